@@ -1,0 +1,218 @@
+"""What a landscape is: a formula on tensors, with the facts that stand beside it."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.record import Surface
+
+Interval = tuple[float, float]
+Scale = Literal["linear", "log", "rank"]
+Formula = Callable[..., Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A loss landscape: a formula and its facts. Made by the decorator `function`.
+
+    Attributes:
+        name: how it is called in scripts and on the command line.
+        formula: `f(x, y, ...)`, one tensor a coordinate, or `f(x)` with x of shape (..., d); the values
+            have the shape of a coordinate, (...).
+        domain: the box in which the literature searches, one interval a coordinate.
+        view: the box worth looking at, often smaller.
+        start: a start point that makes a telling race.
+        steps: how many steps tell the story.
+        minima: all known global minimisers (none where the function is unbounded below).
+        minimum: the lowest value: -inf where there is none, NaN where it is not known.
+        scale: how values become colours: "linear", "log" of the gap to the minimum, or "rank".
+        title: the name as a picture shows it.
+        latex: the formula in TeX, without dollar signs.
+        reference: where it comes from (author, year).
+        lesson: one sentence on what it teaches.
+        tags: what kind of landscape it is.
+        aliases: other names in use.
+        mode: how a batch of points is evaluated: "batched" (the formula takes it whole), "vmapped" or
+            "looped" (point by point); found out by `landscapes.checking.checked`.
+    """
+
+    name: str
+    formula: Formula
+    domain: tuple[Interval, ...]
+    view: tuple[Interval, ...]
+    start: tuple[float, ...]
+    steps: int = 300
+    minima: tuple[tuple[float, ...], ...] = ()
+    minimum: float = math.nan
+    scale: Scale = "log"
+    title: str = ""
+    latex: str = ""
+    reference: str = ""
+    lesson: str = ""
+    tags: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    mode: Literal["batched", "vmapped", "looped"] = "batched"
+
+    def __post_init__(self) -> None:
+        for box in (self.domain, self.view):
+            for interval in box:
+                _check_interval(self.name, interval)
+        for point in (self.start, *self.minima, self.view):
+            if len(point) != self.dim:
+                raise InputError(f"function {self.name!r} has {self.dim} coordinates, but {point} has {len(point)}")
+        if self.scale not in ("linear", "log", "rank"):
+            raise InputError(f"function {self.name!r}: scale is 'linear', 'log' or 'rank', not {self.scale!r}")
+
+    @property
+    def dim(self) -> int:
+        """The number of coordinates, d."""
+        return len(self.domain)
+
+    @property
+    def takes_vector(self) -> bool:
+        """Whether the formula is written `f(x)` with x of shape (..., d) rather than `f(x, y, ...)`."""
+        return self.dim > 1 and _count_arguments(self.formula) == 1
+
+    def __call__(self, x: Tensor | Sequence[Any]) -> Tensor:
+        """The values (...) at points of shape (..., d).
+
+        Raises `InputError` for integer or complex points and for points of another length.
+
+        >>> from landscapes.functions import get
+        >>> get("booth")([1.0, 3.0])
+        tensor(0., dtype=torch.float64)
+        """
+        points = x if isinstance(x, Tensor) else torch.as_tensor(x, dtype=torch.float64)
+        if not points.is_floating_point():
+            raise InputError(f"{self.name} takes floating-point tensors, not {points.dtype}; use x.double()")
+        if points.ndim == 0 or points.shape[-1] != self.dim:
+            raise InputError(f"{self.name} takes points of shape (..., {self.dim}), not {tuple(points.shape)}")
+        return self.columns(points.movedim(-1, 0))
+
+    def columns(self, x: Tensor) -> Tensor:
+        """The values (...) at points of shape (d, ...): the layout of the engine."""
+        if self.mode == "batched" or x.ndim == 1:
+            return self._formula(x)
+        flat = x.flatten(1)
+        if self.mode == "vmapped":
+            values = torch.func.vmap(self._formula, in_dims=1)(flat)
+        else:
+            values = torch.stack([self._formula(flat[:, i]) for i in range(flat.shape[1])])
+        return values.reshape(x.shape[1:])
+
+    def _formula(self, x: Tensor) -> Tensor:
+        return self.formula(x.movedim(0, -1)) if self.takes_vector else self.formula(*x.unbind(0))
+
+    def with_view(self, view: Sequence[Interval]) -> Function:
+        """The same function, shown in another box."""
+        return replace(self, view=tuple(view))
+
+    def surface(self, n: int = 257) -> Surface:
+        """The values on a grid of n × n points over the view, for drawing.
+
+        Raises `InputError` unless the function has two coordinates.
+        """
+        if self.dim != 2:
+            raise InputError(f"{self.name} has {self.dim} coordinates; a surface needs two")
+        x, y = (torch.linspace(lo, hi, n, dtype=torch.float64) for lo, hi in self.view)
+        with torch.no_grad():
+            values = self.columns(torch.stack(torch.meshgrid(x, y, indexing="xy")))
+        minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
+        return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
+
+
+def function(
+    *domain: Interval,
+    start: Sequence[float] | None = None,
+    view: Sequence[Interval] | None = None,
+    minima: Sequence[Sequence[float]] = (),
+    minimum: float | None = None,
+    steps: int = 300,
+    scale: Scale = "log",
+    name: str | None = None,
+    title: str | None = None,
+    latex: str = "",
+    reference: str = "",
+    tags: Sequence[str] = (),
+    aliases: Sequence[str] = (),
+) -> Callable[[Formula], Function]:
+    """Makes a landscape of a formula written with torch operations.
+
+    Args:
+        domain: one interval (low, high) a coordinate.
+        start: where races begin; by default a point near the lower left corner of the view.
+        view: the box to show; by default the domain.
+        minima: known global minimisers.
+        minimum: the lowest value; by default the value at the first of `minima`, else not known.
+        steps: the length of a race.
+        scale: how values become colours, "linear", "log" or "rank".
+        name, title: by default made from the formula's own name.
+        latex, reference, tags, aliases: facts for people; the docstring's first line is the lesson.
+
+    >>> @function((-3, 3), (-3, 3), start=(2.5, 2))
+    ... def bowl(x, y):
+    ...     "Round at the bottom, ten times steeper along y."
+    ...     return x**2 + 10 * y**2
+    >>> bowl([1.0, 1.0])
+    tensor(11., dtype=torch.float64)
+    """
+    if not domain or not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in domain):
+        raise InputError("a function needs its bounds, one (low, high) a coordinate: @function((-3, 3), (-3, 3))")
+
+    def make(formula: Formula) -> Function:
+        known_name = name or getattr(formula, "__name__", "function").strip("<>")
+        box = tuple(_interval(pair) for pair in domain)
+        shown = tuple(_interval(pair) for pair in view) if view is not None else box
+        made = Function(
+            name=known_name,
+            formula=formula,
+            domain=box,
+            view=shown,
+            start=tuple(float(c) for c in start) if start is not None else tuple(lo + 0.2 * (hi - lo) for lo, hi in shown),
+            steps=steps,
+            minima=tuple(tuple(float(c) for c in point) for point in minima),
+            minimum=math.nan if minimum is None else float(minimum),
+            scale=scale,
+            title=title or known_name.replace("_", " ").capitalize(),
+            latex=latex,
+            reference=reference,
+            lesson=(inspect.getdoc(formula) or "").split("\n\n")[0].replace("\n", " "),
+            tags=tuple(tags),
+            aliases=tuple(aliases),
+        )
+        if minimum is None and made.minima:
+            made = replace(made, minimum=float(made(made.minima[0]).detach()))
+        return made
+
+    return make
+
+
+def _interval(pair: Sequence[float]) -> Interval:
+    low, high = pair
+    return float(low), float(high)
+
+
+def _check_interval(name: str, interval: Interval) -> None:
+    low, high = interval
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise InputError(f"function {name!r}: an interval is (low, high), finite, low below high; not {interval}")
+
+
+def _count_arguments(formula: Formula) -> int:
+    """Positional arguments without a default; a `*args` counts as many."""
+    kinds = inspect.Parameter
+    count = 0
+    for parameter in inspect.signature(formula).parameters.values():
+        if parameter.kind is kinds.VAR_POSITIONAL:
+            return 2
+        if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD) and parameter.default is kinds.empty:
+            count += 1
+    return count

@@ -1,0 +1,149 @@
+"""What a job leaves behind: trajectories, the surface beneath them, and what was run. Numpy only.
+
+A `Record` is all that drawing needs, so a saved one is drawn where torch is not installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.files import replacing
+
+FORMAT = 1
+"""Version of the file layout; a reader refuses a newer one."""
+
+STATUSES = ("converged", "escaped", "budget", "diverged", "non-finite")
+"""How a run can end: see `Trajectories`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """A function's values on a grid, and how to colour them.
+
+    Attributes:
+        x: first coordinate of the grid, shape (nx,), ascending.
+        y: second coordinate, shape (ny,), ascending.
+        values: shape (ny, nx); may hold NaN and inf, which are drawn as holes.
+        minima: known minimisers to mark with a star, shape (k, 2).
+        minimum: the lowest value there is (-inf where the function has none, NaN where unknown).
+        scale: "linear", "log" (of the gap to the lowest value) or "rank": how values become colours.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    values: NDArray[np.float64]
+    minima: NDArray[np.float64]
+    minimum: float
+    scale: str = "log"
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectories:
+    """The paths of R runs in d dimensions, T kept steps each.
+
+    Attributes:
+        x: points, shape (R, T, d). A run that was stopped stays at its last good point.
+        value: the function's value there, shape (R, T).
+        step: which steps were kept, shape (T,), ascending from 0.
+        runs: one column a fact, each of length R: `label`, `optimizer` (with its hyper-parameters, as
+            it can be given again), `lr`, `status`, `stopped` (the step whose point was refused, or -1),
+            `reached` (the first step at or below the target, or -1), `gradients` (how often the
+            gradient was asked for).
+
+    A run's `status` is `converged` (ends at or below the target), `escaped` (went down a slope that
+    has no bottom, past the target), `budget` (out of steps before), `diverged` (left the region where
+    anything can be seen) or `non-finite` (met NaN or infinity).
+    """
+
+    x: NDArray[np.float64]
+    value: NDArray[np.float64]
+    step: NDArray[np.int64]
+    runs: Mapping[str, NDArray[Any]]
+
+    def __post_init__(self) -> None:
+        shape = (*self.value.shape, self.x.shape[-1])
+        if self.x.shape != shape or self.step.shape != shape[1:2]:
+            raise InputError(
+                f"trajectories do not fit together: x {self.x.shape}, value {self.value.shape}, "
+                f"step {self.step.shape}; expected (R, T, d), (R, T) and (T,)"
+            )
+        for name, column in self.runs.items():
+            if len(column) != len(self.x):
+                raise InputError(f"column {name!r} has {len(column)} entries for {len(self.x)} runs")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """Trajectories, the surface beneath them, and the facts of the job.
+
+    Attributes:
+        trajectories: the paths.
+        surface: the landscape in its view, or None where there is no plane to show.
+        meta: plain data (as JSON knows it): `function`, `title`, `minimum`, `target`, `steps`, `start`,
+            `versions`, `device`, `dtype` and more.
+    """
+
+    trajectories: Trajectories
+    surface: Surface | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def order(self) -> list[int]:
+        """Runs from best to worst: those that reached the target by how soon, then by final value."""
+        runs, final = self.trajectories.runs, self.trajectories.value[:, -1]
+        lost = np.isin(runs["status"], ("diverged", "non-finite"))
+        reached = np.where(runs["reached"] < 0, np.inf, runs["reached"])
+        return [int(i) for i in np.lexsort((final, reached, lost))]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the record as one `.npz` file without pickles, and returns its path.
+
+        Raises `InputError` for another suffix, or where the file cannot be made.
+        """
+        if Path(path).suffix != ".npz":
+            raise InputError(f"a record is saved as .npz, not as {Path(path).name!r}")
+        arrays: dict[str, NDArray[Any]] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
+        arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "value", "step")}
+        arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
+        if self.surface is not None:
+            arrays |= {f"surface/{name}": np.asarray(value) for name, value in vars(self.surface).items()}
+        with replacing(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Record:
+        """Reads what `save` wrote. Raises `InputError` where the file is missing or something else."""
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            version = int(arrays["format"])
+            meta = json.loads(str(arrays["meta"]))
+        except FileNotFoundError:
+            raise InputError(f"there is no file {str(path)!r}") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise InputError(f"{str(path)!r} is not a saved record: {error}") from error
+        if version > FORMAT:
+            raise InputError(f"{str(path)!r} has layout {version}, newer than this package reads ({FORMAT}); update it")
+
+        def part(name: str) -> dict[str, Any]:
+            return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
+
+        surface = part("surface")
+        if surface:
+            surface |= {"minimum": float(surface["minimum"]), "scale": str(surface["scale"])}
+        trajectories = Trajectories(**part("trajectories"), runs=part("runs"))
+        return cls(trajectories, Surface(**surface) if surface else None, meta)
