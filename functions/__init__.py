@@ -32,7 +32,9 @@ def get(name: str) -> Function:
     try:
         return names[_plain(name)]
     except KeyError:
-        raise unknown("function", name, [*catalogue(), *(a for item in catalogue().values() for a in item.aliases)]) from None
+        raise unknown(
+            "function", name, [*catalogue(), *(a for item in catalogue().values() for a in item.aliases)]
+        ) from None
 
 
 def _plain(name: str) -> str:

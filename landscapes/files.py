@@ -20,7 +20,9 @@ def check_target(path: str | os.PathLike[str]) -> Path:
     if target.is_dir():
         raise InputError(f"cannot write {str(target)!r}: it is a folder; give a file name in it")
     if not target.parent.is_dir():
-        raise InputError(f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist; make it first")
+        raise InputError(
+            f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist; make it first"
+        )
     if not os.access(target.parent, os.W_OK | os.X_OK):
         raise InputError(f"cannot write {str(target)!r}: no permission to write in {str(target.parent)!r}")
     return target

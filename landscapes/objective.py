@@ -176,7 +176,9 @@ def function(
             formula=formula,
             domain=box,
             view=shown,
-            start=tuple(float(c) for c in start) if start is not None else tuple(lo + 0.2 * (hi - lo) for lo, hi in shown),
+            start=tuple(float(c) for c in start)
+            if start is not None
+            else tuple(lo + 0.2 * (hi - lo) for lo, hi in shown),
             steps=steps,
             minima=tuple(tuple(float(c) for c in point) for point in minima),
             minimum=math.nan if minimum is None else float(minimum),

@@ -169,7 +169,9 @@ def check_number(kind: str, name: str, value: Any, limits: Mapping[str, Any]) ->
         try:
             value = value.item()  # a one-element tensor or array scalar
         except (AttributeError, ValueError, RuntimeError):
-            raise InputError(f"{kind}: {name} is one number, not {value!r}; to compare several, give a rule each") from None
+            raise InputError(
+                f"{kind}: {name} is one number, not {value!r}; to compare several, give a rule each"
+            ) from None
     value = float(value)
     low, high = limits.get("low", -math.inf), limits.get("high", math.inf)
     fits = math.isfinite(value) and low <= value <= high
@@ -190,6 +192,7 @@ def absent(s: Scalar) -> bool:
 # torch.optim's in-place kernels round as fused multiply-adds; with one number a run the same rounding
 # comes from these forms (for a plain number, from the scalar overloads themselves).
 
+
 def add_scaled(a: Tensor, s: Scalar, b: Tensor) -> Tensor:
     """a + s·b, rounded as `a.add_(b, alpha=s)`."""
     return torch.addcmul(a, b, s) if isinstance(s, Tensor) else torch.add(a, b, alpha=s)
@@ -203,4 +206,3 @@ def add_product(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
 def add_quotient(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
     """a + s·b/c, rounded as `a.addcdiv_(b, c, value=s)`."""
     return torch.addcdiv(a, s * b, c) if isinstance(s, Tensor) else torch.addcdiv(a, b, c, value=s)
-

@@ -74,4 +74,6 @@ def _literal(text: str, node: ast.expr) -> Any:
 
 
 def _malformed(text: str) -> InputError:
-    return InputError(f"cannot read the optimizer {text!r}: write a name with its settings, as in adam or adam(lr=0.05, beta1=0.9)")
+    return InputError(
+        f"cannot read the optimizer {text!r}: write a name with its settings, as in adam or adam(lr=0.05, beta1=0.9)"
+    )
