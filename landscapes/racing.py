@@ -1,0 +1,238 @@
+"""The race: several optimizers from one start on one function, as one batch."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import platform
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from landscapes import engine, tuning
+from landscapes.checking import as_function, checked
+from landscapes.errors import InputError
+from landscapes.objective import Function, Interval
+from landscapes.record import Record, Surface, Trajectories
+from landscapes.rules import Rule, parse
+
+DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
+
+TARGET = 1e-4
+"""A run has arrived once this share of the gap between the start and the minimum is left."""
+
+ROAM = 1e3
+"""How many views away from the view a run may go before it counts as diverged."""
+
+ROAM_UNBOUNDED = 0.25
+"""The same where the function has no bottom: beyond the border there is nothing more to see."""
+
+Optimizers = Sequence[str | Rule] | Mapping[str, str | Rule] | str | Rule
+
+
+def race(
+    function: str | Function,
+    optimizers: Optimizers | None = None,
+    *,
+    start: Sequence[float] | None = None,
+    steps: int | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float64,
+    resolution: int = 257,
+    progress: engine.Progress | None = None,
+) -> Record:
+    """Races optimizers over a landscape and returns all that a picture needs.
+
+    Args:
+        function: a name of the catalogue, or a landscape of one's own made with `@function`.
+        optimizers: names ("adam", "adam(lr=0.05)"), rules, or a dict from labels to these; by default
+            SGD, momentum, Nesterov, Adagrad, RMSprop and Adam. A name without a learning rate takes the
+            one that a sweep found for this function (see `landscapes.tuning`); a rule is taken as it is.
+        start: the start point, d numbers; by default the function's own.
+        steps: how many steps, at least 1; by default the function's own number.
+        device: "cpu", "cuda", "cuda:1", …
+        dtype: `torch.float64` or `torch.float32`.
+        resolution: points a side of the surface that is drawn beneath the paths.
+        progress: called with (steps done, steps in all).
+
+    Raises:
+        InputError: for anything above that cannot be used, before any work is done.
+
+    >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=200)
+    >>> record.trajectories.x.shape
+    (2, 201, 2)
+    >>> record.trajectories.runs["label"].tolist()
+    ['SGD', 'Adam']
+    """
+    landscape = checked(as_function(function))
+    place = engine.check_device(device)
+    if dtype not in (torch.float64, torch.float32):
+        raise InputError(f"dtype is torch.float64 or torch.float32, not {dtype}")
+    budget = _check_steps(landscape.steps if steps is None else steps)
+    point = _check_start(landscape, landscape.start if start is None else start)
+    landscape = _seeing(landscape, point)
+    rules, origins = _rules(landscape, DEFAULT_OPTIMIZERS if optimizers is None else optimizers, point, budget)
+    starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(rules))
+    paths = engine.run(landscape, list(rules.values()), starts, budget, box=_roaming(landscape), progress=progress)
+    surface = landscape.surface(resolution) if landscape.dim == 2 else None
+    minimum, known = _minimum(landscape, surface, paths.value)
+    target = _target(float(paths.value[0, 0]), minimum, surface)
+    trajectories = Trajectories(
+        x=paths.x,
+        value=paths.value,
+        step=np.arange(budget + 1),
+        runs={
+            "label": np.array(list(rules)),
+            "optimizer": np.array([rule.spec for rule in rules.values()]),
+            "lr": np.array([_number(rule.lr) for rule in rules.values()]),
+            "rate": np.array(origins),
+            "status": _statuses(paths, target, minimum),
+            "stopped": paths.stopped,
+            "reached": _first(paths.value <= target),
+            "gradients": paths.gradients,
+        },
+    )
+    meta = {
+        "function": landscape.name,
+        "title": landscape.title,
+        "latex": landscape.latex,
+        "start": list(point),
+        "steps": budget,
+        "minimum": minimum,
+        "minimum_is": "known" if known else "the lowest value seen",
+        "target": target,
+        "device": str(place),
+        "dtype": str(dtype).removeprefix("torch."),
+        "versions": _versions(),
+    }
+    return Record(trajectories, surface, meta)
+
+
+def _rules(
+    function: Function, optimizers: Optimizers, start: Sequence[float], steps: int
+) -> tuple[dict[str, Rule], list[str]]:
+    """The contenders by label, and for each where its learning rate comes from."""
+    if isinstance(optimizers, str | Rule):
+        optimizers = [optimizers]
+    given = list(optimizers.items()) if isinstance(optimizers, Mapping) else [(None, entry) for entry in optimizers]
+    if not given:
+        raise InputError('there is nobody to race: give at least one optimizer, as in ["adam", "sgd"]')
+    rules: list[Rule] = []
+    is_open: list[bool] = []
+    for _, entry in given:
+        if not isinstance(entry, str | Rule):
+            raise InputError(
+                f"an optimizer is a name or a rule, not {entry!r}; wrap a torch optimizer: rules.Torch(MyOptimizer, lr=0.1)"
+            )
+        rule, left_open = parse(entry) if isinstance(entry, str) else (entry, False)
+        rules.append(rule)
+        is_open.append(left_open)
+    tuned = tuning.rates(function, [rule for rule, left in zip(rules, is_open, strict=True) if left], start, steps)
+    rates = iter(tuned)
+    rules = [dataclasses.replace(rule, lr=next(rates)) if left else rule for rule, left in zip(rules, is_open, strict=True)]
+    labels = _labels([label for label, _ in given], rules)
+    return dict(zip(labels, rules, strict=True)), ["tuned" if left else "given" for left in is_open]
+
+
+def _labels(given: Sequence[str | None], rules: Sequence[Rule]) -> list[str]:
+    """One label a run, no two alike: the given ones, else the rule's, with its settings where two share it."""
+    labels = [rule.label if label is None else label for label, rule in zip(given, rules, strict=True)]
+    shared = {label for label in labels if labels.count(label) > 1}
+    labels = [
+        f"{label} lr={_number(rule.lr):g}" if label in shared else label
+        for label, rule in zip(labels, rules, strict=True)
+    ]
+    seen: dict[str, int] = {}
+    for place, label in enumerate(labels):
+        seen[label] = seen.get(label, 0) + 1
+        if seen[label] > 1:
+            labels[place] = f"{label} ({seen[label]})"
+    return labels
+
+
+def _check_steps(steps: int) -> int:
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise InputError(f"steps must be a whole number, at least 1, not {steps!r}")
+    return int(steps)
+
+
+def _check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:
+    try:
+        point = tuple(float(coordinate) for coordinate in start)
+    except (TypeError, ValueError):
+        raise InputError(f"a start is {function.dim} numbers, not {start!r}") from None
+    if len(point) != function.dim:
+        raise InputError(f"{function.name} has {function.dim} coordinates; the start {list(point)} has {len(point)}")
+    if not all(math.isfinite(coordinate) for coordinate in point):
+        raise InputError(f"a start must be finite, not {list(point)}")
+    if not math.isfinite(float(function(point).detach())):
+        raise InputError(f"{function.name} is not finite at the start {list(point)}; start elsewhere")
+    return point
+
+
+def _seeing(function: Function, start: Sequence[float]) -> Function:
+    """The function with a view that holds the start, with a word where it had to widen."""
+    if all(low <= c <= high for c, (low, high) in zip(start, function.view, strict=True)):
+        return function
+    wider: list[Interval] = []
+    for c, (low, high) in zip(start, function.view, strict=True):
+        margin = 0.05 * (max(high, c) - min(low, c))
+        wider.append((low if c >= low else c - margin, high if c <= high else c + margin))
+    shown = " × ".join(f"[{low:.4g}, {high:.4g}]" for low, high in wider)
+    warnings.warn(f"the start lies outside the view of {function.name}; the view widens to {shown}", stacklevel=3)
+    return function.with_view(wider)
+
+
+def _roaming(function: Function) -> torch.Tensor:
+    """The box (d, 2) that a run may roam."""
+    view = torch.tensor(function.view, dtype=torch.float64)
+    margin = (view[:, 1] - view[:, 0]) * (ROAM_UNBOUNDED if function.minimum == -math.inf else ROAM)
+    return torch.stack([view[:, 0] - margin, view[:, 1] + margin], 1)
+
+
+def _minimum(function: Function, surface: Surface | None, values: NDArray[np.float64]) -> tuple[float, bool]:
+    """The lowest value there is, and whether it is a known fact or only the lowest that was seen."""
+    if not math.isnan(function.minimum):
+        return function.minimum, True
+    seen = values if surface is None else np.concatenate([values.ravel(), surface.values.ravel()])
+    return float(np.min(seen[np.isfinite(seen)])), False
+
+
+def _target(first: float, minimum: float, surface: Surface | None) -> float:
+    """The value at which a run has arrived. Without a bottom: half way down to the lowest value in view."""
+    if math.isfinite(minimum):
+        return minimum + TARGET * max(first - minimum, 0.0)
+    lowest = float(np.nanmin(surface.values)) if surface is not None else first - 1.0
+    return first - 0.5 * max(first - lowest, 0.0)
+
+
+def _statuses(paths: engine.Paths, target: float, minimum: float) -> NDArray[np.str_]:
+    arrived = paths.value[:, -1] <= target
+    stopped = paths.stopped >= 0
+    bottomless = minimum == -math.inf
+    return np.select(
+        [stopped & ~paths.finite, arrived & bottomless, stopped, arrived],
+        ["non-finite", "escaped", "diverged", "converged"],
+        "budget",
+    )
+
+
+def _first(hits: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where each row is first True, -1 where it never is."""
+    return np.where(hits.any(1), hits.argmax(1), -1)
+
+
+def _number(value: float | torch.Tensor) -> float:
+    return float(value)
+
+
+def _versions() -> dict[str, str]:
+    try:
+        own = version("torch-landscapes")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        own = "unknown"
+    return {"landscapes": own, "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}

@@ -1,0 +1,110 @@
+"""Learning rates for a fair race: found by one sweep, stored for the catalogue.
+
+Every optimizer gets the same treatment: its learning rate runs over one grid, from the race's start and
+three starts close by, for the race's number of steps; all of it is one batch. A rate's score is the gap
+to the minimum on a log scale, averaged over steps and starts, so that an early and lasting descent counts
+and a lucky last point does not. Rates whose runs are stopped anywhere, or leave the view, come last. Of the rates
+that score within `TOLERANCE` of the best, the smallest is taken: the calmest path that is as good.
+
+`landscapes/tuned.json` holds the outcome for the catalogue (`python benchmarks/tune.py` writes it, a test
+holds it); for another function, start or number of steps the sweep runs when the race is called.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from landscapes import engine
+from landscapes.objective import Function
+from landscapes.rules.base import Rule
+
+GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-30, 10))
+"""Learning rates tried: six a decade, 1e-5 to 32, rounded to two digits."""
+
+TOLERANCE = 0.1
+"""Scores this near (in decades of the gap) count as equal."""
+
+FLOOR = 1e-8
+"""Gaps below this share of the first one count as arrived."""
+
+SHIFTS = ((0.0, 0.0), (0.01, 0.004), (-0.004, 0.01), (-0.006, -0.008))
+"""Starts tried, as shares of the view's sides from the given one."""
+
+
+def rates(function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int) -> list[float]:
+    """A learning rate for each rule: the stored one where this very race was swept before, else swept now."""
+    stored = _stored().get(function.name, {})
+    if stored.get("race") == fingerprint(function, start, steps):
+        known = [stored["rates"].get(rate_free_spec(rule)) for rule in rules]
+        if all(rate is not None for rate in known):
+            return [float(rate) for rate in known]
+    return sweep_rates(function, rules, start, steps)
+
+
+def sweep_rates(function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int) -> list[float]:
+    """The sweep itself, one batch for all rules."""
+    if not rules:
+        return []
+    scores = score_rates(function, rules, start, steps)
+    chosen = []
+    for row in scores:
+        good = np.flatnonzero(row <= row.min() + TOLERANCE)
+        chosen.append(GRID[int(good[0])])
+    return chosen
+
+
+def score_rates(
+    function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int
+) -> NDArray[np.float64]:
+    """The score of each rule (rows) at each learning rate of `GRID` (columns); lower is better."""
+    view = torch.tensor(function.view, dtype=torch.float64)
+    side = view[:, 1] - view[:, 0]
+    shifts = torch.tensor([[shift[i % 2] for i in range(function.dim)] for shift in SHIFTS], dtype=torch.float64)
+    starts = torch.tensor(start, dtype=torch.float64) + shifts * side
+    field = [dataclasses.replace(rule, lr=lr) for rule in rules for lr in GRID for _ in SHIFTS]
+    points = starts.repeat(len(rules) * len(GRID), 1).T.contiguous()
+    box = torch.stack([view[:, 0] - side, view[:, 1] + side], 1)
+    paths = engine.run(function, field, points, steps, box=box)
+    floor, first = _floor(function, paths.value)
+    gap = np.clip((paths.value - floor) / max(first - floor, 1e-300), FLOOR, 1e6)
+    score = np.log10(gap).mean(1)
+    low, high = view.numpy().T
+    outside = ((paths.x < low) | (paths.x > high)).any((1, 2))
+    if function.minimum != -np.inf:
+        score += np.where(outside, 0.5, 0.0) + np.where(paths.stopped >= 0, 1e3, 0.0)
+    return np.asarray(score.reshape(len(rules), len(GRID), len(SHIFTS)).mean(2))
+
+
+def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[Any]:
+    """What a stored rate depends on besides the formula."""
+    return [list(map(float, start)), int(steps), [list(interval) for interval in function.view]]
+
+
+def rate_free_spec(rule: Rule) -> str:
+    """The rule as text without its learning rate."""
+    return dataclasses.replace(rule, lr=1.0).spec
+
+
+def _floor(function: Function, values: NDArray[np.float64]) -> tuple[float, float]:
+    """What gaps are measured from, and the value at the start."""
+    first = float(values[0, 0])
+    if np.isfinite(function.minimum):
+        return function.minimum, first
+    seen = values[np.isfinite(values)]
+    return float(seen.min()), first
+
+
+@cache
+def _stored() -> dict[str, Any]:
+    file = resources.files("landscapes") / "tuned.json"
+    stored: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return stored
