@@ -1,0 +1,78 @@
+"""Race optimizers over loss landscapes in one batch, and get a picture worth publishing.
+
+>>> import landscapes
+>>> record = landscapes.race("booth", ["adam(lr=0.5)"], steps=3)
+>>> len(record.trajectories)
+1
+
+Names are imported when they are first used: `import landscapes` loads neither torch nor matplotlib,
+and what draws a saved record never loads torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from landscapes import functions, render, rules
+    from landscapes.errors import InputError
+    from landscapes.objective import Function, function
+    from landscapes.racing import race
+    from landscapes.record import Record, Surface, Trajectories
+
+    __version__: str
+
+_HOMES = {
+    "Function": "objective",
+    "InputError": "errors",
+    "Record": "record",
+    "Surface": "record",
+    "Trajectories": "record",
+    "function": "objective",
+    "race": "racing",
+}
+"""Which module a name lives in. No module may be called like a name: importing it would replace the name."""
+
+_FOLDERS = ("functions", "render", "rules")
+
+__all__ = [
+    "Function",
+    "InputError",
+    "Record",
+    "Surface",
+    "Trajectories",
+    "__version__",
+    "function",
+    "functions",
+    "race",
+    "render",
+    "rules",
+]
+
+
+def __getattr__(name: str) -> Any:
+    value: Any
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"landscapes.{_HOMES[name]}"), name)
+    elif name in _FOLDERS:
+        value = importlib.import_module(f"landscapes.{name}")
+    elif name == "__version__":
+        value = _version()
+    else:
+        raise AttributeError(f"module 'landscapes' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("torch-landscapes")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"

@@ -88,7 +88,7 @@ def run(
         finite = torch.where(stops, sound & x.isfinite().all(0), finite)
         alive = alive & ~stops
         last_x = torch.where(alive, held, last_x)
-        last_value = torch.where(alive, value, last_value)
+        last_value = torch.where(alive, value, last_value) if t else value  # the start's own value is always kept
         kept_x[t], kept_value[t] = last_x, last_value
         if t < steps:
             moved = [stepper.step(t + 1, last_x[:, part], gradient[:, part], oracle) for part, stepper in steppers]
@@ -114,7 +114,7 @@ def check_device(name: str) -> torch.device:
     """
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {name!r} is not to be had here ({reason}); use device='cpu'") from None
@@ -135,5 +135,3 @@ def _grouped(rules: Sequence[Rule]) -> tuple[Tensor, list[tuple[slice, list[Rule
 
 def _host(values: Tensor) -> NDArray[np.float64]:
     return np.ascontiguousarray(values.cpu().numpy().astype(np.float64))
-
-

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes import files
 from landscapes.errors import InputError
 from landscapes.files import replacing
 
@@ -113,32 +115,33 @@ class Record:
 
         Raises `InputError` for another suffix, or where the file cannot be made.
         """
-        if Path(path).suffix != ".npz":
-            raise InputError(f"a record is saved as .npz, not as {Path(path).name!r}")
+        target = check_target(path)
         arrays: dict[str, NDArray[Any]] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
         arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "value", "step")}
         arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
         if self.surface is not None:
             arrays |= {f"surface/{name}": np.asarray(value) for name, value in vars(self.surface).items()}
-        with replacing(path) as temporary, temporary.open("wb") as file:
+        with replacing(target) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)
-        return Path(path)
+        return target
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Record:
         """Reads what `save` wrote. Raises `InputError` where the file is missing or something else."""
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
             version = int(arrays["format"])
-            meta = json.loads(str(arrays["meta"]))
+            if version <= FORMAT:
+                return cls._assembled(arrays)
         except FileNotFoundError:
             raise InputError(f"there is no file {str(path)!r}") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except _NOT_A_RECORD as error:
             raise InputError(f"{str(path)!r} is not a saved record: {error}") from error
-        if version > FORMAT:
-            raise InputError(f"{str(path)!r} has layout {version}, newer than this package reads ({FORMAT}); update it")
+        raise InputError(f"{str(path)!r} has layout {version}, newer than this package reads ({FORMAT}); update it")
 
+    @classmethod
+    def _assembled(cls, arrays: Mapping[str, NDArray[Any]]) -> Record:
         def part(name: str) -> dict[str, Any]:
             return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
 
@@ -146,4 +149,15 @@ class Record:
         if surface:
             surface |= {"minimum": float(surface["minimum"]), "scale": str(surface["scale"])}
         trajectories = Trajectories(**part("trajectories"), runs=part("runs"))
-        return cls(trajectories, Surface(**surface) if surface else None, meta)
+        return cls(trajectories, Surface(**surface) if surface else None, json.loads(str(arrays["meta"])))
+
+
+_NOT_A_RECORD = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy and we raise, depending on where a file stops being a record."""
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """The path as a `Path`, once it is sure that a record can be saved there; else an `InputError`."""
+    if Path(path).suffix != ".npz":
+        raise InputError(f"a record is saved as .npz, not as {Path(path).name!r}")
+    return files.check_target(path)

@@ -1,0 +1,10 @@
+"""`python -m landscapes`."""
+
+from __future__ import annotations
+
+import sys
+
+from landscapes.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,287 @@
+"""The command line: `landscapes race`, `landscapes list`, `landscapes show`.
+
+Exit codes: 0 done, 1 the system failed (a full disk), 2 bad input, 130 Ctrl-C, 143 terminated.
+What cannot be used is refused before any work, in one line, and a file is whole or not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import math
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+from landscapes.errors import InputError, unknown
+
+EXAMPLES = """\
+examples:
+  landscapes race beale                                  six optimizers on Beale's function: race.gif
+  landscapes race rosenbrock --with adam --with "sgd(lr=0.001)" -o duel.mp4
+  landscapes race ackley --start=-20,15 --steps 500 --theme dark -o ackley.gif
+  landscapes race himmelblau --theme print -o figure.pdf the last step, for a paper
+  landscapes race my.py:bowl --with "my.py:MyOptimizer(lr=0.05)" --with adam
+  landscapes list                                        functions, optimizers and themes
+  landscapes show beale                                  the facts of one function
+"""
+
+
+class Terminated(BaseException):
+    """SIGTERM, raised where the work is, so that it cleans up as for Ctrl-C."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs a command and returns its exit code."""
+    try:
+        with _terminable(), _notes():
+            return _print(_run(sys.argv[1:] if argv is None else argv))
+    except SystemExit as done:  # argparse, after --help and --version
+        return _print("") or (done.code if isinstance(done.code, int) else 0)
+    except InputError as error:
+        return _fail(2, f"error: {error}")
+    except KeyboardInterrupt:
+        return _fail(130, "interrupted; no unfinished file is left behind")
+    except Terminated:
+        return _fail(143, "terminated; no unfinished file is left behind")
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(1, f"error: {place}{error.strerror or error}")
+
+
+def _run(argv: Sequence[str]) -> str:
+    parser = _parser()
+    options = parser.parse_args(_with_negative_start(argv))
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        raise SystemExit(2)
+    command: Callable[[argparse.Namespace], str] = options.command
+    return command(options)
+
+
+def _race(options: argparse.Namespace) -> str:
+    from landscapes import render  # matplotlib; torch waits until files, folders and the theme are in order
+
+    output = render.check_output(options.output)
+    if options.theme not in render.THEMES:
+        raise unknown("theme", options.theme, render.THEMES)
+    if options.save is not None:
+        from landscapes.record import check_target as check_record
+
+        check_record(options.save)
+
+    from landscapes import locate
+    from landscapes.racing import race
+    from landscapes.report import table, verdict
+
+    function = locate.function(options.function)
+    rules = locate.optimizers(options.rules) if options.rules else None
+    with _bar("racing", "step") as progress:
+        record = race(
+            function, rules, start=options.start, steps=options.steps, device=options.device, progress=progress
+        )
+    if options.save is not None:
+        record.save(options.save)
+    with _bar("drawing", "frame") as progress:
+        begin = time.perf_counter()
+        render.save(record, output, theme=options.theme, seconds=options.seconds, fps=options.fps, progress=progress)
+        spent = time.perf_counter() - begin
+    start = ", ".join(f"{c:g}" for c in record.meta["start"])
+    lines = [
+        f"{record.meta['title']}: {record.meta['steps']} steps from ({start})",
+        f"\n{table(record)}\n",
+        verdict(record),
+        f"{output}  {_size(output)}, drawn in {spent:.1f} s",
+    ]
+    if options.save is not None:
+        lines.append(f"{options.save}  {_size(Path(options.save))}")
+    return "\n".join(lines)
+
+
+def _list(options: argparse.Namespace) -> str:
+    from landscapes.listing import everything
+
+    return everything()
+
+
+def _show(options: argparse.Namespace) -> str:
+    from landscapes.listing import facts
+    from landscapes.locate import function
+
+    return facts(function(options.function))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong as every other part of the package does: by an `InputError`."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; see {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="landscapes",
+        description="Race optimizers over loss landscapes, and get a picture worth publishing.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="{race,list,show}")
+    shared: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
+
+    run = commands.add_parser("race", help="race optimizers and draw it", epilog=EXAMPLES, **shared)
+    run.set_defaults(command=_race)
+    run.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
+    run.add_argument(
+        "--with",
+        dest="rules",
+        action="append",
+        metavar="RULE",
+        help='an optimizer, again for each: adam, "adam(lr=0.05)", "label=adam(lr=0.05)" or module:MyOptimizer; '
+        "a learning rate left open is found by a sweep",
+    )
+    run.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
+    run.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
+    run.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
+    run.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
+    run.add_argument("--seconds", type=_positive, default=8.0, metavar="S", help="length of the animation (default: 8)")
+    run.add_argument("--fps", type=_count, default=25, metavar="N", help="frames a second (default: 25)")
+    run.add_argument("--save", metavar="FILE.npz", help="keep the race itself too, to draw it again")
+    run.add_argument(
+        "-o",
+        "--output",
+        default="race.gif",
+        metavar="FILE",
+        help="the picture: .gif or .mp4 moves; .png, .pdf or .svg shows the last step (default: race.gif)",
+    )
+
+    commands.add_parser("list", help="functions, optimizers and themes", **shared).set_defaults(command=_list)
+    show = commands.add_parser("show", help="the facts of one function", **shared)
+    show.set_defaults(command=_show)
+    show.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object")
+    return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from landscapes import __version__
+
+        print(f"landscapes {__version__}")
+        parser.exit()
+
+
+def _with_negative_start(argv: Sequence[str]) -> list[str]:
+    """Joins `--start -1,2` into one word; argparse takes -1,2 for an option."""
+    words = list(argv)
+    for place in range(len(words) - 1, 0, -1):
+        if words[place - 1] == "--start" and re.match(r"-[\d.in]", words[place]):
+            words[place - 1 : place + 1] = [f"--start={words[place]}"]
+    return words
+
+
+def _start(text: str) -> tuple[float, ...]:
+    try:
+        point = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a start is numbers with commas, as in -1,2; not {text!r}") from None
+    if not all(map(math.isfinite, point)):
+        raise argparse.ArgumentTypeError(f"a start must be finite, not {text!r}")
+    return point
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
+    return value
+
+
+@contextmanager
+def _bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, as a function of (done, total); silent unless stderr is a terminal."""
+    from tqdm import tqdm
+
+    with tqdm(desc=title, unit=unit, leave=False, disable=None, file=sys.stderr) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+@contextmanager
+def _notes() -> Iterator[None]:
+    """Turns the library's warnings into one line each."""
+
+    def note(message: Warning | str, *_: Any, **__: Any) -> None:
+        print(f"landscapes: note: {_one_line(message)}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = note
+        yield
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Lets SIGTERM be caught within, where signals can be caught at all."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: Any) -> NoReturn:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _print(text: str) -> int:
+    """Prints to stdout and returns the exit code; a reader that has gone, as in `| head`, is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that knows no ≤ or – shows a ?
+    try:
+        print(text, end="\n" if text else "", flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's own flush complains
+        if not isinstance(error, BrokenPipeError):
+            raise
+        return 128 + getattr(signal, "SIGPIPE", 13)
+    return 0
+
+
+def _fail(code: int, message: str) -> int:
+    print(f"landscapes: {_one_line(message)}", file=sys.stderr)
+    return code
+
+
+def _one_line(message: object) -> str:
+    return " ".join(str(message).split())
+
+
+def _size(path: Path) -> str:
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

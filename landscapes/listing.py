@@ -1,0 +1,70 @@
+"""What there is, in words: the catalogue, the optimizers and the themes."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+from landscapes import functions, rules
+from landscapes.objective import Function
+from landscapes.report import aligned
+
+
+def everything() -> str:
+    """Functions with their lesson, optimizers with their defaults, and themes: one line each."""
+    from landscapes.render.theme import THEMES
+
+    sections = {
+        "functions": [(name, item.lesson) for name, item in functions.catalogue().items()],
+        "optimizers": [(name, _defaults(name)) for name in rules.names()],
+        "themes": [(name, "") for name in THEMES],
+    }
+    rows = [row for section in sections.values() for row in section]
+    lines = iter(aligned(rows).splitlines())
+    parts = ["\n".join([f"{title}:", *(f"  {next(lines)}" for _ in section)]) for title, section in sections.items()]
+    return "\n\n".join(parts)
+
+
+def facts(function: Function) -> str:
+    """All that is known of a landscape, one fact a line."""
+    rows = [
+        ("name", ", ".join([function.name, *function.aliases])),
+        ("lesson", function.lesson),
+        ("formula", function.latex),
+        ("domain", _box(function.domain)),
+        ("view", _box(function.view)),
+        ("start", _point(function.start)),
+        ("steps", str(function.steps)),
+        ("minima", "  ".join(map(_point, function.minima))),
+        ("minimum", _minimum(function.minimum)),
+        ("scale", function.scale),
+        ("tags", ", ".join(function.tags)),
+        ("reference", function.reference),
+    ]
+    return f"{function.title}\n\n" + aligned([row for row in rows if row[1]])
+
+
+def _defaults(name: str) -> str:
+    """The settings behind a name; the learning rate is left out, since a race finds one."""
+    cls, preset = rules.names()[name]
+    settings = [
+        f"{field.name}={preset.get(field.name, field.default)}"
+        for field in dataclasses.fields(cls)
+        if field.init and field.name != cls.tunable
+    ]
+    return f"{cls.__name__}({', '.join(settings)})"
+
+
+def _minimum(value: float) -> str:
+    if math.isnan(value):
+        return "not known"
+    return "none: it falls without end" if value == -math.inf else f"{value:.10g}"
+
+
+def _point(point: Sequence[float]) -> str:
+    return f"({', '.join(f'{c:.10g}' for c in point)})"
+
+
+def _box(box: Sequence[tuple[float, float]]) -> str:
+    return " × ".join(f"[{low:g}, {high:g}]" for low, high in box)

@@ -1,0 +1,81 @@
+"""A record in words: who came in where, and why. Numpy only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from landscapes.record import Record
+
+HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
+
+_WORDS = {"budget": "out of steps", "non-finite": "not finite"}
+
+
+def table(record: Record) -> str:
+    """The standings, best first, one aligned line a run.
+
+    A learning rate that a sweep found is marked "tuned"; a run that never reached the target has a dash.
+    """
+    return aligned([HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))])
+
+
+def verdict(record: Record) -> str:
+    """One sentence: who won, and by what.
+
+    A run wins by reaching the target first (`Record.order`); where none did, the lowest final loss is named.
+    """
+    runs, target = record.trajectories.runs, f"{record.meta['target']:.3g}"
+    first, *others = record.order
+    name, reached = str(runs["label"][first]), int(runs["reached"][first])
+    if runs["status"][first] in ("diverged", "non-finite"):
+        return f"Nobody wins: {'every run' if others else name} was stopped (see status)."
+    if reached < 0:
+        final = f"{record.trajectories.value[first, -1]:.3g}"
+        closest = f"{name} came closest, at {final}" if others else f"{name} ends at {final}"
+        return f"Nobody reached the target, a loss of {target}: {closest}."
+    if not others:
+        return f"{name} reached the target, a loss of {target}, after {_steps(reached)}."
+    second = others[0]
+    rival, behind = str(runs["label"][second]), int(runs["reached"][second])
+    if runs["status"][second] in ("diverged", "non-finite") or behind < 0:
+        return f"{name} wins: the only one to reach the target, a loss of {target}, after {_steps(reached)}."
+    arrival = f"at the target, a loss of {target}, after {_steps(reached)}"
+    if behind > reached:
+        return f"{name} wins: {arrival}, {behind - reached} before {rival}."
+    value, other = record.trajectories.value[[first, second], -1]
+    if value == other:
+        return f"{name} and {rival} tie: {arrival}."
+    return f"{name} wins: {arrival}, as {rival} is, but it ends lower."
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text in columns, two spaces apart.
+
+    >>> print(aligned([("a", "bb"), ("ccc", "d")]))
+    a    bb
+    ccc  d
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
+    facts = {name: column[run] for name, column in record.trajectories.runs.items()}
+    rate = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["rate"] == "tuned" else "")
+    status = _WORDS.get(str(facts["status"]), str(facts["status"]))
+    return (
+        str(place),
+        str(facts["label"]),
+        rate,
+        f"{record.trajectories.value[run, -1]:.4g}",
+        "–" if facts["reached"] < 0 else str(facts["reached"]),
+        status if facts["stopped"] < 0 else f"{status} at step {facts['stopped']}",
+    )
+
+
+def _steps(count: int | np.integer) -> str:
+    return f"{count} step{'' if count == 1 else 's'}"

@@ -1,0 +1,95 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # pytest-xdist fills the cores
+os.environ["MPLBACKEND"] = "agg"
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import landscapes
+from landscapes.record import Record, Surface, Trajectories
+
+ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None, max_examples=30)
+settings.load_profile("repeatable")
+
+
+def pytest_report_header() -> str:
+    return f"landscapes: {Path(landscapes.__file__).parent}"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """Makes a record by hand, without torch: one run a row of losses, with what the columns say."""
+
+    def make(values: list[list[float]], target: float = 1e-3, **columns: list[Any]) -> Record:
+        value = np.array(values, dtype=float)
+        runs, kept = value.shape
+        hit = value <= target
+        defaults: dict[str, list[Any]] = {
+            "label": [f"run {i}" for i in range(runs)],
+            "optimizer": [f"adam(lr={0.1 * (i + 1):g})" for i in range(runs)],
+            "lr": [0.1 * (i + 1) for i in range(runs)],
+            "rate": ["given"] * runs,
+            "status": ["converged" if row[-1] else "budget" for row in hit],
+            "stopped": [-1] * runs,
+            "reached": [int(row.argmax()) if row.any() else -1 for row in hit],
+            "gradients": [kept - 1] * runs,
+        }
+        x = np.stack([np.sqrt(np.abs(value)), np.zeros_like(value)], -1)
+        axis = np.linspace(-2, 2, 9)
+        surface = Surface(axis, axis, np.add.outer(axis**2, axis**2), np.zeros((1, 2)), 0.0, "log")
+        columns_ = {name: np.array(column) for name, column in (defaults | columns).items()}
+        meta = {
+            "title": "Bowl",
+            "function": "bowl",
+            "target": target,
+            "minimum": 0.0,
+            "start": [1.0, 0.0],
+            "steps": kept - 1,
+        }
+        return Record(Trajectories(x, value, np.arange(kept), columns_), surface, meta)
+
+    return make
+
+
+@pytest.fixture
+def python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a fresh interpreter in an empty folder, with the very package that is being tested."""
+
+    def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            **{"cwd": tmp_path, "env": environment(), "capture_output": True, "text": True, "timeout": 120, **options},
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def environment_here() -> dict[str, str]:
+    """The environment for a process that must import the package under test."""
+    return environment()
+
+
+def environment() -> dict[str, str]:
+    package = str(Path(landscapes.__file__).resolve().parent.parent)
+    return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))}
