@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Protocol, Self, TypeVar, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.oracle import Oracle
-
-Scalar = float | Tensor
-"""A hyper-parameter or a step scalar: a number, or one number a run, shape (R,)."""
+from landscapes.rules.arithmetic import Scalar
 
 State = tuple[Tensor, ...]
 Coefs = tuple[Scalar, ...]
@@ -24,6 +24,13 @@ NON_NEGATIVE: Mapping[str, Any] = {"low": 0.0}
 POSITIVE: Mapping[str, Any] = {"low": 0.0, "open_low": True}
 FRACTION: Mapping[str, Any] = {"low": 0.0, "high": 1.0, "open_high": True}
 """Ranges of hyper-parameters, for `dataclasses.field(metadata=...)`."""
+
+PAIRS: Mapping[str, tuple[str, str]] = {
+    "betas": ("beta1", "beta2"),
+    "etas": ("etaminus", "etaplus"),
+    "step_sizes": ("step_min", "step_max"),
+}
+"""What torch.optim takes in pairs: here each half has its name, so that a sweep can vary it."""
 
 
 class Stepper(Protocol):
@@ -52,6 +59,10 @@ class Rule:
     """The hyper-parameter that is tuned where a race leaves it open."""
 
     lr: Scalar = 1e-3
+
+    def __new__(cls, *values: Any, **settings: Any) -> Self:
+        check_names(cls, cls.__name__, settings)
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -103,8 +114,11 @@ First = TypeVar("First", bound="FirstOrder")
 class FirstOrder(Rule):
     """A rule that needs one gradient a step and treats each coordinate alone.
 
-    `init`, `coef` and `update` are pure; inside the engine points and gradients are (d, R) and
-    hyper-parameters are numbers where all runs agree, else (R,) tensors, which broadcast over d.
+    `init`, `coef` and `update` are pure. In `init` and `update`, points and gradients are (d, R) and
+    hyper-parameters are numbers where all runs agree, else (R,) tensors, which broadcast over d. What is
+    computed from hyper-parameters alone belongs in `coef`, which does it in double precision whatever
+    the points have; there, hyper-parameters on which the rules differ are numpy columns, so `coef` has no
+    `if` on them, and takes powers by `power`.
     """
 
     def init(self, p: Tensor) -> State:
@@ -112,7 +126,7 @@ class FirstOrder(Rule):
         return ()
 
     def coef(self, t: int) -> Coefs:
-        """What depends on the step t = 1, 2, … alone, as plain numbers in torch.optim's own rounding."""
+        """The scalars of step t = 1, 2, …: plain numbers in torch.optim's own rounding."""
         return ()
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
@@ -128,81 +142,89 @@ class _FirstOrderStepper:
     """Runs of one first-order rule: their hyper-parameters stacked, their state in one piece."""
 
     def __init__(self, rules: Sequence[FirstOrder], x: Tensor) -> None:
-        self.distinct = list(dict.fromkeys(rules))
-        place = {rule: i for i, rule in enumerate(self.distinct)}
+        distinct = list(dict.fromkeys(rules))
+        place = {rule: i for i, rule in enumerate(distinct)}
         self.index = torch.tensor([place[rule] for rule in rules], device=x.device)
+        self.distinct = stacked(distinct)
         self.rule = stacked(rules, x)
         self.state = self.rule.init(x)
+        self.known: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
 
     def step(self, t: int, x: Tensor, gradient: Tensor, oracle: Oracle) -> Tensor:
-        x, self.state = self.rule.update(x, gradient, self.state, self._coef(t, x))
+        with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
+            scalars = self.distinct.coef(t)
+        coefs = tuple(self._a_run(number, scalar, x) for number, scalar in enumerate(scalars))
+        x, self.state = self.rule.update(x, gradient, self.state, coefs)
         return x
 
-    def _coef(self, t: int, x: Tensor) -> Coefs:
-        """Step scalars in Python's arithmetic, as torch.optim has them: a power taken by a tensor
-        operation may differ in the last bit."""
-        rows = [rule.coef(t) for rule in self.distinct]
-        if len(rows) == 1:
-            return rows[0]
-        columns = zip(*rows, strict=True)
-        return tuple(
-            column[0] if len(set(column)) == 1 else torch.tensor(column, dtype=x.dtype, device=x.device)[self.index]
-            for column in columns
-        )
+    def _a_run(self, number: int, scalar: Any, x: Tensor) -> Scalar:
+        """A step scalar as the update takes it; one that does not change with t is moved there once."""
+        if not isinstance(scalar, np.ndarray):
+            return cast(float, scalar)
+        if number not in self.known or not np.array_equal(self.known[number][0], scalar):
+            tensor = torch.as_tensor(scalar, dtype=x.dtype, device=x.device)
+            self.known[number] = scalar, tensor[self.index]
+        return self.known[number][1]
 
 
-def stacked(rules: Sequence[First], x: Tensor) -> First:
-    """One rule whose hyper-parameters are those of all: a number where they agree, else (R,)."""
+def stacked(rules: Sequence[First], x: Tensor | None = None) -> First:
+    """One rule with the hyper-parameters of all: a number where they agree, else one number a rule.
+
+    These are tensors as x is, for `update`; without x they are numpy columns, for `coef`.
+    """
     first = rules[0]
     batch = object.__new__(type(first))
     for field in dataclasses.fields(first):
         values = [getattr(rule, field.name) for rule in rules]
-        same = all(value == values[0] for value in values)
-        value = values[0] if same else torch.tensor(values, dtype=x.dtype, device=x.device)
+        value: Any = values[0]
+        if any(other != value for other in values):
+            value = np.array(values) if x is None else torch.tensor(values, dtype=x.dtype, device=x.device)
         object.__setattr__(batch, field.name, value)
     return batch
 
 
+def check_names(cls: type[Rule], kind: str, settings: Iterable[str]) -> None:
+    """An `InputError` for a setting the rule does not have; torch.optim's pairs are told their names here."""
+    known = [field.name for field in dataclasses.fields(cls) if field.init]
+    for name in settings:
+        if name in known:
+            continue
+        halves = PAIRS.get(name, ())
+        if halves and set(halves) <= set(known):
+            raise InputError(f"{kind}: {name} is given by its halves here, {halves[0]}=… and {halves[1]}=…")
+        raise unknown(f"setting of {kind}", name, known)
+
+
 def check_number(kind: str, name: str, value: Any, limits: Mapping[str, Any]) -> float:
     """The hyper-parameter as a float, or an `InputError` that says what it may be."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    number = value
+    if not isinstance(value, bool | int | float):
         try:
-            value = value.item()  # a one-element tensor or array scalar
-        except (AttributeError, ValueError, RuntimeError):
-            raise InputError(
-                f"{kind}: {name} is one number, not {value!r}; to compare several, give a rule each"
-            ) from None
-    value = float(value)
+            number = value.item()  # a one-element tensor or array scalar
+        except (AttributeError, TypeError, ValueError, RuntimeError):
+            number = None
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise InputError(f"{kind}: {name} is one number, not {short(value)}; to compare several, give a rule each")
+    try:
+        number = float(number)
+    except OverflowError:
+        number = math.inf
     low, high = limits.get("low", -math.inf), limits.get("high", math.inf)
-    fits = math.isfinite(value) and low <= value <= high
-    fits = fits and not (limits.get("open_low") and value == low) and not (limits.get("open_high") and value == high)
+    fits = math.isfinite(number) and low <= number <= high
+    fits = fits and not (limits.get("open_low") and number == low)
+    fits = fits and not (limits.get("open_high") and number == high)
     if not fits:
-        left = ">" if limits.get("open_low") else "≥"
-        right = f" and {'<' if limits.get('open_high') else '≤'} {high:g}" if high < math.inf else ""
-        bounds = f"{left} {low:g}{right}" if low > -math.inf else "finite"
-        raise InputError(f"{kind}: {name} must be a number {bounds}, not {value!r}")
-    return value
+        left = f"{'>' if limits.get('open_low') else '≥'} {low:g}" if low > -math.inf else ""
+        right = f"{'<' if limits.get('open_high') else '≤'} {high:g}" if high < math.inf else ""
+        bounds = " and ".join(bound for bound in (left, right) if bound)
+        raise InputError(f"{kind}: {name} must be a finite number{bounds and ' '}{bounds}, not {short(value)}")
+    return number
 
 
-def absent(s: Scalar) -> bool:
-    """Whether a term with this factor is left out, as torch.optim leaves it out (see `batch_key`)."""
-    return not isinstance(s, Tensor) and s == 0
-
-
-# torch.optim's in-place kernels round as fused multiply-adds; with one number a run the same rounding
-# comes from these forms (for a plain number, from the scalar overloads themselves).
-
-
-def add_scaled(a: Tensor, s: Scalar, b: Tensor) -> Tensor:
-    """a + s·b, rounded as `a.add_(b, alpha=s)`."""
-    return torch.addcmul(a, b, s) if isinstance(s, Tensor) else torch.add(a, b, alpha=s)
-
-
-def add_product(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
-    """a + s·b·c, rounded as `a.addcmul_(b, c, value=s)`."""
-    return torch.addcmul(a, s * b, c) if isinstance(s, Tensor) else torch.addcmul(a, b, c, value=s)
-
-
-def add_quotient(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
-    """a + s·b/c, rounded as `a.addcdiv_(b, c, value=s)`."""
-    return torch.addcdiv(a, s * b, c) if isinstance(s, Tensor) else torch.addcdiv(a, b, c, value=s)
+def short(value: Any) -> str:
+    """The value as one line that a message can bear."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an integer too long to be written
+        text = "a very large number"
+    return text if len(text) <= 80 else f"{text[:77]}..."

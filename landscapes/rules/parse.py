@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import math
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
 from landscapes.errors import InputError, unknown
-from landscapes.rules.base import Rule
+from landscapes.rules.base import PAIRS, Rule, check_names, short
+
+WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
+"""Words that a setting may be; a rule says itself that it takes no NaN."""
 
 
 def names() -> dict[str, tuple[type[Rule], dict[str, Any]]]:
@@ -23,32 +28,31 @@ def names() -> dict[str, tuple[type[Rule], dict[str, Any]]]:
 def parse(text: str) -> tuple[Rule, bool]:
     """The rule a text names, and whether the text leaves its learning rate open.
 
+    torch.optim's pairs are understood: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
+
     Raises `InputError` for unknown names (the nearest are offered), for settings that the rule does not
     have or that are out of range, and for anything that is not `name(setting=number, ...)`.
 
     >>> parse("adam(lr=0.05)")[0].lr
     0.05
+    >>> parse("adam(betas=(0.8, 0.99))")[0].spec
+    'adam(lr=0.001, beta1=0.8, beta2=0.99)'
     """
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError):
-        raise _malformed(text) from None
-    call = tree if isinstance(tree, ast.Call) else ast.Call(func=tree, args=[], keywords=[])
-    if not isinstance(call.func, ast.Name) or call.args:
-        raise _malformed(text)
+    call = _call(text)
     known = names()
-    name = call.func.id.lower()
+    given_name = call.func.id if isinstance(call.func, ast.Name) else ""
+    name = given_name.lower()
     if name not in known:
-        raise unknown("optimizer", call.func.id, known)
-    cls, settings = known[name]
-    given = {_keyword(text, keyword): _literal(text, keyword.value) for keyword in call.keywords}
-    if len(given) < len(call.keywords):
-        raise InputError(f"{text!r} gives a setting twice")
-    fields = [field.name for field in dataclasses.fields(cls) if field.init]
-    for setting in given:
-        if setting not in fields:
-            raise unknown(f"setting of {name}", setting, fields)
-    return cls(**{**settings, **given}), cls.tunable not in given
+        raise unknown("optimizer", given_name, known)
+    cls, preset = known[name]
+    settings: dict[str, Any] = {}
+    for keyword in call.keywords:
+        for setting, value in _settings(cls, text, keyword):
+            if setting in settings:
+                raise InputError(f"{short(text)} gives {setting} twice")
+            settings[setting] = value
+    check_names(cls, name, settings)
+    return cls(**{**preset, **settings}), cls.tunable not in settings
 
 
 def _subclasses(cls: type[Rule]) -> Iterator[type[Rule]]:
@@ -58,22 +62,47 @@ def _subclasses(cls: type[Rule]) -> Iterator[type[Rule]]:
         yield from _subclasses(child)
 
 
-def _keyword(text: str, keyword: ast.keyword) -> str:
-    if keyword.arg is None:
+def _call(text: str) -> ast.Call:
+    """The text as a call `name(setting=value, ...)`."""
+    if not isinstance(text, str):
+        raise InputError(f"an optimizer is named by text, as in 'adam(lr=0.05)', not by {short(text)}")
+    try:
+        with warnings.catch_warnings(action="ignore"):  # Python's remarks on odd literals
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise _malformed(text) from None
+    call = tree if isinstance(tree, ast.Call) else ast.Call(func=tree, args=[], keywords=[])
+    if not isinstance(call.func, ast.Name) or call.args:
         raise _malformed(text)
-    return keyword.arg
+    return call
+
+
+def _settings(cls: type[Rule], text: str, keyword: ast.keyword) -> Iterator[tuple[str, Any]]:
+    """The settings one keyword gives: two where it is one of torch.optim's pairs."""
+    name = keyword.arg
+    if name is None:
+        raise _malformed(text)
+    value = _literal(text, keyword.value)
+    fields = [field.name for field in dataclasses.fields(cls)]
+    if name in fields or not set(PAIRS.get(name, (name,))) <= set(fields):
+        yield name, value
+        return
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise InputError(f"{cls.__name__}: {name} is a pair of numbers, as in {name}=(…, …), not {short(value)}")
+    yield from zip(PAIRS[name], value, strict=True)
 
 
 def _literal(text: str, node: ast.expr) -> Any:
-    if isinstance(node, ast.Name) and node.id.lower() in ("nan", "inf"):
-        return float(node.id)  # read, so that the rule itself can say what it takes
+    if isinstance(node, ast.Name) and node.id.lower() in WORDS:
+        return WORDS[node.id.lower()]
     try:
         return ast.literal_eval(node)
-    except ValueError:
+    except (SyntaxError, TypeError, ValueError, RecursionError, MemoryError):
         raise _malformed(text) from None
 
 
 def _malformed(text: str) -> InputError:
     return InputError(
-        f"cannot read the optimizer {text!r}: write a name with its settings, as in adam or adam(lr=0.05, beta1=0.9)"
+        f"cannot read the optimizer {short(text)}: write a name with its settings, "
+        "as in adam or adam(lr=0.05, beta1=0.9)"
     )
