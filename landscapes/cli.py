@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -44,8 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _terminable(), _notes():
             return _print(_run(sys.argv[1:] if argv is None else argv))
-    except SystemExit as done:  # argparse, after --help and --version
-        return _print("") or (done.code if isinstance(done.code, int) else 0)
     except InputError as error:
         return _fail(2, f"error: {error}")
     except KeyboardInterrupt:
@@ -58,13 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> str:
-    parser = _parser()
-    options = parser.parse_args(_with_negative_start(argv))
-    if options.command is None:
-        parser.print_help(sys.stderr)
-        raise SystemExit(2)
-    command: Callable[[argparse.Namespace], str] = options.command
-    return command(options)
+    """Does what is asked and returns what to say about it."""
+    if not argv:
+        raise InputError("say what to do, for example: landscapes race beale; landscapes --help tells more")
+    if not argv[0].startswith("-") and argv[0] not in COMMANDS:
+        raise unknown("command", argv[0], COMMANDS)
+    try:
+        options = _parser().parse_args(_with_negative_start(argv))
+    except SystemExit:  # --help and --version have said all
+        return ""
+    return COMMANDS[options.command](options)
 
 
 def _race(options: argparse.Namespace) -> str:
@@ -119,6 +120,9 @@ def _show(options: argparse.Namespace) -> str:
     return facts(function(options.function))
 
 
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {"race": _race, "list": _list, "show": _show}
+
+
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong as every other part of the package does: by an `InputError`."""
 
@@ -127,6 +131,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
+    from landscapes import __version__
+
     parser = _Parser(
         prog="landscapes",
         description="Race optimizers over loss landscapes, and get a picture worth publishing.",
@@ -134,13 +140,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    parser.set_defaults(command=None)
-    commands = parser.add_subparsers(title="commands", metavar="{race,list,show}")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", dest="command", required=True)
     shared: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 
     run = commands.add_parser("race", help="race optimizers and draw it", epilog=EXAMPLES, **shared)
-    run.set_defaults(command=_race)
     run.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
     run.add_argument(
         "--with",
@@ -165,19 +169,10 @@ def _parser() -> argparse.ArgumentParser:
         help="the picture: .gif or .mp4 moves; .png, .pdf or .svg shows the last step (default: race.gif)",
     )
 
-    commands.add_parser("list", help="functions, optimizers and themes", **shared).set_defaults(command=_list)
+    commands.add_parser("list", help="functions, optimizers and themes", **shared)
     show = commands.add_parser("show", help="the facts of one function", **shared)
-    show.set_defaults(command=_show)
     show.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object")
     return parser
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        from landscapes import __version__
-
-        print(f"landscapes {__version__}")
-        parser.exit()
 
 
 def _with_negative_start(argv: Sequence[str]) -> list[str]:

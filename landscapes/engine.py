@@ -28,7 +28,7 @@ class Paths:
         value: values, shape (R, T).
         stopped: the step whose point was refused, shape (R,), -1 for a run that was not stopped.
         finite: whether the refused point was too far rather than NaN or infinite, shape (R,).
-        gradients: gradient evaluations a run used, shape (R,).
+        gradients: gradient evaluations a run used, shape (R,): one a step, and what a rule asks beyond.
     """
 
     x: NDArray[np.float64]
@@ -73,6 +73,8 @@ def run(
     alive = torch.ones(count, dtype=torch.bool, device=x.device)
     stopped = torch.full((count,), -1, device=x.device)
     finite = torch.ones(count, dtype=torch.bool, device=x.device)
+    asking = [(part, stepper) for part, stepper in steppers if hasattr(stepper, "gradients")]
+    asked = np.zeros((steps + 1, count), dtype=np.int64)  # gradients that closures took, after each step
     last_x, last_value = x, torch.full((count,), torch.nan, dtype=x.dtype, device=x.device)
     for t in range(steps + 1):
         within = ((x >= low[:, None]) & (x <= high[:, None])).all(0)  # False for NaN too
@@ -93,17 +95,20 @@ def run(
         if t < steps:
             moved = [stepper.step(t + 1, last_x[:, part], gradient[:, part], oracle) for part, stepper in steppers]
             x = torch.cat(moved, 1) if len(moved) > 1 else moved[0]
+            for part, stepper in asking:
+                asked[t + 1, part] = getattr(stepper, "gradients")  # noqa: B009
         if progress is not None:
             progress(t, steps)
     back = torch.empty_like(order)
     back[order] = torch.arange(count, device=order.device)
-    spent = torch.where(stopped >= 0, stopped, steps)
+    spent = torch.where(stopped >= 0, stopped, steps).cpu().numpy()
+    spent = spent + asked[spent, np.arange(count)]
     return Paths(
         x=_host(kept_x[:, :, back].permute(2, 0, 1)),
         value=_host(kept_value[:, back].T),
         stopped=stopped[back].cpu().numpy(),
         finite=finite[back].cpu().numpy(),
-        gradients=spent[back].cpu().numpy(),
+        gradients=spent[back.cpu().numpy()],
     )
 
 

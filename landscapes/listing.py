@@ -16,8 +16,10 @@ def everything() -> str:
     from landscapes.render.theme import THEMES
 
     sections = {
-        "functions": [(name, item.lesson) for name, item in functions.catalogue().items()],
-        "optimizers": [(name, _defaults(name)) for name in rules.names()],
+        "functions (landscapes show NAME tells more)": [
+            (name, item.lesson) for name, item in functions.catalogue().items()
+        ],
+        "optimizers, with the settings they have beside lr": [(name, _defaults(name)) for name in rules.names()],
         "themes": [(name, "") for name in THEMES],
     }
     rows = [row for section in sections.values() for row in section]
@@ -46,14 +48,14 @@ def facts(function: Function) -> str:
 
 
 def _defaults(name: str) -> str:
-    """The settings behind a name; the learning rate is left out, since a race finds one."""
+    """The settings behind a name; a learning rate is found for each race."""
     cls, preset = rules.names()[name]
     settings = [
         f"{field.name}={preset.get(field.name, field.default)}"
         for field in dataclasses.fields(cls)
         if field.init and field.name != cls.tunable
     ]
-    return f"{cls.__name__}({', '.join(settings)})"
+    return ", ".join(settings)
 
 
 def _minimum(value: float) -> str:

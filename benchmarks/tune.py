@@ -1,0 +1,60 @@
+"""Writes landscapes/tuned.json: a learning rate for every optimizer on every function of the catalogue.
+
+    python benchmarks/tune.py                 all functions, about a minute each on one core
+    python benchmarks/tune.py beale booth     these; the others keep what they have
+
+How a rate is found stands in `landscapes/tuning.py`. A test sweeps again and compares, so run this
+after any change to a function's start, steps, view or formula, to a rule, or to the sweep.
+
+Beside the rates stands "edge": the optimizers whose best rate is the first or the last of the grid, so
+that a better one may lie beyond it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from landscapes import tuning
+from landscapes.checking import as_function
+from landscapes.functions import catalogue
+from landscapes.objective import Function
+from landscapes.rules import names, parse
+
+FILE = Path(__file__).resolve().parent.parent / "landscapes" / "tuned.json"
+
+
+def tuned(function: Function) -> dict[str, Any]:
+    """What the file holds of one function."""
+    contenders = [parse(name)[0] for name in names()]
+    found = tuning.sweep_rates(function, contenders, function.start, function.steps)
+    rates = {tuning.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
+    return {
+        "race": tuning.fingerprint(function, function.start, function.steps),
+        "rates": rates,
+        "edge": [spec for spec, rate in rates.items() if rate in (tuning.GRID[0], tuning.GRID[-1])],
+    }
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    chosen = [as_function(name) for name in sys.argv[1:]] or list(catalogue().values())
+    stored = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    table = {name: entry for name, entry in stored.items() if name in catalogue()}
+    for function in chosen:
+        begin = time.perf_counter()
+        table[function.name] = tuned(function)
+        at_the_edge = ", ".join(table[function.name]["edge"]) or "none"
+        print(
+            f"{function.name}: {time.perf_counter() - begin:.1f} s; at the edge of the grid: {at_the_edge}", flush=True
+        )
+    FILE.write_text(json.dumps(dict(sorted(table.items())), indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
