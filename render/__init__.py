@@ -1,0 +1,24 @@
+"""Drawing races: from a `Record` to axes, figures, animations and files. Never imports torch."""
+
+from __future__ import annotations
+
+from landscapes.render.animation import RaceAnimation, animate
+from landscapes.render.contours import contour
+from landscapes.render.curves import losses
+from landscapes.render.layout import figure
+from landscapes.render.output import check_output, save
+from landscapes.render.theme import THEMES, Theme
+from landscapes.render.trajectories import paths
+
+__all__ = [
+    "THEMES",
+    "RaceAnimation",
+    "Theme",
+    "animate",
+    "check_output",
+    "contour",
+    "figure",
+    "losses",
+    "paths",
+    "save",
+]

@@ -1,0 +1,12 @@
+"""Where frames go: one class a format, told apart by the file's suffix."""
+
+from __future__ import annotations
+
+from landscapes.render.sinks.base import Sink, Timing
+from landscapes.render.sinks.ffmpeg import Mp4
+from landscapes.render.sinks.gif import Gif
+
+SINKS: dict[str, type[Sink]] = {suffix: sink for sink in (Gif, Mp4) for suffix in sink.suffixes}
+"""Which sink writes a suffix."""
+
+__all__ = ["SINKS", "Gif", "Mp4", "Sink", "Timing"]

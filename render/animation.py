@@ -1,0 +1,163 @@
+"""The race as an animation: a real `matplotlib.animation.Animation` with a fast writer of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.animation import FuncAnimation
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.files import replacing
+from landscapes.record import Record
+from landscapes.render import layout
+from landscapes.render.frames import Frames
+from landscapes.render.layout import SIZE, moving, show
+from landscapes.render.sinks import SINKS, Timing
+from landscapes.render.theme import Theme
+from landscapes.render.trails import Head, Trail
+
+Progress = Callable[[int, int], None]
+
+
+class RaceAnimation(FuncAnimation):
+    """A race in motion. `save("race.gif")` streams; everything else is matplotlib's.
+
+    Attributes:
+        record: what is shown.
+        steps: the step that each frame shows, shape (frames,).
+        timing: frames a second, and how long the first and last frame stand.
+    """
+
+    def __init__(self, record: Record, made: Figure, steps: NDArray[np.int64], timing: Timing) -> None:
+        self.record = record
+        self.steps = steps
+        self.timing = timing
+        super().__init__(
+            made, self._show, frames=[int(step) for step in steps], interval=1000 / timing.fps,
+            repeat=timing.loop, blit=False, cache_frame_data=False,
+        )  # fmt: skip
+        self._draw_was_started = True  # saving draws without the canvas; nothing was forgotten
+
+    def _show(self, step: int) -> list[Artist]:
+        show(self._fig, step)
+        return [artist for artist in moving(self._fig) if isinstance(artist, Artist)]
+
+    def save(  # type: ignore[override]
+        self,
+        filename: str | os.PathLike[str],
+        writer: Any = None,
+        fps: float | None = None,
+        dpi: float | None = None,
+        *args: Any,
+        progress_callback: Progress | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Saves the animation; without a `writer` the suffix picks one of ours.
+
+        Args:
+            filename: .gif or .mp4; the file appears when it is whole.
+            writer: a matplotlib writer, or its name; then matplotlib does the work, with its own meaning
+                of every argument.
+            fps: frames a second, by default the animation's; the number of frames stays.
+            dpi: by default the figure's.
+            progress_callback: called with (frame, frames) after each frame.
+
+        Raises:
+            InputError: for a suffix that no writer knows, or a folder that cannot be written.
+        """
+        suffix = Path(filename).suffix.lower()
+        if writer is not None or args or kwargs:
+            super().save(
+                os.fspath(filename), writer, self.timing.fps if fps is None else fps, dpi, *args,
+                progress_callback=progress_callback, **kwargs,
+            )  # fmt: skip
+            return
+        if suffix not in SINKS:
+            raise InputError(
+                f"an animation is saved as {' or '.join(SINKS)}, not as {suffix or 'a file without a suffix'!r}"
+            )
+        SINKS[suffix].check()
+        timing = self.timing if fps is None else Timing(fps, self.timing.first, self.timing.last, self.timing.loop)
+        with replacing(filename) as temporary:
+            sink = SINKS[suffix](temporary, timing, describe(self.record))
+            frames = Frames(self._fig, dpi)
+            try:
+                sink.begin(self._samples(frames), self._reserved())
+                for place, step in enumerate(self.steps):
+                    sink.frame(frames.show(int(step)))
+                    if progress_callback is not None:
+                        progress_callback(place + 1, len(self.steps))
+                sink.end()
+            except BaseException:
+                sink.abort()
+                raise
+            finally:
+                show(self._fig, int(self.steps[-1]))
+
+    def _samples(self, frames: Frames) -> list[NDArray[np.uint8]]:
+        """Frames to choose colours by: the first, an early one, the last."""
+        return [frames.show(int(self.steps[place])).copy() for place in (0, len(self.steps) // 3, -1)]
+
+    def _reserved(self) -> NDArray[np.uint8]:
+        """The colours that carry meaning: of trails, young and old, of heads and their rims."""
+        colors = [color for artist in self._fig.findobj(Trail) for color in artist.colors]
+        colors += [artist.rim for artist in self._fig.findobj(Head)]
+        return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
+
+
+def animate(
+    record: Record,
+    *,
+    theme: str | Theme = "light",
+    size: tuple[int, int] = SIZE,
+    panel: bool | None = None,
+    title: str | None = None,
+    seconds: float = 8.0,
+    fps: float = 25.0,
+    frames: int | None = None,
+    loop: bool = True,
+    figure: Figure | None = None,
+) -> RaceAnimation:
+    """The race as a matplotlib animation.
+
+    Args:
+        record: a race in two dimensions.
+        theme, size, panel, title: as in `render.figure`.
+        seconds: how long the race takes, without the time that the first and last frame stand.
+        fps: frames a second, at most 50.
+        frames: how many frames; by default seconds × fps.
+        loop: whether it begins again.
+        figure: a figure of your own to animate, on which `render.paths` or `render.losses` have drawn.
+
+    Raises:
+        InputError: for numbers that are not positive, fps above 50, and whatever `render.figure` refuses.
+    """
+    if not (np.isfinite(seconds) and seconds > 0):
+        raise InputError(f"seconds must be a positive number, not {seconds!r}")
+    if not (np.isfinite(fps) and 0 < fps <= 50):
+        raise InputError(f"fps must be above 0 and at most 50 (viewers slow faster GIFs down), not {fps!r}")
+    count = max(round(seconds * fps), 2) if frames is None else frames
+    if count < 1:
+        raise InputError(f"frames must be at least 1, not {frames!r}")
+    made = figure if figure is not None else layout.figure(record, theme=theme, size=size, panel=panel, title=title)
+    if not moving(made):
+        raise InputError("nothing moves on this figure: draw on it with render.paths or render.losses first")
+    last = int(record.trajectories.step[-1])
+    steps = np.rint(np.linspace(0, last, count)).astype(np.int64)
+    return RaceAnimation(record, made, steps, Timing(fps=fps, loop=loop))
+
+
+def describe(record: Record) -> str:
+    """What made the picture, as one line of JSON for a file's metadata."""
+    runs = record.trajectories.runs
+    keys = ("function", "start", "steps", "versions")
+    facts = {key: record.meta[key] for key in keys if key in record.meta}
+    return json.dumps({**facts, "optimizers": [str(entry) for entry in runs["optimizer"]]})

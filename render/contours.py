@@ -1,0 +1,89 @@
+"""The landscape itself: a quiet fill, hair-thin level lines, a star on every known minimum."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render.levels import LEVELS, relief
+from landscapes.render.theme import Theme, as_theme
+
+
+def contour(
+    surface: Surface | Record,
+    ax: Axes | None = None,
+    *,
+    theme: str | Theme = "light",
+    levels: int = LEVELS,
+    lines: bool = True,
+    stars: bool = True,
+) -> Axes:
+    """Draws a surface as filled contours on `ax`, and returns `ax`.
+
+    Args:
+        surface: a `Surface`, or a `Record` that has one.
+        ax: where to draw; by default matplotlib's current axes.
+        theme: colours, by name or as a `Theme`.
+        levels: how many bands of colour.
+        lines: whether to draw level lines.
+        stars: whether to mark the known minima in view.
+
+    Raises:
+        InputError: where the record has no surface, for an unknown theme or no levels.
+    """
+    if isinstance(surface, Record):
+        if surface.surface is None:
+            raise InputError("this record has no surface: only races in two dimensions do")
+        surface = surface.surface
+    if levels < 1:
+        raise InputError(f"levels must be at least 1, not {levels}")
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    shape = relief(surface, levels)
+    colors = LinearSegmentedColormap.from_list(look.name, list(look.fill), N=256)
+    norm = BoundaryNorm(shape.levels, 256)
+    filled = ax.contourf(
+        surface.x,
+        surface.y,
+        shape.height,
+        shape.levels,
+        cmap=colors,
+        norm=norm,
+        extend="max",
+        algorithm="serial",
+        zorder=0.5,
+    )
+    filled.set_rasterized(True)  # as vectors the fill is 90% of a file, and shows seams between bands
+    if lines:
+        ax.contour(
+            surface.x, surface.y, shape.height, shape.levels[1:-1],
+            colors=look.line, linewidths=0.45, linestyles="solid", algorithm="serial", zorder=0.6,
+        )  # fmt: skip
+    ax.set_xlim(surface.x[0], surface.x[-1])
+    ax.set_ylim(surface.y[0], surface.y[-1])
+    if stars and len(surface.minima):
+        star(ax, surface.minima, look)
+    return ax
+
+
+def star(ax: Axes, points: np.ndarray[tuple[int, int], np.dtype[np.float64]], theme: Theme) -> None:
+    """Marks points (k, 2) with a star."""
+    ax.plot(
+        *points.T, linestyle="none", marker="*", markersize=17, zorder=5.5,
+        markerfacecolor=theme.star, markeredgecolor=theme.star_edge, markeredgewidth=0.9, label="_minimum",
+    )  # fmt: skip
+
+
+def current_axes(ax: Axes | None) -> Axes:
+    """The axes given, else matplotlib's current ones; pyplot is loaded only then."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        return pyplot.gca()
+    if not isinstance(ax, Axes) or ax.name != "rectilinear":
+        kind = f"{ax.name} axes" if isinstance(ax, Axes) else repr(ax)
+        raise InputError(f"this is drawn on ordinary (rectilinear) axes, not on {kind}")
+    return ax

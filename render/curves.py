@@ -1,0 +1,123 @@
+"""How far each run still is from the minimum, step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.lines import Line2D
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from landscapes.record import Record
+from landscapes.render.contours import current_axes
+from landscapes.render.theme import Style, Theme, as_theme, styles
+from landscapes.render.trails import IDENTITY, Head, Moving, Route, stroke
+from landscapes.render.trajectories import check_step
+
+DEPTH = 1e-9
+"""Gaps below this share of the first one are not told apart."""
+
+
+class Curve(Moving, Line2D):
+    """A curve over the steps that grows with the race, with a dot at its end."""
+
+    def __init__(
+        self, step: NDArray[np.int64], value: NDArray[np.float64], *, style: Style, label: str = "", width: float = 1.9
+    ) -> None:
+        super().__init__(step, value, color=style.color, linewidth=width, label=label)
+        self.route = Route(step, value, step)
+        self.style = style
+        self.dashes = tuple(width * dash for dash in style.dashes)
+        self.set_zorder(4)
+
+    def show(self, step: int) -> None:
+        self.route.show(step)
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.route.count < 1:
+            return
+        self.route.update(self)
+        gc = stroke(self, renderer, self.get_linewidth())
+        gc.set_foreground((*self.style.color, 1.0), isRGBA=True)
+        path = self.route.piece(0, self.route.count)
+        if path is not None:
+            if self.dashes:
+                gc.set_dashes(0, self.dashes)
+            renderer.draw_path(gc, path, IDENTITY)
+        x, y = self.route.pixels[self.route.count - 1]
+        if np.isfinite([x, y]).all():
+            gc.set_dashes(0, None)
+            gc.set_linewidth(0.0)
+            dot = Affine2D().scale(renderer.points_to_pixels(5.5)).translate(x, y)
+            renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.style.color, 1.0))
+        gc.restore()
+        self.stale = False
+
+
+def losses(
+    record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light", width: float = 1.9
+) -> Axes:
+    """Draws the loss of each run against its steps on `ax`, and returns `ax`.
+
+    Where the minimum is known (or was seen) the gap to it is drawn on a log scale, with a dashed line at
+    the target; else the value itself, linearly. Runs that diverge leave the picture and rescale nothing.
+
+    Args:
+        record: a race.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the last step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+        width: of the curves, in points.
+
+    Raises:
+        InputError: for a step outside the race or an unknown theme.
+    """
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    shown = check_step(record, step)
+    trajectories = record.trajectories
+    minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
+    bounded = bool(np.isfinite(minimum))
+    values = trajectories.value - minimum if bounded else trajectories.value
+    if bounded:
+        first = max(float(np.nanmax(values[:, 0])), 1e-300)
+        values = np.maximum(values, first * DEPTH / 10)
+        ax.set_yscale("log")
+        lowest = float(np.nanmin(values))
+        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(values, first))
+        _mark(ax, target - minimum, look)
+    else:
+        low, high = _span(values)
+        ax.set_ylim(low, high)
+        _mark(ax, target, look)
+    ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
+    ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
+    ax.set_axisbelow(True)
+    labels = [str(label) for label in trajectories.runs["label"]]
+    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+        curve = Curve(trajectories.step, values[run], style=style, label=label, width=width)
+        ax.add_line(curve)
+        curve.show(shown)
+    return ax
+
+
+def _mark(ax: Axes, level: float, theme: Theme) -> None:
+    """A dashed line at the target, with its name."""
+    ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    ax.annotate(
+        "target", (1, level), xycoords=("axes fraction", "data"), xytext=(-3, 2), textcoords="offset points",
+        ha="right", va="bottom", fontsize=7, color=theme.muted, zorder=1,
+    )  # fmt: skip
+
+
+def _top(values: NDArray[np.float64], first: float) -> float:
+    """The highest gap worth showing: where runs begin, or somewhat above where they overshoot."""
+    return float(np.clip(np.nanmax(values), first, 30 * first))
+
+
+def _span(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Limits for plain values, margins included."""
+    low, high = float(np.nanmin(values)), float(np.nanmax(values[:, 0]))
+    margin = 0.05 * (high - low) + 1e-12
+    return low - margin, high + 3 * margin

@@ -1,0 +1,79 @@
+"""Frames of a moving figure: what stands still is drawn once, what moves is drawn on a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from landscapes.render.layout import moving
+
+RGBA = NDArray[np.uint8]
+
+
+class Frames:
+    """The pictures of a figure at any step, through one live buffer.
+
+    Every artist that stands in front of a moving one is drawn again with it, so that any artist may be
+    on the figure and the order is matplotlib's own.
+
+    Attributes:
+        rgba: the current frame, shape (height, width, 4); changed in place by `show`.
+    """
+
+    def __init__(self, figure: Figure, dpi: float | None = None) -> None:
+        self._figure = figure
+        self._dpi = figure.dpi if dpi is None else dpi
+        self._moving = moving(figure)
+        self._drawn = _redrawn(figure, {id(artist) for artist in self._moving})
+        with self._prepared():
+            size = figure.bbox.size.astype(int)
+            self._renderer = RendererAgg(int(size[0]), int(size[1]), self._dpi)
+            figure.draw(self._renderer)
+        self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
+        self._still = self.rgba.copy()
+
+    def show(self, step: int) -> RGBA:
+        """Draws the frame of a step into `rgba`, and returns it."""
+        np.copyto(self.rgba, self._still)
+        for artist in self._moving:
+            artist.show(step)
+        with self._prepared():
+            for artist in self._drawn:
+                artist.draw(self._renderer)
+        return self.rgba
+
+    @contextmanager
+    def _prepared(self) -> Iterator[None]:
+        """The figure at this resolution, with the redrawn artists left out of its own drawing."""
+        before = self._figure.dpi
+        flags = [artist.get_animated() for artist in self._drawn]
+        if before != self._dpi:
+            self._figure._set_dpi(self._dpi, forward=False)
+        for artist in self._drawn:
+            artist._animated = True
+        try:
+            yield
+        finally:
+            for artist, flag in zip(self._drawn, flags, strict=True):
+                artist._animated = flag
+            if before != self._dpi:
+                self._figure._set_dpi(before, forward=False)
+
+
+def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:
+    """The moving artists and whatever stands in front of them, in drawing order."""
+    chosen: list[Artist] = []
+    for axes in sorted(figure.axes, key=Artist.get_zorder):
+        children = sorted(axes.get_children(), key=Artist.get_zorder)
+        heights = [child.get_zorder() for child in children if id(child) in movers]
+        if heights:
+            skip = {id(axes.patch), *(id(spine) for spine in axes.spines.values())}
+            chosen += [child for child in children if child.get_zorder() >= min(heights) and id(child) not in skip]
+    loose = [artist for artist in figure.get_children() if id(artist) in movers]
+    return chosen + sorted(loose, key=Artist.get_zorder)

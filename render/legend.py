@@ -1,0 +1,135 @@
+"""Who is who: rows of sample, name, learning rate and fate, outside the panels so that no path is covered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from landscapes.record import Record
+from landscapes.render.theme import Style, Theme, styles
+from landscapes.render.trails import Moving
+
+ROW = 17.0
+"""Height of a row in points at a font size of 9; all else scales with the font."""
+
+INDENT = 3.2
+"""Where names begin, in font sizes: behind the sample."""
+
+SMALL = 0.9
+"""The size of what stands behind a name, as a share of the font size."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the legend says of a run."""
+
+    style: Style
+    name: str
+    rate: str
+    fate: str
+    since: int
+
+
+class Fate(Moving, Text):
+    """How a run ended, shown from that step on."""
+
+    since: int = 0
+
+    def show(self, step: int) -> None:
+        self.set_visible(step >= self.since)
+
+
+def entries(record: Record, theme: Theme) -> list[Entry]:
+    """One entry a run, in the record's order."""
+    runs = record.trajectories.runs
+    labels = [str(label) for label in runs["label"]]
+    return [
+        Entry(
+            style, label, _rate(float(lr), label), *_fate(str(status), int(stopped), int(record.trajectories.step[-1]))
+        )
+        for style, label, lr, status, stopped in zip(
+            styles(labels, theme), labels, runs["lr"], runs["status"], runs["stopped"], strict=True
+        )
+    ]
+
+
+def compact(shown: Sequence[Entry]) -> list[Entry]:
+    """The same in fewer words, for small pictures."""
+    return [
+        replace(entry, rate=entry.rate.removeprefix("lr "), fate=entry.fate and f"✕ {entry.since}") for entry in shown
+    ]
+
+
+def columns(shown: Sequence[Entry], width: float, font: float) -> int:
+    """How many columns fit a width in points."""
+    widest = sum(_widths(shown, font)) + font
+    return max(1, min(int(width // widest), len(shown)))
+
+
+def height(shown: Sequence[Entry], across: int, font: float) -> float:
+    """The legend's height in points."""
+    return -(-len(shown) // across) * ROW * font / 9
+
+
+def key(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int = 1, font: float = 9.0) -> Axes:
+    """Fills an empty `ax` with the legend, and returns it."""
+    rows = -(-len(shown) // across)
+    ax.set_axis_off()
+    ax.set_xlim(0, 1)
+    ax.set_ylim(rows, 0)
+    width = ax.get_window_extent().width / ax.get_figure(root=True).dpi * 72
+    indent, name, rate, _ = (part / width for part in _widths(shown, font))
+    unit = font / width
+    for place, entry in enumerate(shown):
+        column, row = divmod(place, rows)
+        x, y = column / across, row + 0.5
+        sample = Line2D(
+            [x + 0.2 * unit, x + 2.4 * unit], [y, y], color=entry.style.color, linewidth=2.2, solid_capstyle="round",
+            marker=entry.style.marker, markevery=[1], markersize=5.5,
+        )  # fmt: skip
+        if entry.style.dashes:
+            sample.set_dashes(entry.style.dashes)
+        ax.add_line(sample)
+        ax.text(x + indent, y, entry.name, va="center", fontsize=font, color=theme.foreground)
+        small = font * SMALL
+        ax.text(x + indent + name, y, entry.rate, va="center", fontsize=small, color=theme.foreground, alpha=0.65)
+        if entry.fate:
+            after = x + indent + name + rate
+            fate = Fate(after, y, entry.fate, va="center", fontsize=small, color=theme.foreground)
+            fate.since = entry.since
+            ax.add_artist(fate)
+    return ax
+
+
+def _widths(shown: Sequence[Entry], font: float) -> tuple[float, float, float, float]:
+    """How wide sample, names, rates and fates are, each with its gap, in points."""
+    name = max(text_width(entry.name, font) for entry in shown) + 0.9 * font
+    rate = max(text_width(entry.rate, font * SMALL) for entry in shown) + 0.9 * font
+    fate = max(text_width(entry.fate, font * SMALL) for entry in shown)
+    return INDENT * font, name, rate, fate
+
+
+def text_width(text: str, size: float) -> float:
+    """How wide a text is, in points."""
+    measure = RendererAgg(1, 1, 72.0)
+    return (
+        float(measure.get_text_width_height_descent(text, FontProperties(size=size), ismath=False)[0]) if text else 0.0
+    )
+
+
+def _rate(lr: float, label: str) -> str:
+    return "" if lr != lr or "lr" in label else f"lr {lr:.3g}"
+
+
+def _fate(status: str, stopped: int, last: int) -> tuple[str, int]:
+    """What to say of how a run ended, and from which step on."""
+    words = {"diverged": "diverged at step", "non-finite": "NaN at step", "escaped": "left at step"}
+    if status not in words or stopped < 0:
+        return "", last
+    return f"{words[status]} {stopped}", stopped

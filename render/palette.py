@@ -1,0 +1,133 @@
+"""One palette for a whole animation, chosen so that nothing flickers and the trails keep their colours.
+
+Colours that carry meaning (trails, heads, stars) and the most frequent ones are held exactly; the rest,
+mostly blends on edges, are the centres of a weighted clustering of what samples of the animation show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIZE = 255
+"""Entries; one of a GIF's 256 means "as before"."""
+
+EXACT = 64
+"""How many of the most frequent colours are held exactly."""
+
+CANDIDATES = 3000
+SWEEPS = 4
+
+Colors = NDArray[np.uint8]
+
+
+def pack(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Colours (..., 4) as one number each, without alpha."""
+    return rgba.view(np.uint32)[..., 0] & np.uint32(0xFFFFFF)
+
+
+def unpack(keys: NDArray[np.uint32]) -> Colors:
+    """The colours (n, 3) of packed ones (n,)."""
+    return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], -1).astype(np.uint8)
+
+
+def choose(samples: Sequence[NDArray[np.uint8]], reserved: Colors) -> Colors:
+    """A palette (n, 3), n ≤ 255, for frames like the samples.
+
+    Args:
+        samples: frames (height, width, 4); in later ones only what differs from the first one counts,
+            twofold, since that is what moves.
+        reserved: colours (k, 3) to hold exactly.
+    """
+    keys, weight = _count(samples)
+    colors = unpack(keys).astype(np.float32)
+    held = reserved.reshape(-1, 3).astype(np.float32)
+    if len(np.unique(np.concatenate([held, colors]), axis=0)) <= SIZE:
+        return np.unique(np.concatenate([held, colors]), axis=0).astype(np.uint8)
+    exact = np.unique(np.concatenate([held, colors[:EXACT]]), axis=0)[: SIZE - 16]
+    rest, heavy = colors[EXACT : EXACT + CANDIDATES], weight[EXACT : EXACT + CANDIDATES] ** 0.75
+    centres = _spread(rest, heavy, exact, SIZE - len(exact))
+    for _ in range(SWEEPS):
+        owner = _distance(rest, np.concatenate([exact, centres])).argmin(1) - len(exact)
+        mine = owner >= 0
+        total = np.bincount(owner[mine], heavy[mine], len(centres))
+        for channel in range(3):
+            moment = np.bincount(owner[mine], (heavy * rest[:, channel])[mine], len(centres))
+            centres[:, channel] = np.where(total > 0, moment / np.maximum(total, 1e-9), centres[:, channel])
+    return np.unique(np.rint(np.concatenate([exact, centres])).astype(np.uint8), axis=0)
+
+
+class Palette:
+    """Maps colours to palette entries, fast: index 0 means "as before", colours count from 1.
+
+    The colours of the samples map to their nearest entry; one met later takes the nearest entry to the
+    middle of its cell of 8 × 8 × 8 colours. Both are looked up in tables that fill as colours are met.
+    """
+
+    def __init__(self, colors: Colors, samples: Sequence[NDArray[np.uint8]] = ()) -> None:
+        self.colors = colors
+        self._float = colors.astype(np.float32)
+        self._norm = (self._float**2).sum(1) / 2
+        self._table = np.zeros(1 << 24, np.uint8)
+        self._cells = np.zeros(1 << 15, np.uint8)
+        for sample in samples:
+            keys = np.unique(pack(sample))
+            self._table[keys] = self._nearest(unpack(keys))
+        packed = colors.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
+        self._table[packed] = np.arange(1, len(colors) + 1)
+
+    @property
+    def table(self) -> bytes:
+        """A GIF's colour table of 256 entries."""
+        full = np.zeros((256, 3), np.uint8)
+        full[1 : len(self.colors) + 1] = self.colors
+        return full.tobytes()
+
+    def map(self, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The entries (height, width) for pixels (height, width, 4)."""
+        keys = pack(rgba)
+        entry = self._table[keys]
+        if not entry.all():
+            met = keys[entry == 0]
+            cell = (met >> 3 & 31) | (met >> 6 & 0x3E0) | (met >> 9 & 0x7C00)
+            fresh = np.unique(cell[self._cells[cell] == 0])
+            if len(fresh):
+                middle = np.stack([(fresh & 31) << 3 | 4, (fresh >> 5 & 31) << 3 | 4, (fresh >> 10) << 3 | 4], -1)
+                self._cells[fresh] = self._nearest(middle.astype(np.uint8))
+            self._table[met] = self._cells[cell]
+            entry = self._table[keys]
+        return entry
+
+    def _nearest(self, colors: Colors) -> NDArray[np.uint8]:
+        return ((colors.astype(np.float32) @ self._float.T - self._norm).argmax(1) + 1).astype(np.uint8)
+
+
+def _count(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """The colours of the samples, most frequent first, with their weights."""
+    first = pack(samples[0])
+    parts = [first.ravel()] + [pack(sample)[pack(sample) != first] for sample in samples[1:]]
+    shares = [np.ones(part.size) if place == 0 else np.full(part.size, 2.0) for place, part in enumerate(parts)]
+    keys, place = np.unique(np.concatenate(parts), return_inverse=True)
+    weight = np.bincount(place, np.concatenate(shares))
+    order = np.lexsort((keys, -weight))
+    return keys[order], weight[order]
+
+
+def _spread(
+    colors: NDArray[np.float32], weight: NDArray[np.float64], exact: NDArray[np.float32], count: int
+) -> NDArray[np.float32]:
+    """Centres to begin with, each the colour that the ones before serve worst."""
+    far = _distance(colors, exact).min(1)
+    centres = []
+    for _ in range(min(count, len(colors))):
+        pick = colors[int(np.argmax(far * weight))]
+        centres.append(pick)
+        far = np.minimum(far, ((colors - pick) ** 2).sum(1))
+    return np.array(centres, np.float32).reshape(-1, 3)
+
+
+def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Squared distances (len(a), len(b))."""
+    return np.asarray((a**2).sum(1)[:, None] - 2 * (a @ b.T) + (b**2).sum(1)[None], np.float32)

@@ -1,0 +1,73 @@
+"""What a sink is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+RGBA = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How fast frames follow each other.
+
+    Attributes:
+        fps: frames a second.
+        first, last: how long the first and the last frame stand, in seconds beyond their own time.
+        loop: whether the animation begins again.
+    """
+
+    fps: float = 25.0
+    first: float = 0.4
+    last: float = 2.0
+    loop: bool = True
+
+
+class Sink(ABC):
+    """Writes frames to one file as they come; it keeps none of them.
+
+    Args:
+        path: the file to write.
+        timing: how fast frames follow each other.
+        comment: text kept in the file, where the format has a place for it.
+    """
+
+    suffixes: ClassVar[tuple[str, ...]]
+
+    def __init__(self, path: Path, timing: Timing, comment: str = "") -> None:
+        self.path = path
+        self.timing = timing
+        self.comment = comment
+
+    @classmethod
+    def check(cls) -> None:
+        """Raises `InputError` where something that this sink needs is not installed."""
+        return
+
+    @abstractmethod
+    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
+        """Opens the file.
+
+        Args:
+            samples: frames like those to come, shape (height, width, 4) each, to choose colours by.
+            reserved: colours (k, 3) that the file must hold exactly if it has a palette.
+        """
+
+    @abstractmethod
+    def frame(self, rgba: RGBA) -> None:
+        """Adds a frame; the buffer may change afterwards."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Completes the file."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Lets go of the file after an error."""

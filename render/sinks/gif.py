@@ -1,0 +1,125 @@
+"""GIF, streamed: one palette, and of each frame only the rectangle that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import GifImagePlugin, Image
+
+from landscapes.render.palette import Palette, choose
+from landscapes.render.sinks.base import RGBA, Sink
+
+SHORTEST = 2
+"""Hundredths of a second; browsers slow anything shorter down to a tenth of a second."""
+
+AS_BEFORE = 0
+"""The index of pixels that stay as they were."""
+
+
+class Gif(Sink):
+    """Frames are compared with the one before; pixels that stay are transparent, equal frames merge.
+
+    Delays are whole hundredths of a second: what rounding takes from one frame the next gets back, so the
+    speed is right on average.
+    """
+
+    suffixes: ClassVar[tuple[str, ...]] = (".gif",)
+
+    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
+        self.palette = Palette(choose(samples, reserved), samples)
+        height, width = samples[0].shape[:2]
+        self._colors = np.zeros((height, width), np.uint32)
+        self._shown = np.zeros((height, width), np.uint8)
+        self._waiting: tuple[bytes, bool] | None = None
+        self._delay = 0
+        self._time = self._written = 0.0
+        self._count = 0
+        self._file: BinaryIO = self.path.open("wb")
+        self._file.write(b"GIF89a" + _short(width) + _short(height) + b"\xf7\x00\x00" + self.palette.table)
+        if self.timing.loop:
+            self._file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
+        if self.comment:
+            self._file.write(b"!\xfe" + _blocks(self.comment.encode()))
+
+    def frame(self, rgba: RGBA) -> None:
+        image = self._changed(rgba)
+        if image is not None:
+            self._flush()
+            self._waiting = image, self._count == 0
+            self._delay = 0
+        self._count += 1
+        self._time += 100 / self.timing.fps + (100 * self.timing.first if self._count == 1 else 0)
+        step = max(round(self._time - self._written), SHORTEST)
+        self._written += step
+        self._delay += step
+
+    def end(self) -> None:
+        self._delay += round(100 * self.timing.last)
+        self._flush()
+        self._file.write(b";")
+        self._file.close()
+
+    def abort(self) -> None:
+        if hasattr(self, "_file"):
+            self._file.close()
+
+    def _changed(self, rgba: RGBA) -> bytes | None:
+        """The image block of what changed, or None where nothing did."""
+        colors = rgba.view(np.uint32)[..., 0]
+        if self._count == 0:
+            np.copyto(self._colors, colors)
+            self._shown = self.palette.map(rgba)
+            return _image(self._shown, 0, 0)
+        area = _bounds(colors != self._colors)
+        if area is None:
+            return None
+        self._colors[area] = colors[area]
+        entry = self.palette.map(np.ascontiguousarray(rgba[area]))
+        new = entry != self._shown[area]
+        inner = _bounds(new)
+        if inner is None:
+            return None
+        self._shown[area] = entry
+        top, left = area[0].start + inner[0].start, area[1].start + inner[1].start
+        return _image(np.where(new, entry, np.uint8(AS_BEFORE))[inner], left, top)
+
+    def _flush(self) -> None:
+        if self._waiting is None:
+            return
+        image, first = self._waiting
+        disposal = b"\x04" if first else b"\x05"  # keep what is there; the first frame has no transparency
+        delay = self._delay
+        head = b"!\xf9\x04" + disposal + _short(min(delay, 0xFFFF)) + bytes([AS_BEFORE]) + b"\x00"
+        self._file.write(head + image)
+        self._waiting = None
+
+
+def _bounds(mask: NDArray[np.bool_]) -> tuple[slice, slice] | None:
+    """The smallest rectangle that holds all True pixels."""
+    rows = np.flatnonzero(mask.any(1))
+    if not len(rows):
+        return None
+    band = slice(int(rows[0]), int(rows[-1]) + 1)
+    cols = np.flatnonzero(mask[band].any(0))
+    return band, slice(int(cols[0]), int(cols[-1]) + 1)
+
+
+def _image(entries: NDArray[np.uint8], left: int, top: int) -> bytes:
+    """An image block at a place, compressed by Pillow."""
+    height, width = entries.shape
+    data = b"".join(GifImagePlugin.getdata(Image.fromarray(np.ascontiguousarray(entries))))
+    descriptor = b"," + _short(left) + _short(top) + _short(width) + _short(height) + b"\x00"
+    return descriptor + data[len(descriptor) :]
+
+
+def _short(number: int) -> bytes:
+    return number.to_bytes(2, "little")
+
+
+def _blocks(data: bytes) -> bytes:
+    """Data in GIF's sub-blocks of at most 255 bytes."""
+    parts = [data[i : i + 255] for i in range(0, len(data), 255)]
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\x00"

@@ -1,0 +1,187 @@
+"""Themes: a look is data, one small definition each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.colors import to_rgb
+
+from landscapes.errors import InputError, unknown
+
+OPTIMIZERS = (
+    "SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "Adadelta", "AdamW", "Lion", "NAdam",
+    "AMSGrad", "Adamax", "RAdam", "Rprop", "ASGD",
+)  # fmt: skip
+"""Who has which colour, in every figure: the place in this list is the place in `Theme.paths`."""
+
+MARKERS = ("o", "s", "^", "D", "v", "p", "<", "h", ">", "d", "8", "H")
+DASHES: tuple[tuple[float, ...], ...] = ((), (5, 1.6), (1.4, 1.4), (6, 1.6, 1.4, 1.6), (3, 1.2), (8, 2))
+
+
+@dataclass(frozen=True)
+class Theme:
+    """How pictures look. `theme | {...}` gives a changed copy.
+
+    Attributes:
+        name: what it is called.
+        background, foreground: of the page; text and axes take the foreground.
+        muted: axes lines, ticks and grid.
+        fill: colours of the surface from its floor to its walls.
+        line: level lines.
+        halo: what parts a trail from the fill.
+        paths: colours of the optimizers (see `OPTIMIZERS`); reused with other markers when they run out.
+        star, star_edge: the mark on a minimum.
+        rim: the edge of a head.
+        fade: how far an old piece of trail mixes with the fill's middle, from 0 to 1.
+        distinct: whether markers and dashes tell optimizers apart too, for print without colour.
+        rc: further matplotlib settings for figures of our own.
+    """
+
+    name: str
+    background: str
+    foreground: str
+    muted: str
+    fill: tuple[str, ...]
+    line: str
+    halo: str
+    paths: tuple[str, ...]
+    star: str = "#ffd23f"
+    star_edge: str = "#3a3000"
+    rim: str = "#ffffff"
+    fade: float = 0.4
+    distinct: bool = False
+    rc: Mapping[str, Any] = field(default_factory=dict)
+
+    def __or__(self, changes: Mapping[str, Any]) -> Theme:
+        known = [item.name for item in fields(self)]
+        for name in changes:
+            if name not in known:
+                raise unknown("theme setting", name, known)
+        return replace(self, **changes)
+
+    def context(self) -> AbstractContextManager[None]:
+        """Matplotlib settings for a figure in this look, for the length of a `with` block."""
+        settings = {
+            "figure.facecolor": self.background,
+            "savefig.facecolor": self.background,
+            "axes.facecolor": self.background,
+            "axes.edgecolor": self.muted,
+            "axes.labelcolor": self.foreground,
+            "axes.linewidth": 0.8,
+            "text.color": self.foreground,
+            "xtick.color": self.muted,
+            "ytick.color": self.muted,
+            "xtick.labelcolor": self.foreground,
+            "ytick.labelcolor": self.foreground,
+            "xtick.labelsize": 9,
+            "ytick.labelsize": 9,
+            "axes.titlesize": 11,
+            "axes.labelsize": 10,
+            "grid.color": self.muted,
+            "grid.alpha": 0.25,
+            "grid.linewidth": 0.6,
+            "pdf.fonttype": 42,
+            "svg.fonttype": "none",
+            "svg.hashsalt": "landscapes",
+        }
+        return mpl.rc_context({**settings, **self.rc})
+
+    @property
+    def old(self) -> tuple[float, float, float]:
+        """The colour that old pieces of trail mix with."""
+        return to_rgb(self.fill[len(self.fill) // 2])
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one run is drawn: the same in every panel and legend."""
+
+    color: tuple[float, float, float]
+    marker: str = "o"
+    dashes: tuple[float, ...] = ()
+
+
+def styles(labels: Sequence[str], theme: Theme) -> list[Style]:
+    """One style a label: a known optimizer has its own colour everywhere, others take what is free.
+
+    >>> [style.marker for style in styles(["Adam", "SGD"], THEMES["light"])]
+    ['o', 'o']
+    """
+    places: list[int | None] = []
+    for label in labels:
+        place = _place(label)
+        places.append(None if place in places else place)
+    free = (place for place in range(len(labels) + len(OPTIMIZERS)) if place not in places)
+    return [_style(next(free) if place is None else place, theme) for place in places]
+
+
+def _place(label: str) -> int | None:
+    """The place of the optimizer whose name begins the label, if there is one."""
+    hits = [name for name in OPTIMIZERS if label == name or label.startswith(name + " ")]
+    return OPTIMIZERS.index(max(hits, key=len)) if hits else None
+
+
+def _style(place: int, theme: Theme) -> Style:
+    lap, color = divmod(place, len(theme.paths))
+    shape = place if theme.distinct else lap
+    return Style(to_rgb(theme.paths[color]), MARKERS[shape % len(MARKERS)], DASHES[shape % len(DASHES)])
+
+
+LIGHT = Theme(
+    name="light",
+    background="#ffffff",
+    foreground="#1f2430",
+    muted="#8b93a1",
+    fill=("#b4c4d4", "#c6d3df", "#d8e1e9", "#e9eef3", "#f8fafb"),
+    line="#ffffff",
+    halo="#ffffff",
+    paths=("#2458e0", "#ba7500", "#0a8ea8", "#0f5a2a", "#a82a8c", "#b3101c", "#737a00", "#111111", "#7f3fe8", "#5a3a1a"),
+    star_edge="#4a3b00",
+    rim="#ffffff",
+)  # fmt: skip
+
+DARK = Theme(
+    name="dark",
+    background="#0e1117",
+    foreground="#e6e9ef",
+    muted="#5f6878",
+    fill=("#0f1a2a", "#16273c", "#1f354e", "#294662", "#355877"),
+    line="#4a6480",
+    halo="#0a0d12",
+    paths=("#6492ff", "#fbb71a", "#11e3f5", "#bdf8a6", "#d479a9", "#ff651f", "#f2ea20", "#ffffff", "#b6a6ff", "#f7966b"),
+    rim="#0a0d12",
+    fade=0.4,
+)  # fmt: skip
+
+PRINT = Theme(
+    name="print",
+    background="#ffffff",
+    foreground="#000000",
+    muted="#555555",
+    fill=("#d4d4d4", "#dfdfdf", "#e9e9e9", "#f3f3f3", "#fcfcfc"),
+    line="#ffffff",
+    halo="#ffffff",
+    paths=LIGHT.paths,
+    star="#ffffff",
+    star_edge="#000000",
+    rim="#ffffff",
+    fade=0.3,
+    distinct=True,
+)
+
+THEMES: dict[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
+
+
+def as_theme(theme: str | Theme) -> Theme:
+    """The theme of a name, or the theme itself. Raises `InputError` for an unknown name."""
+    if isinstance(theme, Theme):
+        return theme
+    if not isinstance(theme, str):
+        raise InputError(f"a theme is a name or a Theme, not {theme!r}")
+    if theme not in THEMES:
+        raise unknown("theme", theme, THEMES)
+    return THEMES[theme]

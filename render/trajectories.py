@@ -1,0 +1,94 @@
+"""The runs on the landscape: trails with halos, and heads that tell how a run ended."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.contours import current_axes
+from landscapes.render.overlap import pieces
+from landscapes.render.theme import Theme, as_theme, styles
+from landscapes.render.trails import Halo, Head, Moving, Start, Trail
+
+FAILED = ("diverged", "non-finite")
+
+
+def paths(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    width: float = 2.3,
+    heads: bool = True,
+) -> Axes:
+    """Draws the trails of a race on `ax`, up to a step, and returns `ax`.
+
+    The view stays as it is when something was drawn there before, else it holds all paths that did not
+    fail. A run that left the view ends in an arrow on the border, a stopped one in a cross.
+
+    Args:
+        record: a race in two dimensions.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the last step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+        width: of the trails, in points.
+        heads: whether to mark where each run is.
+
+    Raises:
+        InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
+    """
+    trajectories = record.trajectories
+    if trajectories.x.shape[-1] != 2:
+        raise InputError(f"paths are drawn in two dimensions; this record has {trajectories.x.shape[-1]}")
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    if not ax.has_data():
+        _hold(ax, record)
+    labels = [str(label) for label in trajectories.runs["label"]]
+    shown = check_step(record, step)
+    parts = pieces(list(trajectories.x), (ax.get_xlim(), ax.get_ylim()))
+    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+        x, y = trajectories.x[run].T
+        trail = Trail(x, y, trajectories.step, style=style, theme=look, width=width, label=label)
+        trail.parts = parts[run]
+        ax.add_line(trail)
+        ax.add_artist(Halo(trail)).set_clip_path(ax.patch)
+        if heads:
+            failed = str(trajectories.runs["status"][run]) in FAILED
+            stopped = int(trajectories.runs["stopped"][run])
+            ax.add_artist(Head(trail, stopped=stopped if failed else None))
+        trail.show(shown)
+    for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
+        ax.add_artist(Start(start, look))
+    show(ax, shown)
+    return ax
+
+
+def show(ax: Axes, step: int) -> None:
+    """Shows all moving artists of `ax` at a step."""
+    for artist in ax.get_children():
+        if isinstance(artist, Moving):
+            artist.show(step)
+
+
+def check_step(record: Record, step: int | None) -> int:
+    """The step to show, the last one for None. Raises `InputError` for a step outside the race."""
+    last = int(record.trajectories.step[-1])
+    if step is None:
+        return last
+    if not 0 <= step <= last:
+        raise InputError(f"step must be from 0 to {last}, not {step}")
+    return int(step)
+
+
+def _hold(ax: Axes, record: Record) -> None:
+    """Limits that hold every run that did not fail, with a margin."""
+    trajectories = record.trajectories
+    kept = [str(status) not in FAILED for status in trajectories.runs["status"]]
+    points = trajectories.x[kept if any(kept) else slice(None)].reshape(-1, 2)
+    low, high = points.min(0), points.max(0)
+    margin = 0.05 * (high - low) + 1e-9
+    ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
+    ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
