@@ -62,10 +62,15 @@ def _run(argv: Sequence[str]) -> str:
     if not argv[0].startswith("-") and argv[0] not in COMMANDS:
         raise unknown("command", argv[0], COMMANDS)
     try:
-        options = _parser().parse_args(_with_negative_start(argv))
+        options = parse(argv)
     except SystemExit:  # --help and --version have said all
         return ""
     return COMMANDS[options.command](options)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The options in the words of a command line. Raises `InputError` for words it does not understand."""
+    return _parser().parse_args(_with_negative_start(argv))
 
 
 def _race(options: argparse.Namespace) -> str:

@@ -116,7 +116,7 @@ class Record:
         Raises `InputError` for another suffix, or where the file cannot be made.
         """
         target = check_target(path)
-        arrays: dict[str, NDArray[Any]] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
+        arrays: dict[str, Any] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
         arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "value", "step")}
         arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
         if self.surface is not None:

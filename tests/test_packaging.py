@@ -1,0 +1,221 @@
+"""What is shipped, who may import whom, and what an import costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tarfile
+import tomllib
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+import landscapes
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = {"landscapes": "landscapes", "landscapes.functions": "functions", "landscapes.render": "render"}
+"""Import name and folder, as `[tool.setuptools.package-dir]` has them."""
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "": set(),  # the package itself, which is lazy: see test_lazy_names
+    "errors": set(),
+    "files": {"errors"},
+    "record": {"errors", "files"},
+    "render": {"errors", "files", "record"},
+    "report": {"record"},
+    "objective": {"errors", "record"},
+    "functions": {"errors", "objective"},
+    "oracle": {"objective"},
+    "rules": {"errors", "oracle"},
+    "checking": {"errors", "objective", "functions"},
+    "engine": {"errors", "objective", "oracle", "rules"},
+    "tuning": {"objective", "rules", "engine"},
+    "racing": {"errors", "record", "objective", "checking", "rules", "engine", "tuning"},
+    "locate": {"errors", "objective", "functions", "rules"},
+    "listing": {"objective", "functions", "rules", "render", "report"},
+    "cli": {"", "errors", "record", "render", "racing", "locate", "listing", "report"},
+    "__main__": {"cli"},
+}
+"""Which part of the package may import which; a module in a folder belongs to its folder."""
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the package, by import name, at its place in the checkout."""
+    found: dict[str, Path] = {}
+    for package, folder in FOLDERS.items():
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            inner = file.relative_to(ROOT / folder)
+            if package == "landscapes" and inner.parts[0] in ("functions", "render"):
+                continue  # by way of the links
+            parts = [package, *inner.with_suffix("").parts]
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def part(name: str) -> str:
+    """`landscapes.rules.adam` belongs to `rules`."""
+    return (name.split(".") + [""])[1]
+
+
+def imported(file: Path) -> set[str]:
+    """The modules of ours that a file imports, wherever in it the import stands."""
+    known, names = modules(), set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: imports are absolute"
+            full = (f"{node.module}.{alias.name}" for alias in node.names)
+            names |= {name if name in known else str(node.module) for name in full}
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+    return {name for name in names if name.split(".")[0] == "landscapes"}
+
+
+def test_the_package_list_is_what_the_folders_hold():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert sorted(settings["packages"]) == sorted(name for name, file in modules().items() if file.stem == "__init__")
+    assert settings["package-dir"] == FOLDERS
+
+
+@pytest.mark.parametrize("name", ["functions", "render"])
+def test_the_links_lead_to_the_folders(name):
+    link = ROOT / "landscapes" / name
+    assert link.is_symlink(), "a checkout without links (Windows: git config core.symlinks true)"
+    assert link.readlink() == Path("..") / name
+    assert (link / "__init__.py").is_file()
+
+
+@pytest.mark.parametrize("name", modules())
+def test_layers(name):
+    """Each part imports only what it may; `import landscapes` alone would hide what is used."""
+    mine = part(name)
+    assert mine in MAY_IMPORT, f"a new part: say in MAY_IMPORT what {name} may import"
+    used = {part(other) for other in imported(modules()[name])} - {mine}
+    if name == "landscapes":
+        used = set()
+    assert used <= MAY_IMPORT[mine]
+
+
+def test_the_layers_have_no_circle():
+    done: set[str] = set()
+    left = dict(MAY_IMPORT)
+    while left:
+        ready = [name for name, needs in left.items() if needs <= done]
+        assert ready, f"a circle among {sorted(left)}"
+        done |= set(ready)
+        for name in ready:
+            del left[name]
+
+
+def test_lazy_names():
+    homes = landscapes._HOMES
+    assert {*homes, *landscapes._FOLDERS, "__version__"} == set(landscapes.__all__)
+    assert set(landscapes.__all__) <= set(dir(landscapes))
+    for name in landscapes.__all__:
+        assert getattr(landscapes, name) is not None
+    for name, home in homes.items():
+        assert f"landscapes.{name}" not in modules(), "importing the module would replace the name"
+        assert getattr(landscapes, name) is getattr(sys.modules[f"landscapes.{home}"], name)
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        landscapes.nonsense  # noqa: B018
+
+
+def test_lazy_names_are_all_typed():
+    """The `TYPE_CHECKING` block says the same as the table that is used at run time."""
+    tree = ast.parse(modules()["landscapes"].read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        alias.name: str(node.module).removeprefix("landscapes").removeprefix(".")
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == {**landscapes._HOMES, **dict.fromkeys(landscapes._FOLDERS, "")}
+
+
+def test_imports_are_light(python):
+    script = """
+import sys
+import landscapes
+assert not {"torch", "matplotlib", "numpy"} & set(sys.modules), "landscapes"
+import landscapes.cli
+assert not {"torch", "matplotlib", "numpy"} & set(sys.modules), "landscapes.cli"
+import landscapes.record, landscapes.report
+assert not {"torch", "matplotlib"} & set(sys.modules), "landscapes.record"
+import landscapes.render
+assert not {"torch", "matplotlib.pyplot"} & set(sys.modules), "landscapes.render"
+"""
+    done = python("-c", script)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_same_package_is_run_as_is_tested(python):
+    done = python("-c", "import landscapes; print(landscapes.__file__)")
+    assert Path(done.stdout.strip()).resolve() == Path(landscapes.__file__).resolve()
+
+
+def test_ones_own_functions_and_render_shadow_nothing(python, tmp_path):
+    (tmp_path / "functions.py").write_text("mine = 'functions'\n")
+    (tmp_path / "render.py").write_text("mine = 'render'\n")
+    (tmp_path / "script.py").write_text("""
+import functions, render
+import landscapes
+assert (functions.mine, render.mine) == ("functions", "render")
+assert landscapes.functions.get("beale").name == "beale"
+assert landscapes.render.THEMES
+assert landscapes.functions is not functions
+""")
+    done = python("-W", "error", "script.py")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join)
+def test_lint_and_types(command):
+    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    find_spec("build") is None or find_spec("setuptools") is None,
+    reason="needs build and setuptools, so that nothing has to be fetched; .ci/run builds for real",
+)
+def test_wheel_and_sdist_are_complete(tmp_path):
+    """Built from a copy without what git ignores: leftovers of other builds would fill gaps."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    copy = tmp_path / "copy"
+    for name in filter(None, listed.stdout.split("\0")):
+        target = copy / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_symlink():
+            target.symlink_to((ROOT / name).readlink())
+        elif (ROOT / name).is_file():
+            target.write_bytes((ROOT / name).read_bytes())
+    done = subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(tmp_path / "dist"), str(copy)],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    expected = {
+        name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py") for name, file in modules().items()
+    } | {"landscapes/py.typed", "landscapes/tuned.json"}
+
+    (wheel,) = (tmp_path / "dist").glob("*.whl")  # made from the sdist, so this holds for both
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert shipped == expected
+
+    (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    tests = {f"tests/{file.name}" for file in (ROOT / "tests").glob("*.py")}
+    assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", *tests} <= inside
+    assert not [name for name in inside if "__pycache__" in name]
