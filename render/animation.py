@@ -32,6 +32,7 @@ class RaceAnimation(FuncAnimation):
 
     Attributes:
         record: what is shown.
+        figure: on what.
         steps: the step that each frame shows, shape (frames,).
         timing: frames a second, and how long the first and last frame stand.
     """
@@ -40,6 +41,7 @@ class RaceAnimation(FuncAnimation):
         self.record = record
         self.steps = steps
         self.timing = timing
+        self.figure = made
         super().__init__(
             made, self._show, frames=[int(step) for step in steps], interval=1000 / timing.fps,
             repeat=timing.loop, blit=False, cache_frame_data=False,
@@ -47,10 +49,10 @@ class RaceAnimation(FuncAnimation):
         self._draw_was_started = True  # saving draws without the canvas; nothing was forgotten
 
     def _show(self, step: int) -> list[Artist]:
-        show(self._fig, step)
-        return [artist for artist in moving(self._fig) if isinstance(artist, Artist)]
+        show(self.figure, step)
+        return list(moving(self.figure))
 
-    def save(  # type: ignore[override]
+    def save(
         self,
         filename: str | os.PathLike[str],
         writer: Any = None,
@@ -76,7 +78,7 @@ class RaceAnimation(FuncAnimation):
         suffix = Path(filename).suffix.lower()
         if writer is not None or args or kwargs:
             super().save(
-                os.fspath(filename), writer, self.timing.fps if fps is None else fps, dpi, *args,
+                os.fspath(filename), writer, self.timing.fps if fps is None else fps, dpi, *args,  # type: ignore[arg-type]
                 progress_callback=progress_callback, **kwargs,
             )  # fmt: skip
             return
@@ -88,7 +90,7 @@ class RaceAnimation(FuncAnimation):
         timing = self.timing if fps is None else Timing(fps, self.timing.first, self.timing.last, self.timing.loop)
         with replacing(filename) as temporary:
             sink = SINKS[suffix](temporary, timing, describe(self.record))
-            frames = Frames(self._fig, dpi)
+            frames = Frames(self.figure, dpi)
             try:
                 sink.begin(self._samples(frames), self._reserved())
                 for place, step in enumerate(self.steps):
@@ -100,7 +102,7 @@ class RaceAnimation(FuncAnimation):
                 sink.abort()
                 raise
             finally:
-                show(self._fig, int(self.steps[-1]))
+                show(self.figure, int(self.steps[-1]))
 
     def _samples(self, frames: Frames) -> list[NDArray[np.uint8]]:
         """Frames to choose colours by: the first, an early one, the last."""
@@ -108,8 +110,8 @@ class RaceAnimation(FuncAnimation):
 
     def _reserved(self) -> NDArray[np.uint8]:
         """The colours that carry meaning: of trails, young and old, of heads and their rims."""
-        colors = [color for artist in self._fig.findobj(Trail) for color in artist.colors]
-        colors += [artist.rim for artist in self._fig.findobj(Head)]
+        colors = [color for artist in self.figure.findobj(Trail) for color in artist.colors]
+        colors += [artist.rim for artist in self.figure.findobj(Head)]
         return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from landscapes.render.trails import Moving
 
 
-class Counter(Moving, Text):
+class Counter(Text, Moving):
     """A text "step 120" whose number follows the race, right-aligned in a fixed-width font.
 
     On the Agg renderer the ten digits are drawn once a layout and pasted, which is some hundred times

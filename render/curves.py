@@ -19,7 +19,7 @@ DEPTH = 1e-9
 """Gaps below this share of the first one are not told apart."""
 
 
-class Curve(Moving, Line2D):
+class Curve(Line2D, Moving):
     """A curve over the steps that grows with the race, with a dot at its end."""
 
     def __init__(

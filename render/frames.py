@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -32,8 +33,8 @@ class Frames:
         self._moving = moving(figure)
         self._drawn = _redrawn(figure, {id(artist) for artist in self._moving})
         with self._prepared():
-            size = figure.bbox.size.astype(int)
-            self._renderer = RendererAgg(int(size[0]), int(size[1]), self._dpi)
+            width, height = (int(side) for side in figure.bbox.size)
+            self._renderer: Any = RendererAgg(width, height, self._dpi)  # type: ignore[no-untyped-call]
             figure.draw(self._renderer)
         self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
         self._still = self.rgba.copy()
@@ -41,8 +42,8 @@ class Frames:
     def show(self, step: int) -> RGBA:
         """Draws the frame of a step into `rgba`, and returns it."""
         np.copyto(self.rgba, self._still)
-        for artist in self._moving:
-            artist.show(step)
+        for mover in self._moving:
+            mover.show(step)
         with self._prepared():
             for artist in self._drawn:
                 artist.draw(self._renderer)
@@ -54,16 +55,16 @@ class Frames:
         before = self._figure.dpi
         flags = [artist.get_animated() for artist in self._drawn]
         if before != self._dpi:
-            self._figure._set_dpi(self._dpi, forward=False)
+            self._figure.dpi = self._dpi
         for artist in self._drawn:
-            artist._animated = True
+            artist.set_animated(True)
         try:
             yield
         finally:
             for artist, flag in zip(self._drawn, flags, strict=True):
-                artist._animated = flag
+                artist.set_animated(flag)
             if before != self._dpi:
-                self._figure._set_dpi(before, forward=False)
+                self._figure.dpi = before
 
 
 def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:

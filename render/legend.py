@@ -36,7 +36,7 @@ class Entry:
     since: int
 
 
-class Fate(Moving, Text):
+class Fate(Text, Moving):
     """How a run ended, shown from that step on."""
 
     since: int = 0

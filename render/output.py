@@ -77,10 +77,10 @@ def save(
 def still(made: Figure, path: Path, comment: str) -> None:
     """Saves a figure with the same bytes each time: no dates, fixed identifiers."""
     suffix = path.suffix.lower()
-    metadata: dict[str, str | None] = {
+    metadata = {
         ".png": {"Software": None, "Comment": comment},
         ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
         ".svg": {"Date": None, "Description": comment},
-    }[suffix]  # type: ignore[assignment]
+    }[suffix]
     with replacing(path) as temporary:
         made.savefig(temporary, metadata=metadata, dpi=made.dpi if suffix == ".png" else 300)

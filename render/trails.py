@@ -35,8 +35,8 @@ IDENTITY = IdentityTransform()
 RGB = tuple[float, float, float]
 
 
-class Moving:
-    """What an artist is that follows the race."""
+class Moving(Artist):
+    """An artist that follows the race."""
 
     def show(self, step: int) -> None:
         """Shows what was so after `step` steps."""
@@ -90,7 +90,7 @@ class Route:
         return path
 
 
-class Trail(Moving, Line2D):
+class Trail(Line2D, Moving):
     """The way of one run so far: strong where it is young, quieter where it is old.
 
     Old pieces mix with the surface's colour instead of becoming transparent, so that joints do not show
@@ -165,7 +165,7 @@ class Trail(Moving, Line2D):
         return (THROUGH, THROUGH * min(depth, 4))
 
 
-class Halo(Moving, Artist):
+class Halo(Moving):
     """What parts a trail from the surface: a wider stroke beneath all trails."""
 
     def __init__(self, trail: Trail, extra: float = 2.4) -> None:
@@ -191,7 +191,7 @@ class Halo(Moving, Artist):
         gc.restore()
 
 
-class Head(Moving, Artist):
+class Head(Moving):
     """Where a run is now: a disc; a cross where it was stopped; an arrow on the border where it left the view.
 
     Args:
