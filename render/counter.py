@@ -38,7 +38,14 @@ class Counter(Text, Moving):
             super().draw(renderer)
             return
         text = self.get_text()
-        key = (renderer.width, renderer.height, renderer.dpi, self.get_color(), self.get_size(), self.get_position())
+        key = (
+            renderer.width,
+            renderer.height,
+            renderer.dpi,
+            self.get_color(),
+            self.get_fontsize(),
+            self.get_position(),
+        )
         if key != self._key:
             self._prepare(renderer, text)
             self._key = key

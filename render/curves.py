@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landscapes.record import Record
 from landscapes.render.contours import current_axes
 from landscapes.render.theme import Style, Theme, as_theme, styles
-from landscapes.render.trails import IDENTITY, Head, Moving, Route, stroke
+from landscapes.render.trails import IDENTITY, Head, Moving, Route, pixels, stroke
 from landscapes.render.trajectories import check_step
 
 DEPTH = 1e-9
@@ -49,7 +49,7 @@ class Curve(Line2D, Moving):
         if np.isfinite([x, y]).all():
             gc.set_dashes(0, None)
             gc.set_linewidth(0.0)
-            dot = Affine2D().scale(renderer.points_to_pixels(5.5)).translate(x, y)
+            dot = Affine2D().scale(pixels(renderer, 5.5)).translate(x, y)
             renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.style.color, 1.0))
         gc.restore()
         self.stale = False

@@ -34,7 +34,7 @@ class Frames:
         self._drawn = _redrawn(figure, {id(artist) for artist in self._moving})
         with self._prepared():
             width, height = (int(side) for side in figure.bbox.size)
-            self._renderer: Any = RendererAgg(width, height, self._dpi)  # type: ignore[no-untyped-call]
+            self._renderer: Any = RendererAgg(width, height, self._dpi)
             figure.draw(self._renderer)
         self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
         self._still = self.rgba.copy()

@@ -83,7 +83,9 @@ def key(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int = 1, font
     ax.set_axis_off()
     ax.set_xlim(0, 1)
     ax.set_ylim(rows, 0)
-    width = ax.get_window_extent().width / ax.get_figure(root=True).dpi * 72
+    root = ax.get_figure(root=True)
+    dpi = 72.0 if root is None else root.dpi
+    width = 72 * ax.get_window_extent().width / dpi
     indent, name, rate, _ = (part / width for part in _widths(shown, font))
     unit = font / width
     for place, entry in enumerate(shown):

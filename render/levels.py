@@ -49,7 +49,8 @@ def relief(surface: Surface, levels: int = LEVELS) -> Relief:
     sound = height.compressed()
     shares = np.linspace(0.0, 1.0, levels + 1)
     by_area = np.quantile(sound, shares)
-    by_height = np.linspace(*np.quantile(sound, (0.0, 0.998)), levels + 1)
+    low, high = np.quantile(sound, (0.0, 0.998))
+    by_height = np.linspace(low, high, levels + 1)
     weight = 0.0 if surface.scale == "rank" else EVEN
     borders = np.unique(weight * by_height + (1 - weight) * by_area)
     if len(borders) < 2:  # a constant surface still has one band

@@ -98,7 +98,7 @@ class Palette:
                 self._cells[fresh] = self._nearest(middle.astype(np.uint8))
             self._table[met] = self._cells[cell]
             entry = self._table[keys]
-        return entry
+        return np.asarray(entry, np.uint8)
 
     def _nearest(self, colors: Colors) -> NDArray[np.uint8]:
         return ((colors.astype(np.float32) @ self._float.T - self._norm).argmax(1) + 1).astype(np.uint8)
@@ -112,7 +112,7 @@ def _count(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], ND
     keys, place = np.unique(np.concatenate(parts), return_inverse=True)
     weight = np.bincount(place, np.concatenate(shares))
     order = np.lexsort((keys, -weight))
-    return keys[order], weight[order]
+    return keys[order].astype(np.uint32), weight[order].astype(np.float64)
 
 
 def _spread(

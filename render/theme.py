@@ -65,7 +65,7 @@ class Theme:
 
     def context(self) -> AbstractContextManager[None]:
         """Matplotlib settings for a figure in this look, for the length of a `with` block."""
-        settings = {
+        settings: dict[Any, Any] = {
             "figure.facecolor": self.background,
             "savefig.facecolor": self.background,
             "axes.facecolor": self.background,
@@ -88,7 +88,7 @@ class Theme:
             "svg.fonttype": "none",
             "svg.hashsalt": "landscapes",
         }
-        return mpl.rc_context({**settings, **self.rc})
+        return mpl.rc_context(settings | dict(self.rc))
 
     @property
     def old(self) -> tuple[float, float, float]:

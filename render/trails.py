@@ -52,7 +52,9 @@ def mix(color: RGB, other: RGB, share: float) -> RGB:
 class Route:
     """A path in pixels: transformed once a layout, thinned where it is finer than the picture."""
 
-    def __init__(self, x: NDArray[np.float64], y: NDArray[np.float64], step: NDArray[np.int64]) -> None:
+    def __init__(
+        self, x: NDArray[np.float64] | NDArray[np.int64], y: NDArray[np.float64], step: NDArray[np.int64]
+    ) -> None:
         self.data = np.column_stack([x, y])
         self.step = step
         self.count = len(step)
@@ -134,7 +136,7 @@ class Trail(Line2D, Moving):
         gc = stroke(self, renderer, self.get_linewidth())
         end = self.route.count - 1
         borders = [*self._band_ends(), end]
-        unit = 72 / self.get_figure(root=True).dpi
+        unit = 1 / pixels(renderer, 1.0)
         for color, begin, until in zip(self.colors, [0, *borders], borders, strict=False):
             gc.set_foreground((*color, 1.0), isRGBA=True)
             for first, last, depth in self.parts:
@@ -230,8 +232,8 @@ class Head(Moving):
             return
         route.update(self.trail)
         over = self.stopped is not None and self.step >= self.stopped
-        left = _exit(route.pixels[: route.count], self.axes.bbox.extents) if self.axes is not None else None
-        scale = renderer.points_to_pixels(self.size)
+        left = _exit(route.pixels[: route.count], np.array(self.axes.bbox.extents)) if self.axes is not None else None
+        scale = pixels(renderer, self.size)
         face = (*self.trail.style.color, 1.0)
         gc = stroke(self, renderer, 1.3)
         gc.set_clip_rectangle(None)  # a head on the border is drawn whole
@@ -271,7 +273,7 @@ class Start(Artist):
         x, y = self.axes.transData.transform(self.point)
         gc = stroke(self, renderer, 1.7)
         gc.set_foreground(self.theme.foreground)
-        ring = Affine2D().scale(renderer.points_to_pixels(self.size)).translate(x, y)
+        ring = Affine2D().scale(pixels(renderer, self.size)).translate(x, y)
         renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))
         gc.restore()
 
@@ -283,7 +285,7 @@ CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO,
 def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsContextBase:
     """A graphics context for round strokes of `width` points, clipped as the artist is."""
     gc = renderer.new_gc()
-    artist._set_gc_clip(gc)
+    artist._set_gc_clip(gc)  # type: ignore[attr-defined]
     gc.set_linewidth(width)
     gc.set_capstyle("round")
     gc.set_joinstyle("round")
@@ -291,12 +293,17 @@ def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsCont
     return gc
 
 
-def _exit(pixels: NDArray[np.float64], extents: NDArray[np.float64]) -> tuple[tuple[float, float], float] | None:
+def pixels(renderer: RendererBase, points: float) -> float:
+    """A length in points as one in pixels."""
+    return float(renderer.points_to_pixels(points))  # type: ignore[arg-type]
+
+
+def _exit(way: NDArray[np.float64], extents: NDArray[np.float64]) -> tuple[tuple[float, float], float] | None:
     """Where the way last left the axes and its direction there; None while it is inside or was never."""
     low, high = extents[:2], extents[2:]
-    if ((pixels[-1] >= low) & (pixels[-1] <= high)).all() or len(pixels) < 2:
+    if ((way[-1] >= low) & (way[-1] <= high)).all() or len(way) < 2:
         return None
-    begin, move = pixels[:-1], np.diff(pixels, axis=0)
+    begin, move = way[:-1], np.diff(way, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         one, two = (low - begin) / move, (high - begin) / move
     enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
