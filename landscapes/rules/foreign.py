@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -104,7 +105,9 @@ class Torch(Rule):
     def _rate(self, given: Any) -> float:
         """The learning rate: the given one, else the class's default, else NaN."""
         default = _Alone(self, torch.zeros(2)).optimizer.defaults.get("lr")
-        if default is None and (given is None or given is math.nan):
+        if given is None and "lr" not in inspect.signature(self.cls).parameters:
+            return math.nan  # a rate that cannot be given
+        if default is None and (given is None or given != given):
             return math.nan
         return check_number(self.kind, "lr", default if given is None else given, {})
 

@@ -1,0 +1,202 @@
+"""What the rules are held against: torch.optim itself, one optimizer object a run, and random settings for both."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscapes import rules
+from landscapes.objective import Function, function
+from landscapes.oracle import Oracle
+from landscapes.rules.base import PAIRS, Rule
+
+Draw = Callable[[np.random.Generator], float]
+
+
+class PlainLion(torch.optim.Optimizer):
+    """Lion as its paper writes it (Chen et al., 2023, Algorithm 2)."""
+
+    def __init__(
+        self, params: Any, lr: float = 1e-4, betas: tuple[float, float] = (0.9, 0.99), weight_decay: float = 0
+    ):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_((m * beta1 + p.grad * (1 - beta1)).sign(), alpha=-group["lr"])
+                m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
+
+
+def log(low: float, high: float) -> Draw:
+    return lambda rng: float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def uniform(low: float, high: float) -> Draw:
+    return lambda rng: float(rng.uniform(low, high))
+
+
+DROPPED = ("momentum", "weight_decay", "lr_decay", "lambd", "initial_accumulator_value", "momentum_decay", "beta1")
+"""Settings whose term is left out at 0."""
+
+DECAY = log(1e-4, 1e-1)
+MOMENTS = {"beta1": uniform(0.3, 0.99), "beta2": uniform(0.3, 0.9999), "eps": log(1e-10, 1e-3), "weight_decay": DECAY}
+
+SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw]]] = {
+    rules.SGD: (
+        torch.optim.SGD,
+        {"lr": log(1e-6, 1e-4), "momentum": uniform(0.1, 0.95), "dampening": uniform(-0.5, 0.9), "weight_decay": DECAY},
+    ),
+    rules.ASGD: (
+        torch.optim.ASGD,
+        {"lr": log(1e-6, 1e-4), "lambd": log(1e-4, 10), "alpha": uniform(0, 2), "t0": uniform(-5, 40), "weight_decay": DECAY},
+    ),
+    rules.Adagrad: (
+        torch.optim.Adagrad,
+        {"lr": log(1e-3, 1), "lr_decay": log(1e-4, 1), "weight_decay": DECAY,
+         "initial_accumulator_value": log(1e-3, 10), "eps": log(1e-12, 1e-3)},
+    ),
+    rules.Adadelta: (
+        torch.optim.Adadelta,
+        {"lr": log(1e-2, 2), "rho": uniform(0, 1), "eps": log(1e-8, 1e-3), "weight_decay": DECAY},
+    ),
+    rules.RMSprop: (
+        torch.optim.RMSprop,
+        {"lr": log(1e-5, 1e-3), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY,
+         "momentum": uniform(0.1, 0.95)},
+    ),
+    rules.Adam: (torch.optim.Adam, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    rules.AdamW: (torch.optim.AdamW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    rules.Adamax: (torch.optim.Adamax, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    rules.NAdam: (torch.optim.NAdam, {"lr": log(1e-4, 1e-1), **MOMENTS, "momentum_decay": log(1e-4, 1)}),
+    rules.RAdam: (torch.optim.RAdam, {"lr": log(1e-6, 1e-4), **MOMENTS}),
+    rules.Rprop: (
+        torch.optim.Rprop,
+        {"lr": log(1e-4, 1e-1), "etaminus": uniform(0.1, 0.9), "etaplus": uniform(1.01, 2), "step_min": log(1e-9, 1e-4),
+         "step_max": log(1e-2, 10)},
+    ),
+    rules.Lion: (PlainLion, {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY}),
+}  # fmt: skip
+
+
+def variants() -> list[tuple[type[Rule], dict[str, bool], bool]]:
+    """Every rule with each setting of its flags, with all its terms and with those left out that can be."""
+    found = []
+    for cls in SPACES:
+        flags = [field.name for field in dataclasses.fields(cls) if isinstance(field.default, bool)]
+        for values in itertools.product([False, True], repeat=len(flags)):
+            found += [(cls, dict(zip(flags, values, strict=True)), bare) for bare in (False, True)]
+    return found
+
+
+def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.Generator) -> Rule:
+    """A rule with random settings."""
+    settings = {name: sample(rng) for name, sample in SPACES[cls][1].items()}
+    if flags.get("nesterov"):
+        settings["dampening"] = 0.0
+    if bare:
+        kept = {"momentum"} if flags.get("nesterov") else set()
+        settings |= dict.fromkeys((settings.keys() & set(DROPPED)) - kept, 0.0)
+    return cls(**settings, **flags)
+
+
+def counterpart(rule: Rule, parameter: Tensor) -> torch.optim.Optimizer:
+    """torch's own optimizer with the rule's settings."""
+    cls = SPACES[type(rule)][0]
+    settings = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
+    for pair, halves in PAIRS.items():
+        if set(halves) <= set(settings):
+            settings[pair] = tuple(settings.pop(half) for half in halves)
+    return cls([parameter], **settings, **({} if cls is PlainLion else {"foreach": False}))
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """torch's NAdam and ASGD keep numbers in the default precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def by_torch(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: int, alone: bool = True) -> Tensor:
+    """The points (steps, d, R) that torch.optim visits, an optimizer a run.
+
+    Each run has backward passes of its own, or, quicker, they share one (`alone=False`).
+    """
+    paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(landscape)
+    points = [start.clone().requires_grad_() for start in x.unbind(1)]
+    with default_dtype(torch.float64):
+        optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        for path in paths:
+            if alone:
+                for p in points:
+                    p.grad = None
+                    landscape.columns(p).backward()
+            else:
+                gradient = oracle.value_and_gradient(torch.stack([p.detach() for p in points], 1))[1]
+                for p, column in zip(points, gradient.unbind(1), strict=True):
+                    p.grad = column.clone()
+            for optimizer in optimizers:
+                optimizer.step()
+            torch.stack([p.detach() for p in points], 1, out=path)
+    return paths
+
+
+def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: int) -> Tensor:
+    """The points (steps, d, R) that the rules visit, in batches as large as they can be."""
+    groups: dict[Any, list[int]] = {}
+    for run, rule in enumerate(contenders):
+        groups.setdefault(rule.batch_key, []).append(run)
+    paths = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype)
+    for runs in groups.values():
+        p, oracle = x[:, runs], Oracle(landscape)
+        stepper = type(contenders[runs[0]]).stepper([contenders[run] for run in runs], p)
+        for t in range(1, steps + 1):
+            p = stepper.step(t, p, oracle.value_and_gradient(p)[1], oracle)
+            paths[t - 1][:, runs] = p
+    return paths
+
+
+def valley(dim: int) -> Function:
+    """Rosenbrock's valley in any number of coordinates; the sum is spelled out, so that no batch changes its order."""
+
+    def formula(*x: Tensor) -> Tensor:
+        total = (1 - x[0]) * (1 - x[0])
+        for a, b in itertools.pairwise(x):
+            total = total + (1 - a) * (1 - a) + 100 * (b - a * a) * (b - a * a)
+        return total
+
+    return function(*[(-2.0, 2.0)] * dim, name="valley")(formula)
+
+
+def egg_box(dim: int) -> Function:
+    """Ackley's function in any number of coordinates."""
+
+    def formula(*x: Tensor) -> Tensor:
+        square, wave = x[0] * x[0], torch.cos(2 * torch.pi * x[0])
+        for a in x[1:]:
+            square, wave = square + a * a, wave + torch.cos(2 * torch.pi * a)
+        return -20 * torch.exp(-0.2 * torch.sqrt(square / dim)) - torch.exp(wave / dim)
+
+    return function(*[(-2.0, 2.0)] * dim, name="egg_box")(formula)
+
+
+FUNCTIONS = (valley, egg_box)
+
+
+def starts(dim: int, runs: int, rng: np.random.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.from_numpy(rng.uniform(-1.5, 1.5, (dim, runs))).to(dtype)
