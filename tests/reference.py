@@ -111,14 +111,18 @@ def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.
     return cls(**settings, **flags)
 
 
-def counterpart(rule: Rule, parameter: Tensor) -> torch.optim.Optimizer:
-    """torch's own optimizer with the rule's settings."""
-    cls = SPACES[type(rule)][0]
+def in_torch(rule: Rule) -> dict[str, Any]:
+    """The rule's settings as its counterpart takes them."""
     settings = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
     for pair, halves in PAIRS.items():
         if set(halves) <= set(settings):
             settings[pair] = tuple(settings.pop(half) for half in halves)
-    return cls([parameter], **settings, **({} if cls is PlainLion else {"foreach": False}))
+    return settings if isinstance(rule, rules.Lion) else {**settings, "foreach": False}
+
+
+def counterpart(rule: Rule, parameter: Tensor) -> torch.optim.Optimizer:
+    """torch's own optimizer with the rule's settings."""
+    return SPACES[type(rule)][0]([parameter], **in_torch(rule))
 
 
 @contextmanager

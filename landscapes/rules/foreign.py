@@ -103,11 +103,11 @@ class Torch(Rule):
         return _Loop(cast(Sequence[Torch], rules), x)
 
     def _rate(self, given: Any) -> float:
-        """The learning rate: the given one, else the class's default, else NaN."""
-        default = _Alone(self, torch.zeros(2)).optimizer.defaults.get("lr")
-        if given is None and "lr" not in inspect.signature(self.cls).parameters:
-            return math.nan  # a rate that cannot be given
-        if default is None and (given is None or given != given):
+        """The learning rate: the given one, else the class's default; NaN where none can be given."""
+        defaults = _Alone(self, torch.zeros(2)).optimizer.defaults
+        default = defaults.get("lr") if "lr" in inspect.signature(self.cls).parameters else None
+        none_given = given is None or (isinstance(given, float) and math.isnan(given))
+        if default is None and none_given:
             return math.nan
         return check_number(self.kind, "lr", default if given is None else given, {})
 
