@@ -3,8 +3,9 @@
 Every optimizer gets the same treatment: its learning rate runs over one grid, from the race's start and
 three starts close by, for the race's number of steps; all of it is one batch. A rate's score is the gap
 to the minimum on a log scale, averaged over steps and starts, so that an early and lasting descent counts
-and a lucky last point does not. Rates whose runs are stopped anywhere, or leave the view, come last. Of the rates
-that score within `TOLERANCE` of the best, the smallest is taken: the calmest path that is as good.
+and a lucky last point does not. A race is there to be watched, so rates with which a run fails, or the race
+itself leaves the view or leaps further than `LEAP` in one step, come after all others. Of the rates whose score is within
+`TOLERANCE` of the best, the smallest is taken: the calmest path that is as good.
 
 `landscapes/tuned.json` holds the outcome for the catalogue (`python benchmarks/tune.py` writes it, a test
 holds it); for another function, start or number of steps the sweep runs when the race is called.
@@ -30,8 +31,14 @@ from landscapes.rules.base import Rule
 GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-30, 10))
 """Learning rates tried: six a decade, 1e-5 to 32, rounded to two digits."""
 
-TOLERANCE = 0.1
-"""Scores this near (in decades of the gap) count as equal."""
+TOLERANCE = 0.05
+"""Scores that miss the best by less than this share of it count as equal."""
+
+LEAP = 0.2
+"""The longest step that the eye can follow, in sides of the view."""
+
+UNWATCHABLE = 100.0
+"""What failing, leaving the view or leaping adds to a score."""
 
 FLOOR = 1e-8
 """Gaps below this share of the first one count as arrived."""
@@ -57,7 +64,7 @@ def sweep_rates(function: Function, rules: Sequence[Rule], start: Sequence[float
     scores = score_rates(function, rules, start, steps)
     chosen = []
     for row in scores:
-        good = np.flatnonzero(row <= row.min() + TOLERANCE)
+        good = np.flatnonzero(row <= row.min() + TOLERANCE * abs(row.min()))
         chosen.append(GRID[int(good[0])])
     return chosen
 
@@ -78,10 +85,14 @@ def score_rates(
     gap = np.clip((paths.value - floor) / max(first - floor, 1e-300), FLOOR, 1e6)
     score = np.log10(gap).mean(1)
     low, high = view.numpy().T
-    outside = ((paths.x < low) | (paths.x > high)).any((1, 2))
-    if function.minimum != -np.inf:
-        score += np.where(outside, 0.5, 0.0) + np.where(paths.stopped >= 0, 1e3, 0.0)
-    return np.asarray(score.reshape(len(rules), len(GRID), len(SHIFTS)).mean(2))
+    unit = (paths.x - low) / (high - low)
+    leaps = np.linalg.norm(np.diff(unit, axis=1), axis=2).max(1) > LEAP
+    fails, leaves = paths.stopped >= 0, ((unit < 0) | (unit > 1)).any((1, 2))
+    if function.minimum == -np.inf:  # leaving is what the race is about
+        fails, leaves = fails & ~paths.finite, np.zeros_like(leaves)
+    by_rate = (len(rules), len(GRID), len(SHIFTS))
+    watched = (leaps.astype(float) + leaves).reshape(by_rate)[..., 0]  # only the race itself is seen
+    return np.asarray((score + 10 * UNWATCHABLE * fails).reshape(by_rate).mean(2) + UNWATCHABLE * watched)
 
 
 def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[Any]:

@@ -60,7 +60,7 @@ def contour(
     if lines:
         ax.contour(
             surface.x, surface.y, shape.height, shape.levels[1:-1],
-            colors=look.line, linewidths=0.45, linestyles="solid", algorithm="serial", zorder=0.6,
+            colors=look.line, linewidths=0.45 * prominence(ax), linestyles="solid", algorithm="serial", zorder=0.6,
         )  # fmt: skip
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
@@ -72,9 +72,17 @@ def contour(
 def star(ax: Axes, points: np.ndarray[tuple[int, int], np.dtype[np.float64]], theme: Theme) -> None:
     """Marks points (k, 2) with a star."""
     ax.plot(
-        *points.T, linestyle="none", marker="*", markersize=17, zorder=5.5,
-        markerfacecolor=theme.star, markeredgecolor=theme.star_edge, markeredgewidth=0.9, label="_minimum",
+        *points.T, linestyle="none", marker="*", markersize=17 * prominence(ax), zorder=5.5,
+        markerfacecolor=theme.star, markeredgecolor=theme.star_edge, markeredgewidth=0.9 * prominence(ax), label="_minimum",
     )  # fmt: skip
+
+
+def prominence(ax: Axes) -> float:
+    """How strong lines and marks should be on axes of this size: 1 on large ones, down to a half on small ones."""
+    figure = ax.get_figure(root=True)
+    extent = ax.get_window_extent()
+    side = min(extent.width, extent.height) * 72 / (72.0 if figure is None else figure.dpi)
+    return float(np.clip(side / 300, 0.45, 1.0))
 
 
 def current_axes(ax: Axes | None) -> Axes:

@@ -10,9 +10,9 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.record import Record
-from landscapes.render.contours import current_axes
+from landscapes.render.contours import current_axes, prominence
 from landscapes.render.theme import Style, Theme, as_theme, styles
-from landscapes.render.trails import IDENTITY, Head, Moving, Route, pixels, stroke
+from landscapes.render.trails import IDENTITY, Head, Moving, Route, dress, pixels, stroke
 from landscapes.render.trajectories import check_step
 
 DEPTH = 1e-9
@@ -28,6 +28,7 @@ class Curve(Line2D, Moving):
         super().__init__(step, value, color=style.color, linewidth=width, label=label)
         self.route = Route(step, value, step)
         self.style = style
+        dress(self, style)
         self.dashes = tuple(width * dash for dash in style.dashes)
         self.set_zorder(4)
 
@@ -49,7 +50,7 @@ class Curve(Line2D, Moving):
         if np.isfinite([x, y]).all():
             gc.set_dashes(0, None)
             gc.set_linewidth(0.0)
-            dot = Affine2D().scale(pixels(renderer, 5.5)).translate(x, y)
+            dot = Affine2D().scale(pixels(renderer, 2.9 * self.get_linewidth())).translate(x, y)
             renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.style.color, 1.0))
         gc.restore()
         self.stale = False
@@ -68,7 +69,7 @@ def losses(
         ax: where to draw; by default matplotlib's current axes.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        width: of the curves, in points.
+        width: of the curves, in points, dots in proportion; by default as the axes' size asks for.
 
     Raises:
         InputError: for a step outside the race or an unknown theme.
@@ -76,6 +77,7 @@ def losses(
     look = as_theme(theme)
     ax = current_axes(ax)
     shown = check_step(record, step)
+    thick = 1.9 * prominence(ax) if width is None else width
     trajectories = record.trajectories
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))
@@ -96,7 +98,7 @@ def losses(
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        curve = Curve(trajectories.step, values[run], style=style, label=label, width=width)
+        curve = Curve(trajectories.step, values[run], style=style, label=label, width=thick)
         ax.add_line(curve)
         curve.show(shown)
     return ax

@@ -101,7 +101,8 @@ class Palette:
         return np.asarray(entry, np.uint8)
 
     def _nearest(self, colors: Colors) -> NDArray[np.uint8]:
-        return ((colors.astype(np.float32) @ self._float.T - self._norm).argmax(1) + 1).astype(np.uint8)
+        near = (colors.astype(np.float32) @ self._float.T - self._norm).argmax(1)
+        return np.asarray(near + 1, np.uint8)
 
 
 def _count(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:

@@ -118,6 +118,7 @@ class Trail(Line2D, Moving):
         self.style = style
         self.theme = theme
         self.span = max(int(step[-1]), 1)
+        dress(self, style)
         self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
 
     def show(self, step: int) -> None:
@@ -165,6 +166,13 @@ class Trail(Line2D, Moving):
         if depth == 0:
             return tuple(self.get_linewidth() * dash for dash in self.style.dashes)
         return (THROUGH, THROUGH * min(depth, 4))
+
+
+def dress(line: Line2D, style: Style) -> None:
+    """Gives a line the dashes and marker that a legend of matplotlib's own should show."""
+    if style.dashes:
+        line.set_dashes(style.dashes)
+        line.set_marker(style.marker)
 
 
 class Halo(Moving):

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.contours import current_axes
+from landscapes.render.contours import current_axes, prominence
 from landscapes.render.overlap import pieces
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import Halo, Head, Moving, Start, Trail
@@ -20,7 +20,7 @@ def paths(
     *,
     step: int | None = None,
     theme: str | Theme = "light",
-    width: float = 2.3,
+    width: float | None = None,
     heads: bool = True,
 ) -> Axes:
     """Draws the trails of a race on `ax`, up to a step, and returns `ax`.
@@ -33,7 +33,7 @@ def paths(
         ax: where to draw; by default matplotlib's current axes.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        width: of the trails, in points.
+        width: of the trails, in points, heads and halos in proportion; by default as the axes' size asks for.
         heads: whether to mark where each run is.
 
     Raises:
@@ -46,22 +46,23 @@ def paths(
     ax = current_axes(ax)
     if not ax.has_data():
         _hold(ax, record)
+    thick = 2.3 * prominence(ax) if width is None else width
     labels = [str(label) for label in trajectories.runs["label"]]
     shown = check_step(record, step)
     parts = pieces(list(trajectories.x), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = trajectories.x[run].T
-        trail = Trail(x, y, trajectories.step, style=style, theme=look, width=width, label=label)
+        trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
         trail.parts = parts[run]
         ax.add_line(trail)
-        ax.add_artist(Halo(trail)).set_clip_path(ax.patch)
+        ax.add_artist(Halo(trail, 1.05 * thick)).set_clip_path(ax.patch)
         if heads:
             failed = str(trajectories.runs["status"][run]) in FAILED
             stopped = int(trajectories.runs["stopped"][run])
-            ax.add_artist(Head(trail, stopped=stopped if failed else None))
+            ax.add_artist(Head(trail, stopped=stopped if failed else None, size=3.7 * thick))
         trail.show(shown)
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
-        ax.add_artist(Start(start, look))
+        ax.add_artist(Start(start, look, 2.9 * thick))
     show(ax, shown)
     return ax
 
