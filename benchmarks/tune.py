@@ -1,6 +1,6 @@
 """Writes landscapes/tuned.json: a learning rate for every optimizer on every function of the catalogue.
 
-    python benchmarks/tune.py                 all functions, about a minute each on one core
+    python benchmarks/tune.py                 all functions, a second or less each on one core
     python benchmarks/tune.py beale booth     these; the others keep what they have
 
 How a rate is found stands in `landscapes/tuning.py`. A test sweeps again and compares, so run this
@@ -53,7 +53,8 @@ def main() -> None:
         print(
             f"{function.name}: {time.perf_counter() - begin:.1f} s; at the edge of the grid: {at_the_edge}", flush=True
         )
-    FILE.write_text(json.dumps(dict(sorted(table.items())), indent=1) + "\n", encoding="utf-8")
+    lines = (f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(table.items()))
+    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def modules() -> dict[str, Path]:
 
 def part(name: str) -> str:
     """`landscapes.rules.adam` belongs to `rules`."""
-    return (name.split(".") + [""])[1]
+    return [*name.split("."), ""][1]
 
 
 def imported(file: Path) -> set[str]:
@@ -172,7 +172,9 @@ assert landscapes.functions is not functions
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"]], ids=" ".join
+)
 def test_lint_and_types(command):
     done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -186,7 +188,10 @@ def test_lint_and_types(command):
 def test_wheel_and_sdist_are_complete(tmp_path):
     """Built from a copy without what git ignores: leftovers of other builds would fill gaps."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
     )
     if listed.returncode:
         pytest.skip("not a git checkout")
@@ -205,7 +210,8 @@ def test_wheel_and_sdist_are_complete(tmp_path):
     )
     assert done.returncode == 0, done.stdout + done.stderr
     expected = {
-        name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py") for name, file in modules().items()
+        name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
+        for name, file in modules().items()
     } | {"landscapes/py.typed", "landscapes/tuned.json"}
 
     (wheel,) = (tmp_path / "dist").glob("*.whl")  # made from the sdist, so this holds for both
