@@ -19,7 +19,7 @@ pictures = Path(__file__).parent / "pictures"
 record = race("rosenbrock", ["momentum", "rmsprop", "adam"])
 
 with plt.rc_context({"font.size": 7, "axes.linewidth": 0.6, "pdf.fonttype": 42}):
-    fig, (left, right) = plt.subplots(1, 2, figsize=(3.4, 1.7), layout="constrained")
+    fig, (left, right) = plt.subplots(1, 2, figsize=(3.4, 1.9), layout="constrained")
     render.contour(record, left, theme="print")
     render.paths(record, left, theme="print")
     render.losses(record, right, theme="print")

@@ -17,7 +17,7 @@ def contour(
     ax: Axes | None = None,
     *,
     theme: str | Theme = "light",
-    levels: int = LEVELS,
+    levels: int | None = None,
     lines: bool = True,
     stars: bool = True,
 ) -> Axes:
@@ -27,7 +27,7 @@ def contour(
         surface: a `Surface`, or a `Record` that has one.
         ax: where to draw; by default matplotlib's current axes.
         theme: colours, by name or as a `Theme`.
-        levels: how many bands of colour.
+        levels: how many bands of colour; by default 24 on large axes, fewer on small ones.
         lines: whether to draw level lines.
         stars: whether to mark the known minima in view.
 
@@ -38,11 +38,11 @@ def contour(
         if surface.surface is None:
             raise InputError("this record has no surface: only races in two dimensions do")
         surface = surface.surface
-    if levels < 1:
+    if levels is not None and levels < 1:
         raise InputError(f"levels must be at least 1, not {levels}")
     look = as_theme(theme)
     ax = current_axes(ax)
-    shape = relief(surface, levels)
+    shape = relief(surface, round(LEVELS * prominence(ax) ** 0.75) if levels is None else levels)
     colors = LinearSegmentedColormap.from_list(look.name, list(look.fill), N=256)
     norm = BoundaryNorm(shape.levels, 256)
     filled = ax.contourf(

@@ -77,7 +77,7 @@ def losses(
     look = as_theme(theme)
     ax = current_axes(ax)
     shown = check_step(record, step)
-    thick = 1.9 * prominence(ax) if width is None else width
+    thick = 1.8 * prominence(ax) if width is None else width
     trajectories = record.trajectories
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))

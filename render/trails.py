@@ -173,6 +173,7 @@ def dress(line: Line2D, style: Style) -> None:
     if style.dashes:
         line.set_dashes(style.dashes)
         line.set_marker(style.marker)
+        line.set_markersize(2.6 * line.get_linewidth())
 
 
 class Halo(Moving):
