@@ -41,11 +41,10 @@ class Curve(Line2D, Moving):
         self.route.update(self)
         gc = stroke(self, renderer, self.get_linewidth())
         gc.set_foreground((*self.style.color, 1.0), isRGBA=True)
-        path = self.route.piece(0, self.route.count)
-        if path is not None:
+        if self.route.count > 1:
             if self.dashes:
                 gc.set_dashes(0, self.dashes)
-            renderer.draw_path(gc, path, IDENTITY)
+            renderer.draw_path(gc, self.route.piece(0, self.route.count), IDENTITY)
         x, y = self.route.pixels[self.route.count - 1]
         if np.isfinite([x, y]).all():
             gc.set_dashes(0, None)

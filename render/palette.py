@@ -87,7 +87,10 @@ class Palette:
 
     def map(self, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The entries (height, width) for pixels (height, width, 4)."""
-        keys = pack(rgba)
+        return self.entries(pack(rgba))
+
+    def entries(self, keys: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """The entries for packed colours of any shape."""
         entry = self._table[keys]
         if not entry.all():
             met = keys[entry == 0]

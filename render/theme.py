@@ -19,7 +19,14 @@ OPTIMIZERS = (
 """Who has which colour, in every figure: the place in this list is the place in `Theme.paths`."""
 
 MARKERS = ("o", "s", "^", "D", "v", "p", "<", "h", ">", "d", "8", "H")
-DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.5), (1.2, 1.2), (6, 1.5, 1.2, 1.5), (2.2, 1), (5, 1.2, 1, 1.2, 1, 1.2))
+DASHES: tuple[tuple[float, ...], ...] = (
+    (),
+    (4, 1.5),
+    (1.2, 1.2),
+    (6, 1.5, 1.2, 1.5),
+    (2.2, 1),
+    (5, 1.2, 1, 1.2, 1, 1.2),
+)
 
 
 @dataclass(frozen=True)

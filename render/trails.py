@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from landscapes.render.overlap import Pieces
 from landscapes.render.theme import Style, Theme
 
-BANDS = (1.0, 0.5, 0.25, 0.1, 0.03)
+BANDS = (0.4, 0.15, 0.04)
 """Where a trail changes colour: ages as shares of the race; what is older than the first is oldest."""
 
 LONG = 1000
@@ -80,10 +80,8 @@ class Route:
             self.kept = np.arange(len(self.pixels))
         self.thin = self.pixels[self.kept]
 
-    def piece(self, begin: int, end: int) -> Path | None:
-        """The path through points begin … end - 1, both ends exact; None where there is nothing to stroke."""
-        if end - begin < 2:
-            return None
+    def piece(self, begin: int, end: int) -> Path:
+        """The path through points begin … end - 1, both ends exact; there must be two points at least."""
         first, last = np.searchsorted(self.kept, (begin + 1, end - 1))
         vertices = np.concatenate([self.pixels[begin : begin + 1], self.thin[first:last], self.pixels[end - 1 : end]])
         path = Path(vertices, closed=False)
@@ -135,23 +133,20 @@ class Trail(Line2D, Moving):
             return
         self.route.update(self)
         gc = stroke(self, renderer, self.get_linewidth())
-        end = self.route.count - 1
-        borders = [*self._band_ends(), end]
+        borders = [*self._band_ends(), self.route.count - 1]
         unit = 1 / pixels(renderer, 1.0)
         for color, begin, until in zip(self.colors, [0, *borders], borders, strict=False):
+            if until <= begin:
+                continue
             gc.set_foreground((*color, 1.0), isRGBA=True)
             for first, last, depth in self.parts:
-                path = self.route.piece(max(first, begin), min(last, until) + 1)
-                if path is None:
+                first, last = max(first, begin), min(last, until)
+                if last <= first:
                     continue
                 dashes = self._dashes(depth)
-                if dashes:
-                    gc.set_dashes(unit * self.route.length[max(first, begin)], dashes)
-                    gc.set_capstyle("butt")
-                else:
-                    gc.set_dashes(0, None)
-                    gc.set_capstyle("round")
-                renderer.draw_path(gc, path, IDENTITY)
+                gc.set_dashes(unit * self.route.length[first] if dashes else 0, dashes or None)
+                gc.set_capstyle("butt" if dashes else "round")
+                renderer.draw_path(gc, self.route.piece(first, last + 1), IDENTITY)
         gc.restore()
         self.stale = False
 
@@ -193,12 +188,11 @@ class Halo(Moving):
         if not (self.get_visible() and trail.get_visible()):
             return
         trail.route.update(trail)
-        path = trail.route.piece(0, trail.route.count)
-        if path is None:
+        if trail.route.count < 2:
             return
         gc = stroke(self, renderer, trail.get_linewidth() + self.extra)
         gc.set_foreground(trail.theme.halo)
-        renderer.draw_path(gc, path, IDENTITY)
+        renderer.draw_path(gc, trail.route.piece(0, trail.route.count), IDENTITY)
         gc.restore()
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-from landscapes.render.palette import Palette, choose
+from landscapes.render.palette import Palette, choose, pack
 from landscapes.render.sinks.base import RGBA, Sink
 
 SHORTEST = 2
@@ -31,7 +31,7 @@ class Gif(Sink):
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         self.palette = Palette(choose(samples, reserved), samples)
         height, width = samples[0].shape[:2]
-        self._colors = np.zeros((height, width), np.uint32)
+        self._colors = np.zeros((height, width), np.uint32)  # of the frame before
         self._shown = np.zeros((height, width), np.uint8)
         self._waiting: tuple[bytes, bool] | None = None
         self._delay = 0
@@ -68,23 +68,28 @@ class Gif(Sink):
 
     def _changed(self, rgba: RGBA) -> bytes | None:
         """The image block of what changed, or None where nothing did."""
-        colors = rgba.view(np.uint32)[..., 0]
+        colors = pack(rgba)
         if self._count == 0:
             np.copyto(self._colors, colors)
-            self._shown = self.palette.map(rgba)
+            self._shown = self.palette.entries(colors)
             return _image(self._shown, 0, 0)
-        area = _bounds(colors != self._colors)
+        changed = colors != self._colors
+        area = _bounds(changed)
         if area is None:
             return None
-        self._colors[area] = colors[area]
-        entry = self.palette.map(np.ascontiguousarray(rgba[area]))
-        new = entry != self._shown[area]
-        inner = _bounds(new)
+        where = changed[area]
+        fresh = colors[area][where]
+        self._colors[area][where] = fresh
+        entry = self.palette.entries(fresh)
+        same = entry == self._shown[area][where]
+        self._shown[area][where] = entry
+        entry[same] = AS_BEFORE
+        delta = np.zeros(where.shape, np.uint8)
+        delta[where] = entry
+        inner = _bounds(delta != AS_BEFORE)
         if inner is None:
             return None
-        self._shown[area] = entry
-        top, left = area[0].start + inner[0].start, area[1].start + inner[1].start
-        return _image(np.where(new, entry, np.uint8(AS_BEFORE))[inner], left, top)
+        return _image(delta[inner], area[1].start + inner[1].start, area[0].start + inner[0].start)
 
     def _flush(self) -> None:
         if self._waiting is None:
