@@ -111,6 +111,11 @@ def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.
     return cls(**settings, **flags)
 
 
+def everyone(cls: type[Rule], rng: np.random.Generator) -> list[Rule]:
+    """Two rules of each variant of a class."""
+    return [draw(*variant, rng) for variant in variants() if variant[0] is cls for _ in range(2)]
+
+
 def in_torch(rule: Rule) -> dict[str, Any]:
     """The rule's settings as its counterpart takes them."""
     settings = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
@@ -165,13 +170,16 @@ def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: 
     groups: dict[Any, list[int]] = {}
     for run, rule in enumerate(contenders):
         groups.setdefault(rule.batch_key, []).append(run)
-    paths = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype)
-    for runs in groups.values():
-        p, oracle = x[:, runs], Oracle(landscape)
-        stepper = type(contenders[runs[0]]).stepper([contenders[run] for run in runs], p)
-        for t in range(1, steps + 1):
-            p = stepper.step(t, p, oracle.value_and_gradient(p)[1], oracle)
-            paths[t - 1][:, runs] = p
+    steppers = [
+        (runs, type(contenders[runs[0]]).stepper([contenders[run] for run in runs], x[:, runs]))
+        for runs in groups.values()
+    ]
+    paths, oracle = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype), Oracle(landscape)
+    for t, path in enumerate(paths, start=1):
+        gradient = oracle.value_and_gradient(x)[1]
+        for runs, stepper in steppers:
+            path[:, runs] = stepper.step(t, x[:, runs], gradient[:, runs], oracle)
+        x = path.clone()
     return paths
 
 

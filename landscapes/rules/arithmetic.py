@@ -35,10 +35,13 @@ def each(function: Callable[..., float], *numbers: Scalar) -> Scalar:
 
 def power(base: Scalar, exponent: Scalar) -> Scalar:
     """base to the exponent as Python rounds it: numpy's and torch's own may differ in the last bit."""
-    return each(_power, base, exponent)
+    try:
+        return each(pow, base, exponent)
+    except OverflowError:
+        return each(_large_power, base, exponent)
 
 
-def _power(base: float, exponent: float) -> float:
+def _large_power(base: float, exponent: float) -> float:
     try:
         return float(base**exponent)
     except OverflowError:
