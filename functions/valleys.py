@@ -24,3 +24,47 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
     y2 = y * y
     a, b, c = 1.5 - x + x * y, 2.25 - x + x * y2, 2.625 - x + x * y2 * y
     return a * a + b * b + c * c
+
+
+@function(
+    (-5.0, 10.0),
+    (-5.0, 10.0),
+    view=[(-2.0, 2.0), (-1.0, 3.0)],
+    minima=[(1.0, 1.0)],
+    minimum=0.0,
+    start=(-1.2, 1.0),
+    steps=500,
+    latex=r"\sum_{i=1}^{d-1} \left[ 100\,(x_{i+1} - x_i^2)^2 + (1 - x_i)^2 \right]",
+    reference="H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, 1960",
+    tags=("valley", "ill-conditioned", "any dimension"),
+    aliases=("banana", "de_jong_2"),
+)
+def rosenbrock(x: Tensor) -> Tensor:
+    """A curved valley with steep walls: its floor is found at once, its end only by those who keep their speed."""
+    here, there = x[..., :-1], x[..., 1:]
+    off, left = there - here * here, 1 - here
+    return (100 * off * off + left * left).sum(-1)
+
+
+COS_30, SIN_30 = 0.75**0.5, 0.5
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-9.0, -3.0),
+    steps=200,
+    latex=r"\frac{1}{2}(u^2 + 100\,v^2), \quad (u, v) = (x, y) \mathrm{\ turned\ by\ } 30^\circ",
+    reference="B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
+    tags=("valley", "convex", "ill-conditioned", "rotated", "quadratic"),
+    aliases=("long_valley", "ill_conditioned_quadratic"),
+)
+def ravine(x: Tensor, y: Tensor) -> Tensor:
+    """A straight gorge, a hundred times steeper across than along and askew to the axes: rates of one size per axis do not help.
+
+    u = x cos 30° + y sin 30° runs along the gorge, v = y cos 30° − x sin 30° across it.
+    """
+    u, v = COS_30 * x + SIN_30 * y, COS_30 * y - SIN_30 * x
+    return 0.5 * u * u + 50 * v * v

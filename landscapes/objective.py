@@ -6,6 +6,7 @@ import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import torch
@@ -70,16 +71,21 @@ class Function:
                 raise InputError(f"function {self.name!r} has {self.dim} coordinates, but {point} has {len(point)}")
         if self.scale not in ("linear", "log", "rank"):
             raise InputError(f"function {self.name!r}: scale is 'linear', 'log' or 'rank', not {self.scale!r}")
+        if not all(math.isfinite(c) for point in (self.start, *self.minima) for c in point):
+            raise InputError(f"function {self.name!r}: its start and minima must be finite points")
+        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or self.steps < 1:
+            raise InputError(f"function {self.name!r}: steps is a whole number, at least 1, not {self.steps!r}")
+        _ = self.takes_vector  # a formula that cannot take the coordinates is refused here
 
     @property
     def dim(self) -> int:
         """The number of coordinates, d."""
         return len(self.domain)
 
-    @property
+    @cached_property
     def takes_vector(self) -> bool:
         """Whether the formula is written `f(x)` with x of shape (..., d) rather than `f(x, y, ...)`."""
-        return self.dim > 1 and _count_arguments(self.formula) == 1
+        return _takes_vector(self.name, self.formula, self.dim)
 
     def __call__(self, x: Tensor | Sequence[Any]) -> Tensor:
         """The values (...) at points of shape (..., d).
@@ -99,14 +105,18 @@ class Function:
 
     def columns(self, x: Tensor) -> Tensor:
         """The values (...) at points of shape (d, ...): the layout of the engine."""
-        if self.mode == "batched" or x.ndim == 1:
+        if x.ndim == 1:
             return self._formula(x)
-        flat = x.flatten(1)
-        if self.mode == "vmapped":
+        flat = x.flatten(1)  # a formula meets one point or a row of points, nothing else
+        if self.mode == "batched":
+            values = self._formula(flat)
+        elif flat.shape[1] == 0:
+            values = flat.sum(0)  # no values, still tied to x
+        elif self.mode == "vmapped":
             values = torch.func.vmap(self._formula, in_dims=1)(flat)
         else:
-            values = torch.stack([self._formula(flat[:, i]) for i in range(flat.shape[1])])
-        return values.reshape(x.shape[1:])
+            values = torch.stack([self._formula(point) for point in flat.unbind(1)])
+        return values.reshape(x.shape[1:]) if x.ndim > 2 else values
 
     def _formula(self, x: Tensor) -> Tensor:
         return self.formula(x.movedim(0, -1)) if self.takes_vector else self.formula(*x.unbind(0))
@@ -124,7 +134,7 @@ class Function:
             raise InputError(f"{self.name} has {self.dim} coordinates; a surface needs two")
         x, y = (torch.linspace(lo, hi, n, dtype=torch.float64) for lo, hi in self.view)
         with torch.no_grad():
-            values = self.columns(torch.stack(torch.meshgrid(x, y, indexing="xy")))
+            values = self.columns(torch.stack(torch.meshgrid(x, y, indexing="xy"))).double()
         minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
         return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
 
@@ -157,6 +167,9 @@ def function(
         name, title: by default made from the formula's own name.
         latex, reference, tags, aliases: facts for people; the docstring's first line is the lesson.
 
+    Raises:
+        InputError: for facts that do not fit together, and for a formula that cannot take the coordinates.
+
     >>> @function((-3, 3), (-3, 3), start=(2.5, 2))
     ... def bowl(x, y):
     ...     "Round at the bottom, ten times steeper along y."
@@ -164,42 +177,71 @@ def function(
     >>> bowl([1.0, 1.0])
     tensor(11., dtype=torch.float64)
     """
-    if not domain or not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in domain):
+    if not domain or any(callable(pair) for pair in domain):
         raise InputError("a function needs its bounds, one (low, high) a coordinate: @function((-3, 3), (-3, 3))")
 
     def make(formula: Formula) -> Function:
-        known_name = name or getattr(formula, "__name__", "function").strip("<>")
-        box = tuple(_interval(pair) for pair in domain)
-        shown = tuple(_interval(pair) for pair in view) if view is not None else box
+        described = _described(formula)
+        known_name = name or described.__name__.strip("<>")
+        box = _box(known_name, domain)
+        shown = box if view is None else _box(known_name, view)
+        first = [lo + 0.2 * (hi - lo) for lo, hi in shown] if start is None else start
+        known_minima = tuple(_point(known_name, point) for point in minima)
         made = Function(
             name=known_name,
             formula=formula,
             domain=box,
             view=shown,
-            start=tuple(float(c) for c in start)
-            if start is not None
-            else tuple(lo + 0.2 * (hi - lo) for lo, hi in shown),
+            start=_point(known_name, first),
             steps=steps,
-            minima=tuple(tuple(float(c) for c in point) for point in minima),
+            minima=known_minima,
             minimum=math.nan if minimum is None else float(minimum),
             scale=scale,
             title=title or known_name.replace("_", " ").capitalize(),
             latex=latex,
             reference=reference,
-            lesson=(inspect.getdoc(formula) or "").split("\n\n")[0].replace("\n", " "),
+            lesson=inspect.cleandoc(described.__doc__ or "").split("\n\n")[0].replace("\n", " "),
             tags=tuple(tags),
             aliases=tuple(aliases),
         )
-        if minimum is None and made.minima:
-            made = replace(made, minimum=float(made(made.minima[0]).detach()))
+        if minimum is None and known_minima:
+            made = replace(made, minimum=_value(made, known_minima[0]))
         return made
 
     return make
 
 
-def _interval(pair: Sequence[float]) -> Interval:
-    low, high = pair
-    return float(low), float(high)
+def _described(formula: Formula) -> Any:
+    """What bears the formula's name and docstring: for a partial its function, for an object its class."""
+    if isinstance(formula, partial):
+        return _described(formula.func)
+    return formula if hasattr(formula, "__name__") else type(formula)
+
+
+def _value(function: Function, point: tuple[float, ...]) -> float:
+    try:
+        return float(function(point).detach())
+    except Exception as error:
+        raise InputError(
+            f"function {function.name!r} cannot be evaluated at its minimum {point}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _box(name: str, intervals: Sequence[Interval]) -> tuple[Interval, ...]:
+    try:
+        return tuple((float(low), float(high)) for low, high in intervals)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"function {name!r}: bounds and view are one (low, high) a coordinate, as in (-3, 3), (-3, 3); "
+            f"not {intervals!r}"
+        ) from None
+
+
+def _point(name: str, point: Sequence[float]) -> tuple[float, ...]:
+    try:
+        return tuple(float(c) for c in point)
+    except (TypeError, ValueError):
+        raise InputError(f"function {name!r}: a point is one number a coordinate, not {point!r}") from None
 
 
 def _check_interval(name: str, interval: Interval) -> None:
@@ -208,13 +250,28 @@ def _check_interval(name: str, interval: Interval) -> None:
         raise InputError(f"function {name!r}: an interval is (low, high), finite, low below high; not {interval}")
 
 
-def _count_arguments(formula: Formula) -> int:
-    """Positional arguments without a default; a `*args` counts as many."""
+def _takes_vector(name: str, formula: Formula, dim: int) -> bool:
+    """Whether the formula asks for one argument where there are several coordinates; `*args` asks for all.
+
+    Raises `InputError` where it asks for another number of arguments, or cannot be asked.
+    """
+    try:
+        # a module's own __call__ says nothing of its arguments
+        signature = inspect.signature(formula.forward if isinstance(formula, torch.nn.Module) else formula)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"function {name!r}: cannot tell which arguments {formula!r} takes; wrap it: def {name}(x, y): ..."
+        ) from None
     kinds = inspect.Parameter
-    count = 0
-    for parameter in inspect.signature(formula).parameters.values():
-        if parameter.kind is kinds.VAR_POSITIONAL:
-            return 2
-        if parameter.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD) and parameter.default is kinds.empty:
-            count += 1
-    return count
+    parameters = signature.parameters.values()
+    positional = [p for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    needed = sum(p.default is kinds.empty for p in positional)
+    endless = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
+    if dim > 1 and needed == 1 and not endless:
+        return True
+    if needed > dim or (len(positional) < dim and not endless):
+        raise InputError(
+            f"function {name!r} has {dim} intervals as bounds, but its formula takes {len(positional)} arguments; "
+            f"write it with one argument a coordinate, or as f(x) with x of shape (..., {dim})"
+        )
+    return False
