@@ -13,7 +13,7 @@ from landscapes.objective import function
     minima=[(1.0, 3.0)],
     minimum=0.0,
     start=(-8.0, 8.0),
-    steps=150,
+    steps=120,
     latex=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
     reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
     tags=("bowl", "convex", "quadratic"),

@@ -10,23 +10,24 @@ from landscapes.objective import function
 @function(
     (-5.0, 5.0),
     (-5.0, 5.0),
-    view=[(-4.0, 3.0), (-3.0, 3.0)],
+    view=[(-3.5, 2.5), (-2.0, 3.5)],
     minima=[(0.0, 0.0)],
     minimum=0.0,
-    start=(-3.0, 1.5),
+    start=(-2.6, -1.0),
     steps=300,
     scale="linear",
-    latex=r"\frac{q}{1 + q}, \quad q = r^2 + r^4, \quad r^2 = x^2 + y^2",
-    reference="after S. Geman and D. E. McClure, Bayesian image analysis: an application to single photon emission tomography, 1985",
-    tags=("plateau", "cliff"),
+    latex=r"\frac{q + q^2}{1 + q + q^2}, \quad q = \frac{x^2}{2} + 2 \left( y - \frac{x^2}{3} \right)^2",
+    reference="after S. Geman and D. E. McClure, Bayesian image analysis, an application to single photon emission tomography, 1985",
+    tags=("plateau", "cliff", "curved"),
     aliases=("cliff",),
 )
 def plateau(x: Tensor, y: Tensor) -> Tensor:
-    """A table that ends in a cliff: on top the slope is next to nothing, so whoever steps by slope alone crawls.
+    """A tableland with a steep edge: on top the slope is next to nothing, so whoever steps by slope alone crawls.
 
-    f = q/(1 + q) with q = r² + r⁴. Geman and McClure's robust loss is q = r²; the r⁴ makes the top flatter (the slope falls
-    as r⁻⁵) and the cliff steeper, and the bottom stays a plain quadratic bowl.
+    f = (q + q²)/(1 + q + q²). Geman and McClure's robust loss is q/(1 + q) of a square q; the q² makes the top flatter
+    (there 1 − f falls as q⁻²) and the edge steeper, while the bottom stays a plain quadratic bowl. The parabola in q bends it.
     """
-    s = x * x + y * y
-    q = s + s * s
-    return q / (1 + q)
+    bend = y - x * x / 3
+    q = x * x / 2 + 2 * bend * bend
+    s = q + q * q
+    return s / (1 + s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from torch import Tensor
 
 from landscapes.objective import function
@@ -13,8 +15,8 @@ from landscapes.objective import function
     view=[(-0.6, 4.4), (-2.0, 2.4)],
     minima=[(3.0, 0.5)],
     minimum=0.0,
-    start=(0.6, 1.55),
-    steps=300,
+    start=(0.6, 1.4),
+    steps=250,
     latex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
     reference="E. M. L. Beale, On an iterative method for finding a local minimum of a function of more than one variable, 1958",
     tags=("valley", "plateau", "steep corners"),
@@ -33,7 +35,7 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
     minima=[(1.0, 1.0)],
     minimum=0.0,
     start=(-1.2, 1.0),
-    steps=500,
+    steps=400,
     latex=r"\sum_{i=1}^{d-1} \left[ 100\,(x_{i+1} - x_i^2)^2 + (1 - x_i)^2 \right]",
     reference="H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, 1960",
     tags=("valley", "ill-conditioned", "any dimension"),
@@ -46,7 +48,7 @@ def rosenbrock(x: Tensor) -> Tensor:
     return (100 * off * off + left * left).sum(-1)
 
 
-COS_30, SIN_30 = 0.75**0.5, 0.5
+COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
 
 
 @function(
@@ -62,7 +64,7 @@ COS_30, SIN_30 = 0.75**0.5, 0.5
     aliases=("long_valley", "ill_conditioned_quadratic"),
 )
 def ravine(x: Tensor, y: Tensor) -> Tensor:
-    """A straight gorge, a hundred times steeper across than along and askew to the axes: rates of one size per axis do not help.
+    """A straight gorge, a hundred times steeper across than along, askew to the axes: a rate for each axis is no help.
 
     u = x cos 30° + y sin 30° runs along the gorge, v = y cos 30° − x sin 30° across it.
     """

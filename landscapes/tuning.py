@@ -28,13 +28,13 @@ from landscapes import engine
 from landscapes.objective import Function
 from landscapes.rules.base import Rule
 
-GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-30, 10))
-"""Learning rates tried: six a decade, 1e-5 to 32, rounded to two digits."""
+GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-30, 16))
+"""Learning rates tried: six a decade, 1e-5 to 320, rounded to two digits."""
 
 TOLERANCE = 0.05
 """Scores that miss the best by less than this share of it count as equal."""
 
-LEAP = 0.2
+LEAP = 0.12
 """The longest step that the eye can follow, in sides of the view."""
 
 UNWATCHABLE = 100.0
