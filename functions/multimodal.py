@@ -20,7 +20,7 @@ from landscapes.objective import function
         (-3.779310253377747, -3.2831859912861696),
     ],
     minimum=0.0,
-    start=(0.0, -0.5),
+    start=(0.0, -3.3),
     steps=100,
     latex=r"(x^2 + y - 11)^2 + (x + y^2 - 7)^2",
     reference="D. M. Himmelblau, Applied Nonlinear Programming, 1972",
@@ -37,15 +37,15 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     (-5.12, 5.12),
     minima=[(0.0, 0.0)],
     minimum=0.0,
-    start=(-2.0, 3.5),
-    steps=100,
+    start=(-3.4, 2.3),
+    steps=200,
     scale="linear",
     latex=r"10\,d + \sum_{i=1}^{d} \left[ x_i^2 - 10 \cos(2 \pi x_i) \right]",
     reference="L. A. Rastrigin, Systems of Extremal Control, 1974",
     tags=("multimodal", "separable", "any dimension"),
 )
 def rastrigin(x: Tensor) -> Tensor:
-    """An egg box on a bowl: nobody who follows the slope gets out of the first hollow."""
+    """An egg box on a bowl: whoever follows the slope stays in the first hollow, speed rolls through a few."""
     s = torch.sin(math.pi * x)
     return (x * x + 20 * s * s).sum(-1)  # 10 − 10 cos 2πx = 20 sin² πx, which is exact at the minimum
 
@@ -80,7 +80,7 @@ def ackley(x: Tensor) -> Tensor:
     (-5.0, 5.0),
     minima=[(-2.903534027771177, -2.903534027771177)],
     minimum=-78.33233140754283,
-    start=(0.3, -0.2),
+    start=(0.0, 4.4),
     steps=80,
     scale="linear",
     title="Styblinski–Tang",
@@ -121,7 +121,7 @@ def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     view=[(-2.1, 2.1), (-1.2, 1.2)],
     minima=[(0.08984201310031806, -0.7126564030207396), (-0.08984201310031806, 0.7126564030207396)],
     minimum=-1.0316284534898774,
-    start=(-1.2, -1.0),
+    start=(-0.9, -1.1),
     steps=100,
     title="Six-hump camel",
     latex=r"\left(4 - 2.1x^2 + \frac{x^4}{3}\right) x^2 + xy + (4y^2 - 4)\, y^2",

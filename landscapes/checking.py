@@ -80,21 +80,14 @@ def checked(function: Function, start: Sequence[float] | None = None) -> Functio
         fault = _fault(function, points, truth)
         if fault is None:
             return function
-        for mode, means in FALLBACKS:
-            other = replace(function, mode=mode)
-            if (last := _fault(other, points, truth)) is None:
-                break
-        else:
-            raise InputError(
-                f"function {function.name!r} gives other results when it is asked again ({last}); a landscape must "
-                "not change: draw random numbers outside the formula, and call .eval() on networks"
-            )
+        slower, means = _slower(function, points, truth)
     warnings.warn(
-        f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {means}. {_advice(function)}",
+        f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {means}. "
+        + _advice(function),
         UserWarning,
         stacklevel=3,
     )
-    return other
+    return slower
 
 
 @dataclass(frozen=True)
@@ -183,6 +176,19 @@ def _fault(function: Function, points: Tensor, truth: _Results) -> str | None:
         if not _agree(gradient, truth.gradient[:, :count], tolerance):
             return "its gradients differ from those of single points"
     return None
+
+
+def _slower(function: Function, points: Tensor, truth: _Results) -> tuple[Function, str]:
+    """The function in the first mode whose batches agree with the points, and what that mode is."""
+    for mode, means in FALLBACKS:
+        slower = replace(function, mode=mode)
+        fault = _fault(slower, points, truth)
+        if fault is None:
+            return slower, means
+    raise InputError(
+        f"function {function.name!r} gives other results when it is asked again ({fault}); a landscape must "
+        "not change: draw random numbers outside the formula, and call .eval() on networks"
+    )
 
 
 def _agree(given: Tensor, expected: Tensor, tolerance: float) -> bool:
