@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tarfile
@@ -77,6 +78,18 @@ def test_the_package_list_is_what_the_folders_hold():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     assert sorted(settings["packages"]) == sorted(name for name, file in modules().items() if file.stem == "__init__")
     assert settings["package-dir"] == FOLDERS
+
+
+def test_what_is_imported_is_what_is_required():
+    """Neither a package that is missing on a fresh machine, nor one that nobody uses."""
+    required = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in modules().values()]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    used = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    used |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    foreign = {name.split(".")[0] for name in used} - sys.stdlib_module_names - {"landscapes", "mpl_toolkits"}
+    named = {"PIL": "pillow", "imageio_ffmpeg": "imageio-ffmpeg"}
+    assert {named.get(name, name) for name in foreign} == {re.split(r"[<>=~ ]", line)[0] for line in required}
 
 
 @pytest.mark.parametrize("name", ["functions", "render"])
