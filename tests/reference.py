@@ -56,11 +56,11 @@ MOMENTS = {"beta1": uniform(0.3, 0.99), "beta2": uniform(0.3, 0.9999), "eps": lo
 SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw]]] = {
     rules.SGD: (
         torch.optim.SGD,
-        {"lr": log(1e-6, 1e-4), "momentum": uniform(0.1, 0.95), "dampening": uniform(-0.5, 0.9), "weight_decay": DECAY},
+        {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "dampening": uniform(-0.5, 0.9), "weight_decay": DECAY},
     ),
     rules.ASGD: (
         torch.optim.ASGD,
-        {"lr": log(1e-6, 1e-4), "lambd": log(1e-4, 10), "alpha": uniform(0, 2), "t0": uniform(-5, 40), "weight_decay": DECAY},
+        {"lr": log(1e-4, 1e-2), "lambd": log(1e-4, 10), "alpha": uniform(0, 2), "t0": uniform(-5, 40), "weight_decay": DECAY},
     ),
     rules.Adagrad: (
         torch.optim.Adagrad,
@@ -73,14 +73,14 @@ SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw
     ),
     rules.RMSprop: (
         torch.optim.RMSprop,
-        {"lr": log(1e-5, 1e-3), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY,
+        {"lr": log(1e-4, 1e-1), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY,
          "momentum": uniform(0.1, 0.95)},
     ),
     rules.Adam: (torch.optim.Adam, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.AdamW: (torch.optim.AdamW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.Adamax: (torch.optim.Adamax, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.NAdam: (torch.optim.NAdam, {"lr": log(1e-4, 1e-1), **MOMENTS, "momentum_decay": log(1e-4, 1)}),
-    rules.RAdam: (torch.optim.RAdam, {"lr": log(1e-6, 1e-4), **MOMENTS}),
+    rules.RAdam: (torch.optim.RAdam, {"lr": log(1e-4, 1e-2), **MOMENTS}),
     rules.Rprop: (
         torch.optim.Rprop,
         {"lr": log(1e-4, 1e-1), "etaminus": uniform(0.1, 0.9), "etaplus": uniform(1.01, 2), "step_min": log(1e-9, 1e-4),
@@ -184,13 +184,13 @@ def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: 
 
 
 def valley(dim: int) -> Function:
-    """Rosenbrock's valley in any number of coordinates; the sum is spelled out, so that no batch changes its order."""
+    """Rosenbrock's valley over 100 in any number of coordinates; no batch changes the order of a sum spelled out."""
 
     def formula(*x: Tensor) -> Tensor:
         total = (1 - x[0]) * (1 - x[0])
         for a, b in itertools.pairwise(x):
             total = total + (1 - a) * (1 - a) + 100 * (b - a * a) * (b - a * a)
-        return total
+        return total / 100
 
     return function(*[(-2.0, 2.0)] * dim, name="valley")(formula)
 

@@ -22,6 +22,7 @@ from reference import (
     by_rules,
     by_torch,
     counterpart,
+    default_dtype,
     draw,
     everyone,
     starts,
@@ -31,7 +32,8 @@ from reference import (
 
 from landscapes import rules
 from landscapes.errors import InputError
-from landscapes.rules.base import FirstOrder, Rule
+from landscapes.oracle import Oracle
+from landscapes.rules.base import FirstOrder, Rule, stacked
 
 CLASSES = tuple(SPACES)
 VARIANTS = variants()
@@ -98,22 +100,26 @@ def test_defaults_are_those_of_torch(cls):
 
 
 def test_averaged_sgd_keeps_the_average_of_torch():
-    rule = rules.ASGD(lr=1e-3, lambd=0.1, t0=7)
-    x, gradient = torch.tensor([[1.0], [-2.0]], dtype=torch.float64), torch.tensor([[0.3], [-0.7]], dtype=torch.float64)
-    parameter = x[:, 0].clone().requires_grad_()
-    state, p = rule.init(x), x
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        optimizer = counterpart(rule, parameter)
+    contenders = [rules.ASGD(lr=1e-2, lambd=0.1, t0=t0) for t0 in (7, -3, 100)]
+    x, gradient = starts(2, 3, np.random.default_rng(8)), starts(2, 3, np.random.default_rng(9))
+    points = [start.clone().requires_grad_() for start in x.unbind(1)]
+    stepper, oracle = rules.ASGD.stepper(contenders, x), Oracle(valley(2))
+    alone = [rules.ASGD.stepper([rule], x[:, run : run + 1]) for run, rule in enumerate(contenders)]
+    with default_dtype(torch.float64):
+        optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        p = x
         for t in range(1, 30):
-            p, state = rule.update(p, gradient, state, rule.coef(t))
-            parameter.grad = gradient[:, 0].clone()
-            optimizer.step()
-            assert torch.equal(state[0][:, 0], optimizer.state[parameter]["ax"])
-    finally:
-        torch.set_default_dtype(before)
-    assert not torch.equal(state[0], p)
+            moved = [
+                own.step(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle) for run, own in enumerate(alone)
+            ]
+            p = stepper.step(t, p, gradient, oracle)
+            assert torch.equal(torch.cat(moved, 1), p)
+            for run, (point, optimizer) in enumerate(zip(points, optimizers, strict=True)):
+                point.grad = gradient[:, run].clone()
+                optimizer.step()
+                assert torch.equal(stepper.state[0][:, run], optimizer.state[point]["ax"])
+                assert torch.equal(alone[run].state[0][:, 0], optimizer.state[point]["ax"])
+    assert (stepper.state[0] == p).all(0).tolist() == [False, False, True]
 
 
 def test_lion_takes_steps_of_one_length():
@@ -187,6 +193,16 @@ def test_step_scalars_depend_on_the_step_alone(cls):
     in_order, rule = [cls().coef(t) for t in range(1, 30)], cls()
     assert [rule.coef(t) for t in (29, 3, 3, 17, 1)] == [in_order[t - 1] for t in (29, 3, 3, 17, 1)]
     assert all(type(scalar) is float for scalars in in_order for scalar in scalars)
+
+
+@pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
+def test_step_scalars_of_many_are_those_of_each(cls, flags, bare):
+    rng = np.random.default_rng(10)
+    contenders = [draw(cls, flags, bare, rng) for _ in range(60)]
+    for t in (1, 2, 3, 10, 57, 1000):
+        for place, column in enumerate(stacked(contenders).coef(t)):
+            alone = [rule.coef(t)[place] for rule in contenders]
+            assert (column.tolist() if isinstance(column, np.ndarray) else [column] * 60) == alone
 
 
 def test_powers_beyond_range_are_infinite():
