@@ -147,7 +147,7 @@ def test_differential_evolution_finds_nothing_lower(landscape, seed):
     found = optimize.differential_evolution(
         lambda x: float(landscape(x.tolist())),
         landscape.domain,
-        rng=np.random.default_rng(seed),
+        seed=seed,
         tol=1e-10,
         maxiter=400,
     )
