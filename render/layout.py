@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from matplotlib.figure import Figure
 
 from landscapes.errors import InputError
@@ -19,6 +21,12 @@ SIZE = (960, 540)
 
 INCHES = 9.6
 """A figure is about this wide whatever its pixels, so that small and large ones look alike."""
+
+SMALLEST, LARGEST = (160, 120), (8192, 8192)
+"""Bounds of a size in pixels."""
+
+ROUND = 1e-6
+"""Pixels to add, since matplotlib rounds down what floating point leaves of inches × dpi."""
 
 
 def figure(
@@ -41,19 +49,17 @@ def figure(
         title: by default the function's.
 
     Raises:
-        InputError: for a record without a surface, a size too small, a step outside the race.
+        InputError: for a record without a surface, a size out of bounds, a step outside the race.
     """
     look = as_theme(theme)
     if record.surface is None:
         raise InputError("this record has no surface to draw: only races in two dimensions do")
-    wide, high = size
-    if wide < 160 or high < 120:
-        raise InputError(f"size must be at least 160 × 120 pixels, not {wide} × {high}")
+    wide, high = _sides(size)
     shown = check_step(record, step)
     dpi = 100 * max(wide / 100 / INCHES, 0.72)
     beside = wide >= 1.35 * high and wide >= 600 if panel is None else panel
     with look.context():
-        made = Figure(figsize=(wide / dpi, high / dpi), dpi=dpi)
+        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
         _lay_out(made, record, look, beside, title)
     show(made, shown)
     return made
@@ -68,6 +74,18 @@ def show(made: Figure, step: int) -> None:
 def moving(made: Figure) -> list[Moving]:
     """The artists of a figure that follow the race."""
     return [artist for artist in made.findobj() if isinstance(artist, Moving)]
+
+
+def _sides(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height, once they are sure to be drawable."""
+    try:
+        wide, high = (operator.index(side) for side in size)
+    except (TypeError, ValueError):
+        raise InputError(f"size is two whole numbers of pixels, as in (800, 600), not {size!r}") from None
+    if not (SMALLEST[0] <= wide <= LARGEST[0] and SMALLEST[1] <= high <= LARGEST[1]):
+        least, most = (f"{a} × {b}" for a, b in (SMALLEST, LARGEST))
+        raise InputError(f"size must be at least {least} and at most {most} pixels, not {wide} × {high}")
+    return wide, high
 
 
 def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str | None) -> None:

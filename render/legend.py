@@ -98,7 +98,7 @@ def key(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int = 1, font
         if entry.style.dashes:
             sample.set_dashes(entry.style.dashes)
         ax.add_line(sample)
-        ax.text(x + indent, y, entry.name, va="center", fontsize=font, color=theme.foreground)
+        ax.text(x + indent, y, entry.name, va="center", fontsize=font, color=theme.foreground, parse_math=False)
         small = font * SMALL
         ax.text(x + indent + name, y, entry.rate, va="center", fontsize=small, color=theme.foreground, alpha=0.65)
         if entry.fate:

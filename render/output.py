@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, unknown
@@ -14,7 +15,7 @@ from landscapes.record import Record
 from landscapes.render.animation import animate, describe
 from landscapes.render.layout import SIZE, figure
 from landscapes.render.sinks import SINKS
-from landscapes.render.theme import Theme
+from landscapes.render.theme import VECTOR, Theme
 
 STILLS = (".png", ".pdf", ".svg")
 """Suffixes of pictures that show one step."""
@@ -82,5 +83,5 @@ def still(made: Figure, path: Path, comment: str) -> None:
         ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
         ".svg": {"Date": None, "Description": comment},
     }[suffix]
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, mpl.rc_context(VECTOR):
         made.savefig(temporary, metadata=metadata, dpi=made.dpi if suffix == ".png" else 300)

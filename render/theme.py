@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.colors import to_rgb
+from matplotlib.colors import is_color_like, to_rgb
 
 from landscapes.errors import InputError, unknown
 
@@ -27,6 +27,10 @@ DASHES: tuple[tuple[float, ...], ...] = (
     (2.2, 1),
     (5, 1.2, 1, 1.2, 1, 1.2),
 )
+
+VECTOR: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "landscapes"}
+"""Matplotlib settings for vector files: fonts that journals take, text that stays text, the same bytes each time.
+They are read when a file is written, not when a figure is made."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,16 @@ class Theme:
     distinct: bool = False
     rc: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        colors = ("background", "foreground", "muted", "line", "halo", "star", "star_edge", "rim")
+        given = [(name, getattr(self, name)) for name in colors]
+        given += [(name, color) for name in ("fill", "paths") for color in getattr(self, name)]
+        for name, color in given:
+            if not is_color_like(color):
+                raise InputError(f"{name} of theme {self.name!r}: {color!r} is no colour; give one such as '#1f77b4'")
+        if len(self.fill) < 2 or not self.paths:
+            raise InputError(f"theme {self.name!r} needs at least two colours in fill and one in paths")
+
     def __or__(self, changes: Mapping[str, Any]) -> Theme:
         known = [item.name for item in fields(self)]
         for name in changes:
@@ -91,11 +105,8 @@ class Theme:
             "grid.color": self.muted,
             "grid.alpha": 0.25,
             "grid.linewidth": 0.6,
-            "pdf.fonttype": 42,
-            "svg.fonttype": "none",
-            "svg.hashsalt": "landscapes",
         }
-        return mpl.rc_context(settings | dict(self.rc))
+        return mpl.rc_context(settings | VECTOR | dict(self.rc))
 
     @property
     def old(self) -> tuple[float, float, float]:
