@@ -94,7 +94,7 @@ class RaceAnimation(FuncAnimation):
             try:
                 sink.begin(self._samples(frames), self._reserved())
                 for place, step in enumerate(self.steps):
-                    sink.frame(frames.show(int(step)))
+                    sink.frame(*frames.advance(int(step)))
                     if progress_callback is not None:
                         progress_callback(place + 1, len(self.steps))
                 sink.end()

@@ -11,6 +11,9 @@ from landscapes.record import Record, Surface
 from landscapes.render.levels import LEVELS, relief
 from landscapes.render.theme import Theme, as_theme
 
+MOST_LEVELS = 255
+"""Matplotlib tells no more bands apart."""
+
 
 def contour(
     surface: Surface | Record,
@@ -38,8 +41,8 @@ def contour(
         if surface.surface is None:
             raise InputError("this record has no surface: only races in two dimensions do")
         surface = surface.surface
-    if levels is not None and levels < 1:
-        raise InputError(f"levels must be at least 1, not {levels}")
+    if levels is not None and not (isinstance(levels, int | np.integer) and 1 <= levels <= MOST_LEVELS):
+        raise InputError(f"levels must be a whole number from 1 to {MOST_LEVELS}, not {levels!r}")
     look = as_theme(theme)
     ax = current_axes(ax)
     shape = relief(surface, round(LEVELS * prominence(ax) ** 0.75) if levels is None else levels)

@@ -82,10 +82,10 @@ def losses(
     bounded = bool(np.isfinite(minimum))
     values = trajectories.value - minimum if bounded else trajectories.value
     if bounded:
-        first = max(float(np.nanmax(values[:, 0])), 1e-300)
+        first = max(_highest(values[:, 0]), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
-        lowest = float(np.nanmin(values))
+        lowest = -_highest(-values)
         ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(values, first))
         _mark(ax, target - minimum, look)
     else:
@@ -114,11 +114,16 @@ def _mark(ax: Axes, level: float, theme: Theme) -> None:
 
 def _top(values: NDArray[np.float64], first: float) -> float:
     """The highest gap worth showing: where runs begin, or somewhat above where they overshoot."""
-    return float(np.clip(np.nanmax(values), first, 30 * first))
+    return float(np.clip(_highest(values), first, 30 * first))
 
 
 def _span(values: NDArray[np.float64]) -> tuple[float, float]:
     """Limits for plain values, margins included."""
-    low, high = float(np.nanmin(values)), float(np.nanmax(values[:, 0]))
-    margin = 0.05 * (high - low) + 1e-12
+    low, high = -_highest(-values), _highest(values[:, 0])
+    margin = 0.05 * max(high - low, 1e-9 * abs(low), 1e-9)
     return low - margin, high + 3 * margin
+
+
+def _highest(values: NDArray[np.float64]) -> float:
+    """The largest finite value, 0 where there is none."""
+    return float(np.max(values[np.isfinite(values)], initial=-np.inf)) if np.isfinite(values).any() else 0.0

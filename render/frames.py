@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from landscapes.render.layout import moving
-
-RGBA = NDArray[np.uint8]
+from landscapes.render.sinks.base import RGBA, Area, bounds
 
 
 class Frames:
@@ -38,6 +37,18 @@ class Frames:
             figure.draw(self._renderer)
         self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
         self._still = self.rgba.copy()
+        self._before: NDArray[np.uint32] | None = None
+
+    def advance(self, step: int) -> tuple[RGBA, Area | None]:
+        """Draws the frame of a step, and tells where it differs from the one that `advance` drew before."""
+        colors: NDArray[np.uint32] = self.show(step).view(np.uint32)[..., 0]
+        if self._before is None:
+            self._before = colors.copy()
+            return self.rgba, (slice(0, colors.shape[0]), slice(0, colors.shape[1]))
+        area = bounds(colors != self._before)
+        if area is not None:
+            self._before[area] = colors[area]
+        return self.rgba, area
 
     def show(self, step: int) -> RGBA:
         """Draws the frame of a step into `rgba`, and returns it."""

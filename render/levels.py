@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,9 @@ def relief(surface: Surface, levels: int = LEVELS) -> Relief:
     if values.count() == 0:
         return Relief(values, np.array([0.0, 1.0]))
     known = values.compressed()
+    unit = float(np.abs(known).max())
+    if unit and not 1e-200 < unit < 1e200:  # matplotlib would overflow; what is coloured has no unit
+        return relief(replace(surface, values=surface.values / unit, minimum=surface.minimum / unit), levels)
     lowest = surface.minimum if np.isfinite(surface.minimum) else float(known.min())
     if surface.scale == "log":
         gap = np.maximum(known - min(lowest, float(known.min())), 0.0)

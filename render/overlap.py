@@ -29,7 +29,7 @@ def pieces(ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float],
     taken = np.zeros((CELLS + 2, CELLS + 2), np.int64)
     cut: list[Pieces] = []
     for way in ways:
-        unit = np.clip((way - low) / (high - low), -1.0, 2.0)
+        unit = np.nan_to_num(np.clip((way - low) / (high - low), -1.0, 2.0), nan=-1.0)
         segment, cells = _walk(unit)
         depth = taken[cells[:, 0], cells[:, 1]]
         shared = np.full(max(len(way) - 1, 0), np.iinfo(np.int64).max)

@@ -25,7 +25,8 @@ Colors = NDArray[np.uint8]
 
 def pack(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """Colours (..., 4) as one number each, without alpha."""
-    return rgba.view(np.uint32)[..., 0] & np.uint32(0xFFFFFF)
+    keys: NDArray[np.uint32] = rgba.view(np.uint32)[..., 0]
+    return keys & np.uint32(0xFFFFFF)
 
 
 def unpack(keys: NDArray[np.uint32]) -> Colors:

@@ -213,6 +213,10 @@ class Head(Moving):
         self.step = int(trail.route.step[-1])
         self.set_zorder(6)
 
+    def _in_view(self, x: float, y: float) -> bool:
+        """Whether a point in pixels lies on the axes; a run that was never there has no place to mark."""
+        return self.axes is None or bool(self.axes.bbox.padded(0.5).contains(x, y))
+
     @property
     def rim(self) -> RGB:
         """The colour of the edge."""
@@ -247,6 +251,9 @@ class Head(Moving):
             renderer.draw_path(gc, ARROW, arrow, face)
         else:
             x, y = route.pixels[route.count - 1]
+            if not self._in_view(x, y):
+                gc.restore()
+                return
             if not over:
                 renderer.draw_path(
                     gc, self.shape(self.trail.style.marker), Affine2D().scale(scale).translate(x, y), face

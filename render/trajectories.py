@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record
@@ -49,9 +51,10 @@ def paths(
     thick = 2.3 * prominence(ax) if width is None else width
     labels = [str(label) for label in trajectories.runs["label"]]
     shown = check_step(record, step)
-    parts = pieces(list(trajectories.x), (ax.get_xlim(), ax.get_ylim()))
+    ways = _held(trajectories.x)
+    parts = pieces(list(ways), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        x, y = trajectories.x[run].T
+        x, y = ways[run].T
         trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
         trail.parts = parts[run]
         ax.add_line(trail)
@@ -79,9 +82,16 @@ def check_step(record: Record, step: int | None) -> int:
     last = int(record.trajectories.step[-1])
     if step is None:
         return last
-    if not 0 <= step <= last:
-        raise InputError(f"step must be from 0 to {last}, not {step}")
+    if not isinstance(step, int | np.integer) or not 0 <= step <= last:
+        raise InputError(f"step must be a whole number from 0 to {last}, not {step!r}")
     return int(step)
+
+
+def _held(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The points (R, T, 2), those that are not finite replaced by the last finite one before them."""
+    sound = np.isfinite(x).all(2)
+    last = np.maximum.accumulate(np.where(sound, np.arange(x.shape[1]), 0), axis=1)
+    return np.take_along_axis(x, last[..., None], axis=1)
 
 
 def _hold(ax: Axes, record: Record) -> None:
@@ -89,6 +99,9 @@ def _hold(ax: Axes, record: Record) -> None:
     trajectories = record.trajectories
     kept = [str(status) not in FAILED for status in trajectories.runs["status"]]
     points = trajectories.x[kept if any(kept) else slice(None)].reshape(-1, 2)
+    points = points[np.isfinite(points).all(1)]
+    if not len(points):
+        return
     low, high = points.min(0), points.max(0)
     margin = 0.05 * (high - low) + 1e-9
     ax.set_xlim(low[0] - margin[0], high[0] + margin[0])

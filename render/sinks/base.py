@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 RGBA = NDArray[np.uint8]
 
+Area = tuple[slice, slice]
+"""A rectangle of pixels: rows and columns."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -61,8 +64,14 @@ class Sink(ABC):
         """
 
     @abstractmethod
-    def frame(self, rgba: RGBA) -> None:
-        """Adds a frame; the buffer may change afterwards."""
+    def frame(self, rgba: RGBA, area: Area | None) -> None:
+        """Adds a frame; the buffer may change afterwards.
+
+        Args:
+            rgba: the whole frame, shape (height, width, 4).
+            area: the rectangle outside which nothing changed since the frame before; None where nothing did.
+                The first frame's is all of it.
+        """
 
     @abstractmethod
     def end(self) -> None:
@@ -71,3 +80,13 @@ class Sink(ABC):
     @abstractmethod
     def abort(self) -> None:
         """Lets go of the file after an error."""
+
+
+def bounds(mask: NDArray[np.bool_]) -> Area | None:
+    """The smallest rectangle that holds all True pixels, None where there are none."""
+    rows = np.flatnonzero(mask.any(1))
+    if not len(rows):
+        return None
+    band = slice(int(rows[0]), int(rows[-1]) + 1)
+    cols = np.flatnonzero(mask[band].any(0))
+    return band, slice(int(cols[0]), int(cols[-1]) + 1)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.render.sinks.base import RGBA, Sink
+from landscapes.render.sinks.base import RGBA, Area, Sink
 
 COLORS = (
     "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
@@ -46,8 +46,9 @@ class Mp4(Sink):
         self._count = 0
         self._last = b""
 
-    def frame(self, rgba: RGBA) -> None:
-        self._last = rgba.tobytes()
+    def frame(self, rgba: RGBA, area: Area | None) -> None:
+        if area is not None:
+            self._last = rgba.tobytes()
         self._push(1 + (round(self.timing.first * self.timing.fps) if self._count == 0 else 0))
         self._count += 1
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from landscapes.render.palette import Palette, choose, pack
-from landscapes.render.sinks.base import RGBA, Sink
+from landscapes.render.sinks.base import RGBA, Area, Sink, bounds
 
 SHORTEST = 2
 """Hundredths of a second; browsers slow anything shorter down to a tenth of a second."""
@@ -44,12 +44,14 @@ class Gif(Sink):
         if self.comment:
             self._file.write(b"!\xfe" + _blocks(self.comment.encode()))
 
-    def frame(self, rgba: RGBA) -> None:
-        image = self._changed(rgba)
+    def frame(self, rgba: RGBA, area: Area | None) -> None:
+        image = None if area is None else self._image(rgba, area)
         if image is not None:
             self._flush()
             self._waiting = image, self._count == 0
             self._delay = 0
+        if area is not None:
+            self._colors[area] = pack(rgba[area])
         self._count += 1
         self._time += 100 / self.timing.fps + (100 * self.timing.first if self._count == 1 else 0)
         step = max(round(self._time - self._written), SHORTEST)
@@ -66,27 +68,22 @@ class Gif(Sink):
         if hasattr(self, "_file"):
             self._file.close()
 
-    def _changed(self, rgba: RGBA) -> bytes | None:
-        """The image block of what changed, or None where nothing did."""
-        colors = pack(rgba)
+    def _image(self, rgba: RGBA, area: Area) -> bytes | None:
+        """The image block of what changed, or None where that does not show in the palette."""
         if self._count == 0:
-            np.copyto(self._colors, colors)
-            self._shown = self.palette.entries(colors)
+            self._shown = self.palette.map(rgba)
             return _image(self._shown, 0, 0)
-        changed = colors != self._colors
-        area = _bounds(changed)
-        if area is None:
-            return None
-        where = changed[area]
-        fresh = colors[area][where]
-        self._colors[area][where] = fresh
+        colors = pack(rgba[area])
+        where = colors != self._colors[area]
+        fresh = colors[where]
         entry = self.palette.entries(fresh)
-        same = entry == self._shown[area][where]
-        self._shown[area][where] = entry
+        shown = self._shown[area]
+        same = entry == shown[where]
+        shown[where] = entry
         entry[same] = AS_BEFORE
         delta = np.zeros(where.shape, np.uint8)
         delta[where] = entry
-        inner = _bounds(delta != AS_BEFORE)
+        inner = bounds(delta != AS_BEFORE)
         if inner is None:
             return None
         return _image(delta[inner], area[1].start + inner[1].start, area[0].start + inner[0].start)
@@ -100,16 +97,6 @@ class Gif(Sink):
         head = b"!\xf9\x04" + disposal + _short(min(delay, 0xFFFF)) + bytes([AS_BEFORE]) + b"\x00"
         self._file.write(head + image)
         self._waiting = None
-
-
-def _bounds(mask: NDArray[np.bool_]) -> tuple[slice, slice] | None:
-    """The smallest rectangle that holds all True pixels."""
-    rows = np.flatnonzero(mask.any(1))
-    if not len(rows):
-        return None
-    band = slice(int(rows[0]), int(rows[-1]) + 1)
-    cols = np.flatnonzero(mask[band].any(0))
-    return band, slice(int(cols[0]), int(cols[-1]) + 1)
 
 
 def _image(entries: NDArray[np.uint8], left: int, top: int) -> bytes:
