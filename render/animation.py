@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import numbers
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.artist import Artist
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -18,13 +21,17 @@ from landscapes.errors import InputError
 from landscapes.files import replacing
 from landscapes.record import Record
 from landscapes.render import layout
+from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
 from landscapes.render.layout import SIZE, moving, show
 from landscapes.render.sinks import SINKS, Timing
 from landscapes.render.theme import Theme
-from landscapes.render.trails import Head, Trail
+from landscapes.render.trails import Trail
 
 Progress = Callable[[int, int], None]
+
+MOST_FRAMES = 100_000
+"""More than an hour; whoever asks for more has mistyped."""
 
 
 class RaceAnimation(FuncAnimation):
@@ -73,7 +80,8 @@ class RaceAnimation(FuncAnimation):
             progress_callback: called with (frame, frames) after each frame.
 
         Raises:
-            InputError: for a suffix that no writer knows, or a folder that cannot be written.
+            InputError: for a suffix that no writer knows, a folder that cannot be written, a speed or resolution
+                that is none.
         """
         suffix = Path(filename).suffix.lower()
         if writer is not None or args or kwargs:
@@ -87,7 +95,9 @@ class RaceAnimation(FuncAnimation):
                 f"an animation is saved as {' or '.join(SINKS)}, not as {suffix or 'a file without a suffix'!r}"
             )
         SINKS[suffix].check()
-        timing = self.timing if fps is None else Timing(fps, self.timing.first, self.timing.last, self.timing.loop)
+        timing = self.timing if fps is None else replace(self.timing, fps=_speed(fps))
+        if dpi is not None:
+            dpi = _positive("dpi", dpi)
         with replacing(filename) as temporary:
             sink = SINKS[suffix](temporary, timing, describe(self.record))
             frames = Frames(self.figure, dpi)
@@ -109,9 +119,12 @@ class RaceAnimation(FuncAnimation):
         return [frames.show(int(self.steps[place])).copy() for place in (0, len(self.steps) // 3, -1)]
 
     def _reserved(self) -> NDArray[np.uint8]:
-        """The colours that carry meaning: of trails, young and old, of heads and their rims."""
-        colors = [color for artist in self.figure.findobj(Trail) for color in artist.colors]
-        colors += [artist.rim for artist in self.figure.findobj(Head)]
+        """The colours that carry meaning: of trails, young and old, of curves, heads and stars."""
+        trails = self.figure.findobj(Trail)
+        colors = [color for trail in trails for color in trail.colors]
+        for theme in {id(trail.theme): trail.theme for trail in trails}.values():
+            colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
+        colors += [curve.style.color for curve in self.figure.findobj(Curve)]
         return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 
@@ -142,19 +155,30 @@ def animate(
     Raises:
         InputError: for numbers that are not positive, fps above 50, and whatever `render.figure` refuses.
     """
-    if not (np.isfinite(seconds) and seconds > 0):
-        raise InputError(f"seconds must be a positive number, not {seconds!r}")
-    if not (np.isfinite(fps) and 0 < fps <= 50):
-        raise InputError(f"fps must be above 0 and at most 50 (viewers slow faster GIFs down), not {fps!r}")
-    count = max(round(seconds * fps), 2) if frames is None else frames
-    if count < 1:
-        raise InputError(f"frames must be at least 1, not {frames!r}")
+    seconds, fps = _positive("seconds", seconds), _speed(fps)
+    count = max(round(min(seconds * fps, MOST_FRAMES + 1)), 2) if frames is None else frames
+    if not isinstance(count, int | np.integer) or not 1 <= count <= MOST_FRAMES:
+        raise InputError(f"frames must be a whole number from 1 to {MOST_FRAMES}, not {count!r}")
     made = figure if figure is not None else layout.figure(record, theme=theme, size=size, panel=panel, title=title)
     if not moving(made):
         raise InputError("nothing moves on this figure: draw on it with render.paths or render.losses first")
     last = int(record.trajectories.step[-1])
     steps = np.rint(np.linspace(0, last, count)).astype(np.int64)
     return RaceAnimation(record, made, steps, Timing(fps=fps, loop=loop))
+
+
+def _positive(name: str, value: float) -> float:
+    """The value, once it is sure to be a positive number."""
+    if not isinstance(value, numbers.Real) or not 0 < value < float("inf"):
+        raise InputError(f"{name} must be a positive number, not {value!r}")
+    return float(value)
+
+
+def _speed(fps: float) -> float:
+    """Frames a second, once they are sure to play everywhere."""
+    if not isinstance(fps, numbers.Real) or not 0 < fps <= 50:
+        raise InputError(f"fps must be above 0 and at most 50 (viewers slow faster GIFs down), not {fps!r}")
+    return float(fps)
 
 
 def describe(record: Record) -> str:

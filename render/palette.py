@@ -47,8 +47,9 @@ def choose(samples: Sequence[NDArray[np.uint8]], reserved: Colors) -> Colors:
     held = reserved.reshape(-1, 3).astype(np.float32)
     if len(np.unique(np.concatenate([held, colors]), axis=0)) <= SIZE:
         return np.unique(np.concatenate([held, colors]), axis=0).astype(np.uint8)
-    exact = np.unique(np.concatenate([held, colors[:EXACT]]), axis=0)[: SIZE - 16]
-    rest, heavy = colors[EXACT : EXACT + CANDIDATES], weight[EXACT : EXACT + CANDIDATES] ** 0.75
+    often = min(EXACT, max(SIZE - 16 - len(held), 0))
+    exact = np.unique(np.concatenate([held, colors[:often]]), axis=0)[:SIZE]
+    rest, heavy = colors[often : often + CANDIDATES], weight[often : often + CANDIDATES] ** 0.75
     centres = _spread(rest, heavy, exact, SIZE - len(exact))
     for _ in range(SWEEPS):
         owner = _distance(rest, np.concatenate([exact, centres])).argmin(1) - len(exact)
