@@ -317,8 +317,8 @@ def test_nothing_is_computed_before_the_input_is_known_to_be_good(python):
     script = """
 import sys
 from landscapes import cli
-for words in (["race", "booth", "-o", "race.gfi"], ["race", "booth", "--theme", "x"], ["race", "booth", "--steps", "0"]):
-    assert cli.main(words) == 2
+for words in (["-o", "race.gfi"], ["--theme", "x"], ["--steps", "0"], ["--start", "x"], ["--save", "race.zip"]):
+    assert cli.main(["race", "booth", *words]) == 2
 assert "torch" not in sys.modules
 """
     done = python("-c", script)
@@ -348,10 +348,12 @@ def test_a_full_stdout_is_an_error(python):
 
 
 STALL = """
-import sys, time
+import signal, sys, time
+from contextlib import contextmanager
 from pathlib import Path
-from landscapes import cli, engine, render
-from landscapes.render import output
+from landscapes import cli
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 
 def stalling(told, when):
     def progress(done, total):
@@ -362,7 +364,6 @@ def stalling(told, when):
     return progress
 
 place = sys.argv[1]
-from contextlib import contextmanager
 bar = cli._bar
 @contextmanager
 def stalled(title, unit):
