@@ -8,12 +8,17 @@ from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from landscapes.render.layout import moving
 from landscapes.render.sinks.base import RGBA, Area, bounds
+
+MARGIN = 8.0
+"""How far heads may stick out of their axes, in points."""
 
 
 class Frames:
@@ -80,12 +85,40 @@ class Frames:
 
 def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:
     """The moving artists and whatever stands in front of them, in drawing order."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()  # what overlaps is known once all is in its place
     chosen: list[Artist] = []
-    for axes in sorted(figure.axes, key=Artist.get_zorder):
-        children = sorted(axes.get_children(), key=Artist.get_zorder)
-        heights = [child.get_zorder() for child in children if id(child) in movers]
-        if heights:
-            skip = {id(axes.patch), *(id(spine) for spine in axes.spines.values())}
-            chosen += [child for child in children if child.get_zorder() >= min(heights) and id(child) not in skip]
-    loose = [artist for artist in figure.get_children() if id(artist) in movers]
-    return chosen + sorted(loose, key=Artist.get_zorder)
+    stirred: list[Bbox] = []
+    for layer in _layers(figure):
+        extent = layer.get_tightbbox() or Bbox.null()
+        if any(extent.overlaps(other) for other in stirred):
+            parts = [layer]
+        elif isinstance(layer, Axes):
+            parts = _front(layer, movers)
+        else:
+            parts = [layer] if id(layer) in movers else []
+        if parts:
+            stirred.append(extent if parts == [layer] else _reach(layer, figure.dpi))
+            chosen += parts
+    return chosen
+
+
+def _layers(page: Figure | SubFigure) -> Iterator[Artist]:
+    """What a figure draws, from back to front: axes, texts, legends."""
+    for child in sorted(page.get_children(), key=Artist.get_zorder):
+        if isinstance(child, SubFigure):
+            yield from _layers(child)
+        elif child is not page.patch and child.get_visible():
+            yield child
+
+
+def _front(axes: Axes, movers: set[int]) -> list[Artist]:
+    """The children of axes from the first one that moves, or holds something that does, to the foremost."""
+    children = sorted((child for child in axes.get_children() if child is not axes.patch), key=Artist.get_zorder)
+    moving = [any(id(part) in movers for part in child.findobj()) for child in children]
+    return children[moving.index(True) :] if any(moving) else []
+
+
+def _reach(artist: Artist, dpi: float) -> Bbox:
+    """Where something may move, in pixels: heads on the border of axes stick out."""
+    return Bbox(artist.get_window_extent().padded(MARGIN * dpi / 72).get_points())
