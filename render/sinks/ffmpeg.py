@@ -1,4 +1,4 @@
-"""MP4 through a pipe to ffmpeg, with the colours tagged so that players show them without a tint."""
+"""Video through a pipe to ffmpeg, with the colours tagged so that players show them without a tint."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.render.sinks.base import RGBA, Area, Sink
+from landscapes.render.sinks.yuv import Planes
 
-COLORS = (
-    "scale=in_range=full:out_range=tv:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p,"
-    "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709"
-)
-"""All four tags: with some of them missing, browsers guess and shift every colour."""
+TAGS = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
+"""What the planes mean, said of the input too: a player that must guess one of the four shifts every colour."""
 
 
-class Mp4(Sink):
-    """H.264 in MP4: plays everywhere. Odd sizes are padded by a pixel, never rescaled."""
+class Ffmpeg(Sink):
+    """Frames in yuv420p to an encoder. A subclass names the encoder and its settings."""
 
-    suffixes: ClassVar[tuple[str, ...]] = (".mp4",)
+    encoder: ClassVar[str]
+    options: ClassVar[tuple[str, ...]] = ()
+    container: ClassVar[str]
 
     @classmethod
     def check(cls) -> None:
-        _executable()
+        executable(cls.suffixes[0])
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
-        corner = "0x{:02x}{:02x}{:02x}".format(*(int(c) for c in samples[0][-1, -1, :3]))
-        pad = f"pad=ceil(iw/2)*2:ceil(ih/2)*2:0:0:color={corner}"
+        self._planes = Planes(width, height)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [
-                _executable(), "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgba", "-s", f"{width}x{height}",
-                "-r", f"{self.timing.fps:g}", "-i", "-", "-an", "-vf", f"{pad},{COLORS}", "-c:v", "libx264",
-                "-preset", "veryfast", "-crf", "18", "-threads", "1", "-movflags", "+faststart", "-fflags", "+bitexact",
-                "-flags:v", "+bitexact", "-metadata", f"comment={self.comment}", "-f", "mp4", str(self.path),
+                executable(self.suffixes[0]), "-y", "-nostdin", "-loglevel", "error",
+                "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{self._planes.width}x{self._planes.height}",
+                "-framerate", f"{self.timing.fps:g}", *TAGS, "-i", "-", "-an",
+                "-c:v", self.encoder, *self.options, *TAGS, "-threads", "1",
+                "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={self.comment}",
+                "-f", self.container, str(self.path),
             ],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
         )  # fmt: skip
         self._count = 0
-        self._last = b""
 
     def frame(self, rgba: RGBA, area: Area | None) -> None:
         if area is not None:
-            self._last = rgba.tobytes()
+            self._planes.update(rgba, area)
         self._push(1 + (round(self.timing.first * self.timing.fps) if self._count == 0 else 0))
         self._count += 1
 
@@ -63,14 +63,19 @@ class Mp4(Sink):
     def abort(self) -> None:
         if hasattr(self, "_process"):
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
+            if self._process.stdin is not None:
+                try:
+                    self._process.stdin.close()
+                except BrokenPipeError:
+                    pass
             self._errors.close()
 
     def _push(self, times: int) -> None:
         assert self._process.stdin is not None
         try:
             for _ in range(times):
-                self._process.stdin.write(self._last)
+                self._process.stdin.write(self._planes.data.data)
         except BrokenPipeError:
             self._process.wait()
             raise self._failure() from None
@@ -81,10 +86,29 @@ class Mp4(Sink):
         return OSError(f"ffmpeg could not write {self.path.name!r}: {words[-1] if words else 'no reason given'}")
 
 
-def _executable() -> str:
+class Mp4(Ffmpeg):
+    """H.264 in MP4: plays everywhere."""
+
+    suffixes = (".mp4",)
+    encoder = "libx264"
+    options = ("-preset", "veryfast", "-crf", "18", "-movflags", "+faststart")
+    container = "mp4"
+
+
+class WebM(Ffmpeg):
+    """VP9 in WebM, for the web."""
+
+    suffixes = (".webm",)
+    encoder = "libvpx-vp9"
+    options = ("-deadline", "realtime", "-cpu-used", "8", "-crf", "30", "-b:v", "0")
+    container = "webm"
+
+
+def executable(suffix: str) -> str:
+    """The path of ffmpeg. Raises `InputError` where there is none."""
     try:
         import imageio_ffmpeg
 
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError):
-        raise InputError("MP4 needs ffmpeg: pip install imageio-ffmpeg, or choose .gif") from None
+        raise InputError(f"{suffix} needs ffmpeg: pip install imageio-ffmpeg, or choose .gif") from None
