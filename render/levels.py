@@ -57,6 +57,7 @@ def relief(surface: Surface, levels: int = LEVELS) -> Relief:
     weight = 0.0 if surface.scale == "rank" else EVEN
     borders = np.unique(weight * by_height + (1 - weight) * by_area)
     if len(borders) < 2:  # a constant surface still has one band
-        borders = np.array([borders[0] - 0.5, borders[0] + 0.5])
+        reach = max(0.5, 1e-6 * abs(float(borders[0])))
+        borders = np.array([borders[0] - reach, borders[0] + reach])
     borders[-1] = max(borders[-1], float(sound.max()))
     return Relief(height, borders)
