@@ -60,27 +60,36 @@ class Frames:
         np.copyto(self.rgba, self._still)
         for mover in self._moving:
             mover.show(step)
-        with self._prepared():
+        with self._at_this_dpi():
             for artist in self._drawn:
                 artist.draw(self._renderer)
         return self.rgba
 
     @contextmanager
-    def _prepared(self) -> Iterator[None]:
-        """The figure at this resolution, with the redrawn artists left out of its own drawing."""
+    def _at_this_dpi(self) -> Iterator[None]:
+        """The figure at this resolution."""
         before = self._figure.dpi
-        flags = [artist.get_animated() for artist in self._drawn]
-        if before != self._dpi:
-            self._figure.dpi = self._dpi
-        for artist in self._drawn:
-            artist.set_animated(True)
+        if before == self._dpi:
+            yield
+            return
+        self._figure.dpi = self._dpi
         try:
             yield
         finally:
+            self._figure.dpi = before
+
+    @contextmanager
+    def _prepared(self) -> Iterator[None]:
+        """The figure at this resolution, with the redrawn artists left out of its own drawing."""
+        flags = [artist.get_animated() for artist in self._drawn]
+        for artist in self._drawn:
+            artist.set_animated(True)
+        try:
+            with self._at_this_dpi():
+                yield
+        finally:
             for artist, flag in zip(self._drawn, flags, strict=True):
                 artist.set_animated(flag)
-            if before != self._dpi:
-                self._figure.dpi = before
 
 
 def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:

@@ -82,8 +82,12 @@ class Route:
 
     def piece(self, begin: int, end: int) -> Path:
         """The path through points begin … end - 1, both ends exact; there must be two points at least."""
-        first, last = np.searchsorted(self.kept, (begin + 1, end - 1))
-        vertices = np.concatenate([self.pixels[begin : begin + 1], self.thin[first:last], self.pixels[end - 1 : end]])
+        if len(self.thin) == len(self.pixels):
+            vertices = self.pixels[begin:end]
+        else:
+            first, last = np.searchsorted(self.kept, (begin + 1, end - 1))
+            ends = self.pixels[begin : begin + 1], self.pixels[end - 1 : end]
+            vertices = np.concatenate([ends[0], self.thin[first:last], ends[1]])
         path = Path(vertices, closed=False)
         path.should_simplify = len(vertices) > 128
         path.simplify_threshold = 1 / 9
