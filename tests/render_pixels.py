@@ -1,0 +1,68 @@
+"""Pictures as arrays: drawn in full by matplotlib, decoded from files, compared."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from PIL import Image
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A GIF as Pillow shows it.
+
+    Attributes:
+        frames: shape (n, height, width, 3).
+        durations: of each frame, in milliseconds.
+        loop: how often it repeats, 0 for ever, None where it says nothing.
+        comment: its text.
+    """
+
+    frames: Pixels
+    durations: list[int]
+    loop: int | None
+    comment: str
+
+
+def full_draw(figure: Figure, dpi: float | None = None) -> Pixels:
+    """The figure as matplotlib itself saves it, shape (height, width, 4)."""
+    stream = io.BytesIO()
+    figure.savefig(stream, format="png", dpi=figure.dpi if dpi is None else dpi)
+    return np.asarray(Image.open(stream).convert("RGBA"))
+
+
+def decode(path: Path) -> Decoded:
+    """Reads a GIF whole."""
+    frames, durations = [], []
+    with Image.open(path) as image:
+        loop = image.info.get("loop")
+        comment = image.info.get("comment", b"").decode()
+        for place in range(image.n_frames):
+            image.seek(place)
+            durations.append(image.info["duration"])
+            frames.append(np.asarray(image.convert("RGB")))
+    return Decoded(np.array(frames), durations, loop, comment)
+
+
+def levels_apart(a: Pixels, b: Pixels) -> int:
+    """The largest difference of two pictures in any channel."""
+    return int(np.abs(a[..., :3].astype(int) - b[..., :3]).max())
+
+
+def psnr(a: Pixels, b: Pixels) -> float:
+    """Peak signal-to-noise ratio in dB; infinite for equal pictures."""
+    error = np.mean((a[..., :3].astype(float) - b[..., :3]) ** 2)
+    return float("inf") if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def count(picture: Pixels, color: tuple[float, float, float]) -> int:
+    """How many pixels have a colour (components from 0 to 1) exactly."""
+    wanted = np.rint(255 * np.array(color)).astype(int)
+    return int((picture[..., :3] == wanted).all(-1).sum())

@@ -1,0 +1,156 @@
+"""Races made by hand, without torch: small, and each with one trait that pictures must cope with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes.record import Record, Surface, Trajectories
+from landscapes.render.theme import OPTIMIZERS
+
+Points = NDArray[np.float64]
+
+VIEW = ((-2.0, 2.0), (-1.5, 1.5))
+START = (-1.5, 1.0)
+GOAL = (1.0, 0.25)
+
+
+def bowl(x: Points, y: Points) -> Points:
+    """The landscape: 0 at its minimum, `GOAL`."""
+    return (x - GOAL[0]) ** 2 + 4 * (y - GOAL[1]) ** 2
+
+
+def way(steps: int, bend: float = 0.0) -> Points:
+    """From the start to the minimum, bent sideways, in ever smaller steps: points (steps + 1, 2)."""
+    done = -np.expm1(-8 * np.linspace(0, 1, steps + 1)) / -np.expm1(-8)
+    ahead = np.subtract(GOAL, START)
+    aside = np.array([-ahead[1], ahead[0]])
+    return START + done[:, None] * ahead + (bend * np.sin(np.pi * done))[:, None] * aside
+
+
+def record(
+    ways: Sequence[Points],
+    *,
+    labels: Sequence[str] | None = None,
+    fates: Mapping[int, tuple[str, int]] | None = None,
+    values: Points | None = None,
+    surface: Surface | None = None,
+    minimum: float = 0.0,
+    **meta: Any,
+) -> Record:
+    """A race over the bowl.
+
+    Args:
+        ways: the points of each run, (steps + 1, d).
+        labels: by default the known optimizers, then "run 15" and so on.
+        fates: for some runs their status and the step whose point was refused; they stay where they were before.
+        values: (R, steps + 1), by default the bowl's.
+        surface: by default the bowl's.
+        minimum: of the landscape, -inf for none.
+        meta: further facts.
+    """
+    x = np.array(ways, dtype=float)
+    names = [*OPTIMIZERS, *(f"run {i}" for i in range(len(OPTIMIZERS), len(x)))]
+    given = list(labels) if labels is not None else names[: len(x)]
+    stopped = np.full(len(x), -1)
+    status = np.full(len(x), "budget", dtype="U12")
+    for run, (how, step) in (fates or {}).items():
+        x[run, step:] = x[run, max(step - 1, 0)]
+        stopped[run], status[run] = (step, how) if how != "escaped" or step >= 0 else (-1, how)
+    value = bowl(x[..., 0], x[..., 1]) if values is None else np.array(values, dtype=float)
+    target = minimum + 1e-3 if np.isfinite(minimum) else 0.5
+    hit = value <= target
+    status[(status == "budget") & hit[:, -1]] = "converged"
+    runs = {
+        "label": np.array(given),
+        "optimizer": np.array([f"adam(lr={0.01 * (i + 1):g})" for i in range(len(x))]),
+        "lr": 0.01 * np.arange(1, len(x) + 1),
+        "rate": np.array(["given"] * len(x)),
+        "status": status,
+        "stopped": stopped,
+        "reached": np.where(hit.any(1), hit.argmax(1), -1),
+        "gradients": np.full(len(x), x.shape[1] - 1),
+    }
+    facts = {
+        "function": "bowl",
+        "title": "Bowl",
+        "start": list(START),
+        "steps": x.shape[1] - 1,
+        "minimum": minimum,
+        "minimum_is": "known",
+        "target": target,
+        "versions": {"numpy": np.__version__},
+    }
+    ground = scenery(minimum=minimum) if surface is None and x.shape[-1] == 2 else surface
+    return Record(Trajectories(x, value, np.arange(x.shape[1]), runs), ground, facts | meta)
+
+
+def scenery(scale: str = "log", minimum: float = 0.0, points: int = 61, values: Points | None = None) -> Surface:
+    """The bowl in its view; or other values (ny, nx) in the same place."""
+    if values is not None:
+        nx, ny = values.shape[1], values.shape[0]
+    else:
+        nx = ny = points
+    x, y = (np.linspace(*side, n) for side, n in zip(VIEW, (nx, ny), strict=True))
+    height = bowl(x[None, :], y[:, None]) if values is None else values
+    minima = np.array([GOAL]) if np.isfinite(minimum) else np.zeros((0, 2))
+    return Surface(x, y, height, minima, minimum, scale)
+
+
+def converging(runs: int = 3, steps: int = 40, **options: Any) -> Record:
+    """Runs on separate ways to the minimum."""
+    bends = np.linspace(-0.45, 0.35, runs) if runs > 1 else [0.2]
+    return record([way(steps, bend) for bend in bends], **options)
+
+
+def coincident(runs: int = 4, steps: int = 40) -> Record:
+    """Runs that all take the very same way."""
+    return record([way(steps, 0.2)] * runs)
+
+
+def diverging(steps: int = 40, at: int = 12) -> Record:
+    """Two runs that arrive, and one whose steps grow until it is stopped far outside the view."""
+    away = np.array(START) + np.array([0.02, 0.015]) * (1.8 ** np.arange(steps + 1) - 1)[:, None]
+    return record([way(steps, -0.3), way(steps, 0.3), away], fates={2: ("diverged", at)})
+
+
+def failing(steps: int = 40, at: int = 15) -> Record:
+    """Two runs that arrive, and one that meets NaN within the view."""
+    return record([way(steps, -0.3), way(steps, 0.3), way(4 * steps, 0.1)[: steps + 1]], fates={2: ("non-finite", at)})
+
+
+def leaving(steps: int = 40) -> Record:
+    """A run that arrives, and one that walks out of the view to the left and goes on there."""
+    out = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([-3.0, -1.0])
+    return record([way(steps, -0.3), out])
+
+
+def unbounded(steps: int = 40, at: int = 25) -> Record:
+    """A slope without bottom: one run is stopped past the view, one is still on its way."""
+    x, y = (np.linspace(*side, 61) for side in VIEW)
+    ground = Surface(x, y, y[:, None] ** 2 - 3 * x[None, :], np.zeros((0, 2)), -np.inf, "linear")
+    fast = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([8.0, -1.0])
+    slow = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([2.0, -1.0])
+    ways = np.array([fast, slow])
+    return record(
+        ways, fates={0: ("escaped", at)}, values=ways[..., 1] ** 2 - 3 * ways[..., 0], surface=ground, minimum=-np.inf
+    )
+
+
+KINDS = {
+    "converging": converging,
+    "coincident": coincident,
+    "diverging": diverging,
+    "failing": failing,
+    "leaving": leaving,
+    "unbounded": unbounded,
+    "one run": lambda: converging(1),
+    "two runs": lambda: converging(2),
+    "twelve runs": lambda: converging(12),
+    "forty runs": lambda: converging(40, steps=12),
+    "one step": lambda: converging(3, steps=1),
+}
+"""One maker a trait."""

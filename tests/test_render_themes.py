@@ -1,0 +1,140 @@
+"""Themes and styles: a look is data, and an optimizer looks the same in every figure."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from render_records import converging, record, way
+
+from landscapes import render
+from landscapes.errors import InputError
+from landscapes.render.contours import contour
+from landscapes.render.theme import OPTIMIZERS, THEMES, styles
+from landscapes.render.trails import Trail
+from landscapes.render.trajectories import paths
+
+names = st.sampled_from(sorted(THEMES))
+
+
+@given(names, st.permutations(OPTIMIZERS), st.integers(1, len(OPTIMIZERS)))
+def test_an_optimizer_has_one_style_whoever_else_runs(name, order, count):
+    theme = THEMES[name]
+    alone = {label: styles([label], theme)[0] for label in OPTIMIZERS}
+    chosen = order[:count]
+    assert styles(chosen, theme) == [alone[label] for label in chosen]
+    among = ["mine", *chosen, "yours"]
+    assert styles(among, theme)[1:-1] == [alone[label] for label in chosen]
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("others", [0, 1, 40])
+def test_no_two_runs_look_alike(name, others):
+    labels = [*OPTIMIZERS, *(f"run {i}" for i in range(others))]
+    found = styles(labels, THEMES[name])
+    assert len({(style.color, style.marker, style.dashes) for style in found}) == len(labels)
+
+
+def test_two_runs_of_one_optimizer_are_told_apart():
+    first, second, plain = styles(["Adam lr=0.1", "Adam lr=0.2", "Adam"], THEMES["light"])
+    assert first == styles(["Adam"], THEMES["light"])[0]
+    assert len({first, second, plain}) == 3
+
+
+@pytest.mark.parametrize("name", ["Momentum", "AdamW", "AMSGrad"])
+def test_a_name_is_not_mistaken_for_a_shorter_one(name):
+    assert styles([name, "Adam", "SGD"], THEMES["light"])[0] == styles([name], THEMES["light"])[0]
+    assert styles([f"{name} lr=0.1"], THEMES["light"]) == styles([name], THEMES["light"])
+
+
+def test_the_print_theme_needs_no_colour():
+    found = styles(OPTIMIZERS[:6], THEMES["print"])
+    assert len({(style.marker, style.dashes) for style in found}) == 6
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_trails_stand_out_from_every_colour_of_the_fill(name):
+    theme = THEMES[name]
+    for color in theme.paths:
+        for ground in theme.fill:
+            assert _contrast(color, ground) > 1.8, (color, ground)
+
+
+def _contrast(a: str, b: str) -> float:
+    """Contrast ratio as WCAG 2.1 defines it, from 1 to 21."""
+
+    def luminance(color: str) -> float:
+        rgb = np.array(to_rgb(color))
+        linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+        return float(linear @ [0.2126, 0.7152, 0.0722])
+
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_a_changed_copy_leaves_the_theme_alone():
+    light = THEMES["light"]
+    changed = light | {"halo": "#ff0000", "fade": 0.0}
+    assert (changed.halo, changed.fade, changed.paths) == ("#ff0000", 0.0, light.paths)
+    assert light.halo != changed.halo
+    ax = paths(converging(2), Figure().subplots(), theme=changed)
+    trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
+    assert trail.colors == [trail.style.color] * len(trail.colors)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"fil": ("#fff", "#000")}, "unknown theme setting 'fil'. Did you mean fill"),
+        ({"zzz": 1}, "unknown theme setting 'zzz'. Known: "),
+        ({"halo": "nocolour"}, "halo of theme 'light': 'nocolour' is no colour"),
+        ({"paths": ("#123456", "tomat")}, "paths of theme 'light': 'tomat' is no colour"),
+        ({"paths": ()}, "one in paths"),
+        ({"fill": ("#ffffff",)}, "two colours in fill"),
+    ],
+)
+def test_a_broken_theme_is_refused(changes, words):
+    with pytest.raises(InputError, match=words.replace("(", r"\(")):
+        THEMES["light"] | changes
+
+
+@pytest.mark.parametrize("theme", ["lihgt", "", "Dark!", None, 3])
+def test_an_unknown_theme_is_refused(theme):
+    for draw in (render.figure, render.animate):
+        with pytest.raises(InputError, match="theme"):
+            draw(converging(1), theme=theme)
+    for draw in (render.contour, render.paths, render.losses):
+        with pytest.raises(InputError, match="theme"):
+            draw(converging(1), ax=Figure().subplots(), theme=theme)
+
+
+def test_the_context_ends_with_its_block():
+    before = dict(mpl.rcParams)
+    with (THEMES["dark"] | {"rc": {"axes.labelsize": 33}}).context():
+        assert mpl.rcParams["axes.facecolor"] == THEMES["dark"].background
+        assert mpl.rcParams["axes.labelsize"] == 33
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_drawing_leaves_the_settings_of_matplotlib_alone(name, tmp_path):
+    before = dict(mpl.rcParams)
+    race = converging(2, steps=4)
+    ax = Figure().subplots()
+    contour(race, ax, theme=name)
+    paths(race, ax, theme=name)
+    render.losses(race, Figure().subplots(), theme=name)
+    for suffix in (".gif", ".png", ".pdf", ".svg"):
+        render.save(race, tmp_path / f"race{suffix}", theme=name, size=(160, 120), seconds=0.1)
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_the_page_and_the_panels_have_the_themes_background(name):
+    made = render.figure(record([way(5)]), theme=name, size=(640, 400))
+    assert to_rgb(made.get_facecolor()) == to_rgb(THEMES[name].background)
+    assert {to_rgb(ax.get_facecolor()) for ax in made.axes} == {to_rgb(THEMES[name].background)}
