@@ -39,8 +39,9 @@ class Frames:
         with self._prepared():
             width, height = (int(side) for side in figure.bbox.size)
             self._renderer: Any = RendererAgg(width, height, self._dpi)
+            self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
+            self.rgba[...] = 255  # a figure without a background stands on white
             figure.draw(self._renderer)
-        self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
         self._still = self.rgba.copy()
         self._before: NDArray[np.uint32] | None = None
 
