@@ -79,12 +79,8 @@ def run(
     for t in range(steps + 1):
         within = ((x >= low[:, None]) & (x <= high[:, None])).all(0)  # False for NaN too
         held = torch.where(alive & within, x, last_x)
-        if t < steps:
-            value, gradient = oracle.value_and_gradient(held)
-            sound = value.isfinite() & gradient.isfinite().all(0)
-        else:
-            value = oracle.value(held)
-            sound = value.isfinite()
+        value, gradient = oracle.value_and_gradient(held) if t < steps else (oracle.value(held), None)
+        sound = value.isfinite() if gradient is None else value.isfinite() & gradient.isfinite().all(0)
         stops = alive & ~(within & sound)
         stopped = torch.where(stops, t, stopped)
         finite = torch.where(stops, sound & x.isfinite().all(0), finite)
@@ -92,7 +88,7 @@ def run(
         last_x = torch.where(alive, held, last_x)
         last_value = torch.where(alive, value, last_value) if t else value  # the start's own value is always kept
         kept_x[t], kept_value[t] = last_x, last_value
-        if t < steps:
+        if gradient is not None:
             moved = [stepper.step(t + 1, last_x[:, part], gradient[:, part], oracle) for part, stepper in steppers]
             x = torch.cat(moved, 1) if len(moved) > 1 else moved[0]
             for part, stepper in asking:
