@@ -28,8 +28,8 @@ from landscapes import engine
 from landscapes.objective import Function
 from landscapes.rules.base import Rule
 
-GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-30, 16))
-"""Learning rates tried: six a decade, 1e-5 to 320, rounded to two digits."""
+GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-48, 16))
+"""Learning rates tried: six a decade, 1e-8 to 320, rounded to two digits."""
 
 TOLERANCE = 0.05
 """Scores that miss the best by less than this share of it count as equal."""

@@ -13,7 +13,7 @@ from landscapes.record import Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.theme import Style, Theme, as_theme, styles
 from landscapes.render.trails import IDENTITY, Head, Moving, Route, dress, pixels, stroke
-from landscapes.render.trajectories import check_step
+from landscapes.render.trajectories import FAILED, check_step
 
 DEPTH = 1e-9
 """Gaps below this share of the first one are not told apart."""
@@ -81,15 +81,17 @@ def losses(
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))
     values = trajectories.value - minimum if bounded else trajectories.value
+    held = [str(status) not in FAILED for status in trajectories.runs["status"]]
+    sound = values[held if any(held) else slice(None)]
     if bounded:
-        first = max(_highest(values[:, 0]), 1e-300)
+        first = max(_highest(sound[:, 0]), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
-        lowest = -_highest(-values)
-        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(values, first))
+        lowest = -_highest(-sound)
+        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(sound, first))
         _mark(ax, target - minimum, look)
     else:
-        low, high = _span(values)
+        low, high = _span(sound)
         ax.set_ylim(low, high)
         _mark(ax, target, look)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
@@ -97,7 +99,9 @@ def losses(
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        curve = Curve(trajectories.step, values[run], style=style, label=label, width=thick)
+        stopped = int(trajectories.runs["stopped"][run])
+        ran = slice(None) if stopped < 0 else trajectories.step < max(stopped, 1)  # nothing happened afterwards
+        curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
         ax.add_line(curve)
         curve.show(shown)
     return ax
