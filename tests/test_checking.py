@@ -120,6 +120,16 @@ def test_a_formula_that_takes_batches_is_left_alone(formula, dim):
     assert quietly(made) is made
 
 
+def test_rounding_where_terms_cancel_is_no_fault():
+    """A batch is summed in another order than a point: of a sum that is nearly zero, only rounding is left."""
+    weights = torch.randn(100, generator=seeded(), dtype=torch.float64)
+    start = torch.ones(100, dtype=torch.float64) - weights * weights.sum() / weights.dot(weights)
+    made = landscape(lambda x: x @ weights, 100, start=start)
+    alone, together = made(start), made(start.repeat(64, 1))
+    assert abs(alone - together[0]) > 1e-9 * abs(alone), "the orders differ here"
+    assert quietly(made) is made
+
+
 def test_only_the_start_must_be_finite():
     made = landscape(lambda x, y: torch.log(x) + y, start=(1, 1))
     assert quietly(made) is made
