@@ -67,7 +67,7 @@ class Apng(Sink):
         rows, cols = fresh.shape
         lines = np.zeros((rows, 1 + 4 * cols), np.uint8)  # each line begins with its filter: none
         lines[:, 1:] = np.ascontiguousarray(fresh).view(np.uint8).reshape(rows, 4 * cols)
-        return zlib.compress(lines, LEVEL)
+        return zlib.compress(lines.tobytes(), LEVEL)
 
     def _flush(self) -> None:
         if self._waiting is None:
