@@ -20,7 +20,8 @@ GOAL = (1.0, 0.25)
 
 def bowl(x: Points, y: Points) -> Points:
     """The landscape: 0 at its minimum, `GOAL`."""
-    return (x - GOAL[0]) ** 2 + 4 * (y - GOAL[1]) ** 2
+    with np.errstate(over="ignore"):
+        return (x - GOAL[0]) ** 2 + 4 * (y - GOAL[1]) ** 2
 
 
 def way(steps: int, bend: float = 0.0) -> Points:
