@@ -81,7 +81,7 @@ def ackley(x: Tensor) -> Tensor:
     minima=[(-2.903534027771177, -2.903534027771177)],
     minimum=-78.33233140754283,
     start=(0.0, 4.4),
-    steps=80,
+    steps=120,
     scale="linear",
     title="Styblinski–Tang",
     latex=r"\frac{1}{2} \sum_{i=1}^{d} \left( x_i^4 - 16 x_i^2 + 5 x_i \right)",
