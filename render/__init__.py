@@ -5,6 +5,7 @@ from __future__ import annotations
 from landscapes.render.animation import RaceAnimation, animate
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
+from landscapes.render.filmstrip import filmstrip
 from landscapes.render.layout import figure
 from landscapes.render.output import check_output, save
 from landscapes.render.theme import THEMES, Theme
@@ -18,6 +19,7 @@ __all__ = [
     "check_output",
     "contour",
     "figure",
+    "filmstrip",
     "losses",
     "paths",
     "save",

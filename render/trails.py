@@ -246,7 +246,7 @@ class Head(Moving):
         left = _exit(route.pixels[: route.count], np.array(self.axes.bbox.extents)) if self.axes is not None else None
         scale = pixels(renderer, self.size)
         face = (*self.trail.style.color, 1.0)
-        gc = stroke(self, renderer, 1.3)
+        gc = stroke(self, renderer, 0.15 * self.size)
         gc.set_clip_rectangle(None)  # a head on the border is drawn whole
         gc.set_foreground(self.trail.theme.rim)
         if left is not None:
@@ -285,7 +285,7 @@ class Start(Artist):
         if not self.get_visible() or self.axes is None:
             return
         x, y = self.axes.transData.transform(self.point)
-        gc = stroke(self, renderer, 1.7)
+        gc = stroke(self, renderer, 0.26 * self.size)
         gc.set_foreground(self.theme.foreground)
         ring = Affine2D().scale(pixels(renderer, self.size)).translate(x, y)
         renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))

@@ -57,4 +57,4 @@ def _dot(channels: list[NDArray[np.int32]], weights: NDArray[np.int32], offset: 
     total += channels[2] * weights[2]
     total += (offset << shift) + (1 << (shift - 1))
     total >>= shift
-    return total.astype(np.uint8)
+    return np.asarray(total, np.uint8)
