@@ -50,20 +50,20 @@ class Counter(Text, Moving):
             self._prepare(renderer, text)
             self._key = key
         gc = renderer.new_gc()
-        for place, character in enumerate(text):
+        word = len(text) - self.digits
+        parts = [("0", 0, word), *((text[place], place, place + 1) for place in range(word, len(text)))]
+        for character, first, last in parts:
             if character != " ":
-                begin, end = self._cuts[place], self._cuts[place + 1]
-                image = self._pages[character if character.isdigit() else "0"]
+                begin, end = self._cuts[first], self._cuts[last]
+                image = self._pages[character]
                 renderer.draw_image(gc, self._left + begin, self._bottom, np.ascontiguousarray(image[:, begin:end]))
         gc.restore()
         self.stale = False
 
     def _prepare(self, renderer: RendererAgg, text: str) -> None:
         """Draws the text once with each digit in every place, and finds where to cut the places apart."""
-        pages = {
-            digit: self._raster(renderer, "".join(digit if c.isdigit() or c == " " else c for c in text))
-            for digit in "0123456789"
-        }
+        word = text[: -self.digits]
+        pages = {digit: self._raster(renderer, word + digit * self.digits) for digit in "0123456789"}
         ink = np.any([page[..., 3] for page in pages.values()], axis=0)
         rows, cols = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
         top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1

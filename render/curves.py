@@ -84,7 +84,7 @@ def losses(
     held = [str(status) not in FAILED for status in trajectories.runs["status"]]
     sound = values[held if any(held) else slice(None)]
     if bounded:
-        first = max(_highest(sound[:, 0]), 1e-300)
+        first = max(_begin(sound), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
         lowest = -_highest(-sound)
@@ -123,9 +123,15 @@ def _top(values: NDArray[np.float64], first: float) -> float:
 
 def _span(values: NDArray[np.float64]) -> tuple[float, float]:
     """Limits for plain values, margins included."""
-    low, high = -_highest(-values), _highest(values[:, 0])
+    low, high = -_highest(-values), _begin(values)
     margin = 0.05 * max(high - low, 1e-9 * abs(low), 1e-9)
     return low - margin, high + 3 * margin
+
+
+def _begin(values: NDArray[np.float64]) -> float:
+    """The largest value at the start, or anywhere if none is finite there."""
+    start = values[:, 0]
+    return _highest(start if np.isfinite(start).any() else values)
 
 
 def _highest(values: NDArray[np.float64]) -> float:

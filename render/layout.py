@@ -19,8 +19,8 @@ from landscapes.render.trajectories import check_step, paths
 SIZE = (960, 540)
 """Default size in pixels."""
 
-INCHES = 9.6
-"""A figure is about this wide whatever its pixels, so that small and large ones look alike."""
+INCHES = 9.6, 3.6
+"""A figure is about this wide, and at least this high, whatever its pixels, so that small and large ones look alike."""
 
 SMALLEST, LARGEST = (160, 120), (8192, 8192)
 """Bounds of a size in pixels."""
@@ -56,8 +56,8 @@ def figure(
         raise InputError("this record has no surface to draw: only races in two dimensions do")
     wide, high = _sides(size)
     shown = check_step(record, step)
-    dpi = 100 * max(wide / 100 / INCHES, 0.72)
-    beside = wide >= 1.35 * high and wide >= 600 if panel is None else panel
+    dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
+    beside = wide >= 1.35 * high and wide >= 600 and high >= 240 if panel is None else panel
     with look.context():
         made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
         _lay_out(made, record, look, beside, title)
