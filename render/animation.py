@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import numbers
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,12 @@ from landscapes.render import layout
 from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
 from landscapes.render.layout import SIZE, moving, show
-from landscapes.render.sinks import SINKS, Timing
+from landscapes.render.sinks import SINKS
 from landscapes.render.theme import Theme
+from landscapes.render.timeline import Timeline, positive, speed, timeline
 from landscapes.render.trails import Trail
 
 Progress = Callable[[int, int], None]
-
-MOST_FRAMES = 100_000
-"""More than an hour; whoever asks for more has mistyped."""
 
 
 class RaceAnimation(FuncAnimation):
@@ -40,18 +37,16 @@ class RaceAnimation(FuncAnimation):
     Attributes:
         record: what is shown.
         figure: on what.
-        steps: the step that each frame shows, shape (frames,).
-        timing: frames a second, and how long the first and last frame stand.
+        timeline: which step each frame shows, and how long it stays.
     """
 
-    def __init__(self, record: Record, made: Figure, steps: NDArray[np.int64], timing: Timing) -> None:
+    def __init__(self, record: Record, made: Figure, timeline: Timeline) -> None:
         self.record = record
-        self.steps = steps
-        self.timing = timing
+        self.timeline = timeline
         self.figure = made
         super().__init__(
-            made, self._show, frames=[int(step) for step in steps], interval=1000 / timing.fps,
-            repeat=timing.loop, blit=False, cache_frame_data=False,
+            made, self._show, frames=[int(step) for step in timeline.steps], interval=1000 / timeline.fps,
+            repeat=timeline.loop, blit=False, cache_frame_data=False,
         )  # fmt: skip
         self._draw_was_started = True  # saving draws without the canvas; nothing was forgotten
 
@@ -86,7 +81,7 @@ class RaceAnimation(FuncAnimation):
         suffix = Path(filename).suffix.lower()
         if writer is not None or args or kwargs:
             super().save(
-                os.fspath(filename), writer, self.timing.fps if fps is None else fps, dpi, *args,  # type: ignore[arg-type]
+                os.fspath(filename), writer, self.timeline.fps if fps is None else fps, dpi, *args,  # type: ignore[arg-type]
                 progress_callback=progress_callback, **kwargs,
             )  # fmt: skip
             return
@@ -95,28 +90,29 @@ class RaceAnimation(FuncAnimation):
                 f"an animation is saved as {' or '.join(SINKS)}, not as {suffix or 'a file without a suffix'!r}"
             )
         SINKS[suffix].check()
-        timing = self.timing if fps is None else replace(self.timing, fps=_speed(fps))
+        plan = self.timeline if fps is None else replace(self.timeline, fps=speed(fps))
         if dpi is not None:
-            dpi = _positive("dpi", dpi)
+            dpi = positive("dpi", dpi)
         with replacing(filename) as temporary:
-            sink = SINKS[suffix](temporary, timing, describe(self.record))
+            sink = SINKS[suffix](temporary, plan, describe(self.record))
             frames = Frames(self.figure, dpi)
             try:
                 sink.begin(self._samples(frames), self._reserved())
-                for place, step in enumerate(self.steps):
-                    sink.frame(*frames.advance(int(step)))
+                for place, step in enumerate(plan.steps):
+                    sink.frame(*frames.advance(int(step)), plan.stays.get(place, 0.0))
                     if progress_callback is not None:
-                        progress_callback(place + 1, len(self.steps))
+                        progress_callback(place + 1, len(plan.steps))
                 sink.end()
             except BaseException:
                 sink.abort()
                 raise
             finally:
-                show(self.figure, int(self.steps[-1]))
+                show(self.figure, int(plan.steps[-1]))
 
     def _samples(self, frames: Frames) -> list[NDArray[np.uint8]]:
         """Frames to choose colours by: the first, an early one, the last."""
-        return [frames.show(int(self.steps[place])).copy() for place in (0, len(self.steps) // 3, -1)]
+        steps = self.timeline.steps
+        return [frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1)]
 
     def _reserved(self) -> NDArray[np.uint8]:
         """The colours that carry meaning: of trails, young and old, of curves, heads and stars."""
@@ -138,6 +134,9 @@ def animate(
     seconds: float = 8.0,
     fps: float = 25.0,
     frames: int | None = None,
+    pace: str = "linear",
+    pauses: Mapping[int, float] | None = None,
+    hold: tuple[float, float] = (0.4, 2.0),
     loop: bool = True,
     figure: Figure | None = None,
 ) -> RaceAnimation:
@@ -146,39 +145,20 @@ def animate(
     Args:
         record: a race in two dimensions.
         theme, size, panel, title: as in `render.figure`.
-        seconds: how long the race takes, without the time that the first and last frame stand.
-        fps: frames a second, at most 50.
-        frames: how many frames; by default seconds × fps.
-        loop: whether it begins again.
+        seconds, fps, frames, pace, pauses, hold, loop: which step is shown when; see `landscapes.render.timeline`.
         figure: a figure of your own to animate, on which `render.paths` or `render.losses` have drawn.
 
     Raises:
-        InputError: for numbers that are not positive, fps above 50, and whatever `render.figure` refuses.
+        InputError: for whatever the timeline or `render.figure` refuse.
     """
-    seconds, fps = _positive("seconds", seconds), _speed(fps)
-    count = max(round(min(seconds * fps, MOST_FRAMES + 1)), 2) if frames is None else frames
-    if not isinstance(count, int | np.integer) or not 1 <= count <= MOST_FRAMES:
-        raise InputError(f"frames must be a whole number from 1 to {MOST_FRAMES}, not {count!r}")
+    plan = timeline(
+        int(record.trajectories.step[-1]),
+        seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop,
+    )  # fmt: skip
     made = figure if figure is not None else layout.figure(record, theme=theme, size=size, panel=panel, title=title)
     if not moving(made):
         raise InputError("nothing moves on this figure: draw on it with render.paths or render.losses first")
-    last = int(record.trajectories.step[-1])
-    steps = np.rint(np.linspace(0, last, count)).astype(np.int64)
-    return RaceAnimation(record, made, steps, Timing(fps=fps, loop=loop))
-
-
-def _positive(name: str, value: float) -> float:
-    """The value, once it is sure to be a positive number."""
-    if not isinstance(value, numbers.Real) or not 0 < value < float("inf"):
-        raise InputError(f"{name} must be a positive number, not {value!r}")
-    return float(value)
-
-
-def _speed(fps: float) -> float:
-    """Frames a second, once they are sure to play everywhere."""
-    if not isinstance(fps, numbers.Real) or not 0 < fps <= 50:
-        raise InputError(f"fps must be above 0 and at most 50 (viewers slow faster GIFs down), not {fps!r}")
-    return float(fps)
+    return RaceAnimation(record, made, plan)
 
 
 def describe(record: Record) -> str:

@@ -66,7 +66,9 @@ def filmstrip(
             ax.set_title(f"step {step}", loc="left", fontsize=8, pad=3)
             ax.tick_params(labelsize=6.5, length=2.5, pad=2, labelleft=place == 0)
         if legend:
-            ax = made.add_axes((left / width, 0.02, 1 - (left + right) / width, (beneath - 0.06) / tall), label="legend")
+            ax = made.add_axes(
+                (left / width, 0.02, 1 - (left + right) / width, (beneath - 0.06) / tall), label="legend"
+            )
             key(ax, who, look, across=across, font=font)
     return made
 

@@ -38,20 +38,19 @@ class Apng(Sink):
         if self.comment:
             self._chunk(b"tEXt", b"Comment\0" + self.comment.encode("latin-1", "replace"))
 
-    def frame(self, rgba: RGBA, area: Area | None) -> None:
+    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
         if area is not None:
             self._flush()
             self._waiting = area, self._pixels(rgba, area), REPLACE if self._count == 0 else OVER
             self._delay = 0.0
-        self._delay += 1 / self.timing.fps + (self.timing.first if self._count == 0 else 0.0)
+        self._delay += 1 / self.timeline.fps + stay
         self._count += 1
 
     def end(self) -> None:
-        self._delay += self.timing.last
         self._flush()
         self._chunk(b"IEND", b"")
         self._file.seek(self._control)
-        self._chunk(b"acTL", struct.pack(">II", self._frames, 0 if self.timing.loop else 1))
+        self._chunk(b"acTL", struct.pack(">II", self._frames, 0 if self.timeline.loop else 1))
         self._file.close()
 
     def abort(self) -> None:

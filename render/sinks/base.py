@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+
+from landscapes.render.timeline import Timeline
 
 RGBA = NDArray[np.uint8]
 
@@ -17,36 +18,20 @@ Area = tuple[slice, slice]
 """A rectangle of pixels: rows and columns."""
 
 
-@dataclass(frozen=True)
-class Timing:
-    """How fast frames follow each other.
-
-    Attributes:
-        fps: frames a second.
-        first, last: how long the first and the last frame stand, in seconds beyond their own time.
-        loop: whether the animation begins again.
-    """
-
-    fps: float = 25.0
-    first: float = 0.4
-    last: float = 2.0
-    loop: bool = True
-
-
 class Sink(ABC):
     """Writes frames to one file as they come; it keeps none of them.
 
     Args:
         path: the file to write.
-        timing: how fast frames follow each other.
+        timeline: how fast frames follow each other.
         comment: text kept in the file, where the format has a place for it.
     """
 
     suffixes: ClassVar[tuple[str, ...]]
 
-    def __init__(self, path: Path, timing: Timing, comment: str = "") -> None:
+    def __init__(self, path: Path, timeline: Timeline, comment: str = "") -> None:
         self.path = path
-        self.timing = timing
+        self.timeline = timeline
         self.comment = comment
 
     @classmethod
@@ -64,13 +49,14 @@ class Sink(ABC):
         """
 
     @abstractmethod
-    def frame(self, rgba: RGBA, area: Area | None) -> None:
+    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
         """Adds a frame; the buffer may change afterwards.
 
         Args:
             rgba: the whole frame, shape (height, width, 4).
             area: the rectangle outside which nothing changed since the frame before; None where nothing did.
                 The first frame's is all of it.
+            stay: how much longer than usual it stays, in seconds.
         """
 
     @abstractmethod

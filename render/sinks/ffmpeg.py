@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -37,23 +38,20 @@ class Ffmpeg(Sink):
             [
                 executable(self.suffixes[0]), "-y", "-nostdin", "-loglevel", "error",
                 "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{self._planes.width}x{self._planes.height}",
-                "-framerate", f"{self.timing.fps:g}", *TAGS, "-i", "-", "-an",
+                "-framerate", f"{self.timeline.fps:g}", *TAGS, "-i", "-", "-an",
                 "-c:v", self.encoder, *self.options, *TAGS, "-threads", "1",
                 "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={self.comment}",
                 "-f", self.container, str(self.path),
             ],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
         )  # fmt: skip
-        self._count = 0
 
-    def frame(self, rgba: RGBA, area: Area | None) -> None:
+    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
         if area is not None:
             self._planes.update(rgba, area)
-        self._push(1 + (round(self.timing.first * self.timing.fps) if self._count == 0 else 0))
-        self._count += 1
+        self._push(1 + round(stay * self.timeline.fps))
 
     def end(self) -> None:
-        self._push(round(self.timing.last * self.timing.fps))
         assert self._process.stdin is not None
         self._process.stdin.close()
         if self._process.wait() != 0:
@@ -65,10 +63,8 @@ class Ffmpeg(Sink):
             self._process.kill()
             self._process.wait()
             if self._process.stdin is not None:
-                try:
+                with contextlib.suppress(BrokenPipeError):
                     self._process.stdin.close()
-                except BrokenPipeError:
-                    pass
             self._errors.close()
 
     def _push(self, times: int) -> None:

@@ -39,12 +39,12 @@ class Gif(Sink):
         self._count = 0
         self._file: BinaryIO = self.path.open("wb")
         self._file.write(b"GIF89a" + _short(width) + _short(height) + b"\xf7\x00\x00" + self.palette.table)
-        if self.timing.loop:
+        if self.timeline.loop:
             self._file.write(b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")
         if self.comment:
             self._file.write(b"!\xfe" + _blocks(self.comment.encode()))
 
-    def frame(self, rgba: RGBA, area: Area | None) -> None:
+    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
         image = None if area is None else self._image(rgba, area)
         if image is not None:
             self._flush()
@@ -53,13 +53,12 @@ class Gif(Sink):
         if area is not None:
             self._colors[area] = pack(rgba[area])
         self._count += 1
-        self._time += 100 / self.timing.fps + (100 * self.timing.first if self._count == 1 else 0)
+        self._time += 100 / self.timeline.fps + 100 * stay
         step = max(round(self._time - self._written), SHORTEST)
         self._written += step
         self._delay += step
 
     def end(self) -> None:
-        self._delay += round(100 * self.timing.last)
         self._flush()
         self._file.write(b";")
         self._file.close()
