@@ -80,7 +80,7 @@ SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw
     rules.AdamW: (torch.optim.AdamW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.Adamax: (torch.optim.Adamax, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.NAdam: (torch.optim.NAdam, {"lr": log(1e-4, 1e-1), **MOMENTS, "momentum_decay": log(1e-4, 1)}),
-    rules.RAdam: (torch.optim.RAdam, {"lr": log(1e-4, 1e-2), **MOMENTS}),
+    rules.RAdam: (torch.optim.RAdam, {"lr": log(1e-3, 3e-2), **MOMENTS}),
     rules.Rprop: (
         torch.optim.Rprop,
         {"lr": log(1e-4, 1e-1), "etaminus": uniform(0.1, 0.9), "etaplus": uniform(1.01, 2), "step_min": log(1e-9, 1e-4),

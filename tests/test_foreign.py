@@ -276,7 +276,7 @@ def test_it_is_a_rule():
 def test_equal_ones_are_one():
     assert Torch(Normalised, lr=0.05) == Torch(Normalised, lr=0.05)
     assert Torch(torch.optim.Adam) == Torch(torch.optim.Adam, lr=1e-3)
-    assert Torch(PlainLion, betas=(0.9, 0.99), lr=1e-3) == Torch(PlainLion, lr=1e-3, betas=(0.9, 0.99))
+    assert Torch(PlainLion, weight_decay=0, betas=(0.9, 0.99)) == Torch(PlainLion, betas=(0.9, 0.99), weight_decay=0)
     several = [
         Torch(Normalised, lr=0.05),
         Torch(Normalised),

@@ -70,6 +70,26 @@ def test_path_is_that_of_torch(cls, flags, bare, landscape):
     assert torch.equal(by_rules(landscape(2), contenders, x, 40), expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
+def test_every_bit_of_a_step_is_that_of_torch(cls, flags, bare, dtype):
+    """From the origin, where the point hides none of them."""
+    rng = np.random.default_rng(11)
+    contenders, origin = [draw(cls, flags, bare, rng) for _ in range(5)], torch.zeros(4, 5, dtype=dtype)
+    stepper, oracle = cls.stepper(contenders, origin), Oracle(valley(4))
+    with default_dtype(torch.float64):
+        points = [start.clone().requires_grad_() for start in origin.unbind(1)]
+        optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        for t in range(1, 40):
+            gradient = starts(4, 5, rng, dtype)
+            moved = stepper.step(t, origin, gradient, oracle)
+            for run, (p, optimizer) in enumerate(zip(points, optimizers, strict=True)):
+                p.data.zero_()
+                p.grad = gradient[:, run].clone()
+                optimizer.step()
+                assert torch.equal(moved[:, run], p.detach())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dim", [1, 2, 10])
 @pytest.mark.parametrize("landscape", FUNCTIONS, ids=name_of)
@@ -100,8 +120,8 @@ def test_defaults_are_those_of_torch(cls):
 
 
 def test_averaged_sgd_keeps_the_average_of_torch():
-    contenders = [rules.ASGD(lr=1e-2, lambd=0.1, t0=t0) for t0 in (7, -3, 100)]
-    x, gradient = starts(2, 3, np.random.default_rng(8)), starts(2, 3, np.random.default_rng(9))
+    contenders, rng = [rules.ASGD(lr=0.5, lambd=0.1, t0=t0) for t0 in (7, -3, 100)], np.random.default_rng(8)
+    x = starts(2, 3, rng)
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     stepper, oracle = rules.ASGD.stepper(contenders, x), Oracle(valley(2))
     alone = [rules.ASGD.stepper([rule], x[:, run : run + 1]) for run, rule in enumerate(contenders)]
@@ -109,6 +129,7 @@ def test_averaged_sgd_keeps_the_average_of_torch():
         optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
         p = x
         for t in range(1, 30):
+            gradient = starts(2, 3, rng)
             moved = [
                 own.step(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle) for run, own in enumerate(alone)
             ]
