@@ -34,8 +34,10 @@ class Decoded:
 def full_draw(figure: Figure, dpi: float | None = None) -> Pixels:
     """The figure as matplotlib itself saves it, shape (height, width, 4)."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=figure.dpi if dpi is None else dpi)
-    return np.asarray(Image.open(stream).convert("RGBA"))
+    scale = figure.dpi if dpi is None else dpi
+    figure.savefig(stream, format="rgba", dpi=scale)
+    width, height = (int(side) for side in figure.get_size_inches() * scale)
+    return np.frombuffer(stream.getbuffer(), np.uint8).reshape(height, width, 4)
 
 
 def decode(path: Path) -> Decoded:
