@@ -44,6 +44,7 @@ class Theme:
         fill: colours of the surface from its floor to its walls.
         line: level lines.
         halo: what parts a trail from the fill.
+        halo_width: how much wider than the trail it is, in widths of the trail; 0 for none.
         paths: colours of the optimizers (see `OPTIMIZERS`); reused with other markers when they run out.
         star, star_edge: the mark on a minimum.
         rim: the edge of a head.
@@ -64,6 +65,7 @@ class Theme:
     star_edge: str = "#3a3000"
     rim: str = "#ffffff"
     fade: float = 0.4
+    halo_width: float = 1.05
     distinct: bool = False
     rc: Mapping[str, Any] = field(default_factory=dict)
 
@@ -74,6 +76,10 @@ class Theme:
         for name, color in given:
             if not is_color_like(color):
                 raise InputError(f"{name} of theme {self.name!r}: {color!r} is no colour; give one such as '#1f77b4'")
+        if not 0 <= self.fade <= 1 or not 0 <= self.halo_width <= 10:
+            raise InputError(
+                f"theme {self.name!r}: fade is from 0 to 1 and halo_width from 0 to 10, not {self.fade!r} and {self.halo_width!r}"
+            )
         if len(self.fill) < 2 or not self.paths:
             raise InputError(f"theme {self.name!r} needs at least two colours in fill and one in paths")
 

@@ -6,6 +6,7 @@ fast is that points are transformed to pixels once, and that each frame strokes 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from functools import cache, cached_property
 
 import numpy as np
@@ -119,7 +120,8 @@ class Trail(Line2D, Moving):
         self.route = Route(x, y, step)
         self.style = style
         self.theme = theme
-        self.span = max(int(step[-1]), 1)
+        self._steps = step.tolist()
+        self.span = max(self._steps[-1], 1)
         dress(self, style)
         self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
 
@@ -128,7 +130,9 @@ class Trail(Line2D, Moving):
 
     @cached_property
     def colors(self) -> list[RGB]:
-        """The trail's colours from its oldest part to its youngest."""
+        """The trail's colours from its oldest part to its youngest; just its own where nothing fades."""
+        if self.theme.fade == 0:
+            return [self.style.color]
         shares = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1)
         return [mix(self.style.color, self.theme.old, float(share)) for share in shares]
 
@@ -139,6 +143,7 @@ class Trail(Line2D, Moving):
         gc = stroke(self, renderer, self.get_linewidth())
         borders = [*self._band_ends(), self.route.count - 1]
         unit = 1 / pixels(renderer, 1.0)
+        dashed = False
         for color, begin, until in zip(self.colors, [0, *borders], borders, strict=False):
             if until <= begin:
                 continue
@@ -148,17 +153,19 @@ class Trail(Line2D, Moving):
                 if last <= first:
                     continue
                 dashes = self._dashes(depth)
-                gc.set_dashes(unit * self.route.length[first] if dashes else 0, dashes or None)
-                gc.set_capstyle("butt" if dashes else "round")
+                if dashes or dashed:
+                    gc.set_dashes(unit * self.route.length[first] if dashes else 0, dashes or None)
+                    gc.set_capstyle("butt" if dashes else "round")
+                    dashed = bool(dashes)
                 renderer.draw_path(gc, self.route.piece(first, last + 1), IDENTITY)
         gc.restore()
         self.stale = False
 
     def _band_ends(self) -> list[int]:
         """The last point of each band but the youngest."""
-        step, last = self.route.step, self.route.count - 1
-        ages = step[last] - np.array(BANDS) * self.span
-        return [int(place) for place in np.clip(np.searchsorted(step, ages), 0, last)]
+        last = self.route.count - 1
+        now = self._steps[last]
+        return [bisect_left(self._steps, now - age * self.span, 0, last) for age in BANDS[: len(self.colors) - 1]]
 
     def _dashes(self, depth: int) -> tuple[float, ...]:
         """Gaps through which the trails beneath show; else the style's own dashes."""

@@ -58,7 +58,8 @@ def paths(
         trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
         trail.parts = parts[run]
         ax.add_line(trail)
-        ax.add_artist(Halo(trail, 1.05 * thick)).set_clip_path(ax.patch)
+        if look.halo_width:
+            ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
         if heads:
             failed = str(trajectories.runs["status"][run]) in FAILED
             stopped = int(trajectories.runs["stopped"][run])
