@@ -6,14 +6,14 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.functions import get
-from landscapes.objective import Function
+from landscapes.objective import Function, Mode
 
 POINTS = 13
 """How many points a batch is compared at: prime and more than two, so that it is seldom a formula's own size."""
@@ -27,7 +27,7 @@ LOOSE = 1e-4
 GOLDEN = (1 + math.sqrt(5)) / 2
 """Spreads the points; see `_points`."""
 
-FALLBACKS: tuple[tuple[Literal["vmapped", "looped"], str], ...] = (
+FALLBACKS: tuple[tuple[Mode, str], ...] = (
     ("vmapped", "torch.func.vmap, which is slower"),
     ("looped", "a Python loop over the points, which is much slower"),
 )
@@ -59,7 +59,8 @@ def checked(function: Function, start: Sequence[float] | None = None) -> Functio
 
     A formula that mixes the points of a batch, as `(x**2).sum()` or `x.mean()` do, or that asks `if x > 0`,
     is right for one point and wrong for many. It is found out by comparing a batch with its points, and
-    evaluated by `torch.func.vmap` or in a loop instead, with a warning that says what to write.
+    evaluated by `torch.func.vmap` or in a loop instead, with a warning that says what to write. Of a
+    stochastic function the sample of the first step is checked too.
 
     Args:
         function: the landscape.
@@ -67,27 +68,52 @@ def checked(function: Function, start: Sequence[float] | None = None) -> Functio
 
     Raises:
         InputError: where the formula raises, returns something other than one real floating-point tensor a
-            point, is not finite or not differentiable at the start, or changes from call to call.
+            point, is not finite or not differentiable at the start, or changes from call to call; and
+            where a sample does so.
 
     >>> from landscapes.objective import function
     >>> checked(function((-1, 1), (-1, 1))(lambda x, y: x * x + y * y)).mode
     'batched'
     """
-    points = _points(function, function.start if start is None else start)
+    begin = function.start if start is None else start
+    mode = _fastest(function, begin)
+    if function.sample is not None:
+        mode = _fastest(_repeatable(replace(function, mode=mode), begin), begin)
+    return function if mode == function.mode else replace(function, mode=mode)
+
+
+def _fastest(function: Function, start: Sequence[float]) -> Mode:
+    """The fastest mode that gives right results, with a warning where it is not the function's own."""
+    points = _points(function, start)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what a formula warns of, it will warn of in the race
         truth = _singles(function, points)
         fault = _fault(function, points, truth)
         if fault is None:
-            return function
-        slower, means = _slower(function, points, truth)
+            return function.mode
+        mode, means = _slower(function, points, truth)
     warnings.warn(
         f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {means}. "
         + _advice(function),
         UserWarning,
-        stacklevel=3,
+        stacklevel=4,
     )
-    return slower
+    return mode
+
+
+def _repeatable(function: Function, start: Sequence[float]) -> Function:
+    """The function as the first step sees it, once it is sure to be the same when it is asked for again."""
+    seen, again = function.at_step(0), function.at_step(0)
+    points = _points(function, start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first, second = _singles(seen, points), _singles(again, points)
+    if not (_agree(first.value, second.value, TOLERANCE) and _agree(first.gradient, second.gradient, TOLERANCE)):
+        raise InputError(
+            f"function {function.name!r}: its sample of step 0 is another one when it is asked for again; let "
+            "it depend on the step alone, with random numbers from torch.Generator().manual_seed(t)"
+        )
+    return seen
 
 
 @dataclass(frozen=True)
@@ -178,16 +204,15 @@ def _fault(function: Function, points: Tensor, truth: _Results) -> str | None:
     return None
 
 
-def _slower(function: Function, points: Tensor, truth: _Results) -> tuple[Function, str]:
-    """The function in the first mode whose batches agree with the points, and what that mode is."""
+def _slower(function: Function, points: Tensor, truth: _Results) -> tuple[Mode, str]:
+    """The first mode in which batches agree with the points, and what it is."""
     for mode, means in FALLBACKS:
-        slower = replace(function, mode=mode)
-        fault = _fault(slower, points, truth)
+        fault = _fault(replace(function, mode=mode), points, truth)
         if fault is None:
-            return slower, means
+            return mode, means
     raise InputError(
         f"function {function.name!r} gives other results when it is asked again ({fault}); a landscape must "
-        "not change: draw random numbers outside the formula, and call .eval() on networks"
+        "not change: draw random numbers outside the formula, per step by sample=, and call .eval() on networks"
     )
 
 

@@ -52,7 +52,8 @@ def run(
     Runs of one kind of rule are stepped together; the gradient is evaluated once a step for all. A run
     whose next point leaves the `box`, or where point, value or gradient are not finite, is frozen at its
     last good point and no longer evaluated elsewhere, so it disturbs nobody. Nothing is copied from the
-    device before the end.
+    device before the end. Of a stochastic function all runs see the same sample at the same step, and the
+    values kept are the average's.
 
     Args:
         function: the landscape.
@@ -79,7 +80,7 @@ def run(
     for t in range(steps + 1):
         within = ((x >= low[:, None]) & (x <= high[:, None])).all(0)  # False for NaN too
         held = torch.where(alive & within, x, last_x)
-        value, gradient = oracle.value_and_gradient(held) if t < steps else (oracle.value(held), None)
+        value, gradient = oracle.begin(t, held) if t < steps else (oracle.truth(held), None)
         sound = value.isfinite() if gradient is None else value.isfinite() & gradient.isfinite().all(0)
         stops = alive & ~(within & sound)
         stopped = torch.where(stops, t, stopped)

@@ -17,7 +17,10 @@ from landscapes.record import Surface
 
 Interval = tuple[float, float]
 Scale = Literal["linear", "log", "rank"]
+Mode = Literal["batched", "vmapped", "looped"]
 Formula = Callable[..., Tensor]
+Sample = Callable[[int], Formula]
+"""The formula that step t = 0, 1, … sees, a mini-batch for instance: the same whenever it is asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,9 @@ class Function:
         lesson: one sentence on what it teaches.
         tags: what kind of landscape it is.
         aliases: other names in use.
+        sample: for a stochastic landscape, the formula as step t = 0, 1, … sees it; `formula` is their average.
+            Optimizers get gradients of `sample(t)`, all of them of the same one at the same step; the
+            surface and the recorded values are those of `formula`.
         mode: how a batch of points is evaluated: "batched" (the formula takes it whole), "vmapped" or
             "looped" (point by point); found out by `landscapes.checking.checked`.
     """
@@ -60,7 +66,8 @@ class Function:
     lesson: str = ""
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
-    mode: Literal["batched", "vmapped", "looped"] = "batched"
+    sample: Sample | None = None
+    mode: Mode = "batched"
 
     def __post_init__(self) -> None:
         for box in (self.domain, self.view):
@@ -75,6 +82,8 @@ class Function:
             raise InputError(f"function {self.name!r}: its start and minima must be finite points")
         if isinstance(self.steps, bool) or not isinstance(self.steps, int) or self.steps < 1:
             raise InputError(f"function {self.name!r}: steps is a whole number, at least 1, not {self.steps!r}")
+        if not (self.sample is None or callable(self.sample)):
+            raise InputError(f"function {self.name!r}: sample takes a step and returns its formula; not {self.sample!r}")
         _ = self.takes_vector  # a formula that cannot take the coordinates is refused here
 
     @property
@@ -121,6 +130,25 @@ class Function:
     def _formula(self, x: Tensor) -> Tensor:
         return self.formula(x.movedim(0, -1)) if self.takes_vector else self.formula(*x.unbind(0))
 
+    def at_step(self, t: int) -> Function:
+        """The function as step t = 0, 1, … of a race sees it: itself, unless it has samples.
+
+        Raises `InputError` where there is no sample of that step, or it is no formula.
+        """
+        if self.sample is None:
+            return self
+        try:
+            formula: Any = self.sample(t)
+        except Exception as error:
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise InputError(f"function {self.name!r}: its sample of step {t} raises {reason}") from error
+        if not callable(formula):
+            raise InputError(
+                f"function {self.name!r}: its sample of step {t} is not a formula but {type(formula).__name__}; "
+                "return a function of the coordinates: def sample(t): ...; return lambda x, y: ..."
+            )
+        return replace(self, formula=formula, sample=None, name=f"{self.name} at step {t}")
+
     def with_view(self, view: Sequence[Interval]) -> Function:
         """The same function, shown in another box."""
         return replace(self, view=tuple(view))
@@ -153,6 +181,7 @@ def function(
     reference: str = "",
     tags: Sequence[str] = (),
     aliases: Sequence[str] = (),
+    sample: Sample | None = None,
 ) -> Callable[[Formula], Function]:
     """Makes a landscape of a formula written with torch operations.
 
@@ -166,6 +195,8 @@ def function(
         scale: how values become colours, "linear", "log" or "rank".
         name, title: by default made from the formula's own name.
         latex, reference, tags, aliases: facts for people; the docstring's first line is the lesson.
+        sample: for a stochastic landscape, makes the formula that step t = 0, 1, … sees, with random numbers
+            from a seed of that step alone: `torch.Generator().manual_seed(t)`. The decorated formula is the average.
 
     Raises:
         InputError: for facts that do not fit together, and for a formula that cannot take the coordinates.
@@ -176,6 +207,15 @@ def function(
     ...     return x**2 + 10 * y**2
     >>> bowl([1.0, 1.0])
     tensor(11., dtype=torch.float64)
+
+    The same, seen through noise: in each step the optimizers race in a bowl whose middle lies elsewhere.
+
+    >>> def shaken(t):
+    ...     a, b = torch.randn(2, generator=torch.Generator().manual_seed(t))
+    ...     return lambda x, y: (x - a) ** 2 + 10 * (y - b) ** 2 - a**2 - 10 * b**2
+    >>> noisy = function((-3, 3), (-3, 3), sample=shaken)(bowl.formula)
+    >>> noisy.at_step(0)([0.0, 0.0]), noisy.at_step(1).name
+    (tensor(0., dtype=torch.float64), 'bowl at step 1')
     """
     if not domain or any(callable(pair) for pair in domain):
         raise InputError("a function needs its bounds, one (low, high) a coordinate: @function((-3, 3), (-3, 3))")
@@ -203,6 +243,7 @@ def function(
             lesson=inspect.cleandoc(described.__doc__ or "").split("\n\n")[0].replace("\n", " "),
             tags=tuple(tags),
             aliases=tuple(aliases),
+            sample=sample,
         )
         if minimum is None and known_minima:
             made = replace(made, minimum=_value(made, known_minima[0]))
