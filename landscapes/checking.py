@@ -206,6 +206,7 @@ def _fault(function: Function, points: Tensor, truth: _Results) -> str | None:
 
 def _slower(function: Function, points: Tensor, truth: _Results) -> tuple[Mode, str]:
     """The first mode in which batches agree with the points, and what it is."""
+    fault = None
     for mode, means in FALLBACKS:
         fault = _fault(replace(function, mode=mode), points, truth)
         if fault is None:

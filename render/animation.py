@@ -52,7 +52,7 @@ class RaceAnimation(FuncAnimation):
 
     def _show(self, step: int) -> list[Artist]:
         show(self.figure, step)
-        return list(moving(self.figure))
+        return [artist for artist in moving(self.figure) if isinstance(artist, Artist)]
 
     def save(
         self,

@@ -92,7 +92,7 @@ class Theme:
 
     def context(self) -> AbstractContextManager[None]:
         """Matplotlib settings for a figure in this look, for the length of a `with` block."""
-        settings: dict[Any, Any] = {
+        settings: Any = {
             "figure.facecolor": self.background,
             "savefig.facecolor": self.background,
             "axes.facecolor": self.background,

@@ -36,8 +36,8 @@ IDENTITY = IdentityTransform()
 RGB = tuple[float, float, float]
 
 
-class Moving(Artist):
-    """An artist that follows the race."""
+class Moving:
+    """What an artist is that follows the race."""
 
     def show(self, step: int) -> None:
         """Shows what was so after `step` steps."""
@@ -182,7 +182,7 @@ def dress(line: Line2D, style: Style) -> None:
         line.set_markersize(2.6 * line.get_linewidth())
 
 
-class Halo(Moving):
+class Halo(Artist, Moving):
     """What parts a trail from the surface: a wider stroke beneath all trails."""
 
     def __init__(self, trail: Trail, extra: float = 2.4) -> None:
@@ -207,7 +207,7 @@ class Halo(Moving):
         gc.restore()
 
 
-class Head(Moving):
+class Head(Artist, Moving):
     """Where a run is now: a disc; a cross where it was stopped; an arrow on the border where it left the view.
 
     Args:

@@ -44,7 +44,7 @@ class Torch(Rule):
     """
 
     cls: type[Optimizer] = Optimizer
-    label: str = ""
+    label: str = ""  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
     settings: Settings = field(default=(), hash=False)
     needs_closure: bool = field(default=False, init=False, compare=False, repr=False)
 
