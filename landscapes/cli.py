@@ -171,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output",
         default="race.gif",
         metavar="FILE",
-        help="the picture: .gif or .mp4 moves; .png, .pdf or .svg shows the last step (default: race.gif)",
+        help="the picture: .gif, .mp4, .webm or .apng moves; .png, .pdf or .svg shows the last step (default: race.gif)",
     )
 
     commands.add_parser("list", help="functions, optimizers and themes", **shared)

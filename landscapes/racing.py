@@ -133,7 +133,9 @@ def _rules(
         is_open.append(left_open)
     tuned = tuning.rates(function, [rule for rule, left in zip(rules, is_open, strict=True) if left], start, steps)
     rates = iter(tuned)
-    rules = [dataclasses.replace(rule, lr=next(rates)) if left else rule for rule, left in zip(rules, is_open, strict=True)]
+    rules = [
+        dataclasses.replace(rule, lr=next(rates)) if left else rule for rule, left in zip(rules, is_open, strict=True)
+    ]
     labels = _labels([label for label, _ in given], rules)
     return dict(zip(labels, rules, strict=True)), ["tuned" if left else "given" for left in is_open]
 

@@ -69,9 +69,7 @@ def sweep_rates(function: Function, rules: Sequence[Rule], start: Sequence[float
     return chosen
 
 
-def score_rates(
-    function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int
-) -> NDArray[np.float64]:
+def score_rates(function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int) -> NDArray[np.float64]:
     """The score of each rule (rows) at each learning rate of `GRID` (columns); lower is better."""
     view = torch.tensor(function.view, dtype=torch.float64)
     side = view[:, 1] - view[:, 0]
