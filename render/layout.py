@@ -143,5 +143,5 @@ def _fitted(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], i
             across = columns(words, width, font)
             if height(words, across, font) <= tall:
                 return words, across, font
-    font = max(3.0, 7.0 * tall / height(words, across, 7.0))
+    font = 7.0 * tall / height(words, across, 7.0)
     return words, columns(words, width, font), font

@@ -29,7 +29,7 @@ class Apng(Sink):
         self._before = np.zeros((self._height, self._width), np.uint32)
         self._sequence = self._count = self._frames = 0
         self._waiting: tuple[Area, bytes, int] | None = None
-        self._delay = 0.0
+        self._time = self._told = 0.0
         self._file: BinaryIO = self.path.open("wb")
         self._file.write(b"\x89PNG\r\n\x1a\n")
         self._chunk(b"IHDR", struct.pack(">IIBBBBB", self._width, self._height, 8, 6, 0, 0, 0))
@@ -42,8 +42,7 @@ class Apng(Sink):
         if area is not None:
             self._flush()
             self._waiting = area, self._pixels(rgba, area), REPLACE if self._count == 0 else OVER
-            self._delay = 0.0
-        self._delay += 1 / self.timeline.fps + stay
+        self._time += 1 / self.timeline.fps + stay
         self._count += 1
 
     def end(self) -> None:
@@ -72,9 +71,11 @@ class Apng(Sink):
         if self._waiting is None:
             return
         (rows, cols), data, blend = self._waiting
-        delay = min(round(1000 * self._delay), 0xFFFF)
+        unit = 1000 if self._time - self._told <= 65 else 100  # in 16 bits
+        delay = min(round(unit * (self._time - self._told)), 0xFFFF)
+        self._told += delay / unit  # what rounding takes from one frame the next gets back
         place = (cols.stop - cols.start, rows.stop - rows.start, cols.start, rows.start)
-        self._chunk(b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *place, delay, 1000, KEEP, blend))
+        self._chunk(b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *place, delay, unit, KEEP, blend))
         if self._frames == 0:
             self._chunk(b"IDAT", data)
         else:
