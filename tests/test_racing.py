@@ -285,10 +285,12 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
 
 def test_every_rule_has_a_stored_rate_on_every_function():
     free = {tuning.rate_free_spec(parse(name)[0]) for name in rules.names()}
-    assert STORED.keys() == functions.catalogue().keys()
+    assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
     for name, landscape in functions.catalogue().items():
         assert STORED[name]["rates"].keys() == free
-        assert STORED[name]["race"] == tuning.fingerprint(landscape, landscape.start, landscape.steps)
+        assert STORED[name]["race"] == tuning.fingerprint(landscape, landscape.start, landscape.steps), (
+            "run benchmarks/tune.py"
+        )
 
 
 @pytest.mark.parametrize("name", STORED)
