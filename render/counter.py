@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from landscapes.render.trails import Moving
+from landscapes.render.moving import Moving
 
 
 class Counter(Text, Moving):

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from landscapes.record import Record
 from landscapes.render.contours import current_axes, prominence
+from landscapes.render.heads import Head
+from landscapes.render.moving import IDENTITY, Moving, Route, pixels, stroke
 from landscapes.render.theme import Style, Theme, as_theme, styles
-from landscapes.render.trails import IDENTITY, Head, Moving, Route, dress, pixels, stroke
+from landscapes.render.trails import dress
 from landscapes.render.trajectories import FAILED, check_step
 
 DEPTH = 1e-9

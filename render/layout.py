@@ -12,8 +12,8 @@ from landscapes.render.contours import contour
 from landscapes.render.counter import Counter
 from landscapes.render.curves import losses
 from landscapes.render.legend import Entry, columns, compact, entries, height, key
+from landscapes.render.moving import Moving
 from landscapes.render.theme import Theme, as_theme
-from landscapes.render.trails import Moving
 from landscapes.render.trajectories import check_step, paths
 
 SIZE = (960, 540)

@@ -12,8 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from landscapes.record import Record
+from landscapes.render.moving import Moving
 from landscapes.render.theme import Style, Theme, styles
-from landscapes.render.trails import Moving
 
 ROW = 17.0
 """Height of a row in points at a font size of 9; all else scales with the font."""

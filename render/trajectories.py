@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.contours import current_axes, prominence
+from landscapes.render.heads import Head, Start
+from landscapes.render.moving import Moving
 from landscapes.render.overlap import pieces
 from landscapes.render.theme import Theme, as_theme, styles
-from landscapes.render.trails import Halo, Head, Moving, Start, Trail
+from landscapes.render.trails import Halo, Trail
 
 FAILED = ("diverged", "non-finite")
 

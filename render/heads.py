@@ -1,0 +1,131 @@
+"""Where runs are and how they ended: discs, crosses and arrows at the ends of trails, rings at their starts."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from landscapes.render.moving import Moving, pixels, stroke
+from landscapes.render.theme import Theme
+from landscapes.render.trails import RGB, Trail
+
+ARROW = Path([(0.5, 0.0), (-0.5, 0.5), (-0.3, 0.0), (-0.5, -0.5), (0.5, 0.0)], closed=True)
+CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO])
+
+
+class Head(Artist, Moving):
+    """Where a run is now: a disc; a cross where it was stopped; an arrow on the border where it left the view.
+
+    Args:
+        trail: the run's trail.
+        stopped: the step at which the run was stopped, or None.
+        size: diameter in points.
+    """
+
+    def __init__(self, trail: Trail, *, stopped: int | None = None, size: float = 8.5) -> None:
+        super().__init__()
+        self.trail = trail
+        self.stopped = stopped
+        self.size = size
+        self.step = int(trail.route.step[-1])
+        self.set_zorder(6)
+
+    def _in_view(self, x: float, y: float) -> bool:
+        """Whether a point in pixels lies on the axes; a run that was never there has no place to mark."""
+        return self.axes is None or bool(self.axes.bbox.padded(0.5).contains(x, y))
+
+    @property
+    def rim(self) -> RGB:
+        """The colour of the edge."""
+        return to_rgb(self.trail.theme.rim)
+
+    @staticmethod
+    @cache
+    def shape(marker: str) -> Path:
+        """The outline of a marker, of size 1."""
+        style = MarkerStyle(marker)
+        return style.get_path().transformed(style.get_transform())
+
+    def show(self, step: int) -> None:
+        self.step = step
+        self.trail.show(step)
+
+    def draw(self, renderer: RendererBase) -> None:
+        route = self.trail.route
+        if not (self.get_visible() and self.trail.get_visible()) or route.count < 1:
+            return
+        route.update(self.trail)
+        over = self.stopped is not None and self.step >= self.stopped
+        left = _exit(route.pixels[: route.count], np.array(self.axes.bbox.extents)) if self.axes is not None else None
+        scale = pixels(renderer, self.size)
+        face = (*self.trail.style.color, 1.0)
+        gc = stroke(self, renderer, 0.15 * self.size)
+        gc.set_clip_rectangle(None)  # a head on the border is drawn whole
+        gc.set_foreground(self.trail.theme.rim)
+        if left is not None:
+            (x, y), angle = left
+            arrow = Affine2D().scale(scale * 1.1).rotate(angle).translate(x, y)
+            renderer.draw_path(gc, ARROW, arrow, face)
+        else:
+            x, y = route.pixels[route.count - 1]
+            if not self._in_view(x, y):
+                gc.restore()
+                return
+            if not over:
+                renderer.draw_path(
+                    gc, self.shape(self.trail.style.marker), Affine2D().scale(scale).translate(x, y), face
+                )
+        if over:
+            cross = Affine2D().scale(scale * 0.9).translate(x, y)
+            for width, color in ((5.0, self.rim), (2.8, face)):
+                gc.set_linewidth(width)
+                gc.set_foreground(color)
+                renderer.draw_path(gc, CROSS, cross)
+        gc.restore()
+
+
+class Start(Artist):
+    """A ring where runs begin."""
+
+    def __init__(self, point: tuple[float, float], theme: Theme, size: float = 6.5) -> None:
+        super().__init__()
+        self.point = point
+        self.theme = theme
+        self.size = size
+        self.set_zorder(5)
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None:
+            return
+        x, y = self.axes.transData.transform(self.point)
+        gc = stroke(self, renderer, 0.26 * self.size)
+        gc.set_foreground(self.theme.foreground)
+        ring = Affine2D().scale(pixels(renderer, self.size)).translate(x, y)
+        renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))
+        gc.restore()
+
+
+def _exit(way: NDArray[np.float64], extents: NDArray[np.float64]) -> tuple[tuple[float, float], float] | None:
+    """Where the way last left the axes and its direction there; None while it is inside or was never."""
+    low, high = extents[:2], extents[2:]
+    if ((way[-1] >= low) & (way[-1] <= high)).all() or len(way) < 2:
+        return None
+    begin, move = way[:-1], np.diff(way, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = (low - begin) / move, (high - begin) / move
+    enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
+    leaves = np.nan_to_num(np.maximum(one, two), nan=np.inf).min(1)
+    through = np.flatnonzero(np.maximum(enters, 0) <= np.minimum(leaves, 1))
+    if not len(through):
+        return None
+    place = through[-1]
+    x, y = begin[place] + min(leaves[place], 1.0) * move[place]
+    return (float(x), float(y)), float(np.arctan2(move[place, 1], move[place, 0]))
