@@ -81,13 +81,31 @@ def timeline(
     shown = np.rint(steps).astype(np.int64)
     stays = {0: _stay("hold", hold[0])}
     stays[count - 1] = stays.get(count - 1, 0.0) * (count == 1) + _stay("hold", hold[1])
-    for step, stay in (pauses or {}).items():
+    stops = pauses or {}
+    for step in stops:
         if not isinstance(step, int | np.integer) or not 0 <= step <= last:
             raise InputError(f"a pause is at a step from 0 to {last}, not at {step!r}")
-        place = int(np.searchsorted(shown, step))
-        shown[place] = step  # the frame that stays shows the very step
+    shown = _visiting(shown, list(stops))
+    for step, stay in stops.items():
+        place = int(np.argmin(abs(shown - step)))
         stays[place] = stays.get(place, 0.0) + _stay("a pause", stay)
     return Timeline(shown, fps, stays, loop)
+
+
+def _visiting(shown: NDArray[np.int64], stops: list[int]) -> NDArray[np.int64]:
+    """The steps shown, as many, with those nearest to stops moved there; the first and the last one stay.
+
+    >>> _visiting(np.array([0, 25, 50, 75, 100]), [30, 50, 98]).tolist()
+    [0, 30, 50, 98, 100]
+    """
+    steps = shown.copy()
+    free = [place for place in range(1, len(steps) - 1) if steps[place] not in stops]
+    for stop in stops:
+        if free and stop not in steps:
+            place = min(free, key=lambda place: abs(int(steps[place]) - stop))
+            free.remove(place)
+            steps[place] = stop
+    return np.sort(steps)
 
 
 def positive(name: str, value: float) -> float:
