@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 
 from landscapes.objective import function
@@ -61,7 +62,7 @@ COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
     latex=r"\frac{1}{2}(u^2 + 100\,v^2), \quad (u, v) = (x, y) \mathrm{\ turned\ by\ } 30^\circ",
     reference="B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
     tags=("valley", "convex", "ill-conditioned", "rotated", "quadratic"),
-    aliases=("long_valley", "ill_conditioned_quadratic"),
+    aliases=("ill_conditioned_quadratic",),
 )
 def ravine(x: Tensor, y: Tensor) -> Tensor:
     """A straight gorge, a hundred times steeper across than along, askew to the axes: a rate for each axis is no help.
@@ -70,3 +71,25 @@ def ravine(x: Tensor, y: Tensor) -> Tensor:
     """
     u, v = COS_30 * x + SIN_30 * y, COS_30 * y - SIN_30 * x
     return 0.5 * u * u + 50 * v * v
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-1.5, 1.5), (-5.0, 5.0)],
+    minimum=0.0,
+    start=(-1.2, 4.5),
+    steps=60,
+    scale="linear",
+    latex=r"\tanh(x)^2 + 0.01\,|x| + \frac{1}{1 + e^{-y}}",
+    reference="P. Lippe, UvA deep learning tutorials, 4: optimization and initialization, 2022",
+    tags=("valley", "plateau", "no lowest point"),
+    aliases=("pathological_curvature",),
+)
+def long_valley(x: Tensor, y: Tensor) -> Tensor:
+    """Symmetric walls and next to no slope along the floor: plain descent swings from wall to wall and gets nowhere.
+
+    The values fall towards zero as y falls without end, so the minimum is approached and never reached.
+    """
+    s = torch.tanh(x)
+    return s * s + 0.01 * x.abs() + torch.sigmoid(y)
