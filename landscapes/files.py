@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,9 +38,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     target = check_target(path)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:80]}-", suffix=target.suffix, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=target.suffix, dir=target.parent)
     except OSError as error:
-        raise InputError(f"cannot write {str(target)!r}: {error.strerror or error}") from error
+        raise _refused(target, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -49,6 +50,36 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yields `path`'s name in a temporary folder beside it; every file written there moves out when the block ends well.
+
+    For what takes several files: numbered frames, a drawing with its images. When the block is left by an
+    exception nothing of it appears.
+    """
+    target = check_target(path)
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+    except OSError as error:
+        raise _refused(target, error) from error
+    try:
+        yield folder / target.name
+        for file in sorted(folder.iterdir()):
+            _give_usual_mode(file)
+            os.replace(file, target.parent / file.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    """How temporary files are called: hidden, and after what they become."""
+    return f".{target.stem[:80]}-"
+
+
+def _refused(target: Path, error: OSError) -> InputError:
+    return InputError(f"cannot write {str(target)!r}: {error.strerror or error}")
 
 
 def _give_usual_mode(path: Path) -> None:

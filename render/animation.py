@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.artist import Artist
@@ -17,13 +18,12 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.files import replacing
 from landscapes.record import Record
 from landscapes.render import layout
 from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
 from landscapes.render.layout import SIZE, moving, show
-from landscapes.render.sinks import SINKS
+from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.theme import Theme
 from landscapes.render.timeline import Timeline, positive, speed, timeline
 from landscapes.render.trails import Trail
@@ -67,7 +67,8 @@ class RaceAnimation(FuncAnimation):
         """Saves the animation; without a `writer` the suffix picks one of ours.
 
         Args:
-            filename: .gif or .mp4; the file appears when it is whole.
+            filename: .gif, .mp4, .webm, .webp, .apng, numbered .png (frames-%04d.png), or what imageio writes
+                (.mov, .mkv, .avi, .tiff …); the file appears when it is whole.
             writer: a matplotlib writer, or its name; then matplotlib does the work, with its own meaning
                 of every argument.
             fps: frames a second, by default the animation's; the number of frames stays.
@@ -75,26 +76,26 @@ class RaceAnimation(FuncAnimation):
             progress_callback: called with (frame, frames) after each frame.
 
         Raises:
-            InputError: for a suffix that no writer knows, a folder that cannot be written, a speed or resolution
-                that is none.
+            InputError: for a suffix that no writer knows, a writer that is not installed, a folder that cannot be
+                written, a speed or resolution that is none.
         """
-        suffix = Path(filename).suffix.lower()
         if writer is not None or args or kwargs:
+            named = writer is None or isinstance(writer, str)  # a writer that is made already has its speed
             super().save(
-                os.fspath(filename), writer, self.timeline.fps if fps is None else fps, dpi, *args,  # type: ignore[arg-type]
+                os.fspath(filename), writer, self.timeline.fps if fps is None and named else fps, dpi, *args,  # type: ignore[arg-type]
                 progress_callback=progress_callback, **kwargs,
             )  # fmt: skip
             return
-        if suffix not in SINKS:
-            raise InputError(
-                f"an animation is saved as {' or '.join(SINKS)}, not as {suffix or 'a file without a suffix'!r}"
-            )
-        SINKS[suffix].check()
+        path = Path(filename)
+        kind = sink_of(path)
+        if kind is None:
+            given = path.suffix.lower() or "a file without a suffix"
+            raise InputError(f"an animation is saved as {' or '.join(SINKS)}, not as {given!r}")
         plan = self.timeline if fps is None else replace(self.timeline, fps=speed(fps))
         if dpi is not None:
             dpi = positive("dpi", dpi)
-        with replacing(filename) as temporary:
-            sink = SINKS[suffix](temporary, plan, describe(self.record))
+        with kind.placing(path) as temporary:
+            sink = kind(temporary, plan, describe(self.record))
             frames = Frames(self.figure, dpi)
             try:
                 sink.begin(self._samples(frames), self._reserved())
@@ -164,6 +165,10 @@ def animate(
 def describe(record: Record) -> str:
     """What made the picture, as one line of JSON for a file's metadata."""
     runs = record.trajectories.runs
-    keys = ("function", "start", "steps", "versions")
+    keys = ("function", "start", "steps", "seed")
     facts = {key: record.meta[key] for key in keys if key in record.meta}
-    return json.dumps({**facts, "optimizers": [str(entry) for entry in runs["optimizer"]]})
+    facts["optimizers"] = [str(entry) for entry in runs["optimizer"]]
+    if "seed" in runs:
+        facts["seeds"] = [int(seed) for seed in runs["seed"]]
+    facts["versions"] = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}
+    return json.dumps(facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.lines import Line2D
@@ -37,6 +38,7 @@ class Curve(Line2D, Moving):
     def show(self, step: int) -> None:
         self.route.show(step)
 
+    @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.route.count < 1:
             return

@@ -6,19 +6,14 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import matplotlib as mpl
-from matplotlib.figure import Figure
-
 from landscapes.errors import InputError, unknown
-from landscapes.files import check_target, replacing
+from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.animation import animate, describe
 from landscapes.render.layout import SIZE, figure
-from landscapes.render.sinks import SINKS
-from landscapes.render.theme import VECTOR, Theme
-
-STILLS = (".png", ".pdf", ".svg")
-"""Suffixes of pictures that show one step."""
+from landscapes.render.sinks import SINKS, sink_of
+from landscapes.render.stills import STILLS, check_still, still
+from landscapes.render.theme import Theme
 
 
 def check_output(path: str | os.PathLike[str]) -> Path:
@@ -27,14 +22,26 @@ def check_output(path: str | os.PathLike[str]) -> Path:
     Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or
     cannot be written.
     """
-    suffix = Path(path).suffix.lower()
+    target = Path(path)
+    suffix = target.suffix.lower()
+    known = (*SINKS, *STILLS)
     if not suffix:
-        raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join((*SINKS, *STILLS))}")
-    if suffix not in SINKS and suffix not in STILLS:
-        raise unknown("suffix", suffix, (*SINKS, *STILLS))
-    if suffix in SINKS:
-        SINKS[suffix].check()
-    return check_target(path)
+        raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join(known)}")
+    if not moves(target):
+        check_still(target)
+    elif sink_of(target) is None:
+        raise unknown("suffix", suffix, known)
+    return check_target(target)
+
+
+def moves(path: str | os.PathLike[str]) -> bool:
+    """Whether a file of this name is an animation: all are but stills, and a .png is where its name has a number's place.
+
+    >>> moves("race.gif"), moves("race.png"), moves("race-%04d.png")
+    (True, False, True)
+    """
+    target = Path(path)
+    return target.suffix.lower() not in STILLS or (target.suffix.lower() == ".png" and "%" in target.name)
 
 
 def save(
@@ -50,13 +57,14 @@ def save(
     fps: float = 25.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Saves a race as an animation (.gif, .mp4) or as a picture of one step (.png, .pdf, .svg).
+    """Saves a race as an animation (.gif, .mp4, .webm, .webp, .apng, numbered .png, and what imageio writes) or as
+    a picture of one step (.png, .pdf, .svg, .pgf).
 
     Args:
         record: a race in two dimensions.
         path: where to; the file appears when it is whole.
         theme, size, panel, title: as in `render.figure`.
-        step: the step that a picture shows; by default the last.
+        step: the step that a picture shows; by default the last. An animation shows them all.
         seconds, fps: as in `render.animate`.
         progress: called with (frame, frames) after each frame of an animation.
 
@@ -67,21 +75,11 @@ def save(
         InputError: for whatever `check_output`, `render.figure` or `render.animate` refuse.
     """
     target = check_output(path)
-    if target.suffix.lower() in SINKS:
+    if moves(target):
+        if step is not None:
+            raise InputError(f"{target.name!r} moves and shows every step; for one step choose {', '.join(STILLS)}")
         race = animate(record, theme=theme, size=size, panel=panel, title=title, seconds=seconds, fps=fps)
         race.save(target, progress_callback=progress)
     else:
         still(figure(record, step=step, theme=theme, size=size, panel=panel, title=title), target, describe(record))
     return target
-
-
-def still(made: Figure, path: Path, comment: str) -> None:
-    """Saves a figure with the same bytes each time: no dates, fixed identifiers."""
-    suffix = path.suffix.lower()
-    metadata = {
-        ".png": {"Software": None, "Comment": comment},
-        ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
-        ".svg": {"Date": None, "Description": comment},
-    }[suffix]
-    with replacing(path) as temporary, mpl.rc_context(VECTOR):
-        made.savefig(temporary, metadata=metadata, dpi=made.dpi if suffix == ".png" else 300)

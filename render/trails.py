@@ -6,7 +6,7 @@ from bisect import bisect_left
 from functools import cached_property
 
 import numpy as np
-from matplotlib.artist import Artist
+from matplotlib.artist import Artist, allow_rasterization
 from matplotlib.backend_bases import RendererBase
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -71,6 +71,7 @@ class Trail(Line2D, Moving):
         shares = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1)
         return [mix(self.style.color, self.theme.old, float(share)) for share in shares]
 
+    @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.route.count < 2:
             return
@@ -129,6 +130,7 @@ class Halo(Artist, Moving):
     def show(self, step: int) -> None:
         self.trail.show(step)
 
+    @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
         trail = self.trail
         if not (self.get_visible() and trail.get_visible()):

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.render.sinks.base import RGBA, Area, Sink
+from landscapes.render.sinks.base import RGBA, Area, Changes, Sink
 
 LEVEL = 1
 """Of zlib: higher ones take several times as long and gain a tenth."""
@@ -25,14 +25,14 @@ class Apng(Sink):
     suffixes = (".apng",)
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
-        self._height, self._width = samples[0].shape[:2]
-        self._before = np.zeros((self._height, self._width), np.uint32)
+        height, width = samples[0].shape[:2]
+        self._changes = Changes()
         self._sequence = self._count = self._frames = 0
         self._waiting: tuple[Area, bytes, int] | None = None
         self._time = self._told = 0.0
         self._file: BinaryIO = self.path.open("wb")
         self._file.write(b"\x89PNG\r\n\x1a\n")
-        self._chunk(b"IHDR", struct.pack(">IIBBBBB", self._width, self._height, 8, 6, 0, 0, 0))
+        self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
         self._control = self._file.tell()
         self._chunk(b"acTL", struct.pack(">II", 0, 0))
         if self.comment:
@@ -58,13 +58,10 @@ class Apng(Sink):
 
     def _pixels(self, rgba: RGBA, area: Area) -> bytes:
         """The rectangle's pixels, transparent where nothing changed, compressed."""
-        colors: NDArray[np.uint32] = rgba[area].view(np.uint32)[..., 0]
-        before = self._before[area]
-        fresh = np.where(colors == before, np.uint32(0), colors) if self._count else colors
-        before[...] = colors
-        rows, cols = fresh.shape
+        fresh = self._changes.since(rgba, area)
+        rows, cols = fresh.shape[:2]
         lines = np.zeros((rows, 1 + 4 * cols), np.uint8)  # each line begins with its filter: none
-        lines[:, 1:] = np.ascontiguousarray(fresh).view(np.uint8).reshape(rows, 4 * cols)
+        lines[:, 1:] = fresh.reshape(rows, 4 * cols)
         return zlib.compress(lines.tobytes(), LEVEL)
 
     def _flush(self) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes.files import replacing
 from landscapes.render.timeline import Timeline
 
 RGBA = NDArray[np.uint8]
@@ -35,9 +37,14 @@ class Sink(ABC):
         self.comment = comment
 
     @classmethod
-    def check(cls) -> None:
-        """Raises `InputError` where something that this sink needs is not installed."""
+    def check(cls, path: Path) -> None:
+        """Raises `InputError` where this sink cannot write a file of that name, or lacks something to be installed."""
         return
+
+    @classmethod
+    def placing(cls, path: Path) -> AbstractContextManager[Path]:
+        """A temporary path to write to, which takes the place of `path` when the block ends well."""
+        return replacing(path)
 
     @abstractmethod
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
@@ -66,6 +73,25 @@ class Sink(ABC):
     @abstractmethod
     def abort(self) -> None:
         """Lets go of the file after an error."""
+
+
+class Changes:
+    """Tells frames from the ones before them: pixels that stay as they were become transparent."""
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.uint32] | None = None
+
+    def since(self, rgba: RGBA, area: Area) -> RGBA:
+        """The pixels (rows, columns, 4) of an area that changed; the first frame's are all of them."""
+        colors: NDArray[np.uint32] = rgba[area].view(np.uint32)[..., 0]
+        if self._before is None:
+            self._before = colors.copy()
+            fresh = colors
+        else:
+            before = self._before[area]
+            fresh = np.where(colors == before, np.uint32(0), colors)
+            before[...] = colors
+        return np.ascontiguousarray(fresh).view(np.uint8).reshape(*fresh.shape, 4)
 
 
 def bounds(mask: NDArray[np.bool_]) -> Area | None:

@@ -6,6 +6,7 @@ import contextlib
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +19,9 @@ from landscapes.render.sinks.yuv import Planes
 TAGS = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
 """What the planes mean, said of the input too: a player that must guess one of the four shifts every colour."""
 
+LONGEST = 20_000
+"""Characters of a comment; some systems allow 32,767 for all of a command."""
+
 
 class Ffmpeg(Sink):
     """Frames in yuv420p to an encoder. A subclass names the encoder and its settings."""
@@ -27,8 +31,8 @@ class Ffmpeg(Sink):
     container: ClassVar[str]
 
     @classmethod
-    def check(cls) -> None:
-        executable(cls.suffixes[0])
+    def check(cls, path: Path) -> None:
+        executable(path.suffix)
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
@@ -40,7 +44,7 @@ class Ffmpeg(Sink):
                 "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{self._planes.width}x{self._planes.height}",
                 "-framerate", f"{self.timeline.fps:g}", *TAGS, "-i", "-", "-an",
                 "-c:v", self.encoder, *self.options, *TAGS, "-threads", "1",
-                "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={self.comment}",
+                "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={brief(self.comment)}",
                 "-f", self.container, str(self.path),
             ],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
@@ -98,6 +102,11 @@ class WebM(Ffmpeg):
     encoder = "libvpx-vp9"
     options = ("-deadline", "realtime", "-cpu-used", "8", "-crf", "30", "-b:v", "0")
     container = "webm"
+
+
+def brief(comment: str) -> str:
+    """As much of a comment as fits on a command line anywhere."""
+    return comment if len(comment) <= LONGEST else comment[:LONGEST] + " …"
 
 
 def executable(suffix: str) -> str:
