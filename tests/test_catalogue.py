@@ -21,7 +21,8 @@ from landscapes.functions import catalogue, get
 from landscapes.objective import Function
 
 CATALOGUE = list(catalogue().values())
-BOUNDED = [item for item in CATALOGUE if item.minimum > -math.inf]
+BOUNDED = [item for item in CATALOGUE if item.minimum > -math.inf and "no lowest point" not in item.tags]
+APPROACHED = [item for item in CATALOGUE if "no lowest point" in item.tags]
 UNBOUNDED = [item for item in CATALOGUE if item.minimum == -math.inf]
 VALUES = json.loads((Path(__file__).parent / "data" / "catalogue.json").read_text(encoding="utf-8"))["entries"]
 
@@ -191,6 +192,17 @@ def test_what_has_no_bottom_falls_without_end(landscape):
     fall = landscape(down * torch.tensor([1e0, 1e1, 1e2, 1e3, 1e6], dtype=torch.float64)[:, None])
     assert (fall.diff() < 0).all()
     assert float(fall[-1]) < -1e9
+
+
+@pytest.mark.parametrize("landscape", APPROACHED, ids=name_of)
+def test_what_has_no_lowest_point_comes_ever_nearer_to_its_minimum(landscape):
+    assert not landscape.minima
+    lowest = landscape(grid(landscape.domain, 401)).flatten().argmin()
+    down = grid(landscape.domain, 401).flatten(0, 1)[lowest]
+    gap = landscape(down * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=torch.float64)[:, None]) - landscape.minimum
+    assert (gap > 0).all()
+    assert (gap.diff() < 0).all()
+    assert float(gap[-1]) < 1e-15
 
 
 def test_only_what_is_unbounded_says_so():
