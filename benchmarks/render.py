@@ -21,6 +21,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # waiting threads would count as 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import argparse
+import ctypes
+import gc
 import io
 import json
 import statistics
@@ -140,6 +142,8 @@ def _memory(field: str, reset: bool = False) -> float:
     """MiB that this process holds (VmRSS), or held at most (VmHWM) since the last reset; NaN where unknown."""
     try:
         if reset:
+            gc.collect()
+            ctypes.CDLL("libc.so.6").malloc_trim(0)  # what the way before has freed is no store for this one
             Path("/proc/self/clear_refs").write_text("5")
         status = Path("/proc/self/status").read_text()
     except OSError:

@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """A GIF as Pillow shows it.
+    """An animation as Pillow shows it.
 
     Attributes:
         frames: shape (n, height, width, 3).
@@ -41,15 +41,15 @@ def full_draw(figure: Figure, dpi: float | None = None) -> Pixels:
 
 
 def decode(path: Path) -> Decoded:
-    """Reads a GIF whole."""
+    """Reads a GIF, APNG or WebP whole."""
     frames, durations = [], []
     with Image.open(path) as image:
         loop = image.info.get("loop")
         comment = image.info.get("comment", b"").decode()
         for place in range(image.n_frames):
             image.seek(place)
-            durations.append(image.info["duration"])
             frames.append(np.asarray(image.convert("RGB")))
+            durations.append(image.info["duration"])  # known once the frame is read
     return Decoded(np.array(frames), durations, loop, comment)
 
 

@@ -1,4 +1,4 @@
-"""GIFs and APNGs, decoded: right size, speed and colours, nothing piled up, the same bytes each time."""
+"""GIF, APNG and WebP, decoded: right size, speed and colours, nothing piled up, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from landscapes.render.timeline import Timeline
 from landscapes.render.trails import Trail
 
 SIZE = (400, 300)
-BOTH = pytest.mark.parametrize("suffix", [".gif", ".apng"])
+EACH = pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 
 
 def write(path: Path, pictures: np.ndarray, plan: Timeline, samples: np.ndarray | None = None) -> None:
@@ -54,7 +54,7 @@ def few_colours(frames: int, height: int = 7, width: int = 9):
     )
 
 
-@BOTH
+@EACH
 @given(st.integers(1, 6).flatmap(few_colours), st.lists(st.integers(0, 5), min_size=1, max_size=8))
 def test_any_frames_come_back_and_equal_ones_merge(tmp_path_factory, suffix, pictures, order):
     shown = pictures[[place % len(pictures) for place in order]]
@@ -66,7 +66,7 @@ def test_any_frames_come_back_and_equal_ones_merge(tmp_path_factory, suffix, pic
     assert found.durations == [40.0 * (b - a) for a, b in zip(changes, [*changes[1:], len(shown)], strict=True)]
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("fps", [1.7, 10, 24, 25, 29.97, 30, 33.3, 48, 50])
 def test_the_speed_is_right_on_average(tmp_path, fps, suffix):
     frames = np.zeros((60, 4, 4, 3), np.uint8)
@@ -82,7 +82,7 @@ def test_the_speed_is_right_on_average(tmp_path, fps, suffix):
     assert all(abs(duration - 1000 / fps) <= unit for duration in durations[1:-1])
 
 
-@BOTH
+@EACH
 def test_a_long_stay_is_kept(tmp_path, suffix):
     path = tmp_path / f"race{suffix}"
     write(
@@ -93,16 +93,16 @@ def test_a_long_stay_is_kept(tmp_path, suffix):
     assert decode(path).durations == [100_040, 40]
 
 
-@BOTH
+@EACH
 @pytest.mark.parametrize("loop", [True, False])
 def test_it_loops_for_ever_or_plays_once(tmp_path, loop, suffix):
     path = tmp_path / f"race{suffix}"
     frames = np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1) * np.ones((1, 4, 4, 3), np.uint8)
     write(path, frames, plain(3, loop=loop))
-    assert decode(path).loop == (0 if loop else {".gif": None, ".apng": 1}[suffix])
+    assert decode(path).loop == (0 if loop else {".gif": None, ".apng": 1, ".webp": 1}[suffix])
 
 
-@BOTH
+@EACH
 def test_a_single_frame_is_a_picture(tmp_path, suffix):
     path = tmp_path / f"race{suffix}"
     write(path, np.full((1, 5, 6, 3), 77, np.uint8), plain(1))
@@ -158,20 +158,17 @@ def test_every_frame_is_close_to_the_drawing(saved, animation):
         assert psnr(picture, frames.show(int(step))) > 44
 
 
-def test_an_apng_is_the_drawing(animation, tmp_path):
-    animation.save(tmp_path / "race.apng")
+@pytest.mark.parametrize("suffix", [".apng", ".webp"])
+def test_lossless_ones_are_the_drawing(animation, tmp_path, suffix):
+    path = tmp_path / f"race{suffix}"
+    animation.save(path)
     frames = Frames(animation.figure)
-    found = decode(tmp_path / "race.apng")
-    assert found.durations == decode_durations(animation)
-    for picture, step in zip(found.frames, animation.timeline.steps, strict=True):
-        np.testing.assert_array_equal(picture, frames.show(int(step))[..., :3])
-    with Image.open(tmp_path / "race.apng") as image:
-        assert json.loads(image.info["Comment"])["function"] == "bowl"
-
-
-def decode_durations(animation: render.RaceAnimation) -> list[float]:
+    found = decode(path)
     plan = animation.timeline
-    return [1000 / plan.fps + 1000 * plan.stays.get(place, 0.0) for place in range(len(plan.steps))]
+    assert found.durations == [1000 / plan.fps + 1000 * plan.stays.get(k, 0.0) for k in range(len(plan.steps))]
+    for picture, step in zip(found.frames, plan.steps, strict=True):
+        np.testing.assert_array_equal(picture, frames.show(int(step))[..., :3])
+    assert b'"function": "bowl"' in path.read_bytes()
 
 
 @pytest.mark.parametrize("name", THEMES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -15,6 +16,7 @@ from render_records import converging, diverging, record, way
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
+from landscapes.render.frames import Frames
 from landscapes.render.sinks import SINKS
 
 STILLS = (".png", ".pdf", ".svg")
@@ -94,7 +96,7 @@ def test_long_trails_make_no_large_file(tmp_path, suffix, most):
 @pytest.mark.parametrize("suffix", [*SINKS, *STILLS])
 def test_the_suffix_picks_the_writer(tmp_path, suffix):
     begin = {
-        ".gif": b"GIF89a", ".mp4": b"\0\0\0", ".webm": b"\x1a\x45\xdf\xa3", ".apng": b"\x89PNG",
+        ".gif": b"GIF89a", ".mp4": b"\0\0\0", ".webm": b"\x1a\x45\xdf\xa3", ".apng": b"\x89PNG", ".webp": b"RIFF",
         ".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml",
     }[suffix]  # fmt: skip
     for path in (tmp_path / f"race{suffix}", tmp_path / f"RACE{suffix.upper()}"):
@@ -122,7 +124,7 @@ def drawing_is_an_error(monkeypatch):
 REFUSED = [
     ("race", "needs a suffix"),
     ("race.xyz", "unknown suffix '.xyz'"),
-    ("race.gfi", "unknown suffix '.gfi'. Did you mean .gif"),
+    ("race.gfi", "unknown suffix '.gfi'. Did you mean .*.gif"),
     ("race.jpeg", "unknown suffix '.jpeg'"),
     ("missing/race.gif", "the folder .* does not exist; make it first"),
     ("missing/race.png", "the folder .* does not exist; make it first"),
@@ -193,6 +195,40 @@ def test_a_new_file_takes_the_place_of_the_old_one(tmp_path):
     render.save(converging(1), path, seconds=0.2, fps=10, **SMALL)
     assert len(decode(path).frames) == 2
     assert path.stat().st_mode & 0o777 == (tmp_path / "race.gif").stat().st_mode & 0o777
+
+
+def test_numbered_pictures_appear_together(tmp_path):
+    animation = render.animate(converging(1), frames=4, fps=10, hold=(0.2, 0.1), **SMALL)
+    seen = []
+    animation.save(tmp_path / "race-%03d.png", progress_callback=lambda *_: seen.append(list(tmp_path.glob("*.png"))))
+    assert seen == [[]] * 4
+    found = sorted(tmp_path.iterdir())
+    assert [path.name for path in found] == [f"race-{k:03d}.png" for k in range(2 + 1 + 3 + 1)]
+    pictures = [np.asarray(Image.open(io.BytesIO(path.read_bytes())).convert("RGB")) for path in found]
+    frames = Frames(animation.figure)
+    for picture, step in zip(pictures, [0, 0, 0, 13, 27, 40, 40], strict=True):
+        np.testing.assert_array_equal(picture, frames.show(step)[..., :3])
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("broken")], ids=repr)
+def test_numbered_pictures_that_are_broken_off_leave_the_old_ones(tmp_path, error):
+    (tmp_path / "race-000.png").write_bytes(b"old")
+
+    def progress(done: int, total: int) -> None:
+        if done == 3:
+            raise error
+
+    with pytest.raises(type(error)):
+        render.save(converging(1), tmp_path / "race-%03d.png", progress=progress, seconds=0.4, **SMALL)
+    assert [path.name for path in tmp_path.iterdir()] == ["race-000.png"]
+    assert (tmp_path / "race-000.png").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("name", ["race-%d-%d.png", "race-%s.png", "100%.png", "race-%04d-5%.png"])
+def test_names_without_one_place_for_the_number_are_refused(tmp_path, drawing_is_an_error, name):
+    with pytest.raises(InputError, match="no name for numbered frames"):
+        render.save(converging(1), tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def test_paths_may_be_plain_text(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -74,6 +76,51 @@ def _contrast(a: str, b: str) -> float:
 
     low, high = sorted((luminance(a), luminance(b)))
     return (high + 0.05) / (low + 0.05)
+
+
+# Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009
+VISION = {
+    "usual": np.eye(3),
+    "without red cones": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "without green cones": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.01182, 0.04294, 0.968881],
+    ],
+    "without blue cones": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.3039],
+    ],
+}
+
+
+def _oklab(linear: np.ndarray) -> np.ndarray:
+    """Colours (3,) where distances are as they are seen: Ottosson, "A perceptual color space", 2020."""
+    cones = [
+        [0.41222147, 0.53633254, 0.05144599],
+        [0.2119035, 0.68069955, 0.10739696],
+        [0.08830246, 0.28171884, 0.6299787],
+    ]
+    axes = [
+        [0.21045426, 0.79361779, -0.00407205],
+        [1.9779985, -2.42859221, 0.45059371],
+        [0.02590404, 0.78277177, -0.80867577],
+    ]
+    return np.array(axes) @ np.cbrt(np.array(cones) @ linear)
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("name", THEMES)
+def test_six_optimizers_are_told_apart_whatever_ones_vision(name, vision):
+    rgb = np.array([to_rgb(color) for color in THEMES[name].paths[:6]])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = [_oklab(np.clip(np.array(VISION[vision]) @ color, 0, 1)) for color in linear]
+    assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 0.05  # 0.02 is just seen
 
 
 def test_a_changed_copy_leaves_the_theme_alone():
