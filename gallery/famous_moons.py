@@ -28,7 +28,7 @@ right = torch.tensor(side * (points - [[0.5], [0.25]]))  # times the weights: ho
 
 def loss(right):
     """The mean logistic loss, as a formula of the weights."""
-    return lambda u, v: torch.nn.functional.softplus(-(u[..., None] * right[0] + v[..., None] * right[1])).mean(-1)
+    return lambda u, v: -torch.nn.functional.logsigmoid(u[..., None] * right[0] + v[..., None] * right[1]).mean(-1)
 
 
 def batch(step):
