@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.path import Path as Outline
+from matplotlib.transforms import IdentityTransform, Transform
 
 from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
@@ -27,6 +31,9 @@ DPI = 300
 
 HEAVY = 20_000
 """From this many vertices on, trails are drawn as an image: as vectors they would be megabytes."""
+
+CLOSE = 0.2
+"""How far a level line may pass from its vertices, in units of the file: a hair's breadth."""
 
 TEX = ("xelatex", "lualatex", "pdflatex")
 
@@ -55,22 +62,51 @@ def still(made: Figure, path: Path, comment: str) -> None:
             ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
             ".svg": {"Date": None, "Description": comment},
         }[suffix]
-        with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(VECTOR):
+        settings = VECTOR | {"pdf.compression": 9}
+        with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             made.savefig(temporary, dpi=DPI, metadata=metadata)
 
 
 @contextmanager
 def _lightened(made: Figure, path: Path, dpi: float) -> Iterator[None]:
-    """The figure with its trails as an image where they have too many vertices at the file's own resolution."""
+    """The figure as it suits a vector file that is written at a resolution of its own."""
+    with _at(made, dpi):
+        lines = [line for line in made.findobj(ContourSet) if not line.filled]
+        before = [(list(line.get_paths()), line.get_transform()) for line in lines]
+        thinned = [[_thinned(way, change) for way in ways] for ways, change in before]
+    with _heavy_as_image(made, path, dpi):
+        for line, ways in zip(lines, thinned, strict=True):
+            line.set_paths(ways)
+            line.set_transform(IdentityTransform())
+        try:
+            yield
+        finally:
+            for line, (ways, change) in zip(lines, before, strict=True):
+                line.set_paths(ways)
+                line.set_transform(change)
+
+
+def _thinned(way: Outline, change: Transform) -> Outline:
+    """A level line in the file's own units, without vertices that do not show; matplotlib leaves closed ones as they are."""
+    copy = Outline(way.vertices, way.codes)
+    copy.simplify_threshold = CLOSE
+    clean = copy.cleaned(change, simplify=True)
+    return Outline(np.asarray(clean.vertices).round(2)[:-1], np.asarray(clean.codes)[:-1])  # the last says stop
+
+
+@contextmanager
+def _heavy_as_image(made: Figure, path: Path, dpi: float) -> Iterator[None]:
+    """The figure with its trails as an image where they have too many vertices."""
     lines: list[tuple[Artist, Trail | Curve]] = [(line, line) for line in made.findobj(Trail) + made.findobj(Curve)]
     lines += [(halo, halo.trail) for halo in made.findobj(Halo)]
-    count = _vertices(made, [line for _, line in lines], dpi)
+    with _at(made, dpi):
+        count = sum(_vertices(line) for _, line in lines)
     if count <= HEAVY:
         yield
         return
     warnings.warn(
         f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: they are drawn as an image at {DPI} dpi",
-        stacklevel=5,
+        stacklevel=7,
     )
     before = [artist.get_rasterized() for artist, _ in lines]
     for artist, _ in lines:
@@ -82,18 +118,21 @@ def _lightened(made: Figure, path: Path, dpi: float) -> Iterator[None]:
             artist.set_rasterized(flag)
 
 
-def _vertices(made: Figure, lines: list[Trail | Curve], dpi: float) -> int:
-    """How many vertices all these lines take, as thinned and simplified as they are drawn at a resolution."""
-    total, before = 0, made.dpi
+def _vertices(line: Trail | Curve) -> int:
+    """How many vertices a line takes, as thinned and simplified as it is drawn."""
+    line.route.update(line)
+    return len(line.route.piece(0, line.route.count).cleaned(simplify=True)) if line.route.count > 1 else 0
+
+
+@contextmanager
+def _at(made: Figure, dpi: float) -> Iterator[None]:
+    """The figure at a resolution."""
+    before = made.dpi
     made.dpi = dpi
     try:
-        for line in lines:
-            line.route.update(line)
-            if line.route.count > 1:
-                total += len(line.route.piece(0, line.route.count).cleaned(simplify=True))
+        yield
     finally:
         made.dpi = before
-    return total
 
 
 def _pgf() -> dict[Any, Any]:

@@ -113,8 +113,7 @@ def knows(suffix: str) -> bool:
         raise InputError(f"{suffix} needs imageio: pip install imageio imageio-ffmpeg, or choose .gif")
     from imageio.config import known_extensions
 
-    plugins = [name for entry in known_extensions.get(suffix, ()) for name in entry.priority]
-    return suffix in PAGES or "FFMPEG" in plugins or plugins[:1] == ["pyav"]
+    return suffix in PAGES or any("FFMPEG" in entry.priority for entry in known_extensions.get(suffix, ()))
 
 
 @cache
