@@ -53,6 +53,12 @@ def test_a_name_is_not_mistaken_for_a_shorter_one(name):
     assert styles([f"{name} lr=0.1"], THEMES["light"]) == styles([name], THEMES["light"])
 
 
+def test_a_name_of_ones_own_takes_nobodys_style():
+    among = styles(["Adamantine", "SGDX", "Adam", "SGD"], THEMES["light"])
+    assert among[2:] == styles(["Adam", "SGD"], THEMES["light"])
+    assert len(set(among)) == 4
+
+
 def test_the_print_theme_needs_no_colour():
     found = styles(OPTIMIZERS[:6], THEMES["print"])
     assert len({(style.marker, style.dashes) for style in found}) == 6
