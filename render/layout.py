@@ -54,7 +54,7 @@ def figure(
     look = as_theme(theme)
     if record.surface is None:
         raise InputError("this record has no surface to draw: only races in two dimensions do")
-    wide, high = _sides(size)
+    wide, high = check_size(size)
     shown = check_step(record, step)
     dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
     beside = wide >= 1.35 * high and wide >= 600 and high >= 240 if panel is None else panel
@@ -76,7 +76,7 @@ def moving(made: Figure) -> list[Moving]:
     return [artist for artist in made.findobj() if isinstance(artist, Moving)]
 
 
-def _sides(size: tuple[int, int]) -> tuple[int, int]:
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """Width and height, once they are sure to be drawable."""
     try:
         wide, high = (operator.index(side) for side in size)

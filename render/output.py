@@ -16,8 +16,10 @@ from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.theme import Theme
 
 
-def check_output(path: str | os.PathLike[str]) -> Path:
+def check_output(path: str | os.PathLike[str], *, step: int | None = None) -> Path:
     """The path as a `Path`, once it is sure that it can be written; so nothing is computed in vain.
+
+    With a `step`, it must be a picture of one step.
 
     Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or
     cannot be written.
@@ -29,6 +31,8 @@ def check_output(path: str | os.PathLike[str]) -> Path:
         raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join(known)}")
     if not moves(target):
         check_still(target)
+    elif step is not None:
+        raise InputError(f"{target.name!r} moves and shows every step; for one step choose {', '.join(STILLS)}")
     elif sink_of(target) is None:
         raise unknown("suffix", suffix, known)
     return check_target(target)
@@ -74,10 +78,8 @@ def save(
     Raises:
         InputError: for whatever `check_output`, `render.figure` or `render.animate` refuse.
     """
-    target = check_output(path)
+    target = check_output(path, step=step)
     if moves(target):
-        if step is not None:
-            raise InputError(f"{target.name!r} moves and shows every step; for one step choose {', '.join(STILLS)}")
         race = animate(record, theme=theme, size=size, panel=panel, title=title, seconds=seconds, fps=fps)
         race.save(target, progress_callback=progress)
     else:
