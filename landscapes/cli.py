@@ -1,4 +1,4 @@
-"""The command line: `landscapes race`, `landscapes list`, `landscapes show`.
+"""The command line: `landscapes race`, `landscapes replay`, `landscapes list`, `landscapes show`.
 
 Exit codes: 0 done, 1 the system failed (a full disk), 2 bad input, 130 Ctrl-C, 143 terminated.
 What cannot be used is refused before any work, in one line, and a file is whole or not there.
@@ -19,9 +19,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from landscapes.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from landscapes.record import Record
 
 EXAMPLES = """\
 examples:
@@ -30,6 +33,8 @@ examples:
   landscapes race ackley --start=-20,15 --steps 500 --theme dark -o ackley.gif
   landscapes race himmelblau --theme print -o figure.pdf the last step, for a paper
   landscapes race my.py:bowl --with "my.py:MyOptimizer(lr=0.05)" --with adam
+  landscapes race beale --save race.npz                  keep the race, and draw it again without running:
+  landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
   landscapes list                                        functions, optimizers and themes
   landscapes show beale                                  the facts of one function
 """
@@ -74,11 +79,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _race(options: argparse.Namespace) -> str:
-    from landscapes import render  # matplotlib; torch waits until files, folders and the theme are in order
-
-    output = render.check_output(options.output)
-    if options.theme not in render.THEMES:
-        raise unknown("theme", options.theme, render.THEMES)
+    output = _checked_look(options)  # matplotlib; torch waits until files, folders and the look are in order
     if options.save is not None:
         from landscapes.record import check_target as check_record
 
@@ -86,30 +87,70 @@ def _race(options: argparse.Namespace) -> str:
 
     from landscapes import locate
     from landscapes.racing import race
-    from landscapes.report import table, verdict
 
     function = locate.function(options.function)
     rules = locate.optimizers(options.rules) if options.rules else None
+    _check_step(options, function.steps if options.steps is None else options.steps)
     with _bar("racing", "step") as progress:
         record = race(
             function, rules, start=options.start, steps=options.steps, device=options.device, progress=progress
         )
     if options.save is not None:
         record.save(options.save)
+    lines = _draw(record, output, options)
+    if options.save is not None:
+        lines.append(f"{options.save}  {_size(Path(options.save))}")
+    return "\n".join(lines)
+
+
+def _replay(options: argparse.Namespace) -> str:
+    from landscapes.record import Record
+
+    output = _checked_look(options)
+    record = Record.load(options.record)
+    _check_step(options, int(record.trajectories.step[-1]))
+    return "\n".join(_draw(record, output, options))
+
+
+def _checked_look(options: argparse.Namespace) -> Path:
+    """The file to write, once it and all that says how the picture looks can be used."""
+    from landscapes import render
+    from landscapes.render.layout import check_size
+    from landscapes.render.timeline import timeline
+
+    output = render.check_output(options.output, step=options.step)
+    if options.theme not in render.THEMES:
+        raise unknown("theme", options.theme, render.THEMES)
+    if options.size is not None:
+        check_size(options.size)
+    timeline(1, seconds=options.seconds, fps=options.fps)
+    return output
+
+
+def _check_step(options: argparse.Namespace, last: int) -> None:
+    if options.step is not None and options.step > last:
+        raise InputError(f"--step must be from 0 to {last}, the last step of the race, not {options.step}")
+
+
+def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]:
+    """Draws the race, and returns what there is to say about it."""
+    from landscapes import render
+    from landscapes.report import table, verdict
+
+    look = {"theme": options.theme, "seconds": options.seconds, "fps": options.fps, "step": options.step}
+    if options.size is not None:
+        look["size"] = options.size
     with _bar("drawing", "frame") as progress:
         begin = time.perf_counter()
-        render.save(record, output, theme=options.theme, seconds=options.seconds, fps=options.fps, progress=progress)
+        render.save(record, output, **look, progress=progress)
         spent = time.perf_counter() - begin
     start = ", ".join(f"{c:g}" for c in record.meta["start"])
-    lines = [
+    return [
         f"{record.meta['title']}: {record.meta['steps']} steps from ({start})",
         f"\n{table(record)}\n",
         verdict(record),
         f"{output}  {_size(output)}, drawn in {spent:.1f} s",
     ]
-    if options.save is not None:
-        lines.append(f"{options.save}  {_size(Path(options.save))}")
-    return "\n".join(lines)
 
 
 def _list(options: argparse.Namespace) -> str:
@@ -125,7 +166,12 @@ def _show(options: argparse.Namespace) -> str:
     return facts(function(options.function))
 
 
-COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {"race": _race, "list": _list, "show": _show}
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {
+    "race": _race,
+    "replay": _replay,
+    "list": _list,
+    "show": _show,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -161,23 +207,37 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
     run.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
-    run.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
     run.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
-    run.add_argument("--seconds", type=_positive, default=8.0, metavar="S", help="length of the animation (default: 8)")
-    run.add_argument("--fps", type=_count, default=25, metavar="N", help="frames a second (default: 25)")
     run.add_argument("--save", metavar="FILE.npz", help="keep the race itself too, to draw it again")
-    run.add_argument(
-        "-o",
-        "--output",
-        default="race.gif",
-        metavar="FILE",
-        help="the picture: .gif, .mp4, .webm or .apng moves; .png, .pdf or .svg shows the last step (default: race.gif)",
-    )
+    _add_look(run)
+
+    replay = commands.add_parser("replay", help="draw a saved race again, without running it", **shared)
+    replay.add_argument("record", metavar="FILE.npz", help="what race --save wrote")
+    _add_look(replay)
 
     commands.add_parser("list", help="functions, optimizers and themes", **shared)
     show = commands.add_parser("show", help="the facts of one function", **shared)
     show.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object")
     return parser
+
+
+def _add_look(parser: argparse.ArgumentParser) -> None:
+    """The options that say how a race is drawn."""
+    parser.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
+    parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
+    parser.add_argument("--step", type=_whole, metavar="N", help="the step that a picture shows (default: the last)")
+    parser.add_argument(
+        "--seconds", type=_positive, default=8.0, metavar="S", help="length of the animation (default: 8)"
+    )
+    parser.add_argument("--fps", type=_count, default=25, metavar="N", help="frames a second (default: 25)")
+    parser.add_argument(
+        "-o",
+        "--output",
+        default="race.gif",
+        metavar="FILE",
+        help="the picture: .gif, .mp4, .webm, .webp, .apng, frames-%%04d.png, .mov and more move; "
+        ".png, .pdf, .svg and .pgf show one step (default: race.gif)",
+    )
 
 
 def _with_negative_start(argv: Sequence[str]) -> list[str]:
@@ -203,6 +263,19 @@ def _count(text: str) -> int:
     if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
         raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
     return int(text)
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"\+?\d+", text):
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 0, not {text!r}")
+    return int(text)
+
+
+def _pixels(text: str) -> tuple[int, int]:
+    size = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text)
+    if size is None:
+        raise argparse.ArgumentTypeError(f"must be width x height in pixels, as in 800x600, not {text!r}")
+    return int(size[1]), int(size[2])
 
 
 def _positive(text: str) -> float:

@@ -1,0 +1,124 @@
+"""`landscapes replay`: a saved race drawn again, without running it and without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+from render_records import converging, diverging, record, way
+
+from landscapes import cli, render
+
+Said = Callable[..., tuple[int, str, str]]
+
+QUICK = ("--seconds", "0.4", "--fps", "10", "--size", "240x180")
+
+
+@pytest.fixture
+def said(tmp_path, monkeypatch, capsys) -> Said:
+    """Runs a command in a folder that holds a saved race: its exit code, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    diverging().save(tmp_path / "race.npz")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code = cli.main(words)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_a_saved_race_is_drawn_again(said, tmp_path):
+    code, out, err = said("replay", "race.npz", "-o", "again.gif", *QUICK)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "Bowl: 40 steps from (-1.5, 1)"
+    assert lines[2].startswith("place")
+    assert lines[-1].startswith("again.gif  ")
+    assert lines[-1].endswith(" s")
+    ours = render.save(diverging(), tmp_path / "ours.gif", seconds=0.4, fps=10, size=(240, 180))
+    assert (tmp_path / "again.gif").read_bytes() == ours.read_bytes()
+
+
+def test_torch_is_not_loaded(tmp_path, python):
+    converging(2).save(tmp_path / "race.npz")
+    words = ["replay", "race.npz", "-o", "again.webp", *QUICK]
+    code = f"import sys; from landscapes import cli; assert cli.main({words}) == 0; print('torch' in sys.modules)"
+    result = python("-c", code)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == "False"
+    assert (tmp_path / "again.webp").is_file()
+
+
+def test_theme_size_and_step_are_heard(said, tmp_path):
+    assert said("replay", "race.npz", "-o", "dark.png", "--theme", "dark", "--size", "320x200", "--step", "7")[0] == 0
+    ours = render.save(diverging(), tmp_path / "ours.png", theme="dark", size=(320, 200), step=7)
+    assert (tmp_path / "dark.png").read_bytes() == ours.read_bytes()
+    with Image.open(ours) as picture:
+        assert picture.size == (320, 200)
+
+
+def test_a_race_has_size_and_step_too(said, tmp_path):
+    words = ("race", "booth", "--with", "adam(lr=0.5)", "--steps", "20", "--size", "300x200")
+    assert said(*words, "-o", "early.png", "--step", "0", "--save", "booth.npz")[0] == 0
+    assert said("replay", "booth.npz", "-o", "again.png", "--size", "300x200", "--step", "0")[0] == 0
+    assert said("replay", "booth.npz", "-o", "late.png", "--size", "300x200")[0] == 0
+    early, again, late = ((tmp_path / f"{name}.png").read_bytes() for name in ("early", "again", "late"))
+    assert early == again != late
+
+
+REFUSED = [
+    (["missing.npz"], "there is no file 'missing.npz'"),
+    (["words.npz"], "'words.npz' is not a saved record"),
+    (["."], "'.' is not a saved record"),
+    (["race.npz", "--theme", "drak"], "unknown theme 'drak'. Did you mean dark?"),
+    (["race.npz", "--step", "41", "-o", "a.png"], "--step must be from 0 to 40, the last step of the race, not 41"),
+    (["race.npz", "--step", "-1", "-o", "a.png"], "--step"),
+    (["race.npz", "--step", "7"], "'race.gif' moves and shows every step; for one step choose .png"),
+    (["race.npz", "--step", "7", "-o", "a-%d.png"], "'a-%d.png' moves"),
+    (["race.npz", "--size", "800"], "must be width x height in pixels, as in 800x600, not '800'"),
+    (["race.npz", "--size", "80x60"], "size must be at least 160 × 120"),
+    (["race.npz", "--fps", "60"], "fps must be above 0 and at most 50"),
+    (["race.npz", "--seconds", "1e9"], "frames must be a whole number from 1 to 100000"),
+    (["race.npz", "-o", "race.xyz"], "unknown suffix '.xyz'"),
+    (["race.npz", "-o", "frames-%s.png"], "needs one place for the number"),
+    (["race.npz", "-o", "nowhere/race.gif"], "the folder 'nowhere' does not exist"),
+    (["flat.npz"], "this record has no surface"),
+    ([], "FILE.npz"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), REFUSED, ids=[" ".join(words) for words, _ in REFUSED])
+def test_what_cannot_be_used_is_refused_in_one_line(said, tmp_path, words, message):
+    (tmp_path / "words.npz").write_text("no record", encoding="utf-8")
+    record([np.hstack([way(5), way(5)])]).save(tmp_path / "flat.npz")
+    before = sorted(file.name for file in tmp_path.iterdir())
+    code, out, err = said("replay", *words)
+    assert (code, out) == (2, "")
+    assert err.startswith("landscapes: error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert sorted(file.name for file in tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--step", "21", "--steps", "20", "-o", "a.pdf"], "--step must be from 0 to 20"),
+        (["--step", "5"], "'race.gif' moves"),
+        (["--size", "99999x2"], "size must be"),
+        (["--fps", "51"], "fps must be"),
+    ],
+)
+def test_a_race_does_not_start_for_a_picture_that_cannot_be(said, monkeypatch, words, message):
+    monkeypatch.setattr("landscapes.racing.race", None)  # would be a TypeError
+    code, _, err = said("race", "booth", *words)
+    assert code == 2
+    assert message in err
+
+
+def test_help_tells_of_replay(said):
+    code, out, _ = said("--help")
+    assert code == 0
+    assert "landscapes replay race.npz" in out
