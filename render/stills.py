@@ -35,6 +35,9 @@ HEAVY = 20_000
 CLOSE = 0.2
 """How far a level line may pass from its vertices, in units of the file: a hair's breadth."""
 
+MATH = r"\providecommand{\mathdefault}[1]{#1}"
+"""What matplotlib's numbers need, so that the picture's own document need not say it."""
+
 TEX = ("xelatex", "lualatex", "pdflatex")
 
 
@@ -56,7 +59,8 @@ def still(made: Figure, path: Path, comment: str) -> None:
     elif suffix == ".pgf":
         with replacing_all(path) as temporary, _lightened(made, path, DPI), mpl.rc_context(VECTOR | _pgf()):
             made.savefig(temporary, dpi=DPI)
-            temporary.write_text(f"% {comment}\n{temporary.read_text(encoding='utf-8')}", encoding="utf-8")
+            drawn = temporary.read_text(encoding="utf-8")
+            temporary.write_text(f"% {comment}\n{MATH}\n{drawn}", encoding="utf-8")
     else:
         metadata = {
             ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},

@@ -213,7 +213,7 @@ REFUSED = {
     "unreadable rule": (["race", "booth", "--with", "adam(lr=0.1"], r"cannot read"),
     "two of one label": (["race", "booth", "--with", "a=adam", "--with", "a=sgd"], r"two optimizers are called 'a'"),
     "unknown theme": (["race", "booth", "--theme", "drak"], r"unknown theme 'drak'. Did you mean dark\?"),
-    "unknown suffix": (["race", "booth", "-o", "race.gfi"], r"unknown suffix '.gfi'. Did you mean .gif\?"),
+    "unknown suffix": (["race", "booth", "-o", "race.gfi"], r"unknown suffix '.gfi'. Did you mean .*\.gif\?"),
     "no suffix": (["race", "booth", "-o", "race"], r"needs a suffix"),
     "suffix of a record": (["race", "booth", "--save", "race.zip"], r"saved as .npz"),
     "negative rate": (["race", "booth", "--with", "adam(lr=-0.1)"], r"lr must be a finite number ≥ 0, not -0.1"),

@@ -20,15 +20,18 @@ from landscapes.render.timeline import Timeline
 
 PAGES = (".tif", ".tiff")
 
-H264 = (
+COLORS = (
     "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
-    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709",
-    *TAGS, "-preset", "veryfast", "-crf", "18",
+    "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709", *TAGS,
 )  # fmt: skip
-"""What imageio leaves to ffmpeg: without the filter colours are converted for television of old."""
+"""Without the filter ffmpeg converts colours for television of old."""
 
-WMV = ("-qscale:v", "3")
-"""A codec without colour tags: players take its colours for those that ffmpeg converts to by default."""
+MPEG2 = ("mpeg2video", (*COLORS, "-q:v", "2"))
+
+OTHERS = {".mpg": MPEG2, ".mpeg": MPEG2, ".wmv": ("msmpeg4", ("-q:v", "3"))}
+"""Codecs with their settings where H.264 does not belong. That of .wmv has no tags for colours, so they stay television's."""
+
+H264 = ("libx264", (*COLORS, "-preset", "veryfast", "-crf", "18"))
 
 
 class Imageio(Sink):
@@ -41,7 +44,12 @@ class Imageio(Sink):
 
     @classmethod
     def check(cls, path: Path) -> None:
-        _try(path.suffix.lower())
+        suffix = path.suffix.lower()
+        if suffix not in PAGES:
+            executable(suffix)
+        elif find_spec("tifffile") is None:
+            raise InputError(f"{suffix} needs tifffile: pip install tifffile, or choose numbered .png: frames-%04d.png")
+        _try(suffix)
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
@@ -83,12 +91,12 @@ class Imageio(Sink):
     def _video_writer(self) -> Any:
         import imageio.v2
 
-        wmv = self.path.suffix.lower() == ".wmv"
+        codec, settings = OTHERS.get(self.path.suffix.lower(), H264)
         return imageio.v2.get_writer(
-            self.path, format="FFMPEG", mode="I", fps=self.timeline.fps, codec="msmpeg4" if wmv else "libx264",
+            self.path, format="FFMPEG", mode="I", fps=self.timeline.fps, codec=codec,
             pixelformat="yuv420p", macro_block_size=1, ffmpeg_log_level="quiet",
             output_params=[
-                *(WMV if wmv else H264), "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
+                *settings, "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
                 "-metadata", f"comment={brief(self.comment)}",
             ],
         )  # fmt: skip
@@ -119,12 +127,6 @@ def knows(suffix: str) -> bool:
 @cache
 def _try(suffix: str) -> None:
     """Writes two small frames. Raises `InputError` where that fails, since codecs can be missing."""
-    if suffix not in PAGES:
-        executable(suffix)
-    elif find_spec("tifffile") is None:
-        raise InputError(
-            f"{suffix} needs tifffile: pip install tifffile, or choose .png with a number, as in frame-%04d.png"
-        )
     with tempfile.TemporaryDirectory() as folder:
         sink = Imageio(Path(folder) / f"trial{suffix}", Timeline(np.arange(2), 25.0))
         try:
