@@ -100,8 +100,13 @@ def test_a_pillow_without_webp_is_told(tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its pipe open
 @pytest.mark.parametrize(
     "script",
-    ["exit 3", "head -c 100000 >/dev/null; exit 3", "cat >/dev/null; exit 3"],
-    ids=["at once", "midway", "at the end"],
+    [
+        "exit 3",
+        "head -c 100000 >/dev/null; exit 3",
+        "cat >/dev/null; exit 3",
+        f'(head -c 400000; cat >/dev/null) | {imageio_ffmpeg.get_ffmpeg_exe()} "$@"',
+    ],
+    ids=["at once", "midway", "at the end", "losing frames"],
 )
 def test_an_ffmpeg_that_fails_under_imageio_leaves_nothing_behind(tmp_path, monkeypatch, script):
     broken = tmp_path / "ffmpeg"

@@ -22,6 +22,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import stills
+from landscapes.render.moving import Moving
 from landscapes.render.stills import STILLS
 
 SMALL = {"size": (240, 180)}
@@ -91,6 +92,7 @@ def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, most):
         assert len(images(data)) > 1
         assert streams(data).count(b" l\n") < 20_000
     np.testing.assert_array_equal(full_draw(made), before)  # the figure is as it was
+    assert not any(item.get_rasterized() for item in made.findobj(Moving))
 
 
 def test_the_word_is_said_where_the_picture_is_asked_for(tmp_path):
