@@ -92,7 +92,7 @@ def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, most):
         assert len(images(data)) > 1
         assert streams(data).count(b" l\n") < 20_000
     np.testing.assert_array_equal(full_draw(made), before)  # the figure is as it was
-    assert not any(item.get_rasterized() for item in made.findobj(Moving))
+    assert not any(item.get_rasterized() for item in made.findobj(lambda item: isinstance(item, Moving)))
 
 
 def test_the_word_is_said_where_the_picture_is_asked_for(tmp_path):
