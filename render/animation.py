@@ -121,7 +121,7 @@ class RaceAnimation(FuncAnimation):
         colors = [color for trail in trails for color in trail.colors]
         for theme in {id(trail.theme): trail.theme for trail in trails}.values():
             colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
-        colors += [curve.style.color for curve in self.figure.findobj(Curve)]
+        colors += [curve.color for curve in self.figure.findobj(Curve)]
         return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 

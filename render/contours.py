@@ -41,6 +41,8 @@ def contour(
         if surface.surface is None:
             raise InputError("this record has no surface: only races in two dimensions do")
         surface = surface.surface
+    if not isinstance(surface, Surface):
+        raise InputError(f"this draws a Surface, or a Record that has one, not {surface!r:.80}")
     if levels is not None and not (isinstance(levels, int | np.integer) and 1 <= levels <= MOST_LEVELS):
         raise InputError(f"levels must be a whole number from 1 to {MOST_LEVELS}, not {levels!r}")
     look = as_theme(theme)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
@@ -38,13 +39,18 @@ class Curve(Line2D, Moving):
     def show(self, step: int) -> None:
         self.route.show(step)
 
+    @property
+    def color(self) -> tuple[float, float, float]:
+        """The curve's colour."""
+        return to_rgb(self.get_color())
+
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.route.count < 1:
             return
         self.route.update(self)
         gc = stroke(self, renderer, self.get_linewidth())
-        gc.set_foreground((*self.style.color, 1.0), isRGBA=True)
+        gc.set_foreground((*self.color, 1.0), isRGBA=True)
         if self.route.count > 1:
             if self.dashes:
                 gc.set_dashes(0, self.dashes)
@@ -53,14 +59,22 @@ class Curve(Line2D, Moving):
         if np.isfinite([x, y]).all():
             gc.set_dashes(0, None)
             gc.set_linewidth(0.0)
+            if self.axes is not None and self.axes.bbox.padded(1).contains(x, y):
+                gc.set_clip_rectangle(None)  # a dot on the border is drawn whole
+                gc.set_clip_path(None)
             dot = Affine2D().scale(pixels(renderer, 2.9 * self.get_linewidth())).translate(x, y)
-            renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.style.color, 1.0))
+            renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.color, 1.0))
         gc.restore()
         self.stale = False
 
 
 def losses(
-    record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light", width: float = 1.9
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    width: float | None = None,
 ) -> Axes:
     """Draws the loss of each run against its steps on `ax`, and returns `ax`.
 

@@ -66,7 +66,7 @@ class Head(Artist, Moving):
         over = self.stopped is not None and self.step >= self.stopped
         left = _exit(route.pixels[: route.count], np.array(self.axes.bbox.extents)) if self.axes is not None else None
         scale = pixels(renderer, self.size)
-        face = (*self.trail.style.color, 1.0)
+        face = (*self.trail.color, 1.0)
         gc = stroke(self, renderer, 0.15 * self.size)
         gc.set_clip_rectangle(None)  # a head on the border is drawn whole
         gc.set_foreground(self.trail.theme.rim)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
@@ -117,6 +118,7 @@ def _widths(shown: Sequence[Entry], font: float) -> tuple[float, float, float, f
     return INDENT * font, name, rate, fate
 
 
+@cache
 def text_width(text: str, size: float) -> float:
     """How wide a text is, in points."""
     measure = RendererAgg(1, 1, 72.0)

@@ -79,8 +79,12 @@ def timeline(
     share = np.linspace(0, 1, count) if count > 1 else np.ones(1)
     steps = last * share if pace == "linear" else np.expm1(share * np.log1p(last))
     shown = np.rint(steps).astype(np.int64)
-    stays = {0: _stay("hold", hold[0])}
-    stays[count - 1] = stays.get(count - 1, 0.0) * (count == 1) + _stay("hold", hold[1])
+    try:
+        first, final = (_stay("hold", stay) for stay in hold)
+    except (TypeError, ValueError):
+        raise InputError(f"hold is a number of seconds from 0 to 600 for the first and one for the last frame, not {hold!r}") from None
+    stays = {0: first}
+    stays[count - 1] = stays.get(count - 1, 0.0) * (count == 1) + final
     stops = pauses or {}
     for step in stops:
         if not isinstance(step, int | np.integer) or not 0 <= step <= last:

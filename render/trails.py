@@ -8,7 +8,9 @@ from functools import cached_property
 import numpy as np
 from matplotlib.artist import Artist, allow_rasterization
 from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
+from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
 from landscapes.render.moving import IDENTITY, Moving, Route, pixels, stroke
@@ -63,13 +65,23 @@ class Trail(Line2D, Moving):
     def show(self, step: int) -> None:
         self.route.show(step)
 
+    def set_color(self, color: ColorType) -> None:
+        """Sets the colour of the trail and its head."""
+        super().set_color(color)
+        self.__dict__.pop("colors", None)
+
+    @property
+    def color(self) -> RGB:
+        """The colour where the trail is youngest."""
+        return to_rgb(self.get_color())
+
     @cached_property
     def colors(self) -> list[RGB]:
         """The trail's colours from its oldest part to its youngest; just its own where nothing fades."""
         if self.theme.fade == 0:
-            return [self.style.color]
+            return [self.color]
         shares = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1)
-        return [mix(self.style.color, self.theme.old, float(share)) for share in shares]
+        return [mix(self.color, self.theme.old, float(share)) for share in shares]
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:

@@ -43,6 +43,7 @@ def paths(
     Raises:
         InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
     """
+    shown = check_step(record, step)
     trajectories = record.trajectories
     if trajectories.x.shape[-1] != 2:
         raise InputError(f"paths are drawn in two dimensions; this record has {trajectories.x.shape[-1]}")
@@ -81,7 +82,9 @@ def show(ax: Axes, step: int) -> None:
 
 
 def check_step(record: Record, step: int | None) -> int:
-    """The step to show, the last one for None. Raises `InputError` for a step outside the race."""
+    """The step to show, the last one for None. Raises `InputError` for a step outside the race, or for no record."""
+    if not isinstance(record, Record):
+        raise InputError(f"this draws a Record, as race() returns it, not {record!r:.80}")
     last = int(record.trajectories.step[-1])
     if step is None:
         return last
