@@ -163,7 +163,7 @@ LIGHT = Theme(
     fill=("#b4c4d4", "#c6d3df", "#d8e1e9", "#e9eef3", "#f8fafb"),
     line="#ffffff",
     halo="#ffffff",
-    paths=("#2458e0", "#ba7500", "#0a8ea8", "#0f5a2a", "#a82a8c", "#b3101c", "#961f60", "#111111", "#416199", "#7a747f"),
+    paths=("#2458e0", "#ba7500", "#0a8ea8", "#0f5a2a", "#a82a8c", "#b3101c", "#520f6e", "#111111", "#dc6088", "#6e9552"),
     star_edge="#4a3b00",
     rim="#ffffff",
 )  # fmt: skip

@@ -208,7 +208,7 @@ def test_a_timeline_runs_from_the_start_to_the_end(last, frames, pace, pauses):
     assert (plan.steps[0], plan.steps[-1]) == (0, last)
     assert len(plan.steps) == frames
     assert (np.diff(plan.steps) >= 0).all()
-    assert set(stops) <= set(plan.steps.tolist()) or len(stops) >= frames
+    assert set(stops) <= set(plan.steps.tolist()) or len(set(stops) - {0, last}) > frames - 2
     assert plan.seconds == pytest.approx(frames / 25 + 2.4 + sum(stops.values()))
 
 
