@@ -82,7 +82,9 @@ def timeline(
     try:
         first, final = (_stay("hold", stay) for stay in hold)
     except (TypeError, ValueError):
-        raise InputError(f"hold is a number of seconds from 0 to 600 for the first and one for the last frame, not {hold!r}") from None
+        raise InputError(
+            f"hold is a number of seconds from 0 to 600 for the first and one for the last frame, not {hold!r}"
+        ) from None
     stays = {0: first}
     stays[count - 1] = stays.get(count - 1, 0.0) * (count == 1) + final
     stops = pauses or {}

@@ -58,6 +58,9 @@ def test_who_writes_what():
         assert sink_of(Path(name)) is None
 
 
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # imageio-ffmpeg leaves a broken pipe open
 def test_a_codec_that_is_missing_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
     """An ffmpeg without H.264 is found out by two small frames."""
     poor = tmp_path / "ffmpeg"
