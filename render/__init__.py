@@ -6,6 +6,7 @@ from landscapes.render.animation import RaceAnimation, animate
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
 from landscapes.render.filmstrip import filmstrip
+from landscapes.render.focus import focus
 from landscapes.render.layout import figure
 from landscapes.render.output import check_output, save
 from landscapes.render.theme import THEMES, Theme
@@ -20,6 +21,7 @@ __all__ = [
     "contour",
     "figure",
     "filmstrip",
+    "focus",
     "losses",
     "paths",
     "save",

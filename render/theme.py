@@ -197,7 +197,8 @@ PRINT = Theme(
     distinct=True,
 )
 
-THEMES: dict[str, Theme] = {theme.name: theme for theme in (LIGHT, DARK, PRINT)}
+THEMES: dict[str, Theme] = {item.name: item for item in tuple(globals().values()) if isinstance(item, Theme)}
+"""Every theme that this module defines, by name."""
 
 
 def as_theme(theme: str | Theme) -> Theme:

@@ -100,15 +100,19 @@ def _held(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.take_along_axis(x, last[..., None], axis=1)
 
 
+def extent(record: Record) -> NDArray[np.float64] | None:
+    """The box ((x from, x to), (y from, y to)) of all runs that did not fail; None where no point is finite."""
+    trajectories = record.trajectories
+    kept = ~np.isin(trajectories.runs["status"], FAILED)
+    points = trajectories.x[kept if kept.any() else slice(None)].reshape(-1, 2)
+    points = points[np.isfinite(points).all(1)]
+    return np.stack([points.min(0), points.max(0)], 1) if len(points) else None
+
+
 def _hold(ax: Axes, record: Record) -> None:
     """Limits that hold every run that did not fail, with a margin."""
-    trajectories = record.trajectories
-    kept = [str(status) not in FAILED for status in trajectories.runs["status"]]
-    points = trajectories.x[kept if any(kept) else slice(None)].reshape(-1, 2)
-    points = points[np.isfinite(points).all(1)]
-    if not len(points):
-        return
-    low, high = points.min(0), points.max(0)
-    margin = 0.05 * (high - low) + 1e-9
-    ax.set_xlim(low[0] - margin[0], high[0] + margin[0])
-    ax.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    box = extent(record)
+    if box is not None:
+        margin = 0.05 * (box[:, 1] - box[:, 0]) + 1e-9
+        ax.set_xlim(box[0, 0] - margin[0], box[0, 1] + margin[0])
+        ax.set_ylim(box[1, 0] - margin[1], box[1, 1] + margin[1])
