@@ -48,8 +48,9 @@ def _held(record: Record) -> NDArray[np.float64]:
     box = extent(record)
     if box is None:
         raise InputError("no run has a point to look closer at")
-    margin = MARGIN * (box[:, 1] - box[:, 0]).max()
-    return box + np.array([-margin, margin])
+    margin = MARGIN * float((box[:, 1] - box[:, 0]).max())
+    low, high = box.T
+    return np.stack([low - margin, high + margin], 1)
 
 
 def _box(view: Sequence[Sequence[float]]) -> NDArray[np.float64]:
