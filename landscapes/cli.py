@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import io
-import math
 import os
-import re
 import signal
 import sys
 import threading
@@ -21,23 +19,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from landscapes.arguments import parse
 from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from landscapes.record import Record
-
-EXAMPLES = """\
-examples:
-  landscapes race beale                                  six optimizers on Beale's function: race.gif
-  landscapes race rosenbrock --with adam --with "sgd(lr=0.001)" -o duel.mp4
-  landscapes race ackley --start=-20,15 --steps 500 --theme dark -o ackley.gif
-  landscapes race himmelblau --theme print -o figure.pdf the last step, for a paper
-  landscapes race my.py:bowl --with "my.py:MyOptimizer(lr=0.05)" --with adam
-  landscapes race beale --save race.npz                  keep the race, and draw it again without running:
-  landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
-  landscapes list                                        functions, optimizers and themes
-  landscapes show beale                                  the facts of one function
-"""
 
 
 class Terminated(BaseException):
@@ -71,11 +57,6 @@ def _run(argv: Sequence[str]) -> str:
     except SystemExit:  # --help and --version have said all
         return ""
     return COMMANDS[options.command](options)
-
-
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """The options in the words of a command line. Raises `InputError` for words it does not understand."""
-    return _parser().parse_args(_with_negative_start(argv))
 
 
 def _race(options: argparse.Namespace) -> str:
@@ -172,120 +153,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "list": _list,
     "show": _show,
 }
-
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong as every other part of the package does: by an `InputError`."""
-
-    def error(self, message: str) -> NoReturn:
-        raise InputError(f"{message}; see {self.prog} --help")
-
-
-def _parser() -> argparse.ArgumentParser:
-    from landscapes import __version__
-
-    parser = _Parser(
-        prog="landscapes",
-        description="Race optimizers over loss landscapes, and get a picture worth publishing.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(title="commands", dest="command", required=True)
-    shared: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
-
-    run = commands.add_parser("race", help="race optimizers and draw it", epilog=EXAMPLES, **shared)
-    run.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
-    run.add_argument(
-        "--with",
-        dest="rules",
-        action="append",
-        metavar="RULE",
-        help='an optimizer, again for each: adam, "adam(lr=0.05)", "label=adam(lr=0.05)" or module:MyOptimizer; '
-        "a learning rate left open is found by a sweep",
-    )
-    run.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
-    run.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
-    run.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
-    run.add_argument("--save", metavar="FILE.npz", help="keep the race itself too, to draw it again")
-    _add_look(run)
-
-    replay = commands.add_parser("replay", help="draw a saved race again, without running it", **shared)
-    replay.add_argument("record", metavar="FILE.npz", help="what race --save wrote")
-    _add_look(replay)
-
-    commands.add_parser("list", help="functions, optimizers and themes", **shared)
-    show = commands.add_parser("show", help="the facts of one function", **shared)
-    show.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object")
-    return parser
-
-
-def _add_look(parser: argparse.ArgumentParser) -> None:
-    """The options that say how a race is drawn."""
-    parser.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
-    parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
-    parser.add_argument("--step", type=_whole, metavar="N", help="the step that a picture shows (default: the last)")
-    parser.add_argument(
-        "--seconds", type=_positive, default=8.0, metavar="S", help="length of the animation (default: 8)"
-    )
-    parser.add_argument("--fps", type=_count, default=25, metavar="N", help="frames a second (default: 25)")
-    parser.add_argument(
-        "-o",
-        "--output",
-        default="race.gif",
-        metavar="FILE",
-        help="the picture: .gif, .mp4, .webm, .webp, .apng, frames-%%04d.png, .mov and more move; "
-        ".png, .pdf, .svg and .pgf show one step (default: race.gif)",
-    )
-
-
-def _with_negative_start(argv: Sequence[str]) -> list[str]:
-    """Joins `--start -1,2` into one word; argparse takes -1,2 for an option."""
-    words = list(argv)
-    for place in range(len(words) - 1, 0, -1):
-        if words[place - 1] == "--start" and re.match(r"-[\d.in]", words[place]):
-            words[place - 1 : place + 1] = [f"--start={words[place]}"]
-    return words
-
-
-def _start(text: str) -> tuple[float, ...]:
-    try:
-        point = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a start is numbers with commas, as in -1,2; not {text!r}") from None
-    if not all(map(math.isfinite, point)):
-        raise argparse.ArgumentTypeError(f"a start must be finite, not {text!r}")
-    return point
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"\+?\d+", text):
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 0, not {text!r}")
-    return int(text)
-
-
-def _pixels(text: str) -> tuple[int, int]:
-    size = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text)
-    if size is None:
-        raise argparse.ArgumentTypeError(f"must be width x height in pixels, as in 800x600, not {text!r}")
-    return int(size[1]), int(size[2])
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
-    return value
 
 
 @contextmanager

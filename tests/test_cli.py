@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 import landscapes
-from landscapes import Record, cli, functions, rules
+from landscapes import Record, arguments, cli, functions, rules
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -192,10 +192,10 @@ def test_version_and_help(said):
 
 
 def test_examples_in_the_help_are_understood():
-    for line in cli.EXAMPLES.splitlines()[1:]:
+    for line in arguments.EXAMPLES.splitlines()[1:]:
         words = re.split(r"\s{2,}", line.strip())[0].replace('"', "").split()
         words = words[: words.index("figure.pdf") + 1] if "figure.pdf" in words else words
-        assert cli.parse(words[1:]).command == words[1]
+        assert arguments.parse(words[1:]).command == words[1]
 
 
 FILES = {"a folder": "folder.gif", "a file": "file.txt"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import landscapes
-from landscapes import cli
+from landscapes import arguments
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ["landscapes", *(info.name for info in pkgutil.walk_packages(landscapes.__path__, "landscapes."))]
@@ -63,7 +63,7 @@ def test_commands_on_pages_are_understood(page):
             for command in re.split(r"&&|\|", line.removeprefix("$ ")):
                 words = shlex.split(command, comments=True)
                 if words[:1] == ["landscapes"] and not {"--help", "--version"} & set(words):
-                    cli.parse(words[1:])
+                    arguments.parse(words[1:])
 
 
 def test_the_readme_sets_up_in_two_commands():

@@ -37,7 +37,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "racing": {"errors", "record", "objective", "checking", "rules", "engine", "tuning"},
     "locate": {"errors", "objective", "functions", "rules"},
     "listing": {"objective", "functions", "rules", "render", "report"},
-    "cli": {"", "errors", "record", "render", "racing", "locate", "listing", "report"},
+    "arguments": {"", "errors"},
+    "cli": {"arguments", "errors", "record", "render", "racing", "locate", "listing", "report"},
     "__main__": {"cli"},
 }
 """Which part of the package may import which; a module in a folder belongs to its folder."""
