@@ -45,7 +45,7 @@ from PIL import Image
 
 from landscapes import race, render
 from landscapes.record import Record
-from landscapes.render.layout import show
+from landscapes.render.moving import show
 
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]

@@ -88,7 +88,7 @@ def race(
         runs={
             "label": np.array(list(rules)),
             "optimizer": np.array([rule.spec for rule in rules.values()]),
-            "lr": np.array([_number(rule.lr) for rule in rules.values()]),
+            "lr": np.array([float(rule.lr) for rule in rules.values()]),
             "rate": np.array(origins),
             "status": _statuses(paths, target, minimum),
             "stopped": paths.stopped,
@@ -145,7 +145,7 @@ def _labels(given: Sequence[str | None], rules: Sequence[Rule]) -> list[str]:
     labels = [rule.label if label is None else label for label, rule in zip(given, rules, strict=True)]
     shared = {label for label in labels if labels.count(label) > 1}
     labels = [
-        f"{label} lr={_number(rule.lr):g}" if label in shared else label
+        f"{label} lr={float(rule.lr):g}" if label in shared else label
         for label, rule in zip(labels, rules, strict=True)
     ]
     seen: dict[str, int] = {}
@@ -224,10 +224,6 @@ def _statuses(paths: engine.Paths, target: float, minimum: float) -> NDArray[np.
 def _first(hits: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Where each row is first True, -1 where it never is."""
     return np.where(hits.any(1), hits.argmax(1), -1)
-
-
-def _number(value: float | torch.Tensor) -> float:
-    return float(value)
 
 
 def _versions() -> dict[str, str]:

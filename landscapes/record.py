@@ -24,8 +24,8 @@ from landscapes.files import replacing
 FORMAT = 1
 """Version of the file layout; a reader refuses a newer one."""
 
-STATUSES = ("converged", "escaped", "budget", "diverged", "non-finite")
-"""How a run can end: see `Trajectories`."""
+FAILED = ("diverged", "non-finite")
+"""The statuses of runs that were stopped; see `Trajectories` for all of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +106,7 @@ class Record:
     def order(self) -> list[int]:
         """Runs from best to worst: those that reached the target by how soon, then by final value."""
         runs, final = self.trajectories.runs, self.trajectories.value[:, -1]
-        lost = np.isin(runs["status"], ("diverged", "non-finite"))
+        lost = np.isin(runs["status"], FAILED)
         reached = np.where(runs["reached"] < 0, np.inf, runs["reached"])
         return [int(i) for i in np.lexsort((final, reached, lost))]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from landscapes.record import Record
+from landscapes.record import FAILED, Record
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
@@ -30,7 +30,7 @@ def verdict(record: Record) -> str:
     runs, target = record.trajectories.runs, f"{record.meta['target']:.3g}"
     first, *others = record.order
     name, reached = str(runs["label"][first]), int(runs["reached"][first])
-    if runs["status"][first] in ("diverged", "non-finite"):
+    if runs["status"][first] in FAILED:
         return f"Nobody wins: {'every run' if others else name} was stopped (see status)."
     if reached < 0:
         final = f"{record.trajectories.value[first, -1]:.3g}"
@@ -40,7 +40,7 @@ def verdict(record: Record) -> str:
         return f"{name} reached the target, a loss of {target}, after {_steps(reached)}."
     second = others[0]
     rival, behind = str(runs["label"][second]), int(runs["reached"][second])
-    if runs["status"][second] in ("diverged", "non-finite") or behind < 0:
+    if runs["status"][second] in FAILED or behind < 0:
         return f"{name} wins: the only one to reach the target, a loss of {target}, after {_steps(reached)}."
     arrival = f"at the target, a loss of {target}, after {_steps(reached)}"
     if behind > reached:

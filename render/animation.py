@@ -22,11 +22,13 @@ from landscapes.record import Record
 from landscapes.render import layout
 from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
-from landscapes.render.layout import SIZE, moving, show
+from landscapes.render.layout import SIZE
+from landscapes.render.moving import moving, show
 from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.theme import Theme
 from landscapes.render.timeline import Timeline, positive, speed, timeline
 from landscapes.render.trails import Trail
+from landscapes.render.trajectories import check_step
 
 Progress = Callable[[int, int], None]
 
@@ -153,7 +155,7 @@ def animate(
         InputError: for whatever the timeline or `render.figure` refuse.
     """
     plan = timeline(
-        int(record.trajectories.step[-1]),
+        check_step(record, None),
         seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop,
     )  # fmt: skip
     made = figure if figure is not None else layout.figure(record, theme=theme, size=size, panel=panel, title=title)

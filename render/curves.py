@@ -11,13 +11,13 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.record import Record
+from landscapes.record import FAILED, Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.heads import Head
 from landscapes.render.moving import IDENTITY, Moving, Route, pixels, stroke
 from landscapes.render.theme import Style, Theme, as_theme, styles
 from landscapes.render.trails import dress
-from landscapes.render.trajectories import FAILED, check_step
+from landscapes.render.trajectories import check_step
 
 DEPTH = 1e-9
 """Gaps below this share of the first one are not told apart."""

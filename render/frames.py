@@ -14,7 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from landscapes.render.layout import moving
+from landscapes.render.moving import moving
 from landscapes.render.sinks.base import RGBA, Area, bounds
 
 MARGIN = 8.0

@@ -12,7 +12,7 @@ from landscapes.render.contours import contour
 from landscapes.render.counter import Counter
 from landscapes.render.curves import losses
 from landscapes.render.legend import Entry, columns, compact, entries, height, key
-from landscapes.render.moving import Moving
+from landscapes.render.moving import show
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step, paths
 
@@ -52,10 +52,10 @@ def figure(
         InputError: for a record without a surface, a size out of bounds, a step outside the race.
     """
     look = as_theme(theme)
+    shown = check_step(record, step)
     if record.surface is None:
         raise InputError("this record has no surface to draw: only races in two dimensions do")
     wide, high = check_size(size)
-    shown = check_step(record, step)
     dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
     beside = wide >= 1.35 * high and wide >= 600 and high >= 240 if panel is None else panel
     with look.context():
@@ -63,17 +63,6 @@ def figure(
         _lay_out(made, record, look, beside, title)
     show(made, shown)
     return made
-
-
-def show(made: Figure, step: int) -> None:
-    """Shows every moving artist of a figure at a step."""
-    for artist in moving(made):
-        artist.show(step)
-
-
-def moving(made: Figure) -> list[Moving]:
-    """The artists of a figure that follow the race."""
-    return [artist for artist in made.findobj() if isinstance(artist, Moving)]
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:

@@ -128,7 +128,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def _rate(lr: float, label: str) -> str:
-    return "" if lr != lr or "lr" in label else f"lr {lr:.3g}"
+    return "" if lr != lr or f"lr={lr:g}" in label else f"lr {lr:.3g}"
 
 
 def _fate(status: str, stopped: int, last: int) -> tuple[str, int]:

@@ -27,6 +27,17 @@ class Moving:
         raise NotImplementedError
 
 
+def moving(page: Artist) -> list[Moving]:
+    """The artists on a figure or on axes that follow the race."""
+    return [artist for artist in page.findobj() if isinstance(artist, Moving)]
+
+
+def show(page: Artist, step: int) -> None:
+    """Shows every moving artist of a figure or of axes at a step."""
+    for artist in moving(page):
+        artist.show(step)
+
+
 class Route:
     """A path in pixels: transformed once a layout, thinned where it is finer than the picture."""
 

@@ -7,15 +7,13 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import Record
+from landscapes.record import FAILED, Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.heads import Head, Start
-from landscapes.render.moving import Moving
+from landscapes.render.moving import show
 from landscapes.render.overlap import pieces
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import Halo, Trail
-
-FAILED = ("diverged", "non-finite")
 
 
 def paths(
@@ -53,7 +51,6 @@ def paths(
         _hold(ax, record)
     thick = 2.3 * prominence(ax) if width is None else width
     labels = [str(label) for label in trajectories.runs["label"]]
-    shown = check_step(record, step)
     ways = _held(trajectories.x)
     parts = pieces(list(ways), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
@@ -67,18 +64,10 @@ def paths(
             failed = str(trajectories.runs["status"][run]) in FAILED
             stopped = int(trajectories.runs["stopped"][run])
             ax.add_artist(Head(trail, stopped=stopped if failed else None, size=3.7 * thick))
-        trail.show(shown)
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))
     show(ax, shown)
     return ax
-
-
-def show(ax: Axes, step: int) -> None:
-    """Shows all moving artists of `ax` at a step."""
-    for artist in ax.get_children():
-        if isinstance(artist, Moving):
-            artist.show(step)
 
 
 def check_step(record: Record, step: int | None) -> int:

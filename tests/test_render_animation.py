@@ -19,7 +19,7 @@ from render_records import converging, diverging, record, way
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.heads import Head
-from landscapes.render.layout import moving, show
+from landscapes.render.moving import moving, show
 from landscapes.render.timeline import PACES, timeline
 from landscapes.render.trails import Trail
 

@@ -14,7 +14,7 @@ from render_records import KINDS, converging
 
 from landscapes import render
 from landscapes.render.frames import Frames, _redrawn
-from landscapes.render.layout import moving
+from landscapes.render.moving import moving
 from landscapes.render.theme import THEMES
 
 STEPS = (0, 40, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -18,8 +19,8 @@ from render_records import KINDS, converging, diverging, failing, record, unboun
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.counter import Counter
-from landscapes.render.layout import show
-from landscapes.render.legend import Fate
+from landscapes.render.legend import Fate, entries
+from landscapes.render.moving import show
 from landscapes.render.theme import THEMES
 
 SIZES = [(400, 300), (800, 600), (960, 540), (1600, 900)]
@@ -212,3 +213,18 @@ def test_figures_do_not_pile_up_artists():
     for step in range(41):
         show(made, step)
     assert len(made.findobj()) == before
+
+
+@pytest.mark.parametrize(("label", "said"), [("mulryan", "lr 0.25"), ("SGD lr=0.25", "")])
+def test_a_rate_is_left_out_only_where_the_label_says_it(label, said):
+    race = converging(1)
+    runs = {**race.trajectories.runs, "label": np.array([label]), "lr": np.array([0.25])}
+    race = replace(race, trajectories=replace(race.trajectories, runs=runs))
+    (entry,) = entries(race, THEMES["light"])
+    assert entry.rate == said
+
+
+@pytest.mark.parametrize("draw", [render.figure, render.animate, render.paths, render.losses, render.focus])
+def test_what_is_no_record_is_refused(draw):
+    with pytest.raises(InputError, match="this draws a Record"):
+        draw("beale")

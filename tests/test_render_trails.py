@@ -32,7 +32,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.heads import Head
-from landscapes.render.layout import moving, show
+from landscapes.render.moving import moving, show
 from landscapes.render.overlap import pieces
 from landscapes.render.theme import THEMES, styles
 from landscapes.render.trails import Halo, Trail
