@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -12,8 +12,11 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objective import Function
-from landscapes.oracle import Oracle
+from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
+from landscapes.recording import Keep, Log, kept_steps
 from landscapes.rules.base import Rule
+from landscapes.rules.stepping import Job, Moment, Stepper
+from landscapes.stopping import REASONS, Stop
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -21,21 +24,35 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """What R runs did in T = steps + 1 points, as numpy arrays on the host.
+    """What R runs did, as numpy arrays on the host; T points of each are kept.
 
     Attributes:
         x: points, shape (R, T, d); a stopped run stays at its last good point.
         value: values, shape (R, T).
-        stopped: the step whose point was refused, shape (R,), -1 for a run that was not stopped.
-        finite: whether the refused point was too far rather than NaN or infinite, shape (R,).
-        gradients: gradient evaluations a run used, shape (R,): one a step, and what a rule asks beyond.
+        step: which steps were kept, shape (T,).
+        stopped: the step at which a run was stopped, shape (R,), -1 for one that went on to the end: for a failed
+            run the step whose point was refused.
+        reason: why it was stopped, shape (R,): one of `stopping.REASONS`, "" for a run that was not.
+        reached: the first step at or below the target, shape (R,), -1 where there was none.
+        lowest: the lowest value each run met, shape (R,).
+        evaluations: how many of each kind a run used, shape (R,) each: `values`, `gradients`, `products`, `hessians`.
+        observed: what else was to be recorded, by name: shape (R, T) or (R, T, d); NaN where a rule has no such thing.
     """
 
     x: NDArray[np.float64]
     value: NDArray[np.float64]
+    step: NDArray[np.int64]
     stopped: NDArray[np.int64]
-    finite: NDArray[np.bool_]
-    gradients: NDArray[np.int64]
+    reason: NDArray[np.str_]
+    reached: NDArray[np.int64]
+    lowest: NDArray[np.float64]
+    evaluations: Mapping[str, NDArray[np.int64]]
+    observed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    @property
+    def gradients(self) -> NDArray[np.int64]:
+        """Gradient evaluations a run used, shape (R,)."""
+        return self.evaluations["gradients"]
 
 
 def run(
@@ -45,15 +62,21 @@ def run(
     steps: int,
     *,
     box: Tensor,
+    stop: Stop | None = None,
+    keep: Keep = "all",
+    observe: Sequence[str] = (),
+    target: float | None = None,
+    streams: Tensor | None = None,
+    seed: int = 0,
     progress: Progress | None = None,
 ) -> Paths:
     """Runs one rule a column of `starts` for so many steps.
 
-    Runs of one kind of rule are stepped together; the gradient is evaluated once a step for all. A run
-    whose next point leaves the `box`, or where point, value or gradient are not finite, is frozen at its
-    last good point and no longer evaluated elsewhere, so it disturbs nobody. Nothing is copied from the
-    device before the end. Of a stochastic function all runs see the same sample at the same step, and the
-    values kept are the average's.
+    Runs of one kind of rule are stepped together; the gradient is evaluated once a step for all that need it. A
+    run whose next point leaves the `box`, or where point, value or gradient are not finite, is frozen at its
+    last good point, and one that has arrived (see `Stop`) where it stands; neither is evaluated elsewhere any
+    more, so it disturbs nobody. Nothing is copied from the device before the end. Of a stochastic function all
+    runs see the same sample at the same step, and the values kept are the average's.
 
     Args:
         function: the landscape.
@@ -61,51 +84,82 @@ def run(
         starts: start points, shape (d, R), on the device and in the precision to compute with.
         steps: how many steps to take.
         box: the region that runs may roam, shape (d, 2): lower and upper bounds.
+        stop: when a run has arrived; by default none ever has.
+        keep: which steps to record, "all", "ends", a stride or the steps themselves; the first and last always are.
+        observe: what to record beside points and values: "gradient_norm", "lr", and what rules keep ("momentum",
+            "second_moment", …).
+        target: the value whose first crossing is looked for.
+        streams: which random numbers each run sees, shape (R,), int64; by default all the same ones, so that
+            optimizers are compared under the same noise.
+        seed: the seed of the random numbers.
         progress: told of the steps done.
+
+    Raises:
+        InputError: where a rule cannot work on the function, or steps to keep are none of the race.
     """
-    order, groups = _grouped(rules)
+    for rule in dict.fromkeys(rules):
+        rule.check(function)
+    order, groups, guided = _grouped(rules)
+    back = torch.empty_like(order)
+    back[order] = torch.arange(len(rules))
     x = starts[:, order].contiguous()
-    steppers = [(part, type(rules[0]).stepper(rules, x[:, part])) for part, rules in groups]
-    oracle = Oracle(function)
+    streams = torch.zeros(len(rules), dtype=torch.int64) if streams is None else streams[order].cpu()
+    job = Job(steps, streams.to(x.device), seed)
+    parts = [
+        _Part(runs, type(rules[0]).stepper(rules, x[:, runs], job.part(runs)), Oracle(function, len(rules), x.device))
+        for runs, rules in groups
+    ]
+    steppers = [(part.runs, part.stepper) for part in parts]
+    kept = kept_steps(keep, steps)
+    log = Log(kept, observe, x)
+    arrived = None if stop is None else stop.on(function, x)
+    looks_back = stop is not None or "gradient_norm" in observe  # then the gradient of the last point matters too
     low, high = box.to(x).unbind(1)
-    dim, count = x.shape
-    kept_x = torch.empty((steps + 1, dim, count), dtype=x.dtype, device=x.device)
-    kept_value = torch.empty((steps + 1, count), dtype=x.dtype, device=x.device)
-    alive = torch.ones(count, dtype=torch.bool, device=x.device)
-    stopped = torch.full((count,), -1, device=x.device)
-    finite = torch.ones(count, dtype=torch.bool, device=x.device)
-    asking = [(part, stepper) for part, stepper in steppers if hasattr(stepper, "gradients")]
-    asked = np.zeros((steps + 1, count), dtype=np.int64)  # gradients that closures took, after each step
-    last_x, last_value = x, torch.full((count,), torch.nan, dtype=x.dtype, device=x.device)
+    fates = _Fates(len(rules), x.device)
+    reached = fates.stopped.clone()
+    lowest = x.new_full((len(rules),), torch.inf)
+    last_x, last_value = x, lowest
     for t in range(steps + 1):
+        seen = function.at_step(t) if t < steps else function
         within = ((x >= low[:, None]) & (x <= high[:, None])).all(0)  # False for NaN too
-        held = torch.where(alive & within, x, last_x)
-        value, gradient = oracle.begin(t, held) if t < steps else (oracle.truth(held), None)
-        sound = value.isfinite() if gradient is None else value.isfinite() & gradient.isfinite().all(0)
-        stops = alive & ~(within & sound)
-        stopped = torch.where(stops, t, stopped)
-        finite = torch.where(stops, sound & x.isfinite().all(0), finite)
-        alive = alive & ~stops
-        last_x = torch.where(alive, held, last_x)
-        last_value = torch.where(alive, value, last_value) if t else value  # the start's own value is always kept
-        kept_x[t], kept_value[t] = last_x, last_value
-        if gradient is not None:
-            moved = [stepper.step(t + 1, last_x[:, part], gradient[:, part], oracle) for part, stepper in steppers]
-            x = torch.cat(moved, 1) if len(moved) > 1 else moved[0]
-            for part, stepper in asking:
-                asked[t + 1, part] = getattr(stepper, "gradients")  # noqa: B009
+        held = torch.where(fates.alive & within, x, last_x)
+        felt, gradient = _look(seen, held, guided if t < steps or looks_back else 0)
+        true = felt if seen is function else value(function, held)
+        sound = true.isfinite()
+        sound[:guided] &= gradient[:, :guided].isfinite().all(0) if t < steps else True
+        finite = sound & x.isfinite().all(0)
+        fates.end(~(within & sound), t, torch.where(finite, REASONS["bound"], REASONS["non-finite"]))
+        last_x = torch.where(fates.alive, held, last_x)
+        last_value = torch.where(fates.alive, true, last_value) if t else true  # the start's own value is always kept
+        lowest = torch.where(fates.alive, torch.minimum(lowest, true), lowest)
+        if target is not None:
+            reached = torch.where((reached < 0) & fates.alive & (true <= target), t, reached)
+        if arrived is not None:
+            why = arrived(held, true, gradient)
+            fates.end(why > 0, t, why)
+        for part in parts:
+            ended = part.stepper.finished()
+            if ended is not None:
+                fates.end(_among(ended, part.runs, len(rules)), t, REASONS["finished"])
+        log.record(t, last_x, last_value, gradient, steppers)
+        if t < steps:
+            x = torch.cat([
+                part.step(t + 1, seen, last_x, felt, gradient, fates.alive) for part in parts
+            ], 1)  # fmt: skip
         if progress is not None:
             progress(t, steps)
-    back = torch.empty_like(order)
-    back[order] = torch.arange(count, device=order.device)
-    spent = torch.where(stopped >= 0, stopped, steps).cpu().numpy()
-    spent = spent + asked[spent, np.arange(count)]
+    spent = torch.cat([part.spent for part in parts], 1)
+    spent[KINDS.index("gradients"), :guided] += torch.where(fates.stopped >= 0, fates.stopped, steps)[:guided]
     return Paths(
-        x=_host(kept_x[:, :, back].permute(2, 0, 1)),
-        value=_host(kept_value[:, back].T),
-        stopped=stopped[back].cpu().numpy(),
-        finite=finite[back].cpu().numpy(),
-        gradients=spent[back.cpu().numpy()],
+        x=_host(log.x[..., back].permute(2, 0, 1)),
+        value=_host(log.value[:, back].T),
+        step=kept,
+        stopped=fates.stopped[back].cpu().numpy(),
+        reason=np.array(["", *REASONS])[fates.reason[back].cpu().numpy()],
+        reached=reached[back].cpu().numpy(),
+        lowest=_host(lowest[back]),
+        evaluations=dict(zip(KINDS, spent[:, back].cpu().numpy(), strict=True)),
+        observed={name: _host(seen[..., back].movedim(-1, 0)) for name, seen in log.observed.items()},
     )
 
 
@@ -123,16 +177,74 @@ def check_device(name: str) -> torch.device:
     return device
 
 
-def _grouped(rules: Sequence[Rule]) -> tuple[Tensor, list[tuple[slice, list[Rule]]]]:
-    """The order that puts rules of one kind side by side, and each kind's place in it."""
+class _Part:
+    """The runs of one kind of rule: what advances them, and what they asked for while they went on."""
+
+    def __init__(self, runs: slice, stepper: Stepper, oracle: Oracle) -> None:
+        self.runs = runs
+        self.stepper = stepper
+        self.oracle = oracle
+        self.spent = oracle.counts.clone()
+
+    def step(self, t: int, seen: Function, x: Tensor, felt: Tensor, gradient: Tensor, alive: Tensor) -> Tensor:
+        """The points of these runs after step t."""
+        runs, self.oracle.seen = self.runs, seen
+        now = Moment(t, x[:, runs], felt[runs], gradient[:, runs], self.oracle, alive[runs])
+        moved = self.stepper.step(now)
+        if self.oracle.asked:
+            self.spent = torch.where(now.alive, self.oracle.counts, self.spent)
+        return moved
+
+
+class _Fates:
+    """Which runs go on, and where and why the others ended."""
+
+    def __init__(self, count: int, device: torch.device) -> None:
+        self.alive = torch.ones(count, dtype=torch.bool, device=device)
+        self.stopped = torch.full((count,), -1, device=device)
+        self.reason = torch.zeros(count, dtype=torch.int64, device=device)
+
+    def end(self, which: Tensor, t: int, reason: Tensor | int) -> None:
+        """Ends those of the runs, a mask (R,), that still go on."""
+        ends = which & self.alive
+        self.stopped = torch.where(ends, t, self.stopped)
+        self.reason = torch.where(ends, reason, self.reason)
+        self.alive = self.alive & ~ends
+
+
+def _look(seen: Function, x: Tensor, guided: int) -> tuple[Tensor, Tensor]:
+    """The values (R,) and gradients (d, R) at points (d, R): gradients for the first runs only, NaN elsewhere."""
+    if guided == x.shape[1]:
+        return value_and_gradient(seen, x)
+    gradient = torch.full_like(x, torch.nan)
+    if guided == 0:
+        return value(seen, x), gradient
+    with_slope, gradient[:, :guided] = value_and_gradient(seen, x[:, :guided])
+    return torch.cat([with_slope, value(seen, x[:, guided:])]), gradient
+
+
+def _among(some: Tensor, runs: slice, count: int) -> Tensor:
+    """A mask of some runs as a mask of all."""
+    mask = torch.zeros(count, dtype=torch.bool, device=some.device)
+    mask[runs] = some
+    return mask
+
+
+def _grouped(rules: Sequence[Rule]) -> tuple[Tensor, list[tuple[slice, list[Rule]]], int]:
+    """The order that puts rules of one kind side by side, each kind's place in it, and how many need gradients.
+
+    Those that do stand first, so that one evaluation serves them.
+    """
     groups: dict[Hashable, list[int]] = {}
     for index, rule in enumerate(rules):
         groups.setdefault(rule.batch_key, []).append(index)
-    parts, begin = [], 0
-    for members in groups.values():
-        parts.append((slice(begin, begin + len(members)), [rules[index] for index in members]))
-        begin += len(members)
-    return torch.tensor([index for members in groups.values() for index in members]), parts
+    kinds = sorted(groups.values(), key=lambda members: not rules[members[0]].needs_gradient)
+    parts, begin, guided = [], 0, 0
+    for members in kinds:
+        end = begin + len(members)
+        parts.append((slice(begin, end), [rules[index] for index in members]))
+        begin, guided = end, end if rules[members[0]].needs_gradient else guided
+    return torch.tensor([index for members in kinds for index in members]), parts, guided
 
 
 def _host(values: Tensor) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""The function as an optimizer sees it: values and gradients, and how often each was asked for."""
+"""The function as an optimizer sees it: values, gradients, curvature, and how often each was asked for."""
 
 from __future__ import annotations
 
@@ -7,49 +7,102 @@ from torch import Tensor
 
 from landscapes.objective import Function
 
+KINDS = ("values", "gradients", "products", "hessians")
+"""What is counted: values alone, gradients (with their values), Hessian-vector products, whole Hessians or Jacobians."""
+
 
 class Oracle:
-    """Answers for R points at once, in the layout (d, R), and counts what each run asked.
+    """Answers for R runs at once, in the layout (d, R), and counts what each run asked.
 
     A stochastic function is seen through the sample of the present step, by whoever asks and however often;
     so all runs meet the same noise, and a line search compares values of one sample.
 
+    Each question takes `asking`, a mask (R,): runs that are not asking get an answer too, since a batch is
+    computed whole, but it is not put to their account.
+
     Attributes:
         function: the function itself.
         seen: the function as the present step sees it; itself, unless it has samples.
-        values, gradients: how many evaluations of each kind one run has had so far.
+        counts: how many evaluations of each kind (rows, as in `KINDS`) each run has asked for, shape (4, R).
+        asked: whether anything was asked at all.
     """
 
-    def __init__(self, function: Function) -> None:
+    def __init__(self, function: Function, runs: int = 1, device: torch.device | str = "cpu") -> None:
         self.function = self.seen = function
-        self.values = 0
-        self.gradients = 0
+        self.counts = torch.zeros((len(KINDS), runs), dtype=torch.int64, device=device)
+        self.asked = False
 
-    def begin(self, t: int, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Begins step t = 0, 1, …: the true values (R,) at the points (d, R), and the gradients (d, R) that it sees."""
+    def at(self, t: int) -> Function:
+        """Turns to the sample of step t = 0, 1, …, and returns the function as that step sees it."""
         self.seen = self.function.at_step(t)
-        values, gradient = self.value_and_gradient(x)
-        return (values if self.seen is self.function else self.truth(x)), gradient
+        return self.seen
 
-    def truth(self, x: Tensor) -> Tensor:
-        """The values (R,) of the function itself, for the record: no run asked for them."""
-        with torch.no_grad():
-            return self.function.columns(x)
+    def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
+        """The values at points of shape (d, R), or (d, k, R) for k points a run: shape (R,) or (k, R)."""
+        self._count("values", asking, 1 if x.ndim == 2 else x.shape[1])
+        return value(self.seen, x)
 
-    def value(self, x: Tensor) -> Tensor:
-        """The values, shape (R,), at points of shape (d, R)."""
-        self.values += 1
-        with torch.no_grad():
-            return self.seen.columns(x)
+    def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The values (R,) and the gradients (d, R) at points (d, R)."""
+        self._count("gradients", asking)
+        return value_and_gradient(self.seen, x)
 
-    def value_and_gradient(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The values (R,) and the gradients (d, R).
+    def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
+        """The Hessians at points (d, R) times the vectors v (d, R): shape (d, R)."""
+        self._count("products", asking)
+        return _product(self.seen, x, v)
 
-        One backward pass of the sum serves all runs: each value depends on its own point alone.
+    def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
+        """The Hessians at points (d, R): shape (d, d, R), one column a product."""
+        self._count("hessians", asking)
+        columns = [_product(self.seen, x, axis) for axis in _axes(x)]
+        return torch.stack(columns, 1)
+
+    def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The residuals (m, R) and their Jacobians (m, d, R) at points (d, R), where the function is a sum of squares.
+
+        Raises `InputError` where the function has no `residuals`.
         """
-        self.gradients += 1
-        with torch.enable_grad():
-            points = x.detach().requires_grad_()
-            values = self.seen.columns(points)
-            (gradient,) = torch.autograd.grad(values.sum(), points)
-        return values.detach(), gradient
+        self._count("hessians", asking)
+        slopes = [torch.func.jvp(self.seen.residual_columns, (x,), (axis,))[1] for axis in _axes(x)]
+        with torch.no_grad():
+            return self.seen.residual_columns(x), torch.stack(slopes, 1).detach()
+
+    def _count(self, kind: str, asking: Tensor | None, times: int = 1) -> None:
+        self.asked = True
+        self.counts[KINDS.index(kind)] += times if asking is None else times * asking
+
+
+def value(function: Function, x: Tensor) -> Tensor:
+    """The values (…) at points of shape (d, …)."""
+    with torch.no_grad():
+        return function.columns(x)
+
+
+def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The values (R,) and the gradients (d, R) at points (d, R).
+
+    One backward pass of the sum serves all runs: each value depends on its own point alone.
+    """
+    with torch.enable_grad():
+        points = x.detach().requires_grad_()
+        values = function.columns(points)
+        (gradient,) = torch.autograd.grad(values.sum(), points)
+    return values.detach(), gradient
+
+
+def _product(function: Function, x: Tensor, v: Tensor) -> Tensor:
+    """The derivative of the gradient along v, by differentiating twice; zero where the gradient is constant."""
+    with torch.enable_grad():
+        points = x.detach().requires_grad_()
+        values = function.columns(points)
+        (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=True)
+        if not gradient.requires_grad:
+            return torch.zeros_like(x)
+        (product,) = torch.autograd.grad((gradient * v).sum(), points, allow_unused=True)
+    return torch.zeros_like(x) if product is None else product
+
+
+def _axes(x: Tensor) -> list[Tensor]:
+    """The unit vectors, each as a batch like x (d, R)."""
+    return [torch.zeros_like(x).index_fill_(0, torch.tensor(i, device=x.device), 1.0) for i in range(len(x))]

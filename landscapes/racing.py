@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import platform
 import warnings
@@ -18,7 +17,9 @@ from landscapes.checking import as_function, checked
 from landscapes.errors import InputError
 from landscapes.objective import Function, Interval
 from landscapes.record import Record, Surface, Trajectories
+from landscapes.recording import Keep
 from landscapes.rules import Rule, parse
+from landscapes.stopping import Stop
 
 DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 
@@ -42,6 +43,10 @@ def race(
     steps: int | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+    stop: Stop | None = None,
+    keep: Keep = "all",
+    observe: Sequence[str] = (),
     resolution: int = 257,
     progress: engine.Progress | None = None,
 ) -> Record:
@@ -56,6 +61,11 @@ def race(
         steps: how many steps, at least 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …
         dtype: `torch.float64` or `torch.float32`.
+        seed: of all random numbers, for optimizers and wrappers that draw some; the same noise meets every optimizer.
+        stop: when a run has arrived and rests, such as `Stop(gradient=1e-8)`; by default it goes on to the end.
+        keep: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
+        observe: what to record beside points and values: "gradient_norm", "lr", and what rules keep, such as
+            "momentum" and "second_moment".
         resolution: points a side of the surface that is drawn beneath the paths.
         progress: called with (steps done, steps in all).
 
@@ -77,24 +87,29 @@ def race(
     landscape = _seeing(checked(landscape, point), point)
     rules, origins = _rules(landscape, DEFAULT_OPTIMIZERS if optimizers is None else optimizers, point, budget)
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(rules))
-    paths = engine.run(landscape, list(rules.values()), starts, budget, box=_roaming(landscape), progress=progress)
+    paths = engine.run(
+        landscape, list(rules.values()), starts, budget, box=_roaming(landscape), stop=stop, keep=keep, observe=observe,
+        target=_known_target(landscape, point), seed=_check_seed(seed), progress=progress,
+    )  # fmt: skip
     surface = landscape.surface(resolution) if landscape.dim == 2 else None
-    minimum, known = _minimum(landscape, surface, paths.value)
+    minimum, known = _minimum(landscape, surface, paths.lowest)
     target = _target(float(paths.value[0, 0]), minimum, surface)
     trajectories = Trajectories(
         x=paths.x,
         value=paths.value,
-        step=np.arange(budget + 1),
+        step=paths.step,
         runs={
             "label": np.array(list(rules)),
             "optimizer": np.array([rule.spec for rule in rules.values()]),
-            "lr": np.array([float(rule.lr) for rule in rules.values()]),
+            "lr": np.array([rule.rate for rule in rules.values()]),
             "rate": np.array(origins),
             "status": _statuses(paths, target, minimum),
             "stopped": paths.stopped,
-            "reached": _first(paths.value <= target),
-            "gradients": paths.gradients,
+            "reason": paths.reason,
+            "reached": paths.reached if _known_target(landscape, point) is not None else _first(paths, target),
+            **paths.evaluations,
         },
+        observed=paths.observed,
     )
     meta = {
         "function": landscape.name,
@@ -102,6 +117,7 @@ def race(
         "latex": landscape.latex,
         "start": list(point),
         "steps": budget,
+        "seed": seed,
         "minimum": minimum,
         "minimum_is": "known" if known else "the lowest value seen",
         "target": target,
@@ -133,9 +149,7 @@ def _rules(
         is_open.append(left_open)
     tuned = tuning.rates(function, [rule for rule, left in zip(rules, is_open, strict=True) if left], start, steps)
     rates = iter(tuned)
-    rules = [
-        dataclasses.replace(rule, lr=next(rates)) if left else rule for rule, left in zip(rules, is_open, strict=True)
-    ]
+    rules = [rule.at_rate(next(rates)) if left else rule for rule, left in zip(rules, is_open, strict=True)]
     labels = _labels([label for label, _ in given], rules)
     return dict(zip(labels, rules, strict=True)), ["tuned" if left else "given" for left in is_open]
 
@@ -145,8 +159,7 @@ def _labels(given: Sequence[str | None], rules: Sequence[Rule]) -> list[str]:
     labels = [rule.label if label is None else label for label, rule in zip(given, rules, strict=True)]
     shared = {label for label in labels if labels.count(label) > 1}
     labels = [
-        f"{label} lr={float(rule.lr):g}" if label in shared else label
-        for label, rule in zip(labels, rules, strict=True)
+        f"{label} lr={rule.rate:g}" if label in shared else label for label, rule in zip(labels, rules, strict=True)
     ]
     seen: dict[str, int] = {}
     for place, label in enumerate(labels):
@@ -160,6 +173,12 @@ def _check_steps(steps: int) -> int:
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise InputError(f"steps must be a whole number, at least 1, not {steps!r}")
     return int(steps)
+
+
+def _check_seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed must be a whole number, at least 0, not {seed!r}")
+    return int(seed)
 
 
 def _check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:
@@ -202,6 +221,13 @@ def _minimum(function: Function, surface: Surface | None, values: NDArray[np.flo
     return float(np.min(seen[np.isfinite(seen)])), False
 
 
+def _known_target(function: Function, start: Sequence[float]) -> float | None:
+    """The target, where it is known before the race."""
+    if not math.isfinite(function.minimum):
+        return None
+    return _target(float(function(start)), function.minimum, None)
+
+
 def _target(first: float, minimum: float, surface: Surface | None) -> float:
     """The value at which a run has arrived. Without a bottom: half way down to the lowest value in view."""
     if math.isfinite(minimum):
@@ -211,19 +237,24 @@ def _target(first: float, minimum: float, surface: Surface | None) -> float:
 
 
 def _statuses(paths: engine.Paths, target: float, minimum: float) -> NDArray[np.str_]:
-    arrived = paths.value[:, -1] <= target
-    stopped = paths.stopped >= 0
-    bottomless = minimum == -math.inf
+    arrived = (paths.value[:, -1] <= target) | np.isin(paths.reason, ("gradient", "value", "distance"))
     return np.select(
-        [stopped & ~paths.finite, arrived & bottomless, stopped, arrived],
-        ["non-finite", "escaped", "diverged", "converged"],
+        [
+            paths.reason == "non-finite",
+            arrived & (minimum == -math.inf),
+            paths.reason == "bound",
+            arrived,
+            paths.reason == "finished",
+        ],
+        ["non-finite", "escaped", "diverged", "converged", "finished"],
         "budget",
     )
 
 
-def _first(hits: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Where each row is first True, -1 where it never is."""
-    return np.where(hits.any(1), hits.argmax(1), -1)
+def _first(paths: engine.Paths, target: float) -> NDArray[np.int64]:
+    """The first kept step at which each run is at or below the target, -1 where it never is."""
+    hits = paths.value <= target
+    return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)
 
 
 def _versions() -> dict[str, str]:

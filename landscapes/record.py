@@ -59,18 +59,21 @@ class Trajectories:
         step: which steps were kept, shape (T,), ascending from 0.
         runs: one column a fact, each of length R: `label`, `optimizer` (with its hyper-parameters, as
             it can be given again), `lr`, `status`, `stopped` (the step whose point was refused, or -1),
-            `reached` (the first step at or below the target, or -1), `gradients` (how often the
-            gradient was asked for).
+            `reached` (the first step at or below the target, or -1), `reason` (why it was stopped, "" where it
+            was not), and how often it evaluated the function: `values`, `gradients`, `products` (Hessian times
+            vector), `hessians`.
+        observed: what else was recorded, by name: shape (R, T) or (R, T, d), NaN where a run has no such thing.
 
     A run's `status` is `converged` (ends at or below the target), `escaped` (went down a slope that
     has no bottom, past the target), `budget` (out of steps before), `diverged` (left the region where
-    anything can be seen) or `non-finite` (met NaN or infinity).
+    anything can be seen), `non-finite` (met NaN or infinity) or `finished` (its method ended by itself, short of the target).
     """
 
     x: NDArray[np.float64]
     value: NDArray[np.float64]
     step: NDArray[np.int64]
     runs: Mapping[str, NDArray[Any]]
+    observed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shape = (*self.value.shape, self.x.shape[-1])
@@ -82,6 +85,12 @@ class Trajectories:
         for name, column in self.runs.items():
             if len(column) != len(self.x):
                 raise InputError(f"column {name!r} has {len(column)} entries for {len(self.x)} runs")
+
+        for name, values in self.observed.items():
+            if values.shape[:2] != self.value.shape:
+                raise InputError(
+                    f"observed {name!r} has shape {values.shape} for {self.value.shape[0]} runs of {self.value.shape[1]} steps"
+                )
 
     def __len__(self) -> int:
         return len(self.x)
@@ -119,6 +128,7 @@ class Record:
         arrays: dict[str, Any] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
         arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "value", "step")}
         arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
+        arrays |= {f"observed/{name}": values for name, values in self.trajectories.observed.items()}
         if self.surface is not None:
             arrays |= {f"surface/{name}": np.asarray(value) for name, value in vars(self.surface).items()}
         with replacing(target) as temporary, temporary.open("wb") as file:
@@ -148,7 +158,7 @@ class Record:
         surface = part("surface")
         if surface:
             surface |= {"minimum": float(surface["minimum"]), "scale": str(surface["scale"])}
-        trajectories = Trajectories(**part("trajectories"), runs=part("runs"))
+        trajectories = Trajectories(**part("trajectories"), runs=part("runs"), observed=part("observed"))
         return cls(trajectories, Surface(**surface) if surface else None, json.loads(str(arrays["meta"])))
 
 

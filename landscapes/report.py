@@ -11,7 +11,7 @@ from landscapes.record import FAILED, Record
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
-_WORDS = {"budget": "out of steps", "non-finite": "not finite"}
+_WORDS = {"budget": "out of steps", "non-finite": "not finite", "finished": "ended by itself"}
 
 
 def table(record: Record) -> str:

@@ -13,7 +13,6 @@ holds it); for another function, start or number of steps the sweep runs when th
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -75,7 +74,7 @@ def score_rates(function: Function, rules: Sequence[Rule], start: Sequence[float
     side = view[:, 1] - view[:, 0]
     shifts = torch.tensor([[shift[i % 2] for i in range(function.dim)] for shift in SHIFTS], dtype=torch.float64)
     starts = torch.tensor(start, dtype=torch.float64) + shifts * side
-    field = [dataclasses.replace(rule, lr=lr) for rule in rules for lr in GRID for _ in SHIFTS]
+    field = [rule.at_rate(lr) for rule in rules for lr in GRID for _ in SHIFTS]
     points = starts.repeat(len(rules) * len(GRID), 1).T.contiguous()
     box = torch.stack([view[:, 0] - side, view[:, 1] + side], 1)
     paths = engine.run(function, field, points, steps, box=box)
@@ -87,7 +86,7 @@ def score_rates(function: Function, rules: Sequence[Rule], start: Sequence[float
     leaps = np.linalg.norm(np.diff(unit, axis=1), axis=2).max(1) > LEAP
     fails, leaves = paths.stopped >= 0, ((unit < 0) | (unit > 1)).any((1, 2))
     if function.minimum == -np.inf:  # leaving is what the race is about
-        fails, leaves = fails & ~paths.finite, np.zeros_like(leaves)
+        fails, leaves = paths.reason == "non-finite", np.zeros_like(leaves)
     by_rate = (len(rules), len(GRID), len(SHIFTS))
     watched = (leaps.astype(float) + leaves).reshape(by_rate)[..., 0]  # only the race itself is seen
     return np.asarray((score + 10 * UNWATCHABLE * fails).reshape(by_rate).mean(2) + UNWATCHABLE * watched)
@@ -100,7 +99,7 @@ def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[
 
 def rate_free_spec(rule: Rule) -> str:
     """The rule as text without its learning rate."""
-    return dataclasses.replace(rule, lr=1.0).spec
+    return rule.at_rate(1.0).spec
 
 
 def _floor(function: Function, values: NDArray[np.float64]) -> tuple[float, float]:

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscapes import rules
+from landscapes import engine, rules
 from landscapes.objective import Function, function
-from landscapes.oracle import Oracle
+from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules.base import PAIRS, Rule
+from landscapes.rules.stepping import Job, Moment, Stepper
 
 Draw = Callable[[np.random.Generator], float]
 
@@ -146,7 +147,7 @@ def by_torch(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: 
 
     Each run has backward passes of its own, or, quicker, they share one (`alone=False`).
     """
-    paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(landscape)
+    paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(landscape, x.shape[1])
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     with default_dtype(torch.float64):
         optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
@@ -171,16 +172,27 @@ def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: 
     for run, rule in enumerate(contenders):
         groups.setdefault(rule.batch_key, []).append(run)
     steppers = [
-        (runs, type(contenders[runs[0]]).stepper([contenders[run] for run in runs], x[:, runs]))
+        (runs, stepper_of([contenders[run] for run in runs], x[:, runs], steps), Oracle(landscape, len(runs)))
         for runs in groups.values()
     ]
-    paths, oracle = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype), Oracle(landscape)
+    paths = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype)
     for t, path in enumerate(paths, start=1):
-        gradient = oracle.value_and_gradient(x)[1]
-        for runs, stepper in steppers:
-            path[:, runs] = stepper.step(t, x[:, runs], gradient[:, runs], oracle)
+        value, gradient = value_and_gradient(landscape, x)
+        for runs, stepper, oracle in steppers:
+            path[:, runs] = stepper.step(moment(t, x[:, runs], gradient[:, runs], oracle, value[runs]))
         x = path.clone()
     return paths
+
+
+def stepper_of(contenders: Sequence[Rule], x: Tensor, steps: int = 1000) -> Stepper:
+    """What advances the contenders, all of one batch key."""
+    return type(contenders[0]).stepper(contenders, x, Job.plain(len(contenders), steps))
+
+
+def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> Moment:
+    """What runs at points x (d, R) see at step t."""
+    nothing = torch.full_like(x[0], torch.nan)
+    return Moment(t, x, nothing if value is None else value, gradient, oracle, torch.ones_like(x[0], dtype=torch.bool))
 
 
 def valley(dim: int) -> Function:
@@ -212,3 +224,21 @@ FUNCTIONS = (valley, egg_box)
 
 def starts(dim: int, runs: int, rng: np.random.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
     return torch.from_numpy(rng.uniform(-1.5, 1.5, (dim, runs))).to(dtype)
+
+
+def assert_same(left: engine.Paths, right: engine.Paths) -> None:
+    for name, value in columns(left).items():
+        np.testing.assert_array_equal(value, columns(right)[name], err_msg=name)
+
+
+def part(paths: engine.Paths, index: list[int]) -> engine.Paths:
+    """Some of the runs."""
+
+    def of(value: Any) -> Any:
+        return {name: column[index] for name, column in value.items()} if isinstance(value, dict) else value[index]
+
+    return engine.Paths(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
+
+
+def columns(paths: engine.Paths) -> dict[str, Any]:
+    return {**vars(paths), "evaluations": None, "observed": None, **paths.evaluations, **paths.observed}

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference import assert_same, part
 from torch import Tensor
 
 from landscapes import engine, function, rules
@@ -38,15 +39,6 @@ def starts_for(count: int, seed: int = 0, dtype: torch.dtype = torch.float64) ->
 
 def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box: Tensor = WIDE) -> engine.Paths:
     return engine.run(landscape, field, starts, steps, box=box)
-
-
-def assert_same(left: engine.Paths, right: engine.Paths) -> None:
-    for name, value in vars(left).items():
-        np.testing.assert_array_equal(value, getattr(right, name), err_msg=name)
-
-
-def part(paths: engine.Paths, index: list[int]) -> engine.Paths:
-    return engine.Paths(**{name: value[index] for name, value in vars(paths).items()})
 
 
 ALL = sorted(rules.names())
@@ -129,7 +121,7 @@ def test_a_run_that_meets_nan_stays_at_its_last_good_point():
         walked.append(x)
     assert refused > 1
     assert paths.stopped.tolist() == [refused, -1]
-    assert paths.finite.tolist() == [False, True]
+    assert paths.reason.tolist() == ["non-finite", ""]
     np.testing.assert_allclose(paths.x[0, :refused, 0], walked, rtol=1e-12)
     assert np.isfinite(paths.x).all()
     assert np.isfinite(paths.value).all()
@@ -146,7 +138,7 @@ def test_a_run_that_leaves_the_box_stays_at_its_last_point_within():
     paths = run(SQUARE, [wild, calm], starts, 12, box)
     assert paths.x[0, :, 0].tolist() == [1, -2, 4, -8, *[-8] * 9]
     assert paths.stopped.tolist() == [4, -1]
-    assert paths.finite.tolist() == [True, True]
+    assert paths.reason.tolist() == ["bound", ""]
     assert paths.gradients.tolist() == [4, 12]
     assert_same(part(paths, [1]), run(SQUARE, [calm], starts[:, :1], 12, box))
 
@@ -166,7 +158,7 @@ def test_a_start_without_a_gradient_keeps_its_value():
     starts = torch.tensor([[0.0, 1.0], [0.5, 0.5]], dtype=torch.float64)
     paths = run(KINK, field(["sgd"])[:2], starts, 5)
     assert paths.stopped.tolist() == [0, -1]
-    assert paths.finite.tolist() == [False, True]
+    assert paths.reason.tolist() == ["non-finite", ""]
     assert paths.value[0].tolist() == [0.25] * 6
     assert paths.x[0].tolist() == [[0.0, 0.5]] * 6
 

@@ -10,11 +10,23 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from reference import SPACES, PlainLion, by_rules, default_dtype, draw, egg_box, in_torch, starts, valley
+from reference import (
+    SPACES,
+    PlainLion,
+    by_rules,
+    default_dtype,
+    draw,
+    egg_box,
+    in_torch,
+    moment,
+    starts,
+    stepper_of,
+    valley,
+)  # fmt: skip
 
 from landscapes import rules
 from landscapes.errors import InputError
-from landscapes.oracle import Oracle
+from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules import Rule, Torch
 
 
@@ -170,16 +182,16 @@ def test_other_dimensions(dim):
 def test_the_gradient_handed_over_stays_as_it_was():
     for dim in (1, 2):
         x, gradient = torch.ones(dim, 3), torch.full((dim, 3), 5.0)
-        Torch.stepper([Torch(InPlace)] * 3, x).step(1, x, gradient, Oracle(valley(dim)))
+        stepper_of([Torch(InPlace)] * 3, x).step(moment(1, x, gradient, Oracle(valley(dim), 3)))
         assert torch.equal(gradient, torch.full((dim, 3), 5.0))
         assert torch.equal(x, torch.ones(dim, 3))
 
 
 def test_steps_start_where_the_engine_says():
     x = torch.zeros(2, 1)
-    stepper = Torch.stepper([Torch(torch.optim.SGD, lr=1.0)], x)
+    stepper = stepper_of([Torch(torch.optim.SGD, lr=1.0)], x)
     for start in (torch.zeros(2, 1), torch.tensor([[5.0], [7.0]])):
-        moved = stepper.step(1, start, torch.tensor([[1.0], [2.0]]), Oracle(valley(2)))
+        moved = stepper.step(moment(1, start, torch.tensor([[1.0], [2.0]]), Oracle(valley(2))))
         assert torch.equal(moved, start - torch.tensor([[1.0], [2.0]]))
         assert not moved.requires_grad
 
@@ -188,7 +200,7 @@ def test_settings_differ_from_run_to_run():
     x = torch.zeros(1, 3)
     contenders = [Torch(torch.optim.SGD, lr=lr) for lr in (0.5, 1.0, 2.0)]
     assert len({rule.batch_key for rule in contenders}) == 1
-    moved = Torch.stepper(contenders, x).step(1, x, torch.ones(1, 3), Oracle(valley(1)))
+    moved = stepper_of(contenders, x).step(moment(1, x, torch.ones(1, 3), Oracle(valley(1), 3)))
     assert moved.tolist() == [[-0.5, -1.0, -2.0]]
 
 
@@ -236,15 +248,14 @@ def test_lbfgs_reaches_the_floor_of_the_valley():
 
 
 def test_closures_are_counted_run_by_run():
-    x, oracle = starts(2, 2, np.random.default_rng(6)), Oracle(valley(2))
+    x, oracle = starts(2, 2, np.random.default_rng(6)), Oracle(valley(2), 2)
     patient = Torch(torch.optim.LBFGS, lr=1e-3, max_iter=2)
-    stepper = Torch.stepper([patient, dataclasses.replace(patient, settings={"max_iter": 5})], x)
-    gradient = oracle.value_and_gradient(x)[1]
-    moved = stepper.step(1, x, gradient, oracle)
-    assert stepper.gradients == [2, 5]
-    assert (oracle.values, oracle.gradients) == (0, 1)
-    stepper.step(2, moved, gradient, oracle)
-    assert stepper.gradients == [4, 10]
+    stepper = stepper_of([patient, dataclasses.replace(patient, settings={"max_iter": 5})], x)
+    gradient = value_and_gradient(valley(2), x)[1]
+    moved = stepper.step(moment(1, x, gradient, oracle))
+    assert oracle.counts.tolist() == [[0, 0], [2, 5], [0, 0], [0, 0]]
+    stepper.step(moment(2, moved, gradient, oracle))
+    assert oracle.counts.tolist() == [[0, 0], [4, 10], [0, 0], [0, 0]]
 
 
 def test_a_closure_is_given_to_whom_cannot_do_without():
@@ -255,8 +266,8 @@ def test_a_closure_is_given_to_whom_cannot_do_without():
     assert rule.needs_closure
     x, landscape = torch.tensor([[-1.0], [0.5]], dtype=torch.float64), valley(2)
     path = by_rules(landscape, [rule], x, 1)
-    _, gradient = Oracle(landscape).value_and_gradient(x)
-    _, uphill = Oracle(landscape).value_and_gradient(x + 0.05 * gradient / gradient.norm())
+    _, gradient = value_and_gradient(landscape, x)
+    _, uphill = value_and_gradient(landscape, x + 0.05 * gradient / gradient.norm())
     assert torch.allclose(path[0], x - 1e-3 * uphill, rtol=0, atol=1e-14)
 
 

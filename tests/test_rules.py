@@ -25,7 +25,9 @@ from reference import (
     default_dtype,
     draw,
     everyone,
+    moment,
     starts,
+    stepper_of,
     valley,
     variants,
 )
@@ -33,7 +35,9 @@ from reference import (
 from landscapes import rules
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle
-from landscapes.rules.base import FirstOrder, Rule, stacked
+from landscapes.rules.base import Rule
+from landscapes.rules.firstorder import FirstOrder, stacked
+from landscapes.rules.stepping import Job
 
 CLASSES = tuple(SPACES)
 VARIANTS = variants()
@@ -76,13 +80,13 @@ def test_every_bit_of_a_step_is_that_of_torch(cls, flags, bare, dtype):
     """From the origin, where the point hides none of them."""
     rng = np.random.default_rng(11)
     contenders, origin = [draw(cls, flags, bare, rng) for _ in range(5)], torch.zeros(4, 5, dtype=dtype)
-    stepper, oracle = cls.stepper(contenders, origin), Oracle(valley(4))
+    stepper, oracle = stepper_of(contenders, origin), Oracle(valley(4), 5)
     with default_dtype(torch.float64):
         points = [start.clone().requires_grad_() for start in origin.unbind(1)]
         optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
         for t in range(1, 40):
             gradient = starts(4, 5, rng, dtype)
-            moved = stepper.step(t, origin, gradient, oracle)
+            moved = stepper.step(moment(t, origin, gradient, oracle))
             for run, (p, optimizer) in enumerate(zip(points, optimizers, strict=True)):
                 p.data.zero_()
                 p.grad = gradient[:, run].clone()
@@ -123,17 +127,18 @@ def test_averaged_sgd_keeps_the_average_of_torch():
     contenders, rng = [rules.ASGD(lr=0.5, lambd=0.1, t0=t0) for t0 in (7, -3, 100)], np.random.default_rng(8)
     x = starts(2, 3, rng)
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
-    stepper, oracle = rules.ASGD.stepper(contenders, x), Oracle(valley(2))
-    alone = [rules.ASGD.stepper([rule], x[:, run : run + 1]) for run, rule in enumerate(contenders)]
+    stepper, oracle = stepper_of(contenders, x), Oracle(valley(2), 3)
+    alone = [stepper_of([rule], x[:, run : run + 1]) for run, rule in enumerate(contenders)]
     with default_dtype(torch.float64):
         optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
         p = x
         for t in range(1, 30):
             gradient = starts(2, 3, rng)
             moved = [
-                own.step(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle) for run, own in enumerate(alone)
+                own.step(moment(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle))
+                for run, own in enumerate(alone)
             ]
-            p = stepper.step(t, p, gradient, oracle)
+            p = stepper.step(moment(t, p, gradient, oracle))
             assert torch.equal(torch.cat(moved, 1), p)
             for run, (point, optimizer) in enumerate(zip(points, optimizers, strict=True)):
                 point.grad = gradient[:, run].clone()
@@ -418,4 +423,4 @@ def test_a_rule_without_an_update_says_so():
     with pytest.raises(NotImplementedError):
         by_rules(valley(2), [FirstOrder()], starts(2, 1, np.random.default_rng(7)), 1)
     with pytest.raises(NotImplementedError):
-        Rule.stepper([Rule()], torch.zeros(2, 1))
+        Rule.stepper([Rule()], torch.zeros(2, 1), Job.plain(1))

@@ -70,3 +70,17 @@ def add_quotient(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
 def penalised(g: Tensor, weight_decay: Scalar, p: Tensor) -> Tensor:
     """The gradient with that of the L2 penalty ½·weight_decay·‖p‖²."""
     return g if absent(weight_decay) else add_scaled(g, weight_decay, p)
+
+
+def total(x: Tensor) -> Tensor:
+    """The sum over the first dimension, halves upon halves, so that a run's sum is the same in any batch."""
+    while len(x) > 1:
+        half = len(x) // 2
+        folded = x[:half] + x[half : 2 * half]
+        x = torch.cat([folded, x[2 * half :]]) if len(x) % 2 else folded
+    return x[0]
+
+
+def norm(x: Tensor) -> Tensor:
+    """Euclidean norms over the first dimension: shape (R,) for x of shape (d, R)."""
+    return total(x * x).sqrt()

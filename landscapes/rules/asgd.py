@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from landscapes.rules.arithmetic import Scalar, add_scaled, each, penalised, power
-from landscapes.rules.base import NON_NEGATIVE, Coefs, FirstOrder, State
+from landscapes.rules.base import NON_NEGATIVE
+from landscapes.rules.firstorder import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)

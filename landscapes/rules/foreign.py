@@ -8,15 +8,15 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
 from landscapes.errors import InputError
-from landscapes.oracle import Oracle
-from landscapes.rules.base import Rule, Stepper, check_number, short
+from landscapes.rules.base import Rule, check_number, short
+from landscapes.rules.stepping import Job, Moment, Stepper
 
 Settings = tuple[tuple[str, Any], ...]
 Evaluate = Callable[[Tensor], tuple[Tensor, Tensor]]
@@ -43,7 +43,10 @@ class Torch(Rule):
     'Torch(LBFGS, lr=0.5)'
     """
 
+    tunable: ClassVar[str] = "lr"
+
     cls: type[Optimizer] = Optimizer
+    lr: float = math.nan
     label: str = ""  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
     settings: Settings = field(default=(), hash=False)
     needs_closure: bool = field(default=False, init=False, compare=False, repr=False)
@@ -99,7 +102,7 @@ class Torch(Rule):
         return type(self), self.cls
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor) -> Stepper:
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
         return _Loop(cast(Sequence[Torch], rules), x)
 
     def _rate(self, given: Any) -> float:
@@ -130,7 +133,6 @@ class _Alone:
     def __init__(self, rule: Torch, point: Tensor) -> None:
         self.rule = rule
         self.parameter = torch.nn.Parameter(point.detach().clone())
-        self.evaluations = 0
         with _working(f"{rule.spec} cannot be made", point.dtype):
             self.optimizer = rule.cls([self.parameter], **deepcopy(rule.hyper))
 
@@ -142,7 +144,6 @@ class _Alone:
 
         def closure() -> Tensor:
             assert evaluate is not None
-            self.evaluations += 1
             value, self.parameter.grad = evaluate(self.parameter.detach().clone())
             return value
 
@@ -151,32 +152,23 @@ class _Alone:
             cast(Any, self.optimizer).step(*([] if evaluate is None else [closure]))
 
 
-class _Loop:
-    """Runs of one class of optimizer, one after the other.
-
-    Attributes:
-        gradients: how many gradients each run has asked for in closures, beside the one handed to it a step.
-    """
+class _Loop(Stepper):
+    """Runs of one class of optimizer, one after the other."""
 
     def __init__(self, rules: Sequence[Torch], x: Tensor) -> None:
         self.runs = [_Alone(rule, point) for rule, point in zip(rules, x.unbind(1), strict=True)]
+        self.each = torch.eye(len(rules), dtype=torch.bool, device=x.device)
 
-    @property
-    def gradients(self) -> list[int]:
-        return [run.evaluations for run in self.runs]
-
-    def step(self, t: int, x: Tensor, gradient: Tensor, oracle: Oracle) -> Tensor:
-        counted = oracle.values, oracle.gradients
-
-        def evaluate(point: Tensor) -> tuple[Tensor, Tensor]:
-            value, slope = oracle.value_and_gradient(point[:, None])
-            return value[0], slope[:, 0]
-
+    def step(self, now: Moment) -> Tensor:
         # each run's gradient is a copy, since optimizers may change it in place
-        slopes = gradient.detach().T.clone(memory_format=torch.contiguous_format)
-        for run, point, slope in zip(self.runs, x.unbind(1), slopes, strict=True):
+        slopes = now.gradient.detach().T.clone(memory_format=torch.contiguous_format)
+        for run, point, slope, asking in zip(self.runs, now.x.unbind(1), slopes, self.each, strict=True):
+
+            def evaluate(point: Tensor, asking: Tensor = asking) -> tuple[Tensor, Tensor]:
+                value, slope = now.oracle.value_and_gradient(point[:, None], asking)
+                return value[0], slope[:, 0]
+
             run.step(point, slope, evaluate if run.rule.needs_closure else None)
-        oracle.values, oracle.gradients = counted  # these count what every run had; the rest is in `gradients`
         return torch.stack([run.parameter.detach() for run in self.runs], 1)
 
 

@@ -7,10 +7,11 @@ import dataclasses
 import math
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
 from landscapes.rules.base import PAIRS, Rule, check_names, short
+from landscapes.rules.wrapper import Wrapper
 
 WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
 """Words that a setting may be; a rule says itself that it takes no NaN."""
@@ -28,6 +29,8 @@ def names() -> dict[str, tuple[type[Rule], dict[str, Any]]]:
 def parse(text: str) -> tuple[Rule, bool]:
     """The rule a text names, and whether the text leaves its learning rate open.
 
+    Wrappers are written around a rule: "clip(adam(lr=0.05), norm=1)".
+
     torch.optim's pairs are understood: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
 
     Raises `InputError` for unknown names (the nearest are offered), for settings that the rule does not
@@ -38,21 +41,32 @@ def parse(text: str) -> tuple[Rule, bool]:
     >>> parse("adam(betas=(0.8, 0.99))")[0].spec
     'adam(lr=0.001, beta1=0.8, beta2=0.99)'
     """
-    call = _call(text)
+    return _rule(text, _call(text))
+
+
+def _rule(text: str, node: ast.Call) -> tuple[Rule, bool]:
+    """The rule a call names; a wrapper's first argument is the rule it is put around."""
     known = names()
-    given_name = call.func.id if isinstance(call.func, ast.Name) else ""
+    given_name = cast(ast.Name, node.func).id
     name = given_name.lower()
     if name not in known:
         raise unknown("optimizer", given_name, known)
     cls, preset = known[name]
     settings: dict[str, Any] = {}
-    for keyword in call.keywords:
+    for keyword in node.keywords:
         for setting, value in _settings(cls, text, keyword):
             if setting in settings:
                 raise InputError(f"{short(text)} gives {setting} twice")
             settings[setting] = value
     check_names(cls, name, settings)
-    return cls(**{**preset, **settings}), cls.tunable not in settings
+    if not issubclass(cls, Wrapper):
+        if node.args:
+            raise _malformed(text)
+        return cls(**{**preset, **settings}), bool(cls.tunable) and cls.tunable not in settings
+    if len(node.args) != 1 or "rule" in settings:
+        raise InputError(f"{name} is put around one optimizer, which stands first: {name}(adam, ...)")
+    inside, left_open = _rule(text, _as_call(text, node.args[0]))
+    return cls(**{**preset, **settings, "rule": inside}), left_open
 
 
 def _subclasses(cls: type[Rule]) -> Iterator[type[Rule]]:
@@ -71,8 +85,13 @@ def _call(text: str) -> ast.Call:
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _malformed(text) from None
-    call = tree if isinstance(tree, ast.Call) else ast.Call(func=tree, args=[], keywords=[])
-    if not isinstance(call.func, ast.Name) or call.args:
+    return _as_call(text, tree)
+
+
+def _as_call(text: str, node: ast.expr) -> ast.Call:
+    """A name or a call as a call; nothing else names a rule."""
+    call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
+    if not isinstance(call.func, ast.Name):
         raise _malformed(text)
     return call
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from landscapes.rules.arithmetic import Scalar, absent, add_product, add_quotient, add_scaled, penalised
-from landscapes.rules.base import NON_NEGATIVE, Coefs, FirstOrder, State
+from landscapes.rules.base import NON_NEGATIVE
+from landscapes.rules.firstorder import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)

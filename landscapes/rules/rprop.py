@@ -10,7 +10,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.rules.arithmetic import Scalar
-from landscapes.rules.base import NON_NEGATIVE, Coefs, FirstOrder, State
+from landscapes.rules.base import NON_NEGATIVE
+from landscapes.rules.firstorder import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.rules.arithmetic import Scalar, absent, add_scaled, penalised
-from landscapes.rules.base import NON_NEGATIVE, Coefs, FirstOrder, State
+from landscapes.rules.base import NON_NEGATIVE
+from landscapes.rules.firstorder import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""What of a job is kept: which steps, and what beside points and values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.rules.arithmetic import norm
+from landscapes.rules.stepping import Stepper
+
+Keep = Literal["all", "ends"] | int | Sequence[int]
+"""Which steps to keep: all; the first and the last; every k-th; or these. The first and last always are."""
+
+Parts = Sequence[tuple[slice, Stepper]]
+
+
+def kept_steps(keep: Keep, steps: int) -> NDArray[np.int64]:
+    """The steps to keep of a job of so many, ascending.
+
+    Raises `InputError` for what is no choice of steps.
+
+    >>> kept_steps(100, 250).tolist()
+    [0, 100, 200, 250]
+    >>> kept_steps([7, 5], 250).tolist()
+    [0, 5, 7, 250]
+    """
+    advice = 'keep is "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'
+    if keep == "all" or keep == "ends":
+        chosen = np.arange(steps + 1) if keep == "all" else np.array([0, steps])
+    elif isinstance(keep, int | np.integer) and not isinstance(keep, bool):
+        if keep < 1:
+            raise InputError(f"{advice}; a stride is at least 1, not {keep}")
+        chosen = np.arange(0, steps + 1, int(keep))
+    else:
+        try:
+            listed = list(cast(Sequence[int], keep))
+            whole = all(isinstance(step, int | np.integer) and not isinstance(step, bool) for step in listed)
+        except TypeError:
+            whole = False
+        if not whole:
+            raise InputError(f"{advice}; not {keep!r}")
+        if not all(0 <= step <= steps for step in listed):
+            raise InputError(f"steps to keep lie between 0 and {steps}, not {listed}")
+        chosen = np.array(listed, dtype=np.int64)
+    return np.union1d(chosen, [0, steps]).astype(np.int64)
+
+
+class Log:
+    """Room for T kept steps of R runs, filled step by step on the device."""
+
+    def __init__(self, kept: NDArray[np.int64], observe: Sequence[str], like: Tensor) -> None:
+        self.place = {int(step): i for i, step in enumerate(kept)}
+        self.x = like.new_empty((len(kept), *like.shape))
+        self.value = like.new_empty((len(kept), like.shape[1]))
+        self.observe = tuple(dict.fromkeys(observe))
+        self.observed: dict[str, Tensor] = {}
+
+    def record(self, t: int, x: Tensor, value: Tensor, gradient: Tensor, parts: Parts) -> None:
+        """Keeps the points (d, R), values (R,) and what is observed, if step t is to be kept.
+
+        Raises `InputError` after the first step where something is to be observed that no rule keeps.
+        """
+        if t in self.place:
+            self.x[self.place[t]], self.value[self.place[t]] = x, value
+        if self.observe and (t in self.place or t == 1):
+            self._observe(t, gradient, parts)
+
+    def _observe(self, t: int, gradient: Tensor, parts: Parts) -> None:
+        whole = slice(0, gradient.shape[1])
+        sources = [(whole, {"gradient_norm": norm(gradient)}), *((part, stepper.buffers()) for part, stepper in parts)]
+        for name in self.observe:
+            for part, buffers in sources:
+                if name in buffers:
+                    room = self._room(name, buffers[name])
+                    if t in self.place:
+                        room[self.place[t], ..., part] = buffers[name].detach()
+        missing = [name for name in self.observe if name not in self.observed]
+        if missing and t > 0:
+            known = sorted(set(chain.from_iterable(buffers for _, buffers in sources)))
+            raise InputError(f"no optimizer of this race keeps {missing[0]!r}; there is {', '.join(known)}")
+
+    def _room(self, name: str, example: Tensor) -> Tensor:
+        if name not in self.observed:
+            shape = (*self.value.shape[:1], *example.shape[:-1], self.value.shape[1])
+            self.observed[name] = torch.full(shape, torch.nan, dtype=self.x.dtype, device=self.x.device)
+        return self.observed[name]
