@@ -15,16 +15,6 @@ from landscapes.rules import names, parse
 READABLE = r"cannot read the optimizer .*: write a name with its settings, as in adam or adam\(lr=0\.05, beta1=0\.9\)"
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_name_and_its_spec_are_one_rule(name):
-    rule, is_open = parse(name)
-    cls, settings = names()[name]
-    assert rule == cls(**settings)
-    assert is_open
-    assert parse(rule.spec) == (rule, False)
-    assert parse(name.upper())[0] == rule
-
-
 def test_all_rules_and_presets_have_names():
     presets = {"momentum", "nesterov", "amsgrad", "rmsprop_centered", "rmsprop_momentum"}
     assert set(names()) >= {cls.__name__.lower() for cls in SPACES} | presets
