@@ -1,4 +1,4 @@
-"""Plateaus: next to no slope for a long while, then a drop."""
+"""Plateaus and cliffs: next to no slope for a long while, then a drop."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from landscapes.objective import function
     scale="linear",
     latex=r"\frac{q + q^2}{1 + q + q^2}, \quad q = \frac{x^2}{2} + 2 \left( y - \frac{x^2}{3} \right)^2",
     reference="after S. Geman and D. E. McClure, Bayesian image analysis, an application to single photon emission tomography, 1985",
-    tags=("plateau", "cliff", "curved"),
-    aliases=("cliff",),
+    tags=("plateau", "cliff", "curved", "smooth", "unimodal"),
 )
 def plateau(x: Tensor, y: Tensor) -> Tensor:
     """A tableland with a steep edge: on top the slope is next to nothing, so whoever steps by slope alone crawls.

@@ -13,12 +13,14 @@ from landscapes.objective import function
     (-2.0, 2.0),
     (-2.0, 2.0),
     minimum=-math.inf,
+    stationary={"saddle": [(0.0, 0.0)]},
+    outside="unbounded",
     start=(-1.0, 1e-3),
     steps=150,
     scale="linear",
     latex=r"x^2 - y^2",
     reference="the hyperbolic paraboloid; raced from beside its ridge by A. Radford, Visualizing optimization algos, 2014",
-    tags=("saddle", "unbounded"),
+    tags=("saddle", "smooth", "quadratic", "separable", "unbounded"),
     aliases=("hyperbolic_paraboloid",),
 )
 def saddle(x: Tensor, y: Tensor) -> Tensor:
@@ -30,12 +32,14 @@ def saddle(x: Tensor, y: Tensor) -> Tensor:
     (-2.0, 2.0),
     (-2.0, 2.0),
     minimum=-math.inf,
+    stationary={"saddle": [(0.0, 0.0)]},
+    outside="unbounded",
     start=(1.2, 0.05),
     steps=120,
     scale="linear",
     latex=r"x^3 - 3xy^2",
     reference="D. Hilbert and S. Cohn-Vossen, Anschauliche Geometrie, 1932",
-    tags=("saddle", "degenerate", "unbounded"),
+    tags=("saddle", "smooth", "degenerate", "unbounded"),
 )
 def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
     """Three valleys meet where even the curvature is zero: near the middle there is nothing to steer by."""

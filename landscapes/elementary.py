@@ -1,0 +1,70 @@
+"""What formulas are made of: sums, products, roots and powers with the same bits in every batch and finite gradients.
+
+`x.sum(-1)` adds in an order that depends on the layout of the batch, `x ** p` rounds differently at the end of a
+batch, and the gradients of roots are infinite at zero.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+
+def total(x: Tensor, dim: int = -1) -> Tensor:
+    """The sum over a dimension, from first to last; zero where it is empty.
+
+    >>> total(torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    tensor([ 6., 15.])
+    """
+    return reduce(torch.add, x.unbind(dim)) if x.shape[dim] else x.sum(dim)
+
+
+def mean(x: Tensor, dim: int = -1) -> Tensor:
+    """The mean over a dimension.
+
+    >>> mean(torch.tensor([1.0, 2.0, 6.0]))
+    tensor(3.)
+    """
+    return total(x, dim) / x.shape[dim]
+
+
+def product(x: Tensor, dim: int = -1) -> Tensor:
+    """The product over a dimension, from first to last; one where it is empty.
+
+    >>> product(torch.tensor([1.0, 2.0, 6.0]))
+    tensor(12.)
+    """
+    return reduce(torch.mul, x.unbind(dim)) if x.shape[dim] else x.prod(dim)
+
+
+def root(x: Tensor) -> Tensor:
+    """The square root, with a gradient of zero at zero; zero below.
+
+    >>> x = torch.tensor([4.0, 0.0], requires_grad=True)
+    >>> torch.autograd.grad(root(x).sum(), x)
+    (tensor([0.2500, 0.0000]),)
+    """
+    positive = x > 0
+    return torch.where(positive, torch.where(positive, x, 1.0).sqrt(), 0.0 * x)
+
+
+def norm(x: Tensor, dim: int = -1) -> Tensor:
+    """The Euclidean length along a dimension, with a gradient of zero at the origin.
+
+    >>> norm(torch.tensor([3.0, 4.0]))
+    tensor(5.)
+    """
+    return root(total(x * x, dim))
+
+
+def power(x: Tensor, exponent: float | Tensor) -> Tensor:
+    """|x| to a positive power, with a gradient of zero at zero; write whole powers as products.
+
+    >>> power(torch.tensor([-8.0, 0.0]), 1 / 3)
+    tensor([2., 0.])
+    """
+    size = x.abs()
+    away = size > 0
+    return torch.where(away, torch.exp(exponent * torch.where(away, size, 1.0).log()), 0.0 * x)

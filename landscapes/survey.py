@@ -1,0 +1,205 @@
+"""What can be measured of a landscape: its tags, its local minima, its curvature.
+
+The facts of the catalogue are written down beside the formulas; the tests measure them again with what stands here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from landscapes.derivatives import gradient, hessian, points
+from landscapes.landscape import Function
+from landscapes.search import local_minima
+from landscapes.vocabulary import CHECKED
+
+FLAT = 1e-9
+"""A curvature below this share of the largest counts as none."""
+
+CONDITION = 99.0
+"""Curvatures that differ by more than this make a minimum ill-conditioned."""
+
+
+def tags(function: Function, *, minima: bool = True) -> set[str]:
+    """The tags of `landscapes.vocabulary.CHECKED` that hold.
+
+    Args:
+        function: the landscape.
+        minima: whether to look for local minima, which takes a hundred times longer than the rest; without it
+            neither "unimodal" nor "multimodal" is among the tags.
+
+    >>> from landscapes.functions import get
+    >>> sorted(tags(get("booth")))
+    ['convex', 'least squares', 'quadratic', 'smooth', 'unimodal']
+    """
+    kind = smoothness(function)
+    tests: dict[str, Callable[[Function], bool]] = {
+        "convex": is_convex,
+        "separable": is_separable,
+        "unbounded": is_unbounded,
+    }
+    found = {kind, *(tag for tag, holds in tests.items() if holds(function))}
+    condition = conditions(function)
+    facts = {
+        "quadratic": kind == "smooth" and is_quadratic(function),
+        "any dimension": function.family is not None,
+        "least squares": function.residuals is not None,
+        "stochastic": function.sample is not None,
+        "no lowest point": math.isfinite(function.minimum) and not function.minima,
+        "ill-conditioned": any(CONDITION <= c < math.inf for c in condition["minima"]),
+        "degenerate": math.inf in condition["minima"] + condition["stationary"],
+    }
+    found |= {tag for tag, holds in facts.items() if holds}
+    if minima and kind == "smooth" and function.complete:
+        count = len(local_minima(function))
+        found |= {"unimodal"} if count == 1 else {"multimodal"} if count else set()
+    return found & set(CHECKED)
+
+
+def undecided(function: Function) -> set[str]:
+    """The tags that `tags` cannot decide: how many minima there are where descents stop at kinks, or where minima
+    fill a curve."""
+    return set() if function.complete and not function.kinks else {"unimodal", "multimodal"}
+
+
+def smoothness(function: Function) -> str:
+    """ "smooth", "kinked" where the slope jumps somewhere, or "stepped" where the values do.
+
+    Where the slope changes most along a line, the line is halved again and again: a jump stays, a bend does not.
+    """
+    generator = torch.Generator().manual_seed(0)
+    special = torch.tensor([*function.minima, *(p.point for p in function.stationary)], dtype=torch.float64)
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    center = torch.cat([special.reshape(-1, function.dim)[:8], points(function, 12, seed=1)])
+    way = torch.randn(len(center), function.dim, generator=generator, dtype=torch.float64) * (high - low) / 8
+    for scale, count in ((1.0, 301), (1e-2, 61)):
+        t = torch.linspace(-0.987, 1.0, count, dtype=torch.float64)
+
+        def along(t: Tensor, scale: float = scale) -> tuple[Tensor, Tensor]:
+            """Values and slopes at t (lines, n)."""
+            x = (center[:, None] + scale * t[..., None] * way[:, None]).clamp(low, high)
+            slope = (gradient(function, x) * scale * way[:, None]).sum(-1)
+            with torch.no_grad():
+                return function(x), slope
+
+        value, slope = along(t.expand(len(center), count))
+        first = _jumps(t, value, slope, along)
+        if "stepped" in first:
+            return "stepped"
+        if "kinked" in first:
+            return "kinked"
+    return "smooth"
+
+
+def _jumps(
+    t: Tensor, value: Tensor, slope: Tensor, along: Callable[[Tensor], tuple[Tensor, Tensor]], picked: int = 8
+) -> set[str]:
+    """Which jumps are left after halving the intervals with the largest changes."""
+    found = set()
+    for kind, what in (("stepped", value), ("kinked", slope)):
+        change = what.diff().abs()
+        start = change.topk(min(picked, change.shape[1]), 1).indices
+        a, b = t[start], t[start + 1]
+        reach = what.abs().amax(1, keepdim=True)
+        before = change.gather(1, start)
+        index = 0 if kind == "stepped" else 1
+        for _ in range(28):
+            middle = (a + b) / 2
+            fa, fm, fb = (along(s)[index] for s in (a, middle, b))
+            left = (fm - fa).abs() >= (fb - fm).abs()
+            a, b = torch.where(left, a, middle), torch.where(left, middle, b)
+        after = (along(b)[index] - along(a)[index]).abs()
+        if bool(((after > 0.02 * before) & (after > 1e-7 * reach)).any()):
+            found.add(kind)
+    return found
+
+
+def is_convex(function: Function) -> bool:
+    """Whether chords lie above the surface, all over the domain."""
+    a, b = points(function, 2000, seed=2), points(function, 2000, seed=3)
+    center = torch.tensor(function.minima, dtype=torch.float64).reshape(-1, function.dim)
+    a = torch.cat([a, a[:200], center.repeat_interleave(50, 0)[:200]])
+    shrink = torch.logspace(0, -3, len(a) - 2000, dtype=torch.float64)[:, None]
+    near = a[2000:] + shrink * (points(function, len(a) - 2000, seed=4) - a[2000:])
+    b = torch.cat([b, near])
+    with torch.no_grad():
+        ends, middle = (function(a) + function(b)) / 2, function((a + b) / 2)
+        rounding = 1e-13 * (function(a).abs() + function(b).abs())
+    if bool((middle > ends + rounding).any()):
+        return False
+    at = points(function, 500, seed=5)
+    try:
+        curvature = torch.linalg.eigvalsh(hessian(function, at))
+    except RuntimeError:  # no second derivative, or not a finite one
+        return True
+    return bool((curvature[:, 0] >= -FLAT * curvature.abs().amax(1)).all())
+
+
+def is_separable(function: Function) -> bool:
+    """Whether exchanging one coordinate between two points leaves the sum of their values."""
+    if function.dim == 1:
+        return True
+    a, b = points(function, 200, seed=6), points(function, 200, seed=7)
+    with torch.no_grad():
+        given = function(a) + function(b)
+        size = function(a).abs() + function(b).abs()
+        for i in range(function.dim):
+            swap = torch.arange(function.dim) == i
+            other = function(torch.where(swap, b, a)) + function(torch.where(swap, a, b))
+            if bool(((given - other).abs() > 1e-11 * (size + size.mean())).any()):
+                return False
+    return True
+
+
+def is_quadratic(function: Function) -> bool:
+    """Whether the curvature is the same everywhere, and not zero everywhere."""
+    try:
+        curvature = hessian(function, points(function, 50, seed=8))
+    except RuntimeError:
+        return False
+    size = float(curvature.abs().max())
+    return size > 0 and float((curvature - curvature[0]).abs().max()) <= 1e-12 * size
+
+
+def is_unbounded(function: Function) -> bool:
+    """Whether ever lower values come up on shells around the domain, each ten times as large as the one before."""
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    center, reach = (low + high) / 2, (high - low) / 2
+    ways = torch.cat(
+        [
+            torch.randn(4000, function.dim, generator=torch.Generator().manual_seed(9)).double(),
+            torch.eye(function.dim).double(),
+            -torch.eye(function.dim).double(),
+        ]
+    )
+    ways = (
+        ways
+        / ways.abs().amax(1, keepdim=True)
+        * torch.linspace(0.1, 1, len(ways), dtype=torch.float64).flip(0)[:, None]
+    )
+    with torch.no_grad():
+        size = float(function(center + reach * ways).abs().max())
+        shells = torch.stack(
+            [function(center + reach * ways * 10.0**k).nan_to_num(math.inf).min() for k in range(1, 7)]
+        )
+    return bool((shells.diff()[-3:] < 0).all()) and float(shells[-1]) < -10 * size
+
+
+def conditions(function: Function) -> dict[str, list[float]]:
+    """The largest over the smallest curvature at each listed minimum and stationary point; infinite where one
+    vanishes. Points on the border of the domain and the points of a landscape with kinks are left out."""
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    found: dict[str, list[float]] = {}
+    for fact, places in (("minima", function.minima), ("stationary", tuple(p.point for p in function.stationary))):
+        at = torch.tensor(places, dtype=torch.float64).reshape(-1, function.dim)
+        at = at[((at > low) & (at < high)).all(1)]
+        if function.kinks or not len(at):
+            found[fact] = []
+            continue
+        size = torch.linalg.eigvalsh(hessian(function, at)).abs()
+        smallest, largest = size.amin(1), size.amax(1)
+        found[fact] = torch.where(smallest <= FLAT * largest, math.inf, largest / smallest).tolist()
+    return found
