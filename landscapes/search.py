@@ -118,7 +118,7 @@ def is_strict(function: Function, x: Tensor, ways: int = 48) -> Tensor:
     for radius in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2):
         around = function(x[:, None] + radius * way)
         strict |= (around > function(x)[:, None]).all(1)
-    curvature = torch.linalg.eigvalsh(hessian(function, x))
+    curvature: Tensor = torch.linalg.eigvalsh(hessian(function, x))
     return strict & (curvature[:, 0] >= -1e-7 * curvature.abs().amax(1))
 
 

@@ -166,26 +166,20 @@ def is_quadratic(function: Function) -> bool:
 
 def is_unbounded(function: Function) -> bool:
     """Whether ever lower values come up on shells around the domain, each ten times as large as the one before."""
-    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
-    center, reach = (low + high) / 2, (high - low) / 2
-    ways = torch.cat(
-        [
-            torch.randn(4000, function.dim, generator=torch.Generator().manual_seed(9)).double(),
-            torch.eye(function.dim).double(),
-            -torch.eye(function.dim).double(),
-        ]
-    )
-    ways = (
-        ways
-        / ways.abs().amax(1, keepdim=True)
-        * torch.linspace(0.1, 1, len(ways), dtype=torch.float64).flip(0)[:, None]
-    )
     with torch.no_grad():
-        size = float(function(center + reach * ways).abs().max())
-        shells = torch.stack(
-            [function(center + reach * ways * 10.0**k).nan_to_num(math.inf).min() for k in range(1, 7)]
-        )
-    return bool((shells.diff()[-3:] < 0).all()) and float(shells[-1]) < -10 * size
+        values = function(shells(function)).nan_to_num(math.inf)
+    size, lowest = float(values[0][values[0].isfinite()].abs().max()), values.amin(1)
+    return bool((lowest.diff()[-3:] < 0).all()) and float(lowest[-1]) < -10 * size
+
+
+def shells(function: Function, ways: int = 2000) -> Tensor:
+    """Points on all sides of the domain, in it and up to a million times as far away, shape (7, n, d)."""
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    axes = torch.eye(function.dim, dtype=torch.float64)
+    way = torch.randn(ways, function.dim, generator=torch.Generator().manual_seed(9)).double()
+    way = torch.cat([axes, -axes, way / way.abs().amax(1, keepdim=True)])
+    reach = torch.linspace(1, 0.1, len(way), dtype=torch.float64)[:, None] * way * (high - low) / 2
+    return (low + high) / 2 + reach * 10.0 ** torch.arange(7)[:, None, None]
 
 
 def conditions(function: Function) -> dict[str, list[float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 CHECKED = {
     "smooth": "the gradient is continuous",
     "kinked": "the values are continuous, the gradient is not",
-    "stepped": "the values jump",
+    "stepped": "the values jump somewhere",
     "convex": "no chord of the domain passes below the surface",
     "quadratic": "the curvature is the same everywhere",
     "separable": "a sum of functions of one coordinate each",
@@ -23,7 +23,7 @@ CHECKED = {
 
 DESCRIPTIVE = {
     "basins": "a few wide hollows; small changes of the start decide for one",
-    "bowl": "one round hollow",
+    "bowl": "one hollow, more or less round",
     "cliff": "a sudden drop or wall between gentle parts",
     "curved": "its valley or edge is bent",
     "deceptive": "the slope of most of the domain leads away from the lowest point",

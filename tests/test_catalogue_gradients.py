@@ -1,0 +1,46 @@
+"""Every landscape of the catalogue: gradients are finite, and the derivatives of the values."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from landscape_cases import every, every_member, grid, size, spread
+
+from landscapes.derivatives import gradient
+
+DISTANCES = torch.tensor([0.0, 5e-324, 1e-300, 1e-160, 1e-20, 1e-8, 1e-3], dtype=torch.float64)
+
+
+@every_member
+def test_gradients_are_finite_everywhere(landscape):
+    assert gradient(landscape, grid(landscape.domain, 65)).isfinite().all()
+
+
+@every_member
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_gradients_are_finite_at_and_around_what_is_special(landscape, dtype):
+    low, high = torch.tensor(landscape.domain, dtype=torch.float64).unbind(1)
+    marked = [*landscape.minima, *(place.point for place in landscape.stationary), landscape.start]
+    special = torch.cat(
+        [torch.tensor(marked, dtype=torch.float64), torch.zeros(1, landscape.dim), ((low + high) / 2)[None]]
+    )
+    d = landscape.dim
+    around = torch.cat([torch.eye(d), -torch.eye(d), torch.ones(1, d)]).double()
+    points = (special[:, None, None] + DISTANCES[:, None, None] * around).flatten(0, 2)
+    points = points[((points >= low) & (points <= high)).all(1)].to(dtype)
+    assert landscape(points).isfinite().all()
+    assert gradient(landscape, points).isfinite().all()
+
+
+@every
+def test_gradients_and_curvatures_are_the_derivatives_of_the_values(landscape):
+    """In units in which the view is as wide as one, and the largest of its values is one."""
+    low, high = torch.tensor(landscape.view, dtype=torch.float64).unbind(1)
+    unit = size(landscape)
+
+    def scaled(share):
+        return landscape(low + share * (high - low)) / unit
+
+    shares = ((spread(landscape, 3, seed=1) - low) / (high - low)).requires_grad_()
+    assert torch.autograd.gradcheck(scaled, (shares,), eps=1e-6, atol=1e-5, rtol=1e-5)
+    assert torch.autograd.gradgradcheck(scaled, (shares,), eps=1e-6, atol=1e-3, rtol=1e-4)

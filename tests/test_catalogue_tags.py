@@ -1,0 +1,30 @@
+"""Every landscape of the catalogue: a tag that can be computed is there if, and only if, it holds."""
+
+from __future__ import annotations
+
+from landscape_cases import every
+
+from landscapes import survey
+from landscapes.vocabulary import CHECKED
+
+
+@every
+def test_tags_are_what_is_measured(landscape):
+    counted = {"unimodal", "multimodal"}  # by the searches of test_catalogue_minima
+    assert (set(landscape.tags) & set(CHECKED)) - counted == survey.tags(landscape, minima=False) - counted
+
+
+@every
+def test_kinks_are_told_where_there_are_any(landscape):
+    assert bool(landscape.kinks) == ("smooth" not in landscape.tags)
+
+
+@every
+def test_tags_do_not_contradict_each_other(landscape):
+    tags = set(landscape.tags)
+    hollows = [*landscape.minima, *(place for place in landscape.stationary if place.kind == "minimum")]
+    assert len(tags & {"unimodal", "multimodal"}) <= 1
+    assert not (len(hollows) > 1 and landscape.complete and "multimodal" not in tags)
+    assert not (landscape.minima and not tags & {"unimodal", "multimodal"}), "one of the two"
+    assert not (tags >= {"convex", "multimodal"})
+    assert not ("quadratic" in tags and "multimodal" in tags)
