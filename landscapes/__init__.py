@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from landscapes import functions, render, rules
     from landscapes.errors import InputError
+    from landscapes.formulas import formula
     from landscapes.objective import Function, function
     from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
@@ -29,6 +30,7 @@ _HOMES = {
     "Record": "record",
     "Surface": "record",
     "Trajectories": "record",
+    "formula": "formulas",
     "function": "objective",
     "race": "racing",
 }
@@ -43,6 +45,7 @@ __all__ = [
     "Surface",
     "Trajectories",
     "__version__",
+    "formula",
     "function",
     "functions",
     "race",

@@ -10,7 +10,14 @@ class InputError(ValueError):
     """Bad input. The message names what was given, what is allowed and what to do.
 
     It is a `ValueError`, so code that does not know this package can catch it too.
+
+    Attributes:
+        place: lines below the message that point into a text that was given; mostly empty.
     """
+
+    def __init__(self, message: object = "", *, place: str = "") -> None:
+        super().__init__(f"{message}\n{place}" if place else message)
+        self.place = place
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
