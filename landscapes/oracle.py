@@ -53,10 +53,9 @@ class Oracle:
         return _product(self.seen, x, v)
 
     def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        """The Hessians at points (d, R): shape (d, d, R), one column a product."""
+        """The Hessians at points (d, R), symmetric to the last bit: shape (d, d, R)."""
         self._count("hessians", asking)
-        columns = [_product(self.seen, x, axis) for axis in _axes(x)]
-        return torch.stack(columns, 1)
+        return _hessian(self.seen, x)
 
     def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The residuals (m, R) and their Jacobians (m, d, R) at points (d, R), where the function is a sum of squares.
@@ -92,15 +91,34 @@ def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _product(function: Function, x: Tensor, v: Tensor) -> Tensor:
-    """The derivative of the gradient along v, by differentiating twice; zero where the gradient is constant."""
+    """The derivative of the gradient along v, by differentiating twice."""
     with torch.enable_grad():
-        points = x.detach().requires_grad_()
-        values = function.columns(points)
-        (gradient,) = torch.autograd.grad(values.sum(), points, create_graph=True)
-        if not gradient.requires_grad:
-            return torch.zeros_like(x)
-        (product,) = torch.autograd.grad((gradient * v).sum(), points, allow_unused=True)
-    return torch.zeros_like(x) if product is None else product
+        points, gradient = _differentiable_gradient(function, x)
+        return _derivative((gradient * v).sum(), points)
+
+
+def _hessian(function: Function, x: Tensor) -> Tensor:
+    """The Hessians (d, d, R): one graph of the gradient, and one backward pass through it a coordinate."""
+    with torch.enable_grad():
+        points, gradient = _differentiable_gradient(function, x)
+        rows = [_derivative(component.sum(), points) for component in gradient.unbind(0)]
+    hessian = torch.stack(rows)
+    return (hessian + hessian.transpose(0, 1)) / 2
+
+
+def _differentiable_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The points and the gradients there, both (d, R), in a graph that can be differentiated again."""
+    points = x.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(function.columns(points).sum(), points, create_graph=True)
+    return points, gradient
+
+
+def _derivative(total: Tensor, points: Tensor) -> Tensor:
+    """The derivative of a number by the points (d, R): zero where it does not depend on them."""
+    if not total.requires_grad:
+        return torch.zeros_like(points).detach()
+    (derivative,) = torch.autograd.grad(total, points, retain_graph=True, allow_unused=True)
+    return torch.zeros_like(points).detach() if derivative is None else derivative
 
 
 def _axes(x: Tensor) -> list[Tensor]:
