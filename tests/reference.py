@@ -40,6 +40,62 @@ class PlainLion(torch.optim.Optimizer):
                 m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
 
 
+class Plain(torch.optim.Optimizer):
+    """An optimizer written down as its paper has it, one coordinate-wise rule a subclass."""
+
+    def __init__(self, params: Any, **settings: Any) -> None:
+        super().__init__(params, settings)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                state["t"] = state.get("t", 0) + 1
+                self.move(p, p.grad, group, state)
+
+
+class PlainAdaBelief(Plain):
+    """Zhuang et al., 2020, Algorithm 2, with decoupled weight decay."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v = (s.setdefault(name, torch.zeros_like(p)) for name in "mv")
+        p.mul_(1 - h["lr"] * h["weight_decay"])
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        v.mul_(beta2).addcmul_(g - m, g - m, value=1 - beta2).add_(h["eps"])
+        p.addcdiv_(m, v.sqrt() / (1 - beta2**t) ** 0.5 + h["eps"], value=-h["lr"] / (1 - beta1**t))
+
+
+class PlainYogi(Plain):
+    """Zaheer et al., 2018, Algorithm 2, with Adam's corrections as in the published code."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v = (s.setdefault(name, torch.full_like(p, h["initial_accumulator_value"])) for name in "mv")
+        g = g.add(p, alpha=h["weight_decay"])
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        v.addcmul_((v - g * g).sign(), g * g, value=beta2 - 1)
+        p.addcdiv_(m, v.sqrt() / (1 - beta2**t) ** 0.5 + h["eps"], value=-h["lr"] / (1 - beta1**t))
+
+
+class PlainAdan(Plain):
+    """Xie et al., 2022, Algorithm 1, in the authors' own convention of the betas."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        t, lr, beta1, beta2, beta3 = s["t"], h["lr"], h["beta1"], h["beta2"], h["beta3"]
+        m, u, n = (s.setdefault(name, torch.zeros_like(p)) for name in "mun")
+        change = g - s.get("before", g)
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        u.mul_(beta2).add_(change, alpha=1 - beta2)
+        n.mul_(beta3).addcmul_(change * beta2 + g, change * beta2 + g, value=1 - beta3)
+        root = n.sqrt() / (1 - beta3**t) ** 0.5 + h["eps"]
+        p.addcdiv_(m, root, value=-lr / (1 - beta1**t))
+        p.addcdiv_(u, root, value=-lr * beta2 / (1 - beta2**t))
+        p.div_(1 + lr * h["weight_decay"])
+        s["before"] = g.clone()
+
+
 def log(low: float, high: float) -> Draw:
     return lambda rng: float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
@@ -87,6 +143,9 @@ SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw
         {"lr": log(1e-4, 1e-1), "etaminus": uniform(0.1, 0.9), "etaplus": uniform(1.01, 2), "step_min": log(1e-9, 1e-4),
          "step_max": log(1e-2, 10)},
     ),
+    rules.AdaBelief: (PlainAdaBelief, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    rules.Yogi: (PlainYogi, {"lr": log(1e-4, 1e-1), **MOMENTS, "initial_accumulator_value": log(1e-8, 1)}),
+    rules.Adan: (PlainAdan, {"lr": log(1e-4, 1e-1), **MOMENTS, "beta3": uniform(0.3, 0.9999)}),
     rules.Lion: (PlainLion, {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY}),
 }  # fmt: skip
 
@@ -108,6 +167,7 @@ def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.
         settings["dampening"] = 0.0
     if bare:
         kept = {"momentum"} if flags.get("nesterov") else set()
+        kept |= {"beta1"} if cls is rules.AdaBelief else set()  # nothing would be a surprise
         settings |= dict.fromkeys((settings.keys() & set(DROPPED)) - kept, 0.0)
     return cls(**settings, **flags)
 
@@ -123,7 +183,10 @@ def in_torch(rule: Rule) -> dict[str, Any]:
     for pair, halves in PAIRS.items():
         if set(halves) <= set(settings):
             settings[pair] = tuple(settings.pop(half) for half in halves)
-    return settings if isinstance(rule, rules.Lion) else {**settings, "foreach": False}
+    if isinstance(rule, rules.Adan):  # whose three betas are no pair
+        settings["beta1"], settings["beta2"] = settings.pop("betas")
+    stock = SPACES[type(rule)][0].__module__.startswith("torch")
+    return {**settings, "foreach": False} if stock else settings
 
 
 def counterpart(rule: Rule, parameter: Tensor) -> torch.optim.Optimizer:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from reference import (
     FUNCTIONS,
     SPACES,
+    Plain,
     PlainLion,
     by_rules,
     by_torch,
@@ -106,7 +107,7 @@ def test_single_precision_rounds_as_torch_does(cls, flags, bare):
     assert torch.equal(path, by_torch(valley(2), contenders, x, 20))
 
 
-@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if not issubclass(SPACES[cls][0], Plain)], ids=name_of)
 def test_defaults_are_those_of_torch(cls):
     given = counterpart(cls(), torch.zeros(1, requires_grad=True)).defaults
     own = SPACES[cls][0]([torch.zeros(1, requires_grad=True)]).defaults

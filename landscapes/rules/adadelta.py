@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -46,3 +47,6 @@ class Adadelta(FirstOrder):
         delta = (s[1] + self.eps).sqrt() / (v + self.eps).sqrt() * g
         u = add_product(s[1] * self.rho, c[0], delta, delta)
         return add_scaled(p, -self.lr, delta), (v, u)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"second_moment": s[0]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -45,3 +46,6 @@ class Adagrad(FirstOrder):
         g = penalised(g, self.weight_decay, p)
         v = torch.addcmul(s[0], g, g)
         return add_quotient(p, -c[0], g, v.sqrt() + self.eps), (v,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"second_moment": s[0]}

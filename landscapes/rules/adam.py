@@ -47,6 +47,9 @@ class _Moments(FirstOrder):
         denominator = (largest[0] if largest else v).sqrt() / root + self.eps
         return add_quotient(p, -step_size, m, denominator), (m, v, *largest)
 
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "second_moment": s[1]}
+
 
 @dataclass(frozen=True)
 class Adam(_Moments):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -47,3 +48,6 @@ class Adamax(FirstOrder):
         m = torch.lerp(s[0], g, c[1])
         u = torch.maximum(s[1] * self.beta2, g.abs() + self.eps)
         return add_quotient(p, -c[0], m, u), (m, u)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "infinity_norm": s[1]}

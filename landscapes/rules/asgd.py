@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -50,6 +51,9 @@ class ASGD(FirstOrder):
         if isinstance(share, Tensor):
             return p, (torch.where(share == 1, p, average),)
         return p, (p if share == 1 else average,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"average": s[0]}
 
 
 def _share(t: int, t0: float) -> float:

@@ -19,7 +19,9 @@ POSITIVE: Mapping[str, Any] = {"low": 0.0, "open_low": True}
 FRACTION: Mapping[str, Any] = {"low": 0.0, "high": 1.0, "open_high": True}
 SHARE: Mapping[str, Any] = {"low": 0.0, "high": 1.0}
 COUNT: Mapping[str, Any] = {"low": 1.0, "whole": True}
-"""Ranges of hyper-parameters, for `dataclasses.field(metadata=...)`; COUNT is a whole number, at least 1."""
+SIZE: Mapping[str, Any] = {**COUNT, "structural": True}
+"""Ranges of hyper-parameters, for `dataclasses.field(metadata=...)`: COUNT is a whole number, at least 1; SIZE is one that
+shapes the state, so that rules share a batch only where they agree on it."""
 
 PAIRS: Mapping[str, tuple[str, str]] = {
     "betas": ("beta1", "beta2"),
@@ -98,8 +100,12 @@ class Rule:
 
     @property
     def batch_key(self) -> Hashable:
-        """Rules of one key can be stepped together: same class, same flags, same terms left out."""
-        return type(self), tuple(_shape(getattr(self, field.name)) for field in dataclasses.fields(self))
+        """Rules of one key can be stepped together: same class, same flags, same terms left out.
+
+        A number whose field says `structural` must be the same, too.
+        """
+        fields = [(getattr(self, field.name), field.metadata.get("structural")) for field in dataclasses.fields(self)]
+        return type(self), tuple(value if structural else _shape(value) for value, structural in fields)
 
     @classmethod
     def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:

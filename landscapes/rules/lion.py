@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -46,3 +47,6 @@ class Lion(FirstOrder):
             p = p * shrink
         direction = (s[0] * self.beta1 + g * new1).sign()
         return add_scaled(p, -self.lr, direction), (add_scaled(s[0] * self.beta2, new2, g),)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]}

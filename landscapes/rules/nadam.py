@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -66,6 +67,9 @@ class NAdam(FirstOrder):
         denominator = (v / bias2).sqrt() + self.eps
         p = add_quotient(p, of_gradient, g, denominator)
         return add_quotient(p, of_momentum, m, denominator), (m, v)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "second_moment": s[1]}
 
     def _mu(self, t: int) -> Scalar:
         return self.beta1 * (1 - 0.5 * power(0.96, t * self.momentum_decay))

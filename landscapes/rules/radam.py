@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -67,6 +68,9 @@ class RAdam(FirstOrder):
             adapted = step * ((v.sqrt() + self.eps).reciprocal() * root) * rectifier
             step = torch.where(rectifier > 0, adapted, step) if isinstance(rectifier, Tensor) else adapted
         return p - step, (m, v)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "second_moment": s[1]}
 
 
 def _rectifier(length: float, longest: float) -> float:

@@ -69,3 +69,6 @@ class RMSprop(FirstOrder):
             return add_quotient(p, -self.lr, g, denominator), (v, a, b)
         b = torch.addcdiv(b * self.momentum, g, denominator)
         return add_scaled(p, -self.lr, b), (v, a, b)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"second_moment": s[0]} if absent(self.momentum) else {"second_moment": s[0], "momentum": s[2]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -55,3 +56,6 @@ class Rprop(FirstOrder):
         size = (s[1] * factor).clamp(min=self.step_min).clamp(max=self.step_max)
         g = g.masked_fill(turn < 0, 0.0)
         return torch.addcmul(p, g.sign(), size, value=-1), (g, size)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"step_size": s[1]}

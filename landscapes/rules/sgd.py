@@ -72,3 +72,6 @@ class SGD(FirstOrder):
         b = add_scaled(s[0] * self.momentum, c[0], g)
         step = add_scaled(g, self.momentum, b) if self.nesterov else b
         return add_scaled(p, -self.lr, step), (b,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]} if s else {}
