@@ -36,6 +36,7 @@ def tuned(function: Function) -> dict[str, Any]:
     rates = {tuning.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
     return {
         "race": tuning.fingerprint(function, function.start, function.steps),
+        "value": float(function(function.start)),
         "rates": rates,
         "edge": [spec for spec, rate in rates.items() if rate in (tuning.GRID[0], tuning.GRID[-1])],
     }

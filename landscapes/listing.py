@@ -10,6 +10,12 @@ from landscapes import functions, rules
 from landscapes.objective import Function
 from landscapes.report import aligned
 
+_OUTSIDE = {
+    "higher": "",
+    "lower": "there are lower values",
+    "unbounded": "values fall without end",
+}
+
 
 def everything() -> str:
     """Functions with their lesson, optimizers with their defaults, and themes: one line each."""
@@ -34,15 +40,20 @@ def facts(function: Function) -> str:
         ("name", ", ".join([function.name, *function.aliases])),
         ("lesson", function.lesson),
         ("formula", function.latex),
+        ("coordinates", str(function.family.dims if function.family else function.dim)),
         ("domain", _box(function.domain)),
         ("view", _box(function.view)),
         ("start", _point(function.start)),
         ("steps", str(function.steps)),
         ("minima", "  ".join(map(_point, function.minima))),
         ("minimum", _minimum(function.minimum)),
+        *((place.kind, _point(place.point)) for place in function.stationary),
+        ("beyond", _OUTSIDE[function.outside]),
+        ("kinks", function.kinks),
         ("scale", function.scale),
         ("tags", ", ".join(function.tags)),
         ("reference", function.reference),
+        *(("variant", variant) for variant in function.variants),
     ]
     return f"{function.title}\n\n" + aligned([row for row in rows if row[1]])
 

@@ -170,17 +170,20 @@ def test_list_names_everything(said):
     assert re.search(r"^  momentum\s+momentum=0.9,", out, re.M)
 
 
-@pytest.mark.parametrize("name", [*functions.catalogue(), "Three-Hump Camel"])
+@pytest.mark.parametrize("name", ["beale", "rosenbrock", "saddle", "ackley", "long_valley", "Three-Hump Camel"])
 def test_show_tells_the_facts(said, name):
     code, out, err = said("show", name)
     function = functions.get(name)
     assert (code, err) == (0, "")
     for fact in (function.title, function.lesson, function.latex, function.reference, function.scale, *function.tags):
         assert fact in out
-    if function.minimum == -float("inf"):
-        assert "falls without end" in out
-    for point in function.minima:
-        assert f"({point[0]:.10g}, {point[1]:.10g})" in out
+    for point in (*function.minima, *(place.point for place in function.stationary)):
+        assert f"({', '.join(f'{c:.10g}' for c in point)})" in out
+    for fact in (function.kinks, *function.variants, *(place.kind for place in function.stationary)):
+        assert fact in out
+    assert ("falls without end" in out) == (function.minimum == -float("inf"))
+    assert ("values fall without end" in out) == (function.outside == "unbounded")
+    assert re.search(rf"^coordinates  {'any' if function.family else function.dim}", out, re.M)
 
 
 def test_version_and_help(said):

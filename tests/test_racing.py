@@ -291,6 +291,9 @@ def test_every_rule_has_a_stored_rate_on_every_function():
         assert STORED[name]["race"] == tuning.fingerprint(landscape, landscape.start, landscape.steps), (
             "run benchmarks/tune.py"
         )
+        assert STORED[name]["value"] == pytest.approx(float(landscape(landscape.start)), rel=1e-9), (
+            "another formula: run benchmarks/tune.py"
+        )
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -317,8 +320,8 @@ def test_the_stored_rates_of_one_function_are_what_a_sweep_finds():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in STORED if name != "beale"])
-def test_all_stored_rates_are_what_a_sweep_finds(name):
+@pytest.mark.parametrize("name", ["ackley", "long_valley", "monkey_saddle", "ravine", "rosenbrock", "six_hump_camel"])
+def test_the_stored_rates_of_some_of_each_kind_are_what_a_sweep_finds(name):
     assert_stored_is_what_a_sweep_finds(name)
 
 

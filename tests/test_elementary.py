@@ -1,0 +1,68 @@
+"""Operations that formulas are made of: the same bits in every batch, and finite gradients."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from landscapes.elementary import mean, norm, power, product, root, total
+
+OPERATIONS = [total, mean, product, norm]
+ELEMENTWISE = [root, lambda x: power(x, 0.25), lambda x: power(x, 2.5)]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("d", [1, 2, 9, 64])
+def test_reductions_have_the_same_bits_in_every_batch(operation, dtype, d):
+    x = torch.randn(103, d, generator=torch.Generator().manual_seed(d), dtype=torch.float64).to(dtype) + 0.3
+    whole = operation(x)
+    assert whole.shape == (103,)
+    assert whole.dtype == dtype
+    assert torch.equal(torch.stack([operation(row) for row in x]), whole)
+    assert torch.equal(operation(x.T.contiguous().T), whole)
+    assert torch.equal(operation(x.T, 0), whole)
+
+
+@pytest.mark.parametrize("operation", ELEMENTWISE)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_roots_and_powers_have_the_same_bits_in_every_batch(operation, dtype):
+    x = torch.rand(1003, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(dtype).requires_grad_()
+    whole = operation(x)
+    (slopes,) = torch.autograd.grad(whole.sum(), x)
+    for i in [0, 1, 500, 1000, 1002]:
+        one = x[i].detach().clone().requires_grad_()
+        value = operation(one)
+        assert torch.equal(value, whole[i])
+        assert torch.equal(torch.autograd.grad(value, one)[0], slopes[i])
+
+
+def test_they_are_what_they_are_called():
+    x = torch.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]], dtype=torch.float64)
+    torch.testing.assert_close(total(x), x.sum(-1))
+    torch.testing.assert_close(mean(x), x.mean(-1))
+    torch.testing.assert_close(product(x), x.prod(-1))
+    torch.testing.assert_close(norm(x), x.norm(dim=-1))
+    torch.testing.assert_close(root(x), x.clamp(min=0).sqrt())
+    torch.testing.assert_close(power(x, 1.7), x.abs() ** 1.7)
+    torch.testing.assert_close(power(x, torch.tensor([1.0, 2.0, 3.0])), x.abs() ** torch.tensor([1.0, 2.0, 3.0]))
+
+
+@pytest.mark.parametrize(
+    "operation", [root, lambda x: power(x, 0.25), lambda x: power(x, 3.5), lambda x: norm(x[..., None])]
+)
+@pytest.mark.parametrize("near", [0.0, 5e-324, 1e-300, -1e-300])
+def test_gradients_are_finite_at_zero(operation, near):
+    x = torch.tensor([near, 1.0], dtype=torch.float64, requires_grad=True)
+    values = operation(x)
+    (slopes,) = torch.autograd.grad(values.sum(), x, create_graph=True)
+    assert values.isfinite().all()
+    assert slopes.isfinite().all()
+    slopes = slopes.detach()
+    assert near or slopes[0] == 0
+    assert slopes[1] > 0
+
+
+def test_empty_sums_and_products():
+    assert total(torch.zeros(3, 0)).tolist() == [0, 0, 0]
+    assert product(torch.zeros(3, 0)).tolist() == [1, 1, 1]
