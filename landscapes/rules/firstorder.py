@@ -85,6 +85,8 @@ class FirstOrderStepper(Stepper):
         object.__setattr__(self.distinct, name, float(values[0]) if number else values)
         tensor = torch.as_tensor(values, dtype=self.like.dtype, device=self.like.device)
         object.__setattr__(self.rule, name, float(values[0]) if number else tensor)
+        if not self.taken:
+            self.state = self.rule.init(self.like)  # Rprop's first step sizes are its learning rate
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         self._part_runs()
