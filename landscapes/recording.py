@@ -40,7 +40,7 @@ def kept_steps(keep: Keep, steps: int) -> NDArray[np.int64]:
         chosen = np.arange(0, steps + 1, int(keep))
     else:
         try:
-            listed = list(cast(Sequence[int], keep))
+            listed = [None] if isinstance(keep, str) else list(cast(Sequence[int], keep))
             whole = all(isinstance(step, int | np.integer) and not isinstance(step, bool) for step in listed)
         except TypeError:
             whole = False
