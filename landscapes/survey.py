@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from landscapes.derivatives import gradient, hessian, points
 from landscapes.landscape import Function
-from landscapes.search import local_minima
+from landscapes.search import descents, local_minima
 from landscapes.vocabulary import CHECKED
 
 FLAT = 1e-9
@@ -106,12 +107,14 @@ def _jumps(
         reach = what.abs().amax(1, keepdim=True)
         before = change.gather(1, start)
         index = 0 if kind == "stepped" else 1
+        fa, fb = what.gather(1, start), what.gather(1, start + 1)
         for _ in range(28):
             middle = (a + b) / 2
-            fa, fm, fb = (along(s)[index] for s in (a, middle, b))
+            fm = along(middle)[index]
             left = (fm - fa).abs() >= (fb - fm).abs()
             a, b = torch.where(left, a, middle), torch.where(left, middle, b)
-        after = (along(b)[index] - along(a)[index]).abs()
+            fa, fb = torch.where(left, fa, fm), torch.where(left, fm, fb)
+        after = (fb - fa).abs()
         if bool(((after > 0.02 * before) & (after > 1e-7 * reach)).any()):
             found.add(kind)
     return found
@@ -165,11 +168,21 @@ def is_quadratic(function: Function) -> bool:
 
 
 def is_unbounded(function: Function) -> bool:
-    """Whether ever lower values come up on shells around the domain, each ten times as large as the one before."""
+    """Whether ever lower values come up around the domain: on shells, each ten times as large as the one before, or
+    where descents end in boxes a hundred and ten thousand times as large."""
     with torch.no_grad():
         values = function(shells(function)).nan_to_num(math.inf)
     size, lowest = float(values[0][values[0].isfinite()].abs().max()), values.amin(1)
-    return bool((lowest.diff()[-3:] < 0).all()) and float(lowest[-1]) < -10 * size
+    if bool((lowest.diff()[-3:] < 0).all()) and float(lowest[-1]) < -10 * size:
+        return True
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    found = [float(lowest[0])]
+    for factor in (1e2, 1e4):
+        box = torch.stack([(low + high - factor * (high - low)) / 2, (low + high + factor * (high - low)) / 2], 1)
+        wide = replace(function, domain=tuple((float(a), float(b)) for a, b in box))
+        x = descents(wide, torch.cat([points(function, 20, seed=13), points(wide, 20, seed=14)]), 12)
+        found.append(float(function(x).nan_to_num(math.inf).min()))
+    return found[2] < found[1] < found[0] and found[2] < -10 * size
 
 
 def shells(function: Function, ways: int = 2000) -> Tensor:

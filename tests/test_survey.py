@@ -75,6 +75,9 @@ def test_convex_separable_and_quadratic(formula, convex, separable, quadratic):
     [
         (lambda x, y: x * x - y * y, True),
         (lambda x, y: x + y * y, True),
+        (lambda x, y: torch.sin(x + y) + (x - y) ** 2 - 1.5 * x + 2.5 * y, True),
+        (lambda x, y: (y - x * x) ** 2 - x, True),
+        (lambda x, y: (y - x * x) ** 2 + torch.sin(x), False),
         (lambda x, y: x.abs().sqrt() * torch.sin(x), True),
         (lambda x, y: x * x + y * y, False),
         (lambda x, y: torch.sin(x) + torch.cos(y), False),
