@@ -6,9 +6,12 @@ import argparse
 import math
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from landscapes.errors import InputError
+
+if TYPE_CHECKING:
+    from landscapes.views import View
 
 EXAMPLES = """\
 examples:
@@ -26,7 +29,7 @@ examples:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The options in the words of a command line. Raises `InputError` for words it does not understand."""
-    return _parser().parse_args(_with_negative_start(argv))
+    return _parser().parse_args(_with_negative_numbers(argv))
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,6 +83,21 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     """The options that say how a race is drawn."""
     parser.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
     parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
+    parser.add_argument(
+        "--view",
+        type=_view,
+        metavar="V",
+        help="what to show: domain, race (what holds all runs) or X0,X1,Y0,Y1 (default: the function's own view)",
+    )
+    parser.add_argument(
+        "--inset", action="store_true", help="magnify the minimum in a corner that the race leaves free"
+    )
+    parser.add_argument(
+        "--labels",
+        default="legend",
+        metavar="L",
+        help="legend, or heads to name each run beside its head (default: legend)",
+    )
     parser.add_argument("--step", type=_whole, metavar="N", help="the step that a picture shows (default: the last)")
     parser.add_argument(
         "--seconds", type=_positive, default=8.0, metavar="S", help="length of the animation (default: 8)"
@@ -95,12 +113,12 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _with_negative_start(argv: Sequence[str]) -> list[str]:
+def _with_negative_numbers(argv: Sequence[str]) -> list[str]:
     """Joins `--start -1,2` into one word; argparse takes -1,2 for an option."""
     words = list(argv)
     for place in range(len(words) - 1, 0, -1):
-        if words[place - 1] == "--start" and re.match(r"-[\d.in]", words[place]):
-            words[place - 1 : place + 1] = [f"--start={words[place]}"]
+        if words[place - 1] in ("--start", "--view") and re.match(r"-[\d.in]", words[place]):
+            words[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
     return words
 
 
@@ -112,6 +130,24 @@ def _start(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, point)):
         raise argparse.ArgumentTypeError(f"a start must be finite, not {text!r}")
     return point
+
+
+def _view(text: str) -> View:
+    from landscapes.views import NAMES, check_view
+
+    try:
+        view: View = text if text in NAMES else _box(text)
+        check_view(view)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a view is {', '.join(NAMES)} or X0,X1,Y0,Y1, not {text!r}") from None
+    return view
+
+
+def _box(text: str) -> tuple[tuple[float, float], ...]:
+    x0, x1, y0, y1 = (float(part) for part in text.split(","))
+    return (x0, x1), (y0, y1)
 
 
 def _count(text: str) -> int:

@@ -74,8 +74,10 @@ def _race(options: argparse.Namespace) -> str:
     _check_step(options, function.steps if options.steps is None else options.steps)
     with _bar("racing", "step") as progress:
         record = race(
-            function, rules, start=options.start, steps=options.steps, device=options.device, progress=progress
-        )
+            function, rules, start=options.start, steps=options.steps, device=options.device, view=options.view,
+            progress=progress,
+        )  # fmt: skip
+    options.view = None  # that is what was recorded
     if options.save is not None:
         record.save(options.save)
     lines = _draw(record, output, options)
@@ -96,12 +98,14 @@ def _replay(options: argparse.Namespace) -> str:
 def _checked_look(options: argparse.Namespace) -> Path:
     """The file to write, once it and all that says how the picture looks can be used."""
     from landscapes import render
-    from landscapes.render.layout import check_size
+    from landscapes.render.layout import LABELS, check_size
     from landscapes.render.timeline import timeline
 
     output = render.check_output(options.output, step=options.step)
     if options.theme not in render.THEMES:
         raise unknown("theme", options.theme, render.THEMES)
+    if options.labels not in LABELS:
+        raise unknown("kind of labels", options.labels, LABELS)
     if options.size is not None:
         check_size(options.size)
     timeline(1, seconds=options.seconds, fps=options.fps)
@@ -118,7 +122,7 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
     from landscapes import render
     from landscapes.report import table, verdict
 
-    look = {"theme": options.theme, "seconds": options.seconds, "fps": options.fps, "step": options.step}
+    look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
     if options.size is not None:
         look["size"] = options.size
     with _bar("drawing", "frame") as progress:

@@ -20,6 +20,7 @@ from landscapes.record import Record, Surface, Trajectories
 from landscapes.recording import Keep
 from landscapes.rules import Rule, parse
 from landscapes.stopping import Stop
+from landscapes.views import Box, View, around, check_view, extent
 
 DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 
@@ -47,6 +48,7 @@ def race(
     stop: Stop | None = None,
     keep: Keep = "all",
     observe: Sequence[str] = (),
+    view: View | None = None,
     resolution: int = 257,
     progress: engine.Progress | None = None,
 ) -> Record:
@@ -66,6 +68,8 @@ def race(
         keep: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
         observe: what to record beside points and values: "gradient_norm", "lr", and what rules keep, such as
             "momentum" and "second_moment".
+        view: which surface to record: "domain" for the function's whole domain, "race" for what holds all runs
+            that did not fail, or a box ((x from, x to), (y from, y to)); by default the function's own view.
         resolution: points a side of the surface that is drawn beneath the paths.
         progress: called with (steps done, steps in all).
 
@@ -82,9 +86,12 @@ def race(
     place = engine.check_device(device)
     if dtype not in (torch.float64, torch.float32):
         raise InputError(f"dtype is torch.float64 or torch.float32, not {dtype}")
+    wanted = None if view is None else check_view(view)
     budget = _check_steps(landscape.steps if steps is None else steps)
     point = _check_start(landscape, landscape.start if start is None else start)
-    landscape = _seeing(checked(landscape, point), point)
+    landscape = checked(landscape, point)
+    if wanted is None:
+        landscape = _seeing(landscape, point)
     rules, origins = _rules(landscape, DEFAULT_OPTIMIZERS if optimizers is None else optimizers, point, budget)
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(rules))
     paths = engine.run(
@@ -111,10 +118,13 @@ def race(
         },
         observed=paths.observed,
     )
+    if surface is not None and wanted is not None:
+        surface = _viewed(landscape, wanted, trajectories).surface(resolution)
     meta = {
         "function": landscape.name,
         "title": landscape.title,
         "latex": landscape.latex,
+        "domain": [list(side) for side in landscape.domain],
         "start": list(point),
         "steps": budget,
         "seed": seed,
@@ -204,6 +214,19 @@ def _seeing(function: Function, start: Sequence[float]) -> Function:
     shown = " × ".join(f"[{low:.4g}, {high:.4g}]" for low, high in wider)
     warnings.warn(f"the start lies outside the view of {function.name}; the view widens to {shown}", stacklevel=3)
     return function.with_view(wider)
+
+
+def _viewed(function: Function, view: str | Box, trajectories: Trajectories) -> Function:
+    """The function with the view that was asked for."""
+    if not isinstance(view, str):
+        return function.with_view([(low, high) for low, high in view.tolist()])
+    if view == "domain":
+        return function.with_view(function.domain)
+    runs = extent(trajectories)
+    if runs is None:
+        return function
+    units = np.array([high - low for low, high in function.view])
+    return function.with_view([(low, high) for low, high in around(runs, units).tolist()])
 
 
 def _roaming(function: Function) -> torch.Tensor:

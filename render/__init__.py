@@ -7,7 +7,9 @@ from landscapes.render.contours import contour
 from landscapes.render.curves import losses
 from landscapes.render.filmstrip import filmstrip
 from landscapes.render.focus import focus
+from landscapes.render.inset import inset
 from landscapes.render.layout import figure
+from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
@@ -22,7 +24,9 @@ __all__ = [
     "figure",
     "filmstrip",
     "focus",
+    "inset",
     "losses",
+    "names",
     "paths",
     "save",
 ]

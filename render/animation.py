@@ -29,6 +29,7 @@ from landscapes.render.theme import Theme
 from landscapes.render.timeline import Timeline, positive, speed, timeline
 from landscapes.render.trails import Trail
 from landscapes.render.trajectories import check_step
+from landscapes.views import View
 
 Progress = Callable[[int, int], None]
 
@@ -134,6 +135,9 @@ def animate(
     size: tuple[int, int] = SIZE,
     panel: bool | None = None,
     title: str | None = None,
+    view: View | None = None,
+    inset: bool | float = False,
+    labels: str = "legend",
     seconds: float = 8.0,
     fps: float = 25.0,
     frames: int | None = None,
@@ -147,7 +151,7 @@ def animate(
 
     Args:
         record: a race in two dimensions.
-        theme, size, panel, title: as in `render.figure`.
+        theme, size, panel, title, view, inset, labels: as in `render.figure`.
         seconds, fps, frames, pace, pauses, hold, loop: which step is shown when; see `landscapes.render.timeline`.
         figure: a figure of your own to animate, on which `render.paths` or `render.losses` have drawn.
 
@@ -158,7 +162,11 @@ def animate(
         check_step(record, None),
         seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop,
     )  # fmt: skip
-    made = figure if figure is not None else layout.figure(record, theme=theme, size=size, panel=panel, title=title)
+    made = figure
+    if made is None:
+        made = layout.figure(
+            record, theme=theme, size=size, panel=panel, title=title, view=view, inset=inset, labels=labels
+        )
     if not moving(made):
         raise InputError("nothing moves on this figure: draw on it with render.paths or render.losses first")
     return RaceAnimation(record, made, plan)

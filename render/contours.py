@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
@@ -13,6 +14,9 @@ from landscapes.render.theme import Theme, as_theme
 
 MOST_LEVELS = 255
 """Matplotlib tells no more bands apart."""
+
+STAR = 17.0
+"""Size of a star in points, on large axes."""
 
 
 def contour(
@@ -70,15 +74,15 @@ def contour(
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
-        star(ax, surface.minima, look)
+        star(ax, surface.minima, look, prominence(ax))
     return ax
 
 
-def star(ax: Axes, points: np.ndarray[tuple[int, int], np.dtype[np.float64]], theme: Theme) -> None:
+def star(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float) -> None:
     """Marks points (k, 2) with a star."""
     ax.plot(
-        *points.T, linestyle="none", marker="*", markersize=17 * prominence(ax), zorder=5.5,
-        markerfacecolor=theme.star, markeredgecolor=theme.star_edge, markeredgewidth=0.9 * prominence(ax), label="_minimum",
+        *points.T, linestyle="none", marker="*", markersize=STAR * scale, zorder=5.5,
+        markerfacecolor=theme.star, markeredgecolor=theme.star_edge, markeredgewidth=0.9 * scale, label="_minimum",
     )  # fmt: skip
 
 

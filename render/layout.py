@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import operator
+from dataclasses import dataclass
 
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.contours import contour
 from landscapes.render.counter import Counter
 from landscapes.render.curves import losses
+from landscapes.render.focus import focus
+from landscapes.render.inset import MAGNIFICATION
+from landscapes.render.inset import inset as lens
 from landscapes.render.legend import Entry, columns, compact, entries, height, key
 from landscapes.render.moving import show
+from landscapes.render.naming import names
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step, paths
+from landscapes.render.words import fitted, text_width
+from landscapes.views import View
 
 SIZE = (960, 540)
 """Default size in pixels."""
@@ -22,11 +31,20 @@ SIZE = (960, 540)
 INCHES = 9.6, 3.6
 """A figure is about this wide, and at least this high, whatever its pixels, so that small and large ones look alike."""
 
+LABELS = ("legend", "heads")
+"""Where the names of the runs may stand."""
+
+TOP, BOTTOM = 30.0, 24.0
+"""What titles and numbers take above and beneath the panels, in points."""
+
 SMALLEST, LARGEST = (160, 120), (8192, 8192)
 """Bounds of a size in pixels."""
 
 ROUND = 1e-6
 """Pixels to add, since matplotlib rounds down what floating point leaves of inches × dpi."""
+
+
+Box = tuple[float, float, float, float]
 
 
 def figure(
@@ -37,6 +55,9 @@ def figure(
     size: tuple[int, int] = SIZE,
     panel: bool | None = None,
     title: str | None = None,
+    view: View | None = None,
+    inset: bool | float = False,
+    labels: str = "legend",
 ) -> Figure:
     """The picture of a race at a step, as a matplotlib figure of its own (pyplot knows nothing of it).
 
@@ -47,20 +68,32 @@ def figure(
         size: width and height in pixels, at least 160 × 120.
         panel: whether to draw the losses beside the landscape; by default where there is room.
         title: by default the function's.
+        view: a piece of the surface, as in `render.focus`; by default all that was recorded.
+        labels: "legend" for one beneath or beside the panels, "heads" for names beside the heads.
+        inset: whether to magnify the minimum in a corner, or how much (True: 6 times).
 
     Raises:
-        InputError: for a record without a surface, a size out of bounds, a step outside the race.
+        InputError: for a record without a surface, a size out of bounds, a step outside the race, a view that
+            was not recorded, an inset where the minimum is out of view.
     """
     look = as_theme(theme)
     shown = check_step(record, step)
     if record.surface is None:
         raise InputError("this record has no surface to draw: only races in two dimensions do")
+    if view is not None:
+        record = focus(record, view)
+    if labels not in LABELS:
+        raise unknown("kind of labels", str(labels), LABELS)
     wide, high = check_size(size)
     dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
     beside = wide >= 1.35 * high and wide >= 600 and high >= 240 if panel is None else panel
     with look.context():
         made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
-        _lay_out(made, record, look, beside, title)
+        _lay_out(made, record, look, beside, title, legend=labels == "legend")
+        if inset is not False:
+            lens(record, made.axes[0], theme=look, magnification=MAGNIFICATION if inset is True else inset)
+        if labels == "heads":
+            names(record, made.axes[0], theme=look)
     show(made, shown)
     return made
 
@@ -77,52 +110,84 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     return wide, high
 
 
-def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str | None) -> None:
-    """Places the panels, in points from the edges."""
+@dataclass(frozen=True)
+class Panels:
+    """Where the parts of a picture are: left, bottom, width and height in points, None for what is left out."""
+
+    map: Box
+    losses: Box | None
+    legend: Box | None
+
+
+def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str | None, legend: bool) -> None:
+    """Fills the figure: panels first where numbers of usual length fit, then where those that stand there do."""
     wide, high = (72 * inches for inches in made.get_size_inches())
-    left, right, top, bottom, gap = 34.0, 12.0, 30.0, 24.0, 46.0
-    side = 0.36 * (wide - left - right) if beside else wide - left - right
-    room = high - top - bottom
-    who, across, font = _fitted(entries(record, look), side, (0.6 if beside else 0.4) * room)
-    tall = height(who, across, font)
-    if beside:
-        split = wide - right - side
-        area = (left, bottom, split - gap - left, room)
-        below = (split, bottom - 8, side, tall)
-        above = (split, bottom + tall + 20, side, room - tall - 20)
-    else:
-        area = (left, bottom + tall + 4, side, room - tall - 4)
-        below = (left, 6.0, side, tall)
-        above = None
+    side = 0.36 * (wide - 46) if beside else wide - 46
+    who: list[Entry] = []
+    across, font, tall = 1, 9.0, 0.0
+    if legend:
+        who, across, font = _fitted(entries(record, look), side, (0.6 if beside else 0.4) * (high - TOP - BOTTOM))
+        tall = height(who, across, font)
 
-    def place(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    def place(ax: Axes, box: Box | None) -> Axes:
+        assert box is not None
         x, y, w, h = box
-        return x / wide, y / high, w / wide, h / high
+        ax.set_position((x / wide, y / high, w / wide, h / high))
+        return ax
 
-    ax = made.add_axes(place(area))
+    panels = _panels((wide, high), beside, tall, 34.0, 12.0, 46.0)
+    ax = place(made.add_axes((0, 0, 1, 1)), panels.map)
     contour(record, ax, theme=look)
-    paths(record, ax, theme=look)
-    ax.set_title(title or str(record.meta.get("title", "")), loc="left", fontweight="bold", fontsize=12, pad=7)
-    x, y = area[0] + area[2], area[1] + area[3] + 7
-    last = int(record.trajectories.step[-1])
-    made.add_artist(
-        Counter(
-            x / wide,
-            y / high,
-            last,
-            ha="right",
-            va="baseline",
-            fontsize=10,
-            color=look.foreground,
-            transform=made.transFigure,
-        )
-    )
-    if above is not None:
-        curves = made.add_axes(place(above))
+    curves = place(made.add_axes((0, 0, 1, 1)), panels.losses) if beside else None
+    if curves is not None:
         losses(record, curves, theme=look)
+    (left, right), (gap, ends) = _needed(ax), (0.0, 0.0) if curves is None else _needed(curves)
+    gap, right = (gap + right, ends) if beside else (gap, right)
+    panels = _panels((wide, high), beside, tall, max(left + 4, 34.0), max(right + 2, 12.0), max(gap + 4, 46.0))
+    place(ax, panels.map)
+    paths(record, ax, theme=look)
+    x, y, w, h = panels.map
+    counter = Counter(
+        (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),
+        ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
+    )  # fmt: skip
+    made.add_artist(counter)
+    free = w - text_width(counter.get_text(), 10, family="monospace") - 10
+    words, size = fitted(title or str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
+    ax.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
+    if curves is not None:
+        place(curves, panels.losses)
         bounded = record.meta["minimum"] > float("-inf")
-        curves.set_title("gap to the minimum, by step" if bounded else "value, by step", loc="left", fontsize=10, pad=7)
-    key(made.add_axes(place(below), label="legend"), who, look, across=across, font=font)
+        words, size = fitted("gap to the minimum, by step" if bounded else "value, by step", side, 10.0, 7.0)
+        curves.set_title(words, loc="left", fontsize=size, pad=7)
+    if legend:
+        key(place(made.add_axes((0, 0, 1, 1), label="legend"), panels.legend), who, look, across=across, font=font)
+
+
+def _panels(page: tuple[float, float], beside: bool, tall: float, left: float, right: float, gap: float) -> Panels:
+    """The panels on a page of a size, with a legend of a height (0 for none) and room for numbers."""
+    wide, high = page
+    room = high - TOP - BOTTOM
+    if not beside:
+        side, apart = wide - left - right, 4.0 if tall else 0.0
+        return Panels((left, BOTTOM + tall + apart, side, room - tall - apart), None, (left, 6.0, side, tall))
+    side, apart = 0.36 * (wide - left - right), 20.0 if tall else 0.0
+    split = wide - right - side
+    return Panels(
+        (left, BOTTOM, split - gap - left, room),
+        (split, BOTTOM + tall + apart, side, room - tall - apart),
+        (split, BOTTOM - 8, side, tall),
+    )
+
+
+def _needed(ax: Axes) -> tuple[float, float]:
+    """What the numbers of axes need, in points: to the left of the axes, and to their right."""
+    page = ax.get_figure(root=True)
+    assert page is not None
+    measure = RendererAgg(1, 1, page.dpi)
+    y, x = ax.yaxis.get_tightbbox(measure), ax.xaxis.get_tightbbox(measure)
+    unit = 72 / page.dpi
+    return unit * (ax.bbox.x0 - y.x0 if y else 0.0), unit * max(x.x1 - ax.bbox.x1 if x else 0.0, 0.0)
 
 
 def _fitted(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:

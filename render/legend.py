@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from landscapes.record import Record
 from landscapes.render.moving import Moving
 from landscapes.render.theme import Style, Theme, styles
+from landscapes.render.words import text_width
 
 ROW = 17.0
 """Height of a row in points at a font size of 9; all else scales with the font."""
@@ -116,15 +114,6 @@ def _widths(shown: Sequence[Entry], font: float) -> tuple[float, float, float, f
     rate = max(text_width(entry.rate, font * SMALL) for entry in shown) + 0.9 * font
     fate = max(text_width(entry.fate, font * SMALL) for entry in shown)
     return INDENT * font, name, rate, fate
-
-
-@cache
-def text_width(text: str, size: float) -> float:
-    """How wide a text is, in points."""
-    measure = RendererAgg(1, 1, 72.0)
-    return (
-        float(measure.get_text_width_height_descent(text, FontProperties(size=size), ismath=False)[0]) if text else 0.0
-    )
 
 
 def _rate(lr: float, label: str) -> str:

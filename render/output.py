@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from landscapes.errors import InputError, unknown
 from landscapes.files import check_target
@@ -14,6 +15,7 @@ from landscapes.render.layout import SIZE, figure
 from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.theme import Theme
+from landscapes.views import View
 
 
 def check_output(path: str | os.PathLike[str], *, step: int | None = None) -> Path:
@@ -56,6 +58,9 @@ def save(
     size: tuple[int, int] = SIZE,
     panel: bool | None = None,
     title: str | None = None,
+    view: View | None = None,
+    inset: bool | float = False,
+    labels: str = "legend",
     step: int | None = None,
     seconds: float = 8.0,
     fps: float = 25.0,
@@ -67,7 +72,7 @@ def save(
     Args:
         record: a race in two dimensions.
         path: where to; the file appears when it is whole.
-        theme, size, panel, title: as in `render.figure`.
+        theme, size, panel, title, view, inset, labels: as in `render.figure`.
         step: the step that a picture shows; by default the last. An animation shows them all.
         seconds, fps: as in `render.animate`.
         progress: called with (frame, frames) after each frame of an animation.
@@ -79,9 +84,17 @@ def save(
         InputError: for whatever `check_output`, `render.figure` or `render.animate` refuse.
     """
     target = check_output(path, step=step)
+    look: Any = {
+        "theme": theme,
+        "size": size,
+        "panel": panel,
+        "title": title,
+        "view": view,
+        "inset": inset,
+        "labels": labels,
+    }
     if moves(target):
-        race = animate(record, theme=theme, size=size, panel=panel, title=title, seconds=seconds, fps=fps)
-        race.save(target, progress_callback=progress)
+        animate(record, **look, seconds=seconds, fps=fps).save(target, progress_callback=progress)
     else:
-        still(figure(record, step=step, theme=theme, size=size, panel=panel, title=title), target, describe(record))
+        still(figure(record, step=step, **look), target, describe(record))
     return target

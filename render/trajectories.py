@@ -14,6 +14,7 @@ from landscapes.render.moving import show
 from landscapes.render.overlap import pieces
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import Halo, Trail
+from landscapes.views import extent
 
 
 def paths(
@@ -42,14 +43,22 @@ def paths(
         InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
     """
     shown = check_step(record, step)
-    trajectories = record.trajectories
-    if trajectories.x.shape[-1] != 2:
-        raise InputError(f"paths are drawn in two dimensions; this record has {trajectories.x.shape[-1]}")
+    dim = record.trajectories.x.shape[-1]
+    if dim != 2:
+        raise InputError(f"paths are drawn in two dimensions; this record has {dim}")
     look = as_theme(theme)
     ax = current_axes(ax)
     if not ax.has_data():
         _hold(ax, record)
     thick = 2.3 * prominence(ax) if width is None else width
+    runs(record, ax, look, thick, Head if heads else None)
+    show(ax, shown)
+    return ax
+
+
+def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] | None) -> None:
+    """Adds trails of a width in points, their halos and heads, and the rings where they begin."""
+    trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
     ways = _held(trajectories.x)
     parts = pieces(list(ways), (ax.get_xlim(), ax.get_ylim()))
@@ -60,14 +69,12 @@ def paths(
         ax.add_line(trail)
         if look.halo_width:
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
-        if heads:
+        if head is not None:
             failed = str(trajectories.runs["status"][run]) in FAILED
             stopped = int(trajectories.runs["stopped"][run])
-            ax.add_artist(Head(trail, stopped=stopped if failed else None, size=3.7 * thick))
+            ax.add_artist(head(trail, stopped=stopped if failed else None, size=3.7 * thick))
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))
-    show(ax, shown)
-    return ax
 
 
 def check_step(record: Record, step: int | None) -> int:
@@ -89,18 +96,9 @@ def _held(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.take_along_axis(x, last[..., None], axis=1)
 
 
-def extent(record: Record) -> NDArray[np.float64] | None:
-    """The box ((x from, x to), (y from, y to)) of all runs that did not fail; None where no point is finite."""
-    trajectories = record.trajectories
-    kept = ~np.isin(trajectories.runs["status"], FAILED)
-    points = trajectories.x[kept if kept.any() else slice(None)].reshape(-1, 2)
-    points = points[np.isfinite(points).all(1)]
-    return np.stack([points.min(0), points.max(0)], 1) if len(points) else None
-
-
 def _hold(ax: Axes, record: Record) -> None:
     """Limits that hold every run that did not fail, with a margin."""
-    box = extent(record)
+    box = extent(record.trajectories)
     if box is not None:
         margin = 0.05 * (box[:, 1] - box[:, 0]) + 1e-9
         ax.set_xlim(box[0, 0] - margin[0], box[0, 1] + margin[0])

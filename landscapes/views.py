@@ -1,0 +1,64 @@
+"""What a picture shows: the domain, the box that the race needs, or any other. Numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError, unknown
+from landscapes.record import FAILED, Trajectories
+
+Box = NDArray[np.float64]
+"""((x from, x to), (y from, y to)), shape (2, 2)."""
+
+View = str | Sequence[Sequence[float]]
+"""One of `NAMES`, or a box."""
+
+NAMES = ("domain", "race")
+
+MARGIN = 0.08
+"""What is left around the runs, as a share of the longer side of the box that holds them."""
+
+NARROWEST = 0.3
+"""The shorter side of that box, at least, as a share of the longer one."""
+
+
+def check_view(view: View) -> str | Box:
+    """The name of a view, or its box, once they can be used. Raises `InputError` for anything else."""
+    if isinstance(view, str):
+        if view not in NAMES:
+            raise unknown("view", view, NAMES)
+        return view
+    try:
+        box = np.array(view, dtype=float)
+    except (TypeError, ValueError):
+        box = np.zeros(0)
+    if box.shape != (2, 2) or not np.isfinite(box).all() or not (box[:, 0] < box[:, 1]).all():
+        raise InputError(
+            f"a view is {', '.join(map(repr, NAMES))} or a box ((x from, x to), (y from, y to)), "
+            f"finite and ascending, not {view!r:.80}"
+        )
+    return box
+
+
+def extent(trajectories: Trajectories) -> Box | None:
+    """The box of all runs in two dimensions that did not fail (of all, where every one did); None without a finite point."""
+    kept = ~np.isin(trajectories.runs["status"], FAILED)
+    points = trajectories.x[kept if kept.any() else slice(None)].reshape(-1, 2)
+    points = points[np.isfinite(points).all(1)]
+    return np.stack([points.min(0), points.max(0)], 1) if len(points) else None
+
+
+def around(box: Box, units: NDArray[np.float64]) -> Box:
+    """A box with a margin, and nowhere too narrow to look at; lengths are compared in `units` (2,) of the two axes.
+
+    >>> around(np.array([[0.0, 1.0], [2.0, 2.0]]), np.ones(2)).round(2).tolist()
+    [[-0.08, 1.08], [1.83, 2.17]]
+    """
+    sides = (box[:, 1] - box[:, 0]) / units
+    longest = float(sides.max()) or 0.01
+    half = (np.maximum(sides + 2 * MARGIN * longest, NARROWEST * (1 + 2 * MARGIN) * longest) / 2) * units
+    middle = box.mean(1)
+    return np.stack([middle - half, middle + half], 1)

@@ -1,0 +1,238 @@
+"""Names beside heads, instead of a legend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from landscapes.record import Record
+from landscapes.render.contours import STAR, current_axes, prominence
+from landscapes.render.legend import Entry, entries
+from landscapes.render.moving import IDENTITY, Moving, pixels, show, stroke
+from landscapes.render.placing import Boxes, Points, keys, plan, settled
+from landscapes.render.theme import Theme, as_theme
+from landscapes.render.trajectories import check_step
+from landscapes.render.words import text_width
+
+FONT = 9.0
+"""Size of the names in points, on large axes."""
+
+LEAD = 0.9
+"""From this distance on, in font sizes, a line leads from a name to its head."""
+
+
+class Names(Artist, Moving):
+    """The names of all runs, each beside its head; they keep off heads, stars and each other.
+
+    Args:
+        record: the race.
+        shown: the runs' names and fates.
+        theme: for colours.
+        font: size in points.
+        head: diameter of a head in points.
+        star: diameter of a star in points.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        shown: list[Entry],
+        theme: Theme,
+        font: float = FONT,
+        head: float = 8.5,
+        star: float = STAR,
+    ) -> None:
+        super().__init__()
+        self.points = record.trajectories.x
+        self.steps = record.trajectories.step
+        self.minima = np.zeros((0, 2)) if record.surface is None else record.surface.minima
+        self.shown = shown
+        self.theme = theme
+        self.font = font
+        self.head = head
+        self.star = star
+        self.step = int(self.steps[-1])
+        self.set_zorder(6.5)
+        self._key: tuple[Any, ...] | None = None
+        self._sprites: dict[tuple[int, bool], NDArray[np.uint8]] = {}
+
+    def show(self, step: int) -> None:
+        self.step = step
+
+    def places(self, scale: float) -> list[tuple[int, Points, Points, Points]]:
+        """What is named at the step shown: run, centre of the name, half its sides, and its head; in pixels.
+
+        `scale` is a point's length in pixels.
+        """
+        self._prepare(scale)
+        now = int(np.searchsorted(self.steps, self.step, side="right")) - 1
+        heads = self._heads[now]
+        seen = np.isfinite(heads).all(1)
+        if not seen.any():
+            return []
+        half = self._half[self._late(), np.arange(len(self.shown))]
+        after = int(np.clip(np.searchsorted(self._keys, now), 1, max(len(self._keys) - 1, 1)))
+        before = after - 1
+        if len(self._keys) > 1:
+            share = (now - self._keys[before]) / (self._keys[after] - self._keys[before])
+            middle = (1 - share) * self._plan[before] + share * self._plan[after]
+        else:
+            middle = self._plan[0]
+        discs = Boxes(heads[seen], np.full((int(seen.sum()), 2), self._radius))
+        walls = Boxes(np.vstack([self._fixed.middle, discs.middle]), np.vstack([self._fixed.half, discs.half]))
+        found, placed = settled(Boxes(middle[seen], half[seen]), walls, self._low, self._high)
+        return [(int(run), found[k], half[run], heads[run]) for k, run in enumerate(np.flatnonzero(seen)) if placed[k]]
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None:
+            return
+        scale = pixels(renderer, 1.0)
+        late = self._late()
+        placed = self.places(scale)
+        for run, middle, half, head in placed:
+            self._lead(renderer, run, middle, half, head, scale)
+        for run, middle, _, _ in placed:
+            if isinstance(renderer, RendererAgg):
+                sprite = self._sprite(renderer, run, bool(late[run]))
+                high, wide = sprite.shape[:2]
+                gc = renderer.new_gc()
+                renderer.draw_image(gc, round(middle[0] - wide / 2), round(middle[1] - high / 2), sprite)
+                gc.restore()
+            else:  # the halo as an outline, the name as text
+                for outlined in (True, False):
+                    text = self._text(run, bool(late[run]), outlined)
+                    text.set_position((middle[0], middle[1]))
+                    text.draw(renderer)
+        self.stale = False
+
+    def _late(self) -> NDArray[np.int64]:
+        """For each run whether its fate is known at the step shown."""
+        return np.array([bool(entry.fate) and self.step >= entry.since for entry in self.shown]).astype(np.int64)
+
+    def _words(self, run: int, late: bool) -> str:
+        entry = self.shown[run]
+        return f"{entry.name} {entry.fate}" if late else entry.name
+
+    def _text(self, run: int, late: bool, outlined: bool = True) -> Text:
+        """A name as matplotlib draws it, with or without its halo."""
+        halo = [withStroke(linewidth=0.28 * self.font, foreground=self.theme.halo)]
+        text = Text(
+            0, 0, self._words(run, late), fontsize=self.font, color=self.shown[run].style.color, ha="center", va="center",
+            parse_math=False, fontweight="bold", path_effects=halo if outlined else None,
+        )  # fmt: skip
+        page = self.get_figure(root=True)
+        assert page is not None
+        text.set_figure(page)
+        text.set_transform(IDENTITY)
+        return text
+
+    def _sprite(self, renderer: RendererAgg, run: int, late: bool) -> NDArray[np.uint8]:
+        """A name's pixels, drawn once a layout; Agg counts rows upwards."""
+        if (run, late) not in self._sprites:
+            half = np.ceil(self._half[int(late), run] + 0.5 * self.font * pixels(renderer, 1.0)).astype(int)
+            page = RendererAgg(2 * int(half[0]), 2 * int(half[1]), renderer.dpi)
+            text = self._text(run, late)
+            text.set_position((half[0], half[1]))
+            text.draw(page)
+            self._sprites[run, late] = np.ascontiguousarray(np.asarray(page.buffer_rgba())[::-1])
+        return self._sprites[run, late]
+
+    def _lead(self, renderer: RendererBase, run: int, middle: Points, half: Points, head: Points, scale: float) -> None:
+        """A line from a name to its head, where they are apart."""
+        near = np.clip(head, middle - half, middle + half)
+        far = float(np.hypot(*(near - head)))
+        if far - self._radius < LEAD * self.font * scale:
+            return
+        gc = stroke(self, renderer, 0.09 * self.font)
+        gc.set_foreground((*self.shown[run].style.color, 1.0), isRGBA=True)
+        renderer.draw_path(gc, Path([near, head + (near - head) * self._radius / far]), IDENTITY)
+        gc.restore()
+
+    def _prepare(self, scale: float) -> None:
+        """Finds the places for the whole race, once a layout."""
+        assert self.axes is not None
+        transform = self.axes.transData
+        key = (transform.get_affine().get_matrix().tobytes(), scale, *self.axes.bbox.extents)
+        if key == self._key:
+            return
+        self._key = key
+        self._sprites.clear()
+        gap = 0.25 * self.font * scale
+        self._low, self._high = (corner for corner in np.array(self.axes.bbox.extents).reshape(2, 2))
+        self._low, self._high = self._low + gap, self._high - gap
+        self._radius = 0.58 * self.head * scale  # with its rim
+        self._heads = np.stack([seen(transform.transform(way), self.axes.bbox.extents) for way in self.points], 1)
+        wide = [
+            [text_width(self._words(run, late), self.font, "bold") for run in range(len(self.shown))]
+            for late in (False, True)
+        ]
+        self._half = np.stack([np.array(wide) / 2 + 0.15 * self.font, np.full_like(wide, 0.58 * self.font)], 2) * scale
+        minima = transform.transform(self.minima) if len(self.minima) else np.zeros((0, 2))
+        boxes = [child.bbox for child in self.axes.child_axes]
+        self._fixed = Boxes(
+            np.vstack([minima, *[box.get_points().mean(0) for box in boxes]]),
+            np.vstack(
+                [np.full_like(minima, 0.5 * self.star * scale), *[[box.width / 2, box.height / 2] for box in boxes]]
+            ),
+        )
+        self._keys = keys(self._heads)
+        widest = self._half.max(0)
+        self._plan = plan(self._heads[self._keys], widest, self._radius, gap, self._fixed, self._low, self._high)
+
+
+def names(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    size: float | None = None,
+) -> Axes:
+    """Writes the name of each run beside its head on axes that show the race, and returns them.
+
+    Names follow their heads calmly, keep off heads, stars, insets and each other, and are linked to their
+    head by a line where they cannot be next to it. One that finds no place is left out.
+
+    Args:
+        record: a race in two dimensions.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+        size: of the font, in points; by default as the axes' size asks for.
+
+    Raises:
+        InputError: for a step outside the race, or an unknown theme.
+    """
+    look = as_theme(theme)
+    shown = check_step(record, step)
+    ax = current_axes(ax)
+    scale = prominence(ax)
+    font = FONT * scale**0.35 if size is None else size
+    ax.add_artist(Names(record, entries(record, look), look, font, 8.5 * scale, STAR * scale))
+    show(ax, shown)
+    return ax
+
+
+def seen(way: Points, extents: Any) -> Points:
+    """Where a head is drawn at each point (T, 2) of its way: there, or on the border where it last left; NaN before it came."""
+    low, high = np.array(extents).reshape(2, 2)
+    sound = np.isfinite(way).all(axis=1)
+    last = np.maximum.accumulate(np.where(sound, np.arange(len(way)), 0))
+    way = way[last]
+    inside = np.asarray(((way >= low) & (way <= high)).all(axis=1))
+    since = np.maximum.accumulate(np.where(inside, np.arange(len(way)), -1))
+    begin, end = way[np.maximum(since, 0)], way[np.minimum(since + 1, len(way) - 1)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ahead = np.where(end > begin, (high - begin) / (end - begin), (low - begin) / (end - begin))
+    share = np.nan_to_num(ahead, nan=1.0, posinf=1.0, neginf=1.0).min(1).clip(0, 1)[:, None]
+    drawn = np.where((since == np.arange(len(way)))[:, None], way, begin + share * (end - begin))
+    return np.where((since < 0)[:, None], np.nan, drawn)

@@ -1,0 +1,45 @@
+"""Words that fit: how wide a text is, and what of it there is room for."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.font_manager import FontProperties
+
+CUT = "…"
+"""What stands for the rest of a text."""
+
+
+@cache
+def text_width(text: str, size: float, weight: str = "normal", family: str | None = None) -> float:
+    """How wide a text is, in points."""
+    if not text:
+        return 0.0
+    font = FontProperties(family=family, size=size, weight=weight)
+    return float(RendererAgg(1, 1, 72.0).get_text_width_height_descent(text, font, ismath=False)[0])
+
+
+def shortened(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """As much of a text as fits a width in points.
+
+    >>> shortened("short", 100, 9), shortened("a name that goes on", 60, 9)
+    ('short', 'a name tha…')
+    """
+    if text_width(text, size, weight) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if text_width(text[:middle].rstrip() + CUT, size, weight) <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + CUT
+
+
+def fitted(text: str, width: float, size: float, least: float, weight: str = "normal") -> tuple[str, float]:
+    """A text and its size in points: smaller, down to the least, where it is too wide, and then shortened."""
+    while text_width(text, size, weight) > width and size > least:
+        size -= 0.5
+    return shortened(text, width, size, weight), size
