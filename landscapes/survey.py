@@ -55,9 +55,16 @@ def tags(function: Function, *, minima: bool = True) -> set[str]:
     }
     found |= {tag for tag, holds in facts.items() if holds}
     if minima and kind == "smooth" and function.complete:
-        count = len(local_minima(function))
+        count = len(local_minima(function)) + on_border(function)
         found |= {"unimodal"} if count == 1 else {"multimodal"} if count else set()
     return found & set(CHECKED)
+
+
+def on_border(function: Function) -> int:
+    """How many of the listed minimisers lie on the border of the domain, where searches do not count them."""
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    at = torch.tensor(function.minima, dtype=torch.float64).reshape(-1, function.dim)
+    return int(((at <= low) | (at >= high)).any(1).sum())
 
 
 def undecided(function: Function) -> set[str]:

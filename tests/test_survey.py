@@ -101,6 +101,12 @@ def test_curvatures_at_listed_points():
     assert {"ill-conditioned"} == survey.tags(narrow) & {"degenerate", "ill-conditioned"}
 
 
+def test_the_lowest_point_on_the_border_counts_as_a_minimum():
+    assert "unimodal" in survey.tags(made(lambda x, y: x + y * y, minima=[(-1, 0)]))
+    assert "multimodal" in survey.tags(made(lambda x, y: x * x * x - x / 2 + y * y, (-2, 1), (-1, 1), minima=[(-2, 0)]))
+    assert not survey.tags(made(lambda x, y: x + y * y)) & {"unimodal", "multimodal"}
+
+
 def test_facts_are_tags_too():
     noisy = function((-1, 1), dims=ANY, sample=lambda t: lambda x: (x * x).sum(-1))(lambda x: (x * x).sum(-1))
     assert {"stochastic", "any dimension", "convex", "unimodal"} <= survey.tags(noisy)
