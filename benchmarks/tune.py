@@ -3,7 +3,7 @@
     python benchmarks/tune.py                 all functions, a second or less each on one core
     python benchmarks/tune.py beale booth     these; the others keep what they have
 
-How a rate is found stands in `landscapes/tuning.py`. A test sweeps again and compares, so run this
+How a rate is found stands in `landscapes/rates.py`. A test sweeps again and compares, so run this
 after any change to a function's start, steps, view or formula, to a rule, or to the sweep.
 
 Beside the rates stands "edge": the optimizers whose best rate is the first or the last of the grid, so
@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from landscapes import tuning
+from landscapes import rates
 from landscapes.checking import as_function
 from landscapes.functions import catalogue
 from landscapes.objective import Function
@@ -31,14 +31,14 @@ FILE = Path(__file__).resolve().parent.parent / "landscapes" / "tuned.json"
 
 def tuned(function: Function) -> dict[str, Any]:
     """What the file holds of one function."""
-    contenders = [parse(name)[0] for name in names()]
-    found = tuning.sweep_rates(function, contenders, function.start, function.steps)
-    rates = {tuning.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
+    contenders = [parse(name)[0] for name, (cls, _) in names().items() if cls.tunable]
+    found = rates.sweep_rates(function, contenders, function.start, function.steps)
+    table = {rates.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
     return {
-        "race": tuning.fingerprint(function, function.start, function.steps),
+        "race": rates.fingerprint(function, function.start, function.steps),
         "value": float(function(function.start)),
-        "rates": rates,
-        "edge": [spec for spec, rate in rates.items() if rate in (tuning.GRID[0], tuning.GRID[-1])],
+        "rates": table,
+        "edge": [spec for spec, rate in table.items() if rate in (rates.GRID[0], rates.GRID[-1])],
     }
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes import engine, tuning
+from landscapes import engine, rates
 from landscapes.checking import as_function, checked
 from landscapes.errors import InputError
 from landscapes.objective import Function, Interval
@@ -58,7 +58,7 @@ def race(
         function: a name of the catalogue, or a landscape of one's own made with `@function`.
         optimizers: names ("adam", "adam(lr=0.05)"), rules, or a dict from labels to these; by default
             SGD, momentum, Nesterov, Adagrad, RMSprop and Adam. A name without a learning rate takes the
-            one that a sweep found for this function (see `landscapes.tuning`); a rule is taken as it is.
+            one that a sweep found for this function (see `landscapes.rates`); a rule is taken as it is.
         start: the start point, d numbers; by default the function's own.
         steps: how many steps, at least 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …
@@ -157,9 +157,8 @@ def _rules(
         rule, left_open = parse(entry) if isinstance(entry, str) else (entry, False)
         rules.append(rule)
         is_open.append(left_open)
-    tuned = tuning.rates(function, [rule for rule, left in zip(rules, is_open, strict=True) if left], start, steps)
-    rates = iter(tuned)
-    rules = [rule.at_rate(next(rates)) if left else rule for rule, left in zip(rules, is_open, strict=True)]
+    tuned = iter(rates.rates(function, [rule for rule, left in zip(rules, is_open, strict=True) if left], start, steps))
+    rules = [rule.at_rate(next(tuned)) if left else rule for rule, left in zip(rules, is_open, strict=True)]
     labels = _labels([label for label, _ in given], rules)
     return dict(zip(labels, rules, strict=True)), ["tuned" if left else "given" for left in is_open]
 

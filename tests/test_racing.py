@@ -13,7 +13,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes import InputError, Record, function, functions, race, racing, rules, tuning
+from every_rule import WITH_RATE, rule_of
+
+from landscapes import InputError, Record, function, functions, race, racing, rates, rules
 from landscapes.rules import parse
 
 STORED = json.loads((resources.files("landscapes") / "tuned.json").read_text(encoding="utf-8"))
@@ -272,7 +274,7 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
         asked.append((list(start), steps))
         return [0.5] * len(rules)
 
-    monkeypatch.setattr(tuning, "sweep_rates", sweep)
+    monkeypatch.setattr(rates, "sweep_rates", sweep)
     booth = functions.get("booth")
     assert column(race("booth", ["sgd", "adam(lr=0.2)"]), "lr") == [STORED["booth"]["rates"]["sgd(lr=1.0)"], 0.2]
     assert not asked
@@ -284,11 +286,11 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
 
 
 def test_every_rule_has_a_stored_rate_on_every_function():
-    free = {tuning.rate_free_spec(parse(name)[0]) for name in rules.names()}
+    free = {rates.rate_free_spec(rule_of(name)) for name in WITH_RATE}
     assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
     for name, landscape in functions.catalogue().items():
         assert STORED[name]["rates"].keys() == free
-        assert STORED[name]["race"] == tuning.fingerprint(landscape, landscape.start, landscape.steps), (
+        assert STORED[name]["race"] == rates.fingerprint(landscape, landscape.start, landscape.steps), (
             "run benchmarks/tune.py"
         )
         assert STORED[name]["value"] == pytest.approx(float(landscape(landscape.start)), rel=1e-9), (
@@ -298,20 +300,20 @@ def test_every_rule_has_a_stored_rate_on_every_function():
 
 @pytest.mark.parametrize("name", STORED)
 def test_no_rate_is_at_the_edge_of_the_grid_without_being_said(name):
-    edges = (tuning.GRID[0], tuning.GRID[-1])
+    edges = (rates.GRID[0], rates.GRID[-1])
     assert STORED[name]["edge"] == [spec for spec, rate in STORED[name]["rates"].items() if rate in edges]
 
 
 def assert_stored_is_what_a_sweep_finds(name: str) -> None:
     """Another processor's last bits may tip a rate to its neighbour, but not many, and none that is worse."""
     landscape = functions.get(name)
-    contenders = [parse(rule)[0] for rule in rules.names()]
+    contenders = [rule_of(name) for name in WITH_RATE]
     race_of = (landscape, contenders, landscape.start, landscape.steps)
-    fresh, scores = tuning.sweep_rates(*race_of), tuning.score_rates(*race_of)
-    stored = [STORED[name]["rates"][tuning.rate_free_spec(rule)] for rule in contenders]
+    fresh, scores = rates.sweep_rates(*race_of), rates.score_rates(*race_of)
+    stored = [STORED[name]["rates"][rates.rate_free_spec(rule)] for rule in contenders]
     for rule, row, old, new in zip(contenders, scores, stored, fresh, strict=True):
-        worse = row[tuning.GRID.index(old)] - row.min()
-        assert worse <= 1.2 * tuning.TOLERANCE * abs(row.min()), (rule.label, old, new)
+        worse = row[rates.GRID.index(old)] - row.min()
+        assert worse <= 1.2 * rates.TOLERANCE * abs(row.min()), (rule.label, old, new)
     assert sum(old != new for old, new in zip(stored, fresh, strict=True)) <= 2
 
 
@@ -329,19 +331,19 @@ def test_a_sweep_finds_the_rate_that_theory_knows():
     """On curvatures 1 and 9 descent is fastest at 2 / (1 + 9) = 0.2, where both shrink by 0.8 a step; on the
     grid the slower one shrinks by 0.85 at 0.15 and by 0.98 at 0.22."""
     ellipse = function((-2, 2), (-2, 2), start=(-1.8, 0.2), minima=[(0, 0)])(lambda x, y: x * x / 2 + 9 * y * y / 2)
-    (scores,) = tuning.score_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60)
-    best = tuning.GRID[int(scores.argmin())]
+    (scores,) = rates.score_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60)
+    best = rates.GRID[int(scores.argmin())]
     assert best == 0.15
-    assert tuning.sweep_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60) == [0.15]
+    assert rates.sweep_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60) == [0.15]
 
 
 def test_a_rule_s_rate_does_not_depend_on_who_is_swept_beside_it():
     contenders = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
-    together = tuning.sweep_rates(bowl, contenders, bowl.start, 30)
-    assert together == [tuning.sweep_rates(bowl, [rule], bowl.start, 30)[0] for rule in contenders]
+    together = rates.sweep_rates(bowl, contenders, bowl.start, 30)
+    assert together == [rates.sweep_rates(bowl, [rule], bowl.start, 30)[0] for rule in contenders]
 
 
 def test_rates_that_explode_come_after_all_others():
-    (scores,) = tuning.score_rates(bowl, [parse("sgd")[0]], bowl.start, 40)
-    wild = np.array(tuning.GRID) > 1.0  # |1 − 2·lr| > 1
+    (scores,) = rates.score_rates(bowl, [parse("sgd")[0]], bowl.start, 40)
+    wild = np.array(rates.GRID) > 1.0  # |1 − 2·lr| > 1
     assert scores[~wild].max() < scores[wild].min()

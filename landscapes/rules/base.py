@@ -53,13 +53,14 @@ class Rule:
         return super().__new__(cls)
 
     def __post_init__(self) -> None:
+        kind = type(self).__name__
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if isinstance(field.default, bool):
                 if not isinstance(value, bool):
-                    raise InputError(f"{self.kind}: {field.name} is True or False, not {value!r}")
+                    raise InputError(f"{kind}: {field.name} is True or False, not {value!r}")
             elif isinstance(field.default, int | float):
-                object.__setattr__(self, field.name, check_number(self.kind, field.name, value, field.metadata))
+                object.__setattr__(self, field.name, check_number(kind, field.name, value, field.metadata))
 
     @property
     def kind(self) -> str:
@@ -89,6 +90,18 @@ class Rule:
     def at_rate(self, rate: float) -> Self:
         """The same rule with another learning rate; itself where it has none."""
         return dataclasses.replace(self, **{self.tunable: rate}) if self.tunable else self
+
+    def numbers(self) -> dict[str, float]:
+        """The hyper-parameters that are numbers, by name."""
+        return {
+            field.name: float(getattr(self, field.name))
+            for field in dataclasses.fields(self)
+            if field.init and isinstance(field.default, int | float) and not isinstance(field.default, bool)
+        }
+
+    def with_numbers(self, values: Mapping[str, float]) -> Self:
+        """The same rule with other hyper-parameters."""
+        return dataclasses.replace(self, **values)
 
     @property
     def needs_gradient(self) -> bool:
