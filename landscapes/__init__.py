@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landscapes import functions, render, rules
+    from landscapes import functions, render, rules, transforms
     from landscapes.errors import InputError
     from landscapes.formulas import formula
     from landscapes.objective import Function, function
@@ -36,7 +36,7 @@ _HOMES = {
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
 
-_FOLDERS = ("functions", "render", "rules")
+_FOLDERS = ("functions", "render", "rules", "transforms")
 
 __all__ = [
     "Function",
@@ -51,6 +51,7 @@ __all__ = [
     "race",
     "render",
     "rules",
+    "transforms",
 ]
 
 
