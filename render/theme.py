@@ -160,12 +160,13 @@ LIGHT = Theme(
     background="#ffffff",
     foreground="#1f2430",
     muted="#8b93a1",
-    fill=("#b4c4d4", "#c6d3df", "#d8e1e9", "#e9eef3", "#f8fafb"),
-    line="#ffffff",
+    fill=("#c7deef", "#d3e4f2", "#e0ecf6", "#edf4fa", "#fbfdfe"),
+    line="#b4cde1",
     halo="#ffffff",
-    paths=("#2458e0", "#ba7500", "#0a8ea8", "#0f5a2a", "#a82a8c", "#b3101c", "#520f6e", "#111111", "#dc6088", "#6e9552"),
+    paths=("#2458e0", "#ae6d00", "#0987a0", "#0f5a2a", "#a82a8c", "#b3101c", "#520f6e", "#111111", "#c6567a", "#628649"),
     star_edge="#4a3b00",
     rim="#ffffff",
+    fade=0.22,
 )  # fmt: skip
 
 DARK = Theme(
@@ -173,7 +174,7 @@ DARK = Theme(
     background="#0e1117",
     foreground="#e6e9ef",
     muted="#5f6878",
-    fill=("#0f1a2a", "#16273c", "#1f354e", "#294662", "#355877"),
+    fill=("#091320", "#101f31", "#182c43", "#223b56", "#2c4c6a"),
     line="#4a6480",
     halo="#0a0d12",
     paths=("#6492ff", "#fbb71a", "#11e3f5", "#bdf8a6", "#d479a9", "#ff651f", "#f2ea20", "#ffffff", "#b6a6ff", "#f7966b"),
@@ -186,14 +187,14 @@ PRINT = Theme(
     background="#ffffff",
     foreground="#000000",
     muted="#555555",
-    fill=("#d4d4d4", "#dfdfdf", "#e9e9e9", "#f3f3f3", "#fcfcfc"),
-    line="#ffffff",
+    fill=("#dbdbdb", "#e4e4e4", "#ededed", "#f5f5f5", "#fdfdfd"),
+    line="#c6c6c6",
     halo="#ffffff",
     paths=LIGHT.paths,
     star="#ffffff",
     star_edge="#000000",
     rim="#ffffff",
-    fade=0.3,
+    fade=0.22,
     distinct=True,
 )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from render_records import converging, record, way
 
@@ -17,7 +17,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.contours import contour
 from landscapes.render.theme import OPTIMIZERS, THEMES, styles
-from landscapes.render.trails import Trail
+from landscapes.render.trails import Trail, mix
 from landscapes.render.trajectories import paths
 
 names = st.sampled_from(sorted(THEMES))
@@ -64,12 +64,24 @@ def test_the_print_theme_needs_no_colour():
     assert len({(style.marker, style.dashes) for style in found}) == 6
 
 
+CLEAR = 3.0
+"""The least contrast of graphics that must be seen, says WCAG 2.1 (criterion 1.4.11)."""
+
+
 @pytest.mark.parametrize("name", THEMES)
 def test_trails_stand_out_from_every_colour_of_the_fill(name):
+    """The least of all is 3.01 in light, 3.02 in dark and print."""
     theme = THEMES[name]
-    for color in theme.paths:
-        for ground in theme.fill:
-            assert _contrast(color, ground) > 1.8, (color, ground)
+    assert min(_contrast(color, ground) for color in theme.paths for ground in theme.fill) >= CLEAR
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_the_oldest_piece_of_a_trail_stands_out_from_its_halo(name):
+    """The least of all is 3.04 in light, 3.41 in dark and 3.02 in print."""
+    theme = THEMES[name]
+    oldest = [to_hex(mix(to_rgb(color), theme.old, theme.fade)) for color in theme.paths]
+    assert min(_contrast(color, theme.halo) for color in oldest) >= CLEAR
+    assert theme.halo_width > 0
 
 
 def _contrast(a: str, b: str) -> float:
