@@ -48,6 +48,9 @@ class Rule:
     tunable: ClassVar[str] = ""
     """The hyper-parameter that is tuned where a race leaves it open; none by default."""
 
+    open_ended: ClassVar[bool] = False
+    """Whether settings beyond the fields are taken too, by an `__init__` of the rule's own."""
+
     def __new__(cls, *values: Any, **settings: Any) -> Self:
         check_names(cls, cls.__name__, settings)
         return super().__new__(cls)

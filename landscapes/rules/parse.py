@@ -58,7 +58,8 @@ def _rule(text: str, node: ast.Call) -> tuple[Rule, bool]:
             if setting in settings:
                 raise InputError(f"{short(text)} gives {setting} twice")
             settings[setting] = value
-    check_names(cls, name, settings)
+    if not cls.open_ended:
+        check_names(cls, name, settings)
     if not issubclass(cls, Wrapper):
         if node.args:
             raise _malformed(text)

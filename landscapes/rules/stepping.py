@@ -45,7 +45,7 @@ class Moment:
     Attributes:
         t: the step being taken, 1, 2, …
         x: the points it starts from, shape (d, R).
-        value: the values there, shape (R,), as this step sees them; NaN where the rule needs no gradient.
+        value: the values there, shape (R,), as this step sees them: the engine knows them, whatever the rule needs.
         gradient: the gradients there, shape (d, R); NaN where the rule needs none.
         oracle: answers whatever else is asked of the function, at this step.
         alive: which runs still go on, shape (R,); what becomes of the others is not looked at.
@@ -65,6 +65,9 @@ class Stepper(ABC):
     @abstractmethod
     def step(self, now: Moment) -> Tensor:
         """The points (d, R) after the step."""
+
+    def turn(self, t: int) -> None:  # noqa: B027
+        """Gets ready for step t: sets the hyper-parameters that change with it. `step` does so by itself."""
 
     def adjust(self, name: str, values: NDArray[np.float64]) -> None:
         """Changes a hyper-parameter for the steps to come, one number a run, shape (R,)."""
