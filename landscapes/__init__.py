@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from landscapes.objective import Function, function
     from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
+    from landscapes.stopping import Stop
+    from landscapes.tuning import Tuning, tune
 
     __version__: str
 
@@ -28,11 +30,14 @@ _HOMES = {
     "Function": "objective",
     "InputError": "errors",
     "Record": "record",
+    "Stop": "stopping",
     "Surface": "record",
     "Trajectories": "record",
+    "Tuning": "tuning",
     "formula": "formulas",
     "function": "objective",
     "race": "racing",
+    "tune": "tuning",
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
 
@@ -42,8 +47,10 @@ __all__ = [
     "Function",
     "InputError",
     "Record",
+    "Stop",
     "Surface",
     "Trajectories",
+    "Tuning",
     "__version__",
     "formula",
     "function",
@@ -52,6 +59,7 @@ __all__ = [
     "render",
     "rules",
     "transforms",
+    "tune",
 ]
 
 

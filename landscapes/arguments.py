@@ -22,6 +22,7 @@ examples:
   landscapes race my.py:bowl --with "my.py:MyOptimizer(lr=0.05)" --with adam
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
+  landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
   landscapes list                                        functions, optimizers and themes
   landscapes show beale                                  the facts of one function
 """
@@ -72,6 +73,25 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="draw a saved race again, without running it", **shared)
     replay.add_argument("record", metavar="FILE.npz", help="what race --save wrote")
     _add_look(replay)
+
+    tune = commands.add_parser("tune", help="find the best hyper-parameters of optimizers", **shared)
+    tune.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
+    tune.add_argument(
+        "--with", dest="rules", action="append", metavar="RULE", help="an optimizer, again for each, as race takes it"
+    )
+    tune.add_argument(
+        "--vary",
+        type=_names,
+        default="all",
+        metavar="A,B",
+        help="which hyper-parameters, as in lr,beta1 (default: all)",
+    )
+    tune.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
+    tune.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
+    tune.add_argument("--starts", type=_count, default=4, metavar="N", help="starts close by (default: 4)")
+    tune.add_argument("--seeds", type=_count, default=1, metavar="N", help="runs with noise of their own (default: 1)")
+    tune.add_argument("--target", type=float, metavar="F", help="the value to reach (default: 1e-4 of the gap left)")
+    tune.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random numbers (default: 0)")
 
     commands.add_parser("list", help="functions, optimizers and themes", **shared)
     show = commands.add_parser("show", help="the facts of one function", **shared)
@@ -130,6 +150,10 @@ def _start(text: str) -> tuple[float, ...]:
     if not all(map(math.isfinite, point)):
         raise argparse.ArgumentTypeError(f"a start must be finite, not {text!r}")
     return point
+
+
+def _names(text: str) -> str | list[str]:
+    return text if text == "all" else [name.strip() for name in text.split(",")]
 
 
 def _view(text: str) -> View:

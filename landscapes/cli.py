@@ -1,4 +1,4 @@
-"""The command line: `landscapes race`, `landscapes replay`, `landscapes list`, `landscapes show`.
+"""The command line: `landscapes race`, `replay`, `tune`, `list` and `show`.
 
 Exit codes: 0 done, 1 the system failed (a full disk), 2 bad input, 130 Ctrl-C, 143 terminated.
 What cannot be used is refused before any work, in one line, and a file is whole or not there.
@@ -120,7 +120,7 @@ def _check_step(options: argparse.Namespace, last: int) -> None:
 def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]:
     """Draws the race, and returns what there is to say about it."""
     from landscapes import render
-    from landscapes.report import table, verdict
+    from landscapes.report import table
 
     look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
     if options.size is not None:
@@ -133,9 +133,23 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
     return [
         f"{record.meta['title']}: {record.meta['steps']} steps from ({start})",
         f"\n{table(record)}\n",
-        verdict(record),
+        render.caption(record),
         f"{output}  {_size(output)}, drawn in {spent:.1f} s",
     ]
+
+
+def _tune(options: argparse.Namespace) -> str:
+    from landscapes import locate
+    from landscapes.racing import DEFAULT_OPTIMIZERS
+    from landscapes.tuning import tune
+
+    function = locate.function(options.function)
+    rules = locate.optimizers(options.rules) if options.rules else DEFAULT_OPTIMIZERS
+    asked = {name: getattr(options, name) for name in ("vary", "start", "steps", "starts", "seeds", "target", "seed")}
+    with _bar("tuning", "rung") as progress:
+        found = tune(function, rules, **asked, progress=progress)
+    heading = f"{function.title}: effort to reach {found.target:.3g}, as a share of {found.steps} steps"
+    return f"{heading}\n\n{found.table()}"
 
 
 def _list(options: argparse.Namespace) -> str:
@@ -154,6 +168,7 @@ def _show(options: argparse.Namespace) -> str:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "race": _race,
     "replay": _replay,
+    "tune": _tune,
     "list": _list,
     "show": _show,
 }

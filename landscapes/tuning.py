@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.checking import as_function, checked
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
 from landscapes.report import aligned
 from landscapes.rules import Rule, parse
@@ -138,6 +138,7 @@ def tune(
     """
     landscape = as_function(function)
     contenders = _contenders(optimizers)
+    _check_varied(list(contenders.values()), vary)
     spaces = [_space(rule, vary) for rule in contenders.values()]
     numbers = {
         "starts": starts,
@@ -218,6 +219,18 @@ def _contenders(optimizers: Any) -> dict[str, Rule]:
     return found
 
 
+def _check_varied(rules: Sequence[Rule], vary: Vary) -> None:
+    """Raises `InputError` for a hyper-parameter that no contender has."""
+    if isinstance(vary, str):
+        return
+    known = dict.fromkeys(name for rule in rules for name in space(rule))
+    for name in vary:
+        if not isinstance(name, str):
+            raise InputError(f"vary: a hyper-parameter is named by text, not by {name!r}")
+        if name not in known:
+            raise unknown("hyper-parameter", name, known)
+
+
 def _space(rule: Rule, vary: Vary) -> dict[str, Range]:
     """The ranges of what is varied of a rule."""
     known = space(rule)
@@ -239,9 +252,6 @@ def _space(rule: Rule, vary: Vary) -> dict[str, Range]:
         return {name: ends for name, ends in given.items() if name in known}
     if isinstance(vary, str):
         raise InputError(f'vary is "all", names such as ["lr", "beta1"], or a dict from names to ranges; not {vary!r}')
-    for name in vary:
-        if not isinstance(name, str):
-            raise InputError(f"vary: a hyper-parameter is named by text, not by {name!r}")
     return {name: ends for name, ends in known.items() if name in vary}
 
 

@@ -239,6 +239,8 @@ def test_a_range_that_is_none_is_refused(arguments, message):
         ({"vary": "lr"}, 'vary is "all", names such as'),
         ({"vary": {"lr": 3}}, r"a range is \(low, high\) or a Range, not 3"),
         ({"vary": {"lr": (3, 1)}}, "low below high"),
+        ({"vary": ["beta1"]}, "unknown hyper-parameter 'beta1'"),
+        ({"vary": {"lrr": (1, 2)}}, "unknown hyper-parameter 'lrr'. Did you mean lr"),
         ({"vary": [1]}, "a hyper-parameter is named by text"),
     ],
 )

@@ -1,0 +1,48 @@
+"""`landscapes tune` as a subprocess."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_tune_prints_a_table_best_first(python):
+    done = python(
+        "-m",
+        "landscapes",
+        "tune",
+        "booth",
+        "--with",
+        "sgd",
+        "--with",
+        "adam",
+        "--vary",
+        "lr",
+        "--steps",
+        "60",
+        "--starts",
+        "1",
+    )
+    assert done.returncode == 0, done.stderr
+    heading, _, columns, *rows = done.stdout.splitlines()
+    assert heading.startswith("Booth: effort to reach")
+    assert columns.split() == ["optimizer", "effort", "evaluations", "chosen", "at", "the", "edge"]
+    efforts = [float(row.split()[1]) for row in rows]
+    assert efforts == sorted(efforts)
+    assert {row.split()[0] for row in rows} == {"SGD", "Adam"}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "unknown function 'nowhere'"),
+        (["booth", "--with", "adamm"], "unknown optimizer 'adamm'"),
+        (["booth", "--steps", "0"], "--steps: must be a whole number, at least 1"),
+        (["booth", "--target", "1e9"], "target is a value below the start's"),
+        (["booth", "--vary", "speed"], "unknown hyper-parameter 'speed'"),
+    ],
+)
+def test_bad_input_is_one_line(python, words, message):
+    done = python("-m", "landscapes", "tune", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
