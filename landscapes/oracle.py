@@ -63,9 +63,7 @@ class Oracle:
         Raises `InputError` where the function has no `residuals`.
         """
         self._count("hessians", asking)
-        slopes = [torch.func.jvp(self.seen.residual_columns, (x,), (axis,))[1] for axis in _axes(x)]
-        with torch.no_grad():
-            return self.seen.residual_columns(x), torch.stack(slopes, 1).detach()
+        return _residuals(self.seen, x)
 
     def _count(self, kind: str, asking: Tensor | None, times: int = 1) -> None:
         self.asked = True
@@ -106,6 +104,17 @@ def _hessian(function: Function, x: Tensor) -> Tensor:
     return (hessian + hessian.transpose(0, 1)) / 2
 
 
+def _residuals(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
+    """The residuals r (m, R) and their Jacobians J (m, d, R): Jᵀu, linear in u, is differentiated once a coordinate."""
+    with torch.enable_grad():
+        points = x.detach().requires_grad_()
+        r = function.residual_columns(points)
+        u = torch.zeros_like(r).requires_grad_()
+        turned = torch.autograd.grad((r * u).sum(), points, create_graph=True)[0]
+        columns = [_derivative(component.sum(), u) for component in turned.unbind(0)]
+    return r.detach(), torch.stack(columns, 1)
+
+
 def _differentiable_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """The points and the gradients there, both (d, R), in a graph that can be differentiated again."""
     points = x.detach().requires_grad_()
@@ -119,8 +128,3 @@ def _derivative(total: Tensor, points: Tensor) -> Tensor:
         return torch.zeros_like(points).detach()
     (derivative,) = torch.autograd.grad(total, points, retain_graph=True, allow_unused=True)
     return torch.zeros_like(points).detach() if derivative is None else derivative
-
-
-def _axes(x: Tensor) -> list[Tensor]:
-    """The unit vectors, each as a batch like x (d, R)."""
-    return [torch.zeros_like(x).index_fill_(0, torch.tensor(i, device=x.device), 1.0) for i in range(len(x))]

@@ -25,7 +25,11 @@ def valley(x: Tensor, y: Tensor) -> Tensor:
     return (1 - x) ** 2 + 10 * (y - x * x) ** 2
 
 
-VALLEY = function((-3, 3), (-3, 3), start=(-1, 2))(valley)
+def valley_residuals(x: Tensor, y: Tensor) -> Tensor:
+    return torch.stack([1 - x, 10**0.5 * (y - x * x)])
+
+
+VALLEY = function((-3, 3), (-3, 3), start=(-1, 2), residuals=valley_residuals)(valley)
 
 
 def field(names: list[str]) -> list[Rule]:
