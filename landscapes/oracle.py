@@ -39,22 +39,22 @@ class Oracle:
 
     def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
         """The values at points of shape (d, R), or (d, k, R) for k points a run: shape (R,) or (k, R)."""
-        self._count("values", asking, 1 if x.ndim == 2 else x.shape[1])
+        self.count("values", asking, 1 if x.ndim == 2 else x.shape[1])
         return value(self.seen, x)
 
     def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The values (R,) and the gradients (d, R) at points (d, R)."""
-        self._count("gradients", asking)
+        self.count("gradients", asking)
         return value_and_gradient(self.seen, x)
 
     def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
         """The Hessians at points (d, R) times the vectors v (d, R): shape (d, R)."""
-        self._count("products", asking)
+        self.count("products", asking)
         return _product(self.seen, x, v)
 
     def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
         """The Hessians at points (d, R), symmetric to the last bit: shape (d, d, R)."""
-        self._count("hessians", asking)
+        self.count("hessians", asking)
         return _hessian(self.seen, x)
 
     def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -62,10 +62,14 @@ class Oracle:
 
         Raises `InputError` where the function has no `residuals`.
         """
-        self._count("hessians", asking)
+        self.count("hessians", asking)
         return _residuals(self.seen, x)
 
-    def _count(self, kind: str, asking: Tensor | None, times: int = 1) -> None:
+    def count(self, kind: str, asking: Tensor | None, times: int | Tensor = 1) -> None:
+        """Puts evaluations of one of `KINDS` to the account of those that ask, so many each (or (R,), one number a run).
+
+        For what a rule learns otherwise than by the questions above, such as the value that the engine knows.
+        """
         self.asked = True
         self.counts[KINDS.index(kind)] += times if asking is None else times * asking
 

@@ -10,9 +10,12 @@ from landscapes.rules.adam import Adam as Adam
 from landscapes.rules.adam import AdamW as AdamW
 from landscapes.rules.adamax import Adamax as Adamax
 from landscapes.rules.adan import Adan as Adan
+from landscapes.rules.annealing import Annealing as Annealing
 from landscapes.rules.asgd import ASGD as ASGD
 from landscapes.rules.base import Rule as Rule
 from landscapes.rules.clip import Clip as Clip
+from landscapes.rules.cmaes import CMAES as CMAES
+from landscapes.rules.compass import Compass as Compass
 from landscapes.rules.conjugate import ConjugateGradient as ConjugateGradient
 from landscapes.rules.decay import Decay as Decay
 from landscapes.rules.faults import ForgotZeroGrad as ForgotZeroGrad
@@ -26,6 +29,7 @@ from landscapes.rules.lookahead import Lookahead as Lookahead
 from landscapes.rules.marquardt import LevenbergMarquardt as LevenbergMarquardt
 from landscapes.rules.muon import Muon as Muon
 from landscapes.rules.nadam import NAdam as NAdam
+from landscapes.rules.neldermead import NelderMead as NelderMead
 from landscapes.rules.newton import GaussNewton as GaussNewton
 from landscapes.rules.newton import Newton as Newton
 from landscapes.rules.noise import Noise as Noise
@@ -34,6 +38,7 @@ from landscapes.rules.parse import names as names
 from landscapes.rules.parse import parse as parse
 from landscapes.rules.plateau import Plateau as Plateau
 from landscapes.rules.radam import RAdam as RAdam
+from landscapes.rules.randomsearch import RandomSearch as RandomSearch
 from landscapes.rules.reset import Reset as Reset
 from landscapes.rules.rmsprop import RMSprop as RMSprop
 from landscapes.rules.rprop import Rprop as Rprop
