@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from landscapes import functions, render, rules, transforms
     from landscapes.errors import InputError
     from landscapes.formulas import formula
+    from landscapes.networks import from_module
+    from landscapes.numeric import from_numpy
     from landscapes.objective import Function, function
     from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
@@ -35,6 +37,8 @@ _HOMES = {
     "Trajectories": "record",
     "Tuning": "tuning",
     "formula": "formulas",
+    "from_module": "networks",
+    "from_numpy": "numeric",
     "function": "objective",
     "race": "racing",
     "tune": "tuning",
@@ -53,6 +57,8 @@ __all__ = [
     "Tuning",
     "__version__",
     "formula",
+    "from_module",
+    "from_numpy",
     "function",
     "functions",
     "race",

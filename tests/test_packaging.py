@@ -34,6 +34,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": {"errors", "expressions"},
     "symbolic": {"errors", "expressions", "reading"},
     "formulas": {"errors", "objective", "expressions", "reading", "symbolic"},
+    "numeric": {"errors", "objective", "checking"},
+    "networks": {"errors", "objective", "checking"},
     "transforms": {"errors", "landscape", "derivatives", "checking", "vocabulary"},
     "elementary": set(),
     "objective": {"errors", "dimensions", "elementary", "landscape"},

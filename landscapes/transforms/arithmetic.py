@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from landscapes.checking import DIFFERENCES
 from landscapes.errors import InputError
 from landscapes.landscape import Function, Point
 from landscapes.transforms.base import OUTSIDE, Box, Composed, Landscape, inside, landscape, remade, single
@@ -108,6 +109,7 @@ def _joined(
 
     stochastic = any(part.sample is not None for part in parts)
     tags = [tag for tag in parts[0].tags if tag in kept]
+    tags += [DIFFERENCES] if any(DIFFERENCES in part.tags for part in parts) else []
     worst = max((part.outside for part in parts), key=OUTSIDE.index)
     return remade(
         parts[0],

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.checking import as_function
+from landscapes.checking import DIFFERENCES, as_function
 from landscapes.errors import InputError
 from landscapes.landscape import Function, Interval, Outside, Point, Stationary
 
@@ -47,7 +47,7 @@ def remade(
         kept: which of f's tags still hold.
         facts: all that is no longer what it was.
     """
-    kept = set(kept)
+    kept = {*kept, DIFFERENCES}
     sample = None if f.sample is None else lambda t: Composed(made(f.at_step(t)))
     known: dict[str, Any] = {
         "name": f"{f.name}_{suffix}",
