@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landscapes.render.animation import RaceAnimation, animate
+from landscapes.render.caption import caption
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
 from landscapes.render.filmstrip import filmstrip
@@ -19,6 +20,7 @@ __all__ = [
     "RaceAnimation",
     "Theme",
     "animate",
+    "caption",
     "check_output",
     "contour",
     "figure",

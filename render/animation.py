@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import layout
+from landscapes.render.caption import caption
 from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
 from landscapes.render.layout import SIZE
@@ -177,8 +178,10 @@ def describe(record: Record) -> str:
     runs = record.trajectories.runs
     keys = ("function", "start", "steps", "seed")
     facts = {key: record.meta[key] for key in keys if key in record.meta}
+    facts["labels"] = [str(label) for label in runs["label"]]
     facts["optimizers"] = [str(entry) for entry in runs["optimizer"]]
     if "seed" in runs:
         facts["seeds"] = [int(seed) for seed in runs["seed"]]
     facts["versions"] = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}
+    facts["caption"] = caption(record)
     return json.dumps(facts)

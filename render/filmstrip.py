@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.contours import contour
-from landscapes.render.legend import columns, entries, height, key
+from landscapes.render.legend import columns, entries, height, key, trimmed
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step, paths
 
@@ -54,6 +54,7 @@ def filmstrip(
     who = entries(record, look)
     font = 7.0
     across = columns(who, 72 * (width - left - right), font)
+    who = trimmed(who, 72 * (width - left - right) / across, font)
     beneath = height(who, across, font) / 72 + 0.06 if legend else 0.0
     tall = top + side + bottom + beneath
     with look.context():

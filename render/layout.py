@@ -17,7 +17,7 @@ from landscapes.render.curves import losses
 from landscapes.render.focus import focus
 from landscapes.render.inset import MAGNIFICATION
 from landscapes.render.inset import inset as lens
-from landscapes.render.legend import Entry, columns, compact, entries, height, key
+from landscapes.render.legend import Entry, columns, compact, entries, height, key, row, trimmed
 from landscapes.render.moving import show
 from landscapes.render.naming import names
 from landscapes.render.theme import Theme, as_theme
@@ -192,10 +192,13 @@ def _needed(ax: Axes) -> tuple[float, float]:
 
 def _fitted(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:
     """The legend in the fullest words and the largest font that fit, with its number of columns."""
-    for words in (who, compact(who)):
+    few = compact(who)
+    for words, cut in ((who, False), (few, False), (few, True)):
         for font in (9.0, 8.0, 7.0):
-            across = columns(words, width, font)
-            if height(words, across, font) <= tall:
-                return words, across, font
-    font = 7.0 * tall / height(words, across, 7.0)
-    return words, columns(words, width, font), font
+            fit = trimmed(words, width, font) if cut else words
+            across = columns(fit, width, font)
+            if row(fit, font) <= width and height(fit, across, font) <= tall:
+                return fit, across, font
+    font = min(7.0 * tall / height(few, columns(few, width, 7.0), 7.0), 7.0)
+    fit = trimmed(few, width, font)
+    return fit, columns(fit, width, font), font

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from numpy.typing import NDArray
 
-from landscapes.record import Record
+from landscapes.record import Record, Surface
 from landscapes.render.moving import Moving
 from landscapes.render.theme import Style, Theme, styles
-from landscapes.render.words import text_width
+from landscapes.render.words import shortened, text_width
 
 ROW = 17.0
 """Height of a row in points at a font size of 9; all else scales with the font."""
 
 INDENT = 3.2
 """Where names begin, in font sizes: behind the sample."""
+
+GAP = 0.9
+"""What is left behind a name and a rate, in font sizes."""
 
 SMALL = 0.9
 """The size of what stands behind a name, as a share of the font size."""
@@ -32,6 +37,7 @@ class Entry:
     name: str
     rate: str
     fate: str
+    sign: str
     since: int
 
 
@@ -48,27 +54,36 @@ def entries(record: Record, theme: Theme) -> list[Entry]:
     """One entry a run, in the record's order."""
     runs = record.trajectories.runs
     labels = [str(label) for label in runs["label"]]
+    facts = zip(styles(labels, theme), labels, runs["lr"], strict=True)
     return [
-        Entry(
-            style, label, _rate(float(lr), label), *_fate(str(status), int(stopped), int(record.trajectories.step[-1]))
-        )
-        for style, label, lr, status, stopped in zip(
-            styles(labels, theme), labels, runs["lr"], runs["status"], runs["stopped"], strict=True
-        )
+        Entry(style, label, _rate(float(lr), label), *_fate(record, run))
+        for run, (style, label, lr) in enumerate(facts)
     ]
 
 
 def compact(shown: Sequence[Entry]) -> list[Entry]:
     """The same in fewer words, for small pictures."""
     return [
-        replace(entry, rate=entry.rate.removeprefix("lr "), fate=entry.fate and f"✕ {entry.since}") for entry in shown
+        replace(entry, rate=entry.rate.removeprefix("lr "), fate=entry.fate and f"{entry.sign} {entry.since}")
+        for entry in shown
     ]
+
+
+def trimmed(shown: Sequence[Entry], width: float, font: float) -> list[Entry]:
+    """The same with names cut so that a row fits a width in points; their ends stay, since they tell runs apart."""
+    sample, _, rate, fate = _widths(shown, font)
+    room = max(width - sample - rate - fate - GAP * font, 3 * font)
+    return [replace(entry, name=shortened(entry.name, room, font, tail=0.4)) for entry in shown]
 
 
 def columns(shown: Sequence[Entry], width: float, font: float) -> int:
     """How many columns fit a width in points."""
-    widest = sum(_widths(shown, font)) + font
-    return max(1, min(int(width // widest), len(shown)))
+    return max(1, min(int(width // (row(shown, font) + font)), len(shown)))
+
+
+def row(shown: Sequence[Entry], font: float) -> float:
+    """How wide a row is, in points."""
+    return sum(_widths(shown, font))
 
 
 def height(shown: Sequence[Entry], across: int, font: float) -> float:
@@ -110,8 +125,8 @@ def key(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int = 1, font
 
 def _widths(shown: Sequence[Entry], font: float) -> tuple[float, float, float, float]:
     """How wide sample, names, rates and fates are, each with its gap, in points."""
-    name = max(text_width(entry.name, font) for entry in shown) + 0.9 * font
-    rate = max(text_width(entry.rate, font * SMALL) for entry in shown) + 0.9 * font
+    name = max(text_width(entry.name, font) for entry in shown) + GAP * font
+    rate = max(text_width(entry.rate, font * SMALL) for entry in shown) + GAP * font
     fate = max(text_width(entry.fate, font * SMALL) for entry in shown)
     return INDENT * font, name, rate, fate
 
@@ -120,9 +135,20 @@ def _rate(lr: float, label: str) -> str:
     return "" if lr != lr or f"lr={lr:g}" in label else f"lr {lr:.3g}"
 
 
-def _fate(status: str, stopped: int, last: int) -> tuple[str, int]:
-    """What to say of how a run ended, and from which step on."""
+def _fate(record: Record, run: int) -> tuple[str, str, int]:
+    """What to say of how a run ended, in words and as a sign, and from which step on."""
+    runs, steps = record.trajectories.runs, record.trajectories.step
     words = {"diverged": "diverged at step", "non-finite": "NaN at step", "escaped": "left at step"}
-    if status not in words or stopped < 0:
-        return "", last
-    return f"{words[status]} {stopped}", stopped
+    status, stopped = str(runs["status"][run]), int(runs["stopped"][run])
+    if status in words and stopped >= 0:
+        return f"{words[status]} {stopped}", "↗" if status == "escaped" else "✕", stopped
+    if record.surface is not None and not (seen := _in_view(record.trajectories.x[run], record.surface))[-1]:
+        since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0
+        return f"out of view from step {since}", "↗", since
+    return "", "", int(steps[-1])
+
+
+def _in_view(way: NDArray[np.float64], surface: Surface) -> NDArray[np.bool_]:
+    """Which points (T, 2) lie on the surface."""
+    (x, y), (left, right), (bottom, top) = way.T, surface.x[[0, -1]], surface.y[[0, -1]]
+    return np.asarray((x >= left) & (x <= right) & (y >= bottom) & (y <= top))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 
 from landscapes.record import Record
 from landscapes.render.contours import STAR, current_axes, prominence
-from landscapes.render.legend import Entry, entries
+from landscapes.render.legend import Entry, compact, entries
 from landscapes.render.moving import IDENTITY, Moving, pixels, show, stroke
 from landscapes.render.placing import Boxes, Points, keys, plan, settled
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step
-from landscapes.render.words import text_width
+from landscapes.render.words import shortened, text_width
 
 FONT = 9.0
 """Size of the names in points, on large axes."""
@@ -217,7 +218,12 @@ def names(
     ax = current_axes(ax)
     scale = prominence(ax)
     font = FONT * scale**0.35 if size is None else size
-    ax.add_artist(Names(record, entries(record, look), look, font, 8.5 * scale, STAR * scale))
+    shown_runs = entries(record, look) if scale > 0.8 else compact(entries(record, look))
+    wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
+    shown_runs = [
+        replace(entry, name=shortened(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
+    ]
+    ax.add_artist(Names(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
     show(ax, shown)
     return ax
 

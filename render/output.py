@@ -11,6 +11,7 @@ from landscapes.errors import InputError, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.animation import animate, describe
+from landscapes.render.caption import caption
 from landscapes.render.layout import SIZE, figure
 from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.stills import STILLS, check_still, still
@@ -96,5 +97,5 @@ def save(
     if moves(target):
         animate(record, **look, seconds=seconds, fps=fps).save(target, progress_callback=progress)
     else:
-        still(figure(record, step=step, **look), target, describe(record))
+        still(figure(record, step=step, **look), target, describe(record), caption(record))
     return target

@@ -47,8 +47,10 @@ def check_still(path: Path) -> None:
         _tex()
 
 
-def still(made: Figure, path: Path, comment: str) -> None:
-    """Saves a figure with the same bytes each time: no dates, fixed identifiers, the comment in its metadata.
+def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
+    """Saves a figure with the same bytes each time: no dates, fixed identifiers, comment and title in its metadata.
+
+    Browsers read an SVG's title aloud.
 
     Warns where the trails are so ragged that they are drawn as an image.
     """
@@ -63,8 +65,8 @@ def still(made: Figure, path: Path, comment: str) -> None:
             temporary.write_text(f"% {comment}\n{MATH}\n{drawn}", encoding="utf-8")
     else:
         metadata = {
-            ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
-            ".svg": {"Date": None, "Description": comment},
+            ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment, "Title": title or None},
+            ".svg": {"Date": None, "Description": comment, "Title": title or None},
         }[suffix]
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):

@@ -20,22 +20,29 @@ def text_width(text: str, size: float, weight: str = "normal", family: str | Non
     return float(RendererAgg(1, 1, 72.0).get_text_width_height_descent(text, font, ismath=False)[0])
 
 
-def shortened(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """As much of a text as fits a width in points.
+def shortened(text: str, width: float, size: float, weight: str = "normal", tail: float = 0.0) -> str:
+    """As much of a text as fits a width in points, a share of it from the text's end.
 
     >>> shortened("short", 100, 9), shortened("a name that goes on", 60, 9)
     ('short', 'a name tha…')
+    >>> shortened("Adam · cosine · clip 1", 60, 9, tail=0.4)
+    'Adam …clip 1'
     """
     if text_width(text, size, weight) <= width:
         return text
+
+    def cut(count: int) -> str:
+        behind = round(tail * count)
+        return text[: count - behind].rstrip() + CUT + (text[-behind:].lstrip() if behind else "")
+
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if text_width(text[:middle].rstrip() + CUT, size, weight) <= width:
+        if text_width(cut(middle), size, weight) <= width:
             low = middle
         else:
             high = middle - 1
-    return text[:low].rstrip() + CUT
+    return cut(low)
 
 
 def fitted(text: str, width: float, size: float, least: float, weight: str = "normal") -> tuple[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 from render_pixels import full_draw
 from render_records import converging, record, way
-from test_render_sinks_video import decode, told
+from test_render_sinks_video import decode
 
 import landscapes.render.sinks.imageio as by_imageio
 from landscapes import render
@@ -186,7 +187,10 @@ def notes(path: Path) -> str:
 
 
 def comment_lines(path: Path) -> list[str]:
-    return re.findall(r"(?mi)^ *comment *: (.*)$", told(path))
+    """What a film's comment fields say; ffmpeg's own words about a file cut them short."""
+    tool = imageio_ffmpeg.get_ffmpeg_exe()
+    done = subprocess.run([tool, "-v", "error", "-i", path, "-f", "ffmetadata", "-"], capture_output=True, text=True)
+    return [re.sub(r"\\(.)", r"\1", found) for found in re.findall(r"(?mi)^comment=(.*)$", done.stdout)]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +210,9 @@ def test_every_file_says_what_made_it(tmp_path, name):
     assert facts["function"] == "bowl"
     assert facts["start"] == [-1.5, 1.0]
     assert facts["steps"] == 20
+    assert facts["labels"] == ["SGD", "Momentum"]
     assert facts["optimizers"] == ["adam(lr=0.01)", "adam(lr=0.02)"]
+    assert facts["caption"] == render.caption(race)
     assert (facts["seed"], facts["seeds"]) == (7, [3, 4])
     assert {"numpy", "matplotlib"} <= set(facts["versions"])
 

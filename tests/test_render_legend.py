@@ -14,13 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from render_pixels import full_draw, levels_apart
-from render_records import KINDS, converging, diverging, failing, record, unbounded, way
+from render_records import KINDS, converging, diverging, failing, leaving, record, scenery, unbounded, way
 
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.counter import Counter
 from landscapes.render.legend import Fate, entries
 from landscapes.render.moving import show
+from landscapes.render.naming import Names
 from landscapes.render.theme import THEMES
 
 SIZES = [(400, 300), (800, 600), (960, 540), (1600, 900)]
@@ -199,6 +200,68 @@ def test_a_panel_is_drawn_where_there_is_room():
 
     assert [panels(size=size) for size in ((400, 300), (960, 540), (600, 600))] == [1, 2, 1]
     assert [panels(size=(400, 300), panel=True), panels(panel=False)] == [2, 1]
+
+
+LONG = [f"Adam · cosine to {place} after 1000 · clip 1.0 · weight decay 0.01 · averaged #{place}" for place in range(3)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("panel", [True, False])
+def test_long_names_are_cut_where_they_do_not_fit_and_stay_apart(size, panel):
+    race = converging(3, steps=10, labels=LONG, fates={1: ("diverged", 3)})
+    made = render.figure(race, size=size, panel=panel)
+    page, found = made.bbox, boxes(made)
+    for text, box in found:
+        assert page.x0 <= box.x0 < box.x1 <= page.x1 + 0.5, text
+    for (one, a), (two, b) in combinations(found, 2):
+        assert not overlap(a, b, slack=0.2 * min(a.height, b.height)), (one, two)
+    names = [text for text, _ in found if text.startswith("Ad")]
+    assert len(set(names)) == 3
+
+
+def test_long_names_fit_a_filmstrip_and_heads():
+    race = converging(3, steps=10, labels=LONG)
+    strip = render.filmstrip(race, [5, 10])
+    assert all(box.x1 <= strip.bbox.x1 for _, box in boxes(strip))
+    made = render.figure(race, labels="heads", size=(400, 300))
+    (names,) = made.findobj(Names)
+    assert len(names.places(1.0)) == 3
+
+
+@pytest.mark.parametrize("size", [*SIZES, (200, 150)])
+@pytest.mark.parametrize(
+    "title", ["A title that goes on and on, " * 8, "W" * 200, "short", "$x$ and so on and on " * 9]
+)
+def test_a_long_title_keeps_off_the_counter(title, size):
+    made = render.figure(converging(2), size=size, title=title)
+    renderer = RendererAgg(*size, made.dpi)
+    counter = made.findobj(Counter)[0].get_window_extent(renderer)
+    written = made.axes[0]._left_title
+    assert not overlap(counter, written.get_window_extent(renderer))
+    assert written.get_text()[:5] == title[:5]
+
+
+def test_numbers_are_not_cut_off():
+    far = scenery()
+    far = replace(far, x=1000 * far.x, y=1e4 * far.y - 12345)
+    race = replace(converging(2, steps=2000, surface=far, minimum=-np.inf))
+    for size in SIZES:
+        made = render.figure(race, size=size, panel=True)
+        renderer = RendererAgg(*size, made.dpi)
+        panels = [ax.get_tightbbox(renderer) for ax in made.axes if ax is not legend(made)]
+        assert all(box.x0 >= 0 and box.x1 <= size[0] for box in panels)
+        assert not overlap(*panels)
+
+
+@pytest.mark.parametrize(("view", "since"), [(None, 7), (((-1.9, 1.5), (-1, 1.4)), 6)])
+def test_a_run_that_left_the_view_has_a_word(view, since):
+    race = leaving()
+    made = render.figure(race, view=view)
+    said = f"out of view from step {since}"
+    for step in (since - 1, since):
+        show(made, step)
+        assert (said in words(made)) == (step >= since)
+    assert race.trajectories.runs["status"][1] == "budget"
 
 
 def test_titles():
