@@ -31,6 +31,7 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
     unknown theme 'zzz'. Known: dark, light
     """
     known = sorted(known)
-    near = difflib.get_close_matches(given.lower(), known, n=3, cutoff=0.65)
+    by_lower = {name.lower(): name for name in known}
+    near = [by_lower[name] for name in difflib.get_close_matches(given.lower(), by_lower, n=3, cutoff=0.65)]
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}"
     return InputError(f"unknown {kind} {given!r}. {hint}")

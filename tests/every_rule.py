@@ -8,7 +8,12 @@ from typing import Any
 from landscapes.rules import Rule, names, parse
 from landscapes.rules.wrapper import Wrapper
 
-NEEDED: dict[str, str] = {}
+NEEDED: dict[str, str] = {
+    "clip": "norm=1.0",
+    "multi_step": "at=(10, 20)",
+    "reset": "every=20",
+    "schedule": "scheduler='StepLR', step_size=10",
+}
 """What a rule cannot do without, beside its name: settings as text."""
 
 ALL = sorted(names())

@@ -41,8 +41,13 @@ class ASGD(FirstOrder):
         return (torch.zeros_like(p),)
 
     def coef(self, t: int) -> Coefs:
-        eta = self.lr / power(1 + self.lambd * self.lr * (t - 1), self.alpha)
+        done, eta = self.__dict__.get("_known_eta", (0, 0.0))
+        eta = eta if done == t else self._eta(t)
+        object.__setattr__(self, "_known_eta", (t + 1, self._eta(t + 1)))  # torch settles a step's η one step ahead
         return eta, 1 - self.lambd * eta, each(_share, t, self.t0)
+
+    def _eta(self, t: int) -> Scalar:
+        return self.lr / power(1 + self.lambd * self.lr * (t - 1), self.alpha)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         eta, shrink, share = c
