@@ -90,7 +90,7 @@ def strategy(dim: int, population: int) -> Strategy:
     """The parameters for d coordinates and a population; 0 is the default one.
 
     >>> [round(w, 3) for w in strategy(2, 6).weights]
-    [0.637, 0.285, 0.078, -0.286, -0.46, -0.602]
+    [0.637, 0.285, 0.078, -0.286, -0.765, -1.156]
     """
     size = population or 4 + int(3 * math.log(dim))
     raw = [math.log((size + 1) / 2) - math.log(i) for i in range(1, size + 1)]

@@ -137,6 +137,6 @@ class _Simplices(DirectStepper):
         self.points = points.gather(0, order[:, None].expand_as(points))
 
     def _small(self) -> Tensor:
-        near = (self.points[1:] - self.points[0]).abs().amax((0, 1)) <= self.settings.xatol
+        near: Tensor = (self.points[1:] - self.points[0]).abs().amax((0, 1)) <= self.settings.xatol
         level: Tensor = (self.values[1:] - self.values[0]).abs().amax(0) <= self.settings.fatol
         return near & level
