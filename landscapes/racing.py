@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from landscapes import engine, rates
 from landscapes.checking import as_function, checked
 from landscapes.errors import InputError
+from landscapes.finding import with_found_minima
 from landscapes.objective import Function, Interval
 from landscapes.record import Record, Surface, Trajectories
 from landscapes.recording import Keep
@@ -92,6 +93,7 @@ def race(
     landscape = checked(landscape, point)
     if wanted is None:
         landscape = _seeing(landscape, point)
+    plain, landscape = landscape, with_found_minima(landscape)
     rules, origins = _rules(landscape, DEFAULT_OPTIMIZERS if optimizers is None else optimizers, point, budget)
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(rules))
     paths = engine.run(
@@ -99,6 +101,8 @@ def race(
         target=_known_target(landscape, point), seed=_check_seed(seed), progress=progress,
     )  # fmt: skip
     surface = landscape.surface(resolution) if landscape.dim == 2 else None
+    if landscape is not plain and not _holds(landscape, point, surface, paths, dtype):
+        landscape, surface = plain, plain.surface(resolution) if surface is not None else None
     minimum, known = _minimum(landscape, surface, paths.lowest)
     target = _target(float(paths.value[0, 0]), minimum, surface)
     trajectories = Trajectories(
@@ -129,7 +133,7 @@ def race(
         "steps": budget,
         "seed": seed,
         "minimum": minimum,
-        "minimum_is": "known" if known else "the lowest value seen",
+        "minimum_is": ("known" if landscape is plain else "found") if known else "the lowest value seen",
         "target": target,
         "device": str(place),
         "dtype": str(dtype).removeprefix("torch."),
@@ -241,6 +245,16 @@ def _minimum(function: Function, surface: Surface | None, values: NDArray[np.flo
         return function.minimum, True
     seen = values if surface is None else np.concatenate([values.ravel(), surface.values.ravel()])
     return float(np.min(seen[np.isfinite(seen)])), False
+
+
+def _holds(
+    function: Function, start: Sequence[float], surface: Surface | None, paths: engine.Paths, dtype: torch.dtype
+) -> bool:
+    """Whether nothing that was seen lies lower than the minimum that a search found, but for rounding."""
+    rounding = float(torch.finfo(dtype).eps)
+    slack = rounding**0.5 * abs(float(function(start)) - function.minimum) + 10 * rounding * abs(function.minimum)
+    seen = paths.lowest if surface is None else np.concatenate([paths.lowest, surface.values.ravel()])
+    return float(np.min(seen, where=np.isfinite(seen), initial=math.inf)) >= function.minimum - slack
 
 
 def _known_target(function: Function, start: Sequence[float]) -> float | None:

@@ -175,11 +175,29 @@ def test_target_and_when_it_is_reached():
     assert column(record, "reached")[1] == -1
 
 
-def test_where_the_minimum_is_not_known_the_lowest_value_seen_stands_in():
-    record = race(function((-2, 2), (-2, 2), start=(1.5, 1.0))(lambda x, y: x * x + y * y + 3), ["sgd(lr=0.1)"])
-    assert record.meta["minimum_is"] == "the lowest value seen"
-    assert record.meta["minimum"] == 3.0  # the grid has the origin on it
+def test_where_the_minimum_is_not_known_a_search_finds_it():
+    record = race(function((-2, 2), (-2, 3), start=(1.5, 1.0))(lambda x, y: x * x + y * y + 3), ["sgd(lr=0.1)"])
+    assert (record.meta["minimum_is"], record.meta["minimum"]) == ("found", 3.0)
+    assert record.surface is not None
+    assert record.surface.minima.tolist() == [[0, 0]]
+    assert column(record, "status") == ["converged"]
     assert race(bowl, ["sgd(lr=0.1)"]).meta["minimum_is"] == "known"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x, y: x + y * y,  # falls beyond the domain
+        lambda x, y: -torch.exp(-x * x - y * y) - 3 * torch.exp(-20 * ((x - 3) ** 2 + y * y)),  # lower beyond it
+    ],
+)
+def test_where_a_search_finds_no_minimum_the_lowest_value_seen_stands_in(formula):
+    shown = function((-2, 2), (-2, 2), view=[(-2, 4), (-2, 2)], start=(1.5, 1.0))(formula)
+    record = race(shown, ["sgd(lr=0.01)"], steps=5)
+    assert record.meta["minimum_is"] == "the lowest value seen"
+    assert record.surface is not None
+    assert record.meta["minimum"] == record.surface.values.min()
+    assert record.surface.minima.shape == (0, 2)
 
 
 def test_a_start_at_the_minimum_is_a_race_that_is_over():
