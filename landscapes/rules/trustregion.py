@@ -114,22 +114,24 @@ def exact(model: Model, radius: Tensor) -> Proposal:
     """The lowest points of models within regions of radius (R,), by Moré & Sorensen's conditions (1983).
 
     p = −(H + sI)⁻¹g with the least s ≥ 0 that makes H + sI positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's method on
-    1/‖p(s)‖ = 1/Δ never oversteps s. In the hard case, g has no part along the lowest curvature, which then fills p up.
+    1/‖p(s)‖ = 1/Δ never oversteps s; it runs on what s adds to the lowest curvature, which may be tiny beside both.
+    In the hard case, g has no part along the lowest curvature, which then fills p up.
     """
     g, curvature = model.gradient, model.curvature
-    lowest, highest = curvature.amin(0), curvature.amax(0)
+    lowest = curvature.amin(0)
+    above = curvature - lowest
     axis = torch.arange(len(g), device=g.device)[:, None] == curvature.argmin(0)
     inside = (lowest > 0) & (norm(g / curvature) <= radius)
     along = torch.where(axis, g, 0.0).abs().amax(0)
-    shift = torch.maximum(torch.maximum(along / radius - lowest, norm(g) / radius - highest), (-lowest).clamp(min=0))
+    least = torch.maximum(torch.maximum(along / radius, norm(g) / radius - above.amax(0)), lowest.clamp(min=0))
     for _ in range(ROUNDS):
-        stiff = curvature + shift
+        stiff = above + least
         p = torch.where(stiff > 0, -g / stiff, 0.0)
         length = norm(p)
         bend = total(torch.where(stiff > 0, p * p / stiff, 0.0))
         further = (length / radius - 1) * length * length / bend
-        shift = torch.where(further > 0, shift + further, shift)
-    stiff = curvature + torch.where(inside, 0.0, shift)
+        least = torch.where(further > 0, least + further, least)
+    stiff = torch.where(inside, curvature, above + least)
     p = torch.where(stiff > 0, -g / stiff, 0.0)
     saddle = lowest < -torch.finfo(g.dtype).eps * curvature.abs().amax(0)
     hard = saddle & (norm(p) < (1 - 1e-6) * radius)
