@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from landscapes import functions, rules
 from landscapes.objective import Function
 from landscapes.report import aligned
+from landscapes.rules.wrapper import NOTHING
 
 _OUTSIDE = {
     "higher": "",
@@ -21,11 +22,15 @@ def everything() -> str:
     """Functions with their lesson, optimizers with their defaults, and themes: one line each."""
     from landscapes.render.theme import THEMES
 
+    around = [name for name, (cls, _) in rules.names().items() if issubclass(cls, rules.Wrapper)]
     sections = {
         "functions (landscapes show NAME tells more)": [
             (name, item.lesson) for name, item in functions.catalogue().items()
         ],
-        "optimizers, with the settings they have beside lr": [(name, _defaults(name)) for name in rules.names()],
+        "optimizers, with the settings they have beside lr": [
+            (name, _defaults(name)) for name in rules.names() if name not in around
+        ],
+        "wrappers, put around an optimizer as in clip(adam, norm=1)": [(name, _defaults(name)) for name in around],
         "themes": [(name, "") for name in THEMES],
     }
     rows = [row for section in sections.values() for row in section]
@@ -62,9 +67,9 @@ def _defaults(name: str) -> str:
     """The settings behind a name; a learning rate is found for each race."""
     cls, preset = rules.names()[name]
     settings = [
-        f"{field.name}={preset.get(field.name, field.default)}"
+        f"{field.name}={'…' if field.default is NOTHING else preset.get(field.name, field.default)}"
         for field in dataclasses.fields(cls)
-        if field.init and field.name != cls.tunable
+        if field.init and field.name not in (cls.tunable, "rule")
     ]
     return ", ".join(settings)
 

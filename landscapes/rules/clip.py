@@ -69,7 +69,8 @@ class _ClippingStepper(AlteringStepper):
         if value is not None:
             gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))
         if longest is not None:
-            gradient = gradient * (longest / (norm(gradient) + 1e-6)).clamp(max=1.0)
+            # a number over a tensor is, in torch, the reciprocal times the number
+            gradient = gradient * ((norm(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
         return gradient
 
 

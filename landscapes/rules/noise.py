@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -108,18 +108,18 @@ class _NoisyStepper(AlteringStepper):
         struck = uniform(*which, 2 * dim + 2)[-1] < self._double(own.probability)
         return None, (struck * sigma * normal(*which, dim)).to(now.x)
 
-    def _double(self, setting: Any) -> Any:
-        """A setting in double precision, as the random numbers are."""
-        return setting.double() if isinstance(setting, Tensor) else setting
+    def _double(self, setting: float | Tensor) -> Tensor:
+        """A setting in double precision, as the random numbers are; one number or many, the arithmetic is the same."""
+        return torch.as_tensor(setting, dtype=torch.float64, device=self.job.streams.device)
 
 
-def student(u: Tensor, df: float | Tensor) -> Tensor:
+def student(u: Tensor, df: Tensor) -> Tensor:
     """Student's t of two uniform numbers each, u (2d, R): √(ν(u₁^(−2/ν) − 1))·cos 2πu₂ (Bailey, 1994)."""
     first, second = u.chunk(2)
     return torch.sqrt(df * torch.expm1(-2 / df * _log(first))) * torch.cos(2 * math.pi * second)
 
 
-def stable(u: Tensor, alpha: float | Tensor) -> Tensor:
+def stable(u: Tensor, alpha: Tensor) -> Tensor:
     """Symmetric α-stable numbers of two uniform numbers each, u (2d, R) (Chambers, Mallows & Stuck, 1976).
 
     sin αθ / (cos θ)^(1/α) · (cos((1−α)θ) / w)^((1−α)/α), with θ uniform in (−π/2, π/2) and w exponential; its

@@ -45,5 +45,5 @@ class SAM(Wrapper):
 
 class _ClimbingStepper(AlteringStepper):
     def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
-        uphill = gradient * (self.settings.rho / (norm(gradient) + 1e-12))
+        uphill = gradient * ((norm(gradient) + 1e-12).reciprocal() * self.settings.rho)
         return now.oracle.value_and_gradient(x + uphill, asking)[1]
