@@ -19,6 +19,7 @@ examples:
   landscapes race rosenbrock --with adam --with "sgd(lr=0.001)" -o duel.mp4
   landscapes race ackley --start=-20,15 --steps 500 --theme dark -o ackley.gif
   landscapes race himmelblau --theme print -o figure.pdf the last step, for a paper
+  landscapes race --formula "x**2 + 3*sin(y)" --domain -4,4 --start 3,1
   landscapes race my.py:bowl --with "my.py:MyOptimizer(lr=0.05)" --with adam
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
@@ -55,7 +56,16 @@ def _parser() -> argparse.ArgumentParser:
     shared: dict[str, Any] = {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 
     run = commands.add_parser("race", help="race optimizers and draw it", epilog=EXAMPLES, **shared)
-    run.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
+    run.add_argument(
+        "function", nargs="?", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object"
+    )
+    run.add_argument("--formula", metavar="F", help='a formula instead, such as "x**2 + 3*sin(y)"')
+    run.add_argument(
+        "--domain",
+        type=_bounds,
+        metavar="X0,X1,Y0,Y1",
+        help="the box of a formula; two numbers hold for all coordinates (default: -5,5)",
+    )
     run.add_argument(
         "--with",
         dest="rules",
@@ -137,7 +147,7 @@ def _with_negative_numbers(argv: Sequence[str]) -> list[str]:
     """Joins `--start -1,2` into one word; argparse takes -1,2 for an option."""
     words = list(argv)
     for place in range(len(words) - 1, 0, -1):
-        if words[place - 1] in ("--start", "--view") and re.match(r"-[\d.in]", words[place]):
+        if words[place - 1] in ("--start", "--view", "--domain") and re.match(r"-[\d.in]", words[place]):
             words[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
     return words
 
@@ -154,6 +164,18 @@ def _start(text: str) -> tuple[float, ...]:
 
 def _names(text: str) -> str | list[str]:
     return text if text == "all" else [name.strip() for name in text.split(",")]
+
+
+def _bounds(text: str) -> tuple[tuple[float, float], ...]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or len(numbers) % 2:
+        raise argparse.ArgumentTypeError(
+            f"a domain is a pair of numbers a coordinate, as in -4,4 or -4,4,0,6; not {text!r}"
+        )
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _view(text: str) -> View:

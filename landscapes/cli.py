@@ -23,6 +23,7 @@ from landscapes.arguments import parse
 from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from landscapes.objective import Function
     from landscapes.record import Record
 
 
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _terminable(), _notes():
             return _print(_run(sys.argv[1:] if argv is None else argv))
     except InputError as error:
-        return _fail(2, f"error: {error}")
+        return _fail(2, f"error: {str(error).removesuffix(error.place)}", error.place)
     except KeyboardInterrupt:
         return _fail(130, "interrupted; no unfinished file is left behind")
     except Terminated:
@@ -69,7 +70,7 @@ def _race(options: argparse.Namespace) -> str:
     from landscapes import locate
     from landscapes.racing import race
 
-    function = locate.function(options.function)
+    function = _landscape(options)
     rules = locate.optimizers(options.rules) if options.rules else None
     _check_step(options, function.steps if options.steps is None else options.steps)
     with _bar("racing", "step") as progress:
@@ -84,6 +85,21 @@ def _race(options: argparse.Namespace) -> str:
     if options.save is not None:
         lines.append(f"{options.save}  {_size(Path(options.save))}")
     return "\n".join(lines)
+
+
+def _landscape(options: argparse.Namespace) -> Function:
+    """The landscape that is named, or the one of a formula."""
+    from landscapes import locate
+    from landscapes.formulas import formula
+
+    if (options.function is None) == (options.formula is None):
+        raise InputError("name a function or give a formula, one of both: race beale, or race --formula 'x**2 + y**2'")
+    if options.formula is not None:
+        box = options.domain or ((-5.0, 5.0),)
+        return formula(options.formula, box[0] if len(box) == 1 else box)
+    if options.domain is not None:
+        raise InputError("--domain goes with --formula; a function has its own, and --view says what to show")
+    return locate.function(options.function)
 
 
 def _replay(options: argparse.Namespace) -> str:
@@ -232,8 +248,9 @@ def _print(text: str) -> int:
     return 0
 
 
-def _fail(code: int, message: str) -> int:
-    print(f"landscapes: {_one_line(message)}", file=sys.stderr)
+def _fail(code: int, message: str, place: str = "") -> int:
+    """Says on stderr what went wrong, in one line; below it what points into a text that was given."""
+    print(f"landscapes: {_one_line(message)}", *[place] * bool(place), sep="\n", file=sys.stderr)
     return code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -196,7 +197,7 @@ def test_version_and_help(said):
 
 def test_examples_in_the_help_are_understood():
     for line in arguments.EXAMPLES.splitlines()[1:]:
-        words = re.split(r"\s{2,}", line.strip())[0].replace('"', "").split()
+        words = shlex.split(re.split(r"\s{2,}", line.strip())[0])
         words = words[: words.index("figure.pdf") + 1] if "figure.pdf" in words else words
         assert arguments.parse(words[1:]).command == words[1]
 
@@ -206,7 +207,7 @@ FILES = {"a folder": "folder.gif", "a file": "file.txt"}
 REFUSED = {
     "nothing": ([], r"say what to do"),
     "unknown command": (["rac", "booth"], r"unknown command 'rac'. Did you mean race\?"),
-    "no function": (["race"], r"required: FUNCTION"),
+    "no function": (["race"], r"name a function or give a formula, one of both"),
     "unknown option": (["race", "booth", "--sped", "3"], r"unrecognized arguments: --sped"),
     "short option": (["race", "booth", "--sec", "3"], r"unrecognized arguments: --sec"),
     "unknown function": (["race", "boot"], r"unknown function 'boot'. Did you mean booth\?"),
@@ -257,7 +258,33 @@ REFUSED = {
     "wrong shape": (["race", "landscapes_test_mine:pair"], r"returns shape \(2,\)"),
     "not differentiable": (["race", "landscapes_test_mine:detached"], r"cannot be differentiated"),
     "raising": (["race", "landscapes_test_mine:raising"], r"raises ValueError: no such place"),
+    "function and formula": (["race", "booth", "--formula", "x"], r"one of both"),
+    "a domain without a formula": (["race", "booth", "--domain", "-1,1"], r"--domain goes with --formula"),
+    "half a domain": (["race", "--formula", "x", "--domain", "1,2,3"], r"a pair of numbers a coordinate"),
+    "domain as text": (["race", "--formula", "x", "--domain", "here"], r"not 'here'"),
+    "domain upside down": (["race", "--formula", "x", "--domain", "1,-1"], r"low below high"),
+    "domain too small": (["race", "--formula", "x+y+z", "--domain", "-1,1,-2,2"], r"has 3 coordinates"),
+    "empty formula": (["race", "--formula", " "], r"the formula is empty"),
 }
+
+
+def test_a_formula_is_raced(said, tmp_path):
+    words = ["race", "--formula", "x**2 + 3*sin(y)", "--domain", "-4,4", "--start", "-3,1", "--with", "adam(lr=0.1)"]
+    code, out, err = said(*words, "--steps", "5", "-o", "own.png", "--save", "own.npz")
+    assert (code, err) == (0, "")
+    assert out.startswith("x**2 + 3*sin(y)")
+    record = Record.load(tmp_path / "own.npz")
+    assert record.meta["domain"] == [[-4, 4], [-4, 4]]
+    assert record.trajectories.x[0, 0].tolist() == [-3, 1]
+
+
+def test_a_formula_that_cannot_be_read_is_pointed_at(said):
+    code, out, err = said("race", "--formula", "x + sn(y)", "--domain", "-1,1,-2,2")
+    assert (code, out) == (2, "")
+    assert err == (
+        "landscapes: error: cannot read the formula at character 5: unknown function 'sn'. "
+        "Did you mean sin or sinh or sign?\n  x + sn(y)\n      ^^\n"
+    )
 
 
 @pytest.mark.parametrize("case", REFUSED)
