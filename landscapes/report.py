@@ -11,15 +11,23 @@ from landscapes.record import FAILED, Record
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
+KINDS = {"values": "value", "gradients": "gradient", "products": "product", "hessians": "Hessian"}
+"""What a run may evaluate, as the record and as one of it is called."""
+
 _WORDS = {"budget": "out of steps", "non-finite": "not finite", "finished": "ended by itself"}
 
 
 def table(record: Record) -> str:
     """The standings, best first, one aligned line a run.
 
-    A learning rate that a sweep found is marked "tuned"; a run that never reached the target has a dash.
+    A learning rate that a sweep found is marked "tuned"; a run that never reached the target has a dash. What the
+    runs evaluated is told where it is not simply one gradient a step.
     """
-    return aligned([HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))])
+    rows = [HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))]
+    if any(_evaluations(record, run) != _gradients(_taken(record, run)) for run in record.order):
+        spent = ["evaluations", *(_evaluations(record, run) for run in record.order)]
+        rows = [(*row[:-1], cell, row[-1]) for row, cell in zip(rows, spent, strict=True)]
+    return aligned(rows)
 
 
 def verdict(record: Record) -> str:
@@ -75,6 +83,25 @@ def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
         "–" if facts["reached"] < 0 else str(facts["reached"]),
         status if facts["stopped"] < 0 else f"{status} at step {facts['stopped']}",
     )
+
+
+def _evaluations(record: Record, run: int) -> str:
+    """What a run evaluated, in words; a record that does not tell is taken to have one gradient a step."""
+    runs = record.trajectories.runs
+    if not set(KINDS) <= set(runs):
+        return _gradients(_taken(record, run))
+    spent = {word: int(runs[kind][run]) for kind, word in KINDS.items()}
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for word, count in spent.items() if count) or "none"
+
+
+def _taken(record: Record, run: int) -> int:
+    """How many steps a run took."""
+    stopped = int(record.trajectories.runs["stopped"][run])
+    return int(record.trajectories.step[-1]) if stopped < 0 else stopped
+
+
+def _gradients(count: int) -> str:
+    return f"{count} gradient{'' if count == 1 else 's'}" if count else "none"
 
 
 def _steps(count: int | np.integer) -> str:

@@ -60,7 +60,7 @@ class Stop:
             raise InputError(f"Stop: value= needs a known minimum, which {function.name} has not; use gradient=")
         if self.distance is not None and not function.minima:
             raise InputError(f"Stop: distance= needs known minimisers, which {function.name} has not; use gradient=")
-        minima = torch.tensor(function.minima, dtype=like.dtype, device=like.device).T  # (d, k)
+        minima = torch.tensor(function.minima, dtype=like.dtype, device=like.device).reshape(-1, len(like)).T  # (d, k)
 
         def arrived(x: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
             why = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from landscapes.report import table, verdict
@@ -64,3 +68,17 @@ def test_the_verdict_says_who_won_by_what(make_record, values, columns, sentence
 def test_equal_runs_are_told_as_equal(make_record):
     record = make_record([[1, 1e-4, 1e-4], [1, 1e-4, 1e-4]])
     assert verdict(record) == "run 0 and run 1 tie: at the target, a loss of 0.001, after 1 step."
+
+
+def test_evaluations_are_told_where_they_are_not_one_gradient_a_step(make_record):
+    plain = make_record([[1, 0.5, 0.1], [1, 0.5, 0.2], [1, 0.5, 0.3], [1, 0.5, 0.4]], stopped=[-1, 1, -1, 0])
+
+    def spending(**kinds: list[int]) -> list[str]:
+        runs = {**plain.trajectories.runs, **{kind: np.array(counts) for kind, counts in kinds.items()}}
+        return table(replace(plain, trajectories=replace(plain.trajectories, runs=runs))).splitlines()
+
+    none = [0, 0, 0, 0]
+    assert "evaluations" not in spending(values=none, gradients=[2, 1, 2, 0], products=none, hessians=none)[0]
+    told = spending(values=[0, 3, 7, 0], gradients=[2, 1, 0, 0], products=none, hessians=[0, 1, 0, 0])
+    cells = ["evaluations", "2 gradients", "3 values, 1 gradient, 1 Hessian", "7 values", "none"]
+    assert [re.split("  +", line)[-2] for line in told] == cells

@@ -55,6 +55,7 @@ from landscapes.rules.schedules import Polynomial as Polynomial
 from landscapes.rules.schedules import StepDecay as StepDecay
 from landscapes.rules.schedules import WarmRestarts as WarmRestarts
 from landscapes.rules.schedules import WarmUp as WarmUp
+from landscapes.rules.scipy_methods import Scipy as Scipy
 from landscapes.rules.sgd import SGD as SGD
 from landscapes.rules.sophia import Sophia as Sophia
 from landscapes.rules.textbook import AveragedMomentum as AveragedMomentum
