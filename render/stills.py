@@ -5,13 +5,11 @@ from __future__ import annotations
 import shutil
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
@@ -20,17 +18,21 @@ from matplotlib.transforms import IdentityTransform, Transform
 from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
 from landscapes.render.curves import Curve
+from landscapes.render.lightness import Columns, Light, light
 from landscapes.render.theme import VECTOR
 from landscapes.render.trails import Halo, Trail
 
 STILLS = (".png", ".pdf", ".svg", ".pgf")
 """Suffixes of pictures that show one step."""
 
-DPI = 300
+DPI = 200
 """Of what is drawn as an image in vector files."""
 
 HEAVY = 20_000
 """From this many vertices on, trails are drawn as an image: as vectors they would be megabytes."""
+
+CROWDED = 8_000
+"""From this many vertices on, level lines are drawn as an image."""
 
 CLOSE = 0.2
 """How far a level line may pass from its vertices, in units of the file: a hair's breadth."""
@@ -64,9 +66,10 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
             drawn = temporary.read_text(encoding="utf-8")
             temporary.write_text(f"% {comment}\n{MATH}\n{drawn}", encoding="utf-8")
     else:
-        metadata = {
-            ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment, "Title": title or None},
-            ".svg": {"Date": None, "Description": comment, "Title": title or None},
+        metadata: dict[str, Any] = {"Title": title} if title else {}
+        metadata |= {
+            ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
+            ".svg": {"Date": None, "Description": comment},
         }[suffix]
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
@@ -75,59 +78,91 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
 
 @contextmanager
 def _lightened(made: Figure, path: Path, dpi: float) -> Iterator[None]:
-    """The figure as it suits a vector file that is written at a resolution of its own."""
+    """The figure as it suits a vector file that is written at a resolution of its own; then as it was."""
+    with ExitStack() as stack:
+        for line in _lines(made):
+            light = Columns if isinstance(line, Curve) else Light
+            stack.enter_context(_swapped(line, "route", light.of(line.route)))
+        stack.enter_context(_trails_as_image(made, path, dpi))
+        stack.enter_context(_contours_lightened(made, dpi))
+        yield
+
+
+@contextmanager
+def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
+    """The figure with bands of pure colours, of which an image holds few, and level lines without what does not show.
+
+    Level lines of too many vertices join the image.
+    """
+    fills = [item for item in made.findobj(ContourSet) if item.filled]
+    lines = [item for item in made.findobj(ContourSet) if not item.filled]
     with _at(made, dpi):
-        lines = [line for line in made.findobj(ContourSet) if not line.filled]
-        before = [(list(line.get_paths()), line.get_transform()) for line in lines]
-        thinned = [[_thinned(way, change) for way in ways] for ways, change in before]
-    with _heavy_as_image(made, path, dpi):
+        thinned = [[_thinned(way, line.get_transform()) for way in line.get_paths()] for line in lines]
+    crowded = sum(len(way) for ways in thinned for way in ways) > CROWDED
+    kept = [(item.get_antialiaseds(), item.get_rasterized()) for item in fills + lines]
+    before = [(list(line.get_paths()), line.get_transform()) for line in lines]
+    for item in fills + lines if crowded else fills:
+        item.set_antialiased(False)
+        item.set_rasterized(True)
+    if not crowded:
         for line, ways in zip(lines, thinned, strict=True):
             line.set_paths(ways)
             line.set_transform(IdentityTransform())
-        try:
-            yield
-        finally:
-            for line, (ways, change) in zip(lines, before, strict=True):
-                line.set_paths(ways)
-                line.set_transform(change)
+    try:
+        yield
+    finally:
+        for line, (ways, change) in zip(lines, before, strict=True):
+            line.set_paths(ways)
+            line.set_transform(change)
+        for item, (smooth, flat) in zip(fills + lines, kept, strict=True):
+            item.set_antialiased(smooth)
+            item.set_rasterized(flat)
 
 
 def _thinned(way: Outline, change: Transform) -> Outline:
     """A level line in the file's own units, without vertices that do not show; matplotlib leaves closed ones as they are."""
     copy = Outline(way.vertices, way.codes)
     copy.simplify_threshold = CLOSE
-    clean = copy.cleaned(change, simplify=True)
-    return Outline(np.asarray(clean.vertices).round(2)[:-1], np.asarray(clean.codes)[:-1])  # the last says stop
+    return light(copy, change)
 
 
 @contextmanager
-def _heavy_as_image(made: Figure, path: Path, dpi: float) -> Iterator[None]:
+def _trails_as_image(made: Figure, path: Path, dpi: float) -> Iterator[None]:
     """The figure with its trails as an image where they have too many vertices."""
-    lines: list[tuple[Artist, Trail | Curve]] = [(line, line) for line in made.findobj(Trail) + made.findobj(Curve)]
-    lines += [(halo, halo.trail) for halo in made.findobj(Halo)]
+    lines = _lines(made)
     with _at(made, dpi):
-        count = sum(_vertices(line) for _, line in lines)
-    if count <= HEAVY:
+        count = sum(_vertices(line) for line in lines) + sum(_vertices(halo.trail) for halo in made.findobj(Halo))
+    with ExitStack() as stack:
+        if count > HEAVY:
+            warnings.warn(
+                f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: "
+                f"they are drawn as an image at {DPI} dpi",
+                stacklevel=8,
+            )
+            for artist in [*made.findobj(Trail), *made.findobj(Halo)]:
+                stack.enter_context(_swapped(artist, "_rasterized", True))
         yield
-        return
-    warnings.warn(
-        f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: they are drawn as an image at {DPI} dpi",
-        stacklevel=7,
-    )
-    before = [artist.get_rasterized() for artist, _ in lines]
-    for artist, _ in lines:
-        artist.set_rasterized(True)
-    try:
-        yield
-    finally:
-        for (artist, _), flag in zip(lines, before, strict=True):
-            artist.set_rasterized(flag)
+
+
+def _lines(made: Figure) -> list[Trail | Curve]:
+    return [*made.findobj(Trail), *made.findobj(Curve)]
 
 
 def _vertices(line: Trail | Curve) -> int:
-    """How many vertices a line takes, as thinned and simplified as it is drawn."""
+    """How many vertices a line takes as it is drawn."""
     line.route.update(line)
-    return len(line.route.piece(0, line.route.count).cleaned(simplify=True)) if line.route.count > 1 else 0
+    return len(line.route.piece(0, line.route.count)) if line.route.count > 1 else 0
+
+
+@contextmanager
+def _swapped(thing: object, name: str, value: object) -> Iterator[None]:
+    """A thing with another value of an attribute."""
+    before = getattr(thing, name)
+    setattr(thing, name, value)
+    try:
+        yield
+    finally:
+        setattr(thing, name, before)
 
 
 @contextmanager

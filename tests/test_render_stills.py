@@ -74,8 +74,8 @@ def test_a_page_with_long_trails_is_small(tmp_path, field):
     assert len(data) <= MOST
     ((width, height),) = images(data)  # the fill, and nothing else
     map_inches = 0.36 * 9.6, 0.6 * 5.4
-    assert width > 300 * map_inches[0]
-    assert height > 300 * map_inches[1]
+    assert width > stills.DPI * map_inches[0]
+    assert height > stills.DPI * map_inches[1]
 
 
 @pytest.mark.parametrize(("suffix", "most"), [(".pdf", 600_000), (".svg", 1_000_000)])

@@ -1,0 +1,55 @@
+"""Paths for files whose size counts: fewer vertices, in round numbers."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from matplotlib.path import Path
+from matplotlib.transforms import Transform
+
+from landscapes.render.moving import IDENTITY
+from landscapes.render.route import Route
+
+DIGITS = 2
+"""Behind the point, in units of the file, 72 to an inch."""
+
+COLUMN = 0.5
+"""How wide a column of a curve over steps is: within one, only how far the curve goes up and down shows."""
+
+
+class Light(Route):
+    """A route without the vertices that do not show."""
+
+    @classmethod
+    def of(cls, route: Route) -> Self:
+        """The same route, shown as far."""
+        made = cls(*route.data.T, route.step)
+        made.show(route.shown)
+        return made
+
+    def lean(self, path: Path) -> Path:
+        return light(path, IDENTITY)
+
+
+class Columns(Light):
+    """A route that goes to the right and swings up and down."""
+
+    def lean(self, path: Path) -> Path:
+        way = path.vertices
+        if path.codes is not None or not np.isfinite(way).all():
+            return super().lean(path)
+        column = np.floor(way[:, 0] / COLUMN)
+        order = np.lexsort((way[:, 1], column))
+        border = np.flatnonzero(np.diff(column, prepend=np.nan, append=np.nan) != 0)
+        extremes = np.concatenate([order[border[:-1]], order[border[1:] - 1]])
+        kept = np.unique(np.concatenate([extremes, border[:-1], border[1:] - 1]))
+        return light(Path(way[kept]), IDENTITY)
+
+
+def light(path: Path, change: Transform) -> Path:
+    """A path transformed, simplified and rounded."""
+    clean = path.cleaned(change, remove_nans=True, simplify=True)
+    made = Path(np.asarray(clean.vertices)[:-1].round(DIGITS), np.asarray(clean.codes)[:-1])  # the last says stop
+    made.should_simplify = False
+    return made
