@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
-from numpy.typing import NDArray
 
-from landscapes.render.moving import Moving
+from landscapes.render.moving import Boxes, Moving, seen
 
 
 class Counter(Text, Moving):
@@ -31,57 +31,58 @@ class Counter(Text, Moving):
     def show(self, step: int) -> None:
         self.set_text(self.words(step))
 
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
+        if not isinstance(renderer, RendererAgg):
+            return None
+        self._prepare(renderer)
+        return np.array([self._box])
+
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible():
             return
         if not isinstance(renderer, RendererAgg):
             super().draw(renderer)
             return
-        text = self.get_text()
-        key = (
-            renderer.width,
-            renderer.height,
-            renderer.dpi,
-            self.get_color(),
-            self.get_fontsize(),
-            self.get_position(),
-        )
-        if key != self._key:
-            self._prepare(renderer, text)
-            self._key = key
-        gc = renderer.new_gc()
-        word = len(text) - self.digits
-        parts = [("0", 0, word), *((text[place], place, place + 1) for place in range(word, len(text)))]
-        for character, first, last in parts:
-            if character != " ":
-                begin, end = self._cuts[first], self._cuts[last]
-                image = self._pages[character]
-                renderer.draw_image(gc, self._left + begin, self._bottom, np.ascontiguousarray(image[:, begin:end]))
-        gc.restore()
+        self._prepare(renderer)
+        if seen(self._box, renderer):
+            text = self.get_text()
+            pages = [self._pages["0"]] * (len(text) - self.digits) + [
+                self._pages[digit] for digit in text[-self.digits :]
+            ]
+            places = [page[:, one:two] for page, (one, two) in zip(pages, pairwise(self._cuts), strict=True)]
+            renderer.draw_image(renderer.new_gc(), self._left, self._bottom, np.concatenate(places, axis=1))
         self.stale = False
 
-    def _prepare(self, renderer: RendererAgg, text: str) -> None:
-        """Draws the text once with each digit in every place, and finds where to cut the places apart."""
-        word = text[: -self.digits]
-        pages = {digit: self._raster(renderer, word + digit * self.digits) for digit in "0123456789"}
+    def _prepare(self, renderer: RendererAgg) -> None:
+        """Draws the text once a layout with each digit in every place, and finds where to cut the places apart."""
+        key = (
+            *(renderer.width, renderer.height, renderer.dpi),
+            *(self.get_color(), self.get_fontsize(), self.get_position()),
+        )
+        if key == self._key:
+            return
+        self._key = key
+        kept = self.get_text()
+        word = kept[: -self.digits]
+        page = RendererAgg(int(renderer.width), int(renderer.height), renderer.dpi)
+        left, bottom, right, top = self.get_window_extent(renderer).padded(4).extents.clip(0)
+        rows = slice(int(max(renderer.height - top, 0)), int(renderer.height - bottom))
+        cols = slice(int(left), int(right))
+        pages = {}
+        for digit in "0123456789":
+            self.set_text(word + digit * self.digits)
+            page.clear()
+            super().draw(page)
+            pages[digit] = np.asarray(page.buffer_rgba())[rows, cols].copy()
+        self.set_text(kept)
         ink = np.any([page[..., 3] for page in pages.values()], axis=0)
-        rows, cols = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-        top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(cols[0]), int(cols[-1]) + 1
-        self._left, self._bottom = left, int(renderer.height) - bottom
-        self._pages = {
-            digit: page[top:bottom, left:right][::-1] for digit, page in pages.items()
-        }  # Agg counts rows upwards
+        (top, bottom), (left, right) = (np.flatnonzero(ink.any(axis))[[0, -1]] + [0, 1] for axis in (1, 0))
+        self._left, self._bottom = cols.start + int(left), int(renderer.height) - rows.start - int(bottom)
+        self._box = (self._left, self._bottom, self._left + int(right - left), self._bottom + int(bottom - top))
+        self._pages = {digit: page[top:bottom, left:right][::-1] for digit, page in pages.items()}  # Agg counts upwards
+        self._pages[" "] = np.zeros_like(self._pages["0"])
         gaps = np.flatnonzero(~ink[:, left:right].any(0))
-        ideal = np.arange(1, len(text)) * (right - left) / len(text)
+        ideal = np.arange(1, len(kept)) * (right - left) / len(kept)
         near = [gaps[np.argmin(abs(gaps - x))] if len(gaps) else x for x in ideal]
         cuts = [round(float(gap if abs(gap - x) <= 3 else x)) for gap, x in zip(near, ideal, strict=True)]
-        self._cuts = [0, *cuts, right - left]
-
-    def _raster(self, renderer: RendererAgg, text: str) -> NDArray[np.uint8]:
-        """The pixels of a text on a transparent page of the same size."""
-        page = RendererAgg(int(renderer.width), int(renderer.height), renderer.dpi)
-        kept = self.get_text()
-        self.set_text(text)
-        super().draw(page)
-        self.set_text(kept)
-        return np.asarray(page.buffer_rgba()).copy()
+        self._cuts = [0, *cuts, int(right - left)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 from landscapes.record import FAILED, Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.heads import Head
-from landscapes.render.moving import IDENTITY, Moving, Route, pixels, stroke
+from landscapes.render.moving import Boxes, Moving, around, pixels, stroke, windows
+from landscapes.render.route import Route
 from landscapes.render.theme import Style, Theme, as_theme, styles
 from landscapes.render.trails import dress
 from landscapes.render.trajectories import check_step
@@ -34,10 +37,15 @@ class Curve(Line2D, Moving):
         self.style = style
         dress(self, style)
         self.dashes = tuple(width * dash for dash in style.dashes)
+        self.span = int(step[-1])
         self.set_zorder(4)
 
     def show(self, step: int) -> None:
         self.route.show(step)
+
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+        self.route.update(self)
+        return around(self.route.between(first, last), 2 + 2 * pixels(renderer, self.get_linewidth()))
 
     @property
     def color(self) -> tuple[float, float, float]:
@@ -49,20 +57,24 @@ class Curve(Line2D, Moving):
         if not self.get_visible() or self.route.count < 1:
             return
         self.route.update(self)
-        gc = stroke(self, renderer, self.get_linewidth())
+        width = self.get_linewidth()
+        gc = stroke(self, renderer, width)
         gc.set_foreground((*self.color, 1.0), isRGBA=True)
-        if self.route.count > 1:
-            if self.dashes:
-                gc.set_dashes(0, self.dashes)
-            renderer.draw_path(gc, self.route.piece(0, self.route.count), IDENTITY)
-        x, y = self.route.pixels[self.route.count - 1]
-        if np.isfinite([x, y]).all():
+        if self.dashes:
+            gc.set_dashes(0, self.dashes)
+            ink = self.route.whole  # cut elsewhere, dashes would lie elsewhere
+        else:
+            ink = self.route.whole.near(windows(renderer), 1 + pixels(renderer, width))
+        ink.stroke(renderer, gc, 0, self.route.count - 1)
+        x, y = self.route.pixels[self.route.count - 1].tolist()
+        if math.isfinite(x) and math.isfinite(y):
             gc.set_dashes(0, None)
             gc.set_linewidth(0.0)
             if self.axes is not None and self.axes.bbox.padded(1).contains(x, y):
                 gc.set_clip_rectangle(None)  # a dot on the border is drawn whole
                 gc.set_clip_path(None)
-            dot = Affine2D().scale(pixels(renderer, 2.9 * self.get_linewidth())).translate(x, y)
+            scale = pixels(renderer, 2.9 * width)
+            dot = Affine2D.from_values(scale, 0, 0, scale, x, y)
             renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.color, 1.0))
         gc.restore()
         self.stale = False

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -12,59 +12,107 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
-from numpy.typing import NDArray
 
-from landscapes.render.moving import moving
-from landscapes.render.sinks.base import RGBA, Area, bounds
+from landscapes.render.moving import Boxes, Canvas, moving, seen, spell, spell_steps
+from landscapes.render.sinks.base import RGBA, Pixels, box
+
+Box = tuple[int, int, int, int]
+"""A rectangle of pixels: left, bottom, right, top."""
+
+SLACK = 5000
+"""So many pixels are drawn as fast as a window is opened."""
+
+NO_PIXELS: Pixels = np.zeros(0, np.intp)
 
 MARGIN = 8.0
 """How far heads may stick out of their axes, in points."""
 
 
-class Frames:
-    """The pictures of a figure at any step, through one live buffer.
+class Layer(Protocol):
+    """Anything that draws itself."""
 
-    Every artist that stands in front of a moving one is drawn again with it, so that any artist may be
-    on the figure and the order is matplotlib's own.
+    def draw(self, renderer: Any) -> None: ...
+
+
+class Frames:
+    """The pictures of a figure at any step.
+
+    What stands in front of a moving artist is kept as a picture and pasted after it, so that any artist
+    may be on the figure and the order is matplotlib's own. A race has spells: within one, only what lies in
+    some windows changes, and only that is drawn anew.
 
     Attributes:
-        rgba: the current frame, shape (height, width, 4); changed in place by `show`.
+        rgba: the current frame, shape (height, width, 4); changed in place.
     """
 
     def __init__(self, figure: Figure, dpi: float | None = None) -> None:
         self._figure = figure
         self._dpi = figure.dpi if dpi is None else dpi
         self._moving = moving(figure)
-        self._drawn = _redrawn(figure, {id(artist) for artist in self._moving})
-        with self._prepared():
+        self._span = max((mover.span for mover in self._moving), default=0)
+        movers = {id(artist) for artist in self._moving}
+        redrawn = _redrawn(figure, movers)
+        with self._at_this_dpi(), _left_out(redrawn):
             width, height = (int(side) for side in figure.bbox.size)
-            self._renderer: Any = RendererAgg(width, height, self._dpi)
-            self.rgba: RGBA = np.asarray(self._renderer.buffer_rgba())
-            self.rgba[...] = 255  # a figure without a background stands on white
-            figure.draw(self._renderer)
-        self._still = self.rgba.copy()
-        self._before: NDArray[np.uint32] | None = None
+            self._canvas = Canvas(width, height, self._dpi)
+            self._drawn: RGBA = np.asarray(self._canvas.buffer_rgba())
+            self._drawn[...] = 255  # a figure without a background stands on white
+            figure.draw(self._canvas)
+            page = RendererAgg(width, height, self._dpi)
+            self._layers = [layer for artist in redrawn for layer in _layered(artist, movers, page)]
+        self._still = self._drawn.copy()
+        self.rgba: RGBA = np.zeros_like(self._still)
+        self._spell = -1
+        self._followed = False
 
-    def advance(self, step: int) -> tuple[RGBA, Area | None]:
-        """Draws the frame of a step, and tells where it differs from the one that `advance` drew before."""
-        colors: NDArray[np.uint32] = self.show(step).view(np.uint32)[..., 0]
-        if self._before is None:
-            self._before = colors.copy()
-            return self.rgba, (slice(0, colors.shape[0]), slice(0, colors.shape[1]))
-        area = bounds(colors != self._before)
-        if area is not None:
-            self._before[area] = colors[area]
-        return self.rgba, area
+    def advance(self, step: int) -> tuple[RGBA, Pixels]:
+        """Draws the frame of a step, and tells which pixels differ from the one that `advance` drew before."""
+        changed = self._paint(step)
+        if not self._followed:
+            changed = np.arange(self.rgba.shape[0] * self.rgba.shape[1])
+        self._followed = True
+        return self.rgba, changed
 
     def show(self, step: int) -> RGBA:
         """Draws the frame of a step into `rgba`, and returns it."""
-        np.copyto(self.rgba, self._still)
-        for mover in self._moving:
-            mover.show(step)
-        with self._at_this_dpi():
-            for artist in self._drawn:
-                artist.draw(self._renderer)
+        self._paint(step)
+        self._followed = False
         return self.rgba
+
+    def _paint(self, step: int) -> Pixels:
+        """Brings `rgba` to a step, and tells which pixels that changed."""
+        with self._at_this_dpi():
+            self._look(step)
+            for area in self._areas:
+                self._drawn[area] = self._still[area]
+            for mover in self._moving:
+                mover.show(step)
+            for layer in self._layers:
+                layer.draw(self._canvas)
+        fresh, shown = (picture.view(np.uint32)[..., 0] for picture in (self._drawn, self.rgba))
+        changed = [NO_PIXELS]
+        for area in self._areas:
+            differs = fresh[area] != shown[area]
+            rows, cols = np.divmod(np.flatnonzero(differs), differs.shape[1])
+            changed.append((rows + area[0].start) * self.rgba.shape[1] + cols + area[1].start)
+            shown[area] = fresh[area]
+        return np.concatenate(changed)
+
+    def _look(self, step: int) -> None:
+        """Opens the windows that a step needs: on everything for the first one of its spell, then on what stirs."""
+        number = spell(step, self._span)
+        height, width = self.rgba.shape[:2]
+        if number != self._spell:
+            self._areas, self._canvas.windows = [(slice(0, height), slice(0, width))], None
+            self._spell, self._first = number, True
+        elif self._first:
+            self._first = False
+            stirred = [mover.stir(*spell_steps(number, self._span), self._canvas) for mover in self._moving]
+            boxes = [box for box in stirred if box is not None]
+            if len(boxes) == len(stirred):
+                found = _windows(np.concatenate(boxes), width, height)
+                self._canvas.windows = np.array(found, float).reshape(-1, 4)
+                self._areas = [(slice(height - box[3], height - box[1]), slice(box[0], box[2])) for box in found]
 
     @contextmanager
     def _at_this_dpi(self) -> Iterator[None]:
@@ -79,18 +127,88 @@ class Frames:
         finally:
             self._figure.dpi = before
 
-    @contextmanager
-    def _prepared(self) -> Iterator[None]:
-        """The figure at this resolution, with the redrawn artists left out of its own drawing."""
-        flags = [artist.get_animated() for artist in self._drawn]
-        for artist in self._drawn:
-            artist.set_animated(True)
-        try:
-            with self._at_this_dpi():
-                yield
-        finally:
-            for artist, flag in zip(self._drawn, flags, strict=True):
-                artist.set_animated(flag)
+
+class Sticker:
+    """A picture of what stands still, to paste where it was."""
+
+    def __init__(self, page: RGBA) -> None:
+        height, width = page.shape[:2]
+        rows, cols = box(np.flatnonzero(page[..., 3]), width)
+        self._left, self._bottom = cols.start, height - rows.stop
+        self._box = (cols.start, height - rows.stop, cols.stop, height - rows.start)
+        self._image = page[rows, cols][::-1].copy()  # Agg counts rows upwards
+
+    def draw(self, renderer: RendererAgg) -> None:
+        if seen(self._box, renderer):
+            renderer.draw_image(renderer.new_gc(), self._left, self._bottom, self._image)
+
+
+def _windows(boxes: Boxes, width: int, height: int) -> list[Box]:
+    """Few boxes of whole pixels on a page that hold all boxes, ones near each other joined."""
+    low, high = np.floor(boxes[:, :2]).clip(0, [width, height]), np.ceil(boxes[:, 2:]).clip(0, [width, height])
+    found: list[Box] = []
+    for left, bottom, right, top in np.hstack([low, high])[(low < high).all(1)].astype(int).tolist():
+        one = left, bottom, right, top
+        place = 0
+        while place < len(found):
+            two = found[place]
+            both = min(one[0], two[0]), min(one[1], two[1]), max(one[2], two[2]), max(one[3], two[3])
+            if _size(both) <= _size(one) + _size(two) + SLACK:
+                one, place = both, 0
+                found.remove(two)
+            else:
+                place += 1
+        found.append(one)
+    return found
+
+
+def _size(box: Box) -> int:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _layered(artist: Artist, movers: set[int], page: RendererAgg) -> Iterator[Layer]:
+    """An artist as it is drawn each frame: what stands still of it as pictures, in drawing order."""
+    if id(artist) in movers:
+        yield artist
+        return
+    page.clear()
+    artist.draw(page)
+    if not _moves(artist, movers):
+        drawn = np.asarray(page.buffer_rgba())
+        if drawn[..., 3].any():
+            yield Sticker(drawn)
+    elif isinstance(artist, Axes) and type(artist).draw is Axes.draw:
+        for part in _parts(artist):
+            yield from _layered(part, movers, page)
+    else:
+        yield artist
+
+
+def _parts(axes: Axes) -> list[Artist]:
+    """What axes draw, from back to front."""
+    framed = axes.axison and axes.get_frame_on()
+    hidden: list[Artist] = [axes.patch] if framed else [axes.patch, *axes.spines.values()]
+    hidden += [] if axes.axison else [axes.xaxis, axes.yaxis]
+    children = sorted((child for child in axes.get_children() if child not in hidden), key=Artist.get_zorder)
+    return [axes.patch, *children] if framed else children
+
+
+def _moves(artist: Artist, movers: set[int]) -> bool:
+    """Whether an artist moves, or holds something that does."""
+    return any(id(part) in movers for part in artist.findobj())
+
+
+@contextmanager
+def _left_out(artists: Sequence[Artist]) -> Iterator[None]:
+    """Some artists left out of their figure's own drawing."""
+    flags = [artist.get_animated() for artist in artists]
+    for artist in artists:
+        artist.set_animated(True)
+    try:
+        yield
+    finally:
+        for artist, flag in zip(artists, flags, strict=True):
+            artist.set_animated(flag)
 
 
 def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:
@@ -100,15 +218,14 @@ def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:
     chosen: list[Artist] = []
     stirred: list[Bbox] = []
     for layer in _layers(figure):
-        extent = layer.get_tightbbox() or Bbox.null()
-        if any(extent.overlaps(other) for other in stirred):
+        if stirred and any((layer.get_tightbbox() or Bbox.null()).overlaps(other) for other in stirred):
             parts = [layer]
         elif isinstance(layer, Axes):
             parts = _front(layer, movers)
         else:
             parts = [layer] if id(layer) in movers else []
         if parts:
-            stirred.append(extent if parts == [layer] else _reach(layer, figure.dpi))
+            stirred.append(_reach(layer, figure.dpi))
             chosen += parts
     return chosen
 
@@ -125,10 +242,12 @@ def _layers(page: Figure | SubFigure) -> Iterator[Artist]:
 def _front(axes: Axes, movers: set[int]) -> list[Artist]:
     """The children of axes from the first one that moves, or holds something that does, to the foremost."""
     children = sorted((child for child in axes.get_children() if child is not axes.patch), key=Artist.get_zorder)
-    moving = [any(id(part) in movers for part in child.findobj()) for child in children]
-    return children[moving.index(True) :] if any(moving) else []
+    first = next((place for place, child in enumerate(children) if _moves(child, movers)), len(children))
+    return children[first:]
 
 
-def _reach(artist: Artist, dpi: float) -> Bbox:
-    """Where something may move, in pixels: heads on the border of axes stick out."""
-    return Bbox(artist.get_window_extent().padded(MARGIN * dpi / 72).get_points())
+def _reach(layer: Artist, dpi: float) -> Bbox:
+    """Where a layer may be seen, in pixels: heads on the border of axes stick out."""
+    if isinstance(layer, Axes):
+        return Bbox(layer.get_window_extent().padded(MARGIN * dpi / 72).get_points())
+    return layer.get_tightbbox() or Bbox.null()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.render.moving import Moving, pixels, stroke
+from landscapes.render.moving import NOWHERE, Boxes, Moving, pixels, stroke
 from landscapes.render.theme import Theme
 from landscapes.render.trails import RGB, Trail
 
@@ -36,11 +37,15 @@ class Head(Artist, Moving):
         self.stopped = stopped
         self.size = size
         self.step = int(trail.route.step[-1])
+        self._exits_for: tuple[object, ...] = ()
         self.set_zorder(6)
 
     def _in_view(self, x: float, y: float) -> bool:
         """Whether a point in pixels lies on the axes; a run that was never there has no place to mark."""
-        return self.axes is None or bool(self.axes.bbox.padded(0.5).contains(x, y))
+        if self.axes is None:
+            return True
+        left, bottom, right, top = self.axes.bbox.extents
+        return bool(left - 0.5 <= x <= right + 0.5 and bottom - 0.5 <= y <= top + 0.5)
 
     @property
     def rim(self) -> RGB:
@@ -58,13 +63,31 @@ class Head(Artist, Moving):
         self.step = step
         self.trail.show(step)
 
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+        route = self.trail.route
+        route.update(self.trail)
+        points = route.between(first, last)
+        if (points == points[:1]).all() and not (self.stopped is not None and first < self.stopped <= last):
+            return NOWHERE
+        at, places, _ = self._exits()
+        passed = slice(
+            max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 2)
+        )
+        points = np.concatenate([points, places[passed]])
+        points = points[np.isfinite(points).all(1)]
+        reach = pixels(renderer, 0.9 * self.size + 3)
+        return np.concatenate([points - reach, points + reach], axis=1)
+
     def draw(self, renderer: RendererBase) -> None:
         route = self.trail.route
         if not (self.get_visible() and self.trail.get_visible()) or route.count < 1:
             return
         route.update(self.trail)
         over = self.stopped is not None and self.step >= self.stopped
-        left = _exit(route.pixels[: route.count], np.array(self.axes.bbox.extents)) if self.axes is not None else None
+        x, y = route.pixels[route.count - 1].tolist()
+        left = self._exit(x, y)
+        if left is None and not self._in_view(x, y):
+            return
         scale = pixels(renderer, self.size)
         face = (*self.trail.color, 1.0)
         gc = stroke(self, renderer, 0.15 * self.size)
@@ -72,17 +95,11 @@ class Head(Artist, Moving):
         gc.set_foreground(self.trail.theme.rim)
         if left is not None:
             (x, y), angle = left
-            arrow = Affine2D().scale(scale * 1.1).rotate(angle).translate(x, y)
-            renderer.draw_path(gc, ARROW, arrow, face)
-        else:
-            x, y = route.pixels[route.count - 1]
-            if not self._in_view(x, y):
-                gc.restore()
-                return
-            if not over:
-                renderer.draw_path(
-                    gc, self.shape(self.trail.style.marker), Affine2D().scale(scale).translate(x, y), face
-                )
+            renderer.draw_path(gc, ARROW, Affine2D().scale(scale * 1.1).rotate(angle).translate(x, y), face)
+        elif not over:
+            renderer.draw_path(
+                gc, self.shape(self.trail.style.marker), Affine2D.from_values(scale, 0, 0, scale, x, y), face
+            )
         if over:
             cross = Affine2D().scale(scale * 0.9).translate(x, y)
             for width, color in ((5.0, self.rim), (2.8, face)):
@@ -90,6 +107,26 @@ class Head(Artist, Moving):
                 gc.set_foreground(color)
                 renderer.draw_path(gc, CROSS, cross)
         gc.restore()
+
+    def _exit(self, x: float, y: float) -> tuple[tuple[float, float], float] | None:
+        """Where the run last left the axes and its direction there; None while it is inside or was never."""
+        if self.axes is None:
+            return None
+        left, bottom, right, top = self.axes.bbox.extents
+        if left <= x <= right and bottom <= y <= top:
+            return None
+        at, places, angles = self._exits()
+        last = bisect_right(at, self.trail.route.count - 2) - 1
+        return None if last < 0 else (tuple(places[last].tolist()), angles[last])
+
+    def _exits(self) -> tuple[list[int], NDArray[np.float64], list[float]]:
+        """The moves that touch the axes, where each leaves them or ends, and its direction."""
+        box = (0.0,) * 4 if self.axes is None else tuple(self.axes.bbox.extents.tolist())
+        needed = self.trail.route.pixels, *box
+        if len(self._exits_for) != len(needed) or self._exits_for[0] is not needed[0] or self._exits_for[1:] != box:
+            self._found = _exits(self.trail.route.pixels, np.array(box))
+            self._exits_for = needed
+        return self._found
 
 
 class Start(Artist):
@@ -113,19 +150,16 @@ class Start(Artist):
         gc.restore()
 
 
-def _exit(way: NDArray[np.float64], extents: NDArray[np.float64]) -> tuple[tuple[float, float], float] | None:
-    """Where the way last left the axes and its direction there; None while it is inside or was never."""
+def _exits(
+    way: NDArray[np.float64], extents: NDArray[np.float64]
+) -> tuple[list[int], NDArray[np.float64], list[float]]:
+    """The moves of a way that touch a box, where each leaves it or ends, and its direction."""
     low, high = extents[:2], extents[2:]
-    if ((way[-1] >= low) & (way[-1] <= high)).all() or len(way) < 2:
-        return None
     begin, move = way[:-1], np.diff(way, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         one, two = (low - begin) / move, (high - begin) / move
-    enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
-    leaves = np.nan_to_num(np.maximum(one, two), nan=np.inf).min(1)
-    through = np.flatnonzero(np.maximum(enters, 0) <= np.minimum(leaves, 1))
-    if not len(through):
-        return None
-    place = through[-1]
-    x, y = begin[place] + min(leaves[place], 1.0) * move[place]
-    return (float(x), float(y)), float(np.arctan2(move[place, 1], move[place, 0]))
+        enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
+        leaves = np.nan_to_num(np.maximum(one, two), nan=np.inf).min(1)
+        touch = np.flatnonzero(np.maximum(enters, 0) <= np.minimum(leaves, 1))
+        places = begin[touch] + np.minimum(leaves[touch], 1.0)[:, None] * move[touch]
+    return touch.tolist(), places, np.arctan2(move[touch, 1], move[touch, 0]).tolist()

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface
-from landscapes.render.moving import Moving
+from landscapes.render.moving import NOWHERE, Boxes, Moving
 from landscapes.render.theme import Style, Theme, styles
 from landscapes.render.words import shortened, text_width
 
@@ -48,6 +49,15 @@ class Fate(Text, Moving):
 
     def show(self, step: int) -> None:
         self.set_visible(step >= self.since)
+
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+        if not first < self.since <= last:
+            return NOWHERE
+        before = self.get_visible()
+        self.set_visible(True)
+        box = self.get_window_extent(renderer).padded(2)
+        self.set_visible(before)
+        return np.array([box.extents])
 
 
 def entries(record: Record, theme: Theme) -> list[Entry]:

@@ -1,30 +1,89 @@
-"""What moving artists are made of: paths in pixels, and strokes that cost little.
-
-They are ordinary matplotlib artists, so they draw into raster and vector files alike. What makes them
-fast is that points are transformed to pixels once, and that each frame strokes whole paths.
-"""
+"""What follows the race: artists that show any step, and say where a few steps change their look."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
-from matplotlib.path import Path
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.transforms import IdentityTransform
 from numpy.typing import NDArray
 
-LONG = 1000
-"""From this many points on, a trail keeps one vertex each half pixel."""
-
 IDENTITY = IdentityTransform()
+
+SPELLS = 32
+"""A race has so many spells; within one, a figure changes around heads and counters only."""
+
+Boxes = NDArray[np.float64]
+"""Rectangles (n, 4) in pixels: left, bottom, right, top."""
+
+NOWHERE: Boxes = np.zeros((0, 4))
 
 
 class Moving:
-    """What an artist is that follows the race."""
+    """What an artist is that follows the race.
+
+    Attributes:
+        span: the race's last step, 0 where the artist does not know it.
+    """
+
+    span: int = 0
 
     def show(self, step: int) -> None:
         """Shows what was so after `step` steps."""
         raise NotImplementedError
+
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
+        """Where the artist may look different at any two steps from `first` to `last`; None for anywhere."""
+        return None
+
+
+class Canvas(RendererAgg):
+    """A renderer of which only some windows will be looked at.
+
+    What cannot be seen through them need not be drawn; what is drawn must look as it does without them.
+
+    Attributes:
+        windows: where it will be looked at; None for everywhere.
+    """
+
+    windows: Boxes | None = None
+
+
+def windows(renderer: RendererBase) -> Boxes | None:
+    """Where a renderer's picture will be looked at; None for everywhere."""
+    return renderer.windows if isinstance(renderer, Canvas) else None
+
+
+def seen(box: tuple[float, float, float, float], renderer: RendererBase) -> bool:
+    """Whether something within a box may be seen."""
+    boxes = windows(renderer)
+    if boxes is None:
+        return True
+    left, bottom, right, top = box
+    return any(left <= b[2] and right >= b[0] and bottom <= b[3] and top >= b[1] for b in boxes.tolist())
+
+
+def around(points: NDArray[np.float64], margin: float) -> Boxes:
+    """The box around points (n, 2) with a margin, those that are not finite left out; none where all are one."""
+    sound = points[np.isfinite(points).all(1)]
+    low, high = sound.min(0, initial=np.inf), sound.max(0, initial=-np.inf)
+    return np.concatenate([low - margin, high + margin])[None] if (low < high).any() else NOWHERE
+
+
+def spell(step: int, span: int) -> int:
+    """The number of the spell that a step of a race of `span` steps belongs to."""
+    return step * SPELLS // max(span, 1)
+
+
+def spell_steps(number: int, span: int) -> tuple[int, int]:
+    """The first and the last step of a spell.
+
+    >>> [spell_steps(number, 300) for number in (0, 1, 32)]
+    [(0, 9), (10, 18), (300, 309)]
+    """
+    first, behind = (-(-number * max(span, 1) // SPELLS) for number in (number, number + 1))
+    return first, behind - 1
 
 
 def moving(page: Artist) -> list[Moving]:
@@ -36,51 +95,6 @@ def show(page: Artist, step: int) -> None:
     """Shows every moving artist of a figure or of axes at a step."""
     for artist in moving(page):
         artist.show(step)
-
-
-class Route:
-    """A path in pixels: transformed once a layout, thinned where it is finer than the picture."""
-
-    def __init__(
-        self, x: NDArray[np.float64] | NDArray[np.int64], y: NDArray[np.float64], step: NDArray[np.int64]
-    ) -> None:
-        self.data = np.column_stack([x, y])
-        self.step = step
-        self.count = len(step)
-        self._key: bytes | None = None
-
-    def show(self, step: int) -> None:
-        self.count = int(np.searchsorted(self.step, step, side="right"))
-
-    def update(self, artist: Artist) -> None:
-        """Brings the pixels up to date with the layout of the artist's axes."""
-        transform = artist.get_transform()
-        key = transform.get_affine().get_matrix().tobytes()
-        if key == self._key:
-            return
-        self._key = key
-        with np.errstate(all="ignore"):
-            self.pixels = transform.transform(self.data)
-            moves = np.nan_to_num(np.hypot(*np.diff(self.pixels, axis=0).T), posinf=0.0)
-        self.length = np.concatenate([[0.0], np.cumsum(moves)])
-        if len(self.pixels) > LONG:
-            self.kept = np.unique(np.concatenate([[0], np.flatnonzero(np.diff(np.floor(self.length * 2))) + 1]))
-        else:
-            self.kept = np.arange(len(self.pixels))
-        self.thin = self.pixels[self.kept]
-
-    def piece(self, begin: int, end: int) -> Path:
-        """The path through points begin … end - 1, both ends exact; there must be two points at least."""
-        if len(self.thin) == len(self.pixels):
-            vertices = self.pixels[begin:end]
-        else:
-            first, last = np.searchsorted(self.kept, (begin + 1, end - 1))
-            ends = self.pixels[begin : begin + 1], self.pixels[end - 1 : end]
-            vertices = np.concatenate([ends[0], self.thin[first:last], ends[1]])
-        path = Path(vertices, closed=False)
-        path.should_simplify = len(vertices) > 128
-        path.simplify_threshold = 1 / 9
-        return path
 
 
 def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsContextBase:

@@ -20,13 +20,22 @@ EXACT = 64
 CANDIDATES = 3000
 SWEEPS = 4
 
+RGB = np.uint32(0xFFFFFF)
+"""The part of a pixel's number that is its colour, without alpha."""
+
 Colors = NDArray[np.uint8]
 
 
 def pack(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """Colours (..., 4) as one number each, without alpha."""
     keys: NDArray[np.uint32] = rgba.view(np.uint32)[..., 0]
-    return keys & np.uint32(0xFFFFFF)
+    return keys & RGB
+
+
+def packed(colors: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Colours (n, 3) as one number each."""
+    red, green, blue = colors.reshape(-1, 3).astype(np.uint32).T
+    return red | green << 8 | blue << 16
 
 
 def unpack(keys: NDArray[np.uint32]) -> Colors:
@@ -34,22 +43,39 @@ def unpack(keys: NDArray[np.uint32]) -> Colors:
     return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], -1).astype(np.uint8)
 
 
-def choose(samples: Sequence[NDArray[np.uint8]], reserved: Colors) -> Colors:
-    """A palette (n, 3), n ≤ 255, for frames like the samples.
+def tally(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """The colours of the samples, packed, most frequent first, and their weights.
 
     Args:
         samples: frames (height, width, 4); in later ones only what differs from the first one counts,
             twofold, since that is what moves.
+    """
+    first = pack(samples[0])
+    counted = [np.unique(first, return_counts=True)]
+    for sample in samples[1:]:
+        other = pack(sample)
+        keys, times = np.unique(other[other != first], return_counts=True)
+        counted.append((keys, 2 * times))
+    keys, place = np.unique(np.concatenate([keys for keys, _ in counted]), return_inverse=True)
+    weight = np.bincount(place, np.concatenate([times for _, times in counted]))
+    order = np.lexsort((keys, -weight))
+    return keys[order], weight[order]
+
+
+def choose(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors) -> Colors:
+    """A palette (n, 3), n ≤ 255, for frames like those whose colours were counted.
+
+    Args:
+        keys, weight: as `tally` gives them.
         reserved: colours (k, 3) to hold exactly.
     """
-    keys, weight = _count(samples)
-    colors = unpack(keys).astype(np.float32)
-    held = reserved.reshape(-1, 3).astype(np.float32)
-    if len(np.unique(np.concatenate([held, colors]), axis=0)) <= SIZE:
-        return np.unique(np.concatenate([held, colors]), axis=0).astype(np.uint8)
+    held = packed(reserved)
+    if len(every := np.union1d(held, keys)) <= SIZE:
+        return unpack(every)
     often = min(EXACT, max(SIZE - 16 - len(held), 0))
-    exact = np.unique(np.concatenate([held, colors[:often]]), axis=0)[:SIZE]
-    rest, heavy = colors[often : often + CANDIDATES], weight[often : often + CANDIDATES] ** 0.75
+    exact = unpack(np.union1d(held, keys[:often])[:SIZE]).astype(np.float32)
+    rest = unpack(keys[often : often + CANDIDATES]).astype(np.float32)
+    heavy = weight[often : often + CANDIDATES] ** 0.75
     centres = _spread(rest, heavy, exact, SIZE - len(exact))
     for _ in range(SWEEPS):
         owner = _distance(rest, np.concatenate([exact, centres])).argmin(1) - len(exact)
@@ -58,27 +84,25 @@ def choose(samples: Sequence[NDArray[np.uint8]], reserved: Colors) -> Colors:
         for channel in range(3):
             moment = np.bincount(owner[mine], (heavy * rest[:, channel])[mine], len(centres))
             centres[:, channel] = np.where(total > 0, moment / np.maximum(total, 1e-9), centres[:, channel])
-    return np.unique(np.rint(np.concatenate([exact, centres])).astype(np.uint8), axis=0)
+    return unpack(np.unique(packed(np.rint(np.concatenate([exact, centres])))))
 
 
 class Palette:
     """Maps colours to palette entries, fast: index 0 means "as before", colours count from 1.
 
-    The colours of the samples map to their nearest entry; one met later takes the nearest entry to the
+    Known colours, packed, map to their nearest entry; one met later takes the nearest entry to the
     middle of its cell of 8 × 8 × 8 colours. Both are looked up in tables that fill as colours are met.
     """
 
-    def __init__(self, colors: Colors, samples: Sequence[NDArray[np.uint8]] = ()) -> None:
+    def __init__(self, colors: Colors, known: NDArray[np.uint32] | None = None) -> None:
         self.colors = colors
         self._float = colors.astype(np.float32)
         self._norm = (self._float**2).sum(1) / 2
         self._table = np.zeros(1 << 24, np.uint8)
         self._cells = np.zeros(1 << 15, np.uint8)
-        for sample in samples:
-            keys = np.unique(pack(sample))
-            self._table[keys] = self._nearest(unpack(keys))
-        packed = colors.astype(np.uint32) @ np.array([1, 1 << 8, 1 << 16], np.uint32)
-        self._table[packed] = np.arange(1, len(colors) + 1)
+        if known is not None:
+            self._table[known] = self._nearest(unpack(known))
+        self._table[packed(colors)] = np.arange(1, len(colors) + 1)
 
     @property
     def table(self) -> bytes:
@@ -110,28 +134,17 @@ class Palette:
         return np.asarray(near + 1, np.uint8)
 
 
-def _count(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-    """The colours of the samples, most frequent first, with their weights."""
-    first = pack(samples[0])
-    parts = [first.ravel()] + [pack(sample)[pack(sample) != first] for sample in samples[1:]]
-    shares = [np.ones(part.size) if place == 0 else np.full(part.size, 2.0) for place, part in enumerate(parts)]
-    keys, place = np.unique(np.concatenate(parts), return_inverse=True)
-    weight = np.bincount(place, np.concatenate(shares))
-    order = np.lexsort((keys, -weight))
-    return keys[order].astype(np.uint32), weight[order].astype(np.float64)
-
-
 def _spread(
     colors: NDArray[np.float32], weight: NDArray[np.float64], exact: NDArray[np.float32], count: int
 ) -> NDArray[np.float32]:
     """Centres to begin with, each the colour that the ones before serve worst."""
     far = _distance(colors, exact).min(1)
-    centres = []
-    for _ in range(min(count, len(colors))):
-        pick = colors[int(np.argmax(far * weight))]
-        centres.append(pick)
-        far = np.minimum(far, ((colors - pick) ** 2).sum(1))
-    return np.array(centres, np.float32).reshape(-1, 3)
+    picked = np.zeros(min(count, len(colors)), np.int64)
+    norm = (colors**2).sum(1)
+    for place in range(len(picked)):
+        pick = picked[place] = np.argmax(far * weight)
+        far = np.minimum(far, norm + norm[pick] - 2 * (colors @ colors[pick]))
+    return colors[picked]
 
 
 def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
@@ -13,8 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
-from landscapes.render.moving import IDENTITY, Moving, Route, pixels, stroke
+from landscapes.render.moving import Boxes, Moving, around, pixels, spell, spell_steps, stroke, windows
 from landscapes.render.overlap import Pieces
+from landscapes.render.route import Ink, Route, dashed, solid
 from landscapes.render.theme import Style, Theme
 
 RGB = tuple[float, float, float]
@@ -57,13 +58,19 @@ class Trail(Line2D, Moving):
         self.route = Route(x, y, step)
         self.style = style
         self.theme = theme
-        self._steps = step.tolist()
-        self.span = max(self._steps[-1], 1)
+        self.span = max(int(step[-1]), 1)
         dress(self, style)
         self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
+        self._drawn_for: tuple[object, ...] = ()
 
     def show(self, step: int) -> None:
         self.route.show(step)
+
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
+        if len(self.colors) > 1 and spell(first, self.span) != spell(last, self.span):
+            return None  # the bands move on
+        self.route.update(self)
+        return around(self.route.between(first, last), 1 + pixels(renderer, self.get_linewidth()))
 
     def set_color(self, color: ColorType) -> None:
         """Sets the colour of the trail and its head."""
@@ -88,35 +95,43 @@ class Trail(Line2D, Moving):
         if not self.get_visible() or self.route.count < 2:
             return
         self.route.update(self)
-        gc = stroke(self, renderer, self.get_linewidth())
-        borders = [*self._band_ends(), self.route.count - 1]
-        unit = 1 / pixels(renderer, 1.0)
-        dashed = False
-        for color, begin, until in zip(self.colors, [0, *borders], borders, strict=False):
-            if until <= begin:
-                continue
-            gc.set_foreground((*color, 1.0), isRGBA=True)
-            for first, last, depth in self.parts:
-                first, last = max(first, begin), min(last, until)
-                if last <= first:
-                    continue
-                dashes = self._dashes(depth)
-                if dashes or dashed:
-                    gc.set_dashes(unit * self.route.length[first] if dashes else 0, dashes or None)
-                    gc.set_capstyle("butt" if dashes else "round")
-                    dashed = bool(dashes)
-                renderer.draw_path(gc, self.route.piece(first, last + 1), IDENTITY)
+        width = self.get_linewidth()
+        ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
+        gc = stroke(self, renderer, width)
+        begin = 0
+        for color, until in zip(self.colors, self._bands(), strict=True):
+            if until > begin:
+                gc.set_foreground((*color, 1.0), isRGBA=True)
+                ink.stroke(renderer, gc, begin, until)
+                begin = until
         gc.restore()
         self.stale = False
 
-    def _band_ends(self) -> list[int]:
-        """The last point of each band but the youngest."""
-        last = self.route.count - 1
-        now = self._steps[last]
-        return [bisect_left(self._steps, now - age * self.span, 0, last) for age in BANDS[: len(self.colors) - 1]]
+    def _bands(self) -> Iterator[int]:
+        """The last point of each band, from the oldest to the youngest; they move on once a spell."""
+        now, _ = spell_steps(spell(self.route.shown, self.span), self.span)
+        for age in BANDS[: len(self.colors) - 1]:
+            yield self.route.since(now - age * self.span)
+        yield self.route.count - 1
+
+    def _ink(self, unit: float) -> Ink:
+        """The strokes of the whole trail; `unit` is the length of a point in pixels."""
+        needed = self.route.pixels, self.parts, self.get_linewidth()
+        if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
+            made = []
+            for first, last, depth in self.parts:
+                dashes = [unit * dash for dash in self._dashes(depth)]
+                if dashes:
+                    made += dashed(self.route, first, last, dashes, unit * self.get_linewidth())
+                else:
+                    made.append(solid(self.route, first, last))
+            points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
+            self._inked = Ink(self.route, points, goes_on)
+            self._drawn_for = needed
+        return self._inked
 
     def _dashes(self, depth: int) -> tuple[float, ...]:
-        """Gaps through which the trails beneath show; else the style's own dashes."""
+        """Gaps in points through which the trails beneath show; else the style's own dashes."""
         if depth == 0:
             return tuple(self.get_linewidth() * dash for dash in self.style.dashes)
         return (THROUGH, THROUGH * min(depth, 4))
@@ -142,6 +157,11 @@ class Halo(Artist, Moving):
     def show(self, step: int) -> None:
         self.trail.show(step)
 
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+        self.trail.route.update(self.trail)
+        width = self.trail.get_linewidth() + self.extra
+        return around(self.trail.route.between(first, last), 1 + pixels(renderer, width))
+
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
         trail = self.trail
@@ -150,7 +170,9 @@ class Halo(Artist, Moving):
         trail.route.update(trail)
         if trail.route.count < 2:
             return
-        gc = stroke(self, renderer, trail.get_linewidth() + self.extra)
+        width = trail.get_linewidth() + self.extra
+        gc = stroke(self, renderer, width)
         gc.set_foreground(trail.theme.halo)
-        renderer.draw_path(gc, trail.route.piece(0, trail.route.count), IDENTITY)
+        ink = trail.route.whole.near(windows(renderer), 1 + pixels(renderer, width))
+        ink.stroke(renderer, gc, 0, trail.route.count - 1)
         gc.restore()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from render_pixels import full_draw, levels_apart
-from render_records import KINDS, converging
+from render_records import KINDS, coincident, converging, diverging, failing, leaving, unbounded
 
 from landscapes import render
+from landscapes.record import Record, Trajectories
 from landscapes.render.frames import Frames, _redrawn
 from landscapes.render.moving import moving
 from landscapes.render.theme import THEMES
@@ -24,6 +26,25 @@ TOLERANCE = 2
 """Levels of 255."""
 
 RACE = converging(4)
+
+SLOW = {
+    "converging": lambda: converging(3, steps=130),
+    "coincident": lambda: coincident(3, steps=130),
+    "diverging": lambda: diverging(steps=130, at=40),
+    "failing": lambda: failing(steps=130, at=50),
+    "leaving": lambda: leaving(steps=130),
+    "unbounded": lambda: unbounded(steps=130, at=80),
+    "thinned": lambda: thinned(converging(3, steps=130), 7),
+    "long": lambda: converging(2, steps=2600),
+}
+"""Races with several steps a spell."""
+
+
+def thinned(race: Record, every: int) -> Record:
+    """The same race with only some of its steps kept."""
+    ways = race.trajectories
+    kept = Trajectories(ways.x[:, ::every], ways.value[:, ::every], ways.step[::every], ways.runs)
+    return replace(race, trajectories=kept)
 
 
 def one(**options) -> tuple[Figure, mpl.axes.Axes]:
@@ -272,18 +293,37 @@ def test_one_buffer_serves_all_frames():
     assert frames.show(3) is frames.show(7) is frames.rgba
 
 
-def test_what_changed_lies_within_the_area_told():
+def test_exactly_the_pixels_that_changed_are_told():
     frames = Frames(render.figure(RACE, size=(320, 240)))
-    canvas, area = frames.advance(0)[0].copy(), frames.advance(0)[1]
-    assert area is None
-    for step in (1, 5, 5, 30, 2):
-        rgba, area = frames.advance(step)
-        if area is not None:
-            canvas[area] = rgba[area]
-            shrunk = tuple(slice(part.start, part.stop) for part in area)
-            assert shrunk[0].stop <= rgba.shape[0]
-            assert shrunk[1].stop <= rgba.shape[1]
-        np.testing.assert_array_equal(canvas, rgba)
+    rgba, changed = frames.advance(0)
+    np.testing.assert_array_equal(changed, np.arange(240 * 320))
+    for step in (0, 1, 5, 5, 6, 30, 2):
+        before = rgba.copy()
+        rgba, changed = frames.advance(step)
+        np.testing.assert_array_equal(np.sort(changed), np.flatnonzero((rgba != before).any(-1)))
+
+
+def test_what_was_shown_in_between_is_not_taken_for_the_frame_before():
+    frames = Frames(render.figure(RACE, size=(160, 120)))
+    frames.advance(0)
+    frames.show(20)
+    _, changed = frames.advance(21)
+    np.testing.assert_array_equal(changed, np.arange(120 * 160))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [*((kind, "light") for kind in SLOW), *((k, "print") for k in ("converging", "diverging", "leaving"))],
+)
+def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
+    race = SLOW[kind]()
+    made = render.figure(race, theme=name, size=(320, 240), panel=True)
+    last = int(race.trajectories.step[-1])
+    one, two = Frames(made), Frames(made)
+    for step in range(0, last + 1, max(last // 130, 1)):
+        frame = one.show(step).copy()
+        two.show((step + last // 2) % (last + 1))  # far away: what follows is drawn whole
+        np.testing.assert_array_equal(frame, two.show(step), err_msg=f"step {step}")
 
 
 def test_an_odd_size_and_resolution_keep_their_pixels():

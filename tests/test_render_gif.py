@@ -17,9 +17,8 @@ from render_records import KINDS, coincident, converging, diverging
 from landscapes import render
 from landscapes.render.frames import Frames
 from landscapes.render.layout import figure
-from landscapes.render.palette import Palette
+from landscapes.render.palette import Palette, tally
 from landscapes.render.sinks import SINKS
-from landscapes.render.sinks.base import bounds
 from landscapes.render.theme import THEMES, styles
 from landscapes.render.timeline import Timeline
 from landscapes.render.trails import Trail
@@ -35,7 +34,7 @@ def write(path: Path, pictures: np.ndarray, plan: Timeline, samples: np.ndarray 
     sink.begin(list(rgba if samples is None else samples), np.zeros((0, 3), np.uint8))
     for place, frame in enumerate(rgba):
         changed = np.ones(frame.shape[:2], bool) if place == 0 else (frame != rgba[place - 1]).any(-1)
-        sink.frame(frame, bounds(changed), plan.stays.get(place, 0.0))
+        sink.frame(frame, np.flatnonzero(changed), plan.stays.get(place, 0.0))
     sink.end()
 
 
@@ -145,7 +144,7 @@ def test_every_frame_is_the_drawing_in_the_palettes_colours(saved, animation):
     frames = Frames(animation.figure)
     samples = animation._samples(frames)
     used = table[1 : 1 + len(np.unique(table[1:], axis=0))]
-    palette = Palette(np.unique(used, axis=0), samples)
+    palette = Palette(used, tally(samples)[0])
     assert palette.table[: 3 * len(used) + 3] == table.tobytes()[: 3 * len(used) + 3]
     colors = np.frombuffer(palette.table, np.uint8).reshape(256, 3)
     for picture, step in zip(decode(saved).frames, animation.timeline.steps, strict=True):

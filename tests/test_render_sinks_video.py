@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from landscapes.render.sinks import sink_of
-from landscapes.render.sinks.base import Sink, bounds
+from landscapes.render.sinks.base import Sink
 from landscapes.render.timeline import Timeline
 
 PATCHES = [
@@ -46,7 +46,7 @@ def feed(sink: Sink, pictures: Frames, plan: Timeline) -> None:
     for place, frame in enumerate(rgba):
         changed = np.ones(frame.shape[:2], bool) if place == 0 else (frame != rgba[place - 1]).any(-1)
         live[...] = frame
-        sink.frame(live, bounds(changed), plan.stays.get(place, 0.0))
+        sink.frame(live, np.flatnonzero(changed), plan.stays.get(place, 0.0))
     sink.end()
 
 

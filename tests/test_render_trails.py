@@ -288,8 +288,8 @@ def test_long_trails_look_like_plain_lines(kind):
             return full_draw(ax.figure)
 
     picture, usual, exact = full_draw(ours.figure), plain(True), plain(False)
-    assert psnr(picture, usual) > 55
-    assert psnr(picture, exact) > min(psnr(usual, exact) - 2, 55)
+    assert psnr(picture, exact) > 70
+    assert psnr(picture, exact) > psnr(usual, exact) + 10
 
 
 @pytest.mark.parametrize("points", [999, 1000, 1001, 5000])

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.render.sinks.base import RGBA, Area, Changes, Sink
+from landscapes.render.sinks.base import RGBA, Area, Fresh, Pixels, Sink
 
 LEVEL = 1
 """Of zlib: higher ones take several times as long and gain a tenth."""
@@ -26,7 +26,7 @@ class Apng(Sink):
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
-        self._changes = Changes()
+        self._fresh = Fresh(height, width)
         self._sequence = self._count = self._frames = 0
         self._waiting: tuple[Area, bytes, int] | None = None
         self._time = self._told = 0.0
@@ -38,10 +38,11 @@ class Apng(Sink):
         if self.comment:
             self._chunk(b"tEXt", b"Comment\0" + self.comment.encode("latin-1", "replace"))
 
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
-        if area is not None:
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+        if len(changed):
             self._flush()
-            self._waiting = area, self._pixels(rgba, area), REPLACE if self._count == 0 else OVER
+            area, pixels = self._fresh.cut(rgba, changed)
+            self._waiting = area, _compressed(pixels), REPLACE if self._count == 0 else OVER
         self._time += 1 / self.timeline.fps + stay
         self._count += 1
 
@@ -55,14 +56,6 @@ class Apng(Sink):
     def abort(self) -> None:
         if hasattr(self, "_file"):
             self._file.close()
-
-    def _pixels(self, rgba: RGBA, area: Area) -> bytes:
-        """The rectangle's pixels, transparent where nothing changed, compressed."""
-        fresh = self._changes.since(rgba, area)
-        rows, cols = fresh.shape[:2]
-        lines = np.zeros((rows, 1 + 4 * cols), np.uint8)  # each line begins with its filter: none
-        lines[:, 1:] = fresh.reshape(rows, 4 * cols)
-        return zlib.compress(lines.tobytes(), LEVEL)
 
     def _flush(self) -> None:
         if self._waiting is None:
@@ -86,3 +79,11 @@ class Apng(Sink):
 
     def _chunk(self, kind: bytes, data: bytes) -> None:
         self._file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
+
+
+def _compressed(pixels: RGBA) -> bytes:
+    """The lines of a rectangle, each after its filter, which is none."""
+    rows, cols = pixels.shape[:2]
+    lines = np.zeros((rows, 1 + 4 * cols), np.uint8)
+    lines[:, 1:] = pixels.reshape(rows, 4 * cols)
+    return zlib.compress(lines, LEVEL)

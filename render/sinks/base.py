@@ -19,6 +19,9 @@ RGBA = NDArray[np.uint8]
 Area = tuple[slice, slice]
 """A rectangle of pixels: rows and columns."""
 
+Pixels = NDArray[np.intp]
+"""Some pixels of a picture by their numbers, row by row from 0."""
+
 
 class Sink(ABC):
     """Writes frames to one file as they come; it keeps none of them.
@@ -56,13 +59,12 @@ class Sink(ABC):
         """
 
     @abstractmethod
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
         """Adds a frame; the buffer may change afterwards.
 
         Args:
             rgba: the whole frame, shape (height, width, 4).
-            area: the rectangle outside which nothing changed since the frame before; None where nothing did.
-                The first frame's is all of it.
+            changed: the pixels that differ from the frame before; of the first frame all.
             stay: how much longer than usual it stays, in seconds.
         """
 
@@ -75,30 +77,30 @@ class Sink(ABC):
         """Lets go of the file after an error."""
 
 
-class Changes:
-    """Tells frames from the ones before them: pixels that stay as they were become transparent."""
-
-    def __init__(self) -> None:
-        self._before: NDArray[np.uint32] | None = None
-
-    def since(self, rgba: RGBA, area: Area) -> RGBA:
-        """The pixels (rows, columns, 4) of an area that changed; the first frame's are all of them."""
-        colors: NDArray[np.uint32] = rgba[area].view(np.uint32)[..., 0]
-        if self._before is None:
-            self._before = colors.copy()
-            fresh = colors
-        else:
-            before = self._before[area]
-            fresh = np.where(colors == before, np.uint32(0), colors)
-            before[...] = colors
-        return np.ascontiguousarray(fresh).view(np.uint8).reshape(*fresh.shape, 4)
+def numbers(rgba: RGBA) -> NDArray[np.uint32]:
+    """A picture's colours as one number a pixel, row by row; a view."""
+    return rgba.view(np.uint32).reshape(-1)
 
 
-def bounds(mask: NDArray[np.bool_]) -> Area | None:
-    """The smallest rectangle that holds all True pixels, None where there are none."""
-    rows = np.flatnonzero(mask.any(1))
-    if not len(rows):
-        return None
-    band = slice(int(rows[0]), int(rows[-1]) + 1)
-    cols = np.flatnonzero(mask[band].any(0))
-    return band, slice(int(cols[0]), int(cols[-1]) + 1)
+def box(pixels: Pixels, width: int) -> Area:
+    """The smallest rectangle that holds some pixels, one at least, of a picture of that width."""
+    rows, cols = np.divmod(pixels, width)
+    return slice(int(rows.min()), int(rows.max()) + 1), slice(int(cols.min()), int(cols.max()) + 1)
+
+
+class Fresh:
+    """The pixels that changed on a canvas that is transparent elsewhere."""
+
+    def __init__(self, height: int, width: int) -> None:
+        self._canvas = np.zeros((height, width), np.uint32)
+
+    def cut(self, rgba: RGBA, changed: Pixels, even: bool = False) -> tuple[Area, RGBA]:
+        """The rectangle that holds all changed pixels, from an even row and column if so asked, and its pixels."""
+        rows, cols = box(changed, self._canvas.shape[1])
+        if even:
+            rows, cols = (slice(part.start // 2 * 2, part.stop) for part in (rows, cols))
+        flat = self._canvas.reshape(-1)
+        flat[changed] = numbers(rgba)[changed]
+        pixels = self._canvas[rows, cols].copy()
+        flat[changed] = 0
+        return (rows, cols), pixels.view(np.uint8).reshape(*pixels.shape, 4)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.render.sinks.base import RGBA, Area, Sink
+from landscapes.render.sinks.base import RGBA, Pixels, Sink
 from landscapes.render.sinks.yuv import Planes
 
 TAGS = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
@@ -50,9 +50,8 @@ class Ffmpeg(Sink):
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
         )  # fmt: skip
 
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
-        if area is not None:
-            self._planes.update(rgba, area)
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+        self._planes.update(rgba, changed)
         self._push(1 + round(stay * self.timeline.fps))
 
     def end(self) -> None:

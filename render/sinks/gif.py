@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
-from landscapes.render.palette import Palette, choose, pack
-from landscapes.render.sinks.base import RGBA, Area, Sink, bounds
+from landscapes.render.palette import RGB, Palette, choose, tally
+from landscapes.render.sinks.base import RGBA, Pixels, Sink, box, numbers
 
 SHORTEST = 2
 """Hundredths of a second; browsers slow anything shorter down to a tenth of a second."""
@@ -29,10 +29,12 @@ class Gif(Sink):
     suffixes: ClassVar[tuple[str, ...]] = (".gif",)
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
-        self.palette = Palette(choose(samples, reserved), samples)
+        keys, weight = tally(samples)
+        self.palette = Palette(choose(keys, weight, reserved), keys)
         height, width = samples[0].shape[:2]
-        self._colors = np.zeros((height, width), np.uint32)  # of the frame before
-        self._shown = np.zeros((height, width), np.uint8)
+        self._width = width
+        self._shown = np.zeros(height * width, np.uint8)
+        self._canvas = np.full((height, width), AS_BEFORE, np.uint8)
         self._waiting: tuple[bytes, bool] | None = None
         self._delay = 0
         self._time = self._written = 0.0
@@ -44,14 +46,12 @@ class Gif(Sink):
         if self.comment:
             self._file.write(b"!\xfe" + _blocks(self.comment.encode()))
 
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
-        image = None if area is None else self._image(rgba, area)
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+        image = self._image(rgba, changed)
         if image is not None:
             self._flush()
             self._waiting = image, self._count == 0
             self._delay = 0
-        if area is not None:
-            self._colors[area] = pack(rgba[area])
         self._count += 1
         self._time += 100 / self.timeline.fps + 100 * stay
         step = max(round(self._time - self._written), SHORTEST)
@@ -67,25 +67,20 @@ class Gif(Sink):
         if hasattr(self, "_file"):
             self._file.close()
 
-    def _image(self, rgba: RGBA, area: Area) -> bytes | None:
+    def _image(self, rgba: RGBA, changed: Pixels) -> bytes | None:
         """The image block of what changed, or None where that does not show in the palette."""
-        if self._count == 0:
-            self._shown = self.palette.map(rgba)
-            return _image(self._shown, 0, 0)
-        colors = pack(rgba[area])
-        where = colors != self._colors[area]
-        fresh = colors[where]
-        entry = self.palette.entries(fresh)
-        shown = self._shown[area]
-        same = entry == shown[where]
-        shown[where] = entry
-        entry[same] = AS_BEFORE
-        delta = np.zeros(where.shape, np.uint8)
-        delta[where] = entry
-        inner = bounds(delta != AS_BEFORE)
-        if inner is None:
+        entries = self.palette.entries(numbers(rgba)[changed] & RGB)
+        seen = np.flatnonzero(entries != self._shown[changed])
+        if not len(seen):
             return None
-        return _image(delta[inner], area[1].start + inner[1].start, area[0].start + inner[0].start)
+        changed, entries = changed[seen], entries[seen]
+        self._shown[changed] = entries
+        area = box(changed, self._width)
+        flat = self._canvas.reshape(-1)
+        flat[changed] = entries
+        image = _image(self._canvas[area], area[1].start, area[0].start)
+        flat[changed] = AS_BEFORE
+        return image
 
     def _flush(self) -> None:
         if self._waiting is None:

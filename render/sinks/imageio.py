@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.render.sinks.base import RGBA, Area, Sink
+from landscapes.render.sinks.base import RGBA, Pixels, Sink
 from landscapes.render.sinks.ffmpeg import TAGS, brief, executable
 from landscapes.render.timeline import Timeline
 
@@ -59,10 +59,11 @@ class Imageio(Sink):
         self._count = 0
         self._writer = self._pages_writer() if self._pages else self._video_writer()
 
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
         height, width = rgba.shape[:2]
-        if area is not None:
-            self._padded[:height, :width][area] = rgba[area][..., :3]
+        if len(changed):
+            rows, cols = np.divmod(changed, width)
+            self._padded[rows, cols] = rgba[rows, cols, :3]
             self._padded[height:] = self._padded[height - 1]
             self._padded[:, width:] = self._padded[:, width - 1 : width]
         for _ in range(1 if self._pages else 1 + round(stay * self.timeline.fps)):
@@ -133,7 +134,7 @@ def _try(suffix: str) -> None:
             sample = np.zeros((64, 64, 4), np.uint8)
             sink.begin([sample], np.zeros((0, 3), np.uint8))
             for _ in range(2):
-                sink.frame(sample, (slice(0, 64), slice(0, 64)))
+                sink.frame(sample, np.arange(64 * 64))
             sink.end()
         except Exception as error:
             sink.abort()

@@ -16,7 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from landscapes.errors import InputError
 from landscapes.files import replacing_all
-from landscapes.render.sinks.base import RGBA, Area, Sink
+from landscapes.render.sinks.base import RGBA, Pixels, Sink
 
 PLACE = re.compile(r"%(?:0\d+)?d")
 """Where the number goes, with its digits."""
@@ -49,11 +49,11 @@ class Numbered(Sink):
         if self.comment:
             self._facts.add_text("Comment", self.comment)
 
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
         last = self._path(self._count - 1)
         for again in range(1 + round(stay * self.timeline.fps)):
             here = self._path(self._count)
-            if area is None or again:
+            if again or not len(changed):
                 shutil.copyfile(last, here)
             else:
                 Image.fromarray(rgba[..., :3]).save(here, pnginfo=self._facts, compress_level=1)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from landscapes.errors import InputError
-from landscapes.render.sinks.base import RGBA, Area, Changes, Sink
+from landscapes.render.sinks.base import RGBA, Area, Fresh, Pixels, Sink
 
 EFFORT = {"quality": 0, "method": 2}
 """Of the compressor: less makes files five times as large, more takes half as long again for a tenth."""
@@ -41,7 +41,7 @@ class WebP(Sink):
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
-        self._changes = Changes()
+        self._fresh = Fresh(height, width)
         self._waiting: tuple[Area, bytes, int] | None = None
         self._time = self._told = 0.0
         self._file: BinaryIO = self.path.open("wb")
@@ -50,12 +50,11 @@ class WebP(Sink):
         self._chunk(b"VP8X", struct.pack("<I", flags) + _three(width - 1) + _three(height - 1))
         self._chunk(b"ANIM", struct.pack("<IH", 0xFFFFFFFF, 0 if self.timeline.loop else 1))
 
-    def frame(self, rgba: RGBA, area: Area | None, stay: float = 0.0) -> None:
-        if area is not None:
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+        if len(changed):
             self._flush()
-            blend = REPLACE if self._time == 0 else LAY_OVER
-            rows, cols = (slice(part.start // 2 * 2, part.stop) for part in area)  # the format counts pairs of pixels
-            self._waiting = (rows, cols), _image(self._changes.since(rgba, (rows, cols))), blend
+            area, pixels = self._fresh.cut(rgba, changed, even=True)  # the format counts pairs of pixels
+            self._waiting = area, _image(pixels), REPLACE if self._time == 0 else LAY_OVER
         self._time += 1000 / self.timeline.fps + 1000 * stay
 
     def end(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.render.sinks.base import RGBA, Area
+from landscapes.render.sinks.base import RGBA, Pixels, numbers
 
 # BT.709 in limited range, the one that every player assumes for such sizes, in 16-bit fixed point.
 _LUMA = np.rint(65536 * 219 / 255 * np.array([0.2126, 0.7152, 0.0722])).astype(np.int32)
@@ -22,32 +22,29 @@ class Planes:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        self._odd = width % 2, height % 2
+        self._width, self._height = width, height
         self.width, self.height = width + width % 2, height + height % 2
         luma = self.width * self.height
         self.data = np.zeros(luma * 3 // 2, np.uint8)
-        self._luma = self.data[:luma].reshape(self.height // 2, 2, self.width // 2, 2)
-        self._blue, self._red = self.data[luma:].reshape(2, self.height // 2, self.width // 2)
-        self._before = np.zeros((self.height, self.width), np.uint32)
+        self._luma = self.data[:luma]
+        self._blue, self._red = self.data[luma:].reshape(2, luma // 4)
 
-    def update(self, rgba: RGBA, area: Area) -> None:
-        """Converts the blocks of 2 × 2 pixels that changed within a rectangle."""
-        colors: NDArray[np.uint32] = rgba.view(np.uint32)[..., 0]
-        if any(self._odd):
-            colors = np.pad(colors, ((0, self._odd[1]), (0, self._odd[0])), mode="edge")
-        rows, cols = (slice(part.start // 2 * 2, -(-part.stop // 2) * 2) for part in area)
-        fresh, before = colors[rows, cols], self._before[rows, cols]
-        changed = fresh != before
-        lines = changed[::2] | changed[1::2]
-        y, x = np.nonzero(lines[:, ::2] | lines[:, 1::2])
-        before[...] = fresh
-        y, x = y + rows.start // 2, x + cols.start // 2
-        quad = self._before.reshape(self.height // 2, 2, self.width // 2, 2)[y, :, x, :]
+    def update(self, rgba: RGBA, changed: Pixels) -> None:
+        """Converts the blocks of 2 × 2 pixels in which some changed."""
+        row, col = np.divmod(changed, self._width)
+        block = np.unique(row // 2 * (self.width // 2) + col // 2)
+        top, left = (2 * part for part in np.divmod(block, self.width // 2))
+        below, right = np.minimum(top + 1, self._height - 1), np.minimum(left + 1, self._width - 1)
+        places = np.stack([row * self._width + col for row in (top, below) for col in (left, right)])
+        quad = numbers(rgba)[places]
         channels = [(quad >> shift & 255).astype(np.int32) for shift in (0, 8, 16)]
-        self._luma[y, :, x, :] = _dot(channels, _LUMA, 16, 16)
-        sums = [channel.sum((1, 2), dtype=np.int32) for channel in channels]
-        self._blue[y, x] = _dot(sums, _BLUE, 128, 18)
-        self._red[y, x] = _dot(sums, _RED, 128, 18)
+        first = top * self.width + left
+        self._luma[np.stack([first, first + 1, first + self.width, first + self.width + 1])] = _dot(
+            channels, _LUMA, 16, 16
+        )
+        sums = [channel.sum(0, dtype=np.int32) for channel in channels]
+        self._blue[block] = _dot(sums, _BLUE, 128, 18)
+        self._red[block] = _dot(sums, _RED, 128, 18)
 
 
 def _dot(channels: list[NDArray[np.int32]], weights: NDArray[np.int32], offset: int, shift: int) -> NDArray[np.uint8]:
