@@ -84,3 +84,8 @@ def total(x: Tensor) -> Tensor:
 def norm(x: Tensor) -> Tensor:
     """Euclidean norms over the first dimension: shape (R,) for x of shape (d, R)."""
     return total(x * x).sqrt()
+
+
+def length(x: Tensor) -> Tensor:
+    """Euclidean norms over the first dimension, (R,) for (d, R), rounded on a CPU as torch rounds one run's norm."""
+    return torch.linalg.vector_norm(x.T.contiguous(), dim=1) if x.device.type == "cpu" else norm(x)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.rules.arithmetic import norm
+from landscapes.rules.arithmetic import length
 from landscapes.rules.base import POSITIVE, Rule, check_number
 from landscapes.rules.stepping import Job, Moment, Stepper
 from landscapes.rules.wrapper import AlteringStepper, Wrapper
@@ -21,8 +21,8 @@ class Clip(Wrapper):
     """Gradients that are never longer than a norm, or larger than a value (Pascanu, Mikolov & Bengio, 2013).
 
     By value: gᵢ ← min(max(gᵢ, −v), v). By norm: g ← g · min(1, n / (‖g‖ + 10⁻⁶)). Where both are given, the
-    first comes first. Each run has a norm of its own; in one and two dimensions the gradients are those of
-    `torch.nn.utils.clip_grad_norm_` bit for bit, above them to rounding.
+    first comes first. Each run has a norm of its own. Equal to `torch.nn.utils.clip_grad_norm_` and
+    `clip_grad_value_`, called for each run, bit for bit.
 
     Args:
         rule: the rule inside.
@@ -70,7 +70,7 @@ class _ClippingStepper(AlteringStepper):
             gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))
         if longest is not None:
             # a number over a tensor is, in torch, the reciprocal times the number
-            gradient = gradient * ((norm(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
+            gradient = gradient * ((length(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
         return gradient
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from landscapes.rules.arithmetic import norm
+from landscapes.rules.arithmetic import length
 from landscapes.rules.base import NON_NEGATIVE, Rule
 from landscapes.rules.stepping import Job, Moment, Stepper
 from landscapes.rules.wrapper import AlteringStepper, Wrapper
@@ -45,5 +45,5 @@ class SAM(Wrapper):
 
 class _ClimbingStepper(AlteringStepper):
     def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
-        uphill = gradient * ((norm(gradient) + 1e-12).reciprocal() * self.settings.rho)
+        uphill = gradient * ((length(gradient) + 1e-12).reciprocal() * self.settings.rho)
         return now.oracle.value_and_gradient(x + uphill, asking)[1]
