@@ -36,11 +36,12 @@ def contour(
         theme: colours, by name or as a `Theme`.
         levels: how many bands of colour; by default 24 on large axes, fewer on small ones.
         lines: whether to draw level lines.
-        stars: whether to mark the known minima in view.
+        stars: whether to mark the minima in view; those of a record that a search found get an open star.
 
     Raises:
         InputError: where the record has no surface, for an unknown theme or no levels.
     """
+    known = not isinstance(surface, Record) or is_known(surface)
     if isinstance(surface, Record):
         if surface.surface is None:
             raise InputError("this record has no surface: only races in two dimensions do")
@@ -74,15 +75,21 @@ def contour(
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
-        star(ax, surface.minima, look, prominence(ax))
+        star(ax, surface.minima, look, prominence(ax), known=known)
     return ax
 
 
-def star(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float) -> None:
-    """Marks points (k, 2) with a star."""
+def is_known(record: Record) -> bool:
+    """Whether the minima of a record are facts; else a search found them."""
+    return record.meta.get("minimum_is") != "found"
+
+
+def star(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, known: bool = True) -> None:
+    """Marks points (k, 2) with a star, an open one where they are not known for sure."""
     ax.plot(
         *points.T, linestyle="none", marker="*", markersize=STAR * scale, zorder=5.5,
-        markerfacecolor=theme.star, markeredgecolor=theme.star_edge, markeredgewidth=0.9 * scale, label="_minimum",
+        markerfacecolor=theme.star if known else "none", markeredgecolor=theme.star_edge if known else theme.foreground,
+        markeredgewidth=(0.9 if known else 1.4) * scale, label="_minimum",
     )  # fmt: skip
 
 

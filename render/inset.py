@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.contours import contour, current_axes, prominence, star
+from landscapes.render.contours import contour, current_axes, is_known, prominence, star
 from landscapes.render.heads import Head
 from landscapes.render.interpolation import refined
 from landscapes.render.moving import Moving, show
@@ -124,7 +124,7 @@ def inset(
     scale = max(prominence(made), 0.8 * prominence(ax))
     contour(close, made, theme=look, levels=9, stars=False)
     made.set(xlim=lens[0], ylim=lens[1])
-    star(made, record.surface.minima, look, scale)
+    star(made, record.surface.minima, look, scale, known=is_known(record))
     runs(close, made, look, 2.3 * scale, Near)
     ax.indicate_inset(inset_ax=made, edgecolor=look.foreground, alpha=0.45, linewidth=0.7, zorder=3.3)
     show(made, shown)

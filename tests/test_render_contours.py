@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -123,6 +125,18 @@ def test_a_star_stands_on_every_known_minimum(name):
         surface = scenery() if option else scenery(minimum=-np.inf)
         bare = render.contour(surface, axes(), theme=name, **option)
         assert not bare.lines
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_minimum_that_a_search_found_has_an_open_star(name, make_record):
+    theme, record = THEMES[name], make_record([[1.0, 0.0]])
+    meta = {**record.meta, "minimum_is": "found"}
+    for shown, face, edge in (
+        (record, theme.star, theme.star_edge),
+        (replace(record, meta=meta), "none", theme.foreground),
+    ):
+        (star,) = render.contour(shown, axes(), theme=name).lines
+        assert (star.get_markerfacecolor(), star.get_markeredgecolor()) == (face, edge)
 
 
 def test_the_fill_is_a_picture_and_the_lines_are_vectors():
