@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import BoundaryNorm, LinearSegmentedColormap
+from matplotlib.contour import ContourSet
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
@@ -14,6 +16,9 @@ from landscapes.render.theme import Theme, as_theme
 
 MOST_LEVELS = 255
 """Matplotlib tells no more bands apart."""
+
+MOST_LINES = 100.0
+"""How long all level lines may be together, in sides of the view."""
 
 STAR = 17.0
 """Size of a star in points, on large axes."""
@@ -68,10 +73,11 @@ def contour(
     )
     filled.set_rasterized(True)  # as vectors the fill is 90% of a file, and shows seams between bands
     if lines:
-        ax.contour(
+        drawn = ax.contour(
             surface.x, surface.y, shape.height, shape.levels[1:-1],
             colors=look.line, linewidths=0.45 * prominence(ax), linestyles="solid", algorithm="serial", zorder=0.6,
         )  # fmt: skip
+        _clear(drawn, np.array([surface.x[[0, -1]], surface.y[[0, -1]]]))
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
@@ -82,6 +88,21 @@ def contour(
 def is_known(record: Record) -> bool:
     """Whether the minima of a record are facts; else a search found them."""
     return record.meta.get("minimum_is") != "found"
+
+
+def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:
+    """Leaves every second level line, or fewer, where so many bumps have lines that they would hide the fill."""
+    sides = np.ptp(view, axis=1)
+    ways = drawn.get_paths()
+    together = sum(
+        float(np.hypot(*(np.diff(line, axis=0) / sides).T).sum())
+        for way in ways
+        for line in way.to_polygons(closed_only=False)
+    )
+    stride = max(int(np.ceil(together / MOST_LINES)), 1)
+    drawn.set_paths(
+        [way if place % stride == stride // 2 else Path(np.zeros((0, 2))) for place, way in enumerate(ways)]
+    )
 
 
 def star(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, known: bool = True) -> None:

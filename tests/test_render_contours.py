@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from matplotlib.colors import to_rgb
-from matplotlib.contour import QuadContourSet
+from matplotlib.contour import ContourSet, QuadContourSet
 from matplotlib.figure import Figure
 from render_pixels import count, full_draw
 from render_records import GOAL, VIEW, converging, record, scenery
@@ -18,6 +18,7 @@ from render_records import GOAL, VIEW, converging, record, scenery
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Surface
+from landscapes.render.contours import MOST_LINES
 from landscapes.render.levels import relief
 from landscapes.render.theme import THEMES
 
@@ -203,3 +204,68 @@ def test_drawing_returns_its_axes_and_touches_no_other(draw):
     assert after == before
     assert not mine.get_title()
     assert mine.get_legend() is None
+
+
+def lines_of(surface: Surface) -> tuple[list[int], float]:
+    """Which level lines are drawn, and how long they are together, in sides of the view."""
+    ax = render.contour(surface, Figure(figsize=(5, 5)).subplots())
+    (drawn,) = (item for item in ax.collections if isinstance(item, ContourSet) and not item.filled)
+    lengths = [
+        sum(
+            float(np.hypot(*(np.diff(line, axis=0) / np.ptp(VIEW, axis=1)).T).sum())
+            for line in way.to_polygons(closed_only=False)
+        )
+        for way in drawn.get_paths()
+    ]
+    return [place for place, length in enumerate(lengths) if length], sum(lengths)
+
+
+def test_many_bumps_have_fewer_lines_and_a_bowl_has_all():
+    bowl_lines, together = lines_of(scenery())
+    assert len(bowl_lines) > 20
+    assert together < MOST_LINES
+    x, y = (np.linspace(*side, 201) for side in VIEW)
+    bumps = np.cos(12 * np.pi * x[None, :]) + np.cos(16 * np.pi * y[:, None])
+    few, together = lines_of(scenery("linear", values=bumps))
+    assert 2 <= len(few) <= 8
+    assert np.ptp(np.diff(few)) == 0
+    assert together < 1.5 * MOST_LINES
+
+
+@pytest.mark.parametrize(
+    ("formula", "view", "scale"),
+    [
+        (lambda x, y: 100 * (y - x**2) ** 2 + (1 - x) ** 2, ((-2, 2), (-1, 3)), "log"),
+        (lambda x, y: (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2,
+         ((-4.5, 4.5), (-4.5, 4.5)), "log"),
+        (lambda x, y: (1 + (x + y + 1) ** 2 * (19 - 14 * x + 3 * x**2 - 14 * y + 6 * x * y + 3 * y**2))
+         * (30 + (2 * x - 3 * y) ** 2 * (18 - 32 * x + 12 * x**2 + 48 * y - 36 * x * y + 27 * y**2)) - 3,
+         ((-2, 2), (-2, 2)), "log"),
+        (lambda x, y: 20 * (1 - np.exp(-0.2 * np.sqrt((x**2 + y**2) / 2))) + np.e
+         - np.exp((np.cos(2 * np.pi * x) + np.cos(2 * np.pi * y)) / 2), ((-5, 5), (-5, 5)), "linear"),
+        (lambda x, y: (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2, ((-5, 5), (-5, 5)), "log"),
+    ],
+    ids=["Rosenbrock", "Beale", "Goldstein–Price", "Ackley", "Himmelblau"],
+)  # fmt: skip
+def test_floor_and_walls_both_have_levels(formula, view, scale):
+    """Of the colours, some are on the lowest twentieth of the picture and some on the highest, and none on most of it."""
+    x, y = (np.linspace(*side, 161) for side in view)
+    values = formula(x[None, :], y[:, None])
+    shape = relief(Surface(x, y, values, np.zeros((0, 2)), 0.0, scale))
+    band = np.digitize(shape.height.filled(np.nan), shape.levels[1:-1])
+    order = np.argsort(values, axis=None)
+    part = values.size // 20
+    assert len(np.unique(band.ravel()[order[:part]])) >= 2
+    assert len(np.unique(band.ravel()[order[-part:]])) >= 2
+    assert np.bincount(band.ravel()).max() < 0.35 * values.size
+
+
+def test_the_hole_in_a_plateau_has_its_rings():
+    """Easom's: the plateau is flat, so one colour is its truth; the hole takes all others."""
+    axis = np.linspace(0, 2 * np.pi, 161)
+    x, y = axis[None, :], axis[:, None]
+    values = 1 - np.cos(x) * np.cos(y) * np.exp(-((x - np.pi) ** 2) - (y - np.pi) ** 2)
+    shape = relief(Surface(axis, axis, values, np.zeros((0, 2)), 0.0, "log"))
+    band = np.digitize(shape.height.filled(np.nan), shape.levels[1:-1])
+    assert len(np.unique(band[np.hypot(x - np.pi, y - np.pi) < 1.5])) >= 15
+    assert len(np.unique(band[np.hypot(x - np.pi, y - np.pi) > 2.5])) == 1
