@@ -1,0 +1,236 @@
+"""Landscapes seen through samples: every step looks at a mini-batch, or at a landscape of its own."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from landscapes.elementary import mean, total
+from landscapes.landscape import Formula
+from landscapes.objective import ANY, Dims, function
+
+
+def _normal(t: int, count: int) -> Tensor:
+    """Standard normal numbers of a step, shape (count,)."""
+    return torch.randn(count, generator=torch.Generator().manual_seed(t), dtype=torch.float64)
+
+
+def _cycled(numbers: Tensor, x: Tensor) -> Tensor:
+    """The numbers, over and over, as many as x has coordinates, in its precision."""
+    count = x.shape[-1]
+    return numbers.repeat(-(-count // len(numbers)))[:count].to(x)
+
+
+def _leaning_bowl(t: int) -> Formula:
+    lean = _normal(t, 64)
+    return lambda x: total(x * x) / 2 + total(_cycled(lean, x) * x)
+
+
+@function(
+    (-3.0, 3.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    start=(-2.5, 2.0),
+    steps=150,
+    sample=_leaning_bowl,
+    latex=r"\frac{1}{2} \sum x_i^2",
+    reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "stochastic", "any dimension"),
+)
+def noisy_bowl(x: Tensor) -> Tensor:
+    """A round bowl that leans to another side at every step: the last stretch is decided by the rate alone."""
+    return total(x * x) / 2
+
+
+def _curvatures(x: Tensor) -> Tensor:
+    return 1 / torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+
+
+def _shifted_quadratic(t: int) -> Formula:
+    centre = _normal(t, 64)
+
+    def seen(x: Tensor) -> Tensor:
+        h = _curvatures(x)
+        c = _cycled(centre, x) * h.sqrt()
+        off = x - c
+        return total(h * (off * off - c * c)) / 2
+
+    return seen
+
+
+@function(
+    (-3.0, 3.0),
+    dims=Dims(least=2),
+    minima=[(0.0,)],
+    start=(-2.5, 2.0),
+    steps=200,
+    sample=_shifted_quadratic,
+    title="Noisy quadratic model",
+    latex=r"\frac{1}{2} \sum \frac{x_i^2}{i}",
+    reference="G. Zhang et al., Which algorithmic choices matter at which batch sizes? Insights from a noisy quadratic model, 2019",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "stochastic", "any dimension"),
+    variants=(
+        "The centres have variance 1/i here, so that noise and curvature are proportional, as the paper assumes.",
+    ),
+)
+def noisy_quadratic(x: Tensor) -> Tensor:
+    """Curvatures 1/i whose centres jump: momentum does not help against noise, smaller rates and averages do."""
+    return total(_curvatures(x) * x * x) / 2
+
+
+def _beale(x: Tensor, y: Tensor) -> Tensor:
+    y2 = y * y
+    a, b, c = 1.5 - x + x * y, 2.25 - x + x * y2, 2.625 - x + x * y2 * y
+    return a * a + b * b + c * c
+
+
+def _leaning_beale(t: int) -> Formula:
+    a, b = _normal(t, 2).tolist()
+    return lambda x, y: _beale(x, y) + a * x + b * y
+
+
+@function(
+    (-4.5, 4.5),
+    (-4.5, 4.5),
+    view=[(-0.6, 4.4), (-2.0, 2.4)],
+    minima=[(3.0, 0.5)],
+    minimum=0.0,
+    stationary={"saddle": [(0.0, 1.0)]},
+    start=(0.6, 1.4),
+    steps=300,
+    sample=_leaning_beale,
+    title="Noisy Beale",
+    latex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
+    reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
+    tags=("valley", "plateau", "steep corners", "smooth", "unimodal", "ill-conditioned", "stochastic"),
+)
+def noisy_beale(x: Tensor, y: Tensor) -> Tensor:
+    """Beale's valley leaning to another side at every step: the flat floor gives less slope than the noise."""
+    return _beale(x, y)
+
+
+def _rosenbrock(x: Tensor, y: Tensor) -> Tensor:
+    off, left = y - x * x, 1 - x
+    return 100 * off * off + left * left
+
+
+def _leaning_rosenbrock(t: int) -> Formula:
+    a, b = _normal(t, 2).tolist()
+    return lambda x, y: _rosenbrock(x, y) + a * x + b * y
+
+
+@function(
+    (-5.0, 10.0),
+    (-5.0, 10.0),
+    view=[(-2.0, 2.0), (-1.0, 3.0)],
+    minima=[(1.0, 1.0)],
+    minimum=0.0,
+    start=(-1.2, 1.0),
+    steps=400,
+    sample=_leaning_rosenbrock,
+    title="Noisy Rosenbrock",
+    latex=r"100\,(y - x^2)^2 + (1 - x)^2",
+    reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
+    tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "stochastic"),
+)
+def noisy_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
+    """The curved valley under noise: along the floor the slope is far below it, so averages have to find the way."""
+    return _rosenbrock(x, y)
+
+
+def _pushed(t: int) -> Formula:
+    rare = bool(torch.rand(1, generator=torch.Generator().manual_seed(t), dtype=torch.float64) < 0.02)
+    return lambda x: (1010.0 if rare else -10.0) * x
+
+
+@function(
+    (-1.0, 1.0),
+    minima=[(-1.0,)],
+    outside="unbounded",
+    start=(0.0,),
+    steps=1000,
+    sample=_pushed,
+    scale="linear",
+    latex=r"10.4\,x",
+    reference="S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018",
+    tags=("toy", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
+    variants=(
+        "The paper's figure draws 1010x with probability 0.01, so that the mean is 0.2x; 0.02 makes the story quicker.",
+    ),
+)
+def rare_push(x: Tensor) -> Tensor:
+    """Rare strong pushes one way, weak steady ones the other: Adam forgets the rare ones and goes the wrong way."""
+    return 10.4 * x
+
+
+def _turn(t: int) -> Formula:
+    return lambda x: (1010.0 if t % 101 == 0 else -10.0) * x
+
+
+@function(
+    (-1.0, 1.0),
+    minima=[(-1.0,)],
+    outside="unbounded",
+    start=(0.0,),
+    steps=1000,
+    sample=_turn,
+    scale="linear",
+    title="Reddi's online example",
+    latex=r"\frac{10}{101}\,x",
+    reference="S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018",
+    tags=("toy", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
+    aliases=("reddi", "amsgrad_example"),
+)
+def reddi_online(x: Tensor) -> Tensor:
+    """Every 101st step pushes hard one way, all others weakly the other: Adam ends at the worst point, AMSGrad at the best."""
+    return (10 / 101) * x
+
+
+@cache
+def _moons() -> Tensor:
+    """200 points of two half moons, as how far on the right side they lie per weight, shape (2, 200)."""
+    seeded = torch.Generator().manual_seed(0)
+    angle = math.pi * torch.rand(200, generator=seeded, dtype=torch.float64)
+    side = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(100)
+    x, y = side * (angle.cos() - 0.5) + 0.5, side * (angle.sin() - 0.25) + 0.25
+    points = torch.stack([x, y]) + 0.3 * torch.randn(2, 200, generator=seeded, dtype=torch.float64)
+    return side * (points - torch.tensor([[0.5], [0.25]], dtype=torch.float64))
+
+
+def _softplus(z: Tensor) -> Tensor:
+    """log(1 + eᶻ), without overflow and with the same bits in every batch."""
+    return torch.clamp(z, min=0) + torch.log(1 + torch.exp(-z.abs()))
+
+
+def _logistic(right: Tensor) -> Formula:
+    def loss(u: Tensor, v: Tensor) -> Tensor:
+        margins = right.to(u)
+        return mean(_softplus(-(u[..., None] * margins[0] + v[..., None] * margins[1])))
+
+    return loss
+
+
+def _batch_of_moons(t: int) -> Formula:
+    return _logistic(_moons()[:, torch.randint(200, (4,), generator=torch.Generator().manual_seed(t))])
+
+
+@function(
+    (-6.0, 6.0),
+    (-2.0, 8.0),
+    view=[(-5.0, 5.0), (-1.0, 6.0)],
+    minima=[(-1.2371992971261043, 3.028705922110942)],
+    minimum=0.36746714462416313,
+    start=(4.4, -0.5),
+    steps=120,
+    sample=_batch_of_moons,
+    latex=r"\frac{1}{200} \sum_{k} \log \left( 1 + e^{-(u a_k + v b_k)} \right)",
+    reference="the first of A. Radford, Visualizing optimization algos, 2014",
+    tags=("valley", "smooth", "convex", "unimodal", "stochastic"),
+    aliases=("moons",),
+)
+def noisy_moons(u: Tensor, v: Tensor) -> Tensor:
+    """Logistic regression on half moons, four points a step: some average over batches, some run after each."""
+    return _logistic(_moons())(u, v)

@@ -1,0 +1,249 @@
+"""Toys of optimizer papers: each made up, or picked out, to show one thing."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from landscapes.elementary import product
+from landscapes.objective import Dims, function, least_squares
+
+
+def _bell(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
+    u, v = x - a, y - b
+    return torch.exp(-(u * u + v * v) / (2 * width * width))
+
+
+@function(
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minima=[(1.0, -0.5), (-1.0, 0.5), (-0.5, -0.8)],
+    start=(0.05, 0.0),
+    steps=200,
+    scale="linear",
+    title="Steep optima",
+    latex=r"-\sum_{k=1}^{3} \frac{1}{2 \pi \sigma^2} e^{-\Vert z - c_k \Vert^2 / 2 \sigma^2}, \quad \sigma = 0.15",
+    reference="P. Lippe, UvA deep learning tutorials, 4: optimization and initialization, 2022",
+    tags=("toy", "plateau", "needle", "smooth", "multimodal"),
+    variants=("The tutorial's holes have σ = 0.2 and lean on each other a little; these are equally deep.",),
+)
+def steep_optima(x: Tensor, y: Tensor) -> Tensor:
+    """Three narrow holes in a plain: away from them the slope is so small that steps by slope never arrive."""
+    height = 1 / (2 * math.pi * 0.0225)
+    holes = _bell(x, y, 1.0, -0.5, 0.15) + _bell(x, y, -1.0, 0.5, 0.15) + _bell(x, y, -0.5, -0.8, 0.15)
+    return -height * holes
+
+
+@function(
+    (-1.2, 1.6),
+    (-0.5, 5.5),
+    minima=[(1.0, 4.0)],
+    minimum=0.0,
+    stationary={"saddle": [(0.0, 4.0)], "minimum": [(-17 / 26, 4.0)]},
+    outside="higher",
+    start=(0.2, 0.0),
+    steps=150,
+    title="Sophia's toy",
+    latex=r"8 (x - 1)^2 (1.3 x^2 + 2 x + 1) + \frac{1}{2} (y - 4)^2",
+    reference="H. Liu, Z. Li, D. Hall, P. Liang and T. Ma, Sophia: a scalable stochastic second-order optimizer, 2023",
+    tags=("toy", "saddle", "smooth", "separable", "multimodal"),
+)
+def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
+    """Sharp along x, flat along y: plain descent creeps, sign steps bounce, and Newton's ends on a saddle."""
+    a, b = x - 1, y - 4
+    return 8 * a * a * (1.3 * x * x + 2 * x + 1) + 0.5 * b * b
+
+
+@function(
+    (-1.0, 3.2),
+    (-1.0, 4.0),
+    minima=[(3.0, 3.1497866136776995)],
+    start=(0.0, -0.9),
+    steps=300,
+    title="Cliff",
+    latex=r"\left( \frac{x - 3}{100} \right)^2 - (x - y) + e^{20 (x - y)}",
+    reference="J. S. Kowalik and M. R. Osborne's cliff, as problem CLIFF of I. Bongartz et al., CUTE: constrained and unconstrained testing environment, 1995",
+    tags=("toy", "cliff", "valley", "rotated", "smooth", "convex", "unimodal", "ill-conditioned"),
+    aliases=("cutest_cliff", "exponential_cliff"),
+)
+def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
+    """An exponential wall: one step on it throws plain descent out of sight, whatever its rate; clipping holds it."""
+    gap, off = x - y, (x - 3) / 100
+    return off * off - gap + torch.exp(20 * gap)
+
+
+@function(
+    (-3.0, 3.0),
+    (-2.0, 2.0),
+    minima=[(-1.1986415939729554, 0.0)],
+    minimum=0.0262375367008015779,
+    stationary={"minimum": [(1.17440692692487336, 0.0)], "saddle": [(-0.713485643908201876, 0.0)]},
+    start=(-1.8, 0.9),
+    steps=200,
+    scale="linear",
+    title="Sharp and flat",
+    latex=r"1 - 0.9\,e^{-\Vert z - (1.2, 0) \Vert^2 / 0.98} - e^{-\Vert z - (-1.2, 0) \Vert^2 / 0.045} + 0.02 \Vert z \Vert^2",
+    reference="S. Hochreiter and J. Schmidhuber, Flat minima, 1997",
+    tags=("toy", "basins", "smooth", "multimodal"),
+    aliases=("sharp_vs_flat",),
+)
+def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
+    """A narrow deep hole beside a wide one: small steps fall into the first, large ones cannot stay in it."""
+    return 1 - 0.9 * _bell(x, y, 1.2, 0.0, 0.7) - _bell(x, y, -1.2, 0.0, 0.15) + 0.02 * (x * x + y * y)
+
+
+@least_squares(
+    (-4.0, 4.0),
+    (-4.0, 4.0),
+    minima=[(1.0, 1.0), (-1.0, -1.0), (2.0, 0.5), (0.5, 2.0)],
+    complete=False,
+    stationary={"saddle": [(0.0, 0.0)]},
+    start=(3.5, 1.0),
+    steps=100,
+    latex=r"\frac{1}{2} (xy - 1)^2",
+    reference="X. Zhu, Z. Wang, X. Wang, M. Zhou and R. Ge, Understanding edge-of-stability training dynamics with a minimalist example, 2023",
+    tags=("toy", "valley", "curved", "smooth", "degenerate", "multimodal", "least squares"),
+    aliases=("edge_of_stability",),
+)
+def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
+    """Minima along two curves, flat in the middle and sharp at the ends: steps too long for one place find another."""
+    return (math.sqrt(0.5) * (x * y - 1))[None]
+
+
+@least_squares(
+    (-3.0, 3.0),
+    dims=Dims(least=3),
+    view=[(-2.5, 2.5)],
+    minima=[(1.0,)],
+    complete=False,
+    start=(0.25, 1.9),
+    steps=200,
+    latex=r"\frac{1}{2} (x_1 x_2 \cdots x_d - 1)^2",
+    reference="A. M. Saxe, J. L. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2014",
+    tags=("toy", "valley", "plateau", "smooth", "degenerate", "multimodal", "least squares", "any dimension"),
+    aliases=("deep_linear",),
+    variants=("With two coordinates it would be scalar_factorization.",),
+)
+def deep_linear_chain(x: Tensor) -> Tensor:
+    """Layers in a row, one weight each: where several are small no slope is left, where they are large it explodes."""
+    return (math.sqrt(0.5) * (product(x) - 1))[None]
+
+
+@least_squares(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(1.0, 0.0), (-1.0, 0.0)],
+    stationary={"maximum": [(0.0, 0.0)], "saddle": [(0.0, math.sqrt(1 / 3)), (0.0, -math.sqrt(1 / 3))]},
+    start=(0.02, 2.4),
+    steps=150,
+    latex=r"\frac{1}{6} \sum_{k=0}^{5} \left[ (x \cos\frac{k \pi}{6} + y \sin\frac{k \pi}{6})^2 - \cos^2\frac{k \pi}{6} \right]^2",
+    reference="J. Sun, Q. Qu and J. Wright, A geometric analysis of phase retrieval, 2018",
+    tags=("toy", "saddle", "basins", "smooth", "multimodal", "least squares"),
+)
+def phase_retrieval(x: Tensor, y: Tensor) -> Tensor:
+    """A signal known but for its sign: the two answers are alike, and between them lie two saddles and a hill."""
+    angles = torch.arange(6, dtype=x.dtype, device=x.device) * math.pi / 6
+    c, s = torch.cos(angles), torch.sin(angles)
+    seen = [c[k] * x + s[k] * y for k in range(6)]
+    return torch.stack([(along * along - c[k] * c[k]) * math.sqrt(1 / 6) for k, along in enumerate(seen)])
+
+
+@function(
+    (-2.0, 2.0),
+    (-1.0, 3.0),
+    minima=[(1.0, 1.0)],
+    minimum=0.0,
+    start=(-1.5, 2.5),
+    steps=150,
+    title="Gentle Rosenbrock",
+    latex=r"(1 - x)^2 + (y - x^2)^2",
+    reference="after H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, 1960",
+    tags=("toy", "valley", "curved", "smooth", "unimodal"),
+    aliases=("gentle_banana",),
+    variants=("Rosenbrock's valley has a factor of 100 on the second square, which is 1 here.",),
+)
+def gentle_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
+    """The famous valley with gentle walls: everybody gets there, and one sees how."""
+    off, left = y - x * x, 1 - x
+    return off * off + left * left
+
+
+@function(
+    (-4.0, 4.0),
+    (-4.0, 4.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-3.0, 2.0),
+    steps=200,
+    scale="linear",
+    title="Flat bottom",
+    latex=r"\frac{x^4}{4} + \frac{y^2}{2}",
+    reference="B. T. Polyak, Introduction to optimization, 1987",
+    tags=("toy", "bowl", "smooth", "convex", "separable", "unimodal", "degenerate"),
+)
+def flat_bottom(x: Tensor, y: Tensor) -> Tensor:
+    """One way down is a parabola, the other flattens out: convergence slows to a crawl although nothing is in the way."""
+    x2 = x * x
+    return 0.25 * x2 * x2 + 0.5 * y * y
+
+
+@function(
+    (-6.0, 6.0),
+    minima=[(-2.94599520222806027,)],
+    minimum=-5.44419206661089746,
+    stationary={"minimum": [(2.69399481705554804,)], "maximum": [(0.252000385172512226,)]},
+    start=(5.2,),
+    steps=200,
+    scale="linear",
+    title="Tilted double well",
+    latex=r"\frac{x^4}{16} - x^2 + \frac{x}{2}",
+    reference="R. Thom, Structural stability and morphogenesis, 1972",
+    tags=("toy", "basins", "smooth", "separable", "multimodal"),
+    aliases=("double_well",),
+)
+def tilted_double_well(x: Tensor) -> Tensor:
+    """Two hollows, one a little deeper: from the wrong side only momentum or noise carries over the hill."""
+    x2 = x * x
+    return x2 * x2 / 16 - x2 + 0.5 * x
+
+
+@function(
+    (-1.0, 1.0),
+    (-1.0, 1.0),
+    view=[(-0.6, 0.6), (-0.6, 0.6)],
+    minima=[(0.0, 0.0)],
+    start=(0.43, 0.34),
+    steps=200,
+    scale="linear",
+    title="Lilipads plateau",
+    latex=r"-\frac{\sin r}{r} + 0.01\,r^2, \quad r = 10 \sqrt{x^2 + y^2} + 0.01",
+    reference="L. Jiang, gradient descent viz, 2020",
+    tags=("toy", "plateau", "oscillating", "ring", "smooth", "multimodal"),
+)
+def lilipads_plateau(x: Tensor, y: Tensor) -> Tensor:
+    """Rings around a hollow: the outer ones are shallow shelves on which slow steps come to rest."""
+    r = 10 * torch.sqrt(x * x + y * y + 1e-12) + 0.01
+    return -torch.sin(r) / r + 0.01 * r * r
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(0.0, 0.0)],
+    start=(-2.4, 2.2),
+    steps=150,
+    scale="linear",
+    title="Spiral slide",
+    latex=r"\frac{r^2}{8} \left( 1 + \frac{1}{2} \sin(2 \varphi + 3 r) \right)",
+    reference="E. Polak, Optimization: algorithms and consistent approximations, 1997",
+    tags=("toy", "spiral", "valley", "curved", "smooth", "unimodal"),
+)
+def spiral_slide(x: Tensor, y: Tensor) -> Tensor:
+    """A chute that winds inwards: steps must turn all the way, and what remembers its direction runs into the wall."""
+    r2 = x * x + y * y
+    r = torch.sqrt(r2 + 1e-12)
+    s, c = torch.sin(3 * r), torch.cos(3 * r)
+    # r² sin(2φ + 3r) = 2xy·cos 3r + (x² − y²)·sin 3r
+    return r2 / 8 + (2 * x * y * c + (x * x - y * y) * s) / 16
