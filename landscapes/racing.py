@@ -172,7 +172,8 @@ def _labels(given: Sequence[str | None], rules: Sequence[Rule]) -> list[str]:
     labels = [rule.label if label is None else label for label, rule in zip(given, rules, strict=True)]
     shared = {label for label in labels if labels.count(label) > 1}
     labels = [
-        f"{label} lr={rule.rate:g}" if label in shared else label for label, rule in zip(labels, rules, strict=True)
+        f"{label} {_apart(rule)}".rstrip() if label in shared else label
+        for label, rule in zip(labels, rules, strict=True)
     ]
     seen: dict[str, int] = {}
     for place, label in enumerate(labels):
@@ -180,6 +181,11 @@ def _labels(given: Sequence[str | None], rules: Sequence[Rule]) -> list[str]:
         if seen[label] > 1:
             labels[place] = f"{label} ({seen[label]})"
     return labels
+
+
+def _apart(rule: Rule) -> str:
+    """What tells a rule from others of its kind: its learning rate, or the settings that are not the usual ones."""
+    return rule.spec.partition("(")[2].removesuffix(")") if math.isnan(rule.rate) else f"lr={rule.rate:g}"
 
 
 def _check_steps(steps: int) -> int:

@@ -17,7 +17,7 @@ from reference import FUNCTIONS, assert_same, egg_box, moment, part, starts, ste
 from scipy.optimize import minimize
 from torch import Tensor
 
-from landscapes import engine, function, rules
+from landscapes import engine, function, race, rules
 from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.oracle import Oracle
@@ -273,11 +273,11 @@ def test_annealing_is_metropolis_by_hand():
     x = starts(2, 2, rng)
     field: list[Rule] = [rules.Annealing(scale=0.3, temperature=2.0, cooling=0.98), rules.Annealing(scale=0.1)]
     paths = run(landscape, field, x, 200, seed=9, streams=torch.tensor([1, 2]))
-    for i, (scale, temperature, cooling) in enumerate([(0.3, 2.0, 0.98), (0.1, 0.0, 1e-3 ** (1 / 199))]):
+    for i, (scale, temperature, cooling) in enumerate([(0.3, 2.0, 0.98), (0.1, 0.0, 1e-5 ** (1 / 199))]):
         p, asked = x[:, i].numpy(), 1
         if temperature == 0:
             moves = numbers(9, i + 1, 1, TRIAL, 20).reshape(2, 10).T
-            temperature = float(np.mean([abs(value(p + scale * z) - value(p)) for z in moves])) / -math.log(0.8)
+            temperature = float(np.mean([abs(value(p + scale * z) - value(p)) for z in moves])) / -math.log(0.4)
             asked += 10
         accepted_uphill = 0
         for t in range(1, 201):
@@ -289,7 +289,7 @@ def test_annealing_is_metropolis_by_hand():
             asked += 1
             temperature *= cooling
             np.testing.assert_array_equal(paths.x[i, t], p)
-        assert accepted_uphill > 5
+        assert accepted_uphill > 3
         assert paths.evaluations["values"][i] == asked
 
 
@@ -304,12 +304,12 @@ def test_at_one_temperature_annealing_draws_from_boltzmanns_distribution():
     assert abs(last.var() - 0.25) < 4 * 0.25 * math.sqrt(2 / (2 * runs))
 
 
-def test_the_first_temperature_lets_most_moves_pass():
+def test_the_first_temperature_lets_some_moves_up_pass():
     runs = 500
     x = starts(2, runs, np.random.default_rng(2))
     paths = run(valley(2), [rules.Annealing(cooling=1.0)] * runs, x, 1, streams=torch.arange(runs))
     rose = (paths.x[:, 1] != paths.x[:, 0]).any(1)
-    assert 0.75 < rose.mean() < 0.95
+    assert 0.55 < rose.mean() < 0.85  # every second move leads down
 
 
 @pytest.mark.parametrize("ball", [False, True])
@@ -594,3 +594,9 @@ def test_the_seed_and_the_stream_make_the_numbers():
         two = run(valley(2), [rule] * 4, x, 10, seed=2, streams=torch.tensor([0, 0, 1, 2**40])).x
         assert (one[0] == one[1]).all()
         assert len({path.tobytes() for path in (*one, *two)}) == 6
+
+
+def test_two_without_a_rate_are_told_apart_by_their_settings():
+    field = [rules.NelderMead(), rules.NelderMead(size=0.5), "compass", "compass"]
+    labels = race("booth", field, steps=3, resolution=5).trajectories.runs["label"].tolist()
+    assert labels == ["Nelder–Mead", "Nelder–Mead size=0.5", "Compass search", "Compass search (2)"]

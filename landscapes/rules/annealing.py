@@ -20,10 +20,10 @@ PROPOSAL, ACCEPTANCE, TRIAL = 22, 23, 24
 """What a step draws random numbers for."""
 
 TRIALS = 10
-ACCEPTED = 0.8
+ACCEPTED = 0.4
 """Where no temperature is set: how many moves are tried at the start, and the chance that one typical uphill move has."""
 
-COLDEST = 1e-3
+COLDEST = 1e-5
 """Where no cooling is set: the last temperature, as a share of the first."""
 
 
@@ -38,8 +38,8 @@ class Annealing(Direct):
     Args:
         scale: s, ≥ 0, the standard deviation of a move; at 0 a tenth of the shorter side of the function's view.
         temperature: the first T, ≥ 0. At 0 it is found from ten moves tried at the start, such that their mean
-            change, taken uphill, is accepted with a chance of 0.8 (Johnson et al., 1989).
-        cooling: in [0, 1]; at 0 it is chosen so that T falls to a thousandth in the steps of the race.
+            change, taken uphill, is accepted with a chance of 0.4 (Johnson et al., 1989).
+        cooling: in [0, 1]; at 0 it is chosen so that T falls to 10⁻⁵ of the first in the steps of the race.
     """
 
     names: ClassVar[tuple[str, ...]] = ("annealing",)

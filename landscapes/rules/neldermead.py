@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -38,7 +38,6 @@ class NelderMead(Direct):
     """
 
     names: ClassVar[tuple[str, ...]] = ("neldermead",)
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"simplex": {}}
 
     size: float = field(default=0.0, metadata=NON_NEGATIVE)
     xatol: float = field(default=1e-4, metadata=NON_NEGATIVE)
