@@ -67,7 +67,7 @@ def nests(draw: st.DrawFn) -> list[Rule]:
 
 
 def run(contenders: list[Rule], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> engine.Paths:
-    return engine.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5, observe=["lr"])
+    return engine.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
 
 
 # ---------------------------------------------------------------- nobody changes anybody
@@ -93,6 +93,38 @@ def test_text_and_rate_go_through_all_wrappers(contenders):
         assert parse(rule.spec) == (rule, False)
         assert rule.at_rate(0.25).rate == innermost(rule.at_rate(0.25)).rate == 0.25
         assert rule.at_rate(rule.rate) == rule
+
+
+ASKING = [
+    rules.LBFGS(),
+    rules.Newton(),
+    rules.NelderMead(),
+    rules.ScheduleFreeSGD(lr=0.1),
+    rules.Torch(torch.optim.LBFGS, lr=0.1, max_iter=2),
+]
+"""Rules that ask for more than the gradient of a step, or for none."""
+
+
+@pytest.mark.parametrize("rule", ASKING, ids=lambda rule: rule.label)
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda r, n: rules.Clip(r, norm=0.02 * n),
+        lambda r, n: rules.Noise(r, 0.01 * n),
+        lambda r, n: rules.Decay(r, 0.1 * n),
+        lambda r, n: rules.SAM(rules.Clip(r, norm=n), rho=0.01 * n),
+        lambda r, n: rules.Lookahead(r, k=n),
+        lambda r, n: rules.Reset(r, every=n + 2),
+        lambda r, n: rules.ForgotZeroGrad(r),
+    ],
+)
+def test_rules_that_ask_for_themselves_can_be_wrapped(rule, wrap):
+    contenders = [wrap(rule, n) for n in (1, 2, 3)]
+    x, streams = starts(2, 3, np.random.default_rng(5)), torch.tensor([0, 1, 0])
+    together = run(contenders, x, streams, 10)
+    assert (together.x[:, -1] != together.x[:, 0]).any()
+    for place in range(3):
+        assert_same(part(together, [place]), run(contenders[place : place + 1], x[:, [place]], streams[[place]], 10))
 
 
 @settings(max_examples=20)

@@ -83,24 +83,32 @@ class _Penalised(Altered):
         self.weight = weight
 
     def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        return _penalty(self.weight, x, self.within.value(x, asking))
+        return _penalty(self._weight(x, asking), x, self.within.value(x, asking))
 
     def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
         value, gradient = super().value_and_gradient(x, asking)
-        return _penalty(self.weight, x, value), gradient
+        return _penalty(self._weight(x, asking), x, value), gradient
 
     def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
-        return penalised(self.within.hessian_product(x, v, asking), self.weight, v)
+        return penalised(self.within.hessian_product(x, v, asking), self._weight(x, asking), v)
 
     def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        axes = torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None]
-        return self.within.hessian(x, asking) + self.weight * axes
+        return self.within.hessian(x, asking) + self._weight(x, asking) * _axes(x)
 
     def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
         residuals, slopes = self.within.residuals(x, asking)
-        root = torch.as_tensor(self.weight / 2, dtype=x.dtype, device=x.device).sqrt()
-        axes = torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None]
-        return torch.cat([residuals, root * x]), torch.cat([slopes, (root * axes).expand(*axes.shape[:2], x.shape[1])])
+        root = torch.as_tensor(self._weight(x, asking) / 2, dtype=x.dtype, device=x.device).sqrt()
+        more = (root * _axes(x)).expand(len(x), len(x), x.shape[1])
+        return torch.cat([residuals, root * x]), torch.cat([slopes, more])
+
+    def _weight(self, x: Tensor, asking: Tensor | None) -> Scalar:
+        own = self.own(x, asking)
+        return self.weight if own is None or not isinstance(self.weight, Tensor) else self.weight[own]
+
+
+def _axes(x: Tensor) -> Tensor:
+    """The unit matrix, shape (d, d, 1)."""
+    return torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None]
 
 
 def _penalty(weight: Scalar, x: Tensor, value: Tensor) -> Tensor:

@@ -133,7 +133,10 @@ Alter = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 class Altered(Oracle):
-    """An oracle whose gradients are altered before they are seen; questions go on to the one within, and count there."""
+    """An oracle whose gradients are altered before they are seen; questions go on to the one within, and count there.
+
+    Where one run asks for itself, with points of one column, it gets what it would get among all.
+    """
 
     def __init__(self, within: Oracle, alter: Alter) -> None:
         self.within = within
@@ -151,7 +154,15 @@ class Altered(Oracle):
 
     def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
         value, gradient = self.within.value_and_gradient(x, asking)
-        return value, self.alter(x, gradient, asking)
+        own = self.own(x, asking)
+        if own is None:
+            return value, self.alter(x, gradient, asking)
+        shape = len(x), self.counts.shape[1]
+        return value, self.alter(x.expand(shape), gradient.expand(shape), asking)[:, own]
+
+    def own(self, x: Tensor, asking: Tensor | None) -> Tensor | None:
+        """Which run it is that asks for itself, one index; nothing where all ask together."""
+        return None if asking is None or x.shape[-1] == len(asking) else asking.nonzero()[:, 0]
 
     def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
         return self.within.hessian_product(x, v, asking)
