@@ -14,7 +14,7 @@ from torch.autograd.function import once_differentiable
 
 from landscapes.checking import DIFFERENCES, checked
 from landscapes.errors import InputError
-from landscapes.objective import Function, Interval, function
+from landscapes.objective import Function, Interval, Sample, function
 
 FIRST, SECOND = np.finfo(np.float64).eps ** (1 / 3), np.finfo(np.float64).eps ** (1 / 4)
 """Steps for slopes and curvatures, where rounding and bending of the formula weigh about the same."""
@@ -31,7 +31,8 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
         formula: `f(x, y, ...)`, one array a coordinate, or `f(x)` with x of shape (..., d). One that takes a
             single point alone works too, more slowly and with a warning.
         domain: the box to search, one (low, high) a coordinate.
-        facts: what else is known, as for `landscapes.function`: start, view, minima, steps, scale, title, …
+        facts: what else is known, as for `landscapes.function`: start, view, minima, steps, scale, title, …; a
+            sample gives numpy formulas.
 
     Raises:
         InputError: where the formula raises or does not return one real number a point, and for facts that do
@@ -44,13 +45,22 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
     """
     if not callable(formula):
         raise InputError(f"from_numpy takes a function, not {formula!r:.80}")
+    if refused := sorted({"dims", "residuals"} & set(facts)):
+        raise InputError(
+            f"from_numpy does not take {refused[0]}; write the formula with torch, for @landscapes.function"
+        )
     told = function(*domain, **{**facts, "minima": (), "minimum": None})(
         formula
     )  # the facts, without asking the formula
     width = tuple(min(1.0, high - low) for low, high in told.domain)
+
+    def asked(formula: Callable[..., Any]) -> NumpyFormula:
+        return NumpyFormula(formula, told.name, told.takes_vector, width)
+
     known = {"name": told.name, "tags": (*told.tags, DIFFERENCES)}
-    asked = NumpyFormula(formula, told.name, told.takes_vector, width)
-    made = replace(function(*domain, **{**facts, **known})(asked), lesson=told.lesson)
+    made = replace(function(*domain, **{**facts, **known})(asked(formula)), lesson=told.lesson)
+    if told.sample is not None:
+        made = replace(made, sample=_asking(told.sample, asked))
     with warnings.catch_warnings(action="ignore"):  # what is to be said is said below
         fitting = checked(made)
     if fitting.mode != "batched":
@@ -61,6 +71,16 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
             stacklevel=2,
         )
     return fitting
+
+
+def _asking(sample: Sample, asked: Callable[[Any], NumpyFormula]) -> Sample:
+    """The samples as formulas that take tensors; what is no formula is left for the function to refuse."""
+
+    def made(t: int) -> Any:
+        formula: Any = sample(t)
+        return asked(formula) if callable(formula) else formula
+
+    return made
 
 
 @dataclass(frozen=True)

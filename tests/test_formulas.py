@@ -207,6 +207,12 @@ def test_other_precisions():
     assert made(torch.ones(3, 2)).dtype == torch.float32
 
 
+def test_nothing_of_it_lies_on_another_device():
+    made = formula("where(x > 0, 1.5, y) + min(x, 0.3)**2.5 + 2**y + atan2(x, 2) + x**3 + sqrt(y) + max(x, y, 1)")
+    x = torch.empty((6, 2), device="meta", requires_grad=True)
+    assert torch.autograd.grad(made(x).sum(), x)[0].shape == (6, 2)
+
+
 # What is no formula
 
 

@@ -109,6 +109,14 @@ def test_classes_and_weighted_losses_in_both_precisions():
     assert race(f, ["sgd(lr=0.1)"], steps=2, dtype=torch.float32).trajectories.value[0, 0] == pytest.approx(expected)
 
 
+def test_nothing_of_it_lies_on_another_device():
+    x, y = rows()
+    module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))
+    f = from_module(module, nn.CrossEntropyLoss(weight=torch.ones(2)), x, y[:, 0].long())
+    points = torch.empty((5, f.dim), device="meta", requires_grad=True)
+    assert torch.autograd.grad(f(points).sum(), points)[0].shape == points.shape
+
+
 def test_one_or_two_weights_can_be_seen():
     x, y = rows()
     f = from_module(nn.Linear(2, 1, bias=False), nn.BCEWithLogitsLoss(), x, y, radius=3)

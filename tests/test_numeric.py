@@ -100,6 +100,25 @@ def test_transforms_keep_the_word():
     assert checked(turned) is turned
 
 
+def test_samples_are_numpy_formulas_too():
+    def sample(t):
+        lean = np.random.default_rng(t).standard_normal()
+        return lambda x, y: valley(x, y) + lean * np.abs(x)
+
+    g = from_numpy(valley, PLANE, sample=sample)
+    assert g.at_step(3)([0.5, 0.5]) != g([0.5, 0.5])
+    assert checked(g) is g
+    assert race(g, ["sgd(lr=0.001)"], steps=3).trajectories.x.shape == (1, 4, 2)
+    with pytest.raises(InputError, match="is not a formula"):
+        from_numpy(valley, PLANE, sample=lambda t: 3).at_step(0)
+
+
+@pytest.mark.parametrize("fact", ["residuals", "dims"])
+def test_what_needs_torch_is_refused(fact):
+    with pytest.raises(InputError, match=f"does not take {fact}"):
+        from_numpy(valley, PLANE, **{fact: np.stack})
+
+
 def test_other_precisions():
     g = from_numpy(valley, PLANE)
     x = torch.tensor([[0.5, 0.5]], requires_grad=True)

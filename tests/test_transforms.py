@@ -124,6 +124,17 @@ def test_a_batch_gives_the_bits_of_its_points(made):
     assert g(x.reshape(37, 1, g.dim)).shape == (37, 1)
 
 
+@pytest.mark.parametrize("made", ALL)
+def test_nothing_of_it_lies_on_another_device(made):
+    """The device without data refuses to mix with the CPU, as a GPU does."""
+    g = ALL[made](functions.get("himmelblau"))
+    x = torch.empty((6, g.dim), device="meta", requires_grad=True)
+    values = g(x)
+    assert (values.shape, values.device.type) == ((6,), "meta")
+    assert g.at_step(2)(x).device.type == "meta"
+    assert torch.autograd.grad(values.sum(), x)[0].shape == x.shape
+
+
 @pytest.mark.parametrize("made", [name for name in ALL if name != "oscillated"])
 def test_gradients_are_those_of_the_values(made):
     g = ALL[made](functions.get("three_hump_camel"))

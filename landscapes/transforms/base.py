@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -96,7 +97,14 @@ def vector(given: object, dim: int, what: str, *, single: bool = False) -> Point
 
 def column(values: Sequence[float], like: Tensor) -> Tensor:
     """The values, one a coordinate, in a shape that goes with points (d, ...)."""
-    return torch.as_tensor(values, dtype=like.dtype, device=like.device).reshape(-1, *[1] * (like.ndim - 1))
+    return _constant(tuple(values), like.dtype, like.device).reshape(-1, *[1] * (like.ndim - 1))
+
+
+@lru_cache(maxsize=512)
+def _constant(values: Point, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Kept, because a copy to a GPU at every step would hold up all others."""
+    with torch.inference_mode(False):
+        return torch.tensor(values, dtype=dtype, device=device)
 
 
 def moved_points(there: Columns, points: Sequence[Point]) -> tuple[Point, ...]:
