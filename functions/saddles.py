@@ -75,7 +75,7 @@ def bounded_saddle(x: Tensor, y: Tensor) -> Tensor:
         "saddle": [(math.pi / 2, math.pi / 2), (-math.pi / 2, -math.pi / 2)],
         "maximum": [(-math.pi / 2, math.pi / 2)],
     },
-    start=(-1.4, 1.9),
+    start=(-1.4, 1.45),
     steps=150,
     scale="linear",
     latex=r"\sin y - \sin x",
