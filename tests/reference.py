@@ -96,6 +96,59 @@ class PlainAdan(Plain):
         s["before"] = g.clone()
 
 
+class PlainHeavyBall(Plain):
+    """Goodfellow, Bengio & Courville, 2016, algorithm 8.2."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        v = s.setdefault("v", torch.zeros_like(p))
+        v.mul_(h["momentum"]).add_(g.add(p, alpha=h["weight_decay"]), alpha=-h["lr"])
+        p.add_(v)
+
+
+class PlainAverage(Plain):
+    """Momentum as a running average, as in Ng's course of 2017."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        m = s.setdefault("m", torch.zeros_like(p))
+        m.mul_(h["momentum"]).add_(g.add(p, alpha=h["weight_decay"]), alpha=1 - h["momentum"])
+        p.add_(m, alpha=-h["lr"])
+
+
+class PlainRMSpropInside(Plain):
+    """Goodfellow, Bengio & Courville, 2016, algorithm 8.5."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        v, g = s.setdefault("v", torch.zeros_like(p)), g.add(p, alpha=h["weight_decay"])
+        v.mul_(h["alpha"]).addcmul_(g, g, value=1 - h["alpha"])
+        p.addcdiv_(g, (v + h["eps"]).sqrt(), value=-h["lr"])
+
+
+class PlainUncorrected(Plain):
+    """Adam whose moments are taken as they are."""
+
+    decoupled = False
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), (m, v, top) = (
+            h["betas"],
+            (s.setdefault(name, torch.zeros_like(p)) for name in ("m", "v", "top")),
+        )
+        if self.decoupled:
+            p.mul_(1 - h["lr"] * h["weight_decay"])
+        else:
+            g = g.add(p, alpha=h["weight_decay"])
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        torch.maximum(top, v, out=top)
+        p.addcdiv_(m, (top if h["amsgrad"] else v).sqrt() + h["eps"], value=-h["lr"])
+
+
+class PlainUncorrectedW(PlainUncorrected):
+    """The same with decoupled decay."""
+
+    decoupled = True
+
+
 def log(low: float, high: float) -> Draw:
     return lambda rng: float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
@@ -146,6 +199,14 @@ SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw
     rules.AdaBelief: (PlainAdaBelief, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.Yogi: (PlainYogi, {"lr": log(1e-4, 1e-1), **MOMENTS, "initial_accumulator_value": log(1e-8, 1)}),
     rules.Adan: (PlainAdan, {"lr": log(1e-4, 1e-1), **MOMENTS, "beta3": uniform(0.3, 0.9999)}),
+    rules.HeavyBall: (PlainHeavyBall, {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY}),
+    rules.AveragedMomentum: (PlainAverage, {"lr": log(1e-3, 1e-1), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY}),
+    rules.RMSpropInside: (
+        PlainRMSpropInside,
+        {"lr": log(1e-4, 1e-1), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY},
+    ),
+    rules.UncorrectedAdam: (PlainUncorrected, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    rules.UncorrectedAdamW: (PlainUncorrectedW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     rules.Lion: (PlainLion, {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY}),
 }  # fmt: skip
 
