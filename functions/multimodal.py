@@ -1,4 +1,4 @@
-"""Many minima: which one is reached depends on the start, the step and the speed."""
+"""A few wide hollows: which one is reached depends on the start, the step and the speed."""
 
 from __future__ import annotations
 
@@ -126,3 +126,170 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     """Six hollows, the two deepest side by side: how fast one arrives decides where one stays."""
     x2, y2 = x * x, y * y
     return (4 - 2.1 * x2 + x2 * x2 / 3) * x2 + x * y + (4 * y2 - 4) * y2
+
+
+@function(
+    (-5.0, 10.0),
+    (0.0, 15.0),
+    minima=[(-math.pi, 12.275), (math.pi, 2.275), (3 * math.pi, 2.475)],
+    minimum=0.39788735772973816,
+    start=(2.5, 12.5),
+    steps=150,
+    latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x + 10",
+    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    tags=("basins", "valley", "curved", "smooth", "multimodal"),
+    aliases=("branin_n1", "branin01", "branin_rcos", "branin_hoo"),
+    variants=(
+        "Forrester's adds 5x, which makes one of the three minima the lowest.",
+        "Scaled to the unit square it is used in Bayesian optimization.",
+    ),
+)
+def branin(x: Tensor, y: Tensor) -> Tensor:
+    """Three equally deep hollows along a bent valley: the length of the steps decides which of them one ends in."""
+    off = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
+    c = torch.cos(x / 2)
+    # 10 + 10 (1 - s) cos x with cos x = 2 cos² x/2 - 1
+    return off * off + 20 * (1 - 0.125 / math.pi) * c * c + 1.25 / math.pi
+
+
+@function(
+    (-1.0, 2.0),
+    (-1.0, 1.0),
+    minima=[(2.0, 0.1057834694517169)],
+    minimum=-2.021806783359787,
+    outside="unbounded",
+    start=(-0.8, 0.3),
+    steps=60,
+    scale="linear",
+    latex=r"\cos x \sin y - \frac{x}{y^2 + 1}",
+    reference="C. S. Adjiman et al., A global optimization method, αBB, for general twice-differentiable constrained NLPs, 1998",
+    tags=("smooth", "unimodal", "unbounded"),
+)
+def adjiman(x: Tensor, y: Tensor) -> Tensor:
+    """A ramp that ends at the border of its domain: without bounds nothing holds those who follow the slope."""
+    return torch.cos(x) * torch.sin(y) - x / (y * y + 1)
+
+
+@function(
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minima=[(0.0, -1.0)],
+    minimum=3.0,
+    start=(-1.5, 1.0),
+    steps=200,
+    title="Goldstein–Price",
+    latex=r"[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)]\ [30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)]",
+    reference="A. A. Goldstein and J. F. Price, On descent from local minima, 1971",
+    tags=("basins", "curved", "steep corners", "smooth", "multimodal"),
+    variants=("In Bayesian optimization its logarithm is used, shifted and scaled.",),
+)
+def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
+    """Values over six decades: whatever step suits the heights is lost in the depths, and the other way round."""
+    a, b = x + y + 1, 2 * x - 3 * y
+    p = 19 - 14 * x + 3 * x * x - 14 * y + 6 * x * y + 3 * y * y
+    q = 18 - 32 * x + 12 * x * x + 48 * y - 36 * x * y + 27 * y * y
+    return (1 + a * a * p) * (30 + b * b * q)
+
+
+@least_squares(
+    (-50.0, 50.0),
+    (-50.0, 50.0),
+    view=[(-2.0, 4.0), (-4.0, 5.0)],
+    minima=[(0.0, 0.0), (2.0, 4.0), (1.4643521196636984, -2.5060127607816622)],
+    minimum=0.0,
+    start=(3.0, 0.6),
+    steps=300,
+    title="Price N. 4",
+    latex=r"(2 x^3 y - y^3)^2 + (6x - y^2 + y)^2",
+    reference="W. L. Price, A controlled random search procedure for global optimisation, 1977",
+    tags=("basins", "curved", "smooth", "multimodal", "ill-conditioned", "degenerate", "least squares"),
+)
+def price_n4(x: Tensor, y: Tensor) -> Tensor:
+    """Three equally low points joined by a bent floor: the flattest holds the slow, the steep ones the quick."""
+    y2 = y * y
+    return torch.stack([2 * x * x * x * y - y2 * y, 6 * x - y2 + y])
+
+
+@function(
+    (0.0, 5.0),
+    (0.0, 6.0),
+    minima=[(4.0, 2.0)],
+    stationary={"minimum": [(1.0, 2.0)], "saddle": [(2.0, 2.0)]},
+    outside="unbounded",
+    start=(2.2, 5.4),
+    steps=150,
+    scale="linear",
+    latex=r"\left( 1 - 8x + 7x^2 - \frac{7}{3} x^3 + \frac{1}{4} x^4 \right) y^2 e^{-y}",
+    reference="G. A. Bekey and M. T. Ung, A comparative evaluation of two global search algorithms, 1974",
+    tags=("basins", "plateau", "smooth", "multimodal", "unbounded"),
+)
+def hosaki(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows, and where y is large next to no slope: the ridge between them is decided long before it is seen."""
+    p = 1 + x * (-8 + x * (7 + x * (x / 4 - 7 / 3)))
+    return p * y * y * torch.exp(-y)
+
+
+@function(
+    (-2.5, 3.0),
+    (-2.0, 2.0),
+    minima=[(1.697136454365936, 0.0)],
+    minimum=-4.816814063734822,
+    outside="unbounded",
+    start=(-0.05, 1.7),
+    steps=80,
+    scale="linear",
+    title="Ursem N. 1",
+    latex=r"-\sin(2x - \pi / 2) - 3 \cos y - x / 2",
+    reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution-based methods, 2009",
+    tags=("basins", "smooth", "separable", "multimodal", "unbounded"),
+)
+def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows on a tilted board: from the crest between them a nudge decides, and speed rolls over to the lower."""
+    return torch.cos(2 * x) - 3 * torch.cos(y) - x / 2
+
+
+@function(
+    (-20.0, 20.0),
+    (-20.0, 20.0),
+    view=[(-3.0, 3.0), (-20.0, 20.0)],
+    minima=[(0.0, 14.945112151891959), (0.0, -14.945112151891959)],
+    minimum=-24776.51834231769,
+    stationary={"minimum": [(0.0, 0.0)]},
+    start=(1.5, 3.0),
+    steps=300,
+    scale="rank",
+    title="Deckkers–Aarts",
+    latex=r"10^5 x^2 + y^2 - (x^2 + y^2)^2 + 10^{-5} (x^2 + y^2)^4",
+    reference="A. Dekkers and E. Aarts, Global optimization and simulated annealing, 1991",
+    tags=("valley", "smooth", "multimodal"),
+)
+def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
+    """A trench with a hump in its middle: steps that suit its walls take an age to get away along its floor."""
+    q = x * x + y * y
+    q2 = q * q
+    return 1e5 * x * x + y * y - q2 + 1e-5 * q2 * q2
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(0.22827892055636909, -1.6255349574999964)],
+    minimum=-6.551133332835837,
+    outside="higher",
+    start=(1.1, 0.75),
+    steps=120,
+    scale="linear",
+    latex=r"3 (1 - x)^2 e^{-x^2 - (y + 1)^2} - 10 \left( \frac{x}{5} - x^3 - y^5 \right) e^{-x^2 - y^2} - \frac{1}{3} e^{-(x + 1)^2 - y^2}",
+    reference="The MathWorks, peaks: example function of MATLAB, 1984",
+    tags=("basins", "plateau", "smooth", "multimodal"),
+    aliases=("matlab_peaks",),
+)
+def peaks(x: Tensor, y: Tensor) -> Tensor:
+    """Hills and hollows on a plain: whoever overshoots ends on the plain, where there is no slope left to follow."""
+    x2, y2 = x * x, y * y
+    a, b, c = (1 - x), y + 1, x + 1
+    return (
+        3 * a * a * torch.exp(-x2 - b * b)
+        - 10 * (x / 5 - x2 * x - y2 * y2 * y) * torch.exp(-x2 - y2)
+        - torch.exp(-c * c - y2) / 3
+    )
