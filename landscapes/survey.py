@@ -182,6 +182,8 @@ def is_unbounded(function: Function) -> bool:
     size, lowest = float(values[0][values[0].isfinite()].abs().max()), values.amin(1)
     if bool((lowest.diff()[-3:] < 0).all()) and float(lowest[-1]) < -10 * size:
         return True
+    if float(lowest[-1]) < -1e300:  # lower than numbers go, and so no lower on the next shell
+        return True
     low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
     found = [float(lowest[0])]
     for factor in (1e2, 1e4):
