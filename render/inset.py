@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
@@ -17,7 +15,7 @@ from landscapes.record import Record
 from landscapes.render.contours import contour, current_axes, is_known, prominence, star
 from landscapes.render.heads import Head
 from landscapes.render.interpolation import refined
-from landscapes.render.moving import Moving, show
+from landscapes.render.moving import show
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step, runs
 
@@ -32,36 +30,6 @@ APART = 0.025
 
 Box = tuple[float, float, float, float]
 """Left, bottom, width and height, as shares of the axes."""
-
-
-class Inset(Axes):
-    """Axes that lie on moving ones: what stands still on them is drawn once a layout, and pasted."""
-
-    _key: tuple[Any, ...] | None = None
-
-    def draw(self, renderer: RendererBase) -> None:
-        if not isinstance(renderer, RendererAgg):
-            super().draw(renderer)
-            return
-        if not self.get_visible():
-            return
-        children = sorted((child for child in self.get_children() if child is not self.patch), key=_depth)
-        first = next((place for place, child in enumerate(children) if isinstance(child, Moving)), len(children))
-        still = [self.patch, *children[:first]]
-        key = (renderer.width, renderer.height, renderer.dpi, *self.bbox.extents)
-        if key != self._key or any(child.stale for child in still):
-            page = RendererAgg(int(renderer.width), int(renderer.height), renderer.dpi)
-            for child in still:
-                child.draw(page)
-                child.stale = False  # an empty text does not say so itself
-            self._place, self._picture = _cut(np.asarray(page.buffer_rgba()))
-            self._key = key
-        gc = renderer.new_gc()
-        renderer.draw_image(gc, *self._place, self._picture)
-        gc.restore()
-        for child in children[first:]:
-            child.draw(renderer)
-        self.stale = False
 
 
 class Near(Head):
@@ -113,7 +81,7 @@ def inset(
     middle = _middle(record, view)
     box = corner(record, view, middle)
     lens = middle[:, None] + (view - view.mean(1, keepdims=True)) * np.array([[box[2]], [box[3]]]) / magnification
-    made = ax.inset_axes(box, zorder=7, axes_class=Inset)
+    made = ax.inset_axes(box, zorder=7)
     made.set_label("inset")
     with look.context():
         made.set(xticks=[], yticks=[], facecolor=look.background)
@@ -178,15 +146,3 @@ def _samples(x: NDArray[np.float64], view: NDArray[np.float64]) -> NDArray[np.fl
 
 def _inside(points: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(((points > low) & (points < high)).all(1))
-
-
-def _depth(child: Any) -> float:
-    return float(child.get_zorder())
-
-
-def _cut(page: NDArray[np.uint8]) -> tuple[tuple[int, int], NDArray[np.uint8]]:
-    """The part of a page that something was drawn on, and where to paste it; Agg counts rows upwards."""
-    ink = page[..., 3] > 0
-    rows, cols = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, cols[0], cols[-1] + 1
-    return (int(left), int(len(page) - bottom)), np.ascontiguousarray(page[top:bottom, left:right][::-1])

@@ -19,6 +19,7 @@ from landscapes.record import Record
 from landscapes.render.contours import STAR, current_axes, prominence
 from landscapes.render.legend import Entry, compact, entries
 from landscapes.render.moving import IDENTITY, Moving, pixels, show, stroke
+from landscapes.render.moving import Boxes as Areas
 from landscapes.render.placing import Boxes, Points, keys, plan, settled
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step
@@ -27,8 +28,14 @@ from landscapes.render.words import shortened, text_width
 FONT = 9.0
 """Size of the names in points, on large axes."""
 
+MANY = 40
+"""For more steps than these it is not worth while to find out where names will be."""
+
 LEAD = 0.9
 """From this distance on, in font sizes, a line leads from a name to its head."""
+
+Place = tuple[int, Points, Points, Points]
+"""A run, the centre of its name, half the name's sides, and the run's head."""
 
 
 class Names(Artist, Moving):
@@ -61,43 +68,65 @@ class Names(Artist, Moving):
         self.font = font
         self.head = head
         self.star = star
-        self.step = int(self.steps[-1])
+        self.step = self.span = int(self.steps[-1])
         self.set_zorder(6.5)
         self._key: tuple[Any, ...] | None = None
+        self._places: dict[int, list[Place]] = {}
         self._sprites: dict[tuple[int, bool], NDArray[np.uint8]] = {}
 
     def show(self, step: int) -> None:
         self.step = step
 
-    def places(self, scale: float) -> list[tuple[int, Points, Points, Points]]:
-        """What is named at the step shown: run, centre of the name, half its sides, and its head; in pixels.
+    def stir(self, first: int, last: int, renderer: RendererBase) -> Areas | None:
+        if self.axes is None:
+            return None
+        scale = pixels(renderer, 1.0)
+        steps = [first, *self.steps[(self.steps > first) & (self.steps <= last)].tolist()]
+        if len(steps) > MANY:
+            return np.array([self.axes.bbox.extents])
+        reach = 2 + self.font * scale
+        found: dict[int, set[tuple[float, ...]]] = {}
+        for step in steps:
+            for run, middle, half, head in self.places(scale, step):
+                low, high = np.minimum(middle - half, head), np.maximum(middle + half, head)
+                found.setdefault(run, set()).add((*(low - reach).round(2).tolist(), *(high + reach).round(2).tolist()))
+            for run in set(range(len(self.shown))) - {run for run, *_ in self.places(scale, step)}:
+                found.setdefault(run, set()).add((np.inf, np.inf, -np.inf, -np.inf))
+        changed = [sides for sides in found.values() if len(sides) > 1]
+        union = [[*np.min(list(sides), 0)[:2], *np.max(list(sides), 0)[2:]] for sides in changed]
+        return np.array(union).reshape(-1, 4)
 
-        `scale` is a point's length in pixels.
+    def places(self, scale: float, step: int | None = None) -> list[Place]:
+        """What is named at a step: run, centre of the name, half its sides, and its head; in pixels.
+
+        Args:
+            scale: a point's length in pixels.
+            step: by default the one shown.
         """
         self._prepare(scale)
-        now = int(np.searchsorted(self.steps, self.step, side="right")) - 1
+        shown = self.step if step is None else step
+        if shown not in self._places:
+            self._places[shown] = self._placed(shown)
+        return self._places[shown]
+
+    def _placed(self, step: int) -> list[Place]:
+        now = int(np.searchsorted(self.steps, step, side="right")) - 1
         heads = self._heads[now]
         seen = np.isfinite(heads).all(1)
         if not seen.any():
             return []
-        half = self._half[self._late(), np.arange(len(self.shown))]
-        after = int(np.clip(np.searchsorted(self._keys, now), 1, max(len(self._keys) - 1, 1)))
-        before = after - 1
-        if len(self._keys) > 1:
-            share = (now - self._keys[before]) / (self._keys[after] - self._keys[before])
-            middle = (1 - share) * self._plan[before] + share * self._plan[after]
-        else:
-            middle = self._plan[0]
+        half = self._half[self._late(step), np.arange(len(self.shown))]
+        middle = np.stack([np.interp(now, self._keys, track) for track in self._plan.reshape(len(self._keys), -1).T])
         discs = Boxes(heads[seen], np.full((int(seen.sum()), 2), self._radius))
         walls = Boxes(np.vstack([self._fixed.middle, discs.middle]), np.vstack([self._fixed.half, discs.half]))
-        found, placed = settled(Boxes(middle[seen], half[seen]), walls, self._low, self._high)
+        found, placed = settled(Boxes(middle.reshape(-1, 2)[seen], half[seen]), walls, self._low, self._high)
         return [(int(run), found[k], half[run], heads[run]) for k, run in enumerate(np.flatnonzero(seen)) if placed[k]]
 
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.axes is None:
             return
         scale = pixels(renderer, 1.0)
-        late = self._late()
+        late = self._late(self.step)
         placed = self.places(scale)
         for run, middle, half, head in placed:
             self._lead(renderer, run, middle, half, head, scale)
@@ -115,9 +144,9 @@ class Names(Artist, Moving):
                     text.draw(renderer)
         self.stale = False
 
-    def _late(self) -> NDArray[np.int64]:
-        """For each run whether its fate is known at the step shown."""
-        return np.array([bool(entry.fate) and self.step >= entry.since for entry in self.shown]).astype(np.int64)
+    def _late(self, step: int) -> NDArray[np.int64]:
+        """For each run whether its fate is known at a step."""
+        return np.array([bool(entry.fate) and step >= entry.since for entry in self.shown]).astype(np.int64)
 
     def _words(self, run: int, late: bool) -> str:
         entry = self.shown[run]
@@ -167,6 +196,7 @@ class Names(Artist, Moving):
             return
         self._key = key
         self._sprites.clear()
+        self._places.clear()
         gap = 0.25 * self.font * scale
         self._low, self._high = (corner for corner in np.array(self.axes.bbox.extents).reshape(2, 2))
         self._low, self._high = self._low + gap, self._high - gap

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from render_pixels import count, full_draw, levels_apart
-from render_records import KINDS, converging, diverging, leaving, record, way
+from render_records import GOAL, KINDS, converging, diverging, leaving, record, way
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -124,6 +125,27 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
         assert all(count(box, entry.style.color) < 10 for entry in show_less)
 
 
+@pytest.mark.parametrize("race", [wild(4), diverging(), leaving()], ids=["wild", "diverging", "leaving"])
+def test_frames_in_a_row_equal_a_full_draw(race):
+    made = render.figure(race, size=(400, 300), labels="heads")
+    moving = Frames(made)
+    for step in range(0, int(race.trajectories.step[-1]) + 1, 3):
+        assert levels_apart(moving.advance(step)[0], full_draw(made)) <= 2, step
+
+
+def test_where_names_are_still_nothing_stirs():
+    race = record([np.tile(GOAL, (401, 1)), np.tile((-1.0, 0.5), (401, 1))])
+    made = render.figure(race, labels="heads", size=(400, 300))
+    full_draw(made)
+    assert len(names(made).stir(100, 110, RendererAgg(400, 300, made.dpi))) == 0
+    swinging = render.figure(wild(2), labels="heads", size=(400, 300))
+    boxes_ = names(swinging).stir(20, 24, RendererAgg(400, 300, made.dpi))
+    for step in range(20, 25):
+        for run, middle, half, head in names(swinging).places(1.0, step):
+            assert (boxes_[run, :2] <= np.minimum(middle - half, head)).all()
+            assert (boxes_[run, 2:] >= np.maximum(middle + half, head)).all()
+
+
 def test_there_is_no_legend_then():
     made = render.figure(converging(3), labels="heads")
     assert [ax.get_label() for ax in made.axes].count("legend") == 0
@@ -147,7 +169,7 @@ def test_a_fate_is_told_beside_the_name():
     made = render.figure(race, labels="heads")
     for step, said in ((11, "Nesterov"), (12, "Nesterov diverged at step 12")):
         show(made, step)
-        assert names(made)._words(2, bool(names(made)._late()[2])) == said
+        assert names(made)._words(2, bool(names(made)._late(step)[2])) == said
 
 
 def test_a_run_out_of_view_is_named_at_its_arrow():
