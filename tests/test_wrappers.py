@@ -200,6 +200,13 @@ def test_an_altered_oracle_answers_as_the_one_within():
     assert oracle.counts.tolist() == [[1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1]]
     assert altered.asked
     assert altered.at(3) is VALLEY
+    altered.count("values", None, 2)
+    assert oracle.counts[0].tolist() == [3, 2, 3]
+
+
+def test_whatever_can_be_asked_goes_through_a_wrapper():
+    asked = {name for name in vars(Oracle) if name[0] != "_"}
+    assert asked <= set(vars(Altered))
 
 
 # ---------------------------------------------------------------- words

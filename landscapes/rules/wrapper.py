@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self, cast
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -149,6 +147,9 @@ class Altered(Oracle):
     def at(self, t: int) -> Function:
         return self.within.at(t)
 
+    def count(self, kind: str, asking: Tensor | None, times: int | Tensor = 1) -> None:
+        self.within.count(kind, asking, times)
+
     def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
         return self.within.value(x, asking)
 
@@ -194,8 +195,3 @@ def innermost(rule: Rule) -> Rule:
     while isinstance(rule, Wrapper):
         rule = rule.rule
     return rule
-
-
-def per_run(value: Any, like: Tensor) -> Tensor:
-    """A setting as one number a run, shape (R,), for points like (d, R)."""
-    return value if isinstance(value, Tensor) else torch.full_like(like[0], math.nan if value is None else value)
