@@ -397,17 +397,17 @@ def mixed(dim: int) -> tuple[list[Rule], Tensor]:
     return [*EVERY, rules.Adam(lr=0.05)], starts(dim, len(EVERY) + 1, np.random.default_rng(dim))
 
 
-@pytest.mark.parametrize("dim", [1, 2, 5])
+@pytest.mark.parametrize("dim", [1, 5])
 def test_in_company_as_alone(dim):
     field, x = mixed(dim)
     streams = torch.arange(len(field)) % 4
-    together = run(egg_box(dim), field, x, 40, streams=streams)
+    together = run(egg_box(dim), field, x, 25, streams=streams)
     for i, rule in enumerate(field):
-        alone = run(egg_box(dim), [rule], x[:, [i]], 40, streams=streams[[i]])
+        alone = run(egg_box(dim), [rule], x[:, [i]], 25, streams=streams[[i]])
         assert_same(part(together, [i]), alone)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_neither_company_nor_order_nor_numbers_change_a_run(data):
     name = data.draw(st.sampled_from(sorted(DIRECT)))
@@ -437,17 +437,17 @@ def test_only_comparisons_count(name, dim):
     )
     field = [dataclasses.replace(rule, fatol=math.ldexp(1, 900)) if name == "neldermead" else rule for rule in field]
     x = starts(dim, len(field), np.random.default_rng(7))
-    np.testing.assert_array_equal(run(steeper, field, x, 40).x, run(landscape, field, x, 40).x)
+    np.testing.assert_array_equal(run(steeper, field, x, 25).x, run(landscape, field, x, 25).x)
 
 
-@pytest.mark.parametrize("dim", [1, 2, 10])
+@pytest.mark.parametrize("dim", [1, 10])
 def test_all_of_them_descend(dim):
     field = [rule for rule in EVERY for _ in range(5)]
     paths = run(
-        sphere(dim), field, starts(dim, len(field), np.random.default_rng(dim)), 150, streams=torch.arange(len(field))
+        sphere(dim), field, starts(dim, len(field), np.random.default_rng(dim)), 100, streams=torch.arange(len(field))
     )
-    late = np.median(paths.value[:, 100:], 1)
-    assert (late < np.maximum(0.5 * paths.value[:, 0], 0.05)).all()
+    late = np.median(paths.value[:, 60:], 1)
+    assert (late < np.maximum(0.7 * paths.value[:, 0], 0.05)).all()
     assert np.isfinite(paths.x).all()
     assert (paths.gradients == 0).all()
     assert all(math.isnan(rule.rate) for rule in field)
@@ -464,7 +464,7 @@ HALF = function((-2, 2), (-2, 2), start=(0, 1))(half)
 @pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
 def test_where_there_is_no_value_nobody_goes(rule):
     x = starts(2, 8, np.random.default_rng(0)).clamp(max=0.5)
-    paths = run(HALF, [rule] * 8, x, 150, streams=torch.arange(8))
+    paths = run(HALF, [rule] * 8, x, 80, streams=torch.arange(8))
     assert np.isfinite(paths.value).all()
     assert (paths.x[..., 0] <= 0.6).all()
     if not isinstance(rule, rules.CMAES):  # its mean may lie where the points have values and the mean has none
