@@ -2,7 +2,7 @@
 
 `module:object` is looked up in a module, which may lie in the current folder; `path/to/file.py:object`
 in a file. Settings may follow an optimizer, as in `module:MyOptimizer(lr=0.05)`; they are read, never
-evaluated.
+evaluated. Wrappers may stand around: `clip(module:MyOptimizer(lr=0.05), norm=1)`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ import torch
 from landscapes import functions, rules
 from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
+
+INSIDE = "_inside"
+"""What stands for an optimizer of one's own while the wrappers around it are read."""
 
 
 def function(text: str) -> Function:
@@ -64,10 +67,16 @@ def _labelled(text: str) -> tuple[str, str]:
 
 def _optimizer(text: str) -> str | rules.Rule:
     head, bracket, _ = text.partition("(")
+    wrapped = re.match(r"(?P<around>(?:\s*\w+\s*\()+)\s*(?P<own>[^\s(),=]+:[\w.]+)", text)
+    if wrapped is not None:
+        end = _end(text, wrapped.end("own"))
+        own = _optimizer(text[wrapped.start("own") : end])
+        assert isinstance(own, rules.Rule)
+        return rules.parse(f"{wrapped['around']}{INSIDE}{text[end:]}", {INSIDE: own})[0]
     if ":" not in head:
         rules.parse(text)
         return text
-    found = _object(head)
+    found = _object(head.strip())
     settings = _settings(text) if bracket else {}
     if isinstance(found, rules.Rule) and not bracket:
         return found
@@ -81,6 +90,19 @@ def _optimizer(text: str) -> str | rules.Rule:
     if isinstance(found, rules.Rule):
         raise InputError(f"{head!r} is a rule that has its settings; leave out the brackets, or name its class")
     raise InputError(f"{head!r} is {_kind(found)}, not an optimizer; name a torch.optim.Optimizer class or a rule")
+
+
+def _end(text: str, start: int) -> int:
+    """Where the settings end that may begin at a place of the text: after the bracket that closes them."""
+    settings = re.match(r"\s*\(", text[start:])
+    if settings is None:
+        return start
+    depth = 0
+    for place in range(start + settings.end() - 1, len(text)):
+        depth += (text[place] == "(") - (text[place] == ")")
+        if depth == 0:
+            return place + 1
+    return len(text)
 
 
 def _settings(text: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same, by_rules, part, starts, valley
 
-from landscapes import engine, race, rules
+from landscapes import engine, locate, race, rules
 from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle
@@ -252,6 +252,49 @@ def test_a_race_from_the_command_line_takes_wrappers(tmp_path, capsys):
     assert "mine" in said
 
 
+MINE = """
+import torch
+
+class Mine(torch.optim.SGD):
+    "One's own."
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "spec"),
+    [
+        ("clip(mine.py:Mine(lr=0.05), norm=1)", "clip(Torch(Mine, lr=0.05), norm=1.0)"),
+        ("cosine( clip(mine.py:Mine ( lr=0.05, weight_decay=(0.1) ), norm=1) )", "cosine(clip(Torch(Mine, lr=0.05, weight_decay=0.1), norm=1.0))"),
+        ("mine=sam(mine.py:Mine, rho=0.1)", "sam(Torch(Mine, lr=0.001), rho=0.1)"),
+    ],
+)  # fmt: skip
+def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    found = locate.optimizers([text])
+    (rule,) = found.values() if isinstance(found, dict) else found
+    assert rule.spec == spec
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("clip(mine.py:Yours, norm=1)", "unknown object of mine.py 'Yours'"),
+        ("clip(mine.py:Mine)", "Clip needs a limit"),
+        ("clip(mine.py:Mine(0.1), norm=1)", "cannot read the settings of"),
+        ("clip(mine.py:Mine(lr=0.1, norm=1)", "unknown setting of Mine 'norm'"),
+        ("clop(mine.py:Mine, norm=1)", "unknown optimizer 'clop'"),
+        ("adam(mine.py:Mine)", "cannot read the optimizer"),
+    ],
+)
+def test_one_s_own_in_a_wrapper_that_cannot_be_is_said_in_a_line(text, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        locate.optimizers([text])
+    assert "\n" not in str(caught.value)
+
+
 def test_the_list_has_wrappers_apart(capsys):
     assert main(["list"]) == 0
     said = capsys.readouterr().out
@@ -290,6 +333,9 @@ ADAM = rules.Adam(lr=0.1)
         (lambda: rules.Lookahead(ADAM, k=0), r"Lookahead: k must be a whole number ≥ 1, not 0"),
         (lambda: rules.Lookahead(ADAM, alpha=2), r"Lookahead: alpha must be a finite number ≥ 0 and ≤ 1, not 2"),
         (lambda: rules.Stale(ADAM, delay=0), r"Stale: delay must be a whole number ≥ 1, not 0"),
+        (lambda: parse("schedule(adam, scheduler='StepLR', title=3, step_size=2)"), r"Schedule: title is text, not 3"),
+        (lambda: parse("schedule(adam, scheduler='StepLR', settings=3)"), r"Schedule: settings is a dict, not 3"),
+        (lambda: parse("schedule(adam, scheduler='StepLR', self=3)"), r"Schedule: StepLR cannot be made: TypeError"),
         (lambda: parse("clip(norm=1)"), r"clip is put around one optimizer, which stands first: clip\(adam, \.\.\.\)"),
         (lambda: parse("clip(adam, norm=1, rule=sgd)"), r"cannot read the optimizer|clip is put around one optimizer"),
         (lambda: parse("adam(sgd)"), r"cannot read the optimizer"),

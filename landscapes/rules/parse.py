@@ -6,7 +6,7 @@ import ast
 import dataclasses
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
@@ -26,10 +26,11 @@ def names() -> dict[str, tuple[type[Rule], dict[str, Any]]]:
     return dict(sorted(table.items()))
 
 
-def parse(text: str) -> tuple[Rule, bool]:
+def parse(text: str, own: Mapping[str, Rule] | None = None) -> tuple[Rule, bool]:
     """The rule a text names, and whether the text leaves its learning rate open.
 
-    Wrappers are written around a rule: "clip(adam(lr=0.05), norm=1)".
+    Wrappers are written around a rule: "clip(adam(lr=0.05), norm=1)". Rules of one's `own`, by the words that stand
+    for them, may be wrapped too.
 
     torch.optim's pairs are understood: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
 
@@ -41,13 +42,15 @@ def parse(text: str) -> tuple[Rule, bool]:
     >>> parse("adam(betas=(0.8, 0.99))")[0].spec
     'adam(lr=0.001, beta1=0.8, beta2=0.99)'
     """
-    return _rule(text, _call(text))
+    return _rule(text, _call(text), own or {})
 
 
-def _rule(text: str, node: ast.Call) -> tuple[Rule, bool]:
+def _rule(text: str, node: ast.Call, own: Mapping[str, Rule]) -> tuple[Rule, bool]:
     """The rule a call names; a wrapper's first argument is the rule it is put around."""
     known = names()
     given_name = cast(ast.Name, node.func).id
+    if given_name in own:
+        return own[given_name], False
     name = given_name.lower()
     if name not in known:
         raise unknown("optimizer", given_name, known)
@@ -66,7 +69,7 @@ def _rule(text: str, node: ast.Call) -> tuple[Rule, bool]:
         return cls(**{**preset, **settings}), bool(cls.tunable) and cls.tunable not in settings
     if len(node.args) != 1 or "rule" in settings:
         raise InputError(f"{name} is put around one optimizer, which stands first: {name}(adam, ...)")
-    inside, left_open = _rule(text, _as_call(text, node.args[0]))
+    inside, left_open = _rule(text, _as_call(text, node.args[0]), own)
     return cls(**{**preset, **settings, "rule": inside}), left_open
 
 

@@ -62,6 +62,7 @@ class Schedule(Scheduled):
 
     def __init__(
         self,
+        /,
         rule: Rule = NOTHING,
         scheduler: Scheduler | str = NOTHING,
         title: str = "",
@@ -76,6 +77,10 @@ class Schedule(Scheduled):
                 f"Schedule takes a scheduler after the rule, as in "
                 f"rules.Schedule(rules.Adam(lr=0.1), torch.optim.lr_scheduler.StepLR, step_size=30), not {given}"
             )
+        if not isinstance(title, str):
+            raise InputError(f"Schedule: title is text, not {short(title)}")
+        if not isinstance(settings, Mapping | tuple):
+            raise InputError(f"Schedule: settings is a dict, not {short(settings)}")
         name = getattr(scheduler, "__name__", type(scheduler).__name__)
         fields = {
             "rule": rule,
