@@ -1,0 +1,381 @@
+"""Steps and kinks: where the gradient jumps, is nowhere to be had, or says nothing."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from landscapes.elementary import power, product, total
+from landscapes.objective import ANY, Dims, function
+
+
+def _count(x: Tensor) -> Tensor:
+    """1, 2, …, d, as x is."""
+    return torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+
+
+def _largest(x: Tensor) -> Tensor:
+    """The largest coordinate, by comparing one after another."""
+    largest = x[..., 0]
+    for k in range(1, x.shape[-1]):
+        largest = torch.maximum(largest, x[..., k])
+    return largest
+
+
+@function(
+    (-4.0, 4.0),
+    minima=[(0.0,)],
+    kinks="at the minimum",
+    start=(3.0,),
+    steps=100,
+    scale="linear",
+    latex=r"|x|",
+    reference="A. Defazio and K. Mishchenko, Learning-rate-free learning by D-adaptation, 2023",
+    tags=("valley", "toy", "kinked", "convex", "separable", "unimodal"),
+    aliases=("absolute_value",),
+)
+def absolute(x: Tensor) -> Tensor:
+    """The slope is the same everywhere, so its size says nothing of the way that is left: only the rate does."""
+    return x.abs()
+
+
+@function(
+    (-100.0, 100.0),
+    dims=ANY,
+    view=[(-3.0, 3.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="wherever a coordinate is 0",
+    start=(-2.5, 0.7),
+    steps=120,
+    scale="linear",
+    title="Schwefel 2.20",
+    latex=r"\sum_{i=1}^{d} |x_i|",
+    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
+    tags=("bowl", "kinked", "convex", "separable", "unimodal", "any dimension"),
+    aliases=("l1", "schwefel_n2_20"),
+)
+def l1_norm(x: Tensor) -> Tensor:
+    """A pyramid turned upside down: slopes never shrink, so a fixed rate ends in a dance around the tip."""
+    return total(x.abs())
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    kinks="along both diagonals",
+    start=(2.5, 0.3),
+    steps=150,
+    scale="linear",
+    title="Rotated L1",
+    latex=r"|x + y| + \frac{|x - y|}{10}",
+    reference="S. P. Karimireddy, Q. Rebjock, S. Stich and M. Jaggi, Error feedback fixes signSGD and other gradient compression schemes, 2019",
+    tags=("valley", "rotated", "toy", "kinked", "convex", "unimodal"),
+    aliases=("sign_counterexample",),
+)
+def rotated_l1(x: Tensor, y: Tensor) -> Tensor:
+    """A crease along the diagonal: sign steps jump to and fro across it and make no way along it at all."""
+    return (x + y).abs() + (x - y).abs() / 10
+
+
+@function(
+    (-100.0, 100.0),
+    dims=Dims(least=2),
+    view=[(-3.0, 3.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="where two coordinates are equally large",
+    start=(-2.6, 2.0),
+    steps=120,
+    scale="linear",
+    title="Schwefel 2.21",
+    latex=r"\max_i |x_i|",
+    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
+    tags=("bowl", "kinked", "convex", "unimodal", "any dimension"),
+    aliases=("max_norm", "maxl", "schwefel_n2_21"),
+)
+def schwefel_2_21(x: Tensor) -> Tensor:
+    """Only the largest coordinate counts at a time: all others stand still until it is their turn."""
+    return _largest(x.abs())
+
+
+@function(
+    (-100.0, 100.0),
+    dims=Dims(least=2),
+    view=[(-3.0, 3.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="wherever a coordinate is 0",
+    start=(-2.5, 2.0),
+    steps=120,
+    title="Schwefel 2.22",
+    latex=r"\sum_{i=1}^{d} |x_i| + \prod_{i=1}^{d} |x_i|",
+    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
+    tags=("bowl", "kinked", "unimodal", "any dimension"),
+    aliases=("schwefel_n2_22",),
+)
+def schwefel_2_22(x: Tensor) -> Tensor:
+    """A pyramid with a product on top: in the corners it towers, and along the axes it is a plain sum."""
+    size = x.abs()
+    return total(size) + product(size)
+
+
+@function(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    view=[(-4.0, 6.0), (-2.0, 8.0)],
+    minima=[(1.0, 3.0)],
+    minimum=0.0,
+    kinks="along two pairs of lines",
+    start=(-3.0, 7.0),
+    steps=150,
+    title="Schwefel 2.6",
+    latex=r"\max(|x + 2y - 7|, |2x + y - 5|)",
+    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
+    tags=("valley", "kinked", "convex", "unimodal"),
+    aliases=("schwefel_n2_6",),
+)
+def schwefel_2_6(x: Tensor, y: Tensor) -> Tensor:
+    """Booth's bowl folded from flat sheets: wherever one stands the slope is constant, and it turns at each fold."""
+    return torch.maximum((x + 2 * y - 7).abs(), (2 * x + y - 5).abs())
+
+
+@function(
+    (-15.0, -5.0),
+    (-3.0, 3.0),
+    minima=[(-10.0, 1.0)],
+    minimum=0.0,
+    kinks="along the parabola y = x²/100, where the slope across is infinite, and at x = -10",
+    start=(-6.0, 2.0),
+    steps=200,
+    title="Bukin N. 6",
+    latex=r"100 \sqrt{|y - 0.01\,x^2|} + 0.01\,|x + 10|",
+    reference="A. D. Bukin, New minimization strategy for non-smooth functions, 1997",
+    tags=("valley", "ridge", "curved", "kinked", "unimodal"),
+)
+def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
+    """A crease as sharp as a knife runs along a bend: nobody gets along it, whatever the step."""
+    return 100 * power(y - 0.01 * x * x, 0.5) + 0.01 * (x + 10).abs()
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    minima=[(0.0, 0.0)],
+    minimum=1.0,
+    kinks="where sin x or cos y is 0",
+    start=(-3.4, 2.8),
+    steps=120,
+    title="Bartels–Conn",
+    latex=r"|x^2 + y^2 + xy| + |\sin x| + |\cos y|",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    tags=("bowl", "kinked", "convex", "unimodal"),
+)
+def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
+    """A bowl with creases folded into it, just too shallow to trap anybody: fixed steps rattle over them."""
+    return (x * x + y * y + x * y).abs() + torch.sin(x).abs() + torch.cos(y).abs()
+
+
+@function(
+    (-10.0, 10.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    complete=False,
+    kinks="steps wherever a coordinate is half an odd number",
+    start=(-7.2, 5.3),
+    steps=60,
+    scale="linear",
+    title="Step",
+    latex=r"\sum_{i=1}^{d} \lfloor x_i + 0.5 \rfloor^2",
+    reference="T. Bäck, Evolutionary algorithms in theory and practice, 1996",
+    tags=("plateau", "stepped", "separable", "unimodal", "any dimension"),
+    aliases=("step_n2",),
+    variants=("As step 1, floors of |x|; as step 3, of x²; De Jong's own third function adds up floors and 6d.",),
+)
+def step(x: Tensor) -> Tensor:
+    """Stairs: every step is level, so the gradient is zero all over and whoever trusts it stays where they are."""
+    level = torch.floor(x + 0.5)
+    return total(level * level)
+
+
+@function(
+    (-10.0, 10.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    complete=False,
+    kinks="steps wherever a coordinate is whole",
+    start=(-7.2, 5.3),
+    steps=60,
+    scale="linear",
+    title="Step N. 1",
+    latex=r"\sum_{i=1}^{d} \lfloor |x_i| \rfloor",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    tags=("plateau", "stepped", "separable", "unimodal", "any dimension"),
+)
+def step_n1(x: Tensor) -> Tensor:
+    """Terraces of one height each: no slope anywhere, and only the values tell which way is down."""
+    return total(torch.floor(x.abs()))
+
+
+@function(
+    (-5.0, 5.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    complete=False,
+    kinks="steps wherever the square of a coordinate is whole",
+    start=(-3.6, 2.9),
+    steps=60,
+    scale="linear",
+    title="Step N. 3",
+    latex=r"\sum_{i=1}^{d} \lfloor x_i^2 \rfloor",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    tags=("plateau", "stepped", "separable", "unimodal", "any dimension"),
+)
+def step_n3(x: Tensor) -> Tensor:
+    """Terraces that narrow outwards, as a bowl drawn by a plotter of few colours: level at every point."""
+    return total(torch.floor(x * x))
+
+
+@function(
+    (-3.0, 3.0),
+    dims=Dims(least=2),
+    view=[(-2.0, 2.0)],
+    minima=[(1.0,)],
+    minimum=0.0,
+    kinks="along the curve |x_{i+1} − 2|x_i| + 1| = 0 and at x_i = 0",
+    start=(-1.3, 1.6),
+    steps=200,
+    title="Chebyshev–Rosenbrock",
+    latex=r"\frac{|x_1 - 1|}{4} + \sum_{i=1}^{d-1} |x_{i+1} - 2 |x_i| + 1|",
+    reference="M. Gürbüzbalaban and M. L. Overton, On Nesterov's nonsmooth Chebyshev–Rosenbrock functions, 2012",
+    tags=("valley", "ridge", "kinked", "multimodal", "any dimension"),
+)
+def chebyshev_rosenbrock(x: Tensor) -> Tensor:
+    """A zigzag crease folded from absolute values: it has corners where every descent method comes to rest."""
+    return (x[..., 0] - 1).abs() / 4 + total((x[..., 1:] - 2 * x[..., :-1].abs() + 1).abs())
+
+
+@function(
+    (-3.0, 4.0),
+    (-3.0, 3.0),
+    view=[(-2.0, 3.0), (-2.0, 2.5)],
+    minima=[(1.139037651992662655, 0.8995599383953928702)],
+    minimum=1.952224493870658994,
+    kinks="where two of the three functions meet",
+    start=(-1.4, 2.1),
+    steps=150,
+    title="CB2",
+    latex=r"\max(x^2 + y^4, \; (2 - x)^2 + (2 - y)^2, \; 2 e^{y - x})",
+    reference="C. Charalambous and A. R. Conn, An efficient method to solve the minimax problem directly, 1978",
+    tags=("bowl", "ridge", "kinked", "convex", "unimodal"),
+    aliases=("charalambous_conn_2",),
+)
+def cb2(x: Tensor, y: Tensor) -> Tensor:
+    """The highest of three sheets: the minimum lies in a crease, where the slopes of two of them disagree."""
+    y2, a, b = y * y, 2 - x, 2 - y
+    return torch.maximum(torch.maximum(x * x + y2 * y2, a * a + b * b), 2 * torch.exp(y - x))
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-3.0, 3.0), (-5.0, 3.0)],
+    minima=[(0.0, -3.0)],
+    minimum=-3.0,
+    kinks="where two of the three functions meet",
+    start=(2.4, 2.0),
+    steps=150,
+    scale="linear",
+    title="Demyanov–Malozemov",
+    latex=r"\max(5 x + y, \; -5 x + y, \; x^2 + y^2 + 4 y)",
+    reference="V. F. Demyanov and V. N. Malozemov, Introduction to minimax, 1974",
+    tags=("valley", "ridge", "kinked", "convex", "unimodal"),
+    aliases=("dem",),
+)
+def demyanov(x: Tensor, y: Tensor) -> Tensor:
+    """Two steep sheets meet in a crease that slopes gently down: steps cross it again and again and hardly descend."""
+    return torch.maximum(5 * x.abs() + y, x * x + y * y + 4 * y)
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    view=[(-2.0, 2.0), (-2.0, 2.0)],
+    minima=[(1.0, 0.0)],
+    minimum=-1.0,
+    kinks="on the unit circle",
+    start=(-0.8, -0.6),
+    steps=150,
+    title="Mifflin 1",
+    scale="linear",
+    latex=r"-x + 20 \max(x^2 + y^2 - 1, \; 0)",
+    reference="R. Mifflin, An algorithm for constrained optimization with semismooth functions, 1977",
+    tags=("cliff", "ridge", "kinked", "convex", "unimodal"),
+)
+def mifflin_1(x: Tensor, y: Tensor) -> Tensor:
+    """A gentle slope that ends at a round wall: paths must slide along the wall, and most bounce off it."""
+    return -x + 20 * torch.clamp(x * x + y * y - 1, min=0)
+
+
+@function(
+    (-100.0, 100.0),
+    dims=ANY,
+    view=[(-4.0, 4.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="where the squares of two coordinates are equally large",
+    start=(-3.2, 2.8),
+    steps=120,
+    title="Maxq",
+    latex=r"\max_i x_i^2",
+    reference="L. Lukšan and J. Vlček, Test problems for nonsmooth unconstrained and linearly constrained optimization, 2000",
+    tags=("bowl", "kinked", "convex", "unimodal", "any dimension"),
+)
+def maxq(x: Tensor) -> Tensor:
+    """The largest square alone: coordinates go down one at a time, each waiting for the one that is ahead."""
+    return _largest(x * x)
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(1.0, 1.0)],
+    minimum=0.0,
+    complete=False,
+    kinks="where the product of the weights is 0",
+    start=(0.3, 2.6),
+    steps=150,
+    title="Two ReLUs",
+    latex=r"\frac{1}{2} (\max(x, 0) \max(y, 0) - 1)^2",
+    reference="L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization, 2020",
+    tags=("valley", "plateau", "toy", "kinked", "multimodal"),
+)
+def dying_relu(x: Tensor, y: Tensor) -> Tensor:
+    """A valley beside a dead plain: whoever is thrown over the edge has no slope left to come back by."""
+    off = torch.relu(x) * torch.relu(y) - 1
+    return 0.5 * off * off
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    minima=[(2.0, -1.0)],
+    minimum=0.0,
+    kinks="along two lines",
+    start=(-4.0, 3.5),
+    steps=150,
+    title="Median of lines",
+    scale="linear",
+    latex=r"|x - 2| + 2\,|y + 1| + |x + y - 1|",
+    reference="P. Bloomfield and W. L. Steiger, Least absolute deviations, 1983",
+    tags=("bowl", "kinked", "convex", "unimodal"),
+    aliases=("least_absolute_deviations",),
+)
+def lad(x: Tensor, y: Tensor) -> Tensor:
+    """Robust regression in the small: a polyhedron of sheets, with the answer at a corner of it."""
+    return (x - 2).abs() + 2 * (y + 1).abs() + (x + y - 1).abs()
