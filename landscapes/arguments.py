@@ -21,6 +21,7 @@ examples:
   landscapes race himmelblau --theme print -o figure.pdf the last step, for a paper
   landscapes race --formula "x**2 + 3*sin(y)" --domain -4,4 --start 3,1
   landscapes race my.py:bowl --with "my.py:MyOptimizer(lr=0.05)" --with adam
+  landscapes race beale --with "clip(cosine(adam), norm=1)" --with adam      schedules, clipping, noise, SAM …
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
