@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -201,7 +203,7 @@ def quartic(x: Tensor) -> Tensor:
 )
 def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
     """Four times steeper across than along, turned by thirty degrees: enough to mislead a rate for each axis."""
-    return 7 * x * x - 6 * 3.0**0.5 * x * y + 13 * y * y
+    return 7 * x * x - 6 * math.sqrt(3) * x * y + 13 * y * y
 
 
 @function(

@@ -93,7 +93,7 @@ def alpine_n1(x: Tensor) -> Tensor:
 @function(
     (0.0, math.pi),
     dims=ANY,
-    minima=lambda d: {1: [(2.2029055201726093,)], 2: [(2.2029055201726093, math.pi / 2)]}.get(d, []),
+    minima=lambda d: [(2.2029055201726093, math.pi / 2)[:d]] if d <= 2 else [],
     minimum=lambda d: {1: -0.80130341009855262, 2: -1.8013034100985526}.get(d, math.nan),
     outside="lower",
     start=(0.9, 2.7),
