@@ -50,19 +50,19 @@ def by_torch(landscape: Function, x: Tensor, p: Tensor, first: float, c2: float)
 def test_steps_and_their_cost_are_those_of_torch(landscape, dim, c2):
     """Random directions that descend, and first steps from far too short to far too long, in one batch.
 
-    But for rounding, which a cubic through two trials that nearly coincide may blow up: one in a hundred may end elsewhere.
+    But for rounding, which a cubic through two trials that nearly coincide may blow up: one in sixty may end elsewhere.
     """
     rng = np.random.default_rng(1)
-    seen, x, p = landscape(dim), starts(dim, 300, rng), torch.from_numpy(rng.normal(size=(dim, 300)))
+    seen, x, p = landscape(dim), starts(dim, 120, rng), torch.from_numpy(rng.normal(size=(dim, 120)))
     p = torch.where(begin(seen, x, p)[1].slope < 0, p, -p)
-    first = torch.from_numpy(10 ** rng.uniform(-3, 2, 300))
+    first = torch.from_numpy(10 ** rng.uniform(-3, 2, 120))
     _, found, asked = searched(seen, x, p, first, c2)
-    expected = [by_torch(seen, x[:, run], p[:, run], float(first[run]), c2) for run in range(300)]
+    expected = [by_torch(seen, x[:, run], p[:, run], float(first[run]), c2) for run in range(120)]
     lengths = torch.tensor([t for t, _ in expected], dtype=torch.float64)
     counts = torch.tensor([count for _, count in expected])
     close = torch.isclose(found.t, lengths, rtol=1e-9) & (asked == counts)
-    assert (~close).sum() <= 3
-    assert asked.max() > 5
+    assert (~close).sum() <= 2
+    assert asked.max() > 3
 
 
 def polynomial(*factors: float) -> Function:
@@ -81,7 +81,7 @@ def polynomial(*factors: float) -> Function:
 numbers = st.floats(-20, 20, allow_nan=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.tuples(numbers, numbers, numbers, numbers), st.floats(-3, 3), st.floats(-3, 2), st.sampled_from([0.1, 0.5, 0.9])
 )

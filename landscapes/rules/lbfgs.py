@@ -17,7 +17,10 @@ from landscapes.rules.searching import INSIDE, Searching
 
 def curves(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
     """Whether steps (d, R) met curvature that is more than rounding, a mask (R,): sᵀy > ε·|gᵀs|, as in L-BFGS-B."""
-    return dot(step, change) > torch.finfo(step.dtype).eps * slope.abs()
+    numbers = torch.finfo(step.dtype)
+    least = numbers.tiny / numbers.eps  # below which a quotient may overflow
+    curvature = dot(step, change)
+    return (curvature > numbers.eps * slope.abs()) & (curvature > least) & (dot(change, change) > least)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from torch import Tensor
 from landscapes.objective import Function
 from landscapes.rules.arithmetic import Scalar
 from landscapes.rules.base import POSITIVE, Rule
+from landscapes.rules.derivatives import check_squares
 from landscapes.rules.firstorder import stacked
 from landscapes.rules.model import gain
-from landscapes.rules.newton import check_squares, model_of_squares
+from landscapes.rules.newton import model_of_squares
 from landscapes.rules.stepping import Job, Moment, Stepper
 
 TRIALS = 15

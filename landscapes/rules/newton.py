@@ -9,11 +9,11 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.oracle import Oracle
 from landscapes.rules.arithmetic import Scalar, absent, total
 from landscapes.rules.base import NON_NEGATIVE, POSITIVE, Rule
+from landscapes.rules.derivatives import check_squares, check_twice
 from landscapes.rules.firstorder import stacked
 from landscapes.rules.linesearch import backtrack
 from landscapes.rules.model import Model
@@ -129,27 +129,3 @@ def model_of_squares(oracle: Oracle, x: Tensor, asking: Tensor | None = None) ->
     r, jacobian = oracle.residuals(x, asking)
     gradient = 2 * total(jacobian * r[:, None])
     return Model.of(total(r * r), gradient, 2 * total(jacobian[:, :, None] * jacobian[:, None, :]))
-
-
-def check_twice(kind: str, function: Function) -> None:
-    """Raises `InputError` where a function cannot be differentiated twice at its start."""
-    seen = function.at_step(0)
-    try:
-        Oracle(seen).hessian(torch.tensor(function.start, dtype=torch.float64)[:, None])
-    except InputError:
-        raise
-    except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise InputError(
-            f"{kind} needs second derivatives, which {function.name} has not ({reason}); try L-BFGS"
-        ) from error
-
-
-def check_squares(kind: str, function: Function) -> None:
-    """Raises `InputError` for a function whose every step is not known as a sum of squares."""
-    if function.residuals is None or function.sample is not None:
-        why = "is not known as one" if function.residuals is None else "sees another sample at each step"
-        raise InputError(
-            f"{kind} needs a sum of squares, and {function.name} {why}; "
-            "give a landscape made with @least_squares, or take newton or lbfgs"
-        )

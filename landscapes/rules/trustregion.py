@@ -13,10 +13,10 @@ from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.rules.arithmetic import Scalar, norm, total
 from landscapes.rules.base import POSITIVE, Rule
+from landscapes.rules.derivatives import check_twice
 from landscapes.rules.firstorder import stacked
 from landscapes.rules.linalg import dot
 from landscapes.rules.model import Model, gain
-from landscapes.rules.newton import check_twice
 from landscapes.rules.stepping import Job, Moment, Stepper
 
 TRIALS = 30
