@@ -110,7 +110,8 @@ def _bend(
             u = (low + high) / 2
             below = bend(u) < y
             low, high = torch.where(below, u, low), torch.where(below, high, u)
-        return middle + torch.where(y == 0, 0.0, high)
+        found = torch.where(bend(low) < y, high, low)
+        return middle + torch.where(y == 0, 0.0, found)
 
     def box(old: Box) -> Box:
         low, high = there(torch.tensor(old, dtype=torch.float64)).unbind(1)

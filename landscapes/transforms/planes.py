@@ -33,7 +33,8 @@ def restricted(
 ) -> Function:
     """A plane through the landscape, or a line: g(u) = f(origin + u₁ d₁ + u₂ d₂ + …).
 
-    The minima of f that lie in the plane are its minima. Where none does, they are not known.
+    The minima of f that lie in the plane are its minima. Where none does they are not known, nor where corners of
+    the plane lie beyond f's domain and f is lower there.
 
     Args:
         f: the landscape, or its name in the catalogue; ask for more coordinates by `get(name).with_dim(d)`.
@@ -55,7 +56,8 @@ def restricted(
     box = _reach(f.domain, center, ways, f"domain of {f.name}") if domain is None else _given(domain, len(ways))
     view = box if domain is not None or not inside(center, f.view) else _reach(f.view, center, ways, "view")
     first = _nearest(center, ways, [f.start])[0] if start is None else vector(start, len(ways), "the start")
-    found = _within(f, center, ways)
+    safe = f.outside == "higher" or _holds(f.domain, center, ways, box)
+    found = _within(f, center, ways) if safe else ()
     terms = [[(float(a), k) for k, a in enumerate(column_) if a] for column_ in ways.T]
 
     def back(u: Tensor) -> Tensor:
@@ -115,6 +117,15 @@ def _reach(box: Box, center: Point, ways: NDArray[np.float64], what: str) -> Box
             )
         found.append((low, high))
     return tuple(found)
+
+
+def _holds(box: Box, center: Point, ways: NDArray[np.float64], plane: Box) -> bool:
+    """Whether a box holds all points of a plane."""
+    low, high = np.array(plane).T
+    middle, reach = (low + high) / 2 @ ways + center, (high - low) / 2 @ np.abs(ways)
+    lowest, highest = np.array(box).T
+    slack = 1e-12 * (highest - lowest)
+    return bool((middle - reach >= lowest - slack).all() and (middle + reach <= highest + slack).all())
 
 
 def _given(domain: Any, count: int) -> Box:
