@@ -107,34 +107,6 @@ def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
     return torch.minimum(total(a * a), d + s * total(b * b)) + 20 * total(wave * wave)
 
 
-EYE = 1e-4
-
-
-@function(
-    (-10.0, 10.0),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=1.0,
-    complete=False,
-    kinks="steps at the rim of the eye",
-    start=(-8.0, 5.5),
-    steps=100,
-    scale="linear",
-    latex=r"\sum_{i=1}^{d} (100 + |x_i|) \ \mathrm{where} \ |x_i| > \mathrm{eye}, \ 1 \ \mathrm{in\ it}, \quad \mathrm{eye} = 10^{-4}",
-    reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
-    tags=("needle", "stepped", "unimodal", "any dimension"),
-    variants=(
-        "Its formula and its code differ where some coordinates are in the eye and others not: this is the code.",
-    ),
-)
-def needle_eye(x: Tensor) -> Tensor:
-    """A pyramid leads down to a hole that is too small for any step: fixed steps swing about it and never fall in."""
-    size = x.abs()
-    out = size >= EYE
-    count = total(out.to(x.dtype))
-    return torch.where(count > 0, total(torch.where(out, 100 + size, 1.0)), 1.0)
-
-
 @function(
     (-10.0, 10.0),
     dims=ANY,

@@ -134,10 +134,8 @@ def bohachevsky_n3(x: Tensor, y: Tensor) -> Tensor:
     (-10.0, 10.0),
     view=[(-3.0, 3.0), (-3.0, 3.0)],
     minima=[
-        (x + 2 * math.pi * i, y + 2 * math.pi * j)
-        for x, y in [(-1.3067077036213011, -1.4251284283197608), (-1.3067077036213011, 4.858056878859825)]
+        (-1.306707703621301 + 2 * math.pi * i, -1.425128428319761 + 2 * math.pi * j)
         for i, j in itertools.product((-1, 0, 1), repeat=2)
-        if abs(x + 2 * math.pi * i) < 10 and abs(y + 2 * math.pi * j) < 10
     ],
     minimum=-176.54179313674564,
     start=(0.6, 1.9),

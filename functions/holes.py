@@ -138,7 +138,7 @@ HARTMANN_LATEX = r"-\sum_{i=1}^{4} c_i \exp\left( -\sum_{j=1}^{d} a_{ij} (x_j - 
     title="Hartmann, three coordinates",
     latex=HARTMANN_LATEX + r", \quad d = 3",
     reference=HARTMAN,
-    tags=("basins", "plateau", "smooth", "multimodal"),
+    tags=("basins", "plateau", "smooth", "multimodal", "ill-conditioned"),
     aliases=("hartmann_3", "hartman_3"),
     variants=("Jamil and Yang print another place for the second hollow, 0.4387 being misread.",),
 )

@@ -136,7 +136,7 @@ def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
     title="Schaffer N. 3",
     latex=r"\frac{1}{2} + \frac{\sin^2(\cos |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
-    tags=("oscillating", "curved", "saddle", "smooth", "multimodal"),
+    tags=("oscillating", "curved", "saddle", "smooth", "multimodal", "ill-conditioned"),
     variants=("Some have x² + y² in the cosine, which makes rings.",),
 )
 def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
@@ -163,7 +163,7 @@ def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
     title="Schaffer N. 4",
     latex=r"\frac{1}{2} + \frac{\cos^2(\sin |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
-    tags=("oscillating", "curved", "smooth", "multimodal"),
+    tags=("oscillating", "curved", "smooth", "multimodal", "ill-conditioned"),
     variants=("Some put 0.001 times the sum of the squares into the bracket without squaring it.",),
 )
 def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
@@ -203,6 +203,7 @@ def schaffer_f7(x: Tensor) -> Tensor:
 @function(
     (-10.0, 10.0),
     (-10.0, 10.0),
+    view=[(-10.5, 10.5), (-10.5, 10.5)],
     minima=[(-9.996486610856325, -9.996486610856325)],
     minimum=-0.19992973221712648,
     outside="unbounded",

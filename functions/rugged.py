@@ -63,7 +63,7 @@ def branin_n2(x: Tensor, y: Tensor) -> Tensor:
     steps=200,
     latex=r"x^2 - 12x + 11 + 10 \cos \frac{\pi x}{2} + 8 \sin \frac{5 \pi x}{2} - \frac{1}{\sqrt{5}}\, e^{-(y - 1/2)^2 / 2}",
     reference="V. K. Chichinadze, Random search to determine the extremum of functions of several variables, 1967",
-    tags=("valley", "plateau", "oscillating", "smooth", "separable", "multimodal"),
+    tags=("valley", "plateau", "oscillating", "smooth", "separable", "multimodal", "ill-conditioned"),
     variants=("One library has the sine of 5πx and divides by 5 instead of by its root.",),
 )
 def chichinadze(x: Tensor, y: Tensor) -> Tensor:

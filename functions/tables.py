@@ -25,6 +25,7 @@ def signs(x: float, y: float) -> list[tuple[float, float]]:
 @function(
     (-10.0, 10.0),
     (-10.0, 10.0),
+    view=[(-10.5, 10.5), (-10.5, 10.5)],
     minima=signs(9.646167670410366, 9.646167670410366),
     minimum=-24.15681554739119,
     outside="unbounded",
@@ -45,6 +46,7 @@ def carrom_table(x: Tensor, y: Tensor) -> Tensor:
 @function(
     (-10.0, 10.0),
     (-10.0, 10.0),
+    view=[(-10.5, 10.5), (-10.5, 10.5)],
     minima=signs(8.055023475736563, 9.664590019241272),
     minimum=-19.208502567886732,
     outside="unbounded",
@@ -168,4 +170,5 @@ def cross_leg_table(x: Tensor, y: Tensor) -> Tensor:
     """A table top that is level to four digits; where its legs cross, on lines of no width at all, it is bottomless."""
     far, s = cross(x, y)
     on = torch.sin(x) * torch.sin(y) == 0
+    s = torch.where(s < 1e-36, s.detach(), s)  # its slope is beyond single precision
     return torch.where(on, -1.0, -torch.exp(-0.1 * (far + torch.where(on, 1.0, s).log())))
