@@ -563,6 +563,21 @@ def test_forgetting_is_starting_again(rule):
         assert torch.equal(x[:, 1], unspoilt[:, 1])
 
 
+def test_forgetting_turns_the_clock_back():
+    """CMA-ES trusts its path less while it is young, which shows on a slope: there it soon is longer than usual."""
+    slope = function((-9, 9), (-9, 9), name="slope")(lambda x, y: x + y)
+    x, oracle = torch.zeros(2, 20, dtype=torch.float64), Oracle(slope, 20)
+    stepper, begun = stepper_of([rules.CMAES(sigma=0.1)] * 20, x), stepper_of([rules.CMAES(sigma=0.1)] * 20, x)
+    for t in range(1, 9):
+        x = stepper.step(moment(t, x, x, oracle))
+    stepper.reset(torch.ones(20, dtype=torch.bool), x)
+    fresh = x
+    for t in range(9, 20):
+        x, fresh = stepper.step(moment(t, x, x, oracle)), begun.step(moment(t, fresh, x, oracle))
+        assert torch.equal(x, fresh)
+    assert torch.equal(stepper.begun, torch.full((20,), 8))
+
+
 @pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
 def test_single_precision_is_kept(rule):
     x = starts(2, 2, np.random.default_rng(4), torch.float32)
