@@ -150,6 +150,70 @@ def test_rates_and_points_are_those_of_torch(name, cls):
     assert torch.equal(path, expected)
 
 
+def random_schedule(kind: str, rule: Rule, rng: np.random.Generator) -> tuple[Rule, Stock]:
+    """A schedule with random settings, and torch's."""
+    n, share, other = int(rng.integers(1, 900)), float(rng.uniform(0.05, 1)), float(rng.uniform(0, 1))
+    low = rule.rate * other
+    match kind:
+        case "step decay":
+            return rules.StepDecay(rule, every=n, gamma=share), lambda o: lr_scheduler.StepLR(o, n, share)
+        case "multi-step":
+            at = rng.integers(1, 1000, 5).tolist()
+            return rules.MultiStep(rule, at=tuple(at), gamma=share), lambda o: lr_scheduler.MultiStepLR(o, at, share)
+        case "constant":
+            return rules.Constant(rule, start=share, over=n), lambda o: lr_scheduler.ConstantLR(o, share, n)
+        case "linear":
+            return rules.Linear(rule, share, other, n), lambda o: lr_scheduler.LinearLR(o, share, other, n)
+        case "exponential":
+            return rules.Exponential(rule, gamma=share), lambda o: lr_scheduler.ExponentialLR(o, share)
+        case "polynomial":
+            return rules.Polynomial(rule, 3 * other, n), lambda o: lr_scheduler.PolynomialLR(o, n, 3 * other)
+        case "cosine":
+            return rules.Cosine(rule, n, low), lambda o: lr_scheduler.CosineAnnealingLR(o, n, low)
+        case "restarts":
+            k = int(rng.integers(1, 4))
+            stock = lr_scheduler.CosineAnnealingWarmRestarts
+            return rules.WarmRestarts(rule, n, k, low), lambda o: stock(o, n, k, low)
+        case _:
+            three, straight = rng.integers(0, 2, 2).astype(bool).tolist()
+            rise = share / 2 if three else share
+            return (
+                rules.OneCycle(rule, 1000, rise=rise, div=1 + n, final_div=1 / share, straight=straight, three_phase=three),
+                lambda o: cycled(
+                    o, total_steps=1000, pct_start=rise, div_factor=1 + n, final_div_factor=1 / share, three_phase=three,
+                    anneal_strategy="linear" if straight else "cos",
+                ),
+            )  # fmt: skip
+
+
+KINDS = (
+    "step decay",
+    "multi-step",
+    "constant",
+    "linear",
+    "exponential",
+    "polynomial",
+    "cosine",
+    "restarts",
+    "one cycle",
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_thousand_rates_of_random_schedules_are_those_of_torch(kind):
+    rng = np.random.default_rng(20)
+    for _ in range(8):
+        rule = rules.Adam(lr=float(10 ** rng.uniform(-5, 0)))
+        wrapped, stock = random_schedule(kind, rule, rng)
+        optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=rule.lr)
+        stepper, scheduler = stepper_of([wrapped], torch.zeros(1, 1, dtype=torch.float64), 1000), stock(optimizer)
+        for t in range(1, 1001):
+            stepper.turn(t)
+            assert stepper.rates()[0] == optimizer.param_groups[0]["lr"]
+            optimizer.step()
+            scheduler.step()
+
+
 @pytest.mark.parametrize("cls", [rules.SGD, rules.Adam, rules.RMSprop], ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("name", ADAPTED)
 def test_any_scheduler_of_torch_can_be_had(name, cls):

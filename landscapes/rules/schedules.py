@@ -284,6 +284,9 @@ class WarmRestarts(Scheduled):
     def note(self) -> str:
         return f"restarts {self.period}"
 
+    def first(self, base: Column, last: Numbers) -> Numbers:
+        return self.following(base, base, 0, last)  # to the last bit, too
+
     def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
         angle = each(_fall, t, self.period, self.growth)
         return self.lowest + (base - self.lowest) * (1 + each(math.cos, angle)) / 2
