@@ -356,7 +356,7 @@ def test_only_optimizer_classes_are_taken(given):
             {"lr": -1.0},
             r"^Torch\(Adam, lr=-1\.0\) cannot be made: ValueError: Invalid learning rate: -1\.0$",
         ),
-        (torch.optim.Adam, {"weight_dcay": 1}, r"^unknown setting of Adam 'weight_dcay'\. Did you mean weight_decay\?$"),
+        (torch.optim.Adam, {"weight_dcay": 1}, r"^unknown setting of Adam 'weight_dcay'\. Did you mean weight_decay"),
         (NoRate, {"lr": 0.1}, r"^unknown setting of NoRate 'lr'\. Known: pull$"),
         (torch.optim.Muon, {}, r"^Torch\(Muon\) cannot be made: ValueError: Muon only supports 2D"),
         (Base, {"lr": math.nan}, r"^Base: lr must be a finite number, not nan$"),

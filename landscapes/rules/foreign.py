@@ -6,7 +6,9 @@ import dataclasses
 import inspect
 import math
 from collections.abc import Hashable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -18,7 +20,7 @@ from torch.optim import Optimizer
 from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
 from landscapes.rules.base import Rule, check_number, short
-from landscapes.rules.foreign_alone import WAYS, Alone, Looped, Way, unheard
+from landscapes.rules.foreign_alone import WAYS, Alone, Looped, Way, kept_generators, unheard
 from landscapes.rules.foreign_probe import RUNS, first_step, verdict
 from landscapes.rules.foreign_settings import Place, filled, form, numbers
 from landscapes.rules.foreign_shared import Shared
@@ -48,8 +50,10 @@ class Torch(Rule):
         cls: the class, not an object.
         label: the name a picture shows; by default the class's.
         shape: how an optimizer of matrices sees the d coordinates, such as (rows, columns); by default (d,).
-        settings: hyper-parameters whose names are taken here ("cls", "label", "shape", "settings"), as a dict.
-        hyper: the other hyper-parameters.
+        group: options that the class looks for in a parameter group and not among its arguments, as a dict.
+        settings: hyper-parameters whose names are taken here ("cls", "label", "shape", "group", "settings"), as a dict.
+        hyper: the other hyper-parameters. A class that is put around an optimizer object takes it as a rule:
+            `Torch(Lookahead, optimizer=Torch(torch.optim.Adam, lr=0.1), k=5)`.
 
     Raises `InputError` where cls is no optimizer class, refuses the hyper-parameters or cannot take a step.
 
@@ -63,6 +67,7 @@ class Torch(Rule):
     lr: float = math.nan
     label: str = ""  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
     shape: tuple[int, ...] = ()
+    group: Settings = field(default=(), hash=False)
     settings: Settings = field(default=(), hash=False)
     way: Way = field(default="gradient", init=False, compare=False, repr=False)
 
@@ -75,6 +80,7 @@ class Torch(Rule):
         label: str | None = None,
         settings: Mapping[str, Any] | Settings = (),
         shape: Sequence[int] = (),
+        group: Mapping[str, Any] | Settings = (),
         **hyper: Any,
     ) -> None:
         if not (isinstance(cls, type) and issubclass(cls, Optimizer)):
@@ -90,15 +96,19 @@ class Torch(Rule):
             "cls": cls,
             "label": label or cls.__name__,
             "shape": _check_shape(shape),
+            "group": tuple(sorted(dict(group).items())),
             "settings": tuple(sorted(hyper.items())),
             "lr": math.nan if lr is None else lr,
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
         _check_signature(cls, self.hyper)
-        with unheard():
-            object.__setattr__(self, "lr", self._rate(lr))
-            object.__setattr__(self, "way", _way(self))
+        with kept_generators() if _known(self) else unheard():
+            try:
+                object.__setattr__(self, "lr", self._rate(lr))
+                object.__setattr__(self, "way", _way(self))
+            except InputError as refusal:
+                raise self._advised(refusal) from refusal.__cause__
 
     @property
     def kind(self) -> str:
@@ -114,8 +124,18 @@ class Torch(Rule):
     def spec(self) -> str:
         """The rule as text. It names the class, so only code that has the class can give it back."""
         shape = [f"shape={self.shape}"] if self.shape else []
+        shape += [f"group={short(dict(self.group))}"] if self.group else []
         settings = [f"{name}={_text(value)}" for name, value in self.hyper.items()]
         return f"Torch({', '.join([self.kind, *shape, *settings])})"
+
+    def numbers(self) -> dict[str, float]:
+        """The hyper-parameters that are floats, by name; what stands in tuples is left as it is."""
+        return {place[0]: value for place, value in numbers(self.hyper).items() if len(place) == 1}
+
+    def with_numbers(self, values: Mapping[str, float]) -> Self:
+        others = {name: value for name, value in values.items() if name != "lr"}
+        own = tuple(sorted({**dict(self.settings), **others}.items()))
+        return dataclasses.replace(self, lr=values.get("lr", self.lr), settings=own)
 
     @property
     def batch_key(self) -> Hashable:
@@ -144,22 +164,57 @@ class Torch(Rule):
             raise InputError(f"torch's optimizers move points of floating-point numbers, not of {x.dtype}")
         return _Foreign(cast(Sequence[Torch], rules), x, job)
 
+    def made(self, parameter: Tensor, hyper: Mapping[str, Any]) -> Optimizer:
+        """An optimizer of one parameter."""
+        inner = hyper.get("optimizer")
+        if isinstance(inner, Torch):
+            return self.cls(**{**hyper, "optimizer": inner.made(parameter, deepcopy(inner.hyper))})
+        return self.cls([{"params": [parameter], **dict(self.group)}] if self.group else [parameter], **hyper)
+
     def _rate(self, given: Any) -> float:
         """The learning rate: the given one, else the class's default; NaN where none can be given."""
-        defaults = Alone(self, torch.zeros(math.prod(self.shape) if self.shape else 2)).optimizer.defaults
-        default = defaults.get("lr") if "lr" in inspect.signature(self.cls).parameters else None
+        if given is not None and not isinstance(given, float):
+            check_number(self.kind, "lr", given, {})
+        made = Alone(self, torch.zeros(math.prod(self.shape) if self.shape else 2)).optimizer
+        default = getattr(made, "defaults", {}).get("lr") if "lr" in _parameters(cast(Any, self.cls)) else None
         none_given = given is None or (isinstance(given, float) and math.isnan(given))
         if none_given and not isinstance(default, int | float | Tensor):
             return math.nan
         return check_number(self.kind, "lr", default if given is None else given, {})
 
+    def _advised(self, refusal: InputError) -> InputError:
+        """A refusal, with a word where a matrix would be taken."""
+        if self.shape or not str(refusal).startswith("Torch("):
+            return refusal
+        twin = self.varied({})
+        object.__setattr__(twin, "shape", (1, 2))
+        try:
+            Alone(twin, torch.zeros(2))
+            _way(twin)
+        except InputError:
+            return refusal
+        return InputError(f"{refusal}; it takes matrices: add shape=(rows, columns), such as shape=(1, 2)")
+
 
 _ways: dict[Hashable, Way] = {}
 
 
+def _known(rule: Torch) -> bool:
+    return _key(rule) in _ways
+
+
+def _key(rule: Torch) -> Hashable:
+    return rule.cls, form(rule.hyper), rule.shape, form(dict(rule.group))
+
+
+@cache
+def _parameters(function: Any) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function).parameters
+
+
 def _way(rule: Torch) -> Way:
     """What the optimizer's step needs: found by taking one on a slope, once for each kind."""
-    key = rule.cls, form(rule.hyper), rule.shape
+    key = _key(rule)
     if key in _ways:
         return _ways[key]
     dim = math.prod(rule.shape) if rule.shape else 2
@@ -175,6 +230,9 @@ def _way(rule: Torch) -> Way:
     raise refusals["closure" if told_of_closure else "gradient"]
 
 
+NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+
+
 def _check_shape(shape: Any) -> tuple[int, ...]:
     try:
         sizes = tuple(shape)
@@ -187,30 +245,32 @@ def _check_shape(shape: Any) -> tuple[int, ...]:
 
 def _check_signature(cls: type[Optimizer], hyper: Mapping[str, Any]) -> None:
     """An `InputError` for settings that the class does not have, and for what it needs and was not given."""
-    every = list(inspect.signature(cls).parameters.values())
+    every = list(_parameters(cast(Any, cls)).values())
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in every)
-    named = [
-        parameter for parameter in every if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    ]
+    named = [parameter for parameter in every if parameter.kind in NAMED]
     if not named:
         return
-    first, known = named[0], {parameter.name: parameter for parameter in named[1:]}
+    first, known = named[0], {parameter.name: parameter for parameter in named}
+    if first.name == "optimizer" and not isinstance(hyper.get("optimizer"), Torch):
+        raise InputError(
+            f"{cls.__name__} is put around another optimizer; give that as a rule, "
+            f"as in rules.Torch({cls.__name__}, optimizer=rules.Torch(torch.optim.Adam, lr=0.1))"
+        )
+    if first.name == "model":
+        raise InputError(f"{cls.__name__} is made for a network, not for parameters; a race has no network to give it")
+    if first.name != "optimizer":
+        del known[first.name]
     for name in hyper:
         if name not in known and not open_ended:
             raise unknown(f"setting of {cls.__name__}", name, known)
-    if first.name == "optimizer":
-        raise InputError(
-            f"{cls.__name__} is put around an optimizer object, not around parameters; "
-            "race a subclass whose __init__(self, params, ...) makes that object"
-        )
     missing = [name for name, parameter in known.items() if parameter.default is parameter.empty and name not in hyper]
     if missing:
         raise InputError(
             f"{cls.__name__} needs {' and '.join(missing)}; give {'it' if len(missing) == 1 else 'them'} too, "
             f"as in rules.Torch({cls.__name__}, {', '.join(f'{name}=...' for name in missing)})"
         )
-    step = list(inspect.signature(cls.step).parameters.values())[1:]
-    extra = [p.name for p in step if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    step = list(_parameters(cls.step).values())[1:]
+    extra = [parameter.name for parameter in step if parameter.default is parameter.empty and parameter.kind in NAMED]
     extra = [name for i, name in enumerate(extra) if not (i == 0 and "closure" in name)]
     if extra:
         raise InputError(
@@ -220,7 +280,7 @@ def _check_signature(cls: type[Optimizer], hyper: Mapping[str, Any]) -> None:
 
 
 def _text(value: Any) -> str:
-    return value.__name__ if isinstance(value, type) else short(value)
+    return value.spec if isinstance(value, Torch) else value.__name__ if isinstance(value, type) else short(value)
 
 
 Piece = Shared | Looped
@@ -236,7 +296,7 @@ class _Foreign(Stepper):
         self.pieces: list[Piece] = []
         kinds: dict[Hashable, list[int]] = {}
         for run, rule in enumerate(rules):
-            kinds.setdefault((form(rule.hyper), rule.shape, rule.way), []).append(run)
+            kinds.setdefault((_key(rule), rule.way), []).append(run)
         for runs in kinds.values():
             self.pieces += self._pieces(runs, x)
 
@@ -267,7 +327,7 @@ class _Foreign(Stepper):
                 pieces += piece.reset(mask, x, self.taken)
             elif own.any():
                 pieces += [] if own.all() else [piece.part(np.flatnonzero(~own))]
-                fresh = Shared([piece.rules[i] for i in np.flatnonzero(own)], x, piece.runs[own], piece.lift)
+                fresh = Shared([piece.rules[int(i)] for i in np.flatnonzero(own)], x, piece.runs[own], piece.lift)
                 for name, values in self.settings.items():
                     fresh.adjust(name, values)
                 pieces.append(fresh)

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from landscapes.errors import InputError
+from landscapes.oracle import Oracle
 from landscapes.rules.base import PAIRS
 from landscapes.rules.foreign_columns import DividedError
 from landscapes.rules.stepping import Moment
@@ -42,10 +43,10 @@ class Alone:
     """One run: an optimizer and its parameter, of the shape the rule asks for."""
 
     def __init__(self, rule: Torch, point: Tensor) -> None:
-        self.rule = rule
+        self.rule, self.complaint = rule, f"{rule.spec} failed in its step"
         self.parameter = torch.nn.Parameter(point.detach().clone().reshape(rule.shape or point.shape))
         with working(f"{rule.spec} cannot be made", point.dtype):
-            self.optimizer = rule.cls([self.parameter], **deepcopy(rule.hyper))
+            self.optimizer = rule.made(self.parameter, deepcopy(rule.hyper))
 
     @property
     def point(self) -> Tensor:
@@ -66,7 +67,7 @@ class Alone:
             self.parameter.grad = gradient.reshape(shape)
             return value
 
-        with torch.enable_grad(), working(f"{self.rule.spec} failed in its step", point.dtype):
+        with torch.enable_grad(), working(self.complaint, point.dtype):
             if way == "sparse":
                 self.parameter.grad = _sparse(self.parameter.grad)
             elif way == "graph":
@@ -149,11 +150,13 @@ def _questions(now: Moment, asking: Tensor, way: Way) -> tuple[Ask, Slope | None
         return value[0], gradient[:, 0]
 
     def slope(point: Tensor) -> Tensor:
+        if type(now.oracle) is not Oracle:
+            raise InputError("an optimizer that differentiates its gradient cannot be wrapped; race it as it is")
         value = now.oracle.seen.columns(point[:, None])[0]
         (gradient,) = torch.autograd.grad(value, point, create_graph=True)
         if not gradient.requires_grad:
             gradient = gradient + 0 * point
-        gradient.register_hook(lambda _: now.oracle.count("products", asking))
+        cast(Any, gradient).register_hook(lambda _: now.oracle.count("products", asking))
         return gradient
 
     return ask, slope if way == "graph" else None
@@ -185,7 +188,7 @@ def put(optimizer: Optimizer, rule: Torch, name: str, value: Any) -> None:
 
 def state_of(optimizer: Optimizer, parameter: Tensor) -> dict[str, Tensor]:
     """The real tensors in the optimizer's state, by name."""
-    state = optimizer.state.get(parameter, {})
+    state = getattr(optimizer, "state", {}).get(parameter, {})
     return {
         name: value.detach()
         for name, value in state.items()
@@ -205,7 +208,7 @@ def sow(seed: int, stream: int, step: int) -> None:
 
 def _generators() -> list[torch.Generator]:
     """Torch's own, those of devices only where devices are in use."""
-    return [torch.default_generator, *(torch.cuda.default_generators if torch.cuda.is_initialized() else ())]
+    return [torch.default_generator, *(torch.cuda.default_generators if cast(Any, torch.cuda).is_initialized() else ())]
 
 
 @contextmanager

@@ -22,18 +22,19 @@ class DividedError(Exception):
 
     Attributes:
         labels: which runs agree, shape (R,): equal numbers, equal answers.
+        narrow: whether the answer was a yes or a no, so that there are two parts at most.
     """
 
-    def __init__(self, labels: NDArray[np.int64]) -> None:
+    def __init__(self, labels: NDArray[np.int64], narrow: bool) -> None:
         super().__init__("the runs do not agree")
-        self.labels = labels
+        self.labels, self.narrow = labels, narrow
 
 
 def agreed(values: NDArray[Any]) -> Any:
     """The value that all runs have, as a Python number; `DividedError` where they differ."""
     first = values[0]
     if not ((values == first) | ((values != values) & (first != first))).all():
-        raise DividedError(np.unique(values, return_inverse=True)[1].reshape(-1))
+        raise DividedError(np.unique(values, return_inverse=True)[1].reshape(-1), values.dtype == np.bool_)
     return first.item()
 
 
@@ -59,7 +60,9 @@ class Column:
 
     def tensor(self, dtype: torch.dtype, device: torch.device) -> Tensor:
         """The numbers as a tensor (R,)."""
-        return torch.from_numpy(self.values).to(device=device, dtype=dtype)
+        tensor = torch.from_numpy(self.values)
+        same = dtype is torch.float64 and device.type == "cpu"
+        return tensor if same else tensor.to(device=device, dtype=dtype)
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Column:
         return Column(self.values[memo[PICKED]] if PICKED in memo else self.values.copy())
@@ -91,16 +94,13 @@ class Column:
     __hash__ = object.__hash__
 
     def _with(self, other: Any, function: Callable[[Any, Any], Any]) -> Any:
-        if isinstance(other, Tensor):
-            return NotImplemented  # a tensor does it by way of __torch_function__
         if isinstance(other, Column):
             other = other.values
-        elif isinstance(other, bool | int | float | np.number):
+        elif isinstance(other, float | int | np.number):
             other = float(other)
         else:
-            return NotImplemented
-        with np.errstate(all="ignore"):
-            return Column(function(self.values, other))
+            return NotImplemented  # a tensor does it by way of __torch_function__
+        return Column(function(self.values, other))
 
 
 def power_of(base: Any, exponent: Any) -> Any:
@@ -111,7 +111,8 @@ def _divide(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Division that fails where Python's does: where it does for some runs only, these go apart."""
 
     def divide(a: Any, b: Any) -> Any:
-        if np.any(b == 0) and agreed(np.broadcast_to(b == 0, np.broadcast_shapes(np.shape(a), np.shape(b)))):
+        empty = b == 0
+        if empty if isinstance(b, float) else empty.any() and agreed(empty):
             raise ZeroDivisionError("float division by zero")
         return function(a, b)
 

@@ -34,7 +34,7 @@ def copied(thing: Thing, runs: NDArray[np.int64], memo: dict[Any, Any] | None = 
         if isinstance(value, torch.optim.Optimizer) and id(value) not in memo:
             copied(value, runs, memo)
     vars(twin).update(deepcopy(vars(thing), memo))
-    return cast(Thing, twin)
+    return twin
 
 
 class Joint:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
@@ -63,7 +64,7 @@ def verdict(rules: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> Verd
     numbers never depend on its company. Found out once for each kind of optimizer.
     """
     rule = rules[0]
-    key = rule.cls, form(rule.hyper), rule.shape, varied, len(x), x.dtype, x.device.type
+    key = rule.cls, form(rule.hyper), rule.shape, form(dict(rule.group)), varied, len(x), x.dtype, x.device.type
     if key not in _verdicts:
         with unheard():
             _verdicts[key] = _found(rules, varied, x)
@@ -104,6 +105,8 @@ def _spread(rules: Sequence[Torch], places: frozenset[Place]) -> list[Torch]:
 
 def _trial(rules: Sequence[Torch], x: Tensor, lift: Lift, places: frozenset[Place]) -> Verdict:
     """Whether a few runs together are as they are alone, and how many runs alone take as long."""
+    if rules[0].way != "gradient":
+        return Verdict(why="needs a closure" if rules[0].way == "closure" else "needs a gradient of another kind")
     points = torch.linspace(-1.1, 1.3, x.shape[0] * RUNS, dtype=x.dtype, device=x.device).reshape(RUNS, -1).T
     spent: tuple[list[float], list[float]] = [], []
     before = _dice()
@@ -113,7 +116,9 @@ def _trial(rules: Sequence[Torch], x: Tensor, lift: Lift, places: frozenset[Plac
         for t in range(STEPS):
             gradient = _gradient(points, t)
             start = perf_counter()
-            for one, point, slope in zip(alone, points.unbind(1), gradient.T.clone(), strict=True):
+            for one, point, slope in zip(
+                alone, points.unbind(1), gradient.T.clone(memory_format=torch.contiguous_format), strict=True
+            ):
                 one.step(point, slope, "gradient")
             middle = perf_counter()
             parts = [after for part in parts for after in part.advance(points, gradient)]
@@ -146,9 +151,7 @@ def _same(a: Tensor, b: Tensor) -> bool:
 
 
 def _dice() -> tuple[Tensor, object, object]:
-    import random
-
-    return torch.default_generator.get_state(), random.getstate(), np.random.get_state()[2]  # noqa: NPY002
+    return torch.default_generator.get_state(), random.getstate(), cast(Any, np.random.get_state())[2]  # noqa: NPY002
 
 
 def _same_dice(before: tuple[Tensor, object, object]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -62,7 +62,14 @@ VIEWS = frozenset(
 )
 """Operations whose result may share memory with what they are given."""
 
-TURNED = ("T", "mT", "H", "mH")
+ACCESS = ("__get__", "__set__", "__delete__")
+"""What is done to attributes."""
+
+TURNED = [getattr(Tensor, name).__get__ for name in ("T", "mT", "H", "mH")]
+
+FILLING = ("fill_", "full_like", "masked_fill", "masked_fill_")
+
+INPLACE = frozenset(f"{name}_" for name in ELEMENTWISE)
 
 
 Lift = Literal["none", "shaped", "all"]
@@ -142,7 +149,8 @@ class Runs(Tensor):
     def __deepcopy__(self, memo: dict[Any, Any]) -> Runs:
         own = plain(self).detach()
         twin = own[..., torch.from_numpy(memo[PICKED]).to(own.device)] if PICKED in memo else own.clone()
-        memo[id(self)] = copy = twin.as_subclass(Runs).requires_grad_(self.requires_grad)
+        copy = cast(Runs, twin.as_subclass(Runs).requires_grad_(self.requires_grad))
+        memo[id(self)] = copy
         return copy
 
     __hash__ = Tensor.__hash__
@@ -187,7 +195,7 @@ class Lifting(TorchFunctionMode):
         if isinstance(number, Column):
             options = {key: option for key, option in kwargs.items() if key != "fill_value"}
             made = function(0.0, **options) if args[0] is number else function(args[0], 0.0, **options)
-            return torch.add(made.unsqueeze(-1).expand(*made.shape, self.runs).as_subclass(Runs), number)
+            return cast(Any, torch.add)(made.unsqueeze(-1).expand(*made.shape, self.runs).as_subclass(Runs), number)
         made = function(*args, **kwargs)
         if isinstance(made, Runs) or (made.ndim == 0 and self.shaped_only):
             return made
@@ -203,37 +211,47 @@ def plain(tensor: Tensor) -> Tensor:
 def applied(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
     """A function of torch, for each run."""
     name = getattr(function, "__name__", "")
+    if name in INPLACE:
+        if type(args[0]) is not Runs:
+            raise UnbatchableError(f"{name} of what belongs to no run")
+        return _elementwise(function, name, args, kwargs)
+    if name in ELEMENTWISE:
+        return _elementwise(function, name, args, kwargs)
+    if name in ACCESS:
+        if function in TURNED:
+            return _mapped(function, name, False, args, kwargs)
+        with torch._C.DisableTorchFunctionSubclass():
+            return _as_runs(function(*args, **kwargs))
+    if name in MEASURES:
+        return getattr(Runs, name)(*args, **kwargs)
+    if name in ASKING:
+        with torch._C.DisableTorchFunctionSubclass():
+            return function(*args, **kwargs)
+    if name == "__setitem__":
+        return _set_item(*args)
     if name.startswith("_foreach_"):
         return _foreach(name.removeprefix("_foreach_"), args, kwargs)
     inplace = name.endswith("_") and not name.startswith("_")
     if inplace and type(args[0]) is not Runs:
         raise UnbatchableError(f"{name} of what belongs to no run")
-    if name in ("__get__", "__set__", "__delete__"):
-        if getattr(function, "__self__", None) not in [getattr(Tensor, turned) for turned in TURNED]:
-            with torch._C.DisableTorchFunctionSubclass():
-                return _as_runs(function(*args, **kwargs))
-    elif name in MEASURES:
-        return getattr(Runs, name)(*args, **kwargs)
-    elif name in ASKING:
-        with torch._C.DisableTorchFunctionSubclass():
-            return function(*args, **kwargs)
-    elif name == "__setitem__":
-        return _set_item(*args)
-    elif name.removesuffix("_") in ELEMENTWISE:
-        return _elementwise(function, name, args, kwargs)
     return _mapped(function, name, inplace, args, kwargs)
 
 
 def _elementwise(function: Callable[..., Any], name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
     with torch._C.DisableTorchFunctionSubclass():
+        if not kwargs and len(args) <= 2 and type(args[0]) is Runs and type(args[-1]) in (Runs, float, int):
+            one, other = args[0], args[-1]  # the most frequent case, first
+            if type(other) is not Runs or one.dtype is other.dtype:
+                result = function(*args)
+                return result if type(result) is Runs else _as_runs(result)
         large = _largest(args)
-        if "fill" in name or name == "full_like":
+        if name in FILLING:
             number = args[-1] if len(args) > 1 else kwargs.get("value", kwargs.get("fill_value"))
             if isinstance(number, Column | Runs):
                 return _filled(name, args[0], number, large)
         if kwargs:
             factor = kwargs.get("alpha", kwargs.get("value"))
-            if isinstance(factor, Column | Runs):
+            if type(factor) is Column or type(factor) is Runs:
                 return _as_runs(_scaled(name, args, factor, large))
             kwargs = {key: _sided(a, large) for key, a in kwargs.items()}
             if name.startswith("cl") and any(isinstance(a, Tensor) for a in kwargs.values()):
@@ -266,16 +284,16 @@ def _sided(value: Any, large: Tensor) -> Any:
 
 def _scaled(name: str, args: Any, factor: Column | Runs, large: Tensor) -> Tensor:
     """`add(x, y, alpha=s)` and its kin with one factor a run, rounded as the kernels for a number round."""
-    base = name.removesuffix("_")
-    first, second, *more = [_sided(a, large) for a in args]
+    first, second, *more = [a if type(a) is Runs else _sided(a, large) for a in args]
     each = factor.tensor(first.dtype, first.device) if isinstance(factor, Column) else factor.to(first.dtype)
+    base, operands = name.removesuffix("_"), cast(tuple[Any, ...], ())
     if base in ("add", "sub", "subtract"):
         base, operands = "addcmul", (second, each if base == "add" else -each)
     elif base in ("addcmul", "addcdiv"):
         operands = (each * second, *more)
     else:
         raise UnbatchableError(f"{name} with a factor a run")
-    result: Tensor = getattr(Tensor, base + "_" * name.endswith("_"))(first, *operands)
+    result: Tensor = getattr(Tensor, f"{base}_" if name in INPLACE else base)(first, *operands)
     return result
 
 
@@ -296,7 +314,7 @@ def _set_item(target: Any, index: Any, value: Any) -> None:
         target.copy_(torch.where(index, value, target))
     else:
         view = target[index]
-        view.copy_(value) if isinstance(value, Tensor | Column) else view.fill_(value)
+        cast(Any, view.copy_ if isinstance(value, Tensor | Column) else view.fill_)(value)
 
 
 def _bound(value: Any, like: Tensor) -> Any:
@@ -363,6 +381,4 @@ def _one(base: str, inplace: bool, args: list[Any], kwargs: dict[str, Any]) -> A
 
 
 def _as_runs(result: Any) -> Any:
-    if isinstance(result, Tensor):
-        return result if type(result) is Runs else result.as_subclass(Runs)
-    return result
+    return result.as_subclass(Runs) if isinstance(result, Tensor) and type(result) is not Runs else result

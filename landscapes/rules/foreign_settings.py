@@ -18,7 +18,7 @@ def numbers(hyper: Mapping[str, Any]) -> dict[Place, float]:
     """
     found: dict[Place, float] = {}
 
-    def look(value: Any, place: Place) -> float:
+    def look(value: float, place: Place) -> float:
         found[place] = value
         return value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,11 @@ from landscapes.rules.stepping import Moment
 if TYPE_CHECKING:
     from landscapes.rules.foreign import Torch
 
-REMEMBERED = 8
-"""How many steps are taken between copies of the optimizer."""
+REMEMBERED = 32
+"""How many steps are taken between copies of the optimizer, at most."""
+
+ROOM = 2**26
+"""How many bytes the points and gradients since the last copy may take."""
 
 
 class Shared:
@@ -47,23 +50,38 @@ class Shared:
         points = x[:, runs].detach().clone().reshape(*(rules[0].shape or x.shape[:1]), len(runs))
         self.parameter: Tensor = points.as_subclass(Runs).requires_grad_()
         with working(f"{rules[0].spec} cannot be made", x.dtype), self._lifted():
-            self.optimizer = rules[0].cls([self.parameter], **filled(rules[0].hyper, columns))
-        self.scattered = False
+            self.optimizer = self._made(rules[0], columns)
+        self.scattered, self.complaint = False, f"{rules[0].spec} failed in its step"
         self.past: list[tuple[Tensor, Tensor]] = []
         self.before = self._copy()
+
+    def _made(self, rule: Torch, columns: Mapping[Place, Any]) -> torch.optim.Optimizer:
+        """An optimizer of these numbers: given to it, or, if it takes floats only, put where it looks them up."""
+        try:
+            return rule.made(self.parameter, filled(rule.hyper, columns))
+        except DividedError:
+            raise
+        except Exception:
+            optimizer, hyper = rule.made(self.parameter, filled(rule.hyper, {})), filled(rule.hyper, columns)
+            for name in {place[0] for place, value in columns.items() if isinstance(value, Column)}:
+                for group in optimizer.param_groups:
+                    if group.get(name) != rule.hyper[name]:
+                        raise
+                    group[name] = hyper[name]
+            return optimizer
 
     def step(self, now: Moment) -> list[Shared]:
         return self.advance(now.x, now.gradient)
 
     def advance(self, x: Tensor, gradient: Tensor) -> list[Shared]:
         """One step of these runs, given the points and gradients (d, R) of all; the parts they are in afterwards."""
-        if len(self.past) >= REMEMBERED:
+        if len(self.past) >= max(2, min(REMEMBERED, ROOM // (2 * x.nbytes))):
             self.forget()
         self.past.append((x, gradient))
         try:
             self._step(x, gradient)
         except DividedError as division:
-            return self._divided(division.labels)
+            return self._divided(division.labels, division.narrow)
         return [self]
 
     @property
@@ -82,7 +100,7 @@ class Shared:
     def part(self, chosen: NDArray[np.int64]) -> Shared:
         """Some of these runs, given by their places here, on their own from the present on."""
         twin = object.__new__(Shared)
-        twin.runs, twin.rules = self.runs[chosen], [self.rules[i] for i in chosen]
+        twin.runs, twin.rules, twin.complaint = self.runs[chosen], [self.rules[i] for i in chosen], self.complaint
         twin.everyone, twin.lift, twin.scattered = self.everyone, self.lift, self.scattered
         twin._take(copied(Kept(self.optimizer, self.parameter), chosen))
         twin.past, twin.before = [], twin._copy()
@@ -103,12 +121,11 @@ class Shared:
         if len(self.runs) < self.everyone:
             index = torch.from_numpy(self.runs).to(x.device)
             x, gradient = x[:, index], gradient[:, index]
-        shape = plain(self.parameter).shape
-        plain(self.parameter.detach()).copy_(x.reshape(shape))
-        self.parameter.grad = (
-            gradient.detach().reshape(shape).clone(memory_format=torch.contiguous_format).as_subclass(Runs)
-        )
-        with torch.enable_grad(), working(f"{self.rules[0].spec} failed in its step", x.dtype), self._lifted():
+        with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
+            self.parameter.copy_(x.reshape(*Tensor.size(self.parameter)))
+            slope = torch.stack(gradient.detach().unbind(0))  # a copy, as it may be changed in place
+            self.parameter.grad = slope.reshape(*Tensor.size(self.parameter)).as_subclass(Runs)
+        with torch.enable_grad(), working(self.complaint, x.dtype), self._lifted():
             self.optimizer.step()
 
     @contextmanager
@@ -124,9 +141,9 @@ class Shared:
     def _take(self, kept: Kept) -> None:
         self.optimizer, self.parameter = kept.optimizer, kept.parameter
 
-    def _divided(self, labels: NDArray[np.int64]) -> list[Shared]:
+    def _divided(self, labels: NDArray[np.int64], narrow: bool) -> list[Shared]:
         """The runs that agree in each part, brought from the last copy to the present; in one again where that works."""
-        past, self.scattered = self.past, self.scattered or int(labels.max()) > 1
+        past, self.scattered = self.past, self.scattered or not narrow
         self._take(self.before)
         parts = []
         for label in np.unique(labels):
