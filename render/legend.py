@@ -20,7 +20,7 @@ from landscapes.render.words import shortened, text_width
 ROW = 17.0
 """Height of a row in points at a font size of 9; all else scales with the font."""
 
-INDENT = 3.2
+INDENT = 3.4
 """Where names begin, in font sizes: behind the sample."""
 
 GAP = 0.9

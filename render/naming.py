@@ -248,7 +248,7 @@ def names(
     ax = current_axes(ax)
     scale = prominence(ax)
     font = FONT * scale**0.35 if size is None else size
-    shown_runs = entries(record, look) if scale > 0.8 else compact(entries(record, look))
+    shown_runs = entries(record, look) if scale > 0.9 else compact(entries(record, look))
     wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
     shown_runs = [
         replace(entry, name=shortened(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs

@@ -24,9 +24,9 @@ def shortened(text: str, width: float, size: float, weight: str = "normal", tail
     """As much of a text as fits a width in points, a share of it from the text's end.
 
     >>> shortened("short", 100, 9), shortened("a name that goes on", 60, 9)
-    ('short', 'a name tha…')
+    ('short', 'a name th…')
     >>> shortened("Adam · cosine · clip 1", 60, 9, tail=0.4)
-    'Adam …clip 1'
+    'Adam ·…ip 1'
     """
     if text_width(text, size, weight) <= width:
         return text

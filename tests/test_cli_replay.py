@@ -41,6 +41,37 @@ def test_a_saved_race_is_drawn_again(said, tmp_path):
     assert (tmp_path / "again.gif").read_bytes() == ours.read_bytes()
 
 
+def test_view_inset_and_labels_are_heard(said, tmp_path):
+    words = ("--view", "-1.9,1.4,-0.5,1.2", "--inset", "--labels", "heads", "--size", "320x200")
+    assert said("replay", "race.npz", "-o", "close.png", *words)[::2] == (0, "")
+    close = {"view": ((-1.9, 1.4), (-0.5, 1.2)), "inset": True, "labels": "heads"}
+    ours = render.save(diverging(), tmp_path / "ours.png", size=(320, 200), **close)
+    assert (tmp_path / "close.png").read_bytes() == ours.read_bytes()
+    assert said("replay", "race.npz", "-o", "race.png", "--view", "race")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (("--view", "rase"), "a view is domain, race or X0,X1,Y0,Y1, not 'rase'"),
+        (("--view", "1,2,3"), "a view is domain, race or X0,X1,Y0,Y1, not '1,2,3'"),
+        (("--view=2,1,0,1",), "finite and ascending"),
+        (("--view", "-9,9,-9,9"), "what is recorded can be cut but not widened"),
+        (("--view", "domain"), "does not say what the function's domain is"),
+        (("--labels", "hads"), "unknown kind of labels 'hads'. Did you mean heads?"),
+    ],
+)
+def test_views_and_labels_that_are_none_are_refused(said, tmp_path, words, wrong):
+    code, out, err = said("replay", "race.npz", "-o", "close.png", *words)
+    assert (code, out) == (2, "")
+    assert wrong in err
+    assert not (tmp_path / "close.png").exists()
+
+
+def test_a_caption_is_printed(said):
+    assert render.caption(diverging()) in said("replay", "race.npz", "-o", "close.png")[1].splitlines()
+
+
 def test_torch_is_not_loaded(tmp_path, python):
     converging(2).save(tmp_path / "race.npz")
     words = ["replay", "race.npz", "-o", "again.webp", *QUICK]
