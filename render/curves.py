@@ -44,7 +44,7 @@ class Curve(Line2D, Moving):
         self.route.show(step)
 
     def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
-        self.route.update(self)
+        self.route.update(self, renderer)
         return around(self.route.between(first, last), 2 + 2 * pixels(renderer, self.get_linewidth()))
 
     @property
@@ -56,7 +56,7 @@ class Curve(Line2D, Moving):
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.route.count < 1:
             return
-        self.route.update(self)
+        self.route.update(self, renderer)
         width = self.get_linewidth()
         gc = stroke(self, renderer, width)
         gc.set_foreground((*self.color, 1.0), isRGBA=True)

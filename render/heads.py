@@ -65,7 +65,7 @@ class Head(Artist, Moving):
 
     def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
         route = self.trail.route
-        route.update(self.trail)
+        route.update(self.trail, renderer)
         points = route.between(first, last)
         if (points == points[:1]).all() and not (self.stopped is not None and first < self.stopped <= last):
             return NOWHERE
@@ -73,16 +73,17 @@ class Head(Artist, Moving):
         passed = slice(
             max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 2)
         )
-        points = np.concatenate([points, places[passed]])
-        points = points[np.isfinite(points).all(1)]
+        drawn = [point for point in [*points.tolist(), *places[passed].tolist()] if self._in_view(*point)]
+        if not drawn:
+            return NOWHERE
         reach = pixels(renderer, 0.9 * self.size + 3)
-        return np.concatenate([points - reach, points + reach], axis=1)
+        return np.concatenate([np.min(drawn, axis=0) - reach, np.max(drawn, axis=0) + reach])[None]
 
     def draw(self, renderer: RendererBase) -> None:
         route = self.trail.route
         if not (self.get_visible() and self.trail.get_visible()) or route.count < 1:
             return
-        route.update(self.trail)
+        route.update(self.trail, renderer)
         over = self.stopped is not None and self.step >= self.stopped
         x, y = route.pixels[route.count - 1].tolist()
         left = self._exit(x, y)

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from landscapes.render.moving import IDENTITY, Boxes
+from landscapes.render.moving import IDENTITY, Boxes, Canvas
 
 LONG = 1000
 """From this many points on, a trail keeps one vertex each half pixel; before, one each 64th."""
@@ -23,7 +23,7 @@ FAR = 1e4
 Numbers = NDArray[np.int64]
 Points = NDArray[np.float64]
 
-MOVE, LINE = (np.full(1, code, Path.code_type) for code in (Path.MOVETO, Path.LINETO))
+LINE = np.full(1, Path.LINETO, Path.code_type)
 
 
 class Route:
@@ -35,6 +35,7 @@ class Route:
         pixels: the points, shape (n, 2).
         length: the way's length up to each of them, in pixels.
         kept: the numbers of those that a picture needs.
+        upright: whether it goes straight to the right, left, up or down only.
         whole: all of it, to be stroked.
     """
 
@@ -45,6 +46,7 @@ class Route:
         self.count = len(step)
         self._steps: list[int] = step.tolist()
         self._key: bytes | None = None
+        self._canvas: Canvas | None = None
 
     def show(self, step: int) -> None:
         self.shown = step
@@ -62,8 +64,11 @@ class Route:
         """The pixels of what changes between two steps: what is drawn, and the move before, whose end becomes a joint."""
         return self.pixels[max(self.reached(first) - 2, 0) : self.reached(last)]
 
-    def update(self, artist: Artist) -> None:
-        """Brings the pixels up to date with the layout of the artist's axes."""
+    def update(self, artist: Artist, renderer: RendererBase | None = None) -> None:
+        """Brings the pixels up to date with the layout of the artist's axes; on one canvas that stays as it is."""
+        if renderer is not None and renderer is self._canvas:
+            return
+        self._canvas = renderer if isinstance(renderer, Canvas) else None
         transform = artist.get_transform()
         key = transform.get_affine().get_matrix().tobytes()
         if key == self._key:
@@ -71,7 +76,9 @@ class Route:
         self._key = key
         with np.errstate(all="ignore"):
             self.pixels = transform.transform(self.data)
-            moves = np.nan_to_num(np.hypot(*np.diff(self.pixels, axis=0).T), posinf=FAR)
+            moves = np.diff(self.pixels, axis=0)
+            self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # matplotlib's rule
+            moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
         grain = 2 if len(self.pixels) > LONG else 64
         fine = np.diff(np.floor(self.length * grain), prepend=-1) == 0
@@ -101,7 +108,7 @@ class Ink:
         self._pixels = route.pixels
         self._points: list[float] = points.tolist()
         self._goes_on: list[bool] = goes_on.tolist()
-        self._codes = np.where(goes_on, LINE, MOVE)
+        self._codes = np.where(goes_on, Path.LINETO, Path.MOVETO).astype(Path.code_type)
         self._simple = bool(goes_on[1:].all())
         whole = points.astype(np.int64)
         self._vertices = route.pixels[whole]
@@ -115,11 +122,16 @@ class Ink:
         i = bisect_right(self._points, begin)
         j = bisect_left(self._points, end, i)
         before, after = self._inside(i), self._inside(j)
-        vertices = np.concatenate(
-            [self._pixels[begin : begin + before], self._vertices[i:j], self._pixels[end : end + after]]
-        )
-        codes = None if self._simple else np.concatenate([MOVE[:before], self._codes[i:j], LINE[:after]])
-        path = Path(vertices, codes)
+        if before and self._points[i - 1] == begin:
+            i, before = i - 1, False
+        if after and self._points[j] == end:
+            j, after = j + 1, False
+        vertices, codes = self._vertices[i:j], self._codes[i:j].copy()
+        if before or after:
+            vertices = np.concatenate([self._pixels[begin : begin + before], vertices, self._pixels[end : end + after]])
+            codes = np.concatenate([LINE[:before], codes, LINE[:after]])
+        codes[:1] = Path.MOVETO
+        path = Path(vertices, None if self._simple else codes)
         path.should_simplify = len(vertices) > 128
         path.simplify_threshold = 1 / 9
         return path
@@ -129,11 +141,13 @@ class Ink:
         path = self.between(begin, end)
         if len(path.vertices) < 2:
             return
-        if isinstance(renderer, RendererAgg):
-            path.should_simplify = False  # so that pixels depend on no vertex far away
+        if isinstance(renderer, RendererAgg):  # pixels must depend on no vertex far away
+            path.should_simplify = False
+            gc.set_snap(self._route.upright)
         else:
             path = self._route.lean(path)
         renderer.draw_path(gc, path, IDENTITY)
+        gc.set_snap(None)
 
     def near(self, boxes: Boxes | None, margin: float) -> Ink:
         """The strokes without what comes nowhere near any of some boxes."""
@@ -145,7 +159,7 @@ class Ink:
         return self._near
 
     def _cut(self, boxes: Boxes, margin: float) -> Ink:
-        points, goes_on = np.array(self._points), np.array(self._goes_on)
+        points, goes_on = np.array(self._points), self._codes == Path.LINETO
         one, two = self._vertices[:-1], self._vertices[1:]
         low, high = np.minimum(one, two) - margin, np.maximum(one, two) + margin
         meets = np.zeros(len(one), bool)

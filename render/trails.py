@@ -69,7 +69,7 @@ class Trail(Line2D, Moving):
     def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
         if len(self.colors) > 1 and spell(first, self.span) != spell(last, self.span):
             return None  # the bands move on
-        self.route.update(self)
+        self.route.update(self, renderer)
         return around(self.route.between(first, last), 1 + pixels(renderer, self.get_linewidth()))
 
     def set_color(self, color: ColorType) -> None:
@@ -94,7 +94,7 @@ class Trail(Line2D, Moving):
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.route.count < 2:
             return
-        self.route.update(self)
+        self.route.update(self, renderer)
         width = self.get_linewidth()
         ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
         gc = stroke(self, renderer, width)
@@ -158,7 +158,7 @@ class Halo(Artist, Moving):
         self.trail.show(step)
 
     def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
-        self.trail.route.update(self.trail)
+        self.trail.route.update(self.trail, renderer)
         width = self.trail.get_linewidth() + self.extra
         return around(self.trail.route.between(first, last), 1 + pixels(renderer, width))
 
@@ -167,7 +167,7 @@ class Halo(Artist, Moving):
         trail = self.trail
         if not (self.get_visible() and trail.get_visible()):
             return
-        trail.route.update(trail)
+        trail.route.update(trail, renderer)
         if trail.route.count < 2:
             return
         width = trail.get_linewidth() + self.extra

@@ -323,7 +323,8 @@ def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
     for step in range(0, last + 1, max(last // 130, 1)):
         frame = one.show(step).copy()
         two.show((step + last // 2) % (last + 1))  # far away: what follows is drawn whole
-        np.testing.assert_array_equal(frame, two.show(step), err_msg=f"step {step}")
+        # Agg puts the joints of straight ways anywhere along them
+        assert levels_apart(frame, two.show(step)) <= TOLERANCE, step
 
 
 def test_an_odd_size_and_resolution_keep_their_pixels():

@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.render.sinks.base import RGBA, Area, Fresh, Pixels, Sink
+from landscapes.render.sinks.base import RGBA, Area, Pixels, Sink, box, numbers
 
 LEVEL = 1
 """Of zlib: higher ones take several times as long and gain a tenth."""
@@ -26,7 +26,7 @@ class Apng(Sink):
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
-        self._fresh = Fresh(height, width)
+        self._width = width
         self._sequence = self._count = self._frames = 0
         self._waiting: tuple[Area, bytes, int] | None = None
         self._time = self._told = 0.0
@@ -41,8 +41,11 @@ class Apng(Sink):
     def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
         if len(changed):
             self._flush()
-            area, pixels = self._fresh.cut(rgba, changed)
-            self._waiting = area, _compressed(pixels), REPLACE if self._count == 0 else OVER
+            area = box(changed, self._width)
+            rows, cols = np.divmod(changed, self._width)
+            lines = _lines(numbers(rgba)[changed], rows - area[0].start, cols - area[1].start)
+            first = self._count == 0
+            self._waiting = area, _compressed(lines, sparse=not first), REPLACE if first else OVER
         self._time += 1 / self.timeline.fps + stay
         self._count += 1
 
@@ -81,9 +84,15 @@ class Apng(Sink):
         self._file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
 
 
-def _compressed(pixels: RGBA) -> bytes:
-    """The lines of a rectangle, each after its filter, which is none."""
-    rows, cols = pixels.shape[:2]
-    lines = np.zeros((rows, 1 + 4 * cols), np.uint8)
-    lines[:, 1:] = pixels.reshape(rows, 4 * cols)
-    return zlib.compress(lines, LEVEL)
+def _lines(colors: NDArray[np.uint32], rows: Pixels, cols: Pixels) -> NDArray[np.uint8]:
+    """The lines of the rectangle that some pixels span, transparent elsewhere; each begins with its filter, none."""
+    line = 1 + 4 * (int(cols.max()) + 1)
+    data = np.zeros((int(rows.max()) + 1) * line, np.uint8)
+    data[(rows * line + 1 + 4 * cols)[:, None] + np.arange(4)] = colors.view(np.uint8).reshape(-1, 4)
+    return data
+
+
+def _compressed(lines: NDArray[np.uint8], sparse: bool) -> bytes:
+    """The lines in a zlib stream; where few pixels are set, looking for runs only makes it smaller by a third."""
+    packer = zlib.compressobj(LEVEL, strategy=zlib.Z_RLE if sparse else zlib.Z_DEFAULT_STRATEGY)
+    return packer.compress(lines) + packer.flush()

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,19 +88,15 @@ def box(pixels: Pixels, width: int) -> Area:
     return slice(int(rows.min()), int(rows.max()) + 1), slice(int(cols.min()), int(cols.max()) + 1)
 
 
-class Fresh:
-    """The pixels that changed on a canvas that is transparent elsewhere."""
+def cut(values: NDArray[Any], changed: Pixels, width: int, even: bool = False) -> tuple[Area, NDArray[Any]]:
+    """The rectangle that holds all changed pixels, and their values in it, 0 elsewhere.
 
-    def __init__(self, height: int, width: int) -> None:
-        self._canvas = np.zeros((height, width), np.uint32)
-
-    def cut(self, rgba: RGBA, changed: Pixels, even: bool = False) -> tuple[Area, RGBA]:
-        """The rectangle that holds all changed pixels, from an even row and column if so asked, and its pixels."""
-        rows, cols = box(changed, self._canvas.shape[1])
-        if even:
-            rows, cols = (slice(part.start // 2 * 2, part.stop) for part in (rows, cols))
-        flat = self._canvas.reshape(-1)
-        flat[changed] = numbers(rgba)[changed]
-        pixels = self._canvas[rows, cols].copy()
-        flat[changed] = 0
-        return (rows, cols), pixels.view(np.uint8).reshape(*pixels.shape, 4)
+    With `even`, it begins in an even row and column.
+    """
+    area = box(changed, width)
+    if even:
+        area = slice(area[0].start // 2 * 2, area[0].stop), slice(area[1].start // 2 * 2, area[1].stop)
+    rows, cols = np.divmod(changed, width)
+    picture = np.zeros((area[0].stop - area[0].start, area[1].stop - area[1].start), values.dtype)
+    picture[rows - area[0].start, cols - area[1].start] = values
+    return area, picture

@@ -90,7 +90,10 @@ class Mp4(Ffmpeg):
 
     suffixes = (".mp4",)
     encoder = "libx264"
-    options = ("-preset", "veryfast", "-crf", "18", "-movflags", "+faststart")
+    options = (
+        "-preset", "veryfast", "-crf", "18", "-movflags", "+faststart",
+        "-x264-params", "bframes=8:b-adapt=0:weightp=0:subme=1:me=dia",  # nothing pans: a quarter faster, as small
+    )  # fmt: skip
     container = "mp4"
 
 
@@ -99,7 +102,7 @@ class WebM(Ffmpeg):
 
     suffixes = (".webm",)
     encoder = "libvpx-vp9"
-    options = ("-deadline", "realtime", "-cpu-used", "8", "-crf", "30", "-b:v", "0")
+    options = ("-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-crf", "30", "-b:v", "0")
     container = "webm"
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image
 
 from landscapes.render.palette import RGB, Palette, choose, tally
-from landscapes.render.sinks.base import RGBA, Pixels, Sink, box, numbers
+from landscapes.render.sinks.base import RGBA, Pixels, Sink, cut, numbers
 
 SHORTEST = 2
 """Hundredths of a second; browsers slow anything shorter down to a tenth of a second."""
@@ -34,7 +34,6 @@ class Gif(Sink):
         height, width = samples[0].shape[:2]
         self._width = width
         self._shown = np.zeros(height * width, np.uint8)
-        self._canvas = np.full((height, width), AS_BEFORE, np.uint8)
         self._waiting: tuple[bytes, bool] | None = None
         self._delay = 0
         self._time = self._written = 0.0
@@ -75,12 +74,8 @@ class Gif(Sink):
             return None
         changed, entries = changed[seen], entries[seen]
         self._shown[changed] = entries
-        area = box(changed, self._width)
-        flat = self._canvas.reshape(-1)
-        flat[changed] = entries
-        image = _image(self._canvas[area], area[1].start, area[0].start)
-        flat[changed] = AS_BEFORE
-        return image
+        area, picture = cut(entries, changed, self._width)
+        return _image(picture, area[1].start, area[0].start)
 
     def _flush(self) -> None:
         if self._waiting is None:

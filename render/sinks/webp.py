@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from landscapes.errors import InputError
-from landscapes.render.sinks.base import RGBA, Area, Fresh, Pixels, Sink
+from landscapes.render.sinks.base import RGBA, Area, Pixels, Sink, cut, numbers
 
 EFFORT = {"quality": 0, "method": 2}
 """Of the compressor: less makes files five times as large, more takes half as long again for a tenth."""
@@ -41,7 +41,7 @@ class WebP(Sink):
 
     def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = samples[0].shape[:2]
-        self._fresh = Fresh(height, width)
+        self._width = width
         self._waiting: tuple[Area, bytes, int] | None = None
         self._time = self._told = 0.0
         self._file: BinaryIO = self.path.open("wb")
@@ -53,7 +53,9 @@ class WebP(Sink):
     def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
         if len(changed):
             self._flush()
-            area, pixels = self._fresh.cut(rgba, changed, even=True)  # the format counts pairs of pixels
+            # the format counts pairs of pixels
+            area, picture = cut(numbers(rgba)[changed], changed, self._width, even=True)
+            pixels = picture.view(np.uint8).reshape(*picture.shape, 4)
             self._waiting = area, _image(pixels), REPLACE if self._time == 0 else LAY_OVER
         self._time += 1000 / self.timeline.fps + 1000 * stay
 

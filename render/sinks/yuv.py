@@ -26,13 +26,16 @@ class Planes:
         self.width, self.height = width + width % 2, height + height % 2
         luma = self.width * self.height
         self.data = np.zeros(luma * 3 // 2, np.uint8)
+        self._stirred = np.zeros(luma // 4, bool)
         self._luma = self.data[:luma]
         self._blue, self._red = self.data[luma:].reshape(2, luma // 4)
 
     def update(self, rgba: RGBA, changed: Pixels) -> None:
         """Converts the blocks of 2 × 2 pixels in which some changed."""
         row, col = np.divmod(changed, self._width)
-        block = np.unique(row // 2 * (self.width // 2) + col // 2)
+        self._stirred[row // 2 * (self.width // 2) + col // 2] = True
+        block = np.flatnonzero(self._stirred)
+        self._stirred[block] = False
         top, left = (2 * part for part in np.divmod(block, self.width // 2))
         below, right = np.minimum(top + 1, self._height - 1), np.minimum(left + 1, self._width - 1)
         places = np.stack([row * self._width + col for row in (top, below) for col in (left, right)])
