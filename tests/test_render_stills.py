@@ -24,6 +24,7 @@ from landscapes.record import Record
 from landscapes.render import stills
 from landscapes.render.moving import Moving
 from landscapes.render.stills import STILLS
+from landscapes.render.theme import THEMES
 
 SMALL = {"size": (240, 180)}
 MOST = 80_000
@@ -76,6 +77,24 @@ def test_a_page_with_long_trails_is_small(tmp_path, field):
     map_inches = 0.36 * 9.6, 0.6 * 5.4
     assert width > stills.DPI * map_inches[0]
     assert height > stills.DPI * map_inches[1]
+
+
+def swinging_race() -> Record:
+    """Eight runs of 10,000 points that swing across a valley at first, and so do their losses."""
+    ways = []
+    for run in range(8):
+        step = np.arange(10_000)
+        swing = 0.4 * np.exp(-step / (15 + 6 * run)) * np.cos((0.5 + 0.3 * run) * step)
+        ways.append(way(9_999, 0.1 * run - 0.4) + swing[:, None] * np.array([0.3, 1.0]))
+    return record(ways, surface=scenery(values=beale(*grid())))
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        path = render.save(swinging_race(), tmp_path / "race.pdf", theme=name)
+    assert path.stat().st_size <= MOST
 
 
 @pytest.mark.parametrize(("suffix", "most"), [(".pdf", 600_000), (".svg", 1_000_000)])
