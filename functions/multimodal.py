@@ -158,7 +158,7 @@ def branin(x: Tensor, y: Tensor) -> Tensor:
     minima=[(2.0, 0.1057834694517169)],
     minimum=-2.021806783359787,
     outside="unbounded",
-    start=(-0.8, 0.3),
+    start=(1.0, 0.9),
     steps=60,
     scale="linear",
     latex=r"\cos x \sin y - \frac{x}{y^2 + 1}",
@@ -225,7 +225,8 @@ def price_n4(x: Tensor, y: Tensor) -> Tensor:
 )
 def hosaki(x: Tensor, y: Tensor) -> Tensor:
     """Two hollows, and where y is large next to no slope: the ridge between them is decided long before it is seen."""
-    p = 1 + x * (-8 + x * (7 + x * (x / 4 - 7 / 3)))
+    u = x - 2  # where the polynomial turns, 1, 2 and 4 less 2, so that it loses no digits
+    p = u * u * (u * u / 4 - u / 3 - 1) - 5 / 3
     return p * y * y * torch.exp(-y)
 
 
@@ -244,7 +245,7 @@ def hosaki(x: Tensor, y: Tensor) -> Tensor:
     tags=("basins", "smooth", "separable", "multimodal", "unbounded"),
 )
 def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows on a tilted board: from the crest between them a nudge decides, and speed rolls over to the lower."""
+    """Two hollows on a tilted board: who starts a hair to the other side of the crest between them ends in the higher."""
     return torch.cos(2 * x) - 3 * torch.cos(y) - x / 2
 
 
@@ -276,7 +277,7 @@ def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
     minima=[(0.22827892055636909, -1.6255349574999964)],
     minimum=-6.551133332835837,
     outside="higher",
-    start=(1.1, 0.75),
+    start=(0.9, -0.35),
     steps=120,
     scale="linear",
     latex=r"3 (1 - x)^2 e^{-x^2 - (y + 1)^2} - 10 \left( \frac{x}{5} - x^3 - y^5 \right) e^{-x^2 - y^2} - \frac{1}{3} e^{-(x + 1)^2 - y^2}",
@@ -285,7 +286,7 @@ def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
     aliases=("matlab_peaks",),
 )
 def peaks(x: Tensor, y: Tensor) -> Tensor:
-    """Hills and hollows on a plain: whoever overshoots ends on the plain, where there is no slope left to follow."""
+    """Three hills and three hollows on a plain: near the top of a hill a hair decides which way the paths go down."""
     x2, y2 = x * x, y * y
     a, b, c = (1 - x), y + 1, x + 1
     return (

@@ -18,7 +18,7 @@ JAMIL = "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for
     (-2 * math.pi, 2 * math.pi),
     minima=[(4.701043130249553, 3.15293850372493), (-1.5821421769300335, -3.1302468034546562)],
     minimum=-106.76453674926468,
-    start=(-0.3, 1.5),
+    start=(1.7, -0.4),
     steps=120,
     scale="linear",
     latex=r"\sin x\ e^{(1 - \cos y)^2} + \cos y\ e^{(1 - \sin x)^2} + (x - y)^2",
@@ -37,7 +37,7 @@ def bird(x: Tensor, y: Tensor) -> Tensor:
     (-5.0, 15.0),
     minima=[(-3.1969884247443834, 12.526257885290116)],
     minimum=5.558914403893819,
-    start=(12.5, 9.5),
+    start=(0.5, 9.5),
     steps=200,
     title="Branin N. 2",
     latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x \cos y + \ln(x^2 + y^2 + 1) + 10",
@@ -79,7 +79,7 @@ def chichinadze(x: Tensor, y: Tensor) -> Tensor:
     minima=[(2.0029921199344654, 1.0060959402921885)],
     minimum=-5.162126159963982,
     outside="higher",
-    start=(4.6, 7.3),
+    start=(3.4, 2.3),
     steps=150,
     scale="linear",
     latex=r"-\sum_{i=1}^{5} c_i\, e^{-r_i / \pi} \cos(\pi r_i), \quad r_i = (x - a_i)^2 + (y - b_i)^2",
@@ -149,7 +149,7 @@ def pinter(x: Tensor) -> Tensor:
     steps=300,
     latex=r"\sum_{i=1}^{d} \sum_{j=1}^{d} \left[ \frac{t_{ij}^2}{4000} - \cos t_{ij} + 1 \right], \quad t_{ij} = 100 (x_i^2 - x_j)^2 + (1 - x_j)^2",
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
-    tags=("oscillating", "valley", "curved", "smooth", "multimodal", "ill-conditioned", "any dimension"),
+    tags=("oscillating", "valley", "curved", "smooth", "multimodal", "degenerate", "any dimension"),
     variants=("Some lack the square of the first bracket of t; some have the 1 within the cosine.",),
 )
 def whitley(x: Tensor) -> Tensor:
@@ -183,10 +183,10 @@ def ursem_waves(x: Tensor, y: Tensor) -> Tensor:
 @function(
     (0.0, 10.0),
     (0.0, 10.0),
-    view=[(-0.2, 6.0), (-0.2, 6.0)],
+    view=[(-0.4, 4.0), (-0.4, 4.0)],
     minima=[(1.3932490753255886, 0.0), (0.0, 1.3932490753255886)],
     minimum=-0.6736675211468547,
-    start=(5.2, 3.1),
+    start=(1.25, 1.15),
     steps=150,
     scale="linear",
     latex=r"-\frac{\sin^2(x - y) \sin^2(x + y)}{\sqrt{x^2 + y^2}}",
@@ -217,7 +217,6 @@ def keane(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-\sum_{i=1}^{d-1} \left[ (x_{i+1} + 47) \sin \sqrt{|x_{i+1} + x_i / 2 + 47|} + x_i \sin \sqrt{|x_i - x_{i+1} - 47|} \right]",
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "kinked", "multimodal", "unbounded", "any dimension"),
-    aliases=("egg_holder",),
     variants=("A domain a little larger than ±512 is in use, and the minimum is lower with it.",),
 )
 def eggholder(x: Tensor) -> Tensor:
