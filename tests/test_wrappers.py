@@ -73,7 +73,7 @@ def run(contenders: list[Rule], x: torch.Tensor, streams: torch.Tensor, steps: i
 # ---------------------------------------------------------------- nobody changes anybody
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(nests(), st.permutations(range(5)), st.integers(0, 2**32 - 1))
 def test_however_they_nest_a_run_is_as_it_is_alone(contenders, order, seed):
     rng = np.random.default_rng(seed)
@@ -127,7 +127,7 @@ def test_rules_that_ask_for_themselves_can_be_wrapped(rule, wrap):
         assert_same(part(together, [place]), run(contenders[place : place + 1], x[:, [place]], streams[[place]], 10))
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(nests(), st.integers(0, 4))
 def test_a_lost_run_takes_no_other_with_it(contenders, lost):
     x, streams = starts(2, 5, np.random.default_rng(1)), torch.zeros(5, dtype=torch.int64)
