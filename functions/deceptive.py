@@ -91,7 +91,7 @@ def deceptive(x: Tensor) -> Tensor:
     start=(-0.3, 0.8),
     steps=200,
     scale="linear",
-    title="Lunacek's bi-Rastrigin",
+    title="Lunacek bi-Rastrigin",
     latex=r"\min\left( \sum_{i=1}^{d} (x_i - \mu_1)^2,\ d + s \sum_{i=1}^{d} (x_i - \mu_2)^2 \right) + 10 \sum_{i=1}^{d} [1 - \cos 2 \pi (x_i - \mu_1)]",
     reference="M. Lunacek, D. Whitley and A. Sutton, The impact of global structure on search, 2008",
     tags=("oscillating", "funnel", "deceptive", "kinked", "multimodal", "any dimension"),

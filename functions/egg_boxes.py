@@ -196,7 +196,7 @@ def shubert(x: Tensor) -> Tensor:
     minimum=0.0,
     start=(-2.1, -1.6),
     steps=200,
-    title="Lévy N. 13",
+    title="Levy N. 13",
     latex=r"\sin^2 3 \pi x + (x - 1)^2 (1 + \sin^2 3 \pi y) + (y - 1)^2 (1 + \sin^2 2 \pi y)",
     reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
     tags=("oscillating", "funnel", "smooth", "multimodal"),

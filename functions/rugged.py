@@ -123,7 +123,6 @@ def trefethen(x: Tensor, y: Tensor) -> Tensor:
     minimum=0.0,
     start=(-8.3, 6.4),
     steps=200,
-    title="Pintér",
     latex=r"\sum_{i=1}^{d} i x_i^2 + 20 i \sin^2 A_i + i \log_{10}(1 + i B_i^2), \quad A_i = x_{i-1} \sin x_i + \sin x_{i+1}, \quad B_i = x_{i-1}^2 - 2 x_i + 3 x_{i+1} - \cos x_i + 1",
     reference="J. D. Pintér, Global Optimization in Action, 1996",
     tags=("oscillating", "funnel", "smooth", "multimodal", "any dimension"),
