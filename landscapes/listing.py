@@ -66,12 +66,17 @@ def facts(function: Function) -> str:
 def _defaults(name: str) -> str:
     """The settings behind a name; a learning rate is found for each race."""
     cls, preset = rules.names()[name]
-    settings = [
-        f"{field.name}={'…' if field.default is NOTHING else preset.get(field.name, field.default)}"
+    settings = {
+        field.name: preset.get(field.name, field.default)
         for field in dataclasses.fields(cls)
-        if field.init and field.name not in (cls.tunable, "rule")
+        if field.init and field.name not in (cls.tunable, "rule") and field.default != ""
+    }
+    words = {NOTHING: "…"}
+    shown = [
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={words.get(value, value)}"
+        for key, value in settings.items()
     ]
-    return ", ".join(settings)
+    return ", ".join(shown)
 
 
 def _minimum(value: float) -> str:
