@@ -93,10 +93,17 @@ def test_mixing_the_points_of_a_batch_is_found_out():
     torch.testing.assert_close(g(x), (x * x).sum(1))
 
 
+def test_another_rounding_in_batches_is_no_other_function():
+    """Differences make much of the last bit, which numpy's operations for arrays and for single numbers may share or not."""
+    g = from_numpy(lambda x, y: x * x + y * y + 1e-12 * np.sin(1e6 * x) * np.ndim(x), PLANE, name="rounding")
+    assert g.mode == "batched"
+
+
 def test_transforms_keep_the_word():
     turned = transforms.rotated(transforms.shifted(from_numpy(valley, PLANE), 1), 30)
     assert "finite differences" in turned.tags
     assert "finite differences" in transforms.added(turned, turned).tags
+    assert "finite differences" in transforms.log_values(turned, lowest=-1).tags
     assert checked(turned) is turned
 
 

@@ -286,6 +286,13 @@ def test_values_change_and_minima_stay():
     assert value_transformed("saddle", lambda v: 2 * v).minimum == -math.inf
 
 
+def test_where_values_are_made_level_points_are_no_longer_what_they_were():
+    camel = functions.get("three_hump_camel")
+    assert {place.kind for place in camel.stationary} == {"minimum", "saddle"}
+    cut = value_transformed(camel, lambda v: torch.relu(v - 0.5))  # the two minima lie at 0.3, the saddles at 0.88
+    assert {place.kind for place in cut.stationary} == {"saddle"}
+
+
 def test_logarithms():
     f = functions.get("styblinski_tang")
     g = log_values(f, 0.25)
