@@ -120,6 +120,16 @@ def test_nelder_mead_walks_the_valley_of_1965():
     assert paths.evaluations["values"][0] < 200
 
 
+def test_a_nearer_point_that_is_as_good_is_taken():
+    """The simplex (0, −1): 1 is no better than 0 but than −1, and ½ is as good as 1. Else it would shrink to (0, −½)."""
+    stairs = function((-2, 2))(lambda x: torch.where(x > 0.25, 1.0, torch.where(x < -0.5, 2.0, 0.0)).double())
+    x, oracle = torch.full((1, 1), -1.0, dtype=torch.float64), Oracle(stairs, 1)
+    stepper = stepper_of([rules.NelderMead(size=1.0)], x)
+    assert stepper.step(moment(1, x, x, oracle)).item() == 0.0
+    assert stepper.points.flatten().tolist() == [0.0, 0.5]
+    assert oracle.counts[0].tolist() == [4]
+
+
 def test_a_simplex_that_is_small_enough_goes_nowhere():
     rule, x = rules.NelderMead(size=1e-6), torch.tensor([[0.5], [0.5]], dtype=torch.float64)
     paths = run(valley(2), [rule], x, 5)
@@ -211,6 +221,10 @@ def test_roots_are_roots_wherever_a_matrix_lies(dim):
     for i in range(50):
         assert torch.equal(_root(matrices[..., i : i + 1])[..., 0], roots[..., i])
         assert torch.equal(_root(matrices[..., max(0, i - 2) : i + 1])[..., -1], roots[..., i])
+    spoilt = matrices.clone()
+    spoilt[..., 3], spoilt[..., 7] = math.nan, math.inf
+    others = [i for i in range(50) if i not in (3, 7)]
+    assert torch.equal(_root(spoilt)[..., others], roots[..., others])
 
 
 def sphere(dim: int) -> Function:
