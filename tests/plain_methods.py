@@ -14,11 +14,11 @@ import numpy as np
 import scipy.optimize
 import torch
 from numpy.typing import NDArray
-from reference import log, uniform, valley
+from reference import log, starts, uniform, valley
 from torch import Tensor
 from torch.optim.lbfgs import _strong_wolfe
 
-from landscapes import rules
+from landscapes import engine, rules
 from landscapes.landscape import Function
 from landscapes.rules.base import Rule
 
@@ -285,3 +285,18 @@ def region_settings(rng: np.random.Generator, exact: bool) -> rules.TrustRegion:
     return rules.TrustRegion(
         radius=log(0.01, 10)(rng), max_radius=log(10, 1000)(rng), eta=uniform(0, 0.24)(rng), exact=exact
     )
+
+
+OF_SQUARES = ("gauss_newton", "gauss_newton, undamped", "levenberg_marquardt")
+"""Those that take sums of squares alone."""
+
+
+def gaps(name: str, landscape: Callable[[int], Function], dim: int, runs: int, steps: int) -> Array:
+    """The largest difference to the reference of each run up to each step, shape (R, steps + 1)."""
+    rng = np.random.default_rng(dim)
+    contenders, x = [SETTINGS[name](rng) for _ in range(runs)], starts(dim, runs, rng)
+    box = torch.tensor([[-1e9, 1e9]] * dim, dtype=torch.float64)
+    paths = engine.run(landscape(dim), contenders, x, steps, box=box)
+    assert not paths.reason.any()
+    expected = [plain(rule)(landscape(dim), rule, x[:, i].numpy(), steps) for i, rule in enumerate(contenders)]
+    return np.maximum.accumulate(abs(paths.x - np.array(expected)).max(2), 1)

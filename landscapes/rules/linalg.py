@@ -32,7 +32,7 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     tournament (Brent & Luk, 1985). A pair is left alone once what couples it is rounding.
 
     >>> values, vectors = eigh(torch.tensor([[2.0, 1.0], [1.0, 2.0]])[..., None])
-    >>> values[:, 0].tolist()
+    >>> values[:, 0].round(decimals=6).tolist()
     [1.0, 3.0]
     """
     d = len(matrix)
