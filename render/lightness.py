@@ -24,7 +24,7 @@ class Light(Route):
     @classmethod
     def of(cls, route: Route) -> Self:
         """The same route, shown as far."""
-        made = cls(*route.data.T, route.step)
+        made = cls(np.asarray(route.data[:, 0], np.float64), np.asarray(route.data[:, 1], np.float64), route.step)
         made.show(route.shown)
         return made
 
@@ -36,7 +36,7 @@ class Columns(Light):
     """A route that goes to the right and swings up and down."""
 
     def lean(self, path: Path) -> Path:
-        way = path.vertices
+        way = np.asarray(path.vertices, float)
         if path.codes is not None or not np.isfinite(way).all():
             return super().lean(path)
         column = np.floor(way[:, 0] / COLUMN)

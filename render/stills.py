@@ -94,8 +94,8 @@ def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
 
     Level lines of too many vertices join the image.
     """
-    fills = [item for item in made.findobj(ContourSet) if item.filled]
-    lines = [item for item in made.findobj(ContourSet) if not item.filled]
+    every: list[Any] = made.findobj(ContourSet)  # whose types are told in part only
+    fills, lines = [item for item in every if item.filled], [item for item in every if not item.filled]
     with _at(made, dpi):
         thinned = [[_thinned(way, line.get_transform()) for way in line.get_paths()] for line in lines]
     crowded = sum(len(way) for ways in thinned for way in ways) > CROWDED
