@@ -231,6 +231,25 @@ def griewank(x: Tensor) -> Tensor:
 
 
 @function(
+    (0.0, 180.0),
+    dims=ANY,
+    minima=[(120.0,)],
+    minimum=-3.5,
+    start=(52.0, 141.0),
+    steps=150,
+    scale="linear",
+    latex=r"-2.5 \prod_{i=1}^{d} \sin(x_i - 30^\circ) - \prod_{i=1}^{d} \sin 5 (x_i - 30^\circ)",
+    reference="Z. B. Zabinsky et al., Improving hit-and-run for global optimization, 1993",
+    tags=("oscillating", "funnel", "periodic", "smooth", "multimodal", "any dimension"),
+    variants=("Some count in radians, or move the minimum to the middle, 90°.",),
+)
+def sinusoidal(x: Tensor) -> Tensor:
+    """Short waves on one long one, in degrees: gradients are sixty times as small as they look, and rates as much larger."""
+    t = (x - 120) * (math.pi / 180)  # sin(x - 30°) = cos(x - 120°), and so five times as fast
+    return -2.5 * product(torch.cos(t)) - product(torch.cos(5 * t))
+
+
+@function(
     (-50.0, 50.0),
     (-50.0, 50.0),
     view=[(-20.0, 20.0), (-20.0, 20.0)],

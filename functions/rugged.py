@@ -246,3 +246,46 @@ def rana(x: Tensor) -> Tensor:
     a, b = x[..., :-1], x[..., 1:] + 1
     t, s = power(b - a, 0.5), power(b + a, 0.5)
     return total(b * torch.cos(t) * torch.sin(s) + a * torch.cos(s) * torch.sin(t))
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(-8.466701099413424, -10.0)],
+    minimum=-0.18466701099413424,
+    outside="unbounded",
+    kinks="along parabolas, where the cosine is zero, with infinite slope, and along y = -x²",
+    start=(-5.6, 4.2),
+    steps=200,
+    scale="linear",
+    title="New function N. 1",
+    latex=r"\sqrt{\left| \cos \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("ridge", "curved", "kinked", "multimodal", "unbounded"),
+    variants=("Published values, such as -0.18465, are not quite the lowest: the crease is too sharp for searches.",),
+)
+def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
+    """Bent cuts with walls that have no end of slope: steps bounce between them, and the cuts slope ever so slightly."""
+    return power(torch.cos(power(x * x + y, 0.5)), 0.5) + (x + y) / 100
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-10.5, 10.5), (-10.0, 10.0)],
+    minima=[(-9.941148807346373, -10.0)],
+    minimum=-0.19941148807346373,
+    outside="unbounded",
+    kinks="along parabolas, where the sine is zero, with infinite slope",
+    start=(-7.4, -4.5),
+    steps=200,
+    scale="linear",
+    title="New function N. 2",
+    latex=r"\sqrt{\left| \sin \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("ridge", "curved", "kinked", "multimodal", "unbounded"),
+    variants=("Published values, such as -0.19941, are cut off or not quite the lowest.",),
+)
+def new_function_n2(x: Tensor, y: Tensor) -> Tensor:
+    """Bent cuts once more, of another depth where they start: which of them one falls into is settled by the first steps."""
+    return power(torch.sin(power(x * x + y, 0.5)), 0.5) + (x + y) / 100
