@@ -260,7 +260,7 @@ def _holds(
     rounding = float(torch.finfo(dtype).eps)
     slack = rounding**0.5 * abs(float(function(start)) - function.minimum) + 10 * rounding * abs(function.minimum)
     seen = paths.lowest if surface is None else np.concatenate([paths.lowest, surface.values.ravel()])
-    return float(np.min(seen, where=np.isfinite(seen), initial=math.inf)) >= function.minimum - slack
+    return bool(np.min(seen, where=np.isfinite(seen), initial=math.inf) >= function.minimum - slack)
 
 
 def _known_target(function: Function, start: Sequence[float]) -> float | None:
