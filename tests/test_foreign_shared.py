@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import warnings
 from typing import Any
@@ -12,13 +11,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peers import eager
 from reference import PlainLion, by_rules, default_dtype, egg_box, moment, starts, stepper_of, valley
 from torch import optim
 
 from landscapes import engine, rules
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle, value_and_gradient
-from landscapes.rules import Torch, foreign
+from landscapes.rules import Torch
 from landscapes.rules.foreign_alone import Looped
 from landscapes.rules.foreign_columns import Column, DividedError
 from landscapes.rules.foreign_probe import verdict
@@ -128,14 +128,7 @@ def pieces(contenders, x):
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    """Sharing wherever it is right, however few the runs are: whether it is faster depends on the machine."""
-    found = foreign.verdict
-
-    def eager(*given):
-        own = found(*given)
-        return dataclasses.replace(own, worth=1.0) if own.fits else own
-
-    monkeypatch.setattr(foreign, "verdict", eager)
+    eager(monkeypatch)
 
 
 GRIDS: dict[str, Any] = {

@@ -168,8 +168,12 @@ class Torch(Rule):
         """An optimizer of one parameter."""
         inner = hyper.get("optimizer")
         if isinstance(inner, Torch):
-            return self.cls(**{**hyper, "optimizer": inner.made(parameter, deepcopy(inner.hyper))})
-        return self.cls([{"params": [parameter], **dict(self.group)}] if self.group else [parameter], **hyper)
+            optimizer = self.cls(**{**hyper, "optimizer": inner.made(parameter, deepcopy(inner.hyper))})
+        else:
+            optimizer = self.cls([{"params": [parameter], **dict(self.group)}] if self.group else [parameter], **hyper)
+        if callable(training := getattr(optimizer, "train", None)):
+            training()  # schedule-free ones have a mode for it, as networks do
+        return optimizer
 
     def _rate(self, given: Any) -> float:
         """The learning rate: the given one, else the class's default; NaN where none can be given."""

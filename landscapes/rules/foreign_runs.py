@@ -157,15 +157,16 @@ class Runs(Tensor):
 
 
 def _method(name: str) -> Callable[..., Any]:
-    """A method that torch itself would refuse a factor of one number a run."""
+    """A method without the detour by way of torch, which also would refuse a factor of one number a run."""
+    function = getattr(Tensor, name)
 
     def method(self: Runs, *args: Any, **kwargs: Any) -> Any:
-        return applied(getattr(Tensor, name), (self, *args), kwargs)
+        return _elementwise(function, name, (self, *args), kwargs)
 
     return method
 
 
-for _name in ("add", "sub", "addcmul", "addcdiv"):
+for _name in ["add", "sub", "mul", "div", "sqrt", "lerp", "addcmul", "addcdiv"]:
     setattr(Runs, _name, _method(_name))
     setattr(Runs, f"{_name}_", _method(f"{_name}_"))
 
@@ -239,9 +240,9 @@ def applied(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) 
 
 def _elementwise(function: Callable[..., Any], name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
     with torch._C.DisableTorchFunctionSubclass():
-        if not kwargs and len(args) <= 2 and type(args[0]) is Runs and type(args[-1]) in (Runs, float, int):
-            one, other = args[0], args[-1]  # the most frequent case, first
-            if type(other) is not Runs or one.dtype is other.dtype:
+        if not kwargs and type(args[0]) is Runs:  # the most frequent case, first
+            dtype = args[0].dtype
+            if all(type(a) is float or (type(a) is Runs and a.dtype is dtype) for a in args):
                 result = function(*args)
                 return result if type(result) is Runs else _as_runs(result)
         large = _largest(args)
@@ -324,6 +325,9 @@ def _bound(value: Any, like: Tensor) -> Any:
 
 def _mapped(function: Callable[..., Any], name: str, inplace: bool, args: Any, kwargs: Mapping[str, Any]) -> Any:
     """Any other function, mapped over the runs."""
+    if isinstance(kwargs.get("out"), Runs):
+        rest = {key: value for key, value in kwargs.items() if key != "out"}
+        return kwargs["out"].copy_(_mapped(function, name, inplace, args, rest))
     leaves, shape = tree_flatten((args, dict(kwargs)), is_leaf=lambda leaf: isinstance(leaf, Runs))
     example = next((leaf for leaf in leaves if type(leaf) is Runs), None)
     if example is None:

@@ -21,7 +21,7 @@ from landscapes.rules.stepping import Moment
 if TYPE_CHECKING:
     from landscapes.rules.foreign import Torch
 
-REMEMBERED = 32
+REMEMBERED = 64
 """How many steps are taken between copies of the optimizer, at most."""
 
 ROOM = 2**26
@@ -123,7 +123,7 @@ class Shared:
             x, gradient = x[:, index], gradient[:, index]
         with torch.no_grad(), torch._C.DisableTorchFunctionSubclass():
             self.parameter.copy_(x.reshape(*Tensor.size(self.parameter)))
-            slope = torch.stack(gradient.detach().unbind(0))  # a copy, as it may be changed in place
+            slope = _copy_of(gradient.detach())  # it may be changed in place
             self.parameter.grad = slope.reshape(*Tensor.size(self.parameter)).as_subclass(Runs)
         with torch.enable_grad(), working(self.complaint, x.dtype), self._lifted():
             self.optimizer.step()
@@ -166,3 +166,8 @@ class Shared:
         self._take(whole)
         self.forget()
         return [self]
+
+
+def _copy_of(x: Tensor) -> Tensor:
+    """A contiguous copy of (d, n); by rows where they are not dense, which is faster than torch's own way."""
+    return x.clone() if x.is_contiguous() else torch.stack(x.unbind(0))

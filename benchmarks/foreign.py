@@ -1,0 +1,124 @@
+"""How the optimizers of others run here, and how fast.
+
+    python benchmarks/foreign.py peers    # a table: each class of torch.optim and, if installed, pytorch_optimizer
+    python benchmarks/foreign.py speed    # run-steps a second against a plain loop, and whether the bits agree
+
+`benchmarks/foreign.md` is what both print.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+import numpy as np
+import torch
+from torch import Tensor, optim
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from peers import classes, libraries, outcome
+from reference import moment, stepper_of
+
+from landscapes.objective import function
+from landscapes.oracle import Oracle, value_and_gradient
+from landscapes.rules import Torch
+from landscapes.rules.stepping import Moment
+
+STOCK = ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adadelta")
+RUNS = (8192, 32768)
+
+
+def valley(x: Tensor, y: Tensor) -> Tensor:
+    """Rosenbrock's."""
+    return (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x)
+
+
+def peers() -> None:
+    """Which adaptor serves which class."""
+    rows = [(name, *outcome(name, cls)) for name, cls in classes().items()]
+    versions = ", ".join(f"{name} {version(name.split('.')[0])}" for name in libraries())
+    print(f"\n## Which optimizers run, and how\n\n{versions}\n")
+    for way, count in Counter(way for _, way, _ in rows).most_common():
+        print(f"- {count} {way}")
+    print("\n| optimizer | runs are stepped | why |\n|---|---|---|")
+    for name, way, why in rows:
+        print(f"| {name} | {way} | {why.replace('|', '/')[:200]} |")
+
+
+def speed() -> None:
+    """CPU time of a run-step, gradient included, against one optimizer object in a loop of one's own."""
+    torch.set_default_dtype(torch.float64)  # as a user of double precision would
+    landscape = function((-2, 2), (-1, 3))(valley)
+    print("\n## Speed: a learning rate a run, against a plain loop\n")
+    print("Rosenbrock, float64, one thread, CPU time, gradient evaluations included; medians of 5 rounds.\n")
+    print(
+        "| optimizer | plain loop, µs a step | "
+        + " | ".join(f"{runs} runs: ratio, largest gap" for runs in RUNS)
+        + " |"
+    )
+    print("|---|---|" + "---|" * len(RUNS))
+    for name in STOCK:
+        cls, cells = getattr(optim, name), []
+        for runs in RUNS:
+            rates = np.geomspace(1e-4, 1e-2, runs).tolist()
+            first = Torch(cls, lr=rates[0])
+            contenders = [first.varied({("lr",): rate}) for rate in rates]
+            alive = torch.ones(runs, dtype=torch.bool)
+            x = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs)))
+            stepper, plain = stepper_of(contenders, x), Plain(cls)
+            stepper.step(moment(1, x, torch.ones_like(x), Oracle(landscape, runs)))  # what is found out once
+            stepper, points, oracle, together, alone, t = (
+                stepper_of(contenders, x),
+                x,
+                Oracle(landscape, runs),
+                [],
+                [],
+                0,
+            )
+            for _ in range(5):
+                begin = process_time()
+                for _ in range(32):
+                    t += 1
+                    value, gradient = value_and_gradient(landscape, points)
+                    points = stepper.step(Moment(t, points, value, gradient, oracle, alive))
+                together.append((process_time() - begin) / 32)
+                alone.append(plain.time(200))
+            gap = max(
+                float((points[:, i] - plain.path(x[:, i], rates[i], t)).abs().max()) for i in range(0, runs, runs // 7)
+            )
+            cells.append(f"{median(alone) * runs / median(together):,.0f}×, {gap}")
+        print(f"| {name} | {median(alone) * 1e6:.0f} | {' | '.join(cells)} |", flush=True)
+
+
+class Plain:
+    """One's own loop over one point."""
+
+    def __init__(self, cls: type[optim.Optimizer]) -> None:
+        self.cls = cls
+
+    def time(self, steps: int) -> float:
+        begin = process_time()
+        self.path(torch.tensor([-0.5, 0.5], dtype=torch.float64), 1e-3, steps)
+        return (process_time() - begin) / steps
+
+    def path(self, start: Tensor, rate: float, steps: int) -> Tensor:
+        p = start.clone().requires_grad_()
+        optimizer = self.cls([p], lr=rate)
+        for _ in range(steps):
+            optimizer.zero_grad()
+            valley(*p).backward()
+            optimizer.step()
+        return p.detach()
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+    for word in sys.argv[1:] or ("peers", "speed"):
+        {"peers": peers, "speed": speed}[word]()
