@@ -65,7 +65,7 @@ class Counter(Text, Moving):
         kept = self.get_text()
         word = kept[: -self.digits]
         page = RendererAgg(int(renderer.width), int(renderer.height), renderer.dpi)
-        left, bottom, right, top = self.get_window_extent(renderer).padded(4).extents.clip(0)
+        left, bottom, right, top = np.clip(self.get_window_extent(renderer).padded(4).extents, 0, None)
         rows = slice(int(max(renderer.height - top, 0)), int(renderer.height - bottom))
         cols = slice(int(left), int(right))
         pages = {}

@@ -55,7 +55,7 @@ class Frames:
         with self._at_this_dpi(), _left_out(redrawn):
             width, height = (int(side) for side in figure.bbox.size)
             self._canvas = Canvas(width, height, self._dpi)
-            self._drawn: RGBA = np.asarray(self._canvas.buffer_rgba())
+            self._drawn: RGBA = np.asarray(self._canvas.buffer_rgba())  # type: ignore[no-untyped-call]
             self._drawn[...] = 255  # a figure without a background stands on white
             figure.draw(self._canvas)
             page = RendererAgg(width, height, self._dpi)

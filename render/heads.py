@@ -122,7 +122,7 @@ class Head(Artist, Moving):
 
     def _exits(self) -> tuple[list[int], NDArray[np.float64], list[float]]:
         """The moves that touch the axes, where each leaves them or ends, and its direction."""
-        box = (0.0,) * 4 if self.axes is None else tuple(self.axes.bbox.extents.tolist())
+        box = (0.0,) * 4 if self.axes is None else tuple(np.array(self.axes.bbox.extents).tolist())
         needed = self.trail.route.pixels, *box
         if len(self._exits_for) != len(needed) or self._exits_for[0] is not needed[0] or self._exits_for[1:] != box:
             self._found = _exits(self.trail.route.pixels, np.array(box))

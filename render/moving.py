@@ -49,6 +49,9 @@ class Canvas(RendererAgg):
 
     windows: Boxes | None = None
 
+    def __init__(self, width: int, height: int, dpi: float) -> None:
+        super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
+
 
 def windows(renderer: RendererBase) -> Boxes | None:
     """Where a renderer's picture will be looked at; None for everywhere."""

@@ -35,7 +35,7 @@ def pack(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
 def packed(colors: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint32]:
     """Colours (n, 3) as one number each."""
     red, green, blue = colors.reshape(-1, 3).astype(np.uint32).T
-    return red | green << 8 | blue << 16
+    return np.asarray(red | green << 8 | blue << 16, np.uint32)
 
 
 def unpack(keys: NDArray[np.uint32]) -> Colors:
@@ -59,7 +59,7 @@ def tally(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDA
     keys, place = np.unique(np.concatenate([keys for keys, _ in counted]), return_inverse=True)
     weight = np.bincount(place, np.concatenate([times for _, times in counted]))
     order = np.lexsort((keys, -weight))
-    return keys[order], weight[order]
+    return keys[order].astype(np.uint32), weight[order].astype(np.float64)
 
 
 def choose(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors) -> Colors:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from landscapes.render.moving import IDENTITY, Boxes, Canvas
 
 LONG = 1000
-"""From this many points on, a trail keeps one vertex each half pixel; before, one each 64th."""
+"""From this many points on, a trail keeps one vertex each half pixel."""
 
 FAR = 1e4
 """Moves count as no longer than this many pixels; those that are have no dashes."""
@@ -80,9 +80,8 @@ class Route:
             self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # matplotlib's rule
             moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
-        grain = 2 if len(self.pixels) > LONG else 64
-        fine = np.diff(np.floor(self.length * grain), prepend=-1) == 0
-        self.kept = np.flatnonzero(~fine | ~np.isfinite(self.pixels).all(1))
+        on = np.diff(np.floor(2 * self.length), prepend=-1) > 0
+        self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1) | (len(on) <= LONG))
         self.whole = Ink(self, *solid(self, 0, len(self.pixels) - 1))
 
     def piece(self, begin: int, end: int) -> Path:
@@ -139,7 +138,7 @@ class Ink:
     def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
         """Draws what lies between two points."""
         path = self.between(begin, end)
-        if len(path.vertices) < 2:
+        if len(path) < 2:
             return
         if isinstance(renderer, RendererAgg):  # pixels must depend on no vertex far away
             path.should_simplify = False

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from landscapes.render.moving import Boxes, Moving, around, pixels, spell, spell_steps, stroke, windows
 from landscapes.render.overlap import Pieces
-from landscapes.render.route import Ink, Route, dashed, solid
+from landscapes.render.route import Ink, Route, Strokes, dashed, solid
 from landscapes.render.theme import Style, Theme
 
 RGB = tuple[float, float, float]
@@ -118,7 +118,7 @@ class Trail(Line2D, Moving):
         """The strokes of the whole trail; `unit` is the length of a point in pixels."""
         needed = self.route.pixels, self.parts, self.get_linewidth()
         if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
-            made = []
+            made: list[Strokes] = []
             for first, last, depth in self.parts:
                 dashes = [unit * dash for dash in self._dashes(depth)]
                 if dashes:

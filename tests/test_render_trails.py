@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from render_pixels import count, full_draw, psnr
+from render_pixels import count, full_draw, levels_apart, psnr
 from render_records import (
     KINDS,
     START,
@@ -267,9 +267,29 @@ LONG_WAYS = {
 }
 
 
+SHORT_WAYS = {
+    "smooth": way(400, 0.3),
+    "spiral": np.exp(-np.linspace(0, 3, 900))[:, None] * np.column_stack([np.cos(np.arange(900) / 9), np.sin(np.arange(900) / 9)]),
+    "noisy": way(990, 0.3) + 0.05 * np.random.default_rng(0).standard_normal((991, 2)),
+    "converged": np.exp(-np.arange(999) / 60)[:, None] * np.column_stack([np.cos(2 * np.arange(999)), np.sin(2 * np.arange(999))]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SHORT_WAYS)
+def test_trails_equal_plain_lines_of_all_their_points(kind):
+    picture, _, exact = as_drawn(SHORT_WAYS[kind])
+    assert levels_apart(picture, exact) <= 1
+
+
 @pytest.mark.parametrize("kind", LONG_WAYS)
 def test_long_trails_look_like_plain_lines(kind):
-    points = LONG_WAYS[kind]
+    picture, usual, exact = as_drawn(LONG_WAYS[kind])
+    assert psnr(picture, exact) > 70
+    assert psnr(picture, exact) > psnr(usual, exact) + 10
+
+
+def as_drawn(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A trail, and the same way as a line of matplotlib's, simplified as usual and with every vertex."""
     race = record([points])
     ours = render.paths(race, axes(), theme=THEMES["light"] | {"fade": 0.0}, heads=False, width=2.3)
     for artist in ours.get_children():
@@ -287,9 +307,7 @@ def test_long_trails_look_like_plain_lines(kind):
             ax.add_line(Line2D(*points.T, color=color, linewidth=2.3, solid_capstyle="round", solid_joinstyle="round"))
             return full_draw(ax.figure)
 
-    picture, usual, exact = full_draw(ours.figure), plain(True), plain(False)
-    assert psnr(picture, exact) > 70
-    assert psnr(picture, exact) > psnr(usual, exact) + 10
+    return full_draw(ours.figure), plain(True), plain(False)
 
 
 @pytest.mark.parametrize("points", [999, 1000, 1001, 5000])

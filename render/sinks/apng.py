@@ -95,4 +95,4 @@ def _lines(colors: NDArray[np.uint32], rows: Pixels, cols: Pixels) -> NDArray[np
 def _compressed(lines: NDArray[np.uint8], sparse: bool) -> bytes:
     """The lines in a zlib stream; where few pixels are set, looking for runs only makes it smaller by a third."""
     packer = zlib.compressobj(LEVEL, strategy=zlib.Z_RLE if sparse else zlib.Z_DEFAULT_STRATEGY)
-    return packer.compress(lines) + packer.flush()
+    return packer.compress(lines.data) + packer.flush()

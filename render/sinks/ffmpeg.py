@@ -92,7 +92,7 @@ class Mp4(Ffmpeg):
     encoder = "libx264"
     options = (
         "-preset", "veryfast", "-crf", "18", "-movflags", "+faststart",
-        "-x264-params", "bframes=8:b-adapt=0:weightp=0:subme=1:me=dia",  # nothing pans: a quarter faster, as small
+        "-x264-params", "bframes=8:b-adapt=0:weightp=0:subme=1:me=dia:rc-lookahead=10",  # nothing pans: a quarter faster, as small
     )  # fmt: skip
     container = "mp4"
 
