@@ -203,7 +203,7 @@ def shubert(x: Tensor) -> Tensor:
     aliases=("levy13",),
 )
 def levy_n13(x: Tensor, y: Tensor) -> Tensor:
-    """Ripples on the walls of a bowl grow with the distance: far out they hold one back, close to the bottom hardly."""
+    """Ripples on the walls of a bowl grow with the distance: who starts far out has the most hollows to get through."""
     a, b = x - 1, y - 1
     # sin² 3πx = sin² 3π(x - 1), and so for the others
     s, t, u = torch.sin(3 * math.pi * a), torch.sin(3 * math.pi * b), torch.sin(2 * math.pi * b)

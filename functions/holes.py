@@ -94,7 +94,7 @@ def shekel_n5(x: Tensor) -> Tensor:
     aliases=("shekel_7",),
 )
 def shekel_n7(x: Tensor) -> Tensor:
-    """Seven holes: a wide one lies beside the deepest and takes in what comes from its side of the plain."""
+    """Seven holes, two of them close together: their slopes run into each other, and the shallower draws paths away."""
     return holes(x, 7)
 
 
@@ -132,6 +132,16 @@ HARTMANN_LATEX = r"-\sum_{i=1}^{4} c_i \exp\left( -\sum_{j=1}^{d} a_{ij} (x_j - 
     *[(0.0, 1.0)] * 3,
     minima=[(0.11461433858967197, 0.5556488499718569, 0.8525469535208657)],
     minimum=-3.8627821478207554,
+    stationary={
+        "minimum": [
+            (0.10933750083503116, 0.8605242217690773, 0.564123171053538),
+            (0.3687227270704408, 0.11756162882573562, 0.2675737430168289),
+        ],
+        "saddle": [
+            (0.11191453054211845, 0.7181880102887968, 0.6827841906203527),
+            (0.26809410362838243, 0.41245011873124954, 0.3962241607210364),
+        ],
+    },
     start=(0.6, 0.3, 0.4),
     steps=150,
     scale="linear",
@@ -143,7 +153,7 @@ HARTMANN_LATEX = r"-\sum_{i=1}^{4} c_i \exp\left( -\sum_{j=1}^{d} a_{ij} (x_j - 
     variants=("Jamil and Yang print another place for the second hollow, 0.4387 being misread.",),
 )
 def hartmann_n3(x: Tensor) -> Tensor:
-    """Four hollows, long along the first axis and short along the others: one rate has to do for both."""
+    """Three hollows, long along the first axis and short along the others: one rate has to do for both."""
     scales = ((3.0, 10.0, 30.0), (0.1, 10.0, 35.0)) * 2
     return hartmann(
         x,
@@ -165,6 +175,28 @@ def hartmann_n3(x: Tensor) -> Tensor:
         )
     ],
     minimum=-3.3223680114155147,
+    stationary={
+        "minimum": [
+            (
+                0.4046531277061713,
+                0.8824449239723832,
+                0.8461015704781808,
+                0.5739896924303658,
+                0.13892660366724388,
+                0.03849589247823727,
+            )
+        ],
+        "saddle": [
+            (
+                0.3527824984134369,
+                0.593747665900131,
+                0.47631257126758847,
+                0.4005824975317797,
+                0.31111531036315854,
+                0.3239715809275998,
+            )
+        ],
+    },
     start=(0.3, 0.6, 0.6, 0.35, 0.25, 0.5),
     steps=150,
     scale="linear",

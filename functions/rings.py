@@ -132,7 +132,7 @@ def odd_square_minima(d: int) -> list[tuple[float, ...]]:
     variants=("Often one minimum is told: there are 2 to the d, the corners of a small cube, and all as deep.",),
 )
 def odd_square(x: Tensor) -> Tensor:
-    """Square moats that grow shallower outwards: on a side there is no slope along it, and at the corners two meet."""
+    """Square moats that grow shallower outwards: on a side there is hardly any slope along it, and at corners two meet."""
     off = x - torch.tensor(CENTRE[: x.shape[-1]], dtype=x.dtype, device=x.device)
     q = off * off
     far, h = x.shape[-1] * reduce(torch.maximum, q.unbind(-1)), total(q)

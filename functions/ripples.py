@@ -86,7 +86,7 @@ def salomon(x: Tensor) -> Tensor:
     variants=("For more coordinates some add the pair of the last and the first.",),
 )
 def schaffer_f6(x: Tensor) -> Tensor:
-    """Rings around the minimum, hardly lower from one to the next: each holds whatever rolls into it, the last but one best."""
+    """Rings around the minimum, hardly lower from one to the next: each of them holds whatever rolls into it."""
     a, b = pairs(x)
     q = a * a + b * b
     return total(envelope(q, (1 - wave(4 * q)) / 2))
@@ -95,10 +95,10 @@ def schaffer_f6(x: Tensor) -> Tensor:
 @function(
     (-100.0, 100.0),
     (-100.0, 100.0),
-    view=[(-3.6, 3.6), (-3.6, 3.6)],
+    view=[(-2.8, 2.8), (-2.8, 2.8)],
     minima=[(0.0, 0.0)],
     minimum=0.0,
-    start=(-1.9, 1.5),
+    start=(-1.75, 1.15),
     steps=150,
     scale="linear",
     title="Schaffer N. 1",
