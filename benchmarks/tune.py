@@ -22,6 +22,7 @@ import torch
 
 from landscapes import rates
 from landscapes.checking import as_function
+from landscapes.files import replacing
 from landscapes.functions import catalogue
 from landscapes.objective import Function
 from landscapes.rules import names, parse
@@ -42,6 +43,12 @@ def tuned(function: Function) -> dict[str, Any]:
     }
 
 
+def save(table: dict[str, Any]) -> None:
+    lines = (f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(table.items()))
+    with replacing(FILE) as temporary:
+        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
 def main() -> None:
     torch.set_num_threads(1)
     chosen = [as_function(name) for name in sys.argv[1:]] or list(catalogue().values())
@@ -54,8 +61,7 @@ def main() -> None:
         print(
             f"{function.name}: {time.perf_counter() - begin:.1f} s; at the edge of the grid: {at_the_edge}", flush=True
         )
-    lines = (f" {json.dumps(name)}: {json.dumps(entry)}" for name, entry in sorted(table.items()))
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        save(table)  # so that a run that is cut short has done something
 
 
 if __name__ == "__main__":
