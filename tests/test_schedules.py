@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -340,6 +341,27 @@ def test_inverse_time_is_its_formula():
     wrapped = [rules.InverseTime(rules.SGD(lr=0.01), decay=0.1, power=p) for p in (0.5, 1.0)]
     for t, row in enumerate(by_schedule(valley(2), wrapped, x, 20)[1]):
         assert row == [0.01 / (1 + 0.1 * t) ** p for p in (0.5, 1.0)]
+
+
+@dataclass(frozen=True)
+class Own(rules.FirstOrder):
+    """A rule whose learning rate has a name of its own."""
+
+    tunable: ClassVar[str] = "pace"
+
+    pace: float = 0.1
+
+    def update(self, p: Tensor, g: Tensor, s: Any, c: Any) -> Any:
+        return p - self.pace * g, ()
+
+
+def test_a_rate_by_another_name_is_scheduled_too():
+    x = starts(2, 2, np.random.default_rng(14))
+    own, known = (
+        [rules.Cosine(rule) for rule in pair]
+        for pair in ((Own(pace=0.02), Own(pace=0.05)), (rules.SGD(lr=0.02), rules.SGD(lr=0.05)))
+    )
+    assert torch.allclose(by_rules(valley(2), own, x, 30), by_rules(valley(2), known, x, 30), rtol=0, atol=1e-13)
 
 
 def test_the_record_shows_the_rates():

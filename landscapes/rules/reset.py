@@ -13,7 +13,7 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.rules.base import Rule
 from landscapes.rules.stepping import Job, Moment, Stepper
-from landscapes.rules.wrapper import WrappedStepper, Wrapper
+from landscapes.rules.wrapper import WrappedStepper, Wrapper, innermost
 
 WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
 
@@ -64,7 +64,7 @@ class _ForgetfulStepper(WrappedStepper):
     def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
         super().__init__(rules, x, job)
         if not _forgets(self.inner):
-            raise InputError(f"Reset: {rules[0].label.split(' · ')[0]} keeps nothing that could be forgotten")
+            raise InputError(f"Reset: {innermost(rules[0]).label} keeps nothing that could be forgotten")
         self.at, self.every, self.patience = (
             np.array([getattr(rule, name) for rule in rules]) for name in ("at", "every", "patience")
         )

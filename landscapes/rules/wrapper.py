@@ -101,6 +101,7 @@ class WrappedStepper(Stepper):
         self.guided = rules[0].needs_gradient
         self.job = job
         self.told = np.array([rule.rate for rule in rules])
+        self.rate = innermost(rules[0]).tunable  # a rule of one's own may call it otherwise
 
     def step(self, now: Moment) -> Tensor:
         return self.inner.step(now)
@@ -109,7 +110,9 @@ class WrappedStepper(Stepper):
         self.inner.turn(t)
 
     def adjust(self, name: str, values: NDArray[np.float64]) -> None:
-        self.told = values if name == "lr" else self.told
+        if name == "lr":
+            self.told = values
+            name = name if isinstance(self.inner, WrappedStepper) else self.rate
         self.inner.adjust(name, values)
 
     def rates(self) -> NDArray[np.float64]:
