@@ -289,3 +289,28 @@ def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
 def new_function_n2(x: Tensor, y: Tensor) -> Tensor:
     """Bent cuts once more, of another depth where they start: which of them one falls into is settled by the first steps."""
     return power(torch.sin(power(x * x + y, 0.5)), 0.5) + (x + y) / 100
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-4.0, 6.0), (-4.0, 6.0)],
+    minima=[(2.886307215532004, 1.8232603315820546)],
+    minimum=-2.2839498384747587,
+    kinks="along a winding curve near x = 0, where the values rise without end",
+    start=(-2.6, 4.6),
+    steps=150,
+    scale="linear",
+    title="Mishra N. 6",
+    latex=r"-\ln\left[ \sin^2 (\cos x + \cos y)^2 - \cos^2 (\sin x + \sin y)^2 + x \right]^2 + \frac{(x - 1)^2 + (y - 1)^2}{10}",
+    reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
+    tags=("ridge", "curved", "kinked", "multimodal"),
+    variants=("Jamil and Yang print 0.01 for the last factor, with which their minimum is not the lowest.",),
+)
+def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
+    """A winding wall without a top parts the domain: who starts on the wrong side of it stays there, unless a leap helps."""
+    u, v = torch.cos(x) + torch.cos(y), torch.sin(x) + torch.sin(y)
+    s, c = torch.sin(u * u), torch.cos(v * v)
+    inner = s * s - c * c + x
+    a, b = x - 1, y - 1
+    return 0.1 * (a * a + b * b) - 2 * torch.log(inner.abs().clamp(min=1e-30))
