@@ -44,7 +44,7 @@ def sinc(x: Tensor) -> Tensor:
     minima=[(2.0, 2.0)],
     minimum=0.0,
     stationary={"minimum": [(7.0, 7.0)]},
-    start=(3.6, 1.2),
+    start=(3.0, 2.3),
     steps=150,
     scale="linear",
     latex=r"\left[ 1 - \left| \frac{\sin \pi (x - 2)}{\pi (x - 2)} \, \frac{\sin \pi (y - 2)}{\pi (y - 2)} \right|^5 \right] [2 + (x - 7)^2 + 2 (y - 7)^2]",

@@ -171,7 +171,7 @@ def shubert_minima(d: int) -> list[tuple[float, ...]]:
     view=[(-3.0, 3.0)],
     minima=shubert_minima,
     minimum=lambda d: -12.870885497725684 * 14.508007927195033 ** (d - 1),
-    start=(0.3, 0.7),
+    start=(-0.2, 0.4),
     steps=120,
     scale="linear",
     latex=r"\prod_{i=1}^{d} \sum_{j=1}^{5} j \cos((j + 1)\, x_i + j)",

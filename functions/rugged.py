@@ -298,7 +298,7 @@ def new_function_n2(x: Tensor, y: Tensor) -> Tensor:
     minima=[(2.886307215532004, 1.8232603315820546)],
     minimum=-2.2839498384747587,
     kinks="along a winding curve near x = 0, where the values rise without end",
-    start=(-2.6, 4.6),
+    start=(4.9, -2.6),
     steps=150,
     scale="linear",
     title="Mishra N. 6",
