@@ -27,11 +27,15 @@ from landscapes.objective import function
 )
 def shekel_foxholes(x: Tensor, y: Tensor) -> Tensor:
     """Twenty-five holes in a plain, each a little deeper than the one before: between them nothing slopes at all."""
+
+    def sixth(t: Tensor) -> list[Tensor]:
+        squares = [(t - 16 * k) * (t - 16 * k) for k in range(-2, 3)]
+        return [q * q * q for q in squares]
+
+    columns, rows = sixth(x), sixth(y)
     s = torch.full_like(x, 1 / 500)
     for j in range(25):
-        a, b = x - 16 * (j % 5 - 2), y - 16 * (j // 5 - 2)
-        a2, b2 = a * a, b * b
-        s = s + 1 / (j + 1 + a2 * a2 * a2 + b2 * b2 * b2)
+        s = s + 1 / (j + 1 + columns[j % 5] + rows[j // 5])
     return 1 / s
 
 
