@@ -75,8 +75,7 @@ class _Annealings(DirectStepper):
         tried = now.x + length(self.settings.scale, now) * self._normals(now, PROPOSAL)
         u = uniform(self.job.seed, self.job.streams, now.t, ACCEPTANCE, 1)[0]
         rise = worth(now, tried) - held
-        # a rise of NaN, from infinity to infinity, is none to take
-        taken = (rise <= 0) | (u < torch.exp(-rise / self.temperature))
+        taken = u < torch.exp(-rise / self.temperature)  # not for a rise of NaN, from infinity to infinity
         self.temperature = self.temperature * self.cooling
         return torch.where(taken, tried, now.x)
 
