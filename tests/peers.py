@@ -68,6 +68,14 @@ def spread(rule: Torch, runs: int) -> list[Torch]:
     return [rule.varied({("lr",): rule.rate * (0.5 + 0.25 * i)}) for i in range(runs)]
 
 
+WAYS = {
+    "gradient": "",
+    "closure": ", by closures",
+    "graph": ", by gradients that can be differentiated again",
+    "sparse": ", by sparse gradients",
+}
+
+
 def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
     """How the runs of a class are stepped, and why not better."""
     try:
@@ -79,9 +87,7 @@ def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
     varied = frozenset({("lr",)}) if rule.rate == rule.rate else frozenset()
     found = foreign.verdict(contenders, varied, x)
     if not found.fits:
-        return {"gradient": "one by one", "closure": "one by one, by closures"}.get(
-            rule.way, f"one by one, a {rule.way} gradient"
-        ), found.why
+        return f"one by one{WAYS[rule.way]}", found.why.rpartition("UnbatchableError: ")[2]
     kind = "as one" if found.places == varied else "as one for each rate"
     return kind, f"faster from {found.worth:.0f} runs on"
 
