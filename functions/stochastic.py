@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from landscapes.elementary import mean, total
-from landscapes.landscape import Formula
-from landscapes.objective import ANY, Dims, function
+from landscapes.objective import ANY, Dims, Formula, function
 
 
 def _normal(t: int, count: int) -> Tensor:

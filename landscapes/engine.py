@@ -113,7 +113,8 @@ def run(
     kept = kept_steps(keep, steps)
     log = Log(kept, observe, x)
     arrived = None if stop is None else stop.on(function, x)
-    looks_back = stop is not None or "gradient_norm" in observe  # then the gradient of the last point matters too
+    # then every gradient is looked at, whoever needs it, and nobody pays for that
+    looks_at_gradients = (stop is not None and stop.gradient is not None) or "gradient_norm" in observe
     low, high = box.to(x).unbind(1)
     fates = _Fates(len(rules), x.device)
     reached = fates.stopped.clone()
@@ -123,7 +124,7 @@ def run(
         seen = function.at_step(t) if t < steps else function
         within = ((x >= low[:, None]) & (x <= high[:, None])).all(0)  # False for NaN too
         held = torch.where(fates.alive & within, x, last_x)
-        felt, gradient = _look(seen, held, guided if t < steps or looks_back else 0)
+        felt, gradient = _look(seen, held, len(rules) if looks_at_gradients else guided if t < steps else 0)
         true = felt if seen is function else value(function, held)
         sound = true.isfinite()
         sound[:guided] &= gradient[:, :guided].isfinite().all(0) if t < steps else True

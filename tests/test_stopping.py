@@ -143,3 +143,15 @@ def test_a_tolerance_is_a_number(arguments, message):
 def test_what_is_not_known_cannot_be_waited_for(stop, message):
     with pytest.raises(InputError, match=message):
         engine.run(NOWHERE, sgd(0.1), torch.zeros(2, 1).double(), 5, box=WIDE, stop=stop)
+
+
+def test_gradients_are_looked_at_where_nobody_needs_them_and_nobody_pays():
+    field: list[Rule] = [rules.NelderMead(), rules.SGD(lr=0.2), rules.ScheduleFreeSGD(lr=0.3)]
+    starts = torch.full((2, 3), 1.5, dtype=torch.float64)
+    plain = engine.run(BOWL, field, starts, 200, box=WIDE)
+    paths = engine.run(BOWL, field, starts, 200, box=WIDE, stop=Stop(gradient=1e-3), observe=("gradient_norm",))
+    assert paths.reason.tolist() == ["gradient"] * 3
+    assert (paths.observed["gradient_norm"][:, -1] <= 1e-3).all()
+    for i, step in enumerate(paths.stopped):
+        np.testing.assert_array_equal(paths.x[i, : step + 1], plain.x[i, : step + 1])
+    assert paths.gradients.tolist() == [0, paths.stopped[1], paths.stopped[2]]
