@@ -22,7 +22,7 @@ from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.oracle import KINDS, Oracle
 from landscapes.rules import parse
-from landscapes.rules.scipy_methods import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY
+from landscapes.rules.scipy_methods import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Asked
 from landscapes.stopping import Stop
 
 Array = NDArray[np.float64]
@@ -186,6 +186,18 @@ def test_each_iterate_sees_the_sample_of_its_step(method):
     assert asked == sorted(asked)
     assert set(asked) == set(range(max(asked) + 1))
     assert max(asked) >= 3
+
+
+def test_what_is_known_of_one_sample_is_not_of_the_next():
+    drifting = function((-3, 3), (-3, 3), sample=lambda t: lambda x, y: x * x + y * y + t)(lambda x, y: x * x + y * y)
+    asked, x = _Asked(Oracle(drifting), 1, 9), np.ones(2)
+    asked.gradient(x)
+    assert asked.value(x) == 2.0
+    asked.note(x)
+    assert asked.value(x) == 3.0
+    asked.note(x)
+    asked.gradient(x)
+    assert asked.oracle.counts[:2, 0].tolist() == [1, 2]
 
 
 def cliff(x: Tensor, y: Tensor) -> Tensor:
