@@ -363,7 +363,11 @@ def test_only_optimizer_classes_are_taken(given):
         (Base, {"lr": "fast"}, r"^Base: lr is one number, not 'fast'"),
         (Base, {"label": 3}, r"^Torch: label is text, not 3$"),
         (Broken, {}, r"^Torch\(Broken, lr=0\.01\) failed in its step: RuntimeError: no idea what to do$"),
-        (torch.optim.Optimizer, {}, r"^Optimizer needs defaults; give it too, as in rules\.Torch\(Optimizer, defaults=\.\.\.\)$"),
+        (
+            torch.optim.Optimizer,
+            {},
+            r"^Optimizer needs defaults; give it too, as in rules\.Torch\(Optimizer, defaults=\.\.\.\)$",
+        ),
     ],
 )
 def test_what_an_optimizer_refuses_is_said_when_it_is_made(given, hyper, message):
