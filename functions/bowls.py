@@ -98,7 +98,7 @@ def schwefel_n1_2(x: Tensor) -> Tensor:
     latex=r"\sum_{i=1}^{d} |x_i|^{i+1}",
     reference="M. Molga and C. Smutnicki, Test functions for optimization needs, 2005",
     tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
-    aliases=("sodp", "powell_sum"),
+    aliases=("sum_of_different_powers", "sodp", "powell_sum"),
 )
 def different_powers(x: Tensor) -> Tensor:
     """Each coordinate is flatter at the bottom than the one before: the last digits of the last ones never come."""
@@ -217,6 +217,7 @@ def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\cosh x + \cosh\frac{y}{2} - 2",
     reference="J. M. Borwein and A. S. Lewis, Convex analysis and nonlinear optimization, 2000",
     tags=("bowl", "steep corners", "smooth", "convex", "separable", "unimodal"),
+    aliases=("softened_box",),
 )
 def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
     """Round at the bottom and exponential at the rim: the rate that is safe at the start is too small at the end."""

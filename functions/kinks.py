@@ -53,7 +53,7 @@ def absolute(x: Tensor) -> Tensor:
     latex=r"\sum_{i=1}^{d} |x_i|",
     reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
     tags=("bowl", "kinked", "convex", "separable", "unimodal", "any dimension"),
-    aliases=("l1", "schwefel_n2_20"),
+    aliases=("schwefel_2_20", "l1", "schwefel_n2_20"),
 )
 def l1_norm(x: Tensor) -> Tensor:
     """A pyramid turned upside down: slopes never shrink, so a fixed rate ends in a dance around the tip."""
@@ -295,7 +295,10 @@ def cb2(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\max(5 x + y, \; -5 x + y, \; x^2 + y^2 + 4 y)",
     reference="V. F. Demyanov and V. N. Malozemov, Introduction to minimax, 1974",
     tags=("valley", "ridge", "kinked", "convex", "unimodal"),
-    aliases=("dem",),
+    aliases=(
+        "demyanov_malozemov",
+        "dem",
+    ),
 )
 def demyanov(x: Tensor, y: Tensor) -> Tensor:
     """Two steep sheets meet in a crease that slopes gently down: steps cross it again and again and hardly descend."""
@@ -354,6 +357,7 @@ def maxq(x: Tensor) -> Tensor:
     latex=r"\frac{1}{2} (\max(x, 0) \max(y, 0) - 1)^2",
     reference="L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization, 2020",
     tags=("valley", "plateau", "toy", "kinked", "multimodal"),
+    aliases=("two_relus",),
 )
 def dying_relu(x: Tensor, y: Tensor) -> Tensor:
     """A valley beside a dead plain: whoever is thrown over the edge has no slope left to come back by."""
@@ -374,7 +378,10 @@ def dying_relu(x: Tensor, y: Tensor) -> Tensor:
     latex=r"|x - 2| + 2\,|y + 1| + |x + y - 1|",
     reference="P. Bloomfield and W. L. Steiger, Least absolute deviations, 1983",
     tags=("bowl", "kinked", "convex", "unimodal"),
-    aliases=("least_absolute_deviations",),
+    aliases=(
+        "median_of_lines",
+        "least_absolute_deviations",
+    ),
 )
 def lad(x: Tensor, y: Tensor) -> Tensor:
     """Robust regression in the small: a polyhedron of sheets, with the answer at a corner of it."""

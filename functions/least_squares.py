@@ -132,7 +132,7 @@ def gaussian_fit(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     latex=r"\sum (x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4",
     reference="M. J. D. Powell, An iterative method for finding stationary values of a function of several variables, 1962",
     tags=("valley", "smooth", "convex", "unimodal", "degenerate", "least squares", "any dimension"),
-    aliases=("powell", "extended_powell"),
+    aliases=("powell_s_singular", "powell", "extended_powell"),
 )
 def powell_singular(x: Tensor) -> Tensor:
     """The curvature vanishes at the minimum, so that even Newton's method only crawls through the last digits."""

@@ -279,6 +279,7 @@ def quintic(x: Tensor) -> Tensor:
     latex=r"0.1 \sum_{i=1}^{d} (x_i - 5)^2 - \cos\left( 5 \sqrt{\sum_{i=1}^{d} (x_i - 5)^2} \right)",
     reference="D. H. Ackley's corrugated spring, as in M. Jamil and X.-S. Yang, A literature survey of benchmark functions, 2013",
     tags=("ring", "oscillating", "funnel", "smooth", "multimodal", "any dimension"),
+    aliases=("deflected_corrugated_spring",),
 )
 def corrugated_spring(x: Tensor) -> Tensor:
     """Ring after ring around the minimum: each must be crossed with speed, and each takes some of it away."""

@@ -65,6 +65,7 @@ def smooth_stairs(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\tanh(x)^2 + \tanh(y / 2)^2",
     reference="Y. LeCun, L. Bottou, G. Orr and K.-R. Müller, Efficient backprop, 1998",
     tags=("plateau", "bowl", "smooth", "separable", "unimodal"),
+    aliases=("saturated_neuron",),
 )
 def saturation(x: Tensor, y: Tensor) -> Tensor:
     """Far out every unit is saturated and the slope all but gone: what counts is the slope's sign, not its size."""
@@ -104,6 +105,7 @@ def gaussian_well(x: Tensor) -> Tensor:
     latex=r"1 - e^{-4 x^2 - y^2}",
     reference="J. E. Dennis and R. E. Welsch, Techniques for nonlinear least squares and robust regression, 1978",
     tags=("plateau", "bowl", "smooth", "unimodal"),
+    aliases=("welsch_s_loss",),
 )
 def welsch(x: Tensor, y: Tensor) -> Tensor:
     """A robust loss forgives outliers so well that it does not miss them: far away there is no slope at all."""

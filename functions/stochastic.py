@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -74,6 +73,7 @@ def _shifted_quadratic(t: int) -> Formula:
     variants=(
         "The centres have variance 1/i here, so that noise and curvature are proportional, as the paper assumes.",
     ),
+    aliases=("noisy_quadratic_model",),
 )
 def noisy_quadratic(x: Tensor) -> Tensor:
     """Curvatures 1/i whose centres jump: momentum does not help against noise, smaller rates and averages do."""
@@ -181,14 +181,13 @@ def _turn(t: int) -> Formula:
     latex=r"\frac{10}{101}\,x",
     reference="S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018",
     tags=("toy", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
-    aliases=("reddi", "amsgrad_example"),
+    aliases=("reddi_s_online_example", "reddi", "amsgrad_example"),
 )
 def reddi_online(x: Tensor) -> Tensor:
     """Every 101st step pushes hard one way, all others weakly the other: Adam ends at the worst point, AMSGrad at the best."""
     return (10 / 101) * x
 
 
-@cache
 def _moons() -> Tensor:
     """200 points of two half moons, as how far on the right side they lie per weight, shape (2, 200)."""
     seeded = torch.Generator().manual_seed(0)
@@ -197,6 +196,9 @@ def _moons() -> Tensor:
     x, y = side * (angle.cos() - 0.5) + 0.5, side * (angle.sin() - 0.25) + 0.25
     points = torch.stack([x, y]) + 0.3 * torch.randn(2, 200, generator=seeded, dtype=torch.float64)
     return side * (points - torch.tensor([[0.5], [0.25]], dtype=torch.float64))
+
+
+MOONS = _moons()
 
 
 def _softplus(z: Tensor) -> Tensor:
@@ -213,7 +215,7 @@ def _logistic(right: Tensor) -> Formula:
 
 
 def _batch_of_moons(t: int) -> Formula:
-    return _logistic(_moons()[:, torch.randint(200, (4,), generator=torch.Generator().manual_seed(t))])
+    return _logistic(MOONS[:, torch.randint(200, (4,), generator=torch.Generator().manual_seed(t))])
 
 
 @function(
@@ -232,4 +234,4 @@ def _batch_of_moons(t: int) -> Formula:
 )
 def noisy_moons(u: Tensor, v: Tensor) -> Tensor:
     """Logistic regression on half moons, four points a step: some average over batches, some run after each."""
-    return _logistic(_moons())(u, v)
+    return _logistic(MOONS)(u, v)

@@ -49,6 +49,7 @@ def steep_optima(x: Tensor, y: Tensor) -> Tensor:
     latex=r"8 (x - 1)^2 (1.3 x^2 + 2 x + 1) + \frac{1}{2} (y - 4)^2",
     reference="H. Liu, Z. Li, D. Hall, P. Liang and T. Ma, Sophia: a scalable stochastic second-order optimizer, 2023",
     tags=("toy", "saddle", "smooth", "separable", "multimodal"),
+    aliases=("sophia_s_toy",),
 )
 def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
     """Sharp along x, flat along y: plain descent creeps, sign steps bounce, and Newton's ends on a saddle."""
@@ -67,7 +68,7 @@ def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\left( \frac{x - 3}{100} \right)^2 - (x - y) + e^{20 (x - y)}",
     reference="J. S. Kowalik and M. R. Osborne's cliff, as problem CLIFF of I. Bongartz et al., CUTE: constrained and unconstrained testing environment, 1995",
     tags=("toy", "cliff", "valley", "rotated", "smooth", "convex", "unimodal", "ill-conditioned"),
-    aliases=("cutest_cliff", "exponential_cliff"),
+    aliases=("cliff", "cutest_cliff", "exponential_cliff"),
 )
 def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
     """An exponential wall: one step on it throws plain descent out of sight, whatever its rate; clipping holds it."""
