@@ -89,7 +89,7 @@ def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
         points = x.detach().requires_grad_()
         values = function.columns(points)
         (gradient,) = torch.autograd.grad(values.sum(), points)
-    return values.detach(), gradient
+    return values.detach(), gradient.contiguous()  # formulas of x (..., d) give it point by point, which is slow to use
 
 
 def _product(function: Function, x: Tensor, v: Tensor) -> Tensor:
