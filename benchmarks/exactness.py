@@ -1,31 +1,49 @@
-"""How far each rule ends up from torch.optim: 1,000 steps, random settings, one optimizer object a run.
+"""How far each rule ends up from its reference: random settings, one optimizer object a run on the other side.
 
     python benchmarks/exactness.py [steps]
 
-Prints a Markdown table of the largest difference of any coordinate, of any run, at any step. Zero means the
-same bits. The runs are batched here with a hyper-parameter each; torch.optim takes one object a run.
+Prints Markdown tables of the largest difference of any coordinate, of any run, at any step. Zero means the same bits.
+The runs are batched here with a hyper-parameter each. References are torch.optim's own classes, and where torch has none
+the algorithm of the paper as a plain loop; Nelder–Mead is held against SciPy's, CMA-ES against its tutorial's.
+`benchmarks/second_order.py` does the same for rules that use curvature or a line search.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import scipy.optimize
 import torch
+from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from reference import FUNCTIONS, SPACES, by_rules, by_torch, everyone, starts
+from reference import FUNCTIONS, SPACES, by_rules, by_torch, everyone, starts, valley
+from test_derivative_free import numbers, numpy_of, tutorial
+from test_rules_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
+
+from landscapes import engine, rules
+from landscapes.oracle import value_and_gradient
+from landscapes.rules.sampling.cmaes import POPULATION
+
+DIMS = (1, 2, 10)
+WIDE = torch.tensor([[-1e6, 1e6]] * 10, dtype=torch.float64)
 
 
-def main(steps: int) -> None:
-    torch.set_num_threads(1)
-    print(f"| rule | runs | Rosenbrock, d = 1, 2, 10 | Ackley, d = 1, 2, 10 |\n|{'---|' * 4}")
-    for cls in SPACES:
+def heading(*titles: str) -> None:
+    print(f"\n| {' | '.join(titles)} |\n|{'---|' * len(titles)}", flush=True)
+
+
+def stepwise(steps: int) -> None:
+    """Rules that take one gradient a step and treat each coordinate alone."""
+    heading("rule", "reference", "runs", "Rosenbrock, d = 1, 2, 10", "Ackley, d = 1, 2, 10")
+    for cls, (other, _) in SPACES.items():
         runs, worst = 0, dict.fromkeys(FUNCTIONS, 0.0)
         for landscape in FUNCTIONS:
-            for dim in (1, 2, 10):
+            for dim in DIMS:
                 rng = np.random.default_rng(dim)
                 contenders = everyone(cls, rng)
                 x = starts(dim, len(contenders), rng)
@@ -33,8 +51,80 @@ def main(steps: int) -> None:
                 gap = (by_rules(landscape(dim), contenders, x, steps) - expected).abs().max().item()
                 worst[landscape] = float(np.maximum(worst[landscape], gap))  # which keeps NaN
                 runs += len(contenders)
-        print(f"| {cls.__name__} | {runs} | {' | '.join(map(str, worst.values()))} |", flush=True)
+        source = "torch.optim" if other.__module__.startswith("torch") else "the paper's loop"
+        print(f"| {cls.__name__} | {source} | {runs} | {' | '.join(map(str, worst.values()))} |", flush=True)
+
+
+def coupled(steps: int) -> None:
+    """Rules that see a whole point at once, or take gradients elsewhere."""
+    heading("rule", "reference", "steps", "largest difference on Rosenbrock")
+    rng, gaps = np.random.default_rng(0), []
+    for dim, rows in ((1, 0), (2, 0), (10, 0), (2, 1), (10, 5)):
+        contenders, x = factored(rows, 6, rng), starts(dim, 6, rng)
+        shape = (rows, dim // rows) if rows else (dim,)
+        expected = by_one_object_a_run(valley(dim), [in_torch(rule) for rule in contenders], x, steps, shape)
+        gaps.append(largest(by_rules(valley(dim), contenders, x, steps) - expected))
+    print(f"| Adafactor | torch.optim | {steps} | {max(gaps):.1e} |", flush=True)
+    field = [rules.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
+    x = starts(6, 3, rng)
+    stock = [(torch.optim.Muon, {"lr": rule.lr, "weight_decay": 0.05}) for rule in field]
+    gap = largest(by_rules(valley(6), field, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
+    print(f"| Muon, whose steps are bfloat16 | torch.optim | 1 | {gap:.1e} |", flush=True)
+    for adam in (False, True):
+        cls = rules.ScheduleFreeAdamW if adam else rules.ScheduleFreeSGD
+        more = {"beta2": 0.99, "eps": 1e-8} if adam else {}
+        worst = 0.0
+        for dim in DIMS:
+            x = starts(dim, 3, rng)
+            same = [{"lr": lr, "warmup": 10.0, "r": 0.0, "weight_decay": 0.01, **more} for lr in (1e-3, 3e-3, 1e-2)]
+            path = by_rules(valley(dim), [cls(**settings) for settings in same], x, steps)
+            for run, settings in enumerate(same):
+                y = torch.nn.Parameter(x[:, run].clone())
+                optimizer = PlainScheduleFree([y], adam=adam, beta=0.9, **settings)
+                for point in path[:, :, run]:
+                    y.grad = value_and_gradient(valley(dim), y.detach()[:, None])[1][:, 0]
+                    optimizer.step()
+                    worst = max(worst, largest(point - optimizer.average()))
+        print(f"| {cls().label} | the authors' code, as a loop | {steps} | {worst:.1e} |", flush=True)
+
+
+def without_derivatives(steps: int) -> None:
+    heading("rule", "reference", "steps", "largest difference on Rosenbrock and Ackley")
+    nelder, cma, generations = 0.0, 0.0, min(steps, 40)
+    for landscape in FUNCTIONS:
+        for dim in DIMS:
+            rng, function = np.random.default_rng(dim), landscape(dim)
+            x, value = starts(dim, 3, rng), numpy_of(landscape(dim))
+            paths = engine.run(function, [rules.NelderMead()] * 3, x, steps, box=WIDE[:dim])
+            field = [rules.CMAES(sigma=0.3, tolx=0.0)] * 3
+            size = 4 + int(3 * np.log(dim))
+            evolved = engine.run(function, field, x, generations, box=WIDE[:dim], streams=torch.arange(3))
+            for run, start in enumerate(x.T.numpy()):
+                best: list[np.ndarray] = []
+                scipy.optimize.minimize(
+                    value, start, method="Nelder-Mead", callback=lambda p, best=best: best.append(p.copy()),
+                    options={"maxiter": steps + 1, "maxfev": 10**7},
+                )  # fmt: skip
+                nelder = max(nelder, float(np.abs(paths.x[run, 1 : len(best) + 1] - best).max()))
+                expected = tutorial(
+                    value, start, 0.3, generations, size,
+                    lambda t, run=run, size=size, dim=dim: numbers(0, run, t, POPULATION, size * dim).reshape(size, dim),
+                )  # fmt: skip
+                cma = max(cma, float(np.abs(evolved.x[run, 1:] - expected).max()))
+    print(f"| Nelder–Mead | SciPy | {steps}, or until it ends | {nelder} |")
+    print(f"| CMA-ES | Hansen's tutorial (2016), as a loop | {generations} | {cma:.1e} |", flush=True)
+
+
+def largest(gap: Tensor) -> float:
+    return float(gap.abs().max())
+
+
+def main(arguments: Sequence[str]) -> None:
+    torch.set_num_threads(1)
+    steps = int(arguments[0]) if arguments else 1000
+    for part in (stepwise, coupled, without_derivatives):
+        part(steps)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(sys.argv[1:])

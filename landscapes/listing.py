@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from landscapes import functions, rules
 from landscapes.objective import Function
 from landscapes.report import aligned
-from landscapes.rules.wrapper import NOTHING
+from landscapes.rules.wrappers.wrapper import NOTHING
 
 _OUTSIDE = {
     "higher": "",
@@ -39,20 +39,33 @@ def everything() -> str:
     return "\n\n".join(parts)
 
 
+def some(found: Sequence[Function]) -> str:
+    """Functions with their lesson, one line each, and how many there are."""
+    if not found:
+        return "no function of the catalogue has all of that"
+    count = f"{len(found)} function{'' if len(found) == 1 else 's'} (landscapes show NAME tells more)"
+    return aligned([(item.name, item.lesson) for item in found]) + f"\n\n{count}"
+
+
 def facts(function: Function) -> str:
     """All that is known of a landscape, one fact a line."""
-    rows = [
+    return f"{function.title}\n\n" + aligned(rows(function))
+
+
+def rows(function: Function, digits: int = 10) -> list[tuple[str, str]]:
+    """All that is known of a landscape, as names and words; a name may come again."""
+    told = [
         ("name", ", ".join([function.name, *function.aliases])),
         ("lesson", function.lesson),
         ("formula", function.latex),
         ("coordinates", str(function.family.dims if function.family else function.dim)),
         ("domain", _box(function.domain)),
         ("view", _box(function.view)),
-        ("start", _point(function.start)),
+        ("start", _point(function.start, digits)),
         ("steps", str(function.steps)),
-        ("minima", "  ".join(map(_point, function.minima))),
-        ("minimum", _minimum(function.minimum)),
-        *((place.kind, _point(place.point)) for place in function.stationary),
+        ("minima", "  ".join(_point(point, digits) for point in function.minima)),
+        ("minimum", _minimum(function.minimum, digits)),
+        *((place.kind, _point(place.point, digits)) for place in function.stationary),
         ("beyond", _OUTSIDE[function.outside]),
         ("kinks", function.kinks),
         ("scale", function.scale),
@@ -60,7 +73,7 @@ def facts(function: Function) -> str:
         ("reference", function.reference),
         *(("variant", variant) for variant in function.variants),
     ]
-    return f"{function.title}\n\n" + aligned([row for row in rows if row[1]])
+    return [row for row in told if row[1]]
 
 
 def _defaults(name: str) -> str:
@@ -79,15 +92,16 @@ def _defaults(name: str) -> str:
     return ", ".join(shown)
 
 
-def _minimum(value: float) -> str:
+def _minimum(value: float, digits: int) -> str:
     if math.isnan(value):
         return "not known"
-    return "none: it falls without end" if value == -math.inf else f"{value:.10g}"
+    return "none: it falls without end" if value == -math.inf else f"{value:.{digits}g}"
 
 
-def _point(point: Sequence[float]) -> str:
-    return f"({', '.join(f'{c:.10g}' for c in point)})"
+def _point(point: Sequence[float], digits: int) -> str:
+    return f"({', '.join(f'{c:.{digits}g}' for c in point)})"
 
 
 def _box(box: Sequence[tuple[float, float]]) -> str:
-    return " × ".join(f"[{low:g}, {high:g}]" for low, high in box)
+    sides = [f"[{low:g}, {high:g}]" for low, high in box]
+    return f"{sides[0]} for each coordinate" if len(sides) > 3 and len(set(sides)) == 1 else " × ".join(sides)

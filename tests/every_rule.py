@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from landscapes.rules import Rule, names, parse
-from landscapes.rules.wrapper import Wrapper
+from landscapes.rules.wrappers.wrapper import Wrapper
 
 NEEDED: dict[str, str] = {
     "clip": "norm=1.0",

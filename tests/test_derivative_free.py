@@ -23,9 +23,9 @@ from landscapes.objective import Function
 from landscapes.oracle import Oracle
 from landscapes.randomness import normal, uniform
 from landscapes.rules import Rule
-from landscapes.rules.annealing import ACCEPTANCE, PROPOSAL, TRIAL
-from landscapes.rules.cmaes import POPULATION, _root
-from landscapes.rules.randomsearch import DIRECTION, DISTANCE
+from landscapes.rules.sampling.annealing import ACCEPTANCE, PROPOSAL, TRIAL
+from landscapes.rules.sampling.cmaes import POPULATION, _root
+from landscapes.rules.sampling.randomsearch import DIRECTION, DISTANCE
 
 Array = NDArray[np.float64]
 

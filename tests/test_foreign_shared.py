@@ -19,11 +19,11 @@ from landscapes import engine, rules
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules import Torch
-from landscapes.rules.foreign_alone import Looped
-from landscapes.rules.foreign_columns import Column, DividedError
-from landscapes.rules.foreign_probe import verdict
-from landscapes.rules.foreign_runs import Runs, plain
-from landscapes.rules.foreign_shared import Shared
+from landscapes.rules.adapters.alone import Looped
+from landscapes.rules.adapters.columns import Column, DividedError
+from landscapes.rules.adapters.probe import verdict
+from landscapes.rules.adapters.runs import Runs, plain
+from landscapes.rules.adapters.shared import Shared
 from landscapes.rules.stepping import Job
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscapes.rules.linalg import dot, eigh, product
+from landscapes.rules.curvature.linalg import dot, eigh, product
 
 KINDS = ("random", "wide", "multiple", "zero", "diagonal", "rank one", "definite")
 

@@ -14,8 +14,8 @@ from torch.optim.lbfgs import _strong_wolfe
 from landscapes import function
 from landscapes.landscape import Function
 from landscapes.oracle import Oracle, value_and_gradient
-from landscapes.rules.linalg import dot
-from landscapes.rules.linesearch import Trial, backtrack, strong_wolfe
+from landscapes.rules.curvature.linalg import dot
+from landscapes.rules.curvature.linesearch import Trial, backtrack, strong_wolfe
 from landscapes.rules.stepping import Moment
 
 

@@ -27,7 +27,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "record": {"errors", "files"},
     "views": {"errors", "record"},
     "report": {"record"},
-    "render": {"errors", "files", "record", "report", "views"},
+    "portraits": {"record"},
+    "render": {"errors", "files", "record", "report", "views", "portraits"},
     "dimensions": {"errors"},
     "landscape": {"errors", "record", "dimensions"},
     "expressions": set(),
@@ -40,8 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transforms": {"errors", "landscape", "derivatives", "checking", "vocabulary"},
     "elementary": set(),
     "objective": {"errors", "dimensions", "elementary", "landscape"},
-    "functions": {"errors", "elementary", "objective"},
     "vocabulary": set(),
+    "functions": {"errors", "elementary", "objective", "vocabulary"},
     "derivatives": {"landscape"},
     "search": {"derivatives", "landscape"},
     "survey": {"derivatives", "landscape", "search", "vocabulary"},
@@ -71,6 +72,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "locate": {"errors", "objective", "functions", "rules"},
     "listing": {"objective", "functions", "rules", "render", "report"},
+    "portraying": {"errors", "record", "portraits", "objective", "derivatives", "checking", "transforms", "listing"},
     "arguments": {"", "errors", "views"},
     "cli": {
         "objective",
@@ -82,6 +84,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "racing",
         "locate",
         "listing",
+        "portraying",
         "report",
         "tuning",
     },
@@ -104,7 +107,7 @@ def modules() -> dict[str, Path]:
 
 
 def part(name: str) -> str:
-    """`landscapes.rules.adam` belongs to `rules`."""
+    """`landscapes.rules.gradient.adam` belongs to `rules`."""
     return [*name.split("."), ""][1]
 
 

@@ -33,7 +33,7 @@ from landscapes import rules
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle
 from landscapes.rules.base import Rule
-from landscapes.rules.firstorder import FirstOrder, stacked
+from landscapes.rules.gradient.firstorder import FirstOrder, stacked
 from landscapes.rules.stepping import Job
 
 CLASSES = tuple(SPACES)

@@ -20,7 +20,7 @@ from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules import Rule, parse
-from landscapes.rules.schedule import momentum_of
+from landscapes.rules.wrappers.schedule import momentum_of
 
 STEPS = 40
 Stock = Callable[[torch.optim.Optimizer], Any]

@@ -22,7 +22,7 @@ from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.oracle import KINDS, Oracle
 from landscapes.rules import parse
-from landscapes.rules.scipy_methods import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Asked
+from landscapes.rules.adapters.scipy_methods import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Asked
 from landscapes.stopping import Stop
 
 Array = NDArray[np.float64]

@@ -19,7 +19,7 @@ from landscapes.functions import get
 from landscapes.landscape import Function
 from landscapes.rules import parse
 from landscapes.rules.base import Rule
-from landscapes.rules.linalg import product
+from landscapes.rules.curvature.linalg import product
 
 ANYWHERE = [
     rules.Newton(),

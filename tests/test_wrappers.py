@@ -16,7 +16,7 @@ from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle
 from landscapes.rules import Rule, parse
-from landscapes.rules.wrapper import Altered, innermost
+from landscapes.rules.wrappers.wrapper import Altered, innermost
 
 BOX = torch.tensor([[-50.0, 50.0]] * 2, dtype=torch.float64)
 VALLEY = valley(2)

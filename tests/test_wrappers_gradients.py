@@ -17,8 +17,8 @@ from landscapes.objective import Function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.randomness import normal, uniform
 from landscapes.rules import Rule
-from landscapes.rules.noise import PURPOSE, stable, student
 from landscapes.rules.stepping import Job
+from landscapes.rules.wrappers.noise import PURPOSE, stable, student
 
 INNER = [rules.SGD(lr=0.02, momentum=0.8), rules.Adam(lr=0.05), rules.RMSprop(lr=0.01)]
 each_inner = pytest.mark.parametrize("rule", INNER, ids=lambda rule: rule.label)
@@ -250,7 +250,7 @@ def test_decay_around_a_rule_is_decay_within(wrapped, own, dtype):
 
 def test_the_penalty_is_in_all_that_can_be_asked():
     from landscapes.objective import least_squares
-    from landscapes.rules.decay import _Penalised
+    from landscapes.rules.wrappers.decay import _Penalised
 
     @least_squares((-2, 2), (-2, 2))
     def bent(x, y):

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
 from landscapes.rules.base import PAIRS, Rule, check_names, short
-from landscapes.rules.wrapper import Wrapper
+from landscapes.rules.wrappers.wrapper import Wrapper
 
 WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
 """Words that a setting may be; a rule says itself that it takes no NaN."""

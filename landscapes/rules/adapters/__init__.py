@@ -1,0 +1,1 @@
+"""Optimizers of others, as rules: torch's, anybody's, SciPy's."""

@@ -1,0 +1,1 @@
+"""Rules that use curvature, or search along a line."""

@@ -1,0 +1,1 @@
+"""Rules that go by the gradient at each step."""

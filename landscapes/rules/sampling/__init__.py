@@ -1,0 +1,1 @@
+"""Rules that ask for values only."""

@@ -1,0 +1,1 @@
+"""Rules around rules: what is done to the gradient, the rate or the point."""
