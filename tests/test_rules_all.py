@@ -37,7 +37,7 @@ def test_docstring_has_equation_source_and_every_setting(cls):
 
 
 def test_every_rule_of_the_folder_is_exported():
-    modules = {f"{rules.__name__}.{info.name}" for info in pkgutil.iter_modules(rules.__path__)}
+    modules = {info.name for info in pkgutil.walk_packages(rules.__path__, f"{rules.__name__}.")}
     for module in modules:
         importlib.import_module(module)
     named = {cls for cls in subclasses(Rule) if cls.names and cls.__module__ in modules}
