@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from landscape_cases import every
+import pytest
+from landscape_cases import CATALOGUE, every, name_of
 
 from landscapes import survey
 from landscapes.vocabulary import CHECKED
 
 
-@every
+@pytest.mark.parametrize(
+    "landscape",
+    [pytest.param(item, marks=[pytest.mark.slow] * (i % 4 > 0)) for i, item in enumerate(CATALOGUE)],
+    ids=name_of,
+)
 def test_tags_are_what_is_measured(landscape):
     counted = {"unimodal", "multimodal"}  # by the searches of test_catalogue_minima
     assert (set(landscape.tags) & set(CHECKED)) - counted == survey.tags(landscape, minima=False) - counted

@@ -408,7 +408,7 @@ sys.exit(cli.main(sys.argv[2:]))
     ("sent", "code", "place", "output"),
     [
         (signal.SIGINT, 130, "racing", "race.gif"),
-        (signal.SIGINT, 130, "drawing", "race.gif"),
+        pytest.param(signal.SIGINT, 130, "drawing", "race.gif", marks=pytest.mark.slow),
         (signal.SIGTERM, 143, "drawing", "race.gif"),
         (signal.SIGINT, 130, "drawing", "race.mp4"),
     ],
@@ -418,7 +418,7 @@ def test_a_signal_leaves_the_old_file_and_no_half_one(environment_here, tmp_path
     (tmp_path / output).write_bytes(b"old")
     (tmp_path / "script.py").write_text(STALL)
     process = subprocess.Popen(
-        [sys.executable, "script.py", place, "race", "booth", "--steps", "2000", "--with", "adam", "-o", output],
+        [sys.executable, "script.py", place, "race", "booth", "--steps", "200", "--with", "adam(lr=1)", "-o", output],
         cwd=tmp_path,
         env=environment_here,
         stdout=subprocess.PIPE,

@@ -1,27 +1,15 @@
-"""`landscapes tune` as a subprocess."""
+"""`landscapes tune`."""
 
 from __future__ import annotations
 
 import pytest
 
+from landscapes import cli
+
 
 def test_tune_prints_a_table_best_first(python):
-    done = python(
-        "-m",
-        "landscapes",
-        "tune",
-        "booth",
-        "--with",
-        "sgd",
-        "--with",
-        "adam",
-        "--vary",
-        "lr",
-        "--steps",
-        "60",
-        "--starts",
-        "1",
-    )
+    words = ["tune", "booth", "--with", "sgd", "--with", "adam", "--vary", "lr", "--steps", "60", "--starts", "1"]
+    done = python("-m", "landscapes", *words)
     assert done.returncode == 0, done.stderr
     heading, _, columns, *rows = done.stdout.splitlines()
     assert heading.startswith("Booth: effort to reach")
@@ -41,8 +29,9 @@ def test_tune_prints_a_table_best_first(python):
         (["booth", "--vary", "speed"], "unknown hyper-parameter 'speed'"),
     ],
 )
-def test_bad_input_is_one_line(python, words, message):
-    done = python("-m", "landscapes", "tune", *words)
-    assert done.returncode == 2
-    assert message in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_bad_input_is_one_line(capsys, words, message):
+    assert cli.main(["tune", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
