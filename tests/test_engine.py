@@ -50,14 +50,15 @@ def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box:
     return engine.run(landscape, field, starts, steps, box=box)
 
 
+@pytest.mark.parametrize("steps", [40, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ALL)
-def test_in_the_batch_each_run_is_as_it_is_alone(name):
+def test_in_the_batch_each_run_is_as_it_is_alone(name, steps):
     others = [other for other in ("sgd", "adam", "rprop") if other != name]
     contenders = field([others[0], name, *others[1:]])
     starts = starts_for(len(contenders))
-    together = run(VALLEY, contenders, starts, 150)
+    together = run(VALLEY, contenders, starts, steps)
     for i in range(3, 6):
-        alone = run(VALLEY, [contenders[i]], starts[:, i : i + 1], 150)
+        alone = run(VALLEY, [contenders[i]], starts[:, i : i + 1], steps)
         assert_same(part(together, [i]), alone)
 
 
