@@ -42,7 +42,7 @@ class CMAES(Direct):
         tolx: a run has ended once it spreads by less than this share of the first σ in every coordinate, ≥ 0.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("cmaes",)
+    names: ClassVar[tuple[str, ...]] = ("cma_es", "cmaes")
 
     sigma: float = field(default=0.0, metadata=NON_NEGATIVE)
     population: int = field(default=0, metadata={"low": 0.0, "whole": True, "structural": True})

@@ -34,10 +34,10 @@ class NelderMead(Direct):
         adaptive: whether χ, ψ and σ depend on d (Gao & Han, 2012), for many coordinates.
 
     >>> NelderMead(size=0.5).spec
-    'neldermead(size=0.5)'
+    'nelder_mead(size=0.5)'
     """
 
-    names: ClassVar[tuple[str, ...]] = ("neldermead",)
+    names: ClassVar[tuple[str, ...]] = ("nelder_mead", "neldermead")
 
     size: float = field(default=0.0, metadata=NON_NEGATIVE)
     xatol: float = field(default=1e-4, metadata=NON_NEGATIVE)

@@ -33,8 +33,8 @@ class RandomSearch(Direct):
         ball: whether the directions lie within the sphere, evenly, and not on it.
     """
 
-    names: ClassVar[tuple[str, ...]] = ("randomsearch",)
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"adaptive_randomsearch": {"growth": 1.5}}
+    names: ClassVar[tuple[str, ...]] = ("random_search", "randomsearch")
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"adaptive_random_search": {"growth": 1.5}}
 
     radius: float = field(default=0.0, metadata=NON_NEGATIVE)
     growth: float = field(default=1.0, metadata={"low": 1.0})
