@@ -10,10 +10,9 @@ from importlib import resources
 import numpy as np
 import pytest
 import torch
+from every_rule import WITH_RATE, rule_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from every_rule import WITH_RATE, rule_of
 
 from landscapes import InputError, Record, function, functions, race, racing, rates, rules
 from landscapes.rules import parse
