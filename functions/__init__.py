@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
 from functools import cache
 
 from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
+from landscapes.vocabulary import TAGS
 
 
 @cache
@@ -46,6 +48,39 @@ def get(name: str, dim: int | None = None) -> Function:
             "function", name, [*catalogue(), *(a for item in catalogue().values() for a in item.aliases)]
         ) from None
     return found if dim is None else found.with_dim(dim)
+
+
+def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: bool = False) -> list[Function]:
+    """The landscapes that have all of some tags, by name.
+
+    Args:
+        tags: a tag of `landscapes.vocabulary`, or several; case does not matter.
+        dim: the number of coordinates that they have or can have; they are returned with so many. By default
+            each has its usual number.
+        any_dim: whether to leave out those with one number of coordinates only.
+
+    Raises:
+        InputError: for an unknown tag, with the nearest ones offered, and for a number of coordinates below 1.
+
+    >>> [item.name for item in search(["valley", "curved", "least squares"], dim=4)][:1]
+    ['rosenbrock']
+    """
+    if dim is not None and (isinstance(dim, bool) or not isinstance(dim, int) or dim < 1):
+        raise InputError(f"a number of coordinates is a whole number, at least 1, not {dim!r}")
+    wanted = {_tag(tag) for tag in ([tags] if isinstance(tags, str) else tags)}
+    found = [item for item in catalogue().values() if wanted <= set(item.tags) and (item.family or not any_dim)]
+    if dim is None:
+        return found
+    fit = (item for item in found if dim == item.dim or (item.family is not None and dim in item.family.dims))
+    return [item.with_dim(dim) for item in fit]
+
+
+def _tag(given: str) -> str:
+    """The tag as the vocabulary writes it."""
+    tag = str(given).strip().lower()
+    if tag not in TAGS:
+        raise unknown("tag", str(given), TAGS)
+    return tag
 
 
 def _plain(name: str) -> str:

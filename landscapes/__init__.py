@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from landscapes.networks import from_module
     from landscapes.numeric import from_numpy
     from landscapes.objective import Function, function
+    from landscapes.portraits import Portrait
+    from landscapes.portraying import portray
     from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
     from landscapes.stopping import Stop
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Function": "objective",
     "InputError": "errors",
+    "Portrait": "portraits",
     "Record": "record",
     "Stop": "stopping",
     "Surface": "record",
@@ -40,6 +43,7 @@ _HOMES = {
     "from_module": "networks",
     "from_numpy": "numeric",
     "function": "objective",
+    "portray": "portraying",
     "race": "racing",
     "tune": "tuning",
 }
@@ -50,6 +54,7 @@ _FOLDERS = ("functions", "render", "rules", "transforms")
 __all__ = [
     "Function",
     "InputError",
+    "Portrait",
     "Record",
     "Stop",
     "Surface",
@@ -61,6 +66,7 @@ __all__ = [
     "from_numpy",
     "function",
     "functions",
+    "portray",
     "race",
     "render",
     "rules",

@@ -25,8 +25,10 @@ examples:
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
+  landscapes race rosenbrock --dim 10                    ten coordinates: the losses alone
   landscapes list                                        functions, optimizers and themes
-  landscapes show beale                                  the facts of one function
+  landscapes list --tag valley --tag curved --dim 10     functions that are all of this
+  landscapes show beale -o beale.pdf                     the facts of one function, in words and on a page
 """
 
 
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
         help='an optimizer, again for each: adam, "adam(lr=0.05)", "label=adam(lr=0.05)" or module:MyOptimizer; '
         "a learning rate left open is found by a sweep",
     )
+    _add_dim(run)
     run.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
     run.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
     run.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
@@ -104,16 +107,30 @@ def _parser() -> argparse.ArgumentParser:
     tune.add_argument("--target", type=float, metavar="F", help="the value to reach (default: 1e-4 of the gap left)")
     tune.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random numbers (default: 0)")
 
-    commands.add_parser("list", help="functions, optimizers and themes", **shared)
+    listed = commands.add_parser("list", help="functions, optimizers and themes", **shared)
+    listed.add_argument(
+        "--tag", dest="tags", action="append", metavar="T", help="functions that have this tag, again for more of them"
+    )
+    _add_dim(listed)
+    listed.add_argument("--any-dim", action="store_true", help="functions that take several numbers of coordinates")
     show = commands.add_parser("show", help="the facts of one function", **shared)
     show.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object")
+    _add_dim(show)
+    show.add_argument("-o", "--output", metavar="FILE", help="draw it on a page as well: .png, .pdf, .svg or .pgf")
+    _add_page(show)
     return parser
+
+
+def _add_dim(parser: argparse.ArgumentParser) -> None:
+    """The option that says how many coordinates a function has."""
+    parser.add_argument(
+        "--dim", type=_count, metavar="N", help="the number of coordinates (default: two, or what comes nearest)"
+    )
 
 
 def _add_look(parser: argparse.ArgumentParser) -> None:
     """The options that say how a race is drawn."""
-    parser.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
-    parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
+    _add_page(parser)
     parser.add_argument(
         "--view",
         type=_view,
@@ -142,6 +159,12 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
         help="the picture: .gif, .mp4, .webm, .webp, .apng, frames-%%04d.png, .mov and more move; "
         ".png, .pdf, .svg and .pgf show one step (default: race.gif)",
     )
+
+
+def _add_page(parser: argparse.ArgumentParser) -> None:
+    """The options that say how any picture looks."""
+    parser.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
+    parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
 
 
 def _with_negative_numbers(argv: Sequence[str]) -> list[str]:

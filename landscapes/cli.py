@@ -71,6 +71,7 @@ def _race(options: argparse.Namespace) -> str:
     from landscapes.racing import race
 
     function = _landscape(options)
+    _check_plane(function, options)
     rules = locate.optimizers(options.rules) if options.rules else None
     _check_step(options, function.steps if options.steps is None else options.steps)
     with _bar("racing", "step") as progress:
@@ -95,11 +96,25 @@ def _landscape(options: argparse.Namespace) -> Function:
     if (options.function is None) == (options.formula is None):
         raise InputError("name a function or give a formula, one of both: race beale, or race --formula 'x**2 + y**2'")
     if options.formula is not None:
+        if options.dim is not None:
+            raise InputError("--dim goes with a function of the list; a formula has the coordinates that it names")
         box = options.domain or ((-5.0, 5.0),)
         return formula(options.formula, box[0] if len(box) == 1 else box)
     if options.domain is not None:
         raise InputError("--domain goes with --formula; a function has its own, and --view says what to show")
-    return locate.function(options.function)
+    function = locate.function(options.function)
+    return function if options.dim is None else function.with_dim(options.dim)
+
+
+def _check_plane(function: Function, options: argparse.Namespace) -> None:
+    """Refuses what needs a map where there is none."""
+    asked = {"--view": options.view is not None, "--inset": options.inset, "--labels heads": options.labels == "heads"}
+    for option, given in asked.items():
+        if given and function.dim != 2:
+            raise InputError(
+                f"{option} is for a landscape of two coordinates; of {function.name} with {function.dim} "
+                "the losses are drawn alone"
+            )
 
 
 def _replay(options: argparse.Namespace) -> str:
@@ -136,7 +151,7 @@ def _check_step(options: argparse.Namespace, last: int) -> None:
 def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]:
     """Draws the race, and returns what there is to say about it."""
     from landscapes import render
-    from landscapes.report import table
+    from landscapes.report import place, table
 
     look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
     if options.size is not None:
@@ -145,9 +160,8 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)
         spent = time.perf_counter() - begin
-    start = ", ".join(f"{c:g}" for c in record.meta["start"])
     return [
-        f"{record.meta['title']}: {record.meta['steps']} steps from ({start})",
+        f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}",
         f"\n{table(record)}\n",
         render.caption(record),
         f"{output}  {_size(output)}, drawn in {spent:.1f} s",
@@ -169,16 +183,43 @@ def _tune(options: argparse.Namespace) -> str:
 
 
 def _list(options: argparse.Namespace) -> str:
-    from landscapes.listing import everything
+    from landscapes.functions import search
+    from landscapes.listing import everything, some
 
-    return everything()
+    if options.tags is None and options.dim is None and not options.any_dim:
+        return everything()
+    return some(search(options.tags or (), dim=options.dim, any_dim=options.any_dim))
 
 
 def _show(options: argparse.Namespace) -> str:
+    output = None if options.output is None else _checked_page(options)
+    from landscapes import locate
     from landscapes.listing import facts
-    from landscapes.locate import function
 
-    return facts(function(options.function))
+    function = locate.function(options.function)
+    if options.dim is not None:
+        function = function.with_dim(options.dim)
+    told = facts(function)
+    if output is None:
+        return told
+    from landscapes import render
+    from landscapes.portraying import portray
+
+    look = {} if options.size is None else {"size": options.size}
+    render.save_sheet(portray(function), output, theme=options.theme, **look)
+    return f"{told}\n\n{output}  {_size(output)}"
+
+
+def _checked_page(options: argparse.Namespace) -> Path:
+    """The file of a fact sheet, once it and how it looks can be used."""
+    from landscapes import render
+    from landscapes.render.layout import check_size
+
+    if options.theme not in render.THEMES:
+        raise unknown("theme", options.theme, render.THEMES)
+    if options.size is not None:
+        check_size(options.size)
+    return render.check_sheet(options.output)
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {

@@ -59,6 +59,16 @@ def verdict(record: Record) -> str:
     return f"{name} wins: {arrival}, as {rival} is, but it ends lower."
 
 
+def place(point: Sequence[float], digits: int = 6) -> str:
+    """A point in words, with its first coordinates where there are many.
+
+    >>> place((1.5, -2.0)), place(range(10))
+    ('(1.5, -2)', '(0, 1, 2, 3, 4, 5, …)')
+    """
+    shown = [f"{coordinate:.{digits}g}" for coordinate in point[:6]]
+    return f"({', '.join([*shown, '…'] if len(point) > 6 else shown)})"
+
+
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Rows of text in columns, two spaces apart.
 

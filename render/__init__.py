@@ -12,6 +12,7 @@ from landscapes.render.inset import inset
 from landscapes.render.layout import figure
 from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
+from landscapes.render.sheet import check_sheet, save_sheet, sheet
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
 
@@ -22,6 +23,7 @@ __all__ = [
     "animate",
     "caption",
     "check_output",
+    "check_sheet",
     "contour",
     "figure",
     "filmstrip",
@@ -31,4 +33,6 @@ __all__ = [
     "names",
     "paths",
     "save",
+    "save_sheet",
+    "sheet",
 ]

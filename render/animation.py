@@ -151,7 +151,7 @@ def animate(
     """The race as a matplotlib animation.
 
     Args:
-        record: a race in two dimensions.
+        record: a race.
         theme, size, panel, title, view, inset, labels: as in `render.figure`.
         seconds, fps, frames, pace, pauses, hold, loop: which step is shown when; see `landscapes.render.timeline`.
         figure: a figure of your own to animate, on which `render.paths` or `render.losses` have drawn.

@@ -7,7 +7,7 @@ import re
 
 from landscapes.record import Record
 from landscapes.render.trajectories import check_step
-from landscapes.report import verdict
+from landscapes.report import place, verdict
 
 ENDS = {"diverged": "diverged at step {}", "non-finite": "met NaN or infinity at step {}", "escaped": "left at step {}"}
 """What is said of runs that were stopped."""
@@ -24,7 +24,7 @@ def caption(record: Record) -> str:
     """
     check_step(record, None)
     runs = record.trajectories.runs
-    start = ", ".join(f"{coordinate:.4g}" for coordinate in record.meta["start"])
+    start = place(record.meta["start"], digits=4)
     steps = record.meta["steps"]
     contenders = [
         _contender(str(label), str(spec), float(lr))
@@ -37,7 +37,7 @@ def caption(record: Record) -> str:
     ]
     outcome = verdict(record).rstrip(".")
     parts = [
-        f"{record.meta['title']}, {steps} step{'' if steps == 1 else 's'} from ({start}): {listed(contenders)}",
+        f"{record.meta['title']}, {steps} step{'' if steps == 1 else 's'} from {start}: {listed(contenders)}",
         re.sub(r"^Nobody\b", "nobody", outcome),
     ]
     return "; ".join([*parts, listed(ends)] if ends else parts) + "."

@@ -62,7 +62,7 @@ def figure(
     """The picture of a race at a step, as a matplotlib figure of its own (pyplot knows nothing of it).
 
     Args:
-        record: a race in two dimensions.
+        record: a race; its losses alone are drawn where it has no surface, as those in more than two dimensions.
         step: the step to show; by default the last.
         theme: colours, by name or as a `Theme`.
         size: width and height in pixels, at least 160 × 120.
@@ -73,13 +73,13 @@ def figure(
         inset: whether to magnify the minimum in a corner, or how much (True: 6 times).
 
     Raises:
-        InputError: for a record without a surface, a size out of bounds, a step outside the race, a view that
-            was not recorded, an inset where the minimum is out of view.
+        InputError: for a size out of bounds, a step outside the race, a view that was not recorded, an inset where
+            the minimum is out of view; for a view, an inset or names at the heads where there is no surface.
     """
     look = as_theme(theme)
     shown = check_step(record, step)
-    if record.surface is None:
-        raise InputError("this record has no surface to draw: only races in two dimensions do")
+    if record.surface is None and (inset is not False or labels == "heads" or panel is False):
+        raise InputError("this record has no surface to draw, only losses: races in two dimensions have one")
     if view is not None:
         record = focus(record, view)
     if labels not in LABELS:
@@ -89,7 +89,10 @@ def figure(
     beside = wide >= 1.35 * high and wide >= 600 and high >= 240 if panel is None else panel
     with look.context():
         made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
-        _lay_out(made, record, look, beside, title, legend=labels == "legend")
+        if record.surface is None:
+            _lay_out_losses(made, record, look, title)
+        else:
+            _lay_out(made, record, look, beside, title, legend=labels == "legend")
         if inset is not False:
             lens(record, made.axes[0], theme=look, magnification=MAGNIFICATION if inset is True else inset)
         if labels == "heads":
@@ -162,6 +165,31 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
         curves.set_title(words, loc="left", fontsize=size, pad=7)
     if legend:
         key(place(made.add_axes((0, 0, 1, 1), label="legend"), panels.legend), who, look, across=across, font=font)
+
+
+def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None) -> None:
+    """Fills the figure with the losses of a race that has no map, and a legend below."""
+    wide, high = (72 * inches for inches in made.get_size_inches())
+    side = wide - 46
+    who, across, font = _fitted(entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
+    tall = height(who, across, font)
+    ax = made.add_axes((0.1, 0.1, 0.8, 0.8))
+    losses(record, ax, theme=look)
+    left, right = _needed(ax)
+    x, y, w, h = _panels((wide, high), False, tall, max(left + 4, 34.0), max(right + 2, 12.0), 0.0).map
+    ax.set_position((x / wide, y / high, w / wide, h / high))
+    counter = Counter(
+        (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),
+        ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
+    )  # fmt: skip
+    made.add_artist(counter)
+    gap = "gap to the minimum" if record.meta["minimum"] > float("-inf") else "value"
+    count = record.trajectories.x.shape[-1]
+    words = title or f"{record.meta.get('title', '')}, {count} coordinate{'' if count == 1 else 's'}: {gap}, by step"
+    words, size = fitted(words, w - text_width(counter.get_text(), 10, family="monospace") - 10, 12.0, 8.0, "bold")
+    ax.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
+    below = made.add_axes((left / wide, 6.0 / high, side / wide, tall / high), label="legend")
+    key(below, who, look, across=across, font=font)
 
 
 def _panels(page: tuple[float, float], beside: bool, tall: float, left: float, right: float, gap: float) -> Panels:

@@ -71,7 +71,7 @@ def save(
     a picture of one step (.png, .pdf, .svg, .pgf).
 
     Args:
-        record: a race in two dimensions.
+        record: a race.
         path: where to; the file appears when it is whole.
         theme, size, panel, title, view, inset, labels: as in `render.figure`.
         step: the step that a picture shows; by default the last. An animation shows them all.

@@ -50,3 +50,20 @@ def fitted(text: str, width: float, size: float, least: float, weight: str = "no
     while text_width(text, size, weight) > width and size > least:
         size -= 0.5
     return shortened(text, width, size, weight), size
+
+
+def wrapped(text: str, width: float, size: float, most: int, weight: str = "normal") -> list[str]:
+    """A text in lines that fit a width in points, at most so many; the last is shortened where it does not end.
+
+    >>> wrapped("one two three", 40, 9, 3), wrapped("one two three", 40, 9, 1)
+    (['one two', 'three'], ['one t…'])
+    """
+    lines: list[str] = []
+    words = text.split()
+    while words and len(lines) < most - 1:
+        count = len(words)
+        while count > 1 and text_width(" ".join(words[:count]), size, weight) > width:
+            count -= 1
+        lines.append(shortened(" ".join(words[:count]), width, size, weight))
+        words = words[count:]
+    return [*lines, shortened(" ".join(words), width, size, weight)] if words else lines

@@ -115,7 +115,7 @@ REFUSED = [
     (["race.npz", "-o", "race.xyz"], "unknown suffix '.xyz'"),
     (["race.npz", "-o", "frames-%s.png"], "needs one place for the number"),
     (["race.npz", "-o", "nowhere/race.gif"], "the folder 'nowhere' does not exist"),
-    (["flat.npz"], "this record has no surface"),
+    (["flat.npz", "--inset"], "this record has no surface"),
     ([], "FILE.npz"),
 ]
 

@@ -75,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "portraying": {"errors", "record", "portraits", "objective", "derivatives", "checking", "transforms", "listing"},
     "arguments": {"", "errors", "views"},
     "cli": {
+        "functions",
         "objective",
         "formulas",
         "arguments",
