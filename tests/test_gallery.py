@@ -14,7 +14,7 @@ import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from landscapes import render
+from landscapes import functions, render
 
 GALLERY = Path(__file__).resolve().parent.parent / "gallery"
 SCRIPTS = sorted(GALLERY.glob("*.py"))
@@ -33,6 +33,8 @@ def run(script: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Pat
     for name in ("animate", "save"):
         assert SMALL.keys() <= inspect.signature(getattr(render, name)).parameters.keys()
         monkeypatch.setattr(render, name, smaller(getattr(render, name)))
+    few = functions.search()[::12]
+    monkeypatch.setattr(functions, "search", lambda: few)
     monkeypatch.setattr(sys, "argv", [script.name])
     monkeypatch.chdir(folder)
     pictures = folder / "pictures"
@@ -82,6 +84,14 @@ def test_the_famous_ones_are_light_and_last_as_long_as_the_old_ones(picture):
     assert 7_000 <= spent <= 12_000
     optimizers = [str(entry).split("(")[0] for entry in facts(picture)["optimizers"]]
     assert optimizers == ["sgd", "sgd", "sgd", "adagrad", "adadelta", "rmsprop", "adam"]
+
+
+def test_the_catalogue_at_a_glance_is_light_and_large_enough_to_read():
+    picture = GALLERY / "pictures" / "catalogue.png"
+    assert picture.stat().st_size <= 1_500_000
+    with Image.open(picture) as image:
+        cells = len(functions.search())
+        assert image.width * image.height >= cells * 100 * 100
 
 
 def test_there_are_four_famous_ones():
