@@ -14,8 +14,12 @@ CELLS = 250
 SHORTEST = 0.03
 """Shared ways shorter than this share of the view are mere crossings."""
 
+NEVER = np.iinfo(np.int64).max
+
 Pieces = list[tuple[int, int, int]]
 """Parts of a trail: first point, last point, and how many earlier trails took the same way."""
+
+Numbers = NDArray[np.int64]
 
 
 def pieces(ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]) -> list[Pieces]:
@@ -25,25 +29,47 @@ def pieces(ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float],
     >>> pieces([way, way], ((0, 1), (0, 1)))
     [[(0, 49, 0)], [(0, 49, 1)]]
     """
+    return [cut for cut, _ in shared(ways, view)]
+
+
+def shared(
+    ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
+) -> list[tuple[Pieces, Numbers]]:
+    """The `pieces` of each trail, and for each of its moves when the first of the earlier ones has come by as well.
+
+    That is told as the number of the point where that one is by then; 0 where it comes before the trail itself.
+
+    >>> slow = np.column_stack([np.linspace(0, 1, 50) ** 2, np.zeros(50)])
+    >>> (_, none), (_, since) = shared([slow, slow**0.5], ((0, 1), (0, 1)))
+    >>> none.tolist() == [0] * 49, since[[0, 20, 48]].tolist()
+    (True, [6, 32, 0])
+    """
     low, high = np.array(view, float).T
     taken = np.zeros((CELLS + 2, CELLS + 2), np.int64)
-    cut: list[Pieces] = []
+    first = np.full_like(taken, NEVER)
+    found: list[tuple[Pieces, Numbers]] = []
     for way in ways:
         unit = np.nan_to_num(np.clip((way - low) / (high - low), -1.0, 2.0), nan=-1.0)
         segment, cells = _walk(unit)
         depth = taken[cells[:, 0], cells[:, 1]]
-        shared = np.full(max(len(way) - 1, 0), np.iinfo(np.int64).max)
-        np.minimum.at(shared, segment, depth)
+        least, since = np.full(max(len(way) - 1, 0), NEVER), np.zeros(max(len(way) - 1, 0), np.int64)
+        np.minimum.at(least, segment, depth)
+        np.maximum.at(since, segment, first[cells[:, 0], cells[:, 1]])
         length = np.hypot(*np.diff(unit, axis=0).T)
-        cut.append(_parts(np.where(shared == np.iinfo(np.int64).max, 0, shared), length))
-        mark = np.zeros_like(taken, dtype=bool)
+        parts = _parts(np.where(least == NEVER, 0, least), length)
+        deep = np.repeat([depth > 0 for *_, depth in parts], [end - begin for begin, end, _ in parts])
+        found.append((parts, np.where(deep & (since > np.arange(len(since)) + 1), since, 0)))
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
         seen = inside[segment] & inside[np.minimum(segment + 1, len(way) - 1)]
-        for dx in (-1, 0, 1):
-            for dy in (-1, 0, 1):
-                mark[np.clip(cells[seen, 0] + dx, 0, CELLS + 1), np.clip(cells[seen, 1] + dy, 0, CELLS + 1)] = True
-        taken += mark
-    return cut
+        came = np.full_like(taken, NEVER)
+        came[tuple(cells[seen][::-1].T)] = segment[seen][::-1] + 1  # of those in one cell the earliest, which is last
+        for grid in (came, came.T):  # and the cells around
+            before = grid.copy()
+            grid[1:] = np.minimum(grid[1:], before[:-1])
+            grid[:-1] = np.minimum(grid[:-1], before[1:])
+        taken += came < NEVER
+        first = np.minimum(first, came)
+    return found
 
 
 def _walk(unit: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

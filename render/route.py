@@ -200,6 +200,15 @@ def dashed(route: Route, first: int, last: int, pattern: Sequence[float], width:
     yield _dashes(route, begin, last, pattern, width)
 
 
+def closed(route: Route, points: Points, goes_on: NDArray[np.bool_], shut: NDArray[np.bool_]) -> Strokes:
+    """Strokes without some of their gaps: those before the vertices of which `shut` is true."""
+    after = np.searchsorted(points, route.kept)
+    within = (after > 0) & (after < len(points))
+    within[within] = shut[after[within]] & (points[after[within]] > route.kept[within])
+    after = after[within]
+    return np.insert(points, after, route.kept[within]), np.insert(goes_on | shut, after, True)
+
+
 def _dashes(route: Route, first: int, last: int, pattern: Sequence[float], width: float) -> Strokes:
     length = route.length[first : last + 1]
     period = float(sum(pattern))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from landscapes.render.moving import Boxes, Moving, around, pixels, spell, spell_steps, stroke, windows
 from landscapes.render.overlap import Pieces
-from landscapes.render.route import Ink, Route, Strokes, dashed, solid
+from landscapes.render.route import Ink, Numbers, Points, Route, Strokes, closed, dashed, solid
 from landscapes.render.theme import Style, Theme
 
 RGB = tuple[float, float, float]
@@ -37,7 +38,12 @@ class Trail(Line2D, Moving):
     """The way of one run so far: strong where it is young, quieter where it is old.
 
     Old pieces mix with the surface's colour instead of becoming transparent, so that joints do not show
-    and a palette can hold each colour exactly.
+    and a palette can hold each colour exactly. On a way that others take too there are gaps, through which
+    they show; none where it is ahead of all of them.
+
+    Attributes:
+        parts: the pieces of it that it has alone, or not; see `landscapes.render.overlap`.
+        since: for each move the point at which another one has come by there, 0 for always; gaps open then.
     """
 
     def __init__(
@@ -61,14 +67,15 @@ class Trail(Line2D, Moving):
         self.span = max(int(step[-1]), 1)
         dress(self, style)
         self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
+        self.since: Numbers = np.zeros(max(len(step) - 1, 0), np.int64)
         self._drawn_for: tuple[object, ...] = ()
 
     def show(self, step: int) -> None:
         self.route.show(step)
 
     def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
-        if len(self.colors) > 1 and spell(first, self.span) != spell(last, self.span):
-            return None  # the bands move on
+        if spell(first, self.span) != spell(last, self.span) and (len(self.colors) > 1 or self.since.any()):
+            return None  # the bands move on, and gaps open
         self.route.update(self, renderer)
         return around(self.route.between(first, last), 1 + pixels(renderer, self.get_linewidth()))
 
@@ -107,16 +114,20 @@ class Trail(Line2D, Moving):
         gc.restore()
         self.stale = False
 
+    def _began(self) -> int:
+        """The step at which the spell began."""
+        return spell_steps(spell(self.route.shown, self.span), self.span)[0]
+
     def _bands(self) -> Iterator[int]:
         """The last point of each band, from the oldest to the youngest; they move on once a spell."""
-        now, _ = spell_steps(spell(self.route.shown, self.span), self.span)
+        now = self._began()
         for age in BANDS[: len(self.colors) - 1]:
             yield self.route.since(now - age * self.span)
         yield self.route.count - 1
 
     def _ink(self, unit: float) -> Ink:
-        """The strokes of the whole trail; `unit` is the length of a point in pixels."""
-        needed = self.route.pixels, self.parts, self.get_linewidth()
+        """The strokes of the whole trail as they are in this spell; `unit` is the length of a point in pixels."""
+        needed = self.route.pixels, self.parts, self.since, self.get_linewidth()
         if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
             made: list[Strokes] = []
             for first, last, depth in self.parts:
@@ -126,9 +137,28 @@ class Trail(Line2D, Moving):
                 else:
                     made.append(solid(self.route, first, last))
             points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
-            self._inked = Ink(self.route, points, goes_on)
-            self._drawn_for = needed
+            if len(points) and points[-1] < self.parts[-1][1]:  # the last gap has an end as well
+                points, goes_on = np.append(points, self.parts[-1][1]), np.append(goes_on, False)
+            self._strokes: Strokes = points, goes_on
+            self._opening = self._opens(points, goes_on)
+            self._later = np.sort(self._opening[self._opening > 0]).tolist()
+            self._began_at, self._open, self._drawn_for = -1, -1, needed
+        began = self._began() if self._later else 0
+        if began != self._began_at:
+            self._began_at = began
+            count = bisect_right(self._later, self.route.reached(began) - 1)
+            if count != self._open:
+                self._open = count
+                shut = self._opening > (self._later[count - 1] if count else 0)
+                self._inked = Ink(self.route, *closed(self.route, *self._strokes, shut))
         return self._inked
+
+    def _opens(self, points: Points, goes_on: NDArray[np.bool_]) -> Numbers:
+        """For each vertex the point at which the gap before it opens; 0 for always, or where there is none."""
+        opens = np.zeros(len(points), np.int64)
+        for after in (np.flatnonzero(~goes_on[1:] & (points[:-1] < points[1:])) + 1).tolist():
+            opens[after] = self.since[int(points[after - 1]) : int(np.ceil(points[after]))].max()
+        return opens
 
     def _dashes(self, depth: int) -> tuple[float, ...]:
         """Gaps in points through which the trails beneath show; else the style's own dashes."""

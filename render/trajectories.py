@@ -11,10 +11,9 @@ from landscapes.record import FAILED, Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.heads import Head, Start
 from landscapes.render.moving import show
-from landscapes.render.overlap import pieces
+from landscapes.render.overlap import shared
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import Halo, Trail
-from landscapes.render.underlay import Underlay, waits
 from landscapes.views import extent
 
 
@@ -62,15 +61,12 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
     ways = _held(trajectories.x)
-    parts = pieces(list(ways), (ax.get_xlim(), ax.get_ylim()))
-    ahead = waits(list(ways), parts, trajectories.step, np.array([ax.get_xlim(), ax.get_ylim()]))
+    parts = shared(list(ways), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = ways[run].T
         trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
-        trail.parts = parts[run]
+        trail.parts, trail.since = parts[run]
         ax.add_line(trail)
-        if ahead[run]:
-            ax.add_artist(Underlay(trail, ahead[run])).set_clip_path(ax.patch)
         if look.halo_width:
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
         if head is not None:

@@ -1,4 +1,4 @@
-"""Gaps for others are filled until the others have come by."""
+"""Gaps for others open once others have come by."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from render_records import GOAL, START, record
 from landscapes import render
 from landscapes.record import Record
 from landscapes.render.frames import Frames
+from landscapes.render.overlap import shared
 from landscapes.render.theme import THEMES
 from landscapes.render.trails import Trail
-from landscapes.render.underlay import Underlay
 
 
 def pursuit(steps: int = 40) -> Record:
@@ -47,10 +47,35 @@ def test_a_trail_ahead_of_the_others_has_no_gaps(name):
     assert np.mean(apart(late, fast) < 40) > 0.25
 
 
-def test_it_is_there_only_where_a_way_is_shared():
-    both = render.figure(pursuit()).findobj(Underlay)
-    assert [under.trail.get_label() for under in both] == ["Momentum"]
-    assert not render.figure(record([np.linspace(START, GOAL, 20)])).findobj(Underlay)
+def test_the_first_to_come_by_opens_them():
+    """Of three on one way: they open at the second's pace, not at the last's."""
+    share = np.linspace(0, 1, 41)[:, None]
+    ways = [np.hstack([way, way]) for way in (0.1 * share, 0.5 * share, np.minimum(2 * share, 1))]
+    *_, (parts, since) = shared(ways, ((0, 1), (0, 1)))
+    assert all(depth for first, _, depth in parts if first < 9)
+    np.testing.assert_allclose(since[1:9], 4 * np.arange(1, 9), atol=4)
+    assert not since[11:].any()  # nobody comes there
+
+
+def test_who_is_behind_has_them_at_once():
+    slow, fast = (way[0] for way in np.split(pursuit().trajectories.x, 2))
+    (_, none), (parts, since) = shared([fast, slow], ((-2, 2), (-1.5, 1.5)))
+    assert parts[0][2] == 1
+    assert not none.any()
+    assert not since.any()
+
+
+@pytest.mark.parametrize("step", [21, 28, 34])
+def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
+    made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, size=(600, 450), panel=False, step=step)
+    slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
+    way = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
+    picture = full_draw(made)
+    along = picture[len(picture) - 1 - way[:, 1].astype(int), way[:, 0].astype(int), :3]
+    came = ((step - 2) / 40) ** 3
+    behind, ahead = along[12 : int(400 * came) - 12], along[int(400 * (step / 40) ** 3) + 12 : 380]
+    assert apart(ahead, fast).max() < 40
+    assert len(behind) < 20 or np.mean(apart(behind, slow) < 40) > 0.25
 
 
 @pytest.mark.parametrize("name", THEMES)
@@ -59,15 +84,3 @@ def test_frames_in_a_row_equal_a_full_draw(name):
     frames = Frames(made)
     for step in range(0, 41, 2):
         assert levels_apart(frames.advance(step)[0], full_draw(made)) <= 2, step
-
-
-def test_a_hidden_trail_hides_it():
-    theme = THEMES["light"] | {"fade": 0.0}
-    made = render.figure(pursuit(), size=(600, 450), panel=False, step=21, theme=theme)
-    trail = made.axes[0].findobj(Trail)[1]
-    assert apart(middle(made, full_draw(made)), trail.color).min() < 20
-    for artist in made.axes[0].get_children():
-        if getattr(artist, "trail", None) is trail and not isinstance(artist, Underlay):
-            artist.set_visible(False)
-    trail.set_visible(False)
-    assert apart(middle(made, full_draw(made)), trail.color).min() > 60
