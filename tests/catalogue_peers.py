@@ -1,0 +1,289 @@
+"""Landscapes that other packages have too: what they are called there, and how they are asked."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import warnings
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+HOMES = {
+    "opfunu": "opfunu",
+    "benchmarkfcns": "benchmarkfcns",
+    "botorch": "botorch.test_functions.synthetic",
+    "pymoo": "pymoo.problems.single",
+}
+"""Where each package has its functions. opfunu is the rewrite that is installed as opfunu-core. benchmarkfcns is asked
+where it is there; the peers extra leaves it out, for it asks for numpy 1."""
+
+BATCHED = ("benchmarkfcns", "botorch", "pymoo")
+"""Packages that take many points at once."""
+
+SAME: dict[str, tuple[str, ...]] = {
+    "ackley": (
+        "opfunu:Ackley01",
+        "benchmarkfcns:ackley",
+        "botorch:Ackley",
+        "pymoo:Ackley",
+    ),
+    "adjiman": (
+        "opfunu:Adjiman",
+        "benchmarkfcns:adjiman",
+    ),
+    "alpine_n1": ("opfunu:Alpine01",),
+    "bartels_conn": (
+        "opfunu:BartelsConn",
+        "benchmarkfcns:bartelsconn",
+    ),
+    "beale": (
+        "opfunu:Beale",
+        "benchmarkfcns:beale",
+        "botorch:Beale",
+    ),
+    "bird": (
+        "opfunu:Bird",
+        "benchmarkfcns:bird",
+    ),
+    "bohachevsky_n1": (
+        "opfunu:Bohachevsky1",
+        "benchmarkfcns:bohachevskyn1",
+    ),
+    "bohachevsky_n2": (
+        "opfunu:Bohachevsky2",
+        "benchmarkfcns:bohachevskyn2",
+    ),
+    "bohachevsky_n3": ("opfunu:Bohachevsky3",),
+    "booth": (
+        "opfunu:Booth",
+        "benchmarkfcns:booth",
+    ),
+    "box": ("opfunu:BoxBetts",),
+    "branin": (
+        "opfunu:Branin01",
+        "benchmarkfcns:braninn1",
+        "botorch:Branin",
+    ),
+    "branin_n2": (
+        "opfunu:Branin02",
+        "benchmarkfcns:braninn2",
+    ),
+    "brent_bowl": (
+        "opfunu:Brent",
+        "benchmarkfcns:brent",
+    ),
+    "bukin_n6": (
+        "opfunu:Bukin06",
+        "benchmarkfcns:bukinn6",
+        "botorch:Bukin",
+    ),
+    "carrom_table": ("benchmarkfcns:carromtable",),
+    "chichinadze": (
+        "opfunu:Chichinadze",
+        "benchmarkfcns:chichinadze",
+    ),
+    "chung_reynolds": ("opfunu:ChungReynolds",),
+    "cigar": (
+        "opfunu:Cigar",
+        "benchmarkfcns:cigar",
+    ),
+    "corrugated_spring": ("opfunu:DeflectedCorrugatedSpring",),
+    "cross_in_tray": (
+        "opfunu:CrossInTray",
+        "benchmarkfcns:crossintray",
+    ),
+    "cross_leg_table": ("opfunu:CrossLegTable",),
+    "crowned_cross": (
+        "opfunu:CrownedCross",
+        "benchmarkfcns:crownedcross",
+    ),
+    "damavandi": ("opfunu:Damavandi",),
+    "deb_n1": (
+        "opfunu:Deb01",
+        "benchmarkfcns:debn1",
+    ),
+    "deceptive": ("opfunu:Deceptive",),
+    "deckkers_aarts": (
+        "opfunu:DeckkersAarts",
+        "benchmarkfcns:deckkersaarts",
+    ),
+    "different_powers": ("benchmarkfcns:powellsum",),
+    "drop_wave": (
+        "opfunu:DropWave",
+        "benchmarkfcns:dropwave",
+        "botorch:DropWave",
+    ),
+    "easom": (
+        "opfunu:Easom",
+        "benchmarkfcns:easom",
+    ),
+    "egg_crate": (
+        "opfunu:EggCrate",
+        "benchmarkfcns:eggcrate",
+    ),
+    "eggholder": (
+        "opfunu:EggHolder",
+        "botorch:EggHolder",
+    ),
+    "freudenstein_roth": ("opfunu:FreudensteinRoth",),
+    "gaussian_well": (
+        "opfunu:Exponential",
+        "benchmarkfcns:exponential",
+    ),
+    "giunta": (
+        "opfunu:Giunta",
+        "benchmarkfcns:giunta",
+    ),
+    "goldstein_price": (
+        "opfunu:GoldsteinPrice",
+        "benchmarkfcns:goldsteinprice",
+    ),
+    "griewank": (
+        "opfunu:Griewank",
+        "benchmarkfcns:griewank",
+        "botorch:Griewank",
+        "pymoo:Griewank",
+    ),
+    "hansen": ("opfunu:Hansen",),
+    "hartmann_n3": ("opfunu:Hartmann3",),
+    "hartmann_n6": ("opfunu:Hartmann6",),
+    "himmelblau": (
+        "opfunu:Himmelblau",
+        "benchmarkfcns:himmelblau",
+        "pymoo:Himmelblau",
+    ),
+    "holder_table": (
+        "opfunu:HolderTable",
+        "benchmarkfcns:holdertable",
+        "botorch:HolderTable",
+    ),
+    "hosaki": ("opfunu:Hosaki",),
+    "jennrich_sampson": ("opfunu:JennrichSampson",),
+    "keane": ("benchmarkfcns:keane",),
+    "l1_norm": ("benchmarkfcns:schwefel220",),
+    "langermann": ("opfunu:Langermann",),
+    "levy": ("botorch:Levy",),
+    "levy_n13": (
+        "opfunu:Levy13",
+        "benchmarkfcns:levin13",
+    ),
+    "matyas": (
+        "opfunu:Matyas",
+        "benchmarkfcns:matyas",
+    ),
+    "mccormick": (
+        "opfunu:McCormick",
+        "benchmarkfcns:mccormick",
+    ),
+    "michalewicz": (
+        "opfunu:Michalewicz",
+        "botorch:Michalewicz",
+    ),
+    "mishra_n3": ("opfunu:Mishra03",),
+    "mishra_n4": ("opfunu:Mishra04",),
+    "mishra_n6": ("opfunu:Mishra06",),
+    "new_function_n1": ("opfunu:NewFunction01",),
+    "new_function_n2": ("opfunu:NewFunction02",),
+    "odd_square": ("opfunu:OddSquare",),
+    "parsopoulos": ("opfunu:Parsopoulos",),
+    "periodic": ("benchmarkfcns:periodic",),
+    "powell_singular": ("botorch:Powell",),
+    "quintic": ("opfunu:Quintic",),
+    "rana": ("opfunu:Rana",),
+    "rastrigin": (
+        "benchmarkfcns:rastrigin",
+        "botorch:Rastrigin",
+        "pymoo:Rastrigin",
+    ),
+    "rosenbrock": (
+        "benchmarkfcns:rosenbrock",
+        "botorch:Rosenbrock",
+        "pymoo:Rosenbrock",
+    ),
+    "salomon": (
+        "opfunu:Salomon",
+        "benchmarkfcns:salomon",
+    ),
+    "schaffer_n2": ("benchmarkfcns:schaffern2",),
+    "schaffer_n3": ("benchmarkfcns:schaffern3",),
+    "schaffer_n4": ("benchmarkfcns:schaffern4",),
+    "schwefel_2_21": (
+        "opfunu:YaoLiu04",
+        "benchmarkfcns:schwefel221",
+    ),
+    "schwefel_2_22": ("benchmarkfcns:schwefel222",),
+    "shubert": ("benchmarkfcns:shubert",),
+    "six_hump_camel": (
+        "opfunu:CamelSixHump",
+        "botorch:SixHumpCamel",
+    ),
+    "sphere": ("benchmarkfcns:sphere",),
+    "styblinski_tang": (
+        "benchmarkfcns:styblinskitank",
+        "botorch:StyblinskiTang",
+    ),
+    "sum_squares": ("benchmarkfcns:sumsquares",),
+    "test_tube_holder": ("opfunu:TestTubeHolder",),
+    "three_hump_camel": (
+        "opfunu:CamelThreeHump",
+        "benchmarkfcns:threehumpcamel",
+        "botorch:ThreeHumpCamel",
+    ),
+    "treccani": ("benchmarkfcns:treccani",),
+    "trid": ("benchmarkfcns:trid",),
+    "ursem_n1": ("opfunu:Ursem01",),
+    "venter_sobieszczanski_sobieski": ("opfunu:VenterSobiezcczanskiSobieski",),
+    "vincent": ("benchmarkfcns:vincent",),
+    "xin_she_yang_n2": ("benchmarkfcns:xinsheyangn2",),
+    "xin_she_yang_n4": ("benchmarkfcns:xinsheyangn4",),
+    "zakharov": (
+        "opfunu:Zacharov",
+        "benchmarkfcns:zakharov",
+        "pymoo:Zakharov",
+    ),
+    "zirilli": (
+        "opfunu:Zirilli",
+        "benchmarkfcns:zirilli",
+    ),
+}
+"""Ours, and those that define the same."""
+
+
+def missing(peer: str) -> bool:
+    """Whether the package of a peer is not installed."""
+    return find_spec(peer.partition(":")[0]) is None
+
+
+def asked(peer: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values (n,) that a peer, "package:name", gives at points (n, d)."""
+    package = peer.partition(":")[0]
+    made = problem(peer, x.shape[1])
+    if package == "opfunu":
+        return np.array([made.evaluate(point) for point in x], dtype=float)
+    if package == "botorch":
+        return made._evaluate_true(torch.from_numpy(x)).numpy()  # the public call refuses points outside the bounds
+    values = made(np.ascontiguousarray(x)) if package == "benchmarkfcns" else made.evaluate(x)
+    return np.asarray(values, dtype=float).ravel()
+
+
+@cache
+def problem(peer: str, dim: int) -> Any:
+    """The peer's function of d coordinates, as its package makes it; its import may warn and print."""
+    package, _, name = peer.partition(":")
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        home = importlib.import_module(HOMES[package])
+        if package == "opfunu":
+            home = importlib.import_module("opfunu.name_based")
+        found = getattr(home, name)
+        if package == "benchmarkfcns":
+            return found
+        usual = found()
+        count = {"opfunu": "ndim", "botorch": "dim", "pymoo": "n_var"}[package]
+        return usual if getattr(usual, count) == dim else found(**{count: dim})
