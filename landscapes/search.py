@@ -18,7 +18,14 @@ def local_minima(function: Function, starts: int = 300, steps: int = 80) -> Tens
     >>> local_minima(get("himmelblau")).shape
     torch.Size([4, 2])
     """
-    found = descents(function, spread(function, starts), steps)
+    found = _apart(function, descents(function, spread(function, starts), steps))
+    if 1 < len(found) < 100:  # those that got stuck go on when they set out anew
+        found = _apart(function, descents(function, found, steps))
+    return found
+
+
+def _apart(function: Function, found: Tensor) -> Tensor:
+    """Those of the points (n, d) that are strict local minima, each once, the lowest first."""
     low, high = bounds(function.domain)
     width = high - low
     inside = ((found > low + 1e-9 * width) & (found < high - 1e-9 * width)).all(1)

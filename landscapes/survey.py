@@ -93,14 +93,15 @@ def smoothness(function: Function) -> str:
             with torch.no_grad():
                 return function(x), slope
 
-        value, slope = along(t.expand(len(center), count))
-        first = _jumps(t, value, slope, along)
+        first = _jumps(t.expand(len(center), count), along)
         if "stepped" in first:
             return "stepped"
         if "kinked" in first:
             return "kinked"
     # across the special points themselves: where waves crowd around one, halving is led astray
     beside = torch.tensor([-1e-2, -1e-4, -1e-6, -1e-8, 1e-8, 1e-6, 1e-4, 1e-2], dtype=torch.float64)
+    center = center.repeat(6, 1)  # six ways across each
+    way = torch.randn(center.shape, generator=generator, dtype=torch.float64) * (high - low) / 8
     slope = along(beside.expand(len(center), 8), 1.0)[1]
     near, wide = (slope[:, 4] - slope[:, 3]).abs(), (slope[:, 5] - slope[:, 2]).abs()
     if bool(((near > 0.3 * wide) & (near > 1e-7 * slope.abs().amax(1))).any()):
@@ -108,25 +109,31 @@ def smoothness(function: Function) -> str:
     return "smooth"
 
 
-def _jumps(
-    t: Tensor, value: Tensor, slope: Tensor, along: Callable[[Tensor], tuple[Tensor, Tensor]], picked: int = 8
-) -> set[str]:
-    """Which jumps are left after halving the intervals with the largest changes."""
+def _jumps(t: Tensor, along: Callable[[Tensor], tuple[Tensor, Tensor]]) -> set[str]:
+    """Which jumps are left after halving intervals of t (lines, n) again and again.
+
+    Of each interval the half with the larger change is kept; for slopes also, since waves that crowd around a kink
+    lead that astray, those of all halves whose changes are largest.
+    """
     found = set()
-    for kind, what in (("stepped", value), ("kinked", slope)):
-        change = what.diff().abs()
-        start = change.topk(min(picked, change.shape[1]), 1).indices
-        a, b = t[start], t[start + 1]
+    values = along(t)
+    for index, kind, best in ((0, "stepped", False), (1, "kinked", False), (1, "kinked", True)):
+        what = values[index]
         reach = what.abs().amax(1, keepdim=True)
-        before = change.gather(1, start)
-        index = 0 if kind == "stepped" else 1
-        fa, fb = what.gather(1, start), what.gather(1, start + 1)
+        a, b, fa, fb = t[:, :-1], t[:, 1:], what[:, :-1], what[:, 1:]
+        before = (fb - fa).abs()
         for _ in range(28):
             middle = (a + b) / 2
             fm = along(middle)[index]
-            left = (fm - fa).abs() >= (fb - fm).abs()
-            a, b = torch.where(left, a, middle), torch.where(left, middle, b)
-            fa, fb = torch.where(left, fa, fm), torch.where(left, fm, fb)
+            if best:
+                change = torch.cat([(fm - fa).abs(), (fb - fm).abs()], 1)
+                kept = change.topk(a.shape[1], 1).indices
+                halves = (a, middle), (middle, b), (fa, fm), (fm, fb), (before, before)
+                a, b, fa, fb, before = (torch.cat(pair, 1).gather(1, kept) for pair in halves)
+            else:
+                left = (fm - fa).abs() >= (fb - fm).abs()
+                a, b = torch.where(left, a, middle), torch.where(left, middle, b)
+                fa, fb = torch.where(left, fa, fm), torch.where(left, fm, fb)
         after = (fb - fa).abs()
         if bool(((after > 0.02 * before) & (after > 1e-7 * reach)).any()):
             found.add(kind)
@@ -146,7 +153,11 @@ def is_convex(function: Function) -> bool:
         rounding = 1e-13 * (function(a).abs() + function(b).abs())
     if bool((middle > ends + rounding).any()):
         return False
-    at = points(function, 500, seed=5)
+    low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
+    ways = torch.cat([torch.eye(function.dim), -torch.eye(function.dim)]).double() * (high - low)
+    reach = torch.logspace(-3, -0.3, 12, dtype=torch.float64)[:, None, None]
+    beside = (center[:8, None, None] + reach * ways).flatten(0, 2)  # where valleys along an axis bend
+    at = torch.cat([points(function, 500, seed=5), beside[((beside > low) & (beside < high)).all(1)]])
     try:
         curvature = torch.linalg.eigvalsh(hessian(function, at))
     except RuntimeError:  # no second derivative, or not a finite one

@@ -44,7 +44,7 @@ def test_names_and_aliases_are_found_and_taken_once():
 
 
 def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(InputError, match=r"unknown function 'rosenbrok'. Did you mean rosenbrock\?"):
+    with pytest.raises(InputError, match=r"unknown function 'rosenbrok'. Did you mean rosenbrock\b"):
         get("rosenbrok")
 
 

@@ -1,0 +1,279 @@
+"""BBOB 1 to 14: separable, moderate and ill-conditioned functions of the benchmark of COCO, with all instances.
+
+The catalogue has instance 1; `bbob` makes the others. Heights are those above f_opt.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+
+import torch
+from torch import Tensor
+
+from landscapes.coco import (
+    Instance,
+    asymmetric,
+    beyond,
+    exponents,
+    oscillated,
+    problem,
+    problem_of,
+    stretched,
+    turned,
+)
+from landscapes.elementary import norm, power, root, total
+from landscapes.objective import Function
+
+
+def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
+    """A function of BBOB: the same values as COCO's, to nine digits and more.
+
+    Args:
+        number: 1 to 24.
+        dim: the number of coordinates, 2 to 40.
+        instance: 1, 2, …: another place and height of the optimum, other rotations.
+
+    Raises:
+        InputError: for numbers that are not there.
+
+    >>> bbob(10, dim=5, instance=3).minimum
+    -21.08
+    >>> bbob(1, instance=2).name
+    'bbob_f1_i2'
+    """
+    importlib.import_module("landscapes.functions.bbob_multimodal")  # they are known once they are defined
+    return problem_of(number, dim, instance)
+
+
+@problem(
+    1,
+    start=(-4.0, -3.0),
+    steps=100,
+    title="BBOB 1: sphere",
+    latex=r"\|x - x^*\|^2 + f^*",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "any dimension"),
+    aliases=("bbob_sphere",),
+)
+def bbob_f1(x: Tensor, at: Instance) -> Tensor:
+    """The roundest bowl there is: who takes long here will take long everywhere."""
+    z = x - at.x.to(x)
+    return total(z * z)
+
+
+@problem(
+    2,
+    start=(-4.0, 4.0),
+    steps=200,
+    title="BBOB 2: separable ellipsoid",
+    latex=r"\sum 10^{6 \frac{i - 1}{d - 1}} z_i^2 + f^*, \; z = T_{osz}(x - x^*)",
+    tags=("valley", "smooth", "separable", "unimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_ellipsoid", "bbob_separable_ellipsoid"),
+)
+def bbob_f2(x: Tensor, at: Instance) -> Tensor:
+    """A million times steeper along one axis, with ripples: rates of one's own for each axis make it easy."""
+    return _ellipsoid(oscillated(x - at.x.to(x)))
+
+
+def _ellipsoid(z: Tensor) -> Tensor:
+    return total(torch.exp(math.log(1e6) * exponents(z)) * z * z)
+
+
+def _rastrigin(z: Tensor) -> Tensor:
+    wave = torch.sin(math.pi * z)
+    return 20 * total(wave * wave) + total(z * z)
+
+
+@problem(
+    3,
+    start=(4.0, -4.0),
+    steps=200,
+    title="BBOB 3: separable Rastrigin",
+    latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + f^*, \; z = \Lambda^{10} T_{asy}(T_{osz}(x - x^*))",
+    tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
+    aliases=("bbob_rastrigin", "bbob_separable_rastrigin"),
+)
+def bbob_f3(x: Tensor, at: Instance) -> Tensor:
+    """Rastrigin's egg box pulled out of shape: hollows widen to one side, so that symmetry is of no help."""
+    return _rastrigin(stretched(asymmetric(oscillated(x - at.x.to(x)), 0.2), 10))
+
+
+@problem(
+    4,
+    start=(-4.0, 4.0),
+    steps=200,
+    title="BBOB 4: Bueche–Rastrigin",
+    latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + 100 f_{pen} + f^*, \; z_i = s_i T_{osz}(x_i - x_i^*)",
+    tags=("oscillating", "deceptive", "smooth", "separable", "multimodal", "any dimension"),
+    aliases=("bbob_bueche_rastrigin",),
+)
+def bbob_f4(x: Tensor, at: Instance) -> Tensor:
+    """Ten times as many hollows on one side of every other axis: to come from there is to be caught."""
+    z = stretched(oscillated(x - at.x.to(x)), 10)
+    even = torch.arange(x.shape[-1], device=x.device) % 2 == 0
+    return _rastrigin(torch.where(even & (z > 0), 10 * z, z)) + 100 * beyond(x)
+
+
+@problem(
+    5,
+    start=(4.0, 3.0),
+    steps=100,
+    scale="linear",
+    title="BBOB 5: linear slope",
+    latex=r"\sum 5 |s_i| - s_i x_i + f^*, \; s_i = \pm 10^{\frac{i - 1}{d - 1}}",
+    tags=("smooth", "convex", "separable", "unimodal", "any dimension"),
+    aliases=("bbob_linear_slope",),
+)
+def bbob_f5(x: Tensor, at: Instance) -> Tensor:
+    """Nothing but a slope that ends in a corner: only the length of the steps counts, and whether it grows."""
+    best = at.x.to(x)
+    slope = torch.sign(best) * torch.exp(math.log(10) * exponents(x))
+    return total(5 * slope.abs() - slope * torch.where(x * best <= 25, x, best))
+
+
+@problem(
+    6,
+    start=(-4.0, -4.0),
+    steps=200,
+    title="BBOB 6: attractive sector",
+    latex=r"T_{osz}(\sum (s_i z_i)^2)^{0.9} + f^*, \; z = Q \Lambda^{10} R (x - x^*)",
+    tags=("cliff", "rotated", "smooth", "unimodal", "degenerate", "any dimension"),
+    aliases=("bbob_attractive_sector",),
+)
+def bbob_f6(x: Tensor, at: Instance) -> Tensor:
+    """Gentle in one sector alone and ten thousand times higher all around it: the way down lies in a wedge."""
+    best = at.x.to(x)
+    z = turned(at.between(math.sqrt(10)), x - best)
+    z = torch.where(best * z > 0, 100 * z, z)
+    return power(oscillated(total(z * z)), 0.9)
+
+
+@problem(
+    7,
+    start=(4.0, 4.0),
+    steps=100,
+    complete=False,
+    kinks="at every edge of the terraces",
+    title="BBOB 7: step ellipsoid",
+    latex=r"0.1 \max(10^{-4} |\hat{z}_1|, \sum 10^{2 \frac{i - 1}{d - 1}} z_i^2) + f_{pen} + f^*",
+    tags=("plateau", "rotated", "stepped", "unimodal", "any dimension"),
+    aliases=("bbob_step_ellipsoid",),
+)
+def bbob_f7(x: Tensor, at: Instance) -> Tensor:
+    """Terraces cut out of a bowl: the ground is level but at the edges, and gradients have nothing to say."""
+    z = stretched(turned(at.q, x - at.x.to(x)), 10)
+    level = torch.where(z.abs() > 0.5, (z + 0.5).floor(), (10 * z + 0.5).floor() / 10)
+    steps = stretched(turned(at.r, level), 100)
+    return 0.1 * torch.maximum(1e-4 * z[..., 0].abs(), total(steps * steps)) + beyond(x)
+
+
+def _rosenbrock(z: Tensor, scale: float) -> Tensor:
+    """Rosenbrock's valley in z, the difference from its lowest point at 1, times scale."""
+    off = scale * z
+    at = off + 1
+    bend = at[..., :-1] * at[..., :-1] - at[..., 1:]
+    return total(100 * bend * bend + off[..., :-1] * off[..., :-1])
+
+
+@problem(
+    8,
+    start=(-4.0, -3.0),
+    steps=500,
+    title="BBOB 8: Rosenbrock",
+    latex=r"\sum 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2 + f^*, \; z = \max(1, \frac{\sqrt{d}}{8}) (x - x^*) + 1",
+    tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_rosenbrock",),
+)
+def bbob_f8(x: Tensor, at: Instance) -> Tensor:
+    """Rosenbrock's bent valley, moved: the way must be found anew at every place along it."""
+    return _rosenbrock(x - at.x.to(x), max(1.0, math.sqrt(x.shape[-1]) / 8))
+
+
+@problem(
+    9,
+    start=(-4.0, -3.0),
+    steps=500,
+    title="BBOB 9: rotated Rosenbrock",
+    latex=r"\sum 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2 + f^*, \; z = \max(1, \frac{\sqrt{d}}{8}) R x + 0.5",
+    tags=("valley", "curved", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_rotated_rosenbrock",),
+)
+def bbob_f9(x: Tensor, at: Instance) -> Tensor:
+    """The bent valley turned by some angle: what rates for each axis gained on the straight one is gone."""
+    return _rosenbrock(turned(at.q, x - at.x.to(x)), max(1.0, math.sqrt(x.shape[-1]) / 8))
+
+
+@problem(
+    10,
+    start=(-4.0, 4.0),
+    steps=500,
+    title="BBOB 10: ellipsoid",
+    latex=r"\sum 10^{6 \frac{i - 1}{d - 1}} z_i^2 + f^*, \; z = T_{osz}(R (x - x^*))",
+    tags=("valley", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_rotated_ellipsoid",),
+)
+def bbob_f10(x: Tensor, at: Instance) -> Tensor:
+    """The ellipsoid of a million, turned: no rate for an axis helps any more, the axes have to be learnt."""
+    return _ellipsoid(oscillated(turned(at.r, x - at.x.to(x))))
+
+
+@problem(
+    11,
+    start=(4.0, -4.0),
+    steps=500,
+    title="BBOB 11: discus",
+    latex=r"10^6 z_1^2 + \sum_{i > 1} z_i^2 + f^*, \; z = T_{osz}(R (x - x^*))",
+    tags=("valley", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_discus",),
+)
+def bbob_f11(x: Tensor, at: Instance) -> Tensor:
+    """One direction a thousand times shorter than all the others: it alone decides how long a step may be."""
+    z = oscillated(turned(at.r, x - at.x.to(x)))
+    return 1e6 * z[..., 0] * z[..., 0] + total(z[..., 1:] * z[..., 1:])
+
+
+@problem(
+    12,
+    start=(-4.0, 4.0),
+    steps=500,
+    title="BBOB 12: bent cigar",
+    latex=r"z_1^2 + 10^6 \sum_{i > 1} z_i^2 + f^*, \; z = R T_{asy}(R (x - x^*))",
+    tags=("valley", "curved", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_bent_cigar",),
+)
+def bbob_f12(x: Tensor, at: Instance) -> Tensor:
+    """A thin bent furrow of a million to one: all directions are steep but one, and that one turns."""
+    z = turned(at.r, asymmetric(turned(at.r, x - at.x.to(x)), 0.5))
+    return z[..., 0] * z[..., 0] + 1e6 * total(z[..., 1:] * z[..., 1:])
+
+
+@problem(
+    13,
+    start=(-4.0, -4.0),
+    steps=300,
+    kinks="along a straight ridge through the lowest point",
+    title="BBOB 13: sharp ridge",
+    latex=r"z_1^2 + 100 \sqrt{\sum_{i > 1} z_i^2} + f^*, \; z = Q \Lambda^{10} R (x - x^*)",
+    tags=("ridge", "valley", "rotated", "kinked", "convex", "unimodal", "any dimension"),
+    aliases=("bbob_sharp_ridge",),
+)
+def bbob_f13(x: Tensor, at: Instance) -> Tensor:
+    """A crease to be followed down: it is reached at once, and along it the slope hardly shows."""
+    z = turned(at.between(math.sqrt(10)), x - at.x.to(x))
+    return z[..., 0] * z[..., 0] + 100 * norm(z[..., 1:])
+
+
+@problem(
+    14,
+    start=(-4.0, 4.0),
+    steps=300,
+    kinks="at the lowest point",
+    title="BBOB 14: different powers",
+    latex=r"\sqrt{\sum |z_i|^{2 + 4 \frac{i - 1}{d - 1}}} + f^*, \; z = R (x - x^*)",
+    tags=("valley", "rotated", "kinked", "convex", "unimodal", "any dimension"),
+    aliases=("bbob_different_powers",),
+)
+def bbob_f14(x: Tensor, at: Instance) -> Tensor:
+    """Powers from two to six below a root: the nearer one comes, the more the directions differ."""
+    z = turned(at.r, x - at.x.to(x))
+    return root(total(power(z, 2 + 4 * exponents(z))))

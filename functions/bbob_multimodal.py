@@ -1,0 +1,238 @@
+"""BBOB 15 to 24: the multimodal functions of the benchmark of COCO, with and without a structure to be found.
+
+The catalogue has instance 1; `landscapes.functions.bbob.bbob` makes the others. Heights are those above f_opt.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from landscapes.coco import Instance, asymmetric, beyond, oscillated, peaks, problem, stretched, turned
+from landscapes.elementary import mean, power, total
+
+
+def _waves(z: Tensor) -> Tensor:
+    """10 (d - Σ cos 2πz)."""
+    wave = torch.sin(math.pi * z)
+    return 20 * total(wave * wave)
+
+
+@problem(
+    15,
+    start=(4.0, -4.0),
+    steps=200,
+    kinks="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
+    title="BBOB 15: Rastrigin",
+    latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + f^*, \; z = R \Lambda^{10} Q T_{asy}(T_{osz}(R (x - x^*)))",
+    tags=("oscillating", "funnel", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_rotated_rastrigin",),
+)
+def bbob_f15(x: Tensor, at: Instance) -> Tensor:
+    """An egg box turned and pulled out of shape: neither axes nor symmetry nor even spacing is left to use."""
+    z = asymmetric(oscillated(turned(at.r, x - at.x.to(x))), 0.2)
+    z = turned(at.between(math.sqrt(10)), z)
+    return _waves(z) + total(z * z)
+
+
+@problem(
+    16,
+    start=(4.0, 4.0),
+    steps=200,
+    complete=False,
+    kinks="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
+    title="BBOB 16: Weierstrass",
+    latex=r"10 (\frac{1}{d} \sum_i \sum_k 2^{-k} (1 - \cos 2 \pi 3^k z_i))^3 + \frac{10}{d} f_{pen} + f^*",
+    tags=("oscillating", "periodic", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_weierstrass",),
+)
+def bbob_f16(x: Tensor, at: Instance) -> Tensor:
+    """Rugged however closely one looks, and it repeats itself: there are many lowest points, none of them easy."""
+    z = turned(at.between(0.1), oscillated(turned(at.r, x - at.x.to(x))))
+    often, high = (torch.tensor([base**k for k in range(12)]).to(x) for base in (3.0, 0.5))
+    wave = torch.sin(math.pi * often * z[..., None])
+    height = mean(total(2 * high * wave * wave))
+    return 10 * height * height * height + 10 / x.shape[-1] * beyond(x)
+
+
+def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
+    z = asymmetric(turned(at.r, x - at.x.to(x)), 0.5)
+    z = stretched(turned(at.q, z), condition)
+    s = z[..., :-1] * z[..., :-1] + z[..., 1:] * z[..., 1:]
+    wave = torch.sin(50 * power(s, 0.1))
+    height = mean(power(s, 0.25) * (1 + wave * wave))
+    return height * height + 10 * beyond(x)
+
+
+@problem(
+    17,
+    start=(-4.0, 4.0),
+    steps=200,
+    kinks="at the lowest point",
+    title="BBOB 17: Schaffer F7",
+    latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; s_i^2 = z_i^2 + z_{i+1}^2",
+    tags=("oscillating", "ring", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_schaffer_f7", "bbob_schaffers"),
+)
+def bbob_f17(x: Tensor, at: Instance) -> Tensor:
+    """Rings around the lowest point, ever closer and ever lower: what is a hollow depends on the step."""
+    return _schaffer(x, at, 10)
+
+
+@problem(
+    18,
+    start=(-4.0, 4.0),
+    steps=200,
+    kinks="at the lowest point",
+    title="BBOB 18: ill-conditioned Schaffer F7",
+    latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; \Lambda^{1000}",
+    tags=("oscillating", "ring", "valley", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_ill_conditioned_schaffer_f7", "bbob_schaffers_ill_conditioned"),
+)
+def bbob_f18(x: Tensor, at: Instance) -> Tensor:
+    """The same rings drawn out thirty times as long as wide: furrows beside furrows, and all but one wrong."""
+    return _schaffer(x, at, 1000)
+
+
+@problem(
+    19,
+    view=lambda d: [(-0.85 * math.sqrt(d), 0.85 * math.sqrt(d))],
+    start=(-1.0, 0.8),
+    steps=300,
+    title="BBOB 19: Griewank–Rosenbrock",
+    latex=r"\frac{10}{d - 1} \sum (\frac{s_i}{4000} - \cos s_i) + 10 + f^*, \; s_i = 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2",
+    tags=("oscillating", "curved", "rotated", "smooth", "multimodal", "ill-conditioned", "any dimension"),
+    aliases=("bbob_griewank_rosenbrock",),
+)
+def bbob_f19(x: Tensor, at: Instance) -> Tensor:
+    """Rosenbrock's heights made into waves: what was one bent valley is a thousand thin ones side by side."""
+    off = max(1.0, math.sqrt(x.shape[-1]) / 8) * turned(at.q, x - at.x.to(x))
+    z = off + 1
+    bend = z[..., :-1] * z[..., :-1] - z[..., 1:]
+    s = 100 * bend * bend + off[..., :-1] * off[..., :-1]
+    wave = torch.sin(s / 2)
+    return 10 * mean(s / 4000 + 2 * wave * wave)
+
+
+_HOLLOW = 4.209687463599820
+"""A hundredth of where z sin √z is highest below 500."""
+
+
+def _schwefel_optimum(at: Instance) -> list[float]:
+    """To all digits; COCO's own is rounded to ten."""
+    corner = 4.2096874637
+    found: list[float] = []
+    for i in range(at.dim):
+        want = corner + (_HOLLOW - corner) / 10 ** (0.5 * i / (at.dim - 1))
+        found.append(want - 0.25 * (found[-1] - corner) if found else want)
+    return [sign * c / 2 for sign, c in zip(at.signs, found, strict=True)]
+
+
+@problem(
+    20,
+    at=_schwefel_optimum,
+    start=(0.5, 0.5),
+    steps=200,
+    title="BBOB 20: Schwefel",
+    latex=r"4.18983 - \frac{1}{100 d} \sum z_i \sin \sqrt{|z_i|} + 100 f_{pen}(z / 100) + f^*",
+    tags=("deceptive", "basins", "steep corners", "smooth", "multimodal", "any dimension"),
+    aliases=("bbob_schwefel",),
+)
+def bbob_f20(x: Tensor, at: Instance) -> Tensor:
+    """The lowest hollows lie near the corners, far from each other and close to a wall: the middle is a trap."""
+    corner = 4.2096874637
+    signs = torch.tensor(at.signs, dtype=x.dtype, device=x.device)
+    off = 2 * signs * x - corner
+    tilted = torch.cat([off[..., :1], off[..., 1:] + 0.25 * off[..., :-1]], -1)
+    z = 100 * (stretched(tilted, 10) + corner)
+    over = (z.abs() - 500).clamp(min=0)
+    waves = z * torch.sin(power(z, 0.5))
+    return 0.01 * (total(over * over) + mean(418.9828872724339 - waves))
+
+
+def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
+    """T_osz(10 - max w_i exp(-(x - y_i)ᵀ C_i (x - y_i) / 2d))², without cancellation near the highest peak."""
+    where, scales, heights = (numbers.to(x) for numbers in peaks(at.number, x.shape[-1], at.instance, count))
+    z = turned(at.q, x)
+    off = z[..., None, :] - where
+    depth = (heights - 0.5 / x.shape[-1] * total(scales * off * off)).amax(-1)
+    height = oscillated(-10 * torch.expm1(depth))
+    return height * height + beyond(x)
+
+
+@problem(
+    21,
+    start=(0.0, 4.0),
+    steps=200,
+    scale="linear",
+    kinks="at the creases between the hollows",
+    title="BBOB 21: Gallagher, 101 peaks",
+    latex=r"T_{osz}(10 - \max_{i \leq 101} w_i e^{-\frac{1}{2d} (x - y_i)^T R^T C_i R (x - y_i)})^2 + f_{pen} + f^*",
+    tags=("basins", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_gallagher_101",),
+)
+def bbob_f21(x: Tensor, at: Instance) -> Tensor:
+    """A hundred and one hollows thrown at random: no place tells anything of the lowest, so start anew often."""
+    return _gallagher(x, at, 101)
+
+
+@problem(
+    22,
+    start=(0.0, 0.0),
+    steps=200,
+    scale="linear",
+    kinks="at the creases between the hollows",
+    title="BBOB 22: Gallagher, 21 peaks",
+    latex=r"T_{osz}(10 - \max_{i \leq 21} w_i e^{-\frac{1}{2d} (x - y_i)^T R^T C_i R (x - y_i)})^2 + f_{pen} + f^*",
+    tags=("basins", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_gallagher_21",),
+)
+def bbob_f22(x: Tensor, at: Instance) -> Tensor:
+    """Twenty-one hollows at random, the lowest one narrow: wide ones take nearly all who come by."""
+    return _gallagher(x, at, 21)
+
+
+@problem(
+    23,
+    start=(4.0, -4.0),
+    steps=200,
+    scale="linear",
+    complete=False,
+    kinks="all over, at every scale down to a ten-thousand-millionth",
+    title="BBOB 23: Katsuura",
+    latex=r"\frac{10}{d^2} \prod (1 + i \sum_{j=1}^{32} 2^{-j} |2^j z_i - [2^j z_i]|)^{10/d^{1.2}} - \frac{10}{d^2} + f_{pen} + f^*",
+    tags=("oscillating", "periodic", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_katsuura",),
+)
+def bbob_f23(x: Tensor, at: Instance) -> Tensor:
+    """Continuous and nowhere smooth: thousands of lowest points, and slopes that say nothing of where they are."""
+    d = x.shape[-1]
+    z = turned(at.between(10.0), x - at.x.to(x))
+    fine = torch.tensor([2.0**j for j in range(1, 33)]).to(x)
+    many = fine * z[..., None]
+    rough = total((many - (many + 0.5).floor()).abs() / fine)
+    i = torch.arange(1, d + 1, dtype=x.dtype, device=x.device)
+    return 10 / d**2 * torch.expm1(10 / d**1.2 * total(torch.log1p(i * rough))) + beyond(x)
+
+
+@problem(
+    24,
+    start=(4.0, 4.0),
+    steps=200,
+    kinks="where the two funnels meet",
+    title="BBOB 24: Lunacek bi-Rastrigin",
+    latex=r"\min(\sum (\hat{x}_i - \mu_0)^2, d + s \sum (\hat{x}_i - \mu_1)^2) + 10 (d - \sum \cos 2 \pi z_i) + 10^4 f_{pen} + f^*",
+    tags=("oscillating", "funnel", "deceptive", "rotated", "kinked", "multimodal", "any dimension"),
+    aliases=("bbob_lunacek", "bbob_lunacek_bi_rastrigin"),
+)
+def bbob_f24(x: Tensor, at: Instance) -> Tensor:
+    """Two funnels full of hollows: the wider one leads to the wrong place, and few come back from there."""
+    d = x.shape[-1]
+    s = 1 - 0.5 / (math.sqrt(d + 20) - 4.1)
+    wrong = -math.sqrt((2.5 * 2.5 - 1) / s)
+    flipped = 2 * torch.sign(at.x.to(x)) * x
+    near, far = flipped - 2.5, flipped - wrong
+    z = turned(at.between(10.0), near)
+    return torch.minimum(total(near * near), d + s * total(far * far)) + _waves(z) + 1e4 * beyond(x)
