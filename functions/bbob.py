@@ -38,7 +38,7 @@ def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
         InputError: for numbers that are not there.
 
     >>> bbob(10, dim=5, instance=3).minimum
-    -21.08
+    -491.53
     >>> bbob(1, instance=2).name
     'bbob_f1_i2'
     """
