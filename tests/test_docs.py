@@ -46,7 +46,9 @@ def test_there_are_examples_and_they_are_found():
     }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.slow] * (page == "README.md")) for page in PAGES]
+)
 def test_python_on_pages_runs(page, monkeypatch, tmp_path):
     """Each block stands alone, as a reader copies it; what one saves, the next finds."""
     monkeypatch.chdir(tmp_path)

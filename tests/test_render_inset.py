@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from render_pixels import full_draw, levels_apart
 from render_records import GOAL, KINDS, VIEW, bowl, converging, diverging, record, scenery, unbounded, way
+from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -96,8 +97,9 @@ def test_it_lies_on_no_star_and_no_start():
             assert not (left <= x <= left + wide and bottom <= y <= bottom + high)
 
 
-@pytest.mark.parametrize("name", THEMES)
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("forty runs", "unbounded")])
+@pytest.mark.parametrize(
+    ("kind", "name"), diagonal([kind for kind in KINDS if kind not in ("forty runs", "unbounded")], THEMES)
+)
 def test_frames_with_it_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
     made = render.figure(race, theme=name, size=(400, 300), inset=True)

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from render_pixels import full_draw, levels_apart
 from render_records import KINDS, converging, diverging, failing, leaving, record, scenery, unbounded, way
+from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -187,7 +188,7 @@ def test_a_record_without_a_surface_is_refused():
             draw(record([np.zeros((5, 3))], values=np.ones((1, 5))))
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in KINDS for name in ("dark", "print")])
+@pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
 def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
     picture = full_draw(render.figure(KINDS[kind](), theme=name, size=(320, 240), panel=True))
     assert picture.shape == (240, 320, 4)
@@ -228,9 +229,11 @@ def test_long_names_fit_a_filmstrip_and_heads():
     assert len(names.places(1.0)) == 3
 
 
-@pytest.mark.parametrize("size", [*SIZES, (200, 150)])
 @pytest.mark.parametrize(
-    "title", ["A title that goes on and on, " * 8, "W" * 200, "short", "$x$ and so on and on " * 9]
+    ("title", "size"),
+    diagonal(
+        ["A title that goes on and on, " * 8, "W" * 200, "short", "$x$ and so on and on " * 9], [*SIZES, (200, 150)]
+    ),
 )
 def test_a_long_title_keeps_off_the_counter(title, size):
     made = render.figure(converging(2), size=size, title=title)

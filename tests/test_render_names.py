@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from render_pixels import count, full_draw, levels_apart
 from render_records import GOAL, KINDS, converging, diverging, leaving, record, way
+from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -59,8 +60,7 @@ def gap(middle: np.ndarray, half: np.ndarray, point: np.ndarray) -> float:
     return float(np.hypot(*(np.clip(point, middle - half, middle + half) - point)))
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("runs", [2, 3, 6, 9, 12])
+@pytest.mark.parametrize(("runs", "size"), diagonal([2, 3, 6, 9, 12], SIZES))
 def test_names_cover_no_head_no_star_and_no_name_in_any_frame(runs, size):
     race = wild(runs)
     assert race.surface is not None
@@ -81,19 +81,18 @@ def test_names_cover_no_head_no_star_and_no_name_in_any_frame(runs, size):
                     assert shared.min() <= 0.3
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("runs", [2, 6, 12])
+@pytest.mark.parametrize(("runs", "size"), diagonal([2, 6, 12], SIZES))
 def test_names_move_no_more_than_their_heads_and_a_little(runs, size):
     extra, far = [], []
     before: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for made, placed in frames(wild(runs), size):
-        diagonal = float(np.hypot(*made.axes[0].bbox.size))
+        across = float(np.hypot(*made.axes[0].bbox.size))
         for run, middle, half, head in placed:
             if run in before:
                 moved, led = (np.hypot(*(now - then)) for now, then in zip((middle, head), before[run], strict=True))
-                extra.append((moved - led) / diagonal)
+                extra.append((moved - led) / across)
             before[run] = middle, head
-            far.append(gap(middle, half, head) / diagonal)
+            far.append(gap(middle, half, head) / across)
     assert np.quantile(extra, 0.99) < 0.04
     assert np.max(extra) < 0.16
     assert np.median(far) < 0.1

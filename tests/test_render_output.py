@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from render_pixels import decode, full_draw
 from render_records import converging, diverging, record, way
+from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -153,9 +154,11 @@ def test_an_animation_refuses_them_too(tmp_path, monkeypatch, name):
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.gif"]
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("broken"), SystemExit(3)], ids=repr)
-@pytest.mark.parametrize("suffix", SINKS)
-@pytest.mark.parametrize("old", [b"the old file", None])
+@pytest.mark.parametrize(
+    ("suffix", "error", "old"),
+    diagonal(SINKS, [KeyboardInterrupt(), RuntimeError("broken"), SystemExit(3)], [b"the old file", None]),
+    ids=repr,
+)
 def test_an_error_in_the_middle_leaves_the_old_file_and_no_other(tmp_path, suffix, error, old):
     path = tmp_path / f"race{suffix}"
     if old is not None:

@@ -92,8 +92,9 @@ class Plain:
 @pytest.mark.parametrize(
     ("landscape", "dim", "steps"),
     [
-        (egg_box, 1, 100),
-        (valley, 2, 60),
+        (egg_box, 1, 60),
+        (valley, 2, 40),
+        pytest.param(egg_box, 1, 100, marks=pytest.mark.slow),
         pytest.param(valley, 10, 80, marks=pytest.mark.slow),
         pytest.param(egg_box, 10, 80, marks=pytest.mark.slow),
     ],

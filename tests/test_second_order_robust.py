@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plain_methods import SETTINGS, squares
 from reference import assert_same, egg_box, part, starts, stepper_of
+from thinned import diagonal
 from torch import Tensor
 
 from landscapes import engine, function, race, rules
@@ -103,8 +104,11 @@ def test_who_has_arrived_stays_and_asks_for_nothing_more(rule):
     assert paths.evaluations["products"].tolist() == [0]
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-@pytest.mark.parametrize("name", ["himmelblau", "beale", "rosenbrock"])
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    diagonal(["himmelblau", "beale", "rosenbrock"], [*ANYWHERE, *OF_SQUARES]),
+    ids=lambda part: getattr(part, "label", part),
+)
 def test_near_the_minimum_a_step_costs_little(name, rule):
     """Where only rounding is left, searches do not go on to their last trial."""
     late, early = (one(get(name), rule, (0.9, 0.6), steps).evaluations for steps in (120, 80))

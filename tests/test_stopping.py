@@ -74,7 +74,7 @@ def test_whatever_is_met_first_is_named():
         assert paths.stopped[0] == min(first.values())
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(st.integers(0, 10**6), st.permutations(range(6)))
 def test_those_who_rest_disturb_nobody(seed, order):
     field: list[Rule] = [*sgd(0.05, 0.2, 5.0), rules.Adam(lr=0.1), rules.Adam(lr=0.5), rules.SGD(lr=0.1, momentum=0.5)]

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from thinned import diagonal
 
 from landscapes import InputError, function, functions, race, survey, transforms
 from landscapes.checking import checked
@@ -105,8 +106,7 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("made", ALL)
+@pytest.mark.parametrize(("made", "name"), diagonal(ALL, NAMES))
 def test_all_that_is_said_is_true(made, name):
     g = ALL[made](functions.get(name))
     all_facts_hold(g)

@@ -1,0 +1,29 @@
+"""Products of cases, of which each case is tried where time is short, and each pair where there is more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import product
+from typing import Any
+
+import pytest
+
+
+def diagonal(*axes: Iterable[Any]) -> list[Any]:
+    """All combinations; slow are those in which the axes do not advance together.
+
+    The shorter axes come round again, each time one place on, so that they do not beat in time with the longest.
+
+    >>> [case.values for case in diagonal("abcd", [1, 2]) if not case.marks]
+    [('a', 1), ('b', 2), ('c', 2), ('d', 1)]
+    """
+    lists = [list(axis) for axis in axes]
+    longest = max(map(len, lists))
+    quick = {tuple((k + k // len(axis)) % len(axis) for axis in lists) for k in range(longest)}
+    return [
+        pytest.param(
+            *(axis[i] for axis, i in zip(lists, places, strict=True)),
+            marks=() if places in quick else pytest.mark.slow,
+        )
+        for places in product(*(range(len(axis)) for axis in lists))
+    ]
