@@ -65,6 +65,7 @@ def bbob_f1(x: Tensor, at: Instance) -> Tensor:
     2,
     start=(-4.0, 4.0),
     steps=200,
+    scale="rank",
     title="BBOB 2: separable ellipsoid",
     latex=r"\sum 10^{6 \frac{i - 1}{d - 1}} z_i^2 + f^*, \; z = T_{osz}(x - x^*)",
     tags=("valley", "smooth", "separable", "unimodal", "ill-conditioned", "any dimension"),
@@ -86,7 +87,7 @@ def _rastrigin(z: Tensor) -> Tensor:
 
 @problem(
     3,
-    start=(4.0, -4.0),
+    start=(1.0, -1.5),
     steps=200,
     title="BBOB 3: separable Rastrigin",
     latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + f^*, \; z = \Lambda^{10} T_{asy}(T_{osz}(x - x^*))",
@@ -100,7 +101,7 @@ def bbob_f3(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     4,
-    start=(-4.0, 4.0),
+    start=(-1.5, 0.5),
     steps=200,
     title="BBOB 4: Bueche–Rastrigin",
     latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + 100 f_{pen} + f^*, \; z_i = s_i T_{osz}(x_i - x_i^*)",
@@ -116,7 +117,7 @@ def bbob_f4(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     5,
-    start=(4.0, 3.0),
+    start=(-4.0, -3.0),
     steps=100,
     scale="linear",
     title="BBOB 5: linear slope",
@@ -150,8 +151,9 @@ def bbob_f6(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     7,
-    start=(4.0, 4.0),
+    start=(3.0, 3.0),
     steps=100,
+    scale="rank",
     complete=False,
     kinks="at every edge of the terraces",
     title="BBOB 7: step ellipsoid",
@@ -205,8 +207,9 @@ def bbob_f9(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     10,
-    start=(-4.0, 4.0),
+    start=(3.0, 1.0),
     steps=500,
+    scale="rank",
     title="BBOB 10: ellipsoid",
     latex=r"\sum 10^{6 \frac{i - 1}{d - 1}} z_i^2 + f^*, \; z = T_{osz}(R (x - x^*))",
     tags=("valley", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
@@ -219,8 +222,9 @@ def bbob_f10(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     11,
-    start=(4.0, -4.0),
+    start=(-3.0, 1.0),
     steps=500,
+    scale="rank",
     title="BBOB 11: discus",
     latex=r"10^6 z_1^2 + \sum_{i > 1} z_i^2 + f^*, \; z = T_{osz}(R (x - x^*))",
     tags=("valley", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
@@ -234,8 +238,9 @@ def bbob_f11(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     12,
-    start=(-4.0, 4.0),
+    start=(-4.0, 1.0),
     steps=500,
+    scale="rank",
     title="BBOB 12: bent cigar",
     latex=r"z_1^2 + 10^6 \sum_{i > 1} z_i^2 + f^*, \; z = R T_{asy}(R (x - x^*))",
     tags=("valley", "curved", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
@@ -249,7 +254,7 @@ def bbob_f12(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     13,
-    start=(-4.0, -4.0),
+    start=(-1.5, 3.5),
     steps=300,
     kinks="along a straight ridge through the lowest point",
     title="BBOB 13: sharp ridge",

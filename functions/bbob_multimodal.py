@@ -22,7 +22,7 @@ def _waves(z: Tensor) -> Tensor:
 
 @problem(
     15,
-    start=(4.0, -4.0),
+    start=(1.0, -1.0),
     steps=200,
     kinks="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
     title="BBOB 15: Rastrigin",
@@ -39,8 +39,9 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     16,
-    start=(4.0, 4.0),
+    start=(0.5, 1.0),
     steps=200,
+    scale="rank",
     complete=False,
     kinks="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
     title="BBOB 16: Weierstrass",
@@ -68,8 +69,9 @@ def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
 
 @problem(
     17,
-    start=(-4.0, 4.0),
+    start=(1.5, -1.0),
     steps=200,
+    scale="rank",
     kinks="at the lowest point",
     title="BBOB 17: Schaffer F7",
     latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; s_i^2 = z_i^2 + z_{i+1}^2",
@@ -83,8 +85,9 @@ def bbob_f17(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     18,
-    start=(-4.0, 4.0),
+    start=(1.5, -1.0),
     steps=200,
+    scale="rank",
     kinks="at the lowest point",
     title="BBOB 18: ill-conditioned Schaffer F7",
     latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; \Lambda^{1000}",
@@ -133,7 +136,7 @@ def _schwefel_optimum(at: Instance) -> list[float]:
 @problem(
     20,
     at=_schwefel_optimum,
-    start=(0.5, 0.5),
+    start=(1.5, 2.2),
     steps=200,
     title="BBOB 20: Schwefel",
     latex=r"4.18983 - \frac{1}{100 d} \sum z_i \sin \sqrt{|z_i|} + 100 f_{pen}(z / 100) + f^*",
@@ -164,7 +167,7 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
 
 @problem(
     21,
-    start=(0.0, 4.0),
+    start=(-1.0, 1.0),
     steps=200,
     scale="linear",
     kinks="at the creases between the hollows",
@@ -196,7 +199,7 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     23,
-    start=(4.0, -4.0),
+    start=(1.0, -1.0),
     steps=200,
     scale="linear",
     complete=False,
@@ -219,8 +222,9 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
 
 @problem(
     24,
-    start=(4.0, 4.0),
+    start=(2.5, 2.5),
     steps=200,
+    scale="rank",
     kinks="where the two funnels meet",
     title="BBOB 24: Lunacek bi-Rastrigin",
     latex=r"\min(\sum (\hat{x}_i - \mu_0)^2, d + s \sum (\hat{x}_i - \mu_1)^2) + 10 (d - \sum \cos 2 \pi z_i) + 10^4 f_{pen} + f^*",
