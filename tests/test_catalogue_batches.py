@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
-import pytest
 import torch
 from landscape_cases import every, every_member, size, spread, steepest
 
@@ -14,13 +14,12 @@ BATCHES = [(), (5,), (1,), (2, 3), (0,), (3, 0), (1, 1, 1, 4)]
 
 
 @every_member
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_shape_and_precision_of_the_values_are_those_of_the_points(landscape, dtype):
-    for batch in BATCHES:
+def test_shape_and_precision_of_the_values_are_those_of_the_points(landscape):
+    for batch, dtype in product(BATCHES, (torch.float64, torch.float32)):
         points = spread(landscape, math.prod(batch)).reshape(*batch, landscape.dim).to(dtype)
         values = landscape(points)
-        assert values.shape == batch
-        assert values.dtype == dtype
+        assert values.shape == batch, dtype
+        assert values.dtype == dtype, batch
 
 
 @every_member
@@ -31,9 +30,8 @@ def test_single_precision_is_near_to_double(landscape):
 
 
 @every_member
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_a_point_has_the_same_bits_in_every_batch(landscape, dtype):
-    for count in (1, 2, 7, 64, 1001):
+def test_a_point_has_the_same_bits_in_every_batch(landscape):
+    for count, dtype in product((1, 2, 7, 64, 1001), (torch.float64, torch.float32)):
         points = spread(landscape, count, seed=2).to(dtype)
         columns = points.T.contiguous().requires_grad_()
         values = landscape.columns(columns)
