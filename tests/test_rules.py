@@ -22,6 +22,7 @@ from reference import (
     counterpart,
     default_dtype,
     draw,
+    egg_box,
     everyone,
     moment,
     starts,
@@ -92,8 +93,7 @@ def test_every_bit_of_a_step_is_that_of_torch(variant, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("dim", [1, 2, 10])
-@pytest.mark.parametrize("landscape", FUNCTIONS, ids=name_of)
+@pytest.mark.parametrize(("landscape", "dim"), [(egg_box, 1), (valley, 2), (valley, 10), (egg_box, 10)], ids=name_of)
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
 def test_a_thousand_steps_are_those_of_torch(cls, landscape, dim):
     rng = np.random.default_rng(dim)
