@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same, by_rules, part, starts, valley
+from thinned import diagonal
 
 from landscapes import engine, locate, race, rules
 from landscapes.cli import main
@@ -105,19 +106,18 @@ ASKING = [
 """Rules that ask for more than the gradient of a step, or for none."""
 
 
-@pytest.mark.parametrize("rule", ASKING, ids=lambda rule: rule.label)
-@pytest.mark.parametrize(
-    "wrap",
-    [
-        lambda r, n: rules.Clip(r, norm=0.02 * n),
-        lambda r, n: rules.Noise(r, 0.01 * n),
-        lambda r, n: rules.Decay(r, 0.1 * n),
-        lambda r, n: rules.SAM(rules.Clip(r, norm=n), rho=0.01 * n),
-        lambda r, n: rules.Lookahead(r, k=n),
-        lambda r, n: rules.Reset(r, every=n + 2),
-        lambda r, n: rules.ForgotZeroGrad(r),
-    ],
-)
+WRAPS = [
+    lambda r, n: rules.Clip(r, norm=0.02 * n),
+    lambda r, n: rules.Noise(r, 0.01 * n),
+    lambda r, n: rules.Decay(r, 0.1 * n),
+    lambda r, n: rules.SAM(rules.Clip(r, norm=n), rho=0.01 * n),
+    lambda r, n: rules.Lookahead(r, k=n),
+    lambda r, n: rules.Reset(r, every=n + 2),
+    lambda r, n: rules.ForgotZeroGrad(r),
+]
+
+
+@pytest.mark.parametrize(("wrap", "rule"), diagonal(WRAPS, ASKING), ids=lambda part: getattr(part, "label", None))
 def test_rules_that_ask_for_themselves_can_be_wrapped(rule, wrap):
     contenders = [wrap(rule, n) for n in (1, 2, 3)]
     x, streams = starts(2, 3, np.random.default_rng(5)), torch.tensor([0, 1, 0])
