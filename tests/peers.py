@@ -12,7 +12,8 @@ import torch
 from torch import optim
 
 from landscapes.errors import InputError
-from landscapes.rules import Torch, foreign
+from landscapes.rules import Torch
+from landscapes.rules.adapters import torch_optimizers
 
 ADAM = Torch(optim.Adam, lr=0.05)
 MATRIX: Mapping[str, Any] = {"shape": (1, 2)}
@@ -85,7 +86,7 @@ def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
     contenders = spread(rule, 8)
     x = torch.zeros(2, 8, dtype=torch.float64)
     varied = frozenset({("lr",)}) if rule.rate == rule.rate else frozenset()
-    found = foreign.verdict(contenders, varied, x)
+    found = torch_optimizers.verdict(contenders, varied, x)
     if not found.fits:
         return f"one by one{WAYS[rule.way]}", found.why.rpartition("UnbatchableError: ")[2]
     kind = "as one" if found.places == varied else "as one for each rate"
@@ -94,10 +95,10 @@ def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
 
 def eager(monkeypatch: Any) -> None:
     """Sharing wherever it is right, however few the runs are: whether it is faster depends on the machine."""
-    found = foreign.verdict
+    found = torch_optimizers.verdict
 
     def verdict(*given: Any) -> Any:
         own = found(*given)
         return dataclasses.replace(own, worth=1.0) if own.fits else own
 
-    monkeypatch.setattr(foreign, "verdict", verdict)
+    monkeypatch.setattr(torch_optimizers, "verdict", verdict)
