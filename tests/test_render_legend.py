@@ -20,10 +20,12 @@ from thinned import diagonal
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.counter import Counter
+from landscapes.render.curves import Curve
 from landscapes.render.legend import Fate, entries
 from landscapes.render.moving import show
 from landscapes.render.naming import Names
 from landscapes.render.theme import THEMES
+from landscapes.render.trails import Trail
 
 SIZES = [(400, 300), (800, 600), (960, 540), (1600, 900)]
 
@@ -182,10 +184,14 @@ def test_other_sizes_are_refused(size):
             draw(converging(1), size=size)
 
 
-def test_a_record_without_a_surface_is_refused():
-    for draw in (render.figure, render.animate):
-        with pytest.raises(InputError, match="only races in two dimensions"):
-            draw(record([np.zeros((5, 3))], values=np.ones((1, 5))))
+def test_a_race_without_a_map_shows_its_losses_alone():
+    without = record([np.zeros((5, 3))], values=np.ones((1, 5)))
+    for figure in (render.figure(without), render.animate(without).figure):
+        drawn = [{type(artist) for artist in axes.get_children()} for axes in figure.axes]
+        assert sum(Curve in kinds for kinds in drawn) == 1
+        assert not any(Trail in kinds for kinds in drawn)
+    with pytest.raises(InputError, match="no surface to draw, only losses"):
+        render.figure(without, inset=True)
 
 
 @pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
