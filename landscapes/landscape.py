@@ -41,6 +41,10 @@ class Family(NamedTuple):
     member: Callable[[int], Function]
 
 
+BLOCK = 2**13
+"""How many points of a surface are computed at a time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Function:
     """A loss landscape: a formula and its facts. Made by the decorator `landscapes.objective.function`.
@@ -238,8 +242,10 @@ class Function:
         if self.dim != 2:
             raise InputError(f"{self.name} has {self.dim} coordinates; a surface needs two")
         x, y = (torch.linspace(lo, hi, n, dtype=torch.float64) for lo, hi in self.view)
-        with torch.no_grad():
-            values = self.columns(torch.stack(torch.meshgrid(x, y, indexing="xy"))).double()
+        grid = torch.stack(torch.meshgrid(x, y, indexing="xy")).flatten(1)
+        with torch.no_grad():  # by parts that fit the cache, and memory where a formula sums over data
+            parts = [self.columns(part).double() for part in grid.split(BLOCK, 1)]
+        values = torch.cat(parts).reshape(n, n)
         minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
         return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
 
