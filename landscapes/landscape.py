@@ -244,7 +244,7 @@ class Function:
         x, y = (torch.linspace(lo, hi, n, dtype=torch.float64) for lo, hi in self.view)
         grid = torch.stack(torch.meshgrid(x, y, indexing="xy")).flatten(1)
         with torch.no_grad():  # by parts that fit the cache, and memory where a formula sums over data
-            parts = [self.columns(part).double() for part in grid.split(BLOCK, 1)]
+            parts = [self.columns(grid[:, begin : begin + BLOCK]).double() for begin in range(0, n * n, BLOCK)]
         values = torch.cat(parts).reshape(n, n)
         minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
         return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
