@@ -95,8 +95,10 @@ def run(
         progress: told of the steps done.
 
     Raises:
-        InputError: where a rule cannot work on the function, or steps to keep are none of the race.
+        InputError: where rules, starts and streams do not fit together, a rule cannot work on the function, or steps
+            to keep are none of the race.
     """
+    _check_shapes(function, rules, starts, streams)
     for rule in dict.fromkeys(rules):
         rule.check(function)
     order, groups, guided = _grouped(rules)
@@ -176,6 +178,18 @@ def check_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {name!r} is not to be had here ({reason}); use device='cpu'") from None
     return device
+
+
+def _check_shapes(function: Function, rules: Sequence[Rule], starts: Tensor, streams: Tensor | None) -> None:
+    if not starts.is_floating_point():
+        raise InputError(f"starts are real floating-point tensors, not {starts.dtype}; use starts.double()")
+    if starts.shape != (function.dim, len(rules)) or not rules:
+        raise InputError(
+            f"starts have shape (d, R), here ({function.dim}, {len(rules)}) for {len(rules)} rules on {function.name}, "
+            f"not {tuple(starts.shape)}"
+        )
+    if streams is not None and streams.shape != (len(rules),):
+        raise InputError(f"streams are one number a run, shape ({len(rules)},), not {tuple(streams.shape)}")
 
 
 class _Part:

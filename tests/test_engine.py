@@ -246,3 +246,24 @@ def test_cuda_gives_what_the_cpu_gives():
     there, here = run(VALLEY, contenders, starts.to(device), 100), run(VALLEY, contenders, starts, 100)
     np.testing.assert_array_equal(there.stopped, here.stopped)
     np.testing.assert_allclose(there.x[:, :20], here.x[:, :20], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("starts", "streams", "message"),
+    [
+        (torch.ones(2, 3, dtype=torch.int64), None, r"starts are real floating-point tensors, not torch.int64"),
+        (
+            torch.ones(2, 3, dtype=torch.complex128),
+            None,
+            r"starts are real floating-point tensors, not torch.complex128",
+        ),
+        (torch.ones(2, 4), None, r"here \(2, 3\) for 3 rules on valley, not \(2, 4\)"),
+        (torch.ones(3, 3), None, r"here \(2, 3\) for 3 rules on valley, not \(3, 3\)"),
+        (torch.ones(2), None, r"not \(2,\)"),
+        (torch.ones(2, 3), torch.arange(2), r"streams are one number a run, shape \(3,\), not \(2,\)"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused_in_one_line(starts, streams, message):
+    with pytest.raises(InputError, match=message) as caught:
+        engine.run(VALLEY, field(["sgd"]), starts, 5, box=WIDE, streams=streams)
+    assert "\n" not in str(caught.value)
