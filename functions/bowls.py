@@ -7,13 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import total
+from landscapes.elementary import ordinals, total
 from landscapes.objective import ANY, Dims, function, least_squares
-
-
-def _count(x: Tensor) -> Tensor:
-    """1, 2, …, d, as x is."""
-    return torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
 
 
 @least_squares(
@@ -63,7 +58,7 @@ def sphere(x: Tensor) -> Tensor:
 )
 def sum_squares(x: Tensor) -> Tensor:
     """A bowl that gets a little steeper with every coordinate: in many dimensions a little adds up."""
-    return total(_count(x) * x * x)
+    return total(ordinals(x) * x * x)
 
 
 @function(
@@ -146,7 +141,7 @@ def chung_reynolds(x: Tensor) -> Tensor:
 )
 def zakharov(x: Tensor) -> Tensor:
     """A bowl with a wall of the fourth power across one direction: the first step meets slopes of thousands."""
-    lean = 0.5 * total(_count(x) * x)
+    lean = 0.5 * total(ordinals(x) * x)
     square = lean * lean
     return total(x * x) + square + square * square
 
@@ -184,7 +179,7 @@ def trid(x: Tensor) -> Tensor:
 def quartic(x: Tensor) -> Tensor:
     """No curvature at the minimum at all: the closer one comes, the slower one gets, without any end in sight."""
     square = x * x
-    return total(_count(x) * square * square)
+    return total(ordinals(x) * square * square)
 
 
 @function(

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import product, total
+from landscapes.elementary import ordinals, product, total
 from landscapes.objective import ANY, Dims, function, least_squares
 
 
@@ -226,7 +226,7 @@ def levy_n13(x: Tensor, y: Tensor) -> Tensor:
 )
 def griewank(x: Tensor) -> Tensor:
     """Many thousand dimples on a wide bowl: from afar they hardly matter, close by they are all there is."""
-    i = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    i = ordinals(x)
     return 1 + total(x * x) / 4000 - product(torch.cos(x / i.sqrt()))
 
 

@@ -9,11 +9,6 @@ from landscapes.elementary import power, product, total
 from landscapes.objective import ANY, Dims, function
 
 
-def _count(x: Tensor) -> Tensor:
-    """1, 2, …, d, as x is."""
-    return torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
-
-
 def _largest(x: Tensor) -> Tensor:
     """The largest coordinate, by comparing one after another."""
     largest = x[..., 0]

@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import norm, product, total
+from landscapes.elementary import norm, ordinals, product, total
 from landscapes.objective import Dims, least_squares
 
 
@@ -228,7 +228,7 @@ def brown_dennis(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
 )
 def variably_dimensioned(x: Tensor) -> Tensor:
     """Every coordinate adds its weight to one steep direction: the more there are, the worse conditioned it is."""
-    i = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    i = ordinals(x)
     s = total(i * (x - 1))[..., None]
     return torch.cat([x - 1, s, s * s], -1).movedim(-1, 0)
 

@@ -7,13 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import mean, root, total
+from landscapes.elementary import mean, ordinals, root, total
 from landscapes.objective import ANY, function
-
-
-def _count(x: Tensor) -> Tensor:
-    """1, 2, …, d, as x is."""
-    return torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
 
 
 @function(
@@ -105,7 +100,7 @@ def alpine_n1(x: Tensor) -> Tensor:
 )
 def michalewicz(x: Tensor) -> Tensor:
     """Flat ground cut by trenches: the slope is nearly nothing until one falls into a trench, often a wrong one."""
-    s = torch.sin(_count(x) * x * x / math.pi)
+    s = torch.sin(ordinals(x) * x * x / math.pi)
     s2 = s * s
     s4 = s2 * s2
     s16 = s4 * s4 * s4 * s4
@@ -172,14 +167,7 @@ def cosine_mixture(x: Tensor) -> Tensor:
 )
 def schwefel(x: Tensor) -> Tensor:
     """Waves that grow outwards: the deepest hollow is in a far corner, and the next best lies in another one."""
-    return total(418.982887272433706 - x * torch.sin(_root(x)))
-
-
-def _root(x: Tensor) -> Tensor:
-    """√|x|, with a gradient of zero at zero."""
-    size = x.abs()
-    away = size > 0
-    return torch.where(away, torch.where(away, size, 1.0).sqrt(), 0.0 * x)
+    return total(418.982887272433706 - x * torch.sin(root(x.abs())))
 
 
 @function(

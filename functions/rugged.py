@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import power, total
+from landscapes.elementary import ordinals, power, total
 from landscapes.objective import ANY, Dims, function
 
 JAMIL = "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
@@ -129,7 +129,7 @@ def trefethen(x: Tensor, y: Tensor) -> Tensor:
 )
 def pinter(x: Tensor) -> Tensor:
     """A bowl grown over with bent ripples, closer together further out: the first of them stop small steps."""
-    i = torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    i = ordinals(x)
     before = torch.cat([x[..., -1:], x[..., :-1]], -1)
     after = torch.cat([x[..., 1:], x[..., :1]], -1)
     a = torch.sin(before * torch.sin(x) + torch.sin(after))

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import mean, total
+from landscapes.elementary import mean, ordinals, total
 from landscapes.objective import ANY, Dims, Formula, function
 
 
@@ -44,7 +44,7 @@ def noisy_bowl(x: Tensor) -> Tensor:
 
 
 def _curvatures(x: Tensor) -> Tensor:
-    return 1 / torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+    return 1 / ordinals(x)
 
 
 def _shifted_quadratic(t: int) -> Formula:

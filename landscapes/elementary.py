@@ -12,6 +12,15 @@ import torch
 from torch import Tensor
 
 
+def ordinals(x: Tensor) -> Tensor:
+    """1, 2, …, d for points (..., d), in their precision: the weights i of many formulas.
+
+    >>> ordinals(torch.zeros(2, 3))
+    tensor([1., 2., 3.])
+    """
+    return torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
+
+
 def total(x: Tensor, dim: int = -1) -> Tensor:
     """The sum over a dimension, from first to last; zero where it is empty.
 
