@@ -125,6 +125,7 @@ def race(
     if surface is not None and wanted is not None:
         surface = _viewed(landscape, wanted, trajectories).surface(resolution)
     meta = {
+        "job": "race",
         "function": landscape.name,
         "title": landscape.title,
         "latex": landscape.latex,

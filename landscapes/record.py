@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes import files
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.files import replacing
 
 FORMAT = 1
@@ -103,8 +103,9 @@ class Record:
     Attributes:
         trajectories: the paths.
         surface: the landscape in its view, or None where there is no plane to show.
-        meta: plain data (as JSON knows it): `function`, `title`, `minimum`, `target`, `steps`, `start`,
-            `versions`, `device`, `dtype` and more.
+        meta: plain data (as JSON knows it): `job` ("race", "sweep", "basins" or "compare"), `function`, `title`,
+            `minimum`, `target`, `steps`, `start`, `versions`, `device`, `dtype` and more. Where the runs are a grid,
+            `axes` names its axes and what stands along each, in the order in which the runs are laid out.
     """
 
     trajectories: Trajectories
@@ -118,6 +119,23 @@ class Record:
         lost = np.isin(runs["status"], FAILED)
         reached = np.where(runs["reached"] < 0, np.inf, runs["reached"])
         return [int(i) for i in np.lexsort((final, reached, lost))]
+
+    @property
+    def axes(self) -> dict[str, list[Any]]:
+        """The axes of a grid of runs, the last one running fastest; empty where the runs are no grid."""
+        return dict(self.meta.get("axes", {}))
+
+    def grid(self, column: str | NDArray[Any]) -> NDArray[Any]:
+        """A column of the runs, or values of shape (R, …), in the shape of the axes.
+
+        Raises `InputError` where the runs are no grid, or there is no such column.
+        """
+        if not self.axes:
+            raise InputError("the runs of this record are no grid; sweep, basins and compare make one")
+        if isinstance(column, str) and column not in self.trajectories.runs:
+            raise unknown("column", column, self.trajectories.runs)
+        values = self.trajectories.runs[column] if isinstance(column, str) else column
+        return np.asarray(values).reshape(*map(len, self.axes.values()), *np.shape(values)[1:])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the record as one `.npz` file without pickles, and returns its path.

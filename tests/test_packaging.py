@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oracle": {"objective"},
     "randomness": set(),
     "rules": {"errors", "objective", "oracle", "randomness"},
+    "batch": {"errors", "rules"},
     "stopping": {"errors", "objective", "rules"},
     "recording": {"errors", "rules"},
     "checking": {"errors", "objective", "functions"},

@@ -1,0 +1,50 @@
+"""Runs of one rule that differ in its numbers: what a job of very many runs is cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.rules.base import Rule
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """R runs of one rule.
+
+    Attributes:
+        rule: the rule; what is not in `numbers` is the same for all runs.
+        size: R, how many runs there are.
+        numbers: hyper-parameters that differ from run to run, by name, shape (R,) each.
+
+    Raises `InputError` where a column does not have one entry a run.
+
+    >>> from landscapes import rules
+    >>> batch = Batch(rules.Adam(), 3, {"lr": np.array([0.1, 0.2, 0.1])})
+    >>> [rule.spec for rule in batch.rules()]
+    ['adam(lr=0.1)', 'adam(lr=0.2)', 'adam(lr=0.1)']
+    """
+
+    rule: Rule
+    size: int
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, column in self.numbers.items():
+            if column.shape != (self.size,):
+                raise InputError(f"{name} has shape {column.shape} for {self.size} runs; it takes one number a run")
+
+    def __len__(self) -> int:
+        return self.size
+
+    def rules(self) -> list[Rule]:
+        """One rule a run; runs of the same numbers share one object."""
+        if not self.numbers:
+            return [self.rule] * self.size
+        rows, place = np.unique(np.stack(list(self.numbers.values()), 1), axis=0, return_inverse=True)
+        distinct = [self.rule.with_numbers(dict(zip(self.numbers, row, strict=True))) for row in rows.tolist()]
+        return [distinct[i] for i in place.reshape(-1).tolist()]
