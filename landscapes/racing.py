@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import math
-import platform
 import warnings
-from collections.abc import Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes import engine, rates
+from landscapes import engine
 from landscapes.checking import as_function, checked
-from landscapes.errors import InputError
+from landscapes.contenders import Optimizers, at_found_rates, contenders, labels
 from landscapes.finding import with_found_minima
 from landscapes.objective import Function, Interval
+from landscapes.outcomes import roaming, statuses, target_between
 from landscapes.record import Record, Surface, Trajectories
 from landscapes.recording import Keep
-from landscapes.rules import Rule, parse
+from landscapes.settings import check_count, check_dtype, check_start
 from landscapes.stopping import Stop
+from landscapes.versions import versions
 from landscapes.views import Box, View, around, check_view, extent
 
 DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
-
-TARGET = 1e-4
-"""A run has arrived once this share of the gap between the start and the minimum is left."""
-
-ROAM = 1e3
-"""How many views away from the view a run may go before it counts as diverged."""
-
-ROAM_UNBOUNDED = 0.25
-"""The same where the function has no bottom: beyond the border there is nothing more to see."""
-
-Optimizers = Sequence[str | Rule] | Mapping[str, str | Rule] | str | Rule
 
 
 def race(
@@ -85,20 +74,21 @@ def race(
     """
     landscape = as_function(function)
     place = engine.check_device(device)
-    if dtype not in (torch.float64, torch.float32):
-        raise InputError(f"dtype is torch.float64 or torch.float32, not {dtype}")
+    check_dtype(dtype)
     wanted = None if view is None else check_view(view)
-    budget = _check_steps(landscape.steps if steps is None else steps)
-    point = _check_start(landscape, landscape.start if start is None else start)
+    budget = check_count("steps", landscape.steps if steps is None else steps)
+    point = check_start(landscape, landscape.start if start is None else start)
     landscape = checked(landscape, point)
     if wanted is None:
         landscape = _seeing(landscape, point)
     plain, landscape = landscape, with_found_minima(landscape)
-    rules, origins = _rules(landscape, DEFAULT_OPTIMIZERS if optimizers is None else optimizers, point, budget)
+    entries = contenders(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
+    entries = at_found_rates(entries, landscape, point, budget)
+    rules = [entry.rule for entry in entries]
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(rules))
     paths = engine.run(
-        landscape, list(rules.values()), starts, budget, box=_roaming(landscape), stop=stop, keep=keep, observe=observe,
-        target=_known_target(landscape, point), seed=_check_seed(seed), progress=progress,
+        landscape, rules, starts, budget, box=roaming(landscape), stop=stop, keep=keep, observe=observe,
+        target=_known_target(landscape, point), seed=check_count("seed", seed, 0), progress=progress,
     )  # fmt: skip
     surface = landscape.surface(resolution) if landscape.dim == 2 else None
     if landscape is not plain and not _holds(landscape, point, surface, paths, dtype):
@@ -110,11 +100,11 @@ def race(
         value=paths.value,
         step=paths.step,
         runs={
-            "label": np.array(list(rules)),
-            "optimizer": np.array([rule.spec for rule in rules.values()]),
-            "lr": np.array([rule.rate for rule in rules.values()]),
-            "rate": np.array(origins),
-            "status": _statuses(paths, target, minimum),
+            "label": np.array(labels(entries)),
+            "optimizer": np.array([rule.spec for rule in rules]),
+            "lr": np.array([rule.rate for rule in rules]),
+            "rate": np.array(["tuned" if entry.left_open else "given" for entry in entries]),
+            "status": statuses(paths.value[:, -1], paths.reason, target, minimum),
             "stopped": paths.stopped,
             "reason": paths.reason,
             "reached": paths.reached if _known_target(landscape, point) is not None else _first(paths, target),
@@ -138,79 +128,9 @@ def race(
         "target": target,
         "device": str(place),
         "dtype": str(dtype).removeprefix("torch."),
-        "versions": _versions(),
+        "versions": versions(),
     }
     return Record(trajectories, surface, meta)
-
-
-def _rules(
-    function: Function, optimizers: Optimizers, start: Sequence[float], steps: int
-) -> tuple[dict[str, Rule], list[str]]:
-    """The contenders by label, and for each where its learning rate comes from."""
-    if isinstance(optimizers, str | Rule):
-        optimizers = [optimizers]
-    given = list(optimizers.items()) if isinstance(optimizers, Mapping) else [(None, entry) for entry in optimizers]
-    if not given:
-        raise InputError('there is nobody to race: give at least one optimizer, as in ["adam", "sgd"]')
-    rules: list[Rule] = []
-    is_open: list[bool] = []
-    for _, entry in given:
-        if not isinstance(entry, str | Rule):
-            raise InputError(
-                f"an optimizer is a name or a rule, not {entry!r}; wrap a torch optimizer: rules.Torch(MyOptimizer, lr=0.1)"
-            )
-        rule, left_open = parse(entry) if isinstance(entry, str) else (entry, False)
-        rules.append(rule)
-        is_open.append(left_open)
-    tuned = iter(rates.rates(function, [rule for rule, left in zip(rules, is_open, strict=True) if left], start, steps))
-    rules = [rule.at_rate(next(tuned)) if left else rule for rule, left in zip(rules, is_open, strict=True)]
-    labels = _labels([label for label, _ in given], rules)
-    return dict(zip(labels, rules, strict=True)), ["tuned" if left else "given" for left in is_open]
-
-
-def _labels(given: Sequence[str | None], rules: Sequence[Rule]) -> list[str]:
-    """One label a run, no two alike: the given ones, else the rule's, with its settings where two share it."""
-    labels = [rule.label if label is None else label for label, rule in zip(given, rules, strict=True)]
-    shared = {label for label in labels if labels.count(label) > 1}
-    labels = [
-        f"{label} {_apart(rule)}".rstrip() if label in shared else label
-        for label, rule in zip(labels, rules, strict=True)
-    ]
-    seen: dict[str, int] = {}
-    for place, label in enumerate(labels):
-        seen[label] = seen.get(label, 0) + 1
-        if seen[label] > 1:
-            labels[place] = f"{label} ({seen[label]})"
-    return labels
-
-
-def _apart(rule: Rule) -> str:
-    """What tells a rule from others of its kind: its learning rate, or the settings that are not the usual ones."""
-    return rule.spec.partition("(")[2].removesuffix(")") if math.isnan(rule.rate) else f"lr={rule.rate:g}"
-
-
-def _check_steps(steps: int) -> int:
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
-        raise InputError(f"steps must be a whole number, at least 1, not {steps!r}")
-    return int(steps)
-
-
-def _check_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"seed must be a whole number, at least 0, not {seed!r}")
-    return int(seed)
-
-
-def _check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:
-    try:
-        point = tuple(float(coordinate) for coordinate in start)
-    except (TypeError, ValueError):
-        raise InputError(f"a start is {function.dim} numbers, not {start!r}") from None
-    if len(point) != function.dim:
-        raise InputError(f"{function.name} has {function.dim} coordinates; the start {list(point)} has {len(point)}")
-    if not all(math.isfinite(coordinate) for coordinate in point):
-        raise InputError(f"a start must be finite, not {list(point)}")
-    return point
 
 
 def _seeing(function: Function, start: Sequence[float]) -> Function:
@@ -239,13 +159,6 @@ def _viewed(function: Function, view: str | Box, trajectories: Trajectories) -> 
     return function.with_view([(low, high) for low, high in around(runs, units).tolist()])
 
 
-def _roaming(function: Function) -> torch.Tensor:
-    """The box (d, 2) that a run may roam."""
-    view = torch.tensor(function.view, dtype=torch.float64)
-    margin = (view[:, 1] - view[:, 0]) * (ROAM_UNBOUNDED if function.minimum == -math.inf else ROAM)
-    return torch.stack([view[:, 0] - margin, view[:, 1] + margin], 1)
-
-
 def _minimum(function: Function, surface: Surface | None, values: NDArray[np.float64]) -> tuple[float, bool]:
     """The lowest value there is, and whether it is a known fact or only the lowest that was seen."""
     if not math.isnan(function.minimum):
@@ -268,41 +181,18 @@ def _known_target(function: Function, start: Sequence[float]) -> float | None:
     """The target, where it is known before the race."""
     if not math.isfinite(function.minimum):
         return None
-    return _target(float(function(start)), function.minimum, None)
+    return target_between(float(function(start)), function.minimum)
 
 
 def _target(first: float, minimum: float, surface: Surface | None) -> float:
     """The value at which a run has arrived. Without a bottom: half way down to the lowest value in view."""
     if math.isfinite(minimum):
-        return minimum + TARGET * max(first - minimum, 0.0)
+        return target_between(first, minimum)
     lowest = float(np.nanmin(surface.values)) if surface is not None else first - 1.0
     return first - 0.5 * max(first - lowest, 0.0)
-
-
-def _statuses(paths: engine.Paths, target: float, minimum: float) -> NDArray[np.str_]:
-    arrived = (paths.value[:, -1] <= target) | np.isin(paths.reason, ("gradient", "value", "distance"))
-    return np.select(
-        [
-            paths.reason == "non-finite",
-            arrived & (minimum == -math.inf),
-            paths.reason == "bound",
-            arrived,
-            paths.reason == "finished",
-        ],
-        ["non-finite", "escaped", "diverged", "converged", "finished"],
-        "budget",
-    )
 
 
 def _first(paths: engine.Paths, target: float) -> NDArray[np.int64]:
     """The first kept step at which each run is at or below the target, -1 where it never is."""
     hits = paths.value <= target
     return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)
-
-
-def _versions() -> dict[str, str]:
-    try:
-        own = version("torch-landscapes")
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        own = "unknown"
-    return {"landscapes": own, "torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}

@@ -12,11 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.checking import as_function, checked
+from landscapes.contenders import Optimizers, contenders, unique
 from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
+from landscapes.outcomes import ROAM, target_between
 from landscapes.report import aligned
-from landscapes.rules import Rule, parse
+from landscapes.rules import Rule
+from landscapes.settings import check_count, check_start
 from landscapes.spaces import Range, space
+from landscapes.starts import NEAR, sobol
 from landscapes.trials import Conditions, Trial, halve
 
 Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]
@@ -32,12 +36,6 @@ NARROWER, WIDER = 0.4, 1.5
 
 EDGE = 0.05
 """A choice within this share of its range's end lies at its edge."""
-
-TARGET = 1e-4
-"""The share of the first gap that is left at the target, where none is given; as in a race."""
-
-SPREAD = 0.02
-"""How far from the given start others lie, in sides of the view."""
 
 FAILED = 3.0
 """The effort of a run that failed: three times the budget."""
@@ -89,7 +87,7 @@ class Tuning:
 
 def tune(
     function: str | Function,
-    optimizers: Sequence[str | Rule] | Mapping[str, str | Rule] | str | Rule,
+    optimizers: Optimizers,
     *,
     vary: Vary = "all",
     start: Sequence[float] | None = None,
@@ -137,29 +135,21 @@ def tune(
     True
     """
     landscape = as_function(function)
-    contenders = _contenders(optimizers)
-    _check_varied(list(contenders.values()), vary)
-    spaces = [_space(rule, vary) for rule in contenders.values()]
-    numbers = {
-        "starts": starts,
-        "seeds": seeds,
-        "candidates": candidates,
-        "steps": landscape.steps if steps is None else steps,
-    }
-    for name, value in numbers.items():
-        least = HALVING ** (RUNGS - 1) if name == "candidates" else 1
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise InputError(f"{name} must be a whole number, at least {least}, not {value!r}")
-    point = np.array(landscape.start if start is None else start, dtype=np.float64)
-    if point.shape != (landscape.dim,) or not np.isfinite(point).all():
-        raise InputError(f"a start is {landscape.dim} finite numbers, not {start!r}")
+    entries = contenders(optimizers, "tune")
+    base = [entry.rule for entry in entries]
+    labels = unique([entry.rule.label if entry.label is None else entry.label for entry in entries])
+    _check_varied(base, vary)
+    spaces = [_space(rule, vary) for rule in base]
+    starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
+    candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))
+    longest = check_count("steps", landscape.steps if steps is None else steps)
+    point = np.array(check_start(landscape, landscape.start if start is None else start))
     landscape = checked(landscape, point.tolist())
     goal = _target(landscape, point, target)
-    conditions = _conditions(landscape, point, int(starts), int(seeds), goal, seed)
+    conditions = _conditions(landscape, point, starts, seeds, goal, seed)
     first = float(landscape(point.tolist()))
     plan = [
-        (max(1, candidates // HALVING**rung), max(1, numbers["steps"] // HALVING ** (RUNGS - 1 - rung)))
-        for rung in range(RUNGS)
+        (max(1, candidates // HALVING**rung), max(1, longest // HALVING ** (RUNGS - 1 - rung))) for rung in range(RUNGS)
     ]
     done = 0
 
@@ -174,19 +164,16 @@ def tune(
             len(rules), -1
         ).mean(1), np.asarray(asked).reshape(len(rules), -1).sum(1)
 
-    base = list(contenders.values())
     trials: list[Trial] = []
     for round in range(ROUNDS):
         centres = base if round == 0 else [_best(trials, i).rule for i in range(len(base))]
         if round > 0:
             spaces = [_refocused(ranges, rule) for ranges, rule in zip(spaces, centres, strict=True)]
         drawn = [
-            _candidates(rule, ranges, int(candidates), seed + round)
-            for rule, ranges in zip(centres, spaces, strict=True)
+            _candidates(rule, ranges, candidates, seed + round) for rule, ranges in zip(centres, spaces, strict=True)
         ]
         trials += halve(drawn, plan, score, round)
     chosen = [_best(trials, i) for i in range(len(base))]
-    labels = list(contenders)
     return Tuning(
         best={label: trial.rule for label, trial in zip(labels, chosen, strict=True)},
         effort={label: trial.score for label, trial in zip(labels, chosen, strict=True)},
@@ -196,27 +183,8 @@ def tune(
             label: sum(trial.evaluations for trial in trials if trial.contender == i) for i, label in enumerate(labels)
         },
         target=goal,
-        steps=int(numbers["steps"]),
+        steps=longest,
     )
-
-
-def _contenders(optimizers: Any) -> dict[str, Rule]:
-    if isinstance(optimizers, str | Rule):
-        optimizers = [optimizers]
-    pairs = list(optimizers.items()) if isinstance(optimizers, Mapping) else [(None, entry) for entry in optimizers]
-    if not pairs:
-        raise InputError('there is nobody to tune: give at least one optimizer, as in ["adam", "sgd"]')
-    found: dict[str, Rule] = {}
-    for label, entry in pairs:
-        if not isinstance(entry, str | Rule):
-            raise InputError(
-                f"an optimizer is a name or a rule, not {entry!r}; wrap a torch optimizer: rules.Torch(MyOptimizer)"
-            )
-        rule = parse(entry)[0] if isinstance(entry, str) else entry
-        name = rule.label if label is None else label
-        count = sum(known == name or known.startswith(f"{name} (") for known in found)
-        found[f"{name} ({count + 1})" if count else name] = rule
-    return found
 
 
 def _check_varied(rules: Sequence[Rule], vary: Vary) -> None:
@@ -267,7 +235,7 @@ def _target(function: Function, start: NDArray[np.float64], target: float | None
             raise InputError(f"target is a value below the start's, {first:.6g}; not {target!r}")
         return float(target)
     if math.isfinite(function.minimum):
-        return function.minimum + TARGET * (first - function.minimum)
+        return target_between(first, function.minimum)
     raise InputError(f"the minimum of {function.name} is not known: say which value is to be reached, target=…")
 
 
@@ -277,14 +245,14 @@ def _conditions(
     """The starts, each as often as there are seeds, and the box that runs may roam."""
     view = torch.tensor(function.view, dtype=torch.float64)
     side = view[:, 1] - view[:, 0]
-    shifts = _spread(function.dim, starts, seed) * 2 - 1
+    shifts = sobol(function.dim, starts, seed) * 2 - 1
     shifts[0] = 0.0
-    points = torch.from_numpy(start) + SPREAD * shifts * side
+    points = torch.from_numpy(start) + NEAR * shifts * side
     return Conditions(
         function,
         starts=points.repeat_interleave(seeds, 0),
         streams=torch.arange(starts * seeds),
-        box=torch.stack([view[:, 0] - 1e3 * side, view[:, 1] + 1e3 * side], 1),
+        box=torch.stack([view[:, 0] - ROAM * side, view[:, 1] + ROAM * side], 1),
         target=target,
         seed=seed,
     )
@@ -309,7 +277,7 @@ def _candidates(rule: Rule, ranges: Mapping[str, Range], count: int, seed: int) 
     """The rule itself, and so many others less one, spread over the ranges."""
     if not ranges:
         return [rule] * count
-    spread = _spread(len(ranges), count, seed).tolist()
+    spread = sobol(len(ranges), count, seed).tolist()
     found = [rule]
     for shares in spread[1:]:
         values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), shares, strict=True)}
@@ -318,12 +286,6 @@ def _candidates(rule: Rule, ranges: Mapping[str, Range], count: int, seed: int) 
         except InputError:  # settings that do not go together; the rule knows
             found.append(rule)
     return found
-
-
-def _spread(dim: int, count: int, seed: int) -> torch.Tensor:
-    """Points spread evenly over the unit cube, shape (count, dim): a scrambled sequence of Sobol (1967)."""
-    engine = torch.quasirandom.SobolEngine(dim, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
-    return engine.draw(count, dtype=torch.float64)
 
 
 def _best(trials: Sequence[Trial], contender: int) -> Trial:

@@ -14,7 +14,7 @@ from every_rule import WITH_RATE, rule_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes import InputError, Record, function, functions, race, racing, rates, rules
+from landscapes import InputError, Record, contenders, function, functions, outcomes, race, racing, rates, rules
 from landscapes.rules import parse
 
 STORED = json.loads((resources.files("landscapes") / "tuned.json").read_text(encoding="utf-8"))
@@ -141,7 +141,7 @@ NAMES = st.sampled_from(["adam(lr=0.1)", "adam(lr=0.2)", "sgd(lr=0.1)", "momentu
 @settings(max_examples=15)
 @given(st.lists(NAMES, min_size=1, max_size=8))
 def test_labels_are_unique(names):
-    labels = racing._labels([None] * len(names), [parse(name)[0] for name in names])
+    labels = contenders.labels(contenders.contenders(names))
     assert len(set(labels)) == len(names)
 
 
@@ -151,7 +151,7 @@ def test_every_status():
     assert column(bounded, "stopped")[:2] == [-1, -1]
     stopped = column(bounded, "stopped")[2]
     x = 1.5 * (1 - 2 * 20) ** np.arange(stopped + 1)
-    assert abs(x[stopped - 1]) <= 2 + 4 * racing.ROAM < abs(x[stopped])
+    assert abs(x[stopped - 1]) <= 2 + 4 * outcomes.ROAM < abs(x[stopped])
     unbounded = race(pass_, ["sgd(lr=0.2)", "sgd(lr=0.001)"])
     assert column(unbounded, "status") == ["escaped", "budget"]
     assert column(unbounded, "stopped")[0] > 0
@@ -160,7 +160,7 @@ def test_every_status():
 
 def test_runs_without_a_bottom_end_near_the_border_of_the_view():
     x = race(pass_, ["sgd(lr=0.2)"]).trajectories.x
-    assert np.abs(x).max() <= 2 + 4 * racing.ROAM_UNBOUNDED
+    assert np.abs(x).max() <= 2 + 4 * outcomes.ROAM_UNBOUNDED
 
 
 def test_target_and_when_it_is_reached():

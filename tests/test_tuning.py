@@ -235,7 +235,7 @@ def test_a_range_that_is_none_is_refused(arguments, message):
         ({"candidates": 8}, "candidates must be a whole number, at least 9, not 8"),
         ({"target": 1e9}, "target is a value below the start's"),
         ({"target": math.nan}, "target is a value below the start's"),
-        ({"start": [1.0]}, "a start is 2 finite numbers"),
+        ({"start": [1.0]}, r"ellipse has 2 coordinates; the start \[1.0\] has 1"),
         ({"vary": "lr"}, 'vary is "all", names such as'),
         ({"vary": {"lr": 3}}, r"a range is \(low, high\) or a Range, not 3"),
         ({"vary": {"lr": (3, 1)}}, "low below high"),
