@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.batch import Batch
 from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
@@ -57,7 +58,7 @@ class Paths:
 
 def run(
     function: Function,
-    rules: Sequence[Rule],
+    rules: Sequence[Rule] | Batch,
     starts: Tensor,
     steps: int,
     *,
@@ -69,6 +70,7 @@ def run(
     streams: Tensor | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    compiled: bool | None = False,
 ) -> Paths:
     """Runs one rule a column of `starts` for so many steps.
 
@@ -80,7 +82,7 @@ def run(
 
     Args:
         function: the landscape.
-        rules: R rules.
+        rules: R rules, or a `Batch` of R runs.
         starts: start points, shape (d, R), on the device and in the precision to compute with.
         steps: how many steps to take.
         box: the region that runs may roam, shape (d, 2): lower and upper bounds.
@@ -98,6 +100,7 @@ def run(
         InputError: where rules, starts and streams do not fit together, a rule cannot work on the function, or steps
             to keep are none of the race.
     """
+    rules = rules.rules() if isinstance(rules, Batch) else rules
     _check_shapes(function, rules, starts, streams)
     for rule in dict.fromkeys(rules):
         rule.check(function)
