@@ -88,8 +88,8 @@ def run(
         box: the region that runs may roam, shape (d, 2): lower and upper bounds.
         stop: when a run has arrived; by default none ever has.
         keep: which steps to record, "all", "ends", a stride or the steps themselves; the first and last always are.
-        observe: what to record beside points and values: "gradient_norm", "lr", and what rules keep ("momentum",
-            "second_moment", …).
+        observe: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each
+            kind a run used so far, (R, T, 4) as in `oracle.KINDS`), and what rules keep ("momentum", "second_moment", …).
         target: the value whose first crossing is looked for.
         streams: which random numbers each run sees, shape (R,), int64; by default all the same ones, so that
             optimizers are compared under the same noise.
@@ -111,7 +111,12 @@ def run(
     streams = torch.zeros(len(rules), dtype=torch.int64) if streams is None else streams[order].cpu()
     job = Job(steps, streams.to(x.device), seed)
     parts = [
-        _Part(runs, type(rules[0]).stepper(rules, x[:, runs], job.part(runs)), Oracle(function, len(rules), x.device))
+        _Part(
+            runs,
+            type(rules[0]).stepper(rules, x[:, runs], job.part(runs)),
+            Oracle(function, len(rules), x.device),
+            guided=rules[0].needs_gradient,
+        )  # fmt: skip
         for runs, rules in groups
     ]
     steppers = [(part.runs, part.stepper) for part in parts]
@@ -147,15 +152,15 @@ def run(
             ended = part.stepper.finished()
             if ended is not None:
                 fates.end(_among(ended, part.runs, len(rules)), t, REASONS["finished"])
-        log.record(t, last_x, last_value, gradient, steppers)
+        accounts = [(part.runs, {"evaluations": part.spent_until(t, fates.stopped)}) for part in parts if log.counts]
+        log.record(t, last_x, last_value, gradient, steppers, accounts)
         if t < steps:
             x = torch.cat([
                 part.step(t + 1, seen, last_x, felt, gradient, fates.alive) for part in parts
             ], 1)  # fmt: skip
         if progress is not None:
             progress(t, steps)
-    spent = torch.cat([part.spent for part in parts], 1)
-    spent[KINDS.index("gradients"), :guided] += torch.where(fates.stopped >= 0, fates.stopped, steps)[:guided]
+    spent = torch.cat([part.spent_until(steps, fates.stopped) for part in parts], 1)
     return Paths(
         x=_host(log.x[..., back].permute(2, 0, 1)),
         value=_host(log.value[:, back].T),
@@ -198,10 +203,11 @@ def _check_shapes(function: Function, rules: Sequence[Rule], starts: Tensor, str
 class _Part:
     """The runs of one kind of rule: what advances them, and what they asked for while they went on."""
 
-    def __init__(self, runs: slice, stepper: Stepper, oracle: Oracle) -> None:
+    def __init__(self, runs: slice, stepper: Stepper, oracle: Oracle, *, guided: bool) -> None:
         self.runs = runs
         self.stepper = stepper
         self.oracle = oracle
+        self.guided = guided
         self.spent = oracle.counts.clone()
 
     def step(self, t: int, seen: Function, x: Tensor, felt: Tensor, gradient: Tensor, alive: Tensor) -> Tensor:
@@ -212,6 +218,14 @@ class _Part:
         if self.oracle.asked:
             self.spent = torch.where(now.alive, self.oracle.counts, self.spent)
         return moved
+
+    def spent_until(self, t: int, stopped: Tensor) -> Tensor:
+        """What these runs evaluated in their first t steps, shape (4, R) as in `KINDS`; `stopped` is that of all runs."""
+        if not self.guided:
+            return self.spent
+        stopped, spent = stopped[self.runs], self.spent.clone()
+        spent[KINDS.index("gradients")] += torch.where(stopped >= 0, stopped, t)
+        return spent
 
 
 class _Fates:

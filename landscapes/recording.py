@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Literal, cast
 
@@ -19,6 +19,7 @@ Keep = Literal["all", "ends"] | int | Sequence[int]
 """Which steps to keep: all; the first and the last; every k-th; or these. The first and last always are."""
 
 Parts = Sequence[tuple[slice, Stepper]]
+Accounts = Sequence[tuple[slice, Mapping[str, Tensor]]]
 
 
 def kept_steps(keep: Keep, steps: int) -> NDArray[np.int64]:
@@ -62,7 +63,12 @@ class Log:
         self.observe = tuple(dict.fromkeys(observe))
         self.observed: dict[str, Tensor] = {}
 
-    def record(self, t: int, x: Tensor, value: Tensor, gradient: Tensor, parts: Parts) -> None:
+    @property
+    def counts(self) -> bool:
+        """Whether evaluations are to be recorded step by step."""
+        return "evaluations" in self.observe
+
+    def record(self, t: int, x: Tensor, value: Tensor, gradient: Tensor, parts: Parts, accounts: Accounts = ()) -> None:
         """Keeps the points (d, R), values (R,) and what is observed, if step t is to be kept.
 
         Raises `InputError` after the first step where something is to be observed that no rule keeps.
@@ -70,11 +76,12 @@ class Log:
         if t in self.place:
             self.x[self.place[t]], self.value[self.place[t]] = x, value
         if self.observe and (t in self.place or t == 1):
-            self._observe(t, gradient, parts)
+            self._observe(t, gradient, parts, accounts)
 
-    def _observe(self, t: int, gradient: Tensor, parts: Parts) -> None:
+    def _observe(self, t: int, gradient: Tensor, parts: Parts, accounts: Accounts) -> None:
         whole = slice(0, gradient.shape[1])
-        sources = [(whole, {"gradient_norm": norm(gradient)}), *((part, stepper.buffers()) for part, stepper in parts)]
+        sources: list[tuple[slice, Mapping[str, Tensor]]] = [(whole, {"gradient_norm": norm(gradient)}), *accounts]
+        sources += [(part, stepper.buffers()) for part, stepper in parts]
         for name in self.observe:
             for part, buffers in sources:
                 if name in buffers:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from reference import SPACES, assert_same, part
 from torch import Tensor
 
-from landscapes import engine, function, rules
+from landscapes import engine, function, functions, rules
 from landscapes.errors import InputError
 from landscapes.objective import Function
+from landscapes.oracle import KINDS
 from landscapes.rules import Rule, parse
 
 WIDE = torch.tensor([[-1e6, 1e6], [-1e6, 1e6]], dtype=torch.float64)
@@ -267,3 +268,16 @@ def test_what_does_not_fit_together_is_refused_in_one_line(starts, streams, mess
     with pytest.raises(InputError, match=message) as caught:
         engine.run(VALLEY, field(["sgd"]), starts, 5, box=WIDE, streams=streams)
     assert "\n" not in str(caught.value)
+
+
+def test_evaluations_are_told_step_by_step():
+    """So far as each step: the counts of a job that ends there, whatever a rule asks for beside its gradient."""
+    rosenbrock = functions.get("rosenbrock")
+    names = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sgd(lr=10)", "sam(sgd(lr=0.001))"]
+    contenders = [parse(name)[0] for name in names]
+    start = torch.tensor(rosenbrock.start, dtype=torch.float64)[:, None].repeat(1, len(names))
+    box = torch.tensor([[-1e3, 1e3]] * 2, dtype=torch.float64)
+    told = engine.run(rosenbrock, contenders, start, 20, box=box, observe=["evaluations"]).observed["evaluations"]
+    for steps in (1, 7, 20):
+        shorter = engine.run(rosenbrock, contenders, start, steps, box=box)
+        assert np.array_equal(told[:, steps], np.stack([shorter.evaluations[kind] for kind in KINDS], 1))
