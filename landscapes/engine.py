@@ -116,7 +116,7 @@ def run(
             type(rules[0]).stepper(rules, x[:, runs], job.part(runs)),
             Oracle(function, len(rules), x.device),
             guided=rules[0].needs_gradient,
-        )  # fmt: skip
+        )
         for runs, rules in groups
     ]
     steppers = [(part.runs, part.stepper) for part in parts]
