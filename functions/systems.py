@@ -1,0 +1,300 @@
+"""Systems of equations in any number of unknowns, as sums of squares: where all of them hold, the height is zero.
+
+Numbers are those of J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import torch
+from torch import Tensor
+
+from landscapes.elementary import ordinals, total
+from landscapes.objective import ANY, Dims, least_squares
+
+
+def _each(value: Tensor, x: Tensor) -> Tensor:
+    """A value (…) beside every coordinate of x (…, d): stacked, not broadcast, since gradients of a broadcast add up
+    in an order that depends on the batch."""
+    return torch.stack([value] * x.shape[-1], -1)
+
+
+TRIGONOMETRIC = {
+    2: [(0.2430642022015621, 0.612676117137334)],
+    3: [(0.13865866208959524, 0.15238123048152327, 0.4677872324751889)],
+}
+"""Zeros beside the one at the origin; each comes again after 2π along every axis."""
+
+
+@least_squares(
+    (-7.0, 7.0),
+    dims=ANY,
+    minima=lambda d: [(0.0,) * d, *TRIGONOMETRIC.get(d, [])],
+    minimum=0.0,
+    complete=False,
+    start=(-2.9, 2.6),
+    steps=200,
+    title="Trigonometric",
+    latex=r"\sum_{i=1}^{d} \left[ d - \sum_j \cos x_j + i (1 - \cos x_i) - \sin x_i \right]^2",
+    reference="E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately large size, 1975",
+    tags=("basins", "periodic", "smooth", "multimodal", "least squares", "any dimension"),
+    variants=("SciPy's and CUTEst's Trigonometric 1 has i (1 - cos x - sin x) instead.",),
+)
+def trigonometric(x: Tensor) -> Tensor:
+    """Pairs of hollows repeat on all sides; in more dimensions others join them that solve none of the equations."""
+    half = torch.sin(x / 2)
+    rise = 2 * half * half  # 1 − cos, to full precision near zero
+    return (_each(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)
+
+
+BOUNDARY_VALUES = {
+    2: (-0.12824676303373161, -0.15926756724464086),
+    3: (-0.10481742512687901, -0.1627022933732565, -0.14585039218433923),
+    5: (-0.07502212929232048, -0.13197621035219065, -0.1648487719093373, -0.16466468021580072, -0.11741765168419362),
+}
+"""Solutions of x″ = (x + t + 1)³/2 with x(0) = x(1) = 0 at d points between; those of the discrete integral equation
+are the same."""
+
+
+def _cubes(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The times t (d,) and the cubes (x + t + 1)³ (…, d)."""
+    t = ordinals(x) / (x.shape[-1] + 1)
+    s = x + t + 1
+    return t, s * s * s
+
+
+@least_squares(
+    (-3.0, 3.0),
+    dims=Dims(least=2),
+    minima=lambda d: [BOUNDARY_VALUES[d]] if d in BOUNDARY_VALUES else [],
+    minimum=0.0,
+    start=(-2.4, 2.2),
+    steps=200,
+    title="Discrete boundary value",
+    latex=(
+        r"\sum_{i=1}^{d} \left[ 2 x_i - x_{i-1} - x_{i+1} + \frac{h^2}{2} (x_i + t_i + 1)^3 \right]^2, \quad"
+        r" t_i = i h, \; h = \frac{1}{d + 1}"
+    ),
+    reference="J. J. Moré and M. Y. Cosnard, Numerical solution of nonlinear equations, 1979",
+    tags=("bowl", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    aliases=("boundary_value",),
+)
+def discrete_boundary_value(x: Tensor) -> Tensor:
+    """A differential equation on a grid: the finer the grid, the longer the valley, however smooth the curve."""
+    _, cubes = _cubes(x)
+    nothing = torch.zeros_like(x[..., :1])
+    before, after = torch.cat([nothing, x[..., :-1]], -1), torch.cat([x[..., 1:], nothing], -1)
+    h = 1 / (x.shape[-1] + 1)
+    return (2 * x - before - after + h * h / 2 * cubes).movedim(-1, 0)
+
+
+@least_squares(
+    (-3.0, 3.0),
+    dims=Dims(least=2),
+    minima=lambda d: [BOUNDARY_VALUES[d]] if d in BOUNDARY_VALUES else [],
+    minimum=0.0,
+    start=(-2.4, 2.2),
+    steps=100,
+    title="Discrete integral equation",
+    latex=(
+        r"\sum_{i=1}^{d} \left[ x_i + \frac{h}{2} \left( (1 - t_i) \sum_{j \leq i} t_j s_j"
+        r" + t_i \sum_{j > i} (1 - t_j) s_j \right) \right]^2, \quad s_j = (x_j + t_j + 1)^3"
+    ),
+    reference="J. J. Moré and M. Y. Cosnard, Numerical solution of nonlinear equations, 1979",
+    tags=("bowl", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    aliases=("integral_equation",),
+)
+def discrete_integral_equation(x: Tensor) -> Tensor:
+    """The boundary value problem solved by integrals: the answer is the same, and the long valley has become a bowl."""
+    t, cubes = _cubes(x)
+    d = x.shape[-1]
+    rows = []
+    for i in range(d):
+        left, right = total((t * cubes)[..., : i + 1]), total(((1 - t) * cubes)[..., i + 1 :])
+        rows.append(x[..., i] + ((1 - t[i]) * left + t[i] * right) / (2 * (d + 1)))
+    return torch.stack(rows)
+
+
+BANDED = {
+    2: (-0.4273046235581663, -0.4273046235581663),
+    3: (-0.4283025665010599, -0.476566284929972, -0.476566284929972),
+    5: (-0.4283028646427008, -0.4765965315010954, -0.5196377221007545, -0.5588619565270253, -0.5588619565270253),
+}
+
+
+@least_squares(
+    (-2.0, 2.0),
+    dims=Dims(least=2),
+    minima=lambda d: [BANDED[d]] if d in BANDED else [],
+    minimum=0.0,
+    start=(1.4, -1.6),
+    steps=200,
+    title="Broyden banded",
+    latex=r"\sum_{i=1}^{d} \left[ x_i (2 + 5 x_i^2) + 1 - \sum_{j \in J_i} x_j (1 + x_j) \right]^2, \quad J_i = \{i - 5, \dots, i + 1\} \setminus \{i\}",
+    reference="C. G. Broyden, The convergence of an algorithm for solving sparse nonlinear systems, 1971",
+    tags=("bowl", "smooth", "unimodal", "least squares", "any dimension"),
+)
+def broyden_banded(x: Tensor) -> Tensor:
+    """Every equation knows five neighbours behind it and one ahead: a chain that is pulled from one side only."""
+    d, near = x.shape[-1], x * (1 + x)
+    rows = []
+    for i in range(d):
+        others = [near[..., j] for j in range(max(0, i - 5), min(d, i + 2)) if j != i]
+        u = x[..., i]
+        rows.append(u * (2 + 5 * u * u) + 1 - total(torch.stack(others), 0))
+    return torch.stack(rows)
+
+
+@least_squares(
+    (-10.0, 10.0),
+    dims=ANY,
+    view=[(-5.0, 3.0)],
+    minima=[(-1.0,)],
+    minimum=lambda d: float(d),
+    start=(2.0, 1.0),
+    steps=100,
+    title="Linear, full rank",
+    latex=r"\sum_{i=1}^{2d} \left[ x_i - \frac{1}{d} \sum_j x_j - 1 \right]^2, \quad x_{i > d} = 0",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "least squares", "any dimension"),
+    variants=("With m equations the lowest value is m - d; here there are 2d of them.",),
+)
+def linear_full_rank(x: Tensor) -> Tensor:
+    """Equations that all seem to hang together, and squared they are a round bowl: one good step is enough."""
+    rest = _each(total(x) / x.shape[-1] + 1, x)
+    return torch.cat([x - rest, -rest], -1).movedim(-1, 0)
+
+
+@least_squares(
+    (-1.0, 1.0),
+    dims=Dims(least=2),
+    minima=lambda d: [(6 / ((4 * d + 1) * d * (d + 1)),) * d],
+    minimum=lambda d: d * (2 * d - 1) / (4 * d + 1),
+    complete=False,
+    start=(0.7, -0.6),
+    steps=100,
+    title="Linear, rank one",
+    latex=r"\sum_{i=1}^{2d} \left[ i \sum_j j x_j - 1 \right]^2",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=(
+        "valley",
+        "rotated",
+        "smooth",
+        "convex",
+        "quadratic",
+        "unimodal",
+        "degenerate",
+        "least squares",
+        "any dimension",
+    ),
+    aliases=("linear_rank_1",),
+    variants=("With m equations the lowest value is m (m - 1) / (4m + 2); here there are 2d of them.",),
+)
+def linear_rank_one(x: Tensor) -> Tensor:
+    """Contradictory equations that see one direction only: a level gutter, and where one ends is where one began."""
+    s = total(ordinals(x) * x)
+    return torch.stack([i * s - 1 for i in range(1, 2 * x.shape[-1] + 1)])
+
+
+@least_squares(
+    (-1.0, 1.0),
+    dims=Dims(least=4),
+    minima=lambda d: [(0.0, *((6 / ((4 * d - 3) * ((d - 1) * d - 2)),) * (d - 2)), 0.0)],
+    minimum=lambda d: (2 * d * d + 3 * d - 3) / (4 * d - 3),
+    complete=False,
+    start=(0.7, -0.6),
+    steps=100,
+    title="Linear, rank one, zero rows",
+    latex=r"2 + \sum_{i=2}^{2d-1} \left[ (i - 1) \sum_{j=2}^{d-1} j x_j - 1 \right]^2",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=(
+        "valley",
+        "rotated",
+        "smooth",
+        "convex",
+        "quadratic",
+        "unimodal",
+        "degenerate",
+        "least squares",
+        "any dimension",
+    ),
+    aliases=("linear_rank_1_zero",),
+    variants=("With m equations the lowest value is (m² + 3m - 6) / (4m - 6); here there are 2d of them.",),
+)
+def linear_rank_one_zero(x: Tensor) -> Tensor:
+    """The first and the last unknown are in no equation: whatever moves them, the landscape does not care."""
+    m = 2 * x.shape[-1]
+    s = total((ordinals(x) * x)[..., 1:-1])
+    return torch.stack([(i - 1) * s - 1 if 1 < i < m else 0 * s - 1 for i in range(1, m + 1)])
+
+
+CHEBYSHEV_NODES = {
+    2: (0.2113248654051871, 0.7886751345948129),
+    3: (0.14644660940672624, 0.5, 0.8535533905932737),
+    4: (0.10267276385411694, 0.40620376295746, 0.5937962370425399, 0.8973272361458831),
+    5: (0.08375125649950906, 0.31272929522320947, 0.5, 0.6872707047767905, 0.9162487435004909),
+}
+"""Where d equally weighted readings integrate all polynomials of degree d without error."""
+
+
+@least_squares(
+    (-0.5, 1.5),
+    dims=Dims(least=2),
+    minima=lambda d: list(itertools.permutations(CHEBYSHEV_NODES[d])) if d in CHEBYSHEV_NODES else [],
+    minimum=lambda d: 0.0 if d in CHEBYSHEV_NODES else math.nan,
+    start=(0.55, -0.3),
+    steps=200,
+    latex=r"\sum_{i=1}^{d} \left[ \frac{1}{d} \sum_j T_i(2 x_j - 1) - \int_0^1 T_i(2 t - 1)\,dt \right]^2",
+    reference="R. Fletcher, Function minimization without evaluating derivatives: a review, 1965",
+    tags=("basins", "smooth", "multimodal", "least squares", "any dimension"),
+    variants=("Up to seven and with nine coordinates the equations can be solved, with eight or ten they cannot.",),
+)
+def chebyquad(x: Tensor) -> Tensor:
+    """Where to read a curve to get its integral: the readings may change places, so every answer has its mirror images."""
+    d, y = x.shape[-1], 2 * x - 1
+    before, now = torch.ones_like(y), y
+    rows = []
+    for i in range(1, d + 1):
+        rows.append(total(now) / d + (1 / (i * i - 1) if i % 2 == 0 else 0))
+        before, now = now, 2 * y * now - before
+    return torch.stack(rows)
+
+
+WATSON = {
+    2: (-0.5013670075219627, 1.0736498384595432),
+    3: (-0.3757330057951052, 0.9277884537947423, 0.1716430245881916),
+    4: (-0.1830480790751187, 1.080738694631855, -0.45265880850875534, 0.6144563386645558),
+    5: (-0.07140517010518785, 0.9700247047203899, 0.26616884651979517, -0.5398931870568662, 0.7107112218473483),
+    6: (
+        -0.015725086401458456, 1.0124348693691099, -0.2329916259567377,
+        1.2604300877996084, -1.5137289227222797, 0.9929964324311346,
+    ),
+}  # fmt: skip
+
+
+@least_squares(
+    (-2.0, 2.0),
+    dims=Dims(least=2, most=31),
+    minima=lambda d: [WATSON[d]] if d in WATSON else [],
+    start=(1.2, -1.5),
+    steps=300,
+    latex=(
+        r"\sum_{i=1}^{29} \left[ p'(t_i) - p(t_i)^2 - 1 \right]^2 + x_1^2 + (x_2 - x_1^2 - 1)^2, \quad"
+        r" p(t) = \sum_j x_j t^{j-1}, \; t_i = \frac{i}{29}"
+    ),
+    reference="J. S. Kowalik and M. R. Osborne, Methods for unconstrained optimization problems, 1968",
+    tags=("valley", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+)
+def watson(x: Tensor) -> Tensor:
+    """A polynomial is to solve p' = p² + 1: each further term brings it nearer, and the valley gets flatter by decades."""
+    d = x.shape[-1]
+    powers = [[(i / 29) ** j for j in range(d)] for i in range(1, 30)]
+    slopes = [[j * (i / 29) ** (j - 1) if j else 0.0 for j in range(d)] for i in range(1, 30)]
+    shape = (29, *[1] * (x.dim() - 1), d)
+    rows = torch.stack([x] * 29)
+    value = total(rows * x.new_tensor(powers).reshape(shape))
+    slope = total(rows * x.new_tensor(slopes).reshape(shape))
+    u, v = x[..., 0], x[..., 1]
+    return torch.cat([slope - value * value - 1, u[None], (v - u * u - 1)[None]])
