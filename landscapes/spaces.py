@@ -53,6 +53,26 @@ class Range:
         value = self._value(a + share * (b - a))
         return float(min(max(round(value) if self.whole else value, self.least), self.most))
 
+    def spaced(self, count: int) -> list[float]:
+        """So many values, evenly spaced on the scale, both ends among them.
+
+        Raises `InputError` for a count that is no whole number, or below 1, and where the range has too few whole numbers.
+
+        >>> Range(1e-4, 1.0).spaced(5)
+        [0.0001, 0.001, 0.01, 0.1, 1.0]
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise InputError(f"a range has at least one value, not {count!r}")
+        a, b = self._unit(self.low), self._unit(self.high)
+        units = [a + i * (b - a) / max(count - 1, 1) for i in range(1, count - 1)]
+        inner = [unit if self.scale == "linear" else 10 ** (unit if self.scale == "log" else -unit) for unit in units]
+        values = [float(f"{1 - value if self.scale == 'decay' else value:.12g}") for value in inner]
+        values = [self.low, *values, self.high][:count]
+        values = [float(round(value)) for value in values] if self.whole else [float(value) for value in values]
+        if len(set(values)) < count:
+            raise InputError(f"between {self.low:g} and {self.high:g} there are no {count} values to tell apart")
+        return values
+
     def share(self, value: float) -> float:
         """How far along a value lies: 0 at low, 1 at high."""
         a, b = self._unit(self.low), self._unit(self.high)
