@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landscapes.render.animation import RaceAnimation, animate
+from landscapes.render.camera import Camera
 from landscapes.render.caption import caption
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
@@ -12,12 +13,15 @@ from landscapes.render.inset import inset
 from landscapes.render.layout import figure
 from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
+from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
+from landscapes.render.solid import surface
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
 
 __all__ = [
     "THEMES",
+    "Camera",
     "RaceAnimation",
     "Theme",
     "animate",
@@ -34,5 +38,7 @@ __all__ = [
     "paths",
     "save",
     "save_sheet",
+    "scene",
     "sheet",
+    "surface",
 ]

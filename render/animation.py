@@ -23,6 +23,7 @@ from landscapes.render import layout
 from landscapes.render.caption import caption
 from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
+from landscapes.render.hill import Hill
 from landscapes.render.layout import SIZE
 from landscapes.render.moving import moving, show
 from landscapes.render.sinks import SINKS, sink_of
@@ -126,6 +127,7 @@ class RaceAnimation(FuncAnimation):
         for theme in {id(trail.theme): trail.theme for trail in trails}.values():
             colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
         colors += [curve.color for curve in self.figure.findobj(Curve)]
+        colors += [color for hill in self.figure.findobj(Hill) for color in hill.colors]
         return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 

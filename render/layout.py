@@ -129,7 +129,7 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
     who: list[Entry] = []
     across, font, tall = 1, 9.0, 0.0
     if legend:
-        who, across, font = _fitted(entries(record, look), side, (0.6 if beside else 0.4) * (high - TOP - BOTTOM))
+        who, across, font = fitted_key(entries(record, look), side, (0.6 if beside else 0.4) * (high - TOP - BOTTOM))
         tall = height(who, across, font)
 
     def place(ax: Axes, box: Box | None) -> Axes:
@@ -171,7 +171,7 @@ def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None
     """Fills the figure with the losses of a race that has no map, and a legend below."""
     wide, high = (72 * inches for inches in made.get_size_inches())
     side = wide - 46
-    who, across, font = _fitted(entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
+    who, across, font = fitted_key(entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
     tall = height(who, across, font)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))
     losses(record, ax, theme=look)
@@ -218,7 +218,7 @@ def _needed(ax: Axes) -> tuple[float, float]:
     return unit * (ax.bbox.x0 - y.x0 if y else 0.0), unit * max(x.x1 - ax.bbox.x1 if x else 0.0, 0.0)
 
 
-def _fitted(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:
+def fitted_key(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:
     """The legend in the fullest words and the largest font that fit, with its number of columns."""
     few = compact(who)
     for words, cut in ((who, False), (few, False), (few, True)):
