@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -76,6 +76,7 @@ class Terms:
         seed: the seed of the random numbers.
         dtype: "float64" or "float32".
         device: where to compute, as torch names it.
+        compiled: whether steps are compiled; None for where it pays.
     """
 
     steps: int
@@ -87,6 +88,7 @@ class Terms:
     seed: int = 0
     dtype: str = "float64"
     device: str = "cpu"
+    compiled: bool | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,9 +120,10 @@ class Block:
         terms = self.terms
         starts = torch.from_numpy(np.ascontiguousarray(self.starts.T))
         return engine.run(
-            self.function, self.batch.rules(), starts.to(terms.device, getattr(torch, terms.dtype)), terms.steps,
+            self.function, self.batch, starts.to(terms.device, getattr(torch, terms.dtype)), terms.steps,
             box=torch.from_numpy(terms.box), stop=terms.stop, keep=terms.keep, observe=terms.observe,
-            target=terms.target, streams=torch.from_numpy(self.streams), seed=terms.seed, progress=progress,
+            target=terms.target, streams=torch.from_numpy(self.streams), seed=terms.seed,
+            compiled=terms.compiled, progress=progress,
         )  # fmt: skip
 
 
@@ -164,6 +167,10 @@ class Task:
         """What the results of a run take, in bytes."""
         columns = self.kept * (self.function.dim + 1 + len(self.terms.observe) * self.function.dim)
         return 8 * columns + 100  # and a row of facts
+
+    def with_ends(self) -> Task:
+        """The same, keeping the ends of each run alone."""
+        return replace(self, terms=replace(self.terms, keep="ends"))
 
     def block(self, begin: int, end: int) -> Block:
         """Runs begin:end."""
@@ -240,6 +247,15 @@ class Plan(Sequence[Block]):
         begin = (i - self._first_block[task]) * self._sizes[task]
         return task, begin, min(begin + self._sizes[task], self.tasks[task].size)
 
+    def length(self, i: int) -> int:
+        """How many runs block i has."""
+        _, begin, end = self.place(i)
+        return end - begin
+
+    def size_of(self, task: int) -> int:
+        """How many runs a block of a task holds, but for its last one."""
+        return self._sizes[task]
+
     def blocks_of(self, task: int, begin: int, end: int) -> range:
         """The blocks that hold runs begin:end of a task."""
         first, size = self._first_block[task], self._sizes[task]
@@ -251,5 +267,4 @@ class Plan(Sequence[Block]):
 
     def weight(self, i: int) -> int:
         """The run-steps of block i."""
-        task, begin, end = self.place(i)
-        return (end - begin) * self.tasks[task].terms.steps
+        return self.length(i) * self.tasks[self.place(i)[0]].terms.steps

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from landscapes.blocks import Plan
 from landscapes.engine import Paths
 from landscapes.errors import InputError
+from landscapes.memory import available
 from landscapes.oracle import KINDS
 from landscapes.recording import kept_steps
 
@@ -29,12 +30,24 @@ class Store(Protocol):
         """Whether a block is done."""
         ...
 
+    def claim(self, block: int) -> bool:
+        """Takes a block to run; False where somebody else has it."""
+        ...
+
     def put(self, block: int, paths: Paths) -> None:
         """Keeps the results of a block."""
         ...
 
     def rows(self, task: int, begin: int, end: int) -> Paths:
         """Runs begin:end of a task; those not run are NaN."""
+        ...
+
+    def room(self) -> tuple[int | None, str]:
+        """How many bytes are free, if that is known, and where."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of what was claimed."""
         ...
 
 
@@ -62,6 +75,11 @@ class Results:
 
     def __len__(self) -> int:
         return self.plan.runs
+
+    @property
+    def kept(self) -> bool:
+        """Whether they lie in a folder, so that the job can go on later."""
+        return not isinstance(self._store, Memory)
 
     @property
     def done(self) -> NDArray[np.bool_]:
@@ -106,6 +124,10 @@ class Memory:
         """Whether a block is done."""
         return block in self._done
 
+    def claim(self, block: int) -> bool:
+        """Nobody else is there."""
+        return True
+
     def put(self, block: int, paths: Paths) -> None:
         """Keeps the results of a block."""
         task, begin, end = self._plan.place(block)
@@ -122,6 +144,13 @@ class Memory:
         if task not in self._whole:
             return paths(missing(self._plan, task, end - begin))
         return paths(rows(self._whole[task], begin, end))
+
+    def room(self) -> tuple[int | None, str]:
+        """How many bytes are free, if that is known, and where."""
+        return available(), "in memory"
+
+    def close(self) -> None:
+        """Nothing was claimed."""
 
 
 def arrays(paths: Paths) -> Arrays:
@@ -158,16 +187,21 @@ def joined(parts: Sequence[Paths]) -> Paths:
 
     Raises `InputError` where they keep other steps, or have other dimensions.
     """
-    if len(parts) == 1:
-        return parts[0]
     flat = [arrays(part) for part in parts]
     first = flat[0]
     for other in flat[1:]:
         same = np.array_equal(other["step"], first["step"]) and other.keys() == first.keys()
         if not same or any(other[name].shape[1:] != first[name].shape[1:] for name in first):
             raise InputError("these runs do not fit into one array: read them task by task, by results.task(0), …")
-    whole = {name: np.concatenate([other[name] for other in flat]) for name in first.keys() - {"step"}}
-    return paths({"step": first["step"], **whole})
+    return paths(stacked(flat))
+
+
+def stacked(parts: Sequence[Arrays]) -> Arrays:
+    """Arrays of more runs; they keep the same steps. One part is returned as it is."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+    return {name: first[name] if name == "step" else np.concatenate([part[name] for part in parts]) for name in first}
 
 
 def missing(plan: Plan, task: int, size: int, like: Arrays | None = None) -> Arrays:

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": set(),  # the package itself, which is lazy: see test_lazy_names
     "errors": set(),
     "files": {"errors"},
-    "record": {"errors", "files"},
+    "record": {"", "errors", "files"},  # the package for notebooks alone, which draw a record when it is shown
     "views": {"errors", "record"},
     "report": {"record"},
     "portraits": {"record"},
@@ -328,10 +328,15 @@ def test_wheel_and_sdist_are_complete(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    expected = {
-        name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
-        for name, file in modules().items()
-    } | {"landscapes/py.typed", "landscapes/tuned.json"}
+    web = {f"landscapes/render/web/{file.name}" for file in (ROOT / "render" / "web").iterdir()}
+    expected = (
+        {
+            name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
+            for name, file in modules().items()
+        }
+        | {"landscapes/py.typed", "landscapes/tuned.json"}
+        | web
+    )
 
     (wheel,) = (tmp_path / "dist").glob("*.whl")  # made from the sdist, so this holds for both
     with zipfile.ZipFile(wheel) as archive:
