@@ -24,6 +24,7 @@ examples:
   landscapes race beale --with "clip(cosine(adam), norm=1)" --with adam      schedules, clipping, noise, SAM …
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
+  landscapes replay race.npz -o race.html                a page to play with: scrub, zoom, switch runs, ask for losses
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
   landscapes race rosenbrock --dim 10                    ten coordinates: the losses alone
   landscapes list                                        functions, optimizers and themes
@@ -157,13 +158,15 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
         default="race.gif",
         metavar="FILE",
         help="the picture: .gif, .mp4, .webm, .webp, .apng, frames-%%04d.png, .mov and more move; "
-        ".png, .pdf, .svg and .pgf show one step (default: race.gif)",
+        ".png, .pdf, .svg and .pgf show one step; .html is a page to play with (default: race.gif)",
     )
 
 
 def _add_page(parser: argparse.ArgumentParser) -> None:
     """The options that say how any picture looks."""
-    parser.add_argument("--theme", default="light", metavar="T", help="light, dark or print (default: light)")
+    parser.add_argument(
+        "--theme", metavar="T", help="light, dark or print (default: light; a page follows its reader's system)"
+    )
     parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
 
 

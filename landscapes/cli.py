@@ -130,15 +130,17 @@ def _checked_look(options: argparse.Namespace) -> Path:
     """The file to write, once it and all that says how the picture looks can be used."""
     from landscapes import render
     from landscapes.render.layout import LABELS, check_size
+    from landscapes.render.page import is_page
     from landscapes.render.timeline import timeline
 
-    output = render.check_output(options.output, step=options.step)
-    if options.theme not in render.THEMES:
-        raise unknown("theme", options.theme, render.THEMES)
+    output = render.check_output(options.output, step=options.step, inset=options.inset, labels=options.labels)
+    _check_theme(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)
     if options.size is not None:
         check_size(options.size)
+        if is_page(output):
+            raise InputError("--size is for pictures and films; a page is as large as its window")
     timeline(1, seconds=options.seconds, fps=options.fps)
     return output
 
@@ -206,7 +208,7 @@ def _show(options: argparse.Namespace) -> str:
     from landscapes.portraying import portray
 
     look = {} if options.size is None else {"size": options.size}
-    render.save_sheet(portray(function), output, theme=options.theme, **look)
+    render.save_sheet(portray(function), output, theme=options.theme or "light", **look)
     return f"{told}\n\n{output}  {_size(output)}"
 
 
@@ -215,11 +217,17 @@ def _checked_page(options: argparse.Namespace) -> Path:
     from landscapes import render
     from landscapes.render.layout import check_size
 
-    if options.theme not in render.THEMES:
-        raise unknown("theme", options.theme, render.THEMES)
+    _check_theme(options)
     if options.size is not None:
         check_size(options.size)
     return render.check_sheet(options.output)
+
+
+def _check_theme(options: argparse.Namespace) -> None:
+    from landscapes import render
+
+    if options.theme is not None and options.theme not in render.THEMES:
+        raise unknown("theme", options.theme, render.THEMES)
 
 
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {

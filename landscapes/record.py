@@ -120,6 +120,15 @@ class Record:
         reached = np.where(runs["reached"] < 0, np.inf, runs["reached"])
         return [int(i) for i in np.lexsort((final, reached, lost))]
 
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the race as a page in a frame; nothing but the plain text for other jobs."""
+        import landscapes
+
+        try:
+            return landscapes.render.framed(self) if self.meta.get("job", "race") == "race" else None
+        except InputError:
+            return None
+
     @property
     def axes(self) -> dict[str, list[Any]]:
         """The axes of a grid of runs, the last one running fastest; empty where the runs are no grid."""

@@ -13,6 +13,7 @@ from landscapes.render.inset import inset
 from landscapes.render.layout import figure
 from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
+from landscapes.render.page import framed, page
 from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
 from landscapes.render.solid import surface
@@ -32,9 +33,11 @@ __all__ = [
     "figure",
     "filmstrip",
     "focus",
+    "framed",
     "inset",
     "losses",
     "names",
+    "page",
     "paths",
     "save",
     "save_sheet",

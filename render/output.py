@@ -13,29 +13,43 @@ from landscapes.record import Record
 from landscapes.render.animation import animate, describe
 from landscapes.render.caption import caption
 from landscapes.render.layout import SIZE, figure
+from landscapes.render.page import LOOKS, is_page, page
 from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.theme import Theme
 from landscapes.views import View
 
 
-def check_output(path: str | os.PathLike[str], *, step: int | None = None) -> Path:
+def check_output(
+    path: str | os.PathLike[str],
+    *,
+    step: int | None = None,
+    panel: bool | None = None,
+    inset: bool | float = False,
+    labels: str = "legend",
+) -> Path:
     """The path as a `Path`, once it is sure that it can be written; so nothing is computed in vain.
 
-    With a `step`, it must be a picture of one step.
+    With a `step`, it must be a picture of one step. A page has no inset, no names at heads, and always its losses.
 
     Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or
-    cannot be written.
+    cannot be written, and where the file cannot hold what is asked for.
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    known = (*SINKS, *STILLS)
+    known = (*SINKS, *STILLS, ".html")
     if not suffix:
         raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join(known)}")
     if not moves(target):
         check_still(target)
     elif step is not None:
         raise InputError(f"{target.name!r} moves and shows every step; for one step choose {', '.join(STILLS)}")
+    elif is_page(target):
+        if inset is not False or labels != "legend" or panel is False:
+            raise InputError(
+                "a page has its losses and a legend, and its reader zooms: leave out the inset, names at the heads "
+                "and panel=False"
+            )
     elif sink_of(target) is None:
         raise unknown("suffix", suffix, known)
     return check_target(target)
@@ -55,7 +69,7 @@ def save(
     record: Record,
     path: str | os.PathLike[str],
     *,
-    theme: str | Theme = "light",
+    theme: str | Theme | None = None,
     size: tuple[int, int] = SIZE,
     panel: bool | None = None,
     title: str | None = None,
@@ -67,13 +81,15 @@ def save(
     fps: float = 25.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
-    """Saves a race as an animation (.gif, .mp4, .webm, .webp, .apng, numbered .png, and what imageio writes) or as
-    a picture of one step (.png, .pdf, .svg, .pgf).
+    """Saves a race as an animation (.gif, .mp4, .webm, .webp, .apng, numbered .png, and what imageio writes), as
+    a page to play with (.html; see `render.page`) or as a picture of one step (.png, .pdf, .svg, .pgf).
 
     Args:
         record: a race.
         path: where to; the file appears when it is whole.
-        theme, size, panel, title, view, inset, labels: as in `render.figure`.
+        theme: colours, by name or as a `Theme`; by default light ones, on a page those of the reader's system.
+        size, panel, title, view, inset, labels: as in `render.figure`. A page is as large as its window, always has
+            the losses and a legend, and is zoomed by its reader.
         step: the step that a picture shows; by default the last. An animation shows them all.
         seconds, fps: as in `render.animate`.
         progress: called with (frame, frames) after each frame of an animation.
@@ -82,11 +98,13 @@ def save(
         The path.
 
     Raises:
-        InputError: for whatever `check_output`, `render.figure` or `render.animate` refuse.
+        InputError: for whatever `check_output`, `render.figure`, `render.animate` or `render.page` refuse.
     """
-    target = check_output(path, step=step)
+    target = check_output(path, step=step, panel=panel, inset=inset, labels=labels)
+    if is_page(target):
+        return page(record, target, theme=LOOKS if theme is None else theme, title=title, view=view, seconds=seconds)
     look: Any = {
-        "theme": theme,
+        "theme": "light" if theme is None else theme,
         "size": size,
         "panel": panel,
         "title": title,

@@ -1,0 +1,56 @@
+// The legend: a button a run, which switches it on and off and tells its loss as the race goes.
+
+function makeLegend(runs, changed) {
+  element("legend").classList.toggle("many", runs.length > 8);
+  element("legend").replaceChildren(...runs.map(run => {
+    const row = document.createElement("li"), button = document.createElement("button");
+    const part = name => {
+      const made = document.createElement("span");
+      made.className = name;
+      button.append(made);
+      return made;
+    };
+    button.type = "button";
+    button.setAttribute("aria-pressed", "true");
+    run.sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    run.sample.setAttribute("viewBox", "0 0 36 14");
+    run.sample.setAttribute("aria-hidden", "true");
+    button.append(run.sample);
+    part("name").textContent = run.label;
+    run.facts = part("rate");
+    run.told = part("loss");
+    button.addEventListener("click", () => {
+      run.shown = !run.shown;
+      button.setAttribute("aria-pressed", String(run.shown));
+      changed();
+    });
+    row.append(button);
+    return row;
+  }));
+}
+
+// The samples of the legend in the colours of a theme.
+function dressLegend(runs, look) {
+  for (const run of runs) {
+    const {color, marker, dashes} = look.runs[run.index];
+    const piece = (name, facts) => {
+      const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(facts)) made.setAttribute(key, value);
+      return made;
+    };
+    run.sample.replaceChildren(
+      piece("path", {d: "M2 7H29", stroke: color, fill: "none", "stroke-width": 3, "stroke-linecap": dashes.length ? "butt" : "round", "stroke-dasharray": dashes.map(dash => 2.4 * dash).join(" ")}),
+      piece("path", {d: given.shapes[marker], fill: color, transform: "translate(29 7) scale(9)"}),
+    );
+  }
+}
+
+// What is told of each run at a step: how it ended, from then on, and its loss.
+function tellLegend(runs, time) {
+  for (const run of runs) {
+    const over = run.fate && time >= run.since, facts = over ? run.fate : run.rate;
+    const loss = run.steps.length && !(over && run.stopped !== null) ? fourDigits(run.value[reached(run, time).at]) : "";
+    if (run.facts.textContent !== facts) run.facts.textContent = facts;
+    if (run.told.textContent !== loss) run.told.textContent = loss;
+  }
+}
