@@ -153,8 +153,9 @@ def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
     hill = Surface(axis, axis, np.exp(-2 * np.add.outer(axis**2, axis**2)), np.zeros((0, 2)), 0.0, "linear")
     line = np.column_stack([np.linspace(-0.4, 0.4, 30), np.zeros(30)])
     race = record([line + np.array([0, 0.8]), line - np.array([0, 1.5])], labels=["SGD", "Adam"])
+    look = THEMES["light"] | {"fade": 0.0}
     made = scene(
-        Record(race.trajectories, hill, race.meta), camera=Camera(-90, 15), theme=THEMES["light"] | {"fade": 0.0}
+        Record(race.trajectories, hill, race.meta), camera=Camera(-90, 15), theme=look, legend=False, size=(480, 320)
     )
     picture = Frames(made).show(29)[..., :3].reshape(-1, 3).astype(int)
     hidden, shown = (np.rint(255 * np.array(made.findobj(Hill)[0].runs[i].style.color)) for i in (0, 1))
