@@ -21,6 +21,7 @@ from torch import Tensor
 from landscapes.elementary import total
 from landscapes.errors import InputError
 from landscapes.objective import Dims, Function, function
+from landscapes.origins import remembered
 
 Matrix: TypeAlias = list[list[float]]
 
@@ -266,6 +267,7 @@ def _plain(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", title.lower())
 
 
+@remembered
 def problem_of(number: int, dim: int, instance: int) -> Function:
     """The landscape of a number and an instance, with d coordinates; see `landscapes.functions.bbob.bbob`."""
     if number not in PROBLEMS:

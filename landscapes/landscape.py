@@ -14,6 +14,7 @@ from torch import Tensor
 
 from landscapes.dimensions import Dims
 from landscapes.errors import InputError
+from landscapes.origins import reduced
 from landscapes.record import Surface
 
 Interval = tuple[float, float]
@@ -41,7 +42,7 @@ class Family(NamedTuple):
     member: Callable[[int], Function]
 
 
-BLOCK = 2**13
+BLOCK = 2**14
 """How many points of a surface are computed at a time."""
 
 
@@ -146,6 +147,9 @@ class Function:
     def takes_vector(self) -> bool:
         """Whether the formula is written `f(x)` with x of shape (..., d) rather than `f(x, y, ...)`."""
         return _takes_vector(self.name, self.formula, self.dim, family=self.family is not None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduced(self)
 
     def __call__(self, x: Tensor | Sequence[Any]) -> Tensor:
         """The values (...) at points of shape (..., d).

@@ -14,12 +14,14 @@ from torch import Tensor
 from landscapes.checking import DIFFERENCES
 from landscapes.errors import InputError
 from landscapes.landscape import Function, Point
+from landscapes.origins import remembered
 from landscapes.transforms.base import OUTSIDE, Box, Composed, Landscape, inside, landscape, remade, single
 
 SAME = 1e-12
 """Minimisers nearer to each other, in sides of the domain, are one."""
 
 
+@remembered
 def added(*landscapes: Landscape) -> Function:
     """The sum of landscapes, in the box that all have in common.
 
@@ -48,6 +50,7 @@ def added(*landscapes: Landscape) -> Function:
     )
 
 
+@remembered
 def multiplied(*landscapes: Landscape) -> Function:
     """The product of landscapes, in the box that all have in common.
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.landscape import Function
+from landscapes.origins import remembered
 from landscapes.transforms.base import Box, Columns, Landscape, column, landscape, vector
 from landscapes.transforms.coordinates import LOST_BENDING, Move, moved
 
@@ -47,6 +48,7 @@ def asymmetry(x: Tensor, beta: float) -> Tensor:
     return torch.where(positive, base * torch.exp(weight * base.sqrt() * base.log()), x)
 
 
+@remembered
 def oscillated(f: Landscape, about: Sequence[float] | None = None) -> Function:
     """The landscape with wobbling coordinates: g(u) = f(about + T_osz(u − about)); see `oscillation`.
 
@@ -68,6 +70,7 @@ def oscillated(f: Landscape, about: Sequence[float] | None = None) -> Function:
     return moved(f, move, suffix="oscillated", words="oscillated", lost=LOST_BENDING | {"smooth"}, kinks=kinks)
 
 
+@remembered
 def asymmetric(f: Landscape, beta: float = 0.2, about: Sequence[float] | None = None) -> Function:
     """The landscape squeezed on the positive side: g(u) = f(about + T_asy(u − about)); see `asymmetry`.
 

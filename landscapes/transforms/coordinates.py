@@ -15,6 +15,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.landscape import Function, Stationary
+from landscapes.origins import remembered
 from landscapes.transforms.base import (
     Box,
     Columns,
@@ -58,6 +59,7 @@ class Move:
     grows: bool = False
 
 
+@remembered
 def shifted(f: Landscape, by: float | Sequence[float]) -> Function:
     """The landscape moved: g(u) = f(u − by).
 
@@ -81,6 +83,7 @@ def shifted(f: Landscape, by: float | Sequence[float]) -> Function:
     return moved(f, move, suffix="shifted", words=f"shifted by {_shown(way)}", lost=LOST)
 
 
+@remembered
 def scaled(f: Landscape, factor: float | Sequence[float]) -> Function:
     """The landscape stretched away from the origin: g(u) = f(u / factor); a negative factor mirrors it.
 
@@ -109,6 +112,7 @@ def scaled(f: Landscape, factor: float | Sequence[float]) -> Function:
     return moved(f, move, suffix="scaled", words=words, lost=LOST if even else LOST_UNEVENLY)
 
 
+@remembered
 def rotated(f: Landscape, turn: float | Any, about: Sequence[float] | None = None) -> Function:
     """The landscape turned: the point x comes to lie at about + Q (x − about).
 
@@ -141,6 +145,7 @@ def rotated(f: Landscape, turn: float | Any, about: Sequence[float] | None = Non
     return _linear(f, q, about, suffix="rotated", words="turned", inverse=q.T)
 
 
+@remembered
 def mapped(f: Landscape, matrix: Any, about: Sequence[float] | None = None) -> Function:
     """The landscape under a linear map: the point x comes to lie at about + A (x − about).
 

@@ -11,12 +11,14 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.landscape import Formula, Function, Sample
+from landscapes.origins import remembered
 from landscapes.transforms.base import Composed, Landscape, landscape, remade
 from landscapes.vocabulary import TAGS
 
 Kind = Literal["additive", "multiplicative"]
 
 
+@remembered
 def noisy(f: Landscape, sigma: float, kind: Kind = "additive", seed: int = 0) -> Function:
     """The landscape with noise in its gradients, the same for all runs at one step.
 
@@ -62,6 +64,7 @@ def noisy(f: Landscape, sigma: float, kind: Kind = "additive", seed: int = 0) ->
     return _stochastic(f, sample, "noisy", f"{kind} noise, σ = {sigma:g}")
 
 
+@remembered
 def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
     """The sum of squares seen through mini-batches: step t has `size` of the m residuals, drawn anew.
 

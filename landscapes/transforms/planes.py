@@ -14,6 +14,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.landscape import Function, Interval, Point
+from landscapes.origins import remembered
 from landscapes.transforms.base import Box, Landscape, column, inside, landscape, remade, shown, vector
 
 KEPT = frozenset({"smooth", "convex", "stochastic", "least squares"})
@@ -23,6 +24,7 @@ NEAR = 1e-9
 """How far from the plane, in sides of the domain, a minimiser still counts as lying in it."""
 
 
+@remembered
 def restricted(
     f: Landscape,
     origin: Sequence[float],

@@ -12,6 +12,7 @@ from torch import Tensor
 from landscapes.derivatives import points
 from landscapes.errors import InputError
 from landscapes.landscape import Function, Kind, Stationary
+from landscapes.origins import remembered
 from landscapes.transforms.base import Landscape, landscape, remade, single, still
 
 KEPT = frozenset(
@@ -23,6 +24,7 @@ KEPT = frozenset(
 NEGATED: dict[Kind, Kind] = {"minimum": "maximum", "saddle": "saddle", "maximum": "minimum"}
 
 
+@remembered
 def value_transformed(f: Landscape, transform: Callable[[Tensor], Tensor]) -> Function:
     """The landscape with other values: g(u) = T(f(u)), T increasing, so that all minima stay where they are.
 
@@ -44,6 +46,7 @@ def value_transformed(f: Landscape, transform: Callable[[Tensor], Tensor]) -> Fu
     return _revalued(f, transform, lowest, suffix="transformed", words="with other values")
 
 
+@remembered
 def log_values(f: Landscape, offset: float = 1.0, lowest: float | None = None) -> Function:
     """The landscape on a logarithmic scale: g(u) = log(f(u) − lowest + offset).
 
@@ -73,6 +76,7 @@ def log_values(f: Landscape, offset: float = 1.0, lowest: float | None = None) -
     )  # fmt: skip
 
 
+@remembered
 def negated(f: Landscape) -> Function:
     """The landscape upside down: g(u) = −f(u). Its minima are not known; f's become maxima.
 
