@@ -77,7 +77,7 @@ def cliff(dim: int) -> Function:
 @pytest.mark.parametrize("adaptive", [False, True])
 @pytest.mark.parametrize(
     ("dim", "steps"),
-    [(1, 60), (2, 150), (10, 50), *(pytest.param(10, steps, marks=pytest.mark.slow) for steps in (150, 1000))],
+    [(1, 60), (2, 150), (10, 50), pytest.param(10, 400, marks=pytest.mark.slow)],
 )
 @pytest.mark.parametrize("landscape", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
 def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adaptive):
@@ -268,7 +268,7 @@ def test_cma_es_ends_where_it_cannot_tell_points_apart():
         sphere(2),
         [rules.CMAES(sigma=0.5), rules.CMAES(sigma=0.5, tolx=0.0)],
         starts(2, 2, np.random.default_rng(0)),
-        400,
+        310,
     )
     assert paths.reason.tolist() == ["finished", ""]
     assert paths.lowest[0] < 1e-24
@@ -425,7 +425,7 @@ def test_in_company_as_alone(dim):
         assert_same(part(together, [i]), alone)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(data=st.data())
 def test_neither_company_nor_order_nor_numbers_change_a_run(data):
     name = data.draw(st.sampled_from(sorted(DIRECT)))
@@ -460,7 +460,7 @@ def test_only_comparisons_count(name, dim):
 
 @pytest.mark.parametrize("dim", [1, 10])
 def test_all_of_them_descend(dim):
-    field = [rule for rule in EVERY for _ in range(5)]
+    field = [rule for rule in EVERY for _ in range(3)]
     paths = run(
         sphere(dim), field, starts(dim, len(field), np.random.default_rng(dim)), 100, streams=torch.arange(len(field))
     )
@@ -498,7 +498,7 @@ def test_a_mean_without_a_value_ends_the_run_before_it():
     paths = run(ring, [rules.CMAES(sigma=1.5)] * 20, x, 40, streams=torch.arange(20))
     assert "non-finite" in paths.reason
     assert np.isfinite(paths.value).all()
-    for i in range(20):
+    for i in {*range(0, 20, 5), *np.flatnonzero(paths.reason == "non-finite")[:2]}:
         assert_same(part(paths, [i]), run(ring, [rules.CMAES(sigma=1.5)], x[:, [i]], 40, streams=torch.tensor([i])))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from reference import by_rules, egg_box, starts, valley
+from thinned import diagonal
 from torch import Tensor
 
 from landscapes import engine, function, rules
@@ -58,9 +59,13 @@ def in_torch(rule: rules.Adafactor) -> tuple[type[torch.optim.Optimizer], dict[s
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("landscape", [valley, egg_box], ids=lambda f: f.__name__)
-@pytest.mark.parametrize(("dim", "rows"), [(1, 0), (2, 0), (10, 0), (2, 1), (6, 2), (10, 5)])
-def test_adafactor_is_that_of_torch(landscape, dim, rows):
+@pytest.mark.parametrize(
+    ("size", "landscape"),
+    diagonal([(1, 0), (2, 0), (10, 0), (2, 1), (6, 2), (10, 5)], [valley, egg_box]),
+    ids=lambda part: getattr(part, "__name__", None),
+)
+def test_adafactor_is_that_of_torch(size, landscape):
+    dim, rows = size
     rng = np.random.default_rng(dim + rows)
     contenders, x = factored(rows, 4, rng), starts(dim, 4, rng)
     shape = (rows, dim // rows) if rows else (dim,)
