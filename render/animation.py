@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,10 +115,10 @@ class RaceAnimation(FuncAnimation):
             finally:
                 show(self.figure, int(plan.steps[-1]))
 
-    def _samples(self, frames: Frames) -> list[NDArray[np.uint8]]:
+    def _samples(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
         """Frames to choose colours by: the first, an early one, the last."""
         steps = self.timeline.steps
-        return [frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1)]
+        return (frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1))
 
     def _reserved(self) -> NDArray[np.uint8]:
         """The colours that carry meaning: of trails, young and old, of curves, heads and stars."""

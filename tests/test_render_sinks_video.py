@@ -78,7 +78,7 @@ VIDEOS = pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mov", ".mkv", ".a
 @VIDEOS
 def test_flat_colours_come_back(tmp_path, suffix):
     path = tmp_path / f"patches{suffix}"
-    write(path, np.stack([patches()] * 3), Timeline(np.arange(3), 25.0))
+    write(path, np.stack([patches()] * 6), Timeline(np.arange(6), 25.0))  # some encoders refine the first ones
     picture = decode(path)[-1].astype(int)
     middles = picture.reshape(2, SIDE, 7, SIDE, 3)[:, SIDE // 4 : -SIDE // 4, :, SIDE // 4 : -SIDE // 4]
     error = np.abs(middles - np.array([PATCHES[:7], PATCHES[7:]])[:, None, :, None])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import numpy as np
@@ -24,8 +24,8 @@ class Apng(Sink):
 
     suffixes = (".apng",)
 
-    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
-        height, width = samples[0].shape[:2]
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
+        height, width = next(iter(samples)).shape[:2]
         self._width = width
         self._sequence = self._count = self._frames = 0
         self._waiting: tuple[Area, bytes, int] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,11 +50,12 @@ class Sink(ABC):
         return replacing(path)
 
     @abstractmethod
-    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         """Opens the file.
 
         Args:
-            samples: frames like those to come, shape (height, width, 4) each, to choose colours by.
+            samples: frames like those to come, shape (height, width, 4) each, to choose colours by; one at least,
+                drawn as they are asked for.
             reserved: colours (k, 3) that the file must hold exactly if it has a palette.
         """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import BinaryIO, ClassVar
 
 import numpy as np
@@ -28,10 +28,11 @@ class Gif(Sink):
 
     suffixes: ClassVar[tuple[str, ...]] = (".gif",)
 
-    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
-        keys, weight = tally(samples)
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
+        looks = list(samples)
+        keys, weight = tally(looks)
         self.palette = Palette(choose(keys, weight, reserved), keys)
-        height, width = samples[0].shape[:2]
+        height, width = looks[0].shape[:2]
         self._width = width
         self._shown = np.zeros(height * width, np.uint8)
         self._waiting: tuple[bytes, bool] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,8 +51,8 @@ class Imageio(Sink):
             raise InputError(f"{suffix} needs tifffile: pip install tifffile, or choose numbered .png: frames-%04d.png")
         _try(suffix)
 
-    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
-        height, width = samples[0].shape[:2]
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
+        height, width = next(iter(samples)).shape[:2]
         self._pages = self.path.suffix.lower() in PAGES
         pad = (0, 0) if self._pages else (height % 2, width % 2)
         self._padded = np.zeros((height + pad[0], width + pad[1], 3), np.uint8)

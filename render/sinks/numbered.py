@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Numbered(Sink):
     def placing(cls, path: Path) -> AbstractContextManager[Path]:
         return replacing_all(path)
 
-    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         self._count = 0
         self._facts = PngInfo()
         if self.comment:

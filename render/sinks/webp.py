@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 from xml.sax.saxutils import escape
@@ -39,8 +39,8 @@ class WebP(Sink):
         if not features.check("webp"):
             raise InputError(".webp needs a Pillow with WebP: pip install --upgrade pillow, or choose .gif")
 
-    def begin(self, samples: Sequence[RGBA], reserved: NDArray[np.uint8]) -> None:
-        height, width = samples[0].shape[:2]
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
+        height, width = next(iter(samples)).shape[:2]
         self._width = width
         self._waiting: tuple[Area, bytes, int] | None = None
         self._time = self._told = 0.0
