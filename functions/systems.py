@@ -155,7 +155,7 @@ def broyden_banded(x: Tensor) -> Tensor:
     minimum=lambda d: float(d),
     start=(2.0, 1.0),
     steps=100,
-    title="Linear, full rank",
+    title="Linear full rank",
     latex=r"\sum_{i=1}^{2d} \left[ x_i - \frac{1}{d} \sum_j x_j - 1 \right]^2, \quad x_{i > d} = 0",
     reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "least squares", "any dimension"),
@@ -175,7 +175,7 @@ def linear_full_rank(x: Tensor) -> Tensor:
     complete=False,
     start=(0.7, -0.6),
     steps=100,
-    title="Linear, rank one",
+    title="Linear rank one",
     latex=r"\sum_{i=1}^{2d} \left[ i \sum_j j x_j - 1 \right]^2",
     reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
     tags=(
@@ -206,7 +206,7 @@ def linear_rank_one(x: Tensor) -> Tensor:
     complete=False,
     start=(0.7, -0.6),
     steps=100,
-    title="Linear, rank one, zero rows",
+    title="Linear rank one zero",
     latex=r"2 + \sum_{i=2}^{2d-1} \left[ (i - 1) \sum_{j=2}^{d-1} j x_j - 1 \right]^2",
     reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
     tags=(

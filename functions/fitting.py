@@ -1,0 +1,280 @@
+"""Curves fitted to data: the parameters are coordinates, the misfit is the height.
+
+Numbers are those of J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981,
+where no other source is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from landscapes.elementary import power
+from landscapes.objective import least_squares
+
+
+def _with(data: Sequence[float], *unknowns: Tensor) -> list[Tensor]:
+    """The m data as a column (m, 1, …), and each unknown (…) as m equal rows: stacked, not broadcast, since gradients
+    of a broadcast add up in an order that depends on the batch."""
+    like = unknowns[0]
+    column = torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * like.dim())
+    return [column, *(torch.stack([unknown] * len(data)) for unknown in unknowns)]
+
+
+def _column(data: Sequence[float], like: Tensor) -> Tensor:
+    """More data beside those that came `_with` the unknowns."""
+    return torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * (like.dim() - 1))
+
+
+TENTHS = [i / 10 for i in range(1, 11)]
+
+
+@least_squares(
+    (0.0, 20.0),
+    (0.0, 20.0),
+    minima=[(1.0, 10.0)],
+    minimum=0.0,
+    start=(16.0, 3.0),
+    steps=300,
+    title="Biggs EXP2",
+    latex=r"\sum_{i=1}^{10} \left[ e^{-t_i x} - 5 e^{-t_i y} - e^{-t_i} + 5 e^{-10 t_i} \right]^2, \quad t_i = \frac{i}{10}",
+    reference="M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971",
+    tags=("valley", "plateau", "smooth", "unimodal", "least squares"),
+)
+def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
+    """Two decays told apart by ten readings: once both are too fast to be seen, hardly any slope is left."""
+    t, u, v = _with(TENTHS, x, y)
+    return torch.exp(-t * u) - 5 * torch.exp(-t * v) - torch.exp(-t) + 5 * torch.exp(-10 * t)
+
+
+@least_squares(
+    *[(0.0, 20.0)] * 6,
+    view=[(0.0, 6.0), (0.0, 12.0), (0.0, 6.0), (0.0, 6.0), (0.0, 6.0), (0.0, 6.0)],
+    minima=[(1.0, 10.0, 1.0, 5.0, 4.0, 3.0), (4.0, 10.0, 3.0, 5.0, 1.0, 1.0)],
+    minimum=0.0,
+    start=(1.0, 2.0, 1.0, 1.0, 1.0, 1.0),
+    steps=500,
+    title="Biggs EXP6",
+    latex=(
+        r"\sum_{i=1}^{13} \left[ x_3 e^{-t_i x_1} - x_4 e^{-t_i x_2} + x_6 e^{-t_i x_5} - y_i \right]^2, \quad"
+        r" y_i = e^{-t_i} - 5 e^{-10 t_i} + 3 e^{-4 t_i}"
+    ),
+    reference="M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971",
+    tags=("valley", "smooth", "ill-conditioned", "multimodal", "least squares"),
+)
+def biggs_exp6(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) -> Tensor:
+    """Three decays in one curve: sums of exponentials look so alike that a misfit next to nothing may be quite wrong."""
+    t, a, b, c, d, e, f = _with([i / 10 for i in range(1, 14)], a, b, c, d, e, f)
+    seen = torch.exp(-t) - 5 * torch.exp(-10 * t) + 3 * torch.exp(-4 * t)
+    return c * torch.exp(-t * a) - d * torch.exp(-t * b) + f * torch.exp(-t * e) - seen
+
+
+BOXBOD = {1.0: 109.0, 2.0: 149.0, 3.0: 149.0, 5.0: 191.0, 7.0: 213.0, 10.0: 224.0}
+"""Days, and the oxygen that was used up by then, in mg/l."""
+
+
+@least_squares(
+    (0.0, 300.0),
+    (0.0, 3.0),
+    minima=[(213.8094088903979, 0.5472374854191994)],
+    start=(20.0, 2.6),
+    steps=300,
+    scale="linear",
+    title="BoxBOD",
+    latex=r"\sum_{i=1}^{6} \left[ y_i - x (1 - e^{-y t_i}) \right]^2",
+    reference="G. E. P. Box, W. G. Hunter and J. S. Hunter, Statistics for experimenters, 1978",
+    tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares"),
+)
+def boxbod(x: Tensor, y: Tensor) -> Tensor:
+    """One unknown counts in hundreds, the other in tenths: a rate that suits the one does nothing for the other."""
+    t, u, v = _with(list(BOXBOD), x, y)
+    return u * (1 - torch.exp(-v * t)) - _column(list(BOXBOD.values()), t)
+
+
+QUARTERS = [i / 4 for i in range(1, 11)]
+
+
+@least_squares(
+    (-1.0, 3.0),
+    (-0.5, 2.0),
+    minima=[(0.47898454663200235, 0.688300194513198)],
+    start=(2.5, 0.1),
+    steps=300,
+    title="Exponential fit",
+    latex=r"\sum_{i=1}^{10} \left[ x e^{y t_i} - t_i \right]^2, \quad t_i = \frac{i}{4}",
+    reference="A. R. Conn, N. I. M. Gould and P. L. Toint, LANCELOT: a Fortran package for large-scale nonlinear optimization, 1992",
+    tags=("valley", "cliff", "curved", "smooth", "unimodal", "least squares"),
+    aliases=("expfit",),
+)
+def exponential_fit(x: Tensor, y: Tensor) -> Tensor:
+    """A growing exponential drawn through points on a line: less height and more growth make up for each other."""
+    t, u, v = _with(QUARTERS, x, y)
+    return u * torch.exp(v * t) - t
+
+
+JUDGE_A = (
+    0.286, 0.973, 0.384, 0.276, 0.973, 0.543, 0.957, 0.948, 0.543, 0.797,
+    0.936, 0.889, 0.006, 0.828, 0.399, 0.617, 0.939, 0.784, 0.072, 0.889,
+)  # fmt: skip
+JUDGE_B = (
+    0.645, 0.585, 0.310, 0.058, 0.455, 0.779, 0.259, 0.202, 0.028, 0.099,
+    0.142, 0.296, 0.175, 0.180, 0.842, 0.039, 0.103, 0.620, 0.158, 0.704,
+)  # fmt: skip
+JUDGE_Y = (
+    4.284, 4.149, 3.877, 0.533, 2.211, 2.389, 2.145, 3.231, 1.998, 1.379,
+    2.106, 1.428, 1.011, 2.179, 2.858, 1.388, 1.651, 1.593, 1.046, 2.152,
+)  # fmt: skip
+
+
+@least_squares(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-2.0, 4.0), (-3.0, 3.0)],
+    minima=[(0.8647872863320526, 1.2357484987520926)],
+    stationary={
+        "minimum": [(2.498576405407144, -0.9826041319137844)],
+        "saddle": [(2.3544707386508485, -0.3191863478686537)],
+    },
+    start=(3.4, 2.2),
+    steps=200,
+    latex=r"\sum_{i=1}^{20} \left[ x + a_i y + b_i y^2 - c_i \right]^2",
+    reference="G. G. Judge et al., The theory and practice of econometrics, 1985",
+    tags=("basins", "smooth", "multimodal", "least squares"),
+)
+def judge(x: Tensor, y: Tensor) -> Tensor:
+    """A regression whose second slope is the square of the first: two answers fit, and one of them a little worse."""
+    a, u, v = _with(JUDGE_A, x, y)
+    return u + a * v + _column(JUDGE_B, a) * v * v - _column(JUDGE_Y, a)
+
+
+MEYER = (
+    34780.0, 28610.0, 23650.0, 19630.0, 16370.0, 13720.0, 11540.0, 9744.0,
+    8261.0, 7030.0, 6005.0, 5147.0, 4427.0, 3820.0, 3307.0, 2872.0,
+)  # fmt: skip
+
+
+@least_squares(
+    (0.0, 0.05),
+    (3000.0, 8000.0),
+    (200.0, 500.0),
+    view=[(0.001, 0.025), (3800.0, 6500.0), (240.0, 360.0)],
+    minima=[(0.005609636471028053, 6181.346346286372, 345.2236346241365)],
+    complete=False,  # there is one, but no search in double precision gets along the floor to it
+    start=(0.02, 4000.0, 250.0),
+    steps=500,
+    title="Meyer",
+    latex=r"\sum_{i=1}^{16} \left[ x e^{y / (t_i + z)} - y_i \right]^2, \quad t_i = 45 + 5 i",
+    reference="R. R. Meyer and P. M. Roth, Modified damped least squares: an algorithm for non-linear estimation, 1972",
+    tags=("valley", "cliff", "curved", "smooth", "degenerate", "unimodal", "least squares"),
+    aliases=("meyer_roth",),
+    variants=("In units of 1, 1000 and 100, with data divided by 1000, it is the easier Meyer of some libraries.",),
+)
+def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """A thermistor's three constants, of sizes from a hundredth to thousands: hardly anybody gets along without curvature."""
+    t, x, y, z = _with([45.0 + 5 * i for i in range(1, 17)], x, y, z)
+    return x * torch.exp(y / (t + z)) - _column(MEYER, t)
+
+
+@least_squares(
+    (0.1, 100.0),
+    (0.0, 25.6),
+    (0.0, 5.0),
+    view=[(0.1, 80.0), (0.0, 25.6), (0.0, 3.0)],
+    minima=[(50.0, 25.0, 1.5)],
+    minimum=0.0,
+    start=(5.0, 2.5, 0.15),
+    steps=500,
+    title="Gulf research",
+    latex=(
+        r"\sum_{i=1}^{99} \left[ e^{-|y_i - y|^z / x} - t_i \right]^2, \quad t_i = \frac{i}{100}, \;"
+        r" y_i = 25 + (-50 \ln t_i)^{2/3}"
+    ),
+    reference="R. A. Cox, Comparison of the performance of seven optimization algorithms on twelve unconstrained minimization problems, 1969",
+    tags=("valley", "plateau", "smooth", "ill-conditioned", "unimodal", "least squares"),
+    aliases=("gulf", "gulf_research_and_development"),
+    variants=("The paper of 1981 prints a product of y, m and i where a difference is meant.",),
+)
+def gulf_research(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """The times to failure of 99 machines: where the start lies all curves are the same, and nothing tells the way."""
+    t, x, y, z = _with([i / 100 for i in range(1, 100)], x, y, z)
+    seen = 25 + power(-50 * torch.log(t), 2 / 3)
+    return torch.exp(-power(seen - y, z) / x) - t
+
+
+OSBORNE_1 = (
+    0.844, 0.908, 0.932, 0.936, 0.925, 0.908, 0.881, 0.850, 0.818, 0.784, 0.751,
+    0.718, 0.685, 0.658, 0.628, 0.603, 0.580, 0.558, 0.538, 0.522, 0.506, 0.490,
+    0.478, 0.467, 0.457, 0.448, 0.438, 0.431, 0.424, 0.420, 0.414, 0.411, 0.406,
+)  # fmt: skip
+
+
+@least_squares(
+    (0.0, 1.0),
+    (0.0, 3.0),
+    (-3.0, 0.0),
+    (0.0, 0.1),
+    (0.0, 0.1),
+    minima=[(0.3754100521069519, 1.935846912712354, -1.4646871366134095, 0.012867534640057259, 0.02212269966167266)],
+    start=(0.5, 1.5, -1.0, 0.01, 0.02),
+    steps=500,
+    title="Osborne N. 1",
+    latex=r"\sum_{i=1}^{33} \left[ y_i - (x_1 + x_2 e^{-t_i x_4} + x_3 e^{-t_i x_5}) \right]^2, \quad t_i = 10 (i - 1)",
+    reference="M. R. Osborne, Some aspects of nonlinear least squares calculations, 1972",
+    tags=("valley", "smooth", "degenerate", "unimodal", "least squares"),
+    aliases=("osborne_1",),
+)
+def osborne_n1(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor) -> Tensor:
+    """Two decays nearly cancel each other: the curve is matched at once, its five constants take ages."""
+    t, a, b, c, d, e = _with([10.0 * i for i in range(33)], a, b, c, d, e)
+    return _column(OSBORNE_1, t) - (a + b * torch.exp(-t * d) + c * torch.exp(-t * e))
+
+
+OSBORNE_2 = (
+    1.366, 1.191, 1.112, 1.013, 0.991, 0.885, 0.831, 0.847, 0.786, 0.725, 0.746, 0.679, 0.608,
+    0.655, 0.616, 0.606, 0.602, 0.626, 0.651, 0.724, 0.649, 0.649, 0.694, 0.644, 0.624, 0.661,
+    0.612, 0.558, 0.533, 0.495, 0.500, 0.423, 0.395, 0.375, 0.372, 0.391, 0.396, 0.405, 0.428,
+    0.429, 0.523, 0.562, 0.607, 0.653, 0.672, 0.708, 0.633, 0.668, 0.645, 0.632, 0.591, 0.559,
+    0.597, 0.625, 0.739, 0.710, 0.729, 0.720, 0.636, 0.581, 0.428, 0.292, 0.162, 0.098, 0.054,
+)  # fmt: skip
+
+
+BEST_2 = (
+    1.3099771546273007, 0.431553794602989, 0.6336616989607241, 0.5994305347859163, 0.7541832263280115, 0.9042885798596334,
+    1.3658118352370283, 4.823698817227156, 2.3986848661317546, 4.568874597667672, 5.6753414705806415,
+)  # fmt: skip
+
+
+@least_squares(
+    (0.5, 2.0),
+    (0.0, 1.0),
+    (0.2, 1.0),
+    (0.2, 1.0),
+    (0.2, 1.2),
+    (0.2, 4.0),
+    (0.2, 6.0),
+    (1.0, 8.0),
+    (1.5, 3.0),
+    (4.0, 5.0),
+    (5.2, 6.0),
+    minima=[BEST_2],
+    start=(1.3, 0.65, 0.65, 0.7, 0.6, 3.0, 5.0, 7.0, 2.0, 4.5, 5.5),
+    steps=400,
+    title="Osborne N. 2",
+    latex=(
+        r"\sum_{i=1}^{65} \left[ y_i - x_1 e^{-t_i x_5} - \sum_{j=2}^{4} x_j e^{-x_{j+4} (t_i - x_{j+7})^2} \right]^2,"
+        r" \quad t_i = \frac{i - 1}{10}"
+    ),
+    reference="M. R. Osborne, Some aspects of nonlinear least squares calculations, 1972",
+    tags=("valley", "smooth", "unimodal", "ill-conditioned", "least squares"),
+    aliases=("osborne_2",),
+)
+def osborne_n2(x: Tensor, *others: Tensor) -> Tensor:
+    """A decay and three bells under one noisy curve: eleven constants of a spectrum, most of them soon about right."""
+    t, first, *rest = _with([i / 10 for i in range(65)], x, *others)
+    heights, rate, widths, centres = rest[:3], rest[3], rest[4:7], rest[7:]
+    fitted = first * torch.exp(-t * rate)
+    for height, width, centre in zip(heights, widths, centres, strict=True):
+        fitted = fitted + height * torch.exp(-width * (t - centre) * (t - centre))
+    return _column(OSBORNE_2, t) - fitted
