@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from landscapes.coco import Instance, asymmetric, beyond, oscillated, peaks, problem, stretched, turned
-from landscapes.elementary import mean, power, total
+from landscapes.elementary import by_parts, copies, mean, power, total
 
 
 def _waves(z: Tensor) -> Tensor:
@@ -52,9 +52,14 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
 def bbob_f16(x: Tensor, at: Instance) -> Tensor:
     """Rugged however closely one looks, and it repeats itself: there are many lowest points, none of them easy."""
     z = turned(at.between(0.1), oscillated(turned(at.r, x - at.x.to(x))))
-    often, high = (torch.tensor([base**k for k in range(12)]).to(x) for base in (3.0, 0.5))
-    wave = torch.sin(math.pi * often * z[..., None])
-    height = mean(total(2 * high * wave * wave))
+    often, high = (torch.tensor([[base**k] for k in range(12)]).to(x) for base in (3.0, 0.5))
+
+    def waves(c: Tensor) -> Tensor:
+        turns = often * copies(c, 12)
+        wave = torch.sin(math.pi * (turns - turns.round()))  # sines of large numbers take long
+        return total(2 * high * wave * wave, 0)
+
+    height = mean(by_parts(waves, z, width=12))
     return 10 * height * height * height + 10 / x.shape[-1] * beyond(x)
 
 
@@ -157,10 +162,18 @@ def bbob_f20(x: Tensor, at: Instance) -> Tensor:
 
 def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
     """T_osz(10 - max w_i exp(-(x - y_i)ᵀ C_i (x - y_i) / 2d))², without cancellation near the highest peak."""
-    where, scales, heights = (numbers.to(x) for numbers in peaks(at.number, x.shape[-1], at.instance, count))
-    z = turned(at.q, x)
-    off = z[..., None, :] - where
-    depth = (heights - 0.5 / x.shape[-1] * total(scales * off * off)).amax(-1)
+    d = x.shape[-1]
+    where, scales, heights = (numbers.to(x)[..., None] for numbers in peaks(at.number, d, at.instance, count))
+    steep = (scales / (2 * d)).sqrt()
+
+    def deepest(*z: Tensor) -> Tensor:
+        depth = heights
+        for i, c in enumerate(z):
+            off = (c - where[:, i]) * steep[:, i]
+            depth = torch.addcmul(depth, off, off, value=-1)
+        return depth.amax(0)
+
+    depth = by_parts(deepest, *turned(at.q, x).unbind(-1), width=count)
     height = oscillated(-10 * torch.expm1(depth))
     return height * height + beyond(x)
 
@@ -213,9 +226,14 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     """Continuous and nowhere smooth: thousands of lowest points, and slopes that say nothing of where they are."""
     d = x.shape[-1]
     z = turned(at.between(10.0), x - at.x.to(x))
-    fine = torch.tensor([2.0**j for j in range(1, 33)]).to(x)
-    many = fine * z[..., None]
-    rough = total((many - (many + 0.5).floor()).abs() / fine)
+    fine = torch.tensor([[2.0**j] for j in range(1, 33)]).to(x)
+    short = 1 / fine
+
+    def teeth(c: Tensor) -> Tensor:
+        many = fine * copies(c, 32)
+        return total((many - many.round()).abs() * short, 0)
+
+    rough = by_parts(teeth, z, width=32)
     i = torch.arange(1, d + 1, dtype=x.dtype, device=x.device)
     return 10 / d**2 * torch.expm1(10 / d**1.2 * total(torch.log1p(i * rough))) + beyond(x)
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import mean, ordinals, total
+from landscapes.elementary import by_parts, copies, ordinals, total
 from landscapes.objective import ANY, Dims, Formula, function
 
 
@@ -201,17 +201,29 @@ def _moons() -> Tensor:
 MOONS = _moons()
 
 
-def _softplus(z: Tensor) -> Tensor:
-    """log(1 + eᶻ), without overflow and with the same bits in every batch."""
-    return torch.clamp(z, min=0) + torch.log(1 + torch.exp(-z.abs()))
+TOGETHER = 8
+"""How many data are looked at together."""
 
 
 def _logistic(right: Tensor) -> Formula:
-    def loss(u: Tensor, v: Tensor) -> Tensor:
-        margins = right.to(u)
-        return mean(_softplus(-(u[..., None] * margins[0] + v[..., None] * margins[1])))
+    """The mean of log(1 + e⁻ᶻ) over data, z = u aₖ + v bₖ, without overflow.
 
-    return loss
+    As Σ max(-z, 0) + log Π (1 + e⁻|z|), which needs few logarithms: what remains is an exponential for each datum.
+    """
+    count = right.shape[1]
+
+    def losses(u: Tensor, v: Tensor) -> Tensor:
+        rows = min(TOGETHER, count)
+        u, v = copies(u, rows), copies(v, rows)
+        over, factors = torch.zeros_like(u), torch.ones_like(u)
+        for a, b in (-right.to(u)[..., None]).split(TOGETHER, 1):
+            z = a * u + b * v
+            above = z.clamp(min=0)
+            over = over + above
+            factors = torch.addcmul(factors, factors, torch.exp(torch.sub(z, above, alpha=2)))
+        return (total(over, 0) + total(factors.log(), 0)) / count
+
+    return lambda u, v: by_parts(losses, u, v, width=TOGETHER)
 
 
 def _batch_of_moons(t: int) -> Formula:

@@ -6,10 +6,14 @@ batch, and the gradients of roots are infinite at zero.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 
 import torch
 from torch import Tensor
+
+ROOM = 2**16
+"""How many numbers of a step of a formula the processor's cache holds besides its other ones."""
 
 
 def ordinals(x: Tensor) -> Tensor:
@@ -77,3 +81,30 @@ def power(x: Tensor, exponent: float | Tensor) -> Tensor:
     size = x.abs()
     away = size > 0
     return torch.where(away, torch.exp(exponent * torch.where(away, size, 1.0).log()), 0.0 * x)
+
+
+def copies(x: Tensor, count: int) -> Tensor:
+    """A tensor (...) several times, (count, ...): a broadcast whose gradients are added up alike in every batch.
+
+    >>> copies(torch.tensor([1.0, 2.0]), 2)
+    tensor([[1., 2.],
+            [1., 2.]])
+    """
+    return torch.stack([x] * count) if x.requires_grad else x.expand(count, *x.shape)
+
+
+def by_parts(formula: Callable[..., Tensor], *columns: Tensor, width: int) -> Tensor:
+    """What a formula gives that makes `width` numbers of each point: by parts of the points that fit the cache.
+
+    Args:
+        formula: takes a row (n,) for each coordinate, returns the values (n,); meets all points alike.
+        columns: the coordinates, of the same shape (...).
+        width: how many numbers it holds for a point at a time, a sum over data for instance.
+
+    >>> data = torch.tensor([[1.0], [3.0]])
+    >>> by_parts(lambda x: total((x - data) ** 2, dim=0), torch.tensor([0.0, 2.0]), width=2)
+    tensor([10.,  2.])
+    """
+    shape, size = columns[0].shape, max(1, ROOM // width)
+    parts = zip(*(column.reshape(-1).split(size) for column in columns), strict=True)
+    return torch.cat([formula(*part) for part in parts]).reshape(shape)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscapes.elementary import mean, norm, power, product, root, total
+from landscapes import elementary
+from landscapes.elementary import by_parts, copies, mean, norm, power, product, root, total
 
 OPERATIONS = [total, mean, product, norm]
 ELEMENTWISE = [root, lambda x: power(x, 0.25), lambda x: power(x, 2.5)]
@@ -66,3 +67,51 @@ def test_gradients_are_finite_at_zero(operation, near):
 def test_empty_sums_and_products():
     assert total(torch.zeros(3, 0)).tolist() == [0, 0, 0]
     assert product(torch.zeros(3, 0)).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (7,), (100,), (0,), (3, 4), (2, 0)])
+def test_parts_give_what_the_whole_gives(shape, monkeypatch):
+    data = torch.arange(5.0)[:, None]
+    x, y = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
+    met = []
+
+    def formula(a, b):
+        met.append(a.shape)
+        return total(torch.sin(data * a + b), 0)
+
+    whole = by_parts(formula, x, y, width=5)
+    assert met == [(x.numel(),)]
+    monkeypatch.setattr(elementary, "ROOM", 16)
+    met.clear()
+    parts = by_parts(formula, x, y, width=5)
+    assert sum(part for (part,) in met) == x.numel()
+    assert max(met) <= (3,)
+    assert parts.shape == whole.shape == shape
+    assert torch.equal(parts, whole)
+
+
+def test_parts_are_never_empty_of_room(monkeypatch):
+    monkeypatch.setattr(elementary, "ROOM", 2)
+    assert by_parts(lambda x: x + 1, torch.zeros(3), width=100).tolist() == [1, 1, 1]
+
+
+def test_gradients_of_copies_have_the_same_bits_in_every_batch():
+    """Those of a broadcast have not, which is why there are copies."""
+    often = 3.0 ** torch.arange(12, dtype=torch.float64)[:, None]
+    x = torch.randn(1001, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+    def slopes(x, repeated):
+        x = x.clone().requires_grad_()
+        return torch.autograd.grad(torch.sin(often * repeated(x)).sum(), x)[0]
+
+    def alike(repeated):
+        whole = slopes(x, repeated)
+        return all(torch.equal(slopes(x[i : i + 1], repeated), whole[i : i + 1]) for i in range(0, 1001, 50))
+
+    assert alike(lambda x: copies(x, 12))
+    assert not alike(lambda x: x[None])
+
+
+def test_copies_are_the_same_with_gradients_and_without():
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    assert copies(x, 3).tolist() == copies(x.detach(), 3).tolist() == [[1, 2]] * 3
