@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -60,12 +61,13 @@ class Stop:
             raise InputError(f"Stop: value= needs a known minimum, which {function.name} has not; use gradient=")
         if self.distance is not None and not function.minima:
             raise InputError(f"Stop: distance= needs known minimisers, which {function.name} has not; use gradient=")
-        minima = torch.tensor(function.minima, dtype=like.dtype, device=like.device).reshape(-1, len(like)).T  # (d, k)
+        minima = torch.tensor(function.minima, dtype=like.dtype, device=like.device).reshape(-1, len(like), 1)
 
         def arrived(x: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
             why = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)
             if self.distance is not None:
-                nearest = norm(x[:, None, :] - minima[:, :, None]).amin(0)
+                # one by one: all at once leave the cache where a landscape has a hundred of them
+                nearest = functools.reduce(torch.minimum, (norm(x - place) for place in minima))
                 why = torch.where(nearest <= self.distance, REASONS["distance"], why)
             if self.value is not None:
                 why = torch.where(value - function.minimum <= self.value, REASONS["value"], why)
