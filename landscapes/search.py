@@ -31,12 +31,23 @@ def _apart(function: Function, found: Tensor) -> Tensor:
     inside = ((found > low + 1e-9 * width) & (found < high - 1e-9 * width)).all(1)
     found = found[inside & function(found).isfinite()]
     found = found[is_strict(function, found)]
+    found = found[_at_rest(function, found)]
     found = found[function(found).argsort()]
     kept: list[Tensor] = []
     for place in found:
         if all(float(((place - other) / width).abs().max()) > 1e-5 for other in kept):
             kept.append(place)
     return torch.stack(kept) if kept else found
+
+
+def _at_rest(function: Function, x: Tensor) -> Tensor:
+    """Which of the points (n, d) Newton's method would not leave, shape (n,): on the floor of a thin valley the others
+    look like minima, for all that lies a little beside them is higher."""
+    low, high = bounds(function.domain)
+    width = high - low
+    curvature = hessian(function, x) * width[:, None] * width
+    step = torch.linalg.pinv(curvature, rtol=1e-11, hermitian=True) @ (gradient(function, x) * width)[..., None]
+    return (step[..., 0].abs() < 1e-5).all(1)
 
 
 def stationary_points(function: Function, starts: int = 400, steps: int = 60) -> list[Stationary]:
