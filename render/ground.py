@@ -57,7 +57,20 @@ def _heights(surface: Surface) -> tuple[Grid, NDArray[np.bool_], int]:
     counted = np.interp(known, shape.levels, np.arange(bands + 1))
     even = _even(_even(counted, surface.x).T, surface.y).T
     holes = ~np.isfinite(even)
-    return np.where(holes, float(bands), even), holes, bands
+    return _filled(even, holes), holes, bands
+
+
+def _filled(heights: Grid, holes: NDArray[np.bool_]) -> Grid:
+    """Heights with something smooth in the holes, so that what is drawn beside them does not swing."""
+    places = np.arange(heights.shape[1])
+    rows = [
+        np.interp(places, places[~hole], row[~hole]) for row, hole in zip(heights, holes, strict=True) if not hole.all()
+    ]
+    whole = np.flatnonzero(~holes.all(1))
+    if not rows:
+        return np.zeros_like(heights)
+    near = np.abs(np.arange(len(heights))[:, None] - whole).argmin(1)
+    return np.array(rows)[near]
 
 
 def _even(values: Grid, axis: Grid) -> Grid:

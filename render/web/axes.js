@@ -12,9 +12,10 @@ function penOf(canvas) {
   return pen;
 }
 
-function roundTicks(low, high, most) {
+function roundTicks(low, high, most, whole = false) {
   const rough = (high - low) / Math.max(most, 1), unit = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].find(part => part * unit >= rough * 0.999) * unit, ticks = [];
+  const parts = whole && unit < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10], ticks = [];
+  const step = Math.max(parts.find(part => part * unit >= rough * 0.999) * unit, whole ? 1 : 0);
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) ticks.push(i * step);
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (step / unit === 2.5 ? 1 : 0));
   const large = Math.max(Math.abs(low), Math.abs(high)) >= 1e5 || places > 6;

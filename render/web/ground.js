@@ -68,7 +68,7 @@ function pictureOf(ground, wide, high, view, look, thick) {
     for (let x = 0, i = y * (wide + 1); x < wide; x++, i++, o += 4) {
       const p = field[i] + 0.001;  // plateaus often lie on a level: let them lie in a band
       if (p !== p) continue;
-      const dx = field[i + 1] - field[i], dy = field[i + wide + 1] - field[i];
+      const dx = field[i + 1] - field[i] || 0, dy = field[i + wide + 1] - field[i] || 0;  // 0 beside a hole
       const slope = Math.sqrt(dx * dx + dy * dy) + 1e-9, level = clamped(Math.round(p), 1, bands - 1);
       const away = (p - level) / slope;
       const upper = colors[level], lower = colors[level - 1] ?? upper, share = clamped(away + 0.5, 0, 1);

@@ -2,12 +2,12 @@
 const NEAR = 22;
 
 // The nearest point of all shown runs so far; `xs` and `ys` say where they are drawn.
-function nearest(runs, time, x, y, xs, ys, weigh) {
+function nearest(runs, time, x, y, xs, ys) {
   let found = null, least = NEAR;
   for (const run of runs.filter(run => run.shown && run.steps.length)) {
     const {at} = reached(run, time);
     for (let i = at; i >= 0; i--) {
-      const away = Math.hypot((run[xs][i] - x) * weigh, run[ys][i] - y);
+      const away = Math.hypot(run[xs][i] - x, run[ys][i] - y);
       if (away < least) [found, least] = [{run, i}, away];
     }
   }
@@ -40,25 +40,24 @@ function drawRing(canvas, x, y, look, box) {
   }
 }
 
+// Tells of the point beneath the pointer, until it leaves, touches elsewhere, or Escape is pressed.
 function watchPointer(runs, told, redraw) {
-  const watch = (canvas, xs, ys, weigh) => {
+  const tell = (point, event) => {
+    told.point = point;
+    if (point) showNote(point, event.clientX, event.clientY); else element("note").hidden = true;
+    redraw();
+  };
+  const watch = (canvas, xs, ys) => {
     const look = event => {
-      const {left, top} = canvas.getBoundingClientRect();
-      told.point = event.buttons && event.pointerType === "mouse"
-        ? null : nearest(runs, clock.time, event.clientX - left, event.clientY - top, xs, ys, weigh);
-      if (told.point) showNote(told.point, event.clientX, event.clientY); else element("note").hidden = true;
-      redraw();
-    };
-    const leave = () => {
-      told.point = null;
-      element("note").hidden = true;
-      redraw();
+      const {left, top} = canvas.getBoundingClientRect(), drags = event.type === "pointermove" && event.buttons > 0;
+      tell(drags ? null : nearest(runs, clock.time, event.clientX - left, event.clientY - top, xs, ys), event);
     };
     canvas.addEventListener("pointermove", look);
     canvas.addEventListener("pointerdown", look);
-    canvas.addEventListener("pointerleave", event => event.pointerType === "mouse" && leave());
-    canvas.addEventListener("pointercancel", leave);
+    canvas.addEventListener("pointerleave", event => event.pointerType === "mouse" && tell(null));
   };
-  if (given.map) watch(element("race"), "x", "y", 1);
-  watch(element("losses"), "across", "up", 1);
+  if (given.map) watch(element("race"), "x", "y");
+  watch(element("losses"), "across", "up");
+  document.addEventListener("pointerdown", event => event.target.matches("canvas") || tell(null));
+  document.addEventListener("keydown", event => event.key === "Escape" && tell(null));
 }

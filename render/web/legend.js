@@ -11,6 +11,7 @@ function makeLegend(runs, changed) {
       return made;
     };
     button.type = "button";
+    button.title = run.label;
     button.setAttribute("aria-pressed", "true");
     run.sample = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     run.sample.setAttribute("viewBox", "0 0 36 14");
@@ -18,6 +19,7 @@ function makeLegend(runs, changed) {
     button.append(run.sample);
     part("name").textContent = run.label;
     run.facts = part("rate");
+    run.short = part("short");
     run.told = part("loss");
     button.addEventListener("click", () => {
       run.shown = !run.shown;
@@ -50,7 +52,10 @@ function tellLegend(runs, time) {
   for (const run of runs) {
     const over = run.fate && time >= run.since, facts = over ? run.fate : run.rate;
     const loss = run.steps.length && !(over && run.stopped !== null) ? fourDigits(run.value[reached(run, time).at]) : "";
-    if (run.facts.textContent !== facts) run.facts.textContent = facts;
+    if (run.facts.textContent !== facts) {
+      run.facts.textContent = facts;
+      run.short.textContent = over ? run.sign : run.rate;
+    }
     if (run.told.textContent !== loss) run.told.textContent = loss;
   }
 }

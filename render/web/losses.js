@@ -27,7 +27,7 @@ function layCurves(runs) {
 function drawLosses(runs, look, time) {
   const pen = penOf(element("losses")), box = panelBox(), scale = panelScale(box);
   const {log, target} = given.losses, most = (box.bottom - box.top) / 28;
-  const across = roundTicks(0, span, Math.min((box.right - box.left) / 52, span)).map(([step, word]) => [scale.x(step), word]);
+  const across = roundTicks(0, span, (box.right - box.left) / 52, true).map(([step, word]) => [scale.x(step), word]);
   const up = (log ? powerTicks : roundTicks)(scale.from, scale.to, most).map(([height, word]) => [scale.y(height), word]);
   drawAxes(pen, box, look, across, up, true);
   pen.save();

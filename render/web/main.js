@@ -58,6 +58,7 @@ async function main() {
 
   element("scrub").max = given.last;
   element("heading").textContent = `${given.losses.name}, by step`;
+  element("losses").setAttribute("aria-label", ground ? element("heading").textContent : given.caption);
   if (!ground) document.querySelector("main").classList.add("flat");
   makeLegend(runs, () => { wanted.gaps = true; redraw(); });
   dressLegend(runs, look());
