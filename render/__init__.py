@@ -5,18 +5,22 @@ from __future__ import annotations
 from landscapes.render.animation import RaceAnimation, animate
 from landscapes.render.camera import Camera
 from landscapes.render.caption import caption
+from landscapes.render.charts import chart, check_chart, save_chart
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
 from landscapes.render.filmstrip import filmstrip
 from landscapes.render.focus import focus
+from landscapes.render.heatmap import heatmap
 from landscapes.render.inset import inset
 from landscapes.render.layout import figure
 from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
 from landscapes.render.page import framed, page
+from landscapes.render.response import response
 from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
 from landscapes.render.solid import surface
+from landscapes.render.territories import basins
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
 
@@ -26,7 +30,10 @@ __all__ = [
     "RaceAnimation",
     "Theme",
     "animate",
+    "basins",
     "caption",
+    "chart",
+    "check_chart",
     "check_output",
     "check_sheet",
     "contour",
@@ -34,12 +41,15 @@ __all__ = [
     "filmstrip",
     "focus",
     "framed",
+    "heatmap",
     "inset",
     "losses",
     "names",
     "page",
     "paths",
+    "response",
     "save",
+    "save_chart",
     "save_sheet",
     "scene",
     "sheet",

@@ -49,6 +49,7 @@ class Theme:
         star, star_edge: the mark on a minimum.
         rim: the edge of a head.
         fade: how far an old piece of trail mixes with the fill's middle, from 0 to 1.
+        ramp: colours of numbers on a map, from the best to the worst.
         distinct: whether markers and dashes tell optimizers apart too, for print without colour.
         rc: further matplotlib settings for figures of our own.
     """
@@ -66,13 +67,14 @@ class Theme:
     rim: str = "#ffffff"
     fade: float = 0.4
     halo_width: float = 1.05
+    ramp: tuple[str, ...] = ("#0b2f6b", "#1f5fa8", "#5b9bcf", "#a5cbe6", "#d9e8f4", "#f6fafd")
     distinct: bool = False
     rc: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         colors = ("background", "foreground", "muted", "line", "halo", "star", "star_edge", "rim")
         given = [(name, getattr(self, name)) for name in colors]
-        given += [(name, color) for name in ("fill", "paths") for color in getattr(self, name)]
+        given += [(name, color) for name in ("fill", "paths", "ramp") for color in getattr(self, name)]
         for name, color in given:
             if not is_color_like(color):
                 raise InputError(f"{name} of theme {self.name!r}: {color!r} is no colour; give one such as '#1f77b4'")
@@ -80,8 +82,8 @@ class Theme:
             raise InputError(
                 f"theme {self.name!r}: fade is from 0 to 1 and halo_width from 0 to 10, not {self.fade!r} and {self.halo_width!r}"
             )
-        if len(self.fill) < 2 or not self.paths:
-            raise InputError(f"theme {self.name!r} needs at least two colours in fill and one in paths")
+        if len(self.fill) < 2 or len(self.ramp) < 2 or not self.paths:
+            raise InputError(f"theme {self.name!r} needs at least two colours in fill and in ramp, and one in paths")
 
     def __or__(self, changes: Mapping[str, Any]) -> Theme:
         known = [item.name for item in fields(self)]
@@ -180,6 +182,7 @@ DARK = Theme(
     paths=("#6492ff", "#fbb71a", "#11e3f5", "#bdf8a6", "#d479a9", "#ff651f", "#f2ea20", "#ffffff", "#b6a6ff", "#f7966b"),
     rim="#0a0d12",
     fade=0.4,
+    ramp=("#f3f8ff", "#b5d4f4", "#74a9de", "#3f77ad", "#254a70", "#152638"),
 )  # fmt: skip
 
 PRINT = Theme(
@@ -195,6 +198,7 @@ PRINT = Theme(
     star_edge="#000000",
     rim="#ffffff",
     fade=0.22,
+    ramp=("#1a1a1a", "#4d4d4d", "#808080", "#b3b3b3", "#d9d9d9", "#f7f7f7"),
     distinct=True,
 )
 
