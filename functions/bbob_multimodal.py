@@ -56,7 +56,8 @@ def bbob_f16(x: Tensor, at: Instance) -> Tensor:
 
     def waves(c: Tensor) -> Tensor:
         turns = often * copies(c, 12)
-        wave = torch.sin(math.pi * (turns - turns.round()))  # sines of large numbers take long
+        turns -= turns.round()  # sines of large numbers take long
+        wave = torch.sin(math.pi * turns)
         return total(2 * high * wave * wave, 0)
 
     height = mean(by_parts(waves, z, width=12))
@@ -168,8 +169,9 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
 
     def deepest(*z: Tensor) -> Tensor:
         depth = heights
-        for i, c in enumerate(z):
-            off = (c - where[:, i]) * steep[:, i]
+        for c, middle, scale in zip(z, where.unbind(1), steep.unbind(1), strict=True):
+            off = c - middle
+            off *= scale  # in place: the cache is what counts
             depth = torch.addcmul(depth, off, off, value=-1)
         return depth.amax(0)
 
@@ -231,7 +233,8 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
 
     def teeth(c: Tensor) -> Tensor:
         many = fine * copies(c, 32)
-        return total((many - many.round()).abs() * short, 0)
+        many -= many.round()
+        return total(many.abs() * short, 0)
 
     rough = by_parts(teeth, z, width=32)
     i = torch.arange(1, d + 1, dtype=x.dtype, device=x.device)

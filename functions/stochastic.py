@@ -216,7 +216,7 @@ def _logistic(right: Tensor) -> Formula:
         rows = min(TOGETHER, count)
         u, v = copies(u, rows), copies(v, rows)
         over, factors = torch.zeros_like(u), torch.ones_like(u)
-        for a, b in (-right.to(u)[..., None]).split(TOGETHER, 1):
+        for a, b in torch.split(-right.to(u)[..., None], TOGETHER, 1):
             z = a * u + b * v
             above = z.clamp(min=0)
             over = over + above

@@ -106,5 +106,5 @@ def by_parts(formula: Callable[..., Tensor], *columns: Tensor, width: int) -> Te
     tensor([10.,  2.])
     """
     shape, size = columns[0].shape, max(1, ROOM // width)
-    parts = zip(*(column.reshape(-1).split(size) for column in columns), strict=True)
+    parts = zip(*(torch.split(column.reshape(-1), size) for column in columns), strict=True)
     return torch.cat([formula(*part) for part in parts]).reshape(shape)
