@@ -22,6 +22,9 @@ from landscapes import Record, arguments, cli, functions, rules
 
 Said = Callable[..., tuple[int, str, str]]
 
+SMALL = ("--size", "320x240")
+"""Where it does not matter what a picture shows."""
+
 MINE = '''
 import torch
 from landscapes import function, rules
@@ -94,7 +97,7 @@ def mine(tmp_path, monkeypatch) -> str:
 
 
 def test_race_leaves_a_picture_and_says_who_won(said, tmp_path):
-    code, out, err = said("race", "booth", "--steps", "40", "--seconds", "1", "--fps", "10")
+    code, out, err = said("race", "booth", "--steps", "40", "--seconds", "1", "--fps", "10", *SMALL)
     assert (code, err) == (0, "")
     with Image.open(tmp_path / "race.gif") as picture:
         assert picture.format == "GIF"
@@ -116,7 +119,7 @@ def test_race_leaves_a_picture_and_says_who_won(said, tmp_path):
 )
 def test_a_start_may_be_negative(said, start, tmp_path):
     code, _, err = said(
-        "race", "booth", *start, "--steps", "5", "--with", "adam(lr=1)", "--save", "r.npz", "-o", "r.png"
+        "race", "booth", *start, "--steps", "5", "--with", "adam(lr=1)", "--save", "r.npz", "-o", "r.png", *SMALL
     )
     assert (code, err) == (0, "")
     record = Record.load(tmp_path / "r.npz")
@@ -137,7 +140,8 @@ def test_optimizers_labels_and_settings(said, tmp_path):
 
 def test_the_suffix_and_the_theme_choose_the_picture(said, tmp_path):
     for theme in ("light", "dark"):
-        assert said("race", "booth", "--with", "adam", "--theme", theme, "-o", f"{theme}.png")[0] == 0
+        words = ("--steps", "9", "--theme", theme, "-o", f"{theme}.png", *SMALL)
+        assert said("race", "booth", "--with", "adam", *words)[0] == 0
     light, dark = (Image.open(tmp_path / f"{theme}.png").convert("L") for theme in ("light", "dark"))
     assert light.getpixel((1, 1)) > 200 > 60 > dark.getpixel((1, 1))
 
@@ -146,7 +150,7 @@ def test_the_suffix_and_the_theme_choose_the_picture(said, tmp_path):
 def test_one_s_own_function_and_optimizer(said, mine, way, tmp_path):
     place = {"module": mine, "file": f"{mine}.py", "path": str(tmp_path / f"{mine}.py")}[way]
     contenders = ["--with", f"{place}:Mine(lr=0.25)", "--with", f"{place}:calm", "--with", "adam(lr=0.2)"]
-    code, out, err = said("race", f"{place}:bowl", *contenders, "-o", "own.png", "--save", "own.npz")
+    code, out, err = said("race", f"{place}:bowl", *contenders, "-o", "own.png", "--save", "own.npz", *SMALL)
     assert (code, err) == (0, "")
     runs = Record.load(tmp_path / "own.npz").trajectories.runs
     assert runs["label"].tolist() == ["Mine", "Adam lr=0.1", "Adam lr=0.2"]
@@ -156,7 +160,7 @@ def test_one_s_own_function_and_optimizer(said, mine, way, tmp_path):
 
 def test_a_file_of_one_s_own_hides_no_module(said, mine, tmp_path):
     (tmp_path / "functions.py").write_text(MINE, encoding="utf-8")
-    assert said("race", "functions.py:bowl", "--with", "adam", "-o", "own.png")[0] == 0
+    assert said("race", "functions.py:bowl", "--with", "adam", "-o", "own.png", *SMALL)[0] == 0
     assert isinstance(functions, types.ModuleType)
     assert functions.get("booth").name == "booth"
 
@@ -271,7 +275,7 @@ REFUSED = {
 
 def test_a_formula_is_raced(said, tmp_path):
     words = ["race", "--formula", "x**2 + 3*sin(y)", "--domain", "-4,4", "--start", "-3,1", "--with", "adam(lr=0.1)"]
-    code, out, err = said(*words, "--steps", "5", "-o", "own.png", "--save", "own.npz")
+    code, out, err = said(*words, "--steps", "5", "-o", "own.png", "--save", "own.npz", *SMALL)
     assert (code, err) == (0, "")
     assert out.startswith("x**2 + 3*sin(y)")
     record = Record.load(tmp_path / "own.npz")
@@ -356,17 +360,15 @@ assert "torch" not in sys.modules
     assert done.returncode == 0, done.stderr
 
 
-def test_the_module_and_a_reader_that_leaves(environment_here, tmp_path):
+@pytest.mark.slow
+def test_the_module_and_a_reader_that_leaves(python):
     """`python -m landscapes list | head -1`: the line, and not a word more."""
-    command = [sys.executable, "-m", "landscapes", "list"]
-    with subprocess.Popen(
-        command, cwd=tmp_path, env=environment_here, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()
-        assert process.stderr.read() == b""
-        assert process.wait(60) == 128 + signal.SIGPIPE
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as pipe:
+        done = python("-m", "landscapes", "list", stdout=pipe, capture_output=False, stderr=subprocess.PIPE)
+    assert done.stderr == ""
+    assert done.returncode == 128 + signal.SIGPIPE
 
 
 def test_a_full_stdout_is_an_error(python):
@@ -411,7 +413,7 @@ sys.exit(cli.main(sys.argv[2:]))
         (signal.SIGINT, 130, "racing", "race.gif"),
         pytest.param(signal.SIGINT, 130, "drawing", "race.gif", marks=pytest.mark.slow),
         (signal.SIGTERM, 143, "drawing", "race.gif"),
-        (signal.SIGINT, 130, "drawing", "race.mp4"),
+        pytest.param(signal.SIGINT, 130, "drawing", "race.mp4", marks=pytest.mark.slow),
     ],
 )
 def test_a_signal_leaves_the_old_file_and_no_half_one(environment_here, tmp_path, sent, code, place, output):
@@ -448,7 +450,8 @@ def test_a_signal_leaves_the_old_file_and_no_half_one(environment_here, tmp_path
 
 def test_progress_is_silent_unless_someone_watches(said, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    _, _, watched = said("race", "booth", "--with", "adam", "--steps", "50", "-o", "race.gif", "--seconds", "1")
+    words = ("--steps", "50", "-o", "race.gif", "--seconds", "0.4", *SMALL)
+    _, _, watched = said("race", "booth", "--with", "adam", *words)
     assert "racing" in watched
     assert "drawing" in watched
     assert "\n" not in watched.strip("\n")

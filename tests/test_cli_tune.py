@@ -7,11 +7,10 @@ import pytest
 from landscapes import cli
 
 
-def test_tune_prints_a_table_best_first(python):
+def test_tune_prints_a_table_best_first(capsys):
     words = ["tune", "booth", "--with", "sgd", "--with", "adam", "--vary", "lr", "--steps", "60", "--starts", "1"]
-    done = python("-m", "landscapes", *words)
-    assert done.returncode == 0, done.stderr
-    heading, _, columns, *rows = done.stdout.splitlines()
+    assert cli.main(words) == 0
+    heading, _, columns, *rows = capsys.readouterr().out.splitlines()
     assert heading.startswith("Booth: effort to reach")
     assert columns.split() == ["optimizer", "effort", "evaluations", "chosen", "at", "the", "edge"]
     efforts = [float(row.split()[1]) for row in rows]

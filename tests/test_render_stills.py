@@ -89,7 +89,7 @@ def swinging_race() -> Record:
     return record(ways, surface=scenery(values=beale(*grid())))
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "light")) for name in THEMES])
 def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -170,18 +170,21 @@ def test_text_in_an_svg_is_text(tmp_path):
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
 @pytest.mark.parametrize("step", [0, 13, 40])
 def test_any_step_can_be_shown(tmp_path, suffix, step):
-    path = render.save(converging(2), tmp_path / f"race{suffix}", step=step)
+    path = render.save(converging(2), tmp_path / f"race{suffix}", step=step, **SMALL)
     if suffix == ".svg":
         assert f">step {step:>2}<" in path.read_text(encoding="utf-8").replace("\u00a0", " ")
     else:
         with Image.open(path) as image:
-            assert levels_apart(np.asarray(image), full_draw(render.figure(converging(2), step=step))) == 0
+            assert levels_apart(np.asarray(image), full_draw(render.figure(converging(2), step=step, **SMALL))) == 0
 
 
 @pytest.mark.parametrize("suffix", sorted(set(STILLS) - {".png", ".svg", ".pgf"}))
 def test_every_step_has_a_page_of_its_own(tmp_path, suffix):
     once, again = (
-        [render.save(converging(2), tmp_path / f"{step}{suffix}", step=step).read_bytes() for step in (0, 13, 40)]
+        [
+            render.save(converging(2), tmp_path / f"{step}{suffix}", step=step, **SMALL).read_bytes()
+            for step in (0, 13, 40)
+        ]
         for _ in range(2)
     )
     assert len(set(once)) == 3
