@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landscapes import functions, render, rules, transforms
+    from landscapes.comparing import compare
     from landscapes.errors import InputError
     from landscapes.formulas import formula
+    from landscapes.mapping import basins
     from landscapes.networks import from_module
     from landscapes.numeric import from_numpy
     from landscapes.objective import Function, function
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from landscapes.portraying import portray
     from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
+    from landscapes.spaces import Range
     from landscapes.stopping import Stop
+    from landscapes.sweeping import sweep
     from landscapes.tuning import Tuning, tune
 
     __version__: str
@@ -34,17 +38,21 @@ _HOMES = {
     "Function": "objective",
     "InputError": "errors",
     "Portrait": "portraits",
+    "Range": "spaces",
     "Record": "record",
     "Stop": "stopping",
     "Surface": "record",
     "Trajectories": "record",
     "Tuning": "tuning",
+    "basins": "mapping",
+    "compare": "comparing",
     "formula": "formulas",
     "from_module": "networks",
     "from_numpy": "numeric",
     "function": "objective",
     "portray": "portraying",
     "race": "racing",
+    "sweep": "sweeping",
     "tune": "tuning",
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
@@ -55,12 +63,15 @@ __all__ = [
     "Function",
     "InputError",
     "Portrait",
+    "Range",
     "Record",
     "Stop",
     "Surface",
     "Trajectories",
     "Tuning",
     "__version__",
+    "basins",
+    "compare",
     "formula",
     "from_module",
     "from_numpy",
@@ -70,6 +81,7 @@ __all__ = [
     "race",
     "render",
     "rules",
+    "sweep",
     "transforms",
     "tune",
 ]
