@@ -20,6 +20,7 @@ from landscapes.render.response import response
 from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
 from landscapes.render.solid import surface
+from landscapes.render.standings import profile
 from landscapes.render.territories import basins
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
@@ -47,6 +48,7 @@ __all__ = [
     "names",
     "page",
     "paths",
+    "profile",
     "response",
     "save",
     "save_chart",

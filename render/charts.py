@@ -22,6 +22,7 @@ from landscapes.record import Record, Trajectories
 from landscapes.render.heatmap import chosen, heatmap, key_of_odd, shades
 from landscapes.render.layout import INCHES, ROUND, SIZE, check_size
 from landscapes.render.response import response
+from landscapes.render.standings import profile
 from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.tables import REPEATS, table
 from landscapes.render.territories import basins, shade, shares
@@ -43,12 +44,13 @@ def chart(
     size: tuple[int, int] = SIZE,
     title: str | None = None,
 ) -> Figure:
-    """The picture of a sweep or a map of basins, as a matplotlib figure of its own (pyplot knows nothing of it).
+    """The picture of a sweep, a map of basins or a comparison, as a matplotlib figure of its own (pyplot knows nothing of it).
 
-    A sweep over one hyper-parameter is drawn as lines, one over more as maps, one an optimizer.
+    A sweep over one hyper-parameter is drawn as lines, one over more as maps, one an optimizer; a comparison as its performance
+    profile and the share of targets reached over evaluations.
 
     Args:
-        record: what `sweep` or `basins` return.
+        record: what `sweep`, `basins` or `compare` return.
         value: what is shown of a sweep; see `render.heatmap`.
         along: which hyper-parameters, one or two; by default the first ones.
         theme: colours, by name or as a `Theme`.
@@ -70,7 +72,7 @@ def chart(
     with look.context():
         made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi, layout="constrained")
         made.suptitle(
-            title or str(record.meta.get("title", "")), x=0.012, ha="left", fontweight="bold", fontsize=12, color=look.foreground
+            title or str(record.meta.get("title", "Comparison")), x=0.012, ha="left", fontweight="bold", fontsize=12, color=look.foreground
         )  # fmt: skip
         CHARTS[job](made, record, look, value, along)
     return made
@@ -153,9 +155,25 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: Sequen
     )  # fmt: skip
 
 
+def _compare(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+    left, right = made.subplots(1, 2)
+    profile(record, left, kind="performance", theme=look)
+    profile(record, right, kind="ecdf", theme=look)
+    count = len(record.axes["function"])
+    left.set_title(
+        f"{count} function{'s' * (count > 1)}, to {min(record.meta['targets']):g} of the gap", loc="left", fontsize=9
+    )
+    right.set_title(f"{len(record.meta['targets'])} targets each", loc="left", fontsize=9)
+    handles, labels = left.get_legend_handles_labels()
+    made.legend(
+        handles, labels, loc="outside lower left", ncols=6, fontsize=9, frameon=False, labelcolor=look.foreground
+    )
+
+
 CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, Sequence[str] | None], None]] = {
     "sweep": _sweep,
     "basins": _basins,
+    "compare": _compare,
 }
 """How the records of each job are drawn."""
 

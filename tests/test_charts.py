@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
-from landscapes.render import THEMES, basins, chart, heatmap, response, save_chart
+from landscapes.render import THEMES, basins, chart, heatmap, profile, response, save_chart
 from landscapes.render.tables import table
 from landscapes.render.territories import painted, shares
 
@@ -63,6 +64,26 @@ def map_record() -> Record:
         "minima": [[-1.0, 0.0], [1.0, 0.0]], "axes": {"y": [0, 1, 2, 3], "x": [0, 1, 2, 3, 4, 5]},
     }  # fmt: skip
     return Record(Trajectories(np.zeros((24, 2, 2)), np.zeros((24, 2)), np.array([0, 30]), runs), surface, meta)
+
+
+def comparison(evaluations: NDArray[np.int64]) -> Record:
+    """A comparison with the evaluations to each target, shape (F, S, starts, K); the second function has four coordinates."""
+    functions, solvers, starts, targets = evaluations.shape
+    runs = {
+        "status": np.array(["budget"] * (functions * solvers * starts)),
+        "evaluations_to": evaluations.reshape(-1, targets),
+    }
+    names = ["SGD", "Adam", "L-BFGS"][:solvers]
+    meta = {
+        "job": "compare",
+        "functions": {f"f{i}": {"title": f"F{i}", "dim": 2 + 2 * i} for i in range(functions)},
+        "axes": {
+            "function": [f"f{i}" for i in range(functions)], "optimizer": names, "start": list(range(starts)), "seed": [0]
+        },
+        "targets": [10.0**-k for k in range(1, targets + 1)],
+    }  # fmt: skip
+    count = functions * solvers * starts
+    return Record(Trajectories(np.zeros((count, 2, 4)), np.zeros((count, 2)), np.array([0, 9]), runs), None, meta)
 
 
 def axes() -> Axes:
@@ -137,7 +158,9 @@ def test_a_map_of_basins_tells_minima_apart_and_what_fails() -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(
-    "record", [sweep_record(valley), sweep_record(valley, ("SGD", "Adam")), map_record()], ids=["one", "two", "map"]
+    "record",
+    [sweep_record(valley), sweep_record(valley, ("SGD", "Adam")), map_record(), comparison(np.ones((2, 2, 3, 2), int))],
+    ids=["one", "two", "map", "comparison"],
 )
 def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, record: Record, theme: str) -> None:
     one, two = (save_chart(record, tmp_path / name, theme=theme, size=(480, 320)) for name in ("a.png", "b.png"))
@@ -150,6 +173,24 @@ def test_one_hyper_parameter_makes_lines_and_two_make_maps() -> None:
     assert chart(record).axes[0].get_ylabel() == "learning rate"
 
 
+def test_profiles_rise_where_problems_are_solved() -> None:
+    never = -1
+    evaluations = np.array([[[[5, 10]], [[10, 20]]], [[[8, never]], [[4, 8]]]])
+    record = comparison(evaluations)
+    ax = profile(record, axes(), kind="performance")
+    sgd, adam = (np.asarray(line.get_ydata(), float) for line in ax.lines)
+    assert (sgd[0], sgd[-1], adam[0], adam[-1]) == (0.5, 0.5, 0.5, 1.0)
+    ax = profile(record, axes(), kind="performance", target=0.1)
+    assert [np.asarray(line.get_ydata(), float)[-1] for line in ax.lines] == [1.0, 1.0]
+    ax = profile(record, axes(), kind="ecdf")
+    x, y = (np.asarray(part, float) for part in ax.lines[0].get_data())
+    assert y[-1] == 0.75
+    assert (np.diff(y) >= 0).all()
+    assert y[np.searchsorted(x, 2.1)] == 0.25  # 8 evaluations in four coordinates come first
+    assert [line.get_label() for line in ax.lines] == ["SGD", "Adam"]
+    assert len(profile(record, axes(), kind="data").lines) == 2
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -157,6 +198,9 @@ def test_one_hyper_parameter_makes_lines_and_two_make_maps() -> None:
         (lambda: heatmap(sweep_record(valley), axes(), value="speed"), "quantity"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "shows 2 axes"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr", "rho"]), "axis of this record"),
+        (lambda: profile(map_record(), axes()), "which compare"),
+        (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
+        (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5), "has the targets 0.1, 0.01"),
         (lambda: basins(sweep_record(valley), axes()), "which basins"),
         (lambda: chart(Record(map_record().trajectories, None, {"job": "race"})), "render.figure"),
         (lambda: save_chart(map_record(), "map.gif"), "chart is saved as"),

@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": {"errors", "record"},
     "report": {"record"},
     "portraits": {"record"},
-    "render": {"errors", "files", "record", "report", "views", "portraits"},
+    "render": {"errors", "files", "record", "report", "views", "portraits", "profiles"},
     "dimensions": {"errors"},
     "origins": set(),
     "landscape": {"errors", "record", "dimensions", "origins"},
