@@ -165,7 +165,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "crossings",
     },
     "profiles": {"errors"},
-    "standings": {"", "errors", "record", "profiles"},
+    "standings": {"errors", "record", "profiles"},
     "tables": {"errors", "files", "record", "report", "profiles", "standings"},
     "locate": {"errors", "objective", "functions", "rules"},
     "listing": {"objective", "functions", "rules", "render", "report"},
