@@ -185,11 +185,11 @@ def _manifest(plan: Plan) -> dict[str, Any]:
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if {"format", "versions", "job"} <= found.keys():
+        if "format" in found and all(isinstance(found[name], dict) for name in ("versions", "job")):
             return found
     except FileNotFoundError:
         raise InputError(f"the folder {str(folder)!r} holds no results: there is no {MANIFEST} in it") from None
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, TypeError, LookupError):
         pass
     raise InputError(f"{str(folder / MANIFEST)!r} cannot be read as what tells of a job; give a new folder")
 
@@ -219,7 +219,7 @@ def _check_same(folder: Path, found: Mapping[str, Any], mine: Mapping[str, Any])
 
 def _read(file: Path, job: str) -> Arrays:
     try:
-        with np.load(file, allow_pickle=False) as opened:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
             found = {name: opened[name] for name in opened.files}
         its_job = str(found.pop("job"))
     except DAMAGED as error:
