@@ -1,0 +1,504 @@
+"""The page of a race in a real browser: what each control does, what is drawn, and that nothing leaves the page."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from browser import CHROMIUM, Browser
+from numpy.typing import NDArray
+from PIL import Image
+from render_records import GOAL, START, VIEW, converging, diverging, leaving, record, way
+
+from landscapes import render
+from landscapes.record import Record
+from landscapes.render.theme import THEMES, styles
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
+
+LEFT, RIGHT, TOP, BOTTOM = 44, 10, 8, 26
+"""Margins of the map in its element, as in map.js."""
+
+PLAY, SCRUB, COUNTER, NOTE = "#play", "#scrub", "#counter", "#note"
+
+Pixels = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("browser")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    """Opens the page of a race; what it complains of or asks for fails the test in the end."""
+
+    def opened(race: Record, *, seconds: float = 8.0, theme=("light", "dark"), title=None, **window) -> Browser:
+        path = render.page(race, tmp_path / "race.html", seconds=seconds, theme=theme, title=title)
+        browser.open(path.as_uri(), **window)
+        browser.point(2, 2)
+        return browser
+
+    yield opened
+    assert browser.complaints() == []
+    assert browser.requests() == [(tmp_path / "race.html").as_uri()]
+
+
+def step(browser: Browser) -> int:
+    return int(re.sub(r"\D", "", browser.text(COUNTER)))
+
+
+def place(browser: Browser, point: tuple[float, float], race: Record | None = None) -> tuple[float, float]:
+    """Where a point of the landscape is in the window, while the map shows all of it."""
+    x, y, wide, high = browser.box("#race")
+    across, up = ((part - low) / (high_ - low) for part, (low, high_) in zip(point, VIEW, strict=True))
+    return x + LEFT + across * (wide - LEFT - RIGHT), y + TOP + (1 - up) * (high - TOP - BOTTOM)
+
+
+def pixels(browser: Browser) -> Pixels:
+    return np.array(Image.open(io.BytesIO(browser.picture())).convert("RGB"))
+
+
+def within(browser: Browser, selector: str) -> Pixels:
+    """The pixels of an element, at one pixel a CSS pixel."""
+    x, y, wide, high = (round(part) for part in browser.box(selector))
+    return pixels(browser)[y : y + high, x : x + wide]
+
+
+def colors(labels: list[str], theme: str = "light") -> list[tuple[int, ...]]:
+    return [tuple(round(255 * part) for part in style.color) for style in styles(labels, THEMES[theme])]
+
+
+def faded(label: str) -> tuple[int, ...]:
+    """The colour of a run's trail where it is oldest, in the light theme."""
+    look = THEMES["light"]
+    pairs = zip(styles([label], look)[0].color, look.old, strict=True)
+    return tuple(round(255 * (one + look.fade * (other - one))) for one, other in pairs)
+
+
+def count(picture: Pixels, color: tuple[int, ...]) -> int:
+    """How many pixels have a colour, or nearly."""
+    return int((np.abs(picture.astype(int) - color).max(-1) <= 2).sum())
+
+
+def test_it_plays_by_itself_and_again_and_stops_at_the_space_bar(show):
+    page = show(converging(2), seconds=1.0, still=False)
+    page.wait(f"document.querySelector('{COUNTER}').textContent.endsWith('40')")
+    assert page.run(f"document.querySelector('{PLAY}').getAttribute('aria-label')") == "pause"
+    page.wait(f"parseInt(document.querySelector('{SCRUB}').value) < 20")  # it has begun again
+    page.key(" ")
+    now = step(page)
+    time.sleep(0.3)
+    assert step(page) == now
+    assert page.run(f"document.querySelector('{PLAY}').getAttribute('aria-label')") == "play"
+
+
+def test_a_reader_who_wants_no_motion_sees_the_end_and_may_play(show):
+    page = show(converging(2), seconds=1.0, still=True)
+    assert step(page) == 40
+    time.sleep(0.4)
+    assert step(page) == 40
+    page.click(PLAY)
+    page.wait(f"parseInt(document.querySelector('{SCRUB}').value) < 30")
+    page.wait(f"parseInt(document.querySelector('{SCRUB}').value) === 40")
+
+
+def test_scrubbing_shows_that_step(show):
+    race = converging(1)
+    page = show(race, still=False)
+    page.run(
+        f"(bar => {{ bar.value = 13; bar.dispatchEvent(new Event('input')); }})(document.querySelector('{SCRUB}'))"
+    )
+    page.frames()
+    assert step(page) == 13
+    time.sleep(0.2)
+    assert step(page) == 13  # it plays no longer
+    assert page.run(f"document.querySelector('{SCRUB}').getAttribute('aria-valuetext')") == "step 13 of 40"
+    x, y, wide, high = page.box(SCRUB)
+    for kind in ("mousePressed", "mouseReleased"):
+        page.point(x + 0.5 * wide, y + high / 2, kind, button="left", clickCount=1)
+    assert abs(step(page) - 20) <= 1
+
+
+def test_keys_step_and_jump(show):
+    page = show(converging(2))
+    for key, shift, expected in [
+        ("Home", False, 0), ("ArrowRight", False, 1), ("ArrowRight", True, 11), ("ArrowLeft", False, 10),
+        ("ArrowLeft", True, 0), ("ArrowLeft", False, 0), ("End", False, 40), ("ArrowRight", False, 40),
+    ]:  # fmt: skip
+        page.key(key, shift=shift)
+        assert step(page) == expected, key
+
+
+def test_the_speed_is_a_speed(show):
+    page = show(converging(2, steps=400), seconds=4.0)
+    taken = {}
+    for speed in ("0.5", "4"):
+        page.key("Home")
+        page.run(
+            f"(choice => {{ choice.value = '{speed}'; choice.dispatchEvent(new Event('change')); }})(document.querySelector('#speed'))"
+        )
+        page.click(PLAY)
+        page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > 0")
+        at, begin = step(page), time.monotonic()
+        page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > {at + 60}")
+        taken[speed] = (time.monotonic() - begin) / (step(page) - at)
+        page.key("Home")
+    assert taken["0.5"] == pytest.approx(1 / 50, rel=0.35)
+    assert taken["4"] == pytest.approx(1 / 400, rel=0.6)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_heads_are_where_the_runs_are_in_their_colours(show, dark):
+    race = record([way(40, bend) for bend in (-0.35, -0.1, 0.12)])
+    inks = colors(["SGD", "Momentum", "Nesterov"], "dark" if dark else "light")
+    page = show(race, dark=dark)
+    for now in (3, 12, 17):
+        page.key("Home")
+        for _ in range(now // 10):
+            page.key("ArrowRight", shift=True)
+        for _ in range(now % 10):
+            page.key("ArrowRight")
+        assert step(page) == now
+        picture = pixels(page)
+        for run, ink in enumerate(inks):
+            x, y = place(page, race.trajectories.x[run, now])
+            assert np.abs(picture[int(y), int(x)].astype(int) - ink).max() <= 2
+
+
+def test_the_map_is_the_landscape_in_the_theme(show):
+    page = show(converging(1), theme="light", wide=960, high=560)
+    picture = pixels(page)
+    rgb = [np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) for color in THEMES["light"].fill]
+    low, high = rgb[0], rgb[-1]
+    bright = []
+    for away in (0.15, 0.5, 0.9):
+        x, y = (round(part) for part in place(page, (GOAL[0] + away, GOAL[1] - away / 2)))
+        bright.append(int(np.median(picture[y - 8 : y + 8, x - 8 : x + 8].astype(int).sum(-1))))
+    assert low.sum() - 5 <= bright[0] < bright[1] < bright[2] <= high.sum()
+    x, y = place(page, (GOAL[0], GOAL[1]))
+    assert (
+        np.abs(picture[int(y) - 30 : int(y) + 30, int(x) - 30 : int(x) + 30].astype(int) - (0xFF, 0xD2, 0x3F)).max(-1)
+        < 3
+    ).any()
+
+
+def test_each_run_can_be_switched_off_and_on(show):
+    page = show(converging(3))
+    inks = colors(["SGD", "Momentum", "Nesterov"])
+    page.key("Home")
+    page.key("ArrowRight", shift=True)
+    before = [(count(within(page, "#map"), ink), count(within(page, "#panel"), ink)) for ink in inks]
+    assert all(min(both) > 20 for both in before)
+    for run, ink in enumerate(inks, 1):
+        button = f"#legend li:nth-child({run}) button"
+        page.click(button)
+        page.point(2, 2)
+        assert page.run(f"document.querySelector('{button}').getAttribute('aria-pressed')") == "false"
+        assert count(within(page, "#map"), ink) == count(within(page, "#panel"), ink) == 0
+        page.click(button)
+        page.point(2, 2)
+        assert page.run(f"document.querySelector('{button}').getAttribute('aria-pressed')") == "true"
+    assert [(count(within(page, "#map"), ink), count(within(page, "#panel"), ink)) for ink in inks] == before
+
+
+def test_a_run_on_anothers_way_has_gaps_only_while_the_other_is_shown(show):
+    twins = record([way(40, 0.2)] * 2)
+    page = show(twins)
+    first, second = faded("SGD"), faded("Momentum")
+    both = within(page, "#map")
+    assert count(both, first) > 40  # seen through the gaps
+    page.click("#legend li:nth-child(1) button")
+    page.point(2, 2)
+    alone = within(page, "#map")
+    assert count(alone, first) == 0
+    assert count(alone, second) > 1.3 * count(both, second)
+
+
+def test_hovering_tells_step_loss_and_learning_rate(show):
+    race = converging(3)
+    page = show(race)
+    for run, at, label in ((0, 5, "SGD"), (1, 9, "Momentum"), (2, 3, "Nesterov")):
+        x, y = place(page, race.trajectories.x[run, at])
+        page.point(x + 2, y - 2)
+        assert page.run(f"!document.querySelector('{NOTE}').hidden")
+        told = page.text(NOTE)
+        loss = float(f"{race.trajectories.value[run, at]:.4g}")
+        assert re.fullmatch(rf"{label}step {at}\nloss ([\d.e−]+)\nlearning rate {0.01 * (run + 1):g}", told), told
+        assert float(re.search(r"loss (\S+)", told)[1].replace("−", "-")) == loss
+    page.point(*place(page, (-1.9, -1.4)))
+    assert page.run(f"document.querySelector('{NOTE}').hidden")
+    x, y = place(page, race.trajectories.x[1, 9])
+    page.point(x, y)
+    page.key("Escape")
+    assert page.run(f"document.querySelector('{NOTE}').hidden")
+
+
+def test_hovering_over_a_curve_tells_the_same(show):
+    race = converging(1)
+    page = show(race)
+    x, y, wide, high = page.box("#losses")
+    hits = set()
+    for share in np.linspace(0.1, 0.9, 9):
+        for up in np.linspace(TOP, high - BOTTOM, 12):
+            page.ask(
+                "Input.dispatchMouseEvent", type="mouseMoved", x=x + LEFT + share * (wide - LEFT - RIGHT), y=y + up
+            )
+            told = page.text(NOTE) if page.run(f"!document.querySelector('{NOTE}').hidden") else ""
+            if told:
+                hits.add(int(re.search(r"step (\d+)", told)[1]))
+                assert abs(int(re.search(r"step (\d+)", told)[1]) - 40 * share) < 6
+    assert len(hits) >= 5
+
+
+def test_the_wheel_zooms_about_the_pointer_and_the_button_goes_back(show):
+    race = converging(2)
+    page = show(race)
+    whole = within(page, "#map")
+    spot = place(page, race.trajectories.x[0, 4])
+    x, y = (int(part) - 3 for part in spot)
+    for _ in range(8):
+        page.point(x, y, "mouseWheel", deltaX=0, deltaY=-100)
+    time.sleep(0.4)
+    page.point(2, 2)
+    close = pixels(page)
+    x, y = (at + np.exp(8 * 0.3) * (part - at) for at, part in zip((x, y), spot, strict=True))
+    assert not np.array_equal(within(page, "#map"), whole)
+    assert np.abs(close[int(y), int(x)].astype(int) - faded("SGD")).max() <= 2  # the bend lies where it must
+    page.click("#whole")
+    page.point(2, 2)
+    time.sleep(0.3)
+    np.testing.assert_array_equal(within(page, "#map"), whole)
+    assert page.run("document.querySelector('#whole').disabled && document.querySelector('#wider').disabled")
+
+
+def test_buttons_keys_and_double_clicks_zoom_and_dragging_moves(show):
+    page = show(converging(2))
+    whole = within(page, "#map")
+    seen = [whole]
+
+    def changed() -> bool:
+        page.point(2, 2)
+        time.sleep(0.25)
+        seen.append(within(page, "#map"))
+        return all(not np.array_equal(seen[-1], before) for before in seen[:-1])
+
+    page.click("#closer")
+    assert changed()
+    page.key("+")
+    assert changed()
+    x, y = place(page, (0.0, 0.0))
+    page.point(x, y, "mousePressed", button="left", buttons=1, clickCount=1)
+    page.point(x + 60, y + 30, "mouseMoved", button="left", buttons=1)
+    page.point(x + 60, y + 30, "mouseReleased", button="left", clickCount=1)
+    assert changed()
+    page.key("-")
+    assert changed()
+    page.key("0")
+    page.point(2, 2)
+    time.sleep(0.25)
+    np.testing.assert_array_equal(within(page, "#map"), whole)
+    for clicks in (1, 2):
+        for kind in ("mousePressed", "mouseReleased"):
+            page.point(x, y, kind, button="left", clickCount=clicks)
+    assert page.run("!document.querySelector('#whole').disabled")
+    page.click("#wider")
+    page.click("#wider")
+    assert page.run("document.querySelector('#whole').disabled")
+
+
+def test_fingers_zoom_and_switch(show):
+    page = show(converging(2))
+    page.ask("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+    try:
+        x, y = place(page, (0.0, 0.0))
+
+        def touch(kind: str, *apart: float) -> None:
+            points = [{"x": x + side * gap, "y": y, "id": side} for gap in apart for side in (0, 1)]
+            page.ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+
+        touch("touchStart", 40)
+        for gap in (60, 80, 120):
+            touch("touchMove", gap)
+        touch("touchEnd")
+        page.frames()
+        assert page.run("!document.querySelector('#whole').disabled")
+        x, y, wide, high = page.box("#legend button")
+        time.sleep(0.5)  # or it would be taken for a double tap
+        spot = [{"x": x + wide / 2, "y": y + high / 2}]
+        page.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=spot)
+        page.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+        page.wait("document.querySelector('#legend button').getAttribute('aria-pressed') === 'false'")
+    finally:
+        page.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
+def test_a_change_of_the_systems_colours_is_followed_at_once(show):
+    page = show(converging(2))
+    assert tuple(pixels(page)[1, 1]) == (255, 255, 255)
+    page.like(dark=True)
+    page.frames(4)
+    picture = pixels(page)
+    assert tuple(picture[1, 1]) == (0x0E, 0x11, 0x17)
+    assert within(page, "#map").mean() < 90
+    assert count(picture, colors(["SGD"], "dark")[0]) > 20
+    assert count(picture, colors(["SGD"], "light")[0]) == 0
+
+
+def test_a_page_of_one_theme_keeps_it(show):
+    page = show(converging(2), theme="light", dark=True)
+    assert tuple(pixels(page)[1, 1]) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0, 3.0])
+def test_it_is_sharp_on_any_screen(show, ratio):
+    page = show(converging(2), ratio=ratio)
+    for canvas in ("#ground", "#race", "#losses"):
+        _, _, wide, high = page.box(canvas)
+        assert page.run(f"[document.querySelector('{canvas}').width, document.querySelector('{canvas}').height]") == [
+            int(wide * ratio + 0.5),
+            int(high * ratio + 0.5),
+        ]
+
+
+@pytest.mark.parametrize(("wide", "high"), [(320, 600), (400, 800), (800, 600), (1600, 900), (1200, 300)])
+@pytest.mark.parametrize("flat", [False, True])
+def test_nothing_sticks_out(show, wide, high, flat):
+    labels = ["a label that is far too long for its place, and goes on and on", *(f"run {i}" for i in range(11))]
+    ways = [way(20, bend) for bend in np.linspace(-0.4, 0.3, 12)]
+    if flat:
+        shown = record([np.column_stack([one, one[:, :1]]) for one in ways], values=np.ones((12, 21)), labels=labels)
+    else:
+        shown = record(ways, labels=labels)
+    page = show(
+        shown, wide=wide, high=high, title="A title that is much longer than any window that it may be shown in"
+    )
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    assert page.run("document.querySelector('#legend').scrollWidth <= document.querySelector('#legend').clientWidth")
+    drawn = ("#losses", "#controls", "#legend") if flat else ("#race", "#losses", "#controls", "#legend")
+    boxes = [page.box(selector) for selector in drawn]
+    for x, _, w, h in boxes:
+        assert x >= 0
+        assert x + w <= wide
+        assert h >= 24
+    for a, (x, y, w, h) in enumerate(boxes):
+        for x1, y1, w1, h1 in boxes[:a]:
+            assert x + w <= x1 + 1 or x1 + w1 <= x + 1 or y + h <= y1 + 1 or y1 + h1 <= y + 1
+
+
+def test_a_run_that_fails_is_crossed_out_and_says_so(show):
+    page = show(diverging(at=12))
+    row = "#legend li:nth-child(3)"
+    ink = colors(["SGD", "Momentum", "Nesterov"])[2]
+    assert "diverged at step 12" in page.text(row)
+    assert count(within(page, "#map"), ink) > 20  # the cross, on the border
+    page.key("Home")
+    assert "lr 0.03" in page.text(row)
+    assert "diverged" not in page.text(row)
+
+
+def test_a_run_that_leaves_points_out_from_the_border(show):
+    page = show(leaving())
+    ink = colors(["SGD", "Momentum"])[1]
+    x, _ = place(page, START)
+    left = within(page, "#map")[:, : LEFT + 8]
+    assert count(left, ink) > 15
+    page.key("Home")
+    assert count(within(page, "#map")[:, : LEFT + 8], ink) == 0
+    assert x > LEFT
+
+
+def test_a_race_without_a_map(show):
+    values = np.geomspace(5, 1e-4, 31)[None]
+    page = show(record([np.ones((31, 4)) * np.linspace(1, 0, 31)[:, None]], values=values))
+    assert page.text("h1").strip() == "Bowl, 4 coordinates"
+    assert page.run("getComputedStyle(document.querySelector('#map')).display") == "none"
+    assert count(within(page, "#losses"), colors(["SGD"])[0]) > 200
+    page.key("+")
+    page.key("Home")
+    assert step(page) == 0
+
+
+def test_every_control_has_a_name_and_shows_its_focus(show):
+    page = show(converging(3))
+    page.ask("Accessibility.enable")
+    nodes = page.ask("Accessibility.getFullAXTree")["nodes"]
+    names = {}
+    for node in nodes:
+        kind = node.get("role", {}).get("value")
+        if kind in ("button", "slider", "combobox", "image", "heading", "list", "group", "region"):
+            names.setdefault(kind, []).append(node.get("name", {}).get("value", ""))
+    assert all(name for group in names.values() for name in group), names
+    assert {"play", "closer", "wider", "the whole view"} <= set(names["button"])
+    assert names["slider"] == ["step"]
+    assert any(name.startswith("speed") for name in names["combobox"])
+    assert render.caption(converging(3)) in names["image"]
+    met = set()
+    for _ in range(12):
+        page.key("Tab")
+        said = page.run(
+            "(e => [e.id || e.textContent, parseFloat(getComputedStyle(e).outlineWidth), e.matches(':focus-visible')])(document.activeElement)"
+        )
+        if said[0] and page.run("document.activeElement !== document.body"):
+            met.add(said[0])
+            assert said[1] >= 2
+            assert said[2], said
+    assert {"closer", "play", "scrub", "speed"} <= met
+    assert sum("lr 0.0" in name for name in met) == 3
+
+
+def test_space_presses_the_button_that_has_the_focus(show):
+    page = show(converging(2))
+    page.run("document.querySelector('#legend button').focus()")
+    page.key(" ")
+    assert page.run("document.querySelector('#legend button').getAttribute('aria-pressed')") == "false"
+    assert page.run(f"document.querySelector('{PLAY}').getAttribute('aria-label')") == "play"
+
+
+def test_words_that_look_like_markup_stay_words(show):
+    nasty = ["<img src=x onerror=alert(1)>", "</script><script>document.title='caught'</script>"]
+    page = show(converging(2, labels=nasty), title="<b>bold</b>")
+    assert page.run("document.title").strip() == "<b>bold</b>"
+    assert page.run("document.querySelectorAll('img, b').length") == 0
+    assert page.run("[...document.querySelectorAll('#legend .name')].map(e => e.textContent)") == nasty
+    race = converging(2, labels=nasty)
+    page.point(*place(page, race.trajectories.x[0, 5]))
+    assert page.text(NOTE).startswith(nasty[0])
+
+
+def test_it_works_in_a_notebooks_frame(browser, tmp_path):
+    frame = converging(3)._repr_html_()
+    path = tmp_path / "notebook.html"
+    path.write_text(f"<!doctype html><meta charset='utf-8'><body style='margin: 0'>{frame}", encoding="utf-8")
+    browser.open(path.as_uri(), wide=960, high=600)
+    inks = colors(["SGD", "Momentum", "Nesterov"])
+    end = time.monotonic() + 20
+    while min(count(pixels(browser), ink) for ink in inks) < 60:
+        assert time.monotonic() < end, "nothing is drawn in the frame"
+    assert browser.complaints() == []
+    assert browser.requests() == [path.as_uri()]
+
+
+def test_one_step_and_many_runs(show):
+    page = show(converging(60, steps=1), seconds=0.5)
+    assert step(page) == 1
+    assert page.run("document.querySelectorAll('#legend button').length") == 60
+    page.key("Home")
+    assert step(page) == 0
+    page.key(" ")
+    page.wait(f"document.querySelector('{SCRUB}').value === '1'")
+
+
+def test_a_long_race_plays(show):
+    ways = [
+        way(9_999, bend) + 0.01 * np.sin(np.linspace(0, 600 + k, 10_000))[:, None] for k, bend in enumerate((-0.3, 0.1))
+    ]
+    page = show(record(ways), seconds=2.0, still=False)
+    page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > 5000")
+    page.key("End")
+    assert step(page) == 9_999
