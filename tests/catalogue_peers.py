@@ -6,8 +6,11 @@ import contextlib
 import importlib
 import io
 import warnings
+from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,12 +22,18 @@ HOMES = {
     "benchmarkfcns": "benchmarkfcns",
     "botorch": "botorch.test_functions.synthetic",
     "pymoo": "pymoo.problems.single",
+    "cocoex": "cocoex",
+    "ioh": "ioh",
 }
-"""Where each package has its functions. opfunu is the rewrite that is installed as opfunu-core. benchmarkfcns is asked
-where it is there; the peers extra leaves it out, for it asks for numpy 1."""
+"""Where each package has its functions. opfunu is the rewrite that is installed as opfunu-core, cocoex is installed as
+coco-experiment. Of benchmarkfcns the peers extra takes the last release that does not ask for numpy 1; release 3 has
+more of the functions, and runs with numpy 2 where it is installed without its dependencies."""
 
 BATCHED = ("benchmarkfcns", "botorch", "pymoo")
 """Packages that take many points at once."""
+
+BBOB = ("cocoex", "ioh")
+"""Packages that have the functions of BBOB, each by its number."""
 
 SAME: dict[str, tuple[str, ...]] = {
     "ackley": (
@@ -60,6 +69,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "benchmarkfcns:bohachevskyn2",
     ),
     "bohachevsky_n3": ("opfunu:Bohachevsky3",),
+    "biggs_exp2": ("opfunu:BiggsExp02",),
     "booth": (
         "opfunu:Booth",
         "benchmarkfcns:booth",
@@ -102,6 +112,11 @@ SAME: dict[str, tuple[str, ...]] = {
     "crowned_cross": (
         "opfunu:CrownedCross",
         "benchmarkfcns:crownedcross",
+    ),
+    "cube": (
+        "opfunu:Cube",
+        "benchmarkfcns:cubefcn",
+        "benchmarkfcns:leon",
     ),
     "damavandi": ("opfunu:Damavandi",),
     "deb_n1": (
@@ -150,6 +165,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "botorch:Griewank",
         "pymoo:Griewank",
     ),
+    "gulf_research": ("opfunu:Gulf",),
     "hansen": ("opfunu:Hansen",),
     "hartmann_n3": ("opfunu:Hartmann3",),
     "hartmann_n6": ("opfunu:Hartmann6",),
@@ -165,6 +181,7 @@ SAME: dict[str, tuple[str, ...]] = {
     ),
     "hosaki": ("opfunu:Hosaki",),
     "jennrich_sampson": ("opfunu:JennrichSampson",),
+    "judge": ("opfunu:Judge",),
     "keane": ("benchmarkfcns:keane",),
     "l1_norm": ("benchmarkfcns:schwefel220",),
     "langermann": ("opfunu:Langermann",),
@@ -181,6 +198,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:McCormick",
         "benchmarkfcns:mccormick",
     ),
+    "meyer": ("opfunu:Meyer",),
     "michalewicz": (
         "opfunu:Michalewicz",
         "botorch:Michalewicz",
@@ -251,21 +269,29 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:Zirilli",
         "benchmarkfcns:zirilli",
     ),
+    **{f"bbob_f{number}": tuple(f"{package}:{number}" for package in BBOB) for number in range(1, 25)},
 }
 """Ours, and those that define the same."""
 
 
 def missing(peer: str) -> bool:
-    """Whether the package of a peer is not installed."""
-    return find_spec(peer.partition(":")[0]) is None
+    """Whether the package of a peer is not installed, or its older release has not got the function."""
+    package, _, name = peer.partition(":")
+    if find_spec(package) is None:
+        return True
+    return package == "benchmarkfcns" and int(version(package).split(".")[0]) < 3 and not hasattr(home(package), name)
 
 
-def asked(peer: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The values (n,) that a peer, "package:name", gives at points (n, d)."""
+def asked(peer: str, x: NDArray[np.float64], instance: int = 1) -> NDArray[np.float64]:
+    """The values (n,) that a peer, "package:name", gives at points (n, d); BBOB has several instances."""
     package = peer.partition(":")[0]
-    made = problem(peer, x.shape[1])
+    made = problem(peer, x.shape[1], instance)
     if package == "opfunu":
         return np.array([made.evaluate(point) for point in x], dtype=float)
+    if package == "cocoex":
+        return np.array([made(point) for point in x])
+    if package == "ioh":
+        return np.array(made(x.tolist()))
     if package == "botorch":
         return made._evaluate_true(torch.from_numpy(x)).numpy()  # the public call refuses points outside the bounds
     values = made(np.ascontiguousarray(x)) if package == "benchmarkfcns" else made.evaluate(x)
@@ -273,17 +299,33 @@ def asked(peer: str, x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @cache
-def problem(peer: str, dim: int) -> Any:
-    """The peer's function of d coordinates, as its package makes it; its import may warn and print."""
+def problem(peer: str, dim: int, instance: int = 1) -> Any:
+    """The peer's function of d coordinates, as its package makes it."""
     package, _, name = peer.partition(":")
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        home = importlib.import_module(HOMES[package])
-        if package == "opfunu":
-            home = importlib.import_module("opfunu.name_based")
-        found = getattr(home, name)
+    if package == "cocoex":
+        return home(package).BareProblem("bbob", int(name), dim, instance)
+    if package == "ioh":
+        return home(package).get_problem(int(name), instance, dim, home(package).ProblemClass.BBOB)
+    with quiet():
+        found = getattr(home(package), name)
         if package == "benchmarkfcns":
             return found
         usual = found()
         count = {"opfunu": "ndim", "botorch": "dim", "pymoo": "n_var"}[package]
         return usual if getattr(usual, count) == dim else found(**{count: dim})
+
+
+@cache
+def home(package: str) -> ModuleType:
+    """Where a package has its functions."""
+    with quiet():
+        found = importlib.import_module(HOMES[package])
+        return importlib.import_module("opfunu.name_based") if package == "opfunu" else found
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Others warn and print where they are imported."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
