@@ -289,12 +289,12 @@ WATSON = {
 )
 def watson(x: Tensor) -> Tensor:
     """A polynomial is to solve p' = p² + 1: each further term brings it nearer, and the valley gets flatter by decades."""
-    d = x.shape[-1]
-    powers = [[(i / 29) ** j for j in range(d)] for i in range(1, 30)]
-    slopes = [[j * (i / 29) ** (j - 1) if j else 0.0 for j in range(d)] for i in range(1, 30)]
-    shape = (29, *[1] * (x.dim() - 1), d)
-    rows = torch.stack([x] * 29)
-    value = total(rows * x.new_tensor(powers).reshape(shape))
-    slope = total(rows * x.new_tensor(slopes).reshape(shape))
+    rows = []
+    for i in range(1, 30):
+        t = i / 29
+        value, slope = x[..., -1], 0 * x[..., -1]
+        for c in x[..., :-1].flip(-1).unbind(-1):  # Horner's scheme
+            value, slope = value * t + c, slope * t + value
+        rows.append(slope - value * value - 1)
     u, v = x[..., 0], x[..., 1]
-    return torch.cat([slope - value * value - 1, u[None], (v - u * u - 1)[None]])
+    return torch.stack([*rows, u, v - u * u - 1])

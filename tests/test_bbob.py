@@ -77,7 +77,9 @@ def test_what_is_not_there_is_refused(asked, message):
         bbob(*asked)
 
 
-@pytest.mark.parametrize(("name", "length", "near"), [("bbob_f16", 1e-5, 1e-6), ("bbob_f23", 1e-9, 1e-3)])
+@pytest.mark.parametrize(
+    ("name", "length", "near"), [("bbob_f16", 1e-5, 1e-6), ("bbob_f23", 1e-9, 1e-3), ("weierstrass", 1e-9, 1e-3)]
+)
 def test_slopes_of_waves_within_waves_add_up_to_the_values(name, length, near):
     """Along short lines, finely cut, at which the shortest waves are long."""
     landscape = get(name)

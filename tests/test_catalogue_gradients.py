@@ -7,7 +7,7 @@ from landscape_cases import every, every_member, grid, size, spread
 
 from landscapes.derivatives import gradient
 
-FRACTAL = {"bbob_f16", "bbob_f23"}
+FRACTAL = {"bbob_f16", "bbob_f23", "weierstrass"}
 """Waves too fine for differences of values: see test_bbob."""
 
 DISTANCES = torch.tensor([0.0, 5e-324, 1e-300, 1e-160, 1e-20, 1e-8, 1e-3], dtype=torch.float64)
