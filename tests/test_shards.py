@@ -313,3 +313,19 @@ def test_a_disk_without_room_is_told_before_the_work(tmp_path, monkeypatch):
     execute(grid(), out=tmp_path / "out")
     monkeypatch.setattr(shards.shutil, "disk_usage", lambda path: usage)
     assert execute(grid(), out=tmp_path / "out").complete, "what is there needs no room"
+
+
+@pytest.mark.slow
+@posix
+def test_killed_twenty_times(root, environment_here):
+    """Two processes on one folder, killed at random times: nothing lost, nothing doubled, the same bits in the end."""
+    script = str(root / "benchmarks" / "resume.py")
+    done = subprocess.run(
+        [sys.executable, script, "--kills", "20"], env=environment_here, capture_output=True, text=True, timeout=400
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert sum(", kill " in line for line in lines) == 20
+    assert lines[-1].startswith("20 kills, ")
+    assert lines[-1].endswith("lost, doubled or different: 0")
+    assert "the same bits as undisturbed" in lines[-2]
