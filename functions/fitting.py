@@ -81,7 +81,6 @@ BOXBOD = {1.0: 109.0, 2.0: 149.0, 3.0: 149.0, 5.0: 191.0, 7.0: 213.0, 10.0: 224.
     minima=[(213.8094088903979, 0.5472374854191994)],
     start=(20.0, 2.6),
     steps=300,
-    scale="linear",
     title="BoxBOD",
     latex=r"\sum_{i=1}^{6} \left[ y_i - x (1 - e^{-y t_i}) \right]^2",
     reference="G. E. P. Box, W. G. Hunter and J. S. Hunter, Statistics for experimenters, 1978",

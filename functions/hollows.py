@@ -151,7 +151,6 @@ def price_n3(x: Tensor, y: Tensor) -> Tensor:
     stationary={"minimum": [(1.0, 1.0)], "saddle": [(-0.6139073477220598, -0.6893741717951369)]},
     start=(-1.7, 1.7),
     steps=300,
-    scale="linear",
     title="Rosenbrock with a hole",
     latex=r"74 + 100\,(y - x^2)^2 + (1 - x)^2 - 400\,e^{-10 (x + 1)^2 - 10 (y + 1)^2}",
     reference="M. J. Sasena, Flexibility and efficiency enhancements for constrained global design optimization, 2002",

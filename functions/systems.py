@@ -21,7 +21,7 @@ def _each(value: Tensor, x: Tensor) -> Tensor:
     return torch.stack([value] * x.shape[-1], -1)
 
 
-TRIGONOMETRIC = {
+TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
     2: [(0.2430642022015621, 0.612676117137334)],
     3: [(0.13865866208959524, 0.15238123048152327, 0.4677872324751889)],
 }

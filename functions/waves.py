@@ -88,7 +88,7 @@ def weierstrass(x: Tensor) -> Tensor:
 @function(
     (-20.0, 20.0),
     dims=ANY,
-    view=[(-6.0, 6.0)],
+    view=[(-3.0, 3.0)],
     minima=[(0.0,)],
     minimum=-1.0,
     start=(-1.2, 0.9),
@@ -152,7 +152,7 @@ def forrester(x: Tensor) -> Tensor:
     view=[(-2.5, 2.5), (-2.5, 2.5)],
     minima=[(-0.7071067811865476, 0.0)],
     stationary={"maximum": [(0.7071067811865476, 0.0)]},
-    start=(0.62, 0.05),
+    start=(0.5, 0.5),
     steps=150,
     scale="linear",
     title="Dipole",
