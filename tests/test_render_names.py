@@ -128,7 +128,7 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
 def test_frames_in_a_row_equal_a_full_draw(race):
     made = render.figure(race, size=(400, 300), labels="heads")
     moving = Frames(made)
-    for step in range(0, int(race.trajectories.step[-1]) + 1, 3):
+    for step in range(0, int(race.trajectories.step[-1]) + 1, 5):
         assert levels_apart(moving.advance(step)[0], full_draw(made)) <= 2, step
 
 
