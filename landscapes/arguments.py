@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import math
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
+from landscapes import words
 from landscapes.errors import InputError
-
-if TYPE_CHECKING:
-    from landscapes.views import View
 
 EXAMPLES = """\
 examples:
@@ -26,11 +23,17 @@ examples:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
   landscapes replay race.npz -o race.html                a page to play with: scrub, zoom, switch runs, ask for losses
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
+  landscapes sweep beale --with adam --vary lr=1e-4..1:30 --vary beta1=0.5,0.9,0.99 --save sweep.npz
+  landscapes basins himmelblau --with "sgd(lr=0.01)" --resolution 512 --save basins.npz
+  landscapes compare --on beale --on rosenbrock --with adam --with sgd --table markdown
   landscapes race rosenbrock --dim 10                    ten coordinates: the losses alone
   landscapes list                                        functions, optimizers and themes
   landscapes list --tag valley --tag curved --dim 10     functions that are all of this
   landscapes show beale -o beale.pdf                     the facts of one function, in words and on a page
 """
+
+NEGATIVE = ("--start", "--view", "--domain", "--box")
+"""Options whose value may begin with a minus sign."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -66,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--formula", metavar="F", help='a formula instead, such as "x**2 + 3*sin(y)"')
     run.add_argument(
         "--domain",
-        type=_bounds,
+        type=words.bounds,
         metavar="X0,X1,Y0,Y1",
         help="the box of a formula; two numbers hold for all coordinates (default: -5,5)",
     )
@@ -79,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         "a learning rate left open is found by a sweep",
     )
     _add_dim(run)
-    run.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
-    run.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
+    run.add_argument("--start", type=words.start, metavar="X,Y", help="where all begin (default: the function's own)")
+    run.add_argument("--steps", type=words.count, metavar="N", help="how many steps (default: the function's own)")
     run.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
     run.add_argument("--save", metavar="FILE.npz", help="keep the race itself too, to draw it again")
     _add_look(run)
@@ -96,17 +99,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     tune.add_argument(
         "--vary",
-        type=_names,
+        type=words.names,
         default="all",
         metavar="A,B",
         help="which hyper-parameters, as in lr,beta1 (default: all)",
     )
-    tune.add_argument("--start", type=_start, metavar="X,Y", help="where all begin (default: the function's own)")
-    tune.add_argument("--steps", type=_count, metavar="N", help="how many steps (default: the function's own)")
-    tune.add_argument("--starts", type=_count, default=4, metavar="N", help="starts close by (default: 4)")
-    tune.add_argument("--seeds", type=_count, default=1, metavar="N", help="runs with noise of their own (default: 1)")
+    tune.add_argument("--start", type=words.start, metavar="X,Y", help="where all begin (default: the function's own)")
+    tune.add_argument("--steps", type=words.count, metavar="N", help="how many steps (default: the function's own)")
+    tune.add_argument("--starts", type=words.count, default=4, metavar="N", help="starts close by (default: 4)")
+    tune.add_argument(
+        "--seeds", type=words.count, default=1, metavar="N", help="runs with noise of their own (default: 1)"
+    )
     tune.add_argument("--target", type=float, metavar="F", help="the value to reach (default: 1e-4 of the gap left)")
-    tune.add_argument("--seed", type=_whole, default=0, metavar="N", help="of all random numbers (default: 0)")
+    tune.add_argument("--seed", type=words.whole, default=0, metavar="N", help="of all random numbers (default: 0)")
+
+    _add_sweep(commands.add_parser("sweep", help="run optimizers with many settings", **shared))
+    _add_basins(commands.add_parser("basins", help="map which minimum an optimizer finds from where", **shared))
+    _add_compare(commands.add_parser("compare", help="tell what it takes optimizers to reach targets", **shared))
 
     listed = commands.add_parser("list", help="functions, optimizers and themes", **shared)
     listed.add_argument(
@@ -122,10 +131,118 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_sweep(parser: argparse.ArgumentParser) -> None:
+    """The words of `landscapes sweep`."""
+    parser.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
+    _add_with(parser)
+    parser.add_argument(
+        "--vary",
+        type=words.vary,
+        action="append",
+        default=[],
+        metavar="NAME=V",
+        help="a hyper-parameter, again for each: lr=0.01,0.1 (values), lr=1e-4..1:30 (30 of a range), lr=0..1:30:linear",
+    )
+    parser.add_argument(
+        "--design",
+        default="grid",
+        metavar="D",
+        help="grid, random or sobol: settings drawn from the ranges (default: grid)",
+    )
+    parser.add_argument("--count", type=words.count, metavar="N", help="how many settings are drawn")
+    parser.add_argument(
+        "--start", type=words.start, metavar="X,Y", help="where all begin (default: the function's own)"
+    )
+    _add_runs(parser)
+    parser.add_argument("--target", type=float, metavar="F", help="the value to reach (default: 1e-4 of the gap left)")
+    _add_dim(parser)
+    _add_job(parser)
+
+
+def _add_basins(parser: argparse.ArgumentParser) -> None:
+    """The words of `landscapes basins`."""
+    parser.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
+    parser.add_argument("--with", dest="rule", required=True, metavar="RULE", help="the optimizer, as race takes it")
+    parser.add_argument(
+        "--resolution",
+        type=words.resolution,
+        default=(256, 256),
+        metavar="N",
+        help="pixels a side, or NXxNY (default: 256)",
+    )
+    parser.add_argument(
+        "--box", type=words.area, default="view", metavar="B", help="view, domain or X0,X1,Y0,Y1 (default: view)"
+    )
+    parser.add_argument("--steps", type=words.count, metavar="N", help="how many steps (default: the function's own)")
+    parser.add_argument(
+        "--within",
+        type=words.positive,
+        metavar="D",
+        help="how near a minimum is there (default: 1/1000 of the shorter side)",
+    )
+    _add_job(parser)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    """The words of `landscapes compare`."""
+    parser.add_argument(
+        "--on", dest="functions", action="append", required=True, metavar="FUNCTION", help="a function, again for each"
+    )
+    _add_with(parser)
+    _add_runs(parser)
+    parser.add_argument(
+        "--targets", type=words.shares, metavar="A,B", help="shares of the first gap to reach (default: 1e-1 … 1e-8)"
+    )
+    parser.add_argument(
+        "--target", type=float, metavar="A", help="which of them the tables tell of (default: the smallest)"
+    )
+    parser.add_argument("--by", default="evaluations", metavar="C", help="what costs, evaluations or steps")
+    parser.add_argument("--untuned", action="store_true", help="leave learning rates at their defaults")
+    parser.add_argument("--table", default="text", metavar="T", help="text, markdown, latex or csv (default: text)")
+    _add_dim(parser)
+    _add_job(parser)
+
+
+def _add_with(parser: argparse.ArgumentParser) -> None:
+    """The option that names optimizers."""
+    parser.add_argument(
+        "--with", dest="rules", action="append", metavar="RULE", help="an optimizer, again for each, as race takes it"
+    )
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    """The options that say how often a setting is run."""
+    parser.add_argument(
+        "--starts", type=words.count, metavar="N", help="how many starts: the function's own, and others"
+    )
+    parser.add_argument(
+        "--spread",
+        type=words.spread,
+        metavar="S",
+        help="where these are drawn: view, domain, or so many sides of the view",
+    )
+    parser.add_argument("--seeds", type=words.count, metavar="N", help="runs of each with noise of their own")
+    parser.add_argument("--steps", type=words.count, metavar="N", help="how many steps (default: the functions' own)")
+
+
+def _add_job(parser: argparse.ArgumentParser) -> None:
+    """The options of all jobs of many runs."""
+    parser.add_argument("--seed", type=words.whole, default=0, metavar="N", help="of all random numbers (default: 0)")
+    parser.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
+    parser.add_argument("--processes", type=words.count, metavar="N", help="share the work among so many processes")
+    parser.add_argument(
+        "--out",
+        metavar="FOLDER",
+        help="keep what is done there: a job that was ended goes on, and machines share the work",
+    )
+    parser.add_argument("--save", metavar="FILE.npz", help="keep the record")
+    parser.add_argument("--csv", metavar="FILE.csv", help="all runs as comma-separated values")
+
+
 def _add_dim(parser: argparse.ArgumentParser) -> None:
     """The option that says how many coordinates a function has."""
     parser.add_argument(
-        "--dim", type=_count, metavar="N", help="the number of coordinates (default: two, or what comes nearest)"
+        "--dim", type=words.count, metavar="N", help="the number of coordinates (default: two, or what comes nearest)"
     )
 
 
@@ -134,7 +251,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
     _add_page(parser)
     parser.add_argument(
         "--view",
-        type=_view,
+        type=words.view,
         metavar="V",
         help="what to show: domain, race (what holds all runs) or X0,X1,Y0,Y1 (default: the function's own view)",
     )
@@ -147,11 +264,13 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
         metavar="L",
         help="legend, or heads to name each run beside its head (default: legend)",
     )
-    parser.add_argument("--step", type=_whole, metavar="N", help="the step that a picture shows (default: the last)")
     parser.add_argument(
-        "--seconds", type=_positive, default=8.0, metavar="S", help="length of the animation (default: 8)"
+        "--step", type=words.whole, metavar="N", help="the step that a picture shows (default: the last)"
     )
-    parser.add_argument("--fps", type=_count, default=25, metavar="N", help="frames a second (default: 25)")
+    parser.add_argument(
+        "--seconds", type=words.positive, default=8.0, metavar="S", help="length of the animation (default: 8)"
+    )
+    parser.add_argument("--fps", type=words.count, default=25, metavar="N", help="frames a second (default: 25)")
     parser.add_argument(
         "-o",
         "--output",
@@ -167,86 +286,13 @@ def _add_page(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--theme", metavar="T", help="light, dark or print (default: light; a page follows its reader's system)"
     )
-    parser.add_argument("--size", type=_pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
+    parser.add_argument("--size", type=words.pixels, metavar="WxH", help="width and height in pixels, as in 800x600")
 
 
 def _with_negative_numbers(argv: Sequence[str]) -> list[str]:
     """Joins `--start -1,2` into one word; argparse takes -1,2 for an option."""
-    words = list(argv)
-    for place in range(len(words) - 1, 0, -1):
-        if words[place - 1] in ("--start", "--view", "--domain") and re.match(r"-[\d.in]", words[place]):
-            words[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
-    return words
-
-
-def _start(text: str) -> tuple[float, ...]:
-    try:
-        point = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a start is numbers with commas, as in -1,2; not {text!r}") from None
-    if not all(map(math.isfinite, point)):
-        raise argparse.ArgumentTypeError(f"a start must be finite, not {text!r}")
-    return point
-
-
-def _names(text: str) -> str | list[str]:
-    return text if text == "all" else [name.strip() for name in text.split(",")]
-
-
-def _bounds(text: str) -> tuple[tuple[float, float], ...]:
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if not numbers or len(numbers) % 2:
-        raise argparse.ArgumentTypeError(
-            f"a domain is a pair of numbers a coordinate, as in -4,4 or -4,4,0,6; not {text!r}"
-        )
-    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
-
-
-def _view(text: str) -> View:
-    from landscapes.views import NAMES, check_view
-
-    try:
-        view: View = text if text in NAMES else _box(text)
-        check_view(view)
-    except InputError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"a view is {', '.join(NAMES)} or X0,X1,Y0,Y1, not {text!r}") from None
-    return view
-
-
-def _box(text: str) -> tuple[tuple[float, float], ...]:
-    x0, x1, y0, y1 = (float(part) for part in text.split(","))
-    return (x0, x1), (y0, y1)
-
-
-def _count(text: str) -> int:
-    if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1, not {text!r}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    if not re.fullmatch(r"\+?\d+", text):
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 0, not {text!r}")
-    return int(text)
-
-
-def _pixels(text: str) -> tuple[int, int]:
-    size = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text)
-    if size is None:
-        raise argparse.ArgumentTypeError(f"must be width x height in pixels, as in 800x600, not {text!r}")
-    return int(size[1]), int(size[2])
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text!r}")
-    return value
+    given = list(argv)
+    for place in range(len(given) - 1, 0, -1):
+        if given[place - 1] in NEGATIVE and re.match(r"-[\d.in]", given[place]):
+            given[place - 1 : place + 1] = [f"{given[place - 1]}={given[place]}"]
+    return given

@@ -1,4 +1,4 @@
-"""The command line: `landscapes race`, `replay`, `tune`, `list` and `show`.
+"""The command line: `landscapes race`, `replay`, `tune`, `sweep`, `basins`, `compare`, `list` and `show`.
 
 Exit codes: 0 done, 1 the system failed (a full disk), 2 bad input, 130 Ctrl-C, 143 terminated.
 What cannot be used is refused before any work, in one line, and a file is whole or not there.
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from landscapes import console, running
 from landscapes.arguments import parse
 from landscapes.errors import InputError, unknown
 
@@ -38,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _print(_run(sys.argv[1:] if argv is None else argv))
     except InputError as error:
         return _fail(2, f"error: {str(error).removesuffix(error.place)}", error.place)
+    except console.EndedEarly as ended:
+        _print(ended.text)
+        return _fail(130, "interrupted; what was done is kept")
     except KeyboardInterrupt:
         return _fail(130, "interrupted; no unfinished file is left behind")
     except Terminated:
@@ -74,7 +78,7 @@ def _race(options: argparse.Namespace) -> str:
     _check_plane(function, options)
     rules = locate.optimizers(options.rules) if options.rules else None
     _check_step(options, function.steps if options.steps is None else options.steps)
-    with _bar("racing", "step") as progress:
+    with console.bar("racing", "step") as progress:
         record = race(
             function, rules, start=options.start, steps=options.steps, device=options.device, view=options.view,
             progress=progress,
@@ -84,7 +88,7 @@ def _race(options: argparse.Namespace) -> str:
         record.save(options.save)
     lines = _draw(record, output, options)
     if options.save is not None:
-        lines.append(f"{options.save}  {_size(Path(options.save))}")
+        lines.append(f"{options.save}  {console.size(Path(options.save))}")
     return "\n".join(lines)
 
 
@@ -158,7 +162,7 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
     look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
     if options.size is not None:
         look["size"] = options.size
-    with _bar("drawing", "frame") as progress:
+    with console.bar("drawing", "frame") as progress:
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)
         spent = time.perf_counter() - begin
@@ -166,7 +170,7 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
         f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}",
         f"\n{table(record)}\n",
         render.caption(record),
-        f"{output}  {_size(output)}, drawn in {spent:.1f} s",
+        f"{output}  {console.size(output)}, drawn in {spent:.1f} s",
     ]
 
 
@@ -178,7 +182,7 @@ def _tune(options: argparse.Namespace) -> str:
     function = locate.function(options.function)
     rules = locate.optimizers(options.rules) if options.rules else DEFAULT_OPTIMIZERS
     asked = {name: getattr(options, name) for name in ("vary", "start", "steps", "starts", "seeds", "target", "seed")}
-    with _bar("tuning", "rung") as progress:
+    with console.bar("tuning", "rung") as progress:
         found = tune(function, rules, **asked, progress=progress)
     heading = f"{function.title}: effort to reach {found.target:.3g}, as a share of {found.steps} steps"
     return f"{heading}\n\n{found.table()}"
@@ -209,7 +213,7 @@ def _show(options: argparse.Namespace) -> str:
 
     look = {} if options.size is None else {"size": options.size}
     render.save_sheet(portray(function), output, theme=options.theme or "light", **look)
-    return f"{told}\n\n{output}  {_size(output)}"
+    return f"{told}\n\n{output}  {console.size(output)}"
 
 
 def _checked_page(options: argparse.Namespace) -> Path:
@@ -234,23 +238,12 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "race": _race,
     "replay": _replay,
     "tune": _tune,
+    "sweep": running.sweep,
+    "basins": running.basins,
+    "compare": running.compare,
     "list": _list,
     "show": _show,
 }
-
-
-@contextmanager
-def _bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr, as a function of (done, total); silent unless stderr is a terminal."""
-    from tqdm import tqdm
-
-    with tqdm(desc=title, unit=unit, leave=False, disable=None, file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        yield progress
 
 
 @contextmanager
@@ -305,8 +298,3 @@ def _fail(code: int, message: str, place: str = "") -> int:
 
 def _one_line(message: object) -> str:
     return " ".join(str(message).split())
-
-
-def _size(path: Path) -> str:
-    size = path.stat().st_size
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

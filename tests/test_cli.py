@@ -397,12 +397,12 @@ def stalling(told, when):
     return progress
 
 place = sys.argv[1]
-bar = cli._bar
+bar = cli.console.bar
 @contextmanager
 def stalled(title, unit):
     with bar(title, unit) as told:
         yield stalling(told, 5) if title == place else told
-cli._bar = stalled
+cli.console.bar = stalled
 sys.exit(cli.main(sys.argv[2:]))
 """
 
