@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from landscapes.mapping import basins
     from landscapes.networks import from_module
     from landscapes.numeric import from_numpy
-    from landscapes.objective import Function, function
+    from landscapes.objective import ANY, Dims, Function, function, least_squares
     from landscapes.portraits import Portrait
     from landscapes.portraying import portray
+    from landscapes.projecting import project
     from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
     from landscapes.spaces import Range
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "ANY": "objective",
+    "Dims": "objective",
     "Function": "objective",
     "InputError": "errors",
     "Portrait": "portraits",
@@ -50,7 +53,9 @@ _HOMES = {
     "from_module": "networks",
     "from_numpy": "numeric",
     "function": "objective",
+    "least_squares": "objective",
     "portray": "portraying",
+    "project": "projecting",
     "race": "racing",
     "sweep": "sweeping",
     "tune": "tuning",
@@ -60,6 +65,8 @@ _HOMES = {
 _FOLDERS = ("functions", "render", "rules", "transforms")
 
 __all__ = [
+    "ANY",
+    "Dims",
     "Function",
     "InputError",
     "Portrait",
@@ -77,7 +84,9 @@ __all__ = [
     "from_numpy",
     "function",
     "functions",
+    "least_squares",
     "portray",
+    "project",
     "race",
     "render",
     "rules",
