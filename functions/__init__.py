@@ -9,7 +9,7 @@ from functools import cache
 
 from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
-from landscapes.vocabulary import TAGS
+from landscapes.vocabulary import SYNONYMS, TAGS
 
 
 @cache
@@ -54,7 +54,7 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
     """The landscapes that have all of some tags, by name.
 
     Args:
-        tags: a tag of `landscapes.vocabulary`, or several; case does not matter.
+        tags: a tag of `landscapes.vocabulary`, or several; case does not matter, and "ravine" is a valley too.
         dim: the number of coordinates that they have or can have; they are returned with so many. By default
             each has its usual number.
         any_dim: whether to leave out those with one number of coordinates only.
@@ -78,6 +78,7 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
 def _tag(given: str) -> str:
     """The tag as the vocabulary writes it."""
     tag = str(given).strip().lower()
+    tag = SYNONYMS.get(tag, tag)
     if tag not in TAGS:
         raise unknown("tag", str(given), TAGS)
     return tag

@@ -16,6 +16,7 @@ from landscapes.dimensions import Dims
 from landscapes.errors import InputError
 from landscapes.origins import reduced
 from landscapes.record import Surface
+from landscapes.transformable import Transformable
 
 Interval = tuple[float, float]
 Point = tuple[float, ...]
@@ -47,7 +48,7 @@ BLOCK = 2**14
 
 
 @dataclass(frozen=True, eq=False)
-class Function:
+class Function(Transformable):
     """A loss landscape: a formula and its facts. Made by the decorator `landscapes.objective.function`.
 
     Attributes:

@@ -44,3 +44,17 @@ DESCRIPTIVE = {
 """Tags that say what the eye sees."""
 
 TAGS = {**CHECKED, **DESCRIPTIVE}
+
+SYNONYMS = {
+    "canyon": "valley",
+    "crest": "ridge",
+    "flat": "plateau",
+    "gully": "valley",
+    "noisy": "stochastic",
+    "non-smooth": "kinked",
+    "ravine": "valley",
+    "saddle point": "saddle",
+    "wall": "cliff",
+    "waves": "oscillating",
+}
+"""Other words that a search takes for a tag."""

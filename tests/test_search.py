@@ -11,6 +11,7 @@ from landscapes import cli
 from landscapes.errors import InputError
 from landscapes.functions import search
 from landscapes.listing import some
+from landscapes.vocabulary import SYNONYMS, TAGS
 
 
 def test_without_a_wish_there_is_the_whole_catalogue():
@@ -21,6 +22,13 @@ def test_all_tags_are_asked_for():
     found = search(["valley", "CURVED "])
     assert [item.name for item in found] == [item.name for item in CATALOGUE if {"valley", "curved"} <= set(item.tags)]
     assert 0 < len(found) < len(search("valley"))
+
+
+def test_other_words_are_taken_for_tags():
+    assert search("Ravine") == search("gully") == search("valley")
+    assert set(SYNONYMS.values()) <= set(TAGS)
+    assert not set(SYNONYMS) & set(TAGS)
+    assert cli.main(["list", "--tag", "ravine", "--tag", "valley"]) == 0
 
 
 @pytest.mark.parametrize("dim", [1, 2, 4, 7])
@@ -38,7 +46,7 @@ def test_a_number_of_coordinates(dim):
     ("tags", "dim", "message"),
     [
         ("valey", None, r"unknown tag 'valey'. Did you mean valley\?"),
-        (["valley", "ravine"], None, r"unknown tag 'ravine'. Known: any dimension, "),
+        (["valley", "meadow"], None, r"unknown tag 'meadow'. Known: any dimension, "),
         ((), 0, r"a whole number, at least 1, not 0"),
         ((), True, r"a whole number, at least 1, not True"),
         ((), 2.0, r"a whole number, at least 1, not 2.0"),

@@ -1,0 +1,61 @@
+"""The methods of landscapes are the transforms of the same names."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+import torch
+
+from landscapes import InputError, function, functions, transforms
+from landscapes.transformable import Transformable
+
+METHODS = [name for name in vars(Transformable) if not name.startswith("_")]
+GIVEN = {
+    "shifted": (((1.0, -2.0),), {}),
+    "scaled": ((2.0,), {}),
+    "rotated": ((30.0,), {"about": (1.0, 0.0)}),
+    "noisy": ((0.5,), {"kind": "multiplicative", "seed": 3}),
+}
+
+
+def test_every_method_is_tried_here():
+    assert set(METHODS) == set(GIVEN)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_asks_for_what_its_transform_asks_for(name):
+    method, transform = (inspect.signature(getattr(home, name)) for home in (Transformable, transforms))
+    assert [(p.name, p.default, p.kind) for p in list(method.parameters.values())[1:]] == [
+        (p.name, p.default, p.kind) for p in list(transform.parameters.values())[1:]
+    ]
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_method_makes_what_its_transform_makes(name):
+    arguments, settings = GIVEN[name]
+    beale = functions.get("beale")
+    made = getattr(beale, name)(*arguments, **settings)
+    same = getattr(transforms, name)(beale, *arguments, **settings)
+    x = torch.randn(7, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert torch.equal(made(x), same(x))
+    assert torch.equal(made.at_step(5)(x), same.at_step(5)(x))
+    assert not torch.equal(made.at_step(5)(x), beale(x))
+    for fact in ("name", "title", "domain", "view", "start", "minima", "minimum", "tags"):
+        assert getattr(made, fact) == getattr(same, fact), fact
+
+
+def test_one_after_the_other_on_a_landscape_of_ones_own():
+    @function((-3, 3), (-3, 3), minima=[(1, 0)])
+    def bowl(x, y):
+        return (x - 1) ** 2 + y * y
+
+    moved = bowl.shifted((0, 1)).rotated(90).scaled(2)
+    ((x, y),) = moved.minima
+    assert (round(x, 12), round(y, 12)) == (-2.0, 2.0)
+    assert float(moved((x, y))) == pytest.approx(0, abs=1e-20)
+
+
+def test_mistakes_are_told_as_the_transforms_tell_them():
+    with pytest.raises(InputError, match="a scale is not 0"):
+        functions.get("beale").scaled(0)
