@@ -20,7 +20,7 @@ from landscapes.objective import ANY, Dims, function
     steps=200,
     scale="linear",
     latex=r"p(y)\,(1 + p(x)) + |x + 50 p(y) (1 - 2 p(x))| + |y + 50 (1 - 2 p(y))|, \quad p(t) = [t \geq 0]",
-    reference="C. Clerc, Particle swarm optimization: the tripod problem, 2006",
+    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
     tags=("basins", "stepped", "multimodal"),
 )
 def tripod(x: Tensor, y: Tensor) -> Tensor:

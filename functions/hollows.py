@@ -81,7 +81,7 @@ def wayburn_seader_n3(x: Tensor, y: Tensor) -> Tensor:
     start=(2.4, 0.5),
     steps=300,
     latex=r"(x^2 - 2x + y^2)^2 + \frac{x}{4}",
-    reference="H. P. Schwefel, Numerical optimization of computer models, 1981",
+    reference="H.-P. Schwefel, Evolution and optimum seeking, 1995",
     tags=("ring", "curved", "valley", "smooth", "unimodal"),
 )
 def zettl(x: Tensor, y: Tensor) -> Tensor:
@@ -153,7 +153,7 @@ def price_n3(x: Tensor, y: Tensor) -> Tensor:
     steps=300,
     title="Rosenbrock with a hole",
     latex=r"74 + 100\,(y - x^2)^2 + (1 - x)^2 - 400\,e^{-10 (x + 1)^2 - 10 (y + 1)^2}",
-    reference="M. J. Sasena, Flexibility and efficiency enhancements for constrained global design optimization, 2002",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
     tags=("valley", "curved", "deceptive", "smooth", "multimodal"),
     aliases=("rosenbrock_modified", "modified_rosenbrock"),
 )

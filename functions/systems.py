@@ -43,7 +43,7 @@ TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
     variants=("SciPy's and CUTEst's Trigonometric 1 has i (1 - cos x - sin x) instead.",),
 )
 def trigonometric(x: Tensor) -> Tensor:
-    """Pairs of hollows repeat on all sides; in more dimensions others join them that solve none of the equations."""
+    """Pairs of hollows repeat on all sides; in more dimensions others join them that do not quite solve the equations."""
     half = torch.sin(x / 2)
     rise = 2 * half * half  # 1 − cos, to full precision near zero
     return (_each(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)

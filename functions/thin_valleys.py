@@ -65,7 +65,7 @@ def _tilted(d: int) -> float:
     steps=500,
     title="Penalty N. 1",
     latex=r"10^{-5} \sum_{i=1}^{d} (x_i - 1)^2 + \left( \sum x_i^2 - \frac{1}{4} \right)^2",
-    reference="P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms, 1972",
+    reference="P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for unconstrained optimization, 1972",
     tags=("valley", "ring", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("penalty_1", "penalty_i"),
 )
@@ -99,7 +99,7 @@ PENALTY_2 = {
         r"(x_1 - 0.2)^2 + 10^{-5} \sum_{i=2}^{d} \left[ (e^{x_i / 10} + e^{x_{i-1} / 10} - y_i)^2"
         r" + (e^{x_i / 10} - e^{-1/10})^2 \right] + \left( \sum (d - i + 1)\, x_i^2 - 1 \right)^2"
     ),
-    reference="P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms, 1972",
+    reference="P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for unconstrained optimization, 1972",
     tags=("valley", "ring", "curved", "smooth", "multimodal", "least squares", "any dimension"),
     aliases=("penalty_2", "penalty_ii"),
 )
@@ -170,7 +170,7 @@ def cube(x: Tensor, y: Tensor) -> Tensor:
     steps=600,
     title="Maratos",
     latex=r"x + 10^6 (x^2 + y^2 - 1)^2",
-    reference="N. Maratos, Exact penalty function algorithms for finite dimensional and control optimization problems, 1978",
+    reference="after N. Maratos, Exact penalty function algorithms for finite dimensional and control optimization problems, 1978",
     tags=("valley", "ring", "curved", "saddle", "smooth", "unimodal", "ill-conditioned"),
     aliases=("maratosb",),
     variants=("The constrained problem asks for the same circle exactly; here leaving it is penalized.",),
@@ -191,12 +191,12 @@ def maratos(x: Tensor, y: Tensor) -> Tensor:
     steps=600,
     title="Mexican hat",
     latex=r"10^5 \left[ 10^4 (y - x^2)^2 + (x - 1)^2 - 0.02 \right]^2 - 2 (x - 1)^2",
-    reference="A. A. Brown and M. C. Bartholomew-Biggs, Some effective methods for unconstrained optimization based on differential equations, 1987",
+    reference="A. A. Brown and M. C. Bartholomew-Biggs, Some effective methods for unconstrained optimization based on the solution of systems of ordinary differential equations, 1987",
     tags=("valley", "ring", "curved", "smooth", "multimodal", "ill-conditioned"),
     aliases=("mexhat",),
 )
 def mexican_hat(x: Tensor, y: Tensor) -> Tensor:
-    """The brim of a hat drawn out to a needle and bent along a parabola: curvatures over ten decades in one bend."""
+    """The brim of a hat, drawn out to a needle and bent along a parabola: two ways round it, and both too thin to see."""
     u, v = x - 1, y - x * x
     brim = 1e4 * v * v + u * u - 0.02
     return 1e5 * brim * brim - 2 * u * u

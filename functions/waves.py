@@ -50,7 +50,7 @@ ACKLEY_4 = {
     scale="linear",
     title="Ackley N. 4",
     latex=r"\sum_{i=1}^{d-1} \left[ e^{-0.2} \sqrt{x_i^2 + x_{i+1}^2} + 3 (\cos 2 x_i + \sin 2 x_{i+1}) \right]",
-    reference="D. H. Ackley, A connectionist machine for genetic hillclimbing, 1987",
+    reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution based methods, 2009",
     tags=("funnel", "oscillating", "basins", "kinked", "multimodal", "any dimension"),
     aliases=("modified_ackley",),
 )
@@ -71,7 +71,7 @@ def ackley_n4(x: Tensor) -> Tensor:
     kinks="everywhere, as far as numbers go: waves within waves within waves",
     scale="linear",
     latex=r"\sum_{i=1}^{d} \sum_{k=0}^{20} 2^{-k} \left[ \cos(2 \pi 3^k (x_i + 0.5)) - \cos(\pi 3^k) \right]",
-    reference="K. Weierstrass, Über continuirliche Functionen eines reellen Arguments, 1872",
+    reference="P. N. Suganthan et al., Problem definitions and evaluation criteria for the CEC 2005 special session, after K. Weierstrass, 2005",
     tags=("oscillating", "funnel", "kinked", "separable", "multimodal", "any dimension"),
     variants=("Some libraries subtract the constant once for every coordinate too many.",),
 )

@@ -100,7 +100,8 @@ def smoothness(function: Function) -> str:
             return "kinked"
     # across the special points themselves: where waves crowd around one, halving is led astray
     beside = torch.tensor([-1e-2, -1e-4, -1e-6, -1e-8, 1e-8, 1e-6, 1e-4, 1e-2], dtype=torch.float64)
-    center = center.repeat(6, 1)  # six ways across each
+    middle = (low + high)[None] / 2  # where cones have their tips
+    center = torch.cat([center.repeat(6, 1), middle.repeat(6, 1)])  # six ways across each
     way = torch.randn(center.shape, generator=generator, dtype=torch.float64) * (high - low) / 8
     slope = along(beside.expand(len(center), 8), 1.0)[1]
     near, wide = (slope[:, 4] - slope[:, 3]).abs(), (slope[:, 5] - slope[:, 2]).abs()
