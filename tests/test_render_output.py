@@ -24,13 +24,6 @@ STILLS = (".png", ".pdf", ".svg")
 SMALL = {"size": (200, 150)}
 
 
-@pytest.mark.parametrize("suffix", STILLS)
-def test_a_picture_is_the_same_each_time(tmp_path, suffix):
-    for name in "ab":
-        assert render.save(diverging(), tmp_path / f"{name}{suffix}", **SMALL) == tmp_path / f"{name}{suffix}"
-    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
-
-
 AGAIN = """
 import sys
 from landscapes.record import Record
@@ -41,7 +34,7 @@ assert "torch" not in sys.modules and "matplotlib.pyplot" not in sys.modules
 """
 
 
-def test_another_process_writes_the_same_without_torch_and_pyplot(tmp_path, python, environment_here):
+def test_a_picture_is_the_same_in_a_process_without_torch_and_pyplot(tmp_path, python, environment_here):
     race = diverging()
     race.save(tmp_path / "race.npz")
     race = Record.load(tmp_path / "race.npz")
@@ -95,14 +88,15 @@ def test_long_trails_make_no_large_file(tmp_path, suffix, most):
 
 
 @pytest.mark.parametrize("suffix", [*SINKS, *STILLS])
-def test_the_suffix_picks_the_writer(tmp_path, suffix):
+def test_the_suffix_picks_the_writer_in_capitals_too(tmp_path, suffix):
     begin = {
         ".gif": b"GIF89a", ".mp4": b"\0\0\0", ".webm": b"\x1a\x45\xdf\xa3", ".apng": b"\x89PNG", ".webp": b"RIFF",
         ".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml",
     }[suffix]  # fmt: skip
-    for path in (tmp_path / f"race{suffix}", tmp_path / f"RACE{suffix.upper()}"):
-        assert render.save(converging(1), path, seconds=0.1, **SMALL).read_bytes().startswith(begin)
-    assert sorted(entry.name for entry in tmp_path.iterdir()) == sorted([f"race{suffix}", f"RACE{suffix.upper()}"])
+    path = tmp_path / f"RACE{suffix.upper()}"
+    assert render.save(converging(1), path, seconds=0.1, **SMALL) == path
+    assert path.read_bytes().startswith(begin)
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_step_of_ones_own(tmp_path):
