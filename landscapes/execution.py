@@ -42,8 +42,8 @@ Ray has no such executor of its own; this is one:
 
     execute(plan, executor=Ray())
 
-Machines that share nothing but a folder need no executor at all: start the same job on each with `out=` this folder
-(see `landscapes.shards`).
+Machines that share a folder need no executor at all: start the same job on each, with `out=` this folder; machines that
+share nothing run a shard each (see `landscapes.shards`).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ from landscapes.engine import Paths, Progress
 from landscapes.errors import InputError
 from landscapes.results import Memory, Results, Store
 from landscapes.sending import in_short, outcome, packed, process, run_there, try_to_load
-from landscapes.shards import Folder
+from landscapes.shards import Folder, Shard
 
 IN_FLIGHT = 2**30
 """Blocks are handed to an executor ahead of time as long as their results take no more bytes than this."""
@@ -105,7 +105,6 @@ def execute(
     *,
     executor: Executor | None = None,
     out: str | os.PathLike[str] | None = None,
-    shard: tuple[int, int] = (0, 1),
     progress: Progress | None = None,
 ) -> Results:
     """Runs all blocks of a plan.
@@ -117,9 +116,7 @@ def execute(
         executor: who runs the blocks; by default they run here, one after another. It stays open.
         out: a folder to keep the results in, which may then be larger than memory. What a job finds done there it does
             not do again, so one that was killed goes on where it was; and jobs that run at the same time
-            share the work.
-        shard: (i, n) to run every nth block only, from block i = 0 … n − 1 on; with n machines and as many folders,
-            which `shards.merge` puts together. The results of other blocks are missing.
+            share the work. A `shards.Shard` for a part of the blocks.
         progress: told of (runs done, runs in all).
 
     Returns:
@@ -130,10 +127,7 @@ def execute(
             function or rule cannot be sent to the workers; for a folder that cannot be used (see `shards.Folder`).
         UnfinishedError: where the executor dies, or the disk is full.
     """
-    index, count = shard
-    if not 0 <= index < count:
-        raise InputError(f"shard is (i, n) with i from 0 to n - 1, not {shard}")
-    wanted = range(index, len(plan), count)
+    wanted = out.blocks(len(plan)) if isinstance(out, Shard) else range(len(plan))
     store = Memory(plan) if out is None else Folder(plan, out)
     _check_room(plan, [i for i in wanted if not store.has(i)], store)
     work = _Work(plan, store, wanted, progress)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landscapes.blocks import Plan
 from landscapes.engine import Paths
 from landscapes.errors import InputError
-from landscapes.memory import available
+from landscapes.memory import available, shown
 from landscapes.oracle import KINDS
 from landscapes.recording import kept_steps
 
@@ -94,11 +94,13 @@ class Results:
     def __getitem__(self, runs: slice) -> Paths:
         """Runs begin:end of all runs. Those not run are NaN, with the reason "not run".
 
-        Raises `InputError` for a stride, and where tasks keep other steps or have other dimensions.
+        Raises `InputError` for a stride, where tasks keep other steps or have other dimensions, and for more than fits
+        into memory.
         """
         begin, end, stride = runs.indices(len(self))
         if stride != 1:
             raise InputError(f"results are read by runs begin:end, not by every {stride}th; take that of what comes")
+        self._check_room(begin, end)
         parts = []
         for task in range(len(self.plan.tasks)):
             first, last = self.plan.span(task)
@@ -109,7 +111,18 @@ class Results:
 
     def task(self, task: int) -> Paths:
         """All runs of a task."""
-        return self._store.rows(task, 0, self.plan.tasks[task].size)
+        begin, end = self.plan.span(task)
+        return self[begin:end]
+
+    def _check_room(self, begin: int, end: int) -> None:
+        """Refuses to read more from the disk than fits into memory."""
+        need = (end - begin) * max(task.result_bytes for task in self.plan.tasks)
+        free = available() if self.kept else None
+        if free is not None and need > free:
+            raise InputError(
+                f"{end - begin:,} runs take {shown(need)}, but {shown(free)} are free in memory; read fewer at a time, "
+                f"results[0:{max(free * (end - begin) // (2 * need), 1)}] and so on"
+            )
 
 
 class Memory:

@@ -6,12 +6,12 @@ share it: a block is claimed before it is run, by a lock on one byte of `.claims
 the process ends, however it ends; who finds nothing left to claim waits, and runs what others drop. Where a file
 system has no locks two may run one block; both write the same bits to the same file, so nothing is ever doubled.
 
-Machines that share nothing run a shard each, `shard=(i, n)`, into folders of their own, which `merge` puts together:
+Machines that share nothing run a `Shard` each, into folders of their own, which `merge` puts together:
 
-    sweep(..., out="part0", shard=(0, 2))      # on one machine
-    sweep(..., out="part1", shard=(1, 2))      # on another
+    sweep(..., out=Shard("part0", 0, 2))      # on one machine
+    sweep(..., out=Shard("part1", 1, 2))      # on another
     merge("whole", ["part0", "part1"])
-    sweep(..., out="whole")                    # runs nothing: all is there
+    sweep(..., out="whole")                   # runs nothing: all is there
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,32 @@ WHOLE = 2**40
 
 DAMAGED = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
 """What numpy raises, depending on where a file stops being one of ours."""
+
+
+@dataclass(frozen=True)
+class Shard(os.PathLike[str]):
+    """A folder for a part of a job: every nth block of it, from block i = 0 … n − 1 on. Other runs are missing there.
+
+    >>> Shard("part0", 0, 2)
+    Shard(folder='part0', index=0, count=2)
+
+    Raises `InputError` for an index that is none of 0 … n − 1.
+    """
+
+    folder: str | os.PathLike[str]
+    index: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count:
+            raise InputError(f"a shard is the ith of n, i from 0 to n - 1; not {self.index} of {self.count}")
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.folder)
+
+    def blocks(self, count: int) -> range:
+        """Which of so many blocks are of this shard."""
+        return range(self.index, count, self.count)
 
 
 class Folder:
