@@ -10,14 +10,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes import fused
 from landscapes.batch import Batch
+from landscapes.compiling import kernel_for
 from landscapes.errors import InputError
+from landscapes.fused import Book, Room, Task
+from landscapes.grouping import Group, grouped
+from landscapes.kernels import Limits
 from landscapes.objective import Function
 from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
 from landscapes.recording import Keep, Log, kept_steps
 from landscapes.rules.base import Rule
 from landscapes.rules.stepping import Job, Moment, Stepper
-from landscapes.stopping import REASONS, Stop
+from landscapes.stopping import REASONS, Fates, Stop
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -71,6 +76,7 @@ def run(
     seed: int = 0,
     progress: Progress | None = None,
     compiled: bool | None = False,
+    room: Room | None = None,
 ) -> Paths:
     """Runs one rule a column of `starts` for so many steps.
 
@@ -95,13 +101,33 @@ def run(
             optimizers are compared under the same noise.
         seed: the seed of the random numbers.
         progress: told of the steps done.
+        compiled: whether steps are compiled into loops, for first-order rules on functions of torch operations; where that
+            cannot be, they are taken as they stand. None: where the work pays for compiling, see `compiling.pays`.
+        room: makes the arrays of points, of shape (T, d, R), and values, (T, R), of which `Paths` has views, for many
+            runs: `numpy.lib.format.open_memmap`, for instance, puts them into files. It is given "x" or "value" and
+            the shape.
 
     Raises:
         InputError: where rules, starts and streams do not fit together, a rule cannot work on the function, or steps
             to keep are none of the race.
     """
-    rules = rules.rules() if isinstance(rules, Batch) else rules
     _check_shapes(function, rules, starts, streams)
+    large = None if function.sample is not None or observe else grouped(rules)
+    if large is not None:
+        return _run_groups(
+            function,
+            groups,
+            starts,
+            steps,
+            box.to(starts),
+            stop,
+            kept_steps(keep, steps),
+            target,
+            progress,
+            compiled,
+            room,
+        )
+    rules = rules.rules() if isinstance(rules, Batch) else rules
     for rule in dict.fromkeys(rules):
         rule.check(function)
     order, groups, guided = _grouped(rules)
@@ -126,7 +152,7 @@ def run(
     # then every gradient is looked at, whoever needs it, and nobody pays for that
     looks_at_gradients = (stop is not None and stop.gradient is not None) or "gradient_norm" in observe
     low, high = box.to(x).unbind(1)
-    fates = _Fates(len(rules), x.device)
+    fates = Fates(len(rules), x.device)
     reached = fates.stopped.clone()
     lowest = x.new_full((len(rules),), torch.inf)
     last_x, last_value = x, lowest
@@ -174,6 +200,43 @@ def run(
     )
 
 
+def _run_groups(
+    function: Function, groups: Sequence[Group], starts: Tensor, steps: int, box: Tensor, stop: Stop | None,
+    kept: NDArray[np.int64], target: float | None, progress: Progress | None, compiled: bool | None, room: Room | None,
+) -> Paths:  # fmt: skip
+    """Runs groups of many runs each, one group after another, several steps by one call."""
+    for group in groups:
+        group.rule.check(function)
+    runs = starts.shape[1]
+    arrived = None if stop is None else stop.on(function, starts)
+    task = Task(function, steps, box, arrived, None if stop is None else stop.value, target, kept)
+    book = Book(runs, function.dim, kept, room)
+    limits = Limits.of(box, stop, function)
+    done = 0
+
+    def tell(more: int) -> None:
+        nonlocal done
+        done += more
+        if progress is not None:
+            progress(done // runs, steps)
+
+    with torch.no_grad():
+        for group in groups:
+            kernel = kernel_for(function, group, limits, steps, task.every, starts, compiled)
+            fused.run(task, group, starts, book, kernel, tell)
+    ends = np.where(book.stopped >= 0, book.stopped, steps)
+    return Paths(
+        x=book.x.transpose(2, 0, 1),
+        value=book.value.T,
+        step=kept,
+        stopped=book.stopped,
+        reason=np.array(["", *REASONS])[book.reason],
+        reached=book.reached,
+        lowest=book.lowest,
+        evaluations={kind: ends if kind == "gradients" else np.zeros_like(ends) for kind in KINDS},
+    )
+
+
 def check_device(name: str) -> torch.device:
     """The device of a name such as "cpu" or "cuda:1".
 
@@ -188,10 +251,10 @@ def check_device(name: str) -> torch.device:
     return device
 
 
-def _check_shapes(function: Function, rules: Sequence[Rule], starts: Tensor, streams: Tensor | None) -> None:
+def _check_shapes(function: Function, rules: Sequence[Rule] | Batch, starts: Tensor, streams: Tensor | None) -> None:
     if not starts.is_floating_point():
         raise InputError(f"starts are real floating-point tensors, not {starts.dtype}; use starts.double()")
-    if starts.shape != (function.dim, len(rules)) or not rules:
+    if starts.shape != (function.dim, len(rules)) or not len(rules):
         raise InputError(
             f"starts have shape (d, R), here ({function.dim}, {len(rules)}) for {len(rules)} rules on {function.name}, "
             f"not {tuple(starts.shape)}"
@@ -226,22 +289,6 @@ class _Part:
         stopped, spent = stopped[self.runs], self.spent.clone()
         spent[KINDS.index("gradients")] += torch.where(stopped >= 0, stopped, t)
         return spent
-
-
-class _Fates:
-    """Which runs go on, and where and why the others ended."""
-
-    def __init__(self, count: int, device: torch.device) -> None:
-        self.alive = torch.ones(count, dtype=torch.bool, device=device)
-        self.stopped = torch.full((count,), -1, device=device)
-        self.reason = torch.zeros(count, dtype=torch.int64, device=device)
-
-    def end(self, which: Tensor, t: int, reason: Tensor | int) -> None:
-        """Ends those of the runs, a mask (R,), that still go on."""
-        ends = which & self.alive
-        self.stopped = torch.where(ends, t, self.stopped)
-        self.reason = torch.where(ends, reason, self.reason)
-        self.alive = self.alive & ~ends
 
 
 def _look(seen: Function, x: Tensor, guided: int) -> tuple[Tensor, Tensor]:

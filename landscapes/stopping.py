@@ -76,3 +76,19 @@ class Stop:
             return why
 
         return arrived
+
+
+class Fates:
+    """Which runs go on, and where and why the others ended."""
+
+    def __init__(self, count: int, device: torch.device) -> None:
+        self.alive = torch.ones(count, dtype=torch.bool, device=device)
+        self.stopped = torch.full((count,), -1, device=device)
+        self.reason = torch.zeros(count, dtype=torch.int64, device=device)
+
+    def end(self, which: Tensor, t: int | Tensor, reason: Tensor | int) -> None:
+        """Ends those of the runs, a mask (R,), that still go on."""
+        ends = which & self.alive
+        self.stopped = torch.where(ends, t, self.stopped)
+        self.reason = torch.where(ends, reason, self.reason)
+        self.alive = self.alive & ~ends

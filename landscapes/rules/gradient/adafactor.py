@@ -58,7 +58,10 @@ class Adafactor(FirstOrder):
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         new, most, shrink = c
         size = len(p) ** 0.5
-        rho = torch.minimum(torch.as_tensor(self.lr, dtype=p.dtype, device=p.device), p.new_tensor(most))
+        rho = torch.minimum(
+            torch.as_tensor(self.lr, dtype=p.dtype, device=p.device),
+            torch.as_tensor(most, dtype=p.dtype, device=p.device),
+        )
         step = torch.maximum(torch.as_tensor(self.eps, dtype=p.dtype, device=p.device), norm(p) / size) * rho
         if not absent(self.weight_decay):
             p = p * shrink
