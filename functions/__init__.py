@@ -62,8 +62,8 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
     Raises:
         InputError: for an unknown tag, with the nearest ones offered, and for a number of coordinates below 1.
 
-    >>> [item.name for item in search(["valley", "curved", "least squares"], dim=4)][:1]
-    ['rosenbrock']
+    >>> "rosenbrock" in [item.name for item in search(["valley", "curved", "least squares"], dim=4)]
+    True
     """
     if dim is not None and (isinstance(dim, bool) or not isinstance(dim, int) or dim < 1):
         raise InputError(f"a number of coordinates is a whole number, at least 1, not {dim!r}")
