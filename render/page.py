@@ -122,7 +122,7 @@ def framed(record: Record, height: int = 560) -> str:
     words = html.escape(str(record.meta.get("title", "")))
     return (
         f'<iframe srcdoc="{inside}" title="{words}" sandbox="allow-scripts" loading="lazy" '
-        f'style="width: 100%; height: {height}px; border: 0; color-scheme: auto"></iframe>'
+        f'style="width: 100%; height: {height}px; border: 0"></iframe>'
     )
 
 

@@ -106,30 +106,9 @@ def _panel(record: Record) -> dict[str, Any]:
 
 def _runs(record: Record, look: Theme, panel: Mapping[str, Any], pool: Pool) -> list[dict[str, Any]]:
     """The runs: what the legend says of each, and how many numbers of each kind it has in the pool."""
-    paths, minimum = record.trajectories, float(record.meta["minimum"])
-    share = max(MOST_POINTS // len(paths), 2)
-    shown = []
+    paths, shown = record.trajectories, []
     for run, entry in enumerate(entries(record, look)):
         stopped = int(paths.runs["stopped"][run])
-        way, count = _held(record, run)
-        value = paths.value[run, :count]
-        gap = value - minimum if np.isfinite(minimum) else value
-        kept = np.arange(count)
-        if count > share:
-            kept = thinned(
-                np.column_stack([way.clip(-0.5, 1.5), _height(gap, panel)]), paths.step[:count], share, UNSEEN
-            )
-        arrays = {"step": steps(paths.step[kept])}
-        arrays |= {
-            axis: steps(np.rint(GRID * column).astype(np.int64))
-            for axis, column in zip("xy", way[kept].T, strict=False)
-        }
-        series = {"value": value, "gap": gap} if np.isfinite(minimum) and minimum else {"value": value}
-        if "lr" in paths.observed and paths.observed["lr"].ndim == 2:
-            series["lr"] = paths.observed["lr"][run, :count]
-        for name, values in series.items():
-            arrays[name], power = digits(values[kept])
-            arrays[f"{name}_power"] = steps(power)
         shown.append(
             {
                 "label": entry.name,
@@ -139,10 +118,33 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], pool: Pool) -> 
                 "since": entry.since,
                 "stopped": stopped if str(paths.runs["status"][run]) in FAILED and stopped >= 0 else None,
                 "lr": f"{float(paths.runs['lr'][run]):.4g}" if np.isfinite(paths.runs["lr"][run]) else "",
-                "arrays": {name: pool.put(values) for name, values in arrays.items()},
+                "arrays": {name: pool.put(values) for name, values in _arrays(record, run, panel).items()},
             }
         )
     return shown
+
+
+def _arrays(record: Record, run: int, panel: Mapping[str, Any]) -> dict[str, NDArray[np.int64]]:
+    """A run's steps, points, losses, gaps where the minimum is not 0, and learning rates where they were observed."""
+    paths, minimum = record.trajectories, float(record.meta["minimum"])
+    way, count = _held(record, run)
+    series = {"value": paths.value[run, :count]}
+    gap = series["value"] - minimum if np.isfinite(minimum) else series["value"]
+    if np.isfinite(minimum) and minimum:
+        series["gap"] = gap
+    if "lr" in paths.observed and paths.observed["lr"].ndim == 2:
+        series["lr"] = paths.observed["lr"][run, :count]
+    kept, most = np.arange(count), max(MOST_POINTS // len(paths), 2)
+    if count > most:
+        seen = np.column_stack([way.clip(-0.5, 1.5), _height(gap, panel)])
+        kept = thinned(seen, paths.step[:count], most, UNSEEN)
+    made = {"step": steps(paths.step[kept])}
+    for axis, column in zip("xy", way[kept].T, strict=False):
+        made[axis] = steps(np.rint(GRID * column).astype(np.int64))
+    for name, values in series.items():
+        made[name], power = digits(values[kept])
+        made[f"{name}_power"] = steps(power)
+    return made
 
 
 def _held(record: Record, run: int) -> tuple[NDArray[np.float64], int]:

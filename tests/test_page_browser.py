@@ -364,6 +364,10 @@ def test_it_is_sharp_on_any_screen(show, ratio):
             int(wide * ratio + 0.5),
             int(high * ratio + 0.5),
         ]
+    page.resize(960, 540, ratio + 1)  # moved to another screen
+    page.key("Home")
+    _, _, wide, _ = page.box("#ground")
+    page.wait(f"document.querySelector('#ground').width === {int(wide * (ratio + 1) + 0.5)}")
 
 
 @pytest.mark.parametrize(("wide", "high"), [(320, 600), (400, 800), (800, 600), (1600, 900), (1200, 300)])

@@ -4,7 +4,7 @@ const look = () => given.looks[dark.matches ? given.looks.length - 1 : 0];
 
 async function main() {
   const take = await poolOf(given.numbers), ground = given.map && groundOf(take), runs = runsOf(take);
-  const told = {point: null}, wanted = {ground: true, ways: true, gaps: true, coarse: false, frame: 0, before: 0};
+  const told = {point: null}, wanted = {ground: true, ways: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0};
   let settle = 0;
 
   const redraw = () => wanted.frame ||= requestAnimationFrame(draw);
@@ -25,6 +25,8 @@ async function main() {
       redraw();
     }
     wanted.before = clock.playing ? now : 0;
+    if (wanted.ratio !== window.devicePixelRatio) wanted.ground = true;  // the window is on another screen
+    wanted.ratio = window.devicePixelRatio;
     if (wanted.ways) {
       if (ground) layWays(runs);
       layCurves(runs);
