@@ -49,6 +49,7 @@ AROUND: list[Callable[[st.SearchStrategy[Rule]], st.SearchStrategy[Rule]]] = [
     lambda r: st.builds(lambda r, p: rules.SAM(r, rho=p), r, small),
     lambda r: st.builds(lambda r, k, a: rules.Lookahead(r, k=k, alpha=a), r, whole, share),
     lambda r: st.builds(rules.ForgotZeroGrad, r),
+    lambda r: st.builds(lambda r, s: rules.Projected(r, -s, s), r, share),
     lambda r: st.builds(lambda r, k: rules.Stale(r, delay=k), r, whole),
 ]  # fmt: skip
 

@@ -53,6 +53,7 @@ from landscapes.rules.wrappers.lookahead import Lookahead as Lookahead
 from landscapes.rules.wrappers.noise import Noise as Noise
 from landscapes.rules.wrappers.onecycle import OneCycle as OneCycle
 from landscapes.rules.wrappers.plateau import Plateau as Plateau
+from landscapes.rules.wrappers.projected import Projected as Projected
 from landscapes.rules.wrappers.reset import Reset as Reset
 from landscapes.rules.wrappers.sam import SAM as SAM
 from landscapes.rules.wrappers.schedules import Constant as Constant
