@@ -116,7 +116,7 @@ def run(
     if large is not None:
         return _run_groups(
             function,
-            groups,
+            large,
             starts,
             steps,
             box.to(starts),
