@@ -135,3 +135,59 @@ def multimodal_product(x: Tensor) -> Tensor:
     """A product of sizes: one coordinate that is zero is enough, and what the others do is all the same."""
     size = x.abs()
     return total(size) * product(size)
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-1.0, 6.0), (-7.0, 1.0)],
+    minima=[(2.0, -3.0), (5.01231367960365, -3.0)],
+    minimum=0.0,
+    kinks="along x = 2 and the other root of the polynomial in x, where its size has a crease",
+    start=(-0.4, -0.6),
+    steps=300,
+    latex=r"\frac{1}{1000} \left( \left| (x - 2)^{10} - 100 (x^4 - 16) \right| + (y + 3)^4 \right)^2",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("valley", "plateau", "steep corners", "kinked", "multimodal"),
+    aliases=("mishra_n8",),
+    variants=(
+        "It is usually written out as a polynomial with eleven terms; that it has a second root few have noticed.",
+    ),
+)
+def decanomial(x: Tensor, y: Tensor) -> Tensor:
+    """A polynomial of degree ten and its two roots: each is a sharp floor with hardly any slope along it."""
+    u, v = x - 2, y + 3
+    u2, v2 = u * u, v * v
+    u4 = u2 * u2
+    size = (u4 * u4 * u2 - 100 * (x * x - 4) * (x * x + 4)).abs() + v2 * v2
+    return 0.001 * size * size
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-1.0, 1.0)] * 4,
+    minima=[(0.0, 0.0, 0.0, 0.0)],
+    minimum=0.0,
+    complete=False,
+    kinks="steps around every pocket, a twentieth away from each multiple of a fifth",
+    start=(0.87, -0.72, 0.51, 0.68),
+    steps=200,
+    latex=r"\sum_{i=1}^{4} d_i \, (0.15\,(z_i - 0.05\,\mathrm{sgn}\,z_i)^2 \ \mathrm{if}\ |x_i - z_i| < 0.05, \ \mathrm{else}\ x_i^2), \quad z_i \approx x_i",
+    reference="A. Corana et al., Minimizing multimodal functions of continuous variables with the simulated annealing algorithm, 1987",
+    tags=("bowl", "plateau", "stepped", "separable", "multimodal"),
+)
+def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """A bowl with level pockets in a grid: in a pocket there is no slope at all, and out of it leads only a step up.
+
+    z_i is the multiple of 0.2 next to x_i, and the weights d_i are 1, 1000, 10 and 100.
+    """
+    weighted = []
+    for weight, c in zip((1.0, 1000.0, 10.0, 100.0), (x, y, z, w), strict=True):
+        sign = c.sign()
+        middle = 0.2 * (c / 0.2).abs().add(0.49999).floor() * sign
+        floor = middle - 0.05 * middle.sign()
+        weighted.append(weight * torch.where((c - middle).abs() < 0.05, 0.15 * floor * floor + 0 * c, c * c))
+    return total(torch.stack(weighted, -1))

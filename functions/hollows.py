@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -267,3 +269,24 @@ def brown(x: Tensor) -> Tensor:
     s = x * x
     here, there = s[..., :-1], s[..., 1:]
     return total(_grown(here, there) + _grown(there, here))
+
+
+@least_squares(
+    *[(0.0, 4.0)] * 4,
+    minima=sorted(set(itertools.permutations((1.0, 2.0, 2.0, 3.0)))),
+    minimum=0.0,
+    start=(3.6, 0.4, 3.1, 2.2),
+    steps=300,
+    title="Power sum",
+    latex=r"\sum_{k=1}^{4} \left[ \sum_{i=1}^{4} x_i^k - b_k \right]^2, \quad b = (8, 18, 44, 114)",
+    reference="A. Neumaier, Global optimization test problems: Perm and Power sum, 2003",
+    tags=("valley", "basins", "smooth", "multimodal", "degenerate", "least squares"),
+)
+def power_sum(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """Four numbers told by the sums of their powers: two of them are the same, and so the ground is level there."""
+    points = torch.stack([x, y, z, w], -1)
+    rows, powers = [], torch.ones_like(points)
+    for aim in (8.0, 18.0, 44.0, 114.0):
+        powers = powers * points
+        rows.append(total(powers) - aim)
+    return torch.stack(rows)
