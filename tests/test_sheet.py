@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from PIL import Image
+from thinned import diagonal
 
 from landscapes import Portrait, cli, function, portray, render
 from landscapes.derivatives import gradient
@@ -132,8 +133,10 @@ def test_a_formula_without_a_place_to_cut_gets_small():
 # The page
 
 
-@pytest.mark.parametrize("theme", sorted(render.THEMES))
-@pytest.mark.parametrize("name", ["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"])
+@pytest.mark.parametrize(
+    ("name", "theme"),
+    diagonal(["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"], sorted(render.THEMES)),
+)
 def test_all_of_a_sheet_lies_on_its_page(name, theme):
     figure = render.sheet(portray(name, **FEW), theme=theme)
     page = figure.bbox
@@ -151,7 +154,7 @@ def test_all_of_a_sheet_lies_on_its_page(name, theme):
     assert get(name).title in words(figure)
 
 
-@pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::9], ids=lambda item: item.name)
+@pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
 def test_a_sheet_shows_the_special_points_and_names_them(item):
     figure = render.sheet(portray(item, **FEW))
     above = figure.axes[0]
@@ -178,7 +181,7 @@ def test_level_ground_has_no_arrows():
     assert not render.sheet(portray("step_n1", **FEW)).findobj(Quiver)
 
 
-@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
+@pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
 def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     portrait = portray("booth", **FEW)
     paths = [render.save_sheet(portrait, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
@@ -214,7 +217,7 @@ def test_what_cannot_be_drawn(portrait, settings, message):
 # The command
 
 
-@pytest.mark.parametrize("suffix", [".png", ".pdf", ".svg"])
+@pytest.mark.parametrize("suffix", [".png", *(pytest.param(name, marks=pytest.mark.slow) for name in (".pdf", ".svg"))])
 def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
     monkeypatch.chdir(tmp_path)
     assert cli.main(["show", "beale", "-o", f"sheet{suffix}", "--theme", "dark", "--size", "600x400"]) == 0
