@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from landscapes.elementary import by_parts, copies, ordinals, total
-from landscapes.objective import ANY, Dims, Formula, function
+from landscapes.functions.valleys import beale
+from landscapes.objective import ANY, Dims, Formula, Sample, function
 
 
 def _normal(t: int, count: int) -> Tensor:
@@ -80,15 +81,14 @@ def noisy_quadratic(x: Tensor) -> Tensor:
     return total(_curvatures(x) * x * x) / 2
 
 
-def _beale(x: Tensor, y: Tensor) -> Tensor:
-    y2 = y * y
-    a, b, c = 1.5 - x + x * y, 2.25 - x + x * y2, 2.625 - x + x * y2 * y
-    return a * a + b * b + c * c
+def _leaning(formula: Formula) -> Sample:
+    """A formula of two coordinates that leans to another side at every step."""
 
+    def sample(t: int) -> Formula:
+        a, b = _normal(t, 2).tolist()
+        return lambda x, y: formula(x, y) + a * x + b * y
 
-def _leaning_beale(t: int) -> Formula:
-    a, b = _normal(t, 2).tolist()
-    return lambda x, y: _beale(x, y) + a * x + b * y
+    return sample
 
 
 @function(
@@ -100,7 +100,7 @@ def _leaning_beale(t: int) -> Formula:
     stationary={"saddle": [(0.0, 1.0)]},
     start=(0.6, 1.4),
     steps=300,
-    sample=_leaning_beale,
+    sample=_leaning(beale.formula),
     title="Noisy Beale",
     latex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
     reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
@@ -108,17 +108,12 @@ def _leaning_beale(t: int) -> Formula:
 )
 def noisy_beale(x: Tensor, y: Tensor) -> Tensor:
     """Beale's valley leaning to another side at every step: the flat floor gives less slope than the noise."""
-    return _beale(x, y)
+    return beale.formula(x, y)
 
 
 def _rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     off, left = y - x * x, 1 - x
     return 100 * off * off + left * left
-
-
-def _leaning_rosenbrock(t: int) -> Formula:
-    a, b = _normal(t, 2).tolist()
-    return lambda x, y: _rosenbrock(x, y) + a * x + b * y
 
 
 @function(
@@ -129,7 +124,7 @@ def _leaning_rosenbrock(t: int) -> Formula:
     minimum=0.0,
     start=(-1.2, 1.0),
     steps=400,
-    sample=_leaning_rosenbrock,
+    sample=_leaning(_rosenbrock),
     title="Noisy Rosenbrock",
     latex=r"100\,(y - x^2)^2 + (1 - x)^2",
     reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
