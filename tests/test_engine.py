@@ -51,7 +51,7 @@ def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box:
     return engine.run(landscape, field, starts, steps, box=box)
 
 
-@pytest.mark.parametrize("steps", [40, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [25, pytest.param(100, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ALL)
 def test_in_the_batch_each_run_is_as_it_is_alone(name, steps):
     others = [other for other in ("sgd", "adam", "rprop") if other != name]
@@ -156,10 +156,10 @@ def test_runs_that_are_stopped_disturb_nobody(name):
     """The frozen run's state goes on being updated; nothing of it may reach its neighbours."""
     contenders = [rule_of(name, lr=lr) for lr in (0.01, 3e5, 0.02)]
     starts = torch.tensor([[-0.5, 0.9, -0.2], [0.5, 1.0, 1.0]], dtype=torch.float64)
-    paths = run(CLIFF, contenders, starts, 60)
+    paths = run(CLIFF, contenders, starts, 35)
     assert paths.stopped[1] > 0
     for i in (0, 2):
-        assert_same(part(paths, [i]), run(CLIFF, [contenders[i]], starts[:, [i]], 60))
+        assert_same(part(paths, [i]), run(CLIFF, [contenders[i]], starts[:, [i]], 35))
 
 
 def test_a_start_without_a_gradient_keeps_its_value():
