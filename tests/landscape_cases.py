@@ -35,9 +35,17 @@ def name_of(item: Function) -> str:
     return item.name if item.family is None else f"{item.name}-{item.dim}"
 
 
-every = pytest.mark.parametrize("landscape", CATALOGUE, ids=name_of)
-every_member = pytest.mark.parametrize("landscape", MEMBERS, ids=name_of)
-reached = pytest.mark.parametrize("landscape", REACHED, ids=name_of)
+def each(items: list[Function]) -> pytest.MarkDecorator:
+    """A test of each; slow are the largest members of families."""
+    usual = {item.name: item.dim for item in CATALOGUE}
+    cases = [
+        pytest.param(item, marks=[pytest.mark.slow] * (item.dim > max(3, usual[item.name])), id=name_of(item))
+        for item in items
+    ]
+    return pytest.mark.parametrize("landscape", cases)
+
+
+every, every_member, reached = each(CATALOGUE), each(MEMBERS), each(REACHED)
 
 
 def spread(landscape: Function, count: int, seed: int = 0) -> Tensor:

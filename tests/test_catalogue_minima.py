@@ -11,6 +11,7 @@ from landscape_cases import (
     CATALOGUE,
     MEMBERS,
     balls,
+    each,
     every,
     grid,
     name_of,
@@ -32,8 +33,7 @@ APPROACHED = [item for item in BOUNDED if not item.minima]
 UNBOUNDED = [item for item in MEMBERS if item.minimum == -math.inf]
 MARKED = [item for item in MEMBERS if item.stationary]
 
-bounded = pytest.mark.parametrize("landscape", BOUNDED, ids=name_of)
-marked = pytest.mark.parametrize("landscape", MARKED, ids=name_of)
+bounded, marked = each(BOUNDED), each(MARKED)
 
 
 def tensor(points: object) -> Tensor:
@@ -175,7 +175,9 @@ def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(landscape):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("landscape", [item for item in BOUNDED if item.outside != "unbounded"], ids=name_of)
+@pytest.mark.parametrize(
+    "landscape", [item for item in CATALOGUE if item in BOUNDED and item.outside != "unbounded"], ids=name_of
+)
 def test_what_is_lower_beyond_the_domain_says_so(landscape):
     box = tensor(landscape.domain)
     reach = box.diff(dim=1) * tensor([-1.0, 1.0])
