@@ -184,7 +184,7 @@ MUELLER_BROWN = (
     },
     start=(0.9, 0.35),
     steps=200,
-    title="Müller–Brown",
+    title="Muller–Brown",
     latex=r"\sum_{k=1}^{4} A_k \exp\left[ a_k (x - x_k)^2 + b_k (x - x_k)(y - y_k) + c_k (y - y_k)^2 \right]",
     reference="K. Müller and L. D. Brown, Location of saddle points and minimum energy paths by a constrained simplex optimization procedure, 1979",
     tags=("basins", "saddle", "curved", "smooth", "multimodal"),
