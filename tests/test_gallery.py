@@ -22,6 +22,11 @@ FAMOUS = sorted(GALLERY.glob("pictures/famous-*.gif"))
 SMALL = {"size": (320, 240), "seconds": 0.2}
 
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+drawn = pytest.mark.parametrize(
+    "script",
+    [pytest.param(script, marks=[pytest.mark.slow] * (i % 3 > 0)) for i, script in enumerate(SCRIPTS)],
+    ids=lambda script: script.stem,
+)
 
 
 def run(script: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
@@ -51,7 +56,7 @@ def facts(picture: Path) -> dict[str, object]:
     return {name: fact for name, fact in said.items() if name != "versions"}
 
 
-@every
+@drawn
 def test_a_script_makes_the_pictures_that_lie_beside_it(script, tmp_path, monkeypatch):
     """With the same function, start, steps and rules: whoever changes a script draws its pictures anew."""
     made = run(script, tmp_path, monkeypatch)

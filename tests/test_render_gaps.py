@@ -82,5 +82,5 @@ def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
 def test_frames_in_a_row_equal_a_full_draw(name):
     made = render.figure(pursuit(), theme=name, size=(320, 240))
     frames = Frames(made)
-    for step in range(0, 41, 2):
+    for step in range(0, 41, 4):
         assert levels_apart(frames.advance(step)[0], full_draw(made)) <= 2, step

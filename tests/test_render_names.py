@@ -153,7 +153,9 @@ def test_there_is_no_legend_then():
     assert len(both.findobj(Names)) == 0
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (i % 2)) for i, kind in enumerate(KINDS)]
+)
 def test_every_kind_of_race_can_be_named(kind):
     race = KINDS[kind]()
     made = render.figure(race, size=(400, 300), labels="heads")

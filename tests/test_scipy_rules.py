@@ -92,8 +92,8 @@ class Plain:
 @pytest.mark.parametrize(
     ("landscape", "dim", "steps"),
     [
-        (egg_box, 1, 60),
         (valley, 2, 40),
+        pytest.param(egg_box, 1, 60, marks=pytest.mark.slow),
         pytest.param(valley, 5, 60, marks=pytest.mark.slow),
         pytest.param(egg_box, 5, 60, marks=pytest.mark.slow),
     ],
