@@ -77,7 +77,7 @@ def cliff(dim: int) -> Function:
 @pytest.mark.parametrize("adaptive", [False, True])
 @pytest.mark.parametrize(
     ("dim", "steps"),
-    [(1, 60), (2, 150), (10, 50), pytest.param(10, 400, marks=pytest.mark.slow)],
+    [(1, 60), (2, 150), pytest.param(10, 400, marks=pytest.mark.slow)],
 )
 @pytest.mark.parametrize("landscape", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
 def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adaptive):
@@ -330,8 +330,7 @@ def test_the_first_temperature_lets_some_moves_up_pass():
     assert 0.55 < rose.mean() < 0.85  # every second move leads down
 
 
-@pytest.mark.parametrize("ball", [False, True])
-@pytest.mark.parametrize("growth", [1.0, 1.5])
+@pytest.mark.parametrize(("growth", "ball"), diagonal([1.0, 1.5], [False, True]))
 def test_random_search_by_hand(growth, ball):
     landscape, steps = valley(3), 100
     value, x = numpy_of(landscape), starts(3, 2, np.random.default_rng(0))
@@ -415,7 +414,7 @@ def mixed(dim: int) -> tuple[list[Rule], Tensor]:
     return [*EVERY, rules.Adam(lr=0.05)], starts(dim, len(EVERY) + 1, np.random.default_rng(dim))
 
 
-@pytest.mark.parametrize("dim", [1, 5])
+@pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 5])
 def test_in_company_as_alone(dim):
     field, x = mixed(dim)
     streams = torch.arange(len(field)) % 4
@@ -444,8 +443,7 @@ def test_neither_company_nor_order_nor_numbers_change_a_run(data):
         assert_same(part(together, [place]), run(valley(dim), [field[i]], x[:, [i]], 15, streams=streams[[i]]))
 
 
-@pytest.mark.parametrize("dim", [1, 2, 10])
-@pytest.mark.parametrize("name", DIRECT)
+@pytest.mark.parametrize(("name", "dim"), diagonal(DIRECT, [1, 2, 10]))
 def test_only_comparisons_count(name, dim):
     """The same path on 1,024·f, a factor that rounds nothing: annealing's temperature goes with it."""
     landscape = valley(dim)
@@ -458,7 +456,7 @@ def test_only_comparisons_count(name, dim):
     np.testing.assert_array_equal(run(steeper, field, x, 25).x, run(landscape, field, x, 25).x)
 
 
-@pytest.mark.parametrize("dim", [1, 10])
+@pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 10])
 def test_all_of_them_descend(dim):
     field = [rule for rule in EVERY for _ in range(3)]
     paths = run(
