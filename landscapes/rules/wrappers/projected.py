@@ -23,7 +23,8 @@ class Projected(Wrapper):
 
     Args:
         rule: the rule inside.
-        low, high: the bounds of every coordinate, low below high.
+        low: the lower bound of every coordinate.
+        high: the upper one, above it.
 
     Raises `InputError` for bounds upside down.
 
