@@ -143,7 +143,7 @@ def compare(
 
 
 def _several(functions: Any) -> list[Any]:
-    given = [functions] if isinstance(functions, str | Function) else list(functions)
+    given = list(functions) if isinstance(functions, Sequence) and not isinstance(functions, str) else [functions]
     if not given:
         raise InputError('there is nothing to compare on: give at least one function, as in ["beale", "rosenbrock"]')
     return given

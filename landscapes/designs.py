@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, unknown
 from landscapes.rules import Rule
 from landscapes.rules.base import short
+from landscapes.settings import check_count
 from landscapes.spaces import Range, space
 from landscapes.starts import sobol
 
@@ -59,6 +60,8 @@ def trials(rules: Sequence[Rule], given: Mapping[str, Values], design: Design, c
             if count is None
             else f'count goes with design="random" or "sobol"; a grid tries all combinations, not {count!r} of them'
         )
+    if count is not None:
+        check_count("count", count)
     for rule in rules:
         for name in given:
             if name not in rule.numbers():

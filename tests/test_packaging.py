@@ -119,7 +119,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "views",
         "finding",
     },
-    "designs": {"errors", "rules", "spaces", "starts"},
+    "designs": {"errors", "rules", "spaces", "settings", "starts"},
     "jobs": {"errors", "objective", "engine", "results", "outcomes", "versions"},
     "sweeping": {
         "errors",
