@@ -20,7 +20,7 @@ FLAGS = (
     "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND",
 )  # fmt: skip
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds to wait for an answer."""
 
 

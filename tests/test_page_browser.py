@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -135,22 +135,31 @@ def test_keys_step_and_jump(show):
         assert step(page) == expected, key
 
 
+PACE = """new Promise(done => {
+  const bar = document.querySelector("#scrub");
+  let from = null, begin = 0;
+  const look = now => {
+    const step = Number(bar.value);
+    if (from === null && step > 0) [from, begin] = [step, now];
+    if (from !== null && step - from >= 300) done(1000 * (step - from) / (now - begin));
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+"""Steps a second while it plays."""
+
+
 def test_the_speed_is_a_speed(show):
-    page = show(converging(2, steps=400), seconds=4.0)
-    taken = {}
-    for speed in ("0.5", "4"):
+    page = show(converging(2, steps=4000), seconds=4.0)
+    pace = {}
+    for speed in (0.5, 2):
         page.key("Home")
-        page.run(
-            f"(choice => {{ choice.value = '{speed}'; choice.dispatchEvent(new Event('change')); }})(document.querySelector('#speed'))"
-        )
+        choose = f"choice.value = '{speed}'; choice.dispatchEvent(new Event('change'));"
+        page.run(f"(choice => {{ {choose} }})(document.querySelector('#speed'))")
         page.click(PLAY)
-        page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > 0")
-        at, begin = step(page), time.monotonic()
-        page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > {at + 60}")
-        taken[speed] = (time.monotonic() - begin) / (step(page) - at)
-        page.key("Home")
-    assert taken["0.5"] == pytest.approx(1 / 50, rel=0.35)
-    assert taken["4"] == pytest.approx(1 / 400, rel=0.6)
+        pace[speed] = page.run(PACE)
+    assert 300 < pace[0.5] < 600  # a busy machine may be slower, never faster
+    assert 2.2 * pace[0.5] < pace[2] < 2400
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -312,30 +321,45 @@ def test_buttons_keys_and_double_clicks_zoom_and_dragging_moves(show):
     assert page.run("document.querySelector('#whole').disabled")
 
 
-def test_fingers_zoom_and_switch(show):
+@pytest.fixture
+def touch(browser) -> Iterator[Callable[..., None]]:
+    """Puts fingers on the page, moves them, or lifts them (none)."""
+    browser.ask("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
+
+    def send(kind: str, *fingers: tuple[float, float]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(fingers)]
+        browser.ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+        browser.frames()
+
+    yield send
+    browser.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
+def test_two_fingers_zoom(show, touch):
     page = show(converging(2))
-    page.ask("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=5)
-    try:
-        x, y = place(page, (0.0, 0.0))
+    x, y = place(page, (0.0, 0.0))
+    touch("touchStart", (x, y), (x + 40, y))
+    for gap in (60, 80, 120):
+        touch("touchMove", (x, y), (x + gap, y))
+    touch("touchEnd")
+    page.wait("!document.querySelector('#whole').disabled")
+    assert page.run("visualViewport.scale") == 1  # the map is larger, not the page
 
-        def touch(kind: str, *apart: float) -> None:
-            points = [{"x": x + side * gap, "y": y, "id": side} for gap in apart for side in (0, 1)]
-            page.ask("Input.dispatchTouchEvent", type=kind, touchPoints=points)
 
-        touch("touchStart", 40)
-        for gap in (60, 80, 120):
-            touch("touchMove", gap)
-        touch("touchEnd")
-        page.frames()
-        assert page.run("!document.querySelector('#whole').disabled")
-        x, y, wide, high = page.box("#legend button")
-        time.sleep(0.5)  # or it would be taken for a double tap
-        spot = [{"x": x + wide / 2, "y": y + high / 2}]
-        page.ask("Input.dispatchTouchEvent", type="touchStart", touchPoints=spot)
-        page.ask("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
-        page.wait("document.querySelector('#legend button').getAttribute('aria-pressed') === 'false'")
-    finally:
-        page.ask("Emulation.setTouchEmulationEnabled", enabled=False)
+def test_a_tap_switches_a_run_and_tells_of_a_point(show, touch):
+    race = converging(2)
+    page = show(race)
+    x, y, wide, high = page.box("#legend li:nth-child(2) button")
+    touch("touchStart", (x + wide / 2, y + high / 2))
+    touch("touchEnd")
+    page.wait("document.querySelector('#legend li:nth-child(2) button').getAttribute('aria-pressed') === 'false'")
+    touch("touchStart", place(page, race.trajectories.x[0, 5]))
+    touch("touchEnd")
+    page.wait(f"!document.querySelector('{NOTE}').hidden")
+    assert page.text(NOTE).startswith("SGDstep 5")
+    touch("touchStart", (5, 5))
+    touch("touchEnd")
+    page.wait(f"document.querySelector('{NOTE}').hidden")
 
 
 def test_a_change_of_the_systems_colours_is_followed_at_once(show):

@@ -85,8 +85,8 @@ function watchMap(rezoom) {
   canvas.addEventListener("wheel", event => {
     if (event.deltaY > 0 && view.scale <= 1) return;  // nothing left to do here: the page may scroll
     event.preventDefault();
-    const lines = event.deltaMode === 1 ? 16 : 1;
-    zoom(Math.exp(clamped(-event.deltaY * lines, -120, 120) * 0.003), ...share(event.clientX, event.clientY));
+    const unit = event.deltaMode === 1 ? 16 : event.ctrlKey ? 4 : 1;  // lines; two fingers on a pad
+    zoom(Math.exp(clamped(-event.deltaY * unit, -120, 120) * 0.003), ...share(event.clientX, event.clientY));
     rezoom(true);
   }, {passive: false});
   canvas.addEventListener("dblclick", event => { zoom(2, ...share(event.clientX, event.clientY)); rezoom(); });

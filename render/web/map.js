@@ -1,6 +1,7 @@
 // The map: trails with halos, stars, and heads that tell how a run ended.
 const BANDS = [0.4, 0.15, 0.04];  // ages, as shares of the race, at which a trail changes colour
 const THROUGH = 6.5;              // length in pixels of the dashes of a trail on a way that others took before
+const SOLID = [];
 const MARGIN = {left: 44, right: 10, top: 8, bottom: 26};
 
 const view = {scale: 1, u: 0.5, v: 0.5};  // how much larger than the whole, and around which point
@@ -82,7 +83,7 @@ function placeOf(run, time) {
 function strokeWay(pen, run, from, to, dashesOf) {
   const begin = placeOf(run, from), end = placeOf(run, to);
   for (let i = begin.at, x = begin.x, y = begin.y, done = run.length[begin.at]; i <= end.at;) {
-    const dashes = dashesOf(i), key = String(dashes);
+    const dashes = dashesOf(i);
     if (begin.at === i) done += Math.hypot(x - run.x[i], y - run.y[i]);
     pen.setLineDash(dashes);
     pen.lineCap = dashes.length ? "butt" : "round";
@@ -94,7 +95,7 @@ function strokeWay(pen, run, from, to, dashesOf) {
       const last = i > end.at;
       const [a, b] = last ? [end.x, end.y] : [run.x[i], run.y[i]];
       if (last || Math.abs(a - x) + Math.abs(b - y) > 0.4) pen.lineTo(x = a, y = b);
-    } while (i <= end.at && String(dashesOf(i)) === key);
+    } while (i <= end.at && dashesOf(i) === dashes);
     pen.stroke();
     if (i <= end.at) done = run.length[i];
   }
@@ -111,12 +112,12 @@ function drawRace(runs, look, time) {
   if (look.halo_width) {
     pen.strokeStyle = look.halo;
     pen.lineWidth = thick * (1 + look.halo_width);
-    for (const run of shown) strokeWay(pen, run, 0, time, () => []);
+    for (const run of shown) strokeWay(pen, run, 0, time, () => SOLID);
   }
   pen.lineWidth = thick;
+  const gaps = [...Array(5)].map((_, depth) => [THROUGH * strong, THROUGH * strong * depth]);
   for (const run of shown) {
-    const {color, dashes} = look.runs[run.index], own = dashes.map(dash => dash * thick);
-    const gaps = [...Array(5)].map((_, depth) => [THROUGH * strong, THROUGH * strong * depth]);
+    const {color, dashes} = look.runs[run.index], own = dashes.length ? dashes.map(dash => dash * thick) : SOLID;
     const dashesOf = move => run.depth[move] && run.opens[move] <= time ? gaps[Math.min(run.depth[move], 4)] : own;
     const ages = [0, ...BANDS.map(age => Math.max(time - age * span, 0)), time];
     for (let band = 0; band < ages.length - 1; band++) {
