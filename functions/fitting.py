@@ -163,6 +163,7 @@ MEYER = (
     complete=False,  # there is one, but no search in double precision gets along the floor to it
     start=(0.02, 4000.0, 250.0),
     steps=500,
+    scale="rank",
     title="Meyer",
     latex=r"\sum_{i=1}^{16} \left[ x e^{y / (t_i + z)} - y_i \right]^2, \quad t_i = 45 + 5 i",
     reference="R. R. Meyer and P. M. Roth, Modified damped least squares: an algorithm for non-linear estimation, 1972",
@@ -185,6 +186,7 @@ def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     minimum=0.0,
     start=(5.0, 2.5, 0.15),
     steps=500,
+    scale="rank",
     title="Gulf research",
     latex=(
         r"\sum_{i=1}^{99} \left[ e^{-|y_i - y|^z / x} - t_i \right]^2, \quad t_i = \frac{i}{100}, \;"
