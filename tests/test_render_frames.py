@@ -28,6 +28,9 @@ TOLERANCE = 2
 
 RACE = converging(4)
 
+PLAIN = ("coincident", "one run", "two runs", "twelve runs")
+"""Races whose frames have nothing that those of others have not."""
+
 SLOW = {
     "converging": lambda: converging(3, steps=130),
     "coincident": lambda: coincident(3, steps=130),
@@ -65,7 +68,10 @@ def check(made: Figure, dpi: float | None = None) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [*((kind, "light") for kind in KINDS), *((k, n) for k in ("diverging", "leaving") for n in THEMES if n != "light")],
+    [
+        *(pytest.param(kind, "light", marks=[pytest.mark.slow] * (kind in PLAIN)) for kind in KINDS),
+        *((kind, name) for kind in ("diverging", "leaving") for name in THEMES if name != "light"),
+    ],
 )
 def test_frames_of_our_figures_equal_a_full_draw(kind, name):
     race = KINDS[kind]()

@@ -93,7 +93,7 @@ def test_every_bit_of_a_step_is_that_of_torch(variant, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("landscape", "dim"), [(egg_box, 1), (valley, 2), (valley, 10), (egg_box, 10)], ids=name_of)
+@pytest.mark.parametrize(("landscape", "dim"), [(egg_box, 1), (valley, 3)], ids=name_of)
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
 def test_a_thousand_steps_are_those_of_torch(cls, landscape, dim):
     rng = np.random.default_rng(dim)
@@ -154,7 +154,7 @@ def test_lion_takes_steps_of_one_length():
 # ---------------------------------------------------------------- alone or in company
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_company_and_order_change_nothing(data):
     cls, flags, bare = data.draw(st.sampled_from(VARIANTS))
