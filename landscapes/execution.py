@@ -1,49 +1,17 @@
 """Runs the blocks of a plan, here or wherever an executor takes them.
 
 Any executor with the interface of `concurrent.futures` will do; only `submit` and `result` are needed. The
-results are the same, bit for bit, whoever runs the blocks and in whatever order. Processes of this machine:
+results are the same, bit for bit, whoever runs the blocks and in whatever order.
 
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    if __name__ == "__main__":
-        with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as executor:
-            execute(plan, executor=executor)
-
-A Dask cluster, of any kind (`pip install torch-landscapes[cluster]`):
-
-    from dask.distributed import Client
-
-    with Client("tcp://scheduler:8786") as client:
+    with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as executor:      # this machine
+        execute(plan, executor=executor)
+    with Client("tcp://scheduler:8786") as client:                                 # dask.distributed
         execute(plan, executor=client.get_executor(pure=False))
-
-MPI, started by `mpiexec -n 65 python -m mpi4py.futures script.py`:
-
-    from mpi4py.futures import MPIPoolExecutor
-
-    if __name__ == "__main__":
-        with MPIPoolExecutor() as executor:
-            execute(plan, executor=executor)
-
-Ray has no such executor of its own; this is one:
-
-    import ray
-
-    class Ray:
-        def submit(self, task, *arguments):
-            return Later(ray.remote(task).remote(*arguments))
-
-    class Later:
-        def __init__(self, reference):
-            self.reference = reference
-
-        def result(self):
-            return ray.get(self.reference)
-
-    execute(plan, executor=Ray())
+    with MPIPoolExecutor() as executor:                                            # mpi4py.futures
+        execute(plan, executor=executor)
 
 Machines that share a folder need no executor at all: start the same job on each, with `out=` this folder; machines that
-share nothing run a shard each (see `landscapes.shards`).
+share nothing run a shard each (see `landscapes.shards`). `gallery/many_machines.md` has whole scripts, for Ray too.
 """
 
 from __future__ import annotations
@@ -127,6 +95,11 @@ def execute(
             function or rule cannot be sent to the workers; for a folder that cannot be used (see `shards.Folder`).
         UnfinishedError: where the executor dies, or the disk is full.
     """
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            f"executor is what has submit, as a concurrent.futures.ProcessPoolExecutor or Dask's client.get_executor(), "
+            f"not {type(executor).__name__}"
+        )
     wanted = out.blocks(len(plan)) if isinstance(out, Shard) else range(len(plan))
     store = Memory(plan) if out is None else Folder(plan, out)
     _check_room(plan, [i for i in wanted if not store.has(i)], store)
@@ -214,13 +187,14 @@ def _run_here(work: _Work) -> None:
 def _run_elsewhere(work: _Work, executor: Executor) -> None:
     """Keeps a bounded number of blocks in flight, and takes their results in order."""
     plan = work.plan
-    send = _sender(plan, executor)
+    send: Callable[[Block], Future] | None = None
     flying: deque[tuple[int, Future]] = deque()
     largest = max(task.result_bytes * plan.size_of(k) for k, task in enumerate(plan.tasks))
     most = min(max(IN_FLIGHT // largest, 8), 1024)
     try:
         for i in work.open():
             if i is not None:
+                send = send or _sender(work, executor)
                 flying.append((i, _asked(partial(send, plan[i]))))
             while flying and (i is None or len(flying) >= most):
                 _land(work, flying)
@@ -274,19 +248,18 @@ def _call_back(work: _Work, flying: deque[tuple[int, Future]]) -> None:
             continue
 
 
-def _sender(plan: Plan, executor: Executor) -> Callable[[Block], Future]:
+def _sender(work: _Work, executor: Executor) -> Callable[[Block], Future]:
     """What hands a block to the executor, once it is sure that the workers can load it."""
     if type(executor) is ThreadPoolExecutor:  # nothing has to be sent
         return lambda block: executor.submit(outcome, block)
-    firsts = {(id(task.function), id(task.rule)): task for task in plan.tasks}
+    firsts = {(id(task.function), id(task.rule)): task for task in work.plan.tasks}
     samples = [packed(task.block(0, 1)) for task in firsts.values()]
     try:
         refused = executor.submit(try_to_load, samples).result()
     except Exception as error:
-        raise UnfinishedError(
-            f"the executor failed before the work began ({in_short(error)}); where it starts processes of this machine, "
-            'the script needs its if __name__ == "__main__":',
-            Results(plan, Memory(plan)),
+        raise work.unfinished(
+            f"the executor failed before the work began ({in_short(error)}): its workers must be able to import this "
+            'package, and where it starts processes the script needs `if __name__ == "__main__"`'
         ) from error
     if refused is not None:
         raise InputError(

@@ -120,6 +120,22 @@ def test_what_a_block_raises_is_raised(pool):
             execute(plan, executor=executor)
 
 
+def test_what_is_no_executor_is_refused():
+    with pytest.raises(InputError, match=r"executor is what has submit, .* not int"):
+        execute(grid(), executor=4)
+
+
+def test_an_executor_that_is_closed_is_told_of(tmp_path):
+    with ProcessPoolExecutor(1) as closed:
+        pass
+    with pytest.raises(
+        UnfinishedError, match=r"before the work began .*shutdown.*0 of 7 blocks are done; run the same"
+    ):
+        execute(grid(), executor=closed, out=tmp_path / "out")
+    whole = execute(grid(), out=tmp_path / "out")
+    assert same(execute(grid(), executor=closed, out=tmp_path / "out")[:], whole[:]), "there was nothing to do"
+
+
 def test_an_executor_that_dies_keeps_what_is_done(monkeypatch):
     monkeypatch.setattr(execution, "IN_FLIGHT", 0)
     with pytest.raises(

@@ -48,7 +48,9 @@ STANDS_FOR = {
 }
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
+@pytest.mark.parametrize(
+    "number", [pytest.param(i, marks=[pytest.mark.slow] * ("spawn" in code)) for i, code in enumerate(BLOCKS)]
+)
 def test_the_code_of_the_page_runs(number, monkeypatch, tmp_path):
     code = BLOCKS[number].replace("resolution=4096", "resolution=8, steps=30")
     known = re.match(r"# (\w+)\n", code)

@@ -241,6 +241,7 @@ def test_two_processes_share_the_work(tmp_path, environment_here, root):
     assert len(blocks) == 7, "each block once"
 
 
+@pytest.mark.slow
 @posix
 def test_what_a_killed_process_had_claimed_is_run_by_others(tmp_path, environment_here, root, monkeypatch):
     ran = counted(monkeypatch)
@@ -303,6 +304,7 @@ except UnfinishedError as error:
 """
 
 
+@pytest.mark.slow
 @posix
 def test_the_system_refuses_to_write(tmp_path, python, root, environment_here):
     paths = os.pathsep.join([environment_here["PYTHONPATH"], str(root / "tests")])
