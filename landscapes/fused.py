@@ -171,18 +171,18 @@ def _run_block(
     value, _ = kernel.look(x)
     book.keep(0, group.runs[own], x[:, : len(own)], value[: len(own)])
     goal = None if task.target is None else torch.full_like(value, task.target)
-    t = 0
-    while t < task.steps and bool(alive.any()):
+    t, left = 0, len(own)
+    while t < task.steps and left:
         leg, taken = kernel.take(flight, scalars, t, task.steps)
         for number, (points, value) in enumerate(leg.kept):
             book.keep(t + number * kernel.every, group.runs[own], whole(points)[:, : len(own)], value[: len(own)])
-        ends = leg.trouble != 0
-        if task.gap is not None:
-            ends |= leg.flight.lowest - task.function.minimum <= task.gap
-        ends &= alive
-        if bool(ends.any()):
+        ends = (
+            leg.trouble if task.gap is None else leg.trouble + (leg.flight.lowest - task.function.minimum <= task.gap)
+        )
+        if bool(ends.any()) and bool((ends := (ends != 0) & alive).any()):
             aside.append(Suspects.at(t, padded[ends.cpu().numpy()], flight.of(ends)))
             alive = alive & ~ends
+            left = int(alive.sum())
         if goal is not None:
             hits = (leg.flight.lowest <= goal) & alive
             if bool(hits.any()):
@@ -190,12 +190,11 @@ def _run_block(
                 goal = goal.masked_fill(hits, -torch.inf)
         flight, t = leg.flight, t + taken
         progress(taken * len(own))
-        left = int(alive.sum())
         if not kernel.fixed and 0 < 2 * left < len(own):  # the others rest
             goal = None if goal is None else goal[alive]
             own = padded = own[alive.cpu().numpy()]
             flight, scalars, alive = flight.of(alive), group.scalars(own, starts), alive[alive]
-    if bool(alive.any()):
+    if left:
         _follow(task, group, Suspects.at(t, padded[alive.cpu().numpy()], flight.of(alive)), book, kernel)
     progress((task.steps - t) * len(own))
     return aside
@@ -207,7 +206,7 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
     Runs that nothing ends are followed for as long as a kernel's call, to see when they first reached the target.
     """
     flight, begin, runs = those.flight, those.begin, group.runs[those.own]
-    scalars = group.scalars(those.own, flight.lowest)
+    scalars: Scalars | None = None
     x, state, lowest = flight.points[0], flight.states[0], flight.lowest
     last_x, last_value = flight.last[0][0], flight.last[1]
     low, high = task.box.unbind(1)
@@ -242,6 +241,7 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
             some = those.ends & (t == step)
             book.keep(step, runs[some], last_x[:, torch.from_numpy(some)], last_value[torch.from_numpy(some)])
         if bool((fates.alive & (here < task.steps)).any()):
+            scalars = scalars or group.scalars(those.own, x)
             coefs = scalars.at_each(np.minimum(t + 1, task.steps))
             x, state = scalars.rule.update(last_x, gradient, state, coefs)
     _write(book, those, runs, fates, lowest, torch.where(reached < 0, best_at, reached), last_x, last_value, reached)

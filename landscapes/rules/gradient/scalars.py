@@ -87,11 +87,12 @@ def _distinct(columns: Sequence[NDArray[np.float64]]) -> tuple[Any, NDArray[np.i
     """Where each distinct row of the columns is first met, and which of them each run has; all of them, and None, where that saves little."""
     if not columns:
         return slice(None), None
+    every = max(len(columns[0]) // 128, 1)
+    if len(np.unique(np.stack([column[::every] for column in columns], 1), axis=0)) > 64:  # most are distinct, surely
+        return slice(None), None
     code = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
         values, place = np.unique(column, return_inverse=True)
         code = np.unique(code * len(values) + place.reshape(-1), return_inverse=True)[1].reshape(-1)
     _, first, index = np.unique(code, return_index=True, return_inverse=True)
-    if 2 * len(first) > len(code):
-        return slice(None), None
-    return first, index.reshape(-1)
+    return (slice(None), None) if 2 * len(first) > len(code) else (first, index.reshape(-1))
