@@ -52,15 +52,17 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
 def bbob_f16(x: Tensor, at: Instance) -> Tensor:
     """Rugged however closely one looks, and it repeats itself: there are many lowest points, none of them easy."""
     z = turned(at.between(0.1), oscillated(turned(at.r, x - at.x.to(x))))
-    often, high = (torch.tensor([[base**k] for k in range(12)]).to(x) for base in (3.0, 0.5))
-
-    def waves(c: Tensor) -> Tensor:
-        turns = often * copies(c, 12)
-        turns -= turns.round()  # sines of large numbers take long
-        wave = torch.sin(math.pi * turns)
-        return total(2 * high * wave * wave, 0)
-
-    height = mean(by_parts(waves, z, width=12))
+    waves = torch.zeros_like(z)
+    for k in range(12):
+        if k % 3 == 0:  # anew, before errors grow
+            turns = 3.0**k * z
+            wave = torch.sin(math.pi * (turns - turns.round()))
+            wave = wave * wave
+        else:  # sin² 3a = sin² a (3 - 4 sin² a)²
+            part = 3 - 4 * wave
+            wave = wave * part * part
+        waves = torch.add(waves, wave, alpha=2 * 0.5**k)
+    height = mean(waves)
     return 10 * height * height * height + 10 / x.shape[-1] * beyond(x)
 
 
@@ -234,7 +236,10 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     def teeth(c: Tensor) -> Tensor:
         many = fine * copies(c, 32)
         many -= many.round()
-        return total(many.abs() * short, 0)
+        rows = many.abs() * short
+        while len(rows) > 1:
+            rows = rows[: len(rows) // 2] + rows[len(rows) // 2 :]
+        return rows[0]
 
     rough = by_parts(teeth, z, width=32)
     i = torch.arange(1, d + 1, dtype=x.dtype, device=x.device)
