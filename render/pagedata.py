@@ -95,12 +95,13 @@ def _panel(record: Record) -> dict[str, Any]:
     low, high = ax.get_ylim()
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))
+    level = target - minimum if bounded else target
     return {
         "name": "gap to the minimum" if bounded else "value",
         "log": ax.get_yscale() == "log",
         "low": float(low),
         "high": float(high),
-        "target": target - minimum if bounded else target,
+        "target": level if np.isfinite(level) else None,
     }
 
 

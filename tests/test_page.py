@@ -136,6 +136,22 @@ def test_a_run_that_was_nowhere_has_no_points():
     assert [len(run["step"]) for run in runs] == [0, 41]
 
 
+def test_a_race_that_never_began_has_its_start():
+    data = told(document(converging(2, steps=0)))
+    assert data["last"] == 0
+    assert [run["step"].tolist() for run in rows(data)[1]] == [[0], [0]]
+
+
+@pytest.mark.parametrize("target", [np.nan, np.inf, -np.inf])
+def test_a_target_that_is_no_number_is_left_out(target):
+    assert told(document(unbounded()))["losses"]["target"] == 0.5
+    shown = unbounded()
+    assert (
+        told(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["losses"]["target"]
+        is None
+    )
+
+
 def test_losses_keep_four_digits_however_large_or_small():
     values = np.array([[1e300, 1.23456e-300, 0.0, -4.00049, 5e-324, 9.99996]])
     shown = record([way(5)], values=values, minimum=-np.inf)

@@ -34,7 +34,7 @@ function drawLosses(runs, look, time) {
   pen.beginPath();
   pen.rect(box.left, box.top, box.right - box.left, box.bottom - box.top);
   pen.clip();
-  drawTarget(pen, box, scale.y(scale.change(target)), look);
+  if (target !== null) drawTarget(pen, box, scale.y(scale.change(target)), look);
   pen.lineJoin = "round";
   const ends = [];
   for (const run of runs.filter(run => run.shown && run.steps.length)) {
