@@ -180,7 +180,7 @@ def _with_lowest_seen(problem: _Problem, seeds: int, terms: Terms, executor: Exe
     if math.isfinite(problem.function.minimum):
         return problem
     plan = Plan([_task(problem, rule, seeds, terms, ()) for rule in problem.rules])
-    lowest = execute(plan, executor=executor)[:].lowest
+    lowest = execute(plan, executor=executor).whole().lowest
     minimum = float(np.min(lowest[np.isfinite(lowest)]))
     return replace(problem, function=replace(problem.function, minimum=minimum), minimum_is="the lowest value seen")
 

@@ -34,6 +34,7 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     told: dict[str, list[Any]] = {
         "functions": [task.function.name for task in tasks],
         "values of the functions": [_values(task.function) for task in tasks],
+        "minima": [_minima(task.function) for task in tasks],
         "optimizers": [task.rule.spec for task in tasks],
         "runs": [task.size for task in tasks],
         "hyper-parameters": [{name: _column(column) for name, column in task.numbers.items()} for task in tasks],
@@ -72,6 +73,12 @@ def _values(function: Function) -> str:
     with torch.no_grad():
         values = [value for f in seen for value in f.columns(points).double().tolist()]
     return digest([f"{value:.6g}" for value in values])
+
+
+def _minima(function: Function) -> str:
+    """What a run may be stopped by, to six places: a minimum that was found is never the same to the last bit."""
+    known = [function.minimum, *(coordinate for point in function.minima for coordinate in point)]
+    return digest([repr(round(value, 6) + 0.0) for value in known])
 
 
 def digest(data: Any) -> str:

@@ -120,7 +120,7 @@ def basins(
         budget, roaming(landscape).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
     )  # fmt: skip
     pilot = _task(landscape, rule, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
-    rough = execute(Plan([pilot]), executor=executor)[:]
+    rough = execute(Plan([pilot]), executor=executor).whole()
     known, kinds = _known(landscape)
     found = _rest(landscape, rough.x[~np.isin(rough.reason, ("bound", "non-finite")), -1], known, near)
     minima, kinds = np.concatenate([known, found]), [*kinds, *["found"] * len(found)]

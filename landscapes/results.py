@@ -109,6 +109,12 @@ class Results:
                 parts.append(self._store.rows(task, low - first, high - first))
         return joined(parts or [self._store.rows(0, 0, 0)])
 
+    def whole(self) -> Paths:
+        """All runs, for a job that has no use for some of them: where Ctrl-C ended it, it is raised again."""
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return self[:]
+
     def task(self, task: int) -> Paths:
         """All runs of a task."""
         begin, end = self.plan.span(task)

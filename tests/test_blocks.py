@@ -143,6 +143,7 @@ CHANGES = {
     "kept steps": lambda: grid(keep=5),
     "optimizers": lambda: grid(kinds=[rules.Adam(beta1=0.8)]),
     "values of the functions": lambda: grid(edited_bowl),
+    "minima": lambda: grid(replace(sound_bowl, minima=((0.0, 1e-5),))),
     "runs": lambda: grid(side=11),
     "blocks": lambda: grid(size=8),
     "hyper-parameters": lambda: Plan(

@@ -185,6 +185,9 @@ def test_ctrl_c_gives_back_what_is_done(kind):
     assert (paths.gradients[~ran] == -1).all()
     assert paths.x[ran].tobytes() == whole[:].x[ran].tobytes()
     assert same(found[5:30], whole[5:30])
+    assert same(whole.whole(), whole[:])
+    with pytest.raises(KeyboardInterrupt):
+        found.whole()
 
 
 def test_ctrl_c_before_anything_is_done():
