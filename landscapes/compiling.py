@@ -10,7 +10,6 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor, fx
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from landscapes.fused import Kernel
 from landscapes.grouping import Group
@@ -211,6 +210,12 @@ def _compile(
     rule: FirstOrder, names: tuple[str, ...], traced: Traced, limits: Limits, scalars: Table, parts: int, every: int,
     flat: Sequence[Tensor],
 ) -> Call | None:  # fmt: skip
+    # these take seconds to import
+    from torch._guards import TracingContext, tracing
+    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch.fx.experimental.proxy_tensor import make_fx
+    from torch.fx.experimental.symbolic_shapes import ShapeEnv
+
     d, like = len(limits.centre), flat[0]
     sorts = scalars.sorts
     counts = len(names), sum(sort in ("column", "scaled") for sort in sorts), sum(sort == "each step" for sort in sorts)
@@ -245,7 +250,10 @@ def _compile(
             warnings.simplefilter("ignore")
             graph = make_fx(body)(*given)
             _multiplied(graph, d * (1 + parts) + 1 + len(flat))
-            return cast(Call, torch._inductor.compile(graph, list(given)))
+            # with this context the code is found again on the disk by other processes
+            mode = FakeTensorMode(shape_env=ShapeEnv(assume_static_by_default=True))
+            with tracing(TracingContext(mode)):
+                return cast(Call, torch._inductor.compile(graph, list(given)))
     except Exception as error:
         if "ompiler" in type(error).__name__ + str(error):
             _COMPILER["works"] = False

@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, fx
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from landscapes.objective import Function
 from landscapes.oracle import value_and_gradient
@@ -80,6 +79,8 @@ def trace(function: Function, like: Tensor) -> Traced | None:
 
 def _traced(function: Function, points: Tensor, told: Tensor) -> Traced | None:
     """The list of operations, if it gives what was told of the points."""
+    from torch.fx.experimental.proxy_tensor import make_fx  # takes seconds to import
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
