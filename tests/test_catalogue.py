@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from landscape_cases import CATALOGUE, every, every_member
-from matplotlib.mathtext import MathTextParser
 
 from landscapes import functions
 from landscapes.checking import checked
@@ -122,12 +121,6 @@ def test_special_points_are_listed_once(landscape):
     assert len(set(places)) == len(places)
     for point in places:
         assert all(low <= c <= high for c, (low, high) in zip(point, landscape.domain, strict=True)), point
-
-
-@every
-def test_the_latex_renders(landscape):
-    parsed = MathTextParser("path").parse(f"${landscape.latex}$")
-    assert parsed.width > 10
 
 
 # As a whole

@@ -31,7 +31,7 @@ def test_single_precision_is_near_to_double(landscape):
 
 @every_member
 def test_a_point_has_the_same_bits_in_every_batch(landscape):
-    for count, dtype in product((1, 2, 7, 1001), (torch.float64, torch.float32)):
+    for count, dtype in product((1, 7, 1001), (torch.float64, torch.float32)):
         points = spread(landscape, count, seed=2).to(dtype)
         columns = points.T.contiguous().requires_grad_()
         values = landscape.columns(columns)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
-from landscape_cases import every, every_member, grid, size, spread
+from landscape_cases import CATALOGUE, every_member, grid, name_of, size, spread
 
 from landscapes.derivatives import gradient
 
@@ -34,7 +35,11 @@ def test_gradients_are_finite_at_and_around_what_is_special(landscape):
         assert gradient(landscape, points.to(dtype)).isfinite().all(), dtype
 
 
-@every
+@pytest.mark.parametrize(
+    "landscape",
+    [pytest.param(item, marks=[pytest.mark.slow] * (i % 3 > 0)) for i, item in enumerate(CATALOGUE)],
+    ids=name_of,
+)
 def test_gradients_and_curvatures_are_the_derivatives_of_the_values(landscape):
     """In units in which the view is as wide as one, and the largest of its values is one."""
     if landscape.name in FRACTAL:

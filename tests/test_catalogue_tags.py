@@ -11,7 +11,7 @@ from landscapes.vocabulary import CHECKED
 
 @pytest.mark.parametrize(
     "landscape",
-    [pytest.param(item, marks=[pytest.mark.slow] * (i % 10 > 0)) for i, item in enumerate(CATALOGUE)],
+    [pytest.param(item, marks=[pytest.mark.slow] * (i % 25 > 0)) for i, item in enumerate(CATALOGUE)],
     ids=name_of,
 )
 def test_tags_are_what_is_measured(landscape):

@@ -410,7 +410,7 @@ sys.exit(cli.main(sys.argv[2:]))
 @pytest.mark.parametrize(
     ("sent", "code", "place", "output"),
     [
-        (signal.SIGINT, 130, "racing", "race.gif"),
+        pytest.param(signal.SIGINT, 130, "racing", "race.gif", marks=pytest.mark.slow),
         pytest.param(signal.SIGINT, 130, "drawing", "race.gif", marks=pytest.mark.slow),
         (signal.SIGTERM, 143, "drawing", "race.gif"),
         pytest.param(signal.SIGINT, 130, "drawing", "race.mp4", marks=pytest.mark.slow),
