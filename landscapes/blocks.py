@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from landscapes import engine
 from landscapes.batch import Batch
+from landscapes.compiling import PAYS
 from landscapes.engine import Paths, Progress
 from landscapes.errors import InputError
 from landscapes.landscape import Function
@@ -168,6 +169,12 @@ class Task:
         columns = self.kept * (self.function.dim + 1 + len(self.terms.observe) * self.function.dim)
         return 8 * columns + 100  # and a row of facts
 
+    @property
+    def compiled(self) -> bool:
+        """Whether steps are compiled: by the work of the whole task, so that no bit depends on the blocks."""
+        wanted = self.terms.compiled
+        return self.size * self.terms.steps >= PAYS if wanted is None else wanted
+
     def with_ends(self) -> Task:
         """The same, keeping the ends of each run alone."""
         return replace(self, terms=replace(self.terms, keep="ends"))
@@ -180,7 +187,7 @@ class Task:
             Batch(self.rule, end - begin, {name: column[runs] for name, column in self.numbers.items()}),
             np.stack([column[runs] for column in self.starts], 1).astype(np.float64),
             self.streams[runs].astype(np.int64),
-            self.terms,
+            replace(self.terms, compiled=self.compiled),
         )
 
     def usual_size(self) -> int:

@@ -45,8 +45,9 @@ def fingerprint(plan: Plan) -> dict[str, str]:
         "box": [task.terms.box.tolist() for task in tasks],
         "blocks": [plan.size_of(k) for k in range(len(tasks))],
     }
-    for name in ("stop", "observe", "target", "seed", "dtype", "device", "compiled"):
+    for name in ("stop", "observe", "target", "seed", "dtype", "device"):
         told[name] = [str(getattr(task.terms, name)) for task in tasks]
+    told["compiled"] = [str(task.compiled) for task in tasks]
     return {name: _short(values) for name, values in told.items()}
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs import BOX, grid, same, sound_bowl
 
-from landscapes import InputError, function, rules
+from landscapes import InputError, compiling, function, rules
 from landscapes.blocks import ROOM, RUNS, WORK, Column, Plan, Task, Terms
 from landscapes.execution import execute
 from landscapes.fingerprints import fingerprint
@@ -88,6 +88,30 @@ KINDS = [
 def test_no_bit_depends_on_the_blocks(kinds, size, terms):
     whole = execute(grid(get("noisy_beale"), kinds, side=4, size=10**6, **terms))
     assert same(execute(grid(get("noisy_beale"), kinds, side=4, size=size, **terms))[:], whole[:])
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "ackley", "beale", "levy", "himmelblau", "mueller_brown"])
+def test_no_bit_depends_on_whether_a_block_is_worth_following(name, monkeypatch):
+    """The engine follows formulas where a call has work enough; small blocks do not get there."""
+    monkeypatch.setattr(compiling, "TRACED", 1000)
+    whole = execute(grid(get(name), size=10**6))
+    assert same(execute(grid(get(name), size=16))[:], whole[:])
+
+
+@pytest.mark.slow
+def test_no_bit_of_compiled_steps_depends_on_the_blocks():
+    whole = execute(grid(get("himmelblau"), side=40, size=10**6, steps=40, compiled=True))
+    for size in (77, 800):
+        assert same(execute(grid(get("himmelblau"), side=40, size=size, steps=40, compiled=True))[:], whole[:])
+
+
+def test_whether_to_compile_is_decided_for_the_whole_task():
+    small, large = grid(side=10, steps=25), grid(side=1000, steps=1000)
+    assert {block.terms.compiled for block in small} == {False}
+    assert large[0].terms.compiled
+    assert large[len(large) - 1].terms.compiled
+    assert not grid(side=1000, steps=1000, compiled=False)[0].terms.compiled
+    assert grid(compiled=True)[0].terms.compiled
 
 
 def test_results_are_what_the_engine_says():

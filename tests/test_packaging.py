@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "fused",
         "compiling",
     },
-    "blocks": {"errors", "landscape", "rules", "batch", "stopping", "recording", "engine"},
+    "blocks": {"errors", "landscape", "rules", "batch", "stopping", "recording", "compiling", "engine"},
     "memory": set(),
     "results": {"errors", "oracle", "recording", "engine", "blocks", "memory"},
     "fingerprints": {"landscape", "recording", "blocks"},
