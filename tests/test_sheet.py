@@ -107,7 +107,8 @@ def test_what_cannot_be_portrayed(name, settings, message):
 def test_every_formula_fits_and_can_be_read(landscape):
     lines, size = laid_out(f"f = {landscape.latex}", 776, 76, 17)
     assert size >= 9
-    assert 10 < max(extent(line)[0] for line in lines) * size <= 776
+    assert max(extent(line)[0] for line in lines) * size <= 776
+    assert sum(extent(line)[0] for line in lines) > extent("f =")[0] + 0.8, "there is one"
     assert tall(lines) * size <= 76 + 1e-9
     assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {landscape.latex}")
 
