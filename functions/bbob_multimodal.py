@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from landscapes.coco import Instance, asymmetric, beyond, oscillated, peaks, problem, stretched, turned
-from landscapes.elementary import by_parts, copies, mean, power, total
+from landscapes.elementary import by_parts, copies, mean, power, total, waves_within
 
 
 def _waves(z: Tensor) -> Tensor:
@@ -52,17 +52,7 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
 def bbob_f16(x: Tensor, at: Instance) -> Tensor:
     """Rugged however closely one looks, and it repeats itself: there are many lowest points, none of them easy."""
     z = turned(at.between(0.1), oscillated(turned(at.r, x - at.x.to(x))))
-    waves = torch.zeros_like(z)
-    for k in range(12):
-        if k % 3 == 0:  # anew, before errors grow
-            turns = 3.0**k * z
-            wave = torch.sin(math.pi * (turns - turns.round()))
-            wave = wave * wave
-        else:  # sin² 3a = sin² a (3 - 4 sin² a)²
-            part = 3 - 4 * wave
-            wave = wave * part * part
-        waves = torch.add(waves, wave, alpha=2 * 0.5**k)
-    height = mean(waves)
+    height = mean(waves_within(z, 12))
     return 10 * height * height * height + 10 / x.shape[-1] * beyond(x)
 
 

@@ -6,6 +6,7 @@ batch, and the gradients of roots are infinite at zero.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import reduce
 
@@ -81,6 +82,27 @@ def power(x: Tensor, exponent: float | Tensor) -> Tensor:
     size = x.abs()
     away = size > 0
     return torch.where(away, torch.exp(exponent * torch.where(away, size, 1.0).log()), 0.0 * x)
+
+
+def waves_within(x: Tensor, count: int) -> Tensor:
+    """Waves with waves a third as long and half as high upon them, and so on: Σ 2⁻ᵏ (1 - cos 2π 3ᵏ x), k below count.
+
+    Source: K. Weierstrass, 1872.
+
+    >>> waves_within(torch.tensor([0.0, 0.5]), 3)
+    tensor([0.0000, 3.5000])
+    """
+    waves = wave = torch.zeros_like(x)
+    for k in range(count):
+        if k % 3 == 0:  # anew, before errors grow
+            turns = 3.0**k * x
+            wave = torch.sin(math.pi * (turns - turns.round()))  # sines of large numbers take long
+            wave = wave * wave
+        else:  # sin² 3a = sin² a (3 - 4 sin² a)²
+            part = 3 - 4 * wave
+            wave = wave * part * part
+        waves = torch.add(waves, wave, alpha=2 * 0.5**k)
+    return waves
 
 
 def copies(x: Tensor, count: int) -> Tensor:

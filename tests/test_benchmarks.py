@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 
+from landscapes.functions import catalogue
+
 
 def run(root, environment_here, *words: str) -> subprocess.CompletedProcess[str]:
     script = root / "benchmarks" / "catalogue.py"
@@ -26,9 +28,22 @@ def test_figures_as_json(root, environment_here):
     assert "surface_ms" not in wood
 
 
-def test_figures_as_a_table(root, environment_here):
-    done = run(root, environment_here, "--points", "1000", "himmelblau")
+def test_figures_as_a_page(root, environment_here):
+    done = run(root, environment_here, "--points", "1000", "himmelblau", "wood")
     assert done.returncode == 0, done.stderr
-    assert "slowest surfaces" in done.stdout
-    assert "himmelblau" in done.stdout
-    assert "bare formula: median" in done.stdout
+    said = done.stdout.splitlines()
+    assert any(line.startswith("- surfaces of 512 × 512: ") and line.endswith("above 50 ms: none") for line in said)
+    assert any(line.startswith("- 1,000 points beside the bare formula: ") for line in said)
+    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in said if line.startswith("|")]
+    assert [row[0] for row in table] == ["landscape", "---", "himmelblau", "wood"]
+    assert len({len(row) for row in table}) == 1
+    assert float(table[2][1]) > 0
+    assert table[3][1] == ""
+
+
+def test_the_page_is_of_the_catalogue(root):
+    """The one that is kept was printed for all of it: print it anew where landscapes came or went."""
+    page = (root / "benchmarks" / "catalogue.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")][2:]
+    assert set(rows) <= set(catalogue())
+    assert len(rows) > 0.9 * len(catalogue())

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from landscapes import elementary
-from landscapes.elementary import by_parts, copies, mean, norm, power, product, root, total
+from landscapes.elementary import by_parts, copies, mean, norm, power, product, root, total, waves_within
 
 OPERATIONS = [total, mean, product, norm]
 ELEMENTWISE = [root, lambda x: power(x, 0.25), lambda x: power(x, 2.5)]
@@ -115,3 +115,15 @@ def test_gradients_of_copies_have_the_same_bits_in_every_batch():
 def test_copies_are_the_same_with_gradients_and_without():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     assert copies(x, 3).tolist() == copies(x.detach(), 3).tolist() == [[1, 2]] * 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 12, 21])
+def test_waves_within_waves_are_those_of_exact_numbers(count):
+    """Their angles are found by whole numbers: 3ᵏ n / 2¹⁰ turns. Near zero all digits hold as well."""
+    n = torch.arange(-3000, 3000, 7)
+    expected = sum(0.5**k * 2 * torch.sin(torch.pi * (3**k * n % 1024).double() / 1024) ** 2 for k in range(count))
+    torch.testing.assert_close(waves_within(n / 1024.0, count).double(), expected, rtol=0, atol=1e-3)
+    torch.testing.assert_close(waves_within(n.double() / 1024, count), expected, rtol=1e-12, atol=1e-13)
+    tiny = torch.tensor([1e-30, -1e-20], dtype=torch.float64)
+    expected = sum(0.5**k * 2 * (torch.pi * 3**k * tiny) ** 2 for k in range(count))
+    torch.testing.assert_close(waves_within(tiny, count), expected, rtol=1e-13, atol=0)
