@@ -152,17 +152,28 @@ class Memory:
         task, begin, end = self._plan.place(block)
         given = arrays(paths)
         if task not in self._whole:
-            self._whole[task] = missing(self._plan, task, self._plan.tasks[task].size, given)
-        whole = self._whole[task]
-        for name in given.keys() - {"step"}:
-            whole[name][begin:end] = given[name]
+            size = self._plan.tasks[task].size
+            self._whole[task] = {
+                name: values if name == "step" else np.empty((size, *values.shape[1:]), values.dtype)
+                for name, values in given.items()
+            }
+        self._fill(task, begin, end, given)
         self._done.add(block)
 
     def rows(self, task: int, begin: int, end: int) -> Paths:
         """Runs begin:end of a task; those not run are NaN."""
         if task not in self._whole:
             return paths(missing(self._plan, task, end - begin))
-        return paths(rows(self._whole[task], begin, end))
+        whole = self._whole[task]
+        for block in self._plan.blocks_of(task, begin, end):
+            if not self.has(block):
+                _, first, last = self._plan.place(block)
+                self._fill(task, first, last, missing(self._plan, task, last - first, whole))
+        return paths(rows(whole, begin, end))
+
+    def _fill(self, task: int, begin: int, end: int, given: Arrays) -> None:
+        for name in given.keys() - {"step"}:
+            self._whole[task][name][begin:end] = given[name]
 
     def room(self) -> tuple[int | None, str]:
         """How many bytes are free, if that is known, and where."""
