@@ -42,6 +42,12 @@ SAME: dict[str, tuple[str, ...]] = {
         "botorch:Ackley",
         "pymoo:Ackley",
     ),
+    "ackley_n2": (
+        "opfunu:Ackley02",
+        "benchmarkfcns:ackleyn2",
+    ),
+    "ackley_n3": ("opfunu:Ackley03",),
+    "ackley_n4": ("benchmarkfcns:ackleyn4",),
     "adjiman": (
         "opfunu:Adjiman",
         "benchmarkfcns:adjiman",
@@ -56,6 +62,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "benchmarkfcns:beale",
         "botorch:Beale",
     ),
+    "biggs_exp2": ("opfunu:BiggsExp02",),
     "bird": (
         "opfunu:Bird",
         "benchmarkfcns:bird",
@@ -69,7 +76,6 @@ SAME: dict[str, tuple[str, ...]] = {
         "benchmarkfcns:bohachevskyn2",
     ),
     "bohachevsky_n3": ("opfunu:Bohachevsky3",),
-    "biggs_exp2": ("opfunu:BiggsExp02",),
     "booth": (
         "opfunu:Booth",
         "benchmarkfcns:booth",
@@ -88,6 +94,14 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:Brent",
         "benchmarkfcns:brent",
     ),
+    "brown": (
+        "opfunu:Brown",
+        "benchmarkfcns:brown",
+    ),
+    "bukin_n4": (
+        "opfunu:Bukin04",
+        "benchmarkfcns:bukinn4",
+    ),
     "bukin_n6": (
         "opfunu:Bukin06",
         "benchmarkfcns:bukinn6",
@@ -103,6 +117,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:Cigar",
         "benchmarkfcns:cigar",
     ),
+    "corana": ("opfunu:Corana",),
     "corrugated_spring": ("opfunu:DeflectedCorrugatedSpring",),
     "cross_in_tray": (
         "opfunu:CrossInTray",
@@ -123,12 +138,17 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:Deb01",
         "benchmarkfcns:debn1",
     ),
+    "decanomial": ("opfunu:Decanomial",),
     "deceptive": ("opfunu:Deceptive",),
     "deckkers_aarts": (
         "opfunu:DeckkersAarts",
         "benchmarkfcns:deckkersaarts",
     ),
     "different_powers": ("benchmarkfcns:powellsum",),
+    "dixon_price": (
+        "opfunu:DixonPrice",
+        "botorch:DixonPrice",
+    ),
     "drop_wave": (
         "opfunu:DropWave",
         "benchmarkfcns:dropwave",
@@ -146,6 +166,11 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:EggHolder",
         "botorch:EggHolder",
     ),
+    "el_attar_vidyasagar_dutta": (
+        "opfunu:ElAttarVidyasagarDutta",
+        "benchmarkfcns:elattar",
+    ),
+    "forrester": ("benchmarkfcns:forrester",),
     "freudenstein_roth": ("opfunu:FreudensteinRoth",),
     "gaussian_well": (
         "opfunu:Exponential",
@@ -159,6 +184,7 @@ SAME: dict[str, tuple[str, ...]] = {
         "opfunu:GoldsteinPrice",
         "benchmarkfcns:goldsteinprice",
     ),
+    "gramacy_lee": ("benchmarkfcns:gramacylee",),
     "griewank": (
         "opfunu:Griewank",
         "benchmarkfcns:griewank",
@@ -206,6 +232,8 @@ SAME: dict[str, tuple[str, ...]] = {
     "mishra_n3": ("opfunu:Mishra03",),
     "mishra_n4": ("opfunu:Mishra04",),
     "mishra_n6": ("opfunu:Mishra06",),
+    "multimodal_product": ("opfunu:MultiModal",),
+    "needle_eye": ("opfunu:NeedleEye",),
     "new_function_n1": ("opfunu:NewFunction01",),
     "new_function_n2": ("opfunu:NewFunction02",),
     "odd_square": ("opfunu:OddSquare",),
@@ -258,13 +286,16 @@ SAME: dict[str, tuple[str, ...]] = {
     "ursem_n1": ("opfunu:Ursem01",),
     "venter_sobieszczanski_sobieski": ("opfunu:VenterSobiezcczanskiSobieski",),
     "vincent": ("benchmarkfcns:vincent",),
+    "wayburn_seader_n2": ("benchmarkfcns:wayburnseadern2",),
     "xin_she_yang_n2": ("benchmarkfcns:xinsheyangn2",),
+    "xin_she_yang_n3": ("benchmarkfcns:xinsheyangn3",),
     "xin_she_yang_n4": ("benchmarkfcns:xinsheyangn4",),
     "zakharov": (
         "opfunu:Zacharov",
         "benchmarkfcns:zakharov",
         "pymoo:Zakharov",
     ),
+    "zettl": ("opfunu:Zettl",),
     "zirilli": (
         "opfunu:Zirilli",
         "benchmarkfcns:zirilli",
