@@ -46,7 +46,8 @@ def _at_rest(function: Function, x: Tensor) -> Tensor:
     low, high = bounds(function.domain)
     width = high - low
     curvature = hessian(function, x) * width[:, None] * width
-    step = torch.linalg.pinv(curvature, rtol=1e-11, hermitian=True) @ (gradient(function, x) * width)[..., None]
+    slope = gradient(function, x) * width
+    step: Tensor = torch.linalg.pinv(curvature, rtol=1e-11, hermitian=True) @ slope[..., None]
     return (step[..., 0].abs() < 1e-5).all(1)
 
 
