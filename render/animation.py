@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from landscapes.render.curves import Curve
 from landscapes.render.frames import Frames
 from landscapes.render.hill import Hill
 from landscapes.render.layout import SIZE
-from landscapes.render.moving import moving, show
+from landscapes.render.moving import Moving, moving, show
 from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.theme import Theme
 from landscapes.render.timeline import Timeline, positive, speed, timeline
@@ -101,9 +101,9 @@ class RaceAnimation(FuncAnimation):
             dpi = positive("dpi", dpi)
         with kind.placing(path) as temporary:
             sink = kind(temporary, plan, describe(self.record))
-            frames = Frames(self.figure, dpi)
+            frames = Frames(self.figure, dpi, plan.steps.tolist())
             try:
-                sink.begin(self._samples(frames), self._reserved())
+                sink.begin(self._samples(frames), reserved(frames.moving))
                 for place, step in enumerate(plan.steps):
                     sink.frame(*frames.advance(int(step)), plan.stays.get(place, 0.0))
                     if progress_callback is not None:
@@ -113,22 +113,24 @@ class RaceAnimation(FuncAnimation):
                 sink.abort()
                 raise
             finally:
-                show(self.figure, int(plan.steps[-1]))
+                for mover in frames.moving:
+                    mover.show(int(plan.steps[-1]))
 
     def _samples(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
         """Frames to choose colours by: the first, an early one, the last."""
         steps = self.timeline.steps
         return (frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1))
 
-    def _reserved(self) -> NDArray[np.uint8]:
-        """The colours that carry meaning: of trails, young and old, of curves, heads and stars."""
-        trails = self.figure.findobj(Trail)
-        colors = [color for trail in trails for color in trail.colors]
-        for theme in {id(trail.theme): trail.theme for trail in trails}.values():
-            colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
-        colors += [curve.color for curve in self.figure.findobj(Curve)]
-        colors += [color for hill in self.figure.findobj(Hill) for color in hill.colors]
-        return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
+
+def reserved(movers: Sequence[Moving]) -> NDArray[np.uint8]:
+    """The colours (k, 3) that carry meaning: of trails, young and old, of curves, hills, heads and stars."""
+    trails = [mover for mover in movers if isinstance(mover, Trail)]
+    colors = [color for trail in trails for color in trail.colors]
+    for theme in {id(trail.theme): trail.theme for trail in trails}.values():
+        colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
+    colors += [mover.color for mover in movers if isinstance(mover, Curve)]
+    colors += [color for mover in movers if isinstance(mover, Hill) for color in mover.colors]
+    return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 
 def animate(

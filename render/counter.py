@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -31,7 +32,7 @@ class Counter(Text, Moving):
     def show(self, step: int) -> None:
         self.set_text(self.words(step))
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
         if not isinstance(renderer, RendererAgg):
             return None
         self._prepare(renderer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.artist import allow_rasterization
@@ -43,9 +44,9 @@ class Curve(Line2D, Moving):
     def show(self, step: int) -> None:
         self.route.show(step)
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.route.update(self, renderer)
-        return around(self.route.between(first, last), 2 + 2 * pixels(renderer, self.get_linewidth()))
+        return around(self.route.between(steps[0], steps[-1]), 2 + 2 * pixels(renderer, self.get_linewidth()))
 
     @property
     def color(self) -> tuple[float, float, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -38,19 +39,26 @@ class Frames:
     """The pictures of a figure at any step.
 
     What stands in front of a moving artist is kept as a picture and pasted after it, so that any artist
-    may be on the figure and the order is matplotlib's own. A race has spells: within one, only what lies in
-    some windows changes, and only that is drawn anew.
+    may be on the figure and the order is matplotlib's own. A race has spells: within one, and from one to
+    the next, only what lies in some windows changes, and only that is drawn anew.
+
+    Args:
+        figure: what is drawn.
+        dpi: by default the figure's.
+        steps: those that will be shown, ascending, as far as that is known; others can be shown as well.
 
     Attributes:
         rgba: the current frame, shape (height, width, 4); changed in place.
+        moving: the artists that follow the race.
     """
 
-    def __init__(self, figure: Figure, dpi: float | None = None) -> None:
+    def __init__(self, figure: Figure, dpi: float | None = None, steps: Iterable[int] | None = None) -> None:
         self._figure = figure
         self._dpi = figure.dpi if dpi is None else dpi
-        self._moving = moving(figure)
-        self._span = max((mover.span for mover in self._moving), default=0)
-        movers = {id(artist) for artist in self._moving}
+        self.moving = moving(figure)
+        self._span = max((mover.span for mover in self.moving), default=0)
+        self._steps = range(self._span + 1) if steps is None else sorted(set(steps))
+        movers = {id(artist) for artist in self.moving}
         redrawn = _redrawn(figure, movers)
         with self._at_this_dpi(), _left_out(redrawn):
             width, height = (int(side) for side in figure.bbox.size)
@@ -62,7 +70,9 @@ class Frames:
             self._layers = [layer for artist in redrawn for layer in _layered(artist, movers, page)]
         self._still = self._drawn.copy()
         self.rgba: RGBA = np.zeros_like(self._still)
-        self._spell = -1
+        self._step = -1
+        self._among: set[int] = set()
+        self._passing = False
         self._followed = False
 
     def advance(self, step: int) -> tuple[RGBA, Pixels]:
@@ -85,7 +95,7 @@ class Frames:
             self._look(step)
             for area in self._areas:
                 self._drawn[area] = self._still[area]
-            for mover in self._moving:
+            for mover in self.moving:
                 mover.show(step)
             for layer in self._layers:
                 layer.draw(self._canvas)
@@ -99,20 +109,35 @@ class Frames:
         return np.concatenate(changed)
 
     def _look(self, step: int) -> None:
-        """Opens the windows that a step needs: on everything for the first one of its spell, then on what stirs."""
-        number = spell(step, self._span)
+        """Opens the windows that a step needs: on what stirs in its spell and on the way there from the one before.
+
+        They stay open for as long as they serve. Where the way needs them all, those of the spell come after it.
+        """
+        number, before = spell(step, self._span), spell(self._step, self._span)
+        arrived = number == before and step != self._step
+        if step not in self._among or (self._passing and arrived):
+            first, last = spell_steps(number, self._span)
+            here = self._steps[bisect_left(self._steps, first) : bisect_right(self._steps, last)]
+            self._among = {self._step, step, *here}
+            self._open(sorted(self._among) if self._step >= 0 and number - before in (0, 1) else None)
+            self._passing = not arrived and self._canvas.windows is None
+        self._step = step
+
+    def _open(self, steps: list[int] | None) -> None:
+        """Opens windows on what differs between steps; on everything for None, and where that cannot be said."""
         height, width = self.rgba.shape[:2]
-        if number != self._spell:
-            self._areas, self._canvas.windows = [(slice(0, height), slice(0, width))], None
-            self._spell, self._first = number, True
-        elif self._first:
-            self._first = False
-            stirred = [mover.stir(*spell_steps(number, self._span), self._canvas) for mover in self._moving]
-            boxes = [box for box in stirred if box is not None]
-            if len(boxes) == len(stirred):
-                found = _windows(np.concatenate(boxes), width, height)
-                self._canvas.windows = np.array(found, float).reshape(-1, 4)
-                self._areas = [(slice(height - box[3], height - box[1]), slice(box[0], box[2])) for box in found]
+        self._areas, self._canvas.windows = [(slice(0, height), slice(0, width))], None
+        if steps is None:
+            return
+        boxes = []
+        for mover in self.moving:
+            stirred = mover.stir(steps, self._canvas)
+            if stirred is None:
+                return
+            boxes.append(stirred)
+        found = _windows(np.concatenate(boxes), width, height)
+        self._canvas.windows = np.array(found, float).reshape(-1, 4)
+        self._areas = [(slice(height - box[3], height - box[1]), slice(box[0], box[2])) for box in found]
 
     @contextmanager
     def _at_this_dpi(self) -> Iterator[None]:

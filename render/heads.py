@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -63,7 +64,8 @@ class Head(Artist, Moving):
         self.step = step
         self.trail.show(step)
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        first, last = steps[0], steps[-1]
         route = self.trail.route
         route.update(self.trail, renderer)
         points = route.between(first, last)
@@ -73,11 +75,14 @@ class Head(Artist, Moving):
         passed = slice(
             max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 2)
         )
-        drawn = [point for point in [*points.tolist(), *places[passed].tolist()] if self._in_view(*point)]
-        if not drawn:
+        drawn = np.concatenate([points, places[passed]])
+        if self.axes is not None:
+            low, high = self.axes.bbox.get_points()
+            drawn = drawn[((drawn >= low - 0.5) & (drawn <= high + 0.5)).all(1)]
+        if not len(drawn):
             return NOWHERE
         reach = pixels(renderer, 0.9 * self.size + 3)
-        return np.concatenate([np.min(drawn, axis=0) - reach, np.max(drawn, axis=0) + reach])[None]
+        return np.concatenate([drawn.min(0) - reach, drawn.max(0) + reach])[None]
 
     def draw(self, renderer: RendererBase) -> None:
         route = self.trail.route

@@ -50,8 +50,8 @@ class Fate(Text, Moving):
     def show(self, step: int) -> None:
         self.set_visible(step >= self.since)
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
-        if not first < self.since <= last:
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        if not steps[0] < self.since <= steps[-1]:
             return NOWHERE
         before = self.get_visible()
         self.set_visible(True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
@@ -33,8 +35,8 @@ class Moving:
         """Shows what was so after `step` steps."""
         raise NotImplementedError
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
-        """Where the artist may look different at any two steps from `first` to `last`; None for anywhere."""
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+        """Where the artist may look different at any two of some steps, which ascend; None for anywhere."""
         return None
 
 
@@ -45,12 +47,14 @@ class Canvas(RendererAgg):
 
     Attributes:
         windows: where it will be looked at; None for everywhere.
+        context: for round strokes; making one takes longer than many a stroke.
     """
 
     windows: Boxes | None = None
 
     def __init__(self, width: int, height: int, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
+        self.context = _round(self)
 
 
 def windows(renderer: RendererBase) -> Boxes | None:
@@ -101,10 +105,17 @@ def show(page: Artist, step: int) -> None:
 
 
 def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsContextBase:
-    """A graphics context for round strokes of `width` points, clipped as the artist is."""
-    gc = renderer.new_gc()
+    """A graphics context for round strokes of `width` points, clipped as the artist is; on a canvas one for all."""
+    gc = renderer.context if isinstance(renderer, Canvas) else _round(renderer)
+    gc.set_clip_rectangle(None)
+    gc.set_dashes(0, None)
     artist._set_gc_clip(gc)  # type: ignore[attr-defined]
     gc.set_linewidth(width)
+    return gc
+
+
+def _round(renderer: RendererBase) -> GraphicsContextBase:
+    gc = renderer.new_gc()
     gc.set_capstyle("round")
     gc.set_joinstyle("round")
     gc.set_antialiased(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,9 +28,6 @@ from landscapes.render.words import shortened, text_width
 
 FONT = 9.0
 """Size of the names in points, on large axes."""
-
-MANY = 40
-"""For more steps than these it is not worth while to find out where names will be."""
 
 LEAD = 0.9
 """From this distance on, in font sizes, a line leads from a name to its head."""
@@ -77,13 +75,11 @@ class Names(Artist, Moving):
     def show(self, step: int) -> None:
         self.step = step
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Areas | None:
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Areas | None:
         if self.axes is None:
             return None
         scale = pixels(renderer, 1.0)
-        steps = [first, *self.steps[(self.steps > first) & (self.steps <= last)].tolist()]
-        if len(steps) > MANY:
-            return np.array([self.axes.bbox.extents])
+        self._places.clear()  # of these steps all will be needed, of others none
         reach = 2 + self.font * scale
         found: dict[int, set[tuple[float, ...]]] = {}
         for step in steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -22,8 +23,6 @@ FAR = 1e4
 
 Numbers = NDArray[np.int64]
 Points = NDArray[np.float64]
-
-LINE = np.full(1, Path.LINETO, Path.code_type)
 
 
 class Route:
@@ -100,43 +99,62 @@ class Ink:
         route: with its pixels.
         points: where the vertices are, as numbers of points, with fractions between them, ascending.
         goes_on: for each vertex, whether it continues the stroke of the one before.
+        vertices: their pixels, if they are at hand.
     """
 
-    def __init__(self, route: Route, points: Points, goes_on: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, route: Route, points: Points, goes_on: NDArray[np.bool_], vertices: Points | None = None
+    ) -> None:
         self._route = route
         self._pixels = route.pixels
-        self._points: list[float] = points.tolist()
-        self._goes_on: list[bool] = goes_on.tolist()
-        self._codes = np.where(goes_on, Path.LINETO, Path.MOVETO).astype(Path.code_type)
+        self._points = points
+        self._goes_on = goes_on
+        self._vertices = _places(route.pixels, points) if vertices is None else vertices
         self._simple = bool(goes_on[1:].all())
-        whole = points.astype(np.int64)
-        self._vertices = route.pixels[whole]
-        between = np.flatnonzero(points > whole)
-        share = (points - whole)[between, None]
-        self._vertices[between] += share * (route.pixels[whole[between] + 1] - route.pixels[whole[between]])
         self._boxes: Boxes | None = None
+
+    @cached_property
+    def _numbers(self) -> list[float]:
+        return self._points.tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _codes(self) -> NDArray[np.uint8]:
+        return np.where(self._goes_on, Path.LINETO, Path.MOVETO).astype(Path.code_type)
+
+    @cached_property
+    def _reach(self) -> tuple[Points, Points, Points, Points]:
+        """Left, bottom, right and top of each move from vertex to vertex."""
+        x, y = np.ascontiguousarray(self._vertices.T)
+        one, two = (x[:-1], y[:-1]), (x[1:], y[1:])
+        left, bottom = map(np.minimum, one, two)
+        right, top = map(np.maximum, one, two)
+        return left, bottom, right, top
 
     def between(self, begin: int, end: int) -> Path:
         """What lies between two points, both ends exact, as one path; it may be empty."""
-        i = bisect_right(self._points, begin)
-        j = bisect_left(self._points, end, i)
+        i = bisect_right(self._numbers, begin)
+        j = bisect_left(self._numbers, end, i)
         before, after = self._inside(i), self._inside(j)
-        if before and self._points[i - 1] == begin:
+        if before and self._numbers[i - 1] == begin:
             i, before = i - 1, False
-        if after and self._points[j] == end:
+        if after and self._numbers[j] == end:
             j, after = j + 1, False
-        vertices, codes = self._vertices[i:j], self._codes[i:j].copy()
+        vertices = self._vertices[i:j]
         if before or after:
             vertices = np.concatenate([self._pixels[begin : begin + before], vertices, self._pixels[end : end + after]])
-            codes = np.concatenate([LINE[:before], codes, LINE[:after]])
-        codes[:1] = Path.MOVETO
-        path = Path(vertices, None if self._simple else codes)
+        codes = None
+        if not self._simple:
+            codes = self._codes[i - before : j + after].copy()
+            codes[:1] = Path.MOVETO
+        path = Path(vertices, codes)
         path.should_simplify = len(vertices) > 128
         path.simplify_threshold = 1 / 9
         return path
 
     def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
         """Draws what lies between two points."""
+        if not len(self._points):
+            return
         path = self.between(begin, end)
         if len(path) < 2:
             return
@@ -158,22 +176,30 @@ class Ink:
         return self._near
 
     def _cut(self, boxes: Boxes, margin: float) -> Ink:
-        points, goes_on = np.array(self._points), self._codes == Path.LINETO
-        one, two = self._vertices[:-1], self._vertices[1:]
-        low, high = np.minimum(one, two) - margin, np.maximum(one, two) + margin
-        meets = np.zeros(len(one), bool)
+        left, bottom, right, top = self._reach
+        meets = np.zeros(len(left), bool)
         with np.errstate(invalid="ignore"):
-            for left, bottom, right, top in boxes.tolist():
-                meets |= ~((low[:, 0] > right) | (high[:, 0] < left) | (low[:, 1] > top) | (high[:, 1] < bottom))
+            for low_x, low_y, high_x, high_y in (boxes + np.array([-margin, -margin, margin, margin])).tolist():
+                meets |= ~((left > high_x) | (right < low_x) | (bottom > high_y) | (top < low_y))
         meets[1:] |= meets[:-1].copy()  # joints shape the moves that they join
         meets[:-1] |= meets[1:].copy()
-        meets &= goes_on[1:]
-        keep = np.append(meets, False) | np.append(False, meets)
-        return Ink(self._route, points[keep], np.append(False, meets)[keep])
+        meets &= self._goes_on[1:]
+        keep = np.flatnonzero(np.append(meets, False) | np.append(False, meets))
+        return Ink(self._route, self._points[keep], np.append(False, meets)[keep], self._vertices[keep])
 
     def _inside(self, place: int) -> bool:
         """Whether a stroke goes on to the vertex of that place."""
-        return place < len(self._points) and self._goes_on[place]
+        return place < len(self._numbers) and bool(self._goes_on[place])
+
+
+def _places(pixels: Points, points: Points) -> Points:
+    """The pixels of points, with fractions between them."""
+    whole = points.astype(np.int64)
+    places = pixels[whole]
+    between = np.flatnonzero(points > whole)
+    share = (points - whole)[between, None]
+    places[between] += share * (pixels[whole[between] + 1] - pixels[whole[between]])
+    return places
 
 
 Strokes = tuple[Points, NDArray[np.bool_]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -73,11 +73,17 @@ class Trail(Line2D, Moving):
     def show(self, step: int) -> None:
         self.route.show(step)
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes | None:
-        if spell(first, self.span) != spell(last, self.span) and (len(self.colors) > 1 or self.since.any()):
-            return None  # the bands move on, and gaps open
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+        first, last = steps[0], steps[-1]
+        before, now = self._began(first), self._began(last)
+        if before != now and len(self.colors) > 1:
+            return None  # the bands move on
         self.route.update(self, renderer)
-        return around(self.route.between(first, last), 1 + pixels(renderer, self.get_linewidth()))
+        moved = [self.route.between(first, last)]
+        if before != now:
+            moved += self._opened(before, now, pixels(renderer, 1.0))
+        reach = 1 + pixels(renderer, self.get_linewidth())
+        return np.concatenate([around(points, reach) for points in moved])
 
     def set_color(self, color: ColorType) -> None:
         """Sets the colour of the trail and its head."""
@@ -114,19 +120,40 @@ class Trail(Line2D, Moving):
         gc.restore()
         self.stale = False
 
-    def _began(self) -> int:
-        """The step at which the spell began."""
-        return spell_steps(spell(self.route.shown, self.span), self.span)[0]
+    def _began(self, step: int) -> int:
+        """The step at which the spell of a step began."""
+        return spell_steps(spell(step, self.span), self.span)[0]
 
     def _bands(self) -> Iterator[int]:
         """The last point of each band, from the oldest to the youngest; they move on once a spell."""
-        now = self._began()
+        now = self._began(self.route.shown)
         for age in BANDS[: len(self.colors) - 1]:
             yield self.route.since(now - age * self.span)
         yield self.route.count - 1
 
+    def _opened(self, before: int, now: int, unit: float) -> list[Points]:
+        """The pixels of the gaps that open after a spell which began at one step, up to one which began at another."""
+        self._lay(unit)
+        first, last = (max(self.route.reached(step) - 1, 0) for step in (before, now))
+        after = np.flatnonzero((self._opening > first) & (self._opening <= last))
+        gaps = zip(self._strokes[0][after - 1], self._strokes[0][after], strict=True)
+        return [self.route.pixels[int(one) : int(np.ceil(two)) + 1] for one, two in gaps]
+
     def _ink(self, unit: float) -> Ink:
         """The strokes of the whole trail as they are in this spell; `unit` is the length of a point in pixels."""
+        self._lay(unit)
+        began = self._began(self.route.shown) if self._later else 0
+        if began != self._began_at:
+            self._began_at = began
+            count = bisect_right(self._later, self.route.reached(began) - 1)
+            if count != self._open:
+                self._open = count
+                shut = self._opening > (self._later[count - 1] if count else 0)
+                self._inked = Ink(self.route, *closed(self.route, *self._strokes, shut))
+        return self._inked
+
+    def _lay(self, unit: float) -> None:
+        """Lays the strokes of the whole trail, and finds when which of its gaps open."""
         needed = self.route.pixels, self.parts, self.since, self.get_linewidth()
         if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
             made: list[Strokes] = []
@@ -143,15 +170,6 @@ class Trail(Line2D, Moving):
             self._opening = self._opens(points, goes_on)
             self._later = np.sort(self._opening[self._opening > 0]).tolist()
             self._began_at, self._open, self._drawn_for = -1, -1, needed
-        began = self._began() if self._later else 0
-        if began != self._began_at:
-            self._began_at = began
-            count = bisect_right(self._later, self.route.reached(began) - 1)
-            if count != self._open:
-                self._open = count
-                shut = self._opening > (self._later[count - 1] if count else 0)
-                self._inked = Ink(self.route, *closed(self.route, *self._strokes, shut))
-        return self._inked
 
     def _opens(self, points: Points, goes_on: NDArray[np.bool_]) -> Numbers:
         """For each vertex the point at which the gap before it opens; 0 for always, or where there is none."""
@@ -187,10 +205,10 @@ class Halo(Artist, Moving):
     def show(self, step: int) -> None:
         self.trail.show(step)
 
-    def stir(self, first: int, last: int, renderer: RendererBase) -> Boxes:
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.trail.route.update(self.trail, renderer)
         width = self.trail.get_linewidth() + self.extra
-        return around(self.trail.route.between(first, last), 1 + pixels(renderer, width))
+        return around(self.trail.route.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:

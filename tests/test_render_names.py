@@ -136,13 +136,26 @@ def test_where_names_are_still_nothing_stirs():
     race = record([np.tile(GOAL, (401, 1)), np.tile((-1.0, 0.5), (401, 1))])
     made = render.figure(race, labels="heads", size=(400, 300))
     full_draw(made)
-    assert len(names(made).stir(100, 110, RendererAgg(400, 300, made.dpi))) == 0
+    assert len(names(made).stir(range(100, 111), RendererAgg(400, 300, made.dpi))) == 0
     swinging = render.figure(wild(2), labels="heads", size=(400, 300))
-    boxes_ = names(swinging).stir(20, 24, RendererAgg(400, 300, made.dpi))
+    boxes_ = names(swinging).stir(range(20, 25), RendererAgg(400, 300, made.dpi))
     for step in range(20, 25):
         for run, middle, half, head in names(swinging).places(1.0, step):
             assert (boxes_[run, :2] <= np.minimum(middle - half, head)).all()
             assert (boxes_[run, 2:] >= np.maximum(middle + half, head)).all()
+
+
+def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
+    race = record([way(6400, 0.3), way(6400, -0.2)])
+    made = render.figure(race, size=(400, 300), labels="heads", panel=False)
+    steps = range(0, 6401, 20)
+    moving = Frames(made, steps=steps)
+    drawn = []
+    for step in steps[:120]:
+        picture = moving.advance(step)[0]
+        drawn.append(sum(part[..., 0].size for part in map(picture.__getitem__, moving._areas)))
+    assert levels_apart(picture, full_draw(made)) <= 2
+    assert np.median(drawn) < 0.25 * 400 * 300
 
 
 def test_there_is_no_legend_then():

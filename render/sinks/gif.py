@@ -7,7 +7,7 @@ from typing import BinaryIO, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import GifImagePlugin, Image
+from PIL import Image
 
 from landscapes.render.palette import RGB, Palette, choose, tally
 from landscapes.render.sinks.base import RGBA, Pixels, Sink, cut, numbers
@@ -92,9 +92,8 @@ class Gif(Sink):
 def _image(entries: NDArray[np.uint8], left: int, top: int) -> bytes:
     """An image block at a place, compressed by Pillow."""
     height, width = entries.shape
-    data = b"".join(GifImagePlugin.getdata(Image.fromarray(np.ascontiguousarray(entries))))
     descriptor = b"," + _short(left) + _short(top) + _short(width) + _short(height) + b"\x00"
-    return descriptor + data[len(descriptor) :]
+    return descriptor + b"\x08" + Image.fromarray(entries).tobytes("gif", "L") + b"\x00"
 
 
 def _short(number: int) -> bytes:
