@@ -83,7 +83,7 @@ def run(
     Runs of one kind of rule are stepped together; the gradient is evaluated once a step for all that need it. A
     run whose next point leaves the `box`, or where point, value or gradient are not finite, is frozen at its
     last good point, and one that has arrived (see `Stop`) where it stands; neither is evaluated elsewhere any
-    more, so it disturbs nobody. Nothing is copied from the device before the end. Of a stochastic function all
+    more, so it disturbs nobody. Nothing is copied from a GPU before the end. Of a stochastic function all
     runs see the same sample at the same step, and the values kept are the average's.
 
     Args:
@@ -146,6 +146,7 @@ def run(
         for runs, rules in groups
     ]
     steppers = [(part.runs, part.stepper) for part in parts]
+    sizes = [len(rules) for _, rules in groups]
     kept = kept_steps(keep, steps)
     log = Log(kept, observe, x)
     arrived = None if stop is None else stop.on(function, x)
@@ -156,34 +157,44 @@ def run(
     reached = fates.stopped.clone()
     lowest = x.new_full((len(rules),), torch.inf)
     last_x, last_value = x, lowest
+    calm = x.device.type == "cpu"  # nothing has happened yet to anybody, and to look costs next to nothing
     for t in range(steps + 1):
         seen = function.at_step(t) if t < steps else function
-        within = ((x >= low[:, None]) & (x <= high[:, None])).all(0)  # False for NaN too
-        held = torch.where(fates.alive & within, x, last_x)
+        inside = (x >= low[:, None]) & (x <= high[:, None])  # False for NaN too
+        calm = calm and bool(inside.all())
+        within = inside.all(0) if not calm else fates.alive
+        held = x if calm else torch.where(fates.alive & within, x, last_x)
         felt, gradient = _look(seen, held, len(rules) if looks_at_gradients else guided if t < steps else 0)
         true = felt if seen is function else value(function, held)
-        sound = true.isfinite()
-        sound[:guided] &= gradient[:, :guided].isfinite().all(0) if t < steps else True
-        finite = sound & x.isfinite().all(0)
-        fates.end(~(within & sound), t, torch.where(finite, REASONS["bound"], REASONS["non-finite"]))
-        last_x = torch.where(fates.alive, held, last_x)
-        last_value = torch.where(fates.alive, true, last_value) if t else true  # the start's own value is always kept
-        lowest = torch.where(fates.alive, torch.minimum(lowest, true), lowest)
+        slopes = gradient[:, :guided] if t < steps else gradient[:, :0]
+        calm = calm and bool((true.sum() + slopes.sum()).isfinite())
+        if calm:
+            last_x, last_value, lowest = held, true, torch.minimum(lowest, true)
+        else:
+            sound = true.isfinite()
+            sound[: slopes.shape[1]] &= slopes.isfinite().all(0)
+            finite = sound & x.isfinite().all(0)
+            fates.end(~(within & sound), t, torch.where(finite, REASONS["bound"], REASONS["non-finite"]))
+            last_x = torch.where(fates.alive, held, last_x)
+            # the start's own value is always kept
+            last_value = torch.where(fates.alive, true, last_value) if t else true
+            lowest = torch.where(fates.alive, torch.minimum(lowest, true), lowest)
         if target is not None:
             reached = torch.where((reached < 0) & fates.alive & (true <= target), t, reached)
         if arrived is not None:
             why = arrived(held, true, gradient)
             fates.end(why > 0, t, why)
+            calm = calm and not bool(why.any())
         for part in parts:
             ended = part.stepper.finished()
             if ended is not None:
                 fates.end(_among(ended, part.runs, len(rules)), t, REASONS["finished"])
+                calm = calm and not bool(ended.any())
         accounts = [(part.runs, {"evaluations": part.spent_until(t, fates.stopped)}) for part in parts if log.counts]
         log.record(t, last_x, last_value, gradient, steppers, accounts)
         if t < steps:
-            x = torch.cat([
-                part.step(t + 1, seen, last_x, felt, gradient, fates.alive) for part in parts
-            ], 1)  # fmt: skip
+            shares = (last_x.split(sizes, 1), felt.split(sizes), gradient.split(sizes, 1), fates.alive.split(sizes))  # type: ignore[no-untyped-call]
+            x = torch.cat([part.step(t + 1, seen, *share) for part, *share in zip(parts, *shares, strict=True)], 1)
         if progress is not None:
             progress(t, steps)
     spent = torch.cat([part.spent_until(steps, fates.stopped) for part in parts], 1)
@@ -274,9 +285,9 @@ class _Part:
         self.spent = oracle.counts.clone()
 
     def step(self, t: int, seen: Function, x: Tensor, felt: Tensor, gradient: Tensor, alive: Tensor) -> Tensor:
-        """The points of these runs after step t."""
-        runs, self.oracle.seen = self.runs, seen
-        now = Moment(t, x[:, runs], felt[runs], gradient[:, runs], self.oracle, alive[runs])
+        """The points of these runs after step t, from what they see."""
+        self.oracle.seen = seen
+        now = Moment(t, x, felt, gradient, self.oracle, alive)
         moved = self.stepper.step(now)
         if self.oracle.asked:
             self.spent = torch.where(now.alive, self.oracle.counts, self.spent)

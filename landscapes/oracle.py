@@ -83,12 +83,12 @@ def value(function: Function, x: Tensor) -> Tensor:
 def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """The values (R,) and the gradients (d, R) at points (d, R).
 
-    One backward pass of the sum serves all runs: each value depends on its own point alone.
+    One backward pass serves all runs: each value depends on its own point alone.
     """
     with torch.enable_grad():
         points = x.detach().requires_grad_()
         values = function.columns(points)
-        (gradient,) = torch.autograd.grad(values.sum(), points)
+        (gradient,) = torch.autograd.grad(values, points, torch.ones_like(values))
     return values.detach(), gradient.contiguous()  # formulas of x (..., d) give it point by point, which is slow to use
 
 

@@ -66,6 +66,7 @@ class FirstOrderStepper(Stepper):
         self.rules = rules
         self.index: Tensor | None = torch.tensor([place[rule] for rule in rules], device=x.device)
         self.distinct = stacked(distinct)
+        self.alike = len(distinct) == 1
         self.rule = stacked(rules, x)
         self.state = self.rule.init(x)
         self.like = x
@@ -74,7 +75,9 @@ class FirstOrderStepper(Stepper):
         self.taken = 0
 
     def step(self, now: Moment) -> Tensor:
-        coefs = tuple(self._a_run(number, scalar) for number, scalar in enumerate(self._scalars(now.t)))
+        coefs: Any = self._scalars(now.t)
+        if not self.alike or self.index is None:
+            coefs = tuple(self._a_run(number, scalar) for number, scalar in enumerate(coefs))
         x, self.state = self.rule.update(now.x, now.gradient, self.state, coefs)
         self.taken = now.t
         return x
@@ -106,6 +109,8 @@ class FirstOrderStepper(Stepper):
 
     def _scalars(self, t: int) -> Sequence[Any]:
         """The step scalars: numbers, or columns with one entry a distinct rule, or a run."""
+        if self.index is not None and self.alike:  # no run began anew, and all are of one rule
+            return self.distinct.coef(t)
         own = t - self.began
         with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
             if (own == own[0]).all():
