@@ -34,8 +34,9 @@ def outcome(paths: Paths, target: float | NDArray[np.float64] | None, minimum: f
     """The columns of a record that tell what became of R runs; those that were not run have that as their status."""
     final = paths.value[:, -1]
     became = statuses(final, paths.reason, math.nan if target is None else target, minimum)
+    became[paths.reason == NOT_RUN] = NOT_RUN
     return {
-        "status": np.where(paths.reason == NOT_RUN, NOT_RUN, became),
+        "status": became,
         "final": final,
         "lowest": paths.lowest,
         "reached": paths.reached,

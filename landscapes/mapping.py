@@ -37,6 +37,9 @@ PILOT = 64
 MOST = 256
 """So many minima are told apart at most, the lowest ones."""
 
+PART = 2**16
+"""How many points are looked at together: a map of a million should not need its memory twice."""
+
 WAYS = 16
 """In how many directions a place must rise to be a minimum."""
 
@@ -82,7 +85,7 @@ def basins(
 
     Returns:
         A record with the axes `y` and `x`, both ascending, and the columns `minimum` (its number in `meta["minima"]`, or -1),
-        `arrived` (at which step, or -1), `status` ("converged" where it arrived), `stopped`, `reason`, and what was
+        `arrived` (at which step, or -1), `status` ("converged" where it arrived), `stopped`, and what was
         evaluated. `meta["minima"]` are the points, `meta["values"]` the values there, and `meta["minima_are"]` says of
         each "global", "local" or "found".
 
@@ -136,7 +139,7 @@ def basins(
     runs = outcome(paths, None, math.nan)
     runs["minimum"] = np.where(ended, nearest(paths.x[:, -1], minima, near), -1)
     runs["arrived"] = np.where(np.isin(paths.reason, ARRIVED) & (runs["minimum"] >= 0), paths.stopped, -1)
-    for name in ("final", "lowest", "reached"):  # which a map does not tell
+    for name in ("final", "lowest", "reached", "reason"):  # a map has many runs, and these tell nothing more
         del runs[name]
     meta = {
         "job": "basins",
@@ -160,6 +163,11 @@ def nearest(points: NDArray[np.float64], minima: NDArray[np.float64], within: fl
     >>> nearest(np.array([[0.1, 0.0], [3.0, 3.0]]), np.array([[1.0, 0.0], [0.0, 0.0]]), within=0.5)
     array([ 1, -1])
     """
+    found = [_nearest(points[i : i + PART], minima, within) for i in range(0, len(points), PART)]
+    return np.concatenate([np.empty(0, dtype=np.int64), *found])
+
+
+def _nearest(points: NDArray[np.float64], minima: NDArray[np.float64], within: float) -> NDArray[np.int64]:
     best, who = np.full(len(points), within), np.full(len(points), -1)
     for number, minimum in enumerate(minima):
         away = np.hypot(*(points - minimum).T)
