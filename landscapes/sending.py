@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pickle
 import platform
+import threading
 from collections.abc import Sequence
+from functools import cache
 
 import torch
 
@@ -56,7 +59,22 @@ def run_there(payload: bytes, sender: Process) -> Paths | Exception:
     """Run where the work is done: what the block gives, with one thread, since there is a worker a core."""
     if process() != sender:
         torch.set_num_threads(1)
+        _end_with(sender)
     return outcome(pickle.loads(payload))
+
+
+@cache
+def _end_with(sender: Process) -> None:
+    """Lets a worker that the sender started end with it: when a job is killed, its pool's workers would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is None or (platform.node(), parent.pid) != sender:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def outcome(block: Block) -> Paths | Exception:

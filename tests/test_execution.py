@@ -199,7 +199,6 @@ def test_ctrl_c_before_anything_is_done():
 
 
 SCRIPT = """
-import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from jobs import grid
@@ -213,21 +212,35 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="signals to a group of processes")
-def test_ctrl_c_in_a_terminal(tmp_path, environment_here, root):
+@pytest.fixture
+def running(tmp_path, environment_here, root) -> Iterator[subprocess.Popen[str]]:
+    """A job in processes of its own, in the middle of its work."""
     (tmp_path / "script.py").write_text(SCRIPT)
     environment = environment_here | {"PYTHONPATH": f"{environment_here['PYTHONPATH']}:{root / 'tests'}"}
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "script.py"], cwd=tmp_path, env=environment, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    assert running.stdout is not None
-    assert running.stdout.readline().strip() == "16"
-    running.send_signal(signal.SIGINT)  # as `kill -INT`; a terminal sends it to the workers, too
+    ) as job:  # fmt: skip
+        yield job
+        job.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_in_a_terminal(running):
+    assert running.stdout.readline() == "16\n"
+    running.send_signal(signal.SIGINT)
     said, errors = running.communicate(timeout=100)
     assert said.splitlines()[-1] == "left True True False", errors
     assert "interrupted: " in errors
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_killed_job_leaves_no_workers_behind(running):
+    assert running.stdout.readline() == "16\n"
+    running.kill()
+    running.communicate(timeout=30)  # ends when nobody holds the other end any more
 
 
 # What will not fit
