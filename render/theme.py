@@ -11,6 +11,7 @@ import matplotlib as mpl
 from matplotlib.colors import is_color_like, to_rgb
 
 from landscapes.errors import InputError, unknown
+from landscapes.render.colormaps import colormap
 
 OPTIMIZERS = (
     "SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "Adadelta", "AdamW", "Lion", "NAdam",
@@ -37,11 +38,15 @@ They are read when a file is written, not when a figure is made."""
 class Theme:
     """How pictures look. `theme | {...}` gives a changed copy.
 
+    >>> deep = THEMES["light"] | {"fill": "Blues_r", "background": "#fffaf0"}
+    >>> deep.fill[0], deep.ramp == THEMES["light"].ramp
+    ('#08306b', True)
+
     Attributes:
         name: what it is called.
         background, foreground: of the page; text and axes take the foreground.
         muted: axes lines, ticks and grid.
-        fill: colours of the surface from its floor to its walls.
+        fill: colours of the surface from its floor to its walls, or the name of a colormap, such as "viridis".
         line: level lines.
         halo: what parts a trail from the fill.
         halo_width: how much wider than the trail it is, in widths of the trail; 0 for none.
@@ -49,7 +54,7 @@ class Theme:
         star, star_edge: the mark on a minimum.
         rim: the edge of a head.
         fade: how far an old piece of trail mixes with the fill's middle, from 0 to 1.
-        ramp: colours of numbers on a map, from the best to the worst.
+        ramp: colours of numbers on a map, from the best to the worst, or the name of a colormap.
         distinct: whether markers and dashes tell optimizers apart too, for print without colour.
         rc: further matplotlib settings for figures of our own.
     """
@@ -72,10 +77,13 @@ class Theme:
     rc: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in ("fill", "ramp"):
+            if isinstance(given := getattr(self, name), str):
+                object.__setattr__(self, name, colormap(given))  # the theme is frozen, and not made yet
         colors = ("background", "foreground", "muted", "line", "halo", "star", "star_edge", "rim")
-        given = [(name, getattr(self, name)) for name in colors]
-        given += [(name, color) for name in ("fill", "paths", "ramp") for color in getattr(self, name)]
-        for name, color in given:
+        used = [(name, getattr(self, name)) for name in colors]
+        used += [(name, color) for name in ("fill", "paths", "ramp") for color in getattr(self, name)]
+        for name, color in used:
             if not is_color_like(color):
                 raise InputError(f"{name} of theme {self.name!r}: {color!r} is no colour; give one such as '#1f77b4'")
         if not 0 <= self.fade <= 1 or not 0 <= self.halo_width <= 10:
