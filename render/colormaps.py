@@ -18,8 +18,8 @@ PACKAGES = {"cmc": ("cmcrameri", "cmcrameri.cm"), "cmr": ("cmasher", "cmasher"),
 USUAL = ("viridis", "cividis", "Blues", "Greys")
 """What is offered where no name is near."""
 
-SAMPLES = 65
-"""Colours of a colormap that a theme keeps: between them no eye sees a difference."""
+SAMPLES = 52
+"""Colours of a colormap that a theme keeps: every fifth of 256, between which no eye sees a difference."""
 
 
 def colormap(name: str) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def colormap(name: str) -> tuple[str, ...]:
         InputError: for an unknown name, and where its package is not installed.
 
     >>> colormap("gray")[0], colormap("gray")[-1], len(colormap("gray_r"))
-    ('#000000', '#ffffff', 65)
+    ('#000000', '#ffffff', 52)
     """
     begin, dot, _ = name.partition(".")
     if name not in mpl.colormaps and dot and begin in PACKAGES:
