@@ -22,6 +22,9 @@ Pieces = Sequence[Tensor]
 TOGETHER = 8
 """Steps by one call: more save nothing, and take longer to compile."""
 
+BLOCK = 2**15
+"""Runs that are stepped together, of two coordinates: what a step needs of them fits the caches."""
+
 TINY = {torch.float64: 1e-300, torch.float32: 1e-37}
 """Below this the square of a norm is as good as zero."""
 
@@ -142,7 +145,7 @@ class Eager:
     def __init__(self, function: Function, limits: Limits, traced: Traced | None, every: int) -> None:
         keep_memory()
         self.function, self.limits, self.every = function, limits, every
-        self.block = max(2**16 // max(function.dim, 2), 256)  # what fits the caches
+        self.block = block_size(function.dim)
         self.traced = traced if traced is not None and traced.exact else None
 
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -161,6 +164,11 @@ class Eager:
     def _look(self, points: Pieces) -> tuple[Tensor, Pieces]:
         value, gradient = self.look(points[0])
         return value, [gradient]
+
+
+def block_size(dim: int) -> int:
+    """How many runs of so many coordinates are stepped together."""
+    return max(2 * BLOCK // max(dim, 2), 1)
 
 
 def keep_memory() -> None:
