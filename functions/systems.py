@@ -292,8 +292,8 @@ def watson(x: Tensor) -> Tensor:
     rows = []
     for i in range(1, 30):
         t = i / 29
-        value, slope = x[..., -1], 0 * x[..., -1]
-        for c in x[..., :-1].flip(-1).unbind(-1):  # Horner's scheme
+        value, slope = x[..., -1] * t + x[..., -2], x[..., -1]
+        for c in x[..., :-2].flip(-1).unbind(-1):  # Horner's scheme
             value, slope = value * t + c, slope * t + value
         rows.append(slope - value * value - 1)
     u, v = x[..., 0], x[..., 1]

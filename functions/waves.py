@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import norm, product, total
+from landscapes.elementary import norm, product, total, waves_within
 from landscapes.objective import ANY, Dims, function
 
 
@@ -77,12 +77,7 @@ def ackley_n4(x: Tensor) -> Tensor:
 )
 def weierstrass(x: Tensor) -> Tensor:
     """Continuous and hardly anywhere smooth: zoom in as far as you like, and it looks as rough as before."""
-    rough = torch.zeros_like(x)
-    for k in range(21):  # 3^k is odd, so each bracket is 1 − cos(2π 3^k x), which has period 1
-        u = 3.0**k * x
-        s = torch.sin(math.pi * (u - u.round()))
-        rough = torch.add(rough, s * s, alpha=2.0 ** (1 - k))
-    return total(rough)
+    return total(waves_within(x, 21))
 
 
 @function(
