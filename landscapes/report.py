@@ -23,11 +23,16 @@ def table(record: Record) -> str:
     A learning rate that a sweep found is marked "tuned"; a run that never reached the target has a dash. What the
     runs evaluated is told where it is not simply one gradient a step.
     """
-    rows = [HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))]
+    return aligned(rows(record))
+
+
+def rows(record: Record) -> list[tuple[str, ...]]:
+    """The header and the rows of that table."""
+    lines = [HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))]
     if any(_evaluations(record, run) != _gradients(_taken(record, run)) for run in record.order):
         spent = ["evaluations", *(_evaluations(record, run) for run in record.order)]
-        rows = [(*row[:-1], cell, row[-1]) for row, cell in zip(rows, spent, strict=True)]
-    return aligned(rows)
+        lines = [(*line[:-1], cell, line[-1]) for line, cell in zip(lines, spent, strict=True)]
+    return lines
 
 
 def verdict(record: Record) -> str:

@@ -24,6 +24,7 @@ from landscapes.render.standings import profile
 from landscapes.render.territories import basins
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
+from landscapes.render.typeset import table
 
 __all__ = [
     "THEMES",
@@ -56,4 +57,5 @@ __all__ = [
     "scene",
     "sheet",
     "surface",
+    "table",
 ]

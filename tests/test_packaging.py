@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": {"errors", "record"},
     "report": {"record"},
     "portraits": {"record"},
-    "render": {"errors", "files", "record", "report", "views", "portraits", "profiles"},
+    "render": {"errors", "files", "record", "report", "views", "portraits", "profiles", "tables"},
     "dimensions": {"errors"},
     "origins": set(),
     "transformable": set(),  # it calls transforms by name
