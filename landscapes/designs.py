@@ -134,10 +134,13 @@ def _scale(rule: Rule, name: str, values: Values) -> str:
 def _check(rule: Rule, columns: Mapping[str, NDArray[np.float64]], *, together: bool) -> None:
     """Raises the rule's own `InputError` for settings that it does not take, before any work.
 
-    Of a grid each value is tried with the first and with the last of the others; of draws, each draw.
+    Of a grid each value is tried with the first and with the last of the others; of draws the first thousand, and the
+    lowest and the highest of each hyper-parameter.
     """
-    if together:
-        for row in np.stack(list(columns.values()), 1).tolist() if columns else []:
+    if together and columns:
+        table = np.stack(list(columns.values()), 1)
+        rows = np.unique(np.concatenate([np.arange(min(len(table), 1000)), table.argmin(0), table.argmax(0)]))
+        for row in table[rows].tolist():
             rule.with_numbers(dict(zip(columns, row, strict=True)))
         return
     for end in (0, -1):

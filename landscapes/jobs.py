@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from landscapes.engine import Paths
 from landscapes.errors import InputError
 from landscapes.objective import Function
 from landscapes.outcomes import statuses, target_between
-from landscapes.results import NOT_RUN, Results
+from landscapes.results import NOT_RUN, Results, joined
 from landscapes.versions import versions
 
 
@@ -44,6 +45,19 @@ def outcome(paths: Paths, target: float | NDArray[np.float64] | None, minimum: f
         "reason": paths.reason,
         **paths.evaluations,
     }
+
+
+def whole(results: Results) -> Paths:
+    """The paths of all runs. What was observed is NaN for a task that a job which ended early has not come to."""
+    parts = [results.task(i) for i in range(len(results.plan.tasks))]
+    like = {name: values for part in parts for name, values in part.observed.items()}
+    return joined([
+        replace(part, observed={
+            name: part.observed.get(name, np.full((len(part.value), *values.shape[1:]), np.nan))
+            for name, values in like.items()
+        })
+        for part in parts
+    ])  # fmt: skip
 
 
 def facts(function: Function, results: Results) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from landscapes.designs import Design, Trials, Values, trials
 from landscapes.errors import unknown
 from landscapes.execution import Executor, execute
 from landscapes.finding import with_found_minima
-from landscapes.jobs import dtype_name, facts, goal, outcome
+from landscapes.jobs import dtype_name, facts, goal, outcome, whole
 from landscapes.objective import Function
 from landscapes.outcomes import roaming
 from landscapes.record import Record, Trajectories
@@ -177,7 +177,7 @@ def _record(
     points: NDArray[np.float64],
     axes: Mapping[str, list[Any]],
 ) -> Record:
-    plan, paths = results.plan, results[:]
+    plan, paths = results.plan, whole(results)
     size, terms = plan.tasks[0].size, plan.tasks[0].terms
     settings = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in tried.columns}
     runs = {

@@ -202,6 +202,20 @@ def test_a_folder_keeps_what_is_done(tmp_path):
         sweep("booth", "adam", lr=[0.1, 0.2, 0.4], steps=5, out=tmp_path / "kept")
 
 
+def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
+    def stop(done, total):
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        record = sweep(VALLEY, ["adam", "sgd"], lr=[0.1, 0.2], observe=["gradient_norm"], progress=stop)
+    assert not record.meta["complete"]
+    done = np.array([[True, True], [False, False]])
+    assert np.array_equal(record.grid("status") != "not run", done)
+    assert np.array_equal(np.isfinite(record.grid(record.trajectories.observed["gradient_norm"])).all(-1), done)
+    assert (record.grid("reached")[1] == -1).all()
+
+
 # Bad input
 
 
