@@ -125,7 +125,7 @@ def ackley_n2(x: Tensor, y: Tensor) -> Tensor:
     kinks="along every axis, where a coordinate is zero",
     start=(-8.5, 4.0),
     steps=150,
-    title="Multimodal",
+    title="Multimodal product",
     latex=r"\sum |x_i| \, \prod |x_i|",
     reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
     tags=("valley", "kinked", "unimodal", "any dimension"),
