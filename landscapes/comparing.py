@@ -190,7 +190,9 @@ def _task(problem: _Problem, rule: Rule, seeds: int, terms: Terms, shares: tuple
     function, starts = problem.function, problem.starts
     columns = [Column.along(column, (len(starts), seeds), 0) for column in starts.T]
     streams = Column(np.arange(len(starts) * seeds))
-    here = replace(terms, box=roaming(function).numpy(), observe=told(shares, function.minimum) if shares else ())
+    here = replace(
+        terms, box=roaming(function, starts).numpy(), observe=told(shares, function.minimum) if shares else ()
+    )
     if not shares:
         return Task(function, rule, len(starts) * seeds, columns, here, streams=streams)
     return CrossingTask(

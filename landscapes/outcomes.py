@@ -23,9 +23,12 @@ ARRIVED = ("gradient", "value", "distance")
 """The reasons to stop of a run that has arrived; see `stopping.REASONS`."""
 
 
-def roaming(function: Function) -> torch.Tensor:
-    """The box (d, 2) that a run may roam."""
+def roaming(function: Function, starts: NDArray[np.float64] | None = None) -> torch.Tensor:
+    """The box (d, 2) that runs may roam, around the view and the starts (S, d)."""
     view = torch.tensor(function.view, dtype=torch.float64)
+    if starts is not None:
+        points = torch.from_numpy(starts)
+        view = torch.stack([view[:, 0].minimum(points.amin(0)), view[:, 1].maximum(points.amax(0))], 1)
     margin = (view[:, 1] - view[:, 0]) * (ROAM_UNBOUNDED if function.minimum == -math.inf else ROAM)
     return torch.stack([view[:, 0] - margin, view[:, 1] + margin], 1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,24 @@ class Costs:
         costs, names = self.at(target), list(dict.fromkeys(self.functions.tolist()))
         rows = [self.functions == name for name in names]
         return np.stack([profiles.expected_running_time(costs[row].T, self.spent[row].T) for row in rows])
+
+    def with_restarts(self, draws: int = 100, seed: int = 0) -> Costs:
+        """The costs of optimizers that start anew until they reach a target, so many draws a function as its problems.
+
+        What COCO's ECDFs are drawn of: `profiles.ecdf` of these tells the running times to come, where that of the costs
+        themselves tells which of the runs have arrived. See `profiles.with_restarts`.
+        """
+        parts, names = [], list(dict.fromkeys(self.functions.tolist()))
+        for name in names:
+            rows = self.functions == name
+            spent = self.spent[rows].T[:, None, :]
+            parts.append(profiles.with_restarts(self.values[rows].transpose(1, 2, 0), spent, draws, seed))
+        values = np.concatenate([part.transpose(2, 0, 1) for part in parts])
+        dims = [int(self.dims[self.functions == name][0]) for name in names]
+        return replace(
+            self, values=values, spent=np.where(np.isfinite(values), values, 0.0).max(2),
+            functions=np.repeat(np.array(names), draws), dims=np.repeat(np.array(dims, dtype=np.int64), draws),
+        )  # fmt: skip
 
     def factors(self, count: int = 200) -> NDArray[np.float64]:
         """Factors from 1 to the largest finite ratio there is, evenly on a log scale: the axis of a performance profile."""

@@ -118,7 +118,7 @@ def sweep(
     repeats = 1 if seeds is None else check_count("seeds", seeds)
     lengths = [*map(len, tried.axes.values()), len(points), repeats]
     terms = Terms(
-        budget, roaming(landscape).numpy(), stop, keep, tuple(observe),
+        budget, roaming(landscape, points).numpy(), stop, keep, tuple(observe),
         goal(landscape, float(landscape(points[0].tolist())), target), seed, dtype_name(dtype), place, compiled,
     )  # fmt: skip
     tasks = [_task(landscape, entry.rule, tried, points, lengths, terms) for entry in entries]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, Record, compare, comparing, function, functions, race, rules
+from landscapes import InputError, Record, compare, comparing, function, functions, profiles, race, rules, sweep
 from landscapes.crossings import CrossingTask, cost, crossings
 from landscapes.oracle import KINDS
 from landscapes.rules import parse
@@ -194,6 +194,27 @@ def test_costs_are_laid_out_by_problem():
     assert found.running_times(0.5)[1, 0] == pytest.approx((mine[done].sum() + 60 * (~done).sum()) / done.sum())
     assert found.factors()[0] == 1
     assert found.budgets()[-1] >= 30
+
+
+def test_restarts_make_an_ecdf_of_running_times_to_come():
+    record = compare([BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=4, steps=60, targets=[0.5, 1e-2])
+    found = costs(record)
+    again = found.with_restarts(draws=500)
+    assert again.values.shape == (1000, 2, 2)
+    assert again.functions.tolist() == ["bowl"] * 500 + ["booth"] * 500
+    times = again.values[:500].mean(0)
+    for target, share in enumerate([0.5, 1e-2]):
+        expected = found.running_times(share)[0]
+        for mean, exact in zip(times[:, target], expected, strict=True):
+            assert mean == exact == math.inf or mean == pytest.approx(exact, rel=0.15)
+    shares = profiles.ecdf(again.values, again.dims, again.budgets())
+    reached = np.isfinite(found.values).reshape(2, 4, 2, 2).any(1)  # sooner or later, by restarts
+    assert np.allclose(shares[:, -1], reached.mean((0, 2)))
+
+
+def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run():
+    record = sweep("saddle", "sgd", lr=[1e-3], starts=[(50.0, 40.0), (0.5, 0.5)], steps=3)
+    assert record.trajectories.runs["stopped"].tolist() == [-1, -1]
 
 
 # Bad input
