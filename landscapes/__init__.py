@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from landscapes import functions, render, rules, transforms
     from landscapes.comparing import compare
     from landscapes.errors import InputError
+    from landscapes.exploring import explore
     from landscapes.formulas import formula
     from landscapes.mapping import basins
     from landscapes.networks import from_module
@@ -49,6 +50,7 @@ _HOMES = {
     "Tuning": "tuning",
     "basins": "mapping",
     "compare": "comparing",
+    "explore": "exploring",
     "formula": "formulas",
     "from_module": "networks",
     "from_numpy": "numeric",
@@ -79,6 +81,7 @@ __all__ = [
     "__version__",
     "basins",
     "compare",
+    "explore",
     "formula",
     "from_module",
     "from_numpy",

@@ -22,6 +22,7 @@ examples:
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
   landscapes replay race.npz -o race.html                a page to play with: scrub, zoom, switch runs, ask for losses
+  landscapes explore beale                               a window to play in: drag the start, turn learning rates
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
   landscapes sweep beale --with adam --vary lr=1e-4..1:30 --vary beta1=0.5,0.9,0.99 --save sweep.npz
   landscapes basins himmelblau --with "sgd(lr=0.01)" --resolution 512 --save basins.npz
@@ -91,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="draw a saved race again, without running it", **shared)
     replay.add_argument("record", metavar="FILE.npz", help="what race --save wrote")
     _add_look(replay)
+
+    window = commands.add_parser("explore", help="a window to play in: drag the start, turn learning rates", **shared)
+    window.add_argument(
+        "functions", nargs="+", metavar="FUNCTION", help="a name of the list, or module:object; several to choose from"
+    )
+    _add_with(window)
+    window.add_argument("--steps", type=words.count, metavar="N", help="how many steps (default: the function's own)")
+    window.add_argument("--theme", metavar="T", help="light, dark or print (default: light)")
 
     tune = commands.add_parser("tune", help="find the best hyper-parameters of optimizers", **shared)
     tune.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")

@@ -1,4 +1,4 @@
-"""The command line: `landscapes race`, `replay`, `tune`, `sweep`, `basins`, `compare`, `list` and `show`.
+"""The command line: `landscapes race`, `replay`, `explore`, `tune`, `sweep`, `basins`, `compare`, `list` and `show`.
 
 Exit codes: 0 done, 1 the system failed (a full disk), 2 bad input, 130 Ctrl-C, 143 terminated.
 What cannot be used is refused before any work, in one line, and a file is whole or not there.
@@ -174,6 +174,22 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
     ]
 
 
+def _explore(options: argparse.Namespace) -> str:
+    from landscapes.render.window import check_window
+
+    _check_theme(options)
+    check_window()  # before torch is loaded
+
+    from landscapes import locate
+    from landscapes.exploring import explore
+    from landscapes.report import place, table
+
+    functions = [locate.function(name) for name in options.functions]
+    rules = locate.optimizers(options.rules) if options.rules else None
+    record = explore(functions, rules, steps=options.steps, theme=options.theme or "light").record
+    return f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}\n\n{table(record)}"
+
+
 def _tune(options: argparse.Namespace) -> str:
     from landscapes import locate
     from landscapes.racing import DEFAULT_OPTIMIZERS
@@ -237,6 +253,7 @@ def _check_theme(options: argparse.Namespace) -> None:
 COMMANDS: Mapping[str, Callable[[argparse.Namespace], str]] = {
     "race": _race,
     "replay": _replay,
+    "explore": _explore,
     "tune": _tune,
     "sweep": running.sweep,
     "basins": running.basins,
