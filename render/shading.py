@@ -42,7 +42,8 @@ def heights(surface: Surface) -> tuple[Points, Points]:
     height, levels = np.ma.filled(shape.height, np.nan), shape.levels
     if surface.scale == "log" and np.isfinite(height).any():
         depth = np.nanquantile(height, SHALLOW)
-        height, levels = (np.logaddexp2(part / LOG2, depth / LOG2) * LOG2 for part in (height, levels))
+        with np.errstate(invalid="ignore"):  # holes stay holes
+            height, levels = (np.logaddexp2(part / LOG2, depth / LOG2) * LOG2 for part in (height, levels))
     low, high = levels[0], levels[-2] if len(levels) > 2 else levels[-1]
     return np.clip((height - low) / (high - low), 0.0, TALLEST), (levels - low) / (high - low)
 
