@@ -8,6 +8,7 @@ from landscapes.render.caption import caption
 from landscapes.render.charts import chart, check_chart, save_chart
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
+from landscapes.render.downhill import downhill
 from landscapes.render.filmstrip import filmstrip
 from landscapes.render.focus import focus
 from landscapes.render.heatmap import heatmap
@@ -21,6 +22,7 @@ from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
 from landscapes.render.solid import surface
 from landscapes.render.standings import profile
+from landscapes.render.swarm import bands, swarm
 from landscapes.render.territories import basins
 from landscapes.render.theme import THEMES, Theme
 from landscapes.render.trajectories import paths
@@ -32,6 +34,7 @@ __all__ = [
     "RaceAnimation",
     "Theme",
     "animate",
+    "bands",
     "basins",
     "caption",
     "chart",
@@ -39,6 +42,7 @@ __all__ = [
     "check_output",
     "check_sheet",
     "contour",
+    "downhill",
     "figure",
     "filmstrip",
     "focus",
@@ -57,5 +61,6 @@ __all__ = [
     "scene",
     "sheet",
     "surface",
+    "swarm",
     "table",
 ]

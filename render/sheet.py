@@ -19,6 +19,7 @@ from landscapes.files import check_target
 from landscapes.portraits import Portrait
 from landscapes.render.aside import aside
 from landscapes.render.contours import contour, prominence, star
+from landscapes.render.downhill import arrows
 from landscapes.render.layout import ROUND, check_size
 from landscapes.render.mathtext import LEADING, extent, laid_out
 from landscapes.render.stills import STILLS, check_still, still
@@ -162,7 +163,8 @@ def _views(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
     _marks(ax, portrait, page.look)
     field = page.axes(right, low, side, side)
     contour(portrait.surface, field, theme=page.look, lines=False, stars=False)
-    _arrows(field, portrait, page.look)
+    sides = np.array([np.ptp(portrait.surface.x), np.ptp(portrait.surface.y)])
+    arrows(field, portrait.at, portrait.slope, sides, page.look.paths[0])
     if len(portrait.surface.minima):
         star(field, portrait.surface.minima, page.look, 0.7 * prominence(field))
     for axes in (ax, field):
@@ -250,22 +252,3 @@ def _plural(name: str) -> str:
     ('local minima', 'saddles')
     """
     return name.removesuffix("um") + "a" if name.endswith("um") else f"{name}s"
-
-
-def _arrows(ax: Axes, portrait: Portrait, look: Theme) -> None:
-    """Which way is down, longer where it is steeper, on a scale of powers."""
-    sides = np.array([np.ptp(portrait.surface.x), np.ptp(portrait.surface.y)])
-    way = -portrait.slope * sides  # as steep as it looks
-    size = np.hypot(*way.T)
-    held = np.isfinite(size) & (size > 0)
-    if not held.any():
-        return
-    way, size, at = way[held], size[held], portrait.at[held]
-    low, high = np.log10(np.quantile(size, (0.02, 0.98)))
-    share = np.clip((np.log10(size) - low) / max(high - low, 1.0), 0.0, 1.0)
-    length = (0.35 + 0.65 * share) / np.sqrt(len(portrait.at))
-    ways = (way / size[:, None]) * length[:, None] * sides / sides.max()
-    ax.quiver(
-        *at.T, *(ways * sides.max()).T, angles="xy", scale_units="xy", scale=1.0, pivot="middle", width=0.0042,
-        headwidth=3.6, headlength=4.2, headaxislength=3.8, color=look.paths[0], zorder=3,
-    )  # fmt: skip
