@@ -47,9 +47,9 @@ class Columns(Light):
         return light(Path(way[kept]), IDENTITY)
 
 
-def light(path: Path, change: Transform) -> Path:
+def light(path: Path, change: Transform, digits: int = DIGITS) -> Path:
     """A path transformed, simplified and rounded."""
     clean = path.cleaned(change, remove_nans=True, simplify=True)
-    made = Path(np.asarray(clean.vertices)[:-1].round(DIGITS), np.asarray(clean.codes)[:-1])  # the last says stop
+    made = Path(np.asarray(clean.vertices)[:-1].round(digits), np.asarray(clean.codes)[:-1])  # the last says stop
     made.should_simplify = False
     return made

@@ -28,6 +28,12 @@ STILLS = (".png", ".pdf", ".svg", ".pgf")
 DPI = 200
 """Of what is drawn as an image in vector files."""
 
+COARSER = (150, 120)
+"""For landscapes so rugged that the file would be large; in still larger pixels level lines would look heavier."""
+
+LARGE = 80_000
+"""Bytes of a file whose image may be coarser."""
+
 HEAVY = 20_000
 """From this many vertices on, trails are drawn as an image: as vectors they would be megabytes."""
 
@@ -73,7 +79,11 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
         }[suffix]
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
-            made.savefig(temporary, dpi=DPI, metadata=metadata)
+            flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
+            for dpi in (DPI, *(() if flat else COARSER)):
+                made.savefig(temporary, dpi=dpi, metadata=metadata)
+                if temporary.stat().st_size <= LARGE:
+                    break
 
 
 @contextmanager
@@ -123,7 +133,7 @@ def _thinned(way: Outline, change: Transform) -> Outline:
     """A level line in the file's own units, without vertices that do not show; matplotlib leaves closed ones as they are."""
     copy = Outline(way.vertices, way.codes)
     copy.simplify_threshold = CLOSE
-    return light(copy, change)
+    return light(copy, change, digits=1)
 
 
 @contextmanager

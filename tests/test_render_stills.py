@@ -79,6 +79,18 @@ def test_a_page_with_long_trails_is_small(tmp_path, field):
     assert height > stills.DPI * map_inches[1]
 
 
+def egg_box(x, y):
+    """Hills and pits in rows, as many as Rastrigin's function has."""
+    return x**2 + y**2 - 4 * np.cos(16 * x) - 4 * np.cos(20 * y)
+
+
+def test_a_rugged_landscape_has_coarser_pixels(tmp_path):
+    data = render.save(long_race(egg_box), tmp_path / "race.pdf").read_bytes()
+    ((width, _),) = images(data)
+    assert len(data) <= MOST
+    assert stills.COARSER[-1] * 0.5 * 9.6 < width < 0.8 * stills.DPI * 0.5 * 9.6
+
+
 def swinging_race() -> Record:
     """Eight runs of 10,000 points that swing across a valley at first, and so do their losses."""
     ways = []
