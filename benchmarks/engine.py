@@ -64,8 +64,8 @@ STOCK: tuple[tuple[type[torch.optim.Optimizer], dict[str, Any]], ...] = (
 
 @function((-5, 5), (-5, 5), start=(3, 2))
 def own(x: Tensor, y: Tensor) -> Tensor:
-    """A user's own: waves on a bowl."""
-    return x * x + 2 * y * y + torch.sin(3 * x) * torch.cos(2 * y)
+    """A user's own: a bowl with waves."""
+    return x**2 + 10 * y**2 + torch.sin(5 * x)
 
 
 @dataclass(frozen=True)
@@ -122,14 +122,14 @@ def lanes(folder: Path) -> list[Lane]:
     def add(name: str, runs: int, steps: int, **how: Any) -> None:
         found.append(Lane(name, lambda: batch(runs, steps, **how), runs * steps))
 
-    add("eager, 8,192 runs", 8192, 200, compiled=False)
-    add("eager, 32,768 runs", 32768, 100, compiled=False)
+    add("eager, 8,192 runs", 8192, 1000, compiled=False)
+    add("eager, 32,768 runs", 32768, 300, compiled=False)
     add("compiled, ends kept", 8192, 1000, compiled=True)
     add("compiled, float32", 8192, 1000, compiled=True, dtype=torch.float32)
-    add("compiled, converged runs looked for", 8192, 1000, compiled=True, stop=Stop(gradient=1e-9), target=1e-9)
+    add("compiled, converged runs looked for", 8192, 1000, compiled=True, stop=Stop(gradient=1e-9))
     add("own function, plain", 0, 0, compiled=False)
     found[-1] = Lane("own function, plain", lambda: plain(own.formula, torch.optim.Adam, {"lr": 1e-3}, 300), 300)
-    add("own function, eager, 32,768 runs", 32768, 100, compiled=False, landscape=own)
+    add("own function, eager, 32,768 runs", 32768, 300, compiled=False, landscape=own)
     add("own function, compiled", 8192, 1000, compiled=True, landscape=own)
 
     def mapped(name: str, shape: tuple[int, ...]) -> np.ndarray:
@@ -156,7 +156,7 @@ def lanes(folder: Path) -> list[Lane]:
     found.append(
         Lane(
             "rules.Torch(Adam), a rate a run",
-            lambda: engine.run(ROSENBROCK, stock, x, 50, box=WIDE, keep="ends"),
+            lambda: engine.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
             8192 * 50,
         )
     )

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from landscapes import fused
 from landscapes.batch import Batch
-from landscapes.compiling import kernel_for
+from landscapes.compiling import TRACED, kernel_for
 from landscapes.errors import InputError
 from landscapes.fused import Book, Room, Task
 from landscapes.grouping import Group, grouped
@@ -23,6 +23,7 @@ from landscapes.recording import Keep, Log, kept_steps
 from landscapes.rules.base import Rule
 from landscapes.rules.stepping import Job, Moment, Stepper
 from landscapes.stopping import REASONS, Fates, Stop
+from landscapes.tracing import Traced, trace
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -158,13 +159,15 @@ def run(
     lowest = x.new_full((len(rules),), torch.inf)
     last_x, last_value = x, lowest
     calm = x.device.type == "cpu"  # nothing has happened yet to anybody, and to look costs next to nothing
+    traced = trace(function, x) if x.numel() * steps >= TRACED else None
+    traced = traced if traced is not None and traced.exact else None
     for t in range(steps + 1):
         seen = function.at_step(t) if t < steps else function
         inside = (x >= low[:, None]) & (x <= high[:, None])  # False for NaN too
         calm = calm and bool(inside.all())
         within = inside.all(0) if not calm else fates.alive
         held = x if calm else torch.where(fates.alive & within, x, last_x)
-        felt, gradient = _look(seen, held, len(rules) if looks_at_gradients else guided if t < steps else 0)
+        felt, gradient = _look(seen, held, len(rules) if looks_at_gradients else guided if t < steps else 0, traced)
         true = felt if seen is function else value(function, held)
         slopes = gradient[:, :guided] if t < steps else gradient[:, :0]
         calm = calm and bool((true.sum() + slopes.sum()).isfinite())
@@ -302,10 +305,13 @@ class _Part:
         return spent
 
 
-def _look(seen: Function, x: Tensor, guided: int) -> tuple[Tensor, Tensor]:
+def _look(seen: Function, x: Tensor, guided: int, traced: Traced | None) -> tuple[Tensor, Tensor]:
     """The values (R,) and gradients (d, R) at points (d, R): gradients for the first runs only, NaN elsewhere."""
     if guided == x.shape[1]:
-        return value_and_gradient(seen, x)
+        if traced is None:
+            return value_and_gradient(seen, x)
+        felt, *slopes = traced(*x.unbind(0))
+        return felt, torch.stack(slopes)
     gradient = torch.full_like(x, torch.nan)
     if guided == 0:
         return value(seen, x), gradient

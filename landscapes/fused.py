@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.grouping import Group
-from landscapes.kernels import TOGETHER, Flight, Leg, whole
+from landscapes.kernels import TOGETHER, Flight, Leg, Pieces
 from landscapes.objective import Function
 from landscapes.rules.gradient.scalars import Scalars
 from landscapes.stopping import REASONS, Arrived, Fates
@@ -93,14 +93,15 @@ class Book:
         self.lowest = np.full(runs, np.inf)
         self.place = {int(step): i for i, step in enumerate(kept)}
 
-    def keep(self, t: int, runs: NDArray[np.int64], x: Tensor, value: Tensor) -> None:
-        """Points (d, r) and values (r,) of some runs, if step t is to be kept."""
+    def keep(self, t: int, runs: slice | NDArray[np.int64], points: Pieces, value: Tensor) -> None:
+        """Points, in pieces, and values (r,) of some runs, if step t is to be kept."""
         place = self.place.get(t)
-        if place is None or not len(runs):
+        if place is None:
             return
-        row = bool((np.diff(runs) == 1).all())  # neighbours are written as one piece
-        where = slice(int(runs[0]), int(runs[-1]) + 1) if row else runs
-        self.x[place][:, where], self.value[place][where] = x.cpu().numpy(), value.cpu().numpy()
+        rows = self.x[place] if points[0].ndim == 1 else [self.x[place]]
+        for row, piece in zip(rows, points, strict=True):
+            row[..., runs] = piece.cpu().numpy()
+        self.value[place][runs] = value.cpu().numpy()
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,13 +170,14 @@ def _run_block(
     x = starts[:, torch.from_numpy(group.runs[padded]).to(starts.device)]
     flight = Flight.start(x, scalars.rule)
     value, _ = kernel.look(x)
-    book.keep(0, group.runs[own], x[:, : len(own)], value[: len(own)])
+    where = _where(group.runs[own])
+    book.keep(0, where, [x[:, : len(own)]], value[: len(own)])
     goal = None if task.target is None else torch.full_like(value, task.target)
     t, left = 0, len(own)
     while t < task.steps and left:
         leg, taken = kernel.take(flight, scalars, t, task.steps)
         for number, (points, value) in enumerate(leg.kept):
-            book.keep(t + number * kernel.every, group.runs[own], whole(points)[:, : len(own)], value[: len(own)])
+            book.keep(t + number * kernel.every, where, [piece[..., : len(own)] for piece in points], value[: len(own)])
         ends = (
             leg.trouble if task.gap is None else leg.trouble + (leg.flight.lowest - task.function.minimum <= task.gap)
         )
@@ -193,11 +195,17 @@ def _run_block(
         if not kernel.fixed and 0 < 2 * left < len(own):  # the others rest
             goal = None if goal is None else goal[alive]
             own = padded = own[alive.cpu().numpy()]
+            where = _where(group.runs[own])
             flight, scalars, alive = flight.of(alive), group.scalars(own, starts), alive[alive]
     if left:
         _follow(task, group, Suspects.at(t, padded[alive.cpu().numpy()], flight.of(alive)), book, kernel)
     progress((task.steps - t) * len(own))
     return aside
+
+
+def _where(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """Which runs these are; neighbours as a slice, which is written as one piece."""
+    return slice(int(runs[0]), int(runs[-1]) + 1) if bool((np.diff(runs) == 1).all()) else runs
 
 
 def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kernel) -> None:
@@ -239,7 +247,7 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
             fates.end(going & (why > 0), here, why)
         for step in set(t[those.ends].tolist()) & book.place.keys():
             some = those.ends & (t == step)
-            book.keep(step, runs[some], last_x[:, torch.from_numpy(some)], last_value[torch.from_numpy(some)])
+            book.keep(step, runs[some], [last_x[:, torch.from_numpy(some)]], last_value[torch.from_numpy(some)])
         if bool((fates.alive & (here < task.steps)).any()):
             scalars = scalars or group.scalars(those.own, x)
             coefs = scalars.at_each(np.minimum(t + 1, task.steps))
@@ -262,4 +270,4 @@ def _write(
     for step in book.place:
         some = ends & (stopped >= 0) & (stopped < step)
         if some.any():
-            book.keep(step, runs[some], x[:, torch.from_numpy(some)], value[torch.from_numpy(some)])
+            book.keep(step, runs[some], [x[:, torch.from_numpy(some)]], value[torch.from_numpy(some)])

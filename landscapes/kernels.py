@@ -54,17 +54,13 @@ class Flight:
     def of(self, runs: Tensor) -> Flight:
         """Some of the runs, by their numbers or a mask, in one piece."""
         points, value = self.last
-        state = (
-            self.states[0]
-            if self.points[0].ndim == 2
-            else [torch.stack(parts) for parts in zip(*self.states, strict=True)]
-        )
-        return Flight(
-            [whole(self.points)[:, runs]],
-            [tuple(part[..., runs] for part in state)],
-            self.lowest[runs],
-            ([whole(points)[:, runs]], value[runs]),
-        )
+        place = runs.nonzero()[:, 0] if runs.dtype == torch.bool else runs
+        if self.points[0].ndim == 2:
+            state = tuple(part.index_select(-1, place) for part in self.states[0])
+        else:
+            state = tuple(chosen(parts, place) for parts in zip(*self.states, strict=True))
+        last = [chosen(points, place)], value[place]
+        return Flight([chosen(self.points, place)], [state], self.lowest[place], last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,17 +194,18 @@ def advance(look: Look, rule: FirstOrder, flight: Flight, scalars: Sequence[Coef
     return Leg(Flight(points, states, lowest, last), trouble, kept)
 
 
-def whole(points: Pieces) -> Tensor:
-    """Points in one piece, (d, R)."""
-    return points[0] if points[0].ndim == 2 else torch.stack(list(points))
+def chosen(points: Pieces, place: Tensor) -> Tensor:
+    """The points of some runs in one piece, (d, r)."""
+    if points[0].ndim == 2:
+        return points[0].index_select(1, place)
+    return torch.stack([piece.index_select(0, place) for piece in points])
 
 
 def _trouble(points: Pieces, value: Tensor, slopes: Pieces, limits: Limits) -> Tensor:
     """Zero for runs that nothing ends, else positive or NaN: a sum takes fewer instructions than answers yes or no."""
-    met = value * 0
-    for point, slope, centre, half in zip(points, slopes, limits.centre, limits.half, strict=True):
-        away = (point - centre).abs_().sub_(half).relu_()
-        met = met.add_(_added(away.add_(slope, alpha=0)))
+    met = _sum([value, *map(_added, slopes)]) * 0
+    for point, centre, half in zip(points, limits.centre, limits.half, strict=True):
+        met = met + _added((point - centre).abs_().sub_(half).relu_())
     if limits.gradient is not None:
         met = met + torch.relu(limits.gradient - _sum([_added(slope * slope) for slope in slopes]))
     if limits.distance is not None:

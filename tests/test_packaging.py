@@ -73,6 +73,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "kernels",
         "fused",
         "compiling",
+        "tracing",
     },
     "blocks": {"errors", "landscape", "rules", "batch", "stopping", "recording", "compiling", "engine"},
     "memory": set(),
@@ -106,6 +107,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "starts",
     },
     "racing": {
+        "errors",
         "record",
         "objective",
         "checking",
