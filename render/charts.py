@@ -19,6 +19,7 @@ from matplotlib.patches import Patch
 from landscapes.errors import InputError
 from landscapes.files import check_target
 from landscapes.record import Record, Trajectories
+from landscapes.render.caption import caption
 from landscapes.render.heatmap import chosen, heatmap, key_of_odd, shades
 from landscapes.render.layout import INCHES, ROUND, SIZE, check_size
 from landscapes.render.response import response
@@ -84,7 +85,8 @@ def save_chart(record: Record, path: str | os.PathLike[str], **look: Any) -> Pat
     Raises `InputError` for another suffix, and for what `chart` refuses.
     """
     target = check_chart(path)
-    still(chart(record, **look), target, _described(record), str(record.meta.get("title", "")))
+    whole = record.meta.get("complete", True)
+    still(chart(record, **look), target, _described(record), caption(record) if whole else "")
     return target
 
 
@@ -124,8 +126,9 @@ def _sweep(made: Figure, record: Record, look: Theme, value: str, along: Sequenc
         bar = made.colorbar(shades(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
         bar.set_label(shown.quantity.title, fontsize=8)
-        if label is not None:
-            ax.set_title(f"{label}: {ax.get_title(loc='left')}", loc="left", fontsize=8)
+        told = ax.get_title(loc="left").removeprefix(f"{shown.quantity.title}: ")  # which stands beside the colours
+        lines = (told if label is None else f"{label}: {told}").split("; ")
+        ax.set_title("\n".join(lines), loc="left", fontsize=8)
         marks = key_of_odd(shown, look)
         if marks:
             ax.legend(handles=marks, loc="lower left", fontsize=7, framealpha=0.9, facecolor=look.background)

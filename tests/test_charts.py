@@ -72,6 +72,7 @@ def comparison(evaluations: NDArray[np.int64]) -> Record:
     runs = {
         "status": np.array(["budget"] * (functions * solvers * starts)),
         "evaluations_to": evaluations.reshape(-1, targets),
+        "evaluations": np.full(functions * solvers * starts, 99),
     }
     names = ["SGD", "Adam", "L-BFGS"][:solvers]
     meta = {
@@ -81,6 +82,8 @@ def comparison(evaluations: NDArray[np.int64]) -> Record:
             "function": [f"f{i}" for i in range(functions)], "optimizer": names, "start": list(range(starts)), "seed": [0]
         },
         "targets": [10.0**-k for k in range(1, targets + 1)],
+        "steps": 9,
+        "complete": True,
     }  # fmt: skip
     count = functions * solvers * starts
     return Record(Trajectories(np.zeros((count, 2, 4)), np.zeros((count, 2)), np.array([0, 9]), runs), None, meta)
