@@ -85,8 +85,8 @@ class Book:
     def __init__(self, runs: int, dim: int, kept: NDArray[np.int64], room: Room | None = None) -> None:
         make = room or (lambda _, shape: np.empty(shape))
         self.kept = kept
-        self.x = make("x", (len(kept), dim, runs))
-        self.value = make("value", (len(kept), runs))
+        self.x = np.asarray(make("x", (len(kept), dim, runs)))  # not as memmap, whose pieces are slow to make
+        self.value = np.asarray(make("value", (len(kept), runs)))
         self.stopped = np.full(runs, -1)
         self.reason = np.zeros(runs, dtype=np.int64)
         self.reached = np.full(runs, -1)
