@@ -254,6 +254,18 @@ class Function(Transformable):
         minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
         return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
 
+    def curve(self, n: int = 1025) -> Surface:
+        """The values at n points over the view of one coordinate, as a surface of one row; raises `InputError` where there are more."""
+        if self.dim != 1:
+            raise InputError(f"{self.name} has {self.dim} coordinates; a curve needs one")
+        x = torch.linspace(*self.view[0], n, dtype=torch.float64)
+        with torch.no_grad():
+            values = self.columns(x[None]).double().numpy()
+        minima = torch.tensor([(*point, 0.0) for point in self.minima], dtype=torch.float64).reshape(-1, 2)
+        return Surface(
+            x.numpy(), torch.zeros(1).double().numpy(), values[None], minima.numpy(), self.minimum, self.scale
+        )
+
 
 def _check_interval(name: str, interval: Interval) -> None:
     low, high = interval

@@ -15,7 +15,6 @@ from landscapes.errors import InputError
 from landscapes.listing import rows
 from landscapes.objective import Function
 from landscapes.portraits import Portrait
-from landscapes.record import Surface
 from landscapes.transforms import restricted
 
 TOLD = ("coordinates", "domain", "start", "minima", "minimum", "beyond", "kinks", "tags", "reference")
@@ -63,7 +62,7 @@ def portray(function: str | Function, dim: int | None = None, *, points: int = 2
     slope = gradient(shown, torch.from_numpy(at)).numpy()
     return Portrait(
         title=landscape.title,
-        surface=shown.surface(points) if shown.dim == 2 else _curve(shown, 4 * points + 1),
+        surface=shown.surface(points) if shown.dim == 2 else shown.curve(4 * points + 1),
         at=_flat(at),
         slope=_flat(slope),
         marks={kind: _flat(np.array(found)) for kind, found in marks.items()},
@@ -84,15 +83,6 @@ def _grid(function: Function, n: int) -> NDArray[np.float64]:
 def _flat(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Points (k, d) in the plane: those on a line get a zero."""
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1])))
-
-
-def _curve(function: Function, n: int) -> Surface:
-    """The values over the view of one coordinate, as a surface of one row."""
-    x = torch.linspace(*function.view[0], n, dtype=torch.float64)
-    with torch.no_grad():
-        values = function.columns(x[None]).double().numpy()
-    minima = _flat(np.array(function.minima, dtype=float).reshape(-1, 1))
-    return Surface(x.numpy(), np.zeros(1), values[None], minima, function.minimum, function.scale)
 
 
 def _plane(function: Function) -> Function:

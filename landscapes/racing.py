@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from landscapes import engine
 from landscapes.checking import as_function, checked
 from landscapes.contenders import Optimizers, at_found_rates, contenders, labels
+from landscapes.errors import InputError
 from landscapes.finding import with_found_minima
 from landscapes.objective import Function, Interval
 from landscapes.outcomes import roaming, statuses, target_between
@@ -60,7 +61,7 @@ def race(
             "momentum" and "second_moment".
         view: which surface to record: "domain" for the function's whole domain, "race" for what holds all runs
             that did not fail, or a box ((x from, x to), (y from, y to)); by default the function's own view.
-        resolution: points a side of the surface that is drawn beneath the paths.
+        resolution: points a side of the surface that is drawn beneath the paths; four times as many of a curve.
         progress: called with (steps done, steps in all).
 
     Raises:
@@ -75,7 +76,7 @@ def race(
     landscape = as_function(function)
     place = engine.check_device(device)
     check_dtype(dtype)
-    wanted = None if view is None else check_view(view)
+    wanted = None if view is None else _wanted(landscape, view)
     budget = check_count("steps", landscape.steps if steps is None else steps)
     point = check_start(landscape, landscape.start if start is None else start)
     landscape = checked(landscape, point)
@@ -90,9 +91,9 @@ def race(
         landscape, rules, starts, budget, box=roaming(landscape), stop=stop, keep=keep, observe=observe,
         target=_known_target(landscape, point), seed=check_count("seed", seed, 0), progress=progress,
     )  # fmt: skip
-    surface = landscape.surface(resolution) if landscape.dim == 2 else None
+    surface = _ground(landscape, resolution)
     if landscape is not plain and not _holds(landscape, point, surface, paths, dtype):
-        landscape, surface = plain, plain.surface(resolution) if surface is not None else None
+        landscape, surface = plain, _ground(plain, resolution)
     minimum, known = _minimum(landscape, surface, paths.lowest)
     target = _target(float(paths.value[0, 0]), minimum, surface)
     trajectories = Trajectories(
@@ -113,7 +114,7 @@ def race(
         observed=paths.observed,
     )
     if surface is not None and wanted is not None:
-        surface = _viewed(landscape, wanted, trajectories).surface(resolution)
+        surface = _ground(_viewed(landscape, wanted, trajectories), resolution)
     meta = {
         "job": "race",
         "function": landscape.name,
@@ -130,7 +131,22 @@ def race(
         "dtype": str(dtype).removeprefix("torch."),
         "versions": versions(),
     }
-    return Record(trajectories, surface, meta)
+    return Record(trajectories, None, meta, surface) if landscape.dim == 1 else Record(trajectories, surface, meta)
+
+
+def _wanted(function: Function, view: View) -> str | Box:
+    """The view that was asked for, once it can be used."""
+    wanted = check_view(view)
+    if function.dim == 1 and not isinstance(wanted, str):
+        raise InputError(f'{function.name} has one coordinate: its view is "domain" or "race", not a box')
+    return wanted
+
+
+def _ground(function: Function, resolution: int) -> Surface | None:
+    """What is drawn beneath the runs: a surface, a curve over one coordinate, nothing where there are more than two."""
+    if function.dim > 2:
+        return None
+    return function.surface(resolution) if function.dim == 2 else function.curve(4 * resolution - 3)
 
 
 def _seeing(function: Function, start: Sequence[float]) -> Function:

@@ -103,6 +103,7 @@ class Record:
     Attributes:
         trajectories: the paths.
         surface: the landscape in its view, or None where there is no plane to show.
+        curve: the landscape over its one coordinate, as a surface of one row (`y` being (0,)); else None.
         meta: plain data (as JSON knows it): `job` ("race", "sweep", "basins" or "compare"), `function`, `title`,
             `minimum`, `target`, `steps`, `start`, `versions`, `device`, `dtype` and more. Where the runs are a grid,
             `axes` names its axes and what stands along each, in the order in which the runs are laid out.
@@ -111,6 +112,7 @@ class Record:
     trajectories: Trajectories
     surface: Surface | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
+    curve: Surface | None = None
 
     @property
     def order(self) -> list[int]:
@@ -156,8 +158,9 @@ class Record:
         arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "value", "step")}
         arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
         arrays |= {f"observed/{name}": values for name, values in self.trajectories.observed.items()}
-        if self.surface is not None:
-            arrays |= {f"surface/{name}": np.asarray(value) for name, value in vars(self.surface).items()}
+        for part, ground in (("surface", self.surface), ("curve", self.curve)):
+            if ground is not None:
+                arrays |= {f"{part}/{name}": np.asarray(value) for name, value in vars(ground).items()}
         with replacing(target) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)
         return target
@@ -182,11 +185,14 @@ class Record:
         def part(name: str) -> dict[str, Any]:
             return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
 
-        surface = part("surface")
-        if surface:
-            surface |= {"minimum": float(surface["minimum"]), "scale": str(surface["scale"])}
+        def ground(name: str) -> Surface | None:
+            facts = part(name)
+            if not facts:
+                return None
+            return Surface(**facts | {"minimum": float(facts["minimum"]), "scale": str(facts["scale"])})
+
         trajectories = Trajectories(**part("trajectories"), runs=part("runs"), observed=part("observed"))
-        return cls(trajectories, Surface(**surface) if surface else None, json.loads(str(arrays["meta"])))
+        return cls(trajectories, ground("surface"), json.loads(str(arrays["meta"])), ground("curve"))
 
 
 _NOT_A_RECORD = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)

@@ -44,15 +44,15 @@ def check_view(view: View) -> str | Box:
 
 
 def extent(trajectories: Trajectories) -> Box | None:
-    """The box of all runs in two dimensions that did not fail (of all, where every one did); None without a finite point."""
+    """The box (d, 2) of all runs that did not fail (of all, where every one did); None without a finite point."""
     kept = ~np.isin(trajectories.runs["status"], FAILED)
-    points = trajectories.x[kept if kept.any() else slice(None)].reshape(-1, 2)
+    points = trajectories.x[kept if kept.any() else slice(None)].reshape(-1, trajectories.x.shape[-1])
     points = points[np.isfinite(points).all(1)]
     return np.stack([points.min(0), points.max(0)], 1) if len(points) else None
 
 
 def around(box: Box, units: NDArray[np.float64]) -> Box:
-    """A box with a margin, and nowhere too narrow to look at; lengths are compared in `units` (2,) of the two axes.
+    """A box with a margin, and nowhere too narrow to look at; lengths are compared in `units` (d,) of the axes.
 
     >>> around(np.array([[0.0, 1.0], [2.0, 2.0]]), np.ones(2)).round(2).tolist()
     [[-0.08, 1.08], [1.83, 2.17]]

@@ -20,11 +20,13 @@ from landscapes.render.page import framed, page
 from landscapes.render.response import response
 from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
+from landscapes.render.slide import slide
 from landscapes.render.solid import surface
 from landscapes.render.standings import profile
 from landscapes.render.swarm import bands, swarm
 from landscapes.render.territories import basins
 from landscapes.render.theme import THEMES, Theme
+from landscapes.render.trace import trace
 from landscapes.render.trajectories import paths
 from landscapes.render.typeset import table
 
@@ -60,7 +62,9 @@ __all__ = [
     "save_sheet",
     "scene",
     "sheet",
+    "slide",
     "surface",
     "swarm",
     "table",
+    "trace",
 ]

@@ -20,6 +20,7 @@ from landscapes.render.inset import inset as lens
 from landscapes.render.legend import Entry, columns, compact, entries, height, key, row, trimmed
 from landscapes.render.moving import show
 from landscapes.render.naming import names
+from landscapes.render.slide import slide
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step, paths
 from landscapes.render.words import fitted, text_width
@@ -62,7 +63,7 @@ def figure(
     """The picture of a race at a step, as a matplotlib figure of its own (pyplot knows nothing of it).
 
     Args:
-        record: a race; its losses alone are drawn where it has no surface, as those in more than two dimensions.
+        record: a race; over one coordinate it is drawn on a curve, over more than two its losses alone are.
         step: the step to show; by default the last.
         theme: colours, by name or as a `Theme`.
         size: width and height in pixels, at least 160 × 120.
@@ -78,8 +79,11 @@ def figure(
     """
     look = as_theme(theme)
     shown = check_step(record, step)
-    if record.surface is None and (inset is not False or labels == "heads" or panel is False):
-        raise InputError("this record has no surface to draw, only losses: races in two dimensions have one")
+    if record.surface is None and (
+        inset is not False or labels == "heads" or (panel is False and record.curve is None)
+    ):
+        seen = "only losses" if record.curve is None else "only a curve"
+        raise InputError(f"this record has no surface to draw, {seen}: races in two dimensions have one")
     if view is not None:
         record = focus(record, view)
     if labels not in LABELS:
@@ -89,7 +93,7 @@ def figure(
     beside = wide >= 1.35 * high and wide >= 600 and high >= 240 if panel is None else panel
     with look.context():
         made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
-        if record.surface is None:
+        if record.surface is None and record.curve is None:
             _lay_out_losses(made, record, look, title)
         else:
             _lay_out(made, record, look, beside, title, legend=labels == "legend")
@@ -140,7 +144,10 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
 
     panels = _panels((wide, high), beside, tall, 34.0, 12.0, 46.0)
     ax = place(made.add_axes((0, 0, 1, 1)), panels.map)
-    contour(record, ax, theme=look)
+    if record.surface is None:
+        slide(record, ax, theme=look)
+    else:
+        contour(record, ax, theme=look)
     curves = place(made.add_axes((0, 0, 1, 1)), panels.losses) if beside else None
     if curves is not None:
         losses(record, curves, theme=look)
@@ -148,7 +155,8 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
     gap, right = (gap + right, ends) if beside else (gap, right)
     panels = _panels((wide, high), beside, tall, max(left + 4, 34.0), max(right + 2, 12.0), max(gap + 4, 46.0))
     place(ax, panels.map)
-    paths(record, ax, theme=look)
+    if record.surface is not None:
+        paths(record, ax, theme=look)
     x, y, w, h = panels.map
     counter = Counter(
         (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),

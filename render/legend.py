@@ -152,13 +152,14 @@ def _fate(record: Record, run: int) -> tuple[str, str, int]:
     status, stopped = str(runs["status"][run]), int(runs["stopped"][run])
     if status in words and stopped >= 0:
         return f"{words[status]} {stopped}", "↗" if status == "escaped" else "✕", stopped
-    if record.surface is not None and not (seen := _in_view(record.trajectories.x[run], record.surface))[-1]:
+    ground = record.surface or record.curve
+    if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:
         since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0
         return f"out of view from step {since}", "↗", since
     return "", "", int(steps[-1])
 
 
 def _in_view(way: NDArray[np.float64], surface: Surface) -> NDArray[np.bool_]:
-    """Which points (T, 2) lie on the surface."""
-    (x, y), (left, right), (bottom, top) = way.T, surface.x[[0, -1]], surface.y[[0, -1]]
-    return np.asarray((x >= left) & (x <= right) & (y >= bottom) & (y <= top))
+    """Which points (T, d) lie on the surface, or on the curve."""
+    sides = zip(way.T, (surface.x, surface.y), strict=False)  # a curve has one coordinate
+    return np.asarray(np.all([(at >= side[0]) & (at <= side[-1]) for at, side in sides], axis=0))

@@ -45,7 +45,8 @@ def paths(
     shown = check_step(record, step)
     dim = record.trajectories.x.shape[-1]
     if dim != 2:
-        raise InputError(f"paths are drawn in two dimensions; this record has {dim}")
+        advice = "; render.slide draws one" if dim == 1 else ""
+        raise InputError(f"paths are drawn in two dimensions; this record has {dim}{advice}")
     look = as_theme(theme)
     ax = current_axes(ax)
     if not ax.has_data():
@@ -60,7 +61,7 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     """Adds trails of a width in points, their halos and heads, and the rings where they begin."""
     trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = _held(trajectories.x)
+    ways = held(trajectories.x)
     parts = shared(list(ways), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = ways[run].T
@@ -89,7 +90,7 @@ def check_step(record: Record, step: int | None) -> int:
     return int(step)
 
 
-def _held(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def held(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The points (R, T, 2), those that are not finite replaced by the last finite one before them."""
     sound = np.isfinite(x).all(2)
     last = np.maximum.accumulate(np.where(sound, np.arange(x.shape[1]), 0), axis=1)
