@@ -18,9 +18,10 @@ from landscapes.record import FAILED, Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.heads import Head
 from landscapes.render.moving import Boxes, Moving, around, pixels, stroke, windows
-from landscapes.render.route import Route
+from landscapes.render.overlap import CELLS, Pieces, stretches
+from landscapes.render.route import Ink, Route
 from landscapes.render.theme import Style, Theme, as_theme, styles
-from landscapes.render.trails import dress
+from landscapes.render.trails import dress, laid
 from landscapes.render.trajectories import check_step
 
 DEPTH = 1e-9
@@ -38,6 +39,8 @@ class Curve(Line2D, Moving):
         self.style = style
         dress(self, style)
         self.dashes = tuple(width * dash for dash in style.dashes)
+        self.parts: Pieces = [(0, len(step) - 1, 0)]
+        self._laid_for: NDArray[np.float64] | None = None
         self.span = int(step[-1])
         self.set_zorder(4)
 
@@ -61,11 +64,12 @@ class Curve(Line2D, Moving):
         width = self.get_linewidth()
         gc = stroke(self, renderer, width)
         gc.set_foreground((*self.color, 1.0), isRGBA=True)
-        if self.dashes:
-            gc.set_dashes(0, self.dashes)
-            ink = self.route.whole  # cut elsewhere, dashes would lie elsewhere
+        alone = not any(depth for *_, depth in self.parts)
+        ink = self.route.whole if alone else self._ink(pixels(renderer, 1.0))
+        if alone and self.dashes:
+            gc.set_dashes(0, self.dashes)  # cut elsewhere, dashes would lie elsewhere
         else:
-            ink = self.route.whole.near(windows(renderer), 1 + pixels(renderer, width))
+            ink = ink.near(windows(renderer), 1 + pixels(renderer, width))
         ink.stroke(renderer, gc, 0, self.route.count - 1)
         x, y = self.route.pixels[self.route.count - 1].tolist()
         if math.isfinite(x) and math.isfinite(y):
@@ -79,6 +83,13 @@ class Curve(Line2D, Moving):
             renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.color, 1.0))
         gc.restore()
         self.stale = False
+
+    def _ink(self, unit: float) -> Ink:
+        """The curve with gaps where earlier ones run too; `unit` is the length of a point in pixels."""
+        if self._laid_for is not self.route.pixels:
+            self._laid_for = self.route.pixels
+            self._inked = Ink(self.route, *laid(self.route, self.parts, self.dashes, unit, self.get_linewidth()))
+        return self._inked
 
 
 def losses(
@@ -129,13 +140,29 @@ def losses(
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
+    curves = []
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         stopped = int(trajectories.runs["stopped"][run])
         ran = slice(None) if stopped < 0 else trajectories.step < max(stopped, 1)  # nothing happened afterwards
         curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
         ax.add_line(curve)
+        curves.append(curve)
         curve.show(shown)
+    _part(curves, ax)
     return ax
+
+
+def _part(curves: list[Curve], ax: Axes) -> None:
+    """Tells each curve where earlier ones have the same values, so that it lets them show through."""
+    view = ax.transScale.transform(np.transpose([ax.get_xlim(), ax.get_ylim()]))
+    heights = np.full((len(curves), max(len(curve.route.data) for curve in curves)), np.nan)
+    with np.errstate(all="ignore"):
+        for run, curve in enumerate(curves):
+            x, y = ((ax.transScale.transform(curve.route.data) - view[0]) / (view[1] - view[0])).T
+            heights[run, : len(y)] = y
+            depth = (np.abs(heights[:run, : len(y)] - y) < 1 / CELLS).sum(0)
+            length = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)), posinf=0.0)
+            curve.parts = stretches(np.minimum(depth[:-1], depth[1:]), length)
 
 
 def _mark(ax: Axes, level: float, theme: Theme) -> None:

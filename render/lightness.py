@@ -37,7 +37,10 @@ class Columns(Light):
 
     def lean(self, path: Path) -> Path:
         way = np.asarray(path.vertices, float)
-        if path.codes is not None or not np.isfinite(way).all():
+        if path.codes is not None:
+            strokes = np.split(way, np.flatnonzero(path.codes == Path.MOVETO)[1:])
+            return Path.make_compound_path(*[self.lean(Path(stroke)) for stroke in strokes if len(stroke) > 1])
+        if not np.isfinite(way).all():
             return super().lean(path)
         column = np.floor(way[:, 0] / COLUMN)
         order = np.lexsort((way[:, 1], column))

@@ -56,7 +56,7 @@ def shared(
         np.minimum.at(least, segment, depth)
         np.maximum.at(since, segment, first[cells[:, 0], cells[:, 1]])
         length = np.hypot(*np.diff(unit, axis=0).T)
-        parts = _parts(np.where(least == NEVER, 0, least), length)
+        parts = stretches(np.where(least == NEVER, 0, least), length)
         deep = np.repeat([depth > 0 for *_, depth in parts], [end - begin for begin, end, _ in parts])
         found.append((parts, np.where(deep & (since > np.arange(len(since)) + 1), since, 0)))
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
@@ -83,8 +83,8 @@ def _walk(unit: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return segment, cells
 
 
-def _parts(shared: NDArray[np.int64], length: NDArray[np.float64]) -> Pieces:
-    """Neighbouring segments of one depth as parts, too short shared ones taken back."""
+def stretches(shared: NDArray[np.int64], length: NDArray[np.float64]) -> Pieces:
+    """Neighbouring segments of one depth as parts, too short shared ones taken back; lengths are shares of the view."""
     if not len(shared):
         return [(0, 0, 0)]
     for begin, end in _stretches(shared > 0):

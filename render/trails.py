@@ -156,18 +156,9 @@ class Trail(Line2D, Moving):
         """Lays the strokes of the whole trail, and finds when which of its gaps open."""
         needed = self.route.pixels, self.parts, self.since, self.get_linewidth()
         if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
-            made: list[Strokes] = []
-            for first, last, depth in self.parts:
-                dashes = [unit * dash for dash in self._dashes(depth)]
-                if dashes:
-                    made += dashed(self.route, first, last, dashes, unit * self.get_linewidth())
-                else:
-                    made.append(solid(self.route, first, last))
-            points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
-            if len(points) and points[-1] < self.parts[-1][1]:  # the last gap has an end as well
-                points, goes_on = np.append(points, self.parts[-1][1]), np.append(goes_on, False)
-            self._strokes: Strokes = points, goes_on
-            self._opening = self._opens(points, goes_on)
+            own = tuple(self.get_linewidth() * dash for dash in self.style.dashes)
+            self._strokes: Strokes = laid(self.route, self.parts, own, unit, self.get_linewidth())
+            self._opening = self._opens(*self._strokes)
             self._later = np.sort(self._opening[self._opening > 0]).tolist()
             self._began_at, self._open, self._drawn_for = -1, -1, needed
 
@@ -178,11 +169,28 @@ class Trail(Line2D, Moving):
             opens[after] = self.since[int(points[after - 1]) : int(np.ceil(points[after]))].max()
         return opens
 
-    def _dashes(self, depth: int) -> tuple[float, ...]:
-        """Gaps in points through which the trails beneath show; else the style's own dashes."""
-        if depth == 0:
-            return tuple(self.get_linewidth() * dash for dash in self.style.dashes)
-        return (THROUGH, THROUGH * min(depth, 4))
+
+def laid(route: Route, parts: Pieces, own: Sequence[float], unit: float, width: float) -> Strokes:
+    """The strokes of a whole route: with gaps through which the trails beneath show, else with dashes of its own.
+
+    Args:
+        route: with its pixels.
+        parts: the pieces of it that it has alone, or not.
+        own: dashes and gaps in points; none for a solid stroke.
+        unit: the length of a point in pixels.
+        width: in points.
+    """
+    made: list[Strokes] = []
+    for first, last, depth in parts:
+        dashes = [unit * dash for dash in ((THROUGH, THROUGH * min(depth, 4)) if depth else own)]
+        if dashes:
+            made += dashed(route, first, last, dashes, unit * width)
+        else:
+            made.append(solid(route, first, last))
+    points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
+    if len(points) and points[-1] < parts[-1][1]:  # the last gap has an end as well
+        points, goes_on = np.append(points, parts[-1][1]), np.append(goes_on, False)
+    return points, goes_on
 
 
 def dress(line: Line2D, style: Style) -> None:

@@ -156,3 +156,16 @@ def test_width_is_in_points():
         for ax in (render.losses(converging(1), axes(), width=width) for width in (1.5, 6.0))
     )
     assert thick > 2.5 * thin
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_curves_that_coincide_are_both_seen(name):
+    one = way(60, 0.2)
+    made = render.figure(record([one, one, way(60, -0.3)]), theme=name, size=(800, 500), panel=True)
+    panel = next(ax for ax in made.axes if curves(ax))
+    found = curves(panel)
+    assert [any(depth for *_, depth in curve.parts) for curve in found[:2]] == [False, True]
+    picture = full_draw(made)
+    box = picture[slice(*sorted(500 - panel.bbox.intervaly.astype(int))), slice(*panel.bbox.intervalx.astype(int))]
+    first, second = (count(box, curve.color) for curve in found[:2])
+    assert min(first, second) > 0.5 * max(first, second) > 10
