@@ -14,7 +14,7 @@ from landscapes.rules import Rule
 from landscapes.rules.base import short
 from landscapes.settings import check_count
 from landscapes.spaces import Range, space
-from landscapes.starts import sobol
+from landscapes.starts import MOST, sobol
 
 Design = Literal["grid", "random", "sobol"]
 Values = float | Sequence[float] | NDArray[Any] | Range
@@ -110,6 +110,8 @@ def _numbers(name: str, values: Any) -> NDArray[np.float64]:
 
 def _shares(design: Design, dim: int, count: int, seed: int) -> NDArray[np.float64]:
     """Points of the unit cube, shape (count, dim)."""
+    if count > MOST:
+        raise InputError(f"at most {MOST:,} settings are drawn, not {count:,}")
     if design == "random":
         return np.random.default_rng(seed).random((count, dim))
     points: NDArray[np.float64] = sobol(dim, count, seed).numpy()
@@ -134,17 +136,21 @@ def _scale(rule: Rule, name: str, values: Values) -> str:
 def _check(rule: Rule, columns: Mapping[str, NDArray[np.float64]], *, together: bool) -> None:
     """Raises the rule's own `InputError` for settings that it does not take, before any work.
 
-    Of a grid each value is tried with the first and with the last of the others; of draws the first thousand, and the
-    lowest and the highest of each hyper-parameter.
+    Of a grid values are tried with the first and with the last of the others; of draws, draws. Of very many values,
+    these are the first thousand, the lowest and the highest.
     """
     if together and columns:
         table = np.stack(list(columns.values()), 1)
-        rows = np.unique(np.concatenate([np.arange(min(len(table), 1000)), table.argmin(0), table.argmax(0)]))
-        for row in table[rows].tolist():
+        for row in table[_some(table)].tolist():
             rule.with_numbers(dict(zip(columns, row, strict=True)))
         return
     for end in (0, -1):
         others = {name: float(values[end]) for name, values in columns.items()}
         for name, values in columns.items():
-            for value in values.tolist():
+            for value in values[_some(values[:, None])].tolist():
                 rule.with_numbers(others | {name: value})
+
+
+def _some(table: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rows of a table (n, k) to look at: the first ones, and those with the lowest and the highest entry of a column."""
+    return np.unique(np.concatenate([np.arange(min(len(table), 1000)), table.argmin(0), table.argmax(0)]))

@@ -34,6 +34,9 @@ WITHIN = 1e-3
 PILOT = 64
 """The side of the coarse map that finds the minima which nobody has told."""
 
+FINEST = 2**14
+"""So many pixels a side a map has at most."""
+
 MOST = 256
 """So many minima are told apart at most, the lowest ones."""
 
@@ -246,7 +249,10 @@ def _check_resolution(resolution: Any) -> tuple[int, int]:
     pair = resolution if isinstance(resolution, tuple | list) else (resolution, resolution)
     if len(pair) != 2:
         raise InputError(f"resolution is a number of pixels, or (along x, along y); not {resolution!r}")
-    return check_count("resolution", pair[0]), check_count("resolution", pair[1])
+    nx, ny = check_count("resolution", pair[0]), check_count("resolution", pair[1])
+    if max(nx, ny) > FINEST:
+        raise InputError(f"a map has at most {FINEST} × {FINEST} pixels, not {nx} × {ny}; map a smaller box")
+    return nx, ny
 
 
 def _check_box(function: Function, box: Any) -> Box:

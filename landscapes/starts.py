@@ -20,9 +20,17 @@ Spread = Literal["view", "domain"] | float
 NEAR = 0.02
 """How far from the given start others lie that are to tell the same story, in sides of the view."""
 
+MOST = 2**24
+"""So many points are drawn at most."""
+
 
 def sobol(dim: int, count: int, seed: int) -> torch.Tensor:
-    """Points spread evenly over the unit cube, shape (count, dim): a scrambled sequence of Sobol (1967)."""
+    """Points spread evenly over the unit cube, shape (count, dim): a scrambled sequence of Sobol (1967).
+
+    Raises `InputError` for more of them than `MOST`.
+    """
+    if count > MOST:
+        raise InputError(f"at most {MOST:,} points are drawn, not {count:,}")
     engine = torch.quasirandom.SobolEngine(dim, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
     return engine.draw(count, dtype=torch.float64)
 

@@ -143,6 +143,7 @@ def test_a_point_belongs_to_the_nearest_minimum_if_any():
         ({"resolution": 0}, "resolution must be a whole number, at least 1, not 0"),
         ({"resolution": (8, 8, 8)}, "resolution is a number of pixels, or"),
         ({"resolution": 2.5}, "resolution must be a whole number"),
+        ({"resolution": 10**6}, "a map has at most 16384 × 16384 pixels"),
         ({"box": "race"}, 'box is "view", "domain" or'),
         ({"box": ((1, 0), (0, 1))}, 'box is "view", "domain" or'),
         ({"box": 3}, 'box is "view", "domain" or'),

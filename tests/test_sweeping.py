@@ -240,6 +240,8 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
         ({"design": "sobol"}, "need count="),
         ({"count": 3}, "count goes with design="),
         ({"lr": Range(1, 2), "design": "sobol", "count": 0}, "count must be a whole number, at least 1, not 0"),
+        ({"lr": Range(1, 2), "design": "sobol", "count": 2**32}, "at most 16,777,216 settings are drawn"),
+        ({"starts": 2**32}, "at most 16,777,216 points are drawn"),
         ({"design": "sobol", "count": 2}, "needs hyper-parameters to draw"),
         ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
         ({"seeds": 0}, "seeds must be a whole number, at least 1, not 0"),
