@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from landscapes.render.animation import RaceAnimation, animate
+from landscapes.render.beside import beside
 from landscapes.render.camera import Camera
 from landscapes.render.caption import caption
 from landscapes.render.charts import chart, check_chart, save_chart
@@ -14,6 +15,7 @@ from landscapes.render.focus import focus
 from landscapes.render.heatmap import heatmap
 from landscapes.render.inset import inset
 from landscapes.render.layout import figure
+from landscapes.render.multiples import multiples
 from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
 from landscapes.render.page import framed, page
@@ -38,6 +40,7 @@ __all__ = [
     "animate",
     "bands",
     "basins",
+    "beside",
     "caption",
     "chart",
     "check_chart",
@@ -52,6 +55,7 @@ __all__ = [
     "heatmap",
     "inset",
     "losses",
+    "multiples",
     "names",
     "page",
     "paths",
