@@ -24,9 +24,9 @@ examples:
   landscapes replay race.npz -o race.html                a page to play with: scrub, zoom, switch runs, ask for losses
   landscapes explore beale                               a window to play in: drag the start, turn learning rates
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
-  landscapes sweep beale --with adam --vary lr=1e-4..1:30 --vary beta1=0.5,0.9,0.99 --save sweep.npz
-  landscapes basins himmelblau --with "sgd(lr=0.01)" --resolution 512 --save basins.npz
-  landscapes compare --on beale --on rosenbrock --with adam --with sgd --table markdown
+  landscapes sweep beale --with adam --vary lr=1e-4..1:30 --vary beta1=0.5,0.9,0.99 -o sweep.png
+  landscapes basins himmelblau --with "sgd(lr=0.01)" --resolution 512 -o basins.png
+  landscapes compare --on beale --on rosenbrock --with adam --with sgd --table markdown -o profiles.pdf
   landscapes race rosenbrock --dim 10                    ten coordinates: the losses alone
   landscapes list                                        functions, optimizers and themes
   landscapes list --tag valley --tag curved --dim 10     functions that are all of this
@@ -244,6 +244,8 @@ def _add_job(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="keep what is done there: a job that was ended goes on, and machines share the work",
     )
+    parser.add_argument("-o", "--output", metavar="FILE", help="draw it as well: .png, .pdf, .svg or .pgf")
+    _add_page(parser)
     parser.add_argument("--save", metavar="FILE.npz", help="keep the record")
     parser.add_argument("--csv", metavar="FILE.csv", help="all runs as comma-separated values")
 

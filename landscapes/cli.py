@@ -126,8 +126,19 @@ def _replay(options: argparse.Namespace) -> str:
 
     output = _checked_look(options)
     record = Record.load(options.record)
+    if record.meta.get("job", "race") != "race":
+        return _drawn_chart(record, options)
     _check_step(options, int(record.trajectories.step[-1]))
     return "\n".join(_draw(record, output, options))
+
+
+def _drawn_chart(record: Record, options: argparse.Namespace) -> str:
+    """Draws what a job of many runs left behind."""
+    from landscapes import render
+
+    look = {name: value for name in ("theme", "size") if (value := getattr(options, name)) is not None}
+    path = render.save_chart(record, options.output, **look)
+    return f"{render.caption(record)}\n{path}  {console.size(path)}"
 
 
 def _checked_look(options: argparse.Namespace) -> Path:

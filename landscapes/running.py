@@ -143,6 +143,14 @@ def _check_files(options: argparse.Namespace) -> None:
         check_target(options.save)
     if options.csv is not None:
         check_csv(options.csv)
+    if options.output is not None:
+        from landscapes import render
+        from landscapes.render.layout import SIZE, check_size
+        from landscapes.render.theme import as_theme
+
+        render.check_chart(options.output)
+        as_theme("light" if options.theme is None else options.theme)
+        check_size(options.size or SIZE)
 
 
 @contextmanager
@@ -170,10 +178,21 @@ def _told(record: Record, options: argparse.Namespace, told: str) -> str:
         save_csv(runs_csv(record), options.csv)
         lines.append(f"{options.csv}  {console.size(Path(options.csv))}")
     if record.meta["complete"]:
+        if options.output is not None:
+            lines.append(_drawn(record, options))
         return "\n".join(lines)
     missing = int((record.trajectories.runs["status"] == "not run").sum())
     lines.append(f"{len(record.trajectories) - missing} of {len(record.trajectories)} runs are done")
     raise console.EndedEarly("\n".join(lines))
+
+
+def _drawn(record: Record, options: argparse.Namespace) -> str:
+    """Draws the record, and says where."""
+    from landscapes import render
+
+    look = {name: value for name in ("theme", "size") if (value := getattr(options, name)) is not None}
+    render.save_chart(record, options.output, **look)
+    return f"{options.output}  {console.size(Path(options.output))}"
 
 
 def _best(record: Record) -> str:

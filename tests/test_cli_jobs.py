@@ -217,3 +217,52 @@ def test_progress_tells_runs_a_second_and_the_time_left(monkeypatch):
             told(done, 400)
         shown = sys.stderr.getvalue()
     assert re.search(r"sweeping: +75%.*300/400 \[\d\d:\d\d<\d\d:\d\d, .*run/s\]", shown)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:5", "--steps", "20"),
+        ("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:3", "--vary", "beta1=0.5,0.9", "--steps", "20"),
+        ("basins", "himmelblau", "--with", "sgd(lr=0.01)", "--resolution", "8", "--steps", "30"),
+        (
+            "compare",
+            "--on",
+            "booth",
+            "--on",
+            "beale",
+            "--with",
+            "adam",
+            "--with",
+            "sgd",
+            "--starts",
+            "2",
+            "--steps",
+            "20",
+        ),
+    ],
+    ids=["lines", "map", "basins", "profiles"],
+)
+def test_a_job_is_drawn_now_or_later(said, tmp_path, words):
+    code, out, err = said(*words, "-o", "now.png", "--theme", "dark", "--size", "400x300", "--save", "kept.npz")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].startswith("now.png  ")
+    code, out, err = said("replay", "kept.npz", "-o", "later.png", "--theme", "dark", "--size", "400x300")
+    assert (code, err) == (0, "")
+    assert (tmp_path / "now.png").read_bytes() == (tmp_path / "later.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said_so"),
+    [
+        (("-o", "map.gif"), "a chart is saved as .png, .pdf, .svg, .pgf, not as 'map.gif'"),
+        (("-o", "map.png", "--theme", "neon"), "neon"),
+        (("-o", "map.png", "--size", "9x9"), "size must be at least"),
+        (("-o", "nowhere/map.png"), "does not exist"),
+    ],
+)
+def test_a_picture_that_cannot_be_made_is_refused_before_the_work(said, words, said_so):
+    code, out, err = said("basins", "himmelblau", "--with", "sgd(lr=0.01)", "--save", "kept.npz", *words)
+    assert (code, out) == (2, "")
+    assert said_so in err
+    assert not list(Path().iterdir())
