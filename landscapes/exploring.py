@@ -86,7 +86,7 @@ def explore(
     """
     if figure is None:
         check_window()
-    given = [function] if isinstance(function, str | Function) else list(function)
+    given = list(function) if isinstance(function, Sequence) and not isinstance(function, str) else [function]
     lands = [_plane(as_function(one)) for one in given]
     if not lands:
         raise InputError('there is no landscape to explore: name one, as in explore("beale")')
@@ -130,29 +130,34 @@ class Racing:
         entries: the optimizers.
         steps: how many steps, None for each landscape's own number.
         seed: of all random numbers.
+
+    Attributes:
+        names: of the landscapes.
+        pace: seconds that a step of the last race took.
     """
 
     def __init__(
         self, functions: Mapping[str, Function], entries: Sequence[Contender], steps: int | None, seed: int
     ) -> None:
+        self.names = list(functions)
+        self.pace = 0.0
         self._functions = functions
         self._entries = entries
         self._steps = None if steps is None else check_count("steps", steps)
         self._seed = seed
         self._prepared: dict[str, Prepared] = {}
-        self._pace = 0.0
 
     def __call__(self, wish: Wish) -> Record:
         """The race, of a draft its first steps. Raises `InputError` where it cannot start."""
         ground = self._prepare(wish.function)
         rules = {label: _turned(ground.rules[label], wish) for label in wish.optimizers}
         steps = ground.steps
-        if wish.draft and self._pace > 0:
-            steps = min(max(int(DRAFT / self._pace), FEWEST), steps)
+        if wish.draft and self.pace > 0:
+            steps = min(max(int(DRAFT / self.pace), FEWEST), steps)
         surfaced = 257 if ground.function.minimum == -math.inf else 2  # there the target is half way to what is in view
         begin = time.perf_counter()
         record = race(ground.function, rules, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced)
-        self._pace = (time.perf_counter() - begin) / steps
+        self.pace = (time.perf_counter() - begin) / steps
         return replace(record, surface=ground.surface, meta={**record.meta, "minimum_is": ground.minimum_is})
 
     def _prepare(self, name: str) -> Prepared:

@@ -10,6 +10,7 @@ from landscapes.render.charts import chart, check_chart, save_chart
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
 from landscapes.render.downhill import downhill
+from landscapes.render.explore import explore
 from landscapes.render.filmstrip import filmstrip
 from landscapes.render.focus import focus
 from landscapes.render.heatmap import heatmap
@@ -48,6 +49,7 @@ __all__ = [
     "check_sheet",
     "contour",
     "downhill",
+    "explore",
     "figure",
     "filmstrip",
     "focus",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -80,13 +80,15 @@ class Explorer:
         self, figure: Figure, racer: Racer, optimizers: Sequence[str], functions: Sequence[str], look: Theme
     ) -> None:
         self.figure = figure
-        self._racer = racer
+        self.racer = racer
         self._look = look
         self.wish = Wish(functions[0], tuple(optimizers))
         self._ground = ""
         self._held = self._carries = self._due = self._busy = False
         self._done = 0.0
-        self._frames: Iterator[int] | None = None
+        self._frames: list[int] = []
+        self._frame = -1
+        self._began = 0.0
         self._movers: list[Moving] = []
         self._timer: TimerBase | None = None
         self._listen()  # before the controls do: these tell of a change at once
@@ -122,24 +124,27 @@ class Explorer:
         if self._timer is not None:
             self._pause()
             return
-        if self._frames is None:
+        if not self._frames:
             last = int(self.record.trajectories.step[-1])
-            self._frames = iter(timeline(last, seconds=SECONDS, fps=FPS, hold=(0, 0)).steps.tolist())
+            self._frames = timeline(last, seconds=SECONDS, fps=FPS, hold=(0, 0)).steps.tolist()
+            self._frame = -1
             self._movers = moving(self.figure)
+        self._began = time.perf_counter() - max(self._frame, 0) / FPS
         self._timer = self.figure.canvas.new_timer(interval=round(1000 / FPS))
         self._timer.add_callback(self.advance)
         self._timer.start()
 
     def advance(self) -> None:
-        """Shows the next frame of a race that is played, if there is one."""
-        step = None if self._frames is None else next(self._frames, None)
-        if step is None:
-            self._pause()
-            self._frames = None
+        """Shows the next frame of a race that is played, or a later one where drawing lags behind."""
+        if not self._frames:
             return
+        on_time = int((time.perf_counter() - self._began) * FPS)
+        self._frame = min(max(self._frame + 1, on_time), len(self._frames) - 1)
         for mover in self._movers:
-            mover.show(step)
+            mover.show(self._frames[self._frame])
         self._stage.paint()
+        if self._frame == len(self._frames) - 1:
+            self._rewind()
 
     def save(self, suffix: str = ".gif") -> Path | None:
         """Saves the race in the current folder and says under which name, one that was free; None where it cannot."""
@@ -222,12 +227,11 @@ class Explorer:
             self._done = time.perf_counter()
 
     def _race(self) -> None:
-        self._pause()
-        self._frames = None
+        self._rewind()
         draft = self._held and self.wish.function == self._ground
         wish = replace(self.wish, draft=draft)
         try:
-            record = self._racer(wish)
+            record = self.racer(wish)
         except InputError as error:
             if not self._ground:
                 raise
@@ -250,6 +254,11 @@ class Explorer:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+
+    def _rewind(self) -> None:
+        """Ends playing; the next time it begins at the start."""
+        self._pause()
+        self._frames = []
 
     def _say(self, words: str) -> None:
         """Writes a line beneath the map, and brings the window up to date."""

@@ -39,7 +39,7 @@ class Stage:
     def paint(self) -> None:
         """Brings the window up to date; on a canvas that cannot keep pictures by drawing all of it, soon."""
         canvas: Any = self.figure.canvas  # of any backend
-        if not canvas.supports_blit:
+        if not (hasattr(canvas, "copy_from_bbox") and hasattr(canvas, "get_renderer")):  # as those of Cairo
             canvas.draw_idle()
             return
         changing = self._changing()
