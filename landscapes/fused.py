@@ -223,7 +223,10 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
     reached = fates.stopped.clone()
     best, best_at = torch.full_like(lowest, torch.inf), torch.zeros_like(reached)
     until = np.where(those.ends, task.steps, np.minimum(begin + TOGETHER - 1, task.steps))
-    for t in map(begin.__add__, range(task.steps + 1)):
+    present = np.unique(begin[those.ends]).tolist()
+    firsts, place = np.unique(begin, return_inverse=True)
+    for count in range(task.steps + 1):
+        t = begin + count
         here = torch.from_numpy(t).to(device)
         going = fates.alive & torch.from_numpy(t <= until).to(device)
         if not bool(going.any()):
@@ -238,19 +241,19 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
         last_x = torch.where(going, held, last_x)
         last_value = torch.where(going | (here == 0), value, last_value)
         lowest = torch.where(going, torch.minimum(lowest, value), lowest)
-        best_at = torch.where(going & (value < best), here, best_at)
-        best = torch.where(going, torch.minimum(best, value), best)
         if task.target is not None:
+            best_at = torch.where(going & (value < best), here, best_at)
+            best = torch.where(going, torch.minimum(best, value), best)
             reached = torch.where((reached < 0) & going & (value <= task.target), here, reached)
         if task.arrived is not None:
             why = task.arrived(held, value, gradient)
             fates.end(going & (why > 0), here, why)
-        for step in set(t[those.ends].tolist()) & book.place.keys():
+        for step in {step + count for step in present} & book.place.keys():
             some = those.ends & (t == step)
             book.keep(step, runs[some], [last_x[:, torch.from_numpy(some)]], last_value[torch.from_numpy(some)])
         if bool((fates.alive & (here < task.steps)).any()):
             scalars = scalars or group.scalars(those.own, x)
-            coefs = scalars.at_each(np.minimum(t + 1, task.steps))
+            coefs = scalars.at_each(np.minimum(firsts + count + 1, task.steps), place.reshape(-1))
             x, state = scalars.rule.update(last_x, gradient, state, coefs)
     _write(book, those, runs, fates, lowest, torch.where(reached < 0, best_at, reached), last_x, last_value, reached)
 

@@ -24,7 +24,7 @@ needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="there i
 slow = pytest.mark.slow
 
 RUNS = 300
-RATES = np.geomspace(1e-3, 0.05, RUNS)
+RATES = np.geomspace(1e-4, 5e-3, RUNS)  # that nobody diverges with: chaos makes much of a last digit
 PLAIN = [name for name in OPTIMIZERS if grouped(Batch(rule_of(name), 1))]
 LIKE = torch.zeros(RUNS, dtype=torch.float64)
 WIDE = torch.tensor([[-50.0, 50.0]] * 2, dtype=torch.float64)
@@ -111,7 +111,7 @@ def test_float32_too(afresh):
 
 
 def test_without_a_compiler_there_is_one_warning(afresh, monkeypatch):
-    class InvalidCxxCompiler(Exception):
+    class InvalidCxxCompiler(Exception):  # noqa: N818
         pass
 
     def refuse(*_: object) -> None:

@@ -41,22 +41,26 @@ class Scalars:
         with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
             return [tuple(self._a_run(i, scalar) for i, scalar in enumerate(self.distinct.coef(t))) for t in steps]
 
-    def at_each(self, t: NDArray[np.int64]) -> Coefs:
-        """The scalars of the step that each run is at, shape (R,)."""
-        columns: list[NDArray[np.float64]] = []
-        for step in np.unique(t).tolist():
-            here = t == step
-            rule = varied(self.plain, {name: column[here] for name, column in self.numbers.items()})
+    def at_each(self, steps: NDArray[np.int64], index: NDArray[np.int64]) -> Coefs:
+        """The scalars of the step that each run is at: `steps`, ascending, shape (n,), and which of them, shape (R,)."""
+        told: list[Sequence[Any]] = []
+        for i, step in enumerate(steps.tolist()):
+            rule = self.distinct
+            if self.numbers:
+                rule = varied(self.plain, {name: column[index == i] for name, column in self.numbers.items()})
             with np.errstate(all="ignore"):
-                scalars = cast(Sequence[Any], rule.coef(step))
-            columns = columns or [np.empty(len(t)) for _ in scalars]
-            for column, scalar in zip(columns, scalars, strict=True):
-                column[here] = scalar
-        return tuple(self._tensor(column) for column in columns)
-
-    def of(self, runs: NDArray[np.int64]) -> Scalars:
-        """The same for some of the runs."""
-        return Scalars(self.plain, {name: column[runs] for name, column in self.numbers.items()}, self.like)
+                told.append(cast(Sequence[Any], rule.coef(step)))
+        if not self.numbers:
+            return tuple(self._tensor(np.array(scalars)[index]) for scalars in zip(*told, strict=True))
+        order = np.argsort(index, kind="stable")
+        sizes = np.bincount(index, minlength=len(steps))
+        columns = []
+        for scalars in zip(*told, strict=True):
+            column = np.empty(len(index))
+            parts = zip(scalars, sizes, strict=True)
+            column[order] = np.concatenate([np.broadcast_to(np.asarray(scalar), (size,)) for scalar, size in parts])
+            columns.append(self._tensor(column))
+        return tuple(columns)
 
     def spread(self, scalar: Any) -> NDArray[np.float64]:
         """A scalar of the distinct rows, shape (n,), as one of the runs, shape (R,)."""
