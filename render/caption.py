@@ -27,7 +27,7 @@ def caption(record: Record) -> str:
     Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reached the target, a loss of 0.017, after 67 steps.
     """
     check_step(record, None)
-    if (job := record.meta.get("job")) in SENTENCES:
+    if (job := str(record.meta.get("job"))) in SENTENCES:
         return SENTENCES[job](record)
     runs = record.trajectories.runs
     start = place(record.meta["start"], digits=4)

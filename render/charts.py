@@ -144,8 +144,9 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: Sequen
         loc="left", fontsize=9,
     )  # fmt: skip
     marks: list[Line2D | Patch] = []
+    percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
     for words, number, share in shares(record):
-        text = f"{words}  {100 * share:.1f} %".replace("-", "\N{MINUS SIGN}")
+        text = f"{words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
         if number >= 0:
             marks.append(
                 Line2D([], [], linestyle="none", marker="*", markersize=11, color=shade(number, look), label=text)

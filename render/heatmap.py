@@ -74,8 +74,8 @@ def heatmap(
         )  # fmt: skip
     _number(ax, "x", xs, columns)
     _number(ax, "y", ys, rows)
-    ax.set_xlabel(spoken(right))
-    ax.set_ylabel(spoken(down))
+    ax.set_xlabel(lettered(right))
+    ax.set_ylabel(lettered(down))
     if np.isfinite(shown.values).any():
         row, column = shown.best
         size = 8.0 * prominence(ax)
@@ -139,11 +139,11 @@ def verdict(record: Record, shown: Table) -> str:
     if not np.isfinite(shown.values).any():
         return f"{shown.quantity.title}: no setting works"
     where = ", ".join(
-        f"{spoken(name)} = {entry:.3g}" if isinstance(entry, float) else f"{spoken(name)} = {entry}"
+        f"{lettered(name)} = {entry:.3g}" if isinstance(entry, float) else f"{lettered(name)} = {entry}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
         for entry in [along[place]]
     )
-    ends = [spoken(name) for name in shown.edges]
+    ends = [lettered(name) for name in shown.edges]
     edge = f"; {' and '.join(ends)} at the edge of the grid" if ends else ""
     return f"{shown.quantity.title}: best {shown.values[shown.best]:.3g} at {where}{edge}"
 
@@ -152,12 +152,22 @@ NAMES = {
     "lr": "learning rate", "beta1": "β₁", "beta2": "β₂", "beta3": "β₃", "eps": "ε", "rho": "ρ", "alpha": "α",
     "weight_decay": "weight decay",
 }  # fmt: skip
-"""How hyper-parameters are called in pictures."""
+"""How hyper-parameters are called."""
+
+MATH = {
+    "beta1": r"$\beta_1$", "beta2": r"$\beta_2$", "beta3": r"$\beta_3$", "eps": r"$\epsilon$", "rho": r"$\rho$",
+    "alpha": r"$\alpha$",
+}  # fmt: skip
 
 
 def spoken(name: str) -> str:
     """A hyper-parameter's name as it is written."""
     return NAMES.get(name, name.replace("_", " "))
+
+
+def lettered(name: str) -> str:
+    """A hyper-parameter's name for pictures, Greek letters in mathtext: many a journal's font has no subscripts of its own."""
+    return MATH.get(name, spoken(name))
 
 
 def edges(along: Sequence[Any]) -> NDArray[np.float64]:

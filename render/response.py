@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from landscapes.record import Record
 from landscapes.render.contours import current_axes, prominence
-from landscapes.render.heatmap import chosen, spoken
+from landscapes.render.heatmap import chosen, lettered
 from landscapes.render.tables import QUANTITIES, REPEATS, numbers_of
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import dress
@@ -75,7 +75,7 @@ def response(
         if len(sound) and value == "gap":
             first = float(np.nanmax(record.trajectories.value[:, 0])) - float(record.meta["minimum"])
             ax.set_ylim(top=min(float(sound.max()) * 2, ABOVE * first))
-    ax.set_xlabel(spoken(name))
+    ax.set_xlabel(lettered(name))
     ax.set_ylabel(QUANTITIES[value].title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)

@@ -19,7 +19,7 @@ from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
 from landscapes.render.curves import Curve
 from landscapes.render.lightness import Columns, Light, light
-from landscapes.render.theme import VECTOR
+from landscapes.render.theme import VECTOR, WHOLE
 from landscapes.render.trails import Halo, Trail
 
 STILLS = (".png", ".pdf", ".svg", ".pgf")
@@ -64,7 +64,7 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
     """
     suffix = path.suffix.lower()
     if suffix == ".png":
-        with replacing(path) as temporary:
+        with replacing(path) as temporary, mpl.rc_context(WHOLE):
             made.savefig(temporary, dpi=made.dpi, metadata={"Software": None, "Comment": comment})
     elif suffix == ".pgf":
         with replacing_all(path) as temporary, _lightened(made, path, DPI), mpl.rc_context(VECTOR | _pgf()):

@@ -29,7 +29,10 @@ DASHES: tuple[tuple[float, ...], ...] = (
     (5, 1.2, 1, 1.2, 1, 1.2),
 )
 
-VECTOR: dict[Any, Any] = {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "landscapes"}
+WHOLE: dict[Any, Any] = {"savefig.bbox": None}
+"""Matplotlib settings for all files: a style that cuts off margins would change the size that was asked for."""
+
+VECTOR: dict[Any, Any] = WHOLE | {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "landscapes"}
 """Matplotlib settings for vector files: fonts that journals take, text that stays text, the same bytes each time.
 They are read when a file is written, not when a figure is made."""
 
@@ -103,6 +106,8 @@ class Theme:
     def context(self) -> AbstractContextManager[None]:
         """Matplotlib settings for a figure in this look, for the length of a `with` block."""
         settings: Any = {
+            "figure.constrained_layout.use": False,  # a style's arrangement is for figures that have none of their own
+            "figure.autolayout": False,
             "figure.facecolor": self.background,
             "savefig.facecolor": self.background,
             "axes.facecolor": self.background,

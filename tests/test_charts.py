@@ -109,7 +109,7 @@ def test_the_edge_of_the_grid_is_told() -> None:
     record = sweep_record(lambda lr, beta, start: lr * (1 + beta))
     assert table(record, "gap", ["lr", "beta1"]).edges == ["lr", "beta1"]
     ax = heatmap(record, axes())
-    assert "learning rate and β₁ at the edge of the grid" in ax.get_title(loc="left")
+    assert r"learning rate and $\beta_1$ at the edge of the grid" in ax.get_title(loc="left")
 
 
 def test_a_setting_fails_where_most_of_its_runs_do() -> None:
