@@ -215,6 +215,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "comparing",
         "tables",
         "console",
+        "render",
     },
     "cli": {
         "functions",
