@@ -26,6 +26,7 @@ from landscapes.render.sheet import check_sheet, save_sheet, sheet
 from landscapes.render.slide import slide
 from landscapes.render.solid import surface
 from landscapes.render.standings import profile
+from landscapes.render.states import states
 from landscapes.render.swarm import bands, swarm
 from landscapes.render.territories import basins
 from landscapes.render.theme import THEMES, Theme
@@ -69,6 +70,7 @@ __all__ = [
     "scene",
     "sheet",
     "slide",
+    "states",
     "surface",
     "swarm",
     "table",
