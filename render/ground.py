@@ -70,7 +70,7 @@ def _filled(heights: Grid, holes: NDArray[np.bool_]) -> Grid:
     if not rows:
         return np.zeros_like(heights)
     near = np.abs(np.arange(len(heights))[:, None] - whole).argmin(1)
-    return np.array(rows)[near]
+    return np.asarray(np.array(rows)[near])
 
 
 def _even(values: Grid, axis: Grid) -> Grid:

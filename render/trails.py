@@ -69,6 +69,7 @@ class Trail(Line2D, Moving):
         self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
         self.since: Numbers = np.zeros(max(len(step) - 1, 0), np.int64)
         self._drawn_for: tuple[object, ...] = ()
+        self._began_at, self._open = -1, -1
 
     def show(self, step: int) -> None:
         self.route.show(step)
