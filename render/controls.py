@@ -64,7 +64,7 @@ class Controls:
         self._chosen = tuple(styles)
         ax, font = _axes(figure, BOXES, len(styles))
         self.boxes = CheckButtons(
-            ax, [shortened(label, 92, font, tail=0.4) for label in styles], [True] * len(styles), useblit=False,
+            ax, [shortened(label, 80, font, tail=0.4) for label in styles], [True] * len(styles), useblit=False,
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
             frame_props={"s": 6 * font, "edgecolor": look.muted},
             check_props={"s": 3.5 * font, "facecolor": [style.color for style in styles.values()], "linewidth": 1.8},
@@ -75,9 +75,9 @@ class Controls:
             y = text.get_position()[1]
             _sample(ax, y, style)
             self._rates.append(
-                ax.text(0.57, y, "", va="center", fontsize=0.9 * font, alpha=0.65, transform=ax.transAxes)
+                ax.text(0.6, y, "", va="center", fontsize=0.9 * font, alpha=0.65, transform=ax.transAxes)
             )
-            fate = Fate(0.78, y, "", va="center", fontsize=0.9 * font, color=look.foreground, transform=ax.transAxes)
+            fate = Fate(0.81, y, "", va="center", fontsize=0.9 * font, color=look.foreground, transform=ax.transAxes)
             ax.add_artist(fate)
             self._fates.append(fate)
         ax, font = _axes(figure, NAMES, len(functions))

@@ -69,6 +69,7 @@ class Explorer:
         figure: the window's figure.
         board: the landscape and the losses.
         controls: sliders and boxes.
+        racer: runs the races.
         wish: what is shown, or will be once a race is done.
         record: the last race.
         saying: the line beneath: help, what was saved, what went wrong.

@@ -23,6 +23,7 @@ from landscapes.record import Record
 from landscapes.render import THEMES
 from landscapes.render.explore import HELP, Explorer, Wish, explore
 from landscapes.render.heads import Start
+from landscapes.render.legend import Entry
 from landscapes.render.stage import Stage
 from landscapes.render.theme import styles
 from landscapes.render.trails import Trail
@@ -519,3 +520,20 @@ def test_a_backend_whose_toolkit_is_missing_says_so_too(backend, monkeypatch):
 def test_unknown_themes():
     with pytest.raises(InputError, match=r"unknown theme 'drak'\. Did you mean dark"):
         shown("drak")
+
+
+@pytest.mark.usefixtures("unpainted")
+def test_names_rates_and_fates_cover_no_one(monkeypatch):
+    """However many optimizers there are, and however long their names."""
+    labels = tuple(f"Momentum · cosine · clip {place}" for place in range(16))
+    monkeypatch.setattr(MODULE.Explorer, "_again", lambda seen: None)
+    page = FigureCanvasAgg(Figure(figsize=INCHES)).figure
+    controls = explore(Races(), labels, GROUNDS, figure=page).controls
+    controls.tell(
+        [Entry(styles(labels[:1], THEMES["light"])[0], label, "0.00123", "✕ 12345", "✕", 0) for label in labels]
+    )
+    boxes = [text.get_window_extent() for text in controls.boxes.ax.texts]
+    shown = [box for box in boxes if box.width]
+    assert len(shown) == 3 * len(labels)
+    assert not [1 for i, box in enumerate(shown) for other in shown[:i] if box.overlaps(other)]
+    assert max(box.x1 for box in shown) < min(text.get_window_extent().x0 for text in controls.names.labels)
