@@ -157,7 +157,7 @@ def lanes(folder: Path) -> list[Lane]:
         Lane(
             "rules.Torch(Adam), a rate a run",
             lambda: engine.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
-            8192 * 50,
+            8192 * 500,
         )
     )
     for peer in (jax_lanes, hand_lanes):
