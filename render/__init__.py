@@ -11,6 +11,7 @@ from landscapes.render.contours import contour
 from landscapes.render.curves import losses
 from landscapes.render.downhill import downhill
 from landscapes.render.explore import explore
+from landscapes.render.fairness import fairness
 from landscapes.render.filmstrip import filmstrip
 from landscapes.render.focus import focus
 from landscapes.render.heatmap import heatmap
@@ -20,6 +21,7 @@ from landscapes.render.multiples import multiples
 from landscapes.render.naming import names
 from landscapes.render.output import check_output, save
 from landscapes.render.page import framed, page
+from landscapes.render.rates import rates
 from landscapes.render.response import response
 from landscapes.render.scene import scene
 from landscapes.render.sheet import check_sheet, save_sheet, sheet
@@ -51,6 +53,7 @@ __all__ = [
     "contour",
     "downhill",
     "explore",
+    "fairness",
     "figure",
     "filmstrip",
     "focus",
@@ -63,6 +66,7 @@ __all__ = [
     "page",
     "paths",
     "profile",
+    "rates",
     "response",
     "save",
     "save_chart",

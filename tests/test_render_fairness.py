@@ -1,0 +1,145 @@
+"""How fair a race was: what tuning tried, and where learning rates lie in their sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+from render_pixels import full_draw
+from render_records import converging
+
+from landscapes import race, sweep, tune
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render import fairness, rates
+from landscapes.render.theme import THEMES, styles
+
+
+def axes() -> Axes:
+    return Figure(figsize=(6, 4), dpi=100).subplots()
+
+
+def marked(ax: Axes, name: str) -> list[Line2D]:
+    return [line for line in ax.lines if line.get_label() == name]
+
+
+def tried(efforts: Sequence[float] = (2.0, 0.5, 3.0), other: float = 0.3) -> dict[str, NDArray[Any]]:
+    """A tuning by hand: of A three settings, two of them again for all steps; of B one."""
+    return {
+        "label": np.array(["A", "A", "A", "A", "A", "B", "B"]),
+        "rung": np.array([0, 0, 0, 1, 1, 0, 1]),
+        "steps": np.array([10, 10, 10, 30, 30, 10, 30]),
+        "effort": np.array([*efforts, efforts[0] / 2, efforts[1], 1.5, other]),
+        "evaluations": np.array([10, 10, 3, 1030, 30, 10, 30]),
+        "lr": np.array([0.1, 0.2, 5.0, 0.1, 0.2, 1.0, 1.0]),
+        "beta1": np.array([np.nan] * 5 + [0.9, 0.9]),
+    }
+
+
+def test_the_best_is_at_the_top_with_what_was_chosen_and_what_was_given():
+    ax = fairness(tried(), axes())
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["B", "A"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+    chosen = {float(line.get_ydata()[0]): float(line.get_xdata()[0]) for line in marked(ax, "_chosen")}  # type: ignore[index]
+    assert chosen == {0.0: 0.3, 1.0: 0.5}
+    given_ = {float(line.get_ydata()[0]): float(line.get_xdata()[0]) for line in marked(ax, "_given")}  # type: ignore[index]
+    assert given_ == {0.0: 0.3, 1.0: 1.0}  # as long as each was tried
+    colors = {tuple(np.round(line.get_markeredgecolor(), 3)) for line in marked(ax, "_given")}  # type: ignore[arg-type]
+    assert colors == {tuple(np.round(style.color, 3)) for style in styles(["A", "B"], THEMES["light"])}
+
+
+def test_every_setting_is_a_point_and_what_was_spent_is_told():
+    ax = fairness(tried(), axes())
+    assert sum(len(np.asarray(line.get_xdata())) for line in marked(ax, "_settings")) == 7
+    words = {text.get_text().replace("\n", " ") for text in ax.texts}
+    assert words == {
+        "3 settings, 1,083 evaluations; lr 0.1 to 5",
+        "1 setting, 40 evaluations; lr 1, beta1 0.9",
+    }
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.floats(0.001, 3.0), min_size=3, max_size=3), st.floats(0.001, 3.0))
+def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float], other: float) -> None:
+    ax = fairness(tried(efforts, other), axes())
+    low, high = ax.get_xlim()
+    for line in [*marked(ax, "_settings"), *marked(ax, "_chosen"), *marked(ax, "_given")]:
+        assert ((low < np.asarray(line.get_xdata())) & (np.asarray(line.get_xdata()) < high)).all()
+    best = min(efforts[0] / 2, efforts[1])
+    top = ax.get_yticklabels()[0].get_text()
+    assert best == other or top == ("A" if best < other else "B")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_real_tuning_is_drawn(theme):
+    found = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)
+    ax = fairness(found.columns(), axes(), theme=theme)
+    order = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert order == sorted(found.effort, key=found.effort.__getitem__)
+    chosen = [float(line.get_xdata()[0]) for line in marked(ax, "_chosen")]  # type: ignore[index]
+    assert sorted(chosen) == pytest.approx(sorted(found.effort.values()))
+    assert len(np.unique(full_draw(ax.get_figure(root=True)).reshape(-1, 4), axis=0)) > 50  # type: ignore[arg-type]
+
+
+GRID = [0.001, 0.01, 0.1, 1.0]
+
+
+def swept() -> Record:
+    return sweep("booth", ["sgd", "adam"], lr=GRID, steps=20)
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        (["sgd(lr=0.01)", "adam(lr=0.1)"], []),
+        (["sgd(lr=0.001)", "adam(lr=0.1)"], ["SGD: at the edge of the grid"]),
+        (["sgd(lr=0.01)", "adam(lr=3.0)"], ["Adam: beyond the grid"]),
+        (["sgd(lr=0.0001)", "adam(lr=1.0)"], ["SGD: beyond the grid; Adam: at the edge of the grid"]),
+        (["adam(lr=0.1)", "lbfgs"], []),
+    ],
+)
+def test_rates_are_marked_and_the_edge_is_told(given_, said):
+    made = race("booth", given_, steps=20)
+    ax = rates(made, swept(), axes())
+    lr = [float(value) for value in made.trajectories.runs["lr"] if not np.isnan(value)]
+    lines = marked(ax, "_rate")
+    assert [float(line.get_xdata()[0]) for line in lines] == lr  # type: ignore[index]
+    low, high = ax.get_xlim()
+    assert all(low <= rate <= high for rate in lr)
+    assert [text.get_text() for text in ax.texts] == said
+    curves = {line.get_label(): line.get_color() for line in ax.lines}
+    for line, label in zip(lines, made.trajectories.runs["label"], strict=False):
+        assert line.get_color() == curves[str(label)]
+
+
+def surface() -> Surface:
+    made = converging().surface
+    assert made is not None
+    return made
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: fairness({}, axes()), "lack label, rung, steps, effort, evaluations"),
+        (lambda: fairness([1], axes()), "not \\[1\\]"),  # type: ignore[arg-type]
+        (lambda: fairness({**tried(), "lr": np.ones(3)}, axes()), "one length"),
+        (lambda: fairness({name: column[:0] for name, column in tried().items()}, axes()), "at least 1"),
+        (lambda: fairness(tried(), axes(), theme="neon"), "unknown theme"),
+        (lambda: rates(converging(), converging(), axes()), 'a sweep over "lr"'),
+        (lambda: rates(converging(labels=["a", "b", "c"]), swept(), axes()), r"\(SGD, Adam\) is in the race: a, b, c"),
+        (lambda: rates(surface(), swept(), axes()), "draws a Record"),  # type: ignore[arg-type]
+        (lambda: rates(converging(), surface(), axes()), "draws a Record"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, match):
+    with pytest.raises(InputError, match=match):
+        call()
