@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import matplotlib as mpl
@@ -11,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from render_pixels import full_draw
 from render_records import converging, record, way
 
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.contours import contour
-from landscapes.render.theme import OPTIMIZERS, THEMES, styles
+from landscapes.render.theme import OPTIMIZERS, THEMES, Theme, styles
 from landscapes.render.trails import Trail, mix
 from landscapes.render.trajectories import paths
 
@@ -135,10 +137,40 @@ def _oklab(linear: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("vision", VISION)
 @pytest.mark.parametrize("name", THEMES)
 def test_six_optimizers_are_told_apart_whatever_ones_vision(name, vision):
+    """The smallest distances: with usual vision 0.156 in light and print, 0.161 in dark; without red cones 0.052 and 0.125,
+    without green ones 0.051 and 0.123, without blue ones 0.065 and 0.107."""
     rgb = np.array([to_rgb(color) for color in THEMES[name].paths[:6]])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = [_oklab(np.clip(np.array(VISION[vision]) @ color, 0, 1)) for color in linear]
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 0.05  # 0.02 is just seen
+
+
+@pytest.mark.parametrize("draw", [paths, render.losses])
+def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
+    """In print, where dashes and markers tell: any two trails differ in so large a share of the inked pixels of one of them.
+
+    The smallest shares: 0.33 for trails, 0.11 for losses.
+    """
+    drawn = [_grey(draw, name) for name in OPTIMIZERS[:6]]
+    ground = _grey(draw, OPTIMIZERS[0], theme=THEMES["print"] | {"paths": ("#ffffff",), "halo_width": 0.0})
+    apart = [
+        np.sum(np.abs(a - b) > 0.25) / max(np.sum(np.abs(one - ground) > 0.25) for one in (a, b))
+        for a, b in combinations(drawn, 2)
+    ]
+    assert min(apart) > 0.1
+
+
+def _grey(draw, name: str, theme: str | Theme = "print") -> np.ndarray:
+    """The lightness (height, width) of a race of one optimizer, with nothing around it."""
+    race = record([way(40)])
+    race = replace(
+        race, trajectories=replace(race.trajectories, runs={**race.trajectories.runs, "label": np.array([name])})
+    )
+    made = Figure(figsize=(4, 3), dpi=100)
+    ax = made.add_axes((0, 0, 1, 1))
+    draw(race, ax, theme=theme)
+    ax.axis("off")
+    return full_draw(made)[..., :3] @ [0.2126, 0.7152, 0.0722] / 255
 
 
 def test_a_changed_copy_leaves_the_theme_alone():
