@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 OTHERS = ("beale", "rosenbrock", "himmelblau", "three_hump_camel", "goldstein_price", "ackley", "rastrigin", "saddle")
 """The landscapes that are offered beside one that is named."""
 
-DRAFT = 0.055
+DRAFT = 0.045
 """Seconds that the first steps may take while the mouse moves; drawing takes almost as long."""
 
 FEWEST = 10

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 import landscapes
 from landscapes import InputError, cli, explore, function, race, rules
-from landscapes.exploring import FEWEST, OTHERS, Racing
+from landscapes.exploring import DRAFT, FEWEST, OTHERS, Racing
 from landscapes.functions import get
 from landscapes.render.explore import Explorer, Wish
 from landscapes.render.stage import Stage
@@ -123,7 +123,7 @@ def test_each_landscape_that_is_offered_can_be_raced_without_a_sweep(name, monke
 def test_a_draft_is_the_beginning_of_the_race_and_as_long_as_there_is_time(monkeypatch):
     racer = Racing({"beale": get("beale")}, landscapes.contenders.contenders(THREE), None, 0)
     whole = racer(Wish("beale", LABELS))
-    racer.pace = 0.055 / 70.5
+    racer.pace = DRAFT / 70.5
     draft = racer(Wish("beale", LABELS, draft=True))
     assert draft.meta["steps"] == 70
     assert np.array_equal(draft.trajectories.x, whole.trajectories.x[:, :71])
