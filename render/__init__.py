@@ -6,6 +6,7 @@ from landscapes.render.animation import RaceAnimation, animate
 from landscapes.render.beside import beside
 from landscapes.render.camera import Camera
 from landscapes.render.caption import caption
+from landscapes.render.cartoon import cartoon
 from landscapes.render.charts import chart, check_chart, save_chart
 from landscapes.render.contours import contour
 from landscapes.render.curves import losses
@@ -46,6 +47,7 @@ __all__ = [
     "basins",
     "beside",
     "caption",
+    "cartoon",
     "chart",
     "check_chart",
     "check_output",
