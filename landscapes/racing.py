@@ -57,8 +57,8 @@ def race(
         seed: of all random numbers, for optimizers and wrappers that draw some; the same noise meets every optimizer.
         stop: when a run has arrived and rests, such as `Stop(gradient=1e-8)`; by default it goes on to the end.
         keep: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
-        observe: what to record beside points and values: "gradient_norm", "lr", and what rules keep, such as
-            "momentum" and "second_moment".
+        observe: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each kind so far),
+            and what rules keep, such as "momentum" and "second_moment".
         view: which surface to record: "domain" for the function's whole domain, "race" for what holds all runs
             that did not fail, or a box ((x from, x to), (y from, y to)); by default the function's own view.
         resolution: points a side of the surface that is drawn beneath the paths; four times as many of a curve.
