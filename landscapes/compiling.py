@@ -18,16 +18,13 @@ from landscapes.objective import Function
 from landscapes.rules.gradient.firstorder import Coefs, FirstOrder, State
 from landscapes.rules.gradient.scalars import Scalars, varied
 from landscapes.rules.gradient.tables import Table, table
-from landscapes.tracing import Traced, trace
+from landscapes.tracing import WORTH, Traced, trace
 
 BLOCK = 2**13
 """Runs in a compiled block: their states fit a core's own cache."""
 
 PAYS = 160_000_000
 """Run-steps of one group from which compiling by itself pays: seconds of work against seconds of compiling."""
-
-TRACED = 3_000_000
-"""Run-steps from which following the formula pays."""
 
 LONGEST = 250
 """Operations of a value and gradient beyond which a compiler takes minutes."""
@@ -46,7 +43,7 @@ def kernel_for(
     """What takes the steps of a group: compiled where that is asked for, or pays, and can be."""
     work = len(group.runs) * steps
     wanted = pays(function, group.rule, work) if compiled is None else compiled
-    traced = trace(function, like) if wanted or work >= TRACED else None
+    traced = trace(function, like) if wanted or work >= WORTH else None
     eager = Eager(function, limits, traced, every)
     if not wanted or traced is None or steps < TOGETHER:
         return eager

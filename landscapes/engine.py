@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from landscapes import fused
 from landscapes.batch import Batch
-from landscapes.compiling import TRACED, kernel_for
+from landscapes.compiling import kernel_for
 from landscapes.errors import InputError
 from landscapes.fused import Book, Room, Task
 from landscapes.grouping import Group, grouped
@@ -23,7 +24,7 @@ from landscapes.recording import Keep, Log, kept_steps
 from landscapes.rules.base import Rule
 from landscapes.rules.stepping import Job, Moment, Stepper
 from landscapes.stopping import REASONS, Fates, Stop
-from landscapes.tracing import Traced, trace
+from landscapes.tracing import Traced, followed
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -159,18 +160,19 @@ def run(
     lowest = x.new_full((len(rules),), torch.inf)
     last_x, last_value = x, lowest
     calm = x.device.type == "cpu"  # nothing has happened yet to anybody, and to look costs next to nothing
-    traced = trace(function, x) if x.numel() * steps >= TRACED else None
-    traced = traced if traced is not None and traced.exact else None
+    traced = followed(function, x, steps)
+    enders = [part for part in parts if type(part.stepper).finished is not Stepper.finished]
+    counted = parts if log.counts else []
+    floor, ceiling = low[:, None], high[:, None]
     for t in range(steps + 1):
         seen = function.at_step(t) if t < steps else function
-        inside = (x >= low[:, None]) & (x <= high[:, None])  # False for NaN too
-        calm = calm and bool(inside.all())
-        within = inside.all(0) if not calm else fates.alive
+        calm = calm and torch.equal(x.clamp(floor, ceiling), x)  # False for NaN too
+        within = fates.alive if calm else ((x >= floor) & (x <= ceiling)).all(0)
         held = x if calm else torch.where(fates.alive & within, x, last_x)
         felt, gradient = _look(seen, held, len(rules) if looks_at_gradients else guided if t < steps else 0, traced)
         true = felt if seen is function else value(function, held)
         slopes = gradient[:, :guided] if t < steps else gradient[:, :0]
-        calm = calm and bool((true.sum() + slopes.sum()).isfinite())
+        calm = calm and math.isfinite(true.sum() + slopes.sum())
         if calm:
             last_x, last_value, lowest = held, true, torch.minimum(lowest, true)
         else:
@@ -188,15 +190,17 @@ def run(
             why = arrived(held, true, gradient)
             fates.end(why > 0, t, why)
             calm = calm and not bool(why.any())
-        for part in parts:
+        for part in enders:
             ended = part.stepper.finished()
             if ended is not None:
                 fates.end(_among(ended, part.runs, len(rules)), t, REASONS["finished"])
                 calm = calm and not bool(ended.any())
-        accounts = [(part.runs, {"evaluations": part.spent_until(t, fates.stopped)}) for part in parts if log.counts]
+        accounts = [(part.runs, {"evaluations": part.spent_until(t, fates.stopped)}) for part in counted]
         log.record(t, last_x, last_value, gradient, steppers, accounts)
         if t < steps:
-            shares = (last_x.split(sizes, 1), felt.split(sizes), gradient.split(sizes, 1), fates.alive.split(sizes))  # type: ignore[no-untyped-call]
+            shares = [
+                torch.split_with_sizes(whole, sizes, whole.ndim - 1) for whole in (last_x, felt, gradient, fates.alive)
+            ]
             x = torch.cat([part.step(t + 1, seen, *share) for part, *share in zip(parts, *shares, strict=True)], 1)
         if progress is not None:
             progress(t, steps)

@@ -38,7 +38,7 @@ class Job:
         return replace(self, streams=self.streams[runs])
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen, since one is made each step
 class Moment:
     """What R runs see as they take a step.
 
