@@ -282,7 +282,7 @@ def test_what_is_no_formula_is_pointed_at(text, message, place):
         (None, "a formula is text, .* not NoneType"),
         (3, "not int"),
         ("(" * 300 + "x" + ")" * 300, "nest"),
-        ("-" * 5000 + "x", "nest"),
+        ("-" * 5000 + "x", "nest|lie within one another"),  # Python may give up before we do
         ("x" + "+x" * 300, "more than 200 operations lie within one another"),
         ("x" + "+x" * LONGEST, f"more than {LONGEST}"),
         ("x\0", "null bytes|beyond any use"),
