@@ -22,12 +22,13 @@ class ApartError(Exception):
     """Parts that have become too different to be put together."""
 
 
-def copied(thing: Thing, runs: NDArray[np.int64], memo: dict[Any, Any] | None = None) -> Thing:
-    """A copy of an optimizer for some of its runs: nothing in it is shared with the original.
+def copied(thing: Thing, runs: NDArray[np.int64] | None = None, memo: dict[Any, Any] | None = None) -> Thing:
+    """A copy of an optimizer for some of its runs, by default all: nothing in it is shared with the original.
 
     `copy.deepcopy` alone would forget what an `Optimizer` does not pickle.
     """
-    memo = {PICKED: runs} if memo is None else memo
+    if memo is None:
+        memo = {} if runs is None else {PICKED: runs}
     twin = object.__new__(type(thing))
     memo[id(thing)] = twin
     for value in vars(thing).values():

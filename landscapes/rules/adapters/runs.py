@@ -240,10 +240,11 @@ def applied(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) 
 
 def _elementwise(function: Callable[..., Any], name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
     with torch._C.DisableTorchFunctionSubclass():
-        if not kwargs and type(args[0]) is Runs:  # the most frequent case, first
+        if type(args[0]) is Runs:  # the most frequent case, first
             dtype = args[0].dtype
-            if all(type(a) is float or (type(a) is Runs and a.dtype is dtype) for a in args):
-                result = function(*args)
+            alike = all(type(a) is float or (type(a) is Runs and a.dtype is dtype) for a in args)
+            if alike and all(type(a) is float for a in kwargs.values()):
+                result = function(*args, **kwargs)
                 return result if type(result) is Runs else _as_runs(result)
         large = _largest(args)
         if name in FILLING:

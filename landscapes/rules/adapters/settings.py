@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import deepcopy
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 Place = tuple[Any, ...]
 """Where a number stands among the hyper-parameters: ("lr",), ("betas", 0)."""
@@ -26,12 +29,29 @@ def numbers(hyper: Mapping[str, Any]) -> dict[Place, float]:
     return found
 
 
+def columns(first: Mapping[str, Any], every: Iterable[Mapping[str, Any]]) -> dict[Place, NDArray[np.float64]]:
+    """The floats of many hyper-parameters, all of the form of the first: an array for each place.
+
+    >>> columns({"betas": (0.9, 0.99)}, [{"betas": (0.9, 0.99)}, {"betas": (0.8, 0.99)}])
+    {('betas', 0): array([0.9, 0.8]), ('betas', 1): array([0.99, 0.99])}
+    """
+    found: dict[Place, list[float]] = {place: [] for place in numbers(first)}
+    for hyper in every:  # nothing is kept of each but numbers: thousands of dicts would wake the garbage collector
+        for place, column in found.items():
+            value: Any = hyper
+            for key in place:
+                value = value[key]
+            column.append(value)
+    return {place: np.array(column) for place, column in found.items()}
+
+
 def form(value: Any) -> Hashable:
     """All but the numbers, and which of these are zero: runs of one form may differ in numbers alone."""
     if isinstance(value, float):
         return "number", value == 0
-    if isinstance(value, Mapping):
-        return dict, tuple((key, form(item)) for key, item in sorted(value.items(), key=lambda pair: str(pair[0])))
+    if isinstance(value, dict | Mapping):  # a dict answers sooner than what is like one
+        items = sorted(value.items(), key=lambda pair: str(pair[0])) if len(value) > 1 else value.items()
+        return dict, tuple([(key, form(item)) for key, item in items])
     if isinstance(value, tuple | list):
         return type(value), tuple(form(item) for item in value)
     try:

@@ -15,7 +15,7 @@ from landscapes.rules.adapters.alone import put, state_of, working
 from landscapes.rules.adapters.columns import Column, DividedError
 from landscapes.rules.adapters.parts import ApartError, Joint, Kept, copied
 from landscapes.rules.adapters.runs import Lift, Lifting, Runs, plain
-from landscapes.rules.adapters.settings import Place, filled, numbers
+from landscapes.rules.adapters.settings import Place, columns, filled
 from landscapes.rules.stepping import Moment
 
 if TYPE_CHECKING:
@@ -42,28 +42,25 @@ class Shared:
 
     def __init__(self, rules: Sequence[Torch], x: Tensor, runs: NDArray[np.int64], lift: Lift = "none") -> None:
         self.runs, self.rules, self.everyone, self.lift = runs, rules, x.shape[1], lift
-        values = [numbers(rule.hyper) for rule in rules]
-        columns: dict[Place, Any] = {}
-        for place, first in values[0].items():
-            column = np.array([own[place] for own in values])
-            columns[place] = first if (column == first).all() else Column(column)
+        found = columns(rules[0].hyper, (rule.hyper for rule in rules))
+        settings = {place: own[0].item() if (own == own[0]).all() else Column(own) for place, own in found.items()}
         points = x[:, runs].detach().clone().reshape(*(rules[0].shape or x.shape[:1]), len(runs))
         self.parameter: Tensor = points.as_subclass(Runs).requires_grad_()
         with working(f"{rules[0].spec} cannot be made", x.dtype), self._lifted():
-            self.optimizer = self._made(rules[0], columns)
+            self.optimizer = self._made(rules[0], settings)
         self.scattered, self.complaint = False, f"{rules[0].spec} failed in its step"
         self.past: list[tuple[Tensor, Tensor]] = []
         self.before = self._copy()
 
-    def _made(self, rule: Torch, columns: Mapping[Place, Any]) -> torch.optim.Optimizer:
+    def _made(self, rule: Torch, settings: Mapping[Place, Any]) -> torch.optim.Optimizer:
         """An optimizer of these numbers: given to it, or, if it takes floats only, put where it looks them up."""
         try:
-            return rule.made(self.parameter, filled(rule.hyper, columns))
+            return rule.made(self.parameter, filled(rule.hyper, settings))
         except DividedError:
             raise
         except Exception:
-            optimizer, hyper = rule.made(self.parameter, filled(rule.hyper, {})), filled(rule.hyper, columns)
-            for name in {place[0] for place, value in columns.items() if isinstance(value, Column)}:
+            optimizer, hyper = rule.made(self.parameter, filled(rule.hyper, {})), filled(rule.hyper, settings)
+            for name in {place[0] for place, value in settings.items() if isinstance(value, Column)}:
                 for group in optimizer.param_groups:
                     if group.get(name) != rule.hyper[name]:
                         raise
@@ -136,7 +133,7 @@ class Shared:
             yield
 
     def _copy(self) -> Kept:
-        return copied(Kept(self.optimizer, self.parameter), np.arange(len(self.runs)))
+        return copied(Kept(self.optimizer, self.parameter))
 
     def _take(self, kept: Kept) -> None:
         self.optimizer, self.parameter = kept.optimizer, kept.parameter

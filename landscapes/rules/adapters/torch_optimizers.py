@@ -9,6 +9,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import repeat
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -21,7 +22,7 @@ from landscapes.errors import InputError, unknown
 from landscapes.objective import Function
 from landscapes.rules.adapters.alone import WAYS, Alone, Looped, Way, kept_generators, unheard
 from landscapes.rules.adapters.probe import RUNS, first_step, verdict
-from landscapes.rules.adapters.settings import Place, filled, form, numbers
+from landscapes.rules.adapters.settings import Place, columns, filled, form, numbers
 from landscapes.rules.adapters.shared import Shared
 from landscapes.rules.base import Rule, check_number, short
 from landscapes.rules.stepping import Job, Moment, Stepper
@@ -363,13 +364,13 @@ class _Foreign(Stepper):
         """Runs of one form: those that may share an object do."""
         if len(runs) < RUNS or self.rules[runs[0]].way != "gradient":
             return [self._looped(runs, x)]
-        values = {run: numbers(self.rules[run].hyper) for run in runs}
-        first = values[runs[0]]
-        varied = frozenset(place for place in first if any(own[place] != first[place] for own in values.values()))
+        values = columns(self.rules[runs[0]].hyper, (self.rules[run].hyper for run in runs))
+        varied = frozenset(place for place, column in values.items() if (column != column[0]).any())
         found = verdict([self.rules[run] for run in runs], varied, x)
         parts: dict[Hashable, list[int]] = {}
-        for run in runs:
-            parts.setdefault(tuple(values[run][place] for place in first if place not in found.places), []).append(run)
+        apart = [column.tolist() for place, column in values.items() if place not in found.places]
+        for run, own in zip(runs, zip(*apart, strict=True) if apart else repeat(()), strict=False):
+            parts.setdefault(own, []).append(run)
         together = [part for part in parts.values() if len(part) >= found.worth]
         alone = sorted(run for part in parts.values() if len(part) < found.worth for run in part)
         shared = [Shared([self.rules[run] for run in part], x, np.array(part), found.lift) for part in together]
