@@ -13,7 +13,7 @@ from torch import Tensor, fx
 
 from landscapes.fused import Kernel
 from landscapes.grouping import Group
-from landscapes.kernels import TOGETHER, Eager, Flight, Leg, Limits, Pieces, advance
+from landscapes.kernels import TOGETHER, Eager, Flight, Leg, Limits, Pieces, Seen, advance
 from landscapes.objective import Function
 from landscapes.rules.gradient.firstorder import Coefs, FirstOrder, State
 from landscapes.rules.gradient.scalars import Scalars, varied
@@ -71,20 +71,26 @@ class Compiled:
         self.prepared: tuple[Scalars, list[Tensor]] | None = None
         like = limits[0]
         self.factors = torch.as_tensor(scalars.factors, dtype=like.dtype).split(TOGETHER)  # type: ignore[no-untyped-call]
-        self.inverse = torch.as_tensor(1 / scalars.factors, dtype=like.dtype).split(TOGETHER)  # type: ignore[no-untyped-call]
+        with np.errstate(divide="ignore"):  # what would divide by zero is multiplied by infinity
+            inverse = torch.as_tensor(1 / scalars.factors, dtype=like.dtype)
+        self.inverse = inverse.split(TOGETHER)  # type: ignore[no-untyped-call]
 
-    def take(self, flight: Flight, scalars: Scalars, t: int, steps: int) -> tuple[Leg, int]:
+    def take(
+        self, flight: Flight, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+    ) -> tuple[Leg, int]:
         if steps - t < TOGETHER or t % TOGETHER:
             runs = torch.arange(len(flight.lowest))
             return self.eager.take(flight if flight.points[0].ndim == 2 else flight.of(runs), scalars, t, steps)
         if flight.points[0].ndim == 2:
             flight = in_pieces(flight)
         d = len(flight.points)
+        kept = rows(d, self.every, flight.lowest) if into is None else into
         out = self.call(
             *flight.points, *(part for state in flight.states for part in state), flight.lowest, *self.limits,
             self.factors[t // TOGETHER], self.inverse[t // TOGETHER], *self._columns(scalars), *self._each_step(scalars, t),
+            *(one for points, value in kept for one in (*points, value)),
         )  # fmt: skip
-        return unflattened(out, d, self.parts, self.every, flight.points), TOGETHER
+        return unflattened(out, d, self.parts, kept), TOGETHER
 
     def _columns(self, scalars: Scalars) -> list[Tensor]:
         """What depends on the runs: the numbers that differ, and the scalars' factors, the same at every step."""
@@ -122,12 +128,18 @@ def in_pieces(flight: Flight) -> Flight:
     )
 
 
-def flattened(leg: Leg, every: int) -> list[Tensor]:
+def rows(d: int, every: int, like: Tensor) -> list[Seen]:
+    """What a kernel writes points and values to that are kept on the way."""
+    count = TOGETHER // every if every else 0
+    return [([torch.empty_like(like) for _ in range(d)], torch.empty_like(like)) for _ in range(count)]
+
+
+def flattened(leg: Leg) -> list[Tensor]:
     """What a kernel gives back, as one list."""
     flight = leg.flight
     return [
         *flight.points, *(part for state in flight.states for part in state), flight.lowest, *flight.last[0], flight.last[1],
-        leg.trouble, *(one for i, (points, value) in enumerate(leg.kept) for one in ([*points, value] if i else [value])),
+        leg.trouble,
     ]  # fmt: skip
 
 
@@ -135,13 +147,12 @@ def _some(left: Iterator[Tensor], count: int) -> list[Tensor]:
     return [next(left) for _ in range(count)]
 
 
-def unflattened(out: Sequence[Tensor], d: int, parts: int, every: int, start: Pieces) -> Leg:
-    """What `flattened` made a list of; the points kept first are those that it began with."""
+def unflattened(out: Sequence[Tensor], d: int, parts: int, kept: Sequence[Seen]) -> Leg:
+    """What `flattened` made a list of, and what was kept on the way."""
     left = iter(out)
     points = _some(left, d)
     states = [tuple(_some(left, parts)) for _ in range(d)]
     (lowest,), last, (value, trouble) = _some(left, 1), _some(left, d), _some(left, 2)
-    kept = [(_some(left, d) if i else start, next(left)) for i in range(TOGETHER // every if every else 0)]
     return Leg(Flight(points, states, lowest, (last, value)), trouble, kept)
 
 
@@ -232,7 +243,10 @@ def _compile(
         flight = Flight(points, states, lowest, (points, lowest))
         here = Limits(centre, half, gradient, distance, minima)
         leg = advance(look, varied(rule, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
-        return flattened(leg, every)
+        for points, value in leg.kept:
+            for one in (*points, value):
+                next(left).copy_(one)
+        return flattened(leg)
 
     def look(points: Pieces) -> tuple[Tensor, Pieces]:
         value, *gradient = traced(*points)
@@ -242,6 +256,7 @@ def _compile(
     rows = torch.ones((TOGETHER, len(sorts)), dtype=like.dtype)
     given: list[Any] = [row + i for i in range(d * (1 + parts) + 1)]
     given += [*flat, rows, rows + 1, *(row + i for i in range(counts[0] + counts[1] + TOGETHER * counts[2]))]
+    given += [one for points, value in rows(d, every, row) for one in (*points, value)]
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
