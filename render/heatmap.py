@@ -178,7 +178,9 @@ def edges(along: Sequence[Any]) -> NDArray[np.float64]:
 def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any]) -> None:
     """A few of the axis' own values, at the middles of their cells."""
     axis = ax.xaxis if which == "x" else ax.yaxis
-    stride = max(1, -(-len(along) // TICKS))
+    page = ax.get_figure(root=True)
+    inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
+    stride = max(1, -(-len(along) // max(2, min(TICKS, round(1.6 * inches)))))
     places = list(range(0, len(along), stride))
     axis.set_major_locator(FixedLocator([place + 0.5 for place in places]))
     axis.set_minor_locator(NullLocator())

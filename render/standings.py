@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from landscapes import profiles
@@ -71,6 +72,10 @@ def profile(
         dress(line, style)
         line.set_markevery(POINTS // 8)
     ax.set_xscale("log")
+    decades = np.log10(x[-1] / x[0])
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 3 else (1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(0, RISE)
     ax.set_ylabel("share of problems and targets reached" if kind == "ecdf" else "share of problems solved")
