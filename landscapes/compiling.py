@@ -84,7 +84,7 @@ class Compiled:
         if flight.points[0].ndim == 2:
             flight = in_pieces(flight)
         d = len(flight.points)
-        kept = rows(d, self.every, flight.lowest) if into is None else into
+        kept = scratch(d, self.every, flight.lowest) if into is None else into
         out = self.call(
             *flight.points, *(part for state in flight.states for part in state), flight.lowest, *self.limits,
             self.factors[t // TOGETHER], self.inverse[t // TOGETHER], *self._columns(scalars), *self._each_step(scalars, t),
@@ -128,7 +128,7 @@ def in_pieces(flight: Flight) -> Flight:
     )
 
 
-def rows(d: int, every: int, like: Tensor) -> list[Seen]:
+def scratch(d: int, every: int, like: Tensor) -> list[Seen]:
     """What a kernel writes points and values to that are kept on the way."""
     count = TOGETHER // every if every else 0
     return [([torch.empty_like(like) for _ in range(d)], torch.empty_like(like)) for _ in range(count)]
@@ -243,8 +243,8 @@ def _compile(
         flight = Flight(points, states, lowest, (points, lowest))
         here = Limits(centre, half, gradient, distance, minima)
         leg = advance(look, varied(rule, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
-        for points, value in leg.kept:
-            for one in (*points, value):
+        for met, value in leg.kept:
+            for one in (*met, value):
                 next(left).copy_(one)
         return flattened(leg)
 
@@ -256,7 +256,7 @@ def _compile(
     rows = torch.ones((TOGETHER, len(sorts)), dtype=like.dtype)
     given: list[Any] = [row + i for i in range(d * (1 + parts) + 1)]
     given += [*flat, rows, rows + 1, *(row + i for i in range(counts[0] + counts[1] + TOGETHER * counts[2]))]
-    given += [one for points, value in rows(d, every, row) for one in (*points, value)]
+    given += [one for points, value in scratch(d, every, row) for one in (*points, value)]
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -7,18 +7,21 @@ told of them is what the engine's own loop tells.
 
 from __future__ import annotations
 
+import errno
 import math
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.errors import InputError
 from landscapes.grouping import Group
-from landscapes.kernels import TOGETHER, Flight, Leg, Pieces
+from landscapes.kernels import TOGETHER, Flight, Leg, Pieces, Seen
 from landscapes.objective import Function
 from landscapes.rules.gradient.scalars import Scalars
 from landscapes.stopping import REASONS, Arrived, Fates
@@ -26,8 +29,8 @@ from landscapes.stopping import REASONS, Arrived, Fates
 ASIDE = 2**15
 """How many runs are set aside before they are looked at."""
 
-Room = Callable[[str, tuple[int, ...]], NDArray[np.float64]]
-"""Takes "x" or "value" and a shape; the array that points or values are written to."""
+Room = Callable[[str, tuple[int, ...]], NDArray[np.float64] | None]
+"""Takes "x" or "value" and a shape; the array that points or values are written to, or None if these are not kept."""
 
 
 class Kernel(Protocol):
@@ -46,8 +49,13 @@ class Kernel(Protocol):
     def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Values (R,) and gradients (d, R) at points (d, R)."""
 
-    def take(self, flight: Flight, scalars: Scalars, t: int, steps: int) -> tuple[Leg, int]:
-        """As many steps as one call takes after step t, and how many these were."""
+    def take(
+        self, flight: Flight, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+    ) -> tuple[Leg, int]:
+        """As many steps as one call takes after step t, and how many these were.
+
+        What is kept on the way may be written to what is given for it, which the leg then has as its own `kept`.
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,13 +93,25 @@ class Book:
     def __init__(self, runs: int, dim: int, kept: NDArray[np.int64], room: Room | None = None) -> None:
         make = room or (lambda _, shape: np.empty(shape))
         self.kept = kept
-        self.x = np.asarray(make("x", (len(kept), dim, runs)))  # not as memmap, whose pieces are slow to make
-        self.value = np.asarray(make("value", (len(kept), runs)))
+        self.x = _array(make, "x", (len(kept), dim, runs))
+        self.value = _array(make, "value", (len(kept), runs))
+        self.keeps_values = self.value.flags.writeable
         self.stopped = np.full(runs, -1)
         self.reason = np.zeros(runs, dtype=np.int64)
         self.reached = np.full(runs, -1)
         self.lowest = np.full(runs, np.inf)
         self.place = {int(step): i for i, step in enumerate(kept)}
+
+    def rows(self, steps: range, runs: slice, dtype: torch.dtype) -> list[Seen] | None:
+        """Where the points and values of these steps go, as tensors to write to; None if there are none such for all."""
+        sound = self.x.flags.c_contiguous and self.x.flags.writeable and torch.from_numpy(self.x[:0]).dtype == dtype
+        if not sound or not steps or any(t not in self.place for t in steps):
+            return None
+        found: list[Seen] = []
+        for place in (self.place[t] for t in steps):
+            value = self.value[place][runs] if self.keeps_values else np.empty(runs.stop - runs.start)
+            found.append(([torch.from_numpy(row[runs]) for row in self.x[place]], torch.from_numpy(value)))
+        return found
 
     def keep(self, t: int, runs: slice | NDArray[np.int64], points: Pieces, value: Tensor) -> None:
         """Points, in pieces, and values (r,) of some runs, if step t is to be kept."""
@@ -101,7 +121,33 @@ class Book:
         rows = self.x[place] if points[0].ndim == 1 else [self.x[place]]
         for row, piece in zip(rows, points, strict=True):
             row[..., runs] = piece.cpu().numpy()
-        self.value[place][runs] = value.cpu().numpy()
+        if self.keeps_values:
+            self.value[place][runs] = value.cpu().numpy()
+
+
+def _array(make: Room, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    made = make(name, shape)
+    if made is None:
+        return np.broadcast_to(np.nan, shape)
+    if isinstance(made, np.memmap):
+        _reserve(made)
+    return np.asarray(made)  # pieces of a memmap are slow to make
+
+
+def _reserve(array: np.memmap[Any, Any]) -> None:
+    """Has the system find room for a whole file at once: it is written faster, and a full disk is told of, not died of."""
+    if array.filename is None or not hasattr(os, "posix_fallocate"):
+        return
+    with open(array.filename, "r+b") as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise InputError(
+                    f"{array.filename} takes {size / 2**20:,.0f} MiB, for which there is no room; "
+                    "make some, keep fewer steps, or put the file elsewhere"
+                ) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +221,10 @@ def _run_block(
     goal = None if task.target is None else torch.full_like(value, task.target)
     t, left = 0, len(own)
     while t < task.steps and left:
-        leg, taken = kernel.take(flight, scalars, t, task.steps)
-        for number, (points, value) in enumerate(leg.kept):
+        ahead = range(t, t + TOGETHER, kernel.every) if kernel.every else range(0)
+        into = book.rows(ahead, where, x.dtype) if len(own) == len(alive) and isinstance(where, slice) else None
+        leg, taken = kernel.take(flight, scalars, t, task.steps, into)
+        for number, (points, value) in enumerate(leg.kept if leg.kept is not into else ()):
             book.keep(t + number * kernel.every, where, [piece[..., : len(own)] for piece in points], value[: len(own)])
         ends = (
             leg.trouble if task.gap is None else leg.trouble + (leg.flight.lowest - task.function.minimum <= task.gap)

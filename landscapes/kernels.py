@@ -19,6 +19,9 @@ from landscapes.tracing import Traced
 Pieces = Sequence[Tensor]
 """The points: all coordinates in one tensor (d, R), or one tensor (R,) for each."""
 
+Seen = tuple[Pieces, Tensor]
+"""Points, and the values (R,) there."""
+
 TOGETHER = 8
 """Steps by one call: more save nothing, and take longer to compile."""
 
@@ -43,7 +46,7 @@ class Flight:
     points: Pieces
     states: Sequence[State]
     lowest: Tensor
-    last: tuple[Pieces, Tensor]
+    last: Seen
 
     @classmethod
     def start(cls, x: Tensor, rule: FirstOrder) -> Flight:
@@ -75,7 +78,7 @@ class Leg:
 
     flight: Flight
     trouble: Tensor
-    kept: Sequence[tuple[Pieces, Tensor]] = field(default_factory=tuple)
+    kept: Sequence[Seen] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +154,9 @@ class Eager:
         value, *gradient = self.traced(*x.unbind(0))
         return value, torch.stack(gradient)
 
-    def take(self, flight: Flight, scalars: Scalars, t: int, steps: int) -> tuple[Leg, int]:
+    def take(
+        self, flight: Flight, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+    ) -> tuple[Leg, int]:
         """As many steps as one call takes after step t, and how many these were."""
         taken = min(TOGETHER, steps - t)
         coefs = scalars.at(range(t + 1, t + 1 + taken))
@@ -178,7 +183,7 @@ def keep_memory() -> None:
 def advance(look: Look, rule: FirstOrder, flight: Flight, scalars: Sequence[Coefs], limits: Limits, every: int) -> Leg:
     """As many steps as there are scalars, from points that are looked at first."""
     points, states, lowest, last = flight.points, flight.states, flight.lowest, flight.last
-    kept: list[tuple[Pieces, Tensor]] = []
+    kept: list[Seen] = []
     trouble: Tensor | None = None
     for number, coefs in enumerate(scalars):
         value, slopes = look(points)

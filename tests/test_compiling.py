@@ -15,6 +15,7 @@ from torch import Tensor
 from landscapes import compiling, engine, function, rules
 from landscapes.batch import Batch
 from landscapes.functions import get
+from landscapes.fused import Book
 from landscapes.grouping import grouped
 from landscapes.rules.gradient.scalars import Scalars
 from landscapes.rules.gradient.tables import table
@@ -61,6 +62,36 @@ def test_compiled_steps_agree_to_the_last_digits(name, afresh):
     )
     assert [call is not None for call in compiling._COMPILED.values()] == [True]
     assert compiling.pays(get("himmelblau"), rule_of(name), 1)  # once compiled, always
+
+
+@needs_compiler
+def test_points_go_straight_to_where_they_are_kept(tmp_path, monkeypatch):
+    runs = 2 * compiling.BLOCK + 100  # two blocks that are full, and one that is not
+    many = Batch(rule_of("adam"), runs, {"lr": np.geomspace(1e-4, 5e-3, runs)})
+    given: list[bool] = []
+    rows = Book.rows
+
+    def noted(book: Book, *of: object) -> object:
+        found = rows(book, *of)
+        given.append(found is not None)
+        return found
+
+    def go(keep: object, room: object = None) -> engine.Paths:
+        how = {"box": WIDE, "stop": Stop(gradient=3.0), "keep": keep, "compiled": True, "room": room}
+        return engine.run(get("himmelblau"), many, starts(runs), 20, **how)
+
+    monkeypatch.setattr(Book, "rows", noted)
+    straight = go(4)
+    assert given[:2] == [True, True]
+    assert 0 < (straight.stopped >= 0).sum() < runs
+    np.testing.assert_array_equal(go([0, 4, 12, 20]).x, straight.x[:, [0, 1, 3, 5]])
+    assert_same(go(4, lambda name, of: np.lib.format.open_memmap(tmp_path / name, "w+", np.float64, of)), straight)
+    points = go(4, lambda name, of: np.empty(of) if name == "x" else None)
+    np.testing.assert_array_equal(points.x, straight.x)
+    assert points.value.shape == straight.value.shape
+    assert np.isnan(points.value).all()
+    monkeypatch.setattr(Book, "rows", lambda *of: None)
+    assert_same(go(4), straight)
 
 
 @needs_compiler

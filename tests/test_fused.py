@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -177,6 +178,20 @@ def test_points_and_values_may_be_kept_in_files(tmp_path):
     for file in files:
         file.flush()
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy").transpose(2, 0, 1), paths.x)
+
+
+def test_a_disk_too_small_for_a_file_is_told_of_before_the_work(tmp_path, monkeypatch):
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full, raising=False)
+    with pytest.raises(
+        InputError, match=r"x\.npy takes 0 MiB, for which there is no room; make some, keep fewer steps"
+    ):
+        engine.run(
+            get("beale"), MANY, starts(get("beale"), 600), 24, **WHOLE,
+            room=lambda name, of: np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", np.float64, of),
+        )  # fmt: skip
 
 
 def test_progress_reaches_its_end_and_never_falls():
