@@ -107,7 +107,7 @@ def run(
             cannot be, they are taken as they stand. None: where the work pays for compiling, see `compiling.pays`.
         room: makes the arrays of points, of shape (T, d, R), and values, (T, R), of which `Paths` has views, for many
             runs: `numpy.lib.format.open_memmap`, for instance, puts them into files. It is given "x" or "value" and
-            the shape.
+            the shape; where it gives None for values, they are not kept, and are NaN.
 
     Raises:
         InputError: where rules, starts and streams do not fit together, a rule cannot work on the function, or steps
