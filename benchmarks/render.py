@@ -288,7 +288,7 @@ def growth(frames: int) -> float:
     """How many times as long the last fifth of the frames of a long race takes as the second fifth."""
     job = next(job for job in JOBS if job.steps)
     animation = job.animation(frames)
-    pictures = Frames(animation.figure)
+    pictures = Frames(animation.figure, steps=animation.timeline.steps)
     spent = []
     for step in animation.timeline.steps.tolist():
         before = time.thread_time()
