@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tracing": {"objective", "oracle"},
     "grouping": {"errors", "rules", "batch"},
     "kernels": {"objective", "oracle", "rules", "stopping", "tracing"},
-    "fused": {"objective", "rules", "stopping", "grouping", "kernels"},
+    "fused": {"errors", "objective", "rules", "stopping", "grouping", "kernels"},
     "compiling": {"objective", "rules", "grouping", "kernels", "fused", "tracing"},
     "engine": {
         "errors",
