@@ -37,12 +37,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscapes import engine, rules, tracing
-from landscapes.batch import Batch
+from landscapes import rules
+from landscapes.engine import loop, tracing
+from landscapes.engine.batch import Batch
+from landscapes.engine.stopping import Stop
 from landscapes.functions import get
-from landscapes.objective import Function, function
+from landscapes.objectives.objective import Function, function
 from landscapes.rules import Rule, parse
-from landscapes.stopping import Stop
 
 HERE = Path(__file__).resolve().parent
 ROSENBROCK = get("rosenbrock")
@@ -108,12 +109,12 @@ def rates(runs: int) -> np.ndarray:
 def batch(
     runs: int, steps: int, *, compiled: bool, landscape: Function = ROSENBROCK, rule: Rule | None = None,
     numbers: dict[str, np.ndarray] | None = None, dtype: torch.dtype = torch.float64, x: Tensor | None = None, **how: Any,
-) -> engine.Paths:  # fmt: skip
+) -> loop.Paths:  # fmt: skip
     """The engine: Adam with a learning rate a run, unless said otherwise."""
     numbers = {"lr": rates(runs)} if numbers is None else numbers
     many = Batch(rules.Adam() if rule is None else rule, runs, numbers)
     x = starts(runs, dtype) if x is None else x
-    return engine.run(landscape, many, x, steps, **{"box": WIDE, "keep": "ends", "compiled": compiled, **how})
+    return loop.run(landscape, many, x, steps, **{"box": WIDE, "keep": "ends", "compiled": compiled, **how})
 
 
 def lanes(folder: Path) -> list[Lane]:
@@ -151,14 +152,14 @@ def lanes(folder: Path) -> list[Lane]:
     begin = torch.tensor([-0.5, 0.7], dtype=torch.float64)[:, None].repeat(1, 8)
 
     def small() -> None:
-        engine.run(ROSENBROCK, racers, begin, 500, box=WIDE)
+        loop.run(ROSENBROCK, racers, begin, 500, box=WIDE)
 
     fresh = count(1)
 
     def small_anew() -> None:  # with a view of its own, nothing is known of its formula
         (low, high), other = ROSENBROCK.view
         function = ROSENBROCK.with_view([(low - 1e-6 * next(fresh), high), other])
-        engine.run(function, racers, begin, 500, box=WIDE)
+        loop.run(function, racers, begin, 500, box=WIDE)
 
     for _ in range(tracing.OFTEN // 500 + 1):
         small()
@@ -179,7 +180,7 @@ def lanes(folder: Path) -> list[Lane]:
     found.append(
         Lane(
             "rules.Torch(Adam), a rate a run",
-            lambda: engine.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
+            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
             8192 * 500,
         )
     )

@@ -25,7 +25,8 @@ from reference import FUNCTIONS, SPACES, by_rules, by_torch, everyone, starts, v
 from test_derivative_free import numbers, numpy_of, tutorial
 from test_rules_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
 
-from landscapes import engine, rules
+from landscapes import rules
+from landscapes.engine import loop
 from landscapes.oracle import value_and_gradient
 from landscapes.rules.sampling.cmaes import POPULATION
 
@@ -95,10 +96,10 @@ def without_derivatives(steps: int) -> None:
         for dim in DIMS:
             rng, function = np.random.default_rng(dim), landscape(dim)
             x, value = starts(dim, 3, rng), numpy_of(landscape(dim))
-            paths = engine.run(function, [rules.NelderMead()] * 3, x, steps, box=WIDE[:dim])
+            paths = loop.run(function, [rules.NelderMead()] * 3, x, steps, box=WIDE[:dim])
             field = [rules.CMAES(sigma=0.3, tolx=0.0)] * 3
             size = 4 + int(3 * np.log(dim))
-            evolved = engine.run(function, field, x, generations, box=WIDE[:dim], streams=torch.arange(3))
+            evolved = loop.run(function, field, x, generations, box=WIDE[:dim], streams=torch.arange(3))
             for run, start in enumerate(x.T.numpy()):
                 best: list[np.ndarray] = []
                 scipy.optimize.minimize(

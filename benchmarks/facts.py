@@ -13,10 +13,10 @@ import sys
 
 import torch
 
-from landscapes import search, survey
 from landscapes.functions import get
-from landscapes.landscape import Function
-from landscapes.vocabulary import CHECKED
+from landscapes.objectives import search, survey
+from landscapes.objectives.landscape import Function
+from landscapes.objectives.vocabulary import CHECKED
 
 SHOWN = 12
 """Points printed of each sort."""

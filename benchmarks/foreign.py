@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from peers import classes, libraries, outcome
 from reference import moment, stepper_of
 
-from landscapes.objective import function
+from landscapes.objectives.objective import function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules import Torch
 from landscapes.rules.stepping import Moment

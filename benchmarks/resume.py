@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from landscapes.blocks import Column, Plan, Task, Terms
-from landscapes.execution import execute
+from landscapes.execution.blocks import Column, Plan, Task, Terms
+from landscapes.execution.executing import execute
+from landscapes.execution.results import arrays
 from landscapes.functions import get
-from landscapes.results import arrays
 from landscapes.rules import Adam
 
 SIDE, STEPS, SIZE = 100, 60, 100
@@ -63,7 +63,7 @@ def main(kills: int, workers: int, seed: int) -> int:
     torch.set_num_threads(1)
     random = np.random.default_rng(seed)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["landscapes.execution", "landscapes.functions.stochastic"])
+    context.set_forkserver_preload(["landscapes.execution.executing", "landscapes.functions.stochastic"])
     begin = time.perf_counter()
     undisturbed, count = arrays(execute(job())[:]), len(job())
     pace = (time.perf_counter() - begin) / count

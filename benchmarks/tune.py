@@ -1,9 +1,9 @@
-"""Writes landscapes/tuned.json: a learning rate for every optimizer on every function of the catalogue.
+"""Writes landscapes/jobs/tuned.json: a learning rate for every optimizer on every function of the catalogue.
 
     python benchmarks/tune.py                 all functions, a second or less each on one core
     python benchmarks/tune.py beale booth     these; the others keep what they have
 
-How a rate is found stands in `landscapes/rates.py`. A test sweeps again and compares, so run this
+How a rate is found stands in `landscapes/jobs/rates.py`. A test sweeps again and compares, so run this
 after any change to a function's start, steps, view or formula, to a rule, or to the sweep.
 
 Beside the rates stands "edge": the optimizers whose best rate is the first or the last of the grid, so
@@ -20,14 +20,14 @@ from typing import Any
 
 import torch
 
-from landscapes import rates
-from landscapes.checking import as_function
+from landscapes.custom.checking import as_function
 from landscapes.files import replacing
 from landscapes.functions import catalogue
-from landscapes.objective import Function
+from landscapes.jobs import rates
+from landscapes.objectives.objective import Function
 from landscapes.rules import names, parse
 
-FILE = Path(__file__).resolve().parent.parent / "landscapes" / "tuned.json"
+FILE = Path(__file__).resolve().parent.parent / "landscapes" / "jobs" / "tuned.json"
 
 
 def tuned(function: Function) -> dict[str, Any]:

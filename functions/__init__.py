@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from landscapes.errors import InputError, unknown
-from landscapes.objective import Function
-from landscapes.vocabulary import SYNONYMS, TAGS
+from landscapes.objectives.objective import Function
+from landscapes.objectives.vocabulary import SYNONYMS, TAGS
 
 
 @cache
@@ -54,7 +54,7 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
     """The landscapes that have all of some tags, by name.
 
     Args:
-        tags: a tag of `landscapes.vocabulary`, or several; case does not matter, and "ravine" is a valley too.
+        tags: a tag of `landscapes.objectives.vocabulary`, or several; case does not matter, and "ravine" is a valley too.
         dim: the number of coordinates that they have or can have; they are returned with so many. By default
             each has its usual number.
         any_dim: whether to leave out those with one number of coordinates only.

@@ -11,7 +11,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.coco import (
+from landscapes.objectives.coco import (
     Instance,
     asymmetric,
     beyond,
@@ -22,8 +22,8 @@ from landscapes.coco import (
     stretched,
     turned,
 )
-from landscapes.elementary import norm, power, root, total
-from landscapes.objective import Function
+from landscapes.objectives.elementary import norm, power, root, total
+from landscapes.objectives.objective import Function
 
 
 def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:

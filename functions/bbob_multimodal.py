@@ -10,8 +10,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.coco import Instance, asymmetric, beyond, oscillated, peaks, problem, stretched, turned
-from landscapes.elementary import by_parts, copies, mean, power, total, waves_within
+from landscapes.objectives.coco import Instance, asymmetric, beyond, oscillated, peaks, problem, stretched, turned
+from landscapes.objectives.elementary import by_parts, copies, mean, power, total, waves_within
 
 
 def _waves(z: Tensor) -> Tensor:

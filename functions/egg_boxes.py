@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import ordinals, product, total
-from landscapes.objective import ANY, Dims, function, least_squares
+from landscapes.objectives.elementary import ordinals, product, total
+from landscapes.objectives.objective import ANY, Dims, function, least_squares
 
 
 @function(

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from landscapes.elementary import power
-from landscapes.objective import least_squares
+from landscapes.objectives.elementary import power
+from landscapes.objectives.objective import least_squares
 
 
 def _with(data: Sequence[float], *unknowns: Tensor) -> list[Tensor]:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from landscapes.elementary import total
-from landscapes.objective import function
+from landscapes.objectives.elementary import total
+from landscapes.objectives.objective import function
 
 
 @function(

@@ -7,8 +7,8 @@ import itertools
 import torch
 from torch import Tensor
 
-from landscapes.elementary import ordinals, total
-from landscapes.objective import Dims, function, least_squares
+from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.objective import Dims, function, least_squares
 
 
 @least_squares(

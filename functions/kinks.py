@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from landscapes.elementary import power, product, total
-from landscapes.objective import ANY, Dims, function
+from landscapes.objectives.elementary import power, product, total
+from landscapes.objectives.objective import ANY, Dims, function
 
 
 def _largest(x: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import norm, ordinals, product, total
-from landscapes.objective import Dims, least_squares
+from landscapes.objectives.elementary import norm, ordinals, product, total
+from landscapes.objectives.objective import Dims, least_squares
 
 
 def _rows(*rows: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import mean, root
-from landscapes.objective import ANY, function, least_squares
+from landscapes.objectives.elementary import mean, root
+from landscapes.objectives.objective import ANY, function, least_squares
 
 
 @least_squares(

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import mean, ordinals, root, total
-from landscapes.objective import ANY, function
+from landscapes.objectives.elementary import mean, ordinals, root, total
+from landscapes.objectives.objective import ANY, function
 
 
 @function(

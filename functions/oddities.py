@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from landscapes.elementary import norm
-from landscapes.objective import function, least_squares
+from landscapes.objectives.elementary import norm
+from landscapes.objectives.objective import function, least_squares
 
 
 @function(

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import total
-from landscapes.objective import ANY, Dims, function
+from landscapes.objectives.elementary import total
+from landscapes.objectives.objective import ANY, Dims, function
 
 COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
 

@@ -9,8 +9,8 @@ from functools import reduce
 import torch
 from torch import Tensor
 
-from landscapes.elementary import power, root, total
-from landscapes.objective import ANY, Dims, function
+from landscapes.objectives.elementary import power, root, total
+from landscapes.objectives.objective import ANY, Dims, function
 
 
 @function(

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import norm, power, total
-from landscapes.objective import ANY, Dims, function
+from landscapes.objectives.elementary import norm, power, total
+from landscapes.objectives.objective import ANY, Dims, function
 
 
 def wave(q: Tensor) -> Tensor:

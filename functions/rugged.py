@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import ordinals, power, total
-from landscapes.objective import ANY, Dims, function
+from landscapes.objectives.elementary import ordinals, power, total
+from landscapes.objectives.objective import ANY, Dims, function
 
 JAMIL = "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
 

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.objective import function
+from landscapes.objectives.objective import function
 
 
 @function(

@@ -7,9 +7,9 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import by_parts, copies, ordinals, total
 from landscapes.functions.valleys import beale
-from landscapes.objective import ANY, Dims, Formula, Sample, function
+from landscapes.objectives.elementary import by_parts, copies, ordinals, total
+from landscapes.objectives.objective import ANY, Dims, Formula, Sample, function
 
 
 def _normal(t: int, count: int) -> Tensor:

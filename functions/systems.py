@@ -11,8 +11,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import ordinals, total
-from landscapes.objective import ANY, Dims, least_squares
+from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.objective import ANY, Dims, least_squares
 
 
 def _each(value: Tensor, x: Tensor) -> Tensor:

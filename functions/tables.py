@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import power, root
-from landscapes.objective import function
+from landscapes.objectives.elementary import power, root
+from landscapes.objectives.objective import function
 
 PAPER = "S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from landscapes.elementary import total
-from landscapes.objective import Dims, function, least_squares
+from landscapes.objectives.elementary import total
+from landscapes.objectives.objective import Dims, function, least_squares
 
 
 @least_squares(

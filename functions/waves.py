@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.elementary import norm, product, total, waves_within
-from landscapes.objective import ANY, Dims, function
+from landscapes.objectives.elementary import norm, product, total, waves_within
+from landscapes.objectives.objective import ANY, Dims, function
 
 
 @function(

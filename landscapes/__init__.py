@@ -16,51 +16,51 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landscapes import functions, render, rules, transforms
-    from landscapes.comparing import compare
+    from landscapes.custom.formulas import formula
+    from landscapes.custom.networks import from_module
+    from landscapes.custom.numeric import from_numpy
+    from landscapes.engine.stopping import Stop
     from landscapes.errors import InputError
-    from landscapes.exploring import explore
-    from landscapes.formulas import formula
-    from landscapes.mapping import basins
-    from landscapes.networks import from_module
-    from landscapes.numeric import from_numpy
-    from landscapes.objective import ANY, Dims, Function, function, least_squares
+    from landscapes.jobs.comparing import compare
+    from landscapes.jobs.exploring import explore
+    from landscapes.jobs.mapping import basins
+    from landscapes.jobs.portraying import portray
+    from landscapes.jobs.projecting import project
+    from landscapes.jobs.racing import race
+    from landscapes.jobs.spaces import Range
+    from landscapes.jobs.sweeping import sweep
+    from landscapes.jobs.tuning import Tuning, tune
+    from landscapes.objectives.objective import ANY, Dims, Function, function, least_squares
     from landscapes.portraits import Portrait
-    from landscapes.portraying import portray
-    from landscapes.projecting import project
-    from landscapes.racing import race
     from landscapes.record import Record, Surface, Trajectories
-    from landscapes.spaces import Range
-    from landscapes.stopping import Stop
-    from landscapes.sweeping import sweep
-    from landscapes.tuning import Tuning, tune
 
     __version__: str
 
 _HOMES = {
-    "ANY": "objective",
-    "Dims": "objective",
-    "Function": "objective",
+    "ANY": "objectives.objective",
+    "Dims": "objectives.objective",
+    "Function": "objectives.objective",
     "InputError": "errors",
     "Portrait": "portraits",
-    "Range": "spaces",
+    "Range": "jobs.spaces",
     "Record": "record",
-    "Stop": "stopping",
+    "Stop": "engine.stopping",
     "Surface": "record",
     "Trajectories": "record",
-    "Tuning": "tuning",
-    "basins": "mapping",
-    "compare": "comparing",
-    "explore": "exploring",
-    "formula": "formulas",
-    "from_module": "networks",
-    "from_numpy": "numeric",
-    "function": "objective",
-    "least_squares": "objective",
-    "portray": "portraying",
-    "project": "projecting",
-    "race": "racing",
-    "sweep": "sweeping",
-    "tune": "tuning",
+    "Tuning": "jobs.tuning",
+    "basins": "jobs.mapping",
+    "compare": "jobs.comparing",
+    "explore": "jobs.exploring",
+    "formula": "custom.formulas",
+    "from_module": "custom.networks",
+    "from_numpy": "custom.numeric",
+    "function": "objectives.objective",
+    "least_squares": "objectives.objective",
+    "portray": "jobs.portraying",
+    "project": "jobs.projecting",
+    "race": "jobs.racing",
+    "sweep": "jobs.sweeping",
+    "tune": "jobs.tuning",
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from landscapes.cli import main
+from landscapes.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

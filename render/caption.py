@@ -8,7 +8,7 @@ from landscapes.record import Record
 from landscapes.render.sentences import SENTENCES
 from landscapes.render.trajectories import check_step
 from landscapes.render.wording import contender, counted, listed
-from landscapes.report import place, verdict
+from landscapes.reports.report import place, verdict
 
 ENDS = {"diverged": "diverged at step {}", "non-finite": "met NaN or infinity at step {}", "escaped": "left at step {}"}
 """What is said of runs that were stopped."""

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from landscapes import tables
 from landscapes.record import FAILED, Record
 from landscapes.render.heatmap import spoken
 from landscapes.render.tables import QUANTITIES, REPEATS, Table, table
 from landscapes.render.territories import shares
 from landscapes.render.wording import contender, counted, listed
-from landscapes.report import place
+from landscapes.reports import tables
+from landscapes.reports.report import place
 
 MOST = 4
 """So many functions and minima are named."""

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from landscapes import profiles
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import dress
+from landscapes.reports import profiles
 
 KINDS = ("performance", "ecdf", "data")
 

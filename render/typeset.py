@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from landscapes import report, tables
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.caption import caption
+from landscapes.reports import report, tables
 
 SHOWN = ("standings", "times")
 

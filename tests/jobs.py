@@ -11,10 +11,10 @@ import numpy as np
 import torch
 
 from landscapes import Function, function, rules
-from landscapes.blocks import Block, Column, Plan, Task, Terms
-from landscapes.engine import Paths
-from landscapes.results import arrays
-from landscapes.stopping import Stop
+from landscapes.engine.loop import Paths
+from landscapes.engine.stopping import Stop
+from landscapes.execution.blocks import Block, Column, Plan, Task, Terms
+from landscapes.execution.results import arrays
 
 PARENT = os.environ.setdefault("TESTS_OF_JOBS", str(os.getpid()))
 """The process of the tests; workers inherit it."""

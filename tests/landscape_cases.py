@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from landscapes.derivatives import gradient
 from landscapes.functions import catalogue
-from landscapes.landscape import Function, Interval
+from landscapes.objectives.derivatives import gradient
+from landscapes.objectives.landscape import Function, Interval
 
 CATALOGUE = list(catalogue().values())
 

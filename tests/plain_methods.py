@@ -18,8 +18,9 @@ from reference import log, starts, uniform, valley
 from torch import Tensor
 from torch.optim.lbfgs import _strong_wolfe
 
-from landscapes import engine, rules
-from landscapes.landscape import Function
+from landscapes import rules
+from landscapes.engine import loop
+from landscapes.objectives.landscape import Function
 from landscapes.rules.base import Rule
 
 Array = NDArray[np.float64]
@@ -296,7 +297,7 @@ def gaps(name: str, landscape: Callable[[int], Function], dim: int, runs: int, s
     rng = np.random.default_rng(dim)
     contenders, x = [SETTINGS[name](rng) for _ in range(runs)], starts(dim, runs, rng)
     box = torch.tensor([[-1e9, 1e9]] * dim, dtype=torch.float64)
-    paths = engine.run(landscape(dim), contenders, x, steps, box=box)
+    paths = loop.run(landscape(dim), contenders, x, steps, box=box)
     assert not paths.reason.any()
     expected = [plain(rule)(landscape(dim), rule, x[:, i].numpy(), steps) for i, rule in enumerate(contenders)]
     return np.maximum.accumulate(abs(paths.x - np.array(expected)).max(2), 1)

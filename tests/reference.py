@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscapes import engine, rules
-from landscapes.objective import Function, function
+from landscapes import rules
+from landscapes.engine import loop
+from landscapes.objectives.objective import Function, function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules.base import PAIRS, Rule
 from landscapes.rules.stepping import Job, Moment, Stepper
@@ -350,19 +351,19 @@ def starts(dim: int, runs: int, rng: np.random.Generator, dtype: torch.dtype = t
     return torch.from_numpy(rng.uniform(-1.5, 1.5, (dim, runs))).to(dtype)
 
 
-def assert_same(left: engine.Paths, right: engine.Paths) -> None:
+def assert_same(left: loop.Paths, right: loop.Paths) -> None:
     for name, value in columns(left).items():
         np.testing.assert_array_equal(value, columns(right)[name], err_msg=name)
 
 
-def part(paths: engine.Paths, index: list[int]) -> engine.Paths:
+def part(paths: loop.Paths, index: list[int]) -> loop.Paths:
     """Some of the runs."""
 
     def of(value: Any) -> Any:
         return {name: column[index] for name, column in value.items()} if isinstance(value, dict) else value[index]
 
-    return engine.Paths(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
+    return loop.Paths(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
 
 
-def columns(paths: engine.Paths) -> dict[str, Any]:
+def columns(paths: loop.Paths) -> dict[str, Any]:
     return {**vars(paths), "evaluations": None, "observed": None, **paths.evaluations, **paths.observed}

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from landscapes import coco
-from landscapes.derivatives import gradient
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.functions.bbob import bbob
+from landscapes.objectives import coco
+from landscapes.objectives.derivatives import gradient
 
 NUMBERS = range(1, 25)
 ENTRIES = json.loads((Path(__file__).parent / "data" / "bbob_instances.json").read_text(encoding="utf-8"))

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jobs import BOX, grid, same, sound_bowl
 
-from landscapes import InputError, compiling, function, rules
-from landscapes.blocks import ROOM, RUNS, WORK, Column, Plan, Task, Terms
-from landscapes.execution import execute
-from landscapes.fingerprints import fingerprint
+from landscapes import InputError, function, rules
+from landscapes.engine import compiling
+from landscapes.engine.stopping import Stop
+from landscapes.execution.blocks import ROOM, RUNS, WORK, Column, Plan, Task, Terms
+from landscapes.execution.executing import execute
+from landscapes.execution.fingerprints import fingerprint
+from landscapes.execution.results import arrays
 from landscapes.functions import get
-from landscapes.results import arrays
-from landscapes.stopping import Stop
 
 lengths = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 

@@ -14,12 +14,12 @@ import torch
 from landscape_cases import CATALOGUE, every, every_member
 
 from landscapes import functions
-from landscapes.checking import checked
-from landscapes.derivatives import gradient
+from landscapes.custom.checking import checked
 from landscapes.errors import InputError
 from landscapes.functions import catalogue, get
-from landscapes.objective import function
-from landscapes.vocabulary import TAGS
+from landscapes.objectives.derivatives import gradient
+from landscapes.objectives.objective import function
+from landscapes.objectives.vocabulary import TAGS
 
 # Names
 

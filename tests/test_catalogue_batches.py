@@ -8,7 +8,7 @@ from itertools import product
 import torch
 from landscape_cases import every, every_member, size, spread, steepest
 
-from landscapes.derivatives import gradient
+from landscapes.objectives.derivatives import gradient
 
 BATCHES = [(), (5,), (1,), (2, 3), (0,), (3, 0), (1, 1, 1, 4)]
 

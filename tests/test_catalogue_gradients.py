@@ -6,7 +6,7 @@ import pytest
 import torch
 from landscape_cases import CATALOGUE, every_member, grid, name_of, size, spread
 
-from landscapes.derivatives import gradient
+from landscapes.objectives.derivatives import gradient
 
 FRACTAL = {"bbob_f16", "bbob_f23", "weierstrass"}
 """Waves too fine for differences of values: see test_bbob."""

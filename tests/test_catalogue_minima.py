@@ -24,9 +24,9 @@ from landscape_cases import (
 )
 from torch import Tensor
 
-from landscapes import search, survey
-from landscapes.derivatives import gradient, hessian
-from landscapes.landscape import Function
+from landscapes.objectives import search, survey
+from landscapes.objectives.derivatives import gradient, hessian
+from landscapes.objectives.landscape import Function
 
 BOUNDED = [item for item in MEMBERS if math.isfinite(item.minimum)]
 APPROACHED = [item for item in BOUNDED if not item.minima]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.functions import catalogue, get
 from landscapes.functions.bbob import bbob
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 
 pytestmark = pytest.mark.peers
 

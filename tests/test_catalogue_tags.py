@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from landscape_cases import CATALOGUE, every, name_of
 
-from landscapes import survey
-from landscapes.vocabulary import CHECKED
+from landscapes.objectives import survey
+from landscapes.objectives.vocabulary import CHECKED
 
 
 @pytest.mark.parametrize(

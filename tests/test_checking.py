@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from landscapes import race
-from landscapes.checking import POINTS, as_function, checked
+from landscapes.custom.checking import POINTS, as_function, checked
 from landscapes.errors import InputError
 from landscapes.functions import get
-from landscapes.objective import function
+from landscapes.objectives.objective import function
 from landscapes.rules import SGD
 
 PLANE = ((-3, 3), (-3, 3))

@@ -18,7 +18,8 @@ import torch
 from PIL import Image
 
 import landscapes
-from landscapes import Record, arguments, cli, functions, rules
+from landscapes import Record, functions, rules
+from landscapes.cli import arguments, main
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -80,7 +81,7 @@ def said(tmp_path, monkeypatch, capsys) -> Said:
     monkeypatch.setattr(sys, "path", [*sys.path])  # a command may add the folder
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
+        code = main.main(words)
         out, err = capsys.readouterr()
         return code, out, err
 
@@ -351,9 +352,9 @@ def test_warnings_become_notes(said, mine, tmp_path):
 def test_nothing_is_computed_before_the_input_is_known_to_be_good(python):
     script = """
 import sys
-from landscapes import cli
+from landscapes.cli import main
 for words in (["-o", "race.gfi"], ["--theme", "x"], ["--steps", "0"], ["--start", "x"], ["--save", "race.zip"]):
-    assert cli.main(["race", "booth", *words]) == 2
+    assert main.main(["race", "booth", *words]) == 2
 assert "torch" not in sys.modules
 """
     done = python("-c", script)
@@ -384,7 +385,7 @@ STALL = """
 import signal, sys, time
 from contextlib import contextmanager
 from pathlib import Path
-from landscapes import cli
+from landscapes.cli import main
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 
@@ -397,13 +398,13 @@ def stalling(told, when):
     return progress
 
 place = sys.argv[1]
-bar = cli.console.bar
+bar = main.console.bar
 @contextmanager
 def stalled(title, unit):
     with bar(title, unit) as told:
         yield stalling(told, 5) if title == place else told
-cli.console.bar = stalled
-sys.exit(cli.main(sys.argv[2:]))
+main.console.bar = stalled
+sys.exit(main.main(sys.argv[2:]))
 """
 
 

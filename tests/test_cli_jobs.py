@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from landscapes import Record, cli, console
+from landscapes import Record
+from landscapes.cli import console, main
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def said(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
+        code = main.main(words)
         out, err = capsys.readouterr()
         return code, out, err
 
@@ -164,7 +165,9 @@ def test_bad_input_is_one_line(said, words, message):
 STALL = """
 import signal, sys, time
 from pathlib import Path
-from landscapes import blocks, cli, execution
+from landscapes.execution import blocks
+from landscapes.cli import main
+from landscapes.execution import executing
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
 blocks.RUNS = 4
@@ -177,7 +180,7 @@ def stalling(self, progress=None):
     return plain(self, progress)
 
 blocks.Block.run = stalling
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(main.main(sys.argv[1:]))
 """
 
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from render_records import converging, diverging, record, way
 
-from landscapes import cli, render
+from landscapes import render
+from landscapes.cli import main
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -23,7 +24,7 @@ def said(tmp_path, monkeypatch, capsys) -> Said:
     diverging().save(tmp_path / "race.npz")
 
     def run(*words: str) -> tuple[int, str, str]:
-        code = cli.main(words)
+        code = main.main(words)
         return code, *capsys.readouterr()
 
     return run
@@ -75,7 +76,7 @@ def test_a_caption_is_printed(said):
 def test_torch_is_not_loaded(tmp_path, python):
     converging(2).save(tmp_path / "race.npz")
     words = ["replay", "race.npz", "-o", "again.webp", *QUICK]
-    code = f"import sys; from landscapes import cli; assert cli.main({words}) == 0; print('torch' in sys.modules)"
+    code = f"import sys; from landscapes import cli; assert main.main({words}) == 0; print('torch' in sys.modules)"
     result = python("-c", code)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "False"
@@ -143,7 +144,7 @@ def test_what_cannot_be_used_is_refused_in_one_line(said, tmp_path, words, messa
     ],
 )
 def test_a_race_does_not_start_for_a_picture_that_cannot_be(said, monkeypatch, words, message):
-    monkeypatch.setattr("landscapes.racing.race", None)  # would be a TypeError
+    monkeypatch.setattr("landscapes.jobs.racing.race", None)  # would be a TypeError
     code, _, err = said("race", "booth", *words)
     assert code == 2
     assert message in err

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from landscapes import cli
+from landscapes.cli import main
 
 
 def test_tune_prints_a_table_best_first(capsys):
     words = ["tune", "booth", "--with", "sgd", "--with", "adam", "--vary", "lr", "--steps", "60", "--starts", "1"]
-    assert cli.main(words) == 0
+    assert main.main(words) == 0
     heading, _, columns, *rows = capsys.readouterr().out.splitlines()
     assert heading.startswith("Booth: effort to reach")
     assert columns.split() == ["optimizer", "effort", "evaluations", "chosen", "at", "the", "edge"]
@@ -29,7 +29,7 @@ def test_tune_prints_a_table_best_first(capsys):
     ],
 )
 def test_bad_input_is_one_line(capsys, words, message):
-    assert cli.main(["tune", *words]) == 2
+    assert main.main(["tune", *words]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, Record, compare, comparing, function, functions, profiles, race, rules, sweep
-from landscapes.crossings import CrossingTask, cost, crossings
+from landscapes import InputError, Record, compare, function, functions, race, rules, sweep
+from landscapes.jobs import comparing
+from landscapes.jobs.crossings import CrossingTask, cost, crossings
 from landscapes.oracle import KINDS
+from landscapes.reports import profiles
+from landscapes.reports.standings import costs
 from landscapes.rules import parse
-from landscapes.standings import costs
 
 BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=60, name="bowl")(
     lambda x, y: x * x + 4 * y * y

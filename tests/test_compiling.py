@@ -12,14 +12,15 @@ from every_rule import OPTIMIZERS, rule_of
 from reference import assert_same, part
 from torch import Tensor
 
-from landscapes import compiling, engine, function, rules
-from landscapes.batch import Batch
+from landscapes import function, rules
+from landscapes.engine import compiling, loop
+from landscapes.engine.batch import Batch
+from landscapes.engine.fused import Book
+from landscapes.engine.grouping import grouped
+from landscapes.engine.stopping import Stop
 from landscapes.functions import get
-from landscapes.fused import Book
-from landscapes.grouping import grouped
 from landscapes.rules.gradient.scalars import Scalars
 from landscapes.rules.gradient.tables import table
-from landscapes.stopping import Stop
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++ here")
 slow = pytest.mark.slow
@@ -42,7 +43,7 @@ def starts(runs: int = RUNS) -> Tensor:
     return torch.rand((2, runs), generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4 - 2
 
 
-def close(a: engine.Paths, b: engine.Paths, atol: float = 1e-12) -> None:
+def close(a: loop.Paths, b: loop.Paths, atol: float = 1e-12) -> None:
     np.testing.assert_allclose(a.x, b.x, rtol=1e-12, atol=atol)
     np.testing.assert_allclose(a.value, b.value, rtol=1e-11, atol=1e-11)
     np.testing.assert_array_equal(a.stopped, b.stopped)
@@ -57,8 +58,8 @@ def test_compiled_steps_agree_to_the_last_digits(name, afresh):
     many = Batch(rule_of(name), RUNS, {"lr": RATES})
     how = {"box": WIDE, "keep": 4, "stop": Stop(gradient=1e-6)}
     close(
-        engine.run(get("himmelblau"), many, starts(), 20, compiled=True, **how),
-        engine.run(get("himmelblau"), many, starts(), 20, **how),
+        loop.run(get("himmelblau"), many, starts(), 20, compiled=True, **how),
+        loop.run(get("himmelblau"), many, starts(), 20, **how),
     )
     assert [call is not None for call in compiling._COMPILED.values()] == [True]
     assert compiling.pays(get("himmelblau"), rule_of(name), 1)  # once compiled, always
@@ -76,9 +77,9 @@ def test_points_go_straight_to_where_they_are_kept(tmp_path, monkeypatch):
         given.append(found is not None)
         return found
 
-    def go(keep: object, room: object = None) -> engine.Paths:
+    def go(keep: object, room: object = None) -> loop.Paths:
         how = {"box": WIDE, "stop": Stop(gradient=3.0), "keep": keep, "compiled": True, "room": room}
-        return engine.run(get("himmelblau"), many, starts(runs), 20, **how)
+        return loop.run(get("himmelblau"), many, starts(runs), 20, **how)
 
     monkeypatch.setattr(Book, "rows", noted)
     straight = go(4)
@@ -99,8 +100,8 @@ def test_points_go_straight_to_where_they_are_kept(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["rosenbrock", "ackley", "beale", "levy", "griewank", "matyas"])
 def test_on_other_landscapes(name, afresh):
     many = Batch(rules.Adam(), RUNS, {"lr": RATES})
-    eager = engine.run(get(name), many, starts(), 20, box=WIDE)
-    close(engine.run(get(name), many, starts(), 20, box=WIDE, compiled=True), eager)
+    eager = loop.run(get(name), many, starts(), 20, box=WIDE)
+    close(loop.run(get(name), many, starts(), 20, box=WIDE, compiled=True), eager)
     assert [call is not None for call in compiling._COMPILED.values()] == [True]
 
 
@@ -111,8 +112,8 @@ def test_compiled_runs_end_where_they_should(stop, afresh):
     """On a bowl nothing hangs by a hair, so that long jobs agree as well."""
     many = Batch(rules.SGD(momentum=0.5), 9000, {"lr": np.geomspace(1e-3, 3.0, 9000)})
     how = {"box": WIDE, "stop": stop, "keep": 10, "target": 0.01}
-    compiled = engine.run(get("sphere"), many, starts(9000), 83, compiled=True, **how)
-    eager = engine.run(get("sphere"), many, starts(9000), 83, **how)
+    compiled = loop.run(get("sphere"), many, starts(9000), 83, compiled=True, **how)
+    eager = loop.run(get("sphere"), many, starts(9000), 83, **how)
     close(compiled, eager, atol=1e-9)
     np.testing.assert_array_equal(compiled.reached, eager.reached)
     np.testing.assert_allclose(compiled.lowest, eager.lowest, rtol=1e-9, atol=1e-12)
@@ -124,18 +125,18 @@ def test_compiled_runs_end_where_they_should(stop, afresh):
 def test_a_compiled_run_is_the_same_in_any_company(afresh):
     many = Batch(rules.Adam(), 9000, {"lr": np.geomspace(1e-3, 0.5, 9000)})
     how = {"box": WIDE, "stop": Stop(gradient=1e-2), "keep": "ends", "compiled": True}
-    together = engine.run(get("himmelblau"), many, starts(9000), 60, **how)
+    together = loop.run(get("himmelblau"), many, starts(9000), 60, **how)
     for chosen in ([8999, 5, 17], list(range(8100, 8400)), [4]):
         few = Batch(rules.Adam(), len(chosen), {"lr": many.numbers["lr"][chosen]})
-        assert_same(part(together, chosen), engine.run(get("himmelblau"), few, starts(9000)[:, chosen], 60, **how))
+        assert_same(part(together, chosen), loop.run(get("himmelblau"), few, starts(9000)[:, chosen], 60, **how))
 
 
 @needs_compiler
 @slow
 def test_float32_too(afresh):
     many = Batch(rules.Adam(), RUNS, {"lr": RATES})
-    single = engine.run(get("himmelblau"), many, starts().float(), 20, box=WIDE, compiled=True)
-    double = engine.run(get("himmelblau"), many, starts(), 20, box=WIDE)
+    single = loop.run(get("himmelblau"), many, starts().float(), 20, box=WIDE, compiled=True)
+    double = loop.run(get("himmelblau"), many, starts(), 20, box=WIDE)
     np.testing.assert_allclose(single.x, double.x, atol=1e-4)
     np.testing.assert_array_equal(single.x, single.x.astype(np.float32))
     assert [call is not None for call in compiling._COMPILED.values()] == [True]
@@ -151,12 +152,12 @@ def test_without_a_compiler_there_is_one_warning(afresh, monkeypatch):
     monkeypatch.setattr(torch._inductor, "compile", refuse)
     many = Batch(rules.Adam(), RUNS, {"lr": RATES})
     with pytest.warns(UserWarning, match="no C\\+\\+ compiler works here") as caught:
-        paths = engine.run(get("himmelblau"), many, starts(), 20, box=WIDE, compiled=True)
+        paths = loop.run(get("himmelblau"), many, starts(), 20, box=WIDE, compiled=True)
     assert len(caught) == 1
-    assert_same(paths, engine.run(get("himmelblau"), many, starts(), 20, box=WIDE))
+    assert_same(paths, loop.run(get("himmelblau"), many, starts(), 20, box=WIDE))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        engine.run(get("beale"), many, starts(), 20, box=WIDE, compiled=True)
+        loop.run(get("beale"), many, starts(), 20, box=WIDE, compiled=True)
 
 
 @function((-3, 3), (-3, 3), start=(1, 1))
@@ -170,8 +171,8 @@ def branching(x: Tensor, y: Tensor) -> Tensor:
 )
 def test_what_cannot_be_compiled_is_run_as_it_stands(landscape, name, afresh):
     many = Batch(rule_of(name), RUNS, {"lr": RATES})
-    compiled = engine.run(landscape, many, starts(), 20, box=WIDE, compiled=True)
-    assert_same(compiled, engine.run(landscape, many, starts(), 20, box=WIDE))
+    compiled = loop.run(landscape, many, starts(), 20, box=WIDE, compiled=True)
+    assert_same(compiled, loop.run(landscape, many, starts(), 20, box=WIDE))
     assert not any(compiling._COMPILED.values())
 
 

@@ -18,9 +18,10 @@ from scipy.optimize import minimize
 from thinned import diagonal
 from torch import Tensor
 
-from landscapes import engine, function, race, rules
+from landscapes import function, race, rules
+from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import Oracle
 from landscapes.randomness import normal, uniform
 from landscapes.rules import Rule
@@ -40,9 +41,9 @@ DIRECT: dict[str, tuple[Rule, Rule, Rule]] = {
 EVERY = [rule for three in DIRECT.values() for rule in three]
 
 
-def run(landscape: Function, field: list[Rule], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> engine.Paths:
+def run(landscape: Function, field: list[Rule], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
-    return engine.run(landscape, field, x, steps, box=box, **more)
+    return loop.run(landscape, field, x, steps, box=box, **more)
 
 
 def numpy_of(landscape: Function) -> Callable[[Array], float]:

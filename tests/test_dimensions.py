@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscapes.dimensions import ANY, Dims, tiled
-from landscapes.elementary import total
 from landscapes.errors import InputError
-from landscapes.objective import function, least_squares
+from landscapes.objectives.dimensions import ANY, Dims, tiled
+from landscapes.objectives.elementary import total
+from landscapes.objectives.objective import function, least_squares
 
 
 def square(x):

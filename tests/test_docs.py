@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import landscapes
-from landscapes import arguments
+from landscapes.cli import arguments
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = ["landscapes", *(info.name for info in pkgutil.walk_packages(landscapes.__path__, "landscapes."))]
@@ -41,7 +41,7 @@ def test_examples_in_docstrings(module, monkeypatch, tmp_path):
 
 
 def test_there_are_examples_and_they_are_found():
-    assert {"landscapes", "landscapes.errors", "landscapes.objective", "landscapes.racing"} <= {
+    assert {"landscapes", "landscapes.errors", "landscapes.objectives.objective", "landscapes.jobs.racing"} <= {
         module for module in MODULES if not module.endswith("__main__") and examples(module)
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscapes import elementary
-from landscapes.elementary import by_parts, copies, mean, norm, power, product, root, total, waves_within
+from landscapes.objectives import elementary
+from landscapes.objectives.elementary import by_parts, copies, mean, norm, power, product, root, total, waves_within
 
 OPERATIONS = [total, mean, product, norm]
 ELEMENTWISE = [root, lambda x: power(x, 0.25), lambda x: power(x, 2.5)]

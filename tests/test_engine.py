@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from reference import SPACES, assert_same, part
 from torch import Tensor
 
-from landscapes import engine, function, functions, rules
+from landscapes import function, functions, rules
+from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import KINDS
 from landscapes.rules import Rule, parse
 
@@ -47,8 +48,8 @@ def starts_for(count: int, seed: int = 0, dtype: torch.dtype = torch.float64) ->
     return torch.rand((2, count), generator=generator, dtype=torch.float64).sub(0.5).mul(4).to(dtype)
 
 
-def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box: Tensor = WIDE) -> engine.Paths:
-    return engine.run(landscape, field, starts, steps, box=box)
+def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box: Tensor = WIDE) -> loop.Paths:
+    return loop.run(landscape, field, starts, steps, box=box)
 
 
 @pytest.mark.parametrize("steps", [25, pytest.param(100, marks=pytest.mark.slow)])
@@ -218,7 +219,7 @@ def test_float32_is_close_to_float64_and_says_so_in_its_values():
 
 def test_progress_is_told_every_step():
     told: list[tuple[int, int]] = []
-    engine.run(SQUARE, field(["sgd"]), starts_for(3), 4, box=WIDE, progress=lambda *pair: told.append(pair))
+    loop.run(SQUARE, field(["sgd"]), starts_for(3), 4, box=WIDE, progress=lambda *pair: told.append(pair))
     assert told == [(step, 4) for step in range(5)]
 
 
@@ -229,19 +230,19 @@ def test_twice_is_the_same():
 @pytest.mark.parametrize("name", ["gpu", "cuda:99", "meta", ""])
 def test_a_device_that_is_not_there_is_refused_in_one_line(name):
     with pytest.raises(InputError, match=r"^device .* use device='cpu'$") as caught:
-        engine.check_device(name)
+        loop.check_device(name)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_is_refused_where_there_is_none():
     with pytest.raises(InputError, match=r"device 'cuda' is not to be had here"):
-        engine.check_device("cuda")
+        loop.check_device("cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no CUDA")
 def test_cuda_gives_what_the_cpu_gives():
-    device = engine.check_device("cuda")
+    device = loop.check_device("cuda")
     contenders = field(ALL)
     starts = starts_for(len(contenders))
     there, here = run(VALLEY, contenders, starts.to(device), 100), run(VALLEY, contenders, starts, 100)
@@ -266,7 +267,7 @@ def test_cuda_gives_what_the_cpu_gives():
 )
 def test_what_does_not_fit_together_is_refused_in_one_line(starts, streams, message):
     with pytest.raises(InputError, match=message) as caught:
-        engine.run(VALLEY, field(["sgd"]), starts, 5, box=WIDE, streams=streams)
+        loop.run(VALLEY, field(["sgd"]), starts, 5, box=WIDE, streams=streams)
     assert "\n" not in str(caught.value)
 
 
@@ -277,7 +278,7 @@ def test_evaluations_are_told_step_by_step():
     contenders = [parse(name)[0] for name in names]
     start = torch.tensor(rosenbrock.start, dtype=torch.float64)[:, None].repeat(1, len(names))
     box = torch.tensor([[-1e3, 1e3]] * 2, dtype=torch.float64)
-    told = engine.run(rosenbrock, contenders, start, 20, box=box, observe=["evaluations"]).observed["evaluations"]
+    told = loop.run(rosenbrock, contenders, start, 20, box=box, observe=["evaluations"]).observed["evaluations"]
     for steps in (1, 7, 20):
-        shorter = engine.run(rosenbrock, contenders, start, steps, box=box)
+        shorter = loop.run(rosenbrock, contenders, start, steps, box=box)
         assert np.array_equal(told[:, steps], np.stack([shorter.evaluations[kind] for kind in KINDS], 1))

@@ -17,10 +17,11 @@ import pytest
 import torch
 from jobs import Plain, counted, dataless_bowl, deadly_bowl, grid, same, sound_bowl
 
-from landscapes import InputError, execution, formula, function, results, rules, transforms
-from landscapes.execution import UnfinishedError, execute
+from landscapes import InputError, formula, function, rules, transforms
+from landscapes.execution import results
+from landscapes.execution.executing import UnfinishedError, execute
+from landscapes.execution.results import NOT_RUN
 from landscapes.functions import get
-from landscapes.results import NOT_RUN
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,7 @@ def test_submit_and_result_are_enough_and_few_blocks_fly(monkeypatch):
     assert same(execute(grid(size=4), executor=executor)[:], execute(grid())[:])
     assert executor.submitted == 26, "25 blocks, and one that tries whether the workers can load them"
     assert executor.most == 25
-    monkeypatch.setattr(execution, "IN_FLIGHT", 10 * 4 * grid().tasks[0].result_bytes)
+    monkeypatch.setattr(execute, "IN_FLIGHT", 10 * 4 * grid().tasks[0].result_bytes)
     execute(grid(size=4), executor=(bounded := Plain()))
     assert bounded.most == 10
 
@@ -137,7 +138,7 @@ def test_an_executor_that_is_closed_is_told_of(tmp_path):
 
 
 def test_an_executor_that_dies_keeps_what_is_done(monkeypatch):
-    monkeypatch.setattr(execution, "IN_FLIGHT", 0)
+    monkeypatch.setattr(execute, "IN_FLIGHT", 0)
     with pytest.raises(
         UnfinishedError, match=r"the cluster has gone home.*; 14 of 25 blocks are done; with out="
     ) as caught:
@@ -202,7 +203,7 @@ SCRIPT = """
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from jobs import grid
-from landscapes.execution import execute
+from landscapes.execution.executing import execute
 
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
@@ -283,7 +284,7 @@ def test_results_are_read_by_slices():
 
 
 def test_tasks_of_other_shapes_are_read_one_by_one():
-    from landscapes.blocks import Plan
+    from landscapes.execution.blocks import Plan
 
     plan = Plan([*grid(steps=10, keep="all").tasks, *grid(steps=12, keep="all").tasks])
     found = execute(plan)

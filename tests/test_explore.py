@@ -14,9 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import landscapes
-from landscapes import InputError, cli, explore, function, race, rules
-from landscapes.exploring import DRAFT, FEWEST, OTHERS, Racing
+from landscapes import InputError, explore, function, race, rules
+from landscapes.cli import main
 from landscapes.functions import get
+from landscapes.jobs.exploring import DRAFT, FEWEST, OTHERS, Racing
 from landscapes.render.explore import Explorer, Wish
 from landscapes.render.stage import Stage
 
@@ -114,14 +115,18 @@ def test_others_are_offered_beside_one_and_only_those_given_beside_several():
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_each_landscape_that_is_offered_can_be_raced_without_a_sweep(name, monkeypatch):
-    monkeypatch.setattr("landscapes.rates.sweep_rates", lambda *_: pytest.fail("a sweep takes too long for a click"))
-    racer = Racing({name: get(name)}, landscapes.contenders.contenders(landscapes.racing.DEFAULT_OPTIMIZERS), 5, 0)
+    monkeypatch.setattr(
+        "landscapes.jobs.rates.sweep_rates", lambda *_: pytest.fail("a sweep takes too long for a click")
+    )
+    racer = Racing(
+        {name: get(name)}, landscapes.jobs.contenders.contenders(landscapes.jobs.racing.DEFAULT_OPTIMIZERS), 5, 0
+    )
     labels = ("SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam")
     assert racer(Wish(name, labels)).meta["steps"] == 5
 
 
 def test_a_draft_is_the_beginning_of_the_race_and_as_long_as_there_is_time(monkeypatch):
-    racer = Racing({"beale": get("beale")}, landscapes.contenders.contenders(THREE), None, 0)
+    racer = Racing({"beale": get("beale")}, landscapes.jobs.contenders.contenders(THREE), None, 0)
     whole = racer(Wish("beale", LABELS))
     racer.pace = DRAFT / 70.5
     draft = racer(Wish("beale", LABELS, draft=True))
@@ -187,7 +192,7 @@ def test_without_a_window_nothing_is_raced(capsys):
     """The tests' own backend, Agg, has none."""
     with pytest.raises(InputError, match="there is no window to explore in"):
         explore("beale")
-    assert cli.main(["explore", "beale"]) == 2
+    assert main.main(["explore", "beale"]) == 2
     assert "Install PySide6 or Tk" in capsys.readouterr().err
 
 
@@ -206,7 +211,7 @@ def windowed(monkeypatch):
 
 def test_the_command_opens_a_window_and_tells_what_was_last_seen(windowed, capsys):
     words = ["explore", "booth", "beale", "--with", "adam(lr=0.1)", "--with", "calm=sgd(lr=0.001)", "--steps", "12"]
-    assert cli.main([*words, "--theme", "dark"]) == 0
+    assert main.main([*words, "--theme", "dark"]) == 0
     (page,) = windowed
     assert page.get_facecolor() == pytest.approx((0x0E / 255, 0x11 / 255, 0x17 / 255, 1))
     said = capsys.readouterr().out
@@ -226,7 +231,7 @@ def test_the_command_opens_a_window_and_tells_what_was_last_seen(windowed, capsy
     ],
 )
 def test_words_that_cannot_be_used(windowed, capsys, words, message):
-    assert cli.main(words) == 2
+    assert main.main(words) == 2
     assert message in capsys.readouterr().err
     assert not windowed
 

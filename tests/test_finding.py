@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from landscapes import formula, from_numpy, function, functions, race
-from landscapes.finding import MOST_MINIMA, with_found_minima
+from landscapes.objectives.finding import MOST_MINIMA, with_found_minima
 
 NAMES = ["ackley", "beale", "booth", "himmelblau", "plateau", "rastrigin", "rosenbrock", "six_hump_camel",
          "styblinski_tang", "three_hump_camel"]  # fmt: skip

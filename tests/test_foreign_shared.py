@@ -16,7 +16,8 @@ from reference import PlainLion, by_rules, default_dtype, egg_box, moment, start
 from thinned import diagonal
 from torch import optim
 
-from landscapes import engine, rules
+from landscapes import rules
+from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules import Torch
@@ -277,7 +278,7 @@ def test_random_numbers_are_a_runs_own():
 
     def race(order, streams, seed=0):
         box = torch.tensor([[-1e9, 1e9]] * 2)
-        paths = engine.run(
+        paths = loop.run(
             valley(2), [rule] * len(order), x[:, order], 8, box=box, streams=torch.tensor(streams), seed=seed
         )
         return torch.from_numpy(paths.x)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 from landscapes import race
+from landscapes.custom.expressions import OPERATIONS, power
+from landscapes.custom.formulas import formula
+from landscapes.custom.reading import FUNCTIONS, LONGEST, read
 from landscapes.errors import InputError
-from landscapes.expressions import OPERATIONS, power
-from landscapes.formulas import formula
-from landscapes.reading import FUNCTIONS, LONGEST, read
 
 POINT = (0.3, 0.7, 1.3)
 

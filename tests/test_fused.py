@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from reference import assert_same, part
 from torch import Tensor
 
-from landscapes import engine, function, rules
-from landscapes.batch import Batch
+from landscapes import function, rules
+from landscapes.engine import loop
+from landscapes.engine.batch import Batch
+from landscapes.engine.grouping import grouped
+from landscapes.engine.stopping import Stop
 from landscapes.errors import InputError
 from landscapes.functions import get
-from landscapes.grouping import grouped
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules import Rule
-from landscapes.stopping import Stop
 
 RUNS = 260
 PLAIN = [name for name in OPTIMIZERS if grouped(Batch(rule_of(name), 1))]
@@ -41,13 +42,13 @@ def crater(x: Tensor, y: Tensor) -> Tensor:
 
 
 @pytest.fixture
-def slowly(monkeypatch) -> Callable[..., engine.Paths]:
+def slowly(monkeypatch) -> Callable[..., loop.Paths]:
     """The engine with one step after another."""
 
-    def run(landscape: Function, field: Sequence[Rule] | Batch, *rest: object, **how: object) -> engine.Paths:
+    def run(landscape: Function, field: Sequence[Rule] | Batch, *rest: object, **how: object) -> loop.Paths:
         with monkeypatch.context() as patch:
-            patch.setattr(engine, "grouped", lambda _: None)
-            return engine.run(landscape, field, *rest, **how)
+            patch.setattr(loop, "grouped", lambda _: None)
+            return loop.run(landscape, field, *rest, **how)
 
     return run
 
@@ -71,14 +72,14 @@ def rates(name: str, runs: int = RUNS) -> dict[str, np.ndarray]:
 def test_every_rule_goes_the_same_way(name, landscape, slowly):
     how = {"box": box(landscape), "keep": 3, "target": 1.0}
     many = Batch(rule_of(name), RUNS, rates(name))
-    fast = engine.run(landscape, many, starts(landscape), 37, **how)
+    fast = loop.run(landscape, many, starts(landscape), 37, **how)
     assert_same(fast, slowly(landscape, many, starts(landscape), 37, **how))
     assert fast.x.shape == (RUNS, 14, 2)
 
 
 def test_the_rules_are_tried_on_runs_that_end_in_every_way(slowly):
     how = {"box": box(cliff), "target": 1.0}
-    paths = engine.run(cliff, Batch(rules.SGD(), RUNS, rates("sgd")), starts(cliff), 37, **how)
+    paths = loop.run(cliff, Batch(rules.SGD(), RUNS, rates("sgd")), starts(cliff), 37, **how)
     assert {"", "bound", "non-finite"} == set(paths.reason.tolist())
     assert (paths.reached >= 0).any()
     assert (paths.reached < 0).any()
@@ -90,7 +91,7 @@ def test_every_end_is_told_alike(stop, keep, slowly):
     landscape = get("himmelblau")
     many = Batch(rules.SGD(momentum=0.5), RUNS, {"lr": np.geomspace(1e-4, 0.1, RUNS)})
     how = {"box": box(landscape), "stop": stop, "keep": keep, "target": 0.5}
-    fast = engine.run(landscape, many, starts(landscape), 42, **how)
+    fast = loop.run(landscape, many, starts(landscape), 42, **how)
     assert_same(fast, slowly(landscape, many, starts(landscape), 42, **how))
     if stop is not None:
         assert (fast.stopped > 8).any()  # well after the first call
@@ -103,7 +104,7 @@ def test_on_other_landscapes(landscape, dtype, slowly):
     many = Batch(rules.Adam(), RUNS, {"lr": np.geomspace(1e-3, 1.0, RUNS)})
     how = {"box": box(landscape, 1.1), "stop": Stop(gradient=1e-2), "keep": 4}
     x = starts(landscape, dtype=dtype)
-    assert_same(engine.run(landscape, many, x, 30, **how), slowly(landscape, many, x, 30, **how))
+    assert_same(loop.run(landscape, many, x, 30, **how), slowly(landscape, many, x, 30, **how))
 
 
 @pytest.mark.parametrize("steps", [0, 1, 7, 8, 9])
@@ -114,7 +115,7 @@ def test_short_jobs_and_bad_starts(steps, landscape, slowly):
     x[0, 40:50] = torch.nan
     many = Batch(rules.SGD(), RUNS, rates("sgd"))
     how = {"box": box(landscape), "stop": Stop(gradient=0.05)}
-    fast = engine.run(landscape, many, x, steps, **how)
+    fast = loop.run(landscape, many, x, steps, **how)
     assert_same(fast, slowly(landscape, many, x, steps, **how))
     assert (fast.stopped == 0).sum() >= 40
 
@@ -128,7 +129,7 @@ def test_several_numbers_that_differ(name, slowly):
     for numbers in (GRID, GRID | {"beta2": np.linspace(0.9, 0.99, RUNS)}, {"weight_decay": np.arange(RUNS) % 3 * 0.1}):
         many = Batch(rule_of(name), RUNS, numbers)
         how = {"box": box(landscape), "stop": Stop(gradient=0.5)}
-        fast = engine.run(landscape, many, starts(landscape), 20, **how)
+        fast = loop.run(landscape, many, starts(landscape), 20, **how)
         assert_same(fast, slowly(landscape, many, starts(landscape), 20, **how))
 
 
@@ -136,7 +137,7 @@ def test_rules_in_any_order_are_sorted_into_groups(slowly):
     landscape = get("himmelblau")
     field = [rule_of(name, lr=lr) for lr in np.geomspace(1e-4, 0.1, 260).tolist() for name in ("sgd", "adam")]
     x = starts(landscape, len(field))
-    fast = engine.run(landscape, field, x, 20, box=box(landscape))
+    fast = loop.run(landscape, field, x, 20, box=box(landscape))
     assert_same(fast, slowly(landscape, field, x, 20, box=box(landscape)))
 
 
@@ -149,18 +150,18 @@ WHOLE = {"box": box(get("beale"), 1.1), "stop": Stop(gradient=1e-2), "keep": 4, 
 def test_a_run_is_the_same_in_any_company(chosen):
     landscape = get("beale")
     x = starts(landscape, 600)
-    all_together = engine.run(landscape, MANY, x, 24, **WHOLE)
+    all_together = loop.run(landscape, MANY, x, 24, **WHOLE)
     some = Batch(MANY.rule, len(chosen), {"lr": MANY.numbers["lr"][chosen]})
-    assert_same(part(all_together, chosen), engine.run(landscape, some, x[:, chosen], 24, **WHOLE))
+    assert_same(part(all_together, chosen), loop.run(landscape, some, x[:, chosen], 24, **WHOLE))
 
 
 def test_blocks_of_any_size_give_the_same(monkeypatch):
     landscape = get("beale")
     x = starts(landscape, 600)
-    whole = engine.run(landscape, MANY, x, 24, **WHOLE)
-    monkeypatch.setattr("landscapes.kernels.BLOCK", 100)
-    monkeypatch.setattr("landscapes.fused.ASIDE", 50)
-    assert_same(engine.run(landscape, MANY, x, 24, **WHOLE), whole)
+    whole = loop.run(landscape, MANY, x, 24, **WHOLE)
+    monkeypatch.setattr("landscapes.engine.kernels.BLOCK", 100)
+    monkeypatch.setattr("landscapes.engine.fused.ASIDE", 50)
+    assert_same(loop.run(landscape, MANY, x, 24, **WHOLE), whole)
 
 
 def test_points_and_values_may_be_kept_in_files(tmp_path):
@@ -173,8 +174,8 @@ def test_points_and_values_may_be_kept_in_files(tmp_path):
         return files[-1]
 
     x = starts(landscape, 600)
-    paths = engine.run(landscape, MANY, x, 24, **WHOLE, room=room)
-    assert_same(paths, engine.run(landscape, MANY, x, 24, **WHOLE))
+    paths = loop.run(landscape, MANY, x, 24, **WHOLE, room=room)
+    assert_same(paths, loop.run(landscape, MANY, x, 24, **WHOLE))
     for file in files:
         file.flush()
     np.testing.assert_array_equal(np.load(tmp_path / "x.npy").transpose(2, 0, 1), paths.x)
@@ -188,7 +189,7 @@ def test_a_disk_too_small_for_a_file_is_told_of_before_the_work(tmp_path, monkey
     with pytest.raises(
         InputError, match=r"x\.npy takes 0 MiB, for which there is no room; make some, keep fewer steps"
     ):
-        engine.run(
+        loop.run(
             get("beale"), MANY, starts(get("beale"), 600), 24, **WHOLE,
             room=lambda name, of: np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", np.float64, of),
         )  # fmt: skip
@@ -197,7 +198,7 @@ def test_a_disk_too_small_for_a_file_is_told_of_before_the_work(tmp_path, monkey
 def test_progress_reaches_its_end_and_never_falls():
     told: list[tuple[int, int]] = []
     landscape = get("beale")
-    engine.run(landscape, MANY, starts(landscape, 600), 24, **WHOLE, progress=lambda *pair: told.append(pair))
+    loop.run(landscape, MANY, starts(landscape, 600), 24, **WHOLE, progress=lambda *pair: told.append(pair))
     assert told[-1] == (24, 24)
     assert told == sorted(told)
 
@@ -215,9 +216,9 @@ def test_progress_reaches_its_end_and_never_falls():
 def test_numbers_that_the_rule_does_not_take_are_refused(rule, name, column, message):
     many = Batch(rule, 2, {name: np.array(column)})
     with pytest.raises(InputError, match=message):
-        engine.run(get("beale"), many, starts(get("beale"), 2), 5, box=box(get("beale")))
+        loop.run(get("beale"), many, starts(get("beale"), 2), 5, box=box(get("beale")))
 
 
 def test_no_runs_are_refused():
     with pytest.raises(InputError, match=r"for 0 rules"):
-        engine.run(get("beale"), Batch(rules.Adam(), 0), starts(get("beale"), 0), 5, box=box(get("beale")))
+        loop.run(get("beale"), Batch(rules.Adam(), 0), starts(get("beale"), 0), 5, box=box(get("beale")))

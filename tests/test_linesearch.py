@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.optim.lbfgs import _strong_wolfe
 
 from landscapes import function
-from landscapes.landscape import Function
+from landscapes.objectives.landscape import Function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules.curvature.linalg import dot
 from landscapes.rules.curvature.linesearch import Trial, backtrack, strong_wolfe

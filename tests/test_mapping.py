@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, Record, Stop, basins, function, mapping, race, rules
-from landscapes.mapping import nearest
+from landscapes import InputError, Record, Stop, basins, function, race, rules
+from landscapes.jobs import mapping
+from landscapes.jobs.mapping import nearest
 
 WELLS = function((-2, 2), (-2, 2), start=(0.5, 1), minima=[(-1, 0), (1, 0)], steps=400, name="wells")(
     lambda x, y: (x * x - 1) ** 2 + y * y

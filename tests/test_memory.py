@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from landscapes import memory
+from landscapes.execution import memory
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from landscapes import InputError, from_module, race
-from landscapes.checking import checked
+from landscapes.custom.checking import checked
 
 
 def rows(count=40):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from landscapes.errors import InputError
 from landscapes.functions import get
-from landscapes.objective import Function, function
+from landscapes.objectives.objective import Function, function
 
 SQUARE = ((-3, 3), (-3, 3))
 

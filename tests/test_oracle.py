@@ -13,8 +13,8 @@ from torch import Tensor
 
 from landscapes import function
 from landscapes.errors import InputError
-from landscapes.landscape import Function
-from landscapes.objective import least_squares
+from landscapes.objectives.landscape import Function
+from landscapes.objectives.objective import least_squares
 from landscapes.oracle import KINDS, Oracle
 
 

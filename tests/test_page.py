@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from render_records import KINDS, VIEW, converging, diverging, record, scenery, unbounded, way
 
-from landscapes import cli, race, render
+from landscapes import race, render
+from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.record import Record, Trajectories
 from landscapes.render.levels import relief
@@ -372,10 +373,10 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
     diverging().save("race.npz")
     page = render.page(Record.load("race.npz"), "page.html", seconds=3).read_bytes()
     assert render.save(diverging(), "saved.HTML", seconds=3).read_bytes() == page
-    assert cli.main(["replay", "race.npz", "-o", "replay.html", "--seconds", "3"]) == 0
+    assert main.main(["replay", "race.npz", "-o", "replay.html", "--seconds", "3"]) == 0
     assert "replay.html  " in capsys.readouterr().out
     assert Path("replay.html").read_bytes() == page
-    assert cli.main(["replay", "race.npz", "-o", "dark.html", "--theme", "dark", "--view", "race"]) == 0
+    assert main.main(["replay", "race.npz", "-o", "dark.html", "--theme", "dark", "--view", "race"]) == 0
     assert told(Path("dark.html").read_text(encoding="utf-8"))["looks"][0]["background"] == "#0e1117"
     capsys.readouterr()
 
@@ -392,7 +393,7 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
 def test_what_a_page_cannot_have_is_refused(tmp_path, monkeypatch, capsys, words, wrong):
     monkeypatch.chdir(tmp_path)
     diverging().save("race.npz")
-    assert cli.main(["replay", "race.npz", "-o", "race.html", *words]) == 2
+    assert main.main(["replay", "race.npz", "-o", "race.html", *words]) == 2
     assert wrong in capsys.readouterr().err
     assert not Path("race.html").exists()
 

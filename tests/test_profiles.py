@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from landscapes import profiles
 from landscapes.errors import InputError
+from landscapes.reports import profiles
 
 COST = st.sampled_from([1.0, 2.0, 3.0, 5.0, 8.0, 100.0, math.inf])
 """Few values, so that ties are common, and failures too."""
@@ -196,5 +196,5 @@ def test_what_is_no_table_is_refused(call, message):
 
 
 def test_profiles_need_neither_torch_nor_matplotlib(python):
-    done = python("-c", "import sys, landscapes.tables; assert not {'torch', 'matplotlib'} & set(sys.modules)")
+    done = python("-c", "import sys, landscapes.reports.tables; assert not {'torch', 'matplotlib'} & set(sys.modules)")
     assert done.returncode == 0, done.stderr

@@ -14,10 +14,11 @@ from every_rule import WITH_RATE, rule_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes import InputError, Record, contenders, function, functions, outcomes, race, racing, rates, rules
+from landscapes import InputError, Record, function, functions, race, rules
+from landscapes.jobs import contenders, outcomes, racing, rates
 from landscapes.rules import parse
 
-STORED = json.loads((resources.files("landscapes") / "tuned.json").read_text(encoding="utf-8"))
+STORED = json.loads((resources.files("landscapes.jobs") / "tuned.json").read_text(encoding="utf-8"))
 
 
 @function((-2, 2), (-2, 2), start=(1.5, 1.0), minima=[(0, 0)], steps=40)

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reference import valley
 
-from landscapes import engine, race, rules
+from landscapes import race, rules
+from landscapes.engine import loop
+from landscapes.engine.recording import kept_steps
 from landscapes.errors import InputError
 from landscapes.oracle import value_and_gradient
 from landscapes.record import Record
-from landscapes.recording import kept_steps
 from landscapes.rules import Rule
 
 WIDE = torch.tensor([[-1e3, 1e3]] * 2, dtype=torch.float64)
@@ -27,8 +28,8 @@ FIELD: list[Rule] = [
 STARTS = torch.tensor([[-1.0, -1.0, 0.5, 0.5, 0.1], [1.5, 1.5, 1.0, -1.0, 0.2]], dtype=torch.float64)
 
 
-def run(steps: int = 40, **more: object) -> engine.Paths:
-    return engine.run(valley(2), FIELD, STARTS, steps, box=WIDE, **more)
+def run(steps: int = 40, **more: object) -> loop.Paths:
+    return loop.run(valley(2), FIELD, STARTS, steps, box=WIDE, **more)
 
 
 @given(

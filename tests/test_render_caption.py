@@ -16,7 +16,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.wording import settings
-from landscapes.report import verdict
+from landscapes.reports.report import verdict
 
 
 def with_runs(race: Record, **columns: list[object]) -> Record:

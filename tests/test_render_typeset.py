@@ -10,9 +10,10 @@ from render_records import converging, diverging
 from test_charts import map_record
 from test_tables import SPLIT
 
-from landscapes import profiles, render, report, tables
+from landscapes import render
 from landscapes.errors import InputError
-from landscapes.standings import costs
+from landscapes.reports import profiles, report, tables
+from landscapes.reports.standings import costs
 
 
 @pytest.mark.parametrize("style", tables.KINDS)

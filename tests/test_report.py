@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from landscapes.report import table, verdict
+from landscapes.reports.report import table, verdict
 
 
 def test_the_table_has_every_fact_of_every_kind_of_run(make_record):

@@ -12,9 +12,10 @@ from reference import by_rules, egg_box, starts, valley
 from thinned import diagonal
 from torch import Tensor
 
-from landscapes import engine, function, rules
+from landscapes import function, rules
+from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import value_and_gradient
 from landscapes.randomness import normal
 from landscapes.rules.base import Rule
@@ -104,7 +105,7 @@ def test_a_step_of_one_row_has_one_length():
 @pytest.mark.parametrize(("rule", "rows"), [(rules.Muon, 3), (rules.Adafactor, 4)])
 def test_rows_must_fit(rule, rows):
     with pytest.raises(InputError, match=rf"rows={rows} does not divide the 2 coordinates of valley; rows may be 1, 2"):
-        engine.run(valley(2), [rule(rows=rows)], torch.ones(2, 1).double(), 3, box=WIDE[:2])
+        loop.run(valley(2), [rule(rows=rows)], torch.ones(2, 1).double(), 3, box=WIDE[:2])
 
 
 @pytest.mark.parametrize("rows", [0, -1, 1.5])
@@ -175,7 +176,7 @@ def test_schedule_free_shows_the_average_of_the_authors_code(dim, adam):
 
 def test_schedule_free_takes_one_gradient_a_step():
     contenders = [rules.ScheduleFreeSGD(lr=0.01), rules.SGD(lr=0.01), rules.ScheduleFreeAdamW(lr=0.01)]
-    paths = engine.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
+    paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
     assert paths.gradients.tolist() == [30, 30, 30]
     assert paths.evaluations["values"].tolist() == [0, 0, 0]
 
@@ -210,7 +211,7 @@ def test_sophia_is_the_paper_s_algorithm(dim):
 
 def test_sophia_asks_for_curvature_every_k_steps():
     contenders = [rules.Sophia(lr=0.01, every=k) for k in (1, 7, 10)]
-    paths = engine.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
+    paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
     assert paths.evaluations["products"].tolist() == [30, 5, 3]
     assert paths.gradients.tolist() == [30, 30, 30]
 

@@ -16,9 +16,10 @@ from thinned import diagonal
 from torch import Tensor
 from torch.optim import lr_scheduler
 
-from landscapes import engine, race, rules
+from landscapes import race, rules
+from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.rules import Rule, parse
 from landscapes.rules.wrappers.schedule import momentum_of
@@ -489,7 +490,7 @@ def test_what_cannot_be_is_said_in_a_line(make, message):
 def test_a_cycle_must_last_for_the_race(rule, message):
     starts_, box = torch.zeros(2, 1, dtype=torch.float64), torch.tensor([[-9.0, 9.0]] * 2, dtype=torch.float64)
     with pytest.raises(InputError, match=message) as caught:
-        engine.run(valley(2), [rule], starts_, 20, box=box)
+        loop.run(valley(2), [rule], starts_, 20, box=box)
     assert "\n" not in str(caught.value)
 
 

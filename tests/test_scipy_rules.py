@@ -17,13 +17,15 @@ from reference import assert_same, egg_box, moment, part, starts, stepper_of, va
 from scipy import optimize
 from torch import Tensor
 
-from landscapes import engine, function, race, report, rules
+from landscapes import function, race, rules
+from landscapes.engine import loop
+from landscapes.engine.stopping import Stop
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import KINDS, Oracle
+from landscapes.reports import report
 from landscapes.rules import parse
 from landscapes.rules.adapters.scipy_methods import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Asked
-from landscapes.stopping import Stop
 
 Array = NDArray[np.float64]
 
@@ -31,9 +33,9 @@ COBYQA_IS_NEW = pytest.mark.skipif(not hasattr(optimize, "_cobyqa_py"), reason="
 EACH = [pytest.param(name, marks=COBYQA_IS_NEW if name == "COBYQA" else []) for name in METHODS]
 
 
-def run(landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> engine.Paths:
+def run(landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
-    return engine.run(landscape, field, x, steps, box=box, **more)
+    return loop.run(landscape, field, x, steps, box=box, **more)
 
 
 class Plain:

@@ -7,11 +7,11 @@ import re
 import pytest
 from landscape_cases import CATALOGUE
 
-from landscapes import cli
+from landscapes.cli import main
+from landscapes.cli.listing import some
 from landscapes.errors import InputError
 from landscapes.functions import search
-from landscapes.listing import some
-from landscapes.vocabulary import SYNONYMS, TAGS
+from landscapes.objectives.vocabulary import SYNONYMS, TAGS
 
 
 def test_without_a_wish_there_is_the_whole_catalogue():
@@ -28,7 +28,7 @@ def test_other_words_are_taken_for_tags():
     assert search("Ravine") == search("gully") == search("valley")
     assert set(SYNONYMS.values()) <= set(TAGS)
     assert not set(SYNONYMS) & set(TAGS)
-    assert cli.main(["list", "--tag", "ravine", "--tag", "valley"]) == 0
+    assert main.main(["list", "--tag", "ravine", "--tag", "valley"]) == 0
 
 
 @pytest.mark.parametrize("dim", [1, 2, 4, 7])
@@ -58,7 +58,7 @@ def test_what_cannot_be_looked_for(tags, dim, message):
 
 
 def test_the_list_of_some(capsys):
-    assert cli.main(["list", "--tag", "valley", "--tag", "curved", "--dim", "10", "--any-dim"]) == 0
+    assert main.main(["list", "--tag", "valley", "--tag", "curved", "--dim", "10", "--any-dim"]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = search(["valley", "curved"], dim=10, any_dim=True)
     assert [line.split()[0] for line in lines[: len(found)]] == [item.name for item in found]
@@ -67,6 +67,6 @@ def test_the_list_of_some(capsys):
 
 
 def test_the_list_of_none(capsys):
-    assert cli.main(["list", "--tag", "spiral", "--tag", "convex"]) == 0
+    assert main.main(["list", "--tag", "spiral", "--tag", "convex"]) == 0
     assert capsys.readouterr().out == "no function of the catalogue has all of that\n"
     assert some(search("saddle")[:1]).endswith("\n1 function (landscapes show NAME tells more)")

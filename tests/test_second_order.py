@@ -14,21 +14,22 @@ from reference import FUNCTIONS, egg_box, moment, starts, stepper_of
 from thinned import diagonal
 from torch import Tensor
 
-from landscapes import engine, function, rules
+from landscapes import function, rules
+from landscapes.engine import loop
 from landscapes.functions import get
-from landscapes.landscape import Function
+from landscapes.objectives.landscape import Function
 from landscapes.oracle import Oracle
 from landscapes.rules.base import Rule
 
 DIMS = (1, 2, 10)
 
 
-def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> engine.Paths:
+def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
-    return engine.run(landscape, contenders, x, steps, box=box)
+    return loop.run(landscape, contenders, x, steps, box=box)
 
 
-def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int) -> engine.Paths:
+def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int) -> loop.Paths:
     return run(landscape, [rule], torch.tensor(start, dtype=torch.float64)[:, None], steps)
 
 

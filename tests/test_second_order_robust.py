@@ -14,10 +14,11 @@ from reference import assert_same, egg_box, part, starts, stepper_of
 from thinned import diagonal
 from torch import Tensor
 
-from landscapes import engine, function, race, rules
+from landscapes import function, race, rules
+from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.functions import get
-from landscapes.landscape import Function
+from landscapes.objectives.landscape import Function
 from landscapes.rules import parse
 from landscapes.rules.base import Rule
 from landscapes.rules.curvature.linalg import product
@@ -35,12 +36,12 @@ ANYWHERE = [
 OF_SQUARES = [rules.GaussNewton(), rules.LevenbergMarquardt()]
 
 
-def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> engine.Paths:
+def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
-    return engine.run(landscape, contenders, x, steps, box=box)
+    return loop.run(landscape, contenders, x, steps, box=box)
 
 
-def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int, reach: float = 1e9) -> engine.Paths:
+def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int, reach: float = 1e9) -> loop.Paths:
     return run(landscape, [rule], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
 
 

@@ -15,11 +15,12 @@ import numpy as np
 import pytest
 from jobs import counted, grid, same
 
-from landscapes import InputError, results, rules, shards
-from landscapes.execution import UnfinishedError, execute
-from landscapes.locks import Locks
-from landscapes.shards import Shard, merge
-from landscapes.stopping import Stop
+from landscapes import InputError, rules
+from landscapes.engine.stopping import Stop
+from landscapes.execution import results, shards
+from landscapes.execution.executing import UnfinishedError, execute
+from landscapes.execution.locks import Locks
+from landscapes.execution.shards import Shard, merge
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="locks, limits and signals of POSIX")
 
@@ -203,8 +204,8 @@ def test_shards_of_other_jobs_are_not_merged(tmp_path):
 WORKER = """
 import sys, time, zlib
 from jobs import grid
-from landscapes.blocks import Block
-from landscapes.execution import execute
+from landscapes.execution.blocks import Block
+from landscapes.execution.executing import execute
 
 run, slow = Block.run, float(sys.argv[2])
 
@@ -294,7 +295,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
 LIMITED = """
 import resource, sys
 from jobs import grid
-from landscapes.execution import UnfinishedError, execute
+from landscapes.execution.executing import UnfinishedError, execute
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 try:

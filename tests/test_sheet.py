@@ -17,10 +17,11 @@ from matplotlib.text import Text
 from PIL import Image
 from thinned import diagonal
 
-from landscapes import Portrait, cli, function, portray, render
-from landscapes.derivatives import gradient
+from landscapes import Portrait, function, portray, render
+from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.functions import get
+from landscapes.objectives.derivatives import gradient
 from landscapes.render.mathtext import extent, laid_out, tall
 from landscapes.render.sheet import PAGE, SIZE
 
@@ -221,7 +222,7 @@ def test_what_cannot_be_drawn(portrait, settings, message):
 @pytest.mark.parametrize("suffix", [".png", *(pytest.param(name, marks=pytest.mark.slow) for name in (".pdf", ".svg"))])
 def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["show", "beale", "-o", f"sheet{suffix}", "--theme", "dark", "--size", "600x400"]) == 0
+    assert main.main(["show", "beale", "-o", f"sheet{suffix}", "--theme", "dark", "--size", "600x400"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("Beale\n")
     assert re.search(rf"^sheet\{suffix}  \d+ kB$", out, re.M)
@@ -243,7 +244,7 @@ def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
 )
 def test_show_refuses(tmp_path, monkeypatch, capsys, more, message):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["show", *more]) == 2
+    assert main.main(["show", *more]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert re.fullmatch(rf"landscapes: error: [^\n]*{message}[^\n]*\n", err), err
@@ -270,7 +271,7 @@ def test_a_race_without_a_map_shows_its_losses(tmp_path, monkeypatch, capsys, na
         "--save",
         "r.npz",
     ]
-    assert cli.main(words_) == 0
+    assert main.main(words_) == 0
     assert capsys.readouterr().out.startswith(get(name).title)
     record = render.figure.__globals__["Record"].load(tmp_path / "r.npz")
     assert record.surface is None
@@ -283,7 +284,7 @@ def test_a_race_without_a_map_shows_its_losses(tmp_path, monkeypatch, capsys, na
 
 def test_a_race_without_a_map_moves(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert cli.main(["race", "wood", "--with", "adam(lr=0.1)", "--steps", "20", "--seconds", "0.5"]) == 0
+    assert main.main(["race", "wood", "--with", "adam(lr=0.1)", "--steps", "20", "--seconds", "0.5"]) == 0
     with Image.open("race.gif") as picture:
         assert picture.n_frames > 3
 
@@ -291,13 +292,13 @@ def test_a_race_without_a_map_moves(tmp_path, monkeypatch):
 @pytest.mark.parametrize("more", [["--view", "domain"], ["--inset"], ["--labels", "heads"]])
 def test_a_race_without_a_map_refuses_what_needs_one(tmp_path, monkeypatch, capsys, more):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("landscapes.racing.race", None)  # it would be a TypeError
-    assert cli.main(["race", "rosenbrock", "--dim", "10", *more]) == 2
+    monkeypatch.setattr("landscapes.jobs.racing.race", None)  # it would be a TypeError
+    assert main.main(["race", "rosenbrock", "--dim", "10", *more]) == 2
     assert "rosenbrock with 10 the losses are drawn alone" in capsys.readouterr().err
 
 
 def test_a_formula_has_its_own_coordinates(capsys):
-    assert cli.main(["race", "--formula", "x + y", "--dim", "3"]) == 2
+    assert main.main(["race", "--formula", "x + y", "--dim", "3"]) == 2
     assert "--dim goes with a function of the list" in capsys.readouterr().err
 
 

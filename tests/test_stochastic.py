@@ -14,10 +14,11 @@ from reference import assert_same, part
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from landscapes import engine, function, race, rules
-from landscapes.checking import checked
+from landscapes import function, race, rules
+from landscapes.custom.checking import checked
+from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.objective import Formula, Function
+from landscapes.objectives.objective import Formula, Function
 from landscapes.oracle import Oracle
 from landscapes.rules import Rule, parse
 
@@ -52,8 +53,8 @@ def regression(seed: int = 0) -> Function:
 REGRESSION = regression()
 
 
-def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int) -> engine.Paths:
-    return engine.run(landscape, field, starts, steps, box=WIDE)
+def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int) -> loop.Paths:
+    return loop.run(landscape, field, starts, steps, box=WIDE)
 
 
 def starts_for(count: int) -> Tensor:

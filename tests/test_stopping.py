@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same, part
 
-from landscapes import engine, function, race, rules
+from landscapes import function, race, rules
+from landscapes.engine import loop
+from landscapes.engine.stopping import REASONS, Stop
 from landscapes.errors import InputError
 from landscapes.rules import Rule
-from landscapes.stopping import REASONS, Stop
 
 WIDE = torch.tensor([[-1e3, 1e3]] * 2, dtype=torch.float64)
 BOWL = function((-3, 3), (-3, 3), start=(2, 1), minima=[(0.5, -0.5)], minimum=-1.0, name="bowl")(
@@ -28,12 +29,12 @@ def sgd(*rates: float) -> list[Rule]:
     return [rules.SGD(lr=lr) for lr in rates]
 
 
-def run(field: list[Rule], steps: int = 60, stop: Stop | None = None, seed: int = 0) -> engine.Paths:
+def run(field: list[Rule], steps: int = 60, stop: Stop | None = None, seed: int = 0) -> loop.Paths:
     starts = torch.rand((2, len(field)), generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 4 - 2
-    return engine.run(BOWL, field, starts, steps, box=WIDE, stop=stop)
+    return loop.run(BOWL, field, starts, steps, box=WIDE, stop=stop)
 
 
-def gap(paths: engine.Paths) -> dict[str, np.ndarray]:
+def gap(paths: loop.Paths) -> dict[str, np.ndarray]:
     x = paths.x - np.array([0.5, -0.5])
     return {
         "gradient": np.hypot(2 * x[..., 0], 4 * x[..., 1]),
@@ -80,11 +81,11 @@ def test_those_who_rest_disturb_nobody(seed, order):
     field: list[Rule] = [*sgd(0.05, 0.2, 5.0), rules.Adam(lr=0.1), rules.Adam(lr=0.5), rules.SGD(lr=0.1, momentum=0.5)]
     stop = Stop(gradient=1e-2)
     starts = torch.rand((2, 6), generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 4 - 2
-    together = engine.run(BOWL, field, starts, 50, box=WIDE, stop=stop)
-    shuffled = engine.run(BOWL, [field[i] for i in order], starts[:, list(order)], 50, box=WIDE, stop=stop)
+    together = loop.run(BOWL, field, starts, 50, box=WIDE, stop=stop)
+    shuffled = loop.run(BOWL, [field[i] for i in order], starts[:, list(order)], 50, box=WIDE, stop=stop)
     assert_same(part(together, list(order)), shuffled)
     for i in range(6):
-        assert_same(part(together, [i]), engine.run(BOWL, [field[i]], starts[:, [i]], 50, box=WIDE, stop=stop))
+        assert_same(part(together, [i]), loop.run(BOWL, [field[i]], starts[:, [i]], 50, box=WIDE, stop=stop))
 
 
 def test_every_reason_is_told_apart():
@@ -94,15 +95,15 @@ def test_every_reason_is_told_apart():
     field = sgd(0.2, 1.5, 1e-4)
     starts = torch.ones((2, 3), dtype=torch.float64)
     near = torch.tensor([[-3.0, 2.4]] * 2, dtype=torch.float64)
-    paths = engine.run(cliff, field, starts, 40, box=near, stop=Stop(value=1e-3))
+    paths = loop.run(cliff, field, starts, 40, box=near, stop=Stop(value=1e-3))
     assert paths.reason.tolist() == ["value", "bound", ""]
-    paths = engine.run(cliff, [rules.SGD(lr=1.5)], starts[:, :1], 40, box=WIDE)
+    paths = loop.run(cliff, [rules.SGD(lr=1.5)], starts[:, :1], 40, box=WIDE)
     assert paths.reason.tolist() == ["non-finite"]
     assert set(REASONS) == {"gradient", "value", "distance", "bound", "non-finite", "finished"}
 
 
 def test_a_start_that_has_arrived_takes_no_step():
-    paths = engine.run(BOWL, sgd(0.1), torch.tensor([[0.5], [-0.5]]).double(), 10, box=WIDE, stop=Stop(gradient=0.0))
+    paths = loop.run(BOWL, sgd(0.1), torch.tensor([[0.5], [-0.5]]).double(), 10, box=WIDE, stop=Stop(gradient=0.0))
     assert paths.stopped.tolist() == [0]
     assert paths.gradients.tolist() == [0]
 
@@ -142,14 +143,14 @@ def test_a_tolerance_is_a_number(arguments, message):
 )
 def test_what_is_not_known_cannot_be_waited_for(stop, message):
     with pytest.raises(InputError, match=message):
-        engine.run(NOWHERE, sgd(0.1), torch.zeros(2, 1).double(), 5, box=WIDE, stop=stop)
+        loop.run(NOWHERE, sgd(0.1), torch.zeros(2, 1).double(), 5, box=WIDE, stop=stop)
 
 
 def test_gradients_are_looked_at_where_nobody_needs_them_and_nobody_pays():
     field: list[Rule] = [rules.NelderMead(), rules.SGD(lr=0.2), rules.ScheduleFreeSGD(lr=0.3)]
     starts = torch.full((2, 3), 1.5, dtype=torch.float64)
-    plain = engine.run(BOWL, field, starts, 200, box=WIDE)
-    paths = engine.run(BOWL, field, starts, 200, box=WIDE, stop=Stop(gradient=1e-3), observe=("gradient_norm",))
+    plain = loop.run(BOWL, field, starts, 200, box=WIDE)
+    paths = loop.run(BOWL, field, starts, 200, box=WIDE, stop=Stop(gradient=1e-3), observe=("gradient_norm",))
     assert paths.reason.tolist() == ["gradient"] * 3
     assert (paths.observed["gradient_norm"][:, -1] <= 1e-3).all()
     for i, step in enumerate(paths.stopped):

@@ -7,11 +7,11 @@ import math
 import pytest
 import torch
 
-from landscapes import search, survey
-from landscapes.derivatives import gradient, hessian
 from landscapes.functions import get
-from landscapes.landscape import Function
-from landscapes.objective import ANY, function
+from landscapes.objectives import search, survey
+from landscapes.objectives.derivatives import gradient, hessian
+from landscapes.objectives.landscape import Function
+from landscapes.objectives.objective import ANY, function
 
 UNIT = ((-1.0, 1.0), (-1.0, 1.0))
 

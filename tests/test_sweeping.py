@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, Range, Record, Stop, function, functions, race, rules, sweep, sweeping
-from landscapes.spaces import COMMON
+from landscapes import InputError, Range, Record, Stop, function, functions, race, rules, sweep
+from landscapes.jobs import sweeping
+from landscapes.jobs.spaces import COMMON
 
 VALLEY = function((-2, 2), (-2, 2), start=(-1.2, 1), minima=[(1, 1)], steps=40, name="valley")(
     lambda x, y: (1 - x) ** 2 + 10 * (y - x * x) ** 2

@@ -11,10 +11,11 @@ import subprocess
 import numpy as np
 import pytest
 
-from landscapes import InputError, profiles, tables
+from landscapes import InputError
 from landscapes.record import Record, Trajectories
-from landscapes.standings import costs
-from landscapes.tables import Cell, Table, running_times, runs_csv, standings, written
+from landscapes.reports import profiles, tables
+from landscapes.reports.standings import costs
+from landscapes.reports.tables import Cell, Table, running_times, runs_csv, standings, written
 
 NEVER = -1
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from landscapes.derivatives import gradient
 from landscapes.functions import get
+from landscapes.objectives.derivatives import gradient
 
 PROBLEMS = (
     "rosenbrock", "freudenstein_roth", "powell_badly_scaled", "brown_badly_scaled", "beale", "jennrich_sampson",

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from landscapes import function
+from landscapes.engine.tracing import Traced, trace
 from landscapes.functions import get
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import value_and_gradient
-from landscapes.tracing import Traced, trace
 
 DOUBLE = torch.zeros((), dtype=torch.float64)
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from landscapes import InputError, function, functions, transforms
-from landscapes.transformable import Transformable
+from landscapes.objectives.transformable import Transformable
 
 METHODS = [name for name in vars(Transformable) if not name.startswith("_")]
 GIVEN = {

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from thinned import diagonal
 
-from landscapes import InputError, function, functions, race, survey, transforms
-from landscapes.checking import checked
-from landscapes.derivatives import gradient, points
-from landscapes.objective import ANY
+from landscapes import InputError, function, functions, race, transforms
+from landscapes.custom.checking import checked
+from landscapes.objectives import survey
+from landscapes.objectives.derivatives import gradient, points
+from landscapes.objectives.objective import ANY
+from landscapes.objectives.vocabulary import CHECKED
 from landscapes.transforms import (
     added,
     asymmetric,
@@ -34,7 +36,6 @@ from landscapes.transforms import (
     shifted,
     value_transformed,
 )
-from landscapes.vocabulary import CHECKED
 
 NAMES = ("booth", "himmelblau", "saddle")
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from landscapes import function, rules
 from landscapes.errors import InputError
+from landscapes.jobs.spaces import Range, space
+from landscapes.jobs.tuning import tune
 from landscapes.rules.base import NON_NEGATIVE
-from landscapes.spaces import Range, space
-from landscapes.tuning import tune
 
 ELLIPSE = function((-2, 2), (-2, 2), start=(-1.8, 0.6), minima=[(0, 0)], name="ellipse")(
     lambda x, y: x * x / 2 + 9 * y * y / 2

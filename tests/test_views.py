@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from landscapes import InputError, Record, cli, functions, race
+from landscapes import InputError, Record, functions, race
+from landscapes.cli import main
 
 
 @pytest.mark.parametrize("view", ["domain", "race", ((-1, 2), (0.5, 3))])
@@ -45,10 +46,10 @@ def test_a_view_that_is_none_is_refused(view):
 def test_the_command_line_records_the_view_that_it_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     words = ["race", "beale", "--with", "sgd(lr=0.01)", "--steps", "9", "--view", "domain"]
-    assert cli.main([*words, "--save", "a.npz", "-o", "a.png"]) == 0
+    assert main.main([*words, "--save", "a.npz", "-o", "a.png"]) == 0
     surface = Record.load("a.npz").surface
     assert surface is not None
     assert (surface.x[0], surface.x[-1]) == (-4.5, 4.5)
-    assert cli.main(["replay", "a.npz", "--view", "domain", "-o", "b.png"]) == 0
+    assert main.main(["replay", "a.npz", "--view", "domain", "-o", "b.png"]) == 0
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     capsys.readouterr()

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from reference import assert_same, by_rules, part, starts, valley
 from thinned import diagonal
 
-from landscapes import engine, locate, race, rules
-from landscapes.cli import main
+from landscapes import race, rules
+from landscapes.cli import locate
+from landscapes.cli.main import main
+from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.oracle import Oracle
 from landscapes.rules import Rule, parse
@@ -68,8 +70,8 @@ def nests(draw: st.DrawFn) -> list[Rule]:
     return [*(draw(alike) for _ in range(3)), draw(other), draw(st.one_of(INSIDE))]
 
 
-def run(contenders: list[Rule], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> engine.Paths:
-    return engine.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
+def run(contenders: list[Rule], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> loop.Paths:
+    return loop.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
 
 
 # ---------------------------------------------------------------- nobody changes anybody

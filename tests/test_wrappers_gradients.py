@@ -12,9 +12,10 @@ from reference import by_rules, counterpart, default_dtype, egg_box, moment, sta
 from thinned import diagonal
 from torch import Tensor
 
-from landscapes import engine, race, rules
+from landscapes import race, rules
+from landscapes.engine import loop as engine
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.randomness import normal, uniform
 from landscapes.rules import Rule
@@ -251,7 +252,7 @@ def test_decay_around_a_rule_is_decay_within(wrapped, own, dtype):
 
 
 def test_the_penalty_is_in_all_that_can_be_asked():
-    from landscapes.objective import least_squares
+    from landscapes.objectives.objective import least_squares
     from landscapes.rules.wrappers.decay import _Penalised
 
     @least_squares((-2, 2), (-2, 2))

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, cast
 from torch import Tensor
 
 from landscapes.errors import InputError, unknown
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.stepping import Job, Stepper
 
 NON_NEGATIVE: Mapping[str, Any] = {"low": 0.0}

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.landscape import Function
-from landscapes.origins import remembered
+from landscapes.objectives.landscape import Function
+from landscapes.objectives.origins import remembered
 from landscapes.transforms.base import Box, Columns, Landscape, column, landscape, vector
 from landscapes.transforms.coordinates import LOST_BENDING, Move, moved
 

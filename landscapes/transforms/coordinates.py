@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.landscape import Function, Stationary
-from landscapes.origins import remembered
+from landscapes.objectives.landscape import Function, Stationary
+from landscapes.objectives.origins import remembered
+from landscapes.objectives.vocabulary import TAGS
 from landscapes.transforms.base import (
     Box,
     Columns,
@@ -29,7 +30,6 @@ from landscapes.transforms.base import (
     still,
     vector,
 )
-from landscapes.vocabulary import TAGS
 
 Matrix = NDArray[np.float64]
 

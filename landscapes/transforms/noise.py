@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.landscape import Formula, Function, Sample
-from landscapes.origins import remembered
+from landscapes.objectives.landscape import Formula, Function, Sample
+from landscapes.objectives.origins import remembered
+from landscapes.objectives.vocabulary import TAGS
 from landscapes.transforms.base import Composed, Landscape, landscape, remade
-from landscapes.vocabulary import TAGS
 
 Kind = Literal["additive", "multiplicative"]
 

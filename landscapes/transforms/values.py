@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.derivatives import points
 from landscapes.errors import InputError
-from landscapes.landscape import Function, Kind, Stationary
-from landscapes.origins import remembered
+from landscapes.objectives.derivatives import points
+from landscapes.objectives.landscape import Function, Kind, Stationary
+from landscapes.objectives.origins import remembered
 from landscapes.transforms.base import Landscape, landscape, remade, single, still
 
 KEPT = frozenset(

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objective import function
+from landscapes.objectives.objective import function
 from landscapes.oracle import Oracle
 from landscapes.rules.adapters.alone import Alone, Looped, kept_generators, unheard
 from landscapes.rules.adapters.runs import LIFTS, Lift

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError, unknown
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import KINDS, Oracle
 from landscapes.rules.arithmetic import total
 from landscapes.rules.base import Rule, short

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from landscapes.errors import InputError, unknown
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.adapters.alone import WAYS, Alone, Looped, Way, kept_generators, unheard
 from landscapes.rules.adapters.probe import RUNS, first_step, verdict
 from landscapes.rules.adapters.settings import Place, columns, filled, form, numbers

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import Oracle
 
 APART = 1e-4

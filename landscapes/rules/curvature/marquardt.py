@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.arithmetic import Scalar
 from landscapes.rules.base import POSITIVE, Rule
 from landscapes.rules.curvature.derivatives import check_squares

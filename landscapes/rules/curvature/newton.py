@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import Oracle
 from landscapes.rules.arithmetic import Scalar, absent, total
 from landscapes.rules.base import NON_NEGATIVE, POSITIVE, Rule

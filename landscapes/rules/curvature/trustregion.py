@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.arithmetic import Scalar, norm, total
 from landscapes.rules.base import POSITIVE, Rule
 from landscapes.rules.curvature.derivatives import check_twice

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.arithmetic import Scalar, absent, norm, power, total
 from landscapes.rules.base import NON_NEGATIVE
 from landscapes.rules.gradient.firstorder import Coefs, FirstOrder, State

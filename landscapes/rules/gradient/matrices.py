@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.base import short
 
 

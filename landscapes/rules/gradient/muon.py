@@ -10,7 +10,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.rules.arithmetic import Scalar, absent, add_scaled, norm, total
 from landscapes.rules.base import FRACTION, NON_NEGATIVE, SIZE
 from landscapes.rules.gradient.firstorder import Coefs, FirstOrder, State

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objective import Function
+from landscapes.objectives.objective import Function
 from landscapes.oracle import Oracle
 from landscapes.rules.base import Rule, short
 from landscapes.rules.gradient.firstorder import stacked

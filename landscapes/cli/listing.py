@@ -1,0 +1,56 @@
+"""What there is, in words: the catalogue, the optimizers and the themes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from landscapes import functions, rules
+from landscapes.objectives.objective import Function
+from landscapes.reports.report import aligned
+from landscapes.rules.wrappers.wrapper import NOTHING
+
+
+def everything() -> str:
+    """Functions with their lesson, optimizers with their defaults, and themes: one line each."""
+    from landscapes.render.theme import THEMES
+
+    around = [name for name, (cls, _) in rules.names().items() if issubclass(cls, rules.Wrapper)]
+    sections = {
+        "functions (landscapes show NAME tells more)": [
+            (name, item.lesson) for name, item in functions.catalogue().items()
+        ],
+        "optimizers, with the settings they have beside lr": [
+            (name, _defaults(name)) for name in rules.names() if name not in around
+        ],
+        "wrappers, put around an optimizer as in clip(adam, norm=1)": [(name, _defaults(name)) for name in around],
+        "themes": [(name, "") for name in THEMES],
+    }
+    rows = [row for section in sections.values() for row in section]
+    lines = iter(aligned(rows).splitlines())
+    parts = ["\n".join([f"{title}:", *(f"  {next(lines)}" for _ in section)]) for title, section in sections.items()]
+    return "\n\n".join(parts)
+
+
+def some(found: Sequence[Function]) -> str:
+    """Functions with their lesson, one line each, and how many there are."""
+    if not found:
+        return "no function of the catalogue has all of that"
+    count = f"{len(found)} function{'' if len(found) == 1 else 's'} (landscapes show NAME tells more)"
+    return aligned([(item.name, item.lesson) for item in found]) + f"\n\n{count}"
+
+
+def _defaults(name: str) -> str:
+    """The settings behind a name; a learning rate is found for each race."""
+    cls, preset = rules.names()[name]
+    settings = {
+        field.name: preset.get(field.name, field.default)
+        for field in dataclasses.fields(cls)
+        if field.init and field.name not in (cls.tunable, "rule") and field.default != ""
+    }
+    words = {NOTHING: "…"}
+    shown = [
+        f"{key}={value:g}" if isinstance(value, float) else f"{key}={words.get(value, value)}"
+        for key, value in settings.items()
+    ]
+    return ", ".join(shown)

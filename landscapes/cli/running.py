@@ -1,0 +1,254 @@
+"""The jobs of many runs on the command line: `landscapes sweep`, `basins` and `compare`."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landscapes.cli import console
+from landscapes.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from landscapes.jobs.spaces import Range
+    from landscapes.objectives.objective import Function
+    from landscapes.record import Record
+
+BEST = 10
+"""How many settings of a sweep are shown."""
+
+
+def sweep(options: argparse.Namespace) -> str:
+    """`landscapes sweep`: what was tried, and the best of it."""
+    _check_files(options)
+    from landscapes.cli import locate
+    from landscapes.jobs.sweeping import sweep as run
+
+    function = _landscape(options.function, options.dim)
+    if not options.rules:
+        raise InputError("say which optimizers to sweep, --with adam, and again for each")
+    vary: dict[str, Any] = {}
+    settings = inspect.signature(run).parameters
+    for name, given in options.vary:
+        if name in vary:
+            raise InputError(f"--vary {name} is given twice; put its values into one, {name}=A,B")
+        if name in settings:
+            raise InputError(f"--vary {name}: that is no hyper-parameter but a setting of the sweep")
+        vary[name] = _values(name, given)
+    asked = _asked(
+        options, "start", "starts", "spread", "seeds", "steps", "target", "design", "count", "seed", "device"
+    )
+    with _workers(options) as executor, console.bar("sweeping", "run") as progress:
+        record = run(
+            function, locate.optimizers(options.rules), **asked, **vary, executor=executor, out=options.out,
+            progress=progress,
+        )  # fmt: skip
+    return _told(record, options, _best(record))
+
+
+def basins(options: argparse.Namespace) -> str:
+    """`landscapes basins`: how much of the box each minimum gets, and how soon."""
+    _check_files(options)
+    from landscapes.cli import locate
+    from landscapes.jobs.mapping import basins as run
+
+    asked = _asked(options, "resolution", "box", "steps", "within", "seed", "device")
+    (rule,) = _one(locate.optimizers([options.rule]))
+    with _workers(options) as executor, console.bar("mapping", "run") as progress:
+        record = run(
+            locate.function(options.function), rule, **asked, executor=executor, out=options.out, progress=progress
+        )
+    return _told(record, options, _shares(record))
+
+
+def compare(options: argparse.Namespace) -> str:
+    """`landscapes compare`: the standings, and the running times function by function."""
+    _check_files(options)
+    from landscapes.cli import locate
+    from landscapes.jobs.comparing import compare as run
+    from landscapes.reports import tables
+
+    if options.table not in tables.KINDS:
+        raise unknown("kind of table", options.table, tables.KINDS)
+    if options.by not in ("evaluations", "steps"):
+        raise unknown("cost", options.by, ("evaluations", "steps"))
+    if not options.rules:
+        raise InputError("say which optimizers to compare, --with adam, and again for each")
+    functions = [_landscape(name, options.dim) for name in options.functions]
+    asked = _asked(options, "starts", "spread", "seeds", "steps", "targets", "seed", "device")
+    _check_target(options)
+    with _workers(options) as executor, console.bar("comparing", "run") as progress:
+        record = run(
+            functions, locate.optimizers(options.rules), tuned=not options.untuned, **asked, executor=executor,
+            out=options.out, progress=progress,
+        )  # fmt: skip
+    if not record.meta["complete"]:
+        return _told(record, options, "")
+    shown = (
+        tables.standings(record, options.target, by=options.by),
+        tables.running_times(record, options.target, by=options.by),
+    )
+    return _told(record, options, "\n\n".join(table.render(options.table).rstrip("\n") for table in shown))
+
+
+def _landscape(name: str, dim: int | None) -> Function:
+    from landscapes.cli import locate
+
+    function = locate.function(name)
+    return function if dim is None else function.with_dim(dim)
+
+
+def _one(rules: Any) -> list[Any]:
+    return list(rules.values() if isinstance(rules, Mapping) else rules)
+
+
+def _asked(options: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """The options that were given, by name; for others the job has its own defaults."""
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+
+def _values(name: str, given: tuple[Any, ...]) -> list[float] | Range:
+    """Values, or a range on the scale that is usual for the name."""
+    from landscapes.jobs.spaces import COMMON, Range
+
+    if len(given) != 4 or not isinstance(given[3], str):
+        return list(given)
+    low, high, count, scale = given
+    usual = COMMON[name].scale if name in COMMON else "log"
+    if (usual == "log" and low <= 0) or (usual == "decay" and high >= 1):
+        usual = "linear"
+    ends = Range(low, high, scale or usual)
+    return ends if count is None else ends.spaced(count)
+
+
+def _check_target(options: argparse.Namespace) -> None:
+    """Refuses a target that the tables could not tell of, before any work."""
+    from landscapes.jobs.comparing import TARGETS
+
+    known = TARGETS if options.targets is None else options.targets
+    if options.target is not None and not any(abs(options.target - share) <= 1e-9 * share for share in known):
+        raise InputError(
+            f"--target is one of the targets, {', '.join(f'{share:g}' for share in known)}; not {options.target:g}"
+        )
+
+
+def _check_files(options: argparse.Namespace) -> None:
+    """Refuses files that cannot be written, before any work."""
+    from landscapes.record import check_target
+    from landscapes.reports.tables import check_csv
+
+    if options.save is not None:
+        check_target(options.save)
+    if options.csv is not None:
+        check_csv(options.csv)
+    if options.output is not None:
+        from landscapes import render
+        from landscapes.render.layout import SIZE, check_size
+        from landscapes.render.theme import as_theme
+
+        render.check_chart(options.output)
+        as_theme("light" if options.theme is None else options.theme)
+        check_size(options.size or SIZE)
+
+
+@contextmanager
+def _workers(options: argparse.Namespace) -> Iterator[Any]:
+    """Processes that share the work, or None."""
+    if options.processes is None:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as executor:
+        yield executor
+
+
+def _told(record: Record, options: argparse.Namespace, told: str) -> str:
+    """Keeps what is to be kept, and returns what there is to say. Raises `EndedEarly` for a job that Ctrl-C ended."""
+    from landscapes.reports.tables import runs_csv, save_csv
+
+    lines = [told] if told else []
+    if options.save is not None:
+        record.save(options.save)
+        lines.append(f"{options.save}  {console.size(Path(options.save))}")
+    if options.csv is not None:
+        save_csv(runs_csv(record), options.csv)
+        lines.append(f"{options.csv}  {console.size(Path(options.csv))}")
+    if record.meta["complete"]:
+        if options.output is not None:
+            lines.append(_drawn(record, options))
+        return "\n".join(lines)
+    missing = int((record.trajectories.runs["status"] == "not run").sum())
+    lines.append(f"{len(record.trajectories) - missing} of {len(record.trajectories)} runs are done")
+    raise console.EndedEarly("\n".join(lines))
+
+
+def _drawn(record: Record, options: argparse.Namespace) -> str:
+    """Draws the record, and says where."""
+    from landscapes import render
+
+    look = {name: value for name in ("theme", "size") if (value := getattr(options, name)) is not None}
+    render.save_chart(record, options.output, **look)
+    return f"{options.output}  {console.size(Path(options.output))}"
+
+
+def _best(record: Record) -> str:
+    """The best settings of a sweep, and what became of all."""
+    import numpy as np
+
+    from landscapes.record import FAILED
+    from landscapes.reports.report import aligned, place
+
+    runs, meta = record.trajectories.runs, record.meta
+    settings = [name for name in meta["scales"] if name != "lr"]
+    places = np.indices([len(axis) for axis in record.axes.values()])
+    where = {name: places[i].reshape(-1) for i, name in enumerate(record.axes) if name in ("start", "seed")}
+    reaches = np.where((runs["status"] == "converged") & (runs["reached"] >= 0), runs["reached"], np.inf)
+    order = np.lexsort((runs["final"], reaches, np.isin(runs["status"], FAILED)))
+    rows = [("optimizer", "lr", *settings, *where, "final loss", "steps to target", "status")]
+    for run in order[:BEST].tolist():
+        reached = int(runs["reached"][run])
+        rows.append((
+            str(runs["label"][run]),
+            f"{runs['lr'][run]:.4g}",
+            *(f"{runs[name][run]:.4g}" for name in settings),
+            *(str(numbers[run]) for numbers in where.values()),
+            f"{runs['final'][run]:.4g}",
+            "–" if reached < 0 else str(reached),
+            str(runs["status"][run]),
+        ))  # fmt: skip
+    kinds, counts = np.unique(runs["status"], return_counts=True)
+    became = ", ".join(f"{count} {kind}" for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True))
+    heading = f"{meta['title']}: {len(record.trajectories)} runs of {meta['steps']} steps from {place(meta['start'])}"
+    return f"{heading}\n\n{aligned(rows)}\n\n{became}"
+
+
+def _shares(record: Record) -> str:
+    """How much of a map each minimum gets, the largest first."""
+    import numpy as np
+
+    from landscapes.reports.report import aligned, place
+
+    runs, meta = record.trajectories.runs, record.meta
+    count = len(record.trajectories)
+    rows = [("minimum", "value", "kind", "share", "median steps")]
+    sizes = np.bincount(runs["minimum"][runs["minimum"] >= 0], minlength=len(meta["minima"]))
+    for number in np.argsort(-sizes, kind="stable").tolist():
+        arrived = runs["arrived"][(runs["minimum"] == number) & (runs["arrived"] >= 0)]
+        rows.append((
+            place(meta["minima"][number], 4),
+            f"{meta['values'][number]:.4g}",
+            meta["minima_are"][number],
+            f"{100 * sizes[number] / count:.1f} %",
+            f"{np.median(arrived):.0f}" if len(arrived) else "–",
+        ))  # fmt: skip
+    nowhere = runs["minimum"] < 0
+    kinds, counts = np.unique(runs["status"][nowhere], return_counts=True)
+    rest = ", ".join(f"{kind} {100 * n / count:.1f} %" for kind, n in zip(kinds.tolist(), counts.tolist(), strict=True))
+    ny, nx = (len(axis) for axis in record.axes.values())
+    heading = f"{meta['title']}, {meta['label']}: {nx} × {ny} starts, {meta['steps']} steps"
+    return f"{heading}\n\n{aligned(rows)}\n\nat no minimum: {rest or 'none'}"

@@ -1,0 +1,87 @@
+"""What a plan comes down to, in a few words and digests: two plans of the same fingerprint give the same results."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import torch
+
+from landscapes.engine.recording import kept_steps
+from landscapes.execution.blocks import Column, Plan
+from landscapes.objectives.landscape import Function
+
+PROBES = 32
+"""At how many points a function is asked for values that tell it from others of its name."""
+
+
+def fingerprint(plan: Plan) -> dict[str, str]:
+    """What the results of a plan depend on, by name; what is long as a digest.
+
+    A function is known by its values at some points, to six digits, so that a formula that was edited is another one,
+    and another machine's rounding is not.
+
+    >>> from landscapes import functions, rules
+    >>> from landscapes.execution.blocks import Task, Terms
+    >>> terms = Terms(steps=10, box=np.array([[-9.0, 9.0]] * 2))
+    >>> task = Task(functions.get("booth"), rules.Adam(lr=0.1), 5, [Column(np.ones(1))] * 2, terms)
+    >>> fingerprint(Plan([task]))["optimizers"], fingerprint(Plan([task]))["steps"]
+    ('adam(lr=0.1)', '10')
+    """
+    tasks = plan.tasks
+    told: dict[str, list[Any]] = {
+        "functions": [task.function.name for task in tasks],
+        "values of the functions": [_values(task.function) for task in tasks],
+        "minima": [_minima(task.function) for task in tasks],
+        "optimizers": [task.rule.spec for task in tasks],
+        "runs": [task.size for task in tasks],
+        "hyper-parameters": [{name: _column(column) for name, column in task.numbers.items()} for task in tasks],
+        "starts": [[_column(column) for column in task.starts] for task in tasks],
+        "random numbers": [_column(task.streams) for task in tasks],
+        "steps": [task.terms.steps for task in tasks],
+        "kept steps": [digest(kept_steps(task.terms.keep, task.terms.steps).tolist()) for task in tasks],
+        "box": [task.terms.box.tolist() for task in tasks],
+        "blocks": [plan.size_of(k) for k in range(len(tasks))],
+    }
+    for name in ("stop", "observe", "target", "seed", "dtype", "device"):
+        told[name] = [str(getattr(task.terms, name)) for task in tasks]
+    told["compiled"] = [str(task.compiled) for task in tasks]
+    return {name: _short(values) for name, values in told.items()}
+
+
+def _short(values: list[Any]) -> str:
+    """One value where all agree, all of them where they are few, a digest else."""
+    texts = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+    if len(set(texts)) == 1:
+        texts = texts[:1]
+    text = "; ".join(texts)
+    return text if len(text) <= 200 else f"{text[:100]}… {digest(texts)}"
+
+
+def _column(column: Column) -> str:
+    values = np.ascontiguousarray(column.values)
+    return f"{len(values)}×{column.each} {digest(values.dtype.str.encode() + values.tobytes())}"
+
+
+def _values(function: Function) -> str:
+    """A digest of the values at points spread over the view, for stochastic functions of the first samples too."""
+    low, high = torch.tensor(function.view, dtype=torch.float64).unbind(1)
+    roots = torch.arange(2, function.dim + 2, dtype=torch.float64).sqrt()
+    points = low[:, None] + (high - low)[:, None] * (roots[:, None] * torch.arange(1, PROBES + 1) % 1)
+    seen = [function, *(function.at_step(t) for t in (0, 1) if function.sample is not None)]
+    with torch.no_grad():
+        values = [value for f in seen for value in f.columns(points).double().tolist()]
+    return digest([f"{value:.6g}" for value in values])
+
+
+def _minima(function: Function) -> str:
+    """What a run may be stopped by, to six places: a minimum that was found is never the same to the last bit."""
+    known = [function.minimum, *(coordinate for point in function.minima for coordinate in point)]
+    return digest([repr(round(value, 6) + 0.0) for value in known])
+
+
+def digest(data: Any) -> str:
+    """Sixteen letters that stand for bytes, or for plain data as JSON knows it."""
+    return hashlib.sha256(data if isinstance(data, bytes) else json.dumps(data).encode()).hexdigest()[:16]

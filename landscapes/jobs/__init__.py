@@ -1,0 +1,1 @@
+"""What can be asked for: races, tuning, sweeps, basins, comparisons, and views of landscapes."""

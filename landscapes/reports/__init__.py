@@ -1,0 +1,1 @@
+"""What records and comparisons say in words, numbers and tables. Numpy only."""
