@@ -20,6 +20,9 @@ EXACT = 64
 CANDIDATES = 3000
 SWEEPS = 4
 
+AT_ONCE = 2048
+"""Colours whose distances to all entries are worked out at once."""
+
 RGB = np.uint32(0xFFFFFF)
 """The part of a pixel's number that is its colour, without alpha."""
 
@@ -130,8 +133,11 @@ class Palette:
         return np.asarray(entry, np.uint8)
 
     def _nearest(self, colors: Colors) -> NDArray[np.uint8]:
-        near = (colors.astype(np.float32) @ self._float.T - self._norm).argmax(1)
-        return np.asarray(near + 1, np.uint8)
+        near = np.empty(len(colors), np.uint8)
+        for at in range(0, len(colors), AT_ONCE):  # whole numbers: parts give what all at once would
+            part = colors[at : at + AT_ONCE].astype(np.float32)
+            near[at : at + AT_ONCE] = (part @ self._float.T - self._norm).argmax(1) + 1
+        return near
 
 
 def _spread(
