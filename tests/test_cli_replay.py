@@ -76,7 +76,7 @@ def test_a_caption_is_printed(said):
 def test_torch_is_not_loaded(tmp_path, python):
     converging(2).save(tmp_path / "race.npz")
     words = ["replay", "race.npz", "-o", "again.webp", *QUICK]
-    code = f"import sys; from landscapes import cli; assert main.main({words}) == 0; print('torch' in sys.modules)"
+    code = f"import sys; from landscapes.cli import main; assert main.main({words}) == 0; print('torch' in sys.modules)"
     result = python("-c", code)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "False"

@@ -61,7 +61,7 @@ def test_submit_and_result_are_enough_and_few_blocks_fly(monkeypatch):
     assert same(execute(grid(size=4), executor=executor)[:], execute(grid())[:])
     assert executor.submitted == 26, "25 blocks, and one that tries whether the workers can load them"
     assert executor.most == 25
-    monkeypatch.setattr(execute, "IN_FLIGHT", 10 * 4 * grid().tasks[0].result_bytes)
+    monkeypatch.setattr(executing, "IN_FLIGHT", 10 * 4 * grid().tasks[0].result_bytes)
     execute(grid(size=4), executor=(bounded := Plain()))
     assert bounded.most == 10
 
@@ -138,7 +138,7 @@ def test_an_executor_that_is_closed_is_told_of(tmp_path):
 
 
 def test_an_executor_that_dies_keeps_what_is_done(monkeypatch):
-    monkeypatch.setattr(execute, "IN_FLIGHT", 0)
+    monkeypatch.setattr(executing, "IN_FLIGHT", 0)
     with pytest.raises(
         UnfinishedError, match=r"the cluster has gone home.*; 14 of 25 blocks are done; with out="
     ) as caught:
