@@ -18,7 +18,7 @@ import torch
 from jobs import Plain, counted, dataless_bowl, deadly_bowl, grid, same, sound_bowl
 
 from landscapes import InputError, formula, function, rules, transforms
-from landscapes.execution import results
+from landscapes.execution import executing, results
 from landscapes.execution.executing import UnfinishedError, execute
 from landscapes.execution.results import NOT_RUN
 from landscapes.functions import get
