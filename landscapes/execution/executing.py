@@ -102,7 +102,7 @@ def execute(
         )
     wanted = out.blocks(len(plan)) if isinstance(out, Shard) else range(len(plan))
     store = Memory(plan) if out is None else Folder(plan, out)
-    _check_room(plan, [i for i in wanted if not store.has(i)], store)
+    _check_room(plan, wanted, store)
     work = _Work(plan, store, wanted, progress)
     try:
         if executor is None:
@@ -270,18 +270,33 @@ def _sender(work: _Work, executor: Executor) -> Callable[[Block], Future]:
     return lambda block: executor.submit(run_there, packed(block), here)
 
 
-def _check_room(plan: Plan, blocks: list[int], store: Store) -> None:
+def _check_room(plan: Plan, wanted: range, store: Store) -> None:
     """Refuses what will not fit, before any work."""
-    need = sum(plan.length(i) * plan.tasks[plan.place(i)[0]].result_bytes for i in blocks)
     free, where = store.room()
-    if free is None or need <= free:
+    if free is None or sum(task.size * task.result_bytes for task in plan.tasks) <= free:
         return
-    ends = sum(plan.length(i) * plan.tasks[plan.place(i)[0]].with_ends().result_bytes for i in blocks)
+    need = ends = 0
+    for task, size in enumerate(_missing(plan, wanted, store)):
+        need += size * plan.tasks[task].result_bytes
+        ends += size * plan.tasks[task].with_ends().result_bytes
+    if need <= free:
+        return
     fewer = f"keep fewer steps (keep='ends' takes {memory.shown(ends)})" if ends < need else "run fewer at a time"
     other = ", or give out=folder to keep them on the disk" if isinstance(store, Memory) else ""
     raise InputError(
         f"the results of {plan.runs:,} runs take {memory.shown(need)}, but {memory.shown(free)} are free {where}; {fewer}{other}"
     )
+
+
+def _missing(plan: Plan, wanted: range, store: Store) -> list[int]:
+    """How many runs of each task are still to be kept."""
+    if isinstance(store, Memory):  # all of them, and there may be more blocks than anybody would count
+        return [task.size for task in plan.tasks]
+    sizes = [0] * len(plan.tasks)
+    for i in wanted:
+        if not store.has(i):
+            sizes[plan.place(i)[0]] += plan.length(i)
+    return sizes
 
 
 def _share(results: Results) -> str:
