@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landscapes import functions, render, rules, transforms
+    from landscapes import functions, render, reports, rules, transforms
     from landscapes.custom.formulas import formula
     from landscapes.custom.networks import from_module
     from landscapes.custom.numeric import from_numpy
@@ -64,7 +64,7 @@ _HOMES = {
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
 
-_FOLDERS = ("functions", "render", "rules", "transforms")
+_FOLDERS = ("functions", "render", "reports", "rules", "transforms")
 
 __all__ = [
     "ANY",
@@ -92,6 +92,7 @@ __all__ = [
     "project",
     "race",
     "render",
+    "reports",
     "rules",
     "sweep",
     "transforms",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from matplotlib.patches import Patch
 
 from landscapes.errors import InputError
 from landscapes.files import check_target
-from landscapes.record import Record, Trajectories
+from landscapes.record import Record
 from landscapes.render.caption import caption
 from landscapes.render.heatmap import chosen, heatmap, key_of_odd, shades
 from landscapes.render.layout import INCHES, ROUND, SIZE, check_size
@@ -28,6 +27,7 @@ from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.tables import REPEATS, table
 from landscapes.render.territories import basins, shade, shares
 from landscapes.render.theme import Theme, as_theme
+from landscapes.reports.choosing import only
 
 TOLD = ("job", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
 """Facts of a job that its picture's file tells."""
@@ -180,21 +180,6 @@ CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, Sequence[str] | None]
     "compare": _compare,
 }
 """How the records of each job are drawn."""
-
-
-def only(record: Record, axis: str, entry: Any) -> Record:
-    """The part of a grid of runs at one entry of an axis."""
-    axes = record.axes
-    place = axes[axis].index(entry)
-    runs = record.trajectories
-    kept = np.take(record.grid(np.arange(len(runs))), place, list(axes).index(axis)).ravel()
-    part = Trajectories(
-        runs.x[kept], runs.value[kept], runs.step,
-        {name: column[kept] for name, column in runs.runs.items()},
-        {name: values[kept] for name, values in runs.observed.items()},
-    )  # fmt: skip
-    left = {name: along for name, along in axes.items() if name != axis}
-    return replace(record, trajectories=part, meta={**record.meta, "axes": left})
 
 
 def _key(ax: Axes, look: Theme) -> None:

@@ -13,6 +13,7 @@ from landscapes.render.contours import current_axes, prominence
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.trails import dress
 from landscapes.reports import profiles
+from landscapes.reports.standings import check_chosen
 
 KINDS = ("performance", "ecdf", "data")
 
@@ -43,12 +44,13 @@ def profile(
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for another record, an unknown kind, a target that the record does not have.
+        InputError: for another record, learning rates of which none is chosen, an unknown kind, a target that the record does not have.
     """
     if not isinstance(record, Record) or record.meta.get("job") != "compare":
         raise InputError("this draws a comparison, which compare(functions, optimizers) records")
     if kind not in KINDS:
         raise unknown("kind of profile", kind, KINDS)
+    check_chosen(record)
     look = as_theme(theme)
     costs, dims, targets = problems(record)
     place = _place(targets, target)

@@ -21,9 +21,11 @@ from landscapes.execution.executing import Executor, execute
 from landscapes.execution.results import NOT_RUN, Results
 from landscapes.jobs.contenders import Contender, Optimizers, at_found_rates, contenders, labels, unique
 from landscapes.jobs.crossings import CrossingTask, cost, told
+from landscapes.jobs.designs import trials
 from landscapes.jobs.outcomes import roaming
 from landscapes.jobs.records import dtype_name, outcome
 from landscapes.jobs.settings import check_count, check_dtype
+from landscapes.jobs.spaces import Range
 from landscapes.jobs.starts import Spread, starts_of
 from landscapes.objectives.finding import with_found_minima
 from landscapes.objectives.objective import Function
@@ -45,6 +47,7 @@ class _Problem:
         function: the landscape, with its minimum.
         starts: shape (S, d).
         rules: the rule of each contender, at its learning rate.
+        rates: the learning rates that each is run at in place of its own, shape (L,), if any.
         minimum_is: "known", "found" by a search, or "the lowest value seen" by any run.
     """
 
@@ -52,6 +55,7 @@ class _Problem:
     function: Function
     starts: NDArray[np.float64]
     rules: Sequence[Rule]
+    rates: NDArray[np.float64] | None
     minimum_is: str
 
 
@@ -65,6 +69,7 @@ def compare(
     steps: int | None = None,
     targets: Sequence[float] = TARGETS,
     tuned: bool = True,
+    lr: Sequence[float] | Range | None = None,
     seed: int = 0,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
@@ -90,6 +95,7 @@ def compare(
         targets: shares of the gap that are left, between 0 and 1.
         tuned: whether a learning rate that a name leaves open is found for each function, by a sweep from its own start
             (see `landscapes.jobs.rates`); else it is the rule's default. A rule is taken as it is.
+        lr: learning rates that every optimizer is run at, each of them, in place of its own.
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
@@ -99,8 +105,8 @@ def compare(
         progress: called with (runs done, runs in all).
 
     Returns:
-        A record with the axes `function`, `optimizer`, `start` and `seed`; `meta["targets"]` are the shares, the largest
-        first. Two columns have one entry a target: `steps_to` and `evaluations_to`, -1 where it was not reached. Others are
+        A record with the axes `function`, `optimizer`, `start` and `seed`, and after `optimizer` `lr` where such are given: then
+        `landscapes.reports.choosing` takes each optimizer at its best. `meta["targets"]` are the shares, the largest first. Two columns have one entry a target: `steps_to` and `evaluations_to`, -1 where it was not reached. Others are
         `status` ("converged" where the run ends at the last target), `reached` (steps to that target), `evaluations` (all that the
         run used), `final`, `lowest`, and what was evaluated. Points are padded with NaN to the largest number of coordinates.
         `landscapes.reports.profiles` and `landscapes.reports.tables` make profiles and tables of it.
@@ -113,6 +119,15 @@ def compare(
     {'function': 2, 'optimizer': 2, 'start': 3, 'seed': 1}
     >>> record.grid("steps_to").shape
     (2, 2, 3, 1, 2)
+
+    Each optimizer at its best learning rate on each function:
+
+    >>> from landscapes.reports.choosing import at_best_rate
+    >>> record = compare(["booth", "beale"], ["adam", "sgd"], lr=Range(1e-3, 1.0).spaced(7), starts=4, steps=100)
+    >>> {name: len(axis) for name, axis in record.axes.items()}
+    {'function': 2, 'optimizer': 2, 'lr': 7, 'start': 4, 'seed': 1}
+    >>> at_best_rate(record, 1e-2).grid("steps_to").shape
+    (2, 2, 4, 1, 8)
     """
     landscapes = [as_function(one) for one in _several(functions)]
     place = str(loop.check_device(device))
@@ -127,14 +142,18 @@ def compare(
             raise InputError(f"{one.name} has no lowest value, so there is no target to reach; leave it out")
         for entry in entries:
             entry.rule.check(one)
+    rates = None
+    if lr is not None:
+        rates = trials([entry.rule for entry in entries], {"lr": lr}, "grid", None, seed).columns["lr"][1]
     points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in landscapes]
     found = [with_found_minima(checked(one)) for one in landscapes]
     problems = [
         _Problem(
-            label, now, at, _rules(entries, now, budget, tuned), "known" if math.isfinite(one.minimum) else "found"
+            label, now, at, _rules(entries, now, budget, tuned and rates is None), rates,
+            "known" if math.isfinite(one.minimum) else "found",
         )
         for label, one, now, at in zip(_names(landscapes), landscapes, found, points, strict=True)
-    ]
+    ]  # fmt: skip
     terms = Terms(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
     problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
     plan = Plan([_task(problem, rule, seeds, terms, shares) for problem in problems for rule in problem.rules])
@@ -186,24 +205,26 @@ def _with_lowest_seen(problem: _Problem, seeds: int, terms: Terms, executor: Exe
 
 
 def _task(problem: _Problem, rule: Rule, seeds: int, terms: Terms, shares: tuple[float, ...]) -> Task:
-    """All runs of one optimizer on one function: starts, then seeds, the last running fastest."""
-    function, starts = problem.function, problem.starts
-    columns = [Column.along(column, (len(starts), seeds), 0) for column in starts.T]
+    """All runs of one optimizer on one function: learning rates, then starts, then seeds, the last running fastest."""
+    function, starts, rates = problem.function, problem.starts, problem.rates
+    lengths = (1 if rates is None else len(rates), len(starts), seeds)
+    columns = [Column.along(column, lengths, 1) for column in starts.T]
+    numbers = {} if rates is None else {"lr": Column.along(rates, lengths, 0)}
     streams = Column(np.arange(len(starts) * seeds))
     here = replace(
         terms, box=roaming(function, starts).numpy(), observe=told(shares, function.minimum) if shares else ()
     )
     if not shares:
-        return Task(function, rule, len(starts) * seeds, columns, here, streams=streams)
+        return Task(function, rule, math.prod(lengths), columns, here, numbers, streams)
     return CrossingTask(
-        function, rule, len(starts) * seeds, columns, here, {}, streams, shares=shares, minimum=function.minimum
+        function, rule, math.prod(lengths), columns, here, numbers, streams, shares=shares, minimum=function.minimum
     )
 
 
 def _record(
     results: Results, problems: Sequence[_Problem], entries: Sequence[Contender], seeds: int, shares: tuple[float, ...]
 ) -> Record:
-    names, terms = labels(entries), results.plan.tasks[0].terms
+    names, terms, rates = labels(entries), results.plan.tasks[0].terms, problems[0].rates
     widest = max(problem.function.dim for problem in problems)
     each = [
         _columns(results.task(i * len(names) + j), problem, names[j], rule, shares)
@@ -220,6 +241,7 @@ def _record(
         "axes": {
             "function": [problem.label for problem in problems],
             "optimizer": names,
+            **({} if rates is None else {"lr": rates.tolist()}),
             "start": list(range(len(problems[0].starts))),
             "seed": list(range(seeds)),
         },
@@ -240,6 +262,7 @@ def _columns(
 ) -> Mapping[str, NDArray[Any]]:
     """Points, values and columns of the runs of one optimizer on one function."""
     count, function = len(paths.value), problem.function
+    rates = np.array([rule.rate]) if problem.rates is None else problem.rates
     never = np.full((count, len(shares)), np.nan)  # where no block of it was run
     to = {name: np.nan_to_num(paths.observed.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
     steps_to = to["steps_to"].astype(np.int64)
@@ -251,7 +274,7 @@ def _columns(
         "value": paths.value,
         "label": np.repeat([label], count),
         "function": np.repeat([problem.label], count),
-        "lr": np.repeat([rule.rate], count),
+        "lr": np.repeat(rates, count // len(rates)),
         **outcome(paths, hardest, function.minimum),
         "reached": steps_to[:, -1],
         "evaluations": np.where(paths.reason == NOT_RUN, -1, cost(spent, function.dim)).astype(np.int64),

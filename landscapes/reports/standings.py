@@ -97,7 +97,8 @@ def costs(record: Record, by: str = "evaluations") -> Costs:
         by: what is counted, "evaluations" or "steps".
 
     Raises:
-        InputError: for another record, or a comparison that was ended before it was done.
+        InputError: for another record, a comparison over learning rates (see `choosing`), or one that was ended before it was
+            done.
 
     >>> from landscapes import compare
     >>> found = costs(compare("booth", ["adam", "sgd"], starts=4, steps=100, targets=[1e-1, 1e-4]))
@@ -112,6 +113,7 @@ def costs(record: Record, by: str = "evaluations") -> Costs:
         raise unknown("cost", by, ("evaluations", "steps"))
     if not record.meta["complete"]:
         raise InputError("the comparison was ended before all was run; run it again, with out= it goes on where it was")
+    check_chosen(record)
     axes, targets = record.axes, [float(share) for share in record.meta["targets"]]
     to = _by_problem(record.grid(f"{by}_to")).astype(np.float64)
     spent = record.grid("evaluations") if by == "evaluations" else _steps(record)
@@ -125,6 +127,15 @@ def costs(record: Record, by: str = "evaluations") -> Costs:
         functions=np.repeat(np.array(axes["function"]), repeats),
         dims=np.repeat(np.array(dims, dtype=np.int64), repeats),
     )
+
+
+def check_chosen(record: Record) -> None:
+    """Raises `InputError` for a comparison with an optimizer at several learning rates, of which none is chosen yet."""
+    if "lr" in record.axes:
+        raise InputError(
+            "the comparison ran each optimizer at several learning rates; choose first: choosing.at_best_rate(record), or "
+            'choosing.only(record, "lr", 0.01)'
+        )
 
 
 def _by_problem(grid: NDArray[Any]) -> NDArray[Any]:
