@@ -91,6 +91,7 @@ def _cosine(record: Record) -> Numbers:
     """Between a step and the one before; NaN where one of them has no length."""
     moves = _moves(record)
     with np.errstate(divide="ignore", invalid="ignore"):
+        moves = moves / np.abs(moves).max(-1, keepdims=True)  # squares of very short ones would be zero
         ways = moves / np.linalg.norm(moves, axis=-1, keepdims=True)
     return _late(np.clip((ways[:, 1:] * ways[:, :-1]).sum(-1), -1.0, 1.0), 2)
 

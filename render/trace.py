@@ -10,15 +10,15 @@ from landscapes.errors import InputError, unknown
 from landscapes.record import FAILED, Record
 from landscapes.render.contours import current_axes, prominence
 from landscapes.render.curves import DEPTH, Curve
-from landscapes.render.quantities import QUANTITIES, evaluations
+from landscapes.render.quantities import QUANTITIES, evaluations, observed
 from landscapes.render.route import Route
 from landscapes.render.theme import Style, Theme, as_theme, styles
 from landscapes.render.trajectories import check_step
 
 Numbers = NDArray[np.float64]
 
-AGAINST = {"steps": "step", "evaluations": "evaluations"}
-"""What a trace can run along, and how its axis is called."""
+AGAINST = ("steps", "evaluations", "time")
+"""What a trace can run along."""
 
 
 class Trace(Curve):
@@ -52,7 +52,8 @@ def trace(
             "cosine" (between a step and the one before: 1 straight on, -1 back again) or "lr". For the gradient norm and
             the learning rate the race is to be run with `observe=["gradient_norm", "lr"]`.
         ax: where to draw; by default matplotlib's current axes.
-        against: "steps", or "evaluations" of the function, for a race with `observe=["evaluations"]`.
+        against: "steps"; "evaluations" of the function, for a race with `observe=["evaluations"]`; or "time", in seconds
+            or milliseconds of the processor that measured them, for a race with `observe=["seconds"]`.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
         width: of the curves, in points; by default as the axes' size asks for.
@@ -74,7 +75,7 @@ def trace(
     look, chosen, runs = as_theme(theme), QUANTITIES[quantity], record.trajectories.runs
     values = np.asarray(chosen.of(record), float)
     steps = record.trajectories.step
-    along = evaluations(record) if against == "evaluations" else np.broadcast_to(steps, values.shape).astype(float)
+    along, title = _along(record, against)
     stopped = np.where(runs["stopped"] < 0, steps[-1] + 1, np.maximum(runs["stopped"], 1))
     values = np.where(steps < stopped[:, None], values, np.nan)  # nothing happened afterwards
     if not np.isfinite(values).any():
@@ -89,8 +90,8 @@ def trace(
     else:
         low, high = chosen.span or _span(calm)
     ax.set_ylim(low, high)
-    ax.set_xlim(0, max(float(np.nanmax(along)), 1.0))
-    ax.set_xlabel(AGAINST[against])
+    ax.set_xlim(0, float(np.nanmax(along)) or 1.0)
+    ax.set_xlabel(title)
     ax.set_ylabel(chosen.title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
@@ -105,6 +106,17 @@ def trace(
         ax.add_line(curve)
         curve.show(shown)
     return ax
+
+
+def _along(record: Record, against: str) -> tuple[Numbers, str]:
+    """What the runs are drawn along, (R, T), and what its axis is called."""
+    if against == "evaluations":
+        return evaluations(record), "evaluations"
+    if against == "time":
+        spent = observed(record, "seconds")
+        short = np.nanmax(spent) < 1
+        return (1000 if short else 1) * spent, f"processor time [{'ms' if short else 's'}]"
+    return np.broadcast_to(record.trajectories.step, record.trajectories.value.shape).astype(float), "step"
 
 
 def _decades(values: Numbers) -> tuple[float, float]:

@@ -41,13 +41,14 @@ def watched(runs: int = 3) -> Record:
         "gradient_norm": np.exp(-0.1 * t) * count[:, None],
         "lr": np.where(count[:, None] > 1, 0.1 * np.ones(len(t)), np.nan),
         "evaluations": asked,
+        "seconds": 2e-4 * count[:, None] * t,
     }
     return replace(made, trajectories=replace(made.trajectories, observed=observed))
 
 
-@pytest.mark.parametrize("against", ["steps", "evaluations"])
+@pytest.mark.parametrize(("against", "end"), [("steps", 40), ("evaluations", 120), ("time", 24)])
 @pytest.mark.parametrize("quantity", QUANTITIES)
-def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against):
+def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
     runs = watched()
     ax = trace(runs, quantity, axes(), against=against)
     labels = runs.trajectories.runs["label"].tolist()
@@ -58,7 +59,7 @@ def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against):
     assert drawn == wanted
     assert ax.get_yscale() == ("log" if QUANTITIES[quantity].log else "linear")
     assert ax.get_ylabel() == QUANTITIES[quantity].title
-    assert ax.get_xlim()[1] == (40 if against == "steps" else 120)
+    assert ax.get_xlim()[1] == pytest.approx(end)
 
 
 def test_the_cosine_tells_of_zigzags_and_the_length_of_steps():
@@ -119,22 +120,43 @@ def test_curves_grow_with_the_race_along_what_they_cost():
     assert len(animate(runs, figure=made, frames=3).timeline.steps) == 3
 
 
+@pytest.mark.parametrize(
+    ("scale", "title", "end"), [(1.0, "processor time [ms]", 24), (100.0, "processor time [s]", 2.4)]
+)
+def test_time_is_told_in_the_unit_that_suits_it(scale, title, end):
+    runs = watched()
+    seconds = scale * runs.trajectories.observed["seconds"]
+    slow = replace(runs, trajectories=replace(runs.trajectories, observed={"seconds": seconds}))
+    ax = trace(slow, "gap", axes(), against="time")
+    assert ax.get_xlabel() == title
+    last = [float(np.asarray(curve.get_xdata())[-1]) for curve in curves(ax)]
+    assert last == pytest.approx([end / 3, 2 * end / 3, end])
+
+
 def test_what_the_engine_observes_is_drawn():
     made = race(
-        "booth", ["sgd(lr=0.05)", "adam(lr=0.5)", "lbfgs"], steps=30, observe=["gradient_norm", "evaluations", "lr"]
+        "booth",
+        ["sgd(lr=0.05)", "adam(lr=0.5)", "lbfgs"],
+        steps=30,
+        observe=["gradient_norm", "evaluations", "lr", "seconds"],
     )
     norm = curves(trace(made, "gradient_norm", axes(), against="evaluations"))
     assert [curve.get_label() for curve in norm] == ["SGD", "Adam", "L-BFGS"]
     cost: NDArray[np.float64] = np.asarray(norm[2].get_xdata(), float)
     assert cost[-1] >= 30
     assert len(curves(trace(made, "lr", axes()))) == 2
+    spent = curves(trace(made, "gap", axes(), against="time"))
+    assert [np.asarray(curve.get_xdata())[-1] for curve in spent] == pytest.approx(
+        1000 * made.trajectories.observed["seconds"][:, -1]
+    )
 
 
 @pytest.mark.parametrize(
     ("call", "match"),
     [
         (lambda: trace(converging(), "speed", axes()), "unknown quantity 'speed'"),
-        (lambda: trace(converging(), "gap", axes(), against="time"), "unknown way to measure"),
+        (lambda: trace(converging(), "gap", axes(), against="hours"), "unknown way to measure"),
+        (lambda: trace(converging(), "gap", axes(), against="time"), r"race again with observe=\['seconds'\]"),
         (lambda: trace(converging(), "lr", axes()), r"race again with observe=\['lr'\]"),
         (lambda: trace(converging(), "gap", axes(), against="evaluations"), r"observe=\['evaluations'\]"),
         (lambda: trace(unbounded(), "gap", axes()), 'follow "value"'),

@@ -14,6 +14,7 @@ from landscapes.custom.checking import as_function, checked
 from landscapes.engine import loop
 from landscapes.engine.recording import Keep
 from landscapes.engine.stopping import Stop
+from landscapes.engine.timing import seconds
 from landscapes.errors import InputError
 from landscapes.jobs.contenders import Optimizers, at_found_rates, contenders, labels
 from landscapes.jobs.outcomes import roaming, statuses, target_between
@@ -58,7 +59,10 @@ def race(
         stop: when a run has arrived and rests, such as `Stop(gradient=1e-8)`; by default it goes on to the end.
         keep: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
         observe: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each kind so far),
-            and what rules keep, such as "momentum" and "second_moment".
+            and what rules keep, such as "momentum" and "second_moment". With "seconds" each optimizer is stepped by itself as
+            well, several times, to measure its processor time up to each step on this machine, in seconds (see
+            `landscapes.engine.timing`): that takes as long again several times over, points and values stay what they are,
+            and no two measurements agree. On landscapes this cheap it is mostly what a call of torch takes, not arithmetic.
         view: which surface to record: "domain" for the function's whole domain, "race" for what holds all runs
             that did not fail, or a box ((x from, x to), (y from, y to)); by default the function's own view.
         resolution: points a side of the surface that is drawn beneath the paths; four times as many of a curve.
@@ -72,10 +76,17 @@ def race(
     (2, 201, 2)
     >>> record.trajectories.runs["label"].tolist()
     ['SGD', 'Adam']
+    >>> race("booth", ["sgd", "lbfgs"], steps=20, observe=["seconds"]).trajectories.observed["seconds"].shape
+    (2, 21)
     """
     landscape = as_function(function)
     place = loop.check_device(device)
     check_dtype(dtype)
+    timed, observe = "seconds" in list(observe), [name for name in observe if name != "seconds"]
+    if timed and place.type != "cpu":
+        raise InputError(
+            f'"seconds" are those of the CPU, and {device!r} works beside it; use device="cpu" to observe them'
+        )
     wanted = None if view is None else _wanted(landscape, view)
     budget = check_count("steps", landscape.steps if steps is None else steps)
     point = check_start(landscape, landscape.start if start is None else start)
@@ -96,6 +107,10 @@ def race(
         landscape, surface = plain, _ground(plain, resolution)
     minimum, known = _minimum(landscape, surface, paths.lowest)
     target = _target(float(paths.value[0, 0]), minimum, surface)
+    observed = dict(paths.observed)
+    if timed:
+        ends = np.where(paths.stopped < 0, budget, paths.stopped)
+        observed["seconds"] = seconds(landscape, rules, starts, budget, ends, seed)[:, paths.step]
     trajectories = Trajectories(
         x=paths.x,
         value=paths.value,
@@ -111,7 +126,7 @@ def race(
             "reached": paths.reached if _known_target(landscape, point) is not None else _first(paths, target),
             **paths.evaluations,
         },
-        observed=paths.observed,
+        observed=observed,
     )
     if surface is not None and wanted is not None:
         surface = _ground(_viewed(landscape, wanted, trajectories), resolution)
