@@ -15,6 +15,9 @@ LEVELS = 24
 EVEN = 0.5
 """Level spacing: 0 follows the area (each band covers as much of the picture), 1 the height."""
 
+TOWER = 1e6
+"""Values that lie this many times as high as the middle one take no colours away from the rest, on a log scale."""
+
 
 @dataclass(frozen=True, eq=False)
 class Relief:
@@ -45,7 +48,8 @@ def relief(surface: Surface, levels: int = LEVELS) -> Relief:
     lowest = surface.minimum if np.isfinite(surface.minimum) else float(known.min())
     if surface.scale == "log":
         gap = np.maximum(known - min(lowest, float(known.min())), 0.0)
-        offset = max(float(np.quantile(gap, 0.002)), 1e-7 * float(gap.max()), 1e-300)
+        most = min(float(gap.max()), TOWER * max(float(np.median(gap)), 1e-290))
+        offset = max(float(np.quantile(gap, 0.002)), 1e-7 * most, 1e-300)
         height = np.ma.log10(np.ma.maximum(values - min(lowest, float(known.min())), 0.0) + offset)
     else:
         height = values
@@ -53,6 +57,8 @@ def relief(surface: Surface, levels: int = LEVELS) -> Relief:
     shares = np.linspace(0.0, 1.0, levels + 1)
     by_area = np.quantile(sound, shares)
     low, high = np.quantile(sound, (0.0, 0.998))
+    if surface.scale == "log":
+        high = min(high, np.log10(most + offset))
     by_height = np.linspace(low, high, levels + 1)
     weight = 0.0 if surface.scale == "rank" else EVEN
     borders = np.unique(weight * by_height + (1 - weight) * by_area)

@@ -173,7 +173,7 @@ def _views(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
             axes.set_xlabel(portrait.axes[0], labelpad=1)
     if named:
         ax.set_ylabel(portrait.axes[1], labelpad=0)
-    grow = 0.12 * side  # room that mplot3d leaves
+    grow = min(0.12 * side, step - side - 28)  # room that mplot3d leaves; numbers stand beside the field
     solid = page.axes(middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow, projection="3d")
     aside(solid, portrait.surface, page.look)
     scale = {"log": ", heights on a log scale", "rank": "", "linear": ""}[portrait.surface.scale]
