@@ -6,7 +6,6 @@ import operator
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, unknown
@@ -23,7 +22,7 @@ from landscapes.render.naming import names
 from landscapes.render.slide import slide
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.trajectories import check_step, paths
-from landscapes.render.words import fitted, text_width
+from landscapes.render.words import fitted, ruler, text_width
 from landscapes.views import View
 
 SIZE = (960, 540)
@@ -220,7 +219,7 @@ def _needed(ax: Axes) -> tuple[float, float]:
     """What the numbers of axes need, in points: to the left of the axes, and to their right."""
     page = ax.get_figure(root=True)
     assert page is not None
-    measure = RendererAgg(1, 1, page.dpi)
+    measure = ruler(page.dpi)
     y, x = ax.yaxis.get_tightbbox(measure), ax.xaxis.get_tightbbox(measure)
     unit = 72 / page.dpi
     return unit * (ax.bbox.x0 - y.x0 if y else 0.0), unit * max(x.x1 - ax.bbox.x1 if x else 0.0, 0.0)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
+from matplotlib import rcParams
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.font_manager import FontProperties
 
 CUT = "…"
 """What stands for the rest of a text."""
+
+FONTS = [name for name in rcParams if name.startswith(("font.", "mathtext.", "text."))]
+"""The settings of matplotlib that the size of a text depends on."""
+
+
+def ruler(dpi: float) -> RendererAgg:
+    """What texts are measured with at a resolution: one for all, for it remembers what it has measured."""
+    return _ruler(dpi, tuple(str(rcParams[name]) for name in FONTS))
+
+
+@lru_cache(8)
+def _ruler(dpi: float, fonts: tuple[str, ...]) -> RendererAgg:
+    return RendererAgg(1, 1, dpi)
 
 
 @cache
@@ -17,7 +31,7 @@ def text_width(text: str, size: float, weight: str = "normal", family: str | Non
     if not text:
         return 0.0
     font = FontProperties(family=family, size=size, weight=weight)
-    return float(RendererAgg(1, 1, 72.0).get_text_width_height_descent(text, font, ismath=False)[0])
+    return float(ruler(72.0).get_text_width_height_descent(text, font, ismath=False)[0])
 
 
 def shortened(text: str, width: float, size: float, weight: str = "normal", tail: float = 0.0) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
@@ -33,6 +34,8 @@ class Decoded:
 
 def full_draw(figure: Figure, dpi: float | None = None) -> Pixels:
     """The figure as matplotlib itself saves it, shape (height, width, 4)."""
+    if not isinstance(figure.canvas, FigureCanvasAgg):
+        FigureCanvasAgg(figure)  # stays with the figure, so that numbers are laid out once for all its pictures
     stream = io.BytesIO()
     scale = figure.dpi if dpi is None else dpi
     figure.savefig(stream, format="rgba", dpi=scale)

@@ -335,7 +335,7 @@ def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
     made = render.figure(race, theme=name, size=(320, 240), panel=True)
     last = int(race.trajectories.step[-1])
     one, two = Frames(made), Frames(made)
-    for step in range(0, last + 1, max(last // 130, 1)):
+    for step in range(0, last + 1, max(last // 65, 1)):
         frame = one.show(step).copy()
         two.show((step + last // 2) % (last + 1))  # far away: what follows is drawn whole
         # Agg puts the joints of straight ways anywhere along them

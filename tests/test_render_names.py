@@ -20,7 +20,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.frames import Frames
 from landscapes.render.heads import Head
-from landscapes.render.moving import show
+from landscapes.render.moving import moving, show
 from landscapes.render.naming import Names, seen
 from landscapes.render.placing import Boxes, settled
 from landscapes.render.theme import THEMES
@@ -49,9 +49,10 @@ def names(made: Figure) -> Names:
 def frames(race: Record, size: tuple[int, int], **options):
     """For each frame of an animation what is named: run, centre, half sides, head; and the heads' radius and stars."""
     made = render.figure(race, size=size, labels="heads", **options)
-    artist = names(made)
+    artist, movers = names(made), moving(made)
     for step in timeline(int(race.trajectories.step[-1])).steps:
-        show(made, int(step))
+        for mover in movers:
+            mover.show(int(step))
         yield made, artist.places(made.dpi / 72)
 
 
@@ -127,9 +128,9 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
 @pytest.mark.parametrize("race", [wild(4), diverging(), leaving()], ids=["wild", "diverging", "leaving"])
 def test_frames_in_a_row_equal_a_full_draw(race):
     made = render.figure(race, size=(400, 300), labels="heads")
-    moving = Frames(made)
-    for step in range(0, int(race.trajectories.step[-1]) + 1, 5):
-        assert levels_apart(moving.advance(step)[0], full_draw(made)) <= 2, step
+    rolling = Frames(made)
+    for step in range(0, int(race.trajectories.step[-1]) + 1, 8):
+        assert levels_apart(rolling.advance(step)[0], full_draw(made)) <= 2, step
 
 
 def test_where_names_are_still_nothing_stirs():
