@@ -25,11 +25,11 @@ from landscapes.render.trails import Halo, Trail
 STILLS = (".png", ".pdf", ".svg", ".pgf")
 """Suffixes of pictures that show one step."""
 
-DPI = 200
+DPI = 300
 """Of what is drawn as an image in vector files."""
 
-COARSER = (150, 120)
-"""For landscapes so rugged that the file would be large; in still larger pixels level lines would look heavier."""
+COARSER = (200, 150, 120)
+"""Where a .pdf would be large otherwise; in still larger pixels level lines would look heavier."""
 
 LARGE = 80_000
 """Bytes of a file whose image may be coarser."""
@@ -80,7 +80,7 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
-            for dpi in (DPI, *(() if flat else COARSER)):
+            for dpi in (DPI, *(() if flat or suffix == ".svg" else COARSER)):  # an .svg is text, most of it trails
                 made.savefig(temporary, dpi=dpi, metadata=metadata)
                 if temporary.stat().st_size <= LARGE:
                     break
