@@ -82,8 +82,8 @@ def trace(function: Function, like: Tensor) -> Traced | None:
     >>> [float(y) for y in bowl(torch.ones(1), torch.full((1,), 2.0))]
     [5.0, 2.0, 4.0]
     """
-    if function.mode != "batched" or function.sample is not None:
-        return None
+    if function.mode != "batched" or function.sample is not None or function.dim > LONGEST:
+        return None  # a gradient of so many components alone is too long a list
     low, high = torch.tensor(function.view, dtype=torch.float64).unbind(1)
     share = torch.rand(function.dim, POINTS, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     points = (low[:, None] + share * (high - low)[:, None]).to(like)
