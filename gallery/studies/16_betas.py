@@ -55,6 +55,6 @@ with render.THEMES["light"].context():
         below.plot(np.interp(np.sqrt(b2[:, 0]), b1[0], place, right=np.nan), place, "k--", linewidth=1)
         below.set_xticks(np.interp(marks[:-1], b1[0], place), marks[:-1])
         below.set_yticks(np.interp(marks, b2[:, 0], place), marks)
-        below.set(xlabel="β₁ (dashed: β₁ = √β₂)", ylabel="β₂")
+        below.set(xlabel=r"$\beta_1$ (dashed: $\beta_1 = \sqrt{\beta_2}$)", ylabel=r"$\beta_2$")
     fig.legend(handles=[Patch(color=c, label=name) for name, c in KINDS.items()], loc="outside lower center", ncols=4)
     fig.savefig(Path(__file__).parent / "pictures" / "16_betas.png", dpi=100)
