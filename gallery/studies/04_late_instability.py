@@ -41,7 +41,7 @@ slow, step, half, a = raced([rules.Adam(LOW, beta2=B2)], 1, LONG), main.step[1:]
 x, v = (part.reshape(len(field), -1, SEEDS, D)[:, 1:] for part in (main.x, main.observed["second_moment"]))
 r, root = np.einsum("snd,ctsd->ctsn", a, x, optimize=True) - Y[..., 0].numpy(), np.sqrt(v[0].T / (1 - B2**step)).T
 loss, slope = (r * r).sum(-1), np.linalg.norm(2 * np.einsum("snd,tsn->tsd", a, r[0], optimize=True), axis=-1)
-edge = np.stack([2e-3 / 38 * np.linalg.eigvalsh(k / root[:, s, None] @ k.T)[:, -1] for s, k in enumerate(a)], 1)
+edge = np.stack([np.linalg.eigvalsh(k / root[:, s, None] @ k.T)[:, -1] for s, k in enumerate(a)], 1) * 2e-3 / 38
 meets, late = step[(edge > 0.9).argmax(0)], slow.value[0, -50:].max()
 lag = step[half + (slope[half:] > 10 * np.median(slope[half - 20 : half], 0)).argmax(0)] - meets
 told = [f"{np.median(part):.0e} [{part.min():.0e}, {part.max():.0e}]" for part in loss[:, half:].max(1)]
@@ -51,14 +51,10 @@ print(
 )
 assert min(loss[:2, half:].max(1).min(), double[half:].max(), late, lag.min()) > 1e-8 > 1e-9 > loss[2:, half:].max()
 with render.THEMES["light"].context():
-    left, right = Figure((9.6, 4.6), layout="tight").subplots(1, 2, subplot_kw={"yscale": "log", "xlabel": "step"})
+    left, right = Figure((9.6, 4.6), layout="tight").subplots(1, 2, subplot_kw={"xlabel": "step", "yscale": "log"})
     left.semilogx(step, loss[..., 0].T, label=list(field))
     left.semilogx(slow.step[1:], slow.value[0, 1:], label=f"Adam, lr {LOW:g}")
     right.plot(step, np.stack([np.median(root, -1), edge, slope])[..., 0].T, label=["√v̂", "lr · λ / 38", "gradient"])
     left.set_ylim(1e-18, 1e3)  # room for the legend
-    _ = (
-        left.legend(ncols=2, title="loss", loc=4),
-        right.legend(title="Adam"),
-        right.axhline(1, color="0.5", linewidth=0.8),
-    )
+    _ = left.legend(ncols=2, title="loss", loc=4), right.legend(title="Adam"), right.axhline(1, color="0.5")
     left.figure.savefig(Path(__file__).parent / "pictures" / "04_late_instability.png", dpi=100)
