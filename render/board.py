@@ -12,6 +12,7 @@ from landscapes.record import Record
 from landscapes.render.contours import contour
 from landscapes.render.counter import Counter
 from landscapes.render.curves import Curve, losses
+from landscapes.render.stage import FRONT
 from landscapes.render.theme import Style, Theme
 from landscapes.render.trails import Trail, dress
 from landscapes.render.trajectories import paths
@@ -23,6 +24,9 @@ LOSSES = (0.56, 0.57, 0.42, 0.36)
 
 MOST = 9999
 """Steps that the counter has room for."""
+
+LIFTED = FRONT + 0.1
+"""How high the target lies, which moves with the start; curves lie higher."""
 
 
 class Board:
@@ -66,7 +70,10 @@ class Board:
         self.losses.set_title(words, loc="left", fontsize=10, pad=7)
 
     def draw(self, record: Record, draft: bool = False) -> None:
-        """Draws the runs instead of those before, at their end. A draft leaves the losses the limits that they have."""
+        """Draws the runs instead of those before, at their end. The losses get limits of whole powers of ten.
+
+        A draft leaves them those that they have.
+        """
         self.clear()
         before = set(self.map.get_children())
         paths(record, self.map, theme=self._look)
@@ -75,6 +82,11 @@ class Board:
         losses(record, self.losses, theme=self._look)
         if draft:
             self.losses.axis(limits)
+        elif self.losses.get_yscale() == "log":
+            low, high = np.log10(self.losses.get_ylim())
+            self.losses.set_ylim(10.0 ** np.floor(low), 10.0 ** np.ceil(high))
+        for mark in [*self.losses.lines, *self.losses.texts]:
+            mark.set_zorder(max(mark.get_zorder(), LIFTED))
         for artist in [*self.map.lines, *self.losses.lines]:
             if isinstance(artist, Trail | Curve):
                 _restyle(artist, self._styles[str(artist.get_label())])

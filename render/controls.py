@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from matplotlib.widgets import CheckButtons, RadioButtons, Slider
 
 from landscapes.render.legend import Entry, Fate
+from landscapes.render.stage import Layer
 from landscapes.render.theme import Style, Theme
 from landscapes.render.trails import mix
 from landscapes.render.words import shortened
@@ -56,7 +57,8 @@ class Controls:
         boxes: the optimizers, one box each.
         names: the landscapes.
         rate, momentum: the sliders.
-        lively: what changes while a slider or the start is dragged.
+        layers: what changes while a slider is dragged.
+        lively: what changes with every race.
     """
 
     def __init__(self, figure: Figure, look: Theme, styles: Mapping[str, Style], functions: Sequence[str]) -> None:
@@ -92,7 +94,15 @@ class Controls:
         self.momentum = _slider(figure, MOMENTUM, look, "momentum", 0.0, LONGEST, USUAL)
         for control in (self.boxes, self.names, self.rate, self.momentum):
             control.drawon = False  # they are drawn with all else
-        self.lively = [*self._rates, *self._fates, self.rate.ax, self.momentum.ax]
+        sliders = [
+            (slider.ax, lambda slider=slider: (slider.val, slider.valtext.get_text()))
+            for slider in (self.rate, self.momentum)
+        ]
+        self.layers: list[Layer] = [
+            *(([ax], state) for ax, state in sliders),
+            (self._rates, lambda: tuple(text.get_text() for text in self._rates)),
+        ]
+        self.lively = self._fates
         self.reset()
 
     def on_change(

@@ -21,7 +21,7 @@ from landscapes.render.controls import Controls
 from landscapes.render.legend import compact, entries
 from landscapes.render.moving import Moving, moving
 from landscapes.render.output import save
-from landscapes.render.stage import Stage
+from landscapes.render.stage import Layer, Stage
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.timeline import timeline
 from landscapes.render.window import opened
@@ -85,6 +85,7 @@ class Explorer:
         self._look = look
         self.wish = Wish(functions[0], tuple(optimizers))
         self._ground = ""
+        self._runs: tuple[str, ...] = ()
         self._held = self._carries = self._due = self._busy = False
         self._done = 0.0
         self._frames: list[int] = []
@@ -100,7 +101,9 @@ class Explorer:
             self.controls = Controls(figure, look, looks, functions)
             self.saying = figure.text(MAP[0], 0.011, "", fontsize=8, color=look.foreground, parse_math=False)
         panels = self.board.map, self.board.losses
-        self._stage = Stage(figure, panels, [*self.controls.lively, self.board.counter])
+        said: Layer = [self.saying], self.saying.get_text
+        lively = [*self.controls.lively, self.board.counter]
+        self._stage = Stage(figure, panels, [said, *self.controls.layers], lively)
         self.controls.on_change(
             runs=lambda labels: self._again(optimizers=labels),
             function=lambda name: self._again(function=name, start=None),
@@ -243,11 +246,13 @@ class Explorer:
             if wish.function != self._ground:
                 self.board.ground(record)
                 self._ground = wish.function
+                self._stage.forget()
                 if self.figure.canvas.toolbar is not None:
                     self.figure.canvas.toolbar.update()  # it remembers views of the landscape before
             self.board.draw(record, draft)
             self.controls.tell(compact(entries(record, self._look)))
-        if not draft:
+        if wish.optimizers != self._runs:
+            self._runs = wish.optimizers
             self._stage.forget()
         self._say(HELP)
 
@@ -263,10 +268,7 @@ class Explorer:
 
     def _say(self, words: str) -> None:
         """Writes a line beneath the map, and brings the window up to date."""
-        said = " ".join(words.split())
-        if said != self.saying.get_text():
-            self.saying.set_text(said)
-            self._stage.forget()
+        self.saying.set_text(" ".join(words.split()))
         self._stage.paint()
 
 
