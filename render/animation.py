@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import matplotlib as mpl
@@ -37,7 +40,7 @@ Progress = Callable[[int, int], None]
 
 
 class RaceAnimation(FuncAnimation):
-    """A race in motion. `save("race.gif")` streams; everything else is matplotlib's.
+    """A race in motion. `save("race.gif")` streams, a notebook shows it moving; everything else is matplotlib's.
 
     Attributes:
         record: what is shown.
@@ -115,6 +118,16 @@ class RaceAnimation(FuncAnimation):
             finally:
                 for mover in frames.moving:
                     mover.show(int(plan.steps[-1]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the race as a GIF; what matplotlib makes of it where `animation.html` asks for that."""
+        if mpl.rcParams["animation.html"] != "none":
+            return super()._repr_html_()
+        with TemporaryDirectory() as folder:
+            picture = Path(folder) / "race.gif"
+            self.save(picture)
+            data = base64.b64encode(picture.read_bytes()).decode()
+        return f'<img src="data:image/gif;base64,{data}" alt="{html.escape(caption(self.record))}" style="max-width: 100%">'
 
     def _samples(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
         """Frames to choose colours by: the first, an early one, the last."""

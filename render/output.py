@@ -11,9 +11,12 @@ from landscapes.errors import InputError, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.animation import animate, describe
+from landscapes.render.camera import Camera
 from landscapes.render.caption import caption
+from landscapes.render.focus import focus
 from landscapes.render.layout import SIZE, figure
 from landscapes.render.page import LOOKS, is_page, page
+from landscapes.render.scene import scene
 from landscapes.render.sinks import SINKS, sink_of
 from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.theme import Theme
@@ -27,10 +30,12 @@ def check_output(
     panel: bool | None = None,
     inset: bool | float = False,
     labels: str = "legend",
+    aside: bool | Camera = False,
 ) -> Path:
     """The path as a `Path`, once it is sure that it can be written; so nothing is computed in vain.
 
-    With a `step`, it must be a picture of one step. A page has no inset, no names at heads, and always its losses.
+    With a `step`, it must be a picture of one step. A page has no inset, no names at heads, and always its losses. What is
+    seen from `aside` has none of the three, and is no page.
 
     Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or
     cannot be written, and where the file cannot hold what is asked for.
@@ -40,6 +45,11 @@ def check_output(
     known = (*SINKS, *STILLS, ".html")
     if not suffix:
         raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join(known)}")
+    if aside is not False and (inset is not False or labels != "legend" or panel or is_page(target)):
+        raise InputError(
+            "what is seen from aside is a picture or a film with a legend: leave out the inset, names at the heads and the "
+            "losses, and choose another suffix than .html"
+        )
     if not moves(target):
         check_still(target)
     elif step is not None:
@@ -76,6 +86,7 @@ def save(
     view: View | None = None,
     inset: bool | float = False,
     labels: str = "legend",
+    aside: bool | Camera = False,
     step: int | None = None,
     seconds: float = 8.0,
     fps: float = 25.0,
@@ -90,6 +101,8 @@ def save(
         theme: colours, by name or as a `Theme`; by default light ones, on a page those of the reader's system.
         size, panel, title, view, inset, labels: as in `render.figure`. A page is as large as its window, always has
             the losses and a legend, and is zoomed by its reader.
+        aside: whether to draw the surface in relief, as `render.scene` does, or the camera to do so with; a still one where
+            most is seen by default. Such a picture has no losses, inset or names at the heads.
         step: the step that a picture shows; by default the last. An animation shows them all.
         seconds, fps: as in `render.animate`.
         progress: called with (frame, frames) after each frame of an animation.
@@ -98,22 +111,19 @@ def save(
         The path.
 
     Raises:
-        InputError: for whatever `check_output`, `render.figure`, `render.animate` or `render.page` refuse.
+        InputError: for whatever `check_output`, `render.figure`, `render.scene`, `render.animate` or `render.page` refuse.
     """
-    target = check_output(path, step=step, panel=panel, inset=inset, labels=labels)
+    target = check_output(path, step=step, panel=panel, inset=inset, labels=labels, aside=aside)
     if is_page(target):
         return page(record, target, theme=LOOKS if theme is None else theme, title=title, view=view, seconds=seconds)
-    look: Any = {
-        "theme": "light" if theme is None else theme,
-        "size": size,
-        "panel": panel,
-        "title": title,
-        "view": view,
-        "inset": inset,
-        "labels": labels,
-    }
-    if moves(target):
-        animate(record, **look, seconds=seconds, fps=fps).save(target, progress_callback=progress)
+    look: Any = {"theme": "light" if theme is None else theme, "size": size, "title": title}
+    if aside is False:
+        made = figure(record, step=step, **look, panel=panel, view=view, inset=inset, labels=labels)
     else:
-        still(figure(record, step=step, **look), target, describe(record), caption(record))
+        camera = aside if isinstance(aside, Camera) else None
+        made = scene(record if view is None else focus(record, view), step=step, camera=camera, **look)
+    if moves(target):
+        animate(record, figure=made, seconds=seconds, fps=fps).save(target, progress_callback=progress)
+    else:
+        still(made, target, describe(record), caption(record))
     return target

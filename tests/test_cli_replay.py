@@ -52,6 +52,52 @@ def test_view_inset_and_labels_are_heard(said, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        (("--aside",), {"aside": True}),
+        (("--camera", "-30,50"), {"aside": render.Camera(-30, 50)}),
+        (("--aside", "--camera=-60,42,90"), {"aside": render.Camera(-60, 42, 90)}),
+        (("--aside", "--view", "-1.9,1.4,-0.5,1.2"), {"aside": True, "view": ((-1.9, 1.4), (-0.5, 1.2))}),
+    ],
+)
+@pytest.mark.parametrize("name", ["relief.png", "relief.gif"])
+def test_it_is_seen_from_aside(said, tmp_path, words, settings, name):
+    film = name.endswith("gif")
+    assert said("replay", "race.npz", "-o", name, *QUICK, *words)[::2] == (0, "")
+    ours = render.save(diverging(), tmp_path / f"ours-{name}", seconds=0.4, fps=10, size=(240, 180), **settings)
+    flat = render.save(diverging(), tmp_path / f"flat-{name}", seconds=0.4, fps=10, size=(240, 180))
+    assert (tmp_path / name).read_bytes() == ours.read_bytes() != flat.read_bytes()
+    with Image.open(ours) as picture:
+        assert getattr(picture, "n_frames", 1) > 3 if film else picture.size == (240, 180)
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+def test_a_relief_goes_into_papers(said, tmp_path, suffix):
+    assert said("replay", "race.npz", "-o", f"relief{suffix}", "--aside", "--theme", "print", *QUICK)[::2] == (0, "")
+    assert (tmp_path / f"relief{suffix}").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        (("--camera", "-60"), "AZIMUTH,ELEVATION or AZIMUTH,ELEVATION,TURN in degrees, as in -60,42,90; not '-60'"),
+        (("--camera", "1,2,3,4"), "not '1,2,3,4'"),
+        (("--camera", "a,b"), "not 'a,b'"),
+        (("--camera", "-60,0"), "elevation is above 0 and at most 90 degrees"),
+        (("--camera=nan,10",), "azimuth is an angle in degrees, not nan"),
+        (("--aside", "--inset"), "leave out the inset"),
+        (("--aside", "--labels", "heads"), "names at the heads"),
+        (("--camera=-60,42", "-o", "page.html"), "another suffix than .html"),
+    ],
+)
+def test_a_relief_that_cannot_be_is_refused(said, tmp_path, words, wrong):
+    code, out, err = said("replay", "race.npz", "-o", "relief.png", *words)
+    assert (code, out) == (2, "")
+    assert wrong in err
+    assert [path.name for path in tmp_path.iterdir()] == ["race.npz"]
+
+
+@pytest.mark.parametrize(
     ("words", "wrong"),
     [
         (("--view", "rase"), "a view is domain, race or X0,X1,Y0,Y1, not 'rase'"),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import html
 import io
 import re
+from dataclasses import replace
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,6 +47,29 @@ def test_html_shows_the_frames(tmp_path):
     for picture, step in zip(pictures, (0, 20, 40), strict=True):
         show(animation.figure, step)
         assert psnr(picture, full_draw(animation.figure)) > 40
+
+
+def test_a_notebook_shows_it_moving(tmp_path):
+    animation = render.animate(converging(2), frames=4, **SMALL)
+    shown = re.fullmatch(r'<img src="data:image/gif;base64,(.*)" alt="(.*)" style="[^"]*">', animation._repr_html_())
+    (tmp_path / "shown.gif").write_bytes(base64.b64decode(shown[1]))
+    animation.save(tmp_path / "race.gif")
+    assert (tmp_path / "shown.gif").read_bytes() == (tmp_path / "race.gif").read_bytes()
+    assert len(decode(tmp_path / "shown.gif").frames) == 4
+    assert html.unescape(shown[2]) == render.caption(converging(2))
+
+
+def test_words_of_a_notebooks_picture_cannot_end_its_tag():
+    titled = converging(1)
+    titled = replace(titled, meta={**titled.meta, "title": 'a "bowl"><script>'})
+    words = render.animate(titled, frames=2, **SMALL)._repr_html_().partition("alt=")[2]
+    assert "&quot;bowl&quot;&gt;&lt;script&gt;" in words
+
+
+def test_a_notebook_that_asks_matplotlib_gets_what_it_asks_for():
+    animation = render.animate(converging(1), frames=2, **SMALL)
+    with mpl.rc_context({"animation.html": "jshtml"}):
+        assert "new Animation(" in animation._repr_html_()
 
 
 def test_a_writer_of_matplotlib_does_as_it_does(tmp_path):

@@ -22,6 +22,7 @@ examples:
   landscapes race beale --save race.npz                  keep the race, and draw it again without running:
   landscapes replay race.npz -o dark.mp4 --theme dark --size 1280x720
   landscapes replay race.npz -o race.html                a page to play with: scrub, zoom, switch runs, ask for losses
+  landscapes replay race.npz -o race.mp4 --camera=-60,42,90      in relief, seen by a camera that goes around
   landscapes explore beale                               a window to play in: drag the start, turn learning rates
   landscapes tune beale --with adam --with sgd           the best hyper-parameters of each, under one budget
   landscapes sweep beale --with adam --vary lr=1e-4..1:30 --vary beta1=0.5,0.9,0.99 -o sweep.png
@@ -33,7 +34,7 @@ examples:
   landscapes show beale -o beale.pdf                     the facts of one function, in words and on a page
 """
 
-NEGATIVE = ("--start", "--view", "--domain", "--box")
+NEGATIVE = ("--start", "--view", "--domain", "--box", "--camera")
 """Options whose value may begin with a minus sign."""
 
 
@@ -274,6 +275,15 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
         default="legend",
         metavar="L",
         help="legend, or heads to name each run beside its head (default: legend)",
+    )
+    parser.add_argument(
+        "--aside", action="store_true", help="see the landscape in relief, from where most of the race shows"
+    )
+    parser.add_argument(
+        "--camera",
+        type=words.camera,
+        metavar="A,E[,T]",
+        help="the same from azimuth A and elevation E, going around by T during the race, in degrees, as in -60,42,90",
     )
     parser.add_argument(
         "--step", type=words.whole, metavar="N", help="the step that a picture shows (default: the last)"

@@ -26,6 +26,7 @@ from landscapes.errors import InputError, unknown
 if TYPE_CHECKING:
     from landscapes.objectives.objective import Function
     from landscapes.record import Record
+    from landscapes.render import Camera
 
 
 class Terminated(BaseException):
@@ -112,7 +113,13 @@ def _landscape(options: argparse.Namespace) -> Function:
 
 def _check_plane(function: Function, options: argparse.Namespace) -> None:
     """Refuses what needs a map where there is none."""
-    asked = {"--view": options.view is not None, "--inset": options.inset, "--labels heads": options.labels == "heads"}
+    asked = {
+        "--view": options.view is not None,
+        "--inset": options.inset,
+        "--labels heads": options.labels == "heads",
+        "--aside": options.aside,
+        "--camera": options.camera is not None,
+    }
     for option, given in asked.items():
         if given and function.dim != 2:
             raise InputError(
@@ -148,7 +155,9 @@ def _checked_look(options: argparse.Namespace) -> Path:
     from landscapes.render.page import is_page
     from landscapes.render.timeline import timeline
 
-    output = render.check_output(options.output, step=options.step, inset=options.inset, labels=options.labels)
+    output = render.check_output(
+        options.output, step=options.step, inset=options.inset, labels=options.labels, aside=_aside(options)
+    )
     _check_theme(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)
@@ -158,6 +167,11 @@ def _checked_look(options: argparse.Namespace) -> Path:
             raise InputError("--size is for pictures and films; a page is as large as its window")
     timeline(1, seconds=options.seconds, fps=options.fps)
     return output
+
+
+def _aside(options: argparse.Namespace) -> bool | Camera:
+    """Whether the landscape is seen from aside, or by which camera."""
+    return bool(options.aside) if options.camera is None else options.camera
 
 
 def _check_step(options: argparse.Namespace, last: int) -> None:
@@ -173,6 +187,7 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
     look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
     if options.size is not None:
         look["size"] = options.size
+    look["aside"] = _aside(options)
     with console.bar("drawing", "frame") as progress:
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)

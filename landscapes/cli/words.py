@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from landscapes.errors import InputError
 
 if TYPE_CHECKING:
+    from landscapes.render import Camera
     from landscapes.views import View
 
 
@@ -59,6 +60,21 @@ def view(text: str) -> View:
 def _box(text: str) -> tuple[tuple[float, float], ...]:
     x0, x1, y0, y1 = (float(part) for part in text.split(","))
     return (x0, x1), (y0, y1)
+
+
+def camera(text: str) -> Camera:
+    """Where a landscape is seen from: two angles in degrees, and a third one for a camera that goes around."""
+    from landscapes.render import Camera
+
+    try:
+        azimuth, elevation, *turn = (float(part) for part in text.split(","))
+        return Camera(azimuth, elevation, *turn)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"a camera is AZIMUTH,ELEVATION or AZIMUTH,ELEVATION,TURN in degrees, as in -60,42,90; not {text!r}"
+        ) from None
 
 
 def count(text: str) -> int:
