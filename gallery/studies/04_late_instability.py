@@ -4,8 +4,8 @@ Adam long after it has arrived
 
 **Claim.** "After thousands of steps at a loss of zero Adam's loss rises again; gradient descent does not do this."
 
-Linear(1000, 1) on 64 random points, summed squared error, float32, lr 1e-3; a seed draws data and weights, a block of coordinates of its
-own. Adam is stable while lr · λ < 38, λ the largest eigenvalue of 2 X diag(1 / (√v̂ + ε)) Xᵀ: as √v̂ fades, the edge comes.
+Linear(1000, 1) on 64 random points, summed squared error, float32, lr 1e-3; each seed draws data and weights, float64 and lr 1e-5 take the
+first. With β₁ = 0.9 Adam is stable while lr · λ < 38, λ the largest eigenvalue of 2 X diag(1 / √v̂) Xᵀ: √v̂ fades, and the edge comes.
 
 **Sources.** Li, datascience.stackexchange.com 25024 (2017); Cohen et al., *Adaptive gradient methods at the edge of stability* (2022).
 """
