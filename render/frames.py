@@ -16,6 +16,7 @@ from matplotlib.transforms import Bbox
 
 from landscapes.render.moving import Boxes, Canvas, moving, seen, spell, spell_steps
 from landscapes.render.sinks.base import RGBA, Pixels, box
+from landscapes.render.words import ruler
 
 Box = tuple[int, int, int, int]
 """A rectangle of pixels: left, bottom, right, top."""
@@ -242,15 +243,17 @@ def _redrawn(figure: Figure, movers: set[int]) -> list[Artist]:
         figure.draw_without_rendering()  # what overlaps is known once all is in its place
     chosen: list[Artist] = []
     stirred: list[Bbox] = []
+    measure = ruler(figure.dpi)
     for layer in _layers(figure):
-        if stirred and any((layer.get_tightbbox() or Bbox.null()).overlaps(other) for other in stirred):
+        place = layer.get_tightbbox(measure) if stirred else None
+        if place and any(place.overlaps(other) for other in stirred):
             parts = [layer]
         elif isinstance(layer, Axes):
             parts = _front(layer, movers)
         else:
             parts = [layer] if id(layer) in movers else []
         if parts:
-            stirred.append(_reach(layer, figure.dpi))
+            stirred.append(_reach(layer, measure))
             chosen += parts
     return chosen
 
@@ -271,8 +274,8 @@ def _front(axes: Axes, movers: set[int]) -> list[Artist]:
     return children[first:]
 
 
-def _reach(layer: Artist, dpi: float) -> Bbox:
+def _reach(layer: Artist, measure: RendererAgg) -> Bbox:
     """Where a layer may be seen, in pixels: heads on the border of axes stick out."""
     if isinstance(layer, Axes):
-        return Bbox(layer.get_window_extent().padded(MARGIN * dpi / 72).get_points())
-    return layer.get_tightbbox() or Bbox.null()
+        return Bbox(layer.get_window_extent().padded(MARGIN * measure.dpi / 72).get_points())
+    return layer.get_tightbbox(measure) or Bbox.null()

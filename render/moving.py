@@ -21,6 +21,9 @@ Boxes = NDArray[np.float64]
 
 NOWHERE: Boxes = np.zeros((0, 4))
 
+FORMULAS = RendererAgg(1, 1, 72.0).mathtext_parser
+"""One for all canvases, for it remembers what it has read."""
+
 
 class Moving:
     """What an artist is that follows the race.
@@ -55,6 +58,7 @@ class Canvas(RendererAgg):
     def __init__(self, width: int, height: int, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
         self.context = _round(self)
+        self.mathtext_parser = FORMULAS
 
 
 def windows(renderer: RendererBase) -> Boxes | None:

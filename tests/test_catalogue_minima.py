@@ -144,7 +144,7 @@ def test_stationary_points_are_what_they_are_called(landscape):
 @every
 def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
     scale = size(landscape)
-    evolved = torch.cat([search.evolved(landscape, seed)[:3] for seed in range(2)])
+    evolved = torch.cat([search.evolved(landscape, seed)[:3] for seed in range(2 if landscape.kinks else 1)])
     found = evolved
     if not landscape.kinks:
         minima = search.local_minima(landscape)
@@ -182,7 +182,7 @@ def test_what_is_lower_beyond_the_domain_says_so(landscape):
     box = tensor(landscape.domain)
     reach = box.diff(dim=1) * tensor([-1.0, 1.0])
     lowest = float(landscape(survey.shells(landscape)).nan_to_num(math.inf).min())
-    for seed, factor in enumerate((1, 1, 10)):
+    for seed, factor in enumerate((1, 10)):
         wider = dataclasses.replace(landscape, domain=tuple(map(tuple, (box + factor * reach).tolist())))
         lowest = min(lowest, float(landscape(search.evolved(wider, seed)[0]).nan_to_num(math.inf)))
     lower = lowest < landscape.minimum - 1e-9 * size(landscape)

@@ -98,7 +98,8 @@ def descents(function: Function, x: Tensor, steps: int) -> Tensor:
     as Levenberg and Marquardt do: a step that does not lead down is not taken, and the next one is shorter.
     """
     low, high = bounds(function.domain)
-    x = x.clamp(low, high)
+    ends = x.clamp(low, high)
+    x, moving = ends, torch.arange(len(ends))
     with torch.no_grad():
         value = function(x)
     damping = torch.full((len(x), 1), 1e-3, dtype=torch.float64)
@@ -120,9 +121,15 @@ def descents(function: Function, x: Tensor, steps: int) -> Tensor:
         with torch.no_grad():
             new = function(trial)
         better = new < value
+        left = (trial != x).any(1)  # where a step is lost in rounding, no shorter one will lead on
         x, value = torch.where(better[:, None], trial, x), torch.where(better, new, value)
         damping = torch.where(better[:, None], damping / 10, damping * 8).clamp(1e-16, 1e12)
-    return x
+        ends[moving] = x
+        if not left.all():
+            x, value, damping, moving = x[left], value[left], damping[left], moving[left]
+        if not len(moving):
+            break
+    return ends
 
 
 def is_strict(function: Function, x: Tensor, ways: int = 48) -> Tensor:

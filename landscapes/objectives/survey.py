@@ -86,14 +86,16 @@ def smoothness(function: Function) -> str:
     for scale, count in ((1.0, 301), (1e-2, 61)):
         t = torch.linspace(-0.987, 1.0, count, dtype=torch.float64)
 
-        def along(t: Tensor, scale: float = scale) -> tuple[Tensor, Tensor]:
-            """Values and slopes at t (lines, n)."""
-            x = (center[:, None] + scale * t[..., None] * way[:, None]).clamp(low, high)
-            slope = (gradient(function, x) * scale * way[:, None]).sum(-1)
+        def values(t: Tensor, scale: float = scale) -> Tensor:
+            """At t (lines, n)."""
             with torch.no_grad():
-                return function(x), slope
+                return function((center[:, None] + scale * t[..., None] * way[:, None]).clamp(low, high))
 
-        first = _jumps(t.expand(len(center), count), along)
+        def slopes(t: Tensor, scale: float = scale) -> Tensor:
+            x = (center[:, None] + scale * t[..., None] * way[:, None]).clamp(low, high)
+            return (gradient(function, x) * scale * way[:, None]).sum(-1)
+
+        first = _jumps(t.expand(len(center), count), values, slopes)
         if "stepped" in first:
             return "stepped"
         if "kinked" in first:
@@ -103,29 +105,28 @@ def smoothness(function: Function) -> str:
     middle = (low + high)[None] / 2  # where cones have their tips
     center = torch.cat([center.repeat(6, 1), middle.repeat(6, 1)])  # six ways across each
     way = torch.randn(center.shape, generator=generator, dtype=torch.float64) * (high - low) / 8
-    slope = along(beside.expand(len(center), 8), 1.0)[1]
+    slope = slopes(beside.expand(len(center), 8), 1.0)
     near, wide = (slope[:, 4] - slope[:, 3]).abs(), (slope[:, 5] - slope[:, 2]).abs()
     if bool(((near > 0.3 * wide) & (near > 1e-7 * slope.abs().amax(1))).any()):
         return "kinked"
     return "smooth"
 
 
-def _jumps(t: Tensor, along: Callable[[Tensor], tuple[Tensor, Tensor]]) -> set[str]:
+def _jumps(t: Tensor, values: Callable[[Tensor], Tensor], slopes: Callable[[Tensor], Tensor]) -> set[str]:
     """Which jumps are left after halving intervals of t (lines, n) again and again.
 
     Of each interval the half with the larger change is kept; for slopes also, since waves that crowd around a kink
     lead that astray, those of all halves whose changes are largest.
     """
     found = set()
-    values = along(t)
-    for index, kind, best in ((0, "stepped", False), (1, "kinked", False), (1, "kinked", True)):
-        what = values[index]
+    for along, kind, best in ((values, "stepped", False), (slopes, "kinked", False), (slopes, "kinked", True)):
+        what = along(t)
         reach = what.abs().amax(1, keepdim=True)
         a, b, fa, fb = t[:, :-1], t[:, 1:], what[:, :-1], what[:, 1:]
         before = (fb - fa).abs()
         for _ in range(28):
             middle = (a + b) / 2
-            fm = along(middle)[index]
+            fm = along(middle)
             if best:
                 change = torch.cat([(fm - fa).abs(), (fb - fm).abs()], 1)
                 kept = change.topk(a.shape[1], 1).indices
