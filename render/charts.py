@@ -11,6 +11,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -25,8 +26,9 @@ from landscapes.render.response import response
 from landscapes.render.standings import profile
 from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.tables import REPEATS, table
-from landscapes.render.territories import basins, shade, shares
+from landscapes.render.territories import basins, hatching, shade, shares
 from landscapes.render.theme import Theme, as_theme
+from landscapes.render.trails import mix
 from landscapes.reports.choosing import only
 
 TOLD = ("job", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
@@ -147,7 +149,14 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: Sequen
     percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
     for words, number, share in shares(record):
         text = f"{words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
-        if number >= 0:
+        if number >= 0 and look.distinct:
+            color = mix(shade(number, look), to_rgb(look.background), 0.5)
+            marks.append(
+                Patch(
+                    facecolor=color, edgecolor=look.foreground, linewidth=0.6, hatch=hatching(number, look), label=text
+                )
+            )
+        elif number >= 0:
             marks.append(
                 Line2D([], [], linestyle="none", marker="*", markersize=11, color=shade(number, look), label=text)
             )

@@ -18,6 +18,12 @@ QUICK, SLOW = 0.30, 0.92
 LINES = 0.35
 """How strong level lines are on top."""
 
+HATCHED = 0.6
+"""How strong a hatching is."""
+
+HATCHES = ("", "///", "...", "\\\\\\", "---", "|||", "xxx", "ooo", "+++", "OO")
+"""What tells minima apart where colours do not, in themes for print."""
+
 
 def basins(
     record: Record, ax: Axes | None = None, *, theme: str | Theme = "light", lines: bool = True, stars: bool = True
@@ -25,7 +31,8 @@ def basins(
     """Draws a map of basins on `ax`, and returns `ax`: each start has the colour of the minimum that is found from there.
 
     The darker (in a dark theme: the stronger) a place is, the longer its run took. Grey are starts whose runs
-    do not arrive within their steps, darker grey those that diverge.
+    do not arrive within their steps, darker grey those that diverge. In print each minimum has a hatching as well, but for
+    the first one, so that a grey copy tells the first ten apart.
 
     Args:
         record: what `landscapes.basins` returns.
@@ -51,6 +58,8 @@ def basins(
         painted(record, look), extent=(left, right, bottom, top), origin="lower", aspect="auto", zorder=1,
         interpolation="antialiased",
     )  # fmt: skip
+    if look.distinct:
+        _hatch(record, ax, look)
     if stars:
         for number, (x, y) in enumerate(record.meta["minima"]):
             ax.plot(
@@ -60,6 +69,34 @@ def basins(
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     return ax
+
+
+def _hatch(record: Record, ax: Axes, look: Theme) -> None:
+    """Draws over the starts of each minimum the hatching that it has, to the very border of the map."""
+    minimum, found = record.grid("minimum"), arrivals(record)
+    (left, right), (bottom, top) = record.meta["box"]
+    across, up = (
+        _centres(*side, count) for side, count in zip(((left, right), (bottom, top)), minimum.shape[::-1], strict=True)
+    )
+    for number in range(len(record.meta["minima"])):
+        mine = np.pad((minimum == number) & found, 1, mode="edge").astype(float)
+        if hatching(number, look) and mine.any():
+            drawn = ax.contourf(
+                across, up, mine, levels=[0.5, 1.5], colors="none", hatches=[hatching(number, look)], zorder=1.5
+            )
+            drawn.set(edgecolor=(*to_rgb(look.foreground), HATCHED), linewidth=0.0)
+
+
+def _centres(low: float, high: float, count: int) -> NDArray[np.float64]:
+    """The middles of so many cells, and the two ends."""
+    edges = np.linspace(low, high, count + 1)
+    return np.concatenate([[low], (edges[1:] + edges[:-1]) / 2, [high]])
+
+
+def arrivals(record: Record) -> NDArray[np.bool_]:
+    """Which starts lead to a minimum, (ny, nx)."""
+    minimum, arrived, status = (record.grid(name) for name in ("minimum", "arrived", "status"))
+    return np.asarray((minimum >= 0) & (arrived >= 0) & ~np.isin(status, FAILED))
 
 
 def painted(record: Record, look: Theme) -> NDArray[np.float64]:
@@ -83,6 +120,11 @@ def painted(record: Record, look: Theme) -> NDArray[np.float64]:
 def shade(number: int, look: Theme) -> tuple[float, float, float]:
     """The colour of a minimum."""
     return to_rgb(look.paths[number % len(look.paths)])
+
+
+def hatching(number: int, look: Theme) -> str:
+    """The hatching of a minimum, "" where it has none."""
+    return HATCHES[number % len(HATCHES)] if look.distinct else ""
 
 
 def shares(record: Record) -> list[tuple[str, int, float]]:
