@@ -35,12 +35,14 @@ def name_of(item: Function) -> str:
     return item.name if item.family is None else f"{item.name}-{item.dim}"
 
 
-def each(items: list[Function]) -> pytest.MarkDecorator:
-    """A test of each; slow are the largest members of families."""
+def each(items: list[Function], one_in: int = 1) -> pytest.MarkDecorator:
+    """A test of each; slow are the largest members of families, and of the others all but one in so many."""
     usual = {item.name: item.dim for item in CATALOGUE}
     cases = [
-        pytest.param(item, marks=[pytest.mark.slow] * (item.dim > max(3, usual[item.name])), id=name_of(item))
-        for item in items
+        pytest.param(
+            item, marks=[pytest.mark.slow] * (item.dim > max(3, usual[item.name]) or i % one_in > 0), id=name_of(item)
+        )
+        for i, item in enumerate(items)
     ]
     return pytest.mark.parametrize("landscape", cases)
 

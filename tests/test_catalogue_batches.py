@@ -6,7 +6,7 @@ import math
 from itertools import product
 
 import torch
-from landscape_cases import every, every_member, size, spread, steepest
+from landscape_cases import MEMBERS, each, every, every_member, size, spread, steepest
 
 from landscapes.objectives.derivatives import gradient
 
@@ -29,7 +29,7 @@ def test_single_precision_is_near_to_double(landscape):
     torch.testing.assert_close(landscape(points).double(), landscape(points.double()), rtol=1e-5, atol=tolerance)
 
 
-@every_member
+@each(MEMBERS, one_in=4)
 def test_a_point_has_the_same_bits_in_every_batch(landscape):
     for count, dtype in product((1, 7, 1001), (torch.float64, torch.float32)):
         points = spread(landscape, count, seed=2).to(dtype)

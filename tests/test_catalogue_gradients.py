@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
-from landscape_cases import CATALOGUE, every_member, grid, name_of, size, spread
+from landscape_cases import CATALOGUE, each, every_member, grid, size, spread
 
 from landscapes.objectives.derivatives import gradient
 
@@ -35,11 +34,7 @@ def test_gradients_are_finite_at_and_around_what_is_special(landscape):
         assert gradient(landscape, points.to(dtype)).isfinite().all(), dtype
 
 
-@pytest.mark.parametrize(
-    "landscape",
-    [pytest.param(item, marks=[pytest.mark.slow] * (i % 3 > 0)) for i, item in enumerate(CATALOGUE)],
-    ids=name_of,
-)
+@each(CATALOGUE, one_in=8)
 def test_gradients_and_curvatures_are_the_derivatives_of_the_values(landscape):
     """In units in which the view is as wide as one, and the largest of its values is one."""
     if landscape.name in FRACTAL:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from landscape_cases import CATALOGUE, every, name_of
+from landscape_cases import CATALOGUE, each, every
 
 from landscapes.objectives import survey
 from landscapes.objectives.vocabulary import CHECKED
 
 
-@pytest.mark.parametrize(
-    "landscape",
-    [pytest.param(item, marks=[pytest.mark.slow] * (i % 25 > 0)) for i, item in enumerate(CATALOGUE)],
-    ids=name_of,
-)
+@each(CATALOGUE, one_in=25)
 def test_tags_are_what_is_measured(landscape):
     counted = {"unimodal", "multimodal"}  # by the searches of test_catalogue_minima
     assert (set(landscape.tags) & set(CHECKED)) - counted == survey.tags(landscape, minima=False) - counted

@@ -12,6 +12,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from thinned import diagonal
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
@@ -159,13 +160,17 @@ def test_a_map_of_basins_tells_minima_apart_and_what_fails() -> None:
     assert [line.get_xydata().tolist() for line in ax.lines] == [[[-1.0, 0.0]], [[1.0, 0.0]]]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("theme", THEMES)
-@pytest.mark.parametrize(
-    "record",
-    [sweep_record(valley), sweep_record(valley, ("SGD", "Adam")), map_record(), comparison(np.ones((2, 2, 3, 2), int))],
-    ids=["one", "two", "map", "comparison"],
-)
-def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, record: Record, theme: str) -> None:
+CHARTS = {
+    "one": lambda: sweep_record(valley),
+    "two": lambda: sweep_record(valley, ("SGD", "Adam")),
+    "map": map_record,
+    "comparison": lambda: comparison(np.ones((2, 2, 3, 2), int)),
+}
+
+
+@pytest.mark.parametrize(("kind", "theme"), diagonal(CHARTS, THEMES))
+def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, kind: str, theme: str) -> None:
+    record = CHARTS[kind]()
     one, two = (save_chart(record, tmp_path / name, theme=theme, size=(480, 320)) for name in ("a.png", "b.png"))
     assert one.read_bytes() == two.read_bytes()
 

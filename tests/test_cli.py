@@ -412,7 +412,6 @@ sys.exit(main.main(sys.argv[2:]))
     ("sent", "code", "place", "output"),
     [
         pytest.param(signal.SIGINT, 130, "racing", "race.gif", marks=pytest.mark.slow),
-        pytest.param(signal.SIGINT, 130, "drawing", "race.gif", marks=pytest.mark.slow),
         (signal.SIGTERM, 143, "drawing", "race.gif"),
         pytest.param(signal.SIGINT, 130, "drawing", "race.mp4", marks=pytest.mark.slow),
     ],

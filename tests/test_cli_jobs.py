@@ -184,6 +184,7 @@ sys.exit(main.main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_gives_back_what_is_done(environment_here, tmp_path):
     """The work is held still in its third block of four runs, so that the signal surely comes in its midst."""
     (tmp_path / "script.py").write_text(STALL)

@@ -52,7 +52,7 @@ def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box:
     return loop.run(landscape, field, starts, steps, box=box)
 
 
-@pytest.mark.parametrize("steps", [25, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [12, pytest.param(50, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ALL)
 def test_in_the_batch_each_run_is_as_it_is_alone(name, steps):
     others = [other for other in ("sgd", "adam", "rprop") if other != name]

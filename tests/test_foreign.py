@@ -155,7 +155,7 @@ def test_torch_classes_are_our_own_rules(cls, flag):
     assert [rule.lr for rule in foreign] == [rule.lr for rule in own]
     for landscape in (valley, egg_box):
         x = starts(2, 3, rng)
-        assert torch.equal(by_rules(landscape(2), own, x, 30), by_rules(landscape(2), foreign, x, 30))
+        assert torch.equal(by_rules(landscape(2), own, x, 15), by_rules(landscape(2), foreign, x, 15))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -12,6 +12,7 @@ from every_rule import OPTIMIZERS, rule_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same, part
+from thinned import diagonal
 from torch import Tensor
 
 from landscapes import function, rules
@@ -63,12 +64,15 @@ def box(landscape: Function, wide: float = 1.2) -> Tensor:
     return torch.tensor(landscape.domain, dtype=torch.float64) * wide
 
 
+def name_of(part: object) -> str:
+    return part.name if isinstance(part, Function) else str(part)
+
+
 def rates(name: str, runs: int = RUNS) -> dict[str, np.ndarray]:
     return {"lr": np.geomspace(1e-4, 1.5, runs)} if rule_of(name).tunable == "lr" else {}
 
 
-@pytest.mark.parametrize("name", PLAIN)
-@pytest.mark.parametrize("landscape", [get("himmelblau"), cliff], ids=lambda landscape: landscape.name)
+@pytest.mark.parametrize(("name", "landscape"), diagonal(PLAIN, [get("himmelblau"), cliff]), ids=name_of)
 def test_every_rule_goes_the_same_way(name, landscape, slowly):
     how = {"box": box(landscape), "keep": 3, "target": 1.0}
     many = Batch(rule_of(name), RUNS, rates(name))

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -74,6 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Which part of the package may import which; a module in a folder belongs to its folder."""
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the package, by import name, at its place in the checkout."""
     found: dict[str, Path] = {}

@@ -27,7 +27,9 @@ SMALL = {"size": (201, 151)}
 QUICK = {"seconds": 0.4, "fps": 10}
 
 
-@pytest.mark.parametrize("suffix", [".mov", ".mkv", ".avi", ".wmv", ".mpg"])
+@pytest.mark.parametrize(
+    "suffix", [".mov", ".avi", *(pytest.param(suffix, marks=pytest.mark.slow) for suffix in (".mkv", ".wmv", ".mpg"))]
+)
 def test_imageio_writes_other_videos(tmp_path, suffix):
     path = render.save(converging(2), tmp_path / f"race{suffix}", **SMALL, seconds=0.4, fps=25)
     shown = decode(path)

@@ -232,6 +232,7 @@ def worker(folder: Path, slow: float, environment: dict[str, str], root: Path) -
     )
 
 
+@pytest.mark.slow
 @posix
 def test_two_processes_share_the_work(tmp_path, environment_here, root):
     both = [worker(tmp_path / "out", 0.2, environment_here, root) for _ in range(2)]

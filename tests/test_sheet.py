@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from landscape_cases import CATALOGUE, every
+from landscape_cases import CATALOGUE, each, every
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
@@ -104,7 +104,7 @@ def test_what_cannot_be_portrayed(name, settings, message):
 # The formula
 
 
-@every
+@each(CATALOGUE, one_in=5)
 def test_every_formula_fits_and_can_be_read(landscape):
     lines, size = laid_out(f"f = {landscape.latex}", 776, 76, 17)
     assert size >= 9
