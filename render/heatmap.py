@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -139,7 +140,7 @@ def verdict(record: Record, shown: Table) -> str:
     if not np.isfinite(shown.values).any():
         return f"{shown.quantity.title}: no setting works"
     where = ", ".join(
-        f"{lettered(name)} = {entry:.3g}" if isinstance(entry, float) else f"{lettered(name)} = {entry}"
+        f"{lettered(name)} = {written(entry)}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
         for entry in [along[place]]
     )
@@ -170,6 +171,21 @@ def lettered(name: str) -> str:
     return MATH.get(name, spoken(name))
 
 
+def written(entry: Any) -> str:
+    """A setting in as few digits as tell it, and its distance to one where that is short: a decay of 0.9999 is not 1.
+
+    >>> written(0.0123456), written(0.99987), written(0.9), written(1), written(2e-05), written("cosine")
+    ('0.0123', '0.99987', '0.9', '1', '2e-05', 'cosine')
+    """
+    if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):
+        return str(entry)
+    for digits in range(3, 12):
+        word = f"{entry:.{digits}g}"
+        if not 0.5 < entry < 1 or abs(float(word) - entry) <= 0.02 * (1 - entry):
+            break
+    return word
+
+
 def edges(along: Sequence[Any]) -> NDArray[np.float64]:
     """Where cells begin and end: one unit each, whatever stands along the axis."""
     return np.arange(len(along) + 1, dtype=float)
@@ -184,6 +200,5 @@ def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any
     places = list(range(0, len(along), stride))
     axis.set_major_locator(FixedLocator([place + 0.5 for place in places]))
     axis.set_minor_locator(NullLocator())
-    words = [f"{along[place]:.3g}" if isinstance(along[place], int | float) else str(along[place]) for place in places]
-    axis.set_ticklabels(words)
+    axis.set_ticklabels([written(along[place]) for place in places])
     ax.set(**{f"{which}lim": (ends[0], ends[-1])})

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from landscapes.record import FAILED, Record
-from landscapes.render.heatmap import spoken
+from landscapes.render.heatmap import spoken, written
 from landscapes.render.tables import QUANTITIES, REPEATS, Table, table
 from landscapes.render.territories import shares
 from landscapes.render.wording import contender, counted, listed
@@ -99,7 +99,7 @@ SENTENCES: Mapping[str, Callable[[Record], str]] = {"sweep": sweep, "basins": ba
 def _best(label: str, shown: Table, best: float) -> str:
     """An optimizer's best value and where it lies."""
     where = listed(
-        [f"{spoken(name)} {_word(along[i])}" for (name, along), i in zip(shown.axes.items(), shown.best, strict=True)]
+        [f"{spoken(name)} {written(along[i])}" for (name, along), i in zip(shown.axes.items(), shown.best, strict=True)]
     )
     which = f"{listed(list(map(spoken, shown.edges)))} " if shown.edges and len(shown.axes) > 1 else ""
     edge = f", {which}at the edge of the grid" if shown.edges else ""
@@ -110,12 +110,8 @@ def _tried(name: str, along: list[Any]) -> str:
     """What stands along an axis: "4 learning rates from 0.001 to 1"."""
     what = re.sub(r"(?<=[a-z])$", "s" if len(along) > 1 else "", spoken(name))
     if len(along) > 2 and all(isinstance(entry, int | float) for entry in along):
-        return f"{len(along)} {what} from {_word(along[0])} to {_word(along[-1])}"
-    return f"{what} {listed(list(map(_word, along)))}"
-
-
-def _word(entry: Any) -> str:
-    return f"{entry:.3g}" if isinstance(entry, float) else str(entry)
+        return f"{len(along)} {what} from {written(along[0])} to {written(along[-1])}"
+    return f"{what} {listed(list(map(written, along)))}"
 
 
 def _from(record: Record) -> str:

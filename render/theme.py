@@ -9,6 +9,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.colors import is_color_like, to_rgb
+from matplotlib.rcsetup import cycler
 
 from landscapes.errors import InputError, unknown
 from landscapes.render.colormaps import colormap
@@ -53,12 +54,13 @@ class Theme:
         line: level lines.
         halo: what parts a trail from the fill.
         halo_width: how much wider than the trail it is, in widths of the trail; 0 for none.
-        paths: colours of the optimizers (see `OPTIMIZERS`); reused with other markers when they run out.
+        paths: colours of the optimizers (see `OPTIMIZERS`); reused with other markers when they run out. Ours differ in
+            lightness as well, for grey copies.
         star, star_edge: the mark on a minimum.
         rim: the edge of a head.
         fade: how far an old piece of trail mixes with the fill's middle, from 0 to 1.
         ramp: colours of numbers on a map, from the best to the worst, or the name of a colormap.
-        distinct: whether markers and dashes tell optimizers apart too, for print without colour.
+        distinct: whether markers and dashes tell optimizers apart too, and hatchings minima, for print without colour.
         rc: further matplotlib settings for figures of our own.
     """
 
@@ -114,6 +116,7 @@ class Theme:
             "axes.edgecolor": self.muted,
             "axes.labelcolor": self.foreground,
             "axes.linewidth": 0.8,
+            "axes.prop_cycle": cycler(color=self.paths),
             "text.color": self.foreground,
             "xtick.color": self.muted,
             "ytick.color": self.muted,
@@ -178,7 +181,7 @@ LIGHT = Theme(
     fill=("#c7deef", "#d3e4f2", "#e0ecf6", "#edf4fa", "#fbfdfe"),
     line="#b4cde1",
     halo="#ffffff",
-    paths=("#2458e0", "#ae6d00", "#0987a0", "#0f5a2a", "#a82a8c", "#b3101c", "#520f6e", "#111111", "#c6567a", "#628649"),
+    paths=("#191bc1", "#ae6d00", "#0b7783", "#043913", "#8e047f", "#b51724", "#460067", "#111111", "#c8436a", "#28714c"),
     star_edge="#4a3b00",
     rim="#ffffff",
     fade=0.22,
@@ -192,7 +195,7 @@ DARK = Theme(
     fill=("#091320", "#101f31", "#182c43", "#223b56", "#2c4c6a"),
     line="#4a6480",
     halo="#0a0d12",
-    paths=("#6492ff", "#fbb71a", "#11e3f5", "#bdf8a6", "#d479a9", "#ff651f", "#f2ea20", "#ffffff", "#b6a6ff", "#f7966b"),
+    paths=("#31b0ff", "#f1ad33", "#0af6fe", "#caffaa", "#feb6cd", "#ff662d", "#f2ea20", "#ffffff", "#af97d8", "#f7966b"),
     rim="#0a0d12",
     fade=0.4,
     ramp=("#f3f8ff", "#b5d4f4", "#74a9de", "#3f77ad", "#254a70", "#152638"),

@@ -216,7 +216,15 @@ class Function(Transformable):
                 f"function {self.name!r}: its sample of step {t} is not a formula but {type(formula).__name__}; "
                 "return a function of the coordinates: def sample(t): ...; return lambda x, y: ..."
             )
-        return replace(self, formula=formula, sample=None, residuals=None, name=f"{self.name} at step {t}")
+        return self._with_formula(formula, f"{self.name} at step {t}")
+
+    def _with_formula(self, formula: Formula, name: str) -> Function:
+        """The same facts, of a formula of one step: they were checked once, and a race asks at each step."""
+        made = object.__new__(type(self))
+        kept = {key: value for key, value in vars(self).items() if key != "takes_vector"}
+        vars(made).update(kept | {"formula": formula, "sample": None, "residuals": None, "name": name})
+        _ = made.takes_vector  # a formula that cannot take the coordinates is refused here
+        return made
 
     def with_view(self, view: Sequence[Interval]) -> Function:
         """The same function, shown in another box."""
