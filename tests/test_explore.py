@@ -301,4 +301,4 @@ def test_a_window_that_is_really_there(tmp_path, environment_here):
     assert done.stdout.splitlines() == ["(2.0, -1.0) True", "(0.6, 1.4)", "True"]
     with Image.open(picture) as image:
         colors = {color for _, color in image.convert("RGB").getcolors(1 << 24) or []}
-    assert {(0x0E, 0x11, 0x17), (0xFF, 0x65, 0x1F), (0x64, 0x92, 0xFF)} <= colors, "the page, Adam and SGD"
+    assert {(0x0E, 0x11, 0x17), (0xFF, 0x66, 0x2D), (0x31, 0xB0, 0xFF)} <= colors, "the page, Adam and SGD"
