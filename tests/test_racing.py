@@ -270,7 +270,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_bad_input_is_refused_in_one_line_before_any_work(case, monkeypatch):
     arguments, options, message = REFUSED[case]
-    monkeypatch.setattr(racing.engine, "run", lambda *_, **__: pytest.fail("work was done"))
+    monkeypatch.setattr(racing.loop, "run", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message) as caught:
         race(*arguments, **options)
     assert "\n" not in str(caught.value)
@@ -336,9 +336,7 @@ def assert_stored_is_what_a_sweep_finds(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["ackley", "beale", "long_valley", "monkey_saddle", "ravine", "rosenbrock", "six_hump_camel"]
-)
+@pytest.mark.parametrize("name", ["ackley", "long_valley", "monkey_saddle", "rosenbrock"])
 def test_the_stored_rates_of_some_of_each_kind_are_what_a_sweep_finds(name):
     assert_stored_is_what_a_sweep_finds(name)
 
