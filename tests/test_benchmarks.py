@@ -7,6 +7,8 @@ import runpy
 import subprocess
 import sys
 
+import pytest
+
 from landscapes.functions import catalogue
 
 
@@ -31,6 +33,7 @@ def test_figures_as_json(root, monkeypatch, capsys):
     assert "surface_ms" not in wood
 
 
+@pytest.mark.slow
 def test_figures_as_a_page(root, environment_here):
     done = run(root, environment_here, "--points", "1000", "himmelblau", "wood")
     assert done.returncode == 0, done.stderr

@@ -505,10 +505,10 @@ def test_a_mean_without_a_value_ends_the_run_before_it():
 def test_a_lost_run_takes_no_other_with_it(rule):
     x = starts(2, 3, np.random.default_rng(1))
     x[:, 1] = math.nan
-    paths = run(valley(2), [rule] * 3, x, 30, streams=torch.arange(3))
+    paths = run(valley(2), [rule] * 3, x, 15, streams=torch.arange(3))
     assert paths.stopped[1] == 0
     for i in (0, 2):
-        assert_same(part(paths, [i]), run(valley(2), [rule], x[:, [i]], 30, streams=torch.tensor([i])))
+        assert_same(part(paths, [i]), run(valley(2), [rule], x[:, [i]], 15, streams=torch.tensor([i])))
 
 
 @pytest.mark.parametrize("name", DIRECT)

@@ -174,7 +174,7 @@ def test_a_run_is_in_company_as_it_is_alone(name, ground):
     landscape, dtype = ground
     contenders = [GRIDS[name](i) for i in range(7)]
     x = starts(2, len(contenders), np.random.default_rng(1), dtype)
-    assert same(by_rules(landscape(2), contenders, x, 12), alone(landscape(2), contenders, x, 12))
+    assert same(by_rules(landscape(2), contenders, x, 8), alone(landscape(2), contenders, x, 8))
 
 
 @pytest.mark.parametrize("name", SHARED)

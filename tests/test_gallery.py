@@ -24,7 +24,7 @@ SMALL = {"size": (320, 240), "seconds": 0.2}
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 drawn = pytest.mark.parametrize(
     "script",
-    [pytest.param(script, marks=[pytest.mark.slow] * (i % 3 > 0)) for i, script in enumerate(SCRIPTS)],
+    [pytest.param(script, marks=[pytest.mark.slow] * (i % 5 > 0)) for i, script in enumerate(SCRIPTS)],
     ids=lambda script: script.stem,
 )
 

@@ -406,7 +406,11 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
 
 
 @pytest.mark.parametrize(
-    ("change", "theme"), [*((name, "light") for name in CHANGES), ("nothing", "dark"), ("nothing", "print")]
+    ("change", "theme"),
+    [
+        *((name, "light") for name in CHANGES),
+        *(pytest.param("nothing", theme, marks=pytest.mark.slow) for theme in ("dark", "print")),
+    ],
 )
 def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     seen = shown(theme)

@@ -34,6 +34,7 @@ assert "torch" not in sys.modules and "matplotlib.pyplot" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_a_picture_is_the_same_in_a_process_without_torch_and_pyplot(tmp_path, python, environment_here):
     race = diverging()
     race.save(tmp_path / "race.npz")

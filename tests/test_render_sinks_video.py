@@ -134,6 +134,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_another_process_writes_the_same_bytes(tmp_path, python, environment_here):
     names = [
         f"again{suffix}"

@@ -66,7 +66,7 @@ def streams(data: bytes) -> bytes:
     return found
 
 
-@pytest.mark.parametrize("field", [bowl, beale])
+@pytest.mark.parametrize("field", [bowl, pytest.param(beale, marks=pytest.mark.slow)])
 def test_a_page_with_long_trails_is_small(tmp_path, field):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -84,6 +84,7 @@ def egg_box(x, y):
     return x**2 + y**2 - 4 * np.cos(16 * x) - 4 * np.cos(20 * y)
 
 
+@pytest.mark.slow
 def test_a_rugged_landscape_has_coarser_pixels(tmp_path):
     data = render.save(long_race(egg_box), tmp_path / "race.pdf").read_bytes()
     ((width, _),) = images(data)
@@ -113,7 +114,6 @@ def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     ("suffix", "runs", "most"),
     [
         (".pdf", 3, 600_000),
-        pytest.param(".pdf", 8, 600_000, marks=pytest.mark.slow),
         pytest.param(".svg", 8, 1_000_000, marks=pytest.mark.slow),
     ],
 )
@@ -190,6 +190,7 @@ def test_any_step_can_be_shown(tmp_path, suffix, step):
             assert levels_apart(np.asarray(image), full_draw(render.figure(converging(2), step=step, **SMALL))) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", sorted(set(STILLS) - {".png", ".svg", ".pgf"}))
 def test_every_step_has_a_page_of_its_own(tmp_path, suffix):
     once, again = (
