@@ -19,9 +19,14 @@ assert PAGE.loader is not None
 PAGE.loader.exec_module(page)
 
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+QUICK = ("08", "12")
+"""Studies that take a second or two at their small size; the others are for the full run."""
 
 
-@every
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(item, marks=() if item.name[:2] in QUICK else pytest.mark.slow, id=item.stem) for item in SCRIPTS],
+)
 def test_a_study_prints_its_verdict_and_leaves_its_picture(script, tmp_path, monkeypatch, capsys):
     (tmp_path / "pictures").mkdir()
     monkeypatch.setattr(sys, "argv", [script.name, "4"])
