@@ -13,9 +13,10 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageSequence
 
 import landscapes
 from landscapes import Record, functions, rules
@@ -113,6 +114,40 @@ def test_race_leaves_a_picture_and_says_who_won(said, tmp_path):
     assert f"; {winner} wins: " in lines[10]
     assert re.fullmatch(r"race\.gif  \d+ kB, drawn in [\d.]+ s", lines[11])
     assert [file.name for file in tmp_path.iterdir()] == ["race.gif"]
+
+
+def test_a_race_seen_by_a_camera_that_goes_around(said, tmp_path):
+    words = (
+        "race",
+        "booth",
+        "--steps",
+        "8",
+        "--with",
+        "adam(lr=1)",
+        "--save",
+        "r.npz",
+        "--seconds",
+        "0.5",
+        "--fps",
+        "8",
+    )
+    assert said(*words, "--camera", "-60,42,90", *SMALL)[::2] == (0, "")
+    with Image.open(tmp_path / "race.gif") as picture:
+        frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)]
+    assert np.mean(frames[0] != frames[-1]) > 0.1, "all of it turns"
+    still = (*SMALL, "--seconds", "0.5", "--fps", "8")
+    assert said("replay", "r.npz", "-o", "still.gif", "--aside", *still)[::2] == (0, "")
+    with Image.open(tmp_path / "still.gif") as picture:
+        frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)]
+    assert 0 < np.mean(frames[0] != frames[-1]) < 0.1, "the run alone moves"
+
+
+@pytest.mark.parametrize("option", [["--aside"], ["--camera", "-60,42"]])
+def test_losses_alone_have_no_relief(said, tmp_path, option):
+    code, _, err = said("race", "rosenbrock", "--dim", "10", *option)
+    assert code == 2
+    assert f"{option[0]} is for a landscape of two coordinates" in err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
