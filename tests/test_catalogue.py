@@ -38,7 +38,7 @@ def test_names_and_aliases_are_found_and_taken_once():
     assert sorted(name for name in set(plain) if plain.count(name) > 1) == []
     for item in CATALOGUE:
         for name in (item.name, *item.aliases, item.title):
-            for spelling in (name, name.upper(), name.replace("_", " "), name.replace("_", "-"), f" {name} "):
+            for spelling in {name, name.upper(), name.replace("_", " "), name.replace("_", "-"), f" {name} "}:
                 assert get(spelling) is item, spelling
 
 

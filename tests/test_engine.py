@@ -157,10 +157,10 @@ def test_runs_that_are_stopped_disturb_nobody(name):
     """The frozen run's state goes on being updated; nothing of it may reach its neighbours."""
     contenders = [rule_of(name, lr=lr) for lr in (0.01, 3e5, 0.02)]
     starts = torch.tensor([[-0.5, 0.9, -0.2], [0.5, 1.0, 1.0]], dtype=torch.float64)
-    paths = run(CLIFF, contenders, starts, 35)
+    paths = run(CLIFF, contenders, starts, 20)
     assert paths.stopped[1] > 0
     for i in (0, 2):
-        assert_same(part(paths, [i]), run(CLIFF, [contenders[i]], starts[:, [i]], 35))
+        assert_same(part(paths, [i]), run(CLIFF, [contenders[i]], starts[:, [i]], 20))
 
 
 def test_a_start_without_a_gradient_keeps_its_value():

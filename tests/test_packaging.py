@@ -94,10 +94,15 @@ def part(name: str) -> str:
     return [*name.split("."), ""][1]
 
 
+@cache
+def parsed(file: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
 def imported(file: Path) -> set[str]:
     """The modules of ours that a file imports, wherever in it the import stands."""
     known, names = modules(), set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in parsed(file):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: imports are absolute"
             full = (f"{node.module}.{alias.name}" for alias in node.names)
@@ -116,8 +121,7 @@ def test_the_package_list_is_what_the_folders_hold():
 def test_what_is_imported_is_what_is_required():
     """Neither a package that is missing on a fresh machine, nor one that nobody uses."""
     required = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    trees = [ast.parse(file.read_text(encoding="utf-8")) for file in modules().values()]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
+    nodes = [node for file in modules().values() for node in parsed(file)]
     used = {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     used |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     foreign = {name.split(".")[0] for name in used} - sys.stdlib_module_names - {"landscapes", "mpl_toolkits"}
