@@ -40,14 +40,19 @@ def get(name: str, dim: int | None = None) -> Function:
     >>> get("rosenbrock", dim=5).start
     (-1.2, 1.0, -1.2, 1.0, -1.2)
     """
-    names = {_plain(known): item for item in catalogue().values() for known in (*item.aliases, item.name)}
     try:
-        found = names[_plain(name)]
+        found = _names()[_plain(name)]
     except KeyError:
         raise unknown(
             "function", name, [*catalogue(), *(a for item in catalogue().values() for a in item.aliases)]
         ) from None
     return found if dim is None else found.with_dim(dim)
+
+
+@cache
+def _names() -> dict[str, Function]:
+    """Every name and alias without what does not matter."""
+    return {_plain(known): item for item in catalogue().values() for known in (*item.aliases, item.name)}
 
 
 def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: bool = False) -> list[Function]:
