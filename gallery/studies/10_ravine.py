@@ -36,8 +36,7 @@ def tuned(name, k, turn):
     way = {"starts": np.stack([np.cos(angle), np.sin(angle)], 1), "steps": int(length * k) + 300}
     runs = sweep(ravine(k, turn), rule, keep=max(1, int(k**0.5) // 10), **way, **grid).trajectories
     far = np.linalg.norm(runs.x, axis=-1) > 0.01
-    steps = np.append(runs.step, np.inf)[far.shape[1] - far[:, ::-1].argmax(1)].reshape(-1, STARTS)
-    at = steps.max(1).argmin()
+    at = (steps := np.append(runs.step, np.inf)[far.shape[1] - far[:, ::-1].argmax(1)].reshape(-1, STARTS)).max(1).argmin()  # fmt: skip
     return rule.with_numbers({key: float(runs.runs[key][at * STARTS]) for key in grid}), steps[at]
 
 
@@ -48,13 +47,14 @@ print(f"only when the ravine lies along an axis: there, from the slowest of {STA
 assert rms.max() < 1.2 * rms.min() < 1.2 * slow["SGD", 0][-1] < 1.5 * slow["RMSprop", 45][-1]
 assert 1.5 * adam[-1] < slow["Adam", 45][-1] > 1.5 * slow["Momentum", 45][-1]
 assert all(np.allclose(slow[name, 0], slow[name, 45], rtol=0.03) for name in ("SGD", "Momentum"))
-*grounds, ax = (fig := Figure(figsize=(12.8, 4.7), layout="constrained")).subplots(1, 3)
-for turn, mark, ground in zip((0, 45), ("o--", "o-"), grounds, strict=True):
-    angle, best = np.deg2rad(160 + turn), {name: found[name, turn][1][0] for name in field}
-    shown = race(ravine(100, turn), best, start=(np.cos(angle), np.sin(angle)), steps=120)
-    render.paths(shown, render.contour(shown, ground)).set(title=f"turned by {turn}°, condition 100", aspect="equal")
-    for name, place in zip(field, (0, 4, 1, 5), strict=True):
-        ax.loglog(CONDITIONS, slow[name, turn], mark, color=render.THEMES["light"].paths[place], label=name * (turn > 0))  # fmt: skip
-ax.set(title="steps needed (dashed: turned by 0°)", xlabel="condition")
-ax.legend()
-render.animate(shown, seconds=5, figure=fig).save(Path(__file__).parent / "pictures" / "10_ravine.gif")
+with (look := render.THEMES["light"]).context():
+    *grounds, ax = (fig := Figure(figsize=(12.8, 4.7), layout="constrained")).subplots(1, 3)
+    for turn, mark, ground in zip((0, 45), ("o--", "o-"), grounds, strict=True):
+        angle, best = np.deg2rad(160 + turn), {name: found[name, turn][1][0] for name in field}
+        shown = race(ravine(100, turn), best, start=(np.cos(angle), np.sin(angle)), steps=120)
+        render.paths(shown, render.contour(shown, ground)).set(title=f"turned by {turn}°", aspect="equal")
+        for name, place in zip(field, (0, 4, 1, 5), strict=True):
+            ax.loglog(CONDITIONS, slow[name, turn], mark, color=look.paths[place], label=name * (turn > 0))  # fmt: skip
+    ax.set(title="steps needed (dashed: turned by 0°)", xlabel="condition")
+    ax.legend()
+    render.animate(shown, seconds=5, figure=fig).save(Path(__file__).parent / "pictures" / "10_ravine.gif")
