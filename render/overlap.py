@@ -59,16 +59,23 @@ def shared(
         parts = stretches(np.where(least == NEVER, 0, least), length)
         deep = np.repeat([depth > 0 for *_, depth in parts], [end - begin for begin, end, _ in parts])
         found.append((parts, np.where(deep & (since > np.arange(len(since)) + 1), since, 0)))
+        if len(found) == len(ways):
+            break  # nobody comes after it
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
         seen = inside[segment] & inside[np.minimum(segment + 1, len(way) - 1)]
-        came = np.full_like(taken, NEVER)
-        came[tuple(cells[seen][::-1].T)] = segment[seen][::-1] + 1  # of those in one cell the earliest, which is last
+        if not seen.any():
+            continue
+        corner = cells[seen].min(0) - 1  # of a piece of the grid that holds the way and the cells around it
+        size = np.minimum(cells[seen].max(0) + 2, CELLS + 2) - corner
+        piece = slice(corner[0], corner[0] + size[0]), slice(corner[1], corner[1] + size[1])
+        came = np.full(size, NEVER)
+        came[tuple((cells[seen][::-1] - corner).T)] = segment[seen][::-1] + 1  # the earliest in a cell is the last told
         for grid in (came, came.T):  # and the cells around
             before = grid.copy()
             grid[1:] = np.minimum(grid[1:], before[:-1])
             grid[:-1] = np.minimum(grid[:-1], before[1:])
-        taken += came < NEVER
-        first = np.minimum(first, came)
+        taken[piece] += came < NEVER
+        first[piece] = np.minimum(first[piece], came)
     return found
 
 

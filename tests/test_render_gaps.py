@@ -84,3 +84,17 @@ def test_frames_in_a_row_equal_a_full_draw(name):
     frames = Frames(made)
     for step in range(0, 41, 4):
         assert levels_apart(frames.advance(step)[0], full_draw(made)) <= 2, step
+
+
+@pytest.mark.parametrize("along", [np.zeros((30, 2)), np.ones((30, 2)), np.linspace((0, 1), (1, 1), 30)])
+def test_ways_on_the_very_border_are_shared_too(along):
+    way = np.vstack([np.linspace((0.5, 0.5), along[0], 30), along])
+    (first, _), (second, _) = shared([way, way], ((0, 1), (0, 1)))
+    assert [depth for *_, depth in first] == [0]
+    assert [depth for *_, depth in second] == [1]
+
+
+def test_ways_out_of_view_are_nobody_s():
+    away, inside = np.linspace((5, 5), (6, 6), 30), np.linspace((0, 0), (1, 1), 30)
+    found = shared([away, inside, away, inside], ((0, 1), (0, 1)))
+    assert [[depth for *_, depth in parts] for parts, _ in found] == [[0], [0], [0], [1]]
