@@ -87,6 +87,30 @@ def test_basins_takes_a_box_that_begins_below_zero(said):
     assert "at no minimum: diverged 100.0 %" in out or "non-finite" in out
 
 
+def test_compare_judges_each_at_its_best_rate(said, tmp_path):
+    words = [
+        "compare",
+        "--on",
+        "booth",
+        "--on",
+        "beale",
+        "--with",
+        "adam",
+        "--with",
+        "sgd",
+        "--starts",
+        "2",
+        "--steps",
+        "60",
+    ]
+    code, _, err = said(*words, "--targets", "0.1,1e-3", "--rates", "1e-3..1:5", "--save", "r.npz", "-o", "r.png")
+    assert (code, err) == (0, "")
+    record = Record.load(tmp_path / "r.npz")
+    assert list(record.axes) == ["function", "optimizer", "start", "seed"]
+    assert record.meta["chosen_for"] == 1e-3
+    assert len(set(record.trajectories.runs["lr"])) > 1
+
+
 @pytest.mark.parametrize(
     ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,reached")]
 )
@@ -149,6 +173,11 @@ def test_a_folder_and_processes_give_the_same(said, tmp_path):
         (["compare", "--with", "adam"], "the following arguments are required: --on"),
         (["compare", "--on", "booth"], "say which optimizers to compare"),
         (["compare", "--on", "booth", "--with", "adam", "--table", "html"], "unknown kind of table 'html'"),
+        (
+            ["compare", "--on", "booth", "--with", "adam", "--rates", "1e-3.."],
+            "write learning rates as values or a range",
+        ),
+        (["compare", "--on", "booth", "--with", "adam", "--rates", "1,2", "--starts", "1"], "--starts 2 at least"),
         (["compare", "--on", "booth", "--with", "adam", "--by", "hours"], "unknown cost 'hours'"),
         (["compare", "--on", "booth", "--with", "adam", "--targets", "1,x"], "targets are shares with commas"),
         (["compare", "--on", "booth", "--with", "adam", "--target", "0.5"], "--target is one of the targets"),

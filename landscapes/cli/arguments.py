@@ -208,6 +208,12 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--by", default="evaluations", metavar="C", help="what costs, evaluations or steps")
     parser.add_argument("--untuned", action="store_true", help="leave learning rates at their defaults")
+    parser.add_argument(
+        "--rates",
+        type=words.rates,
+        metavar="V",
+        help="run all at these learning rates, 1e-4..1:20, and judge each at its best on other starts (at least 2 starts)",
+    )
     parser.add_argument("--table", default="text", metavar="T", help="text, markdown, latex or csv (default: text)")
     _add_dim(parser)
     _add_job(parser)

@@ -70,6 +70,7 @@ def compare(options: argparse.Namespace) -> str:
     from landscapes.cli import locate
     from landscapes.jobs.comparing import compare as run
     from landscapes.reports import tables
+    from landscapes.reports.choosing import at_best_rate
 
     if options.table not in tables.KINDS:
         raise unknown("kind of table", options.table, tables.KINDS)
@@ -80,6 +81,12 @@ def compare(options: argparse.Namespace) -> str:
     functions = [_landscape(name, options.dim) for name in options.functions]
     asked = _asked(options, "starts", "spread", "seeds", "steps", "targets", "seed", "device")
     _check_target(options)
+    if options.rates is not None:
+        if options.starts == 1:
+            raise InputError(
+                "--rates judges each optimizer on other starts than those that chose its rate: --starts 2 at least"
+            )
+        asked["lr"] = _values("lr", options.rates)
     with _workers(options) as executor, console.bar("comparing", "run") as progress:
         record = run(
             functions, locate.optimizers(options.rules), tuned=not options.untuned, **asked, executor=executor,
@@ -87,6 +94,8 @@ def compare(options: argparse.Namespace) -> str:
         )  # fmt: skip
     if not record.meta["complete"]:
         return _told(record, options, "")
+    if options.rates is not None:
+        record = at_best_rate(record, options.target)
     shown = (
         tables.standings(record, options.target, by=options.by),
         tables.running_times(record, options.target, by=options.by),

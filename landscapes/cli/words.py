@@ -131,6 +131,20 @@ def vary(text: str) -> tuple[str, tuple[float, ...] | tuple[float, float, int | 
         ) from None
 
 
+def rates(text: str) -> tuple[float, ...] | tuple[float, float, int | None, str]:
+    """Learning rates: values with commas, or a range with how many.
+
+    >>> rates("0.001,0.1"), rates("1e-4..1:20")
+    ((0.001, 0.1), (0.0001, 1.0, 20, ''))
+    """
+    try:
+        return vary(f"lr={text}")[1]
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(
+            f"write learning rates as values or a range, 0.001,0.1 or 1e-4..1:20 (20 of them); not {text!r}"
+        ) from None
+
+
 def shares(text: str) -> list[float]:
     """Targets with commas."""
     try:
