@@ -45,13 +45,13 @@ print(
 assert max(*same, drop[2], warm[2]) < 1e-12 < 0.3 < min(drop[1], warm[1])
 assert best[2] - best[0] == 10  # so many rates are one decade
 np.testing.assert_allclose([shorter, longer], [1e4, np.sqrt(2)], rtol=0.01)
-with render.THEMES["light"].context():
+with (look := render.THEMES["light"]).context():
     fig = Figure(figsize=(12.6, 4.2), layout="constrained")
     left, middle, right = fig.subplots(1, 3)
     render.contour(runs[2], left)
     render.paths(runs[2], left, step=60).set_title("the rate drops tenfold after 20 steps", loc="left")
     render.response(tuned, middle).set_title(f"with noise and a drop half way, {SEEDS} seeds", loc="left")
-    right.set_prop_cycle(color=("#a82a8c", "#0987a0", "#111111"), linestyle=("-", "-", ":"))
+    right.set_prop_cycle(color=(look.paths[4], look.paths[6], look.foreground), linestyle=("-", "-", ":"))
     right.loglog(sizes, step.T, linewidth=2, label=list(roots))
     right.set(xlabel="size of the gradient", ylabel="first step, in lr")
     right.set_title("RMSprop, ε = 1e-8", loc="left")

@@ -45,13 +45,13 @@ print(
     f"everywhere {100 * one[2].max():.0f} % of its runs arrive, of SGD's at most {100 * one[0].max():.0f} %"
 )
 assert all((10 * middle[0] < middle[2], middle[4] < 5, one[2].max() > 1.2 * one[0].max()))
-with render.THEMES["light"].context():
+with (look := render.THEMES["light"]).context():
     left, right = (fig := Figure(figsize=(11, 4.6), layout="constrained")).subplots(1, 2)
     render.profile(best, left, target=1e-3).legend(loc="lower right", frameon=False)
     left.set(title=f"Own best rates: {len(known)} functions, {STARTS} starts", xlabel="times the steps of the fastest")
     right.axvspan(5, 10, color="0.88", label="the claim")
     for name, dashes in zip([*names[:3], names[4]], (":", "--", "-.", "-"), strict=True):
-        share, color = np.linspace(1, 0, len(ratios[name]), endpoint=False), "#b3101c" if dashes == "-" else "0.35"
+        share, color = np.linspace(1, 0, len(ratios[name]), endpoint=False), look.paths[5] if dashes == "-" else "0.35"
         right.step(np.sort(ratios[name]), share, dashes, color=color, linewidth=2, label=name)
     right.set(xscale="log", xlim=(0.011, 90), ylim=(0, 1.04), title="Adam is at least so many times as fast as SGD")
     right.set_xticks([0.02, 0.1, 0.2, 0.5, 1, 2, 5, 10, 50], ["1/50", "1/10", "1/5", "1/2", "1", "2", "5", "10", "50"])
