@@ -8,11 +8,12 @@ compiler can make one loop of.
 
 from __future__ import annotations
 
+import copy
 import operator
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,12 @@ KNOWN = 64
 LONGEST = 400
 """Operations beyond which a list is no gain: a compiler takes minutes, and a loop over data is better left whole."""
 
+ARITHMETIC = {
+    "abs", "add", "cos", "div", "exp", "log", "maximum", "minimum", "mul", "neg", "pow", "rsub", "sigmoid", "sign", "sin", "sqrt",
+    "sub", "tanh", "where",
+}  # fmt: skip
+"""Operations that torch has under the same name, with the same arguments."""
+
 
 @dataclass(frozen=True, eq=False)
 class Traced:
@@ -49,7 +56,18 @@ class Traced:
     exact: bool
 
     def __call__(self, *x: Tensor) -> tuple[Tensor, ...]:
-        return self.graph(*x)  # type: ignore[no-any-return]
+        return self._called(*x)
+
+    @cached_property
+    def _called(self) -> Callable[..., tuple[Tensor, ...]]:
+        """The same operations under the names of torch's own functions, which cost half as much to call."""
+        short = fx.GraphModule(self.graph, copy.deepcopy(self.graph.graph))
+        for node in short.graph.nodes:
+            name = getattr(getattr(node.target, "overloadpacket", None), "__name__", "")
+            if name in ARITHMETIC and node.kwargs.keys() <= {"alpha"}:
+                node.target = getattr(torch, name)
+        short.recompile()
+        return short.forward
 
 
 WORTH = 3_000_000
