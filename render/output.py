@@ -10,15 +10,15 @@ from typing import Any
 from landscapes.errors import InputError, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
-from landscapes.render.animation import animate, describe
-from landscapes.render.camera import Camera
-from landscapes.render.caption import caption
-from landscapes.render.focus import focus
-from landscapes.render.layout import SIZE, figure
-from landscapes.render.page import LOOKS, is_page, page
-from landscapes.render.scene import scene
+from landscapes.render.browser.page import LOOKS, is_page, page
+from landscapes.render.figures.stills import STILLS, check_still, still
+from landscapes.render.film.animation import animate, describe
+from landscapes.render.language.caption import caption
+from landscapes.render.pictures.focus import focus
+from landscapes.render.pictures.layout import SIZE, figure
+from landscapes.render.relief.camera import Camera
+from landscapes.render.relief.scene import scene
 from landscapes.render.sinks import SINKS, sink_of
-from landscapes.render.stills import STILLS, check_still, still
 from landscapes.render.theme import Theme
 from landscapes.views import View
 

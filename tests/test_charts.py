@@ -17,8 +17,8 @@ from thinned import diagonal
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
 from landscapes.render import THEMES, basins, chart, heatmap, profile, response, save_chart
-from landscapes.render.tables import table
-from landscapes.render.territories import painted, shares
+from landscapes.render.pictures.tables import table
+from landscapes.render.pictures.territories import painted, shares
 
 LR = [1e-3, 1e-2, 1e-1, 1.0]
 BETA = [0.0, 0.5, 0.9]

@@ -17,7 +17,7 @@ from render_pixels import Pixels, decode
 from render_records import diverging
 
 from landscapes import render
-from landscapes.render.frames import Frames
+from landscapes.render.film.frames import Frames
 
 pytestmark = pytest.mark.slow
 

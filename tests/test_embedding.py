@@ -13,7 +13,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 from landscapes import race, render
-from landscapes.render import stills
+from landscapes.render.figures import stills
 
 GALLERY = Path(__file__).resolve().parent.parent / "gallery"
 PAGE = (GALLERY / "EMBEDDING.md").read_text(encoding="utf-8")

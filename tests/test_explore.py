@@ -18,8 +18,8 @@ from landscapes import InputError, explore, function, race, rules
 from landscapes.cli import main
 from landscapes.functions import get
 from landscapes.jobs.exploring import DRAFT, FEWEST, OTHERS, Racing
-from landscapes.render.explore import Explorer, Wish
-from landscapes.render.stage import Stage
+from landscapes.render.explorer.explore import Explorer, Wish
+from landscapes.render.explorer.stage import Stage
 
 THREE = ["sgd", "momentum", "adam"]
 LABELS = ("SGD", "Momentum", "Adam")

@@ -148,6 +148,19 @@ def test_layers(name):
     assert used <= MAY_IMPORT[mine]
 
 
+ROOMS = (
+    "colormaps", "theme", "drawing", "pictures", "sinks", "relief", "language", "film", "figures", "browser", "output", "explorer",
+)  # fmt: skip
+"""The parts of `render`: each imports only what stands before it."""
+
+
+@pytest.mark.parametrize("name", [name for name in modules() if name.startswith("landscapes.render.")])
+def test_the_rooms_of_render_are_in_order(name):
+    inside = [other.split(".")[2] for other in imported(modules()[name]) if other.startswith("landscapes.render.")]
+    mine = ROOMS.index(name.split(".")[2])
+    assert all(ROOMS.index(room) <= mine for room in inside)
+
+
 def test_the_layers_have_no_circle():
     done: set[str] = set()
     left = dict(MAY_IMPORT)

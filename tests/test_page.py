@@ -21,9 +21,9 @@ from landscapes import race, render
 from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.record import Record, Trajectories
-from landscapes.render.levels import relief
-from landscapes.render.page import document
-from landscapes.render.thinning import thinned
+from landscapes.render.browser.page import document
+from landscapes.render.browser.thinning import thinned
+from landscapes.render.pictures.levels import relief
 
 NASTY = ["</script><script>alert(1)</script>", "\"'<!--", "&lt;b&gt;\u2028</title>", "{{data}}", "größe → ∞ 🎢"]
 

@@ -21,10 +21,10 @@ from render_records import converging, diverging, record, way
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.heads import Head
-from landscapes.render.moving import moving, show
-from landscapes.render.timeline import PACES, timeline
-from landscapes.render.trails import Trail
+from landscapes.render.drawing.heads import Head
+from landscapes.render.drawing.moving import moving, show
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.sinks.timeline import PACES, timeline
 
 SMALL = {"size": (160, 120)}
 

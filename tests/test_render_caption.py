@@ -15,7 +15,7 @@ from test_tables import SPLIT
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.wording import settings
+from landscapes.render.language.wording import settings
 from landscapes.reports.report import verdict
 
 

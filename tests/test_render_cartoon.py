@@ -20,7 +20,7 @@ from test_render_states import remembering
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import cartoon
-from landscapes.render.cartoon import LONG
+from landscapes.render.pictures.cartoon import LONG
 from landscapes.render.theme import THEMES
 
 

@@ -18,8 +18,8 @@ from render_records import GOAL, VIEW, converging, record, scenery
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Surface
-from landscapes.render.contours import MOST_LINES
-from landscapes.render.levels import relief
+from landscapes.render.pictures.contours import MOST_LINES
+from landscapes.render.pictures.levels import relief
 from landscapes.render.theme import THEMES
 
 SCALES = ("linear", "log", "rank")

@@ -12,7 +12,7 @@ from render_pixels import count, full_draw
 from render_records import GOAL, KINDS, converging, record, unbounded, way
 
 from landscapes import render
-from landscapes.render.curves import Curve
+from landscapes.render.pictures.curves import Curve
 from landscapes.render.theme import THEMES, styles
 
 

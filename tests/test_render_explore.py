@@ -21,15 +21,15 @@ from PIL import Image
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import THEMES
-from landscapes.render.explore import HELP, Explorer, Wish, explore
-from landscapes.render.heads import Start
-from landscapes.render.legend import Entry
-from landscapes.render.stage import Stage
+from landscapes.render.drawing.heads import Start
+from landscapes.render.drawing.legend import Entry
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.explorer.explore import HELP, Explorer, Wish, explore
+from landscapes.render.explorer.stage import Stage
+from landscapes.render.explorer.window import INCHES, check_window, opened
 from landscapes.render.theme import styles
-from landscapes.render.trails import Trail
-from landscapes.render.window import INCHES, check_window, opened
 
-MODULE = sys.modules["landscapes.render.explore"]  # beside it there may be a function of the same name
+MODULE = sys.modules["landscapes.render.explorer.explore"]  # beside it there may be a function of the same name
 LABELS = ("SGD", "Adam", "mine")
 GROUNDS = ("Bowl", "Other bowl")
 STEPS, FIRST = 40, 8

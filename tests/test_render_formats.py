@@ -20,7 +20,7 @@ from test_render_sinks_video import decode
 import landscapes.render.sinks.imageio as by_imageio
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.animation import describe
+from landscapes.render.film.animation import describe
 from landscapes.render.sinks import Imageio, Numbered, sink_of
 
 SMALL = {"size": (201, 151)}

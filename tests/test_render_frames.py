@@ -16,8 +16,8 @@ from thinned import diagonal
 
 from landscapes import render
 from landscapes.record import Record, Trajectories
-from landscapes.render.frames import Frames, _redrawn
-from landscapes.render.moving import moving
+from landscapes.render.drawing.moving import moving
+from landscapes.render.film.frames import Frames, _redrawn
 from landscapes.render.theme import THEMES
 
 STEPS = (0, 40, 3)

@@ -9,10 +9,10 @@ from render_records import GOAL, START, record
 
 from landscapes import render
 from landscapes.record import Record
-from landscapes.render.frames import Frames
-from landscapes.render.overlap import shared
+from landscapes.render.drawing.overlap import shared
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.film.frames import Frames
 from landscapes.render.theme import THEMES
-from landscapes.render.trails import Trail
 
 
 def pursuit(steps: int = 40) -> Record:

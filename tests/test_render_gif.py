@@ -15,13 +15,13 @@ from render_pixels import count, decode, psnr
 from render_records import KINDS, coincident, converging, diverging
 
 from landscapes import render
-from landscapes.render.frames import Frames
-from landscapes.render.layout import figure
-from landscapes.render.palette import Palette, tally
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.layout import figure
 from landscapes.render.sinks import SINKS
+from landscapes.render.sinks.palette import Palette, tally
+from landscapes.render.sinks.timeline import Timeline
 from landscapes.render.theme import THEMES, styles
-from landscapes.render.timeline import Timeline
-from landscapes.render.trails import Trail
 
 SIZE = (400, 300)
 EACH = pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])

@@ -13,7 +13,7 @@ from render_pixels import full_draw
 
 from landscapes.record import Record, Trajectories
 from landscapes.render import chart
-from landscapes.render.territories import HATCHES, basins, hatching
+from landscapes.render.pictures.territories import HATCHES, basins, hatching
 from landscapes.render.theme import THEMES, Theme
 
 GREY = THEMES["print"] | {"paths": ("#777777",)}

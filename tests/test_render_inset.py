@@ -15,13 +15,13 @@ from thinned import diagonal
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.frames import Frames
-from landscapes.render.heads import Head
-from landscapes.render.inset import Near, corner
-from landscapes.render.interpolation import refined
-from landscapes.render.moving import Moving
+from landscapes.render.drawing.heads import Head
+from landscapes.render.drawing.moving import Moving
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.inset import Near, corner
+from landscapes.render.pictures.interpolation import refined
 from landscapes.render.theme import THEMES
-from landscapes.render.trails import Trail
 
 BOX = np.array(VIEW)
 

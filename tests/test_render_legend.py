@@ -19,13 +19,13 @@ from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.counter import Counter
-from landscapes.render.curves import Curve
-from landscapes.render.legend import Fate, entries
-from landscapes.render.moving import show
-from landscapes.render.naming import Names
+from landscapes.render.drawing.counter import Counter
+from landscapes.render.drawing.legend import Fate, entries
+from landscapes.render.drawing.moving import show
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.pictures.curves import Curve
+from landscapes.render.pictures.naming import Names
 from landscapes.render.theme import THEMES
-from landscapes.render.trails import Trail
 
 SIZES = [(400, 300), (800, 600), (960, 540), (1600, 900)]
 

@@ -7,9 +7,9 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.path import Path
 
-from landscapes.render.curves import Curve
-from landscapes.render.lightness import COLUMN, Columns, Light, light
-from landscapes.render.moving import IDENTITY
+from landscapes.render.drawing.moving import IDENTITY
+from landscapes.render.figures.lightness import COLUMN, Columns, Light, light
+from landscapes.render.pictures.curves import Curve
 from landscapes.render.theme import THEMES, styles
 
 

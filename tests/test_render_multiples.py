@@ -18,12 +18,12 @@ from test_render_slide import valley
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, beside, multiples
-from landscapes.render.counter import Counter
-from landscapes.render.curves import Curve
-from landscapes.render.frames import Frames
-from landscapes.render.moving import moving
+from landscapes.render.drawing.counter import Counter
+from landscapes.render.drawing.moving import moving
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.curves import Curve
 from landscapes.render.theme import THEMES, styles
-from landscapes.render.trails import Trail
 
 
 def trails(ax: Axes) -> list[Trail]:

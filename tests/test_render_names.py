@@ -18,13 +18,13 @@ from thinned import diagonal
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.frames import Frames
-from landscapes.render.heads import Head
-from landscapes.render.moving import moving, show
-from landscapes.render.naming import Names, seen
-from landscapes.render.placing import Boxes, settled
+from landscapes.render.drawing.heads import Head
+from landscapes.render.drawing.moving import moving, show
+from landscapes.render.drawing.placing import Boxes, settled
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.naming import Names, seen
+from landscapes.render.sinks.timeline import timeline
 from landscapes.render.theme import THEMES
-from landscapes.render.timeline import timeline
 
 SIZES = [(400, 300), (1600, 900)]
 

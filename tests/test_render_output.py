@@ -17,7 +17,7 @@ from thinned import diagonal
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.frames import Frames
+from landscapes.render.film.frames import Frames
 from landscapes.render.sinks import SINKS
 
 STILLS = (".png", ".pdf", ".svg")
@@ -143,7 +143,7 @@ def test_what_cannot_be_written_is_refused_before_anything_is_drawn(tmp_path, dr
 def test_an_animation_refuses_them_too(tmp_path, monkeypatch, name):
     (tmp_path / "folder.gif").mkdir()
     animation = render.animate(converging(1), frames=2, **SMALL)
-    monkeypatch.setattr("landscapes.render.animation.Frames", None)  # would be a TypeError
+    monkeypatch.setattr("landscapes.render.film.animation.Frames", None)  # would be a TypeError
     with pytest.raises(InputError):
         animation.save(tmp_path / name)
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder.gif"]

@@ -10,8 +10,8 @@ from render_pixels import psnr
 from render_records import converging
 
 from landscapes import render
-from landscapes.render.frames import Frames
-from landscapes.render.palette import SIZE, Palette, choose, pack, tally, unpack
+from landscapes.render.film.frames import Frames
+from landscapes.render.sinks.palette import SIZE, Palette, choose, pack, tally, unpack
 
 NONE = np.zeros((0, 3), np.uint8)
 

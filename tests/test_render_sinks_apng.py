@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from test_render_sinks_video import write
 
-from landscapes.render.timeline import Timeline
+from landscapes.render.sinks.timeline import Timeline
 
 HEIGHT, WIDTH = 45, 61
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.render.sinks import sink_of
 from landscapes.render.sinks.base import Sink
-from landscapes.render.timeline import Timeline
+from landscapes.render.sinks.timeline import Timeline
 
 PATCHES = [
     (255, 255, 255), (0, 0, 0), (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178),
@@ -127,7 +127,7 @@ import sys
 import numpy as np
 from pathlib import Path
 from test_render_sinks_video import patches, ramp, write
-from landscapes.render.timeline import Timeline
+from landscapes.render.sinks.timeline import Timeline
 
 for name in sys.argv[1:]:
     write(Path(name), np.concatenate([ramp(9, *patches().shape[:2]), patches()[None]]), Timeline(np.arange(10), 25.0))

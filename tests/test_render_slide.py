@@ -21,10 +21,10 @@ from landscapes import function, race
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import animate, figure, focus, page, paths, save, slide
-from landscapes.render.frames import Frames
-from landscapes.render.heads import Head
-from landscapes.render.moving import show
-from landscapes.render.slide import STEPS, Tail
+from landscapes.render.drawing.heads import Head
+from landscapes.render.drawing.moving import show
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.slide import STEPS, Tail
 
 
 def valley(steps: int = 40, runs: int = 2, fates: Any = None, **meta: Any) -> Record:

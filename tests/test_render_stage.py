@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from render_records import converging, unbounded
 
-from landscapes.render.board import Board
-from landscapes.render.curves import Curve
-from landscapes.render.stage import FRONT, KEPT, Stage
+from landscapes.render.explorer.board import Board
+from landscapes.render.explorer.stage import FRONT, KEPT, Stage
+from landscapes.render.pictures.curves import Curve
 from landscapes.render.theme import THEMES, styles
 
 

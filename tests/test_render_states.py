@@ -20,8 +20,8 @@ from render_records import converging, record
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, figure, states
-from landscapes.render.frames import Frames
-from landscapes.render.states import ARROW, FLAT, ROUND, SHORT, State
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.states import ARROW, FLAT, ROUND, SHORT, State
 
 PAGE = RendererAgg(10, 10, 72)
 """A renderer on which a point is a pixel."""

@@ -21,9 +21,9 @@ from render_records import VIEW, bowl, converging, diverging, record, scenery, w
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render import stills
-from landscapes.render.moving import Moving
-from landscapes.render.stills import STILLS
+from landscapes.render.drawing.moving import Moving
+from landscapes.render.figures import stills
+from landscapes.render.figures.stills import STILLS
 from landscapes.render.theme import THEMES
 
 SMALL = {"size": (240, 180)}

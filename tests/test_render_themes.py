@@ -17,10 +17,10 @@ from render_records import converging, record, way
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.contours import contour
+from landscapes.render.drawing.trails import Trail, mix
+from landscapes.render.pictures.contours import contour
+from landscapes.render.pictures.trajectories import paths
 from landscapes.render.theme import OPTIMIZERS, THEMES, Theme, styles
-from landscapes.render.trails import Trail, mix
-from landscapes.render.trajectories import paths
 
 names = st.sampled_from(sorted(THEMES))
 

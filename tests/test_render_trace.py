@@ -17,10 +17,10 @@ from landscapes import race
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, trace
-from landscapes.render.frames import Frames
-from landscapes.render.quantities import QUANTITIES
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.quantities import QUANTITIES
+from landscapes.render.pictures.trace import Trace
 from landscapes.render.theme import THEMES, styles
-from landscapes.render.trace import Trace
 
 
 def axes() -> Axes:

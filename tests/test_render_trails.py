@@ -31,11 +31,11 @@ from render_records import (
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.heads import Head
-from landscapes.render.moving import moving, show
-from landscapes.render.overlap import pieces
+from landscapes.render.drawing.heads import Head
+from landscapes.render.drawing.moving import moving, show
+from landscapes.render.drawing.overlap import pieces
+from landscapes.render.drawing.trails import Halo, Trail
 from landscapes.render.theme import THEMES, styles
-from landscapes.render.trails import Halo, Trail
 
 SIDE = 500
 """Size of the pictures here, in pixels."""

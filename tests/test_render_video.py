@@ -16,7 +16,7 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.frames import Frames
+from landscapes.render.film.frames import Frames
 from landscapes.render.sinks.yuv import Planes
 
 SUFFIXES = (".mp4", ".webm")
@@ -151,7 +151,7 @@ def drawing_is_an_error(monkeypatch):
     def never(*_args, **_options):
         raise AssertionError("drawn before it was known whether it can be written")
 
-    monkeypatch.setattr("landscapes.render.animation.Frames", never)
+    monkeypatch.setattr("landscapes.render.film.animation.Frames", never)
     return never
 
 

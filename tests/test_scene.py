@@ -16,10 +16,10 @@ from render_records import record, way
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import THEMES, Camera, animate, contour, scene, surface
-from landscapes.render.frames import Frames
-from landscapes.render.heightfield import HeightField, Projection
-from landscapes.render.hill import Hill
-from landscapes.render.shading import heights
+from landscapes.render.film.frames import Frames
+from landscapes.render.relief.heightfield import HeightField, Projection
+from landscapes.render.relief.hill import Hill
+from landscapes.render.relief.shading import heights
 from landscapes.render.theme import Theme
 
 GRAY = np.full((4, 4, 3), 128, np.uint8)

@@ -22,8 +22,8 @@ from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.derivatives import gradient
-from landscapes.render.mathtext import extent, laid_out, tall
-from landscapes.render.sheet import PAGE, SIZE
+from landscapes.render.drawing.mathtext import extent, laid_out, tall
+from landscapes.render.figures.sheet import PAGE, SIZE
 
 FEW = {"points": 33, "arrows": 9}
 

@@ -14,10 +14,10 @@ from render_records import bowl, record, way
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import animate, bands, contour, downhill, swarm
-from landscapes.render.curves import Curve
-from landscapes.render.frames import Frames
-from landscapes.render.swarm import Points
-from landscapes.render.trails import Trail
+from landscapes.render.drawing.trails import Trail
+from landscapes.render.film.frames import Frames
+from landscapes.render.pictures.curves import Curve
+from landscapes.render.pictures.swarm import Points
 
 
 def crowd(fates: dict[int, tuple[str, int]] | None = None) -> Record:

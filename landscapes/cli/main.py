@@ -151,9 +151,9 @@ def _drawn_chart(record: Record, options: argparse.Namespace) -> str:
 def _checked_look(options: argparse.Namespace) -> Path:
     """The file to write, once it and all that says how the picture looks can be used."""
     from landscapes import render
-    from landscapes.render.layout import LABELS, check_size
-    from landscapes.render.page import is_page
-    from landscapes.render.timeline import timeline
+    from landscapes.render.browser.page import is_page
+    from landscapes.render.pictures.layout import LABELS, check_size
+    from landscapes.render.sinks.timeline import timeline
 
     output = render.check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, aside=_aside(options)
@@ -201,7 +201,7 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
 
 
 def _explore(options: argparse.Namespace) -> str:
-    from landscapes.render.window import check_window
+    from landscapes.render.explorer.window import check_window
 
     _check_theme(options)
     check_window()  # before torch is loaded
@@ -261,7 +261,7 @@ def _show(options: argparse.Namespace) -> str:
 def _checked_page(options: argparse.Namespace) -> Path:
     """The file of a fact sheet, once it and how it looks can be used."""
     from landscapes import render
-    from landscapes.render.layout import check_size
+    from landscapes.render.pictures.layout import check_size
 
     _check_theme(options)
     if options.size is not None:

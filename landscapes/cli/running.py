@@ -155,7 +155,7 @@ def _check_files(options: argparse.Namespace) -> None:
         check_csv(options.csv)
     if options.output is not None:
         from landscapes import render
-        from landscapes.render.layout import SIZE, check_size
+        from landscapes.render.pictures.layout import SIZE, check_size
         from landscapes.render.theme import as_theme
 
         render.check_chart(options.output)

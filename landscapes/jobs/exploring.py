@@ -18,9 +18,9 @@ from landscapes.jobs.settings import check_count
 from landscapes.objectives.finding import with_found_minima
 from landscapes.objectives.objective import Function
 from landscapes.record import Record, Surface
-from landscapes.render.explore import Explorer, Wish
-from landscapes.render.explore import explore as window
-from landscapes.render.window import check_window
+from landscapes.render.explorer.explore import Explorer, Wish
+from landscapes.render.explorer.explore import explore as window
+from landscapes.render.explorer.window import check_window
 from landscapes.rules import Rule
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.files import replacing
-from landscapes.render.timeline import Timeline
+from landscapes.render.sinks.timeline import Timeline
 
 RGBA = NDArray[np.uint8]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from landscapes.render.palette import RGB, Palette, choose, tally
 from landscapes.render.sinks.base import RGBA, Pixels, Sink, cut, numbers
+from landscapes.render.sinks.palette import RGB, Palette, choose, tally
 
 SHORTEST = 2
 """Hundredths of a second; browsers slow anything shorter down to a tenth of a second."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.render.sinks.base import RGBA, Pixels, Sink
 from landscapes.render.sinks.ffmpeg import TAGS, brief, executable
-from landscapes.render.timeline import Timeline
+from landscapes.render.sinks.timeline import Timeline
 
 PAGES = (".tif", ".tiff")
 

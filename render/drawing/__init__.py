@@ -1,0 +1,1 @@
+"""What pictures are made of: artists that follow a race, legends, texts that fit."""

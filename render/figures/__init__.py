@@ -1,0 +1,1 @@
+"""Whole figures: several races, jobs of many runs, fact sheets, files of stills."""

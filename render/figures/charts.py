@@ -1,0 +1,200 @@
+"""Whole figures of jobs of very many runs: sweeps, maps of basins, comparisons."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from landscapes.errors import InputError
+from landscapes.files import check_target
+from landscapes.record import Record
+from landscapes.render.drawing.trails import mix
+from landscapes.render.figures.stills import STILLS, check_still, still
+from landscapes.render.language.caption import caption
+from landscapes.render.pictures.heatmap import chosen, heatmap, key_of_odd, shades
+from landscapes.render.pictures.layout import INCHES, ROUND, SIZE, check_size
+from landscapes.render.pictures.response import response
+from landscapes.render.pictures.standings import profile
+from landscapes.render.pictures.tables import REPEATS, table
+from landscapes.render.pictures.territories import basins, hatching, shade, shares
+from landscapes.render.theme import Theme, as_theme
+from landscapes.reports.choosing import only
+
+TOLD = ("job", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
+"""Facts of a job that its picture's file tells."""
+
+MOST_PANELS = 12
+"""Optimizers that a figure of maps shows, a panel each."""
+
+
+def chart(
+    record: Record,
+    *,
+    value: str = "gap",
+    along: Sequence[str] | None = None,
+    theme: str | Theme = "light",
+    size: tuple[int, int] = SIZE,
+    title: str | None = None,
+) -> Figure:
+    """The picture of a sweep, a map of basins or a comparison, as a matplotlib figure of its own (pyplot knows nothing of it).
+
+    A sweep over one hyper-parameter is drawn as lines, one over more as maps, one an optimizer; a comparison as its performance
+    profile and the share of targets reached over evaluations.
+
+    Args:
+        record: what `sweep`, `basins` or `compare` return.
+        value: what is shown of a sweep; see `render.heatmap`.
+        along: which hyper-parameters, one or two; by default the first ones.
+        theme: colours, by name or as a `Theme`.
+        size: width and height in pixels, at least 160 × 120.
+        title: by default the function's.
+
+    Raises:
+        InputError: for a record of another job, and for what the pictures refuse.
+    """
+    look = as_theme(theme)
+    job = str(record.meta.get("job")) if isinstance(record, Record) else ""
+    if job not in CHARTS:
+        raise InputError(
+            f"a chart shows what {' or '.join(f'{name}()' for name in CHARTS)} return; "
+            f"{'a race is drawn by render.figure' if job == 'race' else f'not {record!r:.80}'}"
+        )
+    wide, high = check_size(size)
+    dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
+    with look.context():
+        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi, layout="constrained")
+        made.suptitle(
+            title or str(record.meta.get("title", "Comparison")), x=0.012, ha="left", fontweight="bold", fontsize=12, color=look.foreground
+        )  # fmt: skip
+        CHARTS[job](made, record, look, value, along)
+    return made
+
+
+def save_chart(record: Record, path: str | os.PathLike[str], **look: Any) -> Path:
+    """Saves the chart of a job as .png, .pdf, .svg or .pgf, and returns the path; `look` as in `chart`.
+
+    Raises `InputError` for another suffix, and for what `chart` refuses.
+    """
+    target = check_chart(path)
+    whole = record.meta.get("complete", True)
+    still(chart(record, **look), target, _described(record), caption(record) if whole else "")
+    return target
+
+
+def check_chart(path: str | os.PathLike[str]) -> Path:
+    """The path as a `Path`, once it is sure that a chart can be written there; else an `InputError`."""
+    target = Path(path)
+    if target.suffix.lower() not in STILLS:
+        raise InputError(f"a chart is saved as {', '.join(STILLS)}, not as {target.name!r}")
+    check_still(target)
+    return check_target(target)
+
+
+def _described(record: Record) -> str:
+    """What made the picture, as one line of JSON for a file's metadata."""
+    facts = {name: record.meta[name] for name in TOLD if name in record.meta}
+    grid = {name: [len(along), *along[:1], *along[-1:]] for name, along in record.axes.items()}
+    versions = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}
+    return json.dumps({**facts, "axes: count, first, last": grid, "versions": versions})
+
+
+def _sweep(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+    names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
+    wanted = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
+    if len(wanted) == 1:
+        ax = made.subplots()
+        response(record, ax, value=value, along=wanted[0], theme=look)
+        _key(ax, look)
+        return
+    wanted = chosen(record, wanted)
+    who = record.axes.get("optimizer", [None])[:MOST_PANELS]
+    across = int(np.ceil(np.sqrt(len(who))))
+    panels = made.subplots(-(-len(who) // across), across, squeeze=False).ravel().tolist()
+    for ax, label in zip(panels, who, strict=False):
+        mine = record if label is None else only(record, "optimizer", label)
+        heatmap(mine, ax, value=value, along=wanted, theme=look)
+        shown = table(mine, value, wanted)
+        bar = made.colorbar(shades(shown, look), ax=ax, pad=0.02, aspect=30)
+        bar.outline.set_linewidth(0.5)
+        bar.set_label(shown.quantity.title, fontsize=8)
+        told = ax.get_title(loc="left").removeprefix(f"{shown.quantity.title}: ")  # which stands beside the colours
+        lines = (told if label is None else f"{label}: {told}").split("; ")
+        ax.set_title("\n".join(lines), loc="left", fontsize=8)
+        marks = key_of_odd(shown, look)
+        if marks:
+            ax.legend(handles=marks, loc="lower left", fontsize=7, framealpha=0.9, facecolor=look.background)
+    for ax in panels[len(who) :]:
+        ax.remove()
+
+
+def _basins(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+    ax = made.subplots()
+    basins(record, ax, theme=look)
+    ax.set_title(
+        f"{record.meta['label']}, {record.meta['steps']} steps: the stronger the colour, the longer it takes",
+        loc="left", fontsize=9,
+    )  # fmt: skip
+    marks: list[Line2D | Patch] = []
+    percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
+    for words, number, share in shares(record):
+        text = f"{words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
+        if number >= 0 and look.distinct:
+            color = mix(shade(number, look), to_rgb(look.background), 0.5)
+            marks.append(
+                Patch(
+                    facecolor=color, edgecolor=look.foreground, linewidth=0.6, hatch=hatching(number, look), label=text
+                )
+            )
+        elif number >= 0:
+            marks.append(
+                Line2D([], [], linestyle="none", marker="*", markersize=11, color=shade(number, look), label=text)
+            )
+        else:
+            marks.append(Patch(facecolor=look.muted, alpha=0.85 if number == -2 else 0.35, label=text))
+    made.legend(
+        handles=marks[:24], loc="outside right upper", fontsize=9, frameon=False, title="found from", title_fontsize=9,
+        alignment="left",
+    )  # fmt: skip
+
+
+def _compare(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+    left, right = made.subplots(1, 2)
+    profile(record, left, kind="performance", theme=look)
+    profile(record, right, kind="ecdf", theme=look)
+    count = len(record.axes["function"])
+    left.set_title(
+        f"{count} function{'s' * (count > 1)}, to {min(record.meta['targets']):g} of the gap", loc="left", fontsize=9
+    )
+    right.set_title(f"{len(record.meta['targets'])} targets each", loc="left", fontsize=9)
+    handles, labels = left.get_legend_handles_labels()
+    made.legend(
+        handles, labels, loc="outside lower left", ncols=6, fontsize=9, frameon=False, labelcolor=look.foreground
+    )
+
+
+CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, Sequence[str] | None], None]] = {
+    "sweep": _sweep,
+    "basins": _basins,
+    "compare": _compare,
+}
+"""How the records of each job are drawn."""
+
+
+def _key(ax: Axes, look: Theme) -> None:
+    """Who is who, outside the axes."""
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6, fontsize=9, frameon=False, borderaxespad=0.2,
+        labelcolor=look.foreground,
+    )  # fmt: skip

@@ -1,0 +1,79 @@
+"""What figures of several races share: one panel a race, one colour an optimizer in all of them, one legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from matplotlib.axes import Axes
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.drawing.legend import Entry
+from landscapes.render.drawing.trails import Trail, dress
+from landscapes.render.pictures.contours import contour
+from landscapes.render.pictures.curves import Curve
+from landscapes.render.pictures.slide import slide
+from landscapes.render.pictures.trajectories import check_step, paths
+from landscapes.render.theme import Style, Theme, styles
+
+
+def check_races(records: Sequence[Record], most: int) -> list[Record]:
+    """The records, once they are sure to be some races that can be drawn as maps or curves; else an `InputError`."""
+    races = list(records)
+    if not 1 <= len(races) <= most:
+        raise InputError(f"this draws from 1 to {most} records, not {len(races)}")
+    for record in races:
+        check_step(record, None)
+        if record.surface is None and record.curve is None:
+            raise InputError(
+                f"the record of {record.meta.get('title')!r} has no landscape to draw; races in one or two dimensions have one"
+            )
+    return races
+
+
+def shared_styles(records: Sequence[Record], look: Theme) -> dict[str, Style]:
+    """One style a label, the same in all records."""
+    labels = list(dict.fromkeys(str(label) for record in records for label in record.trajectories.runs["label"]))
+    return dict(zip(labels, styles(labels, look), strict=True))
+
+
+def names_of(who: dict[str, Style]) -> list[Entry]:
+    """What one legend for all panels says: names alone, since rates and fates differ from race to race."""
+    return [Entry(style, label, "", "", "", 0) for label, style in who.items()]
+
+
+def draw(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step: int | None = None) -> None:
+    """The landscape and the runs on it, in the shared styles."""
+    if record.surface is None:
+        slide(record, ax, theme=look, step=step)
+    else:
+        contour(record, ax, theme=look)
+        if len(record.trajectories):
+            paths(record, ax, theme=look, step=step)
+    restyle(ax, who)
+
+
+def restyle(ax: Axes, who: dict[str, Style]) -> None:
+    """Gives trails and curves the styles of their labels; heads follow their trails."""
+    for line in ax.lines:
+        style = who.get(str(line.get_label()))
+        if isinstance(line, Trail | Curve) and style is not None and line.style != style:
+            line.style = style
+            line.set_color(style.color)
+            dress(line, style)
+            if isinstance(line, Curve):
+                line.dashes = tuple(line.get_linewidth() * dash for dash in style.dashes)
+
+
+def only(record: Record, runs: Sequence[int]) -> Record:
+    """The record with some of its runs."""
+    whole, chosen = record.trajectories, list(runs)
+    part = replace(
+        whole,
+        x=whole.x[chosen],
+        value=whole.value[chosen],
+        runs={name: column[chosen] for name, column in whole.runs.items()},
+        observed={name: values[chosen] for name, values in whole.observed.items()},
+    )
+    return replace(record, trajectories=part)

@@ -1,0 +1,1 @@
+"""Pictures and results in words: captions, sentences, tables for papers."""

@@ -1,0 +1,1 @@
+"""Races seen from aside: hills, cameras, what goes behind."""
