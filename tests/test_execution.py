@@ -208,7 +208,7 @@ from landscapes.execution.executing import execute
 if __name__ == "__main__":
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
         say = lambda done, total: print(done, flush=True)
-        found = execute(grid(steps=1500, stop=None), executor=executor, progress=say)
+        found = execute(grid(steps=8000, stop=None), executor=executor, progress=say)
         print("left", found.interrupted, found.done.sum() > 0, found.complete, flush=True)
 """
 

@@ -113,7 +113,7 @@ def drawing_is_an_error(monkeypatch):
     def never(*_args, **_options):
         raise AssertionError("drawn before it was known whether it can be written")
 
-    for name in ("animation.Frames", "animation.layout.figure", "output.figure"):
+    for name in ("film.animation.Frames", "film.animation.layout.figure", "output.figure"):
         monkeypatch.setattr(f"landscapes.render.{name}", never)
 
 

@@ -304,7 +304,7 @@ def test_a_formula_has_its_own_coordinates(capsys):
 
 def test_drawing_a_sheet_needs_no_torch():
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; import landscapes.render.sheet, landscapes.portraits; assert 'torch' not in sys.modules"],
+        [sys.executable, "-c", "import sys; import landscapes.render.figures.sheet, landscapes.portraits; assert 'torch' not in sys.modules"],
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
