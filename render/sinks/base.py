@@ -85,7 +85,10 @@ def numbers(rgba: RGBA) -> NDArray[np.uint32]:
 
 def box(pixels: Pixels, width: int) -> Area:
     """The smallest rectangle that holds some pixels, one at least, of a picture of that width."""
-    rows, cols = np.divmod(pixels, width)
+    return _around(*np.divmod(pixels, width))
+
+
+def _around(rows: Pixels, cols: Pixels) -> Area:
     return slice(int(rows.min()), int(rows.max()) + 1), slice(int(cols.min()), int(cols.max()) + 1)
 
 
@@ -94,10 +97,12 @@ def cut(values: NDArray[Any], changed: Pixels, width: int, even: bool = False) -
 
     With `even`, it begins in an even row and column.
     """
-    area = box(changed, width)
+    rows, cols = np.divmod(changed, width)
+    area = _around(rows, cols)
     if even:
         area = slice(area[0].start // 2 * 2, area[0].stop), slice(area[1].start // 2 * 2, area[1].stop)
-    rows, cols = np.divmod(changed, width)
+    rows -= area[0].start
+    cols -= area[1].start
     picture = np.zeros((area[0].stop - area[0].start, area[1].stop - area[1].start), values.dtype)
-    picture[rows - area[0].start, cols - area[1].start] = values
+    picture[rows, cols] = values
     return area, picture
