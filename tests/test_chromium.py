@@ -70,7 +70,13 @@ const film = async () => {
   for (const time of [0.001, video.duration - 0.02]) {
     video.currentTime = time;
     await new Promise(done => video.onseeked = done);
-    shown.push(grab(video, video.videoWidth, video.videoHeight));
+    let taken;
+    for (let k = 0; k < 40; k++) {  // black until the decoder has caught up
+      taken = grab(video, video.videoWidth, video.videoHeight);
+      if (/[^\\0\\xff]/.test(atob(taken[2]))) break;
+      await new Promise(done => setTimeout(done, 50));
+    }
+    shown.push(taken);
   }
   return shown;
 };

@@ -200,15 +200,17 @@ def test_ctrl_c_before_anything_is_done():
 
 
 SCRIPT = """
+import signal
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from jobs import grid
 from landscapes.execution.executing import execute
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
         say = lambda done, total: print(done, flush=True)
-        found = execute(grid(steps=8000, stop=None), executor=executor, progress=say)
+        found = execute(grid(steps=1500, stop=None), executor=executor, progress=say)
         print("left", found.interrupted, found.done.sum() > 0, found.complete, flush=True)
 """
 
