@@ -17,6 +17,8 @@ import pytest
 from landscapes import Record
 from landscapes.cli import console, main
 
+TWO_BY_TWO = ["compare", "--on", "booth", "--on", "beale", "--with", "adam", "--with", "sgd", "--starts", "2"]
+
 
 @pytest.fixture
 def said(tmp_path, monkeypatch, capsys):
@@ -88,22 +90,9 @@ def test_basins_takes_a_box_that_begins_below_zero(said):
 
 
 def test_compare_judges_each_at_its_best_rate(said, tmp_path):
-    words = [
-        "compare",
-        "--on",
-        "booth",
-        "--on",
-        "beale",
-        "--with",
-        "adam",
-        "--with",
-        "sgd",
-        "--starts",
-        "2",
-        "--steps",
-        "60",
-    ]
-    code, _, err = said(*words, "--targets", "0.1,1e-3", "--rates", "1e-3..1:5", "--save", "r.npz", "-o", "r.png")
+    code, _, err = said(
+        *TWO_BY_TWO, "--steps", "60", "--targets", "0.1,1e-3", "--rates", "1e-3..1:5", "--save", "r.npz", "-o", "r.png"
+    )
     assert (code, err) == (0, "")
     record = Record.load(tmp_path / "r.npz")
     assert list(record.axes) == ["function", "optimizer", "start", "seed"]
@@ -258,21 +247,7 @@ def test_progress_tells_runs_a_second_and_the_time_left(monkeypatch):
         ("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:5", "--steps", "20"),
         ("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:3", "--vary", "beta1=0.5,0.9", "--steps", "20"),
         ("basins", "himmelblau", "--with", "sgd(lr=0.01)", "--resolution", "8", "--steps", "30"),
-        (
-            "compare",
-            "--on",
-            "booth",
-            "--on",
-            "beale",
-            "--with",
-            "adam",
-            "--with",
-            "sgd",
-            "--starts",
-            "2",
-            "--steps",
-            "20",
-        ),
+        (*TWO_BY_TWO, "--steps", "20"),
     ],
     ids=["lines", "map", "basins", "profiles"],
 )

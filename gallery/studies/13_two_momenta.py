@@ -51,7 +51,7 @@ with (look := render.THEMES["light"]).context():
     render.contour(runs[2], left)
     render.paths(runs[2], left, step=60).set_title("the rate drops tenfold after 20 steps", loc="left")
     render.response(tuned, middle).set_title(f"with noise and a drop half way, {SEEDS} seeds", loc="left")
-    right.set_prop_cycle(color=(look.paths[4], look.paths[6], look.foreground), linestyle=("-", "-", ":"))
+    right.set_prop_cycle(color=(look.paths[4], look.paths[2], look.foreground), linestyle=("-", "-", ":"))
     right.loglog(sizes, step.T, linewidth=2, label=list(roots))
     right.set(xlabel="size of the gradient", ylabel="first step, in lr")
     right.set_title("RMSprop, ε = 1e-8", loc="left")
