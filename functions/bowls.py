@@ -1,130 +1,12 @@
-"""Bowls: one basin, round enough that everybody arrives; what differs is the way there."""
+"""One basin without narrow valleys; curvature that varies with position or vanishes at the minimum."""
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor
 
 from landscapes.objectives.elementary import ordinals, total
 from landscapes.objectives.objective import ANY, Dims, function, least_squares
-
-
-@least_squares(
-    (-10.0, 10.0),
-    (-10.0, 10.0),
-    minima=[(1.0, 3.0)],
-    minimum=0.0,
-    start=(-8.0, 8.0),
-    steps=120,
-    latex=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
-    tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "least squares"),
-)
-def booth(x: Tensor, y: Tensor) -> Tensor:
-    """A convex bowl, nine times steeper across than along: where every optimizer should do well."""
-    return torch.stack([x + 2 * y - 7, 2 * x + y - 5])
-
-
-@function(
-    (-5.12, 5.12),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(-4.0, 3.0),
-    steps=80,
-    latex=r"\sum_{i=1}^{d} x_i^2",
-    reference="K. A. De Jong, An analysis of the behavior of a class of genetic adaptive systems, 1975",
-    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "any dimension"),
-    aliases=("de_jong_1",),
-)
-def sphere(x: Tensor) -> Tensor:
-    """The simplest landscape there is: the slope points straight at the minimum, and only the rate is left to choose."""
-    return total(x * x)
-
-
-@function(
-    (-10.0, 10.0),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(-8.0, 6.0),
-    steps=100,
-    latex=r"\sum_{i=1}^{d} i\,x_i^2",
-    reference="M. Molga and C. Smutnicki, Test functions for optimization needs, 2005",
-    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "any dimension"),
-    aliases=("axis_parallel_hyper_ellipsoid", "weighted_sphere"),
-)
-def sum_squares(x: Tensor) -> Tensor:
-    """A bowl that gets a little steeper with every coordinate: in many dimensions a little adds up."""
-    return total(ordinals(x) * x * x)
-
-
-@function(
-    (-65.536, 65.536),
-    dims=Dims(least=2),
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(-50.0, 40.0),
-    steps=150,
-    latex=r"\sum_{i=1}^{d} \left( \sum_{j=1}^{i} x_j \right)^2",
-    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
-    tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
-    aliases=("double_sum", "quadric", "schwefel_1_2"),
-    variants=("As rotated_hyper_ellipsoid some libraries sum the squares x_j² within, which is a weighted sphere.",),
-)
-def schwefel_n1_2(x: Tensor) -> Tensor:
-    """Every coordinate adds to all that follow: the axes of the bowl lie askew to those of the coordinates."""
-    sums = [x[..., 0]]
-    for k in range(1, x.shape[-1]):
-        sums.append(sums[-1] + x[..., k])
-    return total(torch.stack([part * part for part in sums], -1))
-
-
-@function(
-    (-1.0, 1.0),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(-0.9, 0.8),
-    steps=200,
-    title="Sum of different powers",
-    latex=r"\sum_{i=1}^{d} |x_i|^{i+1}",
-    reference="M. Molga and C. Smutnicki, Test functions for optimization needs, 2005",
-    tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
-    aliases=("sum_of_different_powers", "sodp", "powell_sum"),
-)
-def different_powers(x: Tensor) -> Tensor:
-    """Each coordinate is flatter at the bottom than the one before: the last digits of the last ones never come."""
-    size = x.abs()
-    return total(torch.stack([_raised(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
-
-
-def _raised(x: Tensor, exponent: int) -> Tensor:
-    """A whole power, as a product."""
-    result = x
-    for _ in range(exponent - 1):
-        result = result * x
-    return result
-
-
-@function(
-    (-100.0, 100.0),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(-80.0, 60.0),
-    steps=150,
-    title="Chung–Reynolds",
-    latex=r"\left( \sum_{i=1}^{d} x_i^2 \right)^2",
-    reference="C. J. Chung and R. G. Reynolds, CAEP: an evolution-based tool for real-valued function optimization, 1998",
-    tags=("bowl", "smooth", "convex", "unimodal", "degenerate", "any dimension"),
-)
-def chung_reynolds(x: Tensor) -> Tensor:
-    """The square of a round bowl: rates that suit the rim are far too small on the flat ground in the middle."""
-    square = total(x * x)
-    return square * square
 
 
 @function(
@@ -147,58 +29,21 @@ def zakharov(x: Tensor) -> Tensor:
 
 
 @function(
-    lambda d: (-float(d * d), float(d * d)),
-    dims=Dims(least=2),
-    minima=lambda d: [tuple(float((i + 1) * (d - i)) for i in range(d))],
-    minimum=lambda d: -d * (d + 4) * (d - 1) / 6,
-    start=(-3.0, 3.0),
+    (-12.0, 10.0),
+    (-12.0, 10.0),
+    minima=[(-10.0, -10.0)],
+    start=(7.0, 5.0),
     steps=150,
-    latex=r"\sum_{i=1}^{d} (x_i - 1)^2 - \sum_{i=2}^{d} x_i x_{i-1}",
-    reference="A. Neumaier, Optimization test problems, 1996",
-    tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
+    scale="linear",
+    latex=r"(x + 10)^2 + (y + 10)^2 + e^{-x^2 - y^2}",
+    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    tags=("bowl", "smooth", "convex", "unimodal"),
+    aliases=("brent",),
 )
-def trid(x: Tensor) -> Tensor:
-    """A bowl whose axes are coupled in a chain: what one coordinate learns has to travel to all others."""
-    off = x - 1
-    return total(off * off) - total(x[..., 1:] * x[..., :-1])
-
-
-@function(
-    (-1.28, 1.28),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(-1.1, 0.9),
-    steps=150,
-    latex=r"\sum_{i=1}^{d} i\,x_i^4",
-    reference="K. A. De Jong, An analysis of the behavior of a class of genetic adaptive systems, 1975",
-    tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
-    aliases=("de_jong_4",),
-    variants=("De Jong's own adds noise; versions differ in the weights i, in a constant, and in the noise.",),
-)
-def quartic(x: Tensor) -> Tensor:
-    """No curvature at the minimum at all: the closer one comes, the slower one gets, without any end in sight."""
-    square = x * x
-    return total(ordinals(x) * square * square)
-
-
-@function(
-    (-500.0, 500.0),
-    (-500.0, 500.0),
-    view=[(-30.0, 30.0), (-30.0, 30.0)],
-    minima=[(0.0, 0.0)],
-    minimum=0.0,
-    start=(-25.0, 20.0),
-    steps=150,
-    title="Rotated ellipse",
-    latex=r"7 x^2 - 6 \sqrt{3}\,xy + 13\,y^2",
-    reference="H. B. Curry, The method of steepest descent for non-linear minimization problems, 1944",
-    tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal"),
-    aliases=("rotated_ellipse_1",),
-)
-def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
-    """Four times steeper across than along, turned by thirty degrees: enough to mislead a rate for each axis."""
-    return 7 * x * x - 6 * math.sqrt(3) * x * y + 13 * y * y
+def brent_bowl(x: Tensor, y: Tensor) -> Tensor:
+    """A bowl in the corner; at one spot on the way all curvature cancels, which only Newton's method notices."""
+    a, b = x + 10, y + 10
+    return a * a + b * b + torch.exp(-(x * x + y * y))
 
 
 @function(
@@ -221,84 +66,191 @@ def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (-1.5, 4.0),
-    (-3.0, 4.0),
-    minima=[(-0.54719755119659774, -1.5471975511965977)],
-    minimum=-1.9132229549810367,
-    stationary={
-        "minimum": [(2.5943951023931953, 1.5943951023931953)],
-        "saddle": [(1.5471975511965976, 0.5471975511965976)],
-    },
-    outside="unbounded",
-    start=(3.5, 3.0),
-    steps=150,
-    scale="linear",
-    title="McCormick",
-    latex=r"\sin(x + y) + (x - y)^2 - 1.5\,x + 2.5\,y + 1",
-    reference="G. P. McCormick, Computability of global solutions to factorable nonconvex programs, 1976",
-    tags=("valley", "smooth", "multimodal", "unbounded"),
-)
-def mccormick(x: Tensor, y: Tensor) -> Tensor:
-    """A corrugated slide: who has speed runs through every dip, out of the domain and down without end."""
-    gap = x - y
-    return torch.sin(x + y) + gap * gap - 1.5 * x + 2.5 * y + 1
-
-
-@function(
-    (-10.0, 10.0),
-    (-10.0, 10.0),
-    view=[(-2.5, 2.5), (-2.0, 2.0)],
-    minima=[(-1.0466805318046021, 0.0)],
-    stationary={"minimum": [(0.9456492739235914, 0.0)], "saddle": [(0.10103125788101083, 0.0)]},
-    start=(2.1, 1.6),
-    steps=120,
-    scale="linear",
-    latex=r"\frac{x^4}{4} - \frac{x^2}{2} + \frac{x}{10} + \frac{y^2}{2}",
-    reference="F. Aluffi-Pentini, V. Parisi and F. Zirilli, Global optimization and stochastic differential equations, 1985",
-    tags=("basins", "smooth", "separable", "multimodal"),
-    aliases=("aluffi_pentini",),
-)
-def zirilli(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows side by side, one a little deeper: the start decides, unless speed carries over the ridge."""
-    x2 = x * x
-    return 0.25 * x2 * x2 - 0.5 * x2 + 0.1 * x + 0.5 * y * y
-
-
-@function(
-    (-5.0, 5.0),
-    (-5.0, 5.0),
-    minima=[(-2.0, 0.0), (0.0, 0.0)],
+    (-100.0, 100.0),
+    dims=ANY,
+    minima=[(0.0,)],
     minimum=0.0,
-    view=[(-3.5, 1.5), (-2.0, 2.0)],
-    stationary={"saddle": [(-1.0, 0.0)]},
-    start=(-3.1, 1.5),
-    steps=120,
-    scale="linear",
-    latex=r"x^4 + 4 x^3 + 4 x^2 + y^2",
-    reference="L. C. W. Dixon and G. P. Szegő, Towards global optimisation, 1975",
-    tags=("basins", "smooth", "separable", "multimodal"),
-    aliases=("trecanni",),
-    variants=("One library has 4x for 4x².",),
+    start=(-80.0, 60.0),
+    steps=150,
+    title="Chung–Reynolds",
+    latex=r"\left( \sum_{i=1}^{d} x_i^2 \right)^2",
+    reference="C. J. Chung and R. G. Reynolds, CAEP: an evolution-based tool for real-valued function optimization, 1998",
+    tags=("bowl", "smooth", "convex", "unimodal", "degenerate", "any dimension"),
 )
-def treccani(x: Tensor, y: Tensor) -> Tensor:
-    """Two equal hollows: which of them a path ends in says nothing about its optimizer but where it came from."""
-    away = x * (x + 2)
-    return away * away + y * y
+def chung_reynolds(x: Tensor) -> Tensor:
+    """The square of a round bowl: rates that suit the rim are far too small on the flat ground in the middle."""
+    square = total(x * x)
+    return square * square
+
+
+def _raised(x: Tensor, exponent: int) -> Tensor:
+    """A whole power, as a product."""
+    result = x
+    for _ in range(exponent - 1):
+        result = result * x
+    return result
 
 
 @function(
-    (-12.0, 10.0),
-    (-12.0, 10.0),
-    minima=[(-10.0, -10.0)],
-    start=(7.0, 5.0),
-    steps=150,
-    scale="linear",
-    latex=r"(x + 10)^2 + (y + 10)^2 + e^{-x^2 - y^2}",
-    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
-    tags=("bowl", "smooth", "convex", "unimodal"),
-    aliases=("brent",),
+    (-1.0, 1.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-0.9, 0.8),
+    steps=200,
+    title="Sum of different powers",
+    latex=r"\sum_{i=1}^{d} |x_i|^{i+1}",
+    reference="M. Molga and C. Smutnicki, Test functions for optimization needs, 2005",
+    tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
+    aliases=("sum_of_different_powers", "sodp", "powell_sum"),
 )
-def brent_bowl(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl in the corner; at one spot on the way all curvature cancels, which only Newton's method notices."""
-    a, b = x + 10, y + 10
-    return a * a + b * b + torch.exp(-(x * x + y * y))
+def different_powers(x: Tensor) -> Tensor:
+    """Each coordinate is flatter at the bottom than the one before: the last digits of the last ones never come."""
+    size = x.abs()
+    return total(torch.stack([_raised(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
+
+
+@function(
+    (-1.28, 1.28),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-1.1, 0.9),
+    steps=150,
+    latex=r"\sum_{i=1}^{d} i\,x_i^4",
+    reference="K. A. De Jong, An analysis of the behavior of a class of genetic adaptive systems, 1975",
+    tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
+    aliases=("de_jong_4",),
+    variants=("De Jong's own adds noise; versions differ in the weights i, in a constant, and in the noise.",),
+)
+def quartic(x: Tensor) -> Tensor:
+    """No curvature at the minimum at all: the closer one comes, the slower one gets, without any end in sight."""
+    square = x * x
+    return total(ordinals(x) * square * square)
+
+
+def _grown(base: Tensor, exponent: Tensor) -> Tensor:
+    """base · base^exponent, with the curvature of the base where it is zero."""
+    away = base > 0
+    return base * torch.where(away, torch.exp(exponent * torch.where(away, base, 1.0).log()), 1.0)
+
+
+@function(
+    (-1.0, 4.0),
+    dims=Dims(least=2),
+    view=[(-1.0, 1.6)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(1.4, 1.2),
+    steps=200,
+    latex=r"\sum_{i=1}^{d-1} \left[ (x_i^2)^{x_{i+1}^2 + 1} + (x_{i+1}^2)^{x_i^2 + 1} \right]",
+    reference="O. Begambre and J. E. Laier, A hybrid particle swarm optimization simplex algorithm for structural damage identification, 2009",
+    tags=("bowl", "steep corners", "smooth", "unimodal", "any dimension"),
+)
+def brown(x: Tensor) -> Tensor:
+    """A bowl whose walls grow as powers of powers: in the far corner the height has twenty digits."""
+    s = x * x
+    here, there = s[..., :-1], s[..., 1:]
+    return total(_grown(here, there) + _grown(there, here))
+
+
+@function(
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(1.7, 0.2),
+    steps=300,
+    latex=r"3 x^4 - 2 x^2 y^2 + 3 y^4",
+    reference="F. S. Sisser, Elimination of bounds in optimization problems by transforming variables, 1981",
+    tags=("bowl", "plateau", "smooth", "unimodal", "degenerate"),
+    variants=(
+        "CUTEst's first decoding of it divides by 0.3333333 and adds the cross term, which is another function.",
+    ),
+)
+def sisser(x: Tensor, y: Tensor) -> Tensor:
+    """Fourth powers alone: the nearer to the bottom, the less there is to go by, and every method slows down."""
+    a, b = x * x, y * y
+    return 3 * a * a - 2 * a * b + 3 * b * b
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-2.5, 1.9),
+    steps=200,
+    title="Dennis–Schnabel N. 2",
+    latex=r"x^4 + (x + y)^2 + (e^y - 1)^2",
+    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    tags=("bowl", "cliff", "smooth", "unimodal"),
+    aliases=("denschna",),
+)
+def dennis_schnabel_n2(x: Tensor, y: Tensor) -> Tensor:
+    """A bowl with a wall on one side and hardly any on the other: what is a good rate here is too much there."""
+    square = x * x
+    grown = torch.expm1(y)
+    return square * square + (x + y) * (x + y) + grown * grown
+
+
+@least_squares(
+    (-1.0, 5.0),
+    (-4.0, 2.0),
+    minima=[(2.0, -1.0)],
+    minimum=0.0,
+    start=(0.0, 1.6),
+    steps=150,
+    title="Dennis–Schnabel N. 3",
+    latex=r"(x - 2)^2 + (x - 2)^2 y^2 + (y + 1)^2",
+    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    tags=("bowl", "valley", "smooth", "unimodal", "least squares"),
+    aliases=("denschnb",),
+)
+def dennis_schnabel_n3(x: Tensor, y: Tensor) -> Tensor:
+    """The further from the axis y = 0, the steeper the walls: the way down gets easier before it gets harder again."""
+    u = x - 2
+    return torch.stack([u, u * y, y + 1])
+
+
+def _giunta(x: Tensor) -> Tensor:
+    a = 1 - 16 * x / 15
+    s = torch.sin(a)
+    return s * s - s - torch.sin(4 * a) / 50
+
+
+@function(
+    (-1.0, 1.0),
+    (-1.0, 1.0),
+    minima=[(0.4673200253979606057, 0.4673200253979606057)],
+    minimum=0.06447042053690564989,
+    start=(-0.8, 0.9),
+    steps=120,
+    scale="linear",
+    latex=r"0.6 + \sum_{i} \left[ \sin^2 a_i - \sin a_i - \frac{1}{50} \sin(4 a_i) \right], \quad a_i = 1 - \frac{16}{15} x_i",
+    reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
+    tags=("bowl", "smooth", "separable", "unimodal"),
+    variants=("For more coordinates all are summed; the constant 0.6 stays.",),
+)
+def giunta(x: Tensor, y: Tensor) -> Tensor:
+    """A bowl with a slightly uneven floor: nothing to fear, and a little to slow down for."""
+    return 0.6 + _giunta(x) + _giunta(y)
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-0.7, 0.7), (-0.7, 0.7)],
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-0.6, -0.52),
+    steps=300,
+    scale="linear",
+    latex=r"\sin^2(20x) \sin^2(20y) + \frac{x^2 + y^2}{20}",
+    reference="N. I. M. Gould, D. Orban and P. L. Toint, CUTEst: problem HUMPS by P. L. Toint, 1997",
+    tags=("oscillating", "smooth", "unimodal"),
+)
+def humps(x: Tensor, y: Tensor) -> Tensor:
+    """Humps stand in rows on a bowl with streets between them: all streets lead down, if one finds out of the yards."""
+    s = torch.sin(20 * x) * torch.sin(20 * y)
+    return s * s + 0.05 * (x * x + y * y)

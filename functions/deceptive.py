@@ -1,4 +1,4 @@
-"""Needles, pits on plains, and slopes that lead away from the lowest point."""
+"""The global minimum is narrow, or the gradient over most of the domain leads away from it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.functions.oscillatory import PAPER, lattice
 from landscapes.objectives.elementary import power, total
 from landscapes.objectives.objective import ANY, Dims, function
 
@@ -28,6 +29,30 @@ def easom(x: Tensor, y: Tensor) -> Tensor:
     """A single hole in an endless plain: from afar there is nothing at all to steer by, so start near."""
     a, b = x - math.pi, y - math.pi
     return -torch.cos(x) * torch.cos(y) * torch.exp(-a * a - b * b)
+
+
+@function(
+    (0.0, 1.0),
+    dims=ANY,
+    minima=lambda d: [tuple((i + 1) / (d + 1) for i in range(d))],
+    minimum=-1.0,
+    outside="unbounded",
+    kinks="at the bottom of each trap, and at its brim",
+    start=(0.21, 0.62),
+    steps=150,
+    scale="linear",
+    latex=r"-\left[ \frac{1}{d} \sum_{i=1}^{d} \max\left( \frac{4}{5} - t_i,\ 5 t_i - 4 \right) \right]^2, \quad t_i = \min\left( \frac{x_i}{\alpha_i}, \frac{1 - x_i}{1 - \alpha_i} \right), \quad \alpha_i = \frac{i}{d + 1}",
+    reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
+    tags=("deceptive", "needle", "kinked", "multimodal", "unbounded", "any dimension"),
+    variants=("The source sets other values beyond the domain, where this one goes on as it does inside.",),
+)
+def deceptive(x: Tensor) -> Tensor:
+    """Four fifths of the way the slope leads to the border, and only the last fifth leads to the minimum: a trap."""
+    d = x.shape[-1]
+    alpha = torch.arange(1, d + 1, dtype=x.dtype, device=x.device) / (d + 1)
+    t = torch.where(x < alpha, x / alpha, (1 - x) / (1 - alpha))
+    g = total(torch.maximum(0.8 - t, 5 * t - 4)) / d
+    return -g * g
 
 
 def sinc(x: Tensor) -> Tensor:
@@ -59,27 +84,22 @@ def damavandi(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (0.0, 1.0),
-    dims=ANY,
-    minima=lambda d: [tuple((i + 1) / (d + 1) for i in range(d))],
-    minimum=-1.0,
-    outside="unbounded",
-    kinks="at the bottom of each trap, and at its brim",
-    start=(0.21, 0.62),
-    steps=150,
-    scale="linear",
-    latex=r"-\left[ \frac{1}{d} \sum_{i=1}^{d} \max\left( \frac{4}{5} - t_i,\ 5 t_i - 4 \right) \right]^2, \quad t_i = \min\left( \frac{x_i}{\alpha_i}, \frac{1 - x_i}{1 - \alpha_i} \right), \quad \alpha_i = \frac{i}{d + 1}",
-    reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
-    tags=("deceptive", "needle", "kinked", "multimodal", "unbounded", "any dimension"),
-    variants=("The source sets other values beyond the domain, where this one goes on as it does inside.",),
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minima=[(-0.9095537365026206, -0.9505717126590494)],
+    stationary={"minimum": [(1.0, 1.0)], "saddle": [(-0.6139073477220598, -0.6893741717951369)]},
+    start=(-1.7, 1.7),
+    steps=300,
+    title="Rosenbrock with a hole",
+    latex=r"74 + 100\,(y - x^2)^2 + (1 - x)^2 - 400\,e^{-10 (x + 1)^2 - 10 (y + 1)^2}",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    tags=("valley", "curved", "deceptive", "smooth", "multimodal"),
+    aliases=("rosenbrock_modified", "modified_rosenbrock"),
 )
-def deceptive(x: Tensor) -> Tensor:
-    """Four fifths of the way the slope leads to the border, and only the last fifth leads to the minimum: a trap."""
-    d = x.shape[-1]
-    alpha = torch.arange(1, d + 1, dtype=x.dtype, device=x.device) / (d + 1)
-    t = torch.where(x < alpha, x / alpha, (1 - x) / (1 - alpha))
-    g = total(torch.maximum(0.8 - t, 5 * t - 4)) / d
-    return -g * g
+def rosenbrock_with_a_hole(x: Tensor, y: Tensor) -> Tensor:
+    """A hole in the wall of Rosenbrock's valley is the lowest point: whoever follows the valley passes it by."""
+    bend, u, v = y - x * x, x + 1, y + 1
+    return 74 + 100 * bend * bend + (1 - x) * (1 - x) - 400 * torch.exp(-10 * u * u - 10 * v * v)
 
 
 @function(
@@ -108,6 +128,26 @@ def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
 
 
 @function(
+    (-2 * math.pi, 2 * math.pi),
+    dims=ANY,
+    view=[(-5.0, 5.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="where a coordinate is zero",
+    start=(-2.0, 1.6),
+    steps=200,
+    title="Xin-She Yang N. 2",
+    latex=r"\sum_{i=1}^{d} |x_i| \ \exp\left( -\sum_{i=1}^{d} \sin x_i^2 \right)",
+    reference="X.-S. Yang, Test problems in optimization, 2010",
+    tags=("oscillating", "deceptive", "ridge", "kinked", "multimodal", "any dimension"),
+    aliases=("yang_forest",),
+)
+def xin_she_yang_n2(x: Tensor) -> Tensor:
+    """A wood of steep hills, and on both axes a crease: around the minimum the ground is higher than further out."""
+    return total(x.abs()) * torch.exp(-total(torch.sin(x * x)))
+
+
+@function(
     (-10.0, 10.0),
     dims=ANY,
     view=[(-6.0, 6.0)],
@@ -129,21 +169,66 @@ def xin_she_yang_n4(x: Tensor) -> Tensor:
     return (total(s * s) - torch.exp(-total(x * x))) * torch.exp(-total(t * t))
 
 
+EYE = 1e-4
+
+
 @function(
-    (-2 * math.pi, 2 * math.pi),
+    (-4e-4, 4e-4),
     dims=ANY,
-    view=[(-5.0, 5.0)],
     minima=[(0.0,)],
-    minimum=0.0,
-    kinks="where a coordinate is zero",
-    start=(-2.0, 1.6),
-    steps=200,
-    title="Xin-She Yang N. 2",
-    latex=r"\sum_{i=1}^{d} |x_i| \ \exp\left( -\sum_{i=1}^{d} \sin x_i^2 \right)",
-    reference="X.-S. Yang, Test problems in optimization, 2010",
-    tags=("oscillating", "deceptive", "ridge", "kinked", "multimodal", "any dimension"),
-    aliases=("yang_forest",),
+    minimum=1.0,
+    complete=False,
+    kinks="steps on the edges of the eye, |x| = 0.0001, in each coordinate",
+    start=(-3e-4, 2e-4),
+    steps=100,
+    scale="linear",
+    title="Needle eye",
+    latex=r"1 \ \mathrm{if\ all}\ |x_i| < 10^{-4}, \ \mathrm{else}\ \sum_{|x_i| \geq 10^{-4}} (100 + |x_i|) + \sum_{|x_i| < 10^{-4}} 1",
+    reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
+    tags=("plateau", "needle", "stepped", "unimodal", "any dimension"),
+    variants=("It is meant to be searched in [-10, 10], where hardly anybody ever sees the eye.",),
 )
-def xin_she_yang_n2(x: Tensor) -> Tensor:
-    """A wood of steep hills, and on both axes a crease: around the minimum the ground is higher than further out."""
-    return total(x.abs()) * torch.exp(-total(torch.sin(x * x)))
+def needle_eye(x: Tensor) -> Tensor:
+    """The eye of a needle in a hundred metres of hay: outside it nothing is below a hundred, inside it all is one."""
+    inside = x.abs() < EYE
+    through = inside.all(-1)
+    parts = total(torch.where(inside, 1.0 + 0 * x, 100 + x.abs()))
+    return torch.where(through, 1.0 + 0 * parts, parts)
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(0.0, 0.0), *((0.0, k * 2.5) for k in (-3, -1, 1, 3)), *((k * 2.5, 0.0) for k in (-3, -1, 1, 3))],
+    minimum=1e-4,
+    complete=False,
+    kinks="where one of the sines is zero, with infinite slope",
+    start=(-2.0, 7.1),
+    steps=120,
+    scale="linear",
+    latex=r"10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, \quad r = \sqrt{x^2 + y^2}",
+    reference=PAPER,
+    tags=("ridge", "needle", "kinked", "unimodal"),
+)
+def crowned_cross(x: Tensor, y: Tensor) -> Tensor:
+    """Cushions parted by cracks without end: down in a crack all is lowest, and the cushions hardly slope towards it."""
+    return 1e-4 * lattice(x, y)
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(0.0, 0.0), *((0.0, k * 2.5) for k in (-3, -1, 1, 3)), *((k * 2.5, 0.0) for k in (-3, -1, 1, 3))],
+    minimum=-1.0,
+    complete=False,
+    kinks="where one of the sines is zero, with infinite slope",
+    start=(-1.2, 6.9),
+    steps=120,
+    scale="rank",
+    latex=r"-\left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{-0.1}, \quad r = \sqrt{x^2 + y^2}",
+    reference=PAPER,
+    tags=("plateau", "ridge", "needle", "kinked", "unimodal"),
+)
+def cross_leg_table(x: Tensor, y: Tensor) -> Tensor:
+    """A table top that is level to four digits; where its legs cross, on lines of no width at all, it is bottomless."""
+    return -1 / lattice(x, y)

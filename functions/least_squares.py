@@ -1,23 +1,19 @@
-"""Least-squares classics: sums of squares on which curve fitting was learnt, with their standard starts.
+"""Sums of squares of nonlinear equations, with the standard starting points of the literature.
 
-Numbers are those of J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981.
+Data and starting points are those of J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization
+software, 1981, unless a function names another source.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
 from torch import Tensor
 
 from landscapes.objectives.elementary import norm, ordinals, product, total
-from landscapes.objectives.objective import Dims, least_squares
-
-
-def _rows(*rows: Tensor) -> Tensor:
-    """Residuals, one below the other. Written out row by row, since gradients of a broadcast add up in an order
-    that depends on the batch."""
-    return torch.stack(rows)
+from landscapes.objectives.objective import ANY, Dims, least_squares
 
 
 @least_squares(
@@ -39,106 +35,6 @@ def _rows(*rows: Tensor) -> Tensor:
 def freudenstein_roth(x: Tensor, y: Tensor) -> Tensor:
     """The standard start leads everybody into the wrong valley, whose floor lies almost fifty above the right one."""
     return torch.stack([x - 13 + ((5 - y) * y - 2) * y, x - 29 + ((y + 1) * y - 14) * y])
-
-
-@least_squares(
-    (-0.5, 1.0),
-    (-0.5, 1.0),
-    view=[(-0.2, 0.6), (-0.2, 0.6)],
-    minima=[(0.25782521367036403, 0.25782521367036403)],
-    start=(0.3, 0.4),
-    steps=200,
-    title="Jennrich–Sampson",
-    latex=r"\sum_{i=1}^{10} \left[ 2 + 2i - (e^{ix} + e^{iy}) \right]^2",
-    reference="R. I. Jennrich and P. F. Sampson, Application of stepwise regression to non-linear estimation, 1968",
-    tags=("valley", "cliff", "curved", "smooth", "unimodal", "least squares"),
-    aliases=("jensmp",),
-)
-def jennrich_sampson(x: Tensor, y: Tensor) -> Tensor:
-    """A corner of exponentials: a step a little too long ends on a wall ten thousand times as high."""
-    return _rows(*(2 + 2 * i - (torch.exp(i * x) + torch.exp(i * y)) for i in range(1, 11)))
-
-
-@least_squares(
-    (-10.0, 10.0),
-    (-10.0, 10.0),
-    (-10.0, 10.0),
-    minima=[(1.0, 0.0, 0.0)],
-    minimum=0.0,
-    start=(-1.0, 0.1, 0.0),
-    steps=300,
-    kinks="on the half plane where the angle jumps: x = 0",
-    title="Helical valley",
-    latex=r"100\,(z - 10 \theta)^2 + 100\,(\sqrt{x^2 + y^2} - 1)^2 + z^2, \quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x}",
-    reference="R. Fletcher and M. J. D. Powell, A rapidly convergent descent method for minimization, 1963",
-    tags=("valley", "spiral", "curved", "stepped", "unimodal", "least squares"),
-)
-def helical_valley(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """The floor of the valley winds up like a staircase: every direction is right for a moment only."""
-    away = x.abs() > 1e-12
-    theta = torch.atan(y / torch.where(away, x, 1e-12)) / (2 * math.pi) + torch.where(x < 0, 0.5, 0.0)
-    return torch.stack([10 * (z - 10 * theta), 10 * (norm(torch.stack([x, y], -1)) - 1), z])
-
-
-BARD = (0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39)
-
-
-@least_squares(
-    (-2.0, 5.0),
-    (0.05, 5.0),
-    (0.05, 5.0),
-    minima=[(0.0824105597497889, 1.133036092029721, 2.3436951786425375)],
-    start=(1.0, 1.0, 1.0),
-    steps=300,
-    latex=r"\sum_{i=1}^{15} \left[ y_i - \left( x_1 + \frac{i}{(16 - i) x_2 + \min(i, 16 - i)\,x_3} \right) \right]^2",
-    reference="Y. Bard, Comparison of gradient methods for the solution of nonlinear parameter estimation problems, 1970",
-    tags=("valley", "smooth", "unimodal", "ill-conditioned", "least squares"),
-)
-def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Two parameters that nearly undo each other: the misfit is found at once, the parameters hardly at all."""
-    return _rows(*(data - (x + u / ((16 - u) * y + min(u, 16 - u) * z)) for u, data in enumerate(BARD, 1)))
-
-
-GAUSSIAN = (0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521, 0.3989)
-
-
-@least_squares(
-    (0.1, 2.0),
-    (0.1, 3.0),
-    (-1.0, 1.0),
-    minima=[(0.39895613783875666, 1.0000190844878056, 0.0)],
-    start=(0.4, 1.0, 0.1),
-    steps=200,
-    title="Gaussian fit",
-    latex=r"\sum_{i=1}^{15} \left[ x_1 e^{-x_2 (t_i - x_3)^2 / 2} - y_i \right]^2, \quad t_i = \frac{8 - i}{2}",
-    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
-    tags=("bowl", "smooth", "unimodal", "least squares"),
-)
-def gaussian_fit(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """A bell curve fitted to fifteen points of itself: close by it is easy, from afar the bell misses the data."""
-    data = (*GAUSSIAN, *GAUSSIAN[-2::-1])
-    times = [(8 - i) / 2 for i in range(1, 16)]
-    return _rows(*(x * torch.exp(-0.5 * y * (t - z) * (t - z)) - seen for t, seen in zip(times, data, strict=True)))
-
-
-@least_squares(
-    (-10.0, 10.0),
-    dims=Dims(multiple=4, least=4),
-    minima=[(0.0,)],
-    minimum=0.0,
-    start=(3.0, -1.0, 0.0, 1.0),
-    steps=300,
-    title="Powell's singular",
-    latex=r"\sum (x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4",
-    reference="M. J. D. Powell, An iterative method for finding stationary values of a function of several variables, 1962",
-    tags=("valley", "smooth", "convex", "unimodal", "degenerate", "least squares", "any dimension"),
-    aliases=("powell_s_singular", "powell", "extended_powell"),
-)
-def powell_singular(x: Tensor) -> Tensor:
-    """The curvature vanishes at the minimum, so that even Newton's method only crawls through the last digits."""
-    a, b, c, d = (x[..., k::4].contiguous() for k in range(4))
-    u, v = b - 2 * c, a - d
-    return torch.cat([a + 10 * b, math.sqrt(5) * (c - d), u * u, math.sqrt(10) * v * v], -1).movedim(-1, 0)
 
 
 @least_squares(
@@ -164,53 +60,45 @@ def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     ])  # fmt: skip
 
 
-KOWALIK_Y = (0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246)
-KOWALIK_U = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1670, 0.1250, 0.1, 0.0833, 0.0714, 0.0625)
+@least_squares(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(1.0, 0.0, 0.0)],
+    minimum=0.0,
+    start=(-1.0, 0.1, 0.0),
+    steps=300,
+    kinks="on the half plane where the angle jumps: x = 0",
+    title="Helical valley",
+    latex=r"100\,(z - 10 \theta)^2 + 100\,(\sqrt{x^2 + y^2} - 1)^2 + z^2, \quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x}",
+    reference="R. Fletcher and M. J. D. Powell, A rapidly convergent descent method for minimization, 1963",
+    tags=("valley", "spiral", "curved", "stepped", "unimodal", "least squares"),
+)
+def helical_valley(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """The floor of the valley winds up like a staircase: every direction is right for a moment only."""
+    away = x.abs() > 1e-12
+    theta = torch.atan(y / torch.where(away, x, 1e-12)) / (2 * math.pi) + torch.where(x < 0, 0.5, 0.0)
+    return torch.stack([10 * (z - 10 * theta), 10 * (norm(torch.stack([x, y], -1)) - 1), z])
 
 
 @least_squares(
-    (0.0, 0.42),
-    (0.0, 0.42),
-    (0.0, 0.42),
-    (0.0, 0.42),
-    minima=[(0.1928069345790379, 0.19128232873436687, 0.1230565069263209, 0.1360623306837948)],
-    start=(0.25, 0.39, 0.405, 0.39),
-    steps=300,
-    title="Kowalik–Osborne",
-    latex=r"\sum_{i=1}^{11} \left[ y_i - \frac{x_1 (u_i^2 + u_i x_2)}{u_i^2 + u_i x_3 + x_4} \right]^2",
-    reference="J. S. Kowalik and M. R. Osborne, Methods for unconstrained optimization problems, 1968",
-    tags=("valley", "smooth", "ill-conditioned", "unimodal", "least squares"),
-    aliases=("kowalik",),
-    variants=(
-        "With u = 1/6 and 1/7 … in full instead of four digits, as in SciPy, the minimum moves in the fourth digit.",
-    ),
-)
-def kowalik_osborne(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """An enzyme's rate fitted by four parameters: three would nearly do, and the fourth drifts."""
-    pairs = zip(KOWALIK_Y, KOWALIK_U, strict=True)
-    return _rows(*(data - x * (u * u + u * y) / (u * u + u * z + w) for data, u in pairs))
-
-
-@least_squares(
-    (-30.0, 30.0),
-    (-30.0, 30.0),
     (-10.0, 10.0),
-    (-10.0, 10.0),
-    minima=[(-11.594439904762165, 13.203630051207204, -0.4034394881768595, 0.23677877445573614)],
-    start=(25.0, 5.0, -5.0, -1.0),
+    dims=Dims(multiple=4, least=4),
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(3.0, -1.0, 0.0, 1.0),
     steps=300,
-    title="Brown–Dennis",
-    latex=r"\sum_{i=1}^{20} \left[ (x_1 + t_i x_2 - e^{t_i})^2 + (x_3 + x_4 \sin t_i - \cos t_i)^2 \right]^2, \quad t_i = \frac{i}{5}",
-    reference="K. M. Brown and J. E. Dennis, New computational algorithms for minimizing a sum of squares of nonlinear functions, 1971",
-    tags=("valley", "smooth", "convex", "unimodal", "least squares"),
+    title="Powell's singular",
+    latex=r"\sum (x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4",
+    reference="M. J. D. Powell, An iterative method for finding stationary values of a function of several variables, 1962",
+    tags=("valley", "smooth", "convex", "unimodal", "degenerate", "least squares", "any dimension"),
+    aliases=("powell_s_singular", "powell", "extended_powell"),
 )
-def brown_dennis(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """Residuals so large that curve fitting by Gauss–Newton goes astray: what is left over bends the landscape."""
-    rows = []
-    for t in (i / 5 for i in range(1, 21)):
-        a, b = x + t * y - math.exp(t), z + math.sin(t) * w - math.cos(t)
-        rows.append(a * a + b * b)
-    return _rows(*rows)
+def powell_singular(x: Tensor) -> Tensor:
+    """The curvature vanishes at the minimum, so that even Newton's method only crawls through the last digits."""
+    a, b, c, d = (x[..., k::4].contiguous() for k in range(4))
+    u, v = b - 2 * c, a - d
+    return torch.cat([a + 10 * b, math.sqrt(5) * (c - d), u * u, math.sqrt(10) * v * v], -1).movedim(-1, 0)
 
 
 @least_squares(
@@ -231,6 +119,25 @@ def variably_dimensioned(x: Tensor) -> Tensor:
     i = ordinals(x)
     s = total(i * (x - 1))[..., None]
     return torch.cat([x - 1, s, s * s], -1).movedim(-1, 0)
+
+
+@least_squares(
+    (-2.0, 3.0),
+    dims=Dims(least=2),
+    minima=lambda d: [(1.0,) * d, (0.5, 2.0)] if d == 2 else [(1.0,) * d],
+    minimum=0.0,
+    complete=False,
+    start=(-1.2, 0.5),
+    steps=200,
+    title="Brown almost linear",
+    latex=r"\sum_{i=1}^{d-1} \left[ x_i + \sum_j x_j - (d + 1) \right]^2 + \left[ \prod_j x_j - 1 \right]^2",
+    reference="K. M. Brown, A quadratically convergent Newton-like method based upon Gaussian elimination, 1969",
+    tags=("valley", "smooth", "multimodal", "least squares", "any dimension"),
+)
+def brown_almost_linear(x: Tensor) -> Tensor:
+    """All equations are straight but one, and that one is a product: it bends the valley at its very end."""
+    linear = x[..., :-1] + total(x)[..., None] - (x.shape[-1] + 1)
+    return torch.cat([linear, (product(x) - 1)[..., None]], -1).movedim(-1, 0)
 
 
 @least_squares(
@@ -259,42 +166,286 @@ def broyden_tridiagonal(x: Tensor) -> Tensor:
     return ((3 - 2 * x) * x - before - 2 * after + 1).movedim(-1, 0)
 
 
+def _each(value: Tensor, x: Tensor) -> Tensor:
+    """A value (…) beside every coordinate of x (…, d): stacked, not broadcast, since gradients of a broadcast add up
+    in an order that depends on the batch."""
+    return torch.stack([value] * x.shape[-1], -1)
+
+
+TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
+    2: [(0.2430642022015621, 0.612676117137334)],
+    3: [(0.13865866208959524, 0.15238123048152327, 0.4677872324751889)],
+}
+"""Zeros beside the one at the origin; each comes again after 2π along every axis."""
+
+
 @least_squares(
-    (-2.0, 3.0),
-    dims=Dims(least=2),
-    minima=lambda d: [(1.0,) * d, (0.5, 2.0)] if d == 2 else [(1.0,) * d],
+    (-7.0, 7.0),
+    dims=ANY,
+    minima=lambda d: [(0.0,) * d, *TRIGONOMETRIC.get(d, [])],
     minimum=0.0,
     complete=False,
-    start=(-1.2, 0.5),
+    start=(-2.9, 2.6),
     steps=200,
-    title="Brown almost linear",
-    latex=r"\sum_{i=1}^{d-1} \left[ x_i + \sum_j x_j - (d + 1) \right]^2 + \left[ \prod_j x_j - 1 \right]^2",
-    reference="K. M. Brown, A quadratically convergent Newton-like method based upon Gaussian elimination, 1969",
-    tags=("valley", "smooth", "multimodal", "least squares", "any dimension"),
+    title="Trigonometric",
+    latex=r"\sum_{i=1}^{d} \left[ d - \sum_j \cos x_j + i (1 - \cos x_i) - \sin x_i \right]^2",
+    reference="E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately large size, 1975",
+    tags=("basins", "periodic", "smooth", "multimodal", "least squares", "any dimension"),
+    variants=("SciPy's and CUTEst's Trigonometric 1 has i (1 - cos x - sin x) instead.",),
 )
-def brown_almost_linear(x: Tensor) -> Tensor:
-    """All equations are straight but one, and that one is a product: it bends the valley at its very end."""
-    linear = x[..., :-1] + total(x)[..., None] - (x.shape[-1] + 1)
-    return torch.cat([linear, (product(x) - 1)[..., None]], -1).movedim(-1, 0)
+def trigonometric(x: Tensor) -> Tensor:
+    """Pairs of hollows repeat on all sides; in more dimensions others join them that do not quite solve the equations."""
+    half = torch.sin(x / 2)
+    rise = 2 * half * half  # 1 − cos, to full precision near zero
+    return (_each(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)
+
+
+BOUNDARY_VALUES = {
+    2: (-0.12824676303373161, -0.15926756724464086),
+    3: (-0.10481742512687901, -0.1627022933732565, -0.14585039218433923),
+    5: (-0.07502212929232048, -0.13197621035219065, -0.1648487719093373, -0.16466468021580072, -0.11741765168419362),
+}
+"""Solutions of x″ = (x + t + 1)³/2 with x(0) = x(1) = 0 at d points between; those of the discrete integral equation
+are the same."""
+
+
+def _cubes(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The times t (d,) and the cubes (x + t + 1)³ (…, d)."""
+    t = ordinals(x) / (x.shape[-1] + 1)
+    s = x + t + 1
+    return t, s * s * s
+
+
+@least_squares(
+    (-3.0, 3.0),
+    dims=Dims(least=2),
+    minima=lambda d: [BOUNDARY_VALUES[d]] if d in BOUNDARY_VALUES else [],
+    minimum=0.0,
+    start=(-2.4, 2.2),
+    steps=200,
+    title="Discrete boundary value",
+    latex=(
+        r"\sum_{i=1}^{d} \left[ 2 x_i - x_{i-1} - x_{i+1} + \frac{h^2}{2} (x_i + t_i + 1)^3 \right]^2, \quad"
+        r" t_i = i h, \; h = \frac{1}{d + 1}"
+    ),
+    reference="J. J. Moré and M. Y. Cosnard, Numerical solution of nonlinear equations, 1979",
+    tags=("bowl", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    aliases=("boundary_value",),
+)
+def discrete_boundary_value(x: Tensor) -> Tensor:
+    """A differential equation on a grid: the finer the grid, the longer the valley, however smooth the curve."""
+    _, cubes = _cubes(x)
+    nothing = torch.zeros_like(x[..., :1])
+    before, after = torch.cat([nothing, x[..., :-1]], -1), torch.cat([x[..., 1:], nothing], -1)
+    h = 1 / (x.shape[-1] + 1)
+    return (2 * x - before - after + h * h / 2 * cubes).movedim(-1, 0)
+
+
+@least_squares(
+    (-3.0, 3.0),
+    dims=Dims(least=2),
+    minima=lambda d: [BOUNDARY_VALUES[d]] if d in BOUNDARY_VALUES else [],
+    minimum=0.0,
+    start=(-2.4, 2.2),
+    steps=100,
+    title="Discrete integral equation",
+    latex=(
+        r"\sum_{i=1}^{d} \left[ x_i + \frac{h}{2} \left( (1 - t_i) \sum_{j \leq i} t_j s_j"
+        r" + t_i \sum_{j > i} (1 - t_j) s_j \right) \right]^2, \quad s_j = (x_j + t_j + 1)^3"
+    ),
+    reference="J. J. Moré and M. Y. Cosnard, Numerical solution of nonlinear equations, 1979",
+    tags=("bowl", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    aliases=("integral_equation",),
+)
+def discrete_integral_equation(x: Tensor) -> Tensor:
+    """The boundary value problem solved by integrals: the answer is the same, and the long valley has become a bowl."""
+    t, cubes = _cubes(x)
+    d = x.shape[-1]
+    rows = []
+    for i in range(d):
+        left, right = total((t * cubes)[..., : i + 1]), total(((1 - t) * cubes)[..., i + 1 :])
+        rows.append(x[..., i] + ((1 - t[i]) * left + t[i] * right) / (2 * (d + 1)))
+    return torch.stack(rows)
+
+
+BANDED = {
+    2: (-0.4273046235581663, -0.4273046235581663),
+    3: (-0.4283025665010599, -0.476566284929972, -0.476566284929972),
+    5: (-0.4283028646427008, -0.4765965315010954, -0.5196377221007545, -0.5588619565270253, -0.5588619565270253),
+}
+
+
+@least_squares(
+    (-2.0, 2.0),
+    dims=Dims(least=2),
+    minima=lambda d: [BANDED[d]] if d in BANDED else [],
+    minimum=0.0,
+    start=(1.4, -1.6),
+    steps=200,
+    title="Broyden banded",
+    latex=r"\sum_{i=1}^{d} \left[ x_i (2 + 5 x_i^2) + 1 - \sum_{j \in J_i} x_j (1 + x_j) \right]^2, \quad J_i = \{i - 5, \dots, i + 1\} \setminus \{i\}",
+    reference="C. G. Broyden, The convergence of an algorithm for solving sparse nonlinear systems, 1971",
+    tags=("bowl", "smooth", "unimodal", "least squares", "any dimension"),
+)
+def broyden_banded(x: Tensor) -> Tensor:
+    """Every equation knows five neighbours behind it and one ahead: a chain that is pulled from one side only."""
+    d, near = x.shape[-1], x * (1 + x)
+    rows = []
+    for i in range(d):
+        others = [near[..., j] for j in range(max(0, i - 5), min(d, i + 2)) if j != i]
+        u = x[..., i]
+        rows.append(u * (2 + 5 * u * u) + 1 - total(torch.stack(others), 0))
+    return torch.stack(rows)
 
 
 @least_squares(
     (-10.0, 10.0),
-    (-10.0, 10.0),
-    (-10.0, 10.0),
-    view=[(-2.0, 4.0), (-2.0, 12.0), (-3.0, 3.0)],
-    minima=[(1.0, 10.0, 1.0)],
-    minimum=0.0,
-    complete=False,
-    start=(0.0, 10.5, 2.0),
-    steps=300,
-    title="Box",
-    latex=r"\sum_{i=1}^{10} \left[ e^{-t_i x_1} - e^{-t_i x_2} - x_3 (e^{-t_i} - e^{-10 t_i}) \right]^2, \quad t_i = \frac{i}{10}",
-    reference="M. J. Box, A comparison of several current optimization methods, and the use of transformations, 1966",
-    tags=("valley", "smooth", "multimodal", "least squares"),
-    aliases=("box_3d",),
+    dims=ANY,
+    view=[(-5.0, 3.0)],
+    minima=[(-1.0,)],
+    minimum=lambda d: float(d),
+    start=(2.0, 1.0),
+    steps=100,
+    title="Linear full rank",
+    latex=r"\sum_{i=1}^{2d} \left[ x_i - \frac{1}{d} \sum_j x_j - 1 \right]^2, \quad x_{i > d} = 0",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "least squares", "any dimension"),
+    variants=("With m equations the lowest value is m - d; here there are 2d of them.",),
 )
-def box(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Exponentials that can trade places: whole lines of answers fit the data as well as the one that made them."""
-    times = [i / 10 for i in range(1, 11)]
-    return _rows(*(torch.exp(-t * x) - torch.exp(-t * y) - (math.exp(-t) - math.exp(-10 * t)) * z for t in times))
+def linear_full_rank(x: Tensor) -> Tensor:
+    """Equations that all seem to hang together, and squared they are a round bowl: one good step is enough."""
+    rest = _each(total(x) / x.shape[-1] + 1, x)
+    return torch.cat([x - rest, -rest], -1).movedim(-1, 0)
+
+
+@least_squares(
+    (-1.0, 1.0),
+    dims=Dims(least=2),
+    minima=lambda d: [(6 / ((4 * d + 1) * d * (d + 1)),) * d],
+    minimum=lambda d: d * (2 * d - 1) / (4 * d + 1),
+    complete=False,
+    start=(0.7, -0.6),
+    steps=100,
+    title="Linear rank one",
+    latex=r"\sum_{i=1}^{2d} \left[ i \sum_j j x_j - 1 \right]^2",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=(
+        "valley",
+        "rotated",
+        "smooth",
+        "convex",
+        "quadratic",
+        "unimodal",
+        "degenerate",
+        "least squares",
+        "any dimension",
+    ),
+    aliases=("linear_rank_1",),
+    variants=("With m equations the lowest value is m (m - 1) / (4m + 2); here there are 2d of them.",),
+)
+def linear_rank_one(x: Tensor) -> Tensor:
+    """Contradictory equations that see one direction only: a level gutter, and where one ends is where one began."""
+    s = total(ordinals(x) * x)
+    return torch.stack([i * s - 1 for i in range(1, 2 * x.shape[-1] + 1)])
+
+
+@least_squares(
+    (-1.0, 1.0),
+    dims=Dims(least=4),
+    minima=lambda d: [(0.0, *((6 / ((4 * d - 3) * ((d - 1) * d - 2)),) * (d - 2)), 0.0)],
+    minimum=lambda d: (2 * d * d + 3 * d - 3) / (4 * d - 3),
+    complete=False,
+    start=(0.7, -0.6),
+    steps=100,
+    title="Linear rank one zero",
+    latex=r"2 + \sum_{i=2}^{2d-1} \left[ (i - 1) \sum_{j=2}^{d-1} j x_j - 1 \right]^2",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=(
+        "valley",
+        "rotated",
+        "smooth",
+        "convex",
+        "quadratic",
+        "unimodal",
+        "degenerate",
+        "least squares",
+        "any dimension",
+    ),
+    aliases=("linear_rank_1_zero",),
+    variants=("With m equations the lowest value is (m² + 3m - 6) / (4m - 6); here there are 2d of them.",),
+)
+def linear_rank_one_zero(x: Tensor) -> Tensor:
+    """The first and the last unknown are in no equation: whatever moves them, the landscape does not care."""
+    m = 2 * x.shape[-1]
+    s = total((ordinals(x) * x)[..., 1:-1])
+    return torch.stack([(i - 1) * s - 1 if 1 < i < m else 0 * s - 1 for i in range(1, m + 1)])
+
+
+CHEBYSHEV_NODES = {
+    2: (0.2113248654051871, 0.7886751345948129),
+    3: (0.14644660940672624, 0.5, 0.8535533905932737),
+    4: (0.10267276385411694, 0.40620376295746, 0.5937962370425399, 0.8973272361458831),
+    5: (0.08375125649950906, 0.31272929522320947, 0.5, 0.6872707047767905, 0.9162487435004909),
+}
+"""Where d equally weighted readings integrate all polynomials of degree d without error."""
+
+
+@least_squares(
+    (-0.5, 1.5),
+    dims=Dims(least=2),
+    minima=lambda d: list(itertools.permutations(CHEBYSHEV_NODES[d])) if d in CHEBYSHEV_NODES else [],
+    minimum=lambda d: 0.0 if d in CHEBYSHEV_NODES else math.nan,
+    start=(0.55, -0.3),
+    steps=200,
+    latex=r"\sum_{i=1}^{d} \left[ \frac{1}{d} \sum_j T_i(2 x_j - 1) - \int_0^1 T_i(2 t - 1)\,dt \right]^2",
+    reference="R. Fletcher, Function minimization without evaluating derivatives: a review, 1965",
+    tags=("basins", "smooth", "multimodal", "least squares", "any dimension"),
+    variants=("Up to seven and with nine coordinates the equations can be solved, with eight or ten they cannot.",),
+)
+def chebyquad(x: Tensor) -> Tensor:
+    """Where to read a curve to get its integral: the readings may change places, so every answer has its mirror images."""
+    d, y = x.shape[-1], 2 * x - 1
+    before, now = torch.ones_like(y), y
+    rows = []
+    for i in range(1, d + 1):
+        rows.append(total(now) / d + (1 / (i * i - 1) if i % 2 == 0 else 0))
+        before, now = now, 2 * y * now - before
+    return torch.stack(rows)
+
+
+WATSON = {
+    2: (-0.5013670075219627, 1.0736498384595432),
+    3: (-0.3757330057951052, 0.9277884537947423, 0.1716430245881916),
+    4: (-0.1830480790751187, 1.080738694631855, -0.45265880850875534, 0.6144563386645558),
+    5: (-0.07140517010518785, 0.9700247047203899, 0.26616884651979517, -0.5398931870568662, 0.7107112218473483),
+    6: (
+        -0.015725086401458456, 1.0124348693691099, -0.2329916259567377,
+        1.2604300877996084, -1.5137289227222797, 0.9929964324311346,
+    ),
+}  # fmt: skip
+
+
+@least_squares(
+    (-2.0, 2.0),
+    dims=Dims(least=2, most=31),
+    minima=lambda d: [WATSON[d]] if d in WATSON else [],
+    start=(1.2, -1.5),
+    steps=300,
+    latex=(
+        r"\sum_{i=1}^{29} \left[ p'(t_i) - p(t_i)^2 - 1 \right]^2 + x_1^2 + (x_2 - x_1^2 - 1)^2, \quad"
+        r" p(t) = \sum_j x_j t^{j-1}, \; t_i = \frac{i}{29}"
+    ),
+    reference="J. S. Kowalik and M. R. Osborne, Methods for unconstrained optimization problems, 1968",
+    tags=("valley", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+)
+def watson(x: Tensor) -> Tensor:
+    """A polynomial is to solve p' = p² + 1: each further term brings it nearer, and the valley gets flatter by decades."""
+    rows = []
+    for i in range(1, 30):
+        t = i / 29
+        value, slope = x[..., -1] * t + x[..., -2], x[..., -1]
+        for c in x[..., :-2].flip(-1).unbind(-1):  # Horner's scheme
+            value, slope = value * t + c, slope * t + value
+        rows.append(slope - value * value - 1)
+    u, v = x[..., 0], x[..., 1]
+    return torch.stack([*rows, u, v - u * u - 1])

@@ -1,14 +1,15 @@
-"""A few wide hollows: which one is reached depends on the start, the step and the speed."""
+"""A few wide basins, separated by saddles: the start and the step size decide which minimum is found."""
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
 from torch import Tensor
 
-from landscapes.objectives.elementary import mean, root
-from landscapes.objectives.objective import ANY, function, least_squares
+from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.objective import Dims, function, least_squares
 
 
 @least_squares(
@@ -42,51 +43,75 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (-32.768, 32.768),
-    dims=ANY,
-    view=[(-5.0, 5.0)],
-    minima=[(0.0,)],
-    minimum=0.0,
-    kinks="at the minimum, the tip of a cone",
-    start=(-2.6, 1.8),
-    steps=120,
-    scale="linear",
-    latex=r"-20\, e^{-0.2 \sqrt{\frac{1}{d} \sum x_i^2}} - e^{\frac{1}{d} \sum \cos 2 \pi x_i} + 20 + e",
-    reference="D. H. Ackley, A Connectionist Machine for Genetic Hillclimbing, 1987",
-    tags=("funnel", "oscillating", "kinked", "multimodal", "any dimension"),
+    (-5.0, 10.0),
+    (0.0, 15.0),
+    minima=[(-math.pi, 12.275), (math.pi, 2.275), (3 * math.pi, 2.475)],
+    minimum=0.39788735772973816,
+    stationary={"saddle": [(0.0, 6.0), (2 * math.pi, 1.1)]},
+    start=(2.5, 12.5),
+    steps=150,
+    latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x + 10",
+    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    tags=("basins", "valley", "curved", "smooth", "multimodal"),
+    aliases=("branin_n1", "branin01", "branin_rcos", "branin_hoo"),
+    variants=(
+        "Forrester's adds 5x, which makes one of the three minima the lowest.",
+        "Scaled to the unit square it is used in Bayesian optimization.",
+    ),
 )
-def ackley(x: Tensor) -> Tensor:
-    """A funnel set with dimples: small steps stay in the first one, steps as long as a dimple roll to the middle.
-
-    The middle is the tip of a cone, where there is no gradient; here it is zero.
-    """
-    r, t = root(mean(x * x)), torch.sin(math.pi * x)
-    # with cos 2πx = 1 − 2 sin² πx the constants 20 and e cancel, so that the minimum is exact
-    return -20 * torch.expm1(-0.2 * r) - math.e * torch.expm1(-2 * mean(t * t))
+def branin(x: Tensor, y: Tensor) -> Tensor:
+    """Three equally deep hollows along a bent valley: the length of the steps decides which of them one ends in."""
+    off = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
+    c = torch.cos(x / 2)
+    # 10 + 10 (1 - s) cos x with cos x = 2 cos² x/2 - 1
+    return off * off + 20 * (1 - 0.125 / math.pi) * c * c + 1.25 / math.pi
 
 
 @function(
-    (-5.0, 5.0),
-    (-5.0, 5.0),
-    view=[(-2.2, 2.2), (-2.2, 2.2)],
-    minima=[(0.0, 0.0)],
-    minimum=0.0,
-    stationary={
-        "minimum": [(1.747552345830289, -0.8737761729151445), (-1.747552345830289, 0.8737761729151445)],
-        "saddle": [(1.0705422918236598, -0.5352711459118299), (-1.0705422918236598, 0.5352711459118299)],
-    },
-    start=(-2.0, -1.8),
-    steps=120,
-    title="Three-hump camel",
-    latex=r"2x^2 - 1.05x^4 + \frac{x^6}{6} + xy + y^2",
-    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
-    tags=("basins", "smooth", "multimodal"),
-    aliases=("camel3",),
+    (-5.0, 15.0),
+    (-5.0, 15.0),
+    minima=[(-3.1969884247443834, 12.526257885290116)],
+    minimum=5.558914403893819,
+    start=(0.5, 9.5),
+    steps=200,
+    title="Branin N. 2",
+    latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x \cos y + \ln(x^2 + y^2 + 1) + 10",
+    reference="C. Munteanu and V. Lazarescu, Global search using a new evolutionary framework: the adaptive reservoir genetic algorithm, 1998",
+    tags=("valley", "curved", "oscillating", "smooth", "multimodal"),
+    aliases=("branin02",),
+    variants=("Another of this name is (1 - 2y + sin(4πy)/20 - x)² + (y - sin(2πx)/2)².",),
 )
-def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows guard the true one: momentum carries over the hump where plain descent settles."""
-    x2 = x * x
-    return 2 * x2 - 1.05 * x2 * x2 + x2 * x2 * x2 / 6 + x * y + y * y
+def branin_n2(x: Tensor, y: Tensor) -> Tensor:
+    """Branin's bent valley with waves along its floor: of three hollows have become many, and one is the lowest."""
+    off = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
+    waves = 10 * (1 - 0.125 / math.pi) * torch.cos(x) * torch.cos(y)
+    return off * off + waves + torch.log1p(x * x + y * y) + 10
+
+
+@function(
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minima=[(0.0, -1.0)],
+    minimum=3.0,
+    stationary={
+        "minimum": [(-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)],
+        "saddle": [(-0.4, -0.6), (1.2, -0.2), (1.4, 0.6), (0.6, 0.4)],
+        "maximum": [(0.8, 0.2)],
+    },
+    start=(-1.5, 1.0),
+    steps=200,
+    title="Goldstein–Price",
+    latex=r"[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)]\ [30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)]",
+    reference="A. A. Goldstein and J. F. Price, On descent from local minima, 1971",
+    tags=("basins", "curved", "steep corners", "smooth", "multimodal"),
+    variants=("In Bayesian optimization its logarithm is used, shifted and scaled.",),
+)
+def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
+    """Values over six decades: whatever step suits the heights is lost in the depths, and the other way round."""
+    a, b = x + y + 1, 2 * x - 3 * y
+    p = 19 - 14 * x + 3 * x * x - 14 * y + 6 * x * y + 3 * y * y
+    q = 18 - 32 * x + 12 * x * x + 48 * y - 36 * x * y + 27 * y * y
+    return (1 + a * a * p) * (30 + b * b * q)
 
 
 @function(
@@ -129,155 +154,27 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (-5.0, 10.0),
-    (0.0, 15.0),
-    minima=[(-math.pi, 12.275), (math.pi, 2.275), (3 * math.pi, 2.475)],
-    minimum=0.39788735772973816,
-    stationary={"saddle": [(0.0, 6.0), (2 * math.pi, 1.1)]},
-    start=(2.5, 12.5),
-    steps=150,
-    latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x + 10",
-    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
-    tags=("basins", "valley", "curved", "smooth", "multimodal"),
-    aliases=("branin_n1", "branin01", "branin_rcos", "branin_hoo"),
-    variants=(
-        "Forrester's adds 5x, which makes one of the three minima the lowest.",
-        "Scaled to the unit square it is used in Bayesian optimization.",
-    ),
-)
-def branin(x: Tensor, y: Tensor) -> Tensor:
-    """Three equally deep hollows along a bent valley: the length of the steps decides which of them one ends in."""
-    off = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
-    c = torch.cos(x / 2)
-    # 10 + 10 (1 - s) cos x with cos x = 2 cos² x/2 - 1
-    return off * off + 20 * (1 - 0.125 / math.pi) * c * c + 1.25 / math.pi
-
-
-@function(
-    (-1.0, 2.0),
-    (-1.0, 1.0),
-    minima=[(2.0, 0.1057834694517169)],
-    minimum=-2.021806783359787,
-    stationary={"saddle": [(0.7945733292974204, -0.8935081317470633), (-0.7945733292974204, 0.8935081317470633)]},
-    outside="unbounded",
-    start=(1.0, 0.9),
-    steps=60,
-    scale="linear",
-    latex=r"\cos x \sin y - \frac{x}{y^2 + 1}",
-    reference="C. S. Adjiman et al., A global optimization method, αBB, for general twice-differentiable constrained NLPs, 1998",
-    tags=("smooth", "unimodal", "unbounded"),
-)
-def adjiman(x: Tensor, y: Tensor) -> Tensor:
-    """A ramp that ends at the border of its domain: without bounds nothing holds those who follow the slope."""
-    return torch.cos(x) * torch.sin(y) - x / (y * y + 1)
-
-
-@function(
-    (-2.0, 2.0),
-    (-2.0, 2.0),
-    minima=[(0.0, -1.0)],
-    minimum=3.0,
-    stationary={
-        "minimum": [(-0.6, -0.4), (1.8, 0.2), (1.2, 0.8)],
-        "saddle": [(-0.4, -0.6), (1.2, -0.2), (1.4, 0.6), (0.6, 0.4)],
-        "maximum": [(0.8, 0.2)],
-    },
-    start=(-1.5, 1.0),
-    steps=200,
-    title="Goldstein–Price",
-    latex=r"[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)]\ [30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)]",
-    reference="A. A. Goldstein and J. F. Price, On descent from local minima, 1971",
-    tags=("basins", "curved", "steep corners", "smooth", "multimodal"),
-    variants=("In Bayesian optimization its logarithm is used, shifted and scaled.",),
-)
-def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
-    """Values over six decades: whatever step suits the heights is lost in the depths, and the other way round."""
-    a, b = x + y + 1, 2 * x - 3 * y
-    p = 19 - 14 * x + 3 * x * x - 14 * y + 6 * x * y + 3 * y * y
-    q = 18 - 32 * x + 12 * x * x + 48 * y - 36 * x * y + 27 * y * y
-    return (1 + a * a * p) * (30 + b * b * q)
-
-
-@least_squares(
-    (-50.0, 50.0),
-    (-50.0, 50.0),
-    view=[(-2.0, 4.0), (-4.0, 5.0)],
-    minima=[(0.0, 0.0), (2.0, 4.0), (1.4643521196636984, -2.5060127607816622)],
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-2.2, 2.2), (-2.2, 2.2)],
+    minima=[(0.0, 0.0)],
     minimum=0.0,
-    stationary={"saddle": [(0.9369723000916335, -1.555636654676623), (1.201480536617019, 2.0683930439082645)]},
-    start=(3.0, 0.6),
-    steps=300,
-    title="Price N. 4",
-    latex=r"(2 x^3 y - y^3)^2 + (6x - y^2 + y)^2",
-    reference="W. L. Price, A controlled random search procedure for global optimisation, 1977",
-    tags=("basins", "curved", "smooth", "multimodal", "ill-conditioned", "degenerate", "least squares"),
+    stationary={
+        "minimum": [(1.747552345830289, -0.8737761729151445), (-1.747552345830289, 0.8737761729151445)],
+        "saddle": [(1.0705422918236598, -0.5352711459118299), (-1.0705422918236598, 0.5352711459118299)],
+    },
+    start=(-2.0, -1.8),
+    steps=120,
+    title="Three-hump camel",
+    latex=r"2x^2 - 1.05x^4 + \frac{x^6}{6} + xy + y^2",
+    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    tags=("basins", "smooth", "multimodal"),
+    aliases=("camel3",),
 )
-def price_n4(x: Tensor, y: Tensor) -> Tensor:
-    """Three equally low points joined by a bent floor: the flattest holds the slow, the steep ones the quick."""
-    y2 = y * y
-    return torch.stack([2 * x * x * x * y - y2 * y, 6 * x - y2 + y])
-
-
-@function(
-    (0.0, 5.0),
-    (0.0, 6.0),
-    minima=[(4.0, 2.0)],
-    stationary={"minimum": [(1.0, 2.0)], "saddle": [(2.0, 2.0)]},
-    outside="unbounded",
-    start=(2.2, 5.4),
-    steps=150,
-    scale="linear",
-    latex=r"\left( 1 - 8x + 7x^2 - \frac{7}{3} x^3 + \frac{1}{4} x^4 \right) y^2 e^{-y}",
-    reference="G. A. Bekey and M. T. Ung, A comparative evaluation of two global search algorithms, 1974",
-    tags=("basins", "plateau", "smooth", "multimodal", "unbounded"),
-)
-def hosaki(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows, and where y is large next to no slope: the ridge between them is decided long before it is seen."""
-    u = x - 2  # where the polynomial turns, 1, 2 and 4 less 2, so that it loses no digits
-    p = u * u * (u * u / 4 - u / 3 - 1) - 5 / 3
-    return p * y * y * torch.exp(-y)
-
-
-@function(
-    (-2.5, 3.0),
-    (-2.0, 2.0),
-    minima=[(1.697136454365936, 0.0)],
-    minimum=-4.816814063734822,
-    stationary={"minimum": [(-1.4444561992238574, 0.0)], "saddle": [(-0.12634012757103932, 0.0)]},
-    outside="unbounded",
-    start=(-0.05, 1.7),
-    steps=80,
-    scale="linear",
-    title="Ursem N. 1",
-    latex=r"-\sin(2x - \pi / 2) - 3 \cos y - x / 2",
-    reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution-based methods, 2009",
-    tags=("basins", "smooth", "separable", "multimodal", "unbounded"),
-)
-def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows on a tilted board: who starts a hair to the other side of the crest between them ends in the higher."""
-    return torch.cos(2 * x) - 3 * torch.cos(y) - x / 2
-
-
-@function(
-    (-20.0, 20.0),
-    (-20.0, 20.0),
-    view=[(-3.0, 3.0), (-20.0, 20.0)],
-    minima=[(0.0, 14.945112151891959), (0.0, -14.945112151891959)],
-    minimum=-24776.51834231769,
-    stationary={"minimum": [(0.0, 0.0)], "saddle": [(0.0, 0.7071085489778078), (0.0, -0.7071085489778078)]},
-    start=(1.5, 3.0),
-    steps=300,
-    scale="rank",
-    title="Deckkers–Aarts",
-    latex=r"10^5 x^2 + y^2 - (x^2 + y^2)^2 + 10^{-5} (x^2 + y^2)^4",
-    reference="A. Dekkers and E. Aarts, Global optimization and simulated annealing, 1991",
-    tags=("valley", "smooth", "multimodal"),
-)
-def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
-    """A trench with a hump in its middle: steps that suit its walls take an age to get away along its floor."""
-    q = x * x + y * y
-    q2 = q * q
-    return 1e5 * x * x + y * y - q2 + 1e-5 * q2 * q2
+def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows guard the true one: momentum carries over the hump where plain descent settles."""
+    x2 = x * x
+    return 2 * x2 - 1.05 * x2 * x2 + x2 * x2 * x2 / 6 + x * y + y * y
 
 
 @function(
@@ -316,3 +213,337 @@ def peaks(x: Tensor, y: Tensor) -> Tensor:
         - 10 * (x / 5 - x2 * x - y2 * y2 * y) * torch.exp(-x2 - y2)
         - torch.exp(-c * c - y2) / 3
     )
+
+
+@function(
+    (0.0, 5.0),
+    (0.0, 6.0),
+    minima=[(4.0, 2.0)],
+    stationary={"minimum": [(1.0, 2.0)], "saddle": [(2.0, 2.0)]},
+    outside="unbounded",
+    start=(2.2, 5.4),
+    steps=150,
+    scale="linear",
+    latex=r"\left( 1 - 8x + 7x^2 - \frac{7}{3} x^3 + \frac{1}{4} x^4 \right) y^2 e^{-y}",
+    reference="G. A. Bekey and M. T. Ung, A comparative evaluation of two global search algorithms, 1974",
+    tags=("basins", "plateau", "smooth", "multimodal", "unbounded"),
+)
+def hosaki(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows, and where y is large next to no slope: the ridge between them is decided long before it is seen."""
+    u = x - 2  # where the polynomial turns, 1, 2 and 4 less 2, so that it loses no digits
+    p = u * u * (u * u / 4 - u / 3 - 1) - 5 / 3
+    return p * y * y * torch.exp(-y)
+
+
+@function(
+    (-1.0, 2.0),
+    (-1.0, 1.0),
+    minima=[(2.0, 0.1057834694517169)],
+    minimum=-2.021806783359787,
+    stationary={"saddle": [(0.7945733292974204, -0.8935081317470633), (-0.7945733292974204, 0.8935081317470633)]},
+    outside="unbounded",
+    start=(1.0, 0.9),
+    steps=60,
+    scale="linear",
+    latex=r"\cos x \sin y - \frac{x}{y^2 + 1}",
+    reference="C. S. Adjiman et al., A global optimization method, αBB, for general twice-differentiable constrained NLPs, 1998",
+    tags=("smooth", "unimodal", "unbounded"),
+)
+def adjiman(x: Tensor, y: Tensor) -> Tensor:
+    """A ramp that ends at the border of its domain: without bounds nothing holds those who follow the slope."""
+    return torch.cos(x) * torch.sin(y) - x / (y * y + 1)
+
+
+@function(
+    (-2 * math.pi, 2 * math.pi),
+    (-2 * math.pi, 2 * math.pi),
+    minima=[(4.701043130249553, 3.15293850372493), (-1.5821421769300335, -3.1302468034546562)],
+    minimum=-106.76453674926468,
+    start=(1.7, -0.4),
+    steps=120,
+    scale="linear",
+    latex=r"\sin x\ e^{(1 - \cos y)^2} + \cos y\ e^{(1 - \sin x)^2} + (x - y)^2",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("basins", "oscillating", "smooth", "multimodal"),
+    variants=("Jamil and Yang's swaps the coordinates in the exponents.",),
+)
+def bird(x: Tensor, y: Tensor) -> Tensor:
+    """Two deep pits beside gentle dents: the pits pull hard from close by, and from a little further off not at all."""
+    a, b, off = 1 - torch.cos(y), 1 - torch.sin(x), x - y
+    return torch.sin(x) * torch.exp(a * a) + torch.cos(y) * torch.exp(b * b) + off * off
+
+
+@function(
+    (-1.5, 4.0),
+    (-3.0, 4.0),
+    minima=[(-0.54719755119659774, -1.5471975511965977)],
+    minimum=-1.9132229549810367,
+    stationary={
+        "minimum": [(2.5943951023931953, 1.5943951023931953)],
+        "saddle": [(1.5471975511965976, 0.5471975511965976)],
+    },
+    outside="unbounded",
+    start=(3.5, 3.0),
+    steps=150,
+    scale="linear",
+    title="McCormick",
+    latex=r"\sin(x + y) + (x - y)^2 - 1.5\,x + 2.5\,y + 1",
+    reference="G. P. McCormick, Computability of global solutions to factorable nonconvex programs, 1976",
+    tags=("valley", "smooth", "multimodal", "unbounded"),
+)
+def mccormick(x: Tensor, y: Tensor) -> Tensor:
+    """A corrugated slide: who has speed runs through every dip, out of the domain and down without end."""
+    gap = x - y
+    return torch.sin(x + y) + gap * gap - 1.5 * x + 2.5 * y + 1
+
+
+MUELLER_BROWN = (
+    (-200.0, -1.0, 0.0, -10.0, 1.0, 0.0),
+    (-100.0, -1.0, 0.0, -10.0, 0.0, 0.5),
+    (-170.0, -6.5, 11.0, -6.5, -0.5, 1.5),
+    (15.0, 0.7, 0.6, 0.7, -1.0, 1.0),
+)
+"""One hill or hollow a row: height, three curvatures, centre."""
+
+
+@function(
+    (-1.7, 1.3),
+    (-0.4, 2.1),
+    minima=[(-0.5582236346330243, 1.4417258418046688)],
+    stationary={
+        "minimum": [(0.6234994049308765, 0.028037758528685668), (-0.05001082299820607, 0.4666941048719721)],
+        "saddle": [(0.21248658200066192, 0.2929883251073678), (-0.8220015587327322, 0.6243128028148713)],
+    },
+    start=(0.9, 0.35),
+    steps=200,
+    title="Muller–Brown",
+    latex=r"\sum_{k=1}^{4} A_k \exp\left[ a_k (x - x_k)^2 + b_k (x - x_k)(y - y_k) + c_k (y - y_k)^2 \right]",
+    reference="K. Müller and L. D. Brown, Location of saddle points and minimum energy paths by a constrained simplex optimization procedure, 1979",
+    tags=("basins", "saddle", "curved", "smooth", "multimodal"),
+    aliases=("mueller_brown",),
+)
+def muller_brown(x: Tensor, y: Tensor) -> Tensor:
+    """Chemistry's own landscape: three states of a molecule, and two passes by which it gets from one to another."""
+    terms = []
+    for height, a, b, c, p, q in MUELLER_BROWN:
+        u, v = x - p, y - q
+        terms.append(height * torch.exp(a * u * u + b * u * v + c * v * v))
+    return terms[0] + terms[1] + terms[2] + terms[3]
+
+
+@least_squares(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    view=[(-5.0, 5.0), (-4.0, 4.0)],
+    minima=[(3.4091868221900614, -2.171433036284005)],
+    stationary={
+        "minimum": [
+            (-3.6231475066867547, -2.3841454737409036),
+            (2.276170285567143, 0.8647773429290151),
+            (-1.520707448889002, 1.4122812360054402),
+        ],
+        "saddle": [
+            (2.4732640463591187, -0.3087719052599569),
+            (-0.5043448462061234, 1.5804028251839244),
+            (-2.1415866303028532, -0.2702868389290754),
+        ],
+    },
+    start=(-1.0, 3.4),
+    steps=300,
+    title="El-Attar–Vidyasagar–Dutta",
+    latex=r"(x^2 + y - 10)^2 + (x + y^2 - 7)^2 + (x^2 + y^3 - 1)^2",
+    reference="R. A. El-Attar, M. Vidyasagar and S. R. K. Dutta, An algorithm for l1-norm minimization, 1979",
+    tags=("basins", "curved", "smooth", "multimodal", "least squares"),
+)
+def el_attar_vidyasagar_dutta(x: Tensor, y: Tensor) -> Tensor:
+    """Himmelblau's two equations with a third that does not fit: of the four hollows one is the lowest now."""
+    x2, y2 = x * x, y * y
+    return torch.stack([x2 + y - 10, x + y2 - 7, x2 + y2 * y - 1])
+
+
+@least_squares(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-1.6, 1.6), (-0.8, 2.2)],
+    minima=[(1.0, 1.0), (0.3413075033535242, 0.11649081184541595)],
+    minimum=0.0,
+    stationary={
+        "minimum": [(-0.6636998009061591, 0.4411443246680692)],
+        "saddle": [(-0.08717266323932514, 0.05189507182134356), (0.7375737945662283, 0.5529608024143169)],
+    },
+    start=(-1.3, -0.4),
+    steps=400,
+    title="Price N. 3",
+    latex=r"100\,(y - x^2)^2 + \left[ 6.4 (y - 0.5)^2 - x - 0.6 \right]^2",
+    reference="W. L. Price, A controlled random search procedure for global optimisation, 1977",
+    tags=("valley", "curved", "smooth", "multimodal", "least squares"),
+    variants=("A survey of 2013 prints a factor of 6 in front of the square brackets.",),
+)
+def price_n3(x: Tensor, y: Tensor) -> Tensor:
+    """Rosenbrock's valley with more than one hollow on its floor: where one enters it decides which of them it will be."""
+    b = y - 0.5
+    return torch.stack([10 * (y - x * x), 6.4 * b * b - x - 0.6])
+
+
+@least_squares(
+    (-50.0, 50.0),
+    (-50.0, 50.0),
+    view=[(-2.0, 4.0), (-4.0, 5.0)],
+    minima=[(0.0, 0.0), (2.0, 4.0), (1.4643521196636984, -2.5060127607816622)],
+    minimum=0.0,
+    stationary={"saddle": [(0.9369723000916335, -1.555636654676623), (1.201480536617019, 2.0683930439082645)]},
+    start=(3.0, 0.6),
+    steps=300,
+    title="Price N. 4",
+    latex=r"(2 x^3 y - y^3)^2 + (6x - y^2 + y)^2",
+    reference="W. L. Price, A controlled random search procedure for global optimisation, 1977",
+    tags=("basins", "curved", "smooth", "multimodal", "ill-conditioned", "degenerate", "least squares"),
+)
+def price_n4(x: Tensor, y: Tensor) -> Tensor:
+    """Three equally low points joined by a bent floor: the flattest holds the slow, the steep ones the quick."""
+    y2 = y * y
+    return torch.stack([2 * x * x * x * y - y2 * y, 6 * x - y2 + y])
+
+
+@function(
+    (-20.0, 20.0),
+    (-20.0, 20.0),
+    view=[(-3.0, 3.0), (-20.0, 20.0)],
+    minima=[(0.0, 14.945112151891959), (0.0, -14.945112151891959)],
+    minimum=-24776.51834231769,
+    stationary={"minimum": [(0.0, 0.0)], "saddle": [(0.0, 0.7071085489778078), (0.0, -0.7071085489778078)]},
+    start=(1.5, 3.0),
+    steps=300,
+    scale="rank",
+    title="Deckkers–Aarts",
+    latex=r"10^5 x^2 + y^2 - (x^2 + y^2)^2 + 10^{-5} (x^2 + y^2)^4",
+    reference="A. Dekkers and E. Aarts, Global optimization and simulated annealing, 1991",
+    tags=("valley", "smooth", "multimodal"),
+)
+def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
+    """A trench with a hump in its middle: steps that suit its walls take an age to get away along its floor."""
+    q = x * x + y * y
+    q2 = q * q
+    return 1e5 * x * x + y * y - q2 + 1e-5 * q2 * q2
+
+
+@least_squares(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    view=[(-2.0, 2.0), (-2.0, 2.0)],
+    minima=[(-0.15543723585956107, 0.6945637753029045), (0.15543723585956107, -0.6945637753029045)],
+    stationary={"saddle": [(0.0, 0.0)]},
+    start=(1.7, 0.1),
+    steps=150,
+    title="Schittkowski 308",
+    latex=r"(x^2 + x y + y^2)^2 + \sin^2 x + \cos^2 y",
+    reference="K. Schittkowski, More test examples for nonlinear programming codes, 1987",
+    tags=("bowl", "basins", "smooth", "multimodal", "least squares"),
+    aliases=("s308",),
+)
+def schittkowski_308(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows on either side of a low pass: runs that come in along it make up their minds late."""
+    return torch.stack([x * x + x * y + y * y, torch.sin(x), torch.cos(y)])
+
+
+@least_squares(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(1.0, 1.0), (-1.183467003241957, 1.5868371427229242)],
+    minimum=0.0,
+    start=(2.0, 0.0),
+    steps=150,
+    title="Dennis–Schnabel N. 4",
+    latex=r"\left[ 2 (x + y)^2 + (x - y)^2 - 8 \right]^2 + \left[ 5 x^2 + (y - 3)^2 - 9 \right]^2",
+    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    tags=("basins", "ring", "smooth", "multimodal", "least squares"),
+    aliases=("denschnf",),
+)
+def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
+    """Two ellipses cross twice: both crossings are as low as it gets, and from far below it is open which is reached."""
+    plus, minus, v = x + y, x - y, y - 3
+    return torch.stack([2 * plus * plus + minus * minus - 8, 5 * x * x + v * v - 9])
+
+
+@least_squares(
+    lambda d: (-float(d), float(d)),
+    dims=Dims(least=2),
+    minima=lambda d: [tuple(1 / j for j in range(1, d + 1)), *([(11 / 23, 22.5 / 23)] if d == 2 else [])],
+    minimum=0.0,
+    complete=False,
+    start=(-1.5, -1.0),
+    steps=200,
+    title="Perm 0, d, beta",
+    latex=r"\sum_{i=1}^{d} \left[ \sum_{j=1}^{d} (j + 10) \left( x_j^i - j^{-i} \right) \right]^2",
+    reference="A. Neumaier, Global optimization test problems: Perm and Power sum, 2003",
+    tags=("valley", "basins", "smooth", "multimodal", "least squares", "any dimension"),
+    aliases=("perm",),
+    variants=("The other Perm has (j^i + beta) and quotients x_j / j; its lowest point is at (1, 2, …, d).",),
+)
+def perm_0_d_beta(x: Tensor) -> Tensor:
+    """Sums of powers that must all be right: shares may be moved from one coordinate to another at hardly any cost."""
+    j = ordinals(x)
+    rows, powers, aims = [], torch.ones_like(x), torch.ones_like(j)
+    for _ in range(x.shape[-1]):
+        powers, aims = powers * x, aims / j
+        rows.append(total((j + 10) * (powers - aims)))
+    return torch.stack(rows)
+
+
+@least_squares(
+    *[(0.0, 4.0)] * 4,
+    minima=sorted(set(itertools.permutations((1.0, 2.0, 2.0, 3.0)))),
+    minimum=0.0,
+    start=(3.6, 0.4, 3.1, 2.2),
+    steps=300,
+    title="Power sum",
+    latex=r"\sum_{k=1}^{4} \left[ \sum_{i=1}^{4} x_i^k - b_k \right]^2, \quad b = (8, 18, 44, 114)",
+    reference="A. Neumaier, Global optimization test problems: Perm and Power sum, 2003",
+    tags=("valley", "basins", "smooth", "multimodal", "degenerate", "least squares"),
+)
+def power_sum(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """Four numbers told by the sums of their powers: two of them are the same, and so the ground is level there."""
+    points = torch.stack([x, y, z, w], -1)
+    rows, powers = [], torch.ones_like(points)
+    for aim in (8.0, 18.0, 44.0, 114.0):
+        powers = powers * points
+        rows.append(total(powers) - aim)
+    return torch.stack(rows)
+
+
+@function(
+    (0.0, 1.0),
+    minima=[(0.7572487578418559,)],
+    stationary={"minimum": [(0.1425891893247163,)], "maximum": [(0.5240774773419503,)], "saddle": [(1 / 3,)]},
+    outside="unbounded",
+    start=(0.45,),
+    steps=150,
+    scale="linear",
+    latex=r"(6x - 2)^2 \sin(12x - 4)",
+    reference="A. I. J. Forrester, A. Sóbester and A. J. Keane, Engineering design via surrogate modelling, 2008",
+    tags=("basins", "smooth", "separable", "multimodal", "degenerate", "unbounded"),
+)
+def forrester(x: Tensor) -> Tensor:
+    """A shallow hollow, a level stretch and a deep hollow: which of the two it will be is decided within a hair."""
+    u = 6 * x - 2
+    return u * u * torch.sin(2 * u)
+
+
+@function(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    minima=[(0.0, -50.0)],
+    minimum=0.0,
+    stationary={"minimum": [(-50.0, 50.0), (50.0, 50.0)]},
+    kinks="steps along y = 0 and, above it, along x = 0; creases through each of the three lowest points",
+    start=(80.0, 85.0),
+    steps=200,
+    scale="linear",
+    latex=r"p(y)\,(1 + p(x)) + |x + 50 p(y) (1 - 2 p(x))| + |y + 50 (1 - 2 p(y))|, \quad p(t) = [t \geq 0]",
+    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    tags=("basins", "stepped", "multimodal"),
+)
+def tripod(x: Tensor, y: Tensor) -> Tensor:
+    """Three pyramids upside down, nearly equally deep: every slope is one, so none of them looks any better."""
+    right, up = torch.where(x >= 0, 1.0, 0.0).to(x.dtype), torch.where(y >= 0, 1.0, 0.0).to(y.dtype)
+    return up * (1 + right) + (x + 50 * up * (1 - 2 * right)).abs() + (y + 50 * (1 - 2 * up)).abs()

@@ -1,4 +1,4 @@
-"""Many minima in every coordinate by itself: sums of wavy or double-welled terms."""
+"""Sums of functions of one coordinate each, with several local minima per coordinate."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.objectives.elementary import mean, ordinals, root, total
-from landscapes.objectives.objective import ANY, function
+from landscapes.objectives.elementary import mean, ordinals, root, total, waves_within
+from landscapes.objectives.objective import ANY, function, least_squares
 
 
 @function(
@@ -67,85 +67,22 @@ def styblinski_tang(x: Tensor) -> Tensor:
 @function(
     (-10.0, 10.0),
     dims=ANY,
-    minima=[(0.0,)],
+    minima=[(1.0,)],
     minimum=0.0,
-    complete=False,
-    kinks="where a term x sin x + 0.1 x changes its sign",
-    start=(-6.4, 7.5),
-    steps=150,
-    scale="linear",
-    title="Alpine N. 1",
-    latex=r"\sum_{i=1}^{d} |x_i \sin x_i + 0.1\,x_i|",
-    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
-    tags=("oscillating", "ridge", "kinked", "separable", "multimodal", "any dimension"),
-    variants=("One library takes the absolute value of the sum instead of summing absolute values.",),
-)
-def alpine_n1(x: Tensor) -> Tensor:
-    """Creases cross like alpine valleys, each as sharp as the next: paths bounce from wall to wall and stay."""
-    return total((x * torch.sin(x) + 0.1 * x).abs())
-
-
-@function(
-    (0.0, math.pi),
-    dims=ANY,
-    minima=lambda d: [(2.2029055201726093, math.pi / 2)[:d]] if d <= 2 else [],
-    minimum=lambda d: {1: -0.80130341009855262, 2: -1.8013034100985526}.get(d, math.nan),
-    outside="lower",
-    start=(0.9, 2.7),
+    start=(-7.5, 6.0),
     steps=200,
-    scale="linear",
-    latex=r"-\sum_{i=1}^{d} \sin x_i \sin^{20} \frac{i\,x_i^2}{\pi}",
-    reference="Z. Michalewicz, Genetic algorithms + data structures = evolution programs, 1992",
-    tags=("plateau", "valley", "smooth", "separable", "multimodal", "any dimension"),
-)
-def michalewicz(x: Tensor) -> Tensor:
-    """Flat ground cut by trenches: the slope is nearly nothing until one falls into a trench, often a wrong one."""
-    s = torch.sin(ordinals(x) * x * x / math.pi)
-    s2 = s * s
-    s4 = s2 * s2
-    s16 = s4 * s4 * s4 * s4
-    return -total(torch.sin(x) * s16 * s4)
-
-
-@function(
-    (-1.0, 1.0),
-    dims=ANY,
-    minima=[(-0.9,), (-0.7,), (-0.5,), (-0.3,), (-0.1,), (0.1,), (0.3,), (0.5,), (0.7,), (0.9,)],
-    minimum=-1.0,
-    complete=False,
-    start=(0.39, -0.02),
-    steps=80,
-    scale="linear",
-    title="Deb N. 1",
-    latex=r"-\frac{1}{d} \sum_{i=1}^{d} \sin^6(5 \pi x_i)",
-    reference="K. Deb and D. E. Goldberg, An investigation of niche and species formation in genetic function optimization, 1989",
-    tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "any dimension"),
-)
-def deb_n1(x: Tensor) -> Tensor:
-    """A grid of equal hollows with flat crossings between: wherever a path begins, the next hollow is as good as any."""
-    s = torch.sin(5 * math.pi * x)
-    s2 = s * s
-    return -mean(s2 * s2 * s2)
-
-
-@function(
-    (-1.0, 1.0),
-    dims=ANY,
-    minima=[(0.0,)],
-    minimum=lambda d: -0.1 * d,
-    start=(-0.85, 0.6),
-    steps=120,
-    scale="linear",
-    latex=r"\sum_{i=1}^{d} x_i^2 - 0.1 \sum_{i=1}^{d} \cos(5 \pi x_i)",
-    reference="L. Breiman and A. Cutler, A deterministic algorithm for global optimization, 1993",
+    latex=r"\sin^2(\pi w_1) + \sum_{i=1}^{d-1} (w_i - 1)^2 [1 + 10 \sin^2(\pi w_i + 1)] + (w_d - 1)^2 [1 + \sin^2(2 \pi w_d)], \quad w_i = 1 + \frac{x_i - 1}{4}",
+    reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
-    variants=(
-        "Several libraries copy a misprint that subtracts the squares, and one turns the whole around to be climbed.",
-    ),
+    variants=("Elsewhere the sine takes the next coordinate, or the last factor is missing (as in SciPy's Levy03).",),
 )
-def cosine_mixture(x: Tensor) -> Tensor:
-    """Ripples on a bowl: shallow enough that momentum rolls through, deep enough to stop plain descent."""
-    return total(x * x - 0.1 * torch.cos(5 * math.pi * x))
+def levy(x: Tensor) -> Tensor:
+    """A wide bowl scored by grooves in one direction more than in the other: speed pays, and then it does not."""
+    away = (x - 1) / 4  # w − 1
+    off, end = away[..., :-1], away[..., -1]
+    first, t = torch.sin(math.pi * away[..., 0]), torch.sin(2 * math.pi * end)
+    s = torch.sin(math.pi * off + 1)
+    return first * first + total(off * off * (1 + 10 * s * s)) + end * end * (1 + t * t)
 
 
 @function(
@@ -171,68 +108,87 @@ def schwefel(x: Tensor) -> Tensor:
 
 
 @function(
+    (0.0, math.pi),
+    dims=ANY,
+    minima=lambda d: [(2.2029055201726093, math.pi / 2)[:d]] if d <= 2 else [],
+    minimum=lambda d: {1: -0.80130341009855262, 2: -1.8013034100985526}.get(d, math.nan),
+    outside="lower",
+    start=(0.9, 2.7),
+    steps=200,
+    scale="linear",
+    latex=r"-\sum_{i=1}^{d} \sin x_i \sin^{20} \frac{i\,x_i^2}{\pi}",
+    reference="Z. Michalewicz, Genetic algorithms + data structures = evolution programs, 1992",
+    tags=("plateau", "valley", "smooth", "separable", "multimodal", "any dimension"),
+)
+def michalewicz(x: Tensor) -> Tensor:
+    """Flat ground cut by trenches: the slope is nearly nothing until one falls into a trench, often a wrong one."""
+    s = torch.sin(ordinals(x) * x * x / math.pi)
+    s2 = s * s
+    s4 = s2 * s2
+    s16 = s4 * s4 * s4 * s4
+    return -total(torch.sin(x) * s16 * s4)
+
+
+@function(
     (-10.0, 10.0),
     dims=ANY,
-    minima=[(1.0,)],
+    minima=[(0.0,)],
     minimum=0.0,
-    start=(-7.5, 6.0),
-    steps=200,
-    latex=r"\sin^2(\pi w_1) + \sum_{i=1}^{d-1} (w_i - 1)^2 [1 + 10 \sin^2(\pi w_i + 1)] + (w_d - 1)^2 [1 + \sin^2(2 \pi w_d)], \quad w_i = 1 + \frac{x_i - 1}{4}",
-    reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
-    tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
-    variants=("Elsewhere the sine takes the next coordinate, or the last factor is missing (as in SciPy's Levy03).",),
-)
-def levy(x: Tensor) -> Tensor:
-    """A wide bowl scored by grooves in one direction more than in the other: speed pays, and then it does not."""
-    away = (x - 1) / 4  # w − 1
-    off, end = away[..., :-1], away[..., -1]
-    first, t = torch.sin(math.pi * away[..., 0]), torch.sin(2 * math.pi * end)
-    s = torch.sin(math.pi * off + 1)
-    return first * first + total(off * off * (1 + 10 * s * s)) + end * end * (1 + t * t)
-
-
-@function(
-    (0.25, 10.0),
-    dims=ANY,
-    minima=lambda d: [(math.exp((math.pi / 2 + 2 * math.pi * k) / 10),) * d for k in range(-2, 4)],
-    minimum=lambda d: -float(d),
     complete=False,
-    outside="higher",
-    start=(4.9, 5.8),
+    kinks="where a term x sin x + 0.1 x changes its sign",
+    start=(-6.4, 7.5),
     steps=150,
     scale="linear",
-    latex=r"-\sum_{i=1}^{d} \sin(10 \ln x_i)",
-    reference="F. van den Bergh and A. P. Engelbrecht, A cooperative approach to particle swarm optimization, 2004",
-    tags=("oscillating", "smooth", "separable", "multimodal", "any dimension"),
-    variants=("As a mean instead of a sum.",),
+    title="Alpine N. 1",
+    latex=r"\sum_{i=1}^{d} |x_i \sin x_i + 0.1\,x_i|",
+    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    tags=("oscillating", "ridge", "kinked", "separable", "multimodal", "any dimension"),
+    variants=("One library takes the absolute value of the sum instead of summing absolute values.",),
 )
-def vincent(x: Tensor) -> Tensor:
-    """Hollows equally deep that crowd together towards zero: one rate for all is too long here and too short there."""
-    return -total(torch.sin(10 * torch.log(torch.clamp(x, min=0.01))))
-
-
-def _giunta(x: Tensor) -> Tensor:
-    a = 1 - 16 * x / 15
-    s = torch.sin(a)
-    return s * s - s - torch.sin(4 * a) / 50
+def alpine_n1(x: Tensor) -> Tensor:
+    """Creases cross like alpine valleys, each as sharp as the next: paths bounce from wall to wall and stay."""
+    return total((x * torch.sin(x) + 0.1 * x).abs())
 
 
 @function(
     (-1.0, 1.0),
-    (-1.0, 1.0),
-    minima=[(0.4673200253979606057, 0.4673200253979606057)],
-    minimum=0.06447042053690564989,
-    start=(-0.8, 0.9),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=lambda d: -0.1 * d,
+    start=(-0.85, 0.6),
     steps=120,
     scale="linear",
-    latex=r"0.6 + \sum_{i} \left[ \sin^2 a_i - \sin a_i - \frac{1}{50} \sin(4 a_i) \right], \quad a_i = 1 - \frac{16}{15} x_i",
-    reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
-    tags=("bowl", "smooth", "separable", "unimodal"),
-    variants=("For more coordinates all are summed; the constant 0.6 stays.",),
+    latex=r"\sum_{i=1}^{d} x_i^2 - 0.1 \sum_{i=1}^{d} \cos(5 \pi x_i)",
+    reference="L. Breiman and A. Cutler, A deterministic algorithm for global optimization, 1993",
+    tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
+    variants=(
+        "Several libraries copy a misprint that subtracts the squares, and one turns the whole around to be climbed.",
+    ),
 )
-def giunta(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl with a slightly uneven floor: nothing to fear, and a little to slow down for."""
-    return 0.6 + _giunta(x) + _giunta(y)
+def cosine_mixture(x: Tensor) -> Tensor:
+    """Ripples on a bowl: shallow enough that momentum rolls through, deep enough to stop plain descent."""
+    return total(x * x - 0.1 * torch.cos(5 * math.pi * x))
+
+
+@function(
+    (-1.0, 1.0),
+    dims=ANY,
+    minima=[(-0.9,), (-0.7,), (-0.5,), (-0.3,), (-0.1,), (0.1,), (0.3,), (0.5,), (0.7,), (0.9,)],
+    minimum=-1.0,
+    complete=False,
+    start=(0.39, -0.02),
+    steps=80,
+    scale="linear",
+    title="Deb N. 1",
+    latex=r"-\frac{1}{d} \sum_{i=1}^{d} \sin^6(5 \pi x_i)",
+    reference="K. Deb and D. E. Goldberg, An investigation of niche and species formation in genetic function optimization, 1989",
+    tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "any dimension"),
+)
+def deb_n1(x: Tensor) -> Tensor:
+    """A grid of equal hollows with flat crossings between: wherever a path begins, the next hollow is as good as any."""
+    s = torch.sin(5 * math.pi * x)
+    s2 = s * s
+    return -mean(s2 * s2 * s2)
 
 
 @function(
@@ -256,21 +212,282 @@ def quintic(x: Tensor) -> Tensor:
 
 
 @function(
-    (0.0, 10.0),
+    (0.25, 10.0),
     dims=ANY,
-    minima=[(5.0,)],
-    minimum=-1.0,
-    start=(1.2, 8.4),
+    minima=lambda d: [(math.exp((math.pi / 2 + 2 * math.pi * k) / 10),) * d for k in range(-2, 4)],
+    minimum=lambda d: -float(d),
+    complete=False,
+    outside="higher",
+    start=(4.9, 5.8),
     steps=150,
     scale="linear",
-    title="Deflected corrugated spring",
-    latex=r"0.1 \sum_{i=1}^{d} (x_i - 5)^2 - \cos\left( 5 \sqrt{\sum_{i=1}^{d} (x_i - 5)^2} \right)",
-    reference="D. H. Ackley's corrugated spring, as in M. Jamil and X.-S. Yang, A literature survey of benchmark functions, 2013",
-    tags=("ring", "oscillating", "funnel", "smooth", "multimodal", "any dimension"),
-    aliases=("deflected_corrugated_spring",),
+    latex=r"-\sum_{i=1}^{d} \sin(10 \ln x_i)",
+    reference="F. van den Bergh and A. P. Engelbrecht, A cooperative approach to particle swarm optimization, 2004",
+    tags=("oscillating", "smooth", "separable", "multimodal", "any dimension"),
+    variants=("As a mean instead of a sum.",),
 )
-def corrugated_spring(x: Tensor) -> Tensor:
-    """Ring after ring around the minimum: each must be crossed with speed, and each takes some of it away."""
-    off = x - 5
-    square = total(off * off)
-    return 0.1 * square - torch.cos(5 * root(square))
+def vincent(x: Tensor) -> Tensor:
+    """Hollows equally deep that crowd together towards zero: one rate for all is too long here and too short there."""
+    return -total(torch.sin(10 * torch.log(torch.clamp(x, min=0.01))))
+
+
+@function(
+    (-0.5, 0.5),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-0.43, 0.34),
+    steps=200,
+    kinks="everywhere, as far as numbers go: waves within waves within waves",
+    scale="linear",
+    latex=r"\sum_{i=1}^{d} \sum_{k=0}^{20} 2^{-k} \left[ \cos(2 \pi 3^k (x_i + 0.5)) - \cos(\pi 3^k) \right]",
+    reference="P. N. Suganthan et al., Problem definitions and evaluation criteria for the CEC 2005 special session, after K. Weierstrass, 2005",
+    tags=("oscillating", "funnel", "kinked", "separable", "multimodal", "any dimension"),
+    variants=("Some libraries subtract the constant once for every coordinate too many.",),
+)
+def weierstrass(x: Tensor) -> Tensor:
+    """Continuous and hardly anywhere smooth: zoom in as far as you like, and it looks as rough as before."""
+    return total(waves_within(x, 21))
+
+
+@function(
+    (-30.0, 30.0),
+    (-30.0, 30.0),
+    view=[(-2.0, 14.0), (-4.0, 4.0)],
+    minima=[(6.18986658698431, 0.5)],
+    minimum=-42.94438701899097,
+    start=(12.4, -1.9),
+    steps=200,
+    latex=r"x^2 - 12x + 11 + 10 \cos \frac{\pi x}{2} + 8 \sin \frac{5 \pi x}{2} - \frac{1}{\sqrt{5}}\, e^{-(y - 1/2)^2 / 2}",
+    reference="V. K. Chichinadze, Random search to determine the extremum of functions of several variables, 1967",
+    tags=("valley", "plateau", "oscillating", "smooth", "separable", "multimodal", "ill-conditioned"),
+    variants=("One library has the sine of 5πx and divides by 5 instead of by its root.",),
+)
+def chichinadze(x: Tensor, y: Tensor) -> Tensor:
+    """Steep gorges side by side, nearly level along each: x is settled at once and y, if at all, a thousand steps later."""
+    waves = 10 * torch.cos(math.pi / 2 * x) + 8 * torch.sin(2.5 * math.pi * x)
+    off = y - 0.5
+    return x * x - 12 * x + 11 + waves - torch.exp(-off * off / 2) / math.sqrt(5)
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-4.3, 3.6),
+    steps=120,
+    latex=r"x^2 + y^2 + 25 (\sin^2 x + \sin^2 y)",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013",
+    tags=("oscillating", "funnel", "smooth", "separable", "multimodal"),
+)
+def egg_crate(x: Tensor, y: Tensor) -> Tensor:
+    """Nine hollows, the lowest in the middle: small steps stay in the first one, momentum rolls over the crests."""
+    s, t = torch.sin(x), torch.sin(y)
+    return x * x + y * y + 25 * (s * s + t * t)
+
+
+@least_squares(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    minima=[(0.5 * k * math.pi, j * math.pi) for k in (-3, -1, 1, 3) for j in (-1, 0, 1)],
+    minimum=0.0,
+    stationary={"maximum": [(0.0, math.pi / 2), (0.0, -math.pi / 2)], "saddle": [(0.0, 0.0)]},
+    start=(0.3, 1.3),
+    steps=80,
+    scale="linear",
+    latex=r"\cos^2 x + \sin^2 y",
+    reference="K. E. Parsopoulos and M. N. Vrahatis, On the computation of all global minimizers through particle swarm optimization, 2004",
+    tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "least squares"),
+)
+def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
+    """Twelve hollows, all equally deep: every optimizer is right, and yet they do not end in the same one."""
+    return torch.stack([torch.cos(x), torch.sin(y)])
+
+
+@function(
+    (0.0, 1.0),
+    dims=ANY,
+    view=[(0.0, 1.0)],
+    minima=[(0.1,)],
+    minimum=lambda d: -float(d),
+    start=(0.86, 0.63),
+    steps=150,
+    scale="linear",
+    title="Ripple N. 25",
+    latex=r"-\sum_{i=1}^{d} 2^{-2 ((x_i - 0.1) / 0.8)^2} \sin^6 5 \pi x_i",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013",
+    tags=("oscillating", "plateau", "smooth", "separable", "multimodal", "any dimension"),
+    variants=("Ripple N. 1 adds 0.1 cos² 500πx to each term, a quarter of a million minima that no picture shows.",),
+)
+def ripple_n25(x: Tensor) -> Tensor:
+    """Pits of growing depth, level ground between them: there is slope in the pits alone, and none towards the deepest."""
+    off = (x - 0.1) / 0.8
+    s = torch.sin(5 * math.pi * x)
+    s2 = s * s
+    return -total(torch.exp(-2 * math.log(2) * off * off) * s2 * s2 * s2)
+
+
+@function(
+    (-50.0, 50.0),
+    (-50.0, 50.0),
+    view=[(-20.0, 20.0), (-20.0, 20.0)],
+    minima=[(0.0, 0.0)],
+    minimum=-400.0,
+    start=(-17.0, 13.0),
+    steps=150,
+    scale="linear",
+    title="Venter–Sobieszczanski-Sobieski",
+    latex=r"x^2 - 100 \cos^2 x - 100 \cos \frac{x^2}{30} + y^2 - 100 \cos^2 y - 100 \cos \frac{y^2}{30}",
+    reference="G. Venter and J. Sobieszczanski-Sobieski, Particle swarm optimization, 2003",
+    tags=("oscillating", "funnel", "smooth", "separable", "multimodal"),
+    aliases=("venter",),
+)
+def venter_sobieszczanski_sobieski(x: Tensor, y: Tensor) -> Tensor:
+    """Short waves on long ones in a bowl: momentum that crosses the short ones is caught between the long ones."""
+
+    def one(t: Tensor) -> Tensor:
+        s, u = torch.sin(t), torch.sin(t * t / 60)
+        return t * t - 200 + 100 * s * s + 200 * u * u
+
+    return one(x) + one(y)
+
+
+@function(
+    (-2.5, 3.0),
+    (-2.0, 2.0),
+    minima=[(1.697136454365936, 0.0)],
+    minimum=-4.816814063734822,
+    stationary={"minimum": [(-1.4444561992238574, 0.0)], "saddle": [(-0.12634012757103932, 0.0)]},
+    outside="unbounded",
+    start=(-0.05, 1.7),
+    steps=80,
+    scale="linear",
+    title="Ursem N. 1",
+    latex=r"-\sin(2x - \pi / 2) - 3 \cos y - x / 2",
+    reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution-based methods, 2009",
+    tags=("basins", "smooth", "separable", "multimodal", "unbounded"),
+)
+def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows on a tilted board: who starts a hair to the other side of the crest between them ends in the higher."""
+    return torch.cos(2 * x) - 3 * torch.cos(y) - x / 2
+
+
+@function(
+    (-2.0, 2.0),
+    (-1.5, 1.5),
+    minima=[(0.0, 0.0)],
+    minimum=-3.0,
+    outside="unbounded",
+    kinks="along both axes",
+    start=(-1.75, 1.3),
+    steps=100,
+    scale="linear",
+    title="Ursem N. 3",
+    latex=r"-\frac{1}{4} \sum_{i=1}^{2} \cos(2.2 \pi x_i)\, (2 - |x_i|) (3 - |x_i|)",
+    reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution-based methods, 2009",
+    tags=("oscillating", "funnel", "kinked", "separable", "multimodal", "unbounded"),
+    variants=("Jamil and Yang's has the square of y in the sine.",),
+)
+def ursem_n3(x: Tensor, y: Tensor) -> Tensor:
+    """Hollows that are deeper the nearer they lie to the middle, and there two creases cross: what speed wins, they waste."""
+
+    def one(t: Tensor) -> Tensor:
+        size = t.abs()
+        return torch.cos(2.2 * math.pi * t) * (2 - size) * (3 - size)
+
+    return -(one(x) + one(y)) / 4
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    minima=[(-2.0, 0.0), (0.0, 0.0)],
+    minimum=0.0,
+    view=[(-3.5, 1.5), (-2.0, 2.0)],
+    stationary={"saddle": [(-1.0, 0.0)]},
+    start=(-3.1, 1.5),
+    steps=120,
+    scale="linear",
+    latex=r"x^4 + 4 x^3 + 4 x^2 + y^2",
+    reference="L. C. W. Dixon and G. P. Szegő, Towards global optimisation, 1975",
+    tags=("basins", "smooth", "separable", "multimodal"),
+    aliases=("trecanni",),
+    variants=("One library has 4x for 4x².",),
+)
+def treccani(x: Tensor, y: Tensor) -> Tensor:
+    """Two equal hollows: which of them a path ends in says nothing about its optimizer but where it came from."""
+    away = x * (x + 2)
+    return away * away + y * y
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-2.5, 2.5), (-2.0, 2.0)],
+    minima=[(-1.0466805318046021, 0.0)],
+    stationary={"minimum": [(0.9456492739235914, 0.0)], "saddle": [(0.10103125788101083, 0.0)]},
+    start=(2.1, 1.6),
+    steps=120,
+    scale="linear",
+    latex=r"\frac{x^4}{4} - \frac{x^2}{2} + \frac{x}{10} + \frac{y^2}{2}",
+    reference="F. Aluffi-Pentini, V. Parisi and F. Zirilli, Global optimization and stochastic differential equations, 1985",
+    tags=("basins", "smooth", "separable", "multimodal"),
+    aliases=("aluffi_pentini",),
+)
+def zirilli(x: Tensor, y: Tensor) -> Tensor:
+    """Two hollows side by side, one a little deeper: the start decides, unless speed carries over the ridge."""
+    x2 = x * x
+    return 0.25 * x2 * x2 - 0.5 * x2 + 0.1 * x + 0.5 * y * y
+
+
+@function(
+    (-500.0, 500.0),
+    (-500.0, 500.0),
+    view=[(-10.0, 10.0), (-10.0, 10.0)],
+    minima=[(5.0, 5.0), (5.0, -5.0), (-5.0, 5.0), (-5.0, -5.0)],
+    minimum=0.0,
+    kinks="ridges along both axes, x = 0 and y = 0",
+    start=(-0.5, 9.0),
+    steps=100,
+    scale="linear",
+    title="Price N. 1",
+    latex=r"(|x| - 5)^2 + (|y| - 5)^2",
+    reference="W. L. Price, A controlled random search procedure for global optimisation, 1977",
+    tags=("basins", "bowl", "ridge", "kinked", "separable", "multimodal"),
+    aliases=("becker_lago",),
+)
+def price_n1(x: Tensor, y: Tensor) -> Tensor:
+    """Four round bowls that meet in sharp ridges: the side of the ridge one starts on is the bowl one ends in."""
+    a, b = x.abs() - 5, y.abs() - 5
+    return a * a + b * b
+
+
+@function(
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    (-5.0, 5.0),
+    view=[(-1.0, 1.0)] * 4,
+    minima=[(0.0, 0.0, 0.0, 0.0)],
+    minimum=0.0,
+    complete=False,
+    kinks="steps around every pocket, a twentieth away from each multiple of a fifth",
+    start=(0.87, -0.72, 0.51, 0.68),
+    steps=200,
+    latex=r"\sum_{i=1}^{4} d_i \, (0.15\,(z_i - 0.05\,\mathrm{sgn}\,z_i)^2 \ \mathrm{if}\ |x_i - z_i| < 0.05, \ \mathrm{else}\ x_i^2), \quad z_i \approx x_i",
+    reference="A. Corana et al., Minimizing multimodal functions of continuous variables with the simulated annealing algorithm, 1987",
+    tags=("bowl", "plateau", "stepped", "separable", "multimodal"),
+)
+def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """A bowl with level pockets in a grid: in a pocket there is no slope at all, and out of it leads only a step up.
+
+    z_i is the multiple of 0.2 next to x_i, and the weights d_i are 1, 1000, 10 and 100.
+    """
+    weighted = []
+    for weight, c in zip((1.0, 1000.0, 10.0, 100.0), (x, y, z, w), strict=True):
+        sign = c.sign()
+        middle = 0.2 * (c / 0.2).abs().add(0.49999).floor() * sign
+        floor = middle - 0.05 * middle.sign()
+        weighted.append(weight * torch.where((c - middle).abs() < 0.05, 0.15 * floor * floor + 0 * c, c * c))
+    return total(torch.stack(weighted, -1))

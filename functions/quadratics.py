@@ -1,4 +1,4 @@
-"""Quadratic bowls, stretched and turned: what the ratio of curvatures does, and the axes."""
+"""Functions with a constant Hessian, from the sphere to ill-conditioned and rotated ones."""
 
 from __future__ import annotations
 
@@ -7,10 +7,58 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.objectives.elementary import total
-from landscapes.objectives.objective import ANY, Dims, function
+from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.objective import ANY, Dims, function, least_squares
 
-COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
+
+@function(
+    (-5.12, 5.12),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-4.0, 3.0),
+    steps=80,
+    latex=r"\sum_{i=1}^{d} x_i^2",
+    reference="K. A. De Jong, An analysis of the behavior of a class of genetic adaptive systems, 1975",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "any dimension"),
+    aliases=("de_jong_1",),
+)
+def sphere(x: Tensor) -> Tensor:
+    """The simplest landscape there is: the slope points straight at the minimum, and only the rate is left to choose."""
+    return total(x * x)
+
+
+@function(
+    (-10.0, 10.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-8.0, 6.0),
+    steps=100,
+    latex=r"\sum_{i=1}^{d} i\,x_i^2",
+    reference="M. Molga and C. Smutnicki, Test functions for optimization needs, 2005",
+    tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "any dimension"),
+    aliases=("axis_parallel_hyper_ellipsoid", "weighted_sphere"),
+)
+def sum_squares(x: Tensor) -> Tensor:
+    """A bowl that gets a little steeper with every coordinate: in many dimensions a little adds up."""
+    return total(ordinals(x) * x * x)
+
+
+@least_squares(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(1.0, 3.0)],
+    minimum=0.0,
+    start=(-8.0, 8.0),
+    steps=120,
+    latex=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
+    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "least squares"),
+)
+def booth(x: Tensor, y: Tensor) -> Tensor:
+    """A convex bowl, nine times steeper across than along: where every optimizer should do well."""
+    return torch.stack([x + 2 * y - 7, 2 * x + y - 5])
 
 
 @function(
@@ -18,20 +66,72 @@ COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
     (-10.0, 10.0),
     minima=[(0.0, 0.0)],
     minimum=0.0,
-    start=(-9.0, -3.0),
-    steps=200,
-    latex=r"\frac{1}{2}(u^2 + 100\,v^2), \quad (u, v) = (x, y) \mathrm{\ turned\ by\ } 30^\circ",
-    reference="B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
-    tags=("valley", "rotated", "smooth", "convex", "quadratic", "unimodal", "ill-conditioned"),
-    aliases=("ill_conditioned_quadratic",),
+    start=(-8.0, 5.0),
+    steps=120,
+    latex=r"0.26\,(x^2 + y^2) - 0.48\,xy",
+    reference="J. Matyas, Random optimization, 1965",
+    tags=("valley", "rotated", "smooth", "convex", "quadratic", "unimodal"),
 )
-def ravine(x: Tensor, y: Tensor) -> Tensor:
-    """A straight gorge, a hundred times steeper across than along, askew to the axes: a rate for each axis is no help.
+def matyas(x: Tensor, y: Tensor) -> Tensor:
+    """A gentle valley along the diagonal: a rate for each axis gives no hold on a direction between them."""
+    return 0.26 * (x * x + y * y) - 0.48 * x * y
 
-    u = x cos 30° + y sin 30° runs along the gorge, v = y cos 30° − x sin 30° across it.
-    """
-    u, v = COS_30 * x + SIN_30 * y, COS_30 * y - SIN_30 * x
-    return 0.5 * u * u + 50 * v * v
+
+@function(
+    lambda d: (-float(d * d), float(d * d)),
+    dims=Dims(least=2),
+    minima=lambda d: [tuple(float((i + 1) * (d - i)) for i in range(d))],
+    minimum=lambda d: -d * (d + 4) * (d - 1) / 6,
+    start=(-3.0, 3.0),
+    steps=150,
+    latex=r"\sum_{i=1}^{d} (x_i - 1)^2 - \sum_{i=2}^{d} x_i x_{i-1}",
+    reference="A. Neumaier, Optimization test problems, 1996",
+    tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
+)
+def trid(x: Tensor) -> Tensor:
+    """A bowl whose axes are coupled in a chain: what one coordinate learns has to travel to all others."""
+    off = x - 1
+    return total(off * off) - total(x[..., 1:] * x[..., :-1])
+
+
+@function(
+    (-65.536, 65.536),
+    dims=Dims(least=2),
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-50.0, 40.0),
+    steps=150,
+    latex=r"\sum_{i=1}^{d} \left( \sum_{j=1}^{i} x_j \right)^2",
+    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
+    tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
+    aliases=("double_sum", "quadric", "schwefel_1_2"),
+    variants=("As rotated_hyper_ellipsoid some libraries sum the squares x_j² within, which is a weighted sphere.",),
+)
+def schwefel_n1_2(x: Tensor) -> Tensor:
+    """Every coordinate adds to all that follow: the axes of the bowl lie askew to those of the coordinates."""
+    sums = [x[..., 0]]
+    for k in range(1, x.shape[-1]):
+        sums.append(sums[-1] + x[..., k])
+    return total(torch.stack([part * part for part in sums], -1))
+
+
+@function(
+    (-500.0, 500.0),
+    (-500.0, 500.0),
+    view=[(-30.0, 30.0), (-30.0, 30.0)],
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-25.0, 20.0),
+    steps=150,
+    title="Rotated ellipse",
+    latex=r"7 x^2 - 6 \sqrt{3}\,xy + 13\,y^2",
+    reference="H. B. Curry, The method of steepest descent for non-linear minimization problems, 1944",
+    tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal"),
+    aliases=("rotated_ellipse_1",),
+)
+def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
+    """Four times steeper across than along, turned by thirty degrees: enough to mislead a rate for each axis."""
+    return 7 * x * x - 6 * math.sqrt(3) * x * y + 13 * y * y
 
 
 @function(
@@ -67,20 +167,28 @@ def symmetric_valley(x: Tensor, y: Tensor) -> Tensor:
     return x * x / 20 + 10 * y * y
 
 
+COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
+
+
 @function(
     (-10.0, 10.0),
     (-10.0, 10.0),
     minima=[(0.0, 0.0)],
     minimum=0.0,
-    start=(-8.0, 5.0),
-    steps=120,
-    latex=r"0.26\,(x^2 + y^2) - 0.48\,xy",
-    reference="J. Matyas, Random optimization, 1965",
-    tags=("valley", "rotated", "smooth", "convex", "quadratic", "unimodal"),
+    start=(-9.0, -3.0),
+    steps=200,
+    latex=r"\frac{1}{2}(u^2 + 100\,v^2), \quad (u, v) = (x, y) \mathrm{\ turned\ by\ } 30^\circ",
+    reference="B. T. Polyak, Some methods of speeding up the convergence of iteration methods, 1964",
+    tags=("valley", "rotated", "smooth", "convex", "quadratic", "unimodal", "ill-conditioned"),
+    aliases=("ill_conditioned_quadratic",),
 )
-def matyas(x: Tensor, y: Tensor) -> Tensor:
-    """A gentle valley along the diagonal: a rate for each axis gives no hold on a direction between them."""
-    return 0.26 * (x * x + y * y) - 0.48 * x * y
+def ravine(x: Tensor, y: Tensor) -> Tensor:
+    """A straight gorge, a hundred times steeper across than along, askew to the axes: a rate for each axis is no help.
+
+    u = x cos 30° + y sin 30° runs along the gorge, v = y cos 30° − x sin 30° across it.
+    """
+    u, v = COS_30 * x + SIN_30 * y, COS_30 * y - SIN_30 * x
+    return 0.5 * u * u + 50 * v * v
 
 
 def _spread(x: Tensor, decades: float) -> Tensor:

@@ -1,4 +1,4 @@
-"""Saddles: flat in the middle and falling away on two sides or three; what counts is how soon one leaves."""
+"""Saddle points that attract trajectories along some directions and repel them along others."""
 
 from __future__ import annotations
 
@@ -31,24 +31,6 @@ def saddle(x: Tensor, y: Tensor) -> Tensor:
 
 @function(
     (-2.0, 2.0),
-    (-2.0, 2.0),
-    minimum=-math.inf,
-    stationary={"saddle": [(0.0, 0.0)]},
-    outside="unbounded",
-    start=(1.2, 0.05),
-    steps=120,
-    scale="linear",
-    latex=r"x^3 - 3xy^2",
-    reference="D. Hilbert and S. Cohn-Vossen, Anschauliche Geometrie, 1932",
-    tags=("saddle", "smooth", "degenerate", "unbounded"),
-)
-def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
-    """Three valleys meet where even the curvature is zero: near the middle there is nothing to steer by."""
-    return x * (x * x - 3 * y * y)
-
-
-@function(
-    (-2.0, 2.0),
     (-2.5, 2.5),
     minima=[(0.0, math.sqrt(2)), (0.0, -math.sqrt(2))],
     minimum=-1.0,
@@ -64,6 +46,24 @@ def bounded_saddle(x: Tensor, y: Tensor) -> Tensor:
     """A saddle with a floor on either side: leaving it takes long, and a hair decides which side it is."""
     y2 = y * y
     return x * x - y2 + 0.25 * y2 * y2
+
+
+@function(
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minimum=-math.inf,
+    stationary={"saddle": [(0.0, 0.0)]},
+    outside="unbounded",
+    start=(1.2, 0.05),
+    steps=120,
+    scale="linear",
+    latex=r"x^3 - 3xy^2",
+    reference="D. Hilbert and S. Cohn-Vossen, Anschauliche Geometrie, 1932",
+    tags=("saddle", "smooth", "degenerate", "unbounded"),
+)
+def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
+    """Three valleys meet where even the curvature is zero: near the middle there is nothing to steer by."""
+    return x * (x * x - 3 * y * y)
 
 
 @function(
@@ -85,3 +85,43 @@ def bounded_saddle(x: Tensor, y: Tensor) -> Tensor:
 def saddle_chain(x: Tensor, y: Tensor) -> Tensor:
     """From a hilltop past two passes into one hollow: paths that begin alike part at the pass they lean to."""
     return torch.sin(y) - torch.sin(x)
+
+
+@function(
+    (-1.9, 2.5),
+    (-1.0, 3.0),
+    minima=[(1.0, 1.0)],
+    minimum=-1.0,
+    stationary={"saddle": [(-1.0, 1.0)]},
+    outside="unbounded",
+    start=(-0.98, 2.6),
+    steps=100,
+    scale="linear",
+    title="Himmelblau's saddle",
+    latex=r"x^3 + y^2 - 3x - 2y + 2",
+    reference="D. M. Himmelblau, A uniform evaluation of unconstrained optimization techniques, 1972",
+    tags=("saddle", "smooth", "separable", "unimodal", "unbounded"),
+    aliases=("himmelbh", "himmelblau_s_saddle"),
+)
+def himmelblau_saddle(x: Tensor, y: Tensor) -> Tensor:
+    """A hollow, a saddle beside it and behind the saddle an abyss: a step too long, and one does not come back."""
+    return x * x * x + y * y - 3 * x - 2 * y + 2
+
+
+@function(
+    (-0.6, 4.0),
+    (-0.6, 4.0),
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    stationary={"saddle": [(1.2, 0.8)]},
+    start=(1.05, 0.95),
+    steps=150,
+    title="Himmelblau 33",
+    latex=r"e^{-x - y} (2 x^2 + 3 y^2)",
+    reference="D. M. Himmelblau, Applied nonlinear programming, 1972",
+    tags=("saddle", "plateau", "smooth", "unimodal"),
+    aliases=("himmelbg",),
+)
+def himmelblau_33(x: Tensor, y: Tensor) -> Tensor:
+    """A small hollow behind a rim: whoever sets out beyond the rim slides away for ever, lower and lower."""
+    return torch.exp(-x - y) * (2 * x * x + 3 * y * y)

@@ -1,11 +1,12 @@
-"""Curves fitted to data: the parameters are coordinates, the misfit is the height.
+"""Sums of squared residuals of models fitted to data; the coordinates are the parameters.
 
-Numbers are those of J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981,
-where no other source is named.
+Data and starting points are those of J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization
+software, 1981, unless a function names another source.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -15,17 +16,150 @@ from landscapes.objectives.elementary import power
 from landscapes.objectives.objective import least_squares
 
 
+def _rows(*rows: Tensor) -> Tensor:
+    """Residuals, one below the other. Written out row by row, since gradients of a broadcast add up in an order
+    that depends on the batch."""
+    return torch.stack(rows)
+
+
+BARD = (0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.10, 4.39)
+
+
+@least_squares(
+    (-2.0, 5.0),
+    (0.05, 5.0),
+    (0.05, 5.0),
+    minima=[(0.0824105597497889, 1.133036092029721, 2.3436951786425375)],
+    start=(1.0, 1.0, 1.0),
+    steps=300,
+    latex=r"\sum_{i=1}^{15} \left[ y_i - \left( x_1 + \frac{i}{(16 - i) x_2 + \min(i, 16 - i)\,x_3} \right) \right]^2",
+    reference="Y. Bard, Comparison of gradient methods for the solution of nonlinear parameter estimation problems, 1970",
+    tags=("valley", "smooth", "unimodal", "ill-conditioned", "least squares"),
+)
+def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Two parameters that nearly undo each other: the misfit is found at once, the parameters hardly at all."""
+    return _rows(*(data - (x + u / ((16 - u) * y + min(u, 16 - u) * z)) for u, data in enumerate(BARD, 1)))
+
+
+@least_squares(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-2.0, 4.0), (-2.0, 12.0), (-3.0, 3.0)],
+    minima=[(1.0, 10.0, 1.0)],
+    minimum=0.0,
+    complete=False,
+    start=(0.0, 10.5, 2.0),
+    steps=300,
+    title="Box",
+    latex=r"\sum_{i=1}^{10} \left[ e^{-t_i x_1} - e^{-t_i x_2} - x_3 (e^{-t_i} - e^{-10 t_i}) \right]^2, \quad t_i = \frac{i}{10}",
+    reference="M. J. Box, A comparison of several current optimization methods, and the use of transformations, 1966",
+    tags=("valley", "smooth", "multimodal", "least squares"),
+    aliases=("box_3d",),
+)
+def box(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """Exponentials that can trade places: whole lines of answers fit the data as well as the one that made them."""
+    times = [i / 10 for i in range(1, 11)]
+    return _rows(*(torch.exp(-t * x) - torch.exp(-t * y) - (math.exp(-t) - math.exp(-10 * t)) * z for t in times))
+
+
+GAUSSIAN = (0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521, 0.3989)
+
+
+@least_squares(
+    (0.1, 2.0),
+    (0.1, 3.0),
+    (-1.0, 1.0),
+    minima=[(0.39895613783875666, 1.0000190844878056, 0.0)],
+    start=(0.4, 1.0, 0.1),
+    steps=200,
+    title="Gaussian fit",
+    latex=r"\sum_{i=1}^{15} \left[ x_1 e^{-x_2 (t_i - x_3)^2 / 2} - y_i \right]^2, \quad t_i = \frac{8 - i}{2}",
+    reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
+    tags=("bowl", "smooth", "unimodal", "least squares"),
+)
+def gaussian_fit(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+    """A bell curve fitted to fifteen points of itself: close by it is easy, from afar the bell misses the data."""
+    data = (*GAUSSIAN, *GAUSSIAN[-2::-1])
+    times = [(8 - i) / 2 for i in range(1, 16)]
+    return _rows(*(x * torch.exp(-0.5 * y * (t - z) * (t - z)) - seen for t, seen in zip(times, data, strict=True)))
+
+
+@least_squares(
+    (-0.5, 1.0),
+    (-0.5, 1.0),
+    view=[(-0.2, 0.6), (-0.2, 0.6)],
+    minima=[(0.25782521367036403, 0.25782521367036403)],
+    start=(0.3, 0.4),
+    steps=200,
+    title="Jennrich–Sampson",
+    latex=r"\sum_{i=1}^{10} \left[ 2 + 2i - (e^{ix} + e^{iy}) \right]^2",
+    reference="R. I. Jennrich and P. F. Sampson, Application of stepwise regression to non-linear estimation, 1968",
+    tags=("valley", "cliff", "curved", "smooth", "unimodal", "least squares"),
+    aliases=("jensmp",),
+)
+def jennrich_sampson(x: Tensor, y: Tensor) -> Tensor:
+    """A corner of exponentials: a step a little too long ends on a wall ten thousand times as high."""
+    return _rows(*(2 + 2 * i - (torch.exp(i * x) + torch.exp(i * y)) for i in range(1, 11)))
+
+
+KOWALIK_Y = (0.1957, 0.1947, 0.1735, 0.1600, 0.0844, 0.0627, 0.0456, 0.0342, 0.0323, 0.0235, 0.0246)
+
+
+KOWALIK_U = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1670, 0.1250, 0.1, 0.0833, 0.0714, 0.0625)
+
+
+@least_squares(
+    (0.0, 0.42),
+    (0.0, 0.42),
+    (0.0, 0.42),
+    (0.0, 0.42),
+    minima=[(0.1928069345790379, 0.19128232873436687, 0.1230565069263209, 0.1360623306837948)],
+    start=(0.25, 0.39, 0.405, 0.39),
+    steps=300,
+    title="Kowalik–Osborne",
+    latex=r"\sum_{i=1}^{11} \left[ y_i - \frac{x_1 (u_i^2 + u_i x_2)}{u_i^2 + u_i x_3 + x_4} \right]^2",
+    reference="J. S. Kowalik and M. R. Osborne, Methods for unconstrained optimization problems, 1968",
+    tags=("valley", "smooth", "ill-conditioned", "unimodal", "least squares"),
+    aliases=("kowalik",),
+    variants=(
+        "With u = 1/6 and 1/7 … in full instead of four digits, as in SciPy, the minimum moves in the fourth digit.",
+    ),
+)
+def kowalik_osborne(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """An enzyme's rate fitted by four parameters: three would nearly do, and the fourth drifts."""
+    pairs = zip(KOWALIK_Y, KOWALIK_U, strict=True)
+    return _rows(*(data - x * (u * u + u * y) / (u * u + u * z + w) for data, u in pairs))
+
+
+@least_squares(
+    (-30.0, 30.0),
+    (-30.0, 30.0),
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(-11.594439904762165, 13.203630051207204, -0.4034394881768595, 0.23677877445573614)],
+    start=(25.0, 5.0, -5.0, -1.0),
+    steps=300,
+    title="Brown–Dennis",
+    latex=r"\sum_{i=1}^{20} \left[ (x_1 + t_i x_2 - e^{t_i})^2 + (x_3 + x_4 \sin t_i - \cos t_i)^2 \right]^2, \quad t_i = \frac{i}{5}",
+    reference="K. M. Brown and J. E. Dennis, New computational algorithms for minimizing a sum of squares of nonlinear functions, 1971",
+    tags=("valley", "smooth", "convex", "unimodal", "least squares"),
+)
+def brown_dennis(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
+    """Residuals so large that curve fitting by Gauss–Newton goes astray: what is left over bends the landscape."""
+    rows = []
+    for t in (i / 5 for i in range(1, 21)):
+        a, b = x + t * y - math.exp(t), z + math.sin(t) * w - math.cos(t)
+        rows.append(a * a + b * b)
+    return _rows(*rows)
+
+
 def _with(data: Sequence[float], *unknowns: Tensor) -> list[Tensor]:
     """The m data as a column (m, 1, …), and each unknown (…) as m equal rows: stacked, not broadcast, since gradients
     of a broadcast add up in an order that depends on the batch."""
     like = unknowns[0]
     column = torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * like.dim())
     return [column, *(torch.stack([unknown] * len(data)) for unknown in unknowns)]
-
-
-def _column(data: Sequence[float], like: Tensor) -> Tensor:
-    """More data beside those that came `_with` the unknowns."""
-    return torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * (like.dim() - 1))
 
 
 TENTHS = [i / 10 for i in range(1, 11)]
@@ -69,6 +203,11 @@ def biggs_exp6(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor)
     t, a, b, c, d, e, f = _with([i / 10 for i in range(1, 14)], a, b, c, d, e, f)
     seen = torch.exp(-t) - 5 * torch.exp(-10 * t) + 3 * torch.exp(-4 * t)
     return c * torch.exp(-t * a) - d * torch.exp(-t * b) + f * torch.exp(-t * e) - seen
+
+
+def _column(data: Sequence[float], like: Tensor) -> Tensor:
+    """More data beside those that came `_with` the unknowns."""
+    return torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * (like.dim() - 1))
 
 
 BOXBOD = {1.0: 109.0, 2.0: 149.0, 3.0: 149.0, 5.0: 191.0, 7.0: 213.0, 10.0: 224.0}
@@ -117,10 +256,14 @@ JUDGE_A = (
     0.286, 0.973, 0.384, 0.276, 0.973, 0.543, 0.957, 0.948, 0.543, 0.797,
     0.936, 0.889, 0.006, 0.828, 0.399, 0.617, 0.939, 0.784, 0.072, 0.889,
 )  # fmt: skip
+
+
 JUDGE_B = (
     0.645, 0.585, 0.310, 0.058, 0.455, 0.779, 0.259, 0.202, 0.028, 0.099,
     0.142, 0.296, 0.175, 0.180, 0.842, 0.039, 0.103, 0.620, 0.158, 0.704,
 )  # fmt: skip
+
+
 JUDGE_Y = (
     4.284, 4.149, 3.877, 0.533, 2.211, 2.389, 2.145, 3.231, 1.998, 1.379,
     2.106, 1.428, 1.011, 2.179, 2.858, 1.388, 1.651, 1.593, 1.046, 2.152,

@@ -1,20 +1,14 @@
-"""Steps and kinks: where the gradient jumps, is nowhere to be had, or says nothing."""
+"""Gradients that jump, become infinite or vanish almost everywhere: creases, cones and steps."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
 
-from landscapes.objectives.elementary import power, product, total
+from landscapes.objectives.elementary import norm, power, product, root, total
 from landscapes.objectives.objective import ANY, Dims, function
-
-
-def _largest(x: Tensor) -> Tensor:
-    """The largest coordinate, by comparing one after another."""
-    largest = x[..., 0]
-    for k in range(1, x.shape[-1]):
-        largest = torch.maximum(largest, x[..., k])
-    return largest
 
 
 @function(
@@ -73,6 +67,14 @@ def l1_norm(x: Tensor) -> Tensor:
 def rotated_l1(x: Tensor, y: Tensor) -> Tensor:
     """A crease along the diagonal: sign steps jump to and fro across it and make no way along it at all."""
     return (x + y).abs() + (x - y).abs() / 10
+
+
+def _largest(x: Tensor) -> Tensor:
+    """The largest coordinate, by comparing one after another."""
+    largest = x[..., 0]
+    for k in range(1, x.shape[-1]):
+        largest = torch.maximum(largest, x[..., k])
+    return largest
 
 
 @function(
@@ -340,27 +342,6 @@ def maxq(x: Tensor) -> Tensor:
 
 
 @function(
-    (-3.0, 3.0),
-    (-3.0, 3.0),
-    minima=[(1.0, 1.0)],
-    minimum=0.0,
-    complete=False,
-    kinks="where the product of the weights is 0",
-    start=(0.3, 2.6),
-    steps=150,
-    title="Two ReLUs",
-    latex=r"\frac{1}{2} (\max(x, 0) \max(y, 0) - 1)^2",
-    reference="L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization, 2020",
-    tags=("valley", "plateau", "toy", "kinked", "multimodal"),
-    aliases=("two_relus",),
-)
-def dying_relu(x: Tensor, y: Tensor) -> Tensor:
-    """A valley beside a dead plain: whoever is thrown over the edge has no slope left to come back by."""
-    off = torch.relu(x) * torch.relu(y) - 1
-    return 0.5 * off * off
-
-
-@function(
     (-5.0, 5.0),
     (-5.0, 5.0),
     minima=[(2.0, -1.0)],
@@ -381,3 +362,128 @@ def dying_relu(x: Tensor, y: Tensor) -> Tensor:
 def lad(x: Tensor, y: Tensor) -> Tensor:
     """Robust regression in the small: a polyhedron of sheets, with the answer at a corner of it."""
     return (x - 2).abs() + 2 * (y + 1).abs() + (x + y - 1).abs()
+
+
+@function(
+    (-32.0, 32.0),
+    (-32.0, 32.0),
+    minima=[(0.0, 0.0)],
+    minimum=-200.0,
+    kinks="at the minimum, the tip of the cone",
+    start=(-24.0, 19.0),
+    steps=200,
+    scale="linear",
+    title="Ackley N. 2",
+    latex=r"-200\,e^{-0.02 \sqrt{x^2 + y^2}}",
+    reference="D. H. Ackley, A connectionist machine for genetic hillclimbing, 1987",
+    tags=("funnel", "kinked", "unimodal"),
+    variants=("Some libraries have 0.2 for 0.02: the cone is ten times as narrow.",),
+)
+def ackley_n2(x: Tensor, y: Tensor) -> Tensor:
+    """A cone with a sharp tip: the slope grows all the way down, and at the tip each step is a step too far."""
+    return -200 * torch.exp(-0.02 * norm(torch.stack([x, y], -1)))
+
+
+@function(
+    (-15.0, -5.0),
+    (-3.0, 3.0),
+    minima=[(-10.0, 0.0)],
+    minimum=0.0,
+    kinks="along x = -10",
+    start=(-6.0, 2.5),
+    steps=200,
+    title="Bukin N. 4",
+    latex=r"100\,y^2 + 0.01\,|x + 10|",
+    reference="A. D. Bukin, New minimization strategy for non-smooth functions, 1997",
+    tags=("valley", "kinked", "convex", "separable", "unimodal"),
+)
+def bukin_n4(x: Tensor, y: Tensor) -> Tensor:
+    """A steep gutter with next to no fall along it: across it everybody is down at once, along it the way is endless."""
+    return 100 * y * y + 0.01 * (x + 10).abs()
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-1.0, 6.0), (-7.0, 1.0)],
+    minima=[(2.0, -3.0), (5.01231367960365, -3.0)],
+    minimum=0.0,
+    kinks="along x = 2 and the other root of the polynomial in x, where its size has a crease",
+    start=(-0.4, -0.6),
+    steps=300,
+    latex=r"\frac{1}{1000} \left( \left| (x - 2)^{10} - 100 (x^4 - 16) \right| + (y + 3)^4 \right)^2",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("valley", "plateau", "steep corners", "kinked", "multimodal"),
+    aliases=("mishra_n8",),
+    variants=(
+        "It is usually written out as a polynomial with eleven terms; that it has a second root few have noticed.",
+    ),
+)
+def decanomial(x: Tensor, y: Tensor) -> Tensor:
+    """A polynomial of degree ten and its two roots: each is a sharp floor with hardly any slope along it."""
+    u, v = x - 2, y + 3
+    u2, v2 = u * u, v * v
+    u4 = u2 * u2
+    size = (u4 * u4 * u2 - 100 * (x * x - 4) * (x * x + 4)).abs() + v2 * v2
+    return 0.001 * size * size
+
+
+@function(
+    (-10.0, 10.0),
+    dims=Dims(least=2),
+    minima=[(0.0,)],
+    minimum=0.0,
+    complete=False,
+    kinks="along every axis, where a coordinate is zero",
+    start=(-8.5, 4.0),
+    steps=150,
+    title="Multimodal product",
+    latex=r"\sum |x_i| \, \prod |x_i|",
+    reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
+    tags=("valley", "kinked", "unimodal", "any dimension"),
+    aliases=("crossed_creases",),
+)
+def multimodal_product(x: Tensor) -> Tensor:
+    """A product of sizes: one coordinate that is zero is enough, and what the others do is all the same."""
+    size = x.abs()
+    return total(size) * product(size)
+
+
+@function(
+    (-2.0, 2.0),
+    dims=ANY,
+    minima=[(-1.0,)],
+    minimum=0.0,
+    kinks="along the ring, where the squares add up to d, with infinite slope",
+    start=(1.4, 0.3),
+    steps=300,
+    title="HappyCat",
+    latex=r"\left| \|x\|^2 - d \right|^{1/4} + \frac{1}{d} \left( \frac{1}{2} \|x\|^2 + \sum_{i=1}^{d} x_i \right) + \frac{1}{2}",
+    reference="H.-G. Beyer and S. Finck, HappyCat: a simple function class where well-known direct search algorithms do fail, 2012",
+    tags=("ring", "ridge", "curved", "kinked", "unimodal", "any dimension"),
+    variants=("Some libraries have |‖x‖² - d| itself instead of its fourth root, which is far less sharp.",),
+)
+def happy_cat(x: Tensor) -> Tensor:
+    """A crease in the shape of a ring, tilted a little: everything gets into it at once, and hardly anything along it."""
+    d, q = x.shape[-1], total(x * x)
+    return power(q - d, 0.25) + (q / 2 + total(x)) / d + 0.5
+
+
+@function(
+    (-2.0, 2.0),
+    (-2.0, 2.0),
+    minima=[(0.0, 0.0)],
+    minimum=-1.5,
+    outside="unbounded",
+    kinks="at the minimum, the tip of a cone",
+    start=(-0.85, 1.2),
+    steps=100,
+    scale="linear",
+    title="Ursem N. 4",
+    latex=r"-\frac{3}{4} \cos \frac{\pi x}{2} \left( 2 - \sqrt{x^2 + y^2} \right)",
+    reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution-based methods, 2009",
+    tags=("cliff", "kinked", "unimodal", "unbounded"),
+)
+def ursem_n4(x: Tensor, y: Tensor) -> Tensor:
+    """A cone: the slope is as large at the bottom as half-way up, so only steps that become shorter come to rest."""
+    return -0.75 * torch.cos(0.5 * math.pi * x) * (2 - root(x * x + y * y))

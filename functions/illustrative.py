@@ -1,4 +1,4 @@
-"""Toys of optimizer papers: each made up, or picked out, to show one thing."""
+"""Small functions, mostly from papers on optimizers, each built to show one effect."""
 
 from __future__ import annotations
 
@@ -249,3 +249,24 @@ def spiral_slide(x: Tensor, y: Tensor) -> Tensor:
     s, c = torch.sin(3 * r), torch.cos(3 * r)
     # r² sin(2φ + 3r) = 2xy·cos 3r + (x² − y²)·sin 3r
     return r2 / 8 + (2 * x * y * c + (x * x - y * y) * s) / 16
+
+
+@function(
+    (-3.0, 3.0),
+    (-3.0, 3.0),
+    minima=[(1.0, 1.0)],
+    minimum=0.0,
+    complete=False,
+    kinks="where the product of the weights is 0",
+    start=(0.3, 2.6),
+    steps=150,
+    title="Two ReLUs",
+    latex=r"\frac{1}{2} (\max(x, 0) \max(y, 0) - 1)^2",
+    reference="L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization, 2020",
+    tags=("valley", "plateau", "toy", "kinked", "multimodal"),
+    aliases=("two_relus",),
+)
+def dying_relu(x: Tensor, y: Tensor) -> Tensor:
+    """A valley beside a dead plain: whoever is thrown over the edge has no slope left to come back by."""
+    off = torch.relu(x) * torch.relu(y) - 1
+    return 0.5 * off * off

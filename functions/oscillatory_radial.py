@@ -1,0 +1,447 @@
+"""Waves along the radius or along a quadratic form: local minima on circles, squares and other curves."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from functools import reduce
+
+import torch
+from torch import Tensor
+
+from landscapes.objectives.elementary import norm, power, root, total
+from landscapes.objectives.objective import ANY, Dims, function
+
+
+def wave(q: Tensor) -> Tensor:
+    """cos √q for q ≥ 0, with its derivatives at zero as well."""
+    near = q < 1e-3
+    series = 1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56)))
+    return torch.where(near, series, torch.cos(torch.where(near, 1.0, q).sqrt()))
+
+
+@function(
+    (-5.12, 5.12),
+    dims=ANY,
+    view=[(-1.6, 1.6)],
+    minima=[(0.0,)],
+    minimum=-1.0,
+    start=(-1.0, 0.75),
+    steps=150,
+    scale="linear",
+    latex=r"-\frac{1 + \cos 12 r}{2 + r^2 / 2}, \quad r = \|x\|",
+    reference="M. Molga and C. Smutnicki, Test functions for optimization needs, 2005",
+    tags=("oscillating", "ring", "funnel", "smooth", "multimodal", "any dimension"),
+)
+def drop_wave(x: Tensor) -> Tensor:
+    """A drop has fallen into water: each trough is a ring without an end, and all the slope there is leads into it."""
+    q = total(x * x)
+    return -(1 + wave(144 * q)) / (2 + 0.5 * q)
+
+
+@function(
+    (-100.0, 100.0),
+    dims=ANY,
+    view=[(-2.8, 2.8)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="at the minimum, the tip of a cone",
+    start=(-1.9, 1.55),
+    steps=150,
+    scale="linear",
+    latex=r"1 - \cos 2 \pi r + 0.1\, r, \quad r = \|x\|",
+    reference="R. Salomon, Re-evaluating genetic algorithm performance under coordinate rotation of benchmark functions, 1996",
+    tags=("oscillating", "ring", "funnel", "kinked", "multimodal", "any dimension"),
+)
+def salomon(x: Tensor) -> Tensor:
+    """Circular moats around a tower turned upside down: only speed gets across, and one moat looks like the next."""
+    r = norm(x)
+    s = torch.sin(math.pi * r)
+    return 2 * s * s + 0.1 * r
+
+
+@function(
+    (0.0, 10.0),
+    dims=ANY,
+    minima=[(5.0,)],
+    minimum=-1.0,
+    start=(1.2, 8.4),
+    steps=150,
+    scale="linear",
+    title="Deflected corrugated spring",
+    latex=r"0.1 \sum_{i=1}^{d} (x_i - 5)^2 - \cos\left( 5 \sqrt{\sum_{i=1}^{d} (x_i - 5)^2} \right)",
+    reference="D. H. Ackley's corrugated spring, as in M. Jamil and X.-S. Yang, A literature survey of benchmark functions, 2013",
+    tags=("ring", "oscillating", "funnel", "smooth", "multimodal", "any dimension"),
+    aliases=("deflected_corrugated_spring",),
+)
+def corrugated_spring(x: Tensor) -> Tensor:
+    """Ring after ring around the minimum: each must be crossed with speed, and each takes some of it away."""
+    off = x - 5
+    square = total(off * off)
+    return 0.1 * square - torch.cos(5 * root(square))
+
+
+CENTRE = (1.0, 1.3, 0.8, -0.4, -1.3, 1.6, -0.2, -0.6, 0.5, 1.4) * 2
+
+
+ODD = 0.015254897049523002
+"""d times the square of each offset from the centre, at the minima."""
+
+
+def odd_square_minima(d: int) -> list[tuple[float, ...]]:
+    """The corners of a small cube around the centre; only the first of them where they are many."""
+    reach = math.sqrt(ODD / d)
+    corners = itertools.product((1, -1), repeat=d) if d <= 4 else [(1,) * d]
+    return [tuple(c + s * reach for c, s in zip(CENTRE, corner, strict=False)) for corner in corners]
+
+
+@function(
+    (-5 * math.pi, 5 * math.pi),
+    dims=Dims(most=20),
+    view=[(-2.0, 4.0)],
+    minima=odd_square_minima,
+    minimum=-1.0084672811394721,
+    complete=False,
+    kinks="along the diagonals through the centre, where another coordinate becomes the farthest",
+    start=(2.9, -0.6),
+    steps=150,
+    scale="linear",
+    latex=r"-e^{-D / 2 \pi} \cos(\pi D) \left( 1 + \frac{0.02\, h}{D + 0.01} \right), \quad D = d \max_i\, (x_i - b_i)^2, \quad h = \|x - b\|^2",
+    reference="K. V. Price, R. M. Storn and J. A. Lampinen, Differential Evolution, 2005",
+    tags=("oscillating", "ring", "kinked", "multimodal", "any dimension"),
+    variants=("Often one minimum is told: there are 2 to the d, the corners of a small cube, and all as deep.",),
+)
+def odd_square(x: Tensor) -> Tensor:
+    """Square moats that grow shallower outwards: on a side there is hardly any slope along it, and at corners two meet."""
+    off = x - torch.tensor(CENTRE[: x.shape[-1]], dtype=x.dtype, device=x.device)
+    q = off * off
+    far, h = x.shape[-1] * reduce(torch.maximum, q.unbind(-1)), total(q)
+    return -torch.exp(-far / (2 * math.pi)) * torch.cos(math.pi * far) * (1 + 0.02 * h / (far + 0.01))
+
+
+@function(
+    (0.0, 10.0),
+    (0.0, 10.0),
+    minima=[(2.0029921199344654, 1.0060959402921885)],
+    minimum=-5.162126159963982,
+    outside="higher",
+    start=(3.4, 2.3),
+    steps=150,
+    scale="linear",
+    latex=r"-\sum_{i=1}^{5} c_i\, e^{-r_i / \pi} \cos(\pi r_i), \quad r_i = (x - a_i)^2 + (y - b_i)^2",
+    reference="H. Bersini et al., Results of the first international contest on evolutionary optimisation, 1996",
+    tags=("oscillating", "ring", "plateau", "smooth", "multimodal"),
+    variants=("Without the minus, as in Surjanovic and Bingham's library, its lowest value is -4.1276.",),
+)
+def langermann(x: Tensor, y: Tensor) -> Tensor:
+    """Rings around five points, laid over each other, fade into a plain: the highest waves stand around the lowest point."""
+    f = torch.zeros_like(x)
+    for a, b, c in ((3, 5, 1), (5, 2, 2), (2, 1, 5), (1, 4, 2), (7, 9, 3)):
+        u, v = x - a, y - b
+        q = u * u + v * v
+        f = f - c * torch.exp(-q / math.pi) * torch.cos(math.pi * q)
+    return f
+
+
+def envelope(q: Tensor, s: Tensor) -> Tensor:
+    """Schaffer's 0.5 + (s - 0.5) / (1 + q/1000)², as one fraction."""
+    grown = 1 + 0.001 * q
+    return (s + 0.0005 * q * (1 + grown)) / (grown * grown)
+
+
+def pairs(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Each coordinate but the last, and the one after it."""
+    return x[..., :-1], x[..., 1:]
+
+
+@function(
+    (-100.0, 100.0),
+    dims=Dims(least=2),
+    view=[(-8.0, 8.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-4.0, 2.4),
+    steps=200,
+    scale="linear",
+    title="Schaffer F6",
+    latex=r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 r_i - 1/2}{(1 + r_i^2 / 1000)^2} \right], \quad r_i^2 = x_i^2 + x_{i+1}^2",
+    reference="J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989",
+    tags=("oscillating", "ring", "smooth", "multimodal", "any dimension"),
+    aliases=("sine_envelope",),
+    variants=("For more coordinates some add the pair of the last and the first.",),
+)
+def schaffer_f6(x: Tensor) -> Tensor:
+    """Rings around the minimum, hardly lower from one to the next: each of them holds whatever rolls into it."""
+    a, b = pairs(x)
+    q = a * a + b * b
+    return total(envelope(q, (1 - wave(4 * q)) / 2))
+
+
+@function(
+    (-100.0, 100.0),
+    dims=Dims(least=2),
+    view=[(-20.0, 20.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    kinks="where two coordinates that follow each other are both zero",
+    start=(-13.0, 9.0),
+    steps=200,
+    title="Schaffer F7",
+    latex=r"\sum_{i=1}^{d-1} \sqrt{r_i} \left[ \sin^2(50\, r_i^{0.2}) + 1 \right], \quad r_i^2 = x_i^2 + x_{i+1}^2",
+    reference="J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989",
+    tags=("oscillating", "ring", "funnel", "kinked", "multimodal", "any dimension"),
+    aliases=("stretched_v", "stretched_v_sine_wave"),
+    variants=(
+        "With the 1 inside the sine, sin²(50 r^0.2 + 1), other rings are lowest, all of them touching zero.",
+        "Jamil and Yang's has 0.1 in place of the 1; BBOB's averages the roots and squares the mean.",
+    ),
+)
+def schaffer_f7(x: Tensor) -> Tensor:
+    """A funnel with rings that crowd together towards the middle: near the bottom every step leaps over several."""
+    a, b = pairs(x)
+    q = a * a + b * b
+    s = torch.sin(50 * power(q, 0.1))
+    return total(power(q, 0.25) * (s * s + 1))
+
+
+@function(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    view=[(-2.8, 2.8), (-2.8, 2.8)],
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-1.75, 1.15),
+    steps=150,
+    scale="linear",
+    title="Schaffer N. 1",
+    latex=r"\frac{1}{2} + \frac{\sin^2(x^2 + y^2) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("oscillating", "ring", "smooth", "multimodal"),
+    variants=("Elsewhere the sine is of (x² + y²)², and the rings crowd together sooner.",),
+)
+def schaffer_n1(x: Tensor, y: Tensor) -> Tensor:
+    """Rings that crowd together outwards, the middle one wide: a rate that suits the middle leaps over all the others."""
+    q = x * x + y * y
+    s = torch.sin(q)
+    return envelope(q, s * s)
+
+
+@function(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    view=[(-4.0, 4.0), (-4.0, 4.0)],
+    minima=[(0.0, 0.0)],
+    minimum=0.0,
+    start=(-1.1, 3.1),
+    steps=150,
+    scale="linear",
+    title="Schaffer N. 2",
+    latex=r"\frac{1}{2} + \frac{\sin^2(x^2 - y^2) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("oscillating", "curved", "smooth", "multimodal"),
+    variants=("With x² + y² in the sine, which is Schaffer N. 1, it is in one library.",),
+)
+def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
+    """Troughs like hyperbolas, closer and closer together: along a trough there is next to no slope, across it nothing else."""
+    x2, y2 = x * x, y * y
+    s = torch.sin(x2 - y2)
+    return envelope(x2 + y2, s * s)
+
+
+@function(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    view=[(-3.0, 3.0), (-3.0, 3.0)],
+    minima=[
+        (0.0, 1.2531149631200684),
+        (0.0, -1.2531149631200684),
+        (1.2531149631200684, 0.0),
+        (-1.2531149631200684, 0.0),
+    ],
+    minimum=0.0015668545260041698,
+    start=(-0.7, 0.45),
+    steps=150,
+    scale="linear",
+    title="Schaffer N. 3",
+    latex=r"\frac{1}{2} + \frac{\sin^2(\cos |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("oscillating", "curved", "saddle", "smooth", "multimodal", "ill-conditioned"),
+    variants=("Some have x² + y² in the cosine, which makes rings.",),
+)
+def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
+    """Four minima, each the bend of a hyperbola, around a saddle high in the middle: its ways lead to all four alike."""
+    x2, y2 = x * x, y * y
+    s = torch.sin(torch.cos(x2 - y2))
+    return envelope(x2 + y2, s * s)
+
+
+@function(
+    (-100.0, 100.0),
+    (-100.0, 100.0),
+    view=[(-3.0, 3.0), (-3.0, 3.0)],
+    minima=[
+        (0.0, 1.2531318314637332),
+        (0.0, -1.2531318314637332),
+        (1.2531318314637332, 0.0),
+        (-1.2531318314637332, 0.0),
+    ],
+    minimum=0.29257863203598056,
+    start=(0.6, 0.45),
+    steps=150,
+    scale="linear",
+    title="Schaffer N. 4",
+    latex=r"\frac{1}{2} + \frac{\cos^2(\sin |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("oscillating", "curved", "smooth", "multimodal", "ill-conditioned"),
+    variants=("Some put 0.001 times the sum of the squares into the bracket without squaring it.",),
+)
+def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
+    """Minima at the bends of hyperbolas: in their long troughs the slope is so small that few arrive at the bend."""
+    x2, y2 = x * x, y * y
+    s = torch.cos(torch.sin(x2 - y2))
+    return envelope(x2 + y2, s * s)
+
+
+@function(
+    (-100.0, 100.0),
+    dims=Dims(least=2),
+    view=[(-2.0, 2.0)],
+    minima=[(0.0,)],
+    minimum=0.0,
+    complete=False,
+    start=(-0.4, 1.5),
+    steps=200,
+    scale="linear",
+    latex=r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 \sqrt{100 x_i^2 + x_{i+1}^2} - 1/2}{1 + (x_i - x_{i+1})^4 / 1000} \right]",
+    reference="S. Rahnamayan, H. R. Tizhoosh and M. M. A. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    tags=("oscillating", "valley", "smooth", "multimodal", "ill-conditioned", "any dimension"),
+    variants=(
+        "The origin is told as its only minimum: on the diagonal it is as deep wherever √101 x is a multiple of π.",
+    ),
+)
+def pathological(x: Tensor) -> Tensor:
+    """Stretched rings, ten times as narrow one way as the other: what crosses the narrow side is too fast for the long one."""
+    a, b = pairs(x)
+    off = a - b
+    off2 = off * off
+    s = (1 - wave(400 * a * a + 4 * b * b)) / 2
+    low = 0.001 * off2 * off2
+    return total((s + low / 2) / (1 + low))
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-10.5, 2.0), (-10.5, 2.0)],
+    minima=[(-9.996486610856325, -9.996486610856325)],
+    minimum=-0.19992973221712648,
+    outside="unbounded",
+    kinks="along circles, where the cosine of the radius is zero, with infinite slope",
+    start=(-7.6, -6.2),
+    steps=200,
+    scale="linear",
+    title="Mishra N. 3",
+    latex=r"\sqrt{|\cos r|} + \frac{x + y}{100}, \quad r = \sqrt{x^2 + y^2}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("ring", "ridge", "kinked", "multimodal", "unbounded"),
+    variants=(
+        "With x² + y below the root it is known as new function N. 1, and its lowest value is -0.18467.",
+        "Published points are a little off the bottom of the crease: the lowest is where x = y = -4.5π/√2.",
+    ),
+)
+def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
+    """Rings cut so sharply that steps of any length jump from wall to wall, while the rings tilt ever so slightly."""
+    return power(torch.cos(root(x * x + y * y)), 0.5) + (x + y) / 100
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-10.0, 2.0), (-10.0, 2.0)],
+    minima=[(-8.885765876316732, -8.885765876316732)],
+    minimum=-0.17771531752633465,
+    outside="unbounded",
+    kinks="along circles, where the sine of the radius is zero, with infinite slope, and in their middle",
+    start=(-6.0, -5.2),
+    steps=200,
+    scale="linear",
+    title="Mishra N. 4",
+    latex=r"\sqrt{|\sin r|} + \frac{x + y}{100}, \quad r = \sqrt{x^2 + y^2}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("ring", "ridge", "kinked", "multimodal", "unbounded"),
+    variants=(
+        "With x² + y below the root it is known as new function N. 2, and its lowest value is -0.19941.",
+        "Published points are a little off the bottom of the crease: the lowest is where x = y = -4π/√2.",
+    ),
+)
+def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
+    """Knife cuts along circles: who falls into one and keeps stepping is thrown out again, as its walls have no end of slope."""
+    return power(torch.sin(root(x * x + y * y)), 0.5) + (x + y) / 100
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-4.0, 6.0), (-4.0, 6.0)],
+    minima=[(2.886307215532004, 1.8232603315820546)],
+    minimum=-2.2839498384747587,
+    kinks="along a winding curve near x = 0, where the values rise without end",
+    start=(4.9, -2.6),
+    steps=150,
+    scale="linear",
+    title="Mishra N. 6",
+    latex=r"-\ln\left[ \sin^2 (\cos x + \cos y)^2 - \cos^2 (\sin x + \sin y)^2 + x \right]^2 + \frac{(x - 1)^2 + (y - 1)^2}{10}",
+    reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
+    tags=("ridge", "curved", "kinked", "multimodal"),
+    variants=("Jamil and Yang print 0.01 for the last factor, with which their minimum is not the lowest.",),
+)
+def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
+    """A winding wall without a top parts the domain: who starts on the wrong side of it stays there, unless a leap helps."""
+    u, v = torch.cos(x) + torch.cos(y), torch.sin(x) + torch.sin(y)
+    s, c = torch.sin(u * u), torch.cos(v * v)
+    inner = s * s - c * c + x
+    a, b = x - 1, y - 1
+    return 0.1 * (a * a + b * b) - 2 * torch.log(inner.abs().clamp(min=1e-30))
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    minima=[(-8.466701099413424, -10.0)],
+    minimum=-0.18466701099413424,
+    outside="unbounded",
+    kinks="along parabolas, where the cosine is zero, with infinite slope, and along y = -x²",
+    start=(-5.6, 4.2),
+    steps=200,
+    scale="linear",
+    title="New function N. 1",
+    latex=r"\sqrt{\left| \cos \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("ridge", "curved", "kinked", "multimodal", "unbounded"),
+    variants=("Published values, such as -0.18465, are not quite the lowest: the crease is too sharp for searches.",),
+)
+def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
+    """Bent cuts with walls that have no end of slope: steps bounce between them, and the cuts slope ever so slightly."""
+    return power(torch.cos(power(x * x + y, 0.5)), 0.5) + (x + y) / 100
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-10.5, 10.5), (-10.0, 10.0)],
+    minima=[(-9.941148807346373, -10.0)],
+    minimum=-0.19941148807346373,
+    outside="unbounded",
+    kinks="along parabolas, where the sine is zero, with infinite slope",
+    start=(-7.4, -4.5),
+    steps=200,
+    scale="linear",
+    title="New function N. 2",
+    latex=r"\sqrt{\left| \sin \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
+    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    tags=("ridge", "curved", "kinked", "multimodal", "unbounded"),
+    variants=("Published values, such as -0.19941, are cut off or not quite the lowest.",),
+)
+def new_function_n2(x: Tensor, y: Tensor) -> Tensor:
+    """Bent cuts once more, of another depth where they start: which of them one falls into is settled by the first steps."""
+    return power(torch.sin(power(x * x + y, 0.5)), 0.5) + (x + y) / 100
