@@ -1,4 +1,4 @@
-"""The catalogue: every module of this folder is searched for landscapes, so defining one adds it."""
+"""The catalogue of test functions: every `Function` defined in a module of this package belongs to it."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from landscapes.objectives.vocabulary import SYNONYMS, TAGS
 
 @cache
 def catalogue() -> dict[str, Function]:
-    """All landscapes by canonical name, in alphabetical order."""
+    """Return all functions by canonical name, in alphabetical order."""
     found: dict[str, Function] = {}
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
         for item in vars(module).values():
             if isinstance(item, Function) and found.setdefault(item.name, item) is not item:
-                raise InputError(f"two landscapes of the catalogue are called {item.name!r}; one is in {info.name}")
+                raise InputError(f"two functions of the catalogue are named {item.name!r}; one is in {info.name}.py")
     return dict(sorted(found.items()))
 
 
 def get(name: str, dim: int | None = None) -> Function:
-    """The landscape of a name or alias; case, spaces, hyphens and underscores do not matter.
+    """Return the function with this name or alias; case, spaces, hyphens and underscores do not matter.
 
     Args:
-        name: of the catalogue.
-        dim: the number of coordinates; by default two, or what comes nearest.
+        name: name or alias of a function of the catalogue.
+        dim: number of coordinates; by default the function's usual number, mostly 2.
 
     Raises:
-        InputError: for an unknown name, with the nearest ones offered, and for a number of coordinates that the
-            landscape cannot have.
+        InputError: for an unknown name (the message lists the nearest ones), and for a `dim` that the function
+            does not support.
 
     >>> get("three-hump camel").name
     'three_hump_camel'
@@ -51,27 +51,28 @@ def get(name: str, dim: int | None = None) -> Function:
 
 @cache
 def _names() -> dict[str, Function]:
-    """Every name and alias without what does not matter."""
+    """Map every name and alias, reduced to letters and digits, to its function."""
     return {_plain(known): item for item in catalogue().values() for known in (*item.aliases, item.name)}
 
 
 def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: bool = False) -> list[Function]:
-    """The landscapes that have all of some tags, by name.
+    """Return the functions that have all the given tags, sorted by name.
 
     Args:
-        tags: a tag of `landscapes.objectives.vocabulary`, or several; case does not matter, and "ravine" is a valley too.
-        dim: the number of coordinates that they have or can have; they are returned with so many. By default
-            each has its usual number.
-        any_dim: whether to leave out those with one number of coordinates only.
+        tags: one tag of `landscapes.objectives.vocabulary`, or several. Case does not matter; common synonyms are
+            accepted, such as "ravine" for "valley".
+        dim: keep functions that support this number of coordinates, and return them with it. By default each
+            function has its usual number.
+        any_dim: keep only functions that are defined for more than one number of coordinates.
 
     Raises:
-        InputError: for an unknown tag, with the nearest ones offered, and for a number of coordinates below 1.
+        InputError: for an unknown tag (the message lists the nearest ones), and for `dim` below 1.
 
     >>> "rosenbrock" in [item.name for item in search(["valley", "curved", "least squares"], dim=4)]
     True
     """
     if dim is not None and (isinstance(dim, bool) or not isinstance(dim, int) or dim < 1):
-        raise InputError(f"a number of coordinates is a whole number, at least 1, not {dim!r}")
+        raise InputError(f"dim must be an integer >= 1, got {dim!r}")
     wanted = {_tag(tag) for tag in ([tags] if isinstance(tags, str) else tags)}
     found = [item for item in catalogue().values() if wanted <= set(item.tags) and (item.family or not any_dim)]
     if dim is None:
@@ -81,7 +82,7 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
 
 
 def _tag(given: str) -> str:
-    """The tag as the vocabulary writes it."""
+    """Return the tag in the spelling of the vocabulary, or the tag that a synonym stands for."""
     tag = str(given).strip().lower()
     tag = SYNONYMS.get(tag, tag)
     if tag not in TAGS:
@@ -90,4 +91,5 @@ def _tag(given: str) -> str:
 
 
 def _plain(name: str) -> str:
+    """Return the letters and digits of a name, in lower case."""
     return "".join(character for character in name.lower() if character.isalnum())

@@ -154,11 +154,11 @@ def bbob_f6(x: Tensor, at: Instance) -> Tensor:
     start=(3.0, 3.0),
     steps=100,
     scale="rank",
-    complete=False,
-    kinks="at every edge of the terraces",
+    minima_complete=False,
+    nonsmooth_where="at every edge of the terraces",
     title="BBOB 7: step ellipsoid",
     latex=r"0.1 \max(10^{-4} |\hat{z}_1|, \sum 10^{2 \frac{i - 1}{d - 1}} z_i^2) + f_{pen} + f^*",
-    tags=("plateau", "rotated", "stepped", "unimodal", "any dimension"),
+    tags=("plateau", "rotated", "discontinuous", "unimodal", "any dimension"),
     aliases=("bbob_step_ellipsoid",),
 )
 def bbob_f7(x: Tensor, at: Instance) -> Tensor:
@@ -256,10 +256,10 @@ def bbob_f12(x: Tensor, at: Instance) -> Tensor:
     13,
     start=(-1.5, 3.5),
     steps=300,
-    kinks="along a straight ridge through the lowest point",
+    nonsmooth_where="along a straight ridge through the lowest point",
     title="BBOB 13: sharp ridge",
     latex=r"z_1^2 + 100 \sqrt{\sum_{i > 1} z_i^2} + f^*, \; z = Q \Lambda^{10} R (x - x^*)",
-    tags=("ridge", "valley", "rotated", "kinked", "convex", "unimodal", "any dimension"),
+    tags=("ridge", "valley", "rotated", "nonsmooth", "convex", "unimodal", "any dimension"),
     aliases=("bbob_sharp_ridge",),
 )
 def bbob_f13(x: Tensor, at: Instance) -> Tensor:
@@ -272,10 +272,10 @@ def bbob_f13(x: Tensor, at: Instance) -> Tensor:
     14,
     start=(-4.0, 4.0),
     steps=300,
-    kinks="at the lowest point",
+    nonsmooth_where="at the lowest point",
     title="BBOB 14: different powers",
     latex=r"\sqrt{\sum |z_i|^{2 + 4 \frac{i - 1}{d - 1}}} + f^*, \; z = R (x - x^*)",
-    tags=("valley", "rotated", "kinked", "convex", "unimodal", "any dimension"),
+    tags=("valley", "rotated", "nonsmooth", "convex", "unimodal", "any dimension"),
     aliases=("bbob_different_powers",),
 )
 def bbob_f14(x: Tensor, at: Instance) -> Tensor:

@@ -24,10 +24,10 @@ def _waves(z: Tensor) -> Tensor:
     15,
     start=(1.0, -1.0),
     steps=200,
-    kinks="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
+    nonsmooth_where="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
     title="BBOB 15: Rastrigin",
     latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + f^*, \; z = R \Lambda^{10} Q T_{asy}(T_{osz}(R (x - x^*)))",
-    tags=("oscillating", "funnel", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("oscillating", "funnel", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_rotated_rastrigin",),
 )
 def bbob_f15(x: Tensor, at: Instance) -> Tensor:
@@ -42,11 +42,11 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
     start=(0.5, 1.0),
     steps=200,
     scale="rank",
-    complete=False,
-    kinks="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
+    minima_complete=False,
+    nonsmooth_where="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
     title="BBOB 16: Weierstrass",
     latex=r"10 (\frac{1}{d} \sum_i \sum_k 2^{-k} (1 - \cos 2 \pi 3^k z_i))^3 + \frac{10}{d} f_{pen} + f^*",
-    tags=("oscillating", "periodic", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_weierstrass",),
 )
 def bbob_f16(x: Tensor, at: Instance) -> Tensor:
@@ -70,10 +70,10 @@ def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
     start=(1.5, -1.0),
     steps=200,
     scale="rank",
-    kinks="at the lowest point",
+    nonsmooth_where="at the lowest point",
     title="BBOB 17: Schaffer F7",
     latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; s_i^2 = z_i^2 + z_{i+1}^2",
-    tags=("oscillating", "ring", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("oscillating", "ring", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_schaffer_f7", "bbob_schaffers"),
 )
 def bbob_f17(x: Tensor, at: Instance) -> Tensor:
@@ -86,10 +86,10 @@ def bbob_f17(x: Tensor, at: Instance) -> Tensor:
     start=(1.5, -1.0),
     steps=200,
     scale="rank",
-    kinks="at the lowest point",
+    nonsmooth_where="at the lowest point",
     title="BBOB 18: ill-conditioned Schaffer F7",
     latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; \Lambda^{1000}",
-    tags=("oscillating", "ring", "valley", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("oscillating", "ring", "valley", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_ill_conditioned_schaffer_f7", "bbob_schaffers_ill_conditioned"),
 )
 def bbob_f18(x: Tensor, at: Instance) -> Tensor:
@@ -177,10 +177,10 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
     start=(-1.0, 1.0),
     steps=200,
     scale="linear",
-    kinks="at the creases between the hollows",
+    nonsmooth_where="at the creases between the hollows",
     title="BBOB 21: Gallagher, 101 peaks",
     latex=r"T_{osz}(10 - \max_{i \leq 101} w_i e^{-\frac{1}{2d} (x - y_i)^T R^T C_i R (x - y_i)})^2 + f_{pen} + f^*",
-    tags=("basins", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("basins", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_gallagher_101",),
 )
 def bbob_f21(x: Tensor, at: Instance) -> Tensor:
@@ -193,10 +193,10 @@ def bbob_f21(x: Tensor, at: Instance) -> Tensor:
     start=(0.0, 0.0),
     steps=200,
     scale="linear",
-    kinks="at the creases between the hollows",
+    nonsmooth_where="at the creases between the hollows",
     title="BBOB 22: Gallagher, 21 peaks",
     latex=r"T_{osz}(10 - \max_{i \leq 21} w_i e^{-\frac{1}{2d} (x - y_i)^T R^T C_i R (x - y_i)})^2 + f_{pen} + f^*",
-    tags=("basins", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("basins", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_gallagher_21",),
 )
 def bbob_f22(x: Tensor, at: Instance) -> Tensor:
@@ -209,11 +209,11 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
     start=(1.0, -1.0),
     steps=200,
     scale="linear",
-    complete=False,
-    kinks="all over, at every scale down to a ten-thousand-millionth",
+    minima_complete=False,
+    nonsmooth_where="all over, at every scale down to a ten-thousand-millionth",
     title="BBOB 23: Katsuura",
     latex=r"\frac{10}{d^2} \prod (1 + i \sum_{j=1}^{32} 2^{-j} |2^j z_i - [2^j z_i]|)^{10/d^{1.2}} - \frac{10}{d^2} + f_{pen} + f^*",
-    tags=("oscillating", "periodic", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_katsuura",),
 )
 def bbob_f23(x: Tensor, at: Instance) -> Tensor:
@@ -241,10 +241,10 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     start=(2.5, 2.5),
     steps=200,
     scale="rank",
-    kinks="where the two funnels meet",
+    nonsmooth_where="where the two funnels meet",
     title="BBOB 24: Lunacek bi-Rastrigin",
     latex=r"\min(\sum (\hat{x}_i - \mu_0)^2, d + s \sum (\hat{x}_i - \mu_1)^2) + 10 (d - \sum \cos 2 \pi z_i) + 10^4 f_{pen} + f^*",
-    tags=("oscillating", "funnel", "deceptive", "rotated", "kinked", "multimodal", "any dimension"),
+    tags=("oscillating", "funnel", "deceptive", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_lunacek", "bbob_lunacek_bi_rastrigin"),
 )
 def bbob_f24(x: Tensor, at: Instance) -> Tensor:

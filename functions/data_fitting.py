@@ -48,7 +48,7 @@ def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     view=[(-2.0, 4.0), (-2.0, 12.0), (-3.0, 3.0)],
     minima=[(1.0, 10.0, 1.0)],
     minimum=0.0,
-    complete=False,
+    minima_complete=False,
     start=(0.0, 10.5, 2.0),
     steps=300,
     title="Box",
@@ -303,7 +303,7 @@ MEYER = (
     (200.0, 500.0),
     view=[(0.001, 0.025), (3800.0, 6500.0), (240.0, 360.0)],
     minima=[(0.005609636471028053, 6181.346346286372, 345.2236346241365)],
-    complete=False,  # there is one, but no search in double precision gets along the floor to it
+    minima_complete=False,  # there is one, but no search in double precision gets along the floor to it
     start=(0.02, 4000.0, 250.0),
     steps=500,
     scale="rank",

@@ -26,7 +26,7 @@ def _bell(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
     title="Steep optima",
     latex=r"-\sum_{k=1}^{3} \frac{1}{2 \pi \sigma^2} e^{-\Vert z - c_k \Vert^2 / 2 \sigma^2}, \quad \sigma = 0.15",
     reference="P. Lippe, UvA deep learning tutorials, 4: optimization and initialization, 2022",
-    tags=("toy", "plateau", "needle", "smooth", "multimodal"),
+    tags=("illustrative", "plateau", "needle", "smooth", "multimodal"),
     variants=("The tutorial's holes have σ = 0.2 and lean on each other a little; these are equally deep.",),
 )
 def steep_optima(x: Tensor, y: Tensor) -> Tensor:
@@ -48,7 +48,7 @@ def steep_optima(x: Tensor, y: Tensor) -> Tensor:
     title="Sophia's toy",
     latex=r"8 (x - 1)^2 (1.3 x^2 + 2 x + 1) + \frac{1}{2} (y - 4)^2",
     reference="H. Liu, Z. Li, D. Hall, P. Liang and T. Ma, Sophia: a scalable stochastic second-order optimizer, 2023",
-    tags=("toy", "saddle", "smooth", "separable", "multimodal"),
+    tags=("illustrative", "saddle", "smooth", "separable", "multimodal"),
     aliases=("sophia_s_toy",),
 )
 def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
     title="Cliff",
     latex=r"\left( \frac{x - 3}{100} \right)^2 - (x - y) + e^{20 (x - y)}",
     reference="J. S. Kowalik and M. R. Osborne's cliff, as problem CLIFF of I. Bongartz et al., CUTE: constrained and unconstrained testing environment, 1995",
-    tags=("toy", "cliff", "valley", "rotated", "smooth", "convex", "unimodal", "ill-conditioned"),
+    tags=("illustrative", "cliff", "valley", "rotated", "smooth", "convex", "unimodal", "ill-conditioned"),
     aliases=("cliff", "cutest_cliff", "exponential_cliff"),
 )
 def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
     title="Sharp and flat",
     latex=r"1 - 0.9\,e^{-\Vert z - (1.2, 0) \Vert^2 / 0.98} - e^{-\Vert z - (-1.2, 0) \Vert^2 / 0.045} + 0.02 \Vert z \Vert^2",
     reference="S. Hochreiter and J. Schmidhuber, Flat minima, 1997",
-    tags=("toy", "basins", "smooth", "multimodal"),
+    tags=("illustrative", "basins", "smooth", "multimodal"),
     aliases=("sharp_vs_flat",),
 )
 def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
@@ -100,13 +100,13 @@ def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
     (-4.0, 4.0),
     (-4.0, 4.0),
     minima=[(1.0, 1.0), (-1.0, -1.0), (2.0, 0.5), (0.5, 2.0)],
-    complete=False,
+    minima_complete=False,
     stationary={"saddle": [(0.0, 0.0)]},
     start=(3.5, 1.0),
     steps=100,
     latex=r"\frac{1}{2} (xy - 1)^2",
     reference="X. Zhu, Z. Wang, X. Wang, M. Zhou and R. Ge, Understanding edge-of-stability training dynamics with a minimalist example, 2023",
-    tags=("toy", "valley", "curved", "smooth", "degenerate", "multimodal", "least squares"),
+    tags=("illustrative", "valley", "curved", "smooth", "degenerate", "multimodal", "least squares"),
     aliases=("edge_of_stability",),
 )
 def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
@@ -119,12 +119,12 @@ def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
     dims=Dims(least=3),
     view=[(-2.5, 2.5)],
     minima=[(1.0,)],
-    complete=False,
+    minima_complete=False,
     start=(0.25, 1.9),
     steps=200,
     latex=r"\frac{1}{2} (x_1 x_2 \cdots x_d - 1)^2",
     reference="A. M. Saxe, J. L. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2014",
-    tags=("toy", "valley", "plateau", "smooth", "degenerate", "multimodal", "least squares", "any dimension"),
+    tags=("illustrative", "valley", "plateau", "smooth", "degenerate", "multimodal", "least squares", "any dimension"),
     aliases=("deep_linear",),
     variants=("With two coordinates it would be scalar_factorization.",),
 )
@@ -142,7 +142,7 @@ def deep_linear_chain(x: Tensor) -> Tensor:
     steps=150,
     latex=r"\frac{1}{6} \sum_{k=0}^{5} \left[ (x \cos\frac{k \pi}{6} + y \sin\frac{k \pi}{6})^2 - \cos^2\frac{k \pi}{6} \right]^2",
     reference="J. Sun, Q. Qu and J. Wright, A geometric analysis of phase retrieval, 2018",
-    tags=("toy", "saddle", "basins", "smooth", "multimodal", "least squares"),
+    tags=("illustrative", "saddle", "basins", "smooth", "multimodal", "least squares"),
 )
 def phase_retrieval(x: Tensor, y: Tensor) -> Tensor:
     """A signal known but for its sign: the two answers are alike, and between them lie two saddles and a hill."""
@@ -162,7 +162,7 @@ def phase_retrieval(x: Tensor, y: Tensor) -> Tensor:
     title="Gentle Rosenbrock",
     latex=r"(1 - x)^2 + (y - x^2)^2",
     reference="after H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, 1960",
-    tags=("toy", "valley", "curved", "smooth", "unimodal"),
+    tags=("illustrative", "valley", "curved", "smooth", "unimodal"),
     aliases=("gentle_banana",),
     variants=("Rosenbrock's valley has a factor of 100 on the second square, which is 1 here.",),
 )
@@ -183,7 +183,7 @@ def gentle_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     title="Flat bottom",
     latex=r"\frac{x^4}{4} + \frac{y^2}{2}",
     reference="B. T. Polyak, Introduction to optimization, 1987",
-    tags=("toy", "bowl", "smooth", "convex", "separable", "unimodal", "degenerate"),
+    tags=("illustrative", "bowl", "smooth", "convex", "separable", "unimodal", "degenerate"),
 )
 def flat_bottom(x: Tensor, y: Tensor) -> Tensor:
     """One way down is a parabola, the other flattens out: convergence slows to a crawl although nothing is in the way."""
@@ -202,7 +202,7 @@ def flat_bottom(x: Tensor, y: Tensor) -> Tensor:
     title="Tilted double well",
     latex=r"\frac{x^4}{16} - x^2 + \frac{x}{2}",
     reference="R. Thom, Structural stability and morphogenesis, 1972",
-    tags=("toy", "basins", "smooth", "separable", "multimodal"),
+    tags=("illustrative", "basins", "smooth", "separable", "multimodal"),
     aliases=("double_well",),
 )
 def tilted_double_well(x: Tensor) -> Tensor:
@@ -222,7 +222,7 @@ def tilted_double_well(x: Tensor) -> Tensor:
     title="Lilipads plateau",
     latex=r"-\frac{\sin r}{r} + 0.01\,r^2, \quad r = 10 \sqrt{x^2 + y^2} + 0.01",
     reference="L. Jiang, gradient descent viz, 2020",
-    tags=("toy", "plateau", "oscillating", "ring", "smooth", "multimodal"),
+    tags=("illustrative", "plateau", "oscillating", "ring", "smooth", "multimodal"),
 )
 def lilipads_plateau(x: Tensor, y: Tensor) -> Tensor:
     """Rings around a hollow: the outer ones are shallow shelves on which slow steps come to rest."""
@@ -240,7 +240,7 @@ def lilipads_plateau(x: Tensor, y: Tensor) -> Tensor:
     title="Spiral slide",
     latex=r"\frac{r^2}{8} \left( 1 + \frac{1}{2} \sin(2 \varphi + 3 r) \right)",
     reference="E. Polak, Optimization: algorithms and consistent approximations, 1997",
-    tags=("toy", "spiral", "valley", "curved", "smooth", "unimodal"),
+    tags=("illustrative", "spiral", "valley", "curved", "smooth", "unimodal"),
 )
 def spiral_slide(x: Tensor, y: Tensor) -> Tensor:
     """A chute that winds inwards: steps must turn all the way, and what remembers its direction runs into the wall."""
@@ -256,14 +256,14 @@ def spiral_slide(x: Tensor, y: Tensor) -> Tensor:
     (-3.0, 3.0),
     minima=[(1.0, 1.0)],
     minimum=0.0,
-    complete=False,
-    kinks="where the product of the weights is 0",
+    minima_complete=False,
+    nonsmooth_where="where the product of the weights is 0",
     start=(0.3, 2.6),
     steps=150,
     title="Two ReLUs",
     latex=r"\frac{1}{2} (\max(x, 0) \max(y, 0) - 1)^2",
     reference="L. Lu, Y. Shin, Y. Su and G. E. Karniadakis, Dying ReLU and initialization, 2020",
-    tags=("valley", "plateau", "toy", "kinked", "multimodal"),
+    tags=("valley", "plateau", "illustrative", "nonsmooth", "multimodal"),
     aliases=("two_relus",),
 )
 def dying_relu(x: Tensor, y: Tensor) -> Tensor:

@@ -470,7 +470,7 @@ def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
     dims=Dims(least=2),
     minima=lambda d: [tuple(1 / j for j in range(1, d + 1)), *([(11 / 23, 22.5 / 23)] if d == 2 else [])],
     minimum=0.0,
-    complete=False,
+    minima_complete=False,
     start=(-1.5, -1.0),
     steps=200,
     title="Perm 0, d, beta",
@@ -535,13 +535,13 @@ def forrester(x: Tensor) -> Tensor:
     minima=[(0.0, -50.0)],
     minimum=0.0,
     stationary={"minimum": [(-50.0, 50.0), (50.0, 50.0)]},
-    kinks="steps along y = 0 and, above it, along x = 0; creases through each of the three lowest points",
+    nonsmooth_where="steps along y = 0 and, above it, along x = 0; creases through each of the three lowest points",
     start=(80.0, 85.0),
     steps=200,
     scale="linear",
     latex=r"p(y)\,(1 + p(x)) + |x + 50 p(y) (1 - 2 p(x))| + |y + 50 (1 - 2 p(y))|, \quad p(t) = [t \geq 0]",
     reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
-    tags=("basins", "stepped", "multimodal"),
+    tags=("basins", "discontinuous", "multimodal"),
 )
 def tripod(x: Tensor, y: Tensor) -> Tensor:
     """Three pyramids upside down, nearly equally deep: every slope is one, so none of them looks any better."""

@@ -150,7 +150,7 @@ def _pushed(t: int) -> Formula:
     scale="linear",
     latex=r"10.4\,x",
     reference="S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018",
-    tags=("toy", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
+    tags=("illustrative", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
     variants=(
         "The paper's figure draws 1010x with probability 0.01, so that the mean is 0.2x; 0.02 makes the story quicker.",
     ),
@@ -175,7 +175,7 @@ def _turn(t: int) -> Formula:
     title="Reddi's online example",
     latex=r"\frac{10}{101}\,x",
     reference="S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018",
-    tags=("toy", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
+    tags=("illustrative", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
     aliases=("reddi_s_online_example", "reddi", "amsgrad_example"),
 )
 def reddi_online(x: Tensor) -> Tensor:

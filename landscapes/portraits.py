@@ -22,7 +22,7 @@ class Portrait:
         slope: the gradient there, shape (n, 2).
         marks: points by kind, each (k, 2): "start", "minimum" (a local one), "saddle", "maximum".
         axes: what the axes stand for.
-        lesson: a sentence on what it teaches.
+        description: one sentence on its shape and its difficulty.
         latex: the formula in TeX, without dollar signs.
         facts: what else there is to say, by name.
     """
@@ -33,7 +33,7 @@ class Portrait:
     slope: NDArray[np.float64]
     marks: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     axes: tuple[str, str] = ("x", "y")
-    lesson: str = ""
+    description: str = ""
     latex: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 

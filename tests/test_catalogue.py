@@ -49,7 +49,7 @@ def test_an_unknown_name_offers_the_nearest():
 
 def test_two_landscapes_of_one_name_are_refused(monkeypatch):
     monkeypatch.setattr(functions.bowls, "other", function((0, 1), name="saddle")(lambda x: x), raising=False)
-    with pytest.raises(InputError, match=r"two landscapes of the catalogue are called 'saddle'; one is in saddles"):
+    with pytest.raises(InputError, match=r"two functions of the catalogue are named 'saddle'; one is in saddles"):
         catalogue.__wrapped__()
 
 
@@ -79,11 +79,11 @@ def test_facts_are_there(landscape):
     assert catalogue()[landscape.name] is landscape
     assert landscape.title
     assert landscape.title[0].isupper()
-    assert re.fullmatch(r"[A-Z][^\n]{20,118}\.", landscape.lesson), "one sentence on one line"
+    assert re.fullmatch(r"[A-Z][^\n]{20,118}\.", landscape.description), "one sentence on one line"
     assert re.search(r"\b(1[6-9]|20)\d\d$", landscape.reference), "ends with a year"
     assert 50 <= landscape.steps <= 1000
     assert all(re.fullmatch(r"[A-Z].{10,}\.", text) for text in (*landscape.variants,)), "sentences"
-    assert not re.search(r"[.\n]$", landscape.kinks), "a place in words, no sentence"
+    assert not re.search(r"[.\n]$", landscape.nonsmooth_where), "a place in words, no sentence"
 
 
 @every
@@ -112,7 +112,7 @@ def test_the_story_is_in_frame(landscape):
     assert shown(landscape.start)
     assert not landscape.minima or any(map(shown, landscape.minima))
     slope = gradient(landscape, torch.tensor(landscape.start, dtype=torch.float64))
-    assert "stepped" in landscape.tags or float(slope.abs().max()) > 0
+    assert "discontinuous" in landscape.tags or float(slope.abs().max()) > 0
 
 
 @every_member

@@ -55,7 +55,7 @@ def assert_no_slope(landscape: Function, x: Tensor) -> None:
 @every
 def test_the_minimum_is_known(landscape):
     assert not math.isnan(landscape.minimum)
-    assert landscape.minima or landscape.minimum == -math.inf or "no lowest point" in landscape.tags
+    assert landscape.minima or landscape.minimum == -math.inf or "infimum not attained" in landscape.tags
 
 
 @reached
@@ -68,7 +68,7 @@ def test_the_minimum_is_taken_at_every_minimiser(landscape):
 @reached
 def test_there_is_no_slope_at_minimisers_nor_lower_ground_around_them(landscape):
     at = tensor(landscape.minima)
-    if not landscape.kinks:
+    if not landscape.nonsmooth_where:
         assert_no_slope(landscape, at)
     assert (landscape(balls(landscape, at)) >= landscape.minimum - rounding(landscape, at)[:, None]).all()
 
@@ -113,7 +113,7 @@ def test_what_has_no_lowest_point_comes_ever_nearer_to_its_minimum(landscape):
 
 @marked
 def test_stationary_points_have_no_slope(landscape):
-    if not landscape.kinks:
+    if not landscape.nonsmooth_where:
         assert_no_slope(landscape, tensor([place.point for place in landscape.stationary]))
 
 
@@ -130,7 +130,7 @@ def test_stationary_points_are_what_they_are_called(landscape):
         assert kind == place.kind, place.point
         if kind == "minimum" and math.isfinite(landscape.minimum):
             assert float(value[i]) > landscape.minimum + float(noise[i]), "a global minimum belongs to minima"
-        if not landscape.kinks:
+        if not landscape.nonsmooth_where:
             curvature = torch.linalg.eigvalsh(hessian(landscape, at[i : i + 1]))[0]
             slack = 1e-9 * float(curvature.abs().max())
             assert place.kind != "minimum" or curvature[0] >= -slack
@@ -144,12 +144,12 @@ def test_stationary_points_are_what_they_are_called(landscape):
 @every
 def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
     scale = size(landscape)
-    evolved = torch.cat([search.evolved(landscape, seed)[:3] for seed in range(2 if landscape.kinks else 1)])
+    evolved = torch.cat([search.evolved(landscape, seed)[:3] for seed in range(2 if landscape.nonsmooth_where else 1)])
     found = evolved
-    if not landscape.kinks:
+    if not landscape.nonsmooth_where:
         minima = search.local_minima(landscape)
         found = torch.cat([minima, search.descents(landscape, evolved, 40)])
-        if landscape.complete:
+        if landscape.minima_complete:
             count = len(minima) + survey.on_border(landscape)
             assert {tag for tag in ("unimodal", "multimodal") if tag in landscape.tags} == (
                 {"unimodal"} if count == 1 else {"multimodal"} if count else set()
@@ -158,7 +158,7 @@ def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
         return
     value = landscape(found)
     assert float(value.min()) >= landscape.minimum - 1e-15 * max(scale, abs(landscape.minimum))
-    if landscape.complete and landscape.minima:
+    if landscape.minima_complete and landscape.minima:
         width = tensor(landscape.domain).diff(dim=1)[:, 0]
         as_low = found[value <= landscape.minimum + 1e-12 * scale]
         away = ((as_low[:, None] - tensor(landscape.minima)) / width).abs().amax(2).amin(1)
@@ -169,7 +169,7 @@ def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
 @pytest.mark.parametrize("landscape", [item for item in BOUNDED if item not in CATALOGUE], ids=name_of)
 def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(landscape):
     found = search.evolved(landscape, 0)[:1]
-    if not landscape.kinks:
+    if not landscape.nonsmooth_where:
         found = torch.cat([found, search.descents(landscape, search.spread(landscape, 60), 40)])
     assert float(landscape(found).min()) >= landscape.minimum - 1e-15 * max(size(landscape), abs(landscape.minimum))
 

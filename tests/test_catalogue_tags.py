@@ -15,8 +15,8 @@ def test_tags_are_what_is_measured(landscape):
 
 
 @every
-def test_kinks_are_told_where_there_are_any(landscape):
-    assert bool(landscape.kinks) == ("smooth" not in landscape.tags)
+def test_nonsmooth_functions_say_where(landscape):
+    assert bool(landscape.nonsmooth_where) == ("smooth" not in landscape.tags)
 
 
 @every
@@ -24,7 +24,7 @@ def test_tags_do_not_contradict_each_other(landscape):
     tags = set(landscape.tags)
     hollows = [*landscape.minima, *(place for place in landscape.stationary if place.kind == "minimum")]
     assert len(tags & {"unimodal", "multimodal"}) <= 1
-    assert not (len(hollows) > 1 and landscape.complete and "multimodal" not in tags)
+    assert not (len(hollows) > 1 and landscape.minima_complete and "multimodal" not in tags)
     assert not (landscape.minima and not tags & {"unimodal", "multimodal"}), "one of the two"
     assert not (tags >= {"convex", "multimodal"})
     assert not ("quadratic" in tags and "multimodal" in tags)

@@ -207,8 +207,8 @@ def test_list_names_everything(said):
     first = {line.split()[0] for line in out.splitlines() if line.startswith("  ")}
     assert first == {*functions.catalogue(), *rules.names(), *landscapes.render.THEMES}
     for function in functions.catalogue().values():
-        assert function.lesson
-        assert re.search(rf"^  {function.name}\s+{re.escape(function.lesson)}$", out, re.M)
+        assert function.description
+        assert re.search(rf"^  {function.name}\s+{re.escape(function.description)}$", out, re.M)
     assert re.search(r"^  momentum\s+momentum=0.9,", out, re.M)
 
 
@@ -217,11 +217,18 @@ def test_show_tells_the_facts(said, name):
     code, out, err = said("show", name)
     function = functions.get(name)
     assert (code, err) == (0, "")
-    for fact in (function.title, function.lesson, function.latex, function.reference, function.scale, *function.tags):
+    for fact in (
+        function.title,
+        function.description,
+        function.latex,
+        function.reference,
+        function.scale,
+        *function.tags,
+    ):
         assert fact in out
     for point in (*function.minima, *(place.point for place in function.stationary)):
         assert f"({', '.join(f'{c:.10g}' for c in point)})" in out
-    for fact in (function.kinks, *function.variants, *(place.kind for place in function.stationary)):
+    for fact in (function.nonsmooth_where, *function.variants, *(place.kind for place in function.stationary)):
         assert fact in out
     assert ("falls without end" in out) == (function.minimum == -float("inf"))
     assert ("values fall without end" in out) == (function.outside == "unbounded")

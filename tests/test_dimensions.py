@@ -114,7 +114,7 @@ def test_a_sum_of_squares_is_made_of_its_residuals(points):
         """A valley."""
         return torch.stack([10 * (y - x * x), 1 - x])
 
-    assert (banana.name, banana.lesson, banana.minimum) == ("banana", "A valley.", 0)
+    assert (banana.name, banana.description, banana.minimum) == ("banana", "A valley.", 0)
     x, y = points.unbind(-1)
     torch.testing.assert_close(banana(points), 100 * (y - x * x) ** 2 + (1 - x) ** 2)
     assert banana.residual_columns(points.movedim(-1, 0)).shape == (2, *points.shape[:-1])

@@ -30,7 +30,7 @@ def wavy(x):
 
 def test_a_numpy_formula_has_the_facts_of_any_other():
     made = from_numpy(valley, PLANE, minima=[(1, 1)], start=(-1.2, 1), tags=["valley"])
-    assert (made.name, made.title, made.lesson) == ("valley", "Valley", "A curved valley.")
+    assert (made.name, made.title, made.description) == ("valley", "Valley", "A curved valley.")
     assert (made.minimum, made.minima, made.mode) == (0.0, ((1.0, 1.0),), "batched")
     assert made.tags == ("valley", "finite differences")
 

@@ -53,7 +53,7 @@ def scaled(x: Tensor, y: Tensor, factor: float) -> Tensor:
 
 def test_facts_are_made_of_the_formula_where_they_are_not_given():
     made = function((-1, 3), (0.0, 10.0))(tilted)
-    assert (made.name, made.title, made.lesson) == ("tilted", "Tilted", "First line goes on.")
+    assert (made.name, made.title, made.description) == ("tilted", "Tilted", "First line goes on.")
     assert made.domain == made.view == ((-1.0, 3.0), (0.0, 10.0))
     assert made.start == pytest.approx((-0.2, 2.0))
     assert math.isnan(made.minimum)
@@ -90,7 +90,7 @@ WELL = Well()
 
 
 @pytest.mark.parametrize(
-    ("formula", "name", "lesson", "value"),
+    ("formula", "name", "description", "value"),
     [
         (tilted, "tilted", "First line goes on.", 5.0),
         (lambda x, y: x - y, "lambda", "", -1.0),
@@ -107,9 +107,9 @@ WELL = Well()
     ],
     ids=lambda value: getattr(value, "__name__", type(value).__name__) if callable(value) else None,
 )
-def test_many_kinds_of_callables_will_do(formula, name, lesson, value):
+def test_many_kinds_of_callables_will_do(formula, name, description, value):
     made = function(*SQUARE)(formula)
-    assert (made.name, made.lesson) == (name, lesson)
+    assert (made.name, made.description) == (name, description)
     assert float(made([1.0, 2.0]).detach()) == value
     assert made(torch.tensor([[1.0, 2.0]] * 3, dtype=torch.float64)).tolist() == [value] * 3
 

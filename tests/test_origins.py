@@ -63,7 +63,7 @@ def test_what_is_sent_comes_out_the_same(name):
     f = MADE[name]()
     sent = pickle.loads(pickle.dumps(f))
     assert torch.equal(seen(f), seen(sent))
-    facts = ("name", "title", "view", "domain", "start", "minima", "mode", "steps", "lesson", "tags", "stationary")
+    facts = ("name", "title", "view", "domain", "start", "minima", "mode", "steps", "description", "tags", "stationary")
     for fact in facts:
         assert getattr(f, fact) == getattr(sent, fact), fact
     assert f.family is None or f.family.dims == sent.family.dims

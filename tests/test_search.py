@@ -47,9 +47,9 @@ def test_a_number_of_coordinates(dim):
     [
         ("valey", None, r"unknown tag 'valey'. Did you mean valley\?"),
         (["valley", "meadow"], None, r"unknown tag 'meadow'. Known: any dimension, "),
-        ((), 0, r"a whole number, at least 1, not 0"),
-        ((), True, r"a whole number, at least 1, not True"),
-        ((), 2.0, r"a whole number, at least 1, not 2.0"),
+        ((), 0, r"dim must be an integer >= 1, got 0"),
+        ((), True, r"dim must be an integer >= 1, got True"),
+        ((), 2.0, r"dim must be an integer >= 1, got 2.0"),
     ],
 )
 def test_what_cannot_be_looked_for(tags, dim, message):
@@ -62,7 +62,7 @@ def test_the_list_of_some(capsys):
     lines = capsys.readouterr().out.splitlines()
     found = search(["valley", "curved"], dim=10, any_dim=True)
     assert [line.split()[0] for line in lines[: len(found)]] == [item.name for item in found]
-    assert all(item.lesson in line for item, line in zip(found, lines, strict=False))
+    assert all(item.description in line for item, line in zip(found, lines, strict=False))
     assert re.match(rf"{len(found)} functions? \(", lines[-1])
 
 

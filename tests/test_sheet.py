@@ -38,7 +38,11 @@ def words(figure) -> str:
 @every
 def test_a_portrait_tells_the_truth(landscape):
     portrait = portray(landscape, **FEW)
-    assert (portrait.title, portrait.latex, portrait.lesson) == (landscape.title, landscape.latex, landscape.lesson)
+    assert (portrait.title, portrait.latex, portrait.description) == (
+        landscape.title,
+        landscape.latex,
+        landscape.description,
+    )
     assert np.isfinite(portrait.surface.values).all()
     assert np.isfinite(portrait.slope).all()
     assert portrait.at.shape == portrait.slope.shape

@@ -32,21 +32,21 @@ def bump(x, y):
         (lambda x, y: torch.tanh(40 * x) + y * y, "smooth"),
         (lambda x, y: torch.exp(20 * (x - y)), "smooth"),
         (lambda x, y: x * x.abs() + y, "smooth"),
-        (lambda x, y: (x - 0.31).abs() + 5 * y * y, "kinked"),
-        (lambda x, y: 10 * x * x + 0.01 * (x + y).abs(), "kinked"),
-        (lambda x, y: torch.maximum(x * x, y), "kinked"),
-        (lambda x, y: ((y - x * x).abs() + 1e-300).sqrt(), "kinked"),
-        (lambda x, y: x * x + 0.1 * (3 * y).floor(), "stepped"),
-        (lambda x, y: torch.where(x > 0.97, 1.0, 0.0) + y, "stepped"),
+        (lambda x, y: (x - 0.31).abs() + 5 * y * y, "nonsmooth"),
+        (lambda x, y: 10 * x * x + 0.01 * (x + y).abs(), "nonsmooth"),
+        (lambda x, y: torch.maximum(x * x, y), "nonsmooth"),
+        (lambda x, y: ((y - x * x).abs() + 1e-300).sqrt(), "nonsmooth"),
+        (lambda x, y: x * x + 0.1 * (3 * y).floor(), "discontinuous"),
+        (lambda x, y: torch.where(x > 0.97, 1.0, 0.0) + y, "discontinuous"),
     ],
 )
-def test_kinks_and_steps_are_told_from_bends(formula, kind):
+def test_jumps_of_gradient_and_value_are_distinguished_from_curvature(formula, kind):
     assert survey.smoothness(made(formula)) == kind
 
 
 def test_the_tip_of_a_cone_is_found_where_it_is_listed():
     cone = made(lambda x, y: (x * x + y * y + 1e-300).sqrt(), minima=[(0, 0)])
-    assert survey.smoothness(cone) == "kinked"
+    assert survey.smoothness(cone) == "nonsmooth"
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_lowest_point_on_the_border_counts_as_a_minimum():
 def test_facts_are_tags_too():
     noisy = function((-1, 1), dims=ANY, sample=lambda t: lambda x: (x * x).sum(-1))(lambda x: (x * x).sum(-1))
     assert {"stochastic", "any dimension", "convex", "unimodal"} <= survey.tags(noisy)
-    assert "no lowest point" in survey.tags(made(lambda x, y: torch.exp(x) + y * y, minimum=0))
+    assert "infimum not attained" in survey.tags(made(lambda x, y: torch.exp(x) + y * y, minimum=0))
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def all_facts_hold(g):
     low, high = torch.tensor(g.domain, dtype=torch.float64).unbind(1)
     inner = minima[((minima > low) & (minima < high)).all(1)]
     still = [*inner.tolist(), *(place.point for place in g.stationary)]
-    if still and not g.kinks:
+    if still and not g.nonsmooth_where:
         steep = gradient(g, grid).norm(dim=1).median()
         assert float(gradient(g, torch.tensor(still, dtype=torch.float64)).abs().max()) <= 1e-6 * (1 + float(steep))
     for place in g.stationary:
@@ -99,7 +99,7 @@ def all_facts_hold(g):
         assert place.kind != "minimum" or bool((gap >= -rounding).all())
         assert place.kind != "maximum" or bool((gap <= rounding).all())
         assert place.kind != "saddle" or g.dim == 1 or (gap.min() < 0 < gap.max())
-    told = set(g.tags) & set(CHECKED) - {"unimodal", "multimodal", "stepped", "kinked"}
+    told = set(g.tags) & set(CHECKED) - {"unimodal", "multimodal", "discontinuous", "nonsmooth"}
     assert told <= survey.tags(g, minima=False)
 
 

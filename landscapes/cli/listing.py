@@ -12,13 +12,13 @@ from landscapes.rules.wrappers.wrapper import NOTHING
 
 
 def everything() -> str:
-    """Functions with their lesson, optimizers with their defaults, and themes: one line each."""
+    """Functions with their description, optimizers with their defaults, and themes: one line each."""
     from landscapes.render.theme import THEMES
 
     around = [name for name, (cls, _) in rules.names().items() if issubclass(cls, rules.Wrapper)]
     sections = {
         "functions (landscapes show NAME tells more)": [
-            (name, item.lesson) for name, item in functions.catalogue().items()
+            (name, item.description) for name, item in functions.catalogue().items()
         ],
         "optimizers, with the settings they have beside lr": [
             (name, _defaults(name)) for name in rules.names() if name not in around
@@ -33,11 +33,11 @@ def everything() -> str:
 
 
 def some(found: Sequence[Function]) -> str:
-    """Functions with their lesson, one line each, and how many there are."""
+    """Functions with their description, one line each, and how many there are."""
     if not found:
         return "no function of the catalogue has all of that"
     count = f"{len(found)} function{'' if len(found) == 1 else 's'} (landscapes show NAME tells more)"
-    return aligned([(item.name, item.lesson) for item in found]) + f"\n\n{count}"
+    return aligned([(item.name, item.description) for item in found]) + f"\n\n{count}"
 
 
 def _defaults(name: str) -> str:

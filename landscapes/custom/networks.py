@@ -77,7 +77,7 @@ def from_module(
     domain: list[Interval] = [(c - radius, c + radius) for c in start]
     sample = None if batch is None else _batches(full, _check_batch(batch, (*given, *targets)), seed)
     known = {"name": type(module).__name__, "start": start, "sample": sample}
-    made = replace(function(*domain, **{**known, **facts})(full), mode="vmapped", lesson="")
+    made = replace(function(*domain, **{**known, **facts})(full), mode="vmapped", description="")
     with warnings.catch_warnings(action="ignore"):  # what is to be said is said below
         fitting = checked(made)
     if fitting.mode == "looped":

@@ -58,7 +58,7 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
         return NumpyFormula(formula, told.name, told.takes_vector, width)
 
     known = {"name": told.name, "tags": (*told.tags, DIFFERENCES)}
-    made = replace(function(*domain, **{**facts, **known})(asked(formula)), lesson=told.lesson)
+    made = replace(function(*domain, **{**facts, **known})(asked(formula)), description=told.description)
     if told.sample is not None:
         made = replace(made, sample=_asking(told.sample, asked))
     with warnings.catch_warnings(action="ignore"):  # what is to be said is said below

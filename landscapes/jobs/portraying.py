@@ -17,7 +17,7 @@ from landscapes.objectives.wording import rows
 from landscapes.portraits import Portrait
 from landscapes.transforms import restricted
 
-TOLD = ("coordinates", "domain", "start", "minima", "minimum", "beyond", "kinks", "tags", "reference")
+TOLD = ("coordinates", "domain", "start", "minima", "minimum", "beyond", "nonsmooth", "tags", "reference")
 """The facts that are told in words; the others are seen."""
 
 BEHIND, BEFORE = 0.6, 1.4
@@ -67,7 +67,7 @@ def portray(function: str | Function, dim: int | None = None, *, points: int = 2
         slope=_flat(slope),
         marks={kind: _flat(np.array(found)) for kind, found in marks.items()},
         axes=("from the minimum to the start", "across") if landscape.dim > 2 else ("x", "y"),
-        lesson=landscape.lesson,
+        description=landscape.description,
         latex=landscape.latex,
         facts={name: told[name] for name in TOLD if name in told},
     )

@@ -61,17 +61,17 @@ class Function(Transformable):
         steps: how many steps tell the story.
         minima: all known global minimisers (none where the function is unbounded below).
         minimum: the lowest value: -inf where there is none, NaN where it is not known.
-        complete: whether `minima` lists all of them; not where they fill a curve or are too many.
+        minima_complete: whether `minima` lists all global minimizers; False where they form a curve or are too many.
         stationary: notable local minima, saddles and maxima; global minima are in `minima` alone.
         outside: what lies beyond the domain: "higher" for nothing below the minimum, "lower", or "unbounded"
             where the values fall without end.
-        kinks: where the gradient is not defined or jumps, in words; empty for a smooth function. Gradients
-            are finite there all the same.
+        nonsmooth_where: where the gradient is undefined or jumps, in words; empty for a smooth function. The computed
+            gradient is finite there too.
         scale: how values become colours: "linear", "log" of the gap to the minimum, or "rank".
         title: the name as a picture shows it.
         latex: the formula in TeX, without dollar signs.
         reference: where it comes from (author, year).
-        lesson: one sentence on what it teaches.
+        description: one sentence on its shape, its difficulty and the consequence for optimizers.
         tags: what kind of landscape it is; those of the catalogue are listed in `landscapes.objectives.vocabulary`.
         aliases: other names in use.
         variants: other definitions that go by this name, and how they differ: one sentence each.
@@ -92,15 +92,15 @@ class Function(Transformable):
     steps: int = 300
     minima: tuple[Point, ...] = ()
     minimum: float = math.nan
-    complete: bool = True
+    minima_complete: bool = True
     stationary: tuple[Stationary, ...] = ()
     outside: Outside = "higher"
-    kinks: str = ""
+    nonsmooth_where: str = ""
     scale: Scale = "log"
     title: str = ""
     latex: str = ""
     reference: str = ""
-    lesson: str = ""
+    description: str = ""
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()

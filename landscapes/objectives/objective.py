@@ -44,10 +44,10 @@ def function(
     view: Fact[Sequence[Interval]] | None = None,
     minima: Fact[Points] = (),
     minimum: Fact[float] | None = None,
-    complete: bool = True,
+    minima_complete: bool = True,
     stationary: Fact[Mapping[Kind, Points]] | None = None,
     outside: Outside = "higher",
-    kinks: str = "",
+    nonsmooth_where: str = "",
     steps: int = 300,
     scale: Scale = "log",
     name: str | None = None,
@@ -73,14 +73,14 @@ def function(
         view: the box to show; by default the domain.
         minima: known global minimisers.
         minimum: the lowest value; by default the value at the first of `minima`, else not known.
-        complete: whether `minima` are all there are.
+        minima_complete: whether `minima` lists all global minimizers.
         stationary: notable local minima, saddles and maxima: `{"saddle": [(0, 0)]}`.
         outside: what lies beyond the domain, "higher", "lower" or "unbounded"; see `Function`.
-        kinks: where the gradient is not defined or jumps, in words.
+        nonsmooth_where: where the gradient is undefined or jumps, in words.
         steps: the length of a race.
         scale: how values become colours, "linear", "log" or "rank".
         name, title: by default made from the formula's own name.
-        latex, reference, tags, aliases, variants: facts for people; the docstring's first line is the lesson.
+        latex, reference, tags, aliases, variants: for display; the first paragraph of the docstring is the description.
         sample: for a stochastic landscape, makes the formula that step t = 0, 1, … sees, with random numbers
             from a seed of that step alone: `torch.Generator().manual_seed(t)`. The decorated formula is the average.
         residuals: for a sum of squares, the formula of the vector r, shape (m, ...), with f = Σ r²; where it
@@ -146,15 +146,15 @@ def function(
             steps=steps,
             minima=known_minima,
             minimum=math.nan if lowest is None else float(lowest),
-            complete=complete,
+            minima_complete=minima_complete,
             stationary=tuple(place for place in known if dims is None or len(place.point) == dim),
             outside=outside,
-            kinks=kinks,
+            nonsmooth_where=nonsmooth_where,
             scale=scale,
             title=title or known_name.replace("_", " ").capitalize(),
             latex=latex,
             reference=reference,
-            lesson=inspect.cleandoc(described.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+            description=inspect.cleandoc(described.__doc__ or "").split("\n\n")[0].replace("\n", " "),
             tags=tuple(tags),
             aliases=tuple(aliases),
             variants=tuple(variants),

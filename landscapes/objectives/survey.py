@@ -49,12 +49,12 @@ def tags(function: Function, *, minima: bool = True) -> set[str]:
         "any dimension": function.family is not None,
         "least squares": function.residuals is not None,
         "stochastic": function.sample is not None,
-        "no lowest point": math.isfinite(function.minimum) and not function.minima,
+        "infimum not attained": math.isfinite(function.minimum) and not function.minima,
         "ill-conditioned": any(CONDITION <= c < math.inf for c in condition["minima"]),
         "degenerate": math.inf in condition["minima"] + condition["stationary"],
     }
     found |= {tag for tag, holds in facts.items() if holds}
-    if minima and kind == "smooth" and function.complete:
+    if minima and kind == "smooth" and function.minima_complete:
         count = len(local_minima(function)) + on_border(function)
         found |= {"unimodal"} if count == 1 else {"multimodal"} if count else set()
     return found & set(CHECKED)
@@ -68,13 +68,13 @@ def on_border(function: Function) -> int:
 
 
 def undecided(function: Function) -> set[str]:
-    """The tags that `tags` cannot decide: how many minima there are where descents stop at kinks, or where minima
-    fill a curve."""
-    return set() if function.complete and not function.kinks else {"unimodal", "multimodal"}
+    """The tags that `tags` cannot decide: the number of minima of nonsmooth functions, where descents stop at
+    creases, and of functions whose minima form a curve."""
+    return set() if function.minima_complete and not function.nonsmooth_where else {"unimodal", "multimodal"}
 
 
 def smoothness(function: Function) -> str:
-    """ "smooth", "kinked" where the slope jumps somewhere, or "stepped" where the values do.
+    """ "smooth", "nonsmooth" where the slope jumps somewhere, or "discontinuous" where the values do.
 
     Where the slope changes most along a line, the line is halved again and again: a jump stays, a bend does not.
     """
@@ -96,10 +96,10 @@ def smoothness(function: Function) -> str:
             return (gradient(function, x) * scale * way[:, None]).sum(-1)
 
         first = _jumps(t.expand(len(center), count), values, slopes)
-        if "stepped" in first:
-            return "stepped"
-        if "kinked" in first:
-            return "kinked"
+        if "discontinuous" in first:
+            return "discontinuous"
+        if "nonsmooth" in first:
+            return "nonsmooth"
     # across the special points themselves: where waves crowd around one, halving is led astray
     beside = torch.tensor([-1e-2, -1e-4, -1e-6, -1e-8, 1e-8, 1e-6, 1e-4, 1e-2], dtype=torch.float64)
     middle = (low + high)[None] / 2  # where cones have their tips
@@ -108,7 +108,7 @@ def smoothness(function: Function) -> str:
     slope = slopes(beside.expand(len(center), 8), 1.0)
     near, wide = (slope[:, 4] - slope[:, 3]).abs(), (slope[:, 5] - slope[:, 2]).abs()
     if bool(((near > 0.3 * wide) & (near > 1e-7 * slope.abs().amax(1))).any()):
-        return "kinked"
+        return "nonsmooth"
     return "smooth"
 
 
@@ -119,7 +119,11 @@ def _jumps(t: Tensor, values: Callable[[Tensor], Tensor], slopes: Callable[[Tens
     lead that astray, those of all halves whose changes are largest.
     """
     found = set()
-    for along, kind, best in ((values, "stepped", False), (slopes, "kinked", False), (slopes, "kinked", True)):
+    for along, kind, best in (
+        (values, "discontinuous", False),
+        (slopes, "nonsmooth", False),
+        (slopes, "nonsmooth", True),
+    ):
         what = along(t)
         reach = what.abs().amax(1, keepdim=True)
         a, b, fa, fb = t[:, :-1], t[:, 1:], what[:, :-1], what[:, 1:]
@@ -225,13 +229,13 @@ def shells(function: Function, ways: int = 2000) -> Tensor:
 
 def conditions(function: Function) -> dict[str, list[float]]:
     """The largest over the smallest curvature at each listed minimum and stationary point; infinite where one
-    vanishes. Points on the border of the domain and the points of a landscape with kinks are left out."""
+    vanishes. Points on the border of the domain and the points of a nonsmooth function are left out."""
     low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
     found: dict[str, list[float]] = {}
     for fact, places in (("minima", function.minima), ("stationary", tuple(p.point for p in function.stationary))):
         at = torch.tensor(places, dtype=torch.float64).reshape(-1, function.dim)
         at = at[((at > low) & (at < high)).all(1)]
-        if function.kinks or not len(at):
+        if function.nonsmooth_where or not len(at):
             found[fact] = []
             continue
         size = torch.linalg.eigvalsh(hessian(function, at)).abs()

@@ -24,7 +24,7 @@ def rows(function: Function, digits: int = 10) -> list[tuple[str, str]]:
     """All that is known of a landscape, as names and words; a name may come again."""
     told = [
         ("name", ", ".join([function.name, *function.aliases])),
-        ("lesson", function.lesson),
+        ("description", function.description),
         ("formula", function.latex),
         ("coordinates", str(function.family.dims if function.family else function.dim)),
         ("domain", _box(function.domain)),
@@ -35,7 +35,7 @@ def rows(function: Function, digits: int = 10) -> list[tuple[str, str]]:
         ("minimum", _minimum(function.minimum, digits)),
         *((place.kind, _point(place.point, digits)) for place in function.stationary),
         ("beyond", _OUTSIDE[function.outside]),
-        ("kinks", function.kinks),
+        ("nonsmooth", function.nonsmooth_where),
         ("scale", function.scale),
         ("tags", ", ".join(function.tags)),
         ("reference", function.reference),

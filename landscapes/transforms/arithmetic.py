@@ -127,10 +127,12 @@ def _joined(
             "view": view,
             "start": starts[0] if starts else middle,
             "steps": max(part.steps for part in parts),
-            "complete": all(part.complete for part in parts),
+            "minima_complete": all(part.minima_complete for part in parts),
             "stationary": (),
             "outside": worst if facts["minima"] else "higher",
-            "kinks": "; ".join(f"of {part.name}: {part.kinks}" for part in parts if part.kinks),
+            "nonsmooth_where": "; ".join(
+                f"of {part.name}: {part.nonsmooth_where}" for part in parts if part.nonsmooth_where
+            ),
             "scale": parts[0].scale if len({part.scale for part in parts}) == 1 else "log",
             "latex": latex if all(single(part.latex) for part in parts) else "",
             "reference": "; ".join(dict.fromkeys(part.reference for part in parts if part.reference)),

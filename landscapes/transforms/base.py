@@ -53,7 +53,7 @@ def remade(
     known: dict[str, Any] = {
         "name": f"{f.name}_{suffix}",
         "title": f"{f.title}, {words}",
-        "lesson": "",
+        "description": "",
         "latex": "",
         "tags": tuple(tag for tag in f.tags if tag in kept),
         "aliases": (),
@@ -136,4 +136,4 @@ def single(latex: str) -> bool:
 
 def still(f: Function) -> tuple[Point, ...]:
     """The global minimisers that are points without slope: those within the domain, of a smooth landscape."""
-    return () if f.kinks else tuple(point for point in f.minima if inside(point, f.domain, 1e-9))
+    return () if f.nonsmooth_where else tuple(point for point in f.minima if inside(point, f.domain, 1e-9))

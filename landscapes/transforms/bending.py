@@ -65,9 +65,11 @@ def oscillated(f: Landscape, about: Sequence[float] | None = None) -> Function:
     f = landscape(f, "oscillated")
     move = _bend(f, about, oscillation, lambda y: (0.9 * y, 1.11 * y))
     center = (0.0,) * f.dim if about is None else about
-    kinks = f"the gradient has no limit where a coordinate is that of {tuple(map(float, center))}"
-    kinks += f"; in the coordinates of {f.name}: {f.kinks}" if f.kinks else ""
-    return moved(f, move, suffix="oscillated", words="oscillated", lost=LOST_BENDING | {"smooth"}, kinks=kinks)
+    where = f"the gradient has no limit where a coordinate is that of {tuple(map(float, center))}"
+    where += f"; in the coordinates of {f.name}: {f.nonsmooth_where}" if f.nonsmooth_where else ""
+    return moved(
+        f, move, suffix="oscillated", words="oscillated", lost=LOST_BENDING | {"smooth"}, nonsmooth_where=where
+    )
 
 
 @remembered

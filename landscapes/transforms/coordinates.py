@@ -194,7 +194,7 @@ def moved(f: Function, move: Move, *, suffix: str, words: str, lost: frozenset[s
         "start": moved_points(move.there, [f.start])[0],
         "minima": moved_points(move.there, f.minima),
         "stationary": moved_stationary(move.there, f.stationary),
-        "kinks": f.kinks and f"in the coordinates of {f.name}: {f.kinks}",
+        "nonsmooth_where": f.nonsmooth_where and f"in the coordinates of {f.name}: {f.nonsmooth_where}",
         "residuals": None if f.residuals is None else lambda *u: f.residual_columns(move.back(torch.stack(u))),
     }
     if move.grows and f.outside != "higher" and math.isfinite(f.minimum):  # the larger box may hold lower points

@@ -82,7 +82,7 @@ def restricted(
         minimum=f.minimum if found else math.nan,
         stationary=(),
         outside="unbounded" if bottomless else f.outside,
-        kinks=f.kinks and f"in the coordinates of {f.name}: {f.kinks}",
+        nonsmooth_where=f.nonsmooth_where and f"in the coordinates of {f.name}: {f.nonsmooth_where}",
         residuals=None if f.residuals is None else lambda *u: f.residual_columns(back(torch.stack(u))),
     )
 

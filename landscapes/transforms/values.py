@@ -16,8 +16,8 @@ from landscapes.objectives.origins import remembered
 from landscapes.transforms.base import Landscape, landscape, remade, single, still
 
 KEPT = frozenset(
-    {"multimodal", "unimodal", "no lowest point", "basins", "curved", "deceptive", "funnel", "needle", "oscillating",
-     "periodic", "ring", "rotated", "saddle", "spiral", "toy", "valley", "stepped"}
+    {"multimodal", "unimodal", "infimum not attained", "basins", "curved", "deceptive", "funnel", "needle", "oscillating",
+     "periodic", "ring", "rotated", "saddle", "spiral", "illustrative", "valley", "discontinuous"}
 )  # fmt: skip
 """Tags that hold for whatever rises with the values: they tell of the shape of the level lines."""
 
@@ -69,7 +69,7 @@ def log_values(f: Landscape, offset: float = 1.0, lowest: float | None = None) -
         raise InputError(f"the minimum of {f.name} is {f.minimum}; say from where to measure: log_values(…, lowest=0)")
     bottom = f.minimum - base + offset
     minimum = math.log(bottom) if bottom > 0 else math.nan
-    kept = {"smooth", "kinked", "degenerate", "ill-conditioned"} if bottom > 0 else set[str]()
+    kept = {"smooth", "nonsmooth", "degenerate", "ill-conditioned"} if bottom > 0 else set[str]()
     return _revalued(
         f, lambda v: torch.log(v - base + offset), minimum, suffix="log", words="on a log scale", also=kept,
         scale="linear", latex=(rf"\log\left({f.latex} {offset - base:+.15g}\right)") if single(f.latex) else "",
@@ -93,8 +93,8 @@ def negated(f: Landscape) -> Function:
         words="upside down",
         kept={
             "smooth",
-            "kinked",
-            "stepped",
+            "nonsmooth",
+            "discontinuous",
             "quadratic",
             "separable",
             "stochastic",
@@ -104,7 +104,7 @@ def negated(f: Landscape) -> Function:
         },
         minima=(),
         minimum=math.nan,
-        complete=True,
+        minima_complete=True,
         stationary=tuple(turned),
         outside="higher",
         latex=(rf"-\left({f.latex}\right)") if single(f.latex) else "",

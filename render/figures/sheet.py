@@ -117,7 +117,7 @@ def _heading(page: Page, portrait: Portrait) -> float:
     title, size = fitted(portrait.title, room, 22, 12, "bold")
     page.write(MARGIN, page.high - 42, title, size, fontweight="bold")
     y = page.high - 46
-    for line in wrapped(portrait.lesson, room, 12, 2):
+    for line in wrapped(portrait.description, room, 12, 2):
         y -= 16
         page.write(MARGIN, y, line, 12)
     if portrait.latex:
