@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from catalogue_peers import BATCHED, HOMES, SAME, asked, missing
 
 from landscapes.functions import get, search
-from landscapes.objectives.landscape import Function
+from landscapes.objectives._function import Function
 
 BUDGET, SIDE = 50.0, 512
 """Milliseconds that a surface may take, and its points a side."""

@@ -37,13 +37,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscapes import rules
-from landscapes.engine import loop, tracing
+from landscapes import optimizers
+from landscapes.engine import loop
 from landscapes.engine.batch import Batch
-from landscapes.engine.stopping import Stop
+from landscapes.engine.fast import tracing
+from landscapes.engine.termination import Stop
 from landscapes.functions import get
-from landscapes.objectives.objective import Function, function
-from landscapes.rules import Rule, parse
+from landscapes.objectives.decorators import Function, function
+from landscapes.optimizers import Rule, parse
 
 HERE = Path(__file__).resolve().parent
 ROSENBROCK = get("rosenbrock")
@@ -112,7 +113,7 @@ def batch(
 ) -> loop.Paths:  # fmt: skip
     """The engine: Adam with a learning rate a run, unless said otherwise."""
     numbers = {"lr": rates(runs)} if numbers is None else numbers
-    many = Batch(rules.Adam() if rule is None else rule, runs, numbers)
+    many = Batch(optimizers.Adam() if rule is None else rule, runs, numbers)
     x = starts(runs, dtype) if x is None else x
     return loop.run(landscape, many, x, steps, **{"box": WIDE, "keep": "ends", "compiled": compiled, **how})
 
@@ -173,13 +174,13 @@ def lanes(folder: Path) -> list[Lane]:
     pixels = torch.stack(torch.meshgrid(side, side, indexing="xy")).flatten(1)
     add(
         "basins, 1024 × 1024 starts, 500 steps", 2**20, 500, compiled=True, landscape=get("himmelblau"),
-        rule=rules.Adam(lr=0.1), numbers={}, x=pixels, stop=Stop(gradient=1e-6),
+        rule=optimizers.Adam(lr=0.1), numbers={}, x=pixels, stop=Stop(gradient=1e-6),
     )  # fmt: skip
-    stock = [rules.Torch(torch.optim.Adam, lr=lr) for lr in rates(8192).tolist()]
+    stock = [optimizers.Torch(torch.optim.Adam, lr=lr) for lr in rates(8192).tolist()]
     x = starts(8192)
     found.append(
         Lane(
-            "rules.Torch(Adam), a rate a run",
+            "optimizers.Torch(Adam), a rate a run",
             lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
             8192 * 500,
         )
@@ -278,7 +279,7 @@ BARS: tuple[tuple[str, str, str, float], ...] = (
     ("small race, after some others", "small race, plain", "≥", 6),
     ("8 × 256 × 64 runs, 1,000 steps, eager", "small race, plain", "≥", 4500),
     ("8 × 256 × 64 runs, 1,000 steps, compiled", "small race, plain", "≥", 60000),
-    ("rules.Torch(Adam), a rate a run", "plain loop", "≥", 3000),
+    ("optimizers.Torch(Adam), a rate a run", "plain loop", "≥", 3000),
     ("own function, eager, 32,768 runs", "own function, plain", "≥", 4000),
     ("own function, compiled", "own function, plain", "≥", 30000),
 )

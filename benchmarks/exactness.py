@@ -25,10 +25,10 @@ from reference import FUNCTIONS, SPACES, by_rules, by_torch, everyone, starts, v
 from test_derivative_free import numbers, numpy_of, tutorial
 from test_rules_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
 
-from landscapes import rules
+from landscapes import optimizers
 from landscapes.engine import loop
+from landscapes.optimizers.derivative_free.cmaes import POPULATION
 from landscapes.oracle import value_and_gradient
-from landscapes.rules.sampling.cmaes import POPULATION
 
 DIMS = (1, 2, 10)
 WIDE = torch.tensor([[-1e6, 1e6]] * 10, dtype=torch.float64)
@@ -66,13 +66,13 @@ def coupled(steps: int) -> None:
         expected = by_one_object_a_run(valley(dim), [in_torch(rule) for rule in contenders], x, steps, shape)
         gaps.append(largest(by_rules(valley(dim), contenders, x, steps) - expected))
     print(f"| Adafactor | torch.optim | {steps} | {max(gaps):.1e} |", flush=True)
-    field = [rules.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
+    field = [optimizers.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
     x = starts(6, 3, rng)
     stock = [(torch.optim.Muon, {"lr": rule.lr, "weight_decay": 0.05}) for rule in field]
     gap = largest(by_rules(valley(6), field, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
     print(f"| Muon, whose steps are bfloat16 | torch.optim | 1 | {gap:.1e} |", flush=True)
     for adam in (False, True):
-        cls = rules.ScheduleFreeAdamW if adam else rules.ScheduleFreeSGD
+        cls = optimizers.ScheduleFreeAdamW if adam else optimizers.ScheduleFreeSGD
         more = {"beta2": 0.99, "eps": 1e-8} if adam else {}
         worst = 0.0
         for dim in DIMS:
@@ -96,8 +96,8 @@ def without_derivatives(steps: int) -> None:
         for dim in DIMS:
             rng, function = np.random.default_rng(dim), landscape(dim)
             x, value = starts(dim, 3, rng), numpy_of(landscape(dim))
-            paths = loop.run(function, [rules.NelderMead()] * 3, x, steps, box=WIDE[:dim])
-            field = [rules.CMAES(sigma=0.3, tolx=0.0)] * 3
+            paths = loop.run(function, [optimizers.NelderMead()] * 3, x, steps, box=WIDE[:dim])
+            field = [optimizers.CMAES(sigma=0.3, tolx=0.0)] * 3
             size = 4 + int(3 * np.log(dim))
             evolved = loop.run(function, field, x, generations, box=WIDE[:dim], streams=torch.arange(3))
             for run, start in enumerate(x.T.numpy()):

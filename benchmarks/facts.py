@@ -14,30 +14,30 @@ import sys
 import torch
 
 from landscapes.functions import get
-from landscapes.objectives import search, survey
-from landscapes.objectives.landscape import Function
-from landscapes.objectives.vocabulary import CHECKED
+from landscapes.objectives import critical_points, tag_checks
+from landscapes.objectives._function import Function
+from landscapes.objectives.tags import CHECKED
 
 SHOWN = 12
 """Points printed of each sort."""
 
 
 def report(function: Function) -> None:
-    measured = survey.tags(function)
+    measured = tag_checks.tags(function)
     print(f"{function.name}, {function.dim} coordinates")
     print(f"  tags: {sorted(measured)}")
-    wrong = (set(function.tags) & set(CHECKED)) - measured - survey.undecided(function)
+    wrong = (set(function.tags) & set(CHECKED)) - measured - tag_checks.undecided(function)
     print(f"  to add: {sorted(measured - set(function.tags))}; to take away: {sorted(wrong)}")
-    evolved = min((search.evolved(function, seed)[0] for seed in range(3)), key=lambda x: float(function(x)))
+    evolved = min((critical_points.evolved(function, seed)[0] for seed in range(3)), key=lambda x: float(function(x)))
     print(
         f"  lowest by evolution: {float(function(evolved))!r} at {tuple(evolved.tolist())}; listed {function.minimum!r}"
     )
-    if survey.smoothness(function) == "smooth":
-        minima = search.local_minima(function)
+    if tag_checks.smoothness(function) == "smooth":
+        minima = critical_points.local_minima(function)
         print(f"  local minima in the domain: {len(minima)}")
         for place in minima[:SHOWN]:
             print(f"    {float(function(place))!r} at {tuple(place.tolist())}")
-        found = search.stationary_points(function)
+        found = critical_points.stationary_points(function)
         print(f"  points without slope in the view: {len(found)}")
         for kind, point in found[:SHOWN]:
             print(f"    {kind} {float(function(point)):.12g} at {point}")

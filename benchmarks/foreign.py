@@ -25,10 +25,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from peers import classes, libraries, outcome
 from reference import moment, stepper_of
 
-from landscapes.objectives.objective import function
+from landscapes.objectives.decorators import function
+from landscapes.optimizers import Torch
+from landscapes.optimizers.stepper import Moment
 from landscapes.oracle import Oracle, value_and_gradient
-from landscapes.rules import Torch
-from landscapes.rules.stepping import Moment
 
 STOCK = ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adadelta")
 RUNS = (8192, 32768)

@@ -48,9 +48,9 @@ from PIL import Image
 
 from landscapes import race, render
 from landscapes.record import Record
-from landscapes.render.drawing.moving import Moving, show
-from landscapes.render.film.frames import Frames
-from landscapes.render.pictures.layout import figure
+from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.animated import Moving, show
+from landscapes.render.plots.layout import figure
 
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]
@@ -269,7 +269,7 @@ def first_frame(rounds: int) -> tuple[float, float]:
     """CPU seconds of a new process that imports matplotlib.figure, and of one that draws a race's first frame."""
     with tempfile.TemporaryDirectory() as folder:
         raced(300).save(Path(folder) / "race.npz")
-        draw = "from landscapes.record import Record; from landscapes import render; from landscapes.render.film.frames import Frames; "
+        draw = "from landscapes.record import Record; from landscapes import render; from landscapes.render.animation.frames import Frames; "
         draw += f"Frames(render.animate(Record.load({folder + '/race.npz'!r}), size=(800, 600)).figure).show(0)"
         return process("import matplotlib.figure", rounds), process(draw, rounds)
 

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from landscapes.execution.blocks import Column, Plan, Task, Terms
-from landscapes.execution.executing import execute
+from landscapes.execution._execute import execute
+from landscapes.execution.plan import Column, Plan, Task, Terms
 from landscapes.execution.results import arrays
 from landscapes.functions import get
-from landscapes.rules import Adam
+from landscapes.optimizers import Adam
 
 SIDE, STEPS, SIZE = 100, 60, 100
 EARLY, LATEST = 0.2, 8.0
@@ -63,7 +63,7 @@ def main(kills: int, workers: int, seed: int) -> int:
     torch.set_num_threads(1)
     random = np.random.default_rng(seed)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["landscapes.execution.executing", "landscapes.functions.stochastic"])
+    context.set_forkserver_preload(["landscapes.execution._execute", "landscapes.functions.stochastic"])
     begin = time.perf_counter()
     undisturbed, count = arrays(execute(job())[:]), len(job())
     pace = (time.perf_counter() - begin) / count

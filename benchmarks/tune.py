@@ -1,9 +1,9 @@
-"""Writes landscapes/jobs/tuned.json: a learning rate for every optimizer on every function of the catalogue.
+"""Writes landscapes/experiments/tuned.json: a learning rate for every optimizer on every function of the catalogue.
 
     python benchmarks/tune.py                 all functions, a second or less each on one core
     python benchmarks/tune.py beale booth     these; the others keep what they have
 
-How a rate is found stands in `landscapes/jobs/rates.py`. A test sweeps again and compares, so run this
+How a rate is found stands in `landscapes/experiments/stored_lrs.py`. A test sweeps again and compares, so run this
 after any change to a function's start, steps, view or formula, to a rule, or to the sweep.
 
 Beside the rates stands "edge": the optimizers whose best rate is the first or the last of the grid, so
@@ -20,12 +20,12 @@ from typing import Any
 
 import torch
 
-from landscapes.custom.checking import as_function
+from landscapes.builders.validation import as_function
+from landscapes.experiments import stored_lrs
 from landscapes.files import replacing
 from landscapes.functions import catalogue
-from landscapes.jobs import rates
-from landscapes.objectives.objective import Function
-from landscapes.rules import names, parse
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers import names, parse
 
 FILE = Path(__file__).resolve().parent.parent / "landscapes" / "jobs" / "tuned.json"
 
@@ -33,13 +33,13 @@ FILE = Path(__file__).resolve().parent.parent / "landscapes" / "jobs" / "tuned.j
 def tuned(function: Function) -> dict[str, Any]:
     """What the file holds of one function."""
     contenders = [parse(name)[0] for name, (cls, _) in names().items() if cls.tunable]
-    found = rates.sweep_rates(function, contenders, function.start, function.steps)
-    table = {rates.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
+    found = stored_lrs.sweep_rates(function, contenders, function.start, function.steps)
+    table = {stored_lrs.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
     return {
-        "race": rates.fingerprint(function, function.start, function.steps),
+        "race": stored_lrs.fingerprint(function, function.start, function.steps),
         "value": float(function(function.start)),
         "rates": table,
-        "edge": [spec for spec, rate in table.items() if rate in (rates.GRID[0], rates.GRID[-1])],
+        "edge": [spec for spec, rate in table.items() if rate in (stored_lrs.GRID[0], stored_lrs.GRID[-1])],
     }
 
 

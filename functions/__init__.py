@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from functools import cache
 
 from landscapes.errors import InputError, unknown
-from landscapes.objectives.objective import Function
-from landscapes.objectives.vocabulary import SYNONYMS, TAGS
+from landscapes.objectives.decorators import Function
+from landscapes.objectives.tags import SYNONYMS, TAGS
 
 
 @cache
@@ -59,7 +59,7 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
     """Return the functions that have all the given tags, sorted by name.
 
     Args:
-        tags: one tag of `landscapes.objectives.vocabulary`, or several. Case does not matter; common synonyms are
+        tags: one tag of `landscapes.objectives.tags`, or several. Case does not matter; common synonyms are
             accepted, such as "ravine" for "valley".
         dim: keep functions that support this number of coordinates, and return them with it. By default each
             function has its usual number.

@@ -22,8 +22,8 @@ from landscapes.objectives.coco import (
     stretched,
     turned,
 )
+from landscapes.objectives.decorators import Function
 from landscapes.objectives.elementary import norm, power, root, total
-from landscapes.objectives.objective import Function
 
 
 def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:

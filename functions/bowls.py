@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, Dims, function, least_squares
 from landscapes.objectives.elementary import ordinals, total
-from landscapes.objectives.objective import ANY, Dims, function, least_squares
 
 
 @function(

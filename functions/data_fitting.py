@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import least_squares
 from landscapes.objectives.elementary import power
-from landscapes.objectives.objective import least_squares
 
 
 def _rows(*rows: Tensor) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from landscapes.functions.oscillatory import PAPER, lattice
+from landscapes.objectives.decorators import ANY, Dims, function
 from landscapes.objectives.elementary import power, total
-from landscapes.objectives.objective import ANY, Dims, function
 
 
 @function(

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import Dims, function, least_squares
 from landscapes.objectives.elementary import product
-from landscapes.objectives.objective import Dims, function, least_squares
 
 
 def _bell(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:

@@ -12,8 +12,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, Dims, least_squares
 from landscapes.objectives.elementary import norm, ordinals, product, total
-from landscapes.objectives.objective import ANY, Dims, least_squares
 
 
 @least_squares(

@@ -8,8 +8,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import Dims, function, least_squares
 from landscapes.objectives.elementary import ordinals, total
-from landscapes.objectives.objective import Dims, function, least_squares
 
 
 @least_squares(

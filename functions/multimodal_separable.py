@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, function, least_squares
 from landscapes.objectives.elementary import mean, ordinals, root, total, waves_within
-from landscapes.objectives.objective import ANY, function, least_squares
 
 
 @function(

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, Dims, function
 from landscapes.objectives.elementary import norm, power, product, root, total
-from landscapes.objectives.objective import ANY, Dims, function
 
 
 @function(

@@ -9,8 +9,8 @@ from functools import reduce
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, Dims, function
 from landscapes.objectives.elementary import norm, power, root, total
-from landscapes.objectives.objective import ANY, Dims, function
 
 
 def wave(q: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, function
 from landscapes.objectives.elementary import product, total
-from landscapes.objectives.objective import ANY, function
 
 
 @function(

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import ANY, Dims, function, least_squares
 from landscapes.objectives.elementary import ordinals, total
-from landscapes.objectives.objective import ANY, Dims, function, least_squares
 
 
 @function(

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.objectives.objective import function
+from landscapes.objectives.decorators import function
 
 
 @function(

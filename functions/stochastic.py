@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from landscapes.functions.valleys import beale
+from landscapes.objectives.decorators import ANY, Dims, Formula, Sample, function
 from landscapes.objectives.elementary import by_parts, copies, ordinals, total
-from landscapes.objectives.objective import ANY, Dims, Formula, Sample, function
 
 
 def _normal(t: int, count: int) -> Tensor:

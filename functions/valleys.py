@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from landscapes.objectives.decorators import Dims, function, least_squares
 from landscapes.objectives.elementary import norm, ordinals, total
-from landscapes.objectives.objective import Dims, function, least_squares
 
 
 def banana_residuals(x: Tensor) -> Tensor:

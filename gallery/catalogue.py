@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from landscapes import functions, portray, render
-from landscapes.render.drawing.words import shortened
+from landscapes.render.artists.text_fit import shortened
 
 ACROSS, CELL = 17, 1.0  # pictures a row; inches
 look = render.THEMES["light"]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 
-from landscapes import function, race, render, rules
+from landscapes import function, optimizers, race, render
 
 pictures = Path(__file__).parent / "pictures"
 
@@ -47,5 +47,7 @@ class Signum(torch.optim.Optimizer):
 # %%
 # Names are tuned for this very race; rules are taken as they are.
 
-record = race(egg_box, {"Signum": rules.Torch(Signum, lr=0.05), "SGD": "sgd", "Momentum": "momentum", "Adam": "adam"})
+record = race(
+    egg_box, {"Signum": optimizers.Torch(Signum, lr=0.05), "SGD": "sgd", "Momentum": "momentum", "Adam": "adam"}
+)
 render.save(record, pictures / "own.gif", theme="dark")

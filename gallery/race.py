@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from landscapes import race, render
-from landscapes.reports.report import table, verdict
+from landscapes.analysis.race_table import table, verdict
 
 theme = sys.argv[1] if len(sys.argv) > 1 else "light"
 pictures = Path(__file__).parent / "pictures"

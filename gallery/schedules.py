@@ -13,7 +13,7 @@ around an optimizer is named behind it.
 from pathlib import Path
 
 from landscapes import functions, race, render
-from landscapes.reports.report import table, verdict
+from landscapes.analysis.race_table import table, verdict
 
 pictures = Path(__file__).parent / "pictures"
 

@@ -15,56 +15,56 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landscapes import functions, render, reports, rules, transforms
-    from landscapes.custom.formulas import formula
-    from landscapes.custom.networks import from_module
-    from landscapes.custom.numeric import from_numpy
-    from landscapes.engine.stopping import Stop
+    from landscapes import analysis, functions, optimizers, render, transforms
+    from landscapes.builders._formula import formula
+    from landscapes.builders._from_module import from_module
+    from landscapes.builders._from_numpy import from_numpy
+    from landscapes.engine.termination import Stop
     from landscapes.errors import InputError
-    from landscapes.jobs.comparing import compare
-    from landscapes.jobs.exploring import explore
-    from landscapes.jobs.mapping import basins
-    from landscapes.jobs.portraying import portray
-    from landscapes.jobs.projecting import project
-    from landscapes.jobs.racing import race
-    from landscapes.jobs.spaces import Range
-    from landscapes.jobs.sweeping import sweep
-    from landscapes.jobs.tuning import Tuning, tune
-    from landscapes.objectives.objective import ANY, Dims, Function, function, least_squares
-    from landscapes.portraits import Portrait
+    from landscapes.experiments._basins import basins
+    from landscapes.experiments._compare import compare
+    from landscapes.experiments._explore import explore
+    from landscapes.experiments._project import project
+    from landscapes.experiments._race import race
+    from landscapes.experiments._summarize import portray
+    from landscapes.experiments._sweep import sweep
+    from landscapes.experiments._tune import Tuning, tune
+    from landscapes.experiments.search_space import Range
+    from landscapes.objectives.decorators import ANY, Dims, Function, function, least_squares
     from landscapes.record import Record, Surface, Trajectories
+    from landscapes.summary import Portrait
 
     __version__: str
 
 _HOMES = {
-    "ANY": "objectives.objective",
-    "Dims": "objectives.objective",
-    "Function": "objectives.objective",
+    "ANY": "objectives.decorators",
+    "Dims": "objectives.decorators",
+    "Function": "objectives.decorators",
     "InputError": "errors",
-    "Portrait": "portraits",
-    "Range": "jobs.spaces",
+    "Portrait": "summary",
+    "Range": "experiments.search_space",
     "Record": "record",
-    "Stop": "engine.stopping",
+    "Stop": "engine.termination",
     "Surface": "record",
     "Trajectories": "record",
-    "Tuning": "jobs.tuning",
-    "basins": "jobs.mapping",
-    "compare": "jobs.comparing",
-    "explore": "jobs.exploring",
-    "formula": "custom.formulas",
-    "from_module": "custom.networks",
-    "from_numpy": "custom.numeric",
-    "function": "objectives.objective",
-    "least_squares": "objectives.objective",
-    "portray": "jobs.portraying",
-    "project": "jobs.projecting",
-    "race": "jobs.racing",
-    "sweep": "jobs.sweeping",
-    "tune": "jobs.tuning",
+    "Tuning": "experiments._tune",
+    "basins": "experiments._basins",
+    "compare": "experiments._compare",
+    "explore": "experiments._explore",
+    "formula": "builders._formula",
+    "from_module": "builders._from_module",
+    "from_numpy": "builders._from_numpy",
+    "function": "objectives.decorators",
+    "least_squares": "objectives.decorators",
+    "portray": "experiments._summarize",
+    "project": "experiments._project",
+    "race": "experiments._race",
+    "sweep": "experiments._sweep",
+    "tune": "experiments._tune",
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
 
-_FOLDERS = ("functions", "render", "reports", "rules", "transforms")
+_FOLDERS = ("analysis", "functions", "optimizers", "render", "transforms")
 
 __all__ = [
     "ANY",
@@ -79,6 +79,7 @@ __all__ = [
     "Trajectories",
     "Tuning",
     "__version__",
+    "analysis",
     "basins",
     "compare",
     "explore",
@@ -88,12 +89,11 @@ __all__ = [
     "function",
     "functions",
     "least_squares",
+    "optimizers",
     "portray",
     "project",
     "race",
     "render",
-    "reports",
-    "rules",
     "sweep",
     "transforms",
     "tune",

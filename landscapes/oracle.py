@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from landscapes.objectives.objective import Function
+from landscapes.objectives.decorators import Function
 
 KINDS = ("values", "gradients", "products", "hessians")
 """What is counted: values alone, gradients (with their values), Hessian-vector products, whole Hessians or Jacobians."""

@@ -25,35 +25,35 @@ MAY_IMPORT: dict[str, set[str]] = {
     "": set(),  # the package itself, which is lazy: see test_lazy_names
     "errors": set(),
     "versions": set(),
-    "randomness": set(),
+    "random": set(),
     "files": {"errors"},
     "record": {"", "errors", "files"},  # the package for notebooks alone, which draw a record when it is shown
     "views": {"errors", "record"},
-    "portraits": {"record"},
-    "reports": {"errors", "files", "record"},
-    "render": {"errors", "files", "record", "views", "portraits", "reports"},
-    "objectives": {"errors", "record", "reports"},
+    "summary": {"record"},
+    "analysis": {"errors", "files", "record"},
+    "render": {"errors", "files", "record", "views", "summary", "analysis"},
+    "objectives": {"errors", "record", "analysis"},
     "functions": {"errors", "objectives"},
-    "custom": {"errors", "objectives", "functions"},
-    "transforms": {"errors", "objectives", "custom"},
+    "builders": {"errors", "objectives", "functions"},
+    "transforms": {"errors", "objectives", "builders"},
     "oracle": {"objectives"},
-    "rules": {"errors", "objectives", "oracle", "randomness"},
-    "engine": {"errors", "objectives", "oracle", "rules"},
-    "execution": {"errors", "files", "versions", "objectives", "oracle", "rules", "engine"},
-    "jobs": {
+    "optimizers": {"errors", "objectives", "oracle", "random"},
+    "engine": {"errors", "objectives", "oracle", "optimizers"},
+    "execution": {"errors", "files", "versions", "objectives", "oracle", "optimizers", "engine"},
+    "experiments": {
         "errors",
         "versions",
         "record",
         "views",
-        "portraits",
-        "reports",
+        "summary",
+        "analysis",
         "render",
         "objectives",
         "functions",
-        "custom",
+        "builders",
         "transforms",
         "oracle",
-        "rules",
+        "optimizers",
         "engine",
         "execution",
     },
@@ -62,13 +62,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "record",
         "views",
-        "reports",
+        "analysis",
         "render",
         "objectives",
         "functions",
-        "custom",
-        "rules",
-        "jobs",
+        "builders",
+        "optimizers",
+        "experiments",
     },
     "__main__": {"cli"},
 }
@@ -90,7 +90,7 @@ def modules() -> dict[str, Path]:
 
 
 def part(name: str) -> str:
-    """`landscapes.rules.gradient.adam` belongs to `rules`."""
+    """`landscapes.optimizers.first_order.adam` belongs to `rules`."""
     return [*name.split("."), ""][1]
 
 
@@ -149,7 +149,7 @@ def test_layers(name):
 
 
 ROOMS = (
-    "colormaps", "theme", "drawing", "pictures", "sinks", "relief", "language", "film", "figures", "browser", "output", "explorer",
+    "colormaps", "theme", "artists", "plots", "writers", "plot3d", "text", "animation", "figures", "html", "_save", "interactive",
 )  # fmt: skip
 """The parts of `render`: each imports only what stands before it."""
 
@@ -205,7 +205,7 @@ import landscapes
 assert not {"torch", "matplotlib", "numpy"} & set(sys.modules), "landscapes"
 import landscapes.cli.main
 assert not {"torch", "matplotlib", "numpy"} & set(sys.modules), "landscapes.cli.main"
-import landscapes.record, landscapes.reports.report
+import landscapes.record, landscapes.analysis.race_table
 assert not {"torch", "matplotlib"} & set(sys.modules), "landscapes.record"
 import landscapes.render
 assert not {"torch", "matplotlib.pyplot"} & set(sys.modules), "landscapes.render"
@@ -273,13 +273,13 @@ def test_wheel_and_sdist_are_complete(tmp_path):
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    web = {f"landscapes/render/web/{file.name}" for file in (ROOT / "render" / "web").iterdir()}
+    web = {f"landscapes/render/html/assets/{file.name}" for file in (ROOT / "render" / "html" / "assets").iterdir()}
     expected = (
         {
             name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
             for name, file in modules().items()
         }
-        | {"landscapes/py.typed", "landscapes/jobs/tuned.json"}
+        | {"landscapes/py.typed", "landscapes/experiments/tuned.json"}
         | web
     )
 
@@ -291,6 +291,6 @@ def test_wheel_and_sdist_are_complete(tmp_path):
     (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
-    tests = {f"tests/{file.name}" for file in (ROOT / "tests").glob("*.py")}
+    tests = {file.relative_to(ROOT).as_posix() for file in (ROOT / "tests").rglob("*.py")}
     assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml", *tests} <= inside
     assert not [name for name in inside if "__pycache__" in name]

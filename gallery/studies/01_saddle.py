@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from landscapes import function, race, render, rules, sweep
+from landscapes import function, optimizers, race, render, sweep
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 STEPS, NOISE = 200, 1e-3
@@ -29,8 +29,8 @@ def ridge(x, y):
     return x * x - y * y
 
 
-plain = {"Adam": rules.Adam(lr=0.1), "SGD": rules.SGD(lr=0.1)}
-noisy = {name: rules.Noise(rule, sigma=NOISE) for name, rule in plain.items()}
+plain = {"Adam": optimizers.Adam(lr=0.1), "SGD": optimizers.SGD(lr=0.1)}
+noisy = {name: optimizers.Noise(rule, sigma=NOISE) for name, rule in plain.items()}
 off, on = (race(ridge, plain, start=start, steps=STEPS) for start in ((1, 1), (1, 0)))
 freed = sweep(ridge, noisy, start=(1, 0), seeds=SEEDS, steps=STEPS, keep=1)
 

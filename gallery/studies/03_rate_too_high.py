@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from landscapes import function, race, render, rules
+from landscapes import function, optimizers, race, render
 
 SEEDS, STEPS = (int(sys.argv[1]), 400) if len(sys.argv) > 1 else (20, 1000)
 RATES = (1.0, 0.1, 0.01)
@@ -37,7 +37,7 @@ def line(seed):
     return function((-1, 5), (-2, 4), start=start, minima=[best], sample=lambda t: error(batches[t]))(error(...))
 
 
-made, kinds = [line(seed) for seed in range(SEEDS)], (rules.SGD, rules.Adam)
+made, kinds = [line(seed) for seed in range(SEEDS)], (optimizers.SGD, optimizers.Adam)
 runs = [race(loss, [kind(lr=lr) for kind in kinds for lr in RATES], steps=STEPS, resolution=2) for loss in made]
 value = np.array([run.trajectories.value for run in runs]).reshape(SEEDS, 2, 3, -1)
 sgd, adam = (value.max(-1) / value[..., 0])[:, :, 0].T  # how far each rises at lr 1.0

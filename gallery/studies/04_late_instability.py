@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from landscapes import function, race, render, rules
+from landscapes import function, optimizers, race, render
 
 SEEDS, STEPS, LONG, LOW, B2 = (20, 4000, 50_000, 1e-5, 0.999) if len(sys.argv) < 2 else (2, 600, 1200, 1e-4, 0.99)
 D, G = 1001, torch.Generator().manual_seed(0)
@@ -34,10 +34,10 @@ def raced(field, seeds, steps, dtype=torch.float32, **more):
     return race(made, field, steps=steps, keep=steps // 200, dtype=dtype, **more).trajectories
 
 
-field = {name: rules.Adam(beta2=B2, eps=eps) for name, eps in {"Adam": 1e-8, "ε 1e-4": 1e-4, "ε 0.1": 0.1}.items()}
-field |= {"AMSGrad": rules.Adam(beta2=B2, amsgrad=True), "SGD, lr 1e-4": rules.SGD(lr=1e-4)}
+field = {name: optimizers.Adam(beta2=B2, eps=eps) for name, eps in {"Adam": 1e-8, "ε 1e-4": 1e-4, "ε 0.1": 0.1}.items()}
+field |= {"AMSGrad": optimizers.Adam(beta2=B2, amsgrad=True), "SGD, lr 1e-4": optimizers.SGD(lr=1e-4)}
 main, double = raced(field, SEEDS, STEPS, observe=["second_moment"]), raced(list(field.values())[:1], SEEDS, STEPS, torch.float64).x  # fmt: skip
-slow, step, half, a = raced([rules.Adam(LOW, beta2=B2)], 1, LONG), main.step[1:], 100, X.double().numpy()
+slow, step, half, a = raced([optimizers.Adam(LOW, beta2=B2)], 1, LONG), main.step[1:], 100, X.double().numpy()
 x, v = (part.reshape(len(part), -1, SEEDS, D)[:, 1:] for part in (np.concatenate([main.x, double]), main.observed["second_moment"]))  # fmt: skip
 r, root = np.einsum("snd,ctsd->ctsn", a, x, optimize=True) - Y[..., 0].numpy(), np.sqrt(v[0].T / (1 - B2**step)).T
 loss, slope = (r * r).sum(-1), np.linalg.norm(2 * np.einsum("snd,tsn->tsd", a, r[0], optimize=True), axis=-1)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from landscapes import function, race, render, rules, sweep
+from landscapes import function, optimizers, race, render, sweep
 
 STARTS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
 STEPS, RAW, HERE = 100, np.array([1000.0, 1.0, 2.0, 3000.0]), Path(__file__).parent
@@ -38,7 +38,7 @@ shown, misses, gone, edges, grown = {}, [], [], [], []
 for name, x in {"raw": RAW, "standardised": (RAW - RAW.mean()) / RAW.std()}.items():
     fit, (low, high) = line(x)
     rates = {"SGD, lr 0.01": 0.01, "SGD, 1/20 of the stable lr": 0.1 / high}
-    field = {**{label: rules.SGD(lr=lr) for label, lr in rates.items()}, "Adam, lr 0.01": rules.Adam(lr=0.01)}
+    field = {**{label: optimizers.SGD(lr=lr) for label, lr in rates.items()}, "Adam, lr 0.01": optimizers.Adam(lr=0.01)}
     shown[f"{name}: condition {high / low:,.0f}"] = race(fit, field, steps=STEPS, dtype=torch.float32)
     record = sweep(fit, field, starts=starts, steps=STEPS, dtype=torch.float32)
     misses.append(np.quantile(record.grid(np.abs(record.trajectories.x - [1, 0])), (0.5, 0.05, 0.95), axis=1))

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes import function, race, render, rules, sweep, transforms
+from landscapes import function, optimizers, race, render, sweep, transforms
 
 STARTS, CONDITIONS = (int(sys.argv[1]), [10, 100]) if len(sys.argv) > 1 else (20, [10, 100, 1000, 10_000])
 near, wide, heavy = np.geomspace(0.5, 4, 19).tolist(), np.geomspace(1e-4, 1, 25).tolist(), [0.5, 0.8, 0.9, 0.95, 0.98, 0.99]  # fmt: skip
-field = {"SGD": (rules.SGD(), 3, {"lr": near}), "RMSprop": (rules.RMSprop(alpha=0.9), 3, {"lr": wide})}
-field |= {"Momentum": (rules.SGD(momentum=0.9), 0.3, {"lr": near, "momentum": heavy}), "Adam": (rules.Adam(), 0.5, {"lr": wide, "beta1": heavy})}  # fmt: skip
+field = {"SGD": (optimizers.SGD(), 3, {"lr": near}), "RMSprop": (optimizers.RMSprop(alpha=0.9), 3, {"lr": wide})}
+field |= {"Momentum": (optimizers.SGD(momentum=0.9), 0.3, {"lr": near, "momentum": heavy}), "Adam": (optimizers.Adam(), 0.5, {"lr": wide, "beta1": heavy})}  # fmt: skip
 
 
 def ravine(k, turn):

@@ -18,12 +18,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes import race, render, rules, sweep
+from landscapes import optimizers, race, render, sweep
 
 STARTS, STEPS = (5 * int(sys.argv[1]), 500) if len(sys.argv) > 1 else (60, 10_000)
 RATES, left = np.geomspace(1e-3, 3, 22).tolist(), {}
-field = {"SGD": rules.SGD(), "Momentum": rules.SGD(momentum=0.9), "RMSprop": rules.RMSprop(), "Adam": rules.Adam()}
-field["Adam, ε = 1e-30"] = rules.Adam(eps=1e-30)
+field = {
+    "SGD": optimizers.SGD(),
+    "Momentum": optimizers.SGD(momentum=0.9),
+    "RMSprop": optimizers.RMSprop(),
+    "Adam": optimizers.Adam(),
+}
+field["Adam, ε = 1e-30"] = optimizers.Adam(eps=1e-30)
 x, y = np.random.default_rng(0).uniform(-3, 3, (2, 20 * STARTS))
 depth = np.exp(-4 * x * x - y * y)
 starts, slope = np.stack([x, y], 1)[depth < 0.05][:STARTS], (depth * np.hypot(8 * x, 2 * y))[depth < 0.05][:STARTS]

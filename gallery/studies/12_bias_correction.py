@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes import race, render, rules, sweep
+from landscapes import optimizers, race, render, sweep
 
 COUNT = int(sys.argv[1]) if len(sys.argv) > 1 else 40
 LR = 0.02
 HERE = Path(__file__).parent
-pair = {"Adam": rules.Adam(lr=LR), "Adam, uncorrected": rules.UncorrectedAdam(lr=LR)}
+pair = {"Adam": optimizers.Adam(lr=LR), "Adam, uncorrected": optimizers.UncorrectedAdam(lr=LR)}
 
 beta2 = [float(1 - share) for share in np.geomspace(0.5, 1e-5, COUNT)]
 record = sweep("beale", pair, beta2=beta2, steps=1)

@@ -18,21 +18,25 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes import race, render, rules, sweep
+from landscapes import optimizers, race, render, sweep
 
 SEEDS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-ball, mean = rules.HeavyBall(lr=0.002), rules.AveragedMomentum(lr=0.02)
-field = {"Momentum": rules.SGD(lr=0.002, momentum=0.9), "Heavy ball": ball, "Averaged": mean}
-plans = (lambda rule: rule, lambda rule: rules.WarmUp(rule, steps=50), lambda rule: rules.MultiStep(rule, at=(20,)))
+ball, mean = optimizers.HeavyBall(lr=0.002), optimizers.AveragedMomentum(lr=0.02)
+field = {"Momentum": optimizers.SGD(lr=0.002, momentum=0.9), "Heavy ball": ball, "Averaged": mean}
+plans = (
+    lambda rule: rule,
+    lambda rule: optimizers.WarmUp(rule, steps=50),
+    lambda rule: optimizers.MultiStep(rule, at=(20,)),
+)
 runs = [race("ravine", {name: plan(rule) for name, rule in field.items()}, view="race") for plan in plans]
 same, warm, drop = (np.linalg.norm(x - x[0], axis=2).max(1) for x in (run.trajectories.x for run in runs))
-noisy = {name: rules.Noise(rules.StepDecay(rule, every=50), sigma=10) for name, rule in field.items()}
+noisy = {name: optimizers.Noise(optimizers.StepDecay(rule, every=50), sigma=10) for name, rule in field.items()}
 tuned = sweep("ravine", noisy, lr=(10 ** np.linspace(-3.5, -0.5, 31)).tolist(), seeds=SEEDS, steps=100)
 best = np.median(tuned.grid("final"), 2).argmin(1)
 ends = [np.quantile(tuned.grid("final")[place, rate], (0.5, 0.05, 0.95)) for place, rate in enumerate(best)]
 sizes = np.geomspace(1e-12, 1, 49)
-roots = {"g / (√s + ε)": rules.RMSprop(1, alpha=0), "g / √(s + ε)": rules.RMSpropInside(1, alpha=0)}
-roots["g / √(s + ε²)"] = rules.RMSpropInside(1, alpha=0, eps=1e-16)
+roots = {"g / (√s + ε)": optimizers.RMSprop(1, alpha=0), "g / √(s + ε)": optimizers.RMSpropInside(1, alpha=0)}
+roots["g / √(s + ε²)"] = optimizers.RMSpropInside(1, alpha=0, eps=1e-16)
 first = sweep("sphere", roots, starts=[(size / 2, 0) for size in sizes], steps=1)
 step = first.grid(np.abs(np.diff(first.trajectories.x[..., 0])[:, 0]))
 differ, shorter, longer = sizes[step[0] > 1.01 * step[1]].max(), (step[0] / step[1]).max(), (step[2] / step[0]).max()

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes import functions, render, rules, sweep
+from landscapes import functions, optimizers, render, sweep
 
 SEEDS, STEPS = (int(sys.argv[1]), 600) if len(sys.argv) > 1 else (40, 4000)
 DECAY = [1e-9, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0]  # the first is as good as none, and in one batch with the others
@@ -26,8 +26,11 @@ ravine = functions.get("ravine").shifted((4, -3)).with_view(((2.7, 4.5), (-3.9, 
 best, along = np.array([4.0, -3.0]), np.array([np.sqrt(3), 1]) / 2
 hessian = 100 * np.eye(2) - 99 * np.outer(along, along)
 
-field = {f"AdamW, σ = {sigma:g}": rules.Noise(rules.Cosine(rules.AdamW(lr=0.1)), sigma=sigma) for sigma in (0, 1, 10)}
-field["Adam with L2, σ = 10"] = rules.Noise(rules.Cosine(rules.Adam(lr=0.1)), sigma=10)
+field = {
+    f"AdamW, σ = {sigma:g}": optimizers.Noise(optimizers.Cosine(optimizers.AdamW(lr=0.1)), sigma=sigma)
+    for sigma in (0, 1, 10)
+}
+field["Adam with L2, σ = 10"] = optimizers.Noise(optimizers.Cosine(optimizers.Adam(lr=0.1)), sigma=10)
 record = sweep(ravine, field, start=best, weight_decay=DECAY, seeds=SEEDS, steps=STEPS)
 ends = record.grid(record.trajectories.x[:, -1])
 shift = np.linalg.norm(ends - ends[:, :1], axis=-1)  # from where the same seed ends without decay

@@ -17,25 +17,25 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes import Range, compare, functions, render, reports
+from landscapes import Range, analysis, compare, functions, render
 
 STARTS, EVERY, RATES, STEPS = (int(sys.argv[1]), 45, 12, 150) if len(sys.argv) > 1 else (24, 1, 34, 500)
 known = [f for f in functions.search("smooth") if np.isfinite(f.minimum) and f.outside == "higher"][::EVERY]
 lr = Range(1e-8, 1e3).spaced(RATES)
 found = compare(known, ["sgd", "momentum", "adam"], lr=lr, starts=STARTS, steps=STEPS, targets=[1e-1, 1e-3, 1e-6])
-races = {f"{rate:g} for all": (1e-3, reports.choosing.only(found, "lr", rate)) for rate in (1e-3, 1e-2, 1e-1)}
-races |= {f"own best, to {to:g}": (to, reports.choosing.at_best_rate(found, to)) for to in (1e-1, 1e-3, 1e-6)}
+races = {f"{rate:g} for all": (1e-3, analysis.choosing.only(found, "lr", rate)) for rate in (1e-3, 1e-2, 1e-1)}
+races |= {f"own best, to {to:g}": (to, analysis.choosing.at_best_rate(found, to)) for to in (1e-1, 1e-3, 1e-6)}
 rows, ratios = [], {}
 for name, (to, part) in races.items():
-    costs = reports.standings.costs(part, "steps")
+    costs = analysis.standings.costs(part, "steps")
     rows.append([name, *(f"{100 * share:.0f} %" for share in np.isfinite(costs.at(to)).mean(0))])
     for rival in (1, 0):
         steps = costs.running_times(to)[:, [rival, 2]]
         ratios[name] = np.clip(np.divide(*steps[np.isfinite(steps).any(1)].T), 0.01, 100)
-        mid, low, high = reports.profiles.bootstrap(ratios[name][:, None], lambda drawn: np.median(drawn, -2))
+        mid, low, high = analysis.profiles.bootstrap(ratios[name][:, None], lambda drawn: np.median(drawn, -2))
         rows[-1].append(f"{mid[0]:.2g} [{low[0]:.2g}, {high[0]:.2g}]".replace("1e+02", "100"))
 header = ["learning rate", "SGD", "Momentum", "Adam", "Momentum / Adam", "SGD / Adam"]
-print(reports.tables.Table("Runs that arrive; median ratios of steps, 0.01 to 100.", header, rows).markdown(), "\n")
+print(analysis.tables.Table("Runs that arrive; median ratios of steps, 0.01 to 100.", header, rows).markdown(), "\n")
 names, middle = list(races), [np.median(ratio) for ratio in ratios.values()]
 best, ratio, one = races[names[4]][1], ratios[names[4]], (found.grid("steps_to")[..., 1] >= 0).mean((0, 3, 4))
 print(

@@ -20,7 +20,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from landscapes import Range, render, rules, sweep
+from landscapes import Range, optimizers, render, sweep
 
 FIXED, TUNED = (4 * int(sys.argv[1]),) * 2 if len(sys.argv) > 1 else (256, 128)
 KINDS = {"arrives": "#5b9bcf", "swings": "#ffd23f", "creeps": "#e4e0d6", "breaks": "#a3324a"}
@@ -28,7 +28,7 @@ KINDS = {"arrives": "#5b9bcf", "swings": "#ffd23f", "creeps": "#e4e0d6", "breaks
 
 def betas(size, **more):
     more |= {"beta2": Range(0.0, 0.9999, "decay").spaced(size), "beta1": Range(0.0, 0.999, "decay").spaced(size)}
-    record = sweep("beale", rules.Adam(lr=0.1), **more, steps=500, keep=range(468, 501))
+    record = sweep("beale", optimizers.Adam(lr=0.1), **more, steps=500, keep=range(468, 501))
     gap = record.grid(np.maximum(record.trajectories.value, 1e-30)).reshape(-1, size, size, 34)
     lost = (gap[..., -1] > gap[..., 0]) | (record.grid("reason") != "").reshape(gap.shape[:3])
     swings = (gap[..., 1:] / np.minimum.accumulate(gap[..., 1:], 3)).max(3) > 1.1

@@ -16,18 +16,18 @@ from pathlib import Path
 
 import numpy as np
 
-from landscapes import race, render, rules, sweep
+from landscapes import optimizers, race, render, sweep
 
 STARTS = int(sys.argv[1]) if len(sys.argv) > 1 else 100
 STEPS = 400
 HERE = Path(__file__).parent
 
 kinds = {
-    "SGD": rules.SGD(lr=0.01),
-    "SGD, no zero_grad": rules.ForgotZeroGrad(rules.SGD(lr=0.01)),
-    "SGD, momentum 1": rules.SGD(lr=0.01, momentum=1.0),
-    "Adam": rules.Adam(lr=0.01),
-    "Adam, no zero_grad": rules.ForgotZeroGrad(rules.Adam(lr=0.01)),
+    "SGD": optimizers.SGD(lr=0.01),
+    "SGD, no zero_grad": optimizers.ForgotZeroGrad(optimizers.SGD(lr=0.01)),
+    "SGD, momentum 1": optimizers.SGD(lr=0.01, momentum=1.0),
+    "Adam": optimizers.Adam(lr=0.01),
+    "Adam, no zero_grad": optimizers.ForgotZeroGrad(optimizers.Adam(lr=0.01)),
 }
 lrs = [float(lr) for lr in np.geomspace(1e-4, 1, 25)]
 record = sweep("sphere", kinds, lr=lrs, starts=STARTS, spread="view", steps=STEPS, keep="all")

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from landscapes import function, race, render, rules
+from landscapes import function, optimizers, race, render
 
 SEEDS, STEPS = (int(sys.argv[1]), 2000) if len(sys.argv) > 1 else (40, 10_000)
 HERE = Path(__file__).parent
@@ -37,9 +37,9 @@ def linear(x):
     return (0.2 * x).sum(-1)
 
 
-field = {name: rules.Adam(0.5, beta1=0, beta2=0.1, amsgrad=name != "Adam") for name in ("Adam", "AMSGrad")}
-field["SGD"] = rules.SGD(lr=0.2)
-held = {name: rules.Projected(rules.InverseTime(rule, decay=1.0, power=0.5)) for name, rule in field.items()}
+field = {name: optimizers.Adam(0.5, beta1=0, beta2=0.1, amsgrad=name != "Adam") for name in ("Adam", "AMSGrad")}
+field["SGD"] = optimizers.SGD(lr=0.2)
+held = {name: optimizers.Projected(optimizers.InverseTime(rule, decay=1.0, power=0.5)) for name, rule in field.items()}
 record = race(linear, held, steps=STEPS, keep=STEPS // 200)
 x, step = record.trajectories.x, record.trajectories.step
 late = dict(zip(held, x[:, -20:].mean(1), strict=True))

@@ -5,23 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from landscapes import functions, rules
-from landscapes.objectives.objective import Function
-from landscapes.reports.report import aligned
-from landscapes.rules.wrappers.wrapper import NOTHING
+from landscapes import functions, optimizers
+from landscapes.analysis.race_table import aligned
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.wrappers.base import NOTHING
 
 
 def everything() -> str:
     """Functions with their description, optimizers with their defaults, and themes: one line each."""
     from landscapes.render.theme import THEMES
 
-    around = [name for name, (cls, _) in rules.names().items() if issubclass(cls, rules.Wrapper)]
+    around = [name for name, (cls, _) in optimizers.names().items() if issubclass(cls, optimizers.Wrapper)]
     sections = {
         "functions (landscapes show NAME tells more)": [
             (name, item.description) for name, item in functions.catalogue().items()
         ],
         "optimizers, with the settings they have beside lr": [
-            (name, _defaults(name)) for name in rules.names() if name not in around
+            (name, _defaults(name)) for name in optimizers.names() if name not in around
         ],
         "wrappers, put around an optimizer as in clip(adam, norm=1)": [(name, _defaults(name)) for name in around],
         "themes": [(name, "") for name in THEMES],
@@ -42,7 +42,7 @@ def some(found: Sequence[Function]) -> str:
 
 def _defaults(name: str) -> str:
     """The settings behind a name; a learning rate is found for each race."""
-    cls, preset = rules.names()[name]
+    cls, preset = optimizers.names()[name]
     settings = {
         field.name: preset.get(field.name, field.default)
         for field in dataclasses.fields(cls)

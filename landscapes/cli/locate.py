@@ -20,15 +20,15 @@ from typing import Any
 
 import torch
 
-from landscapes import functions, rules
+from landscapes import functions, optimizers
 from landscapes.errors import InputError, unknown
-from landscapes.objectives.objective import Function
+from landscapes.objectives.decorators import Function
 
 INSIDE = "_inside"
 """What stands for an optimizer of one's own while the wrappers around it are read."""
 
 
-def function(text: str) -> Function:
+def find_function(text: str) -> Function:
     """The landscape a text names: one of the catalogue, or `module:object`."""
     if ":" not in text:
         return functions.get(text)
@@ -40,19 +40,19 @@ def function(text: str) -> Function:
     return found
 
 
-def optimizers(texts: Sequence[str]) -> list[str | rules.Rule] | dict[str, str | rules.Rule]:
+def find_optimizers(texts: Sequence[str]) -> list[str | optimizers.Rule] | dict[str, str | optimizers.Rule]:
     """The optimizers that texts name, as `race` takes them; with `label=rule` a label can be given.
 
-    >>> optimizers(["adam", "slow=adam(lr=0.001)"])
+    >>> find_optimizers(["adam", "slow=adam(lr=0.001)"])
     {'Adam': 'adam', 'slow': 'adam(lr=0.001)'}
     """
     pairs = [_labelled(text) for text in texts]
     entries = [_optimizer(text) for _, text in pairs]
     if not any(label for label, _ in pairs):
         return entries
-    named: dict[str, str | rules.Rule] = {}
+    named: dict[str, str | optimizers.Rule] = {}
     for (label, text), entry in zip(pairs, entries, strict=True):
-        label = label or (rules.parse(entry)[0] if isinstance(entry, str) else entry).label
+        label = label or (optimizers.parse(entry)[0] if isinstance(entry, str) else entry).label
         if label in named:
             raise InputError(f"two optimizers are called {label!r}; tell them apart: --with 'other={text}'")
         named[label] = entry
@@ -65,29 +65,29 @@ def _labelled(text: str) -> tuple[str, str]:
     return (match[1], match[2]) if match else ("", text)
 
 
-def _optimizer(text: str) -> str | rules.Rule:
+def _optimizer(text: str) -> str | optimizers.Rule:
     head, bracket, _ = text.partition("(")
     wrapped = re.match(r"(?P<around>(?:\s*\w+\s*\()+)\s*(?P<own>[^\s(),=]+:[\w.]+)", text)
     if wrapped is not None:
         end = _end(text, wrapped.end("own"))
         own = _optimizer(text[wrapped.start("own") : end])
-        assert isinstance(own, rules.Rule)
-        return rules.parse(f"{wrapped['around']}{INSIDE}{text[end:]}", {INSIDE: own})[0]
+        assert isinstance(own, optimizers.Rule)
+        return optimizers.parse(f"{wrapped['around']}{INSIDE}{text[end:]}", {INSIDE: own})[0]
     if ":" not in head:
-        rules.parse(text)
+        optimizers.parse(text)
         return text
     found = _object(head.strip())
     settings = _settings(text) if bracket else {}
-    if isinstance(found, rules.Rule) and not bracket:
+    if isinstance(found, optimizers.Rule) and not bracket:
         return found
     if isinstance(found, type) and issubclass(found, torch.optim.Optimizer):
-        return rules.Torch(found, **settings)
-    if isinstance(found, type) and issubclass(found, rules.Rule):
+        return optimizers.Torch(found, **settings)
+    if isinstance(found, type) and issubclass(found, optimizers.Rule):
         try:
             return found(**settings)
         except TypeError as error:
             raise InputError(f"cannot make {text!r}: {error}") from None
-    if isinstance(found, rules.Rule):
+    if isinstance(found, optimizers.Rule):
         raise InputError(f"{head!r} is a rule that has its settings; leave out the brackets, or name its class")
     raise InputError(f"{head!r} is {_kind(found)}, not an optimizer; name a torch.optim.Optimizer class or a rule")
 

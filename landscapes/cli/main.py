@@ -24,7 +24,7 @@ from landscapes.cli.arguments import parse
 from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from landscapes.objectives.objective import Function
+    from landscapes.objectives.decorators import Function
     from landscapes.record import Record
     from landscapes.render import Camera
 
@@ -73,11 +73,11 @@ def _race(options: argparse.Namespace) -> str:
         check_record(options.save)
 
     from landscapes.cli import locate
-    from landscapes.jobs.racing import race
+    from landscapes.experiments._race import race
 
     function = _landscape(options)
     _check_plane(function, options)
-    rules = locate.optimizers(options.rules) if options.rules else None
+    rules = locate.find_optimizers(options.rules) if options.rules else None
     _check_step(options, function.steps if options.steps is None else options.steps)
     with console.bar("racing", "step") as progress:
         record = race(
@@ -95,8 +95,8 @@ def _race(options: argparse.Namespace) -> str:
 
 def _landscape(options: argparse.Namespace) -> Function:
     """The landscape that is named, or the one of a formula."""
+    from landscapes.builders._formula import formula
     from landscapes.cli import locate
-    from landscapes.custom.formulas import formula
 
     if (options.function is None) == (options.formula is None):
         raise InputError("name a function or give a formula, one of both: race beale, or race --formula 'x**2 + y**2'")
@@ -107,7 +107,7 @@ def _landscape(options: argparse.Namespace) -> Function:
         return formula(options.formula, box[0] if len(box) == 1 else box)
     if options.domain is not None:
         raise InputError("--domain goes with --formula; a function has its own, and --view says what to show")
-    function = locate.function(options.function)
+    function = locate.find_function(options.function)
     return function if options.dim is None else function.with_dim(options.dim)
 
 
@@ -151,9 +151,9 @@ def _drawn_chart(record: Record, options: argparse.Namespace) -> str:
 def _checked_look(options: argparse.Namespace) -> Path:
     """The file to write, once it and all that says how the picture looks can be used."""
     from landscapes import render
-    from landscapes.render.browser.page import is_page
-    from landscapes.render.pictures.layout import LABELS, check_size
-    from landscapes.render.sinks.timeline import timeline
+    from landscapes.render.html._page import is_page
+    from landscapes.render.plots.layout import LABELS, check_size
+    from landscapes.render.writers.timeline import timeline
 
     output = render.check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, aside=_aside(options)
@@ -182,7 +182,7 @@ def _check_step(options: argparse.Namespace, last: int) -> None:
 def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]:
     """Draws the race, and returns what there is to say about it."""
     from landscapes import render
-    from landscapes.reports.report import place, table
+    from landscapes.analysis.race_table import place, table
 
     look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
     if options.size is not None:
@@ -201,28 +201,28 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
 
 
 def _explore(options: argparse.Namespace) -> str:
-    from landscapes.render.explorer.window import check_window
+    from landscapes.render.interactive.window import check_window
 
     _check_theme(options)
     check_window()  # before torch is loaded
 
+    from landscapes.analysis.race_table import place, table
     from landscapes.cli import locate
-    from landscapes.jobs.exploring import explore
-    from landscapes.reports.report import place, table
+    from landscapes.experiments._explore import explore
 
-    functions = [locate.function(name) for name in options.functions]
-    rules = locate.optimizers(options.rules) if options.rules else None
+    functions = [locate.find_function(name) for name in options.functions]
+    rules = locate.find_optimizers(options.rules) if options.rules else None
     record = explore(functions, rules, steps=options.steps, theme=options.theme or "light").record
     return f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}\n\n{table(record)}"
 
 
 def _tune(options: argparse.Namespace) -> str:
     from landscapes.cli import locate
-    from landscapes.jobs.racing import DEFAULT_OPTIMIZERS
-    from landscapes.jobs.tuning import tune
+    from landscapes.experiments._race import DEFAULT_OPTIMIZERS
+    from landscapes.experiments._tune import tune
 
-    function = locate.function(options.function)
-    rules = locate.optimizers(options.rules) if options.rules else DEFAULT_OPTIMIZERS
+    function = locate.find_function(options.function)
+    rules = locate.find_optimizers(options.rules) if options.rules else DEFAULT_OPTIMIZERS
     asked = {name: getattr(options, name) for name in ("vary", "start", "steps", "starts", "seeds", "target", "seed")}
     with console.bar("tuning", "rung") as progress:
         found = tune(function, rules, **asked, progress=progress)
@@ -242,16 +242,16 @@ def _list(options: argparse.Namespace) -> str:
 def _show(options: argparse.Namespace) -> str:
     output = None if options.output is None else _checked_page(options)
     from landscapes.cli import locate
-    from landscapes.objectives.wording import facts
+    from landscapes.objectives.facts import facts
 
-    function = locate.function(options.function)
+    function = locate.find_function(options.function)
     if options.dim is not None:
         function = function.with_dim(options.dim)
     told = facts(function)
     if output is None:
         return told
     from landscapes import render
-    from landscapes.jobs.portraying import portray
+    from landscapes.experiments._summarize import portray
 
     look = {} if options.size is None else {"size": options.size}
     render.save_sheet(portray(function), output, theme=options.theme or "light", **look)
@@ -261,7 +261,7 @@ def _show(options: argparse.Namespace) -> str:
 def _checked_page(options: argparse.Namespace) -> Path:
     """The file of a fact sheet, once it and how it looks can be used."""
     from landscapes import render
-    from landscapes.render.pictures.layout import check_size
+    from landscapes.render.plots.layout import check_size
 
     _check_theme(options)
     if options.size is not None:

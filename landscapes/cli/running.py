@@ -13,8 +13,8 @@ from landscapes.cli import console
 from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
-    from landscapes.jobs.spaces import Range
-    from landscapes.objectives.objective import Function
+    from landscapes.experiments.search_space import Range
+    from landscapes.objectives.decorators import Function
     from landscapes.record import Record
 
 BEST = 10
@@ -25,7 +25,7 @@ def sweep(options: argparse.Namespace) -> str:
     """`landscapes sweep`: what was tried, and the best of it."""
     _check_files(options)
     from landscapes.cli import locate
-    from landscapes.jobs.sweeping import sweep as run
+    from landscapes.experiments._sweep import sweep as run
 
     function = _landscape(options.function, options.dim)
     if not options.rules:
@@ -43,7 +43,7 @@ def sweep(options: argparse.Namespace) -> str:
     )
     with _workers(options) as executor, console.bar("sweeping", "run") as progress:
         record = run(
-            function, locate.optimizers(options.rules), **asked, **vary, executor=executor, out=options.out,
+            function, locate.find_optimizers(options.rules), **asked, **vary, executor=executor, out=options.out,
             progress=progress,
         )  # fmt: skip
     return _told(record, options, _best(record))
@@ -53,13 +53,13 @@ def basins(options: argparse.Namespace) -> str:
     """`landscapes basins`: how much of the box each minimum gets, and how soon."""
     _check_files(options)
     from landscapes.cli import locate
-    from landscapes.jobs.mapping import basins as run
+    from landscapes.experiments._basins import basins as run
 
     asked = _asked(options, "resolution", "box", "steps", "within", "seed", "device")
-    (rule,) = _one(locate.optimizers([options.rule]))
+    (rule,) = _one(locate.find_optimizers([options.rule]))
     with _workers(options) as executor, console.bar("mapping", "run") as progress:
         record = run(
-            locate.function(options.function), rule, **asked, executor=executor, out=options.out, progress=progress
+            locate.find_function(options.function), rule, **asked, executor=executor, out=options.out, progress=progress
         )
     return _told(record, options, _shares(record))
 
@@ -67,10 +67,10 @@ def basins(options: argparse.Namespace) -> str:
 def compare(options: argparse.Namespace) -> str:
     """`landscapes compare`: the standings, and the running times function by function."""
     _check_files(options)
+    from landscapes.analysis import tables
+    from landscapes.analysis.selection import at_best_rate
     from landscapes.cli import locate
-    from landscapes.jobs.comparing import compare as run
-    from landscapes.reports import tables
-    from landscapes.reports.choosing import at_best_rate
+    from landscapes.experiments._compare import compare as run
 
     if options.table not in tables.KINDS:
         raise unknown("kind of table", options.table, tables.KINDS)
@@ -89,7 +89,7 @@ def compare(options: argparse.Namespace) -> str:
         asked["lr"] = _values("lr", options.rates)
     with _workers(options) as executor, console.bar("comparing", "run") as progress:
         record = run(
-            functions, locate.optimizers(options.rules), tuned=not options.untuned, **asked, executor=executor,
+            functions, locate.find_optimizers(options.rules), tuned=not options.untuned, **asked, executor=executor,
             out=options.out, progress=progress,
         )  # fmt: skip
     if not record.meta["complete"]:
@@ -106,7 +106,7 @@ def compare(options: argparse.Namespace) -> str:
 def _landscape(name: str, dim: int | None) -> Function:
     from landscapes.cli import locate
 
-    function = locate.function(name)
+    function = locate.find_function(name)
     return function if dim is None else function.with_dim(dim)
 
 
@@ -121,7 +121,7 @@ def _asked(options: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 def _values(name: str, given: tuple[Any, ...]) -> list[float] | Range:
     """Values, or a range on the scale that is usual for the name."""
-    from landscapes.jobs.spaces import COMMON, Range
+    from landscapes.experiments.search_space import COMMON, Range
 
     if len(given) != 4 or not isinstance(given[3], str):
         return list(given)
@@ -135,7 +135,7 @@ def _values(name: str, given: tuple[Any, ...]) -> list[float] | Range:
 
 def _check_target(options: argparse.Namespace) -> None:
     """Refuses a target that the tables could not tell of, before any work."""
-    from landscapes.jobs.comparing import TARGETS
+    from landscapes.experiments._compare import TARGETS
 
     known = TARGETS if options.targets is None else options.targets
     if options.target is not None and not any(abs(options.target - share) <= 1e-9 * share for share in known):
@@ -146,8 +146,8 @@ def _check_target(options: argparse.Namespace) -> None:
 
 def _check_files(options: argparse.Namespace) -> None:
     """Refuses files that cannot be written, before any work."""
+    from landscapes.analysis.tables import check_csv
     from landscapes.record import check_target
-    from landscapes.reports.tables import check_csv
 
     if options.save is not None:
         check_target(options.save)
@@ -155,7 +155,7 @@ def _check_files(options: argparse.Namespace) -> None:
         check_csv(options.csv)
     if options.output is not None:
         from landscapes import render
-        from landscapes.render.pictures.layout import SIZE, check_size
+        from landscapes.render.plots.layout import SIZE, check_size
         from landscapes.render.theme import as_theme
 
         render.check_chart(options.output)
@@ -178,7 +178,7 @@ def _workers(options: argparse.Namespace) -> Iterator[Any]:
 
 def _told(record: Record, options: argparse.Namespace, told: str) -> str:
     """Keeps what is to be kept, and returns what there is to say. Raises `EndedEarly` for a job that Ctrl-C ended."""
-    from landscapes.reports.tables import runs_csv, save_csv
+    from landscapes.analysis.tables import runs_csv, save_csv
 
     lines = [told] if told else []
     if options.save is not None:
@@ -209,8 +209,8 @@ def _best(record: Record) -> str:
     """The best settings of a sweep, and what became of all."""
     import numpy as np
 
+    from landscapes.analysis.race_table import aligned, place
     from landscapes.record import FAILED
-    from landscapes.reports.report import aligned, place
 
     runs, meta = record.trajectories.runs, record.meta
     settings = [name for name in meta["scales"] if name != "lr"]
@@ -240,7 +240,7 @@ def _shares(record: Record) -> str:
     """How much of a map each minimum gets, the largest first."""
     import numpy as np
 
-    from landscapes.reports.report import aligned, place
+    from landscapes.analysis.race_table import aligned, place
 
     runs, meta = record.trajectories.runs, record.meta
     count = len(record.trajectories)

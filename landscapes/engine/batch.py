@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.rules.base import Rule
+from landscapes.optimizers.base import Rule
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +23,8 @@ class Batch:
 
     Raises `InputError` where a column does not have one entry a run.
 
-    >>> from landscapes import rules
-    >>> batch = Batch(rules.Adam(), 3, {"lr": np.array([0.1, 0.2, 0.1])})
+    >>> from landscapes import optimizers
+    >>> batch = Batch(optimizers.Adam(), 3, {"lr": np.array([0.1, 0.2, 0.1])})
     >>> [rule.spec for rule in batch.rules()]
     ['adam(lr=0.1)', 'adam(lr=0.2)', 'adam(lr=0.1)']
     """

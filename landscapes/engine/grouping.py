@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.engine.batch import Batch
-from landscapes.rules.base import Rule
-from landscapes.rules.gradient.firstorder import FirstOrder
-from landscapes.rules.gradient.scalars import Scalars
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.first_order.base import FirstOrder
+from landscapes.optimizers.first_order.scalars import Scalars
 
 Numbers = Mapping[str, NDArray[np.float64]]
 

@@ -11,20 +11,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from landscapes.engine import fused
 from landscapes.engine.batch import Batch
-from landscapes.engine.compiling import kernel_for
-from landscapes.engine.fused import Book, Room, Task
+from landscapes.engine.fast import runner
+from landscapes.engine.fast.compiling import kernel_for
+from landscapes.engine.fast.kernels import Limits
+from landscapes.engine.fast.runner import Book, Room, Task
+from landscapes.engine.fast.tracing import Traced, followed
 from landscapes.engine.grouping import Group, grouped
-from landscapes.engine.kernels import Limits
 from landscapes.engine.recording import Keep, Log, kept_steps
-from landscapes.engine.stopping import REASONS, Fates, Stop
-from landscapes.engine.tracing import Traced, followed
+from landscapes.engine.termination import REASONS, Fates, Stop
 from landscapes.errors import InputError
-from landscapes.objectives.objective import Function
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
 from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
-from landscapes.rules.base import Rule
-from landscapes.rules.stepping import Job, Moment, Stepper
 
 Progress = Callable[[int, int], None]
 """Called with (steps done, steps in all)."""
@@ -241,7 +241,7 @@ def _run_groups(
     with torch.no_grad():
         for group in groups:
             kernel = kernel_for(function, group, limits, steps, task.every, starts, compiled)
-            fused.run(task, group, starts, book, kernel, tell)
+            runner.run(task, group, starts, book, kernel, tell)
     ends = np.where(book.stopped >= 0, book.stopped, steps)
     return Paths(
         x=book.x.transpose(2, 0, 1),

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.rules.arithmetic import norm
-from landscapes.rules.stepping import Stepper
+from landscapes.optimizers.arithmetic import norm
+from landscapes.optimizers.stepper import Stepper
 
 Keep = Literal["all", "ends"] | int | Sequence[int]
 """Which steps to keep: all; the first and the last; every k-th; or these. The first and last always are."""

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from landscapes.objectives.objective import Function
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.stepper import Job, Moment
 from landscapes.oracle import Oracle, value, value_and_gradient
-from landscapes.rules.base import Rule
-from landscapes.rules.stepping import Job, Moment
 
 ROUNDS = 5
 """How often each step is measured; the least counts, which is what it takes where nothing else is in the way."""
@@ -44,7 +44,7 @@ def seconds(
         seed: of the random numbers, the same ones for all runs.
 
     >>> from landscapes.functions import get
-    >>> from landscapes.rules import Adam
+    >>> from landscapes.optimizers import Adam
     >>> took = seconds(get("booth"), [Adam()], torch.ones(2, 1), 30, np.array([20]), 0)
     >>> took.shape, bool(took[0, 0] == 0 < took[0, 1] <= took[0, 20] == took[0, 30])
     ((1, 31), True)

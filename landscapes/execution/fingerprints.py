@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from landscapes.engine.recording import kept_steps
-from landscapes.execution.blocks import Column, Plan
-from landscapes.objectives.landscape import Function
+from landscapes.execution.plan import Column, Plan
+from landscapes.objectives._function import Function
 
 PROBES = 32
 """At how many points a function is asked for values that tell it from others of its name."""
@@ -23,10 +23,10 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     A function is known by its values at some points, to six digits, so that a formula that was edited is another one,
     and another machine's rounding is not.
 
-    >>> from landscapes import functions, rules
-    >>> from landscapes.execution.blocks import Task, Terms
+    >>> from landscapes import functions, optimizers
+    >>> from landscapes.execution.plan import Task, Terms
     >>> terms = Terms(steps=10, box=np.array([[-9.0, 9.0]] * 2))
-    >>> task = Task(functions.get("booth"), rules.Adam(lr=0.1), 5, [Column(np.ones(1))] * 2, terms)
+    >>> task = Task(functions.get("booth"), optimizers.Adam(lr=0.1), 5, [Column(np.ones(1))] * 2, terms)
     >>> fingerprint(Plan([task]))["optimizers"], fingerprint(Plan([task]))["steps"]
     ('adam(lr=0.1)', '10')
     """

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from landscapes.engine.loop import Paths
 from landscapes.engine.recording import kept_steps
 from landscapes.errors import InputError
-from landscapes.execution.blocks import Plan
 from landscapes.execution.memory import available, shown
+from landscapes.execution.plan import Plan
 from landscapes.oracle import KINDS
 
 NOT_RUN = "not run"
@@ -54,12 +54,12 @@ class Store(Protocol):
 class Results:
     """The results of a plan, in the order of its runs.
 
-    >>> from landscapes import functions, rules
-    >>> from landscapes.execution.blocks import Column, Task, Terms
-    >>> from landscapes.execution.executing import execute
+    >>> from landscapes import functions, optimizers
+    >>> from landscapes.execution.plan import Column, Task, Terms
+    >>> from landscapes.execution._execute import execute
     >>> ways = [Column(np.linspace(-1, 1, 100)), Column(np.ones(1))]
     >>> terms = Terms(steps=10, box=np.array([[-9.0, 9.0]] * 2))
-    >>> results = execute(Plan([Task(functions.get("booth"), rules.Adam(lr=0.1), 100, ways, terms)]))
+    >>> results = execute(Plan([Task(functions.get("booth"), optimizers.Adam(lr=0.1), 100, ways, terms)]))
     >>> len(results), results.complete, results[10:20].x.shape
     (100, True, (10, 2, 2))
 

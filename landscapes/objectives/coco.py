@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
+from landscapes.objectives.decorators import Dims, Function, function
 from landscapes.objectives.elementary import total
-from landscapes.objectives.objective import Dims, Function, function
-from landscapes.objectives.origins import remembered
+from landscapes.objectives.provenance import remembered
 
 Matrix: TypeAlias = list[list[float]]
 
@@ -229,7 +229,7 @@ def problem(number: int, *, at: Where | None = None, **facts: Any) -> Callable[[
     Args:
         number: 1 to 24.
         at: where the lowest point lies, if not where COCO says: its own x_opt may be rounded.
-        facts: as for `landscapes.objectives.objective.function`.
+        facts: as for `landscapes.objectives.decorators.function`.
     """
 
     def make(height: Callable[..., Tensor]) -> Function:

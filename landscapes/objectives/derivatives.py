@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from landscapes.objectives.landscape import Function
+from landscapes.objectives._function import Function
 
 
 def gradient(function: Function, x: Tensor) -> Tensor:

@@ -10,11 +10,11 @@ points without slope move along; what is no longer known is left out, and never 
 """
 
 from landscapes.transforms.arithmetic import added, multiplied
-from landscapes.transforms.bending import asymmetric, asymmetry, oscillated, oscillation
 from landscapes.transforms.coordinates import mapped, random_rotation, rotated, scaled, shifted
 from landscapes.transforms.noise import minibatched, noisy
 from landscapes.transforms.planes import restricted
 from landscapes.transforms.values import log_values, negated, value_transformed
+from landscapes.transforms.warping import asymmetric, asymmetry, oscillated, oscillation
 
 __all__ = [
     "added",

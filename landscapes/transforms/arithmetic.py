@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.custom.checking import DIFFERENCES
+from landscapes.builders.validation import DIFFERENCES
 from landscapes.errors import InputError
-from landscapes.objectives.landscape import Function, Point
-from landscapes.objectives.origins import remembered
+from landscapes.objectives._function import Function, Point
+from landscapes.objectives.provenance import remembered
 from landscapes.transforms.base import OUTSIDE, Box, Composed, Landscape, inside, landscape, remade, single
 
 SAME = 1e-12

@@ -10,9 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.custom.checking import DIFFERENCES, as_function
+from landscapes.builders.validation import DIFFERENCES, as_function
 from landscapes.errors import InputError
-from landscapes.objectives.landscape import Function, Interval, Outside, Point, Stationary
+from landscapes.objectives._function import Function, Interval, Outside, Point, Stationary
 
 Landscape = str | Function
 """A name of the catalogue, or a landscape of one's own."""

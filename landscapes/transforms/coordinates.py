@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives.landscape import Function, Stationary
-from landscapes.objectives.origins import remembered
-from landscapes.objectives.vocabulary import TAGS
+from landscapes.objectives._function import Function, Stationary
+from landscapes.objectives.provenance import remembered
+from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import (
     Box,
     Columns,

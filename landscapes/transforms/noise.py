@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives.landscape import Formula, Function, Sample
-from landscapes.objectives.origins import remembered
-from landscapes.objectives.vocabulary import TAGS
+from landscapes.objectives._function import Formula, Function, Sample
+from landscapes.objectives.provenance import remembered
+from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import Composed, Landscape, landscape, remade
 
 Kind = Literal["additive", "multiplicative"]

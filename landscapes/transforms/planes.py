@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives.landscape import Function, Interval, Point
-from landscapes.objectives.origins import remembered
+from landscapes.objectives._function import Function, Interval, Point
+from landscapes.objectives.provenance import remembered
 from landscapes.transforms.base import Box, Landscape, column, inside, landscape, remade, shown, vector
 
 KEPT = frozenset({"smooth", "convex", "stochastic", "least squares"})

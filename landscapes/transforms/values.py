@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
+from landscapes.objectives._function import Function, Kind, Stationary
 from landscapes.objectives.derivatives import points
-from landscapes.objectives.landscape import Function, Kind, Stationary
-from landscapes.objectives.origins import remembered
+from landscapes.objectives.provenance import remembered
 from landscapes.transforms.base import Landscape, landscape, remade, single, still
 
 KEPT = frozenset(

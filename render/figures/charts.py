@@ -16,20 +16,20 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from landscapes.analysis.selection import only
 from landscapes.errors import InputError
 from landscapes.files import check_target
 from landscapes.record import Record
-from landscapes.render.drawing.trails import mix
+from landscapes.render.artists.trails import mix
 from landscapes.render.figures.stills import STILLS, check_still, still
-from landscapes.render.language.caption import caption
-from landscapes.render.pictures.heatmap import chosen, heatmap, key_of_odd, shades
-from landscapes.render.pictures.layout import INCHES, ROUND, SIZE, check_size
-from landscapes.render.pictures.response import response
-from landscapes.render.pictures.standings import profile
-from landscapes.render.pictures.tables import REPEATS, table
-from landscapes.render.pictures.territories import basins, hatching, shade, shares
+from landscapes.render.plots._basins import basins, hatching, shade, shares
+from landscapes.render.plots._heatmap import chosen, heatmap, key_of_odd, shades
+from landscapes.render.plots._performance_profile import profile
+from landscapes.render.plots._sensitivity import response
+from landscapes.render.plots.layout import INCHES, ROUND, SIZE, check_size
+from landscapes.render.plots.run_table import REPEATS, table
+from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
-from landscapes.reports.choosing import only
 
 TOLD = ("job", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
 """Facts of a job that its picture's file tells."""

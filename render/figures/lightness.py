@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.path import Path
 from matplotlib.transforms import Transform
 
-from landscapes.render.drawing.moving import IDENTITY
-from landscapes.render.drawing.route import Route
+from landscapes.render.artists.animated import IDENTITY
+from landscapes.render.artists.polyline import Route
 
 DIGITS = 2
 """Behind the point, in units of the file, 72 to an inch."""

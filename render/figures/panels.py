@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.drawing.legend import Entry
-from landscapes.render.drawing.trails import Trail, dress
-from landscapes.render.pictures.contours import contour
-from landscapes.render.pictures.curves import Curve
-from landscapes.render.pictures.slide import slide
-from landscapes.render.pictures.trajectories import check_step, paths
+from landscapes.render.artists.legend import Entry
+from landscapes.render.artists.trails import Trail, dress
+from landscapes.render.plots._loss_curves import Curve
+from landscapes.render.plots._trajectories import check_step, paths
+from landscapes.render.plots.contours import contour
+from landscapes.render.plots.one_dimensional import slide
 from landscapes.render.theme import Style, Theme, styles
 
 

@@ -17,9 +17,9 @@ from matplotlib.transforms import IdentityTransform, Transform
 
 from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
-from landscapes.render.drawing.trails import Halo, Trail
+from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.figures.lightness import Columns, Light, light
-from landscapes.render.pictures.curves import Curve
+from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
 
 STILLS = (".png", ".pdf", ".svg", ".pgf")

@@ -1,0 +1,104 @@
+"""Landscapes from a line of text, or from a sympy expression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from landscapes.builders.expressions import Node, coordinates, evaluate, latex
+from landscapes.builders.parser import read
+from landscapes.builders.sympy import is_symbolic, translate
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function, Interval, function
+
+LONGEST_TITLE = 40
+"""How many characters of a formula fit above a picture."""
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A formula that was read, as a function of its coordinates."""
+
+    node: Node
+    text: str
+
+    def __call__(self, *columns: Tensor) -> Tensor:
+        values = evaluate(self.node, columns)
+        assert isinstance(values, Tensor)  # a formula without coordinates is refused
+        if torch.is_grad_enabled() and columns[0].requires_grad and not values.requires_grad:
+            values = values + 0 * columns[0]  # as where(x > 0, 1, 2), which is level: its gradient is zero
+        return values
+
+
+def formula(
+    expression: str | Any,
+    domain: Interval | Sequence[Interval] = (-5.0, 5.0),
+    *,
+    variables: Sequence[str] | None = None,
+    **facts: Any,
+) -> Function:
+    """Makes a landscape of a formula that is written as text, or of a sympy expression.
+
+    The text may hold numbers, + - * / **, parentheses, pi and e; the coordinates x, y, z, or x1, x2, …, or
+    x[0], x[1], …; sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, exp, log, log2, log10, sqrt, abs,
+    sign, floor, ceil, round, min, max, erf, sigmoid, and `where(x > 0, a, b)`. It is parsed, and never
+    evaluated as Python. Whole powers are computed as products. The TeX is derived.
+
+    Args:
+        expression: the formula.
+        domain: the box to search: one (low, high) for all coordinates, or one a coordinate.
+        variables: other names of the coordinates, in order; by default x, y, z or x1, x2, … For sympy all
+            symbols, sorted.
+        facts: what else is known, as for `landscapes.function`: start, view, minima, steps, scale, title, …
+
+    Raises:
+        InputError: for whatever is no formula, with a caret below the place; and for facts that do not fit.
+
+    >>> wavy = formula("x**2 + 3*sin(y)", domain=(-4, 4), start=(3, 1))
+    >>> wavy([2.0, 0.0]), wavy.latex
+    (tensor(4., dtype=torch.float64), 'x^{2} + 3 \\\\, \\\\sin\\\\left(y\\\\right)')
+    >>> formula("a*b", variables=["a", "b"]).dim
+    2
+    """
+    if variables is not None:
+        variables = _names(variables)
+    if is_symbolic(expression):
+        node, names = translate(expression, variables)
+    else:
+        node, names = read(expression, variables)
+    text = " ".join(str(expression).split())
+    box = _box(text, domain, max(coordinates(node)) + 1 if variables is None else len(names), names)
+    known = {
+        "name": text,
+        "title": text if len(text) <= LONGEST_TITLE else f"{text[: LONGEST_TITLE - 1]}…",
+        "latex": latex(node, names),
+    }
+    return function(*box, **{**known, **facts})(Expression(node, text))
+
+
+def _names(variables: Sequence[str]) -> list[str]:
+    names = list(variables)
+    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) and n.isidentifier() for n in names):
+        raise InputError(f"variables are different names, as in ['a', 'b'], not {variables!r}")
+    return names
+
+
+def _box(text: str, domain: Any, dim: int, names: Sequence[str]) -> Sequence[Interval]:
+    """One interval a coordinate."""
+    try:
+        given = list(domain)
+        single = len(given) == 2 and all(isinstance(bound, int | float) for bound in given)
+    except TypeError:
+        raise InputError(f"a domain is (low, high), or one such pair a coordinate, not {domain!r}") from None
+    if single:
+        return [domain] * dim
+    if len(given) < dim:
+        raise InputError(
+            f"the formula {text!r} has {dim} coordinates, up to {names[dim - 1]}, but the domain has {len(given)} "
+            f"interval{'' if len(given) == 1 else 's'}; give one a coordinate"
+        )
+    return given

@@ -1,0 +1,1 @@
+"""The fast path: many runs of one first-order optimizer, several steps per call."""

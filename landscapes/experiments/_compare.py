@@ -1,0 +1,296 @@
+"""Optimizers over many functions, starts and seeds: what it takes each to reach targets: `compare`."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from landscapes.builders.validation import as_function, checked
+from landscapes.engine import loop
+from landscapes.engine.loop import Paths
+from landscapes.errors import InputError
+from landscapes.execution._execute import Executor, execute
+from landscapes.execution.plan import Column, Plan, Task, Terms
+from landscapes.execution.results import NOT_RUN, Results
+from landscapes.experiments.checks import check_count, check_dtype
+from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels, unique
+from landscapes.experiments.outcomes import roaming
+from landscapes.experiments.records import dtype_name, outcome
+from landscapes.experiments.search_space import Range
+from landscapes.experiments.starts import Spread, starts_of
+from landscapes.experiments.target_hits import CrossingTask, cost, told
+from landscapes.experiments.tuning_trials import trials
+from landscapes.objectives.decorators import Function
+from landscapes.objectives.minima import with_found_minima
+from landscapes.optimizers import Rule
+from landscapes.oracle import KINDS
+from landscapes.record import Record, Trajectories
+from landscapes.versions import versions
+
+TARGETS = tuple(10.0**-k for k in range(1, 9))
+"""The shares of the first gap that are left at the targets, where none are given."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """A function to be solved.
+
+    Attributes:
+        label: its name in the record.
+        function: the landscape, with its minimum.
+        starts: shape (S, d).
+        rules: the rule of each contender, at its learning rate.
+        rates: the learning rates that each is run at in place of its own, shape (L,), if any.
+        minimum_is: "known", "found" by a search, or "the lowest value seen" by any run.
+    """
+
+    label: str
+    function: Function
+    starts: NDArray[np.float64]
+    rules: Sequence[Rule]
+    rates: NDArray[np.float64] | None
+    minimum_is: str
+
+
+def compare(
+    functions: str | Function | Sequence[str | Function],
+    optimizers: Optimizers,
+    *,
+    starts: int = 10,
+    spread: Spread = "view",
+    seeds: int = 1,
+    steps: int | None = None,
+    targets: Sequence[float] = TARGETS,
+    tuned: bool = True,
+    lr: Sequence[float] | Range | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float64,
+    compiled: bool | None = None,
+    executor: Executor | None = None,
+    out: str | os.PathLike[str] | None = None,
+    progress: loop.Progress | None = None,
+) -> Record:
+    """Runs optimizers on many functions, and tells when each of them reached each of several targets.
+
+    All have the same starts, the same noise, and the same number of steps. A target is a share of the gap between the
+    value at the start and the minimum: with a share τ a run has reached it where f ≤ f* + τ (f(x₀) − f*) (Moré & Wild,
+    2009). Of a function whose minimum nobody knows it is the lowest value that any of the runs met. The evaluations
+    that a run needed are counted by `crossings.cost`: each value, gradient and Hessian-vector product one, a Hessian d.
+
+    Args:
+        functions: names of the catalogue, or landscapes; several numbers of coordinates may be mixed.
+        optimizers: names, rules, or a dict from labels to these.
+        starts: how many starts: each function's own, and others drawn by a Sobol sequence.
+        spread: where these are drawn: in the "view", in the "domain", or within so many sides of the view around the start.
+        seeds: how many times each start is run, with random numbers of its own.
+        steps: how many steps a run may take; by default the largest of the functions' own numbers.
+        targets: shares of the gap that are left, between 0 and 1.
+        tuned: whether a learning rate that a name leaves open is found for each function, by a sweep from its own start
+            (see `landscapes.experiments.stored_lrs`); else it is the rule's default. A rule is taken as it is.
+        lr: learning rates that every optimizer is run at, each of them, in place of its own.
+        seed: of all random numbers.
+        device: "cpu", "cuda", …
+        dtype: `torch.float64` or `torch.float32`.
+        compiled: whether steps are compiled; by default where it pays.
+        executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
+        out: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
+        progress: called with (runs done, runs in all).
+
+    Returns:
+        A record with the axes `function`, `optimizer`, `start` and `seed`, and after `optimizer` `lr` where such are given: then
+        `landscapes.analysis.selection` takes each optimizer at its best. `meta["targets"]` are the shares, the largest first. Two columns have one entry a target: `steps_to` and `evaluations_to`, -1 where it was not reached. Others are
+        `status` ("converged" where the run ends at the last target), `reached` (steps to that target), `evaluations` (all that the
+        run used), `final`, `lowest`, and what was evaluated. Points are padded with NaN to the largest number of coordinates.
+        `landscapes.analysis.profiles` and `landscapes.analysis.tables` make profiles and tables of it.
+
+    Raises:
+        InputError: for anything above that cannot be used, before any work is done; and for a function without a lowest value.
+
+    >>> record = compare(["booth", "beale"], ["adam", "sgd"], starts=3, steps=100, targets=[0.1, 1e-3])
+    >>> {name: len(axis) for name, axis in record.axes.items()}
+    {'function': 2, 'optimizer': 2, 'start': 3, 'seed': 1}
+    >>> record.grid("steps_to").shape
+    (2, 2, 3, 1, 2)
+
+    Each optimizer at its best learning rate on each function:
+
+    >>> from landscapes.analysis.selection import at_best_rate
+    >>> record = compare(["booth", "beale"], ["adam", "sgd"], lr=Range(1e-3, 1.0).spaced(7), starts=4, steps=100)
+    >>> {name: len(axis) for name, axis in record.axes.items()}
+    {'function': 2, 'optimizer': 2, 'lr': 7, 'start': 4, 'seed': 1}
+    >>> at_best_rate(record, 1e-2).grid("steps_to").shape
+    (2, 2, 4, 1, 8)
+    """
+    landscapes = [as_function(one) for one in _several(functions)]
+    place = str(loop.check_device(device))
+    check_dtype(dtype)
+    shares = _check_targets(targets)
+    starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
+    seed = check_count("seed", seed, 0)
+    budget = check_count("steps", max(one.steps for one in landscapes) if steps is None else steps)
+    entries = contenders(optimizers, "compare")
+    for one in landscapes:
+        if one.minimum == -math.inf:
+            raise InputError(f"{one.name} has no lowest value, so there is no target to reach; leave it out")
+        for entry in entries:
+            entry.rule.check(one)
+    rates = None
+    if lr is not None:
+        rates = trials([entry.rule for entry in entries], {"lr": lr}, "grid", None, seed).columns["lr"][1]
+    points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in landscapes]
+    found = [with_found_minima(checked(one)) for one in landscapes]
+    problems = [
+        _Problem(
+            label, now, at, _rules(entries, now, budget, tuned and rates is None), rates,
+            "known" if math.isfinite(one.minimum) else "found",
+        )
+        for label, one, now, at in zip(_names(landscapes), landscapes, found, points, strict=True)
+    ]  # fmt: skip
+    terms = Terms(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
+    problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
+    plan = Plan([_task(problem, rule, seeds, terms, shares) for problem in problems for rule in problem.rules])
+    results = execute(plan, executor=executor, out=out, progress=progress)
+    return _record(results, problems, entries, seeds, shares)
+
+
+def _several(functions: Any) -> list[Any]:
+    given = list(functions) if isinstance(functions, Sequence) and not isinstance(functions, str) else [functions]
+    if not given:
+        raise InputError('there is nothing to compare on: give at least one function, as in ["beale", "rosenbrock"]')
+    return given
+
+
+def _names(functions: Sequence[Function]) -> list[str]:
+    """One label a function, no two alike: its name, with its number of coordinates where two share it."""
+    names = [one.name for one in functions]
+    return unique([
+        f"{one.name} (d = {one.dim})" if names.count(one.name) > 1 else one.name for one in functions
+    ])  # fmt: skip
+
+
+def _check_targets(targets: Any) -> tuple[float, ...]:
+    try:
+        shares = sorted({float(share) for share in targets}, reverse=True)
+    except (TypeError, ValueError):
+        shares = []
+    if not shares or not all(0 < share < 1 for share in shares):
+        raise InputError(
+            f"targets are shares of the first gap, between 0 and 1, such as [1e-1, 1e-4]; not {targets!r:.80}"
+        )
+    return tuple(shares)
+
+
+def _rules(entries: Sequence[Contender], function: Function, steps: int, tuned: bool) -> list[Rule]:
+    if tuned:
+        entries = at_found_rates(entries, function, function.start, steps)
+    return [entry.rule for entry in entries]
+
+
+def _with_lowest_seen(problem: _Problem, seeds: int, terms: Terms, executor: Executor | None) -> _Problem:
+    """The problem with a minimum; where none is known the lowest value that any of the runs meets, which are run for that."""
+    if math.isfinite(problem.function.minimum):
+        return problem
+    plan = Plan([_task(problem, rule, seeds, terms, ()) for rule in problem.rules])
+    lowest = execute(plan, executor=executor).whole().lowest
+    minimum = float(np.min(lowest[np.isfinite(lowest)]))
+    return replace(problem, function=replace(problem.function, minimum=minimum), minimum_is="the lowest value seen")
+
+
+def _task(problem: _Problem, rule: Rule, seeds: int, terms: Terms, shares: tuple[float, ...]) -> Task:
+    """All runs of one optimizer on one function: learning rates, then starts, then seeds, the last running fastest."""
+    function, starts, rates = problem.function, problem.starts, problem.rates
+    lengths = (1 if rates is None else len(rates), len(starts), seeds)
+    columns = [Column.along(column, lengths, 1) for column in starts.T]
+    numbers = {} if rates is None else {"lr": Column.along(rates, lengths, 0)}
+    streams = Column(np.arange(len(starts) * seeds))
+    here = replace(
+        terms, box=roaming(function, starts).numpy(), observe=told(shares, function.minimum) if shares else ()
+    )
+    if not shares:
+        return Task(function, rule, math.prod(lengths), columns, here, numbers, streams)
+    return CrossingTask(
+        function, rule, math.prod(lengths), columns, here, numbers, streams, shares=shares, minimum=function.minimum
+    )
+
+
+def _record(
+    results: Results, problems: Sequence[_Problem], entries: Sequence[Contender], seeds: int, shares: tuple[float, ...]
+) -> Record:
+    names, terms, rates = labels(entries), results.plan.tasks[0].terms, problems[0].rates
+    widest = max(problem.function.dim for problem in problems)
+    each = [
+        _columns(results.task(i * len(names) + j), problem, names[j], rule, shares)
+        for i, problem in enumerate(problems)
+        for j, rule in enumerate(problem.rules)
+    ]
+    x = [np.pad(part["x"], ((0, 0), (0, 0), (0, widest - part["x"].shape[2])), constant_values=np.nan) for part in each]
+    value = np.concatenate([part["value"] for part in each])
+    columns = {name: np.concatenate([part[name] for part in each]) for name in each[0] if name not in ("x", "value")}
+    meta = {
+        "job": "compare",
+        "functions": {problem.label: _told(problem) for problem in problems},
+        "optimizers": {name: entry.rule.spec for name, entry in zip(names, entries, strict=True)},
+        "axes": {
+            "function": [problem.label for problem in problems],
+            "optimizer": names,
+            **({} if rates is None else {"lr": rates.tolist()}),
+            "start": list(range(len(problems[0].starts))),
+            "seed": list(range(seeds)),
+        },
+        "targets": list(shares),
+        "target": None,
+        "steps": terms.steps,
+        "seed": terms.seed,
+        "complete": results.complete,
+        "device": terms.device,
+        "dtype": terms.dtype,
+        "versions": versions(),
+    }
+    return Record(Trajectories(np.concatenate(x), value, np.array([0, terms.steps]), columns), None, meta)
+
+
+def _columns(
+    paths: Paths, problem: _Problem, label: str, rule: Rule, shares: tuple[float, ...]
+) -> Mapping[str, NDArray[Any]]:
+    """Points, values and columns of the runs of one optimizer on one function."""
+    count, function = len(paths.value), problem.function
+    rates = np.array([rule.rate]) if problem.rates is None else problem.rates
+    never = np.full((count, len(shares)), np.nan)  # where no block of it was run
+    to = {name: np.nan_to_num(paths.observed.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
+    steps_to = to["steps_to"].astype(np.int64)
+    first = paths.value[:, 0]
+    hardest = function.minimum + shares[-1] * np.maximum(first - function.minimum, 0.0)
+    spent = np.stack([paths.evaluations[kind] for kind in KINDS], -1).astype(np.float64)
+    return {
+        "x": paths.x,
+        "value": paths.value,
+        "label": np.repeat([label], count),
+        "function": np.repeat([problem.label], count),
+        "lr": np.repeat(rates, count // len(rates)),
+        **outcome(paths, hardest, function.minimum),
+        "reached": steps_to[:, -1],
+        "evaluations": np.where(paths.reason == NOT_RUN, -1, cost(spent, function.dim)).astype(np.int64),
+        "steps_to": steps_to,
+        "evaluations_to": to["evaluations_to"].astype(np.int64),
+    }
+
+
+def _told(problem: _Problem) -> dict[str, Any]:
+    """What the meta data tell of a function."""
+    function = problem.function
+    return {
+        "title": function.title,
+        "dim": function.dim,
+        "minimum": function.minimum,
+        "minimum_is": problem.minimum_is,
+        "starts": problem.starts.tolist(),
+        "optimizers": [rule.spec for rule in problem.rules],
+    }

@@ -1,0 +1,44 @@
+"""What every job asks of its settings: whole numbers, points, a precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function
+
+
+def check_count(name: str, value: Any, least: int = 1) -> int:
+    """The number as an int. Raises `InputError` for what is no whole number, or below the least.
+
+    >>> check_count("steps", 100)
+    100
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise InputError(f"{name} must be a whole number, at least {least}, not {value!r}")
+    return int(value)
+
+
+def check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:
+    """The point as d floats. Raises `InputError` for what is no finite point of the function."""
+    try:
+        point = tuple(float(coordinate) for coordinate in start)
+    except (TypeError, ValueError):
+        raise InputError(f"a start is {function.dim} numbers, not {start!r}") from None
+    if len(point) != function.dim:
+        raise InputError(f"{function.name} has {function.dim} coordinates; the start {list(point)} has {len(point)}")
+    if not all(math.isfinite(coordinate) for coordinate in point):
+        raise InputError(f"a start must be finite, not {list(point)}")
+    return point
+
+
+def check_dtype(dtype: torch.dtype) -> torch.dtype:
+    """The precision to compute with. Raises `InputError` for another than float64 and float32."""
+    if dtype not in (torch.float64, torch.float32):
+        raise InputError(f"dtype is torch.float64 or torch.float32, not {dtype}")
+    return dtype

@@ -1,0 +1,109 @@
+"""When runs reach each of several targets, and at what cost: found inside a block, so that no path leaves it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes.engine.loop import Paths, Progress
+from landscapes.execution.plan import Block, Task
+from landscapes.optimizers import FirstOrder, Rule
+from landscapes.oracle import KINDS
+
+
+@dataclass(frozen=True, eq=False)
+class CrossingBlock(Block):
+    """A block whose results tell of each run when it crossed its targets, in place of its path.
+
+    Attributes:
+        shares: the targets, as shares of the gap between the first value and the minimum, shape (K,).
+        minimum: the lowest value there is.
+    """
+
+    shares: tuple[float, ...] = ()
+    minimum: float = math.nan
+
+    def run(self, progress: Progress | None = None) -> Paths:
+        """The ends of the runs, with `steps_to` and `evaluations_to` among what was observed, shape (R, K); NaN for never."""
+        observe = () if counts_steps(self.batch.rule) else ("evaluations",)
+        terms = replace(self.terms, keep="all", observe=observe)
+        plain = Block(self.function, self.batch, self.starts, self.streams, terms)
+        paths = plain.run(progress)
+        first = paths.value[:, 0]
+        targets = self.minimum + np.maximum(first - self.minimum, 0.0)[:, None] * np.array(self.shares)
+        steps = crossings(paths.value, targets)
+        spent = paths.step[None, :] if not observe else cost(paths.observed["evaluations"], self.function.dim)
+        runs = np.arange(len(first))[:, None] if observe else 0
+        evaluations = np.where(steps < 0, np.nan, np.asarray(spent, dtype=np.float64)[runs, steps])
+        return replace(
+            paths, x=paths.x[:, [0, -1]], value=paths.value[:, [0, -1]], step=paths.step[[0, -1]],
+            observed={"steps_to": np.where(steps < 0, np.nan, steps), "evaluations_to": evaluations},
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class CrossingTask(Task):
+    """A task whose blocks tell when targets are crossed; see `CrossingBlock`."""
+
+    shares: tuple[float, ...] = ()
+    minimum: float = math.nan
+
+    @property
+    def result_bytes(self) -> int:
+        return 8 * (2 * (self.function.dim + 1) + 2 * len(self.shares)) + 100
+
+    def block(self, begin: int, end: int) -> CrossingBlock:
+        plain = super().block(begin, end)
+        parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.terms)
+        return CrossingBlock(*parts, self.shares, self.minimum)
+
+    def usual_size(self) -> int:
+        path = 8 * (self.terms.steps + 1) * (self.function.dim + 1 + (0 if counts_steps(self.rule) else len(KINDS)))
+        most = min(super().usual_size(), ROOM // path)
+        return 1 << max(most, 1).bit_length() - 1
+
+
+ROOM = 2**27
+"""How many bytes the paths within a block may take."""
+
+
+def counts_steps(rule: Rule) -> bool:
+    """Whether a rule evaluates one gradient a step and nothing else, so that its steps are its evaluations."""
+    return isinstance(rule, FirstOrder)
+
+
+def crossings(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The first step at which each run is at or below each of its targets, shape (R, K); -1 where it never is.
+
+    Args:
+        values: shape (R, T), all steps.
+        targets: shape (R, K).
+
+    >>> crossings(np.array([[9.0, 4.0, 5.0, 1.0]]), np.array([[4.5, 2.0, 0.0]]))
+    array([[ 1,  3, -1]])
+    """
+    lowest = np.minimum.accumulate(np.where(np.isnan(values), np.inf, values), axis=1)
+    found = np.stack([(lowest > target[:, None]).sum(1) for target in targets.T], 1)
+    return np.where(found < values.shape[1], found, -1)
+
+
+def cost(counts: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
+    """What was evaluated, as one number: values, gradients and Hessian-vector products count one, a Hessian d.
+
+    Args:
+        counts: how many of each kind, shape (..., 4), as in `oracle.KINDS`.
+        dim: d, the number of coordinates.
+
+    >>> float(cost(np.array([1.0, 2.0, 3.0, 4.0]), dim=10))
+    46.0
+    """
+    return np.asarray(counts @ np.array([1.0, 1.0, 1.0, dim]))
+
+
+def told(shares: Sequence[float], minimum: float) -> tuple[str, ...]:
+    """The targets as text, for a fingerprint of the task."""
+    return (f"minimum {minimum!r}", *(f"gap {share!r}" for share in shares))

@@ -1,0 +1,156 @@
+"""Which hyper-parameters a sweep tries: every combination of some values, or points spread over ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError, unknown
+from landscapes.experiments.checks import check_count
+from landscapes.experiments.search_space import Range, space
+from landscapes.experiments.starts import MOST, sobol
+from landscapes.optimizers import Rule
+from landscapes.optimizers.base import short
+
+Design = Literal["grid", "random", "sobol"]
+Values = float | Sequence[float] | NDArray[Any] | Range
+
+POINTS = 16
+"""How many values of a range a grid tries where nothing else is said."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """The settings that a sweep tries of every optimizer.
+
+    Attributes:
+        axes: what stands along each axis: a hyper-parameter its values, or "trial" its numbers.
+        columns: for each hyper-parameter, the axis that it runs along and its values there.
+        scales: how each hyper-parameter is spread, "log", "linear" or "decay".
+    """
+
+    axes: Mapping[str, list[Any]]
+    columns: Mapping[str, tuple[int, NDArray[np.float64]]]
+    scales: Mapping[str, str]
+
+
+def trials(rules: Sequence[Rule], given: Mapping[str, Values], design: Design, count: int | None, seed: int) -> Trials:
+    """The settings to try.
+
+    Args:
+        rules: the optimizers; each must have every hyper-parameter.
+        given: values or a range of each hyper-parameter that varies.
+        design: "grid": every combination; "random" and "sobol": so many draws from all of them at once, independent
+            ones or by a scrambled Sobol sequence, which covers them more evenly.
+        count: how many draws.
+        seed: of the draws.
+
+    Raises:
+        InputError: for a hyper-parameter that a rule has not, or values that it does not take.
+    """
+    if design not in ("grid", "random", "sobol"):
+        raise unknown("design", str(design), ("grid", "random", "sobol"))
+    if (design == "grid") != (count is None):
+        raise InputError(
+            'design="random" and "sobol" need count=…, how many settings to draw'
+            if count is None
+            else f'count goes with design="random" or "sobol"; a grid tries all combinations, not {count!r} of them'
+        )
+    if count is not None:
+        check_count("count", count)
+    for rule in rules:
+        for name in given:
+            if name not in rule.numbers():
+                raise unknown(f"hyper-parameter of {rule.label}", name, rule.numbers())
+    scales = {name: _scale(rules[0], name, values) for name, values in given.items()}
+    if design == "grid":
+        listed = {name: _listed(name, values) for name, values in given.items()}
+        columns = {name: (axis, values) for axis, (name, values) in enumerate(listed.items())}
+        axes = {name: values.tolist() for name, values in listed.items()}
+    else:
+        assert count is not None
+        if not given:
+            raise InputError(f'design="{design}" needs hyper-parameters to draw, as in lr=Range(1e-4, 1.0)')
+        shares = _shares(design, len(given), count, seed)
+        drawn = {name: _at(name, values, share) for (name, values), share in zip(given.items(), shares.T, strict=True)}
+        columns = {name: (0, values) for name, values in drawn.items()}
+        axes = {"trial": list(range(count))}
+    for rule in rules:
+        _check(rule, {name: values for name, (_, values) in columns.items()}, together=design != "grid")
+    return Trials(axes, columns, scales)
+
+
+def _listed(name: str, values: Values) -> NDArray[np.float64]:
+    """The values of a grid along one axis, none of them twice."""
+    if isinstance(values, Range):
+        return np.array(values.spaced(POINTS))
+    found = _numbers(name, values)
+    if len(np.unique(found)) < len(found):
+        twice = next(value for value in found.tolist() if (found == value).sum() > 1)
+        raise InputError(f"{name} has the value {twice:g} twice; an axis of a grid has each once")
+    return found
+
+
+def _numbers(name: str, values: Any) -> NDArray[np.float64]:
+    try:
+        found = np.array([float(value) for value in values if not isinstance(value, str | bool)])
+        same = len(found) == len(values)
+    except (TypeError, ValueError):
+        found, same = np.empty(0), False
+    if not same:
+        raise InputError(f"{name} varies over numbers, such as [0.1, 0.2], or a Range(low, high); not {short(values)}")
+    if not len(found):
+        raise InputError(f"{name} has no values, so there is nothing to run; give at least one")
+    return found
+
+
+def _shares(design: Design, dim: int, count: int, seed: int) -> NDArray[np.float64]:
+    """Points of the unit cube, shape (count, dim)."""
+    if count > MOST:
+        raise InputError(f"at most {MOST:,} settings are drawn, not {count:,}")
+    if design == "random":
+        return np.random.default_rng(seed).random((count, dim))
+    points: NDArray[np.float64] = sobol(dim, count, seed).numpy()
+    return points
+
+
+def _at(name: str, values: Values, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What lies at the shares of a range, or of a list of values."""
+    if isinstance(values, Range):
+        return np.array([values.at(share) for share in shares.tolist()])
+    found = _numbers(name, values)
+    return np.asarray(found[np.minimum((shares * len(found)).astype(int), len(found) - 1)])
+
+
+def _scale(rule: Rule, name: str, values: Values) -> str:
+    if isinstance(values, Range):
+        return values.scale
+    known = space(rule)
+    return known[name].scale if name in known else "linear"
+
+
+def _check(rule: Rule, columns: Mapping[str, NDArray[np.float64]], *, together: bool) -> None:
+    """Raises the rule's own `InputError` for settings that it does not take, before any work.
+
+    Of a grid values are tried with the first and with the last of the others; of draws, draws. Of very many values,
+    these are the first thousand, the lowest and the highest.
+    """
+    if together and columns:
+        table = np.stack(list(columns.values()), 1)
+        for row in table[_some(table)].tolist():
+            rule.with_numbers(dict(zip(columns, row, strict=True)))
+        return
+    for end in (0, -1):
+        others = {name: float(values[end]) for name, values in columns.items()}
+        for name, values in columns.items():
+            for value in values[_some(values[:, None])].tolist():
+                rule.with_numbers(others | {name: value})
+
+
+def _some(table: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Rows of a table (n, k) to look at: the first ones, and those with the lowest and the highest entry of a column."""
+    return np.unique(np.concatenate([np.arange(min(len(table), 1000)), table.argmin(0), table.argmax(0)]))

@@ -1,0 +1,195 @@
+"""CMA-ES, the evolution strategy that adapts a covariance matrix."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import ClassVar, NamedTuple, cast
+
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.arithmetic import norm, total
+from landscapes.optimizers.base import NON_NEGATIVE, Rule
+from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.random import normal
+
+POPULATION = 25
+"""What a step draws random numbers for."""
+
+SHARE_OF_VIEW = 0.2
+"""The first σ where none is set."""
+
+
+@dataclass(frozen=True)
+class CMAES(Direct):
+    """CMA-ES (Hansen, The CMA evolution strategy: a tutorial, 2016), with all of its default parameters.
+
+    λ points are drawn about the mean m, xₖ = m + σyₖ with yₖ = C^½zₖ and zₖ standard normal, and ranked by value.
+    With weights w for the ranks, positive for the better half and negative for the worse,
+    m ← m + σ⟨y⟩, where ⟨y⟩ = Σ wᵢyᵢ over the better half;
+    p ← (1−c_σ)p + √(c_σ(2−c_σ)μ_eff)·C^−½⟨y⟩,  σ ← σ·exp(c_σ/d_σ·(‖p‖/E‖z‖ − 1));
+    q ← (1−c_c)q + h√(c_c(2−c_c)μ_eff)·⟨y⟩,  C ← (1 + c₁δ − c₁ − c_μΣw)C + c₁qqᵀ + c_μ Σ w°ᵢyᵢyᵢᵀ.
+    The path shows the mean; λ values a step. A point without a value is ranked last, and moves nothing.
+
+    Args:
+        sigma: the first σ, ≥ 0; at 0 a fifth of the shorter side of the function's view.
+        population: λ, a whole number, at least 2; at 0 it is 4 + ⌊3 ln d⌋. More find better valleys among many.
+        tolx: a run has ended once it spreads by less than this share of the first σ in every coordinate, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("cma_es", "cmaes")
+
+    sigma: float = field(default=0.0, metadata=NON_NEGATIVE)
+    population: int = field(default=0, metadata={"low": 0.0, "whole": True, "structural": True})
+    tolx: float = field(default=1e-12, metadata=NON_NEGATIVE)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.population == 1:
+            raise InputError(
+                "CMAES: population is at least 2, so that there is something to choose from; or 0, for 4 + ⌊3 ln d⌋"
+            )
+
+    @property
+    def label(self) -> str:
+        return "CMA-ES"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _Strategies(rules, x, job)
+
+
+class Strategy(NamedTuple):
+    """The default parameters of the tutorial's Table 1, under its names.
+
+    Attributes:
+        weights: λ weights, best rank first.
+        mu_eff: the variance-effective size of the better half.
+        c_sigma, d_sigma: rate and damping of the step size.
+        c_c, c_1, c_mu: rates of the path, of the rank-one and of the rank-μ update.
+        chi: E‖z‖.
+    """
+
+    weights: tuple[float, ...]
+    mu_eff: float
+    c_sigma: float
+    d_sigma: float
+    c_c: float
+    c_1: float
+    c_mu: float
+    chi: float
+
+
+@cache
+def strategy(dim: int, population: int) -> Strategy:
+    """The parameters for d coordinates and a population; 0 is the default one.
+
+    >>> [round(w, 3) for w in strategy(2, 6).weights]
+    [0.637, 0.285, 0.078, -0.286, -0.765, -1.156]
+    """
+    size = population or 4 + int(3 * math.log(dim))
+    raw = [math.log((size + 1) / 2) - math.log(i) for i in range(1, size + 1)]
+    better, worse = [w for w in raw if w > 0], [w for w in raw if w <= 0]
+    mu_eff, mu_eff_worse = (sum(part) ** 2 / sum(w * w for w in part) if any(part) else 0.0 for part in (better, worse))
+    c_1 = 2 / ((dim + 1.3) ** 2 + mu_eff)
+    c_mu = min(1 - c_1, 2 * (0.25 + mu_eff + 1 / mu_eff - 2) / ((dim + 2) ** 2 + mu_eff))
+    c_sigma = (mu_eff + 2) / (dim + mu_eff + 5)
+    limit = 1 + 2 * mu_eff_worse / (mu_eff + 2)
+    if c_mu > 0:
+        limit = min(limit, 1 + c_1 / c_mu, (1 - c_1 - c_mu) / (dim * c_mu))
+    up, down = sum(better), -sum(worse) or 1.0
+    return Strategy(
+        weights=tuple(w / up if w > 0 else limit * w / down for w in raw),
+        mu_eff=mu_eff,
+        c_sigma=c_sigma,
+        d_sigma=1 + 2 * max(0.0, math.sqrt((mu_eff - 1) / (dim + 1)) - 1) + c_sigma,
+        c_c=(4 + mu_eff / dim) / (dim + 4 + 2 * mu_eff / dim),
+        c_1=c_1,
+        c_mu=c_mu,
+        chi=math.sqrt(dim) * (1 - 1 / (4 * dim) + 1 / (21 * dim * dim)),
+    )
+
+
+class _Strategies(DirectStepper):
+    """One distribution a run. The mean is the point itself.
+
+    Attributes:
+        sigma: σ, shape (R,), and `first`, what it was.
+        walk: the path p, by which σ changes, shape (d, R).
+        drift: the path q, by which C changes, shape (d, R).
+        covariance: C, shape (d, d, R), and `root`, its symmetric root.
+    """
+
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.number = strategy(len(x), cast(CMAES, rules[0]).population)
+        self.unit = torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None].expand(-1, -1, x.shape[1])
+        self.first = self.sigma = torch.full_like(x[0], torch.nan)
+        self.walk = self.drift = torch.zeros_like(x)
+        self.covariance = self.root = self.unit
+
+    def begin(self, now: Moment, fresh: Tensor) -> None:
+        sigma, nothing = length(self.settings.sigma, now, SHARE_OF_VIEW), torch.zeros_like(now.x)
+        self.first, self.sigma = (torch.where(fresh, sigma, old) for old in (self.first, self.sigma))
+        self.walk, self.drift = (torch.where(fresh, nothing, old) for old in (self.walk, self.drift))
+        self.covariance, self.root = (torch.where(fresh, self.unit, old) for old in (self.covariance, self.root))
+
+    def move(self, now: Moment) -> Tensor:
+        n, dim = self.number, len(now.x)
+        size = len(n.weights)
+        z = normal(self.job.seed, self.job.streams, now.t, POPULATION, size * dim).to(now.x.dtype)
+        z = z.reshape(size, dim, -1)
+        y = total(self.root[:, None] * z.transpose(0, 1)[:, :, None])  # (λ, d, R)
+        values, order = worth(now, (now.x + self.sigma * y).transpose(0, 1)).sort(dim=0, stable=True)
+        ranked = order[:, None].expand_as(y)
+        known = values.isfinite()[:, None]
+        y, z = (torch.where(known, points.gather(0, ranked), 0.0) for points in (y, z))
+
+        weights = now.x.new_tensor(n.weights)[:, None, None]
+        step, plain_step = (total(weights.clamp(min=0) * points) for points in (y, z))  # plain: C^−½ of the step
+        x = now.x + self.sigma * step
+        self.walk = (1 - n.c_sigma) * self.walk + math.sqrt(n.c_sigma * (2 - n.c_sigma) * n.mu_eff) * plain_step
+        walked = norm(self.walk)
+        early = -torch.expm1(2 * (now.t - self.begun) * math.log1p(-n.c_sigma))
+        steady = (walked / early.sqrt().to(walked) < (1.4 + 2 / (dim + 1)) * n.chi).to(walked)
+        gain = math.sqrt(n.c_c * (2 - n.c_c) * n.mu_eff)
+        self.drift = (1 - n.c_c) * self.drift + steady * gain * step
+        squared = total((z * z).transpose(0, 1))[:, None]  # (λ, 1, R)
+        # a worse point counts as if it had the usual length, so that C stays positive
+        shares = torch.where((weights < 0) & (squared > 0), weights * dim / squared, weights)
+        lost = 1 + n.c_1 * (1 - steady) * n.c_c * (2 - n.c_c) - n.c_1 - n.c_mu * sum(n.weights)
+        spread = total((shares * y)[:, :, None] * y[:, None])  # (d, d, R)
+        self.covariance = lost * self.covariance + n.c_1 * self.drift[:, None] * self.drift + n.c_mu * spread
+        self.sigma = self.sigma * torch.exp(n.c_sigma / n.d_sigma * (walked / n.chi - 1))
+        self.root = _root(self.covariance)
+        return x
+
+    def finished(self) -> Tensor | None:
+        spread = self.buffers()["spread"].amax(0)
+        small: Tensor = spread < self.settings.tolx * self.first
+        return small
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        variances = torch.stack([self.covariance[i, i] for i in range(len(self.walk))])
+        return {"sigma": self.sigma, "spread": self.sigma * variances.sqrt(), "path": self.walk, "drift": self.drift}
+
+
+def _root(matrices: Tensor) -> Tensor:
+    """The symmetric square roots of symmetric matrices (d, d, R), a run's the same in any batch.
+
+    LAPACK rounds by where a matrix lies in memory: each is put into the corner of one whose size is a multiple
+    of eight, so that all lie alike. Matrices of lost runs are replaced, since it refuses NaN.
+    """
+    dim, batch = len(matrices), matrices.permute(2, 0, 1)
+    sound = batch.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
+    aligned = batch.new_zeros((len(batch), -(-dim // 8) * 8, -(-dim // 8) * 8))
+    aligned[:, :dim, :dim] = torch.where(sound, batch, 0.0)
+    values, vectors = torch.linalg.eigh(aligned)
+    rows = vectors[:, :dim].permute(2, 1, 0)  # (k, d, R): a row an eigenvector
+    lengths = values.clamp(min=0).sqrt().T[:, None, None]
+    return total(lengths * rows[:, :, None] * rows[:, None])

@@ -1,0 +1,67 @@
+"""Compass search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Rule
+from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+
+
+@dataclass(frozen=True)
+class Compass(Direct):
+    """Compass search (Fermi & Metropolis, 1952; Kolda, Lewis & Torczon, 2003).
+
+    Looks a step Δ north, south, east and west: x ± Δeᵢ, 2d values. The best of them is the next point, x ← x ± Δeᵢ,
+    if it is better; else Δ ← Δ/2. It needs no derivative to end at a point where there is none.
+
+    Args:
+        size: the first Δ, ≥ 0; at 0 a tenth of the shorter side of the function's view.
+        xatol: a run has ended once Δ is below this share of the first, > 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("compass",)
+
+    size: float = field(default=0.0, metadata=NON_NEGATIVE)
+    xatol: float = field(default=1e-8, metadata=POSITIVE)
+
+    @property
+    def label(self) -> str:
+        return "Compass search"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _Compasses(rules, x, job)
+
+
+class _Compasses(DirectStepper):
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        axes = torch.eye(len(x), dtype=x.dtype, device=x.device)
+        self.winds = torch.cat([axes, -axes], 1)[:, :, None]  # (d, 2d, 1)
+        self.first = self.size = torch.full_like(x[0], torch.inf)
+
+    def begin(self, now: Moment, fresh: Tensor) -> None:
+        self.first = torch.zeros_like(self.first) + length(self.settings.size, now)
+        self.size = torch.where(fresh, self.first, self.size)
+
+    def move(self, now: Moment) -> Tensor:
+        held = self.held(now)
+        points = now.x[:, None] + self.size * self.winds  # (d, 2d, R)
+        lowest, best = worth(now, points).min(0)
+        better = lowest < held
+        self.size = torch.where(better, self.size, self.size / 2)
+        return torch.where(better, points.gather(1, best.expand(len(now.x), 1, -1))[:, 0], now.x)
+
+    def finished(self) -> Tensor | None:
+        small: Tensor = self.size < self.settings.xatol * self.first
+        return small
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return {"size": self.size}

@@ -1,0 +1,141 @@
+"""Nelder and Mead's simplex."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.base import NON_NEGATIVE, Rule
+from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, worth
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+
+RELATIVE, ABSOLUTE = 0.05, 0.00025
+"""SciPy's first simplex: each coordinate in turn longer by this share, or moved by this where it is 0."""
+
+
+@dataclass(frozen=True)
+class NelderMead(Direct):
+    """The simplex method (Nelder & Mead, 1965), as SciPy has it.
+
+    Of d + 1 points the worst, w, is replaced: it is reflected at the centre c of the others, r ← c + ρ(c − w).
+    Better than the best: tried farther out, c + ρχ(c − w). Still the worst or close to it: tried nearer, at
+    c ± ψ(c − w). If that is no better either, all shrink towards the best, b: v ← b + σ(v − b). Here ρ = 1,
+    χ = 2, ψ = σ = ½. One iteration a step; the path shows the best point, which a race starts with. Equal to
+    `scipy.optimize.minimize(method="Nelder-Mead")`, which ends after 200·d iterations where a race goes on.
+
+    Args:
+        size: how far the first simplex reaches along each axis, ≥ 0; at 0 as SciPy does it, 5 % of each coordinate.
+        xatol: a run has ended once no point is farther from the best in any coordinate than this, ≥ 0, …
+        fatol: … and no value farther from the best, ≥ 0.
+        adaptive: whether χ, ψ and σ depend on d (Gao & Han, 2012), for many coordinates.
+
+    >>> NelderMead(size=0.5).spec
+    'nelder_mead(size=0.5)'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("nelder_mead", "neldermead")
+
+    size: float = field(default=0.0, metadata=NON_NEGATIVE)
+    xatol: float = field(default=1e-4, metadata=NON_NEGATIVE)
+    fatol: float = field(default=1e-4, metadata=NON_NEGATIVE)
+    adaptive: bool = False
+
+    @property
+    def label(self) -> str:
+        return "Nelder–Mead adaptive" if self.adaptive else "Nelder–Mead"
+
+    def factors(self, dim: int) -> tuple[float, float, float]:
+        """χ, ψ and σ in d coordinates."""
+        return (1 + 2 / dim, 0.75 - 1 / (2 * dim), 1 - 1 / dim) if self.adaptive else (2, 0.5, 0.5)
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _Simplices(rules, x, job)
+
+
+class _Simplices(DirectStepper):
+    """One simplex a run: points (d + 1, d, R) with values (d + 1, R), best first."""
+
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.points = x.new_full((len(x) + 1, *x.shape), torch.nan)
+        self.values = x.new_full((len(x) + 1, x.shape[1]), torch.inf)
+
+    def begin(self, now: Moment, fresh: Tensor) -> None:
+        points = torch.cat([now.x[None], self._corners(now.x)])
+        values = self._valued(now, points, fresh)
+        self._set(torch.where(fresh, points, self.points), torch.where(fresh, values, self.values))
+        self.left = torch.where(fresh, now.x, self.left)
+
+    def move(self, now: Moment) -> Tensor:
+        self._follow(now)
+        points, values = self.points, self.values
+        chi, psi, sigma = self.settings.factors(len(now.x))
+        best, worst = points[0], points[-1]
+        centre = points[0]
+        for point in points[1:-1]:  # one after the other, as SciPy adds them
+            centre = centre + point
+        centre = centre / len(now.x)
+        going = ~self._small()
+
+        reflected = 2 * centre - worst
+        first = worth(now, reflected, going)
+        far = first < values[0]
+        enough = ~far & (first < values[-2])
+        outside = ~far & ~enough & (first < values[-1])
+        tried = torch.where(far, (1 + chi) * centre - chi * worst, (1 - psi) * centre + psi * worst)
+        tried = torch.where(outside, (1 + psi) * centre - psi * worst, tried)
+        second = worth(now, tried, going & ~enough)
+        beaten = torch.where(far | outside, first, values[-1])
+        better = ~enough & ((second < beaten) | (outside & (second == beaten)))
+        shrinks = ~far & ~enough & ~better
+
+        moved, news = points.clone(), values.clone()
+        moved[-1] = torch.where(better, tried, reflected)
+        news[-1] = torch.where(better, second, first)
+        if bool(shrinks.any()):  # rare, and d evaluations for all
+            shrunk = best + sigma * (points - best)
+            again = self._valued(now, shrunk[1:], going & shrinks)
+            moved = torch.where(shrinks, torch.cat([best[None], shrunk[1:]]), moved)
+            news = torch.where(shrinks, torch.cat([values[:1], again]), news)
+        self._set(torch.where(going, moved, points), torch.where(going, news, values))
+        return self.points[0]
+
+    def finished(self) -> Tensor | None:
+        return self._small()
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return {"size": (self.points[1:] - self.points[0]).abs().amax((0, 1))}
+
+    def _corners(self, x: Tensor) -> Tensor:
+        """The other points of the first simplex about x: shape (d, d, R)."""
+        size = self.settings.size
+        given = isinstance(size, Tensor) or size > 0
+        moved = x + size if given else torch.where(x == 0, ABSOLUTE, (1 + RELATIVE) * x)
+        axis = torch.eye(len(x), dtype=torch.bool, device=x.device)
+        return torch.where(axis[:, :, None], moved, x)
+
+    def _follow(self, now: Moment) -> None:
+        """Goes along where someone else has moved the point, and looks again where values are of an old sample."""
+        strange = self.unknown(now) & now.alive
+        if bool(strange.any()):
+            points = self.points + torch.where(strange & (now.x != self.left), now.x - self.left, 0.0)
+            values = torch.where(strange, self._valued(now, points, strange), self.values)
+            self._set(points, values)
+
+    def _valued(self, now: Moment, points: Tensor, asking: Tensor) -> Tensor:
+        """The values (k, R) of points (k, d, R)."""
+        return worth(now, points.transpose(0, 1), asking)
+
+    def _set(self, points: Tensor, values: Tensor) -> None:
+        self.values, order = values.sort(dim=0, stable=True)
+        self.points = points.gather(0, order[:, None].expand_as(points))
+
+    def _small(self) -> Tensor:
+        near: Tensor = (self.points[1:] - self.points[0]).abs().amax((0, 1)) <= self.settings.xatol
+        level: Tensor = (self.values[1:] - self.values[0]).abs().amax(0) <= self.settings.fatol
+        return near & level

@@ -1,0 +1,58 @@
+"""AdaBelief."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, add_scaled, power
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class AdaBelief(FirstOrder):
+    """AdaBelief, steps by the belief in a gradient (Zhuang et al., 2020, Algorithm 2).
+
+    m ← β₁m + (1−β₁)g,  s ← β₂s + (1−β₂)(g−m)² + ε,  x ← x − lr·m̂ / (√ŝ + ε), with m̂ and ŝ as Adam's: large
+    steps where gradients are as expected, small ones where they surprise.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        beta1: decay of the mean, in [0, 1).
+        beta2: decay of the squared surprise, in [0, 1).
+        eps: added to the squared surprise at every step, and to its root, ≥ 0.
+        weight_decay: decoupled as in AdamW, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("adabelief",)
+
+    lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    beta1: Scalar = field(default=0.9, metadata=FRACTION)
+    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),) * 2
+
+    def coef(self, t: int) -> Coefs:
+        step_size = self.lr / (1 - power(self.beta1, t))
+        root = power(1 - power(self.beta2, t), 0.5)
+        return step_size, root, 1 - self.beta1, 1 - self.beta2, 1 - self.lr * self.weight_decay
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        step_size, root, new1, new2, shrink = c
+        if not absent(self.weight_decay):
+            p = p * shrink
+        m = add_scaled(s[0] * self.beta1, new1, g)
+        surprise = g - m
+        v = add_product(s[1] * self.beta2, new2, surprise, surprise) + self.eps
+        return add_quotient(p, -step_size, m, v.sqrt() / root + self.eps), (m, v)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "second_moment": s[1]}

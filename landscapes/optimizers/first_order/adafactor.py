@@ -1,0 +1,87 @@
+"""Adafactor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.arithmetic import Scalar, absent, norm, power, total
+from landscapes.optimizers.base import NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.first_order.matrices import check_rows
+
+
+@dataclass(frozen=True)
+class Adafactor(FirstOrder):
+    """Adafactor, Adam's second moment from row and column means (Shazeer & Stern, 2018), as `torch.optim` has it.
+
+    With s = t^(beta2_decay) and RMS the root mean square over a run's coordinates:
+    v ← (1−s)v + s·g²,  u = g/√v,  ρ = min(lr, 1/√t),  x ← (1 − lr·λ)x − max(ε₂, RMS(x))·ρ·u / max(1, RMS(u)/d).
+    Seen as a matrix (`rows` > 0), only the means of g² by row and by column are kept, and v is their product
+    over the mean of the row means.
+
+    Args:
+        lr: upper bound of the relative step size, ≥ 0.
+        beta2_decay: how the share of the new shrinks with the step: t to this power, ≤ 0.
+        eps: ε₂, the least scale of a point, ≥ 0.
+        d: a step's root mean square is clipped at this, ≥ 1.
+        weight_decay: λ, by which the point shrinks towards zero, ≥ 0.
+        rows: how many rows the matrix has, a divisor of the number of coordinates; 0 for a plain vector.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("adafactor",)
+
+    lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
+    beta2_decay: Scalar = field(default=-0.8, metadata={"high": 0.0})
+    eps: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    d: Scalar = field(default=1.0, metadata={"low": 1.0})
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+    rows: int = field(default=0, metadata={"low": 0.0, "whole": True, "structural": True})
+
+    def check(self, function: Function) -> None:
+        if self.rows:
+            check_rows(self.kind, self.rows, function)
+
+    def init(self, p: Tensor) -> State:
+        if not self.rows:
+            return (torch.zeros_like(p),)
+        return torch.zeros_like(p[: self.rows]), torch.zeros_like(p[: len(p) // self.rows])
+
+    def coef(self, t: int) -> Coefs:
+        return power(t, self.beta2_decay), 1 / t**0.5, 1 - self.lr * self.weight_decay
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        new, most, shrink = c
+        size = len(p) ** 0.5
+        rho = torch.minimum(
+            torch.as_tensor(self.lr, dtype=p.dtype, device=p.device),
+            torch.as_tensor(most, dtype=p.dtype, device=p.device),
+        )
+        step = torch.maximum(torch.as_tensor(self.eps, dtype=p.dtype, device=p.device), norm(p) / size) * rho
+        if not absent(self.weight_decay):
+            p = p * shrink
+        state, v = self._second_moment(g, s, new)
+        tiny = torch.finfo(p.dtype).eps
+        u = v.clamp(min=tiny * tiny).rsqrt() * g
+        clip = (norm(u) / (size * self.d)).clamp(min=1.0)
+        return torch.addcmul(p, u, -step / clip), state
+
+    def _second_moment(self, g: Tensor, s: State, new: Scalar) -> tuple[State, Tensor]:
+        """The state after g, and the second moment (d, R) it stands for."""
+        if not self.rows:
+            v = torch.lerp(s[0], g * g, new)
+            return (v,), v
+        square = (g * g).reshape(self.rows, -1, g.shape[1])  # (rows, columns, R)
+        columns = square.shape[1]
+        by_row = torch.lerp(s[0], total(square.movedim(1, 0)) / columns, new)
+        by_column = torch.lerp(s[1], total(square) / self.rows, new)
+        mean = (total(by_row) / self.rows).clamp(min=torch.finfo(g.dtype).eps)
+        return (by_row, by_column), (by_row[:, None] * by_column[None] / mean).flatten(0, 1)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {} if self.rows else {"second_moment": s[0]}

@@ -1,0 +1,53 @@
+"""Adamax."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, add_quotient, penalised, power
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class Adamax(FirstOrder):
+    """Adamax, Adam by the largest gradient instead of the mean square (Kingma & Ba, 2015).
+
+    m ← β₁m + (1−β₁)g,  u ← max(β₂u, |g| + ε),  x ← x − lr/(1−β₁ᵗ) · m/u. Equal to `torch.optim.Adamax`
+    bit for bit.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
+        beta2: decay of the largest gradient, in [0, 1); torch's `betas[1]`.
+        eps: added to the gradient's size, against division by zero, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("adamax",)
+
+    lr: Scalar = field(default=2e-3, metadata=NON_NEGATIVE)
+    beta1: Scalar = field(default=0.9, metadata=FRACTION)
+    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),) * 2
+
+    def coef(self, t: int) -> Coefs:
+        return self.lr / (1 - power(self.beta1, t)), 1 - self.beta1
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        g = penalised(g, self.weight_decay, p)
+        m = torch.lerp(s[0], g, c[1])
+        u = torch.maximum(s[1] * self.beta2, g.abs() + self.eps)
+        return add_quotient(p, -c[0], m, u), (m, u)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "infinity_norm": s[1]}

@@ -1,0 +1,66 @@
+"""Averaged stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, add_scaled, each, penalised, power
+from landscapes.optimizers.base import NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class ASGD(FirstOrder):
+    """Averaged SGD (Polyak & Juditsky, 1992), with the step sizes of Bottou (2010).
+
+    η ← lr / (1 + λ·lr·(t−1))^α,  x ← (1−λη)x − ηg. The path is that of x, as in torch.optim; the average
+    of the points from step t₀ on is the state beside it. Equal to `torch.optim.ASGD` bit for bit.
+
+    Args:
+        lr: first step size, ≥ 0.
+        lambd: λ, how fast steps shrink and points decay, ≥ 0.
+        alpha: power by which steps shrink, ≥ 0.
+        t0: step at which the average begins.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("asgd",)
+
+    lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
+    lambd: Scalar = field(default=1e-4, metadata=NON_NEGATIVE)
+    alpha: Scalar = field(default=0.75, metadata=NON_NEGATIVE)
+    t0: Scalar = 1e6
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),)
+
+    def coef(self, t: int) -> Coefs:
+        done, eta = self.__dict__.get("_known_eta", (0, 0.0))
+        eta = eta if done == t else self._eta(t)
+        object.__setattr__(self, "_known_eta", (t + 1, self._eta(t + 1)))  # torch settles a step's η one step ahead
+        return eta, 1 - self.lambd * eta, each(_share, t, self.t0)
+
+    def _eta(self, t: int) -> Scalar:
+        return self.lr / power(1 + self.lambd * self.lr * (t - 1), self.alpha)
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        eta, shrink, share = c
+        p = add_scaled(p * shrink, -eta, penalised(g, self.weight_decay, p))
+        average = s[0] + (p - s[0]) * share
+        if isinstance(share, Tensor):
+            return p, (torch.where(share == 1, p, average),)
+        return p, (p if share == 1 else average,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"average": s[0]}
+
+
+def _share(t: int, t0: float) -> float:
+    """How much of the point goes into the average: all of it until the average begins."""
+    return 1.0 if t == 1 else 1 / max(1, t - 1 - t0)

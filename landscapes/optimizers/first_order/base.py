@@ -1,0 +1,152 @@
+"""Rules of one gradient a step: a pure update, written once for one run and for many."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+
+State = tuple[Tensor, ...]
+Coefs = tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class FirstOrder(Rule):
+    """A rule that needs one gradient a step.
+
+    `init`, `coef` and `update` are pure. In `init` and `update`, points and gradients are (d, R) and
+    hyper-parameters are numbers where all runs agree, else (R,) tensors, which broadcast over d. What is
+    computed from hyper-parameters alone belongs in `coef`, which does it in double precision whatever
+    the points have; there, hyper-parameters on which the rules differ are numpy columns, so `coef` has no
+    `if` on them, and takes powers by `power`. A rule that couples the coordinates of a run, by a norm for
+    instance, reduces over d by `arithmetic.total`, whose result does not depend on the batch.
+    """
+
+    tunable: ClassVar[str] = "lr"
+
+    lr: Scalar = 1e-3
+
+    def init(self, p: Tensor) -> State:
+        """The state before the first step, for points (d, R)."""
+        return ()
+
+    def coef(self, t: int) -> Coefs:
+        """The scalars of step t = 1, 2, …: plain numbers in torch.optim's own rounding."""
+        return ()
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        """The points and the state after one step."""
+        raise NotImplementedError
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        """What of the state has a usual name: "momentum", "second_moment", …, shapes (d, R)."""
+        return {}
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return FirstOrderStepper(cast(Sequence[FirstOrder], rules), x)
+
+
+class FirstOrderStepper(Stepper):
+    """Runs of one first-order rule: their hyper-parameters stacked, their state in one piece."""
+
+    def __init__(self, rules: Sequence[FirstOrder], x: Tensor) -> None:
+        distinct = list(dict.fromkeys(rules))
+        place = {rule: i for i, rule in enumerate(distinct)}
+        self.rules = rules
+        self.index: Tensor | None = torch.tensor([place[rule] for rule in rules], device=x.device)
+        self.distinct = stacked(distinct)
+        self.alike = len(distinct) == 1
+        self.rule = stacked(rules, x)
+        self.state = self.rule.init(x)
+        self.like = x
+        self.began = np.zeros(len(rules), dtype=np.int64)  # the step after which each run counts its steps
+        self.known: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
+        self.taken = 0
+
+    def step(self, now: Moment) -> Tensor:
+        coefs: Any = self._scalars(now.t)
+        if not self.alike or self.index is None:
+            coefs = tuple(self._a_run(number, scalar) for number, scalar in enumerate(coefs))
+        x, self.state = self.rule.update(now.x, now.gradient, self.state, coefs)
+        self.taken = now.t
+        return x
+
+    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+        self._part_runs()
+        number = bool((values == values[0]).all())
+        object.__setattr__(self.distinct, name, float(values[0]) if number else values)
+        tensor = torch.as_tensor(values, dtype=self.like.dtype, device=self.like.device)
+        object.__setattr__(self.rule, name, float(values[0]) if number else tensor)
+        if not self.taken:
+            self.state = self.rule.init(self.like)  # Rprop's first step sizes are its learning rate
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        self._part_runs()
+        self.began = np.where(runs.cpu().numpy(), self.taken, self.began)
+        fresh = self.rule.init(x)
+        self.state = tuple(torch.where(runs, new, old) for new, old in zip(fresh, self.state, strict=True))
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        rate = self.rule.lr
+        rates = rate if isinstance(rate, Tensor) else torch.full_like(self.like[0], rate)
+        return {"lr": rates, **self.rule.buffers(self.state)}
+
+    def _part_runs(self) -> None:
+        """From here on each run has step scalars of its own, not each distinct rule."""
+        if self.index is not None:
+            self.index, self.distinct, self.known = None, stacked(self.rules), {}
+
+    def _scalars(self, t: int) -> Sequence[Any]:
+        """The step scalars: numbers, or columns with one entry a distinct rule, or a run."""
+        if self.index is not None and self.alike:  # no run began anew, and all are of one rule
+            return self.distinct.coef(t)
+        own = t - self.began
+        with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
+            if (own == own[0]).all():
+                return self.distinct.coef(int(own[0]))
+            parts = {int(step): self.distinct.coef(int(step)) for step in np.unique(own)}
+        columns: list[Any] = [np.empty(len(own)) for _ in next(iter(parts.values()))]
+        for step, scalars in parts.items():
+            for column, scalar in zip(columns, scalars, strict=True):
+                column[own == step] = np.broadcast_to(np.asarray(scalar), own.shape)[own == step]
+        return columns
+
+    def _a_run(self, number: int, scalar: Any) -> Scalar:
+        """A step scalar as the update takes it; one that does not change with t is moved there once."""
+        if not isinstance(scalar, np.ndarray):
+            return cast(float, scalar)
+        if number not in self.known or not np.array_equal(self.known[number][0], scalar):
+            tensor = torch.as_tensor(scalar, dtype=self.like.dtype, device=self.like.device)
+            self.known[number] = scalar, tensor if self.index is None else tensor[self.index]
+        return self.known[number][1]
+
+
+Kind = TypeVar("Kind", bound=Rule)
+
+
+def stacked(rules: Sequence[Kind], x: Tensor | None = None) -> Kind:
+    """One rule with the numbers of all: a number where they agree, else one number a rule.
+
+    These are tensors as x is, for `update`; without x they are numpy columns, for `coef`. Settings that
+    are no numbers are those of the first.
+    """
+    first = rules[0]
+    batch = object.__new__(type(first))
+    for field in dataclasses.fields(first):
+        values = [getattr(rule, field.name) for rule in rules]
+        value: Any = values[0]
+        if isinstance(value, int | float) and any(other != value for other in values):
+            value = np.array(values) if x is None else torch.tensor(values, dtype=x.dtype, device=x.device)
+        object.__setattr__(batch, field.name, value)
+    return batch

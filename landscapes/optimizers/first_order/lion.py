@@ -1,0 +1,52 @@
+"""Lion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class Lion(FirstOrder):
+    """Lion, evolved sign momentum (Chen et al., 2023).
+
+    x ← x − lr·(sign(β₁m + (1−β₁)g) + λx),  m ← β₂m + (1−β₂)g. Its steps all have the length lr, so it takes
+    a smaller one than Adam does.
+
+    Args:
+        lr: learning rate, the length of a step along each coordinate, ≥ 0.
+        beta1: share of the momentum in a step, in [0, 1).
+        beta2: decay of the momentum, in [0, 1).
+        weight_decay: λ, decoupled as in AdamW, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("lion",)
+
+    lr: Scalar = field(default=1e-4, metadata=NON_NEGATIVE)
+    beta1: Scalar = field(default=0.9, metadata=FRACTION)
+    beta2: Scalar = field(default=0.99, metadata=FRACTION)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),)
+
+    def coef(self, t: int) -> Coefs:
+        return 1 - self.beta1, 1 - self.beta2, 1 - self.lr * self.weight_decay
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        new1, new2, shrink = c
+        if not absent(self.weight_decay):
+            p = p * shrink
+        direction = (s[0] * self.beta1 + g * new1).sign()
+        return add_scaled(p, -self.lr, direction), (add_scaled(s[0] * self.beta2, new2, g),)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]}

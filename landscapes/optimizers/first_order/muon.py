@@ -1,0 +1,97 @@
+"""Muon."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled, norm, total
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, SIZE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.first_order.matrices import as_matrices, as_points, check_rows
+
+QUINTIC = (3.4445, -4.7750, 2.0315)
+"""Coefficients of the Newton–Schulz step, which drives all singular values towards 1."""
+
+TINY = 1e-7
+"""The least norm a matrix is divided by."""
+
+
+@dataclass(frozen=True)
+class Muon(FirstOrder):
+    """Muon, momentum made orthogonal by Newton–Schulz (Jordan et al., 2024).
+
+    b ← μb + (1−μ)g,  u = (1−μ)g + μb (or b),  x ← x − lr·√max(1, rows/columns)·NS₅(u) − lr·λx, where NS₅ takes five steps
+    A ← aA + (bAAᵀ + c(AAᵀ)²)A from u/‖u‖, in bfloat16. The point is seen as a matrix, row by row; with one row,
+    steps are all of (about) one length. Equal to `torch.optim.Muon` on a matrix parameter, but for the order
+    in which its sums are taken.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        momentum: μ, decay of the momentum, in [0, 1).
+        weight_decay: λ, decoupled as in AdamW, ≥ 0.
+        rows: how many rows the matrix has; must divide the number of coordinates.
+        nesterov: whether to look ahead by the momentum.
+
+    >>> Muon(lr=0.02, rows=2).spec
+    'muon(lr=0.02, rows=2)'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("muon",)
+
+    lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    momentum: Scalar = field(default=0.95, metadata=FRACTION)
+    weight_decay: Scalar = field(default=0.1, metadata=NON_NEGATIVE)
+    rows: int = field(default=1, metadata=SIZE)
+    nesterov: bool = True
+
+    def check(self, function: Function) -> None:
+        check_rows(self.kind, self.rows, function)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),)
+
+    def coef(self, t: int) -> Coefs:
+        return self.lr, 1 - self.momentum, 1 - self.lr * self.weight_decay
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        lr, new, shrink = c
+        b = torch.lerp(s[0], g, new)
+        direction = torch.lerp(g, b, self.momentum) if self.nesterov else b
+        columns = len(p) // self.rows
+        step = as_points(orthogonal(as_matrices(direction, self.rows))).to(p)
+        if not absent(self.weight_decay):
+            p = p * shrink
+        return add_scaled(p, -lr * math.sqrt(max(1.0, self.rows / columns)), step), (b,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]}
+
+
+def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
+    """The matrices (R, m, n) with singular values near 1, in bfloat16: five Newton–Schulz steps."""
+    a, b, c = QUINTIC
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = (matrices.mT if tall else matrices).to(torch.bfloat16)
+    length = norm(x.float().flatten(1).T).to(torch.bfloat16).clamp(min=TINY)
+    x = x / length[:, None, None]
+    for _ in range(steps):
+        gram = _rounded(_product(x, x.mT))
+        change = _rounded(b * gram.float() + c * _product(gram, gram))
+        x = _rounded(a * x.float() + _product(change, x))
+    return x.mT if tall else x
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """The products (R, m, n) of matrices (R, m, k) and (R, k, n) in float32, the same for a matrix in any batch."""
+    return total((left.float()[..., None] * right.float()[:, None]).movedim(2, 0))
+
+
+def _rounded(x: Tensor) -> Tensor:
+    return x.to(torch.bfloat16)

@@ -1,0 +1,84 @@
+"""NAdam."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, penalised, power
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class NAdam(FirstOrder):
+    """NAdam, Adam with Nesterov's momentum (Dozat, 2016).
+
+    μₜ = β₁(1 − ½·0.96^(tψ)), and with Adam's m, v and v̂:
+    x ← x − lr·[(1−μₜ)/(1−μ₁…μₜ)·g + μₜ₊₁/(1−μ₁…μₜ₊₁)·m] / (√v̂ + ε). Equal to `torch.optim.NAdam` bit for
+    bit, where torch's default dtype is float64 (it keeps μ₁…μₜ in that).
+
+    Args:
+        lr: learning rate, ≥ 0.
+        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
+        beta2: decay of the second moment, in [0, 1); torch's `betas[1]`.
+        eps: added to the root, against division by zero, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        momentum_decay: ψ, how fast μ rises from half of β₁ to β₁, ≥ 0.
+        decoupled_weight_decay: whether the penalty shrinks the point instead, as in AdamW.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("nadam",)
+
+    lr: Scalar = field(default=2e-3, metadata=NON_NEGATIVE)
+    beta1: Scalar = field(default=0.9, metadata=FRACTION)
+    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+    momentum_decay: Scalar = field(default=4e-3, metadata=NON_NEGATIVE)
+    decoupled_weight_decay: bool = False
+
+    @property
+    def label(self) -> str:
+        return "NAdamW" if self.decoupled_weight_decay else "NAdam"
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),) * 2
+
+    def coef(self, t: int) -> Coefs:
+        mu, ahead, product = self._mu(t), self._mu(t + 1), self._product(t)
+        of_gradient = -self.lr * (1 - mu) / (1 - product)
+        of_momentum = -self.lr * ahead / (1 - product * ahead)
+        shrink = 1 - self.lr * self.weight_decay
+        return of_gradient, of_momentum, 1 - power(self.beta2, t), 1 - self.beta1, 1 - self.beta2, shrink
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        of_gradient, of_momentum, bias2, new1, new2, shrink = c
+        if not self.decoupled_weight_decay:
+            g = penalised(g, self.weight_decay, p)
+        elif not absent(self.weight_decay):
+            p = p * shrink
+        m = torch.lerp(s[0], g, new1)
+        v = add_product(s[1] * self.beta2, new2, g, g)
+        denominator = (v / bias2).sqrt() + self.eps
+        p = add_quotient(p, of_gradient, g, denominator)
+        return add_quotient(p, of_momentum, m, denominator), (m, v)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "second_moment": s[1]}
+
+    def _mu(self, t: int) -> Scalar:
+        return self.beta1 * (1 - 0.5 * power(0.96, t * self.momentum_decay))
+
+    def _product(self, t: int) -> Scalar:
+        """μ₁·…·μₜ; goes on from the last one asked for, since steps come in order."""
+        known: tuple[int, Scalar] = self.__dict__.get("_known_product", (0, 1.0))
+        done, product = known if known[0] <= t else (0, 1.0)
+        for step in range(done + 1, t + 1):
+            product = product * self._mu(step)
+        object.__setattr__(self, "_known_product", (t, product))
+        return product

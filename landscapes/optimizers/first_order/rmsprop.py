@@ -1,0 +1,74 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, add_scaled, penalised
+from landscapes.optimizers.base import NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class RMSprop(FirstOrder):
+    """RMSprop (Tieleman & Hinton, 2012), centered (Graves, 2013) or with momentum as options.
+
+    v ← αv + (1−α)g²,  x ← x − lr·g / (√v + ε). Centered: with √(v−a²), where a ← αa + (1−α)g. With momentum:
+    b ← μb + g / (√v + ε),  x ← x − lr·b. Equal to `torch.optim.RMSprop` bit for bit.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        alpha: α, decay of the averages, ≥ 0 (and below 1 to make sense).
+        eps: added to the root, against division by zero, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        momentum: μ, how much of the last step is kept, ≥ 0.
+        centered: whether to divide by the standard deviation rather than the root mean square.
+
+    >>> RMSprop(centered=True).label
+    'RMSprop centered'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("rmsprop",)
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "rmsprop_centered": {"centered": True},
+        "rmsprop_momentum": {"momentum": 0.9},
+    }
+
+    lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
+    alpha: Scalar = field(default=0.99, metadata=NON_NEGATIVE)
+    eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+    momentum: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+    centered: bool = False
+
+    @property
+    def label(self) -> str:
+        return "RMSprop" + " centered" * self.centered + " momentum" * (not absent(self.momentum))
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),) * 3
+
+    def coef(self, t: int) -> Coefs:
+        return (1 - self.alpha,)
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        v, a, b = s
+        g = penalised(g, self.weight_decay, p)
+        v = add_product(v * self.alpha, c[0], g, g)
+        spread = v
+        if self.centered:
+            a = torch.lerp(a, g, c[0])
+            spread = torch.addcmul(v, a, a, value=-1)
+        denominator = spread.sqrt() + self.eps
+        if absent(self.momentum):
+            return add_quotient(p, -self.lr, g, denominator), (v, a, b)
+        b = torch.addcdiv(b * self.momentum, g, denominator)
+        return add_scaled(p, -self.lr, b), (v, a, b)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"second_moment": s[0]} if absent(self.momentum) else {"second_moment": s[0], "momentum": s[2]}

@@ -1,0 +1,77 @@
+"""Gradient descent, with momentum or Nesterov's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled, penalised
+from landscapes.optimizers.base import NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class SGD(FirstOrder):
+    """Gradient descent (Cauchy, 1847), with momentum (Polyak, 1964) or Nesterov's (Nesterov, 1983).
+
+    b ← μb + (1−τ)g (the first time b ← g),  x ← x − lr·b; Nesterov's: x ← x − lr·(g + μb). Equal to
+    `torch.optim.SGD` bit for bit.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        momentum: μ, how much of the last step is kept, ≥ 0.
+        dampening: τ, how much of the gradient is held back once there is momentum.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        nesterov: whether to look ahead by the momentum; needs momentum > 0 and dampening 0.
+
+    >>> SGD(lr=0.1, momentum=0.9).label
+    'Momentum'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("sgd",)
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "momentum": {"momentum": 0.9},
+        "nesterov": {"momentum": 0.9, "nesterov": True},
+    }
+
+    lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    momentum: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+    dampening: Scalar = 0.0
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            raise InputError(
+                f"SGD: nesterov needs momentum > 0 and dampening 0, "
+                f"not momentum={self.momentum} and dampening={self.dampening}"
+            )
+
+    @property
+    def label(self) -> str:
+        if self.nesterov:
+            return "Nesterov"
+        return "SGD" if absent(self.momentum) else "Momentum"
+
+    def init(self, p: Tensor) -> State:
+        return () if absent(self.momentum) else (torch.zeros_like(p),)
+
+    def coef(self, t: int) -> Coefs:
+        return (1.0 if t == 1 else 1 - self.dampening,)
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        g = penalised(g, self.weight_decay, p)
+        if not s:
+            return add_scaled(p, -self.lr, g), ()
+        b = add_scaled(s[0] * self.momentum, c[0], g)
+        step = add_scaled(g, self.momentum, b) if self.nesterov else b
+        return add_scaled(p, -self.lr, step), (b,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]} if s else {}

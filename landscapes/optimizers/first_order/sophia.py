@@ -1,0 +1,92 @@
+"""Sophia."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled
+from landscapes.optimizers.base import COUNT, FRACTION, NON_NEGATIVE, POSITIVE, Rule
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, FirstOrderStepper, State
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.random import normal
+
+PURPOSE = 1
+"""What tells Sophia's random directions from other random numbers of a step."""
+
+
+@dataclass(frozen=True)
+class Sophia(FirstOrder):
+    """Sophia-H, clipped steps scaled by a diagonal Hessian (Liu et al., 2023, Algorithm 3).
+
+    m ← β₁m + (1−β₁)g; every k steps h ← β₂h + (1−β₂)·u⊙(∇²f·u) with u drawn from N(0, I) (Hutchinson's estimate
+    of the diagonal);  x ← (1 − lr·λ)x − lr·clip(m / max(γh, ε), ±1). Where the curvature is small or
+    negative, a step has the length lr.
+
+    Args:
+        lr: learning rate, the longest step along a coordinate, ≥ 0.
+        beta1: decay of the momentum, in [0, 1).
+        beta2: decay of the curvature, in [0, 1).
+        gamma: γ, how soon steps are shorter than lr, > 0.
+        eps: the least curvature, > 0.
+        every: k, how many steps share an estimate of the curvature.
+        weight_decay: λ, decoupled as in AdamW, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("sophia",)
+
+    lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    beta1: Scalar = field(default=0.96, metadata=FRACTION)
+    beta2: Scalar = field(default=0.99, metadata=FRACTION)
+    gamma: Scalar = field(default=0.01, metadata=POSITIVE)
+    eps: Scalar = field(default=1e-12, metadata=POSITIVE)
+    every: int = field(default=10, metadata=COUNT)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),) * 2
+
+    def coef(self, t: int) -> Coefs:
+        return 1 - self.beta1, 1 - self.lr * self.weight_decay
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        new, shrink = c
+        m = add_scaled(s[0] * self.beta1, new, g)
+        if not absent(self.weight_decay):
+            p = p * shrink
+        floor = torch.as_tensor(self.eps, dtype=p.dtype, device=p.device)
+        ratio = m / torch.maximum(self.gamma * s[1], floor)
+        return add_scaled(p, -self.lr, ratio.clamp(-1.0, 1.0)), (m, s[1])
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "curvature": s[1]}
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _SophiaStepper(cast(Sequence[FirstOrder], rules), x, job)
+
+
+class _SophiaStepper(FirstOrderStepper):
+    """Looks at the curvature every k steps."""
+
+    rule: Sophia
+
+    def __init__(self, rules: Sequence[FirstOrder], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x)
+        self.job = job
+        self.every = torch.tensor([cast(Sophia, rule).every for rule in rules], device=x.device)
+
+    def step(self, now: Moment) -> Tensor:
+        own = now.t - 1 - torch.as_tensor(self.began, device=now.x.device)
+        due = own % self.every == 0
+        if bool(due.any()):
+            u = normal(self.job.seed, self.job.streams, now.t, PURPOSE, len(now.x)).to(now.x)
+            estimate = u * now.oracle.hessian_product(now.x, u, due & now.alive)
+            m, h = self.state
+            kept = h * self.rule.beta2
+            self.state = m, torch.where(due, kept + (1 - self.rule.beta2) * estimate, h)
+        return super().step(now)

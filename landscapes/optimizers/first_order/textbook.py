@@ -1,0 +1,179 @@
+"""Rules that textbooks write differently from torch.optim: same name, other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, penalised
+from landscapes.optimizers.base import NON_NEGATIVE
+from landscapes.optimizers.first_order.adam import Adam, AdamW
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class HeavyBall(FirstOrder):
+    """Momentum with the learning rate inside the velocity (Polyak, 1964; Goodfellow, Bengio & Courville, 2016, algorithm 8.2).
+
+    v ← μv − lr·g,  x ← x + v. PyTorch's momentum, b ← μb + g, x ← x − lr·b, has it outside. Both are the same while
+    the rate stays as it is; when it drops, this one keeps the speed it has, and PyTorch's slows down at once.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        momentum: μ, how much of the velocity is kept, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("heavy_ball",)
+
+    lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    momentum: Scalar = field(default=0.9, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    @property
+    def label(self) -> str:
+        return "Heavy ball"
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),)
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        v = add_scaled(s[0] * self.momentum, -self.lr, penalised(g, self.weight_decay, p))
+        return p + v, (v,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]}
+
+
+@dataclass(frozen=True)
+class AveragedMomentum(FirstOrder):
+    """Momentum as a running average of gradients (as Ng, 2017, teaches it; Adam's first moment without correction).
+
+    m ← μm + (1−μ)g,  x ← x − lr·m. It is PyTorch's momentum, b ← μb + g, with lr·(1−μ) in place of lr: at μ = 0.9
+    the same rate takes steps a tenth as long.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        momentum: μ, how much of the average is kept, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("averaged_momentum",)
+
+    lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    momentum: Scalar = field(default=0.9, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    @property
+    def label(self) -> str:
+        return "Averaged momentum"
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),)
+
+    def coef(self, t: int) -> Coefs:
+        return (1 - self.momentum,)
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        m = add_scaled(s[0] * self.momentum, c[0], penalised(g, self.weight_decay, p))
+        return add_scaled(p, -self.lr, m), (m,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0]}
+
+
+@dataclass(frozen=True)
+class RMSpropInside(FirstOrder):
+    """RMSprop with its epsilon under the root (Goodfellow, Bengio & Courville, 2016, algorithm 8.5; so in Keras, too).
+
+    v ← αv + (1−α)g²,  x ← x − lr·g / √(v + ε). PyTorch divides by √v + ε. Both agree where v is much larger than
+    either ε; where gradients vanish, this one divides by √ε, so that its 10⁻⁸ is worth PyTorch's 10⁻⁴.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        alpha: α, decay of the average, ≥ 0 (and below 1 to make sense).
+        eps: ε, added under the root, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("rmsprop_inside",)
+
+    lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
+    alpha: Scalar = field(default=0.99, metadata=NON_NEGATIVE)
+    eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    @property
+    def label(self) -> str:
+        return "RMSprop ε inside"
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p),)
+
+    def coef(self, t: int) -> Coefs:
+        return (1 - self.alpha,)
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        g = penalised(g, self.weight_decay, p)
+        v = add_product(s[0] * self.alpha, c[0], g, g)
+        return add_quotient(p, -self.lr, g, (v + self.eps).sqrt()), (v,)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"second_moment": s[0]}
+
+
+@dataclass(frozen=True)
+class UncorrectedAdam(Adam):
+    """Adam without the correction of its moments for their start at zero (what Kingma & Ba, 2015, section 6.4, warn of).
+
+    m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  x ← x − lr·m / (√v + ε). The first step is (1−β₁)/√(1−β₂), about
+    three, times Adam's; both agree once β₁ᵗ and β₂ᵗ are next to nothing.
+
+    Args:
+        lr: learning rate, ≥ 0.
+        beta1: decay of the first moment, in [0, 1).
+        beta2: decay of the second moment, in [0, 1).
+        eps: added to the root, against division by zero, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        amsgrad: whether to divide by the largest second moment so far.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("adam_uncorrected",)
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    @property
+    def label(self) -> str:
+        return f"{super().label} uncorrected"
+
+    def coef(self, t: int) -> Coefs:
+        return self.lr, 1.0, 1 - self.beta1, 1 - self.beta2, 1.0
+
+
+@dataclass(frozen=True)
+class UncorrectedAdamW(AdamW):
+    """AdamW without the correction of its moments, as BERT was trained (Devlin, Chang, Lee & Toutanova, 2019).
+
+    x ← x − lr·λx, then m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², x ← x − lr·m / (√v + ε).
+
+    Args:
+        lr: learning rate, ≥ 0.
+        beta1: decay of the first moment, in [0, 1).
+        beta2: decay of the second moment, in [0, 1).
+        eps: added to the root, against division by zero, ≥ 0.
+        weight_decay: λ, by which the point shrinks towards zero, ≥ 0.
+        amsgrad: whether to divide by the largest second moment so far.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("adamw_uncorrected",)
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    @property
+    def label(self) -> str:
+        return f"{super().label} uncorrected"
+
+    def coef(self, t: int) -> Coefs:
+        return self.lr, 1.0, 1 - self.beta1, 1 - self.beta2, 1 - self.lr * self.weight_decay

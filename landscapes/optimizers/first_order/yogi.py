@@ -1,0 +1,59 @@
+"""Yogi."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, penalised, power
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+
+
+@dataclass(frozen=True)
+class Yogi(FirstOrder):
+    """Yogi, Adam whose second moment grows and shrinks at one pace (Zaheer et al., 2018, Algorithm 2).
+
+    m ← β₁m + (1−β₁)g,  v ← v − (1−β₂)·sign(v − g²)·g²,  x ← x − lr·m̂ / (√v̂ + ε), where m̂ and v̂ are corrected
+    for their start as Adam's are (the paper's algorithm leaves that out, its published code does not).
+
+    Args:
+        lr: learning rate, ≥ 0.
+        beta1: decay of the first moment, in [0, 1).
+        beta2: how slowly the second moment moves, in [0, 1).
+        eps: added to the root, ≥ 0.
+        initial_accumulator_value: where both moments begin, ≥ 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("yogi",)
+
+    lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
+    beta1: Scalar = field(default=0.9, metadata=FRACTION)
+    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    eps: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
+    initial_accumulator_value: Scalar = field(default=1e-6, metadata=NON_NEGATIVE)
+    weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
+
+    def init(self, p: Tensor) -> State:
+        return (torch.zeros_like(p) + self.initial_accumulator_value,) * 2
+
+    def coef(self, t: int) -> Coefs:
+        step_size = self.lr / (1 - power(self.beta1, t))
+        root = power(1 - power(self.beta2, t), 0.5)
+        return step_size, root, 1 - self.beta1, self.beta2 - 1
+
+    def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
+        step_size, root, new1, pace = c
+        g = penalised(g, self.weight_decay, p)
+        square = g * g
+        m = add_scaled(s[0] * self.beta1, new1, g)
+        v = add_product(s[1], pace, (s[1] - square).sign(), square)
+        return add_quotient(p, -step_size, m, v.sqrt() / root + self.eps), (m, v)
+
+    def buffers(self, s: State) -> Mapping[str, Tensor]:
+        return {"momentum": s[0], "second_moment": s[1]}

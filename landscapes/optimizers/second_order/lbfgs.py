@@ -1,0 +1,108 @@
+"""Quasi-Newton rules: L-BFGS, and BFGS with its whole matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar
+from landscapes.optimizers.base import POSITIVE, SIZE
+from landscapes.optimizers.first_order.base import State
+from landscapes.optimizers.second_order.linalg import dot, product
+from landscapes.optimizers.second_order.line_search_stepper import INSIDE, Searching
+
+
+def curves(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
+    """Whether steps (d, R) met curvature that is more than rounding, a mask (R,): sᵀy > ε·|gᵀs|, as in L-BFGS-B."""
+    numbers = torch.finfo(step.dtype)
+    least = numbers.tiny / numbers.eps  # below which a quotient may overflow
+    curvature = dot(step, change)
+    return (curvature > numbers.eps * slope.abs()) & (curvature > least) & (dot(change, change) > least)
+
+
+@dataclass(frozen=True)
+class LBFGS(Searching):
+    """L-BFGS (Nocedal, 1980; Liu & Nocedal, 1989) with a search for the strong Wolfe conditions.
+
+    x ← x + t·p,  p = −Hg, where H is built of the last m steps s and changes of the gradient y, by the two loops of
+    Nocedal & Wright (2006, algorithm 7.4), from γI with γ = sᵀy/yᵀy; first p = −g, t = min(1, 1/‖g‖₁). One step is one
+    iteration of `torch.optim.LBFGS(line_search_fn="strong_wolfe", tolerance_change=0)`, to rounding, as long as sᵀy > 10⁻¹⁰:
+    below that torch learns no more, this rule does.
+
+    Args:
+        lr: how far to go at first along each direction, > 0; 1 is the natural step.
+        c1: the share of the promised decrease that is enough, in (0, c2).
+        c2: the share of the slope that may be left, in (c1, 1).
+        history_size: m, how many steps are remembered.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("lbfgs",)
+
+    lr: Scalar = field(default=1.0, metadata=POSITIVE)
+    c1: Scalar = field(default=1e-4, metadata=INSIDE)
+    c2: Scalar = field(default=0.9, metadata=INSIDE)
+    history_size: int = field(default=10, metadata=SIZE)
+
+    @property
+    def label(self) -> str:
+        return "L-BFGS"
+
+    def init(self, x: Tensor) -> State:
+        steps = x.new_zeros((self.history_size, *x.shape))
+        return steps, steps, steps[:, 0], torch.ones_like(x[0])
+
+    def direction(self, g: Tensor, s: State) -> Tensor:
+        steps, changes, inverse, scale = s
+        q, shares = -g, []
+        for step, change, rho in zip(reversed(steps), reversed(changes), reversed(inverse), strict=True):
+            shares.append(dot(step, q) * rho)
+            q = q - shares[-1] * change
+        p = q * scale
+        for step, change, rho in zip(steps, changes, inverse, strict=True):
+            p = p + (shares.pop() - dot(change, p) * rho) * step
+        return p
+
+    def learn(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
+        curvature = dot(step, change)
+        newest = step, change, 1 / curvature
+        learned = (*(torch.cat([old[1:], new[None]]) for old, new in zip(s, newest, strict=False)),
+                   curvature / dot(change, change))  # fmt: skip
+        keeps = curves(step, change, dot(g, step))
+        return tuple(torch.where(keeps, new, old) for new, old in zip(learned, s, strict=True))
+
+
+@dataclass(frozen=True)
+class BFGS(Searching):
+    """BFGS (Broyden, Fletcher, Goldfarb & Shanno, 1970) with a search for the strong Wolfe conditions.
+
+    x ← x − t·Hg,  H ← (I − ρsyᵀ) H (I − ρysᵀ) + ρssᵀ with the step s, the change of the gradient y and ρ = 1/yᵀs
+    (Nocedal & Wright, 2006, algorithm 6.1). H = I at first, and sᵀy/yᵀy·I before it learns for the first time.
+
+    Args:
+        lr: how far to go at first along each direction, > 0; 1 is the natural step.
+        c1: the share of the promised decrease that is enough, in (0, c2).
+        c2: the share of the slope that may be left, in (c1, 1).
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("bfgs",)
+
+    def init(self, x: Tensor) -> State:
+        identity = torch.eye(len(x), dtype=x.dtype, device=x.device)[..., None]
+        return identity.expand(len(x), *x.shape), torch.ones_like(x[0])  # and whether it is still the identity
+
+    def direction(self, g: Tensor, s: State) -> Tensor:
+        return -product(s[0], g)
+
+    def learn(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
+        curvature = dot(step, change)
+        inverse = torch.where(s[1] > 0, s[0] * (curvature / dot(change, change)), s[0])
+        turned = product(inverse, change)
+        mixed = step[:, None] * turned
+        outer = step[:, None] * step
+        inverse = inverse - (mixed + mixed.transpose(0, 1)) / curvature
+        inverse = inverse + (1 + dot(change, turned) / curvature) / curvature * outer
+        keeps = curves(step, change, dot(g, step))
+        return torch.where(keeps, inverse, s[0]), torch.where(keeps, 0.0, s[1])

@@ -1,0 +1,92 @@
+"""The Levenberg–Marquardt method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.arithmetic import Scalar
+from landscapes.optimizers.base import POSITIVE, Rule
+from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.second_order.derivatives import check_squares
+from landscapes.optimizers.second_order.newton import model_of_squares
+from landscapes.optimizers.second_order.quadratic_model import gain
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+
+TRIALS = 15
+"""How often the damping may grow within one step."""
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt(Rule):
+    """Levenberg–Marquardt (Levenberg, 1944; Marquardt, 1963), for sums of squares f = Σ r².
+
+    x ← x − (JᵀJ + μI)⁻¹Jᵀr with the Jacobian J of the residuals r. The damping μ follows Nielsen (1999; Madsen, Nielsen
+    & Tingleff, 2004, algorithm 3.16): with the gain ρ, the decrease as a share of what the model promised, a step that
+    descends has μ ← μ·max(⅓, 1 − (2ρ−1)³); one that does not is tried again with μ doubled, then times 4, 8, …, so that a
+    step of a race is one that descends.
+
+    Args:
+        damping: the first μ, as a share of the largest entry on the diagonal of JᵀJ, > 0.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("levenberg_marquardt", "lm")
+
+    damping: Scalar = field(default=1e-3, metadata=POSITIVE)
+
+    @property
+    def label(self) -> str:
+        return "Levenberg–Marquardt"
+
+    @property
+    def needs_gradient(self) -> bool:
+        return False
+
+    def check(self, function: Function) -> None:
+        check_squares(self.kind, function)
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _MarquardtStepper(cast(Sequence[LevenbergMarquardt], rules), x)
+
+
+class _MarquardtStepper(Stepper):
+    """Runs with a damping each."""
+
+    def __init__(self, rules: Sequence[LevenbergMarquardt], x: Tensor) -> None:
+        self.rule = stacked(rules, x)
+        self.mu = torch.full_like(x[0], torch.nan)  # where it is not known yet
+
+    def step(self, now: Moment) -> Tensor:
+        model = model_of_squares(now.oracle, now.x)
+        largest = model.diagonal.amax(0) / 2  # of JᵀJ, of which the model has the double
+        mu = torch.where(self.mu.isnan(), self.rule.damping * largest, self.mu)
+        self.mu = mu = torch.maximum(mu, torch.finfo(mu.dtype).eps * largest)
+        growth, x, waiting = torch.full_like(mu, 2.0), now.x, now.alive
+        for _ in range(TRIALS):
+            stiff = model.curvature + 2 * mu
+            p = torch.where(stiff > 0, -model.gradient / stiff, 0.0)
+            there = now.x + model.point(p)
+            waiting = waiting & (there != now.x).any(0)
+            if not waiting.any():
+                break
+            rho = gain(model.value, -model.change(p), now.oracle.value(there, waiting))
+            descends = rho > 0
+            shrink = 1 - (2 * rho - 1) * (2 * rho - 1) * (2 * rho - 1)
+            mu = mu * torch.where(descends, shrink.clamp(min=1 / 3), growth)
+            growth = 2 * growth
+            x = torch.where(waiting & descends, there, x)
+            self.mu = torch.where(waiting & descends, mu, self.mu)  # where nothing descends, it stays as it was
+            waiting = waiting & ~descends
+        return x
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        self.mu = torch.where(runs, torch.nan, self.mu)
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return {"damping": self.mu}

@@ -1,0 +1,90 @@
+"""Small dense linear algebra for many runs at once, in the layout (d, d, R): one matrix a run, the runs last.
+
+All of it is element-wise over the runs, so that a run's numbers are the same in any batch. LAPACK's are not: the
+last bits of its eigenvalues depend on where in memory a matrix begins.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import total
+
+SWEEPS = 16
+"""The most sweeps of Jacobi's method; it converges quadratically, so that six or eight do for ten coordinates."""
+
+
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Inner products over the first dimension: shape (R,) for two of (d, R)."""
+    return total(a * b)
+
+
+def product(matrix: Tensor, v: Tensor) -> Tensor:
+    """Matrices (n, d, R) times vectors (d, R): shape (n, R)."""
+    return total((matrix * v).transpose(0, 1))
+
+
+def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenvalues (d, R), in no order, and eigenvectors (d, d, R), one a column, of symmetric matrices (d, d, R).
+
+    Jacobi's method (Jacobi, 1846), which turns disjoint pairs of coordinates at once in the order of a round-robin
+    tournament (Brent & Luk, 1985). A pair is left alone once what couples it is rounding.
+
+    >>> values, vectors = eigh(torch.tensor([[2.0, 1.0], [1.0, 2.0]])[..., None])
+    >>> values[:, 0].round(decimals=6).tolist()
+    [1.0, 3.0]
+    """
+    d = len(matrix)
+    if d == 1:
+        return matrix[0], torch.ones_like(matrix)
+    n = d + d % 2  # an odd number of coordinates meets an empty one
+    half = n // 2
+    a = matrix.new_zeros((n, n, *matrix.shape[2:]))
+    a[:d, :d] = matrix
+    v = torch.eye(n, dtype=matrix.dtype, device=matrix.device)[..., None].expand_as(a)
+    seats = torch.tensor(_seats(half), device=matrix.device)
+    for _ in range(SWEEPS if half > 1 else 1):
+        turned = torch.zeros((), dtype=torch.bool, device=matrix.device)
+        for _ in range(n - 1):
+            c, s, turns = _rotation(a, half)
+            a = _turn(_turn(a, c, s).transpose(0, 1), c, s)
+            for block in (a[:half, half:], a[half:, :half]):
+                torch.diagonal(block, dim1=0, dim2=1).zero_()  # what is left there is rounding
+            v = _turn(v, c, s)
+            turned = turned | turns
+            if half > 1:
+                a, v = a[seats][:, seats], v[seats]
+        if half > 1 and not turned:
+            break
+    return torch.diagonal(a, dim1=0, dim2=1).movedim(-1, 0)[:d], v.transpose(0, 1)[:d, :d]
+
+
+def _seats(half: int) -> list[int]:
+    """Who sits where in the next round of a tournament, k facing k + half: all but the first move on by a seat.
+
+    >>> _seats(3)
+    [0, 3, 1, 4, 5, 2]
+    """
+    return [0, half, *range(1, half - 1), *range(half + 1, 2 * half), half - 1] if half > 1 else [0, 1]
+
+
+def _rotation(a: Tensor, half: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Cosines and sines (n/2, 1, R) that uncouple coordinate k from k + n/2, and whether any pair needs them."""
+    first, second, coupling = (
+        torch.diagonal(block, dim1=0, dim2=1).movedim(-1, 0)
+        for block in (a[:half, :half], a[half:, half:], a[:half, half:])
+    )
+    eps = torch.finfo(a.dtype).eps
+    turns = coupling.abs() > eps * (first.abs().sqrt() * second.abs().sqrt())
+    theta = (second - first) / (2 * torch.where(turns, coupling, 1.0))
+    tangent = torch.where(theta < 0, -1.0, 1.0) / (theta.abs() + (theta * theta + 1).sqrt())
+    tangent = torch.where(turns, tangent, 0.0)
+    c = 1 / (tangent * tangent + 1).sqrt()
+    return c[:, None], (tangent * c)[:, None], turns.any()
+
+
+def _turn(a: Tensor, c: Tensor, s: Tensor) -> Tensor:
+    """The rows of a, each turned with its partner half a matrix below."""
+    first, second = a.chunk(2)
+    return torch.cat([c * first - s * second, s * first + c * second])

@@ -1,0 +1,141 @@
+"""How far to go along a direction: searches for many runs at once, of which those that are done wait for the others."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import Scalar
+from landscapes.optimizers.second_order.linalg import dot
+from landscapes.optimizers.stepper import Moment
+
+HALVINGS = 40
+"""The most trials of `backtrack`."""
+
+TRIALS = 25
+"""The most trials of `strong_wolfe` after the first."""
+
+WIDER = 10.0
+"""How many times further than the last trial the next one may be."""
+
+NEARER = 0.1
+"""The share of a bracket that a trial keeps from its ends where the last one made little progress."""
+
+
+def rounding(value: Tensor) -> Tensor:
+    """By how much values (R,) that should be equal may differ."""
+    return 10 * torch.finfo(value.dtype).eps * value.abs()
+
+
+def backtrack(now: Moment, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4) -> Tensor:
+    """The first of `first`, `first`/2, `first`/4, … that brings enough (Armijo, 1966): shape (R,), 0 where none does.
+
+    Enough is f(x + t·p) ≤ f(x) + least·t·slope, for the value f(x) and the slope gᵀp, each (R,), but for rounding;
+    a value that is no number is never enough. Each round asks for one value a run.
+    """
+    t, waiting, failed = first, now.alive & (slope < 0), ~(slope < 0)
+    for _ in range(HALVINGS):
+        there = now.x + t * p
+        ends = (there == now.x).all(0)  # no point is left between
+        waiting, failed = waiting & ~ends, failed | (waiting & ends)
+        if not waiting.any():
+            break
+        reached = now.oracle.value(there, waiting)
+        waiting = waiting & ~(reached <= value + least * t * slope + rounding(value))
+        t = torch.where(waiting, t / 2, t)
+    return torch.where(failed | waiting, 0.0, t)
+
+
+class Trial(NamedTuple):
+    """What is known at step lengths t: values f and slopes along the line, shape (R,) each, and gradients (d, R)."""
+
+    t: Tensor
+    f: Tensor
+    slope: Tensor
+    g: Tensor
+
+    def where(self, mask: Tensor, other: Trial) -> Trial:
+        """This where the mask (R,) says so, elsewhere the other."""
+        return Trial(*(torch.where(mask, mine, yours) for mine, yours in zip(self, other, strict=True)))
+
+
+def strong_wolfe(
+    now: Moment, p: Tensor, start: Trial, first: Tensor, c1: Scalar, c2: Scalar, counts_first: Tensor
+) -> Trial:
+    """A step along p (d, R) that meets the strong Wolfe conditions; else the lowest point that was met, maybe the start.
+
+    f(x + t·p) ≤ f(x) + c₁·t·slope and |slope at t| ≤ c₂·|slope|. Bracketing and zoom of Nocedal & Wright (2006,
+    algorithms 3.5 and 3.6) with cubic interpolation and its safeguards as in `torch.optim.LBFGS`, which takes these from
+    Schmidt's minFunc (2005): a bracket is widened at most tenfold, and two trials in a row keep no nearer to
+    its ends than a tenth. A trial without a finite value and slope counts as too high. Each round asks for one gradient a run.
+
+    Args:
+        now: what the runs see.
+        p: directions, shape (d, R).
+        start: what is known at t = 0.
+        first: the first step lengths to try, shape (R,).
+        c1, c2: 0 < c₁ < c₂ < 1.
+        counts_first: whose first trial is put to their account, a mask (R,).
+    """
+    searching = bracketing = now.alive & (start.slope < 0)  # bracketing: still going outwards
+    best = worst = start  # going outwards: the trial before; then the ends of the bracket, the lower one and the other
+    slow = torch.zeros_like(searching)  # whose last trial came close to an end of the bracket
+    t = first
+    for trial in range(TRIALS + 1):
+        if not searching.any():
+            break
+        here = _look(now, p, t, searching & counts_first if trial == 0 else searching)
+        raises = ~(here.f <= start.f + c1 * t * start.slope + rounding(start.f))
+        raises = raises | ((here.f >= best.f) & (~bracketing | (trial > 1)))
+        arrives = ~raises & (here.slope.abs() <= -c2 * start.slope)
+        closes = searching & ~arrives & (raises | (bracketing & (here.slope >= 0)))
+        crosses = ~bracketing & ~arrives & (here.slope * (worst.t - best.t) >= 0)
+        wider = _cubic(best, here, t + 0.01 * (t - best.t), WIDER * t)
+        lower = here.where(searching & (~closes | (here.f < best.f)), best)
+        worst = here.where(closes & (here.f >= best.f), best.where((closes | (searching & crosses)), worst))
+        best = lower
+        bracketing = bracketing & ~closes
+        searching = searching & ~arrives & (bracketing | _open(now.x, p, start, best.t, worst.t))
+        inner, slow = _within(best, worst, slow)
+        t = torch.where(bracketing, wider, inner)
+    return best
+
+
+def _look(now: Moment, p: Tensor, t: Tensor, asking: Tensor) -> Trial:
+    f, g = now.oracle.value_and_gradient(now.x + t * p, asking)
+    slope = dot(g, p)
+    sound = f.isfinite() & slope.isfinite()
+    return Trial(t, torch.where(sound, f, torch.inf), slope, g)
+
+
+def _open(x: Tensor, p: Tensor, start: Trial, a: Tensor, b: Tensor) -> Tensor:
+    """Which brackets hold other points than their ends, and other values, but for rounding."""
+    width, eps = (b - a).abs(), torch.finfo(x.dtype).eps
+    return (width * p.abs() > eps * x.abs()).any(0) & (width * start.slope.abs() > eps * start.f.abs())
+
+
+def _within(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, Tensor]:
+    """The next trial within a bracket, and whether it came close to an end without being moved away from it."""
+    low, high = torch.minimum(best.t, worst.t), torch.maximum(best.t, worst.t)
+    t = _cubic(best, worst, low, high)
+    margin = NEARER * (high - low)
+    close = torch.minimum(high - t, t - low) < margin
+    moved = close & (slow | (t >= high) | (t <= low))
+    away = torch.where((t - high).abs() < (t - low).abs(), high - margin, low + margin)
+    return torch.where(moved, away, t), close & ~moved
+
+
+def _cubic(a: Trial, b: Trial, low: Tensor, high: Tensor) -> Tensor:
+    """The minimiser of the cubic through two trials, kept in [low, high]; its middle where the cubic has none.
+
+    Nocedal & Wright (2006), equation 3.59.
+    """
+    rising = a.t <= b.t
+    left, right = a.where(rising, b), b.where(rising, a)
+    d1 = left.slope + right.slope - 3 * (left.f - right.f) / (left.t - right.t)
+    d2 = (d1 * d1 - left.slope * right.slope).sqrt()
+    share = (right.slope + d2 - d1) / (right.slope - left.slope + 2 * d2)
+    t = right.t - (right.t - left.t) * share
+    return torch.where(t.isnan(), (low + high) / 2, torch.minimum(torch.maximum(t, low), high))

@@ -1,0 +1,131 @@
+"""Newton's method and Gauss–Newton: steps to where a quadratic model is lowest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.arithmetic import Scalar, absent, total
+from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Rule
+from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.second_order.derivatives import check_squares, check_twice
+from landscapes.optimizers.second_order.line_search import backtrack
+from landscapes.optimizers.second_order.quadratic_model import Model
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.oracle import Oracle
+
+
+@dataclass(frozen=True)
+class _ToTheModelsMinimum(Rule):
+    """What Newton and Gauss–Newton share: all but where the model comes from."""
+
+    lr: Scalar = field(default=1.0, metadata=POSITIVE)
+    damping: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
+
+    @property
+    def label(self) -> str:
+        return self.title if self.damping else f"{self.title} (undamped)"
+
+    title: ClassVar[str] = ""
+
+    def model(self, now: Moment) -> Model:
+        """The models around the points of a step."""
+        raise NotImplementedError
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _ModelStepper(cast(Sequence[_ToTheModelsMinimum], rules), x)
+
+
+class _ModelStepper(Stepper):
+    """Runs that go where their models are lowest; they remember nothing."""
+
+    def __init__(self, rules: Sequence[_ToTheModelsMinimum], x: Tensor) -> None:
+        self.rule = stacked(rules, x)
+        self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
+
+    def step(self, now: Moment) -> Tensor:
+        model, damping = self.rule.model(now), self.rule.damping
+        curvature, t = model.curvature, self.rule.lr * torch.ones_like(model.value)
+        if not absent(damping):
+            least = damping * curvature.abs().amax(0)
+            curvature = torch.where(least > 0, torch.maximum(curvature.abs(), least), 1.0)
+        along = torch.where(model.gradient == 0, 0.0, -model.gradient / curvature)
+        self.p = model.point(along)
+        self.t = t if absent(damping) else backtrack(now, self.p, total(along * model.gradient), model.value, t)
+        return now.x + self.t * self.p
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        """There is nothing to forget."""
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return {"direction": self.p, "step_length": self.t}
+
+
+@dataclass(frozen=True)
+class Newton(_ToTheModelsMinimum):
+    """Newton's method (Newton, 1669; Simpson, 1740) that descends, or, undamped, as it was.
+
+    x ← x − t·H̃⁻¹g, where H̃ is the Hessian with curvatures c replaced by max(|c|, damping·max|c|) (Greenstadt, 1967), so
+    that a saddle repels, and t is the first of lr, lr/2, lr/4, … that brings a ten-thousandth of the promised decrease
+    (Armijo, 1966; Nocedal & Wright, 2006, algorithm 3.2). Where there is no curvature at all, or the Hessian is not finite,
+    H̃ is the identity.
+
+    With damping = 0 it is x ← x − lr·H⁻¹g: Newton's own step, which goes to a saddle or a maximum as gladly as to a minimum.
+
+    Args:
+        lr: the length of the first step tried, as a share of the whole one, > 0.
+        damping: the least curvature along any direction, as a share of the largest, ≥ 0; 0 takes the Hessian as it is
+            and the step without asking where it leads.
+
+    >>> Newton().label, Newton(damping=0).label
+    ('Newton', 'Newton (undamped)')
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("newton",)
+    title: ClassVar[str] = "Newton"
+
+    def check(self, function: Function) -> None:
+        check_twice(self.kind, function)
+
+    def model(self, now: Moment) -> Model:
+        return Model.of(now.value, now.gradient, now.oracle.hessian(now.x))
+
+
+@dataclass(frozen=True)
+class GaussNewton(_ToTheModelsMinimum):
+    """Gauss–Newton (Gauss, 1809; Björck, Numerical methods for least squares problems, 1996), for sums of squares f = Σ r².
+
+    x ← x − t·(JᵀJ)⁻¹Jᵀr with the Jacobian J of the residuals r: Newton's step with the Hessian 2JᵀJ, which leaves out the
+    curvature of the residuals and needs no second derivatives. Damping and t are as for `Newton`.
+
+    Args:
+        lr: the length of the first step tried, as a share of the whole one, > 0.
+        damping: the least curvature along any direction, as a share of the largest, ≥ 0; 0 takes JᵀJ as it is
+            and the step without asking where it leads.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("gauss_newton",)
+    title: ClassVar[str] = "Gauss–Newton"
+
+    @property
+    def needs_gradient(self) -> bool:
+        return False
+
+    def check(self, function: Function) -> None:
+        check_squares(self.kind, function)
+
+    def model(self, now: Moment) -> Model:
+        return model_of_squares(now.oracle, now.x)
+
+
+def model_of_squares(oracle: Oracle, x: Tensor, asking: Tensor | None = None) -> Model:
+    """Gauss and Newton's models of f = Σ r² at points (d, R): gradient 2Jᵀr and Hessian 2JᵀJ."""
+    r, jacobian = oracle.residuals(x, asking)
+    gradient = 2 * total(jacobian * r[:, None])
+    return Model.of(total(r * r), gradient, 2 * total(jacobian[:, :, None] * jacobian[:, None, :]))

@@ -1,0 +1,187 @@
+"""Trust regions: steps to where a quadratic model is lowest within the distance at which it has proved true."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, NamedTuple, cast
+
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.arithmetic import Scalar, norm, total
+from landscapes.optimizers.base import POSITIVE, Rule
+from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.second_order.derivatives import check_twice
+from landscapes.optimizers.second_order.linalg import dot
+from landscapes.optimizers.second_order.quadratic_model import Model, gain
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+
+TRIALS = 30
+"""How often a region may shrink within one step."""
+
+ROUNDS = 12
+"""Newton steps for the multiplier of the exact step; they converge from one side, quadratically."""
+
+
+@dataclass(frozen=True)
+class TrustRegion(Rule):
+    """A trust-region method (Moré & Sorensen, 1983; Steihaug, 1983; Nocedal & Wright, 2006, algorithm 4.1).
+
+    x ← x + p with p the minimum of gᵀp + ½pᵀHp among ‖p‖ ≤ Δ. With the gain ρ, the decrease as a share of what the model
+    promised: Δ ← Δ/4 where ρ < ¼, Δ ← min(2Δ, max_radius) where ρ > ¾ and p went to the border; a step with ρ ≤ eta is
+    not taken but tried again in the smaller region, so that a step of a race is one that descends. The exact step
+    leaves a saddle even where the gradient vanishes.
+
+    Args:
+        radius: the first Δ, > 0.
+        max_radius: the largest Δ, ≥ radius.
+        eta: the gain above which a step is taken, in [0, ¼).
+        exact: whether p is the exact minimum, from the eigenvalues of H, or Steihaug's, by conjugate gradients, which asks for
+            products with H alone; its iterates are those of SciPy's "trust-ncg" to rounding.
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("trust_region",)
+    presets: ClassVar[Mapping[str, Mapping[str, bool]]] = {"newton_cg": {"exact": False}}
+
+    radius: Scalar = field(default=1.0, metadata=POSITIVE)
+    max_radius: Scalar = field(default=1000.0, metadata=POSITIVE)
+    eta: Scalar = field(default=0.15, metadata={"low": 0.0, "high": 0.25, "open_high": True})
+    exact: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.radius > self.max_radius:
+            raise InputError(
+                f"TrustRegion: radius must not exceed max_radius, not radius={self.radius} and max_radius={self.max_radius}"
+            )
+
+    @property
+    def label(self) -> str:
+        return "Trust region" if self.exact else "Newton–CG"
+
+    def check(self, function: Function) -> None:
+        check_twice(self.kind, function)
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _RegionStepper(cast(Sequence[TrustRegion], rules), x)
+
+
+class Proposal(NamedTuple):
+    """A step p (d, R) within a region, the decrease the model promises (R,), and whether p ends at the border (R,)."""
+
+    p: Tensor
+    promised: Tensor
+    at_border: Tensor
+
+
+class _RegionStepper(Stepper):
+    """Runs with a region each."""
+
+    def __init__(self, rules: Sequence[TrustRegion], x: Tensor) -> None:
+        self.rule = stacked(rules, x)
+        self.radius = self.rule.radius * torch.ones_like(x[0])
+
+    def step(self, now: Moment) -> Tensor:
+        model = Model.of(now.value, now.gradient, now.oracle.hessian(now.x)) if self.rule.exact else None
+        x, radius, waiting = now.x, self.radius, now.alive
+        for _ in range(TRIALS):
+            tried = steihaug(now, radius, waiting) if model is None else exact(model, radius)
+            there = now.x + tried.p
+            waiting = waiting & (there != now.x).any(0)
+            if not waiting.any():
+                break
+            rho = gain(now.value, tried.promised, now.oracle.value(there, waiting))
+            wider = torch.where((rho > 0.75) & tried.at_border, (2 * radius).clamp(max=self.rule.max_radius), radius)
+            radius = torch.where(waiting, torch.where(rho >= 0.25, wider, radius / 4), radius)
+            taken = waiting & (rho > self.rule.eta)
+            x = torch.where(taken, there, x)
+            waiting = waiting & ~taken
+        self.radius = radius
+        return x
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        self.radius = torch.where(runs, self.rule.radius, self.radius)
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return {"radius": self.radius}
+
+
+def exact(model: Model, radius: Tensor) -> Proposal:
+    """The lowest points of models within regions of radius (R,), by Moré & Sorensen's conditions (1983).
+
+    p = −(H + sI)⁻¹g with the least s ≥ 0 that makes H + sI positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's method on
+    1/‖p(s)‖ = 1/Δ never oversteps s; it runs on what s adds to the lowest curvature, which may be tiny beside both.
+    In the hard case, g has no part along the lowest curvature, which then fills p up.
+    """
+    g, curvature = model.gradient, model.curvature
+    lowest = curvature.amin(0)
+    above = curvature - lowest
+    axis = torch.arange(len(g), device=g.device)[:, None] == curvature.argmin(0)
+    inside = (lowest > 0) & (norm(g / curvature) <= radius)
+    along = torch.where(axis, g, 0.0).abs().amax(0)
+    least = torch.maximum(torch.maximum(along / radius, norm(g) / radius - above.amax(0)), lowest.clamp(min=0))
+    for _ in range(ROUNDS):
+        stiff = above + least
+        p = torch.where(stiff > 0, -g / stiff, 0.0)
+        length = norm(p)
+        bend = total(torch.where(stiff > 0, p * p / stiff, 0.0))
+        further = (length / radius - 1) * length * length / bend
+        least = torch.where(further > 0, least + further, least)
+    stiff = torch.where(inside, curvature, above + least)
+    p = torch.where(stiff > 0, -g / stiff, 0.0)
+    saddle = lowest < -torch.finfo(g.dtype).eps * curvature.abs().amax(0)
+    hard = saddle & (norm(p) < (1 - 1e-6) * radius)
+    others = norm(torch.where(axis, 0.0, p))
+    rest = ((radius - others) * (radius + others)).clamp(min=0).sqrt()
+    p = torch.where(hard & axis, torch.where(g > 0, -rest, rest), p)
+    return Proposal(model.point(p), -model.change(p), ~inside)
+
+
+def steihaug(now: Moment, radius: Tensor, asking: Tensor) -> Proposal:
+    """Conjugate gradients on the model until they are near enough, meet negative curvature or leave the region (R,)."""
+    g = now.gradient
+    size = norm(g)
+    near = torch.minimum(size.sqrt(), torch.full_like(size, 0.5)) * size
+    p, residual, direction = torch.zeros_like(g), g, -g
+    change = torch.zeros_like(size)  # of the model at p
+    going, at_border = asking & (size >= near) & (size > 0), torch.zeros_like(asking)
+    for _ in range(10 * len(g)):  # rounding may ask for more than d
+        if not going.any():
+            break
+        turned = now.oracle.hessian_product(now.x, direction, going)
+        bend, slope = dot(direction, turned), dot(residual, direction)
+        length = dot(residual, residual) / bend
+        convex = bend > 0
+        leaves = going & (~convex | (norm(p + length * direction) >= radius))
+        back, forth = _to_border(p, direction, radius)
+        turns = ~convex & (_along(back, slope, bend) < _along(forth, slope, bend))
+        length = torch.where(leaves, torch.where(turns, back, forth), length)
+        p = torch.where(going, p + length * direction, p)
+        change = torch.where(going, change + _along(length, slope, bend), change)
+        at_border = at_border | leaves
+        fresh = residual + length * turned
+        going = going & ~leaves & (norm(fresh) >= near)
+        share = dot(fresh, fresh) / dot(residual, residual)
+        residual, direction = (
+            torch.where(going, fresh, residual),
+            torch.where(going, share * direction - fresh, direction),
+        )
+    return Proposal(p, -change, at_border)
+
+
+def _along(t: Tensor, slope: Tensor, bend: Tensor) -> Tensor:
+    """How far a model changes after t along a direction."""
+    return t * (slope + 0.5 * t * bend)
+
+
+def _to_border(p: Tensor, direction: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
+    """The two t at which ‖p + t·direction‖ is the radius, the negative one first, without cancellation."""
+    a, b, c = dot(direction, direction), 2 * dot(p, direction), dot(p, p) - radius * radius
+    root = (b * b - 4 * a * c).clamp(min=0).sqrt()
+    half = -0.5 * (b + torch.where(b < 0, -root, root))
+    first, second = half / a, c / half
+    return torch.minimum(first, second), torch.maximum(first, second)

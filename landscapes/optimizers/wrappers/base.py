@@ -1,0 +1,200 @@
+"""Rules around rules: what is done to the gradient, the learning rate or the point, whatever the optimizer."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.base import Rule, short
+from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.oracle import Oracle
+
+NOTHING: Any = object()
+"""What stands where no rule was given."""
+
+
+@dataclass(frozen=True)
+class Wrapper(Rule):
+    """A rule with something done to it; wrappers nest, the outermost one acts first.
+
+    A subclass adds its settings as fields after `rule`, says in `note` what a label shows of it, and has a
+    `stepper` of its own. In text, the rule stands first: "clip(adam(lr=0.05), norm=1)".
+
+    Args:
+        rule: the rule inside.
+
+    Raises `InputError` where that is no rule.
+    """
+
+    rule: Rule = NOTHING
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.rule, Rule):
+            given, name = "nothing" if self.rule is NOTHING else short(self.rule), type(self).__name__
+            raise InputError(f"{name} takes a rule first, as in {name}(optimizers.Adam(lr=0.05)), not {given}")
+        super().__post_init__()
+
+    @property
+    def note(self) -> str:
+        """What a label says of the wrapper, in a word or two."""
+        return self.names[0] if self.names else type(self).__name__
+
+    @property
+    def label(self) -> str:
+        return f"{self.rule.label} · {self.note}"
+
+    @property
+    def spec(self) -> str:
+        settings = [
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in dataclasses.fields(self)
+            if field.name != "rule" and getattr(self, field.name) != field.default
+        ]
+        return f"{self.names[0] if self.names else type(self).__name__}({', '.join([self.rule.spec, *settings])})"
+
+    @property
+    def rate(self) -> float:
+        return self.rule.rate
+
+    def at_rate(self, rate: float) -> Self:
+        return dataclasses.replace(self, rule=self.rule.at_rate(rate))
+
+    def numbers(self) -> dict[str, float]:
+        """Those of the rule inside: what is done to it is not for tuning."""
+        return self.rule.numbers()
+
+    def with_numbers(self, values: Mapping[str, float]) -> Self:
+        return dataclasses.replace(self, rule=self.rule.with_numbers(values))
+
+    @property
+    def needs_gradient(self) -> bool:
+        return self.rule.needs_gradient
+
+    def check(self, function: Function) -> None:
+        self.rule.check(function)
+
+
+class WrappedStepper(Stepper):
+    """Steps the rules inside; a subclass does its part before or after.
+
+    Attributes:
+        inner: what steps the rules inside.
+        settings: the wrapper's own settings, stacked: numbers where all agree, else (R,) tensors.
+        guided: whether the rules inside need the gradient of each step.
+        job: what the rules may know of the job.
+        told: the learning rates that the inside was last told, shape (R,).
+    """
+
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        inside = [cast(Wrapper, rule).rule for rule in rules]
+        self.inner = type(inside[0]).stepper(inside, x, job)
+        self.settings: Any = stacked(rules, x)
+        self.guided = rules[0].needs_gradient
+        self.job = job
+        self.told = np.array([rule.rate for rule in rules])
+        self.rate = innermost(rules[0]).tunable  # a rule of one's own may call it otherwise
+
+    def step(self, now: Moment) -> Tensor:
+        return self.inner.step(now)
+
+    def turn(self, t: int) -> None:
+        self.inner.turn(t)
+
+    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+        if name == "lr":
+            self.told = values
+            name = name if isinstance(self.inner, WrappedStepper) else self.rate
+        self.inner.adjust(name, values)
+
+    def rates(self) -> NDArray[np.float64]:
+        """The learning rates that the optimizer goes by, shape (R,), once `turn` was called for a step."""
+        return self.inner.rates() if isinstance(self.inner, WrappedStepper) else self.told
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        self.inner.reset(runs, x)
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return self.inner.buffers()
+
+    def finished(self) -> Tensor | None:
+        return self.inner.finished()
+
+
+Alter = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""Takes points (d, R), the gradients there (d, R) and who asked, a mask (R,); the gradients as they are to be seen."""
+
+
+class Altered(Oracle):
+    """An oracle whose gradients are altered before they are seen; questions go on to the one within, and count there.
+
+    Where one run asks for itself, with points of one column, it gets what it would get among all.
+    """
+
+    def __init__(self, within: Oracle, alter: Alter) -> None:
+        self.within = within
+        self.function = within.function
+        self.alter = alter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.within, name)
+
+    def at(self, t: int) -> Function:
+        return self.within.at(t)
+
+    def count(self, kind: str, asking: Tensor | None, times: int | Tensor = 1) -> None:
+        self.within.count(kind, asking, times)
+
+    def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
+        return self.within.value(x, asking)
+
+    def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        value, gradient = self.within.value_and_gradient(x, asking)
+        own = self.own(x, asking)
+        if own is None:
+            return value, self.alter(x, gradient, asking)
+        shape = len(x), self.counts.shape[1]
+        return value, self.alter(x.expand(shape), gradient.expand(shape), asking)[:, own]
+
+    def own(self, x: Tensor, asking: Tensor | None) -> Tensor | None:
+        """Which run it is that asks for itself, one index; nothing where all ask together."""
+        return None if asking is None or x.shape[-1] == len(asking) else asking.nonzero()[:, 0]
+
+    def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
+        return self.within.hessian_product(x, v, asking)
+
+    def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
+        return self.within.hessian(x, asking)
+
+    def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.within.residuals(x, asking)
+
+
+class AlteringStepper(WrappedStepper):
+    """Alters every gradient that the rules inside see: that of the step, and those they ask for themselves."""
+
+    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+        """The gradients (d, R) at points x (d, R) as they are to be seen in the step `now`."""
+        raise NotImplementedError
+
+    def step(self, now: Moment) -> Tensor:
+        def alter(x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+            return self.altered(now, x, gradient, asking)
+
+        seen = alter(now.x, now.gradient, now.alive) if self.guided else now.gradient
+        return self.inner.step(replace(now, gradient=seen, oracle=Altered(now.oracle, alter)))
+
+
+def innermost(rule: Rule) -> Rule:
+    """The optimizer within all wrappers."""
+    while isinstance(rule, Wrapper):
+        rule = rule.rule
+    return rule

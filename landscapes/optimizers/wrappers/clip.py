@@ -1,0 +1,78 @@
+"""Gradient clipping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.arithmetic import length
+from landscapes.optimizers.base import POSITIVE, Rule, check_number
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
+
+
+@dataclass(frozen=True)
+class Clip(Wrapper):
+    """Gradients that are never longer than a norm, or larger than a value (Pascanu, Mikolov & Bengio, 2013).
+
+    By value: gᵢ ← min(max(gᵢ, −v), v). By norm: g ← g · min(1, n / (‖g‖ + 10⁻⁶)). Where both are given, the
+    first comes first. Each run has a norm of its own. Equal to `torch.nn.utils.clip_grad_norm_` and
+    `clip_grad_value_`, called for each run, bit for bit.
+
+    Args:
+        rule: the rule inside.
+        norm: n, the largest Euclidean norm, > 0.
+        value: v, the largest absolute value of a coordinate, > 0.
+
+    Raises `InputError` where neither is given.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Clip(optimizers.Adam(lr=0.05), norm=1).label
+    'Adam · clip 1'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("clip",)
+
+    norm: float | None = None
+    value: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("norm", "value"):
+            limit = getattr(self, name)
+            if limit is not None:
+                object.__setattr__(self, name, check_number("Clip", name, limit, POSITIVE))
+        if self.norm is None and self.value is None:
+            raise InputError(
+                "Clip needs a limit: norm=… for the gradient's length, value=… for each of its coordinates"
+            )
+
+    @property
+    def note(self) -> str:
+        values = [] if self.value is None else [f"clip values {self.value:g}"]
+        norms = [] if self.norm is None else [f"clip {self.norm:g}"]
+        return " · ".join([*values, *norms])
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _ClippingStepper(rules, x, job)
+
+
+class _ClippingStepper(AlteringStepper):
+    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+        value, longest = self.settings.value, self.settings.norm
+        if value is not None:
+            gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))
+        if longest is not None:
+            # a number over a tensor is, in torch, the reciprocal times the number
+            gradient = gradient * ((length(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
+        return gradient
+
+
+def _like(value: float | Tensor, x: Tensor) -> Tensor:
+    return torch.as_tensor(value, dtype=x.dtype, device=x.device)

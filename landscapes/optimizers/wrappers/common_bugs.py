@@ -1,0 +1,106 @@
+"""Mistakes of the training loop that lessons warn of, and gradients that come late."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.base import COUNT, Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import AlteringStepper, WrappedStepper, Wrapper
+
+
+@dataclass(frozen=True)
+class ForgotZeroGrad(Wrapper):
+    """Gradients that add up, where `zero_grad` was forgotten (the torch.optim manual warns of it since 2017).
+
+    g ← g₁ + g₂ + … + gₜ. With SGD that is momentum 1 without friction: the run circles the minimum instead of
+    coming to rest. What a rule asks besides is added to the sum so far.
+
+    Args:
+        rule: the rule inside.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.ForgotZeroGrad(optimizers.SGD(lr=0.01)).label
+    'SGD · no zero_grad'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("forgot_zero_grad",)
+
+    @property
+    def note(self) -> str:
+        return "no zero_grad"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _AddingStepper(rules, x, job)
+
+
+class _AddingStepper(AlteringStepper):
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.sum = torch.zeros_like(x)
+
+    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+        return self.sum + gradient
+
+    def step(self, now: Moment) -> Tensor:
+        moved = super().step(now)
+        if self.guided:
+            self.sum = self.sum + now.gradient
+        return moved
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        super().reset(runs, x)
+        self.sum = torch.where(runs, 0.0, self.sum)
+
+
+@dataclass(frozen=True)
+class Stale(Wrapper):
+    """Gradients that come late, as from slow workers (asynchronous SGD; Niu, Recht, Ré & Wright, 2011).
+
+    g ← ∇f(xₜ₋ₖ), taken k steps ago; before that, the first there was. What a rule asks besides is fresh.
+
+    Args:
+        rule: the rule inside.
+        delay: k, how many steps gradients are late, ≥ 1.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Stale(optimizers.SGD(lr=0.01), delay=3).label
+    'SGD · 3 steps late'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("stale",)
+
+    delay: int = field(default=1, metadata={**COUNT, "structural": True})
+
+    @property
+    def note(self) -> str:
+        return f"{self.delay} step{'' if self.delay == 1 else 's'} late"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _LateStepper(rules, x, job)
+
+
+class _LateStepper(WrappedStepper):
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.fresh = torch.ones_like(x[0], dtype=torch.bool)
+        self.queue: list[Tensor] = []
+
+    def step(self, now: Moment) -> Tensor:
+        queue = self.queue or [now.gradient] * self.settings.delay
+        queue = [torch.where(self.fresh, now.gradient, late) for late in queue]
+        self.fresh = torch.zeros_like(self.fresh)
+        first, *others = queue
+        self.queue = [*others, now.gradient]
+        return self.inner.step(replace(now, gradient=first))
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        super().reset(runs, x)
+        self.fresh = self.fresh | runs

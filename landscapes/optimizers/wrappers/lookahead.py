@@ -1,0 +1,68 @@
+"""Lookahead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.base import COUNT, SHARE, Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
+
+
+@dataclass(frozen=True)
+class Lookahead(Wrapper):
+    """Lookahead around any rule: k steps forward, one step back (Zhang, Lucas, Hinton & Ba, 2019).
+
+    The rule inside takes its steps; after every k-th, φ ← φ + α(x − φ) and x ← φ, where φ, the slow point, begins
+    at the start. What the rule inside keeps is left as it is. The path shown is that of x; "slow" can be observed.
+
+    Args:
+        rule: the rule inside.
+        k: steps from one look to the next, ≥ 1.
+        alpha: α, how far the slow point follows, in [0, 1].
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Lookahead(optimizers.SGD(lr=0.01)).label
+    'SGD · lookahead 5'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("lookahead",)
+
+    k: int = field(default=5, metadata=COUNT)
+    alpha: float = field(default=0.5, metadata=SHARE)
+
+    @property
+    def note(self) -> str:
+        return f"lookahead {self.k}"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _LookingStepper(rules, x, job)
+
+
+class _LookingStepper(WrappedStepper):
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.every = torch.tensor([rule.k for rule in rules if isinstance(rule, Lookahead)], device=x.device)
+        self.slow = x
+        self.taken = torch.zeros_like(self.every)
+
+    def step(self, now: Moment) -> Tensor:
+        fast = super().step(now)
+        self.taken = self.taken + 1
+        looks = self.taken % self.every == 0
+        self.slow = torch.where(looks, self.slow + self.settings.alpha * (fast - self.slow), self.slow)
+        return torch.where(looks, self.slow, fast)
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        super().reset(runs, x)
+        self.slow = torch.where(runs, x, self.slow)
+        self.taken = torch.where(runs, 0, self.taken)
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        return {**super().buffers(), "slow": self.slow}

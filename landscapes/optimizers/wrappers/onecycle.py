@@ -1,0 +1,113 @@
+"""The one-cycle policy."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.arithmetic import each
+from landscapes.optimizers.base import POSITIVE, SHARE, Rule
+from landscapes.optimizers.stepper import Job, Stepper
+from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, with_momentum
+
+WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
+
+
+@dataclass(frozen=True)
+class OneCycle(Scheduled):
+    """A rate that rises to the rule's own and falls to next to nothing, while momentum goes the other way (Smith & Topin, 2018).
+
+    From lr/div the rate rises to lr by step ρT − 1, then falls to lr/div/final_div by step T − 1; momentum (beta1
+    where the rule has one) falls from `high` to `low` and rises again. In three phases it falls as long as it
+    rose, to where it began, and then to the end. Equal to `torch.optim.lr_scheduler.OneCycleLR` bit for bit.
+
+    Args:
+        rule: the rule inside; its learning rate is the peak, torch's `max_lr`.
+        steps: T, not below those of the race; 0 for those of the race; torch's `total_steps`.
+        rise: ρ, the share of steps that it rises, in [0, 1]; torch's `pct_start`.
+        div: by what the first rate is below the peak, > 0; torch's `div_factor`.
+        final_div: by what the last rate is below the first, > 0; torch's `final_div_factor`.
+        straight: whether it goes in straight lines rather than along cosines; torch's `anneal_strategy`.
+        three_phase: whether it comes back to the first rate before it falls further.
+        cycle_momentum: whether momentum moves too, where the rule has any.
+        low: the least momentum, in [0, 1]; torch's `base_momentum`.
+        high: the largest momentum, in [0, 1]; torch's `max_momentum`.
+
+    Raises `InputError` (once a race begins) where the race has more steps than the cycle.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.OneCycle(optimizers.SGD(lr=0.1, momentum=0.9)).label
+    'Momentum · one cycle'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("one_cycle",)
+
+    steps: int = field(default=0, metadata=WHOLE)
+    rise: float = field(default=0.3, metadata=SHARE)
+    div: float = field(default=25.0, metadata=POSITIVE)
+    final_div: float = field(default=1e4, metadata=POSITIVE)
+    straight: bool = False
+    three_phase: bool = False
+    cycle_momentum: bool = True
+    low: float = field(default=0.85, metadata=SHARE)
+    high: float = field(default=0.95, metadata=SHARE)
+
+    @property
+    def note(self) -> str:
+        return "one cycle"
+
+    def first(self, base: Column, last: Numbers) -> Numbers:
+        return self._at(0, last, *self._rates(base))
+
+    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+        return self._at(t, last, *self._rates(base))
+
+    def momentum(self, t: Numbers, last: Numbers) -> Numbers | None:
+        return self._at(t, last, self.high, self.low, self.high) if self.cycle_momentum else None
+
+    def _rates(self, base: Column) -> tuple[Numbers, Numbers, Numbers]:
+        """The first rate, the highest and the last."""
+        first = base / self.div
+        return first, base, first / self.final_div
+
+    def _at(self, t: Numbers, last: Numbers, first: Numbers, peak: Numbers, end: Numbers) -> Numbers:
+        """What goes from `first` to `peak` and to `end`, after t steps of `last`."""
+        turn, end_step = self.rise * last - 1, last - 1
+        rising = self._between(first, peak, each(_share, t, 0.0, turn))
+        if not self.three_phase:
+            return np.where(t <= turn, rising, self._between(peak, end, each(_share, t, turn, end_step)))
+        back = 2 * self.rise * last - 2
+        falling = self._between(peak, first, each(_share, t, turn, back))
+        resting = self._between(first, end, each(_share, t, back, end_step))
+        return np.where(t <= turn, rising, np.where(t <= back, falling, resting))
+
+    def _between(self, start: Numbers, end: Numbers, share: Numbers) -> Numbers:
+        if self.straight:
+            return (end - start) * share + start
+        return end + (start - end) / 2.0 * (each(math.cos, math.pi * share) + 1)
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        cycles = cast(Sequence[OneCycle], rules)
+        for rule in dict.fromkeys(cycles):
+            if 0 < rule.steps < job.steps:
+                raise InputError(
+                    f"OneCycle: a cycle of {rule.steps} steps is over before the race, of {job.steps}, is; leave out steps"
+                )
+        return super().stepper([_moving(rule) for rule in cycles], x, job)
+
+
+def _moving(rule: OneCycle) -> OneCycle:
+    return dataclasses.replace(rule, rule=with_momentum(rule.rule, rule.high)) if rule.cycle_momentum else rule
+
+
+def _share(t: float, begin: float, end: float) -> float:
+    """How much of the way from one step to another is done."""
+    return (t - begin) / (end - begin) if end != begin else 1.0

@@ -1,0 +1,89 @@
+"""A learning rate that drops where a run makes no progress."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, cast
+
+import numpy as np
+from torch import Tensor
+
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, ScheduledStepper
+
+WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
+
+
+@dataclass(frozen=True)
+class Plateau(Scheduled):
+    """A rate that drops by a factor where a run's loss has stopped falling (as in Krizhevsky, Sutskever & Hinton, 2012).
+
+    lr ← max(γ·lr, lowest) once more than `patience` steps in a row saw no loss below (1 − threshold)·best. Each run
+    goes by its own losses, those that its steps begin with: `torch.optim.lr_scheduler.ReduceLROnPlateau`, an
+    object a run, told the loss after each step, bit for bit.
+
+    Args:
+        rule: the rule inside; its learning rate is the first one.
+        factor: γ, in [0, 1).
+        patience: how many bad steps are borne, ≥ 0.
+        threshold: what counts as better, ≥ 0: a share of the best loss, or a difference.
+        absolute: whether the threshold is a difference; torch's `threshold_mode="abs"`.
+        cooldown: how many steps after a drop bad ones are not counted, ≥ 0.
+        lowest: the least rate, ≥ 0; torch's `min_lr`.
+        eps: the least drop that is made, ≥ 0.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Plateau(optimizers.SGD(lr=0.1), patience=5).label
+    'SGD · plateau'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("plateau",)
+
+    factor: float = field(default=0.1, metadata=FRACTION)
+    patience: int = field(default=10, metadata=WHOLE)
+    threshold: float = field(default=1e-4, metadata=NON_NEGATIVE)
+    absolute: bool = False
+    cooldown: int = field(default=0, metadata=WHOLE)
+    lowest: float = field(default=0.0, metadata=NON_NEGATIVE)
+    eps: float = field(default=1e-8, metadata=NON_NEGATIVE)
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _WatchfulStepper(cast(Sequence[Plateau], rules), x, job)
+
+
+class _WatchfulStepper(ScheduledStepper):
+    """Whether to drop is a matter of host numbers: the losses are copied there once a step."""
+
+    columns: Plateau
+
+    def __init__(self, rules: Sequence[Plateau], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.best = np.full(len(rules), np.inf)
+        self.bad, self.cooling = (np.zeros(len(rules), dtype=np.int64) for _ in range(2))
+        self.seen = self.best
+
+    def step(self, now: Moment) -> Tensor:
+        moved = super().step(now)
+        self.seen = now.value.cpu().numpy().astype(np.float64)
+        return moved
+
+    def advance(self, t: Numbers) -> Column:
+        own = self.columns
+        better = self.seen < (self.best - own.threshold if own.absolute else self.best * (1.0 - own.threshold))
+        self.best = np.where(better, self.seen, self.best)
+        cooling = self.cooling > 0
+        self.bad = np.where(better | cooling, 0, self.bad + 1)
+        drops = self.bad > own.patience
+        self.cooling = np.where(drops, own.cooldown, self.cooling - cooling)
+        self.bad = np.where(drops, 0, self.bad)
+        lower = np.maximum(self.own * own.factor, own.lowest)
+        return np.where(drops & (self.own - lower > own.eps), lower, self.own)
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        super().reset(runs, x)
+        mask = runs.cpu().numpy()
+        self.best = np.where(mask, np.inf, self.best)
+        self.bad, self.cooling = np.where(mask, 0, self.bad), np.where(mask, 0, self.cooling)

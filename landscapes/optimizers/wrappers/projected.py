@@ -1,0 +1,63 @@
+"""Steps that are led back into a box: constraints of a lower and an upper bound."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
+
+
+@dataclass(frozen=True)
+class Projected(Wrapper):
+    """Projected steps (Goldstein, 1964; Levitin & Polyak, 1966): x ← the point of a box that is nearest to x after the step.
+
+    The state of the rule inside (its momentum, say) knows nothing of it.
+
+    Args:
+        rule: the rule inside.
+        low: the lower bound of every coordinate.
+        high: the upper one, above it.
+
+    Raises `InputError` for bounds upside down.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Projected(optimizers.SGD(lr=0.01), low=-1, high=1).label
+    'SGD · in [-1, 1]'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("projected",)
+
+    low: float = field(default=-1.0)
+    high: float = field(default=1.0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.low < self.high:
+            raise InputError(f"Projected: low is below high, not {self.low:g} and {self.high:g}")
+
+    @property
+    def note(self) -> str:
+        return f"in [{self.low:g}, {self.high:g}]"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _ProjectedStepper(rules, x, job)
+
+
+class _ProjectedStepper(WrappedStepper):
+    settings: Projected
+
+    def step(self, now: Moment) -> Tensor:
+        low, high = (
+            torch.as_tensor(bound, dtype=now.x.dtype, device=now.x.device)
+            for bound in (self.settings.low, self.settings.high)
+        )
+        return torch.minimum(torch.maximum(self.inner.step(now), low), high)

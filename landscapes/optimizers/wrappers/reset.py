@@ -1,0 +1,100 @@
+"""Restarts: a rule forgets what it has gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper, innermost
+
+WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
+
+
+@dataclass(frozen=True)
+class Reset(Wrapper):
+    """A rule whose state is forgotten now and then, as in restarts of momentum (O'Donoghue & Candès, 2015).
+
+    Momentum, second moments and step counts begin anew, and so does a schedule inside; a schedule around goes
+    on. What is forgotten at step t is forgotten before the step t + 1 = 2, 3, … is taken.
+
+    Args:
+        rule: the rule inside.
+        at: once, after so many steps; 0 for never.
+        every: again and again, after so many steps each; 0 for never.
+        patience: on a plateau: after so many steps in a row without a lower value than ever before (since the last
+            time); 0 for never.
+
+    Raises `InputError` where it would never happen, and where a rule has no state that can be forgotten.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Reset(optimizers.Adam(lr=0.05), every=50).label
+    'Adam · reset every 50'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("reset",)
+
+    at: int = field(default=0, metadata=WHOLE)
+    every: int = field(default=0, metadata=WHOLE)
+    patience: int = field(default=0, metadata=WHOLE)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.at or self.every or self.patience):
+            raise InputError("Reset: say when: at=100 (once), every=50, or patience=10 (on a plateau)")
+
+    @property
+    def note(self) -> str:
+        said = {"at": self.at, "every": self.every, "on plateau": self.patience}
+        return "reset " + ", ".join(f"{word} {number}" for word, number in said.items() if number)
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _ForgetfulStepper(rules, x, job)
+
+
+class _ForgetfulStepper(WrappedStepper):
+    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        if not _forgets(self.inner):
+            raise InputError(f"Reset: {innermost(rules[0]).label} keeps nothing that could be forgotten")
+        self.at, self.every, self.patience = (
+            np.array([getattr(rule, name) for rule in rules]) for name in ("at", "every", "patience")
+        )
+        self.age = np.zeros(len(rules), dtype=np.int64)
+        self.lowest = torch.full_like(x[0], torch.inf)
+        self.waited = torch.zeros_like(x[0], dtype=torch.int64)
+
+    def step(self, now: Moment) -> Tensor:
+        due = (self.age > 0) & ((self.age == self.at) | (self.age % np.maximum(self.every, 1) == 0) & (self.every > 0))
+        forgets = torch.as_tensor(due, device=now.x.device)
+        if self.patience.any():
+            lower = now.value < self.lowest
+            self.lowest = torch.where(lower, now.value, self.lowest)
+            self.waited = torch.where(lower, 0, self.waited + 1)
+            patience = torch.as_tensor(self.patience, device=now.x.device)
+            forgets = forgets | ((patience > 0) & (self.waited >= patience))
+            self.waited = torch.where(forgets, 0, self.waited)
+        if due.any() or (self.patience.any() and bool(forgets.any())):
+            self.inner.reset(forgets, now.x)
+        self.age += 1
+        return super().step(now)
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        super().reset(runs, x)
+        self.age = np.where(runs.cpu().numpy(), 0, self.age)
+        self.lowest = torch.where(runs, torch.inf, self.lowest)
+        self.waited = torch.where(runs, 0, self.waited)
+
+
+def _forgets(stepper: Stepper) -> bool:
+    while isinstance(stepper, WrappedStepper):
+        stepper = stepper.inner
+    return type(stepper).reset is not Stepper.reset

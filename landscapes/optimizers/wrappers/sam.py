@@ -1,0 +1,49 @@
+"""Sharpness-aware minimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from torch import Tensor
+
+from landscapes.optimizers.arithmetic import length
+from landscapes.optimizers.base import NON_NEGATIVE, Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
+
+
+@dataclass(frozen=True)
+class SAM(Wrapper):
+    """Sharpness-aware minimisation around any rule (Foret, Kleiner, Mobahi & Neyshabur, 2021).
+
+    g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²)): the rule is given the gradient a little uphill, so that it shuns narrow
+    hollows. Each step costs a second gradient, which is counted.
+
+    Args:
+        rule: the rule inside.
+        rho: ρ, how far uphill the second gradient is taken, ≥ 0.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.SAM(optimizers.SGD(lr=0.01), rho=0.1).label
+    'SGD · SAM 0.1'
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("sam",)
+
+    rho: float = field(default=0.05, metadata=NON_NEGATIVE)
+
+    @property
+    def note(self) -> str:
+        return f"SAM {self.rho:g}"
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _ClimbingStepper(rules, x, job)
+
+
+class _ClimbingStepper(AlteringStepper):
+    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+        uphill = gradient * ((length(gradient) + 1e-12).reciprocal() * self.settings.rho)
+        return now.oracle.value_and_gradient(x + uphill, asking)[1]

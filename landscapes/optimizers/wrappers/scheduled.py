@@ -1,0 +1,157 @@
+"""What a schedule is: a rule whose learning rate, and perhaps momentum, change from step to step."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from landscapes.errors import InputError
+from landscapes.optimizers.adapters.torch_optim import Torch
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper, innermost
+
+Column = NDArray[np.float64]
+
+Numbers = Any
+"""A number, or a numpy column of one a run."""
+
+
+@dataclass(frozen=True)
+class Scheduled(Wrapper):
+    """A rule whose learning rate follows a schedule; the rule's own is the rate it goes by.
+
+    Nested schedules multiply. A subclass says in `first` and `following` how the rate goes on, in the very
+    order of operations of its counterpart in `torch.optim.lr_scheduler`, which makes most rates of the last one.
+    There, its settings are numbers where all runs agree, else numpy columns, and so is t.
+
+    Raises `InputError` where the rule has no learning rate.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if math.isnan(self.rule.rate):
+            raise InputError(f"{type(self).__name__}: {self.rule.label} has no learning rate to schedule")
+
+    def first(self, base: Column, last: Numbers) -> Numbers:
+        """The rate of the first step, for rules whose own is `base`, in a schedule of `last` steps."""
+        return base
+
+    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+        """The rate of step t + 1, for t = 1, 2, …, where `rate` is that of step t."""
+        raise NotImplementedError
+
+    def momentum(self, t: Numbers, last: Numbers) -> Numbers | None:
+        """The momentum of step t + 1, t = 0, 1, …, where the schedule moves that too."""
+        return None
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return ScheduledStepper(cast(Sequence[Scheduled], rules), x, job)
+
+
+class ScheduledStepper(WrappedStepper):
+    """Tells the rules inside their rates before each step.
+
+    Attributes:
+        base: the rules' own rates, shape (R,).
+        own: the rates of the present step, as the schedule alone has them.
+        given: what takes the place of `base`, where a schedule around this one says so.
+    """
+
+    def __init__(self, rules: Sequence[Scheduled], x: Tensor, job: Job) -> None:
+        super().__init__(rules, x, job)
+        self.columns = stacked(rules)
+        steps = getattr(self.columns, "steps", 0)
+        self.last: Any = np.where(steps == 0, job.steps, steps) if np.ndim(steps) else steps or job.steps
+        self.base = self.given = np.array([rule.rate for rule in rules])
+        self.began = np.zeros(len(rules), dtype=np.int64)  # the step after which each run's schedule began
+        self.turned, self.taken = 1, 0
+        self.momentum = momentum_of(rules[0])
+        self.own = self.start()
+        try:
+            self.tell()
+        except NotImplementedError:
+            raise InputError(
+                f"{type(rules[0]).__name__}: the learning rate of {innermost(rules[0]).label} cannot change from step to step"
+            ) from None
+
+    def start(self) -> Column:
+        """The rates of a first step."""
+        return self._column(self.columns.first(self.base, self.last))
+
+    def advance(self, t: Numbers) -> Column:
+        """The rates of step t + 1, where `own` are those of step t."""
+        return self._column(self.columns.following(self.own, self.base, t, self.last))
+
+    def age(self) -> Numbers:
+        """How many steps of its schedule each run has behind it, as the present step begins: a number where all agree."""
+        age = np.maximum(self.turned - 1 - self.began, 0)
+        return int(age[0]) if (age == age[0]).all() else age
+
+    def turn(self, t: int) -> None:
+        if t > self.turned:
+            self.turned = t
+            age = self.age()
+            with np.errstate(all="ignore"):  # where one branch is taken, the other may divide by zero
+                later = self.advance(max(age, 1) if isinstance(age, int) else np.maximum(age, 1))
+            self.own = np.where(np.asarray(age) > 0, later, self.own)
+            self.tell()
+        self.inner.turn(t)
+
+    def tell(self) -> None:
+        """Tells the rules inside what to go by."""
+        share = np.divide(self.given, self.base, out=np.ones_like(self.base), where=self.base != 0)
+        super().adjust("lr", self.own * share)
+        momentum = self.columns.momentum(self.age(), self.last)
+        if momentum is not None and self.momentum:
+            super().adjust(self.momentum, self._column(momentum))
+
+    def step(self, now: Moment) -> Tensor:
+        self.turn(now.t)
+        self.taken = now.t
+        return self.inner.step(now)
+
+    def adjust(self, name: str, values: Column) -> None:
+        if name == "lr":
+            self.given = values
+            self.tell()
+        else:
+            super().adjust(name, values)
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        mask = runs.cpu().numpy()
+        self.began = np.where(mask, self.taken, self.began)
+        self.own = np.where(mask, self.start(), self.own)
+        self.tell()
+        super().reset(runs, x)
+
+    def _column(self, value: Any) -> Column:
+        return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), self.base.shape))
+
+
+def momentum_of(rule: Rule) -> str:
+    """What a rule's momentum is called, as torch's schedules look for it: beta1, else momentum, else nothing."""
+    known = [field.name for field in dataclasses.fields(innermost(rule))]
+    found = innermost(rule)
+    if isinstance(found, Torch):
+        defaults = inspect.signature(found.cls).parameters
+        return "beta1" if "betas" in defaults else "momentum" if "momentum" in defaults else ""
+    return next((name for name in ("beta1", "momentum") if name in known), "")
+
+
+def with_momentum(rule: Rule, value: float) -> Rule:
+    """The rule with a momentum, where it has none; a rule that leaves the term out could not be given it later."""
+    if isinstance(rule, Wrapper):
+        return dataclasses.replace(rule, rule=with_momentum(rule.rule, value))
+    name = momentum_of(rule)
+    return dataclasses.replace(rule, **{name: value}) if getattr(rule, name, 1) == 0 else rule

@@ -1,0 +1,235 @@
+"""Any scheduler of torch, or of one's own, around any rule."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import warnings
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy, deepcopy
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self, cast
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim import Optimizer, lr_scheduler
+from torch.optim.lr_scheduler import LRScheduler
+
+from landscapes.errors import InputError, unknown
+from landscapes.optimizers.adapters.torch_optim import Settings, Torch
+from landscapes.optimizers.base import Rule, short
+from landscapes.optimizers.stepper import Job, Stepper
+from landscapes.optimizers.wrappers.base import NOTHING, innermost
+from landscapes.optimizers.wrappers.scheduled import (
+    Column,
+    Numbers,
+    Scheduled,
+    ScheduledStepper,
+    momentum_of,
+    with_momentum,
+)
+
+Scheduler = type[LRScheduler] | Callable[..., LRScheduler]
+
+
+@dataclass(frozen=True, init=False)
+class Schedule(Scheduled):
+    """A rule under any scheduler of `torch.optim.lr_scheduler`, or of that kind (Paszke and others, 2019).
+
+    The scheduler itself goes once through the steps of the race, for each learning rate there is, with an optimizer
+    that does nothing; what it sets, lr and momentum (or the first of the betas), the rule is told, bit for bit.
+
+    Args:
+        rule: the rule inside.
+        scheduler: the class, its name in `torch.optim.lr_scheduler`, or a function that takes an optimizer and
+            returns a scheduler, for chains and sequences of them.
+        title: what a label shows of it; by default the class's name.
+        settings: settings whose names are taken here ("rule", "title", …), as a dict.
+        hyper: the scheduler's other settings.
+
+    Raises `InputError` where that is no scheduler, refuses the settings, looks at losses (see `Plateau`), or (once
+    a race begins) cannot go on for as many steps.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Schedule(optimizers.SGD(lr=0.1), "StepLR", step_size=30).spec
+    "schedule(sgd(lr=0.1), scheduler='StepLR', step_size=30)"
+    """
+
+    names: ClassVar[tuple[str, ...]] = ("schedule",)
+    open_ended: ClassVar[bool] = True
+
+    scheduler: Scheduler = field(default=NOTHING)
+    title: str = ""
+    settings: Settings = field(default=(), hash=False)
+    moves: bool = field(default=False, init=False, compare=False, repr=False)
+
+    def __new__(cls, /, *values: Any, **settings: Any) -> Self:
+        return object.__new__(cls)
+
+    def __init__(
+        self,
+        /,
+        rule: Rule = NOTHING,
+        scheduler: Scheduler | str = NOTHING,
+        title: str = "",
+        settings: Mapping[str, Any] | Settings = (),
+        **hyper: Any,
+    ) -> None:
+        if isinstance(scheduler, str):
+            scheduler = _named(scheduler)
+        if not callable(scheduler) or scheduler is NOTHING:
+            given = "nothing" if scheduler is NOTHING else short(scheduler)
+            raise InputError(
+                f"Schedule takes a scheduler after the rule, as in "
+                f"optimizers.Schedule(optimizers.Adam(lr=0.1), torch.optim.lr_scheduler.StepLR, step_size=30), not {given}"
+            )
+        if not isinstance(title, str):
+            raise InputError(f"Schedule: title is text, not {short(title)}")
+        if not isinstance(settings, Mapping | tuple):
+            raise InputError(f"Schedule: settings is a dict, not {short(settings)}")
+        name = getattr(scheduler, "__name__", type(scheduler).__name__)
+        fields = {
+            "rule": rule,
+            "scheduler": scheduler,
+            "title": title or ("schedule" if name == "<lambda>" else name),
+            "settings": tuple(sorted({**dict(settings), **hyper}.items())),
+        }
+        for key, value in fields.items():
+            object.__setattr__(self, key, value)
+        self.__post_init__()
+        if momentum_of(rule):
+            object.__setattr__(self, "moves", _course(self, 1, momentum=0.125)[1] != [0.125])
+        else:
+            _course(self, 1)
+
+    @property
+    def note(self) -> str:
+        return self.title
+
+    @property
+    def spec(self) -> str:
+        """The rule as text. Only torch's own schedulers, with settings that text can hold, can be read back."""
+        name = getattr(self.scheduler, "__name__", type(self.scheduler).__name__)
+        shown = {"scheduler": name} | ({} if self.title == name else {"title": self.title})
+        settings = {**shown, **dict(self.settings)}
+        return f"schedule({', '.join([self.rule.spec, *(f'{key}={short(value)}' for key, value in settings.items())])})"
+
+    @property
+    def batch_key(self) -> Hashable:
+        return type(self), self.rule.batch_key, self.moves
+
+    @classmethod
+    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+        return _CopyingStepper(cast(Sequence[Schedule], rules), x, job)
+
+
+class _CopyingStepper(ScheduledStepper):
+    """Tells the rules inside what the schedulers themselves set."""
+
+    def __init__(self, rules: Sequence[Schedule], x: Tensor, job: Job) -> None:
+        known: dict[Hashable, Course] = {}
+        courses = []
+        for rule in rules:
+            key = rule.rate, rule.scheduler, repr(rule.settings), _momentum(rule)
+            if key not in known:
+                known[key] = _course(rule, job.steps)
+            courses.append(known[key])
+        self.course, self.momenta = (np.array(columns) for columns in zip(*courses, strict=True))
+        self.each = np.arange(len(rules))
+        super().__init__([_moving(rule) for rule in rules], x, job)
+
+    def start(self) -> Column:
+        return self.course[:, 0]
+
+    def advance(self, t: Numbers) -> Column:
+        return cast(Column, self.course[self.each, t])
+
+    def tell(self) -> None:
+        super().tell()
+        if cast(Schedule, self.columns).moves:
+            self.adjust(self.momentum, self.momenta[self.each, self.age()])
+
+
+Course = tuple[list[float], list[float]]
+"""The learning rates of each step, and the momenta."""
+
+
+class _Still(Optimizer):
+    """An optimizer that has what schedulers look for, and does nothing."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__([torch.zeros(1, requires_grad=True)], settings)
+
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        pass
+
+
+def _course(rule: Schedule, steps: int, momentum: float | None = None) -> Course:
+    """What the scheduler sets for the first so many steps; `momentum` is the one it finds, by default the rule's."""
+    name = momentum_of(rule)
+    found = _momentum(rule) if momentum is None else momentum
+    each: dict[str, dict[str, Any]] = {"beta1": {"betas": (found, 0.999)}, "momentum": {"momentum": found}}
+    rates, momenta = [], []
+    with warnings.catch_warnings(action="ignore"):  # torch's own schedulers warn of each other
+        try:
+            optimizer = _Still(lr=rule.rate, **each.get(name, {}))
+            scheduler = cast(Any, rule.scheduler)(optimizer, **deepcopy(dict(rule.settings)))
+            _check(scheduler, rule.title)
+            for step in range(steps):
+                if step:
+                    optimizer.step()
+                    scheduler.step()
+                group = optimizer.param_groups[0]
+                rates.append(float(group["lr"]))
+                momenta.append(float(group["betas"][0] if name == "beta1" else group.get("momentum", math.nan)))
+        except InputError:
+            raise
+        except Exception as error:
+            done = f"fails at step {len(rates) + 1}" if rates else "cannot be made"
+            reason = " ".join(str(error).split())
+            raise InputError(f"Schedule: {rule.title} {done}: {type(error).__name__}: {reason}"[:300]) from error
+    return rates, momenta
+
+
+def _check(made: Any, title: str) -> None:
+    if isinstance(made, lr_scheduler.ReduceLROnPlateau):
+        raise InputError("Schedule: ReduceLROnPlateau looks at each run's losses; use optimizers.Plateau for that")
+    if not isinstance(made, LRScheduler):
+        raise InputError(f"Schedule: {title} makes {short(made)}, which is no scheduler of torch.optim.lr_scheduler")
+
+
+def _named(name: str) -> type[LRScheduler]:
+    """The scheduler of torch that bears a name."""
+    known = {
+        key: cls
+        for key, cls in vars(lr_scheduler).items()
+        if inspect.isclass(cls) and issubclass(cls, LRScheduler) and cls is not LRScheduler and key[0] != "_"
+    }
+    if name not in known:
+        raise unknown("scheduler of torch.optim.lr_scheduler", name, known)
+    return known[name]
+
+
+def _momentum(rule: Schedule) -> float:
+    """The momentum that the scheduler finds; 0 where the rule has none."""
+    optimizer, name = innermost(rule), momentum_of(rule)
+    if isinstance(optimizer, Torch):
+        value = _defaults(optimizer)["betas" if name == "beta1" else name] if name else 0.0
+        return float(value[0] if isinstance(value, tuple | list) else value)
+    return float(getattr(optimizer, name)) if name else 0.0
+
+
+def _defaults(rule: Torch) -> dict[str, Any]:
+    parameters = inspect.signature(rule.cls).parameters
+    return {name: given.default for name, given in parameters.items()} | rule.hyper
+
+
+def _moving(rule: Schedule) -> Schedule:
+    """The rule, with a momentum where the scheduler will give it one."""
+    if not rule.moves:
+        return rule
+    first = _course(rule, 1)[1][0]
+    moving = copy(rule)
+    object.__setattr__(moving, "rule", with_momentum(rule.rule, first))
+    return moving

@@ -1,0 +1,204 @@
+"""The race as an animation: a real `matplotlib.animation.Animation` with a fast writer of its own."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.animation import FuncAnimation
+from matplotlib.artist import Artist
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.animated import Moving, moving, show
+from landscapes.render.artists.trails import Trail
+from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plots import layout
+from landscapes.render.plots._loss_curves import Curve
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.layout import SIZE
+from landscapes.render.text._caption import caption
+from landscapes.render.theme import Theme
+from landscapes.render.writers import SINKS, sink_of
+from landscapes.render.writers.timeline import Timeline, positive, speed, timeline
+from landscapes.views import View
+
+Progress = Callable[[int, int], None]
+
+
+class RaceAnimation(FuncAnimation):
+    """A race in motion. `save("race.gif")` streams, a notebook shows it moving; everything else is matplotlib's.
+
+    Attributes:
+        record: what is shown.
+        figure: on what.
+        timeline: which step each frame shows, and how long it stays.
+    """
+
+    def __init__(self, record: Record, made: Figure, timeline: Timeline) -> None:
+        self.record = record
+        self.timeline = timeline
+        self.figure = made
+        super().__init__(
+            made, self._show, frames=[int(step) for step in timeline.steps], interval=1000 / timeline.fps,
+            repeat=timeline.loop, blit=False, cache_frame_data=False,
+        )  # fmt: skip
+        self._draw_was_started = True  # saving draws without the canvas; nothing was forgotten
+
+    def _show(self, step: int) -> list[Artist]:
+        show(self.figure, step)
+        return [artist for artist in moving(self.figure) if isinstance(artist, Artist)]
+
+    def save(
+        self,
+        filename: str | os.PathLike[str],
+        writer: Any = None,
+        fps: float | None = None,
+        dpi: float | None = None,
+        *args: Any,
+        progress_callback: Progress | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Saves the animation; without a `writer` the suffix picks one of ours.
+
+        Args:
+            filename: .gif, .mp4, .webm, .webp, .apng, numbered .png (frames-%04d.png), or what imageio writes
+                (.mov, .mkv, .avi, .tiff …); the file appears when it is whole.
+            writer: a matplotlib writer, or its name; then matplotlib does the work, with its own meaning
+                of every argument.
+            fps: frames a second, by default the animation's; the number of frames stays.
+            dpi: by default the figure's.
+            progress_callback: called with (frame, frames) after each frame.
+
+        Raises:
+            InputError: for a suffix that no writer knows, a writer that is not installed, a folder that cannot be
+                written, a speed or resolution that is none.
+        """
+        if writer is not None or args or kwargs:
+            named = writer is None or isinstance(writer, str)  # a writer that is made already has its speed
+            super().save(
+                os.fspath(filename), writer, self.timeline.fps if fps is None and named else fps, dpi, *args,  # type: ignore[arg-type]
+                progress_callback=progress_callback, **kwargs,
+            )  # fmt: skip
+            return
+        path = Path(filename)
+        kind = sink_of(path)
+        if kind is None:
+            given = path.suffix.lower() or "a file without a suffix"
+            raise InputError(f"an animation is saved as {' or '.join(SINKS)}, not as {given!r}")
+        plan = self.timeline if fps is None else replace(self.timeline, fps=speed(fps))
+        if dpi is not None:
+            dpi = positive("dpi", dpi)
+        with kind.placing(path) as temporary:
+            sink = kind(temporary, plan, describe(self.record))
+            frames = Frames(self.figure, dpi, plan.steps.tolist())
+            try:
+                sink.begin(self._samples(frames), reserved(frames.moving))
+                for place, step in enumerate(plan.steps):
+                    sink.frame(*frames.advance(int(step)), plan.stays.get(place, 0.0))
+                    if progress_callback is not None:
+                        progress_callback(place + 1, len(plan.steps))
+                sink.end()
+            except BaseException:
+                sink.abort()
+                raise
+            finally:
+                for mover in frames.moving:
+                    mover.show(int(plan.steps[-1]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the race as a GIF; what matplotlib makes of it where `animation.html` asks for that."""
+        if mpl.rcParams["animation.html"] != "none":
+            return super()._repr_html_()
+        with TemporaryDirectory() as folder:
+            picture = Path(folder) / "race.gif"
+            self.save(picture)
+            data = base64.b64encode(picture.read_bytes()).decode()
+        return f'<img src="data:image/gif;base64,{data}" alt="{html.escape(caption(self.record))}" style="max-width: 100%">'
+
+    def _samples(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
+        """Frames to choose colours by: the first, an early one, the last."""
+        steps = self.timeline.steps
+        return (frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1))
+
+
+def reserved(movers: Sequence[Moving]) -> NDArray[np.uint8]:
+    """The colours (k, 3) that carry meaning: of trails, young and old, of curves, hills, heads and stars."""
+    trails = [mover for mover in movers if isinstance(mover, Trail)]
+    colors = [color for trail in trails for color in trail.colors]
+    for theme in {id(trail.theme): trail.theme for trail in trails}.values():
+        colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
+    colors += [mover.color for mover in movers if isinstance(mover, Curve)]
+    colors += [color for mover in movers if isinstance(mover, Hill) for color in mover.colors]
+    return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
+
+
+def animate(
+    record: Record,
+    *,
+    theme: str | Theme = "light",
+    size: tuple[int, int] = SIZE,
+    panel: bool | None = None,
+    title: str | None = None,
+    view: View | None = None,
+    inset: bool | float = False,
+    labels: str = "legend",
+    seconds: float = 8.0,
+    fps: float = 25.0,
+    frames: int | None = None,
+    pace: str = "linear",
+    pauses: Mapping[int, float] | None = None,
+    hold: tuple[float, float] = (0.4, 2.0),
+    loop: bool = True,
+    figure: Figure | None = None,
+) -> RaceAnimation:
+    """The race as a matplotlib animation.
+
+    Args:
+        record: a race.
+        theme, size, panel, title, view, inset, labels: as in `render.figure`.
+        seconds, fps, frames, pace, pauses, hold, loop: which step is shown when; see `landscapes.render.writers.timeline`.
+        figure: a figure of your own to animate, on which `render.paths` or `render.losses` have drawn.
+
+    Raises:
+        InputError: for whatever the timeline or `render.figure` refuse.
+    """
+    plan = timeline(
+        check_step(record, None),
+        seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop,
+    )  # fmt: skip
+    made = figure
+    if made is None:
+        made = layout.figure(
+            record, theme=theme, size=size, panel=panel, title=title, view=view, inset=inset, labels=labels
+        )
+    if not moving(made):
+        raise InputError("nothing moves on this figure: draw on it with render.paths or render.losses first")
+    return RaceAnimation(record, made, plan)
+
+
+def describe(record: Record) -> str:
+    """What made the picture, as one line of JSON for a file's metadata."""
+    runs = record.trajectories.runs
+    keys = ("function", "start", "steps", "seed")
+    facts = {key: record.meta[key] for key in keys if key in record.meta}
+    facts["labels"] = [str(label) for label in runs["label"]]
+    facts["optimizers"] = [str(entry) for entry in runs["optimizer"]]
+    if "seed" in runs:
+        facts["seeds"] = [int(seed) for seed in runs["seed"]]
+    facts["versions"] = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}
+    facts["caption"] = caption(record)
+    return json.dumps(facts)

@@ -1,0 +1,171 @@
+"""Where runs are and how they ended: discs, crosses and arrows at the ends of trails, rings at their starts."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from landscapes.render.artists.animated import NOWHERE, Boxes, Moving, pixels, stroke
+from landscapes.render.artists.trails import RGB, Trail
+from landscapes.render.theme import Theme
+
+ARROW = Path([(0.5, 0.0), (-0.5, 0.5), (-0.3, 0.0), (-0.5, -0.5), (0.5, 0.0)], closed=True)
+CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO])
+
+
+class Head(Artist, Moving):
+    """Where a run is now: a disc; a cross where it was stopped; an arrow on the border where it left the view.
+
+    Args:
+        trail: the run's trail.
+        stopped: the step at which the run was stopped, or None.
+        size: diameter in points.
+    """
+
+    def __init__(self, trail: Trail, *, stopped: int | None = None, size: float = 8.5) -> None:
+        super().__init__()
+        self.trail = trail
+        self.stopped = stopped
+        self.size = size
+        self.step = int(trail.route.step[-1])
+        self._exits_for: tuple[object, ...] = ()
+        self.set_zorder(6)
+
+    def _in_view(self, x: float, y: float) -> bool:
+        """Whether a point in pixels lies on the axes; a run that was never there has no place to mark."""
+        if self.axes is None:
+            return True
+        left, bottom, right, top = self.axes.bbox.extents
+        return bool(left - 0.5 <= x <= right + 0.5 and bottom - 0.5 <= y <= top + 0.5)
+
+    @property
+    def rim(self) -> RGB:
+        """The colour of the edge."""
+        return to_rgb(self.trail.theme.rim)
+
+    @staticmethod
+    @cache
+    def shape(marker: str) -> Path:
+        """The outline of a marker, of size 1."""
+        style = MarkerStyle(marker)
+        return style.get_path().transformed(style.get_transform())
+
+    def show(self, step: int) -> None:
+        self.step = step
+        self.trail.show(step)
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        first, last = steps[0], steps[-1]
+        route = self.trail.route
+        route.update(self.trail, renderer)
+        points = route.between(first, last)
+        if (points == points[:1]).all() and not (self.stopped is not None and first < self.stopped <= last):
+            return NOWHERE
+        at, places, _ = self._exits()
+        passed = slice(
+            max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 2)
+        )
+        drawn = np.concatenate([points, places[passed]])
+        if self.axes is not None:
+            low, high = self.axes.bbox.get_points()
+            drawn = drawn[((drawn >= low - 0.5) & (drawn <= high + 0.5)).all(1)]
+        if not len(drawn):
+            return NOWHERE
+        reach = pixels(renderer, 0.9 * self.size + 3)
+        return np.concatenate([drawn.min(0) - reach, drawn.max(0) + reach])[None]
+
+    def draw(self, renderer: RendererBase) -> None:
+        route = self.trail.route
+        if not (self.get_visible() and self.trail.get_visible()) or route.count < 1:
+            return
+        route.update(self.trail, renderer)
+        over = self.stopped is not None and self.step >= self.stopped
+        x, y = route.pixels[route.count - 1].tolist()
+        left = self._exit(x, y)
+        if left is None and not self._in_view(x, y):
+            return
+        scale = pixels(renderer, self.size)
+        face = (*self.trail.color, 1.0)
+        gc = stroke(self, renderer, 0.15 * self.size)
+        gc.set_clip_rectangle(None)  # a head on the border is drawn whole
+        gc.set_foreground(self.trail.theme.rim)
+        if left is not None:
+            (x, y), angle = left
+            renderer.draw_path(gc, ARROW, Affine2D().scale(scale * 1.1).rotate(angle).translate(x, y), face)
+        elif not over:
+            renderer.draw_path(
+                gc, self.shape(self.trail.style.marker), Affine2D.from_values(scale, 0, 0, scale, x, y), face
+            )
+        if over:
+            cross = Affine2D().scale(scale * 0.9).translate(x, y)
+            for width, color in ((5.0, self.rim), (2.8, face)):
+                gc.set_linewidth(width)
+                gc.set_foreground(color)
+                renderer.draw_path(gc, CROSS, cross)
+        gc.restore()
+
+    def _exit(self, x: float, y: float) -> tuple[tuple[float, float], float] | None:
+        """Where the run last left the axes and its direction there; None while it is inside or was never."""
+        if self.axes is None:
+            return None
+        left, bottom, right, top = self.axes.bbox.extents
+        if left <= x <= right and bottom <= y <= top:
+            return None
+        at, places, angles = self._exits()
+        last = bisect_right(at, self.trail.route.count - 2) - 1
+        return None if last < 0 else (tuple(places[last].tolist()), angles[last])
+
+    def _exits(self) -> tuple[list[int], NDArray[np.float64], list[float]]:
+        """The moves that touch the axes, where each leaves them or ends, and its direction."""
+        box = (0.0,) * 4 if self.axes is None else tuple(np.array(self.axes.bbox.extents).tolist())
+        needed = self.trail.route.pixels, *box
+        if len(self._exits_for) != len(needed) or self._exits_for[0] is not needed[0] or self._exits_for[1:] != box:
+            self._found = _exits(self.trail.route.pixels, np.array(box))
+            self._exits_for = needed
+        return self._found
+
+
+class Start(Artist):
+    """A ring where runs begin."""
+
+    def __init__(self, point: tuple[float, float], theme: Theme, size: float = 6.5) -> None:
+        super().__init__()
+        self.point = point
+        self.theme = theme
+        self.size = size
+        self.set_zorder(5)
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None:
+            return
+        x, y = self.axes.transData.transform(self.point)
+        gc = stroke(self, renderer, 0.26 * self.size)
+        gc.set_foreground(self.theme.foreground)
+        ring = Affine2D().scale(pixels(renderer, self.size)).translate(x, y)
+        renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))
+        gc.restore()
+
+
+def _exits(
+    way: NDArray[np.float64], extents: NDArray[np.float64]
+) -> tuple[list[int], NDArray[np.float64], list[float]]:
+    """The moves of a way that touch a box, where each leaves it or ends, and its direction."""
+    low, high = extents[:2], extents[2:]
+    begin, move = way[:-1], np.diff(way, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = (low - begin) / move, (high - begin) / move
+        enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)
+        leaves = np.nan_to_num(np.maximum(one, two), nan=np.inf).min(1)
+        touch = np.flatnonzero(np.maximum(enters, 0) <= np.minimum(leaves, 1))
+        places = begin[touch] + np.minimum(leaves[touch], 1.0)[:, None] * move[touch]
+    return touch.tolist(), places, np.arctan2(move[touch, 1], move[touch, 0]).tolist()

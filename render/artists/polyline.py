@@ -1,0 +1,253 @@
+"""Paths in pixels: points are transformed once a layout, and each frame strokes a part of what is ready."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.backend_bases import GraphicsContextBase, RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.path import Path
+from numpy.typing import NDArray
+
+from landscapes.render.artists.animated import IDENTITY, Boxes, Canvas
+
+LONG = 1000
+"""From this many points on, a trail keeps one vertex each half pixel."""
+
+FAR = 1e4
+"""Moves count as no longer than this many pixels; those that are have no dashes."""
+
+Numbers = NDArray[np.int64]
+Points = NDArray[np.float64]
+
+
+class Route:
+    """The way of a run, or a curve, and how much of it is shown.
+
+    Attributes:
+        shown: the step up to which it is shown.
+        count: how many points that are.
+        pixels: the points, shape (n, 2).
+        length: the way's length up to each of them, in pixels.
+        kept: the numbers of those that a picture needs.
+        upright: whether it goes straight to the right, left, up or down only.
+        whole: all of it, to be stroked.
+    """
+
+    def __init__(self, x: Points | Numbers, y: Points, step: Numbers) -> None:
+        self.data = np.column_stack([x, y])
+        self.step = step
+        self.shown = int(step[-1])
+        self.count = len(step)
+        self._steps: list[int] = step.tolist()
+        self._key: bytes | None = None
+        self._canvas: Canvas | None = None
+
+    def show(self, step: int) -> None:
+        self.shown = step
+        self.count = self.reached(step)
+
+    def reached(self, step: float) -> int:
+        """How many points there are up to a step."""
+        return bisect_right(self._steps, step)
+
+    def since(self, step: float) -> int:
+        """The point where the route was at a step; the last one shown for later ones."""
+        return bisect_left(self._steps, step, 0, self.count - 1)
+
+    def between(self, first: int, last: int) -> Points:
+        """The pixels of what changes between two steps: what is drawn, and the move before, whose end becomes a joint."""
+        return self.pixels[max(self.reached(first) - 2, 0) : self.reached(last)]
+
+    def update(self, artist: Artist, renderer: RendererBase | None = None) -> None:
+        """Brings the pixels up to date with the layout of the artist's axes; on one canvas that stays as it is."""
+        if renderer is not None and renderer is self._canvas:
+            return
+        self._canvas = renderer if isinstance(renderer, Canvas) else None
+        transform = artist.get_transform()
+        key = transform.get_affine().get_matrix().tobytes()
+        if key == self._key:
+            return
+        self._key = key
+        with np.errstate(all="ignore"):
+            self.pixels = transform.transform(self.data)
+            moves = np.diff(self.pixels, axis=0)
+            self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # matplotlib's rule
+            moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
+        self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
+        on = np.diff(np.floor(2 * self.length), prepend=-1) > 0
+        self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1) | (len(on) <= LONG))
+        self.whole = Ink(self, *solid(self, 0, len(self.pixels) - 1))
+
+    def piece(self, begin: int, end: int) -> Path:
+        """The path through points begin … end - 1, both ends exact; there must be two points at least."""
+        return self.lean(self.whole.between(begin, end - 1))
+
+    def lean(self, path: Path) -> Path:
+        """A piece as vector files hold it; a subclass may leave more out."""
+        return path
+
+
+class Ink:
+    """What is stroked of a route: strokes that follow each other.
+
+    Args:
+        route: with its pixels.
+        points: where the vertices are, as numbers of points, with fractions between them, ascending.
+        goes_on: for each vertex, whether it continues the stroke of the one before.
+        vertices: their pixels, if they are at hand.
+    """
+
+    def __init__(
+        self, route: Route, points: Points, goes_on: NDArray[np.bool_], vertices: Points | None = None
+    ) -> None:
+        self._route = route
+        self._pixels = route.pixels
+        self._points = points
+        self._goes_on = goes_on
+        self._vertices = _places(route.pixels, points) if vertices is None else vertices
+        self._simple = bool(goes_on[1:].all())
+        self._boxes: Boxes | None = None
+
+    @cached_property
+    def _numbers(self) -> list[float]:
+        return self._points.tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _codes(self) -> NDArray[np.uint8]:
+        return np.where(self._goes_on, Path.LINETO, Path.MOVETO).astype(Path.code_type)
+
+    @cached_property
+    def _reach(self) -> tuple[Points, Points, Points, Points]:
+        """Left, bottom, right and top of each move from vertex to vertex."""
+        x, y = np.ascontiguousarray(self._vertices.T)
+        one, two = (x[:-1], y[:-1]), (x[1:], y[1:])
+        left, bottom = map(np.minimum, one, two)
+        right, top = map(np.maximum, one, two)
+        return left, bottom, right, top
+
+    def between(self, begin: int, end: int) -> Path:
+        """What lies between two points, both ends exact, as one path; it may be empty."""
+        i = bisect_right(self._numbers, begin)
+        j = bisect_left(self._numbers, end, i)
+        before, after = self._inside(i), self._inside(j)
+        if before and self._numbers[i - 1] == begin:
+            i, before = i - 1, False
+        if after and self._numbers[j] == end:
+            j, after = j + 1, False
+        vertices = self._vertices[i:j]
+        if before or after:
+            vertices = np.concatenate([self._pixels[begin : begin + before], vertices, self._pixels[end : end + after]])
+        codes = None
+        if not self._simple:
+            codes = self._codes[i - before : j + after].copy()
+            codes[:1] = Path.MOVETO
+        path = Path(vertices, codes)
+        path.should_simplify = len(vertices) > 128
+        path.simplify_threshold = 1 / 9
+        return path
+
+    def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
+        """Draws what lies between two points."""
+        if not len(self._points):
+            return
+        path = self.between(begin, end)
+        if len(path) < 2:
+            return
+        if isinstance(renderer, RendererAgg):  # pixels must depend on no vertex far away
+            path.should_simplify = False
+            gc.set_snap(self._route.upright)
+        else:
+            path = self._route.lean(path)
+        renderer.draw_path(gc, path, IDENTITY)
+        gc.set_snap(None)
+
+    def near(self, boxes: Boxes | None, margin: float) -> Ink:
+        """The strokes without what comes nowhere near any of some boxes."""
+        if boxes is None or not len(self._points):
+            return self
+        if boxes is not self._boxes:
+            self._boxes = boxes
+            self._near = self._cut(boxes, margin)
+        return self._near
+
+    def _cut(self, boxes: Boxes, margin: float) -> Ink:
+        left, bottom, right, top = self._reach
+        meets = np.zeros(len(left), bool)
+        with np.errstate(invalid="ignore"):
+            for low_x, low_y, high_x, high_y in (boxes + np.array([-margin, -margin, margin, margin])).tolist():
+                meets |= ~((left > high_x) | (right < low_x) | (bottom > high_y) | (top < low_y))
+        meets[1:] |= meets[:-1].copy()  # joints shape the moves that they join
+        meets[:-1] |= meets[1:].copy()
+        meets &= self._goes_on[1:]
+        keep = np.flatnonzero(np.append(meets, False) | np.append(False, meets))
+        return Ink(self._route, self._points[keep], np.append(False, meets)[keep], self._vertices[keep])
+
+    def _inside(self, place: int) -> bool:
+        """Whether a stroke goes on to the vertex of that place."""
+        return place < len(self._numbers) and bool(self._goes_on[place])
+
+
+def _places(pixels: Points, points: Points) -> Points:
+    """The pixels of points, with fractions between them."""
+    whole = points.astype(np.int64)
+    places = pixels[whole]
+    between = np.flatnonzero(points > whole)
+    share = (points - whole)[between, None]
+    places[between] += share * (pixels[whole[between] + 1] - pixels[whole[between]])
+    return places
+
+
+Strokes = tuple[Points, NDArray[np.bool_]]
+"""Where vertices are, and whether each continues a stroke."""
+
+
+def solid(route: Route, first: int, last: int) -> Strokes:
+    """One stroke from a point to another."""
+    inner = route.kept[slice(*np.searchsorted(route.kept, (first + 1, last)))]
+    points = np.concatenate([[first], inner, [last] if last > first else []]).astype(np.float64)
+    return points, np.arange(len(points)) > 0
+
+
+def dashed(route: Route, first: int, last: int, pattern: Sequence[float], width: float) -> Iterator[Strokes]:
+    """Dashes from a point to another, where the pattern of dashes and gaps in pixels puts them on the whole route.
+
+    They are shorter by a width, which their round ends add.
+    """
+    begin = first
+    for far in (np.flatnonzero(np.diff(route.length[first : last + 1]) >= FAR) + first).tolist():
+        yield _dashes(route, begin, far, pattern, width)
+        yield solid(route, far, far + 1)
+        begin = far + 1
+    yield _dashes(route, begin, last, pattern, width)
+
+
+def closed(route: Route, points: Points, goes_on: NDArray[np.bool_], shut: NDArray[np.bool_]) -> Strokes:
+    """Strokes without some of their gaps: those before the vertices of which `shut` is true."""
+    after = np.searchsorted(points, route.kept)
+    within = (after > 0) & (after < len(points))
+    within[within] = shut[after[within]] & (points[after[within]] > route.kept[within])
+    after = after[within]
+    return np.insert(points, after, route.kept[within]), np.insert(goes_on | shut, after, True)
+
+
+def _dashes(route: Route, first: int, last: int, pattern: Sequence[float], width: float) -> Strokes:
+    length = route.length[first : last + 1]
+    period = float(sum(pattern))
+    edges = np.cumsum([0.0, *pattern])
+    starts = period * np.arange(np.floor(length[0] / period), np.ceil(length[-1] / period) + 1)[:, None]
+    one = (starts + edges[:-1:2] + width / 2).ravel()
+    two = np.maximum((starts + edges[1::2] - width / 2).ravel(), one + 0.01)
+    held = (two > length[0]) & (one < length[-1])
+    one, two = np.maximum(one[held], length[0]), np.minimum(two[held], length[-1])
+    inner = route.kept[slice(*np.searchsorted(route.kept, (first + 1, last)))]
+    place = np.searchsorted(one, route.length[inner]) - 1
+    inner = inner[(place >= 0) & (route.length[inner] < np.append(two, 0.0)[place])]
+    begins, ends = (np.interp(side, length, np.arange(first, last + 1)) for side in (one, two))
+    points = np.concatenate([begins, inner, ends])
+    order = np.argsort(points, kind="stable")
+    return points[order], (np.arange(len(points)) >= len(begins))[order]

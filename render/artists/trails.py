@@ -1,0 +1,235 @@
+"""The trail of a run and its halo."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+from matplotlib.artist import Artist, allow_rasterization
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.typing import ColorType
+from numpy.typing import NDArray
+
+from landscapes.render.artists.animated import Boxes, Moving, around, pixels, spell, spell_steps, stroke, windows
+from landscapes.render.artists.overlap import Pieces
+from landscapes.render.artists.polyline import Ink, Numbers, Points, Route, Strokes, closed, dashed, solid
+from landscapes.render.theme import Style, Theme
+
+RGB = tuple[float, float, float]
+
+BANDS = (0.4, 0.15, 0.04)
+"""Where a trail changes colour: ages as shares of the race; what is older than the first is oldest."""
+
+THROUGH = 5.0
+"""Length in points of the dashes of a trail on a way that others took before it."""
+
+
+def mix(color: RGB, other: RGB, share: float) -> RGB:
+    """A colour on the way from one to another."""
+    a, b, c = ((1 - share) * one + share * two for one, two in zip(color, other, strict=True))
+    return a, b, c
+
+
+class Trail(Line2D, Moving):
+    """The way of one run so far: strong where it is young, quieter where it is old.
+
+    Old pieces mix with the surface's colour instead of becoming transparent, so that joints do not show
+    and a palette can hold each colour exactly. On a way that others take too there are gaps, through which
+    they show; none where it is ahead of all of them.
+
+    Attributes:
+        parts: the pieces of it that it has alone, or not; see `landscapes.render.artists.overlap`.
+        since: for each move the point at which another one has come by there, 0 for always; gaps open then.
+    """
+
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        step: NDArray[np.int64],
+        *,
+        style: Style,
+        theme: Theme,
+        width: float = 2.3,
+        label: str = "",
+    ) -> None:
+        super().__init__(
+            x, y, color=style.color, linewidth=width, label=label, solid_capstyle="round", solid_joinstyle="round"
+        )
+        self.set_zorder(4)
+        self.route = Route(x, y, step)
+        self.style = style
+        self.theme = theme
+        self.span = max(int(step[-1]), 1)
+        dress(self, style)
+        self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
+        self.since: Numbers = np.zeros(max(len(step) - 1, 0), np.int64)
+        self._drawn_for: tuple[object, ...] = ()
+        self._began_at, self._open = -1, -1
+
+    def show(self, step: int) -> None:
+        self.route.show(step)
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+        first, last = steps[0], steps[-1]
+        before, now = self._began(first), self._began(last)
+        if before != now and len(self.colors) > 1:
+            return None  # the bands move on
+        self.route.update(self, renderer)
+        moved = [self.route.between(first, last)]
+        if before != now:
+            moved += self._opened(before, now, pixels(renderer, 1.0))
+        reach = 1 + pixels(renderer, self.get_linewidth())
+        return np.concatenate([around(points, reach) for points in moved])
+
+    def set_color(self, color: ColorType) -> None:
+        """Sets the colour of the trail and its head."""
+        super().set_color(color)
+        self.__dict__.pop("colors", None)
+
+    @property
+    def color(self) -> RGB:
+        """The colour where the trail is youngest."""
+        return to_rgb(self.get_color())
+
+    @cached_property
+    def colors(self) -> list[RGB]:
+        """The trail's colours from its oldest part to its youngest; just its own where nothing fades."""
+        if self.theme.fade == 0:
+            return [self.color]
+        shares = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1)
+        return [mix(self.color, self.theme.old, float(share)) for share in shares]
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.route.count < 2:
+            return
+        self.route.update(self, renderer)
+        width = self.get_linewidth()
+        ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
+        gc = stroke(self, renderer, width)
+        begin = 0
+        for color, until in zip(self.colors, self._bands(), strict=True):
+            if until > begin:
+                gc.set_foreground((*color, 1.0), isRGBA=True)
+                ink.stroke(renderer, gc, begin, until)
+                begin = until
+        gc.restore()
+        self.stale = False
+
+    def _began(self, step: int) -> int:
+        """The step at which the spell of a step began."""
+        return spell_steps(spell(step, self.span), self.span)[0]
+
+    def _bands(self) -> Iterator[int]:
+        """The last point of each band, from the oldest to the youngest; they move on once a spell."""
+        now = self._began(self.route.shown)
+        for age in BANDS[: len(self.colors) - 1]:
+            yield self.route.since(now - age * self.span)
+        yield self.route.count - 1
+
+    def _opened(self, before: int, now: int, unit: float) -> list[Points]:
+        """The pixels of the gaps that open after a spell which began at one step, up to one which began at another."""
+        self._lay(unit)
+        first, last = (max(self.route.reached(step) - 1, 0) for step in (before, now))
+        after = np.flatnonzero((self._opening > first) & (self._opening <= last))
+        gaps = zip(self._strokes[0][after - 1], self._strokes[0][after], strict=True)
+        return [self.route.pixels[int(one) : int(np.ceil(two)) + 1] for one, two in gaps]
+
+    def _ink(self, unit: float) -> Ink:
+        """The strokes of the whole trail as they are in this spell; `unit` is the length of a point in pixels."""
+        self._lay(unit)
+        began = self._began(self.route.shown) if self._later else 0
+        if began != self._began_at:
+            self._began_at = began
+            count = bisect_right(self._later, self.route.reached(began) - 1)
+            if count != self._open:
+                self._open = count
+                shut = self._opening > (self._later[count - 1] if count else 0)
+                self._inked = Ink(self.route, *closed(self.route, *self._strokes, shut))
+        return self._inked
+
+    def _lay(self, unit: float) -> None:
+        """Lays the strokes of the whole trail, and finds when which of its gaps open."""
+        needed = self.route.pixels, self.parts, self.since, self.get_linewidth()
+        if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
+            own = tuple(self.get_linewidth() * dash for dash in self.style.dashes)
+            self._strokes: Strokes = laid(self.route, self.parts, own, unit, self.get_linewidth())
+            self._opening = self._opens(*self._strokes)
+            self._later = np.sort(self._opening[self._opening > 0]).tolist()
+            self._began_at, self._open, self._drawn_for = -1, -1, needed
+
+    def _opens(self, points: Points, goes_on: NDArray[np.bool_]) -> Numbers:
+        """For each vertex the point at which the gap before it opens; 0 for always, or where there is none."""
+        opens = np.zeros(len(points), np.int64)
+        for after in (np.flatnonzero(~goes_on[1:] & (points[:-1] < points[1:])) + 1).tolist():
+            opens[after] = self.since[int(points[after - 1]) : int(np.ceil(points[after]))].max()
+        return opens
+
+
+def laid(route: Route, parts: Pieces, own: Sequence[float], unit: float, width: float) -> Strokes:
+    """The strokes of a whole route: with gaps through which the trails beneath show, else with dashes of its own.
+
+    Args:
+        route: with its pixels.
+        parts: the pieces of it that it has alone, or not.
+        own: dashes and gaps in points; none for a solid stroke.
+        unit: the length of a point in pixels.
+        width: in points.
+    """
+    made: list[Strokes] = []
+    for first, last, depth in parts:
+        dashes = [unit * dash for dash in ((THROUGH, THROUGH * min(depth, 4)) if depth else own)]
+        if dashes:
+            made += dashed(route, first, last, dashes, unit * width)
+        else:
+            made.append(solid(route, first, last))
+    points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
+    if len(points) and points[-1] < parts[-1][1]:  # the last gap has an end as well
+        points, goes_on = np.append(points, parts[-1][1]), np.append(goes_on, False)
+    return points, goes_on
+
+
+def dress(line: Line2D, style: Style) -> None:
+    """Gives a line the dashes and marker that a legend of matplotlib's own should show."""
+    if style.dashes:
+        line.set_dashes(style.dashes)
+        line.set_marker(style.marker)
+        line.set_markersize(2.6 * line.get_linewidth())
+
+
+class Halo(Artist, Moving):
+    """What parts a trail from the surface: a wider stroke beneath all trails."""
+
+    def __init__(self, trail: Trail, extra: float = 2.4) -> None:
+        super().__init__()
+        self.trail = trail
+        self.extra = extra
+        self.set_zorder(3.5)
+
+    def show(self, step: int) -> None:
+        self.trail.show(step)
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        self.trail.route.update(self.trail, renderer)
+        width = self.trail.get_linewidth() + self.extra
+        return around(self.trail.route.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        trail = self.trail
+        if not (self.get_visible() and trail.get_visible()):
+            return
+        trail.route.update(trail, renderer)
+        if trail.route.count < 2:
+            return
+        width = trail.get_linewidth() + self.extra
+        gc = stroke(self, renderer, width)
+        gc.set_foreground(trail.theme.halo)
+        ink = trail.route.whole.near(windows(renderer), 1 + pixels(renderer, width))
+        ink.stroke(renderer, gc, 0, trail.route.count - 1)
+        gc.restore()

@@ -1,0 +1,254 @@
+"""The fact sheet: one page that shows a landscape from all sides and says what is known of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.files import check_target
+from landscapes.render.artists.mathtext import LEADING, extent, laid_out
+from landscapes.render.artists.text_fit import fitted, text_width, wrapped
+from landscapes.render.figures.stills import STILLS, check_still, still
+from landscapes.render.plot3d.summary_view import aside
+from landscapes.render.plots._gradient_field import arrows
+from landscapes.render.plots.contours import contour, prominence, star
+from landscapes.render.plots.layout import ROUND, check_size
+from landscapes.render.theme import Theme, as_theme
+from landscapes.summary import Portrait
+
+SIZE = (1200, 760)
+"""Default size in pixels."""
+
+PAGE = 12.0, 7.6
+"""A sheet is at least this large, in inches, whatever its pixels."""
+
+MARGIN = 34.0
+"""Left and right of everything, in points."""
+
+NAMES = {"start": "start", "best": "lowest point", "minimum": "local minimum", "saddle": "saddle", "maximum": "maximum"}
+"""Marks, as the key names them."""
+
+
+def sheet(portrait: Portrait, *, theme: str | Theme = "light", size: tuple[int, int] = SIZE) -> Figure:
+    """The fact sheet of a landscape: contours with its special points, the surface from aside, which way is down,
+    formula and facts. A matplotlib figure of its own.
+
+    Args:
+        portrait: what `landscapes.portray` makes of a landscape.
+        theme: colours, by name or as a `Theme`.
+        size: width and height in pixels.
+
+    Raises:
+        InputError: for what is no portrait, an unknown theme, a size out of bounds.
+    """
+    if not isinstance(portrait, Portrait):
+        raise InputError(f"a fact sheet is drawn of a portrait, landscapes.portray('beale'), not of {portrait!r:.80}")
+    look = as_theme(theme)
+    wide, high = check_size(size)
+    dpi = min(wide / PAGE[0], high / PAGE[1])
+    with look.context():
+        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
+        page = Page(made, look, *(72 * inches for inches in made.get_size_inches()))
+        top = _heading(page, portrait)
+        bottom = _facts(page, portrait.facts)
+        (_line if portrait.is_line else _views)(page, portrait, bottom, top)
+    return made
+
+
+def check_sheet(path: str | os.PathLike[str]) -> Path:
+    """The path as a `Path`, once it is sure that a fact sheet can be written there; else an `InputError`."""
+    target = Path(path)
+    if target.suffix.lower() not in STILLS:
+        given = repr(target.suffix.lower()) if target.suffix else "a file without a suffix"
+        raise InputError(f"a fact sheet stands still: save it as {', '.join(STILLS)}, not as {given}")
+    check_still(target)
+    return check_target(target)
+
+
+def save_sheet(
+    portrait: Portrait, path: str | os.PathLike[str], *, theme: str | Theme = "light", size: tuple[int, int] = SIZE
+) -> Path:
+    """Saves the fact sheet of a landscape as .png, .pdf, .svg or .pgf, and returns the path.
+
+    Args:
+        portrait, theme, size: as for `render.sheet`.
+        path: where to; the file appears when it is whole.
+
+    Raises:
+        InputError: for another suffix, a folder that cannot be written, and whatever `render.sheet` refuses.
+    """
+    target = check_sheet(path)
+    still(sheet(portrait, theme=theme, size=size), target, f"landscapes: {portrait.title}", portrait.title)
+    return target
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A figure that is filled in points from its lower left corner."""
+
+    figure: Figure
+    look: Theme
+    wide: float
+    high: float
+
+    def write(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
+        """A text whose baseline begins at a place."""
+        style = {"color": self.look.foreground, "va": "baseline"} | style
+        self.figure.text(x / self.wide, y / self.high, text, fontsize=size, **style)
+
+    def axes(self, x: float, y: float, wide: float, high: float, **style: Any) -> Any:
+        """Axes at a place, of a size."""
+        return self.figure.add_axes((x / self.wide, y / self.high, wide / self.wide, high / self.high), **style)
+
+
+def _heading(page: Page, portrait: Portrait) -> float:
+    """Title, lesson and formula; returns where they end."""
+    room = page.wide - 2 * MARGIN
+    title, size = fitted(portrait.title, room, 22, 12, "bold")
+    page.write(MARGIN, page.high - 42, title, size, fontweight="bold")
+    y = page.high - 46
+    for line in wrapped(portrait.description, room, 12, 2):
+        y -= 16
+        page.write(MARGIN, y, line, 12)
+    if portrait.latex:
+        y -= 12
+        lines, size = laid_out(f"f = {portrait.latex}", room - 20, 76, 17)
+        for line in lines:
+            tall = extent(line)[1] * size
+            page.write(MARGIN + 10, y - tall / 2, f"${line}$", size, va="center", parse_math=True)
+            y -= tall + LEADING * size
+    return y - 12
+
+
+def _facts(page: Page, facts: Mapping[str, str]) -> float:
+    """What is known, in two columns at the foot; returns where they begin."""
+    gap, names, size = 28.0, 74.0, 9.5
+    room = (page.wide - 2 * MARGIN - gap) / 2
+    cells = [(name, wrapped(text, room - names, size, 2)) for name, text in facts.items()]
+    heights = [13.0 * len(lines) + 3 for _, lines in cells]
+    cut = min(range(len(cells) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
+    top = 16 + max(sum(heights[:cut]), sum(heights[cut:]), 0)
+    for column, part in enumerate((cells[:cut], cells[cut:])):
+        x, y = MARGIN + column * (room + gap), top
+        for name, lines in part:
+            page.write(x, y - 13, name, size, alpha=0.62)
+            for line in lines:
+                y -= 13
+                page.write(x + names, y, line, size)
+            y -= 3
+    return top + 14
+
+
+def _views(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
+    """Contours with the special points, the surface from aside, the ways down; a key below."""
+    named = portrait.axes != ("x", "y")
+    room, gap, below = page.wide - 2 * MARGIN, 40.0, 62.0 if named else 50.0
+    low, high = bottom + below, top - 16
+    side = min((room - 2 * gap - 12) / 3, high - low)
+    low += (high - low - side) / 2
+    step = (room - 12 - side) / 2
+    left, middle, right = (MARGIN + 12 + place * step for place in range(3))
+    ax = page.axes(left, low, side, side)
+    contour(portrait.surface, ax, theme=page.look, stars=False)
+    _marks(ax, portrait, page.look)
+    field = page.axes(right, low, side, side)
+    contour(portrait.surface, field, theme=page.look, lines=False, stars=False)
+    sides = np.array([np.ptp(portrait.surface.x), np.ptp(portrait.surface.y)])
+    arrows(field, portrait.at, portrait.slope, sides, page.look.paths[0])
+    if len(portrait.surface.minima):
+        star(field, portrait.surface.minima, page.look, 0.7 * prominence(field))
+    for axes in (ax, field):
+        axes.locator_params(nbins=6)
+        if named:
+            axes.set_xlabel(portrait.axes[0], labelpad=1)
+    if named:
+        ax.set_ylabel(portrait.axes[1], labelpad=0)
+    grow = min(0.12 * side, step - side - 28)  # room that mplot3d leaves; numbers stand beside the field
+    solid = page.axes(middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow, projection="3d")
+    aside(solid, portrait.surface, page.look)
+    scale = {"log": ", heights on a log scale", "rank": "", "linear": ""}[portrait.surface.scale]
+    for x, words in ((left, "from above"), (middle, f"from aside{scale}"), (right, "the way down")):
+        page.write(x, low + side + 7, words, 10.5, fontweight="bold")
+    _key(page, left, low - below + 8, portrait)
+
+
+def _line(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
+    """The curve with its special points, and its slope."""
+    room, gap = page.wide - 2 * MARGIN - 24, 64.0
+    low, high, side = bottom + 52, top - 16, (room - gap) / 2
+    look, surface = page.look, portrait.surface
+    left = page.axes(MARGIN + 24, low, side, high - low)
+    right = page.axes(MARGIN + 24 + side + gap, low, side, high - low)
+    left.plot(surface.x, surface.values[0], color=look.paths[0], linewidth=2)
+    _marks(left, portrait, look, height=lambda x: np.interp(x, surface.x, surface.values[0]))
+    slope = np.where(np.isfinite(portrait.slope[:, 0]), portrait.slope[:, 0], np.nan)
+    right.axhline(0.0, color=look.muted, linewidth=0.8)
+    right.plot(portrait.at[:, 0], slope, color=look.paths[0], linewidth=2)
+    for ax, words in ((left, "value"), (right, "slope")):
+        ax.set_xlim(surface.x[0], surface.x[-1])
+        ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
+        ax.set_axisbelow(True)
+        ax.set_title(words, loc="left", fontsize=10.5, fontweight="bold", pad=7)
+    _key(page, MARGIN + 24, bottom + 8, portrait)
+
+
+def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
+    """How each kind of mark looks."""
+    plain = {"markerfacecolor": look.background, "markeredgecolor": look.foreground, "markeredgewidth": 1.3}
+    return {
+        "start": {"marker": "o", "markersize": 8, "markerfacecolor": look.paths[0], "markeredgecolor": look.rim},
+        "best": {"marker": "*", "markersize": 14, "markerfacecolor": look.star, "markeredgecolor": look.star_edge},
+        "minimum": {"marker": "v", "markersize": 6.5} | plain,
+        "saddle": {"marker": "X", "markersize": 7.5} | plain,
+        "maximum": {"marker": "^", "markersize": 6.5} | plain,
+    }
+
+
+def _marks(ax: Axes, portrait: Portrait, look: Theme, height: Any = None) -> None:
+    """The special points that are in view."""
+    for kind, points in _points(portrait):
+        x, y = points.T
+        ax.plot(
+            x, y if height is None else height(x), linestyle="none", zorder=5 + (kind == "best"),
+            clip_on=False, label=NAMES[kind], **_shapes(look)[kind],
+        )  # fmt: skip
+
+
+def _points(portrait: Portrait) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """The kinds of special points, and where they are in view."""
+    x, y = portrait.surface.x, portrait.surface.y
+    for kind in NAMES:
+        points = portrait.surface.minima if kind == "best" else portrait.marks.get(kind, np.zeros((0, 2)))
+        seen = (points[:, 0] >= x[0]) & (points[:, 0] <= x[-1])
+        if len(y) > 1:
+            seen &= (points[:, 1] >= y[0]) & (points[:, 1] <= y[-1])
+        if seen.any():
+            yield kind, points[seen]
+
+
+def _key(page: Page, x: float, y: float, portrait: Portrait) -> None:
+    """Which mark is what, in one row."""
+    for kind, points in _points(portrait):
+        words = NAMES[kind] if len(points) == 1 else f"{len(points)} {_plural(NAMES[kind])}"
+        mark = Line2D([(x + 6) / page.wide], [(y + 4) / page.high], linestyle="none", **_shapes(page.look)[kind])
+        page.figure.add_artist(mark)
+        page.write(x + 17, y, words, 9.5)
+        x += 17 + text_width(words, 9.5) + 20
+
+
+def _plural(name: str) -> str:
+    """
+    >>> _plural("local minimum"), _plural("saddle")
+    ('local minima', 'saddles')
+    """
+    return name.removesuffix("um") + "a" if name.endswith("um") else f"{name}s"

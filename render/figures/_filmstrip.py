@@ -1,0 +1,83 @@
+"""A race on paper: chosen steps side by side, as one figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.artists.legend import columns, entries, height, key, trimmed
+from landscapes.render.plots._trajectories import check_step, paths
+from landscapes.render.plots.contours import contour
+from landscapes.render.theme import Theme, as_theme
+
+
+def filmstrip(
+    record: Record,
+    steps: Sequence[int] | None = None,
+    *,
+    theme: str | Theme = "print",
+    width: float = 6.75,
+    legend: bool = True,
+) -> Figure:
+    """The landscape with its trails at several steps, in a row with one legend beneath.
+
+    Args:
+        record: a race in two dimensions.
+        steps: which steps to show; by default four, ever further apart.
+        theme: colours, by name or as a `Theme`.
+        width: of the figure in inches; by default that of a page of two columns.
+        legend: whether to say who is who.
+
+    Returns:
+        The figure, whose panels are as wide as high; pyplot knows nothing of it.
+
+    Raises:
+        InputError: for a record without a surface, no steps, steps outside the race, an unknown theme.
+
+    >>> from landscapes import race
+    >>> len(filmstrip(race("booth", ["adam(lr=0.5)"], steps=40), [5, 20, 40]).axes)
+    4
+    """
+    look = as_theme(theme)
+    last = int(record.trajectories.step[-1])
+    shown = [check_step(record, step) for step in (spread(last) if steps is None else steps)]
+    if not shown:
+        raise InputError("a filmstrip needs at least one step")
+    if not width > 1:
+        raise InputError(f"width is in inches, above 1, not {width!r}")
+    left, right, top, bottom, gap = 0.34, 0.06, 0.22, 0.22, 0.08
+    side = (width - left - right - gap * (len(shown) - 1)) / len(shown)
+    who = entries(record, look)
+    font = 7.0
+    across = columns(who, 72 * (width - left - right), font)
+    who = trimmed(who, 72 * (width - left - right) / across, font)
+    beneath = height(who, across, font) / 72 + 0.06 if legend else 0.0
+    tall = top + side + bottom + beneath
+    with look.context():
+        made = Figure(figsize=(width, tall), dpi=100)
+        for place, step in enumerate(shown):
+            x = left + place * (side + gap)
+            ax = made.add_axes((x / width, (bottom + beneath) / tall, side / width, side / tall))
+            contour(record, ax, theme=look)
+            paths(record, ax, step=step, theme=look)
+            ax.set_title(f"step {step}", loc="left", fontsize=8, pad=3)
+            ax.tick_params(labelsize=6.5, length=2.5, pad=2, labelleft=place == 0)
+        if legend:
+            ax = made.add_axes(
+                (left / width, 0.02, 1 - (left + right) / width, (beneath - 0.06) / tall), label="legend"
+            )
+            key(ax, who, look, across=across, font=font)
+    return made
+
+
+def spread(last: int, count: int = 4) -> list[int]:
+    """Steps from early to the last one, ever further apart.
+
+    >>> spread(250)
+    [4, 16, 62, 250]
+    """
+    return sorted({int(step) for step in np.rint(last * 4.0 ** np.arange(1 - count, 1))})

@@ -1,0 +1,125 @@
+"""Variants of a race next to each other, at the same step: with and without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.artists.animated import show
+from landscapes.render.artists.legend import height, key
+from landscapes.render.artists.step_counter import Counter
+from landscapes.render.artists.text_fit import fitted, text_width
+from landscapes.render.figures.panels import check_races, draw, names_of, restyle, shared_styles
+from landscapes.render.plots._loss_curves import losses
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.layout import BOTTOM, INCHES, ROUND, SIZE, TOP, check_size, fitted_key
+from landscapes.render.theme import Theme, as_theme
+
+MOST = 4
+"""Variants of a figure, at most."""
+
+LEFT, RIGHT, GAP = 34.0, 12.0, 40.0
+"""What is left for numbers beside the panels and between them, in points."""
+
+
+def beside(
+    *records: Record,
+    titles: Sequence[str] | None = None,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    size: tuple[int, int] = SIZE,
+    panel: bool | None = None,
+) -> Figure:
+    """Variants of a race next to each other, as a figure of its own (pyplot knows nothing of it).
+
+    `render.animate(a, figure=render.beside(a, b))` sets all of them in motion at once. An optimizer has one colour in all
+    panels; the losses beneath have one scale.
+
+    Args:
+        records: two to four races over one or two coordinates.
+        titles: one each; by default the functions, or, where they are the same, the optimizers as they were given.
+        step: the step to show; by default the last of the longest race. Shorter ones rest at their ends.
+        theme: colours, by name or as a `Theme`.
+        size: width and height in pixels, at least 160 × 120.
+        panel: whether to draw the losses beneath; by default where there is room.
+
+    Raises:
+        InputError: for fewer than two records or more than four, another number of titles, a record without a landscape
+            to draw, a size out of bounds, a step outside the longest race.
+
+    >>> from landscapes import race
+    >>> plain, clipped = (race("beale", [rule], steps=20) for rule in ("sgd(lr=0.01)", "clip(sgd(lr=0.01), norm=1)"))
+    >>> [ax.get_title(loc="left") for ax in beside(plain, clipped).axes[:2]]
+    ['sgd(lr=0.01)', 'clip(sgd(lr=0.01), norm=1.0)']
+    """
+    look = as_theme(theme)
+    if len(records) < 2:
+        raise InputError("this draws at least two records beside each other; render.figure draws one")
+    races = check_races(records, MOST)
+    longest = max(races, key=lambda race: int(race.trajectories.step[-1]))
+    shown = check_step(longest, step)
+    words = _titles(races) if titles is None else [str(title) for title in titles]
+    if len(words) != len(races):
+        raise InputError(f"there are {len(races)} records and {len(words)} titles; give one each")
+    pixels_wide, pixels_high = check_size(size)
+    dpi = max(min(pixels_wide / INCHES[0], pixels_high / INCHES[1]), 72)
+    with look.context():
+        made = Figure(figsize=((pixels_wide + ROUND) / dpi, (pixels_high + ROUND) / dpi), dpi=dpi)
+        wide, high = (72 * inches for inches in made.get_size_inches())
+        who = shared_styles(races, look)
+        entries, across, font = fitted_key(names_of(who), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
+        tall = height(entries, across, font)
+        room, side = high - TOP - BOTTOM - tall - 4, (wide - LEFT - RIGHT - GAP * (len(races) - 1)) / len(races)
+        low = 0.3 * room if (pixels_high >= 360 if panel is None else panel) else 0.0
+        apart = 26.0 if low else 0.0
+
+        def place(column: int, y: float, tall: float) -> Axes:
+            return made.add_axes(((LEFT + column * (side + GAP)) / wide, y / high, side / wide, tall / high))
+
+        counter = Counter(
+            1 - RIGHT / wide, 1 - (TOP - 7) / high, int(longest.trajectories.step[-1]),
+            ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
+        )  # fmt: skip
+        made.add_artist(counter)
+        taken = text_width(counter.get_text(), 10, family="monospace") + 10
+        base = BOTTOM + tall + 4
+        for column, (race, title) in enumerate(zip(races, words, strict=True)):
+            ax = place(column, base + low + apart, room - low - apart)
+            draw(race, ax, look, who)
+            free = side - (taken if column == len(races) - 1 else 0.0)
+            title, size_ = fitted(title, free, 11.0, 7.0, "bold")
+            ax.set_title(title, loc="left", fontweight="bold", fontsize=size_, pad=7)
+        if low:
+            curves = [losses(race, place(column, base, low), theme=look) for column, race in enumerate(races)]
+            for ax in curves:
+                restyle(ax, who)
+            _share(curves)
+        key(
+            made.add_axes((RIGHT / wide, 6 / high, 1 - 2 * RIGHT / wide, tall / high), label="legend"),
+            entries, look, across=across, font=font,
+        )  # fmt: skip
+    show(made, shown)
+    return made
+
+
+def _titles(races: Sequence[Record]) -> list[str]:
+    """What tells the races apart: their functions, else their optimizers."""
+    titles = [str(race.meta.get("title", "")) for race in races]
+    if len(set(titles)) > 1:
+        return titles
+    return [", ".join(str(spec) for spec in race.trajectories.runs["optimizer"]) for race in races]
+
+
+def _share(curves: Sequence[Axes]) -> None:
+    """One scale for losses of one kind."""
+    if len({ax.get_yscale() for ax in curves}) == 1:
+        lows, highs = zip(*(ax.get_ylim() for ax in curves), strict=True)
+        for ax in curves:
+            ax.set_ylim(min(lows), max(highs))
+    last = max(ax.get_xlim()[1] for ax in curves)
+    for ax in curves:
+        ax.set_xlim(0, last)

@@ -1,0 +1,194 @@
+"""The race seen from aside: hills in relief, trails that go behind them, a camera that stands or turns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render.artists.animated import pixels, show
+from landscapes.render.artists.legend import entries, height, key
+from landscapes.render.artists.step_counter import Counter
+from landscapes.render.artists.text_fit import fitted, text_width
+from landscapes.render.plot3d.camera import Camera
+from landscapes.render.plot3d.heightfield import Projection
+from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.contours import prominence
+from landscapes.render.plots.layout import BOTTOM, INCHES, ROUND, SIZE, TOP, check_size, fitted_key
+from landscapes.render.theme import Theme, as_theme
+
+Points = NDArray[np.float64]
+
+AROUND = (-60.0, -120.0, -30.0, -150.0, 30.0, 60.0, 150.0, 120.0)
+"""Where a camera of nobody's choice may stand, the first ones rather than the last, in degrees."""
+
+ABOVE = (42.0, 54.0)
+"""And how high, likewise."""
+
+GLANCE = (240.0, 180.0)
+"""Pixels that are enough to see what hides."""
+
+NUMBERS = 9.0
+"""Font size of the numbers along the edges, in points."""
+
+AWAY = 12.0
+"""How far the numbers stand from the edge, in points."""
+
+
+class Block(Hill):
+    """A surface as the top of a block, with numbers along the edges that are nearest to the eye."""
+
+    floor = -0.08
+
+    def __init__(
+        self, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
+    ) -> None:
+        super().__init__(surface, look, record, width)
+        self.camera = self._clear_view() if camera is None else camera
+        self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
+        self._words: dict[str, Text] = {}
+
+    def smooth(self) -> bool:
+        return self.camera.turn == 0
+
+    def projection(self, renderer: RendererBase) -> Projection:
+        assert self.axes is not None
+        left, bottom, right, top = self.axes.bbox.extents
+        room = pixels(renderer, 1.0) * np.array([16.0, AWAY + NUMBERS])  # for numbers
+        window = left + room[0], bottom + room[1], right - left - 2 * room[0], top - bottom - room[1]
+        share = self.step / self.span if self.span else 0.0
+        return self.camera.at(share).onto(window, self.side.top, self.floor)
+
+    def _clear_view(self) -> Camera:
+        """The camera, of some that stand around the block, from which most of the race and of the minima is seen."""
+
+        def hidden(camera: Camera) -> float:
+            sight = self.side.field.seen(camera.onto((0.0, 0.0, *GLANCE), self.side.top), *map(int, GLANCE))
+            ways = [run.way for run in self.runs] + [self.side.minima] * bool(len(self.side.minima))
+            return sum(1 - _share(sight.shows(way), way) for way in ways)
+
+        cameras = [Camera(azimuth, elevation) for elevation in ABOVE for azimuth in AROUND]
+        costs = [hidden(camera) + 0.03 * place for place, camera in enumerate(cameras)]
+        return cameras[int(np.argmin(costs))]
+
+    def along(self, renderer: RendererBase, view: Projection, axis: int) -> None:
+        """Numbers along the near edge that runs in the direction of an axis."""
+        assert self.axes is not None
+        low, high = self.bounds[axis]
+        across = view.across if axis == 0 else view.along
+        if abs(across[0]) < 0.15 * np.hypot(*across):
+            return  # too steep to read
+        other = 0.0 if view.ahead[1 - axis] > 0 else 1.0
+        ticks = np.array([t for t in MaxNLocator(5).tick_values(low, high) if low <= t <= high])
+        places = np.full((len(ticks), 3), self.floor)
+        places[:, axis] = (ticks - low) / (high - low)
+        places[:, 1 - axis] = other
+        slant = np.array(view.along if axis == 0 else view.across) * (1 if other else -1)  # away from the block
+        slant = slant / np.hypot(*slant)
+        unit = pixels(renderer, AWAY)
+        digits = f".{max(0, -int(np.floor(np.log10(max(np.diff(ticks).min(initial=1.0), 1e-12)) + 1e-9)))}f"
+        for tick, place in zip(ticks, view(places), strict=True):
+            x, y = (place + unit * slant).tolist()
+            word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
+            text = self._words.setdefault(word, self._word(word))
+            text.set_position((x, y))
+            text.draw(renderer)
+
+    def _word(self, word: str) -> Text:
+        text = Text(0, 0, word, color=self.theme.foreground, fontsize=NUMBERS, ha="center", va="center")
+        assert self.axes is not None
+        page = self.axes.get_figure(root=True)
+        assert page is not None
+        text.set_figure(page)
+        return text
+
+
+def scene(
+    record: Record | Surface,
+    *,
+    step: int | None = None,
+    camera: Camera | None = None,
+    theme: str | Theme = "light",
+    size: tuple[int, int] = SIZE,
+    title: str | None = None,
+    legend: bool = True,
+) -> Figure:
+    """A race seen from aside, as a matplotlib figure of its own (pyplot knows nothing of it).
+
+    The surface stands in relief, in the colours of its contours and with its level lines; what is behind a hill is
+    faint. `render.animate(record, figure=render.scene(record))` sets it in motion, and lets the camera turn.
+
+    Args:
+        record: a race on a landscape of two coordinates, or a surface alone.
+        step: the step to show; by default the last.
+        camera: where it is looked at from; by default from where most of the race is seen, standing still.
+        theme: colours, by name or as a `Theme`.
+        size: width and height in pixels, at least 160 × 120.
+        title: by default the function's.
+        legend: whether to say who is who.
+
+    Raises:
+        InputError: for a record without a surface, a size out of bounds, a step outside the race.
+    """
+    look = as_theme(theme)
+    race = None if isinstance(record, Surface) else record
+    shown = 0 if race is None else check_step(race, step)
+    surface = record if isinstance(record, Surface) else record.surface
+    if surface is None:
+        raise InputError("this record has no surface to see from aside: races in two dimensions have one")
+    wide, high = check_size(size)
+    dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
+    with look.context():
+        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
+        ax = made.add_axes((0, 0, 1, 1))
+        _lay_out(made, ax, race, look, title, legend)
+        ax.set_axis_off()
+        block = Block(surface, look, race, camera, 2.3 * prominence(ax))
+        ax.add_artist(block)
+    show(made, shown)
+    return made
+
+
+def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: str | None, legend: bool) -> None:
+    """Title and counter above, the legend beneath, the scene between them."""
+    wide, high = (72 * inches for inches in made.get_size_inches())
+    side, above = wide - 24, 0.0
+    words = title or ("" if race is None else str(race.meta.get("title", "")))
+    tall, free = 0.0, side
+    if race is not None:
+        if legend:
+            who, across, font = fitted_key(entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
+            tall = height(who, across, font)
+            below = made.add_axes((12 / wide, 6 / high, side / wide, tall / high), label="legend")
+            key(below, who, look, across=across, font=font)
+        above = TOP
+        options: dict[str, Any] = {"ha": "right", "va": "baseline", "fontsize": 10, "color": look.foreground}
+        counter = Counter(
+            1 - 12 / wide,
+            1 - (TOP - 7) / high,
+            int(race.trajectories.step[-1]),
+            transform=made.transFigure,
+            **options,
+        )
+        made.add_artist(counter)
+        free -= text_width(counter.get_text(), 10, family="monospace") + 10
+    if words:
+        above = TOP
+        words, font = fitted(words, free, 12.0, 8.0, "bold")
+        made.text(12 / wide, 1 - (TOP - 7) / high, words, fontsize=font, fontweight="bold", color=look.foreground)
+    ax.set_position((12 / wide, (tall + 8) / high, side / wide, (high - tall - 8 - above) / high))
+
+
+def _share(shown: NDArray[np.bool_], points: Points) -> float:
+    """Which share of the points in view is shown; all where there are none."""
+    inside = np.isfinite(points).all(1)
+    return float(shown[inside].mean()) if inside.any() else 1.0

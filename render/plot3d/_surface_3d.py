@@ -1,0 +1,105 @@
+"""A surface on matplotlib's own 3-D axes, with runs that go behind its hills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render.artists.animated import show
+from landscapes.render.plot3d.heightfield import Projection
+from landscapes.render.plot3d.shading import heights
+from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.contours import prominence
+from landscapes.render.theme import Theme, as_theme
+
+ADVICE = 'fig.add_subplot(projection="3d", proj_type="ortho")'
+
+
+class Solid(Hill):
+    """A surface where matplotlib's 3-D axes put it."""
+
+    def projection(self, renderer: RendererBase) -> Projection:
+        axes: Any = self.axes
+        if axes._focal_length != np.inf or axes.roll:
+            raise InputError(f"a surface stands upright in a parallel projection here; make the axes by {ADVICE}")
+        corners = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], float)
+        corners[:, :2] = self.side.low + corners[:, :2] * self.side.side
+        seen = (axes.get_proj() @ np.column_stack([corners, np.ones(4)]).T).T
+        pixel = axes.transData.transform(seen[:, :2] / seen[:, 3:])
+        return Projection(pixel[0], pixel[1] - pixel[0], pixel[2] - pixel[0], float(pixel[3, 1] - pixel[0, 1]))
+
+
+def surface(
+    record: Record | Surface,
+    ax: Axes,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    width: float | None = None,
+) -> Axes:
+    """Draws a surface, and the runs on it where a record is given, on 3-D axes; returns `ax`.
+
+    The axes hold the domain in x and y, and in z the heights of the picture: 0 where the surface is lowest, 1 at the
+    highest level, with the function's values as numbers beside them. They turn as any of matplotlib's do (`ax.view_init`).
+
+    Args:
+        record: a race in two dimensions, or a surface alone.
+        ax: 3-D axes in a parallel projection, from `fig.add_subplot(projection="3d", proj_type="ortho")`.
+        step: the step to show; by default the last.
+        theme: colours, by name or as a `Theme`.
+        width: of the trails, in points; by default as the axes' size asks for.
+
+    Raises:
+        InputError: for other axes, a record without a surface, a step outside the race, an unknown theme.
+    """
+    look = as_theme(theme)
+    race = None if isinstance(record, Surface) else record
+    shown = 0 if race is None else check_step(race, step)
+    seen = record if isinstance(record, Surface) else record.surface
+    if seen is None:
+        raise InputError("this record has no surface: only races in two dimensions do")
+    axes: Any = ax
+    if not isinstance(ax, Axes) or ax.name != "3d":
+        kind = f"{ax.name} axes" if isinstance(ax, Axes) else repr(ax)
+        raise InputError(f"a surface is drawn on 3-D axes, not on {kind}; make some by {ADVICE}")
+    if axes._focal_length != np.inf or axes.roll:
+        raise InputError(f"a surface stands upright in a parallel projection here; make the axes by {ADVICE}")
+    hill = Solid(seen, look, race, 2.3 * prominence(ax) if width is None else width)
+    axes.set(xlim=(seen.x[0], seen.x[-1]), ylim=(seen.y[0], seen.y[-1]), zlim=(0.0, hill.side.top))
+    places, values = _ticks(seen)
+    axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
+    axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
+    axes.zaxis.set_minor_formatter(NullFormatter())
+    ax.add_artist(hill)
+    show(ax, shown)
+    return ax
+
+
+def _ticks(seen: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Heights and the values to write there."""
+    height = heights(seen)[0].ravel()
+    value = seen.values.ravel()
+    sound = np.isfinite(height) & np.isfinite(value)
+    value, first = np.unique(value[sound], return_index=True)
+    height = height[sound][first]
+    if len(value) < 2:
+        return height, value
+    if seen.scale == "log":
+        floor = min(seen.minimum, float(value[0])) if np.isfinite(seen.minimum) else float(value[0])
+        gaps = value - floor
+        low = float(gaps[gaps > 0].min(initial=gaps[-1]))
+        marks = floor + np.asarray(LogLocator(numticks=8).tick_values(low, float(gaps[-1])))
+    else:
+        marks = np.asarray(MaxNLocator(6).tick_values(float(value[0]), float(value[-1])))
+    marks = marks[(marks >= value[0]) & (marks <= value[-1])]
+    places = np.interp(marks, value, height)
+    apart = np.concatenate([[True], np.diff(places) > 0.08]) if len(places) else np.zeros(0, bool)
+    return places[apart], marks[apart]

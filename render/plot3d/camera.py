@@ -1,0 +1,67 @@
+"""Where a surface is looked at from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from landscapes.errors import InputError
+from landscapes.render.plot3d.heightfield import Projection
+
+TALL = 0.5
+"""How high a surface of height 1 stands, in sides of its map."""
+
+Window = tuple[float, float, float, float]
+"""Left, bottom, width and height, in pixels."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """An upright parallel view from above, as matplotlib's `view_init` with `proj_type="ortho"`.
+
+    Args:
+        azimuth: where the eye stands around the map, in degrees: -90 in front, y leading away from it.
+        elevation: how high above the floor, in degrees, above 0 and at most 90.
+        turn: how far it goes around during the race, in degrees; 0 for a camera that stands still.
+
+    Raises `InputError` for angles that are no numbers, and where the eye is not above the floor.
+
+    >>> Camera(turn=90).at(0.5).azimuth
+    -15.0
+    """
+
+    azimuth: float = -60.0
+    elevation: float = 42.0
+    turn: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("azimuth", "elevation", "turn"):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                raise InputError(f"camera: {name} is an angle in degrees, not {value!r}")
+        if not 0 < self.elevation <= 90:
+            raise InputError(f"camera: elevation is above 0 and at most 90 degrees, not {self.elevation!r}")
+
+    def at(self, share: float) -> Camera:
+        """The camera where it is after a share of the race."""
+        return replace(self, azimuth=self.azimuth + share * self.turn)
+
+    def onto(self, window: Window, height: float, low: float = 0.0) -> Projection:
+        """The projection that shows the unit square with heights from `low` to `height` as large as fits a window.
+
+        A camera that turns keeps its distance: what it sees fits from everywhere.
+        """
+        azimuth, elevation = math.radians(self.azimuth), math.radians(self.elevation)
+        c, s = math.cos(azimuth), math.sin(azimuth)
+        wide = math.sqrt(2) if self.turn else abs(c) + abs(s)
+        tall = wide * math.sin(elevation) + TALL * (height - low) * math.cos(elevation)
+        left, bottom, width, up = window
+        scale = min(width / wide, up / tall)
+        across = scale * np.array([-s, -math.sin(elevation) * c])
+        along = scale * np.array([c, -math.sin(elevation) * s])
+        rise = scale * TALL * math.cos(elevation)
+        middle = np.array([left + width / 2, bottom + up / 2])
+        origin = middle - (across + along) / 2 - np.array([0.0, rise * (height + low) / 2])
+        return Projection(origin, across, along, rise)

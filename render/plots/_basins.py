@@ -1,0 +1,139 @@
+"""Basins of attraction: from where which minimum is found, and how soon."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import FAILED, Record
+from landscapes.render.plots.contours import STAR, contour, current_axes, prominence
+from landscapes.render.theme import Theme, as_theme
+
+QUICK, SLOW = 0.30, 0.92
+"""How much of its minimum's colour a start has: one that arrives first, and one that arrives last."""
+
+LINES = 0.35
+"""How strong level lines are on top."""
+
+HATCHED = 0.6
+"""How strong a hatching is."""
+
+HATCHES = ("", "///", "...", "\\\\\\", "---", "|||", "xxx", "ooo", "+++", "OO")
+"""What tells minima apart where colours do not, in themes for print."""
+
+
+def basins(
+    record: Record, ax: Axes | None = None, *, theme: str | Theme = "light", lines: bool = True, stars: bool = True
+) -> Axes:
+    """Draws a map of basins on `ax`, and returns `ax`: each start has the colour of the minimum that is found from there.
+
+    The darker (in a dark theme: the stronger) a place is, the longer its run took. Grey are starts whose runs
+    do not arrive within their steps, darker grey those that diverge. In print each minimum has a hatching as well, but for
+    the first one, so that a grey copy tells the first ten apart.
+
+    Args:
+        record: what `landscapes.basins` returns.
+        ax: where to draw; by default matplotlib's current axes.
+        theme: colours, by name or as a `Theme`.
+        lines: whether to draw level lines on top.
+        stars: whether to mark the minima, each in its own colour.
+
+    Raises:
+        InputError: for another record, or an unknown theme.
+    """
+    if not isinstance(record, Record) or record.meta.get("job") != "basins":
+        raise InputError("this draws a map of basins, which basins(function, optimizer) records")
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    (left, right), (bottom, top) = record.meta["box"]
+    if lines and record.surface is not None:
+        contour(record, ax, theme=look, stars=False)
+        for artist in ax.collections:
+            artist.set_alpha(LINES if not artist.filled else 0.0)  # type: ignore[attr-defined]
+            artist.set_zorder(2)
+    ax.imshow(
+        painted(record, look), extent=(left, right, bottom, top), origin="lower", aspect="auto", zorder=1,
+        interpolation="antialiased",
+    )  # fmt: skip
+    if look.distinct:
+        _hatch(record, ax, look)
+    if stars:
+        for number, (x, y) in enumerate(record.meta["minima"]):
+            ax.plot(
+                [x], [y], "*", markersize=STAR * prominence(ax), markerfacecolor=shade(number, look),
+                markeredgecolor=look.halo, markeredgewidth=1.3 * prominence(ax), zorder=5.5,
+            )  # fmt: skip
+    ax.set_xlim(left, right)
+    ax.set_ylim(bottom, top)
+    return ax
+
+
+def _hatch(record: Record, ax: Axes, look: Theme) -> None:
+    """Draws over the starts of each minimum the hatching that it has, to the very border of the map."""
+    minimum, found = record.grid("minimum"), arrivals(record)
+    (left, right), (bottom, top) = record.meta["box"]
+    across, up = (
+        _centres(*side, count) for side, count in zip(((left, right), (bottom, top)), minimum.shape[::-1], strict=True)
+    )
+    for number in range(len(record.meta["minima"])):
+        mine = np.pad((minimum == number) & found, 1, mode="edge").astype(float)
+        if hatching(number, look) and mine.any():
+            drawn = ax.contourf(
+                across, up, mine, levels=[0.5, 1.5], colors="none", hatches=[hatching(number, look)], zorder=1.5
+            )
+            drawn.set(edgecolor=(*to_rgb(look.foreground), HATCHED), linewidth=0.0)
+
+
+def _centres(low: float, high: float, count: int) -> NDArray[np.float64]:
+    """The middles of so many cells, and the two ends."""
+    edges = np.linspace(low, high, count + 1)
+    return np.concatenate([[low], (edges[1:] + edges[:-1]) / 2, [high]])
+
+
+def arrivals(record: Record) -> NDArray[np.bool_]:
+    """Which starts lead to a minimum, (ny, nx)."""
+    minimum, arrived, status = (record.grid(name) for name in ("minimum", "arrived", "status"))
+    return np.asarray((minimum >= 0) & (arrived >= 0) & ~np.isin(status, FAILED))
+
+
+def painted(record: Record, look: Theme) -> NDArray[np.float64]:
+    """The colours of the starts, shape (ny, nx, 3)."""
+    minimum, arrived, status = (record.grid(name) for name in ("minimum", "arrived", "status"))
+    colors = np.array([shade(number, look) for number in range(max(len(record.meta["minima"]), 1))])
+    found = (minimum >= 0) & (arrived >= 0)
+    share = np.zeros(minimum.shape)
+    if found.any():
+        took = np.log1p(arrived[found])
+        low, high = np.quantile(took, (0.01, 0.99))
+        share[found] = np.clip((took - low) / max(high - low, 1e-12), 0, 1)
+    strength = (QUICK + (SLOW - QUICK) * share)[..., None]
+    page, gray = np.array(to_rgb(look.background)), np.array(to_rgb(look.muted))
+    picture = page + strength * (colors[np.maximum(minimum, 0)] - page)
+    picture[~found] = page + 0.35 * (gray - page)
+    picture[np.isin(status, FAILED)] = page + 0.85 * (gray - page)
+    return np.asarray(picture)
+
+
+def shade(number: int, look: Theme) -> tuple[float, float, float]:
+    """The colour of a minimum."""
+    return to_rgb(look.paths[number % len(look.paths)])
+
+
+def hatching(number: int, look: Theme) -> str:
+    """The hatching of a minimum, "" where it has none."""
+    return HATCHES[number % len(HATCHES)] if look.distinct else ""
+
+
+def shares(record: Record) -> list[tuple[str, int, float]]:
+    """What becomes of the starts: words, the number of the minimum (-1 for none), and their share of all."""
+    minimum, status = record.trajectories.runs["minimum"], record.trajectories.runs["status"]
+    failed = np.isin(status, FAILED)
+    rows = [
+        (f"({x:.3g}, {y:.3g})", number, float(np.mean((minimum == number) & ~failed)))
+        for number, (x, y) in enumerate(record.meta["minima"])
+    ]
+    rows += [("not arrived", -1, float(np.mean((minimum < 0) & ~failed))), ("diverged", -2, float(failed.mean()))]
+    return [row for row in rows if row[2] > 0]

@@ -1,0 +1,203 @@
+"""A thousand runs at once: where they all are as points, and the middle of each optimizer as a trail; losses as bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import FAILED, Record
+from landscapes.render.artists.animated import IDENTITY, Boxes, Moving, around, pixels, show
+from landscapes.render.artists.heads import Head
+from landscapes.render.artists.trails import Halo, Trail
+from landscapes.render.plots._loss_curves import Curve
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.theme import Style, Theme, as_theme, styles
+
+BANDS = (0.1, 0.25)
+"""Shares of the runs that lie below the outer and below the inner band; as many lie above."""
+
+FAINT = 0.16
+"""How strong the outer band is; the inner one lies on it."""
+
+SMALL = 3.0
+"""Diameter of a point in points."""
+
+
+class Points(Artist, Moving):
+    """Where many runs are at a step: a point each, none for those that failed before.
+
+    Args:
+        x: points, shape (R, T, 2).
+        step: the kept steps, shape (T,).
+        stopped: the step at which each failed, shape (R,), -1 for those that did not.
+    """
+
+    def __init__(
+        self, x: NDArray[np.float64], step: NDArray[np.int64], stopped: NDArray[np.int64], style: Style, size: float
+    ) -> None:
+        super().__init__()
+        self.x, self.steps, self.stopped = x, step, stopped
+        self.style = style
+        self.size = size
+        self.span = self.step = int(step[-1])
+        self.set_zorder(3.2)
+
+    def show(self, step: int) -> None:
+        self.step = step
+
+    def at(self, step: int) -> NDArray[np.float64]:
+        """Where the runs are that have not failed, shape (n, 2)."""
+        place = max(int(np.searchsorted(self.steps, step, side="right")) - 1, 0)
+        here = self.x[(self.stopped < 0) | (self.stopped > step), place]
+        return np.asarray(here[np.isfinite(here).all(1)])
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+        begin, end = np.searchsorted(self.steps, (steps[0], steps[-1]), side="right")
+        if self.axes is None:
+            return None
+        moved = self.axes.transData.transform(self.x[:, max(begin - 1, 0) : end].reshape(-1, 2))
+        low, high = np.array(self.axes.bbox.extents).reshape(2, 2)
+        return around(np.clip(moved[np.isfinite(moved).all(1)], low, high), 2 + pixels(renderer, self.size))
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None:
+            return
+        here = self.axes.transData.transform(self.at(self.step))
+        gc = renderer.new_gc()
+        self._set_gc_clip(gc)  # type: ignore[attr-defined]
+        gc.set_linewidth(0.0)
+        gc.set_alpha(opacity(len(self.x)))
+        gc.set_foreground(self.style.color)
+        mark = Affine2D().scale(pixels(renderer, self.size))
+        renderer.draw_markers(gc, Head.shape("o"), mark, Path(here), IDENTITY, (*self.style.color, 1.0))
+        gc.restore()
+        self.stale = False
+
+
+def opacity(count: int) -> float:
+    """How strong each of so many points is: the more there are, the fainter.
+
+    >>> opacity(10), opacity(1000)
+    (0.85, 0.35)
+    """
+    return round(float(np.clip(0.85 - 0.25 * np.log10(max(count, 10) / 10), 0.2, 0.85)), 3)
+
+
+def swarm(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    middle: bool = True,
+) -> Axes:
+    """Draws many runs of few optimizers on `ax`, up to a step, and returns `ax`: a point a run, and the middle one as a trail.
+
+    The middle of an optimizer's runs is the median of each coordinate over those that have not failed. `render.animate` sets
+    the figure in motion.
+
+    Args:
+        record: runs in two dimensions, several with the same label: `sweep("beale", ["adam", "sgd"], starts=500, keep=5)`.
+        ax: where to draw; by default matplotlib's current axes, which are to show the landscape already.
+        step: the step to show; by default the last.
+        theme: colours, by name or as a `Theme`.
+        middle: whether to draw the trails of the middle.
+
+    Raises:
+        InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
+    """
+    shown = check_step(record, step)
+    runs = record.trajectories
+    if runs.x.shape[-1] != 2:
+        raise InputError(f"a swarm is drawn in two dimensions; this record has {runs.x.shape[-1]}")
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    thick = 2.3 * prominence(ax)
+    for style, who in groups(record, look):
+        failed = np.isin(runs.runs["status"][who], FAILED)
+        stopped = np.where(failed, runs.runs["stopped"][who], -1)
+        points = Points(runs.x[who], runs.step, stopped, style, SMALL * prominence(ax))
+        ax.add_artist(points).set_clip_path(ax.patch)
+        if middle:
+            alive = (stopped[:, None] < 0) | (stopped[:, None] > runs.step)
+            way = _median(np.where(alive[..., None], runs.x[who], np.nan))
+            trail = Trail(way[:, 0], way[:, 1], runs.step, style=style, theme=look, width=thick)
+            ax.add_line(trail)
+            ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
+            ax.add_artist(Head(trail, size=3.7 * thick))
+    show(ax, shown)
+    return ax
+
+
+def bands(record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light") -> Axes:
+    """Draws the losses of many runs of few optimizers on `ax`, and returns `ax`: the median, and bands around it.
+
+    The inner band holds the middle half of an optimizer's runs, the outer one the middle eight tenths. Where the minimum is
+    known the gap to it is drawn, on a log scale. Runs that failed count as worse than all others from there on.
+
+    Args:
+        record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, keep=1)`.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the step up to which the medians are shown; by default the last.
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for a step outside the race, or an unknown theme.
+    """
+    shown = check_step(record, step)
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    runs = record.trajectories
+    minimum = float(record.meta["minimum"])
+    bounded = bool(np.isfinite(minimum))
+    value = runs.value - minimum if bounded else runs.value
+    first = float(np.max(value[:, 0], initial=1e-300, where=np.isfinite(value[:, 0])))
+    if bounded:
+        value = np.maximum(value, 1e-16 * first)
+    stopped = np.where(np.isin(runs.runs["status"], FAILED), runs.runs["stopped"], np.iinfo(np.int64).max)
+    value = np.where((runs.step < stopped[:, None]) & np.isfinite(value), value, np.inf)
+    for style, who in groups(record, look):
+        for share in BANDS:
+            low, high = (np.quantile(value[who], q, axis=0, method="nearest") for q in (share, 1 - share))
+            ax.fill_between(
+                runs.step, low, np.minimum(high, 1e30 * first), color=style.color, alpha=FAINT, linewidth=0, zorder=2
+            )
+        middle = np.quantile(value[who], 0.5, axis=0, method="nearest")
+        ran = np.isfinite(middle)
+        if ran.any():
+            label = str(runs.runs["label"][who][0])
+            ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * prominence(ax)))
+    if bounded:
+        ax.set_yscale("log")
+        ax.set_ylim(top=10 * first)
+    ax.set_xlim(0, max(int(runs.step[-1]), 1))
+    ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
+    ax.set_axisbelow(True)
+    show(ax, shown)
+    return ax
+
+
+def groups(record: Record, look: Theme) -> list[tuple[Style, NDArray[np.bool_]]]:
+    """For each label the style, and which runs have it."""
+    given = record.trajectories.runs["label"]
+    labels = list(dict.fromkeys(str(label) for label in given))
+    return [(style, np.asarray(given == label)) for label, style in zip(labels, styles(labels, look), strict=True)]
+
+
+def _median(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median over runs (R, T, 2), shape (T, 2), of those that are finite; where none is, as before."""
+    sound = np.asarray(np.isfinite(x).all(2))
+    middle = np.full(x.shape[1:], np.nan)
+    some = np.asarray(sound.any(0))
+    middle[some] = np.nanmedian(np.where(sound[..., None], x, np.nan)[:, some], axis=0)
+    last = np.maximum.accumulate(np.where(some, np.arange(len(some)), 0))
+    return np.asarray(middle[last])

@@ -1,0 +1,200 @@
+"""One step of one optimizer, part by part: the slope it sees, the momentum it has, how it scales, where it goes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError, unknown
+from landscapes.record import Record, Surface
+from landscapes.render.artists.text_fit import fitted
+from landscapes.render.plots._crop import focus
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.contours import contour, prominence
+from landscapes.render.theme import Style, Theme, as_theme, styles
+
+Vector = NDArray[np.float64]
+
+TITLES = {
+    "gradient": "downhill",
+    "momentum": "with momentum",
+    "scaling": "each way scaled",
+    "step": "the step",
+}
+"""The parts of a step, in the order in which a rule takes them, and what stands above each."""
+
+LONG = 0.36
+"""The length of an arrow that shows a direction, as a share of its panel's side."""
+
+SHARE, CELLS = 0.3, 12
+"""The share of its panel that a step takes up, as long as so many cells of the surface remain in view each way."""
+
+EDGE, GAP, HEAD, TITLE = 0.08, 0.08, 0.22, 0.28
+"""What is left around panels and between them, and above for their titles and the figure's, in inches."""
+
+
+def cartoon(
+    record: Record,
+    step: int = 1,
+    *,
+    run: str | None = None,
+    theme: str | Theme = "light",
+    width: float = 6.75,
+) -> Figure:
+    """One step of one optimizer as a strip of panels on a piece of the map, as a figure of its own (pyplot knows nothing of it).
+
+    The first panel shows the way down at the point where the step begins; then, where the race recorded them, where the
+    momentum pushes, and the momentum with each coordinate divided by √v, over an ellipse with axes 1/√v; at last the step. The
+    arrows of the first three have one length and show directions alone; the step is as long as it was. Slopes are central
+    differences of the recorded surface.
+
+    Args:
+        record: a race in two dimensions that kept the step and the one before, best with
+            `observe=["momentum", "second_moment"]`.
+        step: which step, from 1 on.
+        run: the label of the run; by default the first.
+        theme: colours, by name or as a `Theme`.
+        width: of the figure in inches.
+
+    Raises:
+        InputError: for a record without a surface, a step that was not kept or before which the run was stopped, a point
+            out of view, an unknown label.
+
+    >>> from landscapes import race
+    >>> seen = race("beale", ["sgd", "adam"], steps=20, observe=["momentum", "second_moment"])
+    >>> len(cartoon(seen, 5, run="SGD").axes), len(cartoon(seen, 5, run="Adam").axes)
+    (2, 4)
+    """
+    look = as_theme(theme)
+    number = check_step(record, step)
+    trajectories, surface = record.trajectories, record.surface
+    if surface is None:
+        raise InputError("this record has no surface to draw: only races in two dimensions do")
+    labels = [str(label) for label in trajectories.runs["label"]]
+    if run is not None and run not in labels:
+        raise unknown("run", str(run), labels)
+    who = labels.index(labels[0] if run is None else run)
+    if not (math.isfinite(width) and width > 1):
+        raise InputError(f"width is in inches, above 1, not {width!r}")
+    begin, end = (np.flatnonzero(trajectories.step == at) for at in (number - 1, number))
+    if not len(begin) or not len(end):
+        raise InputError(f"a cartoon shows a step from 1 on that was kept with the one before, not {number}")
+    if 0 <= int(trajectories.runs["stopped"][who]) <= number:
+        raise InputError(f"{labels[who]} was stopped before the end of step {number}")
+    at, to = trajectories.x[who, int(begin[0])], trajectories.x[who, int(end[0])]
+    ways: dict[str, Vector] = {"gradient": -_slope(surface, at)}
+    momentum, second = (_kept(record, name, who, int(end[0])) for name in ("momentum", "second_moment"))
+    reach = None
+    if momentum is not None:
+        ways["momentum"] = -momentum
+    if second is not None and (second > 0).all():
+        reach = second**-0.5
+        ways["scaling"] = reach * ways.get("momentum", ways["gradient"])
+    ways["step"] = to - at
+    count = len(ways)
+    side = (width - 2 * EDGE - GAP * (count - 1)) / count
+    tall = EDGE + side + HEAD + TITLE
+    shown = focus(record, _box(surface, at, to).tolist())
+    style = styles(labels, look)[who]
+    with look.context():
+        made = Figure(figsize=(width, tall), dpi=150)
+        made.text(
+            EDGE / width, 1 - 0.7 * TITLE / tall, f"{labels[who]}, step {number}",
+            fontsize=10, fontweight="bold", color=look.foreground, va="baseline", parse_math=False,
+        )  # fmt: skip
+        for place, (part, way) in enumerate(ways.items()):
+            box = ((EDGE + place * (side + GAP)) / width, EDGE / tall, side / width, side / tall)
+            ax = made.add_axes(box, label=part)
+            contour(shown, ax, theme=look)
+            ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
+            words, size = fitted(TITLES[part], 72 * side, 8.0, 6.0)
+            ax.set_title(words, loc="left", fontsize=size, pad=3)
+            if part == "scaling" and reach is not None:
+                _ellipse(ax, at, reach, style)
+            if part == "step":
+                for before in list(ways.values())[:-1]:
+                    _arrow(ax, at, _long(ax, before), style, look, faint=True)
+            _arrow(ax, at, way if part == "step" else _long(ax, way), style, look)
+    return made
+
+
+def _kept(record: Record, name: str, run: int, place: int) -> Vector | None:
+    """What a run kept under a name at a step, or None."""
+    values = record.trajectories.observed.get(name)
+    vector = None if values is None else values[run, place]
+    return vector if vector is not None and vector.shape == (2,) and np.isfinite(vector).all() else None
+
+
+def _slope(surface: Surface, at: Vector) -> Vector:
+    """The gradient of a surface at a point, between those of the four grid points around it."""
+    x, y = surface.x, surface.y
+    if not (x[0] <= at[0] <= x[-1] and y[0] <= at[1] <= y[-1]):
+        raise InputError(
+            f"the step begins out of view, at ({at[0]:.4g}, {at[1]:.4g}); race again with a view that holds it"
+        )
+    column, row = (
+        int(np.clip(np.searchsorted(grid, c) - 1, 0, len(grid) - 2)) for grid, c in zip((x, y), at, strict=True)
+    )
+    rows, columns = slice(max(row - 1, 0), row + 3), slice(max(column - 1, 0), column + 3)
+    around = surface.values[rows, columns]
+    parts = np.gradient(around, x[columns], axis=1), np.gradient(around, y[rows], axis=0)
+    slope = [
+        float(np.interp(at[1], y[rows], [np.interp(at[0], x[columns], line) for line in np.asarray(part)]))
+        for part in parts
+    ]
+    if not np.isfinite(slope).all():
+        raise InputError(f"the surface has a hole at ({at[0]:.4g}, {at[1]:.4g}), where the step begins")
+    return np.array(slope)
+
+
+def _box(surface: Surface, at: Vector, to: Vector) -> Vector:
+    """The piece of the view around a step, of the view's proportions, within the view."""
+    low, high = np.array([surface.x[0], surface.y[0]]), np.array([surface.x[-1], surface.y[-1]])
+    cells = np.array([len(surface.x) - 1, len(surface.y) - 1])
+    share = max(float((np.abs(to - at) / (high - low)).max()) / SHARE / 2, float((CELLS / cells).max()))
+    half = min(share, 0.5) * (high - low)
+    middle = np.clip((at + to) / 2, low + half, high - half)
+    return np.stack([np.maximum(middle - half, low), np.minimum(middle + half, high)], 1)
+
+
+def _long(ax: Axes, way: Vector) -> Vector:
+    """A direction in data as an arrow of the length that all have."""
+    sides = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+    length = float(np.hypot(*(way / sides)))
+    return np.asarray(way * (LONG / length if length > 0 else 0.0))
+
+
+def _arrow(ax: Axes, at: Vector, way: Vector, style: Style, look: Theme, faint: bool = False) -> None:
+    """An arrow with a halo; a ring where it begins."""
+    scale = prominence(ax)
+    tip = at + way
+    layers = [(style.color, 1.1, 0.35)] if faint else [(look.halo, 5.0, 1.0), (style.color, 2.6, 1.0)]
+    for color, wide, alpha in layers if np.any(way != 0) else []:
+        ax.annotate(
+            "", tuple(tip), tuple(at), zorder=3 if faint else 5,
+            arrowprops={
+                "arrowstyle": "-|>", "color": color, "linewidth": wide * scale, "alpha": alpha, "shrinkA": 0,
+                "shrinkB": 0, "mutation_scale": (9 if faint else 15) * scale, "label": "_faint" if faint else "_way",
+            },
+        )  # fmt: skip
+    if not faint:
+        ax.plot(
+            *at[:, None], "o", markersize=6.5 * scale, markerfacecolor=look.halo, markeredgecolor=look.foreground,
+            markeredgewidth=1.6 * scale, zorder=6, label="_begin",
+        )  # fmt: skip
+
+
+def _ellipse(ax: Axes, at: Vector, reach: Vector, style: Style) -> None:
+    """How far the same slope moves the run along each coordinate; its shape counts, not its size."""
+    sides = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+    wide, high = (reach * (LONG / float((reach / sides).max()))).tolist()
+    ax.add_patch(
+        Ellipse(
+            (at[0], at[1]), wide, high, facecolor=(*style.color, 0.2), edgecolor=style.color, linewidth=1.0, zorder=2
+        )
+    )

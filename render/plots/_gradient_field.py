@@ -1,0 +1,96 @@
+"""Which way is down: the gradient field of a surface as arrows."""
+
+from __future__ import annotations
+
+import operator
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render.plots.contours import current_axes
+from landscapes.render.theme import Theme, as_theme
+
+MOST = 200
+"""Arrows a side, at most: more are a gray fill."""
+
+
+def downhill(
+    surface: Surface | Record,
+    ax: Axes | None = None,
+    *,
+    count: int = 18,
+    theme: str | Theme = "light",
+    color: str | None = None,
+) -> Axes:
+    """Draws the direction of steepest descent on `ax` as arrows, and returns `ax`.
+
+    The slopes are central differences of the recorded values. An arrow is longer where it is steeper, by powers of ten, and points
+    the way that a small step of gradient descent takes in the picture.
+
+    Args:
+        surface: a `Surface`, or a `Record` that has one.
+        ax: where to draw; by default matplotlib's current axes. What is there stays; empty axes get the surface's view.
+        count: arrows along each side.
+        theme: colours, by name or as a `Theme`.
+        color: of the arrows; by default the theme's foreground, quietly.
+
+    Raises:
+        InputError: where there is no surface, and for a number of arrows that is none.
+    """
+    look = as_theme(theme)
+    if isinstance(surface, Record):
+        if surface.surface is None:
+            raise InputError("this record has no surface: only races in two dimensions do")
+        surface = surface.surface
+    if not isinstance(surface, Surface):
+        raise InputError(f"this draws a Surface, or a Record that has one, not {surface!r:.80}")
+    try:
+        side = operator.index(count)
+    except TypeError:
+        side = 0
+    if not 1 <= side <= MOST:
+        raise InputError(f"count must be a whole number from 1 to {MOST}, not {count!r}")
+    ax = current_axes(ax)
+    empty = not ax.has_data()
+    x, y = surface.x, surface.y
+    values = np.where(np.isfinite(surface.values), surface.values, np.nan)
+    along_y, along_x = np.gradient(values, y, x)
+    rows, columns = (
+        np.unique(np.rint((np.arange(side) + 0.5) / side * (len(axis) - 1)).astype(int)) for axis in (y, x)
+    )
+    at = np.stack([part.ravel() for part in np.meshgrid(x[columns], y[rows])], 1)
+    slope = np.stack([part[np.ix_(rows, columns)].ravel() for part in (along_x, along_y)], 1)
+    arrows(ax, at, slope, np.array([np.ptp(x), np.ptp(y)]), look.foreground if color is None else color, alpha=0.75)
+    if empty:
+        ax.set_xlim(x[0], x[-1])
+        ax.set_ylim(y[0], y[-1])
+    return ax
+
+
+def arrows(
+    ax: Axes,
+    at: NDArray[np.float64],
+    slope: NDArray[np.float64],
+    sides: NDArray[np.float64],
+    color: str,
+    alpha: float = 1.0,
+) -> None:
+    """Arrows down the slopes (n, 2) at points (n, 2) of a view with sides (2,): longer where it is steeper, by powers."""
+    way = -slope * sides  # as steep as it looks
+    size = np.hypot(*way.T)
+    held = np.isfinite(size) & (size > 0)
+    if not held.any():
+        return
+    count = len(at)
+    way, size, at = way[held], size[held], at[held]
+    low, high = np.log10(np.quantile(size, (0.02, 0.98)))
+    share = np.clip((np.log10(size) - low) / max(high - low, 1.0), 0.0, 1.0)
+    length = (0.35 + 0.65 * share) / np.sqrt(count)
+    ways = (way / size[:, None]) * length[:, None] * sides
+    ax.quiver(
+        *at.T, *ways.T, angles="xy", scale_units="xy", scale=1.0, pivot="middle", width=0.0042,
+        headwidth=3.6, headlength=4.2, headaxislength=3.8, color=color, alpha=alpha, zorder=3,
+    )  # fmt: skip

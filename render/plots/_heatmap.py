@@ -1,0 +1,204 @@
+"""A sweep over two hyper-parameters as a map: which settings work, where the best one is, which ones fail."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator, NullLocator
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.run_table import QUANTITIES, REPEATS, Table, table
+from landscapes.render.theme import Theme, as_theme
+
+FAR = 0.98
+"""Values beyond this share of all are drawn as the worst: a few large ones would take all the colours."""
+
+TICKS = 7
+"""Numbers along a side, at most."""
+
+
+def heatmap(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    value: str = "gap",
+    along: Sequence[str] | None = None,
+    theme: str | Theme = "light",
+) -> Axes:
+    """Draws a sweep over two hyper-parameters on `ax`, and returns `ax`.
+
+    A cell is a setting: the median over starts and seeds, and the best over hyper-parameters that are not shown. Where
+    most runs failed it is grey, where they do not reach the target light grey. A ring marks the best one; the title
+    says so where it lies at the edge of the grid, beyond which better ones may lie.
+
+    Args:
+        record: a `sweep` along two hyper-parameters at least.
+        ax: where to draw; by default matplotlib's current axes.
+        value: "gap" to the minimum at the end, "final" value, "lowest" value, "steps" to the target, "gradients", or
+            "success", the share of runs that reach the target.
+        along: which hyper-parameters, the first one upwards and the second to the right; by default the first two.
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for a record that is no sweep, unknown names, or numbers that the record does not tell.
+    """
+    look = as_theme(theme)
+    shown = table(record, value, chosen(record, along))
+    ax = current_axes(ax)
+    (down, rows), (right, columns) = shown.axes.items()
+    xs, ys = edges(columns), edges(rows)
+    drawn = np.ma.masked_where(~np.isfinite(shown.values), shown.values)
+    scale = shades(shown, look)
+    ax.pcolormesh(
+        xs,
+        ys,
+        drawn,
+        cmap=scale.cmap,
+        norm=scale.norm,  # type: ignore[arg-type]
+        rasterized=True,
+        shading="flat",
+    )
+    for where, color, _ in odd(shown, look):
+        ax.pcolormesh(
+            xs, ys, np.ma.masked_where(~where, where.astype(float)),
+            cmap=LinearSegmentedColormap.from_list("odd", [color] * 2), rasterized=True, shading="flat",
+        )  # fmt: skip
+    _number(ax, "x", xs, columns)
+    _number(ax, "y", ys, rows)
+    ax.set_xlabel(lettered(right))
+    ax.set_ylabel(lettered(down))
+    if np.isfinite(shown.values).any():
+        row, column = shown.best
+        size = 8.0 * prominence(ax)
+        for width, color in ((2.6, look.star_edge), (1.2, look.star)):
+            ax.plot(
+                [column + 0.5], [row + 0.5], "o", markersize=size, markerfacecolor="none", markeredgecolor=color,
+                markeredgewidth=width * prominence(ax), clip_on=False, zorder=6,
+            )  # fmt: skip
+    ax.set_title(verdict(record, shown), loc="left", fontsize=8, color=look.foreground)
+    return ax
+
+
+def chosen(record: Record, along: Sequence[str] | None, count: int = 2) -> list[str]:
+    """The axes to show: those asked for, else the first ones that are hyper-parameters."""
+    if along is None:
+        along = [name for name in record.axes if name not in (*REPEATS, "optimizer", "function")][:count]
+    names = [along] if isinstance(along, str) else list(along)
+    if len(names) != count or len(set(names)) != count:
+        there = ", ".join(record.axes) or "none"
+        raise InputError(
+            f"this shows {count} axes of a sweep, such as sweep(f, 'adam', lr=[…]{', beta1=[…]' * (count > 1)}); "
+            f"this record has {there}, and asked for is {names}"
+        )
+    return names
+
+
+def shades(shown: Table, look: Theme) -> ScalarMappable:
+    """How values become colours."""
+    sound = shown.values[np.isfinite(shown.values)]
+    ramp = look.ramp[::-1] if shown.quantity is QUANTITIES["success"] else look.ramp
+    colors = LinearSegmentedColormap.from_list(look.name, list(ramp))
+    if not len(sound):
+        return ScalarMappable(Normalize(0, 1), colors)
+    if shown.quantity is QUANTITIES["success"]:
+        return ScalarMappable(Normalize(0, 1), colors)
+    low, high = float(sound.min()), float(np.quantile(sound, FAR))
+    if shown.quantity.log and low > 0:
+        return ScalarMappable(LogNorm(low, max(high, low * 1.01)), colors)
+    return ScalarMappable(Normalize(low, max(high, low + 1e-12)), colors)
+
+
+def odd(shown: Table, look: Theme) -> list[tuple[NDArray[np.bool_], Any, str]]:
+    """The settings that have no value, if there are any: which, in what colour, and why."""
+    gray = LinearSegmentedColormap.from_list("", [look.background, look.muted])
+    kinds = [
+        (np.isnan(shown.values), gray(0.6), "most runs fail"),
+        (np.isposinf(shown.values), gray(0.25), "target not reached"),
+    ]
+    return [kind for kind in kinds if kind[0].any()]
+
+
+def key_of_odd(shown: Table, look: Theme) -> list[Patch]:
+    """What stands for them in a legend."""
+    return [
+        Patch(facecolor=color, edgecolor=look.muted, linewidth=0.6, label=words) for _, color, words in odd(shown, look)
+    ]
+
+
+def verdict(record: Record, shown: Table) -> str:
+    """The best setting in words."""
+    if not np.isfinite(shown.values).any():
+        return f"{shown.quantity.title}: no setting works"
+    where = ", ".join(
+        f"{lettered(name)} = {written(entry)}"
+        for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
+        for entry in [along[place]]
+    )
+    ends = [lettered(name) for name in shown.edges]
+    edge = f"; {' and '.join(ends)} at the edge of the grid" if ends else ""
+    return f"{shown.quantity.title}: best {shown.values[shown.best]:.3g} at {where}{edge}"
+
+
+NAMES = {
+    "lr": "learning rate", "beta1": "β₁", "beta2": "β₂", "beta3": "β₃", "eps": "ε", "rho": "ρ", "alpha": "α",
+    "weight_decay": "weight decay",
+}  # fmt: skip
+"""How hyper-parameters are called."""
+
+MATH = {
+    "beta1": r"$\beta_1$", "beta2": r"$\beta_2$", "beta3": r"$\beta_3$", "eps": r"$\epsilon$", "rho": r"$\rho$",
+    "alpha": r"$\alpha$",
+}  # fmt: skip
+
+
+def spoken(name: str) -> str:
+    """A hyper-parameter's name as it is written."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def lettered(name: str) -> str:
+    """A hyper-parameter's name for pictures, Greek letters in mathtext: many a journal's font has no subscripts of its own."""
+    return MATH.get(name, spoken(name))
+
+
+def written(entry: Any) -> str:
+    """A setting in as few digits as tell it, and its distance to one where that is short: a decay of 0.9999 is not 1.
+
+    >>> written(0.0123456), written(0.99987), written(0.9), written(1), written(2e-05), written("cosine")
+    ('0.0123', '0.99987', '0.9', '1', '2e-05', 'cosine')
+    """
+    if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):
+        return str(entry)
+    for digits in range(3, 12):
+        word = f"{entry:.{digits}g}"
+        if not 0.5 < entry < 1 or abs(float(word) - entry) <= 0.02 * (1 - entry):
+            break
+    return word
+
+
+def edges(along: Sequence[Any]) -> NDArray[np.float64]:
+    """Where cells begin and end: one unit each, whatever stands along the axis."""
+    return np.arange(len(along) + 1, dtype=float)
+
+
+def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any]) -> None:
+    """A few of the axis' own values, at the middles of their cells."""
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    page = ax.get_figure(root=True)
+    inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
+    stride = max(1, -(-len(along) // max(2, min(TICKS, round(1.6 * inches)))))
+    places = list(range(0, len(along), stride))
+    axis.set_major_locator(FixedLocator([place + 0.5 for place in places]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_ticklabels([written(along[place]) for place in places])
+    ax.set(**{f"{which}lim": (ends[0], ends[-1])})

@@ -1,0 +1,270 @@
+"""Names beside heads, instead of a legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from numpy.typing import NDArray
+
+from landscapes.record import Record
+from landscapes.render.artists.animated import IDENTITY, Moving, pixels, show, stroke
+from landscapes.render.artists.animated import Boxes as Areas
+from landscapes.render.artists.label_placement import Boxes, Points, keys, plan, settled
+from landscapes.render.artists.legend import Entry, compact, entries
+from landscapes.render.artists.text_fit import shortened, text_width
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.contours import STAR, current_axes, prominence
+from landscapes.render.theme import Theme, as_theme
+
+FONT = 9.0
+"""Size of the names in points, on large axes."""
+
+LEAD = 0.9
+"""From this distance on, in font sizes, a line leads from a name to its head."""
+
+Place = tuple[int, Points, Points, Points]
+"""A run, the centre of its name, half the name's sides, and the run's head."""
+
+
+class Names(Artist, Moving):
+    """The names of all runs, each beside its head; they keep off heads, stars and each other.
+
+    Args:
+        record: the race.
+        shown: the runs' names and fates.
+        theme: for colours.
+        font: size in points.
+        head: diameter of a head in points.
+        star: diameter of a star in points.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        shown: list[Entry],
+        theme: Theme,
+        font: float = FONT,
+        head: float = 8.5,
+        star: float = STAR,
+    ) -> None:
+        super().__init__()
+        self.points = record.trajectories.x
+        self.steps = record.trajectories.step
+        self.minima = np.zeros((0, 2)) if record.surface is None else record.surface.minima
+        self.shown = shown
+        self.theme = theme
+        self.font = font
+        self.head = head
+        self.star = star
+        self.step = self.span = int(self.steps[-1])
+        self.set_zorder(6.5)
+        self._key: tuple[Any, ...] | None = None
+        self._places: dict[int, list[Place]] = {}
+        self._sprites: dict[tuple[int, bool], NDArray[np.uint8]] = {}
+
+    def show(self, step: int) -> None:
+        self.step = step
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Areas | None:
+        if self.axes is None:
+            return None
+        scale = pixels(renderer, 1.0)
+        self._places.clear()  # of these steps all will be needed, of others none
+        reach = 2 + self.font * scale
+        found: dict[int, set[tuple[float, ...]]] = {}
+        for step in steps:
+            for run, middle, half, head in self.places(scale, step):
+                low, high = np.minimum(middle - half, head), np.maximum(middle + half, head)
+                found.setdefault(run, set()).add((*(low - reach).round(2).tolist(), *(high + reach).round(2).tolist()))
+            for run in set(range(len(self.shown))) - {run for run, *_ in self.places(scale, step)}:
+                found.setdefault(run, set()).add((np.inf, np.inf, -np.inf, -np.inf))
+        changed = [sides for sides in found.values() if len(sides) > 1]
+        union = [[*np.min(list(sides), 0)[:2], *np.max(list(sides), 0)[2:]] for sides in changed]
+        return np.array(union).reshape(-1, 4)
+
+    def places(self, scale: float, step: int | None = None) -> list[Place]:
+        """What is named at a step: run, centre of the name, half its sides, and its head; in pixels.
+
+        Args:
+            scale: a point's length in pixels.
+            step: by default the one shown.
+        """
+        self._prepare(scale)
+        shown = self.step if step is None else step
+        if shown not in self._places:
+            self._places[shown] = self._placed(shown)
+        return self._places[shown]
+
+    def _placed(self, step: int) -> list[Place]:
+        now = int(np.searchsorted(self.steps, step, side="right")) - 1
+        heads = self._heads[now]
+        seen = np.isfinite(heads).all(1)
+        if not seen.any():
+            return []
+        half = self._half[self._late(step), np.arange(len(self.shown))]
+        middle = np.stack([np.interp(now, self._keys, track) for track in self._plan.reshape(len(self._keys), -1).T])
+        discs = Boxes(heads[seen], np.full((int(seen.sum()), 2), self._radius))
+        walls = Boxes(np.vstack([self._fixed.middle, discs.middle]), np.vstack([self._fixed.half, discs.half]))
+        found, placed = settled(Boxes(middle.reshape(-1, 2)[seen], half[seen]), walls, self._low, self._high)
+        return [(int(run), found[k], half[run], heads[run]) for k, run in enumerate(np.flatnonzero(seen)) if placed[k]]
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None:
+            return
+        scale = pixels(renderer, 1.0)
+        late = self._late(self.step)
+        placed = self.places(scale)
+        for run, middle, half, head in placed:
+            self._lead(renderer, run, middle, half, head, scale)
+        for run, middle, _, _ in placed:
+            if isinstance(renderer, RendererAgg):
+                sprite = self._sprite(renderer, run, bool(late[run]))
+                high, wide = sprite.shape[:2]
+                gc = renderer.new_gc()
+                renderer.draw_image(gc, round(middle[0] - wide / 2), round(middle[1] - high / 2), sprite)
+                gc.restore()
+            else:  # the halo as an outline, the name as text
+                for outlined in (True, False):
+                    text = self._text(run, bool(late[run]), outlined)
+                    text.set_position((middle[0], middle[1]))
+                    text.draw(renderer)
+        self.stale = False
+
+    def _late(self, step: int) -> NDArray[np.int64]:
+        """For each run whether its fate is known at a step."""
+        return np.array([bool(entry.fate) and step >= entry.since for entry in self.shown]).astype(np.int64)
+
+    def _words(self, run: int, late: bool) -> str:
+        entry = self.shown[run]
+        return f"{entry.name} {entry.fate}" if late else entry.name
+
+    def _text(self, run: int, late: bool, outlined: bool = True) -> Text:
+        """A name as matplotlib draws it, with or without its halo."""
+        halo = [withStroke(linewidth=0.28 * self.font, foreground=self.theme.halo)]
+        text = Text(
+            0, 0, self._words(run, late), fontsize=self.font, color=self.shown[run].style.color, ha="center", va="center",
+            parse_math=False, fontweight="bold", path_effects=halo if outlined else None,
+        )  # fmt: skip
+        page = self.get_figure(root=True)
+        assert page is not None
+        text.set_figure(page)
+        text.set_transform(IDENTITY)
+        return text
+
+    def _sprite(self, renderer: RendererAgg, run: int, late: bool) -> NDArray[np.uint8]:
+        """A name's pixels, drawn once a layout; Agg counts rows upwards."""
+        if (run, late) not in self._sprites:
+            half = np.ceil(self._half[int(late), run] + 0.5 * self.font * pixels(renderer, 1.0)).astype(int)
+            page = RendererAgg(2 * int(half[0]), 2 * int(half[1]), renderer.dpi)
+            text = self._text(run, late)
+            text.set_position((half[0], half[1]))
+            text.draw(page)
+            self._sprites[run, late] = np.ascontiguousarray(np.asarray(page.buffer_rgba())[::-1])
+        return self._sprites[run, late]
+
+    def _lead(self, renderer: RendererBase, run: int, middle: Points, half: Points, head: Points, scale: float) -> None:
+        """A line from a name to its head, where they are apart."""
+        near = np.clip(head, middle - half, middle + half)
+        far = float(np.hypot(*(near - head)))
+        if far - self._radius < LEAD * self.font * scale:
+            return
+        gc = stroke(self, renderer, 0.09 * self.font)
+        gc.set_foreground((*self.shown[run].style.color, 1.0), isRGBA=True)
+        renderer.draw_path(gc, Path([near, head + (near - head) * self._radius / far]), IDENTITY)
+        gc.restore()
+
+    def _prepare(self, scale: float) -> None:
+        """Finds the places for the whole race, once a layout."""
+        assert self.axes is not None
+        transform = self.axes.transData
+        key = (transform.get_affine().get_matrix().tobytes(), scale, *self.axes.bbox.extents)
+        if key == self._key:
+            return
+        self._key = key
+        self._sprites.clear()
+        self._places.clear()
+        gap = 0.25 * self.font * scale
+        self._low, self._high = (corner for corner in np.array(self.axes.bbox.extents).reshape(2, 2))
+        self._low, self._high = self._low + gap, self._high - gap
+        self._radius = 0.58 * self.head * scale  # with its rim
+        self._heads = np.stack([seen(transform.transform(way), self.axes.bbox.extents) for way in self.points], 1)
+        wide = [
+            [text_width(self._words(run, late), self.font, "bold") for run in range(len(self.shown))]
+            for late in (False, True)
+        ]
+        self._half = np.stack([np.array(wide) / 2 + 0.15 * self.font, np.full_like(wide, 0.58 * self.font)], 2) * scale
+        minima = transform.transform(self.minima) if len(self.minima) else np.zeros((0, 2))
+        boxes = [child.bbox for child in self.axes.child_axes]
+        self._fixed = Boxes(
+            np.vstack([minima, *[box.get_points().mean(0) for box in boxes]]),
+            np.vstack(
+                [np.full_like(minima, 0.5 * self.star * scale), *[[box.width / 2, box.height / 2] for box in boxes]]
+            ),
+        )
+        self._keys = keys(self._heads)
+        widest = self._half.max(0)
+        self._plan = plan(self._heads[self._keys], widest, self._radius, gap, self._fixed, self._low, self._high)
+
+
+def names(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    size: float | None = None,
+) -> Axes:
+    """Writes the name of each run beside its head on axes that show the race, and returns them.
+
+    Names follow their heads calmly, keep off heads, stars, insets and each other, and are linked to their
+    head by a line where they cannot be next to it. One that finds no place is left out.
+
+    Args:
+        record: a race in two dimensions.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+        size: of the font, in points; by default as the axes' size asks for.
+
+    Raises:
+        InputError: for a step outside the race, or an unknown theme.
+    """
+    look = as_theme(theme)
+    shown = check_step(record, step)
+    ax = current_axes(ax)
+    scale = prominence(ax)
+    font = FONT * scale**0.35 if size is None else size
+    shown_runs = entries(record, look) if scale > 0.9 else compact(entries(record, look))
+    wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
+    shown_runs = [
+        replace(entry, name=shortened(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
+    ]
+    ax.add_artist(Names(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
+    show(ax, shown)
+    return ax
+
+
+def seen(way: Points, extents: Any) -> Points:
+    """Where a head is drawn at each point (T, 2) of its way: there, or on the border where it last left; NaN before it came."""
+    low, high = np.array(extents).reshape(2, 2)
+    sound = np.isfinite(way).all(axis=1)
+    last = np.maximum.accumulate(np.where(sound, np.arange(len(way)), 0))
+    way = way[last]
+    inside = np.asarray(((way >= low) & (way <= high)).all(axis=1))
+    since = np.maximum.accumulate(np.where(inside, np.arange(len(way)), -1))
+    begin, end = way[np.maximum(since, 0)], way[np.minimum(since + 1, len(way) - 1)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ahead = np.where(end > begin, (high - begin) / (end - begin), (low - begin) / (end - begin))
+    share = np.nan_to_num(ahead, nan=1.0, posinf=1.0, neginf=1.0).min(1).clip(0, 1)[:, None]
+    drawn = np.where((since == np.arange(len(way)))[:, None], way, begin + share * (end - begin))
+    return np.where((since < 0)[:, None], np.nan, drawn)

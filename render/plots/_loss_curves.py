@@ -1,0 +1,197 @@
+"""How far each run still is from the minimum, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import allow_rasterization
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from landscapes.record import FAILED, Record
+from landscapes.render.artists.animated import Boxes, Moving, around, pixels, stroke, windows
+from landscapes.render.artists.heads import Head
+from landscapes.render.artists.overlap import CELLS, Pieces, stretches
+from landscapes.render.artists.polyline import Ink, Route
+from landscapes.render.artists.trails import dress, laid
+from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.theme import Style, Theme, as_theme, styles
+
+DEPTH = 1e-9
+"""Gaps below this share of the first one are not told apart."""
+
+
+class Curve(Line2D, Moving):
+    """A curve over the steps that grows with the race, with a dot at its end."""
+
+    def __init__(
+        self, step: NDArray[np.int64], value: NDArray[np.float64], *, style: Style, label: str = "", width: float = 1.9
+    ) -> None:
+        super().__init__(step, value, color=style.color, linewidth=width, label=label)
+        self.route = Route(step, value, step)
+        self.style = style
+        dress(self, style)
+        self.dashes = tuple(width * dash for dash in style.dashes)
+        self.parts: Pieces = [(0, len(step) - 1, 0)]
+        self._laid_for: NDArray[np.float64] | None = None
+        self.span = int(step[-1])
+        self.set_zorder(4)
+
+    def show(self, step: int) -> None:
+        self.route.show(step)
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        self.route.update(self, renderer)
+        return around(self.route.between(steps[0], steps[-1]), 2 + 2 * pixels(renderer, self.get_linewidth()))
+
+    @property
+    def color(self) -> tuple[float, float, float]:
+        """The curve's colour."""
+        return to_rgb(self.get_color())
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.route.count < 1:
+            return
+        self.route.update(self, renderer)
+        width = self.get_linewidth()
+        gc = stroke(self, renderer, width)
+        gc.set_foreground((*self.color, 1.0), isRGBA=True)
+        alone = not any(depth for *_, depth in self.parts)
+        ink = self.route.whole if alone else self._ink(pixels(renderer, 1.0))
+        if alone and self.dashes:
+            gc.set_dashes(0, self.dashes)  # cut elsewhere, dashes would lie elsewhere
+        else:
+            ink = ink.near(windows(renderer), 1 + pixels(renderer, width))
+        ink.stroke(renderer, gc, 0, self.route.count - 1)
+        x, y = self.route.pixels[self.route.count - 1].tolist()
+        if math.isfinite(x) and math.isfinite(y):
+            gc.set_dashes(0, None)
+            gc.set_linewidth(0.0)
+            if self.axes is not None and self.axes.bbox.padded(1).contains(x, y):
+                gc.set_clip_rectangle(None)  # a dot on the border is drawn whole
+                gc.set_clip_path(None)
+            scale = pixels(renderer, 2.9 * width)
+            dot = Affine2D.from_values(scale, 0, 0, scale, x, y)
+            renderer.draw_path(gc, Head.shape(self.style.marker), dot, (*self.color, 1.0))
+        gc.restore()
+        self.stale = False
+
+    def _ink(self, unit: float) -> Ink:
+        """The curve with gaps where earlier ones run too; `unit` is the length of a point in pixels."""
+        if self._laid_for is not self.route.pixels:
+            self._laid_for = self.route.pixels
+            self._inked = Ink(self.route, *laid(self.route, self.parts, self.dashes, unit, self.get_linewidth()))
+        return self._inked
+
+
+def losses(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    width: float | None = None,
+) -> Axes:
+    """Draws the loss of each run against its steps on `ax`, and returns `ax`.
+
+    Where the minimum is known (or was seen) the gap to it is drawn on a log scale, with a dashed line at
+    the target; else the value itself, linearly. Runs that diverge leave the picture and rescale nothing.
+
+    Args:
+        record: a race.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the last step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+        width: of the curves, in points, dots in proportion; by default as the axes' size asks for.
+
+    Raises:
+        InputError: for a step outside the race or an unknown theme.
+    """
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    shown = check_step(record, step)
+    thick = 1.8 * prominence(ax) if width is None else width
+    trajectories = record.trajectories
+    minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
+    bounded = bool(np.isfinite(minimum))
+    values = trajectories.value - minimum if bounded else trajectories.value
+    held = [str(status) not in FAILED for status in trajectories.runs["status"]]
+    sound = values[held if any(held) else slice(None)]
+    if bounded:
+        first = max(_begin(sound), 1e-300)
+        values = np.maximum(values, first * DEPTH / 10)
+        ax.set_yscale("log")
+        lowest = -_highest(-sound)
+        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(sound, first))
+        _mark(ax, target - minimum, look)
+    else:
+        low, high = _span(sound)
+        ax.set_ylim(low, high)
+        _mark(ax, target, look)
+    ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
+    ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
+    ax.set_axisbelow(True)
+    labels = [str(label) for label in trajectories.runs["label"]]
+    curves = []
+    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+        stopped = int(trajectories.runs["stopped"][run])
+        ran = slice(None) if stopped < 0 else trajectories.step < max(stopped, 1)  # nothing happened afterwards
+        curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
+        ax.add_line(curve)
+        curves.append(curve)
+        curve.show(shown)
+    _part(curves, ax)
+    return ax
+
+
+def _part(curves: list[Curve], ax: Axes) -> None:
+    """Tells each curve where earlier ones have the same values, so that it lets them show through."""
+    view = ax.transScale.transform(np.transpose([ax.get_xlim(), ax.get_ylim()]))
+    heights = np.full((len(curves), max(len(curve.route.data) for curve in curves)), np.nan)
+    with np.errstate(all="ignore"):
+        for run, curve in enumerate(curves):
+            x, y = ((ax.transScale.transform(curve.route.data) - view[0]) / (view[1] - view[0])).T
+            heights[run, : len(y)] = y
+            depth = (np.abs(heights[:run, : len(y)] - y) < 1 / CELLS).sum(0)
+            length = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)), posinf=0.0)
+            curve.parts = stretches(np.minimum(depth[:-1], depth[1:]), length)
+
+
+def _mark(ax: Axes, level: float, theme: Theme) -> None:
+    """A dashed line at the target, with its name."""
+    ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    ax.annotate(
+        "target", (1, level), xycoords=("axes fraction", "data"), xytext=(-3, 2), textcoords="offset points",
+        ha="right", va="bottom", fontsize=7, color=theme.muted, zorder=1, annotation_clip=True,
+    )  # fmt: skip
+
+
+def _top(values: NDArray[np.float64], first: float) -> float:
+    """The highest gap worth showing: where runs begin, or somewhat above where they overshoot."""
+    return float(np.clip(_highest(values), first, 30 * first))
+
+
+def _span(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Limits for plain values, margins included."""
+    low, high = -_highest(-values), _begin(values)
+    margin = 0.05 * max(high - low, 1e-9 * abs(low), 1e-9)
+    return low - margin, high + 3 * margin
+
+
+def _begin(values: NDArray[np.float64]) -> float:
+    """The largest value at the start, or anywhere if none is finite there."""
+    start = values[:, 0]
+    return _highest(start if np.isfinite(start).any() else values)
+
+
+def _highest(values: NDArray[np.float64]) -> float:
+    """The largest finite value, 0 where there is none."""
+    return float(np.max(values[np.isfinite(values)], initial=-np.inf)) if np.isfinite(values).any() else 0.0

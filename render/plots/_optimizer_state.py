@@ -1,0 +1,183 @@
+"""What an optimizer remembers, drawn at its head: where its momentum pushes, and how far it steps along each coordinate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.artists.animated import Boxes, Moving, pixels, seen, show, stroke
+from landscapes.render.artists.polyline import Route
+from landscapes.render.plots._trajectories import check_step, held
+from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.theme import Style, Theme, as_theme, styles
+
+Numbers = NDArray[np.float64]
+
+ARROW, SHORT = 38.0, 0.4
+"""The length of the longest arrow on large axes, in points, and the share of it that the shortest one has."""
+
+DECADES = 3.0
+"""A momentum smaller by so many powers of ten than the race's largest has the shortest arrow."""
+
+ROUND, FLAT = 22.0, 0.08
+"""Half the longer axis of an ellipse on large axes, in points, and the least share of it that the shorter one has."""
+
+
+class State(Artist, Moving):
+    """The momentum of a run as an arrow and its effective step as an ellipse, where it is at a step.
+
+    Args:
+        x: points, shape (T, 2).
+        step: the kept steps, shape (T,).
+        push: where the momentum pushes, as a direction in data times its length in 0 … 1, shape (T, 2); NaN for none.
+        reach: how far a gradient of 1 moves the run along each coordinate, shape (T, 2), but for a factor; NaN for none.
+        stopped: the step at which the run was stopped, -1 where it was not.
+    """
+
+    def __init__(
+        self,
+        x: Numbers,
+        step: NDArray[np.int64],
+        push: Numbers,
+        reach: Numbers,
+        stopped: int,
+        style: Style,
+        theme: Theme,
+    ) -> None:
+        super().__init__()
+        self.route = Route(x[:, 0], x[:, 1], step)
+        self.push, self.reach = push, reach
+        self.stopped = stopped
+        self.style, self.theme = style, theme
+        self.scale = 1.0
+        self.span = int(step[-1])
+        self.set_zorder(5.8)
+
+    def show(self, step: int) -> None:
+        self.route.show(step)
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        self.route.update(self, renderer)
+        way = self.route.pixels[max(self.route.reached(steps[0]) - 1, 0) : self.route.reached(steps[-1])]
+        margin = self._margin(renderer)
+        return np.concatenate([way.min(0) - margin, way.max(0) + margin])[None]
+
+    def _margin(self, renderer: RendererBase) -> float:
+        return pixels(renderer, self.scale * max(ARROW, ROUND) + 4)
+
+    def arrow(self, renderer: RendererBase) -> Numbers | None:
+        """Where the arrow ends, from the head, in pixels."""
+        way = self._turned(self.push[self.route.count - 1])
+        size, told = float(np.hypot(*way)), float(np.hypot(*self.push[self.route.count - 1]))
+        if not np.isfinite(size) or size == 0:
+            return None
+        return np.asarray(way / size * pixels(renderer, self.scale * ARROW * told))
+
+    def axes_of_ellipse(self, renderer: RendererBase) -> Numbers | None:
+        """Half the axes of the ellipse in pixels."""
+        far = np.abs(self._turned(self.reach[self.route.count - 1]))
+        if not np.isfinite(far).all() or not far.max() > 0:
+            return None
+        return np.asarray(np.maximum(far / far.max(), FLAT) * pixels(renderer, self.scale * ROUND))
+
+    def _turned(self, vector: Numbers) -> Numbers:
+        """A vector in data as one in pixels."""
+        assert self.axes is not None
+        return np.asarray(self.axes.transData.get_matrix()[:2, :2] @ vector)
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.axes is None or 0 <= self.stopped <= self.route.shown:
+            return
+        self.route.update(self, renderer)
+        x, y = self.route.pixels[self.route.count - 1].tolist()
+        margin = self._margin(renderer)
+        if not self.axes.bbox.contains(x, y) or not seen((x - margin, y - margin, x + margin, y + margin), renderer):
+            return
+        gc = stroke(self, renderer, 1.1 * self.scale)
+        ellipse, arrow = self.axes_of_ellipse(renderer), self.arrow(renderer)
+        if ellipse is not None:
+            gc.set_foreground(self.style.color)
+            put = Affine2D().scale(*ellipse.tolist()).translate(x, y)
+            renderer.draw_path(gc, Path.unit_circle(), put, (*self.style.color, 0.22))
+        if arrow is not None:
+            gc.set_foreground(self.theme.halo)
+            put = Affine2D().scale(pixels(renderer, self.scale)).rotate(np.arctan2(arrow[1], arrow[0])).translate(x, y)
+            length = float(np.hypot(*arrow)) / pixels(renderer, self.scale)
+            renderer.draw_path(gc, _outline(length), put, (*self.style.color, 1.0))
+        gc.restore()
+        self.stale = False
+
+
+def states(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+) -> Axes:
+    """Draws what optimizers remember at their heads on `ax`, and returns `ax`; `render.animate` lets it follow the race.
+
+    An arrow shows where the momentum pushes (against the mean of gradients that it is): longer where that is larger, by
+    powers of ten. An ellipse shows how far an adaptive rule steps along each coordinate for the same gradient, 1/√v; its
+    shape counts, not its size. Runs that keep neither have nothing, nor have runs that were stopped or left the view.
+
+    Args:
+        record: a race in two dimensions with `observe=["momentum", "second_moment"]`, or one of them.
+        ax: where to draw; by default matplotlib's current axes, on which `render.paths` has drawn the race.
+        step: the step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for a record that is not two-dimensional or has neither, a step outside the race.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> seen = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, observe=["momentum", "second_moment"])
+    >>> sum(isinstance(artist, State) for artist in states(seen, Figure().subplots()).get_children())
+    1
+    """
+    shown = check_step(record, step)
+    look, trajectories = as_theme(theme), record.trajectories
+    if (dim := trajectories.x.shape[-1]) != 2:
+        raise InputError(f"states are drawn in two dimensions; this record has {dim}")
+    none = np.full(trajectories.x.shape, np.nan)
+    momentum, second = (trajectories.observed.get(name, none) for name in ("momentum", "second_moment"))
+    if momentum is none and second is none:
+        raise InputError(
+            'this race did not record what its optimizers keep; race again with observe=["momentum", "second_moment"]'
+        )
+    ax = current_axes(ax)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(second > 0, second, np.nan) ** -0.5
+        size = np.linalg.norm(momentum, axis=-1, keepdims=True)
+        largest = np.max(size, axis=(1, 2), keepdims=True, initial=0.0, where=np.isfinite(size))
+        told = SHORT + (1 - SHORT) * np.clip(1 + np.log10(size / largest) / DECADES, 0, 1)
+        push = -momentum / size * told
+    labels = [str(label) for label in trajectories.runs["label"]]
+    ways = held(trajectories.x)
+    for run, style in enumerate(styles(labels, look)):
+        if any(np.isfinite(kept[run]).all(-1).any() for kept in (push, reach)):
+            stopped = int(trajectories.runs["stopped"][run])
+            state = State(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
+            state.scale = prominence(ax)
+            ax.add_artist(state).set_clip_path(ax.patch)
+    show(ax, shown)
+    return ax
+
+
+def _outline(length: float) -> Path:
+    """An arrow to the right of a length in points."""
+    head = min(9.0, 0.6 * length)
+    half, wing = 1.3, 0.5 * head
+    tip = length - head
+    corners = [(0, half), (tip, half), (tip, wing), (length, 0), (tip, -wing), (tip, -half), (0, -half), (0, half)]
+    return Path(np.array(corners, float), closed=True)

@@ -1,0 +1,113 @@
+"""How optimizers compare over many problems: performance profiles, and the share of targets reached over evaluations."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from numpy.typing import NDArray
+
+from landscapes.analysis import profiles
+from landscapes.analysis.costs import check_chosen
+from landscapes.errors import InputError, unknown
+from landscapes.record import Record
+from landscapes.render.artists.trails import dress
+from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.theme import Theme, as_theme, styles
+
+KINDS = ("performance", "ecdf", "data")
+
+POINTS = 400
+"""Where a profile is evaluated."""
+
+RISE = 1.04
+"""The top of the axes: a line at 1 is not on the border."""
+
+
+def profile(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    kind: str = "performance",
+    target: float | None = None,
+    theme: str | Theme = "light",
+) -> Axes:
+    """Draws how optimizers compare over many problems on `ax`, and returns `ax`: the higher, the better.
+
+    Args:
+        record: what `compare` returns.
+        ax: where to draw; by default matplotlib's current axes.
+        kind: "performance" for the share of problems solved within a factor of the fewest evaluations of any (Dolan & Moré,
+            2002); "ecdf" for the share of problems and targets reached within so many evaluations a coordinate (Hansen et
+            al., 2021); "data" for the share of problems solved within so many simplex gradients (Moré & Wild, 2009).
+        target: the share of the gap that may be left, for "performance" and "data"; by default the smallest of the record's.
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for another record, learning rates of which none is chosen, an unknown kind, a target that the record does not have.
+    """
+    if not isinstance(record, Record) or record.meta.get("job") != "compare":
+        raise InputError("this draws a comparison, which compare(functions, optimizers) records")
+    if kind not in KINDS:
+        raise unknown("kind of profile", kind, KINDS)
+    check_chosen(record)
+    look = as_theme(theme)
+    costs, dims, targets = problems(record)
+    place = _place(targets, target)
+    ax = current_axes(ax)
+    if kind == "performance":
+        ratios = profiles.ratios(costs[..., place])
+        x = _spaced(1.0, float(np.max(ratios[np.isfinite(ratios)], initial=2.0)))
+        y = profiles.performance_profile(costs[..., place], x)
+        ax.set_xlabel("times the evaluations of the best")
+    else:
+        scale = dims[:, None, None] + (kind == "data")
+        each = costs / scale
+        x = _spaced(max(1.0, float(each.min())), float(np.max(each[np.isfinite(each)], initial=2.0)))
+        y = profiles.ecdf(costs, dims, x) if kind == "ecdf" else profiles.data_profile(costs[..., place], dims, x)
+        ax.set_xlabel("evaluations a coordinate" if kind == "ecdf" else "evaluations, in simplex gradients")
+    labels = [str(label) for label in record.axes["optimizer"]]
+    for label, style, row in zip(labels, styles(labels, look), y, strict=True):
+        (line,) = ax.plot(
+            x, row, drawstyle="steps-post", color=style.color, linewidth=1.9 * prominence(ax), label=label, zorder=4
+        )
+        dress(line, style)
+        line.set_markevery(POINTS // 8)
+    ax.set_xscale("log")
+    decades = np.log10(x[-1] / x[0])
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 3 else (1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlim(x[0], x[-1])
+    ax.set_ylim(0, RISE)
+    ax.set_ylabel("share of problems and targets reached" if kind == "ecdf" else "share of problems solved")
+    ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]:
+    """The evaluations to each target, shape (P, S, K), infinite for never; coordinates (P,); targets (K)."""
+    axes = list(record.axes)
+    evaluations = np.asarray(record.grid("evaluations_to"), float)
+    moved = np.moveaxis(evaluations, axes.index("optimizer"), -2)
+    lengths = [len(record.axes[name]) for name in axes if name != "optimizer"]
+    costs = np.where(moved < 0, np.inf, moved).reshape(-1, *moved.shape[-2:])
+    each = np.array([record.meta["functions"][name]["dim"] for name in record.axes["function"]], float)
+    dims = np.broadcast_to(each.reshape(-1, *[1] * (len(lengths) - 1)), lengths).ravel()
+    return costs, dims, [float(share) for share in record.meta["targets"]]
+
+
+def _place(targets: list[float], target: float | None) -> int:
+    if target is None:
+        return int(np.argmin(targets))
+    near = [place for place, share in enumerate(targets) if np.isclose(share, target, rtol=1e-6)]
+    if not near:
+        raise InputError(
+            f"this comparison has the targets {', '.join(f'{share:g}' for share in targets)}, not {target!r}"
+        )
+    return near[0]
+
+
+def _spaced(low: float, high: float) -> NDArray[np.float64]:
+    return np.geomspace(low, max(high, low * 1.01) * 1.05, POINTS)

@@ -1,0 +1,143 @@
+"""Whether a comparison was fair: what each optimizer's tuning tried, spent and won over its defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.render.artists.text_fit import wrapped
+from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.theme import Style, Theme, as_theme, styles
+
+Columns = Mapping[str, NDArray[Any]]
+
+FACTS = ("label", "round", "rung", "steps", "effort", "evaluations")
+"""The columns of a tuning that are not hyper-parameters."""
+
+FAILED = 3.0
+"""The effort of a setting that failed, as `tune` counts it."""
+
+THICK = 0.2
+"""How far the settings of one optimizer lie apart, up and down, in rows; so that they do not hide each other."""
+
+
+def fairness(columns: Columns, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
+    """Draws what a tuning tried of each optimizer on `ax`, and returns `ax`: the best at the top, the further left the better.
+
+    A point is a setting, by its effort (see `landscapes.tune`): faint where it was tried for some of the steps only, strong
+    where for all. The large dot is what was chosen, the ring the optimizer as it was given, as long as it was tried. Left of
+    the dashed line the target is reached. Beneath stands what was spent, and between what bounds hyper-parameters were tried.
+
+    Args:
+        columns: what `Tuning.columns()` returns, or arrays like that: `label`, `rung`, `steps`, `effort`, `evaluations`,
+            and a column each hyper-parameter, all of one length; an optimizer's first row is it as it was given.
+        ax: where to draw; by default matplotlib's current axes.
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for columns that lack one of these, are empty or of different lengths.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import tune
+    >>> found = tune("booth", ["sgd", "adam"], vary=["lr"], steps=60, candidates=9, starts=1)
+    >>> sorted(tick.get_text() for tick in fairness(found.columns(), Figure().subplots()).get_yticklabels())
+    ['Adam', 'SGD']
+    """
+    look = as_theme(theme)
+    table = _checked(columns)
+    ax = current_axes(ax)
+    labels = list(dict.fromkeys(str(label) for label in table["label"]))
+    rows = {label: np.flatnonzero(table["label"] == label) for label in labels}
+    best = {label: _best(table, held) for label, held in rows.items()}
+    order = sorted(labels, key=lambda label: float(table["effort"][best[label]]))
+    scale = prominence(ax)
+    extent = ax.get_window_extent()
+    figure = ax.get_figure(root=True)
+    wide = 72 * extent.width / (72.0 if figure is None else figure.dpi)
+    for label, style in zip(labels, styles(labels, look), strict=True):
+        y = order.index(label)
+        _settings(ax, table, rows[label], best[label], y, style, look, scale)
+        words = "\n".join(wrapped(_told(table, rows[label]), wide - 8, 7.0, 2))
+        ax.annotate(
+            words, (0, y + 1.3 * THICK), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
+            fontsize=7, va="top", color=look.foreground, alpha=0.8, parse_math=False, linespacing=1.15, zorder=5,
+        )  # fmt: skip
+    ax.axvline(1.0, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+    sound = table["effort"][table["effort"] > 0]
+    ax.set_xscale("log")
+    ax.set_xlim(0.8 * min(float(sound.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED))
+    ax.set_ylim(len(labels) - 0.45, -0.45)
+    ax.set_yticks(range(len(order)), order)
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlabel(f"effort: share of steps to the target; above 1 short of it, {FAILED:g} failed")
+    ax.grid(True, axis="x", color=look.muted, alpha=0.2, linewidth=0.6)
+    ax.set_axisbelow(True)
+    return ax
+
+
+def _settings(
+    ax: Axes, table: Columns, held: NDArray[np.int64], best: int, y: int, style: Style, look: Theme, scale: float
+) -> None:
+    """The settings of one optimizer around a height."""
+    effort, whole = table["effort"], table["steps"] == table["steps"].max()
+    lifts = THICK * (2 * (0.5 + 0.618034 * np.arange(len(held)) % 1.0) % 2 - 1)
+    for chosen, alpha, size in ((~whole[held], 0.16, 2.6), (whole[held], 0.6, 3.2)):
+        ax.plot(
+            effort[held][chosen], y + lifts[chosen], "o", color=style.color, alpha=alpha, markersize=size * scale,
+            markeredgewidth=0, zorder=3, label="_settings",
+        )  # fmt: skip
+    given = _given(table, held)
+    ax.plot(
+        [effort[given]], [y], style.marker, markersize=9 * scale, markerfacecolor=look.background,
+        markeredgecolor=style.color, markeredgewidth=1.6 * scale, zorder=4, label="_given",
+    )  # fmt: skip
+    ax.plot(
+        [effort[best]], [y], style.marker, markersize=10.5 * scale, markerfacecolor=style.color,
+        markeredgecolor=look.rim, markeredgewidth=1.2 * scale, zorder=4.5, label="_chosen",
+    )  # fmt: skip
+
+
+def _best(table: Columns, held: NDArray[np.int64]) -> int:
+    """The row of the best setting among those tried longest, the latest of equal ones."""
+    longest = held[table["steps"][held] == table["steps"][held].max()][::-1]
+    return int(longest[np.argmin(table["effort"][longest])])
+
+
+def _given(table: Columns, held: NDArray[np.int64]) -> int:
+    """The row where the optimizer as it was given was tried longest."""
+    same = np.ones(len(held), bool)
+    for name, column in table.items():
+        if name not in FACTS:
+            same &= (column[held] == column[held[0]]) | (np.isnan(column[held]) & np.isnan(column[held[0]]))
+    alike = held[same]
+    return int(alike[np.argmax(table["steps"][alike])])
+
+
+def _told(table: Columns, held: NDArray[np.int64]) -> str:
+    """What was spent on an optimizer, and between what bounds it was tried."""
+    begun = int((table["rung"][held] == table["rung"].min()).sum())
+    words = [f"{begun:,} setting{'' if begun == 1 else 's'}, {int(table['evaluations'][held].sum()):,} evaluations"]
+    for name, column in table.items():
+        if name not in FACTS and np.isfinite(column[held]).any():
+            low, high = np.nanmin(column[held]), np.nanmax(column[held])
+            words.append(f"{name} {low:.2g}" + (f" to {high:.2g}" if low < high else ""))
+    return words[0] + (f"; {', '.join(words[1:])}" if len(words) > 1 else "")
+
+
+def _checked(columns: Columns) -> dict[str, NDArray[Any]]:
+    """The columns as arrays, once they are sure to be a tuning's."""
+    if not isinstance(columns, Mapping):
+        raise InputError(f"this draws the columns of a tuning, as Tuning.columns() returns them, not {columns!r:.80}")
+    table = {str(name): np.asarray(column) for name, column in columns.items()}
+    missing = [name for name in FACTS if name not in table and name != "round"]
+    if missing:
+        raise InputError(f"these columns lack {', '.join(missing)}; Tuning.columns() has all that is needed")
+    count = {column.shape for column in table.values()}
+    if len(count) != 1 or count == {(0,)} or len(next(iter(count))) != 1:
+        raise InputError(f"columns have one length, at least 1, not {', '.join(map(str, sorted(count)))}")
+    return table

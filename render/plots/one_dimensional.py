@@ -1,0 +1,140 @@
+"""A race over one coordinate: the landscape as a curve, and the runs that slide on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.artist import allow_rasterization
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+
+from landscapes.errors import InputError
+from landscapes.record import FAILED, Record, Surface
+from landscapes.render.artists.animated import Boxes, around, pixels, show, stroke, windows
+from landscapes.render.artists.heads import Head, Start
+from landscapes.render.artists.trails import Trail
+from landscapes.render.plots._trajectories import check_step, held
+from landscapes.render.plots.contours import current_axes, is_known, prominence, star
+from landscapes.render.theme import Theme, as_theme, styles
+
+STEPS, SHARE = 8, 0.03
+"""A tail is so many steps long, or so large a share of the race where that is more."""
+
+
+class Tail(Trail):
+    """The last steps of a run, with its halo: on a curve all runs take one way, so whole trails would hide each other."""
+
+    extra: float = 0.0
+    """How much wider the halo is, in points; 0 for none."""
+
+    @property
+    def length(self) -> int:
+        """How many steps are shown."""
+        return max(STEPS, round(SHARE * self.span))
+
+    def _begin(self, step: int) -> int:
+        """The point where the tail of a step begins."""
+        return max(self.route.reached(step - self.length) - 1, 0)
+
+    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        self.route.update(self, renderer)
+        moved = self.route.pixels[max(self._begin(steps[0]) - 1, 0) : self.route.reached(steps[-1])]
+        return around(moved, 2 + pixels(renderer, self.get_linewidth() + self.extra))
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.route.count < 2:
+            return
+        self.route.update(self, renderer)
+        width = self.get_linewidth()
+        wide = width + self.extra
+        ink = self.route.whole.near(windows(renderer), 1 + pixels(renderer, wide))
+        begin, end = self._begin(self.route.shown), self.route.count - 1
+        gc = stroke(self, renderer, wide)
+        if self.extra:
+            gc.set_foreground(self.theme.halo)
+            ink.stroke(renderer, gc, begin, end)
+        gc.set_linewidth(width)
+        cuts = np.rint(np.linspace(begin, end, len(self.colors) + 1)).astype(int).tolist()
+        for color, (one, two) in zip(self.colors, pairwise(cuts), strict=True):
+            if two > one:
+                gc.set_foreground((*color, 1.0), isRGBA=True)
+                ink.stroke(renderer, gc, one, two)
+        gc.restore()
+        self.stale = False
+
+
+def slide(
+    record: Record,
+    ax: Axes | None = None,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    width: float | None = None,
+) -> Axes:
+    """Draws a race over one coordinate on `ax`, and returns `ax`: the curve of the landscape, and where each run is on it.
+
+    A tail shows a run's last steps as straight moves from point to point, so that a run that jumps across a valley is seen
+    to. What stars, heads, crosses and arrows mean is as in `render.contour` and `render.paths`.
+
+    Args:
+        record: a race over one coordinate.
+        ax: where to draw; by default matplotlib's current axes.
+        step: the step to show; by default the race's last.
+        theme: colours, by name or as a `Theme`.
+        width: of the tails, in points; by default as the axes' size asks for.
+
+    Raises:
+        InputError: for a record without a curve, a step outside the race, an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> ax = slide(race("forrester", ["sgd(lr=0.002)", "adam(lr=0.01)"], steps=60), Figure().subplots())
+    >>> [line.get_label() for line in ax.lines if isinstance(line, Tail)]
+    ['SGD', 'Adam']
+    """
+    shown = check_step(record, step)
+    trajectories = record.trajectories
+    if record.curve is None:
+        dim = trajectories.x.shape[-1]
+        raise InputError(
+            f"this draws races over one coordinate; this record has {dim}"
+            if dim != 1
+            else "this record has no curve of its landscape; race again to have one"
+        )
+    look = as_theme(theme)
+    ax = current_axes(ax)
+    _ground(record.curve, ax, look, known=is_known(record))
+    thick = 2.3 * prominence(ax) if width is None else width
+    labels = [str(label) for label in trajectories.runs["label"]]
+    ways = held(np.stack([trajectories.x[..., 0], trajectories.value], -1))
+    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+        x, y = ways[run].T
+        tail = Tail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
+        tail.extra = look.halo_width * thick
+        ax.add_line(tail)
+        failed = str(trajectories.runs["status"][run]) in FAILED
+        stopped = int(trajectories.runs["stopped"][run])
+        ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * thick))
+    for start in {tuple(way[0]) for way in ways.tolist()}:
+        ax.add_artist(Start(start, look, 2.9 * thick))
+    show(ax, shown)
+    return ax
+
+
+def _ground(curve: Surface, ax: Axes, look: Theme, *, known: bool) -> None:
+    """The curve with the ground beneath it, a star on each known minimum, and limits that hold it."""
+    height = np.where(np.isfinite(curve.values[0]), curve.values[0], np.nan)
+    if np.isnan(height).all():
+        raise InputError("this curve has no finite value to draw")
+    low, high = float(np.nanmin(height)), float(np.nanmax(height))
+    margin = 0.08 * max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-9)
+    ax.set_xlim(curve.x[0], curve.x[-1])
+    ax.set_ylim(low - 1.5 * margin, high + margin)
+    ax.fill_between(curve.x, height, low - 1.5 * margin, color=look.old, linewidth=0, zorder=0.5)
+    ax.plot(curve.x, height, color=look.muted, linewidth=1.4 * prominence(ax), zorder=0.6, label="_curve")
+    if len(curve.minima) and np.isfinite(curve.minimum):
+        at = curve.minima[:, 0]
+        star(ax, np.column_stack([at, np.full(len(at), curve.minimum)]), look, prominence(ax), known=known)

@@ -1,0 +1,56 @@
+"""What a comparison or a race found as a table for a paper, a page or a spreadsheet."""
+
+from __future__ import annotations
+
+from landscapes.analysis import race_table, tables
+from landscapes.errors import InputError, unknown
+from landscapes.record import Record
+from landscapes.render.text._caption import caption
+
+SHOWN = ("standings", "times")
+
+
+def table(
+    record: Record,
+    style: str = "text",
+    *,
+    show: str = "standings",
+    target: float | None = None,
+    by: str = "evaluations",
+) -> str:
+    """A comparison or a race as a table, best first, ready to be pasted.
+
+    Args:
+        record: what `compare` or `race` return.
+        style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`; "csv" with
+            all digits.
+        show: of a comparison, "standings" for a row an optimizer (how many runs reach the target, mean rank, wins, cost), or
+            "times" for a row a function: the expected running times (Hansen et al., 2021).
+        target: of a comparison, one of its shares of the first gap; by default the last.
+        by: of a comparison, what is counted, "evaluations" or "steps".
+
+    Raises:
+        InputError: for another record, an unknown style or table, a target that the comparison does not have.
+
+    >>> from landscapes import race
+    >>> print(table(race("booth", ["adam(lr=0.5)"], steps=200), "markdown"))
+    | place | optimizer | learning rate | final loss | steps to target | status |
+    | --- | --- | --- | --- | --- | --- |
+    | 1 | Adam | 0.5 | 2.57e-09 | 67 | converged |
+    <BLANKLINE>
+    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reached the target, a loss of 0.017, after 67 steps.
+    """
+    if style not in tables.KINDS:
+        raise unknown("style of table", style, tables.KINDS)
+    if show not in SHOWN:
+        raise unknown("table", show, SHOWN)
+    job = record.meta.get("job", "race") if isinstance(record, Record) else None
+    if job == "compare":
+        made = tables.standings if show == "standings" else tables.running_times
+        return made(record, target, by=by).render(style)
+    if job == "race" and show == "standings":
+        header, *rows = race_table.rows(record)
+        return tables.Table(caption(record), header, rows).render(style)
+    raise InputError(
+        "a table shows the standings of what compare() or race() return, or the running times of compare()"
+    )

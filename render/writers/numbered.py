@@ -1,0 +1,82 @@
+"""One picture a frame: frames-0000.png, frames-0001.png and so on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import warnings
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from landscapes.errors import InputError
+from landscapes.files import replacing_all
+from landscapes.render.writers.base import RGBA, Pixels, Sink
+
+PLACE = re.compile(r"%(?:0\d+)?d")
+"""Where the number goes, with its digits."""
+
+
+class Numbered(Sink):
+    """PNG files whose name has a place for the number, as in frames-%04d.png, counted from 0.
+
+    They follow each other at the animation's speed: a frame that stays is there several times. All appear
+    together when the last one is written.
+    """
+
+    suffixes = ()
+
+    @classmethod
+    def check(cls, path: Path) -> None:
+        if len(PLACE.findall(path.name)) != 1 or path.name.count("%") != 1:
+            raise InputError(
+                f"{path.name!r} is no name for numbered frames: it needs one place for the number, "
+                "as in frames-%04d.png (and a still picture's name has no %)"
+            )
+
+    @classmethod
+    def placing(cls, path: Path) -> AbstractContextManager[Path]:
+        return replacing_all(path)
+
+    def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
+        self._count = 0
+        self._facts = PngInfo()
+        if self.comment:
+            self._facts.add_text("Comment", self.comment)
+
+    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+        last = self._path(self._count - 1)
+        for again in range(1 + round(stay * self.timeline.fps)):
+            here = self._path(self._count)
+            if again or not len(changed):
+                shutil.copyfile(last, here)
+            else:
+                Image.fromarray(rgba[..., :3]).save(here, pnginfo=self._facts, compress_level=1)
+            last = here
+            self._count += 1
+
+    def end(self) -> None:
+        there = (file.name for file in self.path.parent.parent.iterdir())  # the path is in a temporary folder
+        old = sorted((name for name in there if self._number(name) >= self._count), key=self._number)
+        if old:
+            warnings.warn(
+                f"{len(old)} frames of a longer animation stay beside the new ones: {old[0]} … {old[-1]}", stacklevel=2
+            )
+
+    def abort(self) -> None:
+        return
+
+    def _path(self, number: int) -> Path:
+        return self.path.with_name(self.path.name % number)
+
+    def _number(self, name: str) -> int:
+        """The number in a name, -1 where it is not of this pattern."""
+        before, after = PLACE.split(self.path.name)
+        digits = name[len(before) : len(name) - len(after)]
+        fits = name.startswith(before) and name.endswith(after) and digits.isdecimal()
+        return int(digits) if fits and self.path.name % int(digits) == name else -1

@@ -1,0 +1,160 @@
+"""Formulas that know numpy alone."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from landscapes import InputError, from_numpy, functions, race, transforms
+from landscapes.builders.validation import checked
+from landscapes.objectives.derivatives import gradient, hessian, points
+
+PLANE = [(-2.0, 2.0), (-1.0, 3.0)]
+
+
+def valley(x, y):
+    """A curved valley.
+
+    More of it.
+    """
+    return (1 - x) ** 2 + 100 * (y - x * x) ** 2
+
+
+def wavy(x):
+    return np.sum(np.cos(3 * x) + x * x + np.exp(-np.abs(x)), -1)
+
+
+def test_a_numpy_formula_has_the_facts_of_any_other():
+    made = from_numpy(valley, PLANE, minima=[(1, 1)], start=(-1.2, 1), tags=["valley"])
+    assert (made.name, made.title, made.description) == ("valley", "Valley", "A curved valley.")
+    assert (made.minimum, made.minima, made.mode) == (0.0, ((1.0, 1.0),), "batched")
+    assert made.tags == ("valley", "finite differences")
+
+
+def test_slopes_and_curvatures_are_nearly_the_true_ones():
+    f, g = functions.get("rosenbrock"), from_numpy(valley, PLANE)
+    x = points(g, 300)
+    assert torch.equal(g(x), torch.from_numpy(valley(*x.numpy().T)))
+    size = gradient(f, x).abs().max()
+    torch.testing.assert_close(gradient(g, x), gradient(f, x), rtol=1e-8, atol=1e-9 * float(size))
+    torch.testing.assert_close(hessian(g, x), hessian(f, x), rtol=1e-3, atol=1e-5 * float(hessian(f, x).abs().max()))
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 1.0, 1e3, 1e6])
+def test_steps_fit_the_scale_of_the_domain(scale):
+    g = from_numpy(lambda x: np.sin(x / scale), [(-3 * scale, 3 * scale)], name="wave")
+    x = torch.linspace(-3, 3, 101, dtype=torch.float64)[:, None] * scale
+    torch.testing.assert_close(gradient(g, x) * scale, torch.cos(x / scale), rtol=0, atol=1e-6 if scale > 1 else 1e-9)
+
+
+def test_one_vector_or_one_argument_a_coordinate():
+    g = from_numpy(wavy, [(-1, 1)] * 4)
+    x = points(g, 9)
+    assert torch.equal(g(x), torch.from_numpy(wavy(x.numpy())))
+    assert gradient(g, x).shape == (9, 4)
+    assert g.mode == "batched"
+    assert from_numpy(lambda x: x * x, [(-1, 1)])([3.0]) == 9
+
+
+def test_races_take_the_steps_of_the_true_function():
+    f, g = functions.get("rosenbrock"), from_numpy(valley, PLANE, start=(-1.2, 1), minima=[(1, 1)])
+    optimizers = ["adam(lr=0.05)", "momentum(lr=0.001)", "sgd(lr=0.001)"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        there = race(g, optimizers, steps=100).trajectories.x
+    np.testing.assert_allclose(there, race(f, optimizers, start=(-1.2, 1), steps=100).trajectories.x, atol=1e-6)
+
+
+def test_one_point_at_a_time_is_slower_and_said_once():
+    def stair(x, y):
+        return math.floor(3 * x) + abs(y) if x > 0 else math.sin(y) + x * x
+
+    with pytest.warns(UserWarning, match=r"function 'stair' takes one point at a time.*np\.where") as said:
+        g = from_numpy(stair, PLANE)
+    assert len(said) == 1
+    assert g.mode == "looped"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert checked(g) is g
+        record = race(g, ["sgd(lr=0.1)"], steps=5, resolution=9)
+    assert record.trajectories.x.shape == (1, 6, 2)
+    slopes = gradient(g, torch.tensor([[1.1, 1.0], [-1.0, 0.0]], dtype=torch.float64))
+    assert slopes.flatten().tolist() == pytest.approx([0, 1, -2, 1], abs=1e-8)
+
+
+def test_mixing_the_points_of_a_batch_is_found_out():
+    with pytest.warns(UserWarning, match="one point at a time"):
+        g = from_numpy(lambda x: np.sum(x * x), [(-1, 1)] * 3, name="mixing")
+    x = points(g, 5)
+    torch.testing.assert_close(g(x), (x * x).sum(1))
+
+
+def test_another_rounding_in_batches_is_no_other_function():
+    """Differences make much of the last bit, which numpy's operations for arrays and for single numbers may share or not."""
+    g = from_numpy(lambda x, y: x * x + y * y + 1e-12 * np.sin(1e6 * x) * np.ndim(x), PLANE, name="rounding")
+    assert g.mode == "batched"
+
+
+def test_transforms_keep_the_word():
+    turned = transforms.rotated(transforms.shifted(from_numpy(valley, PLANE), 1), 30)
+    assert "finite differences" in turned.tags
+    assert "finite differences" in transforms.added(turned, turned).tags
+    assert "finite differences" in transforms.log_values(turned, lowest=-1).tags
+    assert checked(turned) is turned
+
+
+def test_samples_are_numpy_formulas_too():
+    def sample(t):
+        lean = np.random.default_rng(t).standard_normal()
+        return lambda x, y: valley(x, y) + lean * np.abs(x)
+
+    g = from_numpy(valley, PLANE, sample=sample)
+    assert g.at_step(3)([0.5, 0.5]) != g([0.5, 0.5])
+    assert checked(g) is g
+    assert race(g, ["sgd(lr=0.001)"], steps=3).trajectories.x.shape == (1, 4, 2)
+    with pytest.raises(InputError, match="is not a formula"):
+        from_numpy(valley, PLANE, sample=lambda t: 3).at_step(0)
+
+
+@pytest.mark.parametrize("fact", ["residuals", "dims"])
+def test_what_needs_torch_is_refused(fact):
+    with pytest.raises(InputError, match=f"does not take {fact}"):
+        from_numpy(valley, PLANE, **{fact: np.stack})
+
+
+def test_other_precisions():
+    g = from_numpy(valley, PLANE)
+    x = torch.tensor([[0.5, 0.5]], requires_grad=True)
+    value = g(x)
+    assert value.dtype == torch.float32
+    assert torch.autograd.grad(value.sum(), x)[0].tolist()[0] == pytest.approx([-51.0, 50.0], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        (3, "from_numpy takes a function, not 3"),
+        (lambda x, y: "high", "returns <U4, not real numbers"),
+        (lambda x, y: x + 1j * y, "returns complex128, not real numbers"),
+        (lambda x, y: None, "returns object, not real numbers"),
+        (lambda x, y: np.stack([x, y]), "returns shape"),
+        (lambda x, y: 1 / 0, "raises ZeroDivisionError"),
+        (lambda x, y: x * np.nan, "is nan at the start"),
+        (lambda x, y, z: x, "takes 3 arguments"),
+    ],
+)
+def test_what_is_no_landscape(formula, message):
+    with pytest.raises(InputError, match=message) as caught:
+        from_numpy(formula, PLANE, name="mine")
+    assert "\n" not in str(caught.value)
+
+
+def test_bounds_are_checked():
+    with pytest.raises(InputError, match="low below high"):
+        from_numpy(valley, [(2, -2), (-1, 3)])
+    with pytest.raises(InputError, match="2 arguments"):
+        from_numpy(valley, [(-2, 2)])

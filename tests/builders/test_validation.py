@@ -1,0 +1,369 @@
+"""What a formula must do to be raced, and what is done about one that cannot take a batch."""
+
+from __future__ import annotations
+
+import functools
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from landscapes import race
+from landscapes.builders.validation import POINTS, as_function, checked
+from landscapes.errors import InputError
+from landscapes.functions import get
+from landscapes.objectives.decorators import function
+from landscapes.optimizers import SGD
+
+PLANE = ((-3, 3), (-3, 3))
+
+
+def landscape(formula, dim=2, **facts):
+    return function(*[(-3, 3)] * dim, **{"name": "mine", **facts})(formula)
+
+
+def quietly(made, start=None):
+    """The checked function, where no warning may come."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return checked(made, start)
+
+
+def truth(made, points):
+    """Values and gradients at points (n, d), each evaluated alone."""
+    values, gradients = [], []
+    for point in points:
+        x = point.clone().requires_grad_()
+        value = made.formula(x) if made.takes_vector else made.formula(*x)
+        values.append(value.detach())
+        gradients.append(torch.autograd.grad(value, x)[0])
+    return torch.stack(values), torch.stack(gradients)
+
+
+# Names and landscapes
+
+
+def test_a_landscape_is_taken_as_it_is_and_a_name_is_looked_up():
+    made = landscape(lambda x, y: x * y)
+    assert as_function(made) is made
+    assert as_function("Camel-3") is get("three_hump_camel")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (lambda x, y: x, r"has no bounds; decorate it: @function\(\(-3, 3\), \(-3, 3\)\)"),
+        (nn.Linear(2, 1), "has no bounds"),
+        ("beal", "unknown function 'beal'. Did you mean beale?"),
+        (3, r"a landscape is a name of the catalogue or made with @function\(.*\), not 3"),
+        (None, "not None"),
+    ],
+)
+def test_anything_else_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        as_function(given)
+
+
+# Formulas that are fine
+
+
+class Well(nn.Module):
+    def __init__(self, dtype):
+        super().__init__()
+        self.first = nn.Linear(2, 8, dtype=dtype)
+        self.last = nn.Linear(8, 1, dtype=dtype)
+        torch.manual_seed(0)
+        for parameter in self.parameters():
+            nn.init.normal_(parameter)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.first(x.to(self.first.weight.dtype)))).squeeze(-1)
+
+
+def stretched(x, y, factor):
+    return x * x + factor * y * y
+
+
+class Cup:
+    def __call__(self, x, y):
+        return x * x + y * y
+
+
+@pytest.mark.parametrize(
+    ("formula", "dim"),
+    [
+        (lambda x: x * x, 1),
+        (lambda x, y: x * x + y * y, 2),
+        (lambda x, y: x * x, 2),
+        (lambda x: (x * x).sum(-1), 2),
+        (lambda x, y, z: x * y * z, 3),
+        (lambda *x: sum(c * c for c in x), 3),
+        (lambda x: (x[..., 1:] - x[..., :-1] ** 2).pow(2).sum(-1), 10),
+        (lambda x: x.norm(dim=-1), POINTS),
+        (lambda x, y: torch.where(x > 0, x, -x) + y, 2),
+        (lambda x, y: torch.round(x) + y * y, 2),
+        (lambda x, y: (x * y).float(), 2),
+        (lambda x, y: torch.exp(x * y).half(), 2),
+        (lambda x, y: 1e-12 * x + 1e12 * y, 2),
+        (functools.partial(stretched, factor=3.0), 2),
+        (Cup(), 2),
+        (Well(torch.float64), 2),
+        (Well(torch.float64).forward, 2),
+        (Well(torch.float32), 2),
+    ],
+)
+def test_a_formula_that_takes_batches_is_left_alone(formula, dim):
+    made = landscape(formula, dim)
+    assert quietly(made) is made
+
+
+def test_rounding_where_terms_cancel_is_no_fault():
+    """A batch is summed in another order than a point: of a sum that is nearly zero, only rounding is left."""
+    weights = torch.randn(100, generator=seeded(), dtype=torch.float64)
+    start = torch.ones(100, dtype=torch.float64) - weights * weights.sum() / weights.dot(weights)
+    made = landscape(lambda x: x @ weights, 100, start=start)
+    alone, together = made(start), made(start.repeat(64, 1))
+    assert abs(alone - together[0]) > 1e-9 * abs(alone), "the orders differ here"
+    assert quietly(made) is made
+
+
+def test_only_the_start_must_be_finite():
+    made = landscape(lambda x, y: torch.log(x) + y, start=(1, 1))
+    assert quietly(made) is made
+
+
+def test_the_start_of_the_race_counts_where_it_is_given():
+    made = landscape(lambda x, y: torch.log(x) + y, start=(-1, 1))
+    with pytest.raises(InputError, match=r"function 'mine' is nan at the start \(-1, 1\); start where it is finite"):
+        checked(made)
+    assert quietly(made, (1.0, 1.0)) is made
+
+
+# Formulas that cannot be raced
+
+
+def raising(x, y):
+    raise KeyError("weights")
+
+
+def long_winded(x, y):
+    raise ValueError("line one\nline two " + "x" * 500)
+
+
+def gradient_raises(x, y):
+    class Broken(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, z):
+            return z.clone()
+
+        @staticmethod
+        def backward(ctx, grad):
+            raise RuntimeError("no way back")
+
+    return Broken.apply(x + y)
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        (raising, r"function 'mine' raises KeyError: 'weights' at \(1, 2\)"),
+        (long_winded, r"raises ValueError: line one line two x{100,200}… at \(1, 2\)$"),
+        (lambda x, y: x + undefined, "raises NameError: name 'undefined' is not defined"),  # noqa: F821
+        (lambda x, y, *, needed: x, "raises TypeError: .*needed"),
+        (lambda x, y: float(x) + float(y), r"returns float at \(1, 2\), not a tensor; compute with torch"),
+        (lambda x, y: math.sin(x) * math.cos(y), r"returns float.*torch.sin for math.sin"),
+        (lambda x, y: x.item() ** 2, "returns float"),
+        (lambda x, y: np.sin(x.detach().numpy()), "returns float64"),
+        (lambda x, y: None, "returns NoneType"),
+        (lambda x, y: (x, y), "returns tuple"),
+        (lambda x, y: torch.stack([x, y]), r"returns shape \(2,\) for one point, not one number, shape \(\); combine the"),
+        (lambda x: x * x, r"returns shape \(2,\) for one point.* as in \(x\*\*2\).sum\(-1\)"),
+        (lambda x: (x * x).sum(-1, keepdim=True), r"returns shape \(1,\)"),
+        (lambda x, y: (x * y).long(), r"returns torch.int64 at \(1, 2\), not real floating-point numbers"),
+        (lambda x, y: x > y, "returns torch.bool"),
+        (lambda x, y: torch.complex(x, y), "returns torch.complex128"),
+        (lambda x, y: x / (x - 1), r"is inf at the start \(1, 2\); start where it is finite"),
+        (lambda x, y: torch.log(-x), "is nan at the start"),
+        (lambda x, y: torch.sqrt(x - 1) + y, r"gradient of function 'mine' is \[inf, 1.0\] at the start \(1, 2\)"),
+        (lambda x, y: torch.where(x > 0, y, torch.sqrt(-x)), r"is \[nan, 1.0\] at the start"),
+        (lambda x, y: x.detach() * y.detach(), r"cannot be differentiated at \(1, 2\).* leave out .item\(\), .detach\(\)"),
+        (lambda x, y: torch.tensor(x.item() + y.item()), "cannot be differentiated"),
+        (lambda x, y: torch.from_numpy(np.asarray(np.sin(x.detach().numpy()))), "cannot be differentiated"),
+        (lambda x, y: torch.tensor(1.0, requires_grad=True) * 2, "cannot be differentiated"),
+        (lambda x, y: torch.tensor(1.0), "cannot be differentiated"),
+        (torch.no_grad()(lambda x, y: x * y), "cannot be differentiated"),
+        (lambda x, y: x.mul_(2) + y, "raises RuntimeError"),
+        (gradient_raises, "the gradient of function 'mine' raises RuntimeError: no way back"),
+    ],
+)  # fmt: skip
+def test_a_formula_that_cannot_be_raced_is_refused(formula, message):
+    made = landscape(formula, start=(1, 2))
+    with pytest.raises(InputError, match=message) as refusal:
+        checked(made)
+    assert "\n" not in str(refusal.value)
+    with pytest.raises(InputError, match=message):
+        race(made, [SGD(lr=0.1)], steps=3)
+
+
+def test_a_point_in_view_where_the_formula_raises_is_named():
+    @function((-3, 3), (-3, 3), start=(1, 2))
+    def guarded(x, y):
+        if (x < 0).any():
+            raise ValueError("outside")
+        return x + y
+
+    with pytest.raises(InputError, match=r"function 'guarded' raises ValueError: outside at \(-\d.*, .*\)"):
+        checked(guarded)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x, y: x + y + torch.rand(()),
+        lambda x, y: x + y + torch.rand_like(x),
+        lambda x, y: torch.dropout(x + y, 0.5, True),
+        lambda x: torch.dropout(x, 0.5, True).sum(-1),
+    ],
+)
+def test_a_random_formula_is_refused(formula):
+    torch.manual_seed(0)
+    with pytest.raises(InputError, match=r"gives other results when it is asked again .* call .eval\(\) on networks"):
+        checked(landscape(formula))
+
+
+# Formulas that are right for one point and wrong for many
+
+
+def branching(x, y):
+    if x > 0:
+        return x * x + y * y
+    return y * y - x
+
+
+def branching_for_all(x, y):
+    return x * x + y if bool((x > 0).all()) else y - x
+
+
+def looping(x):
+    total = x[0] * 0
+    for i in range(len(x)):
+        total = total + (i + 1) * x[i] ** 2
+    return total
+
+
+def counting(x, y):
+    steps = int(x.detach().abs()) + 1
+    return sum((x * k for k in range(steps)), y * y)
+
+
+WRONG = [
+    pytest.param(lambda x: (x**2).sum(), 2, "vmapped", r"for 13 points it returns shape \(\)", id="sum"),
+    pytest.param(lambda x: (x**2).sum(), 10, "vmapped", r"returns shape \(\)", id="sum in 10"),
+    pytest.param(lambda x: (x**2).sum(), POINTS, "vmapped", r"returns shape \(\)", id="sum in as many as points"),
+    pytest.param(lambda x: x.norm(), 3, "vmapped", r"returns shape \(\)", id="norm"),
+    pytest.param(lambda x: x[0] ** 2 + 3 * x[1], 2, "vmapped", r"returns shape \(2,\)", id="first dimension"),
+    pytest.param(lambda x: x[0] ** 2 + 3 * x[1], POINTS, "vmapped", "values differ", id="first dimension, as many"),
+    pytest.param(lambda x: torch.dot(x, x), 3, "vmapped", "raises RuntimeError", id="dot"),
+    pytest.param(looping, 3, "vmapped", r"returns shape \(3,\)", id="loop over coordinates"),
+    pytest.param(lambda x, y: (x - x.mean()) ** 2 + x * y, 2, "vmapped", "values differ", id="mean"),
+    pytest.param(lambda x, y: x * y / x.abs().max(), 2, "vmapped", "values differ", id="max"),
+    pytest.param(lambda x, y: x * y + x.numel() * x, 2, "vmapped", "values differ", id="count"),
+    pytest.param(lambda x, y: x * y + 0 * x.cumsum(-1), 2, "batched", "", id="harmless"),
+    pytest.param(lambda x, y: x + (y - y.detach().mean()) ** 2, 2, "vmapped", "values differ", id="detached mean"),
+    pytest.param(lambda x, y: x * y + x.sum() - x.sum().detach(), 2, "vmapped", "gradients differ", id="gradients"),
+    pytest.param(lambda x, y: torch.stack([x, y]).squeeze().prod(0), 2, "vmapped", "for 1 points", id="squeeze"),
+    pytest.param(lambda x: x.sum() ** 2 if x.ndim == 1 else x.sum(0), 2, "vmapped", "returns shape", id="two ways"),
+    pytest.param(branching, 2, "looped", "raises RuntimeError: Boolean value of Tensor", id="if"),
+    pytest.param(branching_for_all, 2, "looped", "values differ", id="if all"),
+    pytest.param(counting, 2, "looped", "raises", id="int"),
+    pytest.param(lambda x, y: max(x, y) * y, 2, "looped", "raises RuntimeError", id="max of Python"),
+    pytest.param(lambda x, y: x * abs(float(y)) + y, 2, "looped", "raises", id="float"),
+]
+
+
+@pytest.mark.parametrize(("formula", "dim", "mode", "fault"), WRONG)
+def test_a_formula_that_mixes_points_gets_right_numbers(formula, dim, mode, fault):
+    made = landscape(formula, dim)
+    if mode == "batched":
+        assert quietly(made) is made
+    else:
+        with pytest.warns(UserWarning, match=f"function 'mine' cannot take a batch of points .*{fault}") as told:
+            sound = checked(made)
+        assert len(told) == 1
+        assert sound.mode == mode
+        assert sound.name == made.name
+        made = sound
+    points = torch.linspace(-2.7, 2.9, 21 * dim, dtype=torch.float64)[torch.randperm(21 * dim, generator=seeded())]
+    points = points.reshape(21, dim)
+    values, gradients = truth(made, points)
+    for count in (21, 1):
+        x = points[:count].T.contiguous().requires_grad_()
+        given = made.columns(x)
+        torch.testing.assert_close(given, values[:count], rtol=1e-12, atol=1e-12)
+        slopes = torch.autograd.grad(given.sum(), x)[0].T
+        torch.testing.assert_close(slopes, gradients[:count], rtol=1e-12, atol=1e-12)
+
+
+def seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize(
+    ("formula", "way", "advice"),
+    [
+        (lambda x: (x * x).sum(), "torch.func.vmap, which is slower", r"x.sum\(-1\) and not x.sum\(\)"),
+        (branching, "a Python loop over the points, which is much slower", r"torch.where\(x > 0, a, b\) for if x > 0"),
+    ],
+)
+def test_the_warning_says_what_is_done_and_what_to_write(formula, way, advice):
+    with pytest.warns(UserWarning, match=f"so it is evaluated by {way}. Write it for many points at once: .*{advice}"):
+        checked(landscape(formula))
+
+
+def test_the_warning_points_at_the_race():
+    with pytest.warns(UserWarning, match="cannot take a batch") as told:
+        race(landscape(branching), [SGD(lr=0.1)], steps=2, resolution=5)
+    assert [warning.filename for warning in told] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (lambda x: (x**2).sum() + torch.sin(3 * x[0]), lambda x, y: x**2 + y**2 + torch.sin(3 * x)),
+        (branching, lambda x, y: torch.where(x > 0, x * x + y * y, y * y - x)),
+    ],
+    ids=["vmapped", "looped"],
+)
+def test_a_race_on_a_wrong_formula_is_that_on_the_right_one(wrong, right):
+    rules = [SGD(lr=0.05), SGD(lr=0.1, momentum=0.5)]
+    with pytest.warns(UserWarning, match="cannot take a batch"):
+        given = race(landscape(wrong, start=(2, 1)), rules, steps=20, resolution=9)
+    expected = race(landscape(right, start=(2, 1)), rules, steps=20, resolution=9)
+    np.testing.assert_allclose(given.trajectories.x, expected.trajectories.x, rtol=1e-12)
+    np.testing.assert_allclose(given.surface.values, expected.surface.values, rtol=1e-12, atol=1e-12)
+
+
+def test_what_the_check_evaluates_is_the_same_every_time():
+    seen = []
+
+    @function(*PLANE)
+    def watched(x, y):
+        seen.append((x.detach().clone(), y.detach().clone()))
+        return x * x + y
+
+    checked(watched)
+    first, seen[:] = list(seen), []
+    checked(watched)
+    assert len(first) == len(seen) == POINTS + 2
+    assert all(
+        torch.equal(a, b) for one, other in zip(first, seen, strict=True) for a, b in zip(one, other, strict=True)
+    )
+    x, y = first[POINTS]
+    assert ((x.abs() <= 3) & (y.abs() <= 3)).all()
+    for axis in (x[1:], y[1:]):
+        assert axis.min() < -1.5
+        assert axis.max() > 1.5
+        assert len(axis.unique()) == POINTS - 1

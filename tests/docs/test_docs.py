@@ -1,0 +1,98 @@
+"""What is written is true: examples run, links lead somewhere, commands are understood."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import landscapes
+from landscapes.cli import arguments
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = ["landscapes", *(info.name for info in pkgutil.walk_packages(landscapes.__path__, "landscapes."))]
+PAGES = sorted(path.name for path in ROOT.glob("*.md"))
+
+
+def fenced(page: str, *languages: str) -> list[str]:
+    """The blocks of a page that are fenced as one of these languages."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [code for language, code in re.findall(r"^```(\w*)\n(.*?)^```", text, re.M | re.S) if language in languages]
+
+
+def examples(module: str) -> list[doctest.DocTest]:
+    found = doctest.DocTestFinder(exclude_empty=True).find(importlib.import_module(module))
+    return [test for test in found if test.examples]
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
+def test_examples_in_docstrings(module, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for test in examples(module):
+        said = io.StringIO()
+        outcome = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.write)
+        assert outcome.failed == 0, said.getvalue()
+
+
+def test_there_are_examples_and_they_are_found():
+    assert {"landscapes", "landscapes.errors", "landscapes.objectives.decorators", "landscapes.experiments._race"} <= {
+        module for module in MODULES if not module.endswith("__main__") and examples(module)
+    }
+
+
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, marks=[pytest.mark.slow] * (page == "README.md")) for page in PAGES]
+)
+def test_python_on_pages_runs(page, monkeypatch, tmp_path):
+    """Each block stands alone, as a reader copies it; what one saves, the next finds."""
+    monkeypatch.chdir(tmp_path)
+    for number, code in enumerate(fenced(page, "python"), 1):
+        exec(compile(code, f"{page}, block {number}", "exec", dont_inherit=True), {"__name__": "__main__"})
+    if plt := importlib.sys.modules.get("matplotlib.pyplot"):
+        plt.close("all")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_on_pages_are_understood(page):
+    for code in fenced(page, "sh", "bash", "console"):
+        for line in code.replace("\\\n", " ").splitlines():
+            for command in re.split(r"&&|\|", line.removeprefix("$ ")):
+                words = shlex.split(command, comments=True)
+                if words[:1] == ["landscapes"] and not {"--help", "--version"} & set(words):
+                    arguments.parse(words[1:])
+
+
+def test_the_readme_sets_up_in_two_commands():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "pip install . && landscapes race beale -o race.gif" in text
+    assert "pip install '.[test]' && pytest" in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
+    targets = re.findall(r"\]\(([^)\s]+)", text) + re.findall(r"(?:src|srcset|href)=\"([^\"\s]+)", text)
+    for target in targets:
+        if not re.match(r"[a-z]+:", target):
+            place, _, anchor = target.partition("#")
+            assert (ROOT / place).exists(), f"{page}: {target}"
+            if anchor and not place:
+                assert anchor in anchors(text), f"{page}: #{anchor}"
+
+
+def anchors(text: str) -> set[str]:
+    """The names that headings get."""
+    headings = re.findall(r"^#+ (.+)$", text, re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CITATION.cff", "pyproject.toml"])
+def test_versions_agree(page):
+    versions = set(re.findall(r"^(?:version(?: =|:)) \"?([\d.]+)", (ROOT / page).read_text(encoding="utf-8"), re.M))
+    assert versions <= {landscapes.__version__}

@@ -1,0 +1,60 @@
+"""Every study runs at a small size, prints its verdict, asserts it, and leaves its picture."""
+
+from __future__ import annotations
+
+import importlib.util
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+STUDIES = Path(__file__).resolve().parents[2] / "gallery" / "studies"
+SCRIPTS = sorted(STUDIES.glob("[0-9][0-9]_*.py"))
+PAGE = importlib.util.spec_from_file_location("studies_page", STUDIES / "page.py")
+assert PAGE is not None
+page = importlib.util.module_from_spec(PAGE)
+assert PAGE.loader is not None
+PAGE.loader.exec_module(page)
+
+every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+QUICK = ("08", "12")
+"""Studies that take a second or two at their small size; the others are for the full run."""
+
+
+@pytest.mark.parametrize(
+    "script",
+    [pytest.param(item, marks=() if item.name[:2] in QUICK else pytest.mark.slow, id=item.stem) for item in SCRIPTS],
+)
+def test_a_study_prints_its_verdict_and_leaves_its_picture(script, tmp_path, monkeypatch, capsys):
+    (tmp_path / "pictures").mkdir()
+    monkeypatch.setattr(sys, "argv", [script.name, "4"])
+    runpy.run_path(str(shutil.copy(script, tmp_path)), run_name="__main__")
+    line = capsys.readouterr().out.strip().splitlines()[-1]
+    assert line.startswith(page.VERDICTS)
+    assert [picture.stem for picture in (tmp_path / "pictures").iterdir()] == [script.stem]
+
+
+@every
+def test_a_study_is_short_and_uses_what_is_public(script):
+    text = script.read_text(encoding="utf-8")
+    assert "landscapes._" not in text
+    assert all(
+        ".".join(line.split()[1].split(".")[:2]) in ("landscapes",)
+        for line in text.splitlines()
+        if line.startswith("from landscapes")
+    )
+
+
+@every
+def test_the_page_tells_of_each_study(script):
+    title, claim, setting, sources = page.told(script)
+    assert title
+    assert claim
+    assert setting
+    assert sources[-1] == "."
+    published = (STUDIES.parent / "STUDIES.md").read_text(encoding="utf-8")
+    assert f"## {title}\n" in published
+    assert claim in published
+    assert list((STUDIES / "pictures").glob(f"{script.stem}.*"))

@@ -1,0 +1,161 @@
+"""The oracle: derivatives are right, the same in any batch, and counted for those who asked."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from reference import FUNCTIONS, starts, valley
+from torch import Tensor
+
+from landscapes import function
+from landscapes.errors import InputError
+from landscapes.objectives._function import Function
+from landscapes.objectives.decorators import least_squares
+from landscapes.oracle import KINDS, Oracle
+
+
+@least_squares((-2, 2), (-2, 2), name="squares")
+def squares(x: Tensor, y: Tensor) -> Tensor:
+    return torch.stack([10 * (y - x * x), 1 - x, torch.sin(x * y) + 0.5])
+
+
+def hessian_of(landscape: Function, point: Tensor) -> Tensor:
+    """By torch's own means, at one point (d,)."""
+    return torch.autograd.functional.hessian(landscape.columns, point)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 5])
+@pytest.mark.parametrize("landscape", FUNCTIONS, ids=lambda make: make.__name__)
+def test_hessians_are_those_of_torch_and_symmetric_to_the_last_bit(landscape, dim):
+    seen, x = landscape(dim), starts(dim, 4, np.random.default_rng(dim))
+    hessian = Oracle(seen, 4).hessian(x)
+    assert hessian.shape == (dim, dim, 4)
+    assert torch.equal(hessian, hessian.transpose(0, 1))
+    for run in range(4):
+        torch.testing.assert_close(hessian[..., run], hessian_of(seen, x[:, run]), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("landscape", FUNCTIONS, ids=lambda make: make.__name__)
+def test_products_are_those_with_the_hessian(landscape):
+    rng = np.random.default_rng(3)
+    x, v, oracle = starts(5, 4, rng), starts(5, 4, rng), Oracle(landscape(5), 4)
+    expected = torch.einsum("ijr,jr->ir", oracle.hessian(x), v)
+    torch.testing.assert_close(oracle.hessian_product(x, v), expected, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (lambda x, y: 3 * x - 2 * y, [[0, 0], [0, 0]]),
+        (lambda x, y: x + 0 * y, [[0, 0], [0, 0]]),
+        (lambda x, y: x * x, [[2, 0], [0, 0]]),
+        (lambda x, y: x * x + 5 * y, [[2, 0], [0, 0]]),
+        (lambda x, y: x * y - y, [[0, 1], [1, 0]]),
+        (lambda x, y: x.abs() + y.abs(), [[0, 0], [0, 0]]),
+    ],
+    ids=["plane", "slope", "trough", "tilted trough", "saddle", "pyramid"],
+)
+def test_a_constant_slope_has_no_curvature(formula, expected):
+    flat, x = function((-1, 1), (-1, 1), name="flat")(formula), starts(2, 3, np.random.default_rng(4))
+    v = torch.ones_like(x)
+    curvature = torch.tensor(expected, dtype=torch.float64)
+    assert torch.equal(Oracle(flat, 3).hessian(x), curvature[..., None].expand(2, 2, 3))
+    assert torch.equal(Oracle(flat, 3).hessian_product(x, v), curvature.sum(1)[:, None].expand(2, 3))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("ask", ["hessian", "residuals", "hessian_product"])
+def test_derivatives_are_the_same_in_any_batch(ask, dtype):
+    x = starts(2, 37, np.random.default_rng(5), dtype)
+
+    def asked(part: Tensor) -> tuple[Tensor, ...]:
+        oracle = Oracle(squares, part.shape[1])
+        answer = oracle.hessian_product(part, part) if ask == "hessian_product" else getattr(oracle, ask)(part)
+        return answer if isinstance(answer, tuple) else (answer,)
+
+    for run in (0, 17, 36):
+        for alone, among in zip(asked(x[:, run : run + 1]), asked(x), strict=True):
+            assert alone.dtype == dtype
+            assert torch.equal(alone[..., 0], among[..., run])
+
+
+@pytest.mark.parametrize("mode", ["vmapped", "looped"])
+def test_the_way_of_a_batch_changes_no_derivative(mode):
+    x, batched = starts(3, 4, np.random.default_rng(6)), valley(3)
+    other = replace(batched, mode=mode)
+    torch.testing.assert_close(Oracle(other, 4).hessian(x), Oracle(batched, 4).hessian(x), rtol=1e-14, atol=1e-14)
+    torch.testing.assert_close(
+        Oracle(other, 4).hessian_product(x, x), Oracle(batched, 4).hessian_product(x, x), rtol=1e-13, atol=1e-13
+    )
+
+
+def test_a_hessian_is_one_evaluation_of_the_formula():
+    calls = 0
+
+    @function(*[(-1, 1)] * 6, name="counted")
+    def counted(*x: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return sum((a * a * b for a, b in itertools.pairwise(x)), torch.zeros_like(x[0]))
+
+    calls = 0
+    Oracle(counted, 2).hessian(torch.ones(6, 2, dtype=torch.float64))
+    assert calls == 1
+
+
+def test_residuals_and_their_jacobians():
+    x = starts(2, 4, np.random.default_rng(7))
+    r, jacobian = Oracle(squares, 4).residuals(x)
+    assert r.shape == (3, 4)
+    assert jacobian.shape == (3, 2, 4)
+    torch.testing.assert_close((r * r).sum(0), squares.columns(x))
+    for run in range(4):
+        expected = torch.autograd.functional.jacobian(squares.residual_columns, x[:, run])
+        torch.testing.assert_close(jacobian[..., run], expected, rtol=1e-13, atol=1e-13)
+    assert not r.requires_grad
+    assert not jacobian.requires_grad
+
+
+def test_residuals_may_be_straight_or_stand_still():
+    @least_squares((-2, 2), (-2, 2), name="plain")
+    def plain(x: Tensor, y: Tensor) -> Tensor:
+        return torch.stack([x - 2 * y, 3 + 0 * x])
+
+    _, jacobian = Oracle(plain, 2).residuals(torch.ones(2, 2, dtype=torch.float64))
+    assert jacobian[..., 0].tolist() == [[1, -2], [0, 0]]
+    with pytest.raises(InputError, match="valley has no residuals"):
+        Oracle(valley(2), 2).residuals(torch.ones(2, 2))
+
+
+def test_each_question_is_put_to_the_account_of_those_who_ask():
+    x, oracle = starts(2, 3, np.random.default_rng(8)), Oracle(squares, 3)
+    first, last = torch.tensor([True, False, False]), torch.tensor([False, False, True])
+    assert not oracle.asked
+    oracle.value(x, first)
+    oracle.value(x[:, None].expand(2, 5, 3), last)
+    oracle.value_and_gradient(x)
+    oracle.hessian_product(x, x, first)
+    oracle.hessian(x, last)
+    oracle.residuals(x, first)
+    assert oracle.asked
+    assert dict(zip(KINDS, oracle.counts.tolist(), strict=True)) == {
+        "values": [1, 0, 5],
+        "gradients": [1, 1, 1],
+        "products": [1, 0, 0],
+        "hessians": [1, 0, 1],
+    }
+
+
+def test_curvature_is_that_of_the_present_sample():
+    noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: (t + 1) * (x * x + y * y))(
+        lambda x, y: x * x + y * y
+    )
+    oracle, x = Oracle(noisy, 1), torch.ones(2, 1, dtype=torch.float64)
+    assert oracle.hessian(x)[..., 0].tolist() == [[2, 0], [0, 2]]
+    oracle.at(4)
+    assert oracle.hessian(x)[..., 0].tolist() == [[10, 0], [0, 10]]
+    assert oracle.hessian_product(x, x)[:, 0].tolist() == [10, 10]

@@ -1,0 +1,315 @@
+"""Landscapes of which each step sees a sample: the same one for everybody, from the step's own seed."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import assert_same, part
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from landscapes import function, optimizers, race
+from landscapes.builders.validation import checked
+from landscapes.engine import loop
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Formula, Function
+from landscapes.optimizers import Rule, parse
+from landscapes.oracle import Oracle
+
+COUNT, BATCH = 60, 5
+WIDE = torch.tensor([[-1e6, 1e6], [-1e6, 1e6]], dtype=torch.float64)
+PLANE = ((-3, 3), (-3, 3))
+POINTS = torch.randn((2, COUNT), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+POINTS = POINTS + torch.tensor([[1.0], [0.5]])
+
+
+def loss(points: Tensor) -> Formula:
+    """Logistic regression: the mean loss over points that should lie on the positive side."""
+
+    def formula(u: Tensor, v: Tensor) -> Tensor:
+        margins = u[..., None] * points[0].to(u) + v[..., None] * points[1].to(u)
+        return 0.01 * (u * u + v * v) - logsigmoid(margins).mean(-1)
+
+    return formula
+
+
+def regression(seed: int = 0) -> Function:
+    """Mini-batches that go once through the data in an epoch, in an order of the epoch's own."""
+
+    def batch(t: int) -> Formula:
+        epoch, part = divmod(t, COUNT // BATCH)
+        order = torch.randperm(COUNT, generator=torch.Generator().manual_seed(1000 * seed + epoch))
+        return loss(POINTS[:, order[part * BATCH : (part + 1) * BATCH]])
+
+    return function(*PLANE, start=(-2, 2), name="regression", sample=batch)(loss(POINTS))
+
+
+REGRESSION = regression()
+
+
+def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int) -> loop.Paths:
+    return loop.run(landscape, field, starts, steps, box=WIDE)
+
+
+def starts_for(count: int) -> Tensor:
+    return torch.rand((2, count), generator=torch.Generator().manual_seed(2), dtype=torch.float64) * 4 - 2
+
+
+# What a step sees
+
+
+def test_a_function_without_samples_is_the_same_at_every_step():
+    bowl = function(*PLANE)(lambda x, y: x * x + y * y)
+    assert bowl.sample is None
+    assert bowl.at_step(0) is bowl
+    assert bowl.at_step(7) is bowl
+
+
+def test_a_function_without_samples_costs_one_evaluation_a_step():
+    calls: list[int] = []
+
+    def bowl(x: Tensor, y: Tensor) -> Tensor:
+        calls.append(1)
+        return x * x + y * y
+
+    run(function(*PLANE)(bowl), [parse("sgd(lr=0.1)")[0]] * 3, starts_for(3), 20)
+    assert len(calls) == 21
+
+
+def test_samples_are_asked_for_once_a_step_in_order():
+    asked: list[int] = []
+
+    def sample(t: int) -> Formula:
+        asked.append(t)
+        return loss(POINTS[:, :3])
+
+    noisy = function(*PLANE, sample=sample)(loss(POINTS))
+    run(noisy, [parse(f"{name}(lr=0.1)")[0] for name in ("sgd", "adam", "lion")], starts_for(3), 12)
+    assert asked == list(range(12)), "nothing is seen after the last step"
+
+
+@given(
+    st.integers(0, 20), st.lists(st.floats(-20, 20), min_size=2, max_size=2), st.integers(0, 3)
+)  # fmt: skip
+def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
+    """In values and in gradients: the gradient of a mini-batch is right on average."""
+    noisy, x = regression(seed), torch.tensor(point, dtype=torch.float64)[:, None]
+    oracle, parts = Oracle(noisy), range(epoch * COUNT // BATCH, (epoch + 1) * COUNT // BATCH)
+    gradients, values = [], []
+    for t in parts:
+        oracle.at(t)
+        gradients.append(oracle.value_and_gradient(x)[1])
+        values.append(oracle.value(x))
+    whole = x.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(noisy.columns(whole).sum(), whole)
+    torch.testing.assert_close(torch.stack(gradients).mean(0), expected, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(torch.stack(values).mean(0), noisy.columns(x), rtol=1e-12, atol=1e-13)
+    assert float(torch.stack(gradients).std(0).max()) > 0, "and wrong in each"
+
+
+# Races
+
+
+def test_everybody_meets_the_same_noise():
+    """A rule, the same rule again and torch's own optimizer go one way, bit by bit."""
+    record = race(
+        REGRESSION,
+        {"a": optimizers.SGD(lr=0.5), "b": optimizers.Adam(lr=0.2), "c": optimizers.SGD(lr=0.5), "d": optimizers.Torch(torch.optim.SGD, lr=0.5)},
+        steps=50,
+    )  # fmt: skip
+    a, b, c, d = record.trajectories.x
+    np.testing.assert_array_equal(a, c)
+    np.testing.assert_array_equal(a, d)
+    assert np.abs(a - b).max() > 0.1
+
+
+@pytest.mark.parametrize(
+    ("rule", "cls"),
+    [
+        (optimizers.SGD(lr=0.5, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.5, momentum=0.9)),
+        (optimizers.Adam(lr=0.1), lambda p: torch.optim.Adam(p, lr=0.1)),
+        (optimizers.Torch(torch.optim.LBFGS, lr=0.5, max_iter=3), lambda p: torch.optim.LBFGS(p, lr=0.5, max_iter=3)),
+    ],
+    ids=["momentum", "Adam", "LBFGS"],
+)
+def test_a_run_is_a_training_loop_over_mini_batches(rule, cls):
+    """Also with a closure, which sees its step's mini-batch each time; the kept values are those of all data."""
+    paths = run(REGRESSION, [rule], starts_for(1), 30)
+    parameter = torch.nn.Parameter(starts_for(1)[:, 0].clone())
+    optimizer = cls([parameter])
+    for t in range(31):
+        np.testing.assert_allclose(paths.x[0, t], parameter.detach().numpy(), rtol=1e-9, atol=1e-12)
+        assert paths.value[0, t] == pytest.approx(loss(POINTS)(*parameter).item(), rel=1e-9)
+        assert REGRESSION.sample is not None
+        batch = REGRESSION.sample(t)
+
+        def closure(batch: Formula = batch) -> Tensor:
+            optimizer.zero_grad()
+            value = batch(*parameter)
+            value.backward()
+            return value
+
+        optimizer.step(closure)
+
+
+class Watching(torch.optim.SGD):
+    """Notes what its closure says, asked twice a step."""
+
+    said: list[tuple[float, float]] = []  # noqa: RUF012
+
+    def step(self, closure=None):
+        if closure is None:
+            raise RuntimeError("needs a closure")
+        self.said.append((float(closure()), float(closure())))
+        super().step()
+
+
+def test_a_closure_sees_values_of_the_step_s_sample():
+    Watching.said.clear()
+    rule = optimizers.Torch(Watching, lr=0.5)
+    Watching.said.clear()  # a rule tries its optimizer when it is made
+    paths = run(REGRESSION, [rule], starts_for(1), 20)
+    for t, (first, second) in enumerate(Watching.said):
+        assert first == second == float(REGRESSION.at_step(t)(paths.x[0, t].tolist()))
+    assert len(Watching.said) == 20
+    assert paths.gradients.tolist() == [20 * 3]
+
+
+def test_the_same_race_is_the_same_again_and_another_seed_another():
+    contenders = ["sgd(lr=0.5)", "adam(lr=0.1)"]
+    torch.manual_seed(1)
+    first = race(REGRESSION, contenders, steps=40)
+    torch.manual_seed(2)
+    torch.rand(3)
+    again, other = race(regression(), contenders, steps=40), race(regression(seed=1), contenders, steps=40)
+    np.testing.assert_array_equal(first.trajectories.x, again.trajectories.x)
+    np.testing.assert_array_equal(first.trajectories.value, again.trajectories.value)
+    assert np.abs(first.trajectories.x[:, 1:] - other.trajectories.x[:, 1:]).max(axis=(1, 2)).min() > 1e-3
+    np.testing.assert_array_equal(first.surface.values, other.surface.values)
+
+
+def test_a_shorter_race_is_the_beginning_of_a_longer_one():
+    short, long = (race(REGRESSION, ["adam(lr=0.1)"], steps=steps).trajectories for steps in (15, 40))
+    np.testing.assert_array_equal(short.x, long.x[:, :16])
+    np.testing.assert_array_equal(short.value, long.value[:, :16])
+
+
+FIELD = [parse(f"{name}(lr={lr})")[0] for name in ("sgd", "momentum", "adam", "rmsprop") for lr in (0.05, 0.3)]
+
+
+def test_in_the_batch_each_run_is_as_it_is_alone():
+    starts = starts_for(len(FIELD))
+    together = run(REGRESSION, FIELD, starts, 40)
+    for i, rule in enumerate(FIELD):
+        alone = run(REGRESSION, [rule], starts[:, i : i + 1], 40)
+        np.testing.assert_allclose(together.x[i], alone.x[0], rtol=1e-11, atol=1e-12)
+        np.testing.assert_allclose(together.value[i], alone.value[0], rtol=1e-11)
+
+
+@settings(max_examples=8)
+@given(st.permutations(range(len(FIELD))))
+def test_the_order_of_runs_does_not_matter(order):
+    starts = starts_for(len(FIELD))
+    straight = run(REGRESSION, FIELD, starts, 25)
+    shuffled = run(REGRESSION, [FIELD[i] for i in order], starts[:, list(order)], 25)
+    assert_same(part(straight, list(order)), shuffled)
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])  # fmt: skip
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-3)])
+def test_every_device_and_precision_sees_the_same_samples(device, dtype, tolerance):
+    reference = race(REGRESSION, ["momentum(lr=0.1)"], steps=30).trajectories.x
+    found = race(REGRESSION, ["momentum(lr=0.1)"], steps=30, device=device, dtype=dtype).trajectories.x
+    np.testing.assert_allclose(found, reference, atol=tolerance)
+
+
+def test_rates_are_tuned_through_the_noise():
+    names = ["sgd", "momentum", "adam"]
+    first, again = (race(REGRESSION, names, steps=60) for _ in range(2))
+    assert first.trajectories.runs["rate"].tolist() == ["tuned"] * 3
+    np.testing.assert_array_equal(first.trajectories.x, again.trajectories.x)
+    values = first.trajectories.value
+    assert (values[:, -1] < values[:, 0] - 0.5 * (values[:, 0] - first.meta["minimum"])).all()
+
+
+def test_a_run_whose_sample_fails_stays_where_it_was():
+    def sample(t: int) -> Formula:
+        return lambda x, y: x * x + y * y + (math.nan * x if t == 7 else 0 * x)
+
+    hole = function(*PLANE, start=(1, 1), sample=sample)(lambda x, y: x * x + y * y)
+    record = race(hole, ["sgd(lr=0.01)"], steps=12)
+    assert record.trajectories.runs["status"].tolist() == ["non-finite"]
+    assert record.trajectories.runs["stopped"].tolist() == [7]
+    assert np.isfinite(record.trajectories.value).all()
+    assert (record.trajectories.x[0, 6:] == record.trajectories.x[0, 6]).all()
+
+
+# Samples that are none
+
+
+def bowl(x: Tensor, y: Tensor) -> Tensor:
+    return x * x + y * y
+
+
+def forgetful(t: int) -> Formula:
+    shift = torch.rand(())
+    return lambda x, y: (x - shift) ** 2 + y * y
+
+
+def broken(t: int) -> Formula:
+    raise KeyError("no batch")
+
+
+@pytest.mark.parametrize(
+    ("sample", "message"),
+    [
+        (broken, r"function 'bowl': its sample of step 0 raises KeyError: 'no batch'"),
+        (lambda t: 3.0, r"its sample of step 0 is not a formula but float; return a function of the coordinates"),
+        (lambda t: lambda x: x * x, r"function 'bowl at step 0' returns shape \(2,\) for one point"),
+        (lambda t: lambda x, y, z: x, r"function 'bowl at step 0' has 2 intervals as bounds, but its formula takes 3"),
+        (lambda t: lambda x, y: float(x) + float(y), r"function 'bowl at step 0' returns float"),
+        (lambda t: lambda x, y: bowl(x, y) / 0, r"function 'bowl at step 0' is inf at the start"),
+        (lambda t: lambda x, y: (x - torch.rand(())) ** 2 + y, "another one when it is asked for again"),
+        (forgetful, r"its sample of step 0 is another one when it is asked for again; .*torch.Generator\(\).manual_seed"),
+    ],
+)  # fmt: skip
+def test_what_is_no_sample_is_refused_before_the_race(sample, message):
+    noisy = function(*PLANE, start=(1, 1), sample=sample)(bowl)
+    with pytest.raises(InputError, match=message):
+        race(noisy, ["sgd(lr=0.1)"], steps=3)
+
+
+def test_a_sample_that_is_not_there_later_is_named():
+    batches = [loss(POINTS[:, :5]), loss(POINTS[:, 5:])]
+    noisy = function(*PLANE, name="two", sample=batches.__getitem__)(loss(POINTS))
+    race(noisy, ["sgd(lr=0.1)"], steps=2)
+    with pytest.raises(InputError, match="function 'two': its sample of step 2 raises IndexError"):
+        race(noisy, ["sgd(lr=0.1)"], steps=3)
+
+
+@pytest.mark.parametrize("sample", [3, "batch", [bowl]])
+def test_a_sample_is_a_function_of_the_step(sample):
+    with pytest.raises(InputError, match="sample takes a step and returns its formula; not"):
+        function(*PLANE, sample=sample)(bowl)
+
+
+def test_a_sample_that_cannot_take_a_batch_is_evaluated_slower():
+    def sample(t: int) -> Formula:
+        return lambda x, y: x * x + y * y if x > t else x * x + 2 * y * y
+
+    noisy = function(*PLANE, start=(1, 1), name="forked", sample=sample)(bowl)
+    with pytest.warns(UserWarning, match=r"function 'forked at step 0' cannot take a batch .* a Python loop"):
+        slower = checked(noisy)
+    assert slower.mode == "looped"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert checked(slower) is slower
+    with pytest.warns(UserWarning, match="evaluated by a Python loop"):
+        x = race(noisy, ["sgd(lr=0.1)", "sgd(lr=0.2)"], steps=1).trajectories.x
+    np.testing.assert_allclose(x[:, 1], [[0.8, 0.8], [0.6, 0.6]])

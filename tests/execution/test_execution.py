@@ -1,0 +1,310 @@
+"""Whoever runs the blocks, the results are the same; and what goes wrong is said, with what is done kept."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+from experiments_for_tests import Plain, counted, dataless_bowl, deadly_bowl, grid, same, sound_bowl
+
+from landscapes import InputError, formula, function, optimizers, transforms
+from landscapes.execution import _execute, results
+from landscapes.execution._execute import UnfinishedError, execute
+from landscapes.execution.results import NOT_RUN
+from landscapes.functions import get
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    """Two fresh processes."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        yield executor
+
+
+SENT = {
+    "own": lambda: sound_bowl,
+    "catalogue": lambda: get("noisy_beale"),
+    "formula": lambda: formula("x**2 + 3*sin(y)", domain=(-3, 3)),
+    "transform": lambda: transforms.noisy(transforms.rotated(sound_bowl, 20), 0.1),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_processes_give_the_same_bits(pool, name):
+    kinds = [optimizers.Adam(), optimizers.Lion()]
+    assert same(execute(grid(SENT[name](), kinds), executor=pool)[:], execute(grid(SENT[name](), kinds))[:])
+
+
+def test_workers_compute_with_one_thread(pool):
+    execute(grid(), executor=pool)
+    assert {pool.submit(torch.get_num_threads).result() for _ in range(8)} == {1}
+
+
+def test_threads_take_what_cannot_be_sent():
+    bowl = function((-3, 3), (-3, 3))(lambda x, y: x * x + y * y)
+    with ThreadPoolExecutor(2) as executor:
+        assert same(execute(grid(bowl), executor=executor)[:], execute(grid(bowl))[:])
+
+
+def test_submit_and_result_are_enough_and_few_blocks_fly(monkeypatch):
+    executor = Plain()
+    assert same(execute(grid(size=4), executor=executor)[:], execute(grid())[:])
+    assert executor.submitted == 26, "25 blocks, and one that tries whether the workers can load them"
+    assert executor.most == 25
+    monkeypatch.setattr(_execute, "IN_FLIGHT", 10 * 4 * grid().tasks[0].result_bytes)
+    execute(grid(size=4), executor=(bounded := Plain()))
+    assert bounded.most == 10
+
+
+def test_progress_counts_runs(pool):
+    for executor in (None, pool):
+        told: list[tuple[int, int]] = []
+        execute(grid(), executor=executor, progress=lambda *now, told=told: told.append(now))
+        done = [now for now, _ in told]
+        assert done == sorted(done)
+        assert told[-1] == (100, 100)
+        assert {total for _, total in told} == {100}
+        assert len(set(done)) >= 7
+
+
+# What cannot be sent
+
+
+@dataclass(frozen=True)
+class Unsendable(optimizers.SGD):
+    """A rule that does not travel."""
+
+    names: ClassVar[tuple[str, ...]] = ()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("not me")
+
+
+def test_what_cannot_be_sent_is_said_before_any_work():
+    bowl = function((-3, 3), (-3, 3), name="mine")(lambda x, y: x * x + y * y)
+    executor = Plain()
+    with pytest.raises(InputError, match=r"the function 'mine' cannot be sent to other processes .*module"):
+        execute(grid(bowl), executor=executor)
+    with pytest.raises(InputError, match=r"the optimizer SGD cannot be sent .*: not me.*module"):
+        execute(grid(kinds=[optimizers.Adam(), Unsendable()]), executor=executor)
+    assert executor.submitted == 0
+
+
+def test_what_the_workers_cannot_load_is_said_before_any_work(pool, monkeypatch):
+    home = types.ModuleType("only_here")
+    source = "def bowl(x, y):\n    return x * x + y * y\n"
+    exec(compile(source, "only_here", "exec"), vars(home))
+    home.bowl = function((-3, 3), (-3, 3))(home.bowl)
+    monkeypatch.setitem(sys.modules, "only_here", home)
+    with pytest.raises(InputError, match=r"the workers cannot load .*No module named 'only_here'.*install"):
+        execute(grid(home.bowl), executor=pool)
+    assert execute(grid(), executor=pool).complete, "no worker died of it"
+
+
+# What goes wrong on the way
+
+
+def test_what_a_block_raises_is_raised(pool):
+    plan = grid(dataless_bowl)
+    for executor in (None, pool, Plain()):
+        with pytest.raises(InputError, match="its sample of step 0 raises ArithmeticError: no data today"):
+            execute(plan, executor=executor)
+
+
+def test_what_is_no_executor_is_refused():
+    with pytest.raises(InputError, match=r"executor is what has submit, .* not int"):
+        execute(grid(), executor=4)
+
+
+def test_an_executor_that_is_closed_is_told_of(tmp_path):
+    with ProcessPoolExecutor(1) as closed:
+        pass
+    with pytest.raises(
+        UnfinishedError, match=r"before the work began .*shutdown.*0 of 7 blocks are done; run the same"
+    ):
+        execute(grid(), executor=closed, out=tmp_path / "out")
+    whole = execute(grid(), out=tmp_path / "out")
+    assert same(execute(grid(), executor=closed, out=tmp_path / "out")[:], whole[:]), "there was nothing to do"
+
+
+def test_an_executor_that_dies_keeps_what_is_done(monkeypatch):
+    monkeypatch.setattr(_execute, "IN_FLIGHT", 0)
+    with pytest.raises(
+        UnfinishedError, match=r"the cluster has gone home.*; 14 of 25 blocks are done; with out="
+    ) as caught:
+        execute(grid(size=4), executor=Plain(dies_after=22))
+    kept = caught.value.results
+    assert same(kept[:56], execute(grid())[:56])
+    assert not kept.complete
+
+
+@pytest.mark.slow
+def test_a_worker_that_dies_is_told_of(tmp_path):
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+        with pytest.raises(UnfinishedError, match=r"BrokenProcessPool.*0 of 7 blocks are done; run the same again"):
+            execute(grid(deadly_bowl), executor=executor, out=tmp_path / "out")
+        with pytest.raises(UnfinishedError, match=r"failed before the work began .*BrokenProcessPool"):
+            execute(grid(), executor=executor)
+    assert same(execute(grid(deadly_bowl), out=tmp_path / "out")[:], execute(grid(deadly_bowl))[:])
+
+
+def interrupt(at: int) -> Any:
+    """Ctrl-C once so many runs are done."""
+
+    def progress(done: int, total: int) -> None:
+        if done >= at:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("kind", ["here", "plain", "threads"])
+def test_ctrl_c_gives_back_what_is_done(kind):
+    executor = {"here": lambda: None, "plain": Plain, "threads": lambda: ThreadPoolExecutor(2)}[kind]()
+    with pytest.warns(UserWarning, match=r"interrupted: \d of 7 blocks are done; with out="):
+        found = execute(grid(), executor=executor, progress=interrupt(40))
+    whole = execute(grid())
+    assert found.interrupted
+    assert not found.complete
+    assert not whole.interrupted
+    blocks = found.done
+    assert blocks[:2].all()
+    ran = np.repeat(blocks, 16)[:100]
+    paths = found[:]
+    assert (paths.reason == NOT_RUN).tolist() == (~ran).tolist()
+    assert np.isnan(paths.x[~ran]).all()
+    assert (paths.gradients[~ran] == -1).all()
+    assert paths.x[ran].tobytes() == whole[:].x[ran].tobytes()
+    assert same(found[5:30], whole[5:30])
+    assert same(whole.whole(), whole[:])
+    with pytest.raises(KeyboardInterrupt):
+        found.whole()
+
+
+def test_ctrl_c_before_anything_is_done():
+    with pytest.warns(UserWarning, match="0 of 7 blocks"):
+        found = execute(grid(keep=5), progress=interrupt(0))
+    paths = found[:]
+    assert paths.x.shape == (100, 6, 2)
+    assert (paths.reason == NOT_RUN).all()
+
+
+SCRIPT = """
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from experiments_for_tests import grid
+from landscapes.execution._execute import execute
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        say = lambda done, total: print(done, flush=True)
+        found = execute(grid(steps=1500, stop=None), executor=executor, progress=say)
+        print("left", found.interrupted, found.done.sum() > 0, found.complete, flush=True)
+"""
+
+
+@pytest.fixture
+def running(tmp_path, environment_here, root) -> Iterator[subprocess.Popen[str]]:
+    """A job in processes of its own, in the middle of its work."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    environment = environment_here | {"PYTHONPATH": f"{environment_here['PYTHONPATH']}:{root / 'tests'}"}
+    with subprocess.Popen(
+        [sys.executable, "script.py"], cwd=tmp_path, env=environment, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as job:  # fmt: skip
+        yield job
+        job.kill()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_in_a_terminal(running):
+    assert running.stdout.readline() == "16\n"
+    running.send_signal(signal.SIGINT)
+    said, errors = running.communicate(timeout=100)
+    assert said.splitlines()[-1] == "left True True False", errors
+    assert "interrupted: " in errors
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_killed_job_leaves_no_workers_behind(running):
+    assert running.stdout.readline() == "16\n"
+    running.kill()
+    running.communicate(timeout=30)  # ends when nobody holds the other end any more
+
+
+# What will not fit
+
+
+def test_what_does_not_fit_into_memory_is_refused(monkeypatch):
+    ran = counted(monkeypatch)
+    monkeypatch.setattr(results, "available", lambda: 100_000)
+    with pytest.raises(
+        InputError,
+        match=r"100 runs take 240 kB, but 100 kB are free in memory; keep fewer steps \(keep='ends' takes 15 kB\), "
+        "or give out=folder to keep them on the disk",
+    ):
+        execute(grid(keep="all", steps=95))
+    assert not ran
+    assert execute(grid()).complete
+
+
+def test_what_fits_takes_what_was_said():
+    plan = grid(keep="all", steps=95)
+    taken = sum(values.nbytes for values in results.arrays(execute(plan)[:]).values())
+    assert 0.9 < taken / (100 * plan.tasks[0].result_bytes) < 1.1
+
+
+# Results
+
+
+def test_results_are_read_by_slices():
+    found = execute(grid(kinds=[optimizers.Adam(), optimizers.SGD()]))
+    whole = found[:]
+    assert len(found) == 200
+    assert found[90:110].x.tobytes() == whole.x[90:110].tobytes()
+    assert found[-5:].value.tobytes() == whole.value[-5:].tobytes()
+    assert found[7:7].x.shape == (0, 2, 2)
+    assert same(found.task(1), found[100:])
+    assert np.shares_memory(found[10:20].x, found[30:100].x) is False
+    assert found[10:20].x.base is not None, "no copy"
+    with pytest.raises(InputError, match="begin:end"):
+        found[::2]
+
+
+def test_tasks_of_other_shapes_are_read_one_by_one():
+    from landscapes.execution.plan import Plan
+
+    plan = Plan([*grid(steps=10, keep="all").tasks, *grid(steps=12, keep="all").tasks])
+    found = execute(plan)
+    with pytest.raises(InputError, match=r"task by task, by results.task\(0\)"):
+        found[:]
+    assert found.task(1).x.shape == (100, 13, 2)
+    assert found[120:130].x.shape == (10, 13, 2)
+
+
+@pytest.mark.slow
+def test_dask_gives_the_same_bits():
+    """`pip install torch-landscapes[cluster]`."""
+    distributed = pytest.importorskip("distributed", reason="needs dask.distributed: the extra cluster")
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+    with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
+        executor = client.get_executor(pure=False)
+        for f in (sound_bowl, get("noisy_beale")):
+            assert same(execute(grid(f), executor=executor)[:], execute(grid(f))[:])
+        bowl = function((-3, 3), (-3, 3), name="mine")(lambda x, y: x * x + y * y)
+        with pytest.raises(InputError, match="the function 'mine' cannot be sent"):
+            execute(grid(bowl), executor=executor)

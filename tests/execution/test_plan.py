@@ -1,0 +1,203 @@
+"""A plan is all its runs, once each, whatever the blocks; and a block is all that its results depend on."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from experiments_for_tests import BOX, grid, same, sound_bowl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landscapes import InputError, function, optimizers
+from landscapes.engine.fast import compiling
+from landscapes.engine.termination import Stop
+from landscapes.execution._execute import execute
+from landscapes.execution.fingerprints import fingerprint
+from landscapes.execution.plan import ROOM, RUNS, WORK, Column, Plan, Task, Terms
+from landscapes.execution.results import arrays
+from landscapes.functions import get
+
+lengths = st.lists(st.integers(1, 5), min_size=1, max_size=4)
+
+
+@given(lengths, st.data())
+def test_columns_are_the_axes_of_a_grid(lengths, data):
+    axes = [np.arange(float(n)) + 10 * k for k, n in enumerate(lengths)]
+    listed = [values.ravel() for values in np.meshgrid(*axes, indexing="ij")]
+    total = len(listed[0])
+    begin = data.draw(st.integers(0, total))
+    end = data.draw(st.integers(begin, total))
+    for k, values in enumerate(axes):
+        column = Column.along(values, lengths, k)
+        assert column[begin:end].tolist() == listed[k][begin:end].tolist()
+
+
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(1, 70), st.data())
+def test_blocks_hold_every_run_once(sizes, size, data):
+    terms = Terms(steps=3, box=BOX)
+    tasks = [
+        Task(sound_bowl, optimizers.SGD(), n, [Column(np.arange(100.0) + 1000 * k), Column(np.ones(1))], terms)
+        for k, n in enumerate(sizes)
+    ]
+    plan = Plan(tasks, size)
+    starts = np.concatenate([block.starts[:, 0] for block in plan])
+    assert starts.tolist() == [1000 * k + i for k, n in enumerate(sizes) for i in range(n)]
+    assert plan.runs == len(starts) == sum(plan.length(i) for i in range(len(plan)))
+    assert sum(plan.weight(i) for i in range(len(plan))) == 3 * plan.runs
+    task = data.draw(st.integers(0, len(sizes) - 1))
+    begin = data.draw(st.integers(0, sizes[task] - 1))
+    end = data.draw(st.integers(begin + 1, sizes[task]))
+    places = [plan.place(i) for i in plan.blocks_of(task, begin, end)]
+    assert all(place[0] == task for place in places)
+    assert places[0][1] <= begin < places[0][2]
+    assert places[-1][1] < end <= places[-1][2]
+    with pytest.raises(IndexError):
+        plan[len(plan)]
+
+
+@pytest.mark.parametrize("dim", [2, 40, 5000])
+@pytest.mark.parametrize(
+    ("steps", "keep"), [(0, "ends"), (100, "all"), (10**5, 1000), (10**6, "ends"), (10**10, "ends")]
+)
+def test_blocks_have_bounds(dim, steps, keep):
+    f = get("sphere", dim=dim)
+    task = Task(f, optimizers.Adam(), 10**9, [Column(np.ones(1))] * dim, Terms(steps, np.zeros((dim, 2)), keep=keep))
+    runs = task.usual_size()
+    assert 1 <= runs <= RUNS
+    assert runs & (runs - 1) == 0
+    assert runs == 1 or (runs * steps <= WORK and runs * task.result_bytes <= ROOM)
+    largest = 2 * runs
+    assert largest > RUNS or largest * steps > WORK or largest * (task.result_bytes + 160 * dim) > ROOM
+
+
+KINDS = [
+    [optimizers.Adam(), optimizers.SGD(momentum=0.9)],
+    [optimizers.Lion(), optimizers.RMSprop(momentum=0.5)],
+    [optimizers.Clip(optimizers.Adam(), norm=1.0)],
+]
+
+
+@pytest.mark.parametrize("kinds", KINDS, ids=lambda kinds: kinds[0].label)
+@pytest.mark.parametrize(
+    ("size", "terms"),
+    [(1, {}), (7, {}), (16, {"dtype": "float32"}), (7, {"keep": 4, "observe": ("gradient_norm",)})],
+    ids=str,
+)
+def test_no_bit_depends_on_the_blocks(kinds, size, terms):
+    whole = execute(grid(get("noisy_beale"), kinds, side=4, size=10**6, **terms))
+    assert same(execute(grid(get("noisy_beale"), kinds, side=4, size=size, **terms))[:], whole[:])
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "ackley", "beale", "levy", "himmelblau", "mueller_brown"])
+def test_no_bit_depends_on_whether_a_block_is_worth_following(name, monkeypatch):
+    """The engine follows formulas where a call has work enough; small blocks do not get there."""
+    monkeypatch.setattr(compiling, "WORTH", 1000)
+    whole = execute(grid(get(name), size=10**6))
+    assert same(execute(grid(get(name), size=16))[:], whole[:])
+
+
+@pytest.mark.slow
+def test_no_bit_of_compiled_steps_depends_on_the_blocks():
+    whole = execute(grid(get("himmelblau"), side=40, size=10**6, steps=40, compiled=True))
+    for size in (77, 800):
+        assert same(execute(grid(get("himmelblau"), side=40, size=size, steps=40, compiled=True))[:], whole[:])
+
+
+def test_whether_to_compile_is_decided_for_the_whole_task():
+    small, large = grid(side=10, steps=25), grid(side=1000, steps=1000)
+    assert {block.terms.compiled for block in small} == {False}
+    assert large[0].terms.compiled
+    assert large[len(large) - 1].terms.compiled
+    assert not grid(side=1000, steps=1000, compiled=False)[0].terms.compiled
+    assert grid(compiled=True)[0].terms.compiled
+
+
+def test_results_are_what_the_engine_says():
+    plan = grid(side=4, size=3)
+    paths = execute(plan)[:]
+    for i, rate in enumerate(np.geomspace(1e-3, 2.0, 4)):
+        task = plan.tasks[0]
+        starts = [Column(coordinate) for coordinate in task.block(i, i + 1).starts.T]
+        alone = Task(sound_bowl, optimizers.Adam(lr=float(rate)), 1, starts, task.terms, {}, Column(np.array([i])))
+        single = Plan([alone])[0].run()
+        for name, values in arrays(single).items():
+            if name != "step":
+                assert values[0].tobytes() == arrays(paths)[name][i].tobytes(), name
+
+
+def test_a_block_is_small_and_picklable():
+    plan = grid(side=1000, size=None)
+    block = plan[3]
+    data = pickle.dumps(block)
+    assert len(data) < 33 * len(block) + 2000
+    assert len(pickle.dumps(plan.tasks)) < 50_000
+    assert same(pickle.loads(data).run(), block.run())
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Plan([]), "nothing to run"),
+        (lambda: grid(size=0), "at least one run"),
+        (lambda: grid(side=0), "at least one run; an axis without values"),
+        (lambda: Task(sound_bowl, optimizers.SGD(), 3, [Column(np.ones(1))], Terms(3, BOX)), "has 2 coordinates, the starts 1"),
+    ],
+)  # fmt: skip
+def test_what_is_no_plan_is_refused(make, said):
+    with pytest.raises(InputError, match=said):
+        make()
+
+
+@function((-3, 3), (-3, 3), name="sound_bowl")
+def edited_bowl(x, y):
+    """Bears the name of another."""
+    return x * x + 3.001 * y * y
+
+
+CHANGES = {
+    "steps": lambda: grid(steps=26),
+    "target": lambda: grid(target=0.25),
+    "stop": lambda: grid(stop=Stop(gradient=1e-4)),
+    "seed": lambda: grid(seed=1),
+    "dtype": lambda: grid(dtype="float32"),
+    "box": lambda: grid(box=2 * BOX),
+    "observe": lambda: grid(observe=("lr",)),
+    "kept steps": lambda: grid(keep=5),
+    "optimizers": lambda: grid(kinds=[optimizers.Adam(beta1=0.8)]),
+    "values of the functions": lambda: grid(edited_bowl),
+    "minima": lambda: grid(replace(sound_bowl, minima=((0.0, 1e-5),))),
+    "runs": lambda: grid(side=11),
+    "blocks": lambda: grid(size=8),
+    "hyper-parameters": lambda: Plan(
+        [replace(grid().tasks[0], numbers={"lr": Column(np.geomspace(1e-3, 2.001, 10))})], 16
+    ),
+    "starts": lambda: Plan([replace(grid().tasks[0], starts=[Column(np.ones(1))] * 2)], 16),
+    "random numbers": lambda: Plan([replace(grid().tasks[0], streams=Column(np.arange(8)))], 16),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_fingerprint_tells_what_changed(name):
+    first, second = fingerprint(grid()), fingerprint(CHANGES[name]())
+    assert first == fingerprint(grid())
+    differ = [key for key in first if first[key] != second[key]]
+    assert differ[0] == name, "what is told first"
+
+
+def test_the_fingerprint_does_not_feel_rounding():
+    @function((-3, 3), (-3, 3), name="sound_bowl", minima=[(1e-12, 0)])
+    def rounded(x, y):
+        return (x * x + 3 * y * y) * (1 + 1e-15)
+
+    assert fingerprint(grid(rounded)) == fingerprint(grid())
+
+
+def test_a_stochastic_function_is_known_by_its_samples():
+    one, other = (
+        function((-3, 3), (-3, 3), name="f", sample=lambda t, s=shift: lambda x, y: x * x + s * y)(lambda x, y: x * x)
+        for shift in (1.0, 2.0)
+    )
+    assert fingerprint(grid(one)) != fingerprint(grid(other))

@@ -1,0 +1,346 @@
+"""A folder of results: nothing lost, nothing doubled, whoever writes and however it ends."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from experiments_for_tests import counted, grid, same
+
+from landscapes import InputError, optimizers
+from landscapes.engine.termination import Stop
+from landscapes.execution import results, results_dir
+from landscapes.execution._execute import UnfinishedError, execute
+from landscapes.execution.locks import Locks
+from landscapes.execution.results_dir import Shard, merge
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="locks, limits and signals of POSIX")
+
+
+def interrupt(at: int):
+    """Ctrl-C once so many runs are done."""
+
+    def progress(done: int, total: int) -> None:
+        if done >= at:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def test_results_lie_in_the_folder_and_are_read_by_slices(tmp_path):
+    found = execute(grid(keep=5, observe=("gradient_norm",)), out=tmp_path / "out")
+    whole = execute(grid(keep=5, observe=("gradient_norm",)))[:]
+    assert found.complete
+    assert found.kept
+    assert same(found[:], whole)
+    assert found[30:50].x.tobytes() == whole.x[30:50].tobytes()
+    assert found[97:].observed["gradient_norm"].tobytes() == whole.observed["gradient_norm"][97:].tobytes()
+    assert found[4:4].x.shape == (0, 6, 2)
+    names = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert names == [".claims", *(f"block-{i:07d}.npz" for i in range(7)), "manifest.json"]
+
+
+def test_a_slice_reads_no_other_blocks(tmp_path, monkeypatch):
+    found = execute(grid(), out=tmp_path / "out")
+    read: list[str] = []
+    original = results_dir._read
+    monkeypatch.setattr(results_dir, "_read", lambda file, job: read.append(file.name) or original(file, job))
+    for begin in range(16, 40, 4):
+        found[begin : begin + 4]
+    assert read == ["block-0000001.npz", "block-0000002.npz"]
+
+
+def test_more_than_memory_is_read_by_slices(tmp_path, monkeypatch):
+    found = execute(grid(), out=tmp_path / "out")
+    monkeypatch.setattr(results, "available", lambda: 5000)
+    with pytest.raises(InputError, match=r"100 runs take 15 kB, but 5 kB are free in memory; .* results\[0:16\]"):
+        found[:]
+    parts = [found[begin : begin + 16] for begin in range(0, 100, 16)]
+    monkeypatch.undo()
+    assert same(results.joined(parts), found[:])
+
+
+def test_what_is_done_is_not_run_again(tmp_path, monkeypatch):
+    ran = counted(monkeypatch)
+    with pytest.warns(UserWarning, match="3 of 7 blocks are done; run the same again to go on"):
+        part = execute(grid(), out=tmp_path / "out", progress=interrupt(48))
+    assert part.done.tolist() == [True] * 3 + [False] * 4
+    assert np.isnan(part[48:].value).all()
+    assert len(ran) == 3
+    told: list[tuple[int, int]] = []
+    found = execute(grid(), out=tmp_path / "out", progress=lambda *now: told.append(now))
+    assert told[0] == (16, 100)
+    assert len(ran) == 7
+    assert same(found[:], execute(grid())[:])
+    ran.clear()
+    assert execute(grid(), out=tmp_path / "out").complete
+    assert ran == []
+
+
+CHANGES = {
+    "steps was 25 and is 30, and kept steps differ too": {"steps": 30},
+    "seed was 0 and is 5": {"seed": 5},
+    "target was 0.5 and is 0.25": {"target": 0.25},
+    r"optimizers was adam\(lr=0.001\) and is lion\(": {"kinds": [optimizers.Lion()]},
+    "functions was sound_bowl and is booth": {"f": None},
+    r"stop was Stop\(gradient=0.001, .* and is Stop\(gradient=0.01": {"stop": Stop(gradient=1e-2)},
+    "blocks was 16 and is 8": {"size": 8},
+}
+
+
+@pytest.mark.parametrize("said", CHANGES)
+def test_another_job_is_refused_and_the_change_told(tmp_path, said):
+    from landscapes.functions import get
+
+    execute(grid(), out=tmp_path / "out")
+    before = sorted((file.name, file.stat().st_mtime_ns) for file in (tmp_path / "out").iterdir())
+    change = {"f": get("booth")} if "f" in CHANGES[said] else CHANGES[said]
+    with pytest.raises(InputError, match=f"is of another job: {said}.*; give a new folder") as caught:
+        execute(grid(**change), out=tmp_path / "out")
+    assert "\n" not in str(caught.value)
+    assert before == sorted((file.name, file.stat().st_mtime_ns) for file in (tmp_path / "out").iterdir())
+
+
+def edited(folder: Path, **changes: object) -> None:
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format": 2}, "has layout 2, this package writes 1; give a new one"),
+        ({"versions": {"landscapes": "0.0.1", "torch": "2.0"}}, "was begun with landscapes 0.0.1, and this is .*"),
+        ({"job": [1]}, "cannot be read as what tells of a job"),
+    ],
+)
+def test_a_folder_of_another_version_is_refused(tmp_path, changes, said):
+    execute(grid(), out=tmp_path / "out")
+    edited(tmp_path / "out", **changes)
+    with pytest.raises(InputError, match=said):
+        execute(grid(), out=tmp_path / "out")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '{"format": 1}'])
+def test_a_manifest_that_is_none_is_refused(tmp_path, text):
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError, match="cannot be read as what tells of a job"):
+        execute(grid(), out=tmp_path)
+
+
+def test_folders_that_cannot_be_used_are_refused(tmp_path, monkeypatch):
+    ran = counted(monkeypatch)
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(InputError, match="holds something else than results"):
+        execute(grid(), out=tmp_path)
+    with pytest.raises(InputError, match="File exists; give a folder"):
+        execute(grid(), out=tmp_path / "holiday.jpg")
+    with pytest.raises(InputError, match="No such file or directory; give a folder"):
+        execute(grid(), out=tmp_path / "no" / "where")
+    assert not ran
+
+
+def test_a_damaged_block_is_told_of(tmp_path):
+    found = execute(grid(), out=tmp_path / "out")
+    block = tmp_path / "out" / "block-0000003.npz"
+    whole = block.read_bytes()
+    for damage in (b"", whole[:-20], whole[:100] + bytes(100) + whole[200:]):
+        block.write_bytes(damage)
+        with pytest.raises(InputError, match=r"block-0000003.npz' is damaged .*; delete it and run the job again"):
+            execute(grid(), out=tmp_path / "out")[:]
+    block.unlink()
+    assert not found.complete
+    assert same(execute(grid(), out=tmp_path / "out")[:], execute(grid())[:])
+
+
+def test_a_block_of_another_job_is_not_taken(tmp_path):
+    execute(grid(), out=tmp_path / "out")
+    execute(grid(seed=1), out=tmp_path / "other")
+    os.replace(tmp_path / "other" / "block-0000002.npz", tmp_path / "out" / "block-0000002.npz")
+    with pytest.raises(InputError, match=r"block-0000002.npz' is of another job"):
+        execute(grid(), out=tmp_path / "out")[:]
+
+
+# Shards of several machines
+
+
+def test_shards_are_merged(tmp_path, monkeypatch):
+    ran = counted(monkeypatch)
+    folders = [tmp_path / f"part{i}" for i in range(3)]
+    for i, folder in enumerate(folders):
+        part = execute(grid(), out=Shard(folder, i, 3))
+        assert part.done.tolist() == [k % 3 == i for k in range(7)]
+    assert len(ran) == 7
+    merge(tmp_path / "whole", folders)
+    merge(tmp_path / "whole", folders)
+    ran.clear()
+    assert same(execute(grid(), out=tmp_path / "whole")[:], execute(grid())[:])
+    assert len(ran) == 7, "those of the comparison alone"
+
+
+def test_shards_of_other_jobs_are_not_merged(tmp_path):
+    execute(grid(), out=Shard(tmp_path / "one", 0, 2))
+    execute(grid(seed=1), out=Shard(tmp_path / "two", 1, 2))
+    with pytest.raises(InputError, match="two' is of another job: seed was 1 and is 0"):
+        merge(tmp_path / "whole", [tmp_path / "one", tmp_path / "two"])
+    with pytest.raises(InputError, match=r"three' holds no results: there is no manifest.json in it"):
+        merge(tmp_path / "whole", [tmp_path / "three"])
+    with pytest.raises(InputError, match="nothing to merge"):
+        merge(tmp_path / "whole", [])
+    with pytest.raises(InputError, match="i from 0 to n - 1; not 2 of 2"):
+        Shard(tmp_path / "two", 2, 2)
+
+
+# Several processes on one folder
+
+WORKER = """
+import sys, time, zlib
+from experiments_for_tests import grid
+from landscapes.execution.plan import Block
+from landscapes.execution._execute import execute
+
+run, slow = Block.run, float(sys.argv[2])
+
+def telling(block, progress=None):
+    print("begins", flush=True)
+    found = run(block, progress)
+    time.sleep(slow)
+    print("ran", block.streams[0], flush=True)
+    return found
+
+Block.run = telling
+found = execute(grid(), out=sys.argv[1])
+print("complete", found.complete, zlib.crc32(found[:].value.tobytes()), flush=True)
+"""
+
+
+def worker(folder: Path, slow: float, environment: dict[str, str], root: Path) -> subprocess.Popen[str]:
+    paths = os.pathsep.join([environment["PYTHONPATH"], str(root / "tests")])
+    return subprocess.Popen(
+        [sys.executable, "-c", WORKER, str(folder), str(slow)],
+        env=environment | {"PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+@posix
+def test_two_processes_share_the_work(tmp_path, environment_here, root):
+    both = [worker(tmp_path / "out", 0.2, environment_here, root) for _ in range(2)]
+    said = [process.communicate(timeout=100)[0].splitlines() for process in both]
+    total = zlib.crc32(execute(grid())[:].value.tobytes())
+    assert [lines[-1] for lines in said] == [f"complete True {total}"] * 2
+    blocks = [line for lines in said for line in lines if line.startswith("ran")]
+    assert len(blocks) == 7, "each block once"
+
+
+@pytest.mark.slow
+@posix
+def test_what_a_killed_process_had_claimed_is_run_by_others(tmp_path, environment_here, root, monkeypatch):
+    ran = counted(monkeypatch)
+    dying = worker(tmp_path / "out", 60.0, environment_here, root)
+    assert dying.stdout is not None
+    assert dying.stdout.readline() == "begins\n"
+    claims = Locks(tmp_path / "out" / ".claims")
+    assert not claims.take(0)
+    claims.close()
+    (tmp_path / "out" / ".block-0000000-half.npz").write_bytes(b"what a killed process was writing")
+    begin = time.monotonic()
+
+    def progress(done: int, total: int) -> None:
+        if done == 84 and dying.poll() is None:
+            dying.kill()
+            dying.wait()
+
+    found = execute(grid(), out=tmp_path / "out", progress=progress)
+    assert dying.returncode == -9
+    assert time.monotonic() - begin < 30
+    assert ran[-1] == 16, "the one that was claimed came last"
+    assert same(found[:], execute(grid())[:])
+    dying.stdout.close()
+    execute(grid(), out=tmp_path / "out")
+    assert not list((tmp_path / "out").glob(".block-*"))
+
+
+# A disk that is full
+
+
+def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+    write, written = results_dir._write, []
+
+    def full(target: Path, data: bytes) -> None:
+        if len(written) > 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(target)
+        write(target, data)
+
+    monkeypatch.setattr(results_dir, "_write", full)
+    with pytest.raises(
+        UnfinishedError,
+        match=r"block 3 could not be written \(No space left on device\): make room; 3 of 7 blocks are done; run the same",
+    ):
+        execute(grid(), out=tmp_path / "out")
+    monkeypatch.undo()
+    assert same(execute(grid(), out=tmp_path / "out")[:], execute(grid())[:])
+
+
+LIMITED = """
+import resource, sys
+from experiments_for_tests import grid
+from landscapes.execution._execute import UnfinishedError, execute
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+try:
+    execute(grid(keep="all"), out=sys.argv[1])
+except UnfinishedError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+@posix
+def test_the_system_refuses_to_write(tmp_path, python, root, environment_here):
+    paths = os.pathsep.join([environment_here["PYTHONPATH"], str(root / "tests")])
+    done = python("-c", LIMITED, str(tmp_path / "out"), env=environment_here | {"PYTHONPATH": paths})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("block 0 could not be written (File too large): make room; 0 of 7 blocks are done")
+    assert done.stderr == ""
+    assert not list((tmp_path / "out").glob("*block-*"))
+
+
+def test_a_disk_without_room_is_told_before_the_work(tmp_path, monkeypatch):
+    ran = counted(monkeypatch)
+    usage = type("Usage", (), {"free": 1000})
+    monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(InputError, match=r"take 15 kB, but 1 kB are free on the disk of '.*out'; run fewer at a time"):
+        execute(grid(), out=tmp_path / "out")
+    assert not ran
+    monkeypatch.undo()
+    execute(grid(), out=tmp_path / "out")
+    monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
+    assert execute(grid(), out=tmp_path / "out").complete, "what is there needs no room"
+
+
+@pytest.mark.slow
+@posix
+def test_killed_twenty_times(root, environment_here):
+    """Two processes on one folder, killed at random times: nothing lost, nothing doubled, the same bits in the end."""
+    script = str(root / "benchmarks" / "resume.py")
+    done = subprocess.run(
+        [sys.executable, script, "--kills", "20"], env=environment_here, capture_output=True, text=True, timeout=400
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert sum(", kill " in line for line in lines) == 20
+    assert lines[-1].startswith("20 kills, ")
+    assert lines[-1].endswith("lost, doubled or different: 0")
+    assert "the same bits as undisturbed" in lines[-2]

@@ -1,0 +1,164 @@
+"""`basins`: each pixel is the race it stands for, minima that nobody told are found, and nothing is a minimum that is none."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from landscapes import InputError, Record, Stop, basins, function, optimizers, race
+from landscapes.experiments import _basins
+from landscapes.experiments._basins import nearest
+
+WELLS = function((-2, 2), (-2, 2), start=(0.5, 1), minima=[(-1, 0), (1, 0)], steps=400, name="wells")(
+    lambda x, y: (x * x - 1) ** 2 + y * y
+)
+"""Two basins that meet at x = 0, whatever the step size, as long as it is small."""
+
+ROOM = function((-1, 1), (-1, 1), (-1, 1), name="room")(lambda x, y, z: x * x + y * y + z * z)
+HIDDEN = dataclasses.replace(WELLS, minima=(), minimum=math.nan, name="hidden")
+
+
+def test_every_pixel_is_the_race_from_its_centre():
+    record = basins(WELLS, "momentum(lr=0.02)", resolution=(4, 2), steps=150, within=0.1)
+    x, y = record.axes["x"], record.axes["y"]
+    assert x == pytest.approx([-1.5, -0.5, 0.5, 1.5])
+    assert y == pytest.approx([-1, 1])
+    ends, arrived = record.grid(record.trajectories.x[:, -1]), record.grid("arrived")
+    for i, j in np.ndindex(2, 4):
+        alone = race(WELLS, "momentum(lr=0.02)", start=(x[j], y[i]), steps=150, stop=Stop(distance=0.1), resolution=3)
+        assert ends[i, j].tolist() == alone.trajectories.x[0, -1].tolist()
+        assert arrived[i, j] == alone.trajectories.runs["stopped"][0]
+
+
+def test_basins_of_descent_are_split_where_theory_says():
+    record = basins(WELLS, "sgd(lr=0.02)", resolution=32)
+    which = record.grid("minimum")
+    assert (which[:, :16] == 0).all()
+    assert (which[:, 16:] == 1).all()
+    assert (record.grid("status") == "converged").all()
+    assert (record.grid("arrived") > 0).all()
+    assert record.meta["minima_are"] == ["global", "global"]
+
+
+def test_arriving_is_coming_within_a_distance():
+    near = basins(WELLS, "sgd(lr=0.02)", resolution=8, within=0.05)
+    away = near.trajectories.x[:, -1] - np.array(near.meta["minima"])[near.trajectories.runs["minimum"]]
+    assert (np.hypot(*away.T) <= 0.05).all()
+    nearer = basins(WELLS, "sgd(lr=0.02)", resolution=8, within=0.01)
+    assert (nearer.grid("arrived") > near.grid("arrived")).all()
+    assert nearer.meta["within"] == 0.01
+    assert basins(WELLS, "sgd(lr=0.02)", resolution=2, steps=1).meta["within"] == pytest.approx(4e-3)
+
+
+def test_minima_that_nobody_told_are_found_and_told_alike():
+    record = basins(HIDDEN, "sgd(lr=0.02)", resolution=32)
+    assert record.meta["minima_are"] == ["found", "found"]
+    assert np.array(record.meta["minima"]) == pytest.approx(np.array([[-1, 0], [1, 0]]), abs=1e-6)
+    assert record.meta["values"] == pytest.approx([0, 0], abs=1e-12)
+    known = basins(WELLS, "sgd(lr=0.02)", resolution=32)
+    assert np.array_equal(record.grid("minimum"), known.grid("minimum"))
+    assert np.array_equal(record.grid("arrived"), known.grid("arrived"))
+
+
+def test_local_minima_come_after_global_ones():
+    record = basins("three_hump_camel", "sgd(lr=0.05)", resolution=24, steps=200)
+    assert record.meta["minima_are"] == ["global", "local", "local"]
+    assert set(np.unique(record.grid("minimum"))) >= {0, 1, 2}
+    rough = basins("rastrigin", "sgd(lr=0.001)", resolution=48, box=((-1.45, 1.45), (-1.45, 1.45)), steps=200)
+    assert rough.meta["minima_are"] == ["global", *["found"] * 8]
+    counts = np.bincount(rough.trajectories.runs["minimum"])
+    assert counts.min() > 0.5 * counts.max(), "nine cells of the same size, about"
+
+
+@pytest.mark.parametrize("name", ["rosenbrock", "beale"])
+def test_a_place_on_the_way_along_a_valley_is_no_minimum(name):
+    record = basins(name, "adam(lr=0.02)", resolution=24, steps=200)
+    assert record.meta["minima_are"] == ["global"]
+    on_their_way = record.grid("status") == "budget"
+    assert on_their_way.sum() > 100
+    assert (record.grid("minimum")[on_their_way] == -1).all()
+    assert (record.grid("arrived")[on_their_way] == -1).all()
+
+
+def test_a_saddle_and_a_plateau_are_no_minima():
+    saddle = function((-1, 1), (-1, 1), start=(0.5, 0), name="pass", minimum=-math.inf, outside="unbounded")(
+        lambda x, y: x * x - y * y
+    )
+    still = basins(saddle, "sgd(lr=0.1)", resolution=(9, 9), steps=100)
+    assert still.meta["minima"] == []
+    assert (still.grid("minimum") == -1).all()
+    flat = function((-1, 1), (-1, 1), start=(0.5, 0), name="flat")(lambda x, y: torch.relu(x * x + y * y - 0.25))
+    assert basins(flat, "sgd(lr=0.1)", resolution=16, steps=100).meta["minima"] == []
+
+
+def test_runs_that_fail_count_to_no_minimum():
+    record = basins(WELLS, "sgd(lr=0.4)", resolution=16, box=((-9, 9), (-9, 9)))
+    failed = record.grid("status") == "diverged"
+    assert failed.any()
+    assert (record.grid("minimum")[failed] == -1).all()
+    assert (record.grid("arrived")[failed] == -1).all()
+
+
+def test_another_test_of_arrival_counts_to_the_minimum_nearby():
+    record = basins(WELLS, "sgd(lr=0.02)", resolution=8, stop=Stop(gradient=1e-3))
+    assert (record.grid("status") == "converged").all()
+    assert (record.grid("minimum")[:, 4:] == 1).all()
+    assert np.array_equal(record.grid("arrived"), record.grid("stopped"))
+
+
+def test_a_domain_may_be_mapped_and_a_map_kept(tmp_path):
+    wide = dataclasses.replace(WELLS, domain=((-3.0, 3.0), (-4.0, 4.0)))
+    record = basins(wide, optimizers.SGD(lr=0.02), resolution=4, box="domain", steps=5)
+    assert record.meta["box"] == [[-3, 3], [-4, 4]]
+    assert record.axes["y"] == [-3, -1, 1, 3]
+    assert record.surface is not None
+    assert (record.surface.y[0], record.surface.y[-1]) == (-4, 4)
+    again = Record.load(record.save(tmp_path / "map.npz"))
+    assert again.axes == record.axes
+    assert np.array_equal(again.grid("minimum"), record.grid("minimum"))
+
+
+def test_a_folder_and_progress(tmp_path):
+    told = []
+    record = basins("himmelblau", "adam(lr=0.1)", resolution=6, steps=30, out=tmp_path / "kept",
+                    progress=lambda *pair: told.append(pair))  # fmt: skip
+    assert told[-1] == (36, 36)
+    again = basins("himmelblau", "adam(lr=0.1)", resolution=6, steps=30, out=tmp_path / "kept")
+    assert np.array_equal(record.trajectories.x, again.trajectories.x)
+
+
+def test_a_point_belongs_to_the_nearest_minimum_if_any():
+    minima = np.array([[0.0, 0.0], [1.0, 0.0]])
+    points = np.array([[0.4, 0.0], [0.6, 0.0], [0.0, 0.5], [0.0, 0.51], [np.nan, 0.0]])
+    assert nearest(points, minima, 0.5).tolist() == [0, 1, 0, -1, -1]
+    assert nearest(points, minima[:0], 0.5).tolist() == [-1] * 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"resolution": 0}, "resolution must be a whole number, at least 1, not 0"),
+        ({"resolution": (8, 8, 8)}, "resolution is a number of pixels, or"),
+        ({"resolution": 2.5}, "resolution must be a whole number"),
+        ({"resolution": 10**6}, "a map has at most 16384 × 16384 pixels"),
+        ({"box": "race"}, 'box is "view", "domain" or'),
+        ({"box": ((1, 0), (0, 1))}, 'box is "view", "domain" or'),
+        ({"box": 3}, 'box is "view", "domain" or'),
+        ({"within": 0}, "within is a distance above 0, not 0"),
+        ({"within": math.nan}, "within is a distance above 0, not nan"),
+        ({"steps": 0}, "steps must be a whole number"),
+        ({"optimizer": ["adam", "sgd"]}, "a map shows one optimizer, not 2"),
+        ({"optimizer": "adamm"}, "unknown optimizer 'adamm'"),
+        ({"function": ROOM}, "a map of basins is for two coordinates; room has 3"),
+        ({"device": "abacus"}, "device 'abacus' is not to be had here"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
+    monkeypatch.setattr(_basins, "execute", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(InputError, match=message) as caught:
+        basins(**{"function": WELLS, "optimizer": "adam(lr=0.1)", **arguments})
+    assert "\n" not in str(caught.value)

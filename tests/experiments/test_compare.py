@@ -1,0 +1,265 @@
+"""`compare`: crossings are those of the races they stand for, all are treated alike, and bad input is refused before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from landscapes import InputError, Record, compare, function, functions, optimizers, race, sweep
+from landscapes.analysis import profiles
+from landscapes.analysis.costs import costs
+from landscapes.experiments import _compare
+from landscapes.experiments.target_hits import CrossingTask, cost, crossings
+from landscapes.optimizers import parse
+from landscapes.oracle import KINDS
+
+BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=60, name="bowl")(
+    lambda x, y: x * x + 4 * y * y
+)
+HIDDEN = dataclasses.replace(
+    BOWL, minima=(), minimum=math.nan, name="hidden", domain=((-2, 2),) * 4, view=((-2, 2),) * 4, start=(1.0, 1.0, 1.0, 1.0),
+    formula=lambda a, b, c, d: a * a + b * b + c * c + 2 * d * d + 7,
+)  # fmt: skip
+"""More coordinates than the quick search for a minimum takes."""
+
+MANY = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sam(sgd(lr=0.01))", "newton"]
+"""One gradient a step, a line search, values alone, two gradients a step, a Hessian a step."""
+
+
+# Crossings
+
+
+def test_crossings_and_their_costs_are_those_of_each_race():
+    shares = [0.5, 1e-2, 1e-4, 1e-300]
+    record = compare([BOWL, "rosenbrock"], MANY, starts=2, steps=20, targets=shares)
+    assert record.grid("steps_to").shape == (2, 5, 2, 1, 4)
+    for i, landscape in enumerate([BOWL, functions.get("rosenbrock")]):
+        for k, start in enumerate(record.meta["functions"][landscape.name]["starts"]):
+            first, rule = float(landscape(start)), None
+            for j, name in enumerate(MANY):
+                rule = parse(name)[0]
+                values = race(landscape, rule, start=start, steps=20, resolution=3).trajectories.value[0]
+                for m, share in enumerate(shares):
+                    hits = np.flatnonzero(values <= landscape.minimum + share * (first - landscape.minimum))
+                    got = record.grid("steps_to")[i, j, k, 0, m]
+                    assert got == (hits[0] if len(hits) else -1)
+                    spent = record.grid("evaluations_to")[i, j, k, 0, m]
+                    if got < 1:
+                        assert spent == got
+                        continue
+                    runs = race(landscape, rule, start=start, steps=int(got), resolution=3).trajectories.runs
+                    kinds = [float(runs[kind][0]) for kind in KINDS]
+                    assert spent == kinds[0] + kinds[1] + kinds[2] + 2 * kinds[3]
+
+
+def test_a_target_that_is_left_again_has_been_crossed():
+    values = np.array([[5.0, 1.0, 3.0, 0.5], [5.0, 6.0, np.nan, 7.0]])
+    targets = np.array([[2.0, 0.6, 5.0], [2.0, 4.9, 5.0]])
+    assert crossings(values, targets).tolist() == [[1, 3, 0], [-1, -1, 0]]
+
+
+def test_a_hessian_costs_as_many_gradients_as_there_are_coordinates():
+    assert cost(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]), dim=7).tolist() == [1, 1, 1, 7]
+
+
+def test_results_do_not_depend_on_blocks_or_executors(monkeypatch):
+    asked = ([BOWL], ["adam(lr=0.1)", "bfgs"])
+    record = compare(*asked, starts=5, seeds=2, targets=[0.1, 1e-3])
+    with ThreadPoolExecutor(2) as executor:
+        monkeypatch.setattr(CrossingTask, "usual_size", lambda self: 3)
+        other = compare(*asked, starts=5, seeds=2, targets=[0.1, 1e-3], executor=executor)
+    for name, column in record.trajectories.runs.items():
+        assert np.array_equal(column, other.trajectories.runs[name], equal_nan=column.dtype.kind == "f")
+    assert np.array_equal(record.trajectories.x, other.trajectories.x)
+
+
+# Who gets what
+
+
+def test_all_have_the_same_starts_and_the_same_noise():
+    noisy = [optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0), optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0)]
+    record = compare(BOWL, noisy, starts=3, seeds=2, targets=[0.5])
+    starts, final = record.grid(record.trajectories.x[:, 0]), record.grid("final")
+    assert np.array_equal(starts[:, 0], starts[:, 1])
+    assert np.array_equal(final[0, 0], final[0, 1])
+    assert len(np.unique(final)) == 6, "each start and seed its own noise"
+    assert starts[0, 0, 0, 0].tolist() == list(BOWL.start)
+    assert len(set(record.axes["optimizer"])) == 2
+
+
+def test_rates_left_open_are_found_for_each_function():
+    record = compare(["booth", "rosenbrock"], ["adam", "sgd(lr=0.5)"], starts=2, steps=50)
+    rates = record.grid("lr")[:, :, 0, 0]
+    assert rates[0, 0] != rates[1, 0]
+    assert rates[:, 1].tolist() == [0.5, 0.5]
+    plain = compare(["booth", "rosenbrock"], ["adam"], starts=2, steps=50, tuned=False)
+    assert set(plain.trajectories.runs["lr"]) == {1e-3}
+    told = record.meta["functions"]["booth"]["optimizers"]
+    assert told == [f"adam(lr={rates[0, 0]})", "sgd(lr=0.5)"]
+
+
+def test_points_of_fewer_coordinates_are_padded():
+    record = compare([BOWL, functions.get("rosenbrock").with_dim(4)], "adam(lr=0.1)", starts=2, steps=5)
+    x = record.grid(record.trajectories.x)
+    assert x.shape == (2, 1, 2, 1, 2, 4)
+    assert np.isnan(x[0, ..., 2:]).all()
+    assert np.isfinite(x[1]).all()
+    assert [facts["dim"] for facts in record.meta["functions"].values()] == [2, 4]
+
+
+def test_functions_of_one_name_are_told_apart():
+    five = functions.get("rosenbrock").with_dim(5)
+    record = compare(["rosenbrock", five, five], "adam(lr=0.1)", starts=1, steps=2)
+    assert record.axes["function"] == ["rosenbrock (d = 2)", "rosenbrock (d = 5)", "rosenbrock (d = 5) (2)"]
+
+
+def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
+    record = compare(HIDDEN, ["adam(lr=0.1)", "sgd(lr=0.2)"], starts=3, steps=40, targets=[0.5, 0.1])
+    told = record.meta["functions"]["hidden"]
+    assert told["minimum_is"] == "the lowest value seen"
+    assert told["minimum"] == record.trajectories.runs["lowest"].min()
+    assert (record.grid("steps_to") > 0).all()
+    found = compare(dataclasses.replace(BOWL, minima=(), minimum=math.nan), "sgd(lr=0.1)", starts=1, targets=[0.5])
+    assert found.meta["functions"]["bowl"]["minimum_is"] == "found"
+    assert found.meta["functions"]["bowl"]["minimum"] == pytest.approx(0, abs=1e-12)
+
+
+def test_what_became_of_the_runs_is_told():
+    record = compare(BOWL, ["sgd(lr=0.1)", "sgd(lr=1e-5)", "sgd(lr=30)"], starts=2, targets=[0.5, 1e-3])
+    assert [row[0] for row in record.grid("status")[0, :, :, 0].tolist()] == ["converged", "budget", "diverged"]
+    assert np.array_equal(record.grid("reached"), record.grid("steps_to")[..., -1])
+    assert (record.grid("evaluations")[0, :2] == 60).all()
+    assert (record.grid("evaluations")[0, 2] < 60).all()
+    assert (record.grid("steps_to")[0, 0] > 0).all()
+    assert (record.grid("steps_to")[0, 2] == -1).all()
+
+
+def test_a_comparison_is_kept_in_files(tmp_path):
+    told = []
+    record = compare(["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, out=tmp_path / "kept",
+                     progress=lambda *pair: told.append(pair))  # fmt: skip
+    assert told[-1] == (8, 8)
+    again = compare(["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, out=tmp_path / "kept")
+    read = Record.load(again.save(tmp_path / "comparison.npz"))
+    assert np.array_equal(read.grid("evaluations_to"), record.grid("evaluations_to"))
+    assert read.axes == record.axes
+    with pytest.raises(InputError, match="kept"):
+        compare(
+            ["booth", "beale"],
+            ["adam(lr=0.1)", "sgd(lr=0.01)"],
+            starts=2,
+            steps=20,
+            out=tmp_path / "kept",
+            targets=[0.3],
+        )
+
+
+def test_ctrl_c_gives_back_what_is_done():
+    def stop(done, total):
+        if done >= 5:
+            raise KeyboardInterrupt
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        record = compare([BOWL], ["adam(lr=0.1)", "sgd(lr=0.1)", "bfgs"], starts=5, progress=stop)
+    assert not record.meta["complete"]
+    status = record.grid("status")[0, :, :, 0]
+    assert (status[0] != "not run").all()
+    assert (status[2] == "not run").all()
+    assert (record.grid("evaluations_to")[0, 2] == -1).all()
+    with pytest.raises(InputError, match="ended before all was run"):
+        costs(record)
+
+
+# As arrays
+
+
+def test_costs_are_laid_out_by_problem():
+    record = compare(
+        [BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=3, seeds=2, steps=60, targets=[0.5, 1e-9]
+    )
+    found = costs(record)
+    assert found.values.shape == (12, 2, 2)
+    assert found.functions.tolist() == ["bowl"] * 6 + ["booth"] * 6
+    assert found.dims.tolist() == [2] * 12
+    grid = record.grid("evaluations_to")
+    assert found.values[7, 1, 0] == (grid[1, 1, 0, 1, 0] if grid[1, 1, 0, 1, 0] >= 0 else math.inf)
+    assert np.isinf(found.at()).any()
+    assert np.array_equal(found.at(0.5), found.values[:, :, 0])
+    assert np.array_equal(costs(record, by="steps").values, found.values), "one gradient a step"
+    mine = found.at(0.5)[6:, 0]
+    done = np.isfinite(mine)
+    assert found.running_times(0.5)[1, 0] == pytest.approx((mine[done].sum() + 60 * (~done).sum()) / done.sum())
+    assert found.factors()[0] == 1
+    assert found.budgets()[-1] >= 30
+
+
+def test_restarts_make_an_ecdf_of_running_times_to_come():
+    record = compare([BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=4, steps=60, targets=[0.5, 1e-2])
+    found = costs(record)
+    again = found.with_restarts(draws=500)
+    assert again.values.shape == (1000, 2, 2)
+    assert again.functions.tolist() == ["bowl"] * 500 + ["booth"] * 500
+    times = again.values[:500].mean(0)
+    for target, share in enumerate([0.5, 1e-2]):
+        expected = found.running_times(share)[0]
+        for mean, exact in zip(times[:, target], expected, strict=True):
+            assert mean == exact == math.inf or mean == pytest.approx(exact, rel=0.15)
+    shares = profiles.ecdf(again.values, again.dims, again.budgets())
+    reached = np.isfinite(found.values).reshape(2, 4, 2, 2).any(1)  # sooner or later, by restarts
+    assert np.allclose(shares[:, -1], reached.mean((0, 2)))
+
+
+def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run():
+    record = sweep("saddle", "sgd", lr=[1e-3], starts=[(50.0, 40.0), (0.5, 0.5)], steps=3)
+    assert record.trajectories.runs["stopped"].tolist() == [-1, -1]
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"functions": []}, "there is nothing to compare on"),
+        ({"functions": ["beal"]}, "unknown function 'beal'. Did you mean beale"),
+        ({"functions": ["saddle"]}, "saddle has no lowest value"),
+        ({"functions": 3}, "a landscape is a name of the catalogue"),
+        ({"optimizers": []}, "there is nobody to compare"),
+        ({"optimizers": "adamm"}, "unknown optimizer 'adamm'"),
+        ({"starts": 0}, "starts must be a whole number, at least 1, not 0"),
+        ({"starts": [(0, 0)]}, "starts must be a whole number"),
+        ({"seeds": 0}, "seeds must be a whole number, at least 1, not 0"),
+        ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
+        ({"targets": []}, "targets are shares of the first gap"),
+        ({"targets": [0.1, 1.0]}, "targets are shares of the first gap"),
+        ({"targets": [math.nan]}, "targets are shares of the first gap"),
+        ({"targets": 0.1}, "targets are shares of the first gap"),
+        ({"spread": -1}, 'spread is "view", "domain" or a number'),
+        ({"dtype": torch.float16}, "dtype is torch.float64 or torch.float32"),
+        ({"device": "abacus"}, "device 'abacus' is not to be had here"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
+    monkeypatch.setattr(_compare, "execute", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(InputError, match=message) as caught:
+        compare(**{"functions": BOWL, "optimizers": "adam(lr=0.1)", **arguments})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda record: costs(record, by="hours"), "unknown cost 'hours'"),
+        (lambda record: costs(record).at(0.3), "no target 0.3; its targets are 0.5, 0.1"),
+        (lambda _: costs(race(BOWL, "adam(lr=0.1)", steps=1)), "made of a comparison, not of a race"),
+    ],
+)
+def test_what_a_comparison_does_not_hold_is_refused(ask, message):
+    record = compare(BOWL, "adam(lr=0.1)", starts=1, steps=2, targets=[0.1, 0.5])
+    with pytest.raises(InputError, match=message):
+        ask(record)

@@ -1,0 +1,363 @@
+"""The race: who is in it, at which learning rate, how it ends for each, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from importlib import resources
+
+import numpy as np
+import pytest
+import torch
+from every_optimizer import WITH_RATE, rule_of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landscapes import InputError, Record, function, functions, optimizers, race
+from landscapes.experiments import _race, optimizer_specs, outcomes, stored_lrs
+from landscapes.optimizers import parse
+
+STORED = json.loads((resources.files("landscapes.experiments") / "tuned.json").read_text(encoding="utf-8"))
+
+
+@function((-2, 2), (-2, 2), start=(1.5, 1.0), minima=[(0, 0)], steps=40)
+def bowl(x, y):
+    """Round."""
+    return x * x + y * y
+
+
+@function((-2, 2), (-2, 2), start=(0.0, 0.1), minimum=-math.inf, steps=40)
+def pass_(x, y):
+    """Falls without end along y."""
+    return x * x - y * y
+
+
+@function((-2, 2), (-2, 2), start=(0.0, 1.0), steps=40)
+def cliff(x, y):
+    """NaN beyond x = 1, and it draws everyone there."""
+    return torch.sqrt(1 - x) + y * y
+
+
+def column(record: Record, name: str) -> list:
+    return record.trajectories.runs[name].tolist()
+
+
+def test_the_record_says_what_was_run():
+    record = race(bowl, ["sgd(lr=0.1)", "adam(lr=0.2)"], start=[1, -1], steps=12)
+    assert record.trajectories.x.shape == (2, 13, 2)
+    assert record.trajectories.step.tolist() == list(range(13))
+    assert record.trajectories.x[:, 0].tolist() == [[1, -1], [1, -1]]
+    assert column(record, "optimizer") == ["sgd(lr=0.1)", "adam(lr=0.2)"]
+    assert column(record, "lr") == [0.1, 0.2]
+    assert column(record, "rate") == ["given", "given"]
+    assert column(record, "gradients") == [12, 12]
+    expected = {
+        "function": "bowl",
+        "title": "Bowl",
+        "start": [1, -1],
+        "steps": 12,
+        "minimum": 0.0,
+        "device": "cpu",
+        "dtype": "float64",
+    }
+    assert expected.items() <= dict(record.meta).items()
+    assert record.surface is not None
+    assert record.surface.values.shape == (257, 257)
+    values = bowl(torch.tensor(record.trajectories.x)).numpy()
+    np.testing.assert_array_equal(record.trajectories.value, values)
+
+
+def test_a_record_of_a_race_survives_the_disk(tmp_path):
+    record = race(bowl, ["adam(lr=0.2)", "sgd(lr=9)"])
+    loaded = Record.load(record.save(tmp_path / "race.npz"))
+    assert dict(loaded.meta) == dict(record.meta)
+    np.testing.assert_array_equal(loaded.trajectories.x, record.trajectories.x)
+    assert loaded.order == record.order
+
+
+def test_by_default_six_race_from_the_function_s_start_for_its_steps():
+    record = race("booth")
+    booth = functions.get("booth")
+    assert column(record, "label") == ["SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam"]
+    assert set(column(record, "rate")) == {"tuned"}
+    assert len(record.trajectories.step) == booth.steps + 1
+    assert (record.trajectories.x[:, 0] == booth.start).all()
+
+
+def test_the_same_race_twice_is_the_same():
+    first, second = race("beale"), race("beale")
+    for name in ("x", "value"):
+        np.testing.assert_array_equal(getattr(first.trajectories, name), getattr(second.trajectories, name))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "adam(lr=0.2)",
+        optimizers.Adam(lr=0.2),
+        ["adam(lr=0.2)"],
+        (optimizers.Adam(lr=0.2),),
+        {"Adam": "adam(lr=0.2)"},
+        {"Adam": optimizers.Adam(lr=0.2)},
+    ],
+    ids=repr,
+)
+def test_ways_to_name_an_optimizer(given):
+    record = race(bowl, given)
+    assert (column(record, "label"), column(record, "optimizer")) == (["Adam"], ["adam(lr=0.2)"])
+
+
+def test_one_s_own_optimizer_races():
+    class Sign(torch.optim.Optimizer):
+        """Steps of one length."""
+
+        def __init__(self, params, lr=0.1):
+            super().__init__(params, {"lr": lr})
+
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.data.sub_(group["lr"] * p.grad.sign())
+
+    record = race(bowl, {"mine": optimizers.Torch(Sign, lr=0.25), "Adam": optimizers.Adam(lr=0.05)}, steps=4)
+    assert record.trajectories.x[0].tolist() == [[1.5, 1], [1.25, 0.75], [1, 0.5], [0.75, 0.25], [0.5, 0]]
+    assert column(record, "label") == ["mine", "Adam"]
+
+
+def test_labels_tell_runs_apart():
+    assert column(race(bowl, ["adam(lr=0.1)", "adam(lr=0.2)", "sgd(lr=0.1)"], steps=1), "label") == [
+        "Adam lr=0.1",
+        "Adam lr=0.2",
+        "SGD",
+    ]
+    twins = column(race(bowl, ["adam(lr=0.1)", "adam(lr=0.1)", "adam(lr=0.1, beta1=0.5)"], steps=1), "label")
+    assert len(set(twins)) == 3
+    assert all(label.startswith("Adam") for label in twins)
+
+
+NAMES = st.sampled_from(["adam(lr=0.1)", "adam(lr=0.2)", "sgd(lr=0.1)", "momentum(lr=0.1)", "adam(lr=0.1, beta1=0.5)"])
+
+
+@settings(max_examples=15)
+@given(st.lists(NAMES, min_size=1, max_size=8))
+def test_labels_are_unique(names):
+    labels = optimizer_specs.labels(optimizer_specs.contenders(names))
+    assert len(set(labels)) == len(names)
+
+
+def test_every_status():
+    bounded = race(bowl, ["sgd(lr=0.1)", "sgd(lr=0.001)", "sgd(lr=20)"])
+    assert column(bounded, "status") == ["converged", "budget", "diverged"]
+    assert column(bounded, "stopped")[:2] == [-1, -1]
+    stopped = column(bounded, "stopped")[2]
+    x = 1.5 * (1 - 2 * 20) ** np.arange(stopped + 1)
+    assert abs(x[stopped - 1]) <= 2 + 4 * outcomes.ROAM < abs(x[stopped])
+    unbounded = race(pass_, ["sgd(lr=0.2)", "sgd(lr=0.001)"])
+    assert column(unbounded, "status") == ["escaped", "budget"]
+    assert column(unbounded, "stopped")[0] > 0
+    assert column(race(cliff, ["sgd(lr=0.05)", "sgd(lr=0.001)"]), "status")[0] == "non-finite"
+
+
+def test_runs_without_a_bottom_end_near_the_border_of_the_view():
+    x = race(pass_, ["sgd(lr=0.2)"]).trajectories.x
+    assert np.abs(x).max() <= 2 + 4 * outcomes.ROAM_UNBOUNDED
+
+
+def test_target_and_when_it_is_reached():
+    record = race(bowl, ["sgd(lr=0.1)", "sgd(lr=0.001)"])
+    first = 1.5**2 + 1
+    assert record.meta["target"] == pytest.approx(1e-4 * first, rel=1e-12)
+    values = record.trajectories.value[0]
+    reached = column(record, "reached")[0]
+    assert values[reached] <= record.meta["target"] < values[reached - 1]
+    assert reached == math.ceil(math.log(1e-4) / math.log(0.64))  # the loss shrinks by (1 − 2·0.1)² a step
+    assert column(record, "reached")[1] == -1
+
+
+def test_where_the_minimum_is_not_known_a_search_finds_it():
+    record = race(function((-2, 2), (-2, 3), start=(1.5, 1.0))(lambda x, y: x * x + y * y + 3), ["sgd(lr=0.1)"])
+    assert (record.meta["minimum_is"], record.meta["minimum"]) == ("found", 3.0)
+    assert record.surface is not None
+    assert record.surface.minima.tolist() == [[0, 0]]
+    assert column(record, "status") == ["converged"]
+    assert race(bowl, ["sgd(lr=0.1)"]).meta["minimum_is"] == "known"
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x, y: x + y * y,  # falls beyond the domain
+        lambda x, y: -torch.exp(-x * x - y * y) - 3 * torch.exp(-20 * ((x - 3) ** 2 + y * y)),  # lower beyond it
+    ],
+)
+def test_where_a_search_finds_no_minimum_the_lowest_value_seen_stands_in(formula):
+    shown = function((-2, 2), (-2, 2), view=[(-2, 4), (-2, 2)], start=(1.5, 1.0))(formula)
+    record = race(shown, ["sgd(lr=0.01)"], steps=5)
+    assert record.meta["minimum_is"] == "the lowest value seen"
+    assert record.surface is not None
+    assert record.meta["minimum"] == record.surface.values.min()
+    assert record.surface.minima.shape == (0, 2)
+
+
+def test_a_start_at_the_minimum_is_a_race_that_is_over():
+    record = race(bowl, ["sgd(lr=0.1)"], start=[0, 0], steps=3)
+    assert column(record, "reached") == [0]
+    assert column(record, "status") == ["converged"]
+
+
+def test_a_start_outside_the_view_widens_it_with_a_word():
+    with pytest.warns(UserWarning, match="the start lies outside the view of bowl; the view widens to"):
+        record = race(bowl, ["sgd(lr=0.1)"], start=[5, -1])
+    assert record.surface is not None
+    assert record.surface.x[0] == -2
+    assert record.surface.x[-1] > 5
+    assert (record.surface.y[0], record.surface.y[-1]) == (-2, 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        race(bowl, ["sgd(lr=0.1)"], start=[2, -2])  # on the border is within
+
+
+def test_one_and_three_coordinates_race_without_a_surface():
+    line = function((-2, 2), start=(1.5,))(lambda x: x * x)
+    assert race(line, ["sgd(lr=0.1)"]).surface is None
+    space = function((-2, 2), (-2, 2), (-2, 2), start=(1, 1, 1))(lambda x: (x * x).sum(-1))
+    record = race(space, ["sgd", "adam"])
+    assert record.trajectories.x.shape == (2, space.steps + 1, 3)
+
+
+def test_float32_races_close_to_float64():
+    exact = race(bowl, ["adam(lr=0.1)", "sgd(lr=0.1)"])
+    single = race(bowl, ["adam(lr=0.1)", "sgd(lr=0.1)"], dtype=torch.float32)
+    assert single.meta["dtype"] == "float32"
+    np.testing.assert_allclose(single.trajectories.x, exact.trajectories.x, atol=1e-4)
+
+
+REFUSED = {
+    "unknown function": (("beal",), {}, r"unknown function 'beal'. Did you mean beale"),
+    "no function": ((lambda x, y: x,), {}, r"has no bounds; decorate it"),
+    "a number for a function": ((3,), {}, r"not 3"),
+    "unknown optimizer": (("booth", ["adm"]), {}, r"unknown optimizer 'adm'. Did you mean"),
+    "negative rate": (("booth", ["adam(lr=-1)"]), {}, r"lr must be a finite number ≥ 0, not -1"),
+    "rate that is NaN": (("booth", ["adam(lr=nan)"]), {}, r"lr must be a finite number ≥ 0, not nan"),
+    "rate that is text": (("booth", ["adam(lr='x')"]), {}, r"lr is one number, not 'x'"),
+    "nobody": (("booth", []), {}, r"nobody to race"),
+    "an optimizer class": (("booth", [torch.optim.Adam]), {}, r"wrap a torch optimizer: optimizers.Torch"),
+    "short start": (("booth",), {"start": [1.0]}, r"booth has 2 coordinates; the start \[1.0\] has 1"),
+    "endless start": (("booth",), {"start": [1.0, math.inf]}, r"a start must be finite"),
+    "NaN start": (("booth",), {"start": [math.nan, 1.0]}, r"a start must be finite"),
+    "start as text": (("booth",), {"start": "ab"}, r"a start is 2 numbers, not 'ab'"),
+    "start as a number": (("booth",), {"start": 3}, r"a start is 2 numbers, not 3"),
+    "0 steps": (("booth",), {"steps": 0}, r"steps must be a whole number, at least 1, not 0"),
+    "-5 steps": (("booth",), {"steps": -5}, r"at least 1, not -5"),
+    "1.5 steps": (("booth",), {"steps": 1.5}, r"at least 1, not 1.5"),
+    "steps as text": (("booth",), {"steps": "9"}, r"at least 1, not '9'"),
+    "steps as truth": (("booth",), {"steps": True}, r"at least 1, not True"),
+    "unknown device": (("booth",), {"device": "abacus"}, r"device 'abacus' is not to be had here"),
+    "half precision": (("booth",), {"dtype": torch.float16}, r"dtype is torch.float64 or torch.float32"),
+    "wrong shape": ((function((-1, 1), (-1, 1))(lambda x, y: torch.stack([x, y])),), {}, r"returns shape \(2,\)"),
+    "no tensor": ((function((-1, 1), (-1, 1))(lambda x, y: 1.0),), {}, r"returns float .*, not a tensor"),
+    "not differentiable": (
+        (function((-1, 1), (-1, 1))(lambda x, y: (x * y).detach()),),
+        {},
+        r"cannot be differentiated",
+    ),
+    "raises": ((function((-1, 1), (-1, 1))(lambda x, y: x @ y),), {}, r"raises RuntimeError"),
+    "not finite at the start": ((cliff,), {"start": [1.5, 0]}, r"is nan at the start"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_in_one_line_before_any_work(case, monkeypatch):
+    arguments, options, message = REFUSED[case]
+    monkeypatch.setattr(_race.loop, "run", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(InputError, match=message) as caught:
+        race(*arguments, **options)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_is_refused_where_there_is_none():
+    with pytest.raises(InputError, match="device 'cuda' is not to be had here"):
+        race("booth", device="cuda")
+
+
+# Learning rates
+
+
+def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch):
+    asked = []
+
+    def sweep(function, rules, start, steps):
+        asked.append((list(start), steps))
+        return [0.5] * len(rules)
+
+    monkeypatch.setattr(stored_lrs, "sweep_rates", sweep)
+    booth = functions.get("booth")
+    assert column(race("booth", ["sgd", "adam(lr=0.2)"]), "lr") == [STORED["booth"]["rates"]["sgd(lr=1.0)"], 0.2]
+    assert not asked
+    race("booth", ["sgd"], start=[1, 1])
+    race("booth", ["sgd"], steps=7)
+    race("booth", ["sgd(momentum=0.3)"])
+    race(booth.with_view([(-20, 20), (-20, 20)]), ["sgd"])
+    assert asked == [([1, 1], booth.steps), (list(booth.start), 7), *[(list(booth.start), booth.steps)] * 2]
+
+
+def test_every_rule_has_a_stored_rate_on_every_function():
+    free = {stored_lrs.rate_free_spec(rule_of(name)) for name in WITH_RATE}
+    assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
+    for name, landscape in functions.catalogue().items():
+        assert STORED[name]["rates"].keys() == free
+        assert STORED[name]["race"] == stored_lrs.fingerprint(landscape, landscape.start, landscape.steps), (
+            "run benchmarks/tune.py"
+        )
+        assert STORED[name]["value"] == pytest.approx(float(landscape(landscape.start)), rel=1e-9), (
+            "another formula: run benchmarks/tune.py"
+        )
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_no_rate_is_at_the_edge_of_the_grid_without_being_said(name):
+    edges = (stored_lrs.GRID[0], stored_lrs.GRID[-1])
+    assert STORED[name]["edge"] == [spec for spec, rate in STORED[name]["rates"].items() if rate in edges]
+
+
+def assert_stored_is_what_a_sweep_finds(name: str) -> None:
+    """Another processor's last bits may tip a rate to its neighbour, but not many, and none that is worse."""
+    landscape = functions.get(name)
+    contenders = [rule_of(name) for name in WITH_RATE]
+    race_of = (landscape, contenders, landscape.start, landscape.steps)
+    fresh, scores = stored_lrs.sweep_rates(*race_of), stored_lrs.score_rates(*race_of)
+    stored = [STORED[name]["rates"][stored_lrs.rate_free_spec(rule)] for rule in contenders]
+    for rule, row, old, new in zip(contenders, scores, stored, fresh, strict=True):
+        worse = row[stored_lrs.GRID.index(old)] - row.min()
+        assert worse <= 1.2 * stored_lrs.TOLERANCE * abs(row.min()), (rule.label, old, new)
+    assert sum(old != new for old, new in zip(stored, fresh, strict=True)) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ackley", "long_valley", "monkey_saddle", "rosenbrock"])
+def test_the_stored_rates_of_some_of_each_kind_are_what_a_sweep_finds(name):
+    assert_stored_is_what_a_sweep_finds(name)
+
+
+def test_a_sweep_finds_the_rate_that_theory_knows():
+    """On curvatures 1 and 9 descent is fastest at 2 / (1 + 9) = 0.2, where both shrink by 0.8 a step; on the
+    grid the slower one shrinks by 0.85 at 0.15 and by 0.98 at 0.22."""
+    ellipse = function((-2, 2), (-2, 2), start=(-1.8, 0.2), minima=[(0, 0)])(lambda x, y: x * x / 2 + 9 * y * y / 2)
+    (scores,) = stored_lrs.score_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60)
+    best = stored_lrs.GRID[int(scores.argmin())]
+    assert best == 0.15
+    assert stored_lrs.sweep_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60) == [0.15]
+
+
+def test_a_rule_s_rate_does_not_depend_on_who_is_swept_beside_it():
+    contenders = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
+    together = stored_lrs.sweep_rates(bowl, contenders, bowl.start, 30)
+    assert together == [stored_lrs.sweep_rates(bowl, [rule], bowl.start, 30)[0] for rule in contenders]
+
+
+def test_rates_that_explode_come_after_all_others():
+    (scores,) = stored_lrs.score_rates(bowl, [parse("sgd")[0]], bowl.start, 40)
+    wild = np.array(stored_lrs.GRID) > 1.0  # |1 − 2·lr| > 1
+    assert scores[~wild].max() < scores[wild].min()

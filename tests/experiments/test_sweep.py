@@ -1,0 +1,278 @@
+"""`sweep`: every run is the race it stands for, wherever it lies in the grid, and bad input is refused before any work."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+
+from landscapes import InputError, Range, Record, Stop, function, functions, optimizers, race, sweep
+from landscapes.experiments import _sweep
+from landscapes.experiments.search_space import COMMON
+
+VALLEY = function((-2, 2), (-2, 2), start=(-1.2, 1), minima=[(1, 1)], steps=40, name="valley")(
+    lambda x, y: (1 - x) ** 2 + 10 * (y - x * x) ** 2
+)
+UNKNOWN = dataclasses.replace(
+    VALLEY, minima=(), minimum=math.nan, name="unknown", domain=((-1, 0), (-1, 0), (-1, 0), (-1, 0)),
+    view=((-1, 0),) * 4, start=(-0.5,) * 4, formula=lambda a, b, c, d: a * a + b * b + c * c + d**4,
+)  # fmt: skip
+"""More coordinates than the quick search for a minimum takes."""
+
+
+# What runs where
+
+
+def test_every_run_of_a_grid_is_the_race_it_stands_for():
+    rates, betas, starts = [0.01, 0.3], [0.0, 0.5, 0.9], [(-1.2, 1.0), (0.5, -1.5)]
+    record = sweep(VALLEY, "adam", lr=rates, beta1=betas, starts=starts, keep="all")
+    assert record.axes == {"lr": rates, "beta1": betas, "start": [0, 1]}
+    x, value = record.grid(record.trajectories.x), record.grid(record.trajectories.value)
+    for i, j, k in itertools.product(range(2), range(3), range(2)):
+        alone = race(VALLEY, optimizers.Adam(lr=rates[i], beta1=betas[j]), start=starts[k])
+        assert np.array_equal(x[i, j, k], alone.trajectories.x[0])
+        assert np.array_equal(value[i, j, k], alone.trajectories.value[0])
+        assert record.grid("lr")[i, j, k] == rates[i]
+        assert record.grid("beta1")[i, j, k] == betas[j]
+        if k == 0:  # the target is that of the first start
+            assert record.grid("reached")[i, j, k] == alone.trajectories.runs["reached"][0]
+            assert record.grid("status")[i, j, k] == alone.trajectories.runs["status"][0]
+
+
+def test_optimizers_are_an_axis_where_there_are_several():
+    record = sweep(VALLEY, {"plain": "sgd", "heavy": optimizers.SGD(momentum=0.9)}, lr=[1e-3, 1e-2])
+    assert list(record.axes.items()) == [("optimizer", ["plain", "heavy"]), ("lr", [1e-3, 1e-2])]
+    assert record.grid("label").tolist() == [["plain"] * 2, ["heavy"] * 2]
+    heavy = race(VALLEY, optimizers.SGD(lr=1e-2, momentum=0.9)).trajectories.value[0, -1]
+    assert record.grid("final")[1, 1] == heavy
+    assert record.meta["optimizers"] == {"plain": "sgd(lr=0.001)", "heavy": "sgd(lr=0.001, momentum=0.9)"}
+
+
+def test_a_number_is_set_once_for_all():
+    record = sweep(VALLEY, "sgd", lr=[1e-3, 1e-2], momentum=0.5)
+    assert list(record.axes) == ["lr"]
+    alone = race(VALLEY, optimizers.SGD(lr=1e-2, momentum=0.5)).trajectories.value[0, -1]
+    assert record.grid("final")[1] == alone
+
+
+def test_momentum_may_be_none_at_all_in_the_same_grid():
+    record = sweep(VALLEY, "sgd", momentum=[0.0, 0.9], lr=[1e-3])
+    singles = [race(VALLEY, optimizers.SGD(lr=1e-3, momentum=m)).trajectories.value[0, -1] for m in (0.0, 0.9)]
+    assert record.grid("final")[:, 0].tolist() == singles
+
+
+def test_a_learning_rate_left_open_is_found_for_what_varies():
+    record = sweep("beale", "adam", beta1=[0.5, 0.9])
+    assert len(set(record.trajectories.runs["lr"])) == 1
+    stored = race("beale", "adam", steps=functions.get("beale").steps).trajectories.runs["lr"][0]
+    assert record.trajectories.runs["lr"][0] == stored
+    around = sweep("beale", "clip(adam, norm=1)", lr=[0.1, 0.2], steps=5)
+    assert around.trajectories.runs["lr"].tolist() == [0.1, 0.2]
+
+
+def test_without_anything_to_vary_it_runs_what_there_is():
+    record = sweep(VALLEY, ["sgd(lr=0.01)", "adam(lr=0.1)"])
+    assert record.axes == {"optimizer": ["SGD", "Adam"]}
+    assert len(sweep(VALLEY, "sgd(lr=0.01)").trajectories) == 1
+
+
+# Starts and seeds
+
+
+def test_starts_are_drawn_near_the_given_one_and_seeds_are_noise_of_their_own():
+    record = sweep(VALLEY, "noise(sgd(lr=0.001), sigma=1)", starts=3, seeds=2)
+    assert {name: len(axis) for name, axis in record.axes.items()} == {"start": 3, "seed": 2}
+    starts = record.grid(record.trajectories.x[:, 0])
+    assert np.array_equal(starts[:, 0], starts[:, 1])
+    assert starts[0, 0].tolist() == list(VALLEY.start)
+    assert len(np.unique(starts[:, 0], axis=0)) == 3
+    assert np.abs(starts - VALLEY.start).max() <= 0.02 * 4
+    final = record.grid("final")
+    assert len(np.unique(final)) == 6, "each its own noise"
+    noisy = optimizers.Noise(optimizers.SGD(lr=0.001), sigma=1.0)
+    assert np.array_equal(sweep(VALLEY, noisy, starts=3, seeds=2).grid("final"), final)
+    assert not np.array_equal(sweep(VALLEY, noisy, starts=3, seeds=2, seed=1).grid("final"), final)
+
+
+@pytest.mark.parametrize("spread", ["view", "domain", 0.5])
+def test_starts_lie_where_they_are_to_be_drawn(spread):
+    wide = dataclasses.replace(VALLEY, domain=((-20.0, 20.0), (-20.0, 20.0)))
+    starts = np.array(sweep(wide, "sgd(lr=0.001)", starts=64, spread=spread, steps=1).meta["starts"])
+    low, high = {"view": (-2, 2), "domain": (-20, 20), 0.5: (np.array(VALLEY.start) - 2, np.array(VALLEY.start) + 2)}[
+        spread
+    ]
+    assert (starts[1:] >= low).all()
+    assert (starts[1:] <= high).all()
+    assert np.ptp(starts[1:], 0).min() > 0.8 * np.max(np.subtract(high, low))
+
+
+def test_starts_where_the_function_is_not_finite_are_not_drawn():
+    half = function((-2, 2), (-2, 2), start=(1.0, 1.0), minima=[(1, 0)])(lambda x, y: x - torch.log(x) + y * y)
+    starts = np.array(sweep(half, "sgd(lr=0.01)", starts=20, spread="view", steps=1).meta["starts"])
+    assert len(starts) == 20
+    assert (starts[:, 0] > 0).all()
+
+
+# Designs
+
+
+@pytest.mark.parametrize("design", ["random", "sobol"])
+def test_drawn_settings_are_trials_within_their_ranges(design):
+    record = sweep(VALLEY, "adam", lr=Range(1e-4, 1.0), beta1=[0.0, 0.9], design=design, count=32, steps=5)
+    assert record.axes == {"trial": list(range(32))}
+    rates, betas = record.trajectories.runs["lr"], record.trajectories.runs["beta1"]
+    assert ((rates >= 1e-4) & (rates <= 1)).all()
+    assert set(betas) == {0.0, 0.9}
+    shares = np.log10(rates) / 4 + 1
+    assert abs(shares.mean() - 0.5) < 0.15, "even on a log scale"
+    assert record.meta["scales"] == {"lr": "log", "beta1": "decay"}
+    k = 7
+    alone = race(VALLEY, optimizers.Adam(lr=float(rates[k]), beta1=float(betas[k])), steps=5)
+    assert record.trajectories.value[k, -1] == alone.trajectories.value[0, -1]
+
+
+def test_sobol_covers_a_range_more_evenly_than_chance():
+    def gap(design):
+        rates = sweep(VALLEY, "adam", lr=Range(0.0, 1.0, "linear"), design=design, count=64, steps=1).trajectories.runs[
+            "lr"
+        ]
+        return np.diff(np.sort(np.concatenate([[0.0], rates, [1.0]]))).max()
+
+    assert gap("sobol") < 2.1 / 64 < gap("random")
+
+
+def test_a_range_is_a_grid_of_its_scale():
+    record = sweep(VALLEY, "adam", lr=Range(1e-4, 1.0), beta1=Range(0.0, 0.99, "decay").spaced(3), steps=1)
+    assert len(record.axes["lr"]) == 16
+    assert np.allclose(np.diff(np.log10(record.axes["lr"])), 4 / 15)
+    assert record.axes["beta1"] == pytest.approx([0.0, 0.9, 0.99])
+    assert record.meta["scales"]["beta1"] == COMMON["beta1"].scale
+
+
+# What it says
+
+
+def test_columns_say_what_became_of_the_runs():
+    record = sweep(VALLEY, "sgd", lr=[1e-4, 0.02, 50.0], steps=2000, stop=Stop(gradient=1e-3))
+    runs = record.trajectories.runs
+    assert runs["status"].tolist() == ["budget", "converged", "diverged"]
+    assert runs["reason"].tolist() == ["", "gradient", "bound"]
+    assert (runs["stopped"][1:] > 0).all()
+    assert runs["reached"][0] == runs["reached"][2] == -1 < runs["reached"][1]
+    assert runs["gradients"].tolist() == [2000, *runs["stopped"][1:].tolist()]
+    assert np.array_equal(runs["final"], record.trajectories.value[:, -1])
+    assert (runs["lowest"] <= runs["final"]).all()
+    assert record.surface is not None
+    assert record.meta["job"] == "sweep"
+    assert record.meta["complete"]
+
+
+def test_a_sweep_is_saved_and_read_again(tmp_path):
+    record = sweep(VALLEY, "adam", lr=[0.1, 0.2], steps=3, observe=["gradient_norm"])
+    again = Record.load(record.save(tmp_path / "sweep.npz"))
+    assert again.axes == record.axes
+    assert np.array_equal(again.grid("final"), record.grid("final"))
+    assert again.trajectories.observed["gradient_norm"].shape == (2, 2)
+
+
+def test_without_a_known_minimum_there_is_no_target_unless_it_is_given():
+    assert sweep(UNKNOWN, "sgd", lr=[0.1], steps=3).meta["target"] is None
+    given = sweep(UNKNOWN, "sgd", lr=[0.1, 1e-6], steps=30, target=0.1)
+    assert given.trajectories.runs["status"].tolist() == ["converged", "budget"]
+
+
+def test_progress_counts_runs_and_an_executor_changes_nothing():
+    told = []
+    record = sweep(VALLEY, "adam", lr=[0.1, 0.2, 0.3], steps=5, progress=lambda *pair: told.append(pair))
+    assert told[-1] == (3, 3)
+    with ThreadPoolExecutor(2) as executor:
+        other = sweep(VALLEY, "adam", lr=[0.1, 0.2, 0.3], steps=5, executor=executor)
+    assert np.array_equal(record.trajectories.x, other.trajectories.x)
+
+
+def test_a_folder_keeps_what_is_done(tmp_path):
+    record = sweep("booth", "adam", lr=[0.1, 0.2, 0.3], steps=5, out=tmp_path / "kept")
+    again = sweep("booth", "adam", lr=[0.1, 0.2, 0.3], steps=5, out=tmp_path / "kept")
+    assert np.array_equal(record.trajectories.x, again.trajectories.x)
+    with pytest.raises(InputError, match="kept"):
+        sweep("booth", "adam", lr=[0.1, 0.2, 0.4], steps=5, out=tmp_path / "kept")
+
+
+def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
+    def stop(done, total):
+        if done >= 2:
+            raise KeyboardInterrupt
+
+    with pytest.warns(UserWarning, match="interrupted"):
+        record = sweep(VALLEY, ["adam", "sgd"], lr=[0.1, 0.2], observe=["gradient_norm"], progress=stop)
+    assert not record.meta["complete"]
+    done = np.array([[True, True], [False, False]])
+    assert np.array_equal(record.grid("status") != "not run", done)
+    assert np.array_equal(np.isfinite(record.grid(record.trajectories.observed["gradient_norm"])).all(-1), done)
+    assert (record.grid("reached")[1] == -1).all()
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimizers": []}, "there is nobody to sweep"),
+        ({"optimizers": 3}, "an optimizer is a name or a rule, not 3"),
+        ({"lr": [0.1, math.nan]}, "Adam: lr must be a finite number ≥ 0, not nan"),
+        ({"lr": [0.1, -1.0]}, "Adam: lr must be a finite number ≥ 0, not -1.0"),
+        ({"lr": math.nan}, "Adam: lr must be a finite number ≥ 0, not nan"),
+        ({"lr": []}, "lr has no values"),
+        ({"lr": [0.1, 0.1]}, "lr has the value 0.1 twice"),
+        ({"lr": "0.1"}, "lr varies over numbers"),
+        ({"lr": [0.1, "x"]}, "lr varies over numbers"),
+        ({"lr": [[0.1]]}, "lr varies over numbers"),
+        ({"lrr": [0.1]}, "unknown hyper-parameter of Adam 'lrr'. Did you mean lr"),
+        ({"lrr": 0.1}, "unknown hyper-parameter of Adam 'lrr'. Did you mean lr"),
+        ({"optimizers": ["adam", "sgd"], "beta1": [0.1]}, "unknown hyper-parameter of SGD 'beta1'"),
+        ({"optimizers": "nesterov", "momentum": [0.9, 0.0]}, "nesterov needs momentum > 0"),
+        ({"design": "sobel"}, "unknown design 'sobel'. Did you mean sobol"),
+        ({"design": "sobol"}, "need count="),
+        ({"count": 3}, "count goes with design="),
+        ({"lr": Range(1, 2), "design": "sobol", "count": 0}, "count must be a whole number, at least 1, not 0"),
+        ({"lr": Range(1, 2), "design": "sobol", "count": 2**32}, "at most 16,777,216 settings are drawn"),
+        ({"starts": 2**32}, "at most 16,777,216 points are drawn"),
+        ({"design": "sobol", "count": 2}, "needs hyper-parameters to draw"),
+        ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
+        ({"seeds": 0}, "seeds must be a whole number, at least 1, not 0"),
+        ({"seed": -1}, "seed must be a whole number, at least 0, not -1"),
+        ({"starts": 0}, "starts must be a whole number, at least 1, not 0"),
+        ({"starts": []}, "there is no start"),
+        ({"starts": [(1, 2, 3)]}, "valley has 2 coordinates; the start"),
+        ({"starts": [(1, 2)], "start": (0, 0)}, "give one start, start=…, or several"),
+        ({"starts": 3, "spread": "near"}, 'spread is "view", "domain" or a number'),
+        ({"start": (math.inf, 0)}, "a start must be finite"),
+        ({"target": 1e9}, "target is a value below the start's"),
+        ({"keep": 0}, "a stride is at least 1"),
+        ({"dtype": torch.float16}, "dtype is torch.float64 or torch.float32"),
+        ({"device": "abacus"}, "device 'abacus' is not to be had here"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
+    monkeypatch.setattr(_sweep, "execute", lambda *_, **__: pytest.fail("work was done"))
+    with pytest.raises(InputError, match=message) as caught:
+        sweep(VALLEY, **{"optimizers": "adam(lr=0.1)", **arguments})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("count", [0, 1.5, True])
+def test_a_range_has_a_whole_number_of_values(count):
+    with pytest.raises(InputError, match="a range has at least one value"):
+        Range(0.1, 1.0).spaced(count)
+
+
+def test_whole_numbers_run_out():
+    with pytest.raises(InputError, match="between 1 and 3 there are no 7 values to tell apart"):
+        Range(1, 3, "linear", whole=True).spaced(7)
+    assert Range(1, 3, "linear", whole=True).spaced(3) == [1, 2, 3]

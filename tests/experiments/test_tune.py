@@ -1,0 +1,261 @@
+"""`tune`: finds what theory knows, treats all alike, says what lies at an edge, and refuses what it cannot use."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from every_optimizer import OPTIMIZERS, rule_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from landscapes import function, optimizers
+from landscapes.errors import InputError
+from landscapes.experiments._tune import tune
+from landscapes.experiments.search_space import Range, space
+from landscapes.optimizers.base import NON_NEGATIVE
+
+ELLIPSE = function((-2, 2), (-2, 2), start=(-1.8, 0.6), minima=[(0, 0)], name="ellipse")(
+    lambda x, y: x * x / 2 + 9 * y * y / 2
+)
+"""Curvatures 1 and 9."""
+
+
+def small(optimizers, landscape=ELLIPSE, **more):
+    return tune(landscape, optimizers, **{"steps": 60, "candidates": 27, "starts": 2, **more})
+
+
+# What it finds
+
+
+def test_descent_gets_the_rate_that_theory_knows():
+    """2 / (1 + 9) = 0.2 shrinks both directions alike; the effort is flat around it."""
+    found = small("sgd", vary=["lr"], candidates=243, target=1e-12, steps=90)
+    assert found.best["SGD"].rate == pytest.approx(0.2, rel=0.1)
+    assert found.best["SGD"] == dataclasses.replace(optimizers.SGD(), lr=found.best["SGD"].rate)
+
+
+def test_heavy_ball_gets_both_its_numbers():
+    """Polyak (1964): on curvatures m and M best is √β = (√M−√m)/(√M+√m), here β = 0.25; and it beats plain descent."""
+    found = small(["sgd", "momentum"], vary=["lr", "momentum"], candidates=243, target=1e-10, steps=90)
+    plain = small(["sgd"], vary=["lr"], candidates=243, target=1e-10, steps=90)
+    assert found.best["Momentum"].numbers()["momentum"] == pytest.approx(0.25, abs=0.15)
+    assert found.effort["Momentum"] < 0.7 * plain.effort["SGD"]
+
+
+def test_tuned_beats_default():
+    found = small(["adam", "rmsprop", "adagrad"])
+    untouched = {label: next(t.score for t in found.trials if t.contender == i and t.rule == rule_of(name))
+                 for i, (label, name) in enumerate(zip(found.best, ["adam", "rmsprop", "adagrad"], strict=True))}  # fmt: skip
+    for label, effort in found.effort.items():
+        assert effort < untouched[label]
+        assert effort < 1, "reaches the target"
+
+
+def test_noise_is_the_same_for_all_and_new_for_every_seed():
+    def leaning(t):
+        a, b = torch.randn(2, generator=torch.Generator().manual_seed(t)) * 0.5
+        return lambda x, y: ELLIPSE.formula(x, y) + a * x + b * y
+
+    noisy = dataclasses.replace(ELLIPSE, sample=leaning, name="noisy")
+    found = tune(
+        noisy, {"a": optimizers.SGD(), "b": optimizers.SGD()}, steps=60, candidates=9, starts=1, seeds=3, target=0.5
+    )
+    assert found.best["a"] == found.best["b"]
+    assert found.effort["a"] == found.effort["b"]
+
+
+# Fair, and the same again
+
+
+def test_every_contender_gets_the_same():
+    found = small(["sgd", "adam", "lion", "rprop"], vary=["lr"])
+    tried = [[(t.round, t.rung, t.steps) for t in found.trials if t.contender == i] for i in range(4)]
+    assert tried[0] == tried[1] == tried[2] == tried[3]
+    assert len(tried[0]) == 2 * (27 + 9 + 3)
+    assert [t.steps for t in found.trials[:: len(found.trials) // 6]][:3] == [6, 20, 60] or {
+        t.steps for t in found.trials
+    } == {6, 20, 60}
+
+
+def test_a_contender_does_not_depend_on_its_company():
+    together, alone = small(["sgd", "adam"]), small(["adam"])
+    assert together.best["Adam"] == alone.best["Adam"]
+    assert together.spent["Adam"] == alone.spent["Adam"]
+
+
+def test_the_same_call_finds_the_same_and_another_seed_looks_elsewhere():
+    one, two, other = small(["adam"]), small(["adam"]), small(["adam"], seed=5)
+    assert one.best == two.best
+    assert [t.score for t in one.trials] == [t.score for t in two.trials]
+    assert {t.rule for t in one.trials} != {t.rule for t in other.trials}
+
+
+def test_the_rule_as_it_was_given_is_among_the_candidates():
+    mine = optimizers.Adam(lr=0.123, beta1=0.5)
+    found = small({"mine": mine})
+    assert any(t.rule == mine for t in found.trials)
+
+
+def test_evaluations_are_counted():
+    found = small(["sgd"], vary={"lr": (1e-4, 1e-3)}, starts=2)
+    assert found.spent["SGD"] == 2 * 2 * (27 * 6 + 9 * 20 + 3 * 60)
+
+
+# Edges
+
+
+def test_a_choice_at_the_edge_is_followed_outwards():
+    found = small("sgd", vary={"lr": Range(1e-4, 2e-2)}, candidates=81)
+    rates = [t.rule.rate for t in found.trials if t.round == 1]
+    assert max(rates) > 2e-2, "widened"
+    assert found.best["SGD"].rate > 2e-2
+
+
+def test_an_edge_that_remains_is_said():
+    found = small("sgd", vary={"lr": Range(1e-6, 1e-5)})
+    assert found.edges["SGD"] == {"lr": "edge"}
+    assert "lr (edge)" in found.table()
+    held = small("sgd", vary={"lr": Range(1e-3, 1e-2, most=1e-2)})
+    assert held.best["SGD"].rate == pytest.approx(1e-2, rel=0.1)
+    assert max(t.rule.rate for t in held.trials) <= 1e-2
+    assert held.edges["SGD"] == {"lr": "limit"}
+
+
+def test_within_its_range_nothing_is_said():
+    assert small("sgd", vary=["lr"]).edges["SGD"] == {}
+
+
+# What it gives back
+
+
+def test_the_sweep_comes_back_as_columns():
+    found = small(["sgd", "adam"])
+    columns = found.columns()
+    assert {len(column) for column in columns.values()} == {len(found.trials)}
+    assert {"label", "effort", "rung", "round", "steps", "evaluations", "lr", "momentum", "beta1"} <= set(columns)
+    assert np.isnan(columns["beta1"][columns["label"] == "SGD"]).all()
+    assert np.isfinite(columns["lr"]).all()
+    lines = found.table().splitlines()
+    assert len(lines) == 3
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_progress_counts_rungs():
+    told = []
+    small("sgd", progress=lambda *pair: told.append(pair))
+    assert told == [(i, 6) for i in range(1, 7)]
+
+
+def test_a_rule_of_ones_own_is_tuned_too():
+    @dataclasses.dataclass(frozen=True)
+    class Cooling(optimizers.FirstOrder):
+        lr: float = dataclasses.field(default=0.1, metadata=NON_NEGATIVE)
+        pace: float = 0.5
+
+        def coef(self, t):
+            return (self.lr / (1 + self.pace * t),)
+
+        def update(self, p, g, s, c):
+            return p - c[0] * g, ()
+
+    found = small({"mine": Cooling()})
+    assert {t.rule.pace for t in found.trials} - {0.5}
+    assert found.effort["mine"] < 1
+
+
+def test_flags_stay():
+    found = small(optimizers.SGD(momentum=0.9, nesterov=True))
+    assert all(t.rule.nesterov for t in found.trials)
+
+
+# Ranges
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_rule_takes_whatever_its_space_offers(name):
+    rule = rule_of(name)
+    tied = {"momentum", "dampening"} if name == "nesterov" else set()  # which must fit the flag
+    for parameter, ends in space(rule).items():
+        if parameter in tied:
+            continue
+        for share in (0.0, 0.3, 1.0):
+            value = ends.at(share)
+            assert (
+                ends.low <= value <= ends.high
+                or math.isclose(value, ends.high, rel_tol=1e-3)
+                or math.isclose(value, ends.low, rel_tol=1e-3)
+            )
+            assert rule.with_numbers({parameter: value}).numbers()[parameter] == pytest.approx(value)
+
+
+@given(
+    st.sampled_from([Range(1e-4, 10.0), Range(0.0, 0.999, "decay"), Range(-2.0, 3.0, "linear")]),
+    st.floats(0, 1),
+    st.floats(0.1, 3),
+)
+def test_a_range_is_spread_evenly_on_its_scale(ends, share, width):
+    value = ends.at(share)
+    assert ends.share(value) == pytest.approx(share, abs=5e-3)
+    around = ends.around(value, width)
+    assert around.low < around.high
+    assert around.low <= value * (1 + 1e-2) + 1e-9
+    assert value <= around.high * (1 + 1e-2) + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((1.0, 1.0), r"low below high"),
+        ((2.0, 1.0), r"low below high"),
+        ((math.nan, 1.0), r"finite numbers"),
+        ((0.0, 1.0), r"on the log scale lies above 0"),
+        ((0.0, 1.0, "decay"), r"on the decay scale lies below 1"),
+        ((0.1, 1.0, "square"), r"scale is 'log', 'linear' or 'decay', not 'square'"),
+    ],
+)
+def test_a_range_that_is_none_is_refused(arguments, message):
+    with pytest.raises(InputError, match=message):
+        Range(*arguments)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"optimizers": []}, "there is nobody to tune"),
+        ({"optimizers": [3]}, "an optimizer is a name or a rule, not 3"),
+        ({"optimizers": "adamm"}, "unknown optimizer 'adamm'. Did you mean adam"),
+        ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
+        ({"starts": 0}, "starts must be a whole number, at least 1, not 0"),
+        ({"seeds": 1.5}, "seeds must be a whole number, at least 1, not 1.5"),
+        ({"candidates": 8}, "candidates must be a whole number, at least 9, not 8"),
+        ({"target": 1e9}, "target is a value below the start's"),
+        ({"target": math.nan}, "target is a value below the start's"),
+        ({"start": [1.0]}, r"ellipse has 2 coordinates; the start \[1.0\] has 1"),
+        ({"vary": "lr"}, 'vary is "all", names such as'),
+        ({"vary": {"lr": 3}}, r"a range is \(low, high\) or a Range, not 3"),
+        ({"vary": {"lr": (3, 1)}}, "low below high"),
+        ({"vary": ["beta1"]}, "unknown hyper-parameter 'beta1'"),
+        ({"vary": {"lrr": (1, 2)}}, "unknown hyper-parameter 'lrr'. Did you mean lr"),
+        ({"vary": [1]}, "a hyper-parameter is named by text"),
+    ],
+)
+def test_bad_input_is_one_clear_line(arguments, message):
+    with pytest.raises(InputError, match=message) as caught:
+        tune(ELLIPSE, **{"optimizers": "sgd", **arguments})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_function_of_unknown_depth_needs_a_target():
+    unknown = function((-2, 2), (-2, 2), start=(-1, 1), name="unknown")(lambda x, y: x * x + y * y)
+    with pytest.raises(
+        InputError, match="the minimum of unknown is not known: say which value is to be reached, target="
+    ):
+        tune(unknown, "sgd")
+    assert tune(unknown, "sgd", vary=["lr"], steps=20, candidates=27, starts=1, target=1e-3).effort["SGD"] < 1

@@ -1,0 +1,72 @@
+"""Finding landscapes by what is said of them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from function_cases import CATALOGUE
+
+from landscapes.cli import main
+from landscapes.cli.listing import some
+from landscapes.errors import InputError
+from landscapes.functions import search
+from landscapes.objectives.tags import SYNONYMS, TAGS
+
+
+def test_without_a_wish_there_is_the_whole_catalogue():
+    assert search() == CATALOGUE
+
+
+def test_all_tags_are_asked_for():
+    found = search(["valley", "CURVED "])
+    assert [item.name for item in found] == [item.name for item in CATALOGUE if {"valley", "curved"} <= set(item.tags)]
+    assert 0 < len(found) < len(search("valley"))
+
+
+def test_other_words_are_taken_for_tags():
+    assert search("Ravine") == search("gully") == search("valley")
+    assert set(SYNONYMS.values()) <= set(TAGS)
+    assert not set(SYNONYMS) & set(TAGS)
+    assert main.main(["list", "--tag", "ravine", "--tag", "valley"]) == 0
+
+
+@pytest.mark.parametrize("dim", [1, 2, 4, 7])
+def test_a_number_of_coordinates(dim):
+    found = search(dim=dim)
+    assert {item.dim for item in found} == {dim}
+    names = {item.name for item in found}
+    for item in CATALOGUE:
+        takes = item.dim == dim if item.family is None else dim in item.family.dims
+        assert (item.name in names) == takes
+    assert {item.name for item in search(dim=dim, any_dim=True)} == {item.name for item in found if item.family}
+
+
+@pytest.mark.parametrize(
+    ("tags", "dim", "message"),
+    [
+        ("valey", None, r"unknown tag 'valey'. Did you mean valley\?"),
+        (["valley", "meadow"], None, r"unknown tag 'meadow'. Known: any dimension, "),
+        ((), 0, r"dim must be an integer >= 1, got 0"),
+        ((), True, r"dim must be an integer >= 1, got True"),
+        ((), 2.0, r"dim must be an integer >= 1, got 2.0"),
+    ],
+)
+def test_what_cannot_be_looked_for(tags, dim, message):
+    with pytest.raises(InputError, match=message):
+        search(tags, dim=dim)
+
+
+def test_the_list_of_some(capsys):
+    assert main.main(["list", "--tag", "valley", "--tag", "curved", "--dim", "10", "--any-dim"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    found = search(["valley", "curved"], dim=10, any_dim=True)
+    assert [line.split()[0] for line in lines[: len(found)]] == [item.name for item in found]
+    assert all(item.description in line for item, line in zip(found, lines, strict=False))
+    assert re.match(rf"{len(found)} functions? \(", lines[-1])
+
+
+def test_the_list_of_none(capsys):
+    assert main.main(["list", "--tag", "spiral", "--tag", "convex"]) == 0
+    assert capsys.readouterr().out == "no function of the catalogue has all of that\n"
+    assert some(search("saddle")[:1]).endswith("\n1 function (landscapes show NAME tells more)")

@@ -1,0 +1,228 @@
+"""Rules that see a whole point at once, ask beside their path, or need curvature: against their own references."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from reference import by_rules, egg_box, starts, valley
+from thinned import diagonal
+from torch import Tensor
+
+from landscapes import function, optimizers
+from landscapes.engine import loop
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers.base import Rule
+from landscapes.oracle import value_and_gradient
+from landscapes.random import normal
+
+WIDE = torch.tensor([[-1e6, 1e6]] * 10, dtype=torch.float64)
+
+
+def by_one_object_a_run(
+    landscape: Function, optimizers: list[tuple[type[torch.optim.Optimizer], dict[str, Any]]], x: Tensor, steps: int,
+    shape: tuple[int, ...] = (-1,),
+) -> Tensor:  # fmt: skip
+    """The points (steps, d, R) that torch optimizers visit, each with a parameter of a shape of its own."""
+    points = [torch.nn.Parameter(start.clone().reshape(shape)) for start in x.unbind(1)]
+    made = [cls([p], **settings) for (cls, settings), p in zip(optimizers, points, strict=True)]
+    path = torch.empty((steps, *x.shape), dtype=x.dtype)
+    for now in path:
+        for p, optimizer in zip(points, made, strict=True):
+            flat = p.detach().flatten()
+            p.grad = value_and_gradient(landscape, flat[:, None])[1].reshape(p.shape)
+            optimizer.step()
+        torch.stack([p.detach().flatten() for p in points], 1, out=now)
+    return path
+
+
+# Adafactor
+
+
+def factored(rows: int, count: int, rng: np.random.Generator) -> list[optimizers.Adafactor]:
+    return [
+        optimizers.Adafactor(
+            lr=float(rng.uniform(0.01, 0.5)), beta2_decay=-float(rng.uniform(0.3, 1)), eps=float(rng.uniform(1e-4, 1e-1)),
+            d=float(rng.uniform(1, 2)), weight_decay=float(rng.uniform(1e-3, 0.1)), rows=rows,
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+
+
+def in_torch(rule: optimizers.Adafactor) -> tuple[type[torch.optim.Optimizer], dict[str, Any]]:
+    return torch.optim.Adafactor, {
+        "lr": rule.lr, "beta2_decay": rule.beta2_decay, "eps": (None, rule.eps), "d": rule.d,
+        "weight_decay": rule.weight_decay, "foreach": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "landscape"),
+    diagonal([(1, 0), (2, 0), (10, 0), (2, 1), (6, 2), (10, 5)], [valley, egg_box]),
+    ids=lambda part: getattr(part, "__name__", None),
+)
+def test_adafactor_is_that_of_torch(size, landscape):
+    dim, rows = size
+    rng = np.random.default_rng(dim + rows)
+    contenders, x = factored(rows, 4, rng), starts(dim, 4, rng)
+    shape = (rows, dim // rows) if rows else (dim,)
+    expected = by_one_object_a_run(landscape(dim), [in_torch(rule) for rule in contenders], x, 40, shape)
+    torch.testing.assert_close(by_rules(landscape(dim), contenders, x, 40), expected, rtol=0, atol=1e-9)
+
+
+# Muon
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+@pytest.mark.parametrize(("dim", "rows"), [(2, 1), (2, 2), (6, 2), (6, 3), (10, 5)])
+def test_muon_is_that_of_torch(dim, rows, nesterov):
+    """Up to the last bit of bfloat16 (2⁻⁸) in a step, where sums in another order round otherwise."""
+    rng = np.random.default_rng(dim + rows)
+    contenders = [
+        optimizers.Muon(lr=lr, momentum=0.9, weight_decay=0.05, rows=rows, nesterov=nesterov)
+        for lr in (1e-3, 2e-2, 0.1)
+    ]
+    x = starts(dim, 3, rng)
+    same = {"momentum": 0.9, "weight_decay": 0.05, "nesterov": nesterov}
+    stock = [(torch.optim.Muon, {"lr": rule.lr, **same}) for rule in contenders]
+    expected = by_one_object_a_run(valley(dim), stock, x, 15, (rows, dim // rows))
+    got = by_rules(valley(dim), contenders, x, 15)
+    scale = torch.tensor([rule.lr for rule in contenders], dtype=torch.float64) * math.sqrt(max(1.0, rows * rows / dim))
+    assert float(((got[0] - expected[0]).abs() / scale).max()) <= 2**-7
+    assert float(((got - expected).abs() / scale).max()) <= 15 * 2**-5
+
+
+def test_a_step_of_one_row_has_one_length():
+    x = torch.tensor([[3.0, 0.01], [-4.0, 0.02]], dtype=torch.float64)
+    moved = by_rules(valley(2), [optimizers.Muon(lr=0.1, weight_decay=0.0)] * 2, x, 1)[0] - x
+    lengths = (moved / 0.1).norm(dim=0)
+    assert ((lengths > 0.6) & (lengths < 1.3)).all()
+
+
+@pytest.mark.parametrize(("rule", "rows"), [(optimizers.Muon, 3), (optimizers.Adafactor, 4)])
+def test_rows_must_fit(rule, rows):
+    with pytest.raises(InputError, match=rf"rows={rows} does not divide the 2 coordinates of valley; rows may be 1, 2"):
+        loop.run(valley(2), [rule(rows=rows)], torch.ones(2, 1).double(), 3, box=WIDE[:2])
+
+
+@pytest.mark.parametrize("rows", [0, -1, 1.5])
+def test_rows_are_whole(rows):
+    with pytest.raises(InputError, match="Muon: rows must be a whole number ≥ 1"):
+        optimizers.Muon(rows=rows)
+
+
+# Schedule-Free
+
+
+class PlainScheduleFree(torch.optim.Optimizer):
+    """As the authors' code has it: the parameter is y, the average is computed from y and z."""
+
+    def __init__(self, params: Any, *, adam: bool, beta: float, **settings: Any) -> None:
+        super().__init__(params, {"adam": adam, "beta": beta, "k": 0, "highest": 0.0, "sum": 0.0, **settings})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        (h,) = self.param_groups
+        (y,) = h["params"]
+        s, g, beta, k = self.state[y], y.grad, h["beta"], h["k"]
+        z = s.setdefault("z", y.clone())
+        lr = h["lr"] * ((k + 1) / h["warmup"] if k < h["warmup"] else 1.0)
+        h["highest"] = max(lr, h["highest"])
+        weight = (k + 1) ** h["r"] * h["highest"] ** 2
+        h["sum"] += weight
+        share = weight / h["sum"]
+        if h["adam"]:
+            v = s.setdefault("v", torch.zeros_like(y))
+            v.mul_(h["beta2"]).addcmul_(g, g, value=1 - h["beta2"])
+            g = g / (v.div(1 - h["beta2"] ** (k + 1)).sqrt_().add_(h["eps"]))
+        g = g + h["weight_decay"] * y
+        y.lerp_(z, share).add_(g, alpha=lr * (beta * (1 - share) - 1))
+        z.sub_(g, alpha=lr)
+        h["k"] = k + 1
+
+    def average(self) -> Tensor:
+        (h,) = self.param_groups
+        (y,) = h["params"]
+        return torch.lerp(y.detach(), self.state[y]["z"], 1 - 1 / h["beta"])
+
+
+@pytest.mark.parametrize("adam", [False, True])
+@pytest.mark.parametrize("dim", [1, 2, 10])
+def test_schedule_free_shows_the_average_of_the_authors_code(dim, adam):
+    rng = np.random.default_rng(dim)
+    contenders: list[Rule] = []
+    stock = []
+    for _ in range(3):
+        same = {"lr": float(rng.uniform(1e-3, 1e-2)), "warmup": float(rng.integers(0, 20)), "r": float(rng.integers(0, 2)),
+                "weight_decay": float(rng.uniform(0, 0.1))}  # fmt: skip
+        more = {"beta2": float(rng.uniform(0.9, 0.999)), "eps": 1e-8} if adam else {}
+        beta = float(rng.uniform(0.5, 0.95))
+        cls = optimizers.ScheduleFreeAdamW if adam else optimizers.ScheduleFreeSGD
+        contenders.append(cls(**same, **more, **{"beta1" if adam else "momentum": beta}))
+        stock.append({"adam": adam, "beta": beta, **same, **more})
+    x, landscape = starts(dim, 3, rng), valley(dim)
+    got = by_rules(landscape, contenders, x, 80)
+    for run, settings in enumerate(stock):
+        y = torch.nn.Parameter(x[:, run].clone())
+        optimizer = PlainScheduleFree([y], **settings)
+        for point in got[:, :, run]:
+            y.grad = value_and_gradient(landscape, y.detach()[:, None])[1][:, 0]
+            optimizer.step()
+            torch.testing.assert_close(point, optimizer.average(), rtol=1e-7, atol=1e-8)
+
+
+def test_schedule_free_takes_one_gradient_a_step():
+    contenders = [optimizers.ScheduleFreeSGD(lr=0.01), optimizers.SGD(lr=0.01), optimizers.ScheduleFreeAdamW(lr=0.01)]
+    paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
+    assert paths.gradients.tolist() == [30, 30, 30]
+    assert paths.evaluations["values"].tolist() == [0, 0, 0]
+
+
+# Sophia
+
+
+@pytest.mark.parametrize("dim", [1, 2, 10])
+def test_sophia_is_the_paper_s_algorithm(dim):
+    rng = np.random.default_rng(dim)
+    contenders = [
+        optimizers.Sophia(lr=float(rng.uniform(1e-3, 0.1)), beta1=0.9, beta2=float(rng.uniform(0.5, 0.99)),
+                     gamma=float(rng.uniform(0.01, 1)), every=int(rng.integers(1, 12)), weight_decay=0.01)
+        for _ in range(4)
+    ]  # fmt: skip
+    x, landscape = starts(dim, 4, rng), valley(dim)
+    got = by_rules(landscape, contenders, x, 60)
+    for run, rule in enumerate(contenders):
+        p, m, h = x[:, run].clone(), torch.zeros(dim).double(), torch.zeros(dim).double()
+        for t, point in enumerate(got[:, :, run]):
+            g = value_and_gradient(landscape, p[:, None])[1][:, 0]
+            if t % rule.every == 0:
+                u = normal(0, torch.tensor([run]), t + 1, 1, dim)[:, 0]
+                hessian = torch.autograd.functional.hessian(lambda q: landscape.columns(q[:, None])[0], p)
+                h = rule.beta2 * h + (1 - rule.beta2) * u * (hessian @ u)
+            m = rule.beta1 * m + (1 - rule.beta1) * g
+            p = p * (1 - rule.lr * rule.weight_decay)
+            p = p - rule.lr * (m / (rule.gamma * h).clamp(min=rule.eps)).clamp(-1, 1)
+            torch.testing.assert_close(point, p, rtol=1e-9, atol=1e-10)
+            p, m, h = point, m, h
+
+
+def test_sophia_asks_for_curvature_every_k_steps():
+    contenders = [optimizers.Sophia(lr=0.01, every=k) for k in (1, 7, 10)]
+    paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
+    assert paths.evaluations["products"].tolist() == [30, 5, 3]
+    assert paths.gradients.tolist() == [30, 30, 30]
+
+
+def test_sophia_takes_newton_s_steps_where_it_may():
+    """On a bowl along the axes, with the estimate averaged out, steep and flat directions shrink at one pace."""
+    bowl = function((-5, 5), (-5, 5), name="bowl")(lambda a, b: 50 * a * a + 0.5 * b * b)
+    rule = optimizers.Sophia(lr=0.1, beta1=0.0, beta2=0.99, gamma=1.0, every=1)
+    start = torch.tensor([[0.3], [0.3]], dtype=torch.float64)
+    end = by_rules(bowl, [rule], start, 400)[-1, :, 0].abs()
+    assert float(end.max()) < 1e-9
+    plain = by_rules(bowl, [optimizers.SGD(lr=0.01)], start, 400)[-1, :, 0].abs()
+    assert plain[1] > 1e-3

@@ -1,0 +1,656 @@
+"""Rules that need values alone: equal to what the literature says, alone or in company, and honest about what they ask."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from reference import FUNCTIONS, assert_same, egg_box, moment, part, starts, stepper_of, valley
+from scipy.optimize import minimize
+from thinned import diagonal
+from torch import Tensor
+
+from landscapes import function, optimizers, race
+from landscapes.engine import loop
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers import Rule
+from landscapes.optimizers.derivative_free.cmaes import POPULATION, _root
+from landscapes.optimizers.derivative_free.random_search import DIRECTION, DISTANCE
+from landscapes.optimizers.derivative_free.simulated_annealing import ACCEPTANCE, PROPOSAL, TRIAL
+from landscapes.oracle import Oracle
+from landscapes.random import normal, uniform
+
+Array = NDArray[np.float64]
+
+DIRECT: dict[str, tuple[Rule, Rule, Rule]] = {
+    "neldermead": (
+        optimizers.NelderMead(),
+        optimizers.NelderMead(size=0.3),
+        optimizers.NelderMead(size=0.5, xatol=1e-2, fatol=1e-2),
+    ),
+    "compass": (optimizers.Compass(), optimizers.Compass(size=0.7), optimizers.Compass(size=0.2, xatol=1e-3)),
+    "randomsearch": (
+        optimizers.RandomSearch(),
+        optimizers.RandomSearch(radius=0.3, growth=1.4),
+        optimizers.RandomSearch(ball=True),
+    ),
+    "annealing": (
+        optimizers.Annealing(),
+        optimizers.Annealing(scale=0.2, temperature=0.5),
+        optimizers.Annealing(cooling=0.9),
+    ),
+    "cmaes": (optimizers.CMAES(), optimizers.CMAES(sigma=0.5), optimizers.CMAES(sigma=0.2, population=9)),
+}
+EVERY = [rule for three in DIRECT.values() for rule in three]
+
+
+def run(landscape: Function, field: list[Rule], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> loop.Paths:
+    box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
+    return loop.run(landscape, field, x, steps, box=box, **more)
+
+
+def numpy_of(landscape: Function) -> Callable[[Array], float]:
+    """The function of one point, by the very operations that the engine uses; infinite where it has no value."""
+
+    def value(x: Array) -> float:
+        answer = float(landscape.columns(torch.from_numpy(np.asarray(x, dtype=float))[:, None])[0])
+        return math.inf if math.isnan(answer) else answer
+
+    return value
+
+
+def numbers(seed: int, stream: int, t: int, purpose: int, count: int, kind: Any = normal) -> Array:
+    return kind(seed, torch.tensor([stream]), t, purpose, count)[:, 0].numpy()
+
+
+# ---------------------------------------------------------------- Nelder–Mead
+
+
+def cliff(dim: int) -> Function:
+    """A valley whose one half has no values."""
+
+    def formula(*x: Tensor) -> Tensor:
+        total = torch.sqrt(1.2 - x[0]) + (x[0] - 1) * (x[0] - 1)
+        for a in x[1:]:
+            total = total + (a - 0.5) * (a - 0.5)
+        return total
+
+    return function(*[(-2.0, 2.0)] * dim, name="cliff")(formula)
+
+
+@pytest.mark.parametrize("adaptive", [False, True])
+@pytest.mark.parametrize(
+    ("dim", "steps"),
+    [(1, 60), (2, 150), pytest.param(10, 400, marks=pytest.mark.slow)],
+)
+@pytest.mark.parametrize("landscape", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
+def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adaptive):
+    """The largest difference is 0.0, in points, values, their number and the step at which a run ends."""
+    rng = np.random.default_rng(dim)
+    x = starts(dim, 6, rng)
+    x[0, 0], x[0, 1], x[0, 2] = 0.0, 0.25, 1.1
+    x[0] = x[0].clamp(max=1.1)  # beyond 1.2 the cliff has no values
+    sizes = [0.0, 0.0, 0.0, 0.1, 0.3, 0.02]
+    paths = run(landscape(dim), [optimizers.NelderMead(size=size, adaptive=adaptive) for size in sizes], x, steps)
+    for i, size in enumerate(sizes):
+        start, best = x[:, i].numpy(), []
+        simplex = None if size == 0 else np.concatenate([start[None], start + size * np.eye(dim)])
+        options = {"adaptive": adaptive, "maxiter": steps + 1, "maxfev": 10**6, "initial_simplex": simplex}
+        with np.errstate(invalid="ignore"):
+            result = minimize(
+                numpy_of(landscape(dim)),
+                start,
+                method="Nelder-Mead",
+                callback=lambda p, best=best: best.append(p.copy()),
+                options=options,
+            )
+        ended = len(best) < steps
+        assert paths.stopped[i] == (len(best) if ended else -1)
+        assert paths.reason[i] == ("finished" if ended else "")
+        np.testing.assert_array_equal(paths.x[i, 1 : len(best) + 1], best)
+        np.testing.assert_array_equal(paths.x[i, len(best) :], np.broadcast_to(result.x, (steps + 1 - len(best), dim)))
+        assert paths.evaluations["values"][i] == result.nfev
+    assert (paths.gradients == 0).all()
+
+
+def test_nelder_mead_walks_the_valley_of_1965():
+    """From the paper's start, Rosenbrock's valley is solved within the 200 values that the paper's table allows."""
+
+    def rosenbrock(x: Tensor, y: Tensor) -> Tensor:
+        return 100 * (y - x * x) * (y - x * x) + (1 - x) * (1 - x)
+
+    landscape = function((-2, 2), (-1, 3))(rosenbrock)
+    paths = run(landscape, [optimizers.NelderMead(size=0.5)], torch.tensor([[-1.2], [1.0]], dtype=torch.float64), 200)
+    assert paths.reason.tolist() == ["finished"]
+    assert paths.value[0, -1] < 1e-8
+    assert paths.evaluations["values"][0] < 200
+
+
+def test_a_nearer_point_that_is_as_good_is_taken():
+    """The simplex (0, −1): 1 is no better than 0 but than −1, and ½ is as good as 1. Else it would shrink to (0, −½)."""
+    stairs = function((-2, 2))(lambda x: torch.where(x > 0.25, 1.0, torch.where(x < -0.5, 2.0, 0.0)).double())
+    x, oracle = torch.full((1, 1), -1.0, dtype=torch.float64), Oracle(stairs, 1)
+    stepper = stepper_of([optimizers.NelderMead(size=1.0)], x)
+    assert stepper.step(moment(1, x, x, oracle)).item() == 0.0
+    assert stepper.points.flatten().tolist() == [0.0, 0.5]
+    assert oracle.counts[0].tolist() == [4]
+
+
+def test_a_simplex_that_is_small_enough_goes_nowhere():
+    rule, x = optimizers.NelderMead(size=1e-6), torch.tensor([[0.5], [0.5]], dtype=torch.float64)
+    paths = run(valley(2), [rule], x, 5)
+    assert paths.stopped.tolist() == [1]
+    assert paths.evaluations["values"].tolist() == [3]
+
+
+def test_a_simplex_follows_who_moves_it():
+    """As a wrapper may: the simplex goes along whole, and its values are asked for again."""
+    landscape, x = valley(2), torch.tensor([[-1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
+    stepper, oracle = stepper_of([optimizers.NelderMead(size=0.4)] * 2, x), Oracle(landscape, 2)
+    for t in range(1, 4):
+        x = stepper.step(moment(t, x, x, oracle, landscape.columns(x)))
+    before, points = oracle.counts[0].clone(), stepper.points.clone()
+    shift = torch.tensor([[0.0, 0.5], [0.0, -0.25]], dtype=torch.float64)
+    stepper._follow(moment(4, x + shift, x, oracle, landscape.columns(x + shift)))
+    assert (oracle.counts[0] - before).tolist() == [0, 3]
+    assert torch.equal(stepper.points[..., 0], points[..., 0])
+    assert torch.equal(stepper.values, landscape.columns(stepper.points.transpose(0, 1)))
+    moved = {tuple(point) for point in (points[..., 1] + shift[:, 1]).tolist()}
+    assert {tuple(point) for point in stepper.points[..., 1].tolist()} == moved
+
+
+# ---------------------------------------------------------------- CMA-ES
+
+
+def tutorial(value: Callable[[Array], float], x: Array, sigma: float, steps: int, size: int, draws: Any) -> Array:
+    """Hansen's tutorial, equations 38 to 48 and Table 1, for one run; `draws(t)` are the normal numbers (λ, n)."""
+    n = len(x)
+    raw = [math.log((size + 1) / 2) - math.log(i + 1) for i in range(size)]
+    mu = sum(w > 0 for w in raw)
+    mueff = sum(raw[:mu]) ** 2 / sum(w**2 for w in raw[:mu])
+    mueff_minus = sum(raw[mu:]) ** 2 / sum(w**2 for w in raw[mu:])
+    c1 = 2 / ((n + 1.3) ** 2 + mueff)
+    cmu = min(1 - c1, 2 * (1 / 4 + mueff + 1 / mueff - 2) / ((n + 2) ** 2 + 2 * mueff / 2))
+    csigma = (mueff + 2) / (n + mueff + 5)
+    dsigma = 1 + 2 * max(0, math.sqrt((mueff - 1) / (n + 1)) - 1) + csigma
+    cc = (4 + mueff / n) / (n + 4 + 2 * mueff / n)
+    scale = min(1 + c1 / cmu, 1 + 2 * mueff_minus / (mueff + 2), (1 - c1 - cmu) / (n * cmu))
+    w = [v / sum(raw[:mu]) if v >= 0 else scale * v / -sum(raw[mu:]) for v in raw]
+    expected = math.sqrt(n) * (1 - 1 / (4 * n) + 1 / (21 * n**2))
+    C, psigma, pc, path = np.eye(n), np.zeros(n), np.zeros(n), []
+    for g in range(steps):
+        D2, B = np.linalg.eigh(C)
+        root, inverse = B @ np.diag(np.sqrt(D2)) @ B.T, B @ np.diag(1 / np.sqrt(D2)) @ B.T
+        y = [root @ z for z in draws(g + 1)]
+        rank = np.argsort([value(x + sigma * p) for p in y], kind="stable")
+        y = [y[k] for k in rank]
+        step = sum(w[i] * y[i] for i in range(mu))
+        x = x + sigma * step
+        psigma = (1 - csigma) * psigma + math.sqrt(csigma * (2 - csigma) * mueff) * inverse @ step
+        length = np.linalg.norm(psigma)
+        steady = length / math.sqrt(1 - (1 - csigma) ** (2 * (g + 1))) < (1.4 + 2 / (n + 1)) * expected
+        pc = (1 - cc) * pc + steady * math.sqrt(cc * (2 - cc) * mueff) * step
+        turned = [w[i] if w[i] >= 0 else w[i] * n / np.linalg.norm(inverse @ y[i]) ** 2 for i in range(size)]
+        C = (1 + c1 * (1 - steady) * cc * (2 - cc) - c1 - cmu * sum(w)) * C + c1 * np.outer(pc, pc)
+        C = C + cmu * sum(turned[i] * np.outer(y[i], y[i]) for i in range(size))
+        sigma = sigma * math.exp(csigma / dsigma * (length / expected - 1))
+        path.append(x)
+    return np.array(path)
+
+
+@pytest.mark.parametrize(
+    ("landscape", "dim", "population"),
+    diagonal(FUNCTIONS, [1, 2, 10], [0, 15]),
+    ids=lambda part: getattr(part, "__name__", None),
+)
+def test_cma_es_is_the_tutorials(landscape, dim, population):
+    """Over 40 generations, with the same random numbers: the largest difference is 1e-9 (rounding, which grows)."""
+    rng, size = np.random.default_rng(dim), population or 4 + int(3 * math.log(dim))
+    x, sigmas = starts(dim, 3, rng), [0.1, 0.3, 1.0]
+    field: list[Rule] = [optimizers.CMAES(sigma=sigma, population=population, tolx=0.0) for sigma in sigmas]
+    paths = run(landscape(dim), field, x, 40, seed=5, streams=torch.tensor([3, 4, 3]))
+    for i, (sigma, stream) in enumerate(zip(sigmas, (3, 4, 3), strict=True)):
+
+        def draws(t: int, stream: int = stream) -> Array:
+            return numbers(5, stream, t, POPULATION, size * dim).reshape(size, dim)
+
+        expected = tutorial(numpy_of(landscape(dim)), x[:, i].numpy(), sigma, 40, size, draws)
+        np.testing.assert_allclose(paths.x[i, 1:], expected, rtol=0, atol=1e-9)
+    assert paths.evaluations["values"].tolist() == [40 * size] * 3
+
+
+@pytest.mark.parametrize("dim", range(1, 11))
+def test_roots_are_roots_wherever_a_matrix_lies(dim):
+    draw = torch.randn(dim, dim, 50, generator=torch.Generator().manual_seed(dim), dtype=torch.float64)
+    matrices = torch.einsum("ikr,jkr->ijr", draw, draw)
+    matrices = (matrices + matrices.transpose(0, 1)) / 2
+    roots = _root(matrices)
+    torch.testing.assert_close(torch.einsum("ikr,kjr->ijr", roots, roots), matrices, rtol=1e-10, atol=1e-10)
+    for i in range(50):
+        assert torch.equal(_root(matrices[..., i : i + 1])[..., 0], roots[..., i])
+        assert torch.equal(_root(matrices[..., max(0, i - 2) : i + 1])[..., -1], roots[..., i])
+    spoilt = matrices.clone()
+    spoilt[..., 3], spoilt[..., 7] = math.nan, math.inf
+    others = [i for i in range(50) if i not in (3, 7)]
+    assert torch.equal(_root(spoilt)[..., others], roots[..., others])
+
+
+def sphere(dim: int) -> Function:
+    return function(*[(-2.0, 2.0)] * dim, name="sphere")(lambda *x: sum(a * a for a in x))
+
+
+def rastrigin(dim: int) -> Function:
+    def formula(*x: Tensor) -> Tensor:
+        return sum((a * a - 10 * torch.cos(2 * math.pi * a) + 10 for a in x[1:]), x[0] * x[0] - 10 * torch.cos(2 * math.pi * x[0]) + 10)  # fmt: skip
+
+    return function(*[(-5.12, 5.12)] * dim, name="rastrigin")(formula)
+
+
+@pytest.mark.parametrize(
+    ("landscape", "dim", "rule", "steps", "least", "most"),
+    [
+        (sphere, 2, optimizers.CMAES(sigma=0.5), 80, 1.0, 1.0),
+        (sphere, 10, optimizers.CMAES(sigma=0.5), 200, 1.0, 1.0),
+        (valley, 2, optimizers.CMAES(sigma=0.5), 150, 1.0, 1.0),
+        pytest.param(valley, 10, optimizers.CMAES(sigma=0.5), 900, 0.8, 1.0, marks=pytest.mark.slow),
+        (rastrigin, 2, optimizers.CMAES(sigma=2.0), 80, 0.03, 0.35),  # pycma 4: 0.17 of 100
+        (rastrigin, 2, optimizers.CMAES(sigma=2.0, population=100), 80, 0.9, 1.0),  # 0.98
+        pytest.param(rastrigin, 5, optimizers.CMAES(sigma=2.0, population=200), 150, 0.5, 1.0, marks=pytest.mark.slow),  # 0.67 of 30
+    ],
+    ids=lambda part: getattr(part, "__name__", None),
+)  # fmt: skip
+def test_cma_es_succeeds_as_often_as_it_is_known_to(landscape, dim, rule, steps, least, most):
+    """Of 60 seeds; among many valleys a small population is often caught, a large one is not (Hansen & Kern, 2004)."""
+    x = starts(dim, 60, np.random.default_rng(1)) * (2 if landscape is rastrigin else 1)
+    paths = run(landscape(dim), [rule] * 60, x, steps, keep="ends", streams=torch.arange(60))
+    share = float((paths.lowest < 1e-8).mean())
+    assert least <= share <= most
+
+
+def test_cma_es_ends_where_it_cannot_tell_points_apart():
+    paths = run(
+        sphere(2),
+        [optimizers.CMAES(sigma=0.5), optimizers.CMAES(sigma=0.5, tolx=0.0)],
+        starts(2, 2, np.random.default_rng(0)),
+        310,
+    )
+    assert paths.reason.tolist() == ["finished", ""]
+    assert paths.lowest[0] < 1e-24
+    assert 100 < paths.stopped[0] < 300
+
+
+def test_a_population_of_one_is_none():
+    with pytest.raises(InputError, match=r"^CMAES: population is at least 2"):
+        optimizers.CMAES(population=1)
+    with pytest.raises(InputError, match=r"^CMAES: population must be a whole number"):
+        optimizers.CMAES(population=2.5)
+
+
+# ---------------------------------------------------------------- annealing, random and compass search
+
+
+def test_annealing_is_metropolis_by_hand():
+    landscape = egg_box(2)
+    value, rng = numpy_of(landscape), np.random.default_rng(0)
+    x = starts(2, 2, rng)
+    field: list[Rule] = [
+        optimizers.Annealing(scale=0.3, temperature=2.0, cooling=0.98),
+        optimizers.Annealing(scale=0.1),
+    ]
+    paths = run(landscape, field, x, 200, seed=9, streams=torch.tensor([1, 2]))
+    for i, (scale, temperature, cooling) in enumerate([(0.3, 2.0, 0.98), (0.1, 0.0, 1e-5 ** (1 / 199))]):
+        p, asked = x[:, i].numpy(), 1
+        if temperature == 0:
+            moves = numbers(9, i + 1, 1, TRIAL, 20).reshape(2, 10).T
+            temperature = float(np.mean([abs(value(p + scale * z) - value(p)) for z in moves])) / -math.log(0.4)
+            asked += 10
+        accepted_uphill = 0
+        for t in range(1, 201):
+            y = p + scale * numbers(9, i + 1, t, PROPOSAL, 2)
+            u = numbers(9, i + 1, t, ACCEPTANCE, 1, uniform)[0]
+            if value(y) <= value(p) or u < math.exp(-(value(y) - value(p)) / temperature):
+                accepted_uphill += value(y) > value(p)
+                p = y
+            asked += 1
+            temperature *= cooling
+            np.testing.assert_array_equal(paths.x[i, t], p)
+        assert accepted_uphill > 3
+        assert paths.evaluations["values"][i] == asked
+
+
+def test_at_one_temperature_annealing_draws_from_boltzmanns_distribution():
+    """On x² + y² at T: normal with variance T/2. Of 2,000 chains, with four standard errors to spare."""
+    runs = 2000
+    rule = optimizers.Annealing(scale=0.8, temperature=0.5, cooling=1.0)
+    x = torch.zeros(2, runs, dtype=torch.float64)
+    paths = run(sphere(2), [rule] * runs, x, 60, keep="ends", streams=torch.arange(runs))
+    last = paths.x[:, -1]
+    assert abs(last.mean()) < 4 * math.sqrt(0.25 / (2 * runs))
+    assert abs(last.var() - 0.25) < 4 * 0.25 * math.sqrt(2 / (2 * runs))
+
+
+def test_the_first_temperature_lets_some_moves_up_pass():
+    runs = 500
+    x = starts(2, runs, np.random.default_rng(2))
+    paths = run(valley(2), [optimizers.Annealing(cooling=1.0)] * runs, x, 1, streams=torch.arange(runs))
+    rose = (paths.x[:, 1] != paths.x[:, 0]).any(1)
+    assert 0.55 < rose.mean() < 0.85  # every second move leads down
+
+
+@pytest.mark.parametrize(("growth", "ball"), diagonal([1.0, 1.5], [False, True]))
+def test_random_search_by_hand(growth, ball):
+    landscape, steps = valley(3), 100
+    value, x = numpy_of(landscape), starts(3, 2, np.random.default_rng(0))
+    field: list[Rule] = [optimizers.RandomSearch(radius=r, growth=growth, ball=ball) for r in (0.5, 0.2)]
+    paths = run(landscape, field, x, steps, seed=2, streams=torch.tensor([0, 8]))
+    for i, (radius, stream) in enumerate([(0.5, 0), (0.2, 8)]):
+        p = x[:, i].numpy()
+        for t in range(1, steps + 1):
+            u = numbers(2, stream, t, DIRECTION, 3)
+            u = u / np.linalg.norm(u)
+            if ball:
+                u = u * numbers(2, stream, t, DISTANCE, 1, uniform) ** (1 / 3)
+            better = value(p + radius * u) < value(p)
+            p = p + radius * u if better else p
+            radius *= growth if better else growth**-0.25
+            np.testing.assert_allclose(paths.x[i, t], p, rtol=0, atol=1e-12)
+    assert (np.diff(paths.value, axis=1) <= 0).all()
+    assert paths.evaluations["values"].tolist() == [steps + 1] * 2
+
+
+@pytest.mark.parametrize("dim", [1, 2, 10])
+@pytest.mark.parametrize("ball", [False, True])
+def test_random_directions_are_even(dim, ball):
+    runs = 4000
+    x = torch.zeros(dim, runs, dtype=torch.float64)
+    slope = function(*[(-9, 9)] * dim, name="slope")(lambda *x: -sum(a * a for a in x))
+    paths = run(slope, [optimizers.RandomSearch(radius=2.0, ball=ball)] * runs, x, 1, streams=torch.arange(runs))
+    step = paths.x[:, 1]
+    length = np.linalg.norm(step, axis=1)
+    if ball:
+        np.testing.assert_allclose(((length / 2) ** dim).mean(), 0.5, atol=4 / math.sqrt(12 * runs))
+        assert length.max() < 2
+    else:
+        np.testing.assert_allclose(length, 2.0, rtol=1e-14)
+    assert np.abs(step.mean(0)).max() < 4.5 * 2 / math.sqrt(dim * runs)
+
+
+def test_one_step_in_five_succeeds_where_the_radius_follows():
+    runs = 50
+    rule = optimizers.RandomSearch(radius=1e-3, growth=1.5)
+    x = starts(10, runs, np.random.default_rng(5))
+    paths = run(sphere(10), [rule] * runs, x, 600, streams=torch.arange(runs))
+    moved = (np.diff(paths.x, axis=1) != 0).any(2)[:, 100:].mean()
+    assert 0.15 < moved < 0.22
+    assert np.median(paths.value[:, -1] / paths.value[:, 0]) < 1e-8
+
+
+def test_compass_search_by_hand():
+    landscape, steps = valley(2), 150
+    value, x = numpy_of(landscape), starts(2, 1, np.random.default_rng(3))
+    paths = run(landscape, [optimizers.Compass(size=0.5, xatol=1e-6)], x, steps)
+    p, size, asked = x[:, 0].numpy(), 0.5, 1
+    for t in range(1, steps + 1):
+        tried = [p + size * np.array(wind) for wind in [(1, 0), (0, 1), (-1, 0), (0, -1)]]
+        asked += 4
+        best = min(tried, key=value)
+        if value(best) < value(p):
+            p = best
+        else:
+            size /= 2
+        np.testing.assert_array_equal(paths.x[0, t], p)
+        if size < 0.5e-6:
+            break
+    assert paths.stopped[0] in (t, -1)
+    assert paths.evaluations["values"][0] == asked
+
+
+def test_compass_search_ends_on_a_kink_that_leads_nowhere():
+    """Where no axis leads down though a diagonal does: its well-known failure."""
+    kink = function((-2, 2), (-2, 2), name="kink")(lambda x, y: 3 * abs(x - y) + abs(x + y))
+    paths = run(
+        kink, [optimizers.Compass(size=0.5), optimizers.CMAES(sigma=0.3)], torch.ones(2, 2, dtype=torch.float64), 100
+    )
+    assert paths.reason[0] == "finished"
+    assert paths.x[0, -1].tolist() == [1, 1]
+    assert paths.value[1, -1] < 1e-6
+
+
+# ---------------------------------------------------------------- what holds for all of them
+
+
+def mixed(dim: int) -> tuple[list[Rule], Tensor]:
+    return [*EVERY, optimizers.Adam(lr=0.05)], starts(dim, len(EVERY) + 1, np.random.default_rng(dim))
+
+
+@pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 5])
+def test_in_company_as_alone(dim):
+    field, x = mixed(dim)
+    streams = torch.arange(len(field)) % 4
+    together = run(egg_box(dim), field, x, 25, streams=streams)
+    for i, rule in enumerate(field):
+        alone = run(egg_box(dim), [rule], x[:, [i]], 25, streams=streams[[i]])
+        assert_same(part(together, [i]), alone)
+
+
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_neither_company_nor_order_nor_numbers_change_a_run(data):
+    name = data.draw(st.sampled_from(sorted(DIRECT)))
+    first, dim = data.draw(st.sampled_from(DIRECT[name])), data.draw(st.integers(1, 3))
+    floats = [f.name for f in dataclasses.fields(first) if isinstance(f.default, float) and f.name != "cooling"]
+    field: list[Rule] = [first]
+    for _ in range(3):
+        factors = {f: getattr(first, f) * data.draw(st.floats(1.0, 2.0)) for f in floats}
+        field.append(dataclasses.replace(first, **factors))
+    assert len({rule.batch_key for rule in field}) == 1
+    order = data.draw(st.permutations(range(4)))
+    x = starts(dim, 4, np.random.default_rng(data.draw(st.integers(0, 99))))
+    streams = torch.tensor(data.draw(st.lists(st.integers(0, 2**40), min_size=4, max_size=4)))
+    together = run(valley(dim), [field[i] for i in order], x[:, order], 15, streams=streams[order])
+    for place, i in enumerate(order):
+        assert_same(part(together, [place]), run(valley(dim), [field[i]], x[:, [i]], 15, streams=streams[[i]]))
+
+
+@pytest.mark.parametrize(("name", "dim"), diagonal(DIRECT, [1, 2, 10]))
+def test_only_comparisons_count(name, dim):
+    """The same path on 1,024·f, a factor that rounds nothing: annealing's temperature goes with it."""
+    landscape = valley(dim)
+    steeper = dataclasses.replace(landscape, formula=lambda *x: 1024 * landscape.formula(*x))
+    field: list[Rule] = list(
+        {rule for rule in DIRECT[name] if getattr(rule, "temperature", 0) == 0 and getattr(rule, "fatol", 1e-4) == 1e-4}
+    )
+    field = [dataclasses.replace(rule, fatol=math.ldexp(1, 900)) if name == "neldermead" else rule for rule in field]
+    x = starts(dim, len(field), np.random.default_rng(7))
+    np.testing.assert_array_equal(run(steeper, field, x, 25).x, run(landscape, field, x, 25).x)
+
+
+@pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 10])
+def test_all_of_them_descend(dim):
+    field = [rule for rule in EVERY for _ in range(3)]
+    paths = run(
+        sphere(dim), field, starts(dim, len(field), np.random.default_rng(dim)), 100, streams=torch.arange(len(field))
+    )
+    late = np.median(paths.value[:, 60:], 1)
+    assert (late < np.maximum(0.7 * paths.value[:, 0], 0.05)).all()
+    assert np.isfinite(paths.x).all()
+    assert (paths.gradients == 0).all()
+    assert all(math.isnan(rule.rate) for rule in field)
+
+
+def half(x: Tensor, y: Tensor) -> Tensor:
+    """Without values where x > 0.6, and with its lowest values along that border."""
+    return torch.where(x > 0.6, torch.nan, (x - 1) ** 2 + y * y)
+
+
+HALF = function((-2, 2), (-2, 2), start=(0, 1))(half)
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
+def test_where_there_is_no_value_nobody_goes(rule):
+    x = starts(2, 8, np.random.default_rng(0)).clamp(max=0.5)
+    paths = run(HALF, [rule] * 8, x, 80, streams=torch.arange(8))
+    assert np.isfinite(paths.value).all()
+    assert (paths.x[..., 0] <= 0.6).all()
+    if not isinstance(rule, optimizers.CMAES):  # its mean may lie where the points have values and the mean has none
+        assert not np.isin(paths.reason, ("non-finite", "bound")).any()
+
+
+def test_a_mean_without_a_value_ends_the_run_before_it():
+    """Two valleys with nothing between: the mean of points in both."""
+    ring = function((-3, 3), (-3, 3), name="ring")(
+        lambda x, y: torch.where(x * x + y * y < 1, torch.nan, (x * x + y * y - 1) ** 2 + 0.01 * x)
+    )
+    x = torch.tensor([[1.2] * 20, [0.0] * 20], dtype=torch.float64)
+    paths = run(ring, [optimizers.CMAES(sigma=1.5)] * 20, x, 40, streams=torch.arange(20))
+    assert "non-finite" in paths.reason
+    assert np.isfinite(paths.value).all()
+    for i in {*range(0, 20, 5), *np.flatnonzero(paths.reason == "non-finite")[:2]}:
+        assert_same(
+            part(paths, [i]), run(ring, [optimizers.CMAES(sigma=1.5)], x[:, [i]], 40, streams=torch.tensor([i]))
+        )
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
+def test_a_lost_run_takes_no_other_with_it(rule):
+    x = starts(2, 3, np.random.default_rng(1))
+    x[:, 1] = math.nan
+    paths = run(valley(2), [rule] * 3, x, 15, streams=torch.arange(3))
+    assert paths.stopped[1] == 0
+    for i in (0, 2):
+        assert_same(part(paths, [i]), run(valley(2), [rule], x[:, [i]], 15, streams=torch.tensor([i])))
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_a_run_that_leaves_its_region_is_left_at_its_last_point_within(name):
+    slope = function((-2, 2), (-2, 2), name="slope")(lambda x, y: -x * x - y * y)
+    rule = DIRECT[name][1]
+    paths = run(slope, [rule] * 4, starts(2, 4, np.random.default_rng(1)), 400, reach=3.0, streams=torch.arange(4))
+    assert (paths.reason == "bound").all()
+    assert (np.abs(paths.x) <= 3).all()
+    for i in range(4):
+        assert (paths.x[i, paths.stopped[i] - 1 :] == paths.x[i, -1]).all()
+
+
+def leaning(t: int) -> Callable[..., Tensor]:
+    a, b = torch.randn(2, generator=torch.Generator().manual_seed(t), dtype=torch.float64)
+    return lambda x, y: x * x + y * y + 0.3 * (a * x + b * y)
+
+
+NOISY = function((-2, 2), (-2, 2), name="noisy", sample=leaning)(lambda x, y: x * x + y * y)
+
+
+@pytest.mark.parametrize(
+    ("rule", "first", "each"),
+    [
+        (optimizers.NelderMead(size=0.3), 3, (4, 7)),  # all corners again, and one or two values, or shrunk ones
+        (optimizers.Compass(size=0.3), 5, (5, 5)),
+        (optimizers.RandomSearch(radius=0.3), 2, (2, 2)),
+        (optimizers.Annealing(scale=0.3), 12, (2, 2)),
+        (optimizers.CMAES(sigma=0.3), 6, (6, 6)),
+    ],
+    ids=lambda part: getattr(part, "spec", None),
+)
+def test_values_of_one_step_are_of_one_sample(rule, first, each):
+    """What was learnt of an earlier sample is asked for again, and paid for."""
+    x = torch.tensor([[1.0], [0.7]], dtype=torch.float64)
+    seen: list[tuple[str, int]] = []
+    oracle = Oracle(NOISY, 1)
+    stepper, counts = stepper_of([rule], x), []
+    for t in range(1, 8):
+        sample = oracle.at(t - 1)
+        seen.append((sample.name, int(oracle.counts[0, 0])))
+        x = stepper.step(moment(t, x, x, oracle, sample.columns(x)))
+        counts.append(int(oracle.counts[0, 0]))
+        if isinstance(rule, optimizers.NelderMead):
+            expected = sample.columns(stepper.points.transpose(0, 1))
+            assert torch.equal(stepper.values, expected)
+    assert counts[0] >= first
+    assert all(each[0] <= more <= each[1] for more in np.diff(counts))
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
+def test_forgetting_is_starting_again(rule):
+    """At step 9, of two runs one forgets; it then goes where a new one goes that begins there."""
+    landscape, field = valley(2), [rule, rule]
+    x, oracle = starts(2, 2, np.random.default_rng(4)), Oracle(landscape, 2)
+    stepper, whole = stepper_of(field, x), stepper_of(field, x)
+    unspoilt = x
+    for t in range(1, 9):
+        x = stepper.step(moment(t, x, x, oracle, landscape.columns(x)))
+        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.columns(unspoilt)))
+    stepper.reset(torch.tensor([True, False]), x)
+    begun = stepper_of(field, x)
+    fresh = x
+    for t in range(9, 14):
+        x = stepper.step(moment(t, x, x, oracle, landscape.columns(x)))
+        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.columns(unspoilt)))
+        fresh = begun.step(moment(t, fresh, x, oracle, landscape.columns(fresh)))
+        assert torch.equal(x[:, 0], fresh[:, 0])
+        assert torch.equal(x[:, 1], unspoilt[:, 1])
+
+
+def test_forgetting_turns_the_clock_back():
+    """CMA-ES trusts its path less while it is young, which shows on a slope: there it soon is longer than usual."""
+    slope = function((-9, 9), (-9, 9), name="slope")(lambda x, y: x + y)
+    x, oracle = torch.zeros(2, 20, dtype=torch.float64), Oracle(slope, 20)
+    stepper, begun = (
+        stepper_of([optimizers.CMAES(sigma=0.1)] * 20, x),
+        stepper_of([optimizers.CMAES(sigma=0.1)] * 20, x),
+    )
+    for t in range(1, 9):
+        x = stepper.step(moment(t, x, x, oracle))
+    stepper.reset(torch.ones(20, dtype=torch.bool), x)
+    fresh = x
+    for t in range(9, 20):
+        x, fresh = stepper.step(moment(t, x, x, oracle)), begun.step(moment(t, fresh, x, oracle))
+        assert torch.equal(x, fresh)
+    assert torch.equal(stepper.begun, torch.full((20,), 8))
+
+
+@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
+def test_single_precision_is_kept(rule):
+    x = starts(2, 2, np.random.default_rng(4), torch.float32)
+    exact = run(valley(2), [rule] * 2, x.double(), 5)
+    single = run(valley(2), [rule] * 2, x, 5)
+    np.testing.assert_array_equal(single.x, single.x.astype(np.float32))
+    np.testing.assert_allclose(single.x, exact.x, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", DIRECT)
+def test_what_is_kept_can_be_observed(name):
+    seen = {
+        "neldermead": "size",
+        "compass": "size",
+        "randomsearch": "radius",
+        "annealing": "temperature",
+        "cmaes": "sigma",
+    }
+    paths = run(sphere(2), [DIRECT[name][1]], starts(2, 1, np.random.default_rng(0)), 50, observe=[seen[name]])
+    kept = paths.observed[seen[name]][0]
+    assert np.isfinite(kept[1:]).all()
+    assert kept[-1] < kept[1] * (1 if name != "randomsearch" else 10)
+
+
+def test_the_seed_and_the_stream_make_the_numbers():
+    x = torch.full((2, 4), -1.0, dtype=torch.float64)
+    for rule in (optimizers.CMAES(), optimizers.Annealing(), optimizers.RandomSearch(radius=0.05)):
+        one = run(valley(2), [rule] * 4, x, 10, seed=1, streams=torch.tensor([0, 0, 1, 2**40])).x
+        two = run(valley(2), [rule] * 4, x, 10, seed=2, streams=torch.tensor([0, 0, 1, 2**40])).x
+        assert (one[0] == one[1]).all()
+        assert len({path.tobytes() for path in (*one, *two)}) == 6
+
+
+def test_two_without_a_rate_are_told_apart_by_their_settings():
+    field = [optimizers.NelderMead(), optimizers.NelderMead(size=0.5), "compass", "compass"]
+    labels = race("booth", field, steps=3, resolution=5).trajectories.runs["label"].tolist()
+    assert labels == ["Nelder–Mead", "Nelder–Mead size=0.5", "Compass search", "Compass search (2)"]

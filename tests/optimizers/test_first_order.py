@@ -1,0 +1,386 @@
+"""The rules: equal to torch.optim bit for bit, alone or in company, and strict about their settings."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import (
+    FUNCTIONS,
+    SPACES,
+    Plain,
+    PlainLion,
+    by_rules,
+    by_torch,
+    counterpart,
+    default_dtype,
+    draw,
+    egg_box,
+    everyone,
+    moment,
+    starts,
+    stepper_of,
+    valley,
+    variants,
+)
+from thinned import diagonal
+
+from landscapes import optimizers
+from landscapes.errors import InputError
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.first_order.base import FirstOrder, stacked
+from landscapes.optimizers.stepper import Job
+from landscapes.oracle import Oracle
+
+CLASSES = tuple(SPACES)
+VARIANTS = variants()
+
+
+def name_of(part: Any) -> str | None:
+    if isinstance(part, dict):
+        return "+".join(name for name, on in part.items() if on) or "plain"
+    return getattr(part, "__name__", {True: "bare", False: "full"}.get(part) if isinstance(part, bool) else None)
+
+
+def variant_of(part: Any) -> str | None:
+    return "-".join(filter(None, map(name_of, part))) if isinstance(part, tuple) else name_of(part)
+
+
+def numbers(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
+    return [field for field in dataclasses.fields(cls) if isinstance(field.default, float)]
+
+
+# ---------------------------------------------------------------- equal to torch.optim
+
+
+@pytest.mark.parametrize(("variant", "landscape"), diagonal(VARIANTS, FUNCTIONS), ids=variant_of)
+def test_path_is_that_of_torch(variant, landscape):
+    cls, flags, bare = variant
+    rng = np.random.default_rng(1)
+    contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
+    assert len({rule.batch_key for rule in contenders}) == 1
+    expected = by_torch(landscape(2), contenders, x, 40)
+    assert expected.isfinite().all()
+    assert (expected[-1] != x).any(0).all()
+    assert torch.equal(by_rules(landscape(2), contenders, x, 40), expected)
+
+
+@pytest.mark.parametrize(("variant", "dtype"), diagonal(VARIANTS, [torch.float32, torch.float64]), ids=variant_of)
+def test_every_bit_of_a_step_is_that_of_torch(variant, dtype):
+    """From the origin, where the point hides none of them."""
+    cls, flags, bare = variant
+    rng = np.random.default_rng(11)
+    contenders, origin = [draw(cls, flags, bare, rng) for _ in range(5)], torch.zeros(4, 5, dtype=dtype)
+    stepper, oracle = stepper_of(contenders, origin), Oracle(valley(4), 5)
+    with default_dtype(torch.float64):
+        points = [start.clone().requires_grad_() for start in origin.unbind(1)]
+        torchs = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        for t in range(1, 40):
+            gradient = starts(4, 5, rng, dtype)
+            moved = stepper.step(moment(t, origin, gradient, oracle))
+            for run, (p, optimizer) in enumerate(zip(points, torchs, strict=True)):
+                p.data.zero_()
+                p.grad = gradient[:, run].clone()
+                optimizer.step()
+                assert torch.equal(moved[:, run], p.detach())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("landscape", "dim", "steps"), [(egg_box, 1, 250), (valley, 3, 1000)], ids=name_of)
+@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+def test_a_thousand_steps_are_those_of_torch(cls, landscape, dim, steps):
+    rng = np.random.default_rng(dim)
+    contenders = everyone(cls, rng)
+    x = starts(dim, len(contenders), rng)
+    expected = by_torch(landscape(dim), contenders, x, steps, alone=False)
+    assert expected.isfinite().all()
+    assert torch.equal(by_rules(landscape(dim), contenders, x, steps), expected)
+
+
+@pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
+def test_single_precision_rounds_as_torch_does(cls, flags, bare):
+    rng = np.random.default_rng(2)
+    contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng, torch.float32)
+    path = by_rules(valley(2), contenders, x, 20)
+    assert path.dtype == torch.float32
+    assert torch.equal(path, by_torch(valley(2), contenders, x, 20))
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if not issubclass(SPACES[cls][0], Plain)], ids=name_of)
+def test_defaults_are_those_of_torch(cls):
+    given = counterpart(cls(), torch.zeros(1, requires_grad=True)).defaults
+    own = SPACES[cls][0]([torch.zeros(1, requires_grad=True)]).defaults
+    assert {**given, "foreach": None} == {**own, "foreach": None}
+
+
+def test_averaged_sgd_keeps_the_average_of_torch():
+    contenders, rng = [optimizers.ASGD(lr=0.5, lambd=0.1, t0=t0) for t0 in (7, -3, 100)], np.random.default_rng(8)
+    x = starts(2, 3, rng)
+    points = [start.clone().requires_grad_() for start in x.unbind(1)]
+    stepper, oracle = stepper_of(contenders, x), Oracle(valley(2), 3)
+    alone = [stepper_of([rule], x[:, run : run + 1]) for run, rule in enumerate(contenders)]
+    with default_dtype(torch.float64):
+        torchs = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        p = x
+        for t in range(1, 30):
+            gradient = starts(2, 3, rng)
+            moved = [
+                own.step(moment(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle))
+                for run, own in enumerate(alone)
+            ]
+            p = stepper.step(moment(t, p, gradient, oracle))
+            assert torch.equal(torch.cat(moved, 1), p)
+            for run, (point, optimizer) in enumerate(zip(points, torchs, strict=True)):
+                point.grad = gradient[:, run].clone()
+                optimizer.step()
+                assert torch.equal(stepper.state[0][:, run], optimizer.state[point]["ax"])
+                assert torch.equal(alone[run].state[0][:, 0], optimizer.state[point]["ax"])
+    assert (stepper.state[0] == p).all(0).tolist() == [False, False, True]
+
+
+def test_lion_takes_steps_of_one_length():
+    path = by_rules(valley(2), [optimizers.Lion(lr=0.01)], torch.tensor([[-1.0], [1.5]], dtype=torch.float64), 5)
+    assert torch.allclose(path.diff(dim=0).abs(), torch.full((4, 2, 1), 0.01, dtype=torch.float64))
+    assert SPACES[optimizers.Lion][0] is PlainLion
+
+
+# ---------------------------------------------------------------- alone or in company
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_company_and_order_change_nothing(data):
+    cls, flags, bare = data.draw(st.sampled_from(VARIANTS))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    first = draw(cls, flags, bare, rng)
+    varied = data.draw(st.sets(st.sampled_from([field.name for field in numbers(cls)])))
+    contenders = [first]
+    for _ in range(4):
+        other = draw(cls, flags, bare, rng)
+        contenders.append(dataclasses.replace(first, **{name: getattr(other, name) for name in varied}))
+    order = data.draw(st.permutations(range(5)))
+    dim = data.draw(st.integers(1, 3))
+    x = starts(dim, 5, rng)
+    together = by_rules(valley(dim), [contenders[i] for i in order], x[:, order], 12)
+    for place, i in enumerate(order):
+        alone = by_rules(valley(dim), [contenders[i]], x[:, i : i + 1], 12)
+        assert torch.equal(together[:, :, place : place + 1], alone)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+def test_one_rule_in_many_runs_is_that_rule_alone(cls, dtype):
+    rng = np.random.default_rng(3)
+    flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
+    pair = [draw(cls, flags, False, rng) for _ in range(2)]
+    x = starts(2, 37, rng, dtype)
+    many = by_rules(valley(2), [pair[run % 2] for run in range(37)], x, 15)
+    for run in (0, 17, 36):
+        assert torch.equal(many[:, :, run], by_rules(valley(2), [pair[run % 2]], x[:, run : run + 1], 15)[:, :, 0])
+
+
+@pytest.mark.parametrize(("variant", "bad"), diagonal(VARIANTS, [math.nan, math.inf, -math.inf]), ids=variant_of)
+def test_a_lost_run_takes_no_other_with_it(variant, bad):
+    cls, flags, bare = variant
+    rng = np.random.default_rng(4)
+    contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
+    lost = x.clone()
+    lost[:, 1] = bad
+    clean, beside = (by_rules(valley(2), contenders, start, 10)[:, :, [0, 2]] for start in (x, lost))
+    assert torch.equal(clean, beside)
+    assert clean.isfinite().all()
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+def test_steps_are_pure(cls):
+    rng = np.random.default_rng(5)
+    flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
+    rule = draw(cls, flags, False, rng)
+    p, g = starts(2, 3, rng), starts(2, 3, rng)
+    state = rule.init(p)
+    before = [tensor.clone() for tensor in (p, g, *state)]
+    results = [rule.update(p, g, state, rule.coef(1)) for _ in range(2)]
+    assert all(torch.equal(now, then) for now, then in zip((p, g, *state), before, strict=True))
+    assert torch.equal(results[0][0], results[1][0])
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+def test_step_scalars_depend_on_the_step_alone(cls):
+    in_order, rule = [cls().coef(t) for t in range(1, 30)], cls()
+    assert [rule.coef(t) for t in (29, 3, 3, 17, 1)] == [in_order[t - 1] for t in (29, 3, 3, 17, 1)]
+    assert all(type(scalar) is float for scalars in in_order for scalar in scalars)
+
+
+@pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
+def test_step_scalars_of_many_are_those_of_each(cls, flags, bare):
+    rng = np.random.default_rng(10)
+    contenders = [draw(cls, flags, bare, rng) for _ in range(60)]
+    for t in (1, 2, 3, 10, 57, 1000):
+        for place, column in enumerate(stacked(contenders).coef(t)):
+            alone = [rule.coef(t)[place] for rule in contenders]
+            assert (column.tolist() if isinstance(column, np.ndarray) else [column] * 60) == alone
+
+
+def test_powers_beyond_range_are_infinite():
+    steep = optimizers.ASGD(lr=1.0, lambd=10.0, alpha=1e4)
+    x = torch.ones(1, 2, dtype=torch.float64)
+    both = by_rules(valley(1), [steep, optimizers.ASGD(lr=1e-3, lambd=10.0, alpha=1e4)], x, 5)
+    assert steep.coef(3) == (0.0, 1.0, 1.0)
+    assert torch.equal(both[:, :, :1], by_rules(valley(1), [steep], x[:, :1], 5))
+    assert both.isfinite().all()
+
+
+# ---------------------------------------------------------------- what a rule may be
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
+def test_a_setting_is_a_finite_number(cls, name):
+    for bad in (math.nan, math.inf, -math.inf, True, "0.1", None, [0.1], (0.1, 0.2), 1j, 10**400):
+        with pytest.raises(InputError) as caught:
+            cls(**{name: bad})
+        said = str(caught.value)
+        assert re.match(rf"{cls.__name__}: {name} (is one number|must be a finite number)", said), (bad, said)
+        assert "\n" not in said, bad
+
+
+UNCHECKED = {(optimizers.SGD, "dampening"), (optimizers.ASGD, "t0")}
+"""What torch takes whatever its sign."""
+
+
+@pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
+def test_a_negative_setting_is_refused_where_torch_refuses_it(cls, name):
+    if (cls, name) in UNCHECKED:
+        assert getattr(cls(**{name: -1}), name) == -1.0
+    else:
+        with pytest.raises(InputError, match=rf"{name} must be a finite number [≥>] [01].*, not -0.5"):
+            cls(**{name: -0.5})
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "allowed", "refused"),
+    [
+        *[(cls, name, (0.0, 0.5, 0.999), (1.0, 1.5)) for cls in CLASSES for name in ("beta1", "beta2") if hasattr(cls, name)],
+        (optimizers.Adadelta, "rho", (0.0, 1.0), (1.01,)),
+        (optimizers.RMSprop, "alpha", (0.0, 1.0, 1.5), ()),
+        (optimizers.Rprop, "etaminus", (0.01, 0.99), (0.0, 1.0)),
+        (optimizers.Rprop, "etaplus", (1.01, 3.0), (1.0, 0.9)),
+        *[(cls, "lr", (0.0, 1, 1e9), ()) for cls in CLASSES],
+    ],
+    ids=name_of,
+)  # fmt: skip
+def test_ranges_end_where_they_should(cls, name, allowed, refused):
+    for value in allowed:
+        assert getattr(cls(**{name: value}), name) == value
+    for value in refused:
+        with pytest.raises(InputError, match=f"{name} must be a finite number"):
+            cls(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("cls", "flag"), [(cls, flag) for cls, flags, _ in VARIANTS[::2] for flag in flags], ids=name_of
+)
+@pytest.mark.parametrize("bad", [1, 0.0, "True", None])
+def test_a_flag_is_true_or_false(cls, flag, bad):
+    with pytest.raises(InputError, match=f"^{cls.__name__}: {flag} is True or False, not "):
+        cls(**{flag: bad})
+
+
+@pytest.mark.parametrize("extra", [{}, {"momentum": 0.9, "dampening": 0.1}])
+def test_nesterov_needs_momentum_without_dampening(extra):
+    with pytest.raises(InputError, match="SGD: nesterov needs momentum > 0 and dampening 0, not momentum="):
+        optimizers.SGD(nesterov=True, **extra)
+
+
+def test_step_sizes_are_in_order():
+    with pytest.raises(
+        InputError, match=r"Rprop: step_min must not exceed step_max, not step_min=2.0 and step_max=1.0"
+    ):
+        optimizers.Rprop(step_min=2, step_max=1)
+
+
+@pytest.mark.parametrize("value", [torch.tensor(0.25), torch.tensor([0.25]), np.float32(0.25), np.array([0.25])])
+def test_a_number_may_come_from_torch_or_numpy(value):
+    rule = optimizers.Adam(lr=value)
+    assert type(rule.lr) is float
+    assert rule == optimizers.Adam(lr=0.25)
+
+
+@pytest.mark.parametrize("value", [torch.tensor([0.1, 0.2]), np.array([0.1, 0.2]), torch.tensor(True), np.str_("0.1")])
+def test_several_numbers_are_not_one(value):
+    with pytest.raises(InputError, match=r"Adam: lr is one number, not .*; to compare several, give a rule each"):
+        optimizers.Adam(lr=value)
+
+
+def test_an_unknown_setting_is_named_with_its_neighbours():
+    with pytest.raises(InputError, match=r"unknown setting of Adam 'weight_deca'\. Did you mean weight_decay\?"):
+        optimizers.Adam(weight_deca=0.1)
+    with pytest.raises(InputError, match="Adam: betas is given by its halves here, beta1=… and beta2=…"):
+        optimizers.Adam(betas=(0.9, 0.99))
+    with pytest.raises(InputError, match="Rprop: step_sizes is given by its halves here, step_min=… and step_max=…"):
+        optimizers.Rprop(step_sizes=(0.9, 0.99))
+
+
+# ---------------------------------------------------------------- what a picture shows
+
+
+@pytest.mark.parametrize(
+    ("rule", "label"),
+    [
+        (optimizers.SGD(), "SGD"),
+        (optimizers.SGD(momentum=0.9), "Momentum"),
+        (optimizers.SGD(momentum=0.9, nesterov=True), "Nesterov"),
+        (optimizers.Adam(), "Adam"),
+        (optimizers.Adam(amsgrad=True), "AMSGrad"),
+        (optimizers.AdamW(), "AdamW"),
+        (optimizers.AdamW(amsgrad=True), "AdamW AMSGrad"),
+        (optimizers.RMSprop(), "RMSprop"),
+        (optimizers.RMSprop(centered=True), "RMSprop centered"),
+        (optimizers.RMSprop(momentum=0.9), "RMSprop momentum"),
+        (optimizers.NAdam(), "NAdam"),
+        (optimizers.NAdam(decoupled_weight_decay=True), "NAdamW"),
+        (optimizers.RAdam(decoupled_weight_decay=True), "RAdamW"),
+        (optimizers.Lion(), "Lion"),
+    ],
+)
+def test_labels(rule, label):
+    assert rule.label == label
+
+
+# ---------------------------------------------------------------- a rule of one's own
+
+
+@dataclasses.dataclass(frozen=True)
+class Tempered(FirstOrder):
+    """Gradient descent that cools."""
+
+    lr: float = 0.1
+    cooling: float = 0.5
+
+    def coef(self, t):
+        return (self.lr / (1 + self.cooling * t),)
+
+    def update(self, p, g, s, c):
+        return p - c[0] * g, ()
+
+
+def test_a_rule_of_ones_own_needs_one_class():
+    contenders = [Tempered(lr=0.001), Tempered(lr=0.002), Tempered(lr=0.002, cooling=0.1)]
+    x = starts(2, 3, np.random.default_rng(6))
+    path = by_rules(valley(2), contenders, x, 1)
+    _, gradient = valley(2)(x.T), torch.func.grad(lambda p: valley(2).columns(p).sum())(x)
+    rates = torch.tensor([0.001 / 1.5, 0.002 / 1.5, 0.002 / 1.1], dtype=torch.float64)
+    assert torch.equal(path[0], x - rates * gradient)
+
+
+def test_a_rule_without_an_update_says_so():
+    with pytest.raises(NotImplementedError):
+        by_rules(valley(2), [FirstOrder()], starts(2, 1, np.random.default_rng(7)), 1)
+    with pytest.raises(NotImplementedError):
+        Rule.stepper([Rule()], torch.zeros(2, 1), Job.plain(1))

@@ -1,0 +1,593 @@
+"""Many runs of a foreign optimizer as one object: the bits of each run alone, whatever it asks and wherever it differs."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from peers import eager
+from reference import PlainLion, by_rules, default_dtype, egg_box, moment, starts, stepper_of, valley
+from thinned import diagonal
+from torch import optim
+
+from landscapes import optimizers
+from landscapes.engine import loop
+from landscapes.errors import InputError
+from landscapes.optimizers import Torch
+from landscapes.optimizers.adapters.batched_tensor import Runs, plain
+from landscapes.optimizers.adapters.per_run import Looped
+from landscapes.optimizers.adapters.per_run_number import Column, DividedError
+from landscapes.optimizers.adapters.vectorization_probe import verdict
+from landscapes.optimizers.adapters.vectorized import Shared
+from landscapes.optimizers.stepper import Job
+from landscapes.oracle import Oracle, value_and_gradient
+
+
+class Base(torch.optim.Optimizer):
+    """A third party's optimizer."""
+
+    def __init__(self, params: Any, lr: float = 0.01, **more: Any) -> None:
+        super().__init__(params, {"lr": lr, **more})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                self.move(p, group, self.state[p])
+
+
+class Normalised(Base):
+    """Couples the coordinates of a run, and asks whether it may divide."""
+
+    def move(self, p, group, state):
+        norm = p.grad.norm()
+        if norm > 0.5:
+            p.add_(p.grad / norm, alpha=-group["lr"])
+        else:
+            p.add_(p.grad, alpha=-group["lr"])
+
+
+class Clamped(Base):
+    """Python's own max and min of numbers that differ from run to run."""
+
+    def move(self, p, group, state):
+        size = max(0.1, min(1.0, p.grad.norm().item()))
+        state["size"] = 0.5 * state.get("size", 0.0) + size
+        p.sub_(p.grad, alpha=group["lr"] * state["size"])
+
+
+class Flattening(Base):
+    """Views, products and a state of zeros made from a shape."""
+
+    def move(self, p, group, state):
+        m = state.setdefault("m", torch.zeros(p.shape))
+        m.mul_(0.5).add_(p.grad.view(-1))
+        p.sub_(group["lr"] * (m @ m).sqrt() * m.reshape(p.shape))
+
+
+class Own(Base):
+    """Keeps what it needs on itself, learned when it was made."""
+
+    def __init__(self, params: Any, lr: float = 0.01, decays: dict[str, float] | None = None) -> None:
+        super().__init__(params, lr)
+        self.kept = 1 - (decays or {"slow": 0.9})["slow"]
+        self.count = 0
+
+    def move(self, p, group, state):
+        self.count += 1
+        m = state.setdefault("exp_avg", torch.zeros_like(p))
+        m.lerp_(p.grad, self.kept)
+        p.data.add_(m / (1 - (1 - self.kept) ** self.count), alpha=-group["lr"])
+
+
+class Counting(Base):
+    """Its numbers need be floats."""
+
+    def move(self, p, group, state):
+        p.sub_(p.grad, alpha=float(np.float64(group["lr"]).hex() and float(group["lr"])))
+
+
+class Shaky(Base):
+    """Draws from three generators."""
+
+    def move(self, p, group, state):
+        p.sub_(group["lr"] * (p.grad + torch.randn_like(p) + random.random() + np.random.rand()))  # noqa: NPY002
+
+
+class Loud(Base):
+    def move(self, p, group, state):
+        print("step")
+        warnings.warn("a step", stacklevel=1)
+        super_random = torch.rand(())
+        p.sub_(group["lr"] * p.grad + 0 * super_random)
+
+
+class Spreading(Base):
+    """Reads its gradient by way of numpy: not to be shared."""
+
+    def move(self, p, group, state):
+        p.sub_(group["lr"] * torch.from_numpy(p.grad.detach().numpy()))
+
+
+def alone(landscape, contenders, x, steps):
+    """Each run in a race of its own."""
+    return torch.cat([by_rules(landscape, [rule], x[:, [i]], steps) for i, rule in enumerate(contenders)], 2)
+
+
+def same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return torch.equal(a.nan_to_num(123.0), b.nan_to_num(123.0)) and torch.equal(a.isnan(), b.isnan())
+
+
+def pieces(contenders, x):
+    return [(type(piece).__name__, len(piece.runs)) for piece in stepper_of(contenders, x).pieces]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch):
+    eager(monkeypatch)
+
+
+GRIDS: dict[str, Any] = {
+    "SGD": lambda i: Torch(optim.SGD, lr=1e-3 * (1 + i), momentum=0.8 + 0.01 * i, nesterov=True),
+    "decay": lambda i: Torch(optim.SGD, lr=1e-3 * (1 + i), weight_decay=0.01 * (i + 1), momentum=0.5, dampening=0.1),
+    "Adam": lambda i: Torch(optim.Adam, lr=0.01 * (1 + i), betas=(0.5 + 0.03 * i, 0.9 + 0.007 * i), eps=10.0 ** -(3 + i)),
+    "AMSGrad": lambda i: Torch(optim.Adam, lr=0.01 * (1 + i), amsgrad=True, weight_decay=0.1 * (i + 1), maximize=True),
+    "AdamW": lambda i: Torch(optim.AdamW, lr=0.01 * (1 + i), weight_decay=0.1 * (i + 1)),
+    "foreach": lambda i: Torch(optim.Adam, lr=0.01 * (1 + i), foreach=True),
+    "RMSprop": lambda i: Torch(optim.RMSprop, lr=0.01 * (1 + i), alpha=0.7 + 0.02 * i, momentum=0.5, centered=True),
+    "Adagrad": lambda i: Torch(optim.Adagrad, lr=0.1 * (1 + i), lr_decay=0.01 * (i + 1)),
+    "Adadelta": lambda i: Torch(optim.Adadelta, lr=0.5, rho=0.5 + 0.04 * i),
+    "Adamax": lambda i: Torch(optim.Adamax, lr=0.01 * (1 + i)),
+    "NAdam": lambda i: Torch(optim.NAdam, lr=0.01 * (1 + i), betas=(0.9, 0.9 + 0.007 * i)),
+    "RAdam": lambda i: Torch(optim.RAdam, lr=0.01 * (1 + i), betas=(0.9, 0.9 + 0.007 * i)),
+    "ASGD": lambda i: Torch(optim.ASGD, lr=1e-3 * (1 + i), t0=3.0),
+    "Rprop": lambda i: Torch(optim.Rprop, lr=0.01 * (1 + i), etas=(0.5, 1.1 + 0.02 * i)),
+    "Adafactor": lambda i: Torch(optim.Adafactor, lr=0.01 * (1 + i)),
+    "SparseAdam": lambda i: Torch(optim.SparseAdam, lr=0.01 * (1 + i)),
+    "Muon": lambda i: Torch(optim.Muon, lr=0.01 * (1 + i), shape=(1, 2)),
+    "LBFGS": lambda i: Torch(optim.LBFGS, lr=0.1 * (1 + i), max_iter=2),
+    "Lion": lambda i: Torch(PlainLion, lr=0.01 * (1 + i), betas=(0.5 + 0.03 * i, 0.9)),
+    "Normalised": lambda i: Torch(Normalised, lr=0.01 * (1 + i)),
+    "Clamped": lambda i: Torch(Clamped, lr=0.01 * (1 + i)),
+    "Flattening": lambda i: Torch(Flattening, lr=0.01 * (1 + i)),
+    "Own": lambda i: Torch(Own, lr=0.01 * (1 + i), decays={"slow": 0.5 + 0.04 * i}),
+    "Counting": lambda i: Torch(Counting, lr=0.01 * (1 + i)),
+    "Spreading": lambda i: Torch(Spreading, lr=0.01 * (1 + i)),
+    "mixed": lambda i: Torch([optim.SGD, optim.Adam][i % 2], lr=0.01, **({"amsgrad": i % 4 == 1} if i % 2 else {})),
+}  # fmt: skip
+SHARED = ("SGD", "decay", "Adam", "AMSGrad", "AdamW", "foreach", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam",
+          "ASGD", "Rprop", "Lion", "Normalised", "Flattening", "Own")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "ground"),
+    diagonal(GRIDS, [(valley, torch.float64), (egg_box, torch.float64), (egg_box, torch.float32)]),
+    ids=lambda part: "-".join([part[0].__name__, str(part[1])[6:]]) if isinstance(part, tuple) else part,
+)
+def test_a_run_is_in_company_as_it_is_alone(name, ground):
+    landscape, dtype = ground
+    contenders = [GRIDS[name](i) for i in range(7)]
+    x = starts(2, len(contenders), np.random.default_rng(1), dtype)
+    assert same(by_rules(landscape(2), contenders, x, 8), alone(landscape(2), contenders, x, 8))
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_numbers_that_differ_go_into_one_object(name):
+    contenders = [GRIDS[name](i) for i in range(9)]
+    x = starts(2, 9, np.random.default_rng(1))
+    assert [kind for kind, _ in pieces(contenders, x)] == ["Shared"]
+
+
+@pytest.mark.parametrize("name", ["Spreading", "Muon", "LBFGS", "SparseAdam"])
+def test_what_cannot_share_is_looped(name):
+    contenders = [GRIDS[name](i) for i in range(8)]
+    assert pieces(contenders, starts(2, 8, np.random.default_rng(1))) == [("Looped", 8)]
+
+
+def test_numbers_that_must_be_floats_part_the_runs():
+    contenders = [Torch(Counting, lr=0.01 * (1 + i % 2)) for i in range(12)]
+    x = starts(2, 12, np.random.default_rng(1))
+    assert pieces(contenders, x) == [("Shared", 6), ("Shared", 6)]
+    assert same(by_rules(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
+
+
+def test_settings_of_other_sorts_part_the_runs():
+    contenders = [
+        Torch(optim.Adam, lr=0.01 * (1 + i), amsgrad=i % 2 == 0, weight_decay=0.0 if i < 8 else 0.1) for i in range(16)
+    ]
+    x = starts(2, 16, np.random.default_rng(1))
+    assert sorted(pieces(contenders, x)) == [("Shared", 4)] * 4
+    assert same(by_rules(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
+
+
+@pytest.mark.parametrize("name", ["Adam", "Clamped", "Flattening", "Own"])
+@pytest.mark.parametrize("dim", [1, 5])
+def test_in_other_dimensions(name, dim):
+    contenders = [GRIDS[name](i) for i in range(7)]
+    x = starts(dim, 7, np.random.default_rng(2))
+    assert same(by_rules(valley(dim), contenders, x, 12), alone(valley(dim), contenders, x, 12))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.permutations(range(12)), st.sampled_from(["Adam", "Normalised", "Clamped", "RAdam", "Own"]))
+def test_order_and_company_do_not_matter(order, name):
+    contenders = [GRIDS[name](i % 9) for i in range(12)]
+    x = starts(2, 12, np.random.default_rng(3))
+    straight = by_rules(egg_box(2), contenders, x, 10)
+    shuffled = by_rules(egg_box(2), [contenders[i] for i in order], x[:, list(order)], 10)
+    assert same(straight[:, :, list(order)], shuffled)
+    assert same(straight[:, :, :5], by_rules(egg_box(2), contenders[:5], x[:, :5], 10))
+
+
+def test_a_question_parts_the_runs_for_a_step_only():
+    contenders = [Torch(Clamped, lr=0.01)] * 30
+    x = starts(2, 30, np.random.default_rng(4))
+    shared, landscape = Shared(contenders, x, np.arange(30)), valley(2)
+    expected = by_rules(landscape, contenders[:1] * 3, x[:, :3], 12)
+    for path in expected:
+        (shared,) = shared.advance(x, value_and_gradient(landscape, x)[1])
+        x = shared.points
+        assert torch.equal(x[:, :3], path)
+        assert shared.runs.tolist() == list(range(30))
+
+
+def test_lost_runs_disturb_nobody():
+    contenders = [Torch(Normalised, lr=0.01)] * 12
+    x = starts(2, 12, np.random.default_rng(5))
+    x[:, 7], x[:, 9] = torch.nan, torch.inf
+    assert same(by_rules(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
+
+
+# ---------------------------------------------------------------- trials
+
+
+def test_a_trial_leaves_no_trace(capsys):
+    def globals_() -> Any:
+        return torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+
+    before = globals_()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for cls in (Loud, Shaky):
+            rule = Torch(cls)
+            found = verdict([rule] * 4, frozenset(), torch.zeros(2, 4))
+            assert found.why == "draws random numbers" or "random" in found.why
+    assert globals_() == before
+    assert torch.get_default_dtype() is torch.float32
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_verdict_says_why():
+    assert verdict([Torch(optim.Adam)] * 4, frozenset({("lr",)}), torch.zeros(2, 4)).places == {("lr",)}
+    assert (
+        verdict([Torch(Counting, lr=0.1), Torch(Counting)], frozenset({("lr",)}), torch.zeros(2, 4)).places
+        == frozenset()
+    )
+    assert verdict([Torch(optim.LBFGS)] * 4, frozenset(), torch.zeros(2, 4)).why == "needs a closure"
+
+
+def test_random_numbers_are_a_runs_own():
+    rule, x = Torch(Shaky, lr=0.01), starts(2, 6, np.random.default_rng(6))
+    before = torch.get_rng_state()
+
+    def race(order, streams, seed=0):
+        box = torch.tensor([[-1e9, 1e9]] * 2)
+        paths = loop.run(
+            valley(2), [rule] * len(order), x[:, order], 8, box=box, streams=torch.tensor(streams), seed=seed
+        )
+        return torch.from_numpy(paths.x)
+
+    together = race([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5])
+    assert torch.equal(together[[4, 2]], race([4, 2], [4, 2]))
+    same_noise = race([0, 0], [3, 3])
+    assert torch.equal(same_noise[0], same_noise[1])
+    assert not torch.equal(together[0], race([0], [1])[0])
+    assert not torch.equal(together[0], race([0], [0], seed=1)[0])
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+# ---------------------------------------------------------------- schedules, resets, buffers
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Clamped", "Counting", "LBFGS", "Own"])
+def test_adjusted_rates_are_those_of_a_scheduled_loop(name):
+    contenders = [GRIDS[name](i) for i in range(8)]
+    landscape, x = valley(2), starts(2, 8, np.random.default_rng(7))
+    stepper, each = stepper_of(contenders, x), [stepper_of([rule], x[:, [i]]) for i, rule in enumerate(contenders)]
+    oracle, single = Oracle(landscape, 8), Oracle(landscape, 1)
+    together, apart = x, list(x.split(1, 1))
+    for t in range(1, 12):
+        rates = (
+            np.array([rule.lr for rule in contenders])
+            * (0.9**t if t < 6 else 1.0)
+            * (1.0 if t < 9 else np.arange(1, 9))
+        )
+        stepper.adjust("lr", rates)
+        together = stepper.step(moment(t, together, value_and_gradient(landscape, together)[1], oracle))
+        for i, one in enumerate(each):
+            one.adjust("lr", rates[i : i + 1])
+            apart[i] = one.step(moment(t, apart[i], value_and_gradient(landscape, apart[i])[1], single))
+        assert torch.equal(together, torch.cat(apart, 1))
+    assert torch.equal(stepper.buffers()["lr"], torch.from_numpy(rates))
+
+
+def test_a_torch_scheduler_gives_the_same_numbers():
+    rule, x, landscape = Torch(optim.Adam, lr=0.1), starts(2, 12, np.random.default_rng(8)), valley(2)
+    stepper, oracle, points = stepper_of([rule] * 12, x), Oracle(landscape, 12), x
+    p = x[:, 5].clone().requires_grad_()
+    optimizer = optim.Adam([p], lr=0.1)
+    scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.2, total_steps=20)
+    for t in range(1, 20):
+        group = optimizer.param_groups[0]
+        stepper.adjust("lr", np.full(12, group["lr"]))
+        stepper.adjust("beta1", np.full(12, group["betas"][0]))
+        points = stepper.step(moment(t, points, value_and_gradient(landscape, points)[1], oracle))
+        optimizer.zero_grad()
+        landscape.columns(p).backward()
+        with default_dtype(torch.float64):
+            optimizer.step()
+        scheduler.step()
+        assert torch.equal(points[:, 5], p.detach())
+
+
+@pytest.mark.parametrize("name", ["Adam", "Own", "LBFGS", "NAdam"])
+def test_a_reset_run_goes_on_as_if_it_began(name):
+    contenders = [GRIDS[name](i) for i in range(8)]
+    landscape, x = valley(2), starts(2, 8, np.random.default_rng(9))
+    stepper, oracle, which = stepper_of(contenders, x), Oracle(landscape, 8), torch.arange(8) % 3 == 0
+    untouched = by_rules(landscape, contenders, x, 12)
+    for t in range(1, 6):
+        x = stepper.step(moment(t, x, value_and_gradient(landscape, x)[1], oracle))
+    stepper.reset(which, x)
+    afresh = by_rules(landscape, contenders, x, 7)
+    for t in range(6, 13):
+        x = stepper.step(moment(t, x, value_and_gradient(landscape, x)[1], oracle))
+        assert torch.equal(x[:, which], afresh[t - 6][:, which])
+        assert torch.equal(x[:, ~which], untouched[t - 1][:, ~which])
+
+
+def test_a_reset_keeps_the_schedule():
+    x = torch.zeros(1, 5)
+    stepper = stepper_of([Torch(optim.SGD, lr=1.0)] * 5, x)
+    stepper.adjust("lr", np.arange(5.0))
+    stepper.reset(torch.arange(5) < 2, x)
+    assert stepper.step(moment(1, x, torch.ones(1, 5), Oracle(valley(1), 5))).tolist() == [
+        [0.0, -1.0, -2.0, -3.0, -4.0]
+    ]
+
+
+@pytest.mark.parametrize("runs", [2, 12])
+@pytest.mark.parametrize(
+    ("cls", "more", "names"),
+    [
+        (optim.Adam, {}, {"momentum": "exp_avg", "second_moment": "exp_avg_sq"}),
+        (optim.SGD, {"momentum": 0.9}, {"momentum": "momentum_buffer"}),
+        (optim.Adagrad, {}, {"second_moment": "sum"}),
+        (optim.RMSprop, {}, {"second_moment": "square_avg"}),
+    ],
+)
+def test_buffers_bear_usual_names(cls, more, names, runs):
+    x, gradient = torch.zeros(2, runs), torch.arange(2.0 * runs).reshape(2, runs)
+    stepper = stepper_of([Torch(cls, lr=0.1 + 0.1 * i, **more) for i in range(runs)], x)
+    assert cls is optim.Adagrad or set(stepper.buffers()) == {"lr"}
+    stepper.step(moment(1, x, gradient, Oracle(valley(2), runs)))
+    p = torch.zeros(2, requires_grad=True)
+    optimizer = cls([p], lr=0.1, **more)
+    p.grad = gradient[:, 1].clone()
+    optimizer.step()
+    for usual, own in names.items():
+        assert torch.equal(stepper.buffers()[usual], stepper.buffers()[own])
+        assert torch.equal(stepper.buffers()[usual][:, 1], optimizer.state[p][own])
+    assert stepper.buffers()["lr"].tolist() == pytest.approx([0.1 + 0.1 * i for i in range(runs)])
+
+
+# ---------------------------------------------------------------- shapes, groups, wrappers, curvature
+
+
+def test_matrices():
+    x, landscape = starts(4, 6, np.random.default_rng(10)), valley(4)
+    rule = Torch(optim.Adafactor, lr=0.05, shape=(2, 2))
+    path = by_rules(landscape, [rule] * 6, x, 10)
+    p = x[:, 3].clone().reshape(2, 2).requires_grad_()
+    with default_dtype(torch.float64):
+        optimizer = optim.Adafactor([p], lr=0.05)
+        for point in path[:, :, 3]:
+            optimizer.zero_grad()
+            landscape.columns(p.reshape(-1)).backward()
+            optimizer.step()
+            assert torch.equal(p.detach().reshape(-1), point)
+    assert rule.spec == "Torch(Adafactor, shape=(2, 2), lr=0.05)"
+    rule.check(valley(4))
+    with pytest.raises(
+        InputError, match=r"^Adafactor: shape=\(2, 2\) holds 4 numbers, but valley has 3 coordinates; give"
+    ):
+        rule.check(valley(3))
+
+
+def test_options_of_a_group():
+    class Grouped(Base):
+        def move(self, p, group, state):
+            p.sub_(p.grad, alpha=group["lr"] * (2 if group["twice"] else 1))
+
+    with pytest.raises(InputError, match="KeyError: 'twice'"):
+        Torch(Grouped)
+    x = torch.zeros(1, 2)
+    contenders = [Torch(Grouped, lr=1.0, group={"twice": twice}) for twice in (True, False)]
+    assert stepper_of(contenders, x).step(moment(1, x, torch.ones(1, 2), Oracle(valley(1), 2))).tolist() == [
+        [-2.0, -1.0]
+    ]
+    assert contenders[0].spec == "Torch(Grouped, group={'twice': True}, lr=1.0)"
+
+
+class Backwards(torch.optim.Optimizer):
+    """Put around an optimizer object, as Lookahead is: goes half way back after each step."""
+
+    def __init__(self, optimizer: torch.optim.Optimizer, share: float = 0.5) -> None:
+        self.optimizer, self.share = optimizer, share
+        self.defaults, self.state = {"share": share}, optimizer.state
+
+    @property
+    def param_groups(self) -> Any:
+        return self.optimizer.param_groups
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        (p,) = self.param_groups[0]["params"]
+        before = p.clone()
+        self.optimizer.step()
+        p.lerp_(before, self.share)
+
+
+def test_an_optimizer_around_another():
+    contenders = [Torch(Backwards, optimizer=Torch(optim.Adam, lr=0.1), share=0.1 * (i + 1)) for i in range(12)]
+    x = starts(2, 12, np.random.default_rng(11))
+    assert pieces(contenders, x) == [("Shared", 12)]
+    assert same(by_rules(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
+    assert contenders[0].spec == "Torch(Backwards, optimizer=Torch(Adam, lr=0.1), share=0.1)"
+    with pytest.raises(InputError, match=r"^Backwards is put around another optimizer; give that as a rule, as in"):
+        Torch(Backwards)
+
+
+class Curved(Base):
+    """Differentiates its gradient again: a Newton step along each axis."""
+
+    def step(self, closure: Any = None) -> None:
+        (p,) = self.param_groups[0]["params"]
+        (curvature,) = torch.autograd.grad(p.grad.sum(), p, retain_graph=True)
+        with torch.no_grad():
+            p.sub_(self.param_groups[0]["lr"] * p.grad / curvature)
+
+
+def test_gradients_that_can_be_differentiated_again_are_counted():
+    rule, x, oracle = Torch(Curved, lr=1.0), torch.full((1, 3), 5.0), Oracle(valley(1), 3)
+    assert rule.way == "graph"
+    moved = stepper_of([rule] * 3, x).step(moment(1, x, value_and_gradient(valley(1), x)[1], oracle))
+    assert torch.allclose(moved, torch.ones(1, 3))
+    assert oracle.counts.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
+
+
+def test_what_is_wrapped_is_not_differentiated_past_its_wrapper():
+    x = torch.full((2, 1), 5.0)
+    with pytest.raises(InputError, match=r"cannot be wrapped; race it as it is$"):
+        by_rules(valley(2), [optimizers.Clip(Torch(Curved, lr=1.0), norm=1.0)], x, 1)
+
+
+def test_numbers_to_tune():
+    rule = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
+    assert rule.numbers() == {"lr": 0.1, "alpha": 0.9}
+    assert rule.with_numbers({"alpha": 0.5}) == Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True)
+
+
+# ---------------------------------------------------------------- numbers that are many
+
+
+def test_a_column_rounds_as_python_does():
+    rng = np.random.default_rng(12)
+    a, b = rng.uniform(0.1, 2, (2, 50))
+    for compute in (
+        lambda x, y: (1 - x**7) / (y * 3 - 0.1) + -y // 0.3,
+        lambda x, y: 2**x % y - abs(x - y) * 5,
+        lambda x, y: 1 / x + (x + 1) ** y,
+    ):
+        column = compute(Column(a), Column(b))
+        assert column.values.tolist() == [compute(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+
+
+def test_a_column_answers_for_all_or_not_at_all():
+    same, mixed = Column(np.full(3, 2.0)), Column(np.array([1.0, 2.0, 1.0]))
+    assert same > 1
+    assert float(same) == 2.0
+    assert int(same) == 2
+    assert max(same, 3.0) == 3.0
+    with pytest.raises(DividedError) as caught:
+        bool(mixed > 1)
+    assert caught.value.labels.tolist() == [0, 1, 0]
+    with pytest.raises(DividedError):
+        float(mixed)
+    with pytest.raises(ZeroDivisionError):
+        1 / (same - 2)
+    with pytest.raises(DividedError):
+        1 / (mixed - 1)
+
+
+def test_runs_say_they_are_one():
+    x = torch.arange(6.0).reshape(2, 3).as_subclass(Runs)
+    assert (x.shape, x.ndim, x.dim(), x.numel(), len(x), x.size(0), x.stride()) == ((2,), 1, 1, 2, 2, 2, (1,))
+    assert plain(x.sum()).tolist() == [3.0, 5.0, 7.0]
+    assert plain(torch.dot(x, x)).tolist() == [9.0, 17.0, 29.0]
+    assert plain(x.norm()).tolist() == [x_.norm().item() for x_ in plain(x).T]
+    assert plain(x[1]).tolist() == [3.0, 4.0, 5.0]
+    assert plain(x + torch.tensor([10.0, 20.0])).tolist() == [[10.0, 11.0, 12.0], [23.0, 24.0, 25.0]]
+    x.view(-1)[0].add_(100)
+    assert plain(x)[0].tolist() == [100.0, 101.0, 102.0]
+    x[x > 100.5] = 0.0
+    assert plain(x)[0].tolist() == [100.0, 0.0, 0.0]
+    assert x.sum().item().values.tolist() == [103.0, 4.0, 5.0]
+    with pytest.raises(DividedError):
+        bool(x.sum() > 50)
+
+
+# ---------------------------------------------------------------- wrong input
+
+
+class Asks(Base):
+    def step(self, closure: Any, temperature: float) -> None:
+        pass
+
+
+class Needs(Base):
+    def __init__(self, params: Any, lr: float, epochs: int) -> None:
+        super().__init__(params, lr)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Torch(Needs, lr=0.1), r"^Needs needs epochs; give it too, as in optimizers\.Torch\(Needs, epochs=\.\.\.\)$"),
+        (lambda: Torch(Needs), r"^Needs needs lr and epochs; give them too, as in optimizers"),
+        (lambda: Torch(Asks), r"^Asks\.step takes temperature, which a race has not; race a subclass"),
+        (lambda: Torch(optim.Adam, betaz=(0.9, 0.9)), r"^unknown setting of Adam 'betaz'\. Did you mean betas\?$"),
+        (lambda: Torch(optim.Adam, betas=(0.9,)), r"^Torch\(Adam, .*betas=\(0\.9,\)\) cannot be made: IndexError"),
+        (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr is one number, not \[0\.1, 0\.2\]; to compare several, give a rule"),
+        (lambda: Torch(optim.Muon), r"Muon only supports 2D.*; it takes matrices: add shape=\(rows, columns\)"),
+        (lambda: Torch(optim.Muon, shape=3), r"^Torch: shape is whole numbers such as \(rows, columns\), at least 1 each, not 3$"),
+        (lambda: Torch(optim.Muon, shape=(0, 2)), r"^Torch: shape is whole numbers .* not \(0, 2\)$"),
+        (lambda: Torch(optim.Adam, capturable=True), r"^Torch\(Adam, lr=0\.001, capturable=True\) failed in its step: AssertionError"),
+        (lambda: Torch(optim.AdamW, differentiable=True), r"^Torch\(AdamW, .*\) failed in its step: RuntimeError: a leaf Variable"),
+        (
+            lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1, dtype=torch.int64)),
+            r"^torch's optimizers move points of floating-point numbers, not of torch\.int64$",
+        ),
+        (
+            lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1, dtype=torch.complex64)),
+            r"^torch's optimizers move points of floating-point numbers, not of torch\.complex64$",
+        ),
+        (
+            lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1)).adjust("betas1", np.ones(1)),
+            r"^SGD keeps no betas1 in its param_groups, so none can change from step to step$",
+        ),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_told_in_one_line(make, message):
+    with pytest.raises(InputError, match=message) as caught:
+        make()
+    assert "\n" not in str(caught.value)
+
+
+def test_streams_key_the_noise_not_the_place():
+    """The same numbers wherever a run stands among those that are looped over."""
+    job = Job(5, torch.tensor([7, 8]), 3)
+    x = torch.zeros(1, 2)
+    first = Looped([Torch(Shaky)] * 2, x, np.arange(2), job.streams.tolist(), job.seed)
+    second = Looped([Torch(Shaky)], x[:, :1], np.arange(1), [8], job.seed)
+    for t in (1, 2):
+        first.step(moment(t, x, torch.zeros(1, 2), Oracle(valley(1), 2)))
+        second.step(moment(t, x[:, :1], torch.zeros(1, 1), Oracle(valley(1), 1)))
+    assert torch.equal(first.points[:, 1], second.points[:, 0])
+    assert not torch.equal(first.points[:, 0], second.points[:, 0])

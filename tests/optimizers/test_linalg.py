@@ -1,0 +1,84 @@
+"""Eigenvalues of many small matrices: those of LAPACK, and the same in any batch."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from landscapes.optimizers.second_order.linalg import dot, eigh, product
+
+KINDS = ("random", "wide", "multiple", "zero", "diagonal", "rank one", "definite")
+
+
+def symmetric(kind: str, d: int, runs: int, dtype: torch.dtype = torch.float64) -> Tensor:
+    """Symmetric matrices (d, d, R) of a kind."""
+    rng = np.random.default_rng(d)
+    turned = np.linalg.qr(rng.normal(size=(runs, d, d)))[0]
+    plain = rng.normal(size=(runs, d))
+    values = {
+        "random": plain,
+        "wide": np.sign(plain) * 10 ** rng.uniform(-8, 8, (runs, d)),
+        "multiple": plain.round(),
+        "zero": plain * 0,
+        "diagonal": plain,
+        "rank one": plain * (np.arange(d) == 0),
+        "definite": 10 ** rng.uniform(-5, 5, (runs, d)),
+    }[kind]
+    if kind == "diagonal":
+        turned = np.broadcast_to(np.eye(d), turned.shape)
+    full = (turned * values[:, None]) @ turned.transpose(0, 2, 1)
+    return torch.from_numpy((full + full.transpose(0, 2, 1)) / 2).permute(1, 2, 0).contiguous().to(dtype)
+
+
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 7, 10])
+@pytest.mark.parametrize("kind", KINDS)
+def test_eigenvalues_are_those_of_lapack(kind, d):
+    matrix = symmetric(kind, d, 20)
+    values, vectors = eigh(matrix)
+    expected = np.linalg.eigvalsh(matrix.permute(2, 0, 1).numpy()).T
+    scale = matrix.abs().amax((0, 1)) + 1e-300
+    assert ((values.sort(0).values - torch.from_numpy(expected)).abs() <= 1e-14 * d * scale).all()
+    rebuilt = torch.einsum("ikr,kr,jkr->ijr", vectors, values, vectors)
+    assert ((rebuilt - matrix).abs() <= 1e-14 * d * scale).all()
+    overlaps = torch.einsum("ikr,ilr->klr", vectors, vectors)
+    assert ((overlaps - torch.eye(d)[..., None]).abs() <= 1e-14 * d).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 5, 10])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_matrix_is_the_same_in_any_batch(kind, d, dtype):
+    matrix = symmetric(kind, d, 37, dtype)
+    values, vectors = eigh(matrix)
+    assert values.dtype == dtype
+    for run in (0, 17, 36):
+        alone = eigh(matrix[..., run : run + 1])
+        assert torch.equal(alone[0][:, 0], values[:, run])
+        assert torch.equal(alone[1][..., 0], vectors[..., run])
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_a_matrix_that_is_none_harms_no_other(bad):
+    matrix = symmetric("random", 4, 3)
+    spoiled = matrix.clone()
+    spoiled[1, 2, 1] = spoiled[2, 1, 1] = bad
+    for mine, clean in zip(eigh(spoiled), eigh(matrix), strict=True):
+        assert torch.equal(mine[..., [0, 2]], clean[..., [0, 2]])
+
+
+def test_tiny_eigenvalues_of_a_definite_matrix_are_found():
+    """Each row and column scaled: Jacobi's method finds the small ones to their own last digits (Demmel & Veselić, 1992)."""
+    core, scale = np.array([[2.0, 0.5, 0.3], [0.5, 2.0, 0.1], [0.3, 0.1, 2.0]]), np.array([1.0, 1e-6, 1e-12])
+    matrix = torch.from_numpy(core * scale * scale[:, None])[..., None]
+    smallest = eigh(matrix)[0].amin()
+    determinant = np.linalg.det(core) / np.linalg.det(core[:2, :2]) * 1e-24  # to first order in the scales
+    assert float(smallest) == pytest.approx(determinant, rel=1e-9)
+
+
+def test_products():
+    rng = np.random.default_rng(1)
+    matrix, v = (torch.from_numpy(rng.normal(size=shape)) for shape in ((3, 4, 5), (4, 5)))
+    torch.testing.assert_close(product(matrix, v), torch.einsum("ijr,jr->ir", matrix, v))
+    torch.testing.assert_close(dot(v, v), (v * v).sum(0))

@@ -1,0 +1,168 @@
+"""Rules from text: every name there and back, and one clear line for whatever else is typed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from reference import SPACES, draw, variants
+
+from landscapes import optimizers
+from landscapes.errors import InputError
+from landscapes.optimizers import names, parse
+
+READABLE = r"cannot read the optimizer .*: write a name with its settings, as in adam or adam\(lr=0\.05, beta1=0\.9\)"
+
+
+def test_all_rules_and_presets_have_names():
+    presets = {"momentum", "nesterov", "amsgrad", "rmsprop_centered", "rmsprop_momentum"}
+    assert set(names()) >= presets
+    assert {cls for cls, _ in names().values()} >= set(SPACES)
+    assert parse("nesterov(lr=0.1)")[0] == optimizers.SGD(lr=0.1, momentum=0.9, nesterov=True)
+    assert parse("momentum(momentum=0.5)")[0] == optimizers.SGD(momentum=0.5)
+
+
+@given(st.sampled_from(variants()), st.integers(0, 2**32 - 1))
+def test_a_spec_gives_its_rule_back(variant, seed):
+    rule = draw(*variant, np.random.default_rng(seed))
+    assert parse(rule.spec) == (rule, False)
+
+
+@given(st.floats(0, allow_infinity=False), st.floats(0, 1, exclude_max=True))
+@example(lr=5e-324, beta=1 - 2**-53)
+@example(lr=-0.0, beta=0.0)
+def test_a_spec_keeps_every_bit(lr, beta):
+    rule = optimizers.Adam(lr=lr, beta1=beta)
+    assert parse(rule.spec)[0] == rule
+
+
+def test_a_spec_leaves_out_defaults_but_not_the_rate():
+    assert optimizers.Adam().spec == "adam(lr=0.001)"
+    assert optimizers.SGD(lr=1, momentum=0.9).spec == "sgd(lr=1.0, momentum=0.9)"
+    assert optimizers.AdamW(weight_decay=0.01).spec == "adamw(lr=0.001)"
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("adam", optimizers.Adam()),
+        ("  Adam ( lr = 1e-2 , beta1=.8 ) ", optimizers.Adam(lr=0.01, beta1=0.8)),
+        ("adam(\n  lr=0.1,\n)", optimizers.Adam(lr=0.1)),
+        ("adam(lr=1)", optimizers.Adam(lr=1.0)),
+        ("adam()", optimizers.Adam()),
+        ("adam(amsgrad=True)", optimizers.Adam(amsgrad=True)),
+        ("adam(amsgrad=true)", optimizers.Adam(amsgrad=True)),
+        ("sgd(dampening=-0.5)", optimizers.SGD(dampening=-0.5)),
+        ("adam(betas=(0.8, 0.99))", optimizers.Adam(beta1=0.8, beta2=0.99)),
+        ("adamw(betas=[0.8, 0.99])", optimizers.AdamW(beta1=0.8, beta2=0.99)),
+        ("rprop(etas=(0.4, 1.3), step_sizes=(1e-5, 2))", optimizers.Rprop(etaminus=0.4, etaplus=1.3, step_min=1e-5, step_max=2)),
+    ],
+)  # fmt: skip
+def test_ways_to_write_a_rule(text, rule):
+    assert parse(text)[0] == rule
+
+
+@pytest.mark.parametrize(("text", "is_open"), [("adam(beta1=0.8)", True), ("adam(lr=1e-3)", False), ("amsgrad", True)])
+def test_a_rate_is_left_open_unless_it_is_given(text, is_open):
+    assert parse(text)[1] is is_open
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "\n", "()", "adam(", "adam)", "adam()()", "adam(lr=0.1) # a\nsgd", "adam; sgd", "adam, sgd", "adam sgd",
+        "adam(lr=0.1) or else", "lr=0.1", "adam(0.1)", "adam(*[0.1])", "adam(**{})", "adam(**{'lr': 1})", "adam[0]",
+        "optimizers.Adam(lr=0.1)", "torch.optim.Adam", "(lambda: adam)()", "adam(lr=sgd)", "adam(lr=1+1)", "adam(lr=f())",
+        "adam(lr=__import__('os'))", "adam(lr=x.y)", "adam(lr=[].append)", "adam(lr=f'{1}')", "adam(lr=(i for i in ''))",
+        "adam(lr=-inf)", "'adam'", "1", "None", "adam if 1 else sgd",  "adam(lr=0_)", "\0", "adam\0",
+        "adam(lr=" + "(" * 500 + ")" * 500 + ")", "adam(lr=" + "-" * 100_000 + "1)", "(" * 100_000, "a" + ".a" * 5000,
+        "adam(lr=" + "9" * 5000 + ")", "adam(lr={[]: 1})",
+    ],
+)  # fmt: skip
+def test_what_is_no_rule_gets_one_line(text):
+    with pytest.raises(InputError, match=rf"^{READABLE}$") as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("adom", r"unknown optimizer 'adom'\. Did you mean adam"),
+        ("zzzzzz", r"unknown optimizer 'zzzzzz'\. Known: adabelief, adadelta, "),
+        ("adam(bta1=0.9)", r"unknown setting of adam 'bta1'\. Did you mean beta1"),
+        ("adam(weight_decoy=0.9)", r"unknown setting of adam 'weight_decoy'\. Did you mean weight_decay"),
+        ("sgd(betas=(0.9, 0.99))", r"unknown setting of sgd 'betas'\. Known: dampening, lr"),
+        ("adam(betas=0.9)", r"Adam: betas is a pair of numbers, as in betas=\(…, …\), not 0\.9"),
+        ("adam(betas=(0.9,))", r"Adam: betas is a pair of numbers, as in betas=\(…, …\), not \(0\.9,\)"),
+        ("adam(betas=(0.9, 1.0))", r"Adam: beta2 must be a finite number ≥ 0 and < 1, not 1\.0"),
+        ("adam(beta1=0.8, betas=(0.9, 0.99))", r"'adam\(beta1=0\.8, betas=\(0\.9, 0\.99\)\)' gives beta1 twice"),
+        ("adam(lr=0.1, lr=0.2)", r"'adam\(lr=0\.1, lr=0\.2\)' gives lr twice"),
+        ("adam(lr='0.1')", r"Adam: lr is one number, not '0\.1'"),
+        ("adam(lr=None)", r"Adam: lr is one number, not None"),
+        ("adam(lr=True)", r"Adam: lr is one number, not True"),
+        ("adam(lr=1j)", r"Adam: lr is one number, not 1j"),
+        ("adam(lr=(0.1, 0.2))", r"Adam: lr is one number, not \(0\.1, 0\.2\); to compare several, give a rule each"),
+        ("adam(lr=nan)", r"Adam: lr must be a finite number ≥ 0, not nan"),
+        ("adam(lr=Inf)", r"Adam: lr must be a finite number ≥ 0, not inf"),
+        ("adam(lr=1e999)", r"Adam: lr must be a finite number ≥ 0, not inf"),
+        ("adam(lr=" + "9" * 400 + ")", r"Adam: lr must be a finite number ≥ 0, not 9{77}\.\.\."),
+        ("adam(lr=-1)", r"Adam: lr must be a finite number ≥ 0, not -1"),
+        ("sgd(dampening=nan)", r"SGD: dampening must be a finite number, not nan"),
+        ("adam(amsgrad=1)", r"Adam: amsgrad is True or False, not 1"),
+        ("sgd(nesterov=True)", r"SGD: nesterov needs momentum > 0 and dampening 0"),
+    ],
+)
+def test_what_a_rule_does_not_take_is_said(text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [None, 3, b"adam", ["adam"], optimizers.Adam])
+def test_only_text_is_read(given):
+    with pytest.raises(InputError, match=r"an optimizer is named by text, as in 'adam\(lr=0\.05\)', not by "):
+        parse(given)
+
+
+PIECES = st.sampled_from(
+    ["adam", "sgd", "(", ")", "lr", "=", "0.1", ",", " ", "[", "]", "**", "{}", ".", "lambda", ":", "'", "\\d", "#", "\n", "nan",
+     "betas", "1if 0", "0x", "-", "~", "\t", "é", "True"]
+)  # fmt: skip
+
+
+def complaint(text: str) -> str:
+    """What is said against a text; nothing where it is a rule."""
+    try:
+        rule, is_open = parse(text)
+    except InputError as error:
+        return str(error)
+    assert isinstance(rule, optimizers.Rule)
+    assert isinstance(is_open, bool)
+    return ""
+
+
+@given(st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join)))
+@example("adam(lr='\\d')")
+@example("1if 1else 2")
+def test_any_text_is_a_rule_or_an_input_error(text):
+    assert "\n" not in complaint(text)
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz_", min_size=1), st.from_type(int | float | bool | str | None))
+def test_any_setting_is_taken_or_refused_in_a_line(setting, value):
+    assert "\n" not in complaint(f"adam({setting}={value!r})")
+
+
+def test_parsing_runs_nothing(tmp_path):
+    trap = tmp_path / "trap"
+    for text in (
+        f"adam(lr=open({str(trap)!r}, 'w'))",
+        f"open({str(trap)!r}, 'w')",
+        f"adam(**open({str(trap)!r}, 'w'))",
+    ):
+        with pytest.raises(InputError):
+            parse(text)
+    assert not trap.exists()

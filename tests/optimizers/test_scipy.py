@@ -1,0 +1,401 @@
+"""SciPy's methods as rules: the very iterates, what they cost and when, and nothing that is passed over in silence."""
+
+from __future__ import annotations
+
+import math
+import pickle
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from reference import assert_same, egg_box, moment, part, starts, stepper_of, valley
+from scipy import optimize
+from torch import Tensor
+
+from landscapes import function, optimizers, race
+from landscapes.analysis import race_table
+from landscapes.engine import loop
+from landscapes.engine.termination import Stop
+from landscapes.errors import InputError
+from landscapes.objectives.decorators import Function
+from landscapes.optimizers import parse
+from landscapes.optimizers.adapters.scipy_minimize import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Asked
+from landscapes.oracle import KINDS, Oracle
+
+Array = NDArray[np.float64]
+
+COBYQA_IS_NEW = pytest.mark.skipif(not hasattr(optimize, "_cobyqa_py"), reason="COBYQA came with SciPy 1.14")
+EACH = [pytest.param(name, marks=COBYQA_IS_NEW if name == "COBYQA" else []) for name in METHODS]
+
+
+def run(landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> loop.Paths:
+    box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
+    return loop.run(landscape, field, x, steps, box=box, **more)
+
+
+class Plain:
+    """SciPy called by hand, with a diary of what it asked for: (kind, point, how many iterates there were)."""
+
+    def __init__(self, landscape: Function, method: str, start: Array, **options: Any) -> None:
+        self.oracle = Oracle(landscape)
+        self.diary: list[tuple[str, tuple[float, ...], int]] = []
+        self.iterates: list[Array] = []
+        given: dict[str, Any] = {}
+        if method not in VALUES_ONLY:
+            given["jac"] = lambda x: self.asked("gradients", x)
+        if method in PRODUCTS:
+            given["hessp"] = lambda x, v: self.asked("products", x, v)
+        if method in HESSIANS:
+            given["hess"] = lambda x: self.asked("hessians", x)
+        with warnings.catch_warnings(action="ignore"):
+            self.result = optimize.minimize(
+                lambda x: self.asked("values", x),
+                start,
+                method=method,
+                callback=lambda x, *state: self.iterates.append(np.array(x).reshape(-1)),
+                options=options,
+                **given,
+            )
+
+    def asked(self, kind: str, x: Array, v: Array | None = None) -> Any:
+        self.diary.append((kind, tuple(x.tolist()), len(self.iterates)))
+        points = torch.tensor(x)[:, None]
+        if kind == "values":
+            return float(self.oracle.value(points)[0])
+        if kind == "gradients":
+            return self.oracle.value_and_gradient(points)[1][:, 0].numpy()
+        if kind == "products":
+            return self.oracle.hessian_product(points, torch.tensor(v)[:, None])[:, 0].numpy()
+        return self.oracle.hessian(points)[..., 0].numpy()
+
+    def bill(self, iterates: int | None = None) -> dict[str, int]:
+        """What was spent until there were so many iterates: a value and a gradient at one point, in a row, are one gradient."""
+        spent = dict.fromkeys(KINDS, 0)
+        value_at = gradient_at = None
+        for kind, x, done in self.diary:
+            if iterates is not None and done >= iterates:
+                break
+            if kind == "values":
+                if x == gradient_at:
+                    continue
+                value_at = x
+            if kind == "gradients":
+                spent["values"] -= x == value_at
+                value_at, gradient_at = None, x
+            spent[kind] += 1
+        return spent
+
+
+@pytest.mark.parametrize(
+    ("landscape", "dim", "steps"),
+    [
+        (valley, 2, 40),
+        pytest.param(egg_box, 1, 60, marks=pytest.mark.slow),
+        pytest.param(valley, 5, 60, marks=pytest.mark.slow),
+        pytest.param(egg_box, 5, 60, marks=pytest.mark.slow),
+    ],
+    ids=lambda part: getattr(part, "__name__", None),
+)
+@pytest.mark.parametrize("method", EACH)
+def test_iterates_and_evaluations_are_scipys(method, landscape, dim, steps):
+    """To the last bit: the largest difference is 0.0."""
+    x = starts(dim, 2, np.random.default_rng(dim))
+    paths = run(landscape(dim), [optimizers.Scipy(method)] * 2, x, steps)
+    for i in range(2):
+        plain = Plain(landscape(dim), method, x[:, i].numpy())
+        iterates = plain.iterates
+        if not iterates or not np.array_equal(iterates[-1], np.reshape(plain.result.x, -1)):
+            iterates = [*iterates, np.reshape(plain.result.x, -1)]
+        ended = len(iterates) <= steps
+        shown = iterates[:steps]
+        np.testing.assert_array_equal(paths.x[i, 1 : len(shown) + 1], shown)
+        assert paths.reason[i] == ("finished" if ended else "")
+        assert paths.stopped[i] == (len(iterates) if ended else -1)
+        bill = plain.bill(None if ended else steps)
+        assert {kind: paths.evaluations[kind][i] for kind in KINDS} == bill
+        if ended and "njev" in plain.result:  # TNC does not tell
+            assert bill["gradients"] == plain.result.njev
+        if ended and method in VALUES_ONLY:
+            assert bill["values"] == plain.result.nfev
+
+
+@pytest.mark.parametrize("method", EACH)
+def test_a_budget_cuts_a_run_and_its_bill(method):
+    x = starts(2, 1, np.random.default_rng(2))
+    whole = run(valley(2), [optimizers.Scipy(method)], x, 40)
+    last = int(whole.stopped[0]) % 41  # 40 where it is not done by then
+    plain = Plain(valley(2), method, x[:, 0].numpy())
+    for steps in sorted({1, last // 2} - {0, last}):
+        cut = run(valley(2), [optimizers.Scipy(method)], x, steps)
+        np.testing.assert_array_equal(cut.x[0], whole.x[0, : steps + 1])
+        assert cut.reason.tolist() == [""]
+        assert {kind: cut.evaluations[kind][0] for kind in KINDS} == plain.bill(steps)
+    assert sum(whole.evaluations[kind][0] for kind in KINDS) > 0
+
+
+def test_a_run_that_is_stopped_pays_for_its_steps_alone():
+    x = torch.tensor([[-1.2], [1.0]], dtype=torch.float64)
+    free = run(valley(2), [optimizers.Scipy("BFGS")], x, 60)
+    level = float(free.value[0, 10])
+    stopped = run(
+        function((-2, 2), (-2, 2), minimum=0.0)(valley(2).formula),
+        [optimizers.Scipy("BFGS")],
+        x,
+        60,
+        stop=Stop(value=level),
+    )
+    assert stopped.reason.tolist() == ["value"]
+    step = int(stopped.stopped[0])
+    assert 0 < step <= 10
+    assert stopped.gradients[0] == Plain(valley(2), "BFGS", x[:, 0].numpy()).bill(step)["gradients"] < free.gradients[0]
+
+
+def test_in_company_as_alone():
+    field = [optimizers.Scipy(name) for name in ("BFGS", "Nelder-Mead", "trust-exact", "COBYLA")] + [
+        optimizers.Adam(lr=0.1)
+    ] * 2
+    x = starts(2, 6, np.random.default_rng(0))
+    together = run(valley(2), field, x, 30)
+    for i, rule in enumerate(field):
+        assert_same(part(together, [i]), run(valley(2), [rule], x[:, [i]], 30))
+
+
+def test_a_start_at_the_minimum_is_left_alone():
+    paths = run(
+        valley(2), [optimizers.Scipy("BFGS"), optimizers.Scipy("L-BFGS-B")], torch.ones(2, 2, dtype=torch.float64), 5
+    )
+    assert paths.reason.tolist() == ["finished"] * 2
+    assert paths.stopped.tolist() == [1, 1]
+    assert (paths.x == 1).all()
+
+
+@pytest.mark.parametrize("method", ["BFGS", "Nelder-Mead", "SLSQP", "trust-exact"])
+def test_each_iterate_sees_the_sample_of_its_step(method):
+    asked: list[int] = []
+
+    def leaning(t: int) -> Callable[..., Tensor]:
+        def formula(x: Tensor, y: Tensor) -> Tensor:
+            asked.append(t)
+            return x * x + 3 * y * y + 0.1 * math.sin(t) * x + x**4 / 20
+
+        return formula
+
+    noisy = function((-3, 3), (-3, 3), sample=leaning)(lambda x, y: x * x + 3 * y * y)
+    stepper, x = (
+        stepper_of([optimizers.Scipy(method)], torch.tensor([[2.0], [1.5]], dtype=torch.float64), 6),
+        torch.tensor([[2.0], [1.5]], dtype=torch.float64),
+    )
+    oracle = Oracle(noisy, 1)
+    oracle.at(0)
+    stepper.step(moment(1, x, x, oracle))
+    assert asked == sorted(asked)
+    assert set(asked) == set(range(max(asked) + 1))
+    assert max(asked) >= 3
+
+
+def test_what_is_known_of_one_sample_is_not_of_the_next():
+    drifting = function((-3, 3), (-3, 3), sample=lambda t: lambda x, y: x * x + y * y + t)(lambda x, y: x * x + y * y)
+    asked, x = _Asked(Oracle(drifting), 1, 9), np.ones(2)
+    asked.gradient(x)
+    assert asked.value(x) == 2.0
+    asked.note(x)
+    assert asked.value(x) == 3.0
+    asked.note(x)
+    asked.gradient(x)
+    assert asked.oracle.counts[:2, 0].tolist() == [1, 2]
+
+
+def cliff(x: Tensor, y: Tensor) -> Tensor:
+    """A slope that ends at x = 1, NaN beyond."""
+    return torch.sqrt(1 - x) * 10 + y * y
+
+
+CLIFF = function((-2, 2), (-2, 2), start=(0, 1))(cliff)
+
+
+@pytest.mark.parametrize("method", EACH)
+def test_nan_ends_a_run_and_no_race(method):
+    x = torch.tensor([[0.0, 0.5], [1.0, -1.0]], dtype=torch.float64)
+    field = [optimizers.Scipy(method), optimizers.Adam(lr=0.001)]
+    paths = run(CLIFF, field, x, 80)
+    assert np.isfinite(paths.x).all()
+    assert np.isfinite(paths.value).all()
+    assert paths.reason[0] in ("finished", "non-finite", "")
+    assert_same(part(paths, [1]), run(CLIFF, [field[1]], x[:, [1]], 80))
+
+
+def test_a_method_that_breaks_on_nan_is_not_finite():
+    """trust-exact factors the Hessian, and refuses one with NaN in it, as here where x is 0."""
+    broken = function((-2, 2), (-2, 2))(lambda x, y: torch.abs(x) ** 1.5 + y * y)
+    paths = run(broken, [optimizers.Scipy("trust-exact")], torch.tensor([[0.0], [1.0]], dtype=torch.float64), 20)
+    assert paths.reason.tolist() == ["non-finite"]
+    assert paths.evaluations["hessians"][0] == 1
+    assert np.isfinite(paths.value).all()
+
+
+def test_leaving_the_region_ends_a_run():
+    slope = function((-2, 2), (-2, 2))(lambda x, y: x + y * y)
+    paths = run(slope, [optimizers.Scipy("CG")], torch.tensor([[0.0], [1.0]], dtype=torch.float64), 50, reach=50.0)
+    assert paths.reason.tolist() == ["bound"]
+    assert (np.abs(paths.x) <= 50).all()
+
+
+def test_starting_again():
+    """After its state is forgotten, or where someone has moved the point, a run minimises anew from there."""
+    landscape, rule = valley(2), optimizers.Scipy("BFGS")
+    x, oracle = starts(2, 3, np.random.default_rng(3)), Oracle(landscape, 3)
+    stepper = stepper_of([rule] * 3, x)
+    for t in range(1, 4):
+        x = stepper.step(moment(t, x, x, oracle))
+    untouched = x.clone()
+    stepper.reset(torch.tensor([True, False, False]), x)
+    shifted = x.clone()
+    shifted[:, 1] += 0.5
+    moved = stepper.step(moment(4, shifted, x, oracle))
+    fresh = stepper_of([rule] * 2, shifted[:, :2])
+    assert torch.equal(moved[:, :2], fresh.step(moment(4, shifted[:, :2], x, Oracle(landscape, 2))))
+    going = stepper_of([rule], starts(2, 3, np.random.default_rng(3))[:, 2:])
+    p = starts(2, 3, np.random.default_rng(3))[:, 2:]
+    for t in range(1, 5):
+        p = going.step(moment(t, p, p, Oracle(landscape, 1)))
+    assert torch.equal(moved[:, 2], p[:, 0])
+    assert not torch.equal(untouched[:, 2], p[:, 0])
+
+
+def test_single_precision_rounds_what_scipy_found():
+    x = starts(2, 1, np.random.default_rng(1), torch.float32)
+    exact, single = (run(valley(2), [optimizers.Scipy("BFGS")], start, 30) for start in (x.double(), x))
+    np.testing.assert_array_equal(single.x, exact.x.astype(np.float32))
+
+
+# ---------------------------------------------------------------- what can be given
+
+
+@pytest.mark.parametrize("method", EACH)
+def test_any_spelling_names_a_method(method):
+    rule = optimizers.Scipy(method.upper().replace("-", "_"))
+    assert rule == optimizers.Scipy(method.lower())
+    assert rule.label == f"{method} (SciPy)"
+    assert rule.method == method
+    assert parse(rule.spec) == (rule, False)
+    assert math.isnan(rule.rate)
+    assert rule.at_rate(0.5) is rule
+
+
+def test_options_reach_scipy_and_come_back_from_text():
+    rule = optimizers.Scipy("BFGS", gtol=1e-1, maxiter=7)
+    assert (
+        rule
+        == optimizers.Scipy("bfgs", {"maxiter": 7, "gtol": 1e-1})
+        == optimizers.Scipy("BFGS", (("gtol", 1e-1),), maxiter=7)
+    )
+    assert rule.spec == "scipy(method='BFGS', gtol=0.1, maxiter=7)"
+    assert parse(rule.spec)[0] == rule
+    x = torch.tensor([[-1.2], [1.0]], dtype=torch.float64)
+    coarse, fine = (run(valley(2), [each], x, 50) for each in (rule, optimizers.Scipy("BFGS")))
+    assert coarse.stopped[0] < fine.stopped[0]
+    tolerant = run(valley(2), [optimizers.Scipy("BFGS", tol=1e-1)], x, 50)
+    np.testing.assert_array_equal(tolerant.x, run(valley(2), [optimizers.Scipy("BFGS", gtol=1e-1)], x, 50).x)
+
+
+def test_options_that_are_arrays_travel_too():
+    simplex = np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]])
+    rule = optimizers.Scipy("Nelder-Mead", initial_simplex=simplex)
+    assert hash(rule) == hash(optimizers.Scipy("Nelder-Mead"))
+    assert pickle.loads(pickle.dumps(rule)).spec == rule.spec
+    x = torch.zeros(2, 1, dtype=torch.float64)
+    assert not np.array_equal(run(valley(2), [rule], x, 5).x, run(valley(2), [optimizers.Scipy("Nelder-Mead")], x, 5).x)
+
+
+@pytest.mark.parametrize(
+    ("give", "message"),
+    [
+        (lambda: optimizers.Scipy("bfsg"), r"unknown method of SciPy 'bfsg'\. Did you mean bfgs\?"),
+        (lambda: optimizers.Scipy("newton"), r"unknown method of SciPy 'newton'\. Did you mean newton-cg\?"),
+        (lambda: optimizers.Scipy(None), r"Scipy: method is a name such as 'BFGS', not None"),
+        (lambda: optimizers.Scipy("BFGS", 5), r"Scipy: options are a dict such as \{'gtol': 1e-8\}, not 5"),
+        (lambda: optimizers.Scipy("BFGS", gtoll=1), r"unknown option of SciPy's BFGS 'gtoll'\. Did you mean gtol"),
+        (lambda: optimizers.Scipy("BFGS", jac="2-point"), r"Scipy: jac cannot be set"),
+        (lambda: optimizers.Scipy("SLSQP", constraints=()), r"Scipy: constraints cannot be set"),
+        (lambda: optimizers.Scipy("BFGS", disp=True), r"Scipy: disp cannot be set: .* without a printout"),
+        (lambda: parse("scipy(method='tnc', maxite=3)"), r"unknown option of SciPy's TNC 'maxite'"),
+        (lambda: parse("scipy('BFGS')"), r"cannot read the optimizer"),
+        (
+            lambda: race("beale", optimizers.Scipy("BFGS", maxiter="abc")),
+            r"SciPy cannot work as .*maxiter='abc'.*TypeError",
+        ),
+        (
+            lambda: race("beale", optimizers.Scipy("Nelder-Mead", initial_simplex=np.eye(3))),
+            r"SciPy cannot work as .*initial_simplex.*ValueError",
+        ),
+        (lambda: race("beale", "clip(scipy(method='BFGS'), norm=1)"), r"SciPy's methods cannot be put into a wrapper"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_one_line(give, message):
+    with pytest.raises(InputError, match=message) as caught:
+        give()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", EACH)
+def test_no_method_takes_nonsense(method, capfd):
+    with pytest.raises(InputError, match=f"^unknown option of SciPy's {method} 'nonsense'"):
+        optimizers.Scipy(method, nonsense=1)
+    assert optimizers.Scipy(method, tol=1e-3).options == (("tol", 1e-3),)
+    run(valley(2), [optimizers.Scipy(method)], torch.zeros(2, 1, dtype=torch.float64), 3)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_failure_of_scipy_is_told_in_one_line(monkeypatch):
+    rule = optimizers.Scipy("BFGS")
+
+    def broken(*arguments: Any, **more: Any) -> None:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(optimize, "minimize", broken)
+    with pytest.raises(InputError, match=r"^SciPy cannot work as .*BFGS.*: RuntimeError: two lines$"):
+        race("beale", rule, steps=5)
+
+
+def test_without_scipy_one_is_told_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    with pytest.raises(InputError, match=r"^optimizers.Scipy needs SciPy; pip install scipy$"):
+        optimizers.Scipy("BFGS")
+    assert optimizers.NelderMead().label == "Nelder–Mead"
+
+
+@pytest.mark.slow
+def test_scipy_is_imported_where_it_is_used(python):
+    done = python(
+        "-c",
+        "import sys, landscapes.optimizers as r; assert 'scipy' not in sys.modules; r.Scipy(); assert 'scipy' in sys.modules",
+    )
+    assert done.returncode == 0, done.stderr
+
+
+# ---------------------------------------------------------------- beside the others
+
+
+def test_they_race_beside_gradients_and_are_reported():
+    record = race("beale", ["adam(lr=0.3)", "neldermead", "cmaes", "scipy(method='BFGS')"], steps=120, resolution=9)
+    runs = record.trajectories.runs
+    assert runs["label"].tolist() == ["Adam", "Nelder–Mead", "CMA-ES", "BFGS (SciPy)"]
+    assert np.isnan(runs["lr"]).tolist() == [False, True, True, True]
+    assert runs["status"].tolist() == ["converged"] * 4
+    assert runs["gradients"][0] == 120
+    assert (runs["values"] > 0).tolist() == [False, True, True, False]
+    text = race_table.table(record)
+    assert "evaluations" in text
+    assert f"{runs['values'][1]} values" in text
+    assert "converged at step" in text
+
+
+def test_one_that_ends_short_of_the_target_says_so():
+    record = race("ackley", ["scipy(method='BFGS')", "adam(lr=0.1)"], start=(3.0, 2.0), steps=50, resolution=9)
+    assert record.trajectories.runs["status"].tolist()[0] == "finished"
+    assert "ended by itself at step" in race_table.table(record)

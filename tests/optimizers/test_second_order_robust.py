@@ -1,0 +1,450 @@
+"""Newton's kin, L-BFGS and the like where it gets hard: saddles, plateaus, kinks, noise, company, bad settings."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plain_methods import SETTINGS, squares
+from reference import assert_same, egg_box, part, starts, stepper_of
+from thinned import diagonal
+from torch import Tensor
+
+from landscapes import function, optimizers, race
+from landscapes.engine import loop
+from landscapes.errors import InputError
+from landscapes.functions import get
+from landscapes.objectives._function import Function
+from landscapes.optimizers import parse
+from landscapes.optimizers.base import Rule
+from landscapes.optimizers.second_order.linalg import product
+
+ANYWHERE = [
+    optimizers.Newton(),
+    optimizers.TrustRegion(),
+    optimizers.TrustRegion(exact=False),
+    optimizers.LBFGS(),
+    optimizers.BFGS(),
+    optimizers.ConjugateGradient(),
+]
+"""Those that take any function and descend."""
+
+OF_SQUARES = [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()]
+
+
+def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
+    box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
+    return loop.run(landscape, contenders, x, steps, box=box)
+
+
+def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int, reach: float = 1e9) -> loop.Paths:
+    return run(landscape, [rule], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
+
+
+def label_of(rule: Rule) -> str:
+    return rule.label
+
+
+def two_dimensional(formula) -> Function:
+    return function((-3, 3), (-3, 3), name="landscape")(formula)
+
+
+# ---------------------------------------------------------------- saddles
+
+
+PASS = two_dimensional(lambda x, y: x * x - y * y + y * y * y * y / 4)
+"""A pass between two valleys, with minima at (0, ±√2)."""
+
+
+def test_newtons_own_step_goes_to_the_saddle():
+    paths = one(PASS, optimizers.Newton(damping=0), (1.0, 0.3), 10)
+    np.testing.assert_allclose(paths.x[0, -1], (0, 0), atol=1e-12)
+    assert paths.value[0, -1] > -1e-12
+
+
+@pytest.mark.parametrize("rule", ANYWHERE, ids=label_of)
+def test_the_others_go_down_from_it(rule):
+    paths = one(PASS, rule, (1.0, 0.3), 40)
+    np.testing.assert_allclose(abs(paths.x[0, -1]), (0, np.sqrt(2)), atol=1e-7)
+
+
+def test_newtons_own_step_climbs_to_a_maximum():
+    hill = two_dimensional(lambda x, y: torch.cos(x) + torch.cos(y))
+    np.testing.assert_allclose(one(hill, optimizers.Newton(damping=0), (0.4, -0.3), 8).x[0, -1], (0, 0), atol=1e-14)
+    assert one(hill, optimizers.Newton(), (0.4, -0.3), 20).value[0, -1] == pytest.approx(-2)
+
+
+def test_an_exact_trust_region_leaves_a_saddle_without_a_slope():
+    for start in ((0.0, 0.0), (1.0, 0.0)):  # on the ridge nothing pulls aside
+        assert one(PASS, optimizers.TrustRegion(), start, 20).value[0, -1] == pytest.approx(-1)
+        for rule in (optimizers.Newton(), optimizers.TrustRegion(exact=False), optimizers.LBFGS()):
+            assert one(PASS, rule, start, 20).value[0, -1] == pytest.approx(0)
+
+
+# ---------------------------------------------------------------- plateaus, kinks, edges, the end of the world
+
+
+@pytest.mark.parametrize("rule", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
+def test_where_nothing_slopes_a_run_stays(rule):
+    flat = two_dimensional(lambda x, y: 0 * x + 0 * y + 1)
+    paths = one(flat, rule, (0.5, 0.7), 5)
+    assert (paths.x == paths.x[:, :1]).all()
+    assert paths.reason.tolist() == [""]
+    assert paths.evaluations["values"].tolist() == [0]
+
+
+@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0)], ids=label_of)
+def test_who_has_arrived_stays_and_asks_for_nothing_more(rule):
+    paths = one(get("booth"), rule, (1.0, 3.0), 6)
+    assert (paths.x == np.array([1.0, 3.0])).all()
+    assert paths.evaluations["values"].tolist() == [0]
+    assert paths.evaluations["products"].tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    diagonal(["himmelblau", "beale", "rosenbrock"], [*ANYWHERE, *OF_SQUARES]),
+    ids=lambda part: getattr(part, "label", part),
+)
+def test_near_the_minimum_a_step_costs_little(name, rule):
+    """Where only rounding is left, searches do not go on to their last trial."""
+    late, early = (one(get(name), rule, (0.9, 0.6), steps).evaluations for steps in (100, 60))
+    asked = sum(int(late[kind][0] - early[kind][0]) for kind in ("values", "gradients"))
+    assert asked <= 40 * 4
+
+
+@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+def test_numbers_too_small_to_be_squared_harm_nobody(rule):
+    paths = one(get("booth") if rule in OF_SQUARES else two_dimensional(_round), rule, (1e-3, 2e-3), 120)
+    assert paths.reason.tolist() == [""]
+    assert paths.value[0, -1] == 0
+
+
+def _round(x: Tensor, y: Tensor) -> Tensor:
+    return x * x + 3 * y * y + x * y + x * x * x * x
+
+
+@pytest.mark.parametrize("rule", ANYWHERE, ids=label_of)
+def test_without_any_curvature_the_slope_shows_the_way(rule):
+    pyramid = two_dimensional(lambda x, y: x.abs() + 2 * (y - 0.3).abs())
+    paths = one(pyramid, rule, (0.5, 0.7), 12)
+    assert (np.diff(paths.value[0]) <= 0).all()
+    assert paths.value[0, -1] < 0.4 < paths.value[0, 0]
+
+
+def test_a_hessian_that_is_none_counts_as_no_curvature():
+    """|y|^1.5 bends infinitely at 0, where its slope is 0 all the same."""
+    crease = two_dimensional(lambda x, y: x * x + x + _crease(y))
+    for rule in (optimizers.Newton(), optimizers.TrustRegion()):
+        paths = one(crease, rule, (2.0, 0.0), 30)
+        assert paths.reason.tolist() == [""]
+        assert paths.value[0, -1] == pytest.approx(-0.25, abs=1e-6)
+    lost = one(crease, optimizers.Newton(damping=0), (2.0, 0.0), 3)
+    assert lost.reason.tolist() == ["non-finite"]
+    assert lost.stopped.tolist() == [1]
+
+
+class _Crease(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, y):
+        ctx.save_for_backward(y)
+        return y.abs() ** 1.5
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        return grad * _Slope.apply(y)
+
+
+class _Slope(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, y):
+        ctx.save_for_backward(y)
+        return 1.5 * y.sign() * y.abs().sqrt()
+
+    @staticmethod
+    def backward(ctx, grad):
+        (y,) = ctx.saved_tensors
+        return grad * 0.75 / y.abs().sqrt()
+
+
+def _crease(y: Tensor) -> Tensor:
+    return _Crease.apply(y)
+
+
+@pytest.mark.parametrize("rule", ANYWHERE[1:], ids=label_of)
+def test_nobody_falls_off_a_cliff(rule):
+    """Beyond x = 1 there is no value: steps end before it."""
+    cliff = two_dimensional(lambda x, y: torch.sqrt(1 - x) * 10 + y * y)
+    paths = one(cliff, rule, (0.5, 0.7), 15)
+    assert paths.reason.tolist() == [""]
+    assert paths.value[0, -1] < 2
+    assert (paths.x[0, :, 0] < 1).all()
+
+
+@pytest.mark.parametrize("rule", ANYWHERE, ids=label_of)
+def test_without_a_bottom_a_run_leaves(rule):
+    paths = one(two_dimensional(lambda x, y: x - y * y), rule, (0.5, 0.7), 60, reach=1e4)
+    assert paths.reason.tolist() == ["bound"]
+
+
+@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+def test_single_precision_is_enough_for_seven_digits(rule):
+    x = torch.tensor([[-1.2], [1.0]])
+    paths = run(get("rosenbrock"), [rule], x, 60)
+    np.testing.assert_allclose(paths.x[0, -1], (1, 1), atol=2e-3)
+    np.testing.assert_array_equal(paths.x, paths.x.astype(np.float32))
+
+
+# ---------------------------------------------------------------- company
+
+
+@settings(max_examples=7, deadline=None)
+@given(
+    st.sampled_from(list(SETTINGS)), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3]), st.permutations(range(5))
+)
+def test_company_and_order_change_nothing(name, seed, dim, order):
+    """One run starts where nothing is finite, another outside of the box."""
+    rng = np.random.default_rng(seed)
+    contenders, x = [SETTINGS[name](rng) for _ in range(5)], starts(dim, 5, rng)
+    x[:, 3], x[:, 4] = math.nan, 1e12
+    assert len({rule.batch_key for rule in contenders}) == 1
+    together = run(squares(dim), [contenders[i] for i in order], x[:, list(order)], 12)
+    for place, i in enumerate(order):
+        assert_same(part(together, [place]), run(squares(dim), [contenders[i]], x[:, [i]], 12))
+    assert part(together, [order.index(0)]).reason.tolist() == [""]
+
+
+def test_a_thousand_runs_are_what_each_is_alone():
+    rng = np.random.default_rng(1)
+    for name in SETTINGS:
+        rule, x = SETTINGS[name](rng), starts(2, 1000, rng)
+        together = run(squares(2), [rule] * 1000, x, 6)
+        assert_same(part(together, [777]), run(squares(2), [rule], x[:, [777]], 6))
+
+
+def test_settings_that_shape_the_state_are_batched_apart():
+    assert optimizers.LBFGS(history_size=5).batch_key != optimizers.LBFGS(history_size=6).batch_key
+    assert optimizers.Newton(damping=0).batch_key != optimizers.Newton().batch_key
+    assert optimizers.TrustRegion(exact=False).batch_key != optimizers.TrustRegion().batch_key
+    x = starts(2, 2, np.random.default_rng(2))
+    both = run(squares(2), [optimizers.LBFGS(history_size=2), optimizers.LBFGS(history_size=7)], x, 20)
+    assert_same(part(both, [1]), run(squares(2), [optimizers.LBFGS(history_size=7)], x[:, 1:], 20))
+
+
+@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+def test_a_run_that_forgets_goes_on_as_a_new_one(rule):
+    from reference import moment
+
+    from landscapes.oracle import Oracle, value_and_gradient
+
+    x = starts(2, 2, np.random.default_rng(3))
+    stepper, landscape = stepper_of([rule] * 2, x), squares(2)
+
+    def after(stepper, x: Tensor, t: int) -> Tensor:
+        value, gradient = value_and_gradient(landscape, x)
+        return stepper.step(moment(t, x, gradient, Oracle(landscape, x.shape[1]), value))
+
+    for t in range(1, 5):
+        x = after(stepper, x, t)
+    stepper.reset(torch.tensor([False, True]), x)
+    moved = after(stepper, x, 5)
+    again = after(stepper_of([rule], x[:, 1:]), x[:, 1:], 1)
+    assert torch.equal(moved[:, 1:], again)
+
+
+# ---------------------------------------------------------------- noise
+
+
+def tilted(log: list[int]) -> Function:
+    """A bowl that each step leans to a side of its own; every look at a sample is noted."""
+
+    def sample(t: int):
+        a, b = torch.randn(2, generator=torch.Generator().manual_seed(t), dtype=torch.float64)
+
+        def seen(x: Tensor, y: Tensor) -> Tensor:
+            log.append(t)
+            return x * x + 3 * y * y + x * y + a * x + b * y
+
+        return seen
+
+    return function((-3, 3), (-3, 3), name="tilted", sample=sample)(lambda x, y: x * x + 3 * y * y + x * y)
+
+
+@pytest.mark.parametrize("rule", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
+def test_a_step_sees_one_sample(rule):
+    log: list[int] = []
+    landscape = tilted(log)
+    x = starts(2, 3, np.random.default_rng(4))
+    rule.check(landscape)
+    log.clear()
+    paths = run(landscape, [rule] * 3, x, 10)
+    seen = [t for i, t in enumerate(log) if i]  # the first look is that of the check
+    assert seen == sorted(seen)
+    assert set(seen) == set(range(10))
+    assert paths.reason.tolist() == [""] * 3
+    assert np.isfinite(paths.x).all()
+
+
+def test_curvature_is_learned_within_one_sample():
+    """A tilt bends nothing: changes of the gradient are the Hessian times the step, whatever the noise."""
+    landscape, x = tilted([]), starts(2, 3, np.random.default_rng(5))
+    from reference import moment
+
+    from landscapes.oracle import Oracle
+
+    stepper, oracle = stepper_of([optimizers.LBFGS(history_size=4)] * 3, x), Oracle(landscape, 3)
+    for t in range(1, 6):
+        oracle.at(t)
+        value, gradient = oracle.value_and_gradient(x)
+        x = stepper.step(moment(t, x, gradient, oracle, value))
+    hessian = torch.tensor([[2.0, 1.0], [1.0, 6.0]], dtype=torch.float64)[..., None]
+    for step, change in zip(*stepper.state[:2], strict=True):
+        torch.testing.assert_close(product(hessian, step), change, rtol=1e-9, atol=1e-12)
+    assert (stepper.state[0] != 0).any()
+
+
+# ---------------------------------------------------------------- what is asked, and what it costs
+
+
+def test_what_each_kind_asks_for():
+    x = starts(2, 1, np.random.default_rng(6))
+    asks = {
+        rule.label: {kind for kind, count in run(squares(2), [rule], x, 8).evaluations.items() if count[0]}
+        for rule in (*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0))
+    }
+    assert asks == {
+        "Newton": {"values", "gradients", "hessians"},
+        "Newton (undamped)": {"gradients", "hessians"},
+        "Trust region": {"values", "gradients", "hessians"},
+        "Newton–CG": {"values", "gradients", "products"},
+        "L-BFGS": {"gradients"},
+        "BFGS": {"gradients"},
+        "CG": {"gradients"},
+        "Gauss–Newton": {"values", "hessians"},
+        "Levenberg–Marquardt": {"values", "hessians"},
+    }
+
+
+def test_what_the_rules_keep_can_be_drawn():
+    record = race("rosenbrock", ["trust_region", "lm", "lbfgs", "newton"], steps=15,
+                  observe=["radius", "damping", "direction", "step_length"])  # fmt: skip
+    observed = record.trajectories.observed
+    assert observed["radius"].shape == (4, 16)
+    assert (observed["radius"][0, 1:] > 0).all()
+    assert np.isnan(observed["radius"][1:]).all()
+    assert (np.diff(observed["damping"][1, 1:]) != 0).any()
+    steps = np.diff(record.trajectories.x, axis=1)
+    for contender in (2, 3):
+        walked = observed["direction"][contender, 1:] * observed["step_length"][contender, 1:, None]
+        np.testing.assert_allclose(walked, steps[contender], rtol=1e-6, atol=1e-12)
+
+
+# ---------------------------------------------------------------- settings and words
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("newton", "Newton"),
+        ("newton(damping=0)", "Newton (undamped)"),
+        ("gauss_newton", "Gauss–Newton"),
+        ("levenberg_marquardt", "Levenberg–Marquardt"),
+        ("lm", "Levenberg–Marquardt"),
+        ("lbfgs", "L-BFGS"),
+        ("bfgs", "BFGS"),
+        ("cg", "CG"),
+        ("trust_region", "Trust region"),
+        ("newton_cg", "Newton–CG"),
+    ],
+)
+def test_labels(text, label):
+    rule, is_open = parse(text)
+    assert rule.label == label
+    assert not is_open
+    assert math.isnan(rule.rate)
+    assert parse(rule.spec)[0] == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("newton(lr=0)", r"Newton: lr must be a finite number > 0, not 0"),
+        ("newton(damping=-1)", r"Newton: damping must be a finite number ≥ 0, not -1"),
+        ("gauss_newton(lr=-1)", r"GaussNewton: lr must be a finite number > 0"),
+        ("lm(damping=0)", r"LevenbergMarquardt: damping must be a finite number > 0"),
+        ("lbfgs(history_size=0)", r"LBFGS: history_size must be a whole number ≥ 1, not 0"),
+        ("lbfgs(history_size=2.5)", r"LBFGS: history_size must be a whole number"),
+        ("lbfgs(c1=0)", r"LBFGS: c1 must be a finite number > 0 and < 1"),
+        ("bfgs(c2=1)", r"BFGS: c2 must be a finite number > 0 and < 1"),
+        ("cg(c1=0.5)", r"ConjugateGradient: c1 must be smaller than c2, not c1=0.5 and c2=0.1"),
+        ("trust_region(radius=0)", r"TrustRegion: radius must be a finite number > 0"),
+        ("trust_region(eta=0.25)", r"TrustRegion: eta must be a finite number ≥ 0 and < 0.25"),
+        (
+            "trust_region(radius=2, max_radius=1)",
+            r"radius must not exceed max_radius, not radius=2.0 and max_radius=1.0",
+        ),
+        ("trust_region(exact=1)", r"TrustRegion: exact is True or False"),
+    ],
+)
+def test_bad_settings_are_told_in_one_line(text, message):
+    with pytest.raises(InputError, match=message) as caught:
+        parse(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rule", OF_SQUARES, ids=label_of)
+def test_what_is_no_sum_of_squares_is_refused(rule):
+    noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: x * x + y * y,
+                     residuals=lambda x, y: torch.stack([x, y]))(lambda x, y: x * x + y * y)  # fmt: skip
+    for landscape, why in ((egg_box(2), "egg_box is not known as one"), (noisy, "noisy sees another sample")):
+        with pytest.raises(
+            InputError, match=f"{rule.kind} needs a sum of squares, and {why}.*@least_squares"
+        ) as caught:
+            race(landscape, [rule], steps=2)
+        assert "\n" not in str(caught.value)
+
+
+class _Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        return 2 * ctx.saved_tensors[0] * grad
+
+
+@pytest.mark.parametrize(
+    "rule", [optimizers.Newton(), optimizers.TrustRegion(), optimizers.TrustRegion(exact=False)], ids=label_of
+)
+def test_what_has_no_second_derivatives_is_refused(rule):
+    once = function((-1, 1), (-1, 1), name="once")(lambda x, y: _Once.apply(x) + y * y)
+    with pytest.raises(
+        InputError, match=f"{rule.kind} needs second derivatives, which once has not .*try lbfgs"
+    ) as caught:
+        race(once, [rule], steps=2)
+    assert "\n" not in str(caught.value)
+    assert race(once, ["lbfgs"], steps=5).trajectories.value[0, -1] < 1e-12
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        lambda x, y: x - y,
+        lambda x, y: x.abs() + y.abs(),
+        lambda x, y: x * x * x * x + y * y * y,
+        lambda x, y: torch.relu(x) + torch.maximum(x, y),
+        lambda x, y: 0 * x + 1,
+    ],
+    ids=["plane", "pyramid", "flat place", "ramps", "table"],
+)
+@pytest.mark.parametrize("start", [(0.0, 0.0), (0.0, 0.5), (0.3, -0.3)])
+def test_what_is_straight_is_not_refused(formula, start):
+    optimizers.Newton().check(function((-1, 1), (-1, 1), name="straight", start=start)(formula))

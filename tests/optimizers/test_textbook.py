@@ -1,0 +1,113 @@
+"""Rules that textbooks write differently from torch: where they part from it, and where both agree."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from reference import by_rules, egg_box, moment, starts, stepper_of, valley
+from torch import Tensor
+
+from landscapes import optimizers
+from landscapes.optimizers import Rule
+from landscapes.oracle import Oracle
+
+CLOSE = {"rtol": 1e-9, "atol": 1e-10}
+
+
+def path(rule: Rule, steps: int = 60) -> Tensor:
+    return by_rules(egg_box(2), [rule] * 3, starts(2, 3, np.random.default_rng(1)), steps)
+
+
+def fed(rule: Rule, gradients: Tensor) -> Tensor:
+    """The points (T, d) of one run whose gradients are given, (T, d)."""
+    x, oracle, points = torch.zeros(gradients.shape[1], 1, dtype=torch.float64), Oracle(valley(2)), []
+    stepper = stepper_of([rule], x)
+    for t, gradient in enumerate(gradients, 1):
+        x = stepper.step(moment(t, x, gradient[:, None], oracle))
+        points.append(x[:, 0])
+    return torch.stack(points)
+
+
+def test_both_momenta_agree_while_the_rate_stays():
+    inside, outside = optimizers.HeavyBall(lr=0.02, momentum=0.9), optimizers.SGD(lr=0.02, momentum=0.9)
+    torch.testing.assert_close(path(inside), path(outside), **CLOSE)
+
+
+def test_both_momenta_part_when_the_rate_drops():
+    """Without a gradient, at the drop: the one inside keeps its speed, the one outside has a tenth of it."""
+    gradients = torch.zeros(12, 1, dtype=torch.float64)
+    gradients[0] = 1.0
+    inside, outside = (
+        fed(optimizers.StepDecay(rule, every=6, gamma=0.1), gradients)[:, 0].diff()
+        for rule in (optimizers.HeavyBall(lr=0.1, momentum=0.9), optimizers.SGD(lr=0.1, momentum=0.9))
+    )
+    torch.testing.assert_close(inside[:5], outside[:5], **CLOSE)
+    torch.testing.assert_close(inside[1:] / inside[:-1], torch.full((10,), 0.9, dtype=torch.float64), **CLOSE)
+    torch.testing.assert_close(outside[5:], inside[5:] / 10, **CLOSE)
+
+
+def test_averaged_momentum_is_momentum_at_a_rate_of_its_own():
+    torch.testing.assert_close(
+        path(optimizers.AveragedMomentum(lr=0.2, momentum=0.9)),
+        path(optimizers.SGD(lr=0.2 * (1 - 0.9), momentum=0.9)),
+        **CLOSE,
+    )
+    assert not torch.allclose(
+        path(optimizers.AveragedMomentum(lr=0.02)), path(optimizers.SGD(lr=0.02, momentum=0.9)), atol=1e-2
+    )
+
+
+def test_averaged_momentum_is_dampened_momentum_but_for_the_first_gradient():
+    """torch's dampening spares the first gradient, which then weighs 1 / (1 − μ) times too much."""
+    gradients = torch.ones(9, 1, dtype=torch.float64)
+    averaged = fed(optimizers.AveragedMomentum(lr=1.0, momentum=0.9), gradients)[:, 0].diff(prepend=torch.zeros(1))
+    dampened = fed(optimizers.SGD(lr=1.0, momentum=0.9, dampening=0.9), gradients)[:, 0].diff(prepend=torch.zeros(1))
+    assert dampened[0] == pytest.approx(10 * averaged[0].item())
+    torch.testing.assert_close(averaged - dampened, 0.9 ** torch.arange(1, 10, dtype=torch.float64), **CLOSE)
+
+
+def test_epsilon_inside_and_outside_agree_where_gradients_are_large():
+    large, small = torch.full((30, 1), 1e3, dtype=torch.float64), torch.full((30, 1), 1e-6, dtype=torch.float64)
+    inside, outside = optimizers.RMSpropInside(lr=0.1, eps=1e-8), optimizers.RMSprop(lr=0.1, eps=1e-8)
+    torch.testing.assert_close(fed(inside, large), fed(outside, large), rtol=1e-9, atol=0)
+    there, here = fed(inside, small)[-1], fed(outside, small)[-1]
+    assert here / there > 50  # √ε = 1e-4 dwarfs the gradients; ε = 1e-8 does not
+
+
+def test_where_gradients_vanish_an_epsilon_inside_is_the_square_of_one_outside():
+    tiny = torch.full((30, 1), 1e-14, dtype=torch.float64)
+    torch.testing.assert_close(
+        fed(optimizers.RMSpropInside(lr=0.1, eps=1e-8), tiny),
+        fed(optimizers.RMSprop(lr=0.1, eps=1e-4), tiny),
+        rtol=1e-8,
+        atol=0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "own"),
+    [(optimizers.UncorrectedAdam, optimizers.Adam), (optimizers.UncorrectedAdamW, optimizers.AdamW)],
+    ids=lambda c: c.__name__,
+)
+def test_without_correction_the_first_steps_are_too_long_and_the_late_ones_equal(raw, own):
+    gradients = torch.from_numpy(np.random.default_rng(2).normal(3, 1, (3_600, 1)))
+    settings = {"lr": 0.1, "beta2": 0.997, "weight_decay": 0.0}
+    uncorrected, corrected = (fed(rule(**settings), gradients)[:, 0] for rule in (raw, own))
+    assert uncorrected[0] / corrected[0] == pytest.approx(0.1 / 0.003**0.5, rel=1e-6)
+    late, known = uncorrected.diff()[-100:], corrected.diff()[-100:]
+    torch.testing.assert_close(late, known, rtol=1e-4, atol=0)
+    early = uncorrected.diff()[10:20] / corrected.diff()[10:20]
+    assert (early > 2).all()
+
+
+def test_labels():
+    labels = [
+        optimizers.HeavyBall(),
+        optimizers.AveragedMomentum(),
+        optimizers.RMSpropInside(),
+        optimizers.UncorrectedAdam(amsgrad=True),
+    ]
+    assert [rule.label for rule in labels] == [
+        "Heavy ball", "Averaged momentum", "RMSprop ε inside", "AMSGrad uncorrected"
+    ]  # fmt: skip

@@ -1,0 +1,257 @@
+"""The race in motion: a real matplotlib animation, with one's own figures too."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from dataclasses import replace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.animation import Animation, FuncAnimation
+from matplotlib.figure import Figure
+from PIL import Image
+from render_pixels import decode, full_draw, psnr
+from render_records import converging, diverging, record, way
+
+from landscapes import render
+from landscapes.errors import InputError
+from landscapes.render.artists.animated import moving, show
+from landscapes.render.artists.heads import Head
+from landscapes.render.artists.trails import Trail
+from landscapes.render.writers.timeline import PACES, timeline
+
+SMALL = {"size": (160, 120)}
+
+
+def test_it_is_an_animation_of_matplotlib():
+    animation = render.animate(converging(1), frames=3, **SMALL)
+    assert isinstance(animation, Animation)
+    assert list(animation.new_frame_seq()) == [0, 20, 40]
+
+
+def test_html_shows_the_frames(tmp_path):
+    animation = render.animate(converging(2), frames=3, **SMALL)
+    page = animation.to_jshtml(fps=5)
+    pictures = [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB"))
+        for data in re.findall(r'frames\[\d+\] = "data:image/png;base64,(.*?)"', page.replace("\\\n", ""), re.DOTALL)
+    ]
+    assert len(pictures) == 3
+    assert "200" in re.search(r"new Animation\(.*?\)", page, re.DOTALL)[0]
+    for picture, step in zip(pictures, (0, 20, 40), strict=True):
+        show(animation.figure, step)
+        assert psnr(picture, full_draw(animation.figure)) > 40
+
+
+def test_a_notebook_shows_it_moving(tmp_path):
+    animation = render.animate(converging(2), frames=4, **SMALL)
+    shown = re.fullmatch(r'<img src="data:image/gif;base64,(.*)" alt="(.*)" style="[^"]*">', animation._repr_html_())
+    (tmp_path / "shown.gif").write_bytes(base64.b64decode(shown[1]))
+    animation.save(tmp_path / "race.gif")
+    assert (tmp_path / "shown.gif").read_bytes() == (tmp_path / "race.gif").read_bytes()
+    assert len(decode(tmp_path / "shown.gif").frames) == 4
+    assert html.unescape(shown[2]) == render.caption(converging(2))
+
+
+def test_words_of_a_notebooks_picture_cannot_end_its_tag():
+    titled = converging(1)
+    titled = replace(titled, meta={**titled.meta, "title": 'a "bowl"><script>'})
+    words = render.animate(titled, frames=2, **SMALL)._repr_html_().partition("alt=")[2]
+    assert "&quot;bowl&quot;&gt;&lt;script&gt;" in words
+
+
+def test_a_notebook_that_asks_matplotlib_gets_what_it_asks_for():
+    animation = render.animate(converging(1), frames=2, **SMALL)
+    with mpl.rc_context({"animation.html": "jshtml"}):
+        assert "new Animation(" in animation._repr_html_()
+
+
+def test_a_writer_of_matplotlib_does_as_it_does(tmp_path):
+    animation = render.animate(converging(2), frames=4, **SMALL)
+    told = []
+    animation.save(tmp_path / "race.gif", writer="pillow", fps=10, progress_callback=lambda k, n: told.append((k, n)))
+    found = decode(tmp_path / "race.gif")
+    assert found.durations == [100] * 4
+    assert told[0] == (0, 4)
+    show(animation.figure, 40)
+    assert psnr(found.frames[-1], full_draw(animation.figure)) > 30
+
+
+def test_matplotlibs_options_reach_matplotlib(tmp_path):
+    animation = render.animate(converging(1), frames=2, **SMALL)
+    animation.save(tmp_path / "race.gif", writer="pillow", dpi=36, savefig_kwargs={"facecolor": "red"})
+    found = decode(tmp_path / "race.gif")
+    assert found.frames.shape[1:3] == (60, 80)
+    assert (found.frames[0, 0, 0] == (255, 0, 0)).all()
+
+
+def test_moving_artists_serve_a_func_animation_of_ones_own(tmp_path):
+    made = Figure(figsize=(2, 1.5), dpi=80)
+    ax = made.subplots()
+    race = converging(2)
+    render.contour(race, ax)
+    render.paths(race, ax)
+    seen = []
+
+    def update(step: int) -> list:
+        seen.append(step)
+        for artist in moving(made):
+            artist.show(step)
+        return moving(made)
+
+    FuncAnimation(made, update, frames=[0, 20, 40], blit=False).save(tmp_path / "race.gif", writer="pillow")
+    assert seen[-3:] == [0, 20, 40]
+    found = decode(tmp_path / "race.gif")
+    assert len(found.frames) == 3
+    assert (found.frames[0] != found.frames[2]).any()
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+def test_a_figure_of_ones_own_is_animated(tmp_path, suffix):
+    race = diverging()
+    made = Figure(figsize=(4, 2), dpi=80)
+    left, right = made.subplots(1, 2)
+    render.contour(race, left)
+    render.paths(race, left)
+    render.losses(race, right)
+    left.set_title("mine")
+    left.legend(fontsize=6)
+    animation = render.animate(race, figure=made, frames=5)
+    assert animation.figure is made
+    animation.save(tmp_path / f"race{suffix}")
+    if suffix == ".gif":
+        found = decode(tmp_path / "race.gif")
+        assert found.frames.shape == (5, 160, 320, 3)
+        for picture, step in zip(found.frames, animation.timeline.steps, strict=True):
+            show(made, int(step))
+            assert psnr(picture, full_draw(made)) > 40
+
+
+def test_a_figure_on_which_nothing_moves_is_refused():
+    made = Figure()
+    render.contour(converging(1), made.subplots())
+    with pytest.raises(InputError, match="nothing moves on this figure"):
+        render.animate(converging(1), figure=made)
+
+
+def test_saving_leaves_the_last_step_on_the_figure(tmp_path):
+    animation = render.animate(converging(1), frames=3, **SMALL)
+    animation.save(tmp_path / "race.gif")
+    assert {trail.route.count for trail in animation.figure.findobj(Trail)} == {41}
+    with pytest.raises(RuntimeError, match="enough"):
+        animation.save(tmp_path / "race.gif", progress_callback=_stop_at(1, RuntimeError("enough")))
+    assert {head.step for head in animation.figure.findobj(Head)} == {40}
+
+
+def _stop_at(frame: int, error: BaseException):
+    def progress(done: int, total: int) -> None:
+        if done == frame:
+            raise error
+
+    return progress
+
+
+def test_progress_is_told_after_each_frame(tmp_path):
+    told = []
+    animation = render.animate(converging(1), frames=4, **SMALL)
+    animation.save(tmp_path / "race.gif", progress_callback=lambda done, total: told.append((done, total)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("dpi", [36, 144.0])
+def test_a_resolution_of_ones_own(tmp_path, dpi):
+    animation = render.animate(converging(1), frames=2, **SMALL)
+    before = animation.figure.dpi
+    animation.save(tmp_path / "race.gif", dpi=dpi)
+    assert animation.figure.dpi == before
+    assert decode(tmp_path / "race.gif").frames.shape[1:3] == (120 * dpi // 72, 160 * dpi // 72)
+
+
+def test_a_speed_of_ones_own_when_saving(tmp_path):
+    animation = render.animate(converging(1), frames=5, hold=(0, 0), **SMALL)
+    animation.save(tmp_path / "race.gif", fps=10)
+    assert decode(tmp_path / "race.gif").durations == [100] * 5
+
+
+BAD_SPEED = [0, -1, 50.5, 60, float("nan"), float("inf"), "fast"]
+
+
+@pytest.mark.parametrize("fps", BAD_SPEED)
+def test_speeds_that_play_nowhere_are_refused(tmp_path, fps):
+    with pytest.raises(InputError, match="fps must be above 0 and at most 50"):
+        render.animate(converging(1), fps=fps)
+    with pytest.raises(InputError, match="fps must be above 0 and at most 50"):
+        render.animate(converging(1), frames=2, **SMALL).save(tmp_path / "race.gif", fps=fps)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("dpi", [0, -1, float("nan"), float("inf"), "high"])
+def test_resolutions_that_are_none_are_refused_and_change_nothing(tmp_path, dpi):
+    animation = render.animate(converging(1), frames=2, **SMALL)
+    with pytest.raises(InputError, match="dpi must be a positive number"):
+        animation.save(tmp_path / "race.gif", dpi=dpi)
+    animation.save(tmp_path / "race.gif")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"seconds": 0}, "seconds must be a positive number, not 0"),
+        ({"seconds": -2}, "seconds must be a positive number, not -2"),
+        ({"seconds": float("nan")}, "seconds must be a positive number"),
+        ({"seconds": float("inf")}, "seconds must be a positive number"),
+        ({"seconds": "8"}, "seconds must be a positive number, not '8'"),
+        ({"seconds": 1e9}, "frames must be a whole number from 1 to 100000"),
+        ({"frames": 0}, "frames must be a whole number"),
+        ({"frames": -3}, "frames must be a whole number"),
+        ({"frames": 2.5}, "frames must be a whole number"),
+        ({"pace": "quick"}, "unknown pace 'quick'"),
+        ({"pauses": {41: 1.0}}, "a pause is at a step from 0 to 40, not at 41"),
+        ({"pauses": {3: -1.0}}, "a pause is a number of seconds"),
+        ({"hold": (0.0, float("nan"))}, "hold is a number of seconds"),
+    ],
+)
+def test_other_timelines_are_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        render.animate(converging(1), **options)
+
+
+@given(
+    last=st.integers(1, 5000),
+    frames=st.integers(2, 400),
+    pace=st.sampled_from(PACES),
+    pauses=st.dictionaries(st.floats(0, 1), st.floats(0, 5), max_size=3),
+)
+def test_a_timeline_runs_from_the_start_to_the_end(last, frames, pace, pauses):
+    stops = {round(share * last): stay for share, stay in pauses.items()}
+    plan = timeline(last, frames=frames, pace=pace, pauses=stops)
+    assert (plan.steps[0], plan.steps[-1]) == (0, last)
+    assert len(plan.steps) == frames
+    assert (np.diff(plan.steps) >= 0).all()
+    assert set(stops) <= set(plan.steps.tolist()) or len(set(stops) - {0, last}) > frames - 2
+    assert plan.seconds == pytest.approx(frames / 25 + 2.4 + sum(stops.values()))
+
+
+def test_by_default_it_takes_eight_seconds_and_stands_at_both_ends():
+    plan = render.animate(converging(1)).timeline
+    assert (len(plan.steps), plan.fps, plan.stays, plan.loop) == (200, 25.0, {0: 0.4, 199: 2.0}, True)
+
+
+def test_a_race_of_one_step_is_animated(tmp_path):
+    render.animate(record([way(1)]), seconds=1, **SMALL).save(tmp_path / "race.gif")
+    found = decode(tmp_path / "race.gif")
+    assert len(found.frames) == 2
+    assert sum(found.durations) == 25 * 40 + 2400
+
+
+def test_artists_do_not_pile_up(tmp_path):
+    animation = render.animate(converging(2), frames=6, **SMALL)
+    before = len(animation.figure.findobj())
+    animation.save(tmp_path / "race.gif")
+    assert len(animation.figure.findobj()) == before

@@ -1,0 +1,144 @@
+"""A race in one sentence: every number in it is the record's."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from render_records import converging, diverging, failing, record, unbounded, way
+from test_charts import map_record, sweep_record, valley
+from test_tables import SPLIT
+
+from landscapes import render
+from landscapes.analysis.race_table import verdict
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.text.phrases import settings
+
+
+def with_runs(race: Record, **columns: list[object]) -> Record:
+    runs = {**race.trajectories.runs, **{name: np.array(column) for name, column in columns.items()}}
+    return replace(race, trajectories=replace(race.trajectories, runs=runs))
+
+
+def test_it_says_what_was_run_and_who_won():
+    said = render.caption(record([way(40), way(40, 0.3)]))
+    assert said.startswith(
+        "Bowl, 40 steps from (-1.5, 1): SGD (lr 0.01) and Momentum (lr 0.02); SGD wins: at the target"
+    )
+
+
+@pytest.mark.parametrize(
+    ("race", "said"),
+    [
+        (diverging(at=12), "; Nesterov diverged at step 12."),
+        (failing(at=15), "; Nesterov met NaN or infinity at step 15."),
+        (unbounded(at=25), "; SGD left at step 25."),
+        (record([way(9)] * 3, fates={0: ("diverged", 4), 2: ("non-finite", 1)}),
+         "; SGD diverged at step 4 and Nesterov met NaN or infinity at step 1."),
+    ],
+)  # fmt: skip
+def test_it_says_who_failed(race, said):
+    assert render.caption(race).endswith(said)
+
+
+@pytest.mark.parametrize("race", [converging(1), converging(6), diverging(), unbounded()])
+def test_it_is_one_sentence_and_says_what_the_verdict_says(race):
+    said = render.caption(race)
+    assert said.endswith(".")
+    assert not re.search(r"[.!?] [A-Z]", said)
+    assert "\n" not in said
+    assert verdict(race).rstrip(".").removeprefix("Nobody") in said
+
+
+def test_one_step_is_one_step():
+    assert ", 1 step from" in render.caption(converging(1, steps=1))
+
+
+@pytest.mark.parametrize(
+    ("label", "spec", "lr", "said"),
+    [
+        ("SGD", "sgd(lr=0.01)", 0.01, "SGD (lr 0.01)"),
+        ("Adam lr=0.5", "adam(lr=0.5)", 0.5, "Adam lr=0.5"),
+        ("mine", "Mine", np.nan, "mine"),
+        ("Newton", "newton()", np.nan, "Newton (newton())"),
+        ("Nesterov", "sgd(lr=0.1, momentum=0.9, nesterov=True)", 0.1, "Nesterov (lr 0.1, momentum=0.9, nesterov)"),
+        ("Adam", "adam(lr=0.1, betas=(0.8, 0.99))", 0.1, "Adam (lr 0.1, betas=(0.8, 0.99))"),
+        ("Adam · clip 1", "clip(adam(lr=0.1), norm=1)", 0.1, "Adam · clip 1 (clip(adam(lr=0.1), norm=1))"),
+    ],
+)
+def test_every_setting_is_said_once(label, spec, lr, said):
+    race = with_runs(converging(1), label=[label], optimizer=[spec], lr=[lr])
+    assert f": {said}; {label} reached" in render.caption(race)
+
+
+def test_settings_of_a_rule_within_a_rule_are_left_as_they_are():
+    assert settings("decay(sgd(lr=0.1, momentum=0.9), steps=100)") == "decay(sgd(lr=0.1, momentum=0.9), steps=100)"
+
+
+def test_it_is_the_title_of_an_svg(tmp_path):
+    race = converging(2)
+    drawn = render.save(race, tmp_path / "race.svg", size=(240, 180)).read_text(encoding="utf-8")
+    assert f"<title>{render.caption(race)}</title>" in drawn
+
+
+def test_what_is_no_record_is_refused():
+    with pytest.raises(InputError, match="this draws a Record"):
+        render.caption("beale")
+
+
+def test_a_sweep_tells_the_best_setting_of_each_optimizer_the_best_first():
+    def gap(lr: float, beta: float, start: int) -> float:
+        return np.nan if lr == 1.0 else valley(lr, beta, start)
+
+    said = render.caption(sweep_record(gap))
+    assert said == (
+        "Bowl, 100 steps: Adam with 4 learning rates from 0.001 to 1 and 3 β₁ from 0 to 0.9; final gap to the minimum, the "
+        "median of 3 runs, at its best: 2e-06 for Adam (learning rate 0.01 and β₁ 0.5); 9 of 36 runs diverged or met NaN."
+    )
+    two = sweep_record(lambda lr, beta, start: 1e-3 * lr, ("SGD", "Adam"))
+    final = two.trajectories.runs["final"] * np.where(two.trajectories.runs["label"] == "SGD", 2, 1)
+    said = render.caption(with_runs(two, final=list(final)))
+    assert (
+        "1e-06 for Adam (learning rate 0.001 and β₁ 0, learning rate and β₁ at the edge of the grid) and 2e-06 for SGD"
+        in said
+    )
+    assert "runs" not in said.partition("best")[2]
+    lost = sweep_record(lambda lr, beta, start: np.nan)
+    assert render.caption(lost).endswith("; no setting of Adam works; 36 of 36 runs diverged or met NaN.")
+
+
+def test_a_map_tells_the_share_of_each_minimum():
+    assert render.caption(map_record()) == (
+        "Two wells, 6 × 4 starts in [-2, 2] × [-2, 2]: within 30 steps SGD finds the minimum at (-1, 0) from 45.8 % and the "
+        "one at (1, 0) from 33.3 % of them; 16.7 % diverge or meet NaN and 4.2 % find none."
+    )
+
+
+def test_a_map_names_the_largest_and_counts_the_rest():
+    crowd = map_record()
+    each = np.arange(24) % 8
+    many = replace(crowd, meta={**crowd.meta, "minima": [[k, 0.0] for k in range(8)], "optimizer": "sgd(lr=0.01)"})
+    many = with_runs(many, minimum=list(each), status=["converged"] * 24)
+    assert "within 30 steps SGD (lr 0.01) finds the minimum at (0, 0) from 12.5 %, the one" in render.caption(many)
+    assert render.caption(many).endswith("the one at (3, 0) from 12.5 % and 4 other minima from 50.0 % of them.")
+    nothing = with_runs(many, minimum=[-1] * 24, status=["budget"] * 24)
+    assert render.caption(nothing).endswith("SGD (lr 0.01) finds no minimum.")
+
+
+def test_a_comparison_tells_who_reaches_the_hardest_target_how_often():
+    assert render.caption(SPLIT) == (
+        "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the first gap: B & C reaches it in 83.3 % of "
+        "them (mean rank 1.50) and A_1 in 66.7 % (1.50)."
+    )
+    with pytest.raises(InputError, match="was ended before all was run"):
+        render.caption(replace(SPLIT, meta={**SPLIT.meta, "complete": False}))
+
+
+@pytest.mark.parametrize("job", [sweep_record(valley), map_record(), SPLIT])
+def test_it_is_the_title_of_a_chart(tmp_path, job):
+    drawn = render.save_chart(job, tmp_path / "chart.svg", size=(320, 240)).read_text(encoding="utf-8")
+    assert f"<title>{html.escape(render.caption(job), quote=False)}</title>" in drawn

@@ -1,0 +1,219 @@
+"""Pictures of jobs of very many runs, from records made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from thinned import diagonal
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface, Trajectories
+from landscapes.render import THEMES, basins, chart, heatmap, profile, response, save_chart
+from landscapes.render.plots._basins import painted, shares
+from landscapes.render.plots.run_table import table
+
+LR = [1e-3, 1e-2, 1e-1, 1.0]
+BETA = [0.0, 0.5, 0.9]
+
+
+def sweep_record(gap: Callable[[float, float, int], float], optimizers: tuple[str, ...] = ("Adam",)) -> Record:
+    """A sweep over lr × beta1 × three starts, with a final gap each; NaN for a run that failed."""
+    cells = list(product(optimizers, LR, BETA, range(3)))
+    final = np.array([gap(lr, beta, start) for _, lr, beta, start in cells])
+    failed = np.isnan(final)
+    runs = {
+        "label": np.array([name for name, *_ in cells]),
+        "lr": np.array([lr for _, lr, *_ in cells]),
+        "beta1": np.array([beta for *_, beta, _ in cells]),
+        "status": np.where(failed, "diverged", "budget"),
+        "final": np.where(failed, 1e9, final),
+        "reached": np.where(final < 1e-3, np.rint(1 / np.fmax(final, 1e-4)), -1).astype(int),
+    }
+    value = np.column_stack([np.full(len(cells), 10.0), runs["final"]])
+    axes: dict[str, list[Any]] = {"lr": LR, "beta1": BETA, "start": [0, 1, 2]}
+    if len(optimizers) > 1:
+        axes = {"optimizer": list(optimizers), **axes}
+    meta = {"job": "sweep", "title": "Bowl", "minimum": 0.0, "target": 1e-3, "axes": axes, "steps": 100}
+    paths = np.zeros((len(cells), 2, 2))
+    return Record(Trajectories(paths, value, np.array([0, 100]), runs), None, meta)
+
+
+def valley(lr: float, beta: float, start: int) -> float:
+    return float("nan") if lr == 1.0 else 1e-6 * (1 + start) * (1 + abs(np.log10(lr) + 2)) * (1 + abs(beta - 0.5))
+
+
+def map_record() -> Record:
+    """A map of 6 × 4 starts: two minima, one column that diverges, one pixel that does not arrive."""
+    minimum = np.tile(np.array([0, 0, 0, 1, 1, -1]), (4, 1))
+    arrived = np.where(minimum >= 0, np.arange(24).reshape(4, 6), -1)
+    arrived[0, 0] = minimum[0, 0] = -1
+    status = np.where(minimum >= 0, "converged", "budget")
+    status[:, 5] = "diverged"
+    runs = {"minimum": minimum.ravel(), "arrived": arrived.ravel(), "status": status.ravel()}
+    axis = np.linspace(-2, 2, 9)
+    surface = Surface(axis, axis, np.add.outer(axis**2, axis**2), np.zeros((1, 2)), 0.0, "log")
+    meta = {
+        "job": "basins", "title": "Two wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[-2, 2], [-2, 2]],
+        "minima": [[-1.0, 0.0], [1.0, 0.0]], "axes": {"y": [0, 1, 2, 3], "x": [0, 1, 2, 3, 4, 5]},
+    }  # fmt: skip
+    return Record(Trajectories(np.zeros((24, 2, 2)), np.zeros((24, 2)), np.array([0, 30]), runs), surface, meta)
+
+
+def comparison(evaluations: NDArray[np.int64]) -> Record:
+    """A comparison with the evaluations to each target, shape (F, S, starts, K); the second function has four coordinates."""
+    functions, solvers, starts, targets = evaluations.shape
+    runs = {
+        "status": np.array(["budget"] * (functions * solvers * starts)),
+        "evaluations_to": evaluations.reshape(-1, targets),
+        "evaluations": np.full(functions * solvers * starts, 99),
+    }
+    names = ["SGD", "Adam", "L-BFGS"][:solvers]
+    meta = {
+        "job": "compare",
+        "functions": {f"f{i}": {"title": f"F{i}", "dim": 2 + 2 * i} for i in range(functions)},
+        "axes": {
+            "function": [f"f{i}" for i in range(functions)], "optimizer": names, "start": list(range(starts)), "seed": [0]
+        },
+        "targets": [10.0**-k for k in range(1, targets + 1)],
+        "steps": 9,
+        "complete": True,
+    }  # fmt: skip
+    count = functions * solvers * starts
+    return Record(Trajectories(np.zeros((count, 2, 4)), np.zeros((count, 2)), np.array([0, 9]), runs), None, meta)
+
+
+def axes() -> Axes:
+    return Figure(figsize=(5, 4)).add_subplot()
+
+
+def test_a_table_has_the_median_over_starts_and_the_best_over_what_is_not_shown() -> None:
+    record = sweep_record(valley)
+    both = table(record, "gap", ["beta1", "lr"])
+    assert both.values.shape == (3, 4)
+    assert both.values[1, 1] == pytest.approx(2e-6)  # the second of three starts
+    assert np.isnan(both.values[:, 3]).all()
+    assert both.best == (1, 1)
+    assert both.edges == []
+    alone = table(record, "gap", ["lr"])
+    np.testing.assert_allclose(alone.values[:3], both.values[1, :3])
+
+
+def test_the_edge_of_the_grid_is_told() -> None:
+    record = sweep_record(lambda lr, beta, start: lr * (1 + beta))
+    assert table(record, "gap", ["lr", "beta1"]).edges == ["lr", "beta1"]
+    ax = heatmap(record, axes())
+    assert r"learning rate and $\beta_1$ at the edge of the grid" in ax.get_title(loc="left")
+
+
+def test_a_setting_fails_where_most_of_its_runs_do() -> None:
+    one = sweep_record(lambda lr, beta, start: float("nan") if start == 0 else 1.0)
+    two = sweep_record(lambda lr, beta, start: float("nan") if start < 2 else 1.0)
+    assert np.isfinite(table(one, "gap", ["lr"]).values).all()
+    assert np.isnan(table(two, "gap", ["lr"]).values).all()
+
+
+@pytest.mark.parametrize("value", ["gap", "final", "steps", "success"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_heatmap_marks_the_best_setting(value: str, theme: str) -> None:
+    record = sweep_record(valley)
+    ax = heatmap(record, axes(), value=value, theme=theme)
+    row, column = table(record, value, ["lr", "beta1"]).best
+    rings = [line for line in ax.lines if line.get_marker() == "o"]
+    assert rings
+    assert all(line.get_xydata().tolist() == [[column + 0.5, row + 0.5]] for line in rings)  # type: ignore[union-attr]
+
+
+def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
+    record = sweep_record(valley, ("SGD", "Adam"))
+    ax = response(record, axes(), along="lr")
+    lines = {line.get_label(): line for line in ax.lines if not str(line.get_label()).startswith("_")}
+    assert set(lines) == {"SGD", "Adam"}
+    y = np.asarray(lines["Adam"].get_ydata(), float)
+    assert np.isnan(y[3])
+    np.testing.assert_allclose(y[:3], table(record, "gap", ["optimizer", "lr"]).values[1, :3])
+    assert [line.get_label() for line in ax.lines].count("_end") == 2
+    assert ax.get_xscale() == "log"
+    assert response(record, axes(), along="beta1").get_xscale() == "linear"
+
+
+def test_a_map_of_basins_tells_minima_apart_and_what_fails() -> None:
+    record = map_record()
+    light = THEMES["light"]
+    picture = painted(record, light)
+    assert picture.shape == (4, 6, 3)
+    late, early = picture[3, 2], picture[0, 1]
+    assert late.sum() < early.sum()  # the later, the stronger
+    assert np.abs(picture[2, 1] - picture[2, 3]).max() > 0.1
+    assert np.ptp(picture[1, 5]) < 0.1 > np.ptp(picture[0, 0])  # gray
+    assert picture[1, 5].sum() < picture[0, 0].sum()
+    assert sum(share for *_, share in shares(record)) == pytest.approx(1.0)
+    ax = basins(record, axes())
+    assert ax.get_xlim() == (-2, 2)
+    assert [line.get_xydata().tolist() for line in ax.lines] == [[[-1.0, 0.0]], [[1.0, 0.0]]]  # type: ignore[union-attr]
+
+
+CHARTS = {
+    "one": lambda: sweep_record(valley),
+    "two": lambda: sweep_record(valley, ("SGD", "Adam")),
+    "map": map_record,
+    "comparison": lambda: comparison(np.ones((2, 2, 3, 2), int)),
+}
+
+
+@pytest.mark.parametrize(("kind", "theme"), diagonal(CHARTS, THEMES))
+def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, kind: str, theme: str) -> None:
+    record = CHARTS[kind]()
+    one, two = (save_chart(record, tmp_path / name, theme=theme, size=(480, 320)) for name in ("a.png", "b.png"))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_one_hyper_parameter_makes_lines_and_two_make_maps() -> None:
+    record = sweep_record(valley)
+    assert chart(record, along=["lr"]).axes[0].get_ylabel() == "final gap to the minimum"
+    assert chart(record).axes[0].get_ylabel() == "learning rate"
+
+
+def test_profiles_rise_where_problems_are_solved() -> None:
+    never = -1
+    evaluations = np.array([[[[5, 10]], [[10, 20]]], [[[8, never]], [[4, 8]]]])
+    record = comparison(evaluations)
+    ax = profile(record, axes(), kind="performance")
+    sgd, adam = (np.asarray(line.get_ydata(), float) for line in ax.lines)
+    assert (sgd[0], sgd[-1], adam[0], adam[-1]) == (0.5, 0.5, 0.5, 1.0)
+    ax = profile(record, axes(), kind="performance", target=0.1)
+    assert [np.asarray(line.get_ydata(), float)[-1] for line in ax.lines] == [1.0, 1.0]
+    ax = profile(record, axes(), kind="ecdf")
+    x, y = (np.asarray(part, float) for part in ax.lines[0].get_data())
+    assert y[-1] == 0.75
+    assert (np.diff(y) >= 0).all()
+    assert y[np.searchsorted(x, 2.1)] == 0.25  # 8 evaluations in four coordinates come first
+    assert [line.get_label() for line in ax.lines] == ["SGD", "Adam"]
+    assert len(profile(record, axes(), kind="data").lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: heatmap(map_record(), axes()), "sweep"),
+        (lambda: heatmap(sweep_record(valley), axes(), value="speed"), "quantity"),
+        (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "shows 2 axes"),
+        (lambda: heatmap(sweep_record(valley), axes(), along=["lr", "rho"]), "axis of this record"),
+        (lambda: profile(map_record(), axes()), "which compare"),
+        (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
+        (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5), "has the targets 0.1, 0.01"),
+        (lambda: basins(sweep_record(valley), axes()), "which basins"),
+        (lambda: chart(Record(map_record().trajectories, None, {"job": "race"})), "render.figure"),
+        (lambda: save_chart(map_record(), "map.gif"), "chart is saved as"),
+    ],
+)
+def test_bad_input_is_refused(call: Any, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        call()

@@ -1,0 +1,315 @@
+"""Fact sheets: what they show is so, and all of it fits the page."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from function_cases import CATALOGUE, each, every
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.quiver import Quiver
+from matplotlib.text import Text
+from PIL import Image
+from thinned import diagonal
+
+from landscapes import Portrait, function, portray, render
+from landscapes.cli import main
+from landscapes.errors import InputError
+from landscapes.functions import get
+from landscapes.objectives.derivatives import gradient
+from landscapes.render.artists.mathtext import extent, laid_out, tall
+from landscapes.render.figures._fact_sheet import PAGE, SIZE
+
+FEW = {"points": 33, "arrows": 9}
+
+
+def words(figure) -> str:
+    return "\n".join(text.get_text() for text in figure.findobj(Text))
+
+
+# The portrait
+
+
+@every
+def test_a_portrait_tells_the_truth(landscape):
+    portrait = portray(landscape, **FEW)
+    assert (portrait.title, portrait.latex, portrait.description) == (
+        landscape.title,
+        landscape.latex,
+        landscape.description,
+    )
+    assert np.isfinite(portrait.surface.values).all()
+    assert np.isfinite(portrait.slope).all()
+    assert portrait.at.shape == portrait.slope.shape
+    assert portrait.is_line == (landscape.dim == 1)
+    if landscape.dim == 2:
+        expected = gradient(landscape, torch.from_numpy(portrait.at)).numpy()
+        np.testing.assert_array_equal(portrait.slope, expected)
+        assert portrait.marks["start"].tolist() == [list(landscape.start)]
+        assert sum(map(len, portrait.marks.values())) == 1 + len(landscape.stationary)
+    assert {"coordinates", "domain", "start", "minima", "minimum", "tags", "reference"} <= set(portrait.facts)
+
+
+@pytest.mark.parametrize(
+    "item", [item for item in CATALOGUE if item.dim > 2 and item.minima], ids=lambda item: item.name
+)
+def test_a_plane_holds_the_start_and_the_minimum(item):
+    """At (1, 0) and (0, 0); the gradient at the start lies in the plane, so that it shows the way down."""
+    portrait = portray(item, points=51, arrows=9)
+    value = item(item.start).item()
+    x, y = portrait.surface.x, portrait.surface.y
+    at_start = portrait.surface.values[abs(y).argmin(), abs(x - 1).argmin()]
+    at_minimum = portrait.surface.values[abs(y).argmin(), abs(x).argmin()]
+    assert math.isclose(at_start, value, rel_tol=1e-6, abs_tol=1e-9)
+    assert math.isclose(at_minimum, item.minimum, rel_tol=1e-6, abs_tol=1e-6)
+    assert [0.0, 0.0] in np.round(portrait.surface.minima, 9).tolist()
+    assert portrait.axes == ("from the minimum to the start", "across")
+
+
+def test_more_coordinates_are_seen_in_a_plane():
+    portrait = portray("rosenbrock", dim=10, **FEW)
+    assert portrait.facts["coordinates"] == "10; any, at least 2"
+    assert portrait.facts["domain"] == "[-5, 10] for each coordinate"
+    assert portrait.surface.minima.tolist() == [[0.0, 0.0]]
+
+
+def test_a_plane_where_the_minimum_is_not_known_or_the_start():
+    @function((-2, 2), (-3, 3), (-2, 2), start=(0, 0, 0), minima=[(0, 0, 0)])
+    def resting(x, y, z):
+        return x * x + y * y + z * z
+
+    @function((-2, 2), (-3, 3), (-2, 2), start=(1, 1, 1))
+    def unknown(x, y, z):
+        return x + y + z
+
+    for landscape in (resting, unknown):
+        assert np.ptp(portray(landscape, **FEW).surface.values) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("beal", {}, r"unknown function 'beal'. Did you mean beale\?"),
+        ("beale", {"dim": 3}, r"beale has 2 coordinates"),
+        ("beale", {"points": 1}, r"points is a whole number, at least 2, not 1"),
+        ("beale", {"arrows": 2.5}, r"arrows is a whole number, at least 2, not 2.5"),
+    ],
+)
+def test_what_cannot_be_portrayed(name, settings, message):
+    with pytest.raises(InputError, match=message):
+        portray(name, **settings)
+
+
+# The formula
+
+
+@each(CATALOGUE, one_in=5)
+def test_every_formula_fits_and_can_be_read(landscape):
+    lines, size = laid_out(f"f = {landscape.latex}", 776, 76, 17)
+    assert size >= 9
+    assert max(extent(line)[0] for line in lines) * size <= 776
+    assert sum(extent(line)[0] for line in lines) > extent("f =")[0] + 0.8, "there is one"
+    assert tall(lines) * size <= 76 + 1e-9
+    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {landscape.latex}")
+
+
+def test_a_formula_is_cut_outside_brackets_only():
+    latex = r"\left[ a + b \right]^2 + |c - d| - \frac{e + f}{g + h} + \sum_{i + 1} (j + k), \quad l = m + n"
+    for width in (60, 100, 150, 300):
+        lines, _ = laid_out(latex, width, 400, 12)
+        for line in lines:
+            assert line.count("{") == line.count("}")
+            assert line.count("|") % 2 == 0
+            assert line.count(r"\left") == line.count(r"\right")
+            assert line.count("(") == line.count(")")
+            extent(line)
+
+
+def test_a_formula_without_a_place_to_cut_gets_small():
+    lines, size = laid_out("x" * 200, 300, 50, 14)
+    assert lines == ["x" * 200]
+    assert extent(lines[0])[0] * size <= 300.001
+
+
+# The page
+
+
+@pytest.mark.parametrize(
+    ("name", "theme"),
+    diagonal(["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"], sorted(render.THEMES)),
+)
+def test_all_of_a_sheet_lies_on_its_page(name, theme):
+    figure = render.sheet(portray(name, **FEW), theme=theme)
+    page = figure.bbox
+    canvas = RendererAgg(int(page.width), int(page.height), figure.dpi)
+    texts = [text for text in figure.texts if text.get_text()]
+    for text in texts:
+        box = text.get_window_extent(canvas)
+        assert page.x0 <= box.x0, text.get_text()
+        assert box.x1 <= page.x1, text.get_text()
+        assert page.y0 <= box.y0, text.get_text()
+        assert box.y1 <= page.y1, text.get_text()
+    boxes = [text.get_window_extent(canvas).padded(-1) for text in texts]
+    for place, box in enumerate(boxes):
+        assert box.count_overlaps(boxes[:place]) == 0, texts[place].get_text()
+    assert get(name).title in words(figure)
+
+
+@pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
+def test_a_sheet_shows_the_special_points_and_names_them(item):
+    figure = render.sheet(portray(item, **FEW))
+    above = figure.axes[0]
+    shown = {line.get_label(): len(line.get_xdata()) for line in above.lines}
+    held = lambda points: sum(all(a <= c <= b for c, (a, b) in zip(p, item.view, strict=True)) for p in points)  # noqa: E731
+    expected = {"start": 1, "lowest point": held(item.minima)}
+    for kind, name in (("minimum", "local minimum"), ("saddle", "saddle"), ("maximum", "maximum")):
+        expected[name] = held([place.point for place in item.stationary if place.kind == kind])
+    assert shown == {name: count for name, count in expected.items() if count}
+    for name, count in shown.items():
+        assert (name if count == 1 else f"{count} {name.replace('imum', 'ima')}") in words(figure)
+
+
+def test_arrows_point_down():
+    portrait = portray("beale", **FEW)
+    (quiver,) = render.sheet(portrait).findobj(Quiver)
+    ways, places = np.stack([quiver.U, quiver.V], 1), quiver.XY
+    assert len(ways) == 81
+    slopes = gradient(get("beale"), torch.from_numpy(np.array(places))).numpy()
+    assert ((ways * slopes).sum(1) < 0).all()
+
+
+def test_level_ground_has_no_arrows():
+    assert not render.sheet(portray("step_n1", **FEW)).findobj(Quiver)
+
+
+@pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
+def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
+    portrait = portray("booth", **FEW)
+    paths = [render.save_sheet(portrait, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert paths[0].stat().st_size < 500_000
+    if suffix == ".png":
+        with Image.open(paths[0]) as picture:
+            assert picture.size == SIZE
+    if suffix == ".svg":
+        assert "Booth" in paths[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", [(1200, 760), (600, 380), (2400, 1200), (300, 900)])
+def test_a_sheet_has_the_size_that_is_asked_for(size):
+    figure = render.sheet(portray("booth", **FEW), size=size)
+    assert tuple(map(int, figure.bbox.size)) == size
+    assert all(side >= least - 1e-3 for side, least in zip(figure.get_size_inches(), PAGE, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("portrait", "settings", "message"),
+    [
+        ("beale", {}, r"drawn of a portrait, landscapes.portray\('beale'\), not of 'beale'"),
+        (None, {"theme": "drak"}, r"unknown theme 'drak'. Did you mean dark\?"),
+        (None, {"size": (10, 10)}, r"size must be at least"),
+    ],
+)
+def test_what_cannot_be_drawn(portrait, settings, message):
+    with pytest.raises(InputError, match=message):
+        render.sheet(portrait or portray("booth", **FEW), **settings)
+
+
+# The command
+
+
+@pytest.mark.parametrize("suffix", [".png", *(pytest.param(name, marks=pytest.mark.slow) for name in (".pdf", ".svg"))])
+def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
+    monkeypatch.chdir(tmp_path)
+    assert main.main(["show", "beale", "-o", f"sheet{suffix}", "--theme", "dark", "--size", "600x400"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Beale\n")
+    assert re.search(rf"^sheet\{suffix}  \d+ kB$", out, re.M)
+    assert [file.name for file in tmp_path.iterdir()] == [f"sheet{suffix}"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["beale", "-o", "sheet.gif"], r"a fact sheet stands still: save it as .png, .pdf, .svg, .pgf, not as '.gif'"),
+        (["beale", "-o", "sheet"], r"not as a file without a suffix"),
+        (["beale", "-o", "none/sheet.png"], r"the folder 'none' does not exist"),
+        (["beale", "-o", "sheet.png", "--theme", "drak"], r"unknown theme 'drak'. Did you mean dark\?"),
+        (["beale", "-o", "sheet.png", "--size", "10x10"], r"size must be at least"),
+        (["beale", "--dim", "3"], r"beale has 2 coordinates and takes no other number, such as 3"),
+        (["rosenbrock", "--dim", "1"], r"takes this number of coordinates: any, at least 2; not 1"),
+        (["rosenbrock", "--dim", "-3"], r"must be a whole number, at least 1, not '-3'"),
+    ],
+)
+def test_show_refuses(tmp_path, monkeypatch, capsys, more, message):
+    monkeypatch.chdir(tmp_path)
+    assert main.main(["show", *more]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(rf"landscapes: error: [^\n]*{message}[^\n]*\n", err), err
+    assert not list(tmp_path.iterdir())
+
+
+# Races of more coordinates
+
+
+@pytest.mark.parametrize(("name", "dim"), [("rosenbrock", 10), ("sphere", 3)])
+def test_a_race_without_a_map_shows_its_losses(tmp_path, monkeypatch, capsys, name, dim):
+    monkeypatch.chdir(tmp_path)
+    words_ = [
+        "race",
+        name,
+        "--dim",
+        str(dim),
+        "--with",
+        "adam(lr=0.1)",
+        "--steps",
+        "20",
+        "-o",
+        "r.png",
+        "--save",
+        "r.npz",
+    ]
+    assert main.main(words_) == 0
+    assert capsys.readouterr().out.startswith(get(name).title)
+    record = render.figure.__globals__["Record"].load(tmp_path / "r.npz")
+    assert record.surface is None
+    assert record.trajectories.x.shape == (1, 21, dim)
+    figure = render.figure(record)
+    assert f"{dim} coordinates" in figure.axes[0].get_title(loc="left")
+    with Image.open(tmp_path / "r.png") as picture:
+        assert picture.size == (960, 540)
+
+
+def test_a_race_without_a_map_moves(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main.main(["race", "wood", "--with", "adam(lr=0.1)", "--steps", "20", "--seconds", "0.5"]) == 0
+    with Image.open("race.gif") as picture:
+        assert picture.n_frames > 3
+
+
+@pytest.mark.parametrize("more", [["--view", "domain"], ["--inset"], ["--labels", "heads"]])
+def test_a_race_without_a_map_refuses_what_needs_one(tmp_path, monkeypatch, capsys, more):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("landscapes.experiments._race.race", None)  # it would be a TypeError
+    assert main.main(["race", "rosenbrock", "--dim", "10", *more]) == 2
+    assert "rosenbrock with 10 the losses are drawn alone" in capsys.readouterr().err
+
+
+def test_a_formula_has_its_own_coordinates(capsys):
+    assert main.main(["race", "--formula", "x + y", "--dim", "3"]) == 2
+    assert "--dim goes with a function of the list" in capsys.readouterr().err
+
+
+def test_drawing_a_sheet_needs_no_torch():
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; import landscapes.render.figures._fact_sheet, landscapes.summary; assert 'torch' not in sys.modules"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert Portrait.__module__ == "landscapes.summary"

@@ -1,0 +1,210 @@
+"""Races seen from aside: the projection, what hides behind hills, the camera, figures and axes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from render_records import record, way
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render import THEMES, Camera, animate, contour, scene, surface
+from landscapes.render.animation.frames import Frames
+from landscapes.render.plot3d.heightfield import HeightField, Projection
+from landscapes.render.plot3d.shading import heights
+from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.theme import Theme
+
+GRAY = np.full((4, 4, 3), 128, np.uint8)
+
+
+def dome(n: int = 200) -> np.ndarray:
+    x = np.linspace(-1, 1, n)
+    return np.exp(-4 * np.add.outer(x**2, x**2))
+
+
+def view(azimuth: float = -60.0, elevation: float = 40.0, size: int = 300) -> Projection:
+    return Camera(azimuth, elevation).onto((0.0, 0.0, size, size), 1.0)
+
+
+def race() -> Record:
+    return record([way(40), way(40, 0.4)])
+
+
+@given(st.floats(-180, 180), st.floats(5, 90))
+def test_all_of_the_surface_is_in_the_window_and_fills_it(azimuth: float, elevation: float) -> None:
+    corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
+    pixel = Camera(azimuth, elevation).onto((10.0, 20.0, 300.0, 200.0), 1.0)(corners)
+    low, high = pixel.min(0), pixel.max(0)
+    assert (low >= [10 - 1e-6, 20 - 1e-6]).all()
+    assert (high <= [310 + 1e-6, 220 + 1e-6]).all()
+    assert max((high - low) / [300, 200]) == pytest.approx(1.0)
+
+
+@given(st.floats(-180, 180), st.floats(0, 1))
+def test_a_turning_camera_keeps_its_distance(azimuth: float, share: float) -> None:
+    turning = Camera(azimuth, 40.0, turn=200.0)
+    here, there = (camera.onto((0, 0, 300, 300), 1.0) for camera in (turning, turning.at(share)))
+    assert here.up == pytest.approx(there.up)
+
+
+def test_a_flat_field_covers_the_square_it_lies_on() -> None:
+    field = HeightField(np.zeros((5, 5)), GRAY)
+    seen = field.seen(view(), 300, 300)
+    corners = view()(np.array([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], float))
+    x, y = corners.T
+    area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
+    assert (seen.rgba[..., 3] > 127).sum() == pytest.approx(area, rel=0.015)
+
+
+@pytest.mark.parametrize("azimuth", [-60, 20, 110, 200])
+def test_what_a_hill_hides_is_known(azimuth: float) -> None:
+    field = HeightField(dome(), GRAY)
+    sight = field.seen(view(azimuth, 20.0), 300, 300)
+    ahead = sight.view.ahead
+    behind, before = 0.5 + 0.3 * ahead, 0.5 - 0.3 * ahead
+    points = np.array([[*spot, field.at(*spot[:, None])[0]] for spot in (behind, before, np.array([0.5, 0.5]))])
+    assert sight.shows(points).tolist() == [False, True, True]
+
+
+def test_seen_points_have_the_color_that_stands_there() -> None:
+    n = 64
+    colors = np.zeros((n, n, 3), np.uint8)
+    colors[..., 0] = np.arange(n)[None, :] * 4
+    colors[..., 1] = np.arange(n)[:, None] * 4
+    field = HeightField(0.5 * dome(), colors)
+    sight = field.seen(view(), 300, 300)
+    spots = np.random.default_rng(0).uniform(0.05, 0.95, (200, 2))
+    points = np.column_stack([spots, field.at(*spots.T)])
+    points = points[sight.shows(points)]
+    column, row = np.floor(sight.view(points)).astype(int).T
+    shown = sight.rgba[299 - row, column, :2]
+    off = np.abs(shown - 4 * np.floor(n * points[:, :2])).max(1)
+    assert np.quantile(off, 0.98) <= 12  # within three cells of the grid, but for points at a ridge
+
+
+def test_holes_show_nothing_and_hide_nothing() -> None:
+    height = np.zeros((50, 50))
+    height[20:30, 20:30] = np.nan
+    field = HeightField(height, GRAY)
+    seen = field.seen(Projection(np.zeros(2), np.array([100.0, 0]), np.array([0.0, 100]), 10.0), 100, 100)
+    assert (seen.rgba[..., 3] == 0).mean() == pytest.approx(0.04, abs=0.01)
+    assert np.isnan(field.at(np.array([0.5]), np.array([0.5]))).all()
+
+
+@pytest.mark.parametrize("angles", [(-60, 50), (30, 70), (-135, 45)])
+def test_the_projection_and_the_outline_are_those_of_plot_surface(angles: tuple[float, float]) -> None:
+    n = 81
+    x = np.linspace(-2, 2, n)
+    y = np.linspace(-1, 3, n)
+    bump = Surface(x, y, np.exp(-2 * np.add.outer((y - 1) ** 2, x**2)), np.zeros((0, 2)), float("nan"), "linear")
+
+    def outline(draw: Any) -> np.ndarray:
+        figure = Figure(figsize=(3, 3), dpi=100)
+        canvas = FigureCanvasAgg(figure)
+        axes: Any = figure.add_axes((0, 0, 1, 1), projection="3d", proj_type="ortho")
+        axes.view_init(angles[1], angles[0])
+        draw(axes)
+        axes.set_axis_off()
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].min(2) < 255
+
+    def theirs(axes: Any) -> None:
+        height = heights(bump)[0]
+        axes.plot_surface(*np.meshgrid(x, y), height, rstride=1, cstride=1, color="0.5", shade=False, linewidth=0)
+        axes.set(xlim=(-2, 2), ylim=(-1, 3), zlim=(0, height.max()))
+
+    dark = Theme("dark paint", "#fff", "#000", "#555", ("#555555", "#666666"), "#444444", "#ffffff", ("#000",))
+    ours = outline(lambda axes: surface(bump, axes, theme=dark))
+    both = outline(theirs)
+    assert both.sum() > 5000
+    wrong = ours ^ both
+    near = both & ~_shrunk(both) | _grown(both) & ~both
+    assert not (wrong & ~near).any()  # no more than the outline's own pixels
+
+
+def _grown(mask: np.ndarray) -> np.ndarray:
+    return np.asarray(np.any([np.roll(mask, shift, axis) for axis in (0, 1) for shift in (-2, -1, 1, 2)], 0) | mask)
+
+
+def _shrunk(mask: np.ndarray) -> np.ndarray:
+    return ~_grown(~mask)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_scene_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme: str) -> None:
+    made = scene(race(), theme=theme, size=(320, 240), camera=Camera(turn=90))
+    frames = Frames(made)
+    straight = frames.show(40).copy()
+    other = frames.show(3).copy()
+    assert (straight != other).any()
+    assert (frames.show(40) == straight).all()
+
+
+def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
+    axis = np.linspace(-2, 2, 65)
+    hill = Surface(axis, axis, np.exp(-2 * np.add.outer(axis**2, axis**2)), np.zeros((0, 2)), 0.0, "linear")
+    line = np.column_stack([np.linspace(-0.4, 0.4, 30), np.zeros(30)])
+    race = record([line + np.array([0, 0.8]), line - np.array([0, 1.5])], labels=["SGD", "Adam"])
+    look = THEMES["light"] | {"fade": 0.0}
+    made = scene(
+        Record(race.trajectories, hill, race.meta), camera=Camera(-90, 15), theme=look, legend=False, size=(480, 320)
+    )
+    picture = Frames(made).show(29)[..., :3].reshape(-1, 3).astype(int)
+    hidden, shown = (np.rint(255 * np.array(made.findobj(Hill)[0].runs[i].style.color)) for i in (0, 1))
+    assert (np.abs(picture - shown).max(1) <= 2).sum() > 50
+    assert (np.abs(picture - hidden).max(1) <= 2).sum() == 0
+
+
+@pytest.mark.parametrize("suffix", ["gif", "mp4", "png"])
+def test_a_scene_is_saved(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"hill.{suffix}"
+    made = scene(race(), size=(320, 240), camera=Camera(turn=60))
+    if suffix == "png":
+        made.savefig(path)
+    else:
+        animate(race(), figure=made, frames=6).save(path)
+    assert path.stat().st_size > 2000
+
+
+def test_a_surface_alone_makes_a_scene() -> None:
+    alone = race().surface
+    assert alone is not None
+    made = scene(alone, size=(320, 240), title="bowl")
+    assert Frames(made).show(0)[..., 3].all()
+
+
+def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
+    axis = np.linspace(-2, 2, 65)
+    wall = Surface(
+        axis, axis, np.tile(np.exp(-8 * (axis[:, None] + 1.2) ** 2), (1, 65)), np.zeros((0, 2)), 0.0, "linear"
+    )
+    line = np.column_stack([np.linspace(-1, 1, 30), np.full(30, -0.7)])  # just behind a wall at the front
+    made = scene(Record(record([line]).trajectories, wall, race().meta), size=(320, 240))
+    camera = made.findobj(Hill)[0].camera  # type: ignore[attr-defined]
+    assert np.sin(np.radians(camera.azimuth)) > 0 or camera.elevation > 42
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: Camera(elevation=0), "elevation is above 0"),
+        (lambda: Camera(azimuth=float("nan")), "azimuth is an angle"),
+        (lambda: scene(Record(race().trajectories, None, race().meta)), "no surface"),
+        (lambda: scene(race(), step=99), "step must be"),
+        (lambda: surface(race(), Figure().add_subplot()), "rectilinear axes"),
+        (lambda: surface(race(), Figure().add_subplot(projection="polar")), "polar axes"),
+        (lambda: surface(race(), Figure().add_subplot(projection="3d")), "parallel projection"),
+        (lambda: contour(race(), Figure().add_subplot(projection="3d")), "rectilinear"),
+    ],
+)
+def test_bad_input_is_refused(call: Any, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        call()

@@ -1,0 +1,100 @@
+"""Gaps for others open once others have come by."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from render_pixels import full_draw, levels_apart
+from render_records import GOAL, START, record
+
+from landscapes import render
+from landscapes.record import Record
+from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.overlap import shared
+from landscapes.render.artists.trails import Trail
+from landscapes.render.theme import THEMES
+
+
+def pursuit(steps: int = 40) -> Record:
+    """Two runs on one way: the one that is drawn above, and has gaps, is ahead."""
+    share = np.linspace(0, 1, steps + 1)[:, None]
+    slow, fast = share**3, np.minimum(2 * share, 1)
+    return record([np.array(START) + part * np.subtract(GOAL, START) for part in (slow, fast)])
+
+
+def middle(made, picture: np.ndarray) -> np.ndarray:
+    """The pixels in the middle of the upper trail, on the half of the way that the lower one reaches last."""
+    ax, trail = made.axes[0], made.axes[0].findobj(Trail)[1]
+    way = ax.transData.transform(np.linspace(START, GOAL, 400)[150:380])
+    assert trail.axes is ax
+    return picture[len(picture) - 1 - way[:, 1].astype(int), way[:, 0].astype(int), :3]
+
+
+def apart(pixels: np.ndarray, color: tuple[float, float, float]) -> np.ndarray:
+    return np.abs(pixels - 255 * np.array(color)).max(1)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_trail_ahead_of_the_others_has_no_gaps(name):
+    theme = THEMES[name] | {"fade": 0.0}
+    made = render.figure(pursuit(), theme=theme, size=(600, 450), panel=False, step=21)
+    slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
+    ahead = middle(made, full_draw(made))
+    assert apart(ahead, fast).max() < 40
+    made = render.figure(pursuit(), theme=theme, size=(600, 450), panel=False)
+    late = middle(made, full_draw(made))
+    assert np.mean(apart(late, slow) < 40) > 0.25
+    assert np.mean(apart(late, fast) < 40) > 0.25
+
+
+def test_the_first_to_come_by_opens_them():
+    """Of three on one way: they open at the second's pace, not at the last's."""
+    share = np.linspace(0, 1, 41)[:, None]
+    ways = [np.hstack([way, way]) for way in (0.1 * share, 0.5 * share, np.minimum(2 * share, 1))]
+    *_, (parts, since) = shared(ways, ((0, 1), (0, 1)))
+    assert all(depth for first, _, depth in parts if first < 9)
+    np.testing.assert_allclose(since[1:9], 4 * np.arange(1, 9), atol=4)
+    assert not since[11:].any()  # nobody comes there
+
+
+def test_who_is_behind_has_them_at_once():
+    slow, fast = (way[0] for way in np.split(pursuit().trajectories.x, 2))
+    (_, none), (parts, since) = shared([fast, slow], ((-2, 2), (-1.5, 1.5)))
+    assert parts[0][2] == 1
+    assert not none.any()
+    assert not since.any()
+
+
+@pytest.mark.parametrize("step", [21, 28, 34])
+def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
+    made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, size=(600, 450), panel=False, step=step)
+    slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
+    way = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
+    picture = full_draw(made)
+    along = picture[len(picture) - 1 - way[:, 1].astype(int), way[:, 0].astype(int), :3]
+    came = ((step - 2) / 40) ** 3
+    behind, ahead = along[12 : int(400 * came) - 12], along[int(400 * (step / 40) ** 3) + 12 : 380]
+    assert apart(ahead, fast).max() < 40
+    assert len(behind) < 20 or np.mean(apart(behind, slow) < 40) > 0.25
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_frames_in_a_row_equal_a_full_draw(name):
+    made = render.figure(pursuit(), theme=name, size=(320, 240))
+    frames = Frames(made)
+    for step in range(0, 41, 4):
+        assert levels_apart(frames.advance(step)[0], full_draw(made)) <= 2, step
+
+
+@pytest.mark.parametrize("along", [np.zeros((30, 2)), np.ones((30, 2)), np.linspace((0, 1), (1, 1), 30)])
+def test_ways_on_the_very_border_are_shared_too(along):
+    way = np.vstack([np.linspace((0.5, 0.5), along[0], 30), along])
+    (first, _), (second, _) = shared([way, way], ((0, 1), (0, 1)))
+    assert [depth for *_, depth in first] == [0]
+    assert [depth for *_, depth in second] == [1]
+
+
+def test_ways_out_of_view_are_nobody_s():
+    away, inside = np.linspace((5, 5), (6, 6), 30), np.linspace((0, 0), (1, 1), 30)
+    found = shared([away, inside, away, inside], ((0, 1), (0, 1)))
+    assert [[depth for *_, depth in parts] for parts, _ in found] == [[0], [0], [0], [1]]

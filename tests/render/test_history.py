@@ -1,0 +1,181 @@
+"""Any quantity of a race as curves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from render_records import GOAL, converging, diverging, record, unbounded, way
+
+from landscapes import race
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render import animate, trace
+from landscapes.render.animation.frames import Frames
+from landscapes.render.plots._history import Trace
+from landscapes.render.plots.metrics import QUANTITIES
+from landscapes.render.theme import THEMES, styles
+
+
+def axes() -> Axes:
+    return Figure(figsize=(3, 2), dpi=100).subplots()
+
+
+def curves(ax: Axes) -> list[Trace]:
+    return [line for line in ax.lines if isinstance(line, Trace)]
+
+
+def watched(runs: int = 3) -> Record:
+    """A race of which everything was observed, with the n-th run asking n times a step."""
+    made = converging(runs)
+    t, count = made.trajectories.step, np.arange(1, runs + 1)
+    asked = np.zeros((runs, len(t), 4))
+    asked[..., 1] = count[:, None] * t
+    observed = {
+        "gradient_norm": np.exp(-0.1 * t) * count[:, None],
+        "lr": np.where(count[:, None] > 1, 0.1 * np.ones(len(t)), np.nan),
+        "evaluations": asked,
+        "seconds": 2e-4 * count[:, None] * t,
+    }
+    return replace(made, trajectories=replace(made.trajectories, observed=observed))
+
+
+@pytest.mark.parametrize(("against", "end"), [("steps", 40), ("evaluations", 120), ("time", 24)])
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
+    runs = watched()
+    ax = trace(runs, quantity, axes(), against=against)
+    labels = runs.trajectories.runs["label"].tolist()
+    drawn = {curve.get_label(): curve.style for curve in curves(ax)}
+    wanted = dict(zip(labels, styles(labels, THEMES["light"]), strict=True))
+    if quantity == "lr":
+        wanted.pop("SGD")  # this run has none
+    assert drawn == wanted
+    assert ax.get_yscale() == ("log" if QUANTITIES[quantity].log else "linear")
+    assert ax.get_ylabel() == QUANTITIES[quantity].title
+    assert ax.get_xlim()[1] == pytest.approx(end)
+
+
+def test_the_cosine_tells_of_zigzags_and_the_length_of_steps():
+    line = np.array([[float(i), 0.0] for i in (0, 1, 2, 3, 2, 1, 1)])
+    runs = record([line])
+    np.testing.assert_array_equal(QUANTITIES["cosine"].of(runs), [[np.nan, np.nan, 1.0, 1.0, -1.0, 1.0, np.nan]])
+    np.testing.assert_array_equal(QUANTITIES["step_length"].of(runs), [[np.nan, 1, 1, 1, 1, 1, 0]])
+
+
+def test_the_distance_is_to_the_nearest_minimum():
+    runs = converging(2)
+    assert runs.surface is not None
+    two = replace(runs, surface=replace(runs.surface, minima=np.array([GOAL, (-1.5, 1.0)])))
+    x = runs.trajectories.x
+    ends = np.minimum(np.linalg.norm(x - GOAL, axis=-1), np.linalg.norm(x - (-1.5, 1.0), axis=-1))
+    np.testing.assert_allclose(QUANTITIES["distance"].of(two), ends)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.floats(-1e3, 1e3), min_size=6, max_size=6), st.floats(0.01, 100))
+def test_cosines_lie_in_their_range_and_know_no_scale(numbers: list[float], scale: float) -> None:
+    ways = np.array(numbers).reshape(1, 3, 2)
+    one, two = (QUANTITIES["cosine"].of(record(list(way))) for way in (ways, scale * ways))
+    assert ((np.abs(one) <= 1) | np.isnan(one)).all()
+    if np.isfinite(one[0, 2]) and np.isfinite(two[0, 2]):
+        assert one[0, 2] == pytest.approx(two[0, 2], abs=1e-6)
+
+
+def test_runs_that_fail_rescale_nothing():
+    lost = diverging()
+    two = record(list(lost.trajectories.x[:2]))
+    for quantity in ("gap", "step_length", "value"):
+        assert trace(lost, quantity, axes()).get_ylim() == trace(two, quantity, axes()).get_ylim()
+    assert len(np.asarray(curves(trace(lost, "gap", axes()))[2].get_xdata())) == 12  # up to where it was stopped
+
+
+def test_values_of_zero_stay_within_a_log_axis():
+    still = record([np.array([GOAL] * 5), way(4)])
+    ax = trace(still, "gap", axes())
+    bottom = ax.get_ylim()[0]
+    assert (np.asarray(curves(ax)[0].get_ydata()) < bottom).all()
+    assert bottom > 0
+    flat = record([np.array([GOAL] * 5)])
+    assert trace(flat, "gap", axes()).get_yscale() == "linear"
+
+
+def test_curves_grow_with_the_race_along_what_they_cost():
+    runs = watched()
+    made = Figure(figsize=(3, 2), dpi=80)
+    ax = trace(runs, "gap", made.subplots(), against="evaluations", step=10)
+    assert [curve.route.count for curve in curves(ax)] == [11, 11, 11]
+    np.testing.assert_array_equal(curves(ax)[2].get_xdata(), 3.0 * runs.trajectories.step)
+    frames = Frames(made)
+    pictures = {step: frames.show(step).copy() for step in (0, 5, 6, 40)}
+    assert len({picture.tobytes() for picture in pictures.values()}) == 4
+    for step in (6, 40, 5, 0):
+        assert (frames.advance(step)[0] == pictures[step]).all()
+    assert len(animate(runs, figure=made, frames=3).timeline.steps) == 3
+
+
+@pytest.mark.parametrize(
+    ("scale", "title", "end"), [(1.0, "processor time [ms]", 24), (100.0, "processor time [s]", 2.4)]
+)
+def test_time_is_told_in_the_unit_that_suits_it(scale, title, end):
+    runs = watched()
+    seconds = scale * runs.trajectories.observed["seconds"]
+    slow = replace(runs, trajectories=replace(runs.trajectories, observed={"seconds": seconds}))
+    ax = trace(slow, "gap", axes(), against="time")
+    assert ax.get_xlabel() == title
+    last = [float(np.asarray(curve.get_xdata())[-1]) for curve in curves(ax)]
+    assert last == pytest.approx([end / 3, 2 * end / 3, end])
+
+
+def test_what_the_engine_observes_is_drawn():
+    made = race(
+        "booth",
+        ["sgd(lr=0.05)", "adam(lr=0.5)", "lbfgs"],
+        steps=30,
+        observe=["gradient_norm", "evaluations", "lr", "seconds"],
+    )
+    norm = curves(trace(made, "gradient_norm", axes(), against="evaluations"))
+    assert [curve.get_label() for curve in norm] == ["SGD", "Adam", "L-BFGS"]
+    cost: NDArray[np.float64] = np.asarray(norm[2].get_xdata(), float)
+    assert cost[-1] >= 30
+    assert len(curves(trace(made, "lr", axes()))) == 2
+    spent = curves(trace(made, "gap", axes(), against="time"))
+    assert [np.asarray(curve.get_xdata())[-1] for curve in spent] == pytest.approx(
+        1000 * made.trajectories.observed["seconds"][:, -1]
+    )
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: trace(converging(), "speed", axes()), "unknown quantity 'speed'"),
+        (lambda: trace(converging(), "gap", axes(), against="hours"), "unknown way to measure"),
+        (lambda: trace(converging(), "gap", axes(), against="time"), r"race again with observe=\['seconds'\]"),
+        (lambda: trace(converging(), "lr", axes()), r"race again with observe=\['lr'\]"),
+        (lambda: trace(converging(), "gap", axes(), against="evaluations"), r"observe=\['evaluations'\]"),
+        (lambda: trace(unbounded(), "gap", axes()), 'follow "value"'),
+        (lambda: trace(unbounded(), "distance", axes()), "knows no minimum"),
+        (lambda: trace(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'follow "gap"'),
+        (lambda: trace(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a cosine"),
+        (lambda: trace(thin(), "step_length", axes()), 'keep="all"'),
+        (lambda: trace(converging(), "gap", axes(), step=41), "from 0 to 40"),
+        (lambda: trace(converging(), "gap", axes(), theme="neon"), "unknown theme"),
+        (lambda: trace("race", "gap", axes()), "draws a Record"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, match):
+    with pytest.raises(InputError, match=match):
+        call()
+
+
+def thin() -> Record:
+    """A race of which every second step was kept."""
+    made = converging()
+    kept = made.trajectories
+    return replace(made, trajectories=replace(kept, x=kept.x[:, ::2], value=kept.value[:, ::2], step=kept.step[::2]))

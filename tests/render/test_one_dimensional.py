@@ -1,0 +1,190 @@
+"""Races over one coordinate: recorded with their curve, drawn on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from render_pixels import decode, full_draw
+from render_records import converging, record
+
+from landscapes import function, race
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+from landscapes.render import animate, figure, focus, page, paths, save, slide
+from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.animated import show
+from landscapes.render.artists.heads import Head
+from landscapes.render.plots.one_dimensional import STEPS, Tail
+
+
+def valley(steps: int = 40, runs: int = 2, fates: Any = None, **meta: Any) -> Record:
+    """Runs that jump to and fro across a parabola, ever closer to its bottom at 0.5."""
+    t = np.arange(steps + 1)
+    ways = np.array([0.5 + 1.5 * (-1.0) ** (t + run) * 0.9**t for run in range(runs)])[..., None]
+    made = record(ways, values=(ways[..., 0] - 0.5) ** 2, fates=fates, **meta)
+    x = np.linspace(-2, 3, 101)
+    return replace(made, curve=Surface(x, np.zeros(1), (x[None] - 0.5) ** 2, np.array([[0.5, 0.0]]), 0.0))
+
+
+def axes() -> Axes:
+    return Figure(figsize=(4, 3), dpi=100).add_subplot()
+
+
+def test_a_race_over_one_coordinate_records_the_curve(tmp_path):
+    made = race("forrester", ["sgd(lr=0.001)"], steps=5, resolution=65)
+    assert made.surface is None
+    assert made.curve is not None
+    assert (made.curve.x.shape, made.curve.y.tolist(), made.curve.values.shape) == ((257,), [0.0], (1, 257))
+    again = Record.load(made.save(tmp_path / "race.npz"))
+    assert again.curve is not None
+    for name, value in vars(made.curve).items():
+        np.testing.assert_array_equal(getattr(again.curve, name), value)
+    assert Record.load(race("booth", ["sgd"], steps=2).save(tmp_path / "plane.npz")).curve is None
+
+
+def test_the_curve_shows_the_view_that_was_asked_for():
+    @function((-4, 4), start=(3.0,), view=[(-1, 4)])
+    def cup(x):
+        return x**2
+
+    ends = [race(cup, ["sgd(lr=0.1)"], steps=20, view=view).curve for view in (None, "domain", "race")]
+    own, domain, runs = ((curve.x[0], curve.x[-1]) for curve in ends if curve is not None)
+    assert (own, domain) == ((-1, 4), (-4, 4))
+    assert -0.5 < runs[0] < 0.05
+    assert 3 < runs[1] < 3.5
+    with pytest.raises(InputError, match=r'one coordinate: its view is "domain" or "race", not a box'):
+        race(cup, ["sgd(lr=0.1)"], view=[(0, 1), (0, 1)])
+
+
+def test_heads_and_tails_lie_on_the_curve():
+    runs = valley()
+    ax = slide(runs, axes(), step=17)
+    tails = [line for line in ax.lines if isinstance(line, Tail)]
+    assert [tail.get_label() for tail in tails] == runs.trajectories.runs["label"].tolist()
+    for tail, x, value in zip(tails, runs.trajectories.x, runs.trajectories.value, strict=True):
+        np.testing.assert_array_equal(tail.get_xydata(), np.column_stack([x[:, 0], value]))
+        assert tail.route.count == 18
+    assert sum(isinstance(artist, Head) for artist in ax.get_children()) == 2
+    (star,) = (line for line in ax.lines if line.get_label() == "_minimum")
+    np.testing.assert_array_equal(star.get_xydata(), [[0.5, 0.0]])
+
+
+def test_a_tail_shows_the_last_steps_only():
+    runs = valley(steps=100, runs=1)
+    made = Figure(figsize=(4, 3), dpi=100)
+    ax = slide(runs, made.add_axes((0, 0, 1, 1)), theme="dark", step=50)
+    (tail,) = (line for line in ax.lines if isinstance(line, Tail))
+    for artist in ax.get_children():
+        artist.set_visible(artist is tail)
+    ink = full_draw(made).astype(int)[..., :3]
+    drawn = np.argwhere(np.abs(ink - ink[0, 0]).sum(2) > 60)
+    assert tail.length == STEPS
+    pixels = tail.route.pixels[51 - STEPS - 2 : 51]
+    assert drawn[:, 1].min() == pytest.approx(pixels[:, 0].min(), abs=12)
+    assert drawn[:, 1].max() == pytest.approx(pixels[:, 0].max(), abs=12)
+
+
+FELL = valley(fates={1: ("diverged", 20)})
+
+
+@cache
+def fresh(step: int, theme: str = "light") -> NDArray[np.uint8]:
+    """The picture of a step where nothing was drawn before."""
+    return Frames(figure(FELL, theme=theme, size=(240, 160))).show(step)
+
+
+@settings(max_examples=12)
+@given(st.lists(st.integers(0, 40), min_size=2, max_size=5))
+def test_the_picture_of_a_step_does_not_depend_on_those_before(steps: list[int]) -> None:
+    frames = Frames(fell())
+    for step in steps:
+        picture = frames.show(step).copy()
+    assert (picture == fresh(steps[-1])).all()
+
+
+@cache
+def fell() -> Figure:
+    return figure(FELL, size=(240, 160))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "print"])
+def test_what_changes_within_a_spell_is_all_drawn_anew(theme):
+    frames = Frames(figure(FELL, theme=theme, size=(240, 160)))
+    for step in range(41):
+        moved, _ = frames.advance(step)
+        if step % 8 == 4:
+            assert (moved == fresh(step, theme)).all(), step
+
+
+def test_a_whole_figure_has_the_curve_losses_and_a_legend():
+    made = figure(valley())
+    curve, losses, legend = made.axes
+    assert any(isinstance(line, Tail) for line in curve.lines)
+    assert losses.get_yscale() == "log"
+    assert legend.get_label() == "legend"
+    assert len(figure(valley(), panel=False).axes) == 2
+
+
+def test_it_is_animated_and_saved(tmp_path):
+    animate(valley(), frames=4, size=(320, 200)).save(tmp_path / "race.gif")
+    frames = decode(tmp_path / "race.gif").frames
+    assert len(frames) == 4
+    assert all((one != two).any() for one, two in pairwise(frames))
+    for name in ("race.png", "race.pdf", "race.svg"):
+        save(valley(), tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 2000
+    assert "1 coordinate" in page(valley(), tmp_path / "race.html").read_text(encoding="utf-8")
+
+
+def test_a_run_out_of_view_is_told_in_the_legend():
+    t = np.linspace(0, 8, 41)[:, None]
+    runs = record([t], values=t.T**2)
+    x = np.linspace(-2, 3, 51)
+    runs = replace(runs, curve=Surface(x, np.zeros(1), x[None] ** 2, np.zeros((0, 2)), 0.0))
+    made = figure(runs)
+    words = [text.get_text() for text in made.axes[-1].texts]
+    assert any("out of view" in word or "↗" in word for word in words)
+    ax = made.axes[0]
+    assert ax.get_xlim() == (-2, 3)
+
+
+def test_holes_in_a_curve_are_left_open():
+    x = np.linspace(-2, 3, 51)
+    height = np.where(x < 0, np.inf, (x - 0.5) ** 2)
+    runs = replace(valley(), curve=Surface(x, np.zeros(1), height[None], np.zeros((0, 2)), -np.inf))
+    ax = slide(runs, axes())
+    assert ax.get_ylim()[1] < 8
+    show(ax, 3)
+    nowhere = replace(runs, curve=Surface(x, np.zeros(1), np.full((1, 51), np.nan), np.zeros((0, 2)), np.nan))
+    with pytest.raises(InputError, match="no finite value"):
+        slide(nowhere, axes())
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: slide(converging(), axes()), "over one coordinate; this record has 2"),
+        (lambda: slide(replace(valley(), curve=None), axes()), "race again"),
+        (lambda: slide(valley(), axes(), step=99), "from 0 to 40"),
+        (lambda: slide(valley(), axes(), theme="neon"), "unknown theme"),
+        (lambda: slide(valley(), 3), "rectilinear"),  # type: ignore[arg-type]
+        (lambda: paths(valley(), axes()), "this record has 1; render.slide draws one"),
+        (lambda: figure(valley(), labels="heads"), "no surface to draw, only a curve"),
+        (lambda: figure(valley(), inset=True), "only a curve"),
+        (lambda: focus(valley(), ((0, 1), (0, 1))), "surface"),
+        (lambda: figure(replace(valley(), curve=None), panel=False), "only losses"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, match):
+    with pytest.raises(InputError, match=match):
+        call()

@@ -1,0 +1,163 @@
+"""Several races on one page: small multiples, and variants beside each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from render_pixels import decode
+from render_records import converging, diverging, record, way
+from test_one_dimensional import valley
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render import animate, beside, multiples
+from landscapes.render.animation.frames import Frames
+from landscapes.render.artists.animated import moving
+from landscapes.render.artists.step_counter import Counter
+from landscapes.render.artists.trails import Trail
+from landscapes.render.plots._loss_curves import Curve
+from landscapes.render.theme import THEMES, styles
+
+
+def trails(ax: Axes) -> list[Trail]:
+    return [line for line in ax.lines if isinstance(line, Trail)]
+
+
+def panels(made: Figure) -> list[Axes]:
+    return [ax for ax in made.axes if ax.get_label() != "legend"]
+
+
+def test_a_panel_a_race_and_one_legend():
+    races = {"one": converging(2), "two": converging(3), "three": valley()}
+    made = multiples(races)
+    assert [ax.get_title(loc="left") for ax in panels(made)] == ["one", "two", "three"]
+    assert [len(trails(ax)) for ax in panels(made)] == [2, 3, 2]
+    (legend,) = (ax for ax in made.axes if ax.get_label() == "legend")
+    assert [text.get_text() for text in legend.texts][::2] == ["SGD", "Momentum", "Nesterov"]
+    assert len(panels(multiples(races, legend=False))) == len(multiples(races, legend=False).axes)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_an_optimizer_has_one_style_in_all_panels(theme):
+    own = [record([way(40), way(40, 0.3)], labels=labels) for labels in (["mine", "yours"], ["yours", "mine"])]
+    wanted = dict(zip(["mine", "yours"], styles(["mine", "yours"], THEMES[theme]), strict=True))
+    for made in (multiples(own, theme=theme), beside(*own, theme=theme)):
+        drawn = [line for ax in made.axes for line in ax.lines if isinstance(line, Trail | Curve)]
+        assert len(drawn) >= 4
+        for line in drawn:
+            style = wanted[str(line.get_label())]
+            assert (line.style, line.color) == (style, style.color)
+            if isinstance(line, Curve):
+                assert bool(line.dashes) == bool(style.dashes)
+
+
+def test_split_panels_hold_one_optimizer_each():
+    races = [converging(2, labels=["SGD", "Adam"]), converging(2, labels=["Adam", "Lion"], title="Other")]
+    made = multiples(races, split=True)
+    held = [[line.get_label() for line in trails(ax)] for ax in made.axes]
+    assert held == [["SGD"], ["Adam"], [], [], ["Adam"], ["Lion"]]
+    assert [ax.get_title(loc="left") for ax in made.axes[:3]] == ["SGD", "Adam", "Lion"]
+    assert [ax.get_ylabel() for ax in made.axes[::3]] == ["Bowl", "Other"]
+    adam = races[1].trajectories.x[0]
+    np.testing.assert_array_equal(trails(made.axes[4])[0].get_xydata(), adam)  # type: ignore[arg-type]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 7), st.integers(1, 4), st.sampled_from([3.3, 6.75, 9.0]))
+def test_panels_are_square_apart_and_on_the_page(count: int, across: int, width: float) -> None:
+    made = multiples([FLAT] * count, across=across, width=width, legend=False)
+    made.draw_without_rendering()
+    boxes = [ax.get_window_extent().extents for ax in made.axes]
+    assert len(boxes) == count
+    for left, bottom, right, top in boxes:
+        assert right - left == pytest.approx(top - bottom, abs=0.5)
+        assert left >= 0
+        assert bottom >= 0
+        assert right <= made.bbox.width
+        assert top <= made.bbox.height
+    for one, two in pairwise(boxes):
+        assert two[0] >= one[2] or two[3] <= one[1]
+
+
+FLAT = valley(steps=2, runs=1)
+
+
+def test_small_multiples_move():
+    races = [converging(2), diverging()]
+    made = multiples(races, width=3.0)
+    frames = Frames(made)
+    pictures = [frames.show(step).copy() for step in (0, 7, 40)]
+    assert all((one != two).any() for one, two in pairwise(pictures))
+    assert (frames.advance(7)[0] == pictures[1]).all()
+    assert len(moving(made)) > 10
+
+
+def test_variants_beside_each_other_move_together(tmp_path):
+    plain, clipped = converging(2), record([way(40, 0.5), way(40, -0.5)])
+    made = beside(plain, clipped, titles=["without clipping", "with clipping"], size=(640, 400))
+    left, right = made.axes[:2]
+    assert [ax.get_title(loc="left") for ax in (left, right)] == ["without clipping", "with clipping"]
+    one, two = (ax for ax in made.axes if any(isinstance(line, Curve) for line in ax.lines))
+    assert (one.get_ylim(), one.get_xlim()) == (two.get_ylim(), two.get_xlim())
+    animate(plain, figure=made, frames=4).save(tmp_path / "both.gif")
+    frames = decode(tmp_path / "both.gif").frames.astype(int)
+    for before, now in pairwise(frames):
+        change = np.abs(before - now).sum(2)
+        assert (change[:, :320] > 30).any()
+        assert (change[:, 320:] > 30).any()
+
+
+def test_a_shorter_race_rests_at_its_end():
+    made = beside(converging(1, steps=10), converging(1, steps=30), step=20, panel=False)
+    assert [trail.route.count for ax in made.axes for trail in trails(ax)] == [11, 21]
+    (counter,) = (text for text in made.findobj(Counter))
+    assert counter.get_text() == "step 20"
+
+
+def test_titles_tell_variants_apart():
+    one = converging(1)
+    other = replace(one, meta={**one.meta, "title": "Other"})
+    assert [ax.get_title(loc="left") for ax in beside(one, other).axes[:2]] == ["Bowl", "Other"]
+    assert [ax.get_title(loc="left") for ax in beside(one, one).axes[:2]] == ["adam(lr=0.01)"] * 2
+
+
+def test_there_is_room_for_losses_or_not():
+    race = converging(1)
+    assert len(beside(race, race, size=(640, 240)).axes) == 3
+    assert len(beside(race, race, valley(), size=(960, 540)).axes) == 7
+
+
+def solid() -> Record:
+    return record([np.zeros((5, 3))], values=np.ones((1, 5)))
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: multiples([]), "from 1 to 144 records, not 0"),
+        (lambda: multiples([converging()] * 145), "not 145"),
+        (lambda: multiples([converging(40, steps=12)] * 5, split=True), "200 panels, more than 144"),
+        (lambda: multiples([solid()]), "no landscape to draw"),
+        (lambda: multiples([converging()], step=41), "from 0 to 40"),
+        (lambda: multiples([converging()], across=0), "at least 1, not 0"),
+        (lambda: multiples([converging()], across=30), "inches, not 6.75"),
+        (lambda: multiples([converging()], width=float("nan")), "inches, not nan"),
+        (lambda: multiples([3]), "draws a Record"),  # type: ignore[list-item]
+        (lambda: beside(converging()), "at least two"),
+        (lambda: beside(*[converging()] * 5), "from 1 to 4 records, not 5"),
+        (lambda: beside(converging(), solid()), "no landscape to draw"),
+        (lambda: beside(converging(), converging(), titles=["one"]), "2 records and 1 titles"),
+        (lambda: beside(converging(), converging(), size=(10, 10)), "at least 160"),
+        (lambda: beside(converging(), converging(), step=41), "from 0 to 40"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(call, match):
+    with pytest.raises(InputError, match=match):
+        call()

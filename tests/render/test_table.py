@@ -1,0 +1,70 @@
+"""Tables of comparisons and races: in four styles, the numbers those of the record."""
+
+from __future__ import annotations
+
+import csv
+import re
+
+import pytest
+from render_records import converging, diverging
+from test_charts import map_record
+from test_tables import SPLIT
+
+from landscapes import render
+from landscapes.analysis import profiles, race_table, tables
+from landscapes.analysis.costs import costs
+from landscapes.errors import InputError
+
+
+@pytest.mark.parametrize("style", tables.KINDS)
+@pytest.mark.parametrize("target", [None, 0.1])
+def test_a_comparison_is_the_tables_of_comparisons(style, target):
+    assert render.table(SPLIT, style, target=target) == tables.standings(SPLIT, target).render(style)
+    assert render.table(SPLIT, style, show="times", target=target) == tables.running_times(SPLIT, target).render(style)
+
+
+def test_running_times_are_those_of_the_profiles():
+    found = costs(SPLIT)
+    expected = profiles.expected_running_time(found.at()[:3].T, found.spent[:3].T)
+    header, first, _ = csv.reader(render.table(SPLIT, "csv", show="times").splitlines())
+    assert header == ["function", *found.optimizers]
+    assert [float(entry) for entry in first[1:]] == pytest.approx(expected.tolist())
+
+
+def test_steps_are_counted_where_they_are_asked_for():
+    assert "median steps" in render.table(SPLIT, by="steps")
+    assert "Expected steps" in render.table(SPLIT, show="times", by="steps")
+
+
+def test_latex_is_booktabs_and_names_are_escaped():
+    text = render.table(SPLIT, "latex")
+    rules = re.findall(r"\\(?:top|mid|bottom)rule", text)
+    assert rules == [r"\toprule", r"\midrule", r"\bottomrule"]
+    assert r"A\_1 &" in text
+    assert r"B \& C &" in text
+    assert "|" not in text
+
+
+@pytest.mark.parametrize("race", [converging(3), diverging()])
+def test_a_race_is_its_standings(race):
+    header, *rows = race_table.rows(race)
+    assert render.table(race).startswith(render.caption(race))
+    assert render.table(race).endswith(race_table.table(race))
+    assert list(csv.reader(render.table(race, "csv").splitlines())) == [list(header), *map(list, rows)]
+    assert f"| {' | '.join(rows[0])} |" in render.table(race, "markdown")
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "words"),
+    [
+        (SPLIT, {"style": "latx"}, "unknown style of table 'latx'. Did you mean latex"),
+        (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: standings, times"),
+        (SPLIT, {"target": 0.3}, "no target 0.3; its targets are 0.1, 0.0001"),
+        (map_record(), {}, r"what compare\(\) or race\(\) return"),
+        (converging(1), {"show": "times"}, r"the running times of compare\(\)"),
+        ("beale", {}, r"what compare\(\) or race\(\) return"),
+    ],
+)
+def test_what_has_no_table_is_refused(given, options, words):
+    with pytest.raises(InputError, match=words):
+        render.table(given, **options)

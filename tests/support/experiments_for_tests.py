@@ -1,0 +1,132 @@
+"""Plans that the tests of blocks, executors and folders run; workers import this module, too."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+
+from landscapes import Function, function, optimizers
+from landscapes.engine.loop import Paths
+from landscapes.engine.termination import Stop
+from landscapes.execution.plan import Block, Column, Plan, Task, Terms
+from landscapes.execution.results import arrays
+
+PARENT = os.environ.setdefault("TESTS_OF_JOBS", str(os.getpid()))
+"""The process of the tests; workers inherit it."""
+
+BOX = np.array([[-6.0, 6.0]] * 2)
+
+
+@function((-3, 3), (-3, 3), minima=[(0, 0)], start=(2, 2))
+def sound_bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Does what it should."""
+    return x * x + 3 * y * y
+
+
+@function((-3, 3), (-3, 3))
+def deadly_bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Takes a worker with it."""
+    if str(os.getpid()) != PARENT:
+        os._exit(9)
+    return x * x + y * y
+
+
+def _broken_sample(t: int) -> Any:
+    raise ArithmeticError("no data today")
+
+
+@function((-3, 3), (-3, 3), sample=_broken_sample)
+def dataless_bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """Its samples cannot be had."""
+    return x * x + y * y
+
+
+def grid(
+    f: Function = sound_bowl,
+    kinds: Sequence[optimizers.Rule] = (optimizers.Adam(),),
+    *,
+    side: int = 10,
+    size: int | None = 16,
+    **terms: Any,
+) -> Plan:
+    """A grid of starts along the first axis and learning rates along the last: side² runs of each rule."""
+    lengths = (side, side)
+    ways = np.linspace(-2.5, 2.5, side)
+    known: dict[str, Any] = {"steps": 25, "box": BOX, "target": 0.5, "stop": Stop(gradient=1e-3)}
+    return Plan(
+        [
+            Task(
+                f,
+                rule,
+                side * side,
+                [Column.along(ways, lengths, 0)] + [Column(np.full(1, 1.25))] * (f.dim - 1),
+                Terms(**{**known, **terms}),
+                {"lr": Column.along(np.geomspace(1e-3, 2.0, side), lengths, 1)},
+                Column(np.arange(7)),
+            )
+            for rule in kinds
+        ],
+        size,
+    )
+
+
+def same(one: Paths, other: Paths) -> bool:
+    """Whether paths agree in every bit."""
+    first, second = arrays(one), arrays(other)
+    return first.keys() == second.keys() and all(
+        first[name].dtype == second[name].dtype and first[name].tobytes() == second[name].tobytes() for name in first
+    )
+
+
+class Plain:
+    """An executor that can do no more than an executor must: `submit`, and `result` of what it gives back.
+
+    Attributes:
+        flying: how many were submitted and not yet asked for, and the most there ever were.
+    """
+
+    def __init__(self, dies_after: int | None = None) -> None:
+        self.submitted = self.flying = self.most = 0
+        self.dies_after = dies_after
+
+    def submit(self, task: Any, /, *arguments: Any) -> Any:
+        self.submitted += 1
+        if self.dies_after is not None and self.submitted > self.dies_after:
+            raise RuntimeError("the cluster has gone home")
+        self.flying += 1
+        self.most = max(self.most, self.flying)
+        return Promise(self, task, arguments)
+
+
+class Promise:
+    """Runs when it is asked for, in a thread of its own, as somebody else would."""
+
+    def __init__(self, executor: Plain, task: Any, arguments: tuple[Any, ...]) -> None:
+        self.executor, self.task, self.arguments = executor, task, arguments
+
+    def result(self) -> Any:
+        self.executor.flying -= 1
+        found: list[Any] = []
+        thread = threading.Thread(target=lambda: found.append(self.task(*self.arguments)))
+        thread.start()
+        thread.join()
+        return found[0]
+
+
+def counted(monkeypatch: Any) -> list[int]:
+    """How many runs each block had that was run, in order."""
+    ran: list[int] = []
+    run = Block.run
+
+    def counting(block: Block, progress: Any = None) -> Paths:
+        found = run(block, progress)
+        ran.append(len(block))
+        return found
+
+    monkeypatch.setattr(Block, "run", counting)
+    return ran

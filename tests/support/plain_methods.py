@@ -1,0 +1,305 @@
+"""What the second-order rules are held against: each method once more, for one run, as plain as its source has it.
+
+All take a function, a rule (for its settings), a start (d,) and a number of steps, and return the points (steps + 1, d).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import scipy.optimize
+import torch
+from numpy.typing import NDArray
+from reference import log, starts, uniform, valley
+from torch import Tensor
+from torch.optim.lbfgs import _strong_wolfe
+
+from landscapes import optimizers
+from landscapes.engine import loop
+from landscapes.objectives._function import Function
+from landscapes.optimizers.base import Rule
+
+Array = NDArray[np.float64]
+Plain = Callable[[Function, Any, Array, int], Array]
+
+
+class Seen:
+    """A function of one point (d,) in numpy, differentiated by torch's own means."""
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+
+    def value(self, x: Array) -> float:
+        return float(self.function.columns(torch.as_tensor(x)))
+
+    def gradient(self, x: Array) -> Array:
+        point = torch.tensor(x, requires_grad=True)
+        return torch.autograd.grad(self.function.columns(point), point)[0].numpy()
+
+    def hessian(self, x: Array) -> Array:
+        return torch.autograd.functional.hessian(self.function.columns, torch.tensor(x)).numpy()
+
+    def residuals(self, x: Array) -> tuple[Array, Array]:
+        point = torch.tensor(x)
+        jacobian = torch.autograd.functional.jacobian(self.function.residual_columns, point)
+        return self.function.residual_columns(point).numpy(), jacobian.numpy()
+
+
+def halved(seen: Seen, x: Array, p: Array, slope: float, t: float) -> Array:
+    """Armijo, 1966."""
+    value = seen.value(x)
+    for _ in range(40):
+        there = x + t * p
+        if slope >= 0 or (there == x).all():
+            break
+        if seen.value(there) <= value + 1e-4 * t * slope + 10 * np.finfo(float).eps * abs(value):
+            return there
+        t /= 2
+    return x
+
+
+def towards(seen: Seen, rule: Any, x: Array, gradient: Array, hessian: Array) -> Array:
+    """Newton's step, whole or with curvatures made positive (Greenstadt, 1967) and the length halved."""
+    if not gradient.any():
+        return x
+    if rule.damping == 0:
+        return x - rule.lr * np.linalg.solve(hessian, gradient)
+    curvature, axes = np.linalg.eigh(hessian)
+    size = np.maximum(abs(curvature), rule.damping * abs(curvature).max())
+    p = -axes @ (axes.T @ gradient / size)
+    return halved(seen, x, p, float(gradient @ p), rule.lr)
+
+
+def newton(function: Function, rule: optimizers.Newton, x: Array, steps: int) -> Array:
+    seen, path = Seen(function), [x]
+    for _ in range(steps):
+        x = towards(seen, rule, x, seen.gradient(x), seen.hessian(x))
+        path.append(x)
+    return np.array(path)
+
+
+def gauss_newton(function: Function, rule: optimizers.GaussNewton, x: Array, steps: int) -> Array:
+    seen, path = Seen(function), [x]
+    for _ in range(steps):
+        r, jacobian = seen.residuals(x)
+        if rule.damping == 0:
+            x = x - rule.lr * np.linalg.lstsq(jacobian, r, rcond=None)[0]
+        else:
+            x = towards(seen, rule, x, 2 * jacobian.T @ r, 2 * jacobian.T @ jacobian)
+        path.append(x)
+    return np.array(path)
+
+
+def slack(value: float) -> float:
+    return 10 * np.finfo(float).eps * abs(value) + np.finfo(float).tiny
+
+
+def marquardt(function: Function, rule: optimizers.LevenbergMarquardt, x: Array, steps: int) -> Array:
+    """Madsen, Nielsen & Tingleff, 2004, algorithm 3.16, without the trials that fail."""
+    seen, path = Seen(function), [x]
+    mu = np.nan
+    for _ in range(steps):
+        r, jacobian = seen.residuals(x)
+        matrix, slope = jacobian.T @ jacobian, jacobian.T @ r
+        largest, nu = matrix.diagonal().max(), 2.0
+        mu = rule.damping * largest if np.isnan(mu) else max(mu, np.finfo(float).eps * largest)
+        trial = mu
+        for _ in range(15):
+            p = np.linalg.lstsq(np.vstack([jacobian, np.sqrt(trial) * np.eye(len(x))]),
+                                np.concatenate([-r, 0 * x]), rcond=None)[0]  # fmt: skip
+            if (x + p == x).all():
+                break
+            gained = r @ r - seen.value(x + p) + slack(r @ r)
+            rho = gained / (p @ (trial * p - slope) + slack(r @ r))
+            if rho > 0:
+                x, mu = x + p, trial * max(1 / 3, 1 - (2 * rho - 1) ** 3)
+                break
+            trial, nu = trial * nu, 2 * nu
+        path.append(x)
+    return np.array(path)
+
+
+def in_ball(gradient: Array, hessian: Array, radius: float) -> tuple[Array, bool]:
+    """The minimum of the model within a ball, by halving the multiplier's bracket; and whether it is on the border."""
+    curvature, axes = np.linalg.eigh(hessian)
+    g = axes.T @ gradient
+    if curvature[0] > 0 and np.linalg.norm(g / curvature) <= radius:
+        return -axes @ (g / curvature), False
+    above, low = curvature - curvature[0], max(curvature[0], 0.0)
+    high = low + np.linalg.norm(g) / radius
+    for _ in range(2000):
+        middle = (low + high) / 2
+        if middle in (low, high):
+            break
+        with np.errstate(all="ignore"):
+            inside = np.linalg.norm(g / (above + middle)) < radius
+        low, high = (low, middle) if inside else (middle, high)
+    return -axes @ (g / (above + high)), True
+
+
+def region(function: Function, rule: optimizers.TrustRegion, x: Array, steps: int) -> Array:
+    """Nocedal & Wright, 2006, algorithm 4.1, without the trials that fail."""
+    seen, path = Seen(function), [x]
+    radius = rule.radius
+    for _ in range(steps):
+        value, gradient, hessian = seen.value(x), seen.gradient(x), seen.hessian(x)
+        for _ in range(30):
+            p, at_border = in_ball(gradient, hessian, radius) if gradient.any() else (0 * x, False)
+            if (x + p == x).all():
+                break
+            promised = -(gradient @ p + p @ hessian @ p / 2)
+            rho = (value - seen.value(x + p) + slack(value)) / (promised + slack(value))
+            if rho < 0.25:
+                radius /= 4
+            elif rho > 0.75 and at_border:
+                radius = min(2 * radius, rule.max_radius)
+            if rho > rule.eta:
+                x = x + p
+                break
+        path.append(x)
+    return np.array(path)
+
+
+def newton_cg(function: Function, rule: optimizers.TrustRegion, x: Array, steps: int) -> Array:
+    """SciPy's "trust-ncg", of which the iterations that do not move are left out; the last point repeated after its end."""
+    seen, path = Seen(function), [x]
+    options = {"initial_trust_radius": rule.radius, "max_trust_radius": rule.max_radius, "eta": rule.eta}
+
+    def note(xk: Array) -> None:
+        if not np.array_equal(xk, path[-1]):
+            path.append(xk.copy())
+        if len(path) > steps:
+            raise StopIteration
+
+    scipy.optimize.minimize(seen.value, x, method="trust-ncg", jac=seen.gradient, hess=seen.hessian, callback=note,
+                            options={**options, "gtol": 1e-9, "maxiter": 30 * steps})  # fmt: skip
+    return np.array((path + steps * path[-1:])[: steps + 1])
+
+
+def lbfgs(function: Function, rule: optimizers.LBFGS, x: Array, steps: int) -> Array:
+    """torch's own, one iteration a step."""
+    point = torch.nn.Parameter(torch.tensor(x))
+    optimizer = torch.optim.LBFGS([point], lr=rule.lr, max_iter=1, max_eval=26, tolerance_grad=0, tolerance_change=0,
+                                  history_size=rule.history_size, line_search_fn="strong_wolfe")  # fmt: skip
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        value = function.columns(point)
+        value.backward()
+        return value
+
+    path = [x]
+    for _ in range(steps):
+        optimizer.step(closure)
+        path.append(point.detach().numpy().copy())
+    return np.array(path)
+
+
+def searching(function: Function, rule: Any, x: Array, steps: int) -> Array:
+    """BFGS (Nocedal & Wright, 2006, algorithm 6.1) or conjugate gradients (algorithm 5.4, "PR+"), with torch's search."""
+    seen, path, d = Seen(function), [x], len(x)
+    whole = isinstance(rule, optimizers.BFGS)
+    inverse, scaled, p, t = np.eye(d), False, np.zeros(d), 0.0
+    g = seen.gradient(x)
+    before, last_slope = g, 0.0
+
+    def ask(x: Tensor, t: Any, p: Tensor) -> tuple[float, Tensor]:
+        there = x.numpy() + float(t) * p.numpy()
+        return seen.value(there), torch.from_numpy(seen.gradient(there))
+
+    for _ in range(steps):
+        if not g.any():
+            path.append(x)
+            continue
+        first = min(1.0, 1 / abs(g).sum())
+        if whole:
+            p = -inverse @ g
+            first = 1.0 if scaled else first
+        elif t:
+            p = -g + max(0.0, g @ (g - before) / (before @ before)) * p
+            first = t * last_slope / (g @ p)
+        if g @ p >= 0:  # so it is in the beginning
+            p, first = -g, min(1.0, 1 / abs(g).sum())
+        _, after, found, _ = _strong_wolfe(
+            ask, torch.from_numpy(x), rule.lr * first, torch.from_numpy(p), seen.value(x), torch.from_numpy(g),
+            torch.tensor(g @ p), c1=rule.c1, c2=rule.c2, tolerance_change=0,
+        )  # fmt: skip
+        t, last_slope, before = float(found), float(g @ p), g
+        s, y, g = t * p, after.numpy() - g, after.numpy()
+        x = x + s
+        if whole and s @ y > np.finfo(float).eps * abs(s @ before):
+            if not scaled:
+                inverse, scaled = inverse * (s @ y / (y @ y)), True
+            left = np.eye(d) - np.outer(s, y) / (s @ y)
+            inverse = left @ inverse @ left.T + np.outer(s, s) / (s @ y)
+        path.append(x)
+    return np.array(path)
+
+
+def plain(rule: Rule) -> Plain:
+    """The reference of a rule."""
+    if isinstance(rule, optimizers.TrustRegion):
+        return region if rule.exact else newton_cg
+    table: Mapping[type[Rule], Plain] = {
+        optimizers.Newton: newton,
+        optimizers.GaussNewton: gauss_newton,
+        optimizers.LevenbergMarquardt: marquardt,
+        optimizers.LBFGS: lbfgs,
+        optimizers.BFGS: searching,
+        optimizers.ConjugateGradient: searching,
+    }
+    return table[type(rule)]
+
+
+def squares(dim: int) -> Function:
+    """Rosenbrock's valley over 100 in any number of coordinates, as a sum of squares."""
+
+    def residuals(*x: Tensor) -> Tensor:
+        parts = [(1 - x[0]) / 10]
+        for a, b in itertools.pairwise(x):
+            parts += [(1 - a) / 10, b - a * a]
+        return torch.stack(parts)
+
+    return replace(valley(dim), residuals=residuals)
+
+
+SETTINGS: Mapping[str, Callable[[np.random.Generator], Rule]] = {
+    "newton": lambda rng: optimizers.Newton(lr=uniform(0.3, 1.5)(rng), damping=log(1e-10, 0.1)(rng)),
+    "newton, undamped": lambda rng: optimizers.Newton(lr=uniform(0.3, 1)(rng), damping=0),
+    "gauss_newton": lambda rng: optimizers.GaussNewton(lr=uniform(0.3, 1.5)(rng), damping=log(1e-10, 0.1)(rng)),
+    "gauss_newton, undamped": lambda rng: optimizers.GaussNewton(lr=uniform(0.3, 1)(rng), damping=0),
+    "levenberg_marquardt": lambda rng: optimizers.LevenbergMarquardt(damping=log(1e-6, 100)(rng)),
+    "trust_region": lambda rng: region_settings(rng, exact=True),
+    "newton_cg": lambda rng: region_settings(rng, exact=False),
+    "lbfgs": lambda rng: optimizers.LBFGS(lr=log(0.1, 3)(rng), history_size=5),
+    "bfgs": lambda rng: optimizers.BFGS(lr=log(0.1, 3)(rng), c1=log(1e-5, 1e-2)(rng), c2=uniform(0.1, 0.9)(rng)),
+    "cg": lambda rng: optimizers.ConjugateGradient(
+        lr=log(0.5, 2)(rng), c1=log(1e-5, 1e-2)(rng), c2=uniform(0.05, 0.4)(rng)
+    ),
+}
+"""Random settings of every second-order rule."""
+
+
+def region_settings(rng: np.random.Generator, exact: bool) -> optimizers.TrustRegion:
+    return optimizers.TrustRegion(
+        radius=log(0.01, 10)(rng), max_radius=log(10, 1000)(rng), eta=uniform(0, 0.24)(rng), exact=exact
+    )
+
+
+OF_SQUARES = ("gauss_newton", "gauss_newton, undamped", "levenberg_marquardt")
+"""Those that take sums of squares alone."""
+
+
+def gaps(name: str, landscape: Callable[[int], Function], dim: int, runs: int, steps: int) -> Array:
+    """The largest difference to the reference of each run up to each step, shape (R, steps + 1)."""
+    rng = np.random.default_rng(dim)
+    contenders, x = [SETTINGS[name](rng) for _ in range(runs)], starts(dim, runs, rng)
+    box = torch.tensor([[-1e9, 1e9]] * dim, dtype=torch.float64)
+    paths = loop.run(landscape(dim), contenders, x, steps, box=box)
+    assert not paths.reason.any()
+    expected = [plain(rule)(landscape(dim), rule, x[:, i].numpy(), steps) for i, rule in enumerate(contenders)]
+    return np.maximum.accumulate(abs(paths.x - np.array(expected)).max(2), 1)

@@ -1,0 +1,369 @@
+"""What the rules are held against: torch.optim itself, one optimizer object a run, and random settings for both."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from landscapes import optimizers
+from landscapes.engine import loop
+from landscapes.objectives.decorators import Function, function
+from landscapes.optimizers.base import PAIRS, Rule
+from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.oracle import Oracle, value_and_gradient
+
+Draw = Callable[[np.random.Generator], float]
+
+
+class PlainLion(torch.optim.Optimizer):
+    """Lion as its paper writes it (Chen et al., 2023, Algorithm 2)."""
+
+    def __init__(
+        self, params: Any, lr: float = 1e-4, betas: tuple[float, float] = (0.9, 0.99), weight_decay: float = 0
+    ):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                p.mul_(1 - group["lr"] * group["weight_decay"])
+                p.add_((m * beta1 + p.grad * (1 - beta1)).sign(), alpha=-group["lr"])
+                m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
+
+
+class Plain(torch.optim.Optimizer):
+    """An optimizer written down as its paper has it, one coordinate-wise rule a subclass."""
+
+    def __init__(self, params: Any, **settings: Any) -> None:
+        super().__init__(params, settings)
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                state["t"] = state.get("t", 0) + 1
+                self.move(p, p.grad, group, state)
+
+
+class PlainAdaBelief(Plain):
+    """Zhuang et al., 2020, Algorithm 2, with decoupled weight decay."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v = (s.setdefault(name, torch.zeros_like(p)) for name in "mv")
+        p.mul_(1 - h["lr"] * h["weight_decay"])
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        v.mul_(beta2).addcmul_(g - m, g - m, value=1 - beta2).add_(h["eps"])
+        p.addcdiv_(m, v.sqrt() / (1 - beta2**t) ** 0.5 + h["eps"], value=-h["lr"] / (1 - beta1**t))
+
+
+class PlainYogi(Plain):
+    """Zaheer et al., 2018, Algorithm 2, with Adam's corrections as in the published code."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), t = h["betas"], s["t"]
+        m, v = (s.setdefault(name, torch.full_like(p, h["initial_accumulator_value"])) for name in "mv")
+        g = g.add(p, alpha=h["weight_decay"])
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        v.addcmul_((v - g * g).sign(), g * g, value=beta2 - 1)
+        p.addcdiv_(m, v.sqrt() / (1 - beta2**t) ** 0.5 + h["eps"], value=-h["lr"] / (1 - beta1**t))
+
+
+class PlainAdan(Plain):
+    """Xie et al., 2022, Algorithm 1, in the authors' own convention of the betas."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        t, lr, beta1, beta2, beta3 = s["t"], h["lr"], h["beta1"], h["beta2"], h["beta3"]
+        m, u, n = (s.setdefault(name, torch.zeros_like(p)) for name in "mun")
+        change = g - s.get("before", g)
+        m.mul_(beta1).add_(g, alpha=1 - beta1)
+        u.mul_(beta2).add_(change, alpha=1 - beta2)
+        n.mul_(beta3).addcmul_(change * beta2 + g, change * beta2 + g, value=1 - beta3)
+        root = n.sqrt() / (1 - beta3**t) ** 0.5 + h["eps"]
+        p.addcdiv_(m, root, value=-lr / (1 - beta1**t))
+        p.addcdiv_(u, root, value=-lr * beta2 / (1 - beta2**t))
+        p.div_(1 + lr * h["weight_decay"])
+        s["before"] = g.clone()
+
+
+class PlainHeavyBall(Plain):
+    """Goodfellow, Bengio & Courville, 2016, algorithm 8.2."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        v = s.setdefault("v", torch.zeros_like(p))
+        v.mul_(h["momentum"]).add_(g.add(p, alpha=h["weight_decay"]), alpha=-h["lr"])
+        p.add_(v)
+
+
+class PlainAverage(Plain):
+    """Momentum as a running average, as in Ng's course of 2017."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        m = s.setdefault("m", torch.zeros_like(p))
+        m.mul_(h["momentum"]).add_(g.add(p, alpha=h["weight_decay"]), alpha=1 - h["momentum"])
+        p.add_(m, alpha=-h["lr"])
+
+
+class PlainRMSpropInside(Plain):
+    """Goodfellow, Bengio & Courville, 2016, algorithm 8.5."""
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        v, g = s.setdefault("v", torch.zeros_like(p)), g.add(p, alpha=h["weight_decay"])
+        v.mul_(h["alpha"]).addcmul_(g, g, value=1 - h["alpha"])
+        p.addcdiv_(g, (v + h["eps"]).sqrt(), value=-h["lr"])
+
+
+class PlainUncorrected(Plain):
+    """Adam whose moments are taken as they are."""
+
+    decoupled = False
+
+    def move(self, p: Tensor, g: Tensor, h: Mapping[str, Any], s: dict[str, Any]) -> None:
+        (beta1, beta2), (m, v, top) = (
+            h["betas"],
+            (s.setdefault(name, torch.zeros_like(p)) for name in ("m", "v", "top")),
+        )
+        if self.decoupled:
+            p.mul_(1 - h["lr"] * h["weight_decay"])
+        else:
+            g = g.add(p, alpha=h["weight_decay"])
+        m.lerp_(g, 1 - beta1)
+        v.mul_(beta2).addcmul_(g, g, value=1 - beta2)
+        torch.maximum(top, v, out=top)
+        p.addcdiv_(m, (top if h["amsgrad"] else v).sqrt() + h["eps"], value=-h["lr"])
+
+
+class PlainUncorrectedW(PlainUncorrected):
+    """The same with decoupled decay."""
+
+    decoupled = True
+
+
+def log(low: float, high: float) -> Draw:
+    return lambda rng: float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def uniform(low: float, high: float) -> Draw:
+    return lambda rng: float(rng.uniform(low, high))
+
+
+DROPPED = ("momentum", "weight_decay", "lr_decay", "lambd", "initial_accumulator_value", "momentum_decay", "beta1")
+"""Settings whose term is left out at 0."""
+
+DECAY = log(1e-4, 1e-1)
+MOMENTS = {"beta1": uniform(0.3, 0.99), "beta2": uniform(0.3, 0.9999), "eps": log(1e-10, 1e-3), "weight_decay": DECAY}
+
+SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw]]] = {
+    optimizers.SGD: (
+        torch.optim.SGD,
+        {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "dampening": uniform(-0.5, 0.9), "weight_decay": DECAY},
+    ),
+    optimizers.ASGD: (
+        torch.optim.ASGD,
+        {"lr": log(1e-4, 1e-2), "lambd": log(1e-4, 10), "alpha": uniform(0, 2), "t0": uniform(-5, 40), "weight_decay": DECAY},
+    ),
+    optimizers.Adagrad: (
+        torch.optim.Adagrad,
+        {"lr": log(1e-3, 1), "lr_decay": log(1e-4, 1), "weight_decay": DECAY,
+         "initial_accumulator_value": log(1e-3, 10), "eps": log(1e-12, 1e-3)},
+    ),
+    optimizers.Adadelta: (
+        torch.optim.Adadelta,
+        {"lr": log(1e-2, 2), "rho": uniform(0, 1), "eps": log(1e-8, 1e-3), "weight_decay": DECAY},
+    ),
+    optimizers.RMSprop: (
+        torch.optim.RMSprop,
+        {"lr": log(1e-4, 1e-1), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY,
+         "momentum": uniform(0.1, 0.95)},
+    ),
+    optimizers.Adam: (torch.optim.Adam, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.AdamW: (torch.optim.AdamW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.Adamax: (torch.optim.Adamax, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.NAdam: (torch.optim.NAdam, {"lr": log(1e-4, 1e-1), **MOMENTS, "momentum_decay": log(1e-4, 1)}),
+    optimizers.RAdam: (torch.optim.RAdam, {"lr": log(1e-3, 3e-2), **MOMENTS}),
+    optimizers.Rprop: (
+        torch.optim.Rprop,
+        {"lr": log(1e-4, 1e-1), "etaminus": uniform(0.1, 0.9), "etaplus": uniform(1.01, 2), "step_min": log(1e-9, 1e-4),
+         "step_max": log(1e-2, 10)},
+    ),
+    optimizers.AdaBelief: (PlainAdaBelief, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.Yogi: (PlainYogi, {"lr": log(1e-4, 1e-1), **MOMENTS, "initial_accumulator_value": log(1e-8, 1)}),
+    optimizers.Adan: (PlainAdan, {"lr": log(1e-4, 1e-1), **MOMENTS, "beta3": uniform(0.3, 0.9999)}),
+    optimizers.HeavyBall: (PlainHeavyBall, {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY}),
+    optimizers.AveragedMomentum: (PlainAverage, {"lr": log(1e-3, 1e-1), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY}),
+    optimizers.RMSpropInside: (
+        PlainRMSpropInside,
+        {"lr": log(1e-4, 1e-1), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY},
+    ),
+    optimizers.UncorrectedAdam: (PlainUncorrected, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.UncorrectedAdamW: (PlainUncorrectedW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
+    optimizers.Lion: (PlainLion, {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY}),
+}  # fmt: skip
+
+
+def variants() -> list[tuple[type[Rule], dict[str, bool], bool]]:
+    """Every rule with each setting of its flags, with all its terms and with those left out that can be."""
+    found = []
+    for cls in SPACES:
+        flags = [field.name for field in dataclasses.fields(cls) if isinstance(field.default, bool)]
+        for values in itertools.product([False, True], repeat=len(flags)):
+            found += [(cls, dict(zip(flags, values, strict=True)), bare) for bare in (False, True)]
+    return found
+
+
+def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.Generator) -> Rule:
+    """A rule with random settings."""
+    settings = {name: sample(rng) for name, sample in SPACES[cls][1].items()}
+    if flags.get("nesterov"):
+        settings["dampening"] = 0.0
+    if bare:
+        kept = {"momentum"} if flags.get("nesterov") else set()
+        kept |= {"beta1"} if cls is optimizers.AdaBelief else set()  # nothing would be a surprise
+        settings |= dict.fromkeys((settings.keys() & set(DROPPED)) - kept, 0.0)
+    return cls(**settings, **flags)
+
+
+def everyone(cls: type[Rule], rng: np.random.Generator) -> list[Rule]:
+    """Two rules of each variant of a class."""
+    return [draw(*variant, rng) for variant in variants() if variant[0] is cls for _ in range(2)]
+
+
+def in_torch(rule: Rule) -> dict[str, Any]:
+    """The rule's settings as its counterpart takes them."""
+    settings = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
+    for pair, halves in PAIRS.items():
+        if set(halves) <= set(settings):
+            settings[pair] = tuple(settings.pop(half) for half in halves)
+    if isinstance(rule, optimizers.Adan):  # whose three betas are no pair
+        settings["beta1"], settings["beta2"] = settings.pop("betas")
+    stock = SPACES[type(rule)][0].__module__.startswith("torch")
+    return {**settings, "foreach": False} if stock else settings
+
+
+def counterpart(rule: Rule, parameter: Tensor) -> torch.optim.Optimizer:
+    """torch's own optimizer with the rule's settings."""
+    return SPACES[type(rule)][0]([parameter], **in_torch(rule))
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """torch's NAdam and ASGD keep numbers in the default precision."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def by_torch(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: int, alone: bool = True) -> Tensor:
+    """The points (steps, d, R) that torch.optim visits, an optimizer a run.
+
+    Each run has backward passes of its own, or, quicker, they share one (`alone=False`).
+    """
+    paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(landscape, x.shape[1])
+    points = [start.clone().requires_grad_() for start in x.unbind(1)]
+    with default_dtype(torch.float64):
+        optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        for path in paths:
+            if alone:
+                for p in points:
+                    p.grad = None
+                    landscape.columns(p).backward()
+            else:
+                gradient = oracle.value_and_gradient(torch.stack([p.detach() for p in points], 1))[1]
+                for p, column in zip(points, gradient.unbind(1), strict=True):
+                    p.grad = column.clone()
+            for optimizer in optimizers:
+                optimizer.step()
+            torch.stack([p.detach() for p in points], 1, out=path)
+    return paths
+
+
+def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: int) -> Tensor:
+    """The points (steps, d, R) that the rules visit, in batches as large as they can be."""
+    groups: dict[Any, list[int]] = {}
+    for run, rule in enumerate(contenders):
+        groups.setdefault(rule.batch_key, []).append(run)
+    steppers = [
+        (runs, stepper_of([contenders[run] for run in runs], x[:, runs], steps), Oracle(landscape, len(runs)))
+        for runs in groups.values()
+    ]
+    paths = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype)
+    for t, path in enumerate(paths, start=1):
+        value, gradient = value_and_gradient(landscape, x)
+        for runs, stepper, oracle in steppers:
+            path[:, runs] = stepper.step(moment(t, x[:, runs], gradient[:, runs], oracle, value[runs]))
+        x = path.clone()
+    return paths
+
+
+def stepper_of(contenders: Sequence[Rule], x: Tensor, steps: int = 1000) -> Stepper:
+    """What advances the contenders, all of one batch key."""
+    return type(contenders[0]).stepper(contenders, x, Job.plain(len(contenders), steps))
+
+
+def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> Moment:
+    """What runs at points x (d, R) see at step t."""
+    nothing = torch.full_like(x[0], torch.nan)
+    return Moment(t, x, nothing if value is None else value, gradient, oracle, torch.ones_like(x[0], dtype=torch.bool))
+
+
+def valley(dim: int) -> Function:
+    """Rosenbrock's valley over 100 in any number of coordinates; no batch changes the order of a sum spelled out."""
+
+    def formula(*x: Tensor) -> Tensor:
+        total = (1 - x[0]) * (1 - x[0])
+        for a, b in itertools.pairwise(x):
+            total = total + (1 - a) * (1 - a) + 100 * (b - a * a) * (b - a * a)
+        return total / 100
+
+    return function(*[(-2.0, 2.0)] * dim, name="valley")(formula)
+
+
+def egg_box(dim: int) -> Function:
+    """Ackley's function in any number of coordinates."""
+
+    def formula(*x: Tensor) -> Tensor:
+        square, wave = x[0] * x[0], torch.cos(2 * torch.pi * x[0])
+        for a in x[1:]:
+            square, wave = square + a * a, wave + torch.cos(2 * torch.pi * a)
+        return -20 * torch.exp(-0.2 * torch.sqrt(square / dim)) - torch.exp(wave / dim)
+
+    return function(*[(-2.0, 2.0)] * dim, name="egg_box")(formula)
+
+
+FUNCTIONS = (valley, egg_box)
+
+
+def starts(dim: int, runs: int, rng: np.random.Generator, dtype: torch.dtype = torch.float64) -> Tensor:
+    return torch.from_numpy(rng.uniform(-1.5, 1.5, (dim, runs))).to(dtype)
+
+
+def assert_same(left: loop.Paths, right: loop.Paths) -> None:
+    for name, value in columns(left).items():
+        np.testing.assert_array_equal(value, columns(right)[name], err_msg=name)
+
+
+def part(paths: loop.Paths, index: list[int]) -> loop.Paths:
+    """Some of the runs."""
+
+    def of(value: Any) -> Any:
+        return {name: column[index] for name, column in value.items()} if isinstance(value, dict) else value[index]
+
+    return loop.Paths(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
+
+
+def columns(paths: loop.Paths) -> dict[str, Any]:
+    return {**vars(paths), "evaluations": None, "observed": None, **paths.evaluations, **paths.observed}
