@@ -56,7 +56,7 @@ def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
     aliases=("bbob_sphere",),
 )
 def bbob_f1(x: Tensor, at: Instance) -> Tensor:
-    """The roundest bowl there is: who takes long here will take long everywhere."""
+    """A shifted sphere, the easiest BBOB function; slow convergence here points to unsuitable settings."""
     z = x - at.x.to(x)
     return total(z * z)
 
@@ -72,7 +72,7 @@ def bbob_f1(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_ellipsoid", "bbob_separable_ellipsoid"),
 )
 def bbob_f2(x: Tensor, at: Instance) -> Tensor:
-    """A million times steeper along one axis, with ripples: rates of one's own for each axis make it easy."""
+    """An axis-parallel ellipsoid with condition number 1e6 and small ripples; per-coordinate rates make it easy."""
     return _ellipsoid(oscillated(x - at.x.to(x)))
 
 
@@ -95,7 +95,7 @@ def _rastrigin(z: Tensor) -> Tensor:
     aliases=("bbob_rastrigin", "bbob_separable_rastrigin"),
 )
 def bbob_f3(x: Tensor, at: Instance) -> Tensor:
-    """Rastrigin's egg box pulled out of shape: hollows widen to one side, so that symmetry is of no help."""
+    """Rastrigin's grid of minima, stretched and asymmetric; basins differ in size, and descent stops in the nearest."""
     return _rastrigin(stretched(asymmetric(oscillated(x - at.x.to(x)), 0.2), 10))
 
 
@@ -109,7 +109,7 @@ def bbob_f3(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_bueche_rastrigin",),
 )
 def bbob_f4(x: Tensor, at: Instance) -> Tensor:
-    """Ten times as many hollows on one side of every other axis: to come from there is to be caught."""
+    """A Rastrigin function with denser minima on one side of every other axis; starts from there are trapped."""
     z = stretched(oscillated(x - at.x.to(x)), 10)
     even = torch.arange(x.shape[-1], device=x.device) % 2 == 0
     return _rastrigin(torch.where(even & (z > 0), 10 * z, z)) + 100 * beyond(x)
@@ -126,7 +126,7 @@ def bbob_f4(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_linear_slope",),
 )
 def bbob_f5(x: Tensor, at: Instance) -> Tensor:
-    """Nothing but a slope that ends in a corner: only the length of the steps counts, and whether it grows."""
+    """A linear slope that ends in a corner of the domain; gradients are constant, so only the step size matters."""
     best = at.x.to(x)
     slope = torch.sign(best) * torch.exp(math.log(10) * exponents(x))
     return total(5 * slope.abs() - slope * torch.where(x * best <= 25, x, best))
@@ -142,7 +142,7 @@ def bbob_f5(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_attractive_sector",),
 )
 def bbob_f6(x: Tensor, at: Instance) -> Tensor:
-    """Gentle in one sector alone and ten thousand times higher all around it: the way down lies in a wedge."""
+    """A gentle sector surrounded by slopes thousands of times steeper; steps that leave the sector are costly."""
     best = at.x.to(x)
     z = turned(at.between(math.sqrt(10)), x - best)
     z = torch.where(best * z > 0, 100 * z, z)
@@ -162,7 +162,7 @@ def bbob_f6(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_step_ellipsoid",),
 )
 def bbob_f7(x: Tensor, at: Instance) -> Tensor:
-    """Terraces cut out of a bowl: the ground is level but at the edges, and gradients have nothing to say."""
+    """An ellipsoid cut into terraces; the gradient is zero almost everywhere, so gradient methods stay at the start."""
     z = stretched(turned(at.q, x - at.x.to(x)), 10)
     level = torch.where(z.abs() > 0.5, (z + 0.5).floor(), (10 * z + 0.5).floor() / 10)
     steps = stretched(turned(at.r, level), 100)
@@ -187,7 +187,7 @@ def _rosenbrock(z: Tensor, scale: float) -> Tensor:
     aliases=("bbob_rosenbrock",),
 )
 def bbob_f8(x: Tensor, at: Instance) -> Tensor:
-    """Rosenbrock's bent valley, moved: the way must be found anew at every place along it."""
+    """Rosenbrock's curved valley, shifted and scaled; the direction of the floor changes along the whole way."""
     return _rosenbrock(x - at.x.to(x), max(1.0, math.sqrt(x.shape[-1]) / 8))
 
 
@@ -201,7 +201,7 @@ def bbob_f8(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_rotated_rosenbrock",),
 )
 def bbob_f9(x: Tensor, at: Instance) -> Tensor:
-    """The bent valley turned by some angle: what rates for each axis gained on the straight one is gone."""
+    """Rosenbrock's valley, rotated; per-coordinate learning rates lose the advantage they have without rotation."""
     return _rosenbrock(turned(at.q, x - at.x.to(x)), max(1.0, math.sqrt(x.shape[-1]) / 8))
 
 
@@ -216,7 +216,7 @@ def bbob_f9(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_rotated_ellipsoid",),
 )
 def bbob_f10(x: Tensor, at: Instance) -> Tensor:
-    """The ellipsoid of a million, turned: no rate for an axis helps any more, the axes have to be learnt."""
+    """A rotated ellipsoid with condition number 1e6; per-coordinate rates do not help, curvature must be learned."""
     return _ellipsoid(oscillated(turned(at.r, x - at.x.to(x))))
 
 
@@ -231,7 +231,7 @@ def bbob_f10(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_discus",),
 )
 def bbob_f11(x: Tensor, at: Instance) -> Tensor:
-    """One direction a thousand times shorter than all the others: it alone decides how long a step may be."""
+    """A rotated discus; one direction with a million times the curvature of the others limits the step size."""
     z = oscillated(turned(at.r, x - at.x.to(x)))
     return 1e6 * z[..., 0] * z[..., 0] + total(z[..., 1:] * z[..., 1:])
 
@@ -247,7 +247,7 @@ def bbob_f11(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_bent_cigar",),
 )
 def bbob_f12(x: Tensor, at: Instance) -> Tensor:
-    """A thin bent furrow of a million to one: all directions are steep but one, and that one turns."""
+    """A bent and rotated cigar with condition number 1e6; the only flat direction turns along the way."""
     z = turned(at.r, asymmetric(turned(at.r, x - at.x.to(x)), 0.5))
     return z[..., 0] * z[..., 0] + 1e6 * total(z[..., 1:] * z[..., 1:])
 
@@ -263,7 +263,7 @@ def bbob_f12(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_sharp_ridge",),
 )
 def bbob_f13(x: Tensor, at: Instance) -> Tensor:
-    """A crease to be followed down: it is reached at once, and along it the slope hardly shows."""
+    """A sharp crease with a slight slope; it is reached quickly, but progress along it is slow."""
     z = turned(at.between(math.sqrt(10)), x - at.x.to(x))
     return z[..., 0] * z[..., 0] + 100 * norm(z[..., 1:])
 
@@ -279,6 +279,6 @@ def bbob_f13(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_different_powers",),
 )
 def bbob_f14(x: Tensor, at: Instance) -> Tensor:
-    """Powers from two to six below a root: the nearer one comes, the more the directions differ."""
+    """Powers from 2 to 6 under a root; curvatures differ more and more near the minimum, which slows convergence."""
     z = turned(at.r, x - at.x.to(x))
     return root(total(power(z, 2 + 4 * exponents(z))))

@@ -31,7 +31,7 @@ def _waves(z: Tensor) -> Tensor:
     aliases=("bbob_rotated_rastrigin",),
 )
 def bbob_f15(x: Tensor, at: Instance) -> Tensor:
-    """An egg box turned and pulled out of shape: neither axes nor symmetry nor even spacing is left to use."""
+    """A rotated, asymmetric Rastrigin function; its local minima follow no regular grid that could be exploited."""
     z = asymmetric(oscillated(turned(at.r, x - at.x.to(x))), 0.2)
     z = turned(at.between(math.sqrt(10)), z)
     return _waves(z) + total(z * z)
@@ -50,7 +50,7 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_weierstrass",),
 )
 def bbob_f16(x: Tensor, at: Instance) -> Tensor:
-    """Rugged however closely one looks, and it repeats itself: there are many lowest points, none of them easy."""
+    """A rotated Weierstrass function, rough at every scale; gradients hardly point to its repeated global minima."""
     z = turned(at.between(0.1), oscillated(turned(at.r, x - at.x.to(x))))
     height = mean(waves_within(z, 12))
     return 10 * height * height * height + 10 / x.shape[-1] * beyond(x)
@@ -77,7 +77,7 @@ def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
     aliases=("bbob_schaffer_f7", "bbob_schaffers"),
 )
 def bbob_f17(x: Tensor, at: Instance) -> Tensor:
-    """Rings around the lowest point, ever closer and ever lower: what is a hollow depends on the step."""
+    """Schaffer's rings, rotated and asymmetric; they become denser towards the minimum and trap small steps."""
     return _schaffer(x, at, 10)
 
 
@@ -93,7 +93,7 @@ def bbob_f17(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_ill_conditioned_schaffer_f7", "bbob_schaffers_ill_conditioned"),
 )
 def bbob_f18(x: Tensor, at: Instance) -> Tensor:
-    """The same rings drawn out thirty times as long as wide: furrows beside furrows, and all but one wrong."""
+    """Schaffer's rings stretched by a factor of thirty; narrow parallel troughs trap trajectories."""
     return _schaffer(x, at, 1000)
 
 
@@ -108,7 +108,7 @@ def bbob_f18(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_griewank_rosenbrock",),
 )
 def bbob_f19(x: Tensor, at: Instance) -> Tensor:
-    """Rosenbrock's heights made into waves: what was one bent valley is a thousand thin ones side by side."""
+    """Rosenbrock's valley turned into waves by a cosine; many thin, parallel troughs stop small steps."""
     off = max(1.0, math.sqrt(x.shape[-1]) / 8) * turned(at.q, x - at.x.to(x))
     z = off + 1
     bend = z[..., :-1] * z[..., :-1] - z[..., 1:]
@@ -142,7 +142,7 @@ def _schwefel_optimum(at: Instance) -> list[float]:
     aliases=("bbob_schwefel",),
 )
 def bbob_f20(x: Tensor, at: Instance) -> Tensor:
-    """The lowest hollows lie near the corners, far from each other and close to a wall: the middle is a trap."""
+    """Schwefel's waves with the best minima far apart near the corners; descent from the center ends in worse ones."""
     corner = 4.2096874637
     signs = torch.tensor(at.signs, dtype=x.dtype, device=x.device)
     off = 2 * signs * x - corner
@@ -184,7 +184,7 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
     aliases=("bbob_gallagher_101",),
 )
 def bbob_f21(x: Tensor, at: Instance) -> Tensor:
-    """A hundred and one hollows thrown at random: no place tells anything of the lowest, so start anew often."""
+    """A hundred and one random basins of different shape; nothing points to the deepest, so restarts are needed."""
     return _gallagher(x, at, 101)
 
 
@@ -200,7 +200,7 @@ def bbob_f21(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_gallagher_21",),
 )
 def bbob_f22(x: Tensor, at: Instance) -> Tensor:
-    """Twenty-one hollows at random, the lowest one narrow: wide ones take nearly all who come by."""
+    """Twenty-one random basins, the deepest of them narrow; most starts end in a wider one."""
     return _gallagher(x, at, 21)
 
 
@@ -217,7 +217,7 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_katsuura",),
 )
 def bbob_f23(x: Tensor, at: Instance) -> Tensor:
-    """Continuous and nowhere smooth: thousands of lowest points, and slopes that say nothing of where they are."""
+    """A continuous function with creases at every scale; gradients say nothing about its many global minima."""
     d = x.shape[-1]
     z = turned(at.between(10.0), x - at.x.to(x))
     fine = torch.tensor([[2.0**j] for j in range(1, 33)]).to(x)
@@ -248,7 +248,7 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     aliases=("bbob_lunacek", "bbob_lunacek_bi_rastrigin"),
 )
 def bbob_f24(x: Tensor, at: Instance) -> Tensor:
-    """Two funnels full of hollows: the wider one leads to the wrong place, and few come back from there."""
+    """Two rotated funnels covered with local minima; the wider funnel leads away from the global minimum."""
     d = x.shape[-1]
     s = 1 - 0.5 / (math.sqrt(d + 20) - 4.1)
     wrong = -math.sqrt((2.5 * 2.5 - 1) / s)

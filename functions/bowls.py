@@ -22,7 +22,7 @@ from landscapes.objectives.elementary import ordinals, total
     variants=("Two libraries count the weights i from 0 instead of 1.",),
 )
 def zakharov(x: Tensor) -> Tensor:
-    """A bowl with a wall of the fourth power across one direction: the first step meets slopes of thousands."""
+    """A bowl with a quartic wall along one direction; gradients near 1000 at the start force small learning rates."""
     lean = 0.5 * total(ordinals(x) * x)
     square = lean * lean
     return total(x * x) + square + square * square
@@ -41,7 +41,7 @@ def zakharov(x: Tensor) -> Tensor:
     aliases=("brent",),
 )
 def brent_bowl(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl in the corner; at one spot on the way all curvature cancels, which only Newton's method notices."""
+    """A round bowl whose Hessian vanishes at the origin; Newton steps become arbitrarily long near that point."""
     a, b = x + 10, y + 10
     return a * a + b * b + torch.exp(-(x * x + y * y))
 
@@ -60,7 +60,7 @@ def brent_bowl(x: Tensor, y: Tensor) -> Tensor:
     aliases=("softened_box",),
 )
 def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
-    """Round at the bottom and exponential at the rim: the rate that is safe at the start is too small at the end."""
+    """Quadratic near the minimum, exponential at the rim; a learning rate stable at the rim is slow at the minimum."""
     a, b = torch.exp(0.5 * x) - torch.exp(-0.5 * x), torch.exp(0.25 * y) - torch.exp(-0.25 * y)
     return 0.5 * (a * a + b * b)  # 2 sinh², which is exact at the minimum
 
@@ -78,7 +78,7 @@ def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
     tags=("bowl", "smooth", "convex", "unimodal", "degenerate", "any dimension"),
 )
 def chung_reynolds(x: Tensor) -> Tensor:
-    """The square of a round bowl: rates that suit the rim are far too small on the flat ground in the middle."""
+    """The square of a round bowl; gradients range from above 1e6 to 0, so no single learning rate fits."""
     square = total(x * x)
     return square * square
 
@@ -105,7 +105,7 @@ def _raised(x: Tensor, exponent: int) -> Tensor:
     aliases=("sum_of_different_powers", "sodp", "powell_sum"),
 )
 def different_powers(x: Tensor) -> Tensor:
-    """Each coordinate is flatter at the bottom than the one before: the last digits of the last ones never come."""
+    """A sum of increasing powers; later coordinates are flatter at the minimum, so their convergence is slower."""
     size = x.abs()
     return total(torch.stack([_raised(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
 
@@ -124,7 +124,7 @@ def different_powers(x: Tensor) -> Tensor:
     variants=("De Jong's own adds noise; versions differ in the weights i, in a constant, and in the noise.",),
 )
 def quartic(x: Tensor) -> Tensor:
-    """No curvature at the minimum at all: the closer one comes, the slower one gets, without any end in sight."""
+    """A quartic bowl with zero Hessian at the minimum; gradient descent converges only sublinearly."""
     square = x * x
     return total(ordinals(x) * square * square)
 
@@ -148,7 +148,7 @@ def _grown(base: Tensor, exponent: Tensor) -> Tensor:
     tags=("bowl", "steep corners", "smooth", "unimodal", "any dimension"),
 )
 def brown(x: Tensor) -> Tensor:
-    """A bowl whose walls grow as powers of powers: in the far corner the height has twenty digits."""
+    """A bowl with exponents that depend on position; values above 1e20 in one corner make large steps diverge."""
     s = x * x
     here, there = s[..., :-1], s[..., 1:]
     return total(_grown(here, there) + _grown(there, here))
@@ -169,7 +169,7 @@ def brown(x: Tensor) -> Tensor:
     ),
 )
 def sisser(x: Tensor, y: Tensor) -> Tensor:
-    """Fourth powers alone: the nearer to the bottom, the less there is to go by, and every method slows down."""
+    """A quartic bowl without curvature at the minimum; even Newton's method converges only linearly."""
     a, b = x * x, y * y
     return 3 * a * a - 2 * a * b + 3 * b * b
 
@@ -188,7 +188,7 @@ def sisser(x: Tensor, y: Tensor) -> Tensor:
     aliases=("denschna",),
 )
 def dennis_schnabel_n2(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl with a wall on one side and hardly any on the other: what is a good rate here is too much there."""
+    """A bowl with an exponential wall on one side; a learning rate for the gentle side diverges on the wall."""
     square = x * x
     grown = torch.expm1(y)
     return square * square + (x + y) * (x + y) + grown * grown
@@ -208,7 +208,7 @@ def dennis_schnabel_n2(x: Tensor, y: Tensor) -> Tensor:
     aliases=("denschnb",),
 )
 def dennis_schnabel_n3(x: Tensor, y: Tensor) -> Tensor:
-    """The further from the axis y = 0, the steeper the walls: the way down gets easier before it gets harder again."""
+    """A bowl whose curvature along x grows with y²; the largest stable learning rate changes along the way."""
     u = x - 2
     return torch.stack([u, u * y, y + 1])
 
@@ -233,7 +233,7 @@ def _giunta(x: Tensor) -> Tensor:
     variants=("For more coordinates all are summed; the constant 0.6 stays.",),
 )
 def giunta(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl with a slightly uneven floor: nothing to fear, and a little to slow down for."""
+    """A bowl with slight waves and a single minimum; the curvature varies, but nothing traps a trajectory."""
     return 0.6 + _giunta(x) + _giunta(y)
 
 
@@ -251,6 +251,6 @@ def giunta(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "smooth", "unimodal"),
 )
 def humps(x: Tensor, y: Tensor) -> Tensor:
-    """Humps stand in rows on a bowl with streets between them: all streets lead down, if one finds out of the yards."""
+    """Rows of humps on a shallow bowl with one minimum; flat corridors between the humps slow trajectories down."""
     s = torch.sin(20 * x) * torch.sin(20 * y)
     return s * s + 0.05 * (x * x + y * y)

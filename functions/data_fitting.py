@@ -37,7 +37,7 @@ BARD = (0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 
     tags=("valley", "smooth", "unimodal", "ill-conditioned", "least squares"),
 )
 def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Two parameters that nearly undo each other: the misfit is found at once, the parameters hardly at all."""
+    """Two parameters compensate each other; the residual falls quickly, but the parameters converge slowly."""
     return _rows(*(data - (x + u / ((16 - u) * y + min(u, 16 - u) * z)) for u, data in enumerate(BARD, 1)))
 
 
@@ -58,7 +58,7 @@ def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     aliases=("box_3d",),
 )
 def box(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """Exponentials that can trade places: whole lines of answers fit the data as well as the one that made them."""
+    """Two exchangeable exponentials; whole lines of parameters fit exactly, so the result depends on the start."""
     times = [i / 10 for i in range(1, 11)]
     return _rows(*(torch.exp(-t * x) - torch.exp(-t * y) - (math.exp(-t) - math.exp(-10 * t)) * z for t in times))
 
@@ -79,7 +79,7 @@ GAUSSIAN = (0.0009, 0.0044, 0.0175, 0.0540, 0.1295, 0.2420, 0.3521, 0.3989)
     tags=("bowl", "smooth", "unimodal", "least squares"),
 )
 def gaussian_fit(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """A bell curve fitted to fifteen points of itself: close by it is easy, from afar the bell misses the data."""
+    """A Gaussian curve fitted to 15 points; a smooth basin, but a condition number of 50 slows the last digits."""
     data = (*GAUSSIAN, *GAUSSIAN[-2::-1])
     times = [(8 - i) / 2 for i in range(1, 16)]
     return _rows(*(x * torch.exp(-0.5 * y * (t - z) * (t - z)) - seen for t, seen in zip(times, data, strict=True)))
@@ -99,7 +99,7 @@ def gaussian_fit(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     aliases=("jensmp",),
 )
 def jennrich_sampson(x: Tensor, y: Tensor) -> Tensor:
-    """A corner of exponentials: a step a little too long ends on a wall ten thousand times as high."""
+    """A curved valley next to exponential walls; a step slightly too long lands on a wall and diverges."""
     return _rows(*(2 + 2 * i - (torch.exp(i * x) + torch.exp(i * y)) for i in range(1, 11)))
 
 
@@ -127,7 +127,7 @@ KOWALIK_U = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1670, 0.1250, 0.1, 0.0833, 0.0714, 0.06
     ),
 )
 def kowalik_osborne(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """An enzyme's rate fitted by four parameters: three would nearly do, and the fourth drifts."""
+    """A rational model with four parameters; the fit improves quickly, one combination of parameters very slowly."""
     pairs = zip(KOWALIK_Y, KOWALIK_U, strict=True)
     return _rows(*(data - x * (u * u + u * y) / (u * u + u * z + w) for data, u in pairs))
 
@@ -146,7 +146,7 @@ def kowalik_osborne(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     tags=("valley", "smooth", "convex", "unimodal", "least squares"),
 )
 def brown_dennis(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """Residuals so large that curve fitting by Gauss–Newton goes astray: what is left over bends the landscape."""
+    """A fit with large residuals; the Gauss–Newton approximation of the Hessian is poor and slows convergence."""
     rows = []
     for t in (i / 5 for i in range(1, 21)):
         a, b = x + t * y - math.exp(t), z + math.sin(t) * w - math.cos(t)
@@ -178,7 +178,7 @@ TENTHS = [i / 10 for i in range(1, 11)]
     tags=("valley", "plateau", "smooth", "unimodal", "least squares"),
 )
 def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
-    """Two decays told apart by ten readings: once both are too fast to be seen, hardly any slope is left."""
+    """Two exponential decays fitted to ten values; once both rates are large, the gradient almost vanishes."""
     t, u, v = _with(TENTHS, x, y)
     return torch.exp(-t * u) - 5 * torch.exp(-t * v) - torch.exp(-t) + 5 * torch.exp(-10 * t)
 
@@ -199,7 +199,7 @@ def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "smooth", "ill-conditioned", "multimodal", "least squares"),
 )
 def biggs_exp6(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) -> Tensor:
-    """Three decays in one curve: sums of exponentials look so alike that a misfit next to nothing may be quite wrong."""
+    """Three exponential decays in one curve; very different parameters fit almost equally well and converge slowly."""
     t, a, b, c, d, e, f = _with([i / 10 for i in range(1, 14)], a, b, c, d, e, f)
     seen = torch.exp(-t) - 5 * torch.exp(-10 * t) + 3 * torch.exp(-4 * t)
     return c * torch.exp(-t * a) - d * torch.exp(-t * b) + f * torch.exp(-t * e) - seen
@@ -226,7 +226,7 @@ BOXBOD = {1.0: 109.0, 2.0: 149.0, 3.0: 149.0, 5.0: 191.0, 7.0: 213.0, 10.0: 224.
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares"),
 )
 def boxbod(x: Tensor, y: Tensor) -> Tensor:
-    """One unknown counts in hundreds, the other in tenths: a rate that suits the one does nothing for the other."""
+    """Two parameters of scale 200 and 0.5; a learning rate that is stable for one hardly moves the other."""
     t, u, v = _with(list(BOXBOD), x, y)
     return u * (1 - torch.exp(-v * t)) - _column(list(BOXBOD.values()), t)
 
@@ -247,7 +247,7 @@ QUARTERS = [i / 4 for i in range(1, 11)]
     aliases=("expfit",),
 )
 def exponential_fit(x: Tensor, y: Tensor) -> Tensor:
-    """A growing exponential drawn through points on a line: less height and more growth make up for each other."""
+    """Amplitude and growth rate compensate each other in a curved valley; larger steps hit an exponential wall."""
     t, u, v = _with(QUARTERS, x, y)
     return u * torch.exp(v * t) - t
 
@@ -286,7 +286,7 @@ JUDGE_Y = (
     tags=("basins", "smooth", "multimodal", "least squares"),
 )
 def judge(x: Tensor, y: Tensor) -> Tensor:
-    """A regression whose second slope is the square of the first: two answers fit, and one of them a little worse."""
+    """A regression with a local minimum next to the global one; the start decides which is found."""
     a, u, v = _with(JUDGE_A, x, y)
     return u + a * v + _column(JUDGE_B, a) * v * v - _column(JUDGE_Y, a)
 
@@ -315,7 +315,7 @@ MEYER = (
     variants=("In units of 1, 1000 and 100, with data divided by 1000, it is the easier Meyer of some libraries.",),
 )
 def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """A thermistor's three constants, of sizes from a hundredth to thousands: hardly anybody gets along without curvature."""
+    """Parameters of scale 0.01 to 6000 in a flat, curved valley; methods without curvature information stall."""
     t, x, y, z = _with([45.0 + 5 * i for i in range(1, 17)], x, y, z)
     return x * torch.exp(y / (t + z)) - _column(MEYER, t)
 
@@ -341,7 +341,7 @@ def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     variants=("The paper of 1981 prints a product of y, m and i where a difference is meant.",),
 )
 def gulf_research(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """The times to failure of 99 machines: where the start lies all curves are the same, and nothing tells the way."""
+    """A failure-time model with a thin, flat valley; a condition number near 1e7 stalls gradient descent."""
     t, x, y, z = _with([i / 100 for i in range(1, 100)], x, y, z)
     seen = 25 + power(-50 * torch.log(t), 2 / 3)
     exponent = -power(seen - y, z) / x
@@ -371,7 +371,7 @@ OSBORNE_1 = (
     aliases=("osborne_1",),
 )
 def osborne_n1(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor) -> Tensor:
-    """Two decays nearly cancel each other: the curve is matched at once, its five constants take ages."""
+    """Two nearly cancelling decays; the curve fits early, but its five parameters converge extremely slowly."""
     t, a, b, c, d, e = _with([10.0 * i for i in range(33)], a, b, c, d, e)
     return _column(OSBORNE_1, t) - (a + b * torch.exp(-t * d) + c * torch.exp(-t * e))
 
@@ -416,7 +416,7 @@ BEST_2 = (
     aliases=("osborne_2",),
 )
 def osborne_n2(x: Tensor, *others: Tensor) -> Tensor:
-    """A decay and three bells under one noisy curve: eleven constants of a spectrum, most of them soon about right."""
+    """A decay and three Gaussians fitted to noisy data; curvatures over four decades delay some parameters."""
     t, first, *rest = _with([i / 10 for i in range(65)], x, *others)
     heights, rate, widths, centres = rest[:3], rest[3], rest[4:7], rest[7:]
     fitted = first * torch.exp(-t * rate)

@@ -26,7 +26,7 @@ from landscapes.objectives.elementary import power, total
     tags=("plateau", "needle", "smooth", "multimodal"),
 )
 def easom(x: Tensor, y: Tensor) -> Tensor:
-    """A single hole in an endless plain: from afar there is nothing at all to steer by, so start near."""
+    """One narrow well in a large plain; the gradient vanishes a few units away, so distant starts do not move."""
     a, b = x - math.pi, y - math.pi
     return -torch.cos(x) * torch.cos(y) * torch.exp(-a * a - b * b)
 
@@ -47,7 +47,7 @@ def easom(x: Tensor, y: Tensor) -> Tensor:
     variants=("The source sets other values beyond the domain, where this one goes on as it does inside.",),
 )
 def deceptive(x: Tensor) -> Tensor:
-    """Four fifths of the way the slope leads to the border, and only the last fifth leads to the minimum: a trap."""
+    """Four fifths of each axis slope away from the narrow global minimum; descent ends at the border of the domain."""
     d = x.shape[-1]
     alpha = torch.arange(1, d + 1, dtype=x.dtype, device=x.device) / (d + 1)
     t = torch.where(x < alpha, x / alpha, (1 - x) / (1 - alpha))
@@ -77,7 +77,7 @@ def sinc(x: Tensor) -> Tensor:
     tags=("bowl", "deceptive", "needle", "smooth", "multimodal"),
 )
 def damavandi(x: Tensor, y: Tensor) -> Tensor:
-    """A wide bowl leads to the wrong minimum, and half-way up its wall a narrow well goes all the way down."""
+    """A wide bowl around a local minimum; the global minimum is a narrow well on its slope, which descent misses."""
     s = (sinc(x - 2) * sinc(y - 2)).abs()
     s2, a, b = s * s, x - 7, y - 7
     return (1 - s2 * s2 * s) * (2 + a * a + 2 * b * b)
@@ -97,7 +97,7 @@ def damavandi(x: Tensor, y: Tensor) -> Tensor:
     aliases=("rosenbrock_modified", "modified_rosenbrock"),
 )
 def rosenbrock_with_a_hole(x: Tensor, y: Tensor) -> Tensor:
-    """A hole in the wall of Rosenbrock's valley is the lowest point: whoever follows the valley passes it by."""
+    """Rosenbrock's valley with the global minimum in a narrow well in its wall; descent along the floor misses it."""
     bend, u, v = y - x * x, x + 1, y + 1
     return 74 + 100 * bend * bend + (1 - x) * (1 - x) - 400 * torch.exp(-10 * u * u - 10 * v * v)
 
@@ -119,7 +119,7 @@ def rosenbrock_with_a_hole(x: Tensor, y: Tensor) -> Tensor:
     variants=("BBOB's is turned, scaled and moved.",),
 )
 def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
-    """Two funnels full of dimples, and the wider one is the wrong one: whoever follows the large slope ends in it."""
+    """Two funnels covered with local minima; the wider one leads to the wrong end, so large-scale descent is misled."""
     d = x.shape[-1]
     s = 1 - 1 / (2 * math.sqrt(d + 20) - 8.2)
     a, b = x - 2.5, x + math.sqrt(5.25 / s)
@@ -143,7 +143,7 @@ def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
     aliases=("yang_forest",),
 )
 def xin_she_yang_n2(x: Tensor) -> Tensor:
-    """A wood of steep hills, and on both axes a crease: around the minimum the ground is higher than further out."""
+    """Creases along the axes and a rim around the global minimum; most descents end in local minima outside the rim."""
     return total(x.abs()) * torch.exp(-total(torch.sin(x * x)))
 
 
@@ -164,7 +164,7 @@ def xin_she_yang_n2(x: Tensor) -> Tensor:
     variants=("Two other bracketings are in use.",),
 )
 def xin_she_yang_n4(x: Tensor) -> Tensor:
-    """Bumps and dents on all sides, none below zero, and in the middle a narrow shaft: nothing leads to it."""
+    """Waves that stay above 0 except in one narrow well; no gradient outside the well leads to it."""
     s, t = torch.sin(x), torch.sin(power(x, 0.5))
     return (total(s * s) - torch.exp(-total(x * x))) * torch.exp(-total(t * t))
 
@@ -189,7 +189,7 @@ EYE = 1e-4
     variants=("It is meant to be searched in [-10, 10], where hardly anybody ever sees the eye.",),
 )
 def needle_eye(x: Tensor) -> Tensor:
-    """The eye of a needle in a hundred metres of hay: outside it nothing is below a hundred, inside it all is one."""
+    """f = 1 in a tiny square and at least 100 elsewhere; outside, gradients of size 1 make usual steps jump over it."""
     inside = x.abs() < EYE
     through = inside.all(-1)
     parts = total(torch.where(inside, 1.0 + 0 * x, 100 + x.abs()))
@@ -211,7 +211,7 @@ def needle_eye(x: Tensor) -> Tensor:
     tags=("ridge", "needle", "nonsmooth", "unimodal"),
 )
 def crowned_cross(x: Tensor, y: Tensor) -> Tensor:
-    """Cushions parted by cracks without end: down in a crack all is lowest, and the cushions hardly slope towards it."""
+    """The minima lie on grid lines of zero width and infinite slope; inside the cells, gradients hardly show them."""
     return 1e-4 * lattice(x, y)
 
 
@@ -230,5 +230,5 @@ def crowned_cross(x: Tensor, y: Tensor) -> Tensor:
     tags=("plateau", "ridge", "needle", "nonsmooth", "unimodal"),
 )
 def cross_leg_table(x: Tensor, y: Tensor) -> Tensor:
-    """A table top that is level to four digits; where its legs cross, on lines of no width at all, it is bottomless."""
+    """A surface flat to four digits; the minimum lies on grid lines of zero width, which no gradient reveals."""
     return -1 / lattice(x, y)

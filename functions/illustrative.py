@@ -30,7 +30,7 @@ def _bell(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
     variants=("The tutorial's holes have σ = 0.2 and lean on each other a little; these are equally deep.",),
 )
 def steep_optima(x: Tensor, y: Tensor) -> Tensor:
-    """Three narrow holes in a plain: away from them the slope is so small that steps by slope never arrive."""
+    """Three narrow Gaussian wells in a plain; outside them, the gradient is too small for gradient descent to move."""
     height = 1 / (2 * math.pi * 0.0225)
     holes = _bell(x, y, 1.0, -0.5, 0.15) + _bell(x, y, -1.0, 0.5, 0.15) + _bell(x, y, -0.5, -0.8, 0.15)
     return -height * holes
@@ -52,7 +52,7 @@ def steep_optima(x: Tensor, y: Tensor) -> Tensor:
     aliases=("sophia_s_toy",),
 )
 def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
-    """Sharp along x, flat along y: plain descent creeps, sign steps bounce, and Newton's ends on a saddle."""
+    """Steep along x, flat along y; gradient descent crawls, sign steps oscillate, Newton's method stops at a saddle."""
     a, b = x - 1, y - 4
     return 8 * a * a * (1.3 * x * x + 2 * x + 1) + 0.5 * b * b
 
@@ -71,7 +71,7 @@ def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
     aliases=("cliff", "cutest_cliff", "exponential_cliff"),
 )
 def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
-    """An exponential wall: one step on it throws plain descent out of sight, whatever its rate; clipping holds it."""
+    """An exponential wall next to a gentle slope; one step onto it makes gradient descent diverge unless clipped."""
     gap, off = x - y, (x - 3) / 100
     return off * off - gap + torch.exp(20 * gap)
 
@@ -92,7 +92,7 @@ def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
     aliases=("sharp_vs_flat",),
 )
 def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
-    """A narrow deep hole beside a wide one: small steps fall into the first, large ones cannot stay in it."""
+    """A narrow deep well next to a wide shallow one; small steps enter the narrow one, large steps leave it."""
     return 1 - 0.9 * _bell(x, y, 1.2, 0.0, 0.7) - _bell(x, y, -1.2, 0.0, 0.15) + 0.02 * (x * x + y * y)
 
 
@@ -110,7 +110,7 @@ def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
     aliases=("edge_of_stability",),
 )
 def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
-    """Minima along two curves, flat in the middle and sharp at the ends: steps too long for one place find another."""
+    """Minima on a hyperbola, flat in the middle, sharp at its ends; large steps leave sharp minima for flatter ones."""
     return (math.sqrt(0.5) * (x * y - 1))[None]
 
 
@@ -129,7 +129,7 @@ def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
     variants=("With two coordinates it would be scalar_factorization.",),
 )
 def deep_linear_chain(x: Tensor) -> Tensor:
-    """Layers in a row, one weight each: where several are small no slope is left, where they are large it explodes."""
+    """A product of weights fitted to 1; gradients vanish for small weights and explode for large ones."""
     return (math.sqrt(0.5) * (product(x) - 1))[None]
 
 
@@ -145,7 +145,7 @@ def deep_linear_chain(x: Tensor) -> Tensor:
     tags=("illustrative", "saddle", "basins", "smooth", "multimodal", "least squares"),
 )
 def phase_retrieval(x: Tensor, y: Tensor) -> Tensor:
-    """A signal known but for its sign: the two answers are alike, and between them lie two saddles and a hill."""
+    """Two equal minima of opposite sign, separated by two saddles and a maximum; starts near a saddle escape late."""
     angles = torch.arange(6, dtype=x.dtype, device=x.device) * math.pi / 6
     c, s = torch.cos(angles), torch.sin(angles)
     seen = [c[k] * x + s[k] * y for k in range(6)]
@@ -167,7 +167,7 @@ def phase_retrieval(x: Tensor, y: Tensor) -> Tensor:
     variants=("Rosenbrock's valley has a factor of 100 on the second square, which is 1 here.",),
 )
 def gentle_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
-    """The famous valley with gentle walls: everybody gets there, and one sees how."""
+    """Rosenbrock's valley with a factor of 1 instead of 100; its mild curvature lets every optimizer arrive."""
     off, left = y - x * x, 1 - x
     return off * off + left * left
 
@@ -186,7 +186,7 @@ def gentle_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     tags=("illustrative", "bowl", "smooth", "convex", "separable", "unimodal", "degenerate"),
 )
 def flat_bottom(x: Tensor, y: Tensor) -> Tensor:
-    """One way down is a parabola, the other flattens out: convergence slows to a crawl although nothing is in the way."""
+    """Quadratic along y and quartic along x; gradient descent converges only sublinearly along x."""
     x2 = x * x
     return 0.25 * x2 * x2 + 0.5 * y * y
 
@@ -206,7 +206,7 @@ def flat_bottom(x: Tensor, y: Tensor) -> Tensor:
     aliases=("double_well",),
 )
 def tilted_double_well(x: Tensor) -> Tensor:
-    """Two hollows, one a little deeper: from the wrong side only momentum or noise carries over the hill."""
+    """Two unequal minima in one dimension; from the shallower side, only momentum or noise reaches the deeper one."""
     x2 = x * x
     return x2 * x2 / 16 - x2 + 0.5 * x
 
@@ -225,7 +225,7 @@ def tilted_double_well(x: Tensor) -> Tensor:
     tags=("illustrative", "plateau", "oscillating", "ring", "smooth", "multimodal"),
 )
 def lilipads_plateau(x: Tensor, y: Tensor) -> Tensor:
-    """Rings around a hollow: the outer ones are shallow shelves on which slow steps come to rest."""
+    """Concentric ripples around a central well; small steps stop on the shallow outer rings, momentum crosses them."""
     r = 10 * torch.sqrt(x * x + y * y + 1e-12) + 0.01
     return -torch.sin(r) / r + 0.01 * r * r
 
@@ -243,7 +243,7 @@ def lilipads_plateau(x: Tensor, y: Tensor) -> Tensor:
     tags=("illustrative", "spiral", "valley", "curved", "smooth", "unimodal"),
 )
 def spiral_slide(x: Tensor, y: Tensor) -> Tensor:
-    """A chute that winds inwards: steps must turn all the way, and what remembers its direction runs into the wall."""
+    """A spiral valley that leads to the minimum; its direction keeps turning, so momentum runs into the walls."""
     r2 = x * x + y * y
     r = torch.sqrt(r2 + 1e-12)
     s, c = torch.sin(3 * r), torch.cos(3 * r)
@@ -267,6 +267,6 @@ def spiral_slide(x: Tensor, y: Tensor) -> Tensor:
     aliases=("two_relus",),
 )
 def dying_relu(x: Tensor, y: Tensor) -> Tensor:
-    """A valley beside a dead plain: whoever is thrown over the edge has no slope left to come back by."""
+    """A valley next to a region with zero gradient; a step into that region cannot be undone."""
     off = torch.relu(x) * torch.relu(y) - 1
     return 0.5 * off * off

@@ -33,7 +33,7 @@ from landscapes.objectives.elementary import norm, ordinals, product, total
     tags=("valley", "curved", "basins", "smooth", "multimodal", "ill-conditioned", "least squares"),
 )
 def freudenstein_roth(x: Tensor, y: Tensor) -> Tensor:
-    """The standard start leads everybody into the wrong valley, whose floor lies almost fifty above the right one."""
+    """A curved valley; the standard start leads to a local minimum with value 49 instead of the global one."""
     return torch.stack([x - 13 + ((5 - y) * y - 2) * y, x - 29 + ((y + 1) * y - 14) * y])
 
 
@@ -53,7 +53,7 @@ def freudenstein_roth(x: Tensor, y: Tensor) -> Tensor:
     variants=("Some libraries square the even coordinates instead of the odd ones.",),
 )
 def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """Two curved valleys tied together: on the way lies a saddle so flat that it is often taken for the end."""
+    """Two coupled curved valleys; a nearly flat saddle region on the way is easily mistaken for convergence."""
     root = math.sqrt(10)
     return torch.stack([
         10 * (y - x * x), 1 - x, 3 * root * (w - z * z), 1 - z, root * (y + w - 2), (y - w) / root,
@@ -75,7 +75,7 @@ def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     tags=("valley", "spiral", "curved", "discontinuous", "unimodal", "least squares"),
 )
 def helical_valley(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    """The floor of the valley winds up like a staircase: every direction is right for a moment only."""
+    """A helical valley in three dimensions; its direction keeps turning, and the angle jumps at x = 0."""
     away = x.abs() > 1e-12
     theta = torch.atan(y / torch.where(away, x, 1e-12)) / (2 * math.pi) + torch.where(x < 0, 0.5, 0.0)
     return torch.stack([10 * (z - 10 * theta), 10 * (norm(torch.stack([x, y], -1)) - 1), z])
@@ -95,7 +95,7 @@ def helical_valley(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     aliases=("powell_s_singular", "powell", "extended_powell"),
 )
 def powell_singular(x: Tensor) -> Tensor:
-    """The curvature vanishes at the minimum, so that even Newton's method only crawls through the last digits."""
+    """A valley with a singular Hessian at the minimum; Newton's method loses its quadratic convergence."""
     a, b, c, d = (x[..., k::4].contiguous() for k in range(4))
     u, v = b - 2 * c, a - d
     return torch.cat([a + 10 * b, math.sqrt(5) * (c - d), u * u, math.sqrt(10) * v * v], -1).movedim(-1, 0)
@@ -115,7 +115,7 @@ def powell_singular(x: Tensor) -> Tensor:
     tags=("valley", "rotated", "smooth", "convex", "unimodal", "least squares", "any dimension"),
 )
 def variably_dimensioned(x: Tensor) -> Tensor:
-    """Every coordinate adds its weight to one steep direction: the more there are, the worse conditioned it is."""
+    """One steep direction with quartic growth combines all coordinates; conditioning worsens with the dimension."""
     i = ordinals(x)
     s = total(i * (x - 1))[..., None]
     return torch.cat([x - 1, s, s * s], -1).movedim(-1, 0)
@@ -135,7 +135,7 @@ def variably_dimensioned(x: Tensor) -> Tensor:
     tags=("valley", "smooth", "multimodal", "least squares", "any dimension"),
 )
 def brown_almost_linear(x: Tensor) -> Tensor:
-    """All equations are straight but one, and that one is a product: it bends the valley at its very end."""
+    """All equations are linear except one product; it bends the valley and adds further minima."""
     linear = x[..., :-1] + total(x)[..., None] - (x.shape[-1] + 1)
     return torch.cat([linear, (product(x) - 1)[..., None]], -1).movedim(-1, 0)
 
@@ -160,7 +160,7 @@ def brown_almost_linear(x: Tensor) -> Tensor:
     tags=("bowl", "smooth", "multimodal", "least squares", "any dimension"),
 )
 def broyden_tridiagonal(x: Tensor) -> Tensor:
-    """Equations in a chain, each tied to its neighbours: many coordinates and yet hardly harder than few."""
+    """A chain of quadratic equations that couples neighbours; mildly conditioned, but with several minima."""
     nothing = torch.zeros_like(x[..., :1])
     before, after = torch.cat([nothing, x[..., :-1]], -1), torch.cat([x[..., 1:], nothing], -1)
     return ((3 - 2 * x) * x - before - 2 * after + 1).movedim(-1, 0)
@@ -194,7 +194,7 @@ TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
     variants=("SciPy's and CUTEst's Trigonometric 1 has i (1 - cos x - sin x) instead.",),
 )
 def trigonometric(x: Tensor) -> Tensor:
-    """Pairs of hollows repeat on all sides; in more dimensions others join them that do not quite solve the equations."""
+    """Periodic equations with many equal minima; in higher dimensions, local minima with nonzero residual join them."""
     half = torch.sin(x / 2)
     rise = 2 * half * half  # 1 − cos, to full precision near zero
     return (_each(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)
@@ -233,7 +233,7 @@ def _cubes(x: Tensor) -> tuple[Tensor, Tensor]:
     aliases=("boundary_value",),
 )
 def discrete_boundary_value(x: Tensor) -> Tensor:
-    """A differential equation on a grid: the finer the grid, the longer the valley, however smooth the curve."""
+    """A discretized boundary value problem; conditioning worsens quickly as the grid is refined."""
     _, cubes = _cubes(x)
     nothing = torch.zeros_like(x[..., :1])
     before, after = torch.cat([nothing, x[..., :-1]], -1), torch.cat([x[..., 1:], nothing], -1)
@@ -258,7 +258,7 @@ def discrete_boundary_value(x: Tensor) -> Tensor:
     aliases=("integral_equation",),
 )
 def discrete_integral_equation(x: Tensor) -> Tensor:
-    """The boundary value problem solved by integrals: the answer is the same, and the long valley has become a bowl."""
+    """The boundary value problem in integral form; it stays well conditioned, so gradient steps converge quickly."""
     t, cubes = _cubes(x)
     d = x.shape[-1]
     rows = []
@@ -288,7 +288,7 @@ BANDED = {
     tags=("bowl", "smooth", "unimodal", "least squares", "any dimension"),
 )
 def broyden_banded(x: Tensor) -> Tensor:
-    """Every equation knows five neighbours behind it and one ahead: a chain that is pulled from one side only."""
+    """Each equation couples up to six neighbours; cubic terms make gradients large far from the solution."""
     d, near = x.shape[-1], x * (1 + x)
     rows = []
     for i in range(d):
@@ -313,7 +313,7 @@ def broyden_banded(x: Tensor) -> Tensor:
     variants=("With m equations the lowest value is m - d; here there are 2d of them.",),
 )
 def linear_full_rank(x: Tensor) -> Tensor:
-    """Equations that all seem to hang together, and squared they are a round bowl: one good step is enough."""
+    """A linear system whose sum of squares is a round bowl; one gradient step with the right rate solves it."""
     rest = _each(total(x) / x.shape[-1] + 1, x)
     return torch.cat([x - rest, -rest], -1).movedim(-1, 0)
 
@@ -344,7 +344,7 @@ def linear_full_rank(x: Tensor) -> Tensor:
     variants=("With m equations the lowest value is m (m - 1) / (4m + 2); here there are 2d of them.",),
 )
 def linear_rank_one(x: Tensor) -> Tensor:
-    """Contradictory equations that see one direction only: a level gutter, and where one ends is where one began."""
+    """Inconsistent equations of rank one; the minima form a hyperplane, and the start decides which is reached."""
     s = total(ordinals(x) * x)
     return torch.stack([i * s - 1 for i in range(1, 2 * x.shape[-1] + 1)])
 
@@ -375,7 +375,7 @@ def linear_rank_one(x: Tensor) -> Tensor:
     variants=("With m equations the lowest value is (m² + 3m - 6) / (4m - 6); here there are 2d of them.",),
 )
 def linear_rank_one_zero(x: Tensor) -> Tensor:
-    """The first and the last unknown are in no equation: whatever moves them, the landscape does not care."""
+    """Rank-one equations without the first and the last coordinate; those two never move from the start."""
     m = 2 * x.shape[-1]
     s = total((ordinals(x) * x)[..., 1:-1])
     return torch.stack([(i - 1) * s - 1 if 1 < i < m else 0 * s - 1 for i in range(1, m + 1)])
@@ -403,7 +403,7 @@ CHEBYSHEV_NODES = {
     variants=("Up to seven and with nine coordinates the equations can be solved, with eight or ten they cannot.",),
 )
 def chebyquad(x: Tensor) -> Tensor:
-    """Where to read a curve to get its integral: the readings may change places, so every answer has its mirror images."""
+    """Quadrature nodes with equal weights; every permutation of a solution is a minimum, so many basins compete."""
     d, y = x.shape[-1], 2 * x - 1
     before, now = torch.ones_like(y), y
     rows = []
@@ -439,7 +439,7 @@ WATSON = {
     tags=("valley", "smooth", "convex", "unimodal", "least squares", "any dimension"),
 )
 def watson(x: Tensor) -> Tensor:
-    """A polynomial is to solve p' = p² + 1: each further term brings it nearer, and the valley gets flatter by decades."""
+    """A polynomial fitted to a differential equation; each added coefficient worsens the conditioning strongly."""
     rows = []
     for i in range(1, 30):
         t = i / 29

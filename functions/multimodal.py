@@ -38,7 +38,7 @@ from landscapes.objectives.elementary import ordinals, total
     tags=("basins", "smooth", "multimodal", "least squares"),
 )
 def himmelblau(x: Tensor, y: Tensor) -> Tensor:
-    """Four minima, equally deep: starts a hair apart, or steps of another length, end in different ones."""
+    """Four equal minima separated by saddles; small changes of start or step size change which one is reached."""
     return torch.stack([x * x + y - 11, x + y * y - 7])
 
 
@@ -60,7 +60,7 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     ),
 )
 def branin(x: Tensor, y: Tensor) -> Tensor:
-    """Three equally deep hollows along a bent valley: the length of the steps decides which of them one ends in."""
+    """Three equal minima along a curved valley; the learning rate decides which one a trajectory reaches."""
     off = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
     c = torch.cos(x / 2)
     # 10 + 10 (1 - s) cos x with cos x = 2 cos² x/2 - 1
@@ -82,7 +82,7 @@ def branin(x: Tensor, y: Tensor) -> Tensor:
     variants=("Another of this name is (1 - 2y + sin(4πy)/20 - x)² + (y - sin(2πx)/2)².",),
 )
 def branin_n2(x: Tensor, y: Tensor) -> Tensor:
-    """Branin's bent valley with waves along its floor: of three hollows have become many, and one is the lowest."""
+    """A curved valley with waves along its floor; ten minima, one of them global, stop small steps."""
     off = y - 5.1 / (4 * math.pi**2) * x * x + 5 / math.pi * x - 6
     waves = 10 * (1 - 0.125 / math.pi) * torch.cos(x) * torch.cos(y)
     return off * off + waves + torch.log1p(x * x + y * y) + 10
@@ -107,7 +107,7 @@ def branin_n2(x: Tensor, y: Tensor) -> Tensor:
     variants=("In Bayesian optimization its logarithm is used, shifted and scaled.",),
 )
 def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
-    """Values over six decades: whatever step suits the heights is lost in the depths, and the other way round."""
+    """Four minima and values from 3 to 1e6; a step size stable on the walls is far too small near the minima."""
     a, b = x + y + 1, 2 * x - 3 * y
     p = 19 - 14 * x + 3 * x * x - 14 * y + 6 * x * y + 3 * y * y
     q = 18 - 32 * x + 12 * x * x + 48 * y - 36 * x * y + 27 * y * y
@@ -148,7 +148,7 @@ def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
     variants=("One copy in circulation is four times as high.",),
 )
 def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
-    """Six hollows, the two deepest side by side: how fast one arrives decides where one stays."""
+    """Six minima, two of them global; momentum and step size decide in which basin a trajectory stops."""
     x2, y2 = x * x, y * y
     return (4 - 2.1 * x2 + x2 * x2 / 3) * x2 + x * y + (4 * y2 - 4) * y2
 
@@ -172,7 +172,7 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     aliases=("camel3",),
 )
 def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows guard the true one: momentum carries over the hump where plain descent settles."""
+    """Three minima, the global one between two local ones; momentum crosses the saddle where gradient descent stops."""
     x2 = x * x
     return 2 * x2 - 1.05 * x2 * x2 + x2 * x2 * x2 / 6 + x * y + y * y
 
@@ -205,7 +205,7 @@ def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     aliases=("matlab_peaks",),
 )
 def peaks(x: Tensor, y: Tensor) -> Tensor:
-    """Three hills and three hollows on a plain: near the top of a hill a hair decides which way the paths go down."""
+    """Three maxima and three minima on a plain; near a maximum, tiny changes of the start change the basin."""
     x2, y2 = x * x, y * y
     a, b, c = (1 - x), y + 1, x + 1
     return (
@@ -229,7 +229,7 @@ def peaks(x: Tensor, y: Tensor) -> Tensor:
     tags=("basins", "plateau", "smooth", "multimodal", "unbounded"),
 )
 def hosaki(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows, and where y is large next to no slope: the ridge between them is decided long before it is seen."""
+    """Two basins that flatten out at large y; small gradients there delay the choice between them."""
     u = x - 2  # where the polynomial turns, 1, 2 and 4 less 2, so that it loses no digits
     p = u * u * (u * u / 4 - u / 3 - 1) - 5 / 3
     return p * y * y * torch.exp(-y)
@@ -250,7 +250,7 @@ def hosaki(x: Tensor, y: Tensor) -> Tensor:
     tags=("smooth", "unimodal", "unbounded"),
 )
 def adjiman(x: Tensor, y: Tensor) -> Tensor:
-    """A ramp that ends at the border of its domain: without bounds nothing holds those who follow the slope."""
+    """A sloping surface with its minimum on the border of the domain; without bounds, descent leaves the domain."""
     return torch.cos(x) * torch.sin(y) - x / (y * y + 1)
 
 
@@ -268,7 +268,7 @@ def adjiman(x: Tensor, y: Tensor) -> Tensor:
     variants=("Jamil and Yang's swaps the coordinates in the exponents.",),
 )
 def bird(x: Tensor, y: Tensor) -> Tensor:
-    """Two deep pits beside gentle dents: the pits pull hard from close by, and from a little further off not at all."""
+    """Six minima, two of them deep and global; the start decides whether descent ends in a deep or a shallow one."""
     a, b, off = 1 - torch.cos(y), 1 - torch.sin(x), x - y
     return torch.sin(x) * torch.exp(a * a) + torch.cos(y) * torch.exp(b * b) + off * off
 
@@ -292,7 +292,7 @@ def bird(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "smooth", "multimodal", "unbounded"),
 )
 def mccormick(x: Tensor, y: Tensor) -> Tensor:
-    """A corrugated slide: who has speed runs through every dip, out of the domain and down without end."""
+    """A wavy valley, unbounded outside the domain; momentum can pass all minima and leave the domain."""
     gap = x - y
     return torch.sin(x + y) + gap * gap - 1.5 * x + 2.5 * y + 1
 
@@ -323,7 +323,7 @@ MUELLER_BROWN = (
     aliases=("mueller_brown",),
 )
 def muller_brown(x: Tensor, y: Tensor) -> Tensor:
-    """Chemistry's own landscape: three states of a molecule, and two passes by which it gets from one to another."""
+    """Three minima joined by curved valleys over two saddles; leaving a basin needs noise or momentum."""
     terms = []
     for height, a, b, c, p, q in MUELLER_BROWN:
         u, v = x - p, y - q
@@ -356,7 +356,7 @@ def muller_brown(x: Tensor, y: Tensor) -> Tensor:
     tags=("basins", "curved", "smooth", "multimodal", "least squares"),
 )
 def el_attar_vidyasagar_dutta(x: Tensor, y: Tensor) -> Tensor:
-    """Himmelblau's two equations with a third that does not fit: of the four hollows one is the lowest now."""
+    """Three equations without a common solution; one global and three local minima, so the start decides."""
     x2, y2 = x * x, y * y
     return torch.stack([x2 + y - 10, x + y2 - 7, x2 + y2 * y - 1])
 
@@ -380,7 +380,7 @@ def el_attar_vidyasagar_dutta(x: Tensor, y: Tensor) -> Tensor:
     variants=("A survey of 2013 prints a factor of 6 in front of the square brackets.",),
 )
 def price_n3(x: Tensor, y: Tensor) -> Tensor:
-    """Rosenbrock's valley with more than one hollow on its floor: where one enters it decides which of them it will be."""
+    """A curved valley with three minima on its floor, two of them global; the point of entry decides."""
     b = y - 0.5
     return torch.stack([10 * (y - x * x), 6.4 * b * b - x - 0.6])
 
@@ -400,7 +400,7 @@ def price_n3(x: Tensor, y: Tensor) -> Tensor:
     tags=("basins", "curved", "smooth", "multimodal", "ill-conditioned", "degenerate", "least squares"),
 )
 def price_n4(x: Tensor, y: Tensor) -> Tensor:
-    """Three equally low points joined by a bent floor: the flattest holds the slow, the steep ones the quick."""
+    """Three global minima, one degenerate, one ill-conditioned; the speed of convergence depends on the basin."""
     y2 = y * y
     return torch.stack([2 * x * x * x * y - y2 * y, 6 * x - y2 + y])
 
@@ -421,7 +421,7 @@ def price_n4(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "smooth", "multimodal"),
 )
 def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
-    """A trench with a hump in its middle: steps that suit its walls take an age to get away along its floor."""
+    """A steep trench with two distant global minima; a step size that is stable across it is slow along it."""
     q = x * x + y * y
     q2 = q * q
     return 1e5 * x * x + y * y - q2 + 1e-5 * q2 * q2
@@ -442,7 +442,7 @@ def deckkers_aarts(x: Tensor, y: Tensor) -> Tensor:
     aliases=("s308",),
 )
 def schittkowski_308(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows on either side of a low pass: runs that come in along it make up their minds late."""
+    """Two equal minima on both sides of a saddle; trajectories that pass near the saddle are slowed down."""
     return torch.stack([x * x + x * y + y * y, torch.sin(x), torch.cos(y)])
 
 
@@ -460,7 +460,7 @@ def schittkowski_308(x: Tensor, y: Tensor) -> Tensor:
     aliases=("denschnf",),
 )
 def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
-    """Two ellipses cross twice: both crossings are as low as it gets, and from far below it is open which is reached."""
+    """Two crossing ellipses give two equal minima; steep walls force small steps, and the start decides the basin."""
     plus, minus, v = x + y, x - y, y - 3
     return torch.stack([2 * plus * plus + minus * minus - 8, 5 * x * x + v * v - 9])
 
@@ -481,7 +481,7 @@ def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
     variants=("The other Perm has (j^i + beta) and quotients x_j / j; its lowest point is at (1, 2, …, d).",),
 )
 def perm_0_d_beta(x: Tensor) -> Tensor:
-    """Sums of powers that must all be right: shares may be moved from one coordinate to another at hardly any cost."""
+    """Equations of powers with a narrow valley of near-solutions; exchanging coordinates hardly changes the value."""
     j = ordinals(x)
     rows, powers, aims = [], torch.ones_like(x), torch.ones_like(j)
     for _ in range(x.shape[-1]):
@@ -502,7 +502,7 @@ def perm_0_d_beta(x: Tensor) -> Tensor:
     tags=("valley", "basins", "smooth", "multimodal", "degenerate", "least squares"),
 )
 def power_sum(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """Four numbers told by the sums of their powers: two of them are the same, and so the ground is level there."""
+    """Twelve equal minima, all permutations of one solution, with singular Hessians; convergence near them is slow."""
     points = torch.stack([x, y, z, w], -1)
     rows, powers = [], torch.ones_like(points)
     for aim in (8.0, 18.0, 44.0, 114.0):
@@ -524,7 +524,7 @@ def power_sum(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     tags=("basins", "smooth", "separable", "multimodal", "degenerate", "unbounded"),
 )
 def forrester(x: Tensor) -> Tensor:
-    """A shallow hollow, a level stretch and a deep hollow: which of the two it will be is decided within a hair."""
+    """A shallow minimum, a flat inflection point and a deep minimum in one dimension; the start decides the result."""
     u = 6 * x - 2
     return u * u * torch.sin(2 * u)
 
@@ -544,6 +544,6 @@ def forrester(x: Tensor) -> Tensor:
     tags=("basins", "discontinuous", "multimodal"),
 )
 def tripod(x: Tensor, y: Tensor) -> Tensor:
-    """Three pyramids upside down, nearly equally deep: every slope is one, so none of them looks any better."""
+    """Three pyramids with constant slopes, separated by jumps; the gradient does not show which one is deepest."""
     right, up = torch.where(x >= 0, 1.0, 0.0).to(x.dtype), torch.where(y >= 0, 1.0, 0.0).to(y.dtype)
     return up * (1 + right) + (x + 50 * up * (1 - 2 * right)).abs() + (y + 50 * (1 - 2 * up)).abs()

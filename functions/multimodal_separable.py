@@ -24,7 +24,7 @@ from landscapes.objectives.elementary import mean, ordinals, root, total, waves_
     tags=("oscillating", "smooth", "multimodal", "separable", "any dimension"),
 )
 def rastrigin(x: Tensor) -> Tensor:
-    """An egg box on a bowl: whoever follows the slope stays in the first hollow, speed rolls through a few."""
+    """A regular grid of local minima on a wide bowl; gradient descent stops in the nearest one."""
     s = torch.sin(math.pi * x)
     return total(x * x + 20 * s * s)  # 10 − 10 cos 2πx = 20 sin² πx, which is exact at the minimum
 
@@ -59,7 +59,7 @@ def rastrigin(x: Tensor) -> Tensor:
     variants=("Divided by the number of coordinates instead of by two, its lowest value is -78.33 for any of them.",),
 )
 def styblinski_tang(x: Tensor) -> Tensor:
-    """Four basins of different depth around a hilltop: the steepest way down is not the way to the deepest."""
+    """A double well of unequal depths in each coordinate; most starts descend to a shallower minimum."""
     x2 = x * x
     return 0.5 * total(x2 * x2 - 16 * x2 + 5 * x)
 
@@ -77,7 +77,7 @@ def styblinski_tang(x: Tensor) -> Tensor:
     variants=("Elsewhere the sine takes the next coordinate, or the last factor is missing (as in SciPy's Levy03).",),
 )
 def levy(x: Tensor) -> Tensor:
-    """A wide bowl scored by grooves in one direction more than in the other: speed pays, and then it does not."""
+    """A wide bowl with waves that differ by direction; momentum crosses some local minima and stops in others."""
     away = (x - 1) / 4  # w − 1
     off, end = away[..., :-1], away[..., -1]
     first, t = torch.sin(math.pi * away[..., 0]), torch.sin(2 * math.pi * end)
@@ -103,7 +103,7 @@ def levy(x: Tensor) -> Tensor:
     ),
 )
 def schwefel(x: Tensor) -> Tensor:
-    """Waves that grow outwards: the deepest hollow is in a far corner, and the next best lies in another one."""
+    """Waves that grow outwards, with the global minimum near one corner; the next best minima lie far from it."""
     return total(418.982887272433706 - x * torch.sin(root(x.abs())))
 
 
@@ -121,7 +121,7 @@ def schwefel(x: Tensor) -> Tensor:
     tags=("plateau", "valley", "smooth", "separable", "multimodal", "any dimension"),
 )
 def michalewicz(x: Tensor) -> Tensor:
-    """Flat ground cut by trenches: the slope is nearly nothing until one falls into a trench, often a wrong one."""
+    """Narrow valleys cut into a flat region; outside the valleys the gradient almost vanishes and steps stall."""
     s = torch.sin(ordinals(x) * x * x / math.pi)
     s2 = s * s
     s4 = s2 * s2
@@ -146,7 +146,7 @@ def michalewicz(x: Tensor) -> Tensor:
     variants=("One library takes the absolute value of the sum instead of summing absolute values.",),
 )
 def alpine_n1(x: Tensor) -> Tensor:
-    """Creases cross like alpine valleys, each as sharp as the next: paths bounce from wall to wall and stay."""
+    """A grid of sharp creases with many global minima; fixed steps oscillate across the creases and do not settle."""
     return total((x * torch.sin(x) + 0.1 * x).abs())
 
 
@@ -166,7 +166,7 @@ def alpine_n1(x: Tensor) -> Tensor:
     ),
 )
 def cosine_mixture(x: Tensor) -> Tensor:
-    """Ripples on a bowl: shallow enough that momentum rolls through, deep enough to stop plain descent."""
+    """Shallow waves on a bowl; momentum passes the local minima in which gradient descent stops."""
     return total(x * x - 0.1 * torch.cos(5 * math.pi * x))
 
 
@@ -185,7 +185,7 @@ def cosine_mixture(x: Tensor) -> Tensor:
     tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "any dimension"),
 )
 def deb_n1(x: Tensor) -> Tensor:
-    """A grid of equal hollows with flat crossings between: wherever a path begins, the next hollow is as good as any."""
+    """A grid of equal minima separated by flat regions; any minimum is optimal, but flat regions slow steps down."""
     s = torch.sin(5 * math.pi * x)
     s2 = s * s
     return -mean(s2 * s2 * s2)
@@ -206,7 +206,7 @@ def deb_n1(x: Tensor) -> Tensor:
     tags=("basins", "ridge", "nonsmooth", "separable", "multimodal", "any dimension"),
 )
 def quintic(x: Tensor) -> Tensor:
-    """Sharp creases where a polynomial crosses zero: fixed steps hop over them and never come to rest."""
+    """Sharp creases where a polynomial changes sign; gradients stay large at the minima, so fixed steps oscillate."""
     inner = x * (x * (x * (x * (x - 3) + 4) + 2) - 10) - 4
     return total(inner.abs())
 
@@ -227,7 +227,7 @@ def quintic(x: Tensor) -> Tensor:
     variants=("As a mean instead of a sum.",),
 )
 def vincent(x: Tensor) -> Tensor:
-    """Hollows equally deep that crowd together towards zero: one rate for all is too long here and too short there."""
+    """Equal minima that become denser towards 0; one step size is too long for some and too short for others."""
     return -total(torch.sin(10 * torch.log(torch.clamp(x, min=0.01))))
 
 
@@ -246,7 +246,7 @@ def vincent(x: Tensor) -> Tensor:
     variants=("Some libraries subtract the constant once for every coordinate too many.",),
 )
 def weierstrass(x: Tensor) -> Tensor:
-    """Continuous and hardly anywhere smooth: zoom in as far as you like, and it looks as rough as before."""
+    """A continuous function, rough at every scale; gradients are very large and hardly point to the minimum."""
     return total(waves_within(x, 21))
 
 
@@ -264,7 +264,7 @@ def weierstrass(x: Tensor) -> Tensor:
     variants=("One library has the sine of 5πx and divides by 5 instead of by its root.",),
 )
 def chichinadze(x: Tensor, y: Tensor) -> Tensor:
-    """Steep gorges side by side, nearly level along each: x is settled at once and y, if at all, a thousand steps later."""
+    """Steep waves along x and an almost flat direction y; x stops in a local minimum, y converges extremely slowly."""
     waves = 10 * torch.cos(math.pi / 2 * x) + 8 * torch.sin(2.5 * math.pi * x)
     off = y - 0.5
     return x * x - 12 * x + 11 + waves - torch.exp(-off * off / 2) / math.sqrt(5)
@@ -282,7 +282,7 @@ def chichinadze(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal"),
 )
 def egg_crate(x: Tensor, y: Tensor) -> Tensor:
-    """Nine hollows, the lowest in the middle: small steps stay in the first one, momentum rolls over the crests."""
+    """Nine minima on a bowl, the global one in the center; small steps stop in the nearest, momentum crosses ridges."""
     s, t = torch.sin(x), torch.sin(y)
     return x * x + y * y + 25 * (s * s + t * t)
 
@@ -301,7 +301,7 @@ def egg_crate(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "least squares"),
 )
 def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
-    """Twelve hollows, all equally deep: every optimizer is right, and yet they do not end in the same one."""
+    """Twelve equal minima on a grid; all are optimal, and the start decides which one is reached."""
     return torch.stack([torch.cos(x), torch.sin(y)])
 
 
@@ -321,7 +321,7 @@ def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
     variants=("Ripple N. 1 adds 0.1 cos² 500πx to each term, a quarter of a million minima that no picture shows.",),
 )
 def ripple_n25(x: Tensor) -> Tensor:
-    """Pits of growing depth, level ground between them: there is slope in the pits alone, and none towards the deepest."""
+    """Five wells of different depth per coordinate, flat ground between; no gradient leads from one to the next."""
     off = (x - 0.1) / 0.8
     s = torch.sin(5 * math.pi * x)
     s2 = s * s
@@ -344,7 +344,7 @@ def ripple_n25(x: Tensor) -> Tensor:
     aliases=("venter",),
 )
 def venter_sobieszczanski_sobieski(x: Tensor, y: Tensor) -> Tensor:
-    """Short waves on long ones in a bowl: momentum that crosses the short ones is caught between the long ones."""
+    """Short and long waves on a bowl; momentum that crosses the short waves can still stop in the long ones."""
 
     def one(t: Tensor) -> Tensor:
         s, u = torch.sin(t), torch.sin(t * t / 60)
@@ -369,7 +369,7 @@ def venter_sobieszczanski_sobieski(x: Tensor, y: Tensor) -> Tensor:
     tags=("basins", "smooth", "separable", "multimodal", "unbounded"),
 )
 def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows on a tilted board: who starts a hair to the other side of the crest between them ends in the higher."""
+    """Two basins of different depth; near the ridge between them, a small change of the start changes the result."""
     return torch.cos(2 * x) - 3 * torch.cos(y) - x / 2
 
 
@@ -390,7 +390,7 @@ def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
     variants=("Jamil and Yang's has the square of y in the sine.",),
 )
 def ursem_n3(x: Tensor, y: Tensor) -> Tensor:
-    """Hollows that are deeper the nearer they lie to the middle, and there two creases cross: what speed wins, they waste."""
+    """Waves that are deepest in the center, with creases along both axes; fixed steps oscillate at the minimum."""
 
     def one(t: Tensor) -> Tensor:
         size = t.abs()
@@ -416,7 +416,7 @@ def ursem_n3(x: Tensor, y: Tensor) -> Tensor:
     variants=("One library has 4x for 4x².",),
 )
 def treccani(x: Tensor, y: Tensor) -> Tensor:
-    """Two equal hollows: which of them a path ends in says nothing about its optimizer but where it came from."""
+    """A double well with two equal minima; mostly the start, not the optimizer, decides which one is reached."""
     away = x * (x + 2)
     return away * away + y * y
 
@@ -436,7 +436,7 @@ def treccani(x: Tensor, y: Tensor) -> Tensor:
     aliases=("aluffi_pentini",),
 )
 def zirilli(x: Tensor, y: Tensor) -> Tensor:
-    """Two hollows side by side, one a little deeper: the start decides, unless speed carries over the ridge."""
+    """A double well with slightly unequal minima; from the wrong side, only momentum crosses the saddle."""
     x2 = x * x
     return 0.25 * x2 * x2 - 0.5 * x2 + 0.1 * x + 0.5 * y * y
 
@@ -458,7 +458,7 @@ def zirilli(x: Tensor, y: Tensor) -> Tensor:
     aliases=("becker_lago",),
 )
 def price_n1(x: Tensor, y: Tensor) -> Tensor:
-    """Four round bowls that meet in sharp ridges: the side of the ridge one starts on is the bowl one ends in."""
+    """Four round bowls that meet in sharp ridges along the axes; the quadrant of the start decides the minimum."""
     a, b = x.abs() - 5, y.abs() - 5
     return a * a + b * b
 
@@ -480,7 +480,7 @@ def price_n1(x: Tensor, y: Tensor) -> Tensor:
     tags=("bowl", "plateau", "discontinuous", "separable", "multimodal"),
 )
 def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
-    """A bowl with level pockets in a grid: in a pocket there is no slope at all, and out of it leads only a step up.
+    """A bowl with a grid of flat pockets; the gradient inside a pocket is zero, and leaving it needs a step upwards.
 
     z_i is the multiple of 0.2 next to x_i, and the weights d_i are 1, 1000, 10 and 100.
     """

@@ -24,7 +24,7 @@ from landscapes.objectives.elementary import norm, power, product, root, total
     aliases=("absolute_value",),
 )
 def absolute(x: Tensor) -> Tensor:
-    """The slope is the same everywhere, so its size says nothing of the way that is left: only the rate does."""
+    """A V with constant slope; its gradient does not shrink near the minimum, so fixed steps overshoot."""
     return x.abs()
 
 
@@ -45,7 +45,7 @@ def absolute(x: Tensor) -> Tensor:
     aliases=("schwefel_2_20", "l1", "schwefel_n2_20"),
 )
 def l1_norm(x: Tensor) -> Tensor:
-    """A pyramid turned upside down: slopes never shrink, so a fixed rate ends in a dance around the tip."""
+    """A pyramid with constant slopes; with a fixed learning rate, iterates oscillate around the tip."""
     return total(x.abs())
 
 
@@ -65,7 +65,7 @@ def l1_norm(x: Tensor) -> Tensor:
     aliases=("sign_counterexample",),
 )
 def rotated_l1(x: Tensor, y: Tensor) -> Tensor:
-    """A crease along the diagonal: sign steps jump to and fro across it and make no way along it at all."""
+    """A crease along a diagonal; sign-based steps jump across it and make no progress along it."""
     return (x + y).abs() + (x - y).abs() / 10
 
 
@@ -94,7 +94,7 @@ def _largest(x: Tensor) -> Tensor:
     aliases=("max_norm", "maxl", "schwefel_n2_21"),
 )
 def schwefel_2_21(x: Tensor) -> Tensor:
-    """Only the largest coordinate counts at a time: all others stand still until it is their turn."""
+    """The largest absolute coordinate; a subgradient moves one coordinate at a time, so high dimensions are slow."""
     return _largest(x.abs())
 
 
@@ -114,7 +114,7 @@ def schwefel_2_21(x: Tensor) -> Tensor:
     aliases=("schwefel_n2_22",),
 )
 def schwefel_2_22(x: Tensor) -> Tensor:
-    """A pyramid with a product on top: in the corners it towers, and along the axes it is a plain sum."""
+    """A pyramid plus a product of all coordinates; gradients are very large in the corners and 1 along the axes."""
     size = x.abs()
     return total(size) + product(size)
 
@@ -135,7 +135,7 @@ def schwefel_2_22(x: Tensor) -> Tensor:
     aliases=("schwefel_n2_6",),
 )
 def schwefel_2_6(x: Tensor, y: Tensor) -> Tensor:
-    """Booth's bowl folded from flat sheets: wherever one stands the slope is constant, and it turns at each fold."""
+    """The maximum of two folded planes; gradients are constant on each face, so fixed steps zigzag across the folds."""
     return torch.maximum((x + 2 * y - 7).abs(), (2 * x + y - 5).abs())
 
 
@@ -153,7 +153,7 @@ def schwefel_2_6(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "ridge", "curved", "nonsmooth", "unimodal"),
 )
 def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
-    """A crease as sharp as a knife runs along a bend: nobody gets along it, whatever the step."""
+    """A curved crease with infinite slope across it; steps bounce between its walls and hardly move along it."""
     return 100 * power(y - 0.01 * x * x, 0.5) + 0.01 * (x + 10).abs()
 
 
@@ -171,7 +171,7 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
     tags=("bowl", "nonsmooth", "convex", "unimodal"),
 )
 def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl with creases folded into it, just too shallow to trap anybody: fixed steps rattle over them."""
+    """A convex bowl with shallow creases; the gradient jumps at each crease, so fixed steps oscillate."""
     return (x * x + y * y + x * y).abs() + torch.sin(x).abs() + torch.cos(y).abs()
 
 
@@ -193,7 +193,7 @@ def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
     variants=("As step 1, floors of |x|; as step 3, of x²; De Jong's own third function adds up floors and 6d.",),
 )
 def step(x: Tensor) -> Tensor:
-    """Stairs: every step is level, so the gradient is zero all over and whoever trusts it stays where they are."""
+    """A staircase bowl of flat squares; the gradient is zero almost everywhere, so gradient methods never move."""
     level = torch.floor(x + 0.5)
     return total(level * level)
 
@@ -214,7 +214,7 @@ def step(x: Tensor) -> Tensor:
     tags=("plateau", "discontinuous", "separable", "unimodal", "any dimension"),
 )
 def step_n1(x: Tensor) -> Tensor:
-    """Terraces of one height each: no slope anywhere, and only the values tell which way is down."""
+    """Terraces of equal height and width; without gradients, only comparisons of values show the way down."""
     return total(torch.floor(x.abs()))
 
 
@@ -234,7 +234,7 @@ def step_n1(x: Tensor) -> Tensor:
     tags=("plateau", "discontinuous", "separable", "unimodal", "any dimension"),
 )
 def step_n3(x: Tensor) -> Tensor:
-    """Terraces that narrow outwards, as a bowl drawn by a plotter of few colours: level at every point."""
+    """Terraces that become narrower outwards; the gradient is zero on each, so only value-based methods progress."""
     return total(torch.floor(x * x))
 
 
@@ -253,7 +253,7 @@ def step_n3(x: Tensor) -> Tensor:
     tags=("valley", "ridge", "nonsmooth", "multimodal", "any dimension"),
 )
 def chebyshev_rosenbrock(x: Tensor) -> Tensor:
-    """A zigzag crease folded from absolute values: it has corners where every descent method comes to rest."""
+    """A piecewise linear zigzag valley; gradient methods can stall at its corners, far from the minimum."""
     return (x[..., 0] - 1).abs() / 4 + total((x[..., 1:] - 2 * x[..., :-1].abs() + 1).abs())
 
 
@@ -273,7 +273,7 @@ def chebyshev_rosenbrock(x: Tensor) -> Tensor:
     aliases=("charalambous_conn_2",),
 )
 def cb2(x: Tensor, y: Tensor) -> Tensor:
-    """The highest of three sheets: the minimum lies in a crease, where the slopes of two of them disagree."""
+    """The maximum of three smooth functions; the minimum lies on a crease where gradients conflict and steps zigzag."""
     y2, a, b = y * y, 2 - x, 2 - y
     return torch.maximum(torch.maximum(x * x + y2 * y2, a * a + b * b), 2 * torch.exp(y - x))
 
@@ -298,7 +298,7 @@ def cb2(x: Tensor, y: Tensor) -> Tensor:
     ),
 )
 def demyanov(x: Tensor, y: Tensor) -> Tensor:
-    """Two steep sheets meet in a crease that slopes gently down: steps cross it again and again and hardly descend."""
+    """Two steep planes meet in a gently sloping crease; steps zigzag across it and descend slowly along it."""
     return torch.maximum(5 * x.abs() + y, x * x + y * y + 4 * y)
 
 
@@ -318,7 +318,7 @@ def demyanov(x: Tensor, y: Tensor) -> Tensor:
     tags=("cliff", "ridge", "nonsmooth", "convex", "unimodal"),
 )
 def mifflin_1(x: Tensor, y: Tensor) -> Tensor:
-    """A gentle slope that ends at a round wall: paths must slide along the wall, and most bounce off it."""
+    """A gentle slope that ends at a steep circular wall; trajectories bounce off it instead of sliding along it."""
     return -x + 20 * torch.clamp(x * x + y * y - 1, min=0)
 
 
@@ -337,7 +337,7 @@ def mifflin_1(x: Tensor, y: Tensor) -> Tensor:
     tags=("bowl", "nonsmooth", "convex", "unimodal", "any dimension"),
 )
 def maxq(x: Tensor) -> Tensor:
-    """The largest square alone: coordinates go down one at a time, each waiting for the one that is ahead."""
+    """The largest squared coordinate; gradients are zero in all others, so each step improves one coordinate only."""
     return _largest(x * x)
 
 
@@ -360,7 +360,7 @@ def maxq(x: Tensor) -> Tensor:
     ),
 )
 def lad(x: Tensor, y: Tensor) -> Tensor:
-    """Robust regression in the small: a polyhedron of sheets, with the answer at a corner of it."""
+    """A polyhedral bowl of absolute residuals; the minimum is a corner, around which fixed steps oscillate."""
     return (x - 2).abs() + 2 * (y + 1).abs() + (x + y - 1).abs()
 
 
@@ -380,7 +380,7 @@ def lad(x: Tensor, y: Tensor) -> Tensor:
     variants=("Some libraries have 0.2 for 0.02: the cone is ten times as narrow.",),
 )
 def ackley_n2(x: Tensor, y: Tensor) -> Tensor:
-    """A cone with a sharp tip: the slope grows all the way down, and at the tip each step is a step too far."""
+    """A funnel with a sharp tip; its slope is largest at the tip, so fixed steps overshoot there."""
     return -200 * torch.exp(-0.02 * norm(torch.stack([x, y], -1)))
 
 
@@ -398,7 +398,7 @@ def ackley_n2(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "nonsmooth", "convex", "separable", "unimodal"),
 )
 def bukin_n4(x: Tensor, y: Tensor) -> Tensor:
-    """A steep gutter with next to no fall along it: across it everybody is down at once, along it the way is endless."""
+    """A steep parabolic valley whose floor has slope 0.01; the floor is reached quickly and followed very slowly."""
     return 100 * y * y + 0.01 * (x + 10).abs()
 
 
@@ -420,7 +420,7 @@ def bukin_n4(x: Tensor, y: Tensor) -> Tensor:
     ),
 )
 def decanomial(x: Tensor, y: Tensor) -> Tensor:
-    """A polynomial of degree ten and its two roots: each is a sharp floor with hardly any slope along it."""
+    """A degree-10 polynomial with two minima, steep along x and flat along y; y converges extremely slowly."""
     u, v = x - 2, y + 3
     u2, v2 = u * u, v * v
     u4 = u2 * u2
@@ -444,7 +444,7 @@ def decanomial(x: Tensor, y: Tensor) -> Tensor:
     aliases=("crossed_creases",),
 )
 def multimodal_product(x: Tensor) -> Tensor:
-    """A product of sizes: one coordinate that is zero is enough, and what the others do is all the same."""
+    """Creased valleys with value 0 along all axes; fixed steps oscillate across the first axis that they meet."""
     size = x.abs()
     return total(size) * product(size)
 
@@ -464,7 +464,7 @@ def multimodal_product(x: Tensor) -> Tensor:
     variants=("Some libraries have |‖x‖² - d| itself instead of its fourth root, which is far less sharp.",),
 )
 def happy_cat(x: Tensor) -> Tensor:
-    """A crease in the shape of a ring, tilted a little: everything gets into it at once, and hardly anything along it."""
+    """A slightly tilted, ring-shaped crease with infinite slope across it; steps reach it but hardly move along it."""
     d, q = x.shape[-1], total(x * x)
     return power(q - d, 0.25) + (q / 2 + total(x)) / d + 0.5
 
@@ -485,5 +485,5 @@ def happy_cat(x: Tensor) -> Tensor:
     tags=("cliff", "nonsmooth", "unimodal", "unbounded"),
 )
 def ursem_n4(x: Tensor, y: Tensor) -> Tensor:
-    """A cone: the slope is as large at the bottom as half-way up, so only steps that become shorter come to rest."""
+    """A cone whose slope does not vanish at the minimum; only decreasing step sizes converge."""
     return -0.75 * torch.cos(0.5 * math.pi * x) * (2 - root(x * x + y * y))

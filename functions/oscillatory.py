@@ -27,7 +27,7 @@ from landscapes.objectives.elementary import mean, norm, ordinals, power, produc
     tags=("funnel", "oscillating", "nonsmooth", "multimodal", "any dimension"),
 )
 def ackley(x: Tensor) -> Tensor:
-    """A funnel set with dimples: small steps stay in the first one, steps as long as a dimple roll to the middle.
+    """A funnel covered with local minima; small steps stop in the first one, longer steps can reach the center.
 
     The middle is the tip of a cone, where there is no gradient; here it is zero.
     """
@@ -55,7 +55,7 @@ def ackley(x: Tensor) -> Tensor:
     ),
 )
 def ackley_n3(x: Tensor, y: Tensor) -> Tensor:
-    """Spikes in rows on a cone: between them the paths down bend, and the last hollow is beside the tip."""
+    """A grid of tall spikes on a shallow cone; trajectories bend around them and can stop in local minima between."""
     return -200 * torch.exp(-0.02 * norm(torch.stack([x, y], -1))) + 5 * torch.exp(torch.cos(3 * x) + torch.sin(3 * y))
 
 
@@ -80,7 +80,7 @@ ACKLEY_4 = {
     aliases=("modified_ackley",),
 )
 def ackley_n4(x: Tensor) -> Tensor:
-    """Broad waves on a shallow cone: a handful of hollows, and the two deepest are mirror images of each other."""
+    """Broad waves on a shallow cone; a few wide basins remain, and the start decides which one is reached."""
     here, there = x[..., :-1], x[..., 1:]
     reach = norm(torch.stack([here, there], -1))
     return total(math.exp(-0.2) * reach + 3 * (torch.cos(2 * here) + torch.sin(2 * there)))
@@ -101,7 +101,7 @@ def ackley_n4(x: Tensor) -> Tensor:
     variants=("The first one divided by 200 and took two coordinates.",),
 )
 def griewank(x: Tensor) -> Tensor:
-    """Many thousand dimples on a wide bowl: from afar they hardly matter, close by they are all there is."""
+    """Thousands of small waves on a wide bowl; large steps follow the bowl, small steps stop in the nearest wave."""
     i = ordinals(x)
     return 1 + total(x * x) / 4000 - product(torch.cos(x / i.sqrt()))
 
@@ -121,7 +121,7 @@ def griewank(x: Tensor) -> Tensor:
     aliases=("bohachevsky", "bohachevsky1"),
 )
 def bohachevsky_n1(x: Tensor, y: Tensor) -> Tensor:
-    """A bowl with a hammered bottom: from afar it is round, close by every dent catches whoever has lost speed."""
+    """A bowl with ripples near its center; it looks quadratic from afar, but local minima trap slow trajectories."""
     s, t = torch.sin(1.5 * math.pi * x), torch.sin(2 * math.pi * y)
     return x * x + 2 * y * y + 0.6 * s * s + 0.8 * t * t
 
@@ -141,7 +141,7 @@ def bohachevsky_n1(x: Tensor, y: Tensor) -> Tensor:
     aliases=("bohachevsky2",),
 )
 def bohachevsky_n2(x: Tensor, y: Tensor) -> Tensor:
-    """The dents of the bowl stand as on a chessboard: ways along the axes are blocked, slanting ones are open."""
+    """A bowl with ripples in a checkerboard pattern; 25 minima trap trajectories that reach the center slowly."""
     s, t = torch.sin(1.5 * math.pi * x), torch.sin(2 * math.pi * y)
     s, t = 2 * s * s, 2 * t * t  # 1 - cos of each; 1 - (1 - s)(1 - t) = s + t - st
     return x * x + 2 * y * y + 0.3 * (s + t - s * t)
@@ -163,7 +163,7 @@ def bohachevsky_n2(x: Tensor, y: Tensor) -> Tensor:
     variants=("In some libraries the cosine of the sum is a product of two cosines.",),
 )
 def bohachevsky_n3(x: Tensor, y: Tensor) -> Tensor:
-    """Slanting waves in a bowl: one rolls along the troughs at ease, and has to get across to reach the bottom."""
+    """Oblique waves across a bowl; descent runs along the troughs, but must cross crests to reach the minimum."""
     s = torch.sin(1.5 * math.pi * x + 2 * math.pi * y)
     return x * x + 2 * y * y + 0.6 * s * s
 
@@ -183,7 +183,7 @@ def bohachevsky_n3(x: Tensor, y: Tensor) -> Tensor:
     aliases=("levy13",),
 )
 def levy_n13(x: Tensor, y: Tensor) -> Tensor:
-    """Ripples on the walls of a bowl grow with the distance: who starts far out has the most hollows to get through."""
+    """Ripples on a bowl with amplitudes that grow with distance; distant starts must cross the most local minima."""
     a, b = x - 1, y - 1
     # sin² 3πx = sin² 3π(x - 1), and so for the others
     s, t, u = torch.sin(3 * math.pi * a), torch.sin(3 * math.pi * b), torch.sin(2 * math.pi * b)
@@ -217,7 +217,7 @@ def shubert_minima(d: int) -> list[tuple[float, ...]]:
     variants=("A sum in place of the product goes by the names of Shubert N. 3 and N. 4.",),
 )
 def shubert(x: Tensor) -> Tensor:
-    """Some 760 hollows, of which 18 are the deepest: they come in pairs, and a pair is a step apart from many others."""
+    """Some 760 minima in a periodic pattern, 18 of them global for d = 2; descent stops in the nearest one."""
     s = torch.zeros_like(x)
     for j in range(1, 6):
         s = s + j * torch.cos((j + 1) * x + j)
@@ -241,7 +241,7 @@ def shubert(x: Tensor) -> Tensor:
     tags=("oscillating", "periodic", "smooth", "multimodal"),
 )
 def hansen(x: Tensor, y: Tensor) -> Tensor:
-    """High crests and deep hollows by hundreds, repeating themselves: nine are the lowest, and none is near all others."""
+    """Hundreds of minima that repeat with period 2π, nine of them global; most starts end in a local minimum."""
     a, b = torch.zeros_like(x), torch.zeros_like(y)
     for i in range(5):
         a = a + (i + 1) * torch.cos(i * x + i + 1)
@@ -264,7 +264,7 @@ def hansen(x: Tensor, y: Tensor) -> Tensor:
     aliases=("price_n2",),
 )
 def periodic(x: Tensor, y: Tensor) -> Tensor:
-    """Forty-nine hollows, one of them a tenth deeper: the slope leads into each, and says nothing of the others."""
+    """A regular grid of 49 minima, one of them deeper by 0.1; the gradient gives no sign of where it is."""
     s, t = torch.sin(x), torch.sin(y)
     return 0.9 + s * s + t * t - 0.1 * torch.expm1(-x * x - y * y)
 
@@ -283,7 +283,7 @@ def periodic(x: Tensor, y: Tensor) -> Tensor:
     variants=("Some count in radians, or move the minimum to the middle, 90°.",),
 )
 def sinusoidal(x: Tensor) -> Tensor:
-    """Short waves on one long one, in degrees: gradients are sixty times as small as they look, and rates as much larger."""
+    """Short waves on one long wave, measured in degrees; gradients are small, so learning rates must be large."""
     t = (x - 120) * (math.pi / 180)  # sin(x - 30°) = cos(x - 120°), and so five times as fast
     return -2.5 * product(torch.cos(t)) - product(torch.cos(5 * t))
 
@@ -304,7 +304,7 @@ def sinusoidal(x: Tensor) -> Tensor:
     variants=("A domain a little larger than ±512 is in use, and the minimum is lower with it.",),
 )
 def eggholder(x: Tensor) -> Tensor:
-    """Wild waves whose lowest point lies on the very border: searches that stay inside never see it at all."""
+    """Irregular waves of growing amplitude with the minimum on the border; descent stops in a local minimum."""
     a, b = x[..., :-1], x[..., 1:] + 47
     return -total(b * torch.sin(power(b + a / 2, 0.5)) + a * torch.sin(power(a - b, 0.5)))
 
@@ -327,7 +327,7 @@ def eggholder(x: Tensor) -> Tensor:
     ),
 )
 def rana(x: Tensor) -> Tensor:
-    """Two sets of waves cross at right angles and grow towards the corners: every step changes which way is down."""
+    """Two crossing wave patterns that grow towards the corners; local minima abound, and the best lie at the border."""
     a, b = x[..., :-1], x[..., 1:] + 1
     t, s = power(b - a, 0.5), power(b + a, 0.5)
     return total(b * torch.cos(t) * torch.sin(s) + a * torch.cos(s) * torch.sin(t))
@@ -351,7 +351,7 @@ def rana(x: Tensor) -> Tensor:
     ),
 )
 def keane(x: Tensor, y: Tensor) -> Tensor:
-    """Dimples that fade with the distance from the corner: the two deepest lie on the border, as with real constraints."""
+    """Waves that fade with distance from the origin; both global minima lie on the border, local ones stop descent."""
     s, q = torch.sin(x - y) * torch.sin(x + y), x * x + y * y
     away = q > 0
     return torch.where(away, -s * s / torch.where(away, q, 1.0).sqrt(), 0.0 * q)
@@ -371,7 +371,7 @@ def keane(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "smooth", "multimodal"),
 )
 def trefethen(x: Tensor, y: Tensor) -> Tensor:
-    """Hollows by thousands, one a little lower than the rest: a challenge for ten digits, made to be lost by descent."""
+    """Hundreds of minima from waves of several frequencies; descent stops at once, far from the lowest."""
     quick = torch.exp(torch.sin(50 * x)) + torch.sin(60 * torch.exp(y)) + torch.sin(70 * torch.sin(x))
     return quick + torch.sin(torch.sin(80 * y)) - torch.sin(10 * (x + y)) + (x * x + y * y) / 4
 
@@ -390,7 +390,7 @@ def trefethen(x: Tensor, y: Tensor) -> Tensor:
     variants=("The paper writes -3.5 as a difference, y² - 4.5 y², which may be a slip of the pen.",),
 )
 def ursem_waves(x: Tensor, y: Tensor) -> Tensor:
-    """Bent waves on a slope that falls out of the corner: good hollows lie inside, the best value is at the border."""
+    """Curved waves on a surface that falls towards one corner; descent is trapped or leaves the domain."""
     y2 = y * y
     return -0.9 * x * x - 3.5 * x * y2 * y + 4.7 * torch.cos(3 * x - y2 * (2 + x)) * torch.sin(2.5 * math.pi * x)
 
@@ -407,7 +407,7 @@ def ursem_waves(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "funnel", "smooth", "multimodal", "any dimension"),
 )
 def pinter(x: Tensor) -> Tensor:
-    """A bowl grown over with bent ripples, closer together further out: the first of them stop small steps."""
+    """Curved ripples on a bowl, denser farther out; small steps stop in the first ripples they meet."""
     i = ordinals(x)
     before = torch.cat([x[..., -1:], x[..., :-1]], -1)
     after = torch.cat([x[..., 1:], x[..., :1]], -1)
@@ -431,7 +431,7 @@ def pinter(x: Tensor) -> Tensor:
     variants=("Some lack the square of the first bracket of t; some have the 1 within the cosine.",),
 )
 def whitley(x: Tensor) -> Tensor:
-    """Rosenbrock's valley run through Griewank's ripples: the valley can still be seen, but no longer be followed."""
+    """Rosenbrock's valley covered by Griewank's waves; local minima interrupt the valley and stop descent along it."""
     a, b = x[..., :, None], x[..., None, :]
     off, left = a * a - b, 1 - b
     t = 100 * off * off + left * left
@@ -452,7 +452,7 @@ def whitley(x: Tensor) -> Tensor:
     tags=("oscillating", "smooth", "separable", "multimodal"),
 )
 def gramacy_lee(x: Tensor) -> Tensor:
-    """Ten waves that grow towards the left, and a wall on the right: small steps end in the first hollow they meet."""
+    """Waves in one dimension that grow to the left, with a wall on the right; small steps stop in the first minimum."""
     away = x.abs() > 1e-9
     safe = torch.where(away, x, 1.0)
     u = (x - 1) * (x - 1)
@@ -487,7 +487,7 @@ def signs(x: float, y: float) -> list[tuple[float, float]]:
     tags=("oscillating", "nonsmooth", "multimodal", "unbounded"),
 )
 def carrom_table(x: Tensor, y: Tensor) -> Tensor:
-    """Pockets that grow deeper towards the corners: each holds a ball, and the slope tells of no other pocket."""
+    """A grid of basins that deepen towards the corners; descent stays in the basin of the start."""
     s = torch.cos(x) * torch.cos(y) * swell(x, y)
     return -s * s / 30
 
@@ -510,7 +510,7 @@ def carrom_table(x: Tensor, y: Tensor) -> Tensor:
     variants=("Holder table N. 2 has the cosine of both coordinates.",),
 )
 def holder_table(x: Tensor, y: Tensor) -> Tensor:
-    """Bags hang between sharp crests, the lowest near the corners: to change the bag one has to leap over a crest."""
+    """Basins separated by sharp crests, deepest near the corners; descent cannot cross a crest."""
     return -(torch.sin(x) * torch.cos(y) * swell(x, y)).abs()
 
 
@@ -529,7 +529,7 @@ def holder_table(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "plateau", "nonsmooth", "multimodal"),
 )
 def pen_holder(x: Tensor, y: Tensor) -> Tensor:
-    """Bags with flat bottoms and flat seams: from a seam there is no slope to leave by, and in a bag none to settle by."""
+    """Basins with flat bottoms and flat borders; the gradient almost vanishes on both, so steps stall."""
     s = (torch.cos(x) * torch.cos(y) * swell(x, y)).abs()
     return -torch.exp(-1 / s.clamp(min=1e-3))  # e to -1000 is zero
 
@@ -550,7 +550,7 @@ def pen_holder(x: Tensor, y: Tensor) -> Tensor:
     variants=("Jamil and Yang's lacks the absolute value around all of it.",),
 )
 def test_tube_holder(x: Tensor, y: Tensor) -> Tensor:
-    """Tubes in a rack, hardly deeper in the middle than outside: whoever is in one has no reason to look for another."""
+    """Basins of almost equal depth between sharp crests; descent stays in the first basin it enters."""
     return -4 * (torch.sin(x) * torch.cos(y) * torch.exp(torch.cos((x * x + y * y) / 200).abs())).abs()
 
 
@@ -582,5 +582,5 @@ def lattice(x: Tensor, y: Tensor) -> Tensor:
     tags=("oscillating", "ridge", "nonsmooth", "multimodal", "unbounded"),
 )
 def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:
-    """A tray with a lattice of knife-edged crests: inside a cell it is nearly level, at the crests the slope has no end."""
+    """A grid of crests with infinite slope around nearly flat cells; cells look alike, and descent stays in one."""
     return -1e-4 * lattice(x, y)

@@ -34,7 +34,7 @@ def wave(q: Tensor) -> Tensor:
     tags=("oscillating", "ring", "funnel", "smooth", "multimodal", "any dimension"),
 )
 def drop_wave(x: Tensor) -> Tensor:
-    """A drop has fallen into water: each trough is a ring without an end, and all the slope there is leads into it."""
+    """Concentric troughs around the minimum; gradients are radial, so trajectories stop in the nearest trough."""
     q = total(x * x)
     return -(1 + wave(144 * q)) / (2 + 0.5 * q)
 
@@ -54,7 +54,7 @@ def drop_wave(x: Tensor) -> Tensor:
     tags=("oscillating", "ring", "funnel", "nonsmooth", "multimodal", "any dimension"),
 )
 def salomon(x: Tensor) -> Tensor:
-    """Circular moats around a tower turned upside down: only speed gets across, and one moat looks like the next."""
+    """Concentric waves on a cone; every trough traps trajectories, and only long steps or momentum cross the crests."""
     r = norm(x)
     s = torch.sin(math.pi * r)
     return 2 * s * s + 0.1 * r
@@ -75,7 +75,7 @@ def salomon(x: Tensor) -> Tensor:
     aliases=("deflected_corrugated_spring",),
 )
 def corrugated_spring(x: Tensor) -> Tensor:
-    """Ring after ring around the minimum: each must be crossed with speed, and each takes some of it away."""
+    """Circular waves on a paraboloid; only momentum large enough for every crest reaches the center."""
     off = x - 5
     square = total(off * off)
     return 0.1 * square - torch.cos(5 * root(square))
@@ -112,7 +112,7 @@ def odd_square_minima(d: int) -> list[tuple[float, ...]]:
     variants=("Often one minimum is told: there are 2 to the d, the corners of a small cube, and all as deep.",),
 )
 def odd_square(x: Tensor) -> Tensor:
-    """Square moats that grow shallower outwards: on a side there is hardly any slope along it, and at corners two meet."""
+    """Square rings whose depth decreases outwards; gradients are nearly zero along a side and jump at the corners."""
     off = x - torch.tensor(CENTRE[: x.shape[-1]], dtype=x.dtype, device=x.device)
     q = off * off
     far, h = x.shape[-1] * reduce(torch.maximum, q.unbind(-1)), total(q)
@@ -134,7 +134,7 @@ def odd_square(x: Tensor) -> Tensor:
     variants=("Without the minus, as in Surjanovic and Bingham's library, its lowest value is -4.1276.",),
 )
 def langermann(x: Tensor, y: Tensor) -> Tensor:
-    """Rings around five points, laid over each other, fade into a plain: the highest waves stand around the lowest point."""
+    """Circular waves around five points, fading into a plain; high crests around the global minimum block descent."""
     f = torch.zeros_like(x)
     for a, b, c in ((3, 5, 1), (5, 2, 2), (2, 1, 5), (1, 4, 2), (7, 9, 3)):
         u, v = x - a, y - b
@@ -171,7 +171,7 @@ def pairs(x: Tensor) -> tuple[Tensor, Tensor]:
     variants=("For more coordinates some add the pair of the last and the first.",),
 )
 def schaffer_f6(x: Tensor) -> Tensor:
-    """Rings around the minimum, hardly lower from one to the next: each of them holds whatever rolls into it."""
+    """Concentric rings that hardly differ in depth; each ring traps trajectories before they reach the center."""
     a, b = pairs(x)
     q = a * a + b * b
     return total(envelope(q, (1 - wave(4 * q)) / 2))
@@ -197,7 +197,7 @@ def schaffer_f6(x: Tensor) -> Tensor:
     ),
 )
 def schaffer_f7(x: Tensor) -> Tensor:
-    """A funnel with rings that crowd together towards the middle: near the bottom every step leaps over several."""
+    """A funnel with rings that become denser towards the center; near the minimum, steps jump over several rings."""
     a, b = pairs(x)
     q = a * a + b * b
     s = torch.sin(50 * power(q, 0.1))
@@ -220,7 +220,7 @@ def schaffer_f7(x: Tensor) -> Tensor:
     variants=("Elsewhere the sine is of (x² + y²)², and the rings crowd together sooner.",),
 )
 def schaffer_n1(x: Tensor, y: Tensor) -> Tensor:
-    """Rings that crowd together outwards, the middle one wide: a rate that suits the middle leaps over all the others."""
+    """Rings that become denser outwards around a flat center; a step size for the center jumps over the outer rings."""
     q = x * x + y * y
     s = torch.sin(q)
     return envelope(q, s * s)
@@ -242,7 +242,7 @@ def schaffer_n1(x: Tensor, y: Tensor) -> Tensor:
     variants=("With x² + y² in the sine, which is Schaffer N. 1, it is in one library.",),
 )
 def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
-    """Troughs like hyperbolas, closer and closer together: along a trough there is next to no slope, across it nothing else."""
+    """Hyperbolic troughs that become denser outwards; gradients are steep across a trough and nearly zero along it."""
     x2, y2 = x * x, y * y
     s = torch.sin(x2 - y2)
     return envelope(x2 + y2, s * s)
@@ -269,7 +269,7 @@ def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
     variants=("Some have x² + y² in the cosine, which makes rings.",),
 )
 def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
-    """Four minima, each the bend of a hyperbola, around a saddle high in the middle: its ways lead to all four alike."""
+    """Hyperbolic troughs around a high saddle, with four equal minima; progress along a trough is very slow."""
     x2, y2 = x * x, y * y
     s = torch.sin(torch.cos(x2 - y2))
     return envelope(x2 + y2, s * s)
@@ -296,7 +296,7 @@ def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
     variants=("Some put 0.001 times the sum of the squares into the bracket without squaring it.",),
 )
 def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
-    """Minima at the bends of hyperbolas: in their long troughs the slope is so small that few arrive at the bend."""
+    """Four equal minima at the bends of hyperbolic troughs; tiny gradients along the troughs delay convergence."""
     x2, y2 = x * x, y * y
     s = torch.cos(torch.sin(x2 - y2))
     return envelope(x2 + y2, s * s)
@@ -320,7 +320,7 @@ def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
     ),
 )
 def pathological(x: Tensor) -> Tensor:
-    """Stretched rings, ten times as narrow one way as the other: what crosses the narrow side is too fast for the long one."""
+    """Elliptic rings, ten times narrower along one axis; a step size for the wide axis jumps across the narrow one."""
     a, b = pairs(x)
     off = a - b
     off2 = off * off
@@ -350,7 +350,7 @@ def pathological(x: Tensor) -> Tensor:
     ),
 )
 def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
-    """Rings cut so sharply that steps of any length jump from wall to wall, while the rings tilt ever so slightly."""
+    """Circular creases with infinite slope on a slightly tilted plane; steps bounce across and hardly descend."""
     return power(torch.cos(root(x * x + y * y)), 0.5) + (x + y) / 100
 
 
@@ -375,7 +375,7 @@ def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
     ),
 )
 def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
-    """Knife cuts along circles: who falls into one and keeps stepping is thrown out again, as its walls have no end of slope."""
+    """Circular cusps in a slightly tilted plane; gradients at a cusp are unbounded, so fixed steps leave it again."""
     return power(torch.sin(root(x * x + y * y)), 0.5) + (x + y) / 100
 
 
@@ -396,7 +396,7 @@ def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
     variants=("Jamil and Yang print 0.01 for the last factor, with which their minimum is not the lowest.",),
 )
 def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
-    """A winding wall without a top parts the domain: who starts on the wrong side of it stays there, unless a leap helps."""
+    """An infinitely high, curved crest divides the domain; descent stays on the side of the start."""
     u, v = torch.cos(x) + torch.cos(y), torch.sin(x) + torch.sin(y)
     s, c = torch.sin(u * u), torch.cos(v * v)
     inner = s * s - c * c + x
@@ -421,7 +421,7 @@ def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
     variants=("Published values, such as -0.18465, are not quite the lowest: the crease is too sharp for searches.",),
 )
 def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
-    """Bent cuts with walls that have no end of slope: steps bounce between them, and the cuts slope ever so slightly."""
+    """Parabolic creases with infinite slope; steps bounce across them, and a tilt of 0.01 hardly leads along them."""
     return power(torch.cos(power(x * x + y, 0.5)), 0.5) + (x + y) / 100
 
 
@@ -443,5 +443,5 @@ def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
     variants=("Published values, such as -0.19941, are cut off or not quite the lowest.",),
 )
 def new_function_n2(x: Tensor, y: Tensor) -> Tensor:
-    """Bent cuts once more, of another depth where they start: which of them one falls into is settled by the first steps."""
+    """Parabolic cusps with unbounded gradients; the first steps decide which cusp a trajectory enters."""
     return power(torch.sin(power(x * x + y, 0.5)), 0.5) + (x + y) / 100

@@ -25,7 +25,7 @@ from landscapes.objectives.elementary import product, total
     tags=("plateau", "cliff", "curved", "smooth", "unimodal"),
 )
 def plateau(x: Tensor, y: Tensor) -> Tensor:
-    """A tableland with a steep edge: on top the slope is next to nothing, so whoever steps by slope alone crawls.
+    """A flat plateau with a steep, curved edge around the basin; gradient descent crawls until it reaches the edge.
 
     f = (q + q²)/(1 + q + q²). Geman and McClure's robust loss is q/(1 + q) of a square q; the q² makes the top flatter
     (there 1 − f falls as q⁻²) and the edge steeper, while the bottom stays a plain quadratic bowl. The parabola in q bends it.
@@ -50,7 +50,7 @@ def plateau(x: Tensor, y: Tensor) -> Tensor:
     aliases=("stairs",),
 )
 def smooth_stairs(x: Tensor, y: Tensor) -> Tensor:
-    """Five landings joined by steep flights: on each landing the slope nearly dies, and steps by slope with it."""
+    """Five steep steps separated by flat landings; gradient descent almost stops on each landing."""
     flights = [1 / (1 + torch.exp(10 * k - 5 * x)) for k in (-2, -1, 0, 1, 2)]
     return flights[0] + flights[1] + flights[2] + flights[3] + flights[4] + 0.002 * (x + 5) * (x + 5) + 0.05 * y * y
 
@@ -70,7 +70,7 @@ def smooth_stairs(x: Tensor, y: Tensor) -> Tensor:
     aliases=("saturated_neuron",),
 )
 def saturation(x: Tensor, y: Tensor) -> Tensor:
-    """Far out every unit is saturated and the slope all but gone: what counts is the slope's sign, not its size."""
+    """A sum of squared tanh units that saturate far out; gradient descent stalls there, normalized steps still move."""
     a, b = torch.tanh(x), torch.tanh(0.5 * y)
     return a * a + b * b
 
@@ -90,7 +90,7 @@ def saturation(x: Tensor, y: Tensor) -> Tensor:
     aliases=("welsch_s_loss",),
 )
 def welsch(x: Tensor, y: Tensor) -> Tensor:
-    """A robust loss forgives outliers so well that it does not miss them: far away there is no slope at all."""
+    """A robust loss that saturates at 1; away from the minimum the gradient is practically zero and steps stall."""
     return 1 - torch.exp(-(4 * x * x + y * y))
 
 
@@ -110,7 +110,7 @@ def welsch(x: Tensor, y: Tensor) -> Tensor:
     variants=("With the other sign in front it is a hill that is climbed.",),
 )
 def gaussian_well(x: Tensor) -> Tensor:
-    """One round hole in a plain: the further out, the less there is to feel, and the more coordinates, the worse."""
+    """One Gaussian well in a flat plain; its gradient vanishes with distance, so remote starts do not move."""
     return -torch.exp(-0.5 * total(x * x))
 
 
@@ -130,7 +130,7 @@ def gaussian_well(x: Tensor) -> Tensor:
     aliases=("gramacy_lee_n2",),
 )
 def dipole(x: Tensor, y: Tensor) -> Tensor:
-    """A hill and a hollow side by side in a plain: from behind the hill the slope leads out into nothing."""
+    """A maximum next to a minimum in a flat plain; behind the maximum, descent leads away from the minimum."""
     return x * torch.exp(-x * x - y * y)
 
 
@@ -149,7 +149,7 @@ def dipole(x: Tensor, y: Tensor) -> Tensor:
     tags=("plateau", "needle", "smooth", "multimodal", "any dimension"),
 )
 def xin_she_yang_n3(x: Tensor) -> Tensor:
-    """A tableland with one hole in it: the hole is the lowest point, and what lies beyond the edge is the second lowest."""
+    """A high plateau with one narrow well; most starts see no gradient, or descend the outer edge instead."""
     u = x / 15
     u2 = u * u
     u4 = u2 * u2
@@ -172,7 +172,7 @@ def xin_she_yang_n3(x: Tensor) -> Tensor:
     aliases=("foxholes", "de_jong_5"),
 )
 def shekel_foxholes(x: Tensor, y: Tensor) -> Tensor:
-    """Twenty-five holes in a plain, each a little deeper than the one before: between them nothing slopes at all."""
+    """A flat plain with 25 narrow wells on a grid; no gradient leads from one to another, so the start decides."""
 
     def sixth(t: Tensor) -> list[Tensor]:
         squares = [(t - 16 * k) * (t - 16 * k) for k in range(-2, 3)]
@@ -228,7 +228,7 @@ SHEKEL_LATEX = r"-\sum_{i=1}^{m} \frac{1}{c_i + \|x - a_i\|^2}"
     aliases=("shekel_5",),
 )
 def shekel_n5(x: Tensor) -> Tensor:
-    """Five holes in a plain of four dimensions: the nearest one is found, and the deepest is a matter of luck."""
+    """Five wells of different depth in four dimensions; descent leads to the nearest well, not to the deepest."""
     return holes(x, 5)
 
 
@@ -246,7 +246,7 @@ def shekel_n5(x: Tensor) -> Tensor:
     aliases=("shekel_7",),
 )
 def shekel_n7(x: Tensor) -> Tensor:
-    """Seven holes, two of them close together: their slopes run into each other, and the shallower draws paths away."""
+    """Seven wells in four dimensions, some overlapping; shallow wells capture starts next to the deepest one."""
     return holes(x, 7)
 
 
@@ -264,7 +264,7 @@ def shekel_n7(x: Tensor) -> Tensor:
     aliases=("shekel", "shekel_10"),
 )
 def shekel_n10(x: Tensor) -> Tensor:
-    """Ten holes whose slopes run into each other: the minimum has moved a little away from the place of its hole."""
+    """Ten overlapping wells in four dimensions; most starts lead to one of the nine shallower ones."""
     return holes(x, 10)
 
 
@@ -307,7 +307,7 @@ HARTMANN_LATEX = r"-\sum_{i=1}^{4} c_i \exp\left( -\sum_{j=1}^{d} a_{ij} (x_j - 
     variants=("Jamil and Yang print another place for the second hollow, 0.4387 being misread.",),
 )
 def hartmann_n3(x: Tensor) -> Tensor:
-    """Three hollows, long along the first axis and short along the others: one rate has to do for both."""
+    """Three basins, wide along the first axis and narrow along the others; stable rates are slow along the first."""
     scales = ((3.0, 10.0, 30.0), (0.1, 10.0, 35.0)) * 2
     return hartmann(
         x,
@@ -361,7 +361,7 @@ def hartmann_n3(x: Tensor) -> Tensor:
     aliases=("hartmann_6", "hartman_6"),
 )
 def hartmann_n6(x: Tensor) -> Tensor:
-    """Two hollows nearly as deep as each other in six dimensions, which no picture shows: only the losses tell them apart."""
+    """Two basins of nearly equal depth in six dimensions; only the final value shows which one was reached."""
     return hartmann(
         x,
         (

@@ -24,7 +24,7 @@ from landscapes.objectives.elementary import ordinals, total
     aliases=("de_jong_1",),
 )
 def sphere(x: Tensor) -> Tensor:
-    """The simplest landscape there is: the slope points straight at the minimum, and only the rate is left to choose."""
+    """A round bowl; the negative gradient points at the minimum, so only the learning rate matters."""
     return total(x * x)
 
 
@@ -41,7 +41,7 @@ def sphere(x: Tensor) -> Tensor:
     aliases=("axis_parallel_hyper_ellipsoid", "weighted_sphere"),
 )
 def sum_squares(x: Tensor) -> Tensor:
-    """A bowl that gets a little steeper with every coordinate: in many dimensions a little adds up."""
+    """Curvatures grow linearly with the coordinate index; the condition number is d, so high dimensions are slower."""
     return total(ordinals(x) * x * x)
 
 
@@ -57,7 +57,7 @@ def sum_squares(x: Tensor) -> Tensor:
     tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "least squares"),
 )
 def booth(x: Tensor, y: Tensor) -> Tensor:
-    """A convex bowl, nine times steeper across than along: where every optimizer should do well."""
+    """A convex quadratic bowl with condition number 9; a baseline on which every optimizer should converge."""
     return torch.stack([x + 2 * y - 7, 2 * x + y - 5])
 
 
@@ -73,7 +73,7 @@ def booth(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "rotated", "smooth", "convex", "quadratic", "unimodal"),
 )
 def matyas(x: Tensor, y: Tensor) -> Tensor:
-    """A gentle valley along the diagonal: a rate for each axis gives no hold on a direction between them."""
+    """A shallow valley along the diagonal with condition number 25; per-coordinate scaling cannot correct it."""
     return 0.26 * (x * x + y * y) - 0.48 * x * y
 
 
@@ -89,7 +89,7 @@ def matyas(x: Tensor, y: Tensor) -> Tensor:
     tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
 )
 def trid(x: Tensor) -> Tensor:
-    """A bowl whose axes are coupled in a chain: what one coordinate learns has to travel to all others."""
+    """A quadratic that couples neighbouring coordinates; conditioning worsens as d², so high dimensions are slow."""
     off = x - 1
     return total(off * off) - total(x[..., 1:] * x[..., :-1])
 
@@ -108,7 +108,7 @@ def trid(x: Tensor) -> Tensor:
     variants=("As rotated_hyper_ellipsoid some libraries sum the squares x_j² within, which is a weighted sphere.",),
 )
 def schwefel_n1_2(x: Tensor) -> Tensor:
-    """Every coordinate adds to all that follow: the axes of the bowl lie askew to those of the coordinates."""
+    """A quadratic of partial sums with rotated axes; conditioning worsens with d, diagonal scaling does not help."""
     sums = [x[..., 0]]
     for k in range(1, x.shape[-1]):
         sums.append(sums[-1] + x[..., k])
@@ -130,7 +130,7 @@ def schwefel_n1_2(x: Tensor) -> Tensor:
     aliases=("rotated_ellipse_1",),
 )
 def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
-    """Four times steeper across than along, turned by thirty degrees: enough to mislead a rate for each axis."""
+    """An ellipse with condition number 4, rotated by 30 degrees; a mild test of per-coordinate learning rates."""
     return 7 * x * x - 6 * math.sqrt(3) * x * y + 13 * y * y
 
 
@@ -147,7 +147,7 @@ def rotated_ellipse(x: Tensor, y: Tensor) -> Tensor:
     aliases=("stretched_bowl",),
 )
 def ill_conditioned_bowl(x: Tensor, y: Tensor) -> Tensor:
-    """A hundred times steeper one way than the other: beyond a rate of 2/100 plain descent flies apart."""
+    """An axis-parallel valley with condition number 100; gradient descent diverges for learning rates above 0.02."""
     return 0.5 * x * x + 50 * y * y
 
 
@@ -163,7 +163,7 @@ def ill_conditioned_bowl(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "smooth", "convex", "quadratic", "separable", "unimodal", "ill-conditioned"),
 )
 def symmetric_valley(x: Tensor, y: Tensor) -> Tensor:
-    """A straight valley along an axis: momentum gathers speed on the floor where plain descent creeps."""
+    """A straight valley with condition number 200; momentum accelerates along the floor, gradient descent crawls."""
     return x * x / 20 + 10 * y * y
 
 
@@ -183,7 +183,7 @@ COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
     aliases=("ill_conditioned_quadratic",),
 )
 def ravine(x: Tensor, y: Tensor) -> Tensor:
-    """A straight gorge, a hundred times steeper across than along, askew to the axes: a rate for each axis is no help.
+    """A straight valley with condition number 100, rotated by 30 degrees; per-coordinate learning rates help little.
 
     u = x cos 30° + y sin 30° runs along the gorge, v = y cos 30° − x sin 30° across it.
     """
@@ -211,7 +211,7 @@ def _spread(x: Tensor, decades: float) -> Tensor:
     aliases=("high_conditioned_elliptic", "ellipsoid"),
 )
 def elliptic(x: Tensor) -> Tensor:
-    """Curvatures over six decades: one rate for all coordinates is a million times too small for some of them."""
+    """Curvatures spread over six decades along the axes; one learning rate leaves the flattest coordinates unmoved."""
     return total(_spread(x, 6) * x * x)
 
 
@@ -232,7 +232,7 @@ def elliptic(x: Tensor) -> Tensor:
     ),
 )
 def cigar(x: Tensor) -> Tensor:
-    """One long axis among steep ones: the way along it is all that counts, and it is the least felt."""
+    """One flat direction among steep ones, condition number 1e6; gradient descent hardly moves along the flat one."""
     return x[..., 0] * x[..., 0] + 1e6 * total(x[..., 1:] * x[..., 1:])
 
 
@@ -250,7 +250,7 @@ def cigar(x: Tensor) -> Tensor:
     aliases=("tablet",),
 )
 def discus(x: Tensor) -> Tensor:
-    """One steep axis among gentle ones: a single direction forbids the steps that all others need."""
+    """One steep direction among flat ones, condition number 1e6; it limits the learning rate of all the others."""
     return 1e6 * x[..., 0] * x[..., 0] + total(x[..., 1:] * x[..., 1:])
 
 
@@ -270,7 +270,7 @@ def discus(x: Tensor) -> Tensor:
     variants=("Nesterov's factor L/4 is 1 here, so gradients change by at most 4 times the way.",),
 )
 def nesterov_chain(x: Tensor) -> Tensor:
-    """Only the first coordinate is pushed, and news travels one coordinate a step: no first-order method is fast."""
+    """A chain in which only the first coordinate is pushed; from 0, information moves one coordinate per step."""
     steps = x[..., :-1] - x[..., 1:]
     ends = x[..., 0] * x[..., 0] + x[..., -1] * x[..., -1]
     return 0.5 * (ends + total(steps * steps)) - x[..., 0]

@@ -25,7 +25,7 @@ from landscapes.objectives.decorators import function
     aliases=("hyperbolic_paraboloid",),
 )
 def saddle(x: Tensor, y: Tensor) -> Tensor:
-    """Starts a hair beside the ridge: plain descent lingers at the saddle, adaptive steps leave at once."""
+    """A saddle, unbounded below; from a start next to y = 0, gradient descent escapes late, adaptive methods early."""
     return x * x - y * y
 
 
@@ -43,7 +43,7 @@ def saddle(x: Tensor, y: Tensor) -> Tensor:
     tags=("saddle", "basins", "smooth", "separable", "multimodal"),
 )
 def bounded_saddle(x: Tensor, y: Tensor) -> Tensor:
-    """A saddle with a floor on either side: leaving it takes long, and a hair decides which side it is."""
+    """A saddle between two equal minima; a tiny offset of the start decides when and to which side it is left."""
     y2 = y * y
     return x * x - y2 + 0.25 * y2 * y2
 
@@ -62,7 +62,7 @@ def bounded_saddle(x: Tensor, y: Tensor) -> Tensor:
     tags=("saddle", "smooth", "degenerate", "unbounded"),
 )
 def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
-    """Three valleys meet where even the curvature is zero: near the middle there is nothing to steer by."""
+    """Three descending valleys meet at a point with zero Hessian; gradients near it are too small to leave quickly."""
     return x * (x * x - 3 * y * y)
 
 
@@ -83,7 +83,7 @@ def monkey_saddle(x: Tensor, y: Tensor) -> Tensor:
     tags=("saddle", "periodic", "smooth", "separable", "unimodal"),
 )
 def saddle_chain(x: Tensor, y: Tensor) -> Tensor:
-    """From a hilltop past two passes into one hollow: paths that begin alike part at the pass they lean to."""
+    """A maximum, two saddles and one minimum; trajectories from nearby starts pass different saddles on the way."""
     return torch.sin(y) - torch.sin(x)
 
 
@@ -104,7 +104,7 @@ def saddle_chain(x: Tensor, y: Tensor) -> Tensor:
     aliases=("himmelbh", "himmelblau_s_saddle"),
 )
 def himmelblau_saddle(x: Tensor, y: Tensor) -> Tensor:
-    """A hollow, a saddle beside it and behind the saddle an abyss: a step too long, and one does not come back."""
+    """A minimum next to a saddle, unbounded descent behind it; a step across the saddle diverges."""
     return x * x * x + y * y - 3 * x - 2 * y + 2
 
 
@@ -123,5 +123,5 @@ def himmelblau_saddle(x: Tensor, y: Tensor) -> Tensor:
     aliases=("himmelbg",),
 )
 def himmelblau_33(x: Tensor, y: Tensor) -> Tensor:
-    """A small hollow behind a rim: whoever sets out beyond the rim slides away for ever, lower and lower."""
+    """One basin bounded by a saddle; beyond it the function decays to 0 at infinity, and trajectories drift away."""
     return torch.exp(-x - y) * (2 * x * x + 3 * y * y)

@@ -40,7 +40,7 @@ def _leaning_bowl(t: int) -> Formula:
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "stochastic", "any dimension"),
 )
 def noisy_bowl(x: Tensor) -> Tensor:
-    """A round bowl that leans to another side at every step: the last stretch is decided by the rate alone."""
+    """A round bowl with gradient noise; the learning rate sets how far from the minimum the iterates fluctuate."""
     return total(x * x) / 2
 
 
@@ -77,7 +77,7 @@ def _shifted_quadratic(t: int) -> Formula:
     aliases=("noisy_quadratic_model",),
 )
 def noisy_quadratic(x: Tensor) -> Tensor:
-    """Curvatures 1/i whose centres jump: momentum does not help against noise, smaller rates and averages do."""
+    """Curvatures 1/i with matching gradient noise; momentum does not reduce it, smaller rates and averaging do."""
     return total(_curvatures(x) * x * x) / 2
 
 
@@ -107,7 +107,7 @@ def _leaning(formula: Formula) -> Sample:
     tags=("valley", "plateau", "steep corners", "smooth", "unimodal", "ill-conditioned", "stochastic"),
 )
 def noisy_beale(x: Tensor, y: Tensor) -> Tensor:
-    """Beale's valley leaning to another side at every step: the flat floor gives less slope than the noise."""
+    """Beale's valley with gradient noise; on the flat floor the noise exceeds the gradient, so steps need averaging."""
     return beale.formula(x, y)
 
 
@@ -131,7 +131,7 @@ def _rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "stochastic"),
 )
 def noisy_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
-    """The curved valley under noise: along the floor the slope is far below it, so averages have to find the way."""
+    """Rosenbrock's valley with gradient noise; near the minimum, noise exceeds the slope, so rates must decay."""
     return _rosenbrock(x, y)
 
 
@@ -156,7 +156,7 @@ def _pushed(t: int) -> Formula:
     ),
 )
 def rare_push(x: Tensor) -> Tensor:
-    """Rare strong pushes one way, weak steady ones the other: Adam forgets the rare ones and goes the wrong way."""
+    """Rare large gradients against frequent small ones; Adam forgets the rare ones and moves the wrong way."""
     return 10.4 * x
 
 
@@ -179,7 +179,7 @@ def _turn(t: int) -> Formula:
     aliases=("reddi_s_online_example", "reddi", "amsgrad_example"),
 )
 def reddi_online(x: Tensor) -> Tensor:
-    """Every 101st step pushes hard one way, all others weakly the other: Adam ends at the worst point, AMSGrad at the best."""
+    """A large gradient every 101st step, small opposite ones between; Adam goes the wrong way, AMSGrad does not."""
     return (10 / 101) * x
 
 
@@ -240,5 +240,5 @@ def _batch_of_moons(t: int) -> Formula:
     aliases=("moons",),
 )
 def noisy_moons(u: Tensor, v: Tensor) -> Tensor:
-    """Logistic regression on half moons, four points a step: some average over batches, some run after each."""
+    """Logistic regression on two half moons, four points per step; averaging methods smooth the gradient noise."""
     return _logistic(MOONS)(u, v)

@@ -36,7 +36,7 @@ def banana_residuals(x: Tensor) -> Tensor:
     ),
 )
 def rosenbrock(x: Tensor) -> Tensor:
-    """A curved valley with steep walls: its floor is found at once, its end only by those who keep their speed."""
+    """A curved valley with steep walls; its floor is reached quickly, but progress along the floor is slow."""
     here, there = x[..., :-1], x[..., 1:]
     off, left = there - here * here, 1 - here
     return total(100 * off * off + left * left)
@@ -60,7 +60,7 @@ def rosenbrock(x: Tensor) -> Tensor:
     ),
 )
 def extended_rosenbrock(x: Tensor) -> Tensor:
-    """Rosenbrock's valley over and over, pair by pair: however many coordinates, it gets no harder than with two."""
+    """Independent Rosenbrock valleys, one per pair of coordinates; more coordinates do not worsen the conditioning."""
     odd, even = x[..., 0::2].contiguous(), x[..., 1::2].contiguous()
     return torch.cat([10 * (even - odd * odd), 1 - odd], -1).movedim(-1, 0)
 
@@ -79,7 +79,7 @@ def extended_rosenbrock(x: Tensor) -> Tensor:
     tags=("valley", "plateau", "steep corners", "smooth", "unimodal", "ill-conditioned", "least squares"),
 )
 def beale(x: Tensor, y: Tensor) -> Tensor:
-    """Huge gradients in the corners, a flat valley to the minimum: large first steps are punished."""
+    """A flat valley between steep corners leads to the minimum; large first steps overshoot, small ones crawl."""
     y2 = y * y
     return torch.stack([1.5 - x + x * y, 2.25 - x + x * y2, 2.625 - x + x * y2 * y])
 
@@ -99,7 +99,7 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
     aliases=("pathological_curvature",),
 )
 def long_valley(x: Tensor, y: Tensor) -> Tensor:
-    """Symmetric walls and next to no slope along the floor: plain descent swings from wall to wall and gets nowhere.
+    """A valley with steep walls and a nearly flat floor; gradient descent oscillates across it and crawls along it.
 
     The values fall towards zero as y falls without end, so the minimum is approached and never reached.
     """
@@ -123,7 +123,7 @@ def long_valley(x: Tensor, y: Tensor) -> Tensor:
     variants=("By the name of Leon some libraries have Rosenbrock's function, with a square for the cube.",),
 )
 def cube(x: Tensor, y: Tensor) -> Tensor:
-    """Rosenbrock's valley with a bend both ways and a level stretch between: whoever slows down there stays."""
+    """A valley along a cubic curve with condition number 1e4 at the minimum; stable steps follow its bends slowly."""
     return torch.stack([10 * (y - x * x * x), 1 - x])
 
 
@@ -142,7 +142,7 @@ def cube(x: Tensor, y: Tensor) -> Tensor:
     aliases=("sineval",),
 )
 def sine_valley(x: Tensor, y: Tensor) -> Tensor:
-    """A valley like a snake: whoever gathers speed downhill is thrown out at the next bend."""
+    """A valley along a sine curve with steep walls; momentum overshoots at every bend."""
     return torch.stack([math.sqrt(1000) * (y - torch.sin(x)), x / 2])
 
 
@@ -163,7 +163,7 @@ def sine_valley(x: Tensor, y: Tensor) -> Tensor:
     variants=("The constrained problem asks for the same circle exactly; here leaving it is penalized.",),
 )
 def maratos(x: Tensor, y: Tensor) -> Tensor:
-    """Half way round a ring with walls a million high, and the start lies beside its highest point: steps must be tiny."""
+    """A tilted ring with walls of curvature 8e6; steps must stay tiny, and the minimum lies half a ring away."""
     off = x * x + y * y - 1
     return x + 1e6 * off * off
 
@@ -183,7 +183,7 @@ def maratos(x: Tensor, y: Tensor) -> Tensor:
     aliases=("mexhat",),
 )
 def mexican_hat(x: Tensor, y: Tensor) -> Tensor:
-    """The brim of a hat, drawn out to a needle and bent along a parabola: two ways round it, and both too thin to see."""
+    """A very thin ring-shaped valley, bent along a parabola; curvatures above 1e5 allow only tiny steps."""
     u, v = x - 1, y - x * x
     brim = 1e4 * v * v + u * u - 0.02
     return 1e5 * brim * brim - 2 * u * u
@@ -211,7 +211,7 @@ def _tilted(d: int) -> float:
     aliases=("penalty_1", "penalty_i"),
 )
 def penalty_n1(x: Tensor) -> Tensor:
-    """A ring that is tilted by a hair: everybody falls into it at once, and hardly anybody walks round to its low end."""
+    """A ring-shaped valley with a slight tilt; the ring is reached quickly, its lowest point only after many steps."""
     ring = total(x * x)[..., None] - 0.25
     return torch.cat([math.sqrt(1e-5) * (x - 1), ring], -1).movedim(-1, 0)
 
@@ -245,7 +245,7 @@ PENALTY_2 = {
     aliases=("penalty_2", "penalty_ii"),
 )
 def penalty_n2(x: Tensor) -> Tensor:
-    """A wall across a ring: two hollows where they cross, and one of them is deeper by a millionth.
+    """A ring-shaped valley crossed by a line; for d = 2, two minima differ by less than 1e-6, so the start decides.
 
     y_i = exp(i/10) + exp((i − 1)/10).
     """
@@ -271,7 +271,7 @@ def penalty_n2(x: Tensor) -> Tensor:
     tags=("valley", "smooth", "unimodal", "degenerate", "least squares"),
 )
 def brown_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
-    """One coordinate has a million to go, the other two millionths: a rate for both at once there is not."""
+    """Coordinates of scale 1e6 and 1e-6, coupled by their product; no single learning rate suits both."""
     return torch.stack([x - 1e6, y - 2e-6, x * y - 2])
 
 
@@ -288,7 +288,7 @@ def brown_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "curved", "smooth", "unimodal", "degenerate", "least squares"),
 )
 def powell_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
-    """One coordinate is counted in units, the other in hundred-thousandths: drawn to scale the valley is a hair.
+    """A curved valley whose coordinates differ in scale by nearly 1e6; unscaled gradient steps diverge or stall.
 
     The two may change places, so that there is a second minimum, outside the domain.
     """
@@ -311,7 +311,7 @@ def powell_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "curved", "smooth", "multimodal", "least squares", "any dimension"),
 )
 def dixon_price(x: Tensor) -> Tensor:
-    """A valley that forks: the last coordinate may be of either sign, and on the ridge between nothing tells which."""
+    """A curved valley that forks into two branches with equal minima; a saddle between them slows trajectories."""
     before, after = x[..., :-1], x[..., 1:]
     weight = ordinals(x)[1:].sqrt()
     return torch.cat([x[..., :1] - 1, weight * (2 * after * after - before)], -1).movedim(-1, 0)
@@ -330,7 +330,7 @@ def dixon_price(x: Tensor) -> Tensor:
     tags=("ring", "curved", "valley", "smooth", "unimodal"),
 )
 def zettl(x: Tensor, y: Tensor) -> Tensor:
-    """A round moat with one low side: half way round it from the start lies the end, and straight across a hill."""
+    """A slightly tilted ring-shaped valley around a maximum; from the far side, descent must follow half the ring."""
     moat = x * x - 2 * x + y * y
     return moat * moat + 0.25 * x
 
@@ -349,7 +349,7 @@ def zettl(x: Tensor, y: Tensor) -> Tensor:
     tags=("ring", "valley", "smooth", "multimodal", "ill-conditioned", "least squares"),
 )
 def wayburn_seader_n1(x: Tensor, y: Tensor) -> Tensor:
-    """A square moat cut by a straight line: both crossings are lowest, and the moat leads half way round to them."""
+    """A square ring-shaped valley crossed by a line; both crossings are ill-conditioned minima, reached slowly."""
     x3, y2 = x * x * x, y * y
     return torch.stack([x3 * x3 + y2 * y2 - 17, 2 * x + y - 4])
 
@@ -368,7 +368,7 @@ def wayburn_seader_n1(x: Tensor, y: Tensor) -> Tensor:
     tags=("ring", "curved", "smooth", "multimodal", "ill-conditioned", "least squares"),
 )
 def wayburn_seader_n2(x: Tensor, y: Tensor) -> Tensor:
-    """A ring of which a line cuts off the lowest bit: two hollows so close together that they look like one."""
+    """A ring-shaped valley with two minima close together; the nearly flat floor between them slows convergence."""
     a, b = x - 0.3125, y - 1.625
     return torch.stack([1.613 - 4 * a * a - 4 * b * b, y - 1])
 
@@ -391,7 +391,7 @@ def wayburn_seader_n2(x: Tensor, y: Tensor) -> Tensor:
     variants=("The minimum of 21.35 at (5.611, 6.187) that surveys tell is not the lowest point.",),
 )
 def wayburn_seader_n3(x: Tensor, y: Tensor) -> Tensor:
-    """A round moat on a slope that bends: once in the moat everybody goes round it, on one side or the other."""
+    """A ring-shaped valley on a curved slope, with one minimum; the start decides on which side it is approached."""
     x2 = x * x
     a, b = x - 4, y - 5
     ring = a * a + b * b - 4
@@ -418,7 +418,7 @@ def wayburn_seader_n3(x: Tensor, y: Tensor) -> Tensor:
     aliases=("denschnc",),
 )
 def dennis_schnabel(x: Tensor, y: Tensor) -> Tensor:
-    """A circle and a bent line cross twice: both crossings solve the equations, and two more hollows solve nothing."""
+    """A ring-shaped valley with two global and two local minima; the start decides in which one a trajectory stops."""
     return torch.stack([x * x + y * y - 2, torch.exp(x - 1) + y * y * y - 2])
 
 
@@ -439,7 +439,7 @@ def dennis_schnabel(x: Tensor, y: Tensor) -> Tensor:
     aliases=("himmelbb", "himmelblau_s_knot"),
 )
 def himmelblau_knot(x: Tensor, y: Tensor) -> Tensor:
-    """Four level gutters that cross: everywhere along them it is as deep as it gets, and where they cross it is flat."""
+    """Four crossing valleys of value 0; the Hessian vanishes at the crossings, and convergence slows there."""
     u = 1 - x
     u2 = u * u
     return (x * y * u * (1 - y - x * u2 * u2 * u))[None]
@@ -459,7 +459,7 @@ def himmelblau_knot(x: Tensor, y: Tensor) -> Tensor:
     tags=("spiral", "valley", "curved", "smooth", "unimodal"),
 )
 def snail(x: Tensor, y: Tensor) -> Tensor:
-    """A gutter winds round and round to the middle: follow it, or cut across from one winding to the next."""
+    """A spiral valley that winds into the minimum; trajectories follow its turns or step across its walls."""
     r2 = x * x + y * y
     r = norm(torch.stack([x, y], -1))
     # r cos(r − θ) without the angle, which jumps
@@ -480,6 +480,6 @@ def snail(x: Tensor, y: Tensor) -> Tensor:
     tags=("valley", "oscillating", "saddle", "smooth", "unimodal"),
 )
 def hairy(x: Tensor, y: Tensor) -> Tensor:
-    """The furry cup: hair all over a valley, and every tuft of it has a saddle to get stuck at."""
+    """A V-shaped valley covered by ripples, with one minimum; saddles between the ripples slow trajectories down."""
     s, c, off = torch.sin(7 * x), torch.cos(7 * y), x - y
     return 30 * s * s * c * c + 100 * torch.sqrt(0.01 + off * off) + 100 * torch.sqrt(0.01 + x * x)
