@@ -189,7 +189,7 @@ EYE = 1e-4
     variants=("It is meant to be searched in [-10, 10], where hardly anybody ever sees the eye.",),
 )
 def needle_eye(x: Tensor) -> Tensor:
-    """f = 1 in a tiny square and at least 100 elsewhere; outside, gradients of size 1 make usual steps jump over it."""
+    """A tiny square where f = 1, at least 100 elsewhere; gradients of size 1 outside make usual steps jump over it."""
     inside = x.abs() < EYE
     through = inside.all(-1)
     parts = total(torch.where(inside, 1.0 + 0 * x, 100 + x.abs()))

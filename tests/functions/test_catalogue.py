@@ -79,11 +79,16 @@ def test_facts_are_there(landscape):
     assert catalogue()[landscape.name] is landscape
     assert landscape.title
     assert landscape.title[0].isupper()
-    assert re.fullmatch(r"[A-Z][^\n]{20,118}\.", landscape.description), "one sentence on one line"
+    assert re.fullmatch(r"[A-Z][^\n]{20,108}\.", landscape.description), "one sentence on one line"
+    assert len(landscape.description.split()) <= 25
     assert re.search(r"\b(1[6-9]|20)\d\d$", landscape.reference), "ends with a year"
     assert 50 <= landscape.steps <= 1000
     assert all(re.fullmatch(r"[A-Z].{10,}\.", text) for text in (*landscape.variants,)), "sentences"
     assert not re.search(r"[.\n]$", landscape.nonsmooth_where), "a place in words, no sentence"
+
+
+def test_no_two_descriptions_are_alike():
+    assert len({item.description for item in CATALOGUE}) == len(CATALOGUE)
 
 
 @every
