@@ -1,6 +1,6 @@
-"""BBOB 1 to 14: separable, moderate and ill-conditioned functions of the benchmark of COCO, with all instances.
+"""BBOB 1 to 14: separable, moderate and ill-conditioned functions of the COCO benchmark, with all instances.
 
-The catalogue has instance 1; `bbob` makes the others. Heights are those above f_opt.
+The catalogue has instance 1; `bbob` returns the others. The formulas return f − f_opt.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from landscapes.objectives.elementary import norm, power, root, total
 
 
 def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
-    """A function of BBOB: the same values as COCO's, to nine digits and more.
+    """Return a BBOB function; its values agree with COCO's to at least nine digits.
 
     Args:
         number: 1 to 24.
-        dim: the number of coordinates, 2 to 40.
-        instance: 1, 2, …: another place and height of the optimum, other rotations.
+        dim: number of coordinates, 2 to 40.
+        instance: 1, 2, …; sets the minimizer, the minimum and the rotations.
 
     Raises:
-        InputError: for numbers that are not there.
+        InputError: for an invalid number, dimension or instance.
 
     >>> bbob(10, dim=5, instance=3).minimum
     -491.53
     >>> bbob(1, instance=2).name
     'bbob_f1_i2'
     """
-    importlib.import_module("landscapes.functions.bbob_multimodal")  # they are known once they are defined
+    importlib.import_module("landscapes.functions.bbob_multimodal")  # registers functions 15 to 24
     return problem_of(number, dim, instance)
 
 
@@ -155,7 +155,7 @@ def bbob_f6(x: Tensor, at: Instance) -> Tensor:
     steps=100,
     scale="rank",
     minima_complete=False,
-    nonsmooth_where="at every edge of the terraces",
+    nonsmooth_where="on the edges of the terraces",
     title="BBOB 7: step ellipsoid",
     latex=r"0.1 \max(10^{-4} |\hat{z}_1|, \sum 10^{2 \frac{i - 1}{d - 1}} z_i^2) + f_{pen} + f^*",
     tags=("plateau", "rotated", "discontinuous", "unimodal", "any dimension"),
@@ -170,7 +170,7 @@ def bbob_f7(x: Tensor, at: Instance) -> Tensor:
 
 
 def _rosenbrock(z: Tensor, scale: float) -> Tensor:
-    """Rosenbrock's valley in z, the difference from its lowest point at 1, times scale."""
+    """Return Rosenbrock's function of scale · z + 1, where z is the difference from the minimizer."""
     off = scale * z
     at = off + 1
     bend = at[..., :-1] * at[..., :-1] - at[..., 1:]
@@ -256,7 +256,7 @@ def bbob_f12(x: Tensor, at: Instance) -> Tensor:
     13,
     start=(-1.5, 3.5),
     steps=300,
-    nonsmooth_where="along a straight ridge through the lowest point",
+    nonsmooth_where="along a straight crease through the minimum",
     title="BBOB 13: sharp ridge",
     latex=r"z_1^2 + 100 \sqrt{\sum_{i > 1} z_i^2} + f^*, \; z = Q \Lambda^{10} R (x - x^*)",
     tags=("ridge", "valley", "rotated", "nonsmooth", "convex", "unimodal", "any dimension"),
@@ -272,7 +272,7 @@ def bbob_f13(x: Tensor, at: Instance) -> Tensor:
     14,
     start=(-4.0, 4.0),
     steps=300,
-    nonsmooth_where="at the lowest point",
+    nonsmooth_where="at the minimum",
     title="BBOB 14: different powers",
     latex=r"\sqrt{\sum |z_i|^{2 + 4 \frac{i - 1}{d - 1}}} + f^*, \; z = R (x - x^*)",
     tags=("valley", "rotated", "nonsmooth", "convex", "unimodal", "any dimension"),

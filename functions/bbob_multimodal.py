@@ -1,6 +1,6 @@
-"""BBOB 15 to 24: the multimodal functions of the benchmark of COCO, with and without a structure to be found.
+"""BBOB 15 to 24: the multimodal functions of the COCO benchmark, with adequate and with weak global structure.
 
-The catalogue has instance 1; `landscapes.functions.bbob.bbob` makes the others. Heights are those above f_opt.
+The catalogue has instance 1; `landscapes.functions.bbob.bbob` returns the others. The formulas return f − f_opt.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from landscapes.objectives.coco import Instance, asymmetric, beyond, oscillated,
 from landscapes.objectives.elementary import by_parts, copies, mean, power, total, waves_within
 
 
-def _waves(z: Tensor) -> Tensor:
-    """10 (d - Σ cos 2πz)."""
+def _rastrigin_waves(z: Tensor) -> Tensor:
+    """Return 10 (d - Σ cos 2πz)."""
     wave = torch.sin(math.pi * z)
     return 20 * total(wave * wave)
 
@@ -24,7 +24,7 @@ def _waves(z: Tensor) -> Tensor:
     15,
     start=(1.0, -1.0),
     steps=200,
-    nonsmooth_where="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
+    nonsmooth_where="on the axes of a rotated frame through the minimum, where the ripples become infinitely fine",
     title="BBOB 15: Rastrigin",
     latex=r"10 (d - \sum \cos 2 \pi z_i) + \|z\|^2 + f^*, \; z = R \Lambda^{10} Q T_{asy}(T_{osz}(R (x - x^*)))",
     tags=("oscillating", "funnel", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -34,7 +34,7 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
     """A rotated, asymmetric Rastrigin function; its local minima follow no regular grid that could be exploited."""
     z = asymmetric(oscillated(turned(at.r, x - at.x.to(x))), 0.2)
     z = turned(at.between(math.sqrt(10)), z)
-    return _waves(z) + total(z * z)
+    return _rastrigin_waves(z) + total(z * z)
 
 
 @problem(
@@ -43,7 +43,7 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
     steps=200,
     scale="rank",
     minima_complete=False,
-    nonsmooth_where="across the axes of a turned frame through the lowest point, where ever finer ripples meet",
+    nonsmooth_where="on the axes of a rotated frame through the minimum, where the ripples become infinitely fine",
     title="BBOB 16: Weierstrass",
     latex=r"10 (\frac{1}{d} \sum_i \sum_k 2^{-k} (1 - \cos 2 \pi 3^k z_i))^3 + \frac{10}{d} f_{pen} + f^*",
     tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -70,7 +70,7 @@ def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
     start=(1.5, -1.0),
     steps=200,
     scale="rank",
-    nonsmooth_where="at the lowest point",
+    nonsmooth_where="at the minimum",
     title="BBOB 17: Schaffer F7",
     latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; s_i^2 = z_i^2 + z_{i+1}^2",
     tags=("oscillating", "ring", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -86,7 +86,7 @@ def bbob_f17(x: Tensor, at: Instance) -> Tensor:
     start=(1.5, -1.0),
     steps=200,
     scale="rank",
-    nonsmooth_where="at the lowest point",
+    nonsmooth_where="at the minimum",
     title="BBOB 18: ill-conditioned Schaffer F7",
     latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; \Lambda^{1000}",
     tags=("oscillating", "ring", "valley", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -117,16 +117,16 @@ def bbob_f19(x: Tensor, at: Instance) -> Tensor:
     return 10 * mean(s / 4000 + 2 * wave * wave)
 
 
-_HOLLOW = 4.209687463599820
-"""A hundredth of where z sin √z is highest below 500."""
+_SCHWEFEL_MAXIMIZER = 4.209687463599820
+"""The maximizer of z sin √z below 500, divided by 100."""
 
 
 def _schwefel_optimum(at: Instance) -> list[float]:
-    """To all digits; COCO's own is rounded to ten."""
+    """Return the minimizer to full precision; COCO rounds it to ten digits."""
     corner = 4.2096874637
     found: list[float] = []
     for i in range(at.dim):
-        want = corner + (_HOLLOW - corner) / 10 ** (0.5 * i / (at.dim - 1))
+        want = corner + (_SCHWEFEL_MAXIMIZER - corner) / 10 ** (0.5 * i / (at.dim - 1))
         found.append(want - 0.25 * (found[-1] - corner) if found else want)
     return [sign * c / 2 for sign, c in zip(at.signs, found, strict=True)]
 
@@ -154,7 +154,7 @@ def bbob_f20(x: Tensor, at: Instance) -> Tensor:
 
 
 def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
-    """T_osz(10 - max w_i exp(-(x - y_i)ᵀ C_i (x - y_i) / 2d))², without cancellation near the highest peak."""
+    """Return T_osz(10 - max w_i exp(-(x - y_i)ᵀ C_i (x - y_i) / 2d))², without cancellation near the minimum."""
     d = x.shape[-1]
     where, scales, heights = (numbers.to(x)[..., None] for numbers in peaks(at.number, d, at.instance, count))
     steep = (scales / (2 * d)).sqrt()
@@ -163,7 +163,7 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
         depth = heights
         for c, middle, scale in zip(z, where.unbind(1), steep.unbind(1), strict=True):
             off = c - middle
-            off *= scale  # in place: the cache is what counts
+            off *= scale  # in place, to stay within the cache
             depth = torch.addcmul(depth, off, off, value=-1)
         return depth.amax(0)
 
@@ -177,7 +177,7 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
     start=(-1.0, 1.0),
     steps=200,
     scale="linear",
-    nonsmooth_where="at the creases between the hollows",
+    nonsmooth_where="on the creases between the basins",
     title="BBOB 21: Gallagher, 101 peaks",
     latex=r"T_{osz}(10 - \max_{i \leq 101} w_i e^{-\frac{1}{2d} (x - y_i)^T R^T C_i R (x - y_i)})^2 + f_{pen} + f^*",
     tags=("basins", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -193,7 +193,7 @@ def bbob_f21(x: Tensor, at: Instance) -> Tensor:
     start=(0.0, 0.0),
     steps=200,
     scale="linear",
-    nonsmooth_where="at the creases between the hollows",
+    nonsmooth_where="on the creases between the basins",
     title="BBOB 22: Gallagher, 21 peaks",
     latex=r"T_{osz}(10 - \max_{i \leq 21} w_i e^{-\frac{1}{2d} (x - y_i)^T R^T C_i R (x - y_i)})^2 + f_{pen} + f^*",
     tags=("basins", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -210,7 +210,7 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
     steps=200,
     scale="linear",
     minima_complete=False,
-    nonsmooth_where="all over, at every scale down to a ten-thousand-millionth",
+    nonsmooth_where="everywhere, at scales down to 1e-10",
     title="BBOB 23: Katsuura",
     latex=r"\frac{10}{d^2} \prod (1 + i \sum_{j=1}^{32} 2^{-j} |2^j z_i - [2^j z_i]|)^{10/d^{1.2}} - \frac{10}{d^2} + f_{pen} + f^*",
     tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
@@ -255,4 +255,4 @@ def bbob_f24(x: Tensor, at: Instance) -> Tensor:
     flipped = 2 * torch.sign(at.x.to(x)) * x
     near, far = flipped - 2.5, flipped - wrong
     z = turned(at.between(10.0), near)
-    return torch.minimum(total(near * near), d + s * total(far * far)) + _waves(z) + 1e4 * beyond(x)
+    return torch.minimum(total(near * near), d + s * total(far * far)) + _rastrigin_waves(z) + 1e4 * beyond(x)

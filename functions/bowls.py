@@ -19,7 +19,7 @@ from landscapes.objectives.elementary import ordinals, total
     latex=r"\sum x_i^2 + \left( \frac{1}{2} \sum i\,x_i \right)^2 + \left( \frac{1}{2} \sum i\,x_i \right)^4",
     reference="A. A. Zhigljavsky, Theory of global random search, 1991",
     tags=("bowl", "valley", "rotated", "smooth", "convex", "unimodal", "any dimension"),
-    variants=("Two libraries count the weights i from 0 instead of 1.",),
+    variants=("Two libraries start the weights i at 0 instead of 1.",),
 )
 def zakharov(x: Tensor) -> Tensor:
     """A bowl with a quartic wall along one direction; gradients near 1000 at the start force small learning rates."""
@@ -62,7 +62,7 @@ def brent_bowl(x: Tensor, y: Tensor) -> Tensor:
 def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
     """Quadratic near the minimum, exponential at the rim; a learning rate stable at the rim is slow at the minimum."""
     a, b = torch.exp(0.5 * x) - torch.exp(-0.5 * x), torch.exp(0.25 * y) - torch.exp(-0.25 * y)
-    return 0.5 * (a * a + b * b)  # 2 sinh², which is exact at the minimum
+    return 0.5 * (a * a + b * b)  # cosh − 1 = 2 sinh², exact at the minimum
 
 
 @function(
@@ -83,8 +83,8 @@ def chung_reynolds(x: Tensor) -> Tensor:
     return square * square
 
 
-def _raised(x: Tensor, exponent: int) -> Tensor:
-    """A whole power, as a product."""
+def _integer_power(x: Tensor, exponent: int) -> Tensor:
+    """Return x to an integer power, as a product."""
     result = x
     for _ in range(exponent - 1):
         result = result * x
@@ -107,7 +107,7 @@ def _raised(x: Tensor, exponent: int) -> Tensor:
 def different_powers(x: Tensor) -> Tensor:
     """A sum of increasing powers; later coordinates are flatter at the minimum, so their convergence is slower."""
     size = x.abs()
-    return total(torch.stack([_raised(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
+    return total(torch.stack([_integer_power(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
 
 
 @function(
@@ -121,7 +121,7 @@ def different_powers(x: Tensor) -> Tensor:
     reference="K. A. De Jong, An analysis of the behavior of a class of genetic adaptive systems, 1975",
     tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
     aliases=("de_jong_4",),
-    variants=("De Jong's own adds noise; versions differ in the weights i, in a constant, and in the noise.",),
+    variants=("De Jong's original adds noise; versions differ in the weights i, in a constant and in the noise.",),
 )
 def quartic(x: Tensor) -> Tensor:
     """A quartic bowl with zero Hessian at the minimum; gradient descent converges only sublinearly."""
@@ -129,8 +129,8 @@ def quartic(x: Tensor) -> Tensor:
     return total(ordinals(x) * square * square)
 
 
-def _grown(base: Tensor, exponent: Tensor) -> Tensor:
-    """base · base^exponent, with the curvature of the base where it is zero."""
+def _self_power(base: Tensor, exponent: Tensor) -> Tensor:
+    """Return base · base^exponent, with finite derivatives where the base is zero."""
     away = base > 0
     return base * torch.where(away, torch.exp(exponent * torch.where(away, base, 1.0).log()), 1.0)
 
@@ -151,7 +151,7 @@ def brown(x: Tensor) -> Tensor:
     """A bowl with exponents that depend on position; values above 1e20 in one corner make large steps diverge."""
     s = x * x
     here, there = s[..., :-1], s[..., 1:]
-    return total(_grown(here, there) + _grown(there, here))
+    return total(_self_power(here, there) + _self_power(there, here))
 
 
 @function(
@@ -164,9 +164,7 @@ def brown(x: Tensor) -> Tensor:
     latex=r"3 x^4 - 2 x^2 y^2 + 3 y^4",
     reference="F. S. Sisser, Elimination of bounds in optimization problems by transforming variables, 1981",
     tags=("bowl", "plateau", "smooth", "unimodal", "degenerate"),
-    variants=(
-        "CUTEst's first decoding of it divides by 0.3333333 and adds the cross term, which is another function.",
-    ),
+    variants=("An early CUTEst version divides by 0.3333333 and adds the cross term, which is another function.",),
 )
 def sisser(x: Tensor, y: Tensor) -> Tensor:
     """A quartic bowl without curvature at the minimum; even Newton's method converges only linearly."""
@@ -213,7 +211,7 @@ def dennis_schnabel_n3(x: Tensor, y: Tensor) -> Tensor:
     return torch.stack([u, u * y, y + 1])
 
 
-def _giunta(x: Tensor) -> Tensor:
+def _giunta_term(x: Tensor) -> Tensor:
     a = 1 - 16 * x / 15
     s = torch.sin(a)
     return s * s - s - torch.sin(4 * a) / 50
@@ -230,11 +228,11 @@ def _giunta(x: Tensor) -> Tensor:
     latex=r"0.6 + \sum_{i} \left[ \sin^2 a_i - \sin a_i - \frac{1}{50} \sin(4 a_i) \right], \quad a_i = 1 - \frac{16}{15} x_i",
     reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
     tags=("bowl", "smooth", "separable", "unimodal"),
-    variants=("For more coordinates all are summed; the constant 0.6 stays.",),
+    variants=("For more coordinates the sum has more terms; the constant 0.6 stays.",),
 )
 def giunta(x: Tensor, y: Tensor) -> Tensor:
     """A bowl with slight waves and a single minimum; the curvature varies, but nothing traps a trajectory."""
-    return 0.6 + _giunta(x) + _giunta(y)
+    return 0.6 + _giunta_term(x) + _giunta_term(y)
 
 
 @function(

@@ -17,8 +17,8 @@ from landscapes.objectives.elementary import power
 
 
 def _rows(*rows: Tensor) -> Tensor:
-    """Residuals, one below the other. Written out row by row, since gradients of a broadcast add up in an order
-    that depends on the batch."""
+    """Stack residuals. They are written row by row, because the gradient of a broadcast is summed in an order that
+    depends on the batch."""
     return torch.stack(rows)
 
 
@@ -123,7 +123,7 @@ KOWALIK_U = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1670, 0.1250, 0.1, 0.0833, 0.0714, 0.06
     tags=("valley", "smooth", "ill-conditioned", "unimodal", "least squares"),
     aliases=("kowalik",),
     variants=(
-        "With u = 1/6 and 1/7 … in full instead of four digits, as in SciPy, the minimum moves in the fourth digit.",
+        "SciPy uses u = 1/6, 1/7, … in full instead of four digits, which changes the fourth digit of the minimum.",
     ),
 )
 def kowalik_osborne(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
@@ -154,9 +154,11 @@ def brown_dennis(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     return _rows(*rows)
 
 
-def _with(data: Sequence[float], *unknowns: Tensor) -> list[Tensor]:
-    """The m data as a column (m, 1, …), and each unknown (…) as m equal rows: stacked, not broadcast, since gradients
-    of a broadcast add up in an order that depends on the batch."""
+def _rows_of(data: Sequence[float], *unknowns: Tensor) -> list[Tensor]:
+    """Return the m data as a column (m, 1, …), and each parameter (…) as m equal rows.
+
+    The rows are stacked, because the gradient of a broadcast is summed in an order that depends on the batch.
+    """
     like = unknowns[0]
     column = torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * like.dim())
     return [column, *(torch.stack([unknown] * len(data)) for unknown in unknowns)]
@@ -179,7 +181,7 @@ TENTHS = [i / 10 for i in range(1, 11)]
 )
 def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
     """Two exponential decays fitted to ten values; once both rates are large, the gradient almost vanishes."""
-    t, u, v = _with(TENTHS, x, y)
+    t, u, v = _rows_of(TENTHS, x, y)
     return torch.exp(-t * u) - 5 * torch.exp(-t * v) - torch.exp(-t) + 5 * torch.exp(-10 * t)
 
 
@@ -200,18 +202,18 @@ def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
 )
 def biggs_exp6(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) -> Tensor:
     """Three exponential decays in one curve; very different parameters fit almost equally well and converge slowly."""
-    t, a, b, c, d, e, f = _with([i / 10 for i in range(1, 14)], a, b, c, d, e, f)
+    t, a, b, c, d, e, f = _rows_of([i / 10 for i in range(1, 14)], a, b, c, d, e, f)
     seen = torch.exp(-t) - 5 * torch.exp(-10 * t) + 3 * torch.exp(-4 * t)
     return c * torch.exp(-t * a) - d * torch.exp(-t * b) + f * torch.exp(-t * e) - seen
 
 
 def _column(data: Sequence[float], like: Tensor) -> Tensor:
-    """More data beside those that came `_with` the unknowns."""
+    """Return further data as a column (m, 1, …), for the result of `_rows_of`."""
     return torch.tensor(data, dtype=like.dtype, device=like.device).reshape(-1, *[1] * (like.dim() - 1))
 
 
 BOXBOD = {1.0: 109.0, 2.0: 149.0, 3.0: 149.0, 5.0: 191.0, 7.0: 213.0, 10.0: 224.0}
-"""Days, and the oxygen that was used up by then, in mg/l."""
+"""Time in days, and biochemical oxygen demand in mg/l."""
 
 
 @least_squares(
@@ -227,7 +229,7 @@ BOXBOD = {1.0: 109.0, 2.0: 149.0, 3.0: 149.0, 5.0: 191.0, 7.0: 213.0, 10.0: 224.
 )
 def boxbod(x: Tensor, y: Tensor) -> Tensor:
     """Two parameters of scale 200 and 0.5; a learning rate that is stable for one hardly moves the other."""
-    t, u, v = _with(list(BOXBOD), x, y)
+    t, u, v = _rows_of(list(BOXBOD), x, y)
     return u * (1 - torch.exp(-v * t)) - _column(list(BOXBOD.values()), t)
 
 
@@ -248,7 +250,7 @@ QUARTERS = [i / 4 for i in range(1, 11)]
 )
 def exponential_fit(x: Tensor, y: Tensor) -> Tensor:
     """Amplitude and growth rate compensate each other in a curved valley; larger steps hit an exponential wall."""
-    t, u, v = _with(QUARTERS, x, y)
+    t, u, v = _rows_of(QUARTERS, x, y)
     return u * torch.exp(v * t) - t
 
 
@@ -287,7 +289,7 @@ JUDGE_Y = (
 )
 def judge(x: Tensor, y: Tensor) -> Tensor:
     """A regression with a local minimum next to the global one; the start decides which is found."""
-    a, u, v = _with(JUDGE_A, x, y)
+    a, u, v = _rows_of(JUDGE_A, x, y)
     return u + a * v + _column(JUDGE_B, a) * v * v - _column(JUDGE_Y, a)
 
 
@@ -303,7 +305,7 @@ MEYER = (
     (200.0, 500.0),
     view=[(0.001, 0.025), (3800.0, 6500.0), (240.0, 360.0)],
     minima=[(0.005609636471028053, 6181.346346286372, 345.2236346241365)],
-    minima_complete=False,  # there is one, but no search in double precision gets along the floor to it
+    minima_complete=False,  # unique, but no search in double precision follows the floor to it
     start=(0.02, 4000.0, 250.0),
     steps=500,
     scale="rank",
@@ -312,11 +314,11 @@ MEYER = (
     reference="R. R. Meyer and P. M. Roth, Modified damped least squares: an algorithm for non-linear estimation, 1972",
     tags=("valley", "cliff", "curved", "smooth", "degenerate", "unimodal", "least squares"),
     aliases=("meyer_roth",),
-    variants=("In units of 1, 1000 and 100, with data divided by 1000, it is the easier Meyer of some libraries.",),
+    variants=("Some libraries scale the parameters by 1, 1000 and 100 and the data by 1/1000, which is easier.",),
 )
 def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     """Parameters of scale 0.01 to 6000 in a flat, curved valley; methods without curvature information stall."""
-    t, x, y, z = _with([45.0 + 5 * i for i in range(1, 17)], x, y, z)
+    t, x, y, z = _rows_of([45.0 + 5 * i for i in range(1, 17)], x, y, z)
     return x * torch.exp(y / (t + z)) - _column(MEYER, t)
 
 
@@ -338,14 +340,14 @@ def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     reference="R. A. Cox, Comparison of the performance of seven optimization algorithms on twelve unconstrained minimization problems, 1969",
     tags=("valley", "plateau", "smooth", "ill-conditioned", "unimodal", "least squares"),
     aliases=("gulf", "gulf_research_and_development"),
-    variants=("The paper of 1981 prints a product of y, m and i where a difference is meant.",),
+    variants=("Moré, Garbow and Hillstrom print a product of y, m and i where a difference is meant.",),
 )
 def gulf_research(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     """A failure-time model with a thin, flat valley; a condition number near 1e7 stalls gradient descent."""
-    t, x, y, z = _with([i / 100 for i in range(1, 100)], x, y, z)
+    t, x, y, z = _rows_of([i / 100 for i in range(1, 100)], x, y, z)
     seen = 25 + power(-50 * torch.log(t), 2 / 3)
     exponent = -power(seen - y, z) / x
-    return torch.exp(exponent.clamp(max=40.0)) - t  # never above 0 in the domain; beyond it, numbers stay numbers
+    return torch.exp(exponent.clamp(max=40.0)) - t  # <= 0 in the domain; outside, this prevents overflow
 
 
 OSBORNE_1 = (
@@ -372,7 +374,7 @@ OSBORNE_1 = (
 )
 def osborne_n1(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor) -> Tensor:
     """Two nearly cancelling decays; the curve fits early, but its five parameters converge extremely slowly."""
-    t, a, b, c, d, e = _with([10.0 * i for i in range(33)], a, b, c, d, e)
+    t, a, b, c, d, e = _rows_of([10.0 * i for i in range(33)], a, b, c, d, e)
     return _column(OSBORNE_1, t) - (a + b * torch.exp(-t * d) + c * torch.exp(-t * e))
 
 
@@ -417,7 +419,7 @@ BEST_2 = (
 )
 def osborne_n2(x: Tensor, *others: Tensor) -> Tensor:
     """A decay and three Gaussians fitted to noisy data; curvatures over four decades delay some parameters."""
-    t, first, *rest = _with([i / 10 for i in range(65)], x, *others)
+    t, first, *rest = _rows_of([i / 10 for i in range(65)], x, *others)
     heights, rate, widths, centres = rest[:3], rest[3], rest[4:7], rest[7:]
     fitted = first * torch.exp(-t * rate)
     for height, width, centre in zip(heights, widths, centres, strict=True):

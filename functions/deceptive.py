@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.functions.oscillatory import PAPER, lattice
+from landscapes.functions.oscillatory import MISHRA_2006, lattice
 from landscapes.objectives.decorators import ANY, Dims, function
 from landscapes.objectives.elementary import power, total
 
@@ -37,14 +37,14 @@ def easom(x: Tensor, y: Tensor) -> Tensor:
     minima=lambda d: [tuple((i + 1) / (d + 1) for i in range(d))],
     minimum=-1.0,
     outside="unbounded",
-    nonsmooth_where="at the bottom of each trap, and at its brim",
+    nonsmooth_where="at the bottom and at the rim of each trap",
     start=(0.21, 0.62),
     steps=150,
     scale="linear",
     latex=r"-\left[ \frac{1}{d} \sum_{i=1}^{d} \max\left( \frac{4}{5} - t_i,\ 5 t_i - 4 \right) \right]^2, \quad t_i = \min\left( \frac{x_i}{\alpha_i}, \frac{1 - x_i}{1 - \alpha_i} \right), \quad \alpha_i = \frac{i}{d + 1}",
     reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
     tags=("deceptive", "needle", "nonsmooth", "multimodal", "unbounded", "any dimension"),
-    variants=("The source sets other values beyond the domain, where this one goes on as it does inside.",),
+    variants=("The source defines other values outside the domain; here the formula continues unchanged.",),
 )
 def deceptive(x: Tensor) -> Tensor:
     """Four fifths of each axis slope away from the narrow global minimum; descent ends at the border of the domain."""
@@ -56,7 +56,7 @@ def deceptive(x: Tensor) -> Tensor:
 
 
 def sinc(x: Tensor) -> Tensor:
-    """sin πx / πx, with its derivatives at zero as well."""
+    """Return sin πx / πx, differentiable at x = 0."""
     z = math.pi * x
     near = z.abs() < 1e-2
     far = torch.where(near, 1.0, z)
@@ -116,7 +116,7 @@ def rosenbrock_with_a_hole(x: Tensor, y: Tensor) -> Tensor:
     reference="M. Lunacek, D. Whitley and A. Sutton, The impact of global structure on search, 2008",
     tags=("oscillating", "funnel", "deceptive", "nonsmooth", "multimodal", "any dimension"),
     aliases=("lunacek", "double_rastrigin"),
-    variants=("BBOB's is turned, scaled and moved.",),
+    variants=("BBOB's version is rotated, scaled and shifted.",),
 )
 def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
     """Two funnels covered with local minima; the wider one leads to the wrong end, so large-scale descent is misled."""
@@ -133,7 +133,7 @@ def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
     view=[(-5.0, 5.0)],
     minima=[(0.0,)],
     minimum=0.0,
-    nonsmooth_where="where a coordinate is zero",
+    nonsmooth_where="where a coordinate is 0",
     start=(-2.0, 1.6),
     steps=200,
     title="Xin-She Yang N. 2",
@@ -153,7 +153,7 @@ def xin_she_yang_n2(x: Tensor) -> Tensor:
     view=[(-6.0, 6.0)],
     minima=[(0.0,)],
     minimum=-1.0,
-    nonsmooth_where="where a coordinate is zero",
+    nonsmooth_where="where a coordinate is 0",
     start=(-1.45, 1.0),
     steps=200,
     scale="linear",
@@ -161,7 +161,7 @@ def xin_she_yang_n2(x: Tensor) -> Tensor:
     latex=r"\left( \sum_{i=1}^{d} \sin^2 x_i - e^{-\|x\|^2} \right) e^{-\sum \sin^2 \sqrt{|x_i|}}",
     reference="X.-S. Yang, Test problems in optimization, 2010",
     tags=("oscillating", "needle", "nonsmooth", "multimodal", "any dimension"),
-    variants=("Two other bracketings are in use.",),
+    variants=("Two other placements of the brackets are in use.",),
 )
 def xin_she_yang_n4(x: Tensor) -> Tensor:
     """Waves that stay above 0 except in one narrow well; no gradient outside the well leads to it."""
@@ -169,7 +169,7 @@ def xin_she_yang_n4(x: Tensor) -> Tensor:
     return (total(s * s) - torch.exp(-total(x * x))) * torch.exp(-total(t * t))
 
 
-EYE = 1e-4
+HALF_WIDTH = 1e-4
 
 
 @function(
@@ -178,7 +178,7 @@ EYE = 1e-4
     minima=[(0.0,)],
     minimum=1.0,
     minima_complete=False,
-    nonsmooth_where="steps on the edges of the eye, |x| = 0.0001, in each coordinate",
+    nonsmooth_where="jumps where |x_i| = 0.0001",
     start=(-3e-4, 2e-4),
     steps=100,
     scale="linear",
@@ -186,11 +186,11 @@ EYE = 1e-4
     latex=r"1 \ \mathrm{if\ all}\ |x_i| < 10^{-4}, \ \mathrm{else}\ \sum_{|x_i| \geq 10^{-4}} (100 + |x_i|) + \sum_{|x_i| < 10^{-4}} 1",
     reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
     tags=("plateau", "needle", "discontinuous", "unimodal", "any dimension"),
-    variants=("It is meant to be searched in [-10, 10], where hardly anybody ever sees the eye.",),
+    variants=("The usual domain is [-10, 10], in which the square is hardly ever found.",),
 )
 def needle_eye(x: Tensor) -> Tensor:
     """A tiny square where f = 1, at least 100 elsewhere; gradients of size 1 outside make usual steps jump over it."""
-    inside = x.abs() < EYE
+    inside = x.abs() < HALF_WIDTH
     through = inside.all(-1)
     parts = total(torch.where(inside, 1.0 + 0 * x, 100 + x.abs()))
     return torch.where(through, 1.0 + 0 * parts, parts)
@@ -202,12 +202,12 @@ def needle_eye(x: Tensor) -> Tensor:
     minima=[(0.0, 0.0), *((0.0, k * 2.5) for k in (-3, -1, 1, 3)), *((k * 2.5, 0.0) for k in (-3, -1, 1, 3))],
     minimum=1e-4,
     minima_complete=False,
-    nonsmooth_where="where one of the sines is zero, with infinite slope",
+    nonsmooth_where="where one of the sines is 0, with infinite slope",
     start=(-2.0, 7.1),
     steps=120,
     scale="linear",
     latex=r"10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, \quad r = \sqrt{x^2 + y^2}",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("ridge", "needle", "nonsmooth", "unimodal"),
 )
 def crowned_cross(x: Tensor, y: Tensor) -> Tensor:
@@ -221,12 +221,12 @@ def crowned_cross(x: Tensor, y: Tensor) -> Tensor:
     minima=[(0.0, 0.0), *((0.0, k * 2.5) for k in (-3, -1, 1, 3)), *((k * 2.5, 0.0) for k in (-3, -1, 1, 3))],
     minimum=-1.0,
     minima_complete=False,
-    nonsmooth_where="where one of the sines is zero, with infinite slope",
+    nonsmooth_where="where one of the sines is 0, with infinite slope",
     start=(-1.2, 6.9),
     steps=120,
     scale="rank",
     latex=r"-\left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{-0.1}, \quad r = \sqrt{x^2 + y^2}",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("plateau", "ridge", "needle", "nonsmooth", "unimodal"),
 )
 def cross_leg_table(x: Tensor, y: Tensor) -> Tensor:

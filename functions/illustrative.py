@@ -11,7 +11,7 @@ from landscapes.objectives.decorators import Dims, function, least_squares
 from landscapes.objectives.elementary import product
 
 
-def _bell(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
+def _gaussian(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
     u, v = x - a, y - b
     return torch.exp(-(u * u + v * v) / (2 * width * width))
 
@@ -27,12 +27,12 @@ def _bell(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
     latex=r"-\sum_{k=1}^{3} \frac{1}{2 \pi \sigma^2} e^{-\Vert z - c_k \Vert^2 / 2 \sigma^2}, \quad \sigma = 0.15",
     reference="P. Lippe, UvA deep learning tutorials, 4: optimization and initialization, 2022",
     tags=("illustrative", "plateau", "needle", "smooth", "multimodal"),
-    variants=("The tutorial's holes have σ = 0.2 and lean on each other a little; these are equally deep.",),
+    variants=("The tutorial uses σ = 0.2, for which the wells overlap slightly; here they are equally deep.",),
 )
 def steep_optima(x: Tensor, y: Tensor) -> Tensor:
     """Three narrow Gaussian wells in a plain; outside them, the gradient is too small for gradient descent to move."""
     height = 1 / (2 * math.pi * 0.0225)
-    holes = _bell(x, y, 1.0, -0.5, 0.15) + _bell(x, y, -1.0, 0.5, 0.15) + _bell(x, y, -0.5, -0.8, 0.15)
+    holes = _gaussian(x, y, 1.0, -0.5, 0.15) + _gaussian(x, y, -1.0, 0.5, 0.15) + _gaussian(x, y, -0.5, -0.8, 0.15)
     return -height * holes
 
 
@@ -93,7 +93,7 @@ def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
 )
 def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
     """A narrow deep well next to a wide shallow one; small steps enter the narrow one, large steps leave it."""
-    return 1 - 0.9 * _bell(x, y, 1.2, 0.0, 0.7) - _bell(x, y, -1.2, 0.0, 0.15) + 0.02 * (x * x + y * y)
+    return 1 - 0.9 * _gaussian(x, y, 1.2, 0.0, 0.7) - _gaussian(x, y, -1.2, 0.0, 0.15) + 0.02 * (x * x + y * y)
 
 
 @least_squares(
@@ -126,7 +126,7 @@ def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
     reference="A. M. Saxe, J. L. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2014",
     tags=("illustrative", "valley", "plateau", "smooth", "degenerate", "multimodal", "least squares", "any dimension"),
     aliases=("deep_linear",),
-    variants=("With two coordinates it would be scalar_factorization.",),
+    variants=("For d = 2 it is scalar_factorization.",),
 )
 def deep_linear_chain(x: Tensor) -> Tensor:
     """A product of weights fitted to 1; gradients vanish for small weights and explode for large ones."""
@@ -164,7 +164,7 @@ def phase_retrieval(x: Tensor, y: Tensor) -> Tensor:
     reference="after H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, 1960",
     tags=("illustrative", "valley", "curved", "smooth", "unimodal"),
     aliases=("gentle_banana",),
-    variants=("Rosenbrock's valley has a factor of 100 on the second square, which is 1 here.",),
+    variants=("Rosenbrock's function has the factor 100 instead of 1 before the second square.",),
 )
 def gentle_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     """Rosenbrock's valley with a factor of 1 instead of 100; its mild curvature lets every optimizer arrive."""

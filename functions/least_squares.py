@@ -68,7 +68,7 @@ def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     minimum=0.0,
     start=(-1.0, 0.1, 0.0),
     steps=300,
-    nonsmooth_where="on the half plane where the angle jumps: x = 0",
+    nonsmooth_where="on the plane x = 0, where the angle jumps",
     title="Helical valley",
     latex=r"100\,(z - 10 \theta)^2 + 100\,(\sqrt{x^2 + y^2} - 1)^2 + z^2, \quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x}",
     reference="R. Fletcher and M. J. D. Powell, A rapidly convergent descent method for minimization, 1963",
@@ -166,9 +166,11 @@ def broyden_tridiagonal(x: Tensor) -> Tensor:
     return ((3 - 2 * x) * x - before - 2 * after + 1).movedim(-1, 0)
 
 
-def _each(value: Tensor, x: Tensor) -> Tensor:
-    """A value (…) beside every coordinate of x (…, d): stacked, not broadcast, since gradients of a broadcast add up
-    in an order that depends on the batch."""
+def _repeated(value: Tensor, x: Tensor) -> Tensor:
+    """Repeat a value (…) for every coordinate of x (…, d).
+
+    It is stacked, because the gradient of a broadcast is summed in an order that depends on the batch.
+    """
     return torch.stack([value] * x.shape[-1], -1)
 
 
@@ -176,7 +178,7 @@ TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
     2: [(0.2430642022015621, 0.612676117137334)],
     3: [(0.13865866208959524, 0.15238123048152327, 0.4677872324751889)],
 }
-"""Zeros beside the one at the origin; each comes again after 2π along every axis."""
+"""Solutions besides the origin; each repeats with period 2π along every axis."""
 
 
 @least_squares(
@@ -191,13 +193,13 @@ TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
     latex=r"\sum_{i=1}^{d} \left[ d - \sum_j \cos x_j + i (1 - \cos x_i) - \sin x_i \right]^2",
     reference="E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately large size, 1975",
     tags=("basins", "periodic", "smooth", "multimodal", "least squares", "any dimension"),
-    variants=("SciPy's and CUTEst's Trigonometric 1 has i (1 - cos x - sin x) instead.",),
+    variants=("Trigonometric 1 of SciPy and CUTEst uses i (1 - cos x - sin x) instead.",),
 )
 def trigonometric(x: Tensor) -> Tensor:
     """Periodic equations with many equal minima; in higher dimensions, local minima with nonzero residual join them."""
     half = torch.sin(x / 2)
-    rise = 2 * half * half  # 1 − cos, to full precision near zero
-    return (_each(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)
+    rise = 2 * half * half  # 1 − cos x, without cancellation
+    return (_repeated(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)
 
 
 BOUNDARY_VALUES = {
@@ -205,12 +207,12 @@ BOUNDARY_VALUES = {
     3: (-0.10481742512687901, -0.1627022933732565, -0.14585039218433923),
     5: (-0.07502212929232048, -0.13197621035219065, -0.1648487719093373, -0.16466468021580072, -0.11741765168419362),
 }
-"""Solutions of x″ = (x + t + 1)³/2 with x(0) = x(1) = 0 at d points between; those of the discrete integral equation
-are the same."""
+"""Solutions of x″ = (x + t + 1)³/2 with x(0) = x(1) = 0 at d interior points; the discrete integral equation has
+the same solutions."""
 
 
 def _cubes(x: Tensor) -> tuple[Tensor, Tensor]:
-    """The times t (d,) and the cubes (x + t + 1)³ (…, d)."""
+    """Return the nodes t (d,) and the cubes (x + t + 1)³ (…, d)."""
     t = ordinals(x) / (x.shape[-1] + 1)
     s = x + t + 1
     return t, s * s * s
@@ -310,11 +312,11 @@ def broyden_banded(x: Tensor) -> Tensor:
     latex=r"\sum_{i=1}^{2d} \left[ x_i - \frac{1}{d} \sum_j x_j - 1 \right]^2, \quad x_{i > d} = 0",
     reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "least squares", "any dimension"),
-    variants=("With m equations the lowest value is m - d; here there are 2d of them.",),
+    variants=("With m equations the minimum is m - d; here m = 2d.",),
 )
 def linear_full_rank(x: Tensor) -> Tensor:
     """A linear system whose sum of squares is a round bowl; one gradient step with the right rate solves it."""
-    rest = _each(total(x) / x.shape[-1] + 1, x)
+    rest = _repeated(total(x) / x.shape[-1] + 1, x)
     return torch.cat([x - rest, -rest], -1).movedim(-1, 0)
 
 
@@ -341,7 +343,7 @@ def linear_full_rank(x: Tensor) -> Tensor:
         "any dimension",
     ),
     aliases=("linear_rank_1",),
-    variants=("With m equations the lowest value is m (m - 1) / (4m + 2); here there are 2d of them.",),
+    variants=("With m equations the minimum is m (m - 1) / (4m + 2); here m = 2d.",),
 )
 def linear_rank_one(x: Tensor) -> Tensor:
     """Inconsistent equations of rank one; the minima form a hyperplane, and the start decides which is reached."""
@@ -372,7 +374,7 @@ def linear_rank_one(x: Tensor) -> Tensor:
         "any dimension",
     ),
     aliases=("linear_rank_1_zero",),
-    variants=("With m equations the lowest value is (m² + 3m - 6) / (4m - 6); here there are 2d of them.",),
+    variants=("With m equations the minimum is (m² + 3m - 6) / (4m - 6); here m = 2d.",),
 )
 def linear_rank_one_zero(x: Tensor) -> Tensor:
     """Rank-one equations without the first and the last coordinate; those two never move from the start."""
@@ -387,7 +389,7 @@ CHEBYSHEV_NODES = {
     4: (0.10267276385411694, 0.40620376295746, 0.5937962370425399, 0.8973272361458831),
     5: (0.08375125649950906, 0.31272929522320947, 0.5, 0.6872707047767905, 0.9162487435004909),
 }
-"""Where d equally weighted readings integrate all polynomials of degree d without error."""
+"""Nodes for which d equally weighted values integrate all polynomials of degree d exactly."""
 
 
 @least_squares(
@@ -400,7 +402,7 @@ CHEBYSHEV_NODES = {
     latex=r"\sum_{i=1}^{d} \left[ \frac{1}{d} \sum_j T_i(2 x_j - 1) - \int_0^1 T_i(2 t - 1)\,dt \right]^2",
     reference="R. Fletcher, Function minimization without evaluating derivatives: a review, 1965",
     tags=("basins", "smooth", "multimodal", "least squares", "any dimension"),
-    variants=("Up to seven and with nine coordinates the equations can be solved, with eight or ten they cannot.",),
+    variants=("The equations have a solution for d up to 7 and for d = 9, but not for d = 8 or 10.",),
 )
 def chebyquad(x: Tensor) -> Tensor:
     """Quadrature nodes with equal weights; every permutation of a solution is a minimum, so many basins compete."""

@@ -55,8 +55,8 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     tags=("basins", "valley", "curved", "smooth", "multimodal"),
     aliases=("branin_n1", "branin01", "branin_rcos", "branin_hoo"),
     variants=(
-        "Forrester's adds 5x, which makes one of the three minima the lowest.",
-        "Scaled to the unit square it is used in Bayesian optimization.",
+        "Forrester's variant adds 5x, which leaves one global minimum.",
+        "Bayesian optimization often uses it scaled to the unit square.",
     ),
 )
 def branin(x: Tensor, y: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ def branin(x: Tensor, y: Tensor) -> Tensor:
     reference="C. Munteanu and V. Lazarescu, Global search using a new evolutionary framework: the adaptive reservoir genetic algorithm, 1998",
     tags=("valley", "curved", "oscillating", "smooth", "multimodal"),
     aliases=("branin02",),
-    variants=("Another of this name is (1 - 2y + sin(4πy)/20 - x)² + (y - sin(2πx)/2)².",),
+    variants=("Another function of this name is (1 - 2y + sin(4πy)/20 - x)² + (y - sin(2πx)/2)².",),
 )
 def branin_n2(x: Tensor, y: Tensor) -> Tensor:
     """A curved valley with waves along its floor; ten minima, one of them global, stop small steps."""
@@ -104,7 +104,7 @@ def branin_n2(x: Tensor, y: Tensor) -> Tensor:
     latex=r"[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)]\ [30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)]",
     reference="A. A. Goldstein and J. F. Price, On descent from local minima, 1971",
     tags=("basins", "curved", "steep corners", "smooth", "multimodal"),
-    variants=("In Bayesian optimization its logarithm is used, shifted and scaled.",),
+    variants=("Bayesian optimization often uses its logarithm, shifted and scaled.",),
 )
 def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
     """Four minima and values from 3 to 1e6; a step size stable on the walls is far too small near the minima."""
@@ -145,7 +145,7 @@ def goldstein_price(x: Tensor, y: Tensor) -> Tensor:
     reference="L. C. W. Dixon and G. P. Szegö, The global optimization problem: an introduction, 1978",
     tags=("basins", "smooth", "multimodal"),
     aliases=("camel6", "camel"),
-    variants=("One copy in circulation is four times as high.",),
+    variants=("One library multiplies it by 4.",),
 )
 def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     """Six minima, two of them global; momentum and step size decide in which basin a trajectory stops."""
@@ -230,7 +230,7 @@ def peaks(x: Tensor, y: Tensor) -> Tensor:
 )
 def hosaki(x: Tensor, y: Tensor) -> Tensor:
     """Two basins that flatten out at large y; small gradients there delay the choice between them."""
-    u = x - 2  # where the polynomial turns, 1, 2 and 4 less 2, so that it loses no digits
+    u = x - 2  # relative to the saddle at x = 2, so that no digits cancel
     p = u * u * (u * u / 4 - u / 3 - 1) - 5 / 3
     return p * y * y * torch.exp(-y)
 
@@ -265,7 +265,7 @@ def adjiman(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\sin x\ e^{(1 - \cos y)^2} + \cos y\ e^{(1 - \sin x)^2} + (x - y)^2",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("basins", "oscillating", "smooth", "multimodal"),
-    variants=("Jamil and Yang's swaps the coordinates in the exponents.",),
+    variants=("Jamil and Yang exchange the coordinates in the exponents.",),
 )
 def bird(x: Tensor, y: Tensor) -> Tensor:
     """Six minima, two of them deep and global; the start decides whether descent ends in a deep or a shallow one."""
@@ -303,7 +303,7 @@ MUELLER_BROWN = (
     (-170.0, -6.5, 11.0, -6.5, -0.5, 1.5),
     (15.0, 0.7, 0.6, 0.7, -1.0, 1.0),
 )
-"""One hill or hollow a row: height, three curvatures, centre."""
+"""One exponential per row: amplitude, three curvatures, center."""
 
 
 @function(
@@ -377,7 +377,7 @@ def el_attar_vidyasagar_dutta(x: Tensor, y: Tensor) -> Tensor:
     latex=r"100\,(y - x^2)^2 + \left[ 6.4 (y - 0.5)^2 - x - 0.6 \right]^2",
     reference="W. L. Price, A controlled random search procedure for global optimisation, 1977",
     tags=("valley", "curved", "smooth", "multimodal", "least squares"),
-    variants=("A survey of 2013 prints a factor of 6 in front of the square brackets.",),
+    variants=("Jamil and Yang (2013) print a factor of 6 before the square brackets.",),
 )
 def price_n3(x: Tensor, y: Tensor) -> Tensor:
     """A curved valley with three minima on its floor, two of them global; the point of entry decides."""
@@ -478,7 +478,7 @@ def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
     reference="A. Neumaier, Global optimization test problems: Perm and Power sum, 2003",
     tags=("valley", "basins", "smooth", "multimodal", "least squares", "any dimension"),
     aliases=("perm",),
-    variants=("The other Perm has (j^i + beta) and quotients x_j / j; its lowest point is at (1, 2, …, d).",),
+    variants=("The function Perm d, beta has (j^i + beta) and quotients x_j / j, with the minimizer (1, 2, …, d).",),
 )
 def perm_0_d_beta(x: Tensor) -> Tensor:
     """Equations of powers with a narrow valley of near-solutions; exchanging coordinates hardly changes the value."""
@@ -535,7 +535,7 @@ def forrester(x: Tensor) -> Tensor:
     minima=[(0.0, -50.0)],
     minimum=0.0,
     stationary={"minimum": [(-50.0, 50.0), (50.0, 50.0)]},
-    nonsmooth_where="steps along y = 0 and, above it, along x = 0; creases through each of the three lowest points",
+    nonsmooth_where="jumps on y = 0 and, above it, on x = 0; creases through the three minima",
     start=(80.0, 85.0),
     steps=200,
     scale="linear",

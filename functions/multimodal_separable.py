@@ -26,7 +26,7 @@ from landscapes.objectives.elementary import mean, ordinals, root, total, waves_
 def rastrigin(x: Tensor) -> Tensor:
     """A regular grid of local minima on a wide bowl; gradient descent stops in the nearest one."""
     s = torch.sin(math.pi * x)
-    return total(x * x + 20 * s * s)  # 10 − 10 cos 2πx = 20 sin² πx, which is exact at the minimum
+    return total(x * x + 20 * s * s)  # 10 − 10 cos 2πx = 20 sin² πx, exact at the minimum
 
 
 @function(
@@ -56,7 +56,7 @@ def rastrigin(x: Tensor) -> Tensor:
     reference="M. A. Styblinski and T.-S. Tang, Experiments in nonconvex optimization, 1990",
     tags=("basins", "smooth", "multimodal", "separable", "any dimension"),
     aliases=("styblinski",),
-    variants=("Divided by the number of coordinates instead of by two, its lowest value is -78.33 for any of them.",),
+    variants=("Some versions divide by d instead of 2, so the minimum is -78.33 for every d.",),
 )
 def styblinski_tang(x: Tensor) -> Tensor:
     """A double well of unequal depths in each coordinate; most starts descend to a shallower minimum."""
@@ -74,7 +74,7 @@ def styblinski_tang(x: Tensor) -> Tensor:
     latex=r"\sin^2(\pi w_1) + \sum_{i=1}^{d-1} (w_i - 1)^2 [1 + 10 \sin^2(\pi w_i + 1)] + (w_d - 1)^2 [1 + \sin^2(2 \pi w_d)], \quad w_i = 1 + \frac{x_i - 1}{4}",
     reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
-    variants=("Elsewhere the sine takes the next coordinate, or the last factor is missing (as in SciPy's Levy03).",),
+    variants=("Other versions use the next coordinate in the sine, or omit the last factor (SciPy's Levy03).",),
 )
 def levy(x: Tensor) -> Tensor:
     """A wide bowl with waves that differ by direction; momentum crosses some local minima and stops in others."""
@@ -98,9 +98,7 @@ def levy(x: Tensor) -> Tensor:
     reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
     tags=("oscillating", "deceptive", "smooth", "separable", "multimodal", "unbounded", "any dimension"),
     aliases=("schwefel_2_26",),
-    variants=(
-        "Without the constant, or as a mean instead of a sum; with 418.9829 it misses 0 by 1.3e-5 a coordinate.",
-    ),
+    variants=("Some versions omit the constant or use the mean; with 418.9829 the minimum is 1.3e-5 d instead of 0.",),
 )
 def schwefel(x: Tensor) -> Tensor:
     """Waves that grow outwards, with the global minimum near one corner; the next best minima lie far from it."""
@@ -135,7 +133,7 @@ def michalewicz(x: Tensor) -> Tensor:
     minima=[(0.0,)],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="where a term x sin x + 0.1 x changes its sign",
+    nonsmooth_where="where a term x sin x + 0.1 x changes sign",
     start=(-6.4, 7.5),
     steps=150,
     scale="linear",
@@ -161,9 +159,7 @@ def alpine_n1(x: Tensor) -> Tensor:
     latex=r"\sum_{i=1}^{d} x_i^2 - 0.1 \sum_{i=1}^{d} \cos(5 \pi x_i)",
     reference="L. Breiman and A. Cutler, A deterministic algorithm for global optimization, 1993",
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
-    variants=(
-        "Several libraries copy a misprint that subtracts the squares, and one turns the whole around to be climbed.",
-    ),
+    variants=("Several libraries copy a misprint that subtracts the squares; one negates the function.",),
 )
 def cosine_mixture(x: Tensor) -> Tensor:
     """Shallow waves on a bowl; momentum passes the local minima in which gradient descent stops."""
@@ -198,7 +194,7 @@ def deb_n1(x: Tensor) -> Tensor:
     minima=lambda d: [tuple((-1.0, 2.0)[(k >> i) & 1] for i in range(d)) for k in range(2 ** min(d, 3))],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="where a polynomial changes its sign",
+    nonsmooth_where="where one of the polynomials changes sign",
     start=(0.6, -0.3),
     steps=150,
     latex=r"\sum_{i=1}^{d} |x_i^5 - 3 x_i^4 + 4 x_i^3 + 2 x_i^2 - 10 x_i - 4|",
@@ -224,7 +220,7 @@ def quintic(x: Tensor) -> Tensor:
     latex=r"-\sum_{i=1}^{d} \sin(10 \ln x_i)",
     reference="F. van den Bergh and A. P. Engelbrecht, A cooperative approach to particle swarm optimization, 2004",
     tags=("oscillating", "smooth", "separable", "multimodal", "any dimension"),
-    variants=("As a mean instead of a sum.",),
+    variants=("Some versions use the mean instead of the sum.",),
 )
 def vincent(x: Tensor) -> Tensor:
     """Equal minima that become denser towards 0; one step size is too long for some and too short for others."""
@@ -238,12 +234,12 @@ def vincent(x: Tensor) -> Tensor:
     minimum=0.0,
     start=(-0.43, 0.34),
     steps=200,
-    nonsmooth_where="everywhere, as far as numbers go: waves within waves within waves",
+    nonsmooth_where="everywhere, up to the precision of floating-point numbers",
     scale="linear",
     latex=r"\sum_{i=1}^{d} \sum_{k=0}^{20} 2^{-k} \left[ \cos(2 \pi 3^k (x_i + 0.5)) - \cos(\pi 3^k) \right]",
     reference="P. N. Suganthan et al., Problem definitions and evaluation criteria for the CEC 2005 special session, after K. Weierstrass, 2005",
     tags=("oscillating", "funnel", "nonsmooth", "separable", "multimodal", "any dimension"),
-    variants=("Some libraries subtract the constant once for every coordinate too many.",),
+    variants=("Some libraries subtract the constant d times too often.",),
 )
 def weierstrass(x: Tensor) -> Tensor:
     """A continuous function, rough at every scale; gradients are very large and hardly point to the minimum."""
@@ -261,7 +257,7 @@ def weierstrass(x: Tensor) -> Tensor:
     latex=r"x^2 - 12x + 11 + 10 \cos \frac{\pi x}{2} + 8 \sin \frac{5 \pi x}{2} - \frac{1}{\sqrt{5}}\, e^{-(y - 1/2)^2 / 2}",
     reference="V. K. Chichinadze, Random search to determine the extremum of functions of several variables, 1967",
     tags=("valley", "plateau", "oscillating", "smooth", "separable", "multimodal", "ill-conditioned"),
-    variants=("One library has the sine of 5πx and divides by 5 instead of by its root.",),
+    variants=("One library uses the sine of 5πx and divides by 5 instead of its square root.",),
 )
 def chichinadze(x: Tensor, y: Tensor) -> Tensor:
     """Steep waves along x and an almost flat direction y; x stops in a local minimum, y converges extremely slowly."""
@@ -318,7 +314,7 @@ def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-\sum_{i=1}^{d} 2^{-2 ((x_i - 0.1) / 0.8)^2} \sin^6 5 \pi x_i",
     reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013",
     tags=("oscillating", "plateau", "smooth", "separable", "multimodal", "any dimension"),
-    variants=("Ripple N. 1 adds 0.1 cos² 500πx to each term, a quarter of a million minima that no picture shows.",),
+    variants=("Ripple N. 1 adds 0.1 cos² 500πx to each term, which creates about 250 000 minima in two dimensions.",),
 )
 def ripple_n25(x: Tensor) -> Tensor:
     """Five wells of different depth per coordinate, flat ground between; no gradient leads from one to the next."""
@@ -387,7 +383,7 @@ def ursem_n1(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-\frac{1}{4} \sum_{i=1}^{2} \cos(2.2 \pi x_i)\, (2 - |x_i|) (3 - |x_i|)",
     reference="J. Rönkkönen, Continuous multimodal global optimization with differential evolution-based methods, 2009",
     tags=("oscillating", "funnel", "nonsmooth", "separable", "multimodal", "unbounded"),
-    variants=("Jamil and Yang's has the square of y in the sine.",),
+    variants=("Jamil and Yang use the square of y in the sine.",),
 )
 def ursem_n3(x: Tensor, y: Tensor) -> Tensor:
     """Waves that are deepest in the center, with creases along both axes; fixed steps oscillate at the minimum."""
@@ -413,7 +409,7 @@ def ursem_n3(x: Tensor, y: Tensor) -> Tensor:
     reference="L. C. W. Dixon and G. P. Szegő, Towards global optimisation, 1975",
     tags=("basins", "smooth", "separable", "multimodal"),
     aliases=("trecanni",),
-    variants=("One library has 4x for 4x².",),
+    variants=("One library uses 4x instead of 4x².",),
 )
 def treccani(x: Tensor, y: Tensor) -> Tensor:
     """A double well with two equal minima; mostly the start, not the optimizer, decides which one is reached."""
@@ -447,7 +443,7 @@ def zirilli(x: Tensor, y: Tensor) -> Tensor:
     view=[(-10.0, 10.0), (-10.0, 10.0)],
     minima=[(5.0, 5.0), (5.0, -5.0), (-5.0, 5.0), (-5.0, -5.0)],
     minimum=0.0,
-    nonsmooth_where="ridges along both axes, x = 0 and y = 0",
+    nonsmooth_where="on both axes, x = 0 and y = 0",
     start=(-0.5, 9.0),
     steps=100,
     scale="linear",
@@ -472,7 +468,7 @@ def price_n1(x: Tensor, y: Tensor) -> Tensor:
     minima=[(0.0, 0.0, 0.0, 0.0)],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="steps around every pocket, a twentieth away from each multiple of a fifth",
+    nonsmooth_where="jumps at the borders of the pockets, 0.05 away from every multiple of 0.2",
     start=(0.87, -0.72, 0.51, 0.68),
     steps=200,
     latex=r"\sum_{i=1}^{4} d_i \, (0.15\,(z_i - 0.05\,\mathrm{sgn}\,z_i)^2 \ \mathrm{if}\ |x_i - z_i| < 0.05, \ \mathrm{else}\ x_i^2), \quad z_i \approx x_i",
@@ -482,7 +478,7 @@ def price_n1(x: Tensor, y: Tensor) -> Tensor:
 def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     """A bowl with a grid of flat pockets; the gradient inside a pocket is zero, and leaving it needs a step upwards.
 
-    z_i is the multiple of 0.2 next to x_i, and the weights d_i are 1, 1000, 10 and 100.
+    z_i is the multiple of 0.2 nearest to x_i; the weights d_i are 1, 1000, 10 and 100.
     """
     weighted = []
     for weight, c in zip((1.0, 1000.0, 10.0, 100.0), (x, y, z, w), strict=True):

@@ -34,7 +34,7 @@ def absolute(x: Tensor) -> Tensor:
     view=[(-3.0, 3.0)],
     minima=[(0.0,)],
     minimum=0.0,
-    nonsmooth_where="wherever a coordinate is 0",
+    nonsmooth_where="where a coordinate is 0",
     start=(-2.5, 0.7),
     steps=120,
     scale="linear",
@@ -69,7 +69,7 @@ def rotated_l1(x: Tensor, y: Tensor) -> Tensor:
     return (x + y).abs() + (x - y).abs() / 10
 
 
-def _largest(x: Tensor) -> Tensor:
+def _max(x: Tensor) -> Tensor:
     """The largest coordinate, by comparing one after another."""
     largest = x[..., 0]
     for k in range(1, x.shape[-1]):
@@ -83,7 +83,7 @@ def _largest(x: Tensor) -> Tensor:
     view=[(-3.0, 3.0)],
     minima=[(0.0,)],
     minimum=0.0,
-    nonsmooth_where="where two coordinates are equally large",
+    nonsmooth_where="where the two largest absolute coordinates are equal",
     start=(-2.6, 2.0),
     steps=120,
     scale="linear",
@@ -95,7 +95,7 @@ def _largest(x: Tensor) -> Tensor:
 )
 def schwefel_2_21(x: Tensor) -> Tensor:
     """The largest absolute coordinate; a subgradient moves one coordinate at a time, so high dimensions are slow."""
-    return _largest(x.abs())
+    return _max(x.abs())
 
 
 @function(
@@ -104,7 +104,7 @@ def schwefel_2_21(x: Tensor) -> Tensor:
     view=[(-3.0, 3.0)],
     minima=[(0.0,)],
     minimum=0.0,
-    nonsmooth_where="wherever a coordinate is 0",
+    nonsmooth_where="where a coordinate is 0",
     start=(-2.5, 2.0),
     steps=120,
     title="Schwefel 2.22",
@@ -144,7 +144,7 @@ def schwefel_2_6(x: Tensor, y: Tensor) -> Tensor:
     (-3.0, 3.0),
     minima=[(-10.0, 1.0)],
     minimum=0.0,
-    nonsmooth_where="along the parabola y = x²/100, where the slope across is infinite, and at x = -10",
+    nonsmooth_where="on the parabola y = x²/100, with infinite slope, and on x = -10",
     start=(-6.0, 2.0),
     steps=200,
     title="Bukin N. 6",
@@ -181,7 +181,7 @@ def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
     minima=[(0.0,)],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="steps wherever a coordinate is half an odd number",
+    nonsmooth_where="jumps where a coordinate is half an odd integer",
     start=(-7.2, 5.3),
     steps=60,
     scale="linear",
@@ -190,7 +190,7 @@ def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
     reference="T. Bäck, Evolutionary algorithms in theory and practice, 1996",
     tags=("plateau", "discontinuous", "separable", "unimodal", "any dimension"),
     aliases=("step_n2",),
-    variants=("As step 1, floors of |x|; as step 3, of x²; De Jong's own third function adds up floors and 6d.",),
+    variants=("Step 1 uses the floor of |x|, step 3 that of x²; De Jong's third function sums floors and adds 6d.",),
 )
 def step(x: Tensor) -> Tensor:
     """A staircase bowl of flat squares; the gradient is zero almost everywhere, so gradient methods never move."""
@@ -204,7 +204,7 @@ def step(x: Tensor) -> Tensor:
     minima=[(0.0,)],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="steps wherever a coordinate is whole",
+    nonsmooth_where="jumps where a coordinate is a nonzero integer",
     start=(-7.2, 5.3),
     steps=60,
     scale="linear",
@@ -224,7 +224,7 @@ def step_n1(x: Tensor) -> Tensor:
     minima=[(0.0,)],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="steps wherever the square of a coordinate is whole",
+    nonsmooth_where="jumps where the square of a coordinate is a positive integer",
     start=(-3.6, 2.9),
     steps=60,
     scale="linear",
@@ -328,7 +328,7 @@ def mifflin_1(x: Tensor, y: Tensor) -> Tensor:
     view=[(-4.0, 4.0)],
     minima=[(0.0,)],
     minimum=0.0,
-    nonsmooth_where="where the squares of two coordinates are equally large",
+    nonsmooth_where="where the two largest squares are equal",
     start=(-3.2, 2.8),
     steps=120,
     title="Maxq",
@@ -338,7 +338,7 @@ def mifflin_1(x: Tensor, y: Tensor) -> Tensor:
 )
 def maxq(x: Tensor) -> Tensor:
     """The largest squared coordinate; gradients are zero in all others, so each step improves one coordinate only."""
-    return _largest(x * x)
+    return _max(x * x)
 
 
 @function(
@@ -377,7 +377,7 @@ def lad(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-200\,e^{-0.02 \sqrt{x^2 + y^2}}",
     reference="D. H. Ackley, A connectionist machine for genetic hillclimbing, 1987",
     tags=("funnel", "nonsmooth", "unimodal"),
-    variants=("Some libraries have 0.2 for 0.02: the cone is ten times as narrow.",),
+    variants=("Some libraries use 0.2 instead of 0.02, which makes the cone ten times narrower.",),
 )
 def ackley_n2(x: Tensor, y: Tensor) -> Tensor:
     """A funnel with a sharp tip; its slope is largest at the tip, so fixed steps overshoot there."""
@@ -408,16 +408,14 @@ def bukin_n4(x: Tensor, y: Tensor) -> Tensor:
     view=[(-1.0, 6.0), (-7.0, 1.0)],
     minima=[(2.0, -3.0), (5.01231367960365, -3.0)],
     minimum=0.0,
-    nonsmooth_where="along x = 2 and the other root of the polynomial in x, where its size has a crease",
+    nonsmooth_where="where the polynomial in x is 0: x = 2 and x = 5.01",
     start=(-0.4, -0.6),
     steps=300,
     latex=r"\frac{1}{1000} \left( \left| (x - 2)^{10} - 100 (x^4 - 16) \right| + (y + 3)^4 \right)^2",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("valley", "plateau", "steep corners", "nonsmooth", "multimodal"),
     aliases=("mishra_n8",),
-    variants=(
-        "It is usually written out as a polynomial with eleven terms; that it has a second root few have noticed.",
-    ),
+    variants=("It is usually written as a polynomial with eleven terms; its second root is rarely mentioned.",),
 )
 def decanomial(x: Tensor, y: Tensor) -> Tensor:
     """A degree-10 polynomial with two minima, steep along x and flat along y; y converges extremely slowly."""
@@ -434,7 +432,7 @@ def decanomial(x: Tensor, y: Tensor) -> Tensor:
     minima=[(0.0,)],
     minimum=0.0,
     minima_complete=False,
-    nonsmooth_where="along every axis, where a coordinate is zero",
+    nonsmooth_where="where a coordinate is 0",
     start=(-8.5, 4.0),
     steps=150,
     title="Multimodal product",
@@ -454,14 +452,14 @@ def multimodal_product(x: Tensor) -> Tensor:
     dims=ANY,
     minima=[(-1.0,)],
     minimum=0.0,
-    nonsmooth_where="along the ring, where the squares add up to d, with infinite slope",
+    nonsmooth_where="on the ring where the sum of squares is d, with infinite slope",
     start=(1.4, 0.3),
     steps=300,
     title="HappyCat",
     latex=r"\left| \|x\|^2 - d \right|^{1/4} + \frac{1}{d} \left( \frac{1}{2} \|x\|^2 + \sum_{i=1}^{d} x_i \right) + \frac{1}{2}",
     reference="H.-G. Beyer and S. Finck, HappyCat: a simple function class where well-known direct search algorithms do fail, 2012",
     tags=("ring", "ridge", "curved", "nonsmooth", "unimodal", "any dimension"),
-    variants=("Some libraries have |‖x‖² - d| itself instead of its fourth root, which is far less sharp.",),
+    variants=("Some libraries use |‖x‖² - d| instead of its fourth root, which gives a less sharp crease.",),
 )
 def happy_cat(x: Tensor) -> Tensor:
     """A slightly tilted, ring-shaped crease with infinite slope across it; steps reach it but hardly move along it."""

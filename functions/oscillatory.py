@@ -29,10 +29,10 @@ from landscapes.objectives.elementary import mean, norm, ordinals, power, produc
 def ackley(x: Tensor) -> Tensor:
     """A funnel covered with local minima; small steps stop in the first one, longer steps can reach the center.
 
-    The middle is the tip of a cone, where there is no gradient; here it is zero.
+    The minimum is the tip of a cone, where no gradient exists; the computed gradient there is zero.
     """
     r, t = root(mean(x * x)), torch.sin(math.pi * x)
-    # with cos 2πx = 1 − 2 sin² πx the constants 20 and e cancel, so that the minimum is exact
+    # with cos 2πx = 1 − 2 sin² πx, the constants 20 and e cancel and the minimum is exact
     return -20 * torch.expm1(-0.2 * r) - math.e * torch.expm1(-2 * mean(t * t))
 
 
@@ -50,8 +50,8 @@ def ackley(x: Tensor) -> Tensor:
     reference="D. H. Ackley, A connectionist machine for genetic hillclimbing, 1987",
     tags=("funnel", "oscillating", "nonsmooth", "multimodal"),
     variants=(
-        "Some libraries have 0.2 for 0.02.",
-        "The minimum (0.682584587, -0.360753255) that is often told lies a little higher.",
+        "Some libraries use 0.2 instead of 0.02.",
+        "The often published minimizer (0.682584587, -0.360753255) has a slightly higher value.",
     ),
 )
 def ackley_n3(x: Tensor, y: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ ACKLEY_4 = {
     (-5.0, 5.0),
     dims=Dims(least=2),
     minima=lambda d: [(sign * ACKLEY_4[d][0], *ACKLEY_4[d][1:]) for sign in (1, -1)] if d in ACKLEY_4 else [],
-    nonsmooth_where="at the origin, where the root of the squares of two neighbours vanishes",
+    nonsmooth_where="where two consecutive coordinates are both 0",
     start=(-4.1, 3.6),
     steps=300,
     scale="linear",
@@ -98,7 +98,7 @@ def ackley_n4(x: Tensor) -> Tensor:
     latex=r"1 + \frac{1}{4000} \sum_{i=1}^{d} x_i^2 - \prod_{i=1}^{d} \cos \frac{x_i}{\sqrt{i}}",
     reference="A. O. Griewank, Generalized descent for global optimization, 1981",
     tags=("oscillating", "funnel", "smooth", "multimodal", "any dimension"),
-    variants=("The first one divided by 200 and took two coordinates.",),
+    variants=("Griewank's original divides by 200 and has two coordinates.",),
 )
 def griewank(x: Tensor) -> Tensor:
     """Thousands of small waves on a wide bowl; large steps follow the bowl, small steps stop in the nearest wave."""
@@ -160,7 +160,7 @@ def bohachevsky_n2(x: Tensor, y: Tensor) -> Tensor:
     reference="I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, 1986",
     tags=("oscillating", "ridge", "rotated", "smooth", "multimodal"),
     aliases=("bohachevsky3",),
-    variants=("In some libraries the cosine of the sum is a product of two cosines.",),
+    variants=("Some libraries use a product of two cosines instead of the cosine of the sum.",),
 )
 def bohachevsky_n3(x: Tensor, y: Tensor) -> Tensor:
     """Oblique waves across a bowl; descent runs along the troughs, but must cross crests to reach the minimum."""
@@ -185,19 +185,19 @@ def bohachevsky_n3(x: Tensor, y: Tensor) -> Tensor:
 def levy_n13(x: Tensor, y: Tensor) -> Tensor:
     """Ripples on a bowl with amplitudes that grow with distance; distant starts must cross the most local minima."""
     a, b = x - 1, y - 1
-    # sin² 3πx = sin² 3π(x - 1), and so for the others
+    # sin² 3πx = sin² 3π(x - 1); likewise for the others
     s, t, u = torch.sin(3 * math.pi * a), torch.sin(3 * math.pi * b), torch.sin(2 * math.pi * b)
     return s * s + a * a * (1 + t * t) + b * b * (1 + u * u)
 
 
-DEEP, HIGH = -1.425128428319761, -7.0835064076515595
-"""Where a factor of Shubert's function is lowest, and where it is highest; both repeat with 2π."""
+FACTOR_MINIMIZER, FACTOR_MAXIMIZER = -1.425128428319761, -7.0835064076515595
+"""Minimizer and maximizer of one factor of Shubert's function; both repeat with period 2π."""
 
 
 def shubert_minima(d: int) -> list[tuple[float, ...]]:
-    """One coordinate where its factor is lowest, the others where theirs are highest."""
-    deep = [DEEP + 2 * math.pi * k for k in (-1, 0, 1)]
-    high = [HIGH + 2 * math.pi * k for k in (0, 1, 2)]
+    """Return the minimizers: one coordinate minimizes its factor, the others maximize theirs."""
+    deep = [FACTOR_MINIMIZER + 2 * math.pi * k for k in (-1, 0, 1)]
+    high = [FACTOR_MAXIMIZER + 2 * math.pi * k for k in (0, 1, 2)]
     return [place for i in range(d) for place in itertools.product(*(deep if i == j else high for j in range(d)))]
 
 
@@ -214,7 +214,7 @@ def shubert_minima(d: int) -> list[tuple[float, ...]]:
     reference="B. O. Shubert, A sequential method seeking the global maximum of a function, 1972",
     tags=("oscillating", "periodic", "smooth", "multimodal", "any dimension"),
     aliases=("shubert_n1",),
-    variants=("A sum in place of the product goes by the names of Shubert N. 3 and N. 4.",),
+    variants=("Shubert N. 3 and N. 4 use a sum instead of the product.",),
 )
 def shubert(x: Tensor) -> Tensor:
     """Some 760 minima in a periodic pattern, 18 of them global for d = 2; descent stops in the nearest one."""
@@ -280,11 +280,11 @@ def periodic(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-2.5 \prod_{i=1}^{d} \sin(x_i - 30^\circ) - \prod_{i=1}^{d} \sin 5 (x_i - 30^\circ)",
     reference="Z. B. Zabinsky et al., Improving hit-and-run for global optimization, 1993",
     tags=("oscillating", "funnel", "periodic", "smooth", "multimodal", "any dimension"),
-    variants=("Some count in radians, or move the minimum to the middle, 90°.",),
+    variants=("Some versions use radians, or shift the minimizer to 90°.",),
 )
 def sinusoidal(x: Tensor) -> Tensor:
     """Short waves on one long wave, measured in degrees; gradients are small, so learning rates must be large."""
-    t = (x - 120) * (math.pi / 180)  # sin(x - 30°) = cos(x - 120°), and so five times as fast
+    t = (x - 120) * (math.pi / 180)  # sin(x - 30°) = cos(x - 120°), and sin 5(x - 30°) = cos 5(x - 120°)
     return -2.5 * product(torch.cos(t)) - product(torch.cos(5 * t))
 
 
@@ -294,14 +294,14 @@ def sinusoidal(x: Tensor) -> Tensor:
     minima=lambda d: {2: [(512.0, 404.2318051137578)]}.get(d, []),
     minimum=lambda d: {2: -959.6406627208509}.get(d, math.nan),
     outside="unbounded",
-    nonsmooth_where="where one of the roots is zero, with infinite slope",
+    nonsmooth_where="where one of the roots is 0, with infinite slope",
     start=(60.0, 120.0),
     steps=150,
     scale="linear",
     latex=r"-\sum_{i=1}^{d-1} \left[ (x_{i+1} + 47) \sin \sqrt{|x_{i+1} + x_i / 2 + 47|} + x_i \sin \sqrt{|x_i - x_{i+1} - 47|} \right]",
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "nonsmooth", "multimodal", "unbounded", "any dimension"),
-    variants=("A domain a little larger than ±512 is in use, and the minimum is lower with it.",),
+    variants=("Some libraries use a domain slightly larger than ±512, with a lower minimum.",),
 )
 def eggholder(x: Tensor) -> Tensor:
     """Irregular waves of growing amplitude with the minimum on the border; descent stops in a local minimum."""
@@ -315,16 +315,14 @@ def eggholder(x: Tensor) -> Tensor:
     minima=lambda d: {2: [(-300.3376327388373, 500.0)]}.get(d, []),
     minimum=lambda d: {2: -500.80216029666434}.get(d, math.nan),
     outside="unbounded",
-    nonsmooth_where="where one of the roots is zero",
+    nonsmooth_where="where one of the roots is 0",
     start=(-120.0, -90.0),
     steps=150,
     scale="linear",
     latex=r"\sum_{i=1}^{d-1} (x_{i+1} + 1) \cos t_i \sin s_i + x_i \cos s_i \sin t_i, \quad t_i = \sqrt{|x_{i+1} - x_i + 1|}, \quad s_i = \sqrt{|x_{i+1} + x_i + 1|}",
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "nonsmooth", "multimodal", "unbounded", "any dimension"),
-    variants=(
-        "A sum over pairs that closes with the last and the first coordinate is in use, and a minimum of -928.55.",
-    ),
+    variants=("Another version also adds the pair of the last and the first coordinate, with a minimum of -928.55.",),
 )
 def rana(x: Tensor) -> Tensor:
     """Two crossing wave patterns that grow towards the corners; local minima abound, and the best lie at the border."""
@@ -346,8 +344,8 @@ def rana(x: Tensor) -> Tensor:
     reference="A. J. Keane, Experiences with optimizers in structural design, 1994",
     tags=("oscillating", "plateau", "smooth", "multimodal"),
     variants=(
-        "Without the minus its lowest value is zero, along all of its seams.",
-        "Keane's own takes many coordinates, is a quotient of cosines and has constraints.",
+        "Without the minus sign, the minimum is 0, along all lines where a sine vanishes.",
+        "Keane's original is a constrained quotient of cosines in many coordinates.",
     ),
 )
 def keane(x: Tensor, y: Tensor) -> Tensor:
@@ -387,7 +385,7 @@ def trefethen(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-0.9 x^2 - 3.5 x y^3 + 4.7 \cos(3x - y^2 (2 + x)) \sin(2.5 \pi x)",
     reference="R. K. Ursem, Multinational evolutionary algorithms, 1999",
     tags=("oscillating", "curved", "smooth", "multimodal", "unbounded"),
-    variants=("The paper writes -3.5 as a difference, y² - 4.5 y², which may be a slip of the pen.",),
+    variants=("The paper writes the factor -3.5 as a difference, y² - 4.5 y², possibly a misprint.",),
 )
 def ursem_waves(x: Tensor, y: Tensor) -> Tensor:
     """Curved waves on a surface that falls towards one corner; descent is trapped or leaves the domain."""
@@ -428,7 +426,7 @@ def pinter(x: Tensor) -> Tensor:
     latex=r"\sum_{i=1}^{d} \sum_{j=1}^{d} \left[ \frac{t_{ij}^2}{4000} - \cos t_{ij} + 1 \right], \quad t_{ij} = 100 (x_i^2 - x_j)^2 + (1 - x_j)^2",
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "valley", "curved", "smooth", "multimodal", "degenerate", "any dimension"),
-    variants=("Some lack the square of the first bracket of t; some have the 1 within the cosine.",),
+    variants=("Some versions omit the square of the first bracket of t; some put the 1 into the cosine.",),
 )
 def whitley(x: Tensor) -> Tensor:
     """Rosenbrock's valley covered by Griewank's waves; local minima interrupt the valley and stop descent along it."""
@@ -459,15 +457,15 @@ def gramacy_lee(x: Tensor) -> Tensor:
     return torch.where(away, torch.sin(10 * math.pi * safe) / (2 * safe), 5 * math.pi) + u * u
 
 
-PAPER = "S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006"
+MISHRA_2006 = "S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006"
 
 
-def swell(x: Tensor, y: Tensor) -> Tensor:
-    """e to |1 - r/π|, with a crease along the circle r = π and a cone in the middle."""
+def radial_growth(x: Tensor, y: Tensor) -> Tensor:
+    """Return exp |1 - r/π|, which has a crease on the circle r = π and a cone at the origin."""
     return torch.exp((1 - root(x * x + y * y) / math.pi).abs())
 
 
-def signs(x: float, y: float) -> list[tuple[float, float]]:
+def mirrored(x: float, y: float) -> list[tuple[float, float]]:
     return [(x, y), (-x, y), (x, -y), (-x, -y)]
 
 
@@ -475,20 +473,20 @@ def signs(x: float, y: float) -> list[tuple[float, float]]:
     (-10.0, 10.0),
     (-10.0, 10.0),
     view=[(-10.5, 10.5), (-10.5, 10.5)],
-    minima=signs(9.646167670410366, 9.646167670410366),
+    minima=mirrored(9.646167670410366, 9.646167670410366),
     minimum=-24.15681554739119,
     outside="unbounded",
-    nonsmooth_where="along the circle with radius π, and in its middle",
+    nonsmooth_where="on the circle of radius π and at its center",
     start=(-7.9, 8.2),
     steps=120,
     scale="linear",
     latex=r"-\frac{1}{30} \left( \cos x \cos y\ e^{|1 - r / \pi|} \right)^2, \quad r = \sqrt{x^2 + y^2}",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("oscillating", "nonsmooth", "multimodal", "unbounded"),
 )
 def carrom_table(x: Tensor, y: Tensor) -> Tensor:
     """A grid of basins that deepen towards the corners; descent stays in the basin of the start."""
-    s = torch.cos(x) * torch.cos(y) * swell(x, y)
+    s = torch.cos(x) * torch.cos(y) * radial_growth(x, y)
     return -s * s / 30
 
 
@@ -496,42 +494,42 @@ def carrom_table(x: Tensor, y: Tensor) -> Tensor:
     (-10.0, 10.0),
     (-10.0, 10.0),
     view=[(-2.0, 10.0), (-2.0, 10.0)],
-    minima=signs(8.055023475736563, 9.664590019241272),
+    minima=mirrored(8.055023475736563, 9.664590019241272),
     minimum=-19.208502567886732,
     outside="unbounded",
-    nonsmooth_where="where the sine or the cosine changes its sign, along the circle with radius π, and in its middle",
+    nonsmooth_where="where the sine or the cosine changes sign, on the circle of radius π and at its center",
     start=(6.6, 8.1),
     steps=120,
     scale="linear",
     latex=r"-\left| \sin x \cos y\ e^{|1 - r / \pi|} \right|, \quad r = \sqrt{x^2 + y^2}",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("oscillating", "ridge", "nonsmooth", "multimodal", "unbounded"),
     aliases=("holder_table_n1",),
-    variants=("Holder table N. 2 has the cosine of both coordinates.",),
+    variants=("Holder table N. 2 uses the cosine of both coordinates.",),
 )
 def holder_table(x: Tensor, y: Tensor) -> Tensor:
     """Basins separated by sharp crests, deepest near the corners; descent cannot cross a crest."""
-    return -(torch.sin(x) * torch.cos(y) * swell(x, y)).abs()
+    return -(torch.sin(x) * torch.cos(y) * radial_growth(x, y)).abs()
 
 
 @function(
     (-11.0, 11.0),
     (-11.0, 11.0),
-    minima=signs(9.646167670410366, 9.646167670410366),
+    minima=mirrored(9.646167670410366, 9.646167670410366),
     minimum=-0.9635348327265058,
     outside="lower",
-    nonsmooth_where="along the circle with radius π, and in its middle",
+    nonsmooth_where="on the circle of radius π and at its center",
     start=(-8.3, 8.2),
     steps=150,
     scale="linear",
     latex=r"-\exp\left( -\left| \cos x \cos y\ e^{|1 - r / \pi|} \right|^{-1} \right), \quad r = \sqrt{x^2 + y^2}",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("oscillating", "plateau", "nonsmooth", "multimodal"),
 )
 def pen_holder(x: Tensor, y: Tensor) -> Tensor:
     """Basins with flat bottoms and flat borders; the gradient almost vanishes on both, so steps stall."""
-    s = (torch.cos(x) * torch.cos(y) * swell(x, y)).abs()
-    return -torch.exp(-1 / s.clamp(min=1e-3))  # e to -1000 is zero
+    s = (torch.cos(x) * torch.cos(y) * radial_growth(x, y)).abs()
+    return -torch.exp(-1 / s.clamp(min=1e-3))  # exp(-1000) is 0
 
 
 @function(
@@ -540,14 +538,14 @@ def pen_holder(x: Tensor, y: Tensor) -> Tensor:
     view=[(-5.0, 5.0), (-5.0, 5.0)],
     minima=[(1.5706026141658023, 0.0), (-1.5706026141658023, 0.0)],
     minimum=-10.872300105622745,
-    nonsmooth_where="where the sine or the cosine changes its sign",
+    nonsmooth_where="where the sine or the cosine changes sign",
     start=(2.95, 1.3),
     steps=120,
     scale="linear",
     latex=r"-4 \left| \sin x \cos y\ e^{|\cos((x^2 + y^2) / 200)|} \right|",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("oscillating", "ridge", "nonsmooth", "multimodal"),
-    variants=("Jamil and Yang's lacks the absolute value around all of it.",),
+    variants=("Jamil and Yang omit the outer absolute value.",),
 )
 def test_tube_holder(x: Tensor, y: Tensor) -> Tensor:
     """Basins of almost equal depth between sharp crests; descent stays in the first basin it enters."""
@@ -555,13 +553,13 @@ def test_tube_holder(x: Tensor, y: Tensor) -> Tensor:
 
 
 def lattice(x: Tensor, y: Tensor) -> Tensor:
-    """(|sin x sin y| e^|100 - r/π| + 1) to the power of a tenth: one on the axes, and next to them by far more."""
+    """Return (|sin x sin y| e^|100 - r/π| + 1)^0.1, which is 1 on the grid lines and above 1e4 next to them."""
     rho = root(x * x + y * y) / math.pi
-    w = torch.where(rho < 100, -rho, rho - 200)  # |100 - r/π| less 100, in all its digits
+    w = torch.where(rho < 100, -rho, rho - 200)  # |100 - r/π| - 100, without cancellation
     s = (torch.sin(x) * torch.sin(y)).abs()
-    # e to 100 is beyond single precision: its root is taken out, and the 1 made small instead
+    # e^100 overflows in single precision, so that its power is factored out and the 1 is divided by e^100
     inner = s + torch.exp(-100 - w)
-    inner = torch.where(inner < 1e-36, inner.detach(), inner)  # the slope is beyond single precision as well
+    inner = torch.where(inner < 1e-36, inner.detach(), inner)  # its gradient overflows in single precision
     return torch.where(s > 0, math.exp(10) * torch.exp(0.1 * w) * power(inner, 0.1), 1.0)
 
 
@@ -569,16 +567,16 @@ def lattice(x: Tensor, y: Tensor) -> Tensor:
     (-10.0, 10.0),
     (-10.0, 10.0),
     view=[(-5.0, 5.0), (-5.0, 5.0)],
-    minima=signs(1.3494066171539107, 1.3494066171539107),
+    minima=mirrored(1.3494066171539107, 1.3494066171539107),
     minimum=-2.062611870822737,
     outside="unbounded",
-    nonsmooth_where="where one of the sines is zero, with infinite slope, and in the middle",
+    nonsmooth_where="where one of the sines is 0, with infinite slope, and at the origin",
     start=(2.9, 0.25),
     steps=120,
     scale="linear",
     title="Cross-in-tray",
     latex=r"-10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, \quad r = \sqrt{x^2 + y^2}",
-    reference=PAPER,
+    reference=MISHRA_2006,
     tags=("oscillating", "ridge", "nonsmooth", "multimodal", "unbounded"),
 )
 def cross_in_tray(x: Tensor, y: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from landscapes.objectives.decorators import ANY, Dims, function
 from landscapes.objectives.elementary import norm, power, root, total
 
 
-def wave(q: Tensor) -> Tensor:
-    """cos √q for q ≥ 0, with its derivatives at zero as well."""
+def cos_sqrt(q: Tensor) -> Tensor:
+    """Return cos √q for q ≥ 0, differentiable at q = 0."""
     near = q < 1e-3
     series = 1 - q / 2 * (1 - q / 12 * (1 - q / 30 * (1 - q / 56)))
     return torch.where(near, series, torch.cos(torch.where(near, 1.0, q).sqrt()))
@@ -36,7 +36,7 @@ def wave(q: Tensor) -> Tensor:
 def drop_wave(x: Tensor) -> Tensor:
     """Concentric troughs around the minimum; gradients are radial, so trajectories stop in the nearest trough."""
     q = total(x * x)
-    return -(1 + wave(144 * q)) / (2 + 0.5 * q)
+    return -(1 + cos_sqrt(144 * q)) / (2 + 0.5 * q)
 
 
 @function(
@@ -81,18 +81,18 @@ def corrugated_spring(x: Tensor) -> Tensor:
     return 0.1 * square - torch.cos(5 * root(square))
 
 
-CENTRE = (1.0, 1.3, 0.8, -0.4, -1.3, 1.6, -0.2, -0.6, 0.5, 1.4) * 2
+ODD_SQUARE_CENTER = (1.0, 1.3, 0.8, -0.4, -1.3, 1.6, -0.2, -0.6, 0.5, 1.4) * 2
 
 
-ODD = 0.015254897049523002
-"""d times the square of each offset from the centre, at the minima."""
+ODD_SQUARE_OFFSET = 0.015254897049523002
+"""d times the squared offset of each coordinate from the center, at the minima."""
 
 
 def odd_square_minima(d: int) -> list[tuple[float, ...]]:
-    """The corners of a small cube around the centre; only the first of them where they are many."""
-    reach = math.sqrt(ODD / d)
+    """Return the corners of a small cube around the center; for d > 4 only one of them."""
+    reach = math.sqrt(ODD_SQUARE_OFFSET / d)
     corners = itertools.product((1, -1), repeat=d) if d <= 4 else [(1,) * d]
-    return [tuple(c + s * reach for c, s in zip(CENTRE, corner, strict=False)) for corner in corners]
+    return [tuple(c + s * reach for c, s in zip(ODD_SQUARE_CENTER, corner, strict=False)) for corner in corners]
 
 
 @function(
@@ -102,18 +102,18 @@ def odd_square_minima(d: int) -> list[tuple[float, ...]]:
     minima=odd_square_minima,
     minimum=-1.0084672811394721,
     minima_complete=False,
-    nonsmooth_where="along the diagonals through the centre, where another coordinate becomes the farthest",
+    nonsmooth_where="on the diagonals through the center",
     start=(2.9, -0.6),
     steps=150,
     scale="linear",
     latex=r"-e^{-D / 2 \pi} \cos(\pi D) \left( 1 + \frac{0.02\, h}{D + 0.01} \right), \quad D = d \max_i\, (x_i - b_i)^2, \quad h = \|x - b\|^2",
     reference="K. V. Price, R. M. Storn and J. A. Lampinen, Differential Evolution, 2005",
     tags=("oscillating", "ring", "nonsmooth", "multimodal", "any dimension"),
-    variants=("Often one minimum is told: there are 2 to the d, the corners of a small cube, and all as deep.",),
+    variants=("Often one minimizer is published; there are 2^d, the corners of a small cube.",),
 )
 def odd_square(x: Tensor) -> Tensor:
     """Square rings whose depth decreases outwards; gradients are nearly zero along a side and jump at the corners."""
-    off = x - torch.tensor(CENTRE[: x.shape[-1]], dtype=x.dtype, device=x.device)
+    off = x - torch.tensor(ODD_SQUARE_CENTER[: x.shape[-1]], dtype=x.dtype, device=x.device)
     q = off * off
     far, h = x.shape[-1] * reduce(torch.maximum, q.unbind(-1)), total(q)
     return -torch.exp(-far / (2 * math.pi)) * torch.cos(math.pi * far) * (1 + 0.02 * h / (far + 0.01))
@@ -131,7 +131,7 @@ def odd_square(x: Tensor) -> Tensor:
     latex=r"-\sum_{i=1}^{5} c_i\, e^{-r_i / \pi} \cos(\pi r_i), \quad r_i = (x - a_i)^2 + (y - b_i)^2",
     reference="H. Bersini et al., Results of the first international contest on evolutionary optimisation, 1996",
     tags=("oscillating", "ring", "plateau", "smooth", "multimodal"),
-    variants=("Without the minus, as in Surjanovic and Bingham's library, its lowest value is -4.1276.",),
+    variants=("Without the minus sign, as in Surjanovic and Bingham's library, the minimum is -4.1276.",),
 )
 def langermann(x: Tensor, y: Tensor) -> Tensor:
     """Circular waves around five points, fading into a plain; high crests around the global minimum block descent."""
@@ -143,14 +143,14 @@ def langermann(x: Tensor, y: Tensor) -> Tensor:
     return f
 
 
-def envelope(q: Tensor, s: Tensor) -> Tensor:
-    """Schaffer's 0.5 + (s - 0.5) / (1 + q/1000)², as one fraction."""
+def schaffer_envelope(q: Tensor, s: Tensor) -> Tensor:
+    """Return Schaffer's 0.5 + (s - 0.5) / (1 + q/1000)², as one fraction."""
     grown = 1 + 0.001 * q
     return (s + 0.0005 * q * (1 + grown)) / (grown * grown)
 
 
-def pairs(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Each coordinate but the last, and the one after it."""
+def neighbours(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the coordinates without the last, and those without the first."""
     return x[..., :-1], x[..., 1:]
 
 
@@ -168,13 +168,13 @@ def pairs(x: Tensor) -> tuple[Tensor, Tensor]:
     reference="J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989",
     tags=("oscillating", "ring", "smooth", "multimodal", "any dimension"),
     aliases=("sine_envelope",),
-    variants=("For more coordinates some add the pair of the last and the first.",),
+    variants=("For d > 2, some versions also add the pair of the last and the first coordinate.",),
 )
 def schaffer_f6(x: Tensor) -> Tensor:
     """Concentric rings that hardly differ in depth; each ring traps trajectories before they reach the center."""
-    a, b = pairs(x)
+    a, b = neighbours(x)
     q = a * a + b * b
-    return total(envelope(q, (1 - wave(4 * q)) / 2))
+    return total(schaffer_envelope(q, (1 - cos_sqrt(4 * q)) / 2))
 
 
 @function(
@@ -183,7 +183,7 @@ def schaffer_f6(x: Tensor) -> Tensor:
     view=[(-20.0, 20.0)],
     minima=[(0.0,)],
     minimum=0.0,
-    nonsmooth_where="where two coordinates that follow each other are both zero",
+    nonsmooth_where="where two consecutive coordinates are both 0",
     start=(-13.0, 9.0),
     steps=200,
     title="Schaffer F7",
@@ -192,13 +192,13 @@ def schaffer_f6(x: Tensor) -> Tensor:
     tags=("oscillating", "ring", "funnel", "nonsmooth", "multimodal", "any dimension"),
     aliases=("stretched_v", "stretched_v_sine_wave"),
     variants=(
-        "With the 1 inside the sine, sin²(50 r^0.2 + 1), other rings are lowest, all of them touching zero.",
-        "Jamil and Yang's has 0.1 in place of the 1; BBOB's averages the roots and squares the mean.",
+        "With the 1 inside the sine, sin²(50 r^0.2 + 1), the function is 0 along whole circles.",
+        "Jamil and Yang use 0.1 instead of 1; BBOB averages the roots and squares the mean.",
     ),
 )
 def schaffer_f7(x: Tensor) -> Tensor:
     """A funnel with rings that become denser towards the center; near the minimum, steps jump over several rings."""
-    a, b = pairs(x)
+    a, b = neighbours(x)
     q = a * a + b * b
     s = torch.sin(50 * power(q, 0.1))
     return total(power(q, 0.25) * (s * s + 1))
@@ -217,13 +217,13 @@ def schaffer_f7(x: Tensor) -> Tensor:
     latex=r"\frac{1}{2} + \frac{\sin^2(x^2 + y^2) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("oscillating", "ring", "smooth", "multimodal"),
-    variants=("Elsewhere the sine is of (x² + y²)², and the rings crowd together sooner.",),
+    variants=("Other versions use the sine of (x² + y²)², which makes the rings denser.",),
 )
 def schaffer_n1(x: Tensor, y: Tensor) -> Tensor:
     """Rings that become denser outwards around a flat center; a step size for the center jumps over the outer rings."""
     q = x * x + y * y
     s = torch.sin(q)
-    return envelope(q, s * s)
+    return schaffer_envelope(q, s * s)
 
 
 @function(
@@ -239,13 +239,13 @@ def schaffer_n1(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\frac{1}{2} + \frac{\sin^2(x^2 - y^2) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("oscillating", "curved", "smooth", "multimodal"),
-    variants=("With x² + y² in the sine, which is Schaffer N. 1, it is in one library.",),
+    variants=("One library uses x² + y² in the sine, which is Schaffer N. 1.",),
 )
 def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
     """Hyperbolic troughs that become denser outwards; gradients are steep across a trough and nearly zero along it."""
     x2, y2 = x * x, y * y
     s = torch.sin(x2 - y2)
-    return envelope(x2 + y2, s * s)
+    return schaffer_envelope(x2 + y2, s * s)
 
 
 @function(
@@ -266,13 +266,13 @@ def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\frac{1}{2} + \frac{\sin^2(\cos |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("oscillating", "curved", "saddle", "smooth", "multimodal", "ill-conditioned"),
-    variants=("Some have x² + y² in the cosine, which makes rings.",),
+    variants=("Some versions use x² + y² in the cosine, which gives rings.",),
 )
 def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
     """Hyperbolic troughs around a high saddle, with four equal minima; progress along a trough is very slow."""
     x2, y2 = x * x, y * y
     s = torch.sin(torch.cos(x2 - y2))
-    return envelope(x2 + y2, s * s)
+    return schaffer_envelope(x2 + y2, s * s)
 
 
 @function(
@@ -293,13 +293,13 @@ def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\frac{1}{2} + \frac{\cos^2(\sin |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("oscillating", "curved", "smooth", "multimodal", "ill-conditioned"),
-    variants=("Some put 0.001 times the sum of the squares into the bracket without squaring it.",),
+    variants=("Some versions do not square the bracket in the denominator.",),
 )
 def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
     """Four equal minima at the bends of hyperbolic troughs; tiny gradients along the troughs delay convergence."""
     x2, y2 = x * x, y * y
     s = torch.cos(torch.sin(x2 - y2))
-    return envelope(x2 + y2, s * s)
+    return schaffer_envelope(x2 + y2, s * s)
 
 
 @function(
@@ -315,16 +315,14 @@ def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 \sqrt{100 x_i^2 + x_{i+1}^2} - 1/2}{1 + (x_i - x_{i+1})^4 / 1000} \right]",
     reference="S. Rahnamayan, H. R. Tizhoosh and M. M. A. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
     tags=("oscillating", "valley", "smooth", "multimodal", "ill-conditioned", "any dimension"),
-    variants=(
-        "The origin is told as its only minimum: on the diagonal it is as deep wherever √101 x is a multiple of π.",
-    ),
+    variants=("The origin is often given as the only minimizer; for d = 2, all x = y = kπ/√101 are minimizers.",),
 )
 def pathological(x: Tensor) -> Tensor:
     """Elliptic rings, ten times narrower along one axis; a step size for the wide axis jumps across the narrow one."""
-    a, b = pairs(x)
+    a, b = neighbours(x)
     off = a - b
     off2 = off * off
-    s = (1 - wave(400 * a * a + 4 * b * b)) / 2
+    s = (1 - cos_sqrt(400 * a * a + 4 * b * b)) / 2
     low = 0.001 * off2 * off2
     return total((s + low / 2) / (1 + low))
 
@@ -336,7 +334,7 @@ def pathological(x: Tensor) -> Tensor:
     minima=[(-9.996486610856325, -9.996486610856325)],
     minimum=-0.19992973221712648,
     outside="unbounded",
-    nonsmooth_where="along circles, where the cosine of the radius is zero, with infinite slope",
+    nonsmooth_where="on circles where the cosine of the radius is 0, with infinite slope",
     start=(-7.6, -6.2),
     steps=200,
     scale="linear",
@@ -345,8 +343,8 @@ def pathological(x: Tensor) -> Tensor:
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("ring", "ridge", "nonsmooth", "multimodal", "unbounded"),
     variants=(
-        "With x² + y below the root it is known as new function N. 1, and its lowest value is -0.18467.",
-        "Published points are a little off the bottom of the crease: the lowest is where x = y = -4.5π/√2.",
+        "With x² + y under the root it is called New function N. 1, with minimum -0.18467.",
+        "Published minimizers lie slightly beside the crease; the minimum is at x = y = -4.5π/√2.",
     ),
 )
 def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
@@ -361,7 +359,7 @@ def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
     minima=[(-8.885765876316732, -8.885765876316732)],
     minimum=-0.17771531752633465,
     outside="unbounded",
-    nonsmooth_where="along circles, where the sine of the radius is zero, with infinite slope, and in their middle",
+    nonsmooth_where="on circles where the sine of the radius is 0, with infinite slope, and at the origin",
     start=(-6.0, -5.2),
     steps=200,
     scale="linear",
@@ -370,8 +368,8 @@ def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("ring", "ridge", "nonsmooth", "multimodal", "unbounded"),
     variants=(
-        "With x² + y below the root it is known as new function N. 2, and its lowest value is -0.19941.",
-        "Published points are a little off the bottom of the crease: the lowest is where x = y = -4π/√2.",
+        "With x² + y under the root it is called New function N. 2, with minimum -0.19941.",
+        "Published minimizers lie slightly beside the crease; the minimum is at x = y = -4π/√2.",
     ),
 )
 def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
@@ -385,7 +383,7 @@ def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
     view=[(-4.0, 6.0), (-4.0, 6.0)],
     minima=[(2.886307215532004, 1.8232603315820546)],
     minimum=-2.2839498384747587,
-    nonsmooth_where="along a winding curve near x = 0, where the values rise without end",
+    nonsmooth_where="on a curve near x = 0, where the function is infinite",
     start=(4.9, -2.6),
     steps=150,
     scale="linear",
@@ -393,7 +391,7 @@ def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
     latex=r"-\ln\left[ \sin^2 (\cos x + \cos y)^2 - \cos^2 (\sin x + \sin y)^2 + x \right]^2 + \frac{(x - 1)^2 + (y - 1)^2}{10}",
     reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
     tags=("ridge", "curved", "nonsmooth", "multimodal"),
-    variants=("Jamil and Yang print 0.01 for the last factor, with which their minimum is not the lowest.",),
+    variants=("Jamil and Yang print 0.01 for the last factor, for which their minimizer is not the global one.",),
 )
 def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
     """An infinitely high, curved crest divides the domain; descent stays on the side of the start."""
@@ -410,7 +408,7 @@ def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
     minima=[(-8.466701099413424, -10.0)],
     minimum=-0.18466701099413424,
     outside="unbounded",
-    nonsmooth_where="along parabolas, where the cosine is zero, with infinite slope, and along y = -x²",
+    nonsmooth_where="on parabolas where the cosine is 0, with infinite slope, and on y = -x²",
     start=(-5.6, 4.2),
     steps=200,
     scale="linear",
@@ -418,7 +416,7 @@ def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\sqrt{\left| \cos \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("ridge", "curved", "nonsmooth", "multimodal", "unbounded"),
-    variants=("Published values, such as -0.18465, are not quite the lowest: the crease is too sharp for searches.",),
+    variants=("Published minima, such as -0.18465, are slightly too high, because searches miss the sharp crease.",),
 )
 def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
     """Parabolic creases with infinite slope; steps bounce across them, and a tilt of 0.01 hardly leads along them."""
@@ -432,7 +430,7 @@ def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
     minima=[(-9.941148807346373, -10.0)],
     minimum=-0.19941148807346373,
     outside="unbounded",
-    nonsmooth_where="along parabolas, where the sine is zero, with infinite slope",
+    nonsmooth_where="on parabolas where the sine is 0, with infinite slope",
     start=(-7.4, -4.5),
     steps=200,
     scale="linear",
@@ -440,7 +438,7 @@ def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\sqrt{\left| \sin \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
     reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
     tags=("ridge", "curved", "nonsmooth", "multimodal", "unbounded"),
-    variants=("Published values, such as -0.19941, are cut off or not quite the lowest.",),
+    variants=("Published minima, such as -0.19941, are truncated or slightly too high.",),
 )
 def new_function_n2(x: Tensor, y: Tensor) -> Tensor:
     """Parabolic cusps with unbounded gradients; the first steps decide which cusp a trajectory enters."""

@@ -27,8 +27,9 @@ from landscapes.objectives.elementary import product, total
 def plateau(x: Tensor, y: Tensor) -> Tensor:
     """A flat plateau with a steep, curved edge around the basin; gradient descent crawls until it reaches the edge.
 
-    f = (q + q²)/(1 + q + q²). Geman and McClure's robust loss is q/(1 + q) of a square q; the q² makes the top flatter
-    (there 1 − f falls as q⁻²) and the edge steeper, while the bottom stays a plain quadratic bowl. The parabola in q bends it.
+    f = (q + q²)/(1 + q + q²). The robust loss of Geman and McClure is q/(1 + q) for a quadratic q. The term q² makes the
+    top flatter, where 1 − f decays as q⁻², and the edge steeper; near the minimum, f is quadratic. The parabola in q
+    bends the basin.
     """
     bend = y - x * x / 3
     q = x * x / 2 + 2 * bend * bend
@@ -107,7 +108,7 @@ def welsch(x: Tensor, y: Tensor) -> Tensor:
     reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
     tags=("plateau", "bowl", "smooth", "unimodal", "any dimension"),
     aliases=("exponential",),
-    variants=("With the other sign in front it is a hill that is climbed.",),
+    variants=("With the opposite sign it is maximized.",),
 )
 def gaussian_well(x: Tensor) -> Tensor:
     """One Gaussian well in a flat plain; its gradient vanishes with distance, so remote starts do not move."""
@@ -185,7 +186,7 @@ def shekel_foxholes(x: Tensor, y: Tensor) -> Tensor:
     return 1 / s
 
 
-HOLES = (
+SHEKEL_WELLS = (
     (0.1, (4.0, 4.0, 4.0, 4.0)),
     (0.2, (1.0, 1.0, 1.0, 1.0)),
     (0.2, (8.0, 8.0, 8.0, 8.0)),
@@ -197,18 +198,18 @@ HOLES = (
     (0.5, (6.0, 2.0, 6.0, 2.0)),
     (0.5, (7.0, 3.6, 7.0, 3.6)),
 )
-"""Width and place of the holes of Shekel's functions."""
+"""Width and center of the wells of Shekel's functions."""
 
 
-def holes(x: Tensor, count: int) -> Tensor:
+def shekel_sum(x: Tensor, count: int) -> Tensor:
     f = torch.zeros_like(x[..., 0])
-    for width, place in HOLES[:count]:
+    for width, place in SHEKEL_WELLS[:count]:
         off = x - torch.tensor(place, dtype=x.dtype, device=x.device)
         f = f - 1 / (width + total(off * off))
     return f
 
 
-SHEKEL = "J. Shekel, Test functions for multimodal search techniques, 1971"
+SHEKEL_1971 = "J. Shekel, Test functions for multimodal search techniques, 1971"
 
 
 SHEKEL_LATEX = r"-\sum_{i=1}^{m} \frac{1}{c_i + \|x - a_i\|^2}"
@@ -223,13 +224,13 @@ SHEKEL_LATEX = r"-\sum_{i=1}^{m} \frac{1}{c_i + \|x - a_i\|^2}"
     scale="linear",
     title="Shekel N. 5",
     latex=SHEKEL_LATEX + r", \quad m = 5",
-    reference=SHEKEL,
+    reference=SHEKEL_1971,
     tags=("plateau", "needle", "smooth", "multimodal"),
     aliases=("shekel_5",),
 )
 def shekel_n5(x: Tensor) -> Tensor:
     """Five wells of different depth in four dimensions; descent leads to the nearest well, not to the deepest."""
-    return holes(x, 5)
+    return shekel_sum(x, 5)
 
 
 @function(
@@ -241,13 +242,13 @@ def shekel_n5(x: Tensor) -> Tensor:
     scale="linear",
     title="Shekel N. 7",
     latex=SHEKEL_LATEX + r", \quad m = 7",
-    reference=SHEKEL,
+    reference=SHEKEL_1971,
     tags=("plateau", "needle", "smooth", "multimodal"),
     aliases=("shekel_7",),
 )
 def shekel_n7(x: Tensor) -> Tensor:
     """Seven wells in four dimensions, some overlapping; shallow wells capture starts next to the deepest one."""
-    return holes(x, 7)
+    return shekel_sum(x, 7)
 
 
 @function(
@@ -259,16 +260,16 @@ def shekel_n7(x: Tensor) -> Tensor:
     scale="linear",
     title="Shekel N. 10",
     latex=SHEKEL_LATEX + r", \quad m = 10",
-    reference=SHEKEL,
+    reference=SHEKEL_1971,
     tags=("plateau", "needle", "smooth", "multimodal"),
     aliases=("shekel", "shekel_10"),
 )
 def shekel_n10(x: Tensor) -> Tensor:
     """Ten overlapping wells in four dimensions; most starts lead to one of the nine shallower ones."""
-    return holes(x, 10)
+    return shekel_sum(x, 10)
 
 
-def hartmann(x: Tensor, scales: Sequence[Sequence[float]], places: Sequence[Sequence[float]]) -> Tensor:
+def hartmann_sum(x: Tensor, scales: Sequence[Sequence[float]], places: Sequence[Sequence[float]]) -> Tensor:
     f = torch.zeros_like(x[..., 0])
     for c, a, p in zip((1.0, 1.2, 3.0, 3.2), scales, places, strict=True):
         off = x - torch.tensor(p, dtype=x.dtype, device=x.device)
@@ -276,7 +277,7 @@ def hartmann(x: Tensor, scales: Sequence[Sequence[float]], places: Sequence[Sequ
     return f
 
 
-HARTMAN = "J. K. Hartman, Some experiments in global optimization, 1973"
+HARTMAN_1973 = "J. K. Hartman, Some experiments in global optimization, 1973"
 
 
 HARTMANN_LATEX = r"-\sum_{i=1}^{4} c_i \exp\left( -\sum_{j=1}^{d} a_{ij} (x_j - p_{ij})^2 \right)"
@@ -301,15 +302,15 @@ HARTMANN_LATEX = r"-\sum_{i=1}^{4} c_i \exp\left( -\sum_{j=1}^{d} a_{ij} (x_j - 
     scale="linear",
     title="Hartmann N. 3",
     latex=HARTMANN_LATEX + r", \quad d = 3",
-    reference=HARTMAN,
+    reference=HARTMAN_1973,
     tags=("basins", "plateau", "smooth", "multimodal", "ill-conditioned"),
     aliases=("hartmann_3", "hartman_3"),
-    variants=("Jamil and Yang print another place for the second hollow, 0.4387 being misread.",),
+    variants=("Jamil and Yang print another center for the second well, a misprint of 0.4387.",),
 )
 def hartmann_n3(x: Tensor) -> Tensor:
     """Three basins, wide along the first axis and narrow along the others; stable rates are slow along the first."""
     scales = ((3.0, 10.0, 30.0), (0.1, 10.0, 35.0)) * 2
-    return hartmann(
+    return hartmann_sum(
         x,
         scales,
         ((0.3689, 0.1170, 0.2673), (0.4699, 0.4387, 0.7470), (0.1091, 0.8732, 0.5547), (0.03815, 0.5743, 0.8828)),
@@ -356,13 +357,13 @@ def hartmann_n3(x: Tensor) -> Tensor:
     scale="linear",
     title="Hartmann N. 6",
     latex=HARTMANN_LATEX + r", \quad d = 6",
-    reference=HARTMAN,
+    reference=HARTMAN_1973,
     tags=("basins", "plateau", "smooth", "multimodal"),
     aliases=("hartmann_6", "hartman_6"),
 )
 def hartmann_n6(x: Tensor) -> Tensor:
     """Two basins of nearly equal depth in six dimensions; only the final value shows which one was reached."""
-    return hartmann(
+    return hartmann_sum(
         x,
         (
             (10.0, 3.0, 17.0, 3.5, 1.7, 8.0),

@@ -105,7 +105,7 @@ def trid(x: Tensor) -> Tensor:
     reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
     tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
     aliases=("double_sum", "quadric", "schwefel_1_2"),
-    variants=("As rotated_hyper_ellipsoid some libraries sum the squares x_j² within, which is a weighted sphere.",),
+    variants=("As rotated_hyper_ellipsoid, some libraries sum the squares x_j², which gives a weighted sphere.",),
 )
 def schwefel_n1_2(x: Tensor) -> Tensor:
     """A quadratic of partial sums with rotated axes; conditioning worsens with d, diagonal scaling does not help."""
@@ -185,14 +185,14 @@ COS_30, SIN_30 = math.sqrt(3) / 2, 0.5
 def ravine(x: Tensor, y: Tensor) -> Tensor:
     """A straight valley with condition number 100, rotated by 30 degrees; per-coordinate learning rates help little.
 
-    u = x cos 30° + y sin 30° runs along the gorge, v = y cos 30° − x sin 30° across it.
+    u = x cos 30° + y sin 30° is the coordinate along the valley, v = y cos 30° − x sin 30° the one across it.
     """
     u, v = COS_30 * x + SIN_30 * y, COS_30 * y - SIN_30 * x
     return 0.5 * u * u + 50 * v * v
 
 
-def _spread(x: Tensor, decades: float) -> Tensor:
-    """10 to powers from 0 to so many decades, one a coordinate."""
+def _log_spaced(x: Tensor, decades: float) -> Tensor:
+    """Return d factors, spaced evenly on a log scale from 1 to 10^decades."""
     d = x.shape[-1]
     return torch.tensor([10 ** (decades * i / max(d - 1, 1)) for i in range(d)], dtype=x.dtype, device=x.device)
 
@@ -212,7 +212,7 @@ def _spread(x: Tensor, decades: float) -> Tensor:
 )
 def elliptic(x: Tensor) -> Tensor:
     """Curvatures spread over six decades along the axes; one learning rate leaves the flattest coordinates unmoved."""
-    return total(_spread(x, 6) * x * x)
+    return total(_log_spaced(x, 6) * x * x)
 
 
 @function(
@@ -227,9 +227,7 @@ def elliptic(x: Tensor) -> Tensor:
     reference="N. Hansen and A. Ostermeier, Completely derandomized self-adaptation in evolution strategies, 2001",
     tags=("valley", "smooth", "convex", "quadratic", "separable", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bent_cigar",),
-    variants=(
-        "Bent cigar is this bowl after an asymmetric transformation of the coordinates (BBOB), or this very bowl (CEC).",
-    ),
+    variants=("'Bent cigar' is this function in CEC; in BBOB, its coordinates are transformed asymmetrically.",),
 )
 def cigar(x: Tensor) -> Tensor:
     """One flat direction among steep ones, condition number 1e6; gradient descent hardly moves along the flat one."""
@@ -267,7 +265,7 @@ def discus(x: Tensor) -> Tensor:
     reference="Y. Nesterov, Introductory lectures on convex optimization, 2004",
     tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
     aliases=("nesterov_worst",),
-    variants=("Nesterov's factor L/4 is 1 here, so gradients change by at most 4 times the way.",),
+    variants=("Nesterov's factor L/4 is 1 here, so the Lipschitz constant of the gradient is 4.",),
 )
 def nesterov_chain(x: Tensor) -> Tensor:
     """A chain in which only the first coordinate is pushed; from 0, information moves one coordinate per step."""

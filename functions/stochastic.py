@@ -1,4 +1,4 @@
-"""Landscapes seen through samples: every step looks at a mini-batch, or at a landscape of its own."""
+"""Stochastic functions: each step evaluates a mini-batch or a random perturbation of the mean function."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from landscapes.objectives.elementary import by_parts, copies, ordinals, total
 
 
 def _normal(t: int, count: int) -> Tensor:
-    """Standard normal numbers of a step, shape (count,)."""
+    """Return standard normal numbers, shape (count,), seeded by the step."""
     return torch.randn(count, generator=torch.Generator().manual_seed(t), dtype=torch.float64)
 
 
-def _cycled(numbers: Tensor, x: Tensor) -> Tensor:
-    """The numbers, over and over, as many as x has coordinates, in its precision."""
+def _repeated(numbers: Tensor, x: Tensor) -> Tensor:
+    """Repeat the numbers up to the number of coordinates of x, in its dtype and device."""
     count = x.shape[-1]
     return numbers.repeat(-(-count // len(numbers)))[:count].to(x)
 
 
-def _leaning_bowl(t: int) -> Formula:
-    lean = _normal(t, 64)
-    return lambda x: total(x * x) / 2 + total(_cycled(lean, x) * x)
+def _noisy_bowl_sample(t: int) -> Formula:
+    noise = _normal(t, 64)
+    return lambda x: total(x * x) / 2 + total(_repeated(noise, x) * x)
 
 
 @function(
@@ -34,7 +34,7 @@ def _leaning_bowl(t: int) -> Formula:
     minima=[(0.0,)],
     start=(-2.5, 2.0),
     steps=150,
-    sample=_leaning_bowl,
+    sample=_noisy_bowl_sample,
     latex=r"\frac{1}{2} \sum x_i^2",
     reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "stochastic", "any dimension"),
@@ -48,12 +48,12 @@ def _curvatures(x: Tensor) -> Tensor:
     return 1 / ordinals(x)
 
 
-def _shifted_quadratic(t: int) -> Formula:
+def _noisy_quadratic_sample(t: int) -> Formula:
     centre = _normal(t, 64)
 
     def seen(x: Tensor) -> Tensor:
         h = _curvatures(x)
-        c = _cycled(centre, x) * h.sqrt()
+        c = _repeated(centre, x) * h.sqrt()
         off = x - c
         return total(h * (off * off - c * c)) / 2
 
@@ -66,14 +66,12 @@ def _shifted_quadratic(t: int) -> Formula:
     minima=[(0.0,)],
     start=(-2.5, 2.0),
     steps=200,
-    sample=_shifted_quadratic,
+    sample=_noisy_quadratic_sample,
     title="Noisy quadratic model",
     latex=r"\frac{1}{2} \sum \frac{x_i^2}{i}",
     reference="G. Zhang et al., Which algorithmic choices matter at which batch sizes? Insights from a noisy quadratic model, 2019",
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "stochastic", "any dimension"),
-    variants=(
-        "The centres have variance 1/i here, so that noise and curvature are proportional, as the paper assumes.",
-    ),
+    variants=("The centers have variance 1/i here, so noise and curvature are proportional, as the paper assumes.",),
     aliases=("noisy_quadratic_model",),
 )
 def noisy_quadratic(x: Tensor) -> Tensor:
@@ -81,8 +79,8 @@ def noisy_quadratic(x: Tensor) -> Tensor:
     return total(_curvatures(x) * x * x) / 2
 
 
-def _leaning(formula: Formula) -> Sample:
-    """A formula of two coordinates that leans to another side at every step."""
+def _with_gradient_noise(formula: Formula) -> Sample:
+    """Return a sampler that adds a random linear term to a formula of two coordinates at each step."""
 
     def sample(t: int) -> Formula:
         a, b = _normal(t, 2).tolist()
@@ -100,7 +98,7 @@ def _leaning(formula: Formula) -> Sample:
     stationary={"saddle": [(0.0, 1.0)]},
     start=(0.6, 1.4),
     steps=300,
-    sample=_leaning(beale.formula),
+    sample=_with_gradient_noise(beale.formula),
     title="Noisy Beale",
     latex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
     reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
@@ -124,7 +122,7 @@ def _rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     minimum=0.0,
     start=(-1.2, 1.0),
     steps=400,
-    sample=_leaning(_rosenbrock),
+    sample=_with_gradient_noise(_rosenbrock),
     title="Noisy Rosenbrock",
     latex=r"100\,(y - x^2)^2 + (1 - x)^2",
     reference="F. Schneider, L. Balles and P. Hennig, DeepOBS: a deep learning optimizer benchmark suite, 2019",
@@ -135,7 +133,7 @@ def noisy_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
     return _rosenbrock(x, y)
 
 
-def _pushed(t: int) -> Formula:
+def _rare_push_sample(t: int) -> Formula:
     rare = bool(torch.rand(1, generator=torch.Generator().manual_seed(t), dtype=torch.float64) < 0.02)
     return lambda x: (1010.0 if rare else -10.0) * x
 
@@ -146,21 +144,19 @@ def _pushed(t: int) -> Formula:
     outside="unbounded",
     start=(0.0,),
     steps=1000,
-    sample=_pushed,
+    sample=_rare_push_sample,
     scale="linear",
     latex=r"10.4\,x",
     reference="S. J. Reddi, S. Kale and S. Kumar, On the convergence of Adam and beyond, 2018",
     tags=("illustrative", "smooth", "convex", "separable", "unimodal", "unbounded", "stochastic"),
-    variants=(
-        "The paper's figure draws 1010x with probability 0.01, so that the mean is 0.2x; 0.02 makes the story quicker.",
-    ),
+    variants=("The paper draws 1010x with probability 0.01 (mean 0.2x); the probability 0.02 shortens the run.",),
 )
 def rare_push(x: Tensor) -> Tensor:
     """Rare large gradients against frequent small ones; Adam forgets the rare ones and moves the wrong way."""
     return 10.4 * x
 
 
-def _turn(t: int) -> Formula:
+def _reddi_sample(t: int) -> Formula:
     return lambda x: (1010.0 if t % 101 == 0 else -10.0) * x
 
 
@@ -170,7 +166,7 @@ def _turn(t: int) -> Formula:
     outside="unbounded",
     start=(0.0,),
     steps=1000,
-    sample=_turn,
+    sample=_reddi_sample,
     scale="linear",
     title="Reddi's online example",
     latex=r"\frac{10}{101}\,x",
@@ -184,7 +180,7 @@ def reddi_online(x: Tensor) -> Tensor:
 
 
 def _moons() -> Tensor:
-    """200 points of two half moons, as how far on the right side they lie per weight, shape (2, 200)."""
+    """Return 200 points of two half moons, multiplied by their labels ±1, shape (2, 200)."""
     seeded = torch.Generator().manual_seed(0)
     angle = math.pi * torch.rand(200, generator=seeded, dtype=torch.float64)
     side = torch.tensor([1.0, -1.0], dtype=torch.float64).repeat(100)
@@ -196,32 +192,32 @@ def _moons() -> Tensor:
 MOONS = _moons()
 
 
-TOGETHER = 8
-"""How many data are looked at together."""
+CHUNK = 8
+"""Number of data evaluated together."""
 
 
 def _logistic(right: Tensor) -> Formula:
-    """The mean of log(1 + e⁻ᶻ) over data, z = u aₖ + v bₖ, without overflow.
+    """Return the formula of the mean of log(1 + e⁻ᶻ) over data, z = u aₖ + v bₖ, without overflow.
 
-    As Σ max(-z, 0) + log Π (1 + e⁻|z|), which needs few logarithms: what remains is an exponential for each datum.
+    It is computed as Σ max(-z, 0) + log Π (1 + e⁻|z|), with one exponential per datum and few logarithms.
     """
     count = right.shape[1]
 
     def losses(u: Tensor, v: Tensor) -> Tensor:
-        rows = min(TOGETHER, count)
+        rows = min(CHUNK, count)
         u, v = copies(u, rows), copies(v, rows)
         over, factors = torch.zeros_like(u), torch.ones_like(u)
-        for a, b in torch.split(-right.to(u)[..., None], TOGETHER, 1):
+        for a, b in torch.split(-right.to(u)[..., None], CHUNK, 1):
             z = a * u + b * v
             above = z.clamp(min=0)
             over = over + above
             factors = torch.addcmul(factors, factors, torch.exp(torch.sub(z, above, alpha=2)))
         return (total(over, 0) + total(factors.log(), 0)) / count
 
-    return lambda u, v: by_parts(losses, u, v, width=TOGETHER)
+    return lambda u, v: by_parts(losses, u, v, width=CHUNK)
 
 
-def _batch_of_moons(t: int) -> Formula:
+def _moons_sample(t: int) -> Formula:
     return _logistic(MOONS[:, torch.randint(200, (4,), generator=torch.Generator().manual_seed(t))])
 
 
@@ -233,7 +229,7 @@ def _batch_of_moons(t: int) -> Formula:
     minimum=0.36746714462416313,
     start=(4.4, -0.5),
     steps=120,
-    sample=_batch_of_moons,
+    sample=_moons_sample,
     latex=r"\frac{1}{200} \sum_{k} \log \left( 1 + e^{-(u a_k + v b_k)} \right)",
     reference="the first of A. Radford, Visualizing optimization algos, 2014",
     tags=("valley", "smooth", "convex", "unimodal", "stochastic"),

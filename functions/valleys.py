@@ -11,7 +11,7 @@ from landscapes.objectives.decorators import Dims, function, least_squares
 from landscapes.objectives.elementary import norm, ordinals, total
 
 
-def banana_residuals(x: Tensor) -> Tensor:
+def rosenbrock_residuals(x: Tensor) -> Tensor:
     here, there = x[..., :-1], x[..., 1:]
     return torch.cat([10 * (there - here * here), 1 - here], -1).movedim(-1, 0)
 
@@ -19,7 +19,7 @@ def banana_residuals(x: Tensor) -> Tensor:
 @function(
     (-5.0, 10.0),
     dims=Dims(least=2),
-    residuals=banana_residuals,
+    residuals=rosenbrock_residuals,
     view=[(-2.0, 2.0), (-1.0, 3.0)],
     minima=[(1.0,)],
     minimum=0.0,
@@ -30,9 +30,9 @@ def banana_residuals(x: Tensor) -> Tensor:
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("banana", "de_jong_2"),
     variants=(
-        "The extended one pairs the coordinates off, (x1, x2), (x3, x4), …: with two coordinates it is the same.",
-        "A cyclic one couples the last coordinate with the first as well.",
-        "In four to seven coordinates this chain has a second, local minimum near (-1, 1, …, 1).",
+        "extended_rosenbrock pairs the coordinates, (x1, x2), (x3, x4), …; for d = 2 both are equal.",
+        "A cyclic version also couples the last coordinate with the first.",
+        "For d = 4 to 7, it has a second, local minimum near (-1, 1, …, 1).",
     ),
 )
 def rosenbrock(x: Tensor) -> Tensor:
@@ -55,9 +55,7 @@ def rosenbrock(x: Tensor) -> Tensor:
     reference="E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately large size, 1975",
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("paired_rosenbrock",),
-    variants=(
-        "With two coordinates it is Rosenbrock's; the chain, where each coordinate is in two terms, is another.",
-    ),
+    variants=("For d = 2 it equals rosenbrock; for larger d, rosenbrock couples each coordinate with two others.",),
 )
 def extended_rosenbrock(x: Tensor) -> Tensor:
     """Independent Rosenbrock valleys, one per pair of coordinates; more coordinates do not worsen the conditioning."""
@@ -89,7 +87,7 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
     (-5.0, 5.0),
     view=[(-1.5, 1.5), (-5.0, 5.0)],
     minimum=0.0,
-    nonsmooth_where="along the floor, x = 0",
+    nonsmooth_where="along the floor of the valley, x = 0",
     start=(-1.2, 4.5),
     steps=60,
     scale="linear",
@@ -101,7 +99,7 @@ def beale(x: Tensor, y: Tensor) -> Tensor:
 def long_valley(x: Tensor, y: Tensor) -> Tensor:
     """A valley with steep walls and a nearly flat floor; gradient descent oscillates across it and crawls along it.
 
-    The values fall towards zero as y falls without end, so the minimum is approached and never reached.
+    f decreases towards 0 as y → −∞, so the infimum is not attained.
     """
     s = torch.tanh(x)
     # torch.sigmoid rounds differently in batches of different size
@@ -120,7 +118,7 @@ def long_valley(x: Tensor, y: Tensor) -> Tensor:
     reference="A. Leon, A comparison among eight known optimizing procedures, 1966",
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares"),
     aliases=("leon",),
-    variants=("By the name of Leon some libraries have Rosenbrock's function, with a square for the cube.",),
+    variants=("Under the name Leon, some libraries have Rosenbrock's function, with a square instead of the cube.",),
 )
 def cube(x: Tensor, y: Tensor) -> Tensor:
     """A valley along a cubic curve with condition number 1e4 at the minimum; stable steps follow its bends slowly."""
@@ -160,7 +158,7 @@ def sine_valley(x: Tensor, y: Tensor) -> Tensor:
     reference="after N. Maratos, Exact penalty function algorithms for finite dimensional and control optimization problems, 1978",
     tags=("valley", "ring", "curved", "saddle", "smooth", "unimodal", "ill-conditioned"),
     aliases=("maratosb",),
-    variants=("The constrained problem asks for the same circle exactly; here leaving it is penalized.",),
+    variants=("The original problem has the circle as a constraint; here the distance to it is penalized.",),
 )
 def maratos(x: Tensor, y: Tensor) -> Tensor:
     """A tilted ring with walls of curvature 8e6; steps must stay tiny, and the minimum lies half a ring away."""
@@ -189,8 +187,8 @@ def mexican_hat(x: Tensor, y: Tensor) -> Tensor:
     return 1e5 * brim * brim - 2 * u * u
 
 
-def _tilted(d: int) -> float:
-    """Where the diagonal meets the ring of `penalty_n1` on the lower side: the root of its slope next to 1/(2√d)."""
+def _penalty_n1_coordinate(d: int) -> float:
+    """Return the coordinate of the minimizer of `penalty_n1`, by Newton's method from 1/(2√d) on the diagonal."""
     x = 0.5 / math.sqrt(d)
     for _ in range(20):
         x -= (1e-5 * (x - 1) + 2 * x * (d * x * x - 0.25)) / (1e-5 + 6 * d * x * x - 0.5)
@@ -201,7 +199,7 @@ def _tilted(d: int) -> float:
     (-10.0, 10.0),
     dims=Dims(least=2),
     view=[(-1.2, 1.2)],
-    minima=lambda d: [(_tilted(d),) * d],
+    minima=lambda d: [(_penalty_n1_coordinate(d),) * d],
     start=(-1.0, -0.4),
     steps=500,
     title="Penalty N. 1",
@@ -290,7 +288,7 @@ def brown_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
 def powell_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
     """A curved valley whose coordinates differ in scale by nearly 1e6; unscaled gradient steps diverge or stall.
 
-    The two may change places, so that there is a second minimum, outside the domain.
+    Exchanging x and y gives a second minimum, outside the domain.
     """
     return torch.stack([1e4 * x * y - 1, torch.exp(-x) + torch.exp(-y) - 1.0001])
 
@@ -388,7 +386,7 @@ def wayburn_seader_n2(x: Tensor, y: Tensor) -> Tensor:
     latex=r"\frac{2}{3} x^3 - 8 x^2 + 33 x - x y + 5 + \left[ (x - 4)^2 + (y - 5)^2 - 4 \right]^2",
     reference="T. L. Wayburn and J. D. Seader, Homotopy continuation methods for computer-aided process design, 1987",
     tags=("ring", "curved", "smooth", "unimodal"),
-    variants=("The minimum of 21.35 at (5.611, 6.187) that surveys tell is not the lowest point.",),
+    variants=("The published minimum, 21.35 at (5.611, 6.187), is not the global minimum.",),
 )
 def wayburn_seader_n3(x: Tensor, y: Tensor) -> Tensor:
     """A ring-shaped valley on a curved slope, with one minimum; the start decides on which side it is approached."""
@@ -462,7 +460,7 @@ def snail(x: Tensor, y: Tensor) -> Tensor:
     """A spiral valley that winds into the minimum; trajectories follow its turns or step across its walls."""
     r2 = x * x + y * y
     r = norm(torch.stack([x, y], -1))
-    # r cos(r − θ) without the angle, which jumps
+    # r cos(r − θ) without the discontinuous angle
     return r2 / (1 + r2) * (1 + 1.5 * r - 0.5 * (x * torch.cos(r) + y * torch.sin(r)))
 
 
