@@ -72,7 +72,10 @@ def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
     scale="rank",
     nonsmooth_where="at the minimum",
     title="BBOB 17: Schaffer F7",
-    latex=r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, \; s_i^2 = z_i^2 + z_{i+1}^2",
+    latex=(
+        r"(\frac{1}{d - 1} \sum \sqrt{s_i} (1 + \sin^2 50 s_i^{1/5}))^2 + 10 f_{pen} + f^*, "
+        r"\; s_i^2 = z_i^2 + z_{i+1}^2"
+    ),
     tags=("oscillating", "ring", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_schaffer_f7", "bbob_schaffers"),
 )
@@ -103,7 +106,10 @@ def bbob_f18(x: Tensor, at: Instance) -> Tensor:
     start=(-1.0, 0.8),
     steps=300,
     title="BBOB 19: Griewank–Rosenbrock",
-    latex=r"\frac{10}{d - 1} \sum (\frac{s_i}{4000} - \cos s_i) + 10 + f^*, \; s_i = 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2",
+    latex=(
+        r"\frac{10}{d - 1} \sum (\frac{s_i}{4000} - \cos s_i) + 10 + f^*, "
+        r"\; s_i = 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2"
+    ),
     tags=("oscillating", "curved", "rotated", "smooth", "multimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_griewank_rosenbrock",),
 )
@@ -212,7 +218,10 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
     minima_complete=False,
     nonsmooth_where="everywhere, at scales down to 1e-10",
     title="BBOB 23: Katsuura",
-    latex=r"\frac{10}{d^2} \prod (1 + i \sum_{j=1}^{32} 2^{-j} |2^j z_i - [2^j z_i]|)^{10/d^{1.2}} - \frac{10}{d^2} + f_{pen} + f^*",
+    latex=(
+        r"\frac{10}{d^2} \prod (1 + i \sum_{j=1}^{32} 2^{-j} |2^j z_i - [2^j z_i]|)^{10/d^{1.2}} - \frac{10}{d^2} + "
+        r"f_{pen} + f^*"
+    ),
     tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_katsuura",),
 )
@@ -243,7 +252,10 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     scale="rank",
     nonsmooth_where="where the two funnels meet",
     title="BBOB 24: Lunacek bi-Rastrigin",
-    latex=r"\min(\sum (\hat{x}_i - \mu_0)^2, d + s \sum (\hat{x}_i - \mu_1)^2) + 10 (d - \sum \cos 2 \pi z_i) + 10^4 f_{pen} + f^*",
+    latex=(
+        r"\min(\sum (\hat{x}_i - \mu_0)^2, d + s \sum (\hat{x}_i - \mu_1)^2) + 10 (d - \sum \cos 2 \pi z_i) + 10^4 "
+        r"f_{pen} + f^*"
+    ),
     tags=("oscillating", "funnel", "deceptive", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_lunacek", "bbob_lunacek_bi_rastrigin"),
 )

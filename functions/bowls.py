@@ -36,7 +36,10 @@ def zakharov(x: Tensor) -> Tensor:
     steps=150,
     scale="linear",
     latex=r"(x + 10)^2 + (y + 10)^2 + e^{-x^2 - y^2}",
-    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    reference=(
+        "F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, "
+        "1972"
+    ),
     tags=("bowl", "smooth", "convex", "unimodal"),
     aliases=("brent",),
 )
@@ -74,7 +77,9 @@ def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
     steps=150,
     title="Chung–Reynolds",
     latex=r"\left( \sum_{i=1}^{d} x_i^2 \right)^2",
-    reference="C. J. Chung and R. G. Reynolds, CAEP: an evolution-based tool for real-valued function optimization, 1998",
+    reference=(
+        "C. J. Chung and R. G. Reynolds, CAEP: an evolution-based tool for real-valued function optimization, 1998"
+    ),
     tags=("bowl", "smooth", "convex", "unimodal", "degenerate", "any dimension"),
 )
 def chung_reynolds(x: Tensor) -> Tensor:
@@ -144,7 +149,10 @@ def _self_power(base: Tensor, exponent: Tensor) -> Tensor:
     start=(1.4, 1.2),
     steps=200,
     latex=r"\sum_{i=1}^{d-1} \left[ (x_i^2)^{x_{i+1}^2 + 1} + (x_{i+1}^2)^{x_i^2 + 1} \right]",
-    reference="O. Begambre and J. E. Laier, A hybrid particle swarm optimization simplex algorithm for structural damage identification, 2009",
+    reference=(
+        "O. Begambre and J. E. Laier, A hybrid particle swarm optimization simplex algorithm for structural damage "
+        "identification, 2009"
+    ),
     tags=("bowl", "steep corners", "smooth", "unimodal", "any dimension"),
 )
 def brown(x: Tensor) -> Tensor:
@@ -181,7 +189,10 @@ def sisser(x: Tensor, y: Tensor) -> Tensor:
     steps=200,
     title="Dennis–Schnabel N. 2",
     latex=r"x^4 + (x + y)^2 + (e^y - 1)^2",
-    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    reference=(
+        "J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, "
+        "1983"
+    ),
     tags=("bowl", "cliff", "smooth", "unimodal"),
     aliases=("denschna",),
 )
@@ -201,7 +212,10 @@ def dennis_schnabel_n2(x: Tensor, y: Tensor) -> Tensor:
     steps=150,
     title="Dennis–Schnabel N. 3",
     latex=r"(x - 2)^2 + (x - 2)^2 y^2 + (y + 1)^2",
-    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    reference=(
+        "J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, "
+        "1983"
+    ),
     tags=("bowl", "valley", "smooth", "unimodal", "least squares"),
     aliases=("denschnb",),
 )
@@ -225,7 +239,10 @@ def _giunta_term(x: Tensor) -> Tensor:
     start=(-0.8, 0.9),
     steps=120,
     scale="linear",
-    latex=r"0.6 + \sum_{i} \left[ \sin^2 a_i - \sin a_i - \frac{1}{50} \sin(4 a_i) \right], \quad a_i = 1 - \frac{16}{15} x_i",
+    latex=(
+        r"0.6 + \sum_{i} \left[ \sin^2 a_i - \sin a_i - \frac{1}{50} \sin(4 a_i) \right], "
+        r"\quad a_i = 1 - \frac{16}{15} x_i"
+    ),
     reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
     tags=("bowl", "smooth", "separable", "unimodal"),
     variants=("For more coordinates the sum has more terms; the constant 0.6 stays.",),

@@ -33,7 +33,9 @@ BARD = (0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 
     start=(1.0, 1.0, 1.0),
     steps=300,
     latex=r"\sum_{i=1}^{15} \left[ y_i - \left( x_1 + \frac{i}{(16 - i) x_2 + \min(i, 16 - i)\,x_3} \right) \right]^2",
-    reference="Y. Bard, Comparison of gradient methods for the solution of nonlinear parameter estimation problems, 1970",
+    reference=(
+        "Y. Bard, Comparison of gradient methods for the solution of nonlinear parameter estimation problems, 1970"
+    ),
     tags=("valley", "smooth", "unimodal", "ill-conditioned", "least squares"),
 )
 def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
@@ -52,7 +54,10 @@ def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     start=(0.0, 10.5, 2.0),
     steps=300,
     title="Box",
-    latex=r"\sum_{i=1}^{10} \left[ e^{-t_i x_1} - e^{-t_i x_2} - x_3 (e^{-t_i} - e^{-10 t_i}) \right]^2, \quad t_i = \frac{i}{10}",
+    latex=(
+        r"\sum_{i=1}^{10} \left[ e^{-t_i x_1} - e^{-t_i x_2} - x_3 (e^{-t_i} - e^{-10 t_i}) \right]^2, "
+        r"\quad t_i = \frac{i}{10}"
+    ),
     reference="M. J. Box, A comparison of several current optimization methods, and the use of transformations, 1966",
     tags=("valley", "smooth", "multimodal", "least squares"),
     aliases=("box_3d",),
@@ -141,8 +146,14 @@ def kowalik_osborne(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     start=(25.0, 5.0, -5.0, -1.0),
     steps=300,
     title="Brown–Dennis",
-    latex=r"\sum_{i=1}^{20} \left[ (x_1 + t_i x_2 - e^{t_i})^2 + (x_3 + x_4 \sin t_i - \cos t_i)^2 \right]^2, \quad t_i = \frac{i}{5}",
-    reference="K. M. Brown and J. E. Dennis, New computational algorithms for minimizing a sum of squares of nonlinear functions, 1971",
+    latex=(
+        r"\sum_{i=1}^{20} \left[ (x_1 + t_i x_2 - e^{t_i})^2 + (x_3 + x_4 \sin t_i - \cos t_i)^2 \right]^2, "
+        r"\quad t_i = \frac{i}{5}"
+    ),
+    reference=(
+        "K. M. Brown and J. E. Dennis, New computational algorithms for minimizing a sum of squares of nonlinear "
+        "functions, 1971"
+    ),
     tags=("valley", "smooth", "convex", "unimodal", "least squares"),
 )
 def brown_dennis(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
@@ -175,8 +186,13 @@ TENTHS = [i / 10 for i in range(1, 11)]
     start=(16.0, 3.0),
     steps=300,
     title="Biggs EXP2",
-    latex=r"\sum_{i=1}^{10} \left[ e^{-t_i x} - 5 e^{-t_i y} - e^{-t_i} + 5 e^{-10 t_i} \right]^2, \quad t_i = \frac{i}{10}",
-    reference="M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971",
+    latex=(
+        r"\sum_{i=1}^{10} \left[ e^{-t_i x} - 5 e^{-t_i y} - e^{-t_i} + 5 e^{-10 t_i} \right]^2, "
+        r"\quad t_i = \frac{i}{10}"
+    ),
+    reference=(
+        "M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971"
+    ),
     tags=("valley", "plateau", "smooth", "unimodal", "least squares"),
 )
 def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
@@ -197,7 +213,9 @@ def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
         r"\sum_{i=1}^{13} \left[ x_3 e^{-t_i x_1} - x_4 e^{-t_i x_2} + x_6 e^{-t_i x_5} - y_i \right]^2, \quad"
         r" y_i = e^{-t_i} - 5 e^{-10 t_i} + 3 e^{-4 t_i}"
     ),
-    reference="M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971",
+    reference=(
+        "M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971"
+    ),
     tags=("valley", "smooth", "ill-conditioned", "multimodal", "least squares"),
 )
 def biggs_exp6(a: Tensor, b: Tensor, c: Tensor, d: Tensor, e: Tensor, f: Tensor) -> Tensor:
@@ -244,7 +262,10 @@ QUARTERS = [i / 4 for i in range(1, 11)]
     steps=300,
     title="Exponential fit",
     latex=r"\sum_{i=1}^{10} \left[ x e^{y t_i} - t_i \right]^2, \quad t_i = \frac{i}{4}",
-    reference="A. R. Conn, N. I. M. Gould and P. L. Toint, LANCELOT: a Fortran package for large-scale nonlinear optimization, 1992",
+    reference=(
+        "A. R. Conn, N. I. M. Gould and P. L. Toint, "
+        "LANCELOT: a Fortran package for large-scale nonlinear optimization, 1992"
+    ),
     tags=("valley", "cliff", "curved", "smooth", "unimodal", "least squares"),
     aliases=("expfit",),
 )
@@ -337,7 +358,10 @@ def meyer(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         r"\sum_{i=1}^{99} \left[ e^{-|y_i - y|^z / x} - t_i \right]^2, \quad t_i = \frac{i}{100}, \;"
         r" y_i = 25 + (-50 \ln t_i)^{2/3}"
     ),
-    reference="R. A. Cox, Comparison of the performance of seven optimization algorithms on twelve unconstrained minimization problems, 1969",
+    reference=(
+        "R. A. Cox, Comparison of the performance of seven optimization algorithms on twelve unconstrained "
+        "minimization problems, 1969"
+    ),
     tags=("valley", "plateau", "smooth", "ill-conditioned", "unimodal", "least squares"),
     aliases=("gulf", "gulf_research_and_development"),
     variants=("Moré, Garbow and Hillstrom print a product of y, m and i where a difference is meant.",),
@@ -387,9 +411,10 @@ OSBORNE_2 = (
 )  # fmt: skip
 
 
-BEST_2 = (
-    1.3099771546273007, 0.431553794602989, 0.6336616989607241, 0.5994305347859163, 0.7541832263280115, 0.9042885798596334,
-    1.3658118352370283, 4.823698817227156, 2.3986848661317546, 4.568874597667672, 5.6753414705806415,
+OSBORNE_2_MINIMIZER = (
+    1.3099771546273007, 0.431553794602989, 0.6336616989607241, 0.5994305347859163,
+    0.7541832263280115, 0.9042885798596334, 1.3658118352370283, 4.823698817227156,
+    2.3986848661317546, 4.568874597667672, 5.6753414705806415,
 )  # fmt: skip
 
 
@@ -405,7 +430,7 @@ BEST_2 = (
     (1.5, 3.0),
     (4.0, 5.0),
     (5.2, 6.0),
-    minima=[BEST_2],
+    minima=[OSBORNE_2_MINIMIZER],
     start=(1.3, 0.65, 0.65, 0.7, 0.6, 3.0, 5.0, 7.0, 2.0, 4.5, 5.5),
     steps=400,
     title="Osborne N. 2",

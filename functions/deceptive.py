@@ -41,7 +41,10 @@ def easom(x: Tensor, y: Tensor) -> Tensor:
     start=(0.21, 0.62),
     steps=150,
     scale="linear",
-    latex=r"-\left[ \frac{1}{d} \sum_{i=1}^{d} \max\left( \frac{4}{5} - t_i,\ 5 t_i - 4 \right) \right]^2, \quad t_i = \min\left( \frac{x_i}{\alpha_i}, \frac{1 - x_i}{1 - \alpha_i} \right), \quad \alpha_i = \frac{i}{d + 1}",
+    latex=(
+        r"-\left[ \frac{1}{d} \sum_{i=1}^{d} \max\left( \frac{4}{5} - t_i,\ 5 t_i - 4 \right) \right]^2, \quad t_i = "
+        r"\min\left( \frac{x_i}{\alpha_i}, \frac{1 - x_i}{1 - \alpha_i} \right), \quad \alpha_i = \frac{i}{d + 1}"
+    ),
     reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
     tags=("deceptive", "needle", "nonsmooth", "multimodal", "unbounded", "any dimension"),
     variants=("The source defines other values outside the domain; here the formula continues unchanged.",),
@@ -72,8 +75,13 @@ def sinc(x: Tensor) -> Tensor:
     start=(3.0, 2.3),
     steps=150,
     scale="linear",
-    latex=r"\left[ 1 - \left| \frac{\sin \pi (x - 2)}{\pi (x - 2)} \, \frac{\sin \pi (y - 2)}{\pi (y - 2)} \right|^5 \right] [2 + (x - 7)^2 + 2 (y - 7)^2]",
-    reference="N. Damavandi and S. Safavi-Naeini, A hybrid evolutionary programming method for circuit optimization, 2005",
+    latex=(
+        r"\left[ 1 - \left| \frac{\sin \pi (x - 2)}{\pi (x - 2)} \, \frac{\sin \pi (y - 2)}{\pi (y - 2)} \right|^5 "
+        r"\right] [2 + (x - 7)^2 + 2 (y - 7)^2]"
+    ),
+    reference=(
+        "N. Damavandi and S. Safavi-Naeini, A hybrid evolutionary programming method for circuit optimization, 2005"
+    ),
     tags=("bowl", "deceptive", "needle", "smooth", "multimodal"),
 )
 def damavandi(x: Tensor, y: Tensor) -> Tensor:
@@ -92,7 +100,9 @@ def damavandi(x: Tensor, y: Tensor) -> Tensor:
     steps=300,
     title="Rosenbrock with a hole",
     latex=r"74 + 100\,(y - x^2)^2 + (1 - x)^2 - 400\,e^{-10 (x + 1)^2 - 10 (y + 1)^2}",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
     tags=("valley", "curved", "deceptive", "smooth", "multimodal"),
     aliases=("rosenbrock_modified", "modified_rosenbrock"),
 )
@@ -112,7 +122,10 @@ def rosenbrock_with_a_hole(x: Tensor, y: Tensor) -> Tensor:
     steps=200,
     scale="linear",
     title="Lunacek bi-Rastrigin",
-    latex=r"\min\left( \sum_{i=1}^{d} (x_i - \mu_1)^2,\ d + s \sum_{i=1}^{d} (x_i - \mu_2)^2 \right) + 10 \sum_{i=1}^{d} [1 - \cos 2 \pi (x_i - \mu_1)]",
+    latex=(
+        r"\min\left( \sum_{i=1}^{d} (x_i - \mu_1)^2,\ d + s \sum_{i=1}^{d} (x_i - \mu_2)^2 \right) + 10 \sum_{i=1}^{d} "
+        r"[1 - \cos 2 \pi (x_i - \mu_1)]"
+    ),
     reference="M. Lunacek, D. Whitley and A. Sutton, The impact of global structure on search, 2008",
     tags=("oscillating", "funnel", "deceptive", "nonsmooth", "multimodal", "any dimension"),
     aliases=("lunacek", "double_rastrigin"),
@@ -183,7 +196,10 @@ HALF_WIDTH = 1e-4
     steps=100,
     scale="linear",
     title="Needle eye",
-    latex=r"1 \ \mathrm{if\ all}\ |x_i| < 10^{-4}, \ \mathrm{else}\ \sum_{|x_i| \geq 10^{-4}} (100 + |x_i|) + \sum_{|x_i| < 10^{-4}} 1",
+    latex=(
+        r"1 \ \mathrm{if\ all}\ |x_i| < 10^{-4}, \ \mathrm{else}\ \sum_{|x_i| \geq 10^{-4}} (100 + |x_i|) + "
+        r"\sum_{|x_i| < 10^{-4}} 1"
+    ),
     reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
     tags=("plateau", "needle", "discontinuous", "unimodal", "any dimension"),
     variants=("The usual domain is [-10, 10], in which the square is hardly ever found.",),
@@ -206,7 +222,10 @@ def needle_eye(x: Tensor) -> Tensor:
     start=(-2.0, 7.1),
     steps=120,
     scale="linear",
-    latex=r"10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, \quad r = \sqrt{x^2 + y^2}",
+    latex=(
+        r"10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, "
+        r"\quad r = \sqrt{x^2 + y^2}"
+    ),
     reference=MISHRA_2006,
     tags=("ridge", "needle", "nonsmooth", "unimodal"),
 )

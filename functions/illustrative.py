@@ -66,7 +66,10 @@ def sophia_toy(x: Tensor, y: Tensor) -> Tensor:
     scale="rank",
     title="Cliff",
     latex=r"\left( \frac{x - 3}{100} \right)^2 - (x - y) + e^{20 (x - y)}",
-    reference="J. S. Kowalik and M. R. Osborne's cliff, as problem CLIFF of I. Bongartz et al., CUTE: constrained and unconstrained testing environment, 1995",
+    reference=(
+        "J. S. Kowalik and M. R. Osborne's cliff, as problem CLIFF of I. Bongartz et al., CUTE: constrained and "
+        "unconstrained testing environment, 1995"
+    ),
     tags=("illustrative", "cliff", "valley", "rotated", "smooth", "convex", "unimodal", "ill-conditioned"),
     aliases=("cliff", "cutest_cliff", "exponential_cliff"),
 )
@@ -86,7 +89,10 @@ def exploding_cliff(x: Tensor, y: Tensor) -> Tensor:
     steps=200,
     scale="linear",
     title="Sharp and flat",
-    latex=r"1 - 0.9\,e^{-\Vert z - (1.2, 0) \Vert^2 / 0.98} - e^{-\Vert z - (-1.2, 0) \Vert^2 / 0.045} + 0.02 \Vert z \Vert^2",
+    latex=(
+        r"1 - 0.9\,e^{-\Vert z - (1.2, 0) \Vert^2 / 0.98} - e^{-\Vert z - (-1.2, "
+        r"0) \Vert^2 / 0.045} + 0.02 \Vert z \Vert^2"
+    ),
     reference="S. Hochreiter and J. Schmidhuber, Flat minima, 1997",
     tags=("illustrative", "basins", "smooth", "multimodal"),
     aliases=("sharp_vs_flat",),
@@ -105,7 +111,10 @@ def sharp_and_flat(x: Tensor, y: Tensor) -> Tensor:
     start=(3.5, 1.0),
     steps=100,
     latex=r"\frac{1}{2} (xy - 1)^2",
-    reference="X. Zhu, Z. Wang, X. Wang, M. Zhou and R. Ge, Understanding edge-of-stability training dynamics with a minimalist example, 2023",
+    reference=(
+        "X. Zhu, Z. Wang, X. Wang, M. Zhou and R. Ge, "
+        "Understanding edge-of-stability training dynamics with a minimalist example, 2023"
+    ),
     tags=("illustrative", "valley", "curved", "smooth", "degenerate", "multimodal", "least squares"),
     aliases=("edge_of_stability",),
 )
@@ -123,7 +132,10 @@ def scalar_factorization(x: Tensor, y: Tensor) -> Tensor:
     start=(0.25, 1.9),
     steps=200,
     latex=r"\frac{1}{2} (x_1 x_2 \cdots x_d - 1)^2",
-    reference="A. M. Saxe, J. L. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural networks, 2014",
+    reference=(
+        "A. M. Saxe, J. L. McClelland and S. Ganguli, Exact solutions to the nonlinear dynamics of learning in deep "
+        "linear neural networks, 2014"
+    ),
     tags=("illustrative", "valley", "plateau", "smooth", "degenerate", "multimodal", "least squares", "any dimension"),
     aliases=("deep_linear",),
     variants=("For d = 2 it is scalar_factorization.",),
@@ -140,7 +152,10 @@ def deep_linear_chain(x: Tensor) -> Tensor:
     stationary={"maximum": [(0.0, 0.0)], "saddle": [(0.0, math.sqrt(1 / 3)), (0.0, -math.sqrt(1 / 3))]},
     start=(0.02, 2.4),
     steps=150,
-    latex=r"\frac{1}{6} \sum_{k=0}^{5} \left[ (x \cos\frac{k \pi}{6} + y \sin\frac{k \pi}{6})^2 - \cos^2\frac{k \pi}{6} \right]^2",
+    latex=(
+        r"\frac{1}{6} \sum_{k=0}^{5} \left[ (x \cos\frac{k \pi}{6} + y \sin\frac{k \pi}{6})^2 - \cos^2\frac{k \pi}{6} "
+        r"\right]^2"
+    ),
     reference="J. Sun, Q. Qu and J. Wright, A geometric analysis of phase retrieval, 2018",
     tags=("illustrative", "saddle", "basins", "smooth", "multimodal", "least squares"),
 )

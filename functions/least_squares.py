@@ -46,7 +46,10 @@ def freudenstein_roth(x: Tensor, y: Tensor) -> Tensor:
     minimum=0.0,
     start=(-3.0, -1.0, -3.0, -1.0),
     steps=400,
-    latex=r"100 (x_2 - x_1^2)^2 + (1 - x_1)^2 + 90 (x_4 - x_3^2)^2 + (1 - x_3)^2 + 10 (x_2 + x_4 - 2)^2 + \frac{1}{10} (x_2 - x_4)^2",
+    latex=(
+        r"100 (x_2 - x_1^2)^2 + (1 - x_1)^2 + 90 (x_4 - x_3^2)^2 + (1 - x_3)^2 + 10 (x_2 + x_4 - 2)^2 + \frac{1}{10} "
+        r"(x_2 - x_4)^2"
+    ),
     reference="A. R. Colville, A comparative study of nonlinear programming codes, 1968",
     tags=("valley", "curved", "smooth", "ill-conditioned", "unimodal", "least squares"),
     aliases=("colville",),
@@ -55,9 +58,16 @@ def freudenstein_roth(x: Tensor, y: Tensor) -> Tensor:
 def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     """Two coupled curved valleys; a nearly flat saddle region on the way is easily mistaken for convergence."""
     root = math.sqrt(10)
-    return torch.stack([
-        10 * (y - x * x), 1 - x, 3 * root * (w - z * z), 1 - z, root * (y + w - 2), (y - w) / root,
-    ])  # fmt: skip
+    return torch.stack(
+        [
+            10 * (y - x * x),
+            1 - x,
+            3 * root * (w - z * z),
+            1 - z,
+            root * (y + w - 2),
+            (y - w) / root,
+        ]
+    )
 
 
 @least_squares(
@@ -70,7 +80,10 @@ def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     steps=300,
     nonsmooth_where="on the plane x = 0, where the angle jumps",
     title="Helical valley",
-    latex=r"100\,(z - 10 \theta)^2 + 100\,(\sqrt{x^2 + y^2} - 1)^2 + z^2, \quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x}",
+    latex=(
+        r"100\,(z - 10 \theta)^2 + 100\,(\sqrt{x^2 + y^2} - 1)^2 + z^2, "
+        r"\quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x}"
+    ),
     reference="R. Fletcher and M. J. D. Powell, A rapidly convergent descent method for minimization, 1963",
     tags=("valley", "spiral", "curved", "discontinuous", "unimodal", "least squares"),
 )
@@ -90,7 +103,9 @@ def helical_valley(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     steps=300,
     title="Powell's singular",
     latex=r"\sum (x_1 + 10 x_2)^2 + 5 (x_3 - x_4)^2 + (x_2 - 2 x_3)^4 + 10 (x_1 - x_4)^4",
-    reference="M. J. D. Powell, An iterative method for finding stationary values of a function of several variables, 1962",
+    reference=(
+        "M. J. D. Powell, An iterative method for finding stationary values of a function of several variables, 1962"
+    ),
     tags=("valley", "smooth", "convex", "unimodal", "degenerate", "least squares", "any dimension"),
     aliases=("powell_s_singular", "powell", "extended_powell"),
 )
@@ -191,7 +206,10 @@ TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
     steps=200,
     title="Trigonometric",
     latex=r"\sum_{i=1}^{d} \left[ d - \sum_j \cos x_j + i (1 - \cos x_i) - \sin x_i \right]^2",
-    reference="E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately large size, 1975",
+    reference=(
+        "E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately "
+        "large size, 1975"
+    ),
     tags=("basins", "periodic", "smooth", "multimodal", "least squares", "any dimension"),
     variants=("Trigonometric 1 of SciPy and CUTEst uses i (1 - cos x - sin x) instead.",),
 )
@@ -285,7 +303,10 @@ BANDED = {
     start=(1.4, -1.6),
     steps=200,
     title="Broyden banded",
-    latex=r"\sum_{i=1}^{d} \left[ x_i (2 + 5 x_i^2) + 1 - \sum_{j \in J_i} x_j (1 + x_j) \right]^2, \quad J_i = \{i - 5, \dots, i + 1\} \setminus \{i\}",
+    latex=(
+        r"\sum_{i=1}^{d} \left[ x_i (2 + 5 x_i^2) + 1 - \sum_{j \in J_i} x_j (1 + x_j) \right]^2, \quad J_i = \{i - 5, "
+        r"\dots, i + 1\} \setminus \{i\}"
+    ),
     reference="C. G. Broyden, The convergence of an algorithm for solving sparse nonlinear systems, 1971",
     tags=("bowl", "smooth", "unimodal", "least squares", "any dimension"),
 )

@@ -50,8 +50,14 @@ def himmelblau(x: Tensor, y: Tensor) -> Tensor:
     stationary={"saddle": [(0.0, 6.0), (2 * math.pi, 1.1)]},
     start=(2.5, 12.5),
     steps=150,
-    latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x + 10",
-    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    latex=(
+        r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) "
+        r"\cos x + 10"
+    ),
+    reference=(
+        "F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, "
+        "1972"
+    ),
     tags=("basins", "valley", "curved", "smooth", "multimodal"),
     aliases=("branin_n1", "branin01", "branin_rcos", "branin_hoo"),
     variants=(
@@ -75,8 +81,14 @@ def branin(x: Tensor, y: Tensor) -> Tensor:
     start=(0.5, 9.5),
     steps=200,
     title="Branin N. 2",
-    latex=r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) \cos x \cos y + \ln(x^2 + y^2 + 1) + 10",
-    reference="C. Munteanu and V. Lazarescu, Global search using a new evolutionary framework: the adaptive reservoir genetic algorithm, 1998",
+    latex=(
+        r"\left( y - \frac{5.1 x^2}{4 \pi^2} + \frac{5 x}{\pi} - 6 \right)^2 + 10 \left( 1 - \frac{1}{8 \pi} \right) "
+        r"\cos x \cos y + \ln(x^2 + y^2 + 1) + 10"
+    ),
+    reference=(
+        "C. Munteanu and V. Lazarescu, Global search using a new evolutionary framework: the adaptive reservoir "
+        "genetic algorithm, 1998"
+    ),
     tags=("valley", "curved", "oscillating", "smooth", "multimodal"),
     aliases=("branin02",),
     variants=("Another function of this name is (1 - 2y + sin(4πy)/20 - x)² + (y - sin(2πx)/2)².",),
@@ -101,7 +113,10 @@ def branin_n2(x: Tensor, y: Tensor) -> Tensor:
     start=(-1.5, 1.0),
     steps=200,
     title="Goldstein–Price",
-    latex=r"[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)]\ [30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + 27y^2)]",
+    latex=(
+        r"[1 + (x + y + 1)^2 (19 - 14x + 3x^2 - 14y + 6xy + 3y^2)]\ [30 + (2x - 3y)^2 (18 - 32x + 12x^2 + 48y - 36xy + "
+        r"27y^2)]"
+    ),
     reference="A. A. Goldstein and J. F. Price, On descent from local minima, 1971",
     tags=("basins", "curved", "steep corners", "smooth", "multimodal"),
     variants=("Bayesian optimization often uses its logarithm, shifted and scaled.",),
@@ -167,7 +182,10 @@ def six_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     title="Three-hump camel",
     latex=r"2x^2 - 1.05x^4 + \frac{x^6}{6} + xy + y^2",
-    reference="F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, 1972",
+    reference=(
+        "F. H. Branin, Widely convergent method for finding multiple solutions of simultaneous nonlinear equations, "
+        "1972"
+    ),
     tags=("basins", "smooth", "multimodal"),
     aliases=("camel3",),
 )
@@ -199,7 +217,10 @@ def three_hump_camel(x: Tensor, y: Tensor) -> Tensor:
     start=(0.9, -0.35),
     steps=120,
     scale="linear",
-    latex=r"3 (1 - x)^2 e^{-x^2 - (y + 1)^2} - 10 \left( \frac{x}{5} - x^3 - y^5 \right) e^{-x^2 - y^2} - \frac{1}{3} e^{-(x + 1)^2 - y^2}",
+    latex=(
+        r"3 (1 - x)^2 e^{-x^2 - (y + 1)^2} - 10 \left( \frac{x}{5} - x^3 - y^5 \right) e^{-x^2 - y^2} - \frac{1}{3} "
+        r"e^{-(x + 1)^2 - y^2}"
+    ),
     reference="The MathWorks, peaks: example function of MATLAB, 1984",
     tags=("basins", "plateau", "smooth", "multimodal"),
     aliases=("matlab_peaks",),
@@ -246,7 +267,10 @@ def hosaki(x: Tensor, y: Tensor) -> Tensor:
     steps=60,
     scale="linear",
     latex=r"\cos x \sin y - \frac{x}{y^2 + 1}",
-    reference="C. S. Adjiman et al., A global optimization method, αBB, for general twice-differentiable constrained NLPs, 1998",
+    reference=(
+        "C. S. Adjiman et al., A global optimization method, αBB, for general twice-differentiable constrained NLPs, "
+        "1998"
+    ),
     tags=("smooth", "unimodal", "unbounded"),
 )
 def adjiman(x: Tensor, y: Tensor) -> Tensor:
@@ -263,7 +287,10 @@ def adjiman(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     scale="linear",
     latex=r"\sin x\ e^{(1 - \cos y)^2} + \cos y\ e^{(1 - \sin x)^2} + (x - y)^2",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("basins", "oscillating", "smooth", "multimodal"),
     variants=("Jamil and Yang exchange the coordinates in the exponents.",),
 )
@@ -318,7 +345,10 @@ MUELLER_BROWN = (
     steps=200,
     title="Muller–Brown",
     latex=r"\sum_{k=1}^{4} A_k \exp\left[ a_k (x - x_k)^2 + b_k (x - x_k)(y - y_k) + c_k (y - y_k)^2 \right]",
-    reference="K. Müller and L. D. Brown, Location of saddle points and minimum energy paths by a constrained simplex optimization procedure, 1979",
+    reference=(
+        "K. Müller and L. D. Brown, Location of saddle points and minimum energy paths by a constrained simplex "
+        "optimization procedure, 1979"
+    ),
     tags=("basins", "saddle", "curved", "smooth", "multimodal"),
     aliases=("mueller_brown",),
 )
@@ -455,7 +485,10 @@ def schittkowski_308(x: Tensor, y: Tensor) -> Tensor:
     steps=150,
     title="Dennis–Schnabel N. 4",
     latex=r"\left[ 2 (x + y)^2 + (x - y)^2 - 8 \right]^2 + \left[ 5 x^2 + (y - 3)^2 - 9 \right]^2",
-    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    reference=(
+        "J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, "
+        "1983"
+    ),
     tags=("basins", "ring", "smooth", "multimodal", "least squares"),
     aliases=("denschnf",),
 )
@@ -540,7 +573,10 @@ def forrester(x: Tensor) -> Tensor:
     steps=200,
     scale="linear",
     latex=r"p(y)\,(1 + p(x)) + |x + 50 p(y) (1 - 2 p(x))| + |y + 50 (1 - 2 p(y))|, \quad p(t) = [t \geq 0]",
-    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    reference=(
+        "S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating "
+        "evolutionary algorithms, 2007"
+    ),
     tags=("basins", "discontinuous", "multimodal"),
 )
 def tripod(x: Tensor, y: Tensor) -> Tensor:

@@ -71,7 +71,10 @@ def styblinski_tang(x: Tensor) -> Tensor:
     minimum=0.0,
     start=(-7.5, 6.0),
     steps=200,
-    latex=r"\sin^2(\pi w_1) + \sum_{i=1}^{d-1} (w_i - 1)^2 [1 + 10 \sin^2(\pi w_i + 1)] + (w_d - 1)^2 [1 + \sin^2(2 \pi w_d)], \quad w_i = 1 + \frac{x_i - 1}{4}",
+    latex=(
+        r"\sin^2(\pi w_1) + \sum_{i=1}^{d-1} (w_i - 1)^2 [1 + 10 \sin^2(\pi w_i + 1)] + (w_d - 1)^2 [1 + \sin^2(2 \pi "
+        r"w_d)], \quad w_i = 1 + \frac{x_i - 1}{4}"
+    ),
     reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
     variants=("Other versions use the next coordinate in the sine, or omit the last factor (SciPy's Levy03).",),
@@ -139,7 +142,10 @@ def michalewicz(x: Tensor) -> Tensor:
     scale="linear",
     title="Alpine N. 1",
     latex=r"\sum_{i=1}^{d} |x_i \sin x_i + 0.1\,x_i|",
-    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    reference=(
+        "S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating "
+        "evolutionary algorithms, 2007"
+    ),
     tags=("oscillating", "ridge", "nonsmooth", "separable", "multimodal", "any dimension"),
     variants=("One library takes the absolute value of the sum instead of summing absolute values.",),
 )
@@ -177,7 +183,10 @@ def cosine_mixture(x: Tensor) -> Tensor:
     scale="linear",
     title="Deb N. 1",
     latex=r"-\frac{1}{d} \sum_{i=1}^{d} \sin^6(5 \pi x_i)",
-    reference="K. Deb and D. E. Goldberg, An investigation of niche and species formation in genetic function optimization, 1989",
+    reference=(
+        "K. Deb and D. E. Goldberg, An investigation of niche and species formation in genetic function optimization, "
+        "1989"
+    ),
     tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "any dimension"),
 )
 def deb_n1(x: Tensor) -> Tensor:
@@ -198,7 +207,9 @@ def deb_n1(x: Tensor) -> Tensor:
     start=(0.6, -0.3),
     steps=150,
     latex=r"\sum_{i=1}^{d} |x_i^5 - 3 x_i^4 + 4 x_i^3 + 2 x_i^2 - 10 x_i - 4|",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
     tags=("basins", "ridge", "nonsmooth", "separable", "multimodal", "any dimension"),
 )
 def quintic(x: Tensor) -> Tensor:
@@ -237,7 +248,10 @@ def vincent(x: Tensor) -> Tensor:
     nonsmooth_where="everywhere, up to the precision of floating-point numbers",
     scale="linear",
     latex=r"\sum_{i=1}^{d} \sum_{k=0}^{20} 2^{-k} \left[ \cos(2 \pi 3^k (x_i + 0.5)) - \cos(\pi 3^k) \right]",
-    reference="P. N. Suganthan et al., Problem definitions and evaluation criteria for the CEC 2005 special session, after K. Weierstrass, 2005",
+    reference=(
+        "P. N. Suganthan et al., Problem definitions and evaluation criteria for the CEC 2005 special session, "
+        "after K. Weierstrass, 2005"
+    ),
     tags=("oscillating", "funnel", "nonsmooth", "separable", "multimodal", "any dimension"),
     variants=("Some libraries subtract the constant d times too often.",),
 )
@@ -254,7 +268,10 @@ def weierstrass(x: Tensor) -> Tensor:
     minimum=-42.94438701899097,
     start=(12.4, -1.9),
     steps=200,
-    latex=r"x^2 - 12x + 11 + 10 \cos \frac{\pi x}{2} + 8 \sin \frac{5 \pi x}{2} - \frac{1}{\sqrt{5}}\, e^{-(y - 1/2)^2 / 2}",
+    latex=(
+        r"x^2 - 12x + 11 + 10 \cos \frac{\pi x}{2} + 8 \sin \frac{5 \pi x}{2} - \frac{1}{\sqrt{5}}\, "
+        r"e^{-(y - 1/2)^2 / 2}"
+    ),
     reference="V. K. Chichinadze, Random search to determine the extremum of functions of several variables, 1967",
     tags=("valley", "plateau", "oscillating", "smooth", "separable", "multimodal", "ill-conditioned"),
     variants=("One library uses the sine of 5πx and divides by 5 instead of its square root.",),
@@ -274,7 +291,9 @@ def chichinadze(x: Tensor, y: Tensor) -> Tensor:
     start=(-4.3, 3.6),
     steps=120,
     latex=r"x^2 + y^2 + 25 (\sin^2 x + \sin^2 y)",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal"),
 )
 def egg_crate(x: Tensor, y: Tensor) -> Tensor:
@@ -293,7 +312,10 @@ def egg_crate(x: Tensor, y: Tensor) -> Tensor:
     steps=80,
     scale="linear",
     latex=r"\cos^2 x + \sin^2 y",
-    reference="K. E. Parsopoulos and M. N. Vrahatis, On the computation of all global minimizers through particle swarm optimization, 2004",
+    reference=(
+        "K. E. Parsopoulos and M. N. Vrahatis, On the computation of all global minimizers through particle swarm "
+        "optimization, 2004"
+    ),
     tags=("oscillating", "periodic", "smooth", "separable", "multimodal", "least squares"),
 )
 def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
@@ -312,7 +334,9 @@ def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="Ripple N. 25",
     latex=r"-\sum_{i=1}^{d} 2^{-2 ((x_i - 0.1) / 0.8)^2} \sin^6 5 \pi x_i",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
     tags=("oscillating", "plateau", "smooth", "separable", "multimodal", "any dimension"),
     variants=("Ripple N. 1 adds 0.1 cos² 500πx to each term, which creates about 250 000 minima in two dimensions.",),
 )
@@ -427,7 +451,9 @@ def treccani(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     scale="linear",
     latex=r"\frac{x^4}{4} - \frac{x^2}{2} + \frac{x}{10} + \frac{y^2}{2}",
-    reference="F. Aluffi-Pentini, V. Parisi and F. Zirilli, Global optimization and stochastic differential equations, 1985",
+    reference=(
+        "F. Aluffi-Pentini, V. Parisi and F. Zirilli, Global optimization and stochastic differential equations, 1985"
+    ),
     tags=("basins", "smooth", "separable", "multimodal"),
     aliases=("aluffi_pentini",),
 )
@@ -471,8 +497,14 @@ def price_n1(x: Tensor, y: Tensor) -> Tensor:
     nonsmooth_where="jumps at the borders of the pockets, 0.05 away from every multiple of 0.2",
     start=(0.87, -0.72, 0.51, 0.68),
     steps=200,
-    latex=r"\sum_{i=1}^{4} d_i \, (0.15\,(z_i - 0.05\,\mathrm{sgn}\,z_i)^2 \ \mathrm{if}\ |x_i - z_i| < 0.05, \ \mathrm{else}\ x_i^2), \quad z_i \approx x_i",
-    reference="A. Corana et al., Minimizing multimodal functions of continuous variables with the simulated annealing algorithm, 1987",
+    latex=(
+        r"\sum_{i=1}^{4} d_i \, (0.15\,(z_i - 0.05\,\mathrm{sgn}\,z_i)^2 \ \mathrm{if}\ |x_i - z_i| < 0.05, \ "
+        r"\mathrm{else}\ x_i^2), \quad z_i \approx x_i"
+    ),
+    reference=(
+        "A. Corana et al., Minimizing multimodal functions of continuous variables with the simulated annealing "
+        "algorithm, 1987"
+    ),
     tags=("bowl", "plateau", "discontinuous", "separable", "multimodal"),
 )
 def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:

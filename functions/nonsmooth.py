@@ -60,7 +60,10 @@ def l1_norm(x: Tensor) -> Tensor:
     scale="linear",
     title="Rotated L1",
     latex=r"|x + y| + \frac{|x - y|}{10}",
-    reference="S. P. Karimireddy, Q. Rebjock, S. Stich and M. Jaggi, Error feedback fixes signSGD and other gradient compression schemes, 2019",
+    reference=(
+        "S. P. Karimireddy, Q. Rebjock, S. Stich and M. Jaggi, Error feedback fixes signSGD and other gradient "
+        "compression schemes, 2019"
+    ),
     tags=("valley", "rotated", "illustrative", "nonsmooth", "convex", "unimodal"),
     aliases=("sign_counterexample",),
 )
@@ -167,7 +170,9 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     title="Bartels–Conn",
     latex=r"|x^2 + y^2 + xy| + |\sin x| + |\cos y|",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
     tags=("bowl", "nonsmooth", "convex", "unimodal"),
 )
 def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
@@ -210,7 +215,9 @@ def step(x: Tensor) -> Tensor:
     scale="linear",
     title="Step N. 1",
     latex=r"\sum_{i=1}^{d} \lfloor |x_i| \rfloor",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
     tags=("plateau", "discontinuous", "separable", "unimodal", "any dimension"),
 )
 def step_n1(x: Tensor) -> Tensor:
@@ -230,7 +237,9 @@ def step_n1(x: Tensor) -> Tensor:
     scale="linear",
     title="Step N. 3",
     latex=r"\sum_{i=1}^{d} \lfloor x_i^2 \rfloor",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
     tags=("plateau", "discontinuous", "separable", "unimodal", "any dimension"),
 )
 def step_n3(x: Tensor) -> Tensor:
@@ -333,7 +342,9 @@ def mifflin_1(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     title="Maxq",
     latex=r"\max_i x_i^2",
-    reference="L. Lukšan and J. Vlček, Test problems for nonsmooth unconstrained and linearly constrained optimization, 2000",
+    reference=(
+        "L. Lukšan and J. Vlček, Test problems for nonsmooth unconstrained and linearly constrained optimization, 2000"
+    ),
     tags=("bowl", "nonsmooth", "convex", "unimodal", "any dimension"),
 )
 def maxq(x: Tensor) -> Tensor:
@@ -412,7 +423,10 @@ def bukin_n4(x: Tensor, y: Tensor) -> Tensor:
     start=(-0.4, -0.6),
     steps=300,
     latex=r"\frac{1}{1000} \left( \left| (x - 2)^{10} - 100 (x^4 - 16) \right| + (y + 3)^4 \right)^2",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("valley", "plateau", "steep corners", "nonsmooth", "multimodal"),
     aliases=("mishra_n8",),
     variants=("It is usually written as a polynomial with eleven terms; its second root is rarely mentioned.",),
@@ -456,8 +470,14 @@ def multimodal_product(x: Tensor) -> Tensor:
     start=(1.4, 0.3),
     steps=300,
     title="HappyCat",
-    latex=r"\left| \|x\|^2 - d \right|^{1/4} + \frac{1}{d} \left( \frac{1}{2} \|x\|^2 + \sum_{i=1}^{d} x_i \right) + \frac{1}{2}",
-    reference="H.-G. Beyer and S. Finck, HappyCat: a simple function class where well-known direct search algorithms do fail, 2012",
+    latex=(
+        r"\left| \|x\|^2 - d \right|^{1/4} + \frac{1}{d} \left( \frac{1}{2} \|x\|^2 + \sum_{i=1}^{d} x_i \right) + "
+        r"\frac{1}{2}"
+    ),
+    reference=(
+        "H.-G. Beyer and S. Finck, HappyCat: a simple function class where well-known direct search algorithms do "
+        "fail, 2012"
+    ),
     tags=("ring", "ridge", "curved", "nonsmooth", "unimodal", "any dimension"),
     variants=("Some libraries use |‖x‖² - d| instead of its fourth root, which gives a less sharp crease.",),
 )

@@ -116,7 +116,10 @@ def griewank(x: Tensor) -> Tensor:
     steps=120,
     title="Bohachevsky N. 1",
     latex=r"x^2 + 2y^2 - 0.3 \cos 3 \pi x - 0.4 \cos 4 \pi y + 0.7",
-    reference="I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, 1986",
+    reference=(
+        "I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, "
+        "1986"
+    ),
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal"),
     aliases=("bohachevsky", "bohachevsky1"),
 )
@@ -136,7 +139,10 @@ def bohachevsky_n1(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     title="Bohachevsky N. 2",
     latex=r"x^2 + 2y^2 - 0.3 \cos 3 \pi x \ \cos 4 \pi y + 0.3",
-    reference="I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, 1986",
+    reference=(
+        "I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, "
+        "1986"
+    ),
     tags=("oscillating", "funnel", "smooth", "multimodal"),
     aliases=("bohachevsky2",),
 )
@@ -157,7 +163,10 @@ def bohachevsky_n2(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     title="Bohachevsky N. 3",
     latex=r"x^2 + 2y^2 - 0.3 \cos(3 \pi x + 4 \pi y) + 0.3",
-    reference="I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, 1986",
+    reference=(
+        "I. O. Bohachevsky, M. E. Johnson and M. L. Stein, Generalized simulated annealing for function optimization, "
+        "1986"
+    ),
     tags=("oscillating", "ridge", "rotated", "smooth", "multimodal"),
     aliases=("bohachevsky3",),
     variants=("Some libraries use a product of two cosines instead of the cosine of the sum.",),
@@ -298,7 +307,10 @@ def sinusoidal(x: Tensor) -> Tensor:
     start=(60.0, 120.0),
     steps=150,
     scale="linear",
-    latex=r"-\sum_{i=1}^{d-1} \left[ (x_{i+1} + 47) \sin \sqrt{|x_{i+1} + x_i / 2 + 47|} + x_i \sin \sqrt{|x_i - x_{i+1} - 47|} \right]",
+    latex=(
+        r"-\sum_{i=1}^{d-1} \left[ (x_{i+1} + 47) \sin \sqrt{|x_{i+1} + x_i / 2 + 47|} + x_i \sin \sqrt{|x_i - x_{i+1} "
+        r"- 47|} \right]"
+    ),
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "nonsmooth", "multimodal", "unbounded", "any dimension"),
     variants=("Some libraries use a domain slightly larger than ±512, with a lower minimum.",),
@@ -319,7 +331,10 @@ def eggholder(x: Tensor) -> Tensor:
     start=(-120.0, -90.0),
     steps=150,
     scale="linear",
-    latex=r"\sum_{i=1}^{d-1} (x_{i+1} + 1) \cos t_i \sin s_i + x_i \cos s_i \sin t_i, \quad t_i = \sqrt{|x_{i+1} - x_i + 1|}, \quad s_i = \sqrt{|x_{i+1} + x_i + 1|}",
+    latex=(
+        r"\sum_{i=1}^{d-1} (x_{i+1} + 1) \cos t_i \sin s_i + x_i \cos s_i \sin t_i, \quad t_i = \sqrt{|x_{i+1} - x_i + "
+        r"1|}, \quad s_i = \sqrt{|x_{i+1} + x_i + 1|}"
+    ),
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "nonsmooth", "multimodal", "unbounded", "any dimension"),
     variants=("Another version also adds the pair of the last and the first coordinate, with a minimum of -928.55.",),
@@ -400,7 +415,10 @@ def ursem_waves(x: Tensor, y: Tensor) -> Tensor:
     minimum=0.0,
     start=(-8.3, 6.4),
     steps=200,
-    latex=r"\sum_{i=1}^{d} i x_i^2 + 20 i \sin^2 A_i + i \log_{10}(1 + i B_i^2), \quad A_i = x_{i-1} \sin x_i + \sin x_{i+1}, \quad B_i = x_{i-1}^2 - 2 x_i + 3 x_{i+1} - \cos x_i + 1",
+    latex=(
+        r"\sum_{i=1}^{d} i x_i^2 + 20 i \sin^2 A_i + i \log_{10}(1 + i B_i^2), \quad A_i = x_{i-1} \sin x_i + \sin "
+        r"x_{i+1}, \quad B_i = x_{i-1}^2 - 2 x_i + 3 x_{i+1} - \cos x_i + 1"
+    ),
     reference="J. D. Pintér, Global Optimization in Action, 1996",
     tags=("oscillating", "funnel", "smooth", "multimodal", "any dimension"),
 )
@@ -423,7 +441,10 @@ def pinter(x: Tensor) -> Tensor:
     minimum=0.0,
     start=(-0.4, 1.3),
     steps=300,
-    latex=r"\sum_{i=1}^{d} \sum_{j=1}^{d} \left[ \frac{t_{ij}^2}{4000} - \cos t_{ij} + 1 \right], \quad t_{ij} = 100 (x_i^2 - x_j)^2 + (1 - x_j)^2",
+    latex=(
+        r"\sum_{i=1}^{d} \sum_{j=1}^{d} \left[ \frac{t_{ij}^2}{4000} - \cos t_{ij} + 1 \right], \quad t_{ij} = 100 "
+        r"(x_i^2 - x_j)^2 + (1 - x_j)^2"
+    ),
     reference="D. Whitley et al., Evaluating evolutionary algorithms, 1996",
     tags=("oscillating", "valley", "curved", "smooth", "multimodal", "degenerate", "any dimension"),
     variants=("Some versions omit the square of the first bracket of t; some put the 1 into the cosine.",),
@@ -575,7 +596,10 @@ def lattice(x: Tensor, y: Tensor) -> Tensor:
     steps=120,
     scale="linear",
     title="Cross-in-tray",
-    latex=r"-10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, \quad r = \sqrt{x^2 + y^2}",
+    latex=(
+        r"-10^{-4} \left( \left| \sin x \sin y\ e^{|100 - r / \pi|} \right| + 1 \right)^{0.1}, "
+        r"\quad r = \sqrt{x^2 + y^2}"
+    ),
     reference=MISHRA_2006,
     tags=("oscillating", "ridge", "nonsmooth", "multimodal", "unbounded"),
 )

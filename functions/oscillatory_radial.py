@@ -50,7 +50,9 @@ def drop_wave(x: Tensor) -> Tensor:
     steps=150,
     scale="linear",
     latex=r"1 - \cos 2 \pi r + 0.1\, r, \quad r = \|x\|",
-    reference="R. Salomon, Re-evaluating genetic algorithm performance under coordinate rotation of benchmark functions, 1996",
+    reference=(
+        "R. Salomon, Re-evaluating genetic algorithm performance under coordinate rotation of benchmark functions, 1996"
+    ),
     tags=("oscillating", "ring", "funnel", "nonsmooth", "multimodal", "any dimension"),
 )
 def salomon(x: Tensor) -> Tensor:
@@ -70,7 +72,10 @@ def salomon(x: Tensor) -> Tensor:
     scale="linear",
     title="Deflected corrugated spring",
     latex=r"0.1 \sum_{i=1}^{d} (x_i - 5)^2 - \cos\left( 5 \sqrt{\sum_{i=1}^{d} (x_i - 5)^2} \right)",
-    reference="D. H. Ackley's corrugated spring, as in M. Jamil and X.-S. Yang, A literature survey of benchmark functions, 2013",
+    reference=(
+        "D. H. Ackley's corrugated spring, as in M. Jamil and X.-S. Yang, A literature survey of benchmark functions, "
+        "2013"
+    ),
     tags=("ring", "oscillating", "funnel", "smooth", "multimodal", "any dimension"),
     aliases=("deflected_corrugated_spring",),
 )
@@ -106,7 +111,10 @@ def odd_square_minima(d: int) -> list[tuple[float, ...]]:
     start=(2.9, -0.6),
     steps=150,
     scale="linear",
-    latex=r"-e^{-D / 2 \pi} \cos(\pi D) \left( 1 + \frac{0.02\, h}{D + 0.01} \right), \quad D = d \max_i\, (x_i - b_i)^2, \quad h = \|x - b\|^2",
+    latex=(
+        r"-e^{-D / 2 \pi} \cos(\pi D) \left( 1 + \frac{0.02\, h}{D + 0.01} \right), \quad D = d \max_i\, (x_i - "
+        r"b_i)^2, \quad h = \|x - b\|^2"
+    ),
     reference="K. V. Price, R. M. Storn and J. A. Lampinen, Differential Evolution, 2005",
     tags=("oscillating", "ring", "nonsmooth", "multimodal", "any dimension"),
     variants=("Often one minimizer is published; there are 2^d, the corners of a small cube.",),
@@ -164,8 +172,13 @@ def neighbours(x: Tensor) -> tuple[Tensor, Tensor]:
     steps=200,
     scale="linear",
     title="Schaffer F6",
-    latex=r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 r_i - 1/2}{(1 + r_i^2 / 1000)^2} \right], \quad r_i^2 = x_i^2 + x_{i+1}^2",
-    reference="J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989",
+    latex=(
+        r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 r_i - 1/2}{(1 + r_i^2 / 1000)^2} \right], "
+        r"\quad r_i^2 = x_i^2 + x_{i+1}^2"
+    ),
+    reference=(
+        "J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989"
+    ),
     tags=("oscillating", "ring", "smooth", "multimodal", "any dimension"),
     aliases=("sine_envelope",),
     variants=("For d > 2, some versions also add the pair of the last and the first coordinate.",),
@@ -188,7 +201,9 @@ def schaffer_f6(x: Tensor) -> Tensor:
     steps=200,
     title="Schaffer F7",
     latex=r"\sum_{i=1}^{d-1} \sqrt{r_i} \left[ \sin^2(50\, r_i^{0.2}) + 1 \right], \quad r_i^2 = x_i^2 + x_{i+1}^2",
-    reference="J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989",
+    reference=(
+        "J. D. Schaffer et al., A study of control parameters affecting online performance of genetic algorithms, 1989"
+    ),
     tags=("oscillating", "ring", "funnel", "nonsmooth", "multimodal", "any dimension"),
     aliases=("stretched_v", "stretched_v_sine_wave"),
     variants=(
@@ -215,7 +230,10 @@ def schaffer_f7(x: Tensor) -> Tensor:
     scale="linear",
     title="Schaffer N. 1",
     latex=r"\frac{1}{2} + \frac{\sin^2(x^2 + y^2) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("oscillating", "ring", "smooth", "multimodal"),
     variants=("Other versions use the sine of (x² + y²)², which makes the rings denser.",),
 )
@@ -237,7 +255,10 @@ def schaffer_n1(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="Schaffer N. 2",
     latex=r"\frac{1}{2} + \frac{\sin^2(x^2 - y^2) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("oscillating", "curved", "smooth", "multimodal"),
     variants=("One library uses x² + y² in the sine, which is Schaffer N. 1.",),
 )
@@ -264,7 +285,10 @@ def schaffer_n2(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="Schaffer N. 3",
     latex=r"\frac{1}{2} + \frac{\sin^2(\cos |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("oscillating", "curved", "saddle", "smooth", "multimodal", "ill-conditioned"),
     variants=("Some versions use x² + y² in the cosine, which gives rings.",),
 )
@@ -291,7 +315,10 @@ def schaffer_n3(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="Schaffer N. 4",
     latex=r"\frac{1}{2} + \frac{\cos^2(\sin |x^2 - y^2|) - 1/2}{(1 + (x^2 + y^2) / 1000)^2}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("oscillating", "curved", "smooth", "multimodal", "ill-conditioned"),
     variants=("Some versions do not square the bracket in the denominator.",),
 )
@@ -312,8 +339,14 @@ def schaffer_n4(x: Tensor, y: Tensor) -> Tensor:
     start=(-0.4, 1.5),
     steps=200,
     scale="linear",
-    latex=r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 \sqrt{100 x_i^2 + x_{i+1}^2} - 1/2}{1 + (x_i - x_{i+1})^4 / 1000} \right]",
-    reference="S. Rahnamayan, H. R. Tizhoosh and M. M. A. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    latex=(
+        r"\sum_{i=1}^{d-1} \left[ \frac{1}{2} + \frac{\sin^2 \sqrt{100 x_i^2 + x_{i+1}^2} - 1/2}{1 + (x_i - x_{i+1})^4 "
+        r"/ 1000} \right]"
+    ),
+    reference=(
+        "S. Rahnamayan, H. R. Tizhoosh and M. M. A. Salama, A novel population initialization method for accelerating "
+        "evolutionary algorithms, 2007"
+    ),
     tags=("oscillating", "valley", "smooth", "multimodal", "ill-conditioned", "any dimension"),
     variants=("The origin is often given as the only minimizer; for d = 2, all x = y = kπ/√101 are minimizers.",),
 )
@@ -340,7 +373,10 @@ def pathological(x: Tensor) -> Tensor:
     scale="linear",
     title="Mishra N. 3",
     latex=r"\sqrt{|\cos r|} + \frac{x + y}{100}, \quad r = \sqrt{x^2 + y^2}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("ring", "ridge", "nonsmooth", "multimodal", "unbounded"),
     variants=(
         "With x² + y under the root it is called New function N. 1, with minimum -0.18467.",
@@ -365,7 +401,10 @@ def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="Mishra N. 4",
     latex=r"\sqrt{|\sin r|} + \frac{x + y}{100}, \quad r = \sqrt{x^2 + y^2}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("ring", "ridge", "nonsmooth", "multimodal", "unbounded"),
     variants=(
         "With x² + y under the root it is called New function N. 2, with minimum -0.19941.",
@@ -388,7 +427,10 @@ def mishra_n4(x: Tensor, y: Tensor) -> Tensor:
     steps=150,
     scale="linear",
     title="Mishra N. 6",
-    latex=r"-\ln\left[ \sin^2 (\cos x + \cos y)^2 - \cos^2 (\sin x + \sin y)^2 + x \right]^2 + \frac{(x - 1)^2 + (y - 1)^2}{10}",
+    latex=(
+        r"-\ln\left[ \sin^2 (\cos x + \cos y)^2 - \cos^2 (\sin x + \sin y)^2 + x \right]^2 + \frac{(x - 1)^2 + (y - "
+        r"1)^2}{10}"
+    ),
     reference="S. K. Mishra, Global optimization by differential evolution and particle swarm methods, 2006",
     tags=("ridge", "curved", "nonsmooth", "multimodal"),
     variants=("Jamil and Yang print 0.01 for the last factor, for which their minimizer is not the global one.",),
@@ -414,7 +456,10 @@ def mishra_n6(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="New function N. 1",
     latex=r"\sqrt{\left| \cos \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("ridge", "curved", "nonsmooth", "multimodal", "unbounded"),
     variants=("Published minima, such as -0.18465, are slightly too high, because searches miss the sharp crease.",),
 )
@@ -436,7 +481,10 @@ def new_function_n1(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="New function N. 2",
     latex=r"\sqrt{\left| \sin \sqrt{|x^2 + y|} \right|} + \frac{x + y}{100}",
-    reference="S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm method, 2006",
+    reference=(
+        "S. K. Mishra, Some new test functions for global optimization and performance of repulsive particle swarm "
+        "method, 2006"
+    ),
     tags=("ridge", "curved", "nonsmooth", "multimodal", "unbounded"),
     variants=("Published minima, such as -0.19941, are truncated or slightly too high.",),
 )

@@ -21,15 +21,18 @@ from landscapes.objectives.elementary import product, total
     steps=300,
     scale="linear",
     latex=r"\frac{q + q^2}{1 + q + q^2}, \quad q = \frac{x^2}{2} + 2 \left( y - \frac{x^2}{3} \right)^2",
-    reference="after S. Geman and D. E. McClure, Bayesian image analysis, an application to single photon emission tomography, 1985",
+    reference=(
+        "after S. Geman and D. E. McClure, Bayesian image analysis, "
+        "an application to single photon emission tomography, 1985"
+    ),
     tags=("plateau", "cliff", "curved", "smooth", "unimodal"),
 )
 def plateau(x: Tensor, y: Tensor) -> Tensor:
     """A flat plateau with a steep, curved edge around the basin; gradient descent crawls until it reaches the edge.
 
-    f = (q + q²)/(1 + q + q²). The robust loss of Geman and McClure is q/(1 + q) for a quadratic q. The term q² makes the
-    top flatter, where 1 − f decays as q⁻², and the edge steeper; near the minimum, f is quadratic. The parabola in q
-    bends the basin.
+    f = (q + q²)/(1 + q + q²). The robust loss of Geman and McClure is q/(1 + q) for a quadratic q. The term q² makes
+    the top flatter, where 1 − f decays as q⁻², and the edge steeper; near the minimum, f is quadratic. The parabola
+    in q bends the basin.
     """
     bend = y - x * x / 3
     q = x * x / 2 + 2 * bend * bend
@@ -105,7 +108,10 @@ def welsch(x: Tensor, y: Tensor) -> Tensor:
     scale="linear",
     title="Gaussian well",
     latex=r"-e^{-\frac{1}{2} \sum x_i^2}",
-    reference="S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating evolutionary algorithms, 2007",
+    reference=(
+        "S. Rahnamayan, H. Tizhoosh and M. Salama, A novel population initialization method for accelerating "
+        "evolutionary algorithms, 2007"
+    ),
     tags=("plateau", "bowl", "smooth", "unimodal", "any dimension"),
     aliases=("exponential",),
     variants=("With the opposite sign it is maximized.",),
@@ -126,7 +132,10 @@ def gaussian_well(x: Tensor) -> Tensor:
     scale="linear",
     title="Dipole",
     latex=r"x\,e^{-x^2 - y^2}",
-    reference="R. B. Gramacy and H. K. H. Lee, Bayesian treed Gaussian process models with an application to computer modeling, 2008",
+    reference=(
+        "R. B. Gramacy and H. K. H. Lee, Bayesian treed Gaussian process models with an application to computer "
+        "modeling, 2008"
+    ),
     tags=("plateau", "smooth", "unimodal"),
     aliases=("gramacy_lee_n2",),
 )

@@ -53,7 +53,9 @@ def sum_squares(x: Tensor) -> Tensor:
     start=(-8.0, 8.0),
     steps=120,
     latex=r"(x + 2y - 7)^2 + (2x + y - 5)^2",
-    reference="M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
+    ),
     tags=("bowl", "smooth", "convex", "quadratic", "unimodal", "least squares"),
 )
 def booth(x: Tensor, y: Tensor) -> Tensor:
@@ -159,7 +161,10 @@ def ill_conditioned_bowl(x: Tensor, y: Tensor) -> Tensor:
     start=(-5.5, 1.5),
     steps=150,
     latex=r"\frac{x^2}{20} + 10\,y^2",
-    reference="I. Sutskever, J. Martens, G. Dahl and G. Hinton, On the importance of initialization and momentum in deep learning, 2013",
+    reference=(
+        "I. Sutskever, J. Martens, G. Dahl and G. Hinton, "
+        "On the importance of initialization and momentum in deep learning, 2013"
+    ),
     tags=("valley", "smooth", "convex", "quadratic", "separable", "unimodal", "ill-conditioned"),
 )
 def symmetric_valley(x: Tensor, y: Tensor) -> Tensor:
@@ -227,7 +232,7 @@ def elliptic(x: Tensor) -> Tensor:
     reference="N. Hansen and A. Ostermeier, Completely derandomized self-adaptation in evolution strategies, 2001",
     tags=("valley", "smooth", "convex", "quadratic", "separable", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bent_cigar",),
-    variants=("'Bent cigar' is this function in CEC; in BBOB, its coordinates are transformed asymmetrically.",),
+    variants=("In CEC, bent cigar is this function; in BBOB, its coordinates are transformed asymmetrically.",),
 )
 def cigar(x: Tensor) -> Tensor:
     """One flat direction among steep ones, condition number 1e6; gradient descent hardly moves along the flat one."""

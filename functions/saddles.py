@@ -20,7 +20,9 @@ from landscapes.objectives.decorators import function
     steps=150,
     scale="linear",
     latex=r"x^2 - y^2",
-    reference="the hyperbolic paraboloid; raced from beside its ridge by A. Radford, Visualizing optimization algos, 2014",
+    reference=(
+        "the hyperbolic paraboloid; raced from beside its ridge by A. Radford, Visualizing optimization algos, 2014"
+    ),
     tags=("saddle", "smooth", "quadratic", "separable", "unbounded"),
     aliases=("hyperbolic_paraboloid",),
 )

@@ -69,7 +69,10 @@ def _noisy_quadratic_sample(t: int) -> Formula:
     sample=_noisy_quadratic_sample,
     title="Noisy quadratic model",
     latex=r"\frac{1}{2} \sum \frac{x_i^2}{i}",
-    reference="G. Zhang et al., Which algorithmic choices matter at which batch sizes? Insights from a noisy quadratic model, 2019",
+    reference=(
+        "G. Zhang et al., Which algorithmic choices matter at which batch sizes? Insights from a noisy quadratic "
+        "model, 2019"
+    ),
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "stochastic", "any dimension"),
     variants=("The centers have variance 1/i here, so noise and curvature are proportional, as the paper assumes.",),
     aliases=("noisy_quadratic_model",),

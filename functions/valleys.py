@@ -30,7 +30,7 @@ def rosenbrock_residuals(x: Tensor) -> Tensor:
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("banana", "de_jong_2"),
     variants=(
-        "extended_rosenbrock pairs the coordinates, (x1, x2), (x3, x4), …; for d = 2 both are equal.",
+        "The function extended_rosenbrock pairs the coordinates, (x1, x2), (x3, x4), …; for d = 2 both are equal.",
         "A cyclic version also couples the last coordinate with the first.",
         "For d = 4 to 7, it has a second, local minimum near (-1, 1, …, 1).",
     ),
@@ -52,7 +52,10 @@ def rosenbrock(x: Tensor) -> Tensor:
     steps=400,
     title="Extended Rosenbrock",
     latex=r"\sum_{i=1}^{d/2} \left[ 100\,(x_{2i} - x_{2i-1}^2)^2 + (1 - x_{2i-1})^2 \right]",
-    reference="E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately large size, 1975",
+    reference=(
+        "E. Spedicato, Computational experience with quasi-Newton algorithms for minimization problems of moderately "
+        "large size, 1975"
+    ),
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("paired_rosenbrock",),
     variants=("For d = 2 it equals rosenbrock; for larger d, rosenbrock couples each coordinate with two others.",),
@@ -73,7 +76,10 @@ def extended_rosenbrock(x: Tensor) -> Tensor:
     start=(0.6, 1.4),
     steps=250,
     latex=r"(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2",
-    reference="E. M. L. Beale, On an iterative method for finding a local minimum of a function of more than one variable, 1958",
+    reference=(
+        "E. M. L. Beale, On an iterative method for finding a local minimum of a function of more than one variable, "
+        "1958"
+    ),
     tags=("valley", "plateau", "steep corners", "smooth", "unimodal", "ill-conditioned", "least squares"),
 )
 def beale(x: Tensor, y: Tensor) -> Tensor:
@@ -135,7 +141,10 @@ def cube(x: Tensor, y: Tensor) -> Tensor:
     steps=600,
     title="Sine valley",
     latex=r"1000\,(y - \sin x)^2 + \frac{x^2}{4}",
-    reference="Y. Xiao and F. Zhou, Nonmonotone trust region methods with curvilinear path in unconstrained optimization, 1992",
+    reference=(
+        "Y. Xiao and F. Zhou, Nonmonotone trust region methods with curvilinear path in unconstrained optimization, "
+        "1992"
+    ),
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares"),
     aliases=("sineval",),
 )
@@ -155,7 +164,10 @@ def sine_valley(x: Tensor, y: Tensor) -> Tensor:
     steps=600,
     title="Maratos",
     latex=r"x + 10^6 (x^2 + y^2 - 1)^2",
-    reference="after N. Maratos, Exact penalty function algorithms for finite dimensional and control optimization problems, 1978",
+    reference=(
+        "after N. Maratos, Exact penalty function algorithms for finite dimensional and control optimization problems, "
+        "1978"
+    ),
     tags=("valley", "ring", "curved", "saddle", "smooth", "unimodal", "ill-conditioned"),
     aliases=("maratosb",),
     variants=("The original problem has the circle as a constraint; here the distance to it is penalized.",),
@@ -176,7 +188,10 @@ def maratos(x: Tensor, y: Tensor) -> Tensor:
     steps=600,
     title="Mexican hat",
     latex=r"10^5 \left[ 10^4 (y - x^2)^2 + (x - 1)^2 - 0.02 \right]^2 - 2 (x - 1)^2",
-    reference="A. A. Brown and M. C. Bartholomew-Biggs, Some effective methods for unconstrained optimization based on the solution of systems of ordinary differential equations, 1987",
+    reference=(
+        "A. A. Brown and M. C. Bartholomew-Biggs, Some effective methods for unconstrained optimization based on the "
+        "solution of systems of ordinary differential equations, 1987"
+    ),
     tags=("valley", "ring", "curved", "smooth", "multimodal", "ill-conditioned"),
     aliases=("mexhat",),
 )
@@ -204,7 +219,10 @@ def _penalty_n1_coordinate(d: int) -> float:
     steps=500,
     title="Penalty N. 1",
     latex=r"10^{-5} \sum_{i=1}^{d} (x_i - 1)^2 + \left( \sum x_i^2 - \frac{1}{4} \right)^2",
-    reference="P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for unconstrained optimization, 1972",
+    reference=(
+        "P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for "
+        "unconstrained optimization, 1972"
+    ),
     tags=("valley", "ring", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("penalty_1", "penalty_i"),
 )
@@ -238,7 +256,10 @@ PENALTY_2 = {
         r"(x_1 - 0.2)^2 + 10^{-5} \sum_{i=2}^{d} \left[ (e^{x_i / 10} + e^{x_{i-1} / 10} - y_i)^2"
         r" + (e^{x_i / 10} - e^{-1/10})^2 \right] + \left( \sum (d - i + 1)\, x_i^2 - 1 \right)^2"
     ),
-    reference="P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for unconstrained optimization, 1972",
+    reference=(
+        "P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for "
+        "unconstrained optimization, 1972"
+    ),
     tags=("valley", "ring", "curved", "smooth", "multimodal", "least squares", "any dimension"),
     aliases=("penalty_2", "penalty_ii"),
 )
@@ -305,7 +326,10 @@ def powell_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
     steps=200,
     title="Dixon–Price",
     latex=r"(x_1 - 1)^2 + \sum_{i=2}^{d} i\,(2 x_i^2 - x_{i-1})^2",
-    reference="L. C. W. Dixon and R. C. Price, The truncated Newton method for sparse unconstrained optimisation using automatic differentiation, 1989",
+    reference=(
+        "L. C. W. Dixon and R. C. Price, The truncated Newton method for sparse unconstrained optimisation using "
+        "automatic differentiation, 1989"
+    ),
     tags=("valley", "curved", "smooth", "multimodal", "least squares", "any dimension"),
 )
 def dixon_price(x: Tensor) -> Tensor:
@@ -411,7 +435,10 @@ def wayburn_seader_n3(x: Tensor, y: Tensor) -> Tensor:
     steps=200,
     title="Dennis–Schnabel",
     latex=r"(x^2 + y^2 - 2)^2 + (e^{x - 1} + y^3 - 2)^2",
-    reference="J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, 1983",
+    reference=(
+        "J. E. Dennis and R. B. Schnabel, Numerical methods for unconstrained optimization and nonlinear equations, "
+        "1983"
+    ),
     tags=("ring", "curved", "basins", "smooth", "multimodal", "least squares"),
     aliases=("denschnc",),
 )
@@ -452,7 +479,10 @@ def himmelblau_knot(x: Tensor, y: Tensor) -> Tensor:
     start=(10.0, 10.0),
     steps=400,
     scale="linear",
-    latex=r"\frac{r^2}{1 + r^2} \left[ 1 + \frac{3}{2} r - \frac{r}{2} \cos(r - \theta) \right], \quad r = \sqrt{x^2 + y^2}, \; \theta = \mathrm{atan2}(y, x)",
+    latex=(
+        r"\frac{r^2}{1 + r^2} \left[ 1 + \frac{3}{2} r - \frac{r}{2} \cos(r - \theta) \right], \quad r = \sqrt{x^2 + "
+        r"y^2}, \; \theta = \mathrm{atan2}(y, x)"
+    ),
     reference="N. I. M. Gould, D. Orban and P. L. Toint, CUTEst: problem SNAIL by J. Engels, 1990",
     tags=("spiral", "valley", "curved", "smooth", "unimodal"),
 )
