@@ -77,10 +77,12 @@ def bbob_f2(x: Tensor, at: Instance) -> Tensor:
 
 
 def _ellipsoid(z: Tensor) -> Tensor:
+    """Return the ellipsoid with condition number 1e6 in z."""
     return total(torch.exp(math.log(1e6) * exponents(z)) * z * z)
 
 
 def _rastrigin(z: Tensor) -> Tensor:
+    """Return Rastrigin's function of z."""
     wave = torch.sin(math.pi * z)
     return 20 * total(wave * wave) + total(z * z)
 

@@ -57,6 +57,7 @@ def bbob_f16(x: Tensor, at: Instance) -> Tensor:
 
 
 def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
+    """Return Schaffer's F7 with the given condition number."""
     z = asymmetric(turned(at.r, x - at.x.to(x)), 0.5)
     z = stretched(turned(at.q, z), condition)
     s = z[..., :-1] * z[..., :-1] + z[..., 1:] * z[..., 1:]

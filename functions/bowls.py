@@ -226,6 +226,7 @@ def dennis_schnabel_n3(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _giunta_term(x: Tensor) -> Tensor:
+    """Return the term of one coordinate."""
     a = 1 - 16 * x / 15
     s = torch.sin(a)
     return s * s - s - torch.sin(4 * a) / 50

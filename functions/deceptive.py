@@ -183,6 +183,7 @@ def xin_she_yang_n4(x: Tensor) -> Tensor:
 
 
 HALF_WIDTH = 1e-4
+"""Half the side of the square of `needle_eye`."""
 
 
 @function(

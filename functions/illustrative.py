@@ -12,6 +12,7 @@ from landscapes.objectives.elementary import product
 
 
 def _gaussian(x: Tensor, y: Tensor, a: float, b: float, width: float) -> Tensor:
+    """Return exp(-r²/2w²), where r is the distance to (a, b) and w the width."""
     u, v = x - a, y - b
     return torch.exp(-(u * u + v * v) / (2 * width * width))
 

@@ -189,7 +189,7 @@ def _repeated(value: Tensor, x: Tensor) -> Tensor:
     return torch.stack([value] * x.shape[-1], -1)
 
 
-TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
+TRIGONOMETRIC_ZEROS: dict[int, list[tuple[float, ...]]] = {
     2: [(0.2430642022015621, 0.612676117137334)],
     3: [(0.13865866208959524, 0.15238123048152327, 0.4677872324751889)],
 }
@@ -199,7 +199,7 @@ TRIGONOMETRIC: dict[int, list[tuple[float, ...]]] = {
 @least_squares(
     (-7.0, 7.0),
     dims=ANY,
-    minima=lambda d: [(0.0,) * d, *TRIGONOMETRIC.get(d, [])],
+    minima=lambda d: [(0.0,) * d, *TRIGONOMETRIC_ZEROS.get(d, [])],
     minimum=0.0,
     minima_complete=False,
     start=(-2.9, 2.6),
@@ -288,7 +288,7 @@ def discrete_integral_equation(x: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-BANDED = {
+BROYDEN_BANDED_MINIMIZERS = {
     2: (-0.4273046235581663, -0.4273046235581663),
     3: (-0.4283025665010599, -0.476566284929972, -0.476566284929972),
     5: (-0.4283028646427008, -0.4765965315010954, -0.5196377221007545, -0.5588619565270253, -0.5588619565270253),
@@ -298,7 +298,7 @@ BANDED = {
 @least_squares(
     (-2.0, 2.0),
     dims=Dims(least=2),
-    minima=lambda d: [BANDED[d]] if d in BANDED else [],
+    minima=lambda d: [BROYDEN_BANDED_MINIMIZERS[d]] if d in BROYDEN_BANDED_MINIMIZERS else [],
     minimum=0.0,
     start=(1.4, -1.6),
     steps=200,
@@ -436,7 +436,7 @@ def chebyquad(x: Tensor) -> Tensor:
     return torch.stack(rows)
 
 
-WATSON = {
+WATSON_MINIMIZERS = {
     2: (-0.5013670075219627, 1.0736498384595432),
     3: (-0.3757330057951052, 0.9277884537947423, 0.1716430245881916),
     4: (-0.1830480790751187, 1.080738694631855, -0.45265880850875534, 0.6144563386645558),
@@ -451,7 +451,7 @@ WATSON = {
 @least_squares(
     (-2.0, 2.0),
     dims=Dims(least=2, most=31),
-    minima=lambda d: [WATSON[d]] if d in WATSON else [],
+    minima=lambda d: [WATSON_MINIMIZERS[d]] if d in WATSON_MINIMIZERS else [],
     start=(1.2, -1.5),
     steps=300,
     latex=(

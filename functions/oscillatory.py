@@ -59,7 +59,7 @@ def ackley_n3(x: Tensor, y: Tensor) -> Tensor:
     return -200 * torch.exp(-0.02 * norm(torch.stack([x, y], -1))) + 5 * torch.exp(torch.cos(3 * x) + torch.sin(3 * y))
 
 
-ACKLEY_4 = {
+ACKLEY_N4_MINIMIZERS = {
     2: (1.5096201081585965, -0.7548651160362331),
     3: (1.515629253931537, -1.1093725580744789, -0.7472451129964488),
 }
@@ -68,7 +68,11 @@ ACKLEY_4 = {
 @function(
     (-5.0, 5.0),
     dims=Dims(least=2),
-    minima=lambda d: [(sign * ACKLEY_4[d][0], *ACKLEY_4[d][1:]) for sign in (1, -1)] if d in ACKLEY_4 else [],
+    minima=lambda d: (
+        [(sign * ACKLEY_N4_MINIMIZERS[d][0], *ACKLEY_N4_MINIMIZERS[d][1:]) for sign in (1, -1)]
+        if d in ACKLEY_N4_MINIMIZERS
+        else []
+    ),
     nonsmooth_where="where two consecutive coordinates are both 0",
     start=(-4.1, 3.6),
     steps=300,
@@ -487,6 +491,7 @@ def radial_growth(x: Tensor, y: Tensor) -> Tensor:
 
 
 def mirrored(x: float, y: float) -> list[tuple[float, float]]:
+    """Return the point and its mirror images at both axes."""
     return [(x, y), (-x, y), (x, -y), (-x, -y)]
 
 

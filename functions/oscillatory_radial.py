@@ -87,6 +87,7 @@ def corrugated_spring(x: Tensor) -> Tensor:
 
 
 ODD_SQUARE_CENTER = (1.0, 1.3, 0.8, -0.4, -1.3, 1.6, -0.2, -0.6, 0.5, 1.4) * 2
+"""Center of the squares, for up to 20 coordinates."""
 
 
 ODD_SQUARE_OFFSET = 0.015254897049523002

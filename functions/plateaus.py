@@ -211,6 +211,7 @@ SHEKEL_WELLS = (
 
 
 def shekel_sum(x: Tensor, count: int) -> Tensor:
+    """Return the sum of the first `count` wells of Shekel's functions."""
     f = torch.zeros_like(x[..., 0])
     for width, place in SHEKEL_WELLS[:count]:
         off = x - torch.tensor(place, dtype=x.dtype, device=x.device)
@@ -279,6 +280,7 @@ def shekel_n10(x: Tensor) -> Tensor:
 
 
 def hartmann_sum(x: Tensor, scales: Sequence[Sequence[float]], places: Sequence[Sequence[float]]) -> Tensor:
+    """Return the sum of Hartmann's four Gaussian wells."""
     f = torch.zeros_like(x[..., 0])
     for c, a, p in zip((1.0, 1.2, 3.0, 3.2), scales, places, strict=True):
         off = x - torch.tensor(p, dtype=x.dtype, device=x.device)

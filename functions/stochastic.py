@@ -24,6 +24,7 @@ def _repeated(numbers: Tensor, x: Tensor) -> Tensor:
 
 
 def _noisy_bowl_sample(t: int) -> Formula:
+    """Return the round bowl plus a random linear term, seeded by the step."""
     noise = _normal(t, 64)
     return lambda x: total(x * x) / 2 + total(_repeated(noise, x) * x)
 
@@ -45,10 +46,12 @@ def noisy_bowl(x: Tensor) -> Tensor:
 
 
 def _curvatures(x: Tensor) -> Tensor:
+    """Return the curvatures 1/i."""
     return 1 / ordinals(x)
 
 
 def _noisy_quadratic_sample(t: int) -> Formula:
+    """Return the quadratic around a random center, seeded by the step."""
     centre = _normal(t, 64)
 
     def seen(x: Tensor) -> Tensor:
@@ -113,6 +116,7 @@ def noisy_beale(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _rosenbrock(x: Tensor, y: Tensor) -> Tensor:
+    """Return Rosenbrock's function of two coordinates."""
     off, left = y - x * x, 1 - x
     return 100 * off * off + left * left
 
@@ -137,6 +141,7 @@ def noisy_rosenbrock(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _rare_push_sample(t: int) -> Formula:
+    """Return 1010x with probability 0.02, otherwise -10x, seeded by the step."""
     rare = bool(torch.rand(1, generator=torch.Generator().manual_seed(t), dtype=torch.float64) < 0.02)
     return lambda x: (1010.0 if rare else -10.0) * x
 
@@ -160,6 +165,7 @@ def rare_push(x: Tensor) -> Tensor:
 
 
 def _reddi_sample(t: int) -> Formula:
+    """Return 1010x at every 101st step, otherwise -10x."""
     return lambda x: (1010.0 if t % 101 == 0 else -10.0) * x
 
 
@@ -221,6 +227,7 @@ def _logistic(right: Tensor) -> Formula:
 
 
 def _moons_sample(t: int) -> Formula:
+    """Return the loss of a batch of four points, seeded by the step."""
     return _logistic(MOONS[:, torch.randint(200, (4,), generator=torch.Generator().manual_seed(t))])
 
 

@@ -12,6 +12,7 @@ from landscapes.objectives.elementary import norm, ordinals, total
 
 
 def rosenbrock_residuals(x: Tensor) -> Tensor:
+    """Return the residuals of Rosenbrock's function, shape (2d - 2, …)."""
     here, there = x[..., :-1], x[..., 1:]
     return torch.cat([10 * (there - here * here), 1 - here], -1).movedim(-1, 0)
 
@@ -232,7 +233,7 @@ def penalty_n1(x: Tensor) -> Tensor:
     return torch.cat([math.sqrt(1e-5) * (x - 1), ring], -1).movedim(-1, 0)
 
 
-PENALTY_2 = {
+PENALTY_N2_MINIMIZERS = {
     2: (0.2000002053277478, 0.95916622198851),
     3: (0.19999991961497013, 0.525605020390509, 0.5722578991308919),
     4: (0.1999993333503804, 0.19131670099277245, 0.48010148533262315, 0.5188454043902005),
@@ -248,7 +249,7 @@ PENALTY_2 = {
     (-10.0, 10.0),
     dims=Dims(least=2),
     view=[(-1.4, 1.4)],
-    minima=lambda d: [PENALTY_2[d]] if d in PENALTY_2 else [],
+    minima=lambda d: [PENALTY_N2_MINIMIZERS[d]] if d in PENALTY_N2_MINIMIZERS else [],
     start=(-1.1, -0.6),
     steps=500,
     title="Penalty N. 2",
