@@ -44,7 +44,7 @@ from landscapes.engine.fast import tracing
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
 from landscapes.objectives.decorators import Function, function
-from landscapes.optimizers import Rule, parse
+from landscapes.optimizers import Optimizer, parse
 
 HERE = Path(__file__).resolve().parent
 ROSENBROCK = get("rosenbrock")
@@ -108,14 +108,14 @@ def rates(runs: int) -> np.ndarray:
 
 
 def batch(
-    runs: int, steps: int, *, compiled: bool, landscape: Function = ROSENBROCK, rule: Rule | None = None,
+    runs: int, steps: int, *, compiled: bool, landscape: Function = ROSENBROCK, optimizer: Optimizer | None = None,
     numbers: dict[str, np.ndarray] | None = None, dtype: torch.dtype = torch.float64, x: Tensor | None = None, **how: Any,
 ) -> loop.Paths:  # fmt: skip
     """The engine: Adam with a learning rate a run, unless said otherwise."""
     numbers = {"lr": rates(runs)} if numbers is None else numbers
-    many = Batch(optimizers.Adam() if rule is None else rule, runs, numbers)
+    many = Batch(optimizers.Adam() if optimizer is None else optimizer, runs, numbers)
     x = starts(runs, dtype) if x is None else x
-    return loop.run(landscape, many, x, steps, **{"box": WIDE, "keep": "ends", "compiled": compiled, **how})
+    return loop.run(landscape, many, x, steps, **{"box": WIDE, "record_steps": "ends", "compiled": compiled, **how})
 
 
 def lanes(folder: Path) -> list[Lane]:
@@ -129,7 +129,7 @@ def lanes(folder: Path) -> list[Lane]:
     add("eager, 32,768 runs", 32768, 300, compiled=False)
     add("compiled, ends kept", 8192, 1000, compiled=True)
     add("compiled, float32", 8192, 1000, compiled=True, dtype=torch.float32)
-    add("compiled, converged runs looked for", 8192, 1000, compiled=True, stop=Stop(gradient=1e-9))
+    add("compiled, converged runs looked for", 8192, 1000, compiled=True, stop=Stop(gtol=1e-9))
     add("own function, plain", 0, 0, compiled=False)
     found[-1] = Lane("own function, plain", lambda: plain(own.formula, torch.optim.Adam, {"lr": 1e-3}, 300), 300)
     add("own function, eager, 32,768 runs", 32768, 300, compiled=False, landscape=own)
@@ -147,7 +147,7 @@ def lanes(folder: Path) -> list[Lane]:
         return files[name]
 
     add("compiled, 65,536 runs, ends kept", 65536, 1000, compiled=True)
-    add("compiled, 65,536 runs, every 4th point in a file", 65536, 1000, compiled=True, keep=4, room=mapped)
+    add("compiled, 65,536 runs, every 4th point in a file", 65536, 1000, compiled=True, record_steps=4, room=mapped)
     found.append(Lane("small race, plain", lambda: [plain(valley, *one, 500) for one in STOCK], 8 * 500))
     racers = [parse(name)[0] for name in RACERS]
     begin = torch.tensor([-0.5, 0.7], dtype=torch.float64)[:, None].repeat(1, 8)
@@ -174,14 +174,14 @@ def lanes(folder: Path) -> list[Lane]:
     pixels = torch.stack(torch.meshgrid(side, side, indexing="xy")).flatten(1)
     add(
         "basins, 1024 × 1024 starts, 500 steps", 2**20, 500, compiled=True, landscape=get("himmelblau"),
-        rule=optimizers.Adam(lr=0.1), numbers={}, x=pixels, stop=Stop(gradient=1e-6),
+        optimizer=optimizers.Adam(lr=0.1), numbers={}, x=pixels, stop=Stop(gtol=1e-6),
     )  # fmt: skip
     stock = [optimizers.Torch(torch.optim.Adam, lr=lr) for lr in rates(8192).tolist()]
     x = starts(8192)
     found.append(
         Lane(
             "optimizers.Torch(Adam), a rate a run",
-            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
+            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, record_steps="ends"),
             8192 * 500,
         )
     )
@@ -196,12 +196,12 @@ def lanes(folder: Path) -> list[Lane]:
     return found
 
 
-def sweep(racers: list[Rule], compiled: bool) -> None:
+def sweep(racers: list[Optimizer], compiled: bool) -> None:
     """256 rates of each of the eight from 64 starts."""
     factors = np.repeat(np.geomspace(0.01, 3, 256), 64)
     x = starts(64).repeat(1, 256)
-    for rule in racers:
-        batch(2**14, 1000, compiled=compiled, rule=rule, numbers={"lr": rule.rate * factors}, x=x)
+    for optimizer in racers:
+        batch(2**14, 1000, compiled=compiled, optimizer=optimizer, numbers={"lr": optimizer.rate * factors}, x=x)
 
 
 def jax_lanes(_: Path) -> list[Lane]:

@@ -1,11 +1,11 @@
-"""How far each rule ends up from its reference: random settings, one optimizer object a run on the other side.
+"""How far each optimizer ends up from its reference: random settings, one torch optimizer object a run on the other side.
 
     python benchmarks/exactness.py [steps]
 
 Prints Markdown tables of the largest difference of any coordinate, of any run, at any step. Zero means the same bits.
 The runs are batched here with a hyper-parameter each. References are torch.optim's own classes, and where torch has none
 the algorithm of the paper as a plain loop; Nelder–Mead is held against SciPy's, CMA-ES against its tutorial's.
-`benchmarks/second_order.py` does the same for rules that use curvature or a line search.
+`benchmarks/second_order.py` does the same for optimizers that use curvature or a line search.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from reference import FUNCTIONS, SPACES, by_rules, by_torch, everyone, starts, valley
+from reference import FUNCTIONS, SPACES, by_optimizers, by_torch, everyone, starts, valley
 from test_derivative_free import numbers, numpy_of, tutorial
 from test_rules_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
 
@@ -39,8 +39,8 @@ def heading(*titles: str) -> None:
 
 
 def stepwise(steps: int) -> None:
-    """Rules that take one gradient a step and treat each coordinate alone."""
-    heading("rule", "reference", "runs", "Rosenbrock, d = 1, 2, 10", "Ackley, d = 1, 2, 10")
+    """Optimizers that take one gradient a step and treat each coordinate alone."""
+    heading("optimizer", "reference", "runs", "Rosenbrock, d = 1, 2, 10", "Ackley, d = 1, 2, 10")
     for cls, (other, _) in SPACES.items():
         runs, worst = 0, dict.fromkeys(FUNCTIONS, 0.0)
         for landscape in FUNCTIONS:
@@ -49,7 +49,7 @@ def stepwise(steps: int) -> None:
                 contenders = everyone(cls, rng)
                 x = starts(dim, len(contenders), rng)
                 expected = by_torch(landscape(dim), contenders, x, steps, alone=False)
-                gap = (by_rules(landscape(dim), contenders, x, steps) - expected).abs().max().item()
+                gap = (by_optimizers(landscape(dim), contenders, x, steps) - expected).abs().max().item()
                 worst[landscape] = float(np.maximum(worst[landscape], gap))  # which keeps NaN
                 runs += len(contenders)
         source = "torch.optim" if other.__module__.startswith("torch") else "the paper's loop"
@@ -57,19 +57,19 @@ def stepwise(steps: int) -> None:
 
 
 def coupled(steps: int) -> None:
-    """Rules that see a whole point at once, or take gradients elsewhere."""
-    heading("rule", "reference", "steps", "largest difference on Rosenbrock")
+    """Optimizers that see a whole point at once, or take gradients elsewhere."""
+    heading("optimizer", "reference", "steps", "largest difference on Rosenbrock")
     rng, gaps = np.random.default_rng(0), []
     for dim, rows in ((1, 0), (2, 0), (10, 0), (2, 1), (10, 5)):
         contenders, x = factored(rows, 6, rng), starts(dim, 6, rng)
         shape = (rows, dim // rows) if rows else (dim,)
-        expected = by_one_object_a_run(valley(dim), [in_torch(rule) for rule in contenders], x, steps, shape)
-        gaps.append(largest(by_rules(valley(dim), contenders, x, steps) - expected))
+        expected = by_one_object_a_run(valley(dim), [in_torch(optimizer) for optimizer in contenders], x, steps, shape)
+        gaps.append(largest(by_optimizers(valley(dim), contenders, x, steps) - expected))
     print(f"| Adafactor | torch.optim | {steps} | {max(gaps):.1e} |", flush=True)
     field = [optimizers.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
     x = starts(6, 3, rng)
-    stock = [(torch.optim.Muon, {"lr": rule.lr, "weight_decay": 0.05}) for rule in field]
-    gap = largest(by_rules(valley(6), field, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
+    stock = [(torch.optim.Muon, {"lr": optimizer.lr, "weight_decay": 0.05}) for optimizer in field]
+    gap = largest(by_optimizers(valley(6), field, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
     print(f"| Muon, whose steps are bfloat16 | torch.optim | 1 | {gap:.1e} |", flush=True)
     for adam in (False, True):
         cls = optimizers.ScheduleFreeAdamW if adam else optimizers.ScheduleFreeSGD
@@ -78,19 +78,19 @@ def coupled(steps: int) -> None:
         for dim in DIMS:
             x = starts(dim, 3, rng)
             same = [{"lr": lr, "warmup": 10.0, "r": 0.0, "weight_decay": 0.01, **more} for lr in (1e-3, 3e-3, 1e-2)]
-            path = by_rules(valley(dim), [cls(**settings) for settings in same], x, steps)
+            path = by_optimizers(valley(dim), [cls(**settings) for settings in same], x, steps)
             for run, settings in enumerate(same):
                 y = torch.nn.Parameter(x[:, run].clone())
-                optimizer = PlainScheduleFree([y], adam=adam, beta=0.9, **settings)
+                torch_optimizer = PlainScheduleFree([y], adam=adam, beta=0.9, **settings)
                 for point in path[:, :, run]:
                     y.grad = value_and_gradient(valley(dim), y.detach()[:, None])[1][:, 0]
-                    optimizer.step()
-                    worst = max(worst, largest(point - optimizer.average()))
+                    torch_optimizer.step()
+                    worst = max(worst, largest(point - torch_optimizer.average()))
         print(f"| {cls().label} | the authors' code, as a loop | {steps} | {worst:.1e} |", flush=True)
 
 
 def without_derivatives(steps: int) -> None:
-    heading("rule", "reference", "steps", "largest difference on Rosenbrock and Ackley")
+    heading("optimizer", "reference", "steps", "largest difference on Rosenbrock and Ackley")
     nelder, cma, generations = 0.0, 0.0, min(steps, 40)
     for landscape in FUNCTIONS:
         for dim in DIMS:

@@ -27,7 +27,7 @@ from reference import moment, stepper_of
 
 from landscapes.objectives.decorators import function
 from landscapes.optimizers import Torch
-from landscapes.optimizers.stepper import Moment
+from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle, value_and_gradient
 
 STOCK = ("SGD", "Adagrad", "RMSprop", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "Adadelta")
@@ -86,7 +86,7 @@ def speed() -> None:
                 for _ in range(32):
                     t += 1
                     value, gradient = value_and_gradient(landscape, points)
-                    points = stepper.step(Moment(t, points, value, gradient, oracle, alive))
+                    points = stepper.step(StepContext(t, points, value, gradient, oracle, alive))
                 together.append((process_time() - begin) / 32)
                 alone.append(plain.time(200))
             gap = max(

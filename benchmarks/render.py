@@ -49,7 +49,7 @@ from PIL import Image
 from landscapes import race, render
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import Moving, show
+from landscapes.render.artists.animated import AnimatedArtist, show
 from landscapes.render.plots.layout import figure
 
 Pixels = NDArray[np.uint8]
@@ -64,7 +64,7 @@ SAMPLES = 12
 PLAIN = render.THEMES["light"] | {"fade": 0.0, "halo_width": 0.0}
 
 
-class Gap(Text, Moving):
+class Gap(Text, AnimatedArtist):
     """An artist of a user's own: a text that follows the race and knows nothing of how frames are drawn."""
 
     values: NDArray[np.float64]
@@ -103,7 +103,7 @@ class Job:
         if self.own:
             ax = made.axes[0]
             gap = Gap(0.03, 0.05, "", transform=ax.transAxes, zorder=10)
-            gap.values = record.trajectories.value.min(0)
+            gap.values = record.trajectories.loss.min(0)
             ax.add_artist(gap)
             ax.legend(loc="upper right")
         return render.animate(record, figure=made, frames=frames, fps=FPS, hold=(0, 0))

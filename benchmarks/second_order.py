@@ -1,4 +1,4 @@
-"""How far the second-order rules end up from their references: random settings, starts and dimensions.
+"""How far the second-order optimizers end up from their references: random settings, starts and dimensions.
 
     python benchmarks/second_order.py [steps]
 
@@ -26,7 +26,7 @@ DIMS, RUNS = (1, 2, 10), 12
 
 def main(steps: int) -> None:
     torch.set_num_threads(1)
-    print("| rule | Rosenbrock, d = 1, 2, 10: largest | middle | Ackley, d = 1, 2, 10: largest | middle |")
+    print("| optimizer | Rosenbrock, d = 1, 2, 10: largest | middle | Ackley, d = 1, 2, 10: largest | middle |")
     print("|---|---|---|---|---|")
     for name in SETTINGS:
         cells = []

@@ -4,7 +4,7 @@
     python benchmarks/tune.py beale booth     these; the others keep what they have
 
 How a rate is found stands in `landscapes/experiments/stored_lrs.py`. A test sweeps again and compares, so run this
-after any change to a function's start, steps, view or formula, to a rule, or to the sweep.
+after any change to a function's start, steps, view or formula, to an optimizer, or to the sweep.
 
 Beside the rates stands "edge": the optimizers whose best rate is the first or the last of the grid, so
 that a better one may lie beyond it.
@@ -34,7 +34,7 @@ def tuned(function: Function) -> dict[str, Any]:
     """What the file holds of one function."""
     contenders = [parse(name)[0] for name, (cls, _) in names().items() if cls.tunable]
     found = stored_lrs.sweep_rates(function, contenders, function.start, function.steps)
-    table = {stored_lrs.rate_free_spec(rule): rate for rule, rate in zip(contenders, found, strict=True)}
+    table = {stored_lrs.rate_free_spec(optimizer): rate for optimizer, rate in zip(contenders, found, strict=True)}
     return {
         "race": stored_lrs.fingerprint(function, function.start, function.steps),
         "value": float(function(function.start)),

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from landscapes.experiments._explore import explore
     from landscapes.experiments._project import project
     from landscapes.experiments._race import race
-    from landscapes.experiments._summarize import portray
+    from landscapes.experiments._summarize import summarize
     from landscapes.experiments._sweep import sweep
     from landscapes.experiments._tune import Tuning, tune
     from landscapes.experiments.search_space import Range
     from landscapes.objectives.decorators import ANY, Dims, Function, function, least_squares
     from landscapes.record import Record, Surface, Trajectories
-    from landscapes.summary import Portrait
+    from landscapes.summary import FunctionSummary
 
     __version__: str
 
@@ -41,7 +41,7 @@ _HOMES = {
     "Dims": "objectives.decorators",
     "Function": "objectives.decorators",
     "InputError": "errors",
-    "Portrait": "summary",
+    "FunctionSummary": "summary",
     "Range": "experiments.search_space",
     "Record": "record",
     "Stop": "engine.termination",
@@ -56,7 +56,7 @@ _HOMES = {
     "from_numpy": "builders._from_numpy",
     "function": "objectives.decorators",
     "least_squares": "objectives.decorators",
-    "portray": "experiments._summarize",
+    "summarize": "experiments._summarize",
     "project": "experiments._project",
     "race": "experiments._race",
     "sweep": "experiments._sweep",
@@ -70,8 +70,8 @@ __all__ = [
     "ANY",
     "Dims",
     "Function",
+    "FunctionSummary",
     "InputError",
-    "Portrait",
     "Range",
     "Record",
     "Stop",
@@ -90,10 +90,10 @@ __all__ = [
     "functions",
     "least_squares",
     "optimizers",
-    "portray",
     "project",
     "race",
     "render",
+    "summarize",
     "sweep",
     "transforms",
     "tune",

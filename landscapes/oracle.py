@@ -7,7 +7,7 @@ from torch import Tensor
 
 from landscapes.objectives.decorators import Function
 
-KINDS = ("values", "gradients", "products", "hessians")
+KINDS = ("n_values", "n_gradients", "n_hvps", "n_hessians")
 """What is counted: values alone, gradients (with their values), Hessian-vector products, whole Hessians or Jacobians."""
 
 
@@ -39,22 +39,22 @@ class Oracle:
 
     def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
         """The values at points of shape (d, R), or (d, k, R) for k points a run: shape (R,) or (k, R)."""
-        self.count("values", asking, 1 if x.ndim == 2 else x.shape[1])
+        self.count("n_values", asking, 1 if x.ndim == 2 else x.shape[1])
         return value(self.seen, x)
 
     def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The values (R,) and the gradients (d, R) at points (d, R)."""
-        self.count("gradients", asking)
+        self.count("n_gradients", asking)
         return value_and_gradient(self.seen, x)
 
     def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
         """The Hessians at points (d, R) times the vectors v (d, R): shape (d, R)."""
-        self.count("products", asking)
+        self.count("n_hvps", asking)
         return _product(self.seen, x, v)
 
     def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
         """The Hessians at points (d, R), symmetric to the last bit: shape (d, d, R)."""
-        self.count("hessians", asking)
+        self.count("n_hessians", asking)
         return _hessian(self.seen, x)
 
     def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -62,13 +62,13 @@ class Oracle:
 
         Raises `InputError` where the function has no `residuals`.
         """
-        self.count("hessians", asking)
+        self.count("n_hessians", asking)
         return _residuals(self.seen, x)
 
     def count(self, kind: str, asking: Tensor | None, times: int | Tensor = 1) -> None:
         """Puts evaluations of one of `KINDS` to the account of those that ask, so many each (or (R,), one number a run).
 
-        For what a rule learns otherwise than by the questions above, such as the value that the engine knows.
+        For what an optimizer learns otherwise than by the questions above, such as the value that the engine knows.
         """
         self.asked = True
         self.counts[KINDS.index(kind)] += times if asking is None else times * asking

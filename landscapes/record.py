@@ -55,7 +55,7 @@ class Trajectories:
 
     Attributes:
         x: points, shape (R, T, d). A run that was stopped stays at its last good point.
-        value: the function's value there, shape (R, T).
+        loss: the function's value there, shape (R, T).
         step: which steps were kept, shape (T,), ascending from 0.
         runs: one column a fact, each of length R: `label`, `optimizer` (with its hyper-parameters, as
             it can be given again), `lr`, `status`, `stopped` (the step whose point was refused, or -1),
@@ -70,26 +70,26 @@ class Trajectories:
     """
 
     x: NDArray[np.float64]
-    value: NDArray[np.float64]
+    loss: NDArray[np.float64]
     step: NDArray[np.int64]
     runs: Mapping[str, NDArray[Any]]
-    observed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shape = (*self.value.shape, self.x.shape[-1])
+        shape = (*self.loss.shape, self.x.shape[-1])
         if self.x.shape != shape or self.step.shape != shape[1:2]:
             raise InputError(
-                f"trajectories do not fit together: x {self.x.shape}, value {self.value.shape}, "
+                f"trajectories do not fit together: x {self.x.shape}, loss {self.loss.shape}, "
                 f"step {self.step.shape}; expected (R, T, d), (R, T) and (T,)"
             )
         for name, column in self.runs.items():
             if len(column) != len(self.x):
                 raise InputError(f"column {name!r} has {len(column)} entries for {len(self.x)} runs")
 
-        for name, values in self.observed.items():
-            if values.shape[:2] != self.value.shape:
+        for name, values in self.metrics.items():
+            if values.shape[:2] != self.loss.shape:
                 raise InputError(
-                    f"observed {name!r} has shape {values.shape} for {self.value.shape[0]} runs of {self.value.shape[1]} steps"
+                    f"observed {name!r} has shape {values.shape} for {self.loss.shape[0]} runs of {self.loss.shape[1]} steps"
                 )
 
     def __len__(self) -> int:
@@ -117,7 +117,7 @@ class Record:
     @property
     def order(self) -> list[int]:
         """Runs from best to worst: those that reached the target by how soon, then by final value."""
-        runs, final = self.trajectories.runs, self.trajectories.value[:, -1]
+        runs, final = self.trajectories.runs, self.trajectories.loss[:, -1]
         lost = np.isin(runs["status"], FAILED)
         reached = np.where(runs["reached"] < 0, np.inf, runs["reached"])
         return [int(i) for i in np.lexsort((final, reached, lost))]
@@ -127,7 +127,7 @@ class Record:
         import landscapes
 
         try:
-            return landscapes.render.framed(self) if self.meta.get("job", "race") == "race" else None
+            return landscapes.render.framed(self) if self.meta.get("experiment", "race") == "race" else None
         except InputError:
             return None
 
@@ -155,9 +155,9 @@ class Record:
         """
         target = check_target(path)
         arrays: dict[str, Any] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
-        arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "value", "step")}
+        arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "loss", "step")}
         arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
-        arrays |= {f"observed/{name}": values for name, values in self.trajectories.observed.items()}
+        arrays |= {f"metrics/{name}": values for name, values in self.trajectories.metrics.items()}
         for part, ground in (("surface", self.surface), ("curve", self.curve)):
             if ground is not None:
                 arrays |= {f"{part}/{name}": np.asarray(value) for name, value in vars(ground).items()}
@@ -191,7 +191,7 @@ class Record:
                 return None
             return Surface(**facts | {"minimum": float(facts["minimum"]), "scale": str(facts["scale"])})
 
-        trajectories = Trajectories(**part("trajectories"), runs=part("runs"), observed=part("observed"))
+        trajectories = Trajectories(**part("trajectories"), runs=part("runs"), metrics=part("metrics"))
         return cls(trajectories, ground("surface"), json.loads(str(arrays["meta"])), ground("curve"))
 
 

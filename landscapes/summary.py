@@ -12,8 +12,8 @@ from landscapes.record import Surface
 
 
 @dataclass(frozen=True, eq=False)
-class Portrait:
-    """A landscape as it is drawn on one page; made by `landscapes.portray`.
+class FunctionSummary:
+    """A landscape as it is drawn on one page; made by `landscapes.summarize`.
 
     Attributes:
         title: the name.

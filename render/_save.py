@@ -19,7 +19,7 @@ from landscapes.render.plots._crop import focus
 from landscapes.render.plots.layout import SIZE, figure
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme
-from landscapes.render.writers import SINKS, sink_of
+from landscapes.render.writers import WRITERS, writer_for
 from landscapes.views import View
 
 
@@ -42,7 +42,7 @@ def check_output(
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    known = (*SINKS, *STILLS, ".html")
+    known = (*WRITERS, *STILLS, ".html")
     if not suffix:
         raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join(known)}")
     if aside is not False and (inset is not False or labels != "legend" or panel or is_page(target)):
@@ -60,7 +60,7 @@ def check_output(
                 "a page has its losses and a legend, and its reader zooms: leave out the inset, names at the heads "
                 "and panel=False"
             )
-    elif sink_of(target) is None:
+    elif writer_for(target) is None:
         raise unknown("suffix", suffix, known)
     return check_target(target)
 

@@ -90,7 +90,7 @@ def modules() -> dict[str, Path]:
 
 
 def part(name: str) -> str:
-    """`landscapes.optimizers.first_order.adam` belongs to `rules`."""
+    """`landscapes.optimizers.first_order.adam` belongs to `optimizers`."""
     return [*name.split("."), ""][1]
 
 

@@ -18,7 +18,7 @@ anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
 
 def same(a: Record, b: Record) -> None:
-    for name in ("x", "value", "step"):
+    for name in ("x", "loss", "step"):
         left, right = getattr(a.trajectories, name), getattr(b.trajectories, name)
         assert left.dtype == right.dtype
         np.testing.assert_array_equal(left, right)
@@ -35,16 +35,16 @@ def same(a: Record, b: Record) -> None:
 
 @given(
     x=arrays(np.float64, (2, 3, 2), elements=anything),
-    value=arrays(np.float64, (2, 3), elements=anything),
+    loss=arrays(np.float64, (2, 3), elements=anything),
     label=st.text(max_size=20).filter(lambda text: not text.endswith("\0")),  # numpy's text drops trailing NULs
     minimum=anything,
     with_surface=st.booleans(),
 )
-def test_round_trip_is_exact(tmp_path_factory, x, value, label, minimum, with_surface):
+def test_round_trip_is_exact(tmp_path_factory, x, loss, label, minimum, with_surface):
     runs = {"label": np.array([label, "other"]), "lr": np.array([0.1, np.nan]), "reached": np.array([-1, 2])}
-    surface = Surface(np.arange(2.0), np.arange(3.0), value[:, :2].T[[0, 1, 0]], np.zeros((0, 2)), minimum, "rank")
+    surface = Surface(np.arange(2.0), np.arange(3.0), loss[:, :2].T[[0, 1, 0]], np.zeros((0, 2)), minimum, "rank")
     meta = {"title": label, "minimum": minimum, "start": [0.1, -2.0], "versions": {"numpy": np.__version__}}
-    record = Record(Trajectories(x, value, np.array([0, 5, 9]), runs), surface if with_surface else None, meta)
+    record = Record(Trajectories(x, loss, np.array([0, 5, 9]), runs), surface if with_surface else None, meta)
     path = tmp_path_factory.mktemp("round") / "race.npz"
     assert record.save(path) == path
     same(record, Record.load(path))
@@ -154,11 +154,11 @@ def test_a_saved_file_has_the_usual_mode(tmp_path, make_record):
 
 
 def test_pieces_that_do_not_fit_are_refused():
-    fitting = {"x": np.zeros((2, 3, 2)), "value": np.zeros((2, 3)), "step": np.arange(3), "runs": {}}
+    fitting = {"x": np.zeros((2, 3, 2)), "loss": np.zeros((2, 3)), "step": np.arange(3), "runs": {}}
     Trajectories(**fitting)
     for change in (
         {"x": np.zeros((2, 4, 2))},
-        {"value": np.zeros((1, 3))},
+        {"loss": np.zeros((1, 3))},
         {"step": np.arange(4)},
         {"runs": {"label": np.array(["a"])}},
     ):
@@ -169,6 +169,6 @@ def test_pieces_that_do_not_fit_are_refused():
 def test_order_puts_the_first_at_the_target_first_and_the_lost_last(make_record):
     record = make_record(
         [[1, 0.5, 0.4], [1, 1e-4, 1e-4], [1, 0.5, 1e-4], [1, 1e-9, 1e-9], [1, 0.3, 0.3]],
-        status=["budget", "converged", "converged", "diverged", "budget"],
+        status=["max_steps", "converged", "converged", "diverged", "max_steps"],
     )
     assert record.order == [1, 2, 4, 0, 3]

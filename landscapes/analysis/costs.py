@@ -107,8 +107,10 @@ def costs(record: Record, by: str = "evaluations") -> Costs:
     >>> profiles.performance_profile(found.at(1e-1), [1, 1000]).shape
     (2, 2)
     """
-    if record.meta.get("job") != "compare":
-        raise InputError(f"profiles and tables are made of a comparison, not of a {record.meta.get('job', 'record')}")
+    if record.meta.get("experiment") != "compare":
+        raise InputError(
+            f"profiles and tables are made of a comparison, not of a {record.meta.get('experiment', 'record')}"
+        )
     if by not in ("evaluations", "steps"):
         raise unknown("cost", by, ("evaluations", "steps"))
     if not record.meta["complete"]:
@@ -133,7 +135,7 @@ def check_chosen(record: Record) -> None:
     """Raises `InputError` for a comparison with an optimizer at several learning rates, of which none is chosen yet."""
     if "lr" in record.axes:
         raise InputError(
-            "the comparison ran each optimizer at several learning rates; choose first: choosing.at_best_rate(record), or "
+            "the comparison ran each optimizer at several learning rates; choose first: choosing.at_best_lr(record), or "
             'choosing.only(record, "lr", 0.01)'
         )
 

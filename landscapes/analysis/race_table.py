@@ -11,10 +11,10 @@ from landscapes.record import FAILED, Record
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
-KINDS = {"values": "value", "gradients": "gradient", "products": "product", "hessians": "Hessian"}
+KINDS = {"n_values": "value", "n_gradients": "gradient", "n_hvps": "product", "n_hessians": "Hessian"}
 """What a run may evaluate, as the record and as one of it is called."""
 
-_WORDS = {"budget": "out of steps", "non-finite": "not finite", "finished": "ended by itself"}
+_WORDS = {"max_steps": "out of steps", "non-finite": "not finite", "terminated": "ended by itself"}
 
 
 def table(record: Record) -> str:
@@ -46,7 +46,7 @@ def verdict(record: Record) -> str:
     if runs["status"][first] in FAILED:
         return f"Nobody wins: {'every run' if others else name} was stopped (see status)."
     if reached < 0:
-        final = f"{record.trajectories.value[first, -1]:.3g}"
+        final = f"{record.trajectories.loss[first, -1]:.3g}"
         closest = f"{name} came closest, at {final}" if others else f"{name} ends at {final}"
         return f"Nobody reached the target, a loss of {target}: {closest}."
     if not others:
@@ -58,7 +58,7 @@ def verdict(record: Record) -> str:
     arrival = f"at the target, a loss of {target}, after {_steps(reached)}"
     if behind > reached:
         return f"{name} wins: {arrival}, {behind - reached} before {rival}."
-    value, other = record.trajectories.value[[first, second], -1]
+    value, other = record.trajectories.loss[[first, second], -1]
     if value == other:
         return f"{name} and {rival} tie: {arrival}."
     return f"{name} wins: {arrival}, as {rival} is, but it ends lower."
@@ -88,13 +88,15 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     facts = {name: column[run] for name, column in record.trajectories.runs.items()}
-    rate = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["rate"] == "tuned" else "")
+    rate = (
+        "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["lr_source"] == "tuned" else "")
+    )
     status = _WORDS.get(str(facts["status"]), str(facts["status"]))
     return (
         str(place),
         str(facts["label"]),
         rate,
-        f"{record.trajectories.value[run, -1]:.4g}",
+        f"{record.trajectories.loss[run, -1]:.4g}",
         "–" if facts["reached"] < 0 else str(facts["reached"]),
         status if facts["stopped"] < 0 else f"{status} at step {facts['stopped']}",
     )

@@ -30,7 +30,7 @@ def only(record: Record, axis: str, entry: Any) -> Record:
     return _part(record, axis, np.take(record.grid(places), along.index(entry), list(record.axes).index(axis)))
 
 
-def at_best_rate(record: Record, target: float | None = None) -> Record:
+def at_best_lr(record: Record, target: float | None = None) -> Record:
     """A comparison over learning rates with each optimizer at its best one, function by function.
 
     No start is judged at a rate that was chosen on it: starts of even number have the rate that is best on those of odd number, and the
@@ -49,11 +49,11 @@ def at_best_rate(record: Record, target: float | None = None) -> Record:
 
     >>> from landscapes import compare
     >>> record = compare("booth", ["adam", "sgd"], lr=[1e-3, 1e-2, 1e-1], starts=4, steps=100)
-    >>> at_best_rate(record, 1e-2).grid("lr")[0, :, :, 0].tolist()
+    >>> at_best_lr(record, 1e-2).grid("lr")[0, :, :, 0].tolist()
     [[0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.1]]
     """
-    if record.meta.get("job") != "compare":
-        raise InputError(f"rates are chosen in a comparison, not in a {record.meta.get('job', 'record')}")
+    if record.meta.get("experiment") != "compare":
+        raise InputError(f"rates are chosen in a comparison, not in a {record.meta.get('experiment', 'record')}")
     _axis(record, "lr")
     starts, targets = len(record.axes["start"]), list(record.meta["targets"])
     if starts < 2:
@@ -91,9 +91,9 @@ def _part(record: Record, axis: str, runs: NDArray[np.int64]) -> Record:
     """These runs of a record, a grid without one of its axes."""
     kept, whole = runs.ravel(), record.trajectories
     part = Trajectories(
-        whole.x[kept], whole.value[kept], whole.step,
+        whole.x[kept], whole.loss[kept], whole.step,
         {name: column[kept] for name, column in whole.runs.items()},
-        {name: values[kept] for name, values in whole.observed.items()},
+        {name: values[kept] for name, values in whole.metrics.items()},
     )  # fmt: skip
     left = {name: along for name, along in record.axes.items() if name != axis}
     return replace(record, trajectories=part, meta={**record.meta, "axes": left})

@@ -87,8 +87,8 @@ class Table:
             [f"**{cell.text}**" if isinstance(cell, Cell) and cell.best else _markdown(_word(cell)) for cell in row]
             for row in self.rows
         ]
-        rule = ["---" if isinstance(cell, str) else "---:" for cell in self._example()]
-        lines = [[_markdown(name) for name in self.header], rule, *rows]
+        optimizer = ["---" if isinstance(cell, str) else "---:" for cell in self._example()]
+        lines = [[_markdown(name) for name in self.header], optimizer, *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{_markdown(self.caption)}"
 
     def latex(self) -> str:

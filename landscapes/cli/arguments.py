@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument(
         "--with",
-        dest="rules",
+        dest="optimizers",
         action="append",
         metavar="RULE",
         help='an optimizer, again for each: adam, "adam(lr=0.05)", "label=adam(lr=0.05)" or module:MyOptimizer; '
@@ -105,7 +105,11 @@ def _parser() -> argparse.ArgumentParser:
     tune = commands.add_parser("tune", help="find the best hyper-parameters of optimizers", **shared)
     tune.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
     tune.add_argument(
-        "--with", dest="rules", action="append", metavar="RULE", help="an optimizer, again for each, as race takes it"
+        "--with",
+        dest="optimizers",
+        action="append",
+        metavar="RULE",
+        help="an optimizer, again for each, as race takes it",
     )
     tune.add_argument(
         "--vary",
@@ -172,7 +176,9 @@ def _add_sweep(parser: argparse.ArgumentParser) -> None:
 def _add_basins(parser: argparse.ArgumentParser) -> None:
     """The words of `landscapes basins`."""
     parser.add_argument("function", metavar="FUNCTION", help="a name of the list, or module:object, or file.py:object")
-    parser.add_argument("--with", dest="rule", required=True, metavar="RULE", help="the optimizer, as race takes it")
+    parser.add_argument(
+        "--with", dest="optimizer", required=True, metavar="RULE", help="the optimizer, as race takes it"
+    )
     parser.add_argument(
         "--resolution",
         type=words.resolution,
@@ -222,7 +228,11 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
 def _add_with(parser: argparse.ArgumentParser) -> None:
     """The option that names optimizers."""
     parser.add_argument(
-        "--with", dest="rules", action="append", metavar="RULE", help="an optimizer, again for each, as race takes it"
+        "--with",
+        dest="optimizers",
+        action="append",
+        metavar="RULE",
+        help="an optimizer, again for each, as race takes it",
     )
 
 

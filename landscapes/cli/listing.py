@@ -46,7 +46,7 @@ def _defaults(name: str) -> str:
     settings = {
         field.name: preset.get(field.name, field.default)
         for field in dataclasses.fields(cls)
-        if field.init and field.name not in (cls.tunable, "rule") and field.default != ""
+        if field.init and field.name not in (cls.tunable, "optimizer") and field.default != ""
     }
     words = {NOTHING: "…"}
     shown = [

@@ -40,8 +40,8 @@ def find_function(text: str) -> Function:
     return found
 
 
-def find_optimizers(texts: Sequence[str]) -> list[str | optimizers.Rule] | dict[str, str | optimizers.Rule]:
-    """The optimizers that texts name, as `race` takes them; with `label=rule` a label can be given.
+def find_optimizers(texts: Sequence[str]) -> list[str | optimizers.Optimizer] | dict[str, str | optimizers.Optimizer]:
+    """The optimizers that texts name, as `race` takes them; with `label=optimizer` a label can be given.
 
     >>> find_optimizers(["adam", "slow=adam(lr=0.001)"])
     {'Adam': 'adam', 'slow': 'adam(lr=0.001)'}
@@ -50,7 +50,7 @@ def find_optimizers(texts: Sequence[str]) -> list[str | optimizers.Rule] | dict[
     entries = [_optimizer(text) for _, text in pairs]
     if not any(label for label, _ in pairs):
         return entries
-    named: dict[str, str | optimizers.Rule] = {}
+    named: dict[str, str | optimizers.Optimizer] = {}
     for (label, text), entry in zip(pairs, entries, strict=True):
         label = label or (optimizers.parse(entry)[0] if isinstance(entry, str) else entry).label
         if label in named:
@@ -60,36 +60,38 @@ def find_optimizers(texts: Sequence[str]) -> list[str | optimizers.Rule] | dict[
 
 
 def _labelled(text: str) -> tuple[str, str]:
-    """The label, empty where there is none, and the rule. An = within brackets belongs to the rule."""
+    """The label, empty where there is none, and the optimizer. An = within brackets belongs to the optimizer."""
     match = re.fullmatch(r"\s*([^=(]+?)\s*=\s*(.*)", text, re.DOTALL)
     return (match[1], match[2]) if match else ("", text)
 
 
-def _optimizer(text: str) -> str | optimizers.Rule:
+def _optimizer(text: str) -> str | optimizers.Optimizer:
     head, bracket, _ = text.partition("(")
     wrapped = re.match(r"(?P<around>(?:\s*\w+\s*\()+)\s*(?P<own>[^\s(),=]+:[\w.]+)", text)
     if wrapped is not None:
         end = _end(text, wrapped.end("own"))
         own = _optimizer(text[wrapped.start("own") : end])
-        assert isinstance(own, optimizers.Rule)
+        assert isinstance(own, optimizers.Optimizer)
         return optimizers.parse(f"{wrapped['around']}{INSIDE}{text[end:]}", {INSIDE: own})[0]
     if ":" not in head:
         optimizers.parse(text)
         return text
     found = _object(head.strip())
     settings = _settings(text) if bracket else {}
-    if isinstance(found, optimizers.Rule) and not bracket:
+    if isinstance(found, optimizers.Optimizer) and not bracket:
         return found
     if isinstance(found, type) and issubclass(found, torch.optim.Optimizer):
         return optimizers.Torch(found, **settings)
-    if isinstance(found, type) and issubclass(found, optimizers.Rule):
+    if isinstance(found, type) and issubclass(found, optimizers.Optimizer):
         try:
             return found(**settings)
         except TypeError as error:
             raise InputError(f"cannot make {text!r}: {error}") from None
-    if isinstance(found, optimizers.Rule):
-        raise InputError(f"{head!r} is a rule that has its settings; leave out the brackets, or name its class")
-    raise InputError(f"{head!r} is {_kind(found)}, not an optimizer; name a torch.optim.Optimizer class or a rule")
+    if isinstance(found, optimizers.Optimizer):
+        raise InputError(f"{head!r} is an optimizer that has its settings; leave out the brackets, or name its class")
+    raise InputError(
+        f"{head!r} is {_kind(found)}, not an optimizer; name a torch.optim.Optimizer class or an optimizer"
+    )
 
 
 def _end(text: str, start: int) -> int:

@@ -77,11 +77,11 @@ def _race(options: argparse.Namespace) -> str:
 
     function = _landscape(options)
     _check_plane(function, options)
-    rules = locate.find_optimizers(options.rules) if options.rules else None
+    optimizers = locate.find_optimizers(options.optimizers) if options.optimizers else None
     _check_step(options, function.steps if options.steps is None else options.steps)
     with console.bar("racing", "step") as progress:
         record = race(
-            function, rules, start=options.start, steps=options.steps, device=options.device, view=options.view,
+            function, optimizers, start=options.start, steps=options.steps, device=options.device, view=options.view,
             progress=progress,
         )  # fmt: skip
     options.view = None  # that is what was recorded
@@ -133,7 +133,7 @@ def _replay(options: argparse.Namespace) -> str:
 
     output = _checked_look(options)
     record = Record.load(options.record)
-    if record.meta.get("job", "race") != "race":
+    if record.meta.get("experiment", "race") != "race":
         return _drawn_chart(record, options)
     _check_step(options, int(record.trajectories.step[-1]))
     return "\n".join(_draw(record, output, options))
@@ -211,8 +211,8 @@ def _explore(options: argparse.Namespace) -> str:
     from landscapes.experiments._explore import explore
 
     functions = [locate.find_function(name) for name in options.functions]
-    rules = locate.find_optimizers(options.rules) if options.rules else None
-    record = explore(functions, rules, steps=options.steps, theme=options.theme or "light").record
+    optimizers = locate.find_optimizers(options.optimizers) if options.optimizers else None
+    record = explore(functions, optimizers, steps=options.steps, theme=options.theme or "light").record
     return f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}\n\n{table(record)}"
 
 
@@ -222,10 +222,10 @@ def _tune(options: argparse.Namespace) -> str:
     from landscapes.experiments._tune import tune
 
     function = locate.find_function(options.function)
-    rules = locate.find_optimizers(options.rules) if options.rules else DEFAULT_OPTIMIZERS
+    optimizers = locate.find_optimizers(options.optimizers) if options.optimizers else DEFAULT_OPTIMIZERS
     asked = {name: getattr(options, name) for name in ("vary", "start", "steps", "starts", "seeds", "target", "seed")}
     with console.bar("tuning", "rung") as progress:
-        found = tune(function, rules, **asked, progress=progress)
+        found = tune(function, optimizers, **asked, progress=progress)
     heading = f"{function.title}: effort to reach {found.target:.3g}, as a share of {found.steps} steps"
     return f"{heading}\n\n{found.table()}"
 
@@ -251,10 +251,10 @@ def _show(options: argparse.Namespace) -> str:
     if output is None:
         return told
     from landscapes import render
-    from landscapes.experiments._summarize import portray
+    from landscapes.experiments._summarize import summarize
 
     look = {} if options.size is None else {"size": options.size}
-    render.save_sheet(portray(function), output, theme=options.theme or "light", **look)
+    render.save_sheet(summarize(function), output, theme=options.theme or "light", **look)
     return f"{told}\n\n{output}  {console.size(output)}"
 
 

@@ -28,7 +28,7 @@ def sweep(options: argparse.Namespace) -> str:
     from landscapes.experiments._sweep import sweep as run
 
     function = _landscape(options.function, options.dim)
-    if not options.rules:
+    if not options.optimizers:
         raise InputError("say which optimizers to sweep, --with adam, and again for each")
     vary: dict[str, Any] = {}
     settings = inspect.signature(run).parameters
@@ -43,7 +43,7 @@ def sweep(options: argparse.Namespace) -> str:
     )
     with _workers(options) as executor, console.bar("sweeping", "run") as progress:
         record = run(
-            function, locate.find_optimizers(options.rules), **asked, **vary, executor=executor, out=options.out,
+            function, locate.find_optimizers(options.optimizers), **asked, **vary, executor=executor, out=options.out,
             progress=progress,
         )  # fmt: skip
     return _told(record, options, _best(record))
@@ -56,10 +56,15 @@ def basins(options: argparse.Namespace) -> str:
     from landscapes.experiments._basins import basins as run
 
     asked = _asked(options, "resolution", "box", "steps", "within", "seed", "device")
-    (rule,) = _one(locate.find_optimizers([options.rule]))
+    (optimizer,) = _one(locate.find_optimizers([options.optimizer]))
     with _workers(options) as executor, console.bar("mapping", "run") as progress:
         record = run(
-            locate.find_function(options.function), rule, **asked, executor=executor, out=options.out, progress=progress
+            locate.find_function(options.function),
+            optimizer,
+            **asked,
+            executor=executor,
+            out=options.out,
+            progress=progress,
         )
     return _told(record, options, _shares(record))
 
@@ -68,7 +73,7 @@ def compare(options: argparse.Namespace) -> str:
     """`landscapes compare`: the standings, and the running times function by function."""
     _check_files(options)
     from landscapes.analysis import tables
-    from landscapes.analysis.selection import at_best_rate
+    from landscapes.analysis.selection import at_best_lr
     from landscapes.cli import locate
     from landscapes.experiments._compare import compare as run
 
@@ -76,7 +81,7 @@ def compare(options: argparse.Namespace) -> str:
         raise unknown("kind of table", options.table, tables.KINDS)
     if options.by not in ("evaluations", "steps"):
         raise unknown("cost", options.by, ("evaluations", "steps"))
-    if not options.rules:
+    if not options.optimizers:
         raise InputError("say which optimizers to compare, --with adam, and again for each")
     functions = [_landscape(name, options.dim) for name in options.functions]
     asked = _asked(options, "starts", "spread", "seeds", "steps", "targets", "seed", "device")
@@ -89,13 +94,13 @@ def compare(options: argparse.Namespace) -> str:
         asked["lr"] = _values("lr", options.rates)
     with _workers(options) as executor, console.bar("comparing", "run") as progress:
         record = run(
-            functions, locate.find_optimizers(options.rules), tuned=not options.untuned, **asked, executor=executor,
+            functions, locate.find_optimizers(options.optimizers), tuned=not options.untuned, **asked, executor=executor,
             out=options.out, progress=progress,
         )  # fmt: skip
     if not record.meta["complete"]:
         return _told(record, options, "")
     if options.rates is not None:
-        record = at_best_rate(record, options.target)
+        record = at_best_lr(record, options.target)
     shown = (
         tables.standings(record, options.target, by=options.by),
         tables.running_times(record, options.target, by=options.by),
@@ -110,8 +115,8 @@ def _landscape(name: str, dim: int | None) -> Function:
     return function if dim is None else function.with_dim(dim)
 
 
-def _one(rules: Any) -> list[Any]:
-    return list(rules.values() if isinstance(rules, Mapping) else rules)
+def _one(optimizers: Any) -> list[Any]:
+    return list(optimizers.values() if isinstance(optimizers, Mapping) else optimizers)
 
 
 def _asked(options: argparse.Namespace, *names: str) -> dict[str, Any]:
@@ -245,9 +250,9 @@ def _shares(record: Record) -> str:
     runs, meta = record.trajectories.runs, record.meta
     count = len(record.trajectories)
     rows = [("minimum", "value", "kind", "share", "median steps")]
-    sizes = np.bincount(runs["minimum"][runs["minimum"] >= 0], minlength=len(meta["minima"]))
+    sizes = np.bincount(runs["basin"][runs["basin"] >= 0], minlength=len(meta["minima"]))
     for number in np.argsort(-sizes, kind="stable").tolist():
-        arrived = runs["arrived"][(runs["minimum"] == number) & (runs["arrived"] >= 0)]
+        arrived = runs["arrived"][(runs["basin"] == number) & (runs["arrived"] >= 0)]
         rows.append((
             place(meta["minima"][number], 4),
             f"{meta['values'][number]:.4g}",
@@ -255,7 +260,7 @@ def _shares(record: Record) -> str:
             f"{100 * sizes[number] / count:.1f} %",
             f"{np.median(arrived):.0f}" if len(arrived) else "–",
         ))  # fmt: skip
-    nowhere = runs["minimum"] < 0
+    nowhere = runs["basin"] < 0
     kinds, counts = np.unique(runs["status"][nowhere], return_counts=True)
     rest = ", ".join(f"{kind} {100 * n / count:.1f} %" for kind, n in zip(kinds.tolist(), counts.tolist(), strict=True))
     ny, nx = (len(axis) for axis in record.axes.values())

@@ -1,1 +1,1 @@
-"""The batched loop, and its fast ways through many runs of one rule."""
+"""The batched loop, and its fast ways through many runs of one optimizer."""

@@ -1,4 +1,4 @@
-"""Runs of one rule that differ in its numbers: what a job of very many runs is cut into."""
+"""Runs of one optimizer that differ in its numbers: what a job of very many runs is cut into."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """R runs of one rule.
+    """R runs of one optimizer.
 
     Attributes:
-        rule: the rule; what is not in `numbers` is the same for all runs.
+        optimizer: the optimizer; what is not in `numbers` is the same for all runs.
         size: R, how many runs there are.
         numbers: hyper-parameters that differ from run to run, by name, shape (R,) each.
 
@@ -25,11 +25,11 @@ class Batch:
 
     >>> from landscapes import optimizers
     >>> batch = Batch(optimizers.Adam(), 3, {"lr": np.array([0.1, 0.2, 0.1])})
-    >>> [rule.spec for rule in batch.rules()]
+    >>> [optimizer.spec for optimizer in batch.optimizers()]
     ['adam(lr=0.1)', 'adam(lr=0.2)', 'adam(lr=0.1)']
     """
 
-    rule: Rule
+    optimizer: Optimizer
     size: int
     numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
@@ -41,10 +41,10 @@ class Batch:
     def __len__(self) -> int:
         return self.size
 
-    def rules(self) -> list[Rule]:
-        """One rule a run; runs of the same numbers share one object."""
+    def optimizers(self) -> list[Optimizer]:
+        """One optimizer a run; runs of the same numbers share one object."""
         if not self.numbers:
-            return [self.rule] * self.size
+            return [self.optimizer] * self.size
         rows, place = np.unique(np.stack(list(self.numbers.values()), 1), axis=0, return_inverse=True)
-        distinct = [self.rule.with_numbers(dict(zip(self.numbers, row, strict=True))) for row in rows.tolist()]
+        distinct = [self.optimizer.with_numbers(dict(zip(self.numbers, row, strict=True))) for row in rows.tolist()]
         return [distinct[i] for i in place.reshape(-1).tolist()]

@@ -15,15 +15,15 @@ from landscapes.engine.batch import Batch
 from landscapes.engine.fast import runner
 from landscapes.engine.fast.compiling import kernel_for
 from landscapes.engine.fast.kernels import Limits
-from landscapes.engine.fast.runner import Book, Room, Task
+from landscapes.engine.fast.runner import Room, RunBuffers, Task
 from landscapes.engine.fast.tracing import Traced, followed
 from landscapes.engine.grouping import Group, grouped
-from landscapes.engine.recording import Keep, Log, kept_steps
-from landscapes.engine.termination import REASONS, Fates, Stop
+from landscapes.engine.recording import Log, RecordSteps, kept_steps
+from landscapes.engine.termination import REASONS, RunStatus, Stop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.base import Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
 
 Progress = Callable[[int, int], None]
@@ -36,7 +36,7 @@ class Paths:
 
     Attributes:
         x: points, shape (R, T, d); a stopped run stays at its last good point.
-        value: values, shape (R, T).
+        loss: values, shape (R, T).
         step: which steps were kept, shape (T,).
         stopped: the step at which a run was stopped, shape (R,), -1 for one that went on to the end: for a failed
             run the step whose point was refused.
@@ -44,35 +44,35 @@ class Paths:
         reached: the first step at or below the target, shape (R,), -1 where there was none.
         lowest: the lowest value each run met, shape (R,).
         evaluations: how many of each kind a run used, shape (R,) each: `values`, `gradients`, `products`, `hessians`.
-        observed: what else was to be recorded, by name: shape (R, T) or (R, T, d); NaN where a rule has no such thing.
+        observed: what else was to be recorded, by name: shape (R, T) or (R, T, d); NaN where an optimizer has no such thing.
     """
 
     x: NDArray[np.float64]
-    value: NDArray[np.float64]
+    loss: NDArray[np.float64]
     step: NDArray[np.int64]
     stopped: NDArray[np.int64]
     reason: NDArray[np.str_]
     reached: NDArray[np.int64]
     lowest: NDArray[np.float64]
     evaluations: Mapping[str, NDArray[np.int64]]
-    observed: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
     def gradients(self) -> NDArray[np.int64]:
         """Gradient evaluations a run used, shape (R,)."""
-        return self.evaluations["gradients"]
+        return self.evaluations["n_gradients"]
 
 
 def run(
     function: Function,
-    rules: Sequence[Rule] | Batch,
+    optimizers: Sequence[Optimizer] | Batch,
     starts: Tensor,
     steps: int,
     *,
     box: Tensor,
     stop: Stop | None = None,
-    keep: Keep = "all",
-    observe: Sequence[str] = (),
+    record_steps: RecordSteps = "all",
+    metrics: Sequence[str] = (),
     target: float | None = None,
     streams: Tensor | None = None,
     seed: int = 0,
@@ -80,9 +80,9 @@ def run(
     compiled: bool | None = False,
     room: Room | None = None,
 ) -> Paths:
-    """Runs one rule a column of `starts` for so many steps.
+    """Runs one optimizer a column of `starts` for so many steps.
 
-    Runs of one kind of rule are stepped together; the gradient is evaluated once a step for all that need it. A
+    Runs of one kind of optimizer are stepped together; the gradient is evaluated once a step for all that need it. A
     run whose next point leaves the `box`, or where point, value or gradient are not finite, is frozen at its
     last good point, and one that has arrived (see `Stop`) where it stands; neither is evaluated elsewhere any
     more, so it disturbs nobody. Nothing is copied from a GPU before the end. Of a stochastic function all
@@ -90,31 +90,31 @@ def run(
 
     Args:
         function: the landscape.
-        rules: R rules, or a `Batch` of R runs.
+        optimizers: R optimizers, or a `Batch` of R runs.
         starts: start points, shape (d, R), on the device and in the precision to compute with.
         steps: how many steps to take.
         box: the region that runs may roam, shape (d, 2): lower and upper bounds.
         stop: when a run has arrived; by default none ever has.
-        keep: which steps to record, "all", "ends", a stride or the steps themselves; the first and last always are.
-        observe: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each
-            kind a run used so far, (R, T, 4) as in `oracle.KINDS`), and what rules keep ("momentum", "second_moment", …).
+        record_steps: which steps to record, "all", "ends", a stride or the steps themselves; the first and last always are.
+        metrics: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each
+            kind a run used so far, (R, T, 4) as in `oracle.KINDS`), and what optimizers record_steps ("momentum", "second_moment", …).
         target: the value whose first crossing is looked for.
         streams: which random numbers each run sees, shape (R,), int64; by default all the same ones, so that
             optimizers are compared under the same noise.
         seed: the seed of the random numbers.
         progress: told of the steps done.
-        compiled: whether steps are compiled into loops, for first-order rules on functions of torch operations; where that
+        compiled: whether steps are compiled into loops, for first-order optimizers on functions of torch operations; where that
             cannot be, they are taken as they stand. None: where the work pays for compiling, see `compiling.pays`.
         room: makes the arrays of points, of shape (T, d, R), and values, (T, R), of which `Paths` has views, for many
-            runs: `numpy.lib.format.open_memmap`, for instance, puts them into files. It is given "x" or "value" and
+            runs: `numpy.lib.format.open_memmap`, for instance, puts them into files. It is given "x" or "loss" and
             the shape; where it gives None for values, they are not kept, and are NaN.
 
     Raises:
-        InputError: where rules, starts and streams do not fit together, a rule cannot work on the function, or steps
-            to keep are none of the race.
+        InputError: where optimizers, starts and streams do not fit together, an optimizer cannot work on the function, or steps
+            to record_steps are none of the race.
     """
-    _check_shapes(function, rules, starts, streams)
-    large = None if function.sample is not None or observe else grouped(rules)
+    _check_shapes(function, optimizers, starts, streams)
+    large = None if function.sample is not None or metrics else grouped(optimizers)
     if large is not None:
         return _run_groups(
             function,
@@ -123,41 +123,41 @@ def run(
             steps,
             box.to(starts),
             stop,
-            kept_steps(keep, steps),
+            kept_steps(record_steps, steps),
             target,
             progress,
             compiled,
             room,
         )
-    rules = rules.rules() if isinstance(rules, Batch) else rules
-    for rule in dict.fromkeys(rules):
-        rule.check(function)
-    order, groups, guided = _grouped(rules)
+    optimizers = optimizers.optimizers() if isinstance(optimizers, Batch) else optimizers
+    for optimizer in dict.fromkeys(optimizers):
+        optimizer.check(function)
+    order, groups, guided = _grouped(optimizers)
     back = torch.empty_like(order)
-    back[order] = torch.arange(len(rules))
+    back[order] = torch.arange(len(optimizers))
     x = starts[:, order].contiguous()
-    streams = torch.zeros(len(rules), dtype=torch.int64) if streams is None else streams[order].cpu()
+    streams = torch.zeros(len(optimizers), dtype=torch.int64) if streams is None else streams[order].cpu()
     job = Job(steps, streams.to(x.device), seed)
     parts = [
         _Part(
             runs,
-            type(rules[0]).stepper(rules, x[:, runs], job.part(runs)),
-            Oracle(function, len(rules), x.device),
-            guided=rules[0].needs_gradient,
+            type(optimizers[0]).stepper(optimizers, x[:, runs], job.part(runs)),
+            Oracle(function, len(optimizers), x.device),
+            guided=optimizers[0].needs_gradient,
         )
-        for runs, rules in groups
+        for runs, optimizers in groups
     ]
     steppers = [(part.runs, part.stepper) for part in parts]
-    sizes = [len(rules) for _, rules in groups]
-    kept = kept_steps(keep, steps)
-    log = Log(kept, observe, x)
+    sizes = [len(optimizers) for _, optimizers in groups]
+    kept = kept_steps(record_steps, steps)
+    log = Log(kept, metrics, x)
     arrived = None if stop is None else stop.on(function, x)
     # then every gradient is looked at, whoever needs it, and nobody pays for that
-    looks_at_gradients = (stop is not None and stop.gradient is not None) or "gradient_norm" in observe
+    looks_at_gradients = (stop is not None and stop.gtol is not None) or "gradient_norm" in metrics
     low, high = box.to(x).unbind(1)
-    fates = Fates(len(rules), x.device)
+    fates = RunStatus(len(optimizers), x.device)
     reached = fates.stopped.clone()
-    lowest = x.new_full((len(rules),), torch.inf)
+    lowest = x.new_full((len(optimizers),), torch.inf)
     last_x, last_value = x, lowest
     calm = x.device.type == "cpu"  # nothing has happened yet to anybody, and to look costs next to nothing
     traced = followed(function, x, steps)
@@ -169,7 +169,9 @@ def run(
         calm = calm and torch.equal(x.clamp(floor, ceiling), x)  # False for NaN too
         within = fates.alive if calm else ((x >= floor) & (x <= ceiling)).all(0)
         held = x if calm else torch.where(fates.alive & within, x, last_x)
-        felt, gradient = _look(seen, held, len(rules) if looks_at_gradients else guided if t < steps else 0, traced)
+        felt, gradient = _look(
+            seen, held, len(optimizers) if looks_at_gradients else guided if t < steps else 0, traced
+        )
         true = felt if seen is function else value(function, held)
         slopes = gradient[:, :guided] if t < steps else gradient[:, :0]
         calm = calm and math.isfinite(true.sum() + slopes.sum())
@@ -193,7 +195,7 @@ def run(
         for part in enders:
             ended = part.stepper.finished()
             if ended is not None:
-                fates.end(_among(ended, part.runs, len(rules)), t, REASONS["finished"])
+                fates.end(_among(ended, part.runs, len(optimizers)), t, REASONS["terminated"])
                 calm = calm and not bool(ended.any())
         accounts = [(part.runs, {"evaluations": part.spent_until(t, fates.stopped)}) for part in counted]
         log.record(t, last_x, last_value, gradient, steppers, accounts)
@@ -207,14 +209,14 @@ def run(
     spent = torch.cat([part.spent_until(steps, fates.stopped) for part in parts], 1)
     return Paths(
         x=_host(log.x[..., back].permute(2, 0, 1)),
-        value=_host(log.value[:, back].T),
+        loss=_host(log.loss[:, back].T),
         step=kept,
         stopped=fates.stopped[back].cpu().numpy(),
         reason=np.array(["", *REASONS])[fates.reason[back].cpu().numpy()],
         reached=reached[back].cpu().numpy(),
         lowest=_host(lowest[back]),
         evaluations=dict(zip(KINDS, spent[:, back].cpu().numpy(), strict=True)),
-        observed={name: _host(seen[..., back].movedim(-1, 0)) for name, seen in log.observed.items()},
+        metrics={name: _host(seen[..., back].movedim(-1, 0)) for name, seen in log.metrics.items()},
     )
 
 
@@ -224,11 +226,11 @@ def _run_groups(
 ) -> Paths:  # fmt: skip
     """Runs groups of many runs each, one group after another, several steps by one call."""
     for group in groups:
-        group.rule.check(function)
+        group.optimizer.check(function)
     runs = starts.shape[1]
     arrived = None if stop is None else stop.on(function, starts)
-    task = Task(function, steps, box, arrived, None if stop is None else stop.value, target, kept)
-    book = Book(runs, function.dim, kept, room)
+    task = Task(function, steps, box, arrived, None if stop is None else stop.ftol, target, kept)
+    book = RunBuffers(runs, function.dim, kept, room)
     limits = Limits.of(box, stop, function)
     done = 0
 
@@ -245,13 +247,13 @@ def _run_groups(
     ends = np.where(book.stopped >= 0, book.stopped, steps)
     return Paths(
         x=book.x.transpose(2, 0, 1),
-        value=book.value.T,
+        loss=book.loss.T,
         step=kept,
         stopped=book.stopped,
         reason=np.array(["", *REASONS])[book.reason],
         reached=book.reached,
         lowest=book.lowest,
-        evaluations={kind: ends if kind == "gradients" else np.zeros_like(ends) for kind in KINDS},
+        evaluations={kind: ends if kind == "n_gradients" else np.zeros_like(ends) for kind in KINDS},
     )
 
 
@@ -269,20 +271,22 @@ def check_device(name: str) -> torch.device:
     return device
 
 
-def _check_shapes(function: Function, rules: Sequence[Rule] | Batch, starts: Tensor, streams: Tensor | None) -> None:
+def _check_shapes(
+    function: Function, optimizers: Sequence[Optimizer] | Batch, starts: Tensor, streams: Tensor | None
+) -> None:
     if not starts.is_floating_point():
         raise InputError(f"starts are real floating-point tensors, not {starts.dtype}; use starts.double()")
-    if starts.shape != (function.dim, len(rules)) or not len(rules):
+    if starts.shape != (function.dim, len(optimizers)) or not len(optimizers):
         raise InputError(
-            f"starts have shape (d, R), here ({function.dim}, {len(rules)}) for {len(rules)} rules on {function.name}, "
+            f"starts have shape (d, R), here ({function.dim}, {len(optimizers)}) for {len(optimizers)} optimizers on {function.name}, "
             f"not {tuple(starts.shape)}"
         )
-    if streams is not None and streams.shape != (len(rules),):
-        raise InputError(f"streams are one number a run, shape ({len(rules)},), not {tuple(streams.shape)}")
+    if streams is not None and streams.shape != (len(optimizers),):
+        raise InputError(f"streams are one number a run, shape ({len(optimizers)},), not {tuple(streams.shape)}")
 
 
 class _Part:
-    """The runs of one kind of rule: what advances them, and what they asked for while they went on."""
+    """The runs of one kind of optimizer: what advances them, and what they asked for while they went on."""
 
     def __init__(self, runs: slice, stepper: Stepper, oracle: Oracle, *, guided: bool) -> None:
         self.runs = runs
@@ -294,7 +298,7 @@ class _Part:
     def step(self, t: int, seen: Function, x: Tensor, felt: Tensor, gradient: Tensor, alive: Tensor) -> Tensor:
         """The points of these runs after step t, from what they see."""
         self.oracle.seen = seen
-        now = Moment(t, x, felt, gradient, self.oracle, alive)
+        now = StepContext(t, x, felt, gradient, self.oracle, alive)
         moved = self.stepper.step(now)
         if self.oracle.asked:
             self.spent = torch.where(now.alive, self.oracle.counts, self.spent)
@@ -305,7 +309,7 @@ class _Part:
         if not self.guided:
             return self.spent
         stopped, spent = stopped[self.runs], self.spent.clone()
-        spent[KINDS.index("gradients")] += torch.where(stopped >= 0, stopped, t)
+        spent[KINDS.index("n_gradients")] += torch.where(stopped >= 0, stopped, t)
         return spent
 
 
@@ -330,20 +334,20 @@ def _among(some: Tensor, runs: slice, count: int) -> Tensor:
     return mask
 
 
-def _grouped(rules: Sequence[Rule]) -> tuple[Tensor, list[tuple[slice, list[Rule]]], int]:
-    """The order that puts rules of one kind side by side, each kind's place in it, and how many need gradients.
+def _grouped(optimizers: Sequence[Optimizer]) -> tuple[Tensor, list[tuple[slice, list[Optimizer]]], int]:
+    """The order that puts optimizers of one kind side by side, each kind's place in it, and how many need gradients.
 
     Those that do stand first, so that one evaluation serves them.
     """
     groups: dict[Hashable, list[int]] = {}
-    for index, rule in enumerate(rules):
-        groups.setdefault(rule.batch_key, []).append(index)
-    kinds = sorted(groups.values(), key=lambda members: not rules[members[0]].needs_gradient)
+    for index, optimizer in enumerate(optimizers):
+        groups.setdefault(optimizer.batch_key, []).append(index)
+    kinds = sorted(groups.values(), key=lambda members: not optimizers[members[0]].needs_gradient)
     parts, begin, guided = [], 0, 0
     for members in kinds:
         end = begin + len(members)
-        parts.append((slice(begin, end), [rules[index] for index in members]))
-        begin, guided = end, end if rules[members[0]].needs_gradient else guided
+        parts.append((slice(begin, end), [optimizers[index] for index in members]))
+        begin, guided = end, end if optimizers[members[0]].needs_gradient else guided
     return torch.tensor([index for members in kinds for index in members]), parts, guided
 
 

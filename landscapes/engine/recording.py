@@ -15,15 +15,15 @@ from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import norm
 from landscapes.optimizers.stepper import Stepper
 
-Keep = Literal["all", "ends"] | int | Sequence[int]
-"""Which steps to keep: all; the first and the last; every k-th; or these. The first and last always are."""
+RecordSteps = Literal["all", "ends"] | int | Sequence[int]
+"""Which steps to record_steps: all; the first and the last; every k-th; or these. The first and last always are."""
 
 Parts = Sequence[tuple[slice, Stepper]]
 Accounts = Sequence[tuple[slice, Mapping[str, Tensor]]]
 
 
-def kept_steps(keep: Keep, steps: int) -> NDArray[np.int64]:
-    """The steps to keep of a job of so many, ascending.
+def kept_steps(record_steps: RecordSteps, steps: int) -> NDArray[np.int64]:
+    """The steps to record_steps of a job of so many, ascending.
 
     Raises `InputError` for what is no choice of steps.
 
@@ -32,23 +32,23 @@ def kept_steps(keep: Keep, steps: int) -> NDArray[np.int64]:
     >>> kept_steps([7, 5], 250).tolist()
     [0, 5, 7, 250]
     """
-    advice = 'keep is "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'
-    if keep == "all" or keep == "ends":
-        chosen = np.arange(steps + 1) if keep == "all" else np.array([0, steps])
-    elif isinstance(keep, int | np.integer) and not isinstance(keep, bool):
-        if keep < 1:
-            raise InputError(f"{advice}; a stride is at least 1, not {keep}")
-        chosen = np.arange(0, steps + 1, int(keep))
+    advice = 'record_steps is "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'
+    if record_steps == "all" or record_steps == "ends":
+        chosen = np.arange(steps + 1) if record_steps == "all" else np.array([0, steps])
+    elif isinstance(record_steps, int | np.integer) and not isinstance(record_steps, bool):
+        if record_steps < 1:
+            raise InputError(f"{advice}; a stride is at least 1, not {record_steps}")
+        chosen = np.arange(0, steps + 1, int(record_steps))
     else:
         try:
-            listed = [None] if isinstance(keep, str) else list(cast(Sequence[int], keep))
+            listed = [None] if isinstance(record_steps, str) else list(cast(Sequence[int], record_steps))
             whole = all(isinstance(step, int | np.integer) and not isinstance(step, bool) for step in listed)
         except TypeError:
             whole = False
         if not whole:
-            raise InputError(f"{advice}; not {keep!r}")
+            raise InputError(f"{advice}; not {record_steps!r}")
         if not all(0 <= step <= steps for step in listed):
-            raise InputError(f"steps to keep lie between 0 and {steps}, not {listed}")
+            raise InputError(f"steps to record lie between 0 and {steps}, not {listed}")
         chosen = np.array(listed, dtype=np.int64)
     return np.union1d(chosen, [0, steps]).astype(np.int64)
 
@@ -56,45 +56,45 @@ def kept_steps(keep: Keep, steps: int) -> NDArray[np.int64]:
 class Log:
     """Room for T kept steps of R runs, filled step by step on the device."""
 
-    def __init__(self, kept: NDArray[np.int64], observe: Sequence[str], like: Tensor) -> None:
+    def __init__(self, kept: NDArray[np.int64], metrics: Sequence[str], like: Tensor) -> None:
         self.place = {int(step): i for i, step in enumerate(kept)}
         self.x = like.new_empty((len(kept), *like.shape))
-        self.value = like.new_empty((len(kept), like.shape[1]))
-        self.observe = tuple(dict.fromkeys(observe))
-        self.observed: dict[str, Tensor] = {}
+        self.loss = like.new_empty((len(kept), like.shape[1]))
+        self.names = tuple(dict.fromkeys(metrics))
+        self.metrics: dict[str, Tensor] = {}
 
     @property
     def counts(self) -> bool:
         """Whether evaluations are to be recorded step by step."""
-        return "evaluations" in self.observe
+        return "evaluations" in self.names
 
     def record(self, t: int, x: Tensor, value: Tensor, gradient: Tensor, parts: Parts, accounts: Accounts = ()) -> None:
         """Keeps the points (d, R), values (R,) and what is observed, if step t is to be kept.
 
-        Raises `InputError` after the first step where something is to be observed that no rule keeps.
+        Raises `InputError` after the first step where something is to be observed that no optimizer keeps.
         """
         if t in self.place:
-            self.x[self.place[t]], self.value[self.place[t]] = x, value
-        if self.observe and (t in self.place or t == 1):
-            self._observe(t, gradient, parts, accounts)
+            self.x[self.place[t]], self.loss[self.place[t]] = x, value
+        if self.names and (t in self.place or t == 1):
+            self._record_metrics(t, gradient, parts, accounts)
 
-    def _observe(self, t: int, gradient: Tensor, parts: Parts, accounts: Accounts) -> None:
+    def _record_metrics(self, t: int, gradient: Tensor, parts: Parts, accounts: Accounts) -> None:
         whole = slice(0, gradient.shape[1])
         sources: list[tuple[slice, Mapping[str, Tensor]]] = [(whole, {"gradient_norm": norm(gradient)}), *accounts]
         sources += [(part, stepper.buffers()) for part, stepper in parts]
-        for name in self.observe:
+        for name in self.names:
             for part, buffers in sources:
                 if name in buffers:
                     room = self._room(name, buffers[name])
                     if t in self.place:
                         room[self.place[t], ..., part] = buffers[name].detach()
-        missing = [name for name in self.observe if name not in self.observed]
+        missing = [name for name in self.names if name not in self.metrics]
         if missing and t > 0:
             known = sorted(set(chain.from_iterable(buffers for _, buffers in sources)))
             raise InputError(f"no optimizer of this race keeps {missing[0]!r}; there is {', '.join(known)}")
 
     def _room(self, name: str, example: Tensor) -> Tensor:
-        if name not in self.observed:
-            shape = (*self.value.shape[:1], *example.shape[:-1], self.value.shape[1])
-            self.observed[name] = torch.full(shape, torch.nan, dtype=self.x.dtype, device=self.x.device)
-        return self.observed[name]
+        if name not in self.metrics:
+            shape = (*self.loss.shape[:1], *example.shape[:-1], self.loss.shape[1])
+            self.metrics[name] = torch.full(shape, torch.nan, dtype=self.x.dtype, device=self.x.device)
+        return self.metrics[name]

@@ -14,7 +14,7 @@ from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import norm
 
-REASONS = {"bound": 1, "non-finite": 2, "gradient": 3, "value": 4, "distance": 5, "finished": 6}
+REASONS = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "terminated": 6}
 """Why a run was stopped, by number: it left the region it may roam; it met NaN or infinity; a tolerance of `Stop`
 was met; its method ended by itself."""
 
@@ -27,24 +27,24 @@ class Stop:
     """When a run has arrived and is left where it stands: where any of these is met.
 
     Args:
-        gradient: the Euclidean norm of the gradient is at most this.
-        value: the gap between the value and the minimum is at most this.
-        distance: the Euclidean distance to the nearest known minimiser is at most this.
+        gtol: the Euclidean norm of the gradient is at most this.
+        ftol: the gap between the value and the minimum is at most this.
+        xtol: the Euclidean distance to the nearest known minimiser is at most this.
 
     Raises `InputError` for a tolerance that is no number ≥ 0, and where none is given.
 
-    >>> Stop(gradient=1e-8)
-    Stop(gradient=1e-08, value=None, distance=None)
+    >>> Stop(gtol=1e-8)
+    Stop(gtol=1e-08, ftol=None, xtol=None)
     """
 
-    gradient: float | None = None
-    value: float | None = None
-    distance: float | None = None
+    gtol: float | None = None
+    ftol: float | None = None
+    xtol: float | None = None
 
     def __post_init__(self) -> None:
         given = {field.name: getattr(self, field.name) for field in fields(self)}
         if all(tolerance is None for tolerance in given.values()):
-            raise InputError("Stop needs a tolerance: gradient=, value= or distance=")
+            raise InputError("Stop needs a tolerance: gtol=, ftol= or xtol=")
         for name, tolerance in given.items():
             if tolerance is None:
                 continue
@@ -57,28 +57,28 @@ class Stop:
 
         Raises `InputError` where the function's minimum is not known and it is needed.
         """
-        if self.value is not None and not math.isfinite(function.minimum):
-            raise InputError(f"Stop: value= needs a known minimum, which {function.name} has not; use gradient=")
-        if self.distance is not None and not function.minima:
-            raise InputError(f"Stop: distance= needs known minimisers, which {function.name} has not; use gradient=")
+        if self.ftol is not None and not math.isfinite(function.minimum):
+            raise InputError(f"Stop: ftol= needs a known minimum, which {function.name} has not; use gtol=")
+        if self.xtol is not None and not function.minima:
+            raise InputError(f"Stop: xtol= needs known minimisers, which {function.name} has not; use gtol=")
         minima = torch.tensor(function.minima, dtype=like.dtype, device=like.device).reshape(-1, len(like), 1)
 
         def arrived(x: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
             why = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)
-            if self.distance is not None:
+            if self.xtol is not None:
                 # one by one: all at once leave the cache where a landscape has a hundred of them
                 nearest = functools.reduce(torch.minimum, (norm(x - place) for place in minima))
-                why = torch.where(nearest <= self.distance, REASONS["distance"], why)
-            if self.value is not None:
-                why = torch.where(value - function.minimum <= self.value, REASONS["value"], why)
-            if self.gradient is not None:
-                why = torch.where(norm(gradient) <= self.gradient, REASONS["gradient"], why)
+                why = torch.where(nearest <= self.xtol, REASONS["xtol"], why)
+            if self.ftol is not None:
+                why = torch.where(value - function.minimum <= self.ftol, REASONS["ftol"], why)
+            if self.gtol is not None:
+                why = torch.where(norm(gradient) <= self.gtol, REASONS["gtol"], why)
             return why
 
         return arrived
 
 
-class Fates:
+class RunStatus:
     """Which runs go on, and where and why the others ended."""
 
     def __init__(self, count: int, device: torch.device) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.base import Rule
-from landscapes.optimizers.stepper import Job, Moment
+from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.stepper import Job, StepContext
 from landscapes.oracle import Oracle, value, value_and_gradient
 
 ROUNDS = 5
@@ -27,17 +27,17 @@ CLOCK = time.perf_counter if os.name == "nt" else time.process_time
 
 
 def seconds(
-    function: Function, rules: Sequence[Rule], starts: Tensor, steps: int, ends: NDArray[np.int64], seed: int
+    function: Function, optimizers: Sequence[Optimizer], starts: Tensor, steps: int, ends: NDArray[np.int64], seed: int
 ) -> NDArray[np.float64]:
     """How long R runs take to come to each of their points, (R, steps + 1), in seconds; 0 at the start, never falling.
 
     Each run is stepped by itself, which is how optimizers are used, and not in the batch that a race is. A step is the value,
-    the gradient where the rule needs one (by autograd), all else that the rule asks of the function, and the rule's own work.
+    the gradient where the optimizer needs one (by autograd), all else that the optimizer asks of the function, and the optimizer's own work.
     What a race keeps, checks and sets up is left out. Each step counts with the least of `ROUNDS`, in which the runs take turns.
 
     Args:
         function: the landscape.
-        rules: R rules.
+        optimizers: R optimizers.
         starts: start points (d, R), on the CPU.
         steps: how many steps there are.
         ends: after how many each run ends, (R,); from there on its time stands still.
@@ -49,19 +49,23 @@ def seconds(
     >>> took.shape, bool(took[0, 0] == 0 < took[0, 1] <= took[0, 20] == took[0, 30])
     ((1, 31), True)
     """
-    taken = np.zeros((ROUNDS, len(rules), steps))
+    taken = np.zeros((ROUNDS, len(optimizers), steps))
     for round_ in range(-1, ROUNDS):
-        for run, rule in enumerate(rules):
+        for run, optimizer in enumerate(optimizers):
             count = int(ends[run]) if round_ >= 0 else min(int(ends[run]), WARM)
-            marks, _ = stepped(function, rule, starts[:, run : run + 1], count, Job(steps, torch.zeros(1).long(), seed))
+            marks, _ = stepped(
+                function, optimizer, starts[:, run : run + 1], count, Job(steps, torch.zeros(1).long(), seed)
+            )
             if round_ >= 0:
                 taken[round_, run, :count] = np.diff(marks)
     return np.pad(taken.min(0).cumsum(1), ((0, 0), (1, 0)))
 
 
-def stepped(function: Function, rule: Rule, x: Tensor, count: int, job: Job) -> tuple[NDArray[np.float64], Tensor]:
+def stepped(
+    function: Function, optimizer: Optimizer, x: Tensor, count: int, job: Job
+) -> tuple[NDArray[np.float64], Tensor]:
     """What the clock says before and after each of so many steps, (count + 1,), and the last point (d, 1)."""
-    stepper = type(rule).stepper([rule], x, job)
+    stepper = type(optimizer).stepper([optimizer], x, job)
     oracle = Oracle(function, 1, x.device)
     alive = torch.ones(1, dtype=torch.bool)
     unguided = torch.full_like(x, torch.nan)
@@ -69,7 +73,7 @@ def stepped(function: Function, rule: Rule, x: Tensor, count: int, job: Job) -> 
     marks[0] = CLOCK()
     for t in range(count):
         seen = oracle.at(t)
-        felt, gradient = value_and_gradient(seen, x) if rule.needs_gradient else (value(seen, x), unguided)
-        x = stepper.step(Moment(t + 1, x, felt, gradient, oracle, alive))
+        felt, gradient = value_and_gradient(seen, x) if optimizer.needs_gradient else (value(seen, x), unguided)
+        x = stepper.step(StepContext(t + 1, x, felt, gradient, oracle, alive))
         marks[t + 1] = CLOCK()
     return marks, x

@@ -92,7 +92,7 @@ def execute(
 
     Raises:
         InputError: as `engine.run` does; where the results fit neither into memory nor on the disk; where a
-            function or rule cannot be sent to the workers; for a folder that cannot be used (see `shards.Folder`).
+            function or optimizer cannot be sent to the workers; for a folder that cannot be used (see `shards.Folder`).
         UnfinishedError: where the executor dies, or the disk is full.
     """
     if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -252,7 +252,7 @@ def _sender(work: _Work, executor: Executor) -> Callable[[Block], Future]:
     """What hands a block to the executor, once it is sure that the workers can load it."""
     if type(executor) is ThreadPoolExecutor:  # nothing has to be sent
         return lambda block: executor.submit(outcome, block)
-    firsts = {(id(task.function), id(task.rule)): task for task in work.plan.tasks}
+    firsts = {(id(task.function), id(task.optimizer)): task for task in work.plan.tasks}
     samples = [packed(task.block(0, 1)) for task in firsts.values()]
     try:
         refused = executor.submit(try_to_load, samples).result()
@@ -281,7 +281,9 @@ def _check_room(plan: Plan, wanted: range, store: Store) -> None:
         ends += size * plan.tasks[task].with_ends().result_bytes
     if need <= free:
         return
-    fewer = f"keep fewer steps (keep='ends' takes {memory.shown(ends)})" if ends < need else "run fewer at a time"
+    fewer = (
+        f"keep fewer steps (record_steps='ends' takes {memory.shown(ends)})" if ends < need else "run fewer at a time"
+    )
     other = ", or give out=folder to keep them on the disk" if isinstance(store, Memory) else ""
     raise InputError(
         f"the results of {plan.runs:,} runs take {memory.shown(need)}, but {memory.shown(free)} are free {where}; {fewer}{other}"

@@ -35,17 +35,17 @@ def fingerprint(plan: Plan) -> dict[str, str]:
         "functions": [task.function.name for task in tasks],
         "values of the functions": [_values(task.function) for task in tasks],
         "minima": [_minima(task.function) for task in tasks],
-        "optimizers": [task.rule.spec for task in tasks],
+        "optimizers": [task.optimizer.spec for task in tasks],
         "runs": [task.size for task in tasks],
         "hyper-parameters": [{name: _column(column) for name, column in task.numbers.items()} for task in tasks],
         "starts": [[_column(column) for column in task.starts] for task in tasks],
         "random numbers": [_column(task.streams) for task in tasks],
         "steps": [task.terms.steps for task in tasks],
-        "kept steps": [digest(kept_steps(task.terms.keep, task.terms.steps).tolist()) for task in tasks],
+        "kept steps": [digest(kept_steps(task.terms.record_steps, task.terms.steps).tolist()) for task in tasks],
         "box": [task.terms.box.tolist() for task in tasks],
         "blocks": [plan.size_of(k) for k in range(len(tasks))],
     }
-    for name in ("stop", "observe", "target", "seed", "dtype", "device"):
+    for name in ("stop", "metrics", "target", "seed", "dtype", "device"):
         told[name] = [str(getattr(task.terms, name)) for task in tasks]
     told["compiled"] = [str(task.compiled) for task in tasks]
     return {name: _short(values) for name, values in told.items()}

@@ -17,11 +17,11 @@ from landscapes.engine import loop
 from landscapes.engine.batch import Batch
 from landscapes.engine.fast.compiling import PAYS
 from landscapes.engine.loop import Paths, Progress
-from landscapes.engine.recording import Keep, kept_steps
+from landscapes.engine.recording import RecordSteps, kept_steps
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 
 RUNS, WORK, ROOM = 2**15, 2**28, 2**26
 """What a block holds at most: so many runs, run-steps, and bytes of points on the way and of results."""
@@ -71,8 +71,8 @@ class Terms:
         steps: how many steps to take.
         box: the region that runs may roam, shape (d, 2).
         stop: when a run has arrived.
-        keep: which steps to record.
-        observe: what to record beside points and values.
+        record_steps: which steps to record.
+        metrics: what to record beside points and values.
         target: the value whose first crossing is looked for.
         seed: the seed of the random numbers.
         dtype: "float64" or "float32".
@@ -83,8 +83,8 @@ class Terms:
     steps: int
     box: NDArray[np.float64]
     stop: Stop | None = None
-    keep: Keep = "ends"
-    observe: tuple[str, ...] = ()
+    record_steps: RecordSteps = "ends"
+    metrics: tuple[str, ...] = ()
     target: float | None = None
     seed: int = 0
     dtype: str = "float64"
@@ -98,7 +98,7 @@ class Block:
 
     Attributes:
         function: the landscape.
-        batch: the runs' rule and numbers.
+        batch: the runs' optimizer and numbers.
         starts: start points, shape (R, d).
         streams: which random numbers each run sees, shape (R,), int64.
         terms: what they have in common.
@@ -122,7 +122,7 @@ class Block:
         starts = torch.from_numpy(np.ascontiguousarray(self.starts.T))
         return loop.run(
             self.function, self.batch, starts.to(terms.device, getattr(torch, terms.dtype)), terms.steps,
-            box=torch.from_numpy(terms.box), stop=terms.stop, keep=terms.keep, observe=terms.observe,
+            box=torch.from_numpy(terms.box), stop=terms.stop, record_steps=terms.record_steps, metrics=terms.metrics,
             target=terms.target, streams=torch.from_numpy(self.streams), seed=terms.seed,
             compiled=terms.compiled, progress=progress,
         )  # fmt: skip
@@ -130,11 +130,11 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """R runs of one rule on one landscape, under the same terms.
+    """R runs of one optimizer on one landscape, under the same terms.
 
     Attributes:
         function: the landscape.
-        rule: the rule.
+        optimizer: the optimizer.
         size: R, how many runs there are.
         starts: the start points, a column a coordinate.
         terms: what all runs have in common.
@@ -145,7 +145,7 @@ class Task:
     """
 
     function: Function
-    rule: Rule
+    optimizer: Optimizer
     size: int
     starts: Sequence[Column]
     terms: Terms
@@ -161,12 +161,12 @@ class Task:
     @property
     def kept(self) -> int:
         """T, how many steps of each run are kept."""
-        return len(kept_steps(self.terms.keep, self.terms.steps))
+        return len(kept_steps(self.terms.record_steps, self.terms.steps))
 
     @property
     def result_bytes(self) -> int:
         """What the results of a run take, in bytes."""
-        columns = self.kept * (self.function.dim + 1 + len(self.terms.observe) * self.function.dim)
+        columns = self.kept * (self.function.dim + 1 + len(self.terms.metrics) * self.function.dim)
         return 8 * columns + 100  # and a row of facts
 
     @property
@@ -177,14 +177,14 @@ class Task:
 
     def with_ends(self) -> Task:
         """The same, keeping the ends of each run alone."""
-        return replace(self, terms=replace(self.terms, keep="ends"))
+        return replace(self, terms=replace(self.terms, record_steps="ends"))
 
     def block(self, begin: int, end: int) -> Block:
         """Runs begin:end."""
         runs = slice(begin, end)
         return Block(
             self.function,
-            Batch(self.rule, end - begin, {name: column[runs] for name, column in self.numbers.items()}),
+            Batch(self.optimizer, end - begin, {name: column[runs] for name, column in self.numbers.items()}),
             np.stack([column[runs] for column in self.starts], 1).astype(np.float64),
             self.streams[runs].astype(np.int64),
             replace(self.terms, compiled=self.compiled),

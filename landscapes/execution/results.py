@@ -20,7 +20,7 @@ NOT_RUN = "not run"
 """The reason of runs that a job has not come to."""
 
 Arrays = dict[str, NDArray[Any]]
-"""Paths as flat arrays: "x", "value", …, "evaluations/gradients", …; all but "step" have a row a run."""
+"""Paths as flat arrays: "x", "loss", …, "evaluations/n_gradients", …; all but "step" have a row a run."""
 
 
 class Store(Protocol):
@@ -197,7 +197,7 @@ def arrays(paths: Paths) -> Arrays:
 
 def paths(flat: Arrays) -> Paths:
     """The paths that flat arrays were made of."""
-    made: dict[str, Any] = {"observed": {}}
+    made: dict[str, Any] = {"metrics": {}}
     for name, values in flat.items():
         group, _, inner = name.partition("/")
         if inner:
@@ -238,8 +238,8 @@ def missing(plan: Plan, task: int, size: int, like: Arrays | None = None) -> Arr
     """Arrays for so many runs of a task that were not run; `like` others of that task, or as far as it is known."""
     terms, dim = plan.tasks[task].terms, plan.tasks[task].function.dim
     if like is None:
-        step = kept_steps(terms.keep, terms.steps)
-        like = {"x": np.empty((0, len(step), dim)), "value": np.empty((0, len(step))), "step": step}
+        step = kept_steps(terms.record_steps, terms.steps)
+        like = {"x": np.empty((0, len(step), dim)), "loss": np.empty((0, len(step))), "step": step}
         like |= {name: np.empty(0, dtype=np.int64) for name in ("stopped", "reached")}
         like |= {"lowest": np.empty(0), "reason": np.empty(0, dtype="<U10")}
         like |= {f"evaluations/{kind}": np.empty(0, dtype=np.int64) for kind in KINDS}

@@ -28,12 +28,12 @@ def process() -> Process:
 def packed(block: Block) -> bytes:
     """The block as bytes.
 
-    Raises `InputError` where its function or its rule cannot be sent, and says what to do.
+    Raises `InputError` where its function or its optimizer cannot be sent, and says what to do.
     """
-    rule, function = block.batch.rule, block.function
-    if (reason := _fault(rule)) is not None:
+    optimizer, function = block.batch.optimizer, block.function
+    if (reason := _fault(optimizer)) is not None:
         raise InputError(
-            f"the optimizer {rule.label} cannot be sent to other processes ({reason}); define its class at the top level "
+            f"the optimizer {optimizer.label} cannot be sent to other processes ({reason}); define its class at the top level "
             "of a module"
         )
     try:

@@ -24,7 +24,7 @@ from landscapes.experiments.outcomes import ARRIVED, roaming
 from landscapes.experiments.records import dtype_name, facts, outcome
 from landscapes.objectives.critical_points import descents
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Trajectories
 from landscapes.views import Box, check_view
 
@@ -49,7 +49,7 @@ WAYS = 16
 
 def basins(
     function: str | Function,
-    optimizer: str | Rule,
+    optimizer: str | Optimizer,
     *,
     resolution: int | tuple[int, int] = 256,
     box: str | Sequence[Sequence[float]] = "view",
@@ -72,11 +72,11 @@ def basins(
 
     Args:
         function: a name of the catalogue, or a landscape of one's own, with two coordinates.
-        optimizer: a name or a rule. A learning rate that a name leaves open is found by a sweep from the function's start.
+        optimizer: a name or an optimizer. A learning rate that a name leaves open is found by a sweep from the function's start.
         resolution: how many pixels a side, or (along x, along y); starts are the pixels' centres.
         box: what to map: the function's "view" or "domain", or ((x from, x to), (y from, y to)).
         steps: how many steps a run may take; by default the function's own number.
-        stop: another test of arrival, such as `Stop(gradient=1e-8)`; a run then counts to the minimum near which it ends.
+        stop: another test of arrival, such as `Stop(gtol=1e-8)`; a run then counts to the minimum near which it ends.
         within: how near; by default a thousandth of the shorter side of the box.
         seed: of all random numbers; all runs meet the same noise.
         device: "cpu", "cuda", …
@@ -96,7 +96,7 @@ def basins(
         InputError: for anything above that cannot be used, before any work is done.
 
     >>> record = basins("himmelblau", "sgd(lr=0.01)", resolution=8, steps=100)
-    >>> record.grid("minimum")[::-1]
+    >>> record.grid("basin")[::-1]
     array([[1, 1, 1, 1, 0, 0, 0, 0],
            [1, 1, 1, 1, 0, 0, 0, 0],
            [1, 1, 1, 1, 0, 0, 0, 0],
@@ -115,49 +115,49 @@ def basins(
     sides = _check_box(landscape, box)
     near = _check_within(within, sides)
     budget, seed = check_count("steps", landscape.steps if steps is None else steps), check_count("seed", seed, 0)
-    entries = contenders([optimizer] if isinstance(optimizer, str | Rule) else optimizer, "map")
+    entries = contenders([optimizer] if isinstance(optimizer, str | Optimizer) else optimizer, "map")
     if len(entries) > 1:
         raise InputError(f"a map shows one optimizer, not {len(entries)}; make one for each")
     landscape = checked(landscape, landscape.start)
     entries = at_found_rates(entries, landscape, landscape.start, budget)
-    rule = entries[0].rule
+    optimizer = entries[0].optimizer
     landscape = landscape.with_view([(low, high) for low, high in sides.tolist()])
     terms = Terms(
         budget, roaming(landscape).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
     )  # fmt: skip
-    pilot = _task(landscape, rule, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
+    pilot = _task(landscape, optimizer, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
     rough = execute(Plan([pilot]), executor=executor).whole()
     known, kinds = _known(landscape)
     found = _rest(landscape, rough.x[~np.isin(rough.reason, ("bound", "non-finite")), -1], known, near)
     minima, kinds = np.concatenate([known, found]), [*kinds, *["found"] * len(found)]
     if stop is None and len(minima):
-        stop = Stop(distance=near)
+        stop = Stop(xtol=near)
     x, y = _centres(sides[0], nx), _centres(sides[1], ny)
     aimed = replace(landscape, minima=tuple(map(tuple, minima.tolist())))
     results = execute(
-        Plan([_task(aimed, rule, x, y, replace(terms, stop=stop))]), executor=executor, out=out, progress=progress
+        Plan([_task(aimed, optimizer, x, y, replace(terms, stop=stop))]), executor=executor, out=out, progress=progress
     )
     paths = results[:]
     ended = ~np.isin(paths.reason, ("bound", "non-finite"))
     runs = outcome(paths, None, math.nan)
-    runs["minimum"] = np.where(ended, nearest(paths.x[:, -1], minima, near), -1)
-    runs["arrived"] = np.where(np.isin(paths.reason, ARRIVED) & (runs["minimum"] >= 0), paths.stopped, -1)
+    runs["basin"] = np.where(ended, nearest(paths.x[:, -1], minima, near), -1)
+    runs["arrived"] = np.where(np.isin(paths.reason, ARRIVED) & (runs["basin"] >= 0), paths.stopped, -1)
     for name in ("final", "lowest", "reached", "reason"):  # a map has many runs, and these tell nothing more
         del runs[name]
     meta = {
-        "job": "basins",
+        "experiment": "basins",
         **facts(landscape, results),
         "axes": {"y": y.tolist(), "x": x.tolist()},
         "box": sides.tolist(),
         "within": near,
         "label": labels(entries)[0],
-        "optimizer": rule.spec,
+        "optimizer": optimizer.spec,
         "minima": minima.tolist(),
         "values": _values(landscape, minima).tolist(),
         "minima_are": kinds,
         "target": None,
     }
-    return Record(Trajectories(paths.x, paths.value, paths.step, runs), landscape.surface(), meta)
+    return Record(Trajectories(paths.x, paths.loss, paths.step, runs), landscape.surface(), meta)
 
 
 def nearest(points: NDArray[np.float64], minima: NDArray[np.float64], within: float) -> NDArray[np.int64]:
@@ -179,9 +179,13 @@ def _nearest(points: NDArray[np.float64], minima: NDArray[np.float64], within: f
     return who
 
 
-def _task(function: Function, rule: Rule, x: NDArray[np.float64], y: NDArray[np.float64], terms: Terms) -> Task:
+def _task(
+    function: Function, optimizer: Optimizer, x: NDArray[np.float64], y: NDArray[np.float64], terms: Terms
+) -> Task:
     lengths = (len(y), len(x))
-    return Task(function, rule, math.prod(lengths), [Column.along(x, lengths, 1), Column.along(y, lengths, 0)], terms)
+    return Task(
+        function, optimizer, math.prod(lengths), [Column.along(x, lengths, 1), Column.along(y, lengths, 0)], terms
+    )
 
 
 def _centres(side: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from landscapes.experiments.target_hits import CrossingTask, cost, told
 from landscapes.experiments.tuning_trials import trials
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.oracle import KINDS
 from landscapes.record import Record, Trajectories
 from landscapes.versions import versions
@@ -46,7 +46,7 @@ class _Problem:
         label: its name in the record.
         function: the landscape, with its minimum.
         starts: shape (S, d).
-        rules: the rule of each contender, at its learning rate.
+        optimizers: the optimizer of each contender, at its learning rate.
         rates: the learning rates that each is run at in place of its own, shape (L,), if any.
         minimum_is: "known", "found" by a search, or "the lowest value seen" by any run.
     """
@@ -54,7 +54,7 @@ class _Problem:
     label: str
     function: Function
     starts: NDArray[np.float64]
-    rules: Sequence[Rule]
+    optimizers: Sequence[Optimizer]
     rates: NDArray[np.float64] | None
     minimum_is: str
 
@@ -87,14 +87,14 @@ def compare(
 
     Args:
         functions: names of the catalogue, or landscapes; several numbers of coordinates may be mixed.
-        optimizers: names, rules, or a dict from labels to these.
+        optimizers: names, optimizers, or a dict from labels to these.
         starts: how many starts: each function's own, and others drawn by a Sobol sequence.
         spread: where these are drawn: in the "view", in the "domain", or within so many sides of the view around the start.
         seeds: how many times each start is run, with random numbers of its own.
         steps: how many steps a run may take; by default the largest of the functions' own numbers.
         targets: shares of the gap that are left, between 0 and 1.
         tuned: whether a learning rate that a name leaves open is found for each function, by a sweep from its own start
-            (see `landscapes.experiments.stored_lrs`); else it is the rule's default. A rule is taken as it is.
+            (see `landscapes.experiments.stored_lrs`); else it is the optimizer's default. An optimizer is taken as it is.
         lr: learning rates that every optimizer is run at, each of them, in place of its own.
         seed: of all random numbers.
         device: "cpu", "cuda", …
@@ -122,11 +122,11 @@ def compare(
 
     Each optimizer at its best learning rate on each function:
 
-    >>> from landscapes.analysis.selection import at_best_rate
+    >>> from landscapes.analysis.selection import at_best_lr
     >>> record = compare(["booth", "beale"], ["adam", "sgd"], lr=Range(1e-3, 1.0).spaced(7), starts=4, steps=100)
     >>> {name: len(axis) for name, axis in record.axes.items()}
     {'function': 2, 'optimizer': 2, 'lr': 7, 'start': 4, 'seed': 1}
-    >>> at_best_rate(record, 1e-2).grid("steps_to").shape
+    >>> at_best_lr(record, 1e-2).grid("steps_to").shape
     (2, 2, 4, 1, 8)
     """
     landscapes = [as_function(one) for one in _several(functions)]
@@ -141,22 +141,24 @@ def compare(
         if one.minimum == -math.inf:
             raise InputError(f"{one.name} has no lowest value, so there is no target to reach; leave it out")
         for entry in entries:
-            entry.rule.check(one)
+            entry.optimizer.check(one)
     rates = None
     if lr is not None:
-        rates = trials([entry.rule for entry in entries], {"lr": lr}, "grid", None, seed).columns["lr"][1]
+        rates = trials([entry.optimizer for entry in entries], {"lr": lr}, "grid", None, seed).columns["lr"][1]
     points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in landscapes]
     found = [with_found_minima(checked(one)) for one in landscapes]
     problems = [
         _Problem(
-            label, now, at, _rules(entries, now, budget, tuned and rates is None), rates,
+            label, now, at, _optimizers(entries, now, budget, tuned and rates is None), rates,
             "known" if math.isfinite(one.minimum) else "found",
         )
         for label, one, now, at in zip(_names(landscapes), landscapes, found, points, strict=True)
     ]  # fmt: skip
     terms = Terms(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
     problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
-    plan = Plan([_task(problem, rule, seeds, terms, shares) for problem in problems for rule in problem.rules])
+    plan = Plan(
+        [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers]
+    )
     results = execute(plan, executor=executor, out=out, progress=progress)
     return _record(results, problems, entries, seeds, shares)
 
@@ -188,23 +190,23 @@ def _check_targets(targets: Any) -> tuple[float, ...]:
     return tuple(shares)
 
 
-def _rules(entries: Sequence[Contender], function: Function, steps: int, tuned: bool) -> list[Rule]:
+def _optimizers(entries: Sequence[Contender], function: Function, steps: int, tuned: bool) -> list[Optimizer]:
     if tuned:
         entries = at_found_rates(entries, function, function.start, steps)
-    return [entry.rule for entry in entries]
+    return [entry.optimizer for entry in entries]
 
 
 def _with_lowest_seen(problem: _Problem, seeds: int, terms: Terms, executor: Executor | None) -> _Problem:
     """The problem with a minimum; where none is known the lowest value that any of the runs meets, which are run for that."""
     if math.isfinite(problem.function.minimum):
         return problem
-    plan = Plan([_task(problem, rule, seeds, terms, ()) for rule in problem.rules])
+    plan = Plan([_task(problem, optimizer, seeds, terms, ()) for optimizer in problem.optimizers])
     lowest = execute(plan, executor=executor).whole().lowest
     minimum = float(np.min(lowest[np.isfinite(lowest)]))
     return replace(problem, function=replace(problem.function, minimum=minimum), minimum_is="the lowest value seen")
 
 
-def _task(problem: _Problem, rule: Rule, seeds: int, terms: Terms, shares: tuple[float, ...]) -> Task:
+def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: Terms, shares: tuple[float, ...]) -> Task:
     """All runs of one optimizer on one function: learning rates, then starts, then seeds, the last running fastest."""
     function, starts, rates = problem.function, problem.starts, problem.rates
     lengths = (1 if rates is None else len(rates), len(starts), seeds)
@@ -212,12 +214,20 @@ def _task(problem: _Problem, rule: Rule, seeds: int, terms: Terms, shares: tuple
     numbers = {} if rates is None else {"lr": Column.along(rates, lengths, 0)}
     streams = Column(np.arange(len(starts) * seeds))
     here = replace(
-        terms, box=roaming(function, starts).numpy(), observe=told(shares, function.minimum) if shares else ()
+        terms, box=roaming(function, starts).numpy(), metrics=told(shares, function.minimum) if shares else ()
     )
     if not shares:
-        return Task(function, rule, math.prod(lengths), columns, here, numbers, streams)
+        return Task(function, optimizer, math.prod(lengths), columns, here, numbers, streams)
     return CrossingTask(
-        function, rule, math.prod(lengths), columns, here, numbers, streams, shares=shares, minimum=function.minimum
+        function,
+        optimizer,
+        math.prod(lengths),
+        columns,
+        here,
+        numbers,
+        streams,
+        shares=shares,
+        minimum=function.minimum,
     )
 
 
@@ -227,17 +237,17 @@ def _record(
     names, terms, rates = labels(entries), results.plan.tasks[0].terms, problems[0].rates
     widest = max(problem.function.dim for problem in problems)
     each = [
-        _columns(results.task(i * len(names) + j), problem, names[j], rule, shares)
+        _columns(results.task(i * len(names) + j), problem, names[j], optimizer, shares)
         for i, problem in enumerate(problems)
-        for j, rule in enumerate(problem.rules)
+        for j, optimizer in enumerate(problem.optimizers)
     ]
     x = [np.pad(part["x"], ((0, 0), (0, 0), (0, widest - part["x"].shape[2])), constant_values=np.nan) for part in each]
-    value = np.concatenate([part["value"] for part in each])
-    columns = {name: np.concatenate([part[name] for part in each]) for name in each[0] if name not in ("x", "value")}
+    value = np.concatenate([part["loss"] for part in each])
+    columns = {name: np.concatenate([part[name] for part in each]) for name in each[0] if name not in ("x", "loss")}
     meta = {
-        "job": "compare",
+        "experiment": "compare",
         "functions": {problem.label: _told(problem) for problem in problems},
-        "optimizers": {name: entry.rule.spec for name, entry in zip(names, entries, strict=True)},
+        "optimizers": {name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
         "axes": {
             "function": [problem.label for problem in problems],
             "optimizer": names,
@@ -258,20 +268,20 @@ def _record(
 
 
 def _columns(
-    paths: Paths, problem: _Problem, label: str, rule: Rule, shares: tuple[float, ...]
+    paths: Paths, problem: _Problem, label: str, optimizer: Optimizer, shares: tuple[float, ...]
 ) -> Mapping[str, NDArray[Any]]:
     """Points, values and columns of the runs of one optimizer on one function."""
-    count, function = len(paths.value), problem.function
-    rates = np.array([rule.rate]) if problem.rates is None else problem.rates
+    count, function = len(paths.loss), problem.function
+    rates = np.array([optimizer.rate]) if problem.rates is None else problem.rates
     never = np.full((count, len(shares)), np.nan)  # where no block of it was run
-    to = {name: np.nan_to_num(paths.observed.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
+    to = {name: np.nan_to_num(paths.metrics.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
     steps_to = to["steps_to"].astype(np.int64)
-    first = paths.value[:, 0]
+    first = paths.loss[:, 0]
     hardest = function.minimum + shares[-1] * np.maximum(first - function.minimum, 0.0)
     spent = np.stack([paths.evaluations[kind] for kind in KINDS], -1).astype(np.float64)
     return {
         "x": paths.x,
-        "value": paths.value,
+        "loss": paths.loss,
         "label": np.repeat([label], count),
         "function": np.repeat([problem.label], count),
         "lr": np.repeat(rates, count // len(rates)),
@@ -292,5 +302,5 @@ def _told(problem: _Problem) -> dict[str, Any]:
         "minimum": function.minimum,
         "minimum_is": problem.minimum_is,
         "starts": problem.starts.tolist(),
-        "optimizers": [rule.spec for rule in problem.rules],
+        "optimizers": [optimizer.spec for optimizer in problem.optimizers],
     }

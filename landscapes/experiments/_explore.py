@@ -17,7 +17,7 @@ from landscapes.experiments.checks import check_count
 from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels, unique
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Surface
 from landscapes.render.interactive._explore import Explorer, Wish
 from landscapes.render.interactive._explore import explore as window
@@ -111,14 +111,14 @@ class Prepared:
         function: checked, with minima where a search found them.
         surface: its values.
         minimum_is: how the minimum is known, as records say it.
-        rules: the optimizers at their own learning rates, by label.
+        optimizers: the optimizers at their own learning rates, by label.
         steps: how many steps a race has.
     """
 
     function: Function
     surface: Surface
     minimum_is: str
-    rules: Mapping[str, Rule]
+    optimizers: Mapping[str, Optimizer]
     steps: int
 
 
@@ -150,13 +150,13 @@ class Racing:
     def __call__(self, wish: Wish) -> Record:
         """The race, of a draft its first steps. Raises `InputError` where it cannot start."""
         ground = self._prepare(wish.function)
-        rules = {label: _turned(ground.rules[label], wish) for label in wish.optimizers}
+        optimizers = {label: _turned(ground.optimizers[label], wish) for label in wish.optimizers}
         steps = ground.steps
         if wish.draft and self.pace > 0:
             steps = min(max(int(DRAFT / self.pace), FEWEST), steps)
         surfaced = 257 if ground.function.minimum == -math.inf else 2  # there the target is half way to what is in view
         begin = time.perf_counter()
-        record = race(ground.function, rules, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced)
+        record = race(ground.function, optimizers, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced)
         self.pace = (time.perf_counter() - begin) / steps
         return replace(record, surface=ground.surface, meta={**record.meta, "minimum_is": ground.minimum_is})
 
@@ -174,8 +174,8 @@ class Racing:
             surface = replace(surface, minima=surface.minima[:0], minimum=math.nan)
         # their own number of steps, whatever was asked for: there rates are known without a sweep
         tuned = at_found_rates(self._entries, function, function.start, function.steps)
-        rules = dict(zip(labels(self._entries), [entry.rule for entry in tuned], strict=True))
-        self._prepared[name] = Prepared(function, surface, minimum_is, rules, self._steps or function.steps)
+        optimizers = dict(zip(labels(self._entries), [entry.optimizer for entry in tuned], strict=True))
+        self._prepared[name] = Prepared(function, surface, minimum_is, optimizers, self._steps or function.steps)
         return self._prepared[name]
 
 
@@ -188,10 +188,10 @@ def _plane(function: Function) -> Function:
     return function
 
 
-def _turned(rule: Rule, wish: Wish) -> Rule:
-    """The rule with the learning rate and momentum that are asked for."""
-    changed = rule if math.isnan(rule.rate) else rule.at_rate(rule.rate * wish.factor)
-    numbers = rule.numbers()
+def _turned(optimizer: Optimizer, wish: Wish) -> Optimizer:
+    """The optimizer with the learning rate and momentum that are asked for."""
+    changed = optimizer if math.isnan(optimizer.rate) else optimizer.at_rate(optimizer.rate * wish.factor)
+    numbers = optimizer.numbers()
     mine = next((name for name in ("momentum", "beta1") if numbers.get(name)), None)
     if wish.momentum is None or mine is None:
         return changed

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.builders.validation import as_function, checked
 from landscapes.engine import loop
-from landscapes.engine.recording import Keep
+from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import seconds
 from landscapes.errors import InputError
@@ -38,8 +38,8 @@ def race(
     dtype: torch.dtype = torch.float64,
     seed: int = 0,
     stop: Stop | None = None,
-    keep: Keep = "all",
-    observe: Sequence[str] = (),
+    record_steps: RecordSteps = "all",
+    metrics: Sequence[str] = (),
     view: View | None = None,
     resolution: int = 257,
     progress: loop.Progress | None = None,
@@ -48,18 +48,18 @@ def race(
 
     Args:
         function: a name of the catalogue, or a landscape of one's own made with `@function`.
-        optimizers: names ("adam", "adam(lr=0.05)"), rules, or a dict from labels to these; by default
+        optimizers: names ("adam", "adam(lr=0.05)"), optimizers, or a dict from labels to these; by default
             SGD, momentum, Nesterov, Adagrad, RMSprop and Adam. A name without a learning rate takes the
-            one that a sweep found for this function (see `landscapes.experiments.stored_lrs`); a rule is taken as it is.
+            one that a sweep found for this function (see `landscapes.experiments.stored_lrs`); an optimizer is taken as it is.
         start: the start point, d numbers; by default the function's own.
         steps: how many steps, at least 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …
         dtype: `torch.float64` or `torch.float32`.
         seed: of all random numbers, for optimizers and wrappers that draw some; the same noise meets every optimizer.
-        stop: when a run has arrived and rests, such as `Stop(gradient=1e-8)`; by default it goes on to the end.
-        keep: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
-        observe: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each kind so far),
-            and what rules keep, such as "momentum" and "second_moment". With "seconds" each optimizer is stepped by itself as
+        stop: when a run has arrived and rests, such as `Stop(gtol=1e-8)`; by default it goes on to the end.
+        record_steps: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
+        metrics: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each kind so far),
+            and what optimizers record_steps, such as "momentum" and "second_moment". With "seconds" each optimizer is stepped by itself as
             well, several times, to measure its processor time up to each step on this machine, in seconds (see
             `landscapes.engine.timing`): that takes as long again several times over, points and values stay what they are,
             and no two measurements agree. On landscapes this cheap it is mostly what a call of torch takes, not arithmetic.
@@ -76,16 +76,16 @@ def race(
     (2, 201, 2)
     >>> record.trajectories.runs["label"].tolist()
     ['SGD', 'Adam']
-    >>> race("booth", ["sgd", "lbfgs"], steps=20, observe=["seconds"]).trajectories.observed["seconds"].shape
+    >>> race("booth", ["sgd", "lbfgs"], steps=20, metrics=["seconds"]).trajectories.metrics["seconds"].shape
     (2, 21)
     """
     landscape = as_function(function)
     place = loop.check_device(device)
     check_dtype(dtype)
-    timed, observe = "seconds" in list(observe), [name for name in observe if name != "seconds"]
+    timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     if timed and place.type != "cpu":
         raise InputError(
-            f'"seconds" are those of the CPU, and {device!r} works beside it; use device="cpu" to observe them'
+            f'"seconds" are those of the CPU, and {device!r} works beside it; use device="cpu" to metrics them'
         )
     wanted = None if view is None else _wanted(landscape, view)
     budget = check_count("steps", landscape.steps if steps is None else steps)
@@ -96,42 +96,42 @@ def race(
     plain, landscape = landscape, with_found_minima(landscape)
     entries = contenders(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
     entries = at_found_rates(entries, landscape, point, budget)
-    rules = [entry.rule for entry in entries]
-    starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(rules))
+    racing = [entry.optimizer for entry in entries]
+    starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(racing))
     paths = loop.run(
-        landscape, rules, starts, budget, box=roaming(landscape), stop=stop, keep=keep, observe=observe,
+        landscape, racing, starts, budget, box=roaming(landscape), stop=stop, record_steps=record_steps, metrics=metrics,
         target=_known_target(landscape, point), seed=check_count("seed", seed, 0), progress=progress,
     )  # fmt: skip
     surface = _ground(landscape, resolution)
     if landscape is not plain and not _holds(landscape, point, surface, paths, dtype):
         landscape, surface = plain, _ground(plain, resolution)
     minimum, known = _minimum(landscape, surface, paths.lowest)
-    target = _target(float(paths.value[0, 0]), minimum, surface)
-    observed = dict(paths.observed)
+    target = _target(float(paths.loss[0, 0]), minimum, surface)
+    recorded = dict(paths.metrics)
     if timed:
         ends = np.where(paths.stopped < 0, budget, paths.stopped)
-        observed["seconds"] = seconds(landscape, rules, starts, budget, ends, seed)[:, paths.step]
+        recorded["seconds"] = seconds(landscape, racing, starts, budget, ends, seed)[:, paths.step]
     trajectories = Trajectories(
         x=paths.x,
-        value=paths.value,
+        loss=paths.loss,
         step=paths.step,
         runs={
             "label": np.array(labels(entries)),
-            "optimizer": np.array([rule.spec for rule in rules]),
-            "lr": np.array([rule.rate for rule in rules]),
-            "rate": np.array(["tuned" if entry.left_open else "given" for entry in entries]),
-            "status": statuses(paths.value[:, -1], paths.reason, target, minimum),
+            "optimizer": np.array([optimizer.spec for optimizer in racing]),
+            "lr": np.array([optimizer.rate for optimizer in racing]),
+            "lr_source": np.array(["tuned" if entry.left_open else "given" for entry in entries]),
+            "status": statuses(paths.loss[:, -1], paths.reason, target, minimum),
             "stopped": paths.stopped,
             "reason": paths.reason,
             "reached": paths.reached if _known_target(landscape, point) is not None else _first(paths, target),
             **paths.evaluations,
         },
-        observed=observed,
+        metrics=recorded,
     )
     if surface is not None and wanted is not None:
         surface = _ground(_viewed(landscape, wanted, trajectories), resolution)
     meta = {
-        "job": "race",
+        "experiment": "race",
         "function": landscape.name,
         "title": landscape.title,
         "latex": landscape.latex,
@@ -225,5 +225,5 @@ def _target(first: float, minimum: float, surface: Surface | None) -> float:
 
 def _first(paths: loop.Paths, target: float) -> NDArray[np.int64]:
     """The first kept step at which each run is at or below the target, -1 where it never is."""
-    hits = paths.value <= target
+    hits = paths.loss <= target
     return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)

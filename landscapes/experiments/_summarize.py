@@ -1,4 +1,4 @@
-"""Makes the portrait of a landscape: its values and slopes on grids, and its facts in words."""
+"""Makes the summary of a landscape: its values and slopes on grids, and its facts in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.derivatives import gradient
 from landscapes.objectives.facts import rows
-from landscapes.summary import Portrait
+from landscapes.summary import FunctionSummary
 from landscapes.transforms import restricted
 
 TOLD = ("coordinates", "domain", "start", "minima", "minimum", "beyond", "nonsmooth", "tags", "reference")
@@ -24,7 +24,9 @@ BEHIND, BEFORE = 0.6, 1.4
 """How far a plane goes beyond the minimum, and beyond the start, in distances of the two."""
 
 
-def portray(function: str | Function, dim: int | None = None, *, points: int = 257, arrows: int = 21) -> Portrait:
+def summarize(
+    function: str | Function, dim: int | None = None, *, points: int = 257, arrows: int = 21
+) -> FunctionSummary:
     """What a fact sheet shows of a landscape.
 
     With one coordinate that is a curve, with more than two the plane through the minimum and the start that the
@@ -40,8 +42,8 @@ def portray(function: str | Function, dim: int | None = None, *, points: int = 2
         InputError: for an unknown name, a number of coordinates that the landscape cannot have, fewer than two
             points or arrows.
 
-    >>> portrait = portray("beale", points=65)
-    >>> portrait.surface.values.shape, sorted(portrait.marks), portrait.facts["domain"]
+    >>> summary = summarize("beale", points=65)
+    >>> summary.surface.values.shape, sorted(summary.marks), summary.facts["domain"]
     ((65, 65), ['saddle', 'start'], '[-4.5, 4.5] × [-4.5, 4.5]')
     """
     for name, count in (("points", points), ("arrows", arrows)):
@@ -60,7 +62,7 @@ def portray(function: str | Function, dim: int | None = None, *, points: int = 2
         marks[place.kind].append(place.point)
     at = _grid(shown, arrows if shown.dim == 2 else 4 * points)
     slope = gradient(shown, torch.from_numpy(at)).numpy()
-    return Portrait(
+    return FunctionSummary(
         title=landscape.title,
         surface=shown.surface(points) if shown.dim == 2 else shown.curve(4 * points + 1),
         at=_flat(at),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from landscapes.builders.validation import as_function, checked
 from landscapes.engine import loop
-from landscapes.engine.recording import Keep, kept_steps
+from landscapes.engine.recording import RecordSteps, kept_steps
 from landscapes.engine.termination import Stop
 from landscapes.errors import unknown
 from landscapes.execution._execute import Executor, execute
@@ -29,7 +29,7 @@ from landscapes.experiments.starts import NEAR, Spread, starts_of
 from landscapes.experiments.tuning_trials import Design, Trials, Values, trials
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.record import Record, Trajectories
 
@@ -44,8 +44,8 @@ def sweep(
     seeds: int | None = None,
     steps: int | None = None,
     stop: Stop | None = None,
-    keep: Keep = "ends",
-    observe: Sequence[str] = (),
+    record_steps: RecordSteps = "ends",
+    metrics: Sequence[str] = (),
     target: float | None = None,
     design: Design = "grid",
     count: int | None = None,
@@ -68,7 +68,7 @@ def sweep(
 
     Args:
         function: a name of the catalogue, or a landscape of one's own.
-        optimizers: names, rules, or a dict from labels to these. What a name leaves open and is not varied, its learning rate,
+        optimizers: names, optimizers, or a dict from labels to these. What a name leaves open and is not varied, its learning rate,
             is found by a sweep of its own (see `landscapes.experiments.stored_lrs`).
         start: the start; by default the function's own.
         starts: start points, shape (S, d), or how many: the start and others near it.
@@ -76,8 +76,8 @@ def sweep(
         seeds: how many times each is run, with random numbers of its own.
         steps: by default the function's own number.
         stop: when a run has arrived; by default all go on to the end.
-        keep: which steps to record; by default the first and the last.
-        observe: what to record beside points and values; see `race`.
+        record_steps: which steps to record; by default the first and the last.
+        metrics: what to record beside points and values; see `race`.
         target: the value to reach; by default what leaves 1e-4 of the gap between the first start and the minimum.
         design: "grid", every combination, or settings drawn from all ranges at once: "random", or "sobol", which covers them
             more evenly (Sobol, 1967).
@@ -87,7 +87,7 @@ def sweep(
         dtype: `torch.float64` or `torch.float32`.
         compiled: whether steps are compiled; by default where it pays.
         executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
-        out: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
+        out: a folder to record_steps finished blocks in, so that a job that was killed goes on where it was.
         progress: called with (runs done, runs in all).
         **vary: hyper-parameters, by name.
 
@@ -103,13 +103,13 @@ def sweep(
     >>> record.axes
     {'lr': [0.01, 0.1], 'momentum': [0.0, 0.5, 0.9]}
     >>> record.grid("status").tolist()
-    [['budget', 'budget', 'budget'], ['converged', 'converged', 'budget']]
+    [['max_steps', 'max_steps', 'max_steps'], ['converged', 'converged', 'max_steps']]
     """
     landscape = as_function(function)
     place = str(loop.check_device(device))
     check_dtype(dtype)
     budget, seed = check_count("steps", landscape.steps if steps is None else steps), check_count("seed", seed, 0)
-    kept_steps(keep, budget)
+    kept_steps(record_steps, budget)
     entries = contenders(optimizers, "sweep")
     points = starts_of(landscape, start, starts, spread=spread, seed=seed)
     landscape = with_found_minima(checked(landscape, points[0].tolist()))
@@ -118,10 +118,10 @@ def sweep(
     repeats = 1 if seeds is None else check_count("seeds", seeds)
     lengths = [*map(len, tried.axes.values()), len(points), repeats]
     terms = Terms(
-        budget, roaming(landscape, points).numpy(), stop, keep, tuple(observe),
+        budget, roaming(landscape, points).numpy(), stop, record_steps, tuple(metrics),
         goal(landscape, float(landscape(points[0].tolist())), target), seed, dtype_name(dtype), place, compiled,
     )  # fmt: skip
-    tasks = [_task(landscape, entry.rule, tried, points, lengths, terms) for entry in entries]
+    tasks = [_task(landscape, entry.optimizer, tried, points, lengths, terms) for entry in entries]
     results = execute(Plan(tasks), executor=executor, out=out, progress=progress)
     names = labels(entries)
     axes = {
@@ -139,28 +139,33 @@ def _tried(
     """The settings to try, and the contenders with those that are the same for all."""
     fixed = {name: value for name, value in vary.items() if isinstance(value, int | float | np.number)}
     for entry, name in itertools.product(entries, fixed):
-        if name not in entry.rule.numbers():
-            raise unknown(f"hyper-parameter of {entry.rule.label}", name, entry.rule.numbers())
+        if name not in entry.optimizer.numbers():
+            raise unknown(f"hyper-parameter of {entry.optimizer.label}", name, entry.optimizer.numbers())
     ready = []
     for entry in entries:
-        left_open = entry.left_open and _tunable(entry.rule) not in vary
-        ready.append(replace(entry, rule=entry.rule.with_numbers(fixed), left_open=left_open))
+        left_open = entry.left_open and _tunable(entry.optimizer) not in vary
+        ready.append(replace(entry, optimizer=entry.optimizer.with_numbers(fixed), left_open=left_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
-    return trials([entry.rule for entry in ready], varied, design, count, seed), ready
+    return trials([entry.optimizer for entry in ready], varied, design, count, seed), ready
 
 
-def _tunable(rule: Rule) -> str:
+def _tunable(optimizer: Optimizer) -> str:
     """The hyper-parameter that is found by a sweep where it is left open, of what a wrapper holds, too."""
-    return _tunable(rule.rule) if isinstance(rule, Wrapper) else rule.tunable
+    return _tunable(optimizer.optimizer) if isinstance(optimizer, Wrapper) else optimizer.tunable
 
 
 def _task(
-    function: Function, rule: Rule, tried: Trials, points: NDArray[np.float64], lengths: Sequence[int], terms: Terms
+    function: Function,
+    optimizer: Optimizer,
+    tried: Trials,
+    points: NDArray[np.float64],
+    lengths: Sequence[int],
+    terms: Terms,
 ) -> Task:
     """All runs of one optimizer: settings, then starts, then seeds, the last running fastest."""
     at = len(lengths) - 2
     return Task(
-        function, rule, math.prod(lengths),
+        function, optimizer, math.prod(lengths),
         [Column.along(column, lengths, at) for column in points.T],
         terms,
         {name: Column.along(values, lengths, axis) for name, (axis, values) in tried.columns.items()},
@@ -182,19 +187,19 @@ def _record(
     settings = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in tried.columns}
     runs = {
         "label": np.repeat(np.array(names), size),
-        "lr": np.repeat([entry.rule.rate for entry in entries], size),
+        "lr": np.repeat([entry.optimizer.rate for entry in entries], size),
         **settings,
         **outcome(paths, terms.target, function.minimum),
     }
     meta = {
-        "job": "sweep",
+        "experiment": "sweep",
         **facts(function, results),
         "axes": dict(axes),
         "scales": dict(tried.scales),
-        "optimizers": {name: entry.rule.spec for name, entry in zip(names, entries, strict=True)},
+        "optimizers": {name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
         "start": points[0].tolist(),
         "starts": points.tolist(),
         "target": terms.target,
     }
     surface = function.surface() if function.dim == 2 else None
-    return Record(Trajectories(paths.x, paths.value, paths.step, runs, paths.observed), surface, meta)
+    return Record(Trajectories(paths.x, paths.loss, paths.step, runs, paths.metrics), surface, meta)

@@ -21,7 +21,7 @@ from landscapes.experiments.outcomes import ROAM, target_between
 from landscapes.experiments.search_space import Range, space
 from landscapes.experiments.starts import NEAR, sobol
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 
 Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]
 Progress = Callable[[int, int], None]
@@ -46,17 +46,17 @@ class Tuning:
     """What `tune` found, and all that it tried.
 
     Attributes:
-        best: the best rule of each contender, by label.
+        best: the best optimizer of each contender, by label.
         effort: its effort in the last rung (see `tune`), by label.
         edges: by label, the hyper-parameters whose choice still lies at the edge of where it was looked for: "edge", or
             "limit" where no value beyond it is allowed.
-        trials: every rule tried, in order.
+        trials: every optimizer tried, in order.
         spent: evaluations of the function that each contender used, by label.
         target: the value that was to be reached.
         steps: how many steps the last rung had.
     """
 
-    best: Mapping[str, Rule]
+    best: Mapping[str, Optimizer]
     effort: Mapping[str, float]
     edges: Mapping[str, Mapping[str, str]]
     trials: Sequence[Trial]
@@ -65,15 +65,18 @@ class Tuning:
     steps: int
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The sweep for drawing: one row a trial, one column a fact; hyper-parameters that a rule lacks are NaN."""
-        labels, names = list(self.best), list(dict.fromkeys(n for trial in self.trials for n in trial.rule.numbers()))
+        """The sweep for drawing: one row a trial, one column a fact; hyper-parameters that an optimizer lacks are NaN."""
+        labels, names = (
+            list(self.best),
+            list(dict.fromkeys(n for trial in self.trials for n in trial.optimizer.numbers())),
+        )
         facts = {
             "label": np.array([labels[trial.contender] for trial in self.trials]),
             **{name: np.array([getattr(trial, name) for trial in self.trials]) for name in ("round", "rung", "steps")},
             "effort": np.array([trial.score for trial in self.trials]),
             "evaluations": np.array([trial.evaluations for trial in self.trials]),
         }
-        values = [trial.rule.numbers() for trial in self.trials]
+        values = [trial.optimizer.numbers() for trial in self.trials]
         return facts | {name: np.array([of.get(name, math.nan) for of in values]) for name in names}
 
     def table(self) -> str:
@@ -112,7 +115,7 @@ def tune(
 
     Args:
         function: a name of the catalogue, or a landscape of one's own.
-        optimizers: names, rules, or a dict from labels to these; what a rule has beside its numbers (flags, what is
+        optimizers: names, optimizers, or a dict from labels to these; what an optimizer has beside its numbers (flags, what is
             wrapped around it) stays.
         vary: which hyper-parameters: "all", names such as ["lr", "beta1"] (of which each optimizer varies those it has),
             or a dict from names to ranges, (low, high) or `Range`.
@@ -136,10 +139,10 @@ def tune(
     """
     landscape = as_function(function)
     entries = contenders(optimizers, "tune")
-    base = [entry.rule for entry in entries]
-    labels = unique([entry.rule.label if entry.label is None else entry.label for entry in entries])
+    base = [entry.optimizer for entry in entries]
+    labels = unique([entry.optimizer.label if entry.label is None else entry.label for entry in entries])
     _check_varied(base, vary)
-    spaces = [_space(rule, vary) for rule in base]
+    spaces = [_space(optimizer, vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))
     longest = check_count("steps", landscape.steps if steps is None else steps)
@@ -153,31 +156,34 @@ def tune(
     ]
     done = 0
 
-    def score(rules: Sequence[Rule], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def score(optimizers: Sequence[Optimizer], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         nonlocal done
-        paths = conditions.run(rules, steps)
+        paths = conditions.run(optimizers, steps)
         asked = sum(paths.evaluations.values())
         done += 1
         if progress is not None:
             progress(done, RUNGS * ROUNDS)
-        return _effort(paths.reached, paths.value[:, -1], paths.reason, goal, first, steps).reshape(
-            len(rules), -1
-        ).mean(1), np.asarray(asked).reshape(len(rules), -1).sum(1)
+        return _effort(paths.reached, paths.loss[:, -1], paths.reason, goal, first, steps).reshape(
+            len(optimizers), -1
+        ).mean(1), np.asarray(asked).reshape(len(optimizers), -1).sum(1)
 
     trials: list[Trial] = []
     for round in range(ROUNDS):
-        centres = base if round == 0 else [_best(trials, i).rule for i in range(len(base))]
+        centres = base if round == 0 else [_best(trials, i).optimizer for i in range(len(base))]
         if round > 0:
-            spaces = [_refocused(ranges, rule) for ranges, rule in zip(spaces, centres, strict=True)]
+            spaces = [_refocused(ranges, optimizer) for ranges, optimizer in zip(spaces, centres, strict=True)]
         drawn = [
-            _candidates(rule, ranges, candidates, seed + round) for rule, ranges in zip(centres, spaces, strict=True)
+            _candidates(optimizer, ranges, candidates, seed + round)
+            for optimizer, ranges in zip(centres, spaces, strict=True)
         ]
         trials += halve(drawn, plan, score, round)
     chosen = [_best(trials, i) for i in range(len(base))]
     return Tuning(
-        best={label: trial.rule for label, trial in zip(labels, chosen, strict=True)},
+        best={label: trial.optimizer for label, trial in zip(labels, chosen, strict=True)},
         effort={label: trial.score for label, trial in zip(labels, chosen, strict=True)},
-        edges={label: _edges(ranges, trial.rule) for label, ranges, trial in zip(labels, spaces, chosen, strict=True)},
+        edges={
+            label: _edges(ranges, trial.optimizer) for label, ranges, trial in zip(labels, spaces, chosen, strict=True)
+        },
         trials=trials,
         spent={
             label: sum(trial.evaluations for trial in trials if trial.contender == i) for i, label in enumerate(labels)
@@ -187,11 +193,11 @@ def tune(
     )
 
 
-def _check_varied(rules: Sequence[Rule], vary: Vary) -> None:
+def _check_varied(optimizers: Sequence[Optimizer], vary: Vary) -> None:
     """Raises `InputError` for a hyper-parameter that no contender has."""
     if isinstance(vary, str):
         return
-    known = dict.fromkeys(name for rule in rules for name in space(rule))
+    known = dict.fromkeys(name for optimizer in optimizers for name in space(optimizer))
     for name in vary:
         if not isinstance(name, str):
             raise InputError(f"vary: a hyper-parameter is named by text, not by {name!r}")
@@ -199,9 +205,9 @@ def _check_varied(rules: Sequence[Rule], vary: Vary) -> None:
             raise unknown("hyper-parameter", name, known)
 
 
-def _space(rule: Rule, vary: Vary) -> dict[str, Range]:
-    """The ranges of what is varied of a rule."""
-    known = space(rule)
+def _space(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
+    """The ranges of what is varied of an optimizer."""
+    known = space(optimizer)
     if vary == "all":
         return known
     if isinstance(vary, Mapping):
@@ -273,18 +279,18 @@ def _effort(
     return np.select([reached >= 0, failed], [reached / steps, np.full(len(left), FAILED)], left)
 
 
-def _candidates(rule: Rule, ranges: Mapping[str, Range], count: int, seed: int) -> list[Rule]:
-    """The rule itself, and so many others less one, spread over the ranges."""
+def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, seed: int) -> list[Optimizer]:
+    """The optimizer itself, and so many others less one, spread over the ranges."""
     if not ranges:
-        return [rule] * count
+        return [optimizer] * count
     spread = sobol(len(ranges), count, seed).tolist()
-    found = [rule]
+    found = [optimizer]
     for shares in spread[1:]:
         values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), shares, strict=True)}
         try:
-            found.append(rule.with_numbers(values))
-        except InputError:  # settings that do not go together; the rule knows
-            found.append(rule)
+            found.append(optimizer.with_numbers(values))
+        except InputError:  # settings that do not go together; the optimizer knows
+            found.append(optimizer)
     return found
 
 
@@ -294,8 +300,8 @@ def _best(trials: Sequence[Trial], contender: int) -> Trial:
     return min(longest, key=lambda trial: trial.score)
 
 
-def _refocused(ranges: Mapping[str, Range], rule: Rule) -> dict[str, Range]:
-    values = rule.numbers()
+def _refocused(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, Range]:
+    values = optimizer.numbers()
     return {
         name: ends.around(values[name], WIDER if _at_edge(ends, values[name]) else NARROWER)
         for name, ends in ranges.items()
@@ -306,8 +312,8 @@ def _at_edge(ends: Range, value: float) -> bool:
     return not EDGE < ends.share(value) < 1 - EDGE
 
 
-def _edges(ranges: Mapping[str, Range], rule: Rule) -> dict[str, str]:
-    values = rule.numbers()
+def _edges(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, str]:
+    values = optimizer.numbers()
     return {
         name: "limit" if ends.ends_for_good(values[name]) else "edge"
         for name, ends in ranges.items()

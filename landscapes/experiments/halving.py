@@ -1,4 +1,4 @@
-"""Many rules tried from many starts as one batch, and fewer of them tried longer."""
+"""Many optimizers tried from many starts as one batch, and fewer of them tried longer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.recording import Keep
+from landscapes.engine.recording import RecordSteps
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """Under which every rule is tried alike.
+    """Under which every optimizer is tried alike.
 
     Attributes:
         function: the landscape.
@@ -35,28 +35,28 @@ class Conditions:
     target: float | None = None
     seed: int = 0
 
-    def run(self, rules: Sequence[Rule], steps: int, keep: Keep = "ends") -> loop.Paths:
-        """Every rule from every start: run r·S + s is rule r from start s."""
+    def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> loop.Paths:
+        """Every optimizer from every start: run r·S + s is optimizer r from start s."""
         count = len(self.starts)
-        field = [rule for rule in rules for _ in range(count)]
-        starts = self.starts.repeat(len(rules), 1).T.contiguous()
+        field = [optimizer for optimizer in optimizers for _ in range(count)]
+        starts = self.starts.repeat(len(optimizers), 1).T.contiguous()
         return loop.run(
-            self.function, field, starts, steps, box=self.box, keep=keep, target=self.target,
-            streams=self.streams.repeat(len(rules)), seed=self.seed,
+            self.function, field, starts, steps, box=self.box, record_steps=record_steps, target=self.target,
+            streams=self.streams.repeat(len(optimizers)), seed=self.seed,
         )  # fmt: skip
 
 
-Score = Callable[[Sequence[Rule], int], tuple[NDArray[np.float64], NDArray[np.int64]]]
-"""Tries rules for so many steps: the score of each, lower being better, and how many evaluations it used."""
+Score = Callable[[Sequence[Optimizer], int], tuple[NDArray[np.float64], NDArray[np.int64]]]
+"""Tries optimizers for so many steps: the score of each, lower being better, and how many evaluations it used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One rule tried.
+    """One optimizer tried.
 
     Attributes:
         contender: whose it is.
-        rule: the rule.
+        optimizer: the optimizer.
         round, rung: when it was tried.
         steps: for how long.
         score: how it did; lower is better.
@@ -64,7 +64,7 @@ class Trial:
     """
 
     contender: int
-    rule: Rule
+    optimizer: Optimizer
     round: int
     rung: int
     steps: int
@@ -73,31 +73,31 @@ class Trial:
 
 
 def halve(
-    candidates: Sequence[Sequence[Rule]], plan: Sequence[tuple[int, int]], score: Score, round: int = 0
+    candidates: Sequence[Sequence[Optimizer]], plan: Sequence[tuple[int, int]], score: Score, round: int = 0
 ) -> list[Trial]:
     """Successive halving (Jamieson & Talwalkar, 2016): all candidates for a few steps, the best of them for more.
 
     Args:
-        candidates: the rules of each contender.
+        candidates: the optimizers of each contender.
         plan: a rung a pair: how many of a contender's candidates run, and for how many steps. Each rung takes
             the best of the one before; the rungs of all contenders are one batch.
         score: what tries them.
         round: a number to mark the trials with.
     """
     trials: list[Trial] = []
-    left = [list(rules) for rules in candidates]
+    left = [list(optimizers) for optimizers in candidates]
     for rung, (count, steps) in enumerate(plan):
-        left = [rules[:count] for rules in left]
-        field = [rule for rules in left for rule in rules]
+        left = [optimizers[:count] for optimizers in left]
+        field = [optimizer for optimizers in left for optimizer in optimizers]
         scores, evaluations = score(field, steps)
         begin = 0
-        for contender, rules in enumerate(left):
-            end = begin + len(rules)
+        for contender, optimizers in enumerate(left):
+            end = begin + len(optimizers)
             mine = scores[begin:end]
             trials += [
-                Trial(contender, rule, round, rung, steps, float(value), int(cost))
-                for rule, value, cost in zip(rules, mine, evaluations[begin:end], strict=True)
+                Trial(contender, optimizer, round, rung, steps, float(value), int(cost))
+                for optimizer, value, cost in zip(optimizers, mine, evaluations[begin:end], strict=True)
             ]
-            left[contender] = [rules[i] for i in np.argsort(mine, kind="stable")]
+            left[contender] = [optimizers[i] for i in np.argsort(mine, kind="stable")]
             begin = end
     return trials

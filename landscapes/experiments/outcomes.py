@@ -19,8 +19,8 @@ ROAM = 1e3
 ROAM_UNBOUNDED = 0.25
 """The same where the function has no bottom: beyond the border there is nothing more to see."""
 
-ARRIVED = ("gradient", "value", "distance")
-"""The reasons to stop of a run that has arrived; see `stopping.REASONS`."""
+ARRIVED = ("gtol", "ftol", "xtol")
+"""The reasons to stop of a run that has arrived; see `termination.REASONS`."""
 
 
 def roaming(function: Function, starts: NDArray[np.float64] | None = None) -> torch.Tensor:
@@ -56,8 +56,8 @@ def statuses(
             arrived & (minimum == -math.inf),
             reason == "bound",
             arrived,
-            reason == "finished",
+            reason == "terminated",
         ],
-        ["non-finite", "escaped", "diverged", "converged", "finished"],
-        "budget",
+        ["non-finite", "unbounded", "diverged", "converged", "terminated"],
+        "max_steps",
     )

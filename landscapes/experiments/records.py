@@ -33,7 +33,7 @@ def goal(function: Function, first: float, target: float | None) -> float | None
 
 def outcome(paths: Paths, target: float | NDArray[np.float64] | None, minimum: float) -> dict[str, NDArray[Any]]:
     """The columns of a record that tell what became of R runs; those that were not run have that as their status."""
-    final = paths.value[:, -1]
+    final = paths.loss[:, -1]
     became = statuses(final, paths.reason, math.nan if target is None else target, minimum)
     became[paths.reason == NOT_RUN] = NOT_RUN
     return {
@@ -50,10 +50,10 @@ def outcome(paths: Paths, target: float | NDArray[np.float64] | None, minimum: f
 def whole(results: Results) -> Paths:
     """The paths of all runs. What was observed is NaN for a task that a job which ended early has not come to."""
     parts = [results.task(i) for i in range(len(results.plan.tasks))]
-    like = {name: values for part in parts for name, values in part.observed.items()}
+    like = {name: values for part in parts for name, values in part.metrics.items()}
     return joined([
-        replace(part, observed={
-            name: part.observed.get(name, np.full((len(part.value), *values.shape[1:]), np.nan))
+        replace(part, metrics={
+            name: part.metrics.get(name, np.full((len(part.loss), *values.shape[1:]), np.nan))
             for name, values in like.items()
         })
         for part in parts

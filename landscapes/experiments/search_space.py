@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from landscapes.errors import InputError
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 
 Scale = Literal["log", "linear", "decay"]
 
@@ -115,21 +115,21 @@ COMMON: Mapping[str, Range] = {
     "weight_decay": Range(1e-8, 1e-1, least=1e-12, most=10.0),
     **dict.fromkeys(("momentum", "beta1", "beta2", "beta3", "alpha", "rho"), DECAY),
 }
-"""Ranges of hyper-parameters that many rules share, by name."""
+"""Ranges of hyper-parameters that many optimizers share, by name."""
 
 FACTOR = 100.0
 """How far from its default a hyper-parameter without a range of its own is looked for, both ways."""
 
 
-def space(rule: Rule) -> dict[str, Range]:
+def space(optimizer: Optimizer) -> dict[str, Range]:
     """The range of each hyper-parameter that can be varied, by name.
 
-    A rule's own field may give one in its metadata, as `search`; else there is the common one of its name, else what lies
-    within a factor of a hundred of its default (between 0 and 1 where the default is 0), within what the rule allows.
+    An optimizer's own field may give one in its metadata, as `search`; else there is the common one of its name, else what lies
+    within a factor of a hundred of its default (between 0 and 1 where the default is 0), within what the optimizer allows.
     """
     found: dict[str, Range] = {}
-    limits = {field.name: field for field in dataclasses.fields(rule)}
-    for name, value in rule.numbers().items():
+    limits = {field.name: field for field in dataclasses.fields(optimizer)}
+    for name, value in optimizer.numbers().items():
         metadata: Mapping[str, Any] = limits[name].metadata if name in limits else {}
         if "search" in metadata:
             found[name] = metadata["search"]
@@ -146,7 +146,7 @@ def _about(value: float) -> Range:
 
 
 def _within(given: Range, metadata: Mapping[str, Any]) -> Range:
-    """The range inside what the rule allows."""
+    """The range inside what the optimizer allows."""
     least = max(given.least, metadata.get("low", -math.inf))
     most = min(given.most, metadata.get("high", math.inf))
     if metadata.get("open_high") and given.scale != "decay":  # which never reaches 1

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from landscapes.engine.loop import Paths
 from landscapes.experiments.halving import Conditions, halve
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 
 GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-48, 16))
 """Learning rates tried: six a decade, 1e-8 to 320, rounded to two digits."""
@@ -48,22 +48,26 @@ SHIFTS = ((0.0, 0.0), (0.01, 0.004), (-0.004, 0.01), (-0.006, -0.008))
 """Starts tried, as shares of the view's sides from the given one."""
 
 
-def rates(function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int) -> list[float]:
-    """A learning rate for each rule: the stored one where this very race was swept before, else swept now.
+def rates(function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int) -> list[float]:
+    """A learning rate for each optimizer: the stored one where this very race was swept before, else swept now.
 
-    A rule that has none gets NaN.
+    An optimizer that has none gets NaN.
     """
     known = _known(function, start, steps)
-    missing = [rule for rule in dict.fromkeys(rules) if rate_free_spec(rule) not in known and not math.isnan(rule.rate)]
+    missing = [
+        optimizer
+        for optimizer in dict.fromkeys(optimizers)
+        if rate_free_spec(optimizer) not in known and not math.isnan(optimizer.rate)
+    ]
     found = dict(zip(missing, sweep_rates(function, missing, start, steps), strict=True)) if missing else {}
-    return [found.get(rule, known.get(rate_free_spec(rule), math.nan)) for rule in rules]
+    return [found.get(optimizer, known.get(rate_free_spec(optimizer), math.nan)) for optimizer in optimizers]
 
 
-def sweep_rates(function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int) -> list[float]:
-    """The sweep itself, one batch for all rules."""
-    if not rules:
+def sweep_rates(function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int) -> list[float]:
+    """The sweep itself, one batch for all optimizers."""
+    if not optimizers:
         return []
-    scores = score_rates(function, rules, start, steps)
+    scores = score_rates(function, optimizers, start, steps)
     chosen = []
     for row in scores:
         good = np.flatnonzero(row <= row.min() + TOLERANCE * abs(row.min()))
@@ -71,8 +75,10 @@ def sweep_rates(function: Function, rules: Sequence[Rule], start: Sequence[float
     return chosen
 
 
-def score_rates(function: Function, rules: Sequence[Rule], start: Sequence[float], steps: int) -> NDArray[np.float64]:
-    """The score of each rule (rows) at each learning rate of `GRID` (columns); lower is better."""
+def score_rates(
+    function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int
+) -> NDArray[np.float64]:
+    """The score of each optimizer (rows) at each learning rate of `GRID` (columns); lower is better."""
     view = torch.tensor(function.view, dtype=torch.float64)
     side = view[:, 1] - view[:, 0]
     shifts = torch.tensor([[shift[i % 2] for i in range(function.dim)] for shift in SHIFTS], dtype=torch.float64)
@@ -83,18 +89,18 @@ def score_rates(function: Function, rules: Sequence[Rule], start: Sequence[float
         box=torch.stack([view[:, 0] - side, view[:, 1] + side], 1),
     )
 
-    def score(tried: Sequence[Rule], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        paths = conditions.run(tried, steps, keep="all")
+    def score(tried: Sequence[Optimizer], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        paths = conditions.run(tried, steps, record_steps="all")
         return _watchable(function, paths), paths.gradients.reshape(len(tried), -1).sum(1)
 
-    trials = halve([[rule.at_rate(lr) for lr in GRID] for rule in rules], [(len(GRID), steps)], score)
-    return np.array([trial.score for trial in trials]).reshape(len(rules), len(GRID))
+    trials = halve([[optimizer.at_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score)
+    return np.array([trial.score for trial in trials]).reshape(len(optimizers), len(GRID))
 
 
 def _watchable(function: Function, paths: Paths) -> NDArray[np.float64]:
-    """How well each rule does, and before that, whether it can be watched; `paths` has a run a rule and shift."""
-    floor, first = _floor(function, paths.value)
-    gap = np.clip((paths.value - floor) / max(first - floor, 1e-300), FLOOR, 1e6)
+    """How well each optimizer does, and before that, whether it can be watched; `paths` has a run an optimizer and shift."""
+    floor, first = _floor(function, paths.loss)
+    gap = np.clip((paths.loss - floor) / max(first - floor, 1e-300), FLOOR, 1e6)
     score = np.log10(gap).mean(1)
     low, high = np.array(function.view).T
     unit = (paths.x - low) / (high - low)
@@ -111,9 +117,9 @@ def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[
     return [list(map(float, start)), int(steps), [list(interval) for interval in function.view]]
 
 
-def rate_free_spec(rule: Rule) -> str:
-    """The rule as text without its learning rate."""
-    return rule.at_rate(1.0).spec
+def rate_free_spec(optimizer: Optimizer) -> str:
+    """The optimizer as text without its learning rate."""
+    return optimizer.at_rate(1.0).spec
 
 
 def _known(function: Function, start: Sequence[float], steps: int) -> dict[str, float]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from landscapes.engine.loop import Paths, Progress
 from landscapes.execution.plan import Block, Task
-from landscapes.optimizers import FirstOrder, Rule
+from landscapes.optimizers import FirstOrder, Optimizer
 from landscapes.oracle import KINDS
 
 
@@ -29,19 +29,19 @@ class CrossingBlock(Block):
 
     def run(self, progress: Progress | None = None) -> Paths:
         """The ends of the runs, with `steps_to` and `evaluations_to` among what was observed, shape (R, K); NaN for never."""
-        observe = () if counts_steps(self.batch.rule) else ("evaluations",)
-        terms = replace(self.terms, keep="all", observe=observe)
+        metrics = () if counts_steps(self.batch.optimizer) else ("evaluations",)
+        terms = replace(self.terms, record_steps="all", metrics=metrics)
         plain = Block(self.function, self.batch, self.starts, self.streams, terms)
         paths = plain.run(progress)
-        first = paths.value[:, 0]
+        first = paths.loss[:, 0]
         targets = self.minimum + np.maximum(first - self.minimum, 0.0)[:, None] * np.array(self.shares)
-        steps = crossings(paths.value, targets)
-        spent = paths.step[None, :] if not observe else cost(paths.observed["evaluations"], self.function.dim)
-        runs = np.arange(len(first))[:, None] if observe else 0
+        steps = crossings(paths.loss, targets)
+        spent = paths.step[None, :] if not metrics else cost(paths.metrics["evaluations"], self.function.dim)
+        runs = np.arange(len(first))[:, None] if metrics else 0
         evaluations = np.where(steps < 0, np.nan, np.asarray(spent, dtype=np.float64)[runs, steps])
         return replace(
-            paths, x=paths.x[:, [0, -1]], value=paths.value[:, [0, -1]], step=paths.step[[0, -1]],
-            observed={"steps_to": np.where(steps < 0, np.nan, steps), "evaluations_to": evaluations},
+            paths, x=paths.x[:, [0, -1]], loss=paths.loss[:, [0, -1]], step=paths.step[[0, -1]],
+            metrics={"steps_to": np.where(steps < 0, np.nan, steps), "evaluations_to": evaluations},
         )  # fmt: skip
 
 
@@ -62,7 +62,9 @@ class CrossingTask(Task):
         return CrossingBlock(*parts, self.shares, self.minimum)
 
     def usual_size(self) -> int:
-        path = 8 * (self.terms.steps + 1) * (self.function.dim + 1 + (0 if counts_steps(self.rule) else len(KINDS)))
+        path = (
+            8 * (self.terms.steps + 1) * (self.function.dim + 1 + (0 if counts_steps(self.optimizer) else len(KINDS)))
+        )
         most = min(super().usual_size(), ROOM // path)
         return 1 << max(most, 1).bit_length() - 1
 
@@ -71,9 +73,9 @@ ROOM = 2**27
 """How many bytes the paths within a block may take."""
 
 
-def counts_steps(rule: Rule) -> bool:
-    """Whether a rule evaluates one gradient a step and nothing else, so that its steps are its evaluations."""
-    return isinstance(rule, FirstOrder)
+def counts_steps(optimizer: Optimizer) -> bool:
+    """Whether an optimizer evaluates one gradient a step and nothing else, so that its steps are its evaluations."""
+    return isinstance(optimizer, FirstOrder)
 
 
 def crossings(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:

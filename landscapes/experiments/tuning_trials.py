@@ -13,7 +13,7 @@ from landscapes.errors import InputError, unknown
 from landscapes.experiments.checks import check_count
 from landscapes.experiments.search_space import Range, space
 from landscapes.experiments.starts import MOST, sobol
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.optimizers.base import short
 
 Design = Literal["grid", "random", "sobol"]
@@ -38,11 +38,13 @@ class Trials:
     scales: Mapping[str, str]
 
 
-def trials(rules: Sequence[Rule], given: Mapping[str, Values], design: Design, count: int | None, seed: int) -> Trials:
+def trials(
+    optimizers: Sequence[Optimizer], given: Mapping[str, Values], design: Design, count: int | None, seed: int
+) -> Trials:
     """The settings to try.
 
     Args:
-        rules: the optimizers; each must have every hyper-parameter.
+        optimizers: the optimizers; each must have every hyper-parameter.
         given: values or a range of each hyper-parameter that varies.
         design: "grid": every combination; "random" and "sobol": so many draws from all of them at once, independent
             ones or by a scrambled Sobol sequence, which covers them more evenly.
@@ -50,7 +52,7 @@ def trials(rules: Sequence[Rule], given: Mapping[str, Values], design: Design, c
         seed: of the draws.
 
     Raises:
-        InputError: for a hyper-parameter that a rule has not, or values that it does not take.
+        InputError: for a hyper-parameter that an optimizer has not, or values that it does not take.
     """
     if design not in ("grid", "random", "sobol"):
         raise unknown("design", str(design), ("grid", "random", "sobol"))
@@ -62,11 +64,11 @@ def trials(rules: Sequence[Rule], given: Mapping[str, Values], design: Design, c
         )
     if count is not None:
         check_count("count", count)
-    for rule in rules:
+    for optimizer in optimizers:
         for name in given:
-            if name not in rule.numbers():
-                raise unknown(f"hyper-parameter of {rule.label}", name, rule.numbers())
-    scales = {name: _scale(rules[0], name, values) for name, values in given.items()}
+            if name not in optimizer.numbers():
+                raise unknown(f"hyper-parameter of {optimizer.label}", name, optimizer.numbers())
+    scales = {name: _scale(optimizers[0], name, values) for name, values in given.items()}
     if design == "grid":
         listed = {name: _listed(name, values) for name, values in given.items()}
         columns = {name: (axis, values) for axis, (name, values) in enumerate(listed.items())}
@@ -79,8 +81,8 @@ def trials(rules: Sequence[Rule], given: Mapping[str, Values], design: Design, c
         drawn = {name: _at(name, values, share) for (name, values), share in zip(given.items(), shares.T, strict=True)}
         columns = {name: (0, values) for name, values in drawn.items()}
         axes = {"trial": list(range(count))}
-    for rule in rules:
-        _check(rule, {name: values for name, (_, values) in columns.items()}, together=design != "grid")
+    for optimizer in optimizers:
+        _check(optimizer, {name: values for name, (_, values) in columns.items()}, together=design != "grid")
     return Trials(axes, columns, scales)
 
 
@@ -126,15 +128,15 @@ def _at(name: str, values: Values, shares: NDArray[np.float64]) -> NDArray[np.fl
     return np.asarray(found[np.minimum((shares * len(found)).astype(int), len(found) - 1)])
 
 
-def _scale(rule: Rule, name: str, values: Values) -> str:
+def _scale(optimizer: Optimizer, name: str, values: Values) -> str:
     if isinstance(values, Range):
         return values.scale
-    known = space(rule)
+    known = space(optimizer)
     return known[name].scale if name in known else "linear"
 
 
-def _check(rule: Rule, columns: Mapping[str, NDArray[np.float64]], *, together: bool) -> None:
-    """Raises the rule's own `InputError` for settings that it does not take, before any work.
+def _check(optimizer: Optimizer, columns: Mapping[str, NDArray[np.float64]], *, together: bool) -> None:
+    """Raises the optimizer's own `InputError` for settings that it does not take, before any work.
 
     Of a grid values are tried with the first and with the last of the others; of draws, draws. Of very many values,
     these are the first thousand, the lowest and the highest.
@@ -142,13 +144,13 @@ def _check(rule: Rule, columns: Mapping[str, NDArray[np.float64]], *, together: 
     if together and columns:
         table = np.stack(list(columns.values()), 1)
         for row in table[_some(table)].tolist():
-            rule.with_numbers(dict(zip(columns, row, strict=True)))
+            optimizer.with_numbers(dict(zip(columns, row, strict=True)))
         return
     for end in (0, -1):
         others = {name: float(values[end]) for name, values in columns.items()}
         for name, values in columns.items():
             for value in values[_some(values[:, None])].tolist():
-                rule.with_numbers(others | {name: value})
+                optimizer.with_numbers(others | {name: value})
 
 
 def _some(table: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -32,7 +32,7 @@ __all__ = ["ANY", "Dims", "Formula", "Function", "Interval", "Mode", "Sample", "
 
 T = TypeVar("T")
 Fact: TypeAlias = T | Callable[[int], T]
-"""What is known: itself, or for any number of coordinates d a rule that makes it of d."""
+"""What is known: itself, or for any number of coordinates d an optimizer that makes it of d."""
 
 Points = Sequence[Sequence[float]]
 

@@ -65,7 +65,7 @@ ANY = Dims()
 
 
 def settled(fact: T | Callable[[int], T], dim: int) -> T:
-    """The fact for d coordinates: itself, or what its rule says."""
+    """The fact for d coordinates: itself, or what its optimizer says."""
     return fact(dim) if callable(fact) else fact
 
 

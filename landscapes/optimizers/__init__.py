@@ -1,4 +1,4 @@
-"""The optimizers: one class a rule, found by name in strings such as "adam(lr=0.05)"."""
+"""The optimizers: one class an optimizer, found by name in strings such as "adam(lr=0.05)"."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from landscapes.optimizers._parse import names as names
 from landscapes.optimizers._parse import parse as parse
 from landscapes.optimizers.adapters.scipy_minimize import Scipy as Scipy
 from landscapes.optimizers.adapters.torch_optim import Torch as Torch
-from landscapes.optimizers.base import Rule as Rule
+from landscapes.optimizers.base import Optimizer as Optimizer
 from landscapes.optimizers.derivative_free.cmaes import CMAES as CMAES
 from landscapes.optimizers.derivative_free.compass_search import Compass as Compass
 from landscapes.optimizers.derivative_free.nelder_mead import NelderMead as NelderMead

@@ -1,4 +1,4 @@
-"""Rules from text: "adam", "momentum", "adam(lr=0.05, beta1=0.8)". Parsed, never evaluated."""
+"""Optimizers from text: "adam", "momentum", "adam(lr=0.05, beta1=0.8)". Parsed, never evaluated."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
-from landscapes.optimizers.base import PAIRS, Rule, check_names, short
+from landscapes.optimizers.base import PAIRS, Optimizer, check_names, short
 from landscapes.optimizers.wrappers.base import Wrapper
 
 WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
-"""Words that a setting may be; a rule says itself that it takes no NaN."""
+"""Words that a setting may be; an optimizer says itself that it takes no NaN."""
 
 
-def names() -> dict[str, tuple[type[Rule], dict[str, Any]]]:
+def names() -> dict[str, tuple[type[Optimizer], dict[str, Any]]]:
     """Every name a string may use, with its class and the settings it stands for."""
-    table: dict[str, tuple[type[Rule], dict[str, Any]]] = {}
-    for cls in _subclasses(Rule):
+    table: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {}
+    for cls in _subclasses(Optimizer):
         table |= {name: (cls, {}) for name in cls.names}
         table |= {name: (cls, dict(settings)) for name, settings in cls.presets.items()}
     return dict(sorted(table.items()))
 
 
-def parse(text: str, own: Mapping[str, Rule] | None = None) -> tuple[Rule, bool]:
-    """The rule a text names, and whether the text leaves its learning rate open.
+def parse(text: str, own: Mapping[str, Optimizer] | None = None) -> tuple[Optimizer, bool]:
+    """The optimizer a text names, and whether the text leaves its learning rate open.
 
-    Wrappers are written around a rule: "clip(adam(lr=0.05), norm=1)". Rules of one's `own`, by the words that stand
+    Wrappers are written around an optimizer: "clip(adam(lr=0.05), norm=1)". Optimizers of one's `own`, by the words that stand
     for them, may be wrapped too.
 
     torch.optim's pairs are understood: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
 
-    Raises `InputError` for unknown names (the nearest are offered), for settings that the rule does not
+    Raises `InputError` for unknown names (the nearest are offered), for settings that the optimizer does not
     have or that are out of range, and for anything that is not `name(setting=number, ...)`.
 
     >>> parse("adam(lr=0.05)")[0].lr
@@ -42,11 +42,11 @@ def parse(text: str, own: Mapping[str, Rule] | None = None) -> tuple[Rule, bool]
     >>> parse("adam(betas=(0.8, 0.99))")[0].spec
     'adam(lr=0.001, beta1=0.8, beta2=0.99)'
     """
-    return _rule(text, _call(text), own or {})
+    return _optimizer(text, _call(text), own or {})
 
 
-def _rule(text: str, node: ast.Call, own: Mapping[str, Rule]) -> tuple[Rule, bool]:
-    """The rule a call names; a wrapper's first argument is the rule it is put around."""
+def _optimizer(text: str, node: ast.Call, own: Mapping[str, Optimizer]) -> tuple[Optimizer, bool]:
+    """The optimizer a call names; a wrapper's first argument is the optimizer it is put around."""
     known = names()
     given_name = cast(ast.Name, node.func).id
     if given_name in own:
@@ -67,13 +67,13 @@ def _rule(text: str, node: ast.Call, own: Mapping[str, Rule]) -> tuple[Rule, boo
         if node.args:
             raise _malformed(text)
         return cls(**{**preset, **settings}), bool(cls.tunable) and cls.tunable not in settings
-    if len(node.args) != 1 or "rule" in settings:
+    if len(node.args) != 1 or "optimizer" in settings:
         raise InputError(f"{name} is put around one optimizer, which stands first: {name}(adam, ...)")
-    inside, left_open = _rule(text, _as_call(text, node.args[0]), own)
-    return cls(**{**preset, **settings, "rule": inside}), left_open
+    inside, left_open = _optimizer(text, _as_call(text, node.args[0]), own)
+    return cls(**{**preset, **settings, "optimizer": inside}), left_open
 
 
-def _subclasses(cls: type[Rule]) -> Iterator[type[Rule]]:
+def _subclasses(cls: type[Optimizer]) -> Iterator[type[Optimizer]]:
     for child in cls.__subclasses__():
         if child.names:
             yield child
@@ -93,14 +93,14 @@ def _call(text: str) -> ast.Call:
 
 
 def _as_call(text: str, node: ast.expr) -> ast.Call:
-    """A name or a call as a call; nothing else names a rule."""
+    """A name or a call as a call; nothing else names an optimizer."""
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     if not isinstance(call.func, ast.Name):
         raise _malformed(text)
     return call
 
 
-def _settings(cls: type[Rule], text: str, keyword: ast.keyword) -> Iterator[tuple[str, Any]]:
+def _settings(cls: type[Optimizer], text: str, keyword: ast.keyword) -> Iterator[tuple[str, Any]]:
     """The settings one keyword gives: two where it is one of torch.optim's pairs."""
     name = keyword.arg
     if name is None:

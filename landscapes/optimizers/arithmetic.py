@@ -1,7 +1,7 @@
 """Arithmetic that rounds as torch.optim does, for one run and for many alike.
 
-Numbers that a rule derives from its hyper-parameters are computed in double precision, by Python for one
-rule and by numpy for a column of them: both round +, −, × and ÷ alike, so a run does not depend on its
+Numbers that an optimizer derives from its hyper-parameters are computed in double precision, by Python for one
+optimizer and by numpy for a column of them: both round +, −, × and ÷ alike, so a run does not depend on its
 company. Only powers need care, and go through `power`.
 """
 
@@ -21,12 +21,12 @@ Scalar = float | Tensor
 
 
 def absent(s: Scalar) -> bool:
-    """Whether a term with this factor is left out, as torch.optim leaves it out (see `Rule.batch_key`)."""
+    """Whether a term with this factor is left out, as torch.optim leaves it out (see `Optimizer.batch_key`)."""
     return not isinstance(s, Tensor) and s == 0
 
 
 def each(function: Callable[..., float], *numbers: Scalar) -> Scalar:
-    """The function of Python floats, taken for every rule where a number is a column of them."""
+    """The function of Python floats, taken for every optimizer where a number is a column of them."""
     if not any(isinstance(number, np.ndarray) for number in numbers):
         return function(*numbers)
     columns: list[Any] = [n.tolist() if isinstance(n, np.ndarray) else repeat(n) for n in numbers]

@@ -1,4 +1,4 @@
-"""What a rule is: hyper-parameters, a name, and what advances the runs that share it."""
+"""What an optimizer is: hyper-parameters, a name, and what advances the runs that share it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHARE: Mapping[str, Any] = {"low": 0.0, "high": 1.0}
 COUNT: Mapping[str, Any] = {"low": 1.0, "whole": True}
 SIZE: Mapping[str, Any] = {**COUNT, "structural": True}
 """Ranges of hyper-parameters, for `dataclasses.field(metadata=...)`: COUNT is a whole number, at least 1; SIZE is one that
-shapes the state, so that rules share a batch only where they agree on it."""
+shapes the state, so that optimizers share a batch only where they agree on it."""
 
 PAIRS: Mapping[str, tuple[str, str]] = {
     "betas": ("beta1", "beta2"),
@@ -32,7 +32,7 @@ PAIRS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class Optimizer:
     """An optimizer with its hyper-parameters; equal ones are the same optimizer.
 
     A subclass is a frozen dataclass whose fields are the hyper-parameters. What they may be stands in
@@ -40,7 +40,7 @@ class Rule:
     """
 
     names: ClassVar[tuple[str, ...]] = ()
-    """What the rule is called in strings, the first one being canonical."""
+    """What the optimizer is called in strings, the first one being canonical."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Names for well-known settings: "momentum" is SGD with momentum 0.9."""
@@ -49,7 +49,7 @@ class Rule:
     """The hyper-parameter that is tuned where a race leaves it open; none by default."""
 
     open_ended: ClassVar[bool] = False
-    """Whether settings beyond the fields are taken too, by an `__init__` of the rule's own."""
+    """Whether settings beyond the fields are taken too, by an `__init__` of the optimizer's own."""
 
     def __new__(cls, *values: Any, **settings: Any) -> Self:
         check_names(cls, cls.__name__, settings)
@@ -67,7 +67,7 @@ class Rule:
 
     @property
     def kind(self) -> str:
-        """The rule's class, as people write it."""
+        """The optimizer's class, as people write it."""
         return type(self).__name__
 
     @property
@@ -77,7 +77,7 @@ class Rule:
 
     @property
     def spec(self) -> str:
-        """The rule as text that gives it back: "adam(lr=0.05)"; defaults are left out, lr is not."""
+        """The optimizer as text that gives it back: "adam(lr=0.05)"; defaults are left out, lr is not."""
         settings = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in dataclasses.fields(self)
@@ -87,11 +87,11 @@ class Rule:
 
     @property
     def rate(self) -> float:
-        """The learning rate; NaN for a rule that has none."""
+        """The learning rate; NaN for an optimizer that has none."""
         return float(getattr(self, self.tunable)) if self.tunable else math.nan
 
     def at_rate(self, rate: float) -> Self:
-        """The same rule with another learning rate; itself where it has none."""
+        """The same optimizer with another learning rate; itself where it has none."""
         return dataclasses.replace(self, **{self.tunable: rate}) if self.tunable else self
 
     def numbers(self) -> dict[str, float]:
@@ -103,7 +103,7 @@ class Rule:
         }
 
     def with_numbers(self, values: Mapping[str, float]) -> Self:
-        """The same rule with other hyper-parameters."""
+        """The same optimizer with other hyper-parameters."""
         return dataclasses.replace(self, **values)
 
     @property
@@ -112,11 +112,11 @@ class Rule:
         return True
 
     def check(self, function: Function) -> None:
-        """Raises `InputError` where the rule cannot work on a function."""
+        """Raises `InputError` where the optimizer cannot work on a function."""
 
     @property
     def batch_key(self) -> Hashable:
-        """Rules of one key can be stepped together: same class, same flags, same terms left out.
+        """Optimizers of one key can be stepped together: same class, same flags, same terms left out.
 
         A number whose field says `structural` must be the same, too.
         """
@@ -124,22 +124,22 @@ class Rule:
         return type(self), tuple(value if structural else _shape(value) for value, structural in fields)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        """What advances one run a rule, all of one `batch_key`, from the points x (d, R)."""
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        """What advances one run an optimizer, all of one `batch_key`, from the points x (d, R)."""
         raise NotImplementedError
 
 
 def _shape(value: Any) -> Hashable:
     """What must agree between settings that share a batch: numbers may differ, but for which are zero."""
-    if isinstance(value, Rule):
+    if isinstance(value, Optimizer):
         return value.batch_key
     if isinstance(value, int | float) and not isinstance(value, bool):
         return value == 0
     return cast(Hashable, value)
 
 
-def check_names(cls: type[Rule], kind: str, settings: Iterable[str]) -> None:
-    """An `InputError` for a setting the rule does not have; torch.optim's pairs are told their names here."""
+def check_names(cls: type[Optimizer], kind: str, settings: Iterable[str]) -> None:
+    """An `InputError` for a setting the optimizer does not have; torch.optim's pairs are told their names here."""
     known = [field.name for field in dataclasses.fields(cls) if field.init]
     for name in settings:
         if name in known:
@@ -159,7 +159,9 @@ def check_number(kind: str, name: str, value: Any, limits: Mapping[str, Any]) ->
         except (AttributeError, TypeError, ValueError, RuntimeError):
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise InputError(f"{kind}: {name} is one number, not {short(value)}; to compare several, give a rule each")
+        raise InputError(
+            f"{kind}: {name} is one number, not {short(value)}; to compare several, give an optimizer each"
+        )
     try:
         number = float(number)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""How a rule is asked to step: what it sees at a step, what it may know of the job, what it answers."""
+"""How an optimizer is asked to step: what it sees at a step, what it may know of the job, what it answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from landscapes.oracle import Oracle
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What a rule may know of the job it works in.
+    """What an optimizer may know of the job it works in.
 
     Attributes:
         steps: how many steps there will be.
@@ -39,14 +39,14 @@ class Job:
 
 
 @dataclass(slots=True, eq=False)  # not frozen, since one is made each step
-class Moment:
+class StepContext:
     """What R runs see as they take a step.
 
     Attributes:
         t: the step being taken, 1, 2, …
         x: the points it starts from, shape (d, R).
-        value: the values there, shape (R,), as this step sees them: the engine knows them, whatever the rule needs.
-        gradient: the gradients there, shape (d, R); NaN where the rule needs none.
+        value: the values there, shape (R,), as this step sees them: the engine knows them, whatever the optimizer needs.
+        gradient: the gradients there, shape (d, R); NaN where the optimizer needs none.
         oracle: answers whatever else is asked of the function, at this step.
         alive: which runs still go on, shape (R,); what becomes of the others is not looked at.
     """
@@ -60,10 +60,10 @@ class Moment:
 
 
 class Stepper(ABC):
-    """Several runs of one kind of rule, advancing together. No run may change another."""
+    """Several runs of one kind of optimizer, advancing together. No run may change another."""
 
     @abstractmethod
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         """The points (d, R) after the step."""
 
     def turn(self, t: int) -> None:  # noqa: B027
@@ -78,9 +78,9 @@ class Stepper(ABC):
         raise NotImplementedError(f"{type(self).__name__} has no state that can be forgotten")
 
     def buffers(self) -> Mapping[str, Tensor]:
-        """What the rule keeps, by its usual name ("momentum", "second_moment", …): shapes (d, R) or (R,)."""
+        """What the optimizer keeps, by its usual name ("momentum", "second_moment", …): shapes (d, R) or (R,)."""
         return {}
 
     def finished(self) -> Tensor | None:
-        """Which runs have ended by themselves, a mask (R,); None where a rule never does."""
+        """Which runs have ended by themselves, a mask (R,); None where an optimizer never does."""
         return None

@@ -1,1 +1,1 @@
-"""Moving pictures: the frames of a race, and the animation that saves them."""
+"""AnimatedArtist pictures: the frames of a race, and the animation that saves them."""

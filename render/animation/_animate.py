@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import Moving, moving, show
+from landscapes.render.artists.animated import AnimatedArtist, moving, show
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plot3d.surface_artist import Hill
 from landscapes.render.plots import layout
@@ -32,7 +32,7 @@ from landscapes.render.plots._trajectories import check_step
 from landscapes.render.plots.layout import SIZE
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme
-from landscapes.render.writers import SINKS, sink_of
+from landscapes.render.writers import WRITERS, writer_for
 from landscapes.render.writers.timeline import Timeline, positive, speed, timeline
 from landscapes.views import View
 
@@ -95,25 +95,25 @@ class RaceAnimation(FuncAnimation):
             )  # fmt: skip
             return
         path = Path(filename)
-        kind = sink_of(path)
+        kind = writer_for(path)
         if kind is None:
             given = path.suffix.lower() or "a file without a suffix"
-            raise InputError(f"an animation is saved as {' or '.join(SINKS)}, not as {given!r}")
+            raise InputError(f"an animation is saved as {' or '.join(WRITERS)}, not as {given!r}")
         plan = self.timeline if fps is None else replace(self.timeline, fps=speed(fps))
         if dpi is not None:
             dpi = positive("dpi", dpi)
         with kind.placing(path) as temporary:
-            sink = kind(temporary, plan, describe(self.record))
+            writer = kind(temporary, plan, describe(self.record))
             frames = Frames(self.figure, dpi, plan.steps.tolist())
             try:
-                sink.begin(self._samples(frames), reserved(frames.moving))
+                writer.begin(self._samples(frames), reserved(frames.moving))
                 for place, step in enumerate(plan.steps):
-                    sink.frame(*frames.advance(int(step)), plan.stays.get(place, 0.0))
+                    writer.frame(*frames.advance(int(step)), plan.stays.get(place, 0.0))
                     if progress_callback is not None:
                         progress_callback(place + 1, len(plan.steps))
-                sink.end()
+                writer.end()
             except BaseException:
-                sink.abort()
+                writer.abort()
                 raise
             finally:
                 for mover in frames.moving:
@@ -135,7 +135,7 @@ class RaceAnimation(FuncAnimation):
         return (frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1))
 
 
-def reserved(movers: Sequence[Moving]) -> NDArray[np.uint8]:
+def reserved(movers: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
     """The colours (k, 3) that carry meaning: of trails, young and old, of curves, hills, heads and stars."""
     trails = [mover for mover in movers if isinstance(mover, Trail)]
     colors = [color for trail in trails for color in trail.colors]

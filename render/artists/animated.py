@@ -25,7 +25,7 @@ FORMULAS = RendererAgg(1, 1, 72.0).mathtext_parser
 """One for all canvases, for it remembers what it has read."""
 
 
-class Moving:
+class AnimatedArtist:
     """What an artist is that follows the race.
 
     Attributes:
@@ -97,9 +97,9 @@ def spell_steps(number: int, span: int) -> tuple[int, int]:
     return first, behind - 1
 
 
-def moving(page: Artist) -> list[Moving]:
+def moving(page: Artist) -> list[AnimatedArtist]:
     """The artists on a figure or on axes that follow the race."""
-    return [artist for artist in page.findobj() if isinstance(artist, Moving)]
+    return [artist for artist in page.findobj() if isinstance(artist, AnimatedArtist)]
 
 
 def show(page: Artist, step: int) -> None:

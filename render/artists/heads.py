@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import NOWHERE, Boxes, Moving, pixels, stroke
+from landscapes.render.artists.animated import NOWHERE, AnimatedArtist, Boxes, pixels, stroke
 from landscapes.render.artists.trails import RGB, Trail
 from landscapes.render.theme import Theme
 
@@ -23,7 +23,7 @@ ARROW = Path([(0.5, 0.0), (-0.5, 0.5), (-0.3, 0.0), (-0.5, -0.5), (0.5, 0.0)], c
 CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO, Path.LINETO, Path.MOVETO, Path.LINETO])
 
 
-class Head(Artist, Moving):
+class Head(Artist, AnimatedArtist):
     """Where a run is now: a disc; a cross where it was stopped; an arrow on the border where it left the view.
 
     Args:

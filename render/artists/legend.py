@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import NOWHERE, Boxes, Moving
+from landscapes.render.artists.animated import NOWHERE, AnimatedArtist, Boxes
 from landscapes.render.artists.text_fit import shortened, text_width
 from landscapes.render.theme import Style, Theme, styles
 
@@ -42,7 +42,7 @@ class Entry:
     since: int
 
 
-class Fate(Text, Moving):
+class Fate(Text, AnimatedArtist):
     """How a run ended, shown from that step on."""
 
     since: int = 0
@@ -148,10 +148,10 @@ def _rate(lr: float, label: str) -> str:
 def _fate(record: Record, run: int) -> tuple[str, str, int]:
     """What to say of how a run ended, in words and as a sign, and from which step on."""
     runs, steps = record.trajectories.runs, record.trajectories.step
-    words = {"diverged": "diverged at step", "non-finite": "NaN at step", "escaped": "left at step"}
+    words = {"diverged": "diverged at step", "non-finite": "NaN at step", "unbounded": "left at step"}
     status, stopped = str(runs["status"][run]), int(runs["stopped"][run])
     if status in words and stopped >= 0:
-        return f"{words[status]} {stopped}", "↗" if status == "escaped" else "✕", stopped
+        return f"{words[status]} {stopped}", "↗" if status == "unbounded" else "✕", stopped
     ground = record.surface or record.curve
     if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:
         since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0

@@ -76,7 +76,7 @@ class Route:
         with np.errstate(all="ignore"):
             self.pixels = transform.transform(self.data)
             moves = np.diff(self.pixels, axis=0)
-            self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # matplotlib's rule
+            self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # matplotlib's optimizer
             moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
         on = np.diff(np.floor(2 * self.length), prepend=-1) > 0

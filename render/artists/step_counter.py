@@ -11,10 +11,10 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 
-from landscapes.render.artists.animated import Boxes, Moving, seen
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, seen
 
 
-class Counter(Text, Moving):
+class Counter(Text, AnimatedArtist):
     """A text "step 120" whose number follows the race, right-aligned in a fixed-width font.
 
     On the Agg renderer the ten digits are drawn once a layout and pasted, which is some hundred times

@@ -14,7 +14,16 @@ from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import Boxes, Moving, around, pixels, spell, spell_steps, stroke, windows
+from landscapes.render.artists.animated import (
+    AnimatedArtist,
+    Boxes,
+    around,
+    pixels,
+    spell,
+    spell_steps,
+    stroke,
+    windows,
+)
 from landscapes.render.artists.overlap import Pieces
 from landscapes.render.artists.polyline import Ink, Numbers, Points, Route, Strokes, closed, dashed, solid
 from landscapes.render.theme import Style, Theme
@@ -34,7 +43,7 @@ def mix(color: RGB, other: RGB, share: float) -> RGB:
     return a, b, c
 
 
-class Trail(Line2D, Moving):
+class Trail(Line2D, AnimatedArtist):
     """The way of one run so far: strong where it is young, quieter where it is old.
 
     Old pieces mix with the surface's colour instead of becoming transparent, so that joints do not show
@@ -202,7 +211,7 @@ def dress(line: Line2D, style: Style) -> None:
         line.set_markersize(2.6 * line.get_linewidth())
 
 
-class Halo(Artist, Moving):
+class Halo(Artist, AnimatedArtist):
     """What parts a trail from the surface: a wider stroke beneath all trails."""
 
     def __init__(self, trail: Trail, extra: float = 2.4) -> None:

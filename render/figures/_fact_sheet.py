@@ -24,7 +24,7 @@ from landscapes.render.plots._gradient_field import arrows
 from landscapes.render.plots.contours import contour, prominence, star
 from landscapes.render.plots.layout import ROUND, check_size
 from landscapes.render.theme import Theme, as_theme
-from landscapes.summary import Portrait
+from landscapes.summary import FunctionSummary
 
 SIZE = (1200, 760)
 """Default size in pixels."""
@@ -39,29 +39,29 @@ NAMES = {"start": "start", "best": "lowest point", "minimum": "local minimum", "
 """Marks, as the key names them."""
 
 
-def sheet(portrait: Portrait, *, theme: str | Theme = "light", size: tuple[int, int] = SIZE) -> Figure:
+def sheet(summary: FunctionSummary, *, theme: str | Theme = "light", size: tuple[int, int] = SIZE) -> Figure:
     """The fact sheet of a landscape: contours with its special points, the surface from aside, which way is down,
     formula and facts. A matplotlib figure of its own.
 
     Args:
-        portrait: what `landscapes.portray` makes of a landscape.
+        summary: what `landscapes.summarize` makes of a landscape.
         theme: colours, by name or as a `Theme`.
         size: width and height in pixels.
 
     Raises:
-        InputError: for what is no portrait, an unknown theme, a size out of bounds.
+        InputError: for what is no summary, an unknown theme, a size out of bounds.
     """
-    if not isinstance(portrait, Portrait):
-        raise InputError(f"a fact sheet is drawn of a portrait, landscapes.portray('beale'), not of {portrait!r:.80}")
+    if not isinstance(summary, FunctionSummary):
+        raise InputError(f"a fact sheet is drawn of a summary, landscapes.summarize('beale'), not of {summary!r:.80}")
     look = as_theme(theme)
     wide, high = check_size(size)
     dpi = min(wide / PAGE[0], high / PAGE[1])
     with look.context():
         made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
         page = Page(made, look, *(72 * inches for inches in made.get_size_inches()))
-        top = _heading(page, portrait)
-        bottom = _facts(page, portrait.facts)
-        (_line if portrait.is_line else _views)(page, portrait, bottom, top)
+        top = _heading(page, summary)
+        bottom = _facts(page, summary.facts)
+        (_line if summary.is_line else _views)(page, summary, bottom, top)
     return made
 
 
@@ -76,19 +76,23 @@ def check_sheet(path: str | os.PathLike[str]) -> Path:
 
 
 def save_sheet(
-    portrait: Portrait, path: str | os.PathLike[str], *, theme: str | Theme = "light", size: tuple[int, int] = SIZE
+    summary: FunctionSummary,
+    path: str | os.PathLike[str],
+    *,
+    theme: str | Theme = "light",
+    size: tuple[int, int] = SIZE,
 ) -> Path:
     """Saves the fact sheet of a landscape as .png, .pdf, .svg or .pgf, and returns the path.
 
     Args:
-        portrait, theme, size: as for `render.sheet`.
+        summary, theme, size: as for `render.sheet`.
         path: where to; the file appears when it is whole.
 
     Raises:
         InputError: for another suffix, a folder that cannot be written, and whatever `render.sheet` refuses.
     """
     target = check_sheet(path)
-    still(sheet(portrait, theme=theme, size=size), target, f"landscapes: {portrait.title}", portrait.title)
+    still(sheet(summary, theme=theme, size=size), target, f"landscapes: {summary.title}", summary.title)
     return target
 
 
@@ -111,18 +115,18 @@ class Page:
         return self.figure.add_axes((x / self.wide, y / self.high, wide / self.wide, high / self.high), **style)
 
 
-def _heading(page: Page, portrait: Portrait) -> float:
+def _heading(page: Page, summary: FunctionSummary) -> float:
     """Title, lesson and formula; returns where they end."""
     room = page.wide - 2 * MARGIN
-    title, size = fitted(portrait.title, room, 22, 12, "bold")
+    title, size = fitted(summary.title, room, 22, 12, "bold")
     page.write(MARGIN, page.high - 42, title, size, fontweight="bold")
     y = page.high - 46
-    for line in wrapped(portrait.description, room, 12, 2):
+    for line in wrapped(summary.description, room, 12, 2):
         y -= 16
         page.write(MARGIN, y, line, 12)
-    if portrait.latex:
+    if summary.latex:
         y -= 12
-        lines, size = laid_out(f"f = {portrait.latex}", room - 20, 76, 17)
+        lines, size = laid_out(f"f = {summary.latex}", room - 20, 76, 17)
         for line in lines:
             tall = extent(line)[1] * size
             page.write(MARGIN + 10, y - tall / 2, f"${line}$", size, va="center", parse_math=True)
@@ -149,9 +153,9 @@ def _facts(page: Page, facts: Mapping[str, str]) -> float:
     return top + 14
 
 
-def _views(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
+def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
     """Contours with the special points, the surface from aside, the ways down; a key below."""
-    named = portrait.axes != ("x", "y")
+    named = summary.axes != ("x", "y")
     room, gap, below = page.wide - 2 * MARGIN, 40.0, 62.0 if named else 50.0
     low, high = bottom + below, top - 16
     side = min((room - 2 * gap - 12) / 3, high - low)
@@ -159,47 +163,47 @@ def _views(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
     step = (room - 12 - side) / 2
     left, middle, right = (MARGIN + 12 + place * step for place in range(3))
     ax = page.axes(left, low, side, side)
-    contour(portrait.surface, ax, theme=page.look, stars=False)
-    _marks(ax, portrait, page.look)
+    contour(summary.surface, ax, theme=page.look, stars=False)
+    _marks(ax, summary, page.look)
     field = page.axes(right, low, side, side)
-    contour(portrait.surface, field, theme=page.look, lines=False, stars=False)
-    sides = np.array([np.ptp(portrait.surface.x), np.ptp(portrait.surface.y)])
-    arrows(field, portrait.at, portrait.slope, sides, page.look.paths[0])
-    if len(portrait.surface.minima):
-        star(field, portrait.surface.minima, page.look, 0.7 * prominence(field))
+    contour(summary.surface, field, theme=page.look, lines=False, stars=False)
+    sides = np.array([np.ptp(summary.surface.x), np.ptp(summary.surface.y)])
+    arrows(field, summary.at, summary.slope, sides, page.look.paths[0])
+    if len(summary.surface.minima):
+        star(field, summary.surface.minima, page.look, 0.7 * prominence(field))
     for axes in (ax, field):
         axes.locator_params(nbins=6)
         if named:
-            axes.set_xlabel(portrait.axes[0], labelpad=1)
+            axes.set_xlabel(summary.axes[0], labelpad=1)
     if named:
-        ax.set_ylabel(portrait.axes[1], labelpad=0)
+        ax.set_ylabel(summary.axes[1], labelpad=0)
     grow = min(0.12 * side, step - side - 28)  # room that mplot3d leaves; numbers stand beside the field
     solid = page.axes(middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow, projection="3d")
-    aside(solid, portrait.surface, page.look)
-    scale = {"log": ", heights on a log scale", "rank": "", "linear": ""}[portrait.surface.scale]
+    aside(solid, summary.surface, page.look)
+    scale = {"log": ", heights on a log scale", "rank": "", "linear": ""}[summary.surface.scale]
     for x, words in ((left, "from above"), (middle, f"from aside{scale}"), (right, "the way down")):
         page.write(x, low + side + 7, words, 10.5, fontweight="bold")
-    _key(page, left, low - below + 8, portrait)
+    _key(page, left, low - below + 8, summary)
 
 
-def _line(page: Page, portrait: Portrait, bottom: float, top: float) -> None:
+def _line(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
     """The curve with its special points, and its slope."""
     room, gap = page.wide - 2 * MARGIN - 24, 64.0
     low, high, side = bottom + 52, top - 16, (room - gap) / 2
-    look, surface = page.look, portrait.surface
+    look, surface = page.look, summary.surface
     left = page.axes(MARGIN + 24, low, side, high - low)
     right = page.axes(MARGIN + 24 + side + gap, low, side, high - low)
     left.plot(surface.x, surface.values[0], color=look.paths[0], linewidth=2)
-    _marks(left, portrait, look, height=lambda x: np.interp(x, surface.x, surface.values[0]))
-    slope = np.where(np.isfinite(portrait.slope[:, 0]), portrait.slope[:, 0], np.nan)
+    _marks(left, summary, look, height=lambda x: np.interp(x, surface.x, surface.values[0]))
+    slope = np.where(np.isfinite(summary.slope[:, 0]), summary.slope[:, 0], np.nan)
     right.axhline(0.0, color=look.muted, linewidth=0.8)
-    right.plot(portrait.at[:, 0], slope, color=look.paths[0], linewidth=2)
+    right.plot(summary.at[:, 0], slope, color=look.paths[0], linewidth=2)
     for ax, words in ((left, "value"), (right, "slope")):
         ax.set_xlim(surface.x[0], surface.x[-1])
         ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
         ax.set_axisbelow(True)
         ax.set_title(words, loc="left", fontsize=10.5, fontweight="bold", pad=7)
-    _key(page, MARGIN + 24, bottom + 8, portrait)
+    _key(page, MARGIN + 24, bottom + 8, summary)
 
 
 def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
@@ -214,9 +218,9 @@ def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
     }
 
 
-def _marks(ax: Axes, portrait: Portrait, look: Theme, height: Any = None) -> None:
+def _marks(ax: Axes, summary: FunctionSummary, look: Theme, height: Any = None) -> None:
     """The special points that are in view."""
-    for kind, points in _points(portrait):
+    for kind, points in _points(summary):
         x, y = points.T
         ax.plot(
             x, y if height is None else height(x), linestyle="none", zorder=5 + (kind == "best"),
@@ -224,11 +228,11 @@ def _marks(ax: Axes, portrait: Portrait, look: Theme, height: Any = None) -> Non
         )  # fmt: skip
 
 
-def _points(portrait: Portrait) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def _points(summary: FunctionSummary) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """The kinds of special points, and where they are in view."""
-    x, y = portrait.surface.x, portrait.surface.y
+    x, y = summary.surface.x, summary.surface.y
     for kind in NAMES:
-        points = portrait.surface.minima if kind == "best" else portrait.marks.get(kind, np.zeros((0, 2)))
+        points = summary.surface.minima if kind == "best" else summary.marks.get(kind, np.zeros((0, 2)))
         seen = (points[:, 0] >= x[0]) & (points[:, 0] <= x[-1])
         if len(y) > 1:
             seen &= (points[:, 1] >= y[0]) & (points[:, 1] <= y[-1])
@@ -236,9 +240,9 @@ def _points(portrait: Portrait) -> Iterator[tuple[str, NDArray[np.float64]]]:
             yield kind, points[seen]
 
 
-def _key(page: Page, x: float, y: float, portrait: Portrait) -> None:
+def _key(page: Page, x: float, y: float, summary: FunctionSummary) -> None:
     """Which mark is what, in one row."""
-    for kind, points in _points(portrait):
+    for kind, points in _points(summary):
         words = NAMES[kind] if len(points) == 1 else f"{len(points)} {_plural(NAMES[kind])}"
         mark = Line2D([(x + 6) / page.wide], [(y + 4) / page.high], linestyle="none", **_shapes(page.look)[kind])
         page.figure.add_artist(mark)

@@ -52,7 +52,7 @@ def beside(
             to draw, a size out of bounds, a step outside the longest race.
 
     >>> from landscapes import race
-    >>> plain, clipped = (race("beale", [rule], steps=20) for rule in ("sgd(lr=0.01)", "clip(sgd(lr=0.01), norm=1)"))
+    >>> plain, clipped = (race("beale", [optimizer], steps=20) for optimizer in ("sgd(lr=0.01)", "clip(sgd(lr=0.01), norm=1)"))
     >>> [ax.get_title(loc="left") for ax in beside(plain, clipped).axes[:2]]
     ['sgd(lr=0.01)', 'clip(sgd(lr=0.01), norm=1.0)']
     """

@@ -31,7 +31,7 @@ from landscapes.render.plots.run_table import REPEATS, table
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 
-TOLD = ("job", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
+TOLD = ("experiment", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
 """Facts of a job that its picture's file tells."""
 
 MOST_PANELS = 12
@@ -64,7 +64,7 @@ def chart(
         InputError: for a record of another job, and for what the pictures refuse.
     """
     look = as_theme(theme)
-    job = str(record.meta.get("job")) if isinstance(record, Record) else ""
+    job = str(record.meta.get("experiment")) if isinstance(record, Record) else ""
     if job not in CHARTS:
         raise InputError(
             f"a chart shows what {' or '.join(f'{name}()' for name in CHARTS)} return; "

@@ -72,8 +72,8 @@ def only(record: Record, runs: Sequence[int]) -> Record:
     part = replace(
         whole,
         x=whole.x[chosen],
-        value=whole.value[chosen],
+        loss=whole.loss[chosen],
         runs={name: column[chosen] for name, column in whole.runs.items()},
-        observed={name: values[chosen] for name, values in whole.observed.items()},
+        metrics={name: values[chosen] for name, values in whole.metrics.items()},
     )
     return replace(record, trajectories=part)

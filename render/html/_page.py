@@ -135,13 +135,13 @@ def _title(record: Record) -> str:
 def _colors(looks: Sequence[Theme]) -> str:
     """The colours of the page around the drawings: of one theme, or of the one that the reader's system asks for."""
     names = ("background", "foreground", "muted")
-    rules = [
+    optimizers = [
         ":root { " + "".join(f"--{name}: {to_hex(getattr(look, name))}; " for name in names) + "}" for look in looks
     ]
     dark = [sum(to_rgb(look.background)) < 1.5 for look in looks]
     schemes = [f":root {{ color-scheme: {'dark' if is_dark else 'light'}; }}" for is_dark in dark]
-    first, *second = [f"{rule} {scheme}" for rule, scheme in zip(rules, schemes, strict=True)]
-    return "\n".join([first, *(f"@media (prefers-color-scheme: dark) {{ {rule} }}" for rule in second), ""])
+    first, *second = [f"{optimizer} {scheme}" for optimizer, scheme in zip(optimizers, schemes, strict=True)]
+    return "\n".join([first, *(f"@media (prefers-color-scheme: dark) {{ {optimizer} }}" for optimizer in second), ""])
 
 
 def _as_script(data: Mapping[str, Any]) -> str:

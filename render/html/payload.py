@@ -41,7 +41,7 @@ UNSEEN = 1e-4
 
 def check_record(record: Record) -> None:
     """Refuses what no page can show."""
-    if isinstance(record, Record) and 0 in record.trajectories.value.shape:
+    if isinstance(record, Record) and 0 in record.trajectories.loss.shape:
         raise InputError("this record is empty: it has no runs, or no steps; a page needs one of each")
     check_step(record, None)
     if len(record.trajectories) > MOST_RUNS:
@@ -129,12 +129,12 @@ def _arrays(record: Record, run: int, panel: Mapping[str, Any]) -> dict[str, NDA
     """A run's steps, points, losses, gaps where the minimum is not 0, and learning rates where they were observed."""
     paths, minimum = record.trajectories, float(record.meta["minimum"])
     way, count = _held(record, run)
-    series = {"value": paths.value[run, :count]}
+    series = {"value": paths.loss[run, :count]}
     gap = series["value"] - minimum if np.isfinite(minimum) else series["value"]
     if np.isfinite(minimum) and minimum:
         series["gap"] = gap
-    if "lr" in paths.observed and paths.observed["lr"].ndim == 2:
-        series["lr"] = paths.observed["lr"][run, :count]
+    if "lr" in paths.metrics and paths.metrics["lr"].ndim == 2:
+        series["lr"] = paths.metrics["lr"][run, :count]
     kept, most = np.arange(count), max(MOST_POINTS // len(paths), 2)
     if count > most:
         seen = np.column_stack([way.clip(-0.5, 1.5), _height(gap, panel)])
@@ -156,7 +156,7 @@ def _held(record: Record, run: int) -> tuple[NDArray[np.float64], int]:
     paths = record.trajectories
     sound = np.isfinite(paths.x[run]).all(1)
     if record.surface is None:
-        sound &= np.isfinite(paths.value[run])
+        sound &= np.isfinite(paths.loss[run])
     stopped = int(paths.runs["stopped"][run])
     ran = paths.step < max(stopped, 1) if stopped >= 0 else np.ones(len(sound), bool)
     good = np.flatnonzero(sound & ran)

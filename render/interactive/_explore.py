@@ -17,11 +17,11 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render._save import save
-from landscapes.render.artists.animated import Moving, moving
+from landscapes.render.artists.animated import AnimatedArtist, moving
 from landscapes.render.artists.legend import compact, entries
-from landscapes.render.interactive.blit import Layer, Stage
+from landscapes.render.interactive.blit import BlitManager, Layer
 from landscapes.render.interactive.controls import Controls
-from landscapes.render.interactive.race_panels import MAP, Board
+from landscapes.render.interactive.race_panels import MAP, RacePanels
 from landscapes.render.interactive.window import opened
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.writers.timeline import timeline
@@ -91,19 +91,19 @@ class Explorer:
         self._frames: list[int] = []
         self._frame = -1
         self._began = 0.0
-        self._movers: list[Moving] = []
+        self._movers: list[AnimatedArtist] = []
         self._timer: TimerBase | None = None
         self._listen()  # before the controls do: these tell of a change at once
         looks = dict(zip(optimizers, styles(optimizers, look), strict=True))
         with look.context():
             figure.set_facecolor(look.background)
-            self.board = Board(figure, look, looks)
+            self.board = RacePanels(figure, look, looks)
             self.controls = Controls(figure, look, looks, functions)
             self.saying = figure.text(MAP[0], 0.011, "", fontsize=8, color=look.foreground, parse_math=False)
         panels = self.board.map, self.board.losses
         said: Layer = [self.saying], self.saying.get_text
         lively = [*self.controls.lively, self.board.counter]
-        self._stage = Stage(figure, panels, [said, *self.controls.layers], lively)
+        self._stage = BlitManager(figure, panels, [said, *self.controls.layers], lively)
         self.controls.on_change(
             runs=lambda labels: self._again(optimizers=labels),
             function=lambda name: self._again(function=name, start=None),

@@ -23,7 +23,7 @@ Layer = tuple[Sequence[Artist], Callable[[], Hashable]]
 """What is drawn together, and what tells whether it looks as before."""
 
 
-class Stage:
+class BlitManager:
     """Draws a figure of which little changes from one time to the next.
 
     The figure stays an ordinary one, so whatever else draws or saves it gets all of it.

@@ -29,7 +29,7 @@ LIFTED = FRONT + 0.1
 """How high the target lies, which moves with the start; curves lie higher."""
 
 
-class Board:
+class RacePanels:
     """Two panels: the landscape is drawn once, the runs upon it as often as there is another race.
 
     Args:

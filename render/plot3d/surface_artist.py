@@ -14,7 +14,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.record import FAILED, Record, Surface
-from landscapes.render.artists.animated import IDENTITY, Moving, pixels, stroke
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import BANDS, RGB, mix
 from landscapes.render.plot3d.heightfield import HeightField, Projection, resized
@@ -73,7 +73,7 @@ class Run:
     stopped: int | None
 
 
-class Hill(Artist, Moving):
+class Hill(Artist, AnimatedArtist):
     """A surface and the runs on it, up to a step.
 
     Args:

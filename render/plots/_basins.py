@@ -44,7 +44,7 @@ def basins(
     Raises:
         InputError: for another record, or an unknown theme.
     """
-    if not isinstance(record, Record) or record.meta.get("job") != "basins":
+    if not isinstance(record, Record) or record.meta.get("experiment") != "basins":
         raise InputError("this draws a map of basins, which basins(function, optimizer) records")
     look = as_theme(theme)
     ax = current_axes(ax)
@@ -73,7 +73,7 @@ def basins(
 
 def _hatch(record: Record, ax: Axes, look: Theme) -> None:
     """Draws over the starts of each minimum the hatching that it has, to the very border of the map."""
-    minimum, found = record.grid("minimum"), arrivals(record)
+    minimum, found = record.grid("basin"), arrivals(record)
     (left, right), (bottom, top) = record.meta["box"]
     across, up = (
         _centres(*side, count) for side, count in zip(((left, right), (bottom, top)), minimum.shape[::-1], strict=True)
@@ -95,13 +95,13 @@ def _centres(low: float, high: float, count: int) -> NDArray[np.float64]:
 
 def arrivals(record: Record) -> NDArray[np.bool_]:
     """Which starts lead to a minimum, (ny, nx)."""
-    minimum, arrived, status = (record.grid(name) for name in ("minimum", "arrived", "status"))
+    minimum, arrived, status = (record.grid(name) for name in ("basin", "arrived", "status"))
     return np.asarray((minimum >= 0) & (arrived >= 0) & ~np.isin(status, FAILED))
 
 
 def painted(record: Record, look: Theme) -> NDArray[np.float64]:
     """The colours of the starts, shape (ny, nx, 3)."""
-    minimum, arrived, status = (record.grid(name) for name in ("minimum", "arrived", "status"))
+    minimum, arrived, status = (record.grid(name) for name in ("basin", "arrived", "status"))
     colors = np.array([shade(number, look) for number in range(max(len(record.meta["minima"]), 1))])
     found = (minimum >= 0) & (arrived >= 0)
     share = np.zeros(minimum.shape)
@@ -129,7 +129,7 @@ def hatching(number: int, look: Theme) -> str:
 
 def shares(record: Record) -> list[tuple[str, int, float]]:
     """What becomes of the starts: words, the number of the minimum (-1 for none), and their share of all."""
-    minimum, status = record.trajectories.runs["minimum"], record.trajectories.runs["status"]
+    minimum, status = record.trajectories.runs["basin"], record.trajectories.runs["status"]
     failed = np.isin(status, FAILED)
     rows = [
         (f"({x:.3g}, {y:.3g})", number, float(np.mean((minimum == number) & ~failed)))

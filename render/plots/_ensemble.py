@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record
-from landscapes.render.artists.animated import IDENTITY, Boxes, Moving, around, pixels, show
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, around, pixels, show
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots._loss_curves import Curve
@@ -32,7 +32,7 @@ SMALL = 3.0
 """Diameter of a point in points."""
 
 
-class Points(Artist, Moving):
+class Points(Artist, AnimatedArtist):
     """Where many runs are at a step: a point each, none for those that failed before.
 
     Args:
@@ -106,7 +106,7 @@ def swarm(
     the figure in motion.
 
     Args:
-        record: runs in two dimensions, several with the same label: `sweep("beale", ["adam", "sgd"], starts=500, keep=5)`.
+        record: runs in two dimensions, several with the same label: `sweep("beale", ["adam", "sgd"], starts=500, record_steps=5)`.
         ax: where to draw; by default matplotlib's current axes, which are to show the landscape already.
         step: the step to show; by default the last.
         theme: colours, by name or as a `Theme`.
@@ -145,7 +145,7 @@ def bands(record: Record, ax: Axes | None = None, *, step: int | None = None, th
     known the gap to it is drawn, on a log scale. Runs that failed count as worse than all others from there on.
 
     Args:
-        record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, keep=1)`.
+        record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, record_steps=1)`.
         ax: where to draw; by default matplotlib's current axes.
         step: the step up to which the medians are shown; by default the last.
         theme: colours, by name or as a `Theme`.
@@ -159,7 +159,7 @@ def bands(record: Record, ax: Axes | None = None, *, step: int | None = None, th
     runs = record.trajectories
     minimum = float(record.meta["minimum"])
     bounded = bool(np.isfinite(minimum))
-    value = runs.value - minimum if bounded else runs.value
+    value = runs.loss - minimum if bounded else runs.loss
     first = float(np.max(value[:, 0], initial=1e-300, where=np.isfinite(value[:, 0])))
     if bounded:
         value = np.maximum(value, 1e-16 * first)

@@ -26,7 +26,7 @@ TITLES = {
     "scaling": "each way scaled",
     "step": "the step",
 }
-"""The parts of a step, in the order in which a rule takes them, and what stands above each."""
+"""The parts of a step, in the order in which an optimizer takes them, and what stands above each."""
 
 LONG = 0.36
 """The length of an arrow that shows a direction, as a share of its panel's side."""
@@ -55,7 +55,7 @@ def cartoon(
 
     Args:
         record: a race in two dimensions that kept the step and the one before, best with
-            `observe=["momentum", "second_moment"]`.
+            `metrics=["momentum", "second_moment"]`.
         step: which step, from 1 on.
         run: the label of the run; by default the first.
         theme: colours, by name or as a `Theme`.
@@ -66,7 +66,7 @@ def cartoon(
             out of view, an unknown label.
 
     >>> from landscapes import race
-    >>> seen = race("beale", ["sgd", "adam"], steps=20, observe=["momentum", "second_moment"])
+    >>> seen = race("beale", ["sgd", "adam"], steps=20, metrics=["momentum", "second_moment"])
     >>> len(cartoon(seen, 5, run="SGD").axes), len(cartoon(seen, 5, run="Adam").axes)
     (2, 4)
     """
@@ -125,7 +125,7 @@ def cartoon(
 
 def _kept(record: Record, name: str, run: int, place: int) -> Vector | None:
     """What a run kept under a name at a step, or None."""
-    values = record.trajectories.observed.get(name)
+    values = record.trajectories.metrics.get(name)
     vector = None if values is None else values[run, place]
     return vector if vector is not None and vector.shape == (2,) and np.isfinite(vector).all() else None
 

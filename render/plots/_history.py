@@ -50,10 +50,10 @@ def trace(
         record: a race.
         quantity: "value", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum), "step_length",
             "cosine" (between a step and the one before: 1 straight on, -1 back again) or "lr". For the gradient norm and
-            the learning rate the race is to be run with `observe=["gradient_norm", "lr"]`.
+            the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`.
         ax: where to draw; by default matplotlib's current axes.
-        against: "steps"; "evaluations" of the function, for a race with `observe=["evaluations"]`; or "time", in seconds
-            or milliseconds of the processor that measured them, for a race with `observe=["seconds"]`.
+        against: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", in seconds
+            or milliseconds of the processor that measured them, for a race with `metrics=["seconds"]`.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
         width: of the curves, in points; by default as the axes' size asks for.
@@ -116,7 +116,7 @@ def _along(record: Record, against: str) -> tuple[Numbers, str]:
         spent = observed(record, "seconds")
         short = np.nanmax(spent) < 1
         return (1000 if short else 1) * spent, f"processor time [{'ms' if short else 's'}]"
-    return np.broadcast_to(record.trajectories.step, record.trajectories.value.shape).astype(float), "step"
+    return np.broadcast_to(record.trajectories.step, record.trajectories.loss.shape).astype(float), "step"
 
 
 def _decades(values: Numbers) -> tuple[float, float]:

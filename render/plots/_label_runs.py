@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.record import Record
-from landscapes.render.artists.animated import IDENTITY, Moving, pixels, show, stroke
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, show, stroke
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, keys, plan, settled
 from landscapes.render.artists.legend import Entry, compact, entries
@@ -36,7 +36,7 @@ Place = tuple[int, Points, Points, Points]
 """A run, the centre of its name, half the name's sides, and the run's head."""
 
 
-class Names(Artist, Moving):
+class Names(Artist, AnimatedArtist):
     """The names of all runs, each beside its head; they keep off heads, stars and each other.
 
     Args:

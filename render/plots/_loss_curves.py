@@ -15,7 +15,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.record import FAILED, Record
-from landscapes.render.artists.animated import Boxes, Moving, around, pixels, stroke, windows
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, around, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, Pieces, stretches
 from landscapes.render.artists.polyline import Ink, Route
@@ -28,7 +28,7 @@ DEPTH = 1e-9
 """Gaps below this share of the first one are not told apart."""
 
 
-class Curve(Line2D, Moving):
+class Curve(Line2D, AnimatedArtist):
     """A curve over the steps that grows with the race, with a dot at its end."""
 
     def __init__(
@@ -122,7 +122,7 @@ def losses(
     trajectories = record.trajectories
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))
-    values = trajectories.value - minimum if bounded else trajectories.value
+    values = trajectories.loss - minimum if bounded else trajectories.loss
     held = [str(status) not in FAILED for status in trajectories.runs["status"]]
     sound = values[held if any(held) else slice(None)]
     if bounded:

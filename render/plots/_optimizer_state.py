@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.animated import Boxes, Moving, pixels, seen, show, stroke
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, pixels, seen, show, stroke
 from landscapes.render.artists.polyline import Route
 from landscapes.render.plots._trajectories import check_step, held
 from landscapes.render.plots.contours import current_axes, prominence
@@ -32,7 +32,7 @@ ROUND, FLAT = 22.0, 0.08
 """Half the longer axis of an ellipse on large axes, in points, and the least share of it that the shorter one has."""
 
 
-class State(Artist, Moving):
+class State(Artist, AnimatedArtist):
     """The momentum of a run as an arrow and its effective step as an ellipse, where it is at a step.
 
     Args:
@@ -127,11 +127,11 @@ def states(
     """Draws what optimizers remember at their heads on `ax`, and returns `ax`; `render.animate` lets it follow the race.
 
     An arrow shows where the momentum pushes (against the mean of gradients that it is): longer where that is larger, by
-    powers of ten. An ellipse shows how far an adaptive rule steps along each coordinate for the same gradient, 1/√v; its
+    powers of ten. An ellipse shows how far an adaptive optimizer steps along each coordinate for the same gradient, 1/√v; its
     shape counts, not its size. Runs that keep neither have nothing, nor have runs that were stopped or left the view.
 
     Args:
-        record: a race in two dimensions with `observe=["momentum", "second_moment"]`, or one of them.
+        record: a race in two dimensions with `metrics=["momentum", "second_moment"]`, or one of them.
         ax: where to draw; by default matplotlib's current axes, on which `render.paths` has drawn the race.
         step: the step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
@@ -141,7 +141,7 @@ def states(
 
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
-    >>> seen = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, observe=["momentum", "second_moment"])
+    >>> seen = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, metrics=["momentum", "second_moment"])
     >>> sum(isinstance(artist, State) for artist in states(seen, Figure().subplots()).get_children())
     1
     """
@@ -150,10 +150,10 @@ def states(
     if (dim := trajectories.x.shape[-1]) != 2:
         raise InputError(f"states are drawn in two dimensions; this record has {dim}")
     none = np.full(trajectories.x.shape, np.nan)
-    momentum, second = (trajectories.observed.get(name, none) for name in ("momentum", "second_moment"))
+    momentum, second = (trajectories.metrics.get(name, none) for name in ("momentum", "second_moment"))
     if momentum is none and second is none:
         raise InputError(
-            'this race did not record what its optimizers keep; race again with observe=["momentum", "second_moment"]'
+            'this race did not record what its optimizers keep; race again with metrics=["momentum", "second_moment"]'
         )
     ax = current_axes(ax)
     with np.errstate(divide="ignore", invalid="ignore"):

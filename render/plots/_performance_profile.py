@@ -46,7 +46,7 @@ def profile(
     Raises:
         InputError: for another record, learning rates of which none is chosen, an unknown kind, a target that the record does not have.
     """
-    if not isinstance(record, Record) or record.meta.get("job") != "compare":
+    if not isinstance(record, Record) or record.meta.get("experiment") != "compare":
         raise InputError("this draws a comparison, which compare(functions, optimizers) records")
     if kind not in KINDS:
         raise unknown("kind of profile", kind, KINDS)

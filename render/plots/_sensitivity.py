@@ -73,7 +73,7 @@ def response(
         ax.set_yscale("log")
         sound = table[np.isfinite(table)]
         if len(sound) and value == "gap":
-            first = float(np.nanmax(record.trajectories.value[:, 0])) - float(record.meta["minimum"])
+            first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
             ax.set_ylim(top=min(float(sound.max()) * 2, ABOVE * first))
     ax.set_xlabel(lettered(name))
     ax.set_ylabel(QUANTITIES[value].title)

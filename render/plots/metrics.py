@@ -33,9 +33,9 @@ class Quantity:
 
 def observed(record: Record, name: str) -> Numbers:
     """What was observed under a name, (R, T) or (R, T, d). Raises `InputError` where it was not."""
-    if name not in record.trajectories.observed:
-        raise InputError(f"this race did not record {name!r}; race again with observe=[{name!r}]")
-    return record.trajectories.observed[name]
+    if name not in record.trajectories.metrics:
+        raise InputError(f"this race did not record {name!r}; race again with metrics=[{name!r}]")
+    return record.trajectories.metrics[name]
 
 
 def evaluations(record: Record) -> Numbers:
@@ -48,14 +48,14 @@ def evaluations(record: Record) -> Numbers:
 
 
 def _value(record: Record) -> Numbers:
-    return record.trajectories.value
+    return record.trajectories.loss
 
 
 def _gap(record: Record) -> Numbers:
     minimum = float(record.meta["minimum"])
     if not np.isfinite(minimum):
         raise InputError('this landscape has no lowest value, so there is no gap to it; follow "value" instead')
-    return record.trajectories.value - minimum
+    return record.trajectories.loss - minimum
 
 
 def _gradient_norm(record: Record) -> Numbers:
@@ -77,7 +77,7 @@ def _moves(record: Record) -> Numbers:
     """From each step to the next, (R, T - 1, d); NaN where a run stood still after it was stopped."""
     trajectories = record.trajectories
     if (np.diff(trajectories.step) != 1).any():
-        raise InputError('this record keeps only some steps; race again with keep="all"')
+        raise InputError('this record keeps only some steps; race again with record_steps="all"')
     moves = np.diff(trajectories.x, axis=1)
     stopped = trajectories.runs["stopped"][:, None]
     return np.where(((stopped < 0) | (trajectories.step[1:] < stopped))[..., None], moves, np.nan)

@@ -109,7 +109,7 @@ def slide(
     _ground(record.curve, ax, look, known=is_known(record))
     thick = 2.3 * prominence(ax) if width is None else width
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = held(np.stack([trajectories.x[..., 0], trajectories.value], -1))
+    ways = held(np.stack([trajectories.x[..., 0], trajectories.loss], -1))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = ways[run].T
         tail = Tail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)

@@ -132,7 +132,7 @@ def _numbers(record: Record, value: str, quantity: Quantity) -> Numbers:
         minimum = float(record.meta["minimum"])
         if not math.isfinite(minimum):
             raise InputError("the minimum of this landscape is not known: show value='final'")
-        first = float(np.nanmax(record.trajectories.value[:, 0])) - minimum
+        first = float(np.nanmax(record.trajectories.loss[:, 0])) - minimum
         numbers = np.maximum(numbers - minimum, max(FLOOR * first, GUARANTEED))
     if value == "success":
         return np.where(numbers >= 0, 1.0, 0.0)

@@ -10,7 +10,11 @@ from landscapes.render.plots._trajectories import check_step
 from landscapes.render.text.phrases import contender, counted, listed
 from landscapes.render.text.sentences import SENTENCES
 
-ENDS = {"diverged": "diverged at step {}", "non-finite": "met NaN or infinity at step {}", "escaped": "left at step {}"}
+ENDS = {
+    "diverged": "diverged at step {}",
+    "non-finite": "met NaN or infinity at step {}",
+    "unbounded": "left at step {}",
+}
 """What is said of runs that were stopped."""
 
 
@@ -27,7 +31,7 @@ def caption(record: Record) -> str:
     Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reached the target, a loss of 0.017, after 67 steps.
     """
     check_step(record, None)
-    if (job := str(record.meta.get("job"))) in SENTENCES:
+    if (job := str(record.meta.get("experiment"))) in SENTENCES:
         return SENTENCES[job](record)
     runs = record.trajectories.runs
     start = place(record.meta["start"], digits=4)

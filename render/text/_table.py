@@ -44,7 +44,7 @@ def table(
         raise unknown("style of table", style, tables.KINDS)
     if show not in SHOWN:
         raise unknown("table", show, SHOWN)
-    job = record.meta.get("job", "race") if isinstance(record, Record) else None
+    job = record.meta.get("experiment", "race") if isinstance(record, Record) else None
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
         return made(record, target, by=by).render(style)

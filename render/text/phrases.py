@@ -37,7 +37,7 @@ def contender(label: str, spec: str, lr: float) -> str:
 
 
 def settings(spec: str) -> str:
-    """What stands in a spec's own brackets, the learning rate first; all of it where a rule is wrapped.
+    """What stands in a spec's own brackets, the learning rate first; all of it where an optimizer is wrapped.
 
     >>> settings("sgd(lr=0.05, nesterov=True)"), settings("clip(adam(lr=0.05), norm=1)")
     ('lr 0.05, nesterov', 'clip(adam(lr=0.05), norm=1)')

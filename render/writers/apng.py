@@ -10,7 +10,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.render.writers.base import RGBA, Area, Pixels, Sink, box, numbers
+from landscapes.render.writers.base import RGBA, Area, Pixels, Writer, box, numbers
 
 LEVEL = 1
 """Of zlib: higher ones take several times as long and gain a tenth."""
@@ -19,7 +19,7 @@ KEEP, REPLACE, OVER = 0, 0, 1
 """After a frame the canvas stays; its pixels replace what is there, or are laid over it."""
 
 
-class Apng(Sink):
+class Apng(Writer):
     """Lossless animation: decoded frames equal the drawn ones. Equal frames merge."""
 
     suffixes = (".apng",)

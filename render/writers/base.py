@@ -1,4 +1,4 @@
-"""What a sink is."""
+"""What a writer is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Pixels = NDArray[np.intp]
 """Some pixels of a picture by their numbers, row by row from 0."""
 
 
-class Sink(ABC):
+class Writer(ABC):
     """Writes frames to one file as they come; it keeps none of them.
 
     Args:
@@ -41,7 +41,7 @@ class Sink(ABC):
 
     @classmethod
     def check(cls, path: Path) -> None:
-        """Raises `InputError` where this sink cannot write a file of that name, or lacks something to be installed."""
+        """Raises `InputError` where this writer cannot write a file of that name, or lacks something to be installed."""
         return
 
     @classmethod

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.render.writers.base import RGBA, Pixels, Sink
+from landscapes.render.writers.base import RGBA, Pixels, Writer
 from landscapes.render.writers.yuv import Planes
 
 TAGS = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
@@ -26,7 +26,7 @@ LONGEST = 20_000
 """Characters of a comment; some systems allow 32,767 for all of a command."""
 
 
-class Ffmpeg(Sink):
+class Ffmpeg(Writer):
     """Frames in yuv420p to an encoder. A subclass names the encoder and its settings."""
 
     encoder: ClassVar[str]

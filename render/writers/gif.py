@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from landscapes.render.writers.base import RGBA, Pixels, Sink, cut, numbers
+from landscapes.render.writers.base import RGBA, Pixels, Writer, cut, numbers
 from landscapes.render.writers.palette import RGB, Palette, choose, tally
 
 SHORTEST = 2
@@ -19,7 +19,7 @@ AS_BEFORE = 0
 """The index of pixels that stay as they were."""
 
 
-class Gif(Sink):
+class Gif(Writer):
     """Frames are compared with the one before; pixels that stay are transparent, equal frames merge.
 
     Delays are whole hundredths of a second: what rounding takes from one frame the next gets back, so the

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.render.writers.base import RGBA, Pixels, Sink
+from landscapes.render.writers.base import RGBA, Pixels, Writer
 from landscapes.render.writers.ffmpeg import TAGS, brief, executable
 from landscapes.render.writers.timeline import Timeline
 
@@ -34,7 +34,7 @@ OTHERS = {".mpg": MPEG2, ".mpeg": MPEG2, ".wmv": ("msmpeg4", ("-q:v", "3"))}
 H264 = ("libx264", (*COLORS, "-preset", "veryfast", "-crf", "18"))
 
 
-class Imageio(Sink):
+class Imageio(Writer):
     """Frames to imageio, one by one. Odd sizes of videos are padded by repeating the last line.
 
     A frame that stays is there several times in a video; a stack of pages has no clock, so there it is one page.
@@ -129,13 +129,13 @@ def knows(suffix: str) -> bool:
 def _try(suffix: str) -> None:
     """Writes two small frames. Raises `InputError` where that fails, since codecs can be missing."""
     with tempfile.TemporaryDirectory() as folder:
-        sink = Imageio(Path(folder) / f"trial{suffix}", Timeline(np.arange(2), 25.0))
+        writer = Imageio(Path(folder) / f"trial{suffix}", Timeline(np.arange(2), 25.0))
         try:
             sample = np.zeros((64, 64, 4), np.uint8)
-            sink.begin([sample], np.zeros((0, 3), np.uint8))
+            writer.begin([sample], np.zeros((0, 3), np.uint8))
             for _ in range(2):
-                sink.frame(sample, np.arange(64 * 64))
-            sink.end()
+                writer.frame(sample, np.arange(64 * 64))
+            writer.end()
         except Exception as error:
-            sink.abort()
+            writer.abort()
             raise InputError(f"imageio cannot write {suffix} with what is installed; choose .mp4 or .gif") from error

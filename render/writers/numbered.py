@@ -16,13 +16,13 @@ from PIL.PngImagePlugin import PngInfo
 
 from landscapes.errors import InputError
 from landscapes.files import replacing_all
-from landscapes.render.writers.base import RGBA, Pixels, Sink
+from landscapes.render.writers.base import RGBA, Pixels, Writer
 
 PLACE = re.compile(r"%(?:0\d+)?d")
 """Where the number goes, with its digits."""
 
 
-class Numbered(Sink):
+class Numbered(Writer):
     """PNG files whose name has a place for the number, as in frames-%04d.png, counted from 0.
 
     They follow each other at the animation's speed: a frame that stays is there several times. All appear

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from landscapes.errors import InputError
-from landscapes.render.writers.base import RGBA, Area, Pixels, Sink, cut, numbers
+from landscapes.render.writers.base import RGBA, Area, Pixels, Writer, cut, numbers
 
 EFFORT = {"quality": 0, "method": 2}
 """Of the compressor: less makes files five times as large, more takes half as long again for a tenth."""
@@ -26,7 +26,7 @@ LAY_OVER, REPLACE = 0, 2
 """A frame's pixels are laid over the canvas, or replace what is there; either way the canvas stays afterwards."""
 
 
-class WebP(Sink):
+class WebP(Writer):
     """Lossless animation: decoded frames equal the drawn ones. Equal frames merge.
 
     Pillow compresses each rectangle; the container is written here, since Pillow's own collects all frames.

@@ -17,7 +17,7 @@ def test_the_table_has_every_fact_of_every_kind_of_run(make_record):
         label=["SGD", "Adam", "RMSprop", "Rprop", "Lion", "Mine"],
         rate=["tuned", "given", "given", "given", "given", "given"],
         lr=[0.01, 0.3, 1e-5, 2.0, 0.5, float("nan")],
-        status=["converged", "converged", "budget", "diverged", "non-finite", "escaped"],
+        status=["converged", "converged", "max_steps", "diverged", "non-finite", "unbounded"],
         reached=[2, 1, -1, -1, -1, 2],
         stopped=[-1, -1, -1, 1, 0, 2],
     )

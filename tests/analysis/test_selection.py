@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from landscapes import InputError, Record, Trajectories, compare, race, render
 from landscapes.analysis.costs import costs
-from landscapes.analysis.selection import at_best_rate, only
+from landscapes.analysis.selection import at_best_lr, only
 
 RATES = [0.01, 0.1, 1.0]
 
@@ -28,7 +28,7 @@ def comparison(to: list[list[list[int]]], *, targets: tuple[float, ...] = (1e-3,
     }
     axes = {"function": ["f"], "optimizer": ["A"], "lr": RATES[:rates], "start": list(range(starts)), "seed": [0]}
     meta = {
-        "job": job,
+        "experiment": job,
         "complete": True,
         "steps": 100,
         "targets": list(targets),
@@ -47,7 +47,7 @@ def of(*rows: list[int]) -> list[list[list[int]]]:
 def test_each_start_has_the_rate_that_is_best_on_the_others():
     """The even starts alone would choose the second rate, the odd ones the first: each gets the other's choice."""
     record = comparison(of([50, 10, 50, 10], [20, 90, 20, 90], [60, 60, 60, 60]))
-    found = at_best_rate(record)
+    found = at_best_lr(record)
     assert found.grid("lr").ravel().tolist() == [0.01, 0.1, 0.01, 0.1]
     assert found.grid("steps_to").ravel().tolist() == [50, 90, 50, 90]
     assert found.grid("final").ravel().tolist() == [0, 5, 2, 7], "all columns are of the same runs"
@@ -69,16 +69,16 @@ def test_each_start_has_the_rate_that_is_best_on_the_others():
 )
 def test_the_best_rate_has_the_least_expected_running_time(first, second, best):
     """Where failures cost all steps; even and odd starts are alike here."""
-    assert set(at_best_rate(comparison(of(first, second))).grid("lr").ravel()) == {best}
+    assert set(at_best_lr(comparison(of(first, second))).grid("lr").ravel()) == {best}
 
 
 def test_where_no_rate_reaches_the_target_an_easier_one_decides():
     to = [[[40, -1]] * 4, [[20, -1]] * 4, [[30, -1]] * 4]
     record = comparison(to, targets=(0.1, 1e-3))
-    assert set(at_best_rate(record).grid("lr").ravel()) == {0.1}
+    assert set(at_best_lr(record).grid("lr").ravel()) == {0.1}
     harder = comparison([[[40, 80]] * 4, [[20, -1]] * 4, [[30, 90]] * 4], targets=(0.1, 1e-3))
-    assert set(at_best_rate(harder).grid("lr").ravel()) == {0.01}
-    assert set(at_best_rate(harder, 0.1).grid("lr").ravel()) == {0.1}
+    assert set(at_best_lr(harder).grid("lr").ravel()) == {0.01}
+    assert set(at_best_lr(harder, 0.1).grid("lr").ravel()) == {0.1}
 
 
 def test_a_chosen_comparison_is_a_comparison_of_those_rates():
@@ -93,7 +93,7 @@ def test_a_chosen_comparison_is_a_comparison_of_those_rates():
         assert part.axes == again.axes
         for name in ("steps_to", "evaluations_to", "final", "status", "lr", "label", "function"):
             assert np.array_equal(part.grid(name), again.grid(name)), name
-    best = at_best_rate(record, 1e-2)
+    best = at_best_lr(record, 1e-2)
     chosen = best.grid("lr")
     for i, rate in enumerate(RATES[:2]):
         here = chosen == RATES[i]
@@ -117,11 +117,11 @@ TIED = comparison(of([10, 10], [20, 20]))
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda: at_best_rate(comparison(of([1]))), "compare from at least 2 starts"),
-        (lambda: at_best_rate(TIED, 0.5), "no target 0.5; its targets are 0.001"),
-        (lambda: at_best_rate(comparison(of([1, 2]), job="sweep")), "chosen in a comparison, not in a sweep"),
-        (lambda: at_best_rate(race("booth", "adam(lr=0.1)", steps=1)), "chosen in a comparison, not in a race"),
-        (lambda: at_best_rate(at_best_rate(TIED)), "unknown axis of this record 'lr'"),
+        (lambda: at_best_lr(comparison(of([1]))), "compare from at least 2 starts"),
+        (lambda: at_best_lr(TIED, 0.5), "no target 0.5; its targets are 0.001"),
+        (lambda: at_best_lr(comparison(of([1, 2]), job="sweep")), "chosen in a comparison, not in a sweep"),
+        (lambda: at_best_lr(race("booth", "adam(lr=0.1)", steps=1)), "chosen in a comparison, not in a race"),
+        (lambda: at_best_lr(at_best_lr(TIED)), "unknown axis of this record 'lr'"),
         (lambda: only(TIED, "lr", 0.3), "along lr there are 0.01, 0.1; not 0.3"),
         (lambda: only(TIED, "rate", 0.1), "unknown axis of this record 'rate'"),
         (lambda: costs(TIED), "at several learning rates; choose first"),

@@ -27,7 +27,7 @@ def comparison(to: list[list[list[int]]], spent: int = 100, labels: tuple[str, .
     both = np.stack([np.where(reached < 0, NEVER, (reached + 1) // 2), reached], -1).reshape(-1, 2)
     runs = {
         "label": np.tile(np.repeat(labels, starts), functions),
-        "status": np.where(both[:, 1] < 0, "budget", "converged"),
+        "status": np.where(both[:, 1] < 0, "max_steps", "converged"),
         "final": np.zeros(len(both)),
         "stopped": np.full(len(both), -1),
         "evaluations": np.full(len(both), spent),
@@ -36,7 +36,7 @@ def comparison(to: list[list[list[int]]], spent: int = 100, labels: tuple[str, .
     }
     names = [f"f{i}" for i in range(functions)]
     meta = {
-        "job": "compare",
+        "experiment": "compare",
         "complete": True,
         "steps": spent,
         "targets": [0.1, 1e-4],
@@ -132,8 +132,8 @@ def test_latex_is_booktabs_with_special_signs_escaped():
     assert r"\begin{tabular}{lrr}" in text
     assert r"A\_1 $\cdot$ x & \textbf{1.25 [1.00, 1.50]} & 1234 \\" in text
     assert r"50 \% better \& cheaper\_by\_far." in text
-    for rule in ("toprule", "midrule", "bottomrule"):
-        assert text.count(f"\\{rule}") == 1
+    for optimizer in ("toprule", "midrule", "bottomrule"):
+        assert text.count(f"\\{optimizer}") == 1
     assert text.count(r"\\") == 3
 
 
@@ -176,7 +176,7 @@ def test_all_runs_as_rows_with_their_place_on_each_axis():
     assert [seventh[name] for name in ("function", "optimizer", "start", "seed")] == ["f1", "A_1", "1", "0"]
     assert (seventh["evaluations_to 0.1"], seventh["evaluations_to 0.0001"]) == ("-1", "-1")
     assert rows[6]["evaluations_to 0.0001"] == "8"
-    assert seventh["status"] == "budget"
+    assert seventh["status"] == "max_steps"
 
 
 def test_what_holds_a_comma_is_quoted_and_nan_is_empty(tmp_path):

@@ -106,7 +106,7 @@ def test_classes_and_weighted_losses_in_both_precisions():
     expected = loss(module(x), y[:, 0].long()).item()
     assert float(f(f.start)) == pytest.approx(expected, rel=1e-6)
     assert f(torch.tensor(f.start, dtype=torch.float32)).dtype == torch.float32
-    assert race(f, ["sgd(lr=0.1)"], steps=2, dtype=torch.float32).trajectories.value[0, 0] == pytest.approx(expected)
+    assert race(f, ["sgd(lr=0.1)"], steps=2, dtype=torch.float32).trajectories.loss[0, 0] == pytest.approx(expected)
 
 
 def test_nothing_of_it_lies_on_another_device():

@@ -338,10 +338,10 @@ def test_the_warning_points_at_the_race():
     ids=["vmapped", "looped"],
 )
 def test_a_race_on_a_wrong_formula_is_that_on_the_right_one(wrong, right):
-    rules = [SGD(lr=0.05), SGD(lr=0.1, momentum=0.5)]
+    optimizers = [SGD(lr=0.05), SGD(lr=0.1, momentum=0.5)]
     with pytest.warns(UserWarning, match="cannot take a batch"):
-        given = race(landscape(wrong, start=(2, 1)), rules, steps=20, resolution=9)
-    expected = race(landscape(right, start=(2, 1)), rules, steps=20, resolution=9)
+        given = race(landscape(wrong, start=(2, 1)), optimizers, steps=20, resolution=9)
+    expected = race(landscape(right, start=(2, 1)), optimizers, steps=20, resolution=9)
     np.testing.assert_allclose(given.trajectories.x, expected.trajectories.x, rtol=1e-12)
     np.testing.assert_allclose(given.surface.values, expected.surface.values, rtol=1e-12, atol=1e-12)
 

@@ -164,13 +164,15 @@ def test_a_start_may_be_negative(said, start, tmp_path):
 
 
 def test_optimizers_labels_and_settings(said, tmp_path):
-    words = [w for rule in ("adam", "slow=adam(lr=0.001)", "sgd(lr=0.01, momentum=0.5)") for w in ("--with", rule)]
+    words = [
+        w for optimizer in ("adam", "slow=adam(lr=0.001)", "sgd(lr=0.01, momentum=0.5)") for w in ("--with", optimizer)
+    ]
     code, out, _ = said("race", "booth", *words, "--steps", "9", "-o", "race.svg", "--save", "race.npz")
     assert code == 0
     runs = Record.load(tmp_path / "race.npz").trajectories.runs
     assert runs["label"].tolist() == ["Adam", "slow", "Momentum"]
     assert runs["optimizer"].tolist()[1:] == ["adam(lr=0.001)", "sgd(lr=0.01, momentum=0.5)"]
-    assert runs["rate"].tolist() == ["tuned", "given", "given"]
+    assert runs["lr_source"].tolist() == ["tuned", "given", "given"]
     assert re.search(r"Adam\s+[\d.]+ \(tuned\)", out)
 
 
@@ -260,9 +262,9 @@ REFUSED = {
     "short option": (["race", "booth", "--sec", "3"], r"unrecognized arguments: --sec"),
     "unknown function": (["race", "boot"], r"unknown function 'boot'. Did you mean booth\?"),
     "unknown function to show": (["show", "boot"], r"unknown function 'boot'. Did you mean booth\?"),
-    "unknown rule": (["race", "booth", "--with", "adma"], r"unknown optimizer 'adma'. Did you mean"),
+    "unknown optimizer": (["race", "booth", "--with", "adma"], r"unknown optimizer 'adma'. Did you mean"),
     "unknown setting": (["race", "booth", "--with", "adam(beta=0.9)"], r"unknown setting .*'beta'. Did you mean"),
-    "unreadable rule": (["race", "booth", "--with", "adam(lr=0.1"], r"cannot read"),
+    "unreadable optimizer": (["race", "booth", "--with", "adam(lr=0.1"], r"cannot read"),
     "two of one label": (["race", "booth", "--with", "a=adam", "--with", "a=sgd"], r"two optimizers are called 'a'"),
     "unknown theme": (["race", "booth", "--theme", "drak"], r"unknown theme 'drak'. Did you mean dark\?"),
     "unknown suffix": (["race", "booth", "-o", "race.gfi"], r"unknown suffix '.gfi'. Did you mean .*\.gif\?"),
@@ -294,7 +296,7 @@ REFUSED = {
     "nothing after the colon": (["race", "math:"], r"cannot read 'math:'"),
     "no such object": (["race", "landscapes_test_mine:bow"], r"unknown object of .* 'bow'. Did you mean bowl\?"),
     "an object that is no function": (["race", "landscapes_test_mine:number"], r"is an int, not a landscape"),
-    "an object that is no rule": (
+    "an object that is no optimizer": (
         ["race", "booth", "--with", "landscapes_test_mine:number"],
         r"is an int, not an optimizer",
     ),

@@ -78,7 +78,7 @@ def test_basins_tells_how_much_each_minimum_gets(said, tmp_path):
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) == pytest.approx(100, abs=0.3)
     assert rows[5] == "at no minimum: none"
-    assert Record.load(tmp_path / "b.npz").grid("minimum").shape == (8, 16)
+    assert Record.load(tmp_path / "b.npz").grid("basin").shape == (8, 16)
 
 
 def test_basins_takes_a_box_that_begins_below_zero(said):
@@ -120,7 +120,7 @@ def test_compare_tells_standings_and_running_times(said, tmp_path):
     assert re.split(r"\s{2,}", lines[2])[:3] == ["optimizer", "reached", "mean rank"]
     assert lines[3].startswith("BFGS")
     assert any(line.startswith("Expected evaluations to reach 0.1") for line in lines)
-    assert Record.load(tmp_path / "c.npz").meta["job"] == "compare"
+    assert Record.load(tmp_path / "c.npz").meta["experiment"] == "compare"
     assert len((tmp_path / "c.csv").read_text(encoding="utf-8").splitlines()) == 9
 
 

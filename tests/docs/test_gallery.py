@@ -58,7 +58,7 @@ def facts(picture: Path) -> dict[str, object]:
 
 @drawn
 def test_a_script_makes_the_pictures_that_lie_beside_it(script, tmp_path, monkeypatch):
-    """With the same function, start, steps and rules: whoever changes a script draws its pictures anew."""
+    """With the same function, start, steps and optimizers: whoever changes a script draws its pictures anew."""
     made = run(script, tmp_path, monkeypatch)
     assert made
     for picture in made:

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from every_optimizer import OPTIMIZERS, rule_of
+from every_optimizer import OPTIMIZERS, optimizer_of
 from reference import assert_same, part
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from landscapes import function, optimizers
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch
 from landscapes.engine.fast import compiling, kernels, runner
-from landscapes.engine.fast.runner import Book
+from landscapes.engine.fast.runner import RunBuffers
 from landscapes.engine.grouping import grouped
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
@@ -28,7 +28,7 @@ slow = pytest.mark.slow
 
 RUNS = 300
 RATES = np.geomspace(1e-4, 5e-3, RUNS)  # that nobody diverges with: chaos makes much of a last digit
-PLAIN = [name for name in OPTIMIZERS if grouped(Batch(rule_of(name), 1))]
+PLAIN = [name for name in OPTIMIZERS if grouped(Batch(optimizer_of(name), 1))]
 LIKE = torch.zeros(RUNS, dtype=torch.float64)
 WIDE = torch.tensor([[-50.0, 50.0]] * 2, dtype=torch.float64)
 
@@ -53,7 +53,7 @@ def starts(runs: int = RUNS) -> Tensor:
 
 def close(a: loop.Paths, b: loop.Paths, atol: float = 1e-12) -> None:
     np.testing.assert_allclose(a.x, b.x, rtol=1e-12, atol=atol)
-    np.testing.assert_allclose(a.value, b.value, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(a.loss, b.loss, rtol=1e-11, atol=1e-11)
     np.testing.assert_array_equal(a.stopped, b.stopped)
     np.testing.assert_array_equal(a.reason, b.reason)
 
@@ -63,34 +63,34 @@ def close(a: loop.Paths, b: loop.Paths, atol: float = 1e-12) -> None:
 @pytest.mark.usefixtures("short")
 @pytest.mark.parametrize("name", [name for name in PLAIN if name not in ("adafactor", "muon")])
 def test_compiled_steps_agree_to_the_last_digits(name, afresh):
-    many = Batch(rule_of(name), RUNS, {"lr": RATES})
-    how = {"box": WIDE, "keep": 4, "stop": Stop(gradient=1e-6)}
+    many = Batch(optimizer_of(name), RUNS, {"lr": RATES})
+    how = {"box": WIDE, "record_steps": 4, "stop": Stop(gtol=1e-6)}
     close(
         loop.run(get("himmelblau"), many, starts(), 20, compiled=True, **how),
         loop.run(get("himmelblau"), many, starts(), 20, **how),
     )
     assert [call is not None for call in compiling._COMPILED.values()] == [True]
-    assert compiling.pays(get("himmelblau"), rule_of(name), 1)  # once compiled, always
+    assert compiling.pays(get("himmelblau"), optimizer_of(name), 1)  # once compiled, always
 
 
 @needs_compiler
 @slow
 def test_points_go_straight_to_where_they_are_kept(tmp_path, monkeypatch):
     runs = 2 * compiling.BLOCK + 100  # two blocks that are full, and one that is not
-    many = Batch(rule_of("adam"), runs, {"lr": np.geomspace(1e-4, 5e-3, runs)})
+    many = Batch(optimizer_of("adam"), runs, {"lr": np.geomspace(1e-4, 5e-3, runs)})
     given: list[bool] = []
-    rows = Book.rows
+    rows = RunBuffers.rows
 
-    def noted(book: Book, *of: object) -> object:
+    def noted(book: RunBuffers, *of: object) -> object:
         found = rows(book, *of)
         given.append(found is not None)
         return found
 
     def go(keep: object, room: object = None, compiled: bool = True) -> loop.Paths:
-        how = {"box": WIDE, "stop": Stop(gradient=3.0), "keep": keep, "compiled": compiled, "room": room}
+        how = {"box": WIDE, "stop": Stop(gtol=3.0), "record_steps": keep, "compiled": compiled, "room": room}
         return loop.run(get("himmelblau"), many, starts(runs), 20, **how)
 
-    monkeypatch.setattr(Book, "rows", noted)
+    monkeypatch.setattr(RunBuffers, "rows", noted)
     straight = go(4)
     assert given[:2] == [True, True]
     close(straight, go(4, compiled=False))
@@ -99,9 +99,9 @@ def test_points_go_straight_to_where_they_are_kept(tmp_path, monkeypatch):
     assert_same(go(4, lambda name, of: np.lib.format.open_memmap(tmp_path / name, "w+", np.float64, of)), straight)
     points = go(4, lambda name, of: np.empty(of) if name == "x" else None)
     np.testing.assert_array_equal(points.x, straight.x)
-    assert points.value.shape == straight.value.shape
-    assert np.isnan(points.value).all()
-    monkeypatch.setattr(Book, "rows", lambda *of: None)
+    assert points.loss.shape == straight.loss.shape
+    assert np.isnan(points.loss).all()
+    monkeypatch.setattr(RunBuffers, "rows", lambda *of: None)
     assert_same(go(4), straight)
 
 
@@ -119,11 +119,11 @@ def test_on_other_landscapes(name, afresh):
 @needs_compiler
 @slow
 @pytest.mark.usefixtures("short")
-@pytest.mark.parametrize("stop", [Stop(gradient=1e-3), Stop(value=1e-3), Stop(distance=1e-2)], ids=str)
+@pytest.mark.parametrize("stop", [Stop(gtol=1e-3), Stop(ftol=1e-3), Stop(xtol=1e-2)], ids=str)
 def test_compiled_runs_end_where_they_should(stop, afresh):
     """On a bowl nothing hangs by a hair, so that long jobs agree as well."""
     many = Batch(optimizers.SGD(momentum=0.5), 9000, {"lr": np.geomspace(1e-3, 3.0, 9000)})
-    how = {"box": WIDE, "stop": stop, "keep": 10, "target": 0.01}
+    how = {"box": WIDE, "stop": stop, "record_steps": 10, "target": 0.01}
     compiled = loop.run(get("sphere"), many, starts(9000), 83, compiled=True, **how)
     eager = loop.run(get("sphere"), many, starts(9000), 83, **how)
     close(compiled, eager, atol=1e-9)
@@ -136,7 +136,7 @@ def test_compiled_runs_end_where_they_should(stop, afresh):
 @slow
 def test_a_compiled_run_is_the_same_in_any_company(afresh):
     many = Batch(optimizers.Adam(), 9000, {"lr": np.geomspace(1e-3, 0.5, 9000)})
-    how = {"box": WIDE, "stop": Stop(gradient=1e-2), "keep": "ends", "compiled": True}
+    how = {"box": WIDE, "stop": Stop(gtol=1e-2), "record_steps": "ends", "compiled": True}
     together = loop.run(get("himmelblau"), many, starts(9000), 60, **how)
     for chosen in ([8999, 5, 17], list(range(8100, 8400)), [4]):
         few = Batch(optimizers.Adam(), len(chosen), {"lr": many.numbers["lr"][chosen]})
@@ -182,7 +182,7 @@ def branching(x: Tensor, y: Tensor) -> Tensor:
     ("landscape", "name"), [(branching, "adam"), (get("himmelblau"), "muon")], ids=["asking", "coupled"]
 )
 def test_what_cannot_be_compiled_is_run_as_it_stands(landscape, name, afresh):
-    many = Batch(rule_of(name), RUNS, {"lr": RATES})
+    many = Batch(optimizer_of(name), RUNS, {"lr": RATES})
     compiled = loop.run(landscape, many, starts(), 20, box=WIDE, compiled=True)
     assert_same(compiled, loop.run(landscape, many, starts(), 20, box=WIDE))
     assert not any(compiling._COMPILED.values())
@@ -199,12 +199,12 @@ NUMBERS = [("lr",), ("beta1",), ("lr", "beta1"), ("momentum",), ("lr", "weight_d
 @pytest.mark.parametrize("names", NUMBERS, ids=str)
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_table_tells_the_scalars(name, names):
-    rule = rule_of(name)
-    if not set(names) <= set(rule.numbers()):
+    optimizer = optimizer_of(name)
+    if not set(names) <= set(optimizer.numbers()):
         pytest.skip("it has no such number")
     numbers = {key: np.linspace(0.2, 0.9, RUNS) if key != "lr" else RATES for key in names}
-    scalars = Scalars(rule, numbers, LIKE)
-    known = table(rule, names, 40)
+    scalars = Scalars(optimizer, numbers, LIKE)
+    known = table(optimizer, names, 40)
     last = scalars.at([40])[0]
     for t, told in enumerate(scalars.at(range(1, 41)), start=1):
         for j, (sort, scalar) in enumerate(zip(known.sorts, told, strict=True)):

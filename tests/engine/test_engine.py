@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from every_optimizer import ALL, WITH_RATE, WRAPPERS, rule_of
+from every_optimizer import ALL, WITH_RATE, WRAPPERS, optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import SPACES, assert_same, part
@@ -17,7 +17,7 @@ from landscapes import function, functions, optimizers
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule, parse
+from landscapes.optimizers import Optimizer, parse
 from landscapes.oracle import KINDS
 
 WIDE = torch.tensor([[-1e6, 1e6], [-1e6, 1e6]], dtype=torch.float64)
@@ -34,9 +34,9 @@ def valley_residuals(x: Tensor, y: Tensor) -> Tensor:
 VALLEY = function((-3, 3), (-3, 3), start=(-1, 2), residuals=valley_residuals)(valley)
 
 
-def field(names: list[str]) -> list[Rule]:
-    """Three runs of each rule, with learning rates of their own where it has one."""
-    return [rule_of(name, **rate(name, lr)) for name in names for lr in (1e-3, 0.013, 0.2)]
+def field(names: list[str]) -> list[Optimizer]:
+    """Three runs of each optimizer, with learning rates of their own where it has one."""
+    return [optimizer_of(name, **rate(name, lr)) for name in names for lr in (1e-3, 0.013, 0.2)]
 
 
 def rate(name: str, lr: float) -> dict[str, float]:
@@ -48,7 +48,7 @@ def starts_for(count: int, seed: int = 0, dtype: torch.dtype = torch.float64) ->
     return torch.rand((2, count), generator=generator, dtype=torch.float64).sub(0.5).mul(4).to(dtype)
 
 
-def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int, box: Tensor = WIDE) -> loop.Paths:
+def run(landscape: Function, field: list[Optimizer], starts: Tensor, steps: int, box: Tensor = WIDE) -> loop.Paths:
     return loop.run(landscape, field, starts, steps, box=box)
 
 
@@ -98,7 +98,7 @@ def test_a_run_is_the_torch_optimizer_s_own():
             np.testing.assert_array_equal(paths.x[i, step], parameter.detach().numpy())
             optimizer.zero_grad()
             loss = valley(*parameter)
-            assert paths.value[i, step] == loss.item()
+            assert paths.loss[i, step] == loss.item()
             loss.backward()
             optimizer.step()
 
@@ -137,10 +137,10 @@ def test_a_run_that_meets_nan_stays_at_its_last_good_point():
     assert paths.reason.tolist() == ["non-finite", ""]
     np.testing.assert_allclose(paths.x[0, :refused, 0], walked, rtol=1e-12)
     assert np.isfinite(paths.x).all()
-    assert np.isfinite(paths.value).all()
+    assert np.isfinite(paths.loss).all()
     for t in range(refused, 31):
         np.testing.assert_array_equal(paths.x[0, t], paths.x[0, refused - 1])
-        assert paths.value[0, t] == paths.value[0, refused - 1]
+        assert paths.loss[0, t] == paths.loss[0, refused - 1]
     assert_same(part(paths, [1]), run(CLIFF, [slow], starts[:, :1], 30))
 
 
@@ -159,7 +159,7 @@ def test_a_run_that_leaves_the_box_stays_at_its_last_point_within():
 @pytest.mark.parametrize("name", [*WITH_RATE, *WRAPPERS])
 def test_runs_that_are_stopped_disturb_nobody(name):
     """The frozen run's state goes on being updated; nothing of it may reach its neighbours."""
-    contenders = [rule_of(name, lr=lr) for lr in (0.01, 3e5, 0.02)]
+    contenders = [optimizer_of(name, lr=lr) for lr in (0.01, 3e5, 0.02)]
     starts = torch.tensor([[-0.5, 0.9, -0.2], [0.5, 1.0, 1.0]], dtype=torch.float64)
     paths = run(CLIFF, contenders, starts, 20)
     assert paths.stopped[1] > 0
@@ -172,7 +172,7 @@ def test_a_start_without_a_gradient_keeps_its_value():
     paths = run(KINK, field(["sgd"])[:2], starts, 5)
     assert paths.stopped.tolist() == [0, -1]
     assert paths.reason.tolist() == ["non-finite", ""]
-    assert paths.value[0].tolist() == [0.25] * 6
+    assert paths.loss[0].tolist() == [0.25] * 6
     assert paths.x[0].tolist() == [[0.0, 0.5]] * 6
 
 
@@ -263,8 +263,8 @@ def test_cuda_gives_what_the_cpu_gives():
             None,
             r"starts are real floating-point tensors, not torch.complex128",
         ),
-        (torch.ones(2, 4), None, r"here \(2, 3\) for 3 rules on valley, not \(2, 4\)"),
-        (torch.ones(3, 3), None, r"here \(2, 3\) for 3 rules on valley, not \(3, 3\)"),
+        (torch.ones(2, 4), None, r"here \(2, 3\) for 3 optimizers on valley, not \(2, 4\)"),
+        (torch.ones(3, 3), None, r"here \(2, 3\) for 3 optimizers on valley, not \(3, 3\)"),
         (torch.ones(2), None, r"not \(2,\)"),
         (torch.ones(2, 3), torch.arange(2), r"streams are one number a run, shape \(3,\), not \(2,\)"),
     ],
@@ -276,13 +276,13 @@ def test_what_does_not_fit_together_is_refused_in_one_line(starts, streams, mess
 
 
 def test_evaluations_are_told_step_by_step():
-    """So far as each step: the counts of a job that ends there, whatever a rule asks for beside its gradient."""
+    """So far as each step: the counts of a job that ends there, whatever an optimizer asks for beside its gradient."""
     rosenbrock = functions.get("rosenbrock")
     names = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sgd(lr=10)", "sam(sgd(lr=0.001))"]
     contenders = [parse(name)[0] for name in names]
     start = torch.tensor(rosenbrock.start, dtype=torch.float64)[:, None].repeat(1, len(names))
     box = torch.tensor([[-1e3, 1e3]] * 2, dtype=torch.float64)
-    told = loop.run(rosenbrock, contenders, start, 20, box=box, observe=["evaluations"]).observed["evaluations"]
+    told = loop.run(rosenbrock, contenders, start, 20, box=box, metrics=["evaluations"]).metrics["evaluations"]
     for steps in (1, 7, 20):
         shorter = loop.run(rosenbrock, contenders, start, steps, box=box)
         assert np.array_equal(told[:, steps], np.stack([shorter.evaluations[kind] for kind in KINDS], 1))

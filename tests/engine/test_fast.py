@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 import torch
-from every_optimizer import OPTIMIZERS, rule_of
+from every_optimizer import OPTIMIZERS, optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import assert_same, part
@@ -23,11 +23,11 @@ from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 
 RUNS = 260
-PLAIN = [name for name in OPTIMIZERS if grouped(Batch(rule_of(name), 1))]
-STOPS = [None, Stop(gradient=0.1), Stop(value=0.3), Stop(distance=0.2), Stop(gradient=1e-3, value=1e-2, distance=1e-2)]
+PLAIN = [name for name in OPTIMIZERS if grouped(Batch(optimizer_of(name), 1))]
+STOPS = [None, Stop(gtol=0.1), Stop(ftol=0.3), Stop(xtol=0.2), Stop(gtol=1e-3, ftol=1e-2, xtol=1e-2)]
 
 
 @function((-2, 2), (-2, 2), start=(0, 1))
@@ -46,7 +46,7 @@ def crater(x: Tensor, y: Tensor) -> Tensor:
 def slowly(monkeypatch) -> Callable[..., loop.Paths]:
     """The engine with one step after another."""
 
-    def run(landscape: Function, field: Sequence[Rule] | Batch, *rest: object, **how: object) -> loop.Paths:
+    def run(landscape: Function, field: Sequence[Optimizer] | Batch, *rest: object, **how: object) -> loop.Paths:
         with monkeypatch.context() as patch:
             patch.setattr(loop, "grouped", lambda _: None)
             return loop.run(landscape, field, *rest, **how)
@@ -69,13 +69,13 @@ def name_of(part: object) -> str:
 
 
 def rates(name: str, runs: int = RUNS) -> dict[str, np.ndarray]:
-    return {"lr": np.geomspace(1e-4, 1.5, runs)} if rule_of(name).tunable == "lr" else {}
+    return {"lr": np.geomspace(1e-4, 1.5, runs)} if optimizer_of(name).tunable == "lr" else {}
 
 
 @pytest.mark.parametrize(("name", "landscape"), diagonal(PLAIN, [get("himmelblau"), cliff]), ids=name_of)
 def test_every_rule_goes_the_same_way(name, landscape, slowly):
-    how = {"box": box(landscape), "keep": 3, "target": 1.0}
-    many = Batch(rule_of(name), RUNS, rates(name))
+    how = {"box": box(landscape), "record_steps": 3, "target": 1.0}
+    many = Batch(optimizer_of(name), RUNS, rates(name))
     fast = loop.run(landscape, many, starts(landscape), 37, **how)
     assert_same(fast, slowly(landscape, many, starts(landscape), 37, **how))
     assert fast.x.shape == (RUNS, 14, 2)
@@ -94,7 +94,7 @@ def test_the_rules_are_tried_on_runs_that_end_in_every_way(slowly):
 def test_every_end_is_told_alike(stop, keep, slowly):
     landscape = get("himmelblau")
     many = Batch(optimizers.SGD(momentum=0.5), RUNS, {"lr": np.geomspace(1e-4, 0.1, RUNS)})
-    how = {"box": box(landscape), "stop": stop, "keep": keep, "target": 0.5}
+    how = {"box": box(landscape), "stop": stop, "record_steps": keep, "target": 0.5}
     fast = loop.run(landscape, many, starts(landscape), 42, **how)
     assert_same(fast, slowly(landscape, many, starts(landscape), 42, **how))
     if stop is not None:
@@ -106,7 +106,7 @@ def test_every_end_is_told_alike(stop, keep, slowly):
 def test_on_other_landscapes(landscape, dtype, slowly):
     landscape = get(landscape)
     many = Batch(optimizers.Adam(), RUNS, {"lr": np.geomspace(1e-3, 1.0, RUNS)})
-    how = {"box": box(landscape, 1.1), "stop": Stop(gradient=1e-2), "keep": 4}
+    how = {"box": box(landscape, 1.1), "stop": Stop(gtol=1e-2), "record_steps": 4}
     x = starts(landscape, dtype=dtype)
     assert_same(loop.run(landscape, many, x, 30, **how), slowly(landscape, many, x, 30, **how))
 
@@ -118,7 +118,7 @@ def test_short_jobs_and_bad_starts(steps, landscape, slowly):
     x[:, :40] *= 3  # out of the box
     x[0, 40:50] = torch.nan
     many = Batch(optimizers.SGD(), RUNS, rates("sgd"))
-    how = {"box": box(landscape), "stop": Stop(gradient=0.05)}
+    how = {"box": box(landscape), "stop": Stop(gtol=0.05)}
     fast = loop.run(landscape, many, x, steps, **how)
     assert_same(fast, slowly(landscape, many, x, steps, **how))
     assert (fast.stopped == 0).sum() >= 40
@@ -131,22 +131,22 @@ GRID = {"lr": np.tile(np.geomspace(1e-3, 0.1, 20), 13), "beta1": np.repeat(np.li
 def test_several_numbers_that_differ(name, slowly):
     landscape = get("himmelblau")
     for numbers in (GRID, GRID | {"beta2": np.linspace(0.9, 0.99, RUNS)}, {"weight_decay": np.arange(RUNS) % 3 * 0.1}):
-        many = Batch(rule_of(name), RUNS, numbers)
-        how = {"box": box(landscape), "stop": Stop(gradient=0.5)}
+        many = Batch(optimizer_of(name), RUNS, numbers)
+        how = {"box": box(landscape), "stop": Stop(gtol=0.5)}
         fast = loop.run(landscape, many, starts(landscape), 20, **how)
         assert_same(fast, slowly(landscape, many, starts(landscape), 20, **how))
 
 
 def test_rules_in_any_order_are_sorted_into_groups(slowly):
     landscape = get("himmelblau")
-    field = [rule_of(name, lr=lr) for lr in np.geomspace(1e-4, 0.1, 260).tolist() for name in ("sgd", "adam")]
+    field = [optimizer_of(name, lr=lr) for lr in np.geomspace(1e-4, 0.1, 260).tolist() for name in ("sgd", "adam")]
     x = starts(landscape, len(field))
     fast = loop.run(landscape, field, x, 20, box=box(landscape))
     assert_same(fast, slowly(landscape, field, x, 20, box=box(landscape)))
 
 
 MANY = Batch(optimizers.RMSprop(), 600, {"lr": np.geomspace(1e-4, 0.5, 600)})
-WHOLE = {"box": box(get("beale"), 1.1), "stop": Stop(gradient=1e-2), "keep": 4, "target": 0.1}
+WHOLE = {"box": box(get("beale"), 1.1), "stop": Stop(gtol=1e-2), "record_steps": 4, "target": 0.1}
 
 
 @settings(max_examples=10)
@@ -155,7 +155,7 @@ def test_a_run_is_the_same_in_any_company(chosen):
     landscape = get("beale")
     x = starts(landscape, 600)
     all_together = loop.run(landscape, MANY, x, 24, **WHOLE)
-    some = Batch(MANY.rule, len(chosen), {"lr": MANY.numbers["lr"][chosen]})
+    some = Batch(MANY.optimizer, len(chosen), {"lr": MANY.numbers["lr"][chosen]})
     assert_same(part(all_together, chosen), loop.run(landscape, some, x[:, chosen], 24, **WHOLE))
 
 
@@ -208,7 +208,7 @@ def test_progress_reaches_its_end_and_never_falls():
 
 
 @pytest.mark.parametrize(
-    ("rule", "name", "column", "message"),
+    ("optimizer", "name", "column", "message"),
     [
         (optimizers.Adam(), "lr", [0.1, np.nan], r"Adam: lr must be a finite number ≥ 0, not nan"),
         (optimizers.Adam(), "lr", [0.1, -1.0], r"Adam: lr must be a finite number ≥ 0, not -1.0"),
@@ -217,12 +217,12 @@ def test_progress_reaches_its_end_and_never_falls():
         (optimizers.Adam(), "momentum", [0.1, 0.2], r"momentum"),
     ],
 )
-def test_numbers_that_the_rule_does_not_take_are_refused(rule, name, column, message):
-    many = Batch(rule, 2, {name: np.array(column)})
+def test_numbers_that_the_rule_does_not_take_are_refused(optimizer, name, column, message):
+    many = Batch(optimizer, 2, {name: np.array(column)})
     with pytest.raises(InputError, match=message):
         loop.run(get("beale"), many, starts(get("beale"), 2), 5, box=box(get("beale")))
 
 
 def test_no_runs_are_refused():
-    with pytest.raises(InputError, match=r"for 0 rules"):
+    with pytest.raises(InputError, match=r"for 0 optimizers"):
         loop.run(get("beale"), Batch(optimizers.Adam(), 0), starts(get("beale"), 0), 5, box=box(get("beale")))

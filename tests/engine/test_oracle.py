@@ -143,10 +143,10 @@ def test_each_question_is_put_to_the_account_of_those_who_ask():
     oracle.residuals(x, first)
     assert oracle.asked
     assert dict(zip(KINDS, oracle.counts.tolist(), strict=True)) == {
-        "values": [1, 0, 5],
-        "gradients": [1, 1, 1],
-        "products": [1, 0, 0],
-        "hessians": [1, 0, 1],
+        "n_values": [1, 0, 5],
+        "n_gradients": [1, 1, 1],
+        "n_hvps": [1, 0, 0],
+        "n_hessians": [1, 0, 1],
     }
 
 

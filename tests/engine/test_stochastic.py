@@ -19,7 +19,7 @@ from landscapes.builders.validation import checked
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Formula, Function
-from landscapes.optimizers import Rule, parse
+from landscapes.optimizers import Optimizer, parse
 from landscapes.oracle import Oracle
 
 COUNT, BATCH = 60, 5
@@ -53,7 +53,7 @@ def regression(seed: int = 0) -> Function:
 REGRESSION = regression()
 
 
-def run(landscape: Function, field: list[Rule], starts: Tensor, steps: int) -> loop.Paths:
+def run(landscape: Function, field: list[Optimizer], starts: Tensor, steps: int) -> loop.Paths:
     return loop.run(landscape, field, starts, steps, box=WIDE)
 
 
@@ -117,7 +117,7 @@ def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
 
 
 def test_everybody_meets_the_same_noise():
-    """A rule, the same rule again and torch's own optimizer go one way, bit by bit."""
+    """An optimizer, the same optimizer again and torch's own torch optimizer go one way, bit by bit."""
     record = race(
         REGRESSION,
         {"a": optimizers.SGD(lr=0.5), "b": optimizers.Adam(lr=0.2), "c": optimizers.SGD(lr=0.5), "d": optimizers.Torch(torch.optim.SGD, lr=0.5)},
@@ -130,7 +130,7 @@ def test_everybody_meets_the_same_noise():
 
 
 @pytest.mark.parametrize(
-    ("rule", "cls"),
+    ("optimizer", "cls"),
     [
         (optimizers.SGD(lr=0.5, momentum=0.9), lambda p: torch.optim.SGD(p, lr=0.5, momentum=0.9)),
         (optimizers.Adam(lr=0.1), lambda p: torch.optim.Adam(p, lr=0.1)),
@@ -138,24 +138,24 @@ def test_everybody_meets_the_same_noise():
     ],
     ids=["momentum", "Adam", "LBFGS"],
 )
-def test_a_run_is_a_training_loop_over_mini_batches(rule, cls):
+def test_a_run_is_a_training_loop_over_mini_batches(optimizer, cls):
     """Also with a closure, which sees its step's mini-batch each time; the kept values are those of all data."""
-    paths = run(REGRESSION, [rule], starts_for(1), 30)
+    paths = run(REGRESSION, [optimizer], starts_for(1), 30)
     parameter = torch.nn.Parameter(starts_for(1)[:, 0].clone())
-    optimizer = cls([parameter])
+    torch_optimizer = cls([parameter])
     for t in range(31):
         np.testing.assert_allclose(paths.x[0, t], parameter.detach().numpy(), rtol=1e-9, atol=1e-12)
-        assert paths.value[0, t] == pytest.approx(loss(POINTS)(*parameter).item(), rel=1e-9)
+        assert paths.loss[0, t] == pytest.approx(loss(POINTS)(*parameter).item(), rel=1e-9)
         assert REGRESSION.sample is not None
         batch = REGRESSION.sample(t)
 
         def closure(batch: Formula = batch) -> Tensor:
-            optimizer.zero_grad()
+            torch_optimizer.zero_grad()
             value = batch(*parameter)
             value.backward()
             return value
 
-        optimizer.step(closure)
+        torch_optimizer.step(closure)
 
 
 class Watching(torch.optim.SGD):
@@ -172,9 +172,9 @@ class Watching(torch.optim.SGD):
 
 def test_a_closure_sees_values_of_the_step_s_sample():
     Watching.said.clear()
-    rule = optimizers.Torch(Watching, lr=0.5)
-    Watching.said.clear()  # a rule tries its optimizer when it is made
-    paths = run(REGRESSION, [rule], starts_for(1), 20)
+    optimizer = optimizers.Torch(Watching, lr=0.5)
+    Watching.said.clear()  # an optimizer tries its torch_optimizer when it is made
+    paths = run(REGRESSION, [optimizer], starts_for(1), 20)
     for t, (first, second) in enumerate(Watching.said):
         assert first == second == float(REGRESSION.at_step(t)(paths.x[0, t].tolist()))
     assert len(Watching.said) == 20
@@ -189,7 +189,7 @@ def test_the_same_race_is_the_same_again_and_another_seed_another():
     torch.rand(3)
     again, other = race(regression(), contenders, steps=40), race(regression(seed=1), contenders, steps=40)
     np.testing.assert_array_equal(first.trajectories.x, again.trajectories.x)
-    np.testing.assert_array_equal(first.trajectories.value, again.trajectories.value)
+    np.testing.assert_array_equal(first.trajectories.loss, again.trajectories.loss)
     assert np.abs(first.trajectories.x[:, 1:] - other.trajectories.x[:, 1:]).max(axis=(1, 2)).min() > 1e-3
     np.testing.assert_array_equal(first.surface.values, other.surface.values)
 
@@ -197,7 +197,7 @@ def test_the_same_race_is_the_same_again_and_another_seed_another():
 def test_a_shorter_race_is_the_beginning_of_a_longer_one():
     short, long = (race(REGRESSION, ["adam(lr=0.1)"], steps=steps).trajectories for steps in (15, 40))
     np.testing.assert_array_equal(short.x, long.x[:, :16])
-    np.testing.assert_array_equal(short.value, long.value[:, :16])
+    np.testing.assert_array_equal(short.loss, long.loss[:, :16])
 
 
 FIELD = [parse(f"{name}(lr={lr})")[0] for name in ("sgd", "momentum", "adam", "rmsprop") for lr in (0.05, 0.3)]
@@ -206,10 +206,10 @@ FIELD = [parse(f"{name}(lr={lr})")[0] for name in ("sgd", "momentum", "adam", "r
 def test_in_the_batch_each_run_is_as_it_is_alone():
     starts = starts_for(len(FIELD))
     together = run(REGRESSION, FIELD, starts, 40)
-    for i, rule in enumerate(FIELD):
-        alone = run(REGRESSION, [rule], starts[:, i : i + 1], 40)
+    for i, optimizer in enumerate(FIELD):
+        alone = run(REGRESSION, [optimizer], starts[:, i : i + 1], 40)
         np.testing.assert_allclose(together.x[i], alone.x[0], rtol=1e-11, atol=1e-12)
-        np.testing.assert_allclose(together.value[i], alone.value[0], rtol=1e-11)
+        np.testing.assert_allclose(together.loss[i], alone.loss[0], rtol=1e-11)
 
 
 @settings(max_examples=8)
@@ -232,9 +232,9 @@ def test_every_device_and_precision_sees_the_same_samples(device, dtype, toleran
 def test_rates_are_tuned_through_the_noise():
     names = ["sgd", "momentum", "adam"]
     first, again = (race(REGRESSION, names, steps=60) for _ in range(2))
-    assert first.trajectories.runs["rate"].tolist() == ["tuned"] * 3
+    assert first.trajectories.runs["lr_source"].tolist() == ["tuned"] * 3
     np.testing.assert_array_equal(first.trajectories.x, again.trajectories.x)
-    values = first.trajectories.value
+    values = first.trajectories.loss
     assert (values[:, -1] < values[:, 0] - 0.5 * (values[:, 0] - first.meta["minimum"])).all()
 
 
@@ -246,7 +246,7 @@ def test_a_run_whose_sample_fails_stays_where_it_was():
     record = race(hole, ["sgd(lr=0.01)"], steps=12)
     assert record.trajectories.runs["status"].tolist() == ["non-finite"]
     assert record.trajectories.runs["stopped"].tolist() == [7]
-    assert np.isfinite(record.trajectories.value).all()
+    assert np.isfinite(record.trajectories.loss).all()
     assert (record.trajectories.x[0, 6:] == record.trajectories.x[0, 6]).all()
 
 

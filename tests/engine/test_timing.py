@@ -28,8 +28,8 @@ KINDS = [
 
 
 def observed(*arguments, **settings) -> tuple[Record, np.ndarray]:
-    record = race(*arguments, observe=["seconds"], **settings)
-    return record, record.trajectories.observed["seconds"]
+    record = race(*arguments, metrics=["seconds"], **settings)
+    return record, record.trajectories.metrics["seconds"]
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def beale() -> tuple[Record, np.ndarray]:
 
 def test_seconds_begin_at_zero_never_fall_and_every_step_takes_some(beale):
     record, seconds = beale
-    assert seconds.shape == record.trajectories.value.shape
+    assert seconds.shape == record.trajectories.loss.shape
     assert np.isfinite(seconds).all()
     assert (seconds[:, 0] == 0).all()
     assert (np.diff(seconds, axis=1) >= 0).all()
@@ -58,8 +58,8 @@ def test_what_is_measured_changes_nothing_of_the_race(beale):
     timed, _ = beale
     plain = race("beale", KINDS, steps=20, seed=3)
     assert dict(timed.meta) == dict(plain.meta)
-    assert plain.trajectories.observed == {}
-    for name in ("x", "value", "step"):
+    assert plain.trajectories.metrics == {}
+    for name in ("x", "loss", "step"):
         np.testing.assert_array_equal(getattr(timed.trajectories, name), getattr(plain.trajectories, name))
     for name, column in plain.trajectories.runs.items():
         np.testing.assert_array_equal(timed.trajectories.runs[name], column)
@@ -78,7 +78,7 @@ def test_what_is_timed_is_the_run_itself(kind):
 
 @pytest.mark.usefixtures("ticking")
 def test_time_stands_still_once_a_run_has_ended():
-    record, seconds = observed("booth", ["sgd(lr=0.05)", "sgd(lr=9)"], steps=200, stop=Stop(gradient=1e-2))
+    record, seconds = observed("booth", ["sgd(lr=0.05)", "sgd(lr=9)"], steps=200, stop=Stop(gtol=1e-2))
     ends = record.trajectories.runs["stopped"]
     assert (ends > 0).all()
     assert (ends < 200).all()
@@ -89,7 +89,7 @@ def test_time_stands_still_once_a_run_has_ended():
 @pytest.mark.usefixtures("ticking")
 @pytest.mark.parametrize(("keep", "kept"), [("ends", [0, 12]), (5, [0, 5, 10, 12]), ([3], [0, 3, 12])])
 def test_times_are_those_of_the_steps_that_are_kept(keep, kept):
-    assert observed("booth", ["sgd"], steps=12, keep=keep)[1].tolist() == [kept]
+    assert observed("booth", ["sgd"], steps=12, record_steps=keep)[1].tolist() == [kept]
 
 
 def test_the_least_of_all_rounds_counts(monkeypatch):
@@ -113,14 +113,14 @@ def test_a_method_that_asks_more_takes_longer():
 def test_seconds_survive_the_disk_and_files_without_them_are_read(tmp_path):
     record, seconds = observed("booth", ["sgd", "adam"], steps=9)
     loaded = Record.load(record.save(tmp_path / "timed.npz"))
-    np.testing.assert_array_equal(loaded.trajectories.observed["seconds"], seconds)
-    bare = replace(record, trajectories=replace(record.trajectories, observed={}))
-    assert Record.load(bare.save(tmp_path / "bare.npz")).trajectories.observed == {}
+    np.testing.assert_array_equal(loaded.trajectories.metrics["seconds"], seconds)
+    bare = replace(record, trajectories=replace(record.trajectories, metrics={}))
+    assert Record.load(bare.save(tmp_path / "bare.npz")).trajectories.metrics == {}
 
 
 def test_beside_others_it_is_one_more():
-    made = race("booth", ["sgd", "adam"], steps=5, observe=["lr", "seconds", "gradient_norm"])
-    assert set(made.trajectories.observed) == {"lr", "seconds", "gradient_norm"}
+    made = race("booth", ["sgd", "adam"], steps=5, metrics=["lr", "seconds", "gradient_norm"])
+    assert set(made.trajectories.metrics) == {"lr", "seconds", "gradient_norm"}
 
 
 def test_of_another_device_no_seconds_are_told(monkeypatch):
@@ -128,4 +128,4 @@ def test_of_another_device_no_seconds_are_told(monkeypatch):
     with pytest.raises(
         InputError, match=r"\"seconds\" are those of the CPU, and 'cuda:1' works beside it; use device=\"cpu\""
     ):
-        race("booth", ["sgd"], device="cuda:1", observe=["seconds"])
+        race("booth", ["sgd"], device="cuda:1", metrics=["seconds"])

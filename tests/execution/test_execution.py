@@ -82,7 +82,7 @@ def test_progress_counts_runs(pool):
 
 @dataclass(frozen=True)
 class Unsendable(optimizers.SGD):
-    """A rule that does not travel."""
+    """An optimizer that does not travel."""
 
     names: ClassVar[tuple[str, ...]] = ()
 
@@ -193,7 +193,7 @@ def test_ctrl_c_gives_back_what_is_done(kind):
 
 def test_ctrl_c_before_anything_is_done():
     with pytest.warns(UserWarning, match="0 of 7 blocks"):
-        found = execute(grid(keep=5), progress=interrupt(0))
+        found = execute(grid(record_steps=5), progress=interrupt(0))
     paths = found[:]
     assert paths.x.shape == (100, 6, 2)
     assert (paths.reason == NOT_RUN).all()
@@ -254,16 +254,16 @@ def test_what_does_not_fit_into_memory_is_refused(monkeypatch):
     monkeypatch.setattr(results, "available", lambda: 100_000)
     with pytest.raises(
         InputError,
-        match=r"100 runs take 240 kB, but 100 kB are free in memory; keep fewer steps \(keep='ends' takes 15 kB\), "
+        match=r"100 runs take 240 kB, but 100 kB are free in memory; keep fewer steps \(record_steps='ends' takes 15 kB\), "
         "or give out=folder to keep them on the disk",
     ):
-        execute(grid(keep="all", steps=95))
+        execute(grid(record_steps="all", steps=95))
     assert not ran
     assert execute(grid()).complete
 
 
 def test_what_fits_takes_what_was_said():
-    plan = grid(keep="all", steps=95)
+    plan = grid(record_steps="all", steps=95)
     taken = sum(values.nbytes for values in results.arrays(execute(plan)[:]).values())
     assert 0.9 < taken / (100 * plan.tasks[0].result_bytes) < 1.1
 
@@ -276,7 +276,7 @@ def test_results_are_read_by_slices():
     whole = found[:]
     assert len(found) == 200
     assert found[90:110].x.tobytes() == whole.x[90:110].tobytes()
-    assert found[-5:].value.tobytes() == whole.value[-5:].tobytes()
+    assert found[-5:].loss.tobytes() == whole.loss[-5:].tobytes()
     assert found[7:7].x.shape == (0, 2, 2)
     assert same(found.task(1), found[100:])
     assert np.shares_memory(found[10:20].x, found[30:100].x) is False
@@ -288,7 +288,7 @@ def test_results_are_read_by_slices():
 def test_tasks_of_other_shapes_are_read_one_by_one():
     from landscapes.execution.plan import Plan
 
-    plan = Plan([*grid(steps=10, keep="all").tasks, *grid(steps=12, keep="all").tasks])
+    plan = Plan([*grid(steps=10, record_steps="all").tasks, *grid(steps=12, record_steps="all").tasks])
     found = execute(plan)
     with pytest.raises(InputError, match=r"task by task, by results.task\(0\)"):
         found[:]

@@ -64,7 +64,9 @@ def test_blocks_hold_every_run_once(sizes, size, data):
 )
 def test_blocks_have_bounds(dim, steps, keep):
     f = get("sphere", dim=dim)
-    task = Task(f, optimizers.Adam(), 10**9, [Column(np.ones(1))] * dim, Terms(steps, np.zeros((dim, 2)), keep=keep))
+    task = Task(
+        f, optimizers.Adam(), 10**9, [Column(np.ones(1))] * dim, Terms(steps, np.zeros((dim, 2)), record_steps=keep)
+    )
     runs = task.usual_size()
     assert 1 <= runs <= RUNS
     assert runs & (runs - 1) == 0
@@ -83,7 +85,7 @@ KINDS = [
 @pytest.mark.parametrize("kinds", KINDS, ids=lambda kinds: kinds[0].label)
 @pytest.mark.parametrize(
     ("size", "terms"),
-    [(1, {}), (7, {}), (16, {"dtype": "float32"}), (7, {"keep": 4, "observe": ("gradient_norm",)})],
+    [(1, {}), (7, {}), (16, {"dtype": "float32"}), (7, {"record_steps": 4, "metrics": ("gradient_norm",)})],
     ids=str,
 )
 def test_no_bit_depends_on_the_blocks(kinds, size, terms):
@@ -160,12 +162,12 @@ def edited_bowl(x, y):
 CHANGES = {
     "steps": lambda: grid(steps=26),
     "target": lambda: grid(target=0.25),
-    "stop": lambda: grid(stop=Stop(gradient=1e-4)),
+    "stop": lambda: grid(stop=Stop(gtol=1e-4)),
     "seed": lambda: grid(seed=1),
     "dtype": lambda: grid(dtype="float32"),
     "box": lambda: grid(box=2 * BOX),
-    "observe": lambda: grid(observe=("lr",)),
-    "kept steps": lambda: grid(keep=5),
+    "metrics": lambda: grid(metrics=("lr",)),
+    "kept steps": lambda: grid(record_steps=5),
     "optimizers": lambda: grid(kinds=[optimizers.Adam(beta1=0.8)]),
     "values of the functions": lambda: grid(edited_bowl),
     "minima": lambda: grid(replace(sound_bowl, minima=((0.0, 1e-5),))),

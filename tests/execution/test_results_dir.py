@@ -36,13 +36,13 @@ def interrupt(at: int):
 
 
 def test_results_lie_in_the_folder_and_are_read_by_slices(tmp_path):
-    found = execute(grid(keep=5, observe=("gradient_norm",)), out=tmp_path / "out")
-    whole = execute(grid(keep=5, observe=("gradient_norm",)))[:]
+    found = execute(grid(record_steps=5, metrics=("gradient_norm",)), out=tmp_path / "out")
+    whole = execute(grid(record_steps=5, metrics=("gradient_norm",)))[:]
     assert found.complete
     assert found.kept
     assert same(found[:], whole)
     assert found[30:50].x.tobytes() == whole.x[30:50].tobytes()
-    assert found[97:].observed["gradient_norm"].tobytes() == whole.observed["gradient_norm"][97:].tobytes()
+    assert found[97:].metrics["gradient_norm"].tobytes() == whole.metrics["gradient_norm"][97:].tobytes()
     assert found[4:4].x.shape == (0, 6, 2)
     names = sorted(file.name for file in (tmp_path / "out").iterdir())
     assert names == [".claims", *(f"block-{i:07d}.npz" for i in range(7)), "manifest.json"]
@@ -73,7 +73,7 @@ def test_what_is_done_is_not_run_again(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match="3 of 7 blocks are done; run the same again to go on"):
         part = execute(grid(), out=tmp_path / "out", progress=interrupt(48))
     assert part.done.tolist() == [True] * 3 + [False] * 4
-    assert np.isnan(part[48:].value).all()
+    assert np.isnan(part[48:].loss).all()
     assert len(ran) == 3
     told: list[tuple[int, int]] = []
     found = execute(grid(), out=tmp_path / "out", progress=lambda *now: told.append(now))
@@ -91,7 +91,7 @@ CHANGES = {
     "target was 0.5 and is 0.25": {"target": 0.25},
     r"optimizers was adam\(lr=0.001\) and is lion\(": {"kinds": [optimizers.Lion()]},
     "functions was sound_bowl and is booth": {"f": None},
-    r"stop was Stop\(gradient=0.001, .* and is Stop\(gradient=0.01": {"stop": Stop(gradient=1e-2)},
+    r"stop was Stop\(gtol=0.001, .* and is Stop\(gtol=0.01": {"stop": Stop(gtol=1e-2)},
     "blocks was 16 and is 8": {"size": 8},
 }
 
@@ -119,7 +119,7 @@ def edited(folder: Path, **changes: object) -> None:
     [
         ({"format": 2}, "has layout 2, this package writes 1; give a new one"),
         ({"versions": {"landscapes": "0.0.1", "torch": "2.0"}}, "was begun with landscapes 0.0.1, and this is .*"),
-        ({"job": [1]}, "cannot be read as what tells of a job"),
+        ({"experiment": [1]}, "cannot be read as what tells of a job"),
     ],
 )
 def test_a_folder_of_another_version_is_refused(tmp_path, changes, said):
@@ -218,7 +218,7 @@ def telling(block, progress=None):
 
 Block.run = telling
 found = execute(grid(), out=sys.argv[1])
-print("complete", found.complete, zlib.crc32(found[:].value.tobytes()), flush=True)
+print("complete", found.complete, zlib.crc32(found[:].loss.tobytes()), flush=True)
 """
 
 
@@ -237,7 +237,7 @@ def worker(folder: Path, slow: float, environment: dict[str, str], root: Path) -
 def test_two_processes_share_the_work(tmp_path, environment_here, root):
     both = [worker(tmp_path / "out", 0.2, environment_here, root) for _ in range(2)]
     said = [process.communicate(timeout=100)[0].splitlines() for process in both]
-    total = zlib.crc32(execute(grid())[:].value.tobytes())
+    total = zlib.crc32(execute(grid())[:].loss.tobytes())
     assert [lines[-1] for lines in said] == [f"complete True {total}"] * 2
     blocks = [line for lines in said for line in lines if line.startswith("ran")]
     assert len(blocks) == 7, "each block once"
@@ -300,7 +300,7 @@ from landscapes.execution._execute import UnfinishedError, execute
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 try:
-    execute(grid(keep="all"), out=sys.argv[1])
+    execute(grid(record_steps="all"), out=sys.argv[1])
 except UnfinishedError as error:
     print(error)
 """

@@ -40,10 +40,10 @@ def test_crossings_and_their_costs_are_those_of_each_race():
     assert record.grid("steps_to").shape == (2, 5, 2, 1, 4)
     for i, landscape in enumerate([BOWL, functions.get("rosenbrock")]):
         for k, start in enumerate(record.meta["functions"][landscape.name]["starts"]):
-            first, rule = float(landscape(start)), None
+            first, optimizer = float(landscape(start)), None
             for j, name in enumerate(MANY):
-                rule = parse(name)[0]
-                values = race(landscape, rule, start=start, steps=20, resolution=3).trajectories.value[0]
+                optimizer = parse(name)[0]
+                values = race(landscape, optimizer, start=start, steps=20, resolution=3).trajectories.loss[0]
                 for m, share in enumerate(shares):
                     hits = np.flatnonzero(values <= landscape.minimum + share * (first - landscape.minimum))
                     got = record.grid("steps_to")[i, j, k, 0, m]
@@ -52,7 +52,7 @@ def test_crossings_and_their_costs_are_those_of_each_race():
                     if got < 1:
                         assert spent == got
                         continue
-                    runs = race(landscape, rule, start=start, steps=int(got), resolution=3).trajectories.runs
+                    runs = race(landscape, optimizer, start=start, steps=int(got), resolution=3).trajectories.runs
                     kinds = [float(runs[kind][0]) for kind in KINDS]
                     assert spent == kinds[0] + kinds[1] + kinds[2] + 2 * kinds[3]
 
@@ -131,7 +131,7 @@ def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
 
 def test_what_became_of_the_runs_is_told():
     record = compare(BOWL, ["sgd(lr=0.1)", "sgd(lr=1e-5)", "sgd(lr=30)"], starts=2, targets=[0.5, 1e-3])
-    assert [row[0] for row in record.grid("status")[0, :, :, 0].tolist()] == ["converged", "budget", "diverged"]
+    assert [row[0] for row in record.grid("status")[0, :, :, 0].tolist()] == ["converged", "max_steps", "diverged"]
     assert np.array_equal(record.grid("reached"), record.grid("steps_to")[..., -1])
     assert (record.grid("evaluations")[0, :2] == 60).all()
     assert (record.grid("evaluations")[0, 2] < 60).all()

@@ -19,7 +19,7 @@ from landscapes.cli import main
 from landscapes.experiments._explore import DRAFT, FEWEST, OTHERS, Racing
 from landscapes.functions import get
 from landscapes.render.interactive._explore import Explorer, Wish
-from landscapes.render.interactive.blit import Stage
+from landscapes.render.interactive.blit import BlitManager
 
 THREE = ["sgd", "momentum", "adam"]
 LABELS = ("SGD", "Momentum", "Adam")
@@ -28,7 +28,7 @@ LABELS = ("SGD", "Momentum", "Adam")
 @pytest.fixture(autouse=True)
 def _unpainted(monkeypatch):
     """What is drawn is seen elsewhere."""
-    monkeypatch.setattr(Stage, "paint", lambda _: None)
+    monkeypatch.setattr(BlitManager, "paint", lambda _: None)
 
 
 def opened(*arguments, **settings) -> Explorer:

@@ -37,7 +37,7 @@ def test_points_are_projected_at_right_angles_and_values_stay_true(record: Recor
     ways, origin = np.array(flat.meta["plane"]["directions"]), np.array(flat.meta["plane"]["origin"])
     off = record.trajectories.x[:2] - (origin + flat.trajectories.x[:2] @ ways)
     np.testing.assert_allclose(off @ ways.T, 0, atol=1e-10)
-    np.testing.assert_array_equal(flat.trajectories.value, record.trajectories.value)
+    np.testing.assert_array_equal(flat.trajectories.loss, record.trajectories.loss)
     np.testing.assert_allclose(flat.trajectories.x[record.order[0], -1], 0, atol=1e-12)
 
 

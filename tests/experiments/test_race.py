@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 import pytest
 import torch
-from every_optimizer import WITH_RATE, rule_of
+from every_optimizer import WITH_RATE, optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -50,8 +50,8 @@ def test_the_record_says_what_was_run():
     assert record.trajectories.x[:, 0].tolist() == [[1, -1], [1, -1]]
     assert column(record, "optimizer") == ["sgd(lr=0.1)", "adam(lr=0.2)"]
     assert column(record, "lr") == [0.1, 0.2]
-    assert column(record, "rate") == ["given", "given"]
-    assert column(record, "gradients") == [12, 12]
+    assert column(record, "lr_source") == ["given", "given"]
+    assert column(record, "n_gradients") == [12, 12]
     expected = {
         "function": "bowl",
         "title": "Bowl",
@@ -65,7 +65,7 @@ def test_the_record_says_what_was_run():
     assert record.surface is not None
     assert record.surface.values.shape == (257, 257)
     values = bowl(torch.tensor(record.trajectories.x)).numpy()
-    np.testing.assert_array_equal(record.trajectories.value, values)
+    np.testing.assert_array_equal(record.trajectories.loss, values)
 
 
 def test_a_record_of_a_race_survives_the_disk(tmp_path):
@@ -80,14 +80,14 @@ def test_by_default_six_race_from_the_function_s_start_for_its_steps():
     record = race("booth")
     booth = functions.get("booth")
     assert column(record, "label") == ["SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam"]
-    assert set(column(record, "rate")) == {"tuned"}
+    assert set(column(record, "lr_source")) == {"tuned"}
     assert len(record.trajectories.step) == booth.steps + 1
     assert (record.trajectories.x[:, 0] == booth.start).all()
 
 
 def test_the_same_race_twice_is_the_same():
     first, second = race("beale"), race("beale")
-    for name in ("x", "value"):
+    for name in ("x", "loss"):
         np.testing.assert_array_equal(getattr(first.trajectories, name), getattr(second.trajectories, name))
 
 
@@ -148,13 +148,13 @@ def test_labels_are_unique(names):
 
 def test_every_status():
     bounded = race(bowl, ["sgd(lr=0.1)", "sgd(lr=0.001)", "sgd(lr=20)"])
-    assert column(bounded, "status") == ["converged", "budget", "diverged"]
+    assert column(bounded, "status") == ["converged", "max_steps", "diverged"]
     assert column(bounded, "stopped")[:2] == [-1, -1]
     stopped = column(bounded, "stopped")[2]
     x = 1.5 * (1 - 2 * 20) ** np.arange(stopped + 1)
     assert abs(x[stopped - 1]) <= 2 + 4 * outcomes.ROAM < abs(x[stopped])
     unbounded = race(pass_, ["sgd(lr=0.2)", "sgd(lr=0.001)"])
-    assert column(unbounded, "status") == ["escaped", "budget"]
+    assert column(unbounded, "status") == ["unbounded", "max_steps"]
     assert column(unbounded, "stopped")[0] > 0
     assert column(race(cliff, ["sgd(lr=0.05)", "sgd(lr=0.001)"]), "status")[0] == "non-finite"
 
@@ -168,7 +168,7 @@ def test_target_and_when_it_is_reached():
     record = race(bowl, ["sgd(lr=0.1)", "sgd(lr=0.001)"])
     first = 1.5**2 + 1
     assert record.meta["target"] == pytest.approx(1e-4 * first, rel=1e-12)
-    values = record.trajectories.value[0]
+    values = record.trajectories.loss[0]
     reached = column(record, "reached")[0]
     assert values[reached] <= record.meta["target"] < values[reached - 1]
     assert reached == math.ceil(math.log(1e-4) / math.log(0.64))  # the loss shrinks by (1 − 2·0.1)² a step
@@ -288,9 +288,9 @@ def test_cuda_is_refused_where_there_is_none():
 def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch):
     asked = []
 
-    def sweep(function, rules, start, steps):
+    def sweep(function, optimizers, start, steps):
         asked.append((list(start), steps))
-        return [0.5] * len(rules)
+        return [0.5] * len(optimizers)
 
     monkeypatch.setattr(stored_lrs, "sweep_rates", sweep)
     booth = functions.get("booth")
@@ -304,7 +304,7 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
 
 
 def test_every_rule_has_a_stored_rate_on_every_function():
-    free = {stored_lrs.rate_free_spec(rule_of(name)) for name in WITH_RATE}
+    free = {stored_lrs.rate_free_spec(optimizer_of(name)) for name in WITH_RATE}
     assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
     for name, landscape in functions.catalogue().items():
         assert STORED[name]["rates"].keys() == free
@@ -325,13 +325,13 @@ def test_no_rate_is_at_the_edge_of_the_grid_without_being_said(name):
 def assert_stored_is_what_a_sweep_finds(name: str) -> None:
     """Another processor's last bits may tip a rate to its neighbour, but not many, and none that is worse."""
     landscape = functions.get(name)
-    contenders = [rule_of(name) for name in WITH_RATE]
+    contenders = [optimizer_of(name) for name in WITH_RATE]
     race_of = (landscape, contenders, landscape.start, landscape.steps)
     fresh, scores = stored_lrs.sweep_rates(*race_of), stored_lrs.score_rates(*race_of)
-    stored = [STORED[name]["rates"][stored_lrs.rate_free_spec(rule)] for rule in contenders]
-    for rule, row, old, new in zip(contenders, scores, stored, fresh, strict=True):
+    stored = [STORED[name]["rates"][stored_lrs.rate_free_spec(optimizer)] for optimizer in contenders]
+    for optimizer, row, old, new in zip(contenders, scores, stored, fresh, strict=True):
         worse = row[stored_lrs.GRID.index(old)] - row.min()
-        assert worse <= 1.2 * stored_lrs.TOLERANCE * abs(row.min()), (rule.label, old, new)
+        assert worse <= 1.2 * stored_lrs.TOLERANCE * abs(row.min()), (optimizer.label, old, new)
     assert sum(old != new for old, new in zip(stored, fresh, strict=True)) <= 2
 
 
@@ -354,7 +354,7 @@ def test_a_sweep_finds_the_rate_that_theory_knows():
 def test_a_rule_s_rate_does_not_depend_on_who_is_swept_beside_it():
     contenders = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
     together = stored_lrs.sweep_rates(bowl, contenders, bowl.start, 30)
-    assert together == [stored_lrs.sweep_rates(bowl, [rule], bowl.start, 30)[0] for rule in contenders]
+    assert together == [stored_lrs.sweep_rates(bowl, [optimizer], bowl.start, 30)[0] for optimizer in contenders]
 
 
 def test_rates_that_explode_come_after_all_others():

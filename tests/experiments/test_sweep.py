@@ -30,13 +30,13 @@ UNKNOWN = dataclasses.replace(
 
 def test_every_run_of_a_grid_is_the_race_it_stands_for():
     rates, betas, starts = [0.01, 0.3], [0.0, 0.5, 0.9], [(-1.2, 1.0), (0.5, -1.5)]
-    record = sweep(VALLEY, "adam", lr=rates, beta1=betas, starts=starts, keep="all")
+    record = sweep(VALLEY, "adam", lr=rates, beta1=betas, starts=starts, record_steps="all")
     assert record.axes == {"lr": rates, "beta1": betas, "start": [0, 1]}
-    x, value = record.grid(record.trajectories.x), record.grid(record.trajectories.value)
+    x, value = record.grid(record.trajectories.x), record.grid(record.trajectories.loss)
     for i, j, k in itertools.product(range(2), range(3), range(2)):
         alone = race(VALLEY, optimizers.Adam(lr=rates[i], beta1=betas[j]), start=starts[k])
         assert np.array_equal(x[i, j, k], alone.trajectories.x[0])
-        assert np.array_equal(value[i, j, k], alone.trajectories.value[0])
+        assert np.array_equal(value[i, j, k], alone.trajectories.loss[0])
         assert record.grid("lr")[i, j, k] == rates[i]
         assert record.grid("beta1")[i, j, k] == betas[j]
         if k == 0:  # the target is that of the first start
@@ -48,7 +48,7 @@ def test_optimizers_are_an_axis_where_there_are_several():
     record = sweep(VALLEY, {"plain": "sgd", "heavy": optimizers.SGD(momentum=0.9)}, lr=[1e-3, 1e-2])
     assert list(record.axes.items()) == [("optimizer", ["plain", "heavy"]), ("lr", [1e-3, 1e-2])]
     assert record.grid("label").tolist() == [["plain"] * 2, ["heavy"] * 2]
-    heavy = race(VALLEY, optimizers.SGD(lr=1e-2, momentum=0.9)).trajectories.value[0, -1]
+    heavy = race(VALLEY, optimizers.SGD(lr=1e-2, momentum=0.9)).trajectories.loss[0, -1]
     assert record.grid("final")[1, 1] == heavy
     assert record.meta["optimizers"] == {"plain": "sgd(lr=0.001)", "heavy": "sgd(lr=0.001, momentum=0.9)"}
 
@@ -56,13 +56,13 @@ def test_optimizers_are_an_axis_where_there_are_several():
 def test_a_number_is_set_once_for_all():
     record = sweep(VALLEY, "sgd", lr=[1e-3, 1e-2], momentum=0.5)
     assert list(record.axes) == ["lr"]
-    alone = race(VALLEY, optimizers.SGD(lr=1e-2, momentum=0.5)).trajectories.value[0, -1]
+    alone = race(VALLEY, optimizers.SGD(lr=1e-2, momentum=0.5)).trajectories.loss[0, -1]
     assert record.grid("final")[1] == alone
 
 
 def test_momentum_may_be_none_at_all_in_the_same_grid():
     record = sweep(VALLEY, "sgd", momentum=[0.0, 0.9], lr=[1e-3])
-    singles = [race(VALLEY, optimizers.SGD(lr=1e-3, momentum=m)).trajectories.value[0, -1] for m in (0.0, 0.9)]
+    singles = [race(VALLEY, optimizers.SGD(lr=1e-3, momentum=m)).trajectories.loss[0, -1] for m in (0.0, 0.9)]
     assert record.grid("final")[:, 0].tolist() == singles
 
 
@@ -133,7 +133,7 @@ def test_drawn_settings_are_trials_within_their_ranges(design):
     assert record.meta["scales"] == {"lr": "log", "beta1": "decay"}
     k = 7
     alone = race(VALLEY, optimizers.Adam(lr=float(rates[k]), beta1=float(betas[k])), steps=5)
-    assert record.trajectories.value[k, -1] == alone.trajectories.value[0, -1]
+    assert record.trajectories.loss[k, -1] == alone.trajectories.loss[0, -1]
 
 
 def test_sobol_covers_a_range_more_evenly_than_chance():
@@ -158,32 +158,32 @@ def test_a_range_is_a_grid_of_its_scale():
 
 
 def test_columns_say_what_became_of_the_runs():
-    record = sweep(VALLEY, "sgd", lr=[1e-4, 0.02, 50.0], steps=2000, stop=Stop(gradient=1e-3))
+    record = sweep(VALLEY, "sgd", lr=[1e-4, 0.02, 50.0], steps=2000, stop=Stop(gtol=1e-3))
     runs = record.trajectories.runs
-    assert runs["status"].tolist() == ["budget", "converged", "diverged"]
-    assert runs["reason"].tolist() == ["", "gradient", "bound"]
+    assert runs["status"].tolist() == ["max_steps", "converged", "diverged"]
+    assert runs["reason"].tolist() == ["", "gtol", "bound"]
     assert (runs["stopped"][1:] > 0).all()
     assert runs["reached"][0] == runs["reached"][2] == -1 < runs["reached"][1]
-    assert runs["gradients"].tolist() == [2000, *runs["stopped"][1:].tolist()]
-    assert np.array_equal(runs["final"], record.trajectories.value[:, -1])
+    assert runs["n_gradients"].tolist() == [2000, *runs["stopped"][1:].tolist()]
+    assert np.array_equal(runs["final"], record.trajectories.loss[:, -1])
     assert (runs["lowest"] <= runs["final"]).all()
     assert record.surface is not None
-    assert record.meta["job"] == "sweep"
+    assert record.meta["experiment"] == "sweep"
     assert record.meta["complete"]
 
 
 def test_a_sweep_is_saved_and_read_again(tmp_path):
-    record = sweep(VALLEY, "adam", lr=[0.1, 0.2], steps=3, observe=["gradient_norm"])
+    record = sweep(VALLEY, "adam", lr=[0.1, 0.2], steps=3, metrics=["gradient_norm"])
     again = Record.load(record.save(tmp_path / "sweep.npz"))
     assert again.axes == record.axes
     assert np.array_equal(again.grid("final"), record.grid("final"))
-    assert again.trajectories.observed["gradient_norm"].shape == (2, 2)
+    assert again.trajectories.metrics["gradient_norm"].shape == (2, 2)
 
 
 def test_without_a_known_minimum_there_is_no_target_unless_it_is_given():
     assert sweep(UNKNOWN, "sgd", lr=[0.1], steps=3).meta["target"] is None
     given = sweep(UNKNOWN, "sgd", lr=[0.1, 1e-6], steps=30, target=0.1)
-    assert given.trajectories.runs["status"].tolist() == ["converged", "budget"]
+    assert given.trajectories.runs["status"].tolist() == ["converged", "max_steps"]
 
 
 def test_progress_counts_runs_and_an_executor_changes_nothing():
@@ -209,11 +209,11 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
             raise KeyboardInterrupt
 
     with pytest.warns(UserWarning, match="interrupted"):
-        record = sweep(VALLEY, ["adam", "sgd"], lr=[0.1, 0.2], observe=["gradient_norm"], progress=stop)
+        record = sweep(VALLEY, ["adam", "sgd"], lr=[0.1, 0.2], metrics=["gradient_norm"], progress=stop)
     assert not record.meta["complete"]
     done = np.array([[True, True], [False, False]])
     assert np.array_equal(record.grid("status") != "not run", done)
-    assert np.array_equal(np.isfinite(record.grid(record.trajectories.observed["gradient_norm"])).all(-1), done)
+    assert np.array_equal(np.isfinite(record.grid(record.trajectories.metrics["gradient_norm"])).all(-1), done)
     assert (record.grid("reached")[1] == -1).all()
 
 
@@ -224,7 +224,7 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
     ("arguments", "message"),
     [
         ({"optimizers": []}, "there is nobody to sweep"),
-        ({"optimizers": 3}, "an optimizer is a name or a rule, not 3"),
+        ({"optimizers": 3}, "an optimizer is a name or an optimizer, not 3"),
         ({"lr": [0.1, math.nan]}, "Adam: lr must be a finite number ≥ 0, not nan"),
         ({"lr": [0.1, -1.0]}, "Adam: lr must be a finite number ≥ 0, not -1.0"),
         ({"lr": math.nan}, "Adam: lr must be a finite number ≥ 0, not nan"),
@@ -254,7 +254,7 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
         ({"starts": 3, "spread": "near"}, 'spread is "view", "domain" or a number'),
         ({"start": (math.inf, 0)}, "a start must be finite"),
         ({"target": 1e9}, "target is a value below the start's"),
-        ({"keep": 0}, "a stride is at least 1"),
+        ({"record_steps": 0}, "a stride is at least 1"),
         ({"dtype": torch.float16}, "dtype is torch.float64 or torch.float32"),
         ({"device": "abacus"}, "device 'abacus' is not to be had here"),
     ],

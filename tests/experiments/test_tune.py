@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from every_optimizer import OPTIMIZERS, rule_of
+from every_optimizer import OPTIMIZERS, optimizer_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +48,7 @@ def test_heavy_ball_gets_both_its_numbers():
 
 def test_tuned_beats_default():
     found = small(["adam", "rmsprop", "adagrad"])
-    untouched = {label: next(t.score for t in found.trials if t.contender == i and t.rule == rule_of(name))
+    untouched = {label: next(t.score for t in found.trials if t.contender == i and t.optimizer == optimizer_of(name))
                  for i, (label, name) in enumerate(zip(found.best, ["adam", "rmsprop", "adagrad"], strict=True))}  # fmt: skip
     for label, effort in found.effort.items():
         assert effort < untouched[label]
@@ -91,13 +91,13 @@ def test_the_same_call_finds_the_same_and_another_seed_looks_elsewhere():
     one, two, other = small(["adam"]), small(["adam"]), small(["adam"], seed=5)
     assert one.best == two.best
     assert [t.score for t in one.trials] == [t.score for t in two.trials]
-    assert {t.rule for t in one.trials} != {t.rule for t in other.trials}
+    assert {t.optimizer for t in one.trials} != {t.optimizer for t in other.trials}
 
 
 def test_the_rule_as_it_was_given_is_among_the_candidates():
     mine = optimizers.Adam(lr=0.123, beta1=0.5)
     found = small({"mine": mine})
-    assert any(t.rule == mine for t in found.trials)
+    assert any(t.optimizer == mine for t in found.trials)
 
 
 def test_evaluations_are_counted():
@@ -110,7 +110,7 @@ def test_evaluations_are_counted():
 
 def test_a_choice_at_the_edge_is_followed_outwards():
     found = small("sgd", vary={"lr": Range(1e-4, 2e-2)}, candidates=81)
-    rates = [t.rule.rate for t in found.trials if t.round == 1]
+    rates = [t.optimizer.rate for t in found.trials if t.round == 1]
     assert max(rates) > 2e-2, "widened"
     assert found.best["SGD"].rate > 2e-2
 
@@ -121,7 +121,7 @@ def test_an_edge_that_remains_is_said():
     assert "lr (edge)" in found.table()
     held = small("sgd", vary={"lr": Range(1e-3, 1e-2, most=1e-2)})
     assert held.best["SGD"].rate == pytest.approx(1e-2, rel=0.1)
-    assert max(t.rule.rate for t in held.trials) <= 1e-2
+    assert max(t.optimizer.rate for t in held.trials) <= 1e-2
     assert held.edges["SGD"] == {"lr": "limit"}
 
 
@@ -163,13 +163,13 @@ def test_a_rule_of_ones_own_is_tuned_too():
             return p - c[0] * g, ()
 
     found = small({"mine": Cooling()})
-    assert {t.rule.pace for t in found.trials} - {0.5}
+    assert {t.optimizer.pace for t in found.trials} - {0.5}
     assert found.effort["mine"] < 1
 
 
 def test_flags_stay():
     found = small(optimizers.SGD(momentum=0.9, nesterov=True))
-    assert all(t.rule.nesterov for t in found.trials)
+    assert all(t.optimizer.nesterov for t in found.trials)
 
 
 # Ranges
@@ -177,9 +177,9 @@ def test_flags_stay():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_rule_takes_whatever_its_space_offers(name):
-    rule = rule_of(name)
+    optimizer = optimizer_of(name)
     tied = {"momentum", "dampening"} if name == "nesterov" else set()  # which must fit the flag
-    for parameter, ends in space(rule).items():
+    for parameter, ends in space(optimizer).items():
         if parameter in tied:
             continue
         for share in (0.0, 0.3, 1.0):
@@ -189,7 +189,7 @@ def test_every_rule_takes_whatever_its_space_offers(name):
                 or math.isclose(value, ends.high, rel_tol=1e-3)
                 or math.isclose(value, ends.low, rel_tol=1e-3)
             )
-            assert rule.with_numbers({parameter: value}).numbers()[parameter] == pytest.approx(value)
+            assert optimizer.with_numbers({parameter: value}).numbers()[parameter] == pytest.approx(value)
 
 
 @given(
@@ -229,7 +229,7 @@ def test_a_range_that_is_none_is_refused(arguments, message):
     ("arguments", "message"),
     [
         ({"optimizers": []}, "there is nobody to tune"),
-        ({"optimizers": [3]}, "an optimizer is a name or a rule, not 3"),
+        ({"optimizers": [3]}, "an optimizer is a name or an optimizer, not 3"),
         ({"optimizers": "adamm"}, "unknown optimizer 'adamm'. Did you mean adam"),
         ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
         ({"starts": 0}, "starts must be a whole number, at least 1, not 0"),

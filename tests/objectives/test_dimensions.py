@@ -60,7 +60,7 @@ def test_facts_hold_for_all_numbers_of_coordinates():
     assert bowl.with_dim(2) is bowl
 
 
-def test_facts_can_be_rules():
+def test_facts_can_be_optimizers():
     made = function(
         lambda d: (-d, d),
         dims=Dims(least=2),

@@ -1,4 +1,4 @@
-"""What every rule owes: a docstring with its facts, a name, a place in the package, text that gives it back."""
+"""What every optimizer owes: a docstring with its facts, a name, a place in the package, text that gives it back."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from collections.abc import Iterator
 from itertools import product
 
 import pytest
-from every_optimizer import ALL, CLASSES, OPTIMIZERS, WITH_RATE, WRAPPERS, fields_of, rule_of
+from every_optimizer import ALL, CLASSES, OPTIMIZERS, WITH_RATE, WRAPPERS, fields_of, optimizer_of
 
 from landscapes import optimizers
 from landscapes.errors import InputError
-from landscapes.optimizers import Rule, names, parse
+from landscapes.optimizers import Optimizer, names, parse
 
 
-def subclasses(cls: type[Rule]) -> Iterator[type[Rule]]:
+def subclasses(cls: type[Optimizer]) -> Iterator[type[Optimizer]]:
     for child in cls.__subclasses__():
         yield child
         yield from subclasses(child)
 
 
-def name_of(cls: type[Rule]) -> str:
+def name_of(cls: type[Optimizer]) -> str:
     return cls.__name__
 
 
@@ -42,7 +42,7 @@ def test_every_rule_of_the_folder_is_exported():
     modules = {info.name for info in pkgutil.walk_packages(optimizers.__path__, f"{optimizers.__name__}.")}
     for module in modules:
         importlib.import_module(module)
-    named = {cls for cls in subclasses(Rule) if cls.names and cls.__module__ in modules}
+    named = {cls for cls in subclasses(Optimizer) if cls.names and cls.__module__ in modules}
     assert named == set(CLASSES)
     for cls in (*named, optimizers.Torch):
         assert getattr(optimizers, cls.__name__) is cls
@@ -55,38 +55,38 @@ def test_names_are_given_once():
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_an_optimizer_works_by_its_name_alone(name):
-    rule, is_open = parse(name)
+    optimizer, is_open = parse(name)
     cls, settings = names()[name]
-    assert rule == cls(**settings)
+    assert optimizer == cls(**settings)
     assert is_open == bool(cls.tunable)
-    assert parse(name.upper())[0] == rule
+    assert parse(name.upper())[0] == optimizer
 
 
 @pytest.mark.parametrize("name", WITH_RATE)
 def test_a_rate_can_be_read_and_changed(name):
-    rule = rule_of(name, lr=0.25)
-    assert rule.rate == 0.25
-    assert rule.at_rate(0.5) == rule_of(name, lr=0.5)
+    optimizer = optimizer_of(name, lr=0.25)
+    assert optimizer.rate == 0.25
+    assert optimizer.at_rate(0.5) == optimizer_of(name, lr=0.5)
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_text_and_rule_are_one(name):
-    rule = rule_of(name)
-    assert parse(rule.spec) == (rule, False)
-    assert rule.label
-    assert "\n" not in rule.label
-    assert math.isnan(rule.rate) or rule.at_rate(rule.rate) == rule
+    optimizer = optimizer_of(name)
+    assert parse(optimizer.spec) == (optimizer, False)
+    assert optimizer.label
+    assert "\n" not in optimizer.label
+    assert math.isnan(optimizer.rate) or optimizer.at_rate(optimizer.rate) == optimizer
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_equal_rules_are_one_and_travel(name):
-    rule = rule_of(name)
-    assert rule == rule_of(name)
-    assert hash(rule) == hash(rule_of(name))
-    assert rule.batch_key == rule_of(name).batch_key
-    assert pickle.loads(pickle.dumps(rule)) == rule
+    optimizer = optimizer_of(name)
+    assert optimizer == optimizer_of(name)
+    assert hash(optimizer) == hash(optimizer_of(name))
+    assert optimizer.batch_key == optimizer_of(name).batch_key
+    assert pickle.loads(pickle.dumps(optimizer)) == optimizer
     with pytest.raises(dataclasses.FrozenInstanceError):
-        setattr(rule, dataclasses.fields(rule)[0].name, 1.0)
+        setattr(optimizer, dataclasses.fields(optimizer)[0].name, 1.0)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -108,6 +108,6 @@ def test_a_number_is_one_finite_number(name):
 @pytest.mark.parametrize("name", WRAPPERS)
 @pytest.mark.parametrize("inside", ["", "3", "'adam'", "adam, sgd"])
 def test_a_wrapper_is_put_around_one_optimizer(name, inside):
-    with pytest.raises(InputError, match=r"optimizer|takes a rule") as caught:
+    with pytest.raises(InputError, match=r"optimizer|takes an optimizer") as caught:
         parse(f"{name}({inside})")
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Rules that see a whole point at once, ask beside their path, or need curvature: against their own references."""
+"""Optimizers that see a whole point at once, ask beside their path, or need curvature: against their own references."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from reference import by_rules, egg_box, starts, valley
+from reference import by_optimizers, egg_box, starts, valley
 from thinned import diagonal
 from torch import Tensor
 
@@ -16,7 +16,7 @@ from landscapes import function, optimizers
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 from landscapes.oracle import value_and_gradient
 from landscapes.random import normal
 
@@ -53,10 +53,10 @@ def factored(rows: int, count: int, rng: np.random.Generator) -> list[optimizers
     ]  # fmt: skip
 
 
-def in_torch(rule: optimizers.Adafactor) -> tuple[type[torch.optim.Optimizer], dict[str, Any]]:
+def in_torch(optimizer: optimizers.Adafactor) -> tuple[type[torch.optim.Optimizer], dict[str, Any]]:
     return torch.optim.Adafactor, {
-        "lr": rule.lr, "beta2_decay": rule.beta2_decay, "eps": (None, rule.eps), "d": rule.d,
-        "weight_decay": rule.weight_decay, "foreach": False,
+        "lr": optimizer.lr, "beta2_decay": optimizer.beta2_decay, "eps": (None, optimizer.eps), "d": optimizer.d,
+        "weight_decay": optimizer.weight_decay, "foreach": False,
     }  # fmt: skip
 
 
@@ -70,8 +70,8 @@ def test_adafactor_is_that_of_torch(size, landscape):
     rng = np.random.default_rng(dim + rows)
     contenders, x = factored(rows, 4, rng), starts(dim, 4, rng)
     shape = (rows, dim // rows) if rows else (dim,)
-    expected = by_one_object_a_run(landscape(dim), [in_torch(rule) for rule in contenders], x, 40, shape)
-    torch.testing.assert_close(by_rules(landscape(dim), contenders, x, 40), expected, rtol=0, atol=1e-9)
+    expected = by_one_object_a_run(landscape(dim), [in_torch(optimizer) for optimizer in contenders], x, 40, shape)
+    torch.testing.assert_close(by_optimizers(landscape(dim), contenders, x, 40), expected, rtol=0, atol=1e-9)
 
 
 # Muon
@@ -88,25 +88,27 @@ def test_muon_is_that_of_torch(dim, rows, nesterov):
     ]
     x = starts(dim, 3, rng)
     same = {"momentum": 0.9, "weight_decay": 0.05, "nesterov": nesterov}
-    stock = [(torch.optim.Muon, {"lr": rule.lr, **same}) for rule in contenders]
+    stock = [(torch.optim.Muon, {"lr": optimizer.lr, **same}) for optimizer in contenders]
     expected = by_one_object_a_run(valley(dim), stock, x, 15, (rows, dim // rows))
-    got = by_rules(valley(dim), contenders, x, 15)
-    scale = torch.tensor([rule.lr for rule in contenders], dtype=torch.float64) * math.sqrt(max(1.0, rows * rows / dim))
+    got = by_optimizers(valley(dim), contenders, x, 15)
+    scale = torch.tensor([optimizer.lr for optimizer in contenders], dtype=torch.float64) * math.sqrt(
+        max(1.0, rows * rows / dim)
+    )
     assert float(((got[0] - expected[0]).abs() / scale).max()) <= 2**-7
     assert float(((got - expected).abs() / scale).max()) <= 15 * 2**-5
 
 
 def test_a_step_of_one_row_has_one_length():
     x = torch.tensor([[3.0, 0.01], [-4.0, 0.02]], dtype=torch.float64)
-    moved = by_rules(valley(2), [optimizers.Muon(lr=0.1, weight_decay=0.0)] * 2, x, 1)[0] - x
+    moved = by_optimizers(valley(2), [optimizers.Muon(lr=0.1, weight_decay=0.0)] * 2, x, 1)[0] - x
     lengths = (moved / 0.1).norm(dim=0)
     assert ((lengths > 0.6) & (lengths < 1.3)).all()
 
 
-@pytest.mark.parametrize(("rule", "rows"), [(optimizers.Muon, 3), (optimizers.Adafactor, 4)])
-def test_rows_must_fit(rule, rows):
+@pytest.mark.parametrize(("optimizer", "rows"), [(optimizers.Muon, 3), (optimizers.Adafactor, 4)])
+def test_rows_must_fit(optimizer, rows):
     with pytest.raises(InputError, match=rf"rows={rows} does not divide the 2 coordinates of valley; rows may be 1, 2"):
-        loop.run(valley(2), [rule(rows=rows)], torch.ones(2, 1).double(), 3, box=WIDE[:2])
+        loop.run(valley(2), [optimizer(rows=rows)], torch.ones(2, 1).double(), 3, box=WIDE[:2])
 
 
 @pytest.mark.parametrize("rows", [0, -1, 1.5])
@@ -154,7 +156,7 @@ class PlainScheduleFree(torch.optim.Optimizer):
 @pytest.mark.parametrize("dim", [1, 2, 10])
 def test_schedule_free_shows_the_average_of_the_authors_code(dim, adam):
     rng = np.random.default_rng(dim)
-    contenders: list[Rule] = []
+    contenders: list[Optimizer] = []
     stock = []
     for _ in range(3):
         same = {"lr": float(rng.uniform(1e-3, 1e-2)), "warmup": float(rng.integers(0, 20)), "r": float(rng.integers(0, 2)),
@@ -165,7 +167,7 @@ def test_schedule_free_shows_the_average_of_the_authors_code(dim, adam):
         contenders.append(cls(**same, **more, **{"beta1" if adam else "momentum": beta}))
         stock.append({"adam": adam, "beta": beta, **same, **more})
     x, landscape = starts(dim, 3, rng), valley(dim)
-    got = by_rules(landscape, contenders, x, 80)
+    got = by_optimizers(landscape, contenders, x, 80)
     for run, settings in enumerate(stock):
         y = torch.nn.Parameter(x[:, run].clone())
         optimizer = PlainScheduleFree([y], **settings)
@@ -179,7 +181,7 @@ def test_schedule_free_takes_one_gradient_a_step():
     contenders = [optimizers.ScheduleFreeSGD(lr=0.01), optimizers.SGD(lr=0.01), optimizers.ScheduleFreeAdamW(lr=0.01)]
     paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
     assert paths.gradients.tolist() == [30, 30, 30]
-    assert paths.evaluations["values"].tolist() == [0, 0, 0]
+    assert paths.evaluations["n_values"].tolist() == [0, 0, 0]
 
 
 # Sophia
@@ -194,18 +196,18 @@ def test_sophia_is_the_paper_s_algorithm(dim):
         for _ in range(4)
     ]  # fmt: skip
     x, landscape = starts(dim, 4, rng), valley(dim)
-    got = by_rules(landscape, contenders, x, 60)
-    for run, rule in enumerate(contenders):
+    got = by_optimizers(landscape, contenders, x, 60)
+    for run, optimizer in enumerate(contenders):
         p, m, h = x[:, run].clone(), torch.zeros(dim).double(), torch.zeros(dim).double()
         for t, point in enumerate(got[:, :, run]):
             g = value_and_gradient(landscape, p[:, None])[1][:, 0]
-            if t % rule.every == 0:
+            if t % optimizer.every == 0:
                 u = normal(0, torch.tensor([run]), t + 1, 1, dim)[:, 0]
                 hessian = torch.autograd.functional.hessian(lambda q: landscape.columns(q[:, None])[0], p)
-                h = rule.beta2 * h + (1 - rule.beta2) * u * (hessian @ u)
-            m = rule.beta1 * m + (1 - rule.beta1) * g
-            p = p * (1 - rule.lr * rule.weight_decay)
-            p = p - rule.lr * (m / (rule.gamma * h).clamp(min=rule.eps)).clamp(-1, 1)
+                h = optimizer.beta2 * h + (1 - optimizer.beta2) * u * (hessian @ u)
+            m = optimizer.beta1 * m + (1 - optimizer.beta1) * g
+            p = p * (1 - optimizer.lr * optimizer.weight_decay)
+            p = p - optimizer.lr * (m / (optimizer.gamma * h).clamp(min=optimizer.eps)).clamp(-1, 1)
             torch.testing.assert_close(point, p, rtol=1e-9, atol=1e-10)
             p, m, h = point, m, h
 
@@ -213,16 +215,16 @@ def test_sophia_is_the_paper_s_algorithm(dim):
 def test_sophia_asks_for_curvature_every_k_steps():
     contenders = [optimizers.Sophia(lr=0.01, every=k) for k in (1, 7, 10)]
     paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
-    assert paths.evaluations["products"].tolist() == [30, 5, 3]
+    assert paths.evaluations["n_hvps"].tolist() == [30, 5, 3]
     assert paths.gradients.tolist() == [30, 30, 30]
 
 
 def test_sophia_takes_newton_s_steps_where_it_may():
     """On a bowl along the axes, with the estimate averaged out, steep and flat directions shrink at one pace."""
     bowl = function((-5, 5), (-5, 5), name="bowl")(lambda a, b: 50 * a * a + 0.5 * b * b)
-    rule = optimizers.Sophia(lr=0.1, beta1=0.0, beta2=0.99, gamma=1.0, every=1)
+    optimizer = optimizers.Sophia(lr=0.1, beta1=0.0, beta2=0.99, gamma=1.0, every=1)
     start = torch.tensor([[0.3], [0.3]], dtype=torch.float64)
-    end = by_rules(bowl, [rule], start, 400)[-1, :, 0].abs()
+    end = by_optimizers(bowl, [optimizer], start, 400)[-1, :, 0].abs()
     assert float(end.max()) < 1e-9
-    plain = by_rules(bowl, [optimizers.SGD(lr=0.01)], start, 400)[-1, :, 0].abs()
+    plain = by_optimizers(bowl, [optimizers.SGD(lr=0.01)], start, 400)[-1, :, 0].abs()
     assert plain[1] > 1e-3

@@ -1,4 +1,4 @@
-"""Rules that need values alone: equal to what the literature says, alone or in company, and honest about what they ask."""
+"""Optimizers that need values alone: equal to what the literature says, alone or in company, and honest about what they ask."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from landscapes import function, optimizers, race
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.optimizers.derivative_free.cmaes import POPULATION, _root
 from landscapes.optimizers.derivative_free.random_search import DIRECTION, DISTANCE
 from landscapes.optimizers.derivative_free.simulated_annealing import ACCEPTANCE, PROPOSAL, TRIAL
@@ -31,7 +31,7 @@ from landscapes.random import normal, uniform
 
 Array = NDArray[np.float64]
 
-DIRECT: dict[str, tuple[Rule, Rule, Rule]] = {
+DIRECT: dict[str, tuple[Optimizer, Optimizer, Optimizer]] = {
     "neldermead": (
         optimizers.NelderMead(),
         optimizers.NelderMead(size=0.3),
@@ -50,10 +50,12 @@ DIRECT: dict[str, tuple[Rule, Rule, Rule]] = {
     ),
     "cmaes": (optimizers.CMAES(), optimizers.CMAES(sigma=0.5), optimizers.CMAES(sigma=0.2, population=9)),
 }
-EVERY = [rule for three in DIRECT.values() for rule in three]
+EVERY = [optimizer for three in DIRECT.values() for optimizer in three]
 
 
-def run(landscape: Function, field: list[Rule], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> loop.Paths:
+def run(
+    landscape: Function, field: list[Optimizer], x: Tensor, steps: int, reach: float = 1e6, **more: Any
+) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
     return loop.run(landscape, field, x, steps, box=box, **more)
 
@@ -115,10 +117,10 @@ def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adapti
             )
         ended = len(best) < steps
         assert paths.stopped[i] == (len(best) if ended else -1)
-        assert paths.reason[i] == ("finished" if ended else "")
+        assert paths.reason[i] == ("terminated" if ended else "")
         np.testing.assert_array_equal(paths.x[i, 1 : len(best) + 1], best)
         np.testing.assert_array_equal(paths.x[i, len(best) :], np.broadcast_to(result.x, (steps + 1 - len(best), dim)))
-        assert paths.evaluations["values"][i] == result.nfev
+        assert paths.evaluations["n_values"][i] == result.nfev
     assert (paths.gradients == 0).all()
 
 
@@ -130,9 +132,9 @@ def test_nelder_mead_walks_the_valley_of_1965():
 
     landscape = function((-2, 2), (-1, 3))(rosenbrock)
     paths = run(landscape, [optimizers.NelderMead(size=0.5)], torch.tensor([[-1.2], [1.0]], dtype=torch.float64), 200)
-    assert paths.reason.tolist() == ["finished"]
-    assert paths.value[0, -1] < 1e-8
-    assert paths.evaluations["values"][0] < 200
+    assert paths.reason.tolist() == ["terminated"]
+    assert paths.loss[0, -1] < 1e-8
+    assert paths.evaluations["n_values"][0] < 200
 
 
 def test_a_nearer_point_that_is_as_good_is_taken():
@@ -146,10 +148,10 @@ def test_a_nearer_point_that_is_as_good_is_taken():
 
 
 def test_a_simplex_that_is_small_enough_goes_nowhere():
-    rule, x = optimizers.NelderMead(size=1e-6), torch.tensor([[0.5], [0.5]], dtype=torch.float64)
-    paths = run(valley(2), [rule], x, 5)
+    optimizer, x = optimizers.NelderMead(size=1e-6), torch.tensor([[0.5], [0.5]], dtype=torch.float64)
+    paths = run(valley(2), [optimizer], x, 5)
     assert paths.stopped.tolist() == [1]
-    assert paths.evaluations["values"].tolist() == [3]
+    assert paths.evaluations["n_values"].tolist() == [3]
 
 
 def test_a_simplex_follows_who_moves_it():
@@ -216,7 +218,7 @@ def test_cma_es_is_the_tutorials(landscape, dim, population):
     """Over 40 generations, with the same random numbers: the largest difference is 1e-9 (rounding, which grows)."""
     rng, size = np.random.default_rng(dim), population or 4 + int(3 * math.log(dim))
     x, sigmas = starts(dim, 3, rng), [0.1, 0.3, 1.0]
-    field: list[Rule] = [optimizers.CMAES(sigma=sigma, population=population, tolx=0.0) for sigma in sigmas]
+    field: list[Optimizer] = [optimizers.CMAES(sigma=sigma, population=population, tolx=0.0) for sigma in sigmas]
     paths = run(landscape(dim), field, x, 40, seed=5, streams=torch.tensor([3, 4, 3]))
     for i, (sigma, stream) in enumerate(zip(sigmas, (3, 4, 3), strict=True)):
 
@@ -225,7 +227,7 @@ def test_cma_es_is_the_tutorials(landscape, dim, population):
 
         expected = tutorial(numpy_of(landscape(dim)), x[:, i].numpy(), sigma, 40, size, draws)
         np.testing.assert_allclose(paths.x[i, 1:], expected, rtol=0, atol=1e-9)
-    assert paths.evaluations["values"].tolist() == [40 * size] * 3
+    assert paths.evaluations["n_values"].tolist() == [40 * size] * 3
 
 
 @pytest.mark.parametrize("dim", range(1, 11))
@@ -256,7 +258,7 @@ def rastrigin(dim: int) -> Function:
 
 
 @pytest.mark.parametrize(
-    ("landscape", "dim", "rule", "steps", "least", "most"),
+    ("landscape", "dim", "optimizer", "steps", "least", "most"),
     [
         (sphere, 2, optimizers.CMAES(sigma=0.5), 80, 1.0, 1.0),
         (sphere, 10, optimizers.CMAES(sigma=0.5), 200, 1.0, 1.0),
@@ -268,10 +270,10 @@ def rastrigin(dim: int) -> Function:
     ],
     ids=lambda part: getattr(part, "__name__", None),
 )  # fmt: skip
-def test_cma_es_succeeds_as_often_as_it_is_known_to(landscape, dim, rule, steps, least, most):
+def test_cma_es_succeeds_as_often_as_it_is_known_to(landscape, dim, optimizer, steps, least, most):
     """Of 60 seeds; among many valleys a small population is often caught, a large one is not (Hansen & Kern, 2004)."""
     x = starts(dim, 60, np.random.default_rng(1)) * (2 if landscape is rastrigin else 1)
-    paths = run(landscape(dim), [rule] * 60, x, steps, keep="ends", streams=torch.arange(60))
+    paths = run(landscape(dim), [optimizer] * 60, x, steps, record_steps="ends", streams=torch.arange(60))
     share = float((paths.lowest < 1e-8).mean())
     assert least <= share <= most
 
@@ -283,7 +285,7 @@ def test_cma_es_ends_where_it_cannot_tell_points_apart():
         starts(2, 2, np.random.default_rng(0)),
         310,
     )
-    assert paths.reason.tolist() == ["finished", ""]
+    assert paths.reason.tolist() == ["terminated", ""]
     assert paths.lowest[0] < 1e-24
     assert 100 < paths.stopped[0] < 300
 
@@ -302,7 +304,7 @@ def test_annealing_is_metropolis_by_hand():
     landscape = egg_box(2)
     value, rng = numpy_of(landscape), np.random.default_rng(0)
     x = starts(2, 2, rng)
-    field: list[Rule] = [
+    field: list[Optimizer] = [
         optimizers.Annealing(scale=0.3, temperature=2.0, cooling=0.98),
         optimizers.Annealing(scale=0.1),
     ]
@@ -324,15 +326,15 @@ def test_annealing_is_metropolis_by_hand():
             temperature *= cooling
             np.testing.assert_array_equal(paths.x[i, t], p)
         assert accepted_uphill > 3
-        assert paths.evaluations["values"][i] == asked
+        assert paths.evaluations["n_values"][i] == asked
 
 
 def test_at_one_temperature_annealing_draws_from_boltzmanns_distribution():
     """On x² + y² at T: normal with variance T/2. Of 2,000 chains, with four standard errors to spare."""
     runs = 2000
-    rule = optimizers.Annealing(scale=0.8, temperature=0.5, cooling=1.0)
+    optimizer = optimizers.Annealing(scale=0.8, temperature=0.5, cooling=1.0)
     x = torch.zeros(2, runs, dtype=torch.float64)
-    paths = run(sphere(2), [rule] * runs, x, 60, keep="ends", streams=torch.arange(runs))
+    paths = run(sphere(2), [optimizer] * runs, x, 60, record_steps="ends", streams=torch.arange(runs))
     last = paths.x[:, -1]
     assert abs(last.mean()) < 4 * math.sqrt(0.25 / (2 * runs))
     assert abs(last.var() - 0.25) < 4 * 0.25 * math.sqrt(2 / (2 * runs))
@@ -350,7 +352,7 @@ def test_the_first_temperature_lets_some_moves_up_pass():
 def test_random_search_by_hand(growth, ball):
     landscape, steps = valley(3), 100
     value, x = numpy_of(landscape), starts(3, 2, np.random.default_rng(0))
-    field: list[Rule] = [optimizers.RandomSearch(radius=r, growth=growth, ball=ball) for r in (0.5, 0.2)]
+    field: list[Optimizer] = [optimizers.RandomSearch(radius=r, growth=growth, ball=ball) for r in (0.5, 0.2)]
     paths = run(landscape, field, x, steps, seed=2, streams=torch.tensor([0, 8]))
     for i, (radius, stream) in enumerate([(0.5, 0), (0.2, 8)]):
         p = x[:, i].numpy()
@@ -363,8 +365,8 @@ def test_random_search_by_hand(growth, ball):
             p = p + radius * u if better else p
             radius *= growth if better else growth**-0.25
             np.testing.assert_allclose(paths.x[i, t], p, rtol=0, atol=1e-12)
-    assert (np.diff(paths.value, axis=1) <= 0).all()
-    assert paths.evaluations["values"].tolist() == [steps + 1] * 2
+    assert (np.diff(paths.loss, axis=1) <= 0).all()
+    assert paths.evaluations["n_values"].tolist() == [steps + 1] * 2
 
 
 @pytest.mark.parametrize("dim", [1, 2, 10])
@@ -386,12 +388,12 @@ def test_random_directions_are_even(dim, ball):
 
 def test_one_step_in_five_succeeds_where_the_radius_follows():
     runs = 50
-    rule = optimizers.RandomSearch(radius=1e-3, growth=1.5)
+    optimizer = optimizers.RandomSearch(radius=1e-3, growth=1.5)
     x = starts(10, runs, np.random.default_rng(5))
-    paths = run(sphere(10), [rule] * runs, x, 600, streams=torch.arange(runs))
+    paths = run(sphere(10), [optimizer] * runs, x, 600, streams=torch.arange(runs))
     moved = (np.diff(paths.x, axis=1) != 0).any(2)[:, 100:].mean()
     assert 0.15 < moved < 0.22
-    assert np.median(paths.value[:, -1] / paths.value[:, 0]) < 1e-8
+    assert np.median(paths.loss[:, -1] / paths.loss[:, 0]) < 1e-8
 
 
 def test_compass_search_by_hand():
@@ -411,7 +413,7 @@ def test_compass_search_by_hand():
         if size < 0.5e-6:
             break
     assert paths.stopped[0] in (t, -1)
-    assert paths.evaluations["values"][0] == asked
+    assert paths.evaluations["n_values"][0] == asked
 
 
 def test_compass_search_ends_on_a_kink_that_leads_nowhere():
@@ -420,15 +422,15 @@ def test_compass_search_ends_on_a_kink_that_leads_nowhere():
     paths = run(
         kink, [optimizers.Compass(size=0.5), optimizers.CMAES(sigma=0.3)], torch.ones(2, 2, dtype=torch.float64), 100
     )
-    assert paths.reason[0] == "finished"
+    assert paths.reason[0] == "terminated"
     assert paths.x[0, -1].tolist() == [1, 1]
-    assert paths.value[1, -1] < 1e-6
+    assert paths.loss[1, -1] < 1e-6
 
 
 # ---------------------------------------------------------------- what holds for all of them
 
 
-def mixed(dim: int) -> tuple[list[Rule], Tensor]:
+def mixed(dim: int) -> tuple[list[Optimizer], Tensor]:
     return [*EVERY, optimizers.Adam(lr=0.05)], starts(dim, len(EVERY) + 1, np.random.default_rng(dim))
 
 
@@ -437,8 +439,8 @@ def test_in_company_as_alone(dim):
     field, x = mixed(dim)
     streams = torch.arange(len(field)) % 4
     together = run(egg_box(dim), field, x, 25, streams=streams)
-    for i, rule in enumerate(field):
-        alone = run(egg_box(dim), [rule], x[:, [i]], 25, streams=streams[[i]])
+    for i, optimizer in enumerate(field):
+        alone = run(egg_box(dim), [optimizer], x[:, [i]], 25, streams=streams[[i]])
         assert_same(part(together, [i]), alone)
 
 
@@ -448,11 +450,11 @@ def test_neither_company_nor_order_nor_numbers_change_a_run(data):
     name = data.draw(st.sampled_from(sorted(DIRECT)))
     first, dim = data.draw(st.sampled_from(DIRECT[name])), data.draw(st.integers(1, 3))
     floats = [f.name for f in dataclasses.fields(first) if isinstance(f.default, float) and f.name != "cooling"]
-    field: list[Rule] = [first]
+    field: list[Optimizer] = [first]
     for _ in range(3):
         factors = {f: getattr(first, f) * data.draw(st.floats(1.0, 2.0)) for f in floats}
         field.append(dataclasses.replace(first, **factors))
-    assert len({rule.batch_key for rule in field}) == 1
+    assert len({optimizer.batch_key for optimizer in field}) == 1
     order = data.draw(st.permutations(range(4)))
     x = starts(dim, 4, np.random.default_rng(data.draw(st.integers(0, 99))))
     streams = torch.tensor(data.draw(st.lists(st.integers(0, 2**40), min_size=4, max_size=4)))
@@ -466,25 +468,32 @@ def test_only_comparisons_count(name, dim):
     """The same path on 1,024·f, a factor that rounds nothing: annealing's temperature goes with it."""
     landscape = valley(dim)
     steeper = dataclasses.replace(landscape, formula=lambda *x: 1024 * landscape.formula(*x))
-    field: list[Rule] = list(
-        {rule for rule in DIRECT[name] if getattr(rule, "temperature", 0) == 0 and getattr(rule, "fatol", 1e-4) == 1e-4}
+    field: list[Optimizer] = list(
+        {
+            optimizer
+            for optimizer in DIRECT[name]
+            if getattr(optimizer, "temperature", 0) == 0 and getattr(optimizer, "fatol", 1e-4) == 1e-4
+        }
     )
-    field = [dataclasses.replace(rule, fatol=math.ldexp(1, 900)) if name == "neldermead" else rule for rule in field]
+    field = [
+        dataclasses.replace(optimizer, fatol=math.ldexp(1, 900)) if name == "neldermead" else optimizer
+        for optimizer in field
+    ]
     x = starts(dim, len(field), np.random.default_rng(7))
     np.testing.assert_array_equal(run(steeper, field, x, 25).x, run(landscape, field, x, 25).x)
 
 
 @pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 10])
 def test_all_of_them_descend(dim):
-    field = [rule for rule in EVERY for _ in range(3)]
+    field = [optimizer for optimizer in EVERY for _ in range(3)]
     paths = run(
         sphere(dim), field, starts(dim, len(field), np.random.default_rng(dim)), 100, streams=torch.arange(len(field))
     )
-    late = np.median(paths.value[:, 60:], 1)
-    assert (late < np.maximum(0.7 * paths.value[:, 0], 0.05)).all()
+    late = np.median(paths.loss[:, 60:], 1)
+    assert (late < np.maximum(0.7 * paths.loss[:, 0], 0.05)).all()
     assert np.isfinite(paths.x).all()
     assert (paths.gradients == 0).all()
-    assert all(math.isnan(rule.rate) for rule in field)
+    assert all(math.isnan(optimizer.rate) for optimizer in field)
 
 
 def half(x: Tensor, y: Tensor) -> Tensor:
@@ -495,13 +504,15 @@ def half(x: Tensor, y: Tensor) -> Tensor:
 HALF = function((-2, 2), (-2, 2), start=(0, 1))(half)
 
 
-@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
-def test_where_there_is_no_value_nobody_goes(rule):
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
+def test_where_there_is_no_value_nobody_goes(optimizer):
     x = starts(2, 8, np.random.default_rng(0)).clamp(max=0.5)
-    paths = run(HALF, [rule] * 8, x, 80, streams=torch.arange(8))
-    assert np.isfinite(paths.value).all()
+    paths = run(HALF, [optimizer] * 8, x, 80, streams=torch.arange(8))
+    assert np.isfinite(paths.loss).all()
     assert (paths.x[..., 0] <= 0.6).all()
-    if not isinstance(rule, optimizers.CMAES):  # its mean may lie where the points have values and the mean has none
+    if not isinstance(
+        optimizer, optimizers.CMAES
+    ):  # its mean may lie where the points have values and the mean has none
         assert not np.isin(paths.reason, ("non-finite", "bound")).any()
 
 
@@ -513,28 +524,28 @@ def test_a_mean_without_a_value_ends_the_run_before_it():
     x = torch.tensor([[1.2] * 20, [0.0] * 20], dtype=torch.float64)
     paths = run(ring, [optimizers.CMAES(sigma=1.5)] * 20, x, 40, streams=torch.arange(20))
     assert "non-finite" in paths.reason
-    assert np.isfinite(paths.value).all()
+    assert np.isfinite(paths.loss).all()
     for i in {*range(0, 20, 5), *np.flatnonzero(paths.reason == "non-finite")[:2]}:
         assert_same(
             part(paths, [i]), run(ring, [optimizers.CMAES(sigma=1.5)], x[:, [i]], 40, streams=torch.tensor([i]))
         )
 
 
-@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
-def test_a_lost_run_takes_no_other_with_it(rule):
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
+def test_a_lost_run_takes_no_other_with_it(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     x[:, 1] = math.nan
-    paths = run(valley(2), [rule] * 3, x, 15, streams=torch.arange(3))
+    paths = run(valley(2), [optimizer] * 3, x, 15, streams=torch.arange(3))
     assert paths.stopped[1] == 0
     for i in (0, 2):
-        assert_same(part(paths, [i]), run(valley(2), [rule], x[:, [i]], 15, streams=torch.tensor([i])))
+        assert_same(part(paths, [i]), run(valley(2), [optimizer], x[:, [i]], 15, streams=torch.tensor([i])))
 
 
 @pytest.mark.parametrize("name", DIRECT)
 def test_a_run_that_leaves_its_region_is_left_at_its_last_point_within(name):
     slope = function((-2, 2), (-2, 2), name="slope")(lambda x, y: -x * x - y * y)
-    rule = DIRECT[name][1]
-    paths = run(slope, [rule] * 4, starts(2, 4, np.random.default_rng(1)), 400, reach=3.0, streams=torch.arange(4))
+    optimizer = DIRECT[name][1]
+    paths = run(slope, [optimizer] * 4, starts(2, 4, np.random.default_rng(1)), 400, reach=3.0, streams=torch.arange(4))
     assert (paths.reason == "bound").all()
     assert (np.abs(paths.x) <= 3).all()
     for i in range(4):
@@ -550,7 +561,7 @@ NOISY = function((-2, 2), (-2, 2), name="noisy", sample=leaning)(lambda x, y: x 
 
 
 @pytest.mark.parametrize(
-    ("rule", "first", "each"),
+    ("optimizer", "first", "each"),
     [
         (optimizers.NelderMead(size=0.3), 3, (4, 7)),  # all corners again, and one or two values, or shrunk ones
         (optimizers.Compass(size=0.3), 5, (5, 5)),
@@ -560,28 +571,28 @@ NOISY = function((-2, 2), (-2, 2), name="noisy", sample=leaning)(lambda x, y: x 
     ],
     ids=lambda part: getattr(part, "spec", None),
 )
-def test_values_of_one_step_are_of_one_sample(rule, first, each):
+def test_values_of_one_step_are_of_one_sample(optimizer, first, each):
     """What was learnt of an earlier sample is asked for again, and paid for."""
     x = torch.tensor([[1.0], [0.7]], dtype=torch.float64)
     seen: list[tuple[str, int]] = []
     oracle = Oracle(NOISY, 1)
-    stepper, counts = stepper_of([rule], x), []
+    stepper, counts = stepper_of([optimizer], x), []
     for t in range(1, 8):
         sample = oracle.at(t - 1)
         seen.append((sample.name, int(oracle.counts[0, 0])))
         x = stepper.step(moment(t, x, x, oracle, sample.columns(x)))
         counts.append(int(oracle.counts[0, 0]))
-        if isinstance(rule, optimizers.NelderMead):
+        if isinstance(optimizer, optimizers.NelderMead):
             expected = sample.columns(stepper.points.transpose(0, 1))
             assert torch.equal(stepper.values, expected)
     assert counts[0] >= first
     assert all(each[0] <= more <= each[1] for more in np.diff(counts))
 
 
-@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
-def test_forgetting_is_starting_again(rule):
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
+def test_forgetting_is_starting_again(optimizer):
     """At step 9, of two runs one forgets; it then goes where a new one goes that begins there."""
-    landscape, field = valley(2), [rule, rule]
+    landscape, field = valley(2), [optimizer, optimizer]
     x, oracle = starts(2, 2, np.random.default_rng(4)), Oracle(landscape, 2)
     stepper, whole = stepper_of(field, x), stepper_of(field, x)
     unspoilt = x
@@ -617,11 +628,11 @@ def test_forgetting_turns_the_clock_back():
     assert torch.equal(stepper.begun, torch.full((20,), 8))
 
 
-@pytest.mark.parametrize("rule", EVERY, ids=lambda rule: rule.spec)
-def test_single_precision_is_kept(rule):
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
+def test_single_precision_is_kept(optimizer):
     x = starts(2, 2, np.random.default_rng(4), torch.float32)
-    exact = run(valley(2), [rule] * 2, x.double(), 5)
-    single = run(valley(2), [rule] * 2, x, 5)
+    exact = run(valley(2), [optimizer] * 2, x.double(), 5)
+    single = run(valley(2), [optimizer] * 2, x, 5)
     np.testing.assert_array_equal(single.x, single.x.astype(np.float32))
     np.testing.assert_allclose(single.x, exact.x, atol=1e-4)
 
@@ -635,17 +646,17 @@ def test_what_is_kept_can_be_observed(name):
         "annealing": "temperature",
         "cmaes": "sigma",
     }
-    paths = run(sphere(2), [DIRECT[name][1]], starts(2, 1, np.random.default_rng(0)), 50, observe=[seen[name]])
-    kept = paths.observed[seen[name]][0]
+    paths = run(sphere(2), [DIRECT[name][1]], starts(2, 1, np.random.default_rng(0)), 50, metrics=[seen[name]])
+    kept = paths.metrics[seen[name]][0]
     assert np.isfinite(kept[1:]).all()
     assert kept[-1] < kept[1] * (1 if name != "randomsearch" else 10)
 
 
 def test_the_seed_and_the_stream_make_the_numbers():
     x = torch.full((2, 4), -1.0, dtype=torch.float64)
-    for rule in (optimizers.CMAES(), optimizers.Annealing(), optimizers.RandomSearch(radius=0.05)):
-        one = run(valley(2), [rule] * 4, x, 10, seed=1, streams=torch.tensor([0, 0, 1, 2**40])).x
-        two = run(valley(2), [rule] * 4, x, 10, seed=2, streams=torch.tensor([0, 0, 1, 2**40])).x
+    for optimizer in (optimizers.CMAES(), optimizers.Annealing(), optimizers.RandomSearch(radius=0.05)):
+        one = run(valley(2), [optimizer] * 4, x, 10, seed=1, streams=torch.tensor([0, 0, 1, 2**40])).x
+        two = run(valley(2), [optimizer] * 4, x, 10, seed=2, streams=torch.tensor([0, 0, 1, 2**40])).x
         assert (one[0] == one[1]).all()
         assert len({path.tobytes() for path in (*one, *two)}) == 6
 

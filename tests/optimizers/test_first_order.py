@@ -1,4 +1,4 @@
-"""The rules: equal to torch.optim bit for bit, alone or in company, and strict about their settings."""
+"""The optimizers: equal to torch.optim bit for bit, alone or in company, and strict about their settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reference import (
     SPACES,
     Plain,
     PlainLion,
-    by_rules,
+    by_optimizers,
     by_torch,
     counterpart,
     default_dtype,
@@ -34,7 +34,7 @@ from thinned import diagonal
 
 from landscapes import optimizers
 from landscapes.errors import InputError
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.base import FirstOrder, stacked
 from landscapes.optimizers.stepper import Job
 from landscapes.oracle import Oracle
@@ -53,7 +53,7 @@ def variant_of(part: Any) -> str | None:
     return "-".join(filter(None, map(name_of, part))) if isinstance(part, tuple) else name_of(part)
 
 
-def numbers(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
+def numbers(cls: type[Optimizer]) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(cls) if isinstance(field.default, float)]
 
 
@@ -65,11 +65,11 @@ def test_path_is_that_of_torch(variant, landscape):
     cls, flags, bare = variant
     rng = np.random.default_rng(1)
     contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
-    assert len({rule.batch_key for rule in contenders}) == 1
+    assert len({optimizer.batch_key for optimizer in contenders}) == 1
     expected = by_torch(landscape(2), contenders, x, 40)
     assert expected.isfinite().all()
     assert (expected[-1] != x).any(0).all()
-    assert torch.equal(by_rules(landscape(2), contenders, x, 40), expected)
+    assert torch.equal(by_optimizers(landscape(2), contenders, x, 40), expected)
 
 
 @pytest.mark.parametrize(("variant", "dtype"), diagonal(VARIANTS, [torch.float32, torch.float64]), ids=variant_of)
@@ -81,14 +81,14 @@ def test_every_bit_of_a_step_is_that_of_torch(variant, dtype):
     stepper, oracle = stepper_of(contenders, origin), Oracle(valley(4), 5)
     with default_dtype(torch.float64):
         points = [start.clone().requires_grad_() for start in origin.unbind(1)]
-        torchs = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        torchs = [counterpart(optimizer, p) for optimizer, p in zip(contenders, points, strict=True)]
         for t in range(1, 40):
             gradient = starts(4, 5, rng, dtype)
             moved = stepper.step(moment(t, origin, gradient, oracle))
-            for run, (p, optimizer) in enumerate(zip(points, torchs, strict=True)):
+            for run, (p, torch_optimizer) in enumerate(zip(points, torchs, strict=True)):
                 p.data.zero_()
                 p.grad = gradient[:, run].clone()
-                optimizer.step()
+                torch_optimizer.step()
                 assert torch.equal(moved[:, run], p.detach())
 
 
@@ -101,14 +101,14 @@ def test_a_thousand_steps_are_those_of_torch(cls, landscape, dim, steps):
     x = starts(dim, len(contenders), rng)
     expected = by_torch(landscape(dim), contenders, x, steps, alone=False)
     assert expected.isfinite().all()
-    assert torch.equal(by_rules(landscape(dim), contenders, x, steps), expected)
+    assert torch.equal(by_optimizers(landscape(dim), contenders, x, steps), expected)
 
 
 @pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
 def test_single_precision_rounds_as_torch_does(cls, flags, bare):
     rng = np.random.default_rng(2)
     contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng, torch.float32)
-    path = by_rules(valley(2), contenders, x, 20)
+    path = by_optimizers(valley(2), contenders, x, 20)
     assert path.dtype == torch.float32
     assert torch.equal(path, by_torch(valley(2), contenders, x, 20))
 
@@ -125,9 +125,9 @@ def test_averaged_sgd_keeps_the_average_of_torch():
     x = starts(2, 3, rng)
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     stepper, oracle = stepper_of(contenders, x), Oracle(valley(2), 3)
-    alone = [stepper_of([rule], x[:, run : run + 1]) for run, rule in enumerate(contenders)]
+    alone = [stepper_of([optimizer], x[:, run : run + 1]) for run, optimizer in enumerate(contenders)]
     with default_dtype(torch.float64):
-        torchs = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        torchs = [counterpart(optimizer, p) for optimizer, p in zip(contenders, points, strict=True)]
         p = x
         for t in range(1, 30):
             gradient = starts(2, 3, rng)
@@ -137,16 +137,16 @@ def test_averaged_sgd_keeps_the_average_of_torch():
             ]
             p = stepper.step(moment(t, p, gradient, oracle))
             assert torch.equal(torch.cat(moved, 1), p)
-            for run, (point, optimizer) in enumerate(zip(points, torchs, strict=True)):
+            for run, (point, torch_optimizer) in enumerate(zip(points, torchs, strict=True)):
                 point.grad = gradient[:, run].clone()
-                optimizer.step()
-                assert torch.equal(stepper.state[0][:, run], optimizer.state[point]["ax"])
-                assert torch.equal(alone[run].state[0][:, 0], optimizer.state[point]["ax"])
+                torch_optimizer.step()
+                assert torch.equal(stepper.state[0][:, run], torch_optimizer.state[point]["ax"])
+                assert torch.equal(alone[run].state[0][:, 0], torch_optimizer.state[point]["ax"])
     assert (stepper.state[0] == p).all(0).tolist() == [False, False, True]
 
 
 def test_lion_takes_steps_of_one_length():
-    path = by_rules(valley(2), [optimizers.Lion(lr=0.01)], torch.tensor([[-1.0], [1.5]], dtype=torch.float64), 5)
+    path = by_optimizers(valley(2), [optimizers.Lion(lr=0.01)], torch.tensor([[-1.0], [1.5]], dtype=torch.float64), 5)
     assert torch.allclose(path.diff(dim=0).abs(), torch.full((4, 2, 1), 0.01, dtype=torch.float64))
     assert SPACES[optimizers.Lion][0] is PlainLion
 
@@ -168,9 +168,9 @@ def test_company_and_order_change_nothing(data):
     order = data.draw(st.permutations(range(5)))
     dim = data.draw(st.integers(1, 3))
     x = starts(dim, 5, rng)
-    together = by_rules(valley(dim), [contenders[i] for i in order], x[:, order], 12)
+    together = by_optimizers(valley(dim), [contenders[i] for i in order], x[:, order], 12)
     for place, i in enumerate(order):
-        alone = by_rules(valley(dim), [contenders[i]], x[:, i : i + 1], 12)
+        alone = by_optimizers(valley(dim), [contenders[i]], x[:, i : i + 1], 12)
         assert torch.equal(together[:, :, place : place + 1], alone)
 
 
@@ -181,9 +181,9 @@ def test_one_rule_in_many_runs_is_that_rule_alone(cls, dtype):
     flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
     pair = [draw(cls, flags, False, rng) for _ in range(2)]
     x = starts(2, 37, rng, dtype)
-    many = by_rules(valley(2), [pair[run % 2] for run in range(37)], x, 15)
+    many = by_optimizers(valley(2), [pair[run % 2] for run in range(37)], x, 15)
     for run in (0, 17, 36):
-        assert torch.equal(many[:, :, run], by_rules(valley(2), [pair[run % 2]], x[:, run : run + 1], 15)[:, :, 0])
+        assert torch.equal(many[:, :, run], by_optimizers(valley(2), [pair[run % 2]], x[:, run : run + 1], 15)[:, :, 0])
 
 
 @pytest.mark.parametrize(("variant", "bad"), diagonal(VARIANTS, [math.nan, math.inf, -math.inf]), ids=variant_of)
@@ -193,7 +193,7 @@ def test_a_lost_run_takes_no_other_with_it(variant, bad):
     contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
     lost = x.clone()
     lost[:, 1] = bad
-    clean, beside = (by_rules(valley(2), contenders, start, 10)[:, :, [0, 2]] for start in (x, lost))
+    clean, beside = (by_optimizers(valley(2), contenders, start, 10)[:, :, [0, 2]] for start in (x, lost))
     assert torch.equal(clean, beside)
     assert clean.isfinite().all()
 
@@ -202,19 +202,19 @@ def test_a_lost_run_takes_no_other_with_it(variant, bad):
 def test_steps_are_pure(cls):
     rng = np.random.default_rng(5)
     flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
-    rule = draw(cls, flags, False, rng)
+    optimizer = draw(cls, flags, False, rng)
     p, g = starts(2, 3, rng), starts(2, 3, rng)
-    state = rule.init(p)
+    state = optimizer.init(p)
     before = [tensor.clone() for tensor in (p, g, *state)]
-    results = [rule.update(p, g, state, rule.coef(1)) for _ in range(2)]
+    results = [optimizer.update(p, g, state, optimizer.coef(1)) for _ in range(2)]
     assert all(torch.equal(now, then) for now, then in zip((p, g, *state), before, strict=True))
     assert torch.equal(results[0][0], results[1][0])
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
 def test_step_scalars_depend_on_the_step_alone(cls):
-    in_order, rule = [cls().coef(t) for t in range(1, 30)], cls()
-    assert [rule.coef(t) for t in (29, 3, 3, 17, 1)] == [in_order[t - 1] for t in (29, 3, 3, 17, 1)]
+    in_order, optimizer = [cls().coef(t) for t in range(1, 30)], cls()
+    assert [optimizer.coef(t) for t in (29, 3, 3, 17, 1)] == [in_order[t - 1] for t in (29, 3, 3, 17, 1)]
     assert all(type(scalar) is float for scalars in in_order for scalar in scalars)
 
 
@@ -224,20 +224,20 @@ def test_step_scalars_of_many_are_those_of_each(cls, flags, bare):
     contenders = [draw(cls, flags, bare, rng) for _ in range(60)]
     for t in (1, 2, 3, 10, 57, 1000):
         for place, column in enumerate(stacked(contenders).coef(t)):
-            alone = [rule.coef(t)[place] for rule in contenders]
+            alone = [optimizer.coef(t)[place] for optimizer in contenders]
             assert (column.tolist() if isinstance(column, np.ndarray) else [column] * 60) == alone
 
 
 def test_powers_beyond_range_are_infinite():
     steep = optimizers.ASGD(lr=1.0, lambd=10.0, alpha=1e4)
     x = torch.ones(1, 2, dtype=torch.float64)
-    both = by_rules(valley(1), [steep, optimizers.ASGD(lr=1e-3, lambd=10.0, alpha=1e4)], x, 5)
+    both = by_optimizers(valley(1), [steep, optimizers.ASGD(lr=1e-3, lambd=10.0, alpha=1e4)], x, 5)
     assert steep.coef(3) == (0.0, 1.0, 1.0)
-    assert torch.equal(both[:, :, :1], by_rules(valley(1), [steep], x[:, :1], 5))
+    assert torch.equal(both[:, :, :1], by_optimizers(valley(1), [steep], x[:, :1], 5))
     assert both.isfinite().all()
 
 
-# ---------------------------------------------------------------- what a rule may be
+# ---------------------------------------------------------------- what an optimizer may be
 
 
 @pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
@@ -307,14 +307,14 @@ def test_step_sizes_are_in_order():
 
 @pytest.mark.parametrize("value", [torch.tensor(0.25), torch.tensor([0.25]), np.float32(0.25), np.array([0.25])])
 def test_a_number_may_come_from_torch_or_numpy(value):
-    rule = optimizers.Adam(lr=value)
-    assert type(rule.lr) is float
-    assert rule == optimizers.Adam(lr=0.25)
+    optimizer = optimizers.Adam(lr=value)
+    assert type(optimizer.lr) is float
+    assert optimizer == optimizers.Adam(lr=0.25)
 
 
 @pytest.mark.parametrize("value", [torch.tensor([0.1, 0.2]), np.array([0.1, 0.2]), torch.tensor(True), np.str_("0.1")])
 def test_several_numbers_are_not_one(value):
-    with pytest.raises(InputError, match=r"Adam: lr is one number, not .*; to compare several, give a rule each"):
+    with pytest.raises(InputError, match=r"Adam: lr is one number, not .*; to compare several, give an optimizer each"):
         optimizers.Adam(lr=value)
 
 
@@ -331,7 +331,7 @@ def test_an_unknown_setting_is_named_with_its_neighbours():
 
 
 @pytest.mark.parametrize(
-    ("rule", "label"),
+    ("optimizer", "label"),
     [
         (optimizers.SGD(), "SGD"),
         (optimizers.SGD(momentum=0.9), "Momentum"),
@@ -349,11 +349,11 @@ def test_an_unknown_setting_is_named_with_its_neighbours():
         (optimizers.Lion(), "Lion"),
     ],
 )
-def test_labels(rule, label):
-    assert rule.label == label
+def test_labels(optimizer, label):
+    assert optimizer.label == label
 
 
-# ---------------------------------------------------------------- a rule of one's own
+# ---------------------------------------------------------------- an optimizer of one's own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -373,7 +373,7 @@ class Tempered(FirstOrder):
 def test_a_rule_of_ones_own_needs_one_class():
     contenders = [Tempered(lr=0.001), Tempered(lr=0.002), Tempered(lr=0.002, cooling=0.1)]
     x = starts(2, 3, np.random.default_rng(6))
-    path = by_rules(valley(2), contenders, x, 1)
+    path = by_optimizers(valley(2), contenders, x, 1)
     _, gradient = valley(2)(x.T), torch.func.grad(lambda p: valley(2).columns(p).sum())(x)
     rates = torch.tensor([0.001 / 1.5, 0.002 / 1.5, 0.002 / 1.1], dtype=torch.float64)
     assert torch.equal(path[0], x - rates * gradient)
@@ -381,6 +381,6 @@ def test_a_rule_of_ones_own_needs_one_class():
 
 def test_a_rule_without_an_update_says_so():
     with pytest.raises(NotImplementedError):
-        by_rules(valley(2), [FirstOrder()], starts(2, 1, np.random.default_rng(7)), 1)
+        by_optimizers(valley(2), [FirstOrder()], starts(2, 1, np.random.default_rng(7)), 1)
     with pytest.raises(NotImplementedError):
-        Rule.stepper([Rule()], torch.zeros(2, 1), Job.plain(1))
+        Optimizer.stepper([Optimizer()], torch.zeros(2, 1), Job.plain(1))

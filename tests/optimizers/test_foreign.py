@@ -1,4 +1,4 @@
-"""Any torch optimizer as a rule: right for each, however it treats its parameter, and clear about what fails."""
+"""Any torch torch optimizer as an optimizer: right for each, however it treats its parameter, and clear about what fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from reference import (
     SPACES,
     PlainLion,
-    by_rules,
+    by_optimizers,
     default_dtype,
     draw,
     egg_box,
@@ -26,12 +26,12 @@ from reference import (
 
 from landscapes import optimizers
 from landscapes.errors import InputError
-from landscapes.optimizers import Rule, Torch
+from landscapes.optimizers import Optimizer, Torch
 from landscapes.oracle import Oracle, value_and_gradient
 
 
 class Base(torch.optim.Optimizer):
-    """A third party's optimizer; what it does with its parameters is in `move`."""
+    """A third party's torch optimizer; what it does with its parameters is in `move`."""
 
     def __init__(self, params: Any, lr: float = 0.01, **more: Any) -> None:
         super().__init__(params, {"lr": lr, **more})
@@ -147,22 +147,22 @@ def plain_loop(landscape, optimizer, p, steps):
 
 @pytest.mark.parametrize("flag", [False, True])
 @pytest.mark.parametrize("cls", SPACES)
-def test_torch_classes_are_our_own_rules(cls, flag):
+def test_torch_classes_are_our_own_optimizers(cls, flag):
     rng = np.random.default_rng(1)
     flags = {field.name: flag for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
     own = [draw(cls, flags, False, rng) for _ in range(3)]
-    foreign = [Torch(SPACES[cls][0], **in_torch(rule)) for rule in own]
-    assert [rule.lr for rule in foreign] == [rule.lr for rule in own]
+    foreign = [Torch(SPACES[cls][0], **in_torch(optimizer)) for optimizer in own]
+    assert [optimizer.lr for optimizer in foreign] == [optimizer.lr for optimizer in own]
     for landscape in (valley, egg_box):
         x = starts(2, 3, rng)
-        assert torch.equal(by_rules(landscape(2), own, x, 15), by_rules(landscape(2), foreign, x, 15))
+        assert torch.equal(by_optimizers(landscape(2), own, x, 15), by_optimizers(landscape(2), foreign, x, 15))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("optimizer", THIRD_PARTY)
 def test_each_run_is_a_users_own_loop(optimizer, dtype):
     x = starts(2, 4, np.random.default_rng(2), dtype)
-    path = by_rules(egg_box(2), [Torch(optimizer)] * 4, x, 15)
+    path = by_optimizers(egg_box(2), [Torch(optimizer)] * 4, x, 15)
     assert path.isfinite().all()
     assert path.dtype == dtype
     for run in range(4):
@@ -174,9 +174,9 @@ def test_each_run_is_a_users_own_loop(optimizer, dtype):
 @pytest.mark.parametrize("dim", [1, 3])
 def test_other_dimensions(dim):
     x = starts(dim, 2, np.random.default_rng(3))
-    own = by_rules(valley(dim), [optimizers.SGD(lr=1e-3)] * 2, x, 10)
-    assert torch.equal(by_rules(valley(dim), [Torch(torch.optim.SGD, lr=1e-3)] * 2, x, 10), own)
-    assert by_rules(valley(dim), [Torch(InPlace)] * 2, x, 10).isfinite().all()
+    own = by_optimizers(valley(dim), [optimizers.SGD(lr=1e-3)] * 2, x, 10)
+    assert torch.equal(by_optimizers(valley(dim), [Torch(torch.optim.SGD, lr=1e-3)] * 2, x, 10), own)
+    assert by_optimizers(valley(dim), [Torch(InPlace)] * 2, x, 10).isfinite().all()
 
 
 def test_the_gradient_handed_over_stays_as_it_was():
@@ -199,7 +199,7 @@ def test_steps_start_where_the_engine_says():
 def test_settings_differ_from_run_to_run():
     x = torch.zeros(1, 3)
     contenders = [Torch(torch.optim.SGD, lr=lr) for lr in (0.5, 1.0, 2.0)]
-    assert len({rule.batch_key for rule in contenders}) == 1
+    assert len({optimizer.batch_key for optimizer in contenders}) == 1
     moved = stepper_of(contenders, x).step(moment(1, x, torch.ones(1, 3), Oracle(valley(1), 3)))
     assert moved.tolist() == [[-0.5, -1.0, -2.0]]
 
@@ -207,9 +207,9 @@ def test_settings_differ_from_run_to_run():
 def test_runs_share_nothing_they_are_given():
     noisy = Torch(Noisy, generator=torch.Generator().manual_seed(0))
     x = starts(2, 1, np.random.default_rng(4)).repeat(1, 3)
-    path = by_rules(valley(2), [noisy] * 3, x, 5)
+    path = by_optimizers(valley(2), [noisy] * 3, x, 5)
     assert torch.equal(path[:, :, 0], path[:, :, 1])
-    assert torch.equal(by_rules(valley(2), [noisy], x[:, :1], 5)[:, :, 0], path[:, :, 2])
+    assert torch.equal(by_optimizers(valley(2), [noisy], x[:, :1], 5)[:, :, 0], path[:, :, 2])
 
 
 def test_making_one_leaves_torch_as_it_was():
@@ -229,8 +229,8 @@ def test_making_one_leaves_torch_as_it_was():
 def test_lbfgs_reaches_the_floor_of_the_valley():
     settings = {"lr": 1.0, "line_search_fn": "strong_wolfe", "tolerance_change": 1e-14}
     x = starts(2, 5, np.random.default_rng(5))
-    rule = Torch(torch.optim.LBFGS, **settings)
-    path = by_rules(valley(2), [rule] * 5, x, 10)
+    optimizer = Torch(torch.optim.LBFGS, **settings)
+    path = by_optimizers(valley(2), [optimizer] * 5, x, 10)
     assert torch.allclose(path[-1], torch.ones(2, 5, dtype=torch.float64), atol=1e-6)
     for run in range(5):
         p = x[:, run].clone().requires_grad_()
@@ -262,26 +262,26 @@ def test_a_closure_is_given_to_whom_cannot_do_without():
     assert Torch(torch.optim.SGD).way == "gradient"
     assert Torch(NoRate).way == "gradient"
     assert Torch(torch.optim.LBFGS).way == "closure"
-    rule = Torch(Sharpness, lr=1e-3)
-    assert rule.way == "closure"
+    optimizer = Torch(Sharpness, lr=1e-3)
+    assert optimizer.way == "closure"
     x, landscape = torch.tensor([[-1.0], [0.5]], dtype=torch.float64), valley(2)
-    path = by_rules(landscape, [rule], x, 1)
+    path = by_optimizers(landscape, [optimizer], x, 1)
     _, gradient = value_and_gradient(landscape, x)
     _, uphill = value_and_gradient(landscape, x + 0.05 * gradient / gradient.norm())
     assert torch.allclose(path[0], x - 1e-3 * uphill, rtol=0, atol=1e-14)
 
 
-# ---------------------------------------------------------------- a rule like any other
+# ---------------------------------------------------------------- an optimizer like any other
 
 
-def test_it_is_a_rule():
-    rule = Torch(Normalised, lr=0.05)
-    assert isinstance(rule, Rule)
-    assert (rule.label, rule.lr, rule.spec) == ("Normalised", 0.05, "Torch(Normalised, lr=0.05)")
+def test_it_is_a_optimizer():
+    optimizer = Torch(Normalised, lr=0.05)
+    assert isinstance(optimizer, Optimizer)
+    assert (optimizer.label, optimizer.lr, optimizer.spec) == ("Normalised", 0.05, "Torch(Normalised, lr=0.05)")
     assert Torch(Normalised, label="mine").label == "mine"
     assert Torch(Normalised, "mine").label == "mine"
     with pytest.raises(dataclasses.FrozenInstanceError):
-        rule.lr = 1.0
+        optimizer.lr = 1.0
 
 
 def test_equal_ones_are_one():
@@ -299,7 +299,7 @@ def test_equal_ones_are_one():
 
 
 @pytest.mark.parametrize(
-    ("rule", "lr", "spec"),
+    ("optimizer", "lr", "spec"),
     [
         (Torch(torch.optim.Adam), 1e-3, "Torch(Adam, lr=0.001)"),
         (Torch(torch.optim.Adam, lr=torch.tensor(0.5)), 0.5, "Torch(Adam, lr=0.5)"),
@@ -309,19 +309,19 @@ def test_equal_ones_are_one():
         (Torch(FixedRate), math.nan, "Torch(FixedRate)"),
     ],
 )
-def test_rate_and_spec(rule, lr, spec):
-    assert rule.lr == pytest.approx(lr, abs=0, rel=0, nan_ok=True)
-    assert rule.spec == spec
+def test_rate_and_spec(optimizer, lr, spec):
+    assert optimizer.lr == pytest.approx(lr, abs=0, rel=0, nan_ok=True)
+    assert optimizer.spec == spec
 
 
 @pytest.mark.parametrize(
-    "rule", [Torch(PlainLion, "mine", lr=0.5, weight_decay=0.1), Torch(NoRate, pull=2), Torch(FixedRate)]
+    "optimizer", [Torch(PlainLion, "mine", lr=0.5, weight_decay=0.1), Torch(NoRate, pull=2), Torch(FixedRate)]
 )
-def test_replacing_a_field_keeps_the_rest(rule):
-    assert dataclasses.replace(rule) == rule
-    assert dataclasses.replace(rule, label="other").hyper == rule.hyper
-    if not math.isnan(rule.lr):
-        assert dataclasses.replace(rule, lr=0.25) == Torch(PlainLion, "mine", lr=0.25, weight_decay=0.1)
+def test_replacing_a_field_keeps_the_rest(optimizer):
+    assert dataclasses.replace(optimizer) == optimizer
+    assert dataclasses.replace(optimizer, label="other").hyper == optimizer.hyper
+    if not math.isnan(optimizer.lr):
+        assert dataclasses.replace(optimizer, lr=0.25) == Torch(PlainLion, "mine", lr=0.25, weight_decay=0.1)
 
 
 def test_names_that_are_taken_go_by_settings():
@@ -329,8 +329,8 @@ def test_names_that_are_taken_go_by_settings():
         def __init__(self, params: Any, label: int) -> None:
             super().__init__(params, label=label)
 
-    rule = Torch(Taken, settings={"label": 3})
-    assert (rule.label, rule.spec) == ("Taken", "Torch(Taken, label=3)")
+    optimizer = Torch(Taken, settings={"label": 3})
+    assert (optimizer.label, optimizer.spec) == ("Taken", "Torch(Taken, label=3)")
 
 
 # ---------------------------------------------------------------- wrong input
@@ -380,5 +380,5 @@ def test_a_step_that_fails_later_names_the_optimizer():
     with pytest.raises(
         InputError, match=r"^Torch\(BreaksLater, lr=0\.01\) failed in its step: ZeroDivisionError: division by"
     ):
-        by_rules(valley(2), [Torch(BreaksLater)], torch.zeros(2, 1), 5)
+        by_optimizers(valley(2), [Torch(BreaksLater)], torch.zeros(2, 1), 5)
     assert torch.get_default_dtype() is torch.float32

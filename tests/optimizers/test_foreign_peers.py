@@ -1,12 +1,12 @@
-"""Every optimizer of torch.optim and of pytorch_optimizer: as in a loop of one's own, or one line that says why not."""
+"""Every torch optimizer of torch.optim and of pytorch_optimizer: as in a loop of one's own, or one line that says why not."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from peers import classes, eager, libraries, rule_of, spread
-from reference import by_rules, default_dtype, egg_box, starts
+from peers import classes, eager, libraries, optimizer_of, spread
+from reference import by_optimizers, default_dtype, egg_box, starts
 
 from landscapes.errors import InputError
 
@@ -60,15 +60,15 @@ def test_a_peer_races_as_in_a_loop_of_ones_own(name):
     cls = classes()[name]
     if name in REFUSED:
         with pytest.raises(InputError, match=REFUSED[name]) as caught:
-            rule_of(name, cls)
+            optimizer_of(name, cls)
         assert "\n" not in str(caught.value)
         return
-    contenders, landscape = spread(rule_of(name, cls), 5), egg_box(2)
+    contenders, landscape = spread(optimizer_of(name, cls), 5), egg_box(2)
     dtype = torch.float32 if name in SINGLE else torch.float64
     x = starts(2, 5, np.random.default_rng(1), dtype)
-    paths = by_rules(landscape, contenders, x, 5)
+    paths = by_optimizers(landscape, contenders, x, 5)
     for i in (0, 4):
-        alone = by_rules(landscape, [contenders[i]], x[:, [i]], 5)[:, :, 0]
+        alone = by_optimizers(landscape, [contenders[i]], x[:, [i]], 5)[:, :, 0]
         assert same(paths[:, :, i], alone) or name in DICE  # whose streams are those of the place in the batch
         if contenders[i].way == "gradient" and name not in DICE:
             assert same(alone, plain_loop(landscape, contenders[i], x[:, i], 5))
@@ -78,16 +78,16 @@ def test_how_many_race():
     assert len(NAMES) - len(REFUSED) >= 130
 
 
-def plain_loop(landscape, rule, start, steps):
+def plain_loop(landscape, optimizer, start, steps):
     """What a user's own loop does."""
     path = []
     with default_dtype(start.dtype):
-        p = start.clone().reshape(rule.shape or start.shape).requires_grad_()
-        optimizer = rule.made(p, dict(rule.hyper))
+        p = start.clone().reshape(optimizer.shape or start.shape).requires_grad_()
+        torch_optimizer = optimizer.made(p, dict(optimizer.hyper))
         for _ in range(steps):
             p.grad = None
             landscape.columns(p.reshape(-1)).backward()
-            optimizer.step()
+            torch_optimizer.step()
             path.append(p.detach().reshape(-1).clone())
     return torch.stack(path)
 

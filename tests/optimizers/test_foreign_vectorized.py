@@ -1,4 +1,4 @@
-"""Many runs of a foreign optimizer as one object: the bits of each run alone, whatever it asks and wherever it differs."""
+"""Many runs of a foreign torch optimizer as one object: the bits of each run alone, whatever it asks and wherever it differs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peers import eager
-from reference import PlainLion, by_rules, default_dtype, egg_box, moment, starts, stepper_of, valley
+from reference import PlainLion, by_optimizers, default_dtype, egg_box, moment, starts, stepper_of, valley
 from thinned import diagonal
 from torch import optim
 
@@ -21,16 +21,16 @@ from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.optimizers import Torch
 from landscapes.optimizers.adapters.batched_tensor import Runs, plain
-from landscapes.optimizers.adapters.per_run import Looped
+from landscapes.optimizers.adapters.per_run import PerRunLoop
 from landscapes.optimizers.adapters.per_run_number import Column, DividedError
 from landscapes.optimizers.adapters.vectorization_probe import verdict
-from landscapes.optimizers.adapters.vectorized import Shared
+from landscapes.optimizers.adapters.vectorized import Vectorized
 from landscapes.optimizers.stepper import Job
 from landscapes.oracle import Oracle, value_and_gradient
 
 
 class Base(torch.optim.Optimizer):
-    """A third party's optimizer."""
+    """A third party's torch_optimizer."""
 
     def __init__(self, params: Any, lr: float = 0.01, **more: Any) -> None:
         super().__init__(params, {"lr": lr, **more})
@@ -117,7 +117,9 @@ class Spreading(Base):
 
 def alone(landscape, contenders, x, steps):
     """Each run in a race of its own."""
-    return torch.cat([by_rules(landscape, [rule], x[:, [i]], steps) for i, rule in enumerate(contenders)], 2)
+    return torch.cat(
+        [by_optimizers(landscape, [optimizer], x[:, [i]], steps) for i, optimizer in enumerate(contenders)], 2
+    )
 
 
 def same(a: torch.Tensor, b: torch.Tensor) -> bool:
@@ -174,27 +176,27 @@ def test_a_run_is_in_company_as_it_is_alone(name, ground):
     landscape, dtype = ground
     contenders = [GRIDS[name](i) for i in range(7)]
     x = starts(2, len(contenders), np.random.default_rng(1), dtype)
-    assert same(by_rules(landscape(2), contenders, x, 8), alone(landscape(2), contenders, x, 8))
+    assert same(by_optimizers(landscape(2), contenders, x, 8), alone(landscape(2), contenders, x, 8))
 
 
 @pytest.mark.parametrize("name", SHARED)
 def test_numbers_that_differ_go_into_one_object(name):
     contenders = [GRIDS[name](i) for i in range(9)]
     x = starts(2, 9, np.random.default_rng(1))
-    assert [kind for kind, _ in pieces(contenders, x)] == ["Shared"]
+    assert [kind for kind, _ in pieces(contenders, x)] == ["Vectorized"]
 
 
 @pytest.mark.parametrize("name", ["Spreading", "Muon", "LBFGS", "SparseAdam"])
 def test_what_cannot_share_is_looped(name):
     contenders = [GRIDS[name](i) for i in range(8)]
-    assert pieces(contenders, starts(2, 8, np.random.default_rng(1))) == [("Looped", 8)]
+    assert pieces(contenders, starts(2, 8, np.random.default_rng(1))) == [("PerRunLoop", 8)]
 
 
 def test_numbers_that_must_be_floats_part_the_runs():
     contenders = [Torch(Counting, lr=0.01 * (1 + i % 2)) for i in range(12)]
     x = starts(2, 12, np.random.default_rng(1))
-    assert pieces(contenders, x) == [("Shared", 6), ("Shared", 6)]
-    assert same(by_rules(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
+    assert pieces(contenders, x) == [("Vectorized", 6), ("Vectorized", 6)]
+    assert same(by_optimizers(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
 
 
 def test_settings_of_other_sorts_part_the_runs():
@@ -202,8 +204,8 @@ def test_settings_of_other_sorts_part_the_runs():
         Torch(optim.Adam, lr=0.01 * (1 + i), amsgrad=i % 2 == 0, weight_decay=0.0 if i < 8 else 0.1) for i in range(16)
     ]
     x = starts(2, 16, np.random.default_rng(1))
-    assert sorted(pieces(contenders, x)) == [("Shared", 4)] * 4
-    assert same(by_rules(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
+    assert sorted(pieces(contenders, x)) == [("Vectorized", 4)] * 4
+    assert same(by_optimizers(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
 
 
 @pytest.mark.parametrize("name", ["Adam", "Clamped", "Flattening", "Own"])
@@ -211,7 +213,7 @@ def test_settings_of_other_sorts_part_the_runs():
 def test_in_other_dimensions(name, dim):
     contenders = [GRIDS[name](i) for i in range(7)]
     x = starts(dim, 7, np.random.default_rng(2))
-    assert same(by_rules(valley(dim), contenders, x, 12), alone(valley(dim), contenders, x, 12))
+    assert same(by_optimizers(valley(dim), contenders, x, 12), alone(valley(dim), contenders, x, 12))
 
 
 @settings(max_examples=5, deadline=None)
@@ -219,17 +221,17 @@ def test_in_other_dimensions(name, dim):
 def test_order_and_company_do_not_matter(order, name):
     contenders = [GRIDS[name](i % 9) for i in range(12)]
     x = starts(2, 12, np.random.default_rng(3))
-    straight = by_rules(egg_box(2), contenders, x, 10)
-    shuffled = by_rules(egg_box(2), [contenders[i] for i in order], x[:, list(order)], 10)
+    straight = by_optimizers(egg_box(2), contenders, x, 10)
+    shuffled = by_optimizers(egg_box(2), [contenders[i] for i in order], x[:, list(order)], 10)
     assert same(straight[:, :, list(order)], shuffled)
-    assert same(straight[:, :, :5], by_rules(egg_box(2), contenders[:5], x[:, :5], 10))
+    assert same(straight[:, :, :5], by_optimizers(egg_box(2), contenders[:5], x[:, :5], 10))
 
 
 def test_a_question_parts_the_runs_for_a_step_only():
     contenders = [Torch(Clamped, lr=0.01)] * 30
     x = starts(2, 30, np.random.default_rng(4))
-    shared, landscape = Shared(contenders, x, np.arange(30)), valley(2)
-    expected = by_rules(landscape, contenders[:1] * 3, x[:, :3], 12)
+    shared, landscape = Vectorized(contenders, x, np.arange(30)), valley(2)
+    expected = by_optimizers(landscape, contenders[:1] * 3, x[:, :3], 12)
     for path in expected:
         (shared,) = shared.advance(x, value_and_gradient(landscape, x)[1])
         x = shared.points
@@ -241,7 +243,7 @@ def test_lost_runs_disturb_nobody():
     contenders = [Torch(Normalised, lr=0.01)] * 12
     x = starts(2, 12, np.random.default_rng(5))
     x[:, 7], x[:, 9] = torch.nan, torch.inf
-    assert same(by_rules(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
+    assert same(by_optimizers(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
 
 
 # ---------------------------------------------------------------- trials
@@ -255,8 +257,8 @@ def test_a_trial_leaves_no_trace(capsys):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for cls in (Loud, Shaky):
-            rule = Torch(cls)
-            found = verdict([rule] * 4, frozenset(), torch.zeros(2, 4))
+            optimizer = Torch(cls)
+            found = verdict([optimizer] * 4, frozenset(), torch.zeros(2, 4))
             assert found.why == "draws random numbers" or "random" in found.why
     assert globals_() == before
     assert torch.get_default_dtype() is torch.float32
@@ -273,13 +275,13 @@ def test_a_verdict_says_why():
 
 
 def test_random_numbers_are_a_runs_own():
-    rule, x = Torch(Shaky, lr=0.01), starts(2, 6, np.random.default_rng(6))
+    optimizer, x = Torch(Shaky, lr=0.01), starts(2, 6, np.random.default_rng(6))
     before = torch.get_rng_state()
 
     def race(order, streams, seed=0):
         box = torch.tensor([[-1e9, 1e9]] * 2)
         paths = loop.run(
-            valley(2), [rule] * len(order), x[:, order], 8, box=box, streams=torch.tensor(streams), seed=seed
+            valley(2), [optimizer] * len(order), x[:, order], 8, box=box, streams=torch.tensor(streams), seed=seed
         )
         return torch.from_numpy(paths.x)
 
@@ -299,12 +301,15 @@ def test_random_numbers_are_a_runs_own():
 def test_adjusted_rates_are_those_of_a_scheduled_loop(name):
     contenders = [GRIDS[name](i) for i in range(8)]
     landscape, x = valley(2), starts(2, 8, np.random.default_rng(7))
-    stepper, each = stepper_of(contenders, x), [stepper_of([rule], x[:, [i]]) for i, rule in enumerate(contenders)]
+    stepper, each = (
+        stepper_of(contenders, x),
+        [stepper_of([optimizer], x[:, [i]]) for i, optimizer in enumerate(contenders)],
+    )
     oracle, single = Oracle(landscape, 8), Oracle(landscape, 1)
     together, apart = x, list(x.split(1, 1))
     for t in range(1, 12):
         rates = (
-            np.array([rule.lr for rule in contenders])
+            np.array([optimizer.lr for optimizer in contenders])
             * (0.9**t if t < 6 else 1.0)
             * (1.0 if t < 9 else np.arange(1, 9))
         )
@@ -318,20 +323,20 @@ def test_adjusted_rates_are_those_of_a_scheduled_loop(name):
 
 
 def test_a_torch_scheduler_gives_the_same_numbers():
-    rule, x, landscape = Torch(optim.Adam, lr=0.1), starts(2, 12, np.random.default_rng(8)), valley(2)
-    stepper, oracle, points = stepper_of([rule] * 12, x), Oracle(landscape, 12), x
+    optimizer, x, landscape = Torch(optim.Adam, lr=0.1), starts(2, 12, np.random.default_rng(8)), valley(2)
+    stepper, oracle, points = stepper_of([optimizer] * 12, x), Oracle(landscape, 12), x
     p = x[:, 5].clone().requires_grad_()
-    optimizer = optim.Adam([p], lr=0.1)
-    scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=0.2, total_steps=20)
+    torch_optimizer = optim.Adam([p], lr=0.1)
+    scheduler = optim.lr_scheduler.OneCycleLR(torch_optimizer, max_lr=0.2, total_steps=20)
     for t in range(1, 20):
-        group = optimizer.param_groups[0]
+        group = torch_optimizer.param_groups[0]
         stepper.adjust("lr", np.full(12, group["lr"]))
         stepper.adjust("beta1", np.full(12, group["betas"][0]))
         points = stepper.step(moment(t, points, value_and_gradient(landscape, points)[1], oracle))
-        optimizer.zero_grad()
+        torch_optimizer.zero_grad()
         landscape.columns(p).backward()
         with default_dtype(torch.float64):
-            optimizer.step()
+            torch_optimizer.step()
         scheduler.step()
         assert torch.equal(points[:, 5], p.detach())
 
@@ -341,11 +346,11 @@ def test_a_reset_run_goes_on_as_if_it_began(name):
     contenders = [GRIDS[name](i) for i in range(8)]
     landscape, x = valley(2), starts(2, 8, np.random.default_rng(9))
     stepper, oracle, which = stepper_of(contenders, x), Oracle(landscape, 8), torch.arange(8) % 3 == 0
-    untouched = by_rules(landscape, contenders, x, 12)
+    untouched = by_optimizers(landscape, contenders, x, 12)
     for t in range(1, 6):
         x = stepper.step(moment(t, x, value_and_gradient(landscape, x)[1], oracle))
     stepper.reset(which, x)
-    afresh = by_rules(landscape, contenders, x, 7)
+    afresh = by_optimizers(landscape, contenders, x, 7)
     for t in range(6, 13):
         x = stepper.step(moment(t, x, value_and_gradient(landscape, x)[1], oracle))
         assert torch.equal(x[:, which], afresh[t - 6][:, which])
@@ -378,12 +383,12 @@ def test_buffers_bear_usual_names(cls, more, names, runs):
     assert cls is optim.Adagrad or set(stepper.buffers()) == {"lr"}
     stepper.step(moment(1, x, gradient, Oracle(valley(2), runs)))
     p = torch.zeros(2, requires_grad=True)
-    optimizer = cls([p], lr=0.1, **more)
+    torch_optimizer = cls([p], lr=0.1, **more)
     p.grad = gradient[:, 1].clone()
-    optimizer.step()
+    torch_optimizer.step()
     for usual, own in names.items():
         assert torch.equal(stepper.buffers()[usual], stepper.buffers()[own])
-        assert torch.equal(stepper.buffers()[usual][:, 1], optimizer.state[p][own])
+        assert torch.equal(stepper.buffers()[usual][:, 1], torch_optimizer.state[p][own])
     assert stepper.buffers()["lr"].tolist() == pytest.approx([0.1 + 0.1 * i for i in range(runs)])
 
 
@@ -392,22 +397,22 @@ def test_buffers_bear_usual_names(cls, more, names, runs):
 
 def test_matrices():
     x, landscape = starts(4, 6, np.random.default_rng(10)), valley(4)
-    rule = Torch(optim.Adafactor, lr=0.05, shape=(2, 2))
-    path = by_rules(landscape, [rule] * 6, x, 10)
+    optimizer = Torch(optim.Adafactor, lr=0.05, shape=(2, 2))
+    path = by_optimizers(landscape, [optimizer] * 6, x, 10)
     p = x[:, 3].clone().reshape(2, 2).requires_grad_()
     with default_dtype(torch.float64):
-        optimizer = optim.Adafactor([p], lr=0.05)
+        torch_optimizer = optim.Adafactor([p], lr=0.05)
         for point in path[:, :, 3]:
-            optimizer.zero_grad()
+            torch_optimizer.zero_grad()
             landscape.columns(p.reshape(-1)).backward()
-            optimizer.step()
+            torch_optimizer.step()
             assert torch.equal(p.detach().reshape(-1), point)
-    assert rule.spec == "Torch(Adafactor, shape=(2, 2), lr=0.05)"
-    rule.check(valley(4))
+    assert optimizer.spec == "Torch(Adafactor, shape=(2, 2), lr=0.05)"
+    optimizer.check(valley(4))
     with pytest.raises(
         InputError, match=r"^Adafactor: shape=\(2, 2\) holds 4 numbers, but valley has 3 coordinates; give"
     ):
-        rule.check(valley(3))
+        optimizer.check(valley(3))
 
 
 def test_options_of_a_group():
@@ -426,7 +431,7 @@ def test_options_of_a_group():
 
 
 class Backwards(torch.optim.Optimizer):
-    """Put around an optimizer object, as Lookahead is: goes half way back after each step."""
+    """Put around a torch optimizer object, as Lookahead is: goes half way back after each step."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, share: float = 0.5) -> None:
         self.optimizer, self.share = optimizer, share
@@ -447,10 +452,12 @@ class Backwards(torch.optim.Optimizer):
 def test_an_optimizer_around_another():
     contenders = [Torch(Backwards, optimizer=Torch(optim.Adam, lr=0.1), share=0.1 * (i + 1)) for i in range(12)]
     x = starts(2, 12, np.random.default_rng(11))
-    assert pieces(contenders, x) == [("Shared", 12)]
-    assert same(by_rules(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
+    assert pieces(contenders, x) == [("Vectorized", 12)]
+    assert same(by_optimizers(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
     assert contenders[0].spec == "Torch(Backwards, optimizer=Torch(Adam, lr=0.1), share=0.1)"
-    with pytest.raises(InputError, match=r"^Backwards is put around another optimizer; give that as a rule, as in"):
+    with pytest.raises(
+        InputError, match=r"^Backwards is put around another optimizer; give that as an optimizer, as in"
+    ):
         Torch(Backwards)
 
 
@@ -465,9 +472,9 @@ class Curved(Base):
 
 
 def test_gradients_that_can_be_differentiated_again_are_counted():
-    rule, x, oracle = Torch(Curved, lr=1.0), torch.full((1, 3), 5.0), Oracle(valley(1), 3)
-    assert rule.way == "graph"
-    moved = stepper_of([rule] * 3, x).step(moment(1, x, value_and_gradient(valley(1), x)[1], oracle))
+    optimizer, x, oracle = Torch(Curved, lr=1.0), torch.full((1, 3), 5.0), Oracle(valley(1), 3)
+    assert optimizer.way == "graph"
+    moved = stepper_of([optimizer] * 3, x).step(moment(1, x, value_and_gradient(valley(1), x)[1], oracle))
     assert torch.allclose(moved, torch.ones(1, 3))
     assert oracle.counts.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
 
@@ -475,13 +482,13 @@ def test_gradients_that_can_be_differentiated_again_are_counted():
 def test_what_is_wrapped_is_not_differentiated_past_its_wrapper():
     x = torch.full((2, 1), 5.0)
     with pytest.raises(InputError, match=r"cannot be wrapped; race it as it is$"):
-        by_rules(valley(2), [optimizers.Clip(Torch(Curved, lr=1.0), norm=1.0)], x, 1)
+        by_optimizers(valley(2), [optimizers.Clip(Torch(Curved, lr=1.0), norm=1.0)], x, 1)
 
 
 def test_numbers_to_tune():
-    rule = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
-    assert rule.numbers() == {"lr": 0.1, "alpha": 0.9}
-    assert rule.with_numbers({"alpha": 0.5}) == Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True)
+    optimizer = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
+    assert optimizer.numbers() == {"lr": 0.1, "alpha": 0.9}
+    assert optimizer.with_numbers({"alpha": 0.5}) == Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True)
 
 
 # ---------------------------------------------------------------- numbers that are many
@@ -554,7 +561,7 @@ class Needs(Base):
         (lambda: Torch(Asks), r"^Asks\.step takes temperature, which a race has not; race a subclass"),
         (lambda: Torch(optim.Adam, betaz=(0.9, 0.9)), r"^unknown setting of Adam 'betaz'\. Did you mean betas\?$"),
         (lambda: Torch(optim.Adam, betas=(0.9,)), r"^Torch\(Adam, .*betas=\(0\.9,\)\) cannot be made: IndexError"),
-        (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr is one number, not \[0\.1, 0\.2\]; to compare several, give a rule"),
+        (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr is one number, not \[0\.1, 0\.2\]; to compare several, give an optimizer"),
         (lambda: Torch(optim.Muon), r"Muon only supports 2D.*; it takes matrices: add shape=\(rows, columns\)"),
         (lambda: Torch(optim.Muon, shape=3), r"^Torch: shape is whole numbers such as \(rows, columns\), at least 1 each, not 3$"),
         (lambda: Torch(optim.Muon, shape=(0, 2)), r"^Torch: shape is whole numbers .* not \(0, 2\)$"),
@@ -584,8 +591,8 @@ def test_streams_key_the_noise_not_the_place():
     """The same numbers wherever a run stands among those that are looped over."""
     job = Job(5, torch.tensor([7, 8]), 3)
     x = torch.zeros(1, 2)
-    first = Looped([Torch(Shaky)] * 2, x, np.arange(2), job.streams.tolist(), job.seed)
-    second = Looped([Torch(Shaky)], x[:, :1], np.arange(1), [8], job.seed)
+    first = PerRunLoop([Torch(Shaky)] * 2, x, np.arange(2), job.streams.tolist(), job.seed)
+    second = PerRunLoop([Torch(Shaky)], x[:, :1], np.arange(1), [8], job.seed)
     for t in (1, 2):
         first.step(moment(t, x, torch.zeros(1, 2), Oracle(valley(1), 2)))
         second.step(moment(t, x[:, :1], torch.zeros(1, 1), Oracle(valley(1), 1)))

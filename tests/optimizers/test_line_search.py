@@ -15,11 +15,11 @@ from landscapes import function
 from landscapes.objectives._function import Function
 from landscapes.optimizers.second_order.linalg import dot
 from landscapes.optimizers.second_order.line_search import Trial, backtrack, strong_wolfe
-from landscapes.optimizers.stepper import Moment
+from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle, value_and_gradient
 
 
-def begin(landscape: Function, x: Tensor, p: Tensor) -> tuple[Moment, Trial]:
+def begin(landscape: Function, x: Tensor, p: Tensor) -> tuple[StepContext, Trial]:
     value, gradient = value_and_gradient(landscape, x)
     now = moment(1, x, gradient, Oracle(landscape, x.shape[1]), value)
     return now, Trial(torch.zeros_like(value), value, dot(gradient, p), gradient)

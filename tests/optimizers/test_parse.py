@@ -1,4 +1,4 @@
-"""Rules from text: every name there and back, and one clear line for whatever else is typed."""
+"""Optimizers from text: every name there and back, and one clear line for whatever else is typed."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def test_all_rules_and_presets_have_names():
 
 @given(st.sampled_from(variants()), st.integers(0, 2**32 - 1))
 def test_a_spec_gives_its_rule_back(variant, seed):
-    rule = draw(*variant, np.random.default_rng(seed))
-    assert parse(rule.spec) == (rule, False)
+    optimizer = draw(*variant, np.random.default_rng(seed))
+    assert parse(optimizer.spec) == (optimizer, False)
 
 
 @given(st.floats(0, allow_infinity=False), st.floats(0, 1, exclude_max=True))
 @example(lr=5e-324, beta=1 - 2**-53)
 @example(lr=-0.0, beta=0.0)
 def test_a_spec_keeps_every_bit(lr, beta):
-    rule = optimizers.Adam(lr=lr, beta1=beta)
-    assert parse(rule.spec)[0] == rule
+    optimizer = optimizers.Adam(lr=lr, beta1=beta)
+    assert parse(optimizer.spec)[0] == optimizer
 
 
 def test_a_spec_leaves_out_defaults_but_not_the_rate():
@@ -44,7 +44,7 @@ def test_a_spec_leaves_out_defaults_but_not_the_rate():
 
 
 @pytest.mark.parametrize(
-    ("text", "rule"),
+    ("text", "optimizer"),
     [
         ("adam", optimizers.Adam()),
         ("  Adam ( lr = 1e-2 , beta1=.8 ) ", optimizers.Adam(lr=0.01, beta1=0.8)),
@@ -59,8 +59,8 @@ def test_a_spec_leaves_out_defaults_but_not_the_rate():
         ("rprop(etas=(0.4, 1.3), step_sizes=(1e-5, 2))", optimizers.Rprop(etaminus=0.4, etaplus=1.3, step_min=1e-5, step_max=2)),
     ],
 )  # fmt: skip
-def test_ways_to_write_a_rule(text, rule):
-    assert parse(text)[0] == rule
+def test_ways_to_write_a_optimizer(text, optimizer):
+    assert parse(text)[0] == optimizer
 
 
 @pytest.mark.parametrize(("text", "is_open"), [("adam(beta1=0.8)", True), ("adam(lr=1e-3)", False), ("amsgrad", True)])
@@ -104,7 +104,10 @@ def test_what_is_no_rule_gets_one_line(text):
         ("adam(lr=None)", r"Adam: lr is one number, not None"),
         ("adam(lr=True)", r"Adam: lr is one number, not True"),
         ("adam(lr=1j)", r"Adam: lr is one number, not 1j"),
-        ("adam(lr=(0.1, 0.2))", r"Adam: lr is one number, not \(0\.1, 0\.2\); to compare several, give a rule each"),
+        (
+            "adam(lr=(0.1, 0.2))",
+            r"Adam: lr is one number, not \(0\.1, 0\.2\); to compare several, give an optimizer each",
+        ),
         ("adam(lr=nan)", r"Adam: lr must be a finite number ≥ 0, not nan"),
         ("adam(lr=Inf)", r"Adam: lr must be a finite number ≥ 0, not inf"),
         ("adam(lr=1e999)", r"Adam: lr must be a finite number ≥ 0, not inf"),
@@ -134,12 +137,12 @@ PIECES = st.sampled_from(
 
 
 def complaint(text: str) -> str:
-    """What is said against a text; nothing where it is a rule."""
+    """What is said against a text; nothing where it is an optimizer."""
     try:
-        rule, is_open = parse(text)
+        optimizer, is_open = parse(text)
     except InputError as error:
         return str(error)
-    assert isinstance(rule, optimizers.Rule)
+    assert isinstance(optimizer, optimizers.Optimizer)
     assert isinstance(is_open, bool)
     return ""
 

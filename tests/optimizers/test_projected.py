@@ -37,9 +37,9 @@ def test_bounds_may_differ_from_run_to_run() -> None:
 
 
 def test_text_gives_the_rule_back() -> None:
-    rule = optimizers.Projected(optimizers.Adam(lr=0.05), low=0, high=2)
-    assert rule.spec == "projected(adam(lr=0.05), low=0.0, high=2.0)"
-    assert optimizers.parse(rule.spec)[0] == rule
+    optimizer = optimizers.Projected(optimizers.Adam(lr=0.05), low=0, high=2)
+    assert optimizer.spec == "projected(adam(lr=0.05), low=0.0, high=2.0)"
+    assert optimizers.parse(optimizer.spec)[0] == optimizer
 
 
 def test_bounds_upside_down_are_refused() -> None:

@@ -11,7 +11,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import SPACES, by_rules, counterpart, default_dtype, draw, egg_box, moment, starts, stepper_of, valley
+from reference import (
+    SPACES,
+    by_optimizers,
+    counterpart,
+    default_dtype,
+    draw,
+    egg_box,
+    moment,
+    starts,
+    stepper_of,
+    valley,
+)
 from thinned import diagonal
 from torch import Tensor
 from torch.optim import lr_scheduler
@@ -20,7 +31,7 @@ from landscapes import optimizers, race
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule, parse
+from landscapes.optimizers import Optimizer, parse
 from landscapes.optimizers.wrappers.scheduled import momentum_of
 from landscapes.oracle import Oracle, value_and_gradient
 
@@ -28,14 +39,14 @@ STEPS = 40
 Stock = Callable[[torch.optim.Optimizer], Any]
 
 
-def cycled(optimizer: torch.optim.Optimizer, **settings: Any) -> lr_scheduler.LRScheduler:
+def cycled(torch_optimizer: torch.optim.Optimizer, **settings: Any) -> lr_scheduler.LRScheduler:
     """The one-cycle policy; momentum moves where there is any, as it does by default in ours."""
-    peak = optimizer.param_groups[0]["lr"]
-    moves = "momentum" in optimizer.defaults or "betas" in optimizer.defaults
-    return lr_scheduler.OneCycleLR(optimizer, max_lr=peak, cycle_momentum=moves, **settings)
+    peak = torch_optimizer.param_groups[0]["lr"]
+    moves = "momentum" in torch_optimizer.defaults or "betas" in torch_optimizer.defaults
+    return lr_scheduler.OneCycleLR(torch_optimizer, max_lr=peak, cycle_momentum=moves, **settings)
 
 
-PAIRS: dict[str, tuple[Callable[[Rule], Rule], Stock]] = {
+PAIRS: dict[str, tuple[Callable[[Optimizer], Optimizer], Stock]] = {
     "step decay": (lambda r: optimizers.StepDecay(r, every=7, gamma=0.6), lambda o: lr_scheduler.StepLR(o, 7, 0.6)),
     "multi-step": (
         lambda r: optimizers.MultiStep(r, at=(5, 20, 20, 33), gamma=0.3),
@@ -100,29 +111,31 @@ ADAPTED: dict[str, tuple[Any, dict[str, Any]]] = {
 STOCK = [cls for cls, (other, _) in SPACES.items() if other.__module__.startswith("torch.")]
 
 
-def by_torch(landscape: Function, inside: Sequence[Rule], stock: Stock, x: Tensor, steps: int) -> tuple[Tensor, Any]:
-    """The points (steps, d, R) and the rates (steps, R): an optimizer and a scheduler a run."""
+def by_torch(
+    landscape: Function, inside: Sequence[Optimizer], stock: Stock, x: Tensor, steps: int
+) -> tuple[Tensor, Any]:
+    """The points (steps, d, R) and the rates (steps, R): a torch optimizer and a scheduler a run."""
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     path, rates = [], []
     with default_dtype(torch.float64):
-        optimizers = [counterpart(rule, p) for rule, p in zip(inside, points, strict=True)]
-        schedulers = [stock(optimizer) for optimizer in optimizers]
+        optimizers = [counterpart(optimizer, p) for optimizer, p in zip(inside, points, strict=True)]
+        schedulers = [stock(torch_optimizer) for torch_optimizer in optimizers]
         for _ in range(steps):
-            rates.append([optimizer.param_groups[0]["lr"] for optimizer in optimizers])
-            for p, optimizer, scheduler in zip(points, optimizers, schedulers, strict=True):
-                optimizer.zero_grad()
+            rates.append([torch_optimizer.param_groups[0]["lr"] for torch_optimizer in optimizers])
+            for p, torch_optimizer, scheduler in zip(points, optimizers, schedulers, strict=True):
+                torch_optimizer.zero_grad()
                 loss = landscape.columns(p)
                 loss.backward()
-                optimizer.step()
+                torch_optimizer.step()
                 plateau = isinstance(scheduler, lr_scheduler.ReduceLROnPlateau)
                 scheduler.step(*([loss.detach()] if plateau else []))
             path.append(torch.stack([p.detach().clone() for p in points], 1))
     return torch.stack(path), rates
 
 
-def by_schedule(landscape: Function, wrapped: Sequence[Rule], x: Tensor, steps: int) -> tuple[Tensor, Any]:
-    """The same by rules of one batch."""
-    assert len({rule.batch_key for rule in wrapped}) == 1
+def by_schedule(landscape: Function, wrapped: Sequence[Optimizer], x: Tensor, steps: int) -> tuple[Tensor, Any]:
+    """The same by optimizers of one batch."""
+    assert len({optimizer.batch_key for optimizer in wrapped}) == 1
     stepper, oracle = stepper_of(wrapped, x, steps), Oracle(landscape, x.shape[1])
     path, rates = [], []
     for t in range(1, steps + 1):
@@ -133,7 +146,7 @@ def by_schedule(landscape: Function, wrapped: Sequence[Rule], x: Tensor, steps: 
     return torch.stack(path), rates
 
 
-def three(cls: type[Rule], seed: int) -> tuple[list[Rule], Tensor]:
+def three(cls: type[Optimizer], seed: int) -> tuple[list[Optimizer], Tensor]:
     rng = np.random.default_rng(seed)
     return [draw(cls, {}, False, rng) for _ in range(3)], starts(2, 3, rng)
 
@@ -141,8 +154,8 @@ def three(cls: type[Rule], seed: int) -> tuple[list[Rule], Tensor]:
 # ---------------------------------------------------------------- equal to torch
 
 
-def marked(name: str, cls: type[Rule]) -> Any:
-    """Every schedule with Adam and every rule with two schedules; the rest of the product takes its time."""
+def marked(name: str, cls: type[Optimizer]) -> Any:
+    """Every schedule with Adam and every optimizer with two schedules; the rest of the product takes its time."""
     quick = cls is optimizers.Adam or name in ("cosine", "one cycle")
     return pytest.param(name, cls, id=f"{name}-{cls.__name__}", marks=[] if quick else pytest.mark.slow)
 
@@ -151,44 +164,44 @@ def marked(name: str, cls: type[Rule]) -> Any:
 def test_rates_and_points_are_those_of_torch(name, cls):
     wrap, stock = PAIRS[name]
     inside, x = three(cls, 3)
-    path, rates = by_schedule(valley(2), [wrap(rule) for rule in inside], x, STEPS)
+    path, rates = by_schedule(valley(2), [wrap(optimizer) for optimizer in inside], x, STEPS)
     expected, known = by_torch(valley(2), inside, stock, x, STEPS)
     assert rates == known
     assert len({tuple(row) for row in known}) > 1
     assert torch.equal(path, expected)
 
 
-def random_schedule(kind: str, rule: Rule, rng: np.random.Generator) -> tuple[Rule, Stock]:
+def random_schedule(kind: str, optimizer: Optimizer, rng: np.random.Generator) -> tuple[Optimizer, Stock]:
     """A schedule with random settings, and torch's."""
     n, share, other = int(rng.integers(1, 900)), float(rng.uniform(0.05, 1)), float(rng.uniform(0, 1))
-    low = rule.rate * other
+    low = optimizer.rate * other
     match kind:
         case "step decay":
-            return optimizers.StepDecay(rule, every=n, gamma=share), lambda o: lr_scheduler.StepLR(o, n, share)
+            return optimizers.StepDecay(optimizer, every=n, gamma=share), lambda o: lr_scheduler.StepLR(o, n, share)
         case "multi-step":
             at = rng.integers(1, 1000, 5).tolist()
-            return optimizers.MultiStep(rule, at=tuple(at), gamma=share), lambda o: lr_scheduler.MultiStepLR(
+            return optimizers.MultiStep(optimizer, at=tuple(at), gamma=share), lambda o: lr_scheduler.MultiStepLR(
                 o, at, share
             )
         case "constant":
-            return optimizers.Constant(rule, start=share, over=n), lambda o: lr_scheduler.ConstantLR(o, share, n)
+            return optimizers.Constant(optimizer, start=share, over=n), lambda o: lr_scheduler.ConstantLR(o, share, n)
         case "linear":
-            return optimizers.Linear(rule, share, other, n), lambda o: lr_scheduler.LinearLR(o, share, other, n)
+            return optimizers.Linear(optimizer, share, other, n), lambda o: lr_scheduler.LinearLR(o, share, other, n)
         case "exponential":
-            return optimizers.Exponential(rule, gamma=share), lambda o: lr_scheduler.ExponentialLR(o, share)
+            return optimizers.Exponential(optimizer, gamma=share), lambda o: lr_scheduler.ExponentialLR(o, share)
         case "polynomial":
-            return optimizers.Polynomial(rule, 3 * other, n), lambda o: lr_scheduler.PolynomialLR(o, n, 3 * other)
+            return optimizers.Polynomial(optimizer, 3 * other, n), lambda o: lr_scheduler.PolynomialLR(o, n, 3 * other)
         case "cosine":
-            return optimizers.Cosine(rule, n, low), lambda o: lr_scheduler.CosineAnnealingLR(o, n, low)
+            return optimizers.Cosine(optimizer, n, low), lambda o: lr_scheduler.CosineAnnealingLR(o, n, low)
         case "restarts":
             k = int(rng.integers(1, 4))
             stock = lr_scheduler.CosineAnnealingWarmRestarts
-            return optimizers.WarmRestarts(rule, n, k, low), lambda o: stock(o, n, k, low)
+            return optimizers.WarmRestarts(optimizer, n, k, low), lambda o: stock(o, n, k, low)
         case _:
             three, straight = rng.integers(0, 2, 2).astype(bool).tolist()
             rise = share / 2 if three else share
             return (
-                optimizers.OneCycle(rule, 1000, rise=rise, div=1 + n, final_div=1 / share, straight=straight, three_phase=three),
+                optimizers.OneCycle(optimizer, 1000, rise=rise, div=1 + n, final_div=1 / share, straight=straight, three_phase=three),
                 lambda o: cycled(
                     o, total_steps=1000, pct_start=rise, div_factor=1 + n, final_div_factor=1 / share, three_phase=three,
                     anneal_strategy="linear" if straight else "cos",
@@ -213,14 +226,14 @@ KINDS = (
 def test_a_thousand_rates_of_random_schedules_are_those_of_torch(kind):
     rng = np.random.default_rng(20)
     for _ in range(2):
-        rule = optimizers.Adam(lr=float(10 ** rng.uniform(-5, 0)))
-        wrapped, stock = random_schedule(kind, rule, rng)
-        optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=rule.lr)
-        stepper, scheduler = stepper_of([wrapped], torch.zeros(1, 1, dtype=torch.float64), 1000), stock(optimizer)
+        optimizer = optimizers.Adam(lr=float(10 ** rng.uniform(-5, 0)))
+        wrapped, stock = random_schedule(kind, optimizer, rng)
+        torch_optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=optimizer.lr)
+        stepper, scheduler = stepper_of([wrapped], torch.zeros(1, 1, dtype=torch.float64), 1000), stock(torch_optimizer)
         for t in range(1, 1001):
             stepper.turn(t)
-            assert stepper.rates()[0] == optimizer.param_groups[0]["lr"]
-            optimizer.step()
+            assert stepper.rates()[0] == torch_optimizer.param_groups[0]["lr"]
+            torch_optimizer.step()
             scheduler.step()
 
 
@@ -230,7 +243,7 @@ def test_any_scheduler_of_torch_can_be_had(name, cls):
     scheduler, settings = ADAPTED[name]
     made = getattr(lr_scheduler, scheduler) if isinstance(scheduler, str) else scheduler
     inside, x = three(cls, 4)
-    wrapped = [optimizers.Schedule(rule, scheduler, **settings) for rule in inside]
+    wrapped = [optimizers.Schedule(optimizer, scheduler, **settings) for optimizer in inside]
     path, rates = by_schedule(valley(2), wrapped, x, STEPS)
     expected, known = by_torch(valley(2), inside, lambda o: made(o, **settings), x, STEPS)
     assert rates == known
@@ -249,7 +262,9 @@ def test_a_scheduler_that_moves_momentum_moves_it_here(scheduler, bare, cls):
     rng = np.random.default_rng(5)
     inside, x = [draw(cls, {}, bare, rng) for _ in range(3)], starts(2, 3, rng)
     stock = getattr(lr_scheduler, scheduler)
-    path, rates = by_schedule(valley(2), [optimizers.Schedule(rule, scheduler, **cycle) for rule in inside], x, STEPS)
+    path, rates = by_schedule(
+        valley(2), [optimizers.Schedule(optimizer, scheduler, **cycle) for optimizer in inside], x, STEPS
+    )
     expected, known = by_torch(valley(2), inside, lambda o: stock(o, **cycle), x, STEPS)
     assert rates == known
     assert torch.equal(path, expected)
@@ -261,9 +276,11 @@ def test_a_scheduler_that_moves_momentum_moves_it_here(scheduler, bare, cls):
 def test_momentum_moves_where_there_was_none():
     """SGD without momentum leaves the term out; a cycle brings it in, as in torch."""
     inside, x = [optimizers.SGD(lr=1e-3), optimizers.SGD(lr=3e-3)], starts(2, 2, np.random.default_rng(6))
-    path, _ = by_schedule(valley(2), [optimizers.OneCycle(rule) for rule in inside], x, STEPS)
+    path, _ = by_schedule(valley(2), [optimizers.OneCycle(optimizer) for optimizer in inside], x, STEPS)
     assert torch.equal(path, by_torch(valley(2), inside, PAIRS["one cycle"][1], x, STEPS)[0])
-    still = by_schedule(valley(2), [optimizers.OneCycle(rule, cycle_momentum=False) for rule in inside], x, STEPS)[0]
+    still = by_schedule(
+        valley(2), [optimizers.OneCycle(optimizer, cycle_momentum=False) for optimizer in inside], x, STEPS
+    )[0]
     assert not torch.equal(path, still)
     assert momentum_of(optimizers.Adagrad()) == ""
 
@@ -285,7 +302,7 @@ def test_a_plateau_is_seen_run_by_run_as_by_torch(cls, settings, landscape):
     inside, x = [cls(lr=lr) for lr in (0.3, 0.05, 0.011, 0.8)], starts(2, 4, rng)
     names = {"absolute": "threshold_mode", "lowest": "min_lr"}
     stock = {names.get(key, key): "abs" if key == "absolute" else value for key, value in settings.items()}
-    path, rates = by_schedule(landscape(2), [optimizers.Plateau(rule, **settings) for rule in inside], x, 80)
+    path, rates = by_schedule(landscape(2), [optimizers.Plateau(optimizer, **settings) for optimizer in inside], x, 80)
     expected, known = by_torch(landscape(2), inside, lambda o: lr_scheduler.ReduceLROnPlateau(o, **stock), x, 80)
     assert rates == known
     assert torch.allclose(path, expected, rtol=0, atol=0, equal_nan=True)
@@ -295,10 +312,12 @@ def test_a_plateau_is_seen_run_by_run_as_by_torch(cls, settings, landscape):
 
 def test_plateaus_of_several_settings_are_one_batch():
     inside, x = [optimizers.SGD(lr=0.02)] * 3, starts(2, 3, np.random.default_rng(8))
-    wrapped = [optimizers.Plateau(rule, patience=n + 1, factor=0.2 * n + 0.1) for n, rule in enumerate(inside)]
+    wrapped = [
+        optimizers.Plateau(optimizer, patience=n + 1, factor=0.2 * n + 0.1) for n, optimizer in enumerate(inside)
+    ]
     path, rates = by_schedule(egg_box(2), wrapped, x, 80)
-    for run, rule in enumerate(wrapped):
-        alone, own = by_schedule(egg_box(2), [rule], x[:, run : run + 1], 80)
+    for run, optimizer in enumerate(wrapped):
+        alone, own = by_schedule(egg_box(2), [optimizer], x[:, run : run + 1], 80)
         assert torch.equal(alone[:, :, 0], path[:, :, run])
         assert [row[run] for row in rates] == [row[0] for row in own]
 
@@ -310,18 +329,20 @@ def test_torch_optimizers_are_scheduled_too(name, dtype):
     x = starts(2, 3, np.random.default_rng(9), dtype)
     for cls, own in ((torch.optim.Adam, optimizers.Adam), (torch.optim.SGD, optimizers.SGD)):
         foreign = [wrap(optimizers.Torch(cls, lr=lr)) for lr in (1e-3, 2e-2, 5e-3)]
-        path = by_rules(valley(2), foreign, x, STEPS)
-        assert torch.equal(path, by_torch(valley(2), [own(lr=rule.rate) for rule in foreign], stock, x, STEPS)[0])
+        path = by_optimizers(valley(2), foreign, x, STEPS)
+        assert torch.equal(
+            path, by_torch(valley(2), [own(lr=optimizer.rate) for optimizer in foreign], stock, x, STEPS)[0]
+        )
 
 
 # ---------------------------------------------------------------- nested, started anew, left alone
 
 
 def test_nested_schedules_multiply():
-    rule, x = optimizers.SGD(lr=0.01), starts(2, 1, np.random.default_rng(10))
+    optimizer, x = optimizers.SGD(lr=0.01), starts(2, 1, np.random.default_rng(10))
     outer, inner = optimizers.Cosine, lambda r: optimizers.StepDecay(r, every=7, gamma=0.5)
-    nested = by_schedule(valley(2), [outer(inner(rule))], x, STEPS)[1]
-    apart = [by_schedule(valley(2), [wrap(rule)], x, STEPS)[1] for wrap in (outer, inner)]
+    nested = by_schedule(valley(2), [outer(inner(optimizer))], x, STEPS)[1]
+    apart = [by_schedule(valley(2), [wrap(optimizer)], x, STEPS)[1] for wrap in (outer, inner)]
     for (both,), (one,), (other,) in zip(nested, *apart, strict=True):
         assert both == pytest.approx(one * other / 0.01, rel=1e-14)
 
@@ -329,15 +350,15 @@ def test_nested_schedules_multiply():
 def test_a_schedule_around_a_cycle_leaves_its_momentum_alone():
     x = starts(2, 1, np.random.default_rng(11))
     inner = optimizers.OneCycle(optimizers.SGD(lr=0.01, momentum=0.5))
-    by_name = [by_rules(valley(2), [wrap], x, 30) for wrap in (inner, optimizers.Exponential(inner, gamma=1.0))]
+    by_name = [by_optimizers(valley(2), [wrap], x, 30) for wrap in (inner, optimizers.Exponential(inner, gamma=1.0))]
     assert torch.equal(*by_name)
 
 
 def test_a_reset_begins_the_schedule_within_anew_but_not_the_one_around():
-    rule, x = optimizers.SGD(lr=0.01), starts(2, 1, np.random.default_rng(12))
-    falling = [row[0] for row in by_schedule(valley(2), [optimizers.Exponential(rule, gamma=0.9)], x, 10)[1]]
-    within = optimizers.Reset(optimizers.Exponential(rule, gamma=0.9), every=4)
-    around = optimizers.Exponential(optimizers.Reset(rule, every=4), gamma=0.9)
+    optimizer, x = optimizers.SGD(lr=0.01), starts(2, 1, np.random.default_rng(12))
+    falling = [row[0] for row in by_schedule(valley(2), [optimizers.Exponential(optimizer, gamma=0.9)], x, 10)[1]]
+    within = optimizers.Reset(optimizers.Exponential(optimizer, gamma=0.9), every=4)
+    around = optimizers.Exponential(optimizers.Reset(optimizer, every=4), gamma=0.9)
     assert [row[0] for row in by_schedule(valley(2), [within], x, 10)[1]] == [*falling[:4], *falling[:4], *falling[:2]]
     assert [row[0] for row in by_schedule(valley(2), [around], x, 10)[1]] == falling
 
@@ -351,7 +372,7 @@ def test_inverse_time_is_its_formula():
 
 @dataclass(frozen=True)
 class Own(optimizers.FirstOrder):
-    """A rule whose learning rate has a name of its own."""
+    """An optimizer whose learning rate has a name of its own."""
 
     tunable: ClassVar[str] = "pace"
 
@@ -364,15 +385,17 @@ class Own(optimizers.FirstOrder):
 def test_a_rate_by_another_name_is_scheduled_too():
     x = starts(2, 2, np.random.default_rng(14))
     own, known = (
-        [optimizers.Cosine(rule) for rule in pair]
+        [optimizers.Cosine(optimizer) for optimizer in pair]
         for pair in ((Own(pace=0.02), Own(pace=0.05)), (optimizers.SGD(lr=0.02), optimizers.SGD(lr=0.05)))
     )
-    assert torch.allclose(by_rules(valley(2), own, x, 30), by_rules(valley(2), known, x, 30), rtol=0, atol=1e-13)
+    assert torch.allclose(
+        by_optimizers(valley(2), own, x, 30), by_optimizers(valley(2), known, x, 30), rtol=0, atol=1e-13
+    )
 
 
 def test_the_record_shows_the_rates():
-    record = race("booth", ["cosine(sgd(lr=0.01))", "sgd(lr=0.01)"], steps=20, observe=["lr"])
-    rates = record.trajectories.observed["lr"]
+    record = race("booth", ["cosine(sgd(lr=0.01))", "sgd(lr=0.01)"], steps=20, metrics=["lr"])
+    rates = record.trajectories.metrics["lr"]
     assert rates[1].tolist() == [0.01] * 21
     assert rates[0, 0] == rates[0, 1] == 0.01  # before the first step and in it
     assert (np.diff(rates[0, 1:]) < 0).all()
@@ -382,7 +405,7 @@ def test_the_record_shows_the_rates():
 def test_an_open_rate_is_tuned_within_wrappers():
     record = race("booth", ["clip(cosine(adam), norm=1)", "clip(cosine(adam(lr=0.5)), norm=1)"], steps=50)
     runs = record.trajectories.runs
-    assert runs["rate"].tolist() == ["tuned", "given"]
+    assert runs["lr_source"].tolist() == ["tuned", "given"]
     tuned = parse(str(runs["optimizer"][0]))[0]
     assert tuned.rate == runs["lr"][0] > 0
     assert isinstance(tuned, optimizers.Clip)
@@ -396,9 +419,9 @@ def test_schedules_of_all_sorts_do_not_change_each_other(names, seed):
     kinds = [draw(cls, {}, False, rng) for cls in (optimizers.SGD, optimizers.Adam, optimizers.RMSprop)]
     contenders = [PAIRS[name][0](kinds[place % 3]) for place, name in enumerate(names[:6])]
     x = starts(2, 6, rng)
-    together = by_rules(valley(2), contenders, x, 15)
-    for run, rule in enumerate(contenders):
-        assert torch.equal(by_rules(valley(2), [rule], x[:, run : run + 1], 15)[:, :, 0], together[:, :, run])
+    together = by_optimizers(valley(2), contenders, x, 15)
+    for run, optimizer in enumerate(contenders):
+        assert torch.equal(by_optimizers(valley(2), [optimizer], x[:, run : run + 1], 15)[:, :, 0], together[:, :, run])
 
 
 @settings(max_examples=24)
@@ -422,8 +445,8 @@ def test_settings_that_differ_within_a_batch_are_each_runs_own(data):
     wrapped = [make(optimizers.Adam(lr=data.draw(st.floats(1e-4, 0.1)))) for _ in range(3)]
     x = starts(2, 3, np.random.default_rng(0))
     path, rates = by_schedule(valley(2), wrapped, x, 30)
-    for run, rule in enumerate(wrapped):
-        alone, own = by_schedule(valley(2), [rule], x[:, run : run + 1], 30)
+    for run, optimizer in enumerate(wrapped):
+        alone, own = by_schedule(valley(2), [optimizer], x[:, run : run + 1], 30)
         assert [row[run] for row in rates] == [row[0] for row in own]
         assert torch.equal(alone[:, :, 0], path[:, :, run])
 
@@ -449,8 +472,8 @@ ADAM = optimizers.Adam(lr=0.1)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optimizers.Cosine(), r"Cosine takes a rule first, as in Cosine\(optimizers\.Adam\(lr=0\.05\)\), not nothing"),
-        (lambda: optimizers.Cosine(0.1), r"Cosine takes a rule first, .* not 0\.1"),
+        (lambda: optimizers.Cosine(), r"Cosine takes an optimizer first, as in Cosine\(optimizers\.Adam\(lr=0\.05\)\), not nothing"),
+        (lambda: optimizers.Cosine(0.1), r"Cosine takes an optimizer first, .* not 0\.1"),
         (lambda: optimizers.Cosine(optimizers.Torch(NoRate)), r"Cosine: NoRate has no learning rate to schedule"),
         (lambda: optimizers.Schedule(optimizers.Torch(NoRate), "StepLR", step_size=3), r"Schedule: NoRate has no learning rate"),
         (lambda: optimizers.Cosine(ADAM, steps=-1), r"Cosine: steps must be a whole number ≥ 0, not -1"),
@@ -461,8 +484,8 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.MultiStep(ADAM), r"MultiStep: at is the steps after which the rate drops, .* not \(\)"),
         (lambda: optimizers.MultiStep(ADAM, at=(3, "x")), r"MultiStep: at is the steps .* not \(3, 'x'\)"),
         (lambda: optimizers.Plateau(ADAM, factor=1), r"Plateau: factor must be a finite number ≥ 0 and < 1, not 1"),
-        (lambda: optimizers.Schedule(ADAM), r"Schedule takes a scheduler after the rule, .* not nothing"),
-        (lambda: optimizers.Schedule(ADAM, 3), r"Schedule takes a scheduler after the rule, .* not 3"),
+        (lambda: optimizers.Schedule(ADAM), r"Schedule takes a scheduler after the optimizer, .* not nothing"),
+        (lambda: optimizers.Schedule(ADAM, 3), r"Schedule takes a scheduler after the optimizer, .* not 3"),
         (lambda: optimizers.Schedule(ADAM, "StepLr", step_size=3), r"unknown scheduler .*'StepLr'\. Did you mean StepLR"),
         (lambda: optimizers.Schedule(ADAM, lambda o: o), r"Schedule: schedule makes _Still .* which is no scheduler"),
         (lambda: optimizers.Schedule(ADAM, dict), r"Schedule: dict cannot be made: TypeError"),
@@ -480,7 +503,7 @@ def test_what_cannot_be_is_said_in_a_line(make, message):
 
 
 @pytest.mark.parametrize(
-    ("rule", "message"),
+    ("optimizer", "message"),
     [
         (optimizers.OneCycle(ADAM, steps=10), r"OneCycle: a cycle of 10 steps is over before the race, of 20, is; leave out steps"),
         (
@@ -489,10 +512,10 @@ def test_what_cannot_be_is_said_in_a_line(make, message):
         ),
     ],
 )  # fmt: skip
-def test_a_cycle_must_last_for_the_race(rule, message):
+def test_a_cycle_must_last_for_the_race(optimizer, message):
     starts_, box = torch.zeros(2, 1, dtype=torch.float64), torch.tensor([[-9.0, 9.0]] * 2, dtype=torch.float64)
     with pytest.raises(InputError, match=message) as caught:
-        loop.run(valley(2), [rule], starts_, 20, box=box)
+        loop.run(valley(2), [optimizer], starts_, 20, box=box)
     assert "\n" not in str(caught.value)
 
 
@@ -503,10 +526,10 @@ def test_the_text_of_a_schedule_gives_it_back():
         "schedule(sgd(lr=0.1), scheduler='CyclicLR', base_lr=0.01, max_lr=0.1, step_size_up=5)",
         "warm_up(cosine(adam(lr=0.1), steps=50))",
     ):
-        rule, is_open = parse(text)
+        optimizer, is_open = parse(text)
         assert not is_open
-        assert rule.spec == text
-        assert parse(rule.spec)[0] == rule
+        assert optimizer.spec == text
+        assert parse(optimizer.spec)[0] == optimizer
     assert parse("warm_up(cosine(adam))")[1]
     own = optimizers.Schedule(ADAM, ADAPTED["sequence"][0], title="warm-up and cosine")
     assert own.label == "Adam · warm-up and cosine"

@@ -1,4 +1,4 @@
-"""SciPy's methods as rules: the very iterates, what they cost and when, and nothing that is passed over in silence."""
+"""SciPy's methods as optimizers: the very iterates, what they cost and when, and nothing that is passed over in silence."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ class Plain:
         self.iterates: list[Array] = []
         given: dict[str, Any] = {}
         if method not in VALUES_ONLY:
-            given["jac"] = lambda x: self.asked("gradients", x)
+            given["jac"] = lambda x: self.asked("n_gradients", x)
         if method in PRODUCTS:
-            given["hessp"] = lambda x, v: self.asked("products", x, v)
+            given["hessp"] = lambda x, v: self.asked("n_hvps", x, v)
         if method in HESSIANS:
-            given["hess"] = lambda x: self.asked("hessians", x)
+            given["hess"] = lambda x: self.asked("n_hessians", x)
         with warnings.catch_warnings(action="ignore"):
             self.result = optimize.minimize(
-                lambda x: self.asked("values", x),
+                lambda x: self.asked("n_values", x),
                 start,
                 method=method,
                 callback=lambda x, *state: self.iterates.append(np.array(x).reshape(-1)),
@@ -65,11 +65,11 @@ class Plain:
     def asked(self, kind: str, x: Array, v: Array | None = None) -> Any:
         self.diary.append((kind, tuple(x.tolist()), len(self.iterates)))
         points = torch.tensor(x)[:, None]
-        if kind == "values":
+        if kind == "n_values":
             return float(self.oracle.value(points)[0])
-        if kind == "gradients":
+        if kind == "n_gradients":
             return self.oracle.value_and_gradient(points)[1][:, 0].numpy()
-        if kind == "products":
+        if kind == "n_hvps":
             return self.oracle.hessian_product(points, torch.tensor(v)[:, None])[:, 0].numpy()
         return self.oracle.hessian(points)[..., 0].numpy()
 
@@ -80,12 +80,12 @@ class Plain:
         for kind, x, done in self.diary:
             if iterates is not None and done >= iterates:
                 break
-            if kind == "values":
+            if kind == "n_values":
                 if x == gradient_at:
                     continue
                 value_at = x
-            if kind == "gradients":
-                spent["values"] -= x == value_at
+            if kind == "n_gradients":
+                spent["n_values"] -= x == value_at
                 value_at, gradient_at = None, x
             spent[kind] += 1
         return spent
@@ -114,14 +114,14 @@ def test_iterates_and_evaluations_are_scipys(method, landscape, dim, steps):
         ended = len(iterates) <= steps
         shown = iterates[:steps]
         np.testing.assert_array_equal(paths.x[i, 1 : len(shown) + 1], shown)
-        assert paths.reason[i] == ("finished" if ended else "")
+        assert paths.reason[i] == ("terminated" if ended else "")
         assert paths.stopped[i] == (len(iterates) if ended else -1)
         bill = plain.bill(None if ended else steps)
         assert {kind: paths.evaluations[kind][i] for kind in KINDS} == bill
         if ended and "njev" in plain.result:  # TNC does not tell
-            assert bill["gradients"] == plain.result.njev
+            assert bill["n_gradients"] == plain.result.njev
         if ended and method in VALUES_ONLY:
-            assert bill["values"] == plain.result.nfev
+            assert bill["n_values"] == plain.result.nfev
 
 
 @pytest.mark.parametrize("method", EACH)
@@ -141,18 +141,20 @@ def test_a_budget_cuts_a_run_and_its_bill(method):
 def test_a_run_that_is_stopped_pays_for_its_steps_alone():
     x = torch.tensor([[-1.2], [1.0]], dtype=torch.float64)
     free = run(valley(2), [optimizers.Scipy("BFGS")], x, 60)
-    level = float(free.value[0, 10])
+    level = float(free.loss[0, 10])
     stopped = run(
         function((-2, 2), (-2, 2), minimum=0.0)(valley(2).formula),
         [optimizers.Scipy("BFGS")],
         x,
         60,
-        stop=Stop(value=level),
+        stop=Stop(ftol=level),
     )
-    assert stopped.reason.tolist() == ["value"]
+    assert stopped.reason.tolist() == ["ftol"]
     step = int(stopped.stopped[0])
     assert 0 < step <= 10
-    assert stopped.gradients[0] == Plain(valley(2), "BFGS", x[:, 0].numpy()).bill(step)["gradients"] < free.gradients[0]
+    assert (
+        stopped.gradients[0] == Plain(valley(2), "BFGS", x[:, 0].numpy()).bill(step)["n_gradients"] < free.gradients[0]
+    )
 
 
 def test_in_company_as_alone():
@@ -161,15 +163,15 @@ def test_in_company_as_alone():
     ] * 2
     x = starts(2, 6, np.random.default_rng(0))
     together = run(valley(2), field, x, 30)
-    for i, rule in enumerate(field):
-        assert_same(part(together, [i]), run(valley(2), [rule], x[:, [i]], 30))
+    for i, optimizer in enumerate(field):
+        assert_same(part(together, [i]), run(valley(2), [optimizer], x[:, [i]], 30))
 
 
 def test_a_start_at_the_minimum_is_left_alone():
     paths = run(
         valley(2), [optimizers.Scipy("BFGS"), optimizers.Scipy("L-BFGS-B")], torch.ones(2, 2, dtype=torch.float64), 5
     )
-    assert paths.reason.tolist() == ["finished"] * 2
+    assert paths.reason.tolist() == ["terminated"] * 2
     assert paths.stopped.tolist() == [1, 1]
     assert (paths.x == 1).all()
 
@@ -224,8 +226,8 @@ def test_nan_ends_a_run_and_no_race(method):
     field = [optimizers.Scipy(method), optimizers.Adam(lr=0.001)]
     paths = run(CLIFF, field, x, 80)
     assert np.isfinite(paths.x).all()
-    assert np.isfinite(paths.value).all()
-    assert paths.reason[0] in ("finished", "non-finite", "")
+    assert np.isfinite(paths.loss).all()
+    assert paths.reason[0] in ("terminated", "non-finite", "")
     assert_same(part(paths, [1]), run(CLIFF, [field[1]], x[:, [1]], 80))
 
 
@@ -234,8 +236,8 @@ def test_a_method_that_breaks_on_nan_is_not_finite():
     broken = function((-2, 2), (-2, 2))(lambda x, y: torch.abs(x) ** 1.5 + y * y)
     paths = run(broken, [optimizers.Scipy("trust-exact")], torch.tensor([[0.0], [1.0]], dtype=torch.float64), 20)
     assert paths.reason.tolist() == ["non-finite"]
-    assert paths.evaluations["hessians"][0] == 1
-    assert np.isfinite(paths.value).all()
+    assert paths.evaluations["n_hessians"][0] == 1
+    assert np.isfinite(paths.loss).all()
 
 
 def test_leaving_the_region_ends_a_run():
@@ -247,9 +249,9 @@ def test_leaving_the_region_ends_a_run():
 
 def test_starting_again():
     """After its state is forgotten, or where someone has moved the point, a run minimises anew from there."""
-    landscape, rule = valley(2), optimizers.Scipy("BFGS")
+    landscape, optimizer = valley(2), optimizers.Scipy("BFGS")
     x, oracle = starts(2, 3, np.random.default_rng(3)), Oracle(landscape, 3)
-    stepper = stepper_of([rule] * 3, x)
+    stepper = stepper_of([optimizer] * 3, x)
     for t in range(1, 4):
         x = stepper.step(moment(t, x, x, oracle))
     untouched = x.clone()
@@ -257,9 +259,9 @@ def test_starting_again():
     shifted = x.clone()
     shifted[:, 1] += 0.5
     moved = stepper.step(moment(4, shifted, x, oracle))
-    fresh = stepper_of([rule] * 2, shifted[:, :2])
+    fresh = stepper_of([optimizer] * 2, shifted[:, :2])
     assert torch.equal(moved[:, :2], fresh.step(moment(4, shifted[:, :2], x, Oracle(landscape, 2))))
-    going = stepper_of([rule], starts(2, 3, np.random.default_rng(3))[:, 2:])
+    going = stepper_of([optimizer], starts(2, 3, np.random.default_rng(3))[:, 2:])
     p = starts(2, 3, np.random.default_rng(3))[:, 2:]
     for t in range(1, 5):
         p = going.step(moment(t, p, p, Oracle(landscape, 1)))
@@ -278,26 +280,26 @@ def test_single_precision_rounds_what_scipy_found():
 
 @pytest.mark.parametrize("method", EACH)
 def test_any_spelling_names_a_method(method):
-    rule = optimizers.Scipy(method.upper().replace("-", "_"))
-    assert rule == optimizers.Scipy(method.lower())
-    assert rule.label == f"{method} (SciPy)"
-    assert rule.method == method
-    assert parse(rule.spec) == (rule, False)
-    assert math.isnan(rule.rate)
-    assert rule.at_rate(0.5) is rule
+    optimizer = optimizers.Scipy(method.upper().replace("-", "_"))
+    assert optimizer == optimizers.Scipy(method.lower())
+    assert optimizer.label == f"{method} (SciPy)"
+    assert optimizer.method == method
+    assert parse(optimizer.spec) == (optimizer, False)
+    assert math.isnan(optimizer.rate)
+    assert optimizer.at_rate(0.5) is optimizer
 
 
 def test_options_reach_scipy_and_come_back_from_text():
-    rule = optimizers.Scipy("BFGS", gtol=1e-1, maxiter=7)
+    optimizer = optimizers.Scipy("BFGS", gtol=1e-1, maxiter=7)
     assert (
-        rule
+        optimizer
         == optimizers.Scipy("bfgs", {"maxiter": 7, "gtol": 1e-1})
         == optimizers.Scipy("BFGS", (("gtol", 1e-1),), maxiter=7)
     )
-    assert rule.spec == "scipy(method='BFGS', gtol=0.1, maxiter=7)"
-    assert parse(rule.spec)[0] == rule
+    assert optimizer.spec == "scipy(method='BFGS', gtol=0.1, maxiter=7)"
+    assert parse(optimizer.spec)[0] == optimizer
     x = torch.tensor([[-1.2], [1.0]], dtype=torch.float64)
-    coarse, fine = (run(valley(2), [each], x, 50) for each in (rule, optimizers.Scipy("BFGS")))
+    coarse, fine = (run(valley(2), [each], x, 50) for each in (optimizer, optimizers.Scipy("BFGS")))
     assert coarse.stopped[0] < fine.stopped[0]
     tolerant = run(valley(2), [optimizers.Scipy("BFGS", tol=1e-1)], x, 50)
     np.testing.assert_array_equal(tolerant.x, run(valley(2), [optimizers.Scipy("BFGS", gtol=1e-1)], x, 50).x)
@@ -305,11 +307,13 @@ def test_options_reach_scipy_and_come_back_from_text():
 
 def test_options_that_are_arrays_travel_too():
     simplex = np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]])
-    rule = optimizers.Scipy("Nelder-Mead", initial_simplex=simplex)
-    assert hash(rule) == hash(optimizers.Scipy("Nelder-Mead"))
-    assert pickle.loads(pickle.dumps(rule)).spec == rule.spec
+    optimizer = optimizers.Scipy("Nelder-Mead", initial_simplex=simplex)
+    assert hash(optimizer) == hash(optimizers.Scipy("Nelder-Mead"))
+    assert pickle.loads(pickle.dumps(optimizer)).spec == optimizer.spec
     x = torch.zeros(2, 1, dtype=torch.float64)
-    assert not np.array_equal(run(valley(2), [rule], x, 5).x, run(valley(2), [optimizers.Scipy("Nelder-Mead")], x, 5).x)
+    assert not np.array_equal(
+        run(valley(2), [optimizer], x, 5).x, run(valley(2), [optimizers.Scipy("Nelder-Mead")], x, 5).x
+    )
 
 
 @pytest.mark.parametrize(
@@ -352,14 +356,14 @@ def test_no_method_takes_nonsense(method, capfd):
 
 
 def test_a_failure_of_scipy_is_told_in_one_line(monkeypatch):
-    rule = optimizers.Scipy("BFGS")
+    optimizer = optimizers.Scipy("BFGS")
 
     def broken(*arguments: Any, **more: Any) -> None:
         raise RuntimeError("two\nlines")
 
     monkeypatch.setattr(optimize, "minimize", broken)
     with pytest.raises(InputError, match=r"^SciPy cannot work as .*BFGS.*: RuntimeError: two lines$"):
-        race("beale", rule, steps=5)
+        race("beale", optimizer, steps=5)
 
 
 def test_without_scipy_one_is_told_what_to_install(monkeypatch):
@@ -387,15 +391,15 @@ def test_they_race_beside_gradients_and_are_reported():
     assert runs["label"].tolist() == ["Adam", "Nelder–Mead", "CMA-ES", "BFGS (SciPy)"]
     assert np.isnan(runs["lr"]).tolist() == [False, True, True, True]
     assert runs["status"].tolist() == ["converged"] * 4
-    assert runs["gradients"][0] == 120
-    assert (runs["values"] > 0).tolist() == [False, True, True, False]
+    assert runs["n_gradients"][0] == 120
+    assert (runs["n_values"] > 0).tolist() == [False, True, True, False]
     text = race_table.table(record)
     assert "evaluations" in text
-    assert f"{runs['values'][1]} values" in text
+    assert f"{runs['n_values'][1]} values" in text
     assert "converged at step" in text
 
 
 def test_one_that_ends_short_of_the_target_says_so():
     record = race("ackley", ["scipy(method='BFGS')", "adam(lr=0.1)"], start=(3.0, 2.0), steps=50, resolution=9)
-    assert record.trajectories.runs["status"].tolist()[0] == "finished"
+    assert record.trajectories.runs["status"].tolist()[0] == "terminated"
     assert "ended by itself at step" in race_table.table(record)

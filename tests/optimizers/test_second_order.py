@@ -18,19 +18,19 @@ from landscapes import function, optimizers
 from landscapes.engine import loop
 from landscapes.functions import get
 from landscapes.objectives._function import Function
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 from landscapes.oracle import Oracle
 
 DIMS = (1, 2, 10)
 
 
-def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
+def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
     return loop.run(landscape, contenders, x, steps, box=box)
 
 
-def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int) -> loop.Paths:
-    return run(landscape, [rule], torch.tensor(start, dtype=torch.float64)[:, None], steps)
+def one(landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> loop.Paths:
+    return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps)
 
 
 # ---------------------------------------------------------------- equal to their references
@@ -97,25 +97,25 @@ def test_trust_region_is_as_quick_as_scipy_to_the_same_minimum(name, start):
     scipys = scipy.optimize.minimize(seen.value, start, method="trust-exact", jac=seen.gradient, hess=seen.hessian,
                                      options={"gtol": 1e-12, "initial_trust_radius": 1.0})  # fmt: skip
     np.testing.assert_allclose(paths.x[0, -1], scipys.x, atol=1e-8)
-    arrived = int((abs(paths.value[0] - scipys.fun) < 1e-14).argmax())
+    arrived = int((abs(paths.loss[0] - scipys.fun) < 1e-14).argmax())
     assert arrived <= 1.2 * scipys.nit + 2
 
 
 @pytest.mark.parametrize(("name", "start"), PROBLEMS)
 @pytest.mark.parametrize(
-    "rule", [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()], ids=lambda rule: rule.kind
+    "optimizer", [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()], ids=lambda optimizer: optimizer.kind
 )
-def test_least_squares_finds_what_minpack_finds(rule, name, start):
+def test_least_squares_finds_what_minpack_finds(optimizer, name, start):
     landscape, seen = get(name), Seen(get(name))
-    paths = one(landscape, rule, start, 80)
+    paths = one(landscape, optimizer, start, 80)
     minpack = scipy.optimize.least_squares(lambda x: seen.residuals(x)[0], start, lambda x: seen.residuals(x)[1],
                                            method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14)  # fmt: skip
-    assert paths.value[0, -1] <= 1e-25
+    assert paths.loss[0, -1] <= 1e-25
     assert minpack.cost <= 1e-25
-    arrived = int((paths.value[0] <= 1e-25).argmax())
+    arrived = int((paths.loss[0] <= 1e-25).argmax())
     assert arrived <= 2 * minpack.nfev + 4
-    assert paths.evaluations["hessians"][0] == 80
-    assert paths.evaluations["gradients"][0] == 0
+    assert paths.evaluations["n_hessians"][0] == 80
+    assert paths.evaluations["n_gradients"][0] == 0
 
 
 # ---------------------------------------------------------------- the papers' own examples
@@ -136,9 +136,9 @@ def test_newton_on_rosenbrock_step_by_step():
     for step in range(6):
         np.testing.assert_allclose(paths.x[0, step], (float(x), float(y)), rtol=1e-11)
         x, y = newton_in_fractions(x, y)
-    assert np.round(paths.value[0, :4], 2).tolist() == [24.2, 4.73, 1411.85, 0.06]
-    assert paths.value[0, 5] < 1e-10
-    assert (np.diff(one(get("rosenbrock"), optimizers.Newton(), (-1.2, 1.0), 25).value[0]) <= 0).all()
+    assert np.round(paths.loss[0, :4], 2).tolist() == [24.2, 4.73, 1411.85, 0.06]
+    assert paths.loss[0, 5] < 1e-10
+    assert (np.diff(one(get("rosenbrock"), optimizers.Newton(), (-1.2, 1.0), 25).loss[0]) <= 0).all()
 
 
 def bowl(dim: int, seed: int = 0) -> tuple[Function, np.ndarray, np.ndarray]:
@@ -158,14 +158,14 @@ def bowl(dim: int, seed: int = 0) -> tuple[Function, np.ndarray, np.ndarray]:
 
 @pytest.mark.parametrize("dim", DIMS)
 @pytest.mark.parametrize(
-    "rule",
+    "optimizer",
     [optimizers.Newton(), optimizers.Newton(damping=0), optimizers.TrustRegion(radius=100.0)],
-    ids=lambda rule: rule.spec,
+    ids=lambda optimizer: optimizer.spec,
 )
-def test_a_quadratic_is_solved_in_one_step(rule, dim):
+def test_a_quadratic_is_solved_in_one_step(optimizer, dim):
     landscape, _, at = bowl(dim)
     x = starts(dim, 5, np.random.default_rng(1))
-    np.testing.assert_allclose(run(landscape, [rule] * 5, x, 1).x[:, 1], np.tile(at, (5, 1)), atol=1e-10)
+    np.testing.assert_allclose(run(landscape, [optimizer] * 5, x, 1).x[:, 1], np.tile(at, (5, 1)), atol=1e-10)
 
 
 def test_straight_residuals_are_solved_in_one_step():
@@ -177,19 +177,19 @@ def test_straight_residuals_are_solved_in_one_step():
 
 @pytest.mark.parametrize("dim", [2, 5])
 @pytest.mark.parametrize(
-    "rule",
+    "optimizer",
     [optimizers.ConjugateGradient(c1=1e-10, c2=1e-9), optimizers.BFGS(c1=1e-10, c2=1e-9)],
-    ids=lambda rule: rule.label,
+    ids=lambda optimizer: optimizer.label,
 )
-def test_a_quadratic_takes_d_steps_with_exact_searches(rule, dim):
+def test_a_quadratic_takes_d_steps_with_exact_searches(optimizer, dim):
     """Hestenes & Stiefel (1952) for conjugate gradients; BFGS takes the same steps (Nazareth, 1979)."""
     landscape, matrix, at = bowl(dim, seed=2)
     x = starts(dim, 4, np.random.default_rng(2))
-    paths = run(landscape, [rule] * 4, x, dim)
+    paths = run(landscape, [optimizer] * 4, x, dim)
     assert abs(paths.x[:, dim - 1] - at).max() > 1e-3
     np.testing.assert_allclose(paths.x[:, dim], np.tile(at, (4, 1)), atol=1e-6)
-    if isinstance(rule, optimizers.BFGS):
-        stepper = stepper_of([rule] * 4, x)
+    if isinstance(optimizer, optimizers.BFGS):
+        stepper = stepper_of([optimizer] * 4, x)
         slope = torch.func.grad(lambda p: landscape.columns(p).sum())
         for t in range(1, dim + 1):
             from_here = torch.from_numpy(paths.x[:, t - 1].T.copy())
@@ -205,8 +205,8 @@ def test_a_quadratic_takes_d_steps_with_exact_searches(rule, dim):
 def test_newton_converges_quadratically():
     """eₖ₊₁ ≈ ½·f‴/f″·eₖ²: with f = eˣ − 2x the factor is ½ at the minimum, ln 2."""
     growth = function((-3, 3), name="growth")(lambda x: torch.exp(x) - 2 * x)
-    for rule in (optimizers.Newton(), optimizers.Newton(damping=0), optimizers.TrustRegion()):
-        error = abs(one(growth, rule, (0.75,), 4).x[0, :, 0] - np.log(2))
+    for optimizer in (optimizers.Newton(), optimizers.Newton(damping=0), optimizers.TrustRegion()):
+        error = abs(one(growth, optimizer, (0.75,), 4).x[0, :, 0] - np.log(2))
         np.testing.assert_allclose(error[1:3] / error[:2] ** 2, 0.5, rtol=0.02)
         assert error[4] <= 2.3e-16
 
@@ -225,12 +225,12 @@ def test_gauss_newton_is_quadratic_only_where_nothing_is_left():
     assert rates.min() > 0.2
     assert rates.max() - rates.min() < 0.02
     quick = one(get("rosenbrock"), optimizers.GaussNewton(damping=0), (-1.2, 1.0), 2)
-    assert quick.value[0, 2] < 1e-25
+    assert quick.loss[0, 2] < 1e-25
 
 
-@pytest.mark.parametrize("rule", [optimizers.LBFGS(), optimizers.BFGS()], ids=lambda rule: rule.label)
-def test_quasi_newton_is_superlinear(rule):
-    paths = one(get("rosenbrock"), rule, (-1.2, 1.0), 60)
+@pytest.mark.parametrize("optimizer", [optimizers.LBFGS(), optimizers.BFGS()], ids=lambda optimizer: optimizer.label)
+def test_quasi_newton_is_superlinear(optimizer):
+    paths = one(get("rosenbrock"), optimizer, (-1.2, 1.0), 60)
     error = np.linalg.norm(paths.x[0] - 1, axis=1)
     last = int((error < 1e-9).argmax())
     assert 0 < last < 45
@@ -245,6 +245,6 @@ def test_values_never_rise(name, landscape):
         pytest.skip("not known as a sum of squares")
     rng = np.random.default_rng(3)
     contenders = [SETTINGS[name](rng) for _ in range(20)]
-    value = run(seen(3), contenders, starts(3, 20, rng), 30).value
+    value = run(seen(3), contenders, starts(3, 20, rng), 30).loss
     assert (np.diff(value, axis=1) <= 1e-14 * abs(value[:, 1:])).all()
     assert (value[:, -1] < value[:, 0]).all()

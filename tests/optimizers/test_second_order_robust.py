@@ -20,7 +20,7 @@ from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives._function import Function
 from landscapes.optimizers import parse
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.second_order.linalg import product
 
 ANYWHERE = [
@@ -36,17 +36,19 @@ ANYWHERE = [
 OF_SQUARES = [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()]
 
 
-def run(landscape: Function, contenders: list[Rule], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
+def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
     return loop.run(landscape, contenders, x, steps, box=box)
 
 
-def one(landscape: Function, rule: Rule, start: tuple[float, ...], steps: int, reach: float = 1e9) -> loop.Paths:
-    return run(landscape, [rule], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
+def one(
+    landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int, reach: float = 1e9
+) -> loop.Paths:
+    return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
 
 
-def label_of(rule: Rule) -> str:
-    return rule.label
+def label_of(optimizer: Optimizer) -> str:
+    return optimizer.label
 
 
 def two_dimensional(formula) -> Function:
@@ -63,86 +65,86 @@ PASS = two_dimensional(lambda x, y: x * x - y * y + y * y * y * y / 4)
 def test_newtons_own_step_goes_to_the_saddle():
     paths = one(PASS, optimizers.Newton(damping=0), (1.0, 0.3), 10)
     np.testing.assert_allclose(paths.x[0, -1], (0, 0), atol=1e-12)
-    assert paths.value[0, -1] > -1e-12
+    assert paths.loss[0, -1] > -1e-12
 
 
-@pytest.mark.parametrize("rule", ANYWHERE, ids=label_of)
-def test_the_others_go_down_from_it(rule):
-    paths = one(PASS, rule, (1.0, 0.3), 40)
+@pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
+def test_the_others_go_down_from_it(optimizer):
+    paths = one(PASS, optimizer, (1.0, 0.3), 40)
     np.testing.assert_allclose(abs(paths.x[0, -1]), (0, np.sqrt(2)), atol=1e-7)
 
 
 def test_newtons_own_step_climbs_to_a_maximum():
     hill = two_dimensional(lambda x, y: torch.cos(x) + torch.cos(y))
     np.testing.assert_allclose(one(hill, optimizers.Newton(damping=0), (0.4, -0.3), 8).x[0, -1], (0, 0), atol=1e-14)
-    assert one(hill, optimizers.Newton(), (0.4, -0.3), 20).value[0, -1] == pytest.approx(-2)
+    assert one(hill, optimizers.Newton(), (0.4, -0.3), 20).loss[0, -1] == pytest.approx(-2)
 
 
 def test_an_exact_trust_region_leaves_a_saddle_without_a_slope():
     for start in ((0.0, 0.0), (1.0, 0.0)):  # on the ridge nothing pulls aside
-        assert one(PASS, optimizers.TrustRegion(), start, 20).value[0, -1] == pytest.approx(-1)
-        for rule in (optimizers.Newton(), optimizers.TrustRegion(exact=False), optimizers.LBFGS()):
-            assert one(PASS, rule, start, 20).value[0, -1] == pytest.approx(0)
+        assert one(PASS, optimizers.TrustRegion(), start, 20).loss[0, -1] == pytest.approx(-1)
+        for optimizer in (optimizers.Newton(), optimizers.TrustRegion(exact=False), optimizers.LBFGS()):
+            assert one(PASS, optimizer, start, 20).loss[0, -1] == pytest.approx(0)
 
 
 # ---------------------------------------------------------------- plateaus, kinks, edges, the end of the world
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
-def test_where_nothing_slopes_a_run_stays(rule):
+@pytest.mark.parametrize("optimizer", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
+def test_where_nothing_slopes_a_run_stays(optimizer):
     flat = two_dimensional(lambda x, y: 0 * x + 0 * y + 1)
-    paths = one(flat, rule, (0.5, 0.7), 5)
+    paths = one(flat, optimizer, (0.5, 0.7), 5)
     assert (paths.x == paths.x[:, :1]).all()
     assert paths.reason.tolist() == [""]
-    assert paths.evaluations["values"].tolist() == [0]
+    assert paths.evaluations["n_values"].tolist() == [0]
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0)], ids=label_of)
-def test_who_has_arrived_stays_and_asks_for_nothing_more(rule):
-    paths = one(get("booth"), rule, (1.0, 3.0), 6)
+@pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0)], ids=label_of)
+def test_who_has_arrived_stays_and_asks_for_nothing_more(optimizer):
+    paths = one(get("booth"), optimizer, (1.0, 3.0), 6)
     assert (paths.x == np.array([1.0, 3.0])).all()
-    assert paths.evaluations["values"].tolist() == [0]
-    assert paths.evaluations["products"].tolist() == [0]
+    assert paths.evaluations["n_values"].tolist() == [0]
+    assert paths.evaluations["n_hvps"].tolist() == [0]
 
 
 @pytest.mark.parametrize(
-    ("name", "rule"),
+    ("name", "optimizer"),
     diagonal(["himmelblau", "beale", "rosenbrock"], [*ANYWHERE, *OF_SQUARES]),
     ids=lambda part: getattr(part, "label", part),
 )
-def test_near_the_minimum_a_step_costs_little(name, rule):
+def test_near_the_minimum_a_step_costs_little(name, optimizer):
     """Where only rounding is left, searches do not go on to their last trial."""
-    late, early = (one(get(name), rule, (0.9, 0.6), steps).evaluations for steps in (100, 60))
-    asked = sum(int(late[kind][0] - early[kind][0]) for kind in ("values", "gradients"))
+    late, early = (one(get(name), optimizer, (0.9, 0.6), steps).evaluations for steps in (100, 60))
+    asked = sum(int(late[kind][0] - early[kind][0]) for kind in ("n_values", "n_gradients"))
     assert asked <= 40 * 4
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-def test_numbers_too_small_to_be_squared_harm_nobody(rule):
-    paths = one(get("booth") if rule in OF_SQUARES else two_dimensional(_round), rule, (1e-3, 2e-3), 120)
+@pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+def test_numbers_too_small_to_be_squared_harm_nobody(optimizer):
+    paths = one(get("booth") if optimizer in OF_SQUARES else two_dimensional(_round), optimizer, (1e-3, 2e-3), 120)
     assert paths.reason.tolist() == [""]
-    assert paths.value[0, -1] == 0
+    assert paths.loss[0, -1] == 0
 
 
 def _round(x: Tensor, y: Tensor) -> Tensor:
     return x * x + 3 * y * y + x * y + x * x * x * x
 
 
-@pytest.mark.parametrize("rule", ANYWHERE, ids=label_of)
-def test_without_any_curvature_the_slope_shows_the_way(rule):
+@pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
+def test_without_any_curvature_the_slope_shows_the_way(optimizer):
     pyramid = two_dimensional(lambda x, y: x.abs() + 2 * (y - 0.3).abs())
-    paths = one(pyramid, rule, (0.5, 0.7), 12)
-    assert (np.diff(paths.value[0]) <= 0).all()
-    assert paths.value[0, -1] < 0.4 < paths.value[0, 0]
+    paths = one(pyramid, optimizer, (0.5, 0.7), 12)
+    assert (np.diff(paths.loss[0]) <= 0).all()
+    assert paths.loss[0, -1] < 0.4 < paths.loss[0, 0]
 
 
 def test_a_hessian_that_is_none_counts_as_no_curvature():
     """|y|^1.5 bends infinitely at 0, where its slope is 0 all the same."""
     crease = two_dimensional(lambda x, y: x * x + x + _crease(y))
-    for rule in (optimizers.Newton(), optimizers.TrustRegion()):
-        paths = one(crease, rule, (2.0, 0.0), 30)
+    for optimizer in (optimizers.Newton(), optimizers.TrustRegion()):
+        paths = one(crease, optimizer, (2.0, 0.0), 30)
         assert paths.reason.tolist() == [""]
-        assert paths.value[0, -1] == pytest.approx(-0.25, abs=1e-6)
+        assert paths.loss[0, -1] == pytest.approx(-0.25, abs=1e-6)
     lost = one(crease, optimizers.Newton(damping=0), (2.0, 0.0), 3)
     assert lost.reason.tolist() == ["non-finite"]
     assert lost.stopped.tolist() == [1]
@@ -176,26 +178,26 @@ def _crease(y: Tensor) -> Tensor:
     return _Crease.apply(y)
 
 
-@pytest.mark.parametrize("rule", ANYWHERE[1:], ids=label_of)
-def test_nobody_falls_off_a_cliff(rule):
+@pytest.mark.parametrize("optimizer", ANYWHERE[1:], ids=label_of)
+def test_nobody_falls_off_a_cliff(optimizer):
     """Beyond x = 1 there is no value: steps end before it."""
     cliff = two_dimensional(lambda x, y: torch.sqrt(1 - x) * 10 + y * y)
-    paths = one(cliff, rule, (0.5, 0.7), 15)
+    paths = one(cliff, optimizer, (0.5, 0.7), 15)
     assert paths.reason.tolist() == [""]
-    assert paths.value[0, -1] < 2
+    assert paths.loss[0, -1] < 2
     assert (paths.x[0, :, 0] < 1).all()
 
 
-@pytest.mark.parametrize("rule", ANYWHERE, ids=label_of)
-def test_without_a_bottom_a_run_leaves(rule):
-    paths = one(two_dimensional(lambda x, y: x - y * y), rule, (0.5, 0.7), 60, reach=1e4)
+@pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
+def test_without_a_bottom_a_run_leaves(optimizer):
+    paths = one(two_dimensional(lambda x, y: x - y * y), optimizer, (0.5, 0.7), 60, reach=1e4)
     assert paths.reason.tolist() == ["bound"]
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-def test_single_precision_is_enough_for_seven_digits(rule):
+@pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+def test_single_precision_is_enough_for_seven_digits(optimizer):
     x = torch.tensor([[-1.2], [1.0]])
-    paths = run(get("rosenbrock"), [rule], x, 60)
+    paths = run(get("rosenbrock"), [optimizer], x, 60)
     np.testing.assert_allclose(paths.x[0, -1], (1, 1), atol=2e-3)
     np.testing.assert_array_equal(paths.x, paths.x.astype(np.float32))
 
@@ -212,7 +214,7 @@ def test_company_and_order_change_nothing(name, seed, dim, order):
     rng = np.random.default_rng(seed)
     contenders, x = [SETTINGS[name](rng) for _ in range(5)], starts(dim, 5, rng)
     x[:, 3], x[:, 4] = math.nan, 1e12
-    assert len({rule.batch_key for rule in contenders}) == 1
+    assert len({optimizer.batch_key for optimizer in contenders}) == 1
     together = run(squares(dim), [contenders[i] for i in order], x[:, list(order)], 12)
     for place, i in enumerate(order):
         assert_same(part(together, [place]), run(squares(dim), [contenders[i]], x[:, [i]], 12))
@@ -222,9 +224,9 @@ def test_company_and_order_change_nothing(name, seed, dim, order):
 def test_a_thousand_runs_are_what_each_is_alone():
     rng = np.random.default_rng(1)
     for name in SETTINGS:
-        rule, x = SETTINGS[name](rng), starts(2, 1000, rng)
-        together = run(squares(2), [rule] * 1000, x, 6)
-        assert_same(part(together, [777]), run(squares(2), [rule], x[:, [777]], 6))
+        optimizer, x = SETTINGS[name](rng), starts(2, 1000, rng)
+        together = run(squares(2), [optimizer] * 1000, x, 6)
+        assert_same(part(together, [777]), run(squares(2), [optimizer], x[:, [777]], 6))
 
 
 def test_settings_that_shape_the_state_are_batched_apart():
@@ -236,14 +238,14 @@ def test_settings_that_shape_the_state_are_batched_apart():
     assert_same(part(both, [1]), run(squares(2), [optimizers.LBFGS(history_size=7)], x[:, 1:], 20))
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-def test_a_run_that_forgets_goes_on_as_a_new_one(rule):
+@pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+def test_a_run_that_forgets_goes_on_as_a_new_one(optimizer):
     from reference import moment
 
     from landscapes.oracle import Oracle, value_and_gradient
 
     x = starts(2, 2, np.random.default_rng(3))
-    stepper, landscape = stepper_of([rule] * 2, x), squares(2)
+    stepper, landscape = stepper_of([optimizer] * 2, x), squares(2)
 
     def after(stepper, x: Tensor, t: int) -> Tensor:
         value, gradient = value_and_gradient(landscape, x)
@@ -253,7 +255,7 @@ def test_a_run_that_forgets_goes_on_as_a_new_one(rule):
         x = after(stepper, x, t)
     stepper.reset(torch.tensor([False, True]), x)
     moved = after(stepper, x, 5)
-    again = after(stepper_of([rule], x[:, 1:]), x[:, 1:], 1)
+    again = after(stepper_of([optimizer], x[:, 1:]), x[:, 1:], 1)
     assert torch.equal(moved[:, 1:], again)
 
 
@@ -275,14 +277,14 @@ def tilted(log: list[int]) -> Function:
     return function((-3, 3), (-3, 3), name="tilted", sample=sample)(lambda x, y: x * x + 3 * y * y + x * y)
 
 
-@pytest.mark.parametrize("rule", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
-def test_a_step_sees_one_sample(rule):
+@pytest.mark.parametrize("optimizer", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
+def test_a_step_sees_one_sample(optimizer):
     log: list[int] = []
     landscape = tilted(log)
     x = starts(2, 3, np.random.default_rng(4))
-    rule.check(landscape)
+    optimizer.check(landscape)
     log.clear()
-    paths = run(landscape, [rule] * 3, x, 10)
+    paths = run(landscape, [optimizer] * 3, x, 10)
     seen = [t for i, t in enumerate(log) if i]  # the first look is that of the check
     assert seen == sorted(seen)
     assert set(seen) == set(range(10))
@@ -314,26 +316,26 @@ def test_curvature_is_learned_within_one_sample():
 def test_what_each_kind_asks_for():
     x = starts(2, 1, np.random.default_rng(6))
     asks = {
-        rule.label: {kind for kind, count in run(squares(2), [rule], x, 8).evaluations.items() if count[0]}
-        for rule in (*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0))
+        optimizer.label: {kind for kind, count in run(squares(2), [optimizer], x, 8).evaluations.items() if count[0]}
+        for optimizer in (*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0))
     }
     assert asks == {
-        "Newton": {"values", "gradients", "hessians"},
-        "Newton (undamped)": {"gradients", "hessians"},
-        "Trust region": {"values", "gradients", "hessians"},
-        "Newton–CG": {"values", "gradients", "products"},
-        "L-BFGS": {"gradients"},
-        "BFGS": {"gradients"},
-        "CG": {"gradients"},
-        "Gauss–Newton": {"values", "hessians"},
-        "Levenberg–Marquardt": {"values", "hessians"},
+        "Newton": {"n_values", "n_gradients", "n_hessians"},
+        "Newton (undamped)": {"n_gradients", "n_hessians"},
+        "Trust region": {"n_values", "n_gradients", "n_hessians"},
+        "Newton–CG": {"n_values", "n_gradients", "n_hvps"},
+        "L-BFGS": {"n_gradients"},
+        "BFGS": {"n_gradients"},
+        "CG": {"n_gradients"},
+        "Gauss–Newton": {"n_values", "n_hessians"},
+        "Levenberg–Marquardt": {"n_values", "n_hessians"},
     }
 
 
 def test_what_the_rules_keep_can_be_drawn():
     record = race("rosenbrock", ["trust_region", "lm", "lbfgs", "newton"], steps=15,
-                  observe=["radius", "damping", "direction", "step_length"])  # fmt: skip
-    observed = record.trajectories.observed
+                  metrics=["radius", "damping", "direction", "step_length"])  # fmt: skip
+    observed = record.trajectories.metrics
     assert observed["radius"].shape == (4, 16)
     assert (observed["radius"][0, 1:] > 0).all()
     assert np.isnan(observed["radius"][1:]).all()
@@ -363,11 +365,11 @@ def test_what_the_rules_keep_can_be_drawn():
     ],
 )
 def test_labels(text, label):
-    rule, is_open = parse(text)
-    assert rule.label == label
+    optimizer, is_open = parse(text)
+    assert optimizer.label == label
     assert not is_open
-    assert math.isnan(rule.rate)
-    assert parse(rule.spec)[0] == rule
+    assert math.isnan(optimizer.rate)
+    assert parse(optimizer.spec)[0] == optimizer
 
 
 @pytest.mark.parametrize(
@@ -397,15 +399,15 @@ def test_bad_settings_are_told_in_one_line(text, message):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("rule", OF_SQUARES, ids=label_of)
-def test_what_is_no_sum_of_squares_is_refused(rule):
+@pytest.mark.parametrize("optimizer", OF_SQUARES, ids=label_of)
+def test_what_is_no_sum_of_squares_is_refused(optimizer):
     noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: x * x + y * y,
                      residuals=lambda x, y: torch.stack([x, y]))(lambda x, y: x * x + y * y)  # fmt: skip
     for landscape, why in ((egg_box(2), "egg_box is not known as one"), (noisy, "noisy sees another sample")):
         with pytest.raises(
-            InputError, match=f"{rule.kind} needs a sum of squares, and {why}.*@least_squares"
+            InputError, match=f"{optimizer.kind} needs a sum of squares, and {why}.*@least_squares"
         ) as caught:
-            race(landscape, [rule], steps=2)
+            race(landscape, [optimizer], steps=2)
         assert "\n" not in str(caught.value)
 
 
@@ -422,16 +424,16 @@ class _Once(torch.autograd.Function):
 
 
 @pytest.mark.parametrize(
-    "rule", [optimizers.Newton(), optimizers.TrustRegion(), optimizers.TrustRegion(exact=False)], ids=label_of
+    "optimizer", [optimizers.Newton(), optimizers.TrustRegion(), optimizers.TrustRegion(exact=False)], ids=label_of
 )
-def test_what_has_no_second_derivatives_is_refused(rule):
+def test_what_has_no_second_derivatives_is_refused(optimizer):
     once = function((-1, 1), (-1, 1), name="once")(lambda x, y: _Once.apply(x) + y * y)
     with pytest.raises(
-        InputError, match=f"{rule.kind} needs second derivatives, which once has not .*try lbfgs"
+        InputError, match=f"{optimizer.kind} needs second derivatives, which once has not .*try lbfgs"
     ) as caught:
-        race(once, [rule], steps=2)
+        race(once, [optimizer], steps=2)
     assert "\n" not in str(caught.value)
-    assert race(once, ["lbfgs"], steps=5).trajectories.value[0, -1] < 1e-12
+    assert race(once, ["lbfgs"], steps=5).trajectories.loss[0, -1] < 1e-12
 
 
 @pytest.mark.parametrize(

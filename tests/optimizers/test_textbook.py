@@ -1,28 +1,28 @@
-"""Rules that textbooks write differently from torch: where they part from it, and where both agree."""
+"""Optimizers that textbooks write differently from torch: where they part from it, and where both agree."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from reference import by_rules, egg_box, moment, starts, stepper_of, valley
+from reference import by_optimizers, egg_box, moment, starts, stepper_of, valley
 from torch import Tensor
 
 from landscapes import optimizers
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.oracle import Oracle
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-10}
 
 
-def path(rule: Rule, steps: int = 60) -> Tensor:
-    return by_rules(egg_box(2), [rule] * 3, starts(2, 3, np.random.default_rng(1)), steps)
+def path(optimizer: Optimizer, steps: int = 60) -> Tensor:
+    return by_optimizers(egg_box(2), [optimizer] * 3, starts(2, 3, np.random.default_rng(1)), steps)
 
 
-def fed(rule: Rule, gradients: Tensor) -> Tensor:
+def fed(optimizer: Optimizer, gradients: Tensor) -> Tensor:
     """The points (T, d) of one run whose gradients are given, (T, d)."""
     x, oracle, points = torch.zeros(gradients.shape[1], 1, dtype=torch.float64), Oracle(valley(2)), []
-    stepper = stepper_of([rule], x)
+    stepper = stepper_of([optimizer], x)
     for t, gradient in enumerate(gradients, 1):
         x = stepper.step(moment(t, x, gradient[:, None], oracle))
         points.append(x[:, 0])
@@ -39,8 +39,8 @@ def test_both_momenta_part_when_the_rate_drops():
     gradients = torch.zeros(12, 1, dtype=torch.float64)
     gradients[0] = 1.0
     inside, outside = (
-        fed(optimizers.StepDecay(rule, every=6, gamma=0.1), gradients)[:, 0].diff()
-        for rule in (optimizers.HeavyBall(lr=0.1, momentum=0.9), optimizers.SGD(lr=0.1, momentum=0.9))
+        fed(optimizers.StepDecay(optimizer, every=6, gamma=0.1), gradients)[:, 0].diff()
+        for optimizer in (optimizers.HeavyBall(lr=0.1, momentum=0.9), optimizers.SGD(lr=0.1, momentum=0.9))
     )
     torch.testing.assert_close(inside[:5], outside[:5], **CLOSE)
     torch.testing.assert_close(inside[1:] / inside[:-1], torch.full((10,), 0.9, dtype=torch.float64), **CLOSE)
@@ -93,7 +93,7 @@ def test_where_gradients_vanish_an_epsilon_inside_is_the_square_of_one_outside()
 def test_without_correction_the_first_steps_are_too_long_and_the_late_ones_equal(raw, own):
     gradients = torch.from_numpy(np.random.default_rng(2).normal(3, 1, (3_600, 1)))
     settings = {"lr": 0.1, "beta2": 0.997, "weight_decay": 0.0}
-    uncorrected, corrected = (fed(rule(**settings), gradients)[:, 0] for rule in (raw, own))
+    uncorrected, corrected = (fed(optimizer(**settings), gradients)[:, 0] for optimizer in (raw, own))
     assert uncorrected[0] / corrected[0] == pytest.approx(0.1 / 0.003**0.5, rel=1e-6)
     late, known = uncorrected.diff()[-100:], corrected.diff()[-100:]
     torch.testing.assert_close(late, known, rtol=1e-4, atol=0)
@@ -108,6 +108,6 @@ def test_labels():
         optimizers.RMSpropInside(),
         optimizers.UncorrectedAdam(amsgrad=True),
     ]
-    assert [rule.label for rule in labels] == [
+    assert [optimizer.label for optimizer in labels] == [
         "Heavy ball", "Averaged momentum", "RMSprop ε inside", "AMSGrad uncorrected"
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rules around rules: however they nest, no run changes another, labels read well, and what cannot be is said."""
+"""Optimizers around optimizers: however they nest, no run changes another, labels read well, and what cannot be is said."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import assert_same, by_rules, part, starts, valley
+from reference import assert_same, by_optimizers, part, starts, valley
 from thinned import diagonal
 
 from landscapes import optimizers, race
@@ -17,7 +17,7 @@ from landscapes.cli import locate
 from landscapes.cli.main import main
 from landscapes.engine import loop
 from landscapes.errors import InputError
-from landscapes.optimizers import Rule, parse
+from landscapes.optimizers import Optimizer, parse
 from landscapes.optimizers.wrappers.base import Altered, innermost
 from landscapes.oracle import Oracle
 
@@ -26,7 +26,7 @@ VALLEY = valley(2)
 
 small, whole, share = st.floats(1e-3, 0.5), st.integers(1, 9), st.floats(0.05, 1)
 
-INSIDE: list[st.SearchStrategy[Rule]] = [
+INSIDE: list[st.SearchStrategy[Optimizer]] = [
     st.builds(lambda lr: optimizers.SGD(lr=lr), small),
     st.builds(lambda lr, m: optimizers.SGD(lr=lr, momentum=m), small, share.filter(lambda m: m < 0.95)),
     st.builds(lambda lr: optimizers.Adam(lr=lr), small),
@@ -34,7 +34,7 @@ INSIDE: list[st.SearchStrategy[Rule]] = [
     st.builds(lambda lr: optimizers.HeavyBall(lr=lr), small),
     st.builds(lambda lr: optimizers.RMSpropInside(lr=lr), small),
 ]
-AROUND: list[Callable[[st.SearchStrategy[Rule]], st.SearchStrategy[Rule]]] = [
+AROUND: list[Callable[[st.SearchStrategy[Optimizer]], st.SearchStrategy[Optimizer]]] = [
     lambda r: st.builds(lambda r, n: optimizers.Clip(r, norm=n), r, small),
     lambda r: st.builds(lambda r, n, v: optimizers.Clip(r, norm=n, value=v), r, small, small),
     lambda r: st.builds(lambda r, s, k: optimizers.Noise(r, s, kind=k), r, small, st.sampled_from(["normal", "student", "stable"])),
@@ -57,20 +57,20 @@ AROUND: list[Callable[[st.SearchStrategy[Rule]], st.SearchStrategy[Rule]]] = [
 
 
 @st.composite
-def nests(draw: st.DrawFn) -> list[Rule]:
-    """Three rules wrapped alike with settings of their own, one wrapped otherwise, and one bare."""
+def nests(draw: st.DrawFn) -> list[Optimizer]:
+    """Three optimizers wrapped alike with settings of their own, one wrapped otherwise, and one bare."""
 
-    def wrapped() -> st.SearchStrategy[Rule]:
-        rule = draw(st.sampled_from(INSIDE))
+    def wrapped() -> st.SearchStrategy[Optimizer]:
+        optimizer = draw(st.sampled_from(INSIDE))
         for around in draw(st.lists(st.sampled_from(AROUND), min_size=1, max_size=3)):
-            rule = around(rule)
-        return rule
+            optimizer = around(optimizer)
+        return optimizer
 
     alike, other = wrapped(), wrapped()
     return [*(draw(alike) for _ in range(3)), draw(other), draw(st.one_of(INSIDE))]
 
 
-def run(contenders: list[Rule], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> loop.Paths:
+def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> loop.Paths:
     return loop.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
 
 
@@ -93,10 +93,10 @@ def test_however_they_nest_a_run_is_as_it_is_alone(contenders, order, seed):
 
 @given(nests())
 def test_text_and_rate_go_through_all_wrappers(contenders):
-    for rule in contenders:
-        assert parse(rule.spec) == (rule, False)
-        assert rule.at_rate(0.25).rate == innermost(rule.at_rate(0.25)).rate == 0.25
-        assert rule.at_rate(rule.rate) == rule
+    for optimizer in contenders:
+        assert parse(optimizer.spec) == (optimizer, False)
+        assert optimizer.at_rate(0.25).rate == innermost(optimizer.at_rate(0.25)).rate == 0.25
+        assert optimizer.at_rate(optimizer.rate) == optimizer
 
 
 ASKING = [
@@ -106,7 +106,7 @@ ASKING = [
     optimizers.ScheduleFreeSGD(lr=0.1),
     optimizers.Torch(torch.optim.LBFGS, lr=0.1, max_iter=2),
 ]
-"""Rules that ask for more than the gradient of a step, or for none."""
+"""Optimizers that ask for more than the gradient of a step, or for none."""
 
 
 WRAPS = [
@@ -120,9 +120,9 @@ WRAPS = [
 ]
 
 
-@pytest.mark.parametrize(("wrap", "rule"), diagonal(WRAPS, ASKING), ids=lambda part: getattr(part, "label", None))
-def test_rules_that_ask_for_themselves_can_be_wrapped(rule, wrap):
-    contenders = [wrap(rule, n) for n in (1, 2, 3)]
+@pytest.mark.parametrize(("wrap", "optimizer"), diagonal(WRAPS, ASKING), ids=lambda part: getattr(part, "label", None))
+def test_rules_that_ask_for_themselves_can_be_wrapped(optimizer, wrap):
+    contenders = [wrap(optimizer, n) for n in (1, 2, 3)]
     x, streams = starts(2, 3, np.random.default_rng(5)), torch.tensor([0, 1, 0])
     together = run(contenders, x, streams, 10)
     assert (together.x[:, -1] != together.x[:, 0]).any()
@@ -156,12 +156,12 @@ def test_a_lost_run_takes_no_other_with_it(contenders, lost):
     ],
 )
 @pytest.mark.parametrize(
-    "rule", [optimizers.SGD(lr=0.01, momentum=0.9), optimizers.Adam(lr=0.1), optimizers.Rprop(lr=0.02)]
+    "optimizer", [optimizers.SGD(lr=0.01, momentum=0.9), optimizers.Adam(lr=0.1), optimizers.Rprop(lr=0.02)]
 )
-def test_a_wrapper_that_does_nothing_changes_nothing(rule, wrap):
+def test_a_wrapper_that_does_nothing_changes_nothing(optimizer, wrap):
     x = starts(2, 2, np.random.default_rng(2))
-    bare, wrapped = by_rules(VALLEY, [rule] * 2, x, 30), by_rules(VALLEY, [wrap(rule)] * 2, x, 30)
-    if isinstance(wrap(rule), optimizers.Lookahead):  # s + (x − s) is x but for rounding
+    bare, wrapped = by_optimizers(VALLEY, [optimizer] * 2, x, 30), by_optimizers(VALLEY, [wrap(optimizer)] * 2, x, 30)
+    if isinstance(wrap(optimizer), optimizers.Lookahead):  # s + (x − s) is x but for rounding
         assert torch.allclose(bare, wrapped, rtol=0, atol=1e-12)
     else:
         assert torch.equal(bare, wrapped)
@@ -209,7 +209,7 @@ def test_an_altered_oracle_answers_as_the_one_within():
     assert oracle.counts.tolist() == [[1, 0, 1], [1, 0, 1], [1, 0, 1], [1, 0, 1]]
     assert altered.asked
     assert altered.at(3) is VALLEY
-    altered.count("values", None, 2)
+    altered.count("n_values", None, 2)
     assert oracle.counts[0].tolist() == [3, 2, 3]
 
 
@@ -281,8 +281,8 @@ def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, m
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     found = locate.find_optimizers([text])
-    (rule,) = found.values() if isinstance(found, dict) else found
-    assert rule.spec == spec
+    (optimizer,) = found.values() if isinstance(found, dict) else found
+    assert optimizer.spec == spec
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_the_list_has_wrappers_apart(capsys):
     assert "\n  adam " in optimizers
     assert "\n  clip " not in optimizers
     assert "\n  clip " in wrappers
-    assert "rule=" not in said
+    assert "optimizer=" not in said
 
 
 ADAM = optimizers.Adam(lr=0.1)
@@ -320,9 +320,9 @@ ADAM = optimizers.Adam(lr=0.1)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optimizers.Clip(), r"Clip takes a rule first, as in Clip\(optimizers\.Adam\(lr=0\.05\)\), not nothing"),
-        (lambda: optimizers.Clip("adam", norm=1), r"Clip takes a rule first, .* not 'adam'"),
-        (lambda: optimizers.Clip(optimizers.Adam, norm=1), r"Clip takes a rule first, .* not <class"),
+        (lambda: optimizers.Clip(), r"Clip takes an optimizer first, as in Clip\(optimizers\.Adam\(lr=0\.05\)\), not nothing"),
+        (lambda: optimizers.Clip("adam", norm=1), r"Clip takes an optimizer first, .* not 'adam'"),
+        (lambda: optimizers.Clip(optimizers.Adam, norm=1), r"Clip takes an optimizer first, .* not <class"),
         (lambda: optimizers.Clip(ADAM), r"Clip needs a limit: norm=… for the gradient's length, value=… for"),
         (lambda: optimizers.Clip(ADAM, norm=0), r"Clip: norm must be a finite number > 0, not 0"),
         (lambda: optimizers.Clip(ADAM, value=-1), r"Clip: value must be a finite number > 0, not -1"),
@@ -346,7 +346,7 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: parse("schedule(adam, scheduler='StepLR', settings=3)"), r"Schedule: settings is a dict, not 3"),
         (lambda: parse("schedule(adam, scheduler='StepLR', self=3)"), r"Schedule: StepLR cannot be made: TypeError"),
         (lambda: parse("clip(norm=1)"), r"clip is put around one optimizer, which stands first: clip\(adam, \.\.\.\)"),
-        (lambda: parse("clip(adam, norm=1, rule=sgd)"), r"cannot read the optimizer|clip is put around one optimizer"),
+        (lambda: parse("clip(adam, norm=1, optimizer=sgd)"), r"cannot read the optimizer|clip is put around one optimizer"),
         (lambda: parse("adam(sgd)"), r"cannot read the optimizer"),
         (lambda: parse("clip(adan_, norm=1)"), r"unknown optimizer 'adan_'"),
     ],

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from reference import by_rules, counterpart, default_dtype, egg_box, moment, starts, stepper_of, valley
+from reference import by_optimizers, counterpart, default_dtype, egg_box, moment, starts, stepper_of, valley
 from thinned import diagonal
 from torch import Tensor
 
@@ -16,46 +16,46 @@ from landscapes import optimizers, race
 from landscapes.engine import loop as engine
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Rule
+from landscapes.optimizers import Optimizer
 from landscapes.optimizers.stepper import Job
 from landscapes.optimizers.wrappers.noise import PURPOSE, stable, student
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.random import normal, uniform
 
 INNER = [optimizers.SGD(lr=0.02, momentum=0.8), optimizers.Adam(lr=0.05), optimizers.RMSprop(lr=0.01)]
-each_inner = pytest.mark.parametrize("rule", INNER, ids=lambda rule: rule.label)
+each_inner = pytest.mark.parametrize("optimizer", INNER, ids=lambda optimizer: optimizer.label)
 
 
 def loop(
-    landscape: Function, rule: Rule, start: Tensor, steps: int, before: Callable[..., None], after: Any = None
+    landscape: Function, optimizer: Optimizer, start: Tensor, steps: int, before: Callable[..., None], after: Any = None
 ) -> Tensor:
-    """The path (steps, d) of torch's optimizer in a user's own loop; `before` and `after` are what he adds to a step."""
+    """The path (steps, d) of torch's torch optimizer in a user's own loop; `before` and `after` are what he adds to a step."""
     with default_dtype(torch.float64):
         p = start.clone().requires_grad_()
-        optimizer, path = counterpart(rule, p), []
+        torch_optimizer, path = counterpart(optimizer, p), []
         for t in range(1, steps + 1):
-            optimizer.zero_grad()
+            torch_optimizer.zero_grad()
             landscape.columns(p).backward()
-            before(p, t, optimizer)
-            optimizer.step()
+            before(p, t, torch_optimizer)
+            torch_optimizer.step()
             if after is not None:
-                after(p, t, optimizer)
+                after(p, t, torch_optimizer)
             path.append(p.detach().clone())
     return torch.stack(path)
 
 
-def nothing(p: Tensor, t: int, optimizer: Any) -> None:
+def nothing(p: Tensor, t: int, torch_optimizer: Any) -> None:
     pass
 
 
 def check(
-    landscape: Function, wrapped: Rule, before: Any, after: Any = None, steps: int = 50, atol: float = 0.0
+    landscape: Function, wrapped: Optimizer, before: Any, after: Any = None, steps: int = 50, atol: float = 0.0
 ) -> Tensor:
-    """Holds three runs of a wrapped rule against the loop; returns their path."""
+    """Holds three runs of a wrapped optimizer against the loop; returns their path."""
     x = starts(landscape.dim, 3, np.random.default_rng(1))
-    path = by_rules(landscape, [wrapped] * 3, x, steps)
+    path = by_optimizers(landscape, [wrapped] * 3, x, steps)
     for run in range(3):
-        expected = loop(landscape, wrapped.rule, x[:, run], steps, before, after)
+        expected = loop(landscape, wrapped.optimizer, x[:, run], steps, before, after)
         assert expected.isfinite().all()
         torch.testing.assert_close(path[:, :, run], expected, rtol=0, atol=atol)
     return path
@@ -68,22 +68,24 @@ def check(
 @pytest.mark.parametrize(
     ("landscape", "dim"), diagonal([valley, egg_box], [1, 2, 3, 10]), ids=lambda part: getattr(part, "__name__", None)
 )
-def test_clipping_by_norm_is_that_of_torch(dim, landscape, rule):
+def test_clipping_by_norm_is_that_of_torch(dim, landscape, optimizer):
     limit = 0.3 if landscape is egg_box else 0.01
     clipped = check(
-        landscape(dim), optimizers.Clip(rule, norm=limit), lambda p, t, o: torch.nn.utils.clip_grad_norm_([p], limit)
+        landscape(dim),
+        optimizers.Clip(optimizer, norm=limit),
+        lambda p, t, o: torch.nn.utils.clip_grad_norm_([p], limit),
     )
-    bare = by_rules(landscape(dim), [rule] * 3, starts(dim, 3, np.random.default_rng(1)), 50)
+    bare = by_optimizers(landscape(dim), [optimizer] * 3, starts(dim, 3, np.random.default_rng(1)), 50)
     assert not torch.equal(clipped, bare)
 
 
 @each_inner
-def test_clipping_by_value_is_that_of_torch(rule):
-    check(valley(3), optimizers.Clip(rule, value=0.05), lambda p, t, o: torch.nn.utils.clip_grad_value_([p], 0.05))
+def test_clipping_by_value_is_that_of_torch(optimizer):
+    check(valley(3), optimizers.Clip(optimizer, value=0.05), lambda p, t, o: torch.nn.utils.clip_grad_value_([p], 0.05))
 
 
 def test_clipping_by_value_comes_before_clipping_by_norm():
-    def before(p: Tensor, t: int, optimizer: Any) -> None:
+    def before(p: Tensor, t: int, torch_optimizer: Any) -> None:
         torch.nn.utils.clip_grad_value_([p], 0.2)
         torch.nn.utils.clip_grad_norm_([p], 0.25)
 
@@ -114,9 +116,9 @@ def test_gradients_that_a_rule_asks_for_itself_are_clipped_too():
             super().step()
 
     x = starts(2, 2, np.random.default_rng(2)) * 3
-    rule = optimizers.Torch(Spy, lr=0.01)
+    optimizer = optimizers.Torch(Spy, lr=0.01)
     seen.clear()
-    by_rules(valley(2), [optimizers.Clip(rule, norm=0.1)] * 2, x, 10)
+    by_optimizers(valley(2), [optimizers.Clip(optimizer, norm=0.1)] * 2, x, 10)
     assert len(seen) == 20
     assert max(seen) <= 0.1
     assert min(seen) > 0.09
@@ -129,10 +131,10 @@ def drawn(
     kind: str, runs: int = 4000, dim: int = 2, streams: Tensor | None = None, t: int = 7, **settings: Any
 ) -> Tensor:
     """What is added to a gradient of one in each coordinate, shape (d, R)."""
-    rule = optimizers.Noise(optimizers.SGD(lr=1.0), kind=kind, **settings)
+    optimizer = optimizers.Noise(optimizers.SGD(lr=1.0), kind=kind, **settings)
     x = torch.zeros(dim, runs, dtype=torch.float64)
     job = Job(100, torch.arange(runs) if streams is None else streams, seed=3)
-    stepper = optimizers.Noise.stepper([rule] * runs, x, job)
+    stepper = optimizers.Noise.stepper([optimizer] * runs, x, job)
     return -stepper.step(moment(t, x, torch.ones_like(x), Oracle(valley(dim), runs))) - 1
 
 
@@ -212,13 +214,13 @@ def test_noise_within_noise_is_other_noise():
 
 def test_all_questions_of_a_step_meet_one_noise():
     """As one mini-batch serves both gradients of sharpness-aware minimisation."""
-    rule = optimizers.Noise(optimizers.SAM(optimizers.SGD(lr=0.1), rho=0.2), 0.5)
+    optimizer = optimizers.Noise(optimizers.SAM(optimizers.SGD(lr=0.1), rho=0.2), 0.5)
     x = starts(2, 1, np.random.default_rng(3))
     _, slope = value_and_gradient(valley(2), x)
     noise = 0.5 * normal(0, torch.zeros(1), 1, PURPOSE, 2)
     up = x + 0.2 * (slope + noise) / (slope + noise).norm()
     expected = x - 0.1 * (value_and_gradient(valley(2), up)[1] + noise)
-    torch.testing.assert_close(by_rules(valley(2), [rule], x, 1)[0], expected, rtol=1e-13, atol=1e-13)
+    torch.testing.assert_close(by_optimizers(valley(2), [optimizer], x, 1)[0], expected, rtol=1e-13, atol=1e-13)
 
 
 # ---------------------------------------------------------------- weight decay
@@ -242,15 +244,15 @@ def test_all_questions_of_a_step_meet_one_noise():
             optimizers.Cosine(optimizers.AdamW(lr=0.02, weight_decay=0.1)),
         ),
     ],
-    ids=lambda rule: rule.label,
+    ids=lambda optimizer: optimizer.label,
 )  # fmt: skip
 def test_decay_around_a_rule_is_decay_within(wrapped, own, dtype):
     x = starts(2, 3, np.random.default_rng(4), dtype)
-    path = by_rules(valley(2), [wrapped] * 3, x, 60)
-    assert torch.equal(path, by_rules(valley(2), [own] * 3, x, 60))
+    path = by_optimizers(valley(2), [wrapped] * 3, x, 60)
+    assert torch.equal(path, by_optimizers(valley(2), [own] * 3, x, 60))
     rates = [wrapped.at_rate(lr) for lr in (0.01, 0.02, 0.05)]
-    together, owns = by_rules(valley(2), rates, x, 60), [own.at_rate(lr) for lr in (0.01, 0.02, 0.05)]
-    assert torch.equal(together, by_rules(valley(2), owns, x, 60))
+    together, owns = by_optimizers(valley(2), rates, x, 60), [own.at_rate(lr) for lr in (0.01, 0.02, 0.05)]
+    assert torch.equal(together, by_optimizers(valley(2), owns, x, 60))
 
 
 def test_the_penalty_is_in_all_that_can_be_asked():
@@ -296,61 +298,61 @@ def test_decoupled_decay_needs_a_rate():
 
 
 @each_inner
-def test_sharpness_aware_minimisation_is_its_loop(rule):
+def test_sharpness_aware_minimisation_is_its_loop(optimizer):
     landscape = valley(2)
 
-    def before(p: Tensor, t: int, optimizer: Any) -> None:
+    def before(p: Tensor, t: int, torch_optimizer: Any) -> None:
         """Foret et al. (2021), Algorithm 1."""
         here = p.detach().clone()
         climb = p.grad * (0.1 / (p.grad.norm() + 1e-12))
         with torch.no_grad():
             p.add_(climb)
-        optimizer.zero_grad()
+        torch_optimizer.zero_grad()
         landscape.columns(p).backward()
         with torch.no_grad():
             p.copy_(here)
 
-    check(landscape, optimizers.SAM(rule, rho=0.1), before, steps=40)
+    check(landscape, optimizers.SAM(optimizer, rho=0.1), before, steps=40)
 
 
 @each_inner
-def test_lookahead_is_its_loop(rule):
+def test_lookahead_is_its_loop(optimizer):
     slow: dict[str, Tensor] = {}
 
-    def before(p: Tensor, t: int, optimizer: Any) -> None:
+    def before(p: Tensor, t: int, torch_optimizer: Any) -> None:
         if t == 1:
             slow["point"] = p.detach().clone()
 
-    def after(p: Tensor, t: int, optimizer: Any) -> None:
+    def after(p: Tensor, t: int, torch_optimizer: Any) -> None:
         """Zhang et al. (2019), Algorithm 1, with k = 4."""
         if t % 4 == 0:
             slow["point"] = slow["point"] + 0.6 * (p.detach() - slow["point"])
             p.data.copy_(slow["point"])
 
-    check(valley(2), optimizers.Lookahead(rule, k=4, alpha=0.6), before, after)
+    check(valley(2), optimizers.Lookahead(optimizer, k=4, alpha=0.6), before, after)
 
 
 def test_the_slow_point_can_be_observed():
-    record = race("booth", ["lookahead(sgd(lr=0.01), k=3)", "sgd(lr=0.01)"], steps=9, observe=["slow"])
-    slow, x = record.trajectories.observed["slow"], record.trajectories.x
+    record = race("booth", ["lookahead(sgd(lr=0.01), k=3)", "sgd(lr=0.01)"], steps=9, metrics=["slow"])
+    slow, x = record.trajectories.metrics["slow"], record.trajectories.x
     assert (slow[0, :3] == x[0, 0]).all()
     np.testing.assert_array_equal(slow[0, [3, 6, 9]], x[0, [3, 6, 9]])
     assert np.isnan(slow[1]).all()
 
 
 @pytest.mark.parametrize(
-    "rule",
+    "optimizer",
     [*INNER, optimizers.Rprop(lr=0.01), optimizers.NAdam(lr=0.02), optimizers.ASGD(lr=0.02, lambd=0.1)],
     ids=lambda r: r.label,
 )
-def test_a_reset_is_a_new_optimizer(rule):
+def test_a_reset_is_a_new_optimizer(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     for settings, moments in (({"at": 7}, [7]), ({"every": 5}, [5, 10, 15]), ({"at": 3, "every": 8}, [3, 8, 16])):
-        path = by_rules(valley(2), [optimizers.Reset(rule, **settings)] * 3, x, 20)
+        path = by_optimizers(valley(2), [optimizers.Reset(optimizer, **settings)] * 3, x, 20)
         for run in range(3):
             point, begin, expected = x[:, run], 0, []
             for end in [*moments, 20]:
-                expected.append(loop(valley(2), rule, point, end - begin, nothing))
+                expected.append(loop(valley(2), optimizer, point, end - begin, nothing))
                 point, begin = expected[-1][-1], end
             assert torch.equal(path[:, :, run], torch.cat(expected))
 
@@ -358,23 +360,23 @@ def test_a_reset_is_a_new_optimizer(rule):
 def test_resets_at_steps_of_their_own_are_each_runs_own():
     x = starts(2, 4, np.random.default_rng(6))
     contenders = [optimizers.Reset(optimizers.Adam(lr=0.05), every=n) for n in (3, 5, 7, 11)]
-    together = by_rules(valley(2), contenders, x, 40)
-    for run, rule in enumerate(contenders):
-        assert torch.equal(by_rules(valley(2), [rule], x[:, run : run + 1], 40)[:, :, 0], together[:, :, run])
+    together = by_optimizers(valley(2), contenders, x, 40)
+    for run, optimizer in enumerate(contenders):
+        assert torch.equal(by_optimizers(valley(2), [optimizer], x[:, run : run + 1], 40)[:, :, 0], together[:, :, run])
 
 
 def test_a_reset_on_a_plateau_comes_when_the_loss_stops_falling():
     """Momentum that overshoots is stopped: the restarted run is at the minimum long before."""
     landscape, x = valley(1), torch.tensor([[-1.0]], dtype=torch.float64)
-    rule = optimizers.SGD(lr=0.5, momentum=0.99)
-    restarted = by_rules(landscape, [optimizers.Reset(rule, patience=1)], x, 150)[:, 0, 0]
-    bare = by_rules(landscape, [rule], x, 150)[:, 0, 0]
+    optimizer = optimizers.SGD(lr=0.5, momentum=0.99)
+    restarted = by_optimizers(landscape, [optimizers.Reset(optimizer, patience=1)], x, 150)[:, 0, 0]
+    bare = by_optimizers(landscape, [optimizer], x, 150)[:, 0, 0]
     distance = (torch.stack([restarted, bare])[:, -40:] - 1).abs().amax(1)
     losses = (1 - torch.cat([x[0], restarted])) ** 2 / 100
     rises = [t for t in range(1, 150) if losses[t] >= losses[:t].min()]
     first = rises[0]
     assert torch.equal(restarted[:first], bare[:first])
-    expected = loop(landscape, rule, restarted[first - 1 : first], 1, nothing)
+    expected = loop(landscape, optimizer, restarted[first - 1 : first], 1, nothing)
     assert restarted[first] == expected[0, 0]
     assert distance[0] < 0.2 * distance[1]
 
@@ -386,7 +388,7 @@ def test_what_forgets_nothing_cannot_be_reset():
         def step(self, now: Any) -> Tensor:
             return now.x
 
-    class Idle(Rule):
+    class Idle(Optimizer):
         @classmethod
         def stepper(cls, contenders: Any, x: Tensor, job: Any) -> Stepper:
             return Still()
@@ -400,28 +402,28 @@ def test_what_forgets_nothing_cannot_be_reset():
 
 
 @each_inner
-def test_a_forgotten_zero_grad_is_that_of_torch(rule):
+def test_a_forgotten_zero_grad_is_that_of_torch(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
-    path = by_rules(valley(2), [optimizers.ForgotZeroGrad(rule)] * 3, x, 60)
+    path = by_optimizers(valley(2), [optimizers.ForgotZeroGrad(optimizer)] * 3, x, 60)
     for run in range(3):
         p = x[:, run].clone().requires_grad_()
         with default_dtype(torch.float64):
-            optimizer = counterpart(rule, p)
+            torch_optimizer = counterpart(optimizer, p)
         for point in path[:, :, run]:
             valley(2).columns(p).backward()
-            optimizer.step()
+            torch_optimizer.step()
             torch.testing.assert_close(p.detach(), point, rtol=0, atol=0, equal_nan=True)
 
 
 @each_inner
 @pytest.mark.parametrize("delay", [1, 4])
-def test_late_gradients_are_those_of_then(delay, rule):
+def test_late_gradients_are_those_of_then(delay, optimizer):
     kept: list[Tensor] = []
 
-    def before(p: Tensor, t: int, optimizer: Any) -> None:
+    def before(p: Tensor, t: int, torch_optimizer: Any) -> None:
         if t == 1:
             kept.clear()
         kept.append(p.grad.clone())
         p.grad = kept[max(0, t - 1 - delay)].clone()
 
-    check(egg_box(2), optimizers.Stale(rule, delay=delay), before)
+    check(egg_box(2), optimizers.Stale(optimizer, delay=delay), before)

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from render_records import converging, unbounded
 
-from landscapes.render.interactive.blit import FRONT, KEPT, Stage
-from landscapes.render.interactive.race_panels import Board
+from landscapes.render.interactive.blit import FRONT, KEPT, BlitManager
+from landscapes.render.interactive.race_panels import RacePanels
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import THEMES, styles
 
@@ -25,7 +25,7 @@ class Scene:
         self.left, self.right = self.figure.add_axes((0.1, 0.2, 0.3, 0.6)), self.figure.add_axes((0.6, 0.2, 0.3, 0.6))
         self.word = self.figure.text(0.45, 0.02, "one")
         self.line = self.left.plot([0, 1], [0, 1], zorder=4)[0]
-        self.stage = Stage(self.figure, [self.left, self.right], [([self.word], self.word.get_text)])
+        self.stage = BlitManager(self.figure, [self.left, self.right], [([self.word], self.word.get_text)])
         self.drawn: list[str] = []
         for name, artist in (("left", self.left), ("right", self.right), ("word", self.word), ("line", self.line)):
             self._counted(name, artist)
@@ -105,10 +105,10 @@ def test_looks_that_nobody_asks_for_are_forgotten():
 
 
 @pytest.fixture
-def board() -> Board:
+def board() -> RacePanels:
     page = Figure(figsize=(10, 6))
     labels = [str(label) for label in converging(3).trajectories.runs["label"]]
-    made = Board(page, THEMES["light"], dict(zip(labels, styles(labels, THEMES["light"]), strict=True)))
+    made = RacePanels(page, THEMES["light"], dict(zip(labels, styles(labels, THEMES["light"]), strict=True)))
     made.ground(converging(3))
     return made
 
@@ -117,7 +117,7 @@ def test_losses_have_limits_of_whole_powers_of_ten_which_hold_all_that_is_there(
     board.draw(converging(3))
     low, high = board.losses.get_ylim()
     assert np.log10([low, high]) == pytest.approx(np.rint(np.log10([low, high])))
-    gaps = np.maximum(converging(3).trajectories.value - converging(3).meta["minimum"], 1e-8)  # less is not shown
+    gaps = np.maximum(converging(3).trajectories.loss - converging(3).meta["minimum"], 1e-8)  # less is not shown
     assert low <= gaps.min()
     assert gaps.max() <= high <= 1000 * gaps.max()
 
@@ -126,7 +126,7 @@ def test_a_start_a_little_further_on_leaves_the_limits(board):
     board.draw(converging(3))
     limits = board.losses.get_ylim()
     near = converging(3)
-    near = replace(near, trajectories=replace(near.trajectories, value=1.05 * near.trajectories.value))
+    near = replace(near, trajectories=replace(near.trajectories, loss=1.05 * near.trajectories.loss))
     board.draw(near)
     assert board.losses.get_ylim() == limits
 
@@ -135,7 +135,7 @@ def test_a_landscape_without_a_bottom_has_the_limits_of_its_values(board):
     board.ground(unbounded())
     board.draw(unbounded())
     assert board.losses.get_yscale() == "linear"
-    assert board.losses.get_ylim()[1] >= unbounded().trajectories.value[:, 0].max()
+    assert board.losses.get_ylim()[1] >= unbounded().trajectories.loss[:, 0].max()
 
 
 @pytest.mark.parametrize("draft", [False, True])

@@ -33,7 +33,7 @@ def sweep_record(gap: Callable[[float, float, int], float], optimizers: tuple[st
         "label": np.array([name for name, *_ in cells]),
         "lr": np.array([lr for _, lr, *_ in cells]),
         "beta1": np.array([beta for *_, beta, _ in cells]),
-        "status": np.where(failed, "diverged", "budget"),
+        "status": np.where(failed, "diverged", "max_steps"),
         "final": np.where(failed, 1e9, final),
         "reached": np.where(final < 1e-3, np.rint(1 / np.fmax(final, 1e-4)), -1).astype(int),
     }
@@ -41,7 +41,7 @@ def sweep_record(gap: Callable[[float, float, int], float], optimizers: tuple[st
     axes: dict[str, list[Any]] = {"lr": LR, "beta1": BETA, "start": [0, 1, 2]}
     if len(optimizers) > 1:
         axes = {"optimizer": list(optimizers), **axes}
-    meta = {"job": "sweep", "title": "Bowl", "minimum": 0.0, "target": 1e-3, "axes": axes, "steps": 100}
+    meta = {"experiment": "sweep", "title": "Bowl", "minimum": 0.0, "target": 1e-3, "axes": axes, "steps": 100}
     paths = np.zeros((len(cells), 2, 2))
     return Record(Trajectories(paths, value, np.array([0, 100]), runs), None, meta)
 
@@ -55,13 +55,13 @@ def map_record() -> Record:
     minimum = np.tile(np.array([0, 0, 0, 1, 1, -1]), (4, 1))
     arrived = np.where(minimum >= 0, np.arange(24).reshape(4, 6), -1)
     arrived[0, 0] = minimum[0, 0] = -1
-    status = np.where(minimum >= 0, "converged", "budget")
+    status = np.where(minimum >= 0, "converged", "max_steps")
     status[:, 5] = "diverged"
-    runs = {"minimum": minimum.ravel(), "arrived": arrived.ravel(), "status": status.ravel()}
+    runs = {"basin": minimum.ravel(), "arrived": arrived.ravel(), "status": status.ravel()}
     axis = np.linspace(-2, 2, 9)
     surface = Surface(axis, axis, np.add.outer(axis**2, axis**2), np.zeros((1, 2)), 0.0, "log")
     meta = {
-        "job": "basins", "title": "Two wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[-2, 2], [-2, 2]],
+        "experiment": "basins", "title": "Two wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[-2, 2], [-2, 2]],
         "minima": [[-1.0, 0.0], [1.0, 0.0]], "axes": {"y": [0, 1, 2, 3], "x": [0, 1, 2, 3, 4, 5]},
     }  # fmt: skip
     return Record(Trajectories(np.zeros((24, 2, 2)), np.zeros((24, 2)), np.array([0, 30]), runs), surface, meta)
@@ -71,13 +71,13 @@ def comparison(evaluations: NDArray[np.int64]) -> Record:
     """A comparison with the evaluations to each target, shape (F, S, starts, K); the second function has four coordinates."""
     functions, solvers, starts, targets = evaluations.shape
     runs = {
-        "status": np.array(["budget"] * (functions * solvers * starts)),
+        "status": np.array(["max_steps"] * (functions * solvers * starts)),
         "evaluations_to": evaluations.reshape(-1, targets),
         "evaluations": np.full(functions * solvers * starts, 99),
     }
     names = ["SGD", "Adam", "L-BFGS"][:solvers]
     meta = {
-        "job": "compare",
+        "experiment": "compare",
         "functions": {f"f{i}": {"title": f"F{i}", "dim": 2 + 2 * i} for i in range(functions)},
         "axes": {
             "function": [f"f{i}" for i in range(functions)], "optimizer": names, "start": list(range(starts)), "seed": [0]
@@ -210,7 +210,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
         (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5), "has the targets 0.1, 0.01"),
         (lambda: basins(sweep_record(valley), axes()), "which basins"),
-        (lambda: chart(Record(map_record().trajectories, None, {"job": "race"})), "render.figure"),
+        (lambda: chart(Record(map_record().trajectories, None, {"experiment": "race"})), "render.figure"),
         (lambda: save_chart(map_record(), "map.gif"), "chart is saved as"),
     ],
 )

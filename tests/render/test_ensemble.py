@@ -73,7 +73,7 @@ def test_bands_hold_the_quantiles_and_failed_runs_count_as_worst() -> None:
     ax = axes()
     bands(runs, ax)
     sgd, adam = (line for line in ax.lines if isinstance(line, Curve))
-    gap = runs.trajectories.value - runs.meta["minimum"]
+    gap = runs.trajectories.loss - runs.meta["minimum"]
     np.testing.assert_allclose(
         adam.get_ydata(), np.quantile(gap[5:], 0.5, axis=0, method="nearest"), rtol=1e-12, atol=1e-15
     )

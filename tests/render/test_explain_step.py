@@ -44,8 +44,8 @@ def complete() -> Record:
     """A run that keeps both moments."""
     made = converging(1)
     x = made.trajectories.x
-    observed = {"momentum": -np.gradient(x, axis=1), "second_moment": np.broadcast_to([4.0, 1.0], x.shape).copy()}
-    return replace(made, trajectories=replace(made.trajectories, observed=observed))
+    metrics = {"momentum": -np.gradient(x, axis=1), "second_moment": np.broadcast_to([4.0, 1.0], x.shape).copy()}
+    return replace(made, trajectories=replace(made.trajectories, metrics=metrics))
 
 
 def test_there_is_a_panel_for_each_part_that_was_kept():
@@ -62,7 +62,7 @@ def test_there_is_a_panel_for_each_part_that_was_kept():
 def test_arrows_are_the_slope_the_momentum_its_scaling_and_the_step():
     runs = complete()
     made = cartoon(runs, 5)
-    x, kept = runs.trajectories.x[0], runs.trajectories.observed
+    x, kept = runs.trajectories.x[0], runs.trajectories.metrics
     slope = np.array([2.0, 8.0]) * (x[4] - GOAL)
     for part, wanted in {
         "gradient": -slope,
@@ -132,7 +132,7 @@ def thin() -> Record:
     """A race of which every second step was kept."""
     made = converging()
     kept = made.trajectories
-    return replace(made, trajectories=replace(kept, x=kept.x[:, ::2], value=kept.value[:, ::2], step=kept.step[::2]))
+    return replace(made, trajectories=replace(kept, x=kept.x[:, ::2], loss=kept.loss[:, ::2], step=kept.step[::2]))
 
 
 def hollow() -> Record:

@@ -25,7 +25,7 @@ from landscapes.render.artists.heads import Start
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.trails import Trail
 from landscapes.render.interactive._explore import HELP, Explorer, Wish, explore
-from landscapes.render.interactive.blit import Stage
+from landscapes.render.interactive.blit import BlitManager
 from landscapes.render.interactive.window import INCHES, check_window, opened
 from landscapes.render.theme import styles
 
@@ -67,7 +67,7 @@ def _at_once(monkeypatch):
 @pytest.fixture
 def unpainted(monkeypatch):
     """For tests that look at artists alone: drawing takes most of the time."""
-    monkeypatch.setattr(Stage, "paint", lambda _: None)
+    monkeypatch.setattr(BlitManager, "paint", lambda _: None)
 
 
 def shown(theme: str = "light", functions: tuple[str, ...] = GROUNDS) -> Explorer:
@@ -454,7 +454,7 @@ def test_a_canvas_that_keeps_no_pictures_is_asked_to_draw():
     page = Figure()
     ax = page.add_subplot()
     page.canvas = Plain()
-    Stage(page, [ax]).paint()
+    BlitManager(page, [ax]).paint()
     assert page.canvas.asked == 1
 
 

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from PIL import Image
 from thinned import diagonal
 
-from landscapes import Portrait, function, portray, render
+from landscapes import FunctionSummary, function, render, summarize
 from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.functions import get
@@ -32,27 +32,27 @@ def words(figure) -> str:
     return "\n".join(text.get_text() for text in figure.findobj(Text))
 
 
-# The portrait
+# The summary
 
 
 @every
 def test_a_portrait_tells_the_truth(landscape):
-    portrait = portray(landscape, **FEW)
-    assert (portrait.title, portrait.latex, portrait.description) == (
+    summary = summarize(landscape, **FEW)
+    assert (summary.title, summary.latex, summary.description) == (
         landscape.title,
         landscape.latex,
         landscape.description,
     )
-    assert np.isfinite(portrait.surface.values).all()
-    assert np.isfinite(portrait.slope).all()
-    assert portrait.at.shape == portrait.slope.shape
-    assert portrait.is_line == (landscape.dim == 1)
+    assert np.isfinite(summary.surface.values).all()
+    assert np.isfinite(summary.slope).all()
+    assert summary.at.shape == summary.slope.shape
+    assert summary.is_line == (landscape.dim == 1)
     if landscape.dim == 2:
-        expected = gradient(landscape, torch.from_numpy(portrait.at)).numpy()
-        np.testing.assert_array_equal(portrait.slope, expected)
-        assert portrait.marks["start"].tolist() == [list(landscape.start)]
-        assert sum(map(len, portrait.marks.values())) == 1 + len(landscape.stationary)
-    assert {"coordinates", "domain", "start", "minima", "minimum", "tags", "reference"} <= set(portrait.facts)
+        expected = gradient(landscape, torch.from_numpy(summary.at)).numpy()
+        np.testing.assert_array_equal(summary.slope, expected)
+        assert summary.marks["start"].tolist() == [list(landscape.start)]
+        assert sum(map(len, summary.marks.values())) == 1 + len(landscape.stationary)
+    assert {"coordinates", "domain", "start", "minima", "minimum", "tags", "reference"} <= set(summary.facts)
 
 
 @pytest.mark.parametrize(
@@ -60,22 +60,22 @@ def test_a_portrait_tells_the_truth(landscape):
 )
 def test_a_plane_holds_the_start_and_the_minimum(item):
     """At (1, 0) and (0, 0); the gradient at the start lies in the plane, so that it shows the way down."""
-    portrait = portray(item, points=51, arrows=9)
+    summary = summarize(item, points=51, arrows=9)
     value = item(item.start).item()
-    x, y = portrait.surface.x, portrait.surface.y
-    at_start = portrait.surface.values[abs(y).argmin(), abs(x - 1).argmin()]
-    at_minimum = portrait.surface.values[abs(y).argmin(), abs(x).argmin()]
+    x, y = summary.surface.x, summary.surface.y
+    at_start = summary.surface.values[abs(y).argmin(), abs(x - 1).argmin()]
+    at_minimum = summary.surface.values[abs(y).argmin(), abs(x).argmin()]
     assert math.isclose(at_start, value, rel_tol=1e-6, abs_tol=1e-9)
     assert math.isclose(at_minimum, item.minimum, rel_tol=1e-6, abs_tol=1e-6)
-    assert [0.0, 0.0] in np.round(portrait.surface.minima, 9).tolist()
-    assert portrait.axes == ("from the minimum to the start", "across")
+    assert [0.0, 0.0] in np.round(summary.surface.minima, 9).tolist()
+    assert summary.axes == ("from the minimum to the start", "across")
 
 
 def test_more_coordinates_are_seen_in_a_plane():
-    portrait = portray("rosenbrock", dim=10, **FEW)
-    assert portrait.facts["coordinates"] == "10; any, at least 2"
-    assert portrait.facts["domain"] == "[-5, 10] for each coordinate"
-    assert portrait.surface.minima.tolist() == [[0.0, 0.0]]
+    summary = summarize("rosenbrock", dim=10, **FEW)
+    assert summary.facts["coordinates"] == "10; any, at least 2"
+    assert summary.facts["domain"] == "[-5, 10] for each coordinate"
+    assert summary.surface.minima.tolist() == [[0.0, 0.0]]
 
 
 def test_a_plane_where_the_minimum_is_not_known_or_the_start():
@@ -88,7 +88,7 @@ def test_a_plane_where_the_minimum_is_not_known_or_the_start():
         return x + y + z
 
     for landscape in (resting, unknown):
-        assert np.ptp(portray(landscape, **FEW).surface.values) > 0
+        assert np.ptp(summarize(landscape, **FEW).surface.values) > 0
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_plane_where_the_minimum_is_not_known_or_the_start():
 )
 def test_what_cannot_be_portrayed(name, settings, message):
     with pytest.raises(InputError, match=message):
-        portray(name, **settings)
+        summarize(name, **settings)
 
 
 # The formula
@@ -144,7 +144,7 @@ def test_a_formula_without_a_place_to_cut_gets_small():
     diagonal(["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"], sorted(render.THEMES)),
 )
 def test_all_of_a_sheet_lies_on_its_page(name, theme):
-    figure = render.sheet(portray(name, **FEW), theme=theme)
+    figure = render.sheet(summarize(name, **FEW), theme=theme)
     page = figure.bbox
     canvas = RendererAgg(int(page.width), int(page.height), figure.dpi)
     texts = [text for text in figure.texts if text.get_text()]
@@ -162,7 +162,7 @@ def test_all_of_a_sheet_lies_on_its_page(name, theme):
 
 @pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
 def test_a_sheet_shows_the_special_points_and_names_them(item):
-    figure = render.sheet(portray(item, **FEW))
+    figure = render.sheet(summarize(item, **FEW))
     above = figure.axes[0]
     shown = {line.get_label(): len(line.get_xdata()) for line in above.lines}
     held = lambda points: sum(all(a <= c <= b for c, (a, b) in zip(p, item.view, strict=True)) for p in points)  # noqa: E731
@@ -175,8 +175,8 @@ def test_a_sheet_shows_the_special_points_and_names_them(item):
 
 
 def test_arrows_point_down():
-    portrait = portray("beale", **FEW)
-    (quiver,) = render.sheet(portrait).findobj(Quiver)
+    summary = summarize("beale", **FEW)
+    (quiver,) = render.sheet(summary).findobj(Quiver)
     ways, places = np.stack([quiver.U, quiver.V], 1), quiver.XY
     assert len(ways) == 81
     slopes = gradient(get("beale"), torch.from_numpy(np.array(places))).numpy()
@@ -184,13 +184,13 @@ def test_arrows_point_down():
 
 
 def test_level_ground_has_no_arrows():
-    assert not render.sheet(portray("step_n1", **FEW)).findobj(Quiver)
+    assert not render.sheet(summarize("step_n1", **FEW)).findobj(Quiver)
 
 
 @pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
 def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
-    portrait = portray("booth", **FEW)
-    paths = [render.save_sheet(portrait, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
+    summary = summarize("booth", **FEW)
+    paths = [render.save_sheet(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert paths[0].stat().st_size < 500_000
     if suffix == ".png":
@@ -202,22 +202,22 @@ def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
 
 @pytest.mark.parametrize("size", [(1200, 760), (600, 380), (2400, 1200), (300, 900)])
 def test_a_sheet_has_the_size_that_is_asked_for(size):
-    figure = render.sheet(portray("booth", **FEW), size=size)
+    figure = render.sheet(summarize("booth", **FEW), size=size)
     assert tuple(map(int, figure.bbox.size)) == size
     assert all(side >= least - 1e-3 for side, least in zip(figure.get_size_inches(), PAGE, strict=True))
 
 
 @pytest.mark.parametrize(
-    ("portrait", "settings", "message"),
+    ("summary", "settings", "message"),
     [
-        ("beale", {}, r"drawn of a portrait, landscapes.portray\('beale'\), not of 'beale'"),
+        ("beale", {}, r"drawn of a summary, landscapes.summarize\('beale'\), not of 'beale'"),
         (None, {"theme": "drak"}, r"unknown theme 'drak'. Did you mean dark\?"),
         (None, {"size": (10, 10)}, r"size must be at least"),
     ],
 )
-def test_what_cannot_be_drawn(portrait, settings, message):
+def test_what_cannot_be_drawn(summary, settings, message):
     with pytest.raises(InputError, match=message):
-        render.sheet(portrait or portray("booth", **FEW), **settings)
+        render.sheet(summary or summarize("booth", **FEW), **settings)
 
 
 # The command
@@ -312,4 +312,4 @@ def test_drawing_a_sheet_needs_no_torch():
         capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert Portrait.__module__ == "landscapes.summary"
+    assert FunctionSummary.__module__ == "landscapes.summary"

@@ -21,7 +21,7 @@ import landscapes.render.writers.imageio as by_imageio
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.animation._animate import describe
-from landscapes.render.writers import Imageio, Numbered, sink_of
+from landscapes.render.writers import Imageio, Numbered, writer_for
 
 SMALL = {"size": (201, 151)}
 QUICK = {"seconds": 0.4, "fps": 10}
@@ -55,10 +55,10 @@ def test_imageio_writes_pages(tmp_path):
 
 
 def test_who_writes_what():
-    assert sink_of(Path("a.MOV")) is Imageio
-    assert sink_of(Path("a-%d.PNG")) is Numbered
+    assert writer_for(Path("a.MOV")) is Imageio
+    assert writer_for(Path("a-%d.PNG")) is Numbered
     for name in ("a.jpg", "a.avif", "a.pdf", "a.npz", "a.xyz", "a"):
-        assert sink_of(Path(name)) is None
+        assert writer_for(Path(name)) is None
 
 
 @pytest.mark.filterwarnings(

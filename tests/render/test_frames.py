@@ -47,7 +47,7 @@ SLOW = {
 def thinned(race: Record, every: int) -> Record:
     """The same race with only some of its steps kept."""
     ways = race.trajectories
-    kept = Trajectories(ways.x[:, ::every], ways.value[:, ::every], ways.step[::every], ways.runs)
+    kept = Trajectories(ways.x[:, ::every], ways.loss[:, ::every], ways.step[::every], ways.runs)
     return replace(race, trajectories=kept)
 
 

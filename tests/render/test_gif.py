@@ -19,7 +19,7 @@ from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots.layout import figure
 from landscapes.render.theme import THEMES, styles
-from landscapes.render.writers import SINKS
+from landscapes.render.writers import WRITERS
 from landscapes.render.writers.palette import Palette, tally
 from landscapes.render.writers.timeline import Timeline
 
@@ -28,14 +28,14 @@ EACH = pytest.mark.parametrize("suffix", [".gif", ".apng", ".webp"])
 
 
 def write(path: Path, pictures: np.ndarray, plan: Timeline, samples: np.ndarray | None = None) -> None:
-    """Writes frames (n, height, width, 3) as the sink of the path's suffix does."""
+    """Writes frames (n, height, width, 3) as the writer of the path's suffix does."""
     rgba = np.concatenate([pictures, np.full((*pictures.shape[:3], 1), 255, np.uint8)], -1)
-    sink = SINKS[path.suffix](path, plan, "a comment")
-    sink.begin(list(rgba if samples is None else samples), np.zeros((0, 3), np.uint8))
+    writer = WRITERS[path.suffix](path, plan, "a comment")
+    writer.begin(list(rgba if samples is None else samples), np.zeros((0, 3), np.uint8))
     for place, frame in enumerate(rgba):
         changed = np.ones(frame.shape[:2], bool) if place == 0 else (frame != rgba[place - 1]).any(-1)
-        sink.frame(frame, np.flatnonzero(changed), plan.stays.get(place, 0.0))
-    sink.end()
+        writer.frame(frame, np.flatnonzero(changed), plan.stays.get(place, 0.0))
+    writer.end()
 
 
 def plain(frames: int, fps: float = 25.0, **options) -> Timeline:
@@ -223,7 +223,7 @@ def test_the_file_says_what_made_it(saved):
     assert told["start"] == [-1.5, 1.0]
 
 
-@pytest.mark.parametrize("suffix", sorted(SINKS))
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
 def test_the_same_race_gives_the_same_bytes(tmp_path, suffix):
     paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for path in paths:
@@ -265,7 +265,7 @@ print(peak(40, sys.argv[2]), peak(140, sys.argv[2]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suffix", sorted(SINKS))
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
 def test_memory_does_not_grow_with_the_number_of_frames(tmp_path, python, suffix):
     converging(3, steps=400).save(tmp_path / "race.npz")
     result = python("-c", MEASURE, str(tmp_path / "race.npz"), str(tmp_path / f"race{suffix}"))

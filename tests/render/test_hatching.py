@@ -23,10 +23,10 @@ GREY = THEMES["print"] | {"paths": ("#777777",)}
 def map_of(minimum: NDArray[np.int64], count: int) -> Record:
     """A map of starts (ny, nx) that lead to some of so many minima, all after as many steps; -1 to none."""
     down, across = minimum.shape
-    status = np.where(minimum >= 0, "converged", "budget").ravel()
-    runs = {"minimum": minimum.ravel(), "arrived": np.where(minimum.ravel() >= 0, 5, -1), "status": status}
+    status = np.where(minimum >= 0, "converged", "max_steps").ravel()
+    runs = {"basin": minimum.ravel(), "arrived": np.where(minimum.ravel() >= 0, 5, -1), "status": status}
     meta = {
-        "job": "basins", "title": "Wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[0, across], [0, down]],
+        "experiment": "basins", "title": "Wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[0, across], [0, down]],
         "minima": [[number + 0.5, -9.0] for number in range(count)],
         "axes": {"y": list(range(down)), "x": list(range(across))},
     }  # fmt: skip
@@ -36,7 +36,7 @@ def map_of(minimum: NDArray[np.int64], count: int) -> Record:
 
 def grey(record: Record, theme: str | Theme) -> NDArray[np.float64]:
     """The lightness of the map alone, from 0 to 1, with 60 pixels a start."""
-    down, across = record.grid("minimum").shape
+    down, across = record.grid("basin").shape
     made = Figure(figsize=(across * 0.5, down * 0.5), dpi=120)
     ax = made.add_axes((0, 0, 1, 1))
     basins(record, ax, theme=theme, stars=False)

@@ -37,13 +37,13 @@ def watched(runs: int = 3) -> Record:
     t, count = made.trajectories.step, np.arange(1, runs + 1)
     asked = np.zeros((runs, len(t), 4))
     asked[..., 1] = count[:, None] * t
-    observed = {
+    metrics = {
         "gradient_norm": np.exp(-0.1 * t) * count[:, None],
         "lr": np.where(count[:, None] > 1, 0.1 * np.ones(len(t)), np.nan),
         "evaluations": asked,
         "seconds": 2e-4 * count[:, None] * t,
     }
-    return replace(made, trajectories=replace(made.trajectories, observed=observed))
+    return replace(made, trajectories=replace(made.trajectories, metrics=metrics))
 
 
 @pytest.mark.parametrize(("against", "end"), [("steps", 40), ("evaluations", 120), ("time", 24)])
@@ -125,8 +125,8 @@ def test_curves_grow_with_the_race_along_what_they_cost():
 )
 def test_time_is_told_in_the_unit_that_suits_it(scale, title, end):
     runs = watched()
-    seconds = scale * runs.trajectories.observed["seconds"]
-    slow = replace(runs, trajectories=replace(runs.trajectories, observed={"seconds": seconds}))
+    seconds = scale * runs.trajectories.metrics["seconds"]
+    slow = replace(runs, trajectories=replace(runs.trajectories, metrics={"seconds": seconds}))
     ax = trace(slow, "gap", axes(), against="time")
     assert ax.get_xlabel() == title
     last = [float(np.asarray(curve.get_xdata())[-1]) for curve in curves(ax)]
@@ -138,7 +138,7 @@ def test_what_the_engine_observes_is_drawn():
         "booth",
         ["sgd(lr=0.05)", "adam(lr=0.5)", "lbfgs"],
         steps=30,
-        observe=["gradient_norm", "evaluations", "lr", "seconds"],
+        metrics=["gradient_norm", "evaluations", "lr", "seconds"],
     )
     norm = curves(trace(made, "gradient_norm", axes(), against="evaluations"))
     assert [curve.get_label() for curve in norm] == ["SGD", "Adam", "L-BFGS"]
@@ -147,7 +147,7 @@ def test_what_the_engine_observes_is_drawn():
     assert len(curves(trace(made, "lr", axes()))) == 2
     spent = curves(trace(made, "gap", axes(), against="time"))
     assert [np.asarray(curve.get_xdata())[-1] for curve in spent] == pytest.approx(
-        1000 * made.trajectories.observed["seconds"][:, -1]
+        1000 * made.trajectories.metrics["seconds"][:, -1]
     )
 
 
@@ -156,14 +156,14 @@ def test_what_the_engine_observes_is_drawn():
     [
         (lambda: trace(converging(), "speed", axes()), "unknown quantity 'speed'"),
         (lambda: trace(converging(), "gap", axes(), against="hours"), "unknown way to measure"),
-        (lambda: trace(converging(), "gap", axes(), against="time"), r"race again with observe=\['seconds'\]"),
-        (lambda: trace(converging(), "lr", axes()), r"race again with observe=\['lr'\]"),
-        (lambda: trace(converging(), "gap", axes(), against="evaluations"), r"observe=\['evaluations'\]"),
+        (lambda: trace(converging(), "gap", axes(), against="time"), r"race again with metrics=\['seconds'\]"),
+        (lambda: trace(converging(), "lr", axes()), r"race again with metrics=\['lr'\]"),
+        (lambda: trace(converging(), "gap", axes(), against="evaluations"), r"metrics=\['evaluations'\]"),
         (lambda: trace(unbounded(), "gap", axes()), 'follow "value"'),
         (lambda: trace(unbounded(), "distance", axes()), "knows no minimum"),
         (lambda: trace(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'follow "gap"'),
         (lambda: trace(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a cosine"),
-        (lambda: trace(thin(), "step_length", axes()), 'keep="all"'),
+        (lambda: trace(thin(), "step_length", axes()), 'record_steps="all"'),
         (lambda: trace(converging(), "gap", axes(), step=41), "from 0 to 40"),
         (lambda: trace(converging(), "gap", axes(), theme="neon"), "unknown theme"),
         (lambda: trace("race", "gap", axes()), "draws a Record"),  # type: ignore[arg-type]
@@ -178,4 +178,4 @@ def thin() -> Record:
     """A race of which every second step was kept."""
     made = converging()
     kept = made.trajectories
-    return replace(made, trajectories=replace(kept, x=kept.x[:, ::2], value=kept.value[:, ::2], step=kept.step[::2]))
+    return replace(made, trajectories=replace(kept, x=kept.x[:, ::2], loss=kept.loss[:, ::2], step=kept.step[::2]))

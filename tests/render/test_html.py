@@ -105,7 +105,7 @@ def test_all_of_a_race_is_on_its_page(kind):
         for axis, (low, high), name in zip(range(2), VIEW, "xy", strict=True):
             share = ((paths.x[run, ran, axis] - low) / (high - low)).clip(-1000, 1000)
             np.testing.assert_allclose(row[name], share, rtol=0, atol=0.51e-5)
-        np.testing.assert_allclose(row["value"], paths.value[run, ran], rtol=5.1e-4)
+        np.testing.assert_allclose(row["value"], paths.loss[run, ran], rtol=5.1e-4)
 
 
 @pytest.mark.parametrize("name", ["beale", "rastrigin"])
@@ -116,8 +116,8 @@ def test_a_usual_race_is_small(name, tmp_path):
 def test_a_run_that_fails_ends_at_its_last_good_point():
     shown = diverging(at=12)
     paths = shown.trajectories
-    paths.x[2, 12:], paths.value[2, 12:] = np.nan, np.inf
-    paths.x[1, 7], paths.value[1, 7] = np.nan, np.nan  # and one that only fails to tell where it is
+    paths.x[2, 12:], paths.loss[2, 12:] = np.nan, np.inf
+    paths.x[1, 7], paths.loss[1, 7] = np.nan, np.nan  # and one that only fails to tell where it is
     data = told(document(shown))
     _, runs = rows(data)
     assert runs[2]["step"].tolist() == list(range(12))
@@ -132,7 +132,7 @@ def test_a_run_that_fails_ends_at_its_last_good_point():
 def test_a_run_that_was_nowhere_has_no_points():
     shown = converging(2)
     shown.trajectories.x[0] = np.nan
-    shown.trajectories.value[0] = np.nan
+    shown.trajectories.loss[0] = np.nan
     _, runs = rows(told(document(shown)))
     assert [len(run["step"]) for run in runs] == [0, 41]
 
@@ -175,7 +175,7 @@ def test_learning_rates_that_were_observed_are_told_step_by_step():
     shown = converging(2)
     paths = shown.trajectories
     rates = np.linspace(1, 0.1, 82).reshape(2, 41)
-    more = Trajectories(paths.x, paths.value, paths.step, paths.runs, {"lr": rates})
+    more = Trajectories(paths.x, paths.loss, paths.step, paths.runs, {"lr": rates})
     _, runs = rows(told(document(Record(more, shown.surface, shown.meta))))
     np.testing.assert_allclose([run["lr"] for run in runs], rates, rtol=5.1e-4)
 
@@ -312,7 +312,7 @@ def test_a_long_race_stays_small(tmp_path):
             share = (long.trajectories.x[run, :, axis] - low) / (high - low)
             away = np.abs(np.interp(steps, row["step"], row[name]) - share)
             assert away.max() < 2e-3  # a pixel of a small map
-        np.testing.assert_allclose(row["value"], long.trajectories.value[run, row["step"].astype(int)], rtol=5.1e-4)
+        np.testing.assert_allclose(row["value"], long.trajectories.loss[run, row["step"].astype(int)], rtol=5.1e-4)
 
 
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=2, max_size=60), st.floats(0, 1))
@@ -415,4 +415,4 @@ def test_a_notebook_shows_a_race_by_its_page():
 
 def test_a_notebook_shows_other_records_as_text():
     assert converging(201, steps=2)._repr_html_() is None
-    assert converging(2, job="sweep")._repr_html_() is None
+    assert converging(2, experiment="sweep")._repr_html_() is None

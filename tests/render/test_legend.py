@@ -269,7 +269,7 @@ def test_a_run_that_left_the_view_has_a_word(view, since):
     for step in (since - 1, since):
         show(made, step)
         assert (said in words(made)) == (step >= since)
-    assert race.trajectories.runs["status"][1] == "budget"
+    assert race.trajectories.runs["status"][1] == "max_steps"
 
 
 def test_titles():

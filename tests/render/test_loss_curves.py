@@ -39,13 +39,13 @@ def test_a_known_minimum_makes_the_scale_logarithmic():
     assert ax.get_yscale() == "log"
     low, high = ax.get_ylim()
     assert 0 < low <= 1e-3
-    assert high >= race.trajectories.value.max()
-    np.testing.assert_allclose(curves(ax)[1].get_ydata(), race.trajectories.value[1], rtol=1e-8, atol=1e-8)
+    assert high >= race.trajectories.loss.max()
+    np.testing.assert_allclose(curves(ax)[1].get_ydata(), race.trajectories.loss[1], rtol=1e-8, atol=1e-8)
 
 
 def test_what_is_measured_is_the_gap_to_the_minimum():
     race = converging(1)
-    lifted = record([way(40, 0.2)], values=race.trajectories.value + 7, minimum=7.0)
+    lifted = record([way(40, 0.2)], values=race.trajectories.loss + 7, minimum=7.0)
     one, two = (curves(render.losses(each, axes()))[0].get_ydata() for each in (race, lifted))
     np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-8)
 
@@ -55,8 +55,8 @@ def test_without_a_bottom_the_scale_is_linear():
     ax = render.losses(race, axes())
     assert ax.get_yscale() == "linear"
     low, high = ax.get_ylim()
-    assert low < race.trajectories.value.min()
-    assert high > race.trajectories.value[:, 0].max()
+    assert low < race.trajectories.loss.min()
+    assert high > race.trajectories.loss[:, 0].max()
 
 
 def test_the_target_is_marked():

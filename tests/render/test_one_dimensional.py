@@ -71,7 +71,7 @@ def test_heads_and_tails_lie_on_the_curve():
     ax = slide(runs, axes(), step=17)
     tails = [line for line in ax.lines if isinstance(line, Tail)]
     assert [tail.get_label() for tail in tails] == runs.trajectories.runs["label"].tolist()
-    for tail, x, value in zip(tails, runs.trajectories.x, runs.trajectories.value, strict=True):
+    for tail, x, value in zip(tails, runs.trajectories.x, runs.trajectories.loss, strict=True):
         np.testing.assert_array_equal(tail.get_xydata(), np.column_stack([x[:, 0], value]))
         assert tail.route.count == 18
     assert sum(isinstance(artist, Head) for artist in ax.get_children()) == 2

@@ -35,8 +35,8 @@ def remembering(fates: Any = None, **kept: NDArray[np.float64]) -> Record:
     momentum, second = nothing.copy(), nothing.copy()
     momentum[0, 1:] = -np.diff(x[0], axis=0)
     second[1] = 0.1 + x[1] ** 2
-    observed = kept or {"momentum": momentum, "second_moment": second}
-    return replace(made, trajectories=replace(made.trajectories, observed=observed))
+    metrics = kept or {"momentum": momentum, "second_moment": second}
+    return replace(made, trajectories=replace(made.trajectories, metrics=metrics))
 
 
 def drawn(record: Record, step: int | None = None) -> tuple[Axes, list[State]]:
@@ -79,7 +79,7 @@ def test_the_largest_momentum_has_the_longest_arrow_and_a_tiny_one_the_shortest(
 def test_ellipses_have_the_shape_of_the_step(one: float, two: float) -> None:
     second = np.broadcast_to([one, two], (1, 3, 2))
     made = record([np.array([[0.0, 0.0], [0.5, 0.2], [0.6, 0.1]])])
-    made = replace(made, trajectories=replace(made.trajectories, observed={"second_moment": second}))
+    made = replace(made, trajectories=replace(made.trajectories, metrics={"second_moment": second}))
     ax, (state,) = drawn(made)
     half = state.axes_of_ellipse(PAGE)
     assert half is not None
@@ -125,7 +125,7 @@ def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
     second = np.ones((1, 41, 2))
     second[0, :, 0] = np.linspace(1, 50, 41)
     made = record([np.zeros((41, 2))])
-    made = replace(made, trajectories=replace(made.trajectories, observed={"second_moment": second}))
+    made = replace(made, trajectories=replace(made.trajectories, metrics={"second_moment": second}))
     page = Figure(figsize=(3, 2), dpi=80)
     ax = page.add_axes((0, 0, 1, 1))
     ax.set(xlim=(-2, 2), ylim=(-1.5, 1.5))
@@ -139,7 +139,7 @@ def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: states(converging(), Figure().subplots()), r'observe=\["momentum", "second_moment"\]'),
+        (lambda: states(converging(), Figure().subplots()), r'metrics=\["momentum", "second_moment"\]'),
         (lambda: states(record([np.zeros((5, 3))], values=np.ones((1, 5)))), "this record has 3"),
         (lambda: states(remembering(), Figure().subplots(), step=41), "from 0 to 40"),
         (lambda: states(remembering(), Figure().subplots(), theme="neon"), "unknown theme"),

@@ -237,7 +237,7 @@ def test_hovering_tells_step_loss_and_learning_rate(show):
         page.point(x + 2, y - 2)
         assert page.run(f"!document.querySelector('{NOTE}').hidden")
         told = page.text(NOTE)
-        loss = float(f"{race.trajectories.value[run, at]:.4g}")
+        loss = float(f"{race.trajectories.loss[run, at]:.4g}")
         assert re.fullmatch(rf"{label}step {at}\nloss ([\d.e−]+)\nlearning rate {0.01 * (run + 1):g}", told), told
         assert float(re.search(r"loss (\S+)", told)[1].replace("−", "-")) == loss
     page.point(*place(page, (-1.9, -1.4)))

@@ -18,7 +18,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.writers import SINKS
+from landscapes.render.writers import WRITERS
 
 STILLS = (".png", ".pdf", ".svg")
 SMALL = {"size": (200, 150)}
@@ -88,7 +88,7 @@ def test_long_trails_make_no_large_file(tmp_path, suffix, most):
     assert path.stat().st_size < most
 
 
-@pytest.mark.parametrize("suffix", [*SINKS, *STILLS])
+@pytest.mark.parametrize("suffix", [*WRITERS, *STILLS])
 def test_the_suffix_picks_the_writer_in_capitals_too(tmp_path, suffix):
     begin = {
         ".gif": b"GIF89a", ".mp4": b"\0\0\0", ".webm": b"\x1a\x45\xdf\xa3", ".apng": b"\x89PNG", ".webp": b"RIFF",
@@ -151,7 +151,7 @@ def test_an_animation_refuses_them_too(tmp_path, monkeypatch, name):
 
 @pytest.mark.parametrize(
     ("suffix", "error", "old"),
-    diagonal(SINKS, [KeyboardInterrupt(), RuntimeError("broken"), SystemExit(3)], [b"the old file", None]),
+    diagonal(WRITERS, [KeyboardInterrupt(), RuntimeError("broken"), SystemExit(3)], [b"the old file", None]),
     ids=repr,
 )
 def test_an_error_in_the_middle_leaves_the_old_file_and_no_other(tmp_path, suffix, error, old):

@@ -21,7 +21,7 @@ from render_records import VIEW, bowl, converging, diverging, record, scenery, w
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.animated import Moving
+from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.figures import stills
 from landscapes.render.figures.stills import STILLS
 from landscapes.render.theme import THEMES
@@ -129,7 +129,7 @@ def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most)
         assert len(images(data)) > 1
         assert streams(data).count(b" l\n") < 20_000
     np.testing.assert_array_equal(full_draw(made), before)  # the figure is as it was
-    assert not any(item.get_rasterized() for item in made.findobj(lambda item: isinstance(item, Moving)))
+    assert not any(item.get_rasterized() for item in made.findobj(lambda item: isinstance(item, AnimatedArtist)))
 
 
 def test_the_word_is_said_where_the_picture_is_asked_for(tmp_path):

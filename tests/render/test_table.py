@@ -38,8 +38,8 @@ def test_steps_are_counted_where_they_are_asked_for():
 
 def test_latex_is_booktabs_and_names_are_escaped():
     text = render.table(SPLIT, "latex")
-    rules = re.findall(r"\\(?:top|mid|bottom)rule", text)
-    assert rules == [r"\toprule", r"\midrule", r"\bottomrule"]
+    lines = re.findall(r"\\(?:top|mid|bottom)rule", text)
+    assert lines == [r"\toprule", r"\midrule", r"\bottomrule"]
     assert r"A\_1 &" in text
     assert r"B \& C &" in text
     assert "|" not in text

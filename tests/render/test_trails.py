@@ -201,7 +201,7 @@ def test_paths_alone_choose_a_view_that_holds_them():
 
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 1e300])
-@pytest.mark.parametrize("status", ["non-finite", "budget"])
+@pytest.mark.parametrize("status", ["non-finite", "max_steps"])
 def test_points_that_are_none_are_never_drawn_at_the_origin(odd, status):
     x = np.tile((-1.5, -1.0), (21, 1)) + np.linspace(0, 0.5, 21)[:, None] * (1, 0.2)
     x[10:] = odd

@@ -1,4 +1,4 @@
-"""The video sinks fed by hand: flat colours come back, frames are counted, the same frames make the same bytes."""
+"""The video writers fed by hand: flat colours come back, frames are counted, the same frames make the same bytes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from landscapes.render.writers import sink_of
-from landscapes.render.writers.base import Sink
+from landscapes.render.writers import writer_for
+from landscapes.render.writers.base import Writer
 from landscapes.render.writers.timeline import Timeline
 
 PATCHES = [
@@ -34,20 +34,20 @@ def patches() -> Frames:
 
 def write(path: Path, pictures: Frames, plan: Timeline) -> None:
     """Writes frames (n, height, width, 3)."""
-    kind = sink_of(path)
+    kind = writer_for(path)
     assert kind is not None
     feed(kind(path, plan, "a comment"), pictures, plan)
 
 
-def feed(sink: Sink, pictures: Frames, plan: Timeline) -> None:
+def feed(writer: Writer, pictures: Frames, plan: Timeline) -> None:
     rgba = np.concatenate([pictures, np.full((*pictures.shape[:3], 1), 255, np.uint8)], -1)
-    sink.begin(list(rgba), np.zeros((0, 3), np.uint8))
+    writer.begin(list(rgba), np.zeros((0, 3), np.uint8))
     live = rgba[0].copy()  # one buffer for all, as it is when a race is drawn
     for place, frame in enumerate(rgba):
         changed = np.ones(frame.shape[:2], bool) if place == 0 else (frame != rgba[place - 1]).any(-1)
         live[...] = frame
-        sink.frame(live, np.flatnonzero(changed), plan.stays.get(place, 0.0))
-    sink.end()
+        writer.frame(live, np.flatnonzero(changed), plan.stays.get(place, 0.0))
+    writer.end()
 
 
 def told(path: Path) -> str:

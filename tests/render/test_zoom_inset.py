@@ -16,7 +16,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import Moving
+from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots._zoom_inset import Near, corner
@@ -116,7 +116,7 @@ def test_what_stands_still_is_drawn_once(monkeypatch):
     (lens,) = made.axes[0].child_axes
     drawn_again = []
     for child in lens.get_children():
-        if not isinstance(child, Moving) and child.get_zorder() < 3.5:
+        if not isinstance(child, AnimatedArtist) and child.get_zorder() < 3.5:
             monkeypatch.setattr(child, "draw", drawn_again.append)
     for step in range(40):
         frames.show(step)

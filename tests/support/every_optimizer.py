@@ -1,11 +1,11 @@
-"""Every rule there is, for tests that are products over them."""
+"""Every optimizer there is, for tests that are products over them."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-from landscapes.optimizers import Rule, names, parse
+from landscapes.optimizers import Optimizer, names, parse
 from landscapes.optimizers.wrappers.base import Wrapper
 
 NEEDED: dict[str, str] = {
@@ -14,7 +14,7 @@ NEEDED: dict[str, str] = {
     "reset": "every=20",
     "schedule": "scheduler='StepLR', step_size=10",
 }
-"""What a rule cannot do without, beside its name: settings as text."""
+"""What an optimizer cannot do without, beside its name: settings as text."""
 
 ALL = sorted(names())
 WRAPPERS = [name for name in ALL if issubclass(names()[name][0], Wrapper)]
@@ -24,17 +24,17 @@ CLASSES = list({cls.__name__: cls for cls, _ in names().values()}.values())
 
 
 def text_of(name: str, **settings: Any) -> str:
-    """The rule of a name as text; wrappers are put around Adam."""
+    """The optimizer of a name as text; wrappers are put around Adam."""
     own = [f"{key}={value!r}" for key, value in settings.items()]
     inside = [f"adam({', '.join(own)})"] if name in WRAPPERS else own
     needed = [NEEDED[name]] if name in NEEDED else []
     return f"{name}({', '.join([*inside, *needed])})"
 
 
-def rule_of(name: str, **settings: Any) -> Rule:
-    """The rule of a name; settings go to the optimizer, not to what is wrapped around it."""
+def optimizer_of(name: str, **settings: Any) -> Optimizer:
+    """The optimizer of a name; settings go to the optimizer, not to what is wrapped around it."""
     return parse(text_of(name, **settings))[0]
 
 
-def fields_of(cls: type[Rule]) -> list[dataclasses.Field[Any]]:
+def fields_of(cls: type[Optimizer]) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(cls) if field.init]

@@ -48,28 +48,28 @@ def dataless_bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
 
 def grid(
     f: Function = sound_bowl,
-    kinds: Sequence[optimizers.Rule] = (optimizers.Adam(),),
+    kinds: Sequence[optimizers.Optimizer] = (optimizers.Adam(),),
     *,
     side: int = 10,
     size: int | None = 16,
     **terms: Any,
 ) -> Plan:
-    """A grid of starts along the first axis and learning rates along the last: side² runs of each rule."""
+    """A grid of starts along the first axis and learning rates along the last: side² runs of each optimizer."""
     lengths = (side, side)
     ways = np.linspace(-2.5, 2.5, side)
-    known: dict[str, Any] = {"steps": 25, "box": BOX, "target": 0.5, "stop": Stop(gradient=1e-3)}
+    known: dict[str, Any] = {"steps": 25, "box": BOX, "target": 0.5, "stop": Stop(gtol=1e-3)}
     return Plan(
         [
             Task(
                 f,
-                rule,
+                optimizer,
                 side * side,
                 [Column.along(ways, lengths, 0)] + [Column(np.full(1, 1.25))] * (f.dim - 1),
                 Terms(**{**known, **terms}),
                 {"lr": Column.along(np.geomspace(1e-3, 2.0, side), lengths, 1)},
                 Column(np.arange(7)),
             )
-            for rule in kinds
+            for optimizer in kinds
         ],
         size,
     )

@@ -57,19 +57,19 @@ def classes() -> dict[str, type[optim.Optimizer]]:
     return found
 
 
-def rule_of(name: str, cls: type[optim.Optimizer]) -> Torch:
+def optimizer_of(name: str, cls: type[optim.Optimizer]) -> Torch:
     """The class as a contender; raises `InputError` where it cannot be one."""
     return Torch(cls, **NEEDS.get(name, {}))
 
 
-def spread(rule: Torch, runs: int) -> list[Torch]:
-    """The rule with several learning rates, if it has one."""
-    if rule.rate != rule.rate:
-        return [rule] * runs
-    return [rule.varied({("lr",): rule.rate * (0.5 + 0.25 * i)}) for i in range(runs)]
+def spread(optimizer: Torch, runs: int) -> list[Torch]:
+    """The optimizer with several learning rates, if it has one."""
+    if optimizer.rate != optimizer.rate:
+        return [optimizer] * runs
+    return [optimizer.varied({("lr",): optimizer.rate * (0.5 + 0.25 * i)}) for i in range(runs)]
 
 
-WAYS = {
+STEP_REQUIREMENTS = {
     "gradient": "",
     "closure": ", by closures",
     "graph": ", by gradients that can be differentiated again",
@@ -80,15 +80,15 @@ WAYS = {
 def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
     """How the runs of a class are stepped, and why not better."""
     try:
-        rule = rule_of(name, cls)
+        optimizer = optimizer_of(name, cls)
     except InputError as refusal:
         return "not at all", str(refusal)
-    contenders = spread(rule, 8)
+    contenders = spread(optimizer, 8)
     x = torch.zeros(2, 8, dtype=torch.float64)
-    varied = frozenset({("lr",)}) if rule.rate == rule.rate else frozenset()
+    varied = frozenset({("lr",)}) if optimizer.rate == optimizer.rate else frozenset()
     found = torch_optim.verdict(contenders, varied, x)
     if not found.fits:
-        return f"one by one{WAYS[rule.way]}", found.why.rpartition("UnbatchableError: ")[2]
+        return f"one by one{STEP_REQUIREMENTS[optimizer.way]}", found.why.rpartition("UnbatchableError: ")[2]
     kind = "as one" if found.places == varied else "as one for each rate"
     return kind, f"faster from {found.worth:.0f} runs on"
 

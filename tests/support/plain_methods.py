@@ -1,6 +1,6 @@
-"""What the second-order rules are held against: each method once more, for one run, as plain as its source has it.
+"""What the second-order optimizers are held against: each method once more, for one run, as plain as its source has it.
 
-All take a function, a rule (for its settings), a start (d,) and a number of steps, and return the points (steps + 1, d).
+All take a function, an optimizer (for its settings), a start (d,) and a number of steps, and return the points (steps + 1, d).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch.optim.lbfgs import _strong_wolfe
 from landscapes import optimizers
 from landscapes.engine import loop
 from landscapes.objectives._function import Function
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 
 Array = NDArray[np.float64]
 Plain = Callable[[Function, Any, Array, int], Array]
@@ -62,34 +62,34 @@ def halved(seen: Seen, x: Array, p: Array, slope: float, t: float) -> Array:
     return x
 
 
-def towards(seen: Seen, rule: Any, x: Array, gradient: Array, hessian: Array) -> Array:
+def towards(seen: Seen, optimizer: Any, x: Array, gradient: Array, hessian: Array) -> Array:
     """Newton's step, whole or with curvatures made positive (Greenstadt, 1967) and the length halved."""
     if not gradient.any():
         return x
-    if rule.damping == 0:
-        return x - rule.lr * np.linalg.solve(hessian, gradient)
+    if optimizer.damping == 0:
+        return x - optimizer.lr * np.linalg.solve(hessian, gradient)
     curvature, axes = np.linalg.eigh(hessian)
-    size = np.maximum(abs(curvature), rule.damping * abs(curvature).max())
+    size = np.maximum(abs(curvature), optimizer.damping * abs(curvature).max())
     p = -axes @ (axes.T @ gradient / size)
-    return halved(seen, x, p, float(gradient @ p), rule.lr)
+    return halved(seen, x, p, float(gradient @ p), optimizer.lr)
 
 
-def newton(function: Function, rule: optimizers.Newton, x: Array, steps: int) -> Array:
+def newton(function: Function, optimizer: optimizers.Newton, x: Array, steps: int) -> Array:
     seen, path = Seen(function), [x]
     for _ in range(steps):
-        x = towards(seen, rule, x, seen.gradient(x), seen.hessian(x))
+        x = towards(seen, optimizer, x, seen.gradient(x), seen.hessian(x))
         path.append(x)
     return np.array(path)
 
 
-def gauss_newton(function: Function, rule: optimizers.GaussNewton, x: Array, steps: int) -> Array:
+def gauss_newton(function: Function, optimizer: optimizers.GaussNewton, x: Array, steps: int) -> Array:
     seen, path = Seen(function), [x]
     for _ in range(steps):
         r, jacobian = seen.residuals(x)
-        if rule.damping == 0:
-            x = x - rule.lr * np.linalg.lstsq(jacobian, r, rcond=None)[0]
+        if optimizer.damping == 0:
+            x = x - optimizer.lr * np.linalg.lstsq(jacobian, r, rcond=None)[0]
         else:
-            x = towards(seen, rule, x, 2 * jacobian.T @ r, 2 * jacobian.T @ jacobian)
+            x = towards(seen, optimizer, x, 2 * jacobian.T @ r, 2 * jacobian.T @ jacobian)
         path.append(x)
     return np.array(path)
 
@@ -98,7 +98,7 @@ def slack(value: float) -> float:
     return 10 * np.finfo(float).eps * abs(value) + np.finfo(float).tiny
 
 
-def marquardt(function: Function, rule: optimizers.LevenbergMarquardt, x: Array, steps: int) -> Array:
+def marquardt(function: Function, optimizer: optimizers.LevenbergMarquardt, x: Array, steps: int) -> Array:
     """Madsen, Nielsen & Tingleff, 2004, algorithm 3.16, without the trials that fail."""
     seen, path = Seen(function), [x]
     mu = np.nan
@@ -106,7 +106,7 @@ def marquardt(function: Function, rule: optimizers.LevenbergMarquardt, x: Array,
         r, jacobian = seen.residuals(x)
         matrix, slope = jacobian.T @ jacobian, jacobian.T @ r
         largest, nu = matrix.diagonal().max(), 2.0
-        mu = rule.damping * largest if np.isnan(mu) else max(mu, np.finfo(float).eps * largest)
+        mu = optimizer.damping * largest if np.isnan(mu) else max(mu, np.finfo(float).eps * largest)
         trial = mu
         for _ in range(15):
             p = np.linalg.lstsq(np.vstack([jacobian, np.sqrt(trial) * np.eye(len(x))]),
@@ -141,10 +141,10 @@ def in_ball(gradient: Array, hessian: Array, radius: float) -> tuple[Array, bool
     return -axes @ (g / (above + high)), True
 
 
-def region(function: Function, rule: optimizers.TrustRegion, x: Array, steps: int) -> Array:
+def region(function: Function, optimizer: optimizers.TrustRegion, x: Array, steps: int) -> Array:
     """Nocedal & Wright, 2006, algorithm 4.1, without the trials that fail."""
     seen, path = Seen(function), [x]
-    radius = rule.radius
+    radius = optimizer.radius
     for _ in range(steps):
         value, gradient, hessian = seen.value(x), seen.gradient(x), seen.hessian(x)
         for _ in range(30):
@@ -156,18 +156,18 @@ def region(function: Function, rule: optimizers.TrustRegion, x: Array, steps: in
             if rho < 0.25:
                 radius /= 4
             elif rho > 0.75 and at_border:
-                radius = min(2 * radius, rule.max_radius)
-            if rho > rule.eta:
+                radius = min(2 * radius, optimizer.max_radius)
+            if rho > optimizer.eta:
                 x = x + p
                 break
         path.append(x)
     return np.array(path)
 
 
-def newton_cg(function: Function, rule: optimizers.TrustRegion, x: Array, steps: int) -> Array:
+def newton_cg(function: Function, optimizer: optimizers.TrustRegion, x: Array, steps: int) -> Array:
     """SciPy's "trust-ncg", of which the iterations that do not move are left out; the last point repeated after its end."""
     seen, path = Seen(function), [x]
-    options = {"initial_trust_radius": rule.radius, "max_trust_radius": rule.max_radius, "eta": rule.eta}
+    options = {"initial_trust_radius": optimizer.radius, "max_trust_radius": optimizer.max_radius, "eta": optimizer.eta}
 
     def note(xk: Array) -> None:
         if not np.array_equal(xk, path[-1]):
@@ -180,29 +180,29 @@ def newton_cg(function: Function, rule: optimizers.TrustRegion, x: Array, steps:
     return np.array((path + steps * path[-1:])[: steps + 1])
 
 
-def lbfgs(function: Function, rule: optimizers.LBFGS, x: Array, steps: int) -> Array:
+def lbfgs(function: Function, optimizer: optimizers.LBFGS, x: Array, steps: int) -> Array:
     """torch's own, one iteration a step."""
     point = torch.nn.Parameter(torch.tensor(x))
-    optimizer = torch.optim.LBFGS([point], lr=rule.lr, max_iter=1, max_eval=26, tolerance_grad=0, tolerance_change=0,
-                                  history_size=rule.history_size, line_search_fn="strong_wolfe")  # fmt: skip
+    torch_optimizer = torch.optim.LBFGS([point], lr=optimizer.lr, max_iter=1, max_eval=26, tolerance_grad=0, tolerance_change=0,
+                                  history_size=optimizer.history_size, line_search_fn="strong_wolfe")  # fmt: skip
 
     def closure() -> Tensor:
-        optimizer.zero_grad()
+        torch_optimizer.zero_grad()
         value = function.columns(point)
         value.backward()
         return value
 
     path = [x]
     for _ in range(steps):
-        optimizer.step(closure)
+        torch_optimizer.step(closure)
         path.append(point.detach().numpy().copy())
     return np.array(path)
 
 
-def searching(function: Function, rule: Any, x: Array, steps: int) -> Array:
+def searching(function: Function, optimizer: Any, x: Array, steps: int) -> Array:
     """BFGS (Nocedal & Wright, 2006, algorithm 6.1) or conjugate gradients (algorithm 5.4, "PR+"), with torch's search."""
     seen, path, d = Seen(function), [x], len(x)
-    whole = isinstance(rule, optimizers.BFGS)
+    whole = isinstance(optimizer, optimizers.BFGS)
     inverse, scaled, p, t = np.eye(d), False, np.zeros(d), 0.0
     g = seen.gradient(x)
     before, last_slope = g, 0.0
@@ -225,8 +225,8 @@ def searching(function: Function, rule: Any, x: Array, steps: int) -> Array:
         if g @ p >= 0:  # so it is in the beginning
             p, first = -g, min(1.0, 1 / abs(g).sum())
         _, after, found, _ = _strong_wolfe(
-            ask, torch.from_numpy(x), rule.lr * first, torch.from_numpy(p), seen.value(x), torch.from_numpy(g),
-            torch.tensor(g @ p), c1=rule.c1, c2=rule.c2, tolerance_change=0,
+            ask, torch.from_numpy(x), optimizer.lr * first, torch.from_numpy(p), seen.value(x), torch.from_numpy(g),
+            torch.tensor(g @ p), c1=optimizer.c1, c2=optimizer.c2, tolerance_change=0,
         )  # fmt: skip
         t, last_slope, before = float(found), float(g @ p), g
         s, y, g = t * p, after.numpy() - g, after.numpy()
@@ -240,11 +240,11 @@ def searching(function: Function, rule: Any, x: Array, steps: int) -> Array:
     return np.array(path)
 
 
-def plain(rule: Rule) -> Plain:
-    """The reference of a rule."""
-    if isinstance(rule, optimizers.TrustRegion):
-        return region if rule.exact else newton_cg
-    table: Mapping[type[Rule], Plain] = {
+def plain(optimizer: Optimizer) -> Plain:
+    """The reference of an optimizer."""
+    if isinstance(optimizer, optimizers.TrustRegion):
+        return region if optimizer.exact else newton_cg
+    table: Mapping[type[Optimizer], Plain] = {
         optimizers.Newton: newton,
         optimizers.GaussNewton: gauss_newton,
         optimizers.LevenbergMarquardt: marquardt,
@@ -252,7 +252,7 @@ def plain(rule: Rule) -> Plain:
         optimizers.BFGS: searching,
         optimizers.ConjugateGradient: searching,
     }
-    return table[type(rule)]
+    return table[type(optimizer)]
 
 
 def squares(dim: int) -> Function:
@@ -267,7 +267,7 @@ def squares(dim: int) -> Function:
     return replace(valley(dim), residuals=residuals)
 
 
-SETTINGS: Mapping[str, Callable[[np.random.Generator], Rule]] = {
+SETTINGS: Mapping[str, Callable[[np.random.Generator], Optimizer]] = {
     "newton": lambda rng: optimizers.Newton(lr=uniform(0.3, 1.5)(rng), damping=log(1e-10, 0.1)(rng)),
     "newton, undamped": lambda rng: optimizers.Newton(lr=uniform(0.3, 1)(rng), damping=0),
     "gauss_newton": lambda rng: optimizers.GaussNewton(lr=uniform(0.3, 1.5)(rng), damping=log(1e-10, 0.1)(rng)),
@@ -281,7 +281,7 @@ SETTINGS: Mapping[str, Callable[[np.random.Generator], Rule]] = {
         lr=log(0.5, 2)(rng), c1=log(1e-5, 1e-2)(rng), c2=uniform(0.05, 0.4)(rng)
     ),
 }
-"""Random settings of every second-order rule."""
+"""Random settings of every second-order optimizer."""
 
 
 def region_settings(rng: np.random.Generator, exact: bool) -> optimizers.TrustRegion:
@@ -301,5 +301,7 @@ def gaps(name: str, landscape: Callable[[int], Function], dim: int, runs: int, s
     box = torch.tensor([[-1e9, 1e9]] * dim, dtype=torch.float64)
     paths = loop.run(landscape(dim), contenders, x, steps, box=box)
     assert not paths.reason.any()
-    expected = [plain(rule)(landscape(dim), rule, x[:, i].numpy(), steps) for i, rule in enumerate(contenders)]
+    expected = [
+        plain(optimizer)(landscape(dim), optimizer, x[:, i].numpy(), steps) for i, optimizer in enumerate(contenders)
+    ]
     return np.maximum.accumulate(abs(paths.x - np.array(expected)).max(2), 1)

@@ -1,4 +1,4 @@
-"""What the rules are held against: torch.optim itself, one optimizer object a run, and random settings for both."""
+"""What the optimizers are held against: torch.optim itself, one torch optimizer object a run, and random settings for both."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from torch import Tensor
 from landscapes import optimizers
 from landscapes.engine import loop
 from landscapes.objectives.decorators import Function, function
-from landscapes.optimizers.base import PAIRS, Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import PAIRS, Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.oracle import Oracle, value_and_gradient
 
 Draw = Callable[[np.random.Generator], float]
@@ -42,7 +42,7 @@ class PlainLion(torch.optim.Optimizer):
 
 
 class Plain(torch.optim.Optimizer):
-    """An optimizer written down as its paper has it, one coordinate-wise rule a subclass."""
+    """A torch optimizer written down as its paper has it, one coordinate-wise optimizer a subclass."""
 
     def __init__(self, params: Any, **settings: Any) -> None:
         super().__init__(params, settings)
@@ -164,7 +164,7 @@ DROPPED = ("momentum", "weight_decay", "lr_decay", "lambd", "initial_accumulator
 DECAY = log(1e-4, 1e-1)
 MOMENTS = {"beta1": uniform(0.3, 0.99), "beta2": uniform(0.3, 0.9999), "eps": log(1e-10, 1e-3), "weight_decay": DECAY}
 
-SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw]]] = {
+SPACES: Mapping[type[Optimizer], tuple[type[torch.optim.Optimizer], Mapping[str, Draw]]] = {
     optimizers.SGD: (
         torch.optim.SGD,
         {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "dampening": uniform(-0.5, 0.9), "weight_decay": DECAY},
@@ -212,8 +212,8 @@ SPACES: Mapping[type[Rule], tuple[type[torch.optim.Optimizer], Mapping[str, Draw
 }  # fmt: skip
 
 
-def variants() -> list[tuple[type[Rule], dict[str, bool], bool]]:
-    """Every rule with each setting of its flags, with all its terms and with those left out that can be."""
+def variants() -> list[tuple[type[Optimizer], dict[str, bool], bool]]:
+    """Every optimizer with each setting of its flags, with all its terms and with those left out that can be."""
     found = []
     for cls in SPACES:
         flags = [field.name for field in dataclasses.fields(cls) if isinstance(field.default, bool)]
@@ -222,8 +222,8 @@ def variants() -> list[tuple[type[Rule], dict[str, bool], bool]]:
     return found
 
 
-def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.Generator) -> Rule:
-    """A rule with random settings."""
+def draw(cls: type[Optimizer], flags: Mapping[str, bool], bare: bool, rng: np.random.Generator) -> Optimizer:
+    """An optimizer with random settings."""
     settings = {name: sample(rng) for name, sample in SPACES[cls][1].items()}
     if flags.get("nesterov"):
         settings["dampening"] = 0.0
@@ -234,26 +234,26 @@ def draw(cls: type[Rule], flags: Mapping[str, bool], bare: bool, rng: np.random.
     return cls(**settings, **flags)
 
 
-def everyone(cls: type[Rule], rng: np.random.Generator) -> list[Rule]:
-    """Two rules of each variant of a class."""
+def everyone(cls: type[Optimizer], rng: np.random.Generator) -> list[Optimizer]:
+    """Two optimizers of each variant of a class."""
     return [draw(*variant, rng) for variant in variants() if variant[0] is cls for _ in range(2)]
 
 
-def in_torch(rule: Rule) -> dict[str, Any]:
-    """The rule's settings as its counterpart takes them."""
-    settings = {field.name: getattr(rule, field.name) for field in dataclasses.fields(rule)}
+def in_torch(optimizer: Optimizer) -> dict[str, Any]:
+    """The optimizer's settings as its counterpart takes them."""
+    settings = {field.name: getattr(optimizer, field.name) for field in dataclasses.fields(optimizer)}
     for pair, halves in PAIRS.items():
         if set(halves) <= set(settings):
             settings[pair] = tuple(settings.pop(half) for half in halves)
-    if isinstance(rule, optimizers.Adan):  # whose three betas are no pair
+    if isinstance(optimizer, optimizers.Adan):  # whose three betas are no pair
         settings["beta1"], settings["beta2"] = settings.pop("betas")
-    stock = SPACES[type(rule)][0].__module__.startswith("torch")
+    stock = SPACES[type(optimizer)][0].__module__.startswith("torch")
     return {**settings, "foreach": False} if stock else settings
 
 
-def counterpart(rule: Rule, parameter: Tensor) -> torch.optim.Optimizer:
-    """torch's own optimizer with the rule's settings."""
-    return SPACES[type(rule)][0]([parameter], **in_torch(rule))
+def counterpart(optimizer: Optimizer, parameter: Tensor) -> torch.optim.Optimizer:
+    """torch's own torch optimizer with the optimizer's settings."""
+    return SPACES[type(optimizer)][0]([parameter], **in_torch(optimizer))
 
 
 @contextmanager
@@ -267,15 +267,15 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def by_torch(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: int, alone: bool = True) -> Tensor:
-    """The points (steps, d, R) that torch.optim visits, an optimizer a run.
+def by_torch(landscape: Function, contenders: Sequence[Optimizer], x: Tensor, steps: int, alone: bool = True) -> Tensor:
+    """The points (steps, d, R) that torch.optim visits, a torch optimizer a run.
 
     Each run has backward passes of its own, or, quicker, they share one (`alone=False`).
     """
     paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(landscape, x.shape[1])
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     with default_dtype(torch.float64):
-        optimizers = [counterpart(rule, p) for rule, p in zip(contenders, points, strict=True)]
+        optimizers = [counterpart(optimizer, p) for optimizer, p in zip(contenders, points, strict=True)]
         for path in paths:
             if alone:
                 for p in points:
@@ -285,17 +285,17 @@ def by_torch(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: 
                 gradient = oracle.value_and_gradient(torch.stack([p.detach() for p in points], 1))[1]
                 for p, column in zip(points, gradient.unbind(1), strict=True):
                     p.grad = column.clone()
-            for optimizer in optimizers:
-                optimizer.step()
+            for torch_optimizer in optimizers:
+                torch_optimizer.step()
             torch.stack([p.detach() for p in points], 1, out=path)
     return paths
 
 
-def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: int) -> Tensor:
-    """The points (steps, d, R) that the rules visit, in batches as large as they can be."""
+def by_optimizers(landscape: Function, contenders: Sequence[Optimizer], x: Tensor, steps: int) -> Tensor:
+    """The points (steps, d, R) that the optimizers visit, in batches as large as they can be."""
     groups: dict[Any, list[int]] = {}
-    for run, rule in enumerate(contenders):
-        groups.setdefault(rule.batch_key, []).append(run)
+    for run, optimizer in enumerate(contenders):
+        groups.setdefault(optimizer.batch_key, []).append(run)
     steppers = [
         (runs, stepper_of([contenders[run] for run in runs], x[:, runs], steps), Oracle(landscape, len(runs)))
         for runs in groups.values()
@@ -309,15 +309,17 @@ def by_rules(landscape: Function, contenders: Sequence[Rule], x: Tensor, steps: 
     return paths
 
 
-def stepper_of(contenders: Sequence[Rule], x: Tensor, steps: int = 1000) -> Stepper:
+def stepper_of(contenders: Sequence[Optimizer], x: Tensor, steps: int = 1000) -> Stepper:
     """What advances the contenders, all of one batch key."""
     return type(contenders[0]).stepper(contenders, x, Job.plain(len(contenders), steps))
 
 
-def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> Moment:
+def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> StepContext:
     """What runs at points x (d, R) see at step t."""
     nothing = torch.full_like(x[0], torch.nan)
-    return Moment(t, x, nothing if value is None else value, gradient, oracle, torch.ones_like(x[0], dtype=torch.bool))
+    return StepContext(
+        t, x, nothing if value is None else value, gradient, oracle, torch.ones_like(x[0], dtype=torch.bool)
+    )
 
 
 def valley(dim: int) -> Function:
@@ -366,4 +368,4 @@ def part(paths: loop.Paths, index: list[int]) -> loop.Paths:
 
 
 def columns(paths: loop.Paths) -> dict[str, Any]:
-    return {**vars(paths), "evaluations": None, "observed": None, **paths.evaluations, **paths.observed}
+    return {**vars(paths), "evaluations": None, "metrics": None, **paths.evaluations, **paths.metrics}

@@ -57,19 +57,19 @@ def record(
     names = [*OPTIMIZERS, *(f"run {i}" for i in range(len(OPTIMIZERS), len(x)))]
     given = list(labels) if labels is not None else names[: len(x)]
     stopped = np.full(len(x), -1)
-    status = np.full(len(x), "budget", dtype="U12")
+    status = np.full(len(x), "max_steps", dtype="U12")
     for run, (how, step) in (fates or {}).items():
         x[run, step:] = x[run, max(step - 1, 0)]
-        stopped[run], status[run] = (step, how) if how != "escaped" or step >= 0 else (-1, how)
+        stopped[run], status[run] = (step, how) if how != "unbounded" or step >= 0 else (-1, how)
     value = bowl(x[..., 0], x[..., 1]) if values is None else np.array(values, dtype=float)
     target = minimum + 1e-3 if np.isfinite(minimum) else 0.5
     hit = value <= target
-    status[(status == "budget") & hit[:, -1]] = "converged"
+    status[(status == "max_steps") & hit[:, -1]] = "converged"
     runs = {
         "label": np.array(given),
         "optimizer": np.array([f"adam(lr={0.01 * (i + 1):g})" for i in range(len(x))]),
         "lr": 0.01 * np.arange(1, len(x) + 1),
-        "rate": np.array(["given"] * len(x)),
+        "lr_source": np.array(["given"] * len(x)),
         "status": status,
         "stopped": stopped,
         "reached": np.where(hit.any(1), hit.argmax(1), -1),
@@ -137,7 +137,7 @@ def unbounded(steps: int = 40, at: int = 25) -> Record:
     slow = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([2.0, -1.0])
     ways = np.array([fast, slow])
     return record(
-        ways, fates={0: ("escaped", at)}, values=ways[..., 1] ** 2 - 3 * ways[..., 0], surface=ground, minimum=-np.inf
+        ways, fates={0: ("unbounded", at)}, values=ways[..., 1] ** 2 - 3 * ways[..., 0], surface=ground, minimum=-np.inf
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, fx
 
-from landscapes.engine.fast.kernels import TOGETHER, Eager, Flight, Leg, Limits, Pieces, Seen, advance
+from landscapes.engine.fast.kernels import TOGETHER, BatchState, ChunkResult, Eager, Limits, Pieces, Seen, advance
 from landscapes.engine.fast.runner import Kernel
 from landscapes.engine.fast.tracing import WORTH, Traced, trace
 from landscapes.engine.grouping import Group
@@ -32,9 +32,9 @@ LONGEST = 250
 Call = Callable[..., Sequence[Tensor]]
 
 
-def pays(function: Function, rule: Any, run_steps: int) -> bool:
-    """Whether compiling the steps of a rule pays, for so many run-steps in all; once compiled, it always does."""
-    return run_steps >= PAYS or any(key[0] == function.formula and key[2] is type(rule) for key in _COMPILED)
+def pays(function: Function, optimizer: Any, run_steps: int) -> bool:
+    """Whether compiling the steps of an optimizer pays, for so many run-steps in all; once compiled, it always does."""
+    return run_steps >= PAYS or any(key[0] == function.formula and key[2] is type(optimizer) for key in _COMPILED)
 
 
 def kernel_for(
@@ -42,7 +42,7 @@ def kernel_for(
 ) -> Kernel:
     """What takes the steps of a group: compiled where that is asked for, or pays, and can be."""
     work = len(group.runs) * steps
-    wanted = pays(function, group.rule, work) if compiled is None else compiled
+    wanted = pays(function, group.optimizer, work) if compiled is None else compiled
     traced = trace(function, like) if wanted or work >= WORTH else None
     eager = Eager(function, limits, traced, every)
     if not wanted or traced is None or steps < TOGETHER:
@@ -76,8 +76,8 @@ class Compiled:
         self.inverse = inverse.split(TOGETHER)  # type: ignore[no-untyped-call]
 
     def take(
-        self, flight: Flight, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
-    ) -> tuple[Leg, int]:
+        self, flight: BatchState, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+    ) -> tuple[ChunkResult, int]:
         if steps - t < TOGETHER or t % TOGETHER:
             runs = torch.arange(len(flight.lowest))
             return self.eager.take(flight if flight.points[0].ndim == 2 else flight.of(runs), scalars, t, steps)
@@ -95,7 +95,7 @@ class Compiled:
     def _columns(self, scalars: Scalars) -> list[Tensor]:
         """What depends on the runs: the numbers that differ, and the scalars' factors, the same at every step."""
         if self.prepared is None or self.prepared[0] is not scalars:
-            numbers = [getattr(scalars.rule, name) for name in scalars.numbers]
+            numbers = [getattr(scalars.optimizer, name) for name in scalars.numbers]
             with np.errstate(all="ignore"):
                 last = scalars.distinct.coef(self.steps)
             factors = [
@@ -119,11 +119,11 @@ class Compiled:
         ]
 
 
-def in_pieces(flight: Flight) -> Flight:
+def in_pieces(flight: BatchState) -> BatchState:
     """The same with a piece for each coordinate."""
     state = flight.states[0]
     points = [row.contiguous() for row in flight.points[0]]
-    return Flight(
+    return BatchState(
         points, [tuple(part[i].contiguous() for part in state) for i in range(len(points))], flight.lowest, flight.last
     )
 
@@ -134,7 +134,7 @@ def scratch(d: int, every: int, like: Tensor) -> list[Seen]:
     return [([torch.empty_like(like) for _ in range(d)], torch.empty_like(like)) for _ in range(count)]
 
 
-def flattened(leg: Leg) -> list[Tensor]:
+def flattened(leg: ChunkResult) -> list[Tensor]:
     """What a kernel gives back, as one list."""
     flight = leg.flight
     return [
@@ -147,13 +147,13 @@ def _some(left: Iterator[Tensor], count: int) -> list[Tensor]:
     return [next(left) for _ in range(count)]
 
 
-def unflattened(out: Sequence[Tensor], d: int, parts: int, kept: Sequence[Seen]) -> Leg:
+def unflattened(out: Sequence[Tensor], d: int, parts: int, kept: Sequence[Seen]) -> ChunkResult:
     """What `flattened` made a list of, and what was kept on the way."""
     left = iter(out)
     points = _some(left, d)
     states = [tuple(_some(left, parts)) for _ in range(d)]
     (lowest,), last, (value, trouble) = _some(left, 1), _some(left, d), _some(left, 2)
-    return Leg(Flight(points, states, lowest, (last, value)), trouble, kept)
+    return ChunkResult(BatchState(points, states, lowest, (last, value)), trouble, kept)
 
 
 _COMPILED: dict[Any, Call | None] = {}
@@ -162,21 +162,21 @@ _COMPILER = {"works": True}
 
 def compiled_kernel(eager: Eager, traced: Traced, group: Group, steps: int, like: Tensor) -> Compiled | None:
     """The kernel of a group, or None where there can be none: coordinates are coupled, or there is no compiler."""
-    rule, names = group.rule, tuple(group.numbers)
-    parts = parts_of(rule, names, like.dtype)
+    optimizer, names = group.optimizer, tuple(group.numbers)
+    parts = parts_of(optimizer, names, like.dtype)
     if parts is None or len(traced.graph.graph.nodes) > LONGEST or like.device.type != "cpu" or not _COMPILER["works"]:
         return None
-    scalars = table(rule, names, steps)
+    scalars = table(optimizer, names, steps)
     limits = eager.limits.unbound()
     flat = [*limits.centre, *limits.half, *(one for one in (limits.gradient, limits.distance) if one is not None)]
     flat += [one for minimum in limits.minima for one in minimum]
-    plain = varied(rule, dict.fromkeys(names, 0.5))
+    plain = varied(optimizer, dict.fromkeys(names, 0.5))
     shape = len(limits.centre), limits.gradient is None, limits.distance is None, len(limits.minima)
     constants = tuple(c for c, sort in zip(scalars.constants, scalars.sorts, strict=True) if sort == "constant")
     key = (
         eager.function.formula,
         eager.function.view,
-        type(rule),
+        type(optimizer),
         plain,
         names,
         scalars.sorts,
@@ -186,26 +186,26 @@ def compiled_kernel(eager: Eager, traced: Traced, group: Group, steps: int, like
         like.dtype,
     )
     if key not in _COMPILED:
-        _COMPILED[key] = _compile(rule, names, traced, limits, scalars, parts, eager.every, flat)
+        _COMPILED[key] = _compile(optimizer, names, traced, limits, scalars, parts, eager.every, flat)
     call = _COMPILED[key]
     return None if call is None else Compiled(eager, call, scalars, parts, flat, steps)
 
 
 @functools.lru_cache(maxsize=256)
-def parts_of(rule: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) -> int | None:
-    """Of how many tensors the state of a rule is, if it treats each coordinate by itself; tried with three of them."""
+def parts_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) -> int | None:
+    """Of how many tensors the state of an optimizer is, if it treats each coordinate by itself; tried with three of them."""
     generator = torch.Generator().manual_seed(0)
     numbers = dict.fromkeys(names, torch.tensor([0.5, 0.3, 0.7, 0.4], dtype=dtype))
-    rule = varied(rule, numbers)
-    plain = varied(rule, dict.fromkeys(names, 0.5))
+    optimizer = varied(optimizer, numbers)
+    plain = varied(optimizer, dict.fromkeys(names, 0.5))
     x = torch.randn(3, 4, generator=generator, dtype=dtype)
     try:
-        state, alone, each = rule.init(x), [rule.init(row) for row in x], list(x)
+        state, alone, each = optimizer.init(x), [optimizer.init(row) for row in x], list(x)
         for t in range(1, 5):
             g = torch.randn(3, 4, generator=generator, dtype=dtype) * 10.0 ** (2 * t - 5)
             coefs = plain.coef(t)
-            x, state = rule.update(x, g, state, coefs)
-            stepped = [rule.update(p, slope, own, coefs) for p, slope, own in zip(each, g, alone, strict=True)]
+            x, state = optimizer.update(x, g, state, coefs)
+            stepped = [optimizer.update(p, slope, own, coefs) for p, slope, own in zip(each, g, alone, strict=True)]
             each, alone = [p for p, _ in stepped], [own for _, own in stepped]
             if not torch.equal(torch.stack(each), x):
                 return None
@@ -215,7 +215,7 @@ def parts_of(rule: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) -> in
 
 
 def _compile(
-    rule: FirstOrder, names: tuple[str, ...], traced: Traced, limits: Limits, scalars: Table, parts: int, every: int,
+    optimizer: FirstOrder, names: tuple[str, ...], traced: Traced, limits: Limits, scalars: Table, parts: int, every: int,
     flat: Sequence[Tensor],
 ) -> Call | None:  # fmt: skip
     # these take seconds to import
@@ -240,9 +240,9 @@ def _compile(
         factors, _ = _some(left, 2)
         numbers, columns = _some(left, counts[0]), _some(left, counts[1])
         steps = [_coefs(scalars, factors, k, columns, _some(left, counts[2])) for k in range(TOGETHER)]
-        flight = Flight(points, states, lowest, (points, lowest))
+        flight = BatchState(points, states, lowest, (points, lowest))
         here = Limits(centre, half, gradient, distance, minima)
-        leg = advance(look, varied(rule, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
+        leg = advance(look, varied(optimizer, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
         for met, value in leg.kept:
             for one in (*met, value):
                 next(left).copy_(one)

@@ -33,12 +33,12 @@ TINY = {torch.float64: 1e-300, torch.float32: 1e-37}
 
 
 @dataclass(frozen=True, eq=False)
-class Flight:
+class BatchState:
     """Where R runs are.
 
     Attributes:
         points: the points, in pieces.
-        states: the rule's state, for each piece.
+        states: the optimizer's state, for each piece.
         lowest: the lowest value met before, shape (R,).
         last: the points looked at last, and the values there.
     """
@@ -49,12 +49,12 @@ class Flight:
     last: Seen
 
     @classmethod
-    def start(cls, x: Tensor, rule: FirstOrder) -> Flight:
+    def start(cls, x: Tensor, optimizer: FirstOrder) -> BatchState:
         """Runs that begin at x (d, R), in one piece."""
         never = x.new_full(x.shape[1:], torch.inf)
-        return cls([x], [rule.init(x)], never, ([x], never))
+        return cls([x], [optimizer.init(x)], never, ([x], never))
 
-    def of(self, runs: Tensor) -> Flight:
+    def of(self, runs: Tensor) -> BatchState:
         """Some of the runs, by their numbers or a mask, in one piece."""
         points, value = self.last
         place = runs.nonzero()[:, 0] if runs.dtype == torch.bool else runs
@@ -63,11 +63,11 @@ class Flight:
         else:
             state = tuple(chosen(parts, place) for parts in zip(*self.states, strict=True))
         last = [chosen(points, place)], value[place]
-        return Flight([chosen(self.points, place)], [state], self.lowest[place], last)
+        return BatchState([chosen(self.points, place)], [state], self.lowest[place], last)
 
 
 @dataclass(frozen=True, eq=False)
-class Leg:
+class ChunkResult:
     """What several steps lead to.
 
     Attributes:
@@ -76,7 +76,7 @@ class Leg:
         kept: points and values at every so many of the steps, the first being one.
     """
 
-    flight: Flight
+    flight: BatchState
     trouble: Tensor
     kept: Sequence[Seen] = field(default_factory=tuple)
 
@@ -105,16 +105,16 @@ class Limits:
         margin = 4 * torch.finfo(box.dtype).eps  # what comes so close to a limit is looked at more closely
         square = {
             name: box.new_tensor(max(tolerance * tolerance * (1 + margin), TINY[box.dtype]))
-            for name in ("gradient", "distance")
+            for name in ("gtol", "xtol")
             if (tolerance := getattr(stop, name, None)) is not None
         }
         minima = torch.tensor(function.minima, dtype=box.dtype, device=box.device).reshape(-1, len(box))
         return cls(
             [((low + high) / 2)[:, None]],
             [((high - low) / 2 - margin * (low.abs() + high.abs()))[:, None]],
-            square.get("gradient"),
-            square.get("distance"),
-            [[minimum[:, None]] for minimum in minima] if "distance" in square else (),
+            square.get("gtol"),
+            square.get("xtol"),
+            [[minimum[:, None]] for minimum in minima] if "xtol" in square else (),
         )
 
     def unbound(self) -> Limits:
@@ -155,12 +155,12 @@ class Eager:
         return value, torch.stack(gradient)
 
     def take(
-        self, flight: Flight, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
-    ) -> tuple[Leg, int]:
+        self, flight: BatchState, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+    ) -> tuple[ChunkResult, int]:
         """As many steps as one call takes after step t, and how many these were."""
         taken = min(TOGETHER, steps - t)
         coefs = scalars.at(range(t + 1, t + 1 + taken))
-        return advance(self._look, scalars.rule, flight, coefs, self.limits, self.every), taken
+        return advance(self._look, scalars.optimizer, flight, coefs, self.limits, self.every), taken
 
     def _look(self, points: Pieces) -> tuple[Tensor, Pieces]:
         value, gradient = self.look(points[0])
@@ -180,7 +180,9 @@ def keep_memory() -> None:
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
-def advance(look: Look, rule: FirstOrder, flight: Flight, scalars: Sequence[Coefs], limits: Limits, every: int) -> Leg:
+def advance(
+    look: Look, optimizer: FirstOrder, flight: BatchState, scalars: Sequence[Coefs], limits: Limits, every: int
+) -> ChunkResult:
     """As many steps as there are scalars, from points that are looked at first."""
     points, states, lowest, last = flight.points, flight.states, flight.lowest, flight.last
     kept: list[Seen] = []
@@ -193,10 +195,10 @@ def advance(look: Look, rule: FirstOrder, flight: Flight, scalars: Sequence[Coef
         lowest = torch.minimum(lowest, value)
         met = _trouble(points, value, slopes, limits)
         trouble = met if trouble is None else trouble + met
-        stepped = [rule.update(*each, coefs) for each in zip(points, slopes, states, strict=True)]
+        stepped = [optimizer.update(*each, coefs) for each in zip(points, slopes, states, strict=True)]
         points, states = [p for p, _ in stepped], [s for _, s in stepped]
     assert trouble is not None
-    return Leg(Flight(points, states, lowest, last), trouble, kept)
+    return ChunkResult(BatchState(points, states, lowest, last), trouble, kept)
 
 
 def chosen(points: Pieces, place: Tensor) -> Tensor:

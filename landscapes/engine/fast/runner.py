@@ -1,4 +1,4 @@
-"""Very many runs of one first-order rule: several steps by one call, and a closer look at those that something happens to.
+"""Very many runs of one first-order optimizer: several steps by one call, and a closer look at those that something happens to.
 
 A kernel takes some steps at once and says which runs may have met an end on the way. These are set aside with all that
 they had before, and go the same way again step by step, many of them at a time; so nobody waits for them, and what is
@@ -19,9 +19,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from landscapes.engine.fast.kernels import TOGETHER, Flight, Leg, Pieces, Seen
+from landscapes.engine.fast.kernels import TOGETHER, BatchState, ChunkResult, Pieces, Seen
 from landscapes.engine.grouping import Group
-from landscapes.engine.termination import REASONS, Arrived, Fates
+from landscapes.engine.termination import REASONS, Arrived, RunStatus
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.first_order.scalars import Scalars
@@ -30,7 +30,7 @@ ASIDE = 2**15
 """How many runs are set aside before they are looked at."""
 
 Room = Callable[[str, tuple[int, ...]], NDArray[np.float64] | None]
-"""Takes "x" or "value" and a shape; the array that points or values are written to, or None if these are not kept."""
+"""Takes "x" or "loss" and a shape; the array that points or values are written to, or None if these are not kept."""
 
 
 class Kernel(Protocol):
@@ -50,8 +50,8 @@ class Kernel(Protocol):
         """Values (R,) and gradients (d, R) at points (d, R)."""
 
     def take(
-        self, flight: Flight, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
-    ) -> tuple[Leg, int]:
+        self, flight: BatchState, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+    ) -> tuple[ChunkResult, int]:
         """As many steps as one call takes after step t, and how many these were.
 
         What is kept on the way may be written to what is given for it, which the leg then has as its own `kept`.
@@ -87,15 +87,15 @@ class Task:
         return math.gcd(TOGETHER, *between) if between else 0
 
 
-class Book:
+class RunBuffers:
     """What R runs did, on the host."""
 
     def __init__(self, runs: int, dim: int, kept: NDArray[np.int64], room: Room | None = None) -> None:
         make = room or (lambda _, shape: np.empty(shape))
         self.kept = kept
         self.x = _array(make, "x", (len(kept), dim, runs))
-        self.value = _array(make, "value", (len(kept), runs))
-        self.keeps_values = self.value.flags.writeable
+        self.loss = _array(make, "loss", (len(kept), runs))
+        self.keeps_values = self.loss.flags.writeable
         self.stopped = np.full(runs, -1)
         self.reason = np.zeros(runs, dtype=np.int64)
         self.reached = np.full(runs, -1)
@@ -109,7 +109,7 @@ class Book:
             return None
         found: list[Seen] = []
         for place in (self.place[t] for t in steps):
-            value = self.value[place][runs] if self.keeps_values else np.empty(runs.stop - runs.start)
+            value = self.loss[place][runs] if self.keeps_values else np.empty(runs.stop - runs.start)
             found.append(([torch.from_numpy(row[runs]) for row in self.x[place]], torch.from_numpy(value)))
         return found
 
@@ -122,7 +122,7 @@ class Book:
         for row, piece in zip(rows, points, strict=True):
             row[..., runs] = piece.cpu().numpy()
         if self.keeps_values:
-            self.value[place][runs] = value.cpu().numpy()
+            self.loss[place][runs] = value.cpu().numpy()
 
 
 def _array(make: Room, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -151,27 +151,27 @@ def _reserve(array: np.memmap[Any, Any]) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Suspects:
+class Flagged:
     """Runs to be looked at step by step: by their number in the group, from which step on, and whether that may end them."""
 
     own: NDArray[np.int64]
     begin: NDArray[np.int64]
     ends: NDArray[np.bool_]
-    flight: Flight
+    flight: BatchState
 
     @classmethod
-    def at(cls, t: int, own: NDArray[np.int64], flight: Flight, *, ends: bool = True) -> Suspects:
+    def at(cls, t: int, own: NDArray[np.int64], flight: BatchState, *, ends: bool = True) -> Flagged:
         return cls(own, np.full(len(own), t), np.full(len(own), ends), flight)
 
     @classmethod
-    def all(cls, parts: list[Suspects]) -> Suspects:
+    def all(cls, parts: list[Flagged]) -> Flagged:
         flights = [part.flight for part in parts]
         states = zip(*(flight.states[0] for flight in flights), strict=True)
         return cls(
             np.concatenate([part.own for part in parts]),
             np.concatenate([part.begin for part in parts]),
             np.concatenate([part.ends for part in parts]),
-            Flight(
+            BatchState(
                 [torch.cat([flight.points[0] for flight in flights], 1)],
                 [tuple(torch.cat(each, -1) for each in states)],
                 torch.cat([flight.lowest for flight in flights]),
@@ -181,7 +181,7 @@ class Suspects:
 
 
 def run(
-    task: Task, group: Group, starts: Tensor, book: Book, kernel: Kernel, progress: Callable[[int], None] = lambda done: None
+    task: Task, group: Group, starts: Tensor, book: RunBuffers, kernel: Kernel, progress: Callable[[int], None] = lambda done: None
 ) -> None:  # fmt: skip
     """Steps the runs of a group, in blocks of so many, and writes into the book what they did.
 
@@ -193,28 +193,28 @@ def run(
         kernel: takes the steps.
         progress: told of the run-steps done since it was told last.
     """
-    aside: list[Suspects] = []
+    aside: list[Flagged] = []
     for begin in range(0, len(group.runs), kernel.block):
         own = np.arange(begin, min(begin + kernel.block, len(group.runs)))
         aside += _run_block(task, group, own, starts, book, kernel, progress)
         if sum(len(some.own) for some in aside) >= ASIDE:
-            _follow(task, group, Suspects.all(aside), book, kernel)
+            _follow(task, group, Flagged.all(aside), book, kernel)
             aside = []
     if aside:
-        _follow(task, group, Suspects.all(aside), book, kernel)
+        _follow(task, group, Flagged.all(aside), book, kernel)
 
 
 def _run_block(
-    task: Task, group: Group, own: NDArray[np.int64], starts: Tensor, book: Book, kernel: Kernel,
+    task: Task, group: Group, own: NDArray[np.int64], starts: Tensor, book: RunBuffers, kernel: Kernel,
     progress: Callable[[int], None],
-) -> list[Suspects]:  # fmt: skip
-    aside: list[Suspects] = []
+) -> list[Flagged]:  # fmt: skip
+    aside: list[Flagged] = []
     alive = torch.ones(kernel.block if kernel.fixed else len(own), dtype=torch.bool, device=starts.device)
     alive[len(own) :] = False
     padded = np.concatenate([own, np.repeat(own[:1], len(alive) - len(own))])
     scalars = group.scalars(padded, starts)
     x = starts[:, torch.from_numpy(group.runs[padded]).to(starts.device)]
-    flight = Flight.start(x, scalars.rule)
+    flight = BatchState.start(x, scalars.optimizer)
     value, _ = kernel.look(x)
     where = _where(group.runs[own])
     book.keep(0, where, [x[:, : len(own)]], value[: len(own)])
@@ -230,13 +230,13 @@ def _run_block(
             leg.trouble if task.gap is None else leg.trouble + (leg.flight.lowest - task.function.minimum <= task.gap)
         )
         if bool(ends.any()) and bool((ends := (ends != 0) & alive).any()):
-            aside.append(Suspects.at(t, padded[ends.cpu().numpy()], flight.of(ends)))
+            aside.append(Flagged.at(t, padded[ends.cpu().numpy()], flight.of(ends)))
             alive = alive & ~ends
             left = int(alive.sum())
         if goal is not None:
             hits = (leg.flight.lowest <= goal) & alive
             if bool(hits.any()):
-                aside.append(Suspects.at(t, padded[hits.cpu().numpy()], flight.of(hits), ends=False))
+                aside.append(Flagged.at(t, padded[hits.cpu().numpy()], flight.of(hits), ends=False))
                 goal = goal.masked_fill(hits, -torch.inf)
         flight, t = leg.flight, t + taken
         progress(taken * len(own))
@@ -246,7 +246,7 @@ def _run_block(
             where = _where(group.runs[own])
             flight, scalars, alive = flight.of(alive), group.scalars(own, starts), alive[alive]
     if left:
-        _follow(task, group, Suspects.at(t, padded[alive.cpu().numpy()], flight.of(alive)), book, kernel)
+        _follow(task, group, Flagged.at(t, padded[alive.cpu().numpy()], flight.of(alive)), book, kernel)
     progress((task.steps - t) * len(own))
     return aside
 
@@ -256,7 +256,7 @@ def _where(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:
     return slice(int(runs[0]), int(runs[-1]) + 1) if bool((np.diff(runs) == 1).all()) else runs
 
 
-def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kernel) -> None:
+def _follow(task: Task, group: Group, those: Flagged, book: RunBuffers, kernel: Kernel) -> None:
     """Steps runs one step at a time, as `engine.run` does, each from its own step on, and writes what became of them.
 
     Runs that nothing ends are followed for as long as a kernel's call, to see when they first reached the target.
@@ -267,7 +267,7 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
     last_x, last_value = flight.last[0][0], flight.last[1]
     low, high = task.box.unbind(1)
     device = x.device
-    fates = Fates(len(runs), device)
+    fates = RunStatus(len(runs), device)
     reached = fates.stopped.clone()
     best, best_at = torch.full_like(lowest, torch.inf), torch.zeros_like(reached)
     until = np.where(those.ends, task.steps, np.minimum(begin + TOGETHER - 1, task.steps))
@@ -302,12 +302,12 @@ def _follow(task: Task, group: Group, those: Suspects, book: Book, kernel: Kerne
         if bool((fates.alive & (here < task.steps)).any()):
             scalars = scalars or group.scalars(those.own, x)
             coefs = scalars.at_each(np.minimum(firsts + count + 1, task.steps), place.reshape(-1))
-            x, state = scalars.rule.update(last_x, gradient, state, coefs)
+            x, state = scalars.optimizer.update(last_x, gradient, state, coefs)
     _write(book, those, runs, fates, lowest, torch.where(reached < 0, best_at, reached), last_x, last_value, reached)
 
 
 def _write(
-    book: Book, those: Suspects, runs: NDArray[np.int64], fates: Fates, lowest: Tensor, likely: Tensor, x: Tensor,
+    book: RunBuffers, those: Flagged, runs: NDArray[np.int64], fates: RunStatus, lowest: Tensor, likely: Tensor, x: Tensor,
     value: Tensor, reached: Tensor,
 ) -> None:  # fmt: skip
     """Writes what became of runs that were followed; a stopped one stays where it was last good."""

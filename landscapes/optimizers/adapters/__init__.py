@@ -1,1 +1,1 @@
-"""Optimizers of others, as rules: torch's, anybody's, SciPy's."""
+"""Optimizers of others, as optimizers: torch's, anybody's, SciPy's."""

@@ -16,12 +16,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import Optimizer
 
 from landscapes.errors import InputError
 from landscapes.optimizers.adapters.per_run_number import DividedError
 from landscapes.optimizers.base import PAIRS
-from landscapes.optimizers.stepper import Moment
+from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle
 
 if TYPE_CHECKING:
@@ -33,29 +32,29 @@ Ask = Callable[[Tensor], tuple[Tensor, Tensor]]
 Slope = Callable[[Tensor], Tensor]
 """The gradient (d,) at a point (d,) that can be differentiated again."""
 
-Way = Literal["gradient", "closure", "graph", "sparse"]
+StepRequirement = Literal["gradient", "closure", "graph", "sparse"]
 """What a step needs: a gradient; a closure; a gradient that can be differentiated again; a sparse gradient."""
 
-WAYS: tuple[Way, ...] = ("gradient", "closure", "graph", "sparse")
+STEP_REQUIREMENTS: tuple[StepRequirement, ...] = ("gradient", "closure", "graph", "sparse")
 
 
-class Alone:
-    """One run: an optimizer and its parameter, of the shape the rule asks for."""
+class PerRun:
+    """One run: a torch optimizer and its parameter, of the shape the optimizer asks for."""
 
-    def __init__(self, rule: Torch, point: Tensor) -> None:
-        self.rule, self.complaint = rule, f"{rule.spec} failed in its step"
-        self.parameter = torch.nn.Parameter(point.detach().clone().reshape(rule.shape or point.shape))
-        with working(f"{rule.spec} cannot be made", point.dtype):
-            self.optimizer = rule.made(self.parameter, deepcopy(rule.hyper))
+    def __init__(self, optimizer: Torch, point: Tensor) -> None:
+        self.optimizer, self.complaint = optimizer, f"{optimizer.spec} failed in its step"
+        self.parameter = torch.nn.Parameter(point.detach().clone().reshape(optimizer.shape or point.shape))
+        with working(f"{optimizer.spec} cannot be made", point.dtype):
+            self.torch_optimizer = optimizer.made(self.parameter, deepcopy(optimizer.hyper))
 
     @property
     def point(self) -> Tensor:
         return self.parameter.detach().reshape(-1)
 
     def step(
-        self, point: Tensor, gradient: Tensor, way: Way, ask: Ask | None = None, slope: Slope | None = None
+        self, point: Tensor, gradient: Tensor, way: StepRequirement, ask: Ask | None = None, slope: Slope | None = None
     ) -> None:
-        """One step from the point (d,) with the gradient (d,) there, both left to the optimizer."""
+        """One step from the point (d,) with the gradient (d,) there, both left to the torch optimizer."""
         shape = self.parameter.shape
         with torch.no_grad():
             self.parameter.copy_(point.reshape(shape))
@@ -74,35 +73,35 @@ class Alone:
                 assert slope is not None
                 self.parameter.grad = slope(self.parameter.reshape(-1)).reshape(shape)
             # torch types a closure as one of numbers; LBFGS itself takes tensors
-            cast(Any, self.optimizer).step(*([closure] if way == "closure" else []))
+            cast(Any, self.torch_optimizer).step(*([closure] if way == "closure" else []))
         self.parameter.grad = None
 
 
-class Looped:
-    """Runs of one class of optimizer, one after the other.
+class PerRunLoop:
+    """Runs of one class of torch optimizer, one after the other.
 
-    Random numbers that an optimizer draws from the global generators are keyed by seed, stream and step, so that
+    Random numbers that a torch optimizer draws from the global generators are keyed by seed, stream and step, so that
     a run's do not depend on its company.
     """
 
     def __init__(
-        self, rules: Sequence[Torch], x: Tensor, runs: NDArray[np.int64], streams: list[int], seed: int
+        self, optimizers: Sequence[Torch], x: Tensor, runs: NDArray[np.int64], streams: list[int], seed: int
     ) -> None:
-        self.runs, self.rules, self.streams, self.seed = runs, rules, streams, seed
+        self.runs, self.optimizers, self.streams, self.seed = runs, optimizers, streams, seed
         self.settings: dict[str, NDArray[np.float64]] = {}
         with kept_generators():
             self.each = [self._made(i, x[:, run], 0) for i, run in enumerate(runs)]
 
-    def step(self, now: Moment) -> list[Looped]:
+    def step(self, now: StepContext) -> list[PerRunLoop]:
         # each run's gradient is a copy, since optimizers may change it in place
         slopes = now.gradient.detach().T.clone(memory_format=torch.contiguous_format)
         with kept_generators():
             for i, (run, alone) in enumerate(zip(self.runs, self.each, strict=True)):
                 asking = torch.zeros_like(now.alive)
                 asking[run] = True
-                sow(self.seed, self.streams[i], now.t)
-                ask, slope = _questions(now, asking, alone.rule.way)
-                alone.step(now.x[:, run], slopes[run], alone.rule.way, ask, slope)
+                seed_all(self.seed, self.streams[i], now.t)
+                ask, slope = _questions(now, asking, alone.optimizer.way)
+                alone.step(now.x[:, run], slopes[run], alone.optimizer.way, ask, slope)
         return [self]
 
     @property
@@ -113,9 +112,9 @@ class Looped:
         own = values[self.runs]
         self.settings[name] = own
         for alone, value in zip(self.each, own.tolist(), strict=True):
-            put(alone.optimizer, alone.rule, name, value)
+            put(alone.torch_optimizer, alone.optimizer, name, value)
 
-    def reset(self, runs: NDArray[np.bool_], x: Tensor, t: int) -> list[Looped]:
+    def reset(self, runs: NDArray[np.bool_], x: Tensor, t: int) -> list[PerRunLoop]:
         with kept_generators():
             for i, run in enumerate(self.runs):
                 if runs[run]:
@@ -124,7 +123,7 @@ class Looped:
 
     def states(self) -> dict[str, Tensor]:
         """What is kept of every run, a tensor a name, shapes (d, n) or (n,)."""
-        columns = [state_of(alone.optimizer, alone.parameter) for alone in self.each]
+        columns = [state_of(alone.torch_optimizer, alone.parameter) for alone in self.each]
         names = [name for name in columns[0] if all(name in column for column in columns)]
         found = {}
         for name in names:
@@ -134,15 +133,15 @@ class Looped:
                 found[name] = stacked[0] if columns[0][name].ndim == 0 else stacked
         return found
 
-    def _made(self, i: int, point: Tensor, t: int) -> Alone:
-        sow(self.seed, self.streams[i], -1 - t)
-        alone = Alone(self.rules[i], point)
+    def _made(self, i: int, point: Tensor, t: int) -> PerRun:
+        seed_all(self.seed, self.streams[i], -1 - t)
+        alone = PerRun(self.optimizers[i], point)
         for name, values in self.settings.items():
-            put(alone.optimizer, alone.rule, name, float(values[i]))
+            put(alone.torch_optimizer, alone.optimizer, name, float(values[i]))
         return alone
 
 
-def _questions(now: Moment, asking: Tensor, way: Way) -> tuple[Ask, Slope | None]:
+def _questions(now: StepContext, asking: Tensor, way: StepRequirement) -> tuple[Ask, Slope | None]:
     """What a run may ask of the function at this step, put to its account."""
 
     def ask(point: Tensor) -> tuple[Tensor, Tensor]:
@@ -151,12 +150,12 @@ def _questions(now: Moment, asking: Tensor, way: Way) -> tuple[Ask, Slope | None
 
     def slope(point: Tensor) -> Tensor:
         if type(now.oracle) is not Oracle:
-            raise InputError("an optimizer that differentiates its gradient cannot be wrapped; race it as it is")
+            raise InputError("a torch optimizer that differentiates its gradient cannot be wrapped; race it as it is")
         value = now.oracle.seen.columns(point[:, None])[0]
         (gradient,) = torch.autograd.grad(value, point, create_graph=True)
         if not gradient.requires_grad:
             gradient = gradient + 0 * point
-        cast(Any, gradient).register_hook(lambda _: now.oracle.count("products", asking))
+        cast(Any, gradient).register_hook(lambda _: now.oracle.count("n_hvps", asking))
         return gradient
 
     return ask, slope if way == "graph" else None
@@ -169,13 +168,13 @@ def _sparse(gradient: Tensor | None) -> Tensor:
     return torch.sparse_coo_tensor(places, gradient, gradient.shape, check_invariants=False).coalesce()
 
 
-def put(optimizer: Optimizer, rule: Torch, name: str, value: Any) -> None:
-    """Changes a hyper-parameter where the optimizer looks it up at each step.
+def put(torch_optimizer: torch.optim.Optimizer, optimizer: Torch, name: str, value: Any) -> None:
+    """Changes a hyper-parameter where the torch optimizer looks it up at each step.
 
     Raises `InputError` where it is not found there.
     """
     pair, half = next(((p, halves.index(name)) for p, halves in PAIRS.items() if name in halves), ("", 0))
-    for group in optimizer.param_groups:
+    for group in torch_optimizer.param_groups:
         if name in group:
             group[name] = value
         elif pair in group:
@@ -183,12 +182,14 @@ def put(optimizer: Optimizer, rule: Torch, name: str, value: Any) -> None:
             both[half] = value
             group[pair] = tuple(both)
         else:
-            raise InputError(f"{rule.kind} keeps no {name} in its param_groups, so none can change from step to step")
+            raise InputError(
+                f"{optimizer.kind} keeps no {name} in its param_groups, so none can change from step to step"
+            )
 
 
-def state_of(optimizer: Optimizer, parameter: Tensor) -> dict[str, Tensor]:
+def state_of(torch_optimizer: torch.optim.Optimizer, parameter: Tensor) -> dict[str, Tensor]:
     """The real tensors in the optimizer's state, by name."""
-    state = getattr(optimizer, "state", {}).get(parameter, {})
+    state = getattr(torch_optimizer, "state", {}).get(parameter, {})
     return {
         name: value.detach()
         for name, value in state.items()
@@ -196,7 +197,7 @@ def state_of(optimizer: Optimizer, parameter: Tensor) -> dict[str, Tensor]:
     }
 
 
-def sow(seed: int, stream: int, step: int) -> None:
+def seed_all(seed: int, stream: int, step: int) -> None:
     """Sets the generators that foreign code may draw from."""
     key = hashlib.blake2b(struct.pack("<QqQ", seed % 2**64, stream, step % 2**64), digest_size=8).digest()
     number = int.from_bytes(key, "little")
@@ -226,7 +227,7 @@ def kept_generators() -> Iterator[None]:
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """A trial: nothing is printed, nobody is warned, no generator moves."""
     with (
         kept_generators(),

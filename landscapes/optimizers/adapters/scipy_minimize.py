@@ -1,4 +1,4 @@
-"""SciPy's minimisers as rules: each minimises by itself, and its iterates are what a race shows."""
+"""SciPy's minimisers as optimizers: each minimises by itself, and its iterates are what a race shows."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from torch import Tensor
 from landscapes.errors import InputError, unknown
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import total
-from landscapes.optimizers.base import Rule, short
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import Optimizer, short
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.oracle import KINDS, Oracle
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ TAKEN = ("fun", "x0", "args", "jac", "hess", "hessp", "callback", "bounds", "con
 
 
 @dataclass(frozen=True, init=False)
-class Scipy(Rule):
+class Scipy(Optimizer):
     """A method of `scipy.optimize.minimize` (Virtanen et al., SciPy 1.0, 2020) as a contender.
 
     The method minimises by itself, from the point where the race begins; one of its iterates is shown a step,
@@ -95,7 +95,7 @@ class Scipy(Rule):
 
     @property
     def spec(self) -> str:
-        """The rule as text; only options that are plain numbers or words can be given back."""
+        """The optimizer as text; only options that are plain numbers or words can be given back."""
         return f"scipy({', '.join([f'method={self.method!r}', *(f'{name}={_text(v)}' for name, v in self.options)])})"
 
     @property
@@ -111,8 +111,8 @@ class Scipy(Rule):
         _minimise(self, Oracle(_bowl(function.dim)), np.ones(function.dim), 1, 1)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _Replay(cast(Sequence[Scipy], rules), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _Replay(cast(Sequence[Scipy], optimizers), x, job)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,14 +133,14 @@ class _Trace:
 class _Replay(Stepper):
     """Runs of SciPy's methods. Each is minimised as its first step is taken, and then shown an iterate a step."""
 
-    def __init__(self, rules: Sequence[Scipy], x: Tensor, job: Job) -> None:
-        self.rules = rules
+    def __init__(self, optimizers: Sequence[Scipy], x: Tensor, job: Job) -> None:
+        self.optimizers = optimizers
         self.job = job
-        self.traces: list[_Trace | None] = [None] * len(rules)
-        self.shown = np.zeros(len(rules), dtype=np.int64)
+        self.traces: list[_Trace | None] = [None] * len(optimizers)
+        self.shown = np.zeros(len(optimizers), dtype=np.int64)
         self.left = x
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         if type(now.oracle) is not Oracle:
             raise InputError(
                 "SciPy's methods cannot be put into a wrapper that alters gradients: they minimise by themselves"
@@ -154,7 +154,7 @@ class _Replay(Stepper):
             if trace is None or moved:
                 start, left = now.x[:, run].double().cpu().numpy(), self.job.steps - now.t + 1
                 oracle = Oracle(now.oracle.function, device=now.x.device)
-                trace = self.traces[run] = _minimise(self.rules[run], oracle, start, now.t, max(left, 1))
+                trace = self.traces[run] = _minimise(self.optimizers[run], oracle, start, now.t, max(left, 1))
                 self.shown[run] = 0
             shown = self.shown[run]
             if shown < len(trace.points):
@@ -209,7 +209,7 @@ class _Asked:
         self.value_at, self.gradient_at = None, x.copy()
         value, gradient = self.oracle.value_and_gradient(self._tensor(x))
         if paid:
-            self.oracle.count("values", None, -1)
+            self.oracle.count("n_values", None, -1)
         self.known = float(value[0])
         return self._sound(gradient)[:, 0]
 
@@ -245,11 +245,11 @@ class _Asked:
         return cast(Array, answer.cpu().numpy())
 
 
-def _minimise(rule: Scipy, oracle: Oracle, start: Array, t: int, most: int) -> _Trace:
+def _minimise(optimizer: Scipy, oracle: Oracle, start: Array, t: int, most: int) -> _Trace:
     """Minimises from the start (d,) until SciPy ends by itself, or has told of so many iterates."""
     asked, complete = _Asked(oracle, t, most), True
     try:
-        result = _call(rule, asked, start)
+        result = _call(optimizer, asked, start)
     except _EnoughError:
         complete = False
     except InputError:
@@ -257,7 +257,7 @@ def _minimise(rule: Scipy, oracle: Oracle, start: Array, t: int, most: int) -> _
     except Exception as error:
         if not asked.unsound:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"SciPy cannot work as {short(rule.spec)}: {reason}"[:300]) from error
+            raise InputError(f"SciPy cannot work as {short(optimizer.spec)}: {reason}"[:300]) from error
         asked.keep(np.full_like(start, np.nan))  # it broke on NaN or infinity: so the run ends there
     else:
         if not asked.points or not np.array_equal(asked.points[-1], np.reshape(result.x, -1)):
@@ -268,35 +268,35 @@ def _minimise(rule: Scipy, oracle: Oracle, start: Array, t: int, most: int) -> _
     return _Trace(np.stack(asked.points), bills, complete)
 
 
-def _call(rule: Scipy, asked: _Asked, start: Array) -> Any:
+def _call(optimizer: Scipy, asked: _Asked, start: Array) -> Any:
     """SciPy at work: its result, or whatever it raises. It only warns of unknown options; here that is an error."""
-    options = dict(rule.options)
+    options = dict(optimizer.options)
     tolerance = options.pop("tol", None)
     given: dict[str, Callable[..., Any]] = {}
-    if rule.method not in VALUES_ONLY:
+    if optimizer.method not in VALUES_ONLY:
         given["jac"] = asked.gradient
-    if rule.method in PRODUCTS:
+    if optimizer.method in PRODUCTS:
         given["hessp"] = asked.product
-    if rule.method in HESSIANS:
+    if optimizer.method in HESSIANS:
         given["hess"] = asked.hessian
     optimize = _optimize()
     with warnings.catch_warnings(action="ignore"):
         warnings.filterwarnings("error", "Unknown solver options", optimize.OptimizeWarning)
         return optimize.minimize(
-            asked.value, start, method=rule.method, tol=tolerance, options=options, callback=asked.note, **given
+            asked.value, start, method=optimizer.method, tol=tolerance, options=options, callback=asked.note, **given
         )
 
 
-def _refuse_unknown_options(rule: Scipy) -> None:
+def _refuse_unknown_options(optimizer: Scipy) -> None:
     """Whatever else is wrong with the options may depend on the number of coordinates: see `Scipy.check`."""
     asked = _Asked(Oracle(_bowl(2)), 1, 1)
     try:
-        _call(rule, asked, np.ones(2))
+        _call(optimizer, asked, np.ones(2))
     except (_optimize().OptimizeWarning, TypeError) as error:
         found = re.search(r"Unknown solver options: (\w+)|unexpected keyword argument '(\w+)'", str(error))
         if found:
             raise unknown(
-                f"option of SciPy's {rule.method}", found[1] or found[2], _known_options(rule.method)
+                f"option of SciPy's {optimizer.method}", found[1] or found[2], _known_options(optimizer.method)
             ) from None
     except Exception:
         return

@@ -128,5 +128,5 @@ class Joint:
 class Kept:
     """What a part is made of."""
 
-    def __init__(self, optimizer: torch.optim.Optimizer, parameter: Tensor) -> None:
-        self.optimizer, self.parameter = optimizer, parameter
+    def __init__(self, torch_optimizer: torch.optim.Optimizer, parameter: Tensor) -> None:
+        self.torch_optimizer, self.parameter = torch_optimizer, parameter

@@ -1,4 +1,4 @@
-"""Any torch optimizer as a rule: many runs at once where that is exact, else as if each run were alone."""
+"""Any torch optimizer as an optimizer: many runs at once where that is exact, else as if each run were alone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.optim import Optimizer
 
 from landscapes.errors import InputError, unknown
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.adapters.per_run import WAYS, Alone, Looped, Way, kept_generators, unheard
+from landscapes.optimizers.adapters.per_run import (
+    STEP_REQUIREMENTS,
+    PerRun,
+    PerRunLoop,
+    StepRequirement,
+    kept_generators,
+    silenced,
+)
 from landscapes.optimizers.adapters.settings import Place, columns, filled, form, numbers
 from landscapes.optimizers.adapters.vectorization_probe import RUNS, first_step, verdict
-from landscapes.optimizers.adapters.vectorized import Shared
-from landscapes.optimizers.base import Rule, check_number, short
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.adapters.vectorized import Vectorized
+from landscapes.optimizers.base import Optimizer, check_number, short
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -37,7 +43,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, init=False)
-class Torch(Rule):
+class Torch(Optimizer):
     """A subclass of `torch.optim.Optimizer`, one's own too, as a contender.
 
     Every run comes out as if it had an optimizer object to itself, with one parameter of shape (d,), so that what
@@ -53,7 +59,7 @@ class Torch(Rule):
         shape: how an optimizer of matrices sees the d coordinates, such as (rows, columns); by default (d,).
         group: options that the class looks for in a parameter group and not among its arguments, as a dict.
         settings: hyper-parameters whose names are taken here ("cls", "label", "shape", "group", "settings"), as a dict.
-        hyper: the other hyper-parameters. A class that is put around an optimizer object takes it as a rule:
+        hyper: the other hyper-parameters. A class that is put around an optimizer object takes it as an optimizer:
             `Torch(Lookahead, optimizer=Torch(torch.optim.Adam, lr=0.1), k=5)`.
 
     Raises `InputError` where cls is no optimizer class, refuses the hyper-parameters or cannot take a step.
@@ -64,27 +70,27 @@ class Torch(Rule):
 
     tunable: ClassVar[str] = "lr"
 
-    cls: type[Optimizer] = Optimizer
+    cls: type[torch.optim.Optimizer] = torch.optim.Optimizer
     lr: float = math.nan
     label: str = ""  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
     shape: tuple[int, ...] = ()
     group: Settings = field(default=(), hash=False)
     settings: Settings = field(default=(), hash=False)
-    way: Way = field(default="gradient", init=False, compare=False, repr=False)
+    way: StepRequirement = field(default="gradient", init=False, compare=False, repr=False)
 
     def __new__(cls, /, *values: Any, **settings: Any) -> Self:
         return object.__new__(cls)
 
     def __init__(
         self,
-        cls: type[Optimizer],
+        cls: type[torch.optim.Optimizer],
         label: str | None = None,
         settings: Mapping[str, Any] | Settings = (),
         shape: Sequence[int] = (),
         group: Mapping[str, Any] | Settings = (),
         **hyper: Any,
     ) -> None:
-        if not (isinstance(cls, type) and issubclass(cls, Optimizer)):
+        if not (isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)):
             raise InputError(
                 f"Torch takes a subclass of torch.optim.Optimizer, not {short(cls)}; "
                 "give the class itself, as in optimizers.Torch(MyOptimizer, lr=0.1)"
@@ -104,7 +110,7 @@ class Torch(Rule):
         for name, value in fields.items():
             object.__setattr__(self, name, value)
         _check_signature(cls, self.hyper)
-        with kept_generators() if _known(self) else unheard():
+        with kept_generators() if _known(self) else silenced():
             try:
                 object.__setattr__(self, "lr", self._rate(lr))
                 object.__setattr__(self, "way", _way(self))
@@ -123,7 +129,7 @@ class Torch(Rule):
 
     @property
     def spec(self) -> str:
-        """The rule as text. It names the class, so only code that has the class can give it back."""
+        """The optimizer as text. It names the class, so only code that has the class can give it back."""
         shape = [f"shape={self.shape}"] if self.shape else []
         shape += [f"group={short(dict(self.group))}"] if self.group else []
         settings = [f"{name}={_text(value)}" for name, value in self.hyper.items()]
@@ -150,7 +156,7 @@ class Torch(Rule):
             )
 
     def varied(self, values: Mapping[Place, float]) -> Torch:
-        """The same rule with other numbers at some places, unchecked."""
+        """The same optimizer with other numbers at some places, unchecked."""
         twin = object.__new__(type(self))
         hyper = filled(self.hyper, values)
         for name in (own.name for own in dataclasses.fields(self)):
@@ -160,12 +166,12 @@ class Torch(Rule):
         return twin
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
         if not x.is_floating_point():
             raise InputError(f"torch's optimizers move points of floating-point numbers, not of {x.dtype}")
-        return _Foreign(cast(Sequence[Torch], rules), x, job)
+        return _Foreign(cast(Sequence[Torch], optimizers), x, job)
 
-    def made(self, parameter: Tensor, hyper: Mapping[str, Any]) -> Optimizer:
+    def made(self, parameter: Tensor, hyper: Mapping[str, Any]) -> torch.optim.Optimizer:
         """An optimizer of one parameter."""
         inner = hyper.get("optimizer")
         if isinstance(inner, Torch):
@@ -180,7 +186,7 @@ class Torch(Rule):
         """The learning rate: the given one, else the class's default; NaN where none can be given."""
         if given is not None and not isinstance(given, float):
             check_number(self.kind, "lr", given, {})
-        made = Alone(self, torch.zeros(math.prod(self.shape) if self.shape else 2)).optimizer
+        made = PerRun(self, torch.zeros(math.prod(self.shape) if self.shape else 2)).torch_optimizer
         default = getattr(made, "defaults", {}).get("lr") if "lr" in _parameters(cast(Any, self.cls)) else None
         none_given = given is None or (isinstance(given, float) and math.isnan(given))
         if none_given and not isinstance(default, int | float | Tensor):
@@ -194,22 +200,22 @@ class Torch(Rule):
         twin = self.varied({})
         object.__setattr__(twin, "shape", (1, 2))
         try:
-            Alone(twin, torch.zeros(2))
+            PerRun(twin, torch.zeros(2))
             _way(twin)
         except InputError:
             return refusal
         return InputError(f"{refusal}; it takes matrices: add shape=(rows, columns), such as shape=(1, 2)")
 
 
-_ways: dict[Hashable, Way] = {}
+_ways: dict[Hashable, StepRequirement] = {}
 
 
-def _known(rule: Torch) -> bool:
-    return _key(rule) in _ways
+def _known(optimizer: Torch) -> bool:
+    return _key(optimizer) in _ways
 
 
-def _key(rule: Torch) -> Hashable:
-    return rule.cls, form(rule.hyper), rule.shape, form(dict(rule.group))
+def _key(optimizer: Torch) -> Hashable:
+    return optimizer.cls, form(optimizer.hyper), optimizer.shape, form(dict(optimizer.group))
 
 
 @cache
@@ -217,16 +223,16 @@ def _parameters(function: Any) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(function).parameters
 
 
-def _way(rule: Torch) -> Way:
+def _way(optimizer: Torch) -> StepRequirement:
     """What the optimizer's step needs: found by taking one on a slope, once for each kind."""
-    key = _key(rule)
+    key = _key(optimizer)
     if key in _ways:
         return _ways[key]
-    dim = math.prod(rule.shape) if rule.shape else 2
-    refusals: dict[Way, InputError] = {}
-    for way in WAYS:
-        object.__setattr__(rule, "way", way)
-        refusal = first_step(rule, dim)
+    dim = math.prod(optimizer.shape) if optimizer.shape else 2
+    refusals: dict[StepRequirement, InputError] = {}
+    for way in STEP_REQUIREMENTS:
+        object.__setattr__(optimizer, "way", way)
+        refusal = first_step(optimizer, dim)
         if refusal is None:
             _ways[key] = way
             return way
@@ -248,7 +254,7 @@ def _check_shape(shape: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _check_signature(cls: type[Optimizer], hyper: Mapping[str, Any]) -> None:
+def _check_signature(cls: type[torch.optim.Optimizer], hyper: Mapping[str, Any]) -> None:
     """An `InputError` for settings that the class does not have, and for what it needs and was not given."""
     every = list(_parameters(cast(Any, cls)).values())
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in every)
@@ -258,7 +264,7 @@ def _check_signature(cls: type[Optimizer], hyper: Mapping[str, Any]) -> None:
     first, known = named[0], {parameter.name: parameter for parameter in named}
     if first.name == "optimizer" and not isinstance(hyper.get("optimizer"), Torch):
         raise InputError(
-            f"{cls.__name__} is put around another optimizer; give that as a rule, "
+            f"{cls.__name__} is put around another optimizer; give that as an optimizer, "
             f"as in optimizers.Torch({cls.__name__}, optimizer=optimizers.Torch(torch.optim.Adam, lr=0.1))"
         )
     if first.name == "model":
@@ -288,24 +294,24 @@ def _text(value: Any) -> str:
     return value.spec if isinstance(value, Torch) else value.__name__ if isinstance(value, type) else short(value)
 
 
-Piece = Shared | Looped
+Piece = Vectorized | PerRunLoop
 
 
 class _Foreign(Stepper):
     """Runs of one class of optimizer, in as few pieces as they can be."""
 
-    def __init__(self, rules: Sequence[Torch], x: Tensor, job: Job) -> None:
-        self.rules, self.job, self.like, self.taken = rules, job, x, 0
+    def __init__(self, optimizers: Sequence[Torch], x: Tensor, job: Job) -> None:
+        self.optimizers, self.job, self.like, self.taken = optimizers, job, x, 0
         self.streams = job.streams.tolist()
         self.settings: dict[str, NDArray[np.float64]] = {}
         self.pieces: list[Piece] = []
         kinds: dict[Hashable, list[int]] = {}
-        for run, rule in enumerate(rules):
-            kinds.setdefault((_key(rule), rule.way), []).append(run)
+        for run, optimizer in enumerate(optimizers):
+            kinds.setdefault((_key(optimizer), optimizer.way), []).append(run)
         for runs in kinds.values():
             self.pieces += self._pieces(runs, x)
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         self.taken = now.t
         self.pieces = [after for piece in self.pieces for after in piece.step(now)]
         if len(self.pieces) == 1:
@@ -328,11 +334,13 @@ class _Foreign(Stepper):
         pieces: list[Piece] = []
         for piece in self.pieces:
             own = mask[piece.runs]
-            if isinstance(piece, Looped):
+            if isinstance(piece, PerRunLoop):
                 pieces += piece.reset(mask, x, self.taken)
             elif own.any():
                 pieces += [] if own.all() else [piece.part(np.flatnonzero(~own))]
-                fresh = Shared([piece.rules[int(i)] for i in np.flatnonzero(own)], x, piece.runs[own], piece.lift)
+                fresh = Vectorized(
+                    [piece.optimizers[int(i)] for i in np.flatnonzero(own)], x, piece.runs[own], piece.lift
+                )
                 for name, values in self.settings.items():
                     fresh.adjust(name, values)
                 pieces.append(fresh)
@@ -357,43 +365,46 @@ class _Foreign(Stepper):
         return found
 
     def _rates(self) -> Tensor:
-        rates = self.settings.get("lr", np.array([rule.lr for rule in self.rules]))
+        rates = self.settings.get("lr", np.array([optimizer.lr for optimizer in self.optimizers]))
         return torch.as_tensor(rates, dtype=self.like.dtype, device=self.like.device)
 
     def _pieces(self, runs: list[int], x: Tensor) -> list[Piece]:
         """Runs of one form: those that may share an object do."""
-        if len(runs) < RUNS or self.rules[runs[0]].way != "gradient":
+        if len(runs) < RUNS or self.optimizers[runs[0]].way != "gradient":
             return [self._looped(runs, x)]
-        values = columns(self.rules[runs[0]].hyper, (self.rules[run].hyper for run in runs))
+        values = columns(self.optimizers[runs[0]].hyper, (self.optimizers[run].hyper for run in runs))
         varied = frozenset(place for place, column in values.items() if (column != column[0]).any())
-        found = verdict([self.rules[run] for run in runs], varied, x)
+        found = verdict([self.optimizers[run] for run in runs], varied, x)
         parts: dict[Hashable, list[int]] = {}
         apart = [column.tolist() for place, column in values.items() if place not in found.places]
         for run, own in zip(runs, zip(*apart, strict=True) if apart else repeat(()), strict=False):
             parts.setdefault(own, []).append(run)
         together = [part for part in parts.values() if len(part) >= found.worth]
         alone = sorted(run for part in parts.values() if len(part) < found.worth for run in part)
-        shared = [Shared([self.rules[run] for run in part], x, np.array(part), found.lift) for part in together]
+        shared = [
+            Vectorized([self.optimizers[run] for run in part], x, np.array(part), found.lift) for part in together
+        ]
         return [*shared, *([self._looped(alone, x)] if alone else [])]
 
-    def _looped(self, runs: list[int], x: Tensor) -> Looped:
+    def _looped(self, runs: list[int], x: Tensor) -> PerRunLoop:
         streams = [self.streams[run] for run in runs]
-        return Looped([self.rules[run] for run in runs], x, np.array(runs), streams, self.job.seed)
+        return PerRunLoop([self.optimizers[run] for run in runs], x, np.array(runs), streams, self.job.seed)
 
     def _parted(self, piece: Piece, name: str, values: NDArray[np.float64]) -> list[Piece]:
         """A piece, in parts of one value each where its optimizer cannot take a number a run by this name."""
         own = values[piece.runs]
-        if isinstance(piece, Looped) or (own == own[0]).all():
+        if isinstance(piece, PerRunLoop) or (own == own[0]).all():
             return [piece]
-        rule = piece.rules[0]
-        place = next((p for p in numbers(rule.hyper) if p == (name,)), None)
+        optimizer = piece.optimizers[0]
+        place = next((p for p in numbers(optimizer.hyper) if p == (name,)), None)
         mixed = frozenset(
-            p for p, v in numbers(rule.hyper).items() if any(numbers(r.hyper)[p] != v for r in piece.rules)
+            p for p, v in numbers(optimizer.hyper).items() if any(numbers(r.hyper)[p] != v for r in piece.optimizers)
         )
         if place is not None:
             low, high = float(own.min()), float(own.max())
             others = [
-                r.varied({place: v}) for r, v in zip(piece.rules, np.linspace(low, high, len(piece.rules)), strict=True)
+                r.varied({place: v})
+                for r, v in zip(piece.optimizers, np.linspace(low, high, len(piece.optimizers)), strict=True)
             ]
             if place in verdict(others, mixed | {place}, self.like).places:
                 return [piece]

@@ -17,10 +17,10 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import function
 from landscapes.optimizers.adapters.batched_tensor import LIFTS, Lift
-from landscapes.optimizers.adapters.per_run import Alone, Looped, kept_generators, unheard
+from landscapes.optimizers.adapters.per_run import PerRun, PerRunLoop, kept_generators, silenced
 from landscapes.optimizers.adapters.settings import Place, form, numbers
-from landscapes.optimizers.adapters.vectorized import Shared
-from landscapes.optimizers.stepper import Moment
+from landscapes.optimizers.adapters.vectorized import Vectorized
+from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ STEPS = 24
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VectorizationReport:
     """How runs of one kind of optimizer may share an object.
 
     Attributes:
@@ -54,36 +54,47 @@ class Verdict:
         return self.worth < math.inf
 
 
-_verdicts: dict[Hashable, Verdict] = {}
+_verdicts: dict[Hashable, VectorizationReport] = {}
 
 
-def verdict(rules: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> Verdict:
-    """How rules of one form may share an object, where these numbers differ from run to run.
+def verdict(optimizers: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> VectorizationReport:
+    """How optimizers of one form may share an object, where these numbers differ from run to run.
 
     A few steps of a few runs are taken alone and together. Only what agrees bit for bit is let through: so a run's
     numbers never depend on its company. Found out once for each kind of optimizer.
     """
-    rule = rules[0]
-    key = rule.cls, form(rule.hyper), rule.shape, form(dict(rule.group)), varied, len(x), x.dtype, x.device.type
+    optimizer = optimizers[0]
+    key = (
+        optimizer.cls,
+        form(optimizer.hyper),
+        optimizer.shape,
+        form(dict(optimizer.group)),
+        varied,
+        len(x),
+        x.dtype,
+        x.device.type,
+    )
     if key not in _verdicts:
-        with unheard():
-            _verdicts[key] = _found(rules, varied, x)
+        with silenced():
+            _verdicts[key] = _found(optimizers, varied, x)
     return _verdicts[key]
 
 
-def _found(rules: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> Verdict:
+def _found(optimizers: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> VectorizationReport:
     """With all that varies, else with what can vary by itself, else with numbers that are the same for all."""
-    whole = _tried(rules, varied, x)
+    whole = _tried(optimizers, varied, x)
     if whole.fits or not varied:
         return whole
-    fit = [place for place in sorted(varied, key=str) if len(varied) > 1 and _tried(rules, {place}, x).fits]
-    smaller = (_tried(rules, places, x) for places in ([fit] if fit else []) + [[place] for place in fit[:1]] + [[]])
+    fit = [place for place in sorted(varied, key=str) if len(varied) > 1 and _tried(optimizers, {place}, x).fits]
+    smaller = (
+        _tried(optimizers, places, x) for places in ([fit] if fit else []) + [[place] for place in fit[:1]] + [[]]
+    )
     return next((found for found in smaller if found.fits), whole)
 
 
-def _tried(rules: Sequence[Torch], places: Iterable[Place], x: Tensor) -> Verdict:
+def _tried(optimizers: Sequence[Torch], places: Iterable[Place], x: Tensor) -> VectorizationReport:
     places = frozenset(places)
-    some, found = _spread(rules, places), Verdict()
+    some, found = _spread(optimizers, places), VectorizationReport()
     for lift in LIFTS:
         found = _trial(some, x, lift, places)
         if found.fits:
@@ -91,10 +102,10 @@ def _tried(rules: Sequence[Torch], places: Iterable[Place], x: Tensor) -> Verdic
     return found
 
 
-def _spread(rules: Sequence[Torch], places: frozenset[Place]) -> list[Torch]:
-    """A few rules that differ in these numbers only, as much as those given do."""
-    first = rules[0]
-    every = [numbers(rule.hyper) for rule in rules[:: max(1, len(rules) // 64)]]
+def _spread(optimizers: Sequence[Torch], places: frozenset[Place]) -> list[Torch]:
+    """A few optimizers that differ in these numbers only, as much as those given do."""
+    first = optimizers[0]
+    every = [numbers(optimizer.hyper) for optimizer in optimizers[:: max(1, len(optimizers) // 64)]]
     columns = {place: sorted({own[place] for own in every}) for place in places}
     spread = []
     for i in range(RUNS):
@@ -103,16 +114,18 @@ def _spread(rules: Sequence[Torch], places: frozenset[Place]) -> list[Torch]:
     return spread
 
 
-def _trial(rules: Sequence[Torch], x: Tensor, lift: Lift, places: frozenset[Place]) -> Verdict:
+def _trial(optimizers: Sequence[Torch], x: Tensor, lift: Lift, places: frozenset[Place]) -> VectorizationReport:
     """Whether a few runs together are as they are alone, and how many runs alone take as long."""
-    if rules[0].way != "gradient":
-        return Verdict(why="needs a closure" if rules[0].way == "closure" else "needs a gradient of another kind")
+    if optimizers[0].way != "gradient":
+        return VectorizationReport(
+            why="needs a closure" if optimizers[0].way == "closure" else "needs a gradient of another kind"
+        )
     points = torch.linspace(-1.1, 1.3, x.shape[0] * RUNS, dtype=x.dtype, device=x.device).reshape(RUNS, -1).T
     spent: tuple[list[float], list[float]] = [], []
     before = _dice()
     try:
-        alone = [Alone(rule, point) for rule, point in zip(rules, points.unbind(1), strict=True)]
-        parts = [Shared(rules, points, np.arange(RUNS), lift)]
+        alone = [PerRun(optimizer, point) for optimizer, point in zip(optimizers, points.unbind(1), strict=True)]
+        parts = [Vectorized(optimizers, points, np.arange(RUNS), lift)]
         for t in range(STEPS):
             gradient = _gradient(points, t)
             start = perf_counter()
@@ -128,14 +141,14 @@ def _trial(rules: Sequence[Torch], x: Tensor, lift: Lift, places: frozenset[Plac
             for part in parts:
                 together[:, torch.from_numpy(part.runs)] = part.points
             if len(parts) == RUNS or any(part.scattered for part in parts):
-                return Verdict(why="every run goes its own way")
+                return VectorizationReport(why="every run goes its own way")
             if not _same_dice(before):
-                return Verdict(why="draws random numbers")
+                return VectorizationReport(why="draws random numbers")
             if not _same(points, together):
-                return Verdict(why=f"other numbers at step {t + 1}")
+                return VectorizationReport(why=f"other numbers at step {t + 1}")
     except Exception as error:
-        return Verdict(why=" ".join(str(error).split()))
-    return Verdict(places, lift, max(2.0, RUNS * median(spent[1]) / median(spent[0])))
+        return VectorizationReport(why=" ".join(str(error).split()))
+    return VectorizationReport(places, lift, max(2.0, RUNS * median(spent[1]) / median(spent[0])))
 
 
 def _gradient(x: Tensor, t: int) -> Tensor:
@@ -171,13 +184,13 @@ def bowl(dim: int) -> Oracle:
     return Oracle(function(*[(-2.0, 2.0)] * dim, name="bowl")(formula))
 
 
-def first_step(rule: Torch, dim: int) -> InputError | None:
-    """What a rule's optimizer has to say against a step, in the way the rule has."""
+def first_step(optimizer: Torch, dim: int) -> InputError | None:
+    """What an optimizer's optimizer has to say against a step, in the way the optimizer has."""
     x = torch.ones(dim, 1)
-    now = Moment(1, x, x[0], x.clone(), bowl(dim), x[0] > 0)
+    now = StepContext(1, x, x[0], x.clone(), bowl(dim), x[0] > 0)
     try:
-        with unheard(), kept_generators():
-            Looped([rule], x, np.arange(1), [0], 0).step(now)
+        with silenced(), kept_generators():
+            PerRunLoop([optimizer], x, np.arange(1), [0], 0).step(now)
     except InputError as refusal:
         return refusal
     return None

@@ -16,61 +16,64 @@ from landscapes.optimizers.adapters.per_run import put, state_of, working
 from landscapes.optimizers.adapters.per_run_number import Column, DividedError
 from landscapes.optimizers.adapters.settings import Place, columns, filled
 from landscapes.optimizers.adapters.state_split import ApartError, Joint, Kept, copied
-from landscapes.optimizers.stepper import Moment
+from landscapes.optimizers.stepper import StepContext
 
 if TYPE_CHECKING:
     from landscapes.optimizers.adapters.torch_optim import Torch
 
 REMEMBERED = 64
-"""How many steps are taken between copies of the optimizer, at most."""
+"""How many steps are taken between copies of the torch_optimizer, at most."""
 
 ROOM = 2**26
 """How many bytes the points and gradients since the last copy may take."""
 
 
-class Shared:
-    """Several runs as one parameter of one optimizer object, which takes them for one run.
+class Vectorized:
+    """Several runs as one parameter of one torch optimizer object, which takes them for one run.
 
-    Hyper-parameters are columns where the runs differ. If the optimizer asks a question that not all runs answer
-    alike (does the gradient vanish? is the warm-up over?), they go apart: a copy of the optimizer from a few steps
+    Hyper-parameters are columns where the runs differ. If the torch optimizer asks a question that not all runs answer
+    alike (does the gradient vanish? is the warm-up over?), they go apart: a copy of the torch optimizer from a few steps
     ago is cut in two, each half takes these steps again, and the halves are put together where they can be.
 
     Attributes:
         runs: which runs of the stepper these are, shape (n,).
-        scattered: whether the optimizer ever asked for a number instead of a yes or no, which parts many runs.
+        scattered: whether the torch optimizer ever asked for a number instead of a yes or no, which parts many runs.
     """
 
-    def __init__(self, rules: Sequence[Torch], x: Tensor, runs: NDArray[np.int64], lift: Lift = "none") -> None:
-        self.runs, self.rules, self.everyone, self.lift = runs, rules, x.shape[1], lift
-        found = columns(rules[0].hyper, (rule.hyper for rule in rules))
+    def __init__(self, optimizers: Sequence[Torch], x: Tensor, runs: NDArray[np.int64], lift: Lift = "none") -> None:
+        self.runs, self.optimizers, self.everyone, self.lift = runs, optimizers, x.shape[1], lift
+        found = columns(optimizers[0].hyper, (optimizer.hyper for optimizer in optimizers))
         settings = {place: own[0].item() if (own == own[0]).all() else Column(own) for place, own in found.items()}
-        points = x[:, runs].detach().clone().reshape(*(rules[0].shape or x.shape[:1]), len(runs))
+        points = x[:, runs].detach().clone().reshape(*(optimizers[0].shape or x.shape[:1]), len(runs))
         self.parameter: Tensor = points.as_subclass(Runs).requires_grad_()
-        with working(f"{rules[0].spec} cannot be made", x.dtype), self._lifted():
-            self.optimizer = self._made(rules[0], settings)
-        self.scattered, self.complaint = False, f"{rules[0].spec} failed in its step"
+        with working(f"{optimizers[0].spec} cannot be made", x.dtype), self._lifted():
+            self.torch_optimizer = self._made(optimizers[0], settings)
+        self.scattered, self.complaint = False, f"{optimizers[0].spec} failed in its step"
         self.past: list[tuple[Tensor, Tensor]] = []
         self.before = self._copy()
 
-    def _made(self, rule: Torch, settings: Mapping[Place, Any]) -> torch.optim.Optimizer:
-        """An optimizer of these numbers: given to it, or, if it takes floats only, put where it looks them up."""
+    def _made(self, optimizer: Torch, settings: Mapping[Place, Any]) -> torch.optim.Optimizer:
+        """A torch optimizer of these numbers: given to it, or, if it takes floats only, put where it looks them up."""
         try:
-            return rule.made(self.parameter, filled(rule.hyper, settings))
+            return optimizer.made(self.parameter, filled(optimizer.hyper, settings))
         except DividedError:
             raise
         except Exception:
-            optimizer, hyper = rule.made(self.parameter, filled(rule.hyper, {})), filled(rule.hyper, settings)
+            torch_optimizer, hyper = (
+                optimizer.made(self.parameter, filled(optimizer.hyper, {})),
+                filled(optimizer.hyper, settings),
+            )
             for name in {place[0] for place, value in settings.items() if isinstance(value, Column)}:
-                for group in optimizer.param_groups:
-                    if group.get(name) != rule.hyper[name]:
+                for group in torch_optimizer.param_groups:
+                    if group.get(name) != optimizer.hyper[name]:
                         raise
                     group[name] = hyper[name]
-            return optimizer
+            return torch_optimizer
 
-    def step(self, now: Moment) -> list[Shared]:
+    def step(self, now: StepContext) -> list[Vectorized]:
         return self.advance(now.x, now.gradient)
 
-    def advance(self, x: Tensor, gradient: Tensor) -> list[Shared]:
+    def advance(self, x: Tensor, gradient: Tensor) -> list[Vectorized]:
         """One step of these runs, given the points and gradients (d, R) of all; the parts they are in afterwards."""
         if len(self.past) >= max(2, min(REMEMBERED, ROOM // (2 * x.nbytes))):
             self.forget()
@@ -91,22 +94,31 @@ class Shared:
 
     def adjust(self, name: str, values: NDArray[np.float64]) -> None:
         own = values[self.runs]
-        put(self.optimizer, self.rules[0], name, float(own[0]) if (own == own[0]).all() else Column(own.copy()))
+        put(
+            self.torch_optimizer,
+            self.optimizers[0],
+            name,
+            float(own[0]) if (own == own[0]).all() else Column(own.copy()),
+        )
         self.forget()
 
-    def part(self, chosen: NDArray[np.int64]) -> Shared:
+    def part(self, chosen: NDArray[np.int64]) -> Vectorized:
         """Some of these runs, given by their places here, on their own from the present on."""
-        twin = object.__new__(Shared)
-        twin.runs, twin.rules, twin.complaint = self.runs[chosen], [self.rules[i] for i in chosen], self.complaint
+        twin = object.__new__(Vectorized)
+        twin.runs, twin.optimizers, twin.complaint = (
+            self.runs[chosen],
+            [self.optimizers[i] for i in chosen],
+            self.complaint,
+        )
         twin.everyone, twin.lift, twin.scattered = self.everyone, self.lift, self.scattered
-        twin._take(copied(Kept(self.optimizer, self.parameter), chosen))
+        twin._take(copied(Kept(self.torch_optimizer, self.parameter), chosen))
         twin.past, twin.before = [], twin._copy()
         return twin
 
     def states(self) -> dict[str, Tensor]:
         """What is kept of every run, a tensor a name, shapes (d, n) or (n,)."""
         found = {}
-        for name, value in state_of(self.optimizer, self.parameter).items():
+        for name, value in state_of(self.torch_optimizer, self.parameter).items():
             if type(value) is Runs:
                 own = plain(value)
                 found[name] = own if own.ndim == 1 else own.reshape(-1, len(self.runs))
@@ -123,7 +135,7 @@ class Shared:
             slope = _copy_of(gradient.detach())  # it may be changed in place
             self.parameter.grad = slope.reshape(*Tensor.size(self.parameter)).as_subclass(Runs)
         with torch.enable_grad(), working(self.complaint, x.dtype), self._lifted():
-            self.optimizer.step()
+            self.torch_optimizer.step()
 
     @contextmanager
     def _lifted(self) -> Iterator[None]:
@@ -133,12 +145,12 @@ class Shared:
             yield
 
     def _copy(self) -> Kept:
-        return copied(Kept(self.optimizer, self.parameter))
+        return copied(Kept(self.torch_optimizer, self.parameter))
 
     def _take(self, kept: Kept) -> None:
-        self.optimizer, self.parameter = kept.optimizer, kept.parameter
+        self.torch_optimizer, self.parameter = kept.torch_optimizer, kept.parameter
 
-    def _divided(self, labels: NDArray[np.int64], narrow: bool) -> list[Shared]:
+    def _divided(self, labels: NDArray[np.int64], narrow: bool) -> list[Vectorized]:
         """The runs that agree in each part, brought from the last copy to the present; in one again where that works."""
         past, self.scattered = self.past, self.scattered or not narrow
         self._take(self.before)
@@ -150,15 +162,17 @@ class Shared:
             parts += group
         return self._rejoined(parts)
 
-    def _rejoined(self, parts: list[Shared]) -> list[Shared]:
+    def _rejoined(self, parts: list[Vectorized]) -> list[Vectorized]:
         runs = np.concatenate([part.runs for part in parts])
         order = np.argsort(runs)
         try:
-            whole = Joint([len(part.runs) for part in parts], order)([Kept(p.optimizer, p.parameter) for p in parts])
+            whole = Joint([len(part.runs) for part in parts], order)(
+                [Kept(p.torch_optimizer, p.parameter) for p in parts]
+            )
         except ApartError:
             return parts
-        rules = [rule for part in parts for rule in part.rules]
-        self.runs, self.rules = runs[order], [rules[i] for i in order]
+        optimizers = [optimizer for part in parts for optimizer in part.optimizers]
+        self.runs, self.optimizers = runs[order], [optimizers[i] for i in order]
         self.scattered = any(part.scattered for part in [self, *parts])
         self._take(whole)
         self.forget()

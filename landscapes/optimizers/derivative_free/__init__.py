@@ -1,1 +1,1 @@
-"""Rules that ask for values only."""
+"""Optimizers that ask for values only."""

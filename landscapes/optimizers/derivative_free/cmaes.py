@@ -13,9 +13,9 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import norm, total
-from landscapes.optimizers.base import NON_NEGATIVE, Rule
+from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
 from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.random import normal
 
 POPULATION = 25
@@ -60,8 +60,8 @@ class CMAES(Direct):
         return "CMA-ES"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _Strategies(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _Strategies(optimizers, x, job)
 
 
 class Strategy(NamedTuple):
@@ -125,21 +125,21 @@ class _Strategies(DirectStepper):
         covariance: C, shape (d, d, R), and `root`, its symmetric root.
     """
 
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
-        self.number = strategy(len(x), cast(CMAES, rules[0]).population)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
+        self.number = strategy(len(x), cast(CMAES, optimizers[0]).population)
         self.unit = torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None].expand(-1, -1, x.shape[1])
         self.first = self.sigma = torch.full_like(x[0], torch.nan)
         self.walk = self.drift = torch.zeros_like(x)
         self.covariance = self.root = self.unit
 
-    def begin(self, now: Moment, fresh: Tensor) -> None:
+    def begin(self, now: StepContext, fresh: Tensor) -> None:
         sigma, nothing = length(self.settings.sigma, now, SHARE_OF_VIEW), torch.zeros_like(now.x)
         self.first, self.sigma = (torch.where(fresh, sigma, old) for old in (self.first, self.sigma))
         self.walk, self.drift = (torch.where(fresh, nothing, old) for old in (self.walk, self.drift))
         self.covariance, self.root = (torch.where(fresh, self.unit, old) for old in (self.covariance, self.root))
 
-    def move(self, now: Moment) -> Tensor:
+    def move(self, now: StepContext) -> Tensor:
         n, dim = self.number, len(now.x)
         size = len(n.weights)
         z = normal(self.job.seed, self.job.streams, now.t, POPULATION, size * dim).to(now.x.dtype)

@@ -9,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Rule
+from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Optimizer
 from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,22 @@ class Compass(Direct):
         return "Compass search"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _Compasses(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _Compasses(optimizers, x, job)
 
 
 class _Compasses(DirectStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         axes = torch.eye(len(x), dtype=x.dtype, device=x.device)
         self.winds = torch.cat([axes, -axes], 1)[:, :, None]  # (d, 2d, 1)
         self.first = self.size = torch.full_like(x[0], torch.inf)
 
-    def begin(self, now: Moment, fresh: Tensor) -> None:
+    def begin(self, now: StepContext, fresh: Tensor) -> None:
         self.first = torch.zeros_like(self.first) + length(self.settings.size, now)
         self.size = torch.where(fresh, self.first, self.size)
 
-    def move(self, now: Moment) -> Tensor:
+    def move(self, now: StepContext) -> Tensor:
         held = self.held(now)
         points = now.x[:, None] + self.size * self.winds  # (d, 2d, R)
         lowest, best = worth(now, points).min(0)

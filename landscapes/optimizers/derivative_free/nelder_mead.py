@@ -9,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.base import NON_NEGATIVE, Rule
+from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
 from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, worth
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 RELATIVE, ABSOLUTE = 0.05, 0.00025
 """SciPy's first simplex: each coordinate in turn longer by this share, or moved by this where it is 0."""
@@ -53,25 +53,25 @@ class NelderMead(Direct):
         return (1 + 2 / dim, 0.75 - 1 / (2 * dim), 1 - 1 / dim) if self.adaptive else (2, 0.5, 0.5)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _Simplices(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _Simplices(optimizers, x, job)
 
 
 class _Simplices(DirectStepper):
     """One simplex a run: points (d + 1, d, R) with values (d + 1, R), best first."""
 
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         self.points = x.new_full((len(x) + 1, *x.shape), torch.nan)
         self.values = x.new_full((len(x) + 1, x.shape[1]), torch.inf)
 
-    def begin(self, now: Moment, fresh: Tensor) -> None:
+    def begin(self, now: StepContext, fresh: Tensor) -> None:
         points = torch.cat([now.x[None], self._corners(now.x)])
         values = self._valued(now, points, fresh)
         self._set(torch.where(fresh, points, self.points), torch.where(fresh, values, self.values))
         self.left = torch.where(fresh, now.x, self.left)
 
-    def move(self, now: Moment) -> Tensor:
+    def move(self, now: StepContext) -> Tensor:
         self._follow(now)
         points, values = self.points, self.values
         chi, psi, sigma = self.settings.factors(len(now.x))
@@ -119,7 +119,7 @@ class _Simplices(DirectStepper):
         axis = torch.eye(len(x), dtype=torch.bool, device=x.device)
         return torch.where(axis[:, :, None], moved, x)
 
-    def _follow(self, now: Moment) -> None:
+    def _follow(self, now: StepContext) -> None:
         """Goes along where someone else has moved the point, and looks again where values are of an old sample."""
         strange = self.unknown(now) & now.alive
         if bool(strange.any()):
@@ -127,7 +127,7 @@ class _Simplices(DirectStepper):
             values = torch.where(strange, self._valued(now, points, strange), self.values)
             self._set(points, values)
 
-    def _valued(self, now: Moment, points: Tensor, asking: Tensor) -> Tensor:
+    def _valued(self, now: StepContext, points: Tensor, asking: Tensor) -> Tensor:
         """The values (k, R) of points (k, d, R)."""
         return worth(now, points.transpose(0, 1), asking)
 

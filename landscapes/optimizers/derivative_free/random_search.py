@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import norm
-from landscapes.optimizers.base import NON_NEGATIVE, Rule
+from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
 from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.random import normal, uniform
 
 DIRECTION, DISTANCE = 20, 21
@@ -45,21 +45,21 @@ class RandomSearch(Direct):
         return "Adaptive random search" if self.growth > 1 else "Random search"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _Searches(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _Searches(optimizers, x, job)
 
 
 class _Searches(DirectStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         self.radius = torch.full_like(x[0], torch.nan)
-        growth = [cast(RandomSearch, rule).growth for rule in rules]
+        growth = [cast(RandomSearch, optimizer).growth for optimizer in optimizers]
         self.up, self.down = (x.new_tensor([g**power for g in growth]) for power in (1.0, -0.25))
 
-    def begin(self, now: Moment, fresh: Tensor) -> None:
+    def begin(self, now: StepContext, fresh: Tensor) -> None:
         self.radius = torch.where(fresh, length(self.settings.radius, now), self.radius)
 
-    def move(self, now: Moment) -> Tensor:
+    def move(self, now: StepContext) -> Tensor:
         held = self.held(now)
         tried = now.x + self.radius * self._direction(now)
         better = worth(now, tried) < held
@@ -69,7 +69,7 @@ class _Searches(DirectStepper):
     def buffers(self) -> Mapping[str, Tensor]:
         return {"radius": self.radius}
 
-    def _direction(self, now: Moment) -> Tensor:
+    def _direction(self, now: StepContext) -> Tensor:
         job, dim = self.job, len(now.x)
         u = normal(job.seed, job.streams, now.t, DIRECTION, dim)
         u = u / norm(u)

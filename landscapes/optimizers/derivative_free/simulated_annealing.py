@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import total
-from landscapes.optimizers.base import NON_NEGATIVE, SHARE, Rule
+from landscapes.optimizers.base import NON_NEGATIVE, SHARE, Optimizer
 from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.random import normal, uniform
 
 PROPOSAL, ACCEPTANCE, TRIAL = 22, 23, 24
@@ -53,24 +53,24 @@ class Annealing(Direct):
         return "Simulated annealing"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _Annealings(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _Annealings(optimizers, x, job)
 
 
 class _Annealings(DirectStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         self.temperature = torch.full_like(x[0], torch.nan)
         cooling = self.settings.cooling
         given = isinstance(cooling, Tensor) or cooling > 0
         self.cooling = cooling if given else COLDEST ** (1 / max(job.steps - 1, 1))
 
-    def begin(self, now: Moment, fresh: Tensor) -> None:
+    def begin(self, now: StepContext, fresh: Tensor) -> None:
         given = self.settings.temperature
         first = given if isinstance(given, Tensor) or given else self._typical(now, fresh)
         self.temperature = torch.where(fresh, first, self.temperature)
 
-    def move(self, now: Moment) -> Tensor:
+    def move(self, now: StepContext) -> Tensor:
         held = self.held(now)
         tried = now.x + length(self.settings.scale, now) * self._normals(now, PROPOSAL)
         u = uniform(self.job.seed, self.job.streams, now.t, ACCEPTANCE, 1)[0]
@@ -82,7 +82,7 @@ class _Annealings(DirectStepper):
     def buffers(self) -> Mapping[str, Tensor]:
         return {"temperature": self.temperature}
 
-    def _typical(self, now: Moment, fresh: Tensor) -> Tensor:
+    def _typical(self, now: StepContext, fresh: Tensor) -> Tensor:
         """The temperature at which the typical change of a move is accepted with the chance `ACCEPTED`."""
         moves = self._normals(now, TRIAL, TRIALS).reshape(len(now.x), TRIALS, -1)
         tried = now.x[:, None] + length(self.settings.scale, now) * moves
@@ -91,6 +91,6 @@ class _Annealings(DirectStepper):
         mean = total(torch.where(counted, change, 0.0)) / counted.sum(0)  # NaN where nothing was finite: cold
         return mean.nan_to_num(0.0) / -math.log(ACCEPTED)
 
-    def _normals(self, now: Moment, purpose: int, times: int = 1) -> Tensor:
+    def _normals(self, now: StepContext, purpose: int, times: int = 1) -> Tensor:
         job = self.job
         return normal(job.seed, job.streams, now.t, purpose, times * len(now.x)).to(now.x.dtype)

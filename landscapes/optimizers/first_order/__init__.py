@@ -1,1 +1,1 @@
-"""Rules that go by the gradient at each step."""
+"""Optimizers that go by the gradient at each step."""

@@ -1,4 +1,4 @@
-"""Rules of one gradient a step: a pure update, written once for one run and for many."""
+"""Optimizers of one gradient a step: a pure update, written once for one run and for many."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar
-from landscapes.optimizers.base import Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 State = tuple[Tensor, ...]
 Coefs = tuple[Scalar, ...]
 
 
 @dataclass(frozen=True)
-class FirstOrder(Rule):
-    """A rule that needs one gradient a step.
+class FirstOrder(Optimizer):
+    """An optimizer that needs one gradient a step.
 
     `init`, `coef` and `update` are pure. In `init` and `update`, points and gradients are (d, R) and
     hyper-parameters are numbers where all runs agree, else (R,) tensors, which broadcast over d. What is
     computed from hyper-parameters alone belongs in `coef`, which does it in double precision whatever
-    the points have; there, hyper-parameters on which the rules differ are numpy columns, so `coef` has no
-    `if` on them, and takes powers by `power`. A rule that couples the coordinates of a run, by a norm for
+    the points have; there, hyper-parameters on which the optimizers differ are numpy columns, so `coef` has no
+    `if` on them, and takes powers by `power`. An optimizer that couples the coordinates of a run, by a norm for
     instance, reduces over d by `arithmetic.total`, whose result does not depend on the batch.
     """
 
@@ -53,32 +53,32 @@ class FirstOrder(Rule):
         return {}
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return FirstOrderStepper(cast(Sequence[FirstOrder], rules), x)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return FirstOrderStepper(cast(Sequence[FirstOrder], optimizers), x)
 
 
 class FirstOrderStepper(Stepper):
-    """Runs of one first-order rule: their hyper-parameters stacked, their state in one piece."""
+    """Runs of one first-order optimizer: their hyper-parameters stacked, their state in one piece."""
 
-    def __init__(self, rules: Sequence[FirstOrder], x: Tensor) -> None:
-        distinct = list(dict.fromkeys(rules))
-        place = {rule: i for i, rule in enumerate(distinct)}
-        self.rules = rules
-        self.index: Tensor | None = torch.tensor([place[rule] for rule in rules], device=x.device)
+    def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor) -> None:
+        distinct = list(dict.fromkeys(optimizers))
+        place = {optimizer: i for i, optimizer in enumerate(distinct)}
+        self.optimizers = optimizers
+        self.index: Tensor | None = torch.tensor([place[optimizer] for optimizer in optimizers], device=x.device)
         self.distinct = stacked(distinct)
         self.alike = len(distinct) == 1
-        self.rule = stacked(rules, x)
-        self.state = self.rule.init(x)
+        self.optimizer = stacked(optimizers, x)
+        self.state = self.optimizer.init(x)
         self.like = x
-        self.began = np.zeros(len(rules), dtype=np.int64)  # the step after which each run counts its steps
+        self.began = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run counts its steps
         self.known: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
         self.taken = 0
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         coefs: Any = self._scalars(now.t)
         if not self.alike or self.index is None:
             coefs = tuple(self._a_run(number, scalar) for number, scalar in enumerate(coefs))
-        x, self.state = self.rule.update(now.x, now.gradient, self.state, coefs)
+        x, self.state = self.optimizer.update(now.x, now.gradient, self.state, coefs)
         self.taken = now.t
         return x
 
@@ -87,29 +87,29 @@ class FirstOrderStepper(Stepper):
         number = bool((values == values[0]).all())
         object.__setattr__(self.distinct, name, float(values[0]) if number else values)
         tensor = torch.as_tensor(values, dtype=self.like.dtype, device=self.like.device)
-        object.__setattr__(self.rule, name, float(values[0]) if number else tensor)
+        object.__setattr__(self.optimizer, name, float(values[0]) if number else tensor)
         if not self.taken:
-            self.state = self.rule.init(self.like)  # Rprop's first step sizes are its learning rate
+            self.state = self.optimizer.init(self.like)  # Rprop's first step sizes are its learning rate
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         self._part_runs()
         self.began = np.where(runs.cpu().numpy(), self.taken, self.began)
-        fresh = self.rule.init(x)
+        fresh = self.optimizer.init(x)
         self.state = tuple(torch.where(runs, new, old) for new, old in zip(fresh, self.state, strict=True))
 
     def buffers(self) -> Mapping[str, Tensor]:
-        rate = self.rule.lr
+        rate = self.optimizer.lr
         rates = rate if isinstance(rate, Tensor) else torch.full_like(self.like[0], rate)
-        return {"lr": rates, **self.rule.buffers(self.state)}
+        return {"lr": rates, **self.optimizer.buffers(self.state)}
 
     def _part_runs(self) -> None:
-        """From here on each run has step scalars of its own, not each distinct rule."""
+        """From here on each run has step scalars of its own, not each distinct optimizer."""
         if self.index is not None:
-            self.index, self.distinct, self.known = None, stacked(self.rules), {}
+            self.index, self.distinct, self.known = None, stacked(self.optimizers), {}
 
     def _scalars(self, t: int) -> Sequence[Any]:
-        """The step scalars: numbers, or columns with one entry a distinct rule, or a run."""
-        if self.index is not None and self.alike:  # no run began anew, and all are of one rule
+        """The step scalars: numbers, or columns with one entry a distinct optimizer, or a run."""
+        if self.index is not None and self.alike:  # no run began anew, and all are of one optimizer
             return self.distinct.coef(t)
         own = t - self.began
         with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
@@ -132,19 +132,19 @@ class FirstOrderStepper(Stepper):
         return self.known[number][1]
 
 
-Kind = TypeVar("Kind", bound=Rule)
+Kind = TypeVar("Kind", bound=Optimizer)
 
 
-def stacked(rules: Sequence[Kind], x: Tensor | None = None) -> Kind:
-    """One rule with the numbers of all: a number where they agree, else one number a rule.
+def stacked(optimizers: Sequence[Kind], x: Tensor | None = None) -> Kind:
+    """One optimizer with the numbers of all: a number where they agree, else one number an optimizer.
 
     These are tensors as x is, for `update`; without x they are numpy columns, for `coef`. Settings that
     are no numbers are those of the first.
     """
-    first = rules[0]
+    first = optimizers[0]
     batch = object.__new__(type(first))
     for field in dataclasses.fields(first):
-        values = [getattr(rule, field.name) for rule in rules]
+        values = [getattr(optimizer, field.name) for optimizer in optimizers]
         value: Any = values[0]
         if isinstance(value, int | float) and any(other != value for other in values):
             value = np.array(values) if x is None else torch.tensor(values, dtype=x.dtype, device=x.device)

@@ -36,10 +36,10 @@ class Table:
 
 
 @functools.lru_cache(maxsize=64)
-def table(rule: FirstOrder, names: tuple[str, ...], steps: int) -> Table:
-    """The scalars of a rule for steps 1 to T, where numbers of these names differ from run to run."""
-    one = varied(rule, dict.fromkeys(names, 0.5))
-    some = varied(rule, {name: SAMPLES if i == 0 else np.roll(SAMPLES, i) for i, name in enumerate(names)})
+def table(optimizer: FirstOrder, names: tuple[str, ...], steps: int) -> Table:
+    """The scalars of an optimizer for steps 1 to T, where numbers of these names differ from run to run."""
+    one = varied(optimizer, dict.fromkeys(names, 0.5))
+    some = varied(optimizer, {name: SAMPLES if i == 0 else np.roll(SAMPLES, i) for i, name in enumerate(names)})
     probes = sorted({t for t in (1, 2, 3, 5, 9, 17, 65, steps) if t <= steps})
     with np.errstate(all="ignore"):
         alone = np.array([one.coef(t) for t in range(1, steps + 1)], dtype=np.float64).reshape(steps, -1)

@@ -1,4 +1,4 @@
-"""Points seen as matrices, for rules whose parameters have rows and columns."""
+"""Points seen as matrices, for optimizers whose parameters have rows and columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step scalars of very many runs of one rule, without an object a run."""
+"""The step scalars of very many runs of one optimizer, without an object a run."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Scalars:
     """What the update of R runs is given at each step; a number where all runs agree, else a tensor (R,).
 
     Args:
-        rule: the rule; what is not in `numbers` is the same for all runs.
+        optimizer: the optimizer; what is not in `numbers` is the same for all runs.
         numbers: hyper-parameters that differ from run to run, shape (R,) each.
         like: a tensor of the precision and on the device to compute with.
 
     Attributes:
-        rule: the rule as its update sees it, with tensors for the numbers that differ.
-        distinct: the rule as `coef` sees it, with numpy columns of the distinct rows of the numbers, shape (n,).
+        optimizer: the optimizer as its update sees it, with tensors for the numbers that differ.
+        distinct: the optimizer as `coef` sees it, with numpy columns of the distinct rows of the numbers, shape (n,).
     """
 
-    def __init__(self, rule: FirstOrder, numbers: Numbers, like: Tensor) -> None:
-        self.plain, self.numbers, self.like = rule, numbers, like
+    def __init__(self, optimizer: FirstOrder, numbers: Numbers, like: Tensor) -> None:
+        self.plain, self.numbers, self.like = optimizer, numbers, like
         first, self.index = _distinct(list(numbers.values()))
-        self.rule = varied(rule, {name: self._tensor(column) for name, column in numbers.items()})
-        self.distinct = varied(rule, {name: column[first] for name, column in numbers.items()})
+        self.optimizer = varied(optimizer, {name: self._tensor(column) for name, column in numbers.items()})
+        self.distinct = varied(optimizer, {name: column[first] for name, column in numbers.items()})
         self.known: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
 
     def at(self, steps: Iterable[int]) -> list[Coefs]:
@@ -45,11 +45,11 @@ class Scalars:
         """The scalars of the step that each run is at: `steps`, ascending, shape (n,), and which of them, shape (R,)."""
         told: list[Sequence[Any]] = []
         for i, step in enumerate(steps.tolist()):
-            rule = self.distinct
+            optimizer = self.distinct
             if self.numbers:
-                rule = varied(self.plain, {name: column[index == i] for name, column in self.numbers.items()})
+                optimizer = varied(self.plain, {name: column[index == i] for name, column in self.numbers.items()})
             with np.errstate(all="ignore"):
-                told.append(cast(Sequence[Any], rule.coef(step)))
+                told.append(cast(Sequence[Any], optimizer.coef(step)))
         if not self.numbers:
             return tuple(self._tensor(np.array(scalars)[index]) for scalars in zip(*told, strict=True))
         order = np.argsort(index, kind="stable")
@@ -79,10 +79,10 @@ class Scalars:
         return torch.as_tensor(column, dtype=self.like.dtype, device=self.like.device)
 
 
-def varied(rule: Kind, numbers: Mapping[str, Any]) -> Kind:
-    """The rule with columns or tensors for some of its numbers, which it would refuse from anybody else."""
-    batch = object.__new__(type(rule))
-    batch.__dict__.update({name: value for name, value in vars(rule).items() if not name.startswith("_known")})
+def varied(optimizer: Kind, numbers: Mapping[str, Any]) -> Kind:
+    """The optimizer with columns or tensors for some of its numbers, which it would refuse from anybody else."""
+    batch = object.__new__(type(optimizer))
+    batch.__dict__.update({name: value for name, value in vars(optimizer).items() if not name.startswith("_known")})
     batch.__dict__.update(numbers)
     return batch
 

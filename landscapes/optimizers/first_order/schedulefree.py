@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_scaled, each, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Rule
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Optimizer
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, FirstOrderStepper, State
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _ScheduleFree(FirstOrder):
         return torch.lerp(s[0], p, self.pull)
 
     def _average(self, p: Tensor, z: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        """x with its share of the new z, and the state without what a rule keeps beside."""
+        """x with its share of the new z, and the state without what an optimizer keeps beside."""
         lr, age = c[:2]
         highest = torch.maximum(s[2], torch.as_tensor(lr, dtype=p.dtype, device=p.device))
         weight = age * highest * highest
@@ -58,17 +58,17 @@ class _ScheduleFree(FirstOrder):
         return {"z": s[0]}
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _LookingStepper(cast(Sequence[FirstOrder], rules), x)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _LookingStepper(cast(Sequence[FirstOrder], optimizers), x)
 
 
 class _LookingStepper(FirstOrderStepper):
-    """Asks for the gradient where the rule wants it."""
+    """Asks for the gradient where the optimizer wants it."""
 
-    rule: _ScheduleFree
+    optimizer: _ScheduleFree
 
-    def step(self, now: Moment) -> Tensor:
-        y = self.rule.look(now.x, self.state)
+    def step(self, now: StepContext) -> Tensor:
+        y = self.optimizer.look(now.x, self.state)
         value, gradient = now.oracle.value_and_gradient(y, now.alive)
         return super().step(replace(now, value=value, gradient=gradient))
 

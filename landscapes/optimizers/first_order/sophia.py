@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled
-from landscapes.optimizers.base import COUNT, FRACTION, NON_NEGATIVE, POSITIVE, Rule
+from landscapes.optimizers.base import COUNT, FRACTION, NON_NEGATIVE, POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, FirstOrderStepper, State
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.random import normal
 
 PURPOSE = 1
@@ -66,27 +66,27 @@ class Sophia(FirstOrder):
         return {"momentum": s[0], "curvature": s[1]}
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _SophiaStepper(cast(Sequence[FirstOrder], rules), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _SophiaStepper(cast(Sequence[FirstOrder], optimizers), x, job)
 
 
 class _SophiaStepper(FirstOrderStepper):
     """Looks at the curvature every k steps."""
 
-    rule: Sophia
+    optimizer: Sophia
 
-    def __init__(self, rules: Sequence[FirstOrder], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x)
+    def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x)
         self.job = job
-        self.every = torch.tensor([cast(Sophia, rule).every for rule in rules], device=x.device)
+        self.every = torch.tensor([cast(Sophia, optimizer).every for optimizer in optimizers], device=x.device)
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         own = now.t - 1 - torch.as_tensor(self.began, device=now.x.device)
         due = own % self.every == 0
         if bool(due.any()):
             u = normal(self.job.seed, self.job.streams, now.t, PURPOSE, len(now.x)).to(now.x)
             estimate = u * now.oracle.hessian_product(now.x, u, due & now.alive)
             m, h = self.state
-            kept = h * self.rule.beta2
-            self.state = m, torch.where(due, kept + (1 - self.rule.beta2) * estimate, h)
+            kept = h * self.optimizer.beta2
+            self.state = m, torch.where(due, kept + (1 - self.optimizer.beta2) * estimate, h)
         return super().step(now)

@@ -1,4 +1,4 @@
-"""Rules that textbooks write differently from torch.optim: same name, other numbers."""
+"""Optimizers that textbooks write differently from torch.optim: same name, other numbers."""
 
 from __future__ import annotations
 

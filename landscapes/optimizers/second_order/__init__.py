@@ -1,1 +1,1 @@
-"""Rules that use curvature, or search along a line."""
+"""Optimizers that use curvature, or search along a line."""

@@ -1,4 +1,4 @@
-"""Whether a function has the derivatives that a rule works with."""
+"""Whether a function has the derivatives that an optimizer works with."""
 
 from __future__ import annotations
 

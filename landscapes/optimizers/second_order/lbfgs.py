@@ -1,4 +1,4 @@
-"""Quasi-Newton rules: L-BFGS, and BFGS with its whole matrix."""
+"""Quasi-Newton optimizers: L-BFGS, and BFGS with its whole matrix."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LBFGS(Searching):
     x ← x + t·p,  p = −Hg, where H is built of the last m steps s and changes of the gradient y, by the two loops of
     Nocedal & Wright (2006, algorithm 7.4), from γI with γ = sᵀy/yᵀy; first p = −g, t = min(1, 1/‖g‖₁). One step is one
     iteration of `torch.optim.LBFGS(line_search_fn="strong_wolfe", tolerance_change=0)`, to rounding, as long as sᵀy > 10⁻¹⁰:
-    below that torch learns no more, this rule does.
+    below that torch learns no more, this optimizer does.
 
     Args:
         lr: how far to go at first along each direction, > 0; 1 is the natural step.

@@ -11,19 +11,19 @@ from torch import Tensor
 
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar
-from landscapes.optimizers.base import POSITIVE, Rule
+from landscapes.optimizers.base import POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stacked
 from landscapes.optimizers.second_order.derivatives import check_squares
 from landscapes.optimizers.second_order.newton import model_of_squares
 from landscapes.optimizers.second_order.quadratic_model import gain
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 TRIALS = 15
 """How often the damping may grow within one step."""
 
 
 @dataclass(frozen=True)
-class LevenbergMarquardt(Rule):
+class LevenbergMarquardt(Optimizer):
     """Levenberg–Marquardt (Levenberg, 1944; Marquardt, 1963), for sums of squares f = Σ r².
 
     x ← x − (JᵀJ + μI)⁻¹Jᵀr with the Jacobian J of the residuals r. The damping μ follows Nielsen (1999; Madsen, Nielsen
@@ -51,21 +51,21 @@ class LevenbergMarquardt(Rule):
         check_squares(self.kind, function)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _MarquardtStepper(cast(Sequence[LevenbergMarquardt], rules), x)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _MarquardtStepper(cast(Sequence[LevenbergMarquardt], optimizers), x)
 
 
 class _MarquardtStepper(Stepper):
     """Runs with a damping each."""
 
-    def __init__(self, rules: Sequence[LevenbergMarquardt], x: Tensor) -> None:
-        self.rule = stacked(rules, x)
+    def __init__(self, optimizers: Sequence[LevenbergMarquardt], x: Tensor) -> None:
+        self.optimizer = stacked(optimizers, x)
         self.mu = torch.full_like(x[0], torch.nan)  # where it is not known yet
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         model = model_of_squares(now.oracle, now.x)
         largest = model.diagonal.amax(0) / 2  # of JᵀJ, of which the model has the double
-        mu = torch.where(self.mu.isnan(), self.rule.damping * largest, self.mu)
+        mu = torch.where(self.mu.isnan(), self.optimizer.damping * largest, self.mu)
         self.mu = mu = torch.maximum(mu, torch.finfo(mu.dtype).eps * largest)
         growth, x, waiting = torch.full_like(mu, 2.0), now.x, now.alive
         for _ in range(TRIALS):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.second_order.linalg import dot
-from landscapes.optimizers.stepper import Moment
+from landscapes.optimizers.stepper import StepContext
 
 HALVINGS = 40
 """The most trials of `backtrack`."""
@@ -29,7 +29,7 @@ def rounding(value: Tensor) -> Tensor:
     return 10 * torch.finfo(value.dtype).eps * value.abs()
 
 
-def backtrack(now: Moment, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4) -> Tensor:
+def backtrack(now: StepContext, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4) -> Tensor:
     """The first of `first`, `first`/2, `first`/4, … that brings enough (Armijo, 1966): shape (R,), 0 where none does.
 
     Enough is f(x + t·p) ≤ f(x) + least·t·slope, for the value f(x) and the slope gᵀp, each (R,), but for rounding;
@@ -62,7 +62,7 @@ class Trial(NamedTuple):
 
 
 def strong_wolfe(
-    now: Moment, p: Tensor, start: Trial, first: Tensor, c1: Scalar, c2: Scalar, counts_first: Tensor
+    now: StepContext, p: Tensor, start: Trial, first: Tensor, c1: Scalar, c2: Scalar, counts_first: Tensor
 ) -> Trial:
     """A step along p (d, R) that meets the strong Wolfe conditions; else the lowest point that was met, maybe the start.
 
@@ -103,7 +103,7 @@ def strong_wolfe(
     return best
 
 
-def _look(now: Moment, p: Tensor, t: Tensor, asking: Tensor) -> Trial:
+def _look(now: StepContext, p: Tensor, t: Tensor, asking: Tensor) -> Trial:
     f, g = now.oracle.value_and_gradient(now.x + t * p, asking)
     slope = dot(g, p)
     sound = f.isfinite() & slope.isfinite()

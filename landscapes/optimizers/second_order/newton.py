@@ -11,17 +11,17 @@ from torch import Tensor
 
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar, absent, total
-from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Rule
+from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stacked
 from landscapes.optimizers.second_order.derivatives import check_squares, check_twice
 from landscapes.optimizers.second_order.line_search import backtrack
 from landscapes.optimizers.second_order.quadratic_model import Model
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.oracle import Oracle
 
 
 @dataclass(frozen=True)
-class _ToTheModelsMinimum(Rule):
+class _ToTheModelsMinimum(Optimizer):
     """What Newton and Gauss–Newton share: all but where the model comes from."""
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
@@ -33,25 +33,25 @@ class _ToTheModelsMinimum(Rule):
 
     title: ClassVar[str] = ""
 
-    def model(self, now: Moment) -> Model:
+    def model(self, now: StepContext) -> Model:
         """The models around the points of a step."""
         raise NotImplementedError
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _ModelStepper(cast(Sequence[_ToTheModelsMinimum], rules), x)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _ModelStepper(cast(Sequence[_ToTheModelsMinimum], optimizers), x)
 
 
 class _ModelStepper(Stepper):
     """Runs that go where their models are lowest; they remember nothing."""
 
-    def __init__(self, rules: Sequence[_ToTheModelsMinimum], x: Tensor) -> None:
-        self.rule = stacked(rules, x)
+    def __init__(self, optimizers: Sequence[_ToTheModelsMinimum], x: Tensor) -> None:
+        self.optimizer = stacked(optimizers, x)
         self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
 
-    def step(self, now: Moment) -> Tensor:
-        model, damping = self.rule.model(now), self.rule.damping
-        curvature, t = model.curvature, self.rule.lr * torch.ones_like(model.value)
+    def step(self, now: StepContext) -> Tensor:
+        model, damping = self.optimizer.model(now), self.optimizer.damping
+        curvature, t = model.curvature, self.optimizer.lr * torch.ones_like(model.value)
         if not absent(damping):
             least = damping * curvature.abs().amax(0)
             curvature = torch.where(least > 0, torch.maximum(curvature.abs(), least), 1.0)
@@ -93,7 +93,7 @@ class Newton(_ToTheModelsMinimum):
     def check(self, function: Function) -> None:
         check_twice(self.kind, function)
 
-    def model(self, now: Moment) -> Model:
+    def model(self, now: StepContext) -> Model:
         return Model.of(now.value, now.gradient, now.oracle.hessian(now.x))
 
 
@@ -120,7 +120,7 @@ class GaussNewton(_ToTheModelsMinimum):
     def check(self, function: Function) -> None:
         check_squares(self.kind, function)
 
-    def model(self, now: Moment) -> Model:
+    def model(self, now: StepContext) -> Model:
         return model_of_squares(now.oracle, now.x)
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar, norm, total
-from landscapes.optimizers.base import POSITIVE, Rule
+from landscapes.optimizers.base import POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stacked
 from landscapes.optimizers.second_order.derivatives import check_twice
 from landscapes.optimizers.second_order.linalg import dot
 from landscapes.optimizers.second_order.quadratic_model import Model, gain
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 
 TRIALS = 30
 """How often a region may shrink within one step."""
@@ -27,7 +27,7 @@ ROUNDS = 12
 
 
 @dataclass(frozen=True)
-class TrustRegion(Rule):
+class TrustRegion(Optimizer):
     """A trust-region method (Moré & Sorensen, 1983; Steihaug, 1983; Nocedal & Wright, 2006, algorithm 4.1).
 
     x ← x + p with p the minimum of gᵀp + ½pᵀHp among ‖p‖ ≤ Δ. With the gain ρ, the decrease as a share of what the model
@@ -66,8 +66,8 @@ class TrustRegion(Rule):
         check_twice(self.kind, function)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _RegionStepper(cast(Sequence[TrustRegion], rules), x)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _RegionStepper(cast(Sequence[TrustRegion], optimizers), x)
 
 
 class Proposal(NamedTuple):
@@ -81,12 +81,12 @@ class Proposal(NamedTuple):
 class _RegionStepper(Stepper):
     """Runs with a region each."""
 
-    def __init__(self, rules: Sequence[TrustRegion], x: Tensor) -> None:
-        self.rule = stacked(rules, x)
-        self.radius = self.rule.radius * torch.ones_like(x[0])
+    def __init__(self, optimizers: Sequence[TrustRegion], x: Tensor) -> None:
+        self.optimizer = stacked(optimizers, x)
+        self.radius = self.optimizer.radius * torch.ones_like(x[0])
 
-    def step(self, now: Moment) -> Tensor:
-        model = Model.of(now.value, now.gradient, now.oracle.hessian(now.x)) if self.rule.exact else None
+    def step(self, now: StepContext) -> Tensor:
+        model = Model.of(now.value, now.gradient, now.oracle.hessian(now.x)) if self.optimizer.exact else None
         x, radius, waiting = now.x, self.radius, now.alive
         for _ in range(TRIALS):
             tried = steihaug(now, radius, waiting) if model is None else exact(model, radius)
@@ -95,16 +95,18 @@ class _RegionStepper(Stepper):
             if not waiting.any():
                 break
             rho = gain(now.value, tried.promised, now.oracle.value(there, waiting))
-            wider = torch.where((rho > 0.75) & tried.at_border, (2 * radius).clamp(max=self.rule.max_radius), radius)
+            wider = torch.where(
+                (rho > 0.75) & tried.at_border, (2 * radius).clamp(max=self.optimizer.max_radius), radius
+            )
             radius = torch.where(waiting, torch.where(rho >= 0.25, wider, radius / 4), radius)
-            taken = waiting & (rho > self.rule.eta)
+            taken = waiting & (rho > self.optimizer.eta)
             x = torch.where(taken, there, x)
             waiting = waiting & ~taken
         self.radius = radius
         return x
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
-        self.radius = torch.where(runs, self.rule.radius, self.radius)
+        self.radius = torch.where(runs, self.optimizer.radius, self.radius)
 
     def buffers(self) -> Mapping[str, Tensor]:
         return {"radius": self.radius}
@@ -141,7 +143,7 @@ def exact(model: Model, radius: Tensor) -> Proposal:
     return Proposal(model.point(p), -model.change(p), ~inside)
 
 
-def steihaug(now: Moment, radius: Tensor, asking: Tensor) -> Proposal:
+def steihaug(now: StepContext, radius: Tensor, asking: Tensor) -> Proposal:
     """Conjugate gradients on the model until they are near enough, meet negative curvature or leave the region (R,)."""
     g = now.gradient
     size = norm(g)

@@ -1,1 +1,1 @@
-"""Rules around rules: what is done to the gradient, the rate or the point."""
+"""Optimizers around optimizers: what is done to the gradient, the rate or the point."""

@@ -1,4 +1,4 @@
-"""Rules around rules: what is done to the gradient, the learning rate or the point, whatever the optimizer."""
+"""Optimizers around optimizers: what is done to the gradient, the learning rate or the point, whatever the optimizer."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.base import Rule, short
+from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.first_order.base import stacked
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.oracle import Oracle
 
 NOTHING: Any = object()
-"""What stands where no rule was given."""
+"""What stands where no optimizer was given."""
 
 
 @dataclass(frozen=True)
-class Wrapper(Rule):
-    """A rule with something done to it; wrappers nest, the outermost one acts first.
+class Wrapper(Optimizer):
+    """An optimizer with something done to it; wrappers nest, the outermost one acts first.
 
-    A subclass adds its settings as fields after `rule`, says in `note` what a label shows of it, and has a
-    `stepper` of its own. In text, the rule stands first: "clip(adam(lr=0.05), norm=1)".
+    A subclass adds its settings as fields after `optimizer`, says in `note` what a label shows of it, and has a
+    `stepper` of its own. In text, the optimizer stands first: "clip(adam(lr=0.05), norm=1)".
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
 
-    Raises `InputError` where that is no rule.
+    Raises `InputError` where that is no optimizer.
     """
 
-    rule: Rule = NOTHING
+    optimizer: Optimizer = NOTHING
 
     def __post_init__(self) -> None:
-        if not isinstance(self.rule, Rule):
-            given, name = "nothing" if self.rule is NOTHING else short(self.rule), type(self).__name__
-            raise InputError(f"{name} takes a rule first, as in {name}(optimizers.Adam(lr=0.05)), not {given}")
+        if not isinstance(self.optimizer, Optimizer):
+            given, name = "nothing" if self.optimizer is NOTHING else short(self.optimizer), type(self).__name__
+            raise InputError(f"{name} takes an optimizer first, as in {name}(optimizers.Adam(lr=0.05)), not {given}")
         super().__post_init__()
 
     @property
@@ -50,60 +50,60 @@ class Wrapper(Rule):
 
     @property
     def label(self) -> str:
-        return f"{self.rule.label} · {self.note}"
+        return f"{self.optimizer.label} · {self.note}"
 
     @property
     def spec(self) -> str:
         settings = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in dataclasses.fields(self)
-            if field.name != "rule" and getattr(self, field.name) != field.default
+            if field.name != "optimizer" and getattr(self, field.name) != field.default
         ]
-        return f"{self.names[0] if self.names else type(self).__name__}({', '.join([self.rule.spec, *settings])})"
+        return f"{self.names[0] if self.names else type(self).__name__}({', '.join([self.optimizer.spec, *settings])})"
 
     @property
     def rate(self) -> float:
-        return self.rule.rate
+        return self.optimizer.rate
 
     def at_rate(self, rate: float) -> Self:
-        return dataclasses.replace(self, rule=self.rule.at_rate(rate))
+        return dataclasses.replace(self, optimizer=self.optimizer.at_rate(rate))
 
     def numbers(self) -> dict[str, float]:
-        """Those of the rule inside: what is done to it is not for tuning."""
-        return self.rule.numbers()
+        """Those of the optimizer inside: what is done to it is not for tuning."""
+        return self.optimizer.numbers()
 
     def with_numbers(self, values: Mapping[str, float]) -> Self:
-        return dataclasses.replace(self, rule=self.rule.with_numbers(values))
+        return dataclasses.replace(self, optimizer=self.optimizer.with_numbers(values))
 
     @property
     def needs_gradient(self) -> bool:
-        return self.rule.needs_gradient
+        return self.optimizer.needs_gradient
 
     def check(self, function: Function) -> None:
-        self.rule.check(function)
+        self.optimizer.check(function)
 
 
 class WrappedStepper(Stepper):
-    """Steps the rules inside; a subclass does its part before or after.
+    """Steps the optimizers inside; a subclass does its part before or after.
 
     Attributes:
-        inner: what steps the rules inside.
+        inner: what steps the optimizers inside.
         settings: the wrapper's own settings, stacked: numbers where all agree, else (R,) tensors.
-        guided: whether the rules inside need the gradient of each step.
-        job: what the rules may know of the job.
+        guided: whether the optimizers inside need the gradient of each step.
+        job: what the optimizers may know of the job.
         told: the learning rates that the inside was last told, shape (R,).
     """
 
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        inside = [cast(Wrapper, rule).rule for rule in rules]
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        inside = [cast(Wrapper, optimizer).optimizer for optimizer in optimizers]
         self.inner = type(inside[0]).stepper(inside, x, job)
-        self.settings: Any = stacked(rules, x)
-        self.guided = rules[0].needs_gradient
+        self.settings: Any = stacked(optimizers, x)
+        self.guided = optimizers[0].needs_gradient
         self.job = job
-        self.told = np.array([rule.rate for rule in rules])
-        self.rate = innermost(rules[0]).tunable  # a rule of one's own may call it otherwise
+        self.told = np.array([optimizer.rate for optimizer in optimizers])
+        self.rate = innermost(optimizers[0]).tunable  # an optimizer of one's own may call it otherwise
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         return self.inner.step(now)
 
     def turn(self, t: int) -> None:
@@ -179,13 +179,13 @@ class Altered(Oracle):
 
 
 class AlteringStepper(WrappedStepper):
-    """Alters every gradient that the rules inside see: that of the step, and those they ask for themselves."""
+    """Alters every gradient that the optimizers inside see: that of the step, and those they ask for themselves."""
 
-    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
         """The gradients (d, R) at points x (d, R) as they are to be seen in the step `now`."""
         raise NotImplementedError
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         def alter(x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
             return self.altered(now, x, gradient, asking)
 
@@ -193,8 +193,8 @@ class AlteringStepper(WrappedStepper):
         return self.inner.step(replace(now, gradient=seen, oracle=Altered(now.oracle, alter)))
 
 
-def innermost(rule: Rule) -> Rule:
+def innermost(optimizer: Optimizer) -> Optimizer:
     """The optimizer within all wrappers."""
-    while isinstance(rule, Wrapper):
-        rule = rule.rule
-    return rule
+    while isinstance(optimizer, Wrapper):
+        optimizer = optimizer.optimizer
+    return optimizer

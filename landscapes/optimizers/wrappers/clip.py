@@ -11,8 +11,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import length
-from landscapes.optimizers.base import POSITIVE, Rule, check_number
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import POSITIVE, Optimizer, check_number
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
 
 
@@ -25,7 +25,7 @@ class Clip(Wrapper):
     `clip_grad_value_`, called for each run, bit for bit.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         norm: n, the largest Euclidean norm, > 0.
         value: v, the largest absolute value of a coordinate, > 0.
 
@@ -59,12 +59,12 @@ class Clip(Wrapper):
         return " · ".join([*values, *norms])
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _ClippingStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _ClippingStepper(optimizers, x, job)
 
 
 class _ClippingStepper(AlteringStepper):
-    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
         value, longest = self.settings.value, self.settings.norm
         if value is not None:
             gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))

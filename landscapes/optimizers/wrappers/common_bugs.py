@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.base import COUNT, Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import COUNT, Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import AlteringStepper, WrappedStepper, Wrapper
 
 
@@ -19,10 +19,10 @@ class ForgotZeroGrad(Wrapper):
     """Gradients that add up, where `zero_grad` was forgotten (the torch.optim manual warns of it since 2017).
 
     g ← g₁ + g₂ + … + gₜ. With SGD that is momentum 1 without friction: the run circles the minimum instead of
-    coming to rest. What a rule asks besides is added to the sum so far.
+    coming to rest. What an optimizer asks besides is added to the sum so far.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
 
     >>> from landscapes import optimizers
     >>> optimizers.ForgotZeroGrad(optimizers.SGD(lr=0.01)).label
@@ -36,19 +36,19 @@ class ForgotZeroGrad(Wrapper):
         return "no zero_grad"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _AddingStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _AddingStepper(optimizers, x, job)
 
 
 class _AddingStepper(AlteringStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         self.sum = torch.zeros_like(x)
 
-    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
         return self.sum + gradient
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         moved = super().step(now)
         if self.guided:
             self.sum = self.sum + now.gradient
@@ -63,10 +63,10 @@ class _AddingStepper(AlteringStepper):
 class Stale(Wrapper):
     """Gradients that come late, as from slow workers (asynchronous SGD; Niu, Recht, Ré & Wright, 2011).
 
-    g ← ∇f(xₜ₋ₖ), taken k steps ago; before that, the first there was. What a rule asks besides is fresh.
+    g ← ∇f(xₜ₋ₖ), taken k steps ago; before that, the first there was. What an optimizer asks besides is fresh.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         delay: k, how many steps gradients are late, ≥ 1.
 
     >>> from landscapes import optimizers
@@ -83,17 +83,17 @@ class Stale(Wrapper):
         return f"{self.delay} step{'' if self.delay == 1 else 's'} late"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _LateStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _LateStepper(optimizers, x, job)
 
 
 class _LateStepper(WrappedStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         self.fresh = torch.ones_like(x[0], dtype=torch.bool)
         self.queue: list[Tensor] = []
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         queue = self.queue or [now.gradient] * self.settings.delay
         queue = [torch.where(self.fresh, now.gradient, late) for late in queue]
         self.fresh = torch.zeros_like(self.fresh)

@@ -9,20 +9,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.base import COUNT, SHARE, Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import COUNT, SHARE, Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
 
 
 @dataclass(frozen=True)
 class Lookahead(Wrapper):
-    """Lookahead around any rule: k steps forward, one step back (Zhang, Lucas, Hinton & Ba, 2019).
+    """Lookahead around any optimizer: k steps forward, one step back (Zhang, Lucas, Hinton & Ba, 2019).
 
-    The rule inside takes its steps; after every k-th, φ ← φ + α(x − φ) and x ← φ, where φ, the slow point, begins
-    at the start. What the rule inside keeps is left as it is. The path shown is that of x; "slow" can be observed.
+    The optimizer inside takes its steps; after every k-th, φ ← φ + α(x − φ) and x ← φ, where φ, the slow point, begins
+    at the start. What the optimizer inside keeps is left as it is. The path shown is that of x; "slow" can be observed.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         k: steps from one look to the next, ≥ 1.
         alpha: α, how far the slow point follows, in [0, 1].
 
@@ -41,18 +41,20 @@ class Lookahead(Wrapper):
         return f"lookahead {self.k}"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _LookingStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _LookingStepper(optimizers, x, job)
 
 
 class _LookingStepper(WrappedStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
-        self.every = torch.tensor([rule.k for rule in rules if isinstance(rule, Lookahead)], device=x.device)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
+        self.every = torch.tensor(
+            [optimizer.k for optimizer in optimizers if isinstance(optimizer, Lookahead)], device=x.device
+        )
         self.slow = x
         self.taken = torch.zeros_like(self.every)
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         fast = super().step(now)
         self.taken = self.taken + 1
         looks = self.taken % self.every == 0

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import unknown
-from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, SHARE, Rule, short
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, SHARE, Optimizer, short
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
 from landscapes.random import normal, uniform
 
@@ -39,7 +39,7 @@ class Noise(Wrapper):
     optimizer of a race, in any batch and order, and for whatever is asked within one step. Values have no noise.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         sigma: σ, the size of the noise, ≥ 0.
         kind: "normal", "student", "stable", "minibatch" or "spikes".
         df: degrees of freedom of "student", > 0.
@@ -71,27 +71,27 @@ class Noise(Wrapper):
         return f"{'' if self.kind == 'normal' else f'{self.kind} '}noise {self.sigma:g}"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _NoisyStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _NoisyStepper(optimizers, x, job)
 
 
 class _NoisyStepper(AlteringStepper):
     settings: Noise
 
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
-        self.purpose = PURPOSE + _within(rules[0])
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
+        self.purpose = PURPOSE + _within(optimizers[0])
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         self.factor, self.added = self._drawn(now)
         return super().step(now)
 
-    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
         if self.factor is not None:
             gradient = gradient * self.factor
         return gradient if self.added is None else gradient + self.added
 
-    def _drawn(self, now: Moment) -> tuple[Tensor | None, Tensor | None]:
+    def _drawn(self, now: StepContext) -> tuple[Tensor | None, Tensor | None]:
         """What gradients are multiplied by and what is added to them in this step, each (d, R) or nothing."""
         job, own, dim = self.job, self.settings, len(now.x)
         which = job.seed, job.streams, now.t, self.purpose
@@ -137,7 +137,7 @@ def _log(u: Tensor) -> Tensor:
     return torch.log(u + 2.0**-54)
 
 
-def _within(rule: Rule) -> int:
+def _within(optimizer: Optimizer) -> int:
     """How many further noise wrappers are within one: each draws numbers of its own."""
-    inside = rule.rule if isinstance(rule, Wrapper) else None
+    inside = optimizer.optimizer if isinstance(optimizer, Wrapper) else None
     return 0 if inside is None else isinstance(inside, Noise) + _within(inside)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import each
-from landscapes.optimizers.base import POSITIVE, SHARE, Rule
+from landscapes.optimizers.base import POSITIVE, SHARE, Optimizer
 from landscapes.optimizers.stepper import Job, Stepper
 from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, with_momentum
 
@@ -22,21 +22,21 @@ WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
 
 @dataclass(frozen=True)
 class OneCycle(Scheduled):
-    """A rate that rises to the rule's own and falls to next to nothing, while momentum goes the other way (Smith & Topin, 2018).
+    """A rate that rises to the optimizer's own and falls to next to nothing, while momentum goes the other way (Smith & Topin, 2018).
 
     From lr/div the rate rises to lr by step ρT − 1, then falls to lr/div/final_div by step T − 1; momentum (beta1
-    where the rule has one) falls from `high` to `low` and rises again. In three phases it falls as long as it
+    where the optimizer has one) falls from `high` to `low` and rises again. In three phases it falls as long as it
     rose, to where it began, and then to the end. Equal to `torch.optim.lr_scheduler.OneCycleLR` bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the peak, torch's `max_lr`.
+        optimizer: the optimizer inside; its learning rate is the peak, torch's `max_lr`.
         steps: T, not below those of the race; 0 for those of the race; torch's `total_steps`.
         rise: ρ, the share of steps that it rises, in [0, 1]; torch's `pct_start`.
         div: by what the first rate is below the peak, > 0; torch's `div_factor`.
         final_div: by what the last rate is below the first, > 0; torch's `final_div_factor`.
         straight: whether it goes in straight lines rather than along cosines; torch's `anneal_strategy`.
         three_phase: whether it comes back to the first rate before it falls further.
-        cycle_momentum: whether momentum moves too, where the rule has any.
+        cycle_momentum: whether momentum moves too, where the optimizer has any.
         low: the least momentum, in [0, 1]; torch's `base_momentum`.
         high: the largest momentum, in [0, 1]; torch's `max_momentum`.
 
@@ -94,18 +94,22 @@ class OneCycle(Scheduled):
         return end + (start - end) / 2.0 * (each(math.cos, math.pi * share) + 1)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        cycles = cast(Sequence[OneCycle], rules)
-        for rule in dict.fromkeys(cycles):
-            if 0 < rule.steps < job.steps:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        cycles = cast(Sequence[OneCycle], optimizers)
+        for optimizer in dict.fromkeys(cycles):
+            if 0 < optimizer.steps < job.steps:
                 raise InputError(
-                    f"OneCycle: a cycle of {rule.steps} steps is over before the race, of {job.steps}, is; leave out steps"
+                    f"OneCycle: a cycle of {optimizer.steps} steps is over before the race, of {job.steps}, is; leave out steps"
                 )
-        return super().stepper([_moving(rule) for rule in cycles], x, job)
+        return super().stepper([_moving(optimizer) for optimizer in cycles], x, job)
 
 
-def _moving(rule: OneCycle) -> OneCycle:
-    return dataclasses.replace(rule, rule=with_momentum(rule.rule, rule.high)) if rule.cycle_momentum else rule
+def _moving(optimizer: OneCycle) -> OneCycle:
+    return (
+        dataclasses.replace(optimizer, optimizer=with_momentum(optimizer.optimizer, optimizer.high))
+        if optimizer.cycle_momentum
+        else optimizer
+    )
 
 
 def _share(t: float, begin: float, end: float) -> float:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from torch import Tensor
 
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, ScheduledStepper
 
 WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
@@ -25,7 +25,7 @@ class Plateau(Scheduled):
     object a run, told the loss after each step, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         factor: γ, in [0, 1).
         patience: how many bad steps are borne, ≥ 0.
         threshold: what counts as better, ≥ 0: a share of the best loss, or a difference.
@@ -50,8 +50,8 @@ class Plateau(Scheduled):
     eps: float = field(default=1e-8, metadata=NON_NEGATIVE)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _WatchfulStepper(cast(Sequence[Plateau], rules), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _WatchfulStepper(cast(Sequence[Plateau], optimizers), x, job)
 
 
 class _WatchfulStepper(ScheduledStepper):
@@ -59,13 +59,13 @@ class _WatchfulStepper(ScheduledStepper):
 
     columns: Plateau
 
-    def __init__(self, rules: Sequence[Plateau], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
-        self.best = np.full(len(rules), np.inf)
-        self.bad, self.cooling = (np.zeros(len(rules), dtype=np.int64) for _ in range(2))
+    def __init__(self, optimizers: Sequence[Plateau], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
+        self.best = np.full(len(optimizers), np.inf)
+        self.bad, self.cooling = (np.zeros(len(optimizers), dtype=np.int64) for _ in range(2))
         self.seen = self.best
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         moved = super().step(now)
         self.seen = now.value.cpu().numpy().astype(np.float64)
         return moved

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.base import Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
 
 
@@ -19,10 +19,10 @@ from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
 class Projected(Wrapper):
     """Projected steps (Goldstein, 1964; Levitin & Polyak, 1966): x ← the point of a box that is nearest to x after the step.
 
-    The state of the rule inside (its momentum, say) knows nothing of it.
+    The state of the optimizer inside (its momentum, say) knows nothing of it.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         low: the lower bound of every coordinate.
         high: the upper one, above it.
 
@@ -48,14 +48,14 @@ class Projected(Wrapper):
         return f"in [{self.low:g}, {self.high:g}]"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _ProjectedStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _ProjectedStepper(optimizers, x, job)
 
 
 class _ProjectedStepper(WrappedStepper):
     settings: Projected
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         low, high = (
             torch.as_tensor(bound, dtype=now.x.dtype, device=now.x.device)
             for bound in (self.settings.low, self.settings.high)

@@ -1,4 +1,4 @@
-"""Restarts: a rule forgets what it has gathered."""
+"""Restarts: an optimizer forgets what it has gathered."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.base import Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper, innermost
 
 WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
@@ -20,19 +20,19 @@ WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
 
 @dataclass(frozen=True)
 class Reset(Wrapper):
-    """A rule whose state is forgotten now and then, as in restarts of momentum (O'Donoghue & Candès, 2015).
+    """An optimizer whose state is forgotten now and then, as in restarts of momentum (O'Donoghue & Candès, 2015).
 
     Momentum, second moments and step counts begin anew, and so does a schedule inside; a schedule around goes
     on. What is forgotten at step t is forgotten before the step t + 1 = 2, 3, … is taken.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         at: once, after so many steps; 0 for never.
         every: again and again, after so many steps each; 0 for never.
         patience: on a plateau: after so many steps in a row without a lower value than ever before (since the last
             time); 0 for never.
 
-    Raises `InputError` where it would never happen, and where a rule has no state that can be forgotten.
+    Raises `InputError` where it would never happen, and where an optimizer has no state that can be forgotten.
 
     >>> from landscapes import optimizers
     >>> optimizers.Reset(optimizers.Adam(lr=0.05), every=50).label
@@ -56,23 +56,23 @@ class Reset(Wrapper):
         return "reset " + ", ".join(f"{word} {number}" for word, number in said.items() if number)
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _ForgetfulStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _ForgetfulStepper(optimizers, x, job)
 
 
 class _ForgetfulStepper(WrappedStepper):
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
         if not _forgets(self.inner):
-            raise InputError(f"Reset: {innermost(rules[0]).label} keeps nothing that could be forgotten")
+            raise InputError(f"Reset: {innermost(optimizers[0]).label} keeps nothing that could be forgotten")
         self.at, self.every, self.patience = (
-            np.array([getattr(rule, name) for rule in rules]) for name in ("at", "every", "patience")
+            np.array([getattr(optimizer, name) for optimizer in optimizers]) for name in ("at", "every", "patience")
         )
-        self.age = np.zeros(len(rules), dtype=np.int64)
+        self.age = np.zeros(len(optimizers), dtype=np.int64)
         self.lowest = torch.full_like(x[0], torch.inf)
         self.waited = torch.zeros_like(x[0], dtype=torch.int64)
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         due = (self.age > 0) & ((self.age == self.at) | (self.age % np.maximum(self.every, 1) == 0) & (self.every > 0))
         forgets = torch.as_tensor(due, device=now.x.device)
         if self.patience.any():

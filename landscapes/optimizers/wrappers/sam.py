@@ -9,20 +9,20 @@ from typing import ClassVar
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import length
-from landscapes.optimizers.base import NON_NEGATIVE, Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
 
 
 @dataclass(frozen=True)
 class SAM(Wrapper):
-    """Sharpness-aware minimisation around any rule (Foret, Kleiner, Mobahi & Neyshabur, 2021).
+    """Sharpness-aware minimisation around any optimizer (Foret, Kleiner, Mobahi & Neyshabur, 2021).
 
-    g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²)): the rule is given the gradient a little uphill, so that it shuns narrow
+    g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²)): the optimizer is given the gradient a little uphill, so that it shuns narrow
     hollows. Each step costs a second gradient, which is counted.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         rho: ρ, how far uphill the second gradient is taken, ≥ 0.
 
     >>> from landscapes import optimizers
@@ -39,11 +39,11 @@ class SAM(Wrapper):
         return f"SAM {self.rho:g}"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _ClimbingStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _ClimbingStepper(optimizers, x, job)
 
 
 class _ClimbingStepper(AlteringStepper):
-    def altered(self, now: Moment, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
         uphill = gradient * ((length(gradient) + 1e-12).reciprocal() * self.settings.rho)
         return now.oracle.value_and_gradient(x + uphill, asking)[1]

@@ -1,4 +1,4 @@
-"""What a schedule is: a rule whose learning rate, and perhaps momentum, change from step to step."""
+"""What a schedule is: an optimizer whose learning rate, and perhaps momentum, change from step to step."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.optimizers.adapters.torch_optim import Torch
-from landscapes.optimizers.base import Rule
+from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.base import stacked
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper, innermost
 
 Column = NDArray[np.float64]
@@ -28,22 +28,22 @@ Numbers = Any
 
 @dataclass(frozen=True)
 class Scheduled(Wrapper):
-    """A rule whose learning rate follows a schedule; the rule's own is the rate it goes by.
+    """An optimizer whose learning rate follows a schedule; the optimizer's own is the rate it goes by.
 
     Nested schedules multiply. A subclass says in `first` and `following` how the rate goes on, in the very
     order of operations of its counterpart in `torch.optim.lr_scheduler`, which makes most rates of the last one.
     There, its settings are numbers where all runs agree, else numpy columns, and so is t.
 
-    Raises `InputError` where the rule has no learning rate.
+    Raises `InputError` where the optimizer has no learning rate.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if math.isnan(self.rule.rate):
-            raise InputError(f"{type(self).__name__}: {self.rule.label} has no learning rate to schedule")
+        if math.isnan(self.optimizer.rate):
+            raise InputError(f"{type(self).__name__}: {self.optimizer.label} has no learning rate to schedule")
 
     def first(self, base: Column, last: Numbers) -> Numbers:
-        """The rate of the first step, for rules whose own is `base`, in a schedule of `last` steps."""
+        """The rate of the first step, for optimizers whose own is `base`, in a schedule of `last` steps."""
         return base
 
     def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
@@ -55,34 +55,34 @@ class Scheduled(Wrapper):
         return None
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return ScheduledStepper(cast(Sequence[Scheduled], rules), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return ScheduledStepper(cast(Sequence[Scheduled], optimizers), x, job)
 
 
 class ScheduledStepper(WrappedStepper):
-    """Tells the rules inside their rates before each step.
+    """Tells the optimizers inside their rates before each step.
 
     Attributes:
-        base: the rules' own rates, shape (R,).
+        base: the optimizers' own rates, shape (R,).
         own: the rates of the present step, as the schedule alone has them.
         given: what takes the place of `base`, where a schedule around this one says so.
     """
 
-    def __init__(self, rules: Sequence[Scheduled], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
-        self.columns = stacked(rules)
+    def __init__(self, optimizers: Sequence[Scheduled], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
+        self.columns = stacked(optimizers)
         steps = getattr(self.columns, "steps", 0)
         self.last: Any = np.where(steps == 0, job.steps, steps) if np.ndim(steps) else steps or job.steps
-        self.base = self.given = np.array([rule.rate for rule in rules])
-        self.began = np.zeros(len(rules), dtype=np.int64)  # the step after which each run's schedule began
+        self.base = self.given = np.array([optimizer.rate for optimizer in optimizers])
+        self.began = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run's schedule began
         self.turned, self.taken = 1, 0
-        self.momentum = momentum_of(rules[0])
+        self.momentum = momentum_of(optimizers[0])
         self.own = self.start()
         try:
             self.tell()
         except NotImplementedError:
             raise InputError(
-                f"{type(rules[0]).__name__}: the learning rate of {innermost(rules[0]).label} cannot change from step to step"
+                f"{type(optimizers[0]).__name__}: the learning rate of {innermost(optimizers[0]).label} cannot change from step to step"
             ) from None
 
     def start(self) -> Column:
@@ -109,14 +109,14 @@ class ScheduledStepper(WrappedStepper):
         self.inner.turn(t)
 
     def tell(self) -> None:
-        """Tells the rules inside what to go by."""
+        """Tells the optimizers inside what to go by."""
         share = np.divide(self.given, self.base, out=np.ones_like(self.base), where=self.base != 0)
         super().adjust("lr", self.own * share)
         momentum = self.columns.momentum(self.age(), self.last)
         if momentum is not None and self.momentum:
             super().adjust(self.momentum, self._column(momentum))
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         self.turn(now.t)
         self.taken = now.t
         return self.inner.step(now)
@@ -139,19 +139,19 @@ class ScheduledStepper(WrappedStepper):
         return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), self.base.shape))
 
 
-def momentum_of(rule: Rule) -> str:
-    """What a rule's momentum is called, as torch's schedules look for it: beta1, else momentum, else nothing."""
-    known = [field.name for field in dataclasses.fields(innermost(rule))]
-    found = innermost(rule)
+def momentum_of(optimizer: Optimizer) -> str:
+    """What an optimizer's momentum is called, as torch's schedules look for it: beta1, else momentum, else nothing."""
+    known = [field.name for field in dataclasses.fields(innermost(optimizer))]
+    found = innermost(optimizer)
     if isinstance(found, Torch):
         defaults = inspect.signature(found.cls).parameters
         return "beta1" if "betas" in defaults else "momentum" if "momentum" in defaults else ""
     return next((name for name in ("beta1", "momentum") if name in known), "")
 
 
-def with_momentum(rule: Rule, value: float) -> Rule:
-    """The rule with a momentum, where it has none; a rule that leaves the term out could not be given it later."""
-    if isinstance(rule, Wrapper):
-        return dataclasses.replace(rule, rule=with_momentum(rule.rule, value))
-    name = momentum_of(rule)
-    return dataclasses.replace(rule, **{name: value}) if getattr(rule, name, 1) == 0 else rule
+def with_momentum(optimizer: Optimizer, value: float) -> Optimizer:
+    """The optimizer with a momentum, where it has none; an optimizer that leaves the term out could not be given it later."""
+    if isinstance(optimizer, Wrapper):
+        return dataclasses.replace(optimizer, optimizer=with_momentum(optimizer.optimizer, value))
+    name = momentum_of(optimizer)
+    return dataclasses.replace(optimizer, **{name: value}) if getattr(optimizer, name, 1) == 0 else optimizer

@@ -24,7 +24,7 @@ class StepDecay(Scheduled):
     lr ← γ·lr after every k steps: `torch.optim.lr_scheduler.StepLR`, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         every: k, ≥ 1; torch's `step_size`.
         gamma: γ, the factor, ≥ 0.
 
@@ -53,7 +53,7 @@ class MultiStep(Scheduled):
     lr ← γ·lr after each of them: `torch.optim.lr_scheduler.MultiStepLR`, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         at: after which steps, such as (50, 100); torch's `milestones`.
         gamma: γ, the factor, ≥ 0.
 
@@ -91,7 +91,7 @@ class Constant(Scheduled):
     lr ← s·lr until step k, then lr: `torch.optim.lr_scheduler.ConstantLR`, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the later one.
+        optimizer: the optimizer inside; its learning rate is the later one.
         start: s, the share at first, in (0, 1]; torch's `factor`.
         over: k, for how many steps, ≥ 1; torch's `total_iters`.
     """
@@ -116,7 +116,7 @@ class Linear(Scheduled):
     last step is what Defazio, Cutkosky, Mehta & Mishchenko (2023) find best of all.
 
     Args:
-        rule: the rule inside; its learning rate is that of share 1.
+        optimizer: the optimizer inside; its learning rate is that of share 1.
         start: a, in (0, 1]; torch's `start_factor`.
         end: b, in [0, 1]; torch's `end_factor`.
         steps: T; 0 for those of the race; torch's `total_iters`.
@@ -144,7 +144,7 @@ class WarmUp(Linear):
     lrₜ = lr·(a + (b − a)·min(t, T)/T): `torch.optim.lr_scheduler.LinearLR` with its defaults, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the one it rises to.
+        optimizer: the optimizer inside; its learning rate is the one it rises to.
         start: a, in (0, 1]; torch's `start_factor`.
         end: b, in [0, 1]; torch's `end_factor`.
         steps: T, over how many steps; 0 for those of the race; torch's `total_iters`.
@@ -172,7 +172,7 @@ class Exponential(Scheduled):
     lr ← γ·lr: `torch.optim.lr_scheduler.ExponentialLR`, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         gamma: γ, ≥ 0.
     """
 
@@ -191,7 +191,7 @@ class InverseTime(Scheduled):
     lrₜ = lr / (1 + δt)^p after t steps. With p in (½, 1] the rates' sum is infinite and that of their squares is not.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         decay: δ, ≥ 0.
         power: p, ≥ 0.
     """
@@ -216,7 +216,7 @@ class Polynomial(Scheduled):
     lrₜ = lr·(1 − min(t, T)/T)^p: `torch.optim.lr_scheduler.PolynomialLR`, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         power: p, ≥ 0.
         steps: T; 0 for those of the race; torch's `total_iters`.
     """
@@ -239,7 +239,7 @@ class Cosine(Scheduled):
     it rises again.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         steps: T; 0 for those of the race; torch's `T_max`.
         lowest: e, the last rate, ≥ 0; torch's `eta_min`.
 
@@ -268,7 +268,7 @@ class WarmRestarts(Scheduled):
     `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, bit for bit.
 
     Args:
-        rule: the rule inside; its learning rate is the first one.
+        optimizer: the optimizer inside; its learning rate is the first one.
         period: T of the first fall, ≥ 1; torch's `T_0`.
         growth: by what each fall is longer than the last, ≥ 1; torch's `T_mult`.
         lowest: e, ≥ 0; torch's `eta_min`.

@@ -1,4 +1,4 @@
-"""Any scheduler of torch, or of one's own, around any rule."""
+"""Any scheduler of torch, or of one's own, around any optimizer."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Self, cast
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Optimizer, lr_scheduler
+from torch.optim import lr_scheduler
 from torch.optim.lr_scheduler import LRScheduler
 
 from landscapes.errors import InputError, unknown
 from landscapes.optimizers.adapters.torch_optim import Settings, Torch
-from landscapes.optimizers.base import Rule, short
+from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.stepper import Job, Stepper
 from landscapes.optimizers.wrappers.base import NOTHING, innermost
 from landscapes.optimizers.wrappers.scheduled import (
@@ -35,17 +35,17 @@ Scheduler = type[LRScheduler] | Callable[..., LRScheduler]
 
 @dataclass(frozen=True, init=False)
 class Schedule(Scheduled):
-    """A rule under any scheduler of `torch.optim.lr_scheduler`, or of that kind (Paszke and others, 2019).
+    """An optimizer under any scheduler of `torch.optim.lr_scheduler`, or of that kind (Paszke and others, 2019).
 
-    The scheduler itself goes once through the steps of the race, for each learning rate there is, with an optimizer
-    that does nothing; what it sets, lr and momentum (or the first of the betas), the rule is told, bit for bit.
+    The scheduler itself goes once through the steps of the race, for each learning rate there is, with a torch optimizer
+    that does nothing; what it sets, lr and momentum (or the first of the betas), the optimizer is told, bit for bit.
 
     Args:
-        rule: the rule inside.
-        scheduler: the class, its name in `torch.optim.lr_scheduler`, or a function that takes an optimizer and
+        optimizer: the optimizer inside.
+        scheduler: the class, its name in `torch.optim.lr_scheduler`, or a function that takes a torch optimizer and
             returns a scheduler, for chains and sequences of them.
         title: what a label shows of it; by default the class's name.
-        settings: settings whose names are taken here ("rule", "title", …), as a dict.
+        settings: settings whose names are taken here ("optimizer", "title", …), as a dict.
         hyper: the scheduler's other settings.
 
     Raises `InputError` where that is no scheduler, refuses the settings, looks at losses (see `Plateau`), or (once
@@ -70,7 +70,7 @@ class Schedule(Scheduled):
     def __init__(
         self,
         /,
-        rule: Rule = NOTHING,
+        optimizer: Optimizer = NOTHING,
         scheduler: Scheduler | str = NOTHING,
         title: str = "",
         settings: Mapping[str, Any] | Settings = (),
@@ -81,7 +81,7 @@ class Schedule(Scheduled):
         if not callable(scheduler) or scheduler is NOTHING:
             given = "nothing" if scheduler is NOTHING else short(scheduler)
             raise InputError(
-                f"Schedule takes a scheduler after the rule, as in "
+                f"Schedule takes a scheduler after the optimizer, as in "
                 f"optimizers.Schedule(optimizers.Adam(lr=0.1), torch.optim.lr_scheduler.StepLR, step_size=30), not {given}"
             )
         if not isinstance(title, str):
@@ -90,7 +90,7 @@ class Schedule(Scheduled):
             raise InputError(f"Schedule: settings is a dict, not {short(settings)}")
         name = getattr(scheduler, "__name__", type(scheduler).__name__)
         fields = {
-            "rule": rule,
+            "optimizer": optimizer,
             "scheduler": scheduler,
             "title": title or ("schedule" if name == "<lambda>" else name),
             "settings": tuple(sorted({**dict(settings), **hyper}.items())),
@@ -98,7 +98,7 @@ class Schedule(Scheduled):
         for key, value in fields.items():
             object.__setattr__(self, key, value)
         self.__post_init__()
-        if momentum_of(rule):
+        if momentum_of(optimizer):
             object.__setattr__(self, "moves", _course(self, 1, momentum=0.125)[1] != [0.125])
         else:
             _course(self, 1)
@@ -109,35 +109,35 @@ class Schedule(Scheduled):
 
     @property
     def spec(self) -> str:
-        """The rule as text. Only torch's own schedulers, with settings that text can hold, can be read back."""
+        """The optimizer as text. Only torch's own schedulers, with settings that text can hold, can be read back."""
         name = getattr(self.scheduler, "__name__", type(self.scheduler).__name__)
         shown = {"scheduler": name} | ({} if self.title == name else {"title": self.title})
         settings = {**shown, **dict(self.settings)}
-        return f"schedule({', '.join([self.rule.spec, *(f'{key}={short(value)}' for key, value in settings.items())])})"
+        return f"schedule({', '.join([self.optimizer.spec, *(f'{key}={short(value)}' for key, value in settings.items())])})"
 
     @property
     def batch_key(self) -> Hashable:
-        return type(self), self.rule.batch_key, self.moves
+        return type(self), self.optimizer.batch_key, self.moves
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _CopyingStepper(cast(Sequence[Schedule], rules), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _CopyingStepper(cast(Sequence[Schedule], optimizers), x, job)
 
 
 class _CopyingStepper(ScheduledStepper):
-    """Tells the rules inside what the schedulers themselves set."""
+    """Tells the optimizers inside what the schedulers themselves set."""
 
-    def __init__(self, rules: Sequence[Schedule], x: Tensor, job: Job) -> None:
+    def __init__(self, optimizers: Sequence[Schedule], x: Tensor, job: Job) -> None:
         known: dict[Hashable, Course] = {}
         courses = []
-        for rule in rules:
-            key = rule.rate, rule.scheduler, repr(rule.settings), _momentum(rule)
+        for optimizer in optimizers:
+            key = optimizer.rate, optimizer.scheduler, repr(optimizer.settings), _momentum(optimizer)
             if key not in known:
-                known[key] = _course(rule, job.steps)
+                known[key] = _course(optimizer, job.steps)
             courses.append(known[key])
         self.course, self.momenta = (np.array(columns) for columns in zip(*courses, strict=True))
-        self.each = np.arange(len(rules))
-        super().__init__([_moving(rule) for rule in rules], x, job)
+        self.each = np.arange(len(optimizers))
+        super().__init__([_moving(optimizer) for optimizer in optimizers], x, job)
 
     def start(self) -> Column:
         return self.course[:, 0]
@@ -155,8 +155,8 @@ Course = tuple[list[float], list[float]]
 """The learning rates of each step, and the momenta."""
 
 
-class _Still(Optimizer):
-    """An optimizer that has what schedulers look for, and does nothing."""
+class _Still(torch.optim.Optimizer):
+    """A torch optimizer that has what schedulers look for, and does nothing."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__([torch.zeros(1, requires_grad=True)], settings)
@@ -165,22 +165,22 @@ class _Still(Optimizer):
         pass
 
 
-def _course(rule: Schedule, steps: int, momentum: float | None = None) -> Course:
-    """What the scheduler sets for the first so many steps; `momentum` is the one it finds, by default the rule's."""
-    name = momentum_of(rule)
-    found = _momentum(rule) if momentum is None else momentum
+def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> Course:
+    """What the scheduler sets for the first so many steps; `momentum` is the one it finds, by default the optimizer's."""
+    name = momentum_of(optimizer)
+    found = _momentum(optimizer) if momentum is None else momentum
     each: dict[str, dict[str, Any]] = {"beta1": {"betas": (found, 0.999)}, "momentum": {"momentum": found}}
     rates, momenta = [], []
     with warnings.catch_warnings(action="ignore"):  # torch's own schedulers warn of each other
         try:
-            optimizer = _Still(lr=rule.rate, **each.get(name, {}))
-            scheduler = cast(Any, rule.scheduler)(optimizer, **deepcopy(dict(rule.settings)))
-            _check(scheduler, rule.title)
+            torch_optimizer = _Still(lr=optimizer.rate, **each.get(name, {}))
+            scheduler = cast(Any, optimizer.scheduler)(torch_optimizer, **deepcopy(dict(optimizer.settings)))
+            _check(scheduler, optimizer.title)
             for step in range(steps):
                 if step:
-                    optimizer.step()
+                    torch_optimizer.step()
                     scheduler.step()
-                group = optimizer.param_groups[0]
+                group = torch_optimizer.param_groups[0]
                 rates.append(float(group["lr"]))
                 momenta.append(float(group["betas"][0] if name == "beta1" else group.get("momentum", math.nan)))
         except InputError:
@@ -188,7 +188,7 @@ def _course(rule: Schedule, steps: int, momentum: float | None = None) -> Course
         except Exception as error:
             done = f"fails at step {len(rates) + 1}" if rates else "cannot be made"
             reason = " ".join(str(error).split())
-            raise InputError(f"Schedule: {rule.title} {done}: {type(error).__name__}: {reason}"[:300]) from error
+            raise InputError(f"Schedule: {optimizer.title} {done}: {type(error).__name__}: {reason}"[:300]) from error
     return rates, momenta
 
 
@@ -211,25 +211,25 @@ def _named(name: str) -> type[LRScheduler]:
     return known[name]
 
 
-def _momentum(rule: Schedule) -> float:
-    """The momentum that the scheduler finds; 0 where the rule has none."""
-    optimizer, name = innermost(rule), momentum_of(rule)
-    if isinstance(optimizer, Torch):
-        value = _defaults(optimizer)["betas" if name == "beta1" else name] if name else 0.0
+def _momentum(optimizer: Schedule) -> float:
+    """The momentum that the scheduler finds; 0 where the optimizer has none."""
+    torch_optimizer, name = innermost(optimizer), momentum_of(optimizer)
+    if isinstance(torch_optimizer, Torch):
+        value = _defaults(torch_optimizer)["betas" if name == "beta1" else name] if name else 0.0
         return float(value[0] if isinstance(value, tuple | list) else value)
-    return float(getattr(optimizer, name)) if name else 0.0
+    return float(getattr(torch_optimizer, name)) if name else 0.0
 
 
-def _defaults(rule: Torch) -> dict[str, Any]:
-    parameters = inspect.signature(rule.cls).parameters
-    return {name: given.default for name, given in parameters.items()} | rule.hyper
+def _defaults(optimizer: Torch) -> dict[str, Any]:
+    parameters = inspect.signature(optimizer.cls).parameters
+    return {name: given.default for name, given in parameters.items()} | optimizer.hyper
 
 
-def _moving(rule: Schedule) -> Schedule:
-    """The rule, with a momentum where the scheduler will give it one."""
-    if not rule.moves:
-        return rule
-    first = _course(rule, 1)[1][0]
-    moving = copy(rule)
-    object.__setattr__(moving, "rule", with_momentum(rule.rule, first))
+def _moving(optimizer: Schedule) -> Schedule:
+    """The optimizer, with a momentum where the scheduler will give it one."""
+    if not optimizer.moves:
+        return optimizer
+    first = _course(optimizer, 1)[1][0]
+    moving = copy(optimizer)
+    object.__setattr__(moving, "optimizer", with_momentum(optimizer.optimizer, first))
     return moving

@@ -1,4 +1,4 @@
-"""Weight decay around any rule: as a penalty on the loss, or apart from it."""
+"""Weight decay around any optimizer: as a penalty on the loss, or apart from it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import Scalar, penalised, total
-from landscapes.optimizers.base import NON_NEGATIVE, Rule
-from landscapes.optimizers.stepper import Job, Moment, Stepper
+from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
+from landscapes.optimizers.stepper import Job, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import Altered, WrappedStepper, Wrapper
 from landscapes.oracle import Oracle
 
@@ -23,12 +23,12 @@ from landscapes.oracle import Oracle
 class Decay(Wrapper):
     """Weights that shrink: an L2 penalty (Krogh & Hertz, 1991), or decoupled from it (Loshchilov & Hutter, 2019).
 
-    The penalty is f ← f + ½λ‖x‖², g ← g + λx, for whatever the rule asks: values, gradients, curvature. Decoupled:
-    x ← x − lr·λx, and the rule's step from there; lr is the present one, also under a schedule. Around Adam the
+    The penalty is f ← f + ½λ‖x‖², g ← g + λx, for whatever the optimizer asks: values, gradients, curvature. Decoupled:
+    x ← x − lr·λx, and the optimizer's step from there; lr is the present one, also under a schedule. Around Adam the
     one is torch's Adam with `weight_decay`, the other its AdamW, bit for bit.
 
     Args:
-        rule: the rule inside.
+        optimizer: the optimizer inside.
         weight: λ, ≥ 0.
         decoupled: whether the point shrinks by itself, whatever the gradients.
 
@@ -46,26 +46,26 @@ class Decay(Wrapper):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.decoupled and math.isnan(self.rule.rate):
-            raise InputError(f"Decay: decoupled decay goes by the learning rate, and {self.rule.label} has none")
+        if self.decoupled and math.isnan(self.optimizer.rate):
+            raise InputError(f"Decay: decoupled decay goes by the learning rate, and {self.optimizer.label} has none")
 
     @property
     def note(self) -> str:
         return f"{'decay' if self.decoupled else 'L2'} {self.weight:g}"
 
     @classmethod
-    def stepper(cls, rules: Sequence[Rule], x: Tensor, job: Job) -> Stepper:
-        return _DecayingStepper(rules, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+        return _DecayingStepper(optimizers, x, job)
 
 
 class _DecayingStepper(WrappedStepper):
     settings: Decay
 
-    def __init__(self, rules: Sequence[Rule], x: Tensor, job: Job) -> None:
-        super().__init__(rules, x, job)
-        self.weights = np.array([rule.weight for rule in rules if isinstance(rule, Decay)])
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+        super().__init__(optimizers, x, job)
+        self.weights = np.array([optimizer.weight for optimizer in optimizers if isinstance(optimizer, Decay)])
 
-    def step(self, now: Moment) -> Tensor:
+    def step(self, now: StepContext) -> Tensor:
         weight = self.settings.weight
         if self.settings.decoupled:
             self.inner.turn(now.t)
