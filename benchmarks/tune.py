@@ -20,10 +20,9 @@ from typing import Any
 
 import torch
 
-from landscapes.builders.validation import as_function
 from landscapes.experiments import stored_lrs
 from landscapes.files import replacing
-from landscapes.functions import catalogue
+from landscapes.functions import as_function, catalogue
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import names, parse
 

@@ -49,6 +49,30 @@ def get(name: str, dim: int | None = None) -> Function:
     return found if dim is None else found.with_dim(dim)
 
 
+def as_function(function: str | Function) -> Function:
+    """Return the function itself, or the catalogue's function with this name or alias.
+
+    Raises:
+        InputError: for an unknown name, and for anything that is neither a name nor a `Function`, such as a
+            formula without bounds.
+
+    >>> as_function("camel3").name
+    'three_hump_camel'
+    """
+    if isinstance(function, Function):
+        return function
+    if isinstance(function, str):
+        return get(function)
+    if callable(function):
+        raise InputError(
+            f"{function!r} has no bounds; decorate it: @function((-3, 3), (-3, 3)), one (low, high) per coordinate"
+        )
+    raise InputError(
+        "a function must be a name of the catalogue or made with @landscapes.function((-3, 3), (-3, 3)), "
+        f"got {function!r}"
+    )
+
+
 @cache
 def _names() -> dict[str, Function]:
     """Map every name and alias, reduced to letters and digits, to its function."""

@@ -5,25 +5,25 @@ The catalogue has instance 1; `bbob` returns the others. The formulas return f â
 
 from __future__ import annotations
 
-import importlib
 import math
 
 import torch
 from torch import Tensor
 
+from landscapes.functions import bbob_multimodal  # noqa: F401 - registers functions 15 to 24
 from landscapes.objectives.coco import (
     Instance,
-    asymmetric,
-    beyond,
-    exponents,
-    oscillated,
-    problem,
-    problem_of,
-    stretched,
-    turned,
+    asymmetrize,
+    bbob_instance,
+    bbob_problem,
+    boundary_penalty,
+    oscillate,
+    rotate,
+    stretch,
+    unit_ramp,
 )
 from landscapes.objectives.decorators import Function
-from landscapes.objectives.elementary import norm, power, root, total
+from landscapes.objectives.elementary import norm, ordered_sum, power, root
 
 
 def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
@@ -42,11 +42,10 @@ def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
     >>> bbob(1, instance=2).name
     'bbob_f1_i2'
     """
-    importlib.import_module("landscapes.functions.bbob_multimodal")  # registers functions 15 to 24
-    return problem_of(number, dim, instance)
+    return bbob_instance(number, dim, instance)
 
 
-@problem(
+@bbob_problem(
     1,
     start=(-4.0, -3.0),
     steps=100,
@@ -58,10 +57,10 @@ def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
 def bbob_f1(x: Tensor, at: Instance) -> Tensor:
     """A shifted sphere, the easiest BBOB function; slow convergence here points to unsuitable settings."""
     z = x - at.x.to(x)
-    return total(z * z)
+    return ordered_sum(z * z)
 
 
-@problem(
+@bbob_problem(
     2,
     start=(-4.0, 4.0),
     steps=200,
@@ -73,21 +72,21 @@ def bbob_f1(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f2(x: Tensor, at: Instance) -> Tensor:
     """An axis-parallel ellipsoid with condition number 1e6 and small ripples; per-coordinate rates make it easy."""
-    return _ellipsoid(oscillated(x - at.x.to(x)))
+    return _ellipsoid(oscillate(x - at.x.to(x)))
 
 
 def _ellipsoid(z: Tensor) -> Tensor:
     """Return the ellipsoid with condition number 1e6 in z."""
-    return total(torch.exp(math.log(1e6) * exponents(z)) * z * z)
+    return ordered_sum(torch.exp(math.log(1e6) * unit_ramp(z)) * z * z)
 
 
 def _rastrigin(z: Tensor) -> Tensor:
     """Return Rastrigin's function of z."""
     wave = torch.sin(math.pi * z)
-    return 20 * total(wave * wave) + total(z * z)
+    return 20 * ordered_sum(wave * wave) + ordered_sum(z * z)
 
 
-@problem(
+@bbob_problem(
     3,
     start=(1.0, -1.5),
     steps=200,
@@ -98,10 +97,10 @@ def _rastrigin(z: Tensor) -> Tensor:
 )
 def bbob_f3(x: Tensor, at: Instance) -> Tensor:
     """Rastrigin's grid of minima, stretched and asymmetric; basins differ in size, and descent stops in the nearest."""
-    return _rastrigin(stretched(asymmetric(oscillated(x - at.x.to(x)), 0.2), 10))
+    return _rastrigin(stretch(asymmetrize(oscillate(x - at.x.to(x)), 0.2), 10))
 
 
-@problem(
+@bbob_problem(
     4,
     start=(-1.5, 0.5),
     steps=200,
@@ -112,12 +111,12 @@ def bbob_f3(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f4(x: Tensor, at: Instance) -> Tensor:
     """A Rastrigin function with denser minima on one side of every other axis; starts from there are trapped."""
-    z = stretched(oscillated(x - at.x.to(x)), 10)
+    z = stretch(oscillate(x - at.x.to(x)), 10)
     even = torch.arange(x.shape[-1], device=x.device) % 2 == 0
-    return _rastrigin(torch.where(even & (z > 0), 10 * z, z)) + 100 * beyond(x)
+    return _rastrigin(torch.where(even & (z > 0), 10 * z, z)) + 100 * boundary_penalty(x)
 
 
-@problem(
+@bbob_problem(
     5,
     start=(-4.0, -3.0),
     steps=100,
@@ -130,11 +129,11 @@ def bbob_f4(x: Tensor, at: Instance) -> Tensor:
 def bbob_f5(x: Tensor, at: Instance) -> Tensor:
     """A linear slope that ends in a corner of the domain; gradients are constant, so only the step size matters."""
     best = at.x.to(x)
-    slope = torch.sign(best) * torch.exp(math.log(10) * exponents(x))
-    return total(5 * slope.abs() - slope * torch.where(x * best <= 25, x, best))
+    slope = torch.sign(best) * torch.exp(math.log(10) * unit_ramp(x))
+    return ordered_sum(5 * slope.abs() - slope * torch.where(x * best <= 25, x, best))
 
 
-@problem(
+@bbob_problem(
     6,
     start=(-4.0, -4.0),
     steps=200,
@@ -146,12 +145,12 @@ def bbob_f5(x: Tensor, at: Instance) -> Tensor:
 def bbob_f6(x: Tensor, at: Instance) -> Tensor:
     """A gentle sector surrounded by slopes thousands of times steeper; steps that leave the sector are costly."""
     best = at.x.to(x)
-    z = turned(at.between(math.sqrt(10)), x - best)
+    z = rotate(at.between(math.sqrt(10)), x - best)
     z = torch.where(best * z > 0, 100 * z, z)
-    return power(oscillated(total(z * z)), 0.9)
+    return power(oscillate(ordered_sum(z * z)), 0.9)
 
 
-@problem(
+@bbob_problem(
     7,
     start=(3.0, 3.0),
     steps=100,
@@ -165,10 +164,10 @@ def bbob_f6(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f7(x: Tensor, at: Instance) -> Tensor:
     """An ellipsoid cut into terraces; the gradient is zero almost everywhere, so gradient methods stay at the start."""
-    z = stretched(turned(at.q, x - at.x.to(x)), 10)
+    z = stretch(rotate(at.q, x - at.x.to(x)), 10)
     level = torch.where(z.abs() > 0.5, (z + 0.5).floor(), (10 * z + 0.5).floor() / 10)
-    steps = stretched(turned(at.r, level), 100)
-    return 0.1 * torch.maximum(1e-4 * z[..., 0].abs(), total(steps * steps)) + beyond(x)
+    steps = stretch(rotate(at.r, level), 100)
+    return 0.1 * torch.maximum(1e-4 * z[..., 0].abs(), ordered_sum(steps * steps)) + boundary_penalty(x)
 
 
 def _rosenbrock(z: Tensor, scale: float) -> Tensor:
@@ -176,10 +175,10 @@ def _rosenbrock(z: Tensor, scale: float) -> Tensor:
     off = scale * z
     at = off + 1
     bend = at[..., :-1] * at[..., :-1] - at[..., 1:]
-    return total(100 * bend * bend + off[..., :-1] * off[..., :-1])
+    return ordered_sum(100 * bend * bend + off[..., :-1] * off[..., :-1])
 
 
-@problem(
+@bbob_problem(
     8,
     start=(-4.0, -3.0),
     steps=500,
@@ -193,7 +192,7 @@ def bbob_f8(x: Tensor, at: Instance) -> Tensor:
     return _rosenbrock(x - at.x.to(x), max(1.0, math.sqrt(x.shape[-1]) / 8))
 
 
-@problem(
+@bbob_problem(
     9,
     start=(-4.0, -3.0),
     steps=500,
@@ -204,10 +203,10 @@ def bbob_f8(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f9(x: Tensor, at: Instance) -> Tensor:
     """Rosenbrock's valley, rotated; per-coordinate learning rates lose the advantage they have without rotation."""
-    return _rosenbrock(turned(at.q, x - at.x.to(x)), max(1.0, math.sqrt(x.shape[-1]) / 8))
+    return _rosenbrock(rotate(at.q, x - at.x.to(x)), max(1.0, math.sqrt(x.shape[-1]) / 8))
 
 
-@problem(
+@bbob_problem(
     10,
     start=(3.0, 1.0),
     steps=500,
@@ -219,10 +218,10 @@ def bbob_f9(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f10(x: Tensor, at: Instance) -> Tensor:
     """A rotated ellipsoid with condition number 1e6; per-coordinate rates do not help, curvature must be learned."""
-    return _ellipsoid(oscillated(turned(at.r, x - at.x.to(x))))
+    return _ellipsoid(oscillate(rotate(at.r, x - at.x.to(x))))
 
 
-@problem(
+@bbob_problem(
     11,
     start=(-3.0, 1.0),
     steps=500,
@@ -234,11 +233,11 @@ def bbob_f10(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f11(x: Tensor, at: Instance) -> Tensor:
     """A rotated discus; one direction with a million times the curvature of the others limits the step size."""
-    z = oscillated(turned(at.r, x - at.x.to(x)))
-    return 1e6 * z[..., 0] * z[..., 0] + total(z[..., 1:] * z[..., 1:])
+    z = oscillate(rotate(at.r, x - at.x.to(x)))
+    return 1e6 * z[..., 0] * z[..., 0] + ordered_sum(z[..., 1:] * z[..., 1:])
 
 
-@problem(
+@bbob_problem(
     12,
     start=(-4.0, 1.0),
     steps=500,
@@ -250,11 +249,11 @@ def bbob_f11(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f12(x: Tensor, at: Instance) -> Tensor:
     """A bent and rotated cigar with condition number 1e6; the only flat direction turns along the way."""
-    z = turned(at.r, asymmetric(turned(at.r, x - at.x.to(x)), 0.5))
-    return z[..., 0] * z[..., 0] + 1e6 * total(z[..., 1:] * z[..., 1:])
+    z = rotate(at.r, asymmetrize(rotate(at.r, x - at.x.to(x)), 0.5))
+    return z[..., 0] * z[..., 0] + 1e6 * ordered_sum(z[..., 1:] * z[..., 1:])
 
 
-@problem(
+@bbob_problem(
     13,
     start=(-1.5, 3.5),
     steps=300,
@@ -266,11 +265,11 @@ def bbob_f12(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f13(x: Tensor, at: Instance) -> Tensor:
     """A sharp crease with a slight slope; it is reached quickly, but progress along it is slow."""
-    z = turned(at.between(math.sqrt(10)), x - at.x.to(x))
+    z = rotate(at.between(math.sqrt(10)), x - at.x.to(x))
     return z[..., 0] * z[..., 0] + 100 * norm(z[..., 1:])
 
 
-@problem(
+@bbob_problem(
     14,
     start=(-4.0, 4.0),
     steps=300,
@@ -282,5 +281,5 @@ def bbob_f13(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f14(x: Tensor, at: Instance) -> Tensor:
     """Powers from 2 to 6 under a root; curvatures differ more and more near the minimum, which slows convergence."""
-    z = turned(at.r, x - at.x.to(x))
-    return root(total(power(z, 2 + 4 * exponents(z))))
+    z = rotate(at.r, x - at.x.to(x))
+    return root(ordered_sum(power(z, 2 + 4 * unit_ramp(z))))

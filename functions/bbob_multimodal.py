@@ -10,17 +10,26 @@ import math
 import torch
 from torch import Tensor
 
-from landscapes.objectives.coco import Instance, asymmetric, beyond, oscillated, peaks, problem, stretched, turned
-from landscapes.objectives.elementary import by_parts, copies, mean, power, total, waves_within
+from landscapes.objectives.coco import (
+    Instance,
+    asymmetrize,
+    bbob_problem,
+    boundary_penalty,
+    gallagher_peaks,
+    oscillate,
+    rotate,
+    stretch,
+)
+from landscapes.objectives.elementary import in_chunks, mean, ordered_sum, power, stack_copies, weierstrass_series
 
 
 def _rastrigin_waves(z: Tensor) -> Tensor:
     """Return 10 (d - Σ cos 2πz)."""
     wave = torch.sin(math.pi * z)
-    return 20 * total(wave * wave)
+    return 20 * ordered_sum(wave * wave)
 
 
-@problem(
+@bbob_problem(
     15,
     start=(1.0, -1.0),
     steps=200,
@@ -32,12 +41,12 @@ def _rastrigin_waves(z: Tensor) -> Tensor:
 )
 def bbob_f15(x: Tensor, at: Instance) -> Tensor:
     """A rotated, asymmetric Rastrigin function; its local minima follow no regular grid that could be exploited."""
-    z = asymmetric(oscillated(turned(at.r, x - at.x.to(x))), 0.2)
-    z = turned(at.between(math.sqrt(10)), z)
-    return _rastrigin_waves(z) + total(z * z)
+    z = asymmetrize(oscillate(rotate(at.r, x - at.x.to(x))), 0.2)
+    z = rotate(at.between(math.sqrt(10)), z)
+    return _rastrigin_waves(z) + ordered_sum(z * z)
 
 
-@problem(
+@bbob_problem(
     16,
     start=(0.5, 1.0),
     steps=200,
@@ -51,22 +60,22 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f16(x: Tensor, at: Instance) -> Tensor:
     """A rotated Weierstrass function, rough at every scale; gradients hardly point to its repeated global minima."""
-    z = turned(at.between(0.1), oscillated(turned(at.r, x - at.x.to(x))))
-    height = mean(waves_within(z, 12))
-    return 10 * height * height * height + 10 / x.shape[-1] * beyond(x)
+    z = rotate(at.between(0.1), oscillate(rotate(at.r, x - at.x.to(x))))
+    height = mean(weierstrass_series(z, 12))
+    return 10 * height * height * height + 10 / x.shape[-1] * boundary_penalty(x)
 
 
 def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
     """Return Schaffer's F7 with the given condition number."""
-    z = asymmetric(turned(at.r, x - at.x.to(x)), 0.5)
-    z = stretched(turned(at.q, z), condition)
+    z = asymmetrize(rotate(at.r, x - at.x.to(x)), 0.5)
+    z = stretch(rotate(at.q, z), condition)
     s = z[..., :-1] * z[..., :-1] + z[..., 1:] * z[..., 1:]
     wave = torch.sin(50 * power(s, 0.1))
     height = mean(power(s, 0.25) * (1 + wave * wave))
-    return height * height + 10 * beyond(x)
+    return height * height + 10 * boundary_penalty(x)
 
 
-@problem(
+@bbob_problem(
     17,
     start=(1.5, -1.0),
     steps=200,
@@ -85,7 +94,7 @@ def bbob_f17(x: Tensor, at: Instance) -> Tensor:
     return _schaffer(x, at, 10)
 
 
-@problem(
+@bbob_problem(
     18,
     start=(1.5, -1.0),
     steps=200,
@@ -101,7 +110,7 @@ def bbob_f18(x: Tensor, at: Instance) -> Tensor:
     return _schaffer(x, at, 1000)
 
 
-@problem(
+@bbob_problem(
     19,
     view=lambda d: [(-0.85 * math.sqrt(d), 0.85 * math.sqrt(d))],
     start=(-1.0, 0.8),
@@ -116,7 +125,7 @@ def bbob_f18(x: Tensor, at: Instance) -> Tensor:
 )
 def bbob_f19(x: Tensor, at: Instance) -> Tensor:
     """Rosenbrock's valley turned into waves by a cosine; many thin, parallel troughs stop small steps."""
-    off = max(1.0, math.sqrt(x.shape[-1]) / 8) * turned(at.q, x - at.x.to(x))
+    off = max(1.0, math.sqrt(x.shape[-1]) / 8) * rotate(at.q, x - at.x.to(x))
     z = off + 1
     bend = z[..., :-1] * z[..., :-1] - z[..., 1:]
     s = 100 * bend * bend + off[..., :-1] * off[..., :-1]
@@ -138,7 +147,7 @@ def _schwefel_optimum(at: Instance) -> list[float]:
     return [sign * c / 2 for sign, c in zip(at.signs, found, strict=True)]
 
 
-@problem(
+@bbob_problem(
     20,
     at=_schwefel_optimum,
     start=(1.5, 2.2),
@@ -154,16 +163,16 @@ def bbob_f20(x: Tensor, at: Instance) -> Tensor:
     signs = torch.tensor(at.signs, dtype=x.dtype, device=x.device)
     off = 2 * signs * x - corner
     tilted = torch.cat([off[..., :1], off[..., 1:] + 0.25 * off[..., :-1]], -1)
-    z = 100 * (stretched(tilted, 10) + corner)
+    z = 100 * (stretch(tilted, 10) + corner)
     over = (z.abs() - 500).clamp(min=0)
     waves = z * torch.sin(power(z, 0.5))
-    return 0.01 * (total(over * over) + mean(418.9828872724339 - waves))
+    return 0.01 * (ordered_sum(over * over) + mean(418.9828872724339 - waves))
 
 
 def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
     """Return T_osz(10 - max w_i exp(-(x - y_i)ᵀ C_i (x - y_i) / 2d))², without cancellation near the minimum."""
     d = x.shape[-1]
-    where, scales, heights = (numbers.to(x)[..., None] for numbers in peaks(at.number, d, at.instance, count))
+    where, scales, heights = (numbers.to(x)[..., None] for numbers in gallagher_peaks(at.number, d, at.instance, count))
     steep = (scales / (2 * d)).sqrt()
 
     def deepest(*z: Tensor) -> Tensor:
@@ -174,12 +183,12 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
             depth = torch.addcmul(depth, off, off, value=-1)
         return depth.amax(0)
 
-    depth = by_parts(deepest, *turned(at.q, x).unbind(-1), width=count)
-    height = oscillated(-10 * torch.expm1(depth))
-    return height * height + beyond(x)
+    depth = in_chunks(deepest, *rotate(at.q, x).unbind(-1), width=count)
+    height = oscillate(-10 * torch.expm1(depth))
+    return height * height + boundary_penalty(x)
 
 
-@problem(
+@bbob_problem(
     21,
     start=(-1.0, 1.0),
     steps=200,
@@ -195,7 +204,7 @@ def bbob_f21(x: Tensor, at: Instance) -> Tensor:
     return _gallagher(x, at, 101)
 
 
-@problem(
+@bbob_problem(
     22,
     start=(0.0, 0.0),
     steps=200,
@@ -211,7 +220,7 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
     return _gallagher(x, at, 21)
 
 
-@problem(
+@bbob_problem(
     23,
     start=(1.0, -1.0),
     steps=200,
@@ -229,24 +238,24 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
 def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     """A continuous function with creases at every scale; gradients say nothing about its many global minima."""
     d = x.shape[-1]
-    z = turned(at.between(10.0), x - at.x.to(x))
+    z = rotate(at.between(10.0), x - at.x.to(x))
     fine = torch.tensor([[2.0**j] for j in range(1, 33)]).to(x)
     short = 1 / fine
 
     def teeth(c: Tensor) -> Tensor:
-        many = fine * copies(c, 32)
+        many = fine * stack_copies(c, 32)
         many -= many.round()
         rows = many.abs() * short
         while len(rows) > 1:
             rows = rows[: len(rows) // 2] + rows[len(rows) // 2 :]
         return rows[0]
 
-    rough = by_parts(teeth, z, width=32)
+    rough = in_chunks(teeth, z, width=32)
     i = torch.arange(1, d + 1, dtype=x.dtype, device=x.device)
-    return 10 / d**2 * torch.expm1(10 / d**1.2 * total(torch.log1p(i * rough))) + beyond(x)
+    return 10 / d**2 * torch.expm1(10 / d**1.2 * ordered_sum(torch.log1p(i * rough))) + boundary_penalty(x)
 
 
-@problem(
+@bbob_problem(
     24,
     start=(2.5, 2.5),
     steps=200,
@@ -267,5 +276,9 @@ def bbob_f24(x: Tensor, at: Instance) -> Tensor:
     wrong = -math.sqrt((2.5 * 2.5 - 1) / s)
     flipped = 2 * torch.sign(at.x.to(x)) * x
     near, far = flipped - 2.5, flipped - wrong
-    z = turned(at.between(10.0), near)
-    return torch.minimum(total(near * near), d + s * total(far * far)) + _rastrigin_waves(z) + 1e4 * beyond(x)
+    z = rotate(at.between(10.0), near)
+    return (
+        torch.minimum(ordered_sum(near * near), d + s * ordered_sum(far * far))
+        + _rastrigin_waves(z)
+        + 1e4 * boundary_penalty(x)
+    )

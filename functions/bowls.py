@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function, least_squares
-from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.elementary import one_to_d, ordered_sum
 
 
 @function(
@@ -23,9 +23,9 @@ from landscapes.objectives.elementary import ordinals, total
 )
 def zakharov(x: Tensor) -> Tensor:
     """A bowl with a quartic wall along one direction; gradients near 1000 at the start force small learning rates."""
-    lean = 0.5 * total(ordinals(x) * x)
+    lean = 0.5 * ordered_sum(one_to_d(x) * x)
     square = lean * lean
-    return total(x * x) + square + square * square
+    return ordered_sum(x * x) + square + square * square
 
 
 @function(
@@ -84,7 +84,7 @@ def cosh_bowl(x: Tensor, y: Tensor) -> Tensor:
 )
 def chung_reynolds(x: Tensor) -> Tensor:
     """The square of a round bowl; gradients range from above 1e6 to 0, so no single learning rate fits."""
-    square = total(x * x)
+    square = ordered_sum(x * x)
     return square * square
 
 
@@ -112,7 +112,7 @@ def _integer_power(x: Tensor, exponent: int) -> Tensor:
 def different_powers(x: Tensor) -> Tensor:
     """A sum of increasing powers; later coordinates are flatter at the minimum, so their convergence is slower."""
     size = x.abs()
-    return total(torch.stack([_integer_power(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
+    return ordered_sum(torch.stack([_integer_power(size[..., k], k + 2) for k in range(x.shape[-1])], -1))
 
 
 @function(
@@ -131,7 +131,7 @@ def different_powers(x: Tensor) -> Tensor:
 def quartic(x: Tensor) -> Tensor:
     """A quartic bowl with zero Hessian at the minimum; gradient descent converges only sublinearly."""
     square = x * x
-    return total(ordinals(x) * square * square)
+    return ordered_sum(one_to_d(x) * square * square)
 
 
 def _self_power(base: Tensor, exponent: Tensor) -> Tensor:
@@ -159,7 +159,7 @@ def brown(x: Tensor) -> Tensor:
     """A bowl with exponents that depend on position; values above 1e20 in one corner make large steps diverge."""
     s = x * x
     here, there = s[..., :-1], s[..., 1:]
-    return total(_self_power(here, there) + _self_power(there, here))
+    return ordered_sum(_self_power(here, there) + _self_power(there, here))
 
 
 @function(

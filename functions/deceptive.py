@@ -9,7 +9,7 @@ from torch import Tensor
 
 from landscapes.functions.oscillatory import MISHRA_2006, lattice
 from landscapes.objectives.decorators import ANY, Dims, function
-from landscapes.objectives.elementary import power, total
+from landscapes.objectives.elementary import ordered_sum, power
 
 
 @function(
@@ -54,7 +54,7 @@ def deceptive(x: Tensor) -> Tensor:
     d = x.shape[-1]
     alpha = torch.arange(1, d + 1, dtype=x.dtype, device=x.device) / (d + 1)
     t = torch.where(x < alpha, x / alpha, (1 - x) / (1 - alpha))
-    g = total(torch.maximum(0.8 - t, 5 * t - 4)) / d
+    g = ordered_sum(torch.maximum(0.8 - t, 5 * t - 4)) / d
     return -g * g
 
 
@@ -137,7 +137,7 @@ def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
     s = 1 - 1 / (2 * math.sqrt(d + 20) - 8.2)
     a, b = x - 2.5, x + math.sqrt(5.25 / s)
     wave = torch.sin(math.pi * a)
-    return torch.minimum(total(a * a), d + s * total(b * b)) + 20 * total(wave * wave)
+    return torch.minimum(ordered_sum(a * a), d + s * ordered_sum(b * b)) + 20 * ordered_sum(wave * wave)
 
 
 @function(
@@ -157,7 +157,7 @@ def lunacek_bi_rastrigin(x: Tensor) -> Tensor:
 )
 def xin_she_yang_n2(x: Tensor) -> Tensor:
     """Creases along the axes and a rim around the global minimum; most descents end in local minima outside the rim."""
-    return total(x.abs()) * torch.exp(-total(torch.sin(x * x)))
+    return ordered_sum(x.abs()) * torch.exp(-ordered_sum(torch.sin(x * x)))
 
 
 @function(
@@ -179,7 +179,7 @@ def xin_she_yang_n2(x: Tensor) -> Tensor:
 def xin_she_yang_n4(x: Tensor) -> Tensor:
     """Waves that stay above 0 except in one narrow well; no gradient outside the well leads to it."""
     s, t = torch.sin(x), torch.sin(power(x, 0.5))
-    return (total(s * s) - torch.exp(-total(x * x))) * torch.exp(-total(t * t))
+    return (ordered_sum(s * s) - torch.exp(-ordered_sum(x * x))) * torch.exp(-ordered_sum(t * t))
 
 
 HALF_WIDTH = 1e-4
@@ -209,7 +209,7 @@ def needle_eye(x: Tensor) -> Tensor:
     """A tiny square where f = 1, at least 100 elsewhere; gradients of size 1 outside make usual steps jump over it."""
     inside = x.abs() < HALF_WIDTH
     through = inside.all(-1)
-    parts = total(torch.where(inside, 1.0 + 0 * x, 100 + x.abs()))
+    parts = ordered_sum(torch.where(inside, 1.0 + 0 * x, 100 + x.abs()))
     return torch.where(through, 1.0 + 0 * parts, parts)
 
 

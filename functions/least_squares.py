@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, least_squares
-from landscapes.objectives.elementary import norm, ordinals, product, total
+from landscapes.objectives.elementary import norm, one_to_d, ordered_sum, product
 
 
 @least_squares(
@@ -131,8 +131,8 @@ def powell_singular(x: Tensor) -> Tensor:
 )
 def variably_dimensioned(x: Tensor) -> Tensor:
     """One steep direction with quartic growth combines all coordinates; conditioning worsens with the dimension."""
-    i = ordinals(x)
-    s = total(i * (x - 1))[..., None]
+    i = one_to_d(x)
+    s = ordered_sum(i * (x - 1))[..., None]
     return torch.cat([x - 1, s, s * s], -1).movedim(-1, 0)
 
 
@@ -151,7 +151,7 @@ def variably_dimensioned(x: Tensor) -> Tensor:
 )
 def brown_almost_linear(x: Tensor) -> Tensor:
     """All equations are linear except one product; it bends the valley and adds further minima."""
-    linear = x[..., :-1] + total(x)[..., None] - (x.shape[-1] + 1)
+    linear = x[..., :-1] + ordered_sum(x)[..., None] - (x.shape[-1] + 1)
     return torch.cat([linear, (product(x) - 1)[..., None]], -1).movedim(-1, 0)
 
 
@@ -217,7 +217,7 @@ def trigonometric(x: Tensor) -> Tensor:
     """Periodic equations with many equal minima; in higher dimensions, local minima with nonzero residual join them."""
     half = torch.sin(x / 2)
     rise = 2 * half * half  # 1 − cos x, without cancellation
-    return (_repeated(total(rise), x) + ordinals(x) * rise - torch.sin(x)).movedim(-1, 0)
+    return (_repeated(ordered_sum(rise), x) + one_to_d(x) * rise - torch.sin(x)).movedim(-1, 0)
 
 
 BOUNDARY_VALUES = {
@@ -231,7 +231,7 @@ the same solutions."""
 
 def _cubes(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return the nodes t (d,) and the cubes (x + t + 1)³ (…, d)."""
-    t = ordinals(x) / (x.shape[-1] + 1)
+    t = one_to_d(x) / (x.shape[-1] + 1)
     s = x + t + 1
     return t, s * s * s
 
@@ -283,7 +283,7 @@ def discrete_integral_equation(x: Tensor) -> Tensor:
     d = x.shape[-1]
     rows = []
     for i in range(d):
-        left, right = total((t * cubes)[..., : i + 1]), total(((1 - t) * cubes)[..., i + 1 :])
+        left, right = ordered_sum((t * cubes)[..., : i + 1]), ordered_sum(((1 - t) * cubes)[..., i + 1 :])
         rows.append(x[..., i] + ((1 - t[i]) * left + t[i] * right) / (2 * (d + 1)))
     return torch.stack(rows)
 
@@ -317,7 +317,7 @@ def broyden_banded(x: Tensor) -> Tensor:
     for i in range(d):
         others = [near[..., j] for j in range(max(0, i - 5), min(d, i + 2)) if j != i]
         u = x[..., i]
-        rows.append(u * (2 + 5 * u * u) + 1 - total(torch.stack(others), 0))
+        rows.append(u * (2 + 5 * u * u) + 1 - ordered_sum(torch.stack(others), 0))
     return torch.stack(rows)
 
 
@@ -337,7 +337,7 @@ def broyden_banded(x: Tensor) -> Tensor:
 )
 def linear_full_rank(x: Tensor) -> Tensor:
     """A linear system whose sum of squares is a round bowl; one gradient step with the right rate solves it."""
-    rest = _repeated(total(x) / x.shape[-1] + 1, x)
+    rest = _repeated(ordered_sum(x) / x.shape[-1] + 1, x)
     return torch.cat([x - rest, -rest], -1).movedim(-1, 0)
 
 
@@ -368,7 +368,7 @@ def linear_full_rank(x: Tensor) -> Tensor:
 )
 def linear_rank_one(x: Tensor) -> Tensor:
     """Inconsistent equations of rank one; the minima form a hyperplane, and the start decides which is reached."""
-    s = total(ordinals(x) * x)
+    s = ordered_sum(one_to_d(x) * x)
     return torch.stack([i * s - 1 for i in range(1, 2 * x.shape[-1] + 1)])
 
 
@@ -400,7 +400,7 @@ def linear_rank_one(x: Tensor) -> Tensor:
 def linear_rank_one_zero(x: Tensor) -> Tensor:
     """Rank-one equations without the first and the last coordinate; those two never move from the start."""
     m = 2 * x.shape[-1]
-    s = total((ordinals(x) * x)[..., 1:-1])
+    s = ordered_sum((one_to_d(x) * x)[..., 1:-1])
     return torch.stack([(i - 1) * s - 1 if 1 < i < m else 0 * s - 1 for i in range(1, m + 1)])
 
 
@@ -431,7 +431,7 @@ def chebyquad(x: Tensor) -> Tensor:
     before, now = torch.ones_like(y), y
     rows = []
     for i in range(1, d + 1):
-        rows.append(total(now) / d + (1 / (i * i - 1) if i % 2 == 0 else 0))
+        rows.append(ordered_sum(now) / d + (1 / (i * i - 1) if i % 2 == 0 else 0))
         before, now = now, 2 * y * now - before
     return torch.stack(rows)
 

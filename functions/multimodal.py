@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import Dims, function, least_squares
-from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.elementary import one_to_d, ordered_sum
 
 
 @least_squares(
@@ -515,11 +515,11 @@ def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
 )
 def perm_0_d_beta(x: Tensor) -> Tensor:
     """Equations of powers with a narrow valley of near-solutions; exchanging coordinates hardly changes the value."""
-    j = ordinals(x)
+    j = one_to_d(x)
     rows, powers, aims = [], torch.ones_like(x), torch.ones_like(j)
     for _ in range(x.shape[-1]):
         powers, aims = powers * x, aims / j
-        rows.append(total((j + 10) * (powers - aims)))
+        rows.append(ordered_sum((j + 10) * (powers - aims)))
     return torch.stack(rows)
 
 
@@ -540,7 +540,7 @@ def power_sum(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     rows, powers = [], torch.ones_like(points)
     for aim in (8.0, 18.0, 44.0, 114.0):
         powers = powers * points
-        rows.append(total(powers) - aim)
+        rows.append(ordered_sum(powers) - aim)
     return torch.stack(rows)
 
 

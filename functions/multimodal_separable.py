@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, function, least_squares
-from landscapes.objectives.elementary import mean, ordinals, root, total, waves_within
+from landscapes.objectives.elementary import mean, one_to_d, ordered_sum, root, weierstrass_series
 
 
 @function(
@@ -26,7 +26,7 @@ from landscapes.objectives.elementary import mean, ordinals, root, total, waves_
 def rastrigin(x: Tensor) -> Tensor:
     """A regular grid of local minima on a wide bowl; gradient descent stops in the nearest one."""
     s = torch.sin(math.pi * x)
-    return total(x * x + 20 * s * s)  # 10 − 10 cos 2πx = 20 sin² πx, exact at the minimum
+    return ordered_sum(x * x + 20 * s * s)  # 10 − 10 cos 2πx = 20 sin² πx, exact at the minimum
 
 
 @function(
@@ -61,7 +61,7 @@ def rastrigin(x: Tensor) -> Tensor:
 def styblinski_tang(x: Tensor) -> Tensor:
     """A double well of unequal depths in each coordinate; most starts descend to a shallower minimum."""
     x2 = x * x
-    return 0.5 * total(x2 * x2 - 16 * x2 + 5 * x)
+    return 0.5 * ordered_sum(x2 * x2 - 16 * x2 + 5 * x)
 
 
 @function(
@@ -85,7 +85,7 @@ def levy(x: Tensor) -> Tensor:
     off, end = away[..., :-1], away[..., -1]
     first, t = torch.sin(math.pi * away[..., 0]), torch.sin(2 * math.pi * end)
     s = torch.sin(math.pi * off + 1)
-    return first * first + total(off * off * (1 + 10 * s * s)) + end * end * (1 + t * t)
+    return first * first + ordered_sum(off * off * (1 + 10 * s * s)) + end * end * (1 + t * t)
 
 
 @function(
@@ -105,7 +105,7 @@ def levy(x: Tensor) -> Tensor:
 )
 def schwefel(x: Tensor) -> Tensor:
     """Waves that grow outwards, with the global minimum near one corner; the next best minima lie far from it."""
-    return total(418.982887272433706 - x * torch.sin(root(x.abs())))
+    return ordered_sum(418.982887272433706 - x * torch.sin(root(x.abs())))
 
 
 @function(
@@ -123,11 +123,11 @@ def schwefel(x: Tensor) -> Tensor:
 )
 def michalewicz(x: Tensor) -> Tensor:
     """Narrow valleys cut into a flat region; outside the valleys the gradient almost vanishes and steps stall."""
-    s = torch.sin(ordinals(x) * x * x / math.pi)
+    s = torch.sin(one_to_d(x) * x * x / math.pi)
     s2 = s * s
     s4 = s2 * s2
     s16 = s4 * s4 * s4 * s4
-    return -total(torch.sin(x) * s16 * s4)
+    return -ordered_sum(torch.sin(x) * s16 * s4)
 
 
 @function(
@@ -151,7 +151,7 @@ def michalewicz(x: Tensor) -> Tensor:
 )
 def alpine_n1(x: Tensor) -> Tensor:
     """A grid of sharp creases with many global minima; fixed steps oscillate across the creases and do not settle."""
-    return total((x * torch.sin(x) + 0.1 * x).abs())
+    return ordered_sum((x * torch.sin(x) + 0.1 * x).abs())
 
 
 @function(
@@ -169,7 +169,7 @@ def alpine_n1(x: Tensor) -> Tensor:
 )
 def cosine_mixture(x: Tensor) -> Tensor:
     """Shallow waves on a bowl; momentum passes the local minima in which gradient descent stops."""
-    return total(x * x - 0.1 * torch.cos(5 * math.pi * x))
+    return ordered_sum(x * x - 0.1 * torch.cos(5 * math.pi * x))
 
 
 @function(
@@ -215,7 +215,7 @@ def deb_n1(x: Tensor) -> Tensor:
 def quintic(x: Tensor) -> Tensor:
     """Sharp creases where a polynomial changes sign; gradients stay large at the minima, so fixed steps oscillate."""
     inner = x * (x * (x * (x * (x - 3) + 4) + 2) - 10) - 4
-    return total(inner.abs())
+    return ordered_sum(inner.abs())
 
 
 @function(
@@ -235,7 +235,7 @@ def quintic(x: Tensor) -> Tensor:
 )
 def vincent(x: Tensor) -> Tensor:
     """Equal minima that become denser towards 0; one step size is too long for some and too short for others."""
-    return -total(torch.sin(10 * torch.log(torch.clamp(x, min=0.01))))
+    return -ordered_sum(torch.sin(10 * torch.log(torch.clamp(x, min=0.01))))
 
 
 @function(
@@ -257,7 +257,7 @@ def vincent(x: Tensor) -> Tensor:
 )
 def weierstrass(x: Tensor) -> Tensor:
     """A continuous function, rough at every scale; gradients are very large and hardly point to the minimum."""
-    return total(waves_within(x, 21))
+    return ordered_sum(weierstrass_series(x, 21))
 
 
 @function(
@@ -345,7 +345,7 @@ def ripple_n25(x: Tensor) -> Tensor:
     off = (x - 0.1) / 0.8
     s = torch.sin(5 * math.pi * x)
     s2 = s * s
-    return -total(torch.exp(-2 * math.log(2) * off * off) * s2 * s2 * s2)
+    return -ordered_sum(torch.exp(-2 * math.log(2) * off * off) * s2 * s2 * s2)
 
 
 @function(
@@ -518,4 +518,4 @@ def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
         middle = 0.2 * (c / 0.2).abs().add(0.49999).floor() * sign
         floor = middle - 0.05 * middle.sign()
         weighted.append(weight * torch.where((c - middle).abs() < 0.05, 0.15 * floor * floor + 0 * c, c * c))
-    return total(torch.stack(weighted, -1))
+    return ordered_sum(torch.stack(weighted, -1))

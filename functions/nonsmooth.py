@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function
-from landscapes.objectives.elementary import norm, power, product, root, total
+from landscapes.objectives.elementary import norm, ordered_sum, power, product, root
 
 
 @function(
@@ -46,7 +46,7 @@ def absolute(x: Tensor) -> Tensor:
 )
 def l1_norm(x: Tensor) -> Tensor:
     """A pyramid with constant slopes; with a fixed learning rate, iterates oscillate around the tip."""
-    return total(x.abs())
+    return ordered_sum(x.abs())
 
 
 @function(
@@ -119,7 +119,7 @@ def schwefel_2_21(x: Tensor) -> Tensor:
 def schwefel_2_22(x: Tensor) -> Tensor:
     """A pyramid plus a product of all coordinates; gradients are very large in the corners and 1 along the axes."""
     size = x.abs()
-    return total(size) + product(size)
+    return ordered_sum(size) + product(size)
 
 
 @function(
@@ -200,7 +200,7 @@ def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
 def step(x: Tensor) -> Tensor:
     """A staircase bowl of flat squares; the gradient is zero almost everywhere, so gradient methods never move."""
     level = torch.floor(x + 0.5)
-    return total(level * level)
+    return ordered_sum(level * level)
 
 
 @function(
@@ -222,7 +222,7 @@ def step(x: Tensor) -> Tensor:
 )
 def step_n1(x: Tensor) -> Tensor:
     """Terraces of equal height and width; without gradients, only comparisons of values show the way down."""
-    return total(torch.floor(x.abs()))
+    return ordered_sum(torch.floor(x.abs()))
 
 
 @function(
@@ -244,7 +244,7 @@ def step_n1(x: Tensor) -> Tensor:
 )
 def step_n3(x: Tensor) -> Tensor:
     """Terraces that become narrower outwards; the gradient is zero on each, so only value-based methods progress."""
-    return total(torch.floor(x * x))
+    return ordered_sum(torch.floor(x * x))
 
 
 @function(
@@ -263,7 +263,7 @@ def step_n3(x: Tensor) -> Tensor:
 )
 def chebyshev_rosenbrock(x: Tensor) -> Tensor:
     """A piecewise linear zigzag valley; gradient methods can stall at its corners, far from the minimum."""
-    return (x[..., 0] - 1).abs() / 4 + total((x[..., 1:] - 2 * x[..., :-1].abs() + 1).abs())
+    return (x[..., 0] - 1).abs() / 4 + ordered_sum((x[..., 1:] - 2 * x[..., :-1].abs() + 1).abs())
 
 
 @function(
@@ -458,7 +458,7 @@ def decanomial(x: Tensor, y: Tensor) -> Tensor:
 def multimodal_product(x: Tensor) -> Tensor:
     """Creased valleys with value 0 along all axes; fixed steps oscillate across the first axis that they meet."""
     size = x.abs()
-    return total(size) * product(size)
+    return ordered_sum(size) * product(size)
 
 
 @function(
@@ -483,8 +483,8 @@ def multimodal_product(x: Tensor) -> Tensor:
 )
 def happy_cat(x: Tensor) -> Tensor:
     """A slightly tilted, ring-shaped crease with infinite slope across it; steps reach it but hardly move along it."""
-    d, q = x.shape[-1], total(x * x)
-    return power(q - d, 0.25) + (q / 2 + total(x)) / d + 0.5
+    d, q = x.shape[-1], ordered_sum(x * x)
+    return power(q - d, 0.25) + (q / 2 + ordered_sum(x)) / d + 0.5
 
 
 @function(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function
-from landscapes.objectives.elementary import mean, norm, ordinals, power, product, root, total
+from landscapes.objectives.elementary import mean, norm, one_to_d, ordered_sum, power, product, root
 
 
 @function(
@@ -87,7 +87,7 @@ def ackley_n4(x: Tensor) -> Tensor:
     """Broad waves on a shallow cone; a few wide basins remain, and the start decides which one is reached."""
     here, there = x[..., :-1], x[..., 1:]
     reach = norm(torch.stack([here, there], -1))
-    return total(math.exp(-0.2) * reach + 3 * (torch.cos(2 * here) + torch.sin(2 * there)))
+    return ordered_sum(math.exp(-0.2) * reach + 3 * (torch.cos(2 * here) + torch.sin(2 * there)))
 
 
 @function(
@@ -106,8 +106,8 @@ def ackley_n4(x: Tensor) -> Tensor:
 )
 def griewank(x: Tensor) -> Tensor:
     """Thousands of small waves on a wide bowl; large steps follow the bowl, small steps stop in the nearest wave."""
-    i = ordinals(x)
-    return 1 + total(x * x) / 4000 - product(torch.cos(x / i.sqrt()))
+    i = one_to_d(x)
+    return 1 + ordered_sum(x * x) / 4000 - product(torch.cos(x / i.sqrt()))
 
 
 @function(
@@ -322,7 +322,7 @@ def sinusoidal(x: Tensor) -> Tensor:
 def eggholder(x: Tensor) -> Tensor:
     """Irregular waves of growing amplitude with the minimum on the border; descent stops in a local minimum."""
     a, b = x[..., :-1], x[..., 1:] + 47
-    return -total(b * torch.sin(power(b + a / 2, 0.5)) + a * torch.sin(power(a - b, 0.5)))
+    return -ordered_sum(b * torch.sin(power(b + a / 2, 0.5)) + a * torch.sin(power(a - b, 0.5)))
 
 
 @function(
@@ -347,7 +347,7 @@ def rana(x: Tensor) -> Tensor:
     """Two crossing wave patterns that grow towards the corners; local minima abound, and the best lie at the border."""
     a, b = x[..., :-1], x[..., 1:] + 1
     t, s = power(b - a, 0.5), power(b + a, 0.5)
-    return total(b * torch.cos(t) * torch.sin(s) + a * torch.cos(s) * torch.sin(t))
+    return ordered_sum(b * torch.cos(t) * torch.sin(s) + a * torch.cos(s) * torch.sin(t))
 
 
 @function(
@@ -428,13 +428,13 @@ def ursem_waves(x: Tensor, y: Tensor) -> Tensor:
 )
 def pinter(x: Tensor) -> Tensor:
     """Curved ripples on a bowl, denser farther out; small steps stop in the first ripples they meet."""
-    i = ordinals(x)
+    i = one_to_d(x)
     before = torch.cat([x[..., -1:], x[..., :-1]], -1)
     after = torch.cat([x[..., 1:], x[..., :1]], -1)
     a = torch.sin(before * torch.sin(x) + torch.sin(after))
     s = torch.sin(x / 2)
     b = before * before - 2 * x + 3 * after + 2 * s * s  # 1 - cos x = 2 sin² x/2
-    return total(i * (x * x + 20 * a * a + torch.log1p(i * b * b) / math.log(10)))
+    return ordered_sum(i * (x * x + 20 * a * a + torch.log1p(i * b * b) / math.log(10)))
 
 
 @function(
@@ -459,7 +459,7 @@ def whitley(x: Tensor) -> Tensor:
     off, left = a * a - b, 1 - b
     t = 100 * off * off + left * left
     s = torch.sin(t / 2)
-    return total(total(t * t / 4000 + 2 * s * s))
+    return ordered_sum(ordered_sum(t * t / 4000 + 2 * s * s))
 
 
 @function(

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function
-from landscapes.objectives.elementary import norm, power, root, total
+from landscapes.objectives.elementary import norm, ordered_sum, power, root
 
 
 def cos_sqrt(q: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ def cos_sqrt(q: Tensor) -> Tensor:
 )
 def drop_wave(x: Tensor) -> Tensor:
     """Concentric troughs around the minimum; gradients are radial, so trajectories stop in the nearest trough."""
-    q = total(x * x)
+    q = ordered_sum(x * x)
     return -(1 + cos_sqrt(144 * q)) / (2 + 0.5 * q)
 
 
@@ -82,7 +82,7 @@ def salomon(x: Tensor) -> Tensor:
 def corrugated_spring(x: Tensor) -> Tensor:
     """Circular waves on a paraboloid; only momentum large enough for every crest reaches the center."""
     off = x - 5
-    square = total(off * off)
+    square = ordered_sum(off * off)
     return 0.1 * square - torch.cos(5 * root(square))
 
 
@@ -124,7 +124,7 @@ def odd_square(x: Tensor) -> Tensor:
     """Square rings whose depth decreases outwards; gradients are nearly zero along a side and jump at the corners."""
     off = x - torch.tensor(ODD_SQUARE_CENTER[: x.shape[-1]], dtype=x.dtype, device=x.device)
     q = off * off
-    far, h = x.shape[-1] * reduce(torch.maximum, q.unbind(-1)), total(q)
+    far, h = x.shape[-1] * reduce(torch.maximum, q.unbind(-1)), ordered_sum(q)
     return -torch.exp(-far / (2 * math.pi)) * torch.cos(math.pi * far) * (1 + 0.02 * h / (far + 0.01))
 
 
@@ -188,7 +188,7 @@ def schaffer_f6(x: Tensor) -> Tensor:
     """Concentric rings that hardly differ in depth; each ring traps trajectories before they reach the center."""
     a, b = neighbours(x)
     q = a * a + b * b
-    return total(schaffer_envelope(q, (1 - cos_sqrt(4 * q)) / 2))
+    return ordered_sum(schaffer_envelope(q, (1 - cos_sqrt(4 * q)) / 2))
 
 
 @function(
@@ -217,7 +217,7 @@ def schaffer_f7(x: Tensor) -> Tensor:
     a, b = neighbours(x)
     q = a * a + b * b
     s = torch.sin(50 * power(q, 0.1))
-    return total(power(q, 0.25) * (s * s + 1))
+    return ordered_sum(power(q, 0.25) * (s * s + 1))
 
 
 @function(
@@ -358,7 +358,7 @@ def pathological(x: Tensor) -> Tensor:
     off2 = off * off
     s = (1 - cos_sqrt(400 * a * a + 4 * b * b)) / 2
     low = 0.001 * off2 * off2
-    return total((s + low / 2) / (1 + low))
+    return ordered_sum((s + low / 2) / (1 + low))
 
 
 @function(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, function
-from landscapes.objectives.elementary import product, total
+from landscapes.objectives.elementary import ordered_sum, product
 
 
 @function(
@@ -118,7 +118,7 @@ def welsch(x: Tensor, y: Tensor) -> Tensor:
 )
 def gaussian_well(x: Tensor) -> Tensor:
     """One Gaussian well in a flat plain; its gradient vanishes with distance, so remote starts do not move."""
-    return -torch.exp(-0.5 * total(x * x))
+    return -torch.exp(-0.5 * ordered_sum(x * x))
 
 
 @function(
@@ -164,7 +164,7 @@ def xin_she_yang_n3(x: Tensor) -> Tensor:
     u2 = u * u
     u4 = u2 * u2
     c = torch.cos(x)
-    return torch.exp(-total(u4 * u4 * u2)) - 2 * torch.exp(-total(x * x)) * product(c * c)
+    return torch.exp(-ordered_sum(u4 * u4 * u2)) - 2 * torch.exp(-ordered_sum(x * x)) * product(c * c)
 
 
 @function(
@@ -215,7 +215,7 @@ def shekel_sum(x: Tensor, count: int) -> Tensor:
     f = torch.zeros_like(x[..., 0])
     for width, place in SHEKEL_WELLS[:count]:
         off = x - torch.tensor(place, dtype=x.dtype, device=x.device)
-        f = f - 1 / (width + total(off * off))
+        f = f - 1 / (width + ordered_sum(off * off))
     return f
 
 
@@ -284,7 +284,7 @@ def hartmann_sum(x: Tensor, scales: Sequence[Sequence[float]], places: Sequence[
     f = torch.zeros_like(x[..., 0])
     for c, a, p in zip((1.0, 1.2, 3.0, 3.2), scales, places, strict=True):
         off = x - torch.tensor(p, dtype=x.dtype, device=x.device)
-        f = f - c * torch.exp(-total(torch.tensor(a, dtype=x.dtype, device=x.device) * off * off))
+        f = f - c * torch.exp(-ordered_sum(torch.tensor(a, dtype=x.dtype, device=x.device) * off * off))
     return f
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function, least_squares
-from landscapes.objectives.elementary import ordinals, total
+from landscapes.objectives.elementary import one_to_d, ordered_sum
 
 
 @function(
@@ -25,7 +25,7 @@ from landscapes.objectives.elementary import ordinals, total
 )
 def sphere(x: Tensor) -> Tensor:
     """A round bowl; the negative gradient points at the minimum, so only the learning rate matters."""
-    return total(x * x)
+    return ordered_sum(x * x)
 
 
 @function(
@@ -42,7 +42,7 @@ def sphere(x: Tensor) -> Tensor:
 )
 def sum_squares(x: Tensor) -> Tensor:
     """Curvatures grow linearly with the coordinate index; the condition number is d, so high dimensions are slower."""
-    return total(ordinals(x) * x * x)
+    return ordered_sum(one_to_d(x) * x * x)
 
 
 @least_squares(
@@ -93,7 +93,7 @@ def matyas(x: Tensor, y: Tensor) -> Tensor:
 def trid(x: Tensor) -> Tensor:
     """A quadratic that couples neighbouring coordinates; conditioning worsens as d², so high dimensions are slow."""
     off = x - 1
-    return total(off * off) - total(x[..., 1:] * x[..., :-1])
+    return ordered_sum(off * off) - ordered_sum(x[..., 1:] * x[..., :-1])
 
 
 @function(
@@ -114,7 +114,7 @@ def schwefel_n1_2(x: Tensor) -> Tensor:
     sums = [x[..., 0]]
     for k in range(1, x.shape[-1]):
         sums.append(sums[-1] + x[..., k])
-    return total(torch.stack([part * part for part in sums], -1))
+    return ordered_sum(torch.stack([part * part for part in sums], -1))
 
 
 @function(
@@ -217,7 +217,7 @@ def _log_spaced(x: Tensor, decades: float) -> Tensor:
 )
 def elliptic(x: Tensor) -> Tensor:
     """Curvatures spread over six decades along the axes; one learning rate leaves the flattest coordinates unmoved."""
-    return total(_log_spaced(x, 6) * x * x)
+    return ordered_sum(_log_spaced(x, 6) * x * x)
 
 
 @function(
@@ -236,7 +236,7 @@ def elliptic(x: Tensor) -> Tensor:
 )
 def cigar(x: Tensor) -> Tensor:
     """One flat direction among steep ones, condition number 1e6; gradient descent hardly moves along the flat one."""
-    return x[..., 0] * x[..., 0] + 1e6 * total(x[..., 1:] * x[..., 1:])
+    return x[..., 0] * x[..., 0] + 1e6 * ordered_sum(x[..., 1:] * x[..., 1:])
 
 
 @function(
@@ -254,7 +254,7 @@ def cigar(x: Tensor) -> Tensor:
 )
 def discus(x: Tensor) -> Tensor:
     """One steep direction among flat ones, condition number 1e6; it limits the learning rate of all the others."""
-    return 1e6 * x[..., 0] * x[..., 0] + total(x[..., 1:] * x[..., 1:])
+    return 1e6 * x[..., 0] * x[..., 0] + ordered_sum(x[..., 1:] * x[..., 1:])
 
 
 @function(
@@ -276,4 +276,4 @@ def nesterov_chain(x: Tensor) -> Tensor:
     """A chain in which only the first coordinate is pushed; from 0, information moves one coordinate per step."""
     steps = x[..., :-1] - x[..., 1:]
     ends = x[..., 0] * x[..., 0] + x[..., -1] * x[..., -1]
-    return 0.5 * (ends + total(steps * steps)) - x[..., 0]
+    return 0.5 * (ends + ordered_sum(steps * steps)) - x[..., 0]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from landscapes.functions.valleys import beale
 from landscapes.objectives.decorators import ANY, Dims, Formula, Sample, function
-from landscapes.objectives.elementary import by_parts, copies, ordinals, total
+from landscapes.objectives.elementary import in_chunks, one_to_d, ordered_sum, stack_copies
 
 
 def _normal(t: int, count: int) -> Tensor:
@@ -26,7 +26,7 @@ def _repeated(numbers: Tensor, x: Tensor) -> Tensor:
 def _noisy_bowl_sample(t: int) -> Formula:
     """Return the round bowl plus a random linear term, seeded by the step."""
     noise = _normal(t, 64)
-    return lambda x: total(x * x) / 2 + total(_repeated(noise, x) * x)
+    return lambda x: ordered_sum(x * x) / 2 + ordered_sum(_repeated(noise, x) * x)
 
 
 @function(
@@ -42,12 +42,12 @@ def _noisy_bowl_sample(t: int) -> Formula:
 )
 def noisy_bowl(x: Tensor) -> Tensor:
     """A round bowl with gradient noise; the learning rate sets how far from the minimum the iterates fluctuate."""
-    return total(x * x) / 2
+    return ordered_sum(x * x) / 2
 
 
 def _curvatures(x: Tensor) -> Tensor:
     """Return the curvatures 1/i."""
-    return 1 / ordinals(x)
+    return 1 / one_to_d(x)
 
 
 def _noisy_quadratic_sample(t: int) -> Formula:
@@ -58,7 +58,7 @@ def _noisy_quadratic_sample(t: int) -> Formula:
         h = _curvatures(x)
         c = _repeated(centre, x) * h.sqrt()
         off = x - c
-        return total(h * (off * off - c * c)) / 2
+        return ordered_sum(h * (off * off - c * c)) / 2
 
     return seen
 
@@ -82,7 +82,7 @@ def _noisy_quadratic_sample(t: int) -> Formula:
 )
 def noisy_quadratic(x: Tensor) -> Tensor:
     """Curvatures 1/i with matching gradient noise; momentum does not reduce it, smaller rates and averaging do."""
-    return total(_curvatures(x) * x * x) / 2
+    return ordered_sum(_curvatures(x) * x * x) / 2
 
 
 def _with_gradient_noise(formula: Formula) -> Sample:
@@ -214,16 +214,16 @@ def _logistic(right: Tensor) -> Formula:
 
     def losses(u: Tensor, v: Tensor) -> Tensor:
         rows = min(CHUNK, count)
-        u, v = copies(u, rows), copies(v, rows)
+        u, v = stack_copies(u, rows), stack_copies(v, rows)
         over, factors = torch.zeros_like(u), torch.ones_like(u)
         for a, b in torch.split(-right.to(u)[..., None], CHUNK, 1):
             z = a * u + b * v
             above = z.clamp(min=0)
             over = over + above
             factors = torch.addcmul(factors, factors, torch.exp(torch.sub(z, above, alpha=2)))
-        return (total(over, 0) + total(factors.log(), 0)) / count
+        return (ordered_sum(over, 0) + ordered_sum(factors.log(), 0)) / count
 
-    return lambda u, v: by_parts(losses, u, v, width=CHUNK)
+    return lambda u, v: in_chunks(losses, u, v, width=CHUNK)
 
 
 def _moons_sample(t: int) -> Formula:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import Dims, function, least_squares
-from landscapes.objectives.elementary import norm, ordinals, total
+from landscapes.objectives.elementary import norm, one_to_d, ordered_sum
 
 
 def rosenbrock_residuals(x: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ def rosenbrock(x: Tensor) -> Tensor:
     """A curved valley with steep walls; its floor is reached quickly, but progress along the floor is slow."""
     here, there = x[..., :-1], x[..., 1:]
     off, left = there - here * here, 1 - here
-    return total(100 * off * off + left * left)
+    return ordered_sum(100 * off * off + left * left)
 
 
 @least_squares(
@@ -229,7 +229,7 @@ def _penalty_n1_coordinate(d: int) -> float:
 )
 def penalty_n1(x: Tensor) -> Tensor:
     """A ring-shaped valley with a slight tilt; the ring is reached quickly, its lowest point only after many steps."""
-    ring = total(x * x)[..., None] - 0.25
+    ring = ordered_sum(x * x)[..., None] - 0.25
     return torch.cat([math.sqrt(1e-5) * (x - 1), ring], -1).movedim(-1, 0)
 
 
@@ -270,10 +270,10 @@ def penalty_n2(x: Tensor) -> Tensor:
     y_i = exp(i/10) + exp((i − 1)/10).
     """
     d, small = x.shape[-1], math.sqrt(1e-5)
-    grown, i = torch.exp(x / 10), ordinals(x)
+    grown, i = torch.exp(x / 10), one_to_d(x)
     expected = torch.exp(i / 10)
     along = grown[..., 1:] + grown[..., :-1] - (expected[1:] + expected[:-1])
-    ring = total((d + 1 - i) * x * x)[..., None] - 1
+    ring = ordered_sum((d + 1 - i) * x * x)[..., None] - 1
     rows = [x[..., :1] - 0.2, small * along, small * (grown[..., 1:] - math.exp(-0.1)), ring]
     return torch.cat(rows, -1).movedim(-1, 0)
 
@@ -336,7 +336,7 @@ def powell_badly_scaled(x: Tensor, y: Tensor) -> Tensor:
 def dixon_price(x: Tensor) -> Tensor:
     """A curved valley that forks into two branches with equal minima; a saddle between them slows trajectories."""
     before, after = x[..., :-1], x[..., 1:]
-    weight = ordinals(x)[1:].sqrt()
+    weight = one_to_d(x)[1:].sqrt()
     return torch.cat([x[..., :1] - 1, weight * (2 * after * after - before)], -1).movedim(-1, 0)
 
 

@@ -77,7 +77,7 @@ class Oracle:
 def value(function: Function, x: Tensor) -> Tensor:
     """The values (…) at points of shape (d, …)."""
     with torch.no_grad():
-        return function.columns(x)
+        return function.evaluate(x)
 
 
 def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -87,7 +87,7 @@ def value_and_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """
     with torch.enable_grad():
         points = x.detach().requires_grad_()
-        values = function.columns(points)
+        values = function.evaluate(points)
         (gradient,) = torch.autograd.grad(values, points, torch.ones_like(values))
     return values.detach(), gradient.contiguous()  # formulas of x (..., d) give it point by point, which is slow to use
 
@@ -112,7 +112,7 @@ def _residuals(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """The residuals r (m, R) and their Jacobians J (m, d, R): Jᵀu, linear in u, is differentiated once a coordinate."""
     with torch.enable_grad():
         points = x.detach().requires_grad_()
-        r = function.residual_columns(points)
+        r = function.evaluate_residuals(points)
         u = torch.zeros_like(r).requires_grad_()
         turned = torch.autograd.grad((r * u).sum(), points, create_graph=True)[0]
         columns = [_derivative(component.sum(), u) for component in turned.unbind(0)]
@@ -122,7 +122,7 @@ def _residuals(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
 def _differentiable_gradient(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
     """The points and the gradients there, both (d, R), in a graph that can be differentiated again."""
     points = x.detach().requires_grad_()
-    (gradient,) = torch.autograd.grad(function.columns(points).sum(), points, create_graph=True)
+    (gradient,) = torch.autograd.grad(function.evaluate(points).sum(), points, create_graph=True)
     return points, gradient
 
 

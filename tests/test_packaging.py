@@ -32,10 +32,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "summary": {"record"},
     "analysis": {"errors", "files", "record"},
     "render": {"errors", "files", "record", "views", "summary", "analysis"},
-    "objectives": {"errors", "record", "analysis"},
+    "objectives": {"errors", "record"},
     "functions": {"errors", "objectives"},
-    "builders": {"errors", "objectives", "functions"},
-    "transforms": {"errors", "objectives", "builders"},
+    "builders": {"errors", "objectives"},
+    "transforms": {"errors", "objectives", "functions"},
     "oracle": {"objectives"},
     "optimizers": {"errors", "objectives", "oracle", "random"},
     "engine": {"errors", "objectives", "oracle", "optimizers"},
@@ -73,6 +73,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 """Which part of the package may import which; a module in a folder belongs to its folder."""
+
+LATE_IMPORTS = {"landscapes.objectives.transform_methods": {"transforms"}}
+"""What a module may import inside its functions besides: `Function.shifted` calls `transforms.shifted`."""
 
 
 @cache
@@ -142,7 +145,7 @@ def test_layers(name):
     """Each part imports only what it may; `import landscapes` alone would hide what is used."""
     mine = part(name)
     assert mine in MAY_IMPORT, f"a new part: say in MAY_IMPORT what {name} may import"
-    used = {part(other) for other in imported(modules()[name])} - {mine}
+    used = {part(other) for other in imported(modules()[name])} - {mine} - LATE_IMPORTS.get(name, set())
     if name == "landscapes":
         used = set()
     assert used <= MAY_IMPORT[mine]

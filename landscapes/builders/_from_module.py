@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from landscapes.builders.validation import checked
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Formula, Function, Interval, function
+from landscapes.objectives.validation import checked
 
 Loss = Callable[..., Tensor]
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from landscapes.builders.validation import DIFFERENCES, checked
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function, Interval, Sample, function
+from landscapes.objectives.validation import DIFFERENCES, checked
 
 FIRST, SECOND = np.finfo(np.float64).eps ** (1 / 3), np.finfo(np.float64).eps ** (1 / 4)
 """Steps for slopes and curvatures, where rounding and bending of the formula weigh about the same."""

@@ -241,13 +241,14 @@ def _list(options: argparse.Namespace) -> str:
 
 def _show(options: argparse.Namespace) -> str:
     output = None if options.output is None else _checked_page(options)
+    from landscapes.analysis.race_table import aligned
     from landscapes.cli import locate
-    from landscapes.objectives.facts import facts
+    from landscapes.objectives.facts import rows
 
     function = locate.find_function(options.function)
     if options.dim is not None:
         function = function.with_dim(options.dim)
-    told = facts(function)
+    told = f"{function.title}\n\n{aligned(rows(function))}"
     if output is None:
         return told
     from landscapes import render

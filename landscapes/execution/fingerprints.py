@@ -72,7 +72,7 @@ def _values(function: Function) -> str:
     points = low[:, None] + (high - low)[:, None] * (roots[:, None] * torch.arange(1, PROBES + 1) % 1)
     seen = [function, *(function.at_step(t) for t in (0, 1) if function.sample is not None)]
     with torch.no_grad():
-        values = [value for f in seen for value in f.columns(points).double().tolist()]
+        values = [value for f in seen for value in f.evaluate(points).double().tolist()]
     return digest([f"{value:.6g}" for value in values])
 
 

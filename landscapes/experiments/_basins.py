@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.builders.validation import as_function, checked
 from landscapes.engine import loop
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
@@ -22,8 +21,10 @@ from landscapes.experiments.checks import check_count, check_dtype
 from landscapes.experiments.optimizer_specs import at_found_rates, contenders, labels
 from landscapes.experiments.outcomes import ARRIVED, roaming
 from landscapes.experiments.records import dtype_name, facts, outcome
-from landscapes.objectives.critical_points import descents
+from landscapes.functions import as_function
+from landscapes.objectives.critical_points import descend
 from landscapes.objectives.decorators import Function
+from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Trajectories
 from landscapes.views import Box, check_view
@@ -236,7 +237,7 @@ def _descended(function: Function, points: NDArray[np.float64], within: float) -
     sides = np.concatenate([points, np.array(function.domain).T])
     hull = replace(function, domain=tuple(zip(sides.min(0).tolist(), sides.max(0).tolist(), strict=True)))
     try:
-        ended = descents(hull, torch.from_numpy(points), 60).numpy()
+        ended = descend(hull, torch.from_numpy(points), 60).numpy()
     except RuntimeError:  # no second derivative
         return points
     return np.asarray(ended[np.hypot(*(ended - points).T) <= 2 * within])

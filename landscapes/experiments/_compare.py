@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.builders.validation import as_function, checked
 from landscapes.engine import loop
 from landscapes.engine.loop import Paths
 from landscapes.errors import InputError
@@ -27,8 +26,10 @@ from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
 from landscapes.experiments.target_hits import CrossingTask, cost, told
 from landscapes.experiments.tuning_trials import trials
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
+from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.oracle import KINDS
 from landscapes.record import Record, Trajectories

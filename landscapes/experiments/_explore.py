@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from landscapes.builders.validation import as_function, checked
 from landscapes.errors import InputError
 from landscapes.experiments._race import DEFAULT_OPTIMIZERS, race
 from landscapes.experiments.checks import check_count
 from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels, unique
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
+from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Surface
 from landscapes.render.interactive._explore import Explorer, Wish

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.builders.validation import as_function
 from landscapes.errors import InputError
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.record import FAILED, Record
 from landscapes.transforms import restricted

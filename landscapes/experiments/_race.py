@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.builders.validation import as_function, checked
 from landscapes.engine import loop
 from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
@@ -19,8 +18,10 @@ from landscapes.errors import InputError
 from landscapes.experiments.checks import check_count, check_dtype, check_start
 from landscapes.experiments.optimizer_specs import Optimizers, at_found_rates, contenders, labels
 from landscapes.experiments.outcomes import roaming, statuses, target_between
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
+from landscapes.objectives.validation import checked
 from landscapes.record import Record, Surface, Trajectories
 from landscapes.versions import versions
 from landscapes.views import Box, View, around, check_view, extent

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.builders.validation import as_function
 from landscapes.errors import InputError
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.derivatives import gradient
 from landscapes.objectives.facts import rows

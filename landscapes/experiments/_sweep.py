@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.builders.validation import as_function, checked
 from landscapes.engine import loop
 from landscapes.engine.recording import RecordSteps, kept_steps
 from landscapes.engine.termination import Stop
@@ -27,8 +26,10 @@ from landscapes.experiments.outcomes import roaming
 from landscapes.experiments.records import dtype_name, facts, goal, outcome, whole
 from landscapes.experiments.starts import NEAR, Spread, starts_of
 from landscapes.experiments.tuning_trials import Design, Trials, Values, trials
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
+from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.record import Record, Trajectories

@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.analysis.race_table import aligned
-from landscapes.builders.validation import as_function, checked
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Conditions, Trial, halve
@@ -20,7 +19,9 @@ from landscapes.experiments.optimizer_specs import Optimizers, contenders, uniqu
 from landscapes.experiments.outcomes import ROAM, target_between
 from landscapes.experiments.search_space import Range, space
 from landscapes.experiments.starts import NEAR, sobol
+from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
+from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 
 Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]

@@ -116,7 +116,7 @@ def _box(
 def _sound(function: Function, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Those of the points (n, d) where value and slope are finite."""
     x = torch.from_numpy(points).T.contiguous().requires_grad_()
-    value = function.columns(x)
+    value = function.evaluate(x)
     (slope,) = torch.autograd.grad(value.sum(), x)
     sound: NDArray[np.bool_] = (value.isfinite() & slope.isfinite().all(0)).numpy()
     return np.asarray(points[sound])

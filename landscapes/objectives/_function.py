@@ -15,7 +15,7 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives.dimensions import Dims
 from landscapes.objectives.provenance import reduced
-from landscapes.objectives.transformable import Transformable
+from landscapes.objectives.transform_methods import TransformMethods
 from landscapes.record import Surface
 
 Interval = tuple[float, float]
@@ -48,7 +48,7 @@ BLOCK = 2**14
 
 
 @dataclass(frozen=True, eq=False)
-class Function(Transformable):
+class Function(TransformMethods):
     """A loss landscape: a formula and its facts. Made by the decorator `landscapes.objectives.decorators.function`.
 
     Attributes:
@@ -81,7 +81,7 @@ class Function(Transformable):
         residuals: for a sum of squares, the vector r of shape (m, ...) with f = Σ r², asked as the formula is.
         family: for a formula that takes several numbers of coordinates, which ones; see `with_dim`.
         mode: how a batch of points is evaluated: "batched" (the formula takes it whole), "vmapped" or
-            "looped" (point by point); found out by `landscapes.builders.validation.checked`.
+            "looped" (point by point); found out by `landscapes.objectives.validation.checked`.
     """
 
     name: str
@@ -166,9 +166,9 @@ class Function(Transformable):
             raise InputError(f"{self.name} takes floating-point tensors, not {points.dtype}; use x.double()")
         if points.ndim == 0 or points.shape[-1] != self.dim:
             raise InputError(f"{self.name} takes points of shape (..., {self.dim}), not {tuple(points.shape)}")
-        return self.columns(points.movedim(-1, 0))
+        return self.evaluate(points.movedim(-1, 0))
 
-    def columns(self, x: Tensor) -> Tensor:
+    def evaluate(self, x: Tensor) -> Tensor:
         """The values (...) at points of shape (d, ...): the layout of the engine."""
         if x.ndim == 1:
             return self._asked(self.formula, x)
@@ -183,13 +183,13 @@ class Function(Transformable):
             values = torch.stack([self._asked(self.formula, point) for point in flat.unbind(1)])
         return values.reshape(x.shape[1:]) if x.ndim > 2 else values
 
-    def residual_columns(self, x: Tensor) -> Tensor:
+    def evaluate_residuals(self, x: Tensor) -> Tensor:
         """The residuals (m, n) at points of shape (d, n), or (m,) at a point of shape (d,).
 
         Raises `InputError` for a function that is not known as a sum of squares.
 
         >>> from landscapes.functions import get
-        >>> get("booth").residual_columns(torch.tensor([0.0, 0.0]))
+        >>> get("booth").evaluate_residuals(torch.tensor([0.0, 0.0]))
         tensor([-7., -5.])
         """
         if self.residuals is None:
@@ -257,7 +257,7 @@ class Function(Transformable):
         x, y = (torch.linspace(lo, hi, n, dtype=torch.float64) for lo, hi in self.view)
         grid = torch.stack(torch.meshgrid(x, y, indexing="xy")).flatten(1)
         with torch.no_grad():  # by parts that fit the cache, and memory where a formula sums over data
-            parts = [self.columns(grid[:, begin : begin + BLOCK]).double() for begin in range(0, n * n, BLOCK)]
+            parts = [self.evaluate(grid[:, begin : begin + BLOCK]).double() for begin in range(0, n * n, BLOCK)]
         values = torch.cat(parts).reshape(n, n)
         minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
         return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
@@ -268,7 +268,7 @@ class Function(Transformable):
             raise InputError(f"{self.name} has {self.dim} coordinates; a curve needs one")
         x = torch.linspace(*self.view[0], n, dtype=torch.float64)
         with torch.no_grad():
-            values = self.columns(x[None]).double().numpy()
+            values = self.evaluate(x[None]).double().numpy()
         minima = torch.tensor([(*point, 0.0) for point in self.minima], dtype=torch.float64).reshape(-1, 2)
         return Surface(
             x.numpy(), torch.zeros(1).double().numpy(), values[None], minima.numpy(), self.minimum, self.scale

@@ -20,8 +20,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Dims, Function, function
-from landscapes.objectives.elementary import total
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.elementary import ordered_sum
+from landscapes.objectives.provenance import recorded_call
 
 Matrix: TypeAlias = list[list[float]]
 
@@ -82,18 +82,18 @@ def rotation(dim: int, seed: int) -> Tensor:
 # Transformations
 
 
-def turned(matrix: Tensor, x: Tensor) -> Tensor:
+def rotate(matrix: Tensor, x: Tensor) -> Tensor:
     """The matrix (m, d) times each point (..., d), added up from first to last: the same bits in every batch."""
-    return total(matrix.to(x) * x[..., None, :])
+    return ordered_sum(matrix.to(x) * x[..., None, :])
 
 
-def exponents(x: Tensor) -> Tensor:
+def unit_ramp(x: Tensor) -> Tensor:
     """i / (d - 1) for i = 0 … d - 1."""
     d = x.shape[-1]
     return torch.arange(d, dtype=x.dtype, device=x.device) / (d - 1)
 
 
-def oscillated(x: Tensor) -> Tensor:
+def oscillate(x: Tensor) -> Tensor:
     """T_osz: small waves on the identity, the denser the nearer to zero."""
     size = x.abs()
     t = 10 * torch.where(size > 0, size, 1.0).log()
@@ -102,21 +102,21 @@ def oscillated(x: Tensor) -> Tensor:
     return x * torch.exp(0.049 * waves)
 
 
-def asymmetric(x: Tensor, beta: float) -> Tensor:
+def asymmetrize(x: Tensor, beta: float) -> Tensor:
     """T_asy: what is positive grows by a power above one, the later coordinates more."""
     up = torch.where(x > 0, x, 1.0)
-    return x * torch.exp(beta * exponents(x) * up.sqrt() * up.log())
+    return x * torch.exp(beta * unit_ramp(x) * up.sqrt() * up.log())
 
 
-def stretched(x: Tensor, condition: float) -> Tensor:
+def stretch(x: Tensor, condition: float) -> Tensor:
     """Λ: axes of lengths from 1 to √condition."""
-    return torch.exp(0.5 * math.log(condition) * exponents(x)) * x
+    return torch.exp(0.5 * math.log(condition) * unit_ramp(x)) * x
 
 
-def beyond(x: Tensor) -> Tensor:
+def boundary_penalty(x: Tensor) -> Tensor:
     """The penalty: squared distances from the box [-5, 5]^d."""
     over = (x.abs() - 5).clamp(min=0)
-    return total(over * over)
+    return ordered_sum(over * over)
 
 
 # Instances
@@ -155,11 +155,11 @@ class Instance:
     def between(self, base: float) -> Tensor:
         """R Λ Q with Λ from 1 to `base`, shape (d, d)."""
         scale = torch.tensor([base ** (k / (self.dim - 1)) for k in range(self.dim)], dtype=torch.float64)
-        return total(self.r[:, None, :] * scale * self.q.T)
+        return ordered_sum(self.r[:, None, :] * scale * self.q.T)
 
 
 @cache
-def instance_of(number: int, dim: int, instance: int) -> Instance:
+def draw_instance(number: int, dim: int, instance: int) -> Instance:
     """The instance, drawn once."""
     seed = SEEDS.get(number, number) + 10000 * instance
     (a,), (b,) = normal(1, seed), normal(1, seed + 1)
@@ -192,10 +192,10 @@ def _optimum(number: int, dim: int, seed: int, q: Tensor) -> list[float]:
 
 
 @cache
-def peaks(number: int, dim: int, instance: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
+def gallagher_peaks(number: int, dim: int, instance: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
     """Gallagher's peaks, the highest first: where they are, turned by Q, (count, d); how steep along each axis,
     (count, d); and the logarithm of a tenth of how high, (count,)."""
-    drawn = instance_of(number, dim, instance)
+    drawn = draw_instance(number, dim, instance)
     width, first = (10, math.sqrt(1000)) if count == 101 else (9.8, 1000.0)
     order = _ranks(uniform(count - 1, drawn.seed))
     conditions = [first, *(1000 ** (index / (count - 2)) for index in order)]
@@ -207,7 +207,7 @@ def peaks(number: int, dim: int, instance: int, count: int) -> tuple[Tensor, Ten
     places = width * torch.tensor(uniform(dim * count, drawn.seed), dtype=torch.float64).reshape(count, dim) - width / 2
     places[0] = drawn.x
     logs = [math.log(height / 10) for height in heights]
-    return turned(drawn.q, places), torch.tensor(scales, dtype=torch.float64), torch.tensor(logs, dtype=torch.float64)
+    return rotate(drawn.q, places), torch.tensor(scales, dtype=torch.float64), torch.tensor(logs, dtype=torch.float64)
 
 
 def _ranks(numbers: tuple[float, ...]) -> list[int]:
@@ -223,7 +223,7 @@ PROBLEMS: dict[int, Callable[[int], Function]] = {}
 Where: TypeAlias = Callable[[Instance], list[float]]
 
 
-def problem(number: int, *, at: Where | None = None, **facts: Any) -> Callable[[Callable[..., Tensor]], Function]:
+def bbob_problem(number: int, *, at: Where | None = None, **facts: Any) -> Callable[[Callable[..., Tensor]], Function]:
     """Makes a BBOB function of its formula `f(x, instance)`, the height above f_opt.
 
     Args:
@@ -235,20 +235,20 @@ def problem(number: int, *, at: Where | None = None, **facts: Any) -> Callable[[
     def make(height: Callable[..., Tensor]) -> Function:
         def of(instance: int) -> Function:
             def formula(x: Tensor) -> Tensor:
-                drawn = instance_of(number, x.shape[-1], instance)
+                drawn = draw_instance(number, x.shape[-1], instance)
                 return height(x, drawn) + drawn.f
 
             formula.__name__, formula.__doc__, formula.__module__ = height.__name__, height.__doc__, height.__module__
             name, title = height.__name__, facts["title"]
 
             def lowest(dim: int) -> list[list[float]]:
-                drawn = instance_of(number, dim, instance)
+                drawn = draw_instance(number, dim, instance)
                 return [at(drawn) if at else drawn.x.tolist()]
 
             given: dict[str, Any] = {
                 "dims": DIMS,
                 "minima": lowest,
-                "minimum": lambda dim: instance_of(number, dim, instance).f,
+                "minimum": lambda dim: draw_instance(number, dim, instance).f,
                 "reference": "N. Hansen et al., Real-parameter black-box optimization benchmarking, 2009",
                 **facts,
                 "name": name if instance == 1 else f"{name}_i{instance}",
@@ -267,8 +267,8 @@ def _plain(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", title.lower())
 
 
-@remembered
-def problem_of(number: int, dim: int, instance: int) -> Function:
+@recorded_call
+def bbob_instance(number: int, dim: int, instance: int) -> Function:
     """The landscape of a number and an instance, with d coordinates; see `landscapes.functions.bbob.bbob`."""
     if number not in PROBLEMS:
         raise InputError(f"BBOB has functions 1 to 24, not {number!r}")

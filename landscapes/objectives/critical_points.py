@@ -18,9 +18,9 @@ def local_minima(function: Function, starts: int = 300, steps: int = 80) -> Tens
     >>> local_minima(get("himmelblau")).shape
     torch.Size([4, 2])
     """
-    found = _apart(function, descents(function, spread(function, starts), steps))
+    found = _apart(function, descend(function, spread(function, starts), steps))
     if 1 < len(found) < 100:  # those that got stuck go on when they set out anew
-        found = _apart(function, descents(function, found, steps))
+        found = _apart(function, descend(function, found, steps))
     return found
 
 
@@ -91,7 +91,7 @@ def spread(function: Function, count: int) -> Tensor:
     return torch.cat([points(function, count - count // 3, seed=10), seen, special])
 
 
-def descents(function: Function, x: Tensor, steps: int) -> Tensor:
+def descend(function: Function, x: Tensor, steps: int) -> Tensor:
     """Where descents from points (n, d) within the domain end, shape (n, d).
 
     Newton steps with the absolute values of the curvatures, so that saddles repel (Dauphin et al., 2014), damped

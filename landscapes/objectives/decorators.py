@@ -26,7 +26,7 @@ from landscapes.objectives._function import (
     Stationary,
 )
 from landscapes.objectives.dimensions import ANY, Dims, settled, tiled
-from landscapes.objectives.elementary import total
+from landscapes.objectives.elementary import ordered_sum
 
 __all__ = ["ANY", "Dims", "Formula", "Function", "Interval", "Mode", "Sample", "Scale", "function", "least_squares"]
 
@@ -184,7 +184,7 @@ def least_squares(*domain: Interval | Callable[[int], Sequence[Any]], **facts: A
     ... def banana(x, y):
     ...     "Rosenbrock's valley."
     ...     return torch.stack([10 * (y - x * x), 1 - x])
-    >>> float(banana([0.0, 0.0])), banana.residual_columns(torch.zeros(2)).tolist()
+    >>> float(banana([0.0, 0.0])), banana.evaluate_residuals(torch.zeros(2)).tolist()
     (1.0, [0.0, 1.0])
     """
 
@@ -192,7 +192,7 @@ def least_squares(*domain: Interval | Callable[[int], Sequence[Any]], **facts: A
         @functools.wraps(residuals)
         def formula(*coordinates: Tensor) -> Tensor:
             r = residuals(*coordinates)
-            return total(r * r, 0)
+            return ordered_sum(r * r, 0)
 
         return function(*domain, **facts, residuals=residuals)(formula)
 

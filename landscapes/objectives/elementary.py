@@ -17,7 +17,7 @@ ROOM = 2**16
 """How many numbers of a step of a formula the processor's cache holds besides its other ones."""
 
 
-def ordinals(x: Tensor) -> Tensor:
+def one_to_d(x: Tensor) -> Tensor:
     """1, 2, …, d for points (..., d), in their precision: the weights i of many formulas.
 
     >>> ordinals(torch.zeros(2, 3))
@@ -26,7 +26,7 @@ def ordinals(x: Tensor) -> Tensor:
     return torch.arange(1, x.shape[-1] + 1, dtype=x.dtype, device=x.device)
 
 
-def total(x: Tensor, dim: int = -1) -> Tensor:
+def ordered_sum(x: Tensor, dim: int = -1) -> Tensor:
     """The sum over a dimension, from first to last; zero where it is empty.
 
     >>> total(torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
@@ -41,7 +41,7 @@ def mean(x: Tensor, dim: int = -1) -> Tensor:
     >>> mean(torch.tensor([1.0, 2.0, 6.0]))
     tensor(3.)
     """
-    return total(x, dim) / x.shape[dim]
+    return ordered_sum(x, dim) / x.shape[dim]
 
 
 def product(x: Tensor, dim: int = -1) -> Tensor:
@@ -70,7 +70,7 @@ def norm(x: Tensor, dim: int = -1) -> Tensor:
     >>> norm(torch.tensor([3.0, 4.0]))
     tensor(5.)
     """
-    return root(total(x * x, dim))
+    return root(ordered_sum(x * x, dim))
 
 
 def power(x: Tensor, exponent: float | Tensor) -> Tensor:
@@ -84,7 +84,7 @@ def power(x: Tensor, exponent: float | Tensor) -> Tensor:
     return torch.where(away, torch.exp(exponent * torch.where(away, size, 1.0).log()), 0.0 * x)
 
 
-def waves_within(x: Tensor, count: int) -> Tensor:
+def weierstrass_series(x: Tensor, count: int) -> Tensor:
     """Waves with waves a third as long and half as high upon them, and so on: Σ 2⁻ᵏ (1 - cos 2π 3ᵏ x), k below count.
 
     Source: K. Weierstrass, 1872.
@@ -105,7 +105,7 @@ def waves_within(x: Tensor, count: int) -> Tensor:
     return waves
 
 
-def copies(x: Tensor, count: int) -> Tensor:
+def stack_copies(x: Tensor, count: int) -> Tensor:
     """A tensor (...) several times, (count, ...): a broadcast whose gradients are added up alike in every batch.
 
     >>> copies(torch.tensor([1.0, 2.0]), 2)
@@ -115,7 +115,7 @@ def copies(x: Tensor, count: int) -> Tensor:
     return torch.stack([x] * count) if x.requires_grad else x.expand(count, *x.shape)
 
 
-def by_parts(formula: Callable[..., Tensor], *columns: Tensor, width: int) -> Tensor:
+def in_chunks(formula: Callable[..., Tensor], *columns: Tensor, width: int) -> Tensor:
     """What a formula gives that makes `width` numbers of each point: by parts of the points that fit the cache.
 
     Args:

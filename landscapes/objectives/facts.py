@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from landscapes.analysis.race_table import aligned
 from landscapes.objectives.decorators import Function
 
 _OUTSIDE = {
@@ -13,11 +12,6 @@ _OUTSIDE = {
     "lower": "there are lower values",
     "unbounded": "values fall without end",
 }
-
-
-def facts(function: Function) -> str:
-    """All that is known of a landscape, one fact a line."""
-    return f"{function.title}\n\n" + aligned(rows(function))
 
 
 def rows(function: Function, digits: int = 10) -> list[tuple[str, str]]:

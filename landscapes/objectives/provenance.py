@@ -30,7 +30,7 @@ class Call:
     made: Any
 
 
-def remembered(make: Callable[P, F]) -> Callable[P, F]:
+def recorded_call(make: Callable[P, F]) -> Callable[P, F]:
     """For what makes a landscape of others at the top level of a module: the call is kept, to be made again elsewhere."""
 
     @functools.wraps(make)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives._function import Function
-from landscapes.objectives.critical_points import descents, local_minima
+from landscapes.objectives.critical_points import descend, local_minima
 from landscapes.objectives.derivatives import gradient, hessian, points
 from landscapes.objectives.tags import CHECKED
 
@@ -212,7 +212,7 @@ def is_unbounded(function: Function) -> bool:
     for factor in (1e2, 1e4):
         box = torch.stack([(low + high - factor * (high - low)) / 2, (low + high + factor * (high - low)) / 2], 1)
         wide = replace(function, domain=tuple((float(a), float(b)) for a, b in box))
-        x = descents(wide, torch.cat([points(function, 20, seed=13), points(wide, 20, seed=14)]), 12)
+        x = descend(wide, torch.cat([points(function, 20, seed=13), points(wide, 20, seed=14)]), 12)
         found.append(float(function(x).nan_to_num(math.inf).min()))
     return found[2] < found[1] < found[0] and found[2] < -10 * size
 

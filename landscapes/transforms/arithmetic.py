@@ -11,17 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.builders.validation import DIFFERENCES
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function, Point
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.provenance import recorded_call
+from landscapes.objectives.validation import DIFFERENCES
 from landscapes.transforms.base import OUTSIDE, Box, Composed, Landscape, inside, landscape, remade, single
 
 SAME = 1e-12
 """Minimisers nearer to each other, in sides of the domain, are one."""
 
 
-@remembered
+@recorded_call
 def added(*landscapes: Landscape) -> Function:
     """The sum of landscapes, in the box that all have in common.
 
@@ -50,7 +50,7 @@ def added(*landscapes: Landscape) -> Function:
     )
 
 
-@remembered
+@recorded_call
 def multiplied(*landscapes: Landscape) -> Function:
     """The product of landscapes, in the box that all have in common.
 
@@ -108,7 +108,7 @@ def _joined(
     middle = tuple(low + 0.2 * (high - low) for low, high in view)
 
     def values(at: Sequence[Function]) -> Callable[[Tensor], Tensor]:
-        return lambda x: functools.reduce(combine, [part.columns(x) for part in at])
+        return lambda x: functools.reduce(combine, [part.evaluate(x) for part in at])
 
     stochastic = any(part.sample is not None for part in parts)
     tags = [tag for tag in parts[0].tags if tag in kept]
@@ -158,4 +158,4 @@ def _has(f: Function, point: Point) -> bool:
 
 def _stacked(parts: Sequence[Function]) -> Callable[..., Tensor]:
     """The residuals of all, one below the other."""
-    return lambda *x: torch.cat([part.residual_columns(torch.stack(x)) for part in parts])
+    return lambda *x: torch.cat([part.evaluate_residuals(torch.stack(x)) for part in parts])

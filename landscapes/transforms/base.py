@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.builders.validation import DIFFERENCES, as_function
 from landscapes.errors import InputError
+from landscapes.functions import as_function
 from landscapes.objectives._function import Function, Interval, Outside, Point, Stationary
+from landscapes.objectives.validation import DIFFERENCES
 
 Landscape = str | Function
 """A name of the catalogue, or a landscape of one's own."""
@@ -29,10 +30,10 @@ OUTSIDE: tuple[Outside, ...] = ("higher", "lower", "unbounded")
 class Composed:
     """A formula made of others."""
 
-    columns: Columns
+    evaluate: Columns
 
     def __call__(self, *x: Tensor) -> Tensor:
-        return self.columns(torch.stack(x))
+        return self.evaluate(torch.stack(x))
 
 
 def remade(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function, Stationary
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.provenance import recorded_call
 from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import (
     Box,
@@ -59,7 +59,7 @@ class Move:
     grows: bool = False
 
 
-@remembered
+@recorded_call
 def shifted(f: Landscape, by: float | Sequence[float]) -> Function:
     """The landscape moved: g(u) = f(u − by).
 
@@ -83,7 +83,7 @@ def shifted(f: Landscape, by: float | Sequence[float]) -> Function:
     return moved(f, move, suffix="shifted", words=f"shifted by {_shown(way)}", lost=LOST)
 
 
-@remembered
+@recorded_call
 def scaled(f: Landscape, factor: float | Sequence[float]) -> Function:
     """The landscape stretched away from the origin: g(u) = f(u / factor); a negative factor mirrors it.
 
@@ -112,7 +112,7 @@ def scaled(f: Landscape, factor: float | Sequence[float]) -> Function:
     return moved(f, move, suffix="scaled", words=words, lost=LOST if even else LOST_UNEVENLY)
 
 
-@remembered
+@recorded_call
 def rotated(f: Landscape, turn: float | Any, about: Sequence[float] | None = None) -> Function:
     """The landscape turned: the point x comes to lie at about + Q (x − about).
 
@@ -145,7 +145,7 @@ def rotated(f: Landscape, turn: float | Any, about: Sequence[float] | None = Non
     return _linear(f, q, about, suffix="rotated", words="turned", inverse=q.T)
 
 
-@remembered
+@recorded_call
 def mapped(f: Landscape, matrix: Any, about: Sequence[float] | None = None) -> Function:
     """The landscape under a linear map: the point x comes to lie at about + A (x − about).
 
@@ -195,7 +195,7 @@ def moved(f: Function, move: Move, *, suffix: str, words: str, lost: frozenset[s
         "minima": moved_points(move.there, f.minima),
         "stationary": moved_stationary(move.there, f.stationary),
         "nonsmooth_where": f.nonsmooth_where and f"in the coordinates of {f.name}: {f.nonsmooth_where}",
-        "residuals": None if f.residuals is None else lambda *u: f.residual_columns(move.back(torch.stack(u))),
+        "residuals": None if f.residuals is None else lambda *u: f.evaluate_residuals(move.back(torch.stack(u))),
     }
     if move.grows and f.outside != "higher" and math.isfinite(f.minimum):  # the larger box may hold lower points
         local = moved_points(move.there, still(f))
@@ -203,7 +203,7 @@ def moved(f: Function, move: Move, *, suffix: str, words: str, lost: frozenset[s
         known |= {"minima": (), "minimum": math.nan}
     return remade(
         f,
-        lambda inner: lambda u: inner.columns(move.back(u)),
+        lambda inner: lambda u: inner.evaluate(move.back(u)),
         suffix=suffix,
         words=words,
         kept=set(f.tags) - lost,

@@ -11,14 +11,14 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives._function import Formula, Function, Sample
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.provenance import recorded_call
 from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import Composed, Landscape, landscape, remade
 
 Kind = Literal["additive", "multiplicative"]
 
 
-@remembered
+@recorded_call
 def noisy(f: Landscape, sigma: float, kind: Kind = "additive", seed: int = 0) -> Function:
     """The landscape with noise in its gradients, the same for all runs at one step.
 
@@ -50,11 +50,11 @@ def noisy(f: Landscape, sigma: float, kind: Kind = "additive", seed: int = 0) ->
         inner, draw = f.at_step(t), _generator(seed, t)
         if kind == "multiplicative":
             factor = 1 + sigma * float(draw.standard_normal())
-            return Composed(lambda x: factor * inner.columns(x))
+            return Composed(lambda x: factor * inner.evaluate(x))
         lean = (sigma * draw.standard_normal(f.dim)).tolist()
 
         def leaning(x: Tensor) -> Tensor:
-            value = inner.columns(x)
+            value = inner.evaluate(x)
             for slope, coordinate in zip(lean, x, strict=True):
                 value = value + slope * coordinate
             return value
@@ -64,7 +64,7 @@ def noisy(f: Landscape, sigma: float, kind: Kind = "additive", seed: int = 0) ->
     return _stochastic(f, sample, "noisy", f"{kind} noise, σ = {sigma:g}")
 
 
-@remembered
+@recorded_call
 def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
     """The sum of squares seen through mini-batches: step t has `size` of the m residuals, drawn anew.
 
@@ -85,7 +85,7 @@ def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
     if f.sample is not None:
         raise InputError(f"{f.name} has samples of its own")
     seed = _check_seed(seed)
-    count = len(f.residual_columns(torch.tensor(f.start, dtype=torch.float64)))
+    count = len(f.evaluate_residuals(torch.tensor(f.start, dtype=torch.float64)))
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= count:
         raise InputError(
             f"the size of a batch is a whole number from 1 to {count}, the residuals of {f.name}; not {size!r}"
@@ -95,7 +95,7 @@ def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
         picked = sorted(_generator(seed, t).choice(count, size, replace=False).tolist())
 
         def batch(x: Tensor) -> Tensor:
-            r = f.residual_columns(x)
+            r = f.evaluate_residuals(x)
             value = r[picked[0]] * r[picked[0]]
             for i in picked[1:]:
                 value = value + r[i] * r[i]
@@ -111,14 +111,14 @@ def _stochastic(f: Function, sample: Sample, suffix: str, words: str) -> Functio
     tags = sorted({*f.tags, "stochastic"} - {"any dimension"}, key=[*TAGS, *f.tags].index)
     return remade(
         f,
-        lambda inner: inner.columns,
+        lambda inner: inner.evaluate,
         suffix=suffix,
         words=words,
         kept=(),
         sample=sample,
         tags=tuple(tags),
         latex=f.latex,
-        residuals=f.residuals and (lambda *x: f.residual_columns(torch.stack(x))),
+        residuals=f.residuals and (lambda *x: f.evaluate_residuals(torch.stack(x))),
     )
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function, Interval, Point
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.provenance import recorded_call
 from landscapes.transforms.base import Box, Landscape, column, inside, landscape, remade, shown, vector
 
 KEPT = frozenset({"smooth", "convex", "stochastic", "least squares"})
@@ -24,7 +24,7 @@ NEAR = 1e-9
 """How far from the plane, in sides of the domain, a minimiser still counts as lying in it."""
 
 
-@remembered
+@recorded_call
 def restricted(
     f: Landscape,
     origin: Sequence[float],
@@ -71,7 +71,7 @@ def restricted(
     bottomless = f.minimum == -math.inf
     return remade(
         f,
-        lambda inner: lambda u: inner.columns(back(u)),
+        lambda inner: lambda u: inner.evaluate(back(u)),
         suffix="line" if len(ways) == 1 else "plane",
         words="along a line" if len(ways) == 1 else "in a plane",
         kept=KEPT,
@@ -83,7 +83,7 @@ def restricted(
         stationary=(),
         outside="unbounded" if bottomless else f.outside,
         nonsmooth_where=f.nonsmooth_where and f"in the coordinates of {f.name}: {f.nonsmooth_where}",
-        residuals=None if f.residuals is None else lambda *u: f.residual_columns(back(torch.stack(u))),
+        residuals=None if f.residuals is None else lambda *u: f.evaluate_residuals(back(torch.stack(u))),
     )
 
 

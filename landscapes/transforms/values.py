@@ -12,7 +12,7 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function, Kind, Stationary
 from landscapes.objectives.derivatives import points
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.provenance import recorded_call
 from landscapes.transforms.base import Landscape, landscape, remade, single, still
 
 KEPT = frozenset(
@@ -24,7 +24,7 @@ KEPT = frozenset(
 NEGATED: dict[Kind, Kind] = {"minimum": "maximum", "saddle": "saddle", "maximum": "minimum"}
 
 
-@remembered
+@recorded_call
 def value_transformed(f: Landscape, transform: Callable[[Tensor], Tensor]) -> Function:
     """The landscape with other values: g(u) = T(f(u)), T increasing, so that all minima stay where they are.
 
@@ -46,7 +46,7 @@ def value_transformed(f: Landscape, transform: Callable[[Tensor], Tensor]) -> Fu
     return _revalued(f, transform, lowest, suffix="transformed", words="with other values")
 
 
-@remembered
+@recorded_call
 def log_values(f: Landscape, offset: float = 1.0, lowest: float | None = None) -> Function:
     """The landscape on a logarithmic scale: g(u) = log(f(u) − lowest + offset).
 
@@ -76,7 +76,7 @@ def log_values(f: Landscape, offset: float = 1.0, lowest: float | None = None) -
     )  # fmt: skip
 
 
-@remembered
+@recorded_call
 def negated(f: Landscape) -> Function:
     """The landscape upside down: g(u) = −f(u). Its minima are not known; f's become maxima.
 
@@ -88,7 +88,7 @@ def negated(f: Landscape) -> Function:
     turned += [Stationary("maximum", point) for point in still(f)]
     return remade(
         f,
-        lambda inner: lambda u: -inner.columns(u),
+        lambda inner: lambda u: -inner.evaluate(u),
         suffix="negated",
         words="upside down",
         kept={
@@ -124,7 +124,7 @@ def _revalued(
     places = [place for place in f.stationary if _rises(f, transform, place.point)]
     return remade(
         f,
-        lambda inner: lambda u: transform(inner.columns(u)),
+        lambda inner: lambda u: transform(inner.evaluate(u)),
         suffix=suffix,
         words=words,
         kept=KEPT | (also or set()),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function
-from landscapes.objectives.provenance import remembered
+from landscapes.objectives.provenance import recorded_call
 from landscapes.transforms.base import Box, Columns, Landscape, column, landscape, vector
 from landscapes.transforms.coordinates import LOST_BENDING, Move, moved
 
@@ -48,7 +48,7 @@ def asymmetry(x: Tensor, beta: float) -> Tensor:
     return torch.where(positive, base * torch.exp(weight * base.sqrt() * base.log()), x)
 
 
-@remembered
+@recorded_call
 def oscillated(f: Landscape, about: Sequence[float] | None = None) -> Function:
     """The landscape with wobbling coordinates: g(u) = f(about + T_osz(u − about)); see `oscillation`.
 
@@ -72,7 +72,7 @@ def oscillated(f: Landscape, about: Sequence[float] | None = None) -> Function:
     )
 
 
-@remembered
+@recorded_call
 def asymmetric(f: Landscape, beta: float = 0.2, about: Sequence[float] | None = None) -> Function:
     """The landscape squeezed on the positive side: g(u) = f(about + T_asy(u − about)); see `asymmetry`.
 

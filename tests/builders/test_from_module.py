@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from landscapes import InputError, from_module, race
-from landscapes.builders.validation import checked
+from landscapes.objectives.validation import checked
 
 
 def rows(count=40):

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from landscapes import InputError, from_numpy, functions, race, transforms
-from landscapes.builders.validation import checked
 from landscapes.objectives.derivatives import gradient, hessian, points
+from landscapes.objectives.validation import checked
 
 PLANE = [(-2.0, 2.0), (-1.0, 3.0)]
 

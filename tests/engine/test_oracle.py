@@ -25,7 +25,7 @@ def squares(x: Tensor, y: Tensor) -> Tensor:
 
 def hessian_of(landscape: Function, point: Tensor) -> Tensor:
     """By torch's own means, at one point (d,)."""
-    return torch.autograd.functional.hessian(landscape.columns, point)
+    return torch.autograd.functional.hessian(landscape.evaluate, point)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 5])
@@ -112,9 +112,9 @@ def test_residuals_and_their_jacobians():
     r, jacobian = Oracle(squares, 4).residuals(x)
     assert r.shape == (3, 4)
     assert jacobian.shape == (3, 2, 4)
-    torch.testing.assert_close((r * r).sum(0), squares.columns(x))
+    torch.testing.assert_close((r * r).sum(0), squares.evaluate(x))
     for run in range(4):
-        expected = torch.autograd.functional.jacobian(squares.residual_columns, x[:, run])
+        expected = torch.autograd.functional.jacobian(squares.evaluate_residuals, x[:, run])
         torch.testing.assert_close(jacobian[..., run], expected, rtol=1e-13, atol=1e-13)
     assert not r.requires_grad
     assert not jacobian.requires_grad

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from landscapes import function, optimizers, race
-from landscapes.builders.validation import checked
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Formula, Function
+from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer, parse
 from landscapes.oracle import Oracle
 
@@ -107,9 +107,9 @@ def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
         gradients.append(oracle.value_and_gradient(x)[1])
         values.append(oracle.value(x))
     whole = x.clone().requires_grad_()
-    (expected,) = torch.autograd.grad(noisy.columns(whole).sum(), whole)
+    (expected,) = torch.autograd.grad(noisy.evaluate(whole).sum(), whole)
     torch.testing.assert_close(torch.stack(gradients).mean(0), expected, rtol=1e-12, atol=1e-13)
-    torch.testing.assert_close(torch.stack(values).mean(0), noisy.columns(x), rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(torch.stack(values).mean(0), noisy.evaluate(x), rtol=1e-12, atol=1e-13)
     assert float(torch.stack(gradients).std(0).max()) > 0, "and wrong in each"
 
 

@@ -228,7 +228,7 @@ def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run(
         ({"functions": []}, "there is nothing to compare on"),
         ({"functions": ["beal"]}, "unknown function 'beal'. Did you mean beale"),
         ({"functions": ["saddle"]}, "saddle has no lowest value"),
-        ({"functions": 3}, "a landscape is a name of the catalogue"),
+        ({"functions": 3}, "a function must be a name of the catalogue"),
         ({"optimizers": []}, "there is nobody to compare"),
         ({"optimizers": "adamm"}, "unknown optimizer 'adamm'"),
         ({"starts": 0}, "starts must be a whole number, at least 1, not 0"),

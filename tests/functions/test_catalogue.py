@@ -14,12 +14,12 @@ import torch
 from function_cases import CATALOGUE, every, every_member
 
 from landscapes import functions
-from landscapes.builders.validation import checked
 from landscapes.errors import InputError
 from landscapes.functions import catalogue, get
 from landscapes.objectives.decorators import function
 from landscapes.objectives.derivatives import gradient
 from landscapes.objectives.tags import TAGS
+from landscapes.objectives.validation import checked
 
 # Names
 

@@ -34,7 +34,7 @@ def test_a_point_has_the_same_bits_in_every_batch(landscape):
     for count, dtype in product((1, 7, 1001), (torch.float64, torch.float32)):
         points = spread(landscape, count, seed=2).to(dtype)
         columns = points.T.contiguous().requires_grad_()
-        values = landscape.columns(columns)
+        values = landscape.evaluate(columns)
         (slopes,) = torch.autograd.grad(values.sum(), columns)
         assert torch.equal(landscape(points), values)
         assert torch.equal(gradient(landscape, points), slopes.T)
@@ -43,7 +43,7 @@ def test_a_point_has_the_same_bits_in_every_batch(landscape):
             assert torch.equal(gradient(landscape, points[i]), slopes[:, i])
         order = torch.randperm(count, generator=torch.Generator().manual_seed(3))
         assert torch.equal(landscape(points[order]), values[order])
-        assert torch.equal(landscape.columns(points.T[:, order].contiguous()), values[order])
+        assert torch.equal(landscape.evaluate(points.T[:, order].contiguous()), values[order])
 
 
 @every
@@ -51,10 +51,10 @@ def test_residuals_are_those_of_the_values(landscape):
     if landscape.residuals is None:
         return
     points = spread(landscape, 7)
-    r = landscape.residual_columns(points.T)
+    r = landscape.evaluate_residuals(points.T)
     assert r.shape[1:] == (7,)
     torch.testing.assert_close((r * r).sum(0), landscape(points), rtol=1e-12, atol=1e-14 * size(landscape))
-    assert torch.equal(landscape.residual_columns(points[3]), r[:, 3])
+    assert torch.equal(landscape.evaluate_residuals(points[3]), r[:, 3])
 
 
 @every

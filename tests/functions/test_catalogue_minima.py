@@ -150,7 +150,7 @@ def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
     found = evolved
     if not landscape.nonsmooth_where:
         minima = critical_points.local_minima(landscape)
-        found = torch.cat([minima, critical_points.descents(landscape, evolved, 40)])
+        found = torch.cat([minima, critical_points.descend(landscape, evolved, 40)])
         if landscape.minima_complete:
             count = len(minima) + tag_checks.on_border(landscape)
             assert {tag for tag in ("unimodal", "multimodal") if tag in landscape.tags} == (
@@ -172,7 +172,7 @@ def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
 def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(landscape):
     found = critical_points.evolved(landscape, 0)[:1]
     if not landscape.nonsmooth_where:
-        found = torch.cat([found, critical_points.descents(landscape, critical_points.spread(landscape, 60), 40)])
+        found = torch.cat([found, critical_points.descend(landscape, critical_points.spread(landscape, 60), 40)])
     assert float(landscape(found).min()) >= landscape.minimum - 1e-15 * max(size(landscape), abs(landscape.minimum))
 
 

@@ -8,12 +8,12 @@ import torch
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import function, least_squares
 from landscapes.objectives.dimensions import ANY, Dims, tiled
-from landscapes.objectives.elementary import total
+from landscapes.objectives.elementary import ordered_sum
 
 
 def square(x):
     """A round bowl."""
-    return total(x * x)
+    return ordered_sum(x * x)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_sum_of_squares_is_made_of_its_residuals(points):
     assert (banana.name, banana.description, banana.minimum) == ("banana", "A valley.", 0)
     x, y = points.unbind(-1)
     torch.testing.assert_close(banana(points), 100 * (y - x * x) ** 2 + (1 - x) ** 2)
-    assert banana.residual_columns(points.movedim(-1, 0)).shape == (2, *points.shape[:-1])
-    torch.testing.assert_close(banana.residual_columns(points.movedim(-1, 0)).square().sum(0), banana(points))
+    assert banana.evaluate_residuals(points.movedim(-1, 0)).shape == (2, *points.shape[:-1])
+    torch.testing.assert_close(banana.evaluate_residuals(points.movedim(-1, 0)).square().sum(0), banana(points))
 
 
 def test_a_sum_of_squares_takes_any_number_of_coordinates():
@@ -127,14 +127,14 @@ def test_a_sum_of_squares_takes_any_number_of_coordinates():
         return (x - 1).movedim(-1, 0)
 
     made = shifted.with_dim(5)
-    assert made.residual_columns(torch.zeros(5, 3)).shape == (5, 3)
+    assert made.evaluate_residuals(torch.zeros(5, 3)).shape == (5, 3)
     assert made(torch.zeros(3, 5)).tolist() == [5, 5, 5]
 
 
 def test_residuals_are_refused_where_there_are_none():
     plain = function((-1, 1), dims=ANY)(square)
     with pytest.raises(InputError, match="square has no residuals"):
-        plain.residual_columns(torch.zeros(2))
+        plain.evaluate_residuals(torch.zeros(2))
     with pytest.raises(InputError, match="residuals takes what the formula takes"):
         function((-1, 1), dims=ANY, residuals=3)(square)
 

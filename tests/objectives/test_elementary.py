@@ -6,9 +6,19 @@ import pytest
 import torch
 
 from landscapes.objectives import elementary
-from landscapes.objectives.elementary import by_parts, copies, mean, norm, power, product, root, total, waves_within
+from landscapes.objectives.elementary import (
+    in_chunks,
+    mean,
+    norm,
+    ordered_sum,
+    power,
+    product,
+    root,
+    stack_copies,
+    weierstrass_series,
+)
 
-OPERATIONS = [total, mean, product, norm]
+OPERATIONS = [ordered_sum, mean, product, norm]
 ELEMENTWISE = [root, lambda x: power(x, 0.25), lambda x: power(x, 2.5)]
 
 
@@ -40,7 +50,7 @@ def test_roots_and_powers_have_the_same_bits_in_every_batch(operation, dtype):
 
 def test_they_are_what_they_are_called():
     x = torch.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]], dtype=torch.float64)
-    torch.testing.assert_close(total(x), x.sum(-1))
+    torch.testing.assert_close(ordered_sum(x), x.sum(-1))
     torch.testing.assert_close(mean(x), x.mean(-1))
     torch.testing.assert_close(product(x), x.prod(-1))
     torch.testing.assert_close(norm(x), x.norm(dim=-1))
@@ -65,7 +75,7 @@ def test_gradients_are_finite_at_zero(operation, near):
 
 
 def test_empty_sums_and_products():
-    assert total(torch.zeros(3, 0)).tolist() == [0, 0, 0]
+    assert ordered_sum(torch.zeros(3, 0)).tolist() == [0, 0, 0]
     assert product(torch.zeros(3, 0)).tolist() == [1, 1, 1]
 
 
@@ -77,13 +87,13 @@ def test_parts_give_what_the_whole_gives(shape, monkeypatch):
 
     def formula(a, b):
         met.append(a.shape)
-        return total(torch.sin(data * a + b), 0)
+        return ordered_sum(torch.sin(data * a + b), 0)
 
-    whole = by_parts(formula, x, y, width=5)
+    whole = in_chunks(formula, x, y, width=5)
     assert met == [(x.numel(),)]
     monkeypatch.setattr(elementary, "ROOM", 16)
     met.clear()
-    parts = by_parts(formula, x, y, width=5)
+    parts = in_chunks(formula, x, y, width=5)
     assert sum(part for (part,) in met) == x.numel()
     assert max(met) <= (3,)
     assert parts.shape == whole.shape == shape
@@ -92,7 +102,7 @@ def test_parts_give_what_the_whole_gives(shape, monkeypatch):
 
 def test_parts_are_never_empty_of_room(monkeypatch):
     monkeypatch.setattr(elementary, "ROOM", 2)
-    assert by_parts(lambda x: x + 1, torch.zeros(3), width=100).tolist() == [1, 1, 1]
+    assert in_chunks(lambda x: x + 1, torch.zeros(3), width=100).tolist() == [1, 1, 1]
 
 
 def test_gradients_of_copies_have_the_same_bits_in_every_batch():
@@ -108,13 +118,13 @@ def test_gradients_of_copies_have_the_same_bits_in_every_batch():
         whole = slopes(x, repeated)
         return all(torch.equal(slopes(x[i : i + 1], repeated), whole[i : i + 1]) for i in range(0, 1001, 50))
 
-    assert alike(lambda x: copies(x, 12))
+    assert alike(lambda x: stack_copies(x, 12))
     assert not alike(lambda x: x[None])
 
 
 def test_copies_are_the_same_with_gradients_and_without():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
-    assert copies(x, 3).tolist() == copies(x.detach(), 3).tolist() == [[1, 2]] * 3
+    assert stack_copies(x, 3).tolist() == stack_copies(x.detach(), 3).tolist() == [[1, 2]] * 3
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 12, 21])
@@ -122,8 +132,8 @@ def test_waves_within_waves_are_those_of_exact_numbers(count):
     """Their angles are found by whole numbers: 3ᵏ n / 2¹⁰ turns. Near zero all digits hold as well."""
     n = torch.arange(-3000, 3000, 7)
     expected = sum(0.5**k * 2 * torch.sin(torch.pi * (3**k * n % 1024).double() / 1024) ** 2 for k in range(count))
-    torch.testing.assert_close(waves_within(n / 1024.0, count).double(), expected, rtol=0, atol=1e-3)
-    torch.testing.assert_close(waves_within(n.double() / 1024, count), expected, rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(weierstrass_series(n / 1024.0, count).double(), expected, rtol=0, atol=1e-3)
+    torch.testing.assert_close(weierstrass_series(n.double() / 1024, count), expected, rtol=1e-12, atol=1e-13)
     tiny = torch.tensor([1e-30, -1e-20], dtype=torch.float64)
     expected = sum(0.5**k * 2 * (torch.pi * 3**k * tiny) ** 2 for k in range(count))
-    torch.testing.assert_close(waves_within(tiny, count), expected, rtol=1e-13, atol=0)
+    torch.testing.assert_close(weierstrass_series(tiny, count), expected, rtol=1e-13, atol=0)

@@ -55,7 +55,7 @@ MADE: dict[str, Callable[[], Function]] = {
 def seen(f: Function) -> torch.Tensor:
     """Its values at some points, as the first step sees them too."""
     points = torch.linspace(-1, 1, 7, dtype=torch.float64).repeat(f.dim, 1) + torch.arange(f.dim)[:, None] / 8
-    return torch.stack([f.columns(points), f.at_step(0).columns(points)]).detach()
+    return torch.stack([f.evaluate(points), f.at_step(0).evaluate(points)]).detach()
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -203,7 +203,7 @@ def test_sophia_is_the_paper_s_algorithm(dim):
             g = value_and_gradient(landscape, p[:, None])[1][:, 0]
             if t % optimizer.every == 0:
                 u = normal(0, torch.tensor([run]), t + 1, 1, dim)[:, 0]
-                hessian = torch.autograd.functional.hessian(lambda q: landscape.columns(q[:, None])[0], p)
+                hessian = torch.autograd.functional.hessian(lambda q: landscape.evaluate(q[:, None])[0], p)
                 h = optimizer.beta2 * h + (1 - optimizer.beta2) * u * (hessian @ u)
             m = optimizer.beta1 * m + (1 - optimizer.beta1) * g
             p = p * (1 - optimizer.lr * optimizer.weight_decay)

@@ -64,7 +64,7 @@ def numpy_of(landscape: Function) -> Callable[[Array], float]:
     """The function of one point, by the very operations that the engine uses; infinite where it has no value."""
 
     def value(x: Array) -> float:
-        answer = float(landscape.columns(torch.from_numpy(np.asarray(x, dtype=float))[:, None])[0])
+        answer = float(landscape.evaluate(torch.from_numpy(np.asarray(x, dtype=float))[:, None])[0])
         return math.inf if math.isnan(answer) else answer
 
     return value
@@ -159,13 +159,13 @@ def test_a_simplex_follows_who_moves_it():
     landscape, x = valley(2), torch.tensor([[-1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
     stepper, oracle = stepper_of([optimizers.NelderMead(size=0.4)] * 2, x), Oracle(landscape, 2)
     for t in range(1, 4):
-        x = stepper.step(moment(t, x, x, oracle, landscape.columns(x)))
+        x = stepper.step(moment(t, x, x, oracle, landscape.evaluate(x)))
     before, points = oracle.counts[0].clone(), stepper.points.clone()
     shift = torch.tensor([[0.0, 0.5], [0.0, -0.25]], dtype=torch.float64)
-    stepper._follow(moment(4, x + shift, x, oracle, landscape.columns(x + shift)))
+    stepper._follow(moment(4, x + shift, x, oracle, landscape.evaluate(x + shift)))
     assert (oracle.counts[0] - before).tolist() == [0, 3]
     assert torch.equal(stepper.points[..., 0], points[..., 0])
-    assert torch.equal(stepper.values, landscape.columns(stepper.points.transpose(0, 1)))
+    assert torch.equal(stepper.values, landscape.evaluate(stepper.points.transpose(0, 1)))
     moved = {tuple(point) for point in (points[..., 1] + shift[:, 1]).tolist()}
     assert {tuple(point) for point in stepper.points[..., 1].tolist()} == moved
 
@@ -580,10 +580,10 @@ def test_values_of_one_step_are_of_one_sample(optimizer, first, each):
     for t in range(1, 8):
         sample = oracle.at(t - 1)
         seen.append((sample.name, int(oracle.counts[0, 0])))
-        x = stepper.step(moment(t, x, x, oracle, sample.columns(x)))
+        x = stepper.step(moment(t, x, x, oracle, sample.evaluate(x)))
         counts.append(int(oracle.counts[0, 0]))
         if isinstance(optimizer, optimizers.NelderMead):
-            expected = sample.columns(stepper.points.transpose(0, 1))
+            expected = sample.evaluate(stepper.points.transpose(0, 1))
             assert torch.equal(stepper.values, expected)
     assert counts[0] >= first
     assert all(each[0] <= more <= each[1] for more in np.diff(counts))
@@ -597,15 +597,15 @@ def test_forgetting_is_starting_again(optimizer):
     stepper, whole = stepper_of(field, x), stepper_of(field, x)
     unspoilt = x
     for t in range(1, 9):
-        x = stepper.step(moment(t, x, x, oracle, landscape.columns(x)))
-        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.columns(unspoilt)))
+        x = stepper.step(moment(t, x, x, oracle, landscape.evaluate(x)))
+        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.evaluate(unspoilt)))
     stepper.reset(torch.tensor([True, False]), x)
     begun = stepper_of(field, x)
     fresh = x
     for t in range(9, 14):
-        x = stepper.step(moment(t, x, x, oracle, landscape.columns(x)))
-        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.columns(unspoilt)))
-        fresh = begun.step(moment(t, fresh, x, oracle, landscape.columns(fresh)))
+        x = stepper.step(moment(t, x, x, oracle, landscape.evaluate(x)))
+        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.evaluate(unspoilt)))
+        fresh = begun.step(moment(t, fresh, x, oracle, landscape.evaluate(fresh)))
         assert torch.equal(x[:, 0], fresh[:, 0])
         assert torch.equal(x[:, 1], unspoilt[:, 1])
 

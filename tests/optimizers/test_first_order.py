@@ -374,7 +374,7 @@ def test_a_rule_of_ones_own_needs_one_class():
     contenders = [Tempered(lr=0.001), Tempered(lr=0.002), Tempered(lr=0.002, cooling=0.1)]
     x = starts(2, 3, np.random.default_rng(6))
     path = by_optimizers(valley(2), contenders, x, 1)
-    _, gradient = valley(2)(x.T), torch.func.grad(lambda p: valley(2).columns(p).sum())(x)
+    _, gradient = valley(2)(x.T), torch.func.grad(lambda p: valley(2).evaluate(p).sum())(x)
     rates = torch.tensor([0.001 / 1.5, 0.002 / 1.5, 0.002 / 1.1], dtype=torch.float64)
     assert torch.equal(path[0], x - rates * gradient)
 

@@ -136,7 +136,7 @@ def plain_loop(landscape, optimizer, p, steps):
     path = []
     for _ in range(steps):
         optimizer.zero_grad()
-        landscape.columns(p).backward()
+        landscape.evaluate(p).backward()
         optimizer.step()
         path.append(p.detach().clone())
     return torch.stack(path)
@@ -238,7 +238,7 @@ def test_lbfgs_reaches_the_floor_of_the_valley():
 
         def closure(p=p, optimizer=optimizer):
             optimizer.zero_grad()
-            value = valley(2).columns(p)
+            value = valley(2).evaluate(p)
             value.backward()
             return value
 

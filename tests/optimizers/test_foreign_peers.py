@@ -86,7 +86,7 @@ def plain_loop(landscape, optimizer, start, steps):
         torch_optimizer = optimizer.made(p, dict(optimizer.hyper))
         for _ in range(steps):
             p.grad = None
-            landscape.columns(p.reshape(-1)).backward()
+            landscape.evaluate(p.reshape(-1)).backward()
             torch_optimizer.step()
             path.append(p.detach().reshape(-1).clone())
     return torch.stack(path)

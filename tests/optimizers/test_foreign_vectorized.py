@@ -334,7 +334,7 @@ def test_a_torch_scheduler_gives_the_same_numbers():
         stepper.adjust("beta1", np.full(12, group["betas"][0]))
         points = stepper.step(moment(t, points, value_and_gradient(landscape, points)[1], oracle))
         torch_optimizer.zero_grad()
-        landscape.columns(p).backward()
+        landscape.evaluate(p).backward()
         with default_dtype(torch.float64):
             torch_optimizer.step()
         scheduler.step()
@@ -404,7 +404,7 @@ def test_matrices():
         torch_optimizer = optim.Adafactor([p], lr=0.05)
         for point in path[:, :, 3]:
             torch_optimizer.zero_grad()
-            landscape.columns(p.reshape(-1)).backward()
+            landscape.evaluate(p.reshape(-1)).backward()
             torch_optimizer.step()
             assert torch.equal(p.detach().reshape(-1), point)
     assert optimizer.spec == "Torch(Adafactor, shape=(2, 2), lr=0.05)"

@@ -116,7 +116,7 @@ def test_a_trial_without_a_value_is_too_far():
         now, start = begin(CLIFF, x, x)
         t = backtrack(now, -start.g, -dot(start.g, start.g), start.f, torch.tensor([first], dtype=torch.float64))
         assert 0 < t <= first
-        assert CLIFF.columns(now.x - t * start.g) < start.f
+        assert CLIFF.evaluate(now.x - t * start.g) < start.f
 
 
 def test_who_does_not_descend_stays_and_asks_nothing():
@@ -140,7 +140,7 @@ def test_halving_ends_at_the_first_step_that_brings_enough():
     t = backtrack(now, p, slope, start.f, first)
 
     def enough(t: Tensor) -> Tensor:
-        return valley(4).columns(x + t * p) <= start.f + 1e-4 * t * slope
+        return valley(4).evaluate(x + t * p) <= start.f + 1e-4 * t * slope
 
     assert enough(t).all()
     shortened = t < first

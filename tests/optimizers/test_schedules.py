@@ -124,7 +124,7 @@ def by_torch(
             rates.append([torch_optimizer.param_groups[0]["lr"] for torch_optimizer in optimizers])
             for p, torch_optimizer, scheduler in zip(points, optimizers, schedulers, strict=True):
                 torch_optimizer.zero_grad()
-                loss = landscape.columns(p)
+                loss = landscape.evaluate(p)
                 loss.backward()
                 torch_optimizer.step()
                 plateau = isinstance(scheduler, lr_scheduler.ReduceLROnPlateau)

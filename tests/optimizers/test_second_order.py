@@ -71,7 +71,7 @@ def test_lbfgs_counts_what_torch_evaluates(run_of):
         nonlocal calls
         calls += 1
         optimizer.zero_grad()
-        value = landscape.columns(point)
+        value = landscape.evaluate(point)
         value.backward()
         return value
 
@@ -190,10 +190,10 @@ def test_a_quadratic_takes_d_steps_with_exact_searches(optimizer, dim):
     np.testing.assert_allclose(paths.x[:, dim], np.tile(at, (4, 1)), atol=1e-6)
     if isinstance(optimizer, optimizers.BFGS):
         stepper = stepper_of([optimizer] * 4, x)
-        slope = torch.func.grad(lambda p: landscape.columns(p).sum())
+        slope = torch.func.grad(lambda p: landscape.evaluate(p).sum())
         for t in range(1, dim + 1):
             from_here = torch.from_numpy(paths.x[:, t - 1].T.copy())
-            here = moment(t, from_here, slope(from_here), Oracle(landscape, 4), landscape.columns(from_here))
+            here = moment(t, from_here, slope(from_here), Oracle(landscape, 4), landscape.evaluate(from_here))
             stepper.step(here)
         learned = stepper.state[0].permute(2, 0, 1).numpy()
         np.testing.assert_allclose(learned @ matrix, np.tile(np.eye(dim), (4, 1, 1)), atol=1e-4)

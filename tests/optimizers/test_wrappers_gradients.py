@@ -35,7 +35,7 @@ def loop(
         torch_optimizer, path = counterpart(optimizer, p), []
         for t in range(1, steps + 1):
             torch_optimizer.zero_grad()
-            landscape.columns(p).backward()
+            landscape.evaluate(p).backward()
             before(p, t, torch_optimizer)
             torch_optimizer.step()
             if after is not None:
@@ -308,7 +308,7 @@ def test_sharpness_aware_minimisation_is_its_loop(optimizer):
         with torch.no_grad():
             p.add_(climb)
         torch_optimizer.zero_grad()
-        landscape.columns(p).backward()
+        landscape.evaluate(p).backward()
         with torch.no_grad():
             p.copy_(here)
 
@@ -410,7 +410,7 @@ def test_a_forgotten_zero_grad_is_that_of_torch(optimizer):
         with default_dtype(torch.float64):
             torch_optimizer = counterpart(optimizer, p)
         for point in path[:, :, run]:
-            valley(2).columns(p).backward()
+            valley(2).evaluate(p).backward()
             torch_optimizer.step()
             torch.testing.assert_close(p.detach(), point, rtol=0, atol=0, equal_nan=True)
 

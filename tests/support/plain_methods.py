@@ -34,19 +34,19 @@ class Seen:
         self.function = function
 
     def value(self, x: Array) -> float:
-        return float(self.function.columns(torch.as_tensor(x)))
+        return float(self.function.evaluate(torch.as_tensor(x)))
 
     def gradient(self, x: Array) -> Array:
         point = torch.tensor(x, requires_grad=True)
-        return torch.autograd.grad(self.function.columns(point), point)[0].numpy()
+        return torch.autograd.grad(self.function.evaluate(point), point)[0].numpy()
 
     def hessian(self, x: Array) -> Array:
-        return torch.autograd.functional.hessian(self.function.columns, torch.tensor(x)).numpy()
+        return torch.autograd.functional.hessian(self.function.evaluate, torch.tensor(x)).numpy()
 
     def residuals(self, x: Array) -> tuple[Array, Array]:
         point = torch.tensor(x)
-        jacobian = torch.autograd.functional.jacobian(self.function.residual_columns, point)
-        return self.function.residual_columns(point).numpy(), jacobian.numpy()
+        jacobian = torch.autograd.functional.jacobian(self.function.evaluate_residuals, point)
+        return self.function.evaluate_residuals(point).numpy(), jacobian.numpy()
 
 
 def halved(seen: Seen, x: Array, p: Array, slope: float, t: float) -> Array:
@@ -188,7 +188,7 @@ def lbfgs(function: Function, optimizer: optimizers.LBFGS, x: Array, steps: int)
 
     def closure() -> Tensor:
         torch_optimizer.zero_grad()
-        value = function.columns(point)
+        value = function.evaluate(point)
         value.backward()
         return value
 

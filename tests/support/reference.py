@@ -280,7 +280,7 @@ def by_torch(landscape: Function, contenders: Sequence[Optimizer], x: Tensor, st
             if alone:
                 for p in points:
                     p.grad = None
-                    landscape.columns(p).backward()
+                    landscape.evaluate(p).backward()
             else:
                 gradient = oracle.value_and_gradient(torch.stack([p.detach() for p in points], 1))[1]
                 for p, column in zip(points, gradient.unbind(1), strict=True):

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from thinned import diagonal
 
 from landscapes import InputError, function, functions, race, transforms
-from landscapes.builders.validation import checked
 from landscapes.objectives import tag_checks
 from landscapes.objectives.decorators import ANY
 from landscapes.objectives.derivatives import gradient, points
 from landscapes.objectives.tags import CHECKED
+from landscapes.objectives.validation import checked
 from landscapes.transforms import (
     added,
     asymmetric,
@@ -416,7 +416,7 @@ def test_residuals_go_along():
         noisy(f, 1),
     ):
         x = points(g, 7).T
-        torch.testing.assert_close((g.residual_columns(x) ** 2).sum(0), g.columns(x), rtol=1e-12, atol=0)
+        torch.testing.assert_close((g.evaluate_residuals(x) ** 2).sum(0), g.evaluate(x), rtol=1e-12, atol=0)
 
 
 # Sums and products

@@ -121,7 +121,7 @@ def _traced(function: Function, points: Tensor, told: Tensor) -> Traced | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            whole = make_fx(lambda x: function.columns(x))(points)
+            whole = make_fx(lambda x: function.evaluate(x))(points)
             pieces = make_fx(_differentiated(_InPieces(whole)))(*points.unbind(0))
         _simplify(pieces.graph)
         pieces.recompile()

@@ -151,7 +151,7 @@ def _questions(now: StepContext, asking: Tensor, way: StepRequirement) -> tuple[
     def slope(point: Tensor) -> Tensor:
         if type(now.oracle) is not Oracle:
             raise InputError("a torch optimizer that differentiates its gradient cannot be wrapped; race it as it is")
-        value = now.oracle.seen.columns(point[:, None])[0]
+        value = now.oracle.seen.evaluate(point[:, None])[0]
         (gradient,) = torch.autograd.grad(value, point, create_graph=True)
         if not gradient.requires_grad:
             gradient = gradient + 0 * point

@@ -12,10 +12,9 @@ import torch
 from torch import nn
 
 from landscapes import race
-from landscapes.builders.validation import POINTS, as_function, checked
 from landscapes.errors import InputError
-from landscapes.functions import get
 from landscapes.objectives.decorators import function
+from landscapes.objectives.validation import POINTS, checked
 from landscapes.optimizers import SGD
 
 PLANE = ((-3, 3), (-3, 3))
@@ -41,30 +40,6 @@ def truth(made, points):
         values.append(value.detach())
         gradients.append(torch.autograd.grad(value, x)[0])
     return torch.stack(values), torch.stack(gradients)
-
-
-# Names and landscapes
-
-
-def test_a_landscape_is_taken_as_it_is_and_a_name_is_looked_up():
-    made = landscape(lambda x, y: x * y)
-    assert as_function(made) is made
-    assert as_function("Camel-3") is get("three_hump_camel")
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        (lambda x, y: x, r"has no bounds; decorate it: @function\(\(-3, 3\), \(-3, 3\)\)"),
-        (nn.Linear(2, 1), "has no bounds"),
-        ("beal", "unknown function 'beal'. Did you mean beale?"),
-        (3, r"a landscape is a name of the catalogue or made with @function\(.*\), not 3"),
-        (None, "not None"),
-    ],
-)
-def test_anything_else_is_refused(given, message):
-    with pytest.raises(InputError, match=message):
-        as_function(given)
 
 
 # Formulas that are fine
@@ -301,7 +276,7 @@ def test_a_formula_that_mixes_points_gets_right_numbers(formula, dim, mode, faul
     values, gradients = truth(made, points)
     for count in (21, 1):
         x = points[:count].T.contiguous().requires_grad_()
-        given = made.columns(x)
+        given = made.evaluate(x)
         torch.testing.assert_close(given, values[:count], rtol=1e-12, atol=1e-12)
         slopes = torch.autograd.grad(given.sum(), x)[0].T
         torch.testing.assert_close(slopes, gradients[:count], rtol=1e-12, atol=1e-12)

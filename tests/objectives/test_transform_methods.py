@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from landscapes import InputError, function, functions, transforms
-from landscapes.objectives.transformable import Transformable
+from landscapes.objectives.transform_methods import TransformMethods
 
-METHODS = [name for name in vars(Transformable) if not name.startswith("_")]
+METHODS = [name for name in vars(TransformMethods) if not name.startswith("_")]
 GIVEN = {
     "shifted": (((1.0, -2.0),), {}),
     "scaled": ((2.0,), {}),
@@ -25,7 +25,7 @@ def test_every_method_is_tried_here():
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_method_asks_for_what_its_transform_asks_for(name):
-    method, transform = (inspect.signature(getattr(home, name)) for home in (Transformable, transforms))
+    method, transform = (inspect.signature(getattr(home, name)) for home in (TransformMethods, transforms))
     assert [(p.name, p.default, p.kind) for p in list(method.parameters.values())[1:]] == [
         (p.name, p.default, p.kind) for p in list(transform.parameters.values())[1:]
     ]

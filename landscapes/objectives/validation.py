@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.functions import get
 from landscapes.objectives.decorators import Function, Mode
 
 POINTS = 13
@@ -34,27 +33,6 @@ FALLBACKS: tuple[tuple[Mode, str], ...] = (
     ("vmapped", "torch.func.vmap, which is slower"),
     ("looped", "a Python loop over the points, which is much slower"),
 )
-
-
-def as_function(landscape: str | Function) -> Function:
-    """The landscape itself, or the one of the catalogue that a name means.
-
-    Raises `InputError` for an unknown name and for anything else, such as a formula without its bounds.
-
-    >>> as_function("camel3").name
-    'three_hump_camel'
-    """
-    if isinstance(landscape, Function):
-        return landscape
-    if isinstance(landscape, str):
-        return get(landscape)
-    if callable(landscape):
-        raise InputError(
-            f"{landscape!r} has no bounds; decorate it: @function((-3, 3), (-3, 3)), one pair a coordinate"
-        )
-    raise InputError(
-        f"a landscape is a name of the catalogue or made with @function((-3, 3), (-3, 3)), not {landscape!r}"
-    )
 
 
 def checked(function: Function, start: Sequence[float] | None = None) -> Function:
@@ -159,7 +137,7 @@ def _single(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
     name, place = f"function {function.name!r}", f"at {_shown(point)}"
     x = point.clone().requires_grad_()
     try:
-        value: Any = function.columns(x)
+        value: Any = function.evaluate(x)
     except Exception as error:
         raise InputError(f"{name} raises {_reason(error)} {place}") from error
     if not isinstance(value, Tensor):
@@ -192,7 +170,7 @@ def _fault(function: Function, points: Tensor, truth: _Results) -> str | None:
     for count in (points.shape[1], 1):
         x = points[:, :count].clone().requires_grad_()
         try:
-            value = function.columns(x)
+            value = function.evaluate(x)
             if not isinstance(value, Tensor) or value.shape != (count,):
                 returned = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
                 return f"for {count} points it returns {returned}"
