@@ -1,18 +1,20 @@
 """
-Which minimum is found from where
-=================================
+Basins of attraction
+====================
 
-A pixel a start: its colour says which of Himmelblau's four minima Adam finds from there, and the stronger it is, the longer
-that takes.
+Which of Himmelblau's four minima does Adam reach? Each pixel is a start. Its colour shows the minimum, and a
+stronger colour means more steps.
 """
 
 # %%
-# A quarter of a million runs, as one job.
+# A quarter of a million runs in one experiment.
 
 from pathlib import Path
 
 from landscapes import basins, render
 
-result = basins("himmelblau", "adam(lr=0.1)", resolution=512, steps=500)
-render.save_chart(result, Path(__file__).parent / "pictures" / "basins.png", size=(800, 560))
-print(render.caption(result))
+PICTURES = Path(__file__).parent / "pictures"
+
+record = basins("himmelblau", "adam(lr=0.1)", resolution=512, steps=500)
+render.save(record, PICTURES / "basins.png", figsize=(8.0, 5.6))
+print(render.caption(record))

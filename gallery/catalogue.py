@@ -2,13 +2,13 @@
 The catalogue at a glance
 =========================
 
-Every landscape there is, in its usual view, with a star on each known minimum, grouped by the module of
-``functions/`` that defines it. Those of one coordinate are curves, those of more than two are seen in the plane
-through their minimum and their start.
+Every function of the catalogue in its default view, grouped by the module of ``functions/`` that defines it. A
+star marks each known minimum. Functions of one coordinate are curves. Functions of more than two coordinates
+are shown in the plane through their minimum and their start.
 """
 
 # %%
-# ``landscapes show NAME -o sheet.pdf`` draws one of them on a page of its own, with its formula and its facts.
+# ``landscapes show NAME -o sheet.pdf`` draws the fact sheet of one function: plots, formula and facts.
 
 import io
 from itertools import groupby
@@ -17,43 +17,52 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from PIL import Image
 
-from landscapes import functions, portray, render
+from landscapes import functions, render, summarize
 from landscapes.render.artists.text_fit import shortened
 
-ACROSS, CELL = 17, 1.0  # pictures a row; inches
-look = render.THEMES["light"]
+PICTURES = Path(__file__).parent / "pictures"
+COLUMNS, CELL = 17, 1.0  # plots per row; width of a cell in inches
+theme = render.THEMES["light"]
 
 
-def module(item):
-    return item.formula.__module__.rpartition(".")[2]
+def module(function):
+    return function.formula.__module__.rpartition(".")[2]
 
+
+# %%
+# The cells of the figure: the name of each module, followed by its functions.
 
 cells = []
 for name, members in groupby(sorted(functions.search(), key=module), key=module):
     cells += [name.replace("_", " "), *members]
 
-down = -(-len(cells) // ACROSS)
-with look.context():
-    fig = Figure(figsize=(ACROSS * CELL, down * 1.14 * CELL), dpi=110)
-    for place, item in enumerate(cells):
-        row, column = divmod(place, ACROSS)
-        ax = fig.add_axes(((column + 0.06) / ACROSS, 1 - (row + 0.96) / down, 0.88 / ACROSS, 0.76 / down))
+rows = -(-len(cells) // COLUMNS)
+
+with theme.context():
+    fig = Figure(figsize=(COLUMNS * CELL, rows * 1.14 * CELL), dpi=110)
+    for index, cell in enumerate(cells):
+        row, column = divmod(index, COLUMNS)
+        left, bottom = (column + 0.06) / COLUMNS, 1 - (row + 0.96) / rows
+        ax = fig.add_axes((left, bottom, 0.88 / COLUMNS, 0.76 / rows))
         ax.set(xticks=[], yticks=[])
-        if isinstance(item, str):
+        if isinstance(cell, str):
             ax.axis("off")
-            words = item.replace(" ", "\n")
-            ax.text(0.96, 0.5, words, ha="right", va="center", fontsize=9.5, fontweight="bold", linespacing=1.3)
+            heading = cell.replace(" ", "\n")
+            ax.text(0.96, 0.5, heading, ha="right", va="center", fontsize=9.5, fontweight="bold", linespacing=1.3)
             continue
-        portrait = portray(item, points=81)
-        surface = portrait.surface
-        if portrait.is_line:
-            ax.plot(surface.x, surface.values[0], color=look.paths[0], linewidth=1.2)
+        summary = summarize(cell, points=81)
+        surface = summary.surface
+        if summary.is_line:
+            ax.plot(surface.x, surface.values[0], color=theme.paths[0], linewidth=1.2)
             ax.margins(x=0, y=0.1)
         else:
-            render.contour(surface, ax, theme=look, levels=12)
-        ax.set_title(shortened(item.title, 62, 7), fontsize=7, pad=2)
+            render.contour(surface, ax, theme=theme, levels=12)
+        ax.set_title(shortened(cell.title, 62, 7), fontsize=7, pad=2)
 
-with io.BytesIO() as drawn:
-    fig.savefig(drawn)
-    picture = Image.open(drawn).convert("RGB").quantize(256)  # half the bytes, and no colour is missed
-picture.save(Path(__file__).parent / "pictures" / "catalogue.png", optimize=True)
+# %%
+# A palette of 256 colours halves the size of the file without a visible difference.
+
+with io.BytesIO() as png:
+    fig.savefig(png)
+    picture = Image.open(png).convert("RGB").quantize(256)
+picture.save(PICTURES / "catalogue.png", optimize=True)

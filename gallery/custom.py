@@ -1,14 +1,13 @@
 """
-A landscape and an optimizer of your own
-========================================
+Your own function and optimizer
+===============================
 
-A function is a formula in torch operations with its bounds; an optimizer is any subclass of
-``torch.optim.Optimizer``, as you use it in training.
+A function is a formula in torch operations with its domain. An optimizer is any subclass of ``torch.optim.Optimizer``.
 """
 
 # %%
-# The formula takes one tensor a coordinate and may be handed many points at once. Its gradient comes from
-# autograd; a lowest point is looked for on the way, since none is given.
+# The formula takes one tensor per coordinate and must accept batches of points. Autograd computes its gradient.
+# No minimum is given, so the race searches for one.
 
 from pathlib import Path
 
@@ -16,21 +15,21 @@ import torch
 
 from landscapes import function, optimizers, race, render
 
-pictures = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parent / "pictures"
 
 
 @function((-3, 3), (-3, 3), start=(2.5, 2.2), steps=120)
 def egg_box(x, y):
-    """A bowl with dents: good for seeing who rolls over them."""
+    """A bowl with many local minima: shows which optimizers pass over them."""
     return x**2 + 2 * y**2 + 1.5 * torch.sin(3 * x) * torch.sin(3 * y)
 
 
 # %%
-# The optimizer: steps of one length, in the direction of the sign of an average gradient.
+# The optimizer moves each coordinate by a constant length, in the direction of the sign of an averaged gradient.
 
 
 class Signum(torch.optim.Optimizer):
-    """Sign descent with momentum (Bernstein and others, 2018)."""
+    """Sign descent with momentum (Bernstein et al., 2018)."""
 
     def __init__(self, params, lr=0.01, momentum=0.9):
         super().__init__(params, {"lr": lr, "momentum": momentum})
@@ -45,9 +44,8 @@ class Signum(torch.optim.Optimizer):
 
 
 # %%
-# Names are tuned for this very race; rules are taken as they are.
+# Names get learning rates that are tuned for this race. Optimizer objects are used as they are.
 
-record = race(
-    egg_box, {"Signum": optimizers.Torch(Signum, lr=0.05), "SGD": "sgd", "Momentum": "momentum", "Adam": "adam"}
-)
-render.save(record, pictures / "own.gif", theme="dark")
+signum = optimizers.Torch(Signum, lr=0.05)
+record = race(egg_box, {"Signum": signum, "SGD": "sgd", "Momentum": "momentum", "Adam": "adam"})
+render.save(record, PICTURES / "custom.gif", theme="dark")

@@ -2,33 +2,35 @@
 Beale
 =====
 
-The second of Alec Radford's animations of 2014, made again with every setting stated and with Adam: where the
-first gradient is a hundred times the later ones, who can hold back?
+The second of Alec Radford's animations of 2014, redrawn with every setting stated and with Adam added. The
+first gradient is a hundred times larger than the later ones, so momentum overshoots.
 """
 
 # %%
-# The start lies on the wall; a flat and curved valley leads to the star.
+# The start is on a steep wall. A flat, curved valley leads to the minimum.
 
 from pathlib import Path
 
 from landscapes import functions, race, render
 
-pictures = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parent / "pictures"
+OPTIMIZERS = [
+    "sgd(lr=0.01)",
+    "momentum(lr=0.005)",
+    "nesterov(lr=0.005)",
+    "adagrad(lr=0.4)",
+    "adadelta(lr=8)",
+    "rmsprop(lr=0.03, alpha=0.9)",
+    "adam(lr=0.1)",
+]
 
 beale = functions.get("beale").with_view([(-0.3, 4.4), (-2.2, 2)])
-record = race(
-    beale,
-    [
-        "sgd(lr=0.01)", "momentum(lr=0.005)", "nesterov(lr=0.005)", "adagrad(lr=0.4)", "adadelta(lr=8)",
-        "rmsprop(lr=0.03, alpha=0.9)", "adam(lr=0.1)",
-    ],
-    start=(1, 1.5),
-    steps=160,
-)  # fmt: skip
+record = race(beale, OPTIMIZERS, start=(1, 1.5), steps=160)
 
 # %%
-# What to look at: the first gradients throw momentum across the valley, and it bounces about before it comes
-# back, only to run past the star; Nesterov's brakes sooner and overtakes it. Those that divide by the size of
-# the gradients set out calmly and go like a quicker SGD, Adam with a wide swing of its own.
+# The first gradients move momentum far across the valley. It oscillates, returns and overshoots the minimum.
+# Nesterov momentum slows down sooner and overtakes it. Adagrad, Adadelta and RMSprop divide by the size of the
+# gradients: their first steps are moderate, and they follow a path similar to SGD at a higher speed. Adam takes
+# a wide curve.
 
-render.animate(record, size=(640, 480), panel=False).save(pictures / "famous-beale.gif")
+render.animate(record, figsize=(6.4, 4.8), panel=False).save(PICTURES / "famous-beale.gif")

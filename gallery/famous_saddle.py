@@ -2,34 +2,35 @@
 The saddle
 ==========
 
-The last of Alec Radford's animations of 2014, made again with every setting stated and with Adam: a start a hair
-beside the ridge, and nothing but that hair to tell which way is down.
+The last of Alec Radford's animations of 2014, redrawn with every setting stated and with Adam added. The start
+is 0.001 away from the line that leads into the saddle point.
 """
 
 # %%
-# Exactly on the ridge nobody would leave it: the slope to the side is zero there, whatever one divides it by. So the
-# start is a thousandth off.
+# Exactly on that line no optimizer would escape: the gradient across it is zero, whatever its scaling. The
+# start is therefore off the line by 0.001.
 
 from pathlib import Path
 
 from landscapes import functions, race, render
 
-pictures = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parent / "pictures"
+OPTIMIZERS = [
+    "sgd(lr=0.03)",
+    "momentum(lr=0.02)",
+    "nesterov(lr=0.02)",
+    "adagrad(lr=0.3)",
+    "adadelta(lr=1)",
+    "rmsprop(lr=0.02, alpha=0.9)",
+    "adam(lr=0.05)",
+]
 
 saddle = functions.get("saddle").with_view([(-2, 2), (-1, 2)])
-record = race(
-    saddle,
-    [
-        "sgd(lr=0.03)", "momentum(lr=0.02)", "nesterov(lr=0.02)", "adagrad(lr=0.3)", "adadelta(lr=1)",
-        "rmsprop(lr=0.02, alpha=0.9)", "adam(lr=0.05)",
-    ],
-    start=(-1.5, 1e-3),
-    steps=80,
-)  # fmt: skip
+record = race(saddle, OPTIMIZERS, start=(-1.5, 1e-3), steps=80)
 
 # %%
-# What to look at: plain descent walks into the saddle and sits there. Momentum rolls through it and back, up the
-# other side, before it finds the way down. Adagrad, Adadelta, RMSprop and Adam blow the thousandth up to a full step
-# and never come near the saddle.
+# SGD converges towards the saddle point and stalls. Momentum passes through it and back before it escapes.
+# Adagrad, Adadelta, RMSprop and Adam scale the small gradient up to a full step and never come close to the
+# saddle point.
 
-render.animate(record, size=(640, 480), panel=False, seconds=6).save(pictures / "famous-saddle.gif")
+render.animate(record, figsize=(6.4, 4.8), panel=False, seconds=6).save(PICTURES / "famous-saddle.gif")

@@ -2,33 +2,34 @@
 The long valley
 ===============
 
-The third of Alec Radford's animations of 2014, made again with every setting stated and with Adam: walls that
-are steep and alike, and next to no slope along the floor.
+The third of Alec Radford's animations of 2014, redrawn with every setting stated and with Adam added. The walls
+are steep and symmetric, and the gradient along the floor is almost zero.
 """
 
 # %%
-# The formula is the curve of the UvA deep learning course. Across the valley, plain descent with a rate above one
-# swings for ever; along it, the slope begins at a hundredth and grows with every step down.
+# The formula comes from the UvA deep learning course. Across the valley, SGD with a learning rate above one
+# oscillates for ever. Along it, the gradient starts at 0.01 and grows with every step.
 
 from pathlib import Path
 
 from landscapes import functions, race, render
 
-pictures = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parent / "pictures"
+OPTIMIZERS = [
+    "sgd(lr=1.1)",
+    "momentum(lr=0.5)",
+    "nesterov(lr=0.4)",
+    "adagrad(lr=1)",
+    "adadelta(lr=20)",
+    "rmsprop(lr=0.1, alpha=0.9)",
+    "adam(lr=0.2)",
+]
 
-record = race(
-    functions.get("long_valley"),
-    [
-        "sgd(lr=1.1)", "momentum(lr=0.5)", "nesterov(lr=0.4)", "adagrad(lr=1)", "adadelta(lr=20)",
-        "rmsprop(lr=0.1, alpha=0.9)", "adam(lr=0.2)",
-    ],
-    start=(-1.2, 4.5),
-    steps=40,
-)  # fmt: skip
+record = race(functions.get("long_valley"), OPTIMIZERS, start=(-1.2, 4.5), steps=40)
 
 # %%
-# What to look at: plain descent goes from wall to wall, as high on either side, and gets nowhere. Momentum swings
-# too, until it has gathered speed downhill. Those that scale each coordinate's step by its own gradients do not
-# care how small the slope is: they set out across and along at once.
+# SGD jumps from wall to wall at constant height and makes no progress. Momentum oscillates, too, until it has
+# gained speed along the floor. Optimizers that scale each coordinate by its own gradients are independent of
+# the size of the gradient. They move across and along the valley at once.
 
-render.animate(record, size=(640, 480), panel=False, seconds=6).save(pictures / "famous-valley.gif")
+render.animate(record, figsize=(6.4, 4.8), panel=False, seconds=6).save(PICTURES / "famous-valley.gif")

@@ -1,14 +1,14 @@
 """
-NeurIPS in five lines
-=====================
+A NeurIPS figure in five lines
+==============================
 
-Two panels as wide as a NeurIPS page: the paths on Beale's function, and how soon the gap to its minimum closes.
+A figure of two panels, one NeurIPS page wide: the trajectories on Beale's function, and the gap to its minimum.
 """
 
 # %%
-# What the conference asks for: 5.5 inches, serif letters of the caption's size and smaller, fonts that are no Type 3.
-# With tueplots it is ``neurips = bundles.neurips2024(usetex=False, ncols=2) | {"pdf.fonttype": 42}``; a style of
-# SciencePlots works as well, by ``with plt.style.context(["science", "no-latex"])``.
+# NeurIPS requires a width of 5.5 inches, serif fonts no larger than the caption's, and no Type 3 fonts.
+# tueplots provides these settings as ``bundles.neurips2024(usetex=False, ncols=2) | {"pdf.fonttype": 42}``.
+# SciencePlots works as well, with ``plt.style.context(["science", "no-latex"])``.
 
 from pathlib import Path
 
@@ -16,28 +16,38 @@ from matplotlib import pyplot as plt
 
 from landscapes import race, render
 
-pictures = Path(__file__).parent / "pictures"
-neurips = {"figure.figsize": (5.5, 1.9), "font.family": "serif", "font.serif": ["Times New Roman", "STIXGeneral"],
-           "mathtext.fontset": "stix", "font.size": 8, "axes.labelsize": 8, "legend.fontsize": 7, "xtick.labelsize": 6,
-           "ytick.labelsize": 6, "axes.linewidth": 0.5, "pdf.fonttype": 42}  # fmt: skip
+PICTURES = Path(__file__).parent / "pictures"
+NEURIPS = {
+    "figure.figsize": (5.5, 1.9),
+    "font.family": "serif",
+    "font.serif": ["Times New Roman", "STIXGeneral"],
+    "mathtext.fontset": "stix",
+    "font.size": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7,
+    "xtick.labelsize": 6,
+    "ytick.labelsize": 6,
+    "axes.linewidth": 0.5,
+    "pdf.fonttype": 42,
+}
 record = race("beale", ["sgd", "momentum", "rmsprop", "adam"])
 
 # %%
-# And the five lines: the map, the paths on it, the losses beside it, and who is who.
+# The five lines: the axes, the contour plot, the trajectories on it, the loss curves, and the legend.
 
-with plt.rc_context(neurips):
+with plt.rc_context(NEURIPS):
     fig, (left, right) = plt.subplots(1, 2, layout="constrained")
     render.contour(record, left, theme="print")
-    render.paths(record, left, theme="print")
-    render.losses(record, right, theme="print").set(xlabel="step", ylabel="$f - f^*$")
+    render.trajectories(record, left, theme="print")
+    render.loss_curves(record, right, theme="print").set(xlabel="step", ylabel="$f - f^*$")
     fig.legend(*right.get_legend_handles_labels(), loc="outside right center", frameon=False)
 
-    fig.savefig(pictures / "neurips_figure.pdf", dpi=300)
-    fig.savefig(pictures / "neurips_figure.png", dpi=200)
+    fig.savefig(PICTURES / "neurips_figure.pdf", dpi=300)
+    fig.savefig(PICTURES / "neurips_figure.png", dpi=200)
     plt.close(fig)
 
 # %%
-# The sentence for the caption, and the standings as a table for booktabs.
+# A sentence for the caption, and the results as a booktabs table.
 
 print(render.caption(record))
 print(render.table(record, "latex"))

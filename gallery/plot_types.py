@@ -1,56 +1,81 @@
 """
-Every picture, in every theme
-=============================
+Every type of plot, in every theme
+==================================
 
-Each axes-level function of ``landscapes.render`` draws on axes of your own and touches nothing else. Here they are, side by
-side, in the three themes.
+Each axes-level function of ``landscapes.render`` draws on the given axes and changes nothing else. This figure
+shows them in each theme.
 """
 
 # %%
-# A race, and jobs of very many runs, small enough to wait for.
+# One race, and experiments with many runs, at sizes that take seconds.
 
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from landscapes import Range, basins, compare, portray, race, render, sweep
+from landscapes import Range, basins, compare, race, render, summarize, sweep
 
-names = ["sgd", "momentum", "adam"]
-run = race("beale", names, observe=["gradient_norm", "momentum", "second_moment"])
+PICTURES = Path(__file__).parent / "pictures"
+OPTIMIZERS = ["sgd", "momentum", "adam"]
+
+run = race("beale", OPTIMIZERS, metrics=["gradient_norm", "momentum", "second_moment"])
 line = race("forrester", ["sgd", "adam"])
-crowd = sweep(
-    "himmelblau", {"SGD": "sgd(lr=0.005)", "Adam": "adam(lr=0.1)"}, starts=200, spread="view", steps=60, keep=1
-)
-rates = sweep("beale", names, lr=Range(1e-4, 2.0).spaced(24), starts=8)
-grid = sweep("beale", "adam", lr=Range(1e-3, 5.0).spaced(24), beta1=Range(0.0, 0.99, "linear").spaced(24))
+many = {"SGD": "sgd(lr=0.005)", "Adam": "adam(lr=0.1)"}
+ensemble = sweep("himmelblau", many, starts=200, spread="view", steps=60, record_steps=1)
+rates = sweep("beale", OPTIMIZERS, lr=Range(1e-4, 2.0, n=24), starts=8)
+grid = sweep("beale", "adam", lr=Range(1e-3, 5.0, n=24), beta1=Range(0.0, 0.99, "linear", n=24))
 found = basins("himmelblau", "adam(lr=0.1)", resolution=96, steps=200)
-standings = compare(["beale", "booth", "rosenbrock", "himmelblau"], names, starts=4, steps=200)
-map_ = portray("beale", points=129).surface
+comparison = compare(["beale", "booth", "rosenbrock", "himmelblau"], OPTIMIZERS, starts=4, steps=200)
+surface = summarize("beale", points=129).surface
 
-pictures = {
-    "contour, paths": lambda ax, look: render.paths(run, render.contour(run, ax, theme=look), theme=look),
-    "states": lambda ax, look: render.states(
-        run, render.paths(run, render.contour(run, ax, theme=look), theme=look, step=30), theme=look, step=30
-    ),
-    "downhill": lambda ax, look: render.downhill(map_, render.contour(map_, ax, theme=look, lines=False), theme=look),
-    "swarm": lambda ax, look: render.swarm(crowd, render.contour(crowd, ax, theme=look), theme=look, step=8),
-    "slide": lambda ax, look: render.slide(line, ax, theme=look),
-    "losses": lambda ax, look: render.losses(run, ax, theme=look),
-    "trace: gradient norm": lambda ax, look: render.trace(run, "gradient_norm", ax=ax, theme=look),
-    "bands": lambda ax, look: render.bands(crowd, ax, theme=look),
-    "response": lambda ax, look: render.response(rates, ax, theme=look),
-    "heatmap": lambda ax, look: render.heatmap(grid, ax, theme=look),
-    "basins": lambda ax, look: render.basins(found, ax, theme=look),
-    "profile": lambda ax, look: render.profile(standings, ax, theme=look),
+# %%
+# Each plot is a function of the axes and the theme.
+
+
+def draw_trajectories(ax, theme):
+    render.contour(run, ax, theme=theme)
+    render.trajectories(run, ax, theme=theme)
+
+
+def draw_optimizer_state(ax, theme):
+    render.contour(run, ax, theme=theme)
+    render.trajectories(run, ax, theme=theme, step=30)
+    render.optimizer_state(run, ax, theme=theme, step=30)
+
+
+def draw_gradient_field(ax, theme):
+    render.contour(surface, ax, theme=theme, lines=False)
+    render.gradient_field(surface, ax, theme=theme)
+
+
+def draw_ensemble(ax, theme):
+    render.contour(ensemble, ax, theme=theme)
+    render.ensemble(ensemble, ax, theme=theme, step=8)
+
+
+PLOTS = {
+    "contour, trajectories": draw_trajectories,
+    "optimizer_state": draw_optimizer_state,
+    "gradient_field": draw_gradient_field,
+    "ensemble": draw_ensemble,
+    "trajectories, d = 1": lambda ax, theme: render.trajectories(line, ax, theme=theme),
+    "loss_curves": lambda ax, theme: render.loss_curves(run, ax, theme=theme),
+    "history of a metric": lambda ax, theme: render.history(run, "gradient_norm", ax=ax, theme=theme),
+    "loss_quantiles": lambda ax, theme: render.loss_quantiles(ensemble, ax, theme=theme),
+    "sensitivity": lambda ax, theme: render.sensitivity(rates, ax, theme=theme),
+    "heatmap": lambda ax, theme: render.heatmap(grid, ax, theme=theme),
+    "basins": lambda ax, theme: render.basins(found, ax, theme=theme),
+    "performance_profile": lambda ax, theme: render.performance_profile(comparison, ax, theme=theme),
 }
 
 # %%
-# One page a theme: a theme is a matplotlib context, and every function takes it by name or as a ``Theme``.
+# One figure per theme. A theme is a matplotlib context, and every function takes it by name or as a ``Theme``.
 
-for theme, look in render.THEMES.items():
-    with look.context():
+for name, theme in render.THEMES.items():
+    with theme.context():
         fig = Figure(figsize=(12.8, 8.6), dpi=75, layout="constrained")
-        for ax, (name, draw) in zip(fig.subplots(3, 4).ravel(), pictures.items(), strict=True):
-            draw(ax, look)
-            ax.set_title(name, loc="left", fontsize=10)
-        fig.savefig(Path(__file__).parent / "pictures" / f"every-picture-{theme}.png")
+        axes = fig.subplots(3, 4).ravel()
+        for ax, (title, draw) in zip(axes, PLOTS.items(), strict=True):
+            draw(ax, theme)
+            ax.set_title(title, loc="left", fontsize=10)
+        fig.savefig(PICTURES / f"plot-types-{name}.png")

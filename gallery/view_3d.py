@@ -1,24 +1,27 @@
 """
-A race seen from aside
-======================
+A race in a 3-D view
+====================
 
-The surface stands in relief, with the level lines of its map; trails that go behind a hill are faint. Left alone, the camera
-stands where most of the race is seen.
+The function as a 3-D surface with contour lines. Trails behind a hill are drawn faintly. By default, the camera
+is placed where most of the race is visible.
 """
 
 # %%
-# A still, as a figure of its own.
+# A still figure.
 
 from pathlib import Path
 
 from landscapes import race, render
 
 PICTURES = Path(__file__).parent / "pictures"
-result = race("rosenbrock", ["momentum", "nesterov", "adagrad", "adam"])
-render.scene(result, theme="dark", size=(800, 500)).savefig(PICTURES / "aside.png")
+
+record = race("rosenbrock", ["momentum", "nesterov", "adagrad", "adam"])
+still = render.figure_3d(record, theme="dark", figsize=(8.0, 5.0))
+still.savefig(PICTURES / "view_3d.png")
 
 # %%
-# The same in motion, with a camera that goes around: ``.mp4`` is smaller than ``.gif`` when everything moves.
+# An animation with an orbiting camera. When every pixel moves, ``.mp4`` files are smaller than ``.gif`` files.
 
-turning = render.scene(result, camera=render.Camera(azimuth=100, turn=60), size=(480, 320))
-render.animate(result, figure=turning, seconds=4).save(PICTURES / "aside.mp4")
+camera = render.Camera(azim=100, rotate=60)
+orbit = render.figure_3d(record, camera=camera, figsize=(4.8, 3.2))
+render.animate(record, figure=orbit, seconds=4).save(PICTURES / "view_3d.mp4")

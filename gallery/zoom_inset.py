@@ -1,29 +1,29 @@
 """
-A closer look
-=============
+Direct labels and a zoom inset
+==============================
 
-Who is where, and what happens at the very end: names that follow the heads, a view that holds the race and no
-more, and the minimum through a lens.
+Labels that follow the runs, a view cropped to the race, and an inset that magnifies the minimum.
 """
 
 # %%
-# The view is asked for before the race: the surface is recorded where the runs go, as finely as ever. A race that
-# is saved already can be cut down to a view, but not widened.
+# Choose the view before the race: the surface is then sampled at full resolution where the runs go. A saved
+# race can be cropped to a smaller view, but not extended.
 
 from pathlib import Path
 
 from landscapes import race, render
 
-pictures = Path(__file__).parent / "pictures"
+PICTURES = Path(__file__).parent / "pictures"
 
 record = race("beale", ["momentum", "nesterov", "rmsprop", "adam"], view="race")
 
 # %%
-# The sentence beneath a picture, with every setting; the file carries it as well.
+# The caption states every setting. Saved files contain it as well.
 
 print(render.caption(record))
 
 # %%
-# What to look at: names give way to heads and to each other. The inset takes the corner that the race leaves free.
+# Labels avoid the runs and each other. The inset is placed in the corner that the trajectories leave free.
 
-render.animate(record, labels="heads", inset=True, size=(640, 480), panel=False).save(pictures / "closer.gif")
+animation = render.animate(record, labels="direct", inset=True, figsize=(6.4, 4.8), panel=False)
+animation.save(PICTURES / "zoom_inset.gif")
