@@ -65,7 +65,7 @@ MINIMA = [(-1.4789071186510028, 3.303764092503284)]
     title="Noisy moons",
 )
 def moons(u, v):
-    """A logistic loss with mini-batches of 4 of 200 points: noisy gradients favour optimizers that average over steps."""
+    """A logistic loss with mini-batches of 4 of 200 points: noise favours optimizers that average over steps."""
     return loss(features)(u, v)
 
 

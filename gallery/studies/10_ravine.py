@@ -1,11 +1,14 @@
 """
-Ravines, along an axis and askew
-================================
+Ravines, axis-aligned and rotated
+=================================
 
-**Claim.** "In a ravine SGD zigzags, while RMSprop and Adam rescale each direction, so that its condition no longer matters."
+**Claim.** "In a ravine SGD zigzags, while RMSprop and Adam rescale each direction, so that its condition no longer
+matters."
 
-½(x²/κ + y²) for conditions κ from 10 to 10⁴, along an axis and turned by 45°, from starts at distance 1, which turn with it. All rates,
-momenta and β₁ of a grid are tried (α = 0.9); those are taken with which the slowest start is soonest at distance 0.01, to stay below.
+The function is ½(x²/κ + y²) with condition numbers κ from 10 to 10⁴, axis-aligned and rotated by 45°. Starts lie at
+distance 1 and rotate with the ravine. For each optimizer a grid of learning rates, momenta and β₁ is searched (α =
+0.9). A run has converged once it stays within a distance of 0.01. The best setting is the one whose slowest start
+converges first.
 
 **Sources.** Tieleman & Hinton, *Lecture 6.5: RMSprop* (2012); Goh, *Why momentum really works* (2017).
 """
@@ -19,42 +22,86 @@ from matplotlib.figure import Figure
 from landscapes import function, optimizers, race, render, sweep, transforms
 
 STARTS, CONDITIONS = (int(sys.argv[1]), [10, 100]) if len(sys.argv) > 1 else (20, [10, 100, 1000, 10_000])
-near, wide, heavy = np.geomspace(0.5, 4, 19).tolist(), np.geomspace(1e-4, 1, 25).tolist(), [0.5, 0.8, 0.9, 0.95, 0.98, 0.99]  # fmt: skip
-field = {"SGD": (optimizers.SGD(), 3, {"lr": near}), "RMSprop": (optimizers.RMSprop(alpha=0.9), 3, {"lr": wide})}
-field |= {"Momentum": (optimizers.SGD(momentum=0.9), 0.3, {"lr": near, "momentum": heavy}), "Adam": (optimizers.Adam(), 0.5, {"lr": wide, "beta1": heavy})}  # fmt: skip
+ANGLES = (0, 45)
+RADIUS = 0.01
+PICTURES = Path(__file__).parent / "pictures"
+
+near_bound = np.geomspace(0.5, 4, 19).tolist()
+wide = np.geomspace(1e-4, 1, 25).tolist()
+momenta = [0.5, 0.8, 0.9, 0.95, 0.98, 0.99]
+
+OPTIMIZERS = {  # the optimizer, its steps as a multiple of κ, and its grid
+    "SGD": (optimizers.SGD(), 3, {"lr": near_bound}),
+    "RMSprop": (optimizers.RMSprop(alpha=0.9), 3, {"lr": wide}),
+    "Momentum": (optimizers.SGD(momentum=0.9), 0.3, {"lr": near_bound, "momentum": momenta}),
+    "Adam": (optimizers.Adam(), 0.5, {"lr": wide, "beta1": momenta}),
+}
 
 
-def ravine(k, turn):
-    lies = function((-1.2, 1.2), (-1.2, 1.2), minima=[(0, 0)], name="ravine")
-    return transforms.rotated(lies(lambda x, y: (x * x / k + y * y) / 2), turn).with_view([(-1.2, 1.2)] * 2)
+def ravine(condition, angle):
+    decorate = function((-1.2, 1.2), (-1.2, 1.2), minima=[(0, 0)], name="ravine")
+    aligned = decorate(lambda x, y: (x * x / condition + y * y) / 2)
+    return transforms.rotated(aligned, angle).with_view([(-1.2, 1.2)] * 2)
 
 
-def tuned(name, k, turn):
-    """The rule with its best settings, and the steps that it takes from each start."""
-    rule, length, grid = field[name]
-    angle = np.random.default_rng(0).uniform(0, 2 * np.pi, STARTS) + np.deg2rad(turn)
-    way = {"starts": np.stack([np.cos(angle), np.sin(angle)], 1), "steps": int(length * k) + 300}
-    runs = sweep(ravine(k, turn), rule, keep=max(1, int(k**0.5) // 10), **way, **grid).trajectories
-    far = np.linalg.norm(runs.x, axis=-1) > 0.01
-    at = (steps := np.append(runs.step, np.inf)[far.shape[1] - far[:, ::-1].argmax(1)].reshape(-1, STARTS)).max(1).argmin()  # fmt: skip
-    return rule.with_numbers({key: float(runs.runs[key][at * STARTS]) for key in grid}), steps[at]
+def tune(name, condition, angle):
+    """Return the optimizer with its best setting, and the number of steps from each start."""
+    optimizer, length, grid = OPTIMIZERS[name]
+    directions = np.random.default_rng(0).uniform(0, 2 * np.pi, STARTS) + np.deg2rad(angle)
+    starts = np.stack([np.cos(directions), np.sin(directions)], 1)
+
+    record = sweep(
+        ravine(condition, angle),
+        optimizer,
+        starts=starts,
+        steps=int(length * condition) + 300,
+        record_steps=max(1, int(condition**0.5) // 10),
+        **grid,
+    )
+    runs = record.trajectories
+    outside = np.linalg.norm(runs.x, axis=-1) > RADIUS
+    first_inside = outside.shape[1] - outside[:, ::-1].argmax(1)  # the record after the last one outside
+    steps = np.append(runs.step, np.inf)[first_inside].reshape(-1, STARTS)
+    best = steps.max(1).argmin()
+    setting = {name: float(runs.runs[name][best * STARTS]) for name in grid}
+    return optimizer.with_numbers(setting), steps[best]
 
 
-found = {(name, turn): [tuned(name, k, turn) for k in CONDITIONS] for turn in (0, 45) for name in field}
-slow = {key: np.array([steps.max() for _, steps in row]) for key, row in found.items()}
-rms, adam, last = slow["RMSprop", 0], slow["Adam", 0], {name: f"{found[name, 45][-1][1].min():.0f} to {slow[name, 45][-1]:.0f}" for name in field}  # fmt: skip
-print(f"only when the ravine lies along an axis: there, from the slowest of {STARTS} starts, RMSprop takes {rms.min():.0f} to {rms.max():.0f} steps over all conditions, Adam {adam.min():.0f} to {adam.max():.0f} and SGD up to {slow['SGD', 0][-1]:.0f}. Turned by 45°, at condition {CONDITIONS[-1]}, RMSprop takes {last['RMSprop']}, about as many as SGD ({last['SGD']}), and Adam {last['Adam']}; momentum takes {last['Momentum']}, turned or not")  # fmt: skip
-assert rms.max() < 1.2 * rms.min() < 1.2 * slow["SGD", 0][-1] < 1.5 * slow["RMSprop", 45][-1]
-assert 1.5 * adam[-1] < slow["Adam", 45][-1] > 1.5 * slow["Momentum", 45][-1]
-assert all(np.allclose(slow[name, 0], slow[name, 45], rtol=0.03) for name in ("SGD", "Momentum"))
-with (look := render.THEMES["light"]).context():
-    *grounds, ax = (fig := Figure(figsize=(12.8, 4.7), layout="constrained")).subplots(1, 3)
-    for turn, mark, ground in zip((0, 45), ("o--", "o-"), grounds, strict=True):
-        angle, best = np.deg2rad(160 + turn), {name: found[name, turn][1][0] for name in field}
-        shown = race(ravine(100, turn), best, start=(np.cos(angle), np.sin(angle)), steps=120)
-        render.paths(shown, render.contour(shown, ground)).set(title=f"turned by {turn}°", aspect="equal")
-        for name, place in zip(field, (0, 4, 1, 5), strict=True):
-            ax.loglog(CONDITIONS, slow[name, turn], mark, color=look.paths[place], label=name * (turn > 0))  # fmt: skip
-    ax.set(title="steps needed (dashed: turned by 0°)", xlabel="condition")
-    ax.legend()
-    render.animate(shown, seconds=5, figure=fig).save(Path(__file__).parent / "pictures" / "10_ravine.gif")
+found = {(name, angle): [tune(name, k, angle) for k in CONDITIONS] for angle in ANGLES for name in OPTIMIZERS}
+slowest = {key: np.array([steps.max() for _, steps in row]) for key, row in found.items()}
+
+rmsprop, adam = slowest["RMSprop", 0], slowest["Adam", 0]
+rotated = {name: f"{found[name, 45][-1][1].min():.0f} to {slowest[name, 45][-1]:.0f}" for name in OPTIMIZERS}
+print(
+    f"only when the ravine is axis-aligned. There, from the slowest of {STARTS} starts, RMSprop takes "
+    f"{rmsprop.min():.0f} to {rmsprop.max():.0f} steps over all condition numbers, Adam {adam.min():.0f} to "
+    f"{adam.max():.0f}, and SGD up to {slowest['SGD', 0][-1]:.0f}. Rotated by 45°, at condition number "
+    f"{CONDITIONS[-1]}, RMSprop takes {rotated['RMSprop']} steps, about as many as SGD ({rotated['SGD']}), and Adam "
+    f"{rotated['Adam']}. Momentum takes {rotated['Momentum']}, rotated or not"
+)
+assert rmsprop.max() < 1.2 * rmsprop.min() < 1.2 * slowest["SGD", 0][-1] < 1.5 * slowest["RMSprop", 45][-1]
+assert 1.5 * adam[-1] < slowest["Adam", 45][-1] > 1.5 * slowest["Momentum", 45][-1]
+assert all(np.allclose(slowest[name, 0], slowest[name, 45], rtol=0.03) for name in ("SGD", "Momentum"))
+
+# %%
+# The animation: the tuned optimizers at condition number 100, and the number of steps for each condition number.
+
+theme = render.THEMES["light"]
+with theme.context():
+    fig = Figure(figsize=(12.8, 4.7), layout="constrained")
+    *race_axes, steps_axes = fig.subplots(1, 3)
+
+    for angle, style, ax in zip(ANGLES, ("o--", "o-"), race_axes, strict=True):
+        direction = np.deg2rad(160 + angle)
+        tuned = {name: found[name, angle][1][0] for name in OPTIMIZERS}
+        shown = race(ravine(100, angle), tuned, start=(np.cos(direction), np.sin(direction)), steps=120)
+        render.contour(shown, ax)
+        render.trajectories(shown, ax).set(title=f"rotated by {angle}°", aspect="equal")
+
+        for name, index in zip(OPTIMIZERS, (0, 4, 1, 5), strict=True):
+            label = name if angle else ""
+            steps_axes.loglog(CONDITIONS, slowest[name, angle], style, color=theme.paths[index], label=label)
+
+    steps_axes.set(title="steps to converge (dashed: rotated by 0°)", xlabel="condition number")
+    steps_axes.legend()
+    render.animate(shown, seconds=5, figure=fig).save(PICTURES / "10_ravine.gif")

@@ -1,15 +1,16 @@
 """
-Weight decay in Adam and in AdamW
-=================================
+Weight decay in Adam and AdamW
+==============================
 
 **Claim.** "L2 in Adam is not decoupled weight decay."
 
-All start at the minimum of a ravine, (4, −3), with decay λ from 1e-5 to 1 and a learning rate that falls from 0.1 to 0 along a cosine. An L2
-penalty draws any rule to the minimum of f + ½λ‖x‖². AdamW rests where its shrinking, lr·λx, is held up by its step, lr·m/√v: at the
-minimum of f + ½λ·Σ√vᵢxᵢ², and without noise √v is next to nothing there. Noise is normal, of size σ, in each coordinate of the gradients.
+All runs start at the minimum of a ravine, (4, −3), with decay λ from 1e-5 to 1 and a cosine schedule from lr 0.1 to
+0. With an L2 penalty, every optimizer converges to the minimum of f + ½λ‖x‖². AdamW stops where its decay, lr·λx,
+equals its step, lr·m/√v. This is the minimum of f + ½λ·Σ√vᵢxᵢ², where √v is almost zero without noise. The gradient
+noise is normal, of size σ in each coordinate.
 
-**Sources.** Loshchilov & Hutter, *Decoupled weight decay regularization* (2019); Xie & Li, *Implicit bias of AdamW: ℓ∞ norm constrained
-optimization* (2024), for |x| ≤ 1/λ.
+**Sources.** Loshchilov & Hutter, *Decoupled weight decay regularization* (2019); Xie & Li, *Implicit bias of AdamW:
+ℓ∞ norm constrained optimization* (2024), for |x| ≤ 1/λ.
 """
 
 import sys
@@ -21,43 +22,71 @@ from matplotlib.figure import Figure
 from landscapes import functions, optimizers, render, sweep
 
 SEEDS, STEPS = (int(sys.argv[1]), 600) if len(sys.argv) > 1 else (40, 4000)
-DECAY = [1e-9, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0]  # the first is as good as none, and in one batch with the others
+DECAY = [1e-9, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0]  # 1e-9 has no effect, and runs in one batch with the others
+PICTURES = Path(__file__).parent / "pictures"
+
+minimum = np.array([4.0, -3.0])
 ravine = functions.get("ravine").shifted((4, -3)).with_view(((2.7, 4.5), (-3.9, -2.5)))
-best, along = np.array([4.0, -3.0]), np.array([np.sqrt(3), 1]) / 2
+along = np.array([np.sqrt(3), 1]) / 2
 hessian = 100 * np.eye(2) - 99 * np.outer(along, along)
 
-field = {
+candidates = {
     f"AdamW, σ = {sigma:g}": optimizers.Noise(optimizers.Cosine(optimizers.AdamW(lr=0.1)), sigma=sigma)
     for sigma in (0, 1, 10)
 }
-field["Adam with L2, σ = 10"] = optimizers.Noise(optimizers.Cosine(optimizers.Adam(lr=0.1)), sigma=10)
-record = sweep(ravine, field, start=best, weight_decay=DECAY, seeds=SEEDS, steps=STEPS)
-ends = record.grid(record.trajectories.x[:, -1])
-shift = np.linalg.norm(ends - ends[:, :1], axis=-1)  # from where the same seed ends without decay
-middle, low, high = np.quantile(shift, (0.5, 0.05, 0.95), axis=2)
-weights = np.geomspace(1e-5, 1, 61)
-theory = [np.linalg.norm(np.linalg.solve(hessian + w * np.eye(2), hessian @ best) - best) for w in weights]
-told = ["{:.2g} [{:.2g}, {:.2g}]".format(*three) for three in zip(middle[:, 5], low[:, 5], high[:, 5], strict=True)]
+candidates["Adam with L2, σ = 10"] = optimizers.Noise(optimizers.Cosine(optimizers.Adam(lr=0.1)), sigma=10)
+ADAMW, ADAMW_NOISE_1, ADAMW_NOISE_10, L2 = range(4)
+
+# %%
+# How far decay moves the end of each run, from the end of the same seed without decay.
+
+record = sweep(ravine, candidates, start=minimum, weight_decay=DECAY, seeds=SEEDS, steps=STEPS)
+ends = record.grid(record.trajectories.x[:, -1])  # (optimizer, decay, seed, 2)
+shift = np.linalg.norm(ends - ends[:, :1], axis=-1)
+mid, low, high = np.quantile(shift, (0.5, 0.05, 0.95), axis=2)
+
+# %%
+# The theory of the L2 penalty.
+
+penalties = np.geomspace(1e-5, 1, 61)
+minimizers = [np.linalg.solve(hessian + penalty * np.eye(2), hessian @ minimum) for penalty in penalties]
+theory = [np.linalg.norm(minimizer - minimum) for minimizer in minimizers]
+
+at = DECAY.index(0.1)
+moved = [f"{m:.2g} [{lo:.2g}, {hi:.2g}]" for m, lo, hi in zip(mid[:, at], low[:, at], high[:, at], strict=True)]
 print(
-    f"holds: at λ = 0.1 L2 moves Adam by {told[3]} under noise of size 10, as its penalty should ({theory[48]:.2g}), and AdamW moves by {told[0]} "
-    f"without noise, by {told[1]} with noise of 1 and by {told[2]} with 10, over {SEEDS} seeds: decoupled decay weighs λ times the size of the "
-    f"gradients, so that a λ tuned for the one is wrong for the other. At λ = 1 AdamW ends at |x| = {abs(ends[0, -1]).mean():.2f}, its limit 1/λ"
+    f"holds: at λ = 0.1 and noise of size 10, L2 moves Adam by {moved[L2]}, as its penalty should ({theory[48]:.2g}). "
+    f"AdamW moves by {moved[ADAMW]} without noise, by {moved[ADAMW_NOISE_1]} with noise of size 1 and by "
+    f"{moved[ADAMW_NOISE_10]} with noise of size 10, over {SEEDS} seeds. Decoupled decay acts as λ times the size of "
+    "the gradients, so a λ tuned for one is wrong for the other. At λ = 1 AdamW ends at |x| = "
+    f"{abs(ends[ADAMW, -1]).mean():.2f}, its limit 1/λ"
 )
-np.testing.assert_allclose(middle[1:, 1:5], [theory[:48:12], theory[12::12][:4], theory[:48:12]], rtol=0.25)
-assert (middle[0, 1:6] < 0.3 * middle[3, 1:6]).all()
+per_decade = theory[:48:12]
+ten_times_larger = theory[12::12][:4]
+np.testing.assert_allclose(mid[1:, 1:5], [per_decade, ten_times_larger, per_decade], rtol=0.25)
+assert (mid[ADAMW, 1:6] < 0.3 * mid[L2, 1:6]).all()
 assert np.abs(np.abs(ends[:2, -1]) - 1).max() < 0.05
-look = render.THEMES["light"]
-with look.context():
+
+# %%
+# The figure.
+
+theme = render.THEMES["light"]
+with theme.context():
     fig = Figure(figsize=(9.6, 4.2), layout="constrained")
     left, right = fig.subplots(1, 2)
     render.contour(record, left).set_title(f"where {SEEDS} seeds end at λ = 0.1", loc="left")
-    for place, (name, marker, color) in enumerate(zip(field, "D^os", np.array(look.paths)[[7, 0, 2, 5]], strict=True)):
-        kind = {"color": color, "marker": marker, "linestyle": "", "fillstyle": "none" if place == 3 else "full"}
-        left.plot(*ends[place, 5].T, **kind, markersize=5, zorder=9)
-        spread = [(middle - low)[place, 1:], (high - middle)[place, 1:]]
-        right.errorbar(DECAY[1:], middle[place, 1:], spread, **kind, markersize=6 + place, label=name)
+
+    colors = np.array(theme.paths)[[7, 0, 2, 5]]
+    for index, (name, marker, color) in enumerate(zip(candidates, "D^os", colors, strict=True)):
+        fill = "none" if index == L2 else "full"
+        style = {"color": color, "marker": marker, "linestyle": "", "fillstyle": fill}
+        left.plot(*ends[index, at].T, **style, markersize=5, zorder=9)
+        spread = [(mid - low)[index, 1:], (high - mid)[index, 1:]]
+        right.errorbar(DECAY[1:], mid[index, 1:], spread, **style, markersize=6 + index, label=name)
+
     for noise, dashes, name in ((1, "-", "λ"), (10, "--", "10 λ")):
-        right.plot(weights / noise, theory, dashes, color=look.muted, zorder=0, label=f"theory: a penalty of {name}")
+        label = f"theory: a penalty of {name}"
+        right.plot(penalties / noise, theory, dashes, color=theme.muted, zorder=0, label=label)
     right.set(xscale="log", yscale="log", xlim=(5e-6, 2), xlabel="weight decay λ", ylabel="how far decay moves the end")
     right.legend(frameon=False)
-    fig.savefig(Path(__file__).parent / "pictures" / "14_weight_decay.png", dpi=100)
+    fig.savefig(PICTURES / "14_weight_decay.png", dpi=100)
