@@ -1,5 +1,5 @@
-// Adam on Rosenbrock's valley by hand: what a processor can do. Sixteen runs advance together, their state in registers
-// for all steps; built and called by benchmarks/engine.py.
+// A hand-written Adam on Rosenbrock's function, as an upper bound of the speed. Sixteen runs advance together, with their
+// state in registers for all steps. benchmarks/engine.py compiles and calls this file.
 #include <cmath>
 #include <cstdint>
 #include <vector>

@@ -1,11 +1,11 @@
-"""How long the landscapes of the catalogue take, beside their bare formulas and the packages that have them too.
+"""Measure the evaluation time of the catalogue's functions, relative to their formulas and to other packages.
 
     python benchmarks/catalogue.py [--json] [--points 1000000] [NAME ...] > benchmarks/catalogue.md
 
-For each landscape: a surface of 512 × 512; its values at a million points; the same as a multiple of the bare formula,
-called with the same tensors. Then the same values by the packages of the peers extra, where they are installed, as a
-multiple of the time here: those that take one point at a time are asked for 2,000 and scaled. CPU time, one thread,
-double precision, the best of several.
+For each function: a surface of 512 × 512 points; values at a million points; and the ratio of the latter to the
+bare formula called with the same tensors. If packages of the extra `peers` are installed, also the ratio of their
+times. Packages that take one point at a time are measured with 2,000 points and scaled. All figures are CPU time of
+one thread in double precision, the minimum of several measurements.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ from landscapes.functions import get, search
 from landscapes.objectives._function import Function
 
 BUDGET, SIDE = 50.0, 512
-"""Milliseconds that a surface may take, and its points a side."""
+"""The time limit of a surface in milliseconds, and its points per side."""
 
 OVER = 1.1
-"""How many times as long as its bare formula a landscape may take."""
+"""The limit of the ratio of a function to its bare formula."""
 
 SINGLE = 2_000
-"""Points for packages that take one at a time."""
+"""The number of points for packages that take one at a time."""
 
 INSTALLED = {"opfunu": "opfunu-core", "cocoex": "coco-experiment"}
-"""What packages are called where they are installed, if not like their module."""
+"""The distributions of modules whose names differ."""
 
 
 def best(work: Callable[[], object], times: int = 3) -> float:
-    """The shortest of a few runs, in milliseconds."""
+    """Return the minimum CPU time of a few calls, in milliseconds."""
     spent = []
     for _ in range(times):
         begin = time.process_time()
@@ -55,15 +55,15 @@ def best(work: Callable[[], object], times: int = 3) -> float:
 
 
 def measured(function: Function, count: int) -> dict[str, float]:
-    """Milliseconds for the points, for the bare formula at the same points, and for a surface."""
+    """Return the milliseconds of points and of a surface, and the ratio to the bare formula."""
     low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
     x = low + (high - low) * torch.rand(count, function.dim, generator=torch.Generator().manual_seed(0)).double()
     columns = x.unbind(-1)
     with torch.no_grad():
         bare = (lambda: function.formula(x)) if function.takes_vector else lambda: function.formula(*columns)
         alone = own = float("inf")
-        for turn in range(20):  # turn by turn, so that a busy moment hits both; more turns for what seems too long
-            if turn < 4 or own > OVER * alone:
+        for attempt in range(20):  # alternate, so that load affects both; repeat if the ratio seems too high
+            if attempt < 4 or own > OVER * alone:
                 alone, own = min(alone, best(bare, 1)), min(own, best(lambda: function(x), 1))
     facts = {"points_ms": own, "times_bare": own / alone}
     if function.dim == 2:
@@ -72,7 +72,7 @@ def measured(function: Function, count: int) -> dict[str, float]:
 
 
 def peers(function: Function, count: int) -> dict[str, float]:
-    """Milliseconds that others take for as many points."""
+    """Return the milliseconds of other packages for as many points."""
     low, high = np.array(function.domain).T
     found = {}
     for peer in SAME.get(function.name, ()):
@@ -84,7 +84,7 @@ def peers(function: Function, count: int) -> dict[str, float]:
 
 
 def page(found: dict[str, dict[str, Any]], count: int, load: float) -> str:
-    """All figures as a page in Markdown."""
+    """Return all figures as a Markdown page."""
     surfaces = {name: facts["surface_ms"] for name, facts in found.items() if "surface_ms" in facts}
     slow = [f"{name} ({ms:.0f})" for name, ms in surfaces.items() if ms > BUDGET]
     ratios = {name: facts["times_bare"] for name, facts in found.items()}
@@ -95,20 +95,21 @@ def page(found: dict[str, dict[str, Any]], count: int, load: float) -> str:
         for name, facts in found.items()
     }
     lines = [
-        "# The catalogue's speed\n",
-        f"Printed by `benchmarks/catalogue.py`. CPU time on one thread, double precision, the best of several; the load of\n"
-        f"the {os.cpu_count()} cores was {load:.1f}. Others: how many times as long as here.\n",
+        "# Speed of the catalogue\n",
+        "`python benchmarks/catalogue.py` printed this page. Figures are CPU time of one thread in double precision,\n"
+        f"the minimum of several measurements. The load of the {os.cpu_count()} cores was {load:.1f}.\n"
+        "Figures of other packages are times relative to `landscapes`.\n",
         "- " + ", ".join([f"Python {platform.python_version()}", *(named(p) for p in ("torch", "numpy", *packages))]),
-        f"- surfaces of {SIDE} × {SIDE}: {middle(surfaces.values()):.1f} ms in the median; above {BUDGET:g} ms: "
+        f"- surfaces of {SIDE} × {SIDE} points: median {middle(surfaces.values()):.1f} ms; above {BUDGET:g} ms: "
         + (", ".join(slow) or "none"),
-        f"- {count:,} points beside the bare formula: {middle(ratios.values()):.3f} times as long in the median; above "
-        f"{OVER:g} times: " + (", ".join(long) or "none"),
+        f"- {count:,} points relative to the bare formula: median {middle(ratios.values()):.3f}; above {OVER:g}: "
+        + (", ".join(long) or "none"),
     ]
     for package in packages:
         times = [row[package] for row in beside.values() if package in row]
         if times:
-            lines.append(f"- {package}: {short(middle(times))} times as long in the median of {len(times)}")
-    heads = ["landscape", "surface, ms", f"{count:,} points, ms", "× bare", *packages]
+            lines.append(f"- {package}: median {short(middle(times))} over {len(times)} functions")
+    heads = ["function", "surface, ms", f"{count:,} points, ms", "× formula", *packages]
     lines += ["\n| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name, facts in found.items():
         cells = [short(facts.get(key)) for key in ("surface_ms", "points_ms")] + [f"{facts['times_bare']:.2f}"]
@@ -118,12 +119,12 @@ def page(found: dict[str, dict[str, Any]], count: int, load: float) -> str:
 
 
 def middle(numbers: Any) -> float:
-    """Their median; NaN where there are none."""
+    """Return the median, or NaN for no numbers."""
     return float(np.median(list(numbers))) if numbers else float("nan")
 
 
 def short(number: float | None) -> str:
-    """Two digits, or as many as there are before the point."""
+    """Format with two significant digits, and without decimals from 10 on."""
     if number is None:
         return ""
     return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
@@ -136,7 +137,7 @@ def named(package: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help="landscapes (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="functions (default: all)")
     parser.add_argument("--points", type=int, default=1_000_000)
     parser.add_argument("--json", action="store_true", help="print all figures as JSON")
     options = parser.parse_args()
@@ -148,7 +149,7 @@ def main() -> None:
         found[item.name] = measured(item, options.points) | {"peers": peers(item, options.points)}
         loads.append(os.getloadavg()[0])
     if options.json:
-        print(json.dumps({"points": options.points, "landscapes": found}, indent=1))
+        print(json.dumps({"points": options.points, "functions": found}, indent=1))
     else:
         print(page(found, options.points, float(np.median(loads))))
 

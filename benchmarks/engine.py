@@ -1,12 +1,13 @@
-"""What the engine is worth: run-steps a second of CPU time, one thread, beside a plain loop, JAX and a loop by hand.
+"""Measure the engine's speed in run-steps per CPU second, relative to a plain loop, JAX and a hand-written loop.
 
-    python benchmarks/engine.py                 # the table
-    python benchmarks/engine.py --json FILE     # and its figures
-    python benchmarks/engine.py --growth FILE   # cost against runs and steps, as a picture (png, pdf, svg)
-    python benchmarks/engine.py --only compiled # the lanes whose names have this word, and the plain loop
+    python benchmarks/engine.py                 # print the table
+    python benchmarks/engine.py --json FILE     # also write the figures
+    python benchmarks/engine.py --growth FILE   # plot the cost against the numbers of runs and steps (png, pdf, svg)
+    python benchmarks/engine.py --only compiled # only cases whose names contain a word, and the plain loop
 
-JAX and optax come with `pip install "torch-landscapes[bench]"`; the loop by hand needs g++ and a processor with AVX-512.
-All lanes take turns in one process, round by round, and the median counts, so that a busy machine slows all alike.
+`pip install "torch-landscapes[bench]"` installs JAX and optax. The hand-written loop requires g++ and AVX-512. All
+cases alternate in one process, and each figure is the median over rounds, so other load on the machine slows all
+cases equally.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from torch import Tensor
 from landscapes import optimizers
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch
-from landscapes.engine.fast import tracing
+from landscapes.engine.fast import teight
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
 from landscapes.objectives.decorators import Function, function
@@ -49,11 +50,17 @@ from landscapes.optimizers import Optimizer, parse
 HERE = Path(__file__).resolve().parent
 ROSENBROCK = get("rosenbrock")
 WIDE = torch.tensor([[-1e6, 1e6]] * 2, dtype=torch.float64)
-RACERS = (
-    "sgd(lr=1e-3)", "momentum(lr=2e-4)", "nesterov(lr=2e-4)", "adagrad(lr=0.1)", "adadelta(lr=1.0)",
-    "rmsprop(lr=1e-3)", "adam(lr=1e-2)", "adamw(lr=1e-2)",
-)  # fmt: skip
-STOCK: tuple[tuple[type[torch.optim.Optimizer], dict[str, Any]], ...] = (
+OPTIMIZERS = (
+    "sgd(lr=1e-3)",
+    "momentum(lr=2e-4)",
+    "nesterov(lr=2e-4)",
+    "adagrad(lr=0.1)",
+    "adadelta(lr=1.0)",
+    "rmsprop(lr=1e-3)",
+    "adam(lr=1e-2)",
+    "adamw(lr=1e-2)",
+)
+TORCH_OPTIMIZERS: tuple[tuple[type[torch.optim.Optimizer], dict[str, Any]], ...] = (
     (torch.optim.SGD, {"lr": 1e-3}),
     (torch.optim.SGD, {"lr": 2e-4, "momentum": 0.9}),
     (torch.optim.SGD, {"lr": 2e-4, "momentum": 0.9, "nesterov": True}),
@@ -66,14 +73,14 @@ STOCK: tuple[tuple[type[torch.optim.Optimizer], dict[str, Any]], ...] = (
 
 
 @function((-5, 5), (-5, 5), start=(3, 2))
-def own(x: Tensor, y: Tensor) -> Tensor:
-    """A user's own: a bowl with waves."""
+def custom(x: Tensor, y: Tensor) -> Tensor:
+    """A custom function: a bowl with waves."""
     return x**2 + 10 * y**2 + torch.sin(5 * x)
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One way to do it: its name, what does it once, and how many run-steps that is."""
+class Case:
+    """A case: its name, a callable that runs it once, and its number of run-steps."""
 
     name: str
     go: Callable[[], object]
@@ -81,7 +88,7 @@ class Lane:
 
 
 def plain(formula: Callable[[Tensor, Tensor], Tensor], cls: Any, settings: dict[str, Any], steps: int) -> list[Tensor]:
-    """One run as anybody writes it, every point kept."""
+    """Run one optimizer in a plain torch loop and record every point."""
     point = torch.tensor([-0.5, 0.7], dtype=torch.float64, requires_grad=True)
     optimizer = cls([point], **settings)
     path = [point.detach().clone()]
@@ -95,7 +102,7 @@ def plain(formula: Callable[[Tensor, Tensor], Tensor], cls: Any, settings: dict[
 
 
 def valley(x: Tensor, y: Tensor) -> Tensor:
-    """Rosenbrock's, as anybody writes it."""
+    """Rosenbrock's function in plain torch operations."""
     return (1 - x) ** 2 + 100 * (y - x * x) ** 2
 
 
@@ -108,37 +115,45 @@ def rates(runs: int) -> np.ndarray:
 
 
 def batch(
-    runs: int, steps: int, *, compiled: bool, landscape: Function = ROSENBROCK, optimizer: Optimizer | None = None,
-    numbers: dict[str, np.ndarray] | None = None, dtype: torch.dtype = torch.float64, x: Tensor | None = None, **how: Any,
-) -> loop.Paths:  # fmt: skip
-    """The engine: Adam with a learning rate a run, unless said otherwise."""
+    runs: int,
+    steps: int,
+    *,
+    compiled: bool,
+    function: Function = ROSENBROCK,
+    optimizer: Rule | None = None,
+    numbers: dict[str, np.ndarray] | None = None,
+    dtype: torch.dtype = torch.float64,
+    x: Tensor | None = None,
+    **how: Any,
+) -> loop.Paths:
+    """Run the engine; by default Adam with one learning rate per run."""
     numbers = {"lr": rates(runs)} if numbers is None else numbers
     many = Batch(optimizers.Adam() if optimizer is None else optimizer, runs, numbers)
     x = starts(runs, dtype) if x is None else x
-    return loop.run(landscape, many, x, steps, **{"box": WIDE, "record_steps": "ends", "compiled": compiled, **how})
+    return loop.run(function, many, x, steps, **{"box": WIDE, "keep": "ends", "compiled": compiled, **how})
 
 
-def lanes(folder: Path) -> list[Lane]:
-    """All lanes; a peer that is not to be had says why."""
-    found = [Lane("plain loop", lambda: plain(valley, torch.optim.Adam, {"lr": 1e-3}, 300), 300)]
+def cases(folder: Path) -> list[Case]:
+    """Return all cases. A peer that is not available prints the reason."""
+    found = [Case("plain loop", lambda: plain(valley, torch.optim.Adam, {"lr": 1e-3}, 300), 300)]
 
     def add(name: str, runs: int, steps: int, **how: Any) -> None:
-        found.append(Lane(name, lambda: batch(runs, steps, **how), runs * steps))
+        found.append(Case(name, lambda: batch(runs, steps, **how), runs * steps))
 
     add("eager, 8,192 runs", 8192, 1000, compiled=False)
     add("eager, 32,768 runs", 32768, 300, compiled=False)
-    add("compiled, ends kept", 8192, 1000, compiled=True)
+    add("compiled, final points", 8192, 1000, compiled=True)
     add("compiled, float32", 8192, 1000, compiled=True, dtype=torch.float32)
-    add("compiled, converged runs looked for", 8192, 1000, compiled=True, stop=Stop(gtol=1e-9))
-    add("own function, plain", 0, 0, compiled=False)
-    found[-1] = Lane("own function, plain", lambda: plain(own.formula, torch.optim.Adam, {"lr": 1e-3}, 300), 300)
-    add("own function, eager, 32,768 runs", 32768, 300, compiled=False, landscape=own)
-    add("own function, compiled", 8192, 1000, compiled=True, landscape=own)
+    add("compiled, with convergence checks", 8192, 1000, compiled=True, stop=Stop(gradient=1e-9))
+    add("custom function, plain", 0, 0, compiled=False)
+    found[-1] = Case("custom function, plain", lambda: plain(custom.formula, torch.optim.Adam, {"lr": 1e-3}, 300), 300)
+    add("custom function, eager, 32,768 runs", 32768, 300, compiled=False, function=custom)
+    add("custom function, compiled", 8192, 1000, compiled=True, function=custom)
 
     files: dict[str, np.ndarray] = {}
 
     def mapped(name: str, shape: tuple[int, ...]) -> np.ndarray | None:
-        """Room for points in a file that is there already: finding pages for a new one is the file system's time."""
+        """Return an array in an existing file, because allocating a new file would measure the file system."""
         if name == "value":
             return None
         if name not in files:
@@ -146,66 +161,73 @@ def lanes(folder: Path) -> list[Lane]:
             files[name][:] = 0.0
         return files[name]
 
-    add("compiled, 65,536 runs, ends kept", 65536, 1000, compiled=True)
-    add("compiled, 65,536 runs, every 4th point in a file", 65536, 1000, compiled=True, record_steps=4, room=mapped)
-    found.append(Lane("small race, plain", lambda: [plain(valley, *one, 500) for one in STOCK], 8 * 500))
-    racers = [parse(name)[0] for name in RACERS]
+    add("compiled, 65,536 runs, final points", 65536, 1000, compiled=True)
+    add("compiled, 65,536 runs, every 4th point to a file", 65536, 1000, compiled=True, keep=4, room=mapped)
+    found.append(Case("small race, plain", lambda: [plain(valley, *one, 500) for one in TORCH_OPTIMIZERS], 8 * 500))
+    eight = [parse(name)[0] for name in OPTIMIZERS]
     begin = torch.tensor([-0.5, 0.7], dtype=torch.float64)[:, None].repeat(1, 8)
 
     def small() -> None:
-        loop.run(ROSENBROCK, racers, begin, 500, box=WIDE)
+        loop.run(ROSENBROCK, eight, begin, 500, box=WIDE)
 
     fresh = count(1)
 
-    def small_anew() -> None:  # with a view of its own, nothing is known of its formula
+    def small_anew() -> None:  # a new view invalidates the traced formula
         (low, high), other = ROSENBROCK.view
         function = ROSENBROCK.with_view([(low - 1e-6 * next(fresh), high), other])
-        loop.run(function, racers, begin, 500, box=WIDE)
+        loop.run(function, eight, begin, 500, box=WIDE)
 
-    for _ in range(tracing.OFTEN // 500 + 1):
+    for _ in range(teight.OFTEN // 500 + 1):
         small()
-    found.append(Lane("small race, as the first in a process", small_anew, 8 * 500))
-    found.append(Lane("small race, after some others", lambda: [small() for _ in range(10)], 80 * 500))
+    found.append(Case("small race, first in its process", small_anew, 8 * 500))
+    found.append(Case("small race, after others", lambda: [small() for _ in range(10)], 80 * 500))
     for word, compiled in (("eager", False), ("compiled", True)):
         found.append(
-            Lane(f"8 × 256 × 64 runs, 1,000 steps, {word}", lambda c=compiled: sweep(racers, c), 8 * 2**14 * 1000)
+            Case(f"8 × 256 × 64 runs, 1,000 steps, {word}", lambda c=compiled: sweep(eight, c), 8 * 2**14 * 1000)
         )
     side = torch.linspace(-6, 6, 1024, dtype=torch.float64)
     pixels = torch.stack(torch.meshgrid(side, side, indexing="xy")).flatten(1)
     add(
-        "basins, 1024 × 1024 starts, 500 steps", 2**20, 500, compiled=True, landscape=get("himmelblau"),
-        optimizer=optimizers.Adam(lr=0.1), numbers={}, x=pixels, stop=Stop(gtol=1e-6),
-    )  # fmt: skip
+        "basins, 1024 × 1024 starts, 500 steps",
+        2**20,
+        500,
+        compiled=True,
+        function=get("himmelblau"),
+        optimizer=optimizers.Adam(lr=0.1),
+        numbers={},
+        x=pixels,
+        stop=Stop(gradient=1e-6),
+    )
     stock = [optimizers.Torch(torch.optim.Adam, lr=lr) for lr in rates(8192).tolist()]
     x = starts(8192)
     found.append(
-        Lane(
-            "optimizers.Torch(Adam), a rate a run",
-            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, record_steps="ends"),
+        Case(
+            "optimizers.Torch(Adam), one rate per run",
+            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
             8192 * 500,
         )
     )
-    for peer in (jax_lanes, hand_lanes):
+    for peer in (jax_cases, hand_written_cases):
         try:
             found += peer(folder)
         except Exception as error:
             print(
-                f"left out: {peer.__name__.split('_')[0]}: {type(error).__name__}: {error}".splitlines()[0],
+                f"skipped: {peer.__name__.split('_')[0]}: {type(error).__name__}: {error}".splitlines()[0],
                 file=sys.stderr,
             )
     return found
 
 
-def sweep(racers: list[Optimizer], compiled: bool) -> None:
-    """256 rates of each of the eight from 64 starts."""
+def sweep(eight: list[Rule], compiled: bool) -> None:
+    """Run each of the eight optimizers with 256 rates from 64 starts."""
     factors = np.repeat(np.geomspace(0.01, 3, 256), 64)
     x = starts(64).repeat(1, 256)
-    for optimizer in racers:
+    for optimizer in eight:
         batch(2**14, 1000, compiled=compiled, optimizer=optimizer, numbers={"lr": optimizer.rate * factors}, x=x)
 
 
-def jax_lanes(_: Path) -> list[Lane]:
-    """JAX and optax: vmap over runs, scan over steps, jit."""
+def jax_cases(_: Path) -> list[Case]:
+    """Return the cases of JAX and optax: vmap over runs, scan over steps, jit."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -228,12 +250,12 @@ def jax_lanes(_: Path) -> list[Lane]:
     made = []
     for word, kind in (("float64", jnp.float64), ("float32", jnp.float32)):
         x, lr = jnp.asarray(starts(8192).T.numpy(), dtype=kind), jnp.asarray(rates(8192), dtype=kind)
-        made.append(Lane(f"JAX + optax, {word}", lambda x=x, lr=lr: jax.block_until_ready(many(x, lr)), 8192 * 1000))
+        made.append(Case(f"JAX + optax, {word}", lambda x=x, lr=lr: jax.block_until_ready(many(x, lr)), 8192 * 1000))
     return made
 
 
-def hand_lanes(folder: Path) -> list[Lane]:
-    """The loop by hand, in C++ with AVX-512."""
+def hand_written_cases(folder: Path) -> list[Case]:
+    """Return the cases of the hand-written loop, in C++ with AVX-512."""
     library = folder / "adam.so"
     flags = ["-O3", "-march=native", "-mprefer-vector-width=512", "-fopenmp-simd", "-ffast-math", "-shared", "-fPIC"]
     subprocess.run(["g++", *flags, str(HERE / "adam.cpp"), "-o", str(library)], check=True, capture_output=True)
@@ -250,60 +272,60 @@ def hand_lanes(folder: Path) -> list[Lane]:
             here = x.copy()
             call(here[0].ctypes.data, here[1].ctypes.data, lr.ctypes.data, 8192, 1000)
 
-        made.append(Lane(f"by hand, AVX-512, {word}", go, 8192 * 1000))
+        made.append(Case(f"hand-written, AVX-512, {word}", go, 8192 * 1000))
     return made
 
 
-def measured(field: list[Lane], rounds: int) -> dict[str, float]:
-    """Run-steps a second of each lane, in CPU time: the median of rounds in which all take turns."""
-    for lane in field:
-        lane.go()  # compiles, fills caches
-    times: dict[str, list[float]] = {lane.name: [] for lane in field}
+def measure(cases: list[Case], rounds: int) -> dict[str, float]:
+    """Return run-steps per CPU second of each case: the median over rounds in which all cases alternate."""
+    for case in cases:
+        case.go()  # compiles, fills caches
+    times: dict[str, list[float]] = {case.name: [] for case in cases}
     for _ in range(rounds):
-        for lane in field:
+        for case in cases:
             begin = process_time()
-            lane.go()
-            times[lane.name].append(process_time() - begin)
-    return {lane.name: lane.run_steps / median(times[lane.name]) for lane in field}
+            case.go()
+            times[case.name].append(process_time() - begin)
+    return {case.name: case.run_steps / median(times[case.name]) for case in cases}
 
 
-BARS: tuple[tuple[str, str, str, float], ...] = (
+REQUIRED: tuple[tuple[str, str, str, float], ...] = (
     ("eager, 32,768 runs", "plain loop", "≥", 8000),
     ("eager, 8,192 runs", "plain loop", "≥", 4500),
-    ("compiled, ends kept", "plain loop", "≥", 60000),
-    ("compiled, ends kept", "JAX + optax, float64", "≥", 1.5),
-    ("compiled, ends kept", "by hand, AVX-512, f64", "≥", 0.45),
-    ("compiled, 65,536 runs, ends kept", "compiled, 65,536 runs, every 4th point in a file", "≤", 1.35),
+    ("compiled, final points", "plain loop", "≥", 60000),
+    ("compiled, final points", "JAX + optax, float64", "≥", 1.5),
+    ("compiled, final points", "hand-written, AVX-512, f64", "≥", 0.45),
+    ("compiled, 65,536 runs, final points", "compiled, 65,536 runs, every 4th point to a file", "≤", 1.35),
     ("compiled, float32", "plain loop", "≥", 80000),
-    ("compiled, ends kept", "compiled, converged runs looked for", "≤", 1.1),
-    ("small race, after some others", "small race, plain", "≥", 6),
+    ("compiled, final points", "compiled, with convergence checks", "≤", 1.1),
+    ("small race, after others", "small race, plain", "≥", 6),
     ("8 × 256 × 64 runs, 1,000 steps, eager", "small race, plain", "≥", 4500),
     ("8 × 256 × 64 runs, 1,000 steps, compiled", "small race, plain", "≥", 60000),
-    ("optimizers.Torch(Adam), a rate a run", "plain loop", "≥", 3000),
-    ("own function, eager, 32,768 runs", "own function, plain", "≥", 4000),
-    ("own function, compiled", "own function, plain", "≥", 30000),
+    ("optimizers.Torch(Adam), one rate per run", "plain loop", "≥", 3000),
+    ("custom function, eager, 32,768 runs", "custom function, plain", "≥", 4000),
+    ("custom function, compiled", "custom function, plain", "≥", 30000),
 )
-"""What is held against what, and the ratio of their speeds to keep."""
+"""Two cases, and the required ratio of their speeds."""
 
 
 def report(speeds: dict[str, float]) -> str:
-    """The lanes and the bars, as Markdown."""
-    lines = ["| lane | million run-steps a CPU-second | against the plain loop |", "|---|---|---|"]
+    """Return the speeds and the required ratios as Markdown."""
+    lines = ["| case | million run-steps per CPU second | relative to the plain loop |", "|---|---|---|"]
     lines += [
         f"| {name} | {speed / 1e6:.3g} | {speed / speeds['plain loop']:,.3g}× |" for name, speed in speeds.items()
     ]
-    lines += ["", "| of | to | ratio | to hold |", "|---|---|---|---|"]
-    for of, to, sense, bar in BARS:
+    lines += ["", "| case | relative to | ratio | required |", "|---|---|---|---|"]
+    for of, to, sense, bar in REQUIRED:
         if of in speeds and to in speeds:
             lines.append(f"| {of} | {to} | {speeds[of] / speeds[to]:,.4g} | {sense} {bar:,g} |")
     basins = speeds.get("basins, 1024 × 1024 starts, 500 steps")
     if basins:
-        lines.append(f"\nThe map of basins takes {2**20 * 500 / basins:.2f} CPU-seconds (to hold: 4).")
+        lines.append(f"\nThe map of basins takes {2**20 * 500 / basins:.2f} CPU seconds (required: at most 4).")
     return "\n".join(lines)
 
 
 def growth(path: Path, most: int) -> None:
-    """Draws the cost of a run-step against how many runs and how many steps there are."""
+    """Plot the cost of a run-step against the number of runs and the number of steps."""
     import matplotlib.pyplot as plt
 
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", sharey=True)
@@ -321,9 +343,9 @@ def growth(path: Path, most: int) -> None:
                     batch(runs, steps, compiled=compiled)
                     times.append(process_time() - begin)
                 costs.append(median(times) / (runs * steps) * 1e9)
-                print(f"{word}: {runs:,} runs, {steps:,} steps: {costs[-1]:.3g} ns a run-step", flush=True)
+                print(f"{word}: {runs:,} runs, {steps:,} steps: {costs[-1]:.3g} ns per run-step", flush=True)
             axis.plot([runs if axis is left else steps for runs, steps in sizes], costs, "o-", color=color, label=word)
-    left.set(xlabel="runs, of 100 steps each", ylabel="CPU nanoseconds a run-step", xscale="log", yscale="log")
+    left.set(xlabel="runs, of 100 steps each", ylabel="CPU nanoseconds per run-step", xscale="log", yscale="log")
     right.set(xlabel="steps, of 8,192 runs", xscale="log")
     right.legend()
     fig.savefig(path, dpi=150)
@@ -335,7 +357,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
     parser.add_argument("--growth", type=Path)
-    parser.add_argument("--most", type=int, default=7, help="up to 10 to this power runs for --growth")
+    parser.add_argument("--most", type=int, default=7, help="--growth measures up to 10**MOST runs")
     args = parser.parse_args()
     torch.set_num_threads(1)
     if args.growth:
@@ -343,8 +365,8 @@ def main() -> None:
         return
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
-        field = [lane for lane in lanes(Path(folder)) if lane.name == "plain loop" or args.only in lane.name]
-        speeds = measured(field, args.rounds)
+        chosen = [case for case in cases(Path(folder)) if case.name == "plain loop" or args.only in case.name]
+        speeds = measure(chosen, args.rounds)
     versions = {"python": platform.python_version()}
     for name in ("torch", "numpy", "jax", "optax"):
         try:
@@ -353,13 +375,12 @@ def main() -> None:
             versions[name] = "none"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(", ".join(f"{name} {number}" for name, number in versions.items()))
-    print(
-        f"one thread, load {load:.1f} at the start and {os.getloadavg()[0]:.1f} at the end, peak memory {peak:.0f} MiB\n"
-    )
+    end = os.getloadavg()[0]
+    print(f"one thread, load {load:.1f} at the start and {end:.1f} at the end, peak memory {peak:.0f} MiB\n")
     print(report(speeds))
     if args.json:
         args.json.write_text(
-            json.dumps({"versions": versions, "load": load, "run_steps_a_second": speeds}, indent=1) + "\n"
+            json.dumps({"versions": versions, "load": load, "run_steps_per_second": speeds}, indent=1) + "\n"
         )
 
 

@@ -1,11 +1,11 @@
-"""How far each optimizer ends up from its reference: random settings, one torch optimizer object a run on the other side.
+"""Measure the difference of each optimizer to its reference, with random settings and one reference object per run.
 
     python benchmarks/exactness.py [steps]
 
-Prints Markdown tables of the largest difference of any coordinate, of any run, at any step. Zero means the same bits.
-The runs are batched here with a hyper-parameter each. References are torch.optim's own classes, and where torch has none
-the algorithm of the paper as a plain loop; Nelder–Mead is held against SciPy's, CMA-ES against its tutorial's.
-`benchmarks/second_order.py` does the same for optimizers that use curvature or a line search.
+Print Markdown tables of the largest difference over all coordinates, runs and steps. Zero means bitwise equal. The
+runs are batched, each with its own hyper-parameters. The reference is the class of torch.optim, or a plain loop of
+the paper's algorithm if torch has none. Nelder–Mead is compared with SciPy, and CMA-ES with its tutorial.
+`benchmarks/second_order.py` measures the second-order optimizers.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def heading(*titles: str) -> None:
 
 
 def stepwise(steps: int) -> None:
-    """Optimizers that take one gradient a step and treat each coordinate alone."""
+    """Compare first-order optimizers that treat each coordinate separately."""
     heading("optimizer", "reference", "runs", "Rosenbrock, d = 1, 2, 10", "Ackley, d = 1, 2, 10")
     for cls, (other, _) in SPACES.items():
         runs, worst = 0, dict.fromkeys(FUNCTIONS, 0.0)
@@ -49,15 +49,15 @@ def stepwise(steps: int) -> None:
                 contenders = everyone(cls, rng)
                 x = starts(dim, len(contenders), rng)
                 expected = by_torch(landscape(dim), contenders, x, steps, alone=False)
-                gap = (by_optimizers(landscape(dim), contenders, x, steps) - expected).abs().max().item()
-                worst[landscape] = float(np.maximum(worst[landscape], gap))  # which keeps NaN
+                gap = (by_rules(landscape(dim), contenders, x, steps) - expected).abs().max().item()
+                worst[landscape] = float(np.maximum(worst[landscape], gap))  # propagates NaN
                 runs += len(contenders)
         source = "torch.optim" if other.__module__.startswith("torch") else "the paper's loop"
         print(f"| {cls.__name__} | {source} | {runs} | {' | '.join(map(str, worst.values()))} |", flush=True)
 
 
 def coupled(steps: int) -> None:
-    """Optimizers that see a whole point at once, or take gradients elsewhere."""
+    """Compare optimizers that couple coordinates or evaluate gradients at other points."""
     heading("optimizer", "reference", "steps", "largest difference on Rosenbrock")
     rng, gaps = np.random.default_rng(0), []
     for dim, rows in ((1, 0), (2, 0), (10, 0), (2, 1), (10, 5)):
@@ -84,9 +84,9 @@ def coupled(steps: int) -> None:
                 torch_optimizer = PlainScheduleFree([y], adam=adam, beta=0.9, **settings)
                 for point in path[:, :, run]:
                     y.grad = value_and_gradient(valley(dim), y.detach()[:, None])[1][:, 0]
-                    torch_optimizer.step()
-                    worst = max(worst, largest(point - torch_optimizer.average()))
-        print(f"| {cls().label} | the authors' code, as a loop | {steps} | {worst:.1e} |", flush=True)
+                    optimizer.step()
+                    worst = max(worst, largest(point - optimizer.average()))
+        print(f"| {cls().label} | the authors' code as a loop | {steps} | {worst:.1e} |", flush=True)
 
 
 def without_derivatives(steps: int) -> None:
@@ -103,17 +103,21 @@ def without_derivatives(steps: int) -> None:
             for run, start in enumerate(x.T.numpy()):
                 best: list[np.ndarray] = []
                 scipy.optimize.minimize(
-                    value, start, method="Nelder-Mead", callback=lambda p, best=best: best.append(p.copy()),
+                    value,
+                    start,
+                    method="Nelder-Mead",
+                    callback=lambda p, best=best: best.append(p.copy()),
                     options={"maxiter": steps + 1, "maxfev": 10**7},
-                )  # fmt: skip
+                )
                 nelder = max(nelder, float(np.abs(paths.x[run, 1 : len(best) + 1] - best).max()))
-                expected = tutorial(
-                    value, start, 0.3, generations, size,
-                    lambda t, run=run, size=size, dim=dim: numbers(0, run, t, POPULATION, size * dim).reshape(size, dim),
-                )  # fmt: skip
+
+                def normal(t: int, run: int = run, size: int = size, dim: int = dim) -> np.ndarray:
+                    return numbers(0, run, t, POPULATION, size * dim).reshape(size, dim)
+
+                expected = tutorial(value, start, 0.3, generations, size, normal)
                 cma = max(cma, float(np.abs(evolved.x[run, 1:] - expected).max()))
-    print(f"| Nelder–Mead | SciPy | {steps}, or until it ends | {nelder} |")
-    print(f"| CMA-ES | Hansen's tutorial (2016), as a loop | {generations} | {cma:.1e} |", flush=True)
+    print(f"| Nelder–Mead | SciPy | {steps}, or until it terminates | {nelder} |")
+    print(f"| CMA-ES | Hansen's tutorial (2016) as a loop | {generations} | {cma:.1e} |", flush=True)
 
 
 def largest(gap: Tensor) -> float:

@@ -1,10 +1,10 @@
-"""Prints what can be measured of a landscape, to be written down beside its formula in `functions/`.
+"""Measure the facts of a function that its definition in `functions/` declares.
 
     python benchmarks/facts.py beale booth
     python benchmarks/facts.py rosenbrock:5      with five coordinates
 
-Tags, local minima within the domain, points without slope within the view, and the lowest value that differential
-evolution finds. What the formula's source says is more than what a search finds: compare them.
+Print the tags, the local minima in the domain, the stationary points in the view, and the lowest value that
+differential evolution finds. A search can miss points: compare its results with the source of the formula.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from landscapes.objectives._function import Function
 from landscapes.objectives.tags import CHECKED
 
 SHOWN = 12
-"""Points printed of each sort."""
+"""The number of points printed of each kind."""
 
 
 def report(function: Function) -> None:
@@ -27,18 +27,18 @@ def report(function: Function) -> None:
     print(f"{function.name}, {function.dim} coordinates")
     print(f"  tags: {sorted(measured)}")
     wrong = (set(function.tags) & set(CHECKED)) - measured - tag_checks.undecided(function)
-    print(f"  to add: {sorted(measured - set(function.tags))}; to take away: {sorted(wrong)}")
-    evolved = min((critical_points.evolved(function, seed)[0] for seed in range(3)), key=lambda x: float(function(x)))
-    print(
-        f"  lowest by evolution: {float(function(evolved))!r} at {tuple(evolved.tolist())}; listed {function.minimum!r}"
-    )
+    print(f"  missing: {sorted(measured - set(function.tags))}; wrong: {sorted(wrong)}")
+    candidates = [critical_points.evolved(function, seed)[0] for seed in range(3)]
+    lowest = min(candidates, key=lambda x: float(function(x)))
+    print(f"  lowest value by differential evolution: {float(function(lowest))!r} at {tuple(lowest.tolist())}")
+    print(f"  listed minimum: {function.minimum!r}")
     if tag_checks.smoothness(function) == "smooth":
         minima = critical_points.local_minima(function)
         print(f"  local minima in the domain: {len(minima)}")
         for place in minima[:SHOWN]:
             print(f"    {float(function(place))!r} at {tuple(place.tolist())}")
         found = critical_points.stationary_points(function)
-        print(f"  points without slope in the view: {len(found)}")
+        print(f"  stationary points in the view: {len(found)}")
         for kind, point in found[:SHOWN]:
             print(f"    {kind} {float(function(point)):.12g} at {point}")
 

@@ -1,9 +1,9 @@
-"""How the optimizers of others run here, and how fast.
+"""Measure how optimizers of other packages run, and how fast.
 
-    python benchmarks/foreign.py peers    # a table: each class of torch.optim and, if installed, pytorch_optimizer
-    python benchmarks/foreign.py speed    # run-steps a second against a plain loop, and whether the bits agree
+    python benchmarks/foreign.py peers    # a table of the classes of torch.optim and, if installed, pytorch_optimizer
+    python benchmarks/foreign.py speed    # the speed relative to a plain loop, and the largest difference
 
-`benchmarks/foreign.md` is what both print.
+`benchmarks/foreign.md` holds the output of both.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ RUNS = (8192, 32768)
 
 
 def valley(x: Tensor, y: Tensor) -> Tensor:
-    """Rosenbrock's."""
+    """Rosenbrock's function."""
     return (1 - x) * (1 - x) + 100 * (y - x * x) * (y - x * x)
 
 
 def peers() -> None:
-    """Which adaptor serves which class."""
+    """Print how each class is stepped."""
     rows = [(name, *outcome(name, cls)) for name, cls in classes().items()]
     versions = ", ".join(f"{name} {version(name.split('.')[0])}" for name in libraries())
-    print(f"\n## Which optimizers run, and how\n\n{versions}\n")
+    print(f"\n## Which optimizers run, and how they are stepped\n\n{versions}\n")
     for way, count in Counter(way for _, way, _ in rows).most_common():
         print(f"- {count} {way}")
     print("\n| optimizer | runs are stepped | why |\n|---|---|---|")
@@ -52,14 +52,14 @@ def peers() -> None:
 
 
 def speed() -> None:
-    """CPU time of a run-step, gradient included, against one optimizer object in a loop of one's own."""
-    torch.set_default_dtype(torch.float64)  # as a user of double precision would
+    """Print the CPU time of a run-step, including the gradient, relative to a plain loop over one optimizer object."""
+    torch.set_default_dtype(torch.float64)  # the plain loops use double precision as well
     landscape = function((-2, 2), (-1, 3))(valley)
-    print("\n## Speed: a learning rate a run, against a plain loop\n")
-    print("Rosenbrock, float64, one thread, CPU time, gradient evaluations included; medians of 5 rounds.\n")
+    print("\n## Speed relative to a plain loop, with one learning rate per run\n")
+    print("Rosenbrock's function in float64; CPU time of one thread, including gradients; medians of 5 rounds.\n")
     print(
-        "| optimizer | plain loop, µs a step | "
-        + " | ".join(f"{runs} runs: ratio, largest gap" for runs in RUNS)
+        "| optimizer | plain loop, µs per step | "
+        + " | ".join(f"{runs} runs: ratio, largest difference" for runs in RUNS)
         + " |"
     )
     print("|---|---|" + "---|" * len(RUNS))
@@ -72,7 +72,9 @@ def speed() -> None:
             alive = torch.ones(runs, dtype=torch.bool)
             x = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs)))
             stepper, plain = stepper_of(contenders, x), Plain(cls)
-            stepper.step(moment(1, x, torch.ones_like(x), Oracle(landscape, runs)))  # what is found out once
+            stepper.step(
+                moment(1, x, torch.ones_like(x), Oracle(landscape, runs))
+            )  # includes the trial, which runs once
             stepper, points, oracle, together, alone, t = (
                 stepper_of(contenders, x),
                 x,
@@ -97,7 +99,7 @@ def speed() -> None:
 
 
 class Plain:
-    """One's own loop over one point."""
+    """A plain loop over one point."""
 
     def __init__(self, cls: type[optim.Optimizer]) -> None:
         self.cls = cls

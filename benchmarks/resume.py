@@ -1,11 +1,12 @@
-"""Kills the processes of a job at random times, again and again, and lets the job go on until it is done.
+"""Kill the processes of an experiment at random times, and resume it until it completes.
 
     python benchmarks/resume.py [--kills 20] [--workers 2] [--seed 0]
 
-Some processes work on one folder, and each gets SIGKILL at a time of its own, drawn with the seed, while it begins or up to
-eight blocks later. After each kill the log says which blocks are there. Those that were there before must not have been written again, and in the end the
-results must be those of a job that nobody disturbed, bit for bit. A job that is done before so many were
-killed is begun anew in another folder. Exits with 1 where anything was lost or doubled.
+Several processes share one directory. Each receives SIGKILL at a random time, while it starts or up to eight blocks
+later. After each kill the log lists the blocks. Existing blocks must not be written again, and the final results
+must equal those of an uninterrupted experiment bitwise. If an experiment completes before enough processes were
+killed, another one starts in a new directory. The exit status is 1 if a block was lost, computed twice or
+different.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ from landscapes.optimizers import Adam
 
 SIDE, STEPS, SIZE = 100, 60, 100
 EARLY, LATEST = 0.2, 8.0
-"""This share of the processes is killed while they begin, the others up to so many blocks after their first one."""
+"""The share of processes killed while they start, and the latest time of other kills, in blocks after the first."""
 
 
-def job() -> Plan:
-    """A map of the noisy Beale: SIDE² starts, each with random numbers of its own, in blocks of SIZE."""
+def plan() -> Plan:
+    """Return SIDE² starts on the noisy Beale function, each with its own random numbers, in blocks of SIZE."""
     lengths, ways = (SIDE, SIDE), np.linspace(-4.0, 4.0, SIDE)
     starts = [Column.along(ways, lengths, axis) for axis in (0, 1)]
     terms = Terms(STEPS, np.array([[-9.0, 9.0]] * 2))
@@ -41,33 +42,33 @@ def job() -> Plan:
 
 
 def work(folder: Path) -> None:
-    """What a process does that may be killed."""
+    """Run the experiment in a process that may be killed."""
     torch.set_num_threads(1)
-    execute(job(), out=folder)
+    execute(plan(), out=folder)
 
 
 def blocks(folder: Path) -> dict[str, int]:
-    """The blocks that are there, and when each was written."""
+    """Return the names of the existing blocks and their modification times."""
     return {file.name: file.stat().st_mtime_ns for file in folder.glob("block-*.npz")}
 
 
 def until(process: BaseProcess, folder: Path, seen: int, wait: float) -> None:
-    """Returns so many seconds after there are more blocks than were seen, or once the process has ended."""
+    """Wait until there are more blocks than seen, and then some seconds, or until the process ends."""
     while process.is_alive() and len(blocks(folder)) <= seen:
         time.sleep(0.002)
     process.join(wait)
 
 
 def main(kills: int, workers: int, seed: int) -> int:
-    """Kills so many processes; 0 where nothing was lost or doubled."""
+    """Kill processes and return the exit status: 0 if no block was lost, computed twice or different."""
     torch.set_num_threads(1)
     random = np.random.default_rng(seed)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["landscapes.execution._execute", "landscapes.functions.stochastic"])
     begin = time.perf_counter()
-    undisturbed, count = arrays(execute(job())[:]), len(job())
+    undisturbed, count = arrays(execute(plan())[:]), len(plan())
     pace = (time.perf_counter() - begin) / count
-    print(f"undisturbed: {count} blocks, {pace:.3f} s each")
+    print(f"uninterrupted: {count} blocks, {pace:.3f} s each")
     killed = faults = jobs = 0
     with tempfile.TemporaryDirectory() as place:
         while killed < kills:
@@ -92,23 +93,26 @@ def main(kills: int, workers: int, seed: int) -> int:
                         killed += 1
                         said = f"kill {killed:2} after {time.perf_counter() - started:4.2f} s"
                     else:
-                        said = "a process ended      "
+                        said = "process completed    "
                     there, half = blocks(folder), len(list(folder.glob(".block-*")))
                     print(
-                        f"job {jobs}, {said}: {len(there):3} of {count} blocks are there, "
-                        f"{len(there.keys() - seen.keys()):2} new; {half} half written",
+                        f"experiment {jobs}, {said}: {len(there):3} of {count} blocks exist, "
+                        f"{len(there.keys() - seen.keys()):2} new; {half} incomplete",
                         flush=True,
                     )
                     for name in [name for name in seen if there.get(name) != seen[name]]:
-                        print(f"    {name} was there and is {'written again' if name in there else 'lost'}")
+                        print(f"    {name} was {'written again' if name in there else 'lost'}")
                         faults += 1
                     seen = there
-            found = arrays(execute(job(), out=folder)[:])
+            found = arrays(execute(plan(), out=folder)[:])
             same = all(found[name].tobytes() == values.tobytes() for name, values in undisturbed.items())
             faults += not same
-            took, bits = time.perf_counter() - begin, "the same bits as undisturbed" if same else "OTHER RESULTS"
-            print(f"job {jobs} is done after {took:.1f} s: {len(blocks(folder))} blocks, {bits}", flush=True)
-    print(f"{killed} kills, {jobs} jobs; lost, doubled or different: {faults}")
+            took, bits = (
+                time.perf_counter() - begin,
+                "bitwise equal to the uninterrupted run" if same else "DIFFERENT RESULTS",
+            )
+            print(f"experiment {jobs} completed after {took:.1f} s: {len(blocks(folder))} blocks, {bits}", flush=True)
+    print(f"{killed} kills, {jobs} experiments; blocks lost, computed twice or different: {faults}")
     return int(faults > 0)
 
 

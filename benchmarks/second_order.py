@@ -1,11 +1,12 @@
-"""How far the second-order optimizers end up from their references: random settings, starts and dimensions.
+"""Measure the difference of each second-order optimizer to its reference, with random settings, starts and dimensions.
 
     python benchmarks/second_order.py [steps]
 
-Prints a Markdown table of the largest difference of any coordinate, of any run, at any step, and of the middle run: of
-L-BFGS to torch.optim, of Newton–CG to SciPy's "trust-ncg", of the others to plain loops with numpy's and torch's linear
-algebra and torch's line search. Rounding grows on the way to the minimum, and without bound where a Hessian is nearly
-singular. Below a curvature sᵀy of 1e-10 torch's L-BFGS learns no more.
+Print a Markdown table of the largest difference over all coordinates and steps: the maximum and the median over
+runs. The reference of L-BFGS is torch.optim, and of Newton–CG SciPy's "trust-ncg". The others are compared with
+plain loops that use the linear algebra of numpy and torch and torch's line search. Rounding errors grow along a
+run, and without bound if a Hessian is nearly singular. Torch's L-BFGS ignores updates with a curvature sᵀy below
+1e-10.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ DIMS, RUNS = (1, 2, 10), 12
 
 def main(steps: int) -> None:
     torch.set_num_threads(1)
-    print("| optimizer | Rosenbrock, d = 1, 2, 10: largest | middle | Ackley, d = 1, 2, 10: largest | middle |")
+    print("| optimizer | Rosenbrock, d = 1, 2, 10: maximum | median | Ackley, d = 1, 2, 10: maximum | median |")
     print("|---|---|---|---|---|")
     for name in SETTINGS:
         cells = []

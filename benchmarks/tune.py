@@ -1,13 +1,13 @@
-"""Writes landscapes/experiments/tuned.json: a learning rate for every optimizer on every function of the catalogue.
+"""Write landscapes/experiments/tuned.json: a learning rate for every optimizer on every function of the catalogue.
 
-    python benchmarks/tune.py                 all functions, a second or less each on one core
-    python benchmarks/tune.py beale booth     these; the others keep what they have
+    python benchmarks/tune.py                 all functions, at most a second each on one core
+    python benchmarks/tune.py beale booth     these functions; the others stay unchanged
 
-How a rate is found stands in `landscapes/experiments/stored_lrs.py`. A test sweeps again and compares, so run this
-after any change to a function's start, steps, view or formula, to an optimizer, or to the sweep.
+`landscapes/experiments/stored_lrs.py` documents the sweep, and a test repeats it. Run this script after a change to
+a function's start, steps, view or formula, to an optimizer, or to the sweep.
 
-Beside the rates stands "edge": the optimizers whose best rate is the first or the last of the grid, so
-that a better one may lie beyond it.
+The entry "edge" lists optimizers whose best rate is the first or the last of the grid. A better rate may lie
+outside it.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from landscapes.functions import as_function, catalogue
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import names, parse
 
-FILE = Path(__file__).resolve().parent.parent / "landscapes" / "jobs" / "tuned.json"
+FILE = Path(__file__).resolve().parent.parent / "landscapes" / "experiments" / "tuned.json"
 
 
 def tuned(function: Function) -> dict[str, Any]:
-    """What the file holds of one function."""
+    """Return the entry of one function."""
     contenders = [parse(name)[0] for name, (cls, _) in names().items() if cls.tunable]
     found = stored_lrs.sweep_rates(function, contenders, function.start, function.steps)
     table = {stored_lrs.rate_free_spec(optimizer): rate for optimizer, rate in zip(contenders, found, strict=True)}
@@ -60,7 +60,7 @@ def main() -> None:
         print(
             f"{function.name}: {time.perf_counter() - begin:.1f} s; at the edge of the grid: {at_the_edge}", flush=True
         )
-        save(table)  # so that a run that is cut short has done something
+        save(table)  # keeps the results if the script is interrupted
 
 
 if __name__ == "__main__":
