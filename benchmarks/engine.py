@@ -41,7 +41,7 @@ from torch import Tensor
 from landscapes import optimizers
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch
-from landscapes.engine.fast import teight
+from landscapes.engine.fast import tracing
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
 from landscapes.objectives.decorators import Function, function
@@ -177,7 +177,7 @@ def cases(folder: Path) -> list[Case]:
         function = ROSENBROCK.with_view([(low - 1e-6 * next(fresh), high), other])
         loop.run(function, eight, begin, 500, box=WIDE)
 
-    for _ in range(teight.OFTEN // 500 + 1):
+    for _ in range(tracing.OFTEN // 500 + 1):
         small()
     found.append(Case("small race, first in its process", small_anew, 8 * 500))
     found.append(Case("small race, after others", lambda: [small() for _ in range(10)], 80 * 500))

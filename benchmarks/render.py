@@ -250,8 +250,8 @@ def decode(path: Path, frame: int) -> Pixels:
     if path.suffix in (".gif", ".apng", ".webp"):
         with Image.open(path) as image:
             until = 0.0
-            for place in range(image.n_frames):  # type: ignore[attr-defined]
-                image.seek(place)
+            for index in range(image.n_frames):  # type: ignore[attr-defined]
+                image.seek(index)
                 image.load()
                 until += image.info["duration"]
                 if until > 1000 * (frame + 0.5) / FPS:

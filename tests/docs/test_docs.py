@@ -1,4 +1,4 @@
-"""What is written is true: examples run, links lead somewhere, commands are understood."""
+"""Tests of the documents: examples run, links resolve, commands parse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGES = sorted(path.name for path in ROOT.glob("*.md"))
 
 
 def fenced(page: str, *languages: str) -> list[str]:
-    """The blocks of a page that are fenced as one of these languages."""
+    """Return the fenced code blocks of a page in the given languages."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [code for language, code in re.findall(r"^```(\w*)\n(.*?)^```", text, re.M | re.S) if language in languages]
 
@@ -32,15 +32,15 @@ def examples(module: str) -> list[doctest.DocTest]:
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if not name.endswith("__main__")])
-def test_examples_in_docstrings(module, monkeypatch, tmp_path):
+def test_docstring_examples(module, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     for test in examples(module):
-        said = io.StringIO()
-        outcome = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.write)
-        assert outcome.failed == 0, said.getvalue()
+        output = io.StringIO()
+        outcome = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=output.write)
+        assert outcome.failed == 0, output.getvalue()
 
 
-def test_there_are_examples_and_they_are_found():
+def test_docstring_examples_are_found():
     assert {"landscapes", "landscapes.errors", "landscapes.objectives.decorators", "landscapes.experiments._race"} <= {
         module for module in MODULES if not module.endswith("__main__") and examples(module)
     }
@@ -49,8 +49,8 @@ def test_there_are_examples_and_they_are_found():
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=[pytest.mark.slow] * (page == "README.md")) for page in PAGES]
 )
-def test_python_on_pages_runs(page, monkeypatch, tmp_path):
-    """Each block stands alone, as a reader copies it; what one saves, the next finds."""
+def test_python_blocks_run(page, monkeypatch, tmp_path):
+    """Each block runs alone, but may load files that earlier blocks saved."""
     monkeypatch.chdir(tmp_path)
     for number, code in enumerate(fenced(page, "python"), 1):
         exec(compile(code, f"{page}, block {number}", "exec", dont_inherit=True), {"__name__": "__main__"})
@@ -59,7 +59,7 @@ def test_python_on_pages_runs(page, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_commands_on_pages_are_understood(page):
+def test_commands_parse(page):
     for code in fenced(page, "sh", "bash", "console"):
         for line in code.replace("\\\n", " ").splitlines():
             for command in re.split(r"&&|\|", line.removeprefix("$ ")):
@@ -68,14 +68,14 @@ def test_commands_on_pages_are_understood(page):
                     arguments.parse(words[1:])
 
 
-def test_the_readme_sets_up_in_two_commands():
+def test_readme_has_the_setup_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "pip install . && landscapes race beale -o race.gif" in text
     assert "pip install '.[test]' && pytest" in text
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page):
+def test_links_resolve(page):
     text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
     targets = re.findall(r"\]\(([^)\s]+)", text) + re.findall(r"(?:src|srcset|href)=\"([^\"\s]+)", text)
     for target in targets:
@@ -87,7 +87,7 @@ def test_links_lead_somewhere(page):
 
 
 def anchors(text: str) -> set[str]:
-    """The names that headings get."""
+    """Return the anchors of the headings."""
     headings = re.findall(r"^#+ (.+)$", text, re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""The page on documents is true: every snippet is taken in by its tool, and the gallery is built by sphinx-gallery."""
+"""Tests of EMBEDDING.md: every tool accepts its snippet, and sphinx-gallery builds the gallery."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from landscapes.render.figures import stills
 
 GALLERY = Path(__file__).resolve().parents[2] / "gallery"
 PAGE = (GALLERY / "EMBEDDING.md").read_text(encoding="utf-8")
-EXECUTED = ("neurips_figure", "own", "paper_figure")
+EXECUTED = ("neurips_figure", "custom", "paper_figure")
 
 HAS_TEX = any(map(shutil.which, stills.TEX))
 
 
 def snippet(heading: str, language: str) -> str:
-    """The first block of a language below a heading."""
+    """Return the first code block of a language below a heading."""
     below = PAGE.partition(f"# {heading}\n")[2]
     found = re.search(rf"^```{language}\n(.*?)^```", below, re.M | re.S)
     assert found, heading
@@ -32,20 +32,20 @@ def snippet(heading: str, language: str) -> str:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that the page begins with, made by its own lines."""
+    """Return a folder with the files that the first snippet of the page writes."""
     folder = tmp_path_factory.mktemp("drawn")
-    code = snippet("Pictures in documents", "python")
+    code = snippet("Embedding pictures in documents", "python")
     code = code if HAS_TEX else code.replace('"pgf", ', "")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         exec(compile(code, "EMBEDDING.md", "exec", dont_inherit=True), found := {})
-    (folder / "standings.tex").write_text(render.table(found["record"], "latex"), encoding="utf-8")
+    (folder / "results.tex").write_text(render.table(found["record"], "latex"), encoding="utf-8")
     plt.close("all")
     return folder
 
 
-class Asked(HTMLParser):
-    """The files that a page of HTML asks for, and the words that stand for them."""
+class EmbeddedFiles(HTMLParser):
+    """Collects the files that an HTML page embeds, and their alternative texts."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -55,8 +55,8 @@ class Asked(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         if tag in ("img", "iframe", "object"):
-            words = given.get("alt") or given.get("title") or given.get("aria-label") or ""
-            self.files[given.get("src") or given["data"]] = words
+            text = given.get("alt") or given.get("title") or given.get("aria-label") or ""
+            self.files[given.get("src") or given["data"]] = text
 
 
 def run(folder: Path, *command: str) -> str:
@@ -65,31 +65,31 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_every_file_that_a_snippet_names_is_drawn_and_has_words(drawn):
-    found = Asked(snippet("A page of HTML", "html")).files
+def test_all_files_exist_and_have_alternative_texts(drawn):
+    found = EmbeddedFiles(snippet("HTML", "html")).files
     assert set(found) == {"race.gif", "race.svg", "race.html"}
-    assert all("Beale" in words for words in found.values())
+    assert all("Beale" in text for text in found.values())
     named = set(re.findall(r"\brace\.(?:gif|html|svg|pdf|pgf|png)", PAGE))
     made = {path.name for path in drawn.iterdir()}
     assert named - made <= ({"race.pgf"} if not HAS_TEX else set())
 
 
-def test_a_notebook_of_one_cell_ends_in_a_race_that_shows_itself():
-    *lines, last = snippet("A notebook", "python").strip().splitlines()
+def test_notebook_snippet_displays_the_race():
+    *lines, last = snippet("Notebooks", "python").strip().splitlines()
     exec("\n".join(lines), found := {})
     shown = eval(last, found)._repr_html_()
     assert shown == render.framed(race("beale", ["momentum", "adam"], steps=60))
 
 
 @pytest.mark.slow
-def test_an_executed_notebook_shows_the_moving_page():
+def test_executed_notebook_displays_the_interactive_page():
     nbformat = pytest.importorskip("nbformat", reason="needs nbformat")
     nbclient = pytest.importorskip("nbclient", reason="needs nbclient")
     pytest.importorskip("ipykernel", reason="needs ipykernel")
-    cells = [nbformat.v4.new_code_cell(snippet("A notebook", "python"))]
-    book = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(book, timeout=200, kernel_name="python3").execute()
-    (shown,) = [output for output in book.cells[0].outputs if output.output_type == "execute_result"]
+    cells = [nbformat.v4.new_code_cell(snippet("Notebooks", "python"))]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, timeout=200, kernel_name="python3").execute()
+    (shown,) = [output for output in notebook.cells[0].outputs if output.output_type == "execute_result"]
     text = shown["data"]["text/html"]
     assert text.startswith("<iframe srcdoc=")
     inner = text.partition('srcdoc="')[2].partition('"')[0]
@@ -99,16 +99,16 @@ def test_an_executed_notebook_shows_the_moving_page():
 
 @pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
 @pytest.mark.slow
-def test_latex_takes_the_snippet(drawn, tmp_path):
+def test_latex_snippet(drawn, tmp_path):
     folder = Path(shutil.copytree(drawn, tmp_path / "paper"))
     (folder / "page.tex").write_text(snippet("LaTeX", "latex"), encoding="utf-8")
-    said = run(folder, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex")
-    assert "undefined" not in said
+    output = run(folder, "pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex")
+    assert "undefined" not in output
     assert (folder / "page.pdf").stat().st_size > 20_000
 
 
 @pytest.mark.slow
-def test_sphinx_takes_the_snippet(drawn, tmp_path):
+def test_sphinx_snippet(drawn, tmp_path):
     pytest.importorskip("sphinx", reason="needs sphinx")
     shutil.copytree(drawn, tmp_path / "_static")
     shutil.copy(drawn / "race.gif", tmp_path)
@@ -117,18 +117,18 @@ def test_sphinx_takes_the_snippet(drawn, tmp_path):
     run(tmp_path, sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", ".", "out")
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     for file in ("_images/race.gif", "_static/race.html"):
-        assert "Beale" in Asked(page).files[file]
+        assert "Beale" in EmbeddedFiles(page).files[file]
         assert (tmp_path / "out" / file).is_file()
 
 
 @pytest.mark.slow
-def test_mkdocs_takes_the_snippet(drawn, tmp_path):
+def test_mkdocs_snippet(drawn, tmp_path):
     pytest.importorskip("mkdocs", reason="needs mkdocs")
     shutil.copytree(drawn, tmp_path / "docs")
     (tmp_path / "mkdocs.yml").write_text(snippet("MkDocs", "yaml"), encoding="utf-8")
     (tmp_path / "docs" / "index.md").write_text(snippet("MkDocs", "md"), encoding="utf-8")
     run(tmp_path, sys.executable, "-m", "mkdocs", "build", "-q", "-d", "out")
-    found = Asked((tmp_path / "out" / "index.html").read_text(encoding="utf-8")).files
+    found = EmbeddedFiles((tmp_path / "out" / "index.html").read_text(encoding="utf-8")).files
     for file in ("race.gif", "race.html"):
         assert "Beale" in found[file]
         assert (tmp_path / "out" / file).is_file()
@@ -136,17 +136,17 @@ def test_mkdocs_takes_the_snippet(drawn, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("quarto"), reason="needs quarto")
-def test_quarto_takes_the_snippet(drawn, tmp_path):
+def test_quarto_snippet(drawn, tmp_path):
     folder = Path(shutil.copytree(drawn, tmp_path / "page"))
-    text = snippet("Quarto", "md").partition("\n")[2]  # the first line says what the file is called
+    text = snippet("Quarto", "md").partition("\n")[2]  # without the first line, the name of the file
     (folder / "race.qmd").write_text(text, encoding="utf-8")
     run(folder, "quarto", "render", "race.qmd", "--to", "html")
     assert "data:image/gif" in (folder / "race.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
-def test_sphinx_gallery_builds_this_gallery(tmp_path):
-    """All scripts become pages; those that take seconds are executed, and their pictures are found."""
+def test_sphinx_gallery_builds_the_gallery(tmp_path):
+    """All scripts become pages. The fast ones are executed, and their pictures are included."""
     pytest.importorskip("sphinx_gallery", reason="needs sphinx-gallery")
     scripts = [*GALLERY.glob("*.py"), GALLERY / "GALLERY_HEADER.rst"]
     (tmp_path / "gallery" / "pictures").mkdir(parents=True)
@@ -162,8 +162,8 @@ def test_sphinx_gallery_builds_this_gallery(tmp_path):
     assert {script.stem for script in scripts if script.suffix == ".py"} <= pages
     for name in EXECUTED:
         text = (tmp_path / "out" / "examples" / f"{name}.html").read_text(encoding="utf-8")
-        pictures = [file for file in Asked(text).files if f"sphx_glr_{name}_001." in file]
+        pictures = [file for file in EmbeddedFiles(text).files if f"sphx_glr_{name}_001." in file]
         assert pictures, name
-        suffix = ".gif" if name == "own" else ".png"
+        suffix = ".gif" if name == "custom" else ".png"
         assert pictures[0].endswith(suffix)
         assert (tmp_path / "out" / "_images" / Path(pictures[0]).name).stat().st_size > 10_000

@@ -1,4 +1,4 @@
-"""Every study runs at a small size, prints its verdict, asserts it, and leaves its picture."""
+"""Tests of the studies: each runs at a small size, asserts its verdict and writes its picture."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PAGE.loader.exec_module(page)
 
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 QUICK = ("08", "12")
-"""Studies that take a second or two at their small size; the others are for the full run."""
+"""Studies that take at most two seconds at a small size. The others are marked slow."""
 
 
 @pytest.mark.parametrize(
     "script",
     [pytest.param(item, marks=() if item.name[:2] in QUICK else pytest.mark.slow, id=item.stem) for item in SCRIPTS],
 )
-def test_a_study_prints_its_verdict_and_leaves_its_picture(script, tmp_path, monkeypatch, capsys):
+def test_study_prints_its_verdict_and_writes_its_picture(script, tmp_path, monkeypatch, capsys):
     (tmp_path / "pictures").mkdir()
     monkeypatch.setattr(sys, "argv", [script.name, "4"])
     runpy.run_path(str(shutil.copy(script, tmp_path)), run_name="__main__")
@@ -37,7 +37,7 @@ def test_a_study_prints_its_verdict_and_leaves_its_picture(script, tmp_path, mon
 
 
 @every
-def test_a_study_is_short_and_uses_what_is_public(script):
+def test_study_uses_public_names_only(script):
     text = script.read_text(encoding="utf-8")
     assert "landscapes._" not in text
     assert all(
@@ -48,11 +48,11 @@ def test_a_study_is_short_and_uses_what_is_public(script):
 
 
 @every
-def test_the_page_tells_of_each_study(script):
-    title, claim, setting, sources = page.told(script)
+def test_page_has_each_study(script):
+    title, claim, setup, sources = page.parse(script)
     assert title
     assert claim
-    assert setting
+    assert setup
     assert sources[-1] == "."
     published = (STUDIES.parent / "STUDIES.md").read_text(encoding="utf-8")
     assert f"## {title}\n" in published
