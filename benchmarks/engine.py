@@ -120,7 +120,7 @@ def batch(
     *,
     compiled: bool,
     function: Function = ROSENBROCK,
-    optimizer: Rule | None = None,
+    optimizer: Optimizer | None = None,
     numbers: dict[str, np.ndarray] | None = None,
     dtype: torch.dtype = torch.float64,
     x: Tensor | None = None,
@@ -130,7 +130,7 @@ def batch(
     numbers = {"lr": rates(runs)} if numbers is None else numbers
     many = Batch(optimizers.Adam() if optimizer is None else optimizer, runs, numbers)
     x = starts(runs, dtype) if x is None else x
-    return loop.run(function, many, x, steps, **{"box": WIDE, "keep": "ends", "compiled": compiled, **how})
+    return loop.run(function, many, x, steps, **{"box": WIDE, "record_steps": "ends", "compiled": compiled, **how})
 
 
 def cases(folder: Path) -> list[Case]:
@@ -144,7 +144,7 @@ def cases(folder: Path) -> list[Case]:
     add("eager, 32,768 runs", 32768, 300, compiled=False)
     add("compiled, final points", 8192, 1000, compiled=True)
     add("compiled, float32", 8192, 1000, compiled=True, dtype=torch.float32)
-    add("compiled, with convergence checks", 8192, 1000, compiled=True, stop=Stop(gradient=1e-9))
+    add("compiled, with convergence checks", 8192, 1000, compiled=True, stop=Stop(gtol=1e-9))
     add("custom function, plain", 0, 0, compiled=False)
     found[-1] = Case("custom function, plain", lambda: plain(custom.formula, torch.optim.Adam, {"lr": 1e-3}, 300), 300)
     add("custom function, eager, 32,768 runs", 32768, 300, compiled=False, function=custom)
@@ -162,7 +162,7 @@ def cases(folder: Path) -> list[Case]:
         return files[name]
 
     add("compiled, 65,536 runs, final points", 65536, 1000, compiled=True)
-    add("compiled, 65,536 runs, every 4th point to a file", 65536, 1000, compiled=True, keep=4, room=mapped)
+    add("compiled, 65,536 runs, every 4th point to a file", 65536, 1000, compiled=True, record_steps=4, room=mapped)
     found.append(Case("small race, plain", lambda: [plain(valley, *one, 500) for one in TORCH_OPTIMIZERS], 8 * 500))
     eight = [parse(name)[0] for name in OPTIMIZERS]
     begin = torch.tensor([-0.5, 0.7], dtype=torch.float64)[:, None].repeat(1, 8)
@@ -196,14 +196,14 @@ def cases(folder: Path) -> list[Case]:
         optimizer=optimizers.Adam(lr=0.1),
         numbers={},
         x=pixels,
-        stop=Stop(gradient=1e-6),
+        stop=Stop(gtol=1e-6),
     )
     stock = [optimizers.Torch(torch.optim.Adam, lr=lr) for lr in rates(8192).tolist()]
     x = starts(8192)
     found.append(
         Case(
             "optimizers.Torch(Adam), one rate per run",
-            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, keep="ends"),
+            lambda: loop.run(ROSENBROCK, stock, x, 500, box=WIDE, record_steps="ends"),
             8192 * 500,
         )
     )
@@ -218,7 +218,7 @@ def cases(folder: Path) -> list[Case]:
     return found
 
 
-def sweep(eight: list[Rule], compiled: bool) -> None:
+def sweep(eight: list[Optimizer], compiled: bool) -> None:
     """Run each of the eight optimizers with 256 rates from 64 starts."""
     factors = np.repeat(np.geomspace(0.01, 3, 256), 64)
     x = starts(64).repeat(1, 256)

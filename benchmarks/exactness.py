@@ -19,11 +19,12 @@ import scipy.optimize
 import torch
 from torch import Tensor
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "optimizers"))
 
 from reference import FUNCTIONS, SPACES, by_optimizers, by_torch, everyone, starts, valley
+from test_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
 from test_derivative_free import numbers, numpy_of, tutorial
-from test_rules_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
 
 from landscapes import optimizers
 from landscapes.engine import loop
@@ -38,20 +39,20 @@ def heading(*titles: str) -> None:
     print(f"\n| {' | '.join(titles)} |\n|{'---|' * len(titles)}", flush=True)
 
 
-def stepwise(steps: int) -> None:
+def coordinatewise(steps: int) -> None:
     """Compare first-order optimizers that treat each coordinate separately."""
     heading("optimizer", "reference", "runs", "Rosenbrock, d = 1, 2, 10", "Ackley, d = 1, 2, 10")
     for cls, (other, _) in SPACES.items():
         runs, worst = 0, dict.fromkeys(FUNCTIONS, 0.0)
-        for landscape in FUNCTIONS:
+        for function_of in FUNCTIONS:
             for dim in DIMS:
                 rng = np.random.default_rng(dim)
-                contenders = everyone(cls, rng)
-                x = starts(dim, len(contenders), rng)
-                expected = by_torch(landscape(dim), contenders, x, steps, alone=False)
-                gap = (by_rules(landscape(dim), contenders, x, steps) - expected).abs().max().item()
-                worst[landscape] = float(np.maximum(worst[landscape], gap))  # propagates NaN
-                runs += len(contenders)
+                candidates = everyone(cls, rng)
+                x = starts(dim, len(candidates), rng)
+                expected = by_torch(function_of(dim), candidates, x, steps, alone=False)
+                gap = (by_optimizers(function_of(dim), candidates, x, steps) - expected).abs().max().item()
+                worst[function_of] = float(np.maximum(worst[function_of], gap))  # propagates NaN
+                runs += len(candidates)
         source = "torch.optim" if other.__module__.startswith("torch") else "the paper's loop"
         print(f"| {cls.__name__} | {source} | {runs} | {' | '.join(map(str, worst.values()))} |", flush=True)
 
@@ -61,16 +62,16 @@ def coupled(steps: int) -> None:
     heading("optimizer", "reference", "steps", "largest difference on Rosenbrock")
     rng, gaps = np.random.default_rng(0), []
     for dim, rows in ((1, 0), (2, 0), (10, 0), (2, 1), (10, 5)):
-        contenders, x = factored(rows, 6, rng), starts(dim, 6, rng)
+        candidates, x = factored(rows, 6, rng), starts(dim, 6, rng)
         shape = (rows, dim // rows) if rows else (dim,)
-        expected = by_one_object_a_run(valley(dim), [in_torch(optimizer) for optimizer in contenders], x, steps, shape)
-        gaps.append(largest(by_optimizers(valley(dim), contenders, x, steps) - expected))
+        expected = by_one_object_a_run(valley(dim), [in_torch(optimizer) for optimizer in candidates], x, steps, shape)
+        gaps.append(largest(by_optimizers(valley(dim), candidates, x, steps) - expected))
     print(f"| Adafactor | torch.optim | {steps} | {max(gaps):.1e} |", flush=True)
-    field = [optimizers.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
+    candidates = [optimizers.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
     x = starts(6, 3, rng)
-    stock = [(torch.optim.Muon, {"lr": optimizer.lr, "weight_decay": 0.05}) for optimizer in field]
-    gap = largest(by_optimizers(valley(6), field, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
-    print(f"| Muon, whose steps are bfloat16 | torch.optim | 1 | {gap:.1e} |", flush=True)
+    stock = [(torch.optim.Muon, {"lr": optimizer.lr, "weight_decay": 0.05}) for optimizer in candidates]
+    gap = largest(by_optimizers(valley(6), candidates, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
+    print(f"| Muon, with bfloat16 steps | torch.optim | 1 | {gap:.1e} |", flush=True)
     for adam in (False, True):
         cls = optimizers.ScheduleFreeAdamW if adam else optimizers.ScheduleFreeSGD
         more = {"beta2": 0.99, "eps": 1e-8} if adam else {}
@@ -78,28 +79,28 @@ def coupled(steps: int) -> None:
         for dim in DIMS:
             x = starts(dim, 3, rng)
             same = [{"lr": lr, "warmup": 10.0, "r": 0.0, "weight_decay": 0.01, **more} for lr in (1e-3, 3e-3, 1e-2)]
-            path = by_optimizers(valley(dim), [cls(**settings) for settings in same], x, steps)
+            points = by_optimizers(valley(dim), [cls(**settings) for settings in same], x, steps)
             for run, settings in enumerate(same):
                 y = torch.nn.Parameter(x[:, run].clone())
                 torch_optimizer = PlainScheduleFree([y], adam=adam, beta=0.9, **settings)
-                for point in path[:, :, run]:
+                for point in points[:, :, run]:
                     y.grad = value_and_gradient(valley(dim), y.detach()[:, None])[1][:, 0]
-                    optimizer.step()
-                    worst = max(worst, largest(point - optimizer.average()))
+                    torch_optimizer.step()
+                    worst = max(worst, largest(point - torch_optimizer.average()))
         print(f"| {cls().label} | the authors' code as a loop | {steps} | {worst:.1e} |", flush=True)
 
 
 def without_derivatives(steps: int) -> None:
     heading("optimizer", "reference", "steps", "largest difference on Rosenbrock and Ackley")
     nelder, cma, generations = 0.0, 0.0, min(steps, 40)
-    for landscape in FUNCTIONS:
+    for function_of in FUNCTIONS:
         for dim in DIMS:
-            rng, function = np.random.default_rng(dim), landscape(dim)
-            x, value = starts(dim, 3, rng), numpy_of(landscape(dim))
-            paths = loop.run(function, [optimizers.NelderMead()] * 3, x, steps, box=WIDE[:dim])
-            field = [optimizers.CMAES(sigma=0.3, tolx=0.0)] * 3
+            rng, function = np.random.default_rng(dim), function_of(dim)
+            x, value = starts(dim, 3, rng), numpy_of(function)
+            runs = loop.run(function, [optimizers.NelderMead()] * 3, x, steps, box=WIDE[:dim])
+            candidates = [optimizers.CMAES(sigma=0.3, tolx=0.0)] * 3
             size = 4 + int(3 * np.log(dim))
-            evolved = loop.run(function, field, x, generations, box=WIDE[:dim], streams=torch.arange(3))
+            evolved = loop.run(function, candidates, x, generations, box=WIDE[:dim], streams=torch.arange(3))
             for run, start in enumerate(x.T.numpy()):
                 best: list[np.ndarray] = []
                 scipy.optimize.minimize(
@@ -109,7 +110,7 @@ def without_derivatives(steps: int) -> None:
                     callback=lambda p, best=best: best.append(p.copy()),
                     options={"maxiter": steps + 1, "maxfev": 10**7},
                 )
-                nelder = max(nelder, float(np.abs(paths.x[run, 1 : len(best) + 1] - best).max()))
+                nelder = max(nelder, float(np.abs(runs.x[run, 1 : len(best) + 1] - best).max()))
 
                 def normal(t: int, run: int = run, size: int = size, dim: int = dim) -> np.ndarray:
                     return numbers(0, run, t, POPULATION, size * dim).reshape(size, dim)
@@ -127,7 +128,7 @@ def largest(gap: Tensor) -> float:
 def main(arguments: Sequence[str]) -> None:
     torch.set_num_threads(1)
     steps = int(arguments[0]) if arguments else 1000
-    for part in (stepwise, coupled, without_derivatives):
+    for part in (coordinatewise, coupled, without_derivatives):
         part(steps)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, optim
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from peers import classes, libraries, outcome
 from reference import moment, stepper_of
@@ -44,17 +44,17 @@ def peers() -> None:
     rows = [(name, *outcome(name, cls)) for name, cls in classes().items()]
     versions = ", ".join(f"{name} {version(name.split('.')[0])}" for name in libraries())
     print(f"\n## Which optimizers run, and how they are stepped\n\n{versions}\n")
-    for way, count in Counter(way for _, way, _ in rows).most_common():
-        print(f"- {count} {way}")
+    for mode, count in Counter(mode for _, mode, _ in rows).most_common():
+        print(f"- {count} {mode}")
     print("\n| optimizer | runs are stepped | why |\n|---|---|---|")
-    for name, way, why in rows:
-        print(f"| {name} | {way} | {why.replace('|', '/')[:200]} |")
+    for name, mode, why in rows:
+        print(f"| {name} | {mode} | {why.replace('|', '/')[:200]} |")
 
 
 def speed() -> None:
     """Print the CPU time of a run-step, including the gradient, relative to a plain loop over one optimizer object."""
     torch.set_default_dtype(torch.float64)  # the plain loops use double precision as well
-    landscape = function((-2, 2), (-1, 3))(valley)
+    objective = function((-2, 2), (-1, 3))(valley)
     print("\n## Speed relative to a plain loop, with one learning rate per run\n")
     print("Rosenbrock's function in float64; CPU time of one thread, including gradients; medians of 5 rounds.\n")
     print(
@@ -68,33 +68,29 @@ def speed() -> None:
         for runs in RUNS:
             rates = np.geomspace(1e-4, 1e-2, runs).tolist()
             first = Torch(cls, lr=rates[0])
-            contenders = [first.varied({("lr",): rate}) for rate in rates]
+            candidates = [first.varied({("lr",): rate}) for rate in rates]
             alive = torch.ones(runs, dtype=torch.bool)
             x = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs)))
-            stepper, plain = stepper_of(contenders, x), Plain(cls)
+            stepper, plain = stepper_of(candidates, x), Plain(cls)
             stepper.step(
-                moment(1, x, torch.ones_like(x), Oracle(landscape, runs))
+                moment(1, x, torch.ones_like(x), Oracle(objective, runs))
             )  # includes the trial, which runs once
-            stepper, points, oracle, together, alone, t = (
-                stepper_of(contenders, x),
-                x,
-                Oracle(landscape, runs),
-                [],
-                [],
-                0,
-            )
+            stepper, oracle = stepper_of(candidates, x), Oracle(objective, runs)
+            points, t = x, 0
+            together: list[float] = []
+            alone: list[float] = []
             for _ in range(5):
                 begin = process_time()
                 for _ in range(32):
                     t += 1
-                    value, gradient = value_and_gradient(landscape, points)
+                    value, gradient = value_and_gradient(objective, points)
                     points = stepper.step(StepContext(t, points, value, gradient, oracle, alive))
                 together.append((process_time() - begin) / 32)
                 alone.append(plain.time(200))
-            gap = max(
-                float((points[:, i] - plain.path(x[:, i], rates[i], t)).abs().max()) for i in range(0, runs, runs // 7)
+            difference = max(
+                float((points[:, i] - plain.run(x[:, i], rates[i], t)).abs().max()) for i in range(0, runs, runs // 7)
             )
-            cells.append(f"{median(alone) * runs / median(together):,.0f}×, {gap}")
+            cells.append(f"{median(alone) * runs / median(together):,.0f}×, {difference}")
         print(f"| {name} | {median(alone) * 1e6:.0f} | {' | '.join(cells)} |", flush=True)
 
 
@@ -106,10 +102,10 @@ class Plain:
 
     def time(self, steps: int) -> float:
         begin = process_time()
-        self.path(torch.tensor([-0.5, 0.5], dtype=torch.float64), 1e-3, steps)
+        self.run(torch.tensor([-0.5, 0.5], dtype=torch.float64), 1e-3, steps)
         return (process_time() - begin) / steps
 
-    def path(self, start: Tensor, rate: float, steps: int) -> Tensor:
+    def run(self, start: Tensor, rate: float, steps: int) -> Tensor:
         p = start.clone().requires_grad_()
         optimizer = self.cls([p], lr=rate)
         for _ in range(steps):

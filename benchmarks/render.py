@@ -64,7 +64,7 @@ SAMPLES = 12
 PLAIN = render.THEMES["light"] | {"fade": 0.0, "halo_width": 0.0}
 
 
-class Gap(Text, Moving):
+class Gap(Text, AnimatedArtist):
     """A custom artist: a text that depends on the step and does not declare its dirty boxes."""
 
     values: NDArray[np.float64]

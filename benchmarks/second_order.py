@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from plain_methods import OF_SQUARES, SETTINGS, gaps, squares
 from reference import egg_box
@@ -31,11 +31,11 @@ def main(steps: int) -> None:
     print("|---|---|---|---|---|")
     for name in SETTINGS:
         cells = []
-        for landscape in (squares, egg_box):
-            if landscape is egg_box and name in OF_SQUARES:
+        for function_of in (squares, egg_box):
+            if function_of is egg_box and name in OF_SQUARES:
                 cells += ["–", "–"]
                 continue
-            found = np.concatenate([gaps(name, landscape, dim, RUNS, steps)[:, -1] for dim in DIMS])
+            found = np.concatenate([gaps(name, function_of, dim, RUNS, steps)[:, -1] for dim in DIMS])
             cells += [f"{found.max():.1e}", f"{np.median(found):.1e}"]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 

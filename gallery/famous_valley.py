@@ -8,7 +8,7 @@ are steep and symmetric, and the gradient along the floor is almost zero.
 
 # %%
 # The formula comes from the UvA deep learning course. Across the valley, SGD with a learning rate above one
-# oscillates for ever. Along it, the gradient starts at 0.01 and grows with every step.
+# oscillates forever. Along it, the gradient starts at 0.01 and grows with every step.
 
 from pathlib import Path
 

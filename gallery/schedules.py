@@ -36,7 +36,7 @@ print(verdict(record))
 
 # %%
 # The first gradients are a hundred times larger than the later ones. With clipping, a learning rate ten times
-# as large stays stable, but SGD then fluctuates in the valley for ever. With a decaying rate as well (one
+# as large stays stable, but SGD then fluctuates in the valley forever. With a decaying rate as well (one
 # cycle, cosine), the run converges to the minimum. SGD with a cosine schedule stops short: its rate decays
 # before it arrives.
 

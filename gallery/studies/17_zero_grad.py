@@ -52,7 +52,7 @@ print(
     f"holds: with accumulated gradients SGD solves {solved['SGD, no zero_grad']:.0f} % of {STARTS} starts at its best "
     f"learning rate, against {solved['SGD']:.0f} % without the mistake. Adam solves "
     f"{solved['Adam, no zero_grad']:.0f} % and {solved['Adam']:.0f} %. The mistake equals momentum 1, to "
-    f"{difference:.0e}: the run oscillates around the minimum for ever"
+    f"{difference:.0e}: the run oscillates around the minimum forever"
 )
 assert solved["SGD"] == 100
 assert solved["SGD, no zero_grad"] < 20
