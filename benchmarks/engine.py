@@ -125,7 +125,7 @@ def batch(
     dtype: torch.dtype = torch.float64,
     x: Tensor | None = None,
     **how: Any,
-) -> loop.Paths:
+) -> loop.BatchResult:
     """Run the engine; by default Adam with one learning rate per run."""
     numbers = {"lr": rates(runs)} if numbers is None else numbers
     many = Batch(optimizers.Adam() if optimizer is None else optimizer, runs, numbers)

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from landscapes.execution._execute import execute
-from landscapes.execution.plan import Column, Plan, Task, Terms
+from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import arrays
 from landscapes.functions import get
 from landscapes.optimizers import Adam
@@ -36,15 +36,17 @@ EARLY, LATEST = 0.2, 8.0
 def plan() -> Plan:
     """Return SIDE² starts on the noisy Beale function, each with its own random numbers, in blocks of SIZE."""
     lengths, ways = (SIDE, SIDE), np.linspace(-4.0, 4.0, SIDE)
-    starts = [Column.along(ways, lengths, axis) for axis in (0, 1)]
-    terms = Terms(STEPS, np.array([[-9.0, 9.0]] * 2))
-    return Plan([Task(get("noisy_beale"), Adam(lr=0.05), SIDE**2, starts, terms, streams=Column(np.arange(7)))], SIZE)
+    starts = [GridColumn.along(ways, lengths, axis) for axis in (0, 1)]
+    terms = RunSettings(STEPS, np.array([[-9.0, 9.0]] * 2))
+    return Plan(
+        [Task(get("noisy_beale"), Adam(lr=0.05), SIDE**2, starts, terms, streams=GridColumn(np.arange(7)))], SIZE
+    )
 
 
 def work(folder: Path) -> None:
     """Run the experiment in a process that may be killed."""
     torch.set_num_threads(1)
-    execute(plan(), out=folder)
+    execute(plan(), resume_dir=folder)
 
 
 def blocks(folder: Path) -> dict[str, int]:
@@ -104,7 +106,7 @@ def main(kills: int, workers: int, seed: int) -> int:
                         print(f"    {name} was {'written again' if name in there else 'lost'}")
                         faults += 1
                     seen = there
-            found = arrays(execute(plan(), out=folder)[:])
+            found = arrays(execute(plan(), resume_dir=folder)[:])
             same = all(found[name].tobytes() == values.tobytes() for name, values in undisturbed.items())
             faults += not same
             took, bits = (

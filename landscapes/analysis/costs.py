@@ -114,7 +114,9 @@ def costs(record: Record, by: str = "evaluations") -> Costs:
     if by not in ("evaluations", "steps"):
         raise unknown("cost", by, ("evaluations", "steps"))
     if not record.meta["complete"]:
-        raise InputError("the comparison was ended before all was run; run it again, with out= it goes on where it was")
+        raise InputError(
+            "the comparison was ended before all was run; run it again, with resume_dir= it goes on where it was"
+        )
     check_chosen(record)
     axes, targets = record.axes, [float(share) for share in record.meta["targets"]]
     to = _by_problem(record.grid(f"{by}_to")).astype(np.float64)

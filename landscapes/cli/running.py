@@ -43,7 +43,7 @@ def sweep(options: argparse.Namespace) -> str:
     )
     with _workers(options) as executor, console.bar("sweeping", "run") as progress:
         record = run(
-            function, locate.find_optimizers(options.optimizers), **asked, **vary, executor=executor, out=options.out,
+            function, locate.find_optimizers(options.optimizers), **asked, **vary, executor=executor, resume_dir=options.out,
             progress=progress,
         )  # fmt: skip
     return _told(record, options, _best(record))
@@ -63,7 +63,7 @@ def basins(options: argparse.Namespace) -> str:
             optimizer,
             **asked,
             executor=executor,
-            out=options.out,
+            resume_dir=options.out,
             progress=progress,
         )
     return _told(record, options, _shares(record))
@@ -95,7 +95,7 @@ def compare(options: argparse.Namespace) -> str:
     with _workers(options) as executor, console.bar("comparing", "run") as progress:
         record = run(
             functions, locate.find_optimizers(options.optimizers), tuned=not options.untuned, **asked, executor=executor,
-            out=options.out, progress=progress,
+            resume_dir=options.out, progress=progress,
         )  # fmt: skip
     if not record.meta["complete"]:
         return _told(record, options, "")

@@ -18,7 +18,7 @@ from landscapes.engine.fast.kernels import Limits
 from landscapes.engine.fast.runner import Room, RunBuffers, Task
 from landscapes.engine.fast.tracing import Traced, followed
 from landscapes.engine.grouping import Group, grouped
-from landscapes.engine.recording import Log, RecordSteps, kept_steps
+from landscapes.engine.recording import Log, RecordSteps, recorded_steps
 from landscapes.engine.termination import REASONS, RunStatus, Stop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Paths:
+class BatchResult:
     """What R runs did, as numpy arrays on the host; T points of each are kept.
 
     Attributes:
@@ -58,7 +58,7 @@ class Paths:
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @property
-    def gradients(self) -> NDArray[np.int64]:
+    def n_gradients(self) -> NDArray[np.int64]:
         """Gradient evaluations a run used, shape (R,)."""
         return self.evaluations["n_gradients"]
 
@@ -79,7 +79,7 @@ def run(
     progress: Progress | None = None,
     compiled: bool | None = False,
     room: Room | None = None,
-) -> Paths:
+) -> BatchResult:
     """Runs one optimizer a column of `starts` for so many steps.
 
     Runs of one kind of optimizer are stepped together; the gradient is evaluated once a step for all that need it. A
@@ -105,7 +105,7 @@ def run(
         progress: told of the steps done.
         compiled: whether steps are compiled into loops, for first-order optimizers on functions of torch operations; where that
             cannot be, they are taken as they stand. None: where the work pays for compiling, see `compiling.pays`.
-        room: makes the arrays of points, of shape (T, d, R), and values, (T, R), of which `Paths` has views, for many
+        room: makes the arrays of points, of shape (T, d, R), and values, (T, R), of which `BatchResult` has views, for many
             runs: `numpy.lib.format.open_memmap`, for instance, puts them into files. It is given "x" or "loss" and
             the shape; where it gives None for values, they are not kept, and are NaN.
 
@@ -123,7 +123,7 @@ def run(
             steps,
             box.to(starts),
             stop,
-            kept_steps(record_steps, steps),
+            recorded_steps(record_steps, steps),
             target,
             progress,
             compiled,
@@ -149,7 +149,7 @@ def run(
     ]
     steppers = [(part.runs, part.stepper) for part in parts]
     sizes = [len(optimizers) for _, optimizers in groups]
-    kept = kept_steps(record_steps, steps)
+    kept = recorded_steps(record_steps, steps)
     log = Log(kept, metrics, x)
     arrived = None if stop is None else stop.on(function, x)
     # then every gradient is looked at, whoever needs it, and nobody pays for that
@@ -207,7 +207,7 @@ def run(
         if progress is not None:
             progress(t, steps)
     spent = torch.cat([part.spent_until(steps, fates.stopped) for part in parts], 1)
-    return Paths(
+    return BatchResult(
         x=_host(log.x[..., back].permute(2, 0, 1)),
         loss=_host(log.loss[:, back].T),
         step=kept,
@@ -223,7 +223,7 @@ def run(
 def _run_groups(
     function: Function, groups: Sequence[Group], starts: Tensor, steps: int, box: Tensor, stop: Stop | None,
     kept: NDArray[np.int64], target: float | None, progress: Progress | None, compiled: bool | None, room: Room | None,
-) -> Paths:  # fmt: skip
+) -> BatchResult:  # fmt: skip
     """Runs groups of many runs each, one group after another, several steps by one call."""
     for group in groups:
         group.optimizer.check(function)
@@ -245,7 +245,7 @@ def _run_groups(
             kernel = kernel_for(function, group, limits, steps, task.every, starts, compiled)
             runner.run(task, group, starts, book, kernel, tell)
     ends = np.where(book.stopped >= 0, book.stopped, steps)
-    return Paths(
+    return BatchResult(
         x=book.x.transpose(2, 0, 1),
         loss=book.loss.T,
         step=kept,

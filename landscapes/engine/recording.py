@@ -22,14 +22,14 @@ Parts = Sequence[tuple[slice, Stepper]]
 Accounts = Sequence[tuple[slice, Mapping[str, Tensor]]]
 
 
-def kept_steps(record_steps: RecordSteps, steps: int) -> NDArray[np.int64]:
+def recorded_steps(record_steps: RecordSteps, steps: int) -> NDArray[np.int64]:
     """The steps to record_steps of a job of so many, ascending.
 
     Raises `InputError` for what is no choice of steps.
 
-    >>> kept_steps(100, 250).tolist()
+    >>> recorded_steps(100, 250).tolist()
     [0, 100, 200, 250]
-    >>> kept_steps([7, 5], 250).tolist()
+    >>> recorded_steps([7, 5], 250).tolist()
     [0, 5, 7, 250]
     """
     advice = 'record_steps is "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'

@@ -26,7 +26,7 @@ CLOCK = time.perf_counter if os.name == "nt" else time.process_time
 """Counts what all threads of this process work. That of Windows ticks 64 times a second: there it is the time that passes."""
 
 
-def seconds(
+def measure_seconds(
     function: Function, optimizers: Sequence[Optimizer], starts: Tensor, steps: int, ends: NDArray[np.int64], seed: int
 ) -> NDArray[np.float64]:
     """How long R runs take to come to each of their points, (R, steps + 1), in seconds; 0 at the start, never falling.
@@ -45,7 +45,7 @@ def seconds(
 
     >>> from landscapes.functions import get
     >>> from landscapes.optimizers import Adam
-    >>> took = seconds(get("booth"), [Adam()], torch.ones(2, 1), 30, np.array([20]), 0)
+    >>> took = measure_seconds(get("booth"), [Adam()], torch.ones(2, 1), 30, np.array([20]), 0)
     >>> took.shape, bool(took[0, 0] == 0 < took[0, 1] <= took[0, 20] == took[0, 30])
     ((1, 31), True)
     """
@@ -53,7 +53,7 @@ def seconds(
     for round_ in range(-1, ROUNDS):
         for run, optimizer in enumerate(optimizers):
             count = int(ends[run]) if round_ >= 0 else min(int(ends[run]), WARM)
-            marks, _ = stepped(
+            marks, _ = time_steps(
                 function, optimizer, starts[:, run : run + 1], count, Job(steps, torch.zeros(1).long(), seed)
             )
             if round_ >= 0:
@@ -61,7 +61,7 @@ def seconds(
     return np.pad(taken.min(0).cumsum(1), ((0, 0), (1, 0)))
 
 
-def stepped(
+def time_steps(
     function: Function, optimizer: Optimizer, x: Tensor, count: int, job: Job
 ) -> tuple[NDArray[np.float64], Tensor]:
     """What the clock says before and after each of so many steps, (count + 1,), and the last point (d, 1)."""

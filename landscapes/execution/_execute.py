@@ -10,7 +10,7 @@ results are the same, bit for bit, whoever runs the blocks and in whatever order
     with MPIPoolExecutor() as executor:                                            # mpi4py.futures
         execute(plan, executor=executor)
 
-Machines that share a folder need no executor at all: start the same job on each, with `out=` this folder; machines that
+Machines that share a folder need no executor at all: start the same job on each, with `resume_dir=` this folder; machines that
 share nothing run a shard each (see `landscapes.execution.results_dir`). `gallery/many_machines.md` has whole scripts, for Ray too.
 """
 
@@ -25,12 +25,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
 
-from landscapes.engine.loop import Paths, Progress
+from landscapes.engine.loop import BatchResult, Progress
 from landscapes.errors import InputError
 from landscapes.execution import memory
 from landscapes.execution.plan import Block, Plan
 from landscapes.execution.results import Memory, Results, Store
-from landscapes.execution.results_dir import Folder, Shard
+from landscapes.execution.results_dir import ResultsDir, Shard
 from landscapes.execution.transport import in_short, outcome, packed, process, run_there, try_to_load
 
 IN_FLIGHT = 2**30
@@ -72,7 +72,7 @@ def execute(
     plan: Plan,
     *,
     executor: Executor | None = None,
-    out: str | os.PathLike[str] | None = None,
+    resume_dir: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Results:
     """Runs all blocks of a plan.
@@ -82,17 +82,17 @@ def execute(
     Args:
         plan: what to run.
         executor: who runs the blocks; by default they run here, one after another. It stays open.
-        out: a folder to keep the results in, which may then be larger than memory. What a job finds done there it does
+        resume_dir: a folder to keep the results in, which may then be larger than memory. What a job finds done there it does
             not do again, so one that was killed goes on where it was; and jobs that run at the same time
             share the work. A `shards.Shard` for a part of the blocks.
         progress: told of (runs done, runs in all).
 
     Returns:
-        The results, in the order of the plan's runs; those of `out` are read as they are asked for.
+        The results, in the order of the plan's runs; those of `resume_dir` are read as they are asked for.
 
     Raises:
         InputError: as `engine.run` does; where the results fit neither into memory nor on the disk; where a
-            function or optimizer cannot be sent to the workers; for a folder that cannot be used (see `shards.Folder`).
+            function or optimizer cannot be sent to the workers; for a folder that cannot be used (see `results_dir.ResultsDir`).
         UnfinishedError: where the executor dies, or the disk is full.
     """
     if executor is not None and not callable(getattr(executor, "submit", None)):
@@ -100,8 +100,8 @@ def execute(
             f"executor is what has submit, as a concurrent.futures.ProcessPoolExecutor or Dask's client.get_executor(), "
             f"not {type(executor).__name__}"
         )
-    wanted = out.blocks(len(plan)) if isinstance(out, Shard) else range(len(plan))
-    store = Memory(plan) if out is None else Folder(plan, out)
+    wanted = resume_dir.blocks(len(plan)) if isinstance(resume_dir, Shard) else range(len(plan))
+    store = Memory(plan) if resume_dir is None else ResultsDir(plan, resume_dir)
     _check_room(plan, wanted, store)
     work = _Work(plan, store, wanted, progress)
     try:
@@ -145,7 +145,7 @@ class _Work:
             if left:
                 yield None
 
-    def keep(self, i: int, paths: Paths) -> None:
+    def keep(self, i: int, paths: BatchResult) -> None:
         """Keeps what a block gave.
 
         Raises `UnfinishedError` where it cannot be written.
@@ -242,7 +242,7 @@ def _call_back(work: _Work, flying: deque[tuple[int, Future]]) -> None:
             future.cancel()
     for i, future in futures:
         try:
-            if future.done() and not future.cancelled() and isinstance(found := future.result(), Paths):
+            if future.done() and not future.cancelled() and isinstance(found := future.result(), BatchResult):
                 work.store.put(i, found)
         except Exception:  # the first failure is the one to tell of
             continue
@@ -284,7 +284,7 @@ def _check_room(plan: Plan, wanted: range, store: Store) -> None:
     fewer = (
         f"keep fewer steps (record_steps='ends' takes {memory.shown(ends)})" if ends < need else "run fewer at a time"
     )
-    other = ", or give out=folder to keep them on the disk" if isinstance(store, Memory) else ""
+    other = ", or give resume_dir=folder to keep them on the disk" if isinstance(store, Memory) else ""
     raise InputError(
         f"the results of {plan.runs:,} runs take {memory.shown(need)}, but {memory.shown(free)} are free {where}; {fewer}{other}"
     )
@@ -304,5 +304,5 @@ def _missing(plan: Plan, wanted: range, store: Store) -> list[int]:
 def _share(results: Results) -> str:
     """How much is done, and what to do about the rest."""
     done = results.done
-    again = "run the same again to go on" if results.kept else "with out=folder a job can go on where it was"
+    again = "run the same again to go on" if results.on_disk else "with resume_dir=folder a job can go on where it was"
     return f"{done.sum()} of {len(done)} blocks are done; {again}"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from landscapes.engine.recording import kept_steps
-from landscapes.execution.plan import Column, Plan
+from landscapes.engine.recording import recorded_steps
+from landscapes.execution.plan import GridColumn, Plan
 from landscapes.objectives._function import Function
 
 PROBES = 32
@@ -24,9 +24,9 @@ def fingerprint(plan: Plan) -> dict[str, str]:
     and another machine's rounding is not.
 
     >>> from landscapes import functions, optimizers
-    >>> from landscapes.execution.plan import Task, Terms
-    >>> terms = Terms(steps=10, box=np.array([[-9.0, 9.0]] * 2))
-    >>> task = Task(functions.get("booth"), optimizers.Adam(lr=0.1), 5, [Column(np.ones(1))] * 2, terms)
+    >>> from landscapes.execution.plan import Task, RunSettings
+    >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
+    >>> task = Task(functions.get("booth"), optimizers.Adam(lr=0.1), 5, [GridColumn(np.ones(1))] * 2, settings)
     >>> fingerprint(Plan([task]))["optimizers"], fingerprint(Plan([task]))["steps"]
     ('adam(lr=0.1)', '10')
     """
@@ -40,13 +40,15 @@ def fingerprint(plan: Plan) -> dict[str, str]:
         "hyper-parameters": [{name: _column(column) for name, column in task.numbers.items()} for task in tasks],
         "starts": [[_column(column) for column in task.starts] for task in tasks],
         "random numbers": [_column(task.streams) for task in tasks],
-        "steps": [task.terms.steps for task in tasks],
-        "kept steps": [digest(kept_steps(task.terms.record_steps, task.terms.steps).tolist()) for task in tasks],
-        "box": [task.terms.box.tolist() for task in tasks],
+        "steps": [task.settings.steps for task in tasks],
+        "kept steps": [
+            digest(recorded_steps(task.settings.record_steps, task.settings.steps).tolist()) for task in tasks
+        ],
+        "box": [task.settings.box.tolist() for task in tasks],
         "blocks": [plan.size_of(k) for k in range(len(tasks))],
     }
     for name in ("stop", "metrics", "target", "seed", "dtype", "device"):
-        told[name] = [str(getattr(task.terms, name)) for task in tasks]
+        told[name] = [str(getattr(task.settings, name)) for task in tasks]
     told["compiled"] = [str(task.compiled) for task in tasks]
     return {name: _short(values) for name, values in told.items()}
 
@@ -60,7 +62,7 @@ def _short(values: list[Any]) -> str:
     return text if len(text) <= 200 else f"{text[:100]}… {digest(texts)}"
 
 
-def _column(column: Column) -> str:
+def _column(column: GridColumn) -> str:
     values = np.ascontiguousarray(column.values)
     return f"{len(values)}×{column.each} {digest(values.dtype.str.encode() + values.tobytes())}"
 

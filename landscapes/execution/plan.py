@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.batch import Batch
 from landscapes.engine.fast.compiling import PAYS
-from landscapes.engine.loop import Paths, Progress
-from landscapes.engine.recording import RecordSteps, kept_steps
+from landscapes.engine.loop import BatchResult, Progress
+from landscapes.engine.recording import RecordSteps, recorded_steps
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function
@@ -28,7 +28,7 @@ RUNS, WORK, ROOM = 2**15, 2**28, 2**26
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class GridColumn:
     """A number for each run, run after run: run i has `values[i // each % len(values)]`.
 
     So the axis of a grid is told by its own values, however many runs there are.
@@ -37,7 +37,7 @@ class Column:
         values: shape (n,).
         each: for how many runs in a row an entry stands.
 
-    >>> Column(np.array([0.1, 0.2]), each=2)[1:7].tolist()
+    >>> GridColumn(np.array([0.1, 0.2]), each=2)[1:7].tolist()
     [0.1, 0.2, 0.2, 0.1, 0.1, 0.2]
     """
 
@@ -45,10 +45,10 @@ class Column:
     each: int = 1
 
     @classmethod
-    def along(cls, values: NDArray[Any], lengths: Sequence[int], axis: int) -> Column:
+    def along(cls, values: NDArray[Any], lengths: Sequence[int], axis: int) -> GridColumn:
         """The column of an axis of a grid of these lengths, the last axis running fastest.
 
-        >>> Column.along(np.array([1.0, 2.0]), (3, 2, 2), axis=1)[:5].tolist()
+        >>> GridColumn.along(np.array([1.0, 2.0]), (3, 2, 2), axis=1)[:5].tolist()
         [1.0, 1.0, 2.0, 2.0, 1.0]
         """
         return cls(values, math.prod(lengths[axis + 1 :]))
@@ -59,12 +59,12 @@ class Column:
         return entries
 
 
-SAME_NOISE = Column(np.zeros(1, dtype=np.int64))
+SAME_NOISE = GridColumn(np.zeros(1, dtype=np.int64))
 """The streams of runs that all see the same random numbers."""
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
+class RunSettings:
     """What all runs of a task have in common; see `loop.run`.
 
     Attributes:
@@ -101,43 +101,43 @@ class Block:
         batch: the runs' optimizer and numbers.
         starts: start points, shape (R, d).
         streams: which random numbers each run sees, shape (R,), int64.
-        terms: what they have in common.
+        settings: what they have in common.
     """
 
     function: Function
     batch: Batch
     starts: NDArray[np.float64]
     streams: NDArray[np.int64]
-    terms: Terms
+    settings: RunSettings
 
     def __len__(self) -> int:
         return len(self.batch)
 
-    def run(self, progress: Progress | None = None) -> Paths:
+    def run(self, progress: Progress | None = None) -> BatchResult:
         """What the runs do: a pure function of the block.
 
         Raises `InputError` as `loop.run` does.
         """
-        terms = self.terms
+        settings = self.settings
         starts = torch.from_numpy(np.ascontiguousarray(self.starts.T))
         return loop.run(
-            self.function, self.batch, starts.to(terms.device, getattr(torch, terms.dtype)), terms.steps,
-            box=torch.from_numpy(terms.box), stop=terms.stop, record_steps=terms.record_steps, metrics=terms.metrics,
-            target=terms.target, streams=torch.from_numpy(self.streams), seed=terms.seed,
-            compiled=terms.compiled, progress=progress,
+            self.function, self.batch, starts.to(settings.device, getattr(torch, settings.dtype)), settings.steps,
+            box=torch.from_numpy(settings.box), stop=settings.stop, record_steps=settings.record_steps, metrics=settings.metrics,
+            target=settings.target, streams=torch.from_numpy(self.streams), seed=settings.seed,
+            compiled=settings.compiled, progress=progress,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """R runs of one optimizer on one landscape, under the same terms.
+    """R runs of one optimizer on one landscape, with the same settings.
 
     Attributes:
         function: the landscape.
         optimizer: the optimizer.
         size: R, how many runs there are.
         starts: the start points, a column a coordinate.
-        terms: what all runs have in common.
+        settings: what all runs have in common.
         numbers: hyper-parameters that differ from run to run.
         streams: which random numbers each run sees; by default all the same ones.
 
@@ -147,10 +147,10 @@ class Task:
     function: Function
     optimizer: Optimizer
     size: int
-    starts: Sequence[Column]
-    terms: Terms
-    numbers: Mapping[str, Column] = field(default_factory=dict)
-    streams: Column = SAME_NOISE
+    starts: Sequence[GridColumn]
+    settings: RunSettings
+    numbers: Mapping[str, GridColumn] = field(default_factory=dict)
+    streams: GridColumn = SAME_NOISE
 
     def __post_init__(self) -> None:
         if self.size < 1:
@@ -161,23 +161,23 @@ class Task:
     @property
     def kept(self) -> int:
         """T, how many steps of each run are kept."""
-        return len(kept_steps(self.terms.record_steps, self.terms.steps))
+        return len(recorded_steps(self.settings.record_steps, self.settings.steps))
 
     @property
     def result_bytes(self) -> int:
         """What the results of a run take, in bytes."""
-        columns = self.kept * (self.function.dim + 1 + len(self.terms.metrics) * self.function.dim)
+        columns = self.kept * (self.function.dim + 1 + len(self.settings.metrics) * self.function.dim)
         return 8 * columns + 100  # and a row of facts
 
     @property
     def compiled(self) -> bool:
         """Whether steps are compiled: by the work of the whole task, so that no bit depends on the blocks."""
-        wanted = self.terms.compiled
-        return self.size * self.terms.steps >= PAYS if wanted is None else wanted
+        wanted = self.settings.compiled
+        return self.size * self.settings.steps >= PAYS if wanted is None else wanted
 
     def with_ends(self) -> Task:
         """The same, keeping the ends of each run alone."""
-        return replace(self, terms=replace(self.terms, record_steps="ends"))
+        return replace(self, settings=replace(self.settings, record_steps="ends"))
 
     def block(self, begin: int, end: int) -> Block:
         """Runs begin:end."""
@@ -187,13 +187,13 @@ class Task:
             Batch(self.optimizer, end - begin, {name: column[runs] for name, column in self.numbers.items()}),
             np.stack([column[runs] for column in self.starts], 1).astype(np.float64),
             self.streams[runs].astype(np.int64),
-            replace(self.terms, compiled=self.compiled),
+            replace(self.settings, compiled=self.compiled),
         )
 
     def usual_size(self) -> int:
         """How many runs a block holds: a power of two, for blocks that fit the caches and take seconds at most."""
         on_the_way = 8 * 20 * self.function.dim
-        most = min(RUNS, WORK // max(self.terms.steps, 1), ROOM // (self.result_bytes + on_the_way))
+        most = min(RUNS, WORK // max(self.settings.steps, 1), ROOM // (self.result_bytes + on_the_way))
         return 1 << max(most, 1).bit_length() - 1
 
 
@@ -205,9 +205,9 @@ class Plan(Sequence[Block]):
         runs: how many runs there are in all.
 
     >>> from landscapes import functions, optimizers
-    >>> terms = Terms(steps=10, box=np.array([[-9.0, 9.0]] * 2))
-    >>> x, y = Column(np.linspace(-1, 1, 100), 100), Column(np.linspace(-1, 1, 100))
-    >>> plan = Plan([Task(functions.get("booth"), optimizers.Adam(), 10_000, [x, y], terms)], size=4096)
+    >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
+    >>> x, y = GridColumn(np.linspace(-1, 1, 100), 100), GridColumn(np.linspace(-1, 1, 100))
+    >>> plan = Plan([Task(functions.get("booth"), optimizers.Adam(), 10_000, [x, y], settings)], size=4096)
     >>> [len(block) for block in plan]
     [4096, 4096, 1808]
     """
@@ -274,4 +274,4 @@ class Plan(Sequence[Block]):
 
     def weight(self, i: int) -> int:
         """The run-steps of block i."""
-        return self.length(i) * self.tasks[self.place(i)[0]].terms.steps
+        return self.length(i) * self.tasks[self.place(i)[0]].settings.steps

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import Paths
-from landscapes.engine.recording import kept_steps
+from landscapes.engine.loop import BatchResult
+from landscapes.engine.recording import recorded_steps
 from landscapes.errors import InputError
 from landscapes.execution.memory import available, shown
 from landscapes.execution.plan import Plan
@@ -20,7 +20,7 @@ NOT_RUN = "not run"
 """The reason of runs that a job has not come to."""
 
 Arrays = dict[str, NDArray[Any]]
-"""Paths as flat arrays: "x", "loss", …, "evaluations/n_gradients", …; all but "step" have a row a run."""
+"""BatchResult as flat arrays: "x", "loss", …, "evaluations/n_gradients", …; all but "step" have a row a run."""
 
 
 class Store(Protocol):
@@ -34,11 +34,11 @@ class Store(Protocol):
         """Takes a block to run; False where somebody else has it."""
         ...
 
-    def put(self, block: int, paths: Paths) -> None:
+    def put(self, block: int, paths: BatchResult) -> None:
         """Keeps the results of a block."""
         ...
 
-    def rows(self, task: int, begin: int, end: int) -> Paths:
+    def rows(self, task: int, begin: int, end: int) -> BatchResult:
         """Runs begin:end of a task; those not run are NaN."""
         ...
 
@@ -55,11 +55,11 @@ class Results:
     """The results of a plan, in the order of its runs.
 
     >>> from landscapes import functions, optimizers
-    >>> from landscapes.execution.plan import Column, Task, Terms
+    >>> from landscapes.execution.plan import GridColumn, Task, RunSettings
     >>> from landscapes.execution._execute import execute
-    >>> ways = [Column(np.linspace(-1, 1, 100)), Column(np.ones(1))]
-    >>> terms = Terms(steps=10, box=np.array([[-9.0, 9.0]] * 2))
-    >>> results = execute(Plan([Task(functions.get("booth"), optimizers.Adam(lr=0.1), 100, ways, terms)]))
+    >>> ways = [GridColumn(np.linspace(-1, 1, 100)), GridColumn(np.ones(1))]
+    >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
+    >>> results = execute(Plan([Task(functions.get("booth"), optimizers.Adam(lr=0.1), 100, ways, settings)]))
     >>> len(results), results.complete, results[10:20].x.shape
     (100, True, (10, 2, 2))
 
@@ -77,7 +77,7 @@ class Results:
         return self.plan.runs
 
     @property
-    def kept(self) -> bool:
+    def on_disk(self) -> bool:
         """Whether they lie in a folder, so that the job can go on later."""
         return not isinstance(self._store, Memory)
 
@@ -91,7 +91,7 @@ class Results:
         """Whether all blocks are done."""
         return bool(self.done.all())
 
-    def __getitem__(self, runs: slice) -> Paths:
+    def __getitem__(self, runs: slice) -> BatchResult:
         """Runs begin:end of all runs. Those not run are NaN, with the reason "not run".
 
         Raises `InputError` for a stride, where tasks keep other steps or have other dimensions, and for more than fits
@@ -107,15 +107,15 @@ class Results:
             low, high = max(begin, first), min(end, last)
             if low < high:
                 parts.append(self._store.rows(task, low - first, high - first))
-        return joined(parts or [self._store.rows(0, 0, 0)])
+        return concatenate(parts or [self._store.rows(0, 0, 0)])
 
-    def whole(self) -> Paths:
+    def all_runs(self) -> BatchResult:
         """All runs, for a job that has no use for some of them: where Ctrl-C ended it, it is raised again."""
         if self.interrupted:
             raise KeyboardInterrupt
         return self[:]
 
-    def task(self, task: int) -> Paths:
+    def task(self, task: int) -> BatchResult:
         """All runs of a task."""
         begin, end = self.plan.span(task)
         return self[begin:end]
@@ -123,7 +123,7 @@ class Results:
     def _check_room(self, begin: int, end: int) -> None:
         """Refuses to read more from the disk than fits into memory."""
         need = (end - begin) * max(task.result_bytes for task in self.plan.tasks)
-        free = available() if self.kept else None
+        free = available() if self.on_disk else None
         if free is not None and need > free:
             raise InputError(
                 f"{end - begin:,} runs take {shown(need)}, but {shown(free)} are free in memory; read fewer at a time, "
@@ -147,7 +147,7 @@ class Memory:
         """Nobody else is there."""
         return True
 
-    def put(self, block: int, paths: Paths) -> None:
+    def put(self, block: int, paths: BatchResult) -> None:
         """Keeps the results of a block."""
         task, begin, end = self._plan.place(block)
         given = arrays(paths)
@@ -160,7 +160,7 @@ class Memory:
         self._fill(task, begin, end, given)
         self._done.add(block)
 
-    def rows(self, task: int, begin: int, end: int) -> Paths:
+    def rows(self, task: int, begin: int, end: int) -> BatchResult:
         """Runs begin:end of a task; those not run are NaN."""
         if task not in self._whole:
             return paths(missing(self._plan, task, end - begin))
@@ -183,8 +183,8 @@ class Memory:
         """Nothing was claimed."""
 
 
-def arrays(paths: Paths) -> Arrays:
-    """Paths as flat arrays."""
+def arrays(paths: BatchResult) -> Arrays:
+    """BatchResult as flat arrays."""
     flat: Arrays = {}
     for field in fields(paths):
         value = getattr(paths, field.name)
@@ -195,7 +195,7 @@ def arrays(paths: Paths) -> Arrays:
     return flat
 
 
-def paths(flat: Arrays) -> Paths:
+def paths(flat: Arrays) -> BatchResult:
     """The paths that flat arrays were made of."""
     made: dict[str, Any] = {"metrics": {}}
     for name, values in flat.items():
@@ -204,7 +204,7 @@ def paths(flat: Arrays) -> Paths:
             made.setdefault(group, {})[inner] = values
         else:
             made[name] = values
-    return Paths(**made)
+    return BatchResult(**made)
 
 
 def rows(flat: Arrays, begin: int, end: int) -> Arrays:
@@ -212,8 +212,8 @@ def rows(flat: Arrays, begin: int, end: int) -> Arrays:
     return {name: values if name == "step" else values[begin:end] for name, values in flat.items()}
 
 
-def joined(parts: Sequence[Paths]) -> Paths:
-    """Paths one after another.
+def concatenate(parts: Sequence[BatchResult]) -> BatchResult:
+    """BatchResult one after another.
 
     Raises `InputError` where they keep other steps, or have other dimensions.
     """
@@ -236,9 +236,9 @@ def stacked(parts: Sequence[Arrays]) -> Arrays:
 
 def missing(plan: Plan, task: int, size: int, like: Arrays | None = None) -> Arrays:
     """Arrays for so many runs of a task that were not run; `like` others of that task, or as far as it is known."""
-    terms, dim = plan.tasks[task].terms, plan.tasks[task].function.dim
+    settings, dim = plan.tasks[task].settings, plan.tasks[task].function.dim
     if like is None:
-        step = kept_steps(terms.record_steps, terms.steps)
+        step = recorded_steps(settings.record_steps, settings.steps)
         like = {"x": np.empty((0, len(step), dim)), "loss": np.empty((0, len(step))), "step": step}
         like |= {name: np.empty(0, dtype=np.int64) for name in ("stopped", "reached")}
         like |= {"lowest": np.empty(0), "reason": np.empty(0, dtype="<U10")}

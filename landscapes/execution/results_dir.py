@@ -8,10 +8,10 @@ system has no locks two may run one block; both write the same bits to the same 
 
 Machines that share nothing run a `Shard` each, into folders of their own, which `merge` puts together:
 
-    sweep(..., out=Shard("part0", 0, 2))      # on one machine
-    sweep(..., out=Shard("part1", 1, 2))      # on another
+    sweep(..., resume_dir=Shard("part0", 0, 2))      # on one machine
+    sweep(..., resume_dir=Shard("part1", 1, 2))      # on another
     merge("whole", ["part0", "part1"])
-    sweep(..., out="whole")                   # runs nothing: all is there
+    sweep(..., resume_dir="whole")                   # runs nothing: all is there
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from landscapes.engine.loop import Paths
+from landscapes.engine.loop import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.fingerprints import digest, fingerprint
 from landscapes.execution.locks import Locks
@@ -75,7 +75,7 @@ class Shard(os.PathLike[str]):
         return range(self.index, count, self.count)
 
 
-class Folder:
+class ResultsDir:
     """The results of a plan in a folder; a `landscapes.execution.results.Store`."""
 
     def __init__(self, plan: Plan, out: str | os.PathLike[str]) -> None:
@@ -116,14 +116,14 @@ class Folder:
             return False
         return True
 
-    def put(self, block: int, paths: Paths) -> None:
+    def put(self, block: int, paths: BatchResult) -> None:
         """Writes the results of a block. Raises `OSError` where that cannot be."""
         whole = io.BytesIO()
-        np.savez(whole, job=np.array(self._job), **arrays(paths))  # type: ignore[arg-type]
+        np.savez(whole, experiment=np.array(self._job), **arrays(paths))  # type: ignore[arg-type]
         _write(self._file(block), whole.getbuffer())
         self._locks.free(block)
 
-    def rows(self, task: int, begin: int, end: int) -> Paths:
+    def rows(self, task: int, begin: int, end: int) -> BatchResult:
         """Runs begin:end of a task, read from the disk; those not run are NaN.
 
         Raises `InputError` for a file that is damaged, or of another job.
@@ -206,13 +206,13 @@ def _begin(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 def _manifest(plan: Plan) -> dict[str, Any]:
     made_with = {name: versions()[name] for name in ("landscapes", "torch")}
-    return {"format": FORMAT, "versions": made_with, "job": fingerprint(plan)}
+    return {"format": FORMAT, "versions": made_with, "experiment": fingerprint(plan)}
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        if "format" in found and all(isinstance(found[name], dict) for name in ("versions", "job")):
+        if "format" in found and all(isinstance(found[name], dict) for name in ("versions", "experiment")):
             return found
     except FileNotFoundError:
         raise InputError(f"the folder {str(folder)!r} holds no results: there is no {MANIFEST} in it") from None
@@ -234,9 +234,9 @@ def _check_same(folder: Path, found: Mapping[str, Any], mine: Mapping[str, Any])
                 f"the folder {str(folder)!r} was begun with {name} {there}, and this is {here}: results may differ; give a "
                 "new one, or go on with that version"
             )
-    names = [name for name in {**found["job"], **mine["job"]} if found["job"].get(name) != mine["job"].get(name)]
+    names = [name for name in {**found["experiment"], **mine["experiment"]} if found["experiment"].get(name) != mine["experiment"].get(name)]
     if names:
-        was, now = found["job"].get(names[0]), mine["job"].get(names[0])
+        was, now = found["experiment"].get(names[0]), mine["experiment"].get(names[0])
         others = f", and {', '.join(names[1:])} differ too" if names[1:] else ""
         raise InputError(
             f"the folder {str(folder)!r} is of another job: {names[0]} was {was} and is {now}{others}; give a new folder, or "
@@ -248,7 +248,7 @@ def _read(file: Path, job: str) -> Arrays:
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
             found = {name: opened[name] for name in opened.files}
-        its_job = str(found.pop("job"))
+        its_job = str(found.pop("experiment"))
     except DAMAGED as error:
         raise InputError(f"{str(file)!r} is damaged ({error}); delete it and run the job again") from error
     if its_job != job:

@@ -12,7 +12,7 @@ from functools import cache
 
 import torch
 
-from landscapes.engine.loop import Paths
+from landscapes.engine.loop import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.plan import Block
 
@@ -55,7 +55,7 @@ def try_to_load(payloads: Sequence[bytes]) -> str | None:
     return None
 
 
-def run_there(payload: bytes, sender: Process) -> Paths | Exception:
+def run_there(payload: bytes, sender: Process) -> BatchResult | Exception:
     """Run where the work is done: what the block gives, with one thread, since there is a worker a core."""
     if process() != sender:
         torch.set_num_threads(1)
@@ -77,7 +77,7 @@ def _end_with(sender: Process) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def outcome(block: Block) -> Paths | Exception:
+def outcome(block: Block) -> BatchResult | Exception:
     """What the block gives, or what it raises, as a value: it is no fault of the executor's."""
     try:
         return block.run()

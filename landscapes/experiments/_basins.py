@@ -16,7 +16,7 @@ from landscapes.engine import loop
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.execution._execute import Executor, execute
-from landscapes.execution.plan import Column, Plan, Task, Terms
+from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.experiments.checks import check_count, check_dtype
 from landscapes.experiments.optimizer_specs import at_found_rates, contenders, labels
 from landscapes.experiments.outcomes import ARRIVED, roaming
@@ -62,7 +62,7 @@ def basins(
     dtype: torch.dtype = torch.float64,
     compiled: bool | None = None,
     executor: Executor | None = None,
-    out: str | os.PathLike[str] | None = None,
+    resume_dir: str | os.PathLike[str] | None = None,
     progress: loop.Progress | None = None,
 ) -> Record:
     """Maps which minimum an optimizer finds from each point of a box, and how soon: a pixel a start.
@@ -84,7 +84,7 @@ def basins(
         dtype: `torch.float64` or `torch.float32`.
         compiled: whether steps are compiled; by default where it pays.
         executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
-        out: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
+        resume_dir: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
         progress: called with (runs done, runs in all).
 
     Returns:
@@ -123,11 +123,11 @@ def basins(
     entries = at_found_rates(entries, landscape, landscape.start, budget)
     optimizer = entries[0].optimizer
     landscape = landscape.with_view([(low, high) for low, high in sides.tolist()])
-    terms = Terms(
+    terms = RunSettings(
         budget, roaming(landscape).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
     )  # fmt: skip
     pilot = _task(landscape, optimizer, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
-    rough = execute(Plan([pilot]), executor=executor).whole()
+    rough = execute(Plan([pilot]), executor=executor).all_runs()
     known, kinds = _known(landscape)
     found = _rest(landscape, rough.x[~np.isin(rough.reason, ("bound", "non-finite")), -1], known, near)
     minima, kinds = np.concatenate([known, found]), [*kinds, *["found"] * len(found)]
@@ -136,7 +136,10 @@ def basins(
     x, y = _centres(sides[0], nx), _centres(sides[1], ny)
     aimed = replace(landscape, minima=tuple(map(tuple, minima.tolist())))
     results = execute(
-        Plan([_task(aimed, optimizer, x, y, replace(terms, stop=stop))]), executor=executor, out=out, progress=progress
+        Plan([_task(aimed, optimizer, x, y, replace(terms, stop=stop))]),
+        executor=executor,
+        resume_dir=resume_dir,
+        progress=progress,
     )
     paths = results[:]
     ended = ~np.isin(paths.reason, ("bound", "non-finite"))
@@ -181,11 +184,15 @@ def _nearest(points: NDArray[np.float64], minima: NDArray[np.float64], within: f
 
 
 def _task(
-    function: Function, optimizer: Optimizer, x: NDArray[np.float64], y: NDArray[np.float64], terms: Terms
+    function: Function, optimizer: Optimizer, x: NDArray[np.float64], y: NDArray[np.float64], terms: RunSettings
 ) -> Task:
     lengths = (len(y), len(x))
     return Task(
-        function, optimizer, math.prod(lengths), [Column.along(x, lengths, 1), Column.along(y, lengths, 0)], terms
+        function,
+        optimizer,
+        math.prod(lengths),
+        [GridColumn.along(x, lengths, 1), GridColumn.along(y, lengths, 0)],
+        terms,
     )
 
 

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.loop import Paths
+from landscapes.engine.loop import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution._execute import Executor, execute
-from landscapes.execution.plan import Column, Plan, Task, Terms
+from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import NOT_RUN, Results
 from landscapes.experiments.checks import check_count, check_dtype
 from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels, unique
@@ -76,7 +76,7 @@ def compare(
     dtype: torch.dtype = torch.float64,
     compiled: bool | None = None,
     executor: Executor | None = None,
-    out: str | os.PathLike[str] | None = None,
+    resume_dir: str | os.PathLike[str] | None = None,
     progress: loop.Progress | None = None,
 ) -> Record:
     """Runs optimizers on many functions, and tells when each of them reached each of several targets.
@@ -102,7 +102,7 @@ def compare(
         dtype: `torch.float64` or `torch.float32`.
         compiled: whether steps are compiled; by default where it pays.
         executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
-        out: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
+        resume_dir: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
         progress: called with (runs done, runs in all).
 
     Returns:
@@ -155,12 +155,12 @@ def compare(
         )
         for label, one, now, at in zip(_names(landscapes), landscapes, found, points, strict=True)
     ]  # fmt: skip
-    terms = Terms(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
+    terms = RunSettings(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
     problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
     plan = Plan(
         [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers]
     )
-    results = execute(plan, executor=executor, out=out, progress=progress)
+    results = execute(plan, executor=executor, resume_dir=resume_dir, progress=progress)
     return _record(results, problems, entries, seeds, shares)
 
 
@@ -197,23 +197,23 @@ def _optimizers(entries: Sequence[Contender], function: Function, steps: int, tu
     return [entry.optimizer for entry in entries]
 
 
-def _with_lowest_seen(problem: _Problem, seeds: int, terms: Terms, executor: Executor | None) -> _Problem:
+def _with_lowest_seen(problem: _Problem, seeds: int, terms: RunSettings, executor: Executor | None) -> _Problem:
     """The problem with a minimum; where none is known the lowest value that any of the runs meets, which are run for that."""
     if math.isfinite(problem.function.minimum):
         return problem
     plan = Plan([_task(problem, optimizer, seeds, terms, ()) for optimizer in problem.optimizers])
-    lowest = execute(plan, executor=executor).whole().lowest
+    lowest = execute(plan, executor=executor).all_runs().lowest
     minimum = float(np.min(lowest[np.isfinite(lowest)]))
     return replace(problem, function=replace(problem.function, minimum=minimum), minimum_is="the lowest value seen")
 
 
-def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: Terms, shares: tuple[float, ...]) -> Task:
+def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSettings, shares: tuple[float, ...]) -> Task:
     """All runs of one optimizer on one function: learning rates, then starts, then seeds, the last running fastest."""
     function, starts, rates = problem.function, problem.starts, problem.rates
     lengths = (1 if rates is None else len(rates), len(starts), seeds)
-    columns = [Column.along(column, lengths, 1) for column in starts.T]
-    numbers = {} if rates is None else {"lr": Column.along(rates, lengths, 0)}
-    streams = Column(np.arange(len(starts) * seeds))
+    columns = [GridColumn.along(column, lengths, 1) for column in starts.T]
+    numbers = {} if rates is None else {"lr": GridColumn.along(rates, lengths, 0)}
+    streams = GridColumn(np.arange(len(starts) * seeds))
     here = replace(
         terms, box=roaming(function, starts).numpy(), metrics=told(shares, function.minimum) if shares else ()
     )
@@ -235,7 +235,7 @@ def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: Terms, sha
 def _record(
     results: Results, problems: Sequence[_Problem], entries: Sequence[Contender], seeds: int, shares: tuple[float, ...]
 ) -> Record:
-    names, terms, rates = labels(entries), results.plan.tasks[0].terms, problems[0].rates
+    names, terms, rates = labels(entries), results.plan.tasks[0].settings, problems[0].rates
     widest = max(problem.function.dim for problem in problems)
     each = [
         _columns(results.task(i * len(names) + j), problem, names[j], optimizer, shares)
@@ -269,7 +269,7 @@ def _record(
 
 
 def _columns(
-    paths: Paths, problem: _Problem, label: str, optimizer: Optimizer, shares: tuple[float, ...]
+    paths: BatchResult, problem: _Problem, label: str, optimizer: Optimizer, shares: tuple[float, ...]
 ) -> Mapping[str, NDArray[Any]]:
     """Points, values and columns of the runs of one optimizer on one function."""
     count, function = len(paths.loss), problem.function

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
-from landscapes.engine.timing import seconds
+from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError
 from landscapes.experiments.checks import check_count, check_dtype, check_start
 from landscapes.experiments.optimizer_specs import Optimizers, at_found_rates, contenders, labels
@@ -111,7 +111,7 @@ def race(
     recorded = dict(paths.metrics)
     if timed:
         ends = np.where(paths.stopped < 0, budget, paths.stopped)
-        recorded["seconds"] = seconds(landscape, racing, starts, budget, ends, seed)[:, paths.step]
+        recorded["seconds"] = measure_seconds(landscape, racing, starts, budget, ends, seed)[:, paths.step]
     trajectories = Trajectories(
         x=paths.x,
         loss=paths.loss,
@@ -200,7 +200,7 @@ def _minimum(function: Function, surface: Surface | None, values: NDArray[np.flo
 
 
 def _holds(
-    function: Function, start: Sequence[float], surface: Surface | None, paths: loop.Paths, dtype: torch.dtype
+    function: Function, start: Sequence[float], surface: Surface | None, paths: loop.BatchResult, dtype: torch.dtype
 ) -> bool:
     """Whether nothing that was seen lies lower than the minimum that a search found, but for rounding."""
     rounding = float(torch.finfo(dtype).eps)
@@ -224,7 +224,7 @@ def _target(first: float, minimum: float, surface: Surface | None) -> float:
     return first - 0.5 * max(first - lowest, 0.0)
 
 
-def _first(paths: loop.Paths, target: float) -> NDArray[np.int64]:
+def _first(paths: loop.BatchResult, target: float) -> NDArray[np.int64]:
     """The first kept step at which each run is at or below the target, -1 where it never is."""
     hits = paths.loss <= target
     return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)

@@ -14,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.recording import RecordSteps, kept_steps
+from landscapes.engine.recording import RecordSteps, recorded_steps
 from landscapes.engine.termination import Stop
 from landscapes.errors import unknown
 from landscapes.execution._execute import Executor, execute
-from landscapes.execution.plan import Column, Plan, Task, Terms
+from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import Results
 from landscapes.experiments.checks import check_count, check_dtype
 from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels
@@ -55,7 +55,7 @@ def sweep(
     dtype: torch.dtype = torch.float64,
     compiled: bool | None = None,
     executor: Executor | None = None,
-    out: str | os.PathLike[str] | None = None,
+    resume_dir: str | os.PathLike[str] | None = None,
     progress: loop.Progress | None = None,
     **vary: Values,
 ) -> Record:
@@ -88,7 +88,7 @@ def sweep(
         dtype: `torch.float64` or `torch.float32`.
         compiled: whether steps are compiled; by default where it pays.
         executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
-        out: a folder to record_steps finished blocks in, so that a job that was killed goes on where it was.
+        resume_dir: a folder to record_steps finished blocks in, so that a job that was killed goes on where it was.
         progress: called with (runs done, runs in all).
         **vary: hyper-parameters, by name.
 
@@ -110,7 +110,7 @@ def sweep(
     place = str(loop.check_device(device))
     check_dtype(dtype)
     budget, seed = check_count("steps", landscape.steps if steps is None else steps), check_count("seed", seed, 0)
-    kept_steps(record_steps, budget)
+    recorded_steps(record_steps, budget)
     entries = contenders(optimizers, "sweep")
     points = starts_of(landscape, start, starts, spread=spread, seed=seed)
     landscape = with_found_minima(checked(landscape, points[0].tolist()))
@@ -118,12 +118,12 @@ def sweep(
     entries = at_found_rates(entries, landscape, points[0].tolist(), budget)
     repeats = 1 if seeds is None else check_count("seeds", seeds)
     lengths = [*map(len, tried.axes.values()), len(points), repeats]
-    terms = Terms(
+    terms = RunSettings(
         budget, roaming(landscape, points).numpy(), stop, record_steps, tuple(metrics),
         goal(landscape, float(landscape(points[0].tolist())), target), seed, dtype_name(dtype), place, compiled,
     )  # fmt: skip
     tasks = [_task(landscape, entry.optimizer, tried, points, lengths, terms) for entry in entries]
-    results = execute(Plan(tasks), executor=executor, out=out, progress=progress)
+    results = execute(Plan(tasks), executor=executor, resume_dir=resume_dir, progress=progress)
     names = labels(entries)
     axes = {
         **({"optimizer": names} if len(names) > 1 else {}),
@@ -161,16 +161,16 @@ def _task(
     tried: Trials,
     points: NDArray[np.float64],
     lengths: Sequence[int],
-    terms: Terms,
+    terms: RunSettings,
 ) -> Task:
     """All runs of one optimizer: settings, then starts, then seeds, the last running fastest."""
     at = len(lengths) - 2
     return Task(
         function, optimizer, math.prod(lengths),
-        [Column.along(column, lengths, at) for column in points.T],
+        [GridColumn.along(column, lengths, at) for column in points.T],
         terms,
-        {name: Column.along(values, lengths, axis) for name, (axis, values) in tried.columns.items()},
-        Column(np.arange(math.prod(lengths[at:]))),
+        {name: GridColumn.along(values, lengths, axis) for name, (axis, values) in tried.columns.items()},
+        GridColumn(np.arange(math.prod(lengths[at:]))),
     )  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def _record(
     axes: Mapping[str, list[Any]],
 ) -> Record:
     plan, paths = results.plan, whole(results)
-    size, terms = plan.tasks[0].size, plan.tasks[0].terms
+    size, terms = plan.tasks[0].size, plan.tasks[0].settings
     settings = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in tried.columns}
     runs = {
         "label": np.repeat(np.array(names), size),

@@ -35,7 +35,7 @@ class Conditions:
     target: float | None = None
     seed: int = 0
 
-    def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> loop.Paths:
+    def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> loop.BatchResult:
         """Every optimizer from every start: run r·S + s is optimizer r from start s."""
         count = len(self.starts)
         field = [optimizer for optimizer in optimizers for _ in range(count)]

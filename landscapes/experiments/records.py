@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import Paths
+from landscapes.engine.loop import BatchResult
 from landscapes.errors import InputError
-from landscapes.execution.results import NOT_RUN, Results, joined
+from landscapes.execution.results import NOT_RUN, Results, concatenate
 from landscapes.experiments.outcomes import statuses, target_between
 from landscapes.objectives.decorators import Function
 from landscapes.versions import versions
@@ -31,7 +31,7 @@ def goal(function: Function, first: float, target: float | None) -> float | None
     return float(target)
 
 
-def outcome(paths: Paths, target: float | NDArray[np.float64] | None, minimum: float) -> dict[str, NDArray[Any]]:
+def outcome(paths: BatchResult, target: float | NDArray[np.float64] | None, minimum: float) -> dict[str, NDArray[Any]]:
     """The columns of a record that tell what became of R runs; those that were not run have that as their status."""
     final = paths.loss[:, -1]
     became = statuses(final, paths.reason, math.nan if target is None else target, minimum)
@@ -47,11 +47,11 @@ def outcome(paths: Paths, target: float | NDArray[np.float64] | None, minimum: f
     }
 
 
-def whole(results: Results) -> Paths:
+def whole(results: Results) -> BatchResult:
     """The paths of all runs. What was observed is NaN for a task that a job which ended early has not come to."""
     parts = [results.task(i) for i in range(len(results.plan.tasks))]
     like = {name: values for part in parts for name, values in part.metrics.items()}
-    return joined([
+    return concatenate([
         replace(part, metrics={
             name: part.metrics.get(name, np.full((len(part.loss), *values.shape[1:]), np.nan))
             for name, values in like.items()
@@ -62,7 +62,7 @@ def whole(results: Results) -> Paths:
 
 def facts(function: Function, results: Results) -> dict[str, Any]:
     """What the meta data of a job's record tell of the landscape, the terms and the machine."""
-    terms = results.plan.tasks[0].terms
+    terms = results.plan.tasks[0].settings
     return {
         "function": function.name,
         "title": function.title,

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import Paths
+from landscapes.engine.loop import BatchResult
 from landscapes.experiments.halving import Conditions, halve
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
@@ -91,13 +91,13 @@ def score_rates(
 
     def score(tried: Sequence[Optimizer], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         paths = conditions.run(tried, steps, record_steps="all")
-        return _watchable(function, paths), paths.gradients.reshape(len(tried), -1).sum(1)
+        return _watchable(function, paths), paths.n_gradients.reshape(len(tried), -1).sum(1)
 
     trials = halve([[optimizer.at_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score)
     return np.array([trial.score for trial in trials]).reshape(len(optimizers), len(GRID))
 
 
-def _watchable(function: Function, paths: Paths) -> NDArray[np.float64]:
+def _watchable(function: Function, paths: BatchResult) -> NDArray[np.float64]:
     """How well each optimizer does, and before that, whether it can be watched; `paths` has a run an optimizer and shift."""
     floor, first = _floor(function, paths.loss)
     gap = np.clip((paths.loss - floor) / max(first - floor, 1e-300), FLOOR, 1e6)

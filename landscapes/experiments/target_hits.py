@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import Paths, Progress
+from landscapes.engine.loop import BatchResult, Progress
 from landscapes.execution.plan import Block, Task
 from landscapes.optimizers import FirstOrder, Optimizer
 from landscapes.oracle import KINDS
@@ -27,10 +27,10 @@ class CrossingBlock(Block):
     shares: tuple[float, ...] = ()
     minimum: float = math.nan
 
-    def run(self, progress: Progress | None = None) -> Paths:
+    def run(self, progress: Progress | None = None) -> BatchResult:
         """The ends of the runs, with `steps_to` and `evaluations_to` among what was observed, shape (R, K); NaN for never."""
         metrics = () if counts_steps(self.batch.optimizer) else ("evaluations",)
-        terms = replace(self.terms, record_steps="all", metrics=metrics)
+        terms = replace(self.settings, record_steps="all", metrics=metrics)
         plain = Block(self.function, self.batch, self.starts, self.streams, terms)
         paths = plain.run(progress)
         first = paths.loss[:, 0]
@@ -58,12 +58,14 @@ class CrossingTask(Task):
 
     def block(self, begin: int, end: int) -> CrossingBlock:
         plain = super().block(begin, end)
-        parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.terms)
+        parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.settings)
         return CrossingBlock(*parts, self.shares, self.minimum)
 
     def usual_size(self) -> int:
         path = (
-            8 * (self.terms.steps + 1) * (self.function.dim + 1 + (0 if counts_steps(self.optimizer) else len(KINDS)))
+            8
+            * (self.settings.steps + 1)
+            * (self.function.dim + 1 + (0 if counts_steps(self.optimizer) else len(KINDS)))
         )
         most = min(super().usual_size(), ROOM // path)
         return 1 << max(most, 1).bit_length() - 1

@@ -51,7 +51,7 @@ def starts(runs: int = RUNS) -> Tensor:
     return torch.rand((2, runs), generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4 - 2
 
 
-def close(a: loop.Paths, b: loop.Paths, atol: float = 1e-12) -> None:
+def close(a: loop.BatchResult, b: loop.BatchResult, atol: float = 1e-12) -> None:
     np.testing.assert_allclose(a.x, b.x, rtol=1e-12, atol=atol)
     np.testing.assert_allclose(a.loss, b.loss, rtol=1e-11, atol=1e-11)
     np.testing.assert_array_equal(a.stopped, b.stopped)
@@ -86,7 +86,7 @@ def test_points_go_straight_to_where_they_are_kept(tmp_path, monkeypatch):
         given.append(found is not None)
         return found
 
-    def go(keep: object, room: object = None, compiled: bool = True) -> loop.Paths:
+    def go(keep: object, room: object = None, compiled: bool = True) -> loop.BatchResult:
         how = {"box": WIDE, "stop": Stop(gtol=3.0), "record_steps": keep, "compiled": compiled, "room": room}
         return loop.run(get("himmelblau"), many, starts(runs), 20, **how)
 

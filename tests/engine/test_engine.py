@@ -48,7 +48,9 @@ def starts_for(count: int, seed: int = 0, dtype: torch.dtype = torch.float64) ->
     return torch.rand((2, count), generator=generator, dtype=torch.float64).sub(0.5).mul(4).to(dtype)
 
 
-def run(landscape: Function, field: list[Optimizer], starts: Tensor, steps: int, box: Tensor = WIDE) -> loop.Paths:
+def run(
+    landscape: Function, field: list[Optimizer], starts: Tensor, steps: int, box: Tensor = WIDE
+) -> loop.BatchResult:
     return loop.run(landscape, field, starts, steps, box=box)
 
 
@@ -152,7 +154,7 @@ def test_a_run_that_leaves_the_box_stays_at_its_last_point_within():
     assert paths.x[0, :, 0].tolist() == [1, -2, 4, -8, *[-8] * 9]
     assert paths.stopped.tolist() == [4, -1]
     assert paths.reason.tolist() == ["bound", ""]
-    assert paths.gradients.tolist() == [4, 12]
+    assert paths.n_gradients.tolist() == [4, 12]
     assert_same(part(paths, [1]), run(SQUARE, [calm], starts[:, :1], 12, box))
 
 
@@ -209,7 +211,7 @@ def test_gradients_are_counted_per_run():
     box = torch.tensor([[-10.0, 10.0], [-10.0, 10.0]], dtype=torch.float64)
     paths = run(SQUARE, contenders, torch.ones(2, 4, dtype=torch.float64), 10, box)
     assert paths.stopped.tolist() == [-1, -1, -1, 4]
-    assert paths.gradients.tolist() == [10, 10, 30, 12]
+    assert paths.n_gradients.tolist() == [10, 10, 30, 12]
 
 
 def test_float32_is_close_to_float64_and_says_so_in_its_values():

@@ -43,10 +43,10 @@ def crater(x: Tensor, y: Tensor) -> Tensor:
 
 
 @pytest.fixture
-def slowly(monkeypatch) -> Callable[..., loop.Paths]:
+def slowly(monkeypatch) -> Callable[..., loop.BatchResult]:
     """The engine with one step after another."""
 
-    def run(landscape: Function, field: Sequence[Optimizer] | Batch, *rest: object, **how: object) -> loop.Paths:
+    def run(landscape: Function, field: Sequence[Optimizer] | Batch, *rest: object, **how: object) -> loop.BatchResult:
         with monkeypatch.context() as patch:
             patch.setattr(loop, "grouped", lambda _: None)
             return loop.run(landscape, field, *rest, **how)

@@ -11,7 +11,7 @@ from reference import valley
 
 from landscapes import optimizers, race
 from landscapes.engine import loop
-from landscapes.engine.recording import kept_steps
+from landscapes.engine.recording import recorded_steps
 from landscapes.errors import InputError
 from landscapes.optimizers import Optimizer
 from landscapes.oracle import value_and_gradient
@@ -28,7 +28,7 @@ FIELD: list[Optimizer] = [
 STARTS = torch.tensor([[-1.0, -1.0, 0.5, 0.5, 0.1], [1.5, 1.5, 1.0, -1.0, 0.2]], dtype=torch.float64)
 
 
-def run(steps: int = 40, **more: object) -> loop.Paths:
+def run(steps: int = 40, **more: object) -> loop.BatchResult:
     return loop.run(valley(2), FIELD, STARTS, steps, box=WIDE, **more)
 
 
@@ -39,7 +39,7 @@ def run(steps: int = 40, **more: object) -> loop.Paths:
 def test_what_is_kept_is_what_all_would_have_at_those_steps(steps, keep):
     if isinstance(keep, list):
         keep = [step for step in keep if step <= steps]
-    step = kept_steps(keep, steps)
+    step = recorded_steps(keep, steps)
     assert step[0] == 0
     assert step[-1] == steps
     assert (np.diff(step) > 0).all()

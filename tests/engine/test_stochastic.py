@@ -53,7 +53,7 @@ def regression(seed: int = 0) -> Function:
 REGRESSION = regression()
 
 
-def run(landscape: Function, field: list[Optimizer], starts: Tensor, steps: int) -> loop.Paths:
+def run(landscape: Function, field: list[Optimizer], starts: Tensor, steps: int) -> loop.BatchResult:
     return loop.run(landscape, field, starts, steps, box=WIDE)
 
 
@@ -178,7 +178,7 @@ def test_a_closure_sees_values_of_the_step_s_sample():
     for t, (first, second) in enumerate(Watching.said):
         assert first == second == float(REGRESSION.at_step(t)(paths.x[0, t].tolist()))
     assert len(Watching.said) == 20
-    assert paths.gradients.tolist() == [20 * 3]
+    assert paths.n_gradients.tolist() == [20 * 3]
 
 
 def test_the_same_race_is_the_same_again_and_another_seed_another():

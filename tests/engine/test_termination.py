@@ -29,12 +29,12 @@ def sgd(*rates: float) -> list[Optimizer]:
     return [optimizers.SGD(lr=lr) for lr in rates]
 
 
-def run(field: list[Optimizer], steps: int = 60, stop: Stop | None = None, seed: int = 0) -> loop.Paths:
+def run(field: list[Optimizer], steps: int = 60, stop: Stop | None = None, seed: int = 0) -> loop.BatchResult:
     starts = torch.rand((2, len(field)), generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 4 - 2
     return loop.run(BOWL, field, starts, steps, box=WIDE, stop=stop)
 
 
-def gap(paths: loop.Paths) -> dict[str, np.ndarray]:
+def gap(paths: loop.BatchResult) -> dict[str, np.ndarray]:
     x = paths.x - np.array([0.5, -0.5])
     return {
         "gtol": np.hypot(2 * x[..., 0], 4 * x[..., 1]),
@@ -57,7 +57,7 @@ def test_a_run_rests_where_it_arrives(kind):
         np.testing.assert_array_equal(stopped.x[i, : end + 1], free.x[i, : end + 1])
         assert (stopped.x[i, end:] == stopped.x[i, end]).all()
         assert (stopped.loss[i, end:] == stopped.loss[i, end]).all()
-        assert stopped.gradients[i] == end
+        assert stopped.n_gradients[i] == end
 
 
 def test_whatever_is_met_first_is_named():
@@ -110,7 +110,7 @@ def test_every_reason_is_told_apart():
 def test_a_start_that_has_arrived_takes_no_step():
     paths = loop.run(BOWL, sgd(0.1), torch.tensor([[0.5], [-0.5]]).double(), 10, box=WIDE, stop=Stop(gtol=0.0))
     assert paths.stopped.tolist() == [0]
-    assert paths.gradients.tolist() == [0]
+    assert paths.n_gradients.tolist() == [0]
 
 
 def test_the_race_says_so():
@@ -160,4 +160,4 @@ def test_gradients_are_looked_at_where_nobody_needs_them_and_nobody_pays():
     assert (paths.metrics["gradient_norm"][:, -1] <= 1e-3).all()
     for i, step in enumerate(paths.stopped):
         np.testing.assert_array_equal(paths.x[i, : step + 1], plain.x[i, : step + 1])
-    assert paths.gradients.tolist() == [0, paths.stopped[1], paths.stopped[2]]
+    assert paths.n_gradients.tolist() == [0, paths.stopped[1], paths.stopped[2]]

@@ -71,7 +71,7 @@ def test_what_is_timed_is_the_run_itself(kind):
     function, record = get("beale"), race("beale", [kind], steps=25, seed=4)
     start = torch.tensor(function.start, dtype=torch.float64)[:, None]
     count = 25 if record.trajectories.runs["stopped"][0] < 0 else int(record.trajectories.runs["stopped"][0])
-    marks, x = timing.stepped(function, parse(kind)[0], start, count, Job(25, torch.zeros(1).long(), 4))
+    marks, x = timing.time_steps(function, parse(kind)[0], start, count, Job(25, torch.zeros(1).long(), 4))
     assert len(marks) == count + 1
     np.testing.assert_array_equal(x[:, 0].numpy(), record.trajectories.x[0, -1])
 

@@ -132,15 +132,15 @@ def test_an_executor_that_is_closed_is_told_of(tmp_path):
     with pytest.raises(
         UnfinishedError, match=r"before the work began .*shutdown.*0 of 7 blocks are done; run the same"
     ):
-        execute(grid(), executor=closed, out=tmp_path / "out")
-    whole = execute(grid(), out=tmp_path / "out")
-    assert same(execute(grid(), executor=closed, out=tmp_path / "out")[:], whole[:]), "there was nothing to do"
+        execute(grid(), executor=closed, resume_dir=tmp_path / "out")
+    whole = execute(grid(), resume_dir=tmp_path / "out")
+    assert same(execute(grid(), executor=closed, resume_dir=tmp_path / "out")[:], whole[:]), "there was nothing to do"
 
 
 def test_an_executor_that_dies_keeps_what_is_done(monkeypatch):
     monkeypatch.setattr(_execute, "IN_FLIGHT", 0)
     with pytest.raises(
-        UnfinishedError, match=r"the cluster has gone home.*; 14 of 25 blocks are done; with out="
+        UnfinishedError, match=r"the cluster has gone home.*; 14 of 25 blocks are done; with resume_dir="
     ) as caught:
         execute(grid(size=4), executor=Plain(dies_after=22))
     kept = caught.value.results
@@ -152,10 +152,10 @@ def test_an_executor_that_dies_keeps_what_is_done(monkeypatch):
 def test_a_worker_that_dies_is_told_of(tmp_path):
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
         with pytest.raises(UnfinishedError, match=r"BrokenProcessPool.*0 of 7 blocks are done; run the same again"):
-            execute(grid(deadly_bowl), executor=executor, out=tmp_path / "out")
+            execute(grid(deadly_bowl), executor=executor, resume_dir=tmp_path / "out")
         with pytest.raises(UnfinishedError, match=r"failed before the work began .*BrokenProcessPool"):
             execute(grid(), executor=executor)
-    assert same(execute(grid(deadly_bowl), out=tmp_path / "out")[:], execute(grid(deadly_bowl))[:])
+    assert same(execute(grid(deadly_bowl), resume_dir=tmp_path / "out")[:], execute(grid(deadly_bowl))[:])
 
 
 def interrupt(at: int) -> Any:
@@ -171,7 +171,7 @@ def interrupt(at: int) -> Any:
 @pytest.mark.parametrize("kind", ["here", "plain", "threads"])
 def test_ctrl_c_gives_back_what_is_done(kind):
     executor = {"here": lambda: None, "plain": Plain, "threads": lambda: ThreadPoolExecutor(2)}[kind]()
-    with pytest.warns(UserWarning, match=r"interrupted: \d of 7 blocks are done; with out="):
+    with pytest.warns(UserWarning, match=r"interrupted: \d of 7 blocks are done; with resume_dir="):
         found = execute(grid(), executor=executor, progress=interrupt(40))
     whole = execute(grid())
     assert found.interrupted
@@ -183,12 +183,12 @@ def test_ctrl_c_gives_back_what_is_done(kind):
     paths = found[:]
     assert (paths.reason == NOT_RUN).tolist() == (~ran).tolist()
     assert np.isnan(paths.x[~ran]).all()
-    assert (paths.gradients[~ran] == -1).all()
+    assert (paths.n_gradients[~ran] == -1).all()
     assert paths.x[ran].tobytes() == whole[:].x[ran].tobytes()
     assert same(found[5:30], whole[5:30])
-    assert same(whole.whole(), whole[:])
+    assert same(whole.all_runs(), whole[:])
     with pytest.raises(KeyboardInterrupt):
-        found.whole()
+        found.all_runs()
 
 
 def test_ctrl_c_before_anything_is_done():
@@ -255,7 +255,7 @@ def test_what_does_not_fit_into_memory_is_refused(monkeypatch):
     with pytest.raises(
         InputError,
         match=r"100 runs take 240 kB, but 100 kB are free in memory; keep fewer steps \(record_steps='ends' takes 15 kB\), "
-        "or give out=folder to keep them on the disk",
+        "or give resume_dir=folder to keep them on the disk",
     ):
         execute(grid(record_steps="all", steps=95))
     assert not ran

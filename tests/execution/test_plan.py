@@ -16,7 +16,7 @@ from landscapes.engine.fast import compiling
 from landscapes.engine.termination import Stop
 from landscapes.execution._execute import execute
 from landscapes.execution.fingerprints import fingerprint
-from landscapes.execution.plan import ROOM, RUNS, WORK, Column, Plan, Task, Terms
+from landscapes.execution.plan import ROOM, RUNS, WORK, GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import arrays
 from landscapes.functions import get
 
@@ -31,15 +31,15 @@ def test_columns_are_the_axes_of_a_grid(lengths, data):
     begin = data.draw(st.integers(0, total))
     end = data.draw(st.integers(begin, total))
     for k, values in enumerate(axes):
-        column = Column.along(values, lengths, k)
+        column = GridColumn.along(values, lengths, k)
         assert column[begin:end].tolist() == listed[k][begin:end].tolist()
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(1, 70), st.data())
 def test_blocks_hold_every_run_once(sizes, size, data):
-    terms = Terms(steps=3, box=BOX)
+    terms = RunSettings(steps=3, box=BOX)
     tasks = [
-        Task(sound_bowl, optimizers.SGD(), n, [Column(np.arange(100.0) + 1000 * k), Column(np.ones(1))], terms)
+        Task(sound_bowl, optimizers.SGD(), n, [GridColumn(np.arange(100.0) + 1000 * k), GridColumn(np.ones(1))], terms)
         for k, n in enumerate(sizes)
     ]
     plan = Plan(tasks, size)
@@ -65,7 +65,11 @@ def test_blocks_hold_every_run_once(sizes, size, data):
 def test_blocks_have_bounds(dim, steps, keep):
     f = get("sphere", dim=dim)
     task = Task(
-        f, optimizers.Adam(), 10**9, [Column(np.ones(1))] * dim, Terms(steps, np.zeros((dim, 2)), record_steps=keep)
+        f,
+        optimizers.Adam(),
+        10**9,
+        [GridColumn(np.ones(1))] * dim,
+        RunSettings(steps, np.zeros((dim, 2)), record_steps=keep),
     )
     runs = task.usual_size()
     assert 1 <= runs <= RUNS
@@ -110,11 +114,11 @@ def test_no_bit_of_compiled_steps_depends_on_the_blocks():
 
 def test_whether_to_compile_is_decided_for_the_whole_task():
     small, large = grid(side=10, steps=25), grid(side=1000, steps=1000)
-    assert {block.terms.compiled for block in small} == {False}
-    assert large[0].terms.compiled
-    assert large[len(large) - 1].terms.compiled
-    assert not grid(side=1000, steps=1000, compiled=False)[0].terms.compiled
-    assert grid(compiled=True)[0].terms.compiled
+    assert {block.settings.compiled for block in small} == {False}
+    assert large[0].settings.compiled
+    assert large[len(large) - 1].settings.compiled
+    assert not grid(side=1000, steps=1000, compiled=False)[0].settings.compiled
+    assert grid(compiled=True)[0].settings.compiled
 
 
 def test_results_are_what_the_engine_says():
@@ -122,8 +126,10 @@ def test_results_are_what_the_engine_says():
     paths = execute(plan)[:]
     for i, rate in enumerate(np.geomspace(1e-3, 2.0, 4)):
         task = plan.tasks[0]
-        starts = [Column(coordinate) for coordinate in task.block(i, i + 1).starts.T]
-        alone = Task(sound_bowl, optimizers.Adam(lr=float(rate)), 1, starts, task.terms, {}, Column(np.array([i])))
+        starts = [GridColumn(coordinate) for coordinate in task.block(i, i + 1).starts.T]
+        alone = Task(
+            sound_bowl, optimizers.Adam(lr=float(rate)), 1, starts, task.settings, {}, GridColumn(np.array([i]))
+        )
         single = Plan([alone])[0].run()
         for name, values in arrays(single).items():
             if name != "step":
@@ -145,7 +151,7 @@ def test_a_block_is_small_and_picklable():
         (lambda: Plan([]), "nothing to run"),
         (lambda: grid(size=0), "at least one run"),
         (lambda: grid(side=0), "at least one run; an axis without values"),
-        (lambda: Task(sound_bowl, optimizers.SGD(), 3, [Column(np.ones(1))], Terms(3, BOX)), "has 2 coordinates, the starts 1"),
+        (lambda: Task(sound_bowl, optimizers.SGD(), 3, [GridColumn(np.ones(1))], RunSettings(3, BOX)), "has 2 coordinates, the starts 1"),
     ],
 )  # fmt: skip
 def test_what_is_no_plan_is_refused(make, said):
@@ -174,10 +180,10 @@ CHANGES = {
     "runs": lambda: grid(side=11),
     "blocks": lambda: grid(size=8),
     "hyper-parameters": lambda: Plan(
-        [replace(grid().tasks[0], numbers={"lr": Column(np.geomspace(1e-3, 2.001, 10))})], 16
+        [replace(grid().tasks[0], numbers={"lr": GridColumn(np.geomspace(1e-3, 2.001, 10))})], 16
     ),
-    "starts": lambda: Plan([replace(grid().tasks[0], starts=[Column(np.ones(1))] * 2)], 16),
-    "random numbers": lambda: Plan([replace(grid().tasks[0], streams=Column(np.arange(8)))], 16),
+    "starts": lambda: Plan([replace(grid().tasks[0], starts=[GridColumn(np.ones(1))] * 2)], 16),
+    "random numbers": lambda: Plan([replace(grid().tasks[0], streams=GridColumn(np.arange(8)))], 16),
 }
 
 

@@ -36,10 +36,10 @@ def interrupt(at: int):
 
 
 def test_results_lie_in_the_folder_and_are_read_by_slices(tmp_path):
-    found = execute(grid(record_steps=5, metrics=("gradient_norm",)), out=tmp_path / "out")
+    found = execute(grid(record_steps=5, metrics=("gradient_norm",)), resume_dir=tmp_path / "out")
     whole = execute(grid(record_steps=5, metrics=("gradient_norm",)))[:]
     assert found.complete
-    assert found.kept
+    assert found.on_disk
     assert same(found[:], whole)
     assert found[30:50].x.tobytes() == whole.x[30:50].tobytes()
     assert found[97:].metrics["gradient_norm"].tobytes() == whole.metrics["gradient_norm"][97:].tobytes()
@@ -49,7 +49,7 @@ def test_results_lie_in_the_folder_and_are_read_by_slices(tmp_path):
 
 
 def test_a_slice_reads_no_other_blocks(tmp_path, monkeypatch):
-    found = execute(grid(), out=tmp_path / "out")
+    found = execute(grid(), resume_dir=tmp_path / "out")
     read: list[str] = []
     original = results_dir._read
     monkeypatch.setattr(results_dir, "_read", lambda file, job: read.append(file.name) or original(file, job))
@@ -59,29 +59,29 @@ def test_a_slice_reads_no_other_blocks(tmp_path, monkeypatch):
 
 
 def test_more_than_memory_is_read_by_slices(tmp_path, monkeypatch):
-    found = execute(grid(), out=tmp_path / "out")
+    found = execute(grid(), resume_dir=tmp_path / "out")
     monkeypatch.setattr(results, "available", lambda: 5000)
     with pytest.raises(InputError, match=r"100 runs take 15 kB, but 5 kB are free in memory; .* results\[0:16\]"):
         found[:]
     parts = [found[begin : begin + 16] for begin in range(0, 100, 16)]
     monkeypatch.undo()
-    assert same(results.joined(parts), found[:])
+    assert same(results.concatenate(parts), found[:])
 
 
 def test_what_is_done_is_not_run_again(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
     with pytest.warns(UserWarning, match="3 of 7 blocks are done; run the same again to go on"):
-        part = execute(grid(), out=tmp_path / "out", progress=interrupt(48))
+        part = execute(grid(), resume_dir=tmp_path / "out", progress=interrupt(48))
     assert part.done.tolist() == [True] * 3 + [False] * 4
     assert np.isnan(part[48:].loss).all()
     assert len(ran) == 3
     told: list[tuple[int, int]] = []
-    found = execute(grid(), out=tmp_path / "out", progress=lambda *now: told.append(now))
+    found = execute(grid(), resume_dir=tmp_path / "out", progress=lambda *now: told.append(now))
     assert told[0] == (16, 100)
     assert len(ran) == 7
     assert same(found[:], execute(grid())[:])
     ran.clear()
-    assert execute(grid(), out=tmp_path / "out").complete
+    assert execute(grid(), resume_dir=tmp_path / "out").complete
     assert ran == []
 
 
@@ -100,11 +100,11 @@ CHANGES = {
 def test_another_job_is_refused_and_the_change_told(tmp_path, said):
     from landscapes.functions import get
 
-    execute(grid(), out=tmp_path / "out")
+    execute(grid(), resume_dir=tmp_path / "out")
     before = sorted((file.name, file.stat().st_mtime_ns) for file in (tmp_path / "out").iterdir())
     change = {"f": get("booth")} if "f" in CHANGES[said] else CHANGES[said]
     with pytest.raises(InputError, match=f"is of another job: {said}.*; give a new folder") as caught:
-        execute(grid(**change), out=tmp_path / "out")
+        execute(grid(**change), resume_dir=tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert before == sorted((file.name, file.stat().st_mtime_ns) for file in (tmp_path / "out").iterdir())
 
@@ -123,50 +123,50 @@ def edited(folder: Path, **changes: object) -> None:
     ],
 )
 def test_a_folder_of_another_version_is_refused(tmp_path, changes, said):
-    execute(grid(), out=tmp_path / "out")
+    execute(grid(), resume_dir=tmp_path / "out")
     edited(tmp_path / "out", **changes)
     with pytest.raises(InputError, match=said):
-        execute(grid(), out=tmp_path / "out")
+        execute(grid(), resume_dir=tmp_path / "out")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '{"format": 1}'])
 def test_a_manifest_that_is_none_is_refused(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(InputError, match="cannot be read as what tells of a job"):
-        execute(grid(), out=tmp_path)
+        execute(grid(), resume_dir=tmp_path)
 
 
 def test_folders_that_cannot_be_used_are_refused(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
     (tmp_path / "holiday.jpg").touch()
     with pytest.raises(InputError, match="holds something else than results"):
-        execute(grid(), out=tmp_path)
+        execute(grid(), resume_dir=tmp_path)
     with pytest.raises(InputError, match="File exists; give a folder"):
-        execute(grid(), out=tmp_path / "holiday.jpg")
+        execute(grid(), resume_dir=tmp_path / "holiday.jpg")
     with pytest.raises(InputError, match="No such file or directory; give a folder"):
-        execute(grid(), out=tmp_path / "no" / "where")
+        execute(grid(), resume_dir=tmp_path / "no" / "where")
     assert not ran
 
 
 def test_a_damaged_block_is_told_of(tmp_path):
-    found = execute(grid(), out=tmp_path / "out")
+    found = execute(grid(), resume_dir=tmp_path / "out")
     block = tmp_path / "out" / "block-0000003.npz"
     whole = block.read_bytes()
     for damage in (b"", whole[:-20], whole[:100] + bytes(100) + whole[200:]):
         block.write_bytes(damage)
         with pytest.raises(InputError, match=r"block-0000003.npz' is damaged .*; delete it and run the job again"):
-            execute(grid(), out=tmp_path / "out")[:]
+            execute(grid(), resume_dir=tmp_path / "out")[:]
     block.unlink()
     assert not found.complete
-    assert same(execute(grid(), out=tmp_path / "out")[:], execute(grid())[:])
+    assert same(execute(grid(), resume_dir=tmp_path / "out")[:], execute(grid())[:])
 
 
 def test_a_block_of_another_job_is_not_taken(tmp_path):
-    execute(grid(), out=tmp_path / "out")
-    execute(grid(seed=1), out=tmp_path / "other")
+    execute(grid(), resume_dir=tmp_path / "out")
+    execute(grid(seed=1), resume_dir=tmp_path / "other")
     os.replace(tmp_path / "other" / "block-0000002.npz", tmp_path / "out" / "block-0000002.npz")
     with pytest.raises(InputError, match=r"block-0000002.npz' is of another job"):
-        execute(grid(), out=tmp_path / "out")[:]
+        execute(grid(), resume_dir=tmp_path / "out")[:]
 
 
 # Shards of several machines
@@ -176,19 +176,19 @@ def test_shards_are_merged(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
     folders = [tmp_path / f"part{i}" for i in range(3)]
     for i, folder in enumerate(folders):
-        part = execute(grid(), out=Shard(folder, i, 3))
+        part = execute(grid(), resume_dir=Shard(folder, i, 3))
         assert part.done.tolist() == [k % 3 == i for k in range(7)]
     assert len(ran) == 7
     merge(tmp_path / "whole", folders)
     merge(tmp_path / "whole", folders)
     ran.clear()
-    assert same(execute(grid(), out=tmp_path / "whole")[:], execute(grid())[:])
+    assert same(execute(grid(), resume_dir=tmp_path / "whole")[:], execute(grid())[:])
     assert len(ran) == 7, "those of the comparison alone"
 
 
 def test_shards_of_other_jobs_are_not_merged(tmp_path):
-    execute(grid(), out=Shard(tmp_path / "one", 0, 2))
-    execute(grid(seed=1), out=Shard(tmp_path / "two", 1, 2))
+    execute(grid(), resume_dir=Shard(tmp_path / "one", 0, 2))
+    execute(grid(seed=1), resume_dir=Shard(tmp_path / "two", 1, 2))
     with pytest.raises(InputError, match="two' is of another job: seed was 1 and is 0"):
         merge(tmp_path / "whole", [tmp_path / "one", tmp_path / "two"])
     with pytest.raises(InputError, match=r"three' holds no results: there is no manifest.json in it"):
@@ -217,7 +217,7 @@ def telling(block, progress=None):
     return found
 
 Block.run = telling
-found = execute(grid(), out=sys.argv[1])
+found = execute(grid(), resume_dir=sys.argv[1])
 print("complete", found.complete, zlib.crc32(found[:].loss.tobytes()), flush=True)
 """
 
@@ -261,13 +261,13 @@ def test_what_a_killed_process_had_claimed_is_run_by_others(tmp_path, environmen
             dying.kill()
             dying.wait()
 
-    found = execute(grid(), out=tmp_path / "out", progress=progress)
+    found = execute(grid(), resume_dir=tmp_path / "out", progress=progress)
     assert dying.returncode == -9
     assert time.monotonic() - begin < 30
     assert ran[-1] == 16, "the one that was claimed came last"
     assert same(found[:], execute(grid())[:])
     dying.stdout.close()
-    execute(grid(), out=tmp_path / "out")
+    execute(grid(), resume_dir=tmp_path / "out")
     assert not list((tmp_path / "out").glob(".block-*"))
 
 
@@ -288,9 +288,9 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
         UnfinishedError,
         match=r"block 3 could not be written \(No space left on device\): make room; 3 of 7 blocks are done; run the same",
     ):
-        execute(grid(), out=tmp_path / "out")
+        execute(grid(), resume_dir=tmp_path / "out")
     monkeypatch.undo()
-    assert same(execute(grid(), out=tmp_path / "out")[:], execute(grid())[:])
+    assert same(execute(grid(), resume_dir=tmp_path / "out")[:], execute(grid())[:])
 
 
 LIMITED = """
@@ -300,7 +300,7 @@ from landscapes.execution._execute import UnfinishedError, execute
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 try:
-    execute(grid(record_steps="all"), out=sys.argv[1])
+    execute(grid(record_steps="all"), resume_dir=sys.argv[1])
 except UnfinishedError as error:
     print(error)
 """
@@ -322,12 +322,12 @@ def test_a_disk_without_room_is_told_before_the_work(tmp_path, monkeypatch):
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(InputError, match=r"take 15 kB, but 1 kB are free on the disk of '.*out'; run fewer at a time"):
-        execute(grid(), out=tmp_path / "out")
+        execute(grid(), resume_dir=tmp_path / "out")
     assert not ran
     monkeypatch.undo()
-    execute(grid(), out=tmp_path / "out")
+    execute(grid(), resume_dir=tmp_path / "out")
     monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
-    assert execute(grid(), out=tmp_path / "out").complete, "what is there needs no room"
+    assert execute(grid(), resume_dir=tmp_path / "out").complete, "what is there needs no room"
 
 
 @pytest.mark.slow

@@ -141,10 +141,12 @@ def test_what_became_of_the_runs_is_told():
 
 def test_a_comparison_is_kept_in_files(tmp_path):
     told = []
-    record = compare(["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, out=tmp_path / "kept",
+    record = compare(["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, resume_dir=tmp_path / "kept",
                      progress=lambda *pair: told.append(pair))  # fmt: skip
     assert told[-1] == (8, 8)
-    again = compare(["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, out=tmp_path / "kept")
+    again = compare(
+        ["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, resume_dir=tmp_path / "kept"
+    )
     read = Record.load(again.save(tmp_path / "comparison.npz"))
     assert np.array_equal(read.grid("evaluations_to"), record.grid("evaluations_to"))
     assert read.axes == record.axes
@@ -154,7 +156,7 @@ def test_a_comparison_is_kept_in_files(tmp_path):
             ["adam(lr=0.1)", "sgd(lr=0.01)"],
             starts=2,
             steps=20,
-            out=tmp_path / "kept",
+            resume_dir=tmp_path / "kept",
             targets=[0.3],
         )
 

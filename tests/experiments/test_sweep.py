@@ -196,11 +196,11 @@ def test_progress_counts_runs_and_an_executor_changes_nothing():
 
 
 def test_a_folder_keeps_what_is_done(tmp_path):
-    record = sweep("booth", "adam", lr=[0.1, 0.2, 0.3], steps=5, out=tmp_path / "kept")
-    again = sweep("booth", "adam", lr=[0.1, 0.2, 0.3], steps=5, out=tmp_path / "kept")
+    record = sweep("booth", "adam", lr=[0.1, 0.2, 0.3], steps=5, resume_dir=tmp_path / "kept")
+    again = sweep("booth", "adam", lr=[0.1, 0.2, 0.3], steps=5, resume_dir=tmp_path / "kept")
     assert np.array_equal(record.trajectories.x, again.trajectories.x)
     with pytest.raises(InputError, match="kept"):
-        sweep("booth", "adam", lr=[0.1, 0.2, 0.4], steps=5, out=tmp_path / "kept")
+        sweep("booth", "adam", lr=[0.1, 0.2, 0.4], steps=5, resume_dir=tmp_path / "kept")
 
 
 def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():

@@ -180,7 +180,7 @@ def test_schedule_free_shows_the_average_of_the_authors_code(dim, adam):
 def test_schedule_free_takes_one_gradient_a_step():
     contenders = [optimizers.ScheduleFreeSGD(lr=0.01), optimizers.SGD(lr=0.01), optimizers.ScheduleFreeAdamW(lr=0.01)]
     paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
-    assert paths.gradients.tolist() == [30, 30, 30]
+    assert paths.n_gradients.tolist() == [30, 30, 30]
     assert paths.evaluations["n_values"].tolist() == [0, 0, 0]
 
 
@@ -216,7 +216,7 @@ def test_sophia_asks_for_curvature_every_k_steps():
     contenders = [optimizers.Sophia(lr=0.01, every=k) for k in (1, 7, 10)]
     paths = loop.run(valley(2), contenders, torch.full((2, 3), 0.5).double(), 30, box=WIDE[:2])
     assert paths.evaluations["n_hvps"].tolist() == [30, 5, 3]
-    assert paths.gradients.tolist() == [30, 30, 30]
+    assert paths.n_gradients.tolist() == [30, 30, 30]
 
 
 def test_sophia_takes_newton_s_steps_where_it_may():

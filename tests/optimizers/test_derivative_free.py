@@ -55,7 +55,7 @@ EVERY = [optimizer for three in DIRECT.values() for optimizer in three]
 
 def run(
     landscape: Function, field: list[Optimizer], x: Tensor, steps: int, reach: float = 1e6, **more: Any
-) -> loop.Paths:
+) -> loop.BatchResult:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
     return loop.run(landscape, field, x, steps, box=box, **more)
 
@@ -121,7 +121,7 @@ def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adapti
         np.testing.assert_array_equal(paths.x[i, 1 : len(best) + 1], best)
         np.testing.assert_array_equal(paths.x[i, len(best) :], np.broadcast_to(result.x, (steps + 1 - len(best), dim)))
         assert paths.evaluations["n_values"][i] == result.nfev
-    assert (paths.gradients == 0).all()
+    assert (paths.n_gradients == 0).all()
 
 
 def test_nelder_mead_walks_the_valley_of_1965():
@@ -492,7 +492,7 @@ def test_all_of_them_descend(dim):
     late = np.median(paths.loss[:, 60:], 1)
     assert (late < np.maximum(0.7 * paths.loss[:, 0], 0.05)).all()
     assert np.isfinite(paths.x).all()
-    assert (paths.gradients == 0).all()
+    assert (paths.n_gradients == 0).all()
     assert all(math.isnan(optimizer.rate) for optimizer in field)
 
 

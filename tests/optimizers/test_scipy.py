@@ -33,7 +33,9 @@ COBYQA_IS_NEW = pytest.mark.skipif(not hasattr(optimize, "_cobyqa_py"), reason="
 EACH = [pytest.param(name, marks=COBYQA_IS_NEW if name == "COBYQA" else []) for name in METHODS]
 
 
-def run(landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> loop.Paths:
+def run(
+    landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any
+) -> loop.BatchResult:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
     return loop.run(landscape, field, x, steps, box=box, **more)
 
@@ -153,7 +155,9 @@ def test_a_run_that_is_stopped_pays_for_its_steps_alone():
     step = int(stopped.stopped[0])
     assert 0 < step <= 10
     assert (
-        stopped.gradients[0] == Plain(valley(2), "BFGS", x[:, 0].numpy()).bill(step)["n_gradients"] < free.gradients[0]
+        stopped.n_gradients[0]
+        == Plain(valley(2), "BFGS", x[:, 0].numpy()).bill(step)["n_gradients"]
+        < free.n_gradients[0]
     )
 
 

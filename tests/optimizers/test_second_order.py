@@ -24,12 +24,14 @@ from landscapes.oracle import Oracle
 DIMS = (1, 2, 10)
 
 
-def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
+def run(
+    landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9
+) -> loop.BatchResult:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
     return loop.run(landscape, contenders, x, steps, box=box)
 
 
-def one(landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> loop.Paths:
+def one(landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> loop.BatchResult:
     return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps)
 
 
@@ -77,7 +79,7 @@ def test_lbfgs_counts_what_torch_evaluates(run_of):
 
     optimizer.step(closure)
     np.testing.assert_allclose(paths.x[run_of, -1], point.detach().numpy(), atol=1e-9)
-    assert paths.gradients[run_of] == calls
+    assert paths.n_gradients[run_of] == calls
 
 
 PROBLEMS = [

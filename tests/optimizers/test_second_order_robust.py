@@ -36,14 +36,16 @@ ANYWHERE = [
 OF_SQUARES = [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()]
 
 
-def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> loop.Paths:
+def run(
+    landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9
+) -> loop.BatchResult:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
     return loop.run(landscape, contenders, x, steps, box=box)
 
 
 def one(
     landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int, reach: float = 1e9
-) -> loop.Paths:
+) -> loop.BatchResult:
     return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
 
 

@@ -70,7 +70,7 @@ def nests(draw: st.DrawFn) -> list[Optimizer]:
     return [*(draw(alike) for _ in range(3)), draw(other), draw(st.one_of(INSIDE))]
 
 
-def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> loop.Paths:
+def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> loop.BatchResult:
     return loop.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
 
 
@@ -190,7 +190,7 @@ def test_what_is_asked_within_a_wrapper_is_counted_once_for_who_asked():
         optimizers.Clip(optimizers.SAM(optimizers.SGD(lr=0.01)), norm=1),
     ]
     paths = run(contenders, starts(2, 3, np.random.default_rng(3)), torch.zeros(3, dtype=torch.int64), 10)
-    assert paths.gradients.tolist() == [10, 20, 20]
+    assert paths.n_gradients.tolist() == [10, 20, 20]
 
 
 def test_an_altered_oracle_answers_as_the_one_within():

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from landscapes import Function, function, optimizers
-from landscapes.engine.loop import Paths
+from landscapes.engine.loop import BatchResult
 from landscapes.engine.termination import Stop
-from landscapes.execution.plan import Block, Column, Plan, Task, Terms
+from landscapes.execution.plan import Block, GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import arrays
 
 PARENT = os.environ.setdefault("TESTS_OF_JOBS", str(os.getpid()))
@@ -64,10 +64,10 @@ def grid(
                 f,
                 optimizer,
                 side * side,
-                [Column.along(ways, lengths, 0)] + [Column(np.full(1, 1.25))] * (f.dim - 1),
-                Terms(**{**known, **terms}),
-                {"lr": Column.along(np.geomspace(1e-3, 2.0, side), lengths, 1)},
-                Column(np.arange(7)),
+                [GridColumn.along(ways, lengths, 0)] + [GridColumn(np.full(1, 1.25))] * (f.dim - 1),
+                RunSettings(**{**known, **terms}),
+                {"lr": GridColumn.along(np.geomspace(1e-3, 2.0, side), lengths, 1)},
+                GridColumn(np.arange(7)),
             )
             for optimizer in kinds
         ],
@@ -75,7 +75,7 @@ def grid(
     )
 
 
-def same(one: Paths, other: Paths) -> bool:
+def same(one: BatchResult, other: BatchResult) -> bool:
     """Whether paths agree in every bit."""
     first, second = arrays(one), arrays(other)
     return first.keys() == second.keys() and all(
@@ -123,7 +123,7 @@ def counted(monkeypatch: Any) -> list[int]:
     ran: list[int] = []
     run = Block.run
 
-    def counting(block: Block, progress: Any = None) -> Paths:
+    def counting(block: Block, progress: Any = None) -> BatchResult:
         found = run(block, progress)
         ran.append(len(block))
         return found

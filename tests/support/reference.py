@@ -353,19 +353,19 @@ def starts(dim: int, runs: int, rng: np.random.Generator, dtype: torch.dtype = t
     return torch.from_numpy(rng.uniform(-1.5, 1.5, (dim, runs))).to(dtype)
 
 
-def assert_same(left: loop.Paths, right: loop.Paths) -> None:
+def assert_same(left: loop.BatchResult, right: loop.BatchResult) -> None:
     for name, value in columns(left).items():
         np.testing.assert_array_equal(value, columns(right)[name], err_msg=name)
 
 
-def part(paths: loop.Paths, index: list[int]) -> loop.Paths:
+def part(paths: loop.BatchResult, index: list[int]) -> loop.BatchResult:
     """Some of the runs."""
 
     def of(value: Any) -> Any:
         return {name: column[index] for name, column in value.items()} if isinstance(value, dict) else value[index]
 
-    return loop.Paths(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
+    return loop.BatchResult(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
 
 
-def columns(paths: loop.Paths) -> dict[str, Any]:
+def columns(paths: loop.BatchResult) -> dict[str, Any]:
     return {**vars(paths), "evaluations": None, "metrics": None, **paths.evaluations, **paths.metrics}
