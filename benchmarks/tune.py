@@ -32,8 +32,8 @@ FILE = Path(__file__).resolve().parent.parent / "landscapes" / "experiments" / "
 def tuned(function: Function) -> dict[str, Any]:
     """Return the entry of one function."""
     candidates = [parse(name)[0] for name, (cls, _) in names().items() if cls.tunable]
-    found = stored_lrs.sweep_rates(function, candidates, function.start, function.steps)
-    table = {stored_lrs.rate_free_spec(optimizer): rate for optimizer, rate in zip(candidates, found, strict=True)}
+    found = stored_lrs.sweep_lrs(function, candidates, function.start, function.steps)
+    table = {stored_lrs.lr_free_spec(optimizer): rate for optimizer, rate in zip(candidates, found, strict=True)}
     return {
         "race": stored_lrs.fingerprint(function, function.start, function.steps),
         "value": float(function(function.start)),

@@ -52,7 +52,7 @@ def make_record() -> Callable[..., Record]:
             "status": ["converged" if row[-1] else "max_steps" for row in hit],
             "stopped": [-1] * runs,
             "reached": [int(row.argmax()) if row.any() else -1 for row in hit],
-            "gradients": [kept - 1] * runs,
+            "n_gradients": [kept - 1] * runs,
         }
         x = np.stack([np.sqrt(np.abs(value)), np.zeros_like(value)], -1)
         axis = np.linspace(-2, 2, 9)

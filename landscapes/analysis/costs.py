@@ -89,19 +89,19 @@ class Costs:
         return np.geomspace(least, max(float(scaled.max(initial=1.0)), 2 * least), count)
 
 
-def costs(record: Record, by: str = "evaluations") -> Costs:
+def costs(record: Record, cost: str = "evaluations") -> Costs:
     """What `compare` found, as arrays.
 
     Args:
         record: a comparison.
-        by: what is counted, "evaluations" or "steps".
+        cost: what is counted, "evaluations" or "steps".
 
     Raises:
         InputError: for another record, a comparison over learning rates (see `choosing`), or one that was ended before it was
             done.
 
     >>> from landscapes import compare
-    >>> found = costs(compare("booth", ["adam", "sgd"], starts=4, steps=100, targets=[1e-1, 1e-4]))
+    >>> found = costs(compare("booth", ["adam", "sgd"], starts=4, steps=100, tolerances=[1e-1, 1e-4]))
     >>> found.values.shape, found.optimizers
     ((4, 2, 2), ['Adam', 'SGD'])
     >>> profiles.performance_profile(found.at(1e-1), [1, 1000]).shape
@@ -111,16 +111,16 @@ def costs(record: Record, by: str = "evaluations") -> Costs:
         raise InputError(
             f"profiles and tables are made of a comparison, not of a {record.meta.get('experiment', 'record')}"
         )
-    if by not in ("evaluations", "steps"):
-        raise unknown("cost", by, ("evaluations", "steps"))
+    if cost not in ("evaluations", "steps"):
+        raise unknown("cost", cost, ("evaluations", "steps"))
     if not record.meta["complete"]:
         raise InputError(
             "the comparison was ended before all was run; run it again, with resume_dir= it goes on where it was"
         )
     check_chosen(record)
-    axes, targets = record.axes, [float(share) for share in record.meta["targets"]]
-    to = _by_problem(record.grid(f"{by}_to")).astype(np.float64)
-    spent = record.grid("evaluations") if by == "evaluations" else _steps(record)
+    axes, targets = record.axes, [float(share) for share in record.meta["tolerances"]]
+    to = _by_problem(record.grid(f"{cost}_to")).astype(np.float64)
+    spent = record.grid("evaluations") if cost == "evaluations" else _steps(record)
     repeats = len(axes["start"]) * len(axes["seed"])
     dims = [record.meta["functions"][name]["dim"] for name in axes["function"]]
     return Costs(

@@ -17,7 +17,7 @@ from landscapes.errors import InputError
 Floats = NDArray[np.float64]
 
 
-class Interval(NamedTuple):
+class Estimate(NamedTuple):
     """An estimate with its bounds, shape (S,) each."""
 
     value: Floats
@@ -176,7 +176,7 @@ def ranks(scores: ArrayLike) -> Floats:
 
 def mean_ranks(
     scores: ArrayLike, groups: ArrayLike | None = None, *, draws: int = 1000, level: float = 0.95, seed: int = 0
-) -> Interval:
+) -> Estimate:
     """The mean rank of each solver, with a bootstrap interval over groups of problems, shape (S,) each.
 
     Args:
@@ -209,7 +209,7 @@ def bootstrap(
     draws: int = 1000,
     level: float = 0.95,
     seed: int = 0,
-) -> Interval:
+) -> Estimate:
     """A statistic of rows (n, S) with its percentile interval: rows are drawn anew, with replacement, many times.
 
     Args:
@@ -225,7 +225,7 @@ def bootstrap(
     Source: B. Efron and R. Tibshirani, An introduction to the bootstrap, 1993, chapter 13.
 
     >>> bootstrap([[1.0], [1.0]])
-    Interval(value=array([1.]), low=array([1.]), high=array([1.]))
+    Estimate(value=array([1.]), low=array([1.]), high=array([1.]))
     """
     given = np.asarray(values, dtype=np.float64)
     if given.ndim != 2 or not len(given):
@@ -236,7 +236,7 @@ def bootstrap(
     random = np.random.default_rng(seed)
     drawn = np.stack([ask(given[random.integers(len(given), size=len(given))]) for _ in range(draws)])
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Interval(np.asarray(ask(given)), low, high)
+    return Estimate(np.asarray(ask(given)), low, high)
 
 
 def win_rates(scores: ArrayLike) -> Floats:

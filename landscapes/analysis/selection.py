@@ -19,7 +19,7 @@ def only(record: Record, axis: str, entry: Any) -> Record:
     Raises `InputError` for an axis or an entry that the record does not have.
 
     >>> from landscapes import compare
-    >>> record = compare("booth", ["adam", "sgd"], lr=[0.01, 0.1], starts=3, steps=20)
+    >>> record = compare("booth", ["adam", "sgd"], lr_grid=[0.01, 0.1], starts=3, steps=20)
     >>> only(record, "lr", 0.1).axes
     {'function': ['booth'], 'optimizer': ['Adam', 'SGD'], 'start': [0, 1, 2], 'seed': [0]}
     """
@@ -38,7 +38,7 @@ def at_best_lr(record: Record, target: float | None = None) -> Record:
     where a run that fails costs as many steps as one may take; where no rate leads there, of the next easier target.
 
     Args:
-        record: what `compare(..., lr=[…])` returns.
+        record: what `compare(..., lr_grid=[…])` returns.
         target: one of its shares of the first gap; by default the last.
 
     Returns:
@@ -48,14 +48,14 @@ def at_best_lr(record: Record, target: float | None = None) -> Record:
         InputError: for another record, fewer than two starts, or a target that is none of the comparison's.
 
     >>> from landscapes import compare
-    >>> record = compare("booth", ["adam", "sgd"], lr=[1e-3, 1e-2, 1e-1], starts=4, steps=100)
+    >>> record = compare("booth", ["adam", "sgd"], lr_grid=[1e-3, 1e-2, 1e-1], starts=4, steps=100)
     >>> at_best_lr(record, 1e-2).grid("lr")[0, :, :, 0].tolist()
     [[0.1, 0.1, 0.1, 0.1], [0.1, 0.1, 0.1, 0.1]]
     """
     if record.meta.get("experiment") != "compare":
         raise InputError(f"rates are chosen in a comparison, not in a {record.meta.get('experiment', 'record')}")
     _axis(record, "lr")
-    starts, targets = len(record.axes["start"]), list(record.meta["targets"])
+    starts, targets = len(record.axes["start"]), list(record.meta["tolerances"])
     if starts < 2:
         raise InputError(
             "rates are chosen on other starts than those they are judged on: compare from at least 2 starts"

@@ -148,7 +148,7 @@ KINDS: Mapping[str, Callable[[Table], str]] = {
 
 
 def standings(
-    record: Record, target: float | None = None, *, by: str = "evaluations", draws: int = 1000, seed: int = 0
+    record: Record, target: float | None = None, *, cost: str = "evaluations", draws: int = 1000, seed: int = 0
 ) -> Table:
     """The optimizers of a comparison, best first: who reaches the target, how often, at what cost.
 
@@ -159,14 +159,14 @@ def standings(
     Args:
         record: a comparison.
         target: one of its shares of the first gap; by default the last.
-        by: what is counted, "evaluations" or "steps".
+        cost: what is counted, "evaluations" or "steps".
         draws: of the bootstrap.
         seed: of the bootstrap.
 
     Raises:
         InputError: for another record, or a target that is none of the comparison's.
     """
-    found = costs(record, by)
+    found = costs(record, cost)
     scores = found.at(target)
     groups = found.functions if len(set(found.functions.tolist())) > 1 else None
     reached = np.isfinite(scores)
@@ -181,7 +181,7 @@ def standings(
         _cells(solved, percent=True, highest=True),
         _cells(place, places=2),
         _cells(wins, percent=True, highest=True),
-        _cells(profiles.Interval(np.array(middle), *[np.full(len(middle), np.nan)] * 2)),
+        _cells(profiles.Estimate(np.array(middle), *[np.full(len(middle), np.nan)] * 2)),
     ]
     rows = [[name, *(column[i] for column in cells)] for i, name in enumerate(found.optimizers)]
     order = np.lexsort((np.array(middle), place.value))
@@ -189,24 +189,24 @@ def standings(
     return Table(
         f"Reaching {share:g} of the first gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
         f"{_counted(len(scores), 'run')} each, within {record.meta['steps']} steps; brackets hold 95 % of bootstrap draws.",
-        ("optimizer", "reached", "mean rank", "wins", f"median {by}"),
+        ("optimizer", "reached", "mean rank", "wins", f"median {cost}"),
         [rows[i] for i in order],
     )
 
 
-def running_times(record: Record, target: float | None = None, *, by: str = "evaluations") -> Table:
+def running_times(record: Record, target: float | None = None, *, cost: str = "evaluations") -> Table:
     """A row a function, a column an optimizer: the expected running time to the target (Hansen et al., 2021).
 
     Raises `InputError` as `standings` does.
     """
-    found = costs(record, by)
+    found = costs(record, cost)
     times = found.running_times(target)
     share = found.targets[-1] if target is None else target
     rows = [
-        [name, *_cells(profiles.Interval(row, *[np.full(len(row), np.nan)] * 2))]
+        [name, *_cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))]
         for name, row in zip(dict.fromkeys(found.functions.tolist()), times, strict=True)
     ]
-    caption = f"Expected {by} to reach {share:g} of the first gap, where runs that fail are started anew."
+    caption = f"Expected {cost} to reach {share:g} of the first gap, where runs that fail are started anew."
     return Table(caption, ("function", *found.optimizers), rows)
 
 
@@ -225,7 +225,7 @@ def runs_csv(record: Record) -> str:
         if values.ndim == 1:
             columns.setdefault(name, values.tolist())
         else:
-            ends = record.meta.get("targets", range(values.shape[1]))
+            ends = record.meta.get("tolerances", range(values.shape[1]))
             columns |= {f"{name} {end:g}": values[:, i].tolist() for i, end in enumerate(ends)}
     return written([list(columns), *zip(*columns.values(), strict=True)])
 
@@ -261,7 +261,7 @@ def _wins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((lower + 0.5 * equal) / others)
 
 
-def _cells(found: profiles.Interval, *, percent: bool = False, places: int = 0, highest: bool = False) -> list[Cell]:
+def _cells(found: profiles.Estimate, *, percent: bool = False, places: int = 0, highest: bool = False) -> list[Cell]:
     """A column of cells; the lowest finite one is the best, or the highest."""
     finite = found.value[np.isfinite(found.value)]
     best = (finite.max() if highest else finite.min()) if len(finite) else math.nan

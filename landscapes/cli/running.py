@@ -55,7 +55,9 @@ def basins(options: argparse.Namespace) -> str:
     from landscapes.cli import locate
     from landscapes.experiments._basins import basins as run
 
-    asked = _asked(options, "resolution", "box", "steps", "within", "seed", "device")
+    asked = _asked(options, "resolution", "box", "steps", "seed", "device")
+    if options.within is not None:
+        asked["tol"] = options.within
     (optimizer,) = _one(locate.find_optimizers([options.optimizer]))
     with _workers(options) as executor, console.bar("mapping", "run") as progress:
         record = run(
@@ -84,14 +86,16 @@ def compare(options: argparse.Namespace) -> str:
     if not options.optimizers:
         raise InputError("say which optimizers to compare, --with adam, and again for each")
     functions = [_landscape(name, options.dim) for name in options.functions]
-    asked = _asked(options, "starts", "spread", "seeds", "steps", "targets", "seed", "device")
+    asked = _asked(options, "starts", "spread", "seeds", "steps", "seed", "device")
+    if options.targets is not None:
+        asked["tolerances"] = options.targets
     _check_target(options)
     if options.rates is not None:
         if options.starts == 1:
             raise InputError(
                 "--rates judges each optimizer on other starts than those that chose its rate: --starts 2 at least"
             )
-        asked["lr"] = _values("lr", options.rates)
+        asked["lr_grid"] = _values("lr", options.rates)
     with _workers(options) as executor, console.bar("comparing", "run") as progress:
         record = run(
             functions, locate.find_optimizers(options.optimizers), tuned=not options.untuned, **asked, executor=executor,
@@ -102,8 +106,8 @@ def compare(options: argparse.Namespace) -> str:
     if options.rates is not None:
         record = at_best_lr(record, options.target)
     shown = (
-        tables.standings(record, options.target, by=options.by),
-        tables.running_times(record, options.target, by=options.by),
+        tables.standings(record, options.target, cost=options.by),
+        tables.running_times(record, options.target, cost=options.by),
     )
     return _told(record, options, "\n\n".join(table.render(options.table).rstrip("\n") for table in shown))
 
@@ -134,15 +138,14 @@ def _values(name: str, given: tuple[Any, ...]) -> list[float] | Range:
     usual = COMMON[name].scale if name in COMMON else "log"
     if (usual == "log" and low <= 0) or (usual == "decay" and high >= 1):
         usual = "linear"
-    ends = Range(low, high, scale or usual)
-    return ends if count is None else ends.spaced(count)
+    return Range(low, high, scale or usual, n=count)
 
 
 def _check_target(options: argparse.Namespace) -> None:
     """Refuses a target that the tables could not tell of, before any work."""
-    from landscapes.experiments._compare import TARGETS
+    from landscapes.experiments._compare import TOLERANCES
 
-    known = TARGETS if options.targets is None else options.targets
+    known = TOLERANCES if options.targets is None else options.targets
     if options.target is not None and not any(abs(options.target - share) <= 1e-9 * share for share in known):
         raise InputError(
             f"--target is one of the targets, {', '.join(f'{share:g}' for share in known)}; not {options.target:g}"

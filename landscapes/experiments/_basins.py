@@ -18,8 +18,8 @@ from landscapes.errors import InputError
 from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.experiments.checks import check_count, check_dtype
-from landscapes.experiments.optimizer_specs import at_found_rates, contenders, labels
-from landscapes.experiments.outcomes import ARRIVED, roaming
+from landscapes.experiments.optimizer_specs import labels, parse_optimizers, with_tuned_lrs
+from landscapes.experiments.outcomes import ARRIVED, roaming_box
 from landscapes.experiments.records import dtype_name, facts, outcome
 from landscapes.functions import as_function
 from landscapes.objectives.critical_points import descend
@@ -56,7 +56,7 @@ def basins(
     box: str | Sequence[Sequence[float]] = "view",
     steps: int | None = None,
     stop: Stop | None = None,
-    within: float | None = None,
+    tol: float | None = None,
     seed: int = 0,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
@@ -78,7 +78,7 @@ def basins(
         box: what to map: the function's "view" or "domain", or ((x from, x to), (y from, y to)).
         steps: how many steps a run may take; by default the function's own number.
         stop: another test of arrival, such as `Stop(gtol=1e-8)`; a run then counts to the minimum near which it ends.
-        within: how near; by default a thousandth of the shorter side of the box.
+        tol: how near; by default a thousandth of the shorter side of the box.
         seed: of all random numbers; all runs meet the same noise.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
@@ -114,17 +114,17 @@ def basins(
         raise InputError(f"a map of basins is for two coordinates; {landscape.name} has {landscape.dim}")
     nx, ny = _check_resolution(resolution)
     sides = _check_box(landscape, box)
-    near = _check_within(within, sides)
+    near = _check_tol(tol, sides)
     budget, seed = check_count("steps", landscape.steps if steps is None else steps), check_count("seed", seed, 0)
-    entries = contenders([optimizer] if isinstance(optimizer, str | Optimizer) else optimizer, "map")
+    entries = parse_optimizers([optimizer] if isinstance(optimizer, str | Optimizer) else optimizer, "map")
     if len(entries) > 1:
         raise InputError(f"a map shows one optimizer, not {len(entries)}; make one for each")
     landscape = checked(landscape, landscape.start)
-    entries = at_found_rates(entries, landscape, landscape.start, budget)
+    entries = with_tuned_lrs(entries, landscape, landscape.start, budget)
     optimizer = entries[0].optimizer
     landscape = landscape.with_view([(low, high) for low, high in sides.tolist()])
     terms = RunSettings(
-        budget, roaming(landscape).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
+        budget, roaming_box(landscape).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
     )  # fmt: skip
     pilot = _task(landscape, optimizer, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
     rough = execute(Plan([pilot]), executor=executor).all_runs()
@@ -153,7 +153,7 @@ def basins(
         **facts(landscape, results),
         "axes": {"y": y.tolist(), "x": x.tolist()},
         "box": sides.tolist(),
-        "within": near,
+        "tol": near,
         "label": labels(entries)[0],
         "optimizer": optimizer.spec,
         "minima": minima.tolist(),
@@ -281,10 +281,10 @@ def _check_box(function: Function, box: Any) -> Box:
     return sides
 
 
-def _check_within(within: Any, sides: Box) -> float:
-    if within is None:
+def _check_tol(tol: Any, sides: Box) -> float:
+    if tol is None:
         return float(WITHIN * (sides[:, 1] - sides[:, 0]).min())
-    number = isinstance(within, int | float) and not isinstance(within, bool)
-    if not number or not 0 < within < math.inf:
-        raise InputError(f"within is a distance above 0, not {within!r}")
-    return float(within)
+    number = isinstance(tol, int | float) and not isinstance(tol, bool)
+    if not number or not 0 < tol < math.inf:
+        raise InputError(f"tol must be a distance > 0, got {tol!r}")
+    return float(tol)

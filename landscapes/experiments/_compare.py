@@ -19,12 +19,19 @@ from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import NOT_RUN, Results
 from landscapes.experiments.checks import check_count, check_dtype
-from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels, unique
-from landscapes.experiments.outcomes import roaming
+from landscapes.experiments.optimizer_specs import (
+    Optimizers,
+    OptimizerSpec,
+    labels,
+    parse_optimizers,
+    unique,
+    with_tuned_lrs,
+)
+from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import dtype_name, outcome
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
-from landscapes.experiments.target_hits import CrossingTask, cost, told
+from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, target_key
 from landscapes.experiments.tuning_trials import trials
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
@@ -35,7 +42,7 @@ from landscapes.oracle import KINDS
 from landscapes.record import Record, Trajectories
 from landscapes.versions import versions
 
-TARGETS = tuple(10.0**-k for k in range(1, 9))
+TOLERANCES = tuple(10.0**-k for k in range(1, 9))
 """The shares of the first gap that are left at the targets, where none are given."""
 
 
@@ -68,9 +75,9 @@ def compare(
     spread: Spread = "view",
     seeds: int = 1,
     steps: int | None = None,
-    targets: Sequence[float] = TARGETS,
+    tolerances: Sequence[float] = TOLERANCES,
     tuned: bool = True,
-    lr: Sequence[float] | Range | None = None,
+    lr_grid: Sequence[float] | Range | None = None,
     seed: int = 0,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
@@ -93,10 +100,10 @@ def compare(
         spread: where these are drawn: in the "view", in the "domain", or within so many sides of the view around the start.
         seeds: how many times each start is run, with random numbers of its own.
         steps: how many steps a run may take; by default the largest of the functions' own numbers.
-        targets: shares of the gap that are left, between 0 and 1.
+        tolerances: shares of the gap that are left, between 0 and 1.
         tuned: whether a learning rate that a name leaves open is found for each function, by a sweep from its own start
             (see `landscapes.experiments.stored_lrs`); else it is the optimizer's default. An optimizer is taken as it is.
-        lr: learning rates that every optimizer is run at, each of them, in place of its own.
+        lr_grid: learning rates that every optimizer is run at, each of them, in place of its own.
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
@@ -107,7 +114,7 @@ def compare(
 
     Returns:
         A record with the axes `function`, `optimizer`, `start` and `seed`, and after `optimizer` `lr` where such are given: then
-        `landscapes.analysis.selection` takes each optimizer at its best. `meta["targets"]` are the shares, the largest first. Two columns have one entry a target: `steps_to` and `evaluations_to`, -1 where it was not reached. Others are
+        `landscapes.analysis.selection` takes each optimizer at its best. `meta["tolerances"]` are the shares, the largest first. Two columns have one entry a target: `steps_to` and `evaluations_to`, -1 where it was not reached. Others are
         `status` ("converged" where the run ends at the last target), `reached` (steps to that target), `evaluations` (all that the
         run used), `final`, `lowest`, and what was evaluated. Points are padded with NaN to the largest number of coordinates.
         `landscapes.analysis.profiles` and `landscapes.analysis.tables` make profiles and tables of it.
@@ -115,7 +122,7 @@ def compare(
     Raises:
         InputError: for anything above that cannot be used, before any work is done; and for a function without a lowest value.
 
-    >>> record = compare(["booth", "beale"], ["adam", "sgd"], starts=3, steps=100, targets=[0.1, 1e-3])
+    >>> record = compare(["booth", "beale"], ["adam", "sgd"], starts=3, steps=100, tolerances=[0.1, 1e-3])
     >>> {name: len(axis) for name, axis in record.axes.items()}
     {'function': 2, 'optimizer': 2, 'start': 3, 'seed': 1}
     >>> record.grid("steps_to").shape
@@ -124,7 +131,7 @@ def compare(
     Each optimizer at its best learning rate on each function:
 
     >>> from landscapes.analysis.selection import at_best_lr
-    >>> record = compare(["booth", "beale"], ["adam", "sgd"], lr=Range(1e-3, 1.0).spaced(7), starts=4, steps=100)
+    >>> record = compare(["booth", "beale"], ["adam", "sgd"], lr_grid=Range(1e-3, 1.0, n=7), starts=4, steps=100)
     >>> {name: len(axis) for name, axis in record.axes.items()}
     {'function': 2, 'optimizer': 2, 'lr': 7, 'start': 4, 'seed': 1}
     >>> at_best_lr(record, 1e-2).grid("steps_to").shape
@@ -133,19 +140,19 @@ def compare(
     landscapes = [as_function(one) for one in _several(functions)]
     place = str(loop.check_device(device))
     check_dtype(dtype)
-    shares = _check_targets(targets)
+    shares = _check_tolerances(tolerances)
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     seed = check_count("seed", seed, 0)
     budget = check_count("steps", max(one.steps for one in landscapes) if steps is None else steps)
-    entries = contenders(optimizers, "compare")
+    entries = parse_optimizers(optimizers, "compare")
     for one in landscapes:
         if one.minimum == -math.inf:
             raise InputError(f"{one.name} has no lowest value, so there is no target to reach; leave it out")
         for entry in entries:
             entry.optimizer.check(one)
     rates = None
-    if lr is not None:
-        rates = trials([entry.optimizer for entry in entries], {"lr": lr}, "grid", None, seed).columns["lr"][1]
+    if lr_grid is not None:
+        rates = trials([entry.optimizer for entry in entries], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
     points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in landscapes]
     found = [with_found_minima(checked(one)) for one in landscapes]
     problems = [
@@ -179,21 +186,21 @@ def _names(functions: Sequence[Function]) -> list[str]:
     ])  # fmt: skip
 
 
-def _check_targets(targets: Any) -> tuple[float, ...]:
+def _check_tolerances(tolerances: Any) -> tuple[float, ...]:
     try:
-        shares = sorted({float(share) for share in targets}, reverse=True)
+        shares = sorted({float(share) for share in tolerances}, reverse=True)
     except (TypeError, ValueError):
         shares = []
     if not shares or not all(0 < share < 1 for share in shares):
         raise InputError(
-            f"targets are shares of the first gap, between 0 and 1, such as [1e-1, 1e-4]; not {targets!r:.80}"
+            f"tolerances are shares of the first gap, between 0 and 1, such as [1e-1, 1e-4]; got {tolerances!r:.80}"
         )
     return tuple(shares)
 
 
-def _optimizers(entries: Sequence[Contender], function: Function, steps: int, tuned: bool) -> list[Optimizer]:
+def _optimizers(entries: Sequence[OptimizerSpec], function: Function, steps: int, tuned: bool) -> list[Optimizer]:
     if tuned:
-        entries = at_found_rates(entries, function, function.start, steps)
+        entries = with_tuned_lrs(entries, function, function.start, steps)
     return [entry.optimizer for entry in entries]
 
 
@@ -215,11 +222,11 @@ def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSetting
     numbers = {} if rates is None else {"lr": GridColumn.along(rates, lengths, 0)}
     streams = GridColumn(np.arange(len(starts) * seeds))
     here = replace(
-        terms, box=roaming(function, starts).numpy(), metrics=told(shares, function.minimum) if shares else ()
+        terms, box=roaming_box(function, starts).numpy(), metrics=target_key(shares, function.minimum) if shares else ()
     )
     if not shares:
         return Task(function, optimizer, math.prod(lengths), columns, here, numbers, streams)
-    return CrossingTask(
+    return TargetHitTask(
         function,
         optimizer,
         math.prod(lengths),
@@ -233,7 +240,11 @@ def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSetting
 
 
 def _record(
-    results: Results, problems: Sequence[_Problem], entries: Sequence[Contender], seeds: int, shares: tuple[float, ...]
+    results: Results,
+    problems: Sequence[_Problem],
+    entries: Sequence[OptimizerSpec],
+    seeds: int,
+    shares: tuple[float, ...],
 ) -> Record:
     names, terms, rates = labels(entries), results.plan.tasks[0].settings, problems[0].rates
     widest = max(problem.function.dim for problem in problems)
@@ -256,7 +267,7 @@ def _record(
             "start": list(range(len(problems[0].starts))),
             "seed": list(range(seeds)),
         },
-        "targets": list(shares),
+        "tolerances": list(shares),
         "target": None,
         "steps": terms.steps,
         "seed": terms.seed,
@@ -288,7 +299,7 @@ def _columns(
         "lr": np.repeat(rates, count // len(rates)),
         **outcome(paths, hardest, function.minimum),
         "reached": steps_to[:, -1],
-        "evaluations": np.where(paths.reason == NOT_RUN, -1, cost(spent, function.dim)).astype(np.int64),
+        "evaluations": np.where(paths.reason == NOT_RUN, -1, evaluation_cost(spent, function.dim)).astype(np.int64),
         "steps_to": steps_to,
         "evaluations_to": to["evaluations_to"].astype(np.int64),
     }

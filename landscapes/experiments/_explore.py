@@ -13,7 +13,14 @@ import numpy as np
 from landscapes.errors import InputError
 from landscapes.experiments._race import DEFAULT_OPTIMIZERS, race
 from landscapes.experiments.checks import check_count
-from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels, unique
+from landscapes.experiments.optimizer_specs import (
+    Optimizers,
+    OptimizerSpec,
+    labels,
+    parse_optimizers,
+    unique,
+    with_tuned_lrs,
+)
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
@@ -93,7 +100,7 @@ def explore(
         raise InputError('there is no landscape to explore: name one, as in explore("beale")')
     if len(lands) == 1:
         lands += [other for other in map(as_function, OTHERS) if other.name != lands[0].name]
-    who = contenders(DEFAULT_OPTIMIZERS if optimizers is None else optimizers, "explore")
+    who = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers, "explore")
     names = unique([land.title for land in lands])
     racer = Racing(dict(zip(names, lands, strict=True)), who, steps, check_count("seed", seed, 0))
     seen = window(racer, labels(who), names, theme=theme, figure=figure)
@@ -138,7 +145,7 @@ class Racing:
     """
 
     def __init__(
-        self, functions: Mapping[str, Function], entries: Sequence[Contender], steps: int | None, seed: int
+        self, functions: Mapping[str, Function], entries: Sequence[OptimizerSpec], steps: int | None, seed: int
     ) -> None:
         self.names = list(functions)
         self.pace = 0.0
@@ -174,7 +181,7 @@ class Racing:
             function, minimum_is = replace(plain, minimum=lowest), "the lowest value seen"
             surface = replace(surface, minima=surface.minima[:0], minimum=math.nan)
         # their own number of steps, whatever was asked for: there rates are known without a sweep
-        tuned = at_found_rates(self._entries, function, function.start, function.steps)
+        tuned = with_tuned_lrs(self._entries, function, function.start, function.steps)
         optimizers = dict(zip(labels(self._entries), [entry.optimizer for entry in tuned], strict=True))
         self._prepared[name] = Prepared(function, surface, minimum_is, optimizers, self._steps or function.steps)
         return self._prepared[name]

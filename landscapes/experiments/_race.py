@@ -16,8 +16,8 @@ from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError
 from landscapes.experiments.checks import check_count, check_dtype, check_start
-from landscapes.experiments.optimizer_specs import Optimizers, at_found_rates, contenders, labels
-from landscapes.experiments.outcomes import roaming, statuses, target_between
+from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
+from landscapes.experiments.outcomes import roaming_box, statuses, target_between
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
@@ -95,12 +95,12 @@ def race(
     if wanted is None:
         landscape = _seeing(landscape, point)
     plain, landscape = landscape, with_found_minima(landscape)
-    entries = contenders(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
-    entries = at_found_rates(entries, landscape, point, budget)
+    entries = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
+    entries = with_tuned_lrs(entries, landscape, point, budget)
     racing = [entry.optimizer for entry in entries]
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(racing))
     paths = loop.run(
-        landscape, racing, starts, budget, box=roaming(landscape), stop=stop, record_steps=record_steps, metrics=metrics,
+        landscape, racing, starts, budget, box=roaming_box(landscape), stop=stop, record_steps=record_steps, metrics=metrics,
         target=_known_target(landscape, point), seed=check_count("seed", seed, 0), progress=progress,
     )  # fmt: skip
     surface = _ground(landscape, resolution)

@@ -21,8 +21,8 @@ from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import Results
 from landscapes.experiments.checks import check_count, check_dtype
-from landscapes.experiments.optimizer_specs import Contender, Optimizers, at_found_rates, contenders, labels
-from landscapes.experiments.outcomes import roaming
+from landscapes.experiments.optimizer_specs import Optimizers, OptimizerSpec, labels, parse_optimizers, with_tuned_lrs
+from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import dtype_name, facts, goal, outcome, whole
 from landscapes.experiments.starts import NEAR, Spread, starts_of
 from landscapes.experiments.tuning_trials import Design, Trials, Values, trials
@@ -62,7 +62,7 @@ def sweep(
     """Runs optimizers with many settings, starts and seeds.
 
     Any hyper-parameter can be varied, by its name: `lr=[0.01, 0.1]` by values, `lr=Range(1e-4, 1.0)` by a range, of which
-    a grid takes 16 values, evenly spaced on its scale, and `Range(1e-4, 1.0).spaced(256)` as many as are wanted;
+    a grid takes 16 values, evenly spaced on its scale, and `Range(1e-4, 1.0, n=256)` as many as are wanted;
     `momentum=0.9` sets it once for all. The record's axes are the hyper-parameters in the order in which they are given,
     after `optimizer` where there are several, and before `start` and `seed` where these vary. Drawn settings
     have one axis, `trial`, in their place. Each hyper-parameter is a column of the runs as well.
@@ -111,15 +111,15 @@ def sweep(
     check_dtype(dtype)
     budget, seed = check_count("steps", landscape.steps if steps is None else steps), check_count("seed", seed, 0)
     recorded_steps(record_steps, budget)
-    entries = contenders(optimizers, "sweep")
+    entries = parse_optimizers(optimizers, "sweep")
     points = starts_of(landscape, start, starts, spread=spread, seed=seed)
     landscape = with_found_minima(checked(landscape, points[0].tolist()))
     tried, entries = _tried(entries, vary, design, count, seed)
-    entries = at_found_rates(entries, landscape, points[0].tolist(), budget)
+    entries = with_tuned_lrs(entries, landscape, points[0].tolist(), budget)
     repeats = 1 if seeds is None else check_count("seeds", seeds)
     lengths = [*map(len, tried.axes.values()), len(points), repeats]
     terms = RunSettings(
-        budget, roaming(landscape, points).numpy(), stop, record_steps, tuple(metrics),
+        budget, roaming_box(landscape, points).numpy(), stop, record_steps, tuple(metrics),
         goal(landscape, float(landscape(points[0].tolist())), target), seed, dtype_name(dtype), place, compiled,
     )  # fmt: skip
     tasks = [_task(landscape, entry.optimizer, tried, points, lengths, terms) for entry in entries]
@@ -135,8 +135,8 @@ def sweep(
 
 
 def _tried(
-    entries: Sequence[Contender], vary: Mapping[str, Values], design: Design, count: int | None, seed: int
-) -> tuple[Trials, list[Contender]]:
+    entries: Sequence[OptimizerSpec], vary: Mapping[str, Values], design: Design, count: int | None, seed: int
+) -> tuple[Trials, list[OptimizerSpec]]:
     """The settings to try, and the contenders with those that are the same for all."""
     fixed = {name: value for name, value in vary.items() if isinstance(value, int | float | np.number)}
     for entry, name in itertools.product(entries, fixed):
@@ -178,7 +178,7 @@ def _record(
     function: Function,
     results: Results,
     names: Sequence[str],
-    entries: Sequence[Contender],
+    entries: Sequence[OptimizerSpec],
     tried: Trials,
     points: NDArray[np.float64],
     axes: Mapping[str, list[Any]],

@@ -15,9 +15,9 @@ from landscapes.analysis.race_table import aligned
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Conditions, Trial, halve
-from landscapes.experiments.optimizer_specs import Optimizers, contenders, unique
+from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique
 from landscapes.experiments.outcomes import ROAM, target_between
-from landscapes.experiments.search_space import Range, space
+from landscapes.experiments.search_space import Range, search_space
 from landscapes.experiments.starts import NEAR, sobol
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
@@ -139,7 +139,7 @@ def tune(
     True
     """
     landscape = as_function(function)
-    entries = contenders(optimizers, "tune")
+    entries = parse_optimizers(optimizers, "tune")
     base = [entry.optimizer for entry in entries]
     labels = unique([entry.optimizer.label if entry.label is None else entry.label for entry in entries])
     _check_varied(base, vary)
@@ -198,7 +198,7 @@ def _check_varied(optimizers: Sequence[Optimizer], vary: Vary) -> None:
     """Raises `InputError` for a hyper-parameter that no contender has."""
     if isinstance(vary, str):
         return
-    known = dict.fromkeys(name for optimizer in optimizers for name in space(optimizer))
+    known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))
     for name in vary:
         if not isinstance(name, str):
             raise InputError(f"vary: a hyper-parameter is named by text, not by {name!r}")
@@ -208,7 +208,7 @@ def _check_varied(optimizers: Sequence[Optimizer], vary: Vary) -> None:
 
 def _space(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
     """The ranges of what is varied of an optimizer."""
-    known = space(optimizer)
+    known = search_space(optimizer)
     if vary == "all":
         return known
     if isinstance(vary, Mapping):
@@ -216,6 +216,8 @@ def _space(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
         for name, ends in vary.items():
             near = known.get(name)
             if isinstance(ends, Range):
+                if ends.n is not None:
+                    raise InputError(f"vary: tune searches the whole range of {name}; leave n out")
                 given[name] = ends
             elif isinstance(ends, Sequence) and len(ends) == 2:
                 scale = near.scale if near is not None else "log"
@@ -316,7 +318,7 @@ def _at_edge(ends: Range, value: float) -> bool:
 def _edges(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, str]:
     values = optimizer.numbers()
     return {
-        name: "limit" if ends.ends_for_good(values[name]) else "edge"
+        name: "limit" if ends.nearer_end_is_limit(values[name]) else "edge"
         for name, ends in ranges.items()
         if _at_edge(ends, values[name])
     }

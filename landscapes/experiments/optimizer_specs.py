@@ -18,7 +18,7 @@ Optimizers = Sequence[str | Optimizer] | Mapping[str, str | Optimizer] | str | O
 
 
 @dataclass(frozen=True)
-class Contender:
+class OptimizerSpec:
     """One optimizer of a job.
 
     Attributes:
@@ -32,12 +32,12 @@ class Contender:
     left_open: bool = False
 
 
-def contenders(optimizers: Any, what: str = "race") -> list[Contender]:
+def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]:
     """The optimizers of a job, in order; at least one.
 
     Raises `InputError` for no optimizer at all, and for what is none.
 
-    >>> [entry.optimizer.label for entry in contenders(["sgd", "adam(lr=0.1)"])]
+    >>> [entry.optimizer.label for entry in parse_optimizers(["sgd", "adam(lr=0.1)"])]
     ['SGD', 'Adam']
     """
     if isinstance(optimizers, str | Optimizer):
@@ -55,22 +55,24 @@ def contenders(optimizers: Any, what: str = "race") -> list[Contender]:
                 f"an optimizer is a name or an optimizer, not {entry!r}; wrap a torch optimizer: optimizers.Torch(MyOptimizer, lr=0.1)"
             )
         optimizer, left_open = parse(entry) if isinstance(entry, str) else (entry, False)
-        found.append(Contender(optimizer, label, left_open))
+        found.append(OptimizerSpec(optimizer, label, left_open))
     return found
 
 
-def at_found_rates(
-    entries: Sequence[Contender], function: Function, start: Sequence[float], steps: int
-) -> list[Contender]:
+def with_tuned_lrs(
+    entries: Sequence[OptimizerSpec], function: Function, start: Sequence[float], steps: int
+) -> list[OptimizerSpec]:
     """The contenders with the learning rates that a sweep finds where they are left open (see `landscapes.experiments.stored_lrs`)."""
-    found = iter(stored_lrs.rates(function, [entry.optimizer for entry in entries if entry.left_open], start, steps))
+    found = iter(
+        stored_lrs.learning_rates(function, [entry.optimizer for entry in entries if entry.left_open], start, steps)
+    )
     return [
         replace(entry, optimizer=entry.optimizer.at_rate(next(found))) if entry.left_open else entry
         for entry in entries
     ]
 
 
-def labels(entries: Sequence[Contender]) -> list[str]:
+def labels(entries: Sequence[OptimizerSpec]) -> list[str]:
     """One label a contender, no two alike: the given ones, else the optimizer's, with its settings where two share it."""
     plain = [entry.optimizer.label if entry.label is None else entry.label for entry in entries]
     shared = {label for label in plain if plain.count(label) > 1}

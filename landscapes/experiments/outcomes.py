@@ -23,7 +23,7 @@ ARRIVED = ("gtol", "ftol", "xtol")
 """The reasons to stop of a run that has arrived; see `termination.REASONS`."""
 
 
-def roaming(function: Function, starts: NDArray[np.float64] | None = None) -> torch.Tensor:
+def roaming_box(function: Function, starts: NDArray[np.float64] | None = None) -> torch.Tensor:
     """The box (d, 2) that runs may roam, around the view and the starts (S, d)."""
     view = torch.tensor(function.view, dtype=torch.float64)
     if starts is not None:

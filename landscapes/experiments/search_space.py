@@ -1,11 +1,11 @@
-"""Where hyper-parameters are looked for: a range and a scale for each."""
+"""Define search ranges: an interval and a scale per hyper-parameter."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from landscapes.errors import InputError
@@ -13,21 +13,34 @@ from landscapes.optimizers.base import Optimizer
 
 Scale = Literal["log", "linear", "decay"]
 
+GRID_SIZE = 16
+"""How many values of a range a grid takes if `n` is not given."""
+
 
 @dataclass(frozen=True)
 class Range:
-    """A range of one hyper-parameter, on the scale on which it is spread evenly.
+    """A range of one hyper-parameter, and the scale on which it is sampled evenly.
+
+    `sweep` and `compare` take `n` values from a range: a grid with both ends, evenly spaced on the scale.
+    Without `n` they take 16. Designs that sample the whole range (`tune`, and `sweep` with `design="random"` or
+    `"sobol"`) have their own number of settings, so they refuse a range with `n`.
 
     Attributes:
-        low, high: the bounds, low below high.
-        scale: "log"; "linear"; or "decay", for numbers just below 1: 1 − value on a log scale.
-        least, most: how far the range may be widened.
-        whole: whether values are whole numbers.
+        low, high: the bounds, low < high.
+        scale: "log" (default); "linear"; or "decay", for values just below 1: 1 − value on a log scale.
+        least, most: the limits to which `tune` may widen the range.
+        whole: whether values are integers.
+        n: how many values a grid takes, >= 1; 16 by default. Keyword only.
 
+    Raises:
+        InputError: if the bounds do not fit the scale, or there are fewer than `n` distinct values.
+
+    >>> Range(1e-4, 1.0, n=5).values()
+    [0.0001, 0.001, 0.01, 0.1, 1.0]
+    >>> Range(0.0, 0.999, "decay", n=4).values()
+    [0.0, 0.9, 0.99, 0.999]
     >>> Range(1e-4, 1.0).at(0.5)
     0.01
-    >>> Range(0.0, 0.999, "decay").at(2 / 3)
-    0.99
     """
 
     low: float
@@ -36,72 +49,73 @@ class Range:
     least: float = -math.inf
     most: float = math.inf
     whole: bool = False
+    n: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         numbers = (self.low, self.high)
         if not all(isinstance(n, int | float) and math.isfinite(n) for n in numbers) or not self.low < self.high:
-            raise InputError(f"a range is (low, high), finite numbers, low below high; not {numbers}")
+            raise InputError(f"a range is (low, high), finite numbers with low < high, got {numbers}")
         if self.scale not in ("log", "linear", "decay"):
-            raise InputError(f"a range's scale is 'log', 'linear' or 'decay', not {self.scale!r}")
+            raise InputError(f"scale must be 'log', 'linear' or 'decay', got {self.scale!r}")
         if (self.scale == "log" and self.low <= 0) or (self.scale == "decay" and self.high >= 1):
-            side = "above 0" if self.scale == "log" else "below 1"
-            raise InputError(f"a range on the {self.scale} scale lies {side}, which {numbers} does not")
+            limit = "> 0" if self.scale == "log" else "< 1"
+            raise InputError(f"bounds on the {self.scale} scale must be {limit}, got {numbers}")
+        if self.n is not None:
+            if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 1:
+                raise InputError(f"n must be an integer >= 1, got {self.n!r}")
+            self.values()
 
     def at(self, share: float) -> float:
-        """The value at a share of the way from low to high: two digits of 1 − value or of value are enough."""
-        a, b = self._unit(self.low), self._unit(self.high)
-        value = self._value(a + share * (b - a))
+        """Return the value at a share of the way from low to high, rounded to three digits of value or 1 − value."""
+        a, b = self._to_unit(self.low), self._to_unit(self.high)
+        value = self._from_unit(a + share * (b - a))
         return float(min(max(round(value) if self.whole else value, self.least), self.most))
 
-    def spaced(self, count: int) -> list[float]:
-        """So many values, evenly spaced on the scale, both ends among them.
+    def values(self) -> list[float]:
+        """Return `n` values (16 if not given), evenly spaced on the scale, both ends included.
 
-        Raises `InputError` for a count that is no whole number, or below 1, and where the range has too few whole numbers.
-
-        >>> Range(1e-4, 1.0).spaced(5)
-        [0.0001, 0.001, 0.01, 0.1, 1.0]
+        Raises `InputError` if an integer range has fewer values.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise InputError(f"a range has at least one value, not {count!r}")
-        a, b = self._unit(self.low), self._unit(self.high)
+        count = GRID_SIZE if self.n is None else self.n
+        a, b = self._to_unit(self.low), self._to_unit(self.high)
         units = [a + i * (b - a) / max(count - 1, 1) for i in range(1, count - 1)]
         inner = [unit if self.scale == "linear" else 10 ** (unit if self.scale == "log" else -unit) for unit in units]
         values = [float(f"{1 - value if self.scale == 'decay' else value:.12g}") for value in inner]
         values = [self.low, *values, self.high][:count]
         values = [float(round(value)) for value in values] if self.whole else [float(value) for value in values]
         if len(set(values)) < count:
-            raise InputError(f"between {self.low:g} and {self.high:g} there are no {count} values to tell apart")
+            raise InputError(f"there are fewer than {count} distinct values between {self.low:g} and {self.high:g}")
         return values
 
     def share(self, value: float) -> float:
-        """How far along a value lies: 0 at low, 1 at high."""
-        a, b = self._unit(self.low), self._unit(self.high)
-        return (self._unit(value) - a) / (b - a)
+        """Return how far along the range a value lies: 0 at low, 1 at high."""
+        a, b = self._to_unit(self.low), self._to_unit(self.high)
+        return (self._to_unit(value) - a) / (b - a)
 
     def around(self, value: float, width: float) -> Range:
-        """The range with its middle at the value and its width times a factor, within what is allowed."""
-        a, b, middle = self._unit(self.low), self._unit(self.high), self._unit(value)
+        """Return the range centred at `value`, `width` times as wide, clipped to `least` and `most`."""
+        a, b, middle = self._to_unit(self.low), self._to_unit(self.high), self._to_unit(value)
         half = abs(b - a) * width / 2
-        ends = sorted((self._value(middle - half), self._value(middle + half)))
-        low, high = max(ends[0], self._floor()), min(ends[1], self._ceiling())
+        ends = sorted((self._from_unit(middle - half), self._from_unit(middle + half)))
+        low, high = max(ends[0], self._least_on_scale()), min(ends[1], self._most_on_scale())
         return replace(self, low=low, high=high) if low < high else self
 
-    def ends_for_good(self, value: float) -> bool:
-        """Whether the end that the value is closer to is as far out as may be."""
-        return self.low <= self._floor() if self.share(value) < 0.5 else self.high >= self._ceiling()
+    def nearer_end_is_limit(self, value: float) -> bool:
+        """Return whether the end nearer to `value` is already at its limit."""
+        return self.low <= self._least_on_scale() if self.share(value) < 0.5 else self.high >= self._most_on_scale()
 
-    def _floor(self) -> float:
+    def _least_on_scale(self) -> float:
         return max(self.least, 1e-300) if self.scale == "log" else self.least
 
-    def _ceiling(self) -> float:
+    def _most_on_scale(self) -> float:
         return min(self.most, 1 - 1e-9) if self.scale == "decay" else self.most
 
-    def _unit(self, value: float) -> float:
+    def _to_unit(self, value: float) -> float:
         if self.scale == "log":
             return math.log10(max(value, 1e-300))
         return -math.log10(max(1 - value, 1e-300)) if self.scale == "decay" else value
 
-    def _value(self, unit: float) -> float:
+    def _from_unit(self, unit: float) -> float:
         if self.scale == "linear":
             return float(f"{unit:.4g}")
         power = float(f"{10 ** (unit if self.scale == 'log' else -unit):.3g}")
@@ -118,14 +132,14 @@ COMMON: Mapping[str, Range] = {
 """Ranges of hyper-parameters that many optimizers share, by name."""
 
 FACTOR = 100.0
-"""How far from its default a hyper-parameter without a range of its own is looked for, both ways."""
+"""A hyper-parameter without a range of its own is searched within this factor of its default, both ways."""
 
 
-def space(optimizer: Optimizer) -> dict[str, Range]:
-    """The range of each hyper-parameter that can be varied, by name.
+def search_space(optimizer: Optimizer) -> dict[str, Range]:
+    """Return the range of each hyper-parameter that can be varied, by name.
 
-    An optimizer's own field may give one in its metadata, as `search`; else there is the common one of its name, else what lies
-    within a factor of a hundred of its default (between 0 and 1 where the default is 0), within what the optimizer allows.
+    The first of these that exists, clipped to what the optimizer allows: the field's own range (`search` in its
+    metadata); the range of its name in `COMMON`; a factor of 100 around the default ([0, 1] if the default is 0).
     """
     found: dict[str, Range] = {}
     limits = {field.name: field for field in dataclasses.fields(optimizer)}
@@ -134,22 +148,22 @@ def space(optimizer: Optimizer) -> dict[str, Range]:
         if "search" in metadata:
             found[name] = metadata["search"]
         elif not metadata.get("structural"):
-            found[name] = _within(COMMON.get(name) or _about(value), metadata)
+            found[name] = _clipped(COMMON.get(name) or _around_default(value), metadata)
     return found
 
 
-def _about(value: float) -> Range:
+def _around_default(value: float) -> Range:
     if value == 0:
         return Range(0.0, 1.0, "linear")
     low, high = sorted((value / FACTOR, value * FACTOR))
     return Range(low, high) if value > 0 else Range(low, high, "linear")
 
 
-def _within(given: Range, metadata: Mapping[str, Any]) -> Range:
-    """The range inside what the optimizer allows."""
+def _clipped(given: Range, metadata: Mapping[str, Any]) -> Range:
+    """Return the part of a range that the optimizer allows."""
     least = max(given.least, metadata.get("low", -math.inf))
     most = min(given.most, metadata.get("high", math.inf))
-    if metadata.get("open_high") and given.scale != "decay":  # which never reaches 1
+    if metadata.get("open_high") and given.scale != "decay":  # the decay scale never reaches 1
         most = math.nextafter(most, -math.inf)
     if metadata.get("open_low"):
         least = math.nextafter(least, math.inf)

@@ -48,7 +48,9 @@ SHIFTS = ((0.0, 0.0), (0.01, 0.004), (-0.004, 0.01), (-0.006, -0.008))
 """Starts tried, as shares of the view's sides from the given one."""
 
 
-def rates(function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int) -> list[float]:
+def learning_rates(
+    function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int
+) -> list[float]:
     """A learning rate for each optimizer: the stored one where this very race was swept before, else swept now.
 
     An optimizer that has none gets NaN.
@@ -57,17 +59,17 @@ def rates(function: Function, optimizers: Sequence[Optimizer], start: Sequence[f
     missing = [
         optimizer
         for optimizer in dict.fromkeys(optimizers)
-        if rate_free_spec(optimizer) not in known and not math.isnan(optimizer.rate)
+        if lr_free_spec(optimizer) not in known and not math.isnan(optimizer.rate)
     ]
-    found = dict(zip(missing, sweep_rates(function, missing, start, steps), strict=True)) if missing else {}
-    return [found.get(optimizer, known.get(rate_free_spec(optimizer), math.nan)) for optimizer in optimizers]
+    found = dict(zip(missing, sweep_lrs(function, missing, start, steps), strict=True)) if missing else {}
+    return [found.get(optimizer, known.get(lr_free_spec(optimizer), math.nan)) for optimizer in optimizers]
 
 
-def sweep_rates(function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int) -> list[float]:
+def sweep_lrs(function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int) -> list[float]:
     """The sweep itself, one batch for all optimizers."""
     if not optimizers:
         return []
-    scores = score_rates(function, optimizers, start, steps)
+    scores = score_lrs(function, optimizers, start, steps)
     chosen = []
     for row in scores:
         good = np.flatnonzero(row <= row.min() + TOLERANCE * abs(row.min()))
@@ -75,7 +77,7 @@ def sweep_rates(function: Function, optimizers: Sequence[Optimizer], start: Sequ
     return chosen
 
 
-def score_rates(
+def score_lrs(
     function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int
 ) -> NDArray[np.float64]:
     """The score of each optimizer (rows) at each learning rate of `GRID` (columns); lower is better."""
@@ -117,7 +119,7 @@ def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[
     return [list(map(float, start)), int(steps), [list(interval) for interval in function.view]]
 
 
-def rate_free_spec(optimizer: Optimizer) -> str:
+def lr_free_spec(optimizer: Optimizer) -> str:
     """The optimizer as text without its learning rate."""
     return optimizer.at_rate(1.0).spec
 

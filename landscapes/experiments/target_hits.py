@@ -16,7 +16,7 @@ from landscapes.oracle import KINDS
 
 
 @dataclass(frozen=True, eq=False)
-class CrossingBlock(Block):
+class TargetHitBlock(Block):
     """A block whose results tell of each run when it crossed its targets, in place of its path.
 
     Attributes:
@@ -29,14 +29,14 @@ class CrossingBlock(Block):
 
     def run(self, progress: Progress | None = None) -> BatchResult:
         """The ends of the runs, with `steps_to` and `evaluations_to` among what was observed, shape (R, K); NaN for never."""
-        metrics = () if counts_steps(self.batch.optimizer) else ("evaluations",)
+        metrics = () if one_gradient_per_step(self.batch.optimizer) else ("evaluations",)
         terms = replace(self.settings, record_steps="all", metrics=metrics)
         plain = Block(self.function, self.batch, self.starts, self.streams, terms)
         paths = plain.run(progress)
         first = paths.loss[:, 0]
         targets = self.minimum + np.maximum(first - self.minimum, 0.0)[:, None] * np.array(self.shares)
-        steps = crossings(paths.loss, targets)
-        spent = paths.step[None, :] if not metrics else cost(paths.metrics["evaluations"], self.function.dim)
+        steps = first_hits(paths.loss, targets)
+        spent = paths.step[None, :] if not metrics else evaluation_cost(paths.metrics["evaluations"], self.function.dim)
         runs = np.arange(len(first))[:, None] if metrics else 0
         evaluations = np.where(steps < 0, np.nan, np.asarray(spent, dtype=np.float64)[runs, steps])
         return replace(
@@ -46,8 +46,8 @@ class CrossingBlock(Block):
 
 
 @dataclass(frozen=True, eq=False)
-class CrossingTask(Task):
-    """A task whose blocks tell when targets are crossed; see `CrossingBlock`."""
+class TargetHitTask(Task):
+    """A task whose blocks tell when targets are crossed; see `TargetHitBlock`."""
 
     shares: tuple[float, ...] = ()
     minimum: float = math.nan
@@ -56,16 +56,16 @@ class CrossingTask(Task):
     def result_bytes(self) -> int:
         return 8 * (2 * (self.function.dim + 1) + 2 * len(self.shares)) + 100
 
-    def block(self, begin: int, end: int) -> CrossingBlock:
+    def block(self, begin: int, end: int) -> TargetHitBlock:
         plain = super().block(begin, end)
         parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.settings)
-        return CrossingBlock(*parts, self.shares, self.minimum)
+        return TargetHitBlock(*parts, self.shares, self.minimum)
 
     def usual_size(self) -> int:
         path = (
             8
             * (self.settings.steps + 1)
-            * (self.function.dim + 1 + (0 if counts_steps(self.optimizer) else len(KINDS)))
+            * (self.function.dim + 1 + (0 if one_gradient_per_step(self.optimizer) else len(KINDS)))
         )
         most = min(super().usual_size(), ROOM // path)
         return 1 << max(most, 1).bit_length() - 1
@@ -75,19 +75,19 @@ ROOM = 2**27
 """How many bytes the paths within a block may take."""
 
 
-def counts_steps(optimizer: Optimizer) -> bool:
+def one_gradient_per_step(optimizer: Optimizer) -> bool:
     """Whether an optimizer evaluates one gradient a step and nothing else, so that its steps are its evaluations."""
     return isinstance(optimizer, FirstOrder)
 
 
-def crossings(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
+def first_hits(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
     """The first step at which each run is at or below each of its targets, shape (R, K); -1 where it never is.
 
     Args:
         values: shape (R, T), all steps.
         targets: shape (R, K).
 
-    >>> crossings(np.array([[9.0, 4.0, 5.0, 1.0]]), np.array([[4.5, 2.0, 0.0]]))
+    >>> first_hits(np.array([[9.0, 4.0, 5.0, 1.0]]), np.array([[4.5, 2.0, 0.0]]))
     array([[ 1,  3, -1]])
     """
     lowest = np.minimum.accumulate(np.where(np.isnan(values), np.inf, values), axis=1)
@@ -95,19 +95,19 @@ def crossings(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDAr
     return np.where(found < values.shape[1], found, -1)
 
 
-def cost(counts: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
+def evaluation_cost(counts: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
     """What was evaluated, as one number: values, gradients and Hessian-vector products count one, a Hessian d.
 
     Args:
         counts: how many of each kind, shape (..., 4), as in `oracle.KINDS`.
         dim: d, the number of coordinates.
 
-    >>> float(cost(np.array([1.0, 2.0, 3.0, 4.0]), dim=10))
+    >>> float(evaluation_cost(np.array([1.0, 2.0, 3.0, 4.0]), dim=10))
     46.0
     """
     return np.asarray(counts @ np.array([1.0, 1.0, 1.0, dim]))
 
 
-def told(shares: Sequence[float], minimum: float) -> tuple[str, ...]:
+def target_key(shares: Sequence[float], minimum: float) -> tuple[str, ...]:
     """The targets as text, for a fingerprint of the task."""
     return (f"minimum {minimum!r}", *(f"gap {share!r}" for share in shares))

@@ -11,16 +11,13 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.checks import check_count
-from landscapes.experiments.search_space import Range, space
+from landscapes.experiments.search_space import Range, search_space
 from landscapes.experiments.starts import MOST, sobol
 from landscapes.optimizers import Optimizer
 from landscapes.optimizers.base import short
 
 Design = Literal["grid", "random", "sobol"]
 Values = float | Sequence[float] | NDArray[Any] | Range
-
-POINTS = 16
-"""How many values of a range a grid tries where nothing else is said."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +86,7 @@ def trials(
 def _listed(name: str, values: Values) -> NDArray[np.float64]:
     """The values of a grid along one axis, none of them twice."""
     if isinstance(values, Range):
-        return np.array(values.spaced(POINTS))
+        return np.array(values.values())
     found = _numbers(name, values)
     if len(np.unique(found)) < len(found):
         twice = next(value for value in found.tolist() if (found == value).sum() > 1)
@@ -123,6 +120,10 @@ def _shares(design: Design, dim: int, count: int, seed: int) -> NDArray[np.float
 def _at(name: str, values: Values, shares: NDArray[np.float64]) -> NDArray[np.float64]:
     """What lies at the shares of a range, or of a list of values."""
     if isinstance(values, Range):
+        if values.n is not None:
+            raise InputError(
+                f"{name}: n is for a grid; this design draws count values from the whole range, leave n out"
+            )
         return np.array([values.at(share) for share in shares.tolist()])
     found = _numbers(name, values)
     return np.asarray(found[np.minimum((shares * len(found)).astype(int), len(found) - 1)])
@@ -131,7 +132,7 @@ def _at(name: str, values: Values, shares: NDArray[np.float64]) -> NDArray[np.fl
 def _scale(optimizer: Optimizer, name: str, values: Values) -> str:
     if isinstance(values, Range):
         return values.scale
-    known = space(optimizer)
+    known = search_space(optimizer)
     return known[name].scale if name in known else "linear"
 
 

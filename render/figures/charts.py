@@ -31,7 +31,7 @@ from landscapes.render.plots.run_table import REPEATS, table
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 
-TOLD = ("experiment", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "within")
+TOLD = ("experiment", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "tol")
 """Facts of a job that its picture's file tells."""
 
 MOST_PANELS = 12
@@ -174,9 +174,9 @@ def _compare(made: Figure, record: Record, look: Theme, value: str, along: Seque
     profile(record, right, kind="ecdf", theme=look)
     count = len(record.axes["function"])
     left.set_title(
-        f"{count} function{'s' * (count > 1)}, to {min(record.meta['targets']):g} of the gap", loc="left", fontsize=9
+        f"{count} function{'s' * (count > 1)}, to {min(record.meta['tolerances']):g} of the gap", loc="left", fontsize=9
     )
-    right.set_title(f"{len(record.meta['targets'])} targets each", loc="left", fontsize=9)
+    right.set_title(f"{len(record.meta['tolerances'])} targets each", loc="left", fontsize=9)
     handles, labels = left.get_legend_handles_labels()
     made.legend(
         handles, labels, loc="outside lower left", ncols=6, fontsize=9, frameon=False, labelcolor=look.foreground

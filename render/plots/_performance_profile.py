@@ -95,7 +95,7 @@ def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], 
     costs = np.where(moved < 0, np.inf, moved).reshape(-1, *moved.shape[-2:])
     each = np.array([record.meta["functions"][name]["dim"] for name in record.axes["function"]], float)
     dims = np.broadcast_to(each.reshape(-1, *[1] * (len(lengths) - 1)), lengths).ravel()
-    return costs, dims, [float(share) for share in record.meta["targets"]]
+    return costs, dims, [float(share) for share in record.meta["tolerances"]]
 
 
 def _place(targets: list[float], target: float | None) -> int:

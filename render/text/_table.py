@@ -47,7 +47,7 @@ def table(
     job = record.meta.get("experiment", "race") if isinstance(record, Record) else None
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
-        return made(record, target, by=by).render(style)
+        return made(record, target, cost=by).render(style)
     if job == "race" and show == "standings":
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)

@@ -24,7 +24,7 @@ def test_the_table_has_every_fact_of_every_kind_of_run(make_record):
     assert table(record).splitlines() == [
         "place  optimizer  learning rate  final loss  steps to target  status",
         "1      Adam       0.3            1e-05       1                converged",
-        "2      Mine       –              -2          2                escaped at step 2",
+        "2      Mine       –              -2          2                unbounded at step 2",
         "3      SGD        0.01 (tuned)   0.0001      2                converged",
         "4      RMSprop    1e-05          0.125       –                out of steps",
         "5      Lion       0.5            1           –                not finite at step 0",
@@ -78,7 +78,7 @@ def test_evaluations_are_told_where_they_are_not_one_gradient_a_step(make_record
         return table(replace(plain, trajectories=replace(plain.trajectories, runs=runs))).splitlines()
 
     none = [0, 0, 0, 0]
-    assert "evaluations" not in spending(values=none, gradients=[2, 1, 2, 0], products=none, hessians=none)[0]
-    told = spending(values=[0, 3, 7, 0], gradients=[2, 1, 0, 0], products=none, hessians=[0, 1, 0, 0])
+    assert "evaluations" not in spending(n_values=none, n_gradients=[2, 1, 2, 0], n_hvps=none, n_hessians=none)[0]
+    told = spending(n_values=[0, 3, 7, 0], n_gradients=[2, 1, 0, 0], n_hvps=none, n_hessians=[0, 1, 0, 0])
     cells = ["evaluations", "2 gradients", "3 values, 1 gradient, 1 Hessian", "7 values", "none"]
     assert [re.split("  +", line)[-2] for line in told] == cells

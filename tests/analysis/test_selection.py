@@ -31,7 +31,7 @@ def comparison(to: list[list[list[int]]], *, targets: tuple[float, ...] = (1e-3,
         "experiment": job,
         "complete": True,
         "steps": 100,
-        "targets": list(targets),
+        "tolerances": list(targets),
         "axes": axes,
         "functions": {"f": {"dim": 2}},
     }
@@ -84,10 +84,14 @@ def test_where_no_rate_reaches_the_target_an_easier_one_decides():
 def test_a_chosen_comparison_is_a_comparison_of_those_rates():
     """Chosen and then run again, it is the same: tables and pictures take it."""
     field = {"SGD": "sgd", "Adam": "adam"}
-    record = compare(["booth", "beale"], field, lr=RATES[:2], starts=4, steps=60, targets=[0.1, 1e-2])
+    record = compare(["booth", "beale"], field, lr_grid=RATES[:2], starts=4, steps=60, tolerances=[0.1, 1e-2])
     for rate in RATES[:2]:
         again = compare(
-            ["booth", "beale"], {k: f"{k.lower()}(lr={rate})" for k in field}, starts=4, steps=60, targets=[0.1, 1e-2]
+            ["booth", "beale"],
+            {k: f"{k.lower()}(lr={rate})" for k in field},
+            starts=4,
+            steps=60,
+            tolerances=[0.1, 1e-2],
         )
         part = only(record, "lr", rate)
         assert part.axes == again.axes
@@ -104,7 +108,7 @@ def test_a_chosen_comparison_is_a_comparison_of_those_rates():
 
 
 def test_one_entry_of_another_axis():
-    record = compare("booth", ["adam(lr=0.5)", "sgd(lr=0.01)"], starts=3, steps=5, targets=[0.5])
+    record = compare("booth", ["adam(lr=0.5)", "sgd(lr=0.01)"], starts=3, steps=5, tolerances=[0.5])
     part = only(record, "start", 2)
     assert list(part.axes) == ["function", "optimizer", "seed"]
     assert np.array_equal(part.grid("final"), record.grid("final")[:, :, 2])
@@ -126,11 +130,11 @@ TIED = comparison(of([10, 10], [20, 20]))
         (lambda: only(TIED, "rate", 0.1), "unknown axis of this record 'rate'"),
         (lambda: costs(TIED), "at several learning rates; choose first"),
         (lambda: render.profile(TIED, Figure().subplots()), "at several learning rates; choose first"),
-        (lambda: compare("booth", "nelder_mead", lr=[0.1], starts=1), "unknown hyper-parameter of Nelder–Mead 'lr'"),
-        (lambda: compare("booth", "sgd", lr=[], starts=1), "lr has no values"),
-        (lambda: compare("booth", "sgd", lr=0.1, starts=1), "lr varies over numbers"),
-        (lambda: compare("booth", "sgd", lr=[0.1, -1.0], starts=1), "lr"),
-        (lambda: compare("booth", "sgd", lr=[0.1, math.nan], starts=1), "lr"),
+        (lambda: compare("booth", "nelder_mead", lr_grid=[0.1], starts=1), "unknown hyper-parameter of Nelder–Mead 'lr'"),
+        (lambda: compare("booth", "sgd", lr_grid=[], starts=1), "lr has no values"),
+        (lambda: compare("booth", "sgd", lr_grid=0.1, starts=1), "lr varies over numbers"),
+        (lambda: compare("booth", "sgd", lr_grid=[0.1, -1.0], starts=1), "lr"),
+        (lambda: compare("booth", "sgd", lr_grid=[0.1, math.nan], starts=1), "lr"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_chosen_is_refused_in_one_line(ask, message):

@@ -39,7 +39,7 @@ def comparison(to: list[list[list[int]]], spent: int = 100, labels: tuple[str, .
         "experiment": "compare",
         "complete": True,
         "steps": spent,
-        "targets": [0.1, 1e-4],
+        "tolerances": [0.1, 1e-4],
         "functions": {name: {"dim": 2} for name in names},
         "axes": {"function": names, "optimizer": list(labels), "start": list(range(starts)), "seed": [0]},
     }

@@ -23,7 +23,7 @@ HIDDEN = dataclasses.replace(WELLS, minima=(), minimum=math.nan, name="hidden")
 
 
 def test_every_pixel_is_the_race_from_its_centre():
-    record = basins(WELLS, "momentum(lr=0.02)", resolution=(4, 2), steps=150, within=0.1)
+    record = basins(WELLS, "momentum(lr=0.02)", resolution=(4, 2), steps=150, tol=0.1)
     x, y = record.axes["x"], record.axes["y"]
     assert x == pytest.approx([-1.5, -0.5, 0.5, 1.5])
     assert y == pytest.approx([-1, 1])
@@ -45,13 +45,13 @@ def test_basins_of_descent_are_split_where_theory_says():
 
 
 def test_arriving_is_coming_within_a_distance():
-    near = basins(WELLS, "sgd(lr=0.02)", resolution=8, within=0.05)
+    near = basins(WELLS, "sgd(lr=0.02)", resolution=8, tol=0.05)
     away = near.trajectories.x[:, -1] - np.array(near.meta["minima"])[near.trajectories.runs["basin"]]
     assert (np.hypot(*away.T) <= 0.05).all()
-    nearer = basins(WELLS, "sgd(lr=0.02)", resolution=8, within=0.01)
+    nearer = basins(WELLS, "sgd(lr=0.02)", resolution=8, tol=0.01)
     assert (nearer.grid("arrived") > near.grid("arrived")).all()
-    assert nearer.meta["within"] == 0.01
-    assert basins(WELLS, "sgd(lr=0.02)", resolution=2, steps=1).meta["within"] == pytest.approx(4e-3)
+    assert nearer.meta["tol"] == 0.01
+    assert basins(WELLS, "sgd(lr=0.02)", resolution=2, steps=1).meta["tol"] == pytest.approx(4e-3)
 
 
 def test_minima_that_nobody_told_are_found_and_told_alike():
@@ -148,8 +148,8 @@ def test_a_point_belongs_to_the_nearest_minimum_if_any():
         ({"box": "race"}, 'box is "view", "domain" or'),
         ({"box": ((1, 0), (0, 1))}, 'box is "view", "domain" or'),
         ({"box": 3}, 'box is "view", "domain" or'),
-        ({"within": 0}, "within is a distance above 0, not 0"),
-        ({"within": math.nan}, "within is a distance above 0, not nan"),
+        ({"tol": 0}, "tol must be a distance > 0, got 0"),
+        ({"tol": math.nan}, "tol must be a distance > 0, got nan"),
         ({"steps": 0}, "steps must be a whole number"),
         ({"optimizer": ["adam", "sgd"]}, "a map shows one optimizer, not 2"),
         ({"optimizer": "adamm"}, "unknown optimizer 'adamm'"),

@@ -14,7 +14,7 @@ from landscapes import InputError, Record, compare, function, functions, optimiz
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import costs
 from landscapes.experiments import _compare
-from landscapes.experiments.target_hits import CrossingTask, cost, crossings
+from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, first_hits
 from landscapes.optimizers import parse
 from landscapes.oracle import KINDS
 
@@ -36,7 +36,7 @@ MANY = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sam(sgd(lr=0.01))", "newton"]
 
 def test_crossings_and_their_costs_are_those_of_each_race():
     shares = [0.5, 1e-2, 1e-4, 1e-300]
-    record = compare([BOWL, "rosenbrock"], MANY, starts=2, steps=20, targets=shares)
+    record = compare([BOWL, "rosenbrock"], MANY, starts=2, steps=20, tolerances=shares)
     assert record.grid("steps_to").shape == (2, 5, 2, 1, 4)
     for i, landscape in enumerate([BOWL, functions.get("rosenbrock")]):
         for k, start in enumerate(record.meta["functions"][landscape.name]["starts"]):
@@ -60,19 +60,24 @@ def test_crossings_and_their_costs_are_those_of_each_race():
 def test_a_target_that_is_left_again_has_been_crossed():
     values = np.array([[5.0, 1.0, 3.0, 0.5], [5.0, 6.0, np.nan, 7.0]])
     targets = np.array([[2.0, 0.6, 5.0], [2.0, 4.9, 5.0]])
-    assert crossings(values, targets).tolist() == [[1, 3, 0], [-1, -1, 0]]
+    assert first_hits(values, targets).tolist() == [[1, 3, 0], [-1, -1, 0]]
 
 
 def test_a_hessian_costs_as_many_gradients_as_there_are_coordinates():
-    assert cost(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]), dim=7).tolist() == [1, 1, 1, 7]
+    assert evaluation_cost(np.array([[1.0, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]), dim=7).tolist() == [
+        1,
+        1,
+        1,
+        7,
+    ]
 
 
 def test_results_do_not_depend_on_blocks_or_executors(monkeypatch):
     asked = ([BOWL], ["adam(lr=0.1)", "bfgs"])
-    record = compare(*asked, starts=5, seeds=2, targets=[0.1, 1e-3])
+    record = compare(*asked, starts=5, seeds=2, tolerances=[0.1, 1e-3])
     with ThreadPoolExecutor(2) as executor:
-        monkeypatch.setattr(CrossingTask, "usual_size", lambda self: 3)
-        other = compare(*asked, starts=5, seeds=2, targets=[0.1, 1e-3], executor=executor)
+        monkeypatch.setattr(TargetHitTask, "usual_size", lambda self: 3)
+        other = compare(*asked, starts=5, seeds=2, tolerances=[0.1, 1e-3], executor=executor)
     for name, column in record.trajectories.runs.items():
         assert np.array_equal(column, other.trajectories.runs[name], equal_nan=column.dtype.kind == "f")
     assert np.array_equal(record.trajectories.x, other.trajectories.x)
@@ -83,7 +88,7 @@ def test_results_do_not_depend_on_blocks_or_executors(monkeypatch):
 
 def test_all_have_the_same_starts_and_the_same_noise():
     noisy = [optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0), optimizers.Noise(optimizers.SGD(lr=0.01), sigma=1.0)]
-    record = compare(BOWL, noisy, starts=3, seeds=2, targets=[0.5])
+    record = compare(BOWL, noisy, starts=3, seeds=2, tolerances=[0.5])
     starts, final = record.grid(record.trajectories.x[:, 0]), record.grid("final")
     assert np.array_equal(starts[:, 0], starts[:, 1])
     assert np.array_equal(final[0, 0], final[0, 1])
@@ -119,18 +124,18 @@ def test_functions_of_one_name_are_told_apart():
 
 
 def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
-    record = compare(HIDDEN, ["adam(lr=0.1)", "sgd(lr=0.2)"], starts=3, steps=40, targets=[0.5, 0.1])
+    record = compare(HIDDEN, ["adam(lr=0.1)", "sgd(lr=0.2)"], starts=3, steps=40, tolerances=[0.5, 0.1])
     told = record.meta["functions"]["hidden"]
     assert told["minimum_is"] == "the lowest value seen"
     assert told["minimum"] == record.trajectories.runs["lowest"].min()
     assert (record.grid("steps_to") > 0).all()
-    found = compare(dataclasses.replace(BOWL, minima=(), minimum=math.nan), "sgd(lr=0.1)", starts=1, targets=[0.5])
+    found = compare(dataclasses.replace(BOWL, minima=(), minimum=math.nan), "sgd(lr=0.1)", starts=1, tolerances=[0.5])
     assert found.meta["functions"]["bowl"]["minimum_is"] == "found"
     assert found.meta["functions"]["bowl"]["minimum"] == pytest.approx(0, abs=1e-12)
 
 
 def test_what_became_of_the_runs_is_told():
-    record = compare(BOWL, ["sgd(lr=0.1)", "sgd(lr=1e-5)", "sgd(lr=30)"], starts=2, targets=[0.5, 1e-3])
+    record = compare(BOWL, ["sgd(lr=0.1)", "sgd(lr=1e-5)", "sgd(lr=30)"], starts=2, tolerances=[0.5, 1e-3])
     assert [row[0] for row in record.grid("status")[0, :, :, 0].tolist()] == ["converged", "max_steps", "diverged"]
     assert np.array_equal(record.grid("reached"), record.grid("steps_to")[..., -1])
     assert (record.grid("evaluations")[0, :2] == 60).all()
@@ -157,7 +162,7 @@ def test_a_comparison_is_kept_in_files(tmp_path):
             starts=2,
             steps=20,
             resume_dir=tmp_path / "kept",
-            targets=[0.3],
+            tolerances=[0.3],
         )
 
 
@@ -182,7 +187,7 @@ def test_ctrl_c_gives_back_what_is_done():
 
 def test_costs_are_laid_out_by_problem():
     record = compare(
-        [BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=3, seeds=2, steps=60, targets=[0.5, 1e-9]
+        [BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=3, seeds=2, steps=60, tolerances=[0.5, 1e-9]
     )
     found = costs(record)
     assert found.values.shape == (12, 2, 2)
@@ -192,7 +197,7 @@ def test_costs_are_laid_out_by_problem():
     assert found.values[7, 1, 0] == (grid[1, 1, 0, 1, 0] if grid[1, 1, 0, 1, 0] >= 0 else math.inf)
     assert np.isinf(found.at()).any()
     assert np.array_equal(found.at(0.5), found.values[:, :, 0])
-    assert np.array_equal(costs(record, by="steps").values, found.values), "one gradient a step"
+    assert np.array_equal(costs(record, cost="steps").values, found.values), "one gradient a step"
     mine = found.at(0.5)[6:, 0]
     done = np.isfinite(mine)
     assert found.running_times(0.5)[1, 0] == pytest.approx((mine[done].sum() + 60 * (~done).sum()) / done.sum())
@@ -201,7 +206,7 @@ def test_costs_are_laid_out_by_problem():
 
 
 def test_restarts_make_an_ecdf_of_running_times_to_come():
-    record = compare([BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=4, steps=60, targets=[0.5, 1e-2])
+    record = compare([BOWL, "booth"], ["adam(lr=0.1)", "sgd(lr=0.02)"], starts=4, steps=60, tolerances=[0.5, 1e-2])
     found = costs(record)
     again = found.with_restarts(draws=500)
     assert again.values.shape == (1000, 2, 2)
@@ -237,10 +242,10 @@ def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run(
         ({"starts": [(0, 0)]}, "starts must be a whole number"),
         ({"seeds": 0}, "seeds must be a whole number, at least 1, not 0"),
         ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
-        ({"targets": []}, "targets are shares of the first gap"),
-        ({"targets": [0.1, 1.0]}, "targets are shares of the first gap"),
-        ({"targets": [math.nan]}, "targets are shares of the first gap"),
-        ({"targets": 0.1}, "targets are shares of the first gap"),
+        ({"tolerances": []}, "tolerances are shares of the first gap"),
+        ({"tolerances": [0.1, 1.0]}, "tolerances are shares of the first gap"),
+        ({"tolerances": [math.nan]}, "tolerances are shares of the first gap"),
+        ({"tolerances": 0.1}, "tolerances are shares of the first gap"),
         ({"spread": -1}, 'spread is "view", "domain" or a number'),
         ({"dtype": torch.float16}, "dtype is torch.float64 or torch.float32"),
         ({"device": "abacus"}, "device 'abacus' is not to be had here"),
@@ -256,12 +261,12 @@ def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, mo
 @pytest.mark.parametrize(
     ("ask", "message"),
     [
-        (lambda record: costs(record, by="hours"), "unknown cost 'hours'"),
+        (lambda record: costs(record, cost="hours"), "unknown cost 'hours'"),
         (lambda record: costs(record).at(0.3), "no target 0.3; its targets are 0.5, 0.1"),
         (lambda _: costs(race(BOWL, "adam(lr=0.1)", steps=1)), "made of a comparison, not of a race"),
     ],
 )
 def test_what_a_comparison_does_not_hold_is_refused(ask, message):
-    record = compare(BOWL, "adam(lr=0.1)", starts=1, steps=2, targets=[0.1, 0.5])
+    record = compare(BOWL, "adam(lr=0.1)", starts=1, steps=2, tolerances=[0.1, 0.5])
     with pytest.raises(InputError, match=message):
         ask(record)

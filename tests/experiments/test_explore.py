@@ -116,11 +116,11 @@ def test_others_are_offered_beside_one_and_only_those_given_beside_several():
 @pytest.mark.parametrize("name", OTHERS)
 def test_each_landscape_that_is_offered_can_be_raced_without_a_sweep(name, monkeypatch):
     monkeypatch.setattr(
-        "landscapes.experiments.stored_lrs.sweep_rates", lambda *_: pytest.fail("a sweep takes too long for a click")
+        "landscapes.experiments.stored_lrs.sweep_lrs", lambda *_: pytest.fail("a sweep takes too long for a click")
     )
     racer = Racing(
         {name: get(name)},
-        landscapes.experiments.optimizer_specs.contenders(landscapes.experiments._race.DEFAULT_OPTIMIZERS),
+        landscapes.experiments.optimizer_specs.parse_optimizers(landscapes.experiments._race.DEFAULT_OPTIMIZERS),
         5,
         0,
     )
@@ -129,7 +129,7 @@ def test_each_landscape_that_is_offered_can_be_raced_without_a_sweep(name, monke
 
 
 def test_a_draft_is_the_beginning_of_the_race_and_as_long_as_there_is_time(monkeypatch):
-    racer = Racing({"beale": get("beale")}, landscapes.experiments.optimizer_specs.contenders(THREE), None, 0)
+    racer = Racing({"beale": get("beale")}, landscapes.experiments.optimizer_specs.parse_optimizers(THREE), None, 0)
     whole = racer(Wish("beale", LABELS))
     racer.pace = DRAFT / 70.5
     draft = racer(Wish("beale", LABELS, draft=True))

@@ -142,7 +142,7 @@ NAMES = st.sampled_from(["adam(lr=0.1)", "adam(lr=0.2)", "sgd(lr=0.1)", "momentu
 @settings(max_examples=15)
 @given(st.lists(NAMES, min_size=1, max_size=8))
 def test_labels_are_unique(names):
-    labels = optimizer_specs.labels(optimizer_specs.contenders(names))
+    labels = optimizer_specs.labels(optimizer_specs.parse_optimizers(names))
     assert len(set(labels)) == len(names)
 
 
@@ -292,7 +292,7 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
         asked.append((list(start), steps))
         return [0.5] * len(optimizers)
 
-    monkeypatch.setattr(stored_lrs, "sweep_rates", sweep)
+    monkeypatch.setattr(stored_lrs, "sweep_lrs", sweep)
     booth = functions.get("booth")
     assert column(race("booth", ["sgd", "adam(lr=0.2)"]), "lr") == [STORED["booth"]["rates"]["sgd(lr=1.0)"], 0.2]
     assert not asked
@@ -304,7 +304,7 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
 
 
 def test_every_rule_has_a_stored_rate_on_every_function():
-    free = {stored_lrs.rate_free_spec(optimizer_of(name)) for name in WITH_RATE}
+    free = {stored_lrs.lr_free_spec(optimizer_of(name)) for name in WITH_RATE}
     assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
     for name, landscape in functions.catalogue().items():
         assert STORED[name]["rates"].keys() == free
@@ -327,8 +327,8 @@ def assert_stored_is_what_a_sweep_finds(name: str) -> None:
     landscape = functions.get(name)
     contenders = [optimizer_of(name) for name in WITH_RATE]
     race_of = (landscape, contenders, landscape.start, landscape.steps)
-    fresh, scores = stored_lrs.sweep_rates(*race_of), stored_lrs.score_rates(*race_of)
-    stored = [STORED[name]["rates"][stored_lrs.rate_free_spec(optimizer)] for optimizer in contenders]
+    fresh, scores = stored_lrs.sweep_lrs(*race_of), stored_lrs.score_lrs(*race_of)
+    stored = [STORED[name]["rates"][stored_lrs.lr_free_spec(optimizer)] for optimizer in contenders]
     for optimizer, row, old, new in zip(contenders, scores, stored, fresh, strict=True):
         worse = row[stored_lrs.GRID.index(old)] - row.min()
         assert worse <= 1.2 * stored_lrs.TOLERANCE * abs(row.min()), (optimizer.label, old, new)
@@ -345,19 +345,19 @@ def test_a_sweep_finds_the_rate_that_theory_knows():
     """On curvatures 1 and 9 descent is fastest at 2 / (1 + 9) = 0.2, where both shrink by 0.8 a step; on the
     grid the slower one shrinks by 0.85 at 0.15 and by 0.98 at 0.22."""
     ellipse = function((-2, 2), (-2, 2), start=(-1.8, 0.2), minima=[(0, 0)])(lambda x, y: x * x / 2 + 9 * y * y / 2)
-    (scores,) = stored_lrs.score_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60)
+    (scores,) = stored_lrs.score_lrs(ellipse, [parse("sgd")[0]], ellipse.start, 60)
     best = stored_lrs.GRID[int(scores.argmin())]
     assert best == 0.15
-    assert stored_lrs.sweep_rates(ellipse, [parse("sgd")[0]], ellipse.start, 60) == [0.15]
+    assert stored_lrs.sweep_lrs(ellipse, [parse("sgd")[0]], ellipse.start, 60) == [0.15]
 
 
 def test_a_rule_s_rate_does_not_depend_on_who_is_swept_beside_it():
     contenders = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
-    together = stored_lrs.sweep_rates(bowl, contenders, bowl.start, 30)
-    assert together == [stored_lrs.sweep_rates(bowl, [optimizer], bowl.start, 30)[0] for optimizer in contenders]
+    together = stored_lrs.sweep_lrs(bowl, contenders, bowl.start, 30)
+    assert together == [stored_lrs.sweep_lrs(bowl, [optimizer], bowl.start, 30)[0] for optimizer in contenders]
 
 
 def test_rates_that_explode_come_after_all_others():
-    (scores,) = stored_lrs.score_rates(bowl, [parse("sgd")[0]], bowl.start, 40)
+    (scores,) = stored_lrs.score_lrs(bowl, [parse("sgd")[0]], bowl.start, 40)
     wild = np.array(stored_lrs.GRID) > 1.0  # |1 − 2·lr| > 1
     assert scores[~wild].max() < scores[wild].min()

@@ -147,7 +147,7 @@ def test_sobol_covers_a_range_more_evenly_than_chance():
 
 
 def test_a_range_is_a_grid_of_its_scale():
-    record = sweep(VALLEY, "adam", lr=Range(1e-4, 1.0), beta1=Range(0.0, 0.99, "decay").spaced(3), steps=1)
+    record = sweep(VALLEY, "adam", lr=Range(1e-4, 1.0), beta1=Range(0.0, 0.99, "decay", n=3), steps=1)
     assert len(record.axes["lr"]) == 16
     assert np.allclose(np.diff(np.log10(record.axes["lr"])), 4 / 15)
     assert record.axes["beta1"] == pytest.approx([0.0, 0.9, 0.99])
@@ -268,11 +268,11 @@ def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, mo
 
 @pytest.mark.parametrize("count", [0, 1.5, True])
 def test_a_range_has_a_whole_number_of_values(count):
-    with pytest.raises(InputError, match="a range has at least one value"):
-        Range(0.1, 1.0).spaced(count)
+    with pytest.raises(InputError, match="n must be an integer >= 1"):
+        Range(0.1, 1.0, n=count)
 
 
 def test_whole_numbers_run_out():
-    with pytest.raises(InputError, match="between 1 and 3 there are no 7 values to tell apart"):
-        Range(1, 3, "linear", whole=True).spaced(7)
-    assert Range(1, 3, "linear", whole=True).spaced(3) == [1, 2, 3]
+    with pytest.raises(InputError, match="there are fewer than 7 distinct values between 1 and 3"):
+        Range(1, 3, "linear", whole=True, n=7)
+    assert Range(1, 3, "linear", whole=True, n=3).values() == [1, 2, 3]

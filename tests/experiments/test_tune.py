@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from landscapes import function, optimizers
 from landscapes.errors import InputError
 from landscapes.experiments._tune import tune
-from landscapes.experiments.search_space import Range, space
+from landscapes.experiments.search_space import Range, search_space
 from landscapes.optimizers.base import NON_NEGATIVE
 
 ELLIPSE = function((-2, 2), (-2, 2), start=(-1.8, 0.6), minima=[(0, 0)], name="ellipse")(
@@ -179,7 +179,7 @@ def test_flags_stay():
 def test_every_rule_takes_whatever_its_space_offers(name):
     optimizer = optimizer_of(name)
     tied = {"momentum", "dampening"} if name == "nesterov" else set()  # which must fit the flag
-    for parameter, ends in space(optimizer).items():
+    for parameter, ends in search_space(optimizer).items():
         if parameter in tied:
             continue
         for share in (0.0, 0.3, 1.0):

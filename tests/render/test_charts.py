@@ -82,7 +82,7 @@ def comparison(evaluations: NDArray[np.int64]) -> Record:
         "axes": {
             "function": [f"f{i}" for i in range(functions)], "optimizer": names, "start": list(range(starts)), "seed": [0]
         },
-        "targets": [10.0**-k for k in range(1, targets + 1)],
+        "tolerances": [10.0**-k for k in range(1, targets + 1)],
         "steps": 9,
         "complete": True,
     }  # fmt: skip

@@ -73,7 +73,7 @@ def record(
         "status": status,
         "stopped": stopped,
         "reached": np.where(hit.any(1), hit.argmax(1), -1),
-        "gradients": np.full(len(x), x.shape[1] - 1),
+        "n_gradients": np.full(len(x), x.shape[1] - 1),
     }
     facts = {
         "function": "bowl",
