@@ -209,15 +209,15 @@ def test_a_range_is_spread_evenly_on_its_scale(ends, share, width):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((1.0, 1.0), r"low below high"),
-        ((2.0, 1.0), r"low below high"),
+        ((1.0, 1.0), r"with low < high"),
+        ((2.0, 1.0), r"with low < high"),
         ((math.nan, 1.0), r"finite numbers"),
-        ((0.0, 1.0), r"on the log scale lies above 0"),
-        ((0.0, 1.0, "decay"), r"on the decay scale lies below 1"),
-        ((0.1, 1.0, "square"), r"scale is 'log', 'linear' or 'decay', not 'square'"),
+        ((0.0, 1.0), r"bounds on the log scale must be > 0"),
+        ((0.0, 1.0, "decay"), r"bounds on the decay scale must be < 1"),
+        ((0.1, 1.0, "square"), r"scale is 'log', 'linear' or 'decay', got .square."),
     ],
 )
-def test_a_range_that_is_none_is_refused(arguments, message):
+def test_an_invalid_range_is_refused(arguments, message):
     with pytest.raises(InputError, match=message):
         Range(*arguments)
 
@@ -240,7 +240,7 @@ def test_a_range_that_is_none_is_refused(arguments, message):
         ({"start": [1.0]}, r"ellipse has 2 coordinates; the start \[1.0\] has 1"),
         ({"vary": "lr"}, 'vary is "all", names such as'),
         ({"vary": {"lr": 3}}, r"a range is \(low, high\) or a Range, not 3"),
-        ({"vary": {"lr": (3, 1)}}, "low below high"),
+        ({"vary": {"lr": (3, 1)}}, "with low < high"),
         ({"vary": ["beta1"]}, "unknown hyper-parameter 'beta1'"),
         ({"vary": {"lrr": (1, 2)}}, "unknown hyper-parameter 'lrr'. Did you mean lr"),
         ({"vary": [1]}, "a hyper-parameter is named by text"),
