@@ -214,7 +214,7 @@ def test_a_range_is_spread_evenly_on_its_scale(ends, share, width):
         ((math.nan, 1.0), r"finite numbers"),
         ((0.0, 1.0), r"bounds on the log scale must be > 0"),
         ((0.0, 1.0, "decay"), r"bounds on the decay scale must be < 1"),
-        ((0.1, 1.0, "square"), r"scale is 'log', 'linear' or 'decay', got .square."),
+        ((0.1, 1.0, "square"), r"scale is 'log', 'linear' or 'decay', got 'square'"),
     ],
 )
 def test_an_invalid_range_is_refused(arguments, message):
