@@ -24,6 +24,9 @@ from landscapes.files import replacing
 FORMAT = 1
 """Version of the file layout; a reader refuses a newer one."""
 
+MASKED = ("stopped", "reached", "basin", "arrived", "steps_to", "evaluations_to", "evaluations")
+"""The integer columns of runs that may lack entries: they are masked arrays (`numpy.ma`)."""
+
 FAILED = ("diverged", "non-finite")
 """The statuses of runs that were stopped; see `Trajectories` for all of them."""
 
@@ -58,8 +61,8 @@ class Trajectories:
         loss: the function's value there, shape (R, T).
         step: which steps were kept, shape (T,), ascending from 0.
         runs: one column a fact, each of length R: `label`, `optimizer` (with its hyper-parameters, as
-            it can be given again), `lr`, `status`, `stopped` (the step whose point was refused, or -1),
-            `reached` (the first step at or below the target, or -1), `reason` (why it was stopped, "" where it
+            it can be given again), `lr`, `status`, `stopped` (the step whose point was rejected, masked if the run
+            went on), `reached` (the first step at or below the target, masked if there is none), `reason` (why it was stopped, "" where it
             was not), and how often it evaluated the function: `values`, `gradients`, `products` (Hessian times
             vector), `hessians`.
         observed: what else was recorded, by name: shape (R, T) or (R, T, d), NaN where a run has no such thing.
@@ -82,6 +85,7 @@ class Trajectories:
                 f"trajectories do not fit together: x {self.x.shape}, loss {self.loss.shape}, "
                 f"step {self.step.shape}; expected (R, T, d), (R, T) and (T,)"
             )
+        object.__setattr__(self, "runs", {name: _with_mask(name, column) for name, column in self.runs.items()})
         for name, column in self.runs.items():
             if len(column) != len(self.x):
                 raise InputError(f"column {name!r} has {len(column)} entries for {len(self.x)} runs")
@@ -119,7 +123,7 @@ class Record:
         """Runs from best to worst: those that reached the target by how soon, then by final value."""
         runs, final = self.trajectories.runs, self.trajectories.loss[:, -1]
         lost = np.isin(runs["status"], FAILED)
-        reached = np.where(runs["reached"] < 0, np.inf, runs["reached"])
+        reached = steps_or_inf(runs["reached"])
         return [int(i) for i in np.lexsort((final, reached, lost))]
 
     def _repr_html_(self) -> str | None:
@@ -146,7 +150,7 @@ class Record:
         if isinstance(column, str) and column not in self.trajectories.runs:
             raise unknown("column", column, self.trajectories.runs)
         values = self.trajectories.runs[column] if isinstance(column, str) else column
-        return np.asarray(values).reshape(*map(len, self.axes.values()), *np.shape(values)[1:])
+        return np.asanyarray(values).reshape(*map(len, self.axes.values()), *np.shape(values)[1:])
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the record as one `.npz` file without pickles, and returns its path.
@@ -156,7 +160,10 @@ class Record:
         target = check_target(path)
         arrays: dict[str, Any] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
         arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "loss", "step")}
-        arrays |= {f"runs/{name}": np.asarray(column) for name, column in self.trajectories.runs.items()}
+        for name, column in self.trajectories.runs.items():
+            arrays[f"runs/{name}"] = np.ma.getdata(column)
+            if isinstance(column, np.ma.MaskedArray):
+                arrays[f"runs/{name}.mask"] = np.ma.getmaskarray(column)
         arrays |= {f"metrics/{name}": values for name, values in self.trajectories.metrics.items()}
         for part, ground in (("surface", self.surface), ("curve", self.curve)):
             if ground is not None:
@@ -191,8 +198,39 @@ class Record:
                 return None
             return Surface(**facts | {"minimum": float(facts["minimum"]), "scale": str(facts["scale"])})
 
-        trajectories = Trajectories(**part("trajectories"), runs=part("runs"), metrics=part("metrics"))
+        runs = part("runs")
+        masks = {name: runs.pop(name) for name in [name for name in runs if name.endswith(".mask")]}
+        for name, mask in masks.items():
+            column = name.removesuffix(".mask")
+            runs[column] = np.ma.array(runs[column], mask=mask)
+        trajectories = Trajectories(**part("trajectories"), runs=runs, metrics=part("metrics"))
         return cls(trajectories, ground("surface"), json.loads(str(arrays["meta"])), ground("curve"))
+
+
+def steps_or_inf(column: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a masked column of steps as floats, infinite where the entry is missing.
+
+    >>> steps_or_inf(np.ma.array([3, 0], mask=[False, True]))
+    array([ 3., inf])
+    """
+    return np.ma.filled(np.ma.asarray(column).astype(np.float64), np.inf)
+
+
+def step_or_none(column: NDArray[Any], run: int) -> int | None:
+    """Return one entry of a masked column, None where it is missing."""
+    return None if np.ma.getmaskarray(column)[run] else int(np.ma.getdata(column)[run])
+
+
+def filled(column: NDArray[Any], value: int = -1) -> NDArray[np.int64]:
+    """Return a masked column as a plain array, with `value` where an entry is missing."""
+    return np.asarray(np.ma.filled(column, value))
+
+
+def _with_mask(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column that may lack entries as a masked array; in a plain one, negative entries are missing."""
+    if name not in MASKED or isinstance(column, np.ma.MaskedArray):
+        return column
+    return np.ma.array(column, mask=np.asarray(column) < 0)
 
 
 _NOT_A_RECORD = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
 from landscapes.errors import InputError, unknown
-from landscapes.record import Record
+from landscapes.record import Record, filled, steps_or_inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,12 +119,11 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
         )
     check_chosen(record)
     axes, targets = record.axes, [float(share) for share in record.meta["tolerances"]]
-    to = _by_problem(record.grid(f"{cost}_to")).astype(np.float64)
-    spent = record.grid("evaluations") if cost == "evaluations" else _steps(record)
+    spent = filled(record.grid("evaluations")) if cost == "evaluations" else _steps(record)
     repeats = len(axes["start"]) * len(axes["seed"])
     dims = [record.meta["functions"][name]["dim"] for name in axes["function"]]
     return Costs(
-        values=np.where(to < 0, np.inf, to),
+        values=_by_problem(steps_or_inf(record.grid(f"{cost}_to"))),
         spent=_by_problem(spent[..., None]).astype(np.float64)[..., 0],
         optimizers=[str(name) for name in axes["optimizer"]],
         targets=targets,
@@ -149,5 +148,4 @@ def _by_problem(grid: NDArray[Any]) -> NDArray[Any]:
 
 def _steps(record: Record) -> NDArray[np.int64]:
     """The steps that each run took, in the shape of the axes."""
-    stopped = record.grid("stopped")
-    return np.where(stopped < 0, int(record.meta["steps"]), stopped)
+    return filled(record.grid("stopped"), int(record.meta["steps"]))

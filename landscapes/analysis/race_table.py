@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, step_or_none
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
@@ -42,18 +42,18 @@ def verdict(record: Record) -> str:
     """
     runs, target = record.trajectories.runs, f"{record.meta['target']:.3g}"
     first, *others = record.order
-    name, reached = str(runs["label"][first]), int(runs["reached"][first])
+    name, reached = str(runs["label"][first]), step_or_none(runs["reached"], first)
     if runs["status"][first] in FAILED:
         return f"Nobody wins: {'every run' if others else name} was stopped (see status)."
-    if reached < 0:
+    if reached is None:
         final = f"{record.trajectories.loss[first, -1]:.3g}"
         closest = f"{name} came closest, at {final}" if others else f"{name} ends at {final}"
         return f"Nobody reached the target, a loss of {target}: {closest}."
     if not others:
         return f"{name} reached the target, a loss of {target}, after {_steps(reached)}."
     second = others[0]
-    rival, behind = str(runs["label"][second]), int(runs["reached"][second])
-    if runs["status"][second] in FAILED or behind < 0:
+    rival, behind = str(runs["label"][second]), step_or_none(runs["reached"], second)
+    if runs["status"][second] in FAILED or behind is None:
         return f"{name} wins: the only one to reach the target, a loss of {target}, after {_steps(reached)}."
     arrival = f"at the target, a loss of {target}, after {_steps(reached)}"
     if behind > reached:
@@ -91,14 +91,15 @@ def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     rate = (
         "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["lr_source"] == "tuned" else "")
     )
+    reached, stopped = (step_or_none(record.trajectories.runs[name], run) for name in ("reached", "stopped"))
     status = _WORDS.get(str(facts["status"]), str(facts["status"]))
     return (
         str(place),
         str(facts["label"]),
         rate,
         f"{record.trajectories.loss[run, -1]:.4g}",
-        "–" if facts["reached"] < 0 else str(facts["reached"]),
-        status if facts["stopped"] < 0 else f"{status} at step {facts['stopped']}",
+        "–" if reached is None else str(reached),
+        status if stopped is None else f"{status} at step {stopped}",
     )
 
 
@@ -113,8 +114,8 @@ def _evaluations(record: Record, run: int) -> str:
 
 def _taken(record: Record, run: int) -> int:
     """How many steps a run took."""
-    stopped = int(record.trajectories.runs["stopped"][run])
-    return int(record.trajectories.step[-1]) if stopped < 0 else stopped
+    stopped = step_or_none(record.trajectories.runs["stopped"], run)
+    return int(record.trajectories.step[-1]) if stopped is None else stopped
 
 
 def _gradients(count: int) -> str:

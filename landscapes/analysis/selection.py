@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
 from landscapes.errors import InputError, unknown
-from landscapes.record import Record, Trajectories
+from landscapes.record import Record, Trajectories, steps_or_inf
 
 
 def only(record: Record, axis: str, entry: Any) -> Record:
@@ -64,7 +64,7 @@ def at_best_lr(record: Record, target: float | None = None) -> Record:
     if not len(near):
         known = ", ".join(f"{share:g}" for share in targets)
         raise InputError(f"the comparison has no target {target!r}; its targets are {known}")
-    easier = np.moveaxis(record.grid("steps_to")[..., : near[0] + 1], -1, 0).astype(float)  # the wanted one is the last
+    easier = np.moveaxis(steps_or_inf(record.grid("steps_to"))[..., : near[0] + 1], -1, 0)
     chosen = np.empty((*easier.shape[1:3], starts), dtype=np.int64)  # (function, optimizer, start)
     for half in (0, 1):
         chosen[..., half::2] = _best(easier[..., 1 - half :: 2, :], float(record.meta["steps"]))[..., None]
@@ -75,8 +75,8 @@ def at_best_lr(record: Record, target: float | None = None) -> Record:
 
 
 def _best(steps: NDArray[np.float64], budget: float) -> NDArray[np.int64]:
-    """Which rate is best, shape (function, optimizer); `steps` is (target, function, optimizer, lr, start, seed), -1 for never."""
-    runs = np.where(steps < 0, np.inf, steps).reshape(*steps.shape[:4], -1)
+    """Which rate is best, shape (function, optimizer); `steps` is (target, function, optimizer, lr, start, seed), infinite for never."""
+    runs = steps.reshape(*steps.shape[:4], -1)
     expected = profiles.expected_running_time(runs, np.full_like(runs, budget))
     return np.asarray(np.lexsort(expected, axis=-1)[..., 0])  # the last key counts first; ties go to the first rate
 

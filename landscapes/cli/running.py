@@ -218,24 +218,24 @@ def _best(record: Record) -> str:
     import numpy as np
 
     from landscapes.analysis.race_table import aligned, place
-    from landscapes.record import FAILED
+    from landscapes.record import FAILED, step_or_none, steps_or_inf
 
     runs, meta = record.trajectories.runs, record.meta
     settings = [name for name in meta["scales"] if name != "lr"]
     places = np.indices([len(axis) for axis in record.axes.values()])
     where = {name: places[i].reshape(-1) for i, name in enumerate(record.axes) if name in ("start", "seed")}
-    reaches = np.where((runs["status"] == "converged") & (runs["reached"] >= 0), runs["reached"], np.inf)
+    reaches = np.where(runs["status"] == "converged", steps_or_inf(runs["reached"]), np.inf)
     order = np.lexsort((runs["final"], reaches, np.isin(runs["status"], FAILED)))
     rows = [("optimizer", "lr", *settings, *where, "final loss", "steps to target", "status")]
     for run in order[:BEST].tolist():
-        reached = int(runs["reached"][run])
+        reached = step_or_none(runs["reached"], run)
         rows.append((
             str(runs["label"][run]),
             f"{runs['lr'][run]:.4g}",
             *(f"{runs[name][run]:.4g}" for name in settings),
             *(str(numbers[run]) for numbers in where.values()),
             f"{runs['final'][run]:.4g}",
-            "–" if reached < 0 else str(reached),
+            "–" if reached is None else str(reached),
             str(runs["status"][run]),
         ))  # fmt: skip
     kinds, counts = np.unique(runs["status"], return_counts=True)
@@ -249,13 +249,15 @@ def _shares(record: Record) -> str:
     import numpy as np
 
     from landscapes.analysis.race_table import aligned, place
+    from landscapes.record import filled
 
     runs, meta = record.trajectories.runs, record.meta
+    basin, arrived_at = filled(runs["basin"]), filled(runs["arrived"])
     count = len(record.trajectories)
     rows = [("minimum", "value", "kind", "share", "median steps")]
-    sizes = np.bincount(runs["basin"][runs["basin"] >= 0], minlength=len(meta["minima"]))
+    sizes = np.bincount(basin[basin >= 0], minlength=len(meta["minima"]))
     for number in np.argsort(-sizes, kind="stable").tolist():
-        arrived = runs["arrived"][(runs["basin"] == number) & (runs["arrived"] >= 0)]
+        arrived = arrived_at[(basin == number) & (arrived_at >= 0)]
         rows.append((
             place(meta["minima"][number], 4),
             f"{meta['values'][number]:.4g}",
@@ -263,7 +265,7 @@ def _shares(record: Record) -> str:
             f"{100 * sizes[number] / count:.1f} %",
             f"{np.median(arrived):.0f}" if len(arrived) else "–",
         ))  # fmt: skip
-    nowhere = runs["basin"] < 0
+    nowhere = basin < 0
     kinds, counts = np.unique(runs["status"][nowhere], return_counts=True)
     rest = ", ".join(f"{kind} {100 * n / count:.1f} %" for kind, n in zip(kinds.tolist(), counts.tolist(), strict=True))
     ny, nx = (len(axis) for axis in record.axes.values())

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from landscapes.record import Record, Surface
+from landscapes.record import Record, Surface, step_or_none
 from landscapes.render.artists.animated import NOWHERE, AnimatedArtist, Boxes
 from landscapes.render.artists.text_fit import shortened, text_width
 from landscapes.render.theme import Style, Theme, styles
@@ -149,8 +149,8 @@ def _fate(record: Record, run: int) -> tuple[str, str, int]:
     """What to say of how a run ended, in words and as a sign, and from which step on."""
     runs, steps = record.trajectories.runs, record.trajectories.step
     words = {"diverged": "diverged at step", "non-finite": "NaN at step", "unbounded": "left at step"}
-    status, stopped = str(runs["status"][run]), int(runs["stopped"][run])
-    if status in words and stopped >= 0:
+    status, stopped = str(runs["status"][run]), step_or_none(runs["stopped"], run)
+    if status in words and stopped is not None:
         return f"{words[status]} {stopped}", "↗" if status == "unbounded" else "✕", stopped
     ground = record.surface or record.curve
     if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:

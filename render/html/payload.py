@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.legend import entries
 from landscapes.render.artists.outline import outline
@@ -109,7 +109,7 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], pool: Pool) -> 
     """The runs: what the legend says of each, and how many numbers of each kind it has in the pool."""
     paths, shown = record.trajectories, []
     for run, entry in enumerate(entries(record, look)):
-        stopped = int(paths.runs["stopped"][run])
+        stopped = step_or_none(paths.runs["stopped"], run)
         shown.append(
             {
                 "label": entry.name,
@@ -117,7 +117,7 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], pool: Pool) -> 
                 "fate": entry.fate,
                 "sign": entry.sign and f"{entry.sign} {entry.since}",
                 "since": entry.since,
-                "stopped": stopped if str(paths.runs["status"][run]) in FAILED and stopped >= 0 else None,
+                "stopped": stopped if str(paths.runs["status"][run]) in FAILED else None,
                 "lr": f"{float(paths.runs['lr'][run]):.4g}" if np.isfinite(paths.runs["lr"][run]) else "",
                 "arrays": {name: pool.put(values) for name, values in _arrays(record, run, panel).items()},
             }
@@ -157,8 +157,8 @@ def _held(record: Record, run: int) -> tuple[NDArray[np.float64], int]:
     sound = np.isfinite(paths.x[run]).all(1)
     if record.surface is None:
         sound &= np.isfinite(paths.loss[run])
-    stopped = int(paths.runs["stopped"][run])
-    ran = paths.step < max(stopped, 1) if stopped >= 0 else np.ones(len(sound), bool)
+    stopped = step_or_none(paths.runs["stopped"], run)
+    ran = paths.step < max(stopped, 1) if stopped is not None else np.ones(len(sound), bool)
     good = np.flatnonzero(sound & ran)
     count = int(good[-1]) + 1 if len(good) else 0
     if record.surface is None:

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.record import FAILED, Record, Surface
+from landscapes.record import FAILED, Record, Surface, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import BANDS, RGB, mix
@@ -278,7 +278,7 @@ def _runs(record: Record, side: Hillside, look: Theme) -> list[Run]:
         at = np.arange(upto[-1] + 1)
         dense = np.column_stack([np.interp(at, upto, x[:, axis]) for axis in (0, 1)])
         failed = str(runs["status"][place]) in FAILED
-        made.append(Run(side.standing(dense), upto, style, int(runs["stopped"][place]) if failed else None))
+        made.append(Run(side.standing(dense), upto, style, step_or_none(runs["stopped"], place) if failed else None))
     return made
 
 

@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, filled
 from landscapes.render.plots.contours import STAR, contour, current_axes, prominence
 from landscapes.render.theme import Theme, as_theme
 
@@ -95,13 +95,13 @@ def _centres(low: float, high: float, count: int) -> NDArray[np.float64]:
 
 def arrivals(record: Record) -> NDArray[np.bool_]:
     """Which starts lead to a minimum, (ny, nx)."""
-    minimum, arrived, status = (record.grid(name) for name in ("basin", "arrived", "status"))
+    minimum, arrived, status = filled(record.grid("basin")), filled(record.grid("arrived")), record.grid("status")
     return np.asarray((minimum >= 0) & (arrived >= 0) & ~np.isin(status, FAILED))
 
 
 def painted(record: Record, look: Theme) -> NDArray[np.float64]:
     """The colours of the starts, shape (ny, nx, 3)."""
-    minimum, arrived, status = (record.grid(name) for name in ("basin", "arrived", "status"))
+    minimum, arrived, status = filled(record.grid("basin")), filled(record.grid("arrived")), record.grid("status")
     colors = np.array([shade(number, look) for number in range(max(len(record.meta["minima"]), 1))])
     found = (minimum >= 0) & (arrived >= 0)
     share = np.zeros(minimum.shape)
@@ -129,7 +129,7 @@ def hatching(number: int, look: Theme) -> str:
 
 def shares(record: Record) -> list[tuple[str, int, float]]:
     """What becomes of the starts: words, the number of the minimum (-1 for none), and their share of all."""
-    minimum, status = record.trajectories.runs["basin"], record.trajectories.runs["status"]
+    minimum, status = filled(record.trajectories.runs["basin"]), record.trajectories.runs["status"]
     failed = np.isin(status, FAILED)
     rows = [
         (f"({x:.3g}, {y:.3g})", number, float(np.mean((minimum == number) & ~failed)))

@@ -13,7 +13,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, filled
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, around, pixels, show
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Halo, Trail
@@ -124,7 +124,7 @@ def swarm(
     thick = 2.3 * prominence(ax)
     for style, who in groups(record, look):
         failed = np.isin(runs.runs["status"][who], FAILED)
-        stopped = np.where(failed, runs.runs["stopped"][who], -1)
+        stopped = np.where(failed, filled(runs.runs["stopped"])[who], -1)
         points = Points(runs.x[who], runs.step, stopped, style, SMALL * prominence(ax))
         ax.add_artist(points).set_clip_path(ax.patch)
         if middle:
@@ -163,7 +163,7 @@ def bands(record: Record, ax: Axes | None = None, *, step: int | None = None, th
     first = float(np.max(value[:, 0], initial=1e-300, where=np.isfinite(value[:, 0])))
     if bounded:
         value = np.maximum(value, 1e-16 * first)
-    stopped = np.where(np.isin(runs.runs["status"], FAILED), runs.runs["stopped"], np.iinfo(np.int64).max)
+    stopped = np.where(np.isin(runs.runs["status"], FAILED), filled(runs.runs["stopped"]), np.iinfo(np.int64).max)
     value = np.where((runs.step < stopped[:, None]) & np.isfinite(value), value, np.inf)
     for style, who in groups(record, look):
         for share in BANDS:

@@ -11,7 +11,7 @@ from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
-from landscapes.record import Record, Surface
+from landscapes.record import Record, Surface, steps_or_inf
 from landscapes.render.artists.text_fit import fitted
 from landscapes.render.plots._crop import focus
 from landscapes.render.plots._trajectories import check_step
@@ -84,7 +84,7 @@ def cartoon(
     begin, end = (np.flatnonzero(trajectories.step == at) for at in (number - 1, number))
     if not len(begin) or not len(end):
         raise InputError(f"a cartoon shows a step from 1 on that was kept with the one before, not {number}")
-    if 0 <= int(trajectories.runs["stopped"][who]) <= number:
+    if steps_or_inf(trajectories.runs["stopped"])[who] <= number:
         raise InputError(f"{labels[who]} was stopped before the end of step {number}")
     at, to = trajectories.x[who, int(begin[0])], trajectories.x[who, int(end[0])]
     ways: dict[str, Vector] = {"gradient": -_slope(surface, at)}

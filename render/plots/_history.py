@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, steps_or_inf
 from landscapes.render.artists.polyline import Route
 from landscapes.render.plots._loss_curves import DEPTH, Curve
 from landscapes.render.plots._trajectories import check_step
@@ -76,7 +76,7 @@ def trace(
     values = np.asarray(chosen.of(record), float)
     steps = record.trajectories.step
     along, title = _along(record, against)
-    stopped = np.where(runs["stopped"] < 0, steps[-1] + 1, np.maximum(runs["stopped"], 1))
+    stopped = np.maximum(steps_or_inf(runs["stopped"]), 1)
     values = np.where(steps < stopped[:, None], values, np.nan)  # nothing happened afterwards
     if not np.isfinite(values).any():
         raise InputError(f"no run of this race has a {chosen.title}")

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, around, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, Pieces, stretches
@@ -142,8 +142,8 @@ def losses(
     labels = [str(label) for label in trajectories.runs["label"]]
     curves = []
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        stopped = int(trajectories.runs["stopped"][run])
-        ran = slice(None) if stopped < 0 else trajectories.step < max(stopped, 1)  # nothing happened afterwards
+        stopped = step_or_none(trajectories.runs["stopped"], run)
+        ran = slice(None) if stopped is None else trajectories.step < max(stopped, 1)  # nothing happened afterwards
         curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
         ax.add_line(curve)
         curves.append(curve)

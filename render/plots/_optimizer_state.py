@@ -13,7 +13,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import Record
+from landscapes.record import Record, filled
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, pixels, seen, show, stroke
 from landscapes.render.artists.polyline import Route
 from landscapes.render.plots._trajectories import check_step, held
@@ -166,7 +166,7 @@ def states(
     ways = held(trajectories.x)
     for run, style in enumerate(styles(labels, look)):
         if any(np.isfinite(kept[run]).all(-1).any() for kept in (push, reach)):
-            stopped = int(trajectories.runs["stopped"][run])
+            stopped = int(filled(trajectories.runs["stopped"])[run])
             state = State(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
             state.scale = prominence(ax)
             ax.add_artist(state).set_clip_path(ax.patch)

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.animated import show
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import shared
@@ -72,7 +72,7 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
         if head is not None:
             failed = str(trajectories.runs["status"][run]) in FAILED
-            stopped = int(trajectories.runs["stopped"][run])
+            stopped = step_or_none(trajectories.runs["stopped"], run)
             ax.add_artist(head(trail, stopped=stopped if failed else None, size=3.7 * thick))
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))

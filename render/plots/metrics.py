@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import Record
+from landscapes.record import Record, steps_or_inf
 
 Numbers = NDArray[np.float64]
 
@@ -79,8 +79,8 @@ def _moves(record: Record) -> Numbers:
     if (np.diff(trajectories.step) != 1).any():
         raise InputError('this record keeps only some steps; race again with record_steps="all"')
     moves = np.diff(trajectories.x, axis=1)
-    stopped = trajectories.runs["stopped"][:, None]
-    return np.where(((stopped < 0) | (trajectories.step[1:] < stopped))[..., None], moves, np.nan)
+    stopped = steps_or_inf(trajectories.runs["stopped"])[:, None]
+    return np.where((trajectories.step[1:] < stopped)[..., None], moves, np.nan)
 
 
 def _step_length(record: Record) -> Numbers:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record, Surface
+from landscapes.record import FAILED, Record, Surface, step_or_none
 from landscapes.render.artists.animated import Boxes, around, pixels, show, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.trails import Trail
@@ -116,7 +116,7 @@ def slide(
         tail.extra = look.halo_width * thick
         ax.add_line(tail)
         failed = str(trajectories.runs["status"][run]) in FAILED
-        stopped = int(trajectories.runs["stopped"][run])
+        stopped = step_or_none(trajectories.runs["stopped"], run)
         ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * thick))
     for start in {tuple(way[0]) for way in ways.tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))

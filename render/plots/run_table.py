@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
-from landscapes.record import FAILED, Record
+from landscapes.record import FAILED, Record, filled
 
 Numbers = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ def _numbers(record: Record, value: str, quantity: Quantity) -> Numbers:
     column = {"gap": "final", "steps": "reached", "success": "reached"}.get(value, value)
     if column not in runs:
         raise InputError(f"this record does not tell {quantity.title}; sweep() does")
-    numbers = np.asarray(runs[column], float)
+    numbers = np.asarray(filled(runs[column]), float)
     if value in ("steps", "success") and record.meta.get("target") is None:
         raise InputError(f"{quantity.title}: this record has no target; give one, as in sweep(..., target=1e-6)")
     if value == "gap":

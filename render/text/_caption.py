@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from landscapes.analysis.race_table import place, verdict
-from landscapes.record import Record
+from landscapes.record import Record, filled
 from landscapes.render.plots._trajectories import check_step
 from landscapes.render.text.phrases import contender, counted, listed
 from landscapes.render.text.sentences import SENTENCES
@@ -41,7 +41,7 @@ def caption(record: Record) -> str:
     ]
     ends = [
         f"{label} {ENDS[str(status)].format(stopped)}"
-        for label, status, stopped in zip(runs["label"], runs["status"], runs["stopped"], strict=True)
+        for label, status, stopped in zip(runs["label"], runs["status"], filled(runs["stopped"]), strict=True)
         if str(status) in ENDS and stopped >= 0
     ]
     outcome = verdict(record).rstrip(".")

@@ -15,7 +15,7 @@ def test_the_table_has_every_fact_of_every_kind_of_run(make_record):
     record = make_record(
         [[1, 0.5, 1e-4], [1, 2e-4, 1e-5], [1, 0.25, 0.125], [1, 3e4, 3e4], [1, 1, 1], [1, -2, -2]],
         label=["SGD", "Adam", "RMSprop", "Rprop", "Lion", "Mine"],
-        rate=["tuned", "given", "given", "given", "given", "given"],
+        lr_source=["tuned", "given", "given", "given", "given", "given"],
         lr=[0.01, 0.3, 1e-5, 2.0, 0.5, float("nan")],
         status=["converged", "converged", "max_steps", "diverged", "non-finite", "unbounded"],
         reached=[2, 1, -1, -1, -1, 2],

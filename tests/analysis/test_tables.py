@@ -174,7 +174,7 @@ def test_all_runs_as_rows_with_their_place_on_each_axis():
     assert len(rows) == 12
     seventh = rows[7]
     assert [seventh[name] for name in ("function", "optimizer", "start", "seed")] == ["f1", "A_1", "1", "0"]
-    assert (seventh["evaluations_to 0.1"], seventh["evaluations_to 0.0001"]) == ("-1", "-1")
+    assert (seventh["evaluations_to 0.1"], seventh["evaluations_to 0.0001"]) == ("", "")
     assert rows[6]["evaluations_to 0.0001"] == "8"
     assert seventh["status"] == "max_steps"
 

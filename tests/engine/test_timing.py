@@ -15,6 +15,7 @@ from landscapes.engine.termination import Stop
 from landscapes.functions import get
 from landscapes.optimizers._parse import parse
 from landscapes.optimizers.stepper import Job
+from landscapes.record import filled
 
 KINDS = [
     "momentum(lr=0.01)",
@@ -70,7 +71,7 @@ def test_what_is_timed_is_the_run_itself(kind):
     """Stepped alone it comes to the very point that it has in the race."""
     function, record = get("beale"), race("beale", [kind], steps=25, seed=4)
     start = torch.tensor(function.start, dtype=torch.float64)[:, None]
-    count = 25 if record.trajectories.runs["stopped"][0] < 0 else int(record.trajectories.runs["stopped"][0])
+    count = min(25, int(filled(record.trajectories.runs["stopped"], 25)[0]))
     marks, x = timing.time_steps(function, parse(kind)[0], start, count, Job(25, torch.zeros(1).long(), 4))
     assert len(marks) == count + 1
     np.testing.assert_array_equal(x[:, 0].numpy(), record.trajectories.x[0, -1])
@@ -79,7 +80,7 @@ def test_what_is_timed_is_the_run_itself(kind):
 @pytest.mark.usefixtures("ticking")
 def test_time_stands_still_once_a_run_has_ended():
     record, seconds = observed("booth", ["sgd(lr=0.05)", "sgd(lr=9)"], steps=200, stop=Stop(gtol=1e-2))
-    ends = record.trajectories.runs["stopped"]
+    ends = filled(record.trajectories.runs["stopped"])
     assert (ends > 0).all()
     assert (ends < 200).all()
     for row, end in zip(seconds, ends, strict=True):

@@ -12,6 +12,7 @@ import torch
 from landscapes import InputError, Record, Stop, basins, function, optimizers, race
 from landscapes.experiments import _basins
 from landscapes.experiments._basins import nearest
+from landscapes.record import filled
 
 WELLS = function((-2, 2), (-2, 2), start=(0.5, 1), minima=[(-1, 0), (1, 0)], steps=400, name="wells")(
     lambda x, y: (x * x - 1) ** 2 + y * y
@@ -27,29 +28,29 @@ def test_every_pixel_is_the_race_from_its_centre():
     x, y = record.axes["x"], record.axes["y"]
     assert x == pytest.approx([-1.5, -0.5, 0.5, 1.5])
     assert y == pytest.approx([-1, 1])
-    ends, arrived = record.grid(record.trajectories.x[:, -1]), record.grid("arrived")
+    ends, arrived = record.grid(record.trajectories.x[:, -1]), filled(record.grid("arrived"))
     for i, j in np.ndindex(2, 4):
         alone = race(WELLS, "momentum(lr=0.02)", start=(x[j], y[i]), steps=150, stop=Stop(xtol=0.1), resolution=3)
         assert ends[i, j].tolist() == alone.trajectories.x[0, -1].tolist()
-        assert arrived[i, j] == alone.trajectories.runs["stopped"][0]
+        assert arrived[i, j] == filled(alone.trajectories.runs["stopped"])[0]
 
 
 def test_basins_of_descent_are_split_where_theory_says():
     record = basins(WELLS, "sgd(lr=0.02)", resolution=32)
-    which = record.grid("basin")
+    which = filled(record.grid("basin"))
     assert (which[:, :16] == 0).all()
     assert (which[:, 16:] == 1).all()
     assert (record.grid("status") == "converged").all()
-    assert (record.grid("arrived") > 0).all()
+    assert (filled(record.grid("arrived")) > 0).all()
     assert record.meta["minima_are"] == ["global", "global"]
 
 
 def test_arriving_is_coming_within_a_distance():
     near = basins(WELLS, "sgd(lr=0.02)", resolution=8, tol=0.05)
-    away = near.trajectories.x[:, -1] - np.array(near.meta["minima"])[near.trajectories.runs["basin"]]
+    away = near.trajectories.x[:, -1] - np.array(near.meta["minima"])[filled(near.trajectories.runs["basin"])]
     assert (np.hypot(*away.T) <= 0.05).all()
     nearer = basins(WELLS, "sgd(lr=0.02)", resolution=8, tol=0.01)
-    assert (nearer.grid("arrived") > near.grid("arrived")).all()
+    assert (filled(nearer.grid("arrived")) > filled(near.grid("arrived"))).all()
     assert nearer.meta["tol"] == 0.01
     assert basins(WELLS, "sgd(lr=0.02)", resolution=2, steps=1).meta["tol"] == pytest.approx(4e-3)
 
@@ -60,17 +61,17 @@ def test_minima_that_nobody_told_are_found_and_told_alike():
     assert np.array(record.meta["minima"]) == pytest.approx(np.array([[-1, 0], [1, 0]]), abs=1e-6)
     assert record.meta["values"] == pytest.approx([0, 0], abs=1e-12)
     known = basins(WELLS, "sgd(lr=0.02)", resolution=32)
-    assert np.array_equal(record.grid("basin"), known.grid("basin"))
-    assert np.array_equal(record.grid("arrived"), known.grid("arrived"))
+    assert np.array_equal(filled(record.grid("basin")), filled(known.grid("basin")))
+    assert np.array_equal(filled(record.grid("arrived")), filled(known.grid("arrived")))
 
 
 def test_local_minima_come_after_global_ones():
     record = basins("three_hump_camel", "sgd(lr=0.05)", resolution=24, steps=200)
     assert record.meta["minima_are"] == ["global", "local", "local"]
-    assert set(np.unique(record.grid("basin"))) >= {0, 1, 2}
+    assert set(np.unique(filled(record.grid("basin")))) >= {0, 1, 2}
     rough = basins("rastrigin", "sgd(lr=0.001)", resolution=48, box=((-1.45, 1.45), (-1.45, 1.45)), steps=200)
     assert rough.meta["minima_are"] == ["global", *["found"] * 8]
-    counts = np.bincount(rough.trajectories.runs["basin"])
+    counts = np.bincount(filled(rough.trajectories.runs["basin"]))
     assert counts.min() > 0.5 * counts.max(), "nine cells of the same size, about"
 
 
@@ -80,8 +81,8 @@ def test_a_place_on_the_way_along_a_valley_is_no_minimum(name):
     assert record.meta["minima_are"] == ["global"]
     on_their_way = record.grid("status") == "max_steps"
     assert on_their_way.sum() > 100
-    assert (record.grid("basin")[on_their_way] == -1).all()
-    assert (record.grid("arrived")[on_their_way] == -1).all()
+    assert (filled(record.grid("basin"))[on_their_way] == -1).all()
+    assert (filled(record.grid("arrived"))[on_their_way] == -1).all()
 
 
 def test_a_saddle_and_a_plateau_are_no_minima():
@@ -90,7 +91,7 @@ def test_a_saddle_and_a_plateau_are_no_minima():
     )
     still = basins(saddle, "sgd(lr=0.1)", resolution=(9, 9), steps=100)
     assert still.meta["minima"] == []
-    assert (still.grid("basin") == -1).all()
+    assert (filled(still.grid("basin")) == -1).all()
     flat = function((-1, 1), (-1, 1), start=(0.5, 0), name="flat")(lambda x, y: torch.relu(x * x + y * y - 0.25))
     assert basins(flat, "sgd(lr=0.1)", resolution=16, steps=100).meta["minima"] == []
 
@@ -99,15 +100,15 @@ def test_runs_that_fail_count_to_no_minimum():
     record = basins(WELLS, "sgd(lr=0.4)", resolution=16, box=((-9, 9), (-9, 9)))
     failed = record.grid("status") == "diverged"
     assert failed.any()
-    assert (record.grid("basin")[failed] == -1).all()
-    assert (record.grid("arrived")[failed] == -1).all()
+    assert (filled(record.grid("basin"))[failed] == -1).all()
+    assert (filled(record.grid("arrived"))[failed] == -1).all()
 
 
 def test_another_test_of_arrival_counts_to_the_minimum_nearby():
     record = basins(WELLS, "sgd(lr=0.02)", resolution=8, stop=Stop(gtol=1e-3))
     assert (record.grid("status") == "converged").all()
-    assert (record.grid("basin")[:, 4:] == 1).all()
-    assert np.array_equal(record.grid("arrived"), record.grid("stopped"))
+    assert (filled(record.grid("basin"))[:, 4:] == 1).all()
+    assert np.array_equal(filled(record.grid("arrived")), filled(record.grid("stopped")))
 
 
 def test_a_domain_may_be_mapped_and_a_map_kept(tmp_path):
@@ -119,7 +120,7 @@ def test_a_domain_may_be_mapped_and_a_map_kept(tmp_path):
     assert (record.surface.y[0], record.surface.y[-1]) == (-4, 4)
     again = Record.load(record.save(tmp_path / "map.npz"))
     assert again.axes == record.axes
-    assert np.array_equal(again.grid("basin"), record.grid("basin"))
+    assert np.array_equal(filled(again.grid("basin")), filled(record.grid("basin")))
 
 
 def test_a_folder_and_progress(tmp_path):

@@ -17,6 +17,7 @@ from landscapes.experiments import _compare
 from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, first_hits
 from landscapes.optimizers import parse
 from landscapes.oracle import KINDS
+from landscapes.record import filled
 
 BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=60, name="bowl")(
     lambda x, y: x * x + 4 * y * y
@@ -46,9 +47,9 @@ def test_crossings_and_their_costs_are_those_of_each_race():
                 values = race(landscape, optimizer, start=start, steps=20, resolution=3).trajectories.loss[0]
                 for m, share in enumerate(shares):
                     hits = np.flatnonzero(values <= landscape.minimum + share * (first - landscape.minimum))
-                    got = record.grid("steps_to")[i, j, k, 0, m]
+                    got = filled(record.grid("steps_to"))[i, j, k, 0, m]
                     assert got == (hits[0] if len(hits) else -1)
-                    spent = record.grid("evaluations_to")[i, j, k, 0, m]
+                    spent = filled(record.grid("evaluations_to"))[i, j, k, 0, m]
                     if got < 1:
                         assert spent == got
                         continue
@@ -128,7 +129,7 @@ def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
     told = record.meta["functions"]["hidden"]
     assert told["minimum_is"] == "the lowest value seen"
     assert told["minimum"] == record.trajectories.runs["lowest"].min()
-    assert (record.grid("steps_to") > 0).all()
+    assert (filled(record.grid("steps_to")) > 0).all()
     found = compare(dataclasses.replace(BOWL, minima=(), minimum=math.nan), "sgd(lr=0.1)", starts=1, tolerances=[0.5])
     assert found.meta["functions"]["bowl"]["minimum_is"] == "found"
     assert found.meta["functions"]["bowl"]["minimum"] == pytest.approx(0, abs=1e-12)
@@ -137,11 +138,11 @@ def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
 def test_what_became_of_the_runs_is_told():
     record = compare(BOWL, ["sgd(lr=0.1)", "sgd(lr=1e-5)", "sgd(lr=30)"], starts=2, tolerances=[0.5, 1e-3])
     assert [row[0] for row in record.grid("status")[0, :, :, 0].tolist()] == ["converged", "max_steps", "diverged"]
-    assert np.array_equal(record.grid("reached"), record.grid("steps_to")[..., -1])
-    assert (record.grid("evaluations")[0, :2] == 60).all()
-    assert (record.grid("evaluations")[0, 2] < 60).all()
-    assert (record.grid("steps_to")[0, 0] > 0).all()
-    assert (record.grid("steps_to")[0, 2] == -1).all()
+    assert np.array_equal(filled(record.grid("reached")), filled(record.grid("steps_to"))[..., -1])
+    assert (filled(record.grid("evaluations"))[0, :2] == 60).all()
+    assert (filled(record.grid("evaluations"))[0, 2] < 60).all()
+    assert (filled(record.grid("steps_to"))[0, 0] > 0).all()
+    assert (filled(record.grid("steps_to"))[0, 2] == -1).all()
 
 
 def test_a_comparison_is_kept_in_files(tmp_path):
@@ -153,7 +154,7 @@ def test_a_comparison_is_kept_in_files(tmp_path):
         ["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, resume_dir=tmp_path / "kept"
     )
     read = Record.load(again.save(tmp_path / "comparison.npz"))
-    assert np.array_equal(read.grid("evaluations_to"), record.grid("evaluations_to"))
+    assert np.array_equal(filled(read.grid("evaluations_to")), filled(record.grid("evaluations_to")))
     assert read.axes == record.axes
     with pytest.raises(InputError, match="kept"):
         compare(
@@ -177,7 +178,7 @@ def test_ctrl_c_gives_back_what_is_done():
     status = record.grid("status")[0, :, :, 0]
     assert (status[0] != "not run").all()
     assert (status[2] == "not run").all()
-    assert (record.grid("evaluations_to")[0, 2] == -1).all()
+    assert (filled(record.grid("evaluations_to"))[0, 2] == -1).all()
     with pytest.raises(InputError, match="ended before all was run"):
         costs(record)
 
@@ -193,7 +194,7 @@ def test_costs_are_laid_out_by_problem():
     assert found.values.shape == (12, 2, 2)
     assert found.functions.tolist() == ["bowl"] * 6 + ["booth"] * 6
     assert found.dims.tolist() == [2] * 12
-    grid = record.grid("evaluations_to")
+    grid = filled(record.grid("evaluations_to"))
     assert found.values[7, 1, 0] == (grid[1, 1, 0, 1, 0] if grid[1, 1, 0, 1, 0] >= 0 else math.inf)
     assert np.isinf(found.at()).any()
     assert np.array_equal(found.at(0.5), found.values[:, :, 0])
@@ -223,7 +224,7 @@ def test_restarts_make_an_ecdf_of_running_times_to_come():
 
 def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run():
     record = sweep("saddle", "sgd", lr=[1e-3], starts=[(50.0, 40.0), (0.5, 0.5)], steps=3)
-    assert record.trajectories.runs["stopped"].tolist() == [-1, -1]
+    assert record.trajectories.runs["stopped"].tolist() == [None, None]
 
 
 # Bad input

@@ -149,7 +149,7 @@ def test_labels_are_unique(names):
 def test_every_status():
     bounded = race(bowl, ["sgd(lr=0.1)", "sgd(lr=0.001)", "sgd(lr=20)"])
     assert column(bounded, "status") == ["converged", "max_steps", "diverged"]
-    assert column(bounded, "stopped")[:2] == [-1, -1]
+    assert column(bounded, "stopped")[:2] == [None, None]
     stopped = column(bounded, "stopped")[2]
     x = 1.5 * (1 - 2 * 20) ** np.arange(stopped + 1)
     assert abs(x[stopped - 1]) <= 2 + 4 * outcomes.ROAM < abs(x[stopped])
@@ -172,7 +172,7 @@ def test_target_and_when_it_is_reached():
     reached = column(record, "reached")[0]
     assert values[reached] <= record.meta["target"] < values[reached - 1]
     assert reached == math.ceil(math.log(1e-4) / math.log(0.64))  # the loss shrinks by (1 − 2·0.1)² a step
-    assert column(record, "reached")[1] == -1
+    assert column(record, "reached")[1] is None
 
 
 def test_where_the_minimum_is_not_known_a_search_finds_it():

@@ -14,6 +14,7 @@ import torch
 from landscapes import InputError, Range, Record, Stop, function, functions, optimizers, race, sweep
 from landscapes.experiments import _sweep
 from landscapes.experiments.search_space import COMMON
+from landscapes.record import filled
 
 VALLEY = function((-2, 2), (-2, 2), start=(-1.2, 1), minima=[(1, 1)], steps=40, name="valley")(
     lambda x, y: (1 - x) ** 2 + 10 * (y - x * x) ** 2
@@ -40,7 +41,7 @@ def test_every_run_of_a_grid_is_the_race_it_stands_for():
         assert record.grid("lr")[i, j, k] == rates[i]
         assert record.grid("beta1")[i, j, k] == betas[j]
         if k == 0:  # the target is that of the first start
-            assert record.grid("reached")[i, j, k] == alone.trajectories.runs["reached"][0]
+            assert filled(record.grid("reached"))[i, j, k] == filled(alone.trajectories.runs["reached"])[0]
             assert record.grid("status")[i, j, k] == alone.trajectories.runs["status"][0]
 
 
@@ -162,8 +163,8 @@ def test_columns_say_what_became_of_the_runs():
     runs = record.trajectories.runs
     assert runs["status"].tolist() == ["max_steps", "converged", "diverged"]
     assert runs["reason"].tolist() == ["", "gtol", "bound"]
-    assert (runs["stopped"][1:] > 0).all()
-    assert runs["reached"][0] == runs["reached"][2] == -1 < runs["reached"][1]
+    assert (filled(runs["stopped"])[1:] > 0).all()
+    assert runs["reached"].mask.tolist() == [True, False, True]
     assert runs["n_gradients"].tolist() == [2000, *runs["stopped"][1:].tolist()]
     assert np.array_equal(runs["final"], record.trajectories.loss[:, -1])
     assert (runs["lowest"] <= runs["final"]).all()
@@ -214,7 +215,7 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
     done = np.array([[True, True], [False, False]])
     assert np.array_equal(record.grid("status") != "not run", done)
     assert np.array_equal(np.isfinite(record.grid(record.trajectories.metrics["gradient_norm"])).all(-1), done)
-    assert (record.grid("reached")[1] == -1).all()
+    assert (filled(record.grid("reached"))[1] == -1).all()
 
 
 # Bad input

@@ -122,7 +122,7 @@ def test_a_map_names_the_largest_and_counts_the_rest():
     crowd = map_record()
     each = np.arange(24) % 8
     many = replace(crowd, meta={**crowd.meta, "minima": [[k, 0.0] for k in range(8)], "optimizer": "sgd(lr=0.01)"})
-    many = with_runs(many, minimum=list(each), status=["converged"] * 24)
+    many = with_runs(many, basin=list(each), status=["converged"] * 24)
     assert "within 30 steps SGD (lr 0.01) finds the minimum at (0, 0) from 12.5 %, the one" in render.caption(many)
     assert render.caption(many).endswith("the one at (3, 0) from 12.5 % and 4 other minima from 50.0 % of them.")
     nothing = with_runs(many, basin=[-1] * 24, status=["max_steps"] * 24)

@@ -20,7 +20,7 @@ from render_records import KINDS, VIEW, converging, diverging, record, scenery, 
 from landscapes import race, render
 from landscapes.cli import main
 from landscapes.errors import InputError
-from landscapes.record import Record, Trajectories
+from landscapes.record import Record, Trajectories, filled
 from landscapes.render.html._page import document
 from landscapes.render.html.simplify import thinned
 from landscapes.render.plots.levels import relief
@@ -99,7 +99,7 @@ def test_all_of_a_race_is_on_its_page(kind):
     exact = np.interp(levels.height, levels.levels, np.arange(len(levels.levels)))
     np.testing.assert_allclose(heights / data["map"]["parts"], exact, rtol=0, atol=0.51 / data["map"]["parts"])
     for run, row in enumerate(runs):
-        stopped = int(paths.runs["stopped"][run])
+        stopped = int(filled(paths.runs["stopped"])[run])
         ran = slice(None) if stopped < 0 else slice(0, stopped)
         np.testing.assert_array_equal(row["step"], paths.step[ran])
         for axis, (low, high), name in zip(range(2), VIEW, "xy", strict=True):
