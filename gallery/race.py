@@ -14,14 +14,12 @@ import sys
 from pathlib import Path
 
 from landscapes import race, render
-from landscapes.analysis.race_table import table, verdict
 
 PICTURES = Path(__file__).parent / "pictures"
 theme = sys.argv[1] if len(sys.argv) > 1 else "light"
 
 record = race("beale")
-print(table(record))
-print(verdict(record))
+print(render.table(record))
 
 # %%
 # One call draws them. The suffix selects the writer: .gif and .mp4 are animations, .png, .pdf and .svg are stills.

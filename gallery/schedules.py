@@ -13,7 +13,6 @@ a run names its wrappers after the optimizer.
 from pathlib import Path
 
 from landscapes import functions, race, render
-from landscapes.analysis.race_table import table, verdict
 
 PICTURES = Path(__file__).parent / "pictures"
 OPTIMIZERS = [
@@ -31,8 +30,7 @@ OPTIMIZERS = [
 
 beale = functions.get("beale").with_view([(-0.3, 4.4), (-2.2, 2)])
 record = race(beale, OPTIMIZERS, start=(1, 1.5), steps=200)
-print(table(record))
-print(verdict(record))
+print(render.table(record))
 
 # %%
 # The first gradients are a hundred times larger than the later ones. With clipping, a learning rate ten times
