@@ -35,11 +35,11 @@ EARLY, LATEST = 0.2, 8.0
 
 def plan() -> Plan:
     """Return SIDE² starts on the noisy Beale function, each with its own random numbers, in blocks of SIZE."""
-    lengths, ways = (SIDE, SIDE), np.linspace(-4.0, 4.0, SIDE)
-    starts = [GridColumn.along(ways, lengths, axis) for axis in (0, 1)]
-    terms = RunSettings(STEPS, np.array([[-9.0, 9.0]] * 2))
+    lengths, ticks = (SIDE, SIDE), np.linspace(-4.0, 4.0, SIDE)
+    starts = [GridColumn.along(ticks, lengths, axis) for axis in (0, 1)]
+    settings = RunSettings(STEPS, np.array([[-9.0, 9.0]] * 2))
     return Plan(
-        [Task(get("noisy_beale"), Adam(lr=0.05), SIDE**2, starts, terms, streams=GridColumn(np.arange(7)))], SIZE
+        [Task(get("noisy_beale"), Adam(lr=0.05), SIDE**2, starts, settings, streams=GridColumn(np.arange(7)))], SIZE
     )
 
 

@@ -33,7 +33,7 @@ PICTURES = Path(__file__).parent / "pictures"
 
 known = [f for f in functions.search("smooth") if np.isfinite(f.minimum) and f.outside == "higher"][::EVERY]
 lr_grid = Range(1e-8, 1e3, n=RATES)
-record = compare(known, ["sgd", "momentum", "adam"], lr_grid=lr_grid, starts=STARTS, steps=STEPS, tolerance=TOLERANCES)
+record = compare(known, ["sgd", "momentum", "adam"], lr_grid=lr_grid, starts=STARTS, steps=STEPS, tolerances=TOLERANCES)
 
 # %%
 # The comparisons: one learning rate for all, and the best rate of each optimizer per function. Each has its tolerance.
@@ -68,7 +68,7 @@ print(tables.Table("Success rates; median ratios of steps, 0.01 to 100.", header
 # %%
 # The success rate of each single learning rate for all functions.
 
-reached = ~np.ma.getmaskarray(record.grid("steps_to"))[..., TOLERANCES.index(1e-3)]
+reached = ~np.ma.getmaskarray(np.ma.masked_less(record.grid("steps_to"), 0))[..., TOLERANCES.index(1e-3)]
 success = reached.mean((0, 3, 4))  # (optimizer, lr)
 best_adam, best_sgd = success[ADAM].max(), success[SGD].max()
 
@@ -80,7 +80,7 @@ print(
     f"{momentum_tuned} times. Adam is at least 5 times as fast on {100 * (ratio >= 5).mean():.0f} % of functions, and "
     f"slower on {100 * (ratio < 1).mean():.0f} %. With the same rate for both, the ratio can take any value: "
     f"{median['0.001 for all']:.2g} at 0.001, {median['0.01 for all']:.2g} at 0.01, {median['0.1 for all']:.0f} or "
-    f"more at 0.1. Adam needs less tuning: with {lr_grid[success[ADAM].argmax()]:.1g} for all functions, "
+    f"more at 0.1. Adam needs less tuning: with {lr_grid.values()[success[ADAM].argmax()]:.1g} for all functions, "
     f"{100 * best_adam:.0f} % of its runs succeed, against {100 * best_sgd:.0f} % for SGD at its best single rate"
 )
 assert 10 * median["0.001 for all"] < median["0.1 for all"]

@@ -50,7 +50,7 @@ def outcomes(size, **options):
     kinds = np.select([fails, converges, oscillates], [FAILS, CONVERGES, OSCILLATES], SLOW)
 
     best = np.where(fails, np.inf, last).argmin(0)[None]
-    b1, b2 = np.meshgrid(list(beta1), list(beta2))
+    b1, b2 = np.meshgrid(beta1.values(), beta2.values())
     return record, np.take_along_axis(kinds, best, 0)[0], b2, b1
 
 
