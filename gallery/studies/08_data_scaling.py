@@ -56,7 +56,7 @@ for name, x in DATA.items():
     record = sweep(fit, candidates, starts=starts, steps=STEPS, dtype=torch.float32)
     distance = record.grid(np.abs(record.trajectories.x - [1, 0]))
     errors.append(np.quantile(distance, (0.5, 0.05, 0.95), axis=1))
-    diverged_at.append(np.ma.masked_less(record.grid("stopped")[0], 0))
+    diverged_at.append(record.grid("stopped")[0])
 
     bounds.append(2 / high)
     edge = sweep(fit, "sgd", lr=[1.9 / high, 2.1 / high], starts=starts, steps=STEPS)

@@ -49,7 +49,7 @@ gradient = (depth * np.hypot(8 * x, 2 * y))[flat][:STARTS]
 tuned, escape = {}, {}
 for name, optimizer in candidates.items():
     record = sweep("welsch", optimizer, lr=RATES, starts=starts, steps=STEPS, target=0.5)
-    steps = np.ma.masked_less(record.grid("reached"), 0).astype(float).filled(np.inf)
+    steps = record.grid("reached").astype(float).filled(np.inf)
     converged = record.grid("final") < 0.01
     time_of_converged = np.where(converged, steps, 0).sum(1)
     best = np.lexsort((time_of_converged, -converged.sum(1)))[0]

@@ -68,7 +68,7 @@ print(tables.Table("Success rates; median ratios of steps, 0.01 to 100.", header
 # %%
 # The success rate of each single learning rate for all functions.
 
-reached = ~np.ma.getmaskarray(np.ma.masked_less(record.grid("steps_to"), 0))[..., TOLERANCES.index(1e-3)]
+reached = ~np.ma.getmaskarray(record.grid("steps_to"))[..., TOLERANCES.index(1e-3)]
 success = reached.mean((0, 3, 4))  # (optimizer, lr)
 best_adam, best_sgd = success[ADAM].max(), success[SGD].max()
 
