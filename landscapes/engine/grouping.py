@@ -13,7 +13,7 @@ from torch import Tensor
 from landscapes.engine.batch import Batch
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.base import FirstOrder
-from landscapes.optimizers.first_order.scalars import Scalars
+from landscapes.optimizers.first_order.run_coefs import RunCoefs
 
 Numbers = Mapping[str, NDArray[np.float64]]
 
@@ -29,9 +29,9 @@ class Group:
     optimizer: FirstOrder
     numbers: Numbers
 
-    def scalars(self, own: NDArray[np.int64], like: Tensor) -> Scalars:
+    def scalars(self, own: NDArray[np.int64], like: Tensor) -> RunCoefs:
         """The step scalars of some of its runs, by their number in the group."""
-        return Scalars(self.optimizer, {name: column[own] for name, column in self.numbers.items()}, like)
+        return RunCoefs(self.optimizer, {name: column[own] for name, column in self.numbers.items()}, like)
 
 
 def grouped(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
@@ -83,7 +83,7 @@ def _groups(batch: Batch) -> Iterator[Group]:
     for pattern in np.unique(zero).tolist():
         runs = np.flatnonzero(zero == pattern)
         gone = [name for place, name in enumerate(batch.numbers) if pattern >> place & 1]
-        optimizer = batch.optimizer.with_numbers({name: column[runs[0]] for name, column in batch.numbers.items()})
+        optimizer = batch.optimizer.with_hyperparameters({name: column[runs[0]] for name, column in batch.numbers.items()})
         rest = {name: column[runs] for name, column in batch.numbers.items() if name not in gone}
         yield Group(runs, optimizer, rest)
 
@@ -93,8 +93,8 @@ def _check(batch: Batch) -> None:
     if type(batch.optimizer).__post_init__ is not Optimizer.__post_init__:
         rows = np.unique(np.stack(list(batch.numbers.values()), 1), axis=0) if batch.numbers else np.empty((0, 0))
         for row in rows.tolist():
-            batch.optimizer.with_numbers(dict(zip(batch.numbers, row, strict=True)))
+            batch.optimizer.with_hyperparameters(dict(zip(batch.numbers, row, strict=True)))
         return
     for name, column in batch.numbers.items():
         for value in {float(column.min()), float(column.max())}:  # NaN if there is any
-            batch.optimizer.with_numbers({name: value})
+            batch.optimizer.with_hyperparameters({name: value})

@@ -23,7 +23,7 @@ from landscapes.engine.termination import REASONS, RunStatus, Stop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import KINDS, Oracle, value, value_and_gradient
 
 Progress = Callable[[int, int], None]
@@ -137,11 +137,11 @@ def run(
     back[order] = torch.arange(len(optimizers))
     x = starts[:, order].contiguous()
     streams = torch.zeros(len(optimizers), dtype=torch.int64) if streams is None else streams[order].cpu()
-    job = Job(steps, streams.to(x.device), seed)
+    setup = RunSetup(steps, streams.to(x.device), seed)
     parts = [
         _Part(
             runs,
-            type(optimizers[0]).stepper(optimizers, x[:, runs], job.part(runs)),
+            type(optimizers[0]).stepper(optimizers, x[:, runs], setup.select(runs)),
             Oracle(function, len(optimizers), x.device),
             guided=optimizers[0].needs_gradient,
         )
@@ -161,7 +161,7 @@ def run(
     last_x, last_value = x, lowest
     calm = x.device.type == "cpu"  # nothing has happened yet to anybody, and to look costs next to nothing
     traced = followed(function, x, steps)
-    enders = [part for part in parts if type(part.stepper).finished is not Stepper.finished]
+    enders = [part for part in parts if type(part.stepper).terminated is not Stepper.terminated]
     counted = parts if log.counts else []
     floor, ceiling = low[:, None], high[:, None]
     for t in range(steps + 1):
@@ -193,7 +193,7 @@ def run(
             fates.end(why > 0, t, why)
             calm = calm and not bool(why.any())
         for part in enders:
-            ended = part.stepper.finished()
+            ended = part.stepper.terminated()
             if ended is not None:
                 fates.end(_among(ended, part.runs, len(optimizers)), t, REASONS["terminated"])
                 calm = calm and not bool(ended.any())
@@ -297,11 +297,11 @@ class _Part:
 
     def step(self, t: int, seen: Function, x: Tensor, felt: Tensor, gradient: Tensor, alive: Tensor) -> Tensor:
         """The points of these runs after step t, from what they see."""
-        self.oracle.seen = seen
+        self.oracle.current = seen
         now = StepContext(t, x, felt, gradient, self.oracle, alive)
         moved = self.stepper.step(now)
-        if self.oracle.asked:
-            self.spent = torch.where(now.alive, self.oracle.counts, self.spent)
+        if self.oracle.was_called:
+            self.spent = torch.where(now.active, self.oracle.counts, self.spent)
         return moved
 
     def spent_until(self, t: int, stopped: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.stepper import Job, StepContext
+from landscapes.optimizers.stepper import RunSetup, StepContext
 from landscapes.oracle import Oracle, value, value_and_gradient
 
 ROUNDS = 5
@@ -54,7 +54,7 @@ def measure_seconds(
         for run, optimizer in enumerate(optimizers):
             count = int(ends[run]) if round_ >= 0 else min(int(ends[run]), WARM)
             marks, _ = time_steps(
-                function, optimizer, starts[:, run : run + 1], count, Job(steps, torch.zeros(1).long(), seed)
+                function, optimizer, starts[:, run : run + 1], count, RunSetup(steps, torch.zeros(1).long(), seed)
             )
             if round_ >= 0:
                 taken[round_, run, :count] = np.diff(marks)
@@ -62,17 +62,17 @@ def measure_seconds(
 
 
 def time_steps(
-    function: Function, optimizer: Optimizer, x: Tensor, count: int, job: Job
+    function: Function, optimizer: Optimizer, x: Tensor, count: int, setup: RunSetup
 ) -> tuple[NDArray[np.float64], Tensor]:
     """What the clock says before and after each of so many steps, (count + 1,), and the last point (d, 1)."""
-    stepper = type(optimizer).stepper([optimizer], x, job)
+    stepper = type(optimizer).stepper([optimizer], x, setup)
     oracle = Oracle(function, 1, x.device)
     alive = torch.ones(1, dtype=torch.bool)
     unguided = torch.full_like(x, torch.nan)
     marks = np.empty(count + 1)
     marks[0] = CLOCK()
     for t in range(count):
-        seen = oracle.at(t)
+        seen = oracle.set_step(t)
         felt, gradient = value_and_gradient(seen, x) if optimizer.needs_gradient else (value(seen, x), unguided)
         x = stepper.step(StepContext(t + 1, x, felt, gradient, oracle, alive))
         marks[t + 1] = CLOCK()

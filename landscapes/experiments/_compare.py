@@ -284,7 +284,7 @@ def _columns(
 ) -> Mapping[str, NDArray[Any]]:
     """Points, values and columns of the runs of one optimizer on one function."""
     count, function = len(paths.loss), problem.function
-    rates = np.array([optimizer.rate]) if problem.rates is None else problem.rates
+    rates = np.array([optimizer.learning_rate]) if problem.rates is None else problem.rates
     never = np.full((count, len(shares)), np.nan)  # where no block of it was run
     to = {name: np.nan_to_num(paths.metrics.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
     steps_to = to["steps_to"].astype(np.int64)

@@ -119,7 +119,7 @@ def race(
         runs={
             "label": np.array(labels(entries)),
             "optimizer": np.array([optimizer.spec for optimizer in racing]),
-            "lr": np.array([optimizer.rate for optimizer in racing]),
+            "lr": np.array([optimizer.learning_rate for optimizer in racing]),
             "lr_source": np.array(["tuned" if entry.left_open else "given" for entry in entries]),
             "status": statuses(paths.loss[:, -1], paths.reason, target, minimum),
             "stopped": paths.stopped,

@@ -140,12 +140,12 @@ def _tried(
     """The settings to try, and the contenders with those that are the same for all."""
     fixed = {name: value for name, value in vary.items() if isinstance(value, int | float | np.number)}
     for entry, name in itertools.product(entries, fixed):
-        if name not in entry.optimizer.numbers():
-            raise unknown(f"hyper-parameter of {entry.optimizer.label}", name, entry.optimizer.numbers())
+        if name not in entry.optimizer.hyperparameters():
+            raise unknown(f"hyper-parameter of {entry.optimizer.label}", name, entry.optimizer.hyperparameters())
     ready = []
     for entry in entries:
         left_open = entry.left_open and _tunable(entry.optimizer) not in vary
-        ready.append(replace(entry, optimizer=entry.optimizer.with_numbers(fixed), left_open=left_open))
+        ready.append(replace(entry, optimizer=entry.optimizer.with_hyperparameters(fixed), left_open=left_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
     return trials([entry.optimizer for entry in ready], varied, design, count, seed), ready
 
@@ -188,7 +188,7 @@ def _record(
     settings = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in tried.columns}
     runs = {
         "label": np.repeat(np.array(names), size),
-        "lr": np.repeat([entry.optimizer.rate for entry in entries], size),
+        "lr": np.repeat([entry.optimizer.learning_rate for entry in entries], size),
         **settings,
         **outcome(paths, terms.target, function.minimum),
     }

@@ -69,7 +69,7 @@ class Tuning:
         """The sweep for drawing: one row a trial, one column a fact; hyper-parameters that an optimizer lacks are NaN."""
         labels, names = (
             list(self.best),
-            list(dict.fromkeys(n for trial in self.trials for n in trial.optimizer.numbers())),
+            list(dict.fromkeys(n for trial in self.trials for n in trial.optimizer.hyperparameters())),
         )
         facts = {
             "label": np.array([labels[trial.contender] for trial in self.trials]),
@@ -77,7 +77,7 @@ class Tuning:
             "effort": np.array([trial.score for trial in self.trials]),
             "evaluations": np.array([trial.evaluations for trial in self.trials]),
         }
-        values = [trial.optimizer.numbers() for trial in self.trials]
+        values = [trial.optimizer.hyperparameters() for trial in self.trials]
         return facts | {name: np.array([of.get(name, math.nan) for of in values]) for name in names}
 
     def table(self) -> str:
@@ -291,7 +291,7 @@ def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, s
     for shares in spread[1:]:
         values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), shares, strict=True)}
         try:
-            found.append(optimizer.with_numbers(values))
+            found.append(optimizer.with_hyperparameters(values))
         except InputError:  # settings that do not go together; the optimizer knows
             found.append(optimizer)
     return found
@@ -304,7 +304,7 @@ def _best(trials: Sequence[Trial], contender: int) -> Trial:
 
 
 def _refocused(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, Range]:
-    values = optimizer.numbers()
+    values = optimizer.hyperparameters()
     return {
         name: ends.around(values[name], WIDER if _at_edge(ends, values[name]) else NARROWER)
         for name, ends in ranges.items()
@@ -316,7 +316,7 @@ def _at_edge(ends: Range, value: float) -> bool:
 
 
 def _edges(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, str]:
-    values = optimizer.numbers()
+    values = optimizer.hyperparameters()
     return {
         name: "limit" if ends.nearer_end_is_limit(values[name]) else "edge"
         for name, ends in ranges.items()

@@ -67,7 +67,7 @@ def with_tuned_lrs(
         stored_lrs.learning_rates(function, [entry.optimizer for entry in entries if entry.left_open], start, steps)
     )
     return [
-        replace(entry, optimizer=entry.optimizer.at_rate(next(found))) if entry.left_open else entry
+        replace(entry, optimizer=entry.optimizer.with_learning_rate(next(found))) if entry.left_open else entry
         for entry in entries
     ]
 
@@ -98,5 +98,5 @@ def unique(names: Sequence[str]) -> list[str]:
 def _apart(optimizer: Optimizer) -> str:
     """What tells an optimizer from others of its kind: its learning rate, or the settings that are not the usual ones."""
     return (
-        optimizer.spec.partition("(")[2].removesuffix(")") if math.isnan(optimizer.rate) else f"lr={optimizer.rate:g}"
+        optimizer.spec.partition("(")[2].removesuffix(")") if math.isnan(optimizer.learning_rate) else f"lr={optimizer.learning_rate:g}"
     )

@@ -143,7 +143,7 @@ def search_space(optimizer: Optimizer) -> dict[str, Range]:
     """
     found: dict[str, Range] = {}
     limits = {field.name: field for field in dataclasses.fields(optimizer)}
-    for name, value in optimizer.numbers().items():
+    for name, value in optimizer.hyperparameters().items():
         metadata: Mapping[str, Any] = limits[name].metadata if name in limits else {}
         if "search" in metadata:
             found[name] = metadata["search"]
@@ -170,5 +170,5 @@ def _clipped(given: Range, metadata: Mapping[str, Any]) -> Range:
     low, high = max(given.low, least), min(given.high, most)
     if not low < high:
         low, high = least, most
-    whole = bool(metadata.get("whole"))
+    whole = bool(metadata.get("integer"))
     return replace(given, low=low, high=high, least=least, most=most, whole=whole)

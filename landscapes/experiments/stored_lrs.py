@@ -59,7 +59,7 @@ def learning_rates(
     missing = [
         optimizer
         for optimizer in dict.fromkeys(optimizers)
-        if lr_free_spec(optimizer) not in known and not math.isnan(optimizer.rate)
+        if lr_free_spec(optimizer) not in known and not math.isnan(optimizer.learning_rate)
     ]
     found = dict(zip(missing, sweep_lrs(function, missing, start, steps), strict=True)) if missing else {}
     return [found.get(optimizer, known.get(lr_free_spec(optimizer), math.nan)) for optimizer in optimizers]
@@ -95,7 +95,7 @@ def score_lrs(
         paths = conditions.run(tried, steps, record_steps="all")
         return _watchable(function, paths), paths.n_gradients.reshape(len(tried), -1).sum(1)
 
-    trials = halve([[optimizer.at_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score)
+    trials = halve([[optimizer.with_learning_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score)
     return np.array([trial.score for trial in trials]).reshape(len(optimizers), len(GRID))
 
 
@@ -121,7 +121,7 @@ def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[
 
 def lr_free_spec(optimizer: Optimizer) -> str:
     """The optimizer as text without its learning rate."""
-    return optimizer.at_rate(1.0).spec
+    return optimizer.with_learning_rate(1.0).spec
 
 
 def _known(function: Function, start: Sequence[float], steps: int) -> dict[str, float]:

@@ -63,8 +63,8 @@ def trials(
         check_count("count", count)
     for optimizer in optimizers:
         for name in given:
-            if name not in optimizer.numbers():
-                raise unknown(f"hyper-parameter of {optimizer.label}", name, optimizer.numbers())
+            if name not in optimizer.hyperparameters():
+                raise unknown(f"hyper-parameter of {optimizer.label}", name, optimizer.hyperparameters())
     scales = {name: _scale(optimizers[0], name, values) for name, values in given.items()}
     if design == "grid":
         listed = {name: _listed(name, values) for name, values in given.items()}
@@ -145,13 +145,13 @@ def _check(optimizer: Optimizer, columns: Mapping[str, NDArray[np.float64]], *, 
     if together and columns:
         table = np.stack(list(columns.values()), 1)
         for row in table[_some(table)].tolist():
-            optimizer.with_numbers(dict(zip(columns, row, strict=True)))
+            optimizer.with_hyperparameters(dict(zip(columns, row, strict=True)))
         return
     for end in (0, -1):
         others = {name: float(values[end]) for name, values in columns.items()}
         for name, values in columns.items():
             for value in values[_some(values[:, None])].tolist():
-                optimizer.with_numbers(others | {name: value})
+                optimizer.with_hyperparameters(others | {name: value})
 
 
 def _some(table: NDArray[np.float64]) -> NDArray[np.int64]:

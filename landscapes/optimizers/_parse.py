@@ -61,7 +61,7 @@ def _optimizer(text: str, node: ast.Call, own: Mapping[str, Optimizer]) -> tuple
             if setting in settings:
                 raise InputError(f"{short(text)} gives {setting} twice")
             settings[setting] = value
-    if not cls.open_ended:
+    if not cls.accepts_extra_settings:
         check_names(cls, name, settings)
     if not issubclass(cls, Wrapper):
         if node.args:

@@ -1,8 +1,8 @@
-"""Arithmetic that rounds as torch.optim does, for one run and for many alike.
+"""Arithmetic that rounds as torch.optim does, for one run and for a batch of runs alike.
 
-Numbers that an optimizer derives from its hyper-parameters are computed in double precision, by Python for one
-optimizer and by numpy for a column of them: both round +, −, × and ÷ alike, so a run does not depend on its
-company. Only powers need care, and go through `power`.
+Numbers derived from hyper-parameters are computed in double precision: by Python for one optimizer, by numpy for a
+column of them. Both round +, −, × and ÷ identically, so a run does not depend on its batch. Powers do not round
+identically, and go through `power`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import torch
 from torch import Tensor
 
 Scalar = float | Tensor
-"""A hyper-parameter or a step scalar: a number, or one number a run, shape (R,)."""
+"""A hyper-parameter or coefficient: a number, or one number per run, shape (R,)."""
 
 
-def absent(s: Scalar) -> bool:
-    """Whether a term with this factor is left out, as torch.optim leaves it out (see `Optimizer.batch_key`)."""
+def is_zero(s: Scalar) -> bool:
+    """Return whether the term with this factor is omitted, as torch.optim omits it (see `Optimizer.batch_key`)."""
     return not isinstance(s, Tensor) and s == 0
 
 
-def each(function: Callable[..., float], *numbers: Scalar) -> Scalar:
-    """The function of Python floats, taken for every optimizer where a number is a column of them."""
+def map_floats(function: Callable[..., float], *numbers: Scalar) -> Scalar:
+    """Apply a function of Python floats; if some numbers are numpy columns, apply it per row."""
     if not any(isinstance(number, np.ndarray) for number in numbers):
         return function(*numbers)
     columns: list[Any] = [n.tolist() if isinstance(n, np.ndarray) else repeat(n) for n in numbers]
@@ -34,11 +34,11 @@ def each(function: Callable[..., float], *numbers: Scalar) -> Scalar:
 
 
 def power(base: Scalar, exponent: Scalar) -> Scalar:
-    """base to the exponent as Python rounds it: numpy's and torch's own may differ in the last bit."""
+    """Return base**exponent as Python rounds it; numpy and torch may differ in the last bit."""
     try:
-        return each(pow, base, exponent)
+        return map_floats(pow, base, exponent)
     except OverflowError:
-        return each(_large_power, base, exponent)
+        return map_floats(_large_power, base, exponent)
 
 
 def _large_power(base: float, exponent: float) -> float:
@@ -48,32 +48,32 @@ def _large_power(base: float, exponent: float) -> float:
         return math.inf
 
 
-# torch.optim's in-place kernels round as fused multiply-adds; with one number a run the same rounding
-# comes from these forms (for a plain number, from the scalar overloads themselves).
+# The in-place kernels of torch.optim round as fused multiply-adds. With one number per run, the forms below round the
+# same way; for a plain number, the scalar overloads themselves do.
 
 
 def add_scaled(a: Tensor, s: Scalar, b: Tensor) -> Tensor:
-    """a + s·b, rounded as `a.add_(b, alpha=s)`."""
+    """Return a + s·b, rounded as `a.add_(b, alpha=s)`."""
     return torch.addcmul(a, b, s) if isinstance(s, Tensor) else torch.add(a, b, alpha=s)
 
 
 def add_product(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
-    """a + s·b·c, rounded as `a.addcmul_(b, c, value=s)`."""
+    """Return a + s·b·c, rounded as `a.addcmul_(b, c, value=s)`."""
     return torch.addcmul(a, s * b, c) if isinstance(s, Tensor) else torch.addcmul(a, b, c, value=s)
 
 
 def add_quotient(a: Tensor, s: Scalar, b: Tensor, c: Tensor) -> Tensor:
-    """a + s·b/c, rounded as `a.addcdiv_(b, c, value=s)`."""
+    """Return a + s·b/c, rounded as `a.addcdiv_(b, c, value=s)`."""
     return torch.addcdiv(a, s * b, c) if isinstance(s, Tensor) else torch.addcdiv(a, b, c, value=s)
 
 
-def penalised(g: Tensor, weight_decay: Scalar, p: Tensor) -> Tensor:
-    """The gradient with that of the L2 penalty ½·weight_decay·‖p‖²."""
-    return g if absent(weight_decay) else add_scaled(g, weight_decay, p)
+def add_weight_decay(g: Tensor, weight_decay: Scalar, p: Tensor) -> Tensor:
+    """Return the gradient plus that of the L2 penalty ½·weight_decay·‖p‖²."""
+    return g if is_zero(weight_decay) else add_scaled(g, weight_decay, p)
 
 
-def total(x: Tensor) -> Tensor:
-    """The sum over the first dimension, halves upon halves, so that a run's sum is the same in any batch."""
+def pairwise_sum(x: Tensor) -> Tensor:
+    """Return the sum over the first dimension, added in halves; a run's sum is the same in any batch."""
     while len(x) > 1:
         half = len(x) // 2
         folded = x[:half] + x[half : 2 * half]
@@ -82,10 +82,10 @@ def total(x: Tensor) -> Tensor:
 
 
 def norm(x: Tensor) -> Tensor:
-    """Euclidean norms over the first dimension: shape (R,) for x of shape (d, R)."""
-    return total(x * x).sqrt()
+    """Return the Euclidean norms (R,) of vectors (d, R), independent of the batch."""
+    return pairwise_sum(x * x).sqrt()
 
 
-def length(x: Tensor) -> Tensor:
-    """Euclidean norms over the first dimension, (R,) for (d, R), rounded on a CPU as torch rounds one run's norm."""
+def torch_norm(x: Tensor) -> Tensor:
+    """Return the Euclidean norms (R,) of vectors (d, R), rounded on the CPU as torch rounds the norm of one run."""
     return torch.linalg.vector_norm(x.T.contiguous(), dim=1) if x.device.type == "cpu" else norm(x)

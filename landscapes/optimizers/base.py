@@ -1,4 +1,4 @@
-"""What an optimizer is: hyper-parameters, a name, and what advances the runs that share it."""
+"""The base class of all optimizers: hyper-parameters, names, and the stepper that advances runs."""
 
 from __future__ import annotations
 
@@ -12,44 +12,53 @@ from torch import Tensor
 
 from landscapes.errors import InputError, unknown
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.stepper import Job, Stepper
+from landscapes.optimizers.stepper import RunSetup, Stepper
 
 NON_NEGATIVE: Mapping[str, Any] = {"low": 0.0}
 POSITIVE: Mapping[str, Any] = {"low": 0.0, "open_low": True}
-FRACTION: Mapping[str, Any] = {"low": 0.0, "high": 1.0, "open_high": True}
-SHARE: Mapping[str, Any] = {"low": 0.0, "high": 1.0}
-COUNT: Mapping[str, Any] = {"low": 1.0, "whole": True}
-SIZE: Mapping[str, Any] = {**COUNT, "structural": True}
-"""Ranges of hyper-parameters, for `dataclasses.field(metadata=...)`: COUNT is a whole number, at least 1; SIZE is one that
-shapes the state, so that optimizers share a batch only where they agree on it."""
+UNIT_INTERVAL: Mapping[str, Any] = {"low": 0.0, "high": 1.0}
+OPEN_UNIT: Mapping[str, Any] = {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True}
+HALF_OPEN_UNIT: Mapping[str, Any] = {"low": 0.0, "high": 1.0, "open_high": True}
+POSITIVE_UNIT: Mapping[str, Any] = {"low": 0.0, "open_low": True, "high": 1.0}
+NON_NEGATIVE_INT: Mapping[str, Any] = {"low": 0.0, "integer": True}
+POSITIVE_INT: Mapping[str, Any] = {"low": 1.0, "integer": True}
+STRUCTURAL_INT: Mapping[str, Any] = {**POSITIVE_INT, "structural": True}
+"""Ranges of hyper-parameters, for `dataclasses.field(metadata=...)`.
+
+The unit intervals are [0, 1], (0, 1), [0, 1) and (0, 1]. A structural number determines the shape of the state, so
+optimizers share a batch only if they agree on it.
+"""
 
 PAIRS: Mapping[str, tuple[str, str]] = {
     "betas": ("beta1", "beta2"),
     "etas": ("etaminus", "etaplus"),
     "step_sizes": ("step_min", "step_max"),
 }
-"""What torch.optim takes in pairs: here each half has its name, so that a sweep can vary it."""
+"""Settings that torch.optim takes as pairs. Here each component has its own name, so that a sweep can vary it."""
 
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer with its hyper-parameters; equal ones are the same optimizer.
+    """An optimizer with its hyper-parameters. Optimizers with equal hyper-parameters are equal.
 
-    A subclass is a frozen dataclass whose fields are the hyper-parameters. What they may be stands in
-    each field's metadata, and is checked when one is made.
+    A subclass is a frozen dataclass whose fields are the hyper-parameters. The metadata of a field gives its range,
+    which is checked on construction.
+
+    Raises:
+        InputError: for an unknown setting, or a value outside its range.
     """
 
     names: ClassVar[tuple[str, ...]] = ()
-    """What the optimizer is called in strings, the first one being canonical."""
+    """Names of the optimizer in text; the first is the canonical one."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    """Names for well-known settings: "momentum" is SGD with momentum 0.9."""
+    """Names of well-known settings: "momentum" is SGD with momentum 0.9."""
 
     tunable: ClassVar[str] = ""
-    """The hyper-parameter that is tuned where a race leaves it open; none by default."""
+    """Name of the hyper-parameter that is tuned if omitted; "" if there is none."""
 
-    open_ended: ClassVar[bool] = False
-    """Whether settings beyond the fields are taken too, by an `__init__` of the optimizer's own."""
+    accepts_extra_settings: ClassVar[bool] = False
+    """Whether the class has an `__init__` that takes settings beyond its fields."""
 
     def __new__(cls, *values: Any, **settings: Any) -> Self:
         check_names(cls, cls.__name__, settings)
@@ -61,23 +70,23 @@ class Optimizer:
             value = getattr(self, field.name)
             if isinstance(field.default, bool):
                 if not isinstance(value, bool):
-                    raise InputError(f"{kind}: {field.name} is True or False, not {value!r}")
+                    raise InputError(f"{kind}: {field.name} must be True or False, got {value!r}")
             elif isinstance(field.default, int | float):
-                object.__setattr__(self, field.name, check_number(kind, field.name, value, field.metadata))
+                object.__setattr__(self, field.name, check_hyperparameter(kind, field.name, value, field.metadata))
 
     @property
     def kind(self) -> str:
-        """The optimizer's class, as people write it."""
+        """Name of the optimizer's class."""
         return type(self).__name__
 
     @property
     def label(self) -> str:
-        """The name a picture shows."""
+        """Name of the optimizer in figures and tables."""
         return self.kind
 
     @property
     def spec(self) -> str:
-        """The optimizer as text that gives it back: "adam(lr=0.05)"; defaults are left out, lr is not."""
+        """The optimizer as text that `parse` reads back: "adam(lr=0.05)". Defaults are omitted, except for lr."""
         settings = [
             f"{field.name}={getattr(self, field.name)!r}"
             for field in dataclasses.fields(self)
@@ -86,51 +95,52 @@ class Optimizer:
         return f"{self.names[0] if self.names else self.kind}({', '.join(settings)})"
 
     @property
-    def rate(self) -> float:
-        """The learning rate; NaN for an optimizer that has none."""
+    def learning_rate(self) -> float:
+        """The learning rate; NaN if the optimizer has none."""
         return float(getattr(self, self.tunable)) if self.tunable else math.nan
 
-    def at_rate(self, rate: float) -> Self:
-        """The same optimizer with another learning rate; itself where it has none."""
-        return dataclasses.replace(self, **{self.tunable: rate}) if self.tunable else self
+    def with_learning_rate(self, lr: float) -> Self:
+        """Return the optimizer with another learning rate, or itself if it has none."""
+        return dataclasses.replace(self, **{self.tunable: lr}) if self.tunable else self
 
-    def numbers(self) -> dict[str, float]:
-        """The hyper-parameters that are numbers, by name."""
+    def hyperparameters(self) -> dict[str, float]:
+        """Return the numeric hyper-parameters by name."""
         return {
             field.name: float(getattr(self, field.name))
             for field in dataclasses.fields(self)
             if field.init and isinstance(field.default, int | float) and not isinstance(field.default, bool)
         }
 
-    def with_numbers(self, values: Mapping[str, float]) -> Self:
-        """The same optimizer with other hyper-parameters."""
+    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
+        """Return the optimizer with other values for some hyper-parameters."""
         return dataclasses.replace(self, **values)
 
     @property
     def needs_gradient(self) -> bool:
-        """Whether every step begins with the gradient at the present point."""
+        """Whether every step begins with the gradient at the current point."""
         return True
 
     def check(self, function: Function) -> None:
-        """Raises `InputError` where the optimizer cannot work on a function."""
+        """Raise `InputError` if the optimizer cannot minimise `function`."""
 
     @property
     def batch_key(self) -> Hashable:
-        """Optimizers of one key can be stepped together: same class, same flags, same terms left out.
+        """Optimizers with equal keys can be stepped in one batch.
 
-        A number whose field says `structural` must be the same, too.
+        They have the same class, the same flags, the same hyper-parameters at zero and the same structural numbers. A
+        hyper-parameter at zero removes its term from the update, as in torch.optim.
         """
         fields = [(getattr(self, field.name), field.metadata.get("structural")) for field in dataclasses.fields(self)]
-        return type(self), tuple(value if structural else _shape(value) for value, structural in fields)
+        return type(self), tuple(value if structural else _structure(value) for value, structural in fields)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        """What advances one run an optimizer, all of one `batch_key`, from the points x (d, R)."""
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        """Return a stepper for one run per optimizer, all with one `batch_key`, starting at points x (d, R)."""
         raise NotImplementedError
 
 
-def _shape(value: Any) -> Hashable:
-    """What must agree between settings that share a batch: numbers may differ, but for which are zero."""
+def _structure(value: Any) -> Hashable:
+    """Return the part of a setting that must agree within a batch: for a number, whether it is zero."""
     if isinstance(value, Optimizer):
         return value.batch_key
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -139,19 +149,19 @@ def _shape(value: Any) -> Hashable:
 
 
 def check_names(cls: type[Optimizer], kind: str, settings: Iterable[str]) -> None:
-    """An `InputError` for a setting the optimizer does not have; torch.optim's pairs are told their names here."""
+    """Raise `InputError` for a setting that the optimizer does not have; for a torch.optim pair, name its components."""
     known = [field.name for field in dataclasses.fields(cls) if field.init]
     for name in settings:
         if name in known:
             continue
-        halves = PAIRS.get(name, ())
-        if halves and set(halves) <= set(known):
-            raise InputError(f"{kind}: {name} is given by its halves here, {halves[0]}=… and {halves[1]}=…")
+        components = PAIRS.get(name, ())
+        if components and set(components) <= set(known):
+            raise InputError(f"{kind} has no setting {name}; set {components[0]}=… and {components[1]}=… instead")
         raise unknown(f"setting of {kind}", name, known)
 
 
-def check_number(kind: str, name: str, value: Any, limits: Mapping[str, Any]) -> float:
-    """The hyper-parameter as a float (an int where it is whole), or an `InputError` that says what it may be."""
+def check_hyperparameter(kind: str, name: str, value: Any, limits: Mapping[str, Any]) -> float:
+    """Return the value as a float, or as an int if the limits say so; raise `InputError` if it is out of range."""
     number = value
     if not isinstance(value, bool | int | float):
         try:
@@ -160,7 +170,7 @@ def check_number(kind: str, name: str, value: Any, limits: Mapping[str, Any]) ->
             number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise InputError(
-            f"{kind}: {name} is one number, not {short(value)}; to compare several, give an optimizer each"
+            f"{kind}: {name} must be one number, got {short(value)}; to compare several values, pass one optimizer each"
         )
     try:
         number = float(number)
@@ -170,20 +180,21 @@ def check_number(kind: str, name: str, value: Any, limits: Mapping[str, Any]) ->
     fits = math.isfinite(number) and low <= number <= high
     fits = fits and not (limits.get("open_low") and number == low)
     fits = fits and not (limits.get("open_high") and number == high)
-    whole = bool(limits.get("whole"))
-    if not fits or (whole and number != int(number)):
-        left = f"{'>' if limits.get('open_low') else '≥'} {low:g}" if low > -math.inf else ""
-        right = f"{'<' if limits.get('open_high') else '≤'} {high:g}" if high < math.inf else ""
+    integer = bool(limits.get("integer"))
+    if not fits or (integer and number != int(number)):
+        left = f"{'>' if limits.get('open_low') else '>='} {low:g}" if low > -math.inf else ""
+        right = f"{'<' if limits.get('open_high') else '<='} {high:g}" if high < math.inf else ""
         bounds = " and ".join(bound for bound in (left, right) if bound)
-        sort = "whole" if whole else "finite"
-        raise InputError(f"{kind}: {name} must be a {sort} number{bounds and ' '}{bounds}, not {short(value)}")
-    return int(number) if whole else number
+        finite = "" if bounds and math.isfinite(number) else "finite and" if bounds else "finite"
+        wanted = " ".join(word for word in ("an integer" if integer else finite, bounds) if word)
+        raise InputError(f"{kind}: {name} must be {wanted}, got {short(value)}")
+    return int(number) if integer else number
 
 
 def short(value: Any) -> str:
-    """The value as one line that a message can bear."""
+    """Return the value as one line of at most 80 characters."""
     try:
         text = " ".join(repr(value).split())
-    except ValueError:  # an integer too long to be written
+    except ValueError:  # an integer with too many digits
         text = "a very large number"
     return text if len(text) <= 80 else f"{text[:77]}..."

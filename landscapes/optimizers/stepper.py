@@ -1,4 +1,4 @@
-"""How an optimizer is asked to step: what it sees at a step, what it may know of the job, what it answers."""
+"""The interface between the engine and an optimizer: run setup, step context and stepper."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from landscapes.oracle import Oracle
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
-    """What an optimizer may know of the job it works in.
+class RunSetup:
+    """What a stepper knows about its runs before the first step.
 
     Attributes:
-        steps: how many steps there will be.
-        streams: which random numbers each run gets, shape (R,), int64: equal ones, equal numbers.
-        seed: the seed of all of them.
+        steps: number of steps that the experiment takes.
+        streams: random stream of each run, shape (R,), int64. Runs with equal streams draw equal numbers.
+        seed: seed shared by all streams.
     """
 
     steps: int
@@ -29,26 +29,26 @@ class Job:
     seed: int = 0
 
     @classmethod
-    def plain(cls, runs: int, steps: int = 1000) -> Job:
-        """A job in which every run has random numbers of its own."""
+    def default(cls, runs: int, steps: int = 1000) -> RunSetup:
+        """Return a setup in which every run has its own random stream."""
         return cls(steps, torch.arange(runs))
 
-    def part(self, runs: slice | list[int]) -> Job:
-        """The job of some of the runs."""
+    def select(self, runs: slice | list[int]) -> RunSetup:
+        """Return the setup of some of the runs."""
         return replace(self, streams=self.streams[runs])
 
 
-@dataclass(slots=True, eq=False)  # not frozen, since one is made each step
+@dataclass(slots=True, eq=False)  # not frozen, because one is made per step
 class StepContext:
-    """What R runs see as they take a step.
+    """What R runs see at one step.
 
     Attributes:
-        t: the step being taken, 1, 2, …
-        x: the points it starts from, shape (d, R).
-        value: the values there, shape (R,), as this step sees them: the engine knows them, whatever the optimizer needs.
-        gradient: the gradients there, shape (d, R); NaN where the optimizer needs none.
-        oracle: answers whatever else is asked of the function, at this step.
-        alive: which runs still go on, shape (R,); what becomes of the others is not looked at.
+        t: number of the step: 1, 2, …
+        x: points before the step, shape (d, R).
+        value: function values at x, shape (R,), under the sample of this step. The engine always provides them.
+        gradient: gradients at x, shape (d, R); NaN if the optimizer needs none.
+        oracle: answers every other query about the function at this step.
+        active: mask (R,) of the runs that have not ended. The results of the others are discarded.
     """
 
     t: int
@@ -56,31 +56,41 @@ class StepContext:
     value: Tensor
     gradient: Tensor
     oracle: Oracle
-    alive: Tensor
+    active: Tensor
 
 
 class Stepper(ABC):
-    """Several runs of one kind of optimizer, advancing together. No run may change another."""
+    """Advances a batch of runs of one kind of optimizer. No run may influence another."""
 
     @abstractmethod
-    def step(self, now: StepContext) -> Tensor:
-        """The points (d, R) after the step."""
+    def step(self, context: StepContext) -> Tensor:
+        """Return the points after the step, shape (d, R)."""
 
-    def turn(self, t: int) -> None:  # noqa: B027
-        """Gets ready for step t: sets the hyper-parameters that change with it. `step` does so by itself."""
+    def prepare(self, t: int) -> None:  # noqa: B027
+        """Set the hyper-parameters that change with the step to their values at step t. `step` calls it itself."""
 
-    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
-        """Changes a hyper-parameter for the steps to come, one number a run, shape (R,)."""
-        raise NotImplementedError(f"{type(self).__name__} has no hyper-parameter that changes from step to step")
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
+        """Set a hyper-parameter for the steps to come, one value per run, shape (R,).
+
+        Raises:
+            NotImplementedError: if the stepper has no hyper-parameter that may change between steps.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no hyper-parameter that can change between steps")
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
-        """Forgets the state of some runs, a mask (R,): they go on from x (d, R) as if their next step were the first."""
-        raise NotImplementedError(f"{type(self).__name__} has no state that can be forgotten")
+        """Discard the state of the runs in the mask `runs`, shape (R,).
+
+        These runs continue from x, shape (d, R), as if their next step were their first.
+
+        Raises:
+            NotImplementedError: if the stepper has no state to discard.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no state to reset")
 
     def buffers(self) -> Mapping[str, Tensor]:
-        """What the optimizer keeps, by its usual name ("momentum", "second_moment", …): shapes (d, R) or (R,)."""
+        """Return the optimizer state by its usual name ("momentum", "second_moment", …), shapes (d, R) or (R,)."""
         return {}
 
-    def finished(self) -> Tensor | None:
-        """Which runs have ended by themselves, a mask (R,); None where an optimizer never does."""
+    def terminated(self) -> Tensor | None:
+        """Return a mask (R,) of the runs that the optimizer itself has ended; None if it never ends a run."""
         return None

@@ -146,7 +146,7 @@ def test_a_folder_and_processes_give_the_same(said, tmp_path):
             "scale must be 'log', 'linear' or 'decay'",
         ),
         (["sweep", "booth", "--with", "adam", "--vary", "lr=0.1..1:0"], "n must be an integer >= 1, got 0"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=nan"], "lr must be a finite number"),
+        (["sweep", "booth", "--with", "adam", "--vary", "lr=nan"], "lr must be finite and >= 0, got nan"),
         (["sweep", "booth", "--with", "adam", "--vary", "lr=1", "--vary", "lr=2"], "--vary lr is given twice"),
         (["sweep", "booth", "--with", "adam", "--vary", "seed=1,2"], "a setting of the sweep"),
         (["sweep", "booth", "--with", "adam", "--vary", "lrr=1,2"], "unknown hyper-parameter of Adam 'lrr'"),

@@ -20,8 +20,8 @@ from landscapes.engine.fast.runner import RunBuffers
 from landscapes.engine.grouping import grouped
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
-from landscapes.optimizers.first_order.coefficient_tables import table
-from landscapes.optimizers.first_order.scalars import Scalars
+from landscapes.optimizers.first_order.coef_table import coef_table
+from landscapes.optimizers.first_order.run_coefs import RunCoefs
 
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="there is no g++ here")
 slow = pytest.mark.slow
@@ -200,23 +200,23 @@ NUMBERS = [("lr",), ("beta1",), ("lr", "beta1"), ("momentum",), ("lr", "weight_d
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_table_tells_the_scalars(name, names):
     optimizer = optimizer_of(name)
-    if not set(names) <= set(optimizer.numbers()):
+    if not set(names) <= set(optimizer.hyperparameters()):
         pytest.skip("it has no such number")
     numbers = {key: np.linspace(0.2, 0.9, RUNS) if key != "lr" else RATES for key in names}
-    scalars = Scalars(optimizer, numbers, LIKE)
-    known = table(optimizer, names, 40)
-    last = scalars.at([40])[0]
-    for t, told in enumerate(scalars.at(range(1, 41)), start=1):
-        for j, (sort, scalar) in enumerate(zip(known.sorts, told, strict=True)):
-            if sort == "each step":
+    scalars = RunCoefs(optimizer, numbers, LIKE)
+    known = coef_table(optimizer, names, 40)
+    last = scalars.at_steps([40])[0]
+    for t, told in enumerate(scalars.at_steps(range(1, 41)), start=1):
+        for j, (kind, scalar) in enumerate(zip(known.kinds, told, strict=True)):
+            if kind == "each step":
                 continue
-            factor = last[j] if sort in ("column", "scaled") else 1.0
+            factor = last[j] if kind in ("column", "scaled") else 1.0
             by_table = (
-                known.constants[j] if sort == "constant" else 1.0 if sort == "column" else known.factors[t - 1, j]
+                known.constants[j] if kind == "constant" else 1.0 if kind == "column" else known.factors[t - 1, j]
             )
             np.testing.assert_allclose(np.asarray(scalar), np.asarray(by_table * factor), rtol=1e-13)
 
 
 def test_adam_s_scalars_are_products_of_step_and_run():
-    assert table(optimizers.Adam(), ("lr",), 100).sorts == ("scaled", "table", "constant", "constant", "column")
-    assert table(optimizers.Adam(), ("lr", "beta1"), 100).sorts[0] == "each step"
+    assert coef_table(optimizers.Adam(), ("lr",), 100).kinds == ("scaled", "table", "constant", "constant", "column")
+    assert coef_table(optimizers.Adam(), ("lr", "beta1"), 100).kinds[0] == "each step"

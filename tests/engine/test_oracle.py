@@ -44,7 +44,7 @@ def test_products_are_those_with_the_hessian(landscape):
     rng = np.random.default_rng(3)
     x, v, oracle = starts(5, 4, rng), starts(5, 4, rng), Oracle(landscape(5), 4)
     expected = torch.einsum("ijr,jr->ir", oracle.hessian(x), v)
-    torch.testing.assert_close(oracle.hessian_product(x, v), expected, rtol=1e-11, atol=1e-11)
+    torch.testing.assert_close(oracle.hvp(x, v), expected, rtol=1e-11, atol=1e-11)
 
 
 @pytest.mark.parametrize(
@@ -64,17 +64,17 @@ def test_a_constant_slope_has_no_curvature(formula, expected):
     v = torch.ones_like(x)
     curvature = torch.tensor(expected, dtype=torch.float64)
     assert torch.equal(Oracle(flat, 3).hessian(x), curvature[..., None].expand(2, 2, 3))
-    assert torch.equal(Oracle(flat, 3).hessian_product(x, v), curvature.sum(1)[:, None].expand(2, 3))
+    assert torch.equal(Oracle(flat, 3).hvp(x, v), curvature.sum(1)[:, None].expand(2, 3))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("ask", ["hessian", "residuals", "hessian_product"])
+@pytest.mark.parametrize("ask", ["hessian", "residuals", "hvp"])
 def test_derivatives_are_the_same_in_any_batch(ask, dtype):
     x = starts(2, 37, np.random.default_rng(5), dtype)
 
     def asked(part: Tensor) -> tuple[Tensor, ...]:
         oracle = Oracle(squares, part.shape[1])
-        answer = oracle.hessian_product(part, part) if ask == "hessian_product" else getattr(oracle, ask)(part)
+        answer = oracle.hvp(part, part) if ask == "hvp" else getattr(oracle, ask)(part)
         return answer if isinstance(answer, tuple) else (answer,)
 
     for run in (0, 17, 36):
@@ -89,7 +89,7 @@ def test_the_way_of_a_batch_changes_no_derivative(mode):
     other = replace(batched, mode=mode)
     torch.testing.assert_close(Oracle(other, 4).hessian(x), Oracle(batched, 4).hessian(x), rtol=1e-14, atol=1e-14)
     torch.testing.assert_close(
-        Oracle(other, 4).hessian_product(x, x), Oracle(batched, 4).hessian_product(x, x), rtol=1e-13, atol=1e-13
+        Oracle(other, 4).hvp(x, x), Oracle(batched, 4).hvp(x, x), rtol=1e-13, atol=1e-13
     )
 
 
@@ -134,14 +134,14 @@ def test_residuals_may_be_straight_or_stand_still():
 def test_each_question_is_put_to_the_account_of_those_who_ask():
     x, oracle = starts(2, 3, np.random.default_rng(8)), Oracle(squares, 3)
     first, last = torch.tensor([True, False, False]), torch.tensor([False, False, True])
-    assert not oracle.asked
+    assert not oracle.was_called
     oracle.value(x, first)
     oracle.value(x[:, None].expand(2, 5, 3), last)
     oracle.value_and_gradient(x)
-    oracle.hessian_product(x, x, first)
+    oracle.hvp(x, x, first)
     oracle.hessian(x, last)
     oracle.residuals(x, first)
-    assert oracle.asked
+    assert oracle.was_called
     assert dict(zip(KINDS, oracle.counts.tolist(), strict=True)) == {
         "n_values": [1, 0, 5],
         "n_gradients": [1, 1, 1],
@@ -156,6 +156,6 @@ def test_curvature_is_that_of_the_present_sample():
     )
     oracle, x = Oracle(noisy, 1), torch.ones(2, 1, dtype=torch.float64)
     assert oracle.hessian(x)[..., 0].tolist() == [[2, 0], [0, 2]]
-    oracle.at(4)
+    oracle.set_step(4)
     assert oracle.hessian(x)[..., 0].tolist() == [[10, 0], [0, 10]]
-    assert oracle.hessian_product(x, x)[:, 0].tolist() == [10, 10]
+    assert oracle.hvp(x, x)[:, 0].tolist() == [10, 10]

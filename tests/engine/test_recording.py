@@ -80,7 +80,7 @@ def test_observed_are_gradients_rates_and_what_rules_keep():
     for run_, points in enumerate(paths.x):
         slopes = value_and_gradient(valley(2), torch.from_numpy(points.T.copy()))[1]
         np.testing.assert_allclose(paths.metrics["gradient_norm"][run_], slopes.norm(dim=0), rtol=1e-14)
-        assert (paths.metrics["lr"][run_] == FIELD[run_].rate).all()
+        assert (paths.metrics["lr"][run_] == FIELD[run_].learning_rate).all()
     assert np.isnan(paths.metrics["second_moment"][[0, 2, 4]]).all(), "only Adam has one"
     assert np.isfinite(paths.metrics["second_moment"][[1, 3]]).all()
     assert np.isnan(paths.metrics["momentum"][2]).all(), "plain SGD keeps nothing"

@@ -103,7 +103,7 @@ def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
     oracle, parts = Oracle(noisy), range(epoch * COUNT // BATCH, (epoch + 1) * COUNT // BATCH)
     gradients, values = [], []
     for t in parts:
-        oracle.at(t)
+        oracle.set_step(t)
         gradients.append(oracle.value_and_gradient(x)[1])
         values.append(oracle.value(x))
     whole = x.clone().requires_grad_()

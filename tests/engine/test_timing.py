@@ -14,7 +14,7 @@ from landscapes.engine import timing
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
 from landscapes.optimizers._parse import parse
-from landscapes.optimizers.stepper import Job
+from landscapes.optimizers.stepper import RunSetup
 from landscapes.record import filled
 
 KINDS = [
@@ -72,7 +72,7 @@ def test_what_is_timed_is_the_run_itself(kind):
     function, record = get("beale"), race("beale", [kind], steps=25, seed=4)
     start = torch.tensor(function.start, dtype=torch.float64)[:, None]
     count = min(25, int(filled(record.trajectories.runs["stopped"], 25)[0]))
-    marks, x = timing.time_steps(function, parse(kind)[0], start, count, Job(25, torch.zeros(1).long(), 4))
+    marks, x = timing.time_steps(function, parse(kind)[0], start, count, RunSetup(25, torch.zeros(1).long(), 4))
     assert len(marks) == count + 1
     np.testing.assert_array_equal(x[:, 0].numpy(), record.trajectories.x[0, -1])
 

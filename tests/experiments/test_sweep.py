@@ -226,9 +226,9 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
     [
         ({"optimizers": []}, "there is nobody to sweep"),
         ({"optimizers": 3}, "an optimizer is a name or an optimizer, not 3"),
-        ({"lr": [0.1, math.nan]}, "Adam: lr must be a finite number ≥ 0, not nan"),
-        ({"lr": [0.1, -1.0]}, "Adam: lr must be a finite number ≥ 0, not -1.0"),
-        ({"lr": math.nan}, "Adam: lr must be a finite number ≥ 0, not nan"),
+        ({"lr": [0.1, math.nan]}, "Adam: lr must be finite and >= 0, got nan"),
+        ({"lr": [0.1, -1.0]}, "Adam: lr must be >= 0, got -1.0"),
+        ({"lr": math.nan}, "Adam: lr must be finite and >= 0, got nan"),
         ({"lr": []}, "lr has no values"),
         ({"lr": [0.1, 0.1]}, "lr has the value 0.1 twice"),
         ({"lr": "0.1"}, "lr varies over numbers"),

@@ -34,15 +34,15 @@ def small(optimizers, landscape=ELLIPSE, **more):
 def test_descent_gets_the_rate_that_theory_knows():
     """2 / (1 + 9) = 0.2 shrinks both directions alike; the effort is flat around it."""
     found = small("sgd", vary=["lr"], candidates=243, target=1e-12, steps=90)
-    assert found.best["SGD"].rate == pytest.approx(0.2, rel=0.1)
-    assert found.best["SGD"] == dataclasses.replace(optimizers.SGD(), lr=found.best["SGD"].rate)
+    assert found.best["SGD"].learning_rate == pytest.approx(0.2, rel=0.1)
+    assert found.best["SGD"] == dataclasses.replace(optimizers.SGD(), lr=found.best["SGD"].learning_rate)
 
 
 def test_heavy_ball_gets_both_its_numbers():
     """Polyak (1964): on curvatures m and M best is √β = (√M−√m)/(√M+√m), here β = 0.25; and it beats plain descent."""
     found = small(["sgd", "momentum"], vary=["lr", "momentum"], candidates=243, target=1e-10, steps=90)
     plain = small(["sgd"], vary=["lr"], candidates=243, target=1e-10, steps=90)
-    assert found.best["Momentum"].numbers()["momentum"] == pytest.approx(0.25, abs=0.15)
+    assert found.best["Momentum"].hyperparameters()["momentum"] == pytest.approx(0.25, abs=0.15)
     assert found.effort["Momentum"] < 0.7 * plain.effort["SGD"]
 
 
@@ -110,9 +110,9 @@ def test_evaluations_are_counted():
 
 def test_a_choice_at_the_edge_is_followed_outwards():
     found = small("sgd", vary={"lr": Range(1e-4, 2e-2)}, candidates=81)
-    rates = [t.optimizer.rate for t in found.trials if t.round == 1]
+    rates = [t.optimizer.learning_rate for t in found.trials if t.round == 1]
     assert max(rates) > 2e-2, "widened"
-    assert found.best["SGD"].rate > 2e-2
+    assert found.best["SGD"].learning_rate > 2e-2
 
 
 def test_an_edge_that_remains_is_said():
@@ -120,8 +120,8 @@ def test_an_edge_that_remains_is_said():
     assert found.edges["SGD"] == {"lr": "edge"}
     assert "lr (edge)" in found.table()
     held = small("sgd", vary={"lr": Range(1e-3, 1e-2, most=1e-2)})
-    assert held.best["SGD"].rate == pytest.approx(1e-2, rel=0.1)
-    assert max(t.optimizer.rate for t in held.trials) <= 1e-2
+    assert held.best["SGD"].learning_rate == pytest.approx(1e-2, rel=0.1)
+    assert max(t.optimizer.learning_rate for t in held.trials) <= 1e-2
     assert held.edges["SGD"] == {"lr": "limit"}
 
 
@@ -189,7 +189,7 @@ def test_every_rule_takes_whatever_its_space_offers(name):
                 or math.isclose(value, ends.high, rel_tol=1e-3)
                 or math.isclose(value, ends.low, rel_tol=1e-3)
             )
-            assert optimizer.with_numbers({parameter: value}).numbers()[parameter] == pytest.approx(value)
+            assert optimizer.with_hyperparameters({parameter: value}).hyperparameters()[parameter] == pytest.approx(value)
 
 
 @given(

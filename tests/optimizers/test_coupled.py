@@ -31,12 +31,12 @@ def by_one_object_a_run(
     points = [torch.nn.Parameter(start.clone().reshape(shape)) for start in x.unbind(1)]
     made = [cls([p], **settings) for (cls, settings), p in zip(optimizers, points, strict=True)]
     path = torch.empty((steps, *x.shape), dtype=x.dtype)
-    for now in path:
+    for context in path:
         for p, optimizer in zip(points, made, strict=True):
             flat = p.detach().flatten()
             p.grad = value_and_gradient(landscape, flat[:, None])[1].reshape(p.shape)
             optimizer.step()
-        torch.stack([p.detach().flatten() for p in points], 1, out=now)
+        torch.stack([p.detach().flatten() for p in points], 1, out=context)
     return path
 
 

@@ -359,8 +359,8 @@ def test_only_optimizer_classes_are_taken(given):
         (torch.optim.Adam, {"weight_dcay": 1}, r"^unknown setting of Adam 'weight_dcay'\. Did you mean weight_decay"),
         (NoRate, {"lr": 0.1}, r"^unknown setting of NoRate 'lr'\. Known: pull$"),
         (torch.optim.Muon, {}, r"^Torch\(Muon\) cannot be made: ValueError: Muon only supports 2D"),
-        (Base, {"lr": math.nan}, r"^Base: lr must be a finite number, not nan$"),
-        (Base, {"lr": "fast"}, r"^Base: lr is one number, not 'fast'"),
+        (Base, {"lr": math.nan}, r"^Base: lr must be finite, got nan$"),
+        (Base, {"lr": "fast"}, r"^Base: lr must be one number, got 'fast'"),
         (Base, {"label": 3}, r"^Torch: label is text, not 3$"),
         (Broken, {}, r"^Torch\(Broken, lr=0\.01\) failed in its step: RuntimeError: no idea what to do$"),
         (

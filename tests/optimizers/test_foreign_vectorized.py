@@ -25,7 +25,7 @@ from landscapes.optimizers.adapters.per_run import PerRunLoop
 from landscapes.optimizers.adapters.per_run_number import Column, DividedError
 from landscapes.optimizers.adapters.vectorization_probe import verdict
 from landscapes.optimizers.adapters.vectorized import Vectorized
-from landscapes.optimizers.stepper import Job
+from landscapes.optimizers.stepper import RunSetup
 from landscapes.oracle import Oracle, value_and_gradient
 
 
@@ -313,10 +313,10 @@ def test_adjusted_rates_are_those_of_a_scheduled_loop(name):
             * (0.9**t if t < 6 else 1.0)
             * (1.0 if t < 9 else np.arange(1, 9))
         )
-        stepper.adjust("lr", rates)
+        stepper.set_hyperparameter("lr", rates)
         together = stepper.step(moment(t, together, value_and_gradient(landscape, together)[1], oracle))
         for i, one in enumerate(each):
-            one.adjust("lr", rates[i : i + 1])
+            one.set_hyperparameter("lr", rates[i : i + 1])
             apart[i] = one.step(moment(t, apart[i], value_and_gradient(landscape, apart[i])[1], single))
         assert torch.equal(together, torch.cat(apart, 1))
     assert torch.equal(stepper.buffers()["lr"], torch.from_numpy(rates))
@@ -330,8 +330,8 @@ def test_a_torch_scheduler_gives_the_same_numbers():
     scheduler = optim.lr_scheduler.OneCycleLR(torch_optimizer, max_lr=0.2, total_steps=20)
     for t in range(1, 20):
         group = torch_optimizer.param_groups[0]
-        stepper.adjust("lr", np.full(12, group["lr"]))
-        stepper.adjust("beta1", np.full(12, group["betas"][0]))
+        stepper.set_hyperparameter("lr", np.full(12, group["lr"]))
+        stepper.set_hyperparameter("beta1", np.full(12, group["betas"][0]))
         points = stepper.step(moment(t, points, value_and_gradient(landscape, points)[1], oracle))
         torch_optimizer.zero_grad()
         landscape.evaluate(p).backward()
@@ -360,7 +360,7 @@ def test_a_reset_run_goes_on_as_if_it_began(name):
 def test_a_reset_keeps_the_schedule():
     x = torch.zeros(1, 5)
     stepper = stepper_of([Torch(optim.SGD, lr=1.0)] * 5, x)
-    stepper.adjust("lr", np.arange(5.0))
+    stepper.set_hyperparameter("lr", np.arange(5.0))
     stepper.reset(torch.arange(5) < 2, x)
     assert stepper.step(moment(1, x, torch.ones(1, 5), Oracle(valley(1), 5))).tolist() == [
         [0.0, -1.0, -2.0, -3.0, -4.0]
@@ -487,8 +487,8 @@ def test_what_is_wrapped_is_not_differentiated_past_its_wrapper():
 
 def test_numbers_to_tune():
     optimizer = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
-    assert optimizer.numbers() == {"lr": 0.1, "alpha": 0.9}
-    assert optimizer.with_numbers({"alpha": 0.5}) == Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True)
+    assert optimizer.hyperparameters() == {"lr": 0.1, "alpha": 0.9}
+    assert optimizer.with_hyperparameters({"alpha": 0.5}) == Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True)
 
 
 # ---------------------------------------------------------------- numbers that are many
@@ -561,7 +561,7 @@ class Needs(Base):
         (lambda: Torch(Asks), r"^Asks\.step takes temperature, which a race has not; race a subclass"),
         (lambda: Torch(optim.Adam, betaz=(0.9, 0.9)), r"^unknown setting of Adam 'betaz'\. Did you mean betas\?$"),
         (lambda: Torch(optim.Adam, betas=(0.9,)), r"^Torch\(Adam, .*betas=\(0\.9,\)\) cannot be made: IndexError"),
-        (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr is one number, not \[0\.1, 0\.2\]; to compare several, give an optimizer"),
+        (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr must be one number, got \[0\.1, 0\.2\]; to compare several values, pass one optimizer"),
         (lambda: Torch(optim.Muon), r"Muon only supports 2D.*; it takes matrices: add shape=\(rows, columns\)"),
         (lambda: Torch(optim.Muon, shape=3), r"^Torch: shape is whole numbers such as \(rows, columns\), at least 1 each, not 3$"),
         (lambda: Torch(optim.Muon, shape=(0, 2)), r"^Torch: shape is whole numbers .* not \(0, 2\)$"),
@@ -576,7 +576,7 @@ class Needs(Base):
             r"^torch's optimizers move points of floating-point numbers, not of torch\.complex64$",
         ),
         (
-            lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1)).adjust("betas1", np.ones(1)),
+            lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1)).set_hyperparameter("betas1", np.ones(1)),
             r"^SGD keeps no betas1 in its param_groups, so none can change from step to step$",
         ),
     ],
@@ -589,10 +589,10 @@ def test_wrong_input_is_told_in_one_line(make, message):
 
 def test_streams_key_the_noise_not_the_place():
     """The same numbers wherever a run stands among those that are looped over."""
-    job = Job(5, torch.tensor([7, 8]), 3)
+    setup = RunSetup(5, torch.tensor([7, 8]), 3)
     x = torch.zeros(1, 2)
-    first = PerRunLoop([Torch(Shaky)] * 2, x, np.arange(2), job.streams.tolist(), job.seed)
-    second = PerRunLoop([Torch(Shaky)], x[:, :1], np.arange(1), [8], job.seed)
+    first = PerRunLoop([Torch(Shaky)] * 2, x, np.arange(2), setup.streams.tolist(), setup.seed)
+    second = PerRunLoop([Torch(Shaky)], x[:, :1], np.arange(1), [8], setup.seed)
     for t in (1, 2):
         first.step(moment(t, x, torch.zeros(1, 2), Oracle(valley(1), 2)))
         second.step(moment(t, x[:, :1], torch.zeros(1, 1), Oracle(valley(1), 1)))

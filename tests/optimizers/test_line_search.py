@@ -21,15 +21,15 @@ from landscapes.oracle import Oracle, value_and_gradient
 
 def begin(landscape: Function, x: Tensor, p: Tensor) -> tuple[StepContext, Trial]:
     value, gradient = value_and_gradient(landscape, x)
-    now = moment(1, x, gradient, Oracle(landscape, x.shape[1]), value)
-    return now, Trial(torch.zeros_like(value), value, dot(gradient, p), gradient)
+    context = moment(1, x, gradient, Oracle(landscape, x.shape[1]), value)
+    return context, Trial(torch.zeros_like(value), value, dot(gradient, p), gradient)
 
 
 def searched(landscape: Function, x: Tensor, p: Tensor, first: Tensor, c2: float = 0.9) -> tuple[Trial, Trial, Tensor]:
     """The start, what was found, and how many gradients each run asked for."""
-    now, start = begin(landscape, x, p)
-    found = strong_wolfe(now, p, start, first, 1e-4, c2, torch.ones_like(now.alive))
-    return start, found, now.oracle.counts[1]
+    context, start = begin(landscape, x, p)
+    found = strong_wolfe(context, p, start, first, 1e-4, c2, torch.ones_like(context.active))
+    return start, found, context.oracle.counts[1]
 
 
 def by_torch(landscape: Function, x: Tensor, p: Tensor, first: float, c2: float) -> tuple[float, int]:
@@ -113,31 +113,31 @@ def test_a_trial_without_a_value_is_too_far():
         start, found, _ = searched(CLIFF, x, -begin(CLIFF, x, x)[1].g, torch.tensor([first], dtype=torch.float64))
         assert found.f.isfinite()
         assert found.f < start.f
-        now, start = begin(CLIFF, x, x)
-        t = backtrack(now, -start.g, -dot(start.g, start.g), start.f, torch.tensor([first], dtype=torch.float64))
+        context, start = begin(CLIFF, x, x)
+        t = backtrack(context, -start.g, -dot(start.g, start.g), start.f, torch.tensor([first], dtype=torch.float64))
         assert 0 < t <= first
-        assert CLIFF.evaluate(now.x - t * start.g) < start.f
+        assert CLIFF.evaluate(context.x - t * start.g) < start.f
 
 
 def test_who_does_not_descend_stays_and_asks_nothing():
     x = starts(2, 3, np.random.default_rng(2))
-    now, start = begin(valley(2), x, x)
+    context, start = begin(valley(2), x, x)
     p = torch.stack([-start.g[:, 0], start.g[:, 1], torch.zeros(2)], 1)
     _, found, asked = searched(valley(2), x, p, torch.ones(3, dtype=torch.float64))
     assert (found.t > 0).tolist() == [True, False, False]
     assert (asked > 0).tolist() == [True, False, False]
-    t = backtrack(now, p, dot(start.g, p), start.f, torch.ones(3, dtype=torch.float64))
+    t = backtrack(context, p, dot(start.g, p), start.f, torch.ones(3, dtype=torch.float64))
     assert (t > 0).tolist() == [True, False, False]
-    assert (now.oracle.counts[0] > 0).tolist() == [True, False, False]
+    assert (context.oracle.counts[0] > 0).tolist() == [True, False, False]
 
 
 def test_halving_ends_at_the_first_step_that_brings_enough():
     rng = np.random.default_rng(3)
     x = starts(4, 50, rng)
-    now, start = begin(valley(4), x, x)
+    context, start = begin(valley(4), x, x)
     p, first = -start.g, torch.from_numpy(10 ** rng.uniform(-2, 3, 50))
     slope = dot(start.g, p)
-    t = backtrack(now, p, slope, start.f, first)
+    t = backtrack(context, p, slope, start.f, first)
 
     def enough(t: Tensor) -> Tensor:
         return valley(4).evaluate(x + t * p) <= start.f + 1e-4 * t * slope
@@ -146,7 +146,7 @@ def test_halving_ends_at_the_first_step_that_brings_enough():
     shortened = t < first
     assert 5 < shortened.sum() < 45
     assert not enough(2 * t)[shortened].any()
-    assert torch.equal(now.oracle.counts[0], 1 + torch.log2(first / t).round().long())
+    assert torch.equal(context.oracle.counts[0], 1 + torch.log2(first / t).round().long())
 
 
 def test_at_the_minimum_nobody_searches_for_long():
@@ -155,9 +155,9 @@ def test_at_the_minimum_nobody_searches_for_long():
         lambda x, y: 1e3 + 200 * (x - 0.3) * (x - 0.3) + torch.cos(y - 2)
     )
     x = torch.tensor([[0.3 + 1e-9], [2 + torch.pi + 1e-8]], dtype=torch.float64)
-    now, start = begin(bottom, x, x)
+    context, start = begin(bottom, x, x)
     _, found, asked = searched(bottom, x, -start.g, torch.ones(1, dtype=torch.float64))
     assert asked <= 3
     assert found.f <= start.f
-    backtrack(now, -start.g, -dot(start.g, start.g), start.f, torch.ones(1, dtype=torch.float64))
-    assert now.oracle.counts[0] <= 3
+    backtrack(context, -start.g, -dot(start.g, start.g), start.f, torch.ones(1, dtype=torch.float64))
+    assert context.oracle.counts[0] <= 3

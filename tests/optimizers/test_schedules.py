@@ -174,7 +174,7 @@ def test_rates_and_points_are_those_of_torch(name, cls):
 def random_schedule(kind: str, optimizer: Optimizer, rng: np.random.Generator) -> tuple[Optimizer, Stock]:
     """A schedule with random settings, and torch's."""
     n, share, other = int(rng.integers(1, 900)), float(rng.uniform(0.05, 1)), float(rng.uniform(0, 1))
-    low = optimizer.rate * other
+    low = optimizer.learning_rate * other
     match kind:
         case "step decay":
             return optimizers.StepDecay(optimizer, every=n, gamma=share), lambda o: lr_scheduler.StepLR(o, n, share)
@@ -231,7 +231,7 @@ def test_a_thousand_rates_of_random_schedules_are_those_of_torch(kind):
         torch_optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=optimizer.lr)
         stepper, scheduler = stepper_of([wrapped], torch.zeros(1, 1, dtype=torch.float64), 1000), stock(torch_optimizer)
         for t in range(1, 1001):
-            stepper.turn(t)
+            stepper.prepare(t)
             assert stepper.rates()[0] == torch_optimizer.param_groups[0]["lr"]
             torch_optimizer.step()
             scheduler.step()
@@ -331,7 +331,7 @@ def test_torch_optimizers_are_scheduled_too(name, dtype):
         foreign = [wrap(optimizers.Torch(cls, lr=lr)) for lr in (1e-3, 2e-2, 5e-3)]
         path = by_optimizers(valley(2), foreign, x, STEPS)
         assert torch.equal(
-            path, by_torch(valley(2), [own(lr=optimizer.rate) for optimizer in foreign], stock, x, STEPS)[0]
+            path, by_torch(valley(2), [own(lr=optimizer.learning_rate) for optimizer in foreign], stock, x, STEPS)[0]
         )
 
 
@@ -407,7 +407,7 @@ def test_an_open_rate_is_tuned_within_wrappers():
     runs = record.trajectories.runs
     assert runs["lr_source"].tolist() == ["tuned", "given"]
     tuned = parse(str(runs["optimizer"][0]))[0]
-    assert tuned.rate == runs["lr"][0] > 0
+    assert tuned.learning_rate == runs["lr"][0] > 0
     assert isinstance(tuned, optimizers.Clip)
     assert runs["label"].tolist() == ["Adam · cosine · clip 1 lr=" + f"{rate:g}" for rate in runs["lr"]]
 
@@ -476,14 +476,14 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.Cosine(0.1), r"Cosine takes an optimizer first, .* not 0\.1"),
         (lambda: optimizers.Cosine(optimizers.Torch(NoRate)), r"Cosine: NoRate has no learning rate to schedule"),
         (lambda: optimizers.Schedule(optimizers.Torch(NoRate), "StepLR", step_size=3), r"Schedule: NoRate has no learning rate"),
-        (lambda: optimizers.Cosine(ADAM, steps=-1), r"Cosine: steps must be a whole number ≥ 0, not -1"),
-        (lambda: optimizers.Cosine(ADAM, steps=1.5), r"Cosine: steps must be a whole number ≥ 0, not 1\.5"),
+        (lambda: optimizers.Cosine(ADAM, steps=-1), r"Cosine: steps must be an integer >= 0, got -1"),
+        (lambda: optimizers.Cosine(ADAM, steps=1.5), r"Cosine: steps must be an integer >= 0, got 1\.5"),
         (lambda: optimizers.Cosine(ADAM, T_max=5), r"unknown setting of Cosine 'T_max'"),
-        (lambda: optimizers.StepDecay(ADAM, every=0), r"StepDecay: every must be a whole number ≥ 1, not 0"),
-        (lambda: optimizers.Linear(ADAM, start=0), r"Linear: start must be a finite number > 0 and ≤ 1, not 0"),
+        (lambda: optimizers.StepDecay(ADAM, every=0), r"StepDecay: every must be an integer >= 1, got 0"),
+        (lambda: optimizers.Linear(ADAM, start=0), r"Linear: start must be > 0 and <= 1, got 0"),
         (lambda: optimizers.MultiStep(ADAM), r"MultiStep: at is the steps after which the rate drops, .* not \(\)"),
         (lambda: optimizers.MultiStep(ADAM, at=(3, "x")), r"MultiStep: at is the steps .* not \(3, 'x'\)"),
-        (lambda: optimizers.Plateau(ADAM, factor=1), r"Plateau: factor must be a finite number ≥ 0 and < 1, not 1"),
+        (lambda: optimizers.Plateau(ADAM, factor=1), r"Plateau: factor must be >= 0 and < 1, got 1"),
         (lambda: optimizers.Schedule(ADAM), r"Schedule takes a scheduler after the optimizer, .* not nothing"),
         (lambda: optimizers.Schedule(ADAM, 3), r"Schedule takes a scheduler after the optimizer, .* not 3"),
         (lambda: optimizers.Schedule(ADAM, "StepLr", step_size=3), r"unknown scheduler .*'StepLr'\. Did you mean StepLR"),
@@ -533,5 +533,5 @@ def test_the_text_of_a_schedule_gives_it_back():
     assert parse("warm_up(cosine(adam))")[1]
     own = optimizers.Schedule(ADAM, ADAPTED["sequence"][0], title="warm-up and cosine")
     assert own.label == "Adam · warm-up and cosine"
-    assert own.at_rate(0.3).rate == 0.3
+    assert own.with_learning_rate(0.3).learning_rate == 0.3
     assert own == optimizers.Schedule(ADAM, ADAPTED["sequence"][0], title="warm-up and cosine")

@@ -72,7 +72,7 @@ class Plain:
         if kind == "n_gradients":
             return self.oracle.value_and_gradient(points)[1][:, 0].numpy()
         if kind == "n_hvps":
-            return self.oracle.hessian_product(points, torch.tensor(v)[:, None])[:, 0].numpy()
+            return self.oracle.hvp(points, torch.tensor(v)[:, None])[:, 0].numpy()
         return self.oracle.hessian(points)[..., 0].numpy()
 
     def bill(self, iterates: int | None = None) -> dict[str, int]:
@@ -197,7 +197,7 @@ def test_each_iterate_sees_the_sample_of_its_step(method):
         torch.tensor([[2.0], [1.5]], dtype=torch.float64),
     )
     oracle = Oracle(noisy, 1)
-    oracle.at(0)
+    oracle.set_step(0)
     stepper.step(moment(1, x, x, oracle))
     assert asked == sorted(asked)
     assert set(asked) == set(range(max(asked) + 1))
@@ -289,8 +289,8 @@ def test_any_spelling_names_a_method(method):
     assert optimizer.label == f"{method} (SciPy)"
     assert optimizer.method == method
     assert parse(optimizer.spec) == (optimizer, False)
-    assert math.isnan(optimizer.rate)
-    assert optimizer.at_rate(0.5) is optimizer
+    assert math.isnan(optimizer.learning_rate)
+    assert optimizer.with_learning_rate(0.5) is optimizer
 
 
 def test_options_reach_scipy_and_come_back_from_text():

@@ -303,7 +303,7 @@ def test_curvature_is_learned_within_one_sample():
 
     stepper, oracle = stepper_of([optimizers.LBFGS(history_size=4)] * 3, x), Oracle(landscape, 3)
     for t in range(1, 6):
-        oracle.at(t)
+        oracle.set_step(t)
         value, gradient = oracle.value_and_gradient(x)
         x = stepper.step(moment(t, x, gradient, oracle, value))
     hessian = torch.tensor([[2.0, 1.0], [1.0, 6.0]], dtype=torch.float64)[..., None]
@@ -370,18 +370,18 @@ def test_labels(text, label):
     optimizer, is_open = parse(text)
     assert optimizer.label == label
     assert not is_open
-    assert math.isnan(optimizer.rate)
+    assert math.isnan(optimizer.learning_rate)
     assert parse(optimizer.spec)[0] == optimizer
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("newton(lr=0)", r"Newton: lr must be a finite number > 0, not 0"),
-        ("newton(damping=-1)", r"Newton: damping must be a finite number ≥ 0, not -1"),
-        ("gauss_newton(lr=-1)", r"GaussNewton: lr must be a finite number > 0"),
+        ("newton(lr=0)", r"Newton: lr must be > 0, got 0"),
+        ("newton(damping=-1)", r"Newton: damping must be >= 0, got -1"),
+        ("gauss_newton(lr=-1)", r"GaussNewton: lr must be > 0, got -1"),
         ("lm(damping=0)", r"LevenbergMarquardt: damping must be a finite number > 0"),
-        ("lbfgs(history_size=0)", r"LBFGS: history_size must be a whole number ≥ 1, not 0"),
+        ("lbfgs(history_size=0)", r"LBFGS: history_size must be an integer >= 1, got 0"),
         ("lbfgs(history_size=2.5)", r"LBFGS: history_size must be a whole number"),
         ("lbfgs(c1=0)", r"LBFGS: c1 must be a finite number > 0 and < 1"),
         ("bfgs(c2=1)", r"BFGS: c2 must be a finite number > 0 and < 1"),

@@ -17,7 +17,7 @@ from landscapes.engine import loop as engine
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer
-from landscapes.optimizers.stepper import Job
+from landscapes.optimizers.stepper import RunSetup
 from landscapes.optimizers.wrappers.noise import PURPOSE, stable, student
 from landscapes.oracle import Oracle, value_and_gradient
 from landscapes.random import normal, uniform
@@ -133,8 +133,8 @@ def drawn(
     """What is added to a gradient of one in each coordinate, shape (d, R)."""
     optimizer = optimizers.Noise(optimizers.SGD(lr=1.0), kind=kind, **settings)
     x = torch.zeros(dim, runs, dtype=torch.float64)
-    job = Job(100, torch.arange(runs) if streams is None else streams, seed=3)
-    stepper = optimizers.Noise.stepper([optimizer] * runs, x, job)
+    setup = RunSetup(100, torch.arange(runs) if streams is None else streams, seed=3)
+    stepper = optimizers.Noise.stepper([optimizer] * runs, x, setup)
     return -stepper.step(moment(t, x, torch.ones_like(x), Oracle(valley(dim), runs))) - 1
 
 
@@ -250,8 +250,8 @@ def test_decay_around_a_rule_is_decay_within(wrapped, own, dtype):
     x = starts(2, 3, np.random.default_rng(4), dtype)
     path = by_optimizers(valley(2), [wrapped] * 3, x, 60)
     assert torch.equal(path, by_optimizers(valley(2), [own] * 3, x, 60))
-    rates = [wrapped.at_rate(lr) for lr in (0.01, 0.02, 0.05)]
-    together, owns = by_optimizers(valley(2), rates, x, 60), [own.at_rate(lr) for lr in (0.01, 0.02, 0.05)]
+    rates = [wrapped.with_learning_rate(lr) for lr in (0.01, 0.02, 0.05)]
+    together, owns = by_optimizers(valley(2), rates, x, 60), [own.with_learning_rate(lr) for lr in (0.01, 0.02, 0.05)]
     assert torch.equal(together, by_optimizers(valley(2), owns, x, 60))
 
 
@@ -276,7 +276,7 @@ def test_the_penalty_is_in_all_that_can_be_asked():
     torch.testing.assert_close(asked.value(x), known.value(x), **close)
     torch.testing.assert_close(asked.value_and_gradient(x), known.value_and_gradient(x), **close)
     torch.testing.assert_close(asked.hessian(x), known.hessian(x), **close)
-    torch.testing.assert_close(asked.hessian_product(x, x + 1), known.hessian_product(x, x + 1), **close)
+    torch.testing.assert_close(asked.hvp(x, x + 1), known.hvp(x, x + 1), **close)
     torch.testing.assert_close(asked.residuals(x), known.residuals(x), **close)
 
 
@@ -385,12 +385,12 @@ def test_what_forgets_nothing_cannot_be_reset():
     from landscapes.optimizers.stepper import Stepper
 
     class Still(Stepper):
-        def step(self, now: Any) -> Tensor:
-            return now.x
+        def step(self, context: Any) -> Tensor:
+            return context.x
 
     class Idle(Optimizer):
         @classmethod
-        def stepper(cls, contenders: Any, x: Tensor, job: Any) -> Stepper:
+        def stepper(cls, contenders: Any, x: Tensor, setup: Any) -> Stepper:
             return Still()
 
     box = torch.tensor([[-9.0, 9.0]] * 2, dtype=torch.float64)

@@ -64,9 +64,9 @@ def optimizer_of(name: str, cls: type[optim.Optimizer]) -> Torch:
 
 def spread(optimizer: Torch, runs: int) -> list[Torch]:
     """The optimizer with several learning rates, if it has one."""
-    if optimizer.rate != optimizer.rate:
+    if optimizer.learning_rate != optimizer.learning_rate:
         return [optimizer] * runs
-    return [optimizer.varied({("lr",): optimizer.rate * (0.5 + 0.25 * i)}) for i in range(runs)]
+    return [optimizer.varied({("lr",): optimizer.learning_rate * (0.5 + 0.25 * i)}) for i in range(runs)]
 
 
 STEP_REQUIREMENTS = {
@@ -85,7 +85,7 @@ def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
         return "not at all", str(refusal)
     contenders = spread(optimizer, 8)
     x = torch.zeros(2, 8, dtype=torch.float64)
-    varied = frozenset({("lr",)}) if optimizer.rate == optimizer.rate else frozenset()
+    varied = frozenset({("lr",)}) if optimizer.learning_rate == optimizer.learning_rate else frozenset()
     found = torch_optim.verdict(contenders, varied, x)
     if not found.fits:
         return f"one by one{STEP_REQUIREMENTS[optimizer.way]}", found.why.rpartition("UnbatchableError: ")[2]

@@ -16,7 +16,7 @@ from landscapes import optimizers
 from landscapes.engine import loop
 from landscapes.objectives.decorators import Function, function
 from landscapes.optimizers.base import PAIRS, Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle, value_and_gradient
 
 Draw = Callable[[np.random.Generator], float]
@@ -311,7 +311,7 @@ def by_optimizers(landscape: Function, contenders: Sequence[Optimizer], x: Tenso
 
 def stepper_of(contenders: Sequence[Optimizer], x: Tensor, steps: int = 1000) -> Stepper:
     """What advances the contenders, all of one batch key."""
-    return type(contenders[0]).stepper(contenders, x, Job.plain(len(contenders), steps))
+    return type(contenders[0]).stepper(contenders, x, RunSetup.default(len(contenders), steps))
 
 
 def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> StepContext:

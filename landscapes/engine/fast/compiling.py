@@ -17,8 +17,8 @@ from landscapes.engine.fast.tracing import WORTH, Traced, trace
 from landscapes.engine.grouping import Group
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
-from landscapes.optimizers.first_order.coefficient_tables import Table, table
-from landscapes.optimizers.first_order.scalars import Scalars, varied
+from landscapes.optimizers.first_order.coef_table import CoefTable, coef_table
+from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
 
 BLOCK = 2**13
 """Runs in a compiled block: their states fit a core's own cache."""
@@ -57,7 +57,7 @@ class Compiled:
     block = BLOCK
 
     def __init__(
-        self, eager: Eager, call: Call, scalars: Table, parts: int, limits: Sequence[Tensor], steps: int
+        self, eager: Eager, call: Call, scalars: CoefTable, parts: int, limits: Sequence[Tensor], steps: int
     ) -> None:
         self.eager, self.call, self.table, self.parts, self.limits, self.steps = (
             eager,
@@ -68,7 +68,7 @@ class Compiled:
             steps,
         )
         self.every, self.look = eager.every, eager.look
-        self.prepared: tuple[Scalars, list[Tensor]] | None = None
+        self.prepared: tuple[RunCoefs, list[Tensor]] | None = None
         like = limits[0]
         self.factors = torch.as_tensor(scalars.factors, dtype=like.dtype).split(TOGETHER)  # type: ignore[no-untyped-call]
         with np.errstate(divide="ignore"):  # what would divide by zero is multiplied by infinity
@@ -76,7 +76,7 @@ class Compiled:
         self.inverse = inverse.split(TOGETHER)  # type: ignore[no-untyped-call]
 
     def take(
-        self, flight: BatchState, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+        self, flight: BatchState, scalars: RunCoefs, t: int, steps: int, into: Sequence[Seen] | None = None
     ) -> tuple[ChunkResult, int]:
         if steps - t < TOGETHER or t % TOGETHER:
             runs = torch.arange(len(flight.lowest))
@@ -92,25 +92,25 @@ class Compiled:
         )  # fmt: skip
         return unflattened(out, d, self.parts, kept), TOGETHER
 
-    def _columns(self, scalars: Scalars) -> list[Tensor]:
+    def _columns(self, scalars: RunCoefs) -> list[Tensor]:
         """What depends on the runs: the numbers that differ, and the scalars' factors, the same at every step."""
         if self.prepared is None or self.prepared[0] is not scalars:
             numbers = [getattr(scalars.optimizer, name) for name in scalars.numbers]
             with np.errstate(all="ignore"):
                 last = scalars.distinct.coef(self.steps)
             factors = [
-                torch.as_tensor(scalars.spread(last[j]), dtype=scalars.like.dtype)
-                for j, sort in enumerate(self.table.sorts)
-                if sort in ("column", "scaled")
+                torch.as_tensor(scalars.expand_to_runs(last[j]), dtype=scalars.like.dtype)
+                for j, kind in enumerate(self.table.kinds)
+                if kind in ("column", "scaled")
             ]
             self.prepared = scalars, [*numbers, *factors]
         return self.prepared[1]
 
-    def _each_step(self, scalars: Scalars, t: int) -> list[Tensor]:
-        if "each step" not in self.table.sorts:
+    def _each_step(self, scalars: RunCoefs, t: int) -> list[Tensor]:
+        if "each step" not in self.table.kinds:
             return []
-        places = [j for j, sort in enumerate(self.table.sorts) if sort == "each step"]
-        rows = scalars.at(range(t + 1, t + 1 + TOGETHER))
+        places = [j for j, kind in enumerate(self.table.kinds) if kind == "each step"]
+        rows = scalars.at_steps(range(t + 1, t + 1 + TOGETHER))
         like = scalars.numbers[next(iter(scalars.numbers))]
         return [
             torch.as_tensor(row[j], dtype=scalars.like.dtype).expand(like.shape).contiguous()
@@ -166,20 +166,20 @@ def compiled_kernel(eager: Eager, traced: Traced, group: Group, steps: int, like
     parts = parts_of(optimizer, names, like.dtype)
     if parts is None or len(traced.graph.graph.nodes) > LONGEST or like.device.type != "cpu" or not _COMPILER["works"]:
         return None
-    scalars = table(optimizer, names, steps)
+    scalars = coef_table(optimizer, names, steps)
     limits = eager.limits.unbound()
     flat = [*limits.centre, *limits.half, *(one for one in (limits.gradient, limits.distance) if one is not None)]
     flat += [one for minimum in limits.minima for one in minimum]
-    plain = varied(optimizer, dict.fromkeys(names, 0.5))
+    plain = with_arrays(optimizer, dict.fromkeys(names, 0.5))
     shape = len(limits.centre), limits.gradient is None, limits.distance is None, len(limits.minima)
-    constants = tuple(c for c, sort in zip(scalars.constants, scalars.sorts, strict=True) if sort == "constant")
+    constants = tuple(c for c, kind in zip(scalars.constants, scalars.kinds, strict=True) if kind == "constant")
     key = (
         eager.function.formula,
         eager.function.view,
         type(optimizer),
         plain,
         names,
-        scalars.sorts,
+        scalars.kinds,
         constants,
         shape,
         eager.every,
@@ -196,8 +196,8 @@ def parts_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) 
     """Of how many tensors the state of an optimizer is, if it treats each coordinate by itself; tried with three of them."""
     generator = torch.Generator().manual_seed(0)
     numbers = dict.fromkeys(names, torch.tensor([0.5, 0.3, 0.7, 0.4], dtype=dtype))
-    optimizer = varied(optimizer, numbers)
-    plain = varied(optimizer, dict.fromkeys(names, 0.5))
+    optimizer = with_arrays(optimizer, numbers)
+    plain = with_arrays(optimizer, dict.fromkeys(names, 0.5))
     x = torch.randn(3, 4, generator=generator, dtype=dtype)
     try:
         state, alone, each = optimizer.init(x), [optimizer.init(row) for row in x], list(x)
@@ -215,7 +215,7 @@ def parts_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) 
 
 
 def _compile(
-    optimizer: FirstOrder, names: tuple[str, ...], traced: Traced, limits: Limits, scalars: Table, parts: int, every: int,
+    optimizer: FirstOrder, names: tuple[str, ...], traced: Traced, limits: Limits, scalars: CoefTable, parts: int, every: int,
     flat: Sequence[Tensor],
 ) -> Call | None:  # fmt: skip
     # these take seconds to import
@@ -225,8 +225,8 @@ def _compile(
     from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
     d, like = len(limits.centre), flat[0]
-    sorts = scalars.sorts
-    counts = len(names), sum(sort in ("column", "scaled") for sort in sorts), sum(sort == "each step" for sort in sorts)
+    kinds = scalars.kinds
+    counts = len(names), sum(kind in ("column", "scaled") for kind in kinds), sum(kind == "each step" for kind in kinds)
 
     def body(*given: Tensor) -> list[Tensor]:
         left = iter(given)
@@ -242,7 +242,7 @@ def _compile(
         steps = [_coefs(scalars, factors, k, columns, _some(left, counts[2])) for k in range(TOGETHER)]
         flight = BatchState(points, states, lowest, (points, lowest))
         here = Limits(centre, half, gradient, distance, minima)
-        leg = advance(look, varied(optimizer, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
+        leg = advance(look, with_arrays(optimizer, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
         for met, value in leg.kept:
             for one in (*met, value):
                 next(left).copy_(one)
@@ -253,7 +253,7 @@ def _compile(
         return value, gradient
 
     row = torch.ones(BLOCK, dtype=like.dtype)
-    rows = torch.ones((TOGETHER, len(sorts)), dtype=like.dtype)
+    rows = torch.ones((TOGETHER, len(kinds)), dtype=like.dtype)
     given: list[Any] = [row + i for i in range(d * (1 + parts) + 1)]
     given += [*flat, rows, rows + 1, *(row + i for i in range(counts[0] + counts[1] + TOGETHER * counts[2]))]
     given += [one for points, value in scratch(d, every, row) for one in (*points, value)]
@@ -276,19 +276,19 @@ def _compile(
         return None
 
 
-def _coefs(scalars: Table, factors: Tensor, k: int, columns: list[Tensor], each: list[Tensor]) -> Coefs:
+def _coefs(scalars: CoefTable, factors: Tensor, k: int, columns: list[Tensor], each: list[Tensor]) -> Coefs:
     """The scalars of the k-th step of a call, as the update takes them."""
     coefs: list[float | Tensor] = []
     column, own = iter(columns), iter(each)
-    for j, sort in enumerate(scalars.sorts):
-        if sort == "constant":
+    for j, kind in enumerate(scalars.kinds):
+        if kind == "constant":
             coefs.append(scalars.constants[j])
-        elif sort == "table":
+        elif kind == "table":
             coefs.append(factors[k, j])
-        elif sort == "each step":
+        elif kind == "each step":
             coefs.append(next(own))
         else:
-            coefs.append(next(column) if sort == "column" else factors[k, j] * next(column))
+            coefs.append(next(column) if kind == "column" else factors[k, j] * next(column))
     return tuple(coefs)
 
 

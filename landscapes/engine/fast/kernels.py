@@ -11,9 +11,9 @@ from torch import Tensor
 from landscapes.engine.fast.tracing import Traced
 from landscapes.engine.termination import Stop
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.arithmetic import total
+from landscapes.optimizers.arithmetic import pairwise_sum
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
-from landscapes.optimizers.first_order.scalars import Scalars
+from landscapes.optimizers.first_order.run_coefs import RunCoefs
 from landscapes.oracle import value_and_gradient
 
 Pieces = Sequence[Tensor]
@@ -155,11 +155,11 @@ class Eager:
         return value, torch.stack(gradient)
 
     def take(
-        self, flight: BatchState, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+        self, flight: BatchState, scalars: RunCoefs, t: int, steps: int, into: Sequence[Seen] | None = None
     ) -> tuple[ChunkResult, int]:
         """As many steps as one call takes after step t, and how many these were."""
         taken = min(TOGETHER, steps - t)
-        coefs = scalars.at(range(t + 1, t + 1 + taken))
+        coefs = scalars.at_steps(range(t + 1, t + 1 + taken))
         return advance(self._look, scalars.optimizer, flight, coefs, self.limits, self.every), taken
 
     def _look(self, points: Pieces) -> tuple[Tensor, Pieces]:
@@ -223,7 +223,7 @@ def _trouble(points: Pieces, value: Tensor, slopes: Pieces, limits: Limits) -> T
 
 
 def _added(x: Tensor) -> Tensor:
-    return total(x) if x.ndim == 2 else x
+    return pairwise_sum(x) if x.ndim == 2 else x
 
 
 def _sum(parts: list[Tensor]) -> Tensor:

@@ -24,7 +24,7 @@ from landscapes.engine.grouping import Group
 from landscapes.engine.termination import REASONS, Arrived, RunStatus
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.first_order.scalars import Scalars
+from landscapes.optimizers.first_order.run_coefs import RunCoefs
 
 ASIDE = 2**15
 """How many runs are set aside before they are looked at."""
@@ -50,7 +50,7 @@ class Kernel(Protocol):
         """Values (R,) and gradients (d, R) at points (d, R)."""
 
     def take(
-        self, flight: BatchState, scalars: Scalars, t: int, steps: int, into: Sequence[Seen] | None = None
+        self, flight: BatchState, scalars: RunCoefs, t: int, steps: int, into: Sequence[Seen] | None = None
     ) -> tuple[ChunkResult, int]:
         """As many steps as one call takes after step t, and how many these were.
 
@@ -262,7 +262,7 @@ def _follow(task: Task, group: Group, those: Flagged, book: RunBuffers, kernel: 
     Runs that nothing ends are followed for as long as a kernel's call, to see when they first reached the target.
     """
     flight, begin, runs = those.flight, those.begin, group.runs[those.own]
-    scalars: Scalars | None = None
+    scalars: RunCoefs | None = None
     x, state, lowest = flight.points[0], flight.states[0], flight.lowest
     last_x, last_value = flight.last[0][0], flight.last[1]
     low, high = task.box.unbind(1)
@@ -301,7 +301,7 @@ def _follow(task: Task, group: Group, those: Flagged, book: RunBuffers, kernel: 
             book.keep(step, runs[some], [last_x[:, torch.from_numpy(some)]], last_value[torch.from_numpy(some)])
         if bool((fates.alive & (here < task.steps)).any()):
             scalars = scalars or group.scalars(those.own, x)
-            coefs = scalars.at_each(np.minimum(firsts + count + 1, task.steps), place.reshape(-1))
+            coefs = scalars.at_mixed_steps(np.minimum(firsts + count + 1, task.steps), place.reshape(-1))
             x, state = scalars.optimizer.update(last_x, gradient, state, coefs)
     _write(book, those, runs, fates, lowest, torch.where(reached < 0, best_at, reached), last_x, last_value, reached)
 

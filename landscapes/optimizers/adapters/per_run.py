@@ -92,23 +92,23 @@ class PerRunLoop:
         with kept_generators():
             self.each = [self._made(i, x[:, run], 0) for i, run in enumerate(runs)]
 
-    def step(self, now: StepContext) -> list[PerRunLoop]:
+    def step(self, context: StepContext) -> list[PerRunLoop]:
         # each run's gradient is a copy, since optimizers may change it in place
-        slopes = now.gradient.detach().T.clone(memory_format=torch.contiguous_format)
+        slopes = context.gradient.detach().T.clone(memory_format=torch.contiguous_format)
         with kept_generators():
             for i, (run, alone) in enumerate(zip(self.runs, self.each, strict=True)):
-                asking = torch.zeros_like(now.alive)
-                asking[run] = True
-                seed_all(self.seed, self.streams[i], now.t)
-                ask, slope = _questions(now, asking, alone.optimizer.way)
-                alone.step(now.x[:, run], slopes[run], alone.optimizer.way, ask, slope)
+                mask = torch.zeros_like(context.active)
+                mask[run] = True
+                seed_all(self.seed, self.streams[i], context.t)
+                ask, slope = _questions(context, mask, alone.optimizer.way)
+                alone.step(context.x[:, run], slopes[run], alone.optimizer.way, ask, slope)
         return [self]
 
     @property
     def points(self) -> Tensor:
         return torch.stack([alone.point for alone in self.each], 1)
 
-    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         own = values[self.runs]
         self.settings[name] = own
         for alone, value in zip(self.each, own.tolist(), strict=True):
@@ -141,21 +141,21 @@ class PerRunLoop:
         return alone
 
 
-def _questions(now: StepContext, asking: Tensor, way: StepRequirement) -> tuple[Ask, Slope | None]:
+def _questions(context: StepContext, mask: Tensor, way: StepRequirement) -> tuple[Ask, Slope | None]:
     """What a run may ask of the function at this step, put to its account."""
 
     def ask(point: Tensor) -> tuple[Tensor, Tensor]:
-        value, gradient = now.oracle.value_and_gradient(point[:, None], asking)
+        value, gradient = context.oracle.value_and_gradient(point[:, None], mask)
         return value[0], gradient[:, 0]
 
     def slope(point: Tensor) -> Tensor:
-        if type(now.oracle) is not Oracle:
+        if type(context.oracle) is not Oracle:
             raise InputError("a torch optimizer that differentiates its gradient cannot be wrapped; race it as it is")
-        value = now.oracle.seen.evaluate(point[:, None])[0]
+        value = context.oracle.current.evaluate(point[:, None])[0]
         (gradient,) = torch.autograd.grad(value, point, create_graph=True)
         if not gradient.requires_grad:
             gradient = gradient + 0 * point
-        cast(Any, gradient).register_hook(lambda _: now.oracle.count("n_hvps", asking))
+        cast(Any, gradient).register_hook(lambda _: context.oracle.count("n_hvps", mask))
         return gradient
 
     return ask, slope if way == "graph" else None

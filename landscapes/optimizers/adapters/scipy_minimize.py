@@ -16,9 +16,9 @@ from torch import Tensor
 
 from landscapes.errors import InputError, unknown
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.arithmetic import total
+from landscapes.optimizers.arithmetic import pairwise_sum
 from landscapes.optimizers.base import Optimizer, short
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import KINDS, Oracle
 
 Array = NDArray[np.float64]
@@ -61,7 +61,7 @@ class Scipy(Optimizer):
     """
 
     names: ClassVar[tuple[str, ...]] = ("scipy",)
-    open_ended: ClassVar[bool] = True
+    accepts_extra_settings: ClassVar[bool] = True
 
     method: str = "BFGS"
     options: Options = field(default=(), hash=False)
@@ -111,8 +111,8 @@ class Scipy(Optimizer):
         _minimise(self, Oracle(_bowl(function.dim)), np.ones(function.dim), 1, 1)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _Replay(cast(Sequence[Scipy], optimizers), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _Replay(cast(Sequence[Scipy], optimizers), x, setup)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,28 +133,28 @@ class _Trace:
 class _Replay(Stepper):
     """Runs of SciPy's methods. Each is minimised as its first step is taken, and then shown an iterate a step."""
 
-    def __init__(self, optimizers: Sequence[Scipy], x: Tensor, job: Job) -> None:
+    def __init__(self, optimizers: Sequence[Scipy], x: Tensor, setup: RunSetup) -> None:
         self.optimizers = optimizers
-        self.job = job
+        self.setup = setup
         self.traces: list[_Trace | None] = [None] * len(optimizers)
         self.shown = np.zeros(len(optimizers), dtype=np.int64)
         self.left = x
 
-    def step(self, now: StepContext) -> Tensor:
-        if type(now.oracle) is not Oracle:
+    def step(self, context: StepContext) -> Tensor:
+        if type(context.oracle) is not Oracle:
             raise InputError(
                 "SciPy's methods cannot be put into a wrapper that alters gradients: they minimise by themselves"
             )
-        elsewhere = (now.x != self.left).any(0) & now.alive
-        points, spent = now.x.clone(), torch.zeros_like(now.oracle.counts)
-        for run, (moved, alive) in enumerate(zip(elsewhere.tolist(), now.alive.tolist(), strict=True)):
+        elsewhere = (context.x != self.left).any(0) & context.active
+        points, spent = context.x.clone(), torch.zeros_like(context.oracle.counts)
+        for run, (moved, alive) in enumerate(zip(elsewhere.tolist(), context.active.tolist(), strict=True)):
             if not alive:
                 continue
             trace = self.traces[run]
             if trace is None or moved:
-                start, left = now.x[:, run].double().cpu().numpy(), self.job.steps - now.t + 1
-                oracle = Oracle(now.oracle.function, device=now.x.device)
-                trace = self.traces[run] = _minimise(self.optimizers[run], oracle, start, now.t, max(left, 1))
+                start, left = context.x[:, run].double().cpu().numpy(), self.setup.steps - context.t + 1
+                oracle = Oracle(context.oracle.function, device=context.x.device)
+                trace = self.traces[run] = _minimise(self.optimizers[run], oracle, start, context.t, max(left, 1))
                 self.shown[run] = 0
             shown = self.shown[run]
             if shown < len(trace.points):
@@ -162,7 +162,7 @@ class _Replay(Stepper):
                 spent[:, run] = torch.from_numpy(trace.spent[shown])
                 self.shown[run] += 1
         for kind, times in zip(KINDS, spent.unbind(0), strict=True):
-            now.oracle.count(kind, None, times)
+            context.oracle.count(kind, None, times)
         self.left = points
         return points
 
@@ -170,7 +170,7 @@ class _Replay(Stepper):
         for run in runs.nonzero()[:, 0].tolist():
             self.traces[run] = None
 
-    def finished(self) -> Tensor | None:
+    def terminated(self) -> Tensor | None:
         ended = [
             trace is not None and trace.complete and shown == len(trace.points)
             for trace, shown in zip(self.traces, self.shown, strict=True)
@@ -214,7 +214,7 @@ class _Asked:
         return self._sound(gradient)[:, 0]
 
     def product(self, x: Array, v: Array) -> Array:
-        return self._sound(self.oracle.hessian_product(self._tensor(x), self._tensor(v)))[:, 0]
+        return self._sound(self.oracle.hvp(self._tensor(x), self._tensor(v)))[:, 0]
 
     def hessian(self, x: Array) -> Array:
         return self._sound(self.oracle.hessian(self._tensor(x)))[..., 0]
@@ -233,7 +233,7 @@ class _Asked:
     def _turn(self) -> None:
         """Turns to the sample of the step to come."""
         if self.oracle.function.sample is not None:
-            self.oracle.at(self.t - 1 + len(self.points))
+            self.oracle.set_step(self.t - 1 + len(self.points))
             self.value_at = self.gradient_at = None
 
     def _tensor(self, x: Array) -> Tensor:
@@ -314,7 +314,7 @@ def _bowl(dim: int) -> Function:
     """Something easy to try options on."""
 
     def formula(*x: Tensor) -> Tensor:
-        return total(torch.stack([(i + 1) * a * a for i, a in enumerate(x)]))
+        return pairwise_sum(torch.stack([(i + 1) * a * a for i, a in enumerate(x)]))
 
     box = ((-2.0, 2.0),) * dim
     return Function("bowl", formula, box, box, (1.0,) * dim)

@@ -30,8 +30,8 @@ from landscapes.optimizers.adapters.per_run import (
 from landscapes.optimizers.adapters.settings import Place, columns, filled, form, numbers
 from landscapes.optimizers.adapters.vectorization_probe import RUNS, first_step, verdict
 from landscapes.optimizers.adapters.vectorized import Vectorized
-from landscapes.optimizers.base import Optimizer, check_number, short
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.base import Optimizer, check_hyperparameter, short
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -135,11 +135,11 @@ class Torch(Optimizer):
         settings = [f"{name}={_text(value)}" for name, value in self.hyper.items()]
         return f"Torch({', '.join([self.kind, *shape, *settings])})"
 
-    def numbers(self) -> dict[str, float]:
+    def hyperparameters(self) -> dict[str, float]:
         """The hyper-parameters that are floats, by name; what stands in tuples is left as it is."""
         return {place[0]: value for place, value in numbers(self.hyper).items() if len(place) == 1}
 
-    def with_numbers(self, values: Mapping[str, float]) -> Self:
+    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
         others = {name: value for name, value in values.items() if name != "lr"}
         own = tuple(sorted({**dict(self.settings), **others}.items()))
         return dataclasses.replace(self, lr=values.get("lr", self.lr), settings=own)
@@ -166,10 +166,10 @@ class Torch(Optimizer):
         return twin
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         if not x.is_floating_point():
             raise InputError(f"torch's optimizers move points of floating-point numbers, not of {x.dtype}")
-        return _Foreign(cast(Sequence[Torch], optimizers), x, job)
+        return _Foreign(cast(Sequence[Torch], optimizers), x, setup)
 
     def made(self, parameter: Tensor, hyper: Mapping[str, Any]) -> torch.optim.Optimizer:
         """An optimizer of one parameter."""
@@ -185,13 +185,13 @@ class Torch(Optimizer):
     def _rate(self, given: Any) -> float:
         """The learning rate: the given one, else the class's default; NaN where none can be given."""
         if given is not None and not isinstance(given, float):
-            check_number(self.kind, "lr", given, {})
+            check_hyperparameter(self.kind, "lr", given, {})
         made = PerRun(self, torch.zeros(math.prod(self.shape) if self.shape else 2)).torch_optimizer
         default = getattr(made, "defaults", {}).get("lr") if "lr" in _parameters(cast(Any, self.cls)) else None
         none_given = given is None or (isinstance(given, float) and math.isnan(given))
         if none_given and not isinstance(default, int | float | Tensor):
             return math.nan
-        return check_number(self.kind, "lr", default if given is None else given, {})
+        return check_hyperparameter(self.kind, "lr", default if given is None else given, {})
 
     def _advised(self, refusal: InputError) -> InputError:
         """A refusal, with a word where a matrix would be taken."""
@@ -257,7 +257,7 @@ def _check_shape(shape: Any) -> tuple[int, ...]:
 def _check_signature(cls: type[torch.optim.Optimizer], hyper: Mapping[str, Any]) -> None:
     """An `InputError` for settings that the class does not have, and for what it needs and was not given."""
     every = list(_parameters(cast(Any, cls)).values())
-    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in every)
+    accepts_extra_settings = any(parameter.kind is parameter.VAR_KEYWORD for parameter in every)
     named = [parameter for parameter in every if parameter.kind in NAMED]
     if not named:
         return
@@ -272,7 +272,7 @@ def _check_signature(cls: type[torch.optim.Optimizer], hyper: Mapping[str, Any])
     if first.name != "optimizer":
         del known[first.name]
     for name in hyper:
-        if name not in known and not open_ended:
+        if name not in known and not accepts_extra_settings:
             raise unknown(f"setting of {cls.__name__}", name, known)
     missing = [name for name, parameter in known.items() if parameter.default is parameter.empty and name not in hyper]
     if missing:
@@ -300,9 +300,9 @@ Piece = Vectorized | PerRunLoop
 class _Foreign(Stepper):
     """Runs of one class of optimizer, in as few pieces as they can be."""
 
-    def __init__(self, optimizers: Sequence[Torch], x: Tensor, job: Job) -> None:
-        self.optimizers, self.job, self.like, self.taken = optimizers, job, x, 0
-        self.streams = job.streams.tolist()
+    def __init__(self, optimizers: Sequence[Torch], x: Tensor, setup: RunSetup) -> None:
+        self.optimizers, self.setup, self.like, self.taken = optimizers, setup, x, 0
+        self.streams = setup.streams.tolist()
         self.settings: dict[str, NDArray[np.float64]] = {}
         self.pieces: list[Piece] = []
         kinds: dict[Hashable, list[int]] = {}
@@ -311,23 +311,23 @@ class _Foreign(Stepper):
         for runs in kinds.values():
             self.pieces += self._pieces(runs, x)
 
-    def step(self, now: StepContext) -> Tensor:
-        self.taken = now.t
-        self.pieces = [after for piece in self.pieces for after in piece.step(now)]
+    def step(self, context: StepContext) -> Tensor:
+        self.taken = context.t
+        self.pieces = [after for piece in self.pieces for after in piece.step(context)]
         if len(self.pieces) == 1:
             return self.pieces[0].points
-        moved = torch.empty_like(now.x)
+        moved = torch.empty_like(context.x)
         for piece in self.pieces:
             moved[:, torch.from_numpy(piece.runs).to(moved.device)] = piece.points
         return moved
 
-    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         values = np.asarray(values, dtype=np.float64)
         if name not in self.settings:
             self.pieces = [after for piece in self.pieces for after in self._parted(piece, name, values)]
         self.settings[name] = values
         for piece in self.pieces:
-            piece.adjust(name, values)
+            piece.set_hyperparameter(name, values)
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         mask = runs.cpu().numpy()
@@ -342,7 +342,7 @@ class _Foreign(Stepper):
                     [piece.optimizers[int(i)] for i in np.flatnonzero(own)], x, piece.runs[own], piece.lift
                 )
                 for name, values in self.settings.items():
-                    fresh.adjust(name, values)
+                    fresh.set_hyperparameter(name, values)
                 pieces.append(fresh)
             else:
                 pieces.append(piece)
@@ -388,7 +388,7 @@ class _Foreign(Stepper):
 
     def _looped(self, runs: list[int], x: Tensor) -> PerRunLoop:
         streams = [self.streams[run] for run in runs]
-        return PerRunLoop([self.optimizers[run] for run in runs], x, np.array(runs), streams, self.job.seed)
+        return PerRunLoop([self.optimizers[run] for run in runs], x, np.array(runs), streams, self.setup.seed)
 
     def _parted(self, piece: Piece, name: str, values: NDArray[np.float64]) -> list[Piece]:
         """A piece, in parts of one value each where its optimizer cannot take a number a run by this name."""

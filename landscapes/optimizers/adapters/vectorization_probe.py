@@ -168,8 +168,8 @@ def _dice() -> tuple[Tensor, object, object]:
 
 
 def _same_dice(before: tuple[Tensor, object, object]) -> bool:
-    now = _dice()
-    return torch.equal(now[0], before[0]) and now[1:] == before[1:]
+    context = _dice()
+    return torch.equal(context[0], before[0]) and context[1:] == before[1:]
 
 
 def bowl(dim: int) -> Oracle:
@@ -187,10 +187,10 @@ def bowl(dim: int) -> Oracle:
 def first_step(optimizer: Torch, dim: int) -> InputError | None:
     """What an optimizer's optimizer has to say against a step, in the way the optimizer has."""
     x = torch.ones(dim, 1)
-    now = StepContext(1, x, x[0], x.clone(), bowl(dim), x[0] > 0)
+    context = StepContext(1, x, x[0], x.clone(), bowl(dim), x[0] > 0)
     try:
         with silenced(), kept_generators():
-            PerRunLoop([optimizer], x, np.arange(1), [0], 0).step(now)
+            PerRunLoop([optimizer], x, np.arange(1), [0], 0).step(context)
     except InputError as refusal:
         return refusal
     return None

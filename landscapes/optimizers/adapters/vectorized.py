@@ -70,8 +70,8 @@ class Vectorized:
                     group[name] = hyper[name]
             return torch_optimizer
 
-    def step(self, now: StepContext) -> list[Vectorized]:
-        return self.advance(now.x, now.gradient)
+    def step(self, context: StepContext) -> list[Vectorized]:
+        return self.advance(context.x, context.gradient)
 
     def advance(self, x: Tensor, gradient: Tensor) -> list[Vectorized]:
         """One step of these runs, given the points and gradients (d, R) of all; the parts they are in afterwards."""
@@ -92,7 +92,7 @@ class Vectorized:
         """Remembers the present instead of the past."""
         self.before, self.past = self._copy(), []
 
-    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         own = values[self.runs]
         put(
             self.torch_optimizer,

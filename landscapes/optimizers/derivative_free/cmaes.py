@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import norm, total
+from landscapes.optimizers.arithmetic import norm, pairwise_sum
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
-from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.derivative_free.base import DerivativeFree, DerivativeFreeStepper, evaluate, resolve_length
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal
 
 POPULATION = 25
@@ -26,7 +26,7 @@ SHARE_OF_VIEW = 0.2
 
 
 @dataclass(frozen=True)
-class CMAES(Direct):
+class CMAES(DerivativeFree):
     """CMA-ES (Hansen, The CMA evolution strategy: a tutorial, 2016), with all of its default parameters.
 
     λ points are drawn about the mean m, xₖ = m + σyₖ with yₖ = C^½zₖ and zₖ standard normal, and ranked by value.
@@ -45,7 +45,7 @@ class CMAES(Direct):
     names: ClassVar[tuple[str, ...]] = ("cma_es", "cmaes")
 
     sigma: float = field(default=0.0, metadata=NON_NEGATIVE)
-    population: int = field(default=0, metadata={"low": 0.0, "whole": True, "structural": True})
+    population: int = field(default=0, metadata={"low": 0.0, "integer": True, "structural": True})
     tolx: float = field(default=1e-12, metadata=NON_NEGATIVE)
 
     def __post_init__(self) -> None:
@@ -60,8 +60,8 @@ class CMAES(Direct):
         return "CMA-ES"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _Strategies(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _Strategies(optimizers, x, setup)
 
 
 class Strategy(NamedTuple):
@@ -115,7 +115,7 @@ def strategy(dim: int, population: int) -> Strategy:
     )
 
 
-class _Strategies(DirectStepper):
+class _Strategies(DerivativeFreeStepper):
     """One distribution a run. The mean is the point itself.
 
     Attributes:
@@ -125,51 +125,51 @@ class _Strategies(DirectStepper):
         covariance: C, shape (d, d, R), and `root`, its symmetric root.
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.number = strategy(len(x), cast(CMAES, optimizers[0]).population)
         self.unit = torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None].expand(-1, -1, x.shape[1])
         self.first = self.sigma = torch.full_like(x[0], torch.nan)
         self.walk = self.drift = torch.zeros_like(x)
         self.covariance = self.root = self.unit
 
-    def begin(self, now: StepContext, fresh: Tensor) -> None:
-        sigma, nothing = length(self.settings.sigma, now, SHARE_OF_VIEW), torch.zeros_like(now.x)
+    def begin(self, context: StepContext, fresh: Tensor) -> None:
+        sigma, nothing = resolve_length(self.settings.sigma, context, SHARE_OF_VIEW), torch.zeros_like(context.x)
         self.first, self.sigma = (torch.where(fresh, sigma, old) for old in (self.first, self.sigma))
         self.walk, self.drift = (torch.where(fresh, nothing, old) for old in (self.walk, self.drift))
         self.covariance, self.root = (torch.where(fresh, self.unit, old) for old in (self.covariance, self.root))
 
-    def move(self, now: StepContext) -> Tensor:
-        n, dim = self.number, len(now.x)
+    def move(self, context: StepContext) -> Tensor:
+        n, dim = self.number, len(context.x)
         size = len(n.weights)
-        z = normal(self.job.seed, self.job.streams, now.t, POPULATION, size * dim).to(now.x.dtype)
+        z = normal(self.setup.seed, self.setup.streams, context.t, POPULATION, size * dim).to(context.x.dtype)
         z = z.reshape(size, dim, -1)
-        y = total(self.root[:, None] * z.transpose(0, 1)[:, :, None])  # (λ, d, R)
-        values, order = worth(now, (now.x + self.sigma * y).transpose(0, 1)).sort(dim=0, stable=True)
+        y = pairwise_sum(self.root[:, None] * z.transpose(0, 1)[:, :, None])  # (λ, d, R)
+        values, order = evaluate(context, (context.x + self.sigma * y).transpose(0, 1)).sort(dim=0, stable=True)
         ranked = order[:, None].expand_as(y)
         known = values.isfinite()[:, None]
         y, z = (torch.where(known, points.gather(0, ranked), 0.0) for points in (y, z))
 
-        weights = now.x.new_tensor(n.weights)[:, None, None]
-        step, plain_step = (total(weights.clamp(min=0) * points) for points in (y, z))  # plain: C^−½ of the step
-        x = now.x + self.sigma * step
+        weights = context.x.new_tensor(n.weights)[:, None, None]
+        step, plain_step = (pairwise_sum(weights.clamp(min=0) * points) for points in (y, z))  # plain: C^−½ of the step
+        x = context.x + self.sigma * step
         self.walk = (1 - n.c_sigma) * self.walk + math.sqrt(n.c_sigma * (2 - n.c_sigma) * n.mu_eff) * plain_step
         walked = norm(self.walk)
-        early = -torch.expm1(2 * (now.t - self.begun) * math.log1p(-n.c_sigma))
+        early = -torch.expm1(2 * (context.t - self.begun) * math.log1p(-n.c_sigma))
         steady = (walked / early.sqrt().to(walked) < (1.4 + 2 / (dim + 1)) * n.chi).to(walked)
         gain = math.sqrt(n.c_c * (2 - n.c_c) * n.mu_eff)
         self.drift = (1 - n.c_c) * self.drift + steady * gain * step
-        squared = total((z * z).transpose(0, 1))[:, None]  # (λ, 1, R)
+        squared = pairwise_sum((z * z).transpose(0, 1))[:, None]  # (λ, 1, R)
         # a worse point counts as if it had the usual length, so that C stays positive
         shares = torch.where((weights < 0) & (squared > 0), weights * dim / squared, weights)
         lost = 1 + n.c_1 * (1 - steady) * n.c_c * (2 - n.c_c) - n.c_1 - n.c_mu * sum(n.weights)
-        spread = total((shares * y)[:, :, None] * y[:, None])  # (d, d, R)
+        spread = pairwise_sum((shares * y)[:, :, None] * y[:, None])  # (d, d, R)
         self.covariance = lost * self.covariance + n.c_1 * self.drift[:, None] * self.drift + n.c_mu * spread
         self.sigma = self.sigma * torch.exp(n.c_sigma / n.d_sigma * (walked / n.chi - 1))
         self.root = _root(self.covariance)
         return x
 
-    def finished(self) -> Tensor | None:
+    def terminated(self) -> Tensor | None:
         spread = self.buffers()["spread"].amax(0)
         small: Tensor = spread < self.settings.tolx * self.first
         return small
@@ -192,4 +192,4 @@ def _root(matrices: Tensor) -> Tensor:
     values, vectors = torch.linalg.eigh(aligned)
     rows = vectors[:, :dim].permute(2, 1, 0)  # (k, d, R): a row an eigenvector
     lengths = values.clamp(min=0).sqrt().T[:, None, None]
-    return total(lengths * rows[:, :, None] * rows[:, None])
+    return pairwise_sum(lengths * rows[:, :, None] * rows[:, None])

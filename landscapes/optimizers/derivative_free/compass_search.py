@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Optimizer
-from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.derivative_free.base import DerivativeFree, DerivativeFreeStepper, evaluate, resolve_length
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 
 @dataclass(frozen=True)
-class Compass(Direct):
+class Compass(DerivativeFree):
     """Compass search (Fermi & Metropolis, 1952; Kolda, Lewis & Torczon, 2003).
 
     Looks a step Δ north, south, east and west: x ± Δeᵢ, 2d values. The best of them is the next point, x ← x ± Δeᵢ,
@@ -36,30 +36,30 @@ class Compass(Direct):
         return "Compass search"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _Compasses(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _Compasses(optimizers, x, setup)
 
 
-class _Compasses(DirectStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _Compasses(DerivativeFreeStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         axes = torch.eye(len(x), dtype=x.dtype, device=x.device)
         self.winds = torch.cat([axes, -axes], 1)[:, :, None]  # (d, 2d, 1)
         self.first = self.size = torch.full_like(x[0], torch.inf)
 
-    def begin(self, now: StepContext, fresh: Tensor) -> None:
-        self.first = torch.zeros_like(self.first) + length(self.settings.size, now)
+    def begin(self, context: StepContext, fresh: Tensor) -> None:
+        self.first = torch.zeros_like(self.first) + resolve_length(self.settings.size, context)
         self.size = torch.where(fresh, self.first, self.size)
 
-    def move(self, now: StepContext) -> Tensor:
-        held = self.held(now)
-        points = now.x[:, None] + self.size * self.winds  # (d, 2d, R)
-        lowest, best = worth(now, points).min(0)
+    def move(self, context: StepContext) -> Tensor:
+        held = self.current_value(context)
+        points = context.x[:, None] + self.size * self.winds  # (d, 2d, R)
+        lowest, best = evaluate(context, points).min(0)
         better = lowest < held
         self.size = torch.where(better, self.size, self.size / 2)
-        return torch.where(better, points.gather(1, best.expand(len(now.x), 1, -1))[:, 0], now.x)
+        return torch.where(better, points.gather(1, best.expand(len(context.x), 1, -1))[:, 0], context.x)
 
-    def finished(self) -> Tensor | None:
+    def terminated(self) -> Tensor | None:
         small: Tensor = self.size < self.settings.xatol * self.first
         return small
 

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
-from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, worth
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.derivative_free.base import DerivativeFree, DerivativeFreeStepper, evaluate
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 RELATIVE, ABSOLUTE = 0.05, 0.00025
 """SciPy's first simplex: each coordinate in turn longer by this share, or moved by this where it is 0."""
 
 
 @dataclass(frozen=True)
-class NelderMead(Direct):
+class NelderMead(DerivativeFree):
     """The simplex method (Nelder & Mead, 1965), as SciPy has it.
 
     Of d + 1 points the worst, w, is replaced: it is reflected at the centre c of the others, r ← c + ρ(c − w).
@@ -53,43 +53,43 @@ class NelderMead(Direct):
         return (1 + 2 / dim, 0.75 - 1 / (2 * dim), 1 - 1 / dim) if self.adaptive else (2, 0.5, 0.5)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _Simplices(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _Simplices(optimizers, x, setup)
 
 
-class _Simplices(DirectStepper):
+class _Simplices(DerivativeFreeStepper):
     """One simplex a run: points (d + 1, d, R) with values (d + 1, R), best first."""
 
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.points = x.new_full((len(x) + 1, *x.shape), torch.nan)
         self.values = x.new_full((len(x) + 1, x.shape[1]), torch.inf)
 
-    def begin(self, now: StepContext, fresh: Tensor) -> None:
-        points = torch.cat([now.x[None], self._corners(now.x)])
-        values = self._valued(now, points, fresh)
+    def begin(self, context: StepContext, fresh: Tensor) -> None:
+        points = torch.cat([context.x[None], self._corners(context.x)])
+        values = self._valued(context, points, fresh)
         self._set(torch.where(fresh, points, self.points), torch.where(fresh, values, self.values))
-        self.left = torch.where(fresh, now.x, self.left)
+        self.left = torch.where(fresh, context.x, self.left)
 
-    def move(self, now: StepContext) -> Tensor:
-        self._follow(now)
+    def move(self, context: StepContext) -> Tensor:
+        self._follow(context)
         points, values = self.points, self.values
-        chi, psi, sigma = self.settings.factors(len(now.x))
+        chi, psi, sigma = self.settings.factors(len(context.x))
         best, worst = points[0], points[-1]
         centre = points[0]
         for point in points[1:-1]:  # one after the other, as SciPy adds them
             centre = centre + point
-        centre = centre / len(now.x)
+        centre = centre / len(context.x)
         going = ~self._small()
 
         reflected = 2 * centre - worst
-        first = worth(now, reflected, going)
+        first = evaluate(context, reflected, going)
         far = first < values[0]
         enough = ~far & (first < values[-2])
         outside = ~far & ~enough & (first < values[-1])
         tried = torch.where(far, (1 + chi) * centre - chi * worst, (1 - psi) * centre + psi * worst)
         tried = torch.where(outside, (1 + psi) * centre - psi * worst, tried)
-        second = worth(now, tried, going & ~enough)
+        second = evaluate(context, tried, going & ~enough)
         beaten = torch.where(far | outside, first, values[-1])
         better = ~enough & ((second < beaten) | (outside & (second == beaten)))
         shrinks = ~far & ~enough & ~better
@@ -99,13 +99,13 @@ class _Simplices(DirectStepper):
         news[-1] = torch.where(better, second, first)
         if bool(shrinks.any()):  # rare, and d evaluations for all
             shrunk = best + sigma * (points - best)
-            again = self._valued(now, shrunk[1:], going & shrinks)
+            again = self._valued(context, shrunk[1:], going & shrinks)
             moved = torch.where(shrinks, torch.cat([best[None], shrunk[1:]]), moved)
             news = torch.where(shrinks, torch.cat([values[:1], again]), news)
         self._set(torch.where(going, moved, points), torch.where(going, news, values))
         return self.points[0]
 
-    def finished(self) -> Tensor | None:
+    def terminated(self) -> Tensor | None:
         return self._small()
 
     def buffers(self) -> Mapping[str, Tensor]:
@@ -119,17 +119,17 @@ class _Simplices(DirectStepper):
         axis = torch.eye(len(x), dtype=torch.bool, device=x.device)
         return torch.where(axis[:, :, None], moved, x)
 
-    def _follow(self, now: StepContext) -> None:
+    def _follow(self, context: StepContext) -> None:
         """Goes along where someone else has moved the point, and looks again where values are of an old sample."""
-        strange = self.unknown(now) & now.alive
+        strange = self.unknown(context) & context.active
         if bool(strange.any()):
-            points = self.points + torch.where(strange & (now.x != self.left), now.x - self.left, 0.0)
-            values = torch.where(strange, self._valued(now, points, strange), self.values)
+            points = self.points + torch.where(strange & (context.x != self.left), context.x - self.left, 0.0)
+            values = torch.where(strange, self._valued(context, points, strange), self.values)
             self._set(points, values)
 
-    def _valued(self, now: StepContext, points: Tensor, asking: Tensor) -> Tensor:
+    def _valued(self, context: StepContext, points: Tensor, mask: Tensor) -> Tensor:
         """The values (k, R) of points (k, d, R)."""
-        return worth(now, points.transpose(0, 1), asking)
+        return evaluate(context, points.transpose(0, 1), mask)
 
     def _set(self, points: Tensor, values: Tensor) -> None:
         self.values, order = values.sort(dim=0, stable=True)

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from landscapes.optimizers.arithmetic import norm
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
-from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.derivative_free.base import DerivativeFree, DerivativeFreeStepper, evaluate, resolve_length
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal, uniform
 
 DIRECTION, DISTANCE = 20, 21
@@ -20,7 +20,7 @@ DIRECTION, DISTANCE = 20, 21
 
 
 @dataclass(frozen=True)
-class RandomSearch(Direct):
+class RandomSearch(DerivativeFree):
     """Random search (Rastrigin, 1963): a step in a random direction, taken if it leads down.
 
     y = x + r·u with u uniform on the unit sphere, or within it;  x ← y if f(y) < f(x). One value a step. With
@@ -45,35 +45,35 @@ class RandomSearch(Direct):
         return "Adaptive random search" if self.growth > 1 else "Random search"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _Searches(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _Searches(optimizers, x, setup)
 
 
-class _Searches(DirectStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _Searches(DerivativeFreeStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.radius = torch.full_like(x[0], torch.nan)
         growth = [cast(RandomSearch, optimizer).growth for optimizer in optimizers]
         self.up, self.down = (x.new_tensor([g**power for g in growth]) for power in (1.0, -0.25))
 
-    def begin(self, now: StepContext, fresh: Tensor) -> None:
-        self.radius = torch.where(fresh, length(self.settings.radius, now), self.radius)
+    def begin(self, context: StepContext, fresh: Tensor) -> None:
+        self.radius = torch.where(fresh, resolve_length(self.settings.radius, context), self.radius)
 
-    def move(self, now: StepContext) -> Tensor:
-        held = self.held(now)
-        tried = now.x + self.radius * self._direction(now)
-        better = worth(now, tried) < held
+    def move(self, context: StepContext) -> Tensor:
+        held = self.current_value(context)
+        tried = context.x + self.radius * self._direction(context)
+        better = evaluate(context, tried) < held
         self.radius = self.radius * torch.where(better, self.up, self.down)
-        return torch.where(better, tried, now.x)
+        return torch.where(better, tried, context.x)
 
     def buffers(self) -> Mapping[str, Tensor]:
         return {"radius": self.radius}
 
-    def _direction(self, now: StepContext) -> Tensor:
-        job, dim = self.job, len(now.x)
-        u = normal(job.seed, job.streams, now.t, DIRECTION, dim)
+    def _direction(self, context: StepContext) -> Tensor:
+        setup, dim = self.setup, len(context.x)
+        u = normal(setup.seed, setup.streams, context.t, DIRECTION, dim)
         u = u / norm(u)
         if self.settings.ball:
-            share = uniform(job.seed, job.streams, now.t, DISTANCE, 1)
+            share = uniform(setup.seed, setup.streams, context.t, DISTANCE, 1)
             u = u * torch.exp(torch.log(share) / dim)  # a general power would round differently in a batch
-        return u.to(now.x.dtype)
+        return u.to(context.x.dtype)

@@ -10,10 +10,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import total
-from landscapes.optimizers.base import NON_NEGATIVE, SHARE, Optimizer
-from landscapes.optimizers.derivative_free.base import Direct, DirectStepper, length, worth
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.arithmetic import pairwise_sum
+from landscapes.optimizers.base import NON_NEGATIVE, UNIT_INTERVAL, Optimizer
+from landscapes.optimizers.derivative_free.base import DerivativeFree, DerivativeFreeStepper, evaluate, resolve_length
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal, uniform
 
 PROPOSAL, ACCEPTANCE, TRIAL = 22, 23, 24
@@ -28,7 +28,7 @@ COLDEST = 1e-5
 
 
 @dataclass(frozen=True)
-class Annealing(Direct):
+class Annealing(DerivativeFree):
     """Simulated annealing (Kirkpatrick, Gelatt & Vecchi, 1983), with Gaussian moves in the plane.
 
     y = x + s·z with z standard normal;  x ← y if u < exp(−(f(y) − f(x))/T), u uniform in [0, 1): downhill always,
@@ -46,51 +46,51 @@ class Annealing(Direct):
 
     scale: float = field(default=0.0, metadata=NON_NEGATIVE)
     temperature: float = field(default=0.0, metadata=NON_NEGATIVE)
-    cooling: float = field(default=0.0, metadata=SHARE)
+    cooling: float = field(default=0.0, metadata=UNIT_INTERVAL)
 
     @property
     def label(self) -> str:
         return "Simulated annealing"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _Annealings(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _Annealings(optimizers, x, setup)
 
 
-class _Annealings(DirectStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _Annealings(DerivativeFreeStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.temperature = torch.full_like(x[0], torch.nan)
         cooling = self.settings.cooling
         given = isinstance(cooling, Tensor) or cooling > 0
-        self.cooling = cooling if given else COLDEST ** (1 / max(job.steps - 1, 1))
+        self.cooling = cooling if given else COLDEST ** (1 / max(setup.steps - 1, 1))
 
-    def begin(self, now: StepContext, fresh: Tensor) -> None:
+    def begin(self, context: StepContext, fresh: Tensor) -> None:
         given = self.settings.temperature
-        first = given if isinstance(given, Tensor) or given else self._typical(now, fresh)
+        first = given if isinstance(given, Tensor) or given else self._typical(context, fresh)
         self.temperature = torch.where(fresh, first, self.temperature)
 
-    def move(self, now: StepContext) -> Tensor:
-        held = self.held(now)
-        tried = now.x + length(self.settings.scale, now) * self._normals(now, PROPOSAL)
-        u = uniform(self.job.seed, self.job.streams, now.t, ACCEPTANCE, 1)[0]
-        rise = worth(now, tried) - held
+    def move(self, context: StepContext) -> Tensor:
+        held = self.current_value(context)
+        tried = context.x + resolve_length(self.settings.scale, context) * self._normals(context, PROPOSAL)
+        u = uniform(self.setup.seed, self.setup.streams, context.t, ACCEPTANCE, 1)[0]
+        rise = evaluate(context, tried) - held
         taken = u < torch.exp(-rise / self.temperature)  # not for a rise of NaN, from infinity to infinity
         self.temperature = self.temperature * self.cooling
-        return torch.where(taken, tried, now.x)
+        return torch.where(taken, tried, context.x)
 
     def buffers(self) -> Mapping[str, Tensor]:
         return {"temperature": self.temperature}
 
-    def _typical(self, now: StepContext, fresh: Tensor) -> Tensor:
+    def _typical(self, context: StepContext, fresh: Tensor) -> Tensor:
         """The temperature at which the typical change of a move is accepted with the chance `ACCEPTED`."""
-        moves = self._normals(now, TRIAL, TRIALS).reshape(len(now.x), TRIALS, -1)
-        tried = now.x[:, None] + length(self.settings.scale, now) * moves
-        change = (worth(now, tried, fresh) - now.value).abs()
+        moves = self._normals(context, TRIAL, TRIALS).reshape(len(context.x), TRIALS, -1)
+        tried = context.x[:, None] + resolve_length(self.settings.scale, context) * moves
+        change = (evaluate(context, tried, fresh) - context.value).abs()
         counted = change.isfinite()
-        mean = total(torch.where(counted, change, 0.0)) / counted.sum(0)  # NaN where nothing was finite: cold
+        mean = pairwise_sum(torch.where(counted, change, 0.0)) / counted.sum(0)  # NaN where nothing was finite: cold
         return mean.nan_to_num(0.0) / -math.log(ACCEPTED)
 
-    def _normals(self, now: StepContext, purpose: int, times: int = 1) -> Tensor:
-        job = self.job
-        return normal(job.seed, job.streams, now.t, purpose, times * len(now.x)).to(now.x.dtype)
+    def _normals(self, context: StepContext, purpose: int, times: int = 1) -> Tensor:
+        setup = self.setup
+        return normal(setup.seed, setup.streams, context.t, purpose, times * len(context.x)).to(context.x.dtype)

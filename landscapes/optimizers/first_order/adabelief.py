@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, add_scaled, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, is_zero, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -32,8 +32,8 @@ class AdaBelief(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("adabelief",)
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.999, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
@@ -47,7 +47,7 @@ class AdaBelief(FirstOrder):
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         step_size, root, new1, new2, shrink = c
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             p = p * shrink
         m = add_scaled(s[0] * self.beta1, new1, g)
         surprise = g - m

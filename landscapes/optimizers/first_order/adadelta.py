@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, add_product, add_scaled, penalised
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_scaled, add_weight_decay
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
@@ -42,7 +42,7 @@ class Adadelta(FirstOrder):
         return (1 - self.rho,)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         v = add_product(s[0] * self.rho, c[0], g, g)
         delta = (s[1] + self.eps).sqrt() / (v + self.eps).sqrt() * g
         u = add_product(s[1] * self.rho, c[0], delta, delta)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.arithmetic import Scalar, absent, norm, power, total
+from landscapes.optimizers.arithmetic import Scalar, is_zero, norm, pairwise_sum, power
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.matrices import check_rows
@@ -41,7 +41,7 @@ class Adafactor(FirstOrder):
     eps: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
     d: Scalar = field(default=1.0, metadata={"low": 1.0})
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
-    rows: int = field(default=0, metadata={"low": 0.0, "whole": True, "structural": True})
+    rows: int = field(default=0, metadata={"low": 0.0, "integer": True, "structural": True})
 
     def check(self, function: Function) -> None:
         if self.rows:
@@ -63,7 +63,7 @@ class Adafactor(FirstOrder):
             torch.as_tensor(most, dtype=p.dtype, device=p.device),
         )
         step = torch.maximum(torch.as_tensor(self.eps, dtype=p.dtype, device=p.device), norm(p) / size) * rho
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             p = p * shrink
         state, v = self._second_moment(g, s, new)
         tiny = torch.finfo(p.dtype).eps
@@ -78,9 +78,9 @@ class Adafactor(FirstOrder):
             return (v,), v
         square = (g * g).reshape(self.rows, -1, g.shape[1])  # (rows, columns, R)
         columns = square.shape[1]
-        by_row = torch.lerp(s[0], total(square.movedim(1, 0)) / columns, new)
-        by_column = torch.lerp(s[1], total(square) / self.rows, new)
-        mean = (total(by_row) / self.rows).clamp(min=torch.finfo(g.dtype).eps)
+        by_row = torch.lerp(s[0], pairwise_sum(square.movedim(1, 0)) / columns, new)
+        by_column = torch.lerp(s[1], pairwise_sum(square) / self.rows, new)
+        mean = (pairwise_sum(by_row) / self.rows).clamp(min=torch.finfo(g.dtype).eps)
         return (by_row, by_column), (by_row[:, None] * by_column[None] / mean).flatten(0, 1)
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:

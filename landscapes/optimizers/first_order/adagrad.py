@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, add_quotient, penalised
+from landscapes.optimizers.arithmetic import Scalar, add_quotient, add_weight_decay
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
@@ -43,7 +43,7 @@ class Adagrad(FirstOrder):
         return (self.lr / (1 + (t - 1) * self.lr_decay),)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         v = torch.addcmul(s[0], g, g)
         return add_quotient(p, -c[0], g, v.sqrt() + self.eps), (v,)
 

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, penalised, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_weight_decay, is_zero, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -21,8 +21,8 @@ class _Moments(FirstOrder):
     decoupled: ClassVar[bool]
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.999, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
     amsgrad: bool = False
@@ -38,8 +38,8 @@ class _Moments(FirstOrder):
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         step_size, root, new1, new2, shrink = c
         if not self.decoupled:
-            g = penalised(g, self.weight_decay, p)
-        elif not absent(self.weight_decay):
+            g = add_weight_decay(g, self.weight_decay, p)
+        elif not is_zero(self.weight_decay):
             p = p * shrink
         m = torch.lerp(s[0], g, new1)
         v = add_product(s[1] * self.beta2, new2, g, g)

@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, add_quotient, penalised, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_quotient, add_weight_decay, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -32,8 +32,8 @@ class Adamax(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("adamax",)
 
     lr: Scalar = field(default=2e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.999, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
@@ -44,7 +44,7 @@ class Adamax(FirstOrder):
         return self.lr / (1 - power(self.beta1, t)), 1 - self.beta1
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         m = torch.lerp(s[0], g, c[1])
         u = torch.maximum(s[1] * self.beta2, g.abs() + self.eps)
         return add_quotient(p, -c[0], m, u), (m, u)

@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, add_scaled, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, is_zero, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -34,9 +34,9 @@ class Adan(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("adan",)
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.98, metadata=FRACTION)
-    beta2: Scalar = field(default=0.92, metadata=FRACTION)
-    beta3: Scalar = field(default=0.99, metadata=FRACTION)
+    beta1: Scalar = field(default=0.98, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.92, metadata=HALF_OPEN_UNIT)
+    beta3: Scalar = field(default=0.99, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
@@ -62,7 +62,7 @@ class Adan(FirstOrder):
         denominator = n.sqrt() / root + self.eps
         p = add_quotient(p, -of_mean, m, denominator)
         p = add_quotient(p, -of_difference, u, denominator)
-        return (p if absent(self.weight_decay) else p / shrink), (m, u, n, g)
+        return (p if is_zero(self.weight_decay) else p / shrink), (m, u, n, g)
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:
         return {"momentum": s[0], "difference": s[1], "second_moment": s[2]}

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, add_scaled, each, penalised, power
+from landscapes.optimizers.arithmetic import Scalar, add_scaled, add_weight_decay, map_floats, power
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
@@ -44,14 +44,14 @@ class ASGD(FirstOrder):
         done, eta = self.__dict__.get("_known_eta", (0, 0.0))
         eta = eta if done == t else self._eta(t)
         object.__setattr__(self, "_known_eta", (t + 1, self._eta(t + 1)))  # torch settles a step's η one step ahead
-        return eta, 1 - self.lambd * eta, each(_share, t, self.t0)
+        return eta, 1 - self.lambd * eta, map_floats(_share, t, self.t0)
 
     def _eta(self, t: int) -> Scalar:
         return self.lr / power(1 + self.lambd * self.lr * (t - 1), self.alpha)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         eta, shrink, share = c
-        p = add_scaled(p * shrink, -eta, penalised(g, self.weight_decay, p))
+        p = add_scaled(p * shrink, -eta, add_weight_decay(g, self.weight_decay, p))
         average = s[0] + (p - s[0]) * share
         if isinstance(share, Tensor):
             return p, (torch.where(share == 1, p, average),)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 State = tuple[Tensor, ...]
 Coefs = tuple[Scalar, ...]
@@ -53,36 +53,36 @@ class FirstOrder(Optimizer):
         return {}
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         return FirstOrderStepper(cast(Sequence[FirstOrder], optimizers), x)
 
 
 class FirstOrderStepper(Stepper):
-    """Runs of one first-order optimizer: their hyper-parameters stacked, their state in one piece."""
+    """Runs of one first-order optimizer: their hyper-parameters stack_hyperparameters, their state in one piece."""
 
     def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor) -> None:
         distinct = list(dict.fromkeys(optimizers))
         place = {optimizer: i for i, optimizer in enumerate(distinct)}
         self.optimizers = optimizers
         self.index: Tensor | None = torch.tensor([place[optimizer] for optimizer in optimizers], device=x.device)
-        self.distinct = stacked(distinct)
+        self.distinct = stack_hyperparameters(distinct)
         self.alike = len(distinct) == 1
-        self.optimizer = stacked(optimizers, x)
+        self.optimizer = stack_hyperparameters(optimizers, x)
         self.state = self.optimizer.init(x)
         self.like = x
         self.began = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run counts its steps
         self.known: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
         self.taken = 0
 
-    def step(self, now: StepContext) -> Tensor:
-        coefs: Any = self._scalars(now.t)
+    def step(self, context: StepContext) -> Tensor:
+        coefs: Any = self._scalars(context.t)
         if not self.alike or self.index is None:
             coefs = tuple(self._a_run(number, scalar) for number, scalar in enumerate(coefs))
-        x, self.state = self.optimizer.update(now.x, now.gradient, self.state, coefs)
-        self.taken = now.t
+        x, self.state = self.optimizer.update(context.x, context.gradient, self.state, coefs)
+        self.taken = context.t
         return x
 
-    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         self._part_runs()
         number = bool((values == values[0]).all())
         object.__setattr__(self.distinct, name, float(values[0]) if number else values)
@@ -105,7 +105,7 @@ class FirstOrderStepper(Stepper):
     def _part_runs(self) -> None:
         """From here on each run has step scalars of its own, not each distinct optimizer."""
         if self.index is not None:
-            self.index, self.distinct, self.known = None, stacked(self.optimizers), {}
+            self.index, self.distinct, self.known = None, stack_hyperparameters(self.optimizers), {}
 
     def _scalars(self, t: int) -> Sequence[Any]:
         """The step scalars: numbers, or columns with one entry a distinct optimizer, or a run."""
@@ -135,7 +135,7 @@ class FirstOrderStepper(Stepper):
 Kind = TypeVar("Kind", bound=Optimizer)
 
 
-def stacked(optimizers: Sequence[Kind], x: Tensor | None = None) -> Kind:
+def stack_hyperparameters(optimizers: Sequence[Kind], x: Tensor | None = None) -> Kind:
     """One optimizer with the numbers of all: a number where they agree, else one number an optimizer.
 
     These are tensors as x is, for `update`; without x they are numpy columns, for `coef`. Settings that

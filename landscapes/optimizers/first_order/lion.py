@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_scaled, is_zero
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -31,8 +31,8 @@ class Lion(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("lion",)
 
     lr: Scalar = field(default=1e-4, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.99, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.99, metadata=HALF_OPEN_UNIT)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
     def init(self, p: Tensor) -> State:
@@ -43,7 +43,7 @@ class Lion(FirstOrder):
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         new1, new2, shrink = c
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             p = p * shrink
         direction = (s[0] * self.beta1 + g * new1).sign()
         return add_scaled(p, -self.lr, direction), (add_scaled(s[0] * self.beta2, new2, g),)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled, norm, total
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, SIZE
+from landscapes.optimizers.arithmetic import Scalar, add_scaled, is_zero, norm, pairwise_sum
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, STRUCTURAL_INT
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.matrices import as_matrices, as_points, check_rows
 
@@ -46,9 +46,9 @@ class Muon(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("muon",)
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
-    momentum: Scalar = field(default=0.95, metadata=FRACTION)
+    momentum: Scalar = field(default=0.95, metadata=HALF_OPEN_UNIT)
     weight_decay: Scalar = field(default=0.1, metadata=NON_NEGATIVE)
-    rows: int = field(default=1, metadata=SIZE)
+    rows: int = field(default=1, metadata=STRUCTURAL_INT)
     nesterov: bool = True
 
     def check(self, function: Function) -> None:
@@ -66,7 +66,7 @@ class Muon(FirstOrder):
         direction = torch.lerp(g, b, self.momentum) if self.nesterov else b
         columns = len(p) // self.rows
         step = as_points(orthogonal(as_matrices(direction, self.rows))).to(p)
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             p = p * shrink
         return add_scaled(p, -lr * math.sqrt(max(1.0, self.rows / columns)), step), (b,)
 
@@ -90,7 +90,7 @@ def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
     """The products (R, m, n) of matrices (R, m, k) and (R, k, n) in float32, the same for a matrix in any batch."""
-    return total((left.float()[..., None] * right.float()[:, None]).movedim(2, 0))
+    return pairwise_sum((left.float()[..., None] * right.float()[:, None]).movedim(2, 0))
 
 
 def _rounded(x: Tensor) -> Tensor:

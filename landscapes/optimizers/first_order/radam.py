@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_product, each, penalised, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_weight_decay, is_zero, map_floats, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -33,8 +33,8 @@ class RAdam(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("radam",)
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.999, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
     decoupled_weight_decay: bool = False
@@ -50,20 +50,20 @@ class RAdam(FirstOrder):
         beta2_t = power(self.beta2, t)
         bias1, bias2 = 1 - power(self.beta1, t), 1 - beta2_t
         longest = 2 / (1 - self.beta2) - 1
-        rectifier = each(_rectifier, longest - 2 * t * beta2_t / bias2, longest)
+        rectifier = map_floats(_rectifier, longest - 2 * t * beta2_t / bias2, longest)
         shrink = 1 - self.lr * self.weight_decay
         return bias1, power(bias2, 0.5), rectifier, 1 - self.beta1, 1 - self.beta2, shrink
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         bias1, root, rectifier, new1, new2, shrink = c
         if not self.decoupled_weight_decay:
-            g = penalised(g, self.weight_decay, p)
-        elif not absent(self.weight_decay):
+            g = add_weight_decay(g, self.weight_decay, p)
+        elif not is_zero(self.weight_decay):
             p = p * shrink
         m = torch.lerp(s[0], g, new1)
         v = add_product(s[1] * self.beta2, new2, g, g)
         step = m / bias1 * self.lr
-        if not absent(rectifier):
+        if not is_zero(rectifier):
             # torch divides a number by a tensor this way, which is not a division's rounding
             adapted = step * ((v.sqrt() + self.eps).reciprocal() * root) * rectifier
             step = torch.where(rectifier > 0, adapted, step) if isinstance(rectifier, Tensor) else adapted

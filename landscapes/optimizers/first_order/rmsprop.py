@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_quotient, add_scaled, penalised
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, add_weight_decay, is_zero
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
@@ -48,7 +48,7 @@ class RMSprop(FirstOrder):
 
     @property
     def label(self) -> str:
-        return "RMSprop" + " centered" * self.centered + " momentum" * (not absent(self.momentum))
+        return "RMSprop" + " centered" * self.centered + " momentum" * (not is_zero(self.momentum))
 
     def init(self, p: Tensor) -> State:
         return (torch.zeros_like(p),) * 3
@@ -58,17 +58,17 @@ class RMSprop(FirstOrder):
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         v, a, b = s
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         v = add_product(v * self.alpha, c[0], g, g)
         spread = v
         if self.centered:
             a = torch.lerp(a, g, c[0])
             spread = torch.addcmul(v, a, a, value=-1)
         denominator = spread.sqrt() + self.eps
-        if absent(self.momentum):
+        if is_zero(self.momentum):
             return add_quotient(p, -self.lr, g, denominator), (v, a, b)
         b = torch.addcdiv(b * self.momentum, g, denominator)
         return add_scaled(p, -self.lr, b), (v, a, b)
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:
-        return {"second_moment": s[0]} if absent(self.momentum) else {"second_moment": s[0], "momentum": s[2]}
+        return {"second_moment": s[0]} if is_zero(self.momentum) else {"second_moment": s[0], "momentum": s[2]}

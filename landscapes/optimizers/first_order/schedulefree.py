@@ -9,10 +9,10 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_product, add_scaled, each, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Optimizer
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_scaled, is_zero, map_floats, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, Optimizer
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, FirstOrderStepper, State
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class _ScheduleFree(FirstOrder):
         return p, torch.zeros_like(p[0]), torch.zeros_like(p[0])
 
     def coef(self, t: int) -> Coefs:
-        return self.lr * each(lambda warmup: min(1.0, t / max(warmup, 1.0)), self.warmup), power(t, self.r)
+        return self.lr * map_floats(lambda warmup: min(1.0, t / max(warmup, 1.0)), self.warmup), power(t, self.r)
 
     def look(self, p: Tensor, s: State) -> Tensor:
         """Where the gradient of the next step is taken: y = (1−β)z + βx."""
@@ -58,7 +58,7 @@ class _ScheduleFree(FirstOrder):
         return {"z": s[0]}
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         return _LookingStepper(cast(Sequence[FirstOrder], optimizers), x)
 
 
@@ -67,10 +67,10 @@ class _LookingStepper(FirstOrderStepper):
 
     optimizer: _ScheduleFree
 
-    def step(self, now: StepContext) -> Tensor:
-        y = self.optimizer.look(now.x, self.state)
-        value, gradient = now.oracle.value_and_gradient(y, now.alive)
-        return super().step(replace(now, value=value, gradient=gradient))
+    def step(self, context: StepContext) -> Tensor:
+        y = self.optimizer.look(context.x, self.state)
+        value, gradient = context.oracle.value_and_gradient(y, context.active)
+        return super().step(replace(context, value=value, gradient=gradient))
 
 
 @dataclass(frozen=True)
@@ -95,14 +95,14 @@ class ScheduleFreeSGD(_ScheduleFree):
     names: ClassVar[tuple[str, ...]] = ("schedule_free_sgd",)
     beta: ClassVar[str] = "momentum"
 
-    momentum: Scalar = field(default=0.9, metadata=FRACTION)
+    momentum: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
 
     @property
     def label(self) -> str:
         return "Schedule-Free SGD"
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             g = add_scaled(g, self.weight_decay, self.look(p, s))
         z = add_scaled(s[0], -c[0], g)
         return self._average(p, z, s, c)
@@ -129,8 +129,8 @@ class ScheduleFreeAdamW(_ScheduleFree):
     beta: ClassVar[str] = "beta1"
 
     lr: Scalar = field(default=2.5e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.999, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
 
     @property
@@ -146,7 +146,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         v = add_product(s[3] * self.beta2, c[2], g, g)
         direction = g / ((v / c[3]).sqrt() + self.eps)
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             direction = add_scaled(direction, self.weight_decay, self.look(p, s))
         z = add_scaled(s[0], -c[0], direction)
         x, state = self._average(p, z, s, c)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled, penalised
+from landscapes.optimizers.arithmetic import Scalar, add_scaled, add_weight_decay, is_zero
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
@@ -57,16 +57,16 @@ class SGD(FirstOrder):
     def label(self) -> str:
         if self.nesterov:
             return "Nesterov"
-        return "SGD" if absent(self.momentum) else "Momentum"
+        return "SGD" if is_zero(self.momentum) else "Momentum"
 
     def init(self, p: Tensor) -> State:
-        return () if absent(self.momentum) else (torch.zeros_like(p),)
+        return () if is_zero(self.momentum) else (torch.zeros_like(p),)
 
     def coef(self, t: int) -> Coefs:
         return (1.0 if t == 1 else 1 - self.dampening,)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         if not s:
             return add_scaled(p, -self.lr, g), ()
         b = add_scaled(s[0] * self.momentum, c[0], g)

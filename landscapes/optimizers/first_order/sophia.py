@@ -9,10 +9,10 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, absent, add_scaled
-from landscapes.optimizers.base import COUNT, FRACTION, NON_NEGATIVE, POSITIVE, Optimizer
+from landscapes.optimizers.arithmetic import Scalar, add_scaled, is_zero
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, POSITIVE, POSITIVE_INT, Optimizer
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, FirstOrderStepper, State
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal
 
 PURPOSE = 1
@@ -40,11 +40,11 @@ class Sophia(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("sophia",)
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.96, metadata=FRACTION)
-    beta2: Scalar = field(default=0.99, metadata=FRACTION)
+    beta1: Scalar = field(default=0.96, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.99, metadata=HALF_OPEN_UNIT)
     gamma: Scalar = field(default=0.01, metadata=POSITIVE)
     eps: Scalar = field(default=1e-12, metadata=POSITIVE)
-    every: int = field(default=10, metadata=COUNT)
+    every: int = field(default=10, metadata=POSITIVE_INT)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
     def init(self, p: Tensor) -> State:
@@ -56,7 +56,7 @@ class Sophia(FirstOrder):
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         new, shrink = c
         m = add_scaled(s[0] * self.beta1, new, g)
-        if not absent(self.weight_decay):
+        if not is_zero(self.weight_decay):
             p = p * shrink
         floor = torch.as_tensor(self.eps, dtype=p.dtype, device=p.device)
         ratio = m / torch.maximum(self.gamma * s[1], floor)
@@ -66,8 +66,8 @@ class Sophia(FirstOrder):
         return {"momentum": s[0], "curvature": s[1]}
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _SophiaStepper(cast(Sequence[FirstOrder], optimizers), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _SophiaStepper(cast(Sequence[FirstOrder], optimizers), x, setup)
 
 
 class _SophiaStepper(FirstOrderStepper):
@@ -75,18 +75,18 @@ class _SophiaStepper(FirstOrderStepper):
 
     optimizer: Sophia
 
-    def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor, job: Job) -> None:
+    def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x)
-        self.job = job
+        self.setup = setup
         self.every = torch.tensor([cast(Sophia, optimizer).every for optimizer in optimizers], device=x.device)
 
-    def step(self, now: StepContext) -> Tensor:
-        own = now.t - 1 - torch.as_tensor(self.began, device=now.x.device)
+    def step(self, context: StepContext) -> Tensor:
+        own = context.t - 1 - torch.as_tensor(self.began, device=context.x.device)
         due = own % self.every == 0
         if bool(due.any()):
-            u = normal(self.job.seed, self.job.streams, now.t, PURPOSE, len(now.x)).to(now.x)
-            estimate = u * now.oracle.hessian_product(now.x, u, due & now.alive)
+            u = normal(self.setup.seed, self.setup.streams, context.t, PURPOSE, len(context.x)).to(context.x)
+            estimate = u * context.oracle.hvp(context.x, u, due & context.active)
             m, h = self.state
             kept = h * self.optimizer.beta2
             self.state = m, torch.where(due, kept + (1 - self.optimizer.beta2) * estimate, h)
-        return super().step(now)
+        return super().step(context)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, penalised
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, add_weight_decay
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.adam import Adam, AdamW
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
@@ -42,7 +42,7 @@ class HeavyBall(FirstOrder):
         return (torch.zeros_like(p),)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        v = add_scaled(s[0] * self.momentum, -self.lr, penalised(g, self.weight_decay, p))
+        v = add_scaled(s[0] * self.momentum, -self.lr, add_weight_decay(g, self.weight_decay, p))
         return p + v, (v,)
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:
@@ -79,7 +79,7 @@ class AveragedMomentum(FirstOrder):
         return (1 - self.momentum,)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        m = add_scaled(s[0] * self.momentum, c[0], penalised(g, self.weight_decay, p))
+        m = add_scaled(s[0] * self.momentum, c[0], add_weight_decay(g, self.weight_decay, p))
         return add_scaled(p, -self.lr, m), (m,)
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:
@@ -118,7 +118,7 @@ class RMSpropInside(FirstOrder):
         return (1 - self.alpha,)
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         v = add_product(s[0] * self.alpha, c[0], g, g)
         return add_quotient(p, -self.lr, g, (v + self.eps).sqrt()), (v,)
 

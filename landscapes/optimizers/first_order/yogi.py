@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, penalised, power
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE
+from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, add_weight_decay, power
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -33,8 +33,8 @@ class Yogi(FirstOrder):
     names: ClassVar[tuple[str, ...]] = ("yogi",)
 
     lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
-    beta1: Scalar = field(default=0.9, metadata=FRACTION)
-    beta2: Scalar = field(default=0.999, metadata=FRACTION)
+    beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
+    beta2: Scalar = field(default=0.999, metadata=HALF_OPEN_UNIT)
     eps: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
     initial_accumulator_value: Scalar = field(default=1e-6, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
@@ -49,7 +49,7 @@ class Yogi(FirstOrder):
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         step_size, root, new1, pace = c
-        g = penalised(g, self.weight_decay, p)
+        g = add_weight_decay(g, self.weight_decay, p)
         square = g * g
         m = add_scaled(s[0] * self.beta1, new1, g)
         v = add_product(s[1], pace, (s[1] - square).sign(), square)

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar
-from landscapes.optimizers.base import POSITIVE
+from landscapes.optimizers.base import OPEN_UNIT, POSITIVE
 from landscapes.optimizers.first_order.base import State
 from landscapes.optimizers.second_order.linalg import dot
-from landscapes.optimizers.second_order.line_search_stepper import INSIDE, Searching
+from landscapes.optimizers.second_order.line_search_stepper import LineSearchOptimizer
 
 
 @dataclass(frozen=True)
-class ConjugateGradient(Searching):
+class ConjugateGradient(LineSearchOptimizer):
     """Nonlinear conjugate gradients (Polak & Ribière, 1969; "+": Gilbert & Nocedal, 1992), with a strong Wolfe search.
 
     x ← x + t·p,  p ← −g + β·p with β = max(0, gᵀ(g − g₋)/g₋ᵀg₋) for the gradient g₋ of the step before. The search
@@ -35,8 +35,8 @@ class ConjugateGradient(Searching):
     names: ClassVar[tuple[str, ...]] = ("cg", "conjugate_gradient")
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
-    c1: Scalar = field(default=1e-4, metadata=INSIDE)
-    c2: Scalar = field(default=0.1, metadata=INSIDE)
+    c1: Scalar = field(default=1e-4, metadata=OPEN_UNIT)
+    c2: Scalar = field(default=0.1, metadata=OPEN_UNIT)
 
     @property
     def label(self) -> str:

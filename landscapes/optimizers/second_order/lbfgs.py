@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar
-from landscapes.optimizers.base import POSITIVE, SIZE
+from landscapes.optimizers.base import OPEN_UNIT, POSITIVE, STRUCTURAL_INT
 from landscapes.optimizers.first_order.base import State
 from landscapes.optimizers.second_order.linalg import dot, product
-from landscapes.optimizers.second_order.line_search_stepper import INSIDE, Searching
+from landscapes.optimizers.second_order.line_search_stepper import LineSearchOptimizer
 
 
 def curves(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
@@ -24,7 +24,7 @@ def curves(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class LBFGS(Searching):
+class LBFGS(LineSearchOptimizer):
     """L-BFGS (Nocedal, 1980; Liu & Nocedal, 1989) with a search for the strong Wolfe conditions.
 
     x ← x + t·p,  p = −Hg, where H is built of the last m steps s and changes of the gradient y, by the two loops of
@@ -42,9 +42,9 @@ class LBFGS(Searching):
     names: ClassVar[tuple[str, ...]] = ("lbfgs",)
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
-    c1: Scalar = field(default=1e-4, metadata=INSIDE)
-    c2: Scalar = field(default=0.9, metadata=INSIDE)
-    history_size: int = field(default=10, metadata=SIZE)
+    c1: Scalar = field(default=1e-4, metadata=OPEN_UNIT)
+    c2: Scalar = field(default=0.9, metadata=OPEN_UNIT)
+    history_size: int = field(default=10, metadata=STRUCTURAL_INT)
 
     @property
     def label(self) -> str:
@@ -75,7 +75,7 @@ class LBFGS(Searching):
 
 
 @dataclass(frozen=True)
-class BFGS(Searching):
+class BFGS(LineSearchOptimizer):
     """BFGS (Broyden, Fletcher, Goldfarb & Shanno, 1970) with a search for the strong Wolfe conditions.
 
     x ← x − t·Hg,  H ← (I − ρsyᵀ) H (I − ρysᵀ) + ρssᵀ with the step s, the change of the gradient y and ρ = 1/yᵀs

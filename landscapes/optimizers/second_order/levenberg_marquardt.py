@@ -12,11 +12,11 @@ from torch import Tensor
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.base import POSITIVE, Optimizer
-from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.first_order.base import stack_hyperparameters
 from landscapes.optimizers.second_order.derivatives import check_squares
 from landscapes.optimizers.second_order.newton import model_of_squares
 from landscapes.optimizers.second_order.quadratic_model import gain
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 TRIALS = 15
 """How often the damping may grow within one step."""
@@ -51,7 +51,7 @@ class LevenbergMarquardt(Optimizer):
         check_squares(self.kind, function)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         return _MarquardtStepper(cast(Sequence[LevenbergMarquardt], optimizers), x)
 
 
@@ -59,23 +59,23 @@ class _MarquardtStepper(Stepper):
     """Runs with a damping each."""
 
     def __init__(self, optimizers: Sequence[LevenbergMarquardt], x: Tensor) -> None:
-        self.optimizer = stacked(optimizers, x)
+        self.optimizer = stack_hyperparameters(optimizers, x)
         self.mu = torch.full_like(x[0], torch.nan)  # where it is not known yet
 
-    def step(self, now: StepContext) -> Tensor:
-        model = model_of_squares(now.oracle, now.x)
+    def step(self, context: StepContext) -> Tensor:
+        model = model_of_squares(context.oracle, context.x)
         largest = model.diagonal.amax(0) / 2  # of JᵀJ, of which the model has the double
         mu = torch.where(self.mu.isnan(), self.optimizer.damping * largest, self.mu)
         self.mu = mu = torch.maximum(mu, torch.finfo(mu.dtype).eps * largest)
-        growth, x, waiting = torch.full_like(mu, 2.0), now.x, now.alive
+        growth, x, waiting = torch.full_like(mu, 2.0), context.x, context.active
         for _ in range(TRIALS):
             stiff = model.curvature + 2 * mu
             p = torch.where(stiff > 0, -model.gradient / stiff, 0.0)
-            there = now.x + model.point(p)
-            waiting = waiting & (there != now.x).any(0)
+            there = context.x + model.point(p)
+            waiting = waiting & (there != context.x).any(0)
             if not waiting.any():
                 break
-            rho = gain(model.value, -model.change(p), now.oracle.value(there, waiting))
+            rho = gain(model.value, -model.change(p), context.oracle.value(there, waiting))
             descends = rho > 0
             shrink = 1 - (2 * rho - 1) * (2 * rho - 1) * (2 * rho - 1)
             mu = mu * torch.where(descends, shrink.clamp(min=1 / 3), growth)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import total
+from landscapes.optimizers.arithmetic import pairwise_sum
 
 SWEEPS = 16
 """The most sweeps of Jacobi's method; it converges quadratically, so that six or eight do for ten coordinates."""
@@ -17,12 +17,12 @@ SWEEPS = 16
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
     """Inner products over the first dimension: shape (R,) for two of (d, R)."""
-    return total(a * b)
+    return pairwise_sum(a * b)
 
 
 def product(matrix: Tensor, v: Tensor) -> Tensor:
     """Matrices (n, d, R) times vectors (d, R): shape (n, R)."""
-    return total((matrix * v).transpose(0, 1))
+    return pairwise_sum((matrix * v).transpose(0, 1))
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:

@@ -29,20 +29,20 @@ def rounding(value: Tensor) -> Tensor:
     return 10 * torch.finfo(value.dtype).eps * value.abs()
 
 
-def backtrack(now: StepContext, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4) -> Tensor:
+def backtrack(context: StepContext, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4) -> Tensor:
     """The first of `first`, `first`/2, `first`/4, … that brings enough (Armijo, 1966): shape (R,), 0 where none does.
 
     Enough is f(x + t·p) ≤ f(x) + least·t·slope, for the value f(x) and the slope gᵀp, each (R,), but for rounding;
     a value that is no number is never enough. Each round asks for one value a run.
     """
-    t, waiting, failed = first, now.alive & (slope < 0), ~(slope < 0)
+    t, waiting, failed = first, context.active & (slope < 0), ~(slope < 0)
     for _ in range(HALVINGS):
-        there = now.x + t * p
-        ends = (there == now.x).all(0)  # no point is left between
+        there = context.x + t * p
+        ends = (there == context.x).all(0)  # no point is left between
         waiting, failed = waiting & ~ends, failed | (waiting & ends)
         if not waiting.any():
             break
-        reached = now.oracle.value(there, waiting)
+        reached = context.oracle.value(there, waiting)
         waiting = waiting & ~(reached <= value + least * t * slope + rounding(value))
         t = torch.where(waiting, t / 2, t)
     return torch.where(failed | waiting, 0.0, t)
@@ -62,7 +62,7 @@ class Trial(NamedTuple):
 
 
 def strong_wolfe(
-    now: StepContext, p: Tensor, start: Trial, first: Tensor, c1: Scalar, c2: Scalar, counts_first: Tensor
+    context: StepContext, p: Tensor, start: Trial, first: Tensor, c1: Scalar, c2: Scalar, counts_first: Tensor
 ) -> Trial:
     """A step along p (d, R) that meets the strong Wolfe conditions; else the lowest point that was met, maybe the start.
 
@@ -79,14 +79,14 @@ def strong_wolfe(
         c1, c2: 0 < c₁ < c₂ < 1.
         counts_first: whose first trial is put to their account, a mask (R,).
     """
-    searching = bracketing = now.alive & (start.slope < 0)  # bracketing: still going outwards
+    searching = bracketing = context.active & (start.slope < 0)  # bracketing: still going outwards
     best = worst = start  # going outwards: the trial before; then the ends of the bracket, the lower one and the other
     slow = torch.zeros_like(searching)  # whose last trial came close to an end of the bracket
     t = first
     for trial in range(TRIALS + 1):
         if not searching.any():
             break
-        here = _look(now, p, t, searching & counts_first if trial == 0 else searching)
+        here = _look(context, p, t, searching & counts_first if trial == 0 else searching)
         raises = ~(here.f <= start.f + c1 * t * start.slope + rounding(start.f))
         raises = raises | ((here.f >= best.f) & (~bracketing | (trial > 1)))
         arrives = ~raises & (here.slope.abs() <= -c2 * start.slope)
@@ -97,14 +97,14 @@ def strong_wolfe(
         worst = here.where(closes & (here.f >= best.f), best.where((closes | (searching & crosses)), worst))
         best = lower
         bracketing = bracketing & ~closes
-        searching = searching & ~arrives & (bracketing | _open(now.x, p, start, best.t, worst.t))
+        searching = searching & ~arrives & (bracketing | _open(context.x, p, start, best.t, worst.t))
         inner, slow = _within(best, worst, slow)
         t = torch.where(bracketing, wider, inner)
     return best
 
 
-def _look(now: StepContext, p: Tensor, t: Tensor, asking: Tensor) -> Trial:
-    f, g = now.oracle.value_and_gradient(now.x + t * p, asking)
+def _look(context: StepContext, p: Tensor, t: Tensor, mask: Tensor) -> Trial:
+    f, g = context.oracle.value_and_gradient(context.x + t * p, mask)
     slope = dot(g, p)
     sound = f.isfinite() & slope.isfinite()
     return Trial(t, torch.where(sound, f, torch.inf), slope, g)

@@ -10,18 +10,16 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import Scalar, total
-from landscapes.optimizers.base import POSITIVE, Optimizer
-from landscapes.optimizers.first_order.base import State, stacked
+from landscapes.optimizers.arithmetic import Scalar, pairwise_sum
+from landscapes.optimizers.base import OPEN_UNIT, POSITIVE, Optimizer
+from landscapes.optimizers.first_order.base import State, stack_hyperparameters
 from landscapes.optimizers.second_order.linalg import dot
 from landscapes.optimizers.second_order.line_search import Trial, strong_wolfe
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-
-INSIDE = {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True}
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 
 @dataclass(frozen=True)
-class Searching(Optimizer):
+class LineSearchOptimizer(Optimizer):
     """An optimizer that goes x ← x + t·p, with a direction p of its own and a t that meets the strong Wolfe conditions.
 
     `init`, `direction`, `first` and `learn` are pure; points, gradients and directions are (d, R), and every tensor of the
@@ -29,8 +27,8 @@ class Searching(Optimizer):
     """
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
-    c1: Scalar = field(default=1e-4, metadata=INSIDE)
-    c2: Scalar = field(default=0.9, metadata=INSIDE)
+    c1: Scalar = field(default=1e-4, metadata=OPEN_UNIT)
+    c2: Scalar = field(default=0.9, metadata=OPEN_UNIT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -54,37 +52,37 @@ class Searching(Optimizer):
         raise NotImplementedError
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return SearchStepper(cast(Sequence[Searching], optimizers), x)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return LineSearchStepper(cast(Sequence[LineSearchOptimizer], optimizers), x)
 
 
-class SearchStepper(Stepper):
+class LineSearchStepper(Stepper):
     """Runs of one kind of search, each with its own bracket."""
 
-    def __init__(self, optimizers: Sequence[Searching], x: Tensor) -> None:
-        self.optimizer = stacked(optimizers, x)
+    def __init__(self, optimizers: Sequence[LineSearchOptimizer], x: Tensor) -> None:
+        self.optimizer = stack_hyperparameters(optimizers, x)
         self.state = self.optimizer.init(x)
         self.fresh = torch.ones_like(x[0], dtype=torch.bool)  # who has learned nothing yet
         self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
 
-    def step(self, now: StepContext) -> Tensor:
-        g = now.gradient
+    def step(self, context: StepContext) -> Tensor:
+        g = context.gradient
         p = self.optimizer.direction(g, self.state)
         slope = dot(g, p)
         lost = ~(slope < 0)
-        self.reset(lost, now.x)
+        self.reset(lost, context.x)
         p, slope = torch.where(lost, -g, p), torch.where(lost, -dot(g, g), slope)
-        first = torch.where(self.fresh, (1 / total(g.abs())).clamp(max=1), self.optimizer.first(slope, self.state))
+        first = torch.where(self.fresh, (1 / pairwise_sum(g.abs())).clamp(max=1), self.optimizer.first(slope, self.state))
         # the gradient at the end of the search is the one that the next step begins with, and is counted there,
         # unless that step sees another sample
-        counts_first = torch.full_like(lost, now.t == 1 or now.oracle.function.sample is not None)
-        start = Trial(torch.zeros_like(slope), now.value, slope, g)
-        end = strong_wolfe(now, p, start, self.optimizer.lr * first, self.optimizer.c1, self.optimizer.c2, counts_first)
+        counts_first = torch.full_like(lost, context.t == 1 or context.oracle.function.sample is not None)
+        start = Trial(torch.zeros_like(slope), context.value, slope, g)
+        end = strong_wolfe(context, p, start, self.optimizer.lr * first, self.optimizer.c1, self.optimizer.c2, counts_first)
         step = end.t * p
         self.state, self.fresh = self.optimizer.learn(self.state, step, g, end.g - g, p), torch.zeros_like(self.fresh)
-        self.reset(end.t == 0, now.x)
+        self.reset(end.t == 0, context.x)
         self.p, self.t = p, end.t
-        return now.x + step
+        return context.x + step
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         blank = self.optimizer.init(x)

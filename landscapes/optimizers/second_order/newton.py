@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.arithmetic import Scalar, absent, total
+from landscapes.optimizers.arithmetic import Scalar, is_zero, pairwise_sum
 from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Optimizer
-from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.first_order.base import stack_hyperparameters
 from landscapes.optimizers.second_order.derivatives import check_squares, check_twice
 from landscapes.optimizers.second_order.line_search import backtrack
 from landscapes.optimizers.second_order.quadratic_model import Model
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle
 
 
@@ -33,12 +33,12 @@ class _ToTheModelsMinimum(Optimizer):
 
     title: ClassVar[str] = ""
 
-    def model(self, now: StepContext) -> Model:
+    def model(self, context: StepContext) -> Model:
         """The models around the points of a step."""
         raise NotImplementedError
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         return _ModelStepper(cast(Sequence[_ToTheModelsMinimum], optimizers), x)
 
 
@@ -46,19 +46,19 @@ class _ModelStepper(Stepper):
     """Runs that go where their models are lowest; they remember nothing."""
 
     def __init__(self, optimizers: Sequence[_ToTheModelsMinimum], x: Tensor) -> None:
-        self.optimizer = stacked(optimizers, x)
+        self.optimizer = stack_hyperparameters(optimizers, x)
         self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
 
-    def step(self, now: StepContext) -> Tensor:
-        model, damping = self.optimizer.model(now), self.optimizer.damping
+    def step(self, context: StepContext) -> Tensor:
+        model, damping = self.optimizer.model(context), self.optimizer.damping
         curvature, t = model.curvature, self.optimizer.lr * torch.ones_like(model.value)
-        if not absent(damping):
+        if not is_zero(damping):
             least = damping * curvature.abs().amax(0)
             curvature = torch.where(least > 0, torch.maximum(curvature.abs(), least), 1.0)
         along = torch.where(model.gradient == 0, 0.0, -model.gradient / curvature)
         self.p = model.point(along)
-        self.t = t if absent(damping) else backtrack(now, self.p, total(along * model.gradient), model.value, t)
-        return now.x + self.t * self.p
+        self.t = t if is_zero(damping) else backtrack(context, self.p, pairwise_sum(along * model.gradient), model.value, t)
+        return context.x + self.t * self.p
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         """There is nothing to forget."""
@@ -81,7 +81,7 @@ class Newton(_ToTheModelsMinimum):
     Args:
         lr: the length of the first step tried, as a share of the whole one, > 0.
         damping: the least curvature along any direction, as a share of the largest, ≥ 0; 0 takes the Hessian as it is
-            and the step without asking where it leads.
+            and the step without mask where it leads.
 
     >>> Newton().label, Newton(damping=0).label
     ('Newton', 'Newton (undamped)')
@@ -93,8 +93,8 @@ class Newton(_ToTheModelsMinimum):
     def check(self, function: Function) -> None:
         check_twice(self.kind, function)
 
-    def model(self, now: StepContext) -> Model:
-        return Model.of(now.value, now.gradient, now.oracle.hessian(now.x))
+    def model(self, context: StepContext) -> Model:
+        return Model.of(context.value, context.gradient, context.oracle.hessian(context.x))
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class GaussNewton(_ToTheModelsMinimum):
     Args:
         lr: the length of the first step tried, as a share of the whole one, > 0.
         damping: the least curvature along any direction, as a share of the largest, ≥ 0; 0 takes JᵀJ as it is
-            and the step without asking where it leads.
+            and the step without mask where it leads.
     """
 
     names: ClassVar[tuple[str, ...]] = ("gauss_newton",)
@@ -120,12 +120,12 @@ class GaussNewton(_ToTheModelsMinimum):
     def check(self, function: Function) -> None:
         check_squares(self.kind, function)
 
-    def model(self, now: StepContext) -> Model:
-        return model_of_squares(now.oracle, now.x)
+    def model(self, context: StepContext) -> Model:
+        return model_of_squares(context.oracle, context.x)
 
 
-def model_of_squares(oracle: Oracle, x: Tensor, asking: Tensor | None = None) -> Model:
+def model_of_squares(oracle: Oracle, x: Tensor, mask: Tensor | None = None) -> Model:
     """Gauss and Newton's models of f = Σ r² at points (d, R): gradient 2Jᵀr and Hessian 2JᵀJ."""
-    r, jacobian = oracle.residuals(x, asking)
-    gradient = 2 * total(jacobian * r[:, None])
-    return Model.of(total(r * r), gradient, 2 * total(jacobian[:, :, None] * jacobian[:, None, :]))
+    r, jacobian = oracle.residuals(x, mask)
+    gradient = 2 * pairwise_sum(jacobian * r[:, None])
+    return Model.of(pairwise_sum(r * r), gradient, 2 * pairwise_sum(jacobian[:, :, None] * jacobian[:, None, :]))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import total
+from landscapes.optimizers.arithmetic import pairwise_sum
 from landscapes.optimizers.second_order.linalg import eigh, product
 from landscapes.optimizers.second_order.line_search import rounding
 
@@ -36,7 +36,7 @@ class Model(NamedTuple):
 
     def change(self, p: Tensor) -> Tensor:
         """How far the model changes along p (d, R), given in its axes: shape (R,)."""
-        return total(p * (self.gradient + 0.5 * self.curvature * p))
+        return pairwise_sum(p * (self.gradient + 0.5 * self.curvature * p))
 
     @property
     def diagonal(self) -> Tensor:

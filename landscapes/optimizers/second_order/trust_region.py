@@ -11,13 +11,13 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.arithmetic import Scalar, norm, total
+from landscapes.optimizers.arithmetic import Scalar, norm, pairwise_sum
 from landscapes.optimizers.base import POSITIVE, Optimizer
-from landscapes.optimizers.first_order.base import stacked
+from landscapes.optimizers.first_order.base import stack_hyperparameters
 from landscapes.optimizers.second_order.derivatives import check_twice
 from landscapes.optimizers.second_order.linalg import dot
 from landscapes.optimizers.second_order.quadratic_model import Model, gain
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 TRIALS = 30
 """How often a region may shrink within one step."""
@@ -66,7 +66,7 @@ class TrustRegion(Optimizer):
         check_twice(self.kind, function)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         return _RegionStepper(cast(Sequence[TrustRegion], optimizers), x)
 
 
@@ -82,19 +82,19 @@ class _RegionStepper(Stepper):
     """Runs with a region each."""
 
     def __init__(self, optimizers: Sequence[TrustRegion], x: Tensor) -> None:
-        self.optimizer = stacked(optimizers, x)
+        self.optimizer = stack_hyperparameters(optimizers, x)
         self.radius = self.optimizer.radius * torch.ones_like(x[0])
 
-    def step(self, now: StepContext) -> Tensor:
-        model = Model.of(now.value, now.gradient, now.oracle.hessian(now.x)) if self.optimizer.exact else None
-        x, radius, waiting = now.x, self.radius, now.alive
+    def step(self, context: StepContext) -> Tensor:
+        model = Model.of(context.value, context.gradient, context.oracle.hessian(context.x)) if self.optimizer.exact else None
+        x, radius, waiting = context.x, self.radius, context.active
         for _ in range(TRIALS):
-            tried = steihaug(now, radius, waiting) if model is None else exact(model, radius)
-            there = now.x + tried.p
-            waiting = waiting & (there != now.x).any(0)
+            tried = steihaug(context, radius, waiting) if model is None else exact(model, radius)
+            there = context.x + tried.p
+            waiting = waiting & (there != context.x).any(0)
             if not waiting.any():
                 break
-            rho = gain(now.value, tried.promised, now.oracle.value(there, waiting))
+            rho = gain(context.value, tried.promised, context.oracle.value(there, waiting))
             wider = torch.where(
                 (rho > 0.75) & tried.at_border, (2 * radius).clamp(max=self.optimizer.max_radius), radius
             )
@@ -130,7 +130,7 @@ def exact(model: Model, radius: Tensor) -> Proposal:
         stiff = above + least
         p = torch.where(stiff > 0, -g / stiff, 0.0)
         length = norm(p)
-        bend = total(torch.where(stiff > 0, p * p / stiff, 0.0))
+        bend = pairwise_sum(torch.where(stiff > 0, p * p / stiff, 0.0))
         further = (length / radius - 1) * length * length / bend
         least = torch.where(further > 0, least + further, least)
     stiff = torch.where(inside, curvature, above + least)
@@ -143,18 +143,18 @@ def exact(model: Model, radius: Tensor) -> Proposal:
     return Proposal(model.point(p), -model.change(p), ~inside)
 
 
-def steihaug(now: StepContext, radius: Tensor, asking: Tensor) -> Proposal:
+def steihaug(context: StepContext, radius: Tensor, mask: Tensor) -> Proposal:
     """Conjugate gradients on the model until they are near enough, meet negative curvature or leave the region (R,)."""
-    g = now.gradient
+    g = context.gradient
     size = norm(g)
     near = torch.minimum(size.sqrt(), torch.full_like(size, 0.5)) * size
     p, residual, direction = torch.zeros_like(g), g, -g
     change = torch.zeros_like(size)  # of the model at p
-    going, at_border = asking & (size >= near) & (size > 0), torch.zeros_like(asking)
+    going, at_border = mask & (size >= near) & (size > 0), torch.zeros_like(mask)
     for _ in range(10 * len(g)):  # rounding may ask for more than d
         if not going.any():
             break
-        turned = now.oracle.hessian_product(now.x, direction, going)
+        turned = context.oracle.hvp(context.x, direction, going)
         bend, slope = dot(direction, turned), dot(residual, direction)
         length = dot(residual, residual) / bend
         convex = bend > 0

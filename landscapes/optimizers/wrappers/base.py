@@ -14,8 +14,8 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer, short
-from landscapes.optimizers.first_order.base import stacked
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.first_order.base import stack_hyperparameters
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle
 
 NOTHING: Any = object()
@@ -63,17 +63,17 @@ class Wrapper(Optimizer):
 
     @property
     def rate(self) -> float:
-        return self.optimizer.rate
+        return self.optimizer.learning_rate
 
-    def at_rate(self, rate: float) -> Self:
-        return dataclasses.replace(self, optimizer=self.optimizer.at_rate(rate))
+    def with_learning_rate(self, rate: float) -> Self:
+        return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(rate))
 
-    def numbers(self) -> dict[str, float]:
+    def hyperparameters(self) -> dict[str, float]:
         """Those of the optimizer inside: what is done to it is not for tuning."""
-        return self.optimizer.numbers()
+        return self.optimizer.hyperparameters()
 
-    def with_numbers(self, values: Mapping[str, float]) -> Self:
-        return dataclasses.replace(self, optimizer=self.optimizer.with_numbers(values))
+    def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
+        return dataclasses.replace(self, optimizer=self.optimizer.with_hyperparameters(values))
 
     @property
     def needs_gradient(self) -> bool:
@@ -83,41 +83,41 @@ class Wrapper(Optimizer):
         self.optimizer.check(function)
 
 
-class WrappedStepper(Stepper):
+class WrapperStepper(Stepper):
     """Steps the optimizers inside; a subclass does its part before or after.
 
     Attributes:
         inner: what steps the optimizers inside.
-        settings: the wrapper's own settings, stacked: numbers where all agree, else (R,) tensors.
+        settings: the wrapper's own settings, stack_hyperparameters: numbers where all agree, else (R,) tensors.
         guided: whether the optimizers inside need the gradient of each step.
-        job: what the optimizers may know of the job.
+        job: what the optimizers may know of the setup.
         told: the learning rates that the inside was last told, shape (R,).
     """
 
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         inside = [cast(Wrapper, optimizer).optimizer for optimizer in optimizers]
-        self.inner = type(inside[0]).stepper(inside, x, job)
-        self.settings: Any = stacked(optimizers, x)
+        self.inner = type(inside[0]).stepper(inside, x, setup)
+        self.settings: Any = stack_hyperparameters(optimizers, x)
         self.guided = optimizers[0].needs_gradient
-        self.job = job
-        self.told = np.array([optimizer.rate for optimizer in optimizers])
-        self.rate = innermost(optimizers[0]).tunable  # an optimizer of one's own may call it otherwise
+        self.setup = setup
+        self.told = np.array([optimizer.learning_rate for optimizer in optimizers])
+        self.rate = unwrap(optimizers[0]).tunable  # an optimizer of one's own may call it otherwise
 
-    def step(self, now: StepContext) -> Tensor:
-        return self.inner.step(now)
+    def step(self, context: StepContext) -> Tensor:
+        return self.inner.step(context)
 
-    def turn(self, t: int) -> None:
-        self.inner.turn(t)
+    def prepare(self, t: int) -> None:
+        self.inner.prepare(t)
 
-    def adjust(self, name: str, values: NDArray[np.float64]) -> None:
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         if name == "lr":
             self.told = values
-            name = name if isinstance(self.inner, WrappedStepper) else self.rate
-        self.inner.adjust(name, values)
+            name = name if isinstance(self.inner, WrapperStepper) else self.rate
+        self.inner.set_hyperparameter(name, values)
 
     def rates(self) -> NDArray[np.float64]:
         """The learning rates that the optimizer goes by, shape (R,), once `turn` was called for a step."""
-        return self.inner.rates() if isinstance(self.inner, WrappedStepper) else self.told
+        return self.inner.rates() if isinstance(self.inner, WrapperStepper) else self.told
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         self.inner.reset(runs, x)
@@ -125,8 +125,8 @@ class WrappedStepper(Stepper):
     def buffers(self) -> Mapping[str, Tensor]:
         return self.inner.buffers()
 
-    def finished(self) -> Tensor | None:
-        return self.inner.finished()
+    def terminated(self) -> Tensor | None:
+        return self.inner.terminated()
 
 
 Alter = Callable[[Tensor, Tensor, Tensor | None], Tensor]
@@ -148,52 +148,52 @@ class Altered(Oracle):
         return getattr(self.within, name)
 
     def at(self, t: int) -> Function:
-        return self.within.at(t)
+        return self.within.set_step(t)
 
-    def count(self, kind: str, asking: Tensor | None, times: int | Tensor = 1) -> None:
-        self.within.count(kind, asking, times)
+    def count(self, kind: str, mask: Tensor | None, times: int | Tensor = 1) -> None:
+        self.within.count(kind, mask, times)
 
-    def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        return self.within.value(x, asking)
+    def value(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.within.value(x, mask)
 
-    def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        value, gradient = self.within.value_and_gradient(x, asking)
-        own = self.own(x, asking)
+    def value_and_gradient(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        value, gradient = self.within.value_and_gradient(x, mask)
+        own = self.own(x, mask)
         if own is None:
-            return value, self.alter(x, gradient, asking)
+            return value, self.alter(x, gradient, mask)
         shape = len(x), self.counts.shape[1]
-        return value, self.alter(x.expand(shape), gradient.expand(shape), asking)[:, own]
+        return value, self.alter(x.expand(shape), gradient.expand(shape), mask)[:, own]
 
-    def own(self, x: Tensor, asking: Tensor | None) -> Tensor | None:
+    def own(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
         """Which run it is that asks for itself, one index; nothing where all ask together."""
-        return None if asking is None or x.shape[-1] == len(asking) else asking.nonzero()[:, 0]
+        return None if mask is None or x.shape[-1] == len(mask) else mask.nonzero()[:, 0]
 
-    def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
-        return self.within.hessian_product(x, v, asking)
+    def hvp(self, x: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.within.hvp(x, v, mask)
 
-    def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        return self.within.hessian(x, asking)
+    def hessian(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.within.hessian(x, mask)
 
-    def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return self.within.residuals(x, asking)
+    def residuals(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.within.residuals(x, mask)
 
 
-class AlteringStepper(WrappedStepper):
+class GradientTransformStepper(WrapperStepper):
     """Alters every gradient that the optimizers inside see: that of the step, and those they ask for themselves."""
 
-    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         """The gradients (d, R) at points x (d, R) as they are to be seen in the step `now`."""
         raise NotImplementedError
 
-    def step(self, now: StepContext) -> Tensor:
-        def alter(x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
-            return self.altered(now, x, gradient, asking)
+    def step(self, context: StepContext) -> Tensor:
+        def alter(x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+            return self.altered(context, x, gradient, mask)
 
-        seen = alter(now.x, now.gradient, now.alive) if self.guided else now.gradient
-        return self.inner.step(replace(now, gradient=seen, oracle=Altered(now.oracle, alter)))
+        seen = alter(context.x, context.gradient, context.active) if self.guided else context.gradient
+        return self.inner.step(replace(context, gradient=seen, oracle=Altered(context.oracle, alter)))
 
 
-def innermost(optimizer: Optimizer) -> Optimizer:
+def unwrap(optimizer: Optimizer) -> Optimizer:
     """The optimizer within all wrappers."""
     while isinstance(optimizer, Wrapper):
         optimizer = optimizer.optimizer

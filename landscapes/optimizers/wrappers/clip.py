@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import length
-from landscapes.optimizers.base import POSITIVE, Optimizer, check_number
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
+from landscapes.optimizers.arithmetic import torch_norm
+from landscapes.optimizers.base import POSITIVE, Optimizer, check_hyperparameter
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrapper
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Clip(Wrapper):
         for name in ("norm", "value"):
             limit = getattr(self, name)
             if limit is not None:
-                object.__setattr__(self, name, check_number("Clip", name, limit, POSITIVE))
+                object.__setattr__(self, name, check_hyperparameter("Clip", name, limit, POSITIVE))
         if self.norm is None and self.value is None:
             raise InputError(
                 "Clip needs a limit: norm=… for the gradient's length, value=… for each of its coordinates"
@@ -59,18 +59,18 @@ class Clip(Wrapper):
         return " · ".join([*values, *norms])
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _ClippingStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _ClippingStepper(optimizers, x, setup)
 
 
-class _ClippingStepper(AlteringStepper):
-    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+class _ClippingStepper(GradientTransformStepper):
+    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         value, longest = self.settings.value, self.settings.norm
         if value is not None:
             gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))
         if longest is not None:
             # a number over a tensor is, in torch, the reciprocal times the number
-            gradient = gradient * ((length(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
+            gradient = gradient * ((torch_norm(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
         return gradient
 
 

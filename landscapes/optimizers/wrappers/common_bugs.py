@@ -9,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.base import COUNT, Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import AlteringStepper, WrappedStepper, Wrapper
+from landscapes.optimizers.base import POSITIVE_INT, Optimizer
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrapper, WrapperStepper
 
 
 @dataclass(frozen=True)
@@ -36,22 +36,22 @@ class ForgotZeroGrad(Wrapper):
         return "no zero_grad"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _AddingStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _AddingStepper(optimizers, x, setup)
 
 
-class _AddingStepper(AlteringStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _AddingStepper(GradientTransformStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.sum = torch.zeros_like(x)
 
-    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         return self.sum + gradient
 
-    def step(self, now: StepContext) -> Tensor:
-        moved = super().step(now)
+    def step(self, context: StepContext) -> Tensor:
+        moved = super().step(context)
         if self.guided:
-            self.sum = self.sum + now.gradient
+            self.sum = self.sum + context.gradient
         return moved
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
@@ -76,30 +76,30 @@ class Stale(Wrapper):
 
     names: ClassVar[tuple[str, ...]] = ("stale",)
 
-    delay: int = field(default=1, metadata={**COUNT, "structural": True})
+    delay: int = field(default=1, metadata={**POSITIVE_INT, "structural": True})
 
     @property
     def note(self) -> str:
         return f"{self.delay} step{'' if self.delay == 1 else 's'} late"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _LateStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _LateStepper(optimizers, x, setup)
 
 
-class _LateStepper(WrappedStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _LateStepper(WrapperStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.fresh = torch.ones_like(x[0], dtype=torch.bool)
         self.queue: list[Tensor] = []
 
-    def step(self, now: StepContext) -> Tensor:
-        queue = self.queue or [now.gradient] * self.settings.delay
-        queue = [torch.where(self.fresh, now.gradient, late) for late in queue]
+    def step(self, context: StepContext) -> Tensor:
+        queue = self.queue or [context.gradient] * self.settings.delay
+        queue = [torch.where(self.fresh, context.gradient, late) for late in queue]
         self.fresh = torch.zeros_like(self.fresh)
         first, *others = queue
-        self.queue = [*others, now.gradient]
-        return self.inner.step(replace(now, gradient=first))
+        self.queue = [*others, context.gradient]
+        return self.inner.step(replace(context, gradient=first))
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         super().reset(runs, x)

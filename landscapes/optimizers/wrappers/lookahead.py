@@ -9,9 +9,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from landscapes.optimizers.base import COUNT, SHARE, Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
+from landscapes.optimizers.base import POSITIVE_INT, UNIT_INTERVAL, Optimizer
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper
 
 
 @dataclass(frozen=True)
@@ -33,29 +33,29 @@ class Lookahead(Wrapper):
 
     names: ClassVar[tuple[str, ...]] = ("lookahead",)
 
-    k: int = field(default=5, metadata=COUNT)
-    alpha: float = field(default=0.5, metadata=SHARE)
+    k: int = field(default=5, metadata=POSITIVE_INT)
+    alpha: float = field(default=0.5, metadata=UNIT_INTERVAL)
 
     @property
     def note(self) -> str:
         return f"lookahead {self.k}"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _LookingStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _LookingStepper(optimizers, x, setup)
 
 
-class _LookingStepper(WrappedStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _LookingStepper(WrapperStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.every = torch.tensor(
             [optimizer.k for optimizer in optimizers if isinstance(optimizer, Lookahead)], device=x.device
         )
         self.slow = x
         self.taken = torch.zeros_like(self.every)
 
-    def step(self, now: StepContext) -> Tensor:
-        fast = super().step(now)
+    def step(self, context: StepContext) -> Tensor:
+        fast = super().step(context)
         self.taken = self.taken + 1
         looks = self.taken % self.every == 0
         self.slow = torch.where(looks, self.slow + self.settings.alpha * (fast - self.slow), self.slow)

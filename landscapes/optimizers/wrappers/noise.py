@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import unknown
-from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, SHARE, Optimizer, short
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
+from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, UNIT_INTERVAL, Optimizer, short
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrapper
 from landscapes.random import normal, uniform
 
 PURPOSE = 0x4000
@@ -59,7 +59,7 @@ class Noise(Wrapper):
     df: float = field(default=3.0, metadata=POSITIVE)
     alpha: float = field(default=1.5, metadata={"low": 0.0, "open_low": True, "high": 2.0})
     additive: float = field(default=0.0, metadata=NON_NEGATIVE)
-    probability: float = field(default=0.01, metadata=SHARE)
+    probability: float = field(default=0.01, metadata=UNIT_INTERVAL)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -71,46 +71,46 @@ class Noise(Wrapper):
         return f"{'' if self.kind == 'normal' else f'{self.kind} '}noise {self.sigma:g}"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _NoisyStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _NoisyStepper(optimizers, x, setup)
 
 
-class _NoisyStepper(AlteringStepper):
+class _NoisyStepper(GradientTransformStepper):
     settings: Noise
 
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.purpose = PURPOSE + _within(optimizers[0])
 
-    def step(self, now: StepContext) -> Tensor:
-        self.factor, self.added = self._drawn(now)
-        return super().step(now)
+    def step(self, context: StepContext) -> Tensor:
+        self.factor, self.added = self._drawn(context)
+        return super().step(context)
 
-    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
+    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         if self.factor is not None:
             gradient = gradient * self.factor
         return gradient if self.added is None else gradient + self.added
 
-    def _drawn(self, now: StepContext) -> tuple[Tensor | None, Tensor | None]:
+    def _drawn(self, context: StepContext) -> tuple[Tensor | None, Tensor | None]:
         """What gradients are multiplied by and what is added to them in this step, each (d, R) or nothing."""
-        job, own, dim = self.job, self.settings, len(now.x)
-        which = job.seed, job.streams, now.t, self.purpose
+        setup, own, dim = self.setup, self.settings, len(context.x)
+        which = setup.seed, setup.streams, context.t, self.purpose
         sigma = self._double(own.sigma)
         if own.kind == "normal":
-            return None, (sigma * normal(*which, dim)).to(now.x)
+            return None, (sigma * normal(*which, dim)).to(context.x)
         if own.kind == "student":
-            return None, (sigma * student(uniform(*which, 2 * dim), self._double(own.df))).to(now.x)
+            return None, (sigma * student(uniform(*which, 2 * dim), self._double(own.df))).to(context.x)
         if own.kind == "stable":
-            return None, (sigma * stable(uniform(*which, 2 * dim), self._double(own.alpha))).to(now.x)
+            return None, (sigma * stable(uniform(*which, 2 * dim), self._double(own.alpha))).to(context.x)
         if own.kind == "minibatch":
             both = normal(*which, 2 * dim)
-            return (1 + sigma * both[:dim]).to(now.x), (self._double(own.additive) * both[dim:]).to(now.x)
+            return (1 + sigma * both[:dim]).to(context.x), (self._double(own.additive) * both[dim:]).to(context.x)
         struck = uniform(*which, 2 * dim + 2)[-1] < self._double(own.probability)
-        return None, (struck * sigma * normal(*which, dim)).to(now.x)
+        return None, (struck * sigma * normal(*which, dim)).to(context.x)
 
     def _double(self, setting: float | Tensor) -> Tensor:
         """A setting in double precision, as the random numbers are; one number or many, the arithmetic is the same."""
-        return torch.as_tensor(setting, dtype=torch.float64, device=self.job.streams.device)
+        return torch.as_tensor(setting, dtype=torch.float64, device=self.setup.streams.device)
 
 
 def student(u: Tensor, df: Tensor) -> Tensor:

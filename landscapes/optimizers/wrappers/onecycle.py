@@ -6,18 +6,16 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import each
-from landscapes.optimizers.base import POSITIVE, SHARE, Optimizer
-from landscapes.optimizers.stepper import Job, Stepper
+from landscapes.optimizers.arithmetic import map_floats
+from landscapes.optimizers.base import NON_NEGATIVE_INT, POSITIVE, UNIT_INTERVAL, Optimizer
+from landscapes.optimizers.stepper import RunSetup, Stepper
 from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, with_momentum
-
-WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
 
 
 @dataclass(frozen=True)
@@ -49,15 +47,15 @@ class OneCycle(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("one_cycle",)
 
-    steps: int = field(default=0, metadata=WHOLE)
-    rise: float = field(default=0.3, metadata=SHARE)
+    steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
+    rise: float = field(default=0.3, metadata=UNIT_INTERVAL)
     div: float = field(default=25.0, metadata=POSITIVE)
     final_div: float = field(default=1e4, metadata=POSITIVE)
     straight: bool = False
     three_phase: bool = False
     cycle_momentum: bool = True
-    low: float = field(default=0.85, metadata=SHARE)
-    high: float = field(default=0.95, metadata=SHARE)
+    low: float = field(default=0.85, metadata=UNIT_INTERVAL)
+    high: float = field(default=0.95, metadata=UNIT_INTERVAL)
 
     @property
     def note(self) -> str:
@@ -80,28 +78,28 @@ class OneCycle(Scheduled):
     def _at(self, t: Numbers, last: Numbers, first: Numbers, peak: Numbers, end: Numbers) -> Numbers:
         """What goes from `first` to `peak` and to `end`, after t steps of `last`."""
         turn, end_step = self.rise * last - 1, last - 1
-        rising = self._between(first, peak, each(_share, t, 0.0, turn))
+        rising = self._between(first, peak, map_floats(_share, t, 0.0, turn))
         if not self.three_phase:
-            return np.where(t <= turn, rising, self._between(peak, end, each(_share, t, turn, end_step)))
+            return np.where(t <= turn, rising, self._between(peak, end, map_floats(_share, t, turn, end_step)))
         back = 2 * self.rise * last - 2
-        falling = self._between(peak, first, each(_share, t, turn, back))
-        resting = self._between(first, end, each(_share, t, back, end_step))
+        falling = self._between(peak, first, map_floats(_share, t, turn, back))
+        resting = self._between(first, end, map_floats(_share, t, back, end_step))
         return np.where(t <= turn, rising, np.where(t <= back, falling, resting))
 
     def _between(self, start: Numbers, end: Numbers, share: Numbers) -> Numbers:
         if self.straight:
             return (end - start) * share + start
-        return end + (start - end) / 2.0 * (each(math.cos, math.pi * share) + 1)
+        return end + (start - end) / 2.0 * (map_floats(math.cos, math.pi * share) + 1)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
         cycles = cast(Sequence[OneCycle], optimizers)
         for optimizer in dict.fromkeys(cycles):
-            if 0 < optimizer.steps < job.steps:
+            if 0 < optimizer.steps < setup.steps:
                 raise InputError(
-                    f"OneCycle: a cycle of {optimizer.steps} steps is over before the race, of {job.steps}, is; leave out steps"
+                    f"OneCycle: a cycle of {optimizer.steps} steps is over before the race, of {setup.steps}, is; leave out steps"
                 )
-        return super().stepper([_moving(optimizer) for optimizer in cycles], x, job)
+        return super().stepper([_moving(optimizer) for optimizer in cycles], x, setup)
 
 
 def _moving(optimizer: OneCycle) -> OneCycle:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 from torch import Tensor
 
-from landscapes.optimizers.base import FRACTION, NON_NEGATIVE, Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
+from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, NON_NEGATIVE_INT, Optimizer
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, ScheduledStepper
-
-WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
 
 
 @dataclass(frozen=True)
@@ -41,17 +39,17 @@ class Plateau(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("plateau",)
 
-    factor: float = field(default=0.1, metadata=FRACTION)
-    patience: int = field(default=10, metadata=WHOLE)
+    factor: float = field(default=0.1, metadata=HALF_OPEN_UNIT)
+    patience: int = field(default=10, metadata=NON_NEGATIVE_INT)
     threshold: float = field(default=1e-4, metadata=NON_NEGATIVE)
     absolute: bool = False
-    cooldown: int = field(default=0, metadata=WHOLE)
+    cooldown: int = field(default=0, metadata=NON_NEGATIVE_INT)
     lowest: float = field(default=0.0, metadata=NON_NEGATIVE)
     eps: float = field(default=1e-8, metadata=NON_NEGATIVE)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _WatchfulStepper(cast(Sequence[Plateau], optimizers), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _WatchfulStepper(cast(Sequence[Plateau], optimizers), x, setup)
 
 
 class _WatchfulStepper(ScheduledStepper):
@@ -59,15 +57,15 @@ class _WatchfulStepper(ScheduledStepper):
 
     columns: Plateau
 
-    def __init__(self, optimizers: Sequence[Plateau], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+    def __init__(self, optimizers: Sequence[Plateau], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.best = np.full(len(optimizers), np.inf)
         self.bad, self.cooling = (np.zeros(len(optimizers), dtype=np.int64) for _ in range(2))
         self.seen = self.best
 
-    def step(self, now: StepContext) -> Tensor:
-        moved = super().step(now)
-        self.seen = now.value.cpu().numpy().astype(np.float64)
+    def step(self, context: StepContext) -> Tensor:
+        moved = super().step(context)
+        self.seen = context.value.cpu().numpy().astype(np.float64)
         return moved
 
     def advance(self, t: Numbers) -> Column:

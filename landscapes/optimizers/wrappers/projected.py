@@ -11,8 +11,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ class Projected(Wrapper):
         return f"in [{self.low:g}, {self.high:g}]"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _ProjectedStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _ProjectedStepper(optimizers, x, setup)
 
 
-class _ProjectedStepper(WrappedStepper):
+class _ProjectedStepper(WrapperStepper):
     settings: Projected
 
-    def step(self, now: StepContext) -> Tensor:
+    def step(self, context: StepContext) -> Tensor:
         low, high = (
-            torch.as_tensor(bound, dtype=now.x.dtype, device=now.x.device)
+            torch.as_tensor(bound, dtype=context.x.dtype, device=context.x.device)
             for bound in (self.settings.low, self.settings.high)
         )
-        return torch.minimum(torch.maximum(self.inner.step(now), low), high)
+        return torch.minimum(torch.maximum(self.inner.step(context), low), high)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper, innermost
-
-WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
+from landscapes.optimizers.base import NON_NEGATIVE_INT, Optimizer
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper, unwrap
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,9 @@ class Reset(Wrapper):
 
     names: ClassVar[tuple[str, ...]] = ("reset",)
 
-    at: int = field(default=0, metadata=WHOLE)
-    every: int = field(default=0, metadata=WHOLE)
-    patience: int = field(default=0, metadata=WHOLE)
+    at: int = field(default=0, metadata=NON_NEGATIVE_INT)
+    every: int = field(default=0, metadata=NON_NEGATIVE_INT)
+    patience: int = field(default=0, metadata=NON_NEGATIVE_INT)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,15 +54,15 @@ class Reset(Wrapper):
         return "reset " + ", ".join(f"{word} {number}" for word, number in said.items() if number)
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _ForgetfulStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _ForgetfulStepper(optimizers, x, setup)
 
 
-class _ForgetfulStepper(WrappedStepper):
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+class _ForgetfulStepper(WrapperStepper):
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         if not _forgets(self.inner):
-            raise InputError(f"Reset: {innermost(optimizers[0]).label} keeps nothing that could be forgotten")
+            raise InputError(f"Reset: {unwrap(optimizers[0]).label} keeps nothing that could be forgotten")
         self.at, self.every, self.patience = (
             np.array([getattr(optimizer, name) for optimizer in optimizers]) for name in ("at", "every", "patience")
         )
@@ -72,20 +70,20 @@ class _ForgetfulStepper(WrappedStepper):
         self.lowest = torch.full_like(x[0], torch.inf)
         self.waited = torch.zeros_like(x[0], dtype=torch.int64)
 
-    def step(self, now: StepContext) -> Tensor:
+    def step(self, context: StepContext) -> Tensor:
         due = (self.age > 0) & ((self.age == self.at) | (self.age % np.maximum(self.every, 1) == 0) & (self.every > 0))
-        forgets = torch.as_tensor(due, device=now.x.device)
+        forgets = torch.as_tensor(due, device=context.x.device)
         if self.patience.any():
-            lower = now.value < self.lowest
-            self.lowest = torch.where(lower, now.value, self.lowest)
+            lower = context.value < self.lowest
+            self.lowest = torch.where(lower, context.value, self.lowest)
             self.waited = torch.where(lower, 0, self.waited + 1)
-            patience = torch.as_tensor(self.patience, device=now.x.device)
+            patience = torch.as_tensor(self.patience, device=context.x.device)
             forgets = forgets | ((patience > 0) & (self.waited >= patience))
             self.waited = torch.where(forgets, 0, self.waited)
         if due.any() or (self.patience.any() and bool(forgets.any())):
-            self.inner.reset(forgets, now.x)
+            self.inner.reset(forgets, context.x)
         self.age += 1
-        return super().step(now)
+        return super().step(context)
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         super().reset(runs, x)
@@ -95,6 +93,6 @@ class _ForgetfulStepper(WrappedStepper):
 
 
 def _forgets(stepper: Stepper) -> bool:
-    while isinstance(stepper, WrappedStepper):
+    while isinstance(stepper, WrapperStepper):
         stepper = stepper.inner
     return type(stepper).reset is not Stepper.reset

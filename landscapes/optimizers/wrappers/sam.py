@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from landscapes.optimizers.arithmetic import length
+from landscapes.optimizers.arithmetic import torch_norm
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import AlteringStepper, Wrapper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrapper
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class SAM(Wrapper):
         return f"SAM {self.rho:g}"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _ClimbingStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _ClimbingStepper(optimizers, x, setup)
 
 
-class _ClimbingStepper(AlteringStepper):
-    def altered(self, now: StepContext, x: Tensor, gradient: Tensor, asking: Tensor | None) -> Tensor:
-        uphill = gradient * ((length(gradient) + 1e-12).reciprocal() * self.settings.rho)
-        return now.oracle.value_and_gradient(x + uphill, asking)[1]
+class _ClimbingStepper(GradientTransformStepper):
+    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        uphill = gradient * ((torch_norm(gradient) + 1e-12).reciprocal() * self.settings.rho)
+        return context.oracle.value_and_gradient(x + uphill, mask)[1]

@@ -16,9 +16,9 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.optimizers.adapters.torch_optim import Torch
 from landscapes.optimizers.base import Optimizer
-from landscapes.optimizers.first_order.base import stacked
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import WrappedStepper, Wrapper, innermost
+from landscapes.optimizers.first_order.base import stack_hyperparameters
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper, unwrap
 
 Column = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class Scheduled(Wrapper):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if math.isnan(self.optimizer.rate):
+        if math.isnan(self.optimizer.learning_rate):
             raise InputError(f"{type(self).__name__}: {self.optimizer.label} has no learning rate to schedule")
 
     def first(self, base: Column, last: Numbers) -> Numbers:
@@ -55,11 +55,11 @@ class Scheduled(Wrapper):
         return None
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return ScheduledStepper(cast(Sequence[Scheduled], optimizers), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return ScheduledStepper(cast(Sequence[Scheduled], optimizers), x, setup)
 
 
-class ScheduledStepper(WrappedStepper):
+class ScheduledStepper(WrapperStepper):
     """Tells the optimizers inside their rates before each step.
 
     Attributes:
@@ -68,12 +68,12 @@ class ScheduledStepper(WrappedStepper):
         given: what takes the place of `base`, where a schedule around this one says so.
     """
 
-    def __init__(self, optimizers: Sequence[Scheduled], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
-        self.columns = stacked(optimizers)
+    def __init__(self, optimizers: Sequence[Scheduled], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
+        self.columns = stack_hyperparameters(optimizers)
         steps = getattr(self.columns, "steps", 0)
-        self.last: Any = np.where(steps == 0, job.steps, steps) if np.ndim(steps) else steps or job.steps
-        self.base = self.given = np.array([optimizer.rate for optimizer in optimizers])
+        self.last: Any = np.where(steps == 0, setup.steps, steps) if np.ndim(steps) else steps or setup.steps
+        self.base = self.given = np.array([optimizer.learning_rate for optimizer in optimizers])
         self.began = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run's schedule began
         self.turned, self.taken = 1, 0
         self.momentum = momentum_of(optimizers[0])
@@ -82,7 +82,7 @@ class ScheduledStepper(WrappedStepper):
             self.tell()
         except NotImplementedError:
             raise InputError(
-                f"{type(optimizers[0]).__name__}: the learning rate of {innermost(optimizers[0]).label} cannot change from step to step"
+                f"{type(optimizers[0]).__name__}: the learning rate of {unwrap(optimizers[0]).label} cannot change from step to step"
             ) from None
 
     def start(self) -> Column:
@@ -98,7 +98,7 @@ class ScheduledStepper(WrappedStepper):
         age = np.maximum(self.turned - 1 - self.began, 0)
         return int(age[0]) if (age == age[0]).all() else age
 
-    def turn(self, t: int) -> None:
+    def prepare(self, t: int) -> None:
         if t > self.turned:
             self.turned = t
             age = self.age()
@@ -106,27 +106,27 @@ class ScheduledStepper(WrappedStepper):
                 later = self.advance(max(age, 1) if isinstance(age, int) else np.maximum(age, 1))
             self.own = np.where(np.asarray(age) > 0, later, self.own)
             self.tell()
-        self.inner.turn(t)
+        self.inner.prepare(t)
 
     def tell(self) -> None:
         """Tells the optimizers inside what to go by."""
         share = np.divide(self.given, self.base, out=np.ones_like(self.base), where=self.base != 0)
-        super().adjust("lr", self.own * share)
+        super().set_hyperparameter("lr", self.own * share)
         momentum = self.columns.momentum(self.age(), self.last)
         if momentum is not None and self.momentum:
-            super().adjust(self.momentum, self._column(momentum))
+            super().set_hyperparameter(self.momentum, self._column(momentum))
 
-    def step(self, now: StepContext) -> Tensor:
-        self.turn(now.t)
-        self.taken = now.t
-        return self.inner.step(now)
+    def step(self, context: StepContext) -> Tensor:
+        self.prepare(context.t)
+        self.taken = context.t
+        return self.inner.step(context)
 
-    def adjust(self, name: str, values: Column) -> None:
+    def set_hyperparameter(self, name: str, values: Column) -> None:
         if name == "lr":
             self.given = values
             self.tell()
         else:
-            super().adjust(name, values)
+            super().set_hyperparameter(name, values)
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         mask = runs.cpu().numpy()
@@ -141,8 +141,8 @@ class ScheduledStepper(WrappedStepper):
 
 def momentum_of(optimizer: Optimizer) -> str:
     """What an optimizer's momentum is called, as torch's schedules look for it: beta1, else momentum, else nothing."""
-    known = [field.name for field in dataclasses.fields(innermost(optimizer))]
-    found = innermost(optimizer)
+    known = [field.name for field in dataclasses.fields(unwrap(optimizer))]
+    found = unwrap(optimizer)
     if isinstance(found, Torch):
         defaults = inspect.signature(found.cls).parameters
         return "beta1" if "betas" in defaults else "momentum" if "momentum" in defaults else ""

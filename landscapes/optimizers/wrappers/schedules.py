@@ -9,12 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import each, power
-from landscapes.optimizers.base import COUNT, NON_NEGATIVE, SHARE, short
+from landscapes.optimizers.arithmetic import map_floats, power
+from landscapes.optimizers.base import NON_NEGATIVE, NON_NEGATIVE_INT, POSITIVE_INT, POSITIVE_UNIT, UNIT_INTERVAL, short
 from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled
-
-WHOLE: dict[str, Any] = {"low": 0.0, "whole": True}
-PART: dict[str, Any] = {"low": 0.0, "open_low": True, "high": 1.0}
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class StepDecay(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("step_decay",)
 
-    every: int = field(default=30, metadata=COUNT)
+    every: int = field(default=30, metadata=POSITIVE_INT)
     gamma: float = field(default=0.1, metadata=NON_NEGATIVE)
 
     @property
@@ -98,8 +95,8 @@ class Constant(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("constant",)
 
-    start: float = field(default=1 / 3, metadata=PART)
-    over: int = field(default=5, metadata=COUNT)
+    start: float = field(default=1 / 3, metadata=POSITIVE_UNIT)
+    over: int = field(default=5, metadata=POSITIVE_INT)
 
     def first(self, base: Column, last: Numbers) -> Numbers:
         return base * self.start
@@ -124,9 +121,9 @@ class Linear(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("linear",)
 
-    start: float = field(default=1.0, metadata=PART)
-    end: float = field(default=0.0, metadata=SHARE)
-    steps: int = field(default=0, metadata=WHOLE)
+    start: float = field(default=1.0, metadata=POSITIVE_UNIT)
+    end: float = field(default=0.0, metadata=UNIT_INTERVAL)
+    steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
 
     def first(self, base: Column, last: Numbers) -> Numbers:
         return base * self.start
@@ -156,9 +153,9 @@ class WarmUp(Linear):
 
     names: ClassVar[tuple[str, ...]] = ("warm_up",)
 
-    start: float = field(default=1 / 3, metadata=PART)
-    end: float = field(default=1.0, metadata=SHARE)
-    steps: int = field(default=5, metadata=WHOLE)
+    start: float = field(default=1 / 3, metadata=POSITIVE_UNIT)
+    end: float = field(default=1.0, metadata=UNIT_INTERVAL)
+    steps: int = field(default=5, metadata=NON_NEGATIVE_INT)
 
     @property
     def note(self) -> str:
@@ -224,7 +221,7 @@ class Polynomial(Scheduled):
     names: ClassVar[tuple[str, ...]] = ("polynomial",)
 
     power: float = field(default=1.0, metadata=NON_NEGATIVE)
-    steps: int = field(default=0, metadata=WHOLE)
+    steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
 
     def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
         left = (1.0 - np.minimum(t, last) / last) / np.float64(1.0 - (np.minimum(t, last) - 1) / last)
@@ -250,13 +247,13 @@ class Cosine(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("cosine",)
 
-    steps: int = field(default=0, metadata=WHOLE)
+    steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
     lowest: float = field(default=0.0, metadata=NON_NEGATIVE)
 
     def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
-        rising = rate + (base - self.lowest) * (1 - each(math.cos, math.pi / last)) / 2
-        before = np.float64(1 + each(math.cos, math.pi * (t - 1) / last))
-        ahead = (1 + each(math.cos, math.pi * t / last)) / before * (rate - self.lowest) + self.lowest
+        rising = rate + (base - self.lowest) * (1 - map_floats(math.cos, math.pi / last)) / 2
+        before = np.float64(1 + map_floats(math.cos, math.pi * (t - 1) / last))
+        ahead = (1 + map_floats(math.cos, math.pi * t / last)) / before * (rate - self.lowest) + self.lowest
         return np.where((t - 1 - last) % (2 * last) == 0, rising, ahead)
 
 
@@ -276,8 +273,8 @@ class WarmRestarts(Scheduled):
 
     names: ClassVar[tuple[str, ...]] = ("warm_restarts",)
 
-    period: int = field(default=50, metadata=COUNT)
-    growth: int = field(default=1, metadata=COUNT)
+    period: int = field(default=50, metadata=POSITIVE_INT)
+    growth: int = field(default=1, metadata=POSITIVE_INT)
     lowest: float = field(default=0.0, metadata=NON_NEGATIVE)
 
     @property
@@ -288,8 +285,8 @@ class WarmRestarts(Scheduled):
         return self.following(base, base, 0, last)  # to the last bit, too
 
     def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
-        angle = each(_fall, t, self.period, self.growth)
-        return self.lowest + (base - self.lowest) * (1 + each(math.cos, angle)) / 2
+        angle = map_floats(_fall, t, self.period, self.growth)
+        return self.lowest + (base - self.lowest) * (1 + map_floats(math.cos, angle)) / 2
 
 
 def _fall(t: float, period: float, growth: float) -> float:

@@ -19,8 +19,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from landscapes.errors import InputError, unknown
 from landscapes.optimizers.adapters.torch_optim import Settings, Torch
 from landscapes.optimizers.base import Optimizer, short
-from landscapes.optimizers.stepper import Job, Stepper
-from landscapes.optimizers.wrappers.base import NOTHING, innermost
+from landscapes.optimizers.stepper import RunSetup, Stepper
+from landscapes.optimizers.wrappers.base import NOTHING, unwrap
 from landscapes.optimizers.wrappers.scheduled import (
     Column,
     Numbers,
@@ -57,7 +57,7 @@ class Schedule(Scheduled):
     """
 
     names: ClassVar[tuple[str, ...]] = ("schedule",)
-    open_ended: ClassVar[bool] = True
+    accepts_extra_settings: ClassVar[bool] = True
 
     scheduler: Scheduler = field(default=NOTHING)
     title: str = ""
@@ -120,24 +120,24 @@ class Schedule(Scheduled):
         return type(self), self.optimizer.batch_key, self.moves
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _CopyingStepper(cast(Sequence[Schedule], optimizers), x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _CopyingStepper(cast(Sequence[Schedule], optimizers), x, setup)
 
 
 class _CopyingStepper(ScheduledStepper):
     """Tells the optimizers inside what the schedulers themselves set."""
 
-    def __init__(self, optimizers: Sequence[Schedule], x: Tensor, job: Job) -> None:
+    def __init__(self, optimizers: Sequence[Schedule], x: Tensor, setup: RunSetup) -> None:
         known: dict[Hashable, Course] = {}
         courses = []
         for optimizer in optimizers:
-            key = optimizer.rate, optimizer.scheduler, repr(optimizer.settings), _momentum(optimizer)
+            key = optimizer.learning_rate, optimizer.scheduler, repr(optimizer.settings), _momentum(optimizer)
             if key not in known:
-                known[key] = _course(optimizer, job.steps)
+                known[key] = _course(optimizer, setup.steps)
             courses.append(known[key])
         self.course, self.momenta = (np.array(columns) for columns in zip(*courses, strict=True))
         self.each = np.arange(len(optimizers))
-        super().__init__([_moving(optimizer) for optimizer in optimizers], x, job)
+        super().__init__([_moving(optimizer) for optimizer in optimizers], x, setup)
 
     def start(self) -> Column:
         return self.course[:, 0]
@@ -148,7 +148,7 @@ class _CopyingStepper(ScheduledStepper):
     def tell(self) -> None:
         super().tell()
         if cast(Schedule, self.columns).moves:
-            self.adjust(self.momentum, self.momenta[self.each, self.age()])
+            self.set_hyperparameter(self.momentum, self.momenta[self.each, self.age()])
 
 
 Course = tuple[list[float], list[float]]
@@ -173,7 +173,7 @@ def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> C
     rates, momenta = [], []
     with warnings.catch_warnings(action="ignore"):  # torch's own schedulers warn of each other
         try:
-            torch_optimizer = _Still(lr=optimizer.rate, **each.get(name, {}))
+            torch_optimizer = _Still(lr=optimizer.learning_rate, **each.get(name, {}))
             scheduler = cast(Any, optimizer.scheduler)(torch_optimizer, **deepcopy(dict(optimizer.settings)))
             _check(scheduler, optimizer.title)
             for step in range(steps):
@@ -213,7 +213,7 @@ def _named(name: str) -> type[LRScheduler]:
 
 def _momentum(optimizer: Schedule) -> float:
     """The momentum that the scheduler finds; 0 where the optimizer has none."""
-    torch_optimizer, name = innermost(optimizer), momentum_of(optimizer)
+    torch_optimizer, name = unwrap(optimizer), momentum_of(optimizer)
     if isinstance(torch_optimizer, Torch):
         value = _defaults(torch_optimizer)["betas" if name == "beta1" else name] if name else 0.0
         return float(value[0] if isinstance(value, tuple | list) else value)

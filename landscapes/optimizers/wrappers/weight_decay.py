@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.optimizers.arithmetic import Scalar, penalised, total
+from landscapes.optimizers.arithmetic import Scalar, add_weight_decay, pairwise_sum
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
-from landscapes.optimizers.stepper import Job, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import Altered, WrappedStepper, Wrapper
+from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.wrappers.base import Altered, Wrapper, WrapperStepper
 from landscapes.oracle import Oracle
 
 
@@ -46,7 +46,7 @@ class Decay(Wrapper):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.decoupled and math.isnan(self.optimizer.rate):
+        if self.decoupled and math.isnan(self.optimizer.learning_rate):
             raise InputError(f"Decay: decoupled decay goes by the learning rate, and {self.optimizer.label} has none")
 
     @property
@@ -54,55 +54,55 @@ class Decay(Wrapper):
         return f"{'decay' if self.decoupled else 'L2'} {self.weight:g}"
 
     @classmethod
-    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> Stepper:
-        return _DecayingStepper(optimizers, x, job)
+    def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
+        return _DecayingStepper(optimizers, x, setup)
 
 
-class _DecayingStepper(WrappedStepper):
+class _DecayingStepper(WrapperStepper):
     settings: Decay
 
-    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, job: Job) -> None:
-        super().__init__(optimizers, x, job)
+    def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
+        super().__init__(optimizers, x, setup)
         self.weights = np.array([optimizer.weight for optimizer in optimizers if isinstance(optimizer, Decay)])
 
-    def step(self, now: StepContext) -> Tensor:
+    def step(self, context: StepContext) -> Tensor:
         weight = self.settings.weight
         if self.settings.decoupled:
-            self.inner.turn(now.t)
-            shrink = torch.as_tensor(1 - self.rates() * self.weights, dtype=now.x.dtype, device=now.x.device)
-            return self.inner.step(replace(now, x=now.x * shrink))
-        seen = replace(now, oracle=_Penalised(now.oracle, weight), value=_penalty(weight, now.x, now.value))
-        return self.inner.step(replace(seen, gradient=penalised(now.gradient, weight, now.x)))
+            self.inner.prepare(context.t)
+            shrink = torch.as_tensor(1 - self.rates() * self.weights, dtype=context.x.dtype, device=context.x.device)
+            return self.inner.step(replace(context, x=context.x * shrink))
+        seen = replace(context, oracle=_Penalised(context.oracle, weight), value=_penalty(weight, context.x, context.value))
+        return self.inner.step(replace(seen, gradient=add_weight_decay(context.gradient, weight, context.x)))
 
 
 class _Penalised(Altered):
     """The function with its penalty, in all that can be asked."""
 
     def __init__(self, within: Oracle, weight: Scalar) -> None:
-        super().__init__(within, lambda x, gradient, asking: penalised(gradient, weight, x))
+        super().__init__(within, lambda x, gradient, mask: add_weight_decay(gradient, weight, x))
         self.weight = weight
 
-    def value(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        return _penalty(self._weight(x, asking), x, self.within.value(x, asking))
+    def value(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return _penalty(self._weight(x, mask), x, self.within.value(x, mask))
 
-    def value_and_gradient(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        value, gradient = super().value_and_gradient(x, asking)
-        return _penalty(self._weight(x, asking), x, value), gradient
+    def value_and_gradient(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        value, gradient = super().value_and_gradient(x, mask)
+        return _penalty(self._weight(x, mask), x, value), gradient
 
-    def hessian_product(self, x: Tensor, v: Tensor, asking: Tensor | None = None) -> Tensor:
-        return penalised(self.within.hessian_product(x, v, asking), self._weight(x, asking), v)
+    def hvp(self, x: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        return add_weight_decay(self.within.hvp(x, v, mask), self._weight(x, mask), v)
 
-    def hessian(self, x: Tensor, asking: Tensor | None = None) -> Tensor:
-        return self.within.hessian(x, asking) + self._weight(x, asking) * _axes(x)
+    def hessian(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.within.hessian(x, mask) + self._weight(x, mask) * _axes(x)
 
-    def residuals(self, x: Tensor, asking: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        residuals, slopes = self.within.residuals(x, asking)
-        root = torch.as_tensor(self._weight(x, asking) / 2, dtype=x.dtype, device=x.device).sqrt()
+    def residuals(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        residuals, slopes = self.within.residuals(x, mask)
+        root = torch.as_tensor(self._weight(x, mask) / 2, dtype=x.dtype, device=x.device).sqrt()
         more = (root * _axes(x)).expand(len(x), len(x), x.shape[1])
         return torch.cat([residuals, root * x]), torch.cat([slopes, more])
 
-    def _weight(self, x: Tensor, asking: Tensor | None) -> Scalar:
-        own = self.own(x, asking)
+    def _weight(self, x: Tensor, mask: Tensor | None) -> Scalar:
+        own = self.own(x, mask)
         return self.weight if own is None or not isinstance(self.weight, Tensor) else self.weight[own]
 
 
@@ -112,4 +112,4 @@ def _axes(x: Tensor) -> Tensor:
 
 
 def _penalty(weight: Scalar, x: Tensor, value: Tensor) -> Tensor:
-    return value + 0.5 * weight * total(x * x)
+    return value + 0.5 * weight * pairwise_sum(x * x)
