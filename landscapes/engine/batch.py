@@ -46,5 +46,7 @@ class Batch:
         if not self.numbers:
             return [self.optimizer] * self.size
         rows, place = np.unique(np.stack(list(self.numbers.values()), 1), axis=0, return_inverse=True)
-        distinct = [self.optimizer.with_hyperparameters(dict(zip(self.numbers, row, strict=True))) for row in rows.tolist()]
+        distinct = [
+            self.optimizer.with_hyperparameters(dict(zip(self.numbers, row, strict=True))) for row in rows.tolist()
+        ]
         return [distinct[i] for i in place.reshape(-1).tolist()]

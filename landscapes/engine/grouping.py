@@ -83,7 +83,9 @@ def _groups(batch: Batch) -> Iterator[Group]:
     for pattern in np.unique(zero).tolist():
         runs = np.flatnonzero(zero == pattern)
         gone = [name for place, name in enumerate(batch.numbers) if pattern >> place & 1]
-        optimizer = batch.optimizer.with_hyperparameters({name: column[runs[0]] for name, column in batch.numbers.items()})
+        optimizer = batch.optimizer.with_hyperparameters(
+            {name: column[runs[0]] for name, column in batch.numbers.items()}
+        )
         rest = {name: column[runs] for name, column in batch.numbers.items() if name not in gone}
         yield Group(runs, optimizer, rest)
 

@@ -198,7 +198,11 @@ def _plane(function: Function) -> Function:
 
 def _turned(optimizer: Optimizer, wish: Wish) -> Optimizer:
     """The optimizer with the learning rate and momentum that are asked for."""
-    changed = optimizer if math.isnan(optimizer.learning_rate) else optimizer.with_learning_rate(optimizer.learning_rate * wish.factor)
+    changed = (
+        optimizer
+        if math.isnan(optimizer.learning_rate)
+        else optimizer.with_learning_rate(optimizer.learning_rate * wish.factor)
+    )
     numbers = optimizer.hyperparameters()
     mine = next((name for name in ("momentum", "beta1") if numbers.get(name)), None)
     if wish.momentum is None or mine is None:

@@ -98,5 +98,7 @@ def unique(names: Sequence[str]) -> list[str]:
 def _apart(optimizer: Optimizer) -> str:
     """What tells an optimizer from others of its kind: its learning rate, or the settings that are not the usual ones."""
     return (
-        optimizer.spec.partition("(")[2].removesuffix(")") if math.isnan(optimizer.learning_rate) else f"lr={optimizer.learning_rate:g}"
+        optimizer.spec.partition("(")[2].removesuffix(")")
+        if math.isnan(optimizer.learning_rate)
+        else f"lr={optimizer.learning_rate:g}"
     )

@@ -95,7 +95,9 @@ def score_lrs(
         paths = conditions.run(tried, steps, record_steps="all")
         return _watchable(function, paths), paths.n_gradients.reshape(len(tried), -1).sum(1)
 
-    trials = halve([[optimizer.with_learning_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score)
+    trials = halve(
+        [[optimizer.with_learning_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score
+    )
     return np.array([trial.score for trial in trials]).reshape(len(optimizers), len(GRID))
 
 

@@ -88,9 +88,7 @@ def test_the_way_of_a_batch_changes_no_derivative(mode):
     x, batched = starts(3, 4, np.random.default_rng(6)), valley(3)
     other = replace(batched, mode=mode)
     torch.testing.assert_close(Oracle(other, 4).hessian(x), Oracle(batched, 4).hessian(x), rtol=1e-14, atol=1e-14)
-    torch.testing.assert_close(
-        Oracle(other, 4).hvp(x, x), Oracle(batched, 4).hvp(x, x), rtol=1e-13, atol=1e-13
-    )
+    torch.testing.assert_close(Oracle(other, 4).hvp(x, x), Oracle(batched, 4).hvp(x, x), rtol=1e-13, atol=1e-13)
 
 
 def test_a_hessian_is_one_evaluation_of_the_formula():

@@ -189,7 +189,9 @@ def test_every_rule_takes_whatever_its_space_offers(name):
                 or math.isclose(value, ends.high, rel_tol=1e-3)
                 or math.isclose(value, ends.low, rel_tol=1e-3)
             )
-            assert optimizer.with_hyperparameters({parameter: value}).hyperparameters()[parameter] == pytest.approx(value)
+            assert optimizer.with_hyperparameters({parameter: value}).hyperparameters()[parameter] == pytest.approx(
+                value
+            )
 
 
 @given(

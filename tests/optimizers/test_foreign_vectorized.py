@@ -488,7 +488,9 @@ def test_what_is_wrapped_is_not_differentiated_past_its_wrapper():
 def test_numbers_to_tune():
     optimizer = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
     assert optimizer.hyperparameters() == {"lr": 0.1, "alpha": 0.9}
-    assert optimizer.with_hyperparameters({"alpha": 0.5}) == Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True)
+    assert optimizer.with_hyperparameters({"alpha": 0.5}) == Torch(
+        optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True
+    )
 
 
 # ---------------------------------------------------------------- numbers that are many

@@ -95,7 +95,11 @@ def test_however_they_nest_a_run_is_as_it_is_alone(contenders, order, seed):
 def test_text_and_rate_go_through_all_wrappers(contenders):
     for optimizer in contenders:
         assert parse(optimizer.spec) == (optimizer, False)
-        assert optimizer.with_learning_rate(0.25).learning_rate == unwrap(optimizer.with_learning_rate(0.25)).learning_rate == 0.25
+        assert (
+            optimizer.with_learning_rate(0.25).learning_rate
+            == unwrap(optimizer.with_learning_rate(0.25)).learning_rate
+            == 0.25
+        )
         assert optimizer.with_learning_rate(optimizer.learning_rate) == optimizer
 
 
@@ -195,9 +199,7 @@ def test_what_is_asked_within_a_wrapper_is_counted_once_for_who_asked():
 
 def test_an_altered_oracle_answers_as_the_one_within():
     oracle = Oracle(VALLEY, 3)
-    altered = Altered(
-        Altered(oracle, lambda x, gradient, mask: gradient + 1), lambda x, gradient, mask: gradient * 2
-    )
+    altered = Altered(Altered(oracle, lambda x, gradient, mask: gradient + 1), lambda x, gradient, mask: gradient * 2)
     x, mask = starts(2, 3, np.random.default_rng(4)), torch.tensor([True, False, True])
     plain = Oracle(VALLEY, 3)
     value, gradient = altered.value_and_gradient(x, mask)

@@ -29,7 +29,9 @@ def rounding(value: Tensor) -> Tensor:
     return 10 * torch.finfo(value.dtype).eps * value.abs()
 
 
-def backtrack(context: StepContext, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4) -> Tensor:
+def backtrack(
+    context: StepContext, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4
+) -> Tensor:
     """The first of `first`, `first`/2, `first`/4, … that brings enough (Armijo, 1966): shape (R,), 0 where none does.
 
     Enough is f(x + t·p) ≤ f(x) + least·t·slope, for the value f(x) and the slope gᵀp, each (R,), but for rounding;

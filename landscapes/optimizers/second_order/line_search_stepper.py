@@ -72,12 +72,16 @@ class LineSearchStepper(Stepper):
         lost = ~(slope < 0)
         self.reset(lost, context.x)
         p, slope = torch.where(lost, -g, p), torch.where(lost, -dot(g, g), slope)
-        first = torch.where(self.fresh, (1 / pairwise_sum(g.abs())).clamp(max=1), self.optimizer.first(slope, self.state))
+        first = torch.where(
+            self.fresh, (1 / pairwise_sum(g.abs())).clamp(max=1), self.optimizer.first(slope, self.state)
+        )
         # the gradient at the end of the search is the one that the next step begins with, and is counted there,
         # unless that step sees another sample
         counts_first = torch.full_like(lost, context.t == 1 or context.oracle.function.sample is not None)
         start = Trial(torch.zeros_like(slope), context.value, slope, g)
-        end = strong_wolfe(context, p, start, self.optimizer.lr * first, self.optimizer.c1, self.optimizer.c2, counts_first)
+        end = strong_wolfe(
+            context, p, start, self.optimizer.lr * first, self.optimizer.c1, self.optimizer.c2, counts_first
+        )
         step = end.t * p
         self.state, self.fresh = self.optimizer.learn(self.state, step, g, end.g - g, p), torch.zeros_like(self.fresh)
         self.reset(end.t == 0, context.x)

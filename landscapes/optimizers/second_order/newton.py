@@ -57,7 +57,9 @@ class _ModelStepper(Stepper):
             curvature = torch.where(least > 0, torch.maximum(curvature.abs(), least), 1.0)
         along = torch.where(model.gradient == 0, 0.0, -model.gradient / curvature)
         self.p = model.point(along)
-        self.t = t if is_zero(damping) else backtrack(context, self.p, pairwise_sum(along * model.gradient), model.value, t)
+        self.t = (
+            t if is_zero(damping) else backtrack(context, self.p, pairwise_sum(along * model.gradient), model.value, t)
+        )
         return context.x + self.t * self.p
 
     def reset(self, runs: Tensor, x: Tensor) -> None:

@@ -86,7 +86,11 @@ class _RegionStepper(Stepper):
         self.radius = self.optimizer.radius * torch.ones_like(x[0])
 
     def step(self, context: StepContext) -> Tensor:
-        model = Model.of(context.value, context.gradient, context.oracle.hessian(context.x)) if self.optimizer.exact else None
+        model = (
+            Model.of(context.value, context.gradient, context.oracle.hessian(context.x))
+            if self.optimizer.exact
+            else None
+        )
         x, radius, waiting = context.x, self.radius, context.active
         for _ in range(TRIALS):
             tried = steihaug(context, radius, waiting) if model is None else exact(model, radius)

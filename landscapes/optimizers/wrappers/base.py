@@ -62,11 +62,11 @@ class Wrapper(Optimizer):
         return f"{self.names[0] if self.names else type(self).__name__}({', '.join([self.optimizer.spec, *settings])})"
 
     @property
-    def rate(self) -> float:
+    def learning_rate(self) -> float:
         return self.optimizer.learning_rate
 
-    def with_learning_rate(self, rate: float) -> Self:
-        return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(rate))
+    def with_learning_rate(self, lr: float) -> Self:
+        return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(lr))
 
     def hyperparameters(self) -> dict[str, float]:
         """Those of the optimizer inside: what is done to it is not for tuning."""
@@ -101,7 +101,7 @@ class WrapperStepper(Stepper):
         self.guided = optimizers[0].needs_gradient
         self.setup = setup
         self.told = np.array([optimizer.learning_rate for optimizer in optimizers])
-        self.rate = unwrap(optimizers[0]).tunable  # an optimizer of one's own may call it otherwise
+        self.lr_name = unwrap(optimizers[0]).tunable  # an optimizer of one's own may call it otherwise
 
     def step(self, context: StepContext) -> Tensor:
         return self.inner.step(context)
@@ -112,7 +112,7 @@ class WrapperStepper(Stepper):
     def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         if name == "lr":
             self.told = values
-            name = name if isinstance(self.inner, WrapperStepper) else self.rate
+            name = name if isinstance(self.inner, WrapperStepper) else self.lr_name
         self.inner.set_hyperparameter(name, values)
 
     def rates(self) -> NDArray[np.float64]:
@@ -147,7 +147,7 @@ class Altered(Oracle):
     def __getattr__(self, name: str) -> Any:
         return getattr(self.within, name)
 
-    def at(self, t: int) -> Function:
+    def set_step(self, t: int) -> Function:
         return self.within.set_step(t)
 
     def count(self, kind: str, mask: Tensor | None, times: int | Tensor = 1) -> None:

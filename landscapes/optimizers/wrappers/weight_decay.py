@@ -71,7 +71,9 @@ class _DecayingStepper(WrapperStepper):
             self.inner.prepare(context.t)
             shrink = torch.as_tensor(1 - self.rates() * self.weights, dtype=context.x.dtype, device=context.x.device)
             return self.inner.step(replace(context, x=context.x * shrink))
-        seen = replace(context, oracle=_Penalised(context.oracle, weight), value=_penalty(weight, context.x, context.value))
+        seen = replace(
+            context, oracle=_Penalised(context.oracle, weight), value=_penalty(weight, context.x, context.value)
+        )
         return self.inner.step(replace(seen, gradient=add_weight_decay(context.gradient, weight, context.x)))
 
 
