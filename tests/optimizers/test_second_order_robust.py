@@ -392,7 +392,7 @@ def test_labels(text, label):
             "trust_region(radius=2, max_radius=1)",
             r"radius must not exceed max_radius, not radius=2.0 and max_radius=1.0",
         ),
-        ("trust_region(exact=1)", r"TrustRegion: exact is True or False"),
+        ("trust_region(exact=1)", r"TrustRegion: exact must be True or False, got 1"),
     ],
 )
 def test_bad_settings_are_told_in_one_line(text, message):
