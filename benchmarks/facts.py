@@ -23,12 +23,12 @@ SHOWN = 12
 
 
 def report(function: Function) -> None:
-    measured = tag_checks.tags(function)
+    measured = tag_checks.measured_tags(function)
     print(f"{function.name}, {function.dim} coordinates")
     print(f"  tags: {sorted(measured)}")
-    wrong = (set(function.tags) & set(CHECKED)) - measured - tag_checks.undecided(function)
+    wrong = (set(function.tags) & set(CHECKED)) - measured - tag_checks.undecidable_tags(function)
     print(f"  missing: {sorted(measured - set(function.tags))}; wrong: {sorted(wrong)}")
-    candidates = [critical_points.evolved(function, seed)[0] for seed in range(3)]
+    candidates = [critical_points.differential_evolution(function, seed)[0] for seed in range(3)]
     lowest = min(candidates, key=lambda x: float(function(x)))
     print(f"  lowest value by differential evolution: {float(function(lowest))!r} at {tuple(lowest.tolist())}")
     print(f"  listed minimum: {function.minimum!r}")

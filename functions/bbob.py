@@ -54,9 +54,9 @@ def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
     tags=("bowl", "smooth", "convex", "quadratic", "separable", "unimodal", "any dimension"),
     aliases=("bbob_sphere",),
 )
-def bbob_f1(x: Tensor, at: Instance) -> Tensor:
+def bbob_f1(x: Tensor, instance: Instance) -> Tensor:
     """A shifted sphere, the easiest BBOB function; slow convergence here points to unsuitable settings."""
-    z = x - at.x.to(x)
+    z = x - instance.x_opt.to(x)
     return ordered_sum(z * z)
 
 
@@ -70,9 +70,9 @@ def bbob_f1(x: Tensor, at: Instance) -> Tensor:
     tags=("valley", "smooth", "separable", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_ellipsoid", "bbob_separable_ellipsoid"),
 )
-def bbob_f2(x: Tensor, at: Instance) -> Tensor:
+def bbob_f2(x: Tensor, instance: Instance) -> Tensor:
     """An axis-parallel ellipsoid with condition number 1e6 and small ripples; per-coordinate rates make it easy."""
-    return _ellipsoid(oscillate(x - at.x.to(x)))
+    return _ellipsoid(oscillate(x - instance.x_opt.to(x)))
 
 
 def _ellipsoid(z: Tensor) -> Tensor:
@@ -95,9 +95,9 @@ def _rastrigin(z: Tensor) -> Tensor:
     tags=("oscillating", "funnel", "smooth", "separable", "multimodal", "any dimension"),
     aliases=("bbob_rastrigin", "bbob_separable_rastrigin"),
 )
-def bbob_f3(x: Tensor, at: Instance) -> Tensor:
+def bbob_f3(x: Tensor, instance: Instance) -> Tensor:
     """Rastrigin's grid of minima, stretched and asymmetric; basins differ in size, and descent stops in the nearest."""
-    return _rastrigin(stretch(asymmetrize(oscillate(x - at.x.to(x)), 0.2), 10))
+    return _rastrigin(stretch(asymmetrize(oscillate(x - instance.x_opt.to(x)), 0.2), 10))
 
 
 @bbob_problem(
@@ -109,9 +109,9 @@ def bbob_f3(x: Tensor, at: Instance) -> Tensor:
     tags=("oscillating", "deceptive", "smooth", "separable", "multimodal", "any dimension"),
     aliases=("bbob_bueche_rastrigin",),
 )
-def bbob_f4(x: Tensor, at: Instance) -> Tensor:
+def bbob_f4(x: Tensor, instance: Instance) -> Tensor:
     """A Rastrigin function with denser minima on one side of every other axis; starts from there are trapped."""
-    z = stretch(oscillate(x - at.x.to(x)), 10)
+    z = stretch(oscillate(x - instance.x_opt.to(x)), 10)
     even = torch.arange(x.shape[-1], device=x.device) % 2 == 0
     return _rastrigin(torch.where(even & (z > 0), 10 * z, z)) + 100 * boundary_penalty(x)
 
@@ -126,9 +126,9 @@ def bbob_f4(x: Tensor, at: Instance) -> Tensor:
     tags=("smooth", "convex", "separable", "unimodal", "any dimension"),
     aliases=("bbob_linear_slope",),
 )
-def bbob_f5(x: Tensor, at: Instance) -> Tensor:
+def bbob_f5(x: Tensor, instance: Instance) -> Tensor:
     """A linear slope that ends in a corner of the domain; gradients are constant, so only the step size matters."""
-    best = at.x.to(x)
+    best = instance.x_opt.to(x)
     slope = torch.sign(best) * torch.exp(math.log(10) * unit_ramp(x))
     return ordered_sum(5 * slope.abs() - slope * torch.where(x * best <= 25, x, best))
 
@@ -142,10 +142,10 @@ def bbob_f5(x: Tensor, at: Instance) -> Tensor:
     tags=("cliff", "rotated", "smooth", "unimodal", "degenerate", "any dimension"),
     aliases=("bbob_attractive_sector",),
 )
-def bbob_f6(x: Tensor, at: Instance) -> Tensor:
+def bbob_f6(x: Tensor, instance: Instance) -> Tensor:
     """A gentle sector surrounded by slopes thousands of times steeper; steps that leave the sector are costly."""
-    best = at.x.to(x)
-    z = rotate(at.between(math.sqrt(10)), x - best)
+    best = instance.x_opt.to(x)
+    z = rotate(instance.r_scale_q(math.sqrt(10)), x - best)
     z = torch.where(best * z > 0, 100 * z, z)
     return power(oscillate(ordered_sum(z * z)), 0.9)
 
@@ -162,19 +162,19 @@ def bbob_f6(x: Tensor, at: Instance) -> Tensor:
     tags=("plateau", "rotated", "discontinuous", "unimodal", "any dimension"),
     aliases=("bbob_step_ellipsoid",),
 )
-def bbob_f7(x: Tensor, at: Instance) -> Tensor:
+def bbob_f7(x: Tensor, instance: Instance) -> Tensor:
     """An ellipsoid cut into terraces; the gradient is zero almost everywhere, so gradient methods stay at the start."""
-    z = stretch(rotate(at.q, x - at.x.to(x)), 10)
+    z = stretch(rotate(instance.q, x - instance.x_opt.to(x)), 10)
     level = torch.where(z.abs() > 0.5, (z + 0.5).floor(), (10 * z + 0.5).floor() / 10)
-    steps = stretch(rotate(at.r, level), 100)
+    steps = stretch(rotate(instance.r, level), 100)
     return 0.1 * torch.maximum(1e-4 * z[..., 0].abs(), ordered_sum(steps * steps)) + boundary_penalty(x)
 
 
 def _rosenbrock(z: Tensor, scale: float) -> Tensor:
     """Return Rosenbrock's function of scale · z + 1, where z is the difference from the minimizer."""
     off = scale * z
-    at = off + 1
-    bend = at[..., :-1] * at[..., :-1] - at[..., 1:]
+    y = off + 1
+    bend = y[..., :-1] * y[..., :-1] - y[..., 1:]
     return ordered_sum(100 * bend * bend + off[..., :-1] * off[..., :-1])
 
 
@@ -187,9 +187,9 @@ def _rosenbrock(z: Tensor, scale: float) -> Tensor:
     tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_rosenbrock",),
 )
-def bbob_f8(x: Tensor, at: Instance) -> Tensor:
+def bbob_f8(x: Tensor, instance: Instance) -> Tensor:
     """Rosenbrock's curved valley, shifted and scaled; the direction of the floor changes along the whole way."""
-    return _rosenbrock(x - at.x.to(x), max(1.0, math.sqrt(x.shape[-1]) / 8))
+    return _rosenbrock(x - instance.x_opt.to(x), max(1.0, math.sqrt(x.shape[-1]) / 8))
 
 
 @bbob_problem(
@@ -201,9 +201,9 @@ def bbob_f8(x: Tensor, at: Instance) -> Tensor:
     tags=("valley", "curved", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_rotated_rosenbrock",),
 )
-def bbob_f9(x: Tensor, at: Instance) -> Tensor:
+def bbob_f9(x: Tensor, instance: Instance) -> Tensor:
     """Rosenbrock's valley, rotated; per-coordinate learning rates lose the advantage they have without rotation."""
-    return _rosenbrock(rotate(at.q, x - at.x.to(x)), max(1.0, math.sqrt(x.shape[-1]) / 8))
+    return _rosenbrock(rotate(instance.q, x - instance.x_opt.to(x)), max(1.0, math.sqrt(x.shape[-1]) / 8))
 
 
 @bbob_problem(
@@ -216,9 +216,9 @@ def bbob_f9(x: Tensor, at: Instance) -> Tensor:
     tags=("valley", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_rotated_ellipsoid",),
 )
-def bbob_f10(x: Tensor, at: Instance) -> Tensor:
+def bbob_f10(x: Tensor, instance: Instance) -> Tensor:
     """A rotated ellipsoid with condition number 1e6; per-coordinate rates do not help, curvature must be learned."""
-    return _ellipsoid(oscillate(rotate(at.r, x - at.x.to(x))))
+    return _ellipsoid(oscillate(rotate(instance.r, x - instance.x_opt.to(x))))
 
 
 @bbob_problem(
@@ -231,9 +231,9 @@ def bbob_f10(x: Tensor, at: Instance) -> Tensor:
     tags=("valley", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_discus",),
 )
-def bbob_f11(x: Tensor, at: Instance) -> Tensor:
+def bbob_f11(x: Tensor, instance: Instance) -> Tensor:
     """A rotated discus; one direction with a million times the curvature of the others limits the step size."""
-    z = oscillate(rotate(at.r, x - at.x.to(x)))
+    z = oscillate(rotate(instance.r, x - instance.x_opt.to(x)))
     return 1e6 * z[..., 0] * z[..., 0] + ordered_sum(z[..., 1:] * z[..., 1:])
 
 
@@ -247,9 +247,9 @@ def bbob_f11(x: Tensor, at: Instance) -> Tensor:
     tags=("valley", "curved", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_bent_cigar",),
 )
-def bbob_f12(x: Tensor, at: Instance) -> Tensor:
+def bbob_f12(x: Tensor, instance: Instance) -> Tensor:
     """A bent and rotated cigar with condition number 1e6; the only flat direction turns along the way."""
-    z = rotate(at.r, asymmetrize(rotate(at.r, x - at.x.to(x)), 0.5))
+    z = rotate(instance.r, asymmetrize(rotate(instance.r, x - instance.x_opt.to(x)), 0.5))
     return z[..., 0] * z[..., 0] + 1e6 * ordered_sum(z[..., 1:] * z[..., 1:])
 
 
@@ -263,9 +263,9 @@ def bbob_f12(x: Tensor, at: Instance) -> Tensor:
     tags=("ridge", "valley", "rotated", "nonsmooth", "convex", "unimodal", "any dimension"),
     aliases=("bbob_sharp_ridge",),
 )
-def bbob_f13(x: Tensor, at: Instance) -> Tensor:
+def bbob_f13(x: Tensor, instance: Instance) -> Tensor:
     """A sharp crease with a slight slope; it is reached quickly, but progress along it is slow."""
-    z = rotate(at.between(math.sqrt(10)), x - at.x.to(x))
+    z = rotate(instance.r_scale_q(math.sqrt(10)), x - instance.x_opt.to(x))
     return z[..., 0] * z[..., 0] + 100 * norm(z[..., 1:])
 
 
@@ -279,7 +279,7 @@ def bbob_f13(x: Tensor, at: Instance) -> Tensor:
     tags=("valley", "rotated", "nonsmooth", "convex", "unimodal", "any dimension"),
     aliases=("bbob_different_powers",),
 )
-def bbob_f14(x: Tensor, at: Instance) -> Tensor:
+def bbob_f14(x: Tensor, instance: Instance) -> Tensor:
     """Powers from 2 to 6 under a root; curvatures differ more and more near the minimum, which slows convergence."""
-    z = rotate(at.r, x - at.x.to(x))
+    z = rotate(instance.r, x - instance.x_opt.to(x))
     return root(ordered_sum(power(z, 2 + 4 * unit_ramp(z))))

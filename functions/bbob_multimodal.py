@@ -39,10 +39,10 @@ def _rastrigin_waves(z: Tensor) -> Tensor:
     tags=("oscillating", "funnel", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_rotated_rastrigin",),
 )
-def bbob_f15(x: Tensor, at: Instance) -> Tensor:
+def bbob_f15(x: Tensor, instance: Instance) -> Tensor:
     """A rotated, asymmetric Rastrigin function; its local minima follow no regular grid that could be exploited."""
-    z = asymmetrize(oscillate(rotate(at.r, x - at.x.to(x))), 0.2)
-    z = rotate(at.between(math.sqrt(10)), z)
+    z = asymmetrize(oscillate(rotate(instance.r, x - instance.x_opt.to(x))), 0.2)
+    z = rotate(instance.r_scale_q(math.sqrt(10)), z)
     return _rastrigin_waves(z) + ordered_sum(z * z)
 
 
@@ -58,17 +58,17 @@ def bbob_f15(x: Tensor, at: Instance) -> Tensor:
     tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_weierstrass",),
 )
-def bbob_f16(x: Tensor, at: Instance) -> Tensor:
+def bbob_f16(x: Tensor, instance: Instance) -> Tensor:
     """A rotated Weierstrass function, rough at every scale; gradients hardly point to its repeated global minima."""
-    z = rotate(at.between(0.1), oscillate(rotate(at.r, x - at.x.to(x))))
+    z = rotate(instance.r_scale_q(0.1), oscillate(rotate(instance.r, x - instance.x_opt.to(x))))
     height = mean(weierstrass_series(z, 12))
     return 10 * height * height * height + 10 / x.shape[-1] * boundary_penalty(x)
 
 
-def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
+def _schaffer(x: Tensor, instance: Instance, condition: float) -> Tensor:
     """Return Schaffer's F7 with the given condition number."""
-    z = asymmetrize(rotate(at.r, x - at.x.to(x)), 0.5)
-    z = stretch(rotate(at.q, z), condition)
+    z = asymmetrize(rotate(instance.r, x - instance.x_opt.to(x)), 0.5)
+    z = stretch(rotate(instance.q, z), condition)
     s = z[..., :-1] * z[..., :-1] + z[..., 1:] * z[..., 1:]
     wave = torch.sin(50 * power(s, 0.1))
     height = mean(power(s, 0.25) * (1 + wave * wave))
@@ -89,9 +89,9 @@ def _schaffer(x: Tensor, at: Instance, condition: float) -> Tensor:
     tags=("oscillating", "ring", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_schaffer_f7", "bbob_schaffers"),
 )
-def bbob_f17(x: Tensor, at: Instance) -> Tensor:
+def bbob_f17(x: Tensor, instance: Instance) -> Tensor:
     """Schaffer's rings, rotated and asymmetric; they become denser towards the minimum and trap small steps."""
-    return _schaffer(x, at, 10)
+    return _schaffer(x, instance, 10)
 
 
 @bbob_problem(
@@ -105,9 +105,9 @@ def bbob_f17(x: Tensor, at: Instance) -> Tensor:
     tags=("oscillating", "ring", "valley", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_ill_conditioned_schaffer_f7", "bbob_schaffers_ill_conditioned"),
 )
-def bbob_f18(x: Tensor, at: Instance) -> Tensor:
+def bbob_f18(x: Tensor, instance: Instance) -> Tensor:
     """Schaffer's rings stretched by a factor of thirty; narrow parallel troughs trap trajectories."""
-    return _schaffer(x, at, 1000)
+    return _schaffer(x, instance, 1000)
 
 
 @bbob_problem(
@@ -123,9 +123,9 @@ def bbob_f18(x: Tensor, at: Instance) -> Tensor:
     tags=("oscillating", "curved", "rotated", "smooth", "multimodal", "ill-conditioned", "any dimension"),
     aliases=("bbob_griewank_rosenbrock",),
 )
-def bbob_f19(x: Tensor, at: Instance) -> Tensor:
+def bbob_f19(x: Tensor, instance: Instance) -> Tensor:
     """Rosenbrock's valley turned into waves by a cosine; many thin, parallel troughs stop small steps."""
-    off = max(1.0, math.sqrt(x.shape[-1]) / 8) * rotate(at.q, x - at.x.to(x))
+    off = max(1.0, math.sqrt(x.shape[-1]) / 8) * rotate(instance.q, x - instance.x_opt.to(x))
     z = off + 1
     bend = z[..., :-1] * z[..., :-1] - z[..., 1:]
     s = 100 * bend * bend + off[..., :-1] * off[..., :-1]
@@ -137,19 +137,19 @@ _SCHWEFEL_MAXIMIZER = 4.209687463599820
 """The maximizer of z sin √z below 500, divided by 100."""
 
 
-def _schwefel_optimum(at: Instance) -> list[float]:
+def _schwefel_optimum(instance: Instance) -> list[float]:
     """Return the minimizer to full precision; COCO rounds it to ten digits."""
     corner = 4.2096874637
     found: list[float] = []
-    for i in range(at.dim):
-        want = corner + (_SCHWEFEL_MAXIMIZER - corner) / 10 ** (0.5 * i / (at.dim - 1))
+    for i in range(instance.dim):
+        want = corner + (_SCHWEFEL_MAXIMIZER - corner) / 10 ** (0.5 * i / (instance.dim - 1))
         found.append(want - 0.25 * (found[-1] - corner) if found else want)
-    return [sign * c / 2 for sign, c in zip(at.signs, found, strict=True)]
+    return [sign * c / 2 for sign, c in zip(instance.schwefel_signs, found, strict=True)]
 
 
 @bbob_problem(
     20,
-    at=_schwefel_optimum,
+    minimizer=_schwefel_optimum,
     start=(1.5, 2.2),
     steps=200,
     title="BBOB 20: Schwefel",
@@ -157,10 +157,10 @@ def _schwefel_optimum(at: Instance) -> list[float]:
     tags=("deceptive", "basins", "steep corners", "smooth", "multimodal", "any dimension"),
     aliases=("bbob_schwefel",),
 )
-def bbob_f20(x: Tensor, at: Instance) -> Tensor:
+def bbob_f20(x: Tensor, instance: Instance) -> Tensor:
     """Schwefel's waves with the best minima far apart near the corners; descent from the center ends in worse ones."""
     corner = 4.2096874637
-    signs = torch.tensor(at.signs, dtype=x.dtype, device=x.device)
+    signs = torch.tensor(instance.schwefel_signs, dtype=x.dtype, device=x.device)
     off = 2 * signs * x - corner
     tilted = torch.cat([off[..., :1], off[..., 1:] + 0.25 * off[..., :-1]], -1)
     z = 100 * (stretch(tilted, 10) + corner)
@@ -169,10 +169,12 @@ def bbob_f20(x: Tensor, at: Instance) -> Tensor:
     return 0.01 * (ordered_sum(over * over) + mean(418.9828872724339 - waves))
 
 
-def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
+def _gallagher(x: Tensor, instance: Instance, count: int) -> Tensor:
     """Return T_osz(10 - max w_i exp(-(x - y_i)ᵀ C_i (x - y_i) / 2d))², without cancellation near the minimum."""
     d = x.shape[-1]
-    where, scales, heights = (numbers.to(x)[..., None] for numbers in gallagher_peaks(at.number, d, at.instance, count))
+    where, scales, heights = (
+        numbers.to(x)[..., None] for numbers in gallagher_peaks(instance.number, d, instance.instance, count)
+    )
     steep = (scales / (2 * d)).sqrt()
 
     def deepest(*z: Tensor) -> Tensor:
@@ -183,7 +185,7 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
             depth = torch.addcmul(depth, off, off, value=-1)
         return depth.amax(0)
 
-    depth = in_chunks(deepest, *rotate(at.q, x).unbind(-1), width=count)
+    depth = in_chunks(deepest, *rotate(instance.q, x).unbind(-1), width=count)
     height = oscillate(-10 * torch.expm1(depth))
     return height * height + boundary_penalty(x)
 
@@ -199,9 +201,9 @@ def _gallagher(x: Tensor, at: Instance, count: int) -> Tensor:
     tags=("basins", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_gallagher_101",),
 )
-def bbob_f21(x: Tensor, at: Instance) -> Tensor:
+def bbob_f21(x: Tensor, instance: Instance) -> Tensor:
     """A hundred and one random basins of different shape; nothing points to the deepest, so restarts are needed."""
-    return _gallagher(x, at, 101)
+    return _gallagher(x, instance, 101)
 
 
 @bbob_problem(
@@ -215,9 +217,9 @@ def bbob_f21(x: Tensor, at: Instance) -> Tensor:
     tags=("basins", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_gallagher_21",),
 )
-def bbob_f22(x: Tensor, at: Instance) -> Tensor:
+def bbob_f22(x: Tensor, instance: Instance) -> Tensor:
     """Twenty-one random basins, the deepest of them narrow; most starts end in a wider one."""
-    return _gallagher(x, at, 21)
+    return _gallagher(x, instance, 21)
 
 
 @bbob_problem(
@@ -235,10 +237,10 @@ def bbob_f22(x: Tensor, at: Instance) -> Tensor:
     tags=("oscillating", "periodic", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_katsuura",),
 )
-def bbob_f23(x: Tensor, at: Instance) -> Tensor:
+def bbob_f23(x: Tensor, instance: Instance) -> Tensor:
     """A continuous function with creases at every scale; gradients say nothing about its many global minima."""
     d = x.shape[-1]
-    z = rotate(at.between(10.0), x - at.x.to(x))
+    z = rotate(instance.r_scale_q(10.0), x - instance.x_opt.to(x))
     fine = torch.tensor([[2.0**j] for j in range(1, 33)]).to(x)
     short = 1 / fine
 
@@ -269,14 +271,14 @@ def bbob_f23(x: Tensor, at: Instance) -> Tensor:
     tags=("oscillating", "funnel", "deceptive", "rotated", "nonsmooth", "multimodal", "any dimension"),
     aliases=("bbob_lunacek", "bbob_lunacek_bi_rastrigin"),
 )
-def bbob_f24(x: Tensor, at: Instance) -> Tensor:
+def bbob_f24(x: Tensor, instance: Instance) -> Tensor:
     """Two rotated funnels covered with local minima; the wider funnel leads away from the global minimum."""
     d = x.shape[-1]
     s = 1 - 0.5 / (math.sqrt(d + 20) - 4.1)
     wrong = -math.sqrt((2.5 * 2.5 - 1) / s)
-    flipped = 2 * torch.sign(at.x.to(x)) * x
+    flipped = 2 * torch.sign(instance.x_opt.to(x)) * x
     near, far = flipped - 2.5, flipped - wrong
-    z = rotate(at.between(10.0), near)
+    z = rotate(instance.r_scale_q(10.0), near)
     return (
         torch.minimum(ordered_sum(near * near), d + s * ordered_sum(far * far))
         + _rastrigin_waves(z)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from landscapes.functions.valleys import beale
-from landscapes.objectives.decorators import ANY, Dims, Formula, Sample, function
+from landscapes.objectives.decorators import ANY, Dims, Formula, Sampler, function
 from landscapes.objectives.elementary import in_chunks, one_to_d, ordered_sum, stack_copies
 
 
@@ -85,7 +85,7 @@ def noisy_quadratic(x: Tensor) -> Tensor:
     return ordered_sum(_curvatures(x) * x * x) / 2
 
 
-def _with_gradient_noise(formula: Formula) -> Sample:
+def _with_gradient_noise(formula: Formula) -> Sampler:
     """Return a sampler that adds a random linear term to a formula of two coordinates at each step."""
 
     def sample(t: int) -> Formula:

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from landscapes.errors import InputError
-from landscapes.objectives.decorators import Function, Interval, Sample, function
-from landscapes.objectives.validation import DIFFERENCES, checked
+from landscapes.objectives.decorators import Function, Interval, Sampler, function
+from landscapes.objectives.validation import FINITE_DIFFERENCES, checked
 
 FIRST, SECOND = np.finfo(np.float64).eps ** (1 / 3), np.finfo(np.float64).eps ** (1 / 4)
 """Steps for slopes and curvatures, where rounding and bending of the formula weigh about the same."""
@@ -57,7 +57,7 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
     def asked(formula: Callable[..., Any]) -> NumpyFormula:
         return NumpyFormula(formula, told.name, told.takes_vector, width)
 
-    known = {"name": told.name, "tags": (*told.tags, DIFFERENCES)}
+    known = {"name": told.name, "tags": (*told.tags, FINITE_DIFFERENCES)}
     made = replace(function(*domain, **{**facts, **known})(asked(formula)), description=told.description)
     if told.sample is not None:
         made = replace(made, sample=_asking(told.sample, asked))
@@ -73,7 +73,7 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
     return fitting
 
 
-def _asking(sample: Sample, asked: Callable[[Any], NumpyFormula]) -> Sample:
+def _asking(sample: Sampler, asked: Callable[[Any], NumpyFormula]) -> Sampler:
     """The samples as formulas that take tensors; what is no formula is left for the function to refuse."""
 
     def made(t: int) -> Any:

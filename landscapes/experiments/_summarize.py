@@ -17,7 +17,7 @@ from landscapes.objectives.facts import rows
 from landscapes.summary import FunctionSummary
 from landscapes.transforms import restricted
 
-TOLD = ("coordinates", "domain", "start", "minima", "minimum", "beyond", "nonsmooth", "tags", "reference")
+TOLD = ("coordinates", "domain", "start", "minima", "minimum", "outside", "nonsmooth", "tags", "reference")
 """The facts that are told in words; the others are seen."""
 
 BEHIND, BEFORE = 0.6, 1.4

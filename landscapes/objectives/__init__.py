@@ -1,1 +1,1 @@
-"""What a landscape is: a formula on tensors with its facts, and what can be measured of it."""
+"""Objective functions: formulas on tensors with their known facts, and what can be computed about them."""

@@ -1,8 +1,7 @@
-"""What a landscape is: a formula on tensors, with the facts that stand beside it."""
+"""`Function`: an objective function on tensors and its known facts."""
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,86 +13,92 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.objectives.dimensions import Dims
-from landscapes.objectives.provenance import reduced
+from landscapes.objectives.provenance import reduce_function
+from landscapes.objectives.signatures import takes_vector
 from landscapes.objectives.transform_methods import TransformMethods
 from landscapes.record import Surface
 
 Interval = tuple[float, float]
+"""The bounds (low, high) of one coordinate."""
+
+Box = tuple[Interval, ...]
+"""One interval per coordinate."""
+
 Point = tuple[float, ...]
 Scale = Literal["linear", "log", "rank"]
 Outside = Literal["higher", "lower", "unbounded"]
-Kind = Literal["minimum", "saddle", "maximum"]
-Mode = Literal["batched", "vmapped", "looped"]
+StationaryKind = Literal["minimum", "saddle", "maximum"]
+BatchMode = Literal["batched", "vmapped", "looped"]
 Formula = Callable[..., Tensor]
-Sample = Callable[[int], Formula]
-"""The formula that step t = 0, 1, … sees, a mini-batch for instance: the same whenever it is asked for."""
+Sampler = Callable[[int], Formula]
+"""Returns the formula of step t = 0, 1, …, such as the loss of a mini-batch; the same t gives the same formula."""
+
+SURFACE_CHUNK = 2**14
+"""Points of a surface that are evaluated at a time, so that temporaries fit the cache."""
 
 
-class Stationary(NamedTuple):
-    """A point without slope: its kind, "minimum", "saddle" or "maximum", and where it lies."""
+class StationaryPoint(NamedTuple):
+    """A point with zero gradient, and its kind: "minimum", "saddle" or "maximum"."""
 
-    kind: Kind
+    kind: StationaryKind
     point: Point
 
 
 class Family(NamedTuple):
-    """A landscape for several numbers of coordinates: which ones, and the function of each."""
+    """A function for several numbers of coordinates: the supported numbers, and the function of each."""
 
     dims: Dims
     member: Callable[[int], Function]
 
 
-BLOCK = 2**14
-"""How many points of a surface are computed at a time."""
-
-
 @dataclass(frozen=True, eq=False)
 class Function(TransformMethods):
-    """A loss landscape: a formula and its facts. Made by the decorator `landscapes.objectives.decorators.function`.
+    """An objective function: a formula and its known facts. Make one with the decorator `landscapes.function`.
 
     Attributes:
-        name: how it is called in scripts and on the command line.
-        formula: `f(x, y, ...)`, one tensor a coordinate, or `f(x)` with x of shape (..., d); the values
-            have the shape of a coordinate, (...).
-        domain: the box in which the literature searches, one interval a coordinate.
-        view: the box worth looking at, often smaller.
-        start: a start point that makes a telling race.
-        steps: how many steps tell the story.
-        minima: all known global minimisers (none where the function is unbounded below).
-        minimum: the lowest value: -inf where there is none, NaN where it is not known.
-        minima_complete: whether `minima` lists all global minimizers; False where they form a curve or are too many.
-        stationary: notable local minima, saddles and maxima; global minima are in `minima` alone.
-        outside: what lies beyond the domain: "higher" for nothing below the minimum, "lower", or "unbounded"
-            where the values fall without end.
-        nonsmooth_where: where the gradient is undefined or jumps, in words; empty for a smooth function. The computed
-            gradient is finite there too.
-        scale: how values become colours: "linear", "log" of the gap to the minimum, or "rank".
-        title: the name as a picture shows it.
-        latex: the formula in TeX, without dollar signs.
-        reference: where it comes from (author, year).
+        name: identifier in scripts and on the command line.
+        formula: `f(x, y, ...)` with one tensor per coordinate, or `f(x)` with x of shape (..., d). The values have
+            the shape of one coordinate, (...).
+        domain: search box of the literature, one interval per coordinate.
+        view: box to draw, often smaller than the domain.
+        start: default start point of races.
+        steps: default number of steps of a race.
+        minima: known global minimizers; empty if there are none or they are unknown.
+        minimum: global minimum; -inf if unbounded below, NaN if unknown.
+        minima_complete: whether `minima` lists all global minimizers; False if they form a curve or are too many.
+        stationary: notable local minima, saddles and maxima, without the global minimizers.
+        outside: values outside the domain: "higher" (never below the minimum), "lower" or "unbounded" (below).
+        nonsmooth_where: where the gradient is undefined or discontinuous, in words; empty for a smooth function. The
+            computed gradient is finite there too.
+        scale: color scale of the values: "linear", "log" (of the gap to the minimum) or "rank".
+        title: name in figures.
+        latex: formula in TeX, without dollar signs.
+        reference: source (author, year).
         description: one sentence on its shape, its difficulty and the consequence for optimizers.
-        tags: what kind of landscape it is; those of the catalogue are listed in `landscapes.objectives.tags`.
+        tags: properties; `landscapes.objectives.tags` lists those of the catalogue.
         aliases: other names in use.
-        variants: other definitions that go by this name, and how they differ: one sentence each.
-        sample: for a stochastic landscape, the formula as step t = 0, 1, … sees it; `formula` is their average.
-            Optimizers get gradients of `sample(t)`, all of them of the same one at the same step; the
-            surface and the recorded values are those of `formula`.
-        residuals: for a sum of squares, the vector r of shape (m, ...) with f = Σ r², asked as the formula is.
-        family: for a formula that takes several numbers of coordinates, which ones; see `with_dim`.
-        mode: how a batch of points is evaluated: "batched" (the formula takes it whole), "vmapped" or
-            "looped" (point by point); found out by `landscapes.objectives.validation.checked`.
+        variants: other definitions under the same name, and how they differ: one sentence each.
+        sample: for a stochastic function, returns the formula of step t = 0, 1, …; `formula` is their average.
+            Optimizers get gradients of `sample(t)`, the same for all runs. Surfaces and recorded losses use `formula`.
+        residuals: for a sum of squares f = Σ r², the formula of r, with values of shape (m, ...).
+        family: for a formula with a variable number of coordinates, the supported numbers; see `with_dim`.
+        mode: how a batch of points is evaluated: "batched" (one call), "vmapped" (`torch.func.vmap`) or "looped"
+            (one call per point). `landscapes.objectives.validation.checked` determines it.
+
+    Raises:
+        InputError: for facts that contradict each other, and for a formula that cannot take d coordinates.
     """
 
     name: str
     formula: Formula
-    domain: tuple[Interval, ...]
-    view: tuple[Interval, ...]
+    domain: Box
+    view: Box
     start: Point
     steps: int = 300
     minima: tuple[Point, ...] = ()
     minimum: float = math.nan
     minima_complete: bool = True
-    stationary: tuple[Stationary, ...] = ()
+    stationary: tuple[StationaryPoint, ...] = ()
     outside: Outside = "higher"
     nonsmooth_where: str = ""
     scale: Scale = "log"
@@ -104,40 +109,15 @@ class Function(TransformMethods):
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
-    sample: Sample | None = None
+    sample: Sampler | None = None
     residuals: Formula | None = None
     family: Family | None = None
-    mode: Mode = "batched"
+    mode: BatchMode = "batched"
 
     def __post_init__(self) -> None:
-        for box in (self.domain, self.view):
-            for interval in box:
-                _check_interval(self.name, interval)
-        special = (*self.minima, *(place.point for place in self.stationary))
-        for point in (self.start, *special, self.view):
-            if len(point) != self.dim:
-                raise InputError(f"function {self.name!r} has {self.dim} coordinates, but {point} has {len(point)}")
-        if not all(math.isfinite(c) for point in (self.start, *special) for c in point):
-            raise InputError(f"function {self.name!r}: its start and minima must be finite points")
-        kinds = [place.kind for place in self.stationary]
-        for fact, given, allowed in (
-            ("scale", [self.scale], ("linear", "log", "rank")),
-            ("outside", [self.outside], ("higher", "lower", "unbounded")),
-            ("a stationary point", kinds, ("minimum", "saddle", "maximum")),
-        ):
-            for value in given:
-                if value not in allowed:
-                    words = " or ".join(filter(None, [", ".join(map(repr, allowed[:-1])), repr(allowed[-1])]))
-                    raise InputError(f"function {self.name!r}: {fact} is {words}, not {value!r}")
-        if isinstance(self.steps, bool) or not isinstance(self.steps, int) or self.steps < 1:
-            raise InputError(f"function {self.name!r}: steps is a whole number, at least 1, not {self.steps!r}")
-        for fact, called, asks in (
-            ("sample", self.sample, "takes a step and returns its formula"),
-            ("residuals", self.residuals, "takes what the formula takes and returns (m, ...)"),
-        ):
-            if not (called is None or callable(called)):
-                raise InputError(f"function {self.name!r}: {fact} {asks}; not {called!r}")
-        _ = self.takes_vector  # a formula that cannot take the coordinates is refused here
+        _check_points(self)
+        _check_choices(self)
+        _ = self.takes_vector  # refuses a formula that cannot take d coordinates
 
     @property
     def dim(self) -> int:
@@ -147,15 +127,16 @@ class Function(TransformMethods):
     @cached_property
     def takes_vector(self) -> bool:
         """Whether the formula is written `f(x)` with x of shape (..., d) rather than `f(x, y, ...)`."""
-        return _takes_vector(self.name, self.formula, self.dim, family=self.family is not None)
+        return takes_vector(self.name, self.formula, self.dim, any_dim=self.family is not None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reduced(self)
+        return reduce_function(self)
 
     def __call__(self, x: Tensor | Sequence[Any]) -> Tensor:
-        """The values (...) at points of shape (..., d).
+        """Return the values, shape (...), at points of shape (..., d).
 
-        Raises `InputError` for integer or complex points and for points of another length.
+        Raises:
+            InputError: for integer or complex points, and for points with another number of coordinates.
 
         >>> from landscapes.functions import get
         >>> get("booth")([1.0, 3.0])
@@ -163,46 +144,48 @@ class Function(TransformMethods):
         """
         points = x if isinstance(x, Tensor) else torch.as_tensor(x, dtype=torch.float64)
         if not points.is_floating_point():
-            raise InputError(f"{self.name} takes floating-point tensors, not {points.dtype}; use x.double()")
+            raise InputError(f"{self.name} takes floating-point tensors, got {points.dtype}; use x.double()")
         if points.ndim == 0 or points.shape[-1] != self.dim:
-            raise InputError(f"{self.name} takes points of shape (..., {self.dim}), not {tuple(points.shape)}")
+            raise InputError(f"{self.name} takes points of shape (..., {self.dim}), got {tuple(points.shape)}")
         return self.evaluate(points.movedim(-1, 0))
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """The values (...) at points of shape (d, ...): the layout of the engine."""
+        """Return the values, shape (...), at points of shape (d, ...), the layout of the engine."""
         if x.ndim == 1:
-            return self._asked(self.formula, x)
-        flat = x.flatten(1)  # a formula meets one point or a row of points, nothing else
+            return self._call_formula(self.formula, x)
+        flat = x.flatten(1)  # a formula only ever gets one point or a row of points
         if self.mode == "batched":
-            values = self._asked(self.formula, flat)
+            values = self._call_formula(self.formula, flat)
         elif flat.shape[1] == 0:
-            values = flat.sum(0)  # no values, still tied to x
+            values = flat.sum(0)  # empty, but part of the autograd graph of x
         elif self.mode == "vmapped":
-            values = torch.func.vmap(lambda point: self._asked(self.formula, point), in_dims=1)(flat)
+            values = torch.func.vmap(lambda point: self._call_formula(self.formula, point), in_dims=1)(flat)
         else:
-            values = torch.stack([self._asked(self.formula, point) for point in flat.unbind(1)])
+            values = torch.stack([self._call_formula(self.formula, point) for point in flat.unbind(1)])
         return values.reshape(x.shape[1:]) if x.ndim > 2 else values
 
     def evaluate_residuals(self, x: Tensor) -> Tensor:
-        """The residuals (m, n) at points of shape (d, n), or (m,) at a point of shape (d,).
+        """Return the residuals: shape (m, n) at points of shape (d, n), or (m,) at a point of shape (d,).
 
-        Raises `InputError` for a function that is not known as a sum of squares.
+        Raises:
+            InputError: for a function that is not defined as a sum of squares.
 
         >>> from landscapes.functions import get
         >>> get("booth").evaluate_residuals(torch.tensor([0.0, 0.0]))
         tensor([-7., -5.])
         """
         if self.residuals is None:
-            raise InputError(f"{self.name} has no residuals: it is not known as a sum of squares")
-        return self._asked(self.residuals, x)
+            raise InputError(f"{self.name} has no residuals: it is not defined as a sum of squares")
+        return self._call_formula(self.residuals, x)
 
-    def _asked(self, formula: Formula, x: Tensor) -> Tensor:
+    def _call_formula(self, formula: Formula, x: Tensor) -> Tensor:
         return formula(x.movedim(0, -1)) if self.takes_vector else formula(*x.unbind(0))
 
     def at_step(self, t: int) -> Function:
-        """The function as step t = 0, 1, … of a race sees it: itself, unless it has samples.
+        """Return the function whose gradients step t = 0, 1, … gets: this one, unless it is stochastic.
 
-        Raises `InputError` where there is no sample of that step, or it is no formula.
+        Raises:
+            InputError: if the sample of that step raises or is not a formula.
         """
         if self.sample is None:
             return self
@@ -219,21 +202,22 @@ class Function(TransformMethods):
         return self._with_formula(formula, f"{self.name} at step {t}")
 
     def _with_formula(self, formula: Formula, name: str) -> Function:
-        """The same facts, of a formula of one step: they were checked once, and a race asks at each step."""
+        """Return the function of one step, without repeating the checks of `__post_init__`."""
         made = object.__new__(type(self))
-        kept = {key: value for key, value in vars(self).items() if key != "takes_vector"}
-        vars(made).update(kept | {"formula": formula, "sample": None, "residuals": None, "name": name})
-        _ = made.takes_vector  # a formula that cannot take the coordinates is refused here
+        facts = {key: value for key, value in vars(self).items() if key != "takes_vector"}
+        vars(made).update(facts | {"formula": formula, "sample": None, "residuals": None, "name": name})
+        _ = made.takes_vector  # refuses a formula that cannot take d coordinates
         return made
 
     def with_view(self, view: Sequence[Interval]) -> Function:
-        """The same function, shown in another box."""
+        """Return the same function with another box to draw."""
         return replace(self, view=tuple(view))
 
     def with_dim(self, dim: int) -> Function:
-        """The function of d coordinates, with its own facts: domain, view, start, minima.
+        """Return the function of d coordinates, with the domain, view, start and minima that belong to it.
 
-        Raises `InputError` where the formula does not take so many.
+        Raises:
+            InputError: if the formula does not support this number of coordinates.
 
         >>> from landscapes.functions import get
         >>> get("rosenbrock").with_dim(5).minima
@@ -242,30 +226,38 @@ class Function(TransformMethods):
         if dim == self.dim:
             return self
         if self.family is None:
-            raise InputError(f"{self.name} has {self.dim} coordinates and takes no other number, such as {dim!r}")
+            raise InputError(f"{self.name} has {self.dim} coordinates and supports no other number, got {dim!r}")
         if dim not in self.family.dims:
-            raise InputError(f"{self.name} takes this number of coordinates: {self.family.dims}; not {dim!r}")
+            raise InputError(f"{self.name} supports these numbers of coordinates: {self.family.dims}; got {dim!r}")
         return self.family.member(dim)
 
     def surface(self, n: int = 257) -> Surface:
-        """The values on a grid of n × n points over the view, for drawing.
+        """Return the values on a grid of n × n points of the view, for drawing.
 
-        Raises `InputError` unless the function has two coordinates.
+        Raises:
+            InputError: unless the function has two coordinates.
         """
         if self.dim != 2:
-            raise InputError(f"{self.name} has {self.dim} coordinates; a surface needs two")
-        x, y = (torch.linspace(lo, hi, n, dtype=torch.float64) for lo, hi in self.view)
+            raise InputError(f"a surface needs a function of 2 coordinates, {self.name} has {self.dim}")
+        x, y = (torch.linspace(low, high, n, dtype=torch.float64) for low, high in self.view)
         grid = torch.stack(torch.meshgrid(x, y, indexing="xy")).flatten(1)
-        with torch.no_grad():  # by parts that fit the cache, and memory where a formula sums over data
-            parts = [self.evaluate(grid[:, begin : begin + BLOCK]).double() for begin in range(0, n * n, BLOCK)]
-        values = torch.cat(parts).reshape(n, n)
+        with torch.no_grad():
+            chunks = [
+                self.evaluate(grid[:, begin : begin + SURFACE_CHUNK]).double()
+                for begin in range(0, n * n, SURFACE_CHUNK)
+            ]
+        values = torch.cat(chunks).reshape(n, n)
         minima = torch.tensor(self.minima, dtype=torch.float64).reshape(-1, 2)
         return Surface(x.numpy(), y.numpy(), values.numpy(), minima.numpy(), self.minimum, self.scale)
 
     def curve(self, n: int = 1025) -> Surface:
-        """The values at n points over the view of one coordinate, as a surface of one row; raises `InputError` where there are more."""
+        """Return the values at n points of the view of a function of one coordinate, as a surface with one row.
+
+        Raises:
+            InputError: unless the function has one coordinate.
+        """
         if self.dim != 1:
-            raise InputError(f"{self.name} has {self.dim} coordinates; a curve needs one")
+            raise InputError(f"a curve needs a function of 1 coordinate, {self.name} has {self.dim}")
         x = torch.linspace(*self.view[0], n, dtype=torch.float64)
         with torch.no_grad():
             values = self.evaluate(x[None]).double().numpy()
@@ -275,39 +267,45 @@ class Function(TransformMethods):
         )
 
 
-def _check_interval(name: str, interval: Interval) -> None:
-    low, high = interval
-    if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise InputError(f"function {name!r}: an interval is (low, high), finite, low below high; not {interval}")
+def _check_points(function: Function) -> None:
+    """Refuse boxes and points that are not finite or have another number of coordinates than the domain."""
+    name, dim = function.name, function.dim
+    for box in (function.domain, function.view):
+        for low, high in box:
+            if not (math.isfinite(low) and math.isfinite(high) and low < high):
+                raise InputError(
+                    f"function {name!r}: an interval must be (low, high), both finite and low < high, got {(low, high)}"
+                )
+    known = (*function.minima, *(stationary.point for stationary in function.stationary))
+    for point in (function.start, *known, function.view):
+        if len(point) != dim:
+            raise InputError(f"function {name!r} has {dim} coordinates, but {point} has {len(point)}")
+    if not all(math.isfinite(c) for point in (function.start, *known) for c in point):
+        raise InputError(f"function {name!r}: start, minima and stationary points must be finite")
 
 
-def _takes_vector(name: str, formula: Formula, dim: int, *, family: bool) -> bool:
-    """Whether the formula asks for one argument where there are several coordinates; `*args` asks for all.
-
-    A formula for any number of coordinates takes one vector always. Raises `InputError` where another number
-    of arguments is asked for, or cannot be told.
-    """
-    try:
-        # a module's own __call__ says nothing of its arguments
-        signature = inspect.signature(formula.forward if isinstance(formula, torch.nn.Module) else formula)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"function {name!r}: cannot tell which arguments {formula!r} takes; wrap it: def {name}(x, y): ..."
-        ) from None
-    kinds = inspect.Parameter
-    parameters = signature.parameters.values()
-    positional = [p for p in parameters if p.kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
-    needed = sum(p.default is kinds.empty for p in positional)
-    endless = any(p.kind is kinds.VAR_POSITIONAL for p in parameters)
-    if needed == 1 and not endless and (dim > 1 or family):
-        return True
-    if family:
-        raise InputError(
-            f"function {name!r} is for any number of coordinates, so write it as f(x) with x of shape (..., d)"
-        )
-    if needed > dim or (len(positional) < dim and not endless):
-        raise InputError(
-            f"function {name!r} has {dim} intervals as bounds, but its formula takes {len(positional)} arguments; "
-            f"write it with one argument a coordinate, or as f(x) with x of shape (..., {dim})"
-        )
-    return False
+def _check_choices(function: Function) -> None:
+    """Refuse unknown words, and values of the wrong type."""
+    name = function.name
+    for fact, given, allowed in (
+        ("scale", [function.scale], ("linear", "log", "rank")),
+        ("outside", [function.outside], ("higher", "lower", "unbounded")),
+        (
+            "a stationary point",
+            [stationary.kind for stationary in function.stationary],
+            ("minimum", "saddle", "maximum"),
+        ),
+    ):
+        for value in given:
+            if value not in allowed:
+                words = f"{', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}"
+                raise InputError(f"function {name!r}: {fact} must be {words}, got {value!r}")
+    steps = function.steps
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+        raise InputError(f"function {name!r}: steps must be an integer >= 1, got {steps!r}")
+    for fact, formula, requirement in (
+        ("sample", function.sample, "must take a step and return the formula of that step"),
+        ("residuals", function.residuals, "must take the arguments of the formula and return shape (m, ...)"),
+    ):
+        if not (formula is None or callable(formula)):
+            raise InputError(f"function {name!r}: {fact} {requirement}, got {formula!r}")

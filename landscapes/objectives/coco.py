@@ -1,9 +1,9 @@
-"""The instances of the BBOB functions: where COCO puts the optimum, how it turns and how high it lifts each landscape.
+"""Instances of the BBOB functions: optimum, rotations and offset, drawn by COCO's own random generator.
 
-An instance is a function's number, d and a seed k = 1, 2, …: everything else comes out of COCO's own generator of
-random numbers, so that values equal those of its package (Hansen, Auger, Ros, Mersmann, Tušar and Brockhoff, COCO: a
-platform for comparing continuous optimizers in a black-box setting, 2021). The transformations are those of Hansen,
-Finck, Ros and Auger, Real-parameter black-box optimization benchmarking 2009, RR-6829, section 0.2.
+An instance is given by the number of the function, d and a seed k = 1, 2, …; values equal those of COCO's package
+(N. Hansen, A. Auger, R. Ros, O. Mersmann, T. Tušar and D. Brockhoff, COCO: a platform for comparing continuous
+optimizers in a black-box setting, 2021). The transformations are defined in N. Hansen, S. Finck, R. Ros and A. Auger,
+Real-parameter black-box optimization benchmarking 2009, RR-6829, section 0.2.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ from landscapes.objectives.provenance import recorded_call
 Matrix: TypeAlias = list[list[float]]
 
 SEEDS = {4: 3, 18: 17}
-"""Functions that share the random numbers of another one."""
+"""Functions that use the random numbers of another function."""
 
 DIMS = Dims(least=2, most=40)
-"""COCO's generator is asked for no more."""
+"""COCO defines the functions for 2 to 40 coordinates."""
 
 # Random numbers
 
 
 @cache
 def uniform(count: int, seed: int) -> tuple[float, ...]:
-    """Numbers of (0, 1): Park and Miller's generator (1988), shuffled through a table of 32 (Bays and Durham, 1976)."""
+    """Return random numbers in (0, 1): Park and Miller (1988), shuffled by a table of 32 (Bays and Durham, 1976)."""
 
-    def follow(state: int) -> int:
+    def following(state: int) -> int:
         high, low = divmod(state, 127773)
         state = 16807 * low - 2836 * high
         return state + 2147483647 if state < 0 else state
 
     state, table = max(abs(seed), 1), [0] * 32
     for i in reversed(range(40)):
-        state = follow(state)
+        state = following(state)
         if i < 32:
             table[i] = state
     drawn, numbers = table[0], []
     for _ in range(count):
-        state = follow(state)
+        state = following(state)
         slot = drawn // 67108865
         drawn, table[slot] = table[slot], state
         numbers.append(drawn / 2.147483647e9 or 1e-99)
@@ -58,7 +58,7 @@ def uniform(count: int, seed: int) -> tuple[float, ...]:
 
 
 def normal(count: int, seed: int) -> list[float]:
-    """Numbers of the normal distribution, by Box and Muller (1958)."""
+    """Return standard normal random numbers by the method of Box and Muller (1958)."""
     u = uniform(2 * count, seed)
     pairs = zip(u[:count], u[count:], strict=True)
     return [math.sqrt(-2 * math.log(a)) * math.cos(2 * math.pi * b) or 1e-99 for a, b in pairs]
@@ -66,7 +66,7 @@ def normal(count: int, seed: int) -> list[float]:
 
 @cache
 def rotation(dim: int, seed: int) -> Tensor:
-    """An orthogonal matrix (d, d): normal numbers, made orthonormal column after column (Gram and Schmidt)."""
+    """Return a random orthogonal matrix (d, d): normal numbers, orthonormalized column by column (Gram-Schmidt)."""
     numbers = normal(dim * dim, seed)
     columns: Matrix = []
     for i in range(dim):
@@ -83,18 +83,18 @@ def rotation(dim: int, seed: int) -> Tensor:
 
 
 def rotate(matrix: Tensor, x: Tensor) -> Tensor:
-    """The matrix (m, d) times each point (..., d), added up from first to last: the same bits in every batch."""
+    """Return the matrix (m, d) times each point (..., d), with the same bits in every batch."""
     return ordered_sum(matrix.to(x) * x[..., None, :])
 
 
 def unit_ramp(x: Tensor) -> Tensor:
-    """i / (d - 1) for i = 0 … d - 1."""
+    """Return i / (d - 1) for i = 0, …, d - 1."""
     d = x.shape[-1]
     return torch.arange(d, dtype=x.dtype, device=x.device) / (d - 1)
 
 
 def oscillate(x: Tensor) -> Tensor:
-    """T_osz: small waves on the identity, the denser the nearer to zero."""
+    """Return T_osz(x): the identity with small oscillations that accumulate at zero."""
     size = x.abs()
     t = 10 * torch.where(size > 0, size, 1.0).log()
     up = x > 0
@@ -103,18 +103,18 @@ def oscillate(x: Tensor) -> Tensor:
 
 
 def asymmetrize(x: Tensor, beta: float) -> Tensor:
-    """T_asy: what is positive grows by a power above one, the later coordinates more."""
+    """Return T_asy(x): positive coordinates to a power above one, which grows with the index."""
     up = torch.where(x > 0, x, 1.0)
     return x * torch.exp(beta * unit_ramp(x) * up.sqrt() * up.log())
 
 
 def stretch(x: Tensor, condition: float) -> Tensor:
-    """Λ: axes of lengths from 1 to √condition."""
+    """Return Λ x: coordinates scaled from 1 to √condition."""
     return torch.exp(0.5 * math.log(condition) * unit_ramp(x)) * x
 
 
 def boundary_penalty(x: Tensor) -> Tensor:
-    """The penalty: squared distances from the box [-5, 5]^d."""
+    """Return the boundary penalty: the squared distance from the box [-5, 5]^d."""
     over = (x.abs() - 5).clamp(min=0)
     return ordered_sum(over * over)
 
@@ -124,22 +124,22 @@ def boundary_penalty(x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Instance:
-    """What COCO draws for a function, a number of coordinates and an instance.
+    """The random parameters of a function, a number of coordinates and an instance.
 
     Attributes:
-        number: of the function, 1 to 24.
-        dim: the number of coordinates, d.
-        instance: 1, 2, …: the seed of everything.
-        x: the optimum x_opt, shape (d,).
-        f: its value f_opt.
-        r, q: the rotations R and Q, shape (d, d).
+        number: number of the function, 1 to 24.
+        dim: number of coordinates, d.
+        instance: instance 1, 2, …, which seeds the generator.
+        x_opt: minimizer, shape (d,).
+        f_opt: minimum.
+        r, q: rotations R and Q, shape (d, d).
     """
 
     number: int
     dim: int
     instance: int
-    x: Tensor
-    f: float
+    x_opt: Tensor
+    f_opt: float
     r: Tensor
     q: Tensor
 
@@ -148,19 +148,19 @@ class Instance:
         return SEEDS.get(self.number, self.number) + 10000 * self.instance
 
     @property
-    def signs(self) -> list[float]:
-        """Those of the Schwefel function."""
+    def schwefel_signs(self) -> list[float]:
+        """The signs of the minimizer of the Schwefel function."""
         return [-1.0 if u < 0.5 else 1.0 for u in uniform(self.dim, self.seed)]
 
-    def between(self, base: float) -> Tensor:
-        """R Λ Q with Λ from 1 to `base`, shape (d, d)."""
+    def r_scale_q(self, base: float) -> Tensor:
+        """Return R Λ Q with the diagonal of Λ from 1 to `base`, shape (d, d)."""
         scale = torch.tensor([base ** (k / (self.dim - 1)) for k in range(self.dim)], dtype=torch.float64)
         return ordered_sum(self.r[:, None, :] * scale * self.q.T)
 
 
 @cache
 def draw_instance(number: int, dim: int, instance: int) -> Instance:
-    """The instance, drawn once."""
+    """Return the instance, drawn once per process."""
     seed = SEEDS.get(number, number) + 10000 * instance
     (a,), (b,) = normal(1, seed), normal(1, seed + 1)
     f = min(1000.0, max(-1000.0, math.floor(100 * 100 * a / b + 0.5) / 100))
@@ -193,8 +193,12 @@ def _optimum(number: int, dim: int, seed: int, q: Tensor) -> list[float]:
 
 @cache
 def gallagher_peaks(number: int, dim: int, instance: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Gallagher's peaks, the highest first: where they are, turned by Q, (count, d); how steep along each axis,
-    (count, d); and the logarithm of a tenth of how high, (count,)."""
+    """Return the peaks of Gallagher's functions, the highest first.
+
+    Returns:
+        The positions rotated by Q, shape (count, d); the scale of each axis, shape (count, d); and log(height / 10),
+        shape (count,).
+    """
     drawn = draw_instance(number, dim, instance)
     width, first = (10, math.sqrt(1000)) if count == 101 else (9.8, 1000.0)
     order = _ranks(uniform(count - 1, drawn.seed))
@@ -204,51 +208,59 @@ def gallagher_peaks(number: int, dim: int, instance: int, count: int) -> tuple[T
         for i, condition in enumerate(conditions)
     ]
     heights = [10.0, *(i / (count - 2) * (9.1 - 1.1) + 1.1 for i in range(count - 1))]
-    places = width * torch.tensor(uniform(dim * count, drawn.seed), dtype=torch.float64).reshape(count, dim) - width / 2
-    places[0] = drawn.x
+    positions = (
+        width * torch.tensor(uniform(dim * count, drawn.seed), dtype=torch.float64).reshape(count, dim) - width / 2
+    )
+    positions[0] = drawn.x_opt
     logs = [math.log(height / 10) for height in heights]
-    return rotate(drawn.q, places), torch.tensor(scales, dtype=torch.float64), torch.tensor(logs, dtype=torch.float64)
+    return (
+        rotate(drawn.q, positions),
+        torch.tensor(scales, dtype=torch.float64),
+        torch.tensor(logs, dtype=torch.float64),
+    )
 
 
 def _ranks(numbers: tuple[float, ...]) -> list[int]:
-    """Which of the numbers is the smallest, the next, …"""
+    """Return the indices that sort the numbers."""
     return sorted(range(len(numbers)), key=numbers.__getitem__)
 
 
-# Landscapes
+# Functions
 
 PROBLEMS: dict[int, Callable[[int], Function]] = {}
-"""For each number what makes the landscape of an instance."""
+"""For each number, the function that makes an instance."""
 
-Where: TypeAlias = Callable[[Instance], list[float]]
+Minimizer: TypeAlias = Callable[[Instance], list[float]]
 
 
-def bbob_problem(number: int, *, at: Where | None = None, **facts: Any) -> Callable[[Callable[..., Tensor]], Function]:
-    """Makes a BBOB function of its formula `f(x, instance)`, the height above f_opt.
+def bbob_problem(
+    number: int, *, minimizer: Minimizer | None = None, **facts: Any
+) -> Callable[[Callable[..., Tensor]], Function]:
+    """Make a BBOB function of its formula `f(x, instance)`, the value above f_opt.
 
     Args:
-        number: 1 to 24.
-        at: where the lowest point lies, if not where COCO says: its own x_opt may be rounded.
-        facts: as for `landscapes.objectives.decorators.function`.
+        number: number of the function, 1 to 24.
+        minimizer: returns the exact minimizer of an instance, if COCO's x_opt is rounded.
+        facts: as for `landscapes.function`.
     """
 
     def make(height: Callable[..., Tensor]) -> Function:
         def of(instance: int) -> Function:
             def formula(x: Tensor) -> Tensor:
                 drawn = draw_instance(number, x.shape[-1], instance)
-                return height(x, drawn) + drawn.f
+                return height(x, drawn) + drawn.f_opt
 
             formula.__name__, formula.__doc__, formula.__module__ = height.__name__, height.__doc__, height.__module__
             name, title = height.__name__, facts["title"]
 
-            def lowest(dim: int) -> list[list[float]]:
+            def minima(dim: int) -> list[list[float]]:
                 drawn = draw_instance(number, dim, instance)
-                return [at(drawn) if at else drawn.x.tolist()]
+                return [minimizer(drawn) if minimizer else drawn.x_opt.tolist()]
 
             given: dict[str, Any] = {
                 "dims": DIMS,
-                "minima": lowest,
-                "minimum": lambda dim: draw_instance(number, dim, instance).f,
+                "minima": minima,
+                "minimum": lambda dim: draw_instance(number, dim, instance).f_opt,
                 "reference": "N. Hansen et al., Real-parameter black-box optimization benchmarking, 2009",
                 **facts,
                 "name": name if instance == 1 else f"{name}_i{instance}",
@@ -269,9 +281,9 @@ def _plain(title: str) -> str:
 
 @recorded_call
 def bbob_instance(number: int, dim: int, instance: int) -> Function:
-    """The landscape of a number and an instance, with d coordinates; see `landscapes.functions.bbob.bbob`."""
+    """Return the function of this number and instance with d coordinates; see `landscapes.functions.bbob.bbob`."""
     if number not in PROBLEMS:
-        raise InputError(f"BBOB has functions 1 to 24, not {number!r}")
+        raise InputError(f"number must be one of the BBOB functions 1 to 24, got {number!r}")
     if isinstance(instance, bool) or not isinstance(instance, int) or instance < 1:
-        raise InputError(f"an instance of BBOB is a whole number, at least 1, not {instance!r}")
+        raise InputError(f"instance must be an integer >= 1, got {instance!r}")
     return PROBLEMS[number](instance).with_dim(dim)

@@ -1,160 +1,175 @@
-"""The search for minima: many descents at once, and differential evolution."""
+"""Search for minima and stationary points: batches of descents, and differential evolution."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
 
-from landscapes.objectives._function import Function, Interval, Kind, Stationary
-from landscapes.objectives.derivatives import gradient, hessian, points
+from landscapes.objectives._function import Box, Function, StationaryKind, StationaryPoint
+from landscapes.objectives.derivatives import gradient, hessian, random_points
 
 
 def local_minima(function: Function, starts: int = 300, steps: int = 80) -> Tensor:
-    """Strict local minima inside the domain, shape (n, d), the lowest first: where many descents end.
+    """Return strict local minimizers in the interior of the domain, shape (n, d), sorted by value.
 
-    For smooth functions. What lies on the border of the domain is no local minimum of the formula.
+    Args:
+        function: a smooth function.
+        starts: number of start points of `descend`.
+        steps: steps per descent.
 
     >>> from landscapes.functions import get
     >>> local_minima(get("himmelblau")).shape
     torch.Size([4, 2])
     """
-    found = _apart(function, descend(function, spread(function, starts), steps))
-    if 1 < len(found) < 100:  # those that got stuck go on when they set out anew
-        found = _apart(function, descend(function, found, steps))
+    found = _distinct_minima(function, descend(function, search_starts(function, starts), steps))
+    if 1 < len(found) < 100:  # a second descent finishes those that ran out of steps
+        found = _distinct_minima(function, descend(function, found, steps))
     return found
 
 
-def _apart(function: Function, found: Tensor) -> Tensor:
-    """Those of the points (n, d) that are strict local minima, each once, the lowest first."""
-    low, high = bounds(function.domain)
+def _distinct_minima(function: Function, found: Tensor) -> Tensor:
+    """Return the strict local minimizers among the points (n, d), each once, sorted by value."""
+    low, high = corners(function.domain)
     width = high - low
     inside = ((found > low + 1e-9 * width) & (found < high - 1e-9 * width)).all(1)
     found = found[inside & function(found).isfinite()]
     found = found[is_strict(function, found)]
-    found = found[_at_rest(function, found)]
+    found = found[_newton_converged(function, found)]
     found = found[function(found).argsort()]
     kept: list[Tensor] = []
-    for place in found:
-        if all(float(((place - other) / width).abs().max()) > 1e-5 for other in kept):
-            kept.append(place)
+    for point in found:
+        if all(float(((point - other) / width).abs().max()) > 1e-5 for other in kept):
+            kept.append(point)
     return torch.stack(kept) if kept else found
 
 
-def _at_rest(function: Function, x: Tensor) -> Tensor:
-    """Which of the points (n, d) Newton's method would not leave, shape (n,): on the floor of a thin valley the others
-    look like minima, for all that lies a little beside them is higher."""
-    low, high = bounds(function.domain)
+def _newton_converged(function: Function, x: Tensor) -> Tensor:
+    """Return which of the points (n, d) a Newton step hardly moves, shape (n,).
+
+    Other points on the floor of a narrow valley look like minima, because all points close beside them are higher.
+    """
+    low, high = corners(function.domain)
     width = high - low
     curvature = hessian(function, x) * width[:, None] * width
-    slope = gradient(function, x) * width
-    step: Tensor = torch.linalg.pinv(curvature, rtol=1e-11, hermitian=True) @ slope[..., None]
+    grad = gradient(function, x) * width
+    step: Tensor = torch.linalg.pinv(curvature, rtol=1e-11, hermitian=True) @ grad[..., None]
     return (step[..., 0].abs() < 1e-5).all(1)
 
 
-def stationary_points(function: Function, starts: int = 400, steps: int = 60) -> list[Stationary]:
-    """Points of the view without slope and their kind, the lowest first: where Newton's method for the slope ends.
+def stationary_points(function: Function, starts: int = 400, steps: int = 60) -> list[StationaryPoint]:
+    """Return points of the view with zero gradient, sorted by value: where Newton's method on the gradient converges.
 
-    For smooth functions; where the curvature vanishes along some way the kind is "saddle".
+    The kind is "saddle" also where the Hessian is singular.
+
+    Args:
+        function: a smooth function.
+        starts: number of start points.
+        steps: Newton steps.
 
     >>> from landscapes.functions import get
-    >>> [place.kind for place in stationary_points(get("three_hump_camel"))]
+    >>> [point.kind for point in stationary_points(get("three_hump_camel"))]
     ['minimum', 'minimum', 'minimum', 'saddle', 'saddle']
     """
-    low, high = bounds(function.view)
+    low, high = corners(function.view)
     width = high - low
-    x = spread(function, starts)
+    x = search_starts(function, starts)
     for _ in range(steps):
         step = (torch.linalg.pinv(hessian(function, x).nan_to_num()) @ gradient(function, x)[..., None])[..., 0]
         x = (x - step * (0.3 / (step / width).abs().amax(1, keepdim=True).clamp(min=0.3))).nan_to_num()
-    left = (torch.linalg.pinv(hessian(function, x).nan_to_num()) @ gradient(function, x)[..., None])[..., 0]
-    x = x[((left / width).abs() < 1e-11).all(1) & (x >= low).all(1) & (x <= high).all(1)]
+    step = (torch.linalg.pinv(hessian(function, x).nan_to_num()) @ gradient(function, x)[..., None])[..., 0]
+    x = x[((step / width).abs() < 1e-11).all(1) & (x >= low).all(1) & (x <= high).all(1)]
     kept: list[Tensor] = []
-    for place in x[function(x).argsort()]:
-        if all(float(((place - other) / width).abs().max()) > 1e-6 for other in kept):
-            kept.append(place)
+    for point in x[function(x).argsort()]:
+        if all(float(((point - other) / width).abs().max()) > 1e-6 for other in kept):
+            kept.append(point)
     found = []
-    for place in kept:
-        curvature = torch.linalg.eigvalsh(hessian(function, place[None]))[0]
-        kind: Kind = "minimum" if curvature[0] > 0 else "maximum" if curvature[-1] < 0 else "saddle"
-        found.append(Stationary(kind, tuple(place.tolist())))
+    for point in kept:
+        eigenvalues = torch.linalg.eigvalsh(hessian(function, point[None]))[0]
+        kind: StationaryKind = "minimum" if eigenvalues[0] > 0 else "maximum" if eigenvalues[-1] < 0 else "saddle"
+        found.append(StationaryPoint(kind, tuple(point.tolist())))
     return found
 
 
-def spread(function: Function, count: int) -> Tensor:
-    """Where to search from: random points of domain and view, and what is known to be special; shape (n, d)."""
-    known = [function.start, *function.minima, *(place.point for place in function.stationary)]
-    low, high = bounds(function.view)
-    seen = (
+def search_starts(function: Function, count: int) -> Tensor:
+    """Return start points of a search, shape (n, d): random points of domain and view, and all known points."""
+    known = [function.start, *function.minima, *(stationary.point for stationary in function.stationary)]
+    low, high = corners(function.view)
+    in_view = (
         low + (high - low) * torch.rand(count // 3, function.dim, generator=torch.Generator().manual_seed(11)).double()
     )
     special = torch.tensor(known, dtype=torch.float64)
-    return torch.cat([points(function, count - count // 3, seed=10), seen, special])
+    return torch.cat([random_points(function, count - count // 3, seed=10), in_view, special])
 
 
 def descend(function: Function, x: Tensor, steps: int) -> Tensor:
-    """Where descents from points (n, d) within the domain end, shape (n, d).
+    """Return the ends, shape (n, d), of damped Newton descents from points (n, d) inside the domain.
 
-    Newton steps with the absolute values of the curvatures, so that saddles repel (Dauphin et al., 2014), damped
-    as Levenberg and Marquardt do: a step that does not lead down is not taken, and the next one is shorter.
+    Newton steps use the absolute values of the eigenvalues, so saddles repel (Y. Dauphin et al., 2014). Damping follows
+    Levenberg and Marquardt: a step that does not decrease the value is rejected, and the next one is shorter.
     """
-    low, high = bounds(function.domain)
+    low, high = corners(function.domain)
     ends = x.clamp(low, high)
-    x, moving = ends, torch.arange(len(ends))
+    x, active = ends, torch.arange(len(ends))
     with torch.no_grad():
         value = function(x)
     damping = torch.full((len(x), 1), 1e-3, dtype=torch.float64)
     for _ in range(steps):
-        slope, curvature = gradient(function, x), hessian(function, x)
-        sound = slope.isfinite().all(1) & curvature.isfinite().flatten(1).all(1)
-        slope = torch.where(sound[:, None], slope, 0.0)
-        curvature = torch.where(sound[:, None, None], curvature, torch.eye(function.dim, dtype=torch.float64))
-        blocked = ((x <= low) & (slope > 0)) | ((x >= high) & (slope < 0))
-        slope = slope * ~blocked
+        grad, curvature = gradient(function, x), hessian(function, x)
+        finite = grad.isfinite().all(1) & curvature.isfinite().flatten(1).all(1)
+        grad = torch.where(finite[:, None], grad, 0.0)
+        curvature = torch.where(finite[:, None, None], curvature, torch.eye(function.dim, dtype=torch.float64))
+        blocked = ((x <= low) & (grad > 0)) | ((x >= high) & (grad < 0))
+        grad = grad * ~blocked
         free = (~blocked).double()
         curvature = curvature * free[:, :, None] * free[:, None, :]
-        size, way = torch.linalg.eigh(curvature)
-        size = size.abs()
-        unit = size.amax(1, keepdim=True).clamp(min=1e-300)
-        along = (way.transpose(1, 2) @ slope[..., None])[..., 0]
-        step: Tensor = (way @ (along / (size + damping * unit).clamp(min=1e-14 * unit))[..., None])[..., 0]
+        eigenvalues, vectors = torch.linalg.eigh(curvature)
+        eigenvalues = eigenvalues.abs()
+        largest = eigenvalues.amax(1, keepdim=True).clamp(min=1e-300)
+        projected = (vectors.transpose(1, 2) @ grad[..., None])[..., 0]
+        scaled = projected / (eigenvalues + damping * largest).clamp(min=1e-14 * largest)
+        step: Tensor = (vectors @ scaled[..., None])[..., 0]
         trial = (x - step).clamp(low, high)
         with torch.no_grad():
             new = function(trial)
         better = new < value
-        left = (trial != x).any(1)  # where a step is lost in rounding, no shorter one will lead on
+        moving = (trial != x).any(1)  # a step lost in rounding stays lost when it is shortened
         x, value = torch.where(better[:, None], trial, x), torch.where(better, new, value)
         damping = torch.where(better[:, None], damping / 10, damping * 8).clamp(1e-16, 1e12)
-        ends[moving] = x
-        if not left.all():
-            x, value, damping, moving = x[left], value[left], damping[left], moving[left]
-        if not len(moving):
+        ends[active] = x
+        if not moving.all():
+            x, value, damping, active = x[moving], value[moving], damping[moving], active[moving]
+        if not len(active):
             break
     return ends
 
 
-def is_strict(function: Function, x: Tensor, ways: int = 48) -> Tensor:
-    """Which of the points (n, d) lie lower than all of a small sphere around them, of some radius; shape (n,)."""
+def is_strict(function: Function, x: Tensor, directions: int = 48) -> Tensor:
+    """Return which of the points (n, d) are strict local minimizers, shape (n,).
+
+    Such a point is lower than a small sphere of points around it, for one of several radii, and its Hessian has no
+    clearly negative eigenvalue.
+    """
     if not len(x):
         return torch.zeros(0, dtype=torch.bool)
-    low, high = bounds(function.domain)
-    way = torch.randn(ways, function.dim, generator=torch.Generator().manual_seed(12)).double()
+    low, high = corners(function.domain)
+    direction = torch.randn(directions, function.dim, generator=torch.Generator().manual_seed(12)).double()
     axes = torch.eye(function.dim, dtype=torch.float64)
-    way = torch.cat([way / way.norm(dim=1, keepdim=True), axes, -axes]) * (high - low)
+    direction = torch.cat([direction / direction.norm(dim=1, keepdim=True), axes, -axes]) * (high - low)
     strict = torch.zeros(len(x), dtype=torch.bool)
     for radius in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2):
-        around = function(x[:, None] + radius * way)
+        around = function(x[:, None] + radius * direction)
         strict |= (around > function(x)[:, None]).all(1)
-    curvature: Tensor = torch.linalg.eigvalsh(hessian(function, x))
-    return strict & (curvature[:, 0] >= -1e-7 * curvature.abs().amax(1))
+    eigenvalues: Tensor = torch.linalg.eigvalsh(hessian(function, x))
+    return strict & (eigenvalues[:, 0] >= -1e-7 * eigenvalues.abs().amax(1))
 
 
-def evolved(function: Function, seed: int, population: int = 40, generations: int = 250) -> Tensor:
-    """The lowest points that differential evolution finds in the domain, shape (population, d), the lowest first.
+def differential_evolution(function: Function, seed: int, population: int = 40, generations: int = 250) -> Tensor:
+    """Return the final population of differential evolution in the domain, shape (population, d), sorted by value.
 
-    Source: R. Storn and K. Price, Differential evolution, 1997; steps from each point towards the best one.
+    Source: R. Storn and K. Price, Differential evolution, 1997; variant current-to-best/1.
     """
     generator = torch.Generator().manual_seed(seed)
-    low, high = bounds(function.domain)
+    low, high = corners(function.domain)
     n, d = population, function.dim
     x = low + (high - low) * torch.rand(n, d, generator=generator, dtype=torch.float64)
     with torch.no_grad():
@@ -164,17 +179,17 @@ def evolved(function: Function, seed: int, population: int = 40, generations: in
             weight = 0.5 + 0.5 * torch.rand(n, 1, generator=generator, dtype=torch.float64)
             pull = 0.4 * torch.rand(n, 1, generator=generator, dtype=torch.float64)
             trial = x + pull * (x[value.argmin()] - x) + weight * (a - b)
-            cross = torch.rand(n, d, generator=generator) < 0.9
-            trial = torch.where(cross, trial, x)
-            back = low + (high - low) * torch.rand(n, d, generator=generator, dtype=torch.float64)
-            trial = torch.where((trial < low) | (trial > high), back, trial)
+            crossover = torch.rand(n, d, generator=generator) < 0.9
+            trial = torch.where(crossover, trial, x)
+            resampled = low + (high - low) * torch.rand(n, d, generator=generator, dtype=torch.float64)
+            trial = torch.where((trial < low) | (trial > high), resampled, trial)
             new = function(trial).nan_to_num(torch.inf)
             better = new <= value
             x, value = torch.where(better[:, None], trial, x), torch.where(better, new, value)
     return x[value.argsort()]
 
 
-def bounds(box: tuple[Interval, ...]) -> tuple[Tensor, Tensor]:
-    """The lower and the upper corner of a box, (d,) each."""
+def corners(box: Box) -> tuple[Tensor, Tensor]:
+    """Return the lower and the upper corner of a box, shape (d,) each."""
     low, high = torch.tensor(box, dtype=torch.float64).unbind(1)
     return low, high

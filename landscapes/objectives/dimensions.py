@@ -1,24 +1,30 @@
-"""How many coordinates a landscape may have, and facts that hold for any number of them."""
+"""The numbers of coordinates that a function supports, and facts that depend on the number."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from landscapes.errors import InputError
 
 T = TypeVar("T")
 
+PerDim: TypeAlias = T | Callable[[int], T]
+"""A fact, or a function of d that returns it."""
+
 
 @dataclass(frozen=True)
 class Dims:
-    """The numbers of coordinates d that a formula takes.
+    """The numbers of coordinates d that a formula supports.
 
     Attributes:
-        least: the fewest.
-        multiple: d is a multiple of it; 2 for an even number.
-        most: the most; None for no limit.
+        least: smallest d.
+        multiple: d must be a multiple of it; 2 for even numbers.
+        most: largest d; None for no limit.
+
+    Raises:
+        InputError: for limits that no number satisfies.
 
     >>> 3 in Dims(least=2), 3 in Dims(multiple=2)
     (True, False)
@@ -31,8 +37,8 @@ class Dims:
     most: int | None = None
 
     def __post_init__(self) -> None:
-        if self.least < 1 or self.multiple < 1 or not self.first(1):
-            raise InputError(f"no number of coordinates is one of {self!r}; least and multiple are 1 or more")
+        if self.least < 1 or self.multiple < 1 or not self.smallest(1):
+            raise InputError(f"least and multiple must be >= 1 and allow some number of coordinates, got {self!r}")
 
     def __contains__(self, dim: object) -> bool:
         return (
@@ -49,30 +55,30 @@ class Dims:
         limits += [f"a multiple of {self.multiple}"] if self.multiple > 1 else []
         return ", ".join(["any", *limits])
 
-    def first(self, wanted: int) -> int:
-        """The smallest that is at least as large as wanted; 0 where there is none."""
-        found = -(-max(wanted, self.least) // self.multiple) * self.multiple
+    def smallest(self, bound: int) -> int:
+        """Return the smallest supported number >= bound; 0 if there is none."""
+        found = -(-max(bound, self.least) // self.multiple) * self.multiple
         return found if self.most is None or found <= self.most else 0
 
     @property
-    def usual(self) -> int:
-        """Two, or the number nearest to it: what can be drawn."""
-        return self.first(2) or self.first(1)
+    def default(self) -> int:
+        """Two, which can be drawn, or the next supported number."""
+        return self.smallest(2) or self.smallest(1)
 
 
 ANY = Dims()
-"""Any number of coordinates, from one on."""
+"""Any number of coordinates >= 1."""
 
 
-def settled(fact: T | Callable[[int], T], dim: int) -> T:
-    """The fact for d coordinates: itself, or what its optimizer says."""
+def at_dim(fact: PerDim[T], dim: int) -> T:
+    """Return the fact for d coordinates: itself, or the value of the function of d."""
     return fact(dim) if callable(fact) else fact
 
 
-def tiled(pattern: Sequence[T], dim: int) -> tuple[T, ...]:
-    """The pattern, repeated or cut to d coordinates.
+def tile(pattern: Sequence[T], dim: int) -> tuple[T, ...]:
+    """Return the pattern, repeated or cut to d entries.
 
-    >>> tiled((-1.2, 1.0), 5)
+    >>> tile((-1.2, 1.0), 5)
     (-1.2, 1.0, -1.2, 1.0, -1.2)
     """
     return tuple(pattern[i % len(pattern)] for i in range(dim)) if len(pattern) else ()

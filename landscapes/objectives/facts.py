@@ -1,22 +1,27 @@
-"""The facts of a landscape in words."""
+"""The facts of a function as text."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from landscapes.objectives.decorators import Function
+from landscapes.objectives._function import Function
 
 _OUTSIDE = {
     "higher": "",
-    "lower": "there are lower values",
-    "unbounded": "values fall without end",
+    "lower": "lower values",
+    "unbounded": "values unbounded below",
 }
 
 
 def rows(function: Function, digits: int = 10) -> list[tuple[str, str]]:
-    """All that is known of a landscape, as names and words; a name may come again."""
-    told = [
+    """Return all known facts as pairs (name, text); a name may occur several times.
+
+    Args:
+        function: the function.
+        digits: significant digits of numbers.
+    """
+    facts = [
         ("name", ", ".join([function.name, *function.aliases])),
         ("description", function.description),
         ("formula", function.latex),
@@ -27,21 +32,21 @@ def rows(function: Function, digits: int = 10) -> list[tuple[str, str]]:
         ("steps", str(function.steps)),
         ("minima", "  ".join(_point(point, digits) for point in function.minima)),
         ("minimum", _minimum(function.minimum, digits)),
-        *((place.kind, _point(place.point, digits)) for place in function.stationary),
-        ("beyond", _OUTSIDE[function.outside]),
+        *((stationary.kind, _point(stationary.point, digits)) for stationary in function.stationary),
+        ("outside", _OUTSIDE[function.outside]),
         ("nonsmooth", function.nonsmooth_where),
         ("scale", function.scale),
         ("tags", ", ".join(function.tags)),
         ("reference", function.reference),
         *(("variant", variant) for variant in function.variants),
     ]
-    return [row for row in told if row[1]]
+    return [fact for fact in facts if fact[1]]
 
 
 def _minimum(value: float, digits: int) -> str:
     if math.isnan(value):
-        return "not known"
-    return "none: it falls without end" if value == -math.inf else f"{value:.{digits}g}"
+        return "unknown"
+    return "none: unbounded below" if value == -math.inf else f"{value:.{digits}g}"
 
 
 def _point(point: Sequence[float], digits: int) -> str:
@@ -49,5 +54,6 @@ def _point(point: Sequence[float], digits: int) -> str:
 
 
 def _box(box: Sequence[tuple[float, float]]) -> str:
-    sides = [f"[{low:g}, {high:g}]" for low, high in box]
-    return f"{sides[0]} for each coordinate" if len(sides) > 3 and len(set(sides)) == 1 else " × ".join(sides)
+    intervals = [f"[{low:g}, {high:g}]" for low, high in box]
+    same = len(intervals) > 3 and len(set(intervals)) == 1
+    return f"{intervals[0]} for each coordinate" if same else " × ".join(intervals)

@@ -1,4 +1,4 @@
-"""Whether a landscape can be raced: point by point first, then whole batches against the points."""
+"""Check that a function can be evaluated in batches: compare batches with single points."""
 
 from __future__ import annotations
 
@@ -12,69 +12,70 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives.decorators import Function, Mode
+from landscapes.objectives._function import BatchMode, Function
 
 POINTS = 13
-"""How many points a batch is compared at: prime and more than two, so that it is seldom a formula's own size."""
+"""Size of the batch that is compared: a prime above two, which is rarely a size inside a formula."""
 
 TOLERANCE = 1e-9
-"""Relative difference between a batch and its points that still counts as rounding."""
+"""Relative difference between a batch and its points that counts as rounding."""
 
-LOOSE = 1e-4
-"""The same for a formula that computes in less than float64."""
+LOW_PRECISION_TOLERANCE = 1e-4
+"""The same for formulas that compute in less than float64."""
 
-DIFFERENCES = "finite differences"
-"""The tag of a function whose gradients are differences of its values: what rounds there is loose here."""
+FINITE_DIFFERENCES = "finite differences"
+"""Tag of functions whose gradients are finite differences; they are compared at low precision."""
 
-GOLDEN = (1 + math.sqrt(5)) / 2
-"""Spreads the points; see `_points`."""
+GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 
-FALLBACKS: tuple[tuple[Mode, str], ...] = (
+FALLBACKS: tuple[tuple[BatchMode, str], ...] = (
     ("vmapped", "torch.func.vmap, which is slower"),
     ("looped", "a Python loop over the points, which is much slower"),
 )
 
 
 def checked(function: Function, start: Sequence[float] | None = None) -> Function:
-    """The function, known to give right values and gradients, in the fastest way that does.
+    """Return the function in the fastest mode whose values and gradients are correct for batches.
 
-    A formula that mixes the points of a batch, as `(x**2).sum()` or `x.mean()` do, or that asks `if x > 0`,
-    is right for one point and wrong for many. It is found out by comparing a batch with its points, and
-    evaluated by `torch.func.vmap` or in a loop instead, with a warning that says what to write. Of a
-    stochastic function the sample of the first step is checked too.
+    A formula that mixes the points of a batch, such as `(x**2).sum()` or `x.mean()`, is correct for one point only. So
+    is one that branches on values, such as `if x > 0`. If a batch differs from its points, the function is evaluated by
+    `torch.func.vmap` or in a Python loop, and a warning says how to write the formula. For a stochastic function, the
+    sample of step 0 is checked too.
 
     Args:
-        function: the landscape.
-        start: where the race will begin, if not at the function's own start.
+        function: the function.
+        start: start point of the race; by default the function's own.
 
     Raises:
-        InputError: where the formula raises, returns something other than one real floating-point tensor a
-            point, is not finite or not differentiable at the start, or changes from call to call; and
-            where a sample does so.
+        InputError: if the formula or its first sample raises, does not return one real floating-point number per
+            point, is not finite or not differentiable at the start, or changes from call to call.
+
+    Warns:
+        UserWarning: if batches must be evaluated in a slower mode.
 
     >>> from landscapes.objectives.decorators import function
     >>> checked(function((-1, 1), (-1, 1))(lambda x, y: x * x + y * y)).mode
     'batched'
     """
-    begin = function.start if start is None else start
-    mode = _fastest(function, begin)
+    first = function.start if start is None else start
+    mode = _fastest_mode(function, first)
     if function.sample is not None:
-        mode = _fastest(_repeatable(replace(function, mode=mode), begin), begin)
+        mode = _fastest_mode(_repeatable_sample(replace(function, mode=mode), first), first)
     return function if mode == function.mode else replace(function, mode=mode)
 
 
-def _fastest(function: Function, start: Sequence[float]) -> Mode:
-    """The fastest mode that gives right results, with a warning where it is not the function's own."""
-    points = _points(function, start)
+def _fastest_mode(function: Function, start: Sequence[float]) -> BatchMode:
+    """Return the fastest correct mode; warn if it is not the function's own."""
+    points = _test_points(function, start)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what a formula warns of, it will warn of in the race
-        truth = _singles(function, points)
-        fault = _fault(function, points, truth)
+        warnings.simplefilter("ignore")  # the race shows the formula's own warnings
+        expected = _at_single_points(function, points)
+        fault = _batch_fault(function, points, expected)
         if fault is None:
             return function.mode
-        mode, means = _slower(function, points, truth)
+        mode, description = _fallback(function, points, expected)
     warnings.warn(
-        f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {means}. "
+        f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {description}. "
         + _advice(function),
         UserWarning,
         stacklevel=4,
@@ -82,45 +83,45 @@ def _fastest(function: Function, start: Sequence[float]) -> Mode:
     return mode
 
 
-def _repeatable(function: Function, start: Sequence[float]) -> Function:
-    """The function as the first step sees it, once it is sure to be the same when it is asked for again."""
-    seen, again = function.at_step(0), function.at_step(0)
-    points = _points(function, start)
+def _repeatable_sample(function: Function, start: Sequence[float]) -> Function:
+    """Return the function of step 0; refuse a sample that differs when it is drawn again."""
+    sample, again = function.at_step(0), function.at_step(0)
+    points = _test_points(function, start)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        first, second = _singles(seen, points), _singles(again, points)
+        first, second = _at_single_points(sample, points), _at_single_points(again, points)
     if not (_agree(first.value, second.value, TOLERANCE) and _agree(first.gradient, second.gradient, TOLERANCE)):
         raise InputError(
-            f"function {function.name!r}: its sample of step 0 is another one when it is asked for again; let "
-            "it depend on the step alone, with random numbers from torch.Generator().manual_seed(t)"
+            f"function {function.name!r}: its sample of step 0 differs when it is drawn again; it must depend on the "
+            "step only, with random numbers from torch.Generator().manual_seed(t)"
         )
-    return seen
+    return sample
 
 
 @dataclass(frozen=True)
-class _Results:
+class _Evaluation:
     """Values (n,) and gradients (d, n)."""
 
     value: Tensor
     gradient: Tensor
 
 
-def _points(function: Function, start: Sequence[float]) -> Tensor:
-    """The start and points spread over the view, shape (d, n): multiples of irrational numbers, modulo 1."""
+def _test_points(function: Function, start: Sequence[float]) -> Tensor:
+    """Return the start and quasi-random points of the view, shape (d, n): multiples of irrational numbers modulo 1."""
     low, high = torch.tensor(function.view, dtype=torch.float64).unbind(1)
-    roots = torch.arange(2, function.dim + 2, dtype=torch.float64).sqrt() * GOLDEN
+    roots = torch.arange(2, function.dim + 2, dtype=torch.float64).sqrt() * GOLDEN_RATIO
     share = roots[:, None] * torch.arange(1, POINTS) % 1
     spread = low[:, None] + (high - low)[:, None] * share
     return torch.cat([torch.tensor(start, dtype=torch.float64)[:, None], spread], 1)
 
 
-def _singles(function: Function, points: Tensor) -> _Results:
-    """What the formula gives for each point alone. Only at the start must it be finite."""
+def _at_single_points(function: Function, points: Tensor) -> _Evaluation:
+    """Evaluate each point alone. Only the start must be finite."""
     values, gradients = [], []
     for i, point in enumerate(points.unbind(1)):
-        value, gradient = _single(function, point)
+        value, gradient = _at_point(function, point)
         if i == 0:
-            place = f"at the start {_shown(point)}"
+            place = f"at the start {_format_point(point)}"
             if not math.isfinite(value):
                 raise InputError(f"function {function.name!r} is {value} {place}; start where it is finite")
             if not gradient.isfinite().all():
@@ -130,11 +131,12 @@ def _singles(function: Function, points: Tensor) -> _Results:
                 )
         values.append(value)
         gradients.append(gradient)
-    return _Results(torch.stack(values), torch.stack(gradients, 1))
+    return _Evaluation(torch.stack(values), torch.stack(gradients, 1))
 
 
-def _single(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
-    name, place = f"function {function.name!r}", f"at {_shown(point)}"
+def _at_point(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
+    """Return value and gradient at one point; refuse a formula that does not return a differentiable number."""
+    name, place = f"function {function.name!r}", f"at {_format_point(point)}"
     x = point.clone().requires_grad_()
     try:
         value: Any = function.evaluate(x)
@@ -146,8 +148,13 @@ def _single(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
             "or np.sin), without .item() and .numpy()"
         )
     if value.shape != ():
+        reduction = (
+            "reduce over the last dimension, as in (x**2).sum(-1)"
+            if function.takes_vector
+            else "combine the coordinates"
+        )
         raise InputError(
-            f"{name} returns shape {tuple(value.shape)} for one point, not one number, shape (); {_reduction(function)}"
+            f"{name} returns shape {tuple(value.shape)} for one point, not one number, shape (); {reduction}"
         )
     if not value.is_floating_point():
         raise InputError(f"{name} returns {value.dtype} {place}, not real floating-point numbers")
@@ -159,14 +166,14 @@ def _single(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
         gradient = None
     if gradient is None:
         raise InputError(
-            f"{name} cannot be differentiated {place}: its value does not come from its coordinates by torch "
-            "operations; leave out .item(), .detach(), .numpy(), torch.tensor(...) and torch.no_grad()"
+            f"{name} cannot be differentiated {place}: its value is not computed from its coordinates by torch "
+            "operations; remove .item(), .detach(), .numpy(), torch.tensor(...) and torch.no_grad()"
         )
     return value.detach(), gradient
 
 
-def _fault(function: Function, points: Tensor, truth: _Results) -> str | None:
-    """What is wrong with the function's batches, in a few words; None where they agree with the points."""
+def _batch_fault(function: Function, points: Tensor, expected: _Evaluation) -> str | None:
+    """Describe how batches differ from single points; None if they agree."""
     for count in (points.shape[1], 1):
         x = points[:, :count].clone().requires_grad_()
         try:
@@ -177,40 +184,35 @@ def _fault(function: Function, points: Tensor, truth: _Results) -> str | None:
             (gradient,) = torch.autograd.grad(value.sum(), x)
         except Exception as error:
             return f"for {count} points it raises {_reason(error)}"
-        tolerance = TOLERANCE if value.dtype == torch.float64 else LOOSE
-        if not _agree(value, truth.value, tolerance):
+        tolerance = TOLERANCE if value.dtype == torch.float64 else LOW_PRECISION_TOLERANCE
+        if not _agree(value, expected.value, tolerance):
             return "its values differ from those of single points"
-        if not _agree(gradient, truth.gradient, LOOSE if DIFFERENCES in function.tags else tolerance):
+        gradient_tolerance = LOW_PRECISION_TOLERANCE if FINITE_DIFFERENCES in function.tags else tolerance
+        if not _agree(gradient, expected.gradient, gradient_tolerance):
             return "its gradients differ from those of single points"
     return None
 
 
-def _slower(function: Function, points: Tensor, truth: _Results) -> tuple[Mode, str]:
-    """The first mode in which batches agree with the points, and what it is."""
+def _fallback(function: Function, points: Tensor, expected: _Evaluation) -> tuple[BatchMode, str]:
+    """Return the first slower mode in which batches agree with single points, and its description."""
     fault = None
-    for mode, means in FALLBACKS:
-        fault = _fault(replace(function, mode=mode), points, truth)
+    for mode, description in FALLBACKS:
+        fault = _batch_fault(replace(function, mode=mode), points, expected)
         if fault is None:
-            return mode, means
+            return mode, description
     raise InputError(
-        f"function {function.name!r} gives other results when it is asked again ({fault}); a landscape must "
-        "not change: draw random numbers outside the formula, per step by sample=, and call .eval() on networks"
+        f"function {function.name!r} returns different results when it is called again ({fault}); draw random numbers "
+        "outside the formula, per step with sample=, and call .eval() on networks"
     )
 
 
-def _agree(given: Tensor, expected: Tensor, tolerance: float) -> bool:
-    """Equal to the first of the expected, up to rounding; where terms cancel, that of the largest there is."""
-    given, expected = given.detach().double(), expected.double()
+def _agree(actual: Tensor, expected: Tensor, tolerance: float) -> bool:
+    """Compare with the first of the expected numbers up to rounding, relative to the largest where terms cancel."""
+    actual, expected = actual.detach().double(), expected.double()
     size = expected[expected.isfinite()].abs()
     noise = 1e-3 * tolerance * float(size.max()) if len(size) else 0.0
-    first = expected[..., : given.shape[-1]]
-    return torch.allclose(given, first, rtol=tolerance, atol=noise, equal_nan=True)
-
-
-def _reduction(function: Function) -> str:
-    return (
-        "reduce over the last dimension, as in (x**2).sum(-1)" if function.takes_vector else "combine the coordinates"
-    )
+    first = expected[..., : actual.shape[-1]]
+    return torch.allclose(actual, first, rtol=tolerance, atol=noise, equal_nan=True)
 
 
 def _advice(function: Function) -> str:
@@ -218,15 +220,12 @@ def _advice(function: Function) -> str:
     return f"Write it for many points at once: {reduce}x[..., 0] for x[0], torch.where(x > 0, a, b) for if x > 0."
 
 
-def _shown(point: Tensor) -> str:
+def _format_point(point: Tensor) -> str:
     return f"({', '.join(f'{c:.6g}' for c in point.tolist())})"
 
 
 def _reason(error: Exception) -> str:
-    """The exception in one line; torch's messages can be pages."""
+    """Return the exception as one line of at most 200 characters."""
     message = " ".join(str(error).split())
-    return (
-        f"{type(error).__name__}: {message[:200]}{'…' if len(message) > 200 else ''}"
-        if message
-        else type(error).__name__
-    )
+    shortened = f"{message[:200]}{'…' if len(message) > 200 else ''}"
+    return f"{type(error).__name__}: {shortened}" if message else type(error).__name__

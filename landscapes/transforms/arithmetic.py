@@ -14,7 +14,7 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function, Point
 from landscapes.objectives.provenance import recorded_call
-from landscapes.objectives.validation import DIFFERENCES
+from landscapes.objectives.validation import FINITE_DIFFERENCES
 from landscapes.transforms.base import OUTSIDE, Box, Composed, Landscape, inside, landscape, remade, single
 
 SAME = 1e-12
@@ -112,7 +112,7 @@ def _joined(
 
     stochastic = any(part.sample is not None for part in parts)
     tags = [tag for tag in parts[0].tags if tag in kept]
-    tags += [DIFFERENCES] if any(DIFFERENCES in part.tags for part in parts) else []
+    tags += [FINITE_DIFFERENCES] if any(FINITE_DIFFERENCES in part.tags for part in parts) else []
     worst = max((part.outside for part in parts), key=OUTSIDE.index)
     return remade(
         parts[0],

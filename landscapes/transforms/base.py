@@ -12,8 +12,8 @@ from torch import Tensor
 
 from landscapes.errors import InputError
 from landscapes.functions import as_function
-from landscapes.objectives._function import Function, Interval, Outside, Point, Stationary
-from landscapes.objectives.validation import DIFFERENCES
+from landscapes.objectives._function import Function, Interval, Outside, Point, StationaryPoint
+from landscapes.objectives.validation import FINITE_DIFFERENCES
 
 Landscape = str | Function
 """A name of the catalogue, or a landscape of one's own."""
@@ -49,7 +49,7 @@ def remade(
         kept: which of f's tags still hold.
         facts: all that is no longer what it was.
     """
-    kept = {*kept, DIFFERENCES}
+    kept = {*kept, FINITE_DIFFERENCES}
     sample = None if f.sample is None else lambda t: Composed(made(f.at_step(t)))
     known: dict[str, Any] = {
         "name": f"{f.name}_{suffix}",
@@ -116,10 +116,10 @@ def moved_points(there: Columns, points: Sequence[Point]) -> tuple[Point, ...]:
     return tuple(tuple(point) for point in moved.T.tolist())
 
 
-def moved_stationary(there: Columns, places: Sequence[Stationary]) -> tuple[Stationary, ...]:
+def moved_stationary(there: Columns, places: Sequence[StationaryPoint]) -> tuple[StationaryPoint, ...]:
     """Where points without slope come to lie; their kind stays."""
     points = moved_points(there, [place.point for place in places])
-    return tuple(Stationary(place.kind, point) for place, point in zip(places, points, strict=True))
+    return tuple(StationaryPoint(place.kind, point) for place, point in zip(places, points, strict=True))
 
 
 def inside(point: Sequence[float], box: Box, margin: float = 0.0) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives._function import Function, Stationary
+from landscapes.objectives._function import Function, StationaryPoint
 from landscapes.objectives.provenance import recorded_call
 from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import (
@@ -199,7 +199,7 @@ def moved(f: Function, move: Move, *, suffix: str, words: str, lost: frozenset[s
     }
     if move.grows and f.outside != "higher" and math.isfinite(f.minimum):  # the larger box may hold lower points
         local = moved_points(move.there, still(f))
-        known["stationary"] = (*(Stationary("minimum", point) for point in local), *known["stationary"])
+        known["stationary"] = (*(StationaryPoint("minimum", point) for point in local), *known["stationary"])
         known |= {"minima": (), "minimum": math.nan}
     return remade(
         f,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives._function import Formula, Function, Sample
+from landscapes.objectives._function import Formula, Function, Sampler
 from landscapes.objectives.provenance import recorded_call
 from landscapes.objectives.tags import TAGS
 from landscapes.transforms.base import Composed, Landscape, landscape, remade
@@ -106,7 +106,7 @@ def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
     return _stochastic(f, sample, "minibatched", f"{size} of {count} residuals a step")
 
 
-def _stochastic(f: Function, sample: Sample, suffix: str, words: str) -> Function:
+def _stochastic(f: Function, sample: Sampler, suffix: str, words: str) -> Function:
     """The landscape with other samples, and all its facts."""
     tags = sorted({*f.tags, "stochastic"} - {"any dimension"}, key=[*TAGS, *f.tags].index)
     return remade(

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives._function import Function, Kind, Stationary
-from landscapes.objectives.derivatives import points
+from landscapes.objectives._function import Function, StationaryKind, StationaryPoint
+from landscapes.objectives.derivatives import random_points
 from landscapes.objectives.provenance import recorded_call
 from landscapes.transforms.base import Landscape, landscape, remade, single, still
 
@@ -21,7 +21,7 @@ KEPT = frozenset(
 )  # fmt: skip
 """Tags that hold for whatever rises with the values: they tell of the shape of the level lines."""
 
-NEGATED: dict[Kind, Kind] = {"minimum": "maximum", "saddle": "saddle", "maximum": "minimum"}
+NEGATED: dict[StationaryKind, StationaryKind] = {"minimum": "maximum", "saddle": "saddle", "maximum": "minimum"}
 
 
 @recorded_call
@@ -84,8 +84,8 @@ def negated(f: Landscape) -> Function:
     ['maximum']
     """
     f = landscape(f, "negated")
-    turned = [Stationary(NEGATED[place.kind], place.point) for place in f.stationary]
-    turned += [Stationary("maximum", point) for point in still(f)]
+    turned = [StationaryPoint(NEGATED[place.kind], place.point) for place in f.stationary]
+    turned += [StationaryPoint("maximum", point) for point in still(f)]
     return remade(
         f,
         lambda inner: lambda u: -inner.evaluate(u),
@@ -149,7 +149,7 @@ def _transformed(f: Function, transform: Callable[[Tensor], Tensor], values: Any
 def _check_increasing(f: Function, transform: Callable[[Tensor], Tensor]) -> None:
     """Over the values that the landscape has in its domain; NaN, as of the logarithm below 0, is left alone."""
     with torch.no_grad():
-        values = f(torch.cat([points(f, 2000), torch.tensor([f.start, *f.minima], dtype=torch.float64)]))
+        values = f(torch.cat([random_points(f, 2000), torch.tensor([f.start, *f.minima], dtype=torch.float64)]))
         values = values[values.isfinite()].sort().values
         made = _transformed(f, transform, values)
     made = made[~made.isnan()]

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from landscapes import InputError, from_numpy, functions, race, transforms
-from landscapes.objectives.derivatives import gradient, hessian, points
+from landscapes.objectives.derivatives import gradient, hessian, random_points
 from landscapes.objectives.validation import checked
 
 PLANE = [(-2.0, 2.0), (-1.0, 3.0)]
@@ -37,7 +37,7 @@ def test_a_numpy_formula_has_the_facts_of_any_other():
 
 def test_slopes_and_curvatures_are_nearly_the_true_ones():
     f, g = functions.get("rosenbrock"), from_numpy(valley, PLANE)
-    x = points(g, 300)
+    x = random_points(g, 300)
     assert torch.equal(g(x), torch.from_numpy(valley(*x.numpy().T)))
     size = gradient(f, x).abs().max()
     torch.testing.assert_close(gradient(g, x), gradient(f, x), rtol=1e-8, atol=1e-9 * float(size))
@@ -53,7 +53,7 @@ def test_steps_fit_the_scale_of_the_domain(scale):
 
 def test_one_vector_or_one_argument_a_coordinate():
     g = from_numpy(wavy, [(-1, 1)] * 4)
-    x = points(g, 9)
+    x = random_points(g, 9)
     assert torch.equal(g(x), torch.from_numpy(wavy(x.numpy())))
     assert gradient(g, x).shape == (9, 4)
     assert g.mode == "batched"
@@ -89,7 +89,7 @@ def test_one_point_at_a_time_is_slower_and_said_once():
 def test_mixing_the_points_of_a_batch_is_found_out():
     with pytest.warns(UserWarning, match="one point at a time"):
         g = from_numpy(lambda x: np.sum(x * x), [(-1, 1)] * 3, name="mixing")
-    x = points(g, 5)
+    x = random_points(g, 5)
     torch.testing.assert_close(g(x), (x * x).sum(1))
 
 
@@ -154,7 +154,7 @@ def test_what_is_no_landscape(formula, message):
 
 
 def test_bounds_are_checked():
-    with pytest.raises(InputError, match="low below high"):
+    with pytest.raises(InputError, match="both finite and low < high"):
         from_numpy(valley, [(2, -2), (-1, 3)])
     with pytest.raises(InputError, match="2 arguments"):
         from_numpy(valley, [(-2, 2)])

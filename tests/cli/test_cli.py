@@ -232,8 +232,8 @@ def test_show_tells_the_facts(said, name):
         assert f"({', '.join(f'{c:.10g}' for c in point)})" in out
     for fact in (function.nonsmooth_where, *function.variants, *(place.kind for place in function.stationary)):
         assert fact in out
-    assert ("falls without end" in out) == (function.minimum == -float("inf"))
-    assert ("values fall without end" in out) == (function.outside == "unbounded")
+    assert ("none: unbounded below" in out) == (function.minimum == -float("inf"))
+    assert ("values unbounded below" in out) == (function.outside == "unbounded")
     assert re.search(rf"^coordinates  {'any' if function.family else function.dim}", out, re.M)
 
 
@@ -312,7 +312,7 @@ REFUSED = {
     "a domain without a formula": (["race", "booth", "--domain", "-1,1"], r"--domain goes with --formula"),
     "half a domain": (["race", "--formula", "x", "--domain", "1,2,3"], r"a pair of numbers a coordinate"),
     "domain as text": (["race", "--formula", "x", "--domain", "here"], r"not 'here'"),
-    "domain upside down": (["race", "--formula", "x", "--domain", "1,-1"], r"low below high"),
+    "domain upside down": (["race", "--formula", "x", "--domain", "1,-1"], r"low < high"),
     "domain too small": (["race", "--formula", "x+y+z", "--domain", "-1,1,-2,2"], r"has 3 coordinates"),
     "empty formula": (["race", "--formula", " "], r"the formula is empty"),
 }

@@ -170,7 +170,10 @@ def test_a_folder_and_processes_give_the_same(said, tmp_path):
         (["compare", "--on", "booth", "--with", "adam", "--by", "hours"], "unknown cost 'hours'"),
         (["compare", "--on", "booth", "--with", "adam", "--targets", "1,x"], "targets are shares with commas"),
         (["compare", "--on", "booth", "--with", "adam", "--target", "0.5"], "--target is one of the targets"),
-        (["compare", "--on", "booth", "--with", "adam", "--dim", "7"], "has 2 coordinates and takes no other number"),
+        (
+            ["compare", "--on", "booth", "--with", "adam", "--dim", "7"],
+            "has 2 coordinates and supports no other number",
+        ),
     ],
 )
 def test_bad_input_is_one_line(said, words, message):

@@ -275,8 +275,8 @@ def broken(t: int) -> Formula:
         (lambda t: lambda x, y, z: x, r"function 'bowl at step 0' has 2 intervals as bounds, but its formula takes 3"),
         (lambda t: lambda x, y: float(x) + float(y), r"function 'bowl at step 0' returns float"),
         (lambda t: lambda x, y: bowl(x, y) / 0, r"function 'bowl at step 0' is inf at the start"),
-        (lambda t: lambda x, y: (x - torch.rand(())) ** 2 + y, "another one when it is asked for again"),
-        (forgetful, r"its sample of step 0 is another one when it is asked for again; .*torch.Generator\(\).manual_seed"),
+        (lambda t: lambda x, y: (x - torch.rand(())) ** 2 + y, "its sample of step 0 differs when it is drawn again"),
+        (forgetful, r"its sample of step 0 differs when it is drawn again; .*torch.Generator\(\).manual_seed"),
     ],
 )  # fmt: skip
 def test_what_is_no_sample_is_refused_before_the_race(sample, message):
@@ -295,7 +295,7 @@ def test_a_sample_that_is_not_there_later_is_named():
 
 @pytest.mark.parametrize("sample", [3, "batch", [bowl]])
 def test_a_sample_is_a_function_of_the_step(sample):
-    with pytest.raises(InputError, match="sample takes a step and returns its formula; not"):
+    with pytest.raises(InputError, match="sample must take a step and return the formula of that step, got"):
         function(*PLANE, sample=sample)(bowl)
 
 

@@ -145,14 +145,17 @@ def test_stationary_points_are_what_they_are_called(landscape):
 def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
     scale = size(landscape)
     evolved = torch.cat(
-        [critical_points.evolved(landscape, seed)[:3] for seed in range(2 if landscape.nonsmooth_where else 1)]
+        [
+            critical_points.differential_evolution(landscape, seed)[:3]
+            for seed in range(2 if landscape.nonsmooth_where else 1)
+        ]
     )
     found = evolved
     if not landscape.nonsmooth_where:
         minima = critical_points.local_minima(landscape)
         found = torch.cat([minima, critical_points.descend(landscape, evolved, 40)])
         if landscape.minima_complete:
-            count = len(minima) + tag_checks.on_border(landscape)
+            count = len(minima) + tag_checks.count_border_minima(landscape)
             assert {tag for tag in ("unimodal", "multimodal") if tag in landscape.tags} == (
                 {"unimodal"} if count == 1 else {"multimodal"} if count else set()
             )
@@ -170,9 +173,9 @@ def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
 @pytest.mark.slow
 @pytest.mark.parametrize("landscape", [item for item in BOUNDED if item not in CATALOGUE], ids=name_of)
 def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(landscape):
-    found = critical_points.evolved(landscape, 0)[:1]
+    found = critical_points.differential_evolution(landscape, 0)[:1]
     if not landscape.nonsmooth_where:
-        found = torch.cat([found, critical_points.descend(landscape, critical_points.spread(landscape, 60), 40)])
+        found = torch.cat([found, critical_points.descend(landscape, critical_points.search_starts(landscape, 60), 40)])
     assert float(landscape(found).min()) >= landscape.minimum - 1e-15 * max(size(landscape), abs(landscape.minimum))
 
 
@@ -186,6 +189,8 @@ def test_what_is_lower_beyond_the_domain_says_so(landscape):
     lowest = float(landscape(tag_checks.shells(landscape)).nan_to_num(math.inf).min())
     for seed, factor in enumerate((1, 10)):
         wider = dataclasses.replace(landscape, domain=tuple(map(tuple, (box + factor * reach).tolist())))
-        lowest = min(lowest, float(landscape(critical_points.evolved(wider, seed)[0]).nan_to_num(math.inf)))
+        lowest = min(
+            lowest, float(landscape(critical_points.differential_evolution(wider, seed)[0]).nan_to_num(math.inf))
+        )
     lower = lowest < landscape.minimum - 1e-9 * size(landscape)
     assert lower == (landscape.outside == "lower")

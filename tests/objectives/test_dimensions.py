@@ -7,7 +7,7 @@ import torch
 
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import function, least_squares
-from landscapes.objectives.dimensions import ANY, Dims, tiled
+from landscapes.objectives.dimensions import ANY, Dims, tile
 from landscapes.objectives.elementary import ordered_sum
 
 
@@ -17,7 +17,7 @@ def square(x):
 
 
 @pytest.mark.parametrize(
-    ("dims", "some", "others", "usual", "text"),
+    ("dims", "some", "others", "default", "text"),
     [
         (ANY, [1, 2, 7, 100], [0, -1, 2.0, True, "2"], 2, "any"),
         (Dims(least=2), [2, 3], [1], 2, "any, at least 2"),
@@ -26,23 +26,25 @@ def square(x):
         (Dims(most=1), [1], [2], 1, "any, at most 1"),
     ],
 )
-def test_numbers_of_coordinates(dims, some, others, usual, text):
+def test_numbers_of_coordinates(dims, some, others, default, text):
     assert all(d in dims for d in some)
     assert not any(d in dims for d in others)
-    assert dims.usual == usual
+    assert dims.default == default
     assert str(dims) == text
 
 
 @pytest.mark.parametrize("wrong", [{"least": 0}, {"multiple": 0}, {"least": 3, "most": 2}, {"multiple": 3, "most": 2}])
 def test_dims_that_leave_nothing_are_refused(wrong):
-    with pytest.raises(InputError, match="no number of coordinates is one of Dims"):
+    with pytest.raises(
+        InputError, match="least and multiple must be >= 1 and allow some number of coordinates, got Dims"
+    ):
         Dims(**wrong)
 
 
 def test_patterns_are_repeated_and_cut():
-    assert tiled((1, 2, 3), 5) == (1, 2, 3, 1, 2)
-    assert tiled((1, 2, 3), 2) == (1, 2)
-    assert tiled((), 3) == ()
+    assert tile((1, 2, 3), 5) == (1, 2, 3, 1, 2)
+    assert tile((1, 2, 3), 2) == (1, 2)
+    assert tile((), 3) == ()
 
 
 def test_facts_hold_for_all_numbers_of_coordinates():
@@ -87,20 +89,20 @@ def test_one_coordinate_of_any_is_a_vector_too():
 
 @pytest.mark.parametrize("dim", [0, 1, 2.5, "3", True, None])
 def test_numbers_of_coordinates_that_will_not_do_are_refused(dim):
-    with pytest.raises(InputError, match=r"square takes this number of coordinates: any, at least 2; not"):
+    with pytest.raises(InputError, match=r"square supports these numbers of coordinates: any, at least 2; got"):
         function((-1, 1), dims=Dims(least=2))(square).with_dim(dim)
 
 
 def test_what_does_not_fit_any_number_is_refused():
-    with pytest.raises(InputError, match="is for any number of coordinates, so write it as f"):
+    with pytest.raises(InputError, match="has a variable number of coordinates; write it as f"):
         function((-1, 1), dims=ANY)(lambda x, y: x + y)
-    with pytest.raises(InputError, match="has one interval for all of them"):
+    with pytest.raises(InputError, match="with dims, give one interval for all coordinates"):
         function((-1, 1), (-1, 1), dims=ANY)(square)
     with pytest.raises(InputError, match=r"2 coordinates, but .* has 3"):
         function((-1, 1), (-1, 1), stationary={"saddle": [(1, 2, 3)]})(lambda x, y: x + y)
-    with pytest.raises(InputError, match="a stationary point is 'minimum', 'saddle' or 'maximum', not 'hill'"):
+    with pytest.raises(InputError, match="a stationary point must be 'minimum', 'saddle' or 'maximum', got 'hill'"):
         function((-1, 1), (-1, 1), stationary={"hill": [(1, 2)]})(lambda x, y: x + y)
-    with pytest.raises(InputError, match="outside is 'higher', 'lower' or 'unbounded', not 'up'"):
+    with pytest.raises(InputError, match="outside must be 'higher', 'lower' or 'unbounded', got 'up'"):
         function((-1, 1), (-1, 1), outside="up")(lambda x, y: x + y)
 
 
@@ -135,7 +137,7 @@ def test_residuals_are_refused_where_there_are_none():
     plain = function((-1, 1), dims=ANY)(square)
     with pytest.raises(InputError, match="square has no residuals"):
         plain.evaluate_residuals(torch.zeros(2))
-    with pytest.raises(InputError, match="residuals takes what the formula takes"):
+    with pytest.raises(InputError, match="residuals must take the arguments of the formula"):
         function((-1, 1), dims=ANY, residuals=3)(square)
 
 

@@ -91,7 +91,7 @@ def test_parts_give_what_the_whole_gives(shape, monkeypatch):
 
     whole = in_chunks(formula, x, y, width=5)
     assert met == [(x.numel(),)]
-    monkeypatch.setattr(elementary, "ROOM", 16)
+    monkeypatch.setattr(elementary, "CACHE_NUMBERS", 16)
     met.clear()
     parts = in_chunks(formula, x, y, width=5)
     assert sum(part for (part,) in met) == x.numel()
@@ -101,7 +101,7 @@ def test_parts_give_what_the_whole_gives(shape, monkeypatch):
 
 
 def test_parts_are_never_empty_of_room(monkeypatch):
-    monkeypatch.setattr(elementary, "ROOM", 2)
+    monkeypatch.setattr(elementary, "CACHE_NUMBERS", 2)
     assert in_chunks(lambda x: x + 1, torch.zeros(3), width=100).tolist() == [1, 1, 1]
 
 

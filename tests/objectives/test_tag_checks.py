@@ -67,7 +67,7 @@ def test_convex_separable_and_quadratic(formula, convex, separable, quadratic):
     landscape = made(formula)
     assert tag_checks.is_convex(landscape) == convex
     assert tag_checks.is_separable(landscape) == separable
-    assert ("quadratic" in tag_checks.tags(landscape, minima=False)) == quadratic
+    assert ("quadratic" in tag_checks.measured_tags(landscape, minima=False)) == quadratic
 
 
 @pytest.mark.parametrize(
@@ -94,25 +94,25 @@ def test_curvatures_at_listed_points():
     narrow = made(
         lambda x, y: x * x + 200 * y * y - x * x * x * x, minima=[(0, 0)], stationary={"saddle": [(0.5**0.5, 0)]}
     )
-    assert tag_checks.conditions(quartic) == {"minima": [math.inf], "stationary": []}
-    assert tag_checks.conditions(narrow)["minima"] == pytest.approx([200])
-    assert tag_checks.conditions(narrow)["stationary"] == pytest.approx([100])
-    assert {"degenerate"} == tag_checks.tags(quartic) & {"degenerate", "ill-conditioned"}
-    assert {"ill-conditioned"} == tag_checks.tags(narrow) & {"degenerate", "ill-conditioned"}
+    assert tag_checks.condition_numbers(quartic) == {"minima": [math.inf], "stationary": []}
+    assert tag_checks.condition_numbers(narrow)["minima"] == pytest.approx([200])
+    assert tag_checks.condition_numbers(narrow)["stationary"] == pytest.approx([100])
+    assert {"degenerate"} == tag_checks.measured_tags(quartic) & {"degenerate", "ill-conditioned"}
+    assert {"ill-conditioned"} == tag_checks.measured_tags(narrow) & {"degenerate", "ill-conditioned"}
 
 
 def test_the_lowest_point_on_the_border_counts_as_a_minimum():
-    assert "unimodal" in tag_checks.tags(made(lambda x, y: x + y * y, minima=[(-1, 0)]))
-    assert "multimodal" in tag_checks.tags(
+    assert "unimodal" in tag_checks.measured_tags(made(lambda x, y: x + y * y, minima=[(-1, 0)]))
+    assert "multimodal" in tag_checks.measured_tags(
         made(lambda x, y: x * x * x - x / 2 + y * y, (-2, 1), (-1, 1), minima=[(-2, 0)])
     )
-    assert not tag_checks.tags(made(lambda x, y: x + y * y)) & {"unimodal", "multimodal"}
+    assert not tag_checks.measured_tags(made(lambda x, y: x + y * y)) & {"unimodal", "multimodal"}
 
 
 def test_facts_are_tags_too():
     noisy = function((-1, 1), dims=ANY, sample=lambda t: lambda x: (x * x).sum(-1))(lambda x: (x * x).sum(-1))
-    assert {"stochastic", "any dimension", "convex", "unimodal"} <= tag_checks.tags(noisy)
-    assert "infimum not attained" in tag_checks.tags(made(lambda x, y: torch.exp(x) + y * y, minimum=0))
+    assert {"stochastic", "any dimension", "convex", "unimodal"} <= tag_checks.measured_tags(noisy)
+    assert "infimum not attained" in tag_checks.measured_tags(made(lambda x, y: torch.exp(x) + y * y, minimum=0))
 
 
 @pytest.mark.parametrize(
@@ -147,11 +147,11 @@ def test_points_without_slope_have_their_kind():
 
 
 def test_evolution_finds_a_needle_among_waves():
-    best = critical_points.evolved(get("rastrigin"), 0)
+    best = critical_points.differential_evolution(get("rastrigin"), 0)
     assert float(get("rastrigin")(best[0])) < 1e-10
     assert get("rastrigin")(best).diff().min() >= 0
-    assert torch.equal(critical_points.evolved(get("rastrigin"), 0), best)
-    low, high = critical_points.bounds(get("rastrigin").domain)
+    assert torch.equal(critical_points.differential_evolution(get("rastrigin"), 0), best)
+    low, high = critical_points.corners(get("rastrigin").domain)
     assert ((best >= low) & (best <= high)).all()
 
 

@@ -241,8 +241,8 @@ def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
         (["beale", "-o", "none/sheet.png"], r"the folder 'none' does not exist"),
         (["beale", "-o", "sheet.png", "--theme", "drak"], r"unknown theme 'drak'. Did you mean dark\?"),
         (["beale", "-o", "sheet.png", "--size", "10x10"], r"size must be at least"),
-        (["beale", "--dim", "3"], r"beale has 2 coordinates and takes no other number, such as 3"),
-        (["rosenbrock", "--dim", "1"], r"takes this number of coordinates: any, at least 2; not 1"),
+        (["beale", "--dim", "3"], r"beale has 2 coordinates and supports no other number, got 3"),
+        (["rosenbrock", "--dim", "1"], r"supports these numbers of coordinates: any, at least 2; got 1"),
         (["rosenbrock", "--dim", "-3"], r"must be a whole number, at least 1, not '-3'"),
     ],
 )

@@ -20,8 +20,8 @@ MEMBERS = [
         if landscape.family is None
         else [
             landscape.dim,
-            landscape.family.dims.first(3) or landscape.dim,
-            landscape.family.dims.first(5) or landscape.dim,
+            landscape.family.dims.smallest(3) or landscape.dim,
+            landscape.family.dims.smallest(5) or landscape.dim,
         ]
     )
 ]

@@ -14,7 +14,7 @@ from thinned import diagonal
 from landscapes import InputError, function, functions, race, transforms
 from landscapes.objectives import tag_checks
 from landscapes.objectives.decorators import ANY
-from landscapes.objectives.derivatives import gradient, points
+from landscapes.objectives.derivatives import gradient, random_points
 from landscapes.objectives.tags import CHECKED
 from landscapes.objectives.validation import checked
 from landscapes.transforms import (
@@ -80,7 +80,7 @@ ALL = DOMAIN_MOVES | OTHERS
 def all_facts_hold(g):
     """Whatever the landscape says of itself, measured."""
     minima = torch.tensor(g.minima, dtype=torch.float64).reshape(-1, g.dim)
-    grid = points(g, 4000)
+    grid = random_points(g, 4000)
     size = 1 + float(g(grid).abs().median())
     if len(minima):
         torch.testing.assert_close(g(minima), torch.full_like(g(minima), g.minimum), rtol=1e-9, atol=1e-11 * size)
@@ -100,7 +100,7 @@ def all_facts_hold(g):
         assert place.kind != "maximum" or bool((gap <= rounding).all())
         assert place.kind != "saddle" or g.dim == 1 or (gap.min() < 0 < gap.max())
     told = set(g.tags) & set(CHECKED) - {"unimodal", "multimodal", "discontinuous", "nonsmooth"}
-    assert told <= tag_checks.tags(g, minima=False)
+    assert told <= tag_checks.measured_tags(g, minima=False)
 
 
 def seeded(seed=0):
@@ -119,7 +119,7 @@ def test_all_that_is_said_is_true(made, name):
 @pytest.mark.parametrize("made", ALL)
 def test_a_batch_gives_the_bits_of_its_points(made):
     g = ALL[made](functions.get("himmelblau"))
-    x = points(g, 37, seed=1)
+    x = random_points(g, 37, seed=1)
     assert torch.equal(g(x), torch.stack([g(point) for point in x]))
     assert g(x.float()).dtype == torch.float32
     assert g(x.reshape(37, 1, g.dim)).shape == (37, 1)
@@ -139,7 +139,7 @@ def test_nothing_of_it_lies_on_another_device(made):
 @pytest.mark.parametrize("made", [name for name in ALL if name != "oscillated"])
 def test_gradients_are_those_of_the_values(made):
     g = ALL[made](functions.get("three_hump_camel"))
-    x = points(g, 5, seed=2).requires_grad_()
+    x = random_points(g, 5, seed=2).requires_grad_()
     assert torch.autograd.gradcheck(g, x)
 
 
@@ -173,7 +173,7 @@ def test_moves_of_moves_keep_the_facts(moves, name):
         g = DOMAIN_MOVES[move](g)
     assert len(g.minima) == len(f.minima)
     minima = torch.tensor(g.minima, dtype=torch.float64).reshape(-1, 2)
-    size = float(f(points(f, 500)).abs().median())
+    size = float(f(random_points(f, 500)).abs().median())
     torch.testing.assert_close(
         g(minima), f(torch.tensor(f.minima, dtype=torch.float64).reshape(-1, 2)), rtol=1e-9, atol=1e-10 * size
     )
@@ -343,7 +343,7 @@ def test_noise_belongs_to_its_step_and_seed():
 
 def test_minibatches_average_to_the_sum_of_squares():
     f = functions.get("beale")
-    x = points(f, 5)
+    x = random_points(f, 5)
     for size in (1, 2, 3):
         g = minibatched(f, size)
         seen = torch.stack([g.at_step(t)(x) for t in range(600)])
@@ -355,7 +355,7 @@ def test_minibatches_average_to_the_sum_of_squares():
 def test_transforms_of_noise_and_noise_of_transforms():
     base = noisy("beale", 0.3, seed=4)
     turned = rotated(base, 40)
-    x = points(functions.get("beale"), 6)
+    x = random_points(functions.get("beale"), 6)
     plain = function((-5, 5), (-5, 5), start=tuple(x[0].tolist()))(lambda a, b: a + b)
     there = torch.tensor(rotated(plain, 40).start, dtype=torch.float64)
     torch.testing.assert_close(turned.at_step(2)(there), base.at_step(2)(x[0]), rtol=1e-9, atol=1e-9)
@@ -377,7 +377,7 @@ def test_a_plane_has_the_values_of_what_it_cuts():
     f = wide.with_dim(5)
     ways = [(1, 0, 0, 2, 0), (0, 1, -1, 0, 0)]
     g = restricted(f, (0.5, 0, 0, 0, 0.25), ways)
-    u = points(g, 10)
+    u = random_points(g, 10)
     x = torch.tensor([0.5, 0, 0, 0, 0.25], dtype=torch.float64) + u @ torch.tensor(ways, dtype=torch.float64)
     torch.testing.assert_close(g(u), f(x), rtol=1e-12, atol=0)
     assert g.domain == ((-2.0, 2.0), (-4.0, 4.0))
@@ -415,7 +415,7 @@ def test_residuals_go_along():
         oscillated(f),
         noisy(f, 1),
     ):
-        x = points(g, 7).T
+        x = random_points(g, 7).T
         torch.testing.assert_close((g.evaluate_residuals(x) ** 2).sum(0), g.evaluate(x), rtol=1e-12, atol=0)
 
 
@@ -424,7 +424,7 @@ def test_residuals_go_along():
 
 def test_sums_and_products():
     f, g = functions.get("booth"), functions.get("rosenbrock")
-    x = points(g, 9)
+    x = random_points(g, 9)
     torch.testing.assert_close(added(f, g, f)(x), 2 * f(x) + g(x), rtol=1e-12, atol=0)
     torch.testing.assert_close(multiplied(f, g)(x), f(x) * g(x), rtol=1e-12, atol=0)
     assert added(f, g).domain == tuple(
