@@ -33,7 +33,7 @@ from landscapes.render.plots.layout import SIZE
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme
 from landscapes.render.writers import WRITERS, writer_for
-from landscapes.render.writers.timeline import Timeline, positive, speed, timeline
+from landscapes.render.writers.timeline import Timeline, check_fps, check_positive, timeline
 from landscapes.views import View
 
 Progress = Callable[[int, int], None]
@@ -99,16 +99,16 @@ class RaceAnimation(FuncAnimation):
         if kind is None:
             given = path.suffix.lower() or "a file without a suffix"
             raise InputError(f"an animation is saved as {' or '.join(WRITERS)}, not as {given!r}")
-        plan = self.timeline if fps is None else replace(self.timeline, fps=speed(fps))
+        plan = self.timeline if fps is None else replace(self.timeline, fps=check_fps(fps))
         if dpi is not None:
-            dpi = positive("dpi", dpi)
-        with kind.placing(path) as temporary:
+            dpi = check_positive("dpi", dpi)
+        with kind.temporary_path(path) as temporary:
             writer = kind(temporary, plan, describe(self.record))
             frames = Frames(self.figure, dpi, plan.steps.tolist())
             try:
                 writer.begin(self._samples(frames), reserved(frames.moving))
                 for place, step in enumerate(plan.steps):
-                    writer.frame(*frames.advance(int(step)), plan.stays.get(place, 0.0))
+                    writer.frame(*frames.advance(int(step)), plan.extra_seconds.get(place, 0.0))
                     if progress_callback is not None:
                         progress_callback(place + 1, len(plan.steps))
                 writer.end()

@@ -16,7 +16,7 @@ from matplotlib.transforms import Bbox
 
 from landscapes.render.artists.animated import Boxes, Canvas, moving, seen, spell, spell_steps
 from landscapes.render.artists.text_fit import ruler
-from landscapes.render.writers.base import RGBA, Pixels, box
+from landscapes.render.writers.base import RGBA, Pixels, bounding_box
 
 Box = tuple[int, int, int, int]
 """A rectangle of pixels: left, bottom, right, top."""
@@ -159,7 +159,7 @@ class Sticker:
 
     def __init__(self, page: RGBA) -> None:
         height, width = page.shape[:2]
-        rows, cols = box(np.flatnonzero(page[..., 3]), width)
+        rows, cols = bounding_box(np.flatnonzero(page[..., 3]), width)
         self._left, self._bottom = cols.start, height - rows.stop
         self._box = (cols.start, height - rows.stop, cols.stop, height - rows.start)
         self._image = page[rows, cols][::-1].copy()  # Agg counts rows upwards

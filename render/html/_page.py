@@ -19,7 +19,7 @@ from landscapes.render.html.payload import check_record, told
 from landscapes.render.plots._crop import focus
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
-from landscapes.render.writers.timeline import positive
+from landscapes.render.writers.timeline import check_positive
 from landscapes.views import View
 
 Themes = str | Theme | Sequence[str | Theme]
@@ -102,7 +102,7 @@ def document(
     if view is not None:
         record = focus(record, view)
     words = title or _title(record)
-    data = told(record, chosen, words, positive("seconds", seconds))
+    data = told(record, chosen, words, check_positive("seconds", seconds))
     script = "\n".join(_part(f"{name}.js") for name in SCRIPTS)
     return _filled(
         _part("page.html"),

@@ -1,4 +1,4 @@
-"""Where frames go: one class a format, told apart by the file's suffix."""
+"""Writers: one class per file format, chosen by the suffix."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from landscapes.render.writers.apng import Apng
 from landscapes.render.writers.base import Writer
 from landscapes.render.writers.ffmpeg import Mp4, WebM
 from landscapes.render.writers.gif import Gif
-from landscapes.render.writers.imageio import Imageio, knows
+from landscapes.render.writers.imageio import Imageio, can_write
 from landscapes.render.writers.numbered import Numbered
 from landscapes.render.writers.webp import WebP
 
 WRITERS: dict[str, type[Writer]] = {
     suffix: writer for writer in (Gif, Mp4, WebM, WebP, Apng) for suffix in writer.suffixes
 }
-"""Which writer writes a suffix; for numbered .png and for what imageio writes see `writer_for`."""
+"""Writer classes by suffix. `writer_for` adds numbered .png files and the formats of imageio."""
 
 
 def writer_for(path: Path) -> type[Writer] | None:
-    """Which writer writes a file of this name, once it is sure that it can; None where none does.
+    """Return the writer class for a file name, or None if no writer supports its suffix.
 
-    Raises `InputError` where something must be installed for it, or numbered frames have no place for the number.
+    Raises:
+        InputError: if a required package is missing, or a numbered name lacks its %d placeholder.
     """
     suffix = path.suffix.lower()
     found = WRITERS.get(suffix)
     if found is None and suffix:
-        found = Numbered if suffix == ".png" else Imageio if knows(suffix) else None
+        found = Numbered if suffix == ".png" else Imageio if can_write(suffix) else None
     if found is not None:
         found.check(path)
     return found

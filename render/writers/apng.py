@@ -1,4 +1,4 @@
-"""APNG: every pixel exact. Of each frame only the rectangle that changed is kept, compressed as it comes."""
+"""APNG: lossless. Each frame stores only the rectangle that changed, compressed on arrival."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.render.writers.base import RGBA, Area, Pixels, Writer, box, numbers
+from landscapes.render.writers.base import RGBA, Area, Pixels, Writer, as_uint32, bounding_box
 
 LEVEL = 1
-"""Of zlib: higher ones take several times as long and gain a tenth."""
+"""zlib compression level. Higher levels take several times as long and save 10 %."""
 
 KEEP, REPLACE, OVER = 0, 0, 1
-"""After a frame the canvas stays; its pixels replace what is there, or are laid over it."""
+"""PNG dispose and blend operations: keep the canvas; replace its pixels, or draw over them."""
 
 
 class Apng(Writer):
-    """Lossless animation: decoded frames equal the drawn ones. Equal frames merge."""
+    """Writes lossless animations. Equal consecutive frames are merged."""
 
     suffixes = (".apng",)
 
@@ -29,7 +29,7 @@ class Apng(Writer):
         self._width = width
         self._sequence = self._count = self._frames = 0
         self._waiting: tuple[Area, bytes, int] | None = None
-        self._time = self._told = 0.0
+        self._time = self._time_written = 0.0
         self._file: BinaryIO = self.path.open("wb")
         self._file.write(b"\x89PNG\r\n\x1a\n")
         self._chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0))
@@ -38,15 +38,15 @@ class Apng(Writer):
         if self.comment:
             self._chunk(b"tEXt", b"Comment\0" + self.comment.encode("latin-1", "replace"))
 
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         if len(changed):
             self._flush()
-            area = box(changed, self._width)
+            area = bounding_box(changed, self._width)
             rows, cols = np.divmod(changed, self._width)
-            lines = _lines(numbers(rgba)[changed], rows - area[0].start, cols - area[1].start)
+            lines = _lines(as_uint32(rgba)[changed], rows - area[0].start, cols - area[1].start)
             first = self._count == 0
             self._waiting = area, _compressed(lines, sparse=not first), REPLACE if first else OVER
-        self._time += 1 / self.timeline.fps + stay
+        self._time += 1 / self.timeline.fps + extra_seconds
         self._count += 1
 
     def end(self) -> None:
@@ -64,9 +64,9 @@ class Apng(Writer):
         if self._waiting is None:
             return
         (rows, cols), data, blend = self._waiting
-        unit = 1000 if self._time - self._told <= 65 else 100  # in 16 bits
-        delay = min(round(unit * (self._time - self._told)), 0xFFFF)
-        self._told += delay / unit  # what rounding takes from one frame the next gets back
+        unit = 1000 if self._time - self._time_written <= 65 else 100  # in 16 bits
+        delay = min(round(unit * (self._time - self._time_written)), 0xFFFF)
+        self._time_written += delay / unit  # rounding errors do not accumulate
         place = (cols.stop - cols.start, rows.stop - rows.start, cols.start, rows.start)
         self._chunk(b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *place, delay, unit, KEEP, blend))
         if self._frames == 0:
@@ -85,7 +85,7 @@ class Apng(Writer):
 
 
 def _lines(colors: NDArray[np.uint32], rows: Pixels, cols: Pixels) -> NDArray[np.uint8]:
-    """The lines of the rectangle that some pixels span, transparent elsewhere; each begins with its filter, none."""
+    """Return the scan lines of the pixels' bounding box, transparent elsewhere; filter type 0 starts each line."""
     line = 1 + 4 * (int(cols.max()) + 1)
     data = np.zeros((int(rows.max()) + 1) * line, np.uint8)
     data[(rows * line + 1 + 4 * cols)[:, None] + np.arange(4)] = colors.view(np.uint8).reshape(-1, 4)
@@ -93,6 +93,6 @@ def _lines(colors: NDArray[np.uint32], rows: Pixels, cols: Pixels) -> NDArray[np
 
 
 def _compressed(lines: NDArray[np.uint8], sparse: bool) -> bytes:
-    """The lines in a zlib stream; where few pixels are set, looking for runs only makes it smaller by a third."""
+    """Return the scan lines as a zlib stream. For sparse lines, run-length matching alone is a third smaller."""
     packer = zlib.compressobj(LEVEL, strategy=zlib.Z_RLE if sparse else zlib.Z_DEFAULT_STRATEGY)
     return packer.compress(lines.data) + packer.flush()

@@ -1,4 +1,4 @@
-"""What a writer is."""
+"""The base class of all writers, and helpers for rectangles of changed pixels."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Area = tuple[slice, slice]
 """A rectangle of pixels: rows and columns."""
 
 Pixels = NDArray[np.intp]
-"""Some pixels of a picture by their numbers, row by row from 0."""
+"""Flat indices of pixels, row-major from 0."""
 
 
 class Writer(ABC):
-    """Writes frames to one file as they come; it keeps none of them.
+    """Encodes frames to one file as they arrive, without keeping any.
 
     Args:
         path: the file to write.
-        timeline: how fast frames follow each other.
-        comment: text kept in the file, where the format has a place for it.
+        timeline: the frame rate and the extra seconds per frame.
+        comment: text stored in the file, if the format supports comments.
     """
 
     suffixes: ClassVar[tuple[str, ...]]
@@ -41,50 +41,50 @@ class Writer(ABC):
 
     @classmethod
     def check(cls, path: Path) -> None:
-        """Raises `InputError` where this writer cannot write a file of that name, or lacks something to be installed."""
+        """Raise `InputError` if this writer cannot write such a file name, or if a required package is missing."""
         return
 
     @classmethod
-    def placing(cls, path: Path) -> AbstractContextManager[Path]:
-        """A temporary path to write to, which takes the place of `path` when the block ends well."""
+    def temporary_path(cls, path: Path) -> AbstractContextManager[Path]:
+        """Return a context manager with a temporary path that replaces `path` when the block succeeds."""
         return replacing(path)
 
     @abstractmethod
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
-        """Opens the file.
+        """Open the file.
 
         Args:
-            samples: frames like those to come, shape (height, width, 4) each, to choose colours by; one at least,
-                drawn as they are asked for.
-            reserved: colours (k, 3) that the file must hold exactly if it has a palette.
+            samples: at least one typical frame, shape (height, width, 4) each, to choose a palette from. The iterable
+                is lazy: a sample is drawn when it is requested.
+            reserved: colours that a palette must contain exactly, shape (k, 3).
         """
 
     @abstractmethod
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
-        """Adds a frame; the buffer may change afterwards.
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
+        """Append a frame. The caller may change the buffer afterwards.
 
         Args:
             rgba: the whole frame, shape (height, width, 4).
-            changed: the pixels that differ from the frame before; of the first frame all.
-            stay: how much longer than usual it stays, in seconds.
+            changed: the pixels that differ from the previous frame; all pixels for the first frame.
+            extra_seconds: how much longer than 1 / fps the frame is shown, in seconds.
         """
 
     @abstractmethod
     def end(self) -> None:
-        """Completes the file."""
+        """Complete the file."""
 
     @abstractmethod
     def abort(self) -> None:
-        """Lets go of the file after an error."""
+        """Close the file after an error."""
 
 
-def numbers(rgba: RGBA) -> NDArray[np.uint32]:
-    """A picture's colours as one number a pixel, row by row; a view."""
+def as_uint32(rgba: RGBA) -> NDArray[np.uint32]:
+    """Return a view of the frame with one integer per pixel, row-major."""
     return rgba.view(np.uint32).reshape(-1)
 
 
-def box(pixels: Pixels, width: int) -> Area:
-    """The smallest rectangle that holds some pixels, one at least, of a picture of that width."""
+def bounding_box(pixels: Pixels, width: int) -> Area:
+    """Return the smallest rectangle that contains these pixels (at least one) of a frame of this width."""
     return _around(*np.divmod(pixels, width))
 
 
@@ -92,10 +92,14 @@ def _around(rows: Pixels, cols: Pixels) -> Area:
     return slice(int(rows.min()), int(rows.max()) + 1), slice(int(cols.min()), int(cols.max()) + 1)
 
 
-def cut(values: NDArray[Any], changed: Pixels, width: int, even: bool = False) -> tuple[Area, NDArray[Any]]:
-    """The rectangle that holds all changed pixels, and their values in it, 0 elsewhere.
+def crop_changed(values: NDArray[Any], changed: Pixels, width: int, even: bool = False) -> tuple[Area, NDArray[Any]]:
+    """Return the bounding box of the changed pixels, and an array with their values there and 0 elsewhere.
 
-    With `even`, it begins in an even row and column.
+    Args:
+        values: one value per changed pixel.
+        changed: flat indices of the pixels.
+        width: the width of the frame in pixels.
+        even: start the rectangle at an even row and column.
     """
     rows, cols = np.divmod(changed, width)
     area = _around(rows, cols)

@@ -1,4 +1,4 @@
-"""Video through a pipe to ffmpeg, with the colours tagged so that players show them without a tint."""
+"""Video by a pipe to ffmpeg, with colour tags so that players decode the colours correctly."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.render.writers.base import RGBA, Pixels, Writer
-from landscapes.render.writers.yuv import Planes
+from landscapes.render.writers.yuv import YuvPlanes
 
 TAGS = ("-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
-"""What the planes mean, said of the input too: a player that must guess one of the four shifts every colour."""
+"""Colour tags of input and output. A player that has to guess one of the four shifts every colour."""
 
 KEYS = "300"
-"""A frame of its own comes after so many at the latest; each is as large as a hundred others."""
+"""Maximum distance between key frames; a key frame is about as large as a hundred others."""
 
-LONGEST = 20_000
-"""Characters of a comment; some systems allow 32,767 for all of a command."""
+MAX_COMMENT = 20_000
+"""Maximum length of a comment; some systems limit a whole command to 32,767 characters."""
 
 
 class Ffmpeg(Writer):
-    """Frames in yuv420p to an encoder. A subclass names the encoder and its settings."""
+    """Pipes frames in yuv420p to an encoder. Subclasses set the encoder and its options."""
 
     encoder: ClassVar[str]
     options: ClassVar[tuple[str, ...]] = ()
@@ -35,27 +35,27 @@ class Ffmpeg(Writer):
 
     @classmethod
     def check(cls, path: Path) -> None:
-        executable(path.suffix)
+        ffmpeg_path(path.suffix)
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = next(iter(samples)).shape[:2]
-        self._planes = Planes(width, height)
+        self._planes = YuvPlanes(width, height)
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(
             [
-                executable(self.suffixes[0]), "-y", "-nostdin", "-loglevel", "error",
+                ffmpeg_path(self.suffixes[0]), "-y", "-nostdin", "-loglevel", "error",
                 "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{self._planes.width}x{self._planes.height}",
                 "-framerate", f"{self.timeline.fps:g}", *TAGS, "-i", "-", "-an",
                 "-c:v", self.encoder, *self.options, *TAGS, "-threads", "1",
-                "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={brief(self.comment)}",
+                "-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={truncated_comment(self.comment)}",
                 "-f", self.container, str(self.path),
             ],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self._errors,
         )  # fmt: skip
 
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         self._planes.update(rgba, changed)
-        self._push(1 + round(stay * self.timeline.fps))
+        self._push(1 + round(extra_seconds * self.timeline.fps))
 
     def end(self) -> None:
         assert self._process.stdin is not None
@@ -89,36 +89,36 @@ class Ffmpeg(Writer):
 
 
 class Mp4(Ffmpeg):
-    """H.264 in MP4: plays everywhere."""
+    """Writes H.264 in MP4, which plays everywhere."""
 
     suffixes = (".mp4",)
     encoder = "libx264"
     options = (
         "-preset", "ultrafast", "-qp", "22", "-g", KEYS, "-movflags", "+faststart",
-        "-x264-params", "partitions=p8x8,i4x4",  # nothing pans and nothing is noisy: as small and twice as fast
+        "-x264-params", "partitions=p8x8,i4x4",  # no panning and no noise: same size, twice as fast
     )  # fmt: skip
     container = "mp4"
 
 
 class WebM(Ffmpeg):
-    """VP9 in WebM, for the web."""
+    """Writes VP9 in WebM, for web pages."""
 
     suffixes = (".webm",)
     encoder = "libvpx-vp9"
     options = (
         "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0", "-crf", "28", "-b:v", "0", "-g", KEYS,
-        "-static-thresh", "1000", "-sharpness", "7",  # blocks that are as good as equal stay; flat colours are exact
+        "-static-thresh", "1000", "-sharpness", "7",  # nearly equal blocks are not re-encoded; flat colours are exact
     )  # fmt: skip
     container = "webm"
 
 
-def brief(comment: str) -> str:
-    """As much of a comment as fits on a command line anywhere."""
-    return comment if len(comment) <= LONGEST else comment[:LONGEST] + " …"
+def truncated_comment(comment: str) -> str:
+    """Return the comment, shortened to what fits on any command line."""
+    return comment if len(comment) <= MAX_COMMENT else comment[:MAX_COMMENT] + " …"
 
 
-def executable(suffix: str) -> str:
-    """The path of ffmpeg. Raises `InputError` where there is none."""
+def ffmpeg_path(suffix: str) -> str:
+    """Return the path of ffmpeg. Raise `InputError` if it is not installed."""
     try:
         import imageio_ffmpeg
 

@@ -1,4 +1,4 @@
-"""GIF, streamed: one palette, and of each frame only the rectangle that changed."""
+"""GIF, streamed: one global palette; each frame stores only the rectangle that changed."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from landscapes.render.writers.base import RGBA, Pixels, Writer, cut, numbers
-from landscapes.render.writers.palette import RGB, Palette, choose, tally
+from landscapes.render.writers.base import RGBA, Pixels, Writer, as_uint32, crop_changed
+from landscapes.render.writers.palette import RGB, Palette, choose_colors, count_colors
 
-SHORTEST = 2
-"""Hundredths of a second; browsers slow anything shorter down to a tenth of a second."""
+MIN_DELAY = 2
+"""Shortest delay in hundredths of a second; browsers slow down shorter ones to 0.1 s."""
 
-AS_BEFORE = 0
-"""The index of pixels that stay as they were."""
+UNCHANGED = 0
+"""Palette index of pixels that did not change (transparent)."""
 
 
 class Gif(Writer):
-    """Frames are compared with the one before; pixels that stay are transparent, equal frames merge.
+    """Writes GIFs. Unchanged pixels are transparent, and equal consecutive frames are merged.
 
-    Delays are whole hundredths of a second: what rounding takes from one frame the next gets back, so the
-    speed is right on average.
+    GIF delays are multiples of 0.01 s. Rounding errors are carried over to the next frame, so the average speed
+    is correct.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".gif",)
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         looks = list(samples)
-        keys, weight = tally(looks)
-        self.palette = Palette(choose(keys, weight, reserved), keys)
+        keys, weight = count_colors(looks)
+        self.palette = Palette(choose_colors(keys, weight, reserved), keys)
         height, width = looks[0].shape[:2]
         self._width = width
         self._shown = np.zeros(height * width, np.uint8)
@@ -46,15 +46,15 @@ class Gif(Writer):
         if self.comment:
             self._file.write(b"!\xfe" + _blocks(self.comment.encode()))
 
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         image = self._image(rgba, changed)
         if image is not None:
             self._flush()
             self._waiting = image, self._count == 0
             self._delay = 0
         self._count += 1
-        self._time += 100 / self.timeline.fps + 100 * stay
-        step = max(round(self._time - self._written), SHORTEST)
+        self._time += 100 / self.timeline.fps + 100 * extra_seconds
+        step = max(round(self._time - self._written), MIN_DELAY)
         self._written += step
         self._delay += step
 
@@ -68,29 +68,29 @@ class Gif(Writer):
             self._file.close()
 
     def _image(self, rgba: RGBA, changed: Pixels) -> bytes | None:
-        """The image block of what changed, or None where that does not show in the palette."""
-        entries = self.palette.entries(numbers(rgba)[changed] & RGB)
-        seen = np.flatnonzero(entries != self._shown[changed])
-        if not len(seen):
+        """Return the image block of the changed pixels, or None if no palette index changed."""
+        entries = self.palette.entries(as_uint32(rgba)[changed] & RGB)
+        visible = np.flatnonzero(entries != self._shown[changed])
+        if not len(visible):
             return None
-        changed, entries = changed[seen], entries[seen]
+        changed, entries = changed[visible], entries[visible]
         self._shown[changed] = entries
-        area, picture = cut(entries, changed, self._width)
+        area, picture = crop_changed(entries, changed, self._width)
         return _image(picture, area[1].start, area[0].start)
 
     def _flush(self) -> None:
         if self._waiting is None:
             return
         image, first = self._waiting
-        disposal = b"\x04" if first else b"\x05"  # keep what is there; the first frame has no transparency
+        disposal = b"\x04" if first else b"\x05"  # keep the canvas; the first frame has no transparency
         delay = self._delay
-        head = b"!\xf9\x04" + disposal + _short(min(delay, 0xFFFF)) + bytes([AS_BEFORE]) + b"\x00"
+        head = b"!\xf9\x04" + disposal + _short(min(delay, 0xFFFF)) + bytes([UNCHANGED]) + b"\x00"
         self._file.write(head + image)
         self._waiting = None
 
 
 def _image(entries: NDArray[np.uint8], left: int, top: int) -> bytes:
-    """An image block at a place, compressed by Pillow."""
+    """Return an image block at an offset, compressed by Pillow."""
     height, width = entries.shape
     descriptor = b"," + _short(left) + _short(top) + _short(width) + _short(height) + b"\x00"
     return descriptor + b"\x08" + Image.fromarray(entries).tobytes("gif", "L") + b"\x00"
@@ -101,6 +101,6 @@ def _short(number: int) -> bytes:
 
 
 def _blocks(data: bytes) -> bytes:
-    """Data in GIF's sub-blocks of at most 255 bytes."""
+    """Split data into GIF sub-blocks of at most 255 bytes."""
     parts = [data[i : i + 255] for i in range(0, len(data), 255)]
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\x00"

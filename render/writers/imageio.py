@@ -1,4 +1,4 @@
-"""Whatever else can be written: videos and stacks of pages by imageio."""
+"""Other videos and multi-page TIFF, by imageio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.render.writers.base import RGBA, Pixels, Writer
-from landscapes.render.writers.ffmpeg import TAGS, brief, executable
+from landscapes.render.writers.ffmpeg import TAGS, ffmpeg_path, truncated_comment
 from landscapes.render.writers.timeline import Timeline
 
 PAGES = (".tif", ".tiff")
@@ -24,20 +24,20 @@ COLORS = (
     "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
     "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709", *TAGS,
 )  # fmt: skip
-"""Without the filter ffmpeg converts colours for television of old."""
+"""Without this filter ffmpeg converts colours with the BT.601 matrix."""
 
 MPEG2 = ("mpeg2video", (*COLORS, "-q:v", "2"))
 
 OTHERS = {".mpg": MPEG2, ".mpeg": MPEG2, ".wmv": ("msmpeg4", ("-q:v", "3"))}
-"""Codecs with their settings where H.264 does not belong. That of .wmv has no tags for colours, so they stay television's."""
+"""Codecs and options of containers without H.264. The codec of .wmv has no colour tags, so it keeps BT.601."""
 
 H264 = ("libx264", (*COLORS, "-preset", "veryfast", "-crf", "18"))
 
 
 class Imageio(Writer):
-    """Frames to imageio, one by one. Odd sizes of videos are padded by repeating the last line.
+    """Passes frames to imageio one by one. Odd video sizes are padded by repeating the last line.
 
-    A frame that stays is there several times in a video; a stack of pages has no clock, so there it is one page.
+    In a video, a frame shown longer is written several times. TIFF pages have no duration, so each is written once.
     """
 
     suffixes = ()
@@ -46,10 +46,10 @@ class Imageio(Writer):
     def check(cls, path: Path) -> None:
         suffix = path.suffix.lower()
         if suffix not in PAGES:
-            executable(suffix)
+            ffmpeg_path(suffix)
         elif find_spec("tifffile") is None:
             raise InputError(f"{suffix} needs tifffile: pip install tifffile, or choose numbered .png: frames-%04d.png")
-        _try(suffix)
+        _check_codec(suffix)
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = next(iter(samples)).shape[:2]
@@ -59,14 +59,14 @@ class Imageio(Writer):
         self._count = 0
         self._writer = self._pages_writer() if self._pages else self._video_writer()
 
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         height, width = rgba.shape[:2]
         if len(changed):
             rows, cols = np.divmod(changed, width)
             self._padded[rows, cols] = rgba[rows, cols, :3]
             self._padded[height:] = self._padded[height - 1]
             self._padded[:, width:] = self._padded[:, width - 1 : width]
-        for _ in range(1 if self._pages else 1 + round(stay * self.timeline.fps)):
+        for _ in range(1 if self._pages else 1 + round(extra_seconds * self.timeline.fps)):
             try:
                 self._writer.append_data(self._padded, self._facts() if self._pages else {})
             except OSError as error:
@@ -78,7 +78,7 @@ class Imageio(Writer):
         if not self._pages:
             import imageio_ffmpeg
 
-            try:  # imageio does not tell how ffmpeg ended
+            try:  # imageio does not report the exit status of ffmpeg
                 written, _ = imageio_ffmpeg.count_frames_and_secs(str(self.path))
             except RuntimeError as error:
                 raise self._failure() from error
@@ -98,7 +98,7 @@ class Imageio(Writer):
             pixelformat="yuv420p", macro_block_size=1, ffmpeg_log_level="quiet",
             output_params=[
                 *settings, "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
-                "-metadata", f"comment={brief(self.comment)}",
+                "-metadata", f"comment={truncated_comment(self.comment)}",
             ],
         )  # fmt: skip
 
@@ -109,15 +109,15 @@ class Imageio(Writer):
         return imageio.v2.get_writer(self.path, format="TIFF", mode="I", bigtiff=large)
 
     def _facts(self) -> dict[str, Any]:
-        """How a page is written: compressed, the first with the comment."""
+        """Return the options of a page: compression, and the comment on the first page."""
         return {"compression": "zlib"} | ({} if self._count else {"description": self.comment})
 
     def _failure(self) -> OSError:
         return OSError(f"imageio could not write {self.path.name!r}: ffmpeg ended early")
 
 
-def knows(suffix: str) -> bool:
-    """Whether imageio writes videos or stacks of pages of this suffix."""
+def can_write(suffix: str) -> bool:
+    """Return whether imageio writes videos or multi-page files with this suffix."""
     if find_spec("imageio") is None:
         raise InputError(f"{suffix} needs imageio: pip install imageio imageio-ffmpeg, or choose .gif")
     from imageio.config import known_extensions
@@ -126,8 +126,8 @@ def knows(suffix: str) -> bool:
 
 
 @cache
-def _try(suffix: str) -> None:
-    """Writes two small frames. Raises `InputError` where that fails, since codecs can be missing."""
+def _check_codec(suffix: str) -> None:
+    """Write two small frames. Raise `InputError` if that fails, for example because a codec is missing."""
     with tempfile.TemporaryDirectory() as folder:
         writer = Imageio(Path(folder) / f"trial{suffix}", Timeline(np.arange(2), 25.0))
         try:
@@ -138,4 +138,6 @@ def _try(suffix: str) -> None:
             writer.end()
         except Exception as error:
             writer.abort()
-            raise InputError(f"imageio cannot write {suffix} with what is installed; choose .mp4 or .gif") from error
+            raise InputError(
+                f"imageio cannot write {suffix} with the installed packages; choose .mp4 or .gif"
+            ) from error

@@ -1,4 +1,4 @@
-"""One picture a frame: frames-0000.png, frames-0001.png and so on."""
+"""Numbered PNG files, one per frame: frames-0000.png, frames-0001.png and so on."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from landscapes.files import replacing_all
 from landscapes.render.writers.base import RGBA, Pixels, Writer
 
 PLACE = re.compile(r"%(?:0\d+)?d")
-"""Where the number goes, with its digits."""
+"""Placeholder of the frame number."""
 
 
 class Numbered(Writer):
-    """PNG files whose name has a place for the number, as in frames-%04d.png, counted from 0.
+    """Writes PNG files numbered from 0, as in frames-%04d.png.
 
-    They follow each other at the animation's speed: a frame that stays is there several times. All appear
-    together when the last one is written.
+    The files represent equal time intervals: a frame shown longer is written several times. All files appear
+    together when the last one is complete.
     """
 
     suffixes = ()
@@ -35,12 +35,12 @@ class Numbered(Writer):
     def check(cls, path: Path) -> None:
         if len(PLACE.findall(path.name)) != 1 or path.name.count("%") != 1:
             raise InputError(
-                f"{path.name!r} is no name for numbered frames: it needs one place for the number, "
-                "as in frames-%04d.png (and a still picture's name has no %)"
+                f"invalid name for numbered frames: {path.name!r}; use one placeholder for the number, as in "
+                "frames-%04d.png, or no % at all for a still picture"
             )
 
     @classmethod
-    def placing(cls, path: Path) -> AbstractContextManager[Path]:
+    def temporary_path(cls, path: Path) -> AbstractContextManager[Path]:
         return replacing_all(path)
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
@@ -49,9 +49,9 @@ class Numbered(Writer):
         if self.comment:
             self._facts.add_text("Comment", self.comment)
 
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         last = self._path(self._count - 1)
-        for again in range(1 + round(stay * self.timeline.fps)):
+        for again in range(1 + round(extra_seconds * self.timeline.fps)):
             here = self._path(self._count)
             if again or not len(changed):
                 shutil.copyfile(last, here)
@@ -64,9 +64,7 @@ class Numbered(Writer):
         there = (file.name for file in self.path.parent.parent.iterdir())  # the path is in a temporary folder
         old = sorted((name for name in there if self._number(name) >= self._count), key=self._number)
         if old:
-            warnings.warn(
-                f"{len(old)} frames of a longer animation stay beside the new ones: {old[0]} … {old[-1]}", stacklevel=2
-            )
+            warnings.warn(f"{len(old)} older frames with higher numbers remain: {old[0]} … {old[-1]}", stacklevel=2)
 
     def abort(self) -> None:
         return
@@ -75,7 +73,7 @@ class Numbered(Writer):
         return self.path.with_name(self.path.name % number)
 
     def _number(self, name: str) -> int:
-        """The number in a name, -1 where it is not of this pattern."""
+        """Return the number in a file name, or -1 if the name does not match the pattern."""
         before, after = PLACE.split(self.path.name)
         digits = name[len(before) : len(name) - len(after)]
         fits = name.startswith(before) and name.endswith(after) and digits.isdecimal()

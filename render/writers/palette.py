@@ -20,38 +20,38 @@ EXACT = 64
 CANDIDATES = 3000
 SWEEPS = 4
 
-AT_ONCE = 2048
-"""Colours whose distances to all entries are worked out at once."""
+CHUNK = 2048
+"""Number of colours whose distances to all entries are computed at once."""
 
 RGB = np.uint32(0xFFFFFF)
-"""The part of a pixel's number that is its colour, without alpha."""
+"""Mask of the colour bits of a pixel, without alpha."""
 
 Colors = NDArray[np.uint8]
 
 
 def pack(rgba: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Colours (..., 4) as one number each, without alpha."""
+    """Pack colours (..., 4) into one integer each, without alpha."""
     keys: NDArray[np.uint32] = rgba.view(np.uint32)[..., 0]
     return keys & RGB
 
 
-def packed(colors: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint32]:
-    """Colours (n, 3) as one number each."""
+def pack_rgb(colors: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint32]:
+    """Pack colours (n, 3) into one integer each."""
     red, green, blue = colors.reshape(-1, 3).astype(np.uint32).T
     return np.asarray(red | green << 8 | blue << 16, np.uint32)
 
 
 def unpack(keys: NDArray[np.uint32]) -> Colors:
-    """The colours (n, 3) of packed ones (n,)."""
+    """Return the colours (n, 3) of packed integers (n,)."""
     return np.stack([keys & 255, keys >> 8 & 255, keys >> 16 & 255], -1).astype(np.uint8)
 
 
-def tally(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
-    """The colours of the samples, packed, most frequent first, and their weights.
+def count_colors(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDArray[np.float64]]:
+    """Return the packed colours of the samples, most frequent first, and their weights.
 
     Args:
-        samples: frames (height, width, 4); in later ones only what differs from the first one counts,
-            twofold, since that is what moves.
+        samples: frames (height, width, 4). In all but the first, only pixels that differ from the first count, with
+            double weight, because they belong to moving parts.
     """
     first = pack(samples[0])
     counted = [np.unique(first, return_counts=True)]
@@ -65,14 +65,14 @@ def tally(samples: Sequence[NDArray[np.uint8]]) -> tuple[NDArray[np.uint32], NDA
     return keys[order].astype(np.uint32), weight[order].astype(np.float64)
 
 
-def choose(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors) -> Colors:
-    """A palette (n, 3), n ≤ 255, for frames like those whose colours were counted.
+def choose_colors(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colors) -> Colors:
+    """Choose a palette (n, 3), n ≤ 255, by weighted clustering.
 
     Args:
-        keys, weight: as `tally` gives them.
-        reserved: colours (k, 3) to hold exactly.
+        keys, weight: packed colours and weights from `count_colors`.
+        reserved: colours (k, 3) that the palette contains exactly.
     """
-    held = packed(reserved)
+    held = pack_rgb(reserved)
     if len(every := np.union1d(held, keys)) <= SIZE:
         return unpack(every)
     often = min(EXACT, max(SIZE - 16 - len(held), 0))
@@ -87,14 +87,14 @@ def choose(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserved: Colo
         for channel in range(3):
             moment = np.bincount(owner[mine], (heavy * rest[:, channel])[mine], len(centres))
             centres[:, channel] = np.where(total > 0, moment / np.maximum(total, 1e-9), centres[:, channel])
-    return unpack(np.unique(packed(np.rint(np.concatenate([exact, centres])))))
+    return unpack(np.unique(pack_rgb(np.rint(np.concatenate([exact, centres])))))
 
 
 class Palette:
-    """Maps colours to palette entries, fast: index 0 means "as before", colours count from 1.
+    """Maps colours to palette indices by lookup tables. Index 0 means "unchanged"; colours start at 1.
 
-    Known colours, packed, map to their nearest entry; one met later takes the nearest entry to the
-    middle of its cell of 8 × 8 × 8 colours. Both are looked up in tables that fill as colours are met.
+    Known packed colours map to their nearest entry. A new colour maps to the entry nearest to the centre of its cell
+    of 8 × 8 × 8 colours; the tables are filled on first use.
     """
 
     def __init__(self, colors: Colors, known: NDArray[np.uint32] | None = None) -> None:
@@ -105,21 +105,21 @@ class Palette:
         self._cells = np.zeros(1 << 15, np.uint8)
         if known is not None:
             self._table[known] = self._nearest(unpack(known))
-        self._table[packed(colors)] = np.arange(1, len(colors) + 1)
+        self._table[pack_rgb(colors)] = np.arange(1, len(colors) + 1)
 
     @property
     def table(self) -> bytes:
-        """A GIF's colour table of 256 entries."""
+        """The GIF colour table with 256 entries."""
         full = np.zeros((256, 3), np.uint8)
         full[1 : len(self.colors) + 1] = self.colors
         return full.tobytes()
 
     def map(self, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The entries (height, width) for pixels (height, width, 4)."""
+        """Return palette indices (height, width) for pixels (height, width, 4)."""
         return self.entries(pack(rgba))
 
     def entries(self, keys: NDArray[np.uint32]) -> NDArray[np.uint8]:
-        """The entries for packed colours of any shape."""
+        """Return palette indices for packed colours of any shape."""
         entry = self._table[keys]
         if not entry.all():
             met = keys[entry == 0]
@@ -134,16 +134,16 @@ class Palette:
 
     def _nearest(self, colors: Colors) -> NDArray[np.uint8]:
         near = np.empty(len(colors), np.uint8)
-        for at in range(0, len(colors), AT_ONCE):  # whole numbers: parts give what all at once would
-            part = colors[at : at + AT_ONCE].astype(np.float32)
-            near[at : at + AT_ONCE] = (part @ self._float.T - self._norm).argmax(1) + 1
+        for at in range(0, len(colors), CHUNK):  # exact integers: chunking does not change the result
+            part = colors[at : at + CHUNK].astype(np.float32)
+            near[at : at + CHUNK] = (part @ self._float.T - self._norm).argmax(1) + 1
         return near
 
 
 def _spread(
     colors: NDArray[np.float32], weight: NDArray[np.float64], exact: NDArray[np.float32], count: int
 ) -> NDArray[np.float32]:
-    """Centres to begin with, each the colour that the ones before serve worst."""
+    """Return initial centres: each is the colour worst represented by the previous ones."""
     far = _distance(colors, exact).min(1)
     picked = np.zeros(min(count, len(colors)), np.int64)
     norm = (colors**2).sum(1)
@@ -154,5 +154,5 @@ def _spread(
 
 
 def _distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Squared distances (len(a), len(b))."""
+    """Return squared distances, shape (len(a), len(b))."""
     return np.asarray((a**2).sum(1)[:, None] - 2 * (a @ b.T) + (b**2).sum(1)[None], np.float32)

@@ -1,4 +1,4 @@
-"""Which step each frame shows, and how long it stays."""
+"""The timeline of an animation: which step each frame shows, and for how long."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
 
-MOST_FRAMES = 100_000
-"""More than an hour; whoever asks for more has mistyped."""
+MAX_FRAMES = 100_000
+"""Upper limit of the number of frames: more than an hour of animation."""
 
 PACES = ("linear", "log")
 
@@ -22,21 +22,21 @@ class Timeline:
     """The frames of an animation.
 
     Attributes:
-        steps: the step that each frame shows, shape (frames,), never descending.
-        fps: frames a second.
-        stays: how much longer than 1 / fps a frame stays, in seconds, by the frame's number.
-        loop: whether the animation begins again.
+        steps: the step shown by each frame, shape (frames,), non-decreasing.
+        fps: frames per second.
+        extra_seconds: how much longer than 1 / fps a frame is shown, in seconds, by frame index.
+        loop: whether the animation repeats.
     """
 
     steps: NDArray[np.int64]
     fps: float
-    stays: Mapping[int, float] = field(default_factory=dict)
+    extra_seconds: Mapping[int, float] = field(default_factory=dict)
     loop: bool = True
 
     @property
     def seconds(self) -> float:
-        """How long it plays, once."""
-        return len(self.steps) / self.fps + sum(self.stays.values())
+        """Duration of one playback in seconds."""
+        return len(self.steps) / self.fps + sum(self.extra_seconds.values())
 
 
 def timeline(
@@ -50,58 +50,58 @@ def timeline(
     hold: tuple[float, float] = (0.4, 2.0),
     loop: bool = True,
 ) -> Timeline:
-    """Maps the steps 0 … last to frames.
+    """Distribute the steps 0 … last over frames.
 
     Args:
-        last: the race's last step.
-        seconds: how long the race takes, without pauses and holds.
-        fps: frames a second, above 0 and at most 50.
-        frames: how many; by default seconds × fps.
-        pace: "linear", or "log" to show the beginning slowly and the end fast.
-        pauses: how many seconds to stay at which steps.
-        hold: how many seconds the first and the last frame stay.
-        loop: whether it begins again.
+        last: the last step of the race.
+        seconds: duration in seconds, without pauses and holds.
+        fps: frames per second, > 0 and <= 50.
+        frames: number of frames; by default seconds × fps.
+        pace: "linear" gives every step equal time; "log" shows early steps slowly and late steps fast.
+        pauses: extra seconds by step.
+        hold: extra seconds for the first and for the last frame.
+        loop: whether the animation repeats.
 
     Raises:
-        InputError: for numbers out of range, an unknown pace, a pause at a step that there is not.
+        InputError: if a number is out of range, the pace is unknown, or a pause lies outside 0 … last.
 
     >>> timeline(100, seconds=1, fps=5).steps.tolist()
     [0, 25, 50, 75, 100]
     >>> timeline(100, seconds=1, fps=5, pace="log").steps.tolist()
     [0, 2, 9, 31, 100]
     """
-    seconds, fps = positive("seconds", seconds), speed(fps)
-    count = max(round(min(seconds * fps, MOST_FRAMES + 1)), 2) if frames is None else frames
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 1 <= count <= MOST_FRAMES:
-        raise InputError(f"frames must be a whole number from 1 to {MOST_FRAMES}, not {count!r}")
+    seconds, fps = check_positive("seconds", seconds), check_fps(fps)
+    count = max(round(min(seconds * fps, MAX_FRAMES + 1)), 2) if frames is None else frames
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or not 1 <= count <= MAX_FRAMES:
+        raise InputError(f"frames must be an integer from 1 to {MAX_FRAMES}, got {count!r}")
     if pace not in PACES:
         raise unknown("pace", str(pace), PACES)
     share = np.linspace(0, 1, count) if count > 1 else np.ones(1)
     steps = last * share if pace == "linear" else np.expm1(share * np.log1p(last))
     shown = np.rint(steps).astype(np.int64)
     try:
-        first, final = (_stay("hold", stay) for stay in hold)
+        first, final = (_check_extra("hold", extra) for extra in hold)
     except (TypeError, ValueError):
         raise InputError(
-            f"hold is a number of seconds from 0 to 600 for the first and one for the last frame, not {hold!r}"
+            f"hold must be two numbers of seconds from 0 to 600 (first frame, last frame), got {hold!r}"
         ) from None
-    stays = {0: first}
-    stays[count - 1] = stays.get(count - 1, 0.0) * (count == 1) + final
+    extra_seconds = {0: first}
+    extra_seconds[count - 1] = extra_seconds.get(count - 1, 0.0) * (count == 1) + final
     stops = pauses or {}
     for step in stops:
         if not isinstance(step, int | np.integer) or not 0 <= step <= last:
-            raise InputError(f"a pause is at a step from 0 to {last}, not at {step!r}")
-    shown = _visiting(shown, list(stops))
-    for step, stay in stops.items():
-        place = int(np.argmin(abs(shown - step)))
-        stays[place] = stays.get(place, 0.0) + _stay("a pause", stay)
-    return Timeline(shown, fps, stays, loop)
+            raise InputError(f"pauses must be at steps from 0 to {last}, got {step!r}")
+    shown = _include_steps(shown, list(stops))
+    for step, extra in stops.items():
+        frame = int(np.argmin(abs(shown - step)))
+        extra_seconds[frame] = extra_seconds.get(frame, 0.0) + _check_extra("a pause", extra)
+    return Timeline(shown, fps, extra_seconds, loop)
 
 
-def _visiting(shown: NDArray[np.int64], stops: list[int]) -> NDArray[np.int64]:
-    """The steps shown, as many, with those nearest to stops moved there; the first and the last one stay.
+def _include_steps(shown: NDArray[np.int64], stops: list[int]) -> NDArray[np.int64]:
+    """Return the shown steps with the nearest inner ones replaced by `stops`; the first and last are unchanged.
 
-    >>> _visiting(np.array([0, 25, 50, 75, 100]), [30, 50, 98]).tolist()
+    >>> _include_steps(np.array([0, 25, 50, 75, 100]), [30, 50, 98]).tolist()
     [0, 30, 50, 98, 100]
     """
     steps = shown.copy()
@@ -114,21 +114,21 @@ def _visiting(shown: NDArray[np.int64], stops: list[int]) -> NDArray[np.int64]:
     return np.sort(steps)
 
 
-def positive(name: str, value: float) -> float:
-    """The value, once it is sure to be a positive number."""
+def check_positive(name: str, value: float) -> float:
+    """Return the value as a float. Raise `InputError` unless it is finite and > 0."""
     if not isinstance(value, numbers.Real) or not 0 < value < float("inf"):
-        raise InputError(f"{name} must be a positive number, not {value!r}")
+        raise InputError(f"{name} must be a finite number > 0, got {value!r}")
     return float(value)
 
 
-def speed(fps: float) -> float:
-    """Frames a second, once they are sure to play everywhere."""
+def check_fps(fps: float) -> float:
+    """Return the frame rate as a float. Raise `InputError` unless it is > 0 and <= 50."""
     if not isinstance(fps, numbers.Real) or not 0 < fps <= 50:
-        raise InputError(f"fps must be above 0 and at most 50 (viewers slow faster GIFs down), not {fps!r}")
+        raise InputError(f"fps must be > 0 and <= 50 (viewers slow down faster GIFs), got {fps!r}")
     return float(fps)
 
 
-def _stay(name: str, value: float) -> float:
+def _check_extra(name: str, value: float) -> float:
     if not isinstance(value, numbers.Real) or not 0 <= value <= 600:
-        raise InputError(f"{name} is a number of seconds from 0 to 600, not {value!r}")
+        raise InputError(f"{name} must be a number of seconds from 0 to 600, got {value!r}")
     return float(value)

@@ -1,4 +1,4 @@
-"""Animated WebP, lossless: smaller than APNG, and every browser shows it."""
+"""Animated WebP: lossless, smaller than APNG, and supported by every browser."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from landscapes.errors import InputError
-from landscapes.render.writers.base import RGBA, Area, Pixels, Writer, cut, numbers
+from landscapes.render.writers.base import RGBA, Area, Pixels, Writer, as_uint32, crop_changed
 
 EFFORT = {"quality": 0, "method": 2}
-"""Of the compressor: less makes files five times as large, more takes half as long again for a tenth."""
+"""Compressor settings: less effort gives files five times as large; more takes 50 % longer and saves 10 %."""
 
 ANIMATION, XMP, ALPHA = 0x02, 0x04, 0x10
-"""What a file says it has."""
+"""Feature flags of the file header."""
 
-LAY_OVER, REPLACE = 0, 2
-"""A frame's pixels are laid over the canvas, or replace what is there; either way the canvas stays afterwards."""
+DRAW_OVER, REPLACE = 0, 2
+"""Blend methods: draw over the canvas, or replace its pixels. The canvas is kept afterwards."""
 
 
 class WebP(Writer):
-    """Lossless animation: decoded frames equal the drawn ones. Equal frames merge.
+    """Writes lossless animations. Equal consecutive frames are merged.
 
-    Pillow compresses each rectangle; the container is written here, since Pillow's own collects all frames.
+    Pillow compresses each rectangle. The container is written here, because Pillow's encoder collects all frames.
     """
 
     suffixes = (".webp",)
@@ -43,21 +43,21 @@ class WebP(Writer):
         height, width = next(iter(samples)).shape[:2]
         self._width = width
         self._waiting: tuple[Area, bytes, int] | None = None
-        self._time = self._told = 0.0
+        self._time = self._time_written = 0.0
         self._file: BinaryIO = self.path.open("wb")
         self._file.write(b"RIFF\0\0\0\0WEBP")
         flags = ANIMATION | ALPHA | (XMP if self.comment else 0)
         self._chunk(b"VP8X", struct.pack("<I", flags) + _three(width - 1) + _three(height - 1))
         self._chunk(b"ANIM", struct.pack("<IH", 0xFFFFFFFF, 0 if self.timeline.loop else 1))
 
-    def frame(self, rgba: RGBA, changed: Pixels, stay: float = 0.0) -> None:
+    def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         if len(changed):
             self._flush()
-            # the format counts pairs of pixels
-            area, picture = cut(numbers(rgba)[changed], changed, self._width, even=True)
+            # the format stores offsets in units of two pixels
+            area, picture = crop_changed(as_uint32(rgba)[changed], changed, self._width, even=True)
             pixels = picture.view(np.uint8).reshape(*picture.shape, 4)
-            self._waiting = area, _image(pixels), REPLACE if self._time == 0 else LAY_OVER
-        self._time += 1000 / self.timeline.fps + 1000 * stay
+            self._waiting = area, _image(pixels), REPLACE if self._time == 0 else DRAW_OVER
+        self._time += 1000 / self.timeline.fps + 1000 * extra_seconds
 
     def end(self) -> None:
         self._flush()
@@ -76,8 +76,8 @@ class WebP(Writer):
         if self._waiting is None:
             return
         (rows, cols), data, blend = self._waiting
-        delay = min(round(self._time - self._told), 0xFFFFFF)
-        self._told += delay  # what rounding takes from one frame the next gets back
+        delay = min(round(self._time - self._time_written), 0xFFFFFF)
+        self._time_written += delay  # rounding errors do not accumulate
         place = (cols.start // 2, rows.start // 2, cols.stop - cols.start - 1, rows.stop - rows.start - 1, delay)
         self._chunk(b"ANMF", b"".join(map(_three, place)) + bytes([blend]) + data)
         self._waiting = None
@@ -87,7 +87,7 @@ class WebP(Writer):
 
 
 def _image(rgba: RGBA) -> bytes:
-    """The chunk of a still WebP that holds its pixels, without the file around it."""
+    """Return the pixel chunk of a still WebP, without its container."""
     stream = io.BytesIO()
     Image.fromarray(rgba).save(stream, "WEBP", lossless=True, exact=False, **EFFORT)
     return stream.getvalue()[12:]
@@ -103,4 +103,4 @@ XMP_PACKET = (
     '<rdf:li xml:lang="x-default">{}</rdf:li>'
     "</rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"
 )
-"""Where WebP keeps words."""
+"""The XMP packet that stores the comment."""

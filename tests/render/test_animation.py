@@ -184,9 +184,9 @@ BAD_SPEED = [0, -1, 50.5, 60, float("nan"), float("inf"), "fast"]
 
 @pytest.mark.parametrize("fps", BAD_SPEED)
 def test_speeds_that_play_nowhere_are_refused(tmp_path, fps):
-    with pytest.raises(InputError, match="fps must be above 0 and at most 50"):
+    with pytest.raises(InputError, match="fps must be > 0 and <= 50"):
         render.animate(converging(1), fps=fps)
-    with pytest.raises(InputError, match="fps must be above 0 and at most 50"):
+    with pytest.raises(InputError, match="fps must be > 0 and <= 50"):
         render.animate(converging(1), frames=2, **SMALL).save(tmp_path / "race.gif", fps=fps)
     assert not list(tmp_path.iterdir())
 
@@ -194,7 +194,7 @@ def test_speeds_that_play_nowhere_are_refused(tmp_path, fps):
 @pytest.mark.parametrize("dpi", [0, -1, float("nan"), float("inf"), "high"])
 def test_resolutions_that_are_none_are_refused_and_change_nothing(tmp_path, dpi):
     animation = render.animate(converging(1), frames=2, **SMALL)
-    with pytest.raises(InputError, match="dpi must be a positive number"):
+    with pytest.raises(InputError, match="dpi must be a finite number > 0"):
         animation.save(tmp_path / "race.gif", dpi=dpi)
     animation.save(tmp_path / "race.gif")
 
@@ -202,19 +202,19 @@ def test_resolutions_that_are_none_are_refused_and_change_nothing(tmp_path, dpi)
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"seconds": 0}, "seconds must be a positive number, not 0"),
-        ({"seconds": -2}, "seconds must be a positive number, not -2"),
-        ({"seconds": float("nan")}, "seconds must be a positive number"),
-        ({"seconds": float("inf")}, "seconds must be a positive number"),
-        ({"seconds": "8"}, "seconds must be a positive number, not '8'"),
-        ({"seconds": 1e9}, "frames must be a whole number from 1 to 100000"),
-        ({"frames": 0}, "frames must be a whole number"),
-        ({"frames": -3}, "frames must be a whole number"),
-        ({"frames": 2.5}, "frames must be a whole number"),
+        ({"seconds": 0}, "seconds must be a finite number > 0, got 0"),
+        ({"seconds": -2}, "seconds must be a finite number > 0, got -2"),
+        ({"seconds": float("nan")}, "seconds must be a finite number > 0"),
+        ({"seconds": float("inf")}, "seconds must be a finite number > 0"),
+        ({"seconds": "8"}, "seconds must be a finite number > 0, got '8'"),
+        ({"seconds": 1e9}, "frames must be an integer from 1 to 100000"),
+        ({"frames": 0}, "frames must be an integer"),
+        ({"frames": -3}, "frames must be an integer"),
+        ({"frames": 2.5}, "frames must be an integer"),
         ({"pace": "quick"}, "unknown pace 'quick'"),
-        ({"pauses": {41: 1.0}}, "a pause is at a step from 0 to 40, not at 41"),
-        ({"pauses": {3: -1.0}}, "a pause is a number of seconds"),
-        ({"hold": (0.0, float("nan"))}, "hold is a number of seconds"),
+        ({"pauses": {41: 1.0}}, "pauses must be at steps from 0 to 40, got 41"),
+        ({"pauses": {3: -1.0}}, "a pause must be a number of seconds"),
+        ({"hold": (0.0, float("nan"))}, "hold must be two numbers of seconds"),
     ],
 )
 def test_other_timelines_are_refused(options, words):
@@ -240,7 +240,7 @@ def test_a_timeline_runs_from_the_start_to_the_end(last, frames, pace, pauses):
 
 def test_by_default_it_takes_eight_seconds_and_stands_at_both_ends():
     plan = render.animate(converging(1)).timeline
-    assert (len(plan.steps), plan.fps, plan.stays, plan.loop) == (200, 25.0, {0: 0.4, 199: 2.0}, True)
+    assert (len(plan.steps), plan.fps, plan.extra_seconds, plan.loop) == (200, 25.0, {0: 0.4, 199: 2.0}, True)
 
 
 def test_a_race_of_one_step_is_animated(tmp_path):

@@ -71,10 +71,12 @@ def test_a_codec_that_is_missing_is_told_before_anything_is_drawn(tmp_path, monk
     poor.chmod(0o755)
     monkeypatch.setattr(imageio_ffmpeg._io, "get_ffmpeg_exe", lambda: str(poor))
     monkeypatch.setattr("landscapes.render._save.animate", None)  # would be a TypeError
-    by_imageio._try.cache_clear()
+    by_imageio._check_codec.cache_clear()
     out = tmp_path / "out"
     out.mkdir()
-    with pytest.raises(InputError, match=r"imageio cannot write \.mkv with what is installed; choose \.mp4 or \.gif"):
+    with pytest.raises(
+        InputError, match=r"imageio cannot write \.mkv with the installed packages; choose \.mp4 or \.gif"
+    ):
         render.save(converging(1), out / "race.mkv", **SMALL, **QUICK)
     assert render.check_output(out / "race.wmv")
     assert not list(out.iterdir())
@@ -163,7 +165,7 @@ def test_frames_of_a_longer_animation_are_not_passed_over_in_silence(tmp_path):
     for other in ("race-0018.png", "race-x.png", "race-.png", "other-018.png"):
         (tmp_path / other).write_bytes(b"other")
     animation = render.animate(converging(1), **SMALL, frames=4, fps=10, hold=(0, 0))
-    with pytest.warns(UserWarning, match=r"2 frames of a longer animation .* race-017.png … race-170.png"):
+    with pytest.warns(UserWarning, match=r"2 older frames with higher numbers remain: race-017.png … race-170.png"):
         animation.save(tmp_path / "race-%03d.png")
     assert (tmp_path / "race-017.png").read_bytes() == b"old"
     assert (tmp_path / "race-003.png").read_bytes().startswith(b"\x89PNG")

@@ -20,7 +20,7 @@ from landscapes.render.artists.trails import Trail
 from landscapes.render.plots.layout import figure
 from landscapes.render.theme import THEMES, styles
 from landscapes.render.writers import WRITERS
-from landscapes.render.writers.palette import Palette, tally
+from landscapes.render.writers.palette import Palette, count_colors
 from landscapes.render.writers.timeline import Timeline
 
 SIZE = (400, 300)
@@ -34,7 +34,7 @@ def write(path: Path, pictures: np.ndarray, plan: Timeline, samples: np.ndarray 
     writer.begin(list(rgba if samples is None else samples), np.zeros((0, 3), np.uint8))
     for place, frame in enumerate(rgba):
         changed = np.ones(frame.shape[:2], bool) if place == 0 else (frame != rgba[place - 1]).any(-1)
-        writer.frame(frame, np.flatnonzero(changed), plan.stays.get(place, 0.0))
+        writer.frame(frame, np.flatnonzero(changed), plan.extra_seconds.get(place, 0.0))
     writer.end()
 
 
@@ -71,7 +71,7 @@ def test_the_speed_is_right_on_average(tmp_path, fps, suffix):
     frames = np.zeros((60, 4, 4, 3), np.uint8)
     frames[:, 1, 1, 0] = np.arange(60)
     path = tmp_path / f"race{suffix}"
-    write(path, frames, plain(60, fps, stays={0: 0.4, 59: 2.0}))
+    write(path, frames, plain(60, fps, extra_seconds={0: 0.4, 59: 2.0}))
     durations = decode(path).durations
     unit = 10 if suffix == ".gif" else 1
     assert sum(durations) == pytest.approx(1000 * (60 / fps + 2.4), abs=unit)
@@ -87,7 +87,7 @@ def test_a_long_stay_is_kept(tmp_path, suffix):
     write(
         path,
         np.arange(2, dtype=np.uint8).reshape(2, 1, 1, 1) * np.ones((1, 4, 4, 3), np.uint8),
-        plain(2, stays={0: 100.0}),
+        plain(2, extra_seconds={0: 100.0}),
     )
     assert decode(path).durations == [100_040, 40]
 
@@ -144,7 +144,7 @@ def test_every_frame_is_the_drawing_in_the_palettes_colours(saved, animation):
     frames = Frames(animation.figure)
     samples = list(animation._samples(frames))
     used = table[1 : 1 + len(np.unique(table[1:], axis=0))]
-    palette = Palette(used, tally(samples)[0])
+    palette = Palette(used, count_colors(samples)[0])
     assert palette.table[: 3 * len(used) + 3] == table.tobytes()[: 3 * len(used) + 3]
     colors = np.frombuffer(palette.table, np.uint8).reshape(256, 3)
     for picture, step in zip(decode(saved).frames, animation.timeline.steps, strict=True):
@@ -164,7 +164,7 @@ def test_lossless_ones_are_the_drawing(animation, tmp_path, suffix):
     frames = Frames(animation.figure)
     found = decode(path)
     plan = animation.timeline
-    assert found.durations == [1000 / plan.fps + 1000 * plan.stays.get(k, 0.0) for k in range(len(plan.steps))]
+    assert found.durations == [1000 / plan.fps + 1000 * plan.extra_seconds.get(k, 0.0) for k in range(len(plan.steps))]
     for picture, step in zip(found.frames, plan.steps, strict=True):
         np.testing.assert_array_equal(picture, frames.show(int(step))[..., :3])
     assert b'"function": "bowl"' in path.read_bytes()

@@ -17,7 +17,7 @@ from render_records import converging
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.animation.frames import Frames
-from landscapes.render.writers.yuv import Planes
+from landscapes.render.writers.yuv import YuvPlanes
 
 SUFFIXES = (".mp4", ".webm")
 
@@ -122,7 +122,7 @@ def test_a_browser_can_begin_before_all_is_loaded(saved):
 
 @given(st.integers(1, 11), st.integers(1, 9), st.lists(st.integers(0, 10**6), min_size=1, max_size=4))
 def test_planes_kept_up_to_date_equal_planes_made_anew(width, height, seeds):
-    kept, before = Planes(width, height), None
+    kept, before = YuvPlanes(width, height), None
     for seed in seeds:
         rng = np.random.default_rng(seed)
         fresh = np.full((height, width, 4), 255, np.uint8)
@@ -130,7 +130,7 @@ def test_planes_kept_up_to_date_equal_planes_made_anew(width, height, seeds):
         frame = fresh if before is None else np.where(rng.random((height, width, 1)) < 0.3, fresh, before)
         everything = np.arange(height * width)
         kept.update(frame, everything if before is None else np.flatnonzero((frame != before).any(-1)))
-        anew = Planes(width, height)
+        anew = YuvPlanes(width, height)
         anew.update(frame, everything)
         np.testing.assert_array_equal(kept.data, anew.data)
         before = frame
@@ -138,7 +138,7 @@ def test_planes_kept_up_to_date_equal_planes_made_anew(width, height, seeds):
 
 @pytest.mark.parametrize("rgb", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (36, 88, 224)])
 def test_planes_hold_the_colours_of_bt_709(rgb):
-    planes = Planes(2, 2)
+    planes = YuvPlanes(2, 2)
     planes.update(np.full((2, 2, 4), (*rgb, 255), np.uint8), np.arange(4))
     r, g, b = np.array(rgb) / 255
     luma = 0.2126 * r + 0.7152 * g + 0.0722 * b

@@ -46,7 +46,7 @@ def feed(writer: Writer, pictures: Frames, plan: Timeline) -> None:
     for place, frame in enumerate(rgba):
         changed = np.ones(frame.shape[:2], bool) if place == 0 else (frame != rgba[place - 1]).any(-1)
         live[...] = frame
-        writer.frame(live, np.flatnonzero(changed), plan.stays.get(place, 0.0))
+        writer.frame(live, np.flatnonzero(changed), plan.extra_seconds.get(place, 0.0))
     writer.end()
 
 
