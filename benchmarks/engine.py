@@ -223,7 +223,9 @@ def sweep(eight: list[Optimizer], compiled: bool) -> None:
     factors = np.repeat(np.geomspace(0.01, 3, 256), 64)
     x = starts(64).repeat(1, 256)
     for optimizer in eight:
-        batch(2**14, 1000, compiled=compiled, optimizer=optimizer, numbers={"lr": optimizer.learning_rate * factors}, x=x)
+        batch(
+            2**14, 1000, compiled=compiled, optimizer=optimizer, numbers={"lr": optimizer.learning_rate * factors}, x=x
+        )
 
 
 def jax_cases(_: Path) -> list[Case]:

@@ -1,1 +1,1 @@
-"""Landscapes of one's own: from text, sympy, numpy or a module, and whether they can be raced."""
+"""Make functions from text, sympy expressions, numpy functions and torch modules."""

@@ -1,4 +1,4 @@
-"""Networks as landscapes: a point is all weights of a module, the value its loss on some data."""
+"""`from_module`: the loss of a torch module as a function of its weights."""
 
 from __future__ import annotations
 
@@ -32,67 +32,70 @@ def from_module(
     radius: float = 1.0,
     **facts: Any,
 ) -> Function:
-    """Makes a landscape of a module's weights: f(w) = loss(module(inputs; w), *targets).
+    """Make a `Function` of the weights of a module: f(w) = loss(module(inputs; w), *targets).
 
-    All runs are evaluated together by `torch.func.vmap`. The module is copied and evaluated as in `.eval()`, so
-    that the landscape stays the same; what is given is left untouched. Weights that do not require gradients
-    stay as they are. The end of a run becomes a network again by
+    All runs are evaluated together by `torch.func.vmap`. The module is copied and evaluated as in `.eval()`, so that
+    the function is deterministic; the module itself is not changed. Weights that do not require gradients stay
+    constant. To turn a point x back into a network, call
     `torch.nn.utils.vector_to_parameters(torch.tensor(x, dtype=torch.float32), module.parameters())`.
 
     Args:
         module: the network; d is the number of its weights, in the order of `module.parameters()`.
-        loss: takes the module's output and the targets and returns one number, such as `nn.MSELoss()`.
-        inputs: what the module takes: a tensor, or several.
-        targets: what the loss takes beside the output.
-        batch: for mini-batches, how many rows of inputs and targets each step sees, drawn anew; the average
-            over steps is the landscape where the loss is a mean over rows. By default all rows are seen.
-        seed: of the mini-batches.
-        radius: how far domain and view reach from the present weights.
-        facts: what else is known, as for `landscapes.function`: name, title, steps, start, scale, …
+        loss: takes the output of the module and the targets and returns one number, such as `nn.MSELoss()`.
+        inputs: input of the module: a tensor or several.
+        targets: further arguments of the loss.
+        batch: size of mini-batches: each step evaluates this many random rows of inputs and targets. By default every
+            step evaluates all rows. The average over steps is f if the loss is a mean over rows.
+        seed: seed of the mini-batches.
+        radius: distance of the borders of domain and view from the present weights, along each coordinate.
+        facts: further facts, as for `landscapes.function`: name, title, steps, start, scale, …
 
     Raises:
-        InputError: for a module without weights, data that do not go together, a loss that is not one number or
-            not finite, and facts that do not fit.
+        InputError: for a module without weights, for data of different lengths, for a loss that is not one finite
+            number, and for facts that contradict each other.
+
+    Warns:
+        UserWarning: if `torch.func.vmap` cannot evaluate the module, so that runs are evaluated one by one.
 
     >>> net = nn.Linear(2, 1)
     >>> x = torch.randn(20, 2, generator=torch.Generator().manual_seed(0))
-    >>> landscape = from_module(net, nn.MSELoss(), x, x.sum(1, keepdim=True))
-    >>> landscape.dim, landscape.mode
+    >>> f = from_module(net, nn.MSELoss(), x, x.sum(1, keepdim=True))
+    >>> f.dim, f.mode
     (3, 'vmapped')
     """
     if not isinstance(module, nn.Module):
-        raise InputError(f"from_module takes a torch.nn.Module, not {module!r:.80}")
+        raise InputError(f"from_module takes a torch.nn.Module, got {module!r:.80}")
     if isinstance(radius, bool) or not isinstance(radius, int | float) or not 0 < radius < math.inf:
-        raise InputError(f"the radius is a number above 0, not {radius!r}")
-    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
-    if not all(isinstance(data, Tensor) for data in (*given, *targets)):
-        raise InputError("inputs and targets are tensors")
-    net = _frozen(module)
+        raise InputError(f"radius must be a finite number > 0, got {radius!r}")
+    input_tensors = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if not all(isinstance(data, Tensor) for data in (*input_tensors, *targets)):
+        raise InputError("inputs and targets must be tensors")
+    net = _eval_copy(module)
     weights = {name: p.detach().double() for name, p in net.named_parameters() if p.requires_grad}
     if not weights:
         raise InputError(f"the module {type(module).__name__} has no weights that require gradients")
     start = torch.cat([weight.flatten() for weight in weights.values()]).tolist()
     shapes = {name: weight.shape for name, weight in weights.items()}
-    full = ModuleLoss(net, loss, shapes, given, targets)
+    full = ModuleLoss(net, loss, shapes, input_tensors, targets)
     domain: list[Interval] = [(c - radius, c + radius) for c in start]
-    sample = None if batch is None else _batches(full, _check_batch(batch, (*given, *targets)), seed)
+    sample = None if batch is None else _batches(full, _check_batch(batch, (*input_tensors, *targets)), seed)
     known = {"name": type(module).__name__, "start": start, "sample": sample}
     made = replace(function(*domain, **{**known, **facts})(full), mode="vmapped", description="")
-    with warnings.catch_warnings(action="ignore"):  # what is to be said is said below
-        fitting = checked(made)
-    if fitting.mode == "looped":
+    with warnings.catch_warnings(action="ignore"):  # replaced by the warning below
+        valid = checked(made)
+    if valid.mode == "looped":
         warnings.warn(
             f"the module {made.name} cannot be evaluated by torch.func.vmap, so runs are evaluated one after another, "
             "which is slower",
             UserWarning,
             stacklevel=2,
         )
-    return fitting
+    return valid
 
 
 @dataclass(frozen=True, eq=False)
 class ModuleLoss:
-    """The loss of a module as a function of all its weights, one point at a time."""
+    """The loss of a module as a formula of all its weights, for one point at a time."""
 
     net: nn.Module
     loss: Loss
@@ -101,32 +104,32 @@ class ModuleLoss:
     targets: tuple[Tensor, ...]
 
     def __call__(self, x: Tensor) -> Tensor:
-        x = x.reshape(-1)  # a single weight comes as a number
+        x = x.reshape(-1)  # a single weight is passed as a scalar
         parts = torch.split(x, [shape.numel() for shape in self.shapes.values()])
         weights = {name: part.view(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
-        if (x.dtype, x.device) not in self._fitted:
-            self._fitted[x.dtype, x.device] = self._fit(x)
-        fit = self._fitted[x.dtype, x.device]
-        return fit.loss(functional_call(self.net, {**fit.rest, **weights}, fit.inputs), *fit.targets)
+        if (x.dtype, x.device) not in self._constants:
+            self._constants[x.dtype, x.device] = self._constants_like(x)
+        fixed = self._constants[x.dtype, x.device]
+        return fixed.loss(functional_call(self.net, {**fixed.frozen, **weights}, fixed.inputs), *fixed.targets)
 
     def rows(self, picked: Tensor) -> ModuleLoss:
-        """The loss on some rows of the data."""
+        """Return the loss on these rows of the data."""
         inputs, targets = (
             tuple(data[picked.to(data.device)] for data in group) for group in (self.inputs, self.targets)
         )
         return replace(self, inputs=inputs, targets=targets)
 
     @cached_property
-    def _fitted(self) -> dict[Any, _Fit]:
+    def _constants(self) -> dict[Any, _Constants]:
         return {}
 
-    def _fit(self, x: Tensor) -> _Fit:
+    def _constants_like(self, x: Tensor) -> _Constants:
         def like(data: Tensor) -> Tensor:
             return data.detach().to(x.device, x.dtype if data.is_floating_point() else data.dtype)
 
         named = {**dict(self.net.named_parameters()), **dict(self.net.named_buffers())}
-        return _Fit(
-            rest={name: like(data) for name, data in named.items() if name not in self.shapes},
+        return _Constants(
+            frozen={name: like(data) for name, data in named.items() if name not in self.shapes},
             loss=copy.deepcopy(self.loss).to(x.device, x.dtype) if isinstance(self.loss, nn.Module) else self.loss,
             inputs=tuple(map(like, self.inputs)),
             targets=tuple(map(like, self.targets)),
@@ -134,17 +137,17 @@ class ModuleLoss:
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
-    """What goes with the weights, in their precision and on their device."""
+class _Constants:
+    """Everything but the trained weights, with their dtype and on their device."""
 
-    rest: dict[str, Tensor]
+    frozen: dict[str, Tensor]
     loss: Loss
     inputs: tuple[Tensor, ...]
     targets: tuple[Tensor, ...]
 
 
-def _frozen(module: nn.Module) -> nn.Module:
-    """A copy that always gives the same."""
+def _eval_copy(module: nn.Module) -> nn.Module:
+    """Return a copy of the module in evaluation mode."""
     if any(nn.parameter.is_lazy(p) for p in (*module.parameters(), *module.buffers())):
         raise InputError(f"the module {type(module).__name__} has weights without a shape; call it once on its inputs")
     return copy.deepcopy(module).eval()
@@ -153,16 +156,19 @@ def _frozen(module: nn.Module) -> nn.Module:
 def _check_batch(batch: int, data: Sequence[Tensor]) -> int:
     rows = {len(tensor) if tensor.ndim else 0 for tensor in data}
     if len(rows) != 1:
-        raise InputError(f"for mini-batches inputs and targets have as many rows each; they have {sorted(rows)}")
+        raise InputError(
+            f"for mini-batches, inputs and targets must have the same number of rows, got {sorted(rows)} rows"
+        )
     (count,) = rows
     if isinstance(batch, bool) or not isinstance(batch, int) or not 1 <= batch <= count:
-        raise InputError(f"a batch is a whole number of rows, from 1 to {count}, not {batch!r}")
+        raise InputError(f"batch must be an integer from 1 to {count}, the number of rows, got {batch!r}")
     return batch
 
 
 def _batches(full: ModuleLoss, size: int, seed: int) -> Callable[[int], Formula]:
+    """Return a sampler of mini-batch losses; rows are drawn without replacement from the seed and the step."""
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"a seed is a whole number, at least 0, not {seed!r}")
+        raise InputError(f"seed must be an integer >= 0, got {seed!r}")
     count = len(full.inputs[0])
 
     def sample(t: int) -> Formula:

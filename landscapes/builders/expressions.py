@@ -1,4 +1,4 @@
-"""Formulas as trees: what they give on tensors, and how they look in TeX."""
+"""Expression trees of formulas: evaluation on tensors, and TeX."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value = Tensor | float
 
 @dataclass(frozen=True)
 class Number:
-    """A number; `tex` is how it is written where that is a letter, as π is."""
+    """A number; `tex` is its symbol, such as π, if it has one."""
 
     value: float
     tex: str = ""
@@ -24,17 +24,17 @@ class Number:
 
 @dataclass(frozen=True)
 class Coordinate:
-    """The coordinate of an index, counted from 0."""
+    """The coordinate with this index, counted from 0."""
 
     index: int
 
 
 @dataclass(frozen=True)
 class Operation:
-    """An operator or a function of `OPERATIONS` with what it acts on; `value` where all of that is numbers."""
+    """An operator or function of `OPERATIONS` and its operands; `value` if all operands are constant."""
 
     name: str
-    parts: tuple[Node, ...]
+    operands: tuple[Node, ...]
     value: float | None = None
 
 
@@ -42,21 +42,25 @@ Node = Number | Coordinate | Operation
 
 
 @dataclass(frozen=True)
-class Kind:
-    """An operation: its formula on tensors, how many arguments it takes (at least, at most), and its TeX.
+class OperationSpec:
+    """How an operation is computed and typeset.
 
-    In `tex` each {} is an argument. `plain` operations take numbers beside tensors as they are.
+    Attributes:
+        apply: the operation on tensors.
+        min_args, max_args: number of arguments.
+        tex: TeX template; each {} is an argument.
+        takes_numbers: whether Python numbers may stand next to tensors, or must become tensors first.
     """
 
     apply: Callable[..., Tensor]
-    least: int = 1
-    most: float = 1
+    min_args: int = 1
+    max_args: float = 1
     tex: str = ""
-    plain: bool = False
+    takes_numbers: bool = False
 
 
 def product_power(base: Tensor, exponent: int) -> Tensor:
-    """A whole power as products: a general power rounds differently in a batch.
+    """Return an integer power by products; `torch.pow` rounds differently at the end of a batch.
 
     >>> product_power(torch.tensor(3.0), -2)
     tensor(0.1111)
@@ -70,7 +74,7 @@ def product_power(base: Tensor, exponent: int) -> Tensor:
 
 
 def power(base: Value, exponent: Value) -> Tensor:
-    """Whole and half powers as products and roots, all others by `torch.pow`."""
+    """Return a power: integer and half-integer exponents by products and roots, others by `torch.pow`."""
     if isinstance(exponent, float) and isinstance(base, Tensor) and (2 * exponent).is_integer():
         if exponent.is_integer():
             return product_power(base, int(exponent))
@@ -86,109 +90,114 @@ def power(base: Value, exponent: Value) -> Tensor:
 
 
 def square_root(x: Tensor) -> Tensor:
-    """The square root, with a gradient of zero at zero, where the true one is infinite; NaN below."""
+    """Return the square root with gradient zero at zero, where the true one is infinite; NaN for negative numbers."""
     return torch.where(x == 0, 0.0 * x, torch.where(x == 0, 1.0, x).sqrt())
 
 
-def _folded(pairwise: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
-    return lambda *parts: functools.reduce(pairwise, parts)
+def _reduction(pairwise: Callable[[Tensor, Tensor], Tensor]) -> Callable[..., Tensor]:
+    return lambda *operands: functools.reduce(pairwise, operands)
 
 
-def _named(name: str, apply: Callable[..., Tensor], least: int = 1, most: float = 1) -> Kind:
-    inside = ", ".join(["{}"] * least)
-    return Kind(apply, least, most, rf"\{name}\left({inside}\right)")
+def _operator_name(name: str, apply: Callable[..., Tensor], min_args: int = 1, max_args: float = 1) -> OperationSpec:
+    """Return a function with a TeX command of its own, such as \\sin."""
+    inside = ", ".join(["{}"] * min_args)
+    return OperationSpec(apply, min_args, max_args, rf"\{name}\left({inside}\right)")
 
 
-def _roman(name: str, apply: Callable[..., Tensor], least: int = 1) -> Kind:
-    inside = ", ".join(["{}"] * least)
-    return Kind(apply, least, least, rf"\mathrm{{{{{name}}}}}\left({inside}\right)")
+def _roman_name(name: str, apply: Callable[..., Tensor], count: int = 1) -> OperationSpec:
+    """Return a function whose name is set in roman letters."""
+    inside = ", ".join(["{}"] * count)
+    return OperationSpec(apply, count, count, rf"\mathrm{{{{{name}}}}}\left({inside}\right)")
 
 
-OPERATIONS: dict[str, Kind] = {
-    "+": Kind(lambda a, b: a + b, 2, 2, plain=True),
-    "-": Kind(lambda a, b: a - b, 2, 2, plain=True),
-    "*": Kind(lambda a, b: a * b, 2, 2, plain=True),
-    "/": Kind(lambda a, b: a / b, 2, 2, r"\frac{{{}}}{{{}}}", plain=True),
-    "**": Kind(power, 2, 2, plain=True),
-    "negative": Kind(lambda a: -a, plain=True),
-    "<": Kind(lambda a, b: a < b, 2, 2, "{} < {}", plain=True),
-    "<=": Kind(lambda a, b: a <= b, 2, 2, r"{} \leq {}", plain=True),
-    ">": Kind(lambda a, b: a > b, 2, 2, "{} > {}", plain=True),
-    ">=": Kind(lambda a, b: a >= b, 2, 2, r"{} \geq {}", plain=True),
-    "and": Kind(lambda a, b: a & b, 2, 2, r"{} \wedge {}"),
-    "or": Kind(lambda a, b: a | b, 2, 2, r"{} \vee {}"),
-    "sqrt": Kind(square_root, tex=r"\sqrt{{{}}}"),
-    "abs": Kind(torch.abs, tex=r"\left|{}\right|"),
-    "floor": Kind(torch.floor, tex=r"\left\lfloor {} \right\rfloor"),
-    "ceil": Kind(torch.ceil, tex=r"\left\lceil {} \right\rceil"),
-    **{name: _named(name, getattr(torch, name)) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp")},
-    "log": _named("log", torch.log),
-    "log10": Kind(torch.log10, tex=r"\log_{{10}}\left({}\right)"),
-    "log2": Kind(torch.log2, tex=r"\log_{{2}}\left({}\right)"),
-    "asin": _named("arcsin", torch.asin),
-    "acos": _named("arccos", torch.acos),
-    "atan": _named("arctan", torch.atan),
-    "atan2": _roman("atan2", torch.atan2, 2),
-    "erf": _roman("erf", torch.erf),
-    "sigmoid": _roman("sigmoid", torch.sigmoid),
-    "sign": _roman("sign", torch.sign),
-    "round": _roman("round", torch.round),
-    "min": _named("min", _folded(torch.minimum), 2, math.inf),
-    "max": _named("max", _folded(torch.maximum), 2, math.inf),
-    "where": _roman("where", torch.where, 3),
+OPERATIONS: dict[str, OperationSpec] = {
+    "+": OperationSpec(lambda a, b: a + b, 2, 2, takes_numbers=True),
+    "-": OperationSpec(lambda a, b: a - b, 2, 2, takes_numbers=True),
+    "*": OperationSpec(lambda a, b: a * b, 2, 2, takes_numbers=True),
+    "/": OperationSpec(lambda a, b: a / b, 2, 2, r"\frac{{{}}}{{{}}}", takes_numbers=True),
+    "**": OperationSpec(power, 2, 2, takes_numbers=True),
+    "negative": OperationSpec(lambda a: -a, takes_numbers=True),
+    "<": OperationSpec(lambda a, b: a < b, 2, 2, "{} < {}", takes_numbers=True),
+    "<=": OperationSpec(lambda a, b: a <= b, 2, 2, r"{} \leq {}", takes_numbers=True),
+    ">": OperationSpec(lambda a, b: a > b, 2, 2, "{} > {}", takes_numbers=True),
+    ">=": OperationSpec(lambda a, b: a >= b, 2, 2, r"{} \geq {}", takes_numbers=True),
+    "and": OperationSpec(lambda a, b: a & b, 2, 2, r"{} \wedge {}"),
+    "or": OperationSpec(lambda a, b: a | b, 2, 2, r"{} \vee {}"),
+    "sqrt": OperationSpec(square_root, tex=r"\sqrt{{{}}}"),
+    "abs": OperationSpec(torch.abs, tex=r"\left|{}\right|"),
+    "floor": OperationSpec(torch.floor, tex=r"\left\lfloor {} \right\rfloor"),
+    "ceil": OperationSpec(torch.ceil, tex=r"\left\lceil {} \right\rceil"),
+    **{
+        name: _operator_name(name, getattr(torch, name))
+        for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "exp")
+    },
+    "log": _operator_name("log", torch.log),
+    "log10": OperationSpec(torch.log10, tex=r"\log_{{10}}\left({}\right)"),
+    "log2": OperationSpec(torch.log2, tex=r"\log_{{2}}\left({}\right)"),
+    "asin": _operator_name("arcsin", torch.asin),
+    "acos": _operator_name("arccos", torch.acos),
+    "atan": _operator_name("arctan", torch.atan),
+    "atan2": _roman_name("atan2", torch.atan2, 2),
+    "erf": _roman_name("erf", torch.erf),
+    "sigmoid": _roman_name("sigmoid", torch.sigmoid),
+    "sign": _roman_name("sign", torch.sign),
+    "round": _roman_name("round", torch.round),
+    "min": _operator_name("min", _reduction(torch.minimum), 2, math.inf),
+    "max": _operator_name("max", _reduction(torch.maximum), 2, math.inf),
+    "where": _roman_name("where", torch.where, 3),
 }
-"""Every operator and function of a formula."""
+"""All operators and functions that a formula may contain."""
 
 CONDITIONS = frozenset({"<", "<=", ">", ">=", "and", "or"})
-"""Operations that give true or false."""
+"""Operations with a truth value."""
 
 ALIASES = {"arcsin": "asin", "arccos": "acos", "arctan": "atan", "ln": "log", "fabs": "abs", "minimum": "min",
            "maximum": "max", "arctan2": "atan2", "ceiling": "ceil"}  # fmt: skip
-"""Other names of functions in use."""
+"""Other accepted names of functions."""
 
 
-def operation(name: str, *parts: Node) -> Operation:
-    """An operation, with its value where all its parts are numbers (NaN or infinite where it has none)."""
-    if name in CONDITIONS or not all(constant(part) is not None for part in parts):
-        return Operation(name, parts)
-    there = torch.zeros((), dtype=torch.float64)
-    return Operation(name, parts, float(_applied(name, parts, [there])))
+def operation(name: str, *operands: Node) -> Operation:
+    """Return an operation; its value is computed if all operands are constant, and may be NaN or infinite."""
+    if name in CONDITIONS or not all(constant(operand) is not None for operand in operands):
+        return Operation(name, operands)
+    scalar = torch.zeros((), dtype=torch.float64)
+    return Operation(name, operands, float(_apply(name, operands, [scalar])))
 
 
 def constant(node: Node) -> float | None:
-    """The value of a node that has no coordinates in it."""
+    """Return the value of a node without coordinates; None for others."""
     return None if isinstance(node, Coordinate) else node.value
 
 
 def coordinates(node: Node) -> set[int]:
-    """The indices of the coordinates in a tree."""
+    """Return the indices of the coordinates in a tree."""
     if isinstance(node, Operation):
-        return set[int]().union(*map(coordinates, node.parts))
+        return set[int]().union(*map(coordinates, node.operands))
     return {node.index} if isinstance(node, Coordinate) else set()
 
 
 def evaluate(node: Node, columns: Sequence[Tensor]) -> Value:
-    """What a tree gives where coordinate i is `columns[i]`: a tensor of their shape, or a number for a constant."""
+    """Return the value of a tree with coordinate i equal to `columns[i]`: a tensor, or a number for a constant."""
     if isinstance(node, Coordinate):
         return columns[node.index]
     if node.value is not None:
         return node.value
     assert isinstance(node, Operation)  # numbers have a value
-    return _applied(node.name, node.parts, columns)
+    return _apply(node.name, node.operands, columns)
 
 
-def _applied(name: str, parts: Sequence[Node], columns: Sequence[Tensor]) -> Tensor:
-    kind = OPERATIONS[name]
-    values = [evaluate(part, columns) for part in parts]
-    if not kind.plain or all(isinstance(value, float) for value in values):
+def _apply(name: str, operands: Sequence[Node], columns: Sequence[Tensor]) -> Tensor:
+    spec = OPERATIONS[name]
+    values = [evaluate(operand, columns) for operand in operands]
+    if not spec.takes_numbers or all(isinstance(value, float) for value in values):
         like = columns[0]
         values = [torch.full_like(like, value) if isinstance(value, float) else value for value in values]
-    if name == "**" and (exponent := constant(parts[1])) is not None:
+    if name == "**" and (exponent := constant(operands[1])) is not None:
         values[1] = exponent
-    return kind.apply(*values)
+    return spec.apply(*values)
 
 
-# TeX: each node's text with how tightly it binds
+# TeX: the text of each node and its precedence
 
 GREEK = frozenset(
     ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu",
@@ -199,7 +208,7 @@ SUM, PRODUCT, POWER, ATOM = range(4)
 
 
 def tex_name(name: str) -> str:
-    """The name of a coordinate in TeX: x1, x_1 and x[1] with an index, Greek letters as such.
+    """Return the name of a coordinate in TeX: x1, x_1 and x[1] with an index, Greek letters as symbols.
 
     >>> tex_name("x12"), tex_name("x[0]"), tex_name("alpha"), tex_name("width")
     ('x_{12}', 'x_{0}', '\\\\alpha', '\\\\mathrm{width}')
@@ -214,7 +223,7 @@ def tex_name(name: str) -> str:
 
 
 def latex(node: Node, names: Sequence[str]) -> str:
-    """The tree in TeX, with these names of the coordinates, as matplotlib's mathtext reads it too.
+    """Return the tree in TeX that matplotlib's mathtext supports, with these names of the coordinates.
 
     >>> square = operation("**", Coordinate(0), Number(2.0))
     >>> latex(operation("/", operation("sin", square), Number(2.0)), ["x"])
@@ -228,36 +237,37 @@ def _tex(node: Node, names: Sequence[str]) -> tuple[str, int]:
         return names[node.index], ATOM
     if isinstance(node, Number):
         return _number(node)
-    parts = [_tex(part, names) for part in node.parts]
+    parts = [_tex(operand, names) for operand in node.operands]
     match node.name:
         case "+" | "-":
-            (left, _), right = parts[0], _held(parts[1], PRODUCT)
+            (left, _), right = parts[0], _parenthesized(parts[1], PRODUCT)
             return f"{left} {node.name} {right}", SUM
         case "negative":
-            return f"-{_held(parts[0], PRODUCT)}", SUM
+            return f"-{_parenthesized(parts[0], PRODUCT)}", SUM
         case "*":
-            left, right = _held(parts[0], PRODUCT), _held(parts[1], PRODUCT)
-            return f"{left}{_between(left, right)}{right}", PRODUCT
+            left, right = _parenthesized(parts[0], PRODUCT), _parenthesized(parts[1], PRODUCT)
+            return f"{left}{_separator(left, right)}{right}", PRODUCT
         case "/":
             return OPERATIONS["/"].tex.format(*(text for text, _ in parts)), PRODUCT
         case "**":
-            return f"{_held(parts[0], ATOM)}^{{{parts[1][0]}}}", POWER
+            return f"{_parenthesized(parts[0], ATOM)}^{{{parts[1][0]}}}", POWER
         case "min" | "max":
             return rf"\{node.name}\left({', '.join(text for text, _ in parts)}\right)", ATOM
         case name:
-            bound = SUM if name in CONDITIONS else ATOM
-            return OPERATIONS[name].tex.format(*(text for text, _ in parts)), bound
+            precedence = SUM if name in CONDITIONS else ATOM
+            return OPERATIONS[name].tex.format(*(text for text, _ in parts)), precedence
 
 
-def _held(part: tuple[str, int], needed: int) -> str:
-    text, bound = part
-    return text if bound >= needed else rf"\left({text}\right)"
+def _parenthesized(part: tuple[str, int], needed: int) -> str:
+    """Return the text, in parentheses if its precedence is below the needed one."""
+    text, precedence = part
+    return text if precedence >= needed else rf"\left({text}\right)"
 
 
-def _between(left: str, right: str) -> str:
-    """What stands between factors: a dot before a digit, else a thin space."""
-    unclear = right[0].isdigit() or (right.startswith(r"\frac") and left[-1].isdigit())
-    return r" \cdot " if unclear else r" \, "
+def _separator(left: str, right: str) -> str:
+    """Return the separator of two factors: a dot before a digit, else a thin space."""
+    ambiguous = right[0].isdigit() or (right.startswith(r"\frac") and left[-1].isdigit())
+    return r" \cdot " if ambiguous else r" \, "
 
 
 def _number(number: Number) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Formulas from sympy: its expressions are walked as they stand, and sympy itself is never imported."""
+"""Convert sympy expressions to expression trees, without importing sympy."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from landscapes.builders.parser import FUNCTIONS, NUMBERS
 from landscapes.errors import InputError, unknown
 
 RELATIONS = {"StrictLessThan": "<", "LessThan": "<=", "StrictGreaterThan": ">", "GreaterThan": ">="}
-"""Sympy's names of comparisons."""
+"""Names of comparisons in sympy."""
 
 
 def is_symbolic(expression: object) -> bool:
-    """Whether this is an expression of sympy's."""
+    """Return whether an object looks like a sympy expression."""
     return all(hasattr(expression, name) for name in ("free_symbols", "args", "func", "is_number"))
 
 
 def translate(expression: Any, names: Sequence[str] | None = None) -> tuple[Node, list[str]]:
-    """The tree of a sympy expression, and the names of its coordinates.
+    """Return the expression tree of a sympy expression and the names of its coordinates.
 
     Args:
         expression: the expression.
-        names: the symbols that are the coordinates, in order; by default all symbols, sorted by name with x2
-            before x10.
+        names: symbols of the coordinates, in order; by default all symbols, sorted by name with x2 before x10.
 
     Raises:
-        InputError: for symbols that are not among `names`, and for what a formula does not have.
+        InputError: for symbols that are not among `names`, and for unsupported functions and numbers.
     """
     symbols = {str(symbol) for symbol in expression.free_symbols}
-    names = sorted(symbols, key=_natural) if names is None else list(names)
+    names = sorted(symbols, key=_natural_order) if names is None else list(names)
     if extra := sorted(symbols - set(names)):
         raise InputError(
-            f"the expression has the symbol {extra[0]!r}, which is no coordinate; they are {', '.join(names)}"
+            f"the expression has the symbol {extra[0]!r}, which is not a coordinate; "
+            f"the coordinates are {', '.join(names)}"
         )
     node = _node(expression, {name: index for index, name in enumerate(names)})
     if not symbols or constant(node) is not None:
@@ -42,10 +42,10 @@ def translate(expression: Any, names: Sequence[str] | None = None) -> tuple[Node
     return node, names
 
 
-def _node(expression: Any, places: Mapping[str, int]) -> Node:
+def _node(expression: Any, indices: Mapping[str, int]) -> Node:
     kind = expression.func.__name__
     if kind in ("Symbol", "Dummy"):
-        return Coordinate(places[str(expression)])
+        return Coordinate(indices[str(expression)])
     if str(expression) in ("pi", "E"):
         return NUMBERS[str(expression).lower()]
     if kind == "Rational" or kind == "Half":
@@ -53,19 +53,19 @@ def _node(expression: Any, places: Mapping[str, int]) -> Node:
     if not expression.args:
         return _number(expression)
     if kind == "Piecewise":
-        return _cases(expression, places)
+        return _piecewise(expression, indices)
     if kind == "Add":
-        return functools.reduce(_sum, [_node(term, places) for term in expression.as_ordered_terms()])
+        return functools.reduce(_sum, [_node(term, indices) for term in expression.as_ordered_terms()])
     if kind == "Mul":
-        return _product(expression.as_ordered_factors(), places)
-    parts = [_node(part, places) for part in expression.args]
+        return _product(expression.as_ordered_factors(), indices)
+    parts = [_node(part, indices) for part in expression.args]
     if kind == "Pow":
         return _power(*parts)
     if kind in RELATIONS or kind in ("And", "Or"):
         return functools.reduce(functools.partial(operation, RELATIONS.get(kind, kind.lower())), parts)
     name = ALIASES.get(kind.lower(), kind.lower())
-    if name not in FUNCTIONS or not OPERATIONS[name].least <= len(parts) <= OPERATIONS[name].most:
-        raise unknown("function of sympy in the expression", kind, FUNCTIONS)
+    if name not in FUNCTIONS or not OPERATIONS[name].min_args <= len(parts) <= OPERATIONS[name].max_args:
+        raise unknown("sympy function", kind, FUNCTIONS)
     return operation(name, *parts)
 
 
@@ -75,53 +75,53 @@ def _number(expression: Any) -> Number:
     except (TypeError, ValueError, OverflowError):
         value = float("nan")
     if not abs(value) < float("inf"):
-        raise InputError(f"the expression holds {expression}, which is no finite number")
+        raise InputError(f"the expression contains {expression}, which is not a finite number")
     return Number(value)
 
 
-def _cases(expression: Any, places: Mapping[str, int]) -> Node:
-    """Sympy's Piecewise as where within where."""
+def _piecewise(expression: Any, indices: Mapping[str, int]) -> Node:
+    """Convert a Piecewise to nested where."""
     *cases, (last, otherwise) = expression.args
     if str(otherwise) != "True":
-        raise InputError("the expression's Piecewise says nothing of some points; end it with (value, True)")
+        raise InputError("the expression's Piecewise is undefined at some points; end it with (value, True)")
     return functools.reduce(
-        lambda node, case: operation("where", _node(case[1], places), _node(case[0], places), node),
+        lambda node, case: operation("where", _node(case[1], indices), _node(case[0], indices), node),
         reversed(cases),
-        _node(last, places),
+        _node(last, indices),
     )
 
 
 def _sum(left: Node, right: Node) -> Node:
-    """Terms with a minus are taken away, as one writes them."""
+    """Return a sum; negative terms are subtracted."""
     if not isinstance(right, Coordinate | Number) and right.name == "negative":
-        return operation("-", left, right.parts[0])
+        return operation("-", left, right.operands[0])
     return operation("+", left, right)
 
 
-def _product(factors: Sequence[Any], places: Mapping[str, int]) -> Node:
-    """A product, with what is below the line as a division and a minus in front."""
-    above: list[Node] = []
-    below: list[Node] = []
-    minus = False
+def _product(factors: Sequence[Any], indices: Mapping[str, int]) -> Node:
+    """Return a product, with negative powers as the denominator and the sign in front."""
+    numerator: list[Node] = []
+    denominator: list[Node] = []
+    negative = False
     for factor in factors:
-        node = _node(factor, places)
-        if (value := constant(node)) is not None and value < 0 and not minus:
-            minus, node = True, _node(-factor, places)
+        node = _node(factor, indices)
+        if (value := constant(node)) is not None and value < 0 and not negative:
+            negative, node = True, _node(-factor, indices)
         if not isinstance(node, Coordinate | Number) and node.name == "/":
-            above.append(node.parts[0])
-            below.append(node.parts[1])
+            numerator.append(node.operands[0])
+            denominator.append(node.operands[1])
         else:
-            above.append(node)
-    above = [node for node in above if constant(node) != 1] or [Number(1.0)]
+            numerator.append(node)
+    numerator = [node for node in numerator if constant(node) != 1] or [Number(1.0)]
     times = functools.partial(operation, "*")
-    made = functools.reduce(times, above)
-    if below:
-        made = operation("/", made, functools.reduce(times, below))
-    return operation("negative", made) if minus else made
+    made = functools.reduce(times, numerator)
+    if denominator:
+        made = operation("/", made, functools.reduce(times, denominator))
+    return operation("negative", made) if negative else made
 
 
 def _power(base: Node, exponent: Node) -> Node:
-    """A power, as a root or below a line where it is one."""
+    """Return a power, as a square root or a fraction if it is one."""
     value = constant(exponent)
     if value == 0.5:
         return operation("sqrt", base)
@@ -130,7 +130,7 @@ def _power(base: Node, exponent: Node) -> Node:
     return operation("**", base, exponent)
 
 
-def _natural(name: str) -> tuple[str, int]:
-    """Sorts x2 before x10."""
+def _natural_order(name: str) -> tuple[str, int]:
+    """Return a sort key that puts x2 before x10."""
     stem = name.rstrip("0123456789")
     return stem, int(name[len(stem) :] or 0)

@@ -234,7 +234,11 @@ def _check_same(folder: Path, found: Mapping[str, Any], mine: Mapping[str, Any])
                 f"the folder {str(folder)!r} was begun with {name} {there}, and this is {here}: results may differ; give a "
                 "new one, or go on with that version"
             )
-    names = [name for name in {**found["experiment"], **mine["experiment"]} if found["experiment"].get(name) != mine["experiment"].get(name)]
+    names = [
+        name
+        for name in {**found["experiment"], **mine["experiment"]}
+        if found["experiment"].get(name) != mine["experiment"].get(name)
+    ]
     if names:
         was, now = found["experiment"].get(names[0]), mine["experiment"].get(names[0])
         others = f", and {', '.join(names[1:])} differ too" if names[1:] else ""

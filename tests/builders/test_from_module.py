@@ -155,19 +155,19 @@ def test_what_vmap_cannot_do_is_looped_and_said_once():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"module": 3}, "takes a torch.nn.Module, not 3"),
+        ({"module": 3}, "takes a torch.nn.Module, got 3"),
         ({"module": nn.Tanh()}, "Tanh has no weights"),
         ({"module": nn.LazyLinear(2)}, "weights without a shape"),
         ({"loss": nn.MSELoss(reduction="none")}, "returns shape"),
         ({"loss": lambda out, y: out.mean() * math.inf}, "start where it is finite"),
         ({"targets": torch.zeros(3, 7)}, "raises"),
-        ({"targets": [1, 2]}, "inputs and targets are tensors"),
-        ({"batch": 0}, "from 1 to 40, not 0"),
-        ({"batch": 41}, "from 1 to 40, not 41"),
-        ({"batch": 3, "seed": -1}, "a seed is a whole number"),
-        ({"batch": 3, "targets": torch.zeros(39, 1)}, "as many rows each"),
-        ({"radius": 0}, "the radius is a number above 0, not 0"),
-        ({"radius": math.nan}, "the radius"),
+        ({"targets": [1, 2]}, "inputs and targets must be tensors"),
+        ({"batch": 0}, "batch must be an integer from 1 to 40, the number of rows, got 0"),
+        ({"batch": 41}, "from 1 to 40, the number of rows, got 41"),
+        ({"batch": 3, "seed": -1}, "seed must be an integer >= 0, got -1"),
+        ({"batch": 3, "targets": torch.zeros(39, 1)}, r"must have the same number of rows, got \[39, 40\] rows"),
+        ({"radius": 0}, "radius must be a finite number > 0, got 0"),
+        ({"radius": math.nan}, "radius must be"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Using a target size", "ignore:Lazy modules")

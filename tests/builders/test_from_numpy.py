@@ -137,7 +137,7 @@ def test_other_precisions():
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
-        (3, "from_numpy takes a function, not 3"),
+        (3, "from_numpy takes a function, got 3"),
         (lambda x, y: "high", "returns <U4, not real numbers"),
         (lambda x, y: x + 1j * y, "returns complex128, not real numbers"),
         (lambda x, y: None, "returns object, not real numbers"),
