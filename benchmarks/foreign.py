@@ -68,7 +68,7 @@ def speed() -> None:
         for runs in RUNS:
             rates = np.geomspace(1e-4, 1e-2, runs).tolist()
             first = Torch(cls, lr=rates[0])
-            candidates = [first.varied({("lr",): rate}) for rate in rates]
+            candidates = [first.with_settings({("lr",): rate}) for rate in rates]
             alive = torch.ones(runs, dtype=torch.bool)
             x = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs)))
             stepper, plain = stepper_of(candidates, x), Plain(cls)

@@ -63,5 +63,9 @@ class Cache(Generic[K, V]):
         with self._lock:
             self._entries.clear()
 
+    def __contains__(self, key: object) -> bool:
+        with self._lock:
+            return key in self._entries
+
     def __len__(self) -> int:
         return len(self._entries)

@@ -259,11 +259,11 @@ def test_closures_are_counted_run_by_run():
 
 
 def test_a_closure_is_given_to_whom_cannot_do_without():
-    assert Torch(torch.optim.SGD).way == "gradient"
-    assert Torch(NoRate).way == "gradient"
-    assert Torch(torch.optim.LBFGS).way == "closure"
+    assert Torch(torch.optim.SGD).step_requirement == "gradient"
+    assert Torch(NoRate).step_requirement == "gradient"
+    assert Torch(torch.optim.LBFGS).step_requirement == "closure"
     optimizer = Torch(Sharpness, lr=1e-3)
-    assert optimizer.way == "closure"
+    assert optimizer.step_requirement == "closure"
     x, landscape = torch.tensor([[-1.0], [0.5]], dtype=torch.float64), valley(2)
     path = by_optimizers(landscape, [optimizer], x, 1)
     _, gradient = value_and_gradient(landscape, x)
@@ -342,7 +342,7 @@ def test_names_that_are_taken_go_by_settings():
 )
 def test_only_optimizer_classes_are_taken(given):
     with pytest.raises(
-        InputError, match=r"^Torch takes a subclass of torch\.optim\.Optimizer, not .*give the class"
+        InputError, match=r"^Torch: cls must be a subclass of torch\.optim\.Optimizer, got .*; pass the class"
     ) as caught:
         Torch(given)
     assert "\n" not in str(caught.value)
@@ -354,19 +354,19 @@ def test_only_optimizer_classes_are_taken(given):
         (
             torch.optim.Adam,
             {"lr": -1.0},
-            r"^Torch\(Adam, lr=-1\.0\) cannot be made: ValueError: Invalid learning rate: -1\.0$",
+            r"^Torch\(Adam, lr=-1\.0\) cannot be created: ValueError: Invalid learning rate: -1\.0$",
         ),
         (torch.optim.Adam, {"weight_dcay": 1}, r"^unknown setting of Adam 'weight_dcay'\. Did you mean weight_decay"),
         (NoRate, {"lr": 0.1}, r"^unknown setting of NoRate 'lr'\. Known: pull$"),
-        (torch.optim.Muon, {}, r"^Torch\(Muon\) cannot be made: ValueError: Muon only supports 2D"),
+        (torch.optim.Muon, {}, r"^Torch\(Muon\) cannot be created: ValueError: Muon only supports 2D"),
         (Base, {"lr": math.nan}, r"^Base: lr must be finite, got nan$"),
         (Base, {"lr": "fast"}, r"^Base: lr must be one number, got 'fast'"),
-        (Base, {"label": 3}, r"^Torch: label is text, not 3$"),
+        (Base, {"label": 3}, r"^Torch: label must be a string, got 3$"),
         (Broken, {}, r"^Torch\(Broken, lr=0\.01\) failed in its step: RuntimeError: no idea what to do$"),
         (
             torch.optim.Optimizer,
             {},
-            r"^Optimizer needs defaults; give it too, as in optimizers\.Torch\(Optimizer, defaults=\.\.\.\)$",
+            r"^Optimizer requires defaults; pass it, as in optimizers\.Torch\(Optimizer, defaults=\.\.\.\)$",
         ),
     ],
 )

@@ -1,27 +1,27 @@
-"""Every torch optimizer of torch.optim and of pytorch_optimizer: as in a loop of one's own, or one line that says why not."""
+"""Every optimizer of torch.optim and pytorch_optimizer gives the numbers of a plain loop, or a one-line error."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from peers import classes, eager, libraries, optimizer_of, spread
+from peers import always_vectorize, classes, libraries, optimizer_of, with_learning_rates
 from reference import by_optimizers, default_dtype, egg_box, starts
 
 from landscapes.errors import InputError
 
 REFUSED = {
-    "AdaLOMO": r"^AdaLOMO is made for a network",
-    "AdamMini": r"^AdamMini is made for a network",
-    "GSAM": r"^GSAM needs base_optimizer and model and rho_scheduler; give them too",
-    "LOMO": r"^LOMO is made for a network",
-    "WSAM": r"^WSAM is made for a network",
-    "DeMo": r"^Torch\(DeMo\) cannot be made: ImportError: You need to install `einops`",
-    "DistributedMuon": r"^Torch\(DistributedMuon, .*\) cannot be made: ",
+    "AdaLOMO": r"^AdaLOMO takes a network, not parameters",
+    "AdamMini": r"^AdamMini takes a network, not parameters",
+    "GSAM": r"^GSAM requires base_optimizer and model and rho_scheduler; pass them",
+    "LOMO": r"^LOMO takes a network, not parameters",
+    "WSAM": r"^WSAM takes a network, not parameters",
+    "DeMo": r"^Torch\(DeMo\) cannot be created: ImportError: You need to install `einops`",
+    "DistributedMuon": r"^Torch\(DistributedMuon, .*\) cannot be created: ",
 }
-"""What cannot race, and what is said of it."""
+"""Classes that cannot race, and the error of each."""
 
-DICE = (
+RANDOM = (
     "Gravity",
     "Kron",
     "SCION",
@@ -36,54 +36,54 @@ DICE = (
     "AdaHessian",
     "BSAM",
 )
-"""Those that may draw random numbers: keyed by run and step here, so not those of a plain loop."""
+"""Classes that may draw random numbers; these are keyed by run and step, so they differ from a plain loop."""
 
-SINGLE = ("FAdam", "Magma")
-"""Those that mix precisions, and so fail on double precision in any loop."""
+FLOAT32_ONLY = ("FAdam", "Magma")
+"""Classes that mix dtypes, and so fail in double precision in any loop."""
 
 NAMES = list(classes())
 
 pytestmark = [
     pytest.mark.peers,
     pytest.mark.skipif("pytorch_optimizer" not in libraries(), reason="pip install 'torch-landscapes[peers]'"),
-    pytest.mark.filterwarnings("ignore"),  # others' code
+    pytest.mark.filterwarnings("ignore"),  # third-party code
 ]
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    eager(monkeypatch)
+def vectorize_all(monkeypatch):
+    always_vectorize(monkeypatch)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_peer_races_as_in_a_loop_of_ones_own(name):
+def test_class_gives_the_numbers_of_a_plain_loop(name):
     cls = classes()[name]
     if name in REFUSED:
         with pytest.raises(InputError, match=REFUSED[name]) as caught:
             optimizer_of(name, cls)
         assert "\n" not in str(caught.value)
         return
-    contenders, landscape = spread(optimizer_of(name, cls), 5), egg_box(2)
-    dtype = torch.float32 if name in SINGLE else torch.float64
+    optimizers, landscape = with_learning_rates(optimizer_of(name, cls), 5), egg_box(2)
+    dtype = torch.float32 if name in FLOAT32_ONLY else torch.float64
     x = starts(2, 5, np.random.default_rng(1), dtype)
-    paths = by_optimizers(landscape, contenders, x, 5)
+    paths = by_optimizers(landscape, optimizers, x, 5)
     for i in (0, 4):
-        alone = by_optimizers(landscape, [contenders[i]], x[:, [i]], 5)[:, :, 0]
-        assert same(paths[:, :, i], alone) or name in DICE  # whose streams are those of the place in the batch
-        if contenders[i].way == "gradient" and name not in DICE:
-            assert same(alone, plain_loop(landscape, contenders[i], x[:, i], 5))
+        single = by_optimizers(landscape, [optimizers[i]], x[:, [i]], 5)[:, :, 0]
+        assert same(paths[:, :, i], single) or name in RANDOM  # their streams depend on the position in the batch
+        if optimizers[i].step_requirement == "gradient" and name not in RANDOM:
+            assert same(single, plain_loop(landscape, optimizers[i], x[:, i], 5))
 
 
-def test_how_many_race():
+def test_at_least_130_classes_race():
     assert len(NAMES) - len(REFUSED) >= 130
 
 
 def plain_loop(landscape, optimizer, start, steps):
-    """What a user's own loop does."""
+    """Return the points of a plain training loop."""
     path = []
     with default_dtype(start.dtype):
         p = start.clone().reshape(optimizer.shape or start.shape).requires_grad_()
-        torch_optimizer = optimizer.made(p, dict(optimizer.hyper))
+        torch_optimizer = optimizer.create(p, dict(optimizer.hyper))
         for _ in range(steps):
             p.grad = None
             landscape.evaluate(p.reshape(-1)).backward()

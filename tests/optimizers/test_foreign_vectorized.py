@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peers import eager
+from peers import always_vectorize
 from reference import PlainLion, by_optimizers, default_dtype, egg_box, moment, starts, stepper_of, valley
 from thinned import diagonal
 from torch import optim
@@ -20,10 +20,10 @@ from landscapes import optimizers
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.optimizers import Torch
-from landscapes.optimizers.adapters.batched_tensor import Runs, plain
+from landscapes.optimizers.adapters.batched_tensor import BatchedTensor, PerRunNumber, unwrap_tensor
 from landscapes.optimizers.adapters.per_run import PerRunLoop
-from landscapes.optimizers.adapters.per_run_number import Column, DividedError
-from landscapes.optimizers.adapters.vectorization_probe import verdict
+from landscapes.optimizers.adapters.per_run_arithmetic import RunsDisagreeError
+from landscapes.optimizers.adapters.vectorization_probe import vectorization_report
 from landscapes.optimizers.adapters.vectorized import Vectorized
 from landscapes.optimizers.stepper import RunSetup
 from landscapes.oracle import Oracle, value_and_gradient
@@ -127,12 +127,12 @@ def same(a: torch.Tensor, b: torch.Tensor) -> bool:
 
 
 def pieces(contenders, x):
-    return [(type(piece).__name__, len(piece.runs)) for piece in stepper_of(contenders, x).pieces]
+    return [(type(piece).__name__, len(piece.runs)) for piece in stepper_of(contenders, x).parts]
 
 
 @pytest.fixture(autouse=True)
-def at_once(monkeypatch):
-    eager(monkeypatch)
+def vectorize_all(monkeypatch):
+    always_vectorize(monkeypatch)
 
 
 GRIDS: dict[str, Any] = {
@@ -258,20 +258,20 @@ def test_a_trial_leaves_no_trace(capsys):
         warnings.simplefilter("error")
         for cls in (Loud, Shaky):
             optimizer = Torch(cls)
-            found = verdict([optimizer] * 4, frozenset(), torch.zeros(2, 4))
-            assert found.why == "draws random numbers" or "random" in found.why
+            found = vectorization_report([optimizer] * 4, frozenset(), torch.zeros(2, 4))
+            assert found.reason == "draws random numbers" or "random" in found.reason
     assert globals_() == before
     assert torch.get_default_dtype() is torch.float32
     assert capsys.readouterr() == ("", "")
 
 
 def test_a_verdict_says_why():
-    assert verdict([Torch(optim.Adam)] * 4, frozenset({("lr",)}), torch.zeros(2, 4)).places == {("lr",)}
+    assert vectorization_report([Torch(optim.Adam)] * 4, frozenset({("lr",)}), torch.zeros(2, 4)).paths == {("lr",)}
     assert (
-        verdict([Torch(Counting, lr=0.1), Torch(Counting)], frozenset({("lr",)}), torch.zeros(2, 4)).places
+        vectorization_report([Torch(Counting, lr=0.1), Torch(Counting)], frozenset({("lr",)}), torch.zeros(2, 4)).paths
         == frozenset()
     )
-    assert verdict([Torch(optim.LBFGS)] * 4, frozenset(), torch.zeros(2, 4)).why == "needs a closure"
+    assert vectorization_report([Torch(optim.LBFGS)] * 4, frozenset(), torch.zeros(2, 4)).reason == "needs a closure"
 
 
 def test_random_numbers_are_a_runs_own():
@@ -410,7 +410,8 @@ def test_matrices():
     assert optimizer.spec == "Torch(Adafactor, shape=(2, 2), lr=0.05)"
     optimizer.check(valley(4))
     with pytest.raises(
-        InputError, match=r"^Adafactor: shape=\(2, 2\) holds 4 numbers, but valley has 3 coordinates; give"
+        InputError,
+        match=r"^Adafactor: shape=\(2, 2\) has 4 elements, but valley has 3 coordinates; pass a shape with 3 elements",
     ):
         optimizer.check(valley(3))
 
@@ -455,9 +456,7 @@ def test_an_optimizer_around_another():
     assert pieces(contenders, x) == [("Vectorized", 12)]
     assert same(by_optimizers(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
     assert contenders[0].spec == "Torch(Backwards, optimizer=Torch(Adam, lr=0.1), share=0.1)"
-    with pytest.raises(
-        InputError, match=r"^Backwards is put around another optimizer; give that as an optimizer, as in"
-    ):
+    with pytest.raises(InputError, match=r"^Backwards wraps another optimizer; pass it as a Torch, as in"):
         Torch(Backwards)
 
 
@@ -473,7 +472,7 @@ class Curved(Base):
 
 def test_gradients_that_can_be_differentiated_again_are_counted():
     optimizer, x, oracle = Torch(Curved, lr=1.0), torch.full((1, 3), 5.0), Oracle(valley(1), 3)
-    assert optimizer.way == "graph"
+    assert optimizer.step_requirement == "graph"
     moved = stepper_of([optimizer] * 3, x).step(moment(1, x, value_and_gradient(valley(1), x)[1], oracle))
     assert torch.allclose(moved, torch.ones(1, 3))
     assert oracle.counts.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
@@ -481,7 +480,7 @@ def test_gradients_that_can_be_differentiated_again_are_counted():
 
 def test_what_is_wrapped_is_not_differentiated_past_its_wrapper():
     x = torch.full((2, 1), 5.0)
-    with pytest.raises(InputError, match=r"cannot be wrapped; race it as it is$"):
+    with pytest.raises(InputError, match=r"cannot be wrapped; race it unwrapped$"):
         by_optimizers(valley(2), [optimizers.Clip(Torch(Curved, lr=1.0), norm=1.0)], x, 1)
 
 
@@ -504,41 +503,41 @@ def test_a_column_rounds_as_python_does():
         lambda x, y: 2**x % y - abs(x - y) * 5,
         lambda x, y: 1 / x + (x + 1) ** y,
     ):
-        column = compute(Column(a), Column(b))
+        column = compute(PerRunNumber(a), PerRunNumber(b))
         assert column.values.tolist() == [compute(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
 
 
 def test_a_column_answers_for_all_or_not_at_all():
-    same, mixed = Column(np.full(3, 2.0)), Column(np.array([1.0, 2.0, 1.0]))
+    same, mixed = PerRunNumber(np.full(3, 2.0)), PerRunNumber(np.array([1.0, 2.0, 1.0]))
     assert same > 1
     assert float(same) == 2.0
     assert int(same) == 2
     assert max(same, 3.0) == 3.0
-    with pytest.raises(DividedError) as caught:
+    with pytest.raises(RunsDisagreeError) as caught:
         bool(mixed > 1)
     assert caught.value.labels.tolist() == [0, 1, 0]
-    with pytest.raises(DividedError):
+    with pytest.raises(RunsDisagreeError):
         float(mixed)
     with pytest.raises(ZeroDivisionError):
         1 / (same - 2)
-    with pytest.raises(DividedError):
+    with pytest.raises(RunsDisagreeError):
         1 / (mixed - 1)
 
 
 def test_runs_say_they_are_one():
-    x = torch.arange(6.0).reshape(2, 3).as_subclass(Runs)
+    x = torch.arange(6.0).reshape(2, 3).as_subclass(BatchedTensor)
     assert (x.shape, x.ndim, x.dim(), x.numel(), len(x), x.size(0), x.stride()) == ((2,), 1, 1, 2, 2, 2, (1,))
-    assert plain(x.sum()).tolist() == [3.0, 5.0, 7.0]
-    assert plain(torch.dot(x, x)).tolist() == [9.0, 17.0, 29.0]
-    assert plain(x.norm()).tolist() == [x_.norm().item() for x_ in plain(x).T]
-    assert plain(x[1]).tolist() == [3.0, 4.0, 5.0]
-    assert plain(x + torch.tensor([10.0, 20.0])).tolist() == [[10.0, 11.0, 12.0], [23.0, 24.0, 25.0]]
+    assert unwrap_tensor(x.sum()).tolist() == [3.0, 5.0, 7.0]
+    assert unwrap_tensor(torch.dot(x, x)).tolist() == [9.0, 17.0, 29.0]
+    assert unwrap_tensor(x.norm()).tolist() == [x_.norm().item() for x_ in unwrap_tensor(x).T]
+    assert unwrap_tensor(x[1]).tolist() == [3.0, 4.0, 5.0]
+    assert unwrap_tensor(x + torch.tensor([10.0, 20.0])).tolist() == [[10.0, 11.0, 12.0], [23.0, 24.0, 25.0]]
     x.view(-1)[0].add_(100)
-    assert plain(x)[0].tolist() == [100.0, 101.0, 102.0]
+    assert unwrap_tensor(x)[0].tolist() == [100.0, 101.0, 102.0]
     x[x > 100.5] = 0.0
-    assert plain(x)[0].tolist() == [100.0, 0.0, 0.0]
+    assert unwrap_tensor(x)[0].tolist() == [100.0, 0.0, 0.0]
     assert x.sum().item().values.tolist() == [103.0, 4.0, 5.0]
-    with pytest.raises(DividedError):
+    with pytest.raises(RunsDisagreeError):
         bool(x.sum() > 50)
 
 
@@ -558,28 +557,28 @@ class Needs(Base):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Torch(Needs, lr=0.1), r"^Needs needs epochs; give it too, as in optimizers\.Torch\(Needs, epochs=\.\.\.\)$"),
-        (lambda: Torch(Needs), r"^Needs needs lr and epochs; give them too, as in optimizers"),
-        (lambda: Torch(Asks), r"^Asks\.step takes temperature, which a race has not; race a subclass"),
+        (lambda: Torch(Needs, lr=0.1), r"^Needs requires epochs; pass it, as in optimizers\.Torch\(Needs, epochs=\.\.\.\)$"),
+        (lambda: Torch(Needs), r"^Needs requires lr and epochs; pass them, as in optimizers"),
+        (lambda: Torch(Asks), r"^Asks\.step requires temperature, which a race does not provide; race a subclass"),
         (lambda: Torch(optim.Adam, betaz=(0.9, 0.9)), r"^unknown setting of Adam 'betaz'\. Did you mean betas\?$"),
-        (lambda: Torch(optim.Adam, betas=(0.9,)), r"^Torch\(Adam, .*betas=\(0\.9,\)\) cannot be made: IndexError"),
+        (lambda: Torch(optim.Adam, betas=(0.9,)), r"^Torch\(Adam, .*betas=\(0\.9,\)\) cannot be created: IndexError"),
         (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr must be one number, got \[0\.1, 0\.2\]; to compare several values, pass one optimizer"),
         (lambda: Torch(optim.Muon), r"Muon only supports 2D.*; it takes matrices: add shape=\(rows, columns\)"),
-        (lambda: Torch(optim.Muon, shape=3), r"^Torch: shape is whole numbers such as \(rows, columns\), at least 1 each, not 3$"),
-        (lambda: Torch(optim.Muon, shape=(0, 2)), r"^Torch: shape is whole numbers .* not \(0, 2\)$"),
+        (lambda: Torch(optim.Muon, shape=3), r"^Torch: shape must be integers >= 1 such as \(rows, columns\), got 3$"),
+        (lambda: Torch(optim.Muon, shape=(0, 2)), r"^Torch: shape must be integers >= 1 .* got \(0, 2\)$"),
         (lambda: Torch(optim.Adam, capturable=True), r"^Torch\(Adam, lr=0\.001, capturable=True\) failed in its step: AssertionError"),
         (lambda: Torch(optim.AdamW, differentiable=True), r"^Torch\(AdamW, .*\) failed in its step: RuntimeError: a leaf Variable"),
         (
             lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1, dtype=torch.int64)),
-            r"^torch's optimizers move points of floating-point numbers, not of torch\.int64$",
+            r"^torch optimizers require floating-point starts, got torch\.int64$",
         ),
         (
             lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1, dtype=torch.complex64)),
-            r"^torch's optimizers move points of floating-point numbers, not of torch\.complex64$",
+            r"^torch optimizers require floating-point starts, got torch\.complex64$",
         ),
         (
             lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1)).set_hyperparameter("betas1", np.ones(1)),
-            r"^SGD keeps no betas1 in its param_groups, so none can change from step to step$",
+            r"^SGD has no betas1 in its param_groups, so it cannot change between steps$",
         ),
     ],
 )  # fmt: skip

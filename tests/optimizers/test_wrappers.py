@@ -346,7 +346,7 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.Stale(ADAM, delay=0), r"Stale: delay must be an integer >= 1, got 0"),
         (lambda: parse("schedule(adam, scheduler='StepLR', title=3, step_size=2)"), r"Schedule: title is text, not 3"),
         (lambda: parse("schedule(adam, scheduler='StepLR', settings=3)"), r"Schedule: settings is a dict, not 3"),
-        (lambda: parse("schedule(adam, scheduler='StepLR', self=3)"), r"Schedule: StepLR cannot be made: TypeError"),
+        (lambda: parse("schedule(adam, scheduler='StepLR', self=3)"), r"Schedule: StepLR cannot be created: TypeError"),
         (lambda: parse("clip(norm=1)"), r"clip is put around one optimizer, which stands first: clip\(adam, \.\.\.\)"),
         (lambda: parse("clip(adam, norm=1, optimizer=sgd)"), r"cannot read the optimizer|clip is put around one optimizer"),
         (lambda: parse("adam(sgd)"), r"cannot read the optimizer"),

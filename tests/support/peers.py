@@ -1,8 +1,9 @@
-"""The optimizers of torch.optim and of pytorch_optimizer, and what some of them cannot do without."""
+"""The optimizers of torch.optim and of pytorch_optimizer, and the settings that some of them require."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import warnings
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,29 +14,30 @@ from torch import optim
 
 from landscapes.errors import InputError
 from landscapes.optimizers import Torch
-from landscapes.optimizers.adapters import torch_optim
+from landscapes.optimizers.adapters import torch_stepper
+from landscapes.optimizers.adapters.vectorization_probe import vectorization_report
 
 ADAM = Torch(optim.Adam, lr=0.05)
 MATRIX: Mapping[str, Any] = {"shape": (1, 2)}
 MUON: Mapping[str, Any] = {"group": {"use_muon": True}, "shape": (1, 2)}
 
-AROUND = ("Lookahead", "Magma", "OrthoGrad", "PCGrad", "SafeFP16Optimizer", "ScheduleFreeWrapper", "TRAC")
-"""What is put around an optimizer object."""
+WRAPPERS = ("Lookahead", "Magma", "OrthoGrad", "PCGrad", "SafeFP16Optimizer", "ScheduleFreeWrapper", "TRAC")
+"""Classes that wrap an optimizer object."""
 
-NEEDS: Mapping[str, Mapping[str, Any]] = {
+REQUIRED: Mapping[str, Mapping[str, Any]] = {
     "torch.Muon": MATRIX,
     "SpectralSphere": MATRIX,
     **dict.fromkeys(("AdaGO", "AdaMuon", "DistributedMuon", "Muon", "MuonClip", "NorMuon"), MUON),
     **{name: {"base_optimizer": optim.SGD, "lr": 1e-3} for name in ("SAM", "LookSAM", "FriendlySAM")},
-    **{name: {"optimizer": ADAM} for name in AROUND},
+    **{name: {"optimizer": ADAM} for name in WRAPPERS},
     "Ranger21": {"num_iterations": 100},
     "BSAM": {"num_data": 10},
 }
-"""What must be given beside the class."""
+"""Settings without which a class cannot race."""
 
 
 def libraries() -> dict[str, Any]:
-    """The modules that are installed, by the name their optimizers are given here."""
+    """Return the installed modules by name."""
     found = {"torch.optim": optim}
     with warnings.catch_warnings(action="ignore"):
         try:
@@ -46,7 +48,7 @@ def libraries() -> dict[str, Any]:
 
 
 def classes() -> dict[str, type[optim.Optimizer]]:
-    """Every optimizer class; those of torch are called torch.…"""
+    """Return every optimizer class by name; the names of torch's classes begin with "torch."."""
     found: dict[str, type[optim.Optimizer]] = {}
     for module in libraries().values():
         for name in sorted(dir(module)):
@@ -58,18 +60,18 @@ def classes() -> dict[str, type[optim.Optimizer]]:
 
 
 def optimizer_of(name: str, cls: type[optim.Optimizer]) -> Torch:
-    """The class as a contender; raises `InputError` where it cannot be one."""
-    return Torch(cls, **NEEDS.get(name, {}))
+    """Return the class as an optimizer; raise `InputError` if it cannot race."""
+    return Torch(cls, **REQUIRED.get(name, {}))
 
 
-def spread(optimizer: Torch, runs: int) -> list[Torch]:
-    """The optimizer with several learning rates, if it has one."""
-    if optimizer.learning_rate != optimizer.learning_rate:
+def with_learning_rates(optimizer: Torch, runs: int) -> list[Torch]:
+    """Return the optimizer with a different learning rate per run, if it has one."""
+    if math.isnan(optimizer.learning_rate):
         return [optimizer] * runs
-    return [optimizer.varied({("lr",): optimizer.learning_rate * (0.5 + 0.25 * i)}) for i in range(runs)]
+    return [optimizer.with_settings({("lr",): optimizer.learning_rate * (0.5 + 0.25 * i)}) for i in range(runs)]
 
 
-STEP_REQUIREMENTS = {
+REASONS = {
     "gradient": "",
     "closure": ", by closures",
     "graph": ", by gradients that can be differentiated again",
@@ -78,27 +80,26 @@ STEP_REQUIREMENTS = {
 
 
 def outcome(name: str, cls: type[optim.Optimizer]) -> tuple[str, str]:
-    """How the runs of a class are stepped, and why not better."""
+    """Return how the runs of a class are stepped, and why not better."""
     try:
         optimizer = optimizer_of(name, cls)
-    except InputError as refusal:
-        return "not at all", str(refusal)
-    contenders = spread(optimizer, 8)
+    except InputError as error:
+        return "not at all", str(error)
     x = torch.zeros(2, 8, dtype=torch.float64)
-    varied = frozenset({("lr",)}) if optimizer.learning_rate == optimizer.learning_rate else frozenset()
-    found = torch_optim.verdict(contenders, varied, x)
-    if not found.fits:
-        return f"one by one{STEP_REQUIREMENTS[optimizer.way]}", found.why.rpartition("UnbatchableError: ")[2]
-    kind = "as one" if found.places == varied else "as one for each rate"
-    return kind, f"faster from {found.worth:.0f} runs on"
+    varied = frozenset() if math.isnan(optimizer.learning_rate) else frozenset({("lr",)})
+    report = vectorization_report(with_learning_rates(optimizer, 8), varied, x)
+    if not report.exact:
+        reason = report.reason.rpartition("UnbatchableError: ")[2]
+        return f"one by one{REASONS[optimizer.step_requirement]}", reason
+    kind = "as one" if report.paths == varied else "as one per learning rate"
+    return kind, f"faster from {report.min_runs:.0f} runs on"
 
 
-def eager(monkeypatch: Any) -> None:
-    """Sharing wherever it is right, however few the runs are: whether it is faster depends on the machine."""
-    found = torch_optim.verdict
+def always_vectorize(monkeypatch: Any) -> None:
+    """Share an object wherever that is exact, however few the runs; whether it is faster depends on the machine."""
 
-    def verdict(*given: Any) -> Any:
-        own = found(*given)
-        return dataclasses.replace(own, worth=1.0) if own.fits else own
+    def report(*given: Any) -> Any:
+        own = vectorization_report(*given)
+        return dataclasses.replace(own, min_runs=1.0) if own.exact else own
 
-    monkeypatch.setattr(torch_optim, "verdict", verdict)
+    monkeypatch.setattr(torch_stepper, "vectorization_report", report)

@@ -1,4 +1,4 @@
-"""Hyper-parameters of foreign optimizers, whatever they are: which numbers stand in them, and what else."""
+"""Settings of third-party optimizers: the floats in them, by path, and their structure apart from these floats."""
 
 from __future__ import annotations
 
@@ -9,51 +9,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Place = tuple[Any, ...]
-"""Where a number stands among the hyper-parameters: ("lr",), ("betas", 0)."""
+SettingPath = tuple[Any, ...]
+"""Where a float is in the settings: ("lr",), ("betas", 0)."""
 
 
-def numbers(hyper: Mapping[str, Any]) -> dict[Place, float]:
-    """Every float in the hyper-parameters, those in tuples, lists and dicts too, by its place.
+def float_settings(hyper: Mapping[str, Any]) -> dict[SettingPath, float]:
+    """Return every float in the settings by its path, including those in tuples, lists and dicts.
 
-    >>> numbers({"lr": 0.1, "betas": (0.9, 0.99), "steps": 5})
+    >>> float_settings({"lr": 0.1, "betas": (0.9, 0.99), "steps": 5})
     {('lr',): 0.1, ('betas', 0): 0.9, ('betas', 1): 0.99}
     """
-    found: dict[Place, float] = {}
+    found: dict[SettingPath, float] = {}
 
-    def look(value: float, place: Place) -> float:
-        found[place] = value
+    def collect(value: float, path: SettingPath) -> float:
+        found[path] = value
         return value
 
-    _visited(dict(hyper), look)
+    _map_floats(dict(hyper), collect)
     return found
 
 
-def columns(first: Mapping[str, Any], every: Iterable[Mapping[str, Any]]) -> dict[Place, NDArray[np.float64]]:
-    """The floats of many hyper-parameters, all of the form of the first: an array for each place.
+def stack_settings(
+    first: Mapping[str, Any], every: Iterable[Mapping[str, Any]]
+) -> dict[SettingPath, NDArray[np.float64]]:
+    """Return the floats of many settings that share the structure of the first: one array per path.
 
-    >>> columns({"betas": (0.9, 0.99)}, [{"betas": (0.9, 0.99)}, {"betas": (0.8, 0.99)}])
+    >>> stack_settings({"betas": (0.9, 0.99)}, [{"betas": (0.9, 0.99)}, {"betas": (0.8, 0.99)}])
     {('betas', 0): array([0.9, 0.8]), ('betas', 1): array([0.99, 0.99])}
     """
-    found: dict[Place, list[float]] = {place: [] for place in numbers(first)}
-    for hyper in every:  # nothing is kept of each but numbers: thousands of dicts would wake the garbage collector
-        for place, column in found.items():
+    found: dict[SettingPath, list[float]] = {path: [] for path in float_settings(first)}
+    for hyper in every:  # only the numbers are kept: thousands of dicts would trigger the garbage collector
+        for path, column in found.items():
             value: Any = hyper
-            for key in place:
+            for key in path:
                 value = value[key]
             column.append(value)
-    return {place: np.array(column) for place, column in found.items()}
+    return {path: np.array(column) for path, column in found.items()}
 
 
-def form(value: Any) -> Hashable:
-    """All but the numbers, and which of these are zero: runs of one form may differ in numbers alone."""
+def structure(value: Any) -> Hashable:
+    """Return everything but the floats, and which floats are zero; settings of one structure differ in floats alone."""
     if isinstance(value, float):
         return "number", value == 0
-    if isinstance(value, dict | Mapping):  # a dict answers sooner than what is like one
+    if isinstance(value, dict | Mapping):  # dict first: its isinstance check is faster
         items = sorted(value.items(), key=lambda pair: str(pair[0])) if len(value) > 1 else value.items()
-        return dict, tuple([(key, form(item)) for key, item in items])
+        return dict, tuple([(key, structure(item)) for key, item in items])
     if isinstance(value, tuple | list):
-        return type(value), tuple(form(item) for item in value)
+        return type(value), tuple(structure(item) for item in value)
     try:
         hash(value)
     except TypeError:
@@ -61,17 +63,17 @@ def form(value: Any) -> Hashable:
     return type(value), value
 
 
-def filled(hyper: Mapping[str, Any], values: Mapping[Place, Any]) -> dict[str, Any]:
-    """A copy of the hyper-parameters with other numbers at some places."""
-    settings: dict[str, Any] = _visited(deepcopy(dict(hyper)), lambda value, place: values.get(place, value))
+def replace_settings(hyper: Mapping[str, Any], values: Mapping[SettingPath, Any]) -> dict[str, Any]:
+    """Return a deep copy of the settings with other values at some paths."""
+    settings: dict[str, Any] = _map_floats(deepcopy(dict(hyper)), lambda value, path: values.get(path, value))
     return settings
 
 
-def _visited(value: Any, visit: Callable[[float, Place], Any], place: Place = ()) -> Any:
+def _map_floats(value: Any, function: Callable[[float, SettingPath], Any], path: SettingPath = ()) -> Any:
     if isinstance(value, float):
-        return visit(value, place)
+        return function(value, path)
     if isinstance(value, dict):
-        return {key: _visited(item, visit, (*place, key)) for key, item in value.items()}
+        return {key: _map_floats(item, function, (*path, key)) for key, item in value.items()}
     if type(value) in (tuple, list):
-        return type(value)(_visited(item, visit, (*place, i)) for i, item in enumerate(value))
+        return type(value)(_map_floats(item, function, (*path, i)) for i, item in enumerate(value))
     return value

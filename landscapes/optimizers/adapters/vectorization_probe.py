@@ -1,4 +1,4 @@
-"""Which way of running a foreign optimizer is right, and which of these is fastest: found out by trying."""
+"""Probe whether runs of a third-party optimizer may share one object, and from how many runs on this is faster."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from landscapes.caching import Cache
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import function
-from landscapes.optimizers.adapters.batched_tensor import LIFTS, Lift
-from landscapes.optimizers.adapters.per_run import PerRun, PerRunLoop, kept_generators, silenced
-from landscapes.optimizers.adapters.settings import Place, form, numbers
+from landscapes.optimizers.adapters.batched_factories import FACTORY_MODES, FactoryMode
+from landscapes.optimizers.adapters.isolation import preserve_rng_state, silenced
+from landscapes.optimizers.adapters.per_run import PerRun, PerRunLoop
+from landscapes.optimizers.adapters.settings import SettingPath, float_settings, structure
+from landscapes.optimizers.adapters.torch_spec import TorchSpec
 from landscapes.optimizers.adapters.vectorized import Vectorized
 from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle
 
-if TYPE_CHECKING:
-    from landscapes.optimizers.adapters.torch_optim import Torch
-
 RUNS = 4
-"""How many runs a trial takes; fewer than these are never worth one."""
+"""Number of runs in a probe; fewer runs never share an object."""
 
 STEPS = 24
-"""How many steps a trial takes."""
+"""Number of steps in a probe."""
 
 
 @dataclass(frozen=True)
@@ -38,121 +38,119 @@ class VectorizationReport:
     """How runs of one kind of optimizer may share an object.
 
     Attributes:
-        places: the numbers in which the runs of one object may differ.
-        lift: what that object's tensors must be taken for, see `foreign_runs.Lifting`.
-        worth: from how many runs on sharing is faster; infinite where it is wrong.
-        why: why it is wrong.
+        paths: settings in which the runs of one object may differ.
+        factory_mode: which tensors that the optimizer creates get a copy per run.
+        min_runs: number of runs from which sharing is faster; infinite if it changes results.
+        reason: why it changes results; "" if it does not.
     """
 
-    places: frozenset[Place] = frozenset()
-    lift: Lift = "none"
-    worth: float = math.inf
-    why: str = ""
+    paths: frozenset[SettingPath] = frozenset()
+    factory_mode: FactoryMode = "none"
+    min_runs: float = math.inf
+    reason: str = ""
 
     @property
-    def fits(self) -> bool:
-        return self.worth < math.inf
+    def exact(self) -> bool:
+        """Whether sharing reproduces the bits of one object per run."""
+        return self.min_runs < math.inf
 
 
-_verdicts: dict[Hashable, VectorizationReport] = {}
+_reports: Cache[Hashable, VectorizationReport] = Cache(capacity=1024)
+"""Reports by class, structure of the settings, shape, varied settings, dimension, dtype and type of device."""
 
 
-def verdict(optimizers: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> VectorizationReport:
-    """How optimizers of one form may share an object, where these numbers differ from run to run.
+def settings_key(spec: TorchSpec) -> Hashable:
+    """Return what specs must agree on to be probed as one: class, shape and settings, except for nonzero floats."""
+    return spec.cls, structure(spec.hyper), spec.shape, structure(dict(spec.group))
 
-    A few steps of a few runs are taken alone and together. Only what agrees bit for bit is let through: so a run's
-    numbers never depend on its company. Found out once for each kind of optimizer.
+
+def vectorization_report(specs: Sequence[TorchSpec], varied: frozenset[SettingPath], x: Tensor) -> VectorizationReport:
+    """Report how optimizers with one settings key may share an object if the settings in `varied` differ between runs.
+
+    A few steps of a few runs are taken in separate objects and in a shared one. Sharing is allowed only if all bits
+    agree, so the numbers of a run never depend on the other runs. The result is cached.
     """
-    optimizer = optimizers[0]
-    key = (
-        optimizer.cls,
-        form(optimizer.hyper),
-        optimizer.shape,
-        form(dict(optimizer.group)),
-        varied,
-        len(x),
-        x.dtype,
-        x.device.type,
-    )
-    if key not in _verdicts:
+
+    def probe() -> VectorizationReport:
         with silenced():
-            _verdicts[key] = _found(optimizers, varied, x)
-    return _verdicts[key]
+            return _best_report(specs, varied, x)
+
+    return _reports.get_or_make((*cast(Any, settings_key(specs[0])), varied, len(x), x.dtype, x.device.type), probe)
 
 
-def _found(optimizers: Sequence[Torch], varied: frozenset[Place], x: Tensor) -> VectorizationReport:
-    """With all that varies, else with what can vary by itself, else with numbers that are the same for all."""
-    whole = _tried(optimizers, varied, x)
-    if whole.fits or not varied:
-        return whole
-    fit = [place for place in sorted(varied, key=str) if len(varied) > 1 and _tried(optimizers, {place}, x).fits]
-    smaller = (
-        _tried(optimizers, places, x) for places in ([fit] if fit else []) + [[place] for place in fit[:1]] + [[]]
-    )
-    return next((found for found in smaller if found.fits), whole)
+def _best_report(specs: Sequence[TorchSpec], varied: frozenset[SettingPath], x: Tensor) -> VectorizationReport:
+    """Try all varied settings, then those that can vary alone, then one of these, then none."""
+    full = _try_modes(specs, varied, x)
+    if full.exact or not varied:
+        return full
+    fit = [path for path in sorted(varied, key=str) if len(varied) > 1 and _try_modes(specs, {path}, x).exact]
+    smaller = (_try_modes(specs, paths, x) for paths in ([fit] if fit else []) + [[path] for path in fit[:1]] + [[]])
+    return next((report for report in smaller if report.exact), full)
 
 
-def _tried(optimizers: Sequence[Torch], places: Iterable[Place], x: Tensor) -> VectorizationReport:
-    places = frozenset(places)
-    some, found = _spread(optimizers, places), VectorizationReport()
-    for lift in LIFTS:
-        found = _trial(some, x, lift, places)
-        if found.fits:
+def _try_modes(specs: Sequence[TorchSpec], paths: Iterable[SettingPath], x: Tensor) -> VectorizationReport:
+    paths = frozenset(paths)
+    some, report = _sample_specs(specs, paths), VectorizationReport()
+    for factory_mode in FACTORY_MODES:
+        report = _probe(some, x, factory_mode, paths)
+        if report.exact:
             break
-    return found
+    return report
 
 
-def _spread(optimizers: Sequence[Torch], places: frozenset[Place]) -> list[Torch]:
-    """A few optimizers that differ in these numbers only, as much as those given do."""
-    first = optimizers[0]
-    every = [numbers(optimizer.hyper) for optimizer in optimizers[:: max(1, len(optimizers) // 64)]]
-    columns = {place: sorted({own[place] for own in every}) for place in places}
-    spread = []
-    for i in range(RUNS):
-        values = {place: column[(i * (len(column) - 1)) // (RUNS - 1)] for place, column in columns.items()}
-        spread.append(first.varied(values))
-    return spread
-
-
-def _trial(optimizers: Sequence[Torch], x: Tensor, lift: Lift, places: frozenset[Place]) -> VectorizationReport:
-    """Whether a few runs together are as they are alone, and how many runs alone take as long."""
-    if optimizers[0].way != "gradient":
-        return VectorizationReport(
-            why="needs a closure" if optimizers[0].way == "closure" else "needs a gradient of another kind"
+def _sample_specs(specs: Sequence[TorchSpec], paths: frozenset[SettingPath]) -> list[TorchSpec]:
+    """Return `RUNS` specs that differ in these settings only, over the same range as those given."""
+    every = [float_settings(spec.hyper) for spec in specs[:: max(1, len(specs) // 64)]]
+    columns = {path: sorted({own[path] for own in every}) for path in paths}
+    return [
+        specs[0].with_settings(
+            {path: column[(i * (len(column) - 1)) // (RUNS - 1)] for path, column in columns.items()}
         )
+        for i in range(RUNS)
+    ]
+
+
+def _probe(
+    specs: Sequence[TorchSpec], x: Tensor, factory_mode: FactoryMode, paths: frozenset[SettingPath]
+) -> VectorizationReport:
+    """Compare a few runs in one object with one object each, in bits and in time."""
+    requirement = specs[0].step_requirement
+    if requirement != "gradient":
+        reason = "needs a closure" if requirement == "closure" else "needs a gradient of another kind"
+        return VectorizationReport(reason=reason)
     points = torch.linspace(-1.1, 1.3, x.shape[0] * RUNS, dtype=x.dtype, device=x.device).reshape(RUNS, -1).T
-    spent: tuple[list[float], list[float]] = [], []
-    before = _dice()
+    separate_time: list[float] = []
+    shared_time: list[float] = []
+    before = _rng_state()
     try:
-        alone = [PerRun(optimizer, point) for optimizer, point in zip(optimizers, points.unbind(1), strict=True)]
-        parts = [Vectorized(optimizers, points, np.arange(RUNS), lift)]
+        separate = [PerRun(spec, point) for spec, point in zip(specs, points.unbind(1), strict=True)]
+        parts = [Vectorized(specs, points, np.arange(RUNS), factory_mode)]
         for t in range(STEPS):
-            gradient = _gradient(points, t)
+            gradient = _probe_gradient(points, t)
             start = perf_counter()
-            for one, point, slope in zip(
-                alone, points.unbind(1), gradient.T.clone(memory_format=torch.contiguous_format), strict=True
-            ):
-                one.step(point, slope, "gradient")
+            rows = gradient.T.clone(memory_format=torch.contiguous_format)
+            for one, point, own in zip(separate, points.unbind(1), rows, strict=True):
+                one.step(point, own, "gradient")
             middle = perf_counter()
             parts = [after for part in parts for after in part.advance(points, gradient)]
-            spent[0].append(middle - start)
-            spent[1].append(perf_counter() - middle)
-            points, together = torch.stack([one.point for one in alone], 1), torch.empty_like(points)
+            separate_time.append(middle - start)
+            shared_time.append(perf_counter() - middle)
+            points, shared = torch.stack([one.point for one in separate], 1), torch.empty_like(points)
             for part in parts:
-                together[:, torch.from_numpy(part.runs)] = part.points
-            if len(parts) == RUNS or any(part.scattered for part in parts):
-                return VectorizationReport(why="every run goes its own way")
-            if not _same_dice(before):
-                return VectorizationReport(why="draws random numbers")
-            if not _same(points, together):
-                return VectorizationReport(why=f"other numbers at step {t + 1}")
+                shared[:, torch.from_numpy(part.runs)] = part.points
+            if len(parts) == RUNS or any(part.split_by_number for part in parts):
+                return VectorizationReport(reason="the runs split up")
+            if not _same_rng_state(before):
+                return VectorizationReport(reason="draws random numbers")
+            if not _same(points, shared):
+                return VectorizationReport(reason=f"other numbers at step {t + 1}")
     except Exception as error:
-        return VectorizationReport(why=" ".join(str(error).split()))
-    return VectorizationReport(places, lift, max(2.0, RUNS * median(spent[1]) / median(spent[0])))
+        return VectorizationReport(reason=" ".join(str(error).split()))
+    return VectorizationReport(paths, factory_mode, max(2.0, RUNS * median(shared_time) / median(separate_time)))
 
 
-def _gradient(x: Tensor, t: int) -> Tensor:
-    """Slopes for a trial, one run each: smooth, large with changing signs, tiny, and zero now and then."""
+def _probe_gradient(x: Tensor, t: int) -> Tensor:
+    """Return one kind of gradient per run: smooth, large with alternating signs, tiny, and sometimes zero."""
     place = torch.arange(len(x), dtype=x.dtype, device=x.device)
     gradient = x + torch.sin(0.9 * t + 2 * place)[:, None]
     scale = torch.tensor([1.0, 1e3 * (-1) ** t, 1e-6, float(t % 5 != 2)], dtype=x.dtype, device=x.device)
@@ -163,18 +161,28 @@ def _same(a: Tensor, b: Tensor) -> bool:
     return bool(((a == b) | (a.isnan() & b.isnan())).all())
 
 
-def _dice() -> tuple[Tensor, object, object]:
+def _rng_state() -> tuple[Tensor, object, object]:
     return torch.default_generator.get_state(), random.getstate(), cast(Any, np.random.get_state())[2]  # noqa: NPY002
 
 
-def _same_dice(before: tuple[Tensor, object, object]) -> bool:
-    context = _dice()
-    return torch.equal(context[0], before[0]) and context[1:] == before[1:]
+def _same_rng_state(before: tuple[Tensor, object, object]) -> bool:
+    after = _rng_state()
+    return torch.equal(after[0], before[0]) and after[1:] == before[1:]
 
 
-def bowl(dim: int) -> Oracle:
-    """A bowl for first steps."""
+def try_first_step(spec: TorchSpec, dim: int) -> InputError | None:
+    """Take a first step on a quadratic with what the spec says a step requires; return the error, if any."""
+    x = torch.ones(dim, 1)
+    context = StepContext(1, x, x[0], x.clone(), _quadratic(dim), x[0] > 0)
+    try:
+        with silenced(), preserve_rng_state():
+            PerRunLoop([spec], x, np.arange(1), [0], 0).step(context)
+    except InputError as error:
+        return error
+    return None
 
+
+def _quadratic(dim: int) -> Oracle:
     def formula(*x: Tensor) -> Tensor:
         total = x[0] * x[0] / 2
         for a in x[1:]:
@@ -182,15 +190,3 @@ def bowl(dim: int) -> Oracle:
         return total
 
     return Oracle(function(*[(-2.0, 2.0)] * dim, name="bowl")(formula))
-
-
-def first_step(optimizer: Torch, dim: int) -> InputError | None:
-    """What an optimizer's optimizer has to say against a step, in the way the optimizer has."""
-    x = torch.ones(dim, 1)
-    context = StepContext(1, x, x[0], x.clone(), bowl(dim), x[0] > 0)
-    try:
-        with silenced(), kept_generators():
-            PerRunLoop([optimizer], x, np.arange(1), [0], 0).step(context)
-    except InputError as refusal:
-        return refusal
-    return None

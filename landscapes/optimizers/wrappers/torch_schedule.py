@@ -186,7 +186,7 @@ def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> C
         except InputError:
             raise
         except Exception as error:
-            done = f"fails at step {len(rates) + 1}" if rates else "cannot be made"
+            done = f"fails at step {len(rates) + 1}" if rates else "cannot be created"
             reason = " ".join(str(error).split())
             raise InputError(f"Schedule: {optimizer.title} {done}: {type(error).__name__}: {reason}"[:300]) from error
     return rates, momenta
