@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import pickle
+import re
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +17,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from landscapes.errors import InputError
-from landscapes.record import FORMAT, Record, Surface, Trajectories
+from landscapes.record import FORMAT, Record, Surface, Trajectories, filled, step_or_none, steps_or_inf
+from landscapes.record.metadata import CLASSES, RaceMeta, SweepMeta
 
 anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -162,7 +168,7 @@ def test_pieces_that_do_not_fit_are_refused():
         {"step": np.arange(4)},
         {"runs": {"label": np.array(["a"])}},
     ):
-        with pytest.raises(InputError, match=r"do not fit|entries for"):
+        with pytest.raises(InputError, match=r"do not match|entries, expected"):
             Trajectories(**(fitting | change))
 
 
@@ -172,3 +178,217 @@ def test_order_puts_the_first_at_the_target_first_and_the_lost_last(make_record)
         status=["max_steps", "converged", "converged", "diverged", "max_steps"],
     )
     assert record.order == [1, 2, 4, 0, 3]
+
+
+# Metadata
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_metadata_keep_their_class_and_their_keys_in_a_file(tmp_path, make_record, kind):
+    given = {"experiment": kind, "function": "bowl", "steps": 2, "target": None}
+    given |= {name: {} if name in ("axes", "functions", "optimizers") else [0.5] for name in CLASSES[kind].required}
+    record = replace(make_record([[1.0, 0.5]]), meta=given)
+    again = Record.load(record.save(tmp_path / "record.npz"))
+    assert type(record.meta) is type(again.meta) is CLASSES[kind]
+    assert dict(again.meta) == given
+    assert again.meta == record.meta
+    assert (again.meta.function, again.meta.steps, again.meta.target, again.meta.device) == ("bowl", 2, None, "cpu")
+
+
+def test_metadata_are_a_read_only_mapping_over_what_was_given():
+    meta = RaceMeta(function="bowl", minimum=1.5)
+    assert dict(meta) == {"experiment": "race", "function": "bowl", "minimum": 1.5}
+    assert meta["minimum"] == meta.minimum == 1.5
+    assert "steps" not in meta
+    assert meta.get("steps", 7) == 7
+    with pytest.raises(KeyError, match="steps"):
+        meta["steps"]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        meta.steps = 3
+    changed = meta.replace(steps=3)
+    assert (changed.steps, changed.function, meta.steps) == (3, "bowl", 0)
+    assert pickle.loads(pickle.dumps(changed)) == copy.deepcopy(changed) == changed
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"experiment": "sweeps"}, "unknown experiment 'sweeps'. Did you mean sweep?"),
+        ({"minimun": 0.0}, "unknown key in the metadata of a race 'minimun'. Did you mean minimum"),
+        ({"experiment": "sweep"}, "the metadata of a sweep lack the key 'axes'"),
+        ({"experiment": "compare", "axes": {}, "tolerances": []}, "the metadata of a compare lack the key 'functions'"),
+    ],
+)
+def test_unknown_and_missing_keys_are_refused_in_one_line(make_record, given, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        replace(make_record([[1.0]]), meta=given)
+    assert "\n" not in str(caught.value)
+
+
+# Missing entries
+
+
+def test_missing_steps_are_masked_and_stay_so_in_a_file(tmp_path, make_record):
+    record = make_record([[1.0, 0.5], [1.0, 1e-4]])
+    for each in (record, Record.load(record.save(tmp_path / "race.npz"))):
+        reached = each.trajectories.runs["reached"]
+        assert reached.tolist() == [None, 1]
+        assert steps_or_inf(reached).tolist() == [np.inf, 1.0]
+        assert (step_or_none(reached, 0), step_or_none(reached, 1)) == (None, 1)
+        assert filled(reached).tolist() == [-1, 1]
+        assert filled(reached, 9).tolist() == [9, 1]
+
+
+# Text
+
+
+def test_the_representation_is_short(make_record):
+    lines = repr(make_record([[1.0, 0.5], [1.0, 1e-4]], label=["SGD", "Adam"])).splitlines()
+    assert lines == [
+        "Record of race on bowl",
+        "  optimizers: SGD, Adam",
+        "  runs × recorded steps × dimensions: 2 × 2 × 2",
+        "  status: 1 max_steps, 1 converged",
+        "  best: Adam, final loss 0.0001",
+    ]
+    many = grid_record()
+    assert len(repr(many).splitlines()) <= 8
+    assert "axes: optimizer (2), lr (3)" in repr(many)
+    assert len(repr(many.trajectories).splitlines()) == len(repr(Surface(*np.zeros((2, 3)), *np.zeros((2, 3, 3)), 0.0)).splitlines()) == 1  # fmt: skip
+
+
+# Selecting
+
+
+def grid_record() -> Record:
+    """Two optimizers at three learning rates."""
+    runs = {
+        "label": np.repeat(["Adam", "SGD"], 3),
+        "lr": np.tile([0.1, 0.2, 0.3], 2),
+        "status": np.array(["converged", "max_steps", "max_steps"] * 2),
+        "reached": np.array([1, -1, -1, 2, -1, -1]),
+        "final": np.arange(6.0),
+    }
+    meta = {
+        "experiment": "sweep",
+        "function": "bowl",
+        "axes": {"optimizer": ["Adam", "SGD"], "lr": [0.1, 0.2, 0.3]},
+        "optimizers": {"Adam": "adam(lr=0.1)", "SGD": "sgd(lr=0.1)"},
+    }
+    x, loss = np.arange(24.0).reshape(6, 2, 2), np.arange(12.0).reshape(6, 2)
+    return Record(Trajectories(x, loss, np.array([0, 5]), runs, {"lr": loss * 2}), None, meta)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "runs", "axes"),
+    [
+        ({"optimizer": "adam"}, [0, 1, 2], {"lr": [0.1, 0.2, 0.3]}),
+        ({"optimizer": "SGD"}, [3, 4, 5], {"lr": [0.1, 0.2, 0.3]}),
+        ({"optimizer": "sgd(lr=0.1)"}, [3, 4, 5], {"lr": [0.1, 0.2, 0.3]}),
+        ({"lr": 0.1 + 0.2}, [2, 5], {"optimizer": ["Adam", "SGD"]}),
+        ({"optimizer": "adam", "lr": 0.2}, [1], {}),
+        ({"status": "max_steps"}, [1, 2, 4, 5], {"optimizer": ["Adam", "SGD"], "lr": [0.2, 0.3]}),
+        ({"reached": 2}, [3], {"optimizer": ["SGD"], "lr": [0.1]}),
+        ({"label": "adam"}, [0, 1, 2], {"optimizer": ["Adam"], "lr": [0.1, 0.2, 0.3]}),
+    ],
+)
+def test_runs_are_selected_by_axes_and_columns(wanted, runs, axes):
+    record = grid_record()
+    part = record.sel(**wanted)
+    assert part.trajectories.runs["final"].tolist() == runs
+    assert part.axes == axes
+    assert type(part.meta) is SweepMeta
+    np.testing.assert_array_equal(part.trajectories.x, record.trajectories.x[runs])
+    np.testing.assert_array_equal(part.trajectories.metrics["lr"], record.trajectories.metrics["lr"][runs])
+
+
+def test_runs_that_form_no_grid_have_no_axes():
+    record = grid_record()
+    runs = {**record.trajectories.runs, "status": np.array(["converged"] + ["max_steps"] * 5)}
+    part = replace(record, trajectories=replace(record.trajectories, runs=runs)).sel(status="max_steps")
+    assert len(part.trajectories) == 5
+    assert part.axes == {}
+
+
+def test_a_race_is_selected_by_its_columns(make_record):
+    record = make_record([[1.0, 0.5], [1.0, 1e-4]], label=["SGD", "Adam"], optimizer=["sgd(lr=1)", "adam(lr=2)"])
+    assert record.sel(optimizer="adam").trajectories.runs["label"].tolist() == ["Adam"]
+    assert record.sel(status="converged").trajectories.runs["label"].tolist() == ["Adam"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ({"optimizr": "adam"}, "unknown axis or column of runs 'optimizr'. Did you mean optimizer?"),
+        ({"optimizer": "adm"}, "unknown optimizer 'adm'. Did you mean Adam?"),
+        ({"lr": 0.4}, "no run has lr=0.4; known: 0.1, 0.2, 0.3"),
+        ({"reached": 7}, "no run has reached=7; known: 1, 2"),
+        ({"lr": 0.1, "status": "max_steps"}, "no run has lr=0.1, status='max_steps' together"),
+    ],
+)
+def test_what_no_run_has_is_refused_in_one_line(wanted, message):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        grid_record().sel(**wanted)
+    assert "\n" not in str(caught.value)
+
+
+# Converting
+
+
+def test_arrays_have_the_shape_of_the_axes(make_record):
+    record = grid_record()
+    assert record.to_array("x").shape == (2, 3, 2, 2)
+    assert record.to_array("loss").shape == (2, 3, 2)
+    assert record.to_array("final").tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert record.to_array("reached").tolist() == [[1, None, None], [2, None, None]]
+    assert record.to_array("step").tolist() == [0, 5]
+    assert make_record([[1.0, 0.5]]).to_array("loss").tolist() == [[1.0, 0.5]]
+    with pytest.raises(InputError, match=r"unknown quantity of this record 'los'\. Did you mean loss"):
+        record.to_array("los")
+
+
+def test_a_data_frame_of_a_race_has_a_row_per_run_and_step(make_record):
+    pytest.importorskip("pandas")
+    record = make_record([[1.0, 0.25], [1.0, 1e-4]], label=["SGD", "Adam"])
+    metrics = {"gradient_norm": np.arange(4.0).reshape(2, 2), "momentum": np.arange(8.0).reshape(2, 2, 2)}
+    frame = replace(record, trajectories=replace(record.trajectories, metrics=metrics)).to_pandas()
+    assert list(frame.columns) == [
+        "label", "optimizer", "step", "x1", "x2", "loss", "gradient_norm", "momentum1", "momentum2",
+    ]  # fmt: skip
+    assert frame["label"].tolist() == ["SGD", "SGD", "Adam", "Adam"]
+    assert frame["step"].tolist() == [0, 1, 0, 1]
+    assert frame["x1"].tolist() == [1.0, 0.5, 1.0, 0.01]
+    assert frame["gradient_norm"].tolist() == [0, 1, 2, 3]
+    assert frame["momentum2"].tolist() == [1, 3, 5, 7]
+
+
+def test_a_data_frame_of_a_grid_has_a_row_per_run():
+    pandas = pytest.importorskip("pandas")
+    frame = grid_record().to_pandas()
+    assert list(frame.columns) == ["optimizer", "lr", "label", "status", "reached", "final"]
+    assert frame.loc[frame["lr"] == 0.1, "optimizer"].tolist() == ["Adam", "SGD"]
+    assert frame["reached"].dtype == pandas.Int64Dtype()
+    assert frame["reached"].isna().tolist() == [False, True, True, False, True, True]
+
+
+def test_a_dataset_has_the_axes_as_dimensions(make_record):
+    pytest.importorskip("xarray")
+    record = grid_record()
+    data = record.to_xarray()
+    assert dict(data.sizes) == {"optimizer": 2, "lr": 3, "step": 2, "dim": 2}
+    assert float(data["final"].sel(optimizer="SGD", lr=0.2)) == 4
+    assert data["lr_recorded"].dims == ("optimizer", "lr", "step")
+    assert data["x"].dims == ("optimizer", "lr", "step", "dim")
+    np.testing.assert_array_equal(data["loss"], record.to_array("loss"))
+    np.testing.assert_array_equal(data["reached"].sel(optimizer="Adam"), [1, np.nan, np.nan])
+    race = make_record([[1.0, 0.25], [1.0, 1e-4]], label=["SGD", "Adam"]).to_xarray()
+    assert dict(race.sizes) == {"run": 2, "step": 2, "dim": 2}
+    assert race["status"].sel(run="Adam").item() == "converged"
+    assert race.attrs == {"experiment": "race", "function": "bowl"}
+
+
+@pytest.mark.parametrize("name", ["pandas", "xarray"])
+def test_an_optional_package_that_is_missing_is_named(monkeypatch, make_record, name):
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(InputError, match=f"^{name} is not installed; pip install {name}$"):
+        getattr(make_record([[1.0]]), f"to_{name}")()

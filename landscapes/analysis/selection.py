@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
 from landscapes.errors import InputError, unknown
-from landscapes.record import Record, Trajectories, steps_or_inf
+from landscapes.record import Record, steps_or_inf
+from landscapes.record._selection import taken
 
 
 def only(record: Record, axis: str, entry: Any) -> Record:
@@ -71,7 +72,7 @@ def at_best_lr(record: Record, target: float | None = None) -> Record:
     places = record.grid(np.arange(len(record.trajectories)))  # (function, optimizer, lr, start, seed)
     kept = np.take_along_axis(places, chosen[:, :, None, :, None], 2)
     part = _part(record, "lr", kept)
-    return replace(part, meta={**part.meta, "chosen_for": targets[near[0]]})
+    return replace(part, meta=part.meta.replace(chosen_for=targets[near[0]]))
 
 
 def _best(steps: NDArray[np.float64], budget: float) -> NDArray[np.int64]:
@@ -89,11 +90,4 @@ def _axis(record: Record, axis: str) -> list[Any]:
 
 def _part(record: Record, axis: str, runs: NDArray[np.int64]) -> Record:
     """These runs of a record, a grid without one of its axes."""
-    kept, whole = runs.ravel(), record.trajectories
-    part = Trajectories(
-        whole.x[kept], whole.loss[kept], whole.step,
-        {name: column[kept] for name, column in whole.runs.items()},
-        {name: values[kept] for name, values in whole.metrics.items()},
-    )  # fmt: skip
-    left = {name: along for name, along in record.axes.items() if name != axis}
-    return replace(record, trajectories=part, meta={**record.meta, "axes": left})
+    return taken(record, runs.ravel(), {name: along for name, along in record.axes.items() if name != axis})

@@ -260,7 +260,7 @@ def _shares(record: Record) -> str:
         arrived = arrived_at[(basin == number) & (arrived_at >= 0)]
         rows.append((
             place(meta["minima"][number], 4),
-            f"{meta['values'][number]:.4g}",
+            f"{meta['minima_values'][number]:.4g}",
             meta["minima_are"][number],
             f"{100 * sizes[number] / count:.1f} %",
             f"{np.median(arrived):.0f}" if len(arrived) else "–",

@@ -27,6 +27,7 @@ from landscapes.objectives.decorators import Function
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Trajectories
+from landscapes.record.metadata import BasinsMeta
 from landscapes.views import Box, check_view
 
 WITHIN = 1e-3
@@ -90,7 +91,7 @@ def basins(
     Returns:
         A record with the axes `y` and `x`, both ascending, and the columns `minimum` (its number in `meta["minima"]`, or -1),
         `arrived` (at which step, or -1), `status` ("converged" where it arrived), `stopped`, and what was
-        evaluated. `meta["minima"]` are the points, `meta["values"]` the values there, and `meta["minima_are"]` says of
+        evaluated. `meta["minima"]` are the points, `meta.minima_values` the values there, and `meta["minima_are"]` says of
         each "global", "local" or "found".
 
     Raises:
@@ -148,19 +149,18 @@ def basins(
     runs["arrived"] = np.where(np.isin(paths.reason, ARRIVED) & (runs["basin"] >= 0), paths.stopped, -1)
     for name in ("final", "lowest", "reached", "reason"):  # a map has many runs, and these tell nothing more
         del runs[name]
-    meta = {
-        "experiment": "basins",
+    meta = BasinsMeta(
         **facts(landscape, results),
-        "axes": {"y": y.tolist(), "x": x.tolist()},
-        "box": sides.tolist(),
-        "tol": near,
-        "label": labels(entries)[0],
-        "optimizer": optimizer.spec,
-        "minima": minima.tolist(),
-        "values": _values(landscape, minima).tolist(),
-        "minima_are": kinds,
-        "target": None,
-    }
+        axes={"y": y.tolist(), "x": x.tolist()},
+        box=sides.tolist(),
+        tol=near,
+        label=labels(entries)[0],
+        optimizer=optimizer.spec,
+        minima=minima.tolist(),
+        minima_values=_values(landscape, minima).tolist(),
+        minima_are=kinds,
+        target=None,
+    )
     return Record(Trajectories(paths.x, paths.loss, paths.step, runs), landscape.surface(), meta)
 
 

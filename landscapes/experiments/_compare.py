@@ -40,6 +40,7 @@ from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.oracle import KINDS
 from landscapes.record import Record, Trajectories
+from landscapes.record.metadata import CompareMeta
 from landscapes.versions import versions
 
 TOLERANCES = tuple(10.0**-k for k in range(1, 9))
@@ -256,26 +257,25 @@ def _record(
     x = [np.pad(part["x"], ((0, 0), (0, 0), (0, widest - part["x"].shape[2])), constant_values=np.nan) for part in each]
     value = np.concatenate([part["loss"] for part in each])
     columns = {name: np.concatenate([part[name] for part in each]) for name in each[0] if name not in ("x", "loss")}
-    meta = {
-        "experiment": "compare",
-        "functions": {problem.label: _told(problem) for problem in problems},
-        "optimizers": {name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
-        "axes": {
+    meta = CompareMeta(
+        functions={problem.label: _told(problem) for problem in problems},
+        optimizers={name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
+        axes={
             "function": [problem.label for problem in problems],
             "optimizer": names,
             **({} if rates is None else {"lr": rates.tolist()}),
             "start": list(range(len(problems[0].starts))),
             "seed": list(range(seeds)),
         },
-        "tolerances": list(shares),
-        "target": None,
-        "steps": terms.steps,
-        "seed": terms.seed,
-        "complete": results.complete,
-        "device": terms.device,
-        "dtype": terms.dtype,
-        "versions": versions(),
-    }
+        tolerances=list(shares),
+        target=None,
+        steps=terms.steps,
+        seed=terms.seed,
+        complete=results.complete,
+        device=terms.device,
+        dtype=terms.dtype,
+        versions=versions(),
+    )
     return Record(Trajectories(np.concatenate(x), value, np.array([0, terms.steps]), columns), None, meta)
 
 

@@ -166,7 +166,7 @@ class Racing:
         begin = time.perf_counter()
         record = race(ground.function, optimizers, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced)
         self.pace = (time.perf_counter() - begin) / steps
-        return replace(record, surface=ground.surface, meta={**record.meta, "minimum_is": ground.minimum_is})
+        return replace(record, surface=ground.surface, meta=record.meta.replace(minimum_is=ground.minimum_is))
 
     def _prepare(self, name: str) -> Prepared:
         """What the races on a landscape have in common, worked out when it is chosen for the first time."""

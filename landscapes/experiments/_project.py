@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,19 +67,18 @@ def project(
     extent = np.stack([seen.min(0), seen.max(0)], 1)
     box = around(extent, np.ones(2))
     plane = restricted(landscape, origin.tolist(), ways.tolist(), domain=[(low, high) for low, high in box.tolist()])
-    meta: dict[str, Any] = {
-        **record.meta,
-        "title": f"{record.meta.get('title', landscape.title)}, {dim} coordinates: {100 * explained:.0f} % of the "
+    meta = record.meta.replace(
+        title=f"{record.meta.get('title', landscape.title)}, {dim} coordinates: {100 * explained:.0f} % of the "
         "movement lies in this plane",
-        "start": flat[0, 0].tolist(),
-        "domain": box.tolist(),
-        "plane": {
+        start=flat[0, 0].tolist(),
+        domain=box.tolist(),
+        plane={
             "origin": origin.tolist(),
             "directions": ways.tolist(),
             "along": along if isinstance(along, str) else [int(place) for place in along],
             "explained": explained,
         },
-    }
+    )
     return Record(replace(record.trajectories, x=flat), plane.surface(resolution), meta)
 
 

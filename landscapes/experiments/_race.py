@@ -23,6 +23,7 @@ from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
 from landscapes.record import Record, Surface, Trajectories
+from landscapes.record.metadata import RaceMeta
 from landscapes.versions import versions
 from landscapes.views import Box, View, around, check_view, extent
 
@@ -131,22 +132,21 @@ def race(
     )
     if surface is not None and wanted is not None:
         surface = _ground(_viewed(landscape, wanted, trajectories), resolution)
-    meta = {
-        "experiment": "race",
-        "function": landscape.name,
-        "title": landscape.title,
-        "latex": landscape.latex,
-        "domain": [list(side) for side in landscape.domain],
-        "start": list(point),
-        "steps": budget,
-        "seed": seed,
-        "minimum": minimum,
-        "minimum_is": ("known" if landscape is plain else "found") if known else "the lowest value seen",
-        "target": target,
-        "device": str(place),
-        "dtype": str(dtype).removeprefix("torch."),
-        "versions": versions(),
-    }
+    meta = RaceMeta(
+        function=landscape.name,
+        title=landscape.title,
+        latex=landscape.latex,
+        domain=[list(side) for side in landscape.domain],
+        start=list(point),
+        steps=budget,
+        seed=seed,
+        minimum=minimum,
+        minimum_is=("known" if landscape is plain else "found") if known else "the lowest value seen",
+        target=target,
+        device=str(place),
+        dtype=str(dtype).removeprefix("torch."),
+        versions=versions(),
+    )
     return Record(trajectories, None, meta, surface) if landscape.dim == 1 else Record(trajectories, surface, meta)
 
 

@@ -33,6 +33,7 @@ from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.record import Record, Trajectories
+from landscapes.record.metadata import SweepMeta
 
 
 def sweep(
@@ -192,15 +193,14 @@ def _record(
         **settings,
         **outcome(paths, terms.target, function.minimum),
     }
-    meta = {
-        "experiment": "sweep",
+    meta = SweepMeta(
         **facts(function, results),
-        "axes": dict(axes),
-        "scales": dict(tried.scales),
-        "optimizers": {name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
-        "start": points[0].tolist(),
-        "starts": points.tolist(),
-        "target": terms.target,
-    }
+        axes=dict(axes),
+        scales=dict(tried.scales),
+        optimizers={name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
+        start=points[0].tolist(),
+        starts=points.tolist(),
+        target=terms.target,
+    )
     surface = function.surface() if function.dim == 2 else None
     return Record(Trajectories(paths.x, paths.loss, paths.step, runs, paths.metrics), surface, meta)

@@ -28,14 +28,9 @@ def comparison(to: list[list[list[int]]], *, targets: tuple[float, ...] = (1e-3,
         "final": np.arange(len(flat)),
     }
     axes = {"function": ["f"], "optimizer": ["A"], "lr": RATES[:rates], "start": list(range(starts)), "seed": [0]}
-    meta = {
-        "experiment": job,
-        "complete": True,
-        "steps": 100,
-        "tolerances": list(targets),
-        "axes": axes,
-        "functions": {"f": {"dim": 2}},
-    }
+    meta = {"experiment": job, "complete": True, "steps": 100, "axes": axes}
+    if job == "compare":
+        meta |= {"tolerances": list(targets), "functions": {"f": {"dim": 2}}}
     count = len(flat)
     return Record(Trajectories(np.zeros((count, 2, 2)), np.zeros((count, 2)), np.array([0, 100]), runs), None, meta)
 

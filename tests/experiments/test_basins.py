@@ -59,7 +59,7 @@ def test_minima_that_nobody_told_are_found_and_told_alike():
     record = basins(HIDDEN, "sgd(lr=0.02)", resolution=32)
     assert record.meta["minima_are"] == ["found", "found"]
     assert np.array(record.meta["minima"]) == pytest.approx(np.array([[-1, 0], [1, 0]]), abs=1e-6)
-    assert record.meta["values"] == pytest.approx([0, 0], abs=1e-12)
+    assert record.meta["minima_values"] == pytest.approx([0, 0], abs=1e-12)
     known = basins(WELLS, "sgd(lr=0.02)", resolution=32)
     assert np.array_equal(filled(record.grid("basin")), filled(known.grid("basin")))
     assert np.array_equal(filled(record.grid("arrived")), filled(known.grid("arrived")))

@@ -236,7 +236,7 @@ def test_float32_races_close_to_float64():
 REFUSED = {
     "unknown function": (("beal",), {}, r"unknown function 'beal'. Did you mean beale"),
     "no function": ((lambda x, y: x,), {}, r"has no bounds; decorate it"),
-    "a number for a function": ((3,), {}, r"not 3"),
+    "a number for a function": ((3,), {}, r"got 3"),
     "unknown optimizer": (("booth", ["adm"]), {}, r"unknown optimizer 'adm'. Did you mean"),
     "negative rate": (("booth", ["adam(lr=-1)"]), {}, r"lr must be >= 0, got -1"),
     "rate that is NaN": (("booth", ["adam(lr=nan)"]), {}, r"lr must be finite and >= 0, got nan"),

@@ -1,0 +1,29 @@
+"""Records of experiments: `Record`, its parts, and helpers that read columns with missing entries. Numpy only."""
+
+from landscapes.record._record import (
+    FAILED,
+    FORMAT,
+    MASKED,
+    Record,
+    Surface,
+    Trajectories,
+    check_target,
+    filled,
+    labels_of,
+    step_or_none,
+    steps_or_inf,
+)
+
+__all__ = [
+    "FAILED",
+    "FORMAT",
+    "MASKED",
+    "Record",
+    "Surface",
+    "Trajectories",
+    "check_target",
+    "filled",
+    "labels_of",
+    "step_or_none",
+    "steps_or_inf",
+]

@@ -1,0 +1,374 @@
+"""Store what an experiment leaves behind: trajectories, the surface beneath them, and metadata. Numpy only.
+
+A `Record` is all that drawing needs, so a saved one is drawn where torch is not installed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landscapes import files
+from landscapes.errors import InputError, unknown
+from landscapes.files import replacing
+from landscapes.record.metadata import ExperimentMeta, RaceMeta, meta_of
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+FORMAT = 1
+"""Version of the file layout. A reader refuses a newer one."""
+
+MASKED = ("stopped", "reached", "basin", "arrived", "steps_to", "evaluations_to", "evaluations")
+"""The integer columns of runs that may lack entries: they are masked arrays (`numpy.ma`)."""
+
+FAILED = ("diverged", "non-finite")
+"""The statuses of runs that failed; see `Trajectories` for all statuses."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Surface:
+    """A function's values on a grid, and how to colour them.
+
+    Attributes:
+        x: first coordinate of the grid, shape (nx,), ascending.
+        y: second coordinate, shape (ny,), ascending.
+        values: shape (ny, nx); may hold NaN and inf, which are drawn as holes.
+        minima: known minimisers to mark with a star, shape (k, 2).
+        minimum: the infimum (-inf if unbounded below, NaN if unknown).
+        scale: how values become colours: "linear", "log" (of the gap to the lowest value) or "rank".
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    values: NDArray[np.float64]
+    minima: NDArray[np.float64]
+    minimum: float
+    scale: str = "log"
+
+    def __repr__(self) -> str:
+        return f"Surface({len(self.x)} × {len(self.y)} points, minimum {self.minimum:.6g}, scale {self.scale!r})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Trajectories:
+    """The trajectories of R runs in d dimensions at T recorded steps.
+
+    Attributes:
+        x: points, shape (R, T, d). A run that was stopped stays at its last accepted point.
+        loss: the function's values there, shape (R, T).
+        step: the recorded steps, shape (T,), ascending from 0.
+        runs: one column per fact, each of length R:
+
+            - `label`; `optimizer` (with its hyper-parameters, as `optimizers.parse` reads it); `lr`; `lr_source`
+            - `status`: see below; `reason`: why the run was stopped, "" if it was not
+            - `stopped`: the step whose point was rejected, masked if there is none
+            - `reached`: the first step at or below the target, masked if there is none
+            - `n_values`, `n_gradients`, `n_hvps` (Hessian-vector products), `n_hessians`: evaluations
+
+        metrics: other recorded quantities by name, shape (R, T) or (R, T, d); NaN for runs that lack them.
+
+    A run's `status` is one of:
+
+        - `converged`: ends at or below the target
+        - `max_steps`: has used all steps before that
+        - `terminated`: its method ended by itself before that
+        - `unbounded`: passes the target of a function that is unbounded below
+        - `diverged`: leaves the region where anything can be drawn
+        - `non-finite`: meets NaN or infinity
+
+    Raises:
+        InputError: if the shapes do not match.
+    """
+
+    x: NDArray[np.float64]
+    loss: NDArray[np.float64]
+    step: NDArray[np.int64]
+    runs: Mapping[str, NDArray[Any]]
+    metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (*self.loss.shape, self.x.shape[-1])
+        if self.x.shape != shape or self.step.shape != shape[1:2]:
+            raise InputError(
+                f"shapes of trajectories do not match: x {self.x.shape}, loss {self.loss.shape}, "
+                f"step {self.step.shape}; expected (R, T, d), (R, T) and (T,)"
+            )
+        object.__setattr__(self, "runs", {name: _with_mask(name, column) for name, column in self.runs.items()})
+        for name, column in self.runs.items():
+            if len(column) != len(self.x):
+                raise InputError(f"column {name!r} has {len(column)} entries, expected {len(self.x)}, one per run")
+        for name, values in self.metrics.items():
+            if values.shape[:2] != self.loss.shape:
+                raise InputError(f"metric {name!r} has shape {values.shape}, expected {self.loss.shape} or (R, T, d)")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __repr__(self) -> str:
+        runs, steps, dim = self.x.shape
+        return f"Trajectories({runs} runs × {steps} recorded steps × {dim} dimensions)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Record:
+    """The result of an experiment: trajectories, the surface beneath them, and metadata.
+
+    Attributes:
+        trajectories: the runs.
+        surface: the function in its view, or None if there is no plane to draw.
+        meta: what was run, a dataclass of `landscapes.record.metadata`. A mapping is converted by its key "experiment".
+        curve: the function over its only coordinate, as a surface of one row (`y` is (0,)); else None.
+    """
+
+    trajectories: Trajectories
+    surface: Surface | None = None
+    meta: ExperimentMeta = field(default_factory=RaceMeta)
+    curve: Surface | None = None
+    _best: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.meta, ExperimentMeta):
+            object.__setattr__(self, "meta", meta_of(self.meta))
+
+    def __repr__(self) -> str:
+        runs, steps, dim = self.trajectories.x.shape
+        title = self.meta.function or self.meta.title or ", ".join(self.meta.get("functions", {}))
+        lines = [f"Record of {self.meta.experiment}" + (f" on {title:.80}" if title else "")]
+        labels = list(dict.fromkeys(map(str, self.trajectories.runs.get("label", ()))))
+        if labels:
+            lines.append(f"optimizers: {', '.join(labels[:6])}{', …' if len(labels) > 6 else ''}")
+        lines.append(f"runs × recorded steps × dimensions: {runs} × {steps} × {dim}")
+        if self.axes:
+            lines.append(f"axes: {', '.join(f'{name} ({len(values)})' for name, values in self.axes.items())}")
+        if "status" in self.trajectories.runs:
+            counts = Counter(map(str, self.trajectories.runs["status"])).most_common()
+            lines.append(f"status: {', '.join(f'{count} {status}' for status, count in counts)}")
+            if runs and {"label", "reached"} <= self.trajectories.runs.keys():
+                best = self.order[0]
+                lines.append(f"best: {labels_of(self)[best]}, final loss {self.trajectories.loss[best, -1]:.4g}")
+        return "\n  ".join(lines)
+
+    @property
+    def order(self) -> list[int]:
+        """Runs from best to worst: by the step that reaches the target, then by final loss; failed runs last."""
+        runs, final = self.trajectories.runs, self.trajectories.loss[:, -1]
+        failed = np.isin(runs["status"], FAILED)
+        reached = steps_or_inf(runs["reached"])
+        return [int(i) for i in np.lexsort((final, reached, failed))]
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """The best optimizer that `tune` found, per label.
+
+        A loaded record builds them from their text, which needs torch.
+
+        Raises:
+            InputError: for the record of another experiment, or an optimizer that cannot be built from its text.
+        """
+        if self.meta.experiment != "tune":
+            raise InputError(f"best optimizers are found by tune(), got the record of a {self.meta.experiment}")
+        if self._best is not None:
+            return dict(self._best)
+        import landscapes
+
+        return {label: landscapes.optimizers.parse(text)[0] for label, text in self.meta["optimizers"].items()}
+
+    def _repr_html_(self) -> str | None:
+        """Return what a notebook shows: a race as an interactive page; None (plain text) for other experiments."""
+        import landscapes
+
+        try:
+            return landscapes.render.framed(self) if self.meta.experiment == "race" else None
+        except InputError:
+            return None
+
+    @property
+    def axes(self) -> dict[str, list[Any]]:
+        """The axes of a grid of runs, the last one running fastest; {} if the runs form no grid."""
+        return dict(self.meta.axes)
+
+    def grid(self, column: str | NDArray[Any]) -> NDArray[Any]:
+        """Return a column of the runs, or values of shape (R, …), in the shape of the axes.
+
+        Raises:
+            InputError: if the runs form no grid, or there is no such column.
+        """
+        if not self.axes:
+            raise InputError("the runs of this record form no grid; sweep, basins and compare make one")
+        if isinstance(column, str) and column not in self.trajectories.runs:
+            raise unknown("column", column, self.trajectories.runs)
+        values = self.trajectories.runs[column] if isinstance(column, str) else column
+        return np.asanyarray(values).reshape(*map(len, self.axes.values()), *np.shape(values)[1:])
+
+    def sel(self, **wanted: Any) -> Record:
+        """Return the record of the runs for which all given facts hold.
+
+        Facts are axes and columns of runs. `optimizer` matches labels, names and texts of optimizers, ignoring
+        case. Numbers match within rounding. An axis with one entry left is dropped. Runs that no longer form a grid
+        have no axes.
+
+        Raises:
+            InputError: for an unknown fact, or one that no run has.
+
+        >>> from landscapes import sweep
+        >>> record = sweep("booth", ["adam", "sgd"], lr=[0.01, 0.1], steps=20)
+        >>> record.sel(optimizer="adam", lr=0.1).trajectories.runs["label"].tolist()
+        ['Adam']
+        >>> record.sel(lr=0.1).axes
+        {'optimizer': ['Adam', 'SGD']}
+        """
+        from landscapes.record._selection import select
+
+        return select(self, wanted)
+
+    def to_array(self, name: str) -> NDArray[Any]:
+        """Return one quantity as an array, in the shape of the axes if there are any.
+
+        Args:
+            name: "x", "loss", "step", a metric, or a column of the runs.
+
+        Raises:
+            InputError: for an unknown name.
+        """
+        from landscapes.record._export import to_array
+
+        return to_array(self, name)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return a data frame, which needs pandas.
+
+        For a race: one row per run and recorded step, with label, optimizer, step, x1 … xd, loss and metrics.
+        For a grid: one row per run, with its axes and all columns of runs. Missing integers are `pandas.NA`.
+
+        Raises:
+            InputError: if pandas is not installed.
+        """
+        from landscapes.record._export import to_pandas
+
+        return to_pandas(self)
+
+    def to_xarray(self) -> xarray.Dataset:
+        """Return a dataset, which needs xarray. Missing integers are NaN.
+
+        Its dimensions are the axes, or `run` without a grid; then `step` and `dim`. A recorded quantity with the name
+        of an axis is called `…_recorded`, such as `lr_recorded`; a column with that name is left out.
+
+        Raises:
+            InputError: if xarray is not installed.
+        """
+        from landscapes.record._export import to_xarray
+
+        return to_xarray(self)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the record as one `.npz` file without pickles, and return its path.
+
+        Raises:
+            InputError: for another suffix, or if the file cannot be made.
+        """
+        target = check_target(path)
+        arrays: dict[str, Any] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}
+        arrays |= {f"trajectories/{name}": getattr(self.trajectories, name) for name in ("x", "loss", "step")}
+        for name, column in self.trajectories.runs.items():
+            arrays[f"runs/{name}"] = np.ma.getdata(column)
+            if isinstance(column, np.ma.MaskedArray):
+                arrays[f"runs/{name}.mask"] = np.ma.getmaskarray(column)
+        arrays |= {f"metrics/{name}": values for name, values in self.trajectories.metrics.items()}
+        for part, surface in (("surface", self.surface), ("curve", self.curve)):
+            if surface is not None:
+                arrays |= {f"{part}/{name}": np.asarray(value) for name, value in vars(surface).items()}
+        with replacing(target) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        return target
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Record:
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: if the file is missing, is not a record, or has a newer layout.
+        """
+        try:
+            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in file.files}
+            version = int(arrays["format"])
+            if version <= FORMAT:
+                return cls._from_arrays(arrays)
+        except FileNotFoundError:
+            raise InputError(f"there is no file {str(path)!r}") from None
+        except _NOT_A_RECORD as error:
+            raise InputError(f"{str(path)!r} is not a saved record: {error}") from error
+        raise InputError(f"{str(path)!r} has layout {version}, newer than this package reads ({FORMAT}); update it")
+
+    @classmethod
+    def _from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Record:
+        def part(name: str) -> dict[str, Any]:
+            return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
+
+        def surface(name: str) -> Surface | None:
+            facts = part(name)
+            if not facts:
+                return None
+            return Surface(**facts | {"minimum": float(facts["minimum"]), "scale": str(facts["scale"])})
+
+        runs = part("runs")
+        masks = {name: runs.pop(name) for name in [name for name in runs if name.endswith(".mask")]}
+        for name, mask in masks.items():
+            column = name.removesuffix(".mask")
+            runs[column] = np.ma.array(runs[column], mask=mask)
+        trajectories = Trajectories(**part("trajectories"), runs=runs, metrics=part("metrics"))
+        return cls(trajectories, surface("surface"), meta_of(json.loads(str(arrays["meta"]))), surface("curve"))
+
+
+def labels_of(record: Record) -> list[str]:
+    """Return the label of each run."""
+    return [str(label) for label in record.trajectories.runs["label"]]
+
+
+def steps_or_inf(column: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a masked column of steps as floats, infinite where the entry is missing.
+
+    >>> steps_or_inf(np.ma.array([3, 0], mask=[False, True]))
+    array([ 3., inf])
+    """
+    return np.ma.filled(np.ma.asarray(column).astype(np.float64), np.inf)
+
+
+def step_or_none(column: NDArray[Any], run: int) -> int | None:
+    """Return one entry of a masked column, None if it is missing."""
+    return None if np.ma.getmaskarray(column)[run] else int(np.ma.getdata(column)[run])
+
+
+def filled(column: NDArray[Any], value: int = -1) -> NDArray[np.int64]:
+    """Return a masked column as a plain array, with `value` where an entry is missing."""
+    return np.asarray(np.ma.filled(column, value))
+
+
+def _with_mask(name: str, column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column that may lack entries as a masked array. In a plain one, negative entries are missing."""
+    if name not in MASKED or isinstance(column, np.ma.MaskedArray):
+        return column
+    return np.ma.array(column, mask=np.asarray(column) < 0)
+
+
+_NOT_A_RECORD = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy and this module raise, depending on where a file stops being a record."""
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """Return the path as a `Path`. Raises `InputError` if a record cannot be saved there."""
+    if Path(path).suffix != ".npz":
+        raise InputError(f"a record is saved as .npz, got {Path(path).name!r}")
+    return files.check_target(path)

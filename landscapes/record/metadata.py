@@ -1,0 +1,218 @@
+"""Describe what a record holds: one frozen dataclass of metadata per experiment. Standard library only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, Self
+
+from landscapes.errors import InputError, unknown
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ExperimentMeta(Mapping[str, Any]):
+    """What all experiments say of themselves. Values are plain data, as JSON knows it.
+
+    Fields are attributes. The object is also a read-only mapping over the fields that were given.
+
+    Attributes:
+        experiment: "race", "sweep", "basins", "compare" or "tune"; fixed by the class.
+        function: name of the function.
+        title: its title for people.
+        latex: its formula in TeX.
+        domain: its domain, one [low, high] per coordinate.
+        view: the view, one [low, high] per coordinate.
+        start: the start point, one number per coordinate.
+        steps: the largest number of steps of a run.
+        seed: the seed of all random numbers.
+        minimum: the lowest value of the function; -inf if unbounded below, NaN if unknown.
+        minimum_is: how it is known: "known", "found" by a search, or "the lowest value seen".
+        target: the loss to reach, None if there is none.
+        complete: False if the experiment was interrupted.
+        axes: the axes of the grid of runs, in order, the last one running fastest; {} if the runs form no grid.
+        device: where it ran, such as "cpu".
+        dtype: "float64" or "float32".
+        versions: the versions of the packages it ran with.
+        plane: origin, directions and explained share of the plane onto which `project` put the runs, if it did.
+    """
+
+    required: ClassVar[tuple[str, ...]] = ()
+
+    experiment: str = ""
+    function: str = ""
+    title: str = ""
+    latex: str = ""
+    domain: list[list[float]] = field(default_factory=list)
+    view: list[list[float]] = field(default_factory=list)
+    start: list[float] = field(default_factory=list)
+    steps: int = 0
+    seed: int = 0
+    minimum: float = math.nan
+    minimum_is: str = "known"
+    target: float | None = None
+    complete: bool = True
+    axes: dict[str, list[Any]] = field(default_factory=dict)
+    device: str = "cpu"
+    dtype: str = "float64"
+    versions: dict[str, str] = field(default_factory=dict)
+    plane: dict[str, Any] | None = None
+
+    def __new__(cls, **given: Any) -> Self:
+        self = object.__new__(cls)
+        object.__setattr__(self, "_given", ("experiment", *(name for name in given if name != "experiment")))
+        return self
+
+    def __post_init__(self) -> None:
+        expected = type(self).__dataclass_fields__["experiment"].default
+        if self.experiment != expected:
+            raise InputError(f"experiment of {type(self).__name__} must be {expected!r}, got {self.experiment!r}")
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._given:  # type: ignore[attr-defined]
+            raise KeyError(name)
+        return getattr(self, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)  # type: ignore[attr-defined]
+
+    def __len__(self) -> int:
+        return len(self._given)  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r:.40}" for name, value in self.items() if name in ("function", "title", "steps"))
+        return f"{type(self).__name__}({', '.join(shown)}, …)"
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some fields changed. Raises `InputError` for an unknown field."""
+        return type(self).from_mapping({**self, **changes})
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> Self:
+        """Return the metadata in a mapping. Raises `InputError` for unknown and missing keys."""
+        known = [one.name for one in fields(cls)]
+        kind = cls.__dataclass_fields__["experiment"].default
+        for name in given:
+            if name not in known:
+                raise unknown(f"key in the metadata of a {kind}", str(name), known)
+        for name in cls.required:
+            if name not in given:
+                raise InputError(f"the metadata of a {kind} lack the key {name!r}")
+        return cls(**given)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RaceMeta(ExperimentMeta):
+    """Metadata of `race`."""
+
+    experiment: str = "race"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SweepMeta(ExperimentMeta):
+    """Metadata of `sweep`.
+
+    Attributes:
+        scales: the scale of each hyper-parameter: "log", "linear" or "decay".
+        optimizers: label → optimizer as text.
+        starts: the start points, shape (S, d).
+    """
+
+    required: ClassVar[tuple[str, ...]] = ("axes",)
+
+    experiment: str = "sweep"
+    scales: dict[str, str] = field(default_factory=dict)
+    optimizers: dict[str, str] = field(default_factory=dict)
+    starts: list[list[float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class BasinsMeta(ExperimentMeta):
+    """Metadata of `basins`.
+
+    Attributes:
+        box: what is mapped, ((x low, x high), (y low, y high)).
+        tol: the distance to a minimum within which a run has arrived.
+        label: the label of the optimizer.
+        optimizer: the optimizer as text.
+        minima: the minima, shape (k, 2); the column `basin` indexes them.
+        minima_values: the function's values there, length k.
+        minima_are: of each "global", "local" or "found", length k.
+    """
+
+    required: ClassVar[tuple[str, ...]] = ("axes", "minima")
+
+    experiment: str = "basins"
+    box: list[list[float]] = field(default_factory=list)
+    tol: float = math.nan
+    label: str = ""
+    optimizer: str = ""
+    minima: list[list[float]] = field(default_factory=list)
+    minima_values: list[float] = field(default_factory=list)
+    minima_are: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CompareMeta(ExperimentMeta):
+    """Metadata of `compare`.
+
+    Attributes:
+        functions: label → title, dim, minimum, minimum_is, starts and optimizers of each function.
+        optimizers: label → optimizer as text.
+        tolerances: the shares of the first gap that count as reached, descending.
+        chosen_for: the tolerance for which `analysis.selection.at_best_lr` chose learning rates, if it did.
+    """
+
+    required: ClassVar[tuple[str, ...]] = ("axes", "tolerances", "functions")
+
+    experiment: str = "compare"
+    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    optimizers: dict[str, str] = field(default_factory=dict)
+    tolerances: list[float] = field(default_factory=list)
+    chosen_for: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TuneMeta(ExperimentMeta):
+    """Metadata of `tune`.
+
+    Attributes:
+        optimizers: label → best optimizer as text.
+        effort: label → its effort in the last rung.
+        edges: label → the hyper-parameters chosen at an edge of their range: "edge", or "limit" if it cannot widen.
+        spent: label → evaluations that its trials used.
+        vary: the hyper-parameters that were varied, by label.
+    """
+
+    required: ClassVar[tuple[str, ...]] = ("optimizers",)
+
+    experiment: str = "tune"
+    optimizers: dict[str, str] = field(default_factory=dict)
+    effort: dict[str, float] = field(default_factory=dict)
+    edges: dict[str, dict[str, str]] = field(default_factory=dict)
+    spent: dict[str, int] = field(default_factory=dict)
+    vary: dict[str, list[str]] = field(default_factory=dict)
+
+
+CLASSES: Mapping[str, type[ExperimentMeta]] = {
+    "race": RaceMeta,
+    "sweep": SweepMeta,
+    "basins": BasinsMeta,
+    "compare": CompareMeta,
+    "tune": TuneMeta,
+}
+"""The class of each experiment's metadata, by its name."""
+
+
+def meta_of(given: Mapping[str, Any]) -> ExperimentMeta:
+    """Return the metadata in a mapping, of the class that its key "experiment" names ("race" if there is none).
+
+    Raises `InputError` for an unknown experiment, and for unknown and missing keys.
+
+    >>> meta_of({"experiment": "sweep", "function": "booth", "axes": {"lr": [0.1]}}).axes
+    {'lr': [0.1]}
+    """
+    kind = str(given.get("experiment", "race"))
+    if kind not in CLASSES:
+        raise unknown("experiment", kind, CLASSES)
+    return CLASSES[kind].from_mapping(given)
