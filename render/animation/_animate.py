@@ -25,7 +25,7 @@ from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, moving, show
 from landscapes.render.artists.trails import Trail
-from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots import layout
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots._trajectories import check_step
@@ -142,7 +142,7 @@ def reserved(movers: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
     for theme in {id(trail.theme): trail.theme for trail in trails}.values():
         colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
     colors += [mover.color for mover in movers if isinstance(mover, Curve)]
-    colors += [color for mover in movers if isinstance(mover, Hill) for color in mover.colors]
+    colors += [color for mover in movers if isinstance(mover, SurfaceArtist) for color in mover.colors]
     return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 

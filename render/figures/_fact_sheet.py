@@ -19,7 +19,7 @@ from landscapes.files import check_target
 from landscapes.render.artists.mathtext import LEADING, extent, laid_out
 from landscapes.render.artists.text_fit import fitted, text_width, wrapped
 from landscapes.render.figures.stills import STILLS, check_still, still
-from landscapes.render.plot3d.summary_view import aside
+from landscapes.render.plot3d.mesh import shaded_mesh
 from landscapes.render.plots._gradient_field import arrows
 from landscapes.render.plots.contours import contour, prominence, star
 from landscapes.render.plots.layout import ROUND, check_size
@@ -179,7 +179,7 @@ def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> N
         ax.set_ylabel(summary.axes[1], labelpad=0)
     grow = min(0.12 * side, step - side - 28)  # room that mplot3d leaves; numbers stand beside the field
     solid = page.axes(middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow, projection="3d")
-    aside(solid, summary.surface, page.look)
+    shaded_mesh(solid, summary.surface, page.look)
     scale = {"log": ", heights on a log scale", "rank": "", "linear": ""}[summary.surface.scale]
     for x, words in ((left, "from above"), (middle, f"from aside{scale}"), (right, "the way down")):
         page.write(x, low + side + 7, words, 10.5, fontweight="bold")

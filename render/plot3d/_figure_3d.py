@@ -20,7 +20,7 @@ from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plot3d.heightfield import Projection
-from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots._trajectories import check_step
 from landscapes.render.plots.contours import prominence
 from landscapes.render.plots.layout import BOTTOM, INCHES, ROUND, SIZE, TOP, check_size, fitted_key
@@ -28,24 +28,24 @@ from landscapes.render.theme import Theme, as_theme
 
 Points = NDArray[np.float64]
 
-AROUND = (-60.0, -120.0, -30.0, -150.0, 30.0, 60.0, 150.0, 120.0)
-"""Where a camera of nobody's choice may stand, the first ones rather than the last, in degrees."""
+AZIMUTHS = (-60.0, -120.0, -30.0, -150.0, 30.0, 60.0, 150.0, 120.0)
+"""Candidate azimuths of the automatic camera in degrees, in order of preference."""
 
-ABOVE = (42.0, 54.0)
-"""And how high, likewise."""
+ELEVATIONS = (42.0, 54.0)
+"""Candidate elevations in degrees, in order of preference."""
 
-GLANCE = (240.0, 180.0)
-"""Pixels that are enough to see what hides."""
+TEST_WINDOW = (240.0, 180.0)
+"""Window size in pixels for the visibility test of a camera."""
 
-NUMBERS = 9.0
-"""Font size of the numbers along the edges, in points."""
+LABEL_SIZE = 9.0
+"""Font size of the tick labels in points."""
 
-AWAY = 12.0
-"""How far the numbers stand from the edge, in points."""
+LABEL_DISTANCE = 12.0
+"""Distance of the tick labels from the edge in points."""
 
 
-class Block(Hill):
-    """A surface as the top of a block, with numbers along the edges that are nearest to the eye."""
+class BlockArtist(SurfaceArtist):
+    """A surface as the top of a block, with tick labels along the nearest edges."""
 
     floor = -0.08
 
@@ -53,35 +53,37 @@ class Block(Hill):
         self, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
     ) -> None:
         super().__init__(surface, look, record, width)
-        self.camera = self._clear_view() if camera is None else camera
+        self.camera = self._best_camera() if camera is None else camera
         self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
-        self._words: dict[str, Text] = {}
+        self._labels: dict[str, Text] = {}
 
-    def smooth(self) -> bool:
+    def antialiased(self) -> bool:
         return self.camera.turn == 0
 
     def projection(self, renderer: RendererBase) -> Projection:
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
-        room = pixels(renderer, 1.0) * np.array([16.0, AWAY + NUMBERS])  # for numbers
+        room = pixels(renderer, 1.0) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
         window = left + room[0], bottom + room[1], right - left - 2 * room[0], top - bottom - room[1]
         share = self.step / self.span if self.span else 0.0
-        return self.camera.at(share).onto(window, self.side.top, self.floor)
+        return self.camera.at(share).onto(window, self.model.top, self.floor)
 
-    def _clear_view(self) -> Camera:
-        """The camera, of some that stand around the block, from which most of the race and of the minima is seen."""
+    def _best_camera(self) -> Camera:
+        """Return the candidate camera that shows most of the trajectories and minima."""
 
         def hidden(camera: Camera) -> float:
-            sight = self.side.field.seen(camera.onto((0.0, 0.0, *GLANCE), self.side.top), *map(int, GLANCE))
-            ways = [run.way for run in self.runs] + [self.side.minima] * bool(len(self.side.minima))
-            return sum(1 - _share(sight.shows(way), way) for way in ways)
+            rendered = self.model.field.render(
+                camera.onto((0.0, 0.0, *TEST_WINDOW), self.model.top), *map(int, TEST_WINDOW)
+            )
+            trajectories = [run.points for run in self.runs] + [self.model.minima] * bool(len(self.model.minima))
+            return sum(1 - _share(rendered.visible(points), points) for points in trajectories)
 
-        cameras = [Camera(azimuth, elevation) for elevation in ABOVE for azimuth in AROUND]
+        cameras = [Camera(azimuth, elevation) for elevation in ELEVATIONS for azimuth in AZIMUTHS]
         costs = [hidden(camera) + 0.03 * place for place, camera in enumerate(cameras)]
         return cameras[int(np.argmin(costs))]
 
-    def along(self, renderer: RendererBase, view: Projection, axis: int) -> None:
-        """Numbers along the near edge that runs in the direction of an axis."""
+    def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
+        """Draw tick labels along the near edge parallel to an axis."""
         assert self.axes is not None
         low, high = self.bounds[axis]
         across = view.across if axis == 0 else view.along
@@ -94,17 +96,17 @@ class Block(Hill):
         places[:, 1 - axis] = other
         slant = np.array(view.along if axis == 0 else view.across) * (1 if other else -1)  # away from the block
         slant = slant / np.hypot(*slant)
-        unit = pixels(renderer, AWAY)
+        unit = pixels(renderer, LABEL_DISTANCE)
         digits = f".{max(0, -int(np.floor(np.log10(max(np.diff(ticks).min(initial=1.0), 1e-12)) + 1e-9)))}f"
         for tick, place in zip(ticks, view(places), strict=True):
             x, y = (place + unit * slant).tolist()
             word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
-            text = self._words.setdefault(word, self._word(word))
+            text = self._labels.setdefault(word, self._tick_label(word))
             text.set_position((x, y))
             text.draw(renderer)
 
-    def _word(self, word: str) -> Text:
-        text = Text(0, 0, word, color=self.theme.foreground, fontsize=NUMBERS, ha="center", va="center")
+    def _tick_label(self, word: str) -> Text:
+        text = Text(0, 0, word, color=self.theme.foreground, fontsize=LABEL_SIZE, ha="center", va="center")
         assert self.axes is not None
         page = self.axes.get_figure(root=True)
         assert page is not None
@@ -152,14 +154,14 @@ def scene(
         ax = made.add_axes((0, 0, 1, 1))
         _lay_out(made, ax, race, look, title, legend)
         ax.set_axis_off()
-        block = Block(surface, look, race, camera, 2.3 * prominence(ax))
+        block = BlockArtist(surface, look, race, camera, 2.3 * prominence(ax))
         ax.add_artist(block)
     show(made, shown)
     return made
 
 
 def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: str | None, legend: bool) -> None:
-    """Title and counter above, the legend beneath, the scene between them."""
+    """Place title and step counter above, the legend below, and the 3-D view between them."""
     wide, high = (72 * inches for inches in made.get_size_inches())
     side, above = wide - 24, 0.0
     words = title or ("" if race is None else str(race.meta.get("title", "")))
@@ -189,6 +191,6 @@ def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: st
 
 
 def _share(shown: NDArray[np.bool_], points: Points) -> float:
-    """Which share of the points in view is shown; all where there are none."""
+    """Return the visible share of the points in view; 1 if no point is in view."""
     inside = np.isfinite(points).all(1)
     return float(shown[inside].mean()) if inside.any() else 1.0

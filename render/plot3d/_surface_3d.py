@@ -1,4 +1,4 @@
-"""A surface on matplotlib's own 3-D axes, with runs that go behind its hills."""
+"""A surface on matplotlib's 3-D axes, with trajectories that are hidden behind it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import show
 from landscapes.render.plot3d.heightfield import Projection
-from landscapes.render.plot3d.shading import heights
-from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plot3d.shading import scaled_heights
+from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots._trajectories import check_step
 from landscapes.render.plots.contours import prominence
 from landscapes.render.theme import Theme, as_theme
@@ -23,15 +23,15 @@ from landscapes.render.theme import Theme, as_theme
 ADVICE = 'fig.add_subplot(projection="3d", proj_type="ortho")'
 
 
-class Solid(Hill):
-    """A surface where matplotlib's 3-D axes put it."""
+class Axes3DArtist(SurfaceArtist):
+    """A surface projected by matplotlib's 3-D axes."""
 
     def projection(self, renderer: RendererBase) -> Projection:
         axes: Any = self.axes
         if axes._focal_length != np.inf or axes.roll:
-            raise InputError(f"a surface stands upright in a parallel projection here; make the axes by {ADVICE}")
+            raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
         corners = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], float)
-        corners[:, :2] = self.side.low + corners[:, :2] * self.side.side
+        corners[:, :2] = self.model.low + corners[:, :2] * self.model.side
         seen = (axes.get_proj() @ np.column_stack([corners, np.ones(4)]).T).T
         pixel = axes.transData.transform(seen[:, :2] / seen[:, 3:])
         return Projection(pixel[0], pixel[1] - pixel[0], pixel[2] - pixel[0], float(pixel[3, 1] - pixel[0, 1]))
@@ -69,27 +69,27 @@ def surface(
     axes: Any = ax
     if not isinstance(ax, Axes) or ax.name != "3d":
         kind = f"{ax.name} axes" if isinstance(ax, Axes) else repr(ax)
-        raise InputError(f"a surface is drawn on 3-D axes, not on {kind}; make some by {ADVICE}")
+        raise InputError(f"surface_3d needs 3-D axes, got {kind}; create them with {ADVICE}")
     if axes._focal_length != np.inf or axes.roll:
-        raise InputError(f"a surface stands upright in a parallel projection here; make the axes by {ADVICE}")
-    hill = Solid(seen, look, race, 2.3 * prominence(ax) if width is None else width)
-    axes.set(xlim=(seen.x[0], seen.x[-1]), ylim=(seen.y[0], seen.y[-1]), zlim=(0.0, hill.side.top))
+        raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
+    artist = Axes3DArtist(seen, look, race, 2.3 * prominence(ax) if width is None else width)
+    axes.set(xlim=(seen.x[0], seen.x[-1]), ylim=(seen.y[0], seen.y[-1]), zlim=(0.0, artist.model.top))
     places, values = _ticks(seen)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
     axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
     axes.zaxis.set_minor_formatter(NullFormatter())
-    ax.add_artist(hill)
+    ax.add_artist(artist)
     show(ax, shown)
     return ax
 
 
 def _ticks(seen: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Heights and the values to write there."""
-    height = heights(seen)[0].ravel()
+    """Return the heights of the tick marks and the values written there."""
+    height = scaled_heights(seen)[0].ravel()
     value = seen.values.ravel()
-    sound = np.isfinite(height) & np.isfinite(value)
-    value, first = np.unique(value[sound], return_index=True)
-    height = height[sound][first]
+    finite = np.isfinite(height) & np.isfinite(value)
+    value, first = np.unique(value[finite], return_index=True)
+    height = height[finite][first]
     if len(value) < 2:
         return height, value
     if seen.scale == "log":

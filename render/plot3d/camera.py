@@ -1,4 +1,4 @@
-"""Where a surface is looked at from."""
+"""The camera of a 3-D view."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from landscapes.errors import InputError
 from landscapes.render.plot3d.heightfield import Projection
 
 TALL = 0.5
-"""How high a surface of height 1 stands, in sides of its map."""
+"""Drawn height of the highest level, as a multiple of the map's side."""
 
 Window = tuple[float, float, float, float]
 """Left, bottom, width and height, in pixels."""

@@ -1,8 +1,8 @@
-"""A height field seen from aside, pixel by pixel: no mesh and no buffer of depths.
+"""Rendering of a height field pixel by pixel, without a mesh or a depth buffer.
 
-Under an upright parallel projection each column of pixels is a line over the map. Its heights are sampled from
-front to back; a pixel shows the first sample whose running maximum reaches it. The running maximum also says what hides
-behind a hill.
+Under an upright parallel projection, each column of pixels is a line over the map. Its heights are sampled from
+front to back, and a pixel shows the first sample whose running maximum reaches it. The running maximum also
+determines which points are hidden behind the surface.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 SIDE = 1536
-"""Samples a side of the tables that pixels look up."""
+"""Samples per side of the lookup tables."""
 
 SINK = np.float32(-1e9)
-"""The height of holes, and of what lies outside the map: nothing is hidden by it."""
+"""Height of holes and of the area outside the map; it hides nothing."""
 
 DENSE = 1.1
-"""Samples a column, in pixels of its height."""
+"""Samples per column and per pixel of its height."""
 
 TOLERANCE = 2.5
-"""How many pixels a point may lie behind what is in front of it and still count as seen."""
+"""A point counts as visible up to this many pixels below the surface in front of it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """An upright parallel projection of the unit square and heights onto pixels, counted from the lower left.
+    """An upright parallel projection of the unit square with heights to pixels, with the origin at the lower left.
 
-    A point (x, y) of the unit square at height z goes to the pixel `origin + x·across + y·along + z·(0, up)`.
+    The point (x, y) of the unit square at height z is drawn at the pixel `origin + x·across + y·along + z·(0, up)`.
 
     Attributes:
         origin, across, along: shape (2,) each, in pixels.
-        up: pixels a unit of height.
+        up: pixels per unit of height.
     """
 
     origin: Points
@@ -45,32 +45,32 @@ class Projection:
     up: float
 
     def __call__(self, points: Points) -> Points:
-        """The pixels (…, 2) of points (…, 3)."""
+        """Project points (…, 3) to pixels (…, 2)."""
         x, y, z = points[..., :1], points[..., 1:2], points[..., 2:]
         return np.asarray(self.origin + x * self.across + y * self.along + z * np.array([0.0, self.up]))
 
     @property
     def ahead(self) -> Points:
-        """The direction in the unit square, of length 1, that leads away from the eye."""
+        """Unit vector in the unit square that points away from the viewer."""
         a, b = float(self.across[0]), float(self.along[0])
         away = np.array([-b, a]) / np.hypot(a, b)
         return np.asarray(away if away @ [self.across[1], self.along[1]] >= 0 else -away)
 
 
 class HeightField:
-    """Heights over the unit square with a colour each, to be looked at from anywhere above.
+    """Heights and colours over the unit square, to be rendered from any direction above.
 
     Args:
-        height: shape (ny, nx), y upwards; NaN where there is a hole.
-        colors: of the pieces of the square, shape (my, mx, 3), uint8.
+        height: heights, shape (ny, nx), first row at y = 0; NaN marks holes.
+        colors: colours of equal cells of the square, shape (my, mx, 3), uint8.
 
     Attributes:
-        holes: whether there are any.
+        holes: whether any height is NaN.
     """
 
     def __init__(self, height: Points, colors: NDArray[np.uint8]) -> None:
         self.height = np.asarray(height, np.float64)
-        table = np.full((SIDE + 2, SIDE + 2), SINK, np.float32)  # a border that shows nothing
+        table = np.full((SIDE + 2, SIDE + 2), SINK, np.float32)  # with a transparent border
         table[1:-1, 1:-1] = np.nan_to_num(resized(self.height, SIDE), nan=float(SINK))
         self._heights = table.ravel()
         self.holes = bool(np.isnan(self.height).any())
@@ -81,21 +81,21 @@ class HeightField:
         self._colors = shown.view(np.uint32).ravel()
 
     def at(self, x: Points, y: Points) -> Points:
-        """The heights at points of the unit square, as drawn; NaN outside of it and in holes."""
+        """Return the drawn heights at points of the unit square; NaN outside the square and in holes."""
         inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
-        here = self._heights.take(_place(_cell(np.where(inside, x, 0)), _cell(np.where(inside, y, 0))))
+        here = self._heights.take(_table_index(_cell(np.where(inside, x, 0)), _cell(np.where(inside, y, 0))))
         return np.where(inside & (here > SINK / 2), here, np.nan).astype(np.float64)
 
-    def seen(self, view: Projection, width: int, height: int) -> Sight:
-        """What a window of so many pixels shows."""
-        return Sight(self, view, width, height)
+    def render(self, view: Projection, width: int, height: int) -> RenderedView:
+        """Render the height field into a window of width × height pixels."""
+        return RenderedView(self, view, width, height)
 
 
-class Sight:
-    """A height field as a window shows it.
+class RenderedView:
+    """A rendered height field, with visibility tests for points on it.
 
     Attributes:
-        rgba: the picture, shape (height, width, 4), from its top row down; transparent where there is no surface.
+        rgba: the image, shape (height, width, 4), top row first; transparent where there is no surface.
     """
 
     def __init__(self, field: HeightField, view: Projection, width: int, height: int) -> None:
@@ -105,7 +105,7 @@ class Sight:
         ahead = view.ahead
         sideways = np.array([view.across[0], view.along[0]])
         unit = sideways / (sideways @ sideways)
-        begin = (np.arange(width) + 0.5 - view.origin[0])[:, None] * unit  # where each column's line starts, at depth 0
+        begin = (np.arange(width) + 0.5 - view.origin[0])[:, None] * unit  # start of each column's line, at depth 0
         corners = np.array([(0, 0), (0, 1), (1, 0), (1, 1)]) @ ahead
         self._nearest = float(corners.min())
         count = max(int(DENSE * height), 2)
@@ -116,13 +116,13 @@ class Sight:
         x0, y0 = (_cell(begin[:, i]).astype(f4) for i in (0, 1))
         dx, dy = (f4(SIDE * part) for part in ahead)
         steps = depth.astype(f4)[:, None]
-        level = field._heights.take(_place(x0 + steps * dx, y0 + steps * dy))
+        level = field._heights.take(_table_index(x0 + steps * dx, y0 + steps * dy))
         level *= f4(view.up)
         level += (depth * lift).astype(f4)[:, None]
         level += base.astype(f4)
         hole = level < SINK / 2 if field.holes else None
         np.maximum.accumulate(level, 0, out=level)
-        self._level = level  # how high in the window all is covered, front to back: (count, width)
+        self._level = level  # covered height by sample, front to back: (count, width)
         columns = np.arange(width, dtype=np.int32)
         rows = np.clip(level + f4(0.5), 0, height).astype(np.int32)
         rows *= width
@@ -130,7 +130,7 @@ class Sight:
         first = np.bincount(rows.ravel(), minlength=(height + 1) * width).reshape(height + 1, width)[:height]
         first = first.astype(np.int32)
         np.cumsum(first, 0, out=first)  # the first sample that covers each pixel
-        bare = first >= count
+        empty = first >= count
         np.minimum(first, count - 1, out=first)
         here = first * width
         here += columns
@@ -143,44 +143,44 @@ class Sight:
         share = middle - below
         share /= above - below + f4(1e-6)
         share[edge] = 1
-        bare |= edge & (above - middle > 1 + abs(lift) * self._spacing)  # beneath a near edge
+        empty |= edge & (above - middle > 1 + abs(lift) * self._spacing)  # below a near edge
         share += first
         share -= 1
         share *= f4(self._spacing)
         share += f4(self._nearest)
-        picture = field._colors.take(_place(x0 + share * dx, y0 + share * dy))
-        picture[bare] = 0
+        picture = field._colors.take(_table_index(x0 + share * dx, y0 + share * dy))
+        picture[empty] = 0
         self.rgba: NDArray[np.uint8] = np.ascontiguousarray(picture[::-1]).view(np.uint8).reshape(height, width, 4)
         self._soften(level[-1])
 
     def _soften(self, top: NDArray[np.float32]) -> None:
-        """Lets the pixel that the skyline cuts show as much of the surface as it holds."""
-        row = np.floor(top - 0.5).astype(int) + 1  # the first one whose middle is not covered
+        """Antialias the skyline: set the alpha of its pixels to the covered share."""
+        row = np.floor(top - 0.5).astype(int) + 1  # the first row whose centre is not covered
         columns = np.flatnonzero((row > 0) & (row < self.height) & (top > SINK / 2))
         row = row[columns]
         share = np.clip(top[columns] - (row - 0.5), 0, 1)
-        beneath = self.rgba[self.height - row, columns]
-        self.rgba[self.height - 1 - row, columns] = beneath
-        self.rgba[self.height - 1 - row, columns, 3] = (share * beneath[:, 3]).astype(np.uint8)
+        below = self.rgba[self.height - row, columns]
+        self.rgba[self.height - 1 - row, columns] = below
+        self.rgba[self.height - 1 - row, columns, 3] = (share * below[:, 3]).astype(np.uint8)
 
-    def shows(self, points: Points) -> NDArray[np.bool_]:
-        """Which of points (n, 3) on the surface are in front of everything else in the window."""
+    def visible(self, points: Points) -> NDArray[np.bool_]:
+        """Return which points (n, 3) on the surface are not hidden by other parts of it."""
         pixel = self.view(points)
-        sound = np.asarray(np.isfinite(pixel).all(1))
-        pixel = np.where(sound[:, None], pixel, 0)
+        finite = np.asarray(np.isfinite(pixel).all(1))
+        pixel = np.where(finite[:, None], pixel, 0)
         column = np.clip(pixel[:, 0].astype(int), 0, self.width - 1)
         depth = np.nan_to_num(points[:, :2]) @ self.view.ahead
         sample = np.clip(((depth - self._nearest) / self._spacing).astype(int) - 2, 0, len(self._level) - 1)
-        return np.asarray(sound & (pixel[:, 1] >= self._level[sample, column] - TOLERANCE))
+        return np.asarray(finite & (pixel[:, 1] >= self._level[sample, column] - TOLERANCE))
 
 
 def _cell(share: Points) -> Points:
-    """Where shares of the square's side lie in a table with a border."""
+    """Return table coordinates (with a border of one cell) of positions in [0, 1]."""
     return share * SIDE + 1
 
 
-def _place(x: Any, y: Any) -> NDArray[np.int32]:
-    """The numbers of the cells of a table that hold points; those outside belong to its border."""
+def _table_index(x: Any, y: Any) -> NDArray[np.int32]:
+    """Return flat indices of the table cells that contain points; points outside fall into the border."""
     place: NDArray[np.int32] = np.clip(y, 0, SIDE + 1).astype(np.int32)
     place *= SIDE + 2
     place += np.clip(x, 0, SIDE + 1).astype(np.int32)
@@ -188,7 +188,7 @@ def _place(x: Any, y: Any) -> NDArray[np.int32]:
 
 
 def resized(values: Points, side: int) -> Points:
-    """Values on a grid of another size, linear in between."""
+    """Resample values to a grid of side × side points by linear interpolation."""
     for axis in (0, 1):
         n = values.shape[axis]
         at = np.clip((np.arange(side) + 0.5) / side * (n - 1), 0, n - 1)

@@ -1,4 +1,4 @@
-"""The colours of a surface that is seen from aside: those of its contours, lit from the left, with level lines on it."""
+"""Colours of a 3-D surface: its contour colours, lit from the left, with level lines."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from landscapes.render.theme import Theme
 Points = NDArray[np.float64]
 
 STEEP = 0.62
-"""How steep light finds the slopes, as a share of what they are: in full, all would be light or shadow."""
+"""Scale of the slopes for shading; unscaled slopes would be either fully lit or fully in shadow."""
 
-LIGHT = np.array([-0.55, -0.2, 0.81])
-"""Where the light comes from: low, from the left."""
+LIGHT_DIRECTION = np.array([-0.55, -0.2, 0.81])
+"""Direction towards the light: low, from the left."""
 
 SHALLOW = 0.04
-"""On a log scale wells are bottomless: they are filled where this share of the map lies lower."""
+"""On a log scale wells have no bottom: they are filled up to this quantile of the heights."""
 
 LOG2 = float(np.log10(2.0))
 
 FINE = 1024
-"""Points a side of the colours."""
+"""Grid points per side of the colours."""
 
 TALLEST = 1.15
-"""Where what rises above the coloured levels is cut off, in units of their height."""
+"""Heights are clipped at this multiple of the highest level."""
 
 LINE = 1.3
-"""Width of a level line, in points of the grid of colours."""
+"""Width of a level line in grid points."""
 
 
-def heights(surface: Surface) -> tuple[Points, Points]:
-    """A surface's heights as they are drawn, 0 at its lowest level and 1 at the highest, and where its levels lie.
+def scaled_heights(surface: Surface) -> tuple[Points, Points]:
+    """Return the drawn heights (ny, nx) and the heights of the levels (levels,).
 
-    Shapes (ny, nx) and (levels,); NaN where a value is not finite.
+    The lowest level is 0 and the highest is 1. Heights are NaN where a value is not finite.
     """
     shape = relief(surface)
     height, levels = np.ma.filled(shape.height, np.nan), shape.levels
     if surface.scale == "log" and np.isfinite(height).any():
         depth = np.nanquantile(height, SHALLOW)
-        with np.errstate(invalid="ignore"):  # holes stay holes
+        with np.errstate(invalid="ignore"):  # NaN stays NaN
             height, levels = (np.logaddexp2(part / LOG2, depth / LOG2) * LOG2 for part in (height, levels))
     low, high = levels[0], levels[-2] if len(levels) > 2 else levels[-1]
     return np.clip((height - low) / (high - low), 0.0, TALLEST), (levels - low) / (high - low)
 
 
-def lit(colors: Points, height: Points, look: Theme) -> Points:
-    """Colours (n, m, 3) as the light shows them on heights (n, m)."""
+def light(colors: Points, height: Points, look: Theme) -> Points:
+    """Shade colours (n, m, 3) by the slopes of heights (n, m)."""
     down, along = np.gradient(np.nan_to_num(height), 1 / (len(height) - 1), 1 / (height.shape[1] - 1))
-    bright = (-STEEP * along * LIGHT[0] - STEEP * down * LIGHT[1] + LIGHT[2]) / np.sqrt(
+    bright = (-STEEP * along * LIGHT_DIRECTION[0] - STEEP * down * LIGHT_DIRECTION[1] + LIGHT_DIRECTION[2]) / np.sqrt(
         1 + (STEEP * along) ** 2 + (STEEP * down) ** 2
     )
     bright = np.clip(bright, 0.0, 1.0)[..., None]
@@ -61,18 +61,18 @@ def lit(colors: Points, height: Points, look: Theme) -> Points:
     return mixed
 
 
-def painted(height: Points, levels: Points, look: Theme) -> NDArray[np.uint8]:
-    """The colours of heights (n, n), uint8 (n, n, 3): a colour a band between levels, shaded, with a line at each level."""
+def paint(height: Points, levels: Points, look: Theme) -> NDArray[np.uint8]:
+    """Return uint8 colours (n, n, 3) of heights (n, n): one shaded colour per band, and a line at each level."""
     ramp = LinearSegmentedColormap.from_list(look.name, list(look.fill))
     inner = levels[1:-1]
     band = np.searchsorted(inner, height, side="right")
     colors = ramp(band / max(len(inner), 1))[..., :3]
-    colors = lit(colors, height, look)
+    colors = light(colors, height, look)
     slope = np.hypot(*np.gradient(np.nan_to_num(height)))
     if len(inner):
         near = np.abs(height - inner[np.clip(band - 1, 0, len(inner) - 1)])
         near = np.minimum(near, np.abs(height - inner[np.clip(band, 0, len(inner) - 1)]))
-        away = near / np.maximum(slope, 1e-9)  # in points of the grid
+        away = near / np.maximum(slope, 1e-9)  # in grid points
         drawn = np.nan_to_num(np.clip(LINE - away, 0.0, 1.0))[..., None]
         colors = colors + (np.array(to_rgb(look.line)) * 0.88 - colors) * 0.8 * drawn
     return np.rint(255 * np.clip(np.nan_to_num(colors), 0.0, 1.0)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The surface of a race with its runs on it, seen from aside; what goes behind a hill is faint."""
+"""The artist of a 3-D surface with the trajectories of a race; hidden parts are drawn faint."""
 
 from __future__ import annotations
 
@@ -18,88 +18,93 @@ from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels,
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import BANDS, RGB, mix
 from landscapes.render.plot3d.heightfield import HeightField, Projection, resized
-from landscapes.render.plot3d.shading import FINE, heights, painted
+from landscapes.render.plot3d.shading import FINE, paint, scaled_heights
 from landscapes.render.theme import Style, Theme, styles
 
 Points = NDArray[np.float64]
 
 FAINT = 0.68
-"""How far what is hidden mixes with the fill."""
+"""Share of the old-trail colour in the colour of hidden parts."""
 
 EDGE_ON = 1e-9
-"""A side that is seen at less than this is a line."""
+"""A side wall with a smaller visible share is edge-on and not drawn."""
+
+HIDDEN_HEAD = 0.7
+"""Size of a hidden head relative to a visible one."""
 
 STRIDE = 0.01
-"""The longest straight piece of a trail, in sides of the map: longer ones would cut through hills."""
+"""Longest straight piece of a trail, as a share of the map's side; longer ones would cut through the surface."""
 
 
-class Hillside:
-    """A surface ready to be looked at: its heights, its colours, and where its points stand on it.
+class SurfaceModel:
+    """The geometry and colours of a surface.
 
     Attributes:
-        field: the heights and colours.
+        field: heights and colours over the unit square.
         top: the greatest height.
-        levels: heights of the levels.
+        levels: heights of the levels, shape (levels,).
+        low, side: lower corner and side lengths of the view, shape (2,) each.
+        minima: minima on the surface, shape (k, 3).
     """
 
     def __init__(self, surface: Surface, look: Theme) -> None:
-        height, self.levels = heights(surface)
-        self.field = HeightField(height, painted(_stretched(height), self.levels, look))
+        height, self.levels = scaled_heights(surface)
+        self.field = HeightField(height, paint(_at_color_grid(height), self.levels, look))
         self.top = float(np.nanmax(height)) if np.isfinite(height).any() else 1.0
         self.low = np.array([surface.x[0], surface.y[0]])
         self.side = np.array([surface.x[-1], surface.y[-1]]) - self.low
-        self.minima = self.standing(surface.minima.reshape(-1, 2))
+        self.minima = self.on_surface(surface.minima.reshape(-1, 2))
 
-    def standing(self, points: Points) -> Points:
-        """Points (n, 2) of the landscape on the surface: (n, 3), NaN heights where they are out of view."""
+    def on_surface(self, points: Points) -> Points:
+        """Return points (n, 2) of the domain as points (n, 3) on the surface; heights out of view are NaN."""
         unit = (points - self.low) / self.side
         return np.column_stack([unit, self.field.at(unit[:, 0], unit[:, 1])])
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """A run on the surface.
+class SurfaceRun:
+    """A trajectory on the surface.
 
     Attributes:
-        way: its points and others in between, shape (n, 3).
-        upto: where in `way` each kept step is.
-        style: how it is drawn.
-        stopped: the step at which it failed, or None.
+        points: the recorded points and interpolated ones between them, shape (n, 3).
+        index: the position of each recorded step in `points`, shape (T,).
+        style: colour and marker.
+        stopped: the step at which the run failed, or None.
     """
 
-    way: Points
-    upto: NDArray[np.int64]
+    points: Points
+    index: NDArray[np.int64]
     style: Style
     stopped: int | None
 
 
-class Hill(Artist, AnimatedArtist):
-    """A surface and the runs on it, up to a step.
+class SurfaceArtist(Artist, AnimatedArtist):
+    """A surface and the trajectories on it, up to a step. Subclasses define the projection.
 
     Args:
-        surface: the landscape.
+        surface: values on a grid.
         look: the theme.
         record: the race, or None for the surface alone.
-        width: of the trails, in points.
+        linewidth: width of the trails in points.
 
     Attributes:
-        floor: the height down to which the sides reach.
+        floor: the height at which the side walls end.
     """
 
     floor = 0.0
 
-    def __init__(self, surface: Surface, look: Theme, record: Record | None = None, width: float = 2.3) -> None:
+    def __init__(self, surface: Surface, look: Theme, record: Record | None = None, linewidth: float = 2.3) -> None:
         super().__init__()
         self.theme = look
-        self.side = Hillside(surface, look)
-        self.width = width
-        self.runs: list[Run] = []
+        self.model = SurfaceModel(surface, look)
+        self.linewidth = linewidth
+        self.runs: list[SurfaceRun] = []
         self.steps: NDArray[np.int64] = np.zeros(1, np.int64)
         if record is not None:
             self.steps = record.trajectories.step
-            self.runs = _runs(record, self.side, look)
+            self.runs = _runs(record, self.model, look)
         self.span = self.step = int(self.steps[-1])
-        self._seen_for: tuple[object, ...] = ()
+        self._view_key: tuple[object, ...] = ()
         self.set_zorder(3)
 
     def show(self, step: int) -> None:
@@ -107,23 +112,23 @@ class Hill(Artist, AnimatedArtist):
 
     @cached_property
     def colors(self) -> list[RGB]:
-        """The colours that carry meaning."""
+        """Colours that a palette must keep exactly."""
         marks = [to_rgb(color) for color in (self.theme.rim, self.theme.star, self.theme.star_edge, self.theme.halo)]
-        return [color for run in self.runs for color in self._shades(run.style.color)] + marks
+        return [color for run in self.runs for color in self._trail_colors(run.style.color)] + marks
 
     def projection(self, renderer: RendererBase) -> Projection:
-        """Where the surface's points are in the renderer's pixels."""
+        """Return the projection of the surface to the renderer's pixels."""
         raise NotImplementedError
 
-    def smooth(self) -> bool:
-        """Whether to take more time for smoother edges."""
+    def antialiased(self) -> bool:
+        """Return whether to render at twice the resolution for smoother edges."""
         return True
 
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.axes is None:
             return
         view = self.projection(renderer)
-        self._look(view, renderer)
+        self._update(view, renderer)
         gc = renderer.new_gc()
         renderer.draw_image(gc, self._left, self._bottom, self._image[::-1])
         gc.restore()
@@ -133,15 +138,15 @@ class Hill(Artist, AnimatedArtist):
         if shown >= 0:
             self._trails(renderer, shown)
             self._start(renderer)
-            for run, (way, sight) in zip(self.runs, self._ways, strict=True):
-                self._head(renderer, run, way, sight, int(run.upto[shown]))
+            for run, (points, visible) in zip(self.runs, self._projected, strict=True):
+                self._head(renderer, run, points, visible, int(run.index[shown]))
         self.stale = False
 
-    def along(self, renderer: RendererBase, view: Projection, axis: int) -> None:
-        """Draws what stands along the near edge that runs in the direction of an axis."""
+    def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
+        """Draw labels along the near edge parallel to an axis; nothing by default."""
 
     def _walls(self, renderer: RendererBase, view: Projection) -> None:
-        """The sides that face the eye, from the surface down to the floor."""
+        """Draw the side walls that face the viewer, from the surface down to the floor."""
         gc = stroke(self, renderer, 0.6)
         gc.set_foreground(self.theme.line)
         for axis in (0, 1):
@@ -151,109 +156,114 @@ class Hill(Artist, AnimatedArtist):
             edge = np.full((129, 3), 0.0 if ahead > 0 else 1.0)
             edge[:, axis] = np.linspace(0, 1, len(edge))
             inner = np.clip(edge[:, :2], 1e-4, 1 - 1e-4)
-            edge[:, 2] = np.nan_to_num(self.side.field.at(inner[:, 0], inner[:, 1]))
+            edge[:, 2] = np.nan_to_num(self.model.field.at(inner[:, 0], inner[:, 1]))
             foot = edge[[-1, 0]]
             foot[:, 2] = self.floor
             dark = mix(to_rgb(self.theme.fill[0]), to_rgb(self.theme.foreground), 0.2 if axis else 0.1)
             outline = Path(view(np.concatenate([edge, foot, edge[:1]])), closed=True)
             renderer.draw_path(gc, outline, IDENTITY, (*dark, 1.0))
-            self.along(renderer, view, axis)
+            self.draw_edge(renderer, view, axis)
         gc.restore()
 
-    def _look(self, view: Projection, renderer: RendererBase) -> None:
-        """Brings the picture and the ways in pixels up to date."""
+    def _update(self, view: Projection, renderer: RendererBase) -> None:
+        """Update the rendered image and the projected trajectories if the view has changed."""
         key = tuple(map(float, (*view.origin, *view.across, *view.along, view.up)))
         needed = (*key, type(renderer), renderer.get_image_magnification())
-        if needed == self._seen_for:
+        if needed == self._view_key:
             return
-        self._seen_for = needed
-        corners = view(np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, self.side.top)], float))
-        page = np.array(renderer.get_canvas_width_height()) if self.smooth() else corners.max(0)
+        self._view_key = needed
+        corners = view(np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, self.model.top)], float))
+        page = np.array(renderer.get_canvas_width_height()) if self.antialiased() else corners.max(0)
         low = np.floor(np.maximum(corners.min(0), 0)).astype(int) - 1
         width, height = np.maximum(np.ceil(np.minimum(corners.max(0), page + 1)).astype(int) + 2 - low, 1).tolist()
         self._left, self._bottom = low.tolist()
-        finer = renderer.get_image_magnification() * (2 if self.smooth() else 1)
+        finer = renderer.get_image_magnification() * (2 if self.antialiased() else 1)
         moved = Projection(finer * (view.origin - low), finer * view.across, finer * view.along, finer * view.up)
-        self._sight = self.side.field.seen(moved, round(finer * width), round(finer * height))
-        self._image = _halved(self._sight.rgba) if self.smooth() else self._sight.rgba
-        self._ways = [(view(run.way), self._sight.shows(run.way)) for run in self.runs]
-        self._stars = view(self.side.minima), self._sight.shows(self.side.minima)
+        self._rendered = self.model.field.render(moved, round(finer * width), round(finer * height))
+        self._image = _downsampled(self._rendered.rgba) if self.antialiased() else self._rendered.rgba
+        self._projected = [(view(run.points), self._rendered.visible(run.points)) for run in self.runs]
+        self._stars = view(self.model.minima), self._rendered.visible(self.model.minima)
 
-    def _shades(self, color: RGB) -> list[RGB]:
-        """A trail's colours: hidden, then from its oldest part to its youngest."""
+    def _trail_colors(self, color: RGB) -> list[RGB]:
+        """Return the colours of a trail: hidden, then from its oldest to its newest part."""
         fade = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1) if self.theme.fade else [0.0]
         return [mix(color, self.theme.old, share) for share in (FAINT, *map(float, fade))]
 
     def _trails(self, renderer: RendererBase, shown: int) -> None:
-        """All trails: hidden parts, then halos, then what is seen."""
-        gc = stroke(self, renderer, 0.6 * self.width)
+        """Draw all trails: hidden parts first, then halos, then visible parts."""
+        gc = stroke(self, renderer, 0.6 * self.linewidth)
         drawn = [
-            (run, way, sight, int(run.upto[shown]) + 1) for run, (way, sight) in zip(self.runs, self._ways, strict=True)
+            (run, points, visible, int(run.index[shown]) + 1)
+            for run, (points, visible) in zip(self.runs, self._projected, strict=True)
         ]
-        for run, way, sight, end in drawn:
-            gc.set_foreground(self._shades(run.style.color)[0])
-            _strokes(renderer, gc, way[:end], ~(sight[: end - 1] & sight[1:end]))
+        for run, points, visible, end in drawn:
+            gc.set_foreground(self._trail_colors(run.style.color)[0])
+            _draw_segments(renderer, gc, points[:end], ~(visible[: end - 1] & visible[1:end]))
         if self.theme.halo_width:
-            gc.set_linewidth((1 + self.theme.halo_width) * self.width)
+            gc.set_linewidth((1 + self.theme.halo_width) * self.linewidth)
             gc.set_foreground(self.theme.halo)
-            for _, way, sight, end in drawn:
-                _strokes(renderer, gc, way[:end], sight[: end - 1] & sight[1:end])
-        gc.set_linewidth(self.width)
-        for run, way, sight, end in drawn:
-            shades = self._shades(run.style.color)[1:]
-            since = [self.step - age * self.span for age in BANDS[: len(shades) - 1]]
+            for _, points, visible, end in drawn:
+                _draw_segments(renderer, gc, points[:end], visible[: end - 1] & visible[1:end])
+        gc.set_linewidth(self.linewidth)
+        for run, points, visible, end in drawn:
+            colors = self._trail_colors(run.style.color)[1:]
+            since = [self.step - age * self.span for age in BANDS[: len(colors) - 1]]
             ends = [
-                int(run.upto[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step
+                int(run.index[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step
             ]
             begin = 0
-            for color, until in zip(shades, [*ends, end - 1], strict=True):
+            for color, until in zip(colors, [*ends, end - 1], strict=True):
                 if until > begin:
                     gc.set_foreground(color)
                     piece = slice(begin, until + 1)
-                    _strokes(renderer, gc, way[piece], sight[piece][:-1] & sight[piece][1:])
+                    _draw_segments(renderer, gc, points[piece], visible[piece][:-1] & visible[piece][1:])
                     begin = until
         gc.restore()
 
     def _start(self, renderer: RendererBase) -> None:
-        """Rings where runs begin."""
-        size = 2.9 * self.width
-        places = {tuple(way[0].tolist()): sight[0] for way, sight in self._ways if np.isfinite(way[0]).all()}
-        for place, sight in places.items():
+        """Draw a ring at each start point."""
+        size = 2.9 * self.linewidth
+        places = {
+            tuple(points[0].tolist()): visible[0] for points, visible in self._projected if np.isfinite(points[0]).all()
+        }
+        for place, visible in places.items():
             gc = stroke(self, renderer, 0.26 * size)
-            gc.set_foreground(self._hiding(self.theme.foreground, sight))
+            gc.set_foreground(self._faint_if_hidden(self.theme.foreground, visible))
             ring = Affine2D().scale(pixels(renderer, size)).translate(*place)
             renderer.draw_path(gc, Head.shape("o"), ring, (*to_rgb(self.theme.halo), 1.0))
             gc.restore()
 
     def _minima(self, renderer: RendererBase) -> None:
-        """A star on each minimum in view."""
-        for place, sight in zip(*self._stars, strict=True):
+        """Draw a star at each minimum in view."""
+        for place, visible in zip(*self._stars, strict=True):
             if np.isfinite(place).all():
-                gc = stroke(self, renderer, 0.4 * self.width)
-                gc.set_foreground(self._hiding(self.theme.star_edge, sight))
-                star = Affine2D().scale(pixels(renderer, 6.4 * self.width)).translate(*place.tolist())
-                renderer.draw_path(gc, Head.shape("*"), star, (*self._hiding(self.theme.star, sight), 1.0))
+                gc = stroke(self, renderer, 0.4 * self.linewidth)
+                gc.set_foreground(self._faint_if_hidden(self.theme.star_edge, visible))
+                star = Affine2D().scale(pixels(renderer, 6.4 * self.linewidth)).translate(*place.tolist())
+                renderer.draw_path(gc, Head.shape("*"), star, (*self._faint_if_hidden(self.theme.star, visible), 1.0))
                 gc.restore()
 
-    def _head(self, renderer: RendererBase, run: Run, way: Points, sight: NDArray[np.bool_], now: int) -> None:
-        """A disc where the run is, a cross where it failed, an arrow where it left the view; small behind a hill."""
-        sound = np.flatnonzero(np.isfinite(way[: now + 1]).all(1))
-        if not len(sound):
+    def _head(
+        self, renderer: RendererBase, run: SurfaceRun, points: Points, visible: NDArray[np.bool_], now: int
+    ) -> None:
+        """Draw the head: a disc, a cross if the run failed, an arrow if it left the view; smaller when hidden."""
+        finite = np.flatnonzero(np.isfinite(points[: now + 1]).all(1))
+        if not len(finite):
             return
-        last = int(sound[-1])
-        x, y = way[last].tolist()
-        color = (*self._hiding(run.style.color, bool(sight[last])), 1.0)
-        size = pixels(renderer, 3.7 * self.width) * (1.0 if sight[last] else 0.7)
-        gc = stroke(self, renderer, 0.55 * self.width)
+        last = int(finite[-1])
+        x, y = points[last].tolist()
+        color = (*self._faint_if_hidden(run.style.color, bool(visible[last])), 1.0)
+        size = pixels(renderer, 3.7 * self.linewidth) * (1.0 if visible[last] else HIDDEN_HEAD)
+        gc = stroke(self, renderer, 0.55 * self.linewidth)
         gc.set_foreground(self.theme.rim)
         if run.stopped is not None and self.step >= run.stopped:
             cross = Affine2D().scale(0.9 * size).translate(x, y)
             for thick, ink in ((2.2, self.theme.rim), (1.2, color)):
-                gc.set_linewidth(thick * self.width)
+                gc.set_linewidth(thick * self.linewidth)
                 gc.set_foreground(ink)
                 renderer.draw_path(gc, CROSS, cross)
         elif last < now:
-            before = way[int(sound[-2])] if len(sound) > 1 else way[last]
+            before = points[int(finite[-2])] if len(finite) > 1 else points[last]
             angle = float(np.arctan2(y - before[1], x - before[0]))
             renderer.draw_path(gc, ARROW, Affine2D().scale(1.1 * size).rotate(angle).translate(x, y), color)
         else:
@@ -261,46 +271,48 @@ class Hill(Artist, AnimatedArtist):
             renderer.draw_path(gc, Head.shape(run.style.marker), disc, color)
         gc.restore()
 
-    def _hiding(self, color: RGB | str, sight: bool) -> RGB:
-        """A colour as it is where it is seen, or faint."""
-        return to_rgb(color) if sight else mix(to_rgb(color), self.theme.old, FAINT)
+    def _faint_if_hidden(self, color: RGB | str, visible: bool) -> RGB:
+        """Return the colour, mixed with the background if it is hidden."""
+        return to_rgb(color) if visible else mix(to_rgb(color), self.theme.old, FAINT)
 
 
-def _runs(record: Record, side: Hillside, look: Theme) -> list[Run]:
+def _runs(record: Record, model: SurfaceModel, look: Theme) -> list[SurfaceRun]:
     runs = record.trajectories.runs
     made = []
     for place, style in enumerate(styles([str(label) for label in runs["label"]], look)):
         x = record.trajectories.x[place]
         with np.errstate(invalid="ignore", over="ignore"):
-            reach = np.abs(np.diff(x, axis=0) / side.side).max(1)
+            reach = np.abs(np.diff(x, axis=0) / model.side).max(1)
         pieces = np.clip(np.nan_to_num(np.ceil(reach / STRIDE), nan=1, posinf=1), 1, 2 / STRIDE).astype(np.int64)
-        upto = np.concatenate([[0], np.cumsum(pieces)])
-        at = np.arange(upto[-1] + 1)
-        dense = np.column_stack([np.interp(at, upto, x[:, axis]) for axis in (0, 1)])
+        index = np.concatenate([[0], np.cumsum(pieces)])
+        at = np.arange(index[-1] + 1)
+        dense = np.column_stack([np.interp(at, index, x[:, axis]) for axis in (0, 1)])
         failed = str(runs["status"][place]) in FAILED
-        made.append(Run(side.standing(dense), upto, style, step_or_none(runs["stopped"], place) if failed else None))
+        made.append(
+            SurfaceRun(model.on_surface(dense), index, style, step_or_none(runs["stopped"], place) if failed else None)
+        )
     return made
 
 
-def _strokes(renderer: RendererBase, gc: object, way: Points, drawn: NDArray[np.bool_]) -> None:
-    """Strokes the moves of a way that are to be drawn; a move from or to what is not finite never is."""
-    sound = np.asarray(np.isfinite(way).all(1))
-    drawn = drawn & sound[:-1] & sound[1:]
+def _draw_segments(renderer: RendererBase, gc: object, points: Points, drawn: NDArray[np.bool_]) -> None:
+    """Draw the selected segments of a polyline; segments with a non-finite end are skipped."""
+    finite = np.asarray(np.isfinite(points).all(1))
+    drawn = drawn & finite[:-1] & finite[1:]
     if not drawn.any():
         return
     needed = np.append(drawn, False) | np.append(False, drawn)
     codes = np.where(np.append(False, drawn), Path.LINETO, Path.MOVETO).astype(Path.code_type)
-    path = Path(way[needed], codes[needed])
+    path = Path(points[needed], codes[needed])
     renderer.draw_path(gc, path, IDENTITY)  # type: ignore[arg-type]
 
 
-def _stretched(height: Points) -> Points:
-    """Heights on the grid of the colours."""
+def _at_color_grid(height: Points) -> Points:
+    """Resample heights to the grid of the colours."""
     return resized(height, FINE)
 
 
-def _halved(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture of half the size: four pixels make one."""
+def _downsampled(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Downsample an RGBA image by two, weighting colours by alpha."""
     height, width = rgba.shape[0] // 2 * 2, rgba.shape[1] // 2 * 2
     parts = rgba[:height, :width].reshape(height // 2, 2, width // 2, 2, 4).astype(np.float32)
     alpha = parts[..., 3:]

@@ -18,8 +18,9 @@ from landscapes.record import Record, Surface
 from landscapes.render import THEMES, Camera, animate, contour, scene, surface
 from landscapes.render.animation.frames import Frames
 from landscapes.render.plot3d.heightfield import HeightField, Projection
-from landscapes.render.plot3d.shading import heights
-from landscapes.render.plot3d.surface_artist import Hill
+from landscapes.render.plot3d.shading import scaled_heights
+from landscapes.render.plot3d.surface_artist import SurfaceArtist
+from landscapes.render.plots.levels import relief
 from landscapes.render.theme import Theme
 
 GRAY = np.full((4, 4, 3), 128, np.uint8)
@@ -57,7 +58,7 @@ def test_a_turning_camera_keeps_its_distance(azimuth: float, share: float) -> No
 
 def test_a_flat_field_covers_the_square_it_lies_on() -> None:
     field = HeightField(np.zeros((5, 5)), GRAY)
-    seen = field.seen(view(), 300, 300)
+    seen = field.render(view(), 300, 300)
     corners = view()(np.array([(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)], float))
     x, y = corners.T
     area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
@@ -67,11 +68,11 @@ def test_a_flat_field_covers_the_square_it_lies_on() -> None:
 @pytest.mark.parametrize("azimuth", [-60, 20, 110, 200])
 def test_what_a_hill_hides_is_known(azimuth: float) -> None:
     field = HeightField(dome(), GRAY)
-    sight = field.seen(view(azimuth, 20.0), 300, 300)
+    sight = field.render(view(azimuth, 20.0), 300, 300)
     ahead = sight.view.ahead
     behind, before = 0.5 + 0.3 * ahead, 0.5 - 0.3 * ahead
     points = np.array([[*spot, field.at(*spot[:, None])[0]] for spot in (behind, before, np.array([0.5, 0.5]))])
-    assert sight.shows(points).tolist() == [False, True, True]
+    assert sight.visible(points).tolist() == [False, True, True]
 
 
 def test_seen_points_have_the_color_that_stands_there() -> None:
@@ -80,10 +81,10 @@ def test_seen_points_have_the_color_that_stands_there() -> None:
     colors[..., 0] = np.arange(n)[None, :] * 4
     colors[..., 1] = np.arange(n)[:, None] * 4
     field = HeightField(0.5 * dome(), colors)
-    sight = field.seen(view(), 300, 300)
+    sight = field.render(view(), 300, 300)
     spots = np.random.default_rng(0).uniform(0.05, 0.95, (200, 2))
     points = np.column_stack([spots, field.at(*spots.T)])
-    points = points[sight.shows(points)]
+    points = points[sight.visible(points)]
     column, row = np.floor(sight.view(points)).astype(int).T
     shown = sight.rgba[299 - row, column, :2]
     off = np.abs(shown - 4 * np.floor(n * points[:, :2])).max(1)
@@ -94,7 +95,7 @@ def test_holes_show_nothing_and_hide_nothing() -> None:
     height = np.zeros((50, 50))
     height[20:30, 20:30] = np.nan
     field = HeightField(height, GRAY)
-    seen = field.seen(Projection(np.zeros(2), np.array([100.0, 0]), np.array([0.0, 100]), 10.0), 100, 100)
+    seen = field.render(Projection(np.zeros(2), np.array([100.0, 0]), np.array([0.0, 100]), 10.0), 100, 100)
     assert (seen.rgba[..., 3] == 0).mean() == pytest.approx(0.04, abs=0.01)
     assert np.isnan(field.at(np.array([0.5]), np.array([0.5]))).all()
 
@@ -117,7 +118,7 @@ def test_the_projection_and_the_outline_are_those_of_plot_surface(angles: tuple[
         return np.asarray(canvas.buffer_rgba())[..., :3].min(2) < 255
 
     def theirs(axes: Any) -> None:
-        height = heights(bump)[0]
+        height = scaled_heights(bump)[0]
         axes.plot_surface(*np.meshgrid(x, y), height, rstride=1, cstride=1, color="0.5", shade=False, linewidth=0)
         axes.set(xlim=(-2, 2), ylim=(-1, 3), zlim=(0, height.max()))
 
@@ -158,7 +159,7 @@ def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
         Record(race.trajectories, hill, race.meta), camera=Camera(-90, 15), theme=look, legend=False, size=(480, 320)
     )
     picture = Frames(made).show(29)[..., :3].reshape(-1, 3).astype(int)
-    hidden, shown = (np.rint(255 * np.array(made.findobj(Hill)[0].runs[i].style.color)) for i in (0, 1))
+    hidden, shown = (np.rint(255 * np.array(made.findobj(SurfaceArtist)[0].runs[i].style.color)) for i in (0, 1))
     assert (np.abs(picture - shown).max(1) <= 2).sum() > 50
     assert (np.abs(picture - hidden).max(1) <= 2).sum() == 0
 
@@ -188,7 +189,7 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
     )
     line = np.column_stack([np.linspace(-1, 1, 30), np.full(30, -0.7)])  # just behind a wall at the front
     made = scene(Record(record([line]).trajectories, wall, race().meta), size=(320, 240))
-    camera = made.findobj(Hill)[0].camera  # type: ignore[attr-defined]
+    camera = made.findobj(SurfaceArtist)[0].camera  # type: ignore[attr-defined]
     assert np.sin(np.radians(camera.azimuth)) > 0 or camera.elevation > 42
 
 
@@ -201,10 +202,43 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
         (lambda: scene(race(), step=99), "step must be"),
         (lambda: surface(race(), Figure().add_subplot()), "rectilinear axes"),
         (lambda: surface(race(), Figure().add_subplot(projection="polar")), "polar axes"),
-        (lambda: surface(race(), Figure().add_subplot(projection="3d")), "parallel projection"),
+        (lambda: surface(race(), Figure().add_subplot(projection="3d")), "orthographic projection"),
         (lambda: contour(race(), Figure().add_subplot(projection="3d")), "rectilinear"),
     ],
 )
 def test_bad_input_is_refused(call: Any, words: str) -> None:
     with pytest.raises(InputError, match=words):
         call()
+
+
+def test_wells_on_a_log_scale_are_filled_up_to_the_fourth_percentile() -> None:
+    """Two depths with the same neighbourhood: what lies below 4 % of the map is levelled, what lies above is not."""
+    exponents = np.linspace(-6.0, 0.0, 65 * 65).reshape(65, 65)
+    surface = Surface(np.arange(65.0), np.arange(65.0), 10**exponents, np.zeros((0, 2)), 0.0, "log")
+    height, _ = scaled_heights(surface)
+    raw = np.ma.filled(relief(surface).height, np.nan)
+    filled = np.log10(10**raw + 10 ** np.nanquantile(raw, 0.04))
+    inner = (height > 0) & (height < 1)
+    slope, offset = np.polyfit(filled[inner], height[inner], 1)
+    np.testing.assert_allclose(height[inner], slope * filled[inner] + offset, atol=1e-9)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
+    made = scene(record([way(40)], fates={0: ("diverged", 30)} if failed else {}))
+    renderer = FigureCanvasAgg(made).get_renderer()
+    (artist,) = (child for child in made.axes[0].get_children() if isinstance(child, SurfaceArtist))
+    made.draw(renderer)
+    drawn: list[tuple[float, Any]] = []
+    renderer.draw_path = (
+        lambda gc, path, transform, color=None: drawn.append(  # type: ignore[method-assign]
+            (float(np.hypot(*transform.get_matrix()[:2, 0])), color or gc.get_rgb())
+        )
+    )
+    (run,), ((points, visible),) = artist.runs, artist._projected
+    last = int(run.index[-1])
+    for shown in (True, False):
+        artist._head(renderer, run, points, np.full_like(visible, shown), last)
+    (size, color), (hidden, faint) = drawn[len(drawn) // 2 - 1], drawn[-1]
+    assert hidden == pytest.approx(0.7 * size)
+    assert np.abs(np.array(faint[:3]) - color[:3]).max() > 0.1
