@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from landscapes import analysis, functions, optimizers, render, transforms
+    from landscapes.analysis.tuning import Tuning
     from landscapes.builders._formula import formula
     from landscapes.builders._from_module import from_module
     from landscapes.builders._from_numpy import from_numpy
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from landscapes.experiments._race import race
     from landscapes.experiments._summarize import summarize
     from landscapes.experiments._sweep import sweep
-    from landscapes.experiments._tune import Tuning, tune
+    from landscapes.experiments._tune import tune
     from landscapes.experiments.search_space import Range
     from landscapes.objectives.decorators import ANY, Dims, Function, function, least_squares
     from landscapes.record import Record, Surface, Trajectories
@@ -47,7 +48,7 @@ _HOMES = {
     "Stop": "engine.termination",
     "Surface": "record",
     "Trajectories": "record",
-    "Tuning": "experiments._tune",
+    "Tuning": "analysis.tuning",
     "basins": "experiments._basins",
     "compare": "experiments._compare",
     "explore": "experiments._explore",

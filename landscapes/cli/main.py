@@ -217,6 +217,8 @@ def _explore(options: argparse.Namespace) -> str:
 
 
 def _tune(options: argparse.Namespace) -> str:
+    from landscapes.analysis import tuning
+    from landscapes.analysis.tuning import Tuning
     from landscapes.cli import locate
     from landscapes.experiments._race import DEFAULT_OPTIMIZERS
     from landscapes.experiments._tune import tune
@@ -225,9 +227,8 @@ def _tune(options: argparse.Namespace) -> str:
     optimizers = locate.find_optimizers(options.optimizers) if options.optimizers else DEFAULT_OPTIMIZERS
     asked = {name: getattr(options, name) for name in ("vary", "start", "steps", "starts", "seeds", "target", "seed")}
     with console.bar("tuning", "rung") as progress:
-        found = tune(function, optimizers, **asked, progress=progress)
-    heading = f"{function.title}: effort to reach {found.target:.3g}, as a share of {found.steps} steps"
-    return f"{heading}\n\n{found.table()}"
+        record = tune(function, optimizers, **asked, progress=progress)
+    return f"{tuning.caption(record)}\n\n{Tuning.of(record).table()}"
 
 
 def _list(options: argparse.Namespace) -> str:

@@ -1,92 +1,47 @@
-"""The best hyper-parameters of each optimizer, under one budget for all: `tune`."""
+"""Find the best hyper-parameters of each optimizer, under one budget for all: `tune`."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.analysis.race_table import aligned
+from landscapes.engine.loop import BatchResult
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Conditions, Trial, halve
 from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique
-from landscapes.experiments.outcomes import ROAM, target_between
+from landscapes.experiments.outcomes import ROAM, statuses, target_between
 from landscapes.experiments.search_space import Range, search_space
 from landscapes.experiments.starts import NEAR, sobol
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
+from landscapes.record import Record, Trajectories
+from landscapes.record.metadata import TuneMeta
+from landscapes.versions import versions
 
 Vary = Literal["all"] | Sequence[str] | Mapping[str, Range | tuple[float, float]]
 Progress = Callable[[int, int], None]
 
 HALVING = 3
-"""One candidate in so many goes on to the next rung, which is so many times longer."""
+"""A rung keeps one candidate in this many, and runs it this many times longer."""
 
 RUNGS = 3
 ROUNDS = 2
 NARROWER, WIDER = 0.4, 1.5
-"""What the second round does with a range: narrower around a choice that lies inside, wider around one at its edge."""
+"""The second round multiplies the width of a range by these: narrower around an inner choice, wider at an edge."""
 
 EDGE = 0.05
-"""A choice within this share of its range's end lies at its edge."""
+"""A choice within this share of the range's end lies at its edge."""
 
 FAILED = 3.0
-"""The effort of a run that failed: three times the budget."""
-
-
-@dataclass(frozen=True, eq=False)
-class Tuning:
-    """What `tune` found, and all that it tried.
-
-    Attributes:
-        best: the best optimizer of each contender, by label.
-        effort: its effort in the last rung (see `tune`), by label.
-        edges: by label, the hyper-parameters whose choice still lies at the edge of where it was looked for: "edge", or
-            "limit" where no value beyond it is allowed.
-        trials: every optimizer tried, in order.
-        spent: evaluations of the function that each contender used, by label.
-        target: the value that was to be reached.
-        steps: how many steps the last rung had.
-    """
-
-    best: Mapping[str, Optimizer]
-    effort: Mapping[str, float]
-    edges: Mapping[str, Mapping[str, str]]
-    trials: Sequence[Trial]
-    spent: Mapping[str, int]
-    target: float
-    steps: int
-
-    def columns(self) -> dict[str, NDArray[Any]]:
-        """The sweep for drawing: one row a trial, one column a fact; hyper-parameters that an optimizer lacks are NaN."""
-        labels, names = (
-            list(self.best),
-            list(dict.fromkeys(n for trial in self.trials for n in trial.optimizer.hyperparameters())),
-        )
-        facts = {
-            "label": np.array([labels[trial.contender] for trial in self.trials]),
-            **{name: np.array([getattr(trial, name) for trial in self.trials]) for name in ("round", "rung", "steps")},
-            "effort": np.array([trial.score for trial in self.trials]),
-            "evaluations": np.array([trial.evaluations for trial in self.trials]),
-        }
-        values = [trial.optimizer.hyperparameters() for trial in self.trials]
-        return facts | {name: np.array([of.get(name, math.nan) for of in values]) for name in names}
-
-    def table(self) -> str:
-        """The contenders, best first: what was chosen, and at what effort."""
-        rows = [("optimizer", "effort", "evaluations", "chosen", "at the edge")]
-        for label in sorted(self.best, key=lambda name: self.effort[name]):
-            edge = ", ".join(f"{name} ({kind})" for name, kind in self.edges[label].items()) or "–"
-            rows.append((label, f"{self.effort[label]:.3f}", str(self.spent[label]), self.best[label].spec, edge))
-        return aligned(rows)
+"""The effort of a failed run: three times the budget."""
 
 
 def tune(
@@ -102,75 +57,80 @@ def tune(
     candidates: int = 81,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Tuning:
-    """Looks for the best hyper-parameters of every optimizer, all of them at once and under one budget.
+) -> Record:
+    """Find the best hyper-parameters of every optimizer, under one budget for all.
 
-    Two rounds of successive halving (Jamieson & Talwalkar, 2016): `candidates` settings of each optimizer,
-    spread by a scrambled Sobol sequence and the same for all, run for a ninth of the steps; the best third
-    of them for a third, and the best third of those for all. The second round looks again around the
-    best: closer where a choice lies inside its range, further out where it lies at the edge. Every rung is one
-    batch, and every optimizer gets as many candidates and steps as any other.
+    There are two rounds of successive halving (Jamieson & Talwalkar, 2016). `candidates` settings of each optimizer,
+    drawn from one scrambled Sobol sequence, run for a ninth of the steps. The best third of them runs for a third of
+    the steps, and the best third of those for all. The second round searches around the best setting: a narrower
+    range if it lies inside, a wider one if it lies at an edge. Every rung is one batch. All optimizers get the same
+    number of candidates and steps.
 
-    A setting is scored by its effort: the step at which the target is first reached, as a share of all steps; for a run
-    that does not reach it 1 and a part that grows with the gap left; 3 for one that fails. It is averaged over starts and seeds.
+    The score of a setting is its effort, averaged over starts and seeds. The effort of a run is the step that reaches
+    the target, as a share of all steps. It is 1 plus a term that grows with the remaining gap if the target is not
+    reached, and 3 if the run fails.
 
     Args:
-        function: a name of the catalogue, or a landscape of one's own.
-        optimizers: names, optimizers, or a dict from labels to these; what an optimizer has beside its numbers (flags, what is
-            wrapped around it) stays.
-        vary: which hyper-parameters: "all", names such as ["lr", "beta1"] (of which each optimizer varies those it has),
-            or a dict from names to ranges, (low, high) or `Range`.
-        start: the start; by default the function's own.
-        starts: how many starts: the given one, and others close by.
-        seeds: how many times each start is run, with noise of its own.
+        function: a name of the catalogue, or a function of your own.
+        optimizers: names, optimizers, or a dict from labels to these. Flags and wrappers are kept.
+        vary: the hyper-parameters to vary: "all", names such as ["lr", "beta1"] (each optimizer varies those that it
+            has), or a dict from names to (low, high) or `Range` without `n`.
+        start: the start, d numbers; by default the function's own.
+        starts: how many starts: the given one, and others within 0.02 sides of the view.
+        seeds: how many times each start is run, with different random numbers.
         steps: of the longest rung; by default the function's own number.
-        target: the value to reach; by default what leaves 1e-4 of the gap between start and minimum.
-        candidates: settings of each optimizer in the first rung of a round, at least 9.
+        target: the loss to reach; by default 1e-4 of the gap between start and minimum remains.
+        candidates: settings of each optimizer in the first rung of a round, >= 9.
         seed: of candidates, starts and noise.
         progress: called with (rungs done, rungs in all).
 
-    Raises:
-        InputError: for anything above that cannot be used, before any work is done.
+    Returns:
+        A record with one run per trial. Its columns are `label`, `optimizer`, `round`, `rung`, `steps`, `effort`,
+        `evaluations` (of all its starts and seeds), `chosen`, and one per hyper-parameter (NaN if the optimizer lacks
+        it). Points, losses, `status` and `reached` are those from the first start.
+        `record.best` is a dict from labels to the best optimizers, `render.table(record)` the table of them, and
+        `landscapes.Tuning.of(record)` a typed view.
 
-    >>> found = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)
-    >>> sorted(found.best)
+    Raises:
+        InputError: for invalid arguments, before any work is done.
+
+    >>> record = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)
+    >>> sorted(record.best)
     ['Adam', 'SGD']
-    >>> found.effort["SGD"] < 1
+    >>> record.meta.effort["SGD"] < 1
     True
     """
-    landscape = as_function(function)
-    entries = parse_optimizers(optimizers, "tune")
-    base = [entry.optimizer for entry in entries]
-    labels = unique([entry.optimizer.label if entry.label is None else entry.label for entry in entries])
-    _check_varied(base, vary)
-    spaces = [_space(optimizer, vary) for optimizer in base]
+    given = as_function(function)
+    specs = parse_optimizers(optimizers, "tune")
+    base = [spec.optimizer for spec in specs]
+    labels = unique([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
+    _check_vary(base, vary)
+    spaces = [_search_space(optimizer, vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))
-    longest = check_count("steps", landscape.steps if steps is None else steps)
-    point = np.array(check_start(landscape, landscape.start if start is None else start))
-    landscape = checked(landscape, point.tolist())
-    goal = _target(landscape, point, target)
-    conditions = _conditions(landscape, point, starts, seeds, goal, seed)
-    first = float(landscape(point.tolist()))
+    longest = check_count("steps", given.steps if steps is None else steps)
+    point = np.array(check_start(given, given.start if start is None else start))
+    objective = checked(given, point.tolist())
+    target = _check_target(objective, point, target)
+    conditions = _conditions(objective, point, starts, seeds, target, seed)
+    first = float(objective(point.tolist()))
     plan = [
         (max(1, candidates // HALVING**rung), max(1, longest // HALVING ** (RUNGS - 1 - rung))) for rung in range(RUNGS)
     ]
-    done = 0
+    results: list[BatchResult] = []
 
     def score(optimizers: Sequence[Optimizer], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-        nonlocal done
-        paths = conditions.run(optimizers, steps)
-        asked = sum(paths.evaluations.values())
-        done += 1
+        result = conditions.run(optimizers, steps)
+        results.append(result)
         if progress is not None:
-            progress(done, RUNGS * ROUNDS)
-        return _effort(paths.reached, paths.loss[:, -1], paths.reason, goal, first, steps).reshape(
-            len(optimizers), -1
-        ).mean(1), np.asarray(asked).reshape(len(optimizers), -1).sum(1)
+            progress(len(results), RUNGS * ROUNDS)
+        effort = _effort(result.reached, result.loss[:, -1], result.reason, target, first, steps)
+        spent = np.asarray(sum(result.evaluations.values()))
+        return effort.reshape(len(optimizers), -1).mean(1), spent.reshape(len(optimizers), -1).sum(1)
 
     trials: list[Trial] = []
     for round in range(ROUNDS):
-        centres = base if round == 0 else [_best(trials, i).optimizer for i in range(len(base))]
+        centres = base if round == 0 else [trials[_best(trials, i)].optimizer for i in range(len(base))]
         if round > 0:
             spaces = [_refocused(ranges, optimizer) for ranges, optimizer in zip(spaces, centres, strict=True)]
         drawn = [
@@ -179,79 +139,121 @@ def tune(
         ]
         trials += halve(drawn, plan, score, round)
     chosen = [_best(trials, i) for i in range(len(base))]
-    return Tuning(
-        best={label: trial.optimizer for label, trial in zip(labels, chosen, strict=True)},
-        effort={label: trial.score for label, trial in zip(labels, chosen, strict=True)},
-        edges={
-            label: _edges(ranges, trial.optimizer) for label, ranges, trial in zip(labels, spaces, chosen, strict=True)
-        },
-        trials=trials,
-        spent={
-            label: sum(trial.evaluations for trial in trials if trial.contender == i) for i, label in enumerate(labels)
-        },
-        target=goal,
+    best = {label: trials[i].optimizer for label, i in zip(labels, chosen, strict=True)}
+    names = list(dict.fromkeys(name for trial in trials for name in trial.optimizer.hyperparameters()))
+    meta = TuneMeta(
+        function=objective.name,
+        title=objective.title,
+        latex=objective.latex,
+        domain=[list(side) for side in objective.domain],
+        view=[list(side) for side in objective.view],
+        start=point.tolist(),
         steps=longest,
+        seed=seed,
+        minimum=objective.minimum,
+        target=target,
+        versions=versions(),
+        optimizers={label: optimizer.spec for label, optimizer in best.items()},
+        effort={label: trials[i].score for label, i in zip(labels, chosen, strict=True)},
+        edges={
+            label: _edges(ranges, trials[i].optimizer) for label, ranges, i in zip(labels, spaces, chosen, strict=True)
+        },
+        spent={label: sum(trial.evaluations for trial in trials if trial.index == i) for i, label in enumerate(labels)},
+        hyperparameters=names,
     )
+    trajectories = _trajectories(trials, labels, chosen, names, results, target, objective.minimum, longest)
+    surface = objective.surface() if objective.dim == 2 else None
+    return Record(trajectories, surface, meta, _best=best)
 
 
-def _check_varied(optimizers: Sequence[Optimizer], vary: Vary) -> None:
-    """Raises `InputError` for a hyper-parameter that no contender has."""
+def _trajectories(
+    trials: Sequence[Trial],
+    labels: Sequence[str],
+    chosen: Sequence[int],
+    names: Sequence[str],
+    results: Sequence[BatchResult],
+    target: float,
+    minimum: float,
+    longest: int,
+) -> Trajectories:
+    """Return the trials as runs. Results are in their order; points and losses are those from the first start."""
+    first = slice(None, None, sum(len(result.loss) for result in results) // len(trials))
+    x, loss, reason, reached = (
+        np.concatenate([getattr(result, name)[first] for result in results])
+        for name in ("x", "loss", "reason", "reached")
+    )
+    values = [trial.optimizer.hyperparameters() for trial in trials]
+    runs: dict[str, NDArray[Any]] = {
+        "label": np.array([labels[trial.index] for trial in trials]),
+        "optimizer": np.array([trial.optimizer.spec for trial in trials]),
+        **{name: np.array([getattr(trial, name) for trial in trials]) for name in ("round", "rung", "steps")},
+        "effort": np.array([trial.score for trial in trials]),
+        "evaluations": np.array([trial.evaluations for trial in trials]),
+        "chosen": np.isin(np.arange(len(trials)), chosen),
+        "status": statuses(loss[:, -1], reason, target, minimum),
+        "reached": reached,
+        **{name: np.array([of.get(name, math.nan) for of in values]) for name in names},
+    }
+    return Trajectories(x, loss, np.array([0, longest]), runs)
+
+
+def _check_vary(optimizers: Sequence[Optimizer], vary: Vary) -> None:
+    """Raise `InputError` for a hyper-parameter that no optimizer has."""
     if isinstance(vary, str):
         return
     known = dict.fromkeys(name for optimizer in optimizers for name in search_space(optimizer))
     for name in vary:
         if not isinstance(name, str):
-            raise InputError(f"vary: a hyper-parameter is named by text, not by {name!r}")
+            raise InputError(f"vary: names of hyper-parameters must be text, got {name!r}")
         if name not in known:
             raise unknown("hyper-parameter", name, known)
 
 
-def _space(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
-    """The ranges of what is varied of an optimizer."""
+def _search_space(optimizer: Optimizer, vary: Vary) -> dict[str, Range]:
+    """Return the ranges of the hyper-parameters that are varied."""
     known = search_space(optimizer)
     if vary == "all":
         return known
     if isinstance(vary, Mapping):
         given: dict[str, Range] = {}
         for name, ends in vary.items():
-            near = known.get(name)
+            usual = known.get(name)
             if isinstance(ends, Range):
                 if ends.n is not None:
                     raise InputError(f"vary: tune searches the whole range of {name}; leave n out")
                 given[name] = ends
             elif isinstance(ends, Sequence) and len(ends) == 2:
-                scale = near.scale if near is not None else "log"
+                scale = usual.scale if usual is not None else "log"
                 given[name] = Range(
                     float(ends[0]), float(ends[1]), scale if scale != "log" or ends[0] > 0 else "linear"
                 )
             else:
-                raise InputError(f"vary: a range is (low, high) or a Range, not {ends!r}")
+                raise InputError(f"vary: a range must be (low, high) or a Range, got {ends!r}")
         return {name: ends for name, ends in given.items() if name in known}
     if isinstance(vary, str):
-        raise InputError(f'vary is "all", names such as ["lr", "beta1"], or a dict from names to ranges; not {vary!r}')
+        raise InputError(
+            f'vary must be "all", names such as ["lr", "beta1"], or a dict from names to ranges; got {vary!r}'
+        )
     return {name: ends for name, ends in known.items() if name in vary}
 
 
-def _target(function: Function, start: NDArray[np.float64], target: float | None) -> float:
+def _check_target(function: Function, start: NDArray[np.float64], target: float | None) -> float:
+    """Return the loss to reach. Raises `InputError` for a target that is not below the loss at the start."""
     first = float(function(start.tolist()))
     if target is not None:
-        if (
-            isinstance(target, bool)
-            or not isinstance(target, int | float)
-            or not math.isfinite(target)
-            or target >= first
-        ):
-            raise InputError(f"target is a value below the start's, {first:.6g}; not {target!r}")
+        number = isinstance(target, int | float) and not isinstance(target, bool)
+        if not number or not math.isfinite(target) or target >= first:
+            raise InputError(f"target must be below the loss at the start, {first:.6g}; got {target!r}")
         return float(target)
     if math.isfinite(function.minimum):
         return target_between(first, function.minimum)
-    raise InputError(f"the minimum of {function.name} is not known: say which value is to be reached, target=…")
+    raise InputError(f"the minimum of {function.name} is unknown; give the loss to reach, target=…")
 
 
 def _conditions(
     function: Function, start: NDArray[np.float64], starts: int, seeds: int, target: float, seed: int
 ) -> Conditions:
-    """The starts, each as often as there are seeds, and the box that runs may roam."""
+    """Return the conditions: each start as often as there are seeds."""
     view = torch.tensor(function.view, dtype=torch.float64)
     side = view[:, 1] - view[:, 0]
     shifts = sobol(function.dim, starts, seed) * 2 - 1
@@ -269,21 +271,21 @@ def _conditions(
 
 def _effort(
     reached: NDArray[np.int64],
-    value: NDArray[np.float64],
+    loss: NDArray[np.float64],
     reason: NDArray[np.str_],
     target: float,
     first: float,
     steps: int,
 ) -> NDArray[np.float64]:
-    """Steps to the target as a share of all; beyond 1 what is left of the gap, in decades of 8."""
-    gap = np.maximum(value - target, 0.0) / max(first - target, 1e-300)
-    left = 1 + np.clip((np.log10(np.maximum(gap, 1e-300)) + 8) / 8, 0.0, 1.9)
+    """Return the effort of each run, shape (R,); above 1 it grows with the decades of the remaining gap, of 8."""
+    gap = np.maximum(loss - target, 0.0) / max(first - target, 1e-300)
+    short = 1 + np.clip((np.log10(np.maximum(gap, 1e-300)) + 8) / 8, 0.0, 1.9)
     failed = np.isin(reason, ("bound", "non-finite"))
-    return np.select([reached >= 0, failed], [reached / steps, np.full(len(left), FAILED)], left)
+    return np.select([reached >= 0, failed], [reached / steps, np.full(len(short), FAILED)], short)
 
 
 def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, seed: int) -> list[Optimizer]:
-    """The optimizer itself, and so many others less one, spread over the ranges."""
+    """Return `count` settings: the optimizer itself first, then others spread over the ranges."""
     if not ranges:
         return [optimizer] * count
     spread = sobol(len(ranges), count, seed).tolist()
@@ -292,18 +294,19 @@ def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, s
         values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), shares, strict=True)}
         try:
             found.append(optimizer.with_hyperparameters(values))
-        except InputError:  # settings that do not go together; the optimizer knows
+        except InputError:  # the optimizer refuses this combination
             found.append(optimizer)
     return found
 
 
-def _best(trials: Sequence[Trial], contender: int) -> Trial:
-    """The best of a contender's trials that ran for all steps."""
-    longest = [trial for trial in trials if trial.contender == contender and trial.rung == RUNGS - 1]
-    return min(longest, key=lambda trial: trial.score)
+def _best(trials: Sequence[Trial], index: int) -> int:
+    """Return the place of an optimizer's best trial among those that ran for all steps."""
+    longest = [i for i, trial in enumerate(trials) if trial.index == index and trial.rung == RUNGS - 1]
+    return min(longest, key=lambda i: trials[i].score)
 
 
 def _refocused(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, Range]:
+    """Return the ranges of the second round, around the best setting."""
     values = optimizer.hyperparameters()
     return {
         name: ends.around(values[name], WIDER if _at_edge(ends, values[name]) else NARROWER)
@@ -316,6 +319,7 @@ def _at_edge(ends: Range, value: float) -> bool:
 
 
 def _edges(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, str]:
+    """Return the hyper-parameters at an edge: "limit" if their range cannot widen, else "edge"."""
     values = optimizer.hyperparameters()
     return {
         name: "limit" if ends.nearer_end_is_limit(values[name]) else "edge"

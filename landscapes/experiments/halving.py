@@ -1,4 +1,4 @@
-"""Many optimizers tried from many starts as one batch, and fewer of them tried longer."""
+"""Run successive halving: many optimizers for a few steps, the best of them for more."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from landscapes.optimizers.base import Optimizer
 
 @dataclass(frozen=True, eq=False)
 class Conditions:
-    """Under which every optimizer is tried alike.
+    """The conditions that all optimizers share.
 
     Attributes:
-        function: the landscape.
+        function: the function.
         starts: start points, shape (S, d).
-        streams: which noise each start meets, shape (S,).
-        box: the region that runs may roam, shape (d, 2).
-        target: the value to reach, or None.
+        streams: the stream of random numbers of each start, shape (S,).
+        box: the region outside which runs count as diverged, shape (d, 2).
+        target: the loss to reach, or None.
         seed: of all random numbers.
     """
 
@@ -36,34 +36,34 @@ class Conditions:
     seed: int = 0
 
     def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> loop.BatchResult:
-        """Every optimizer from every start: run r·S + s is optimizer r from start s."""
+        """Run every optimizer from every start: run r·S + s is optimizer r from start s."""
         count = len(self.starts)
-        field = [optimizer for optimizer in optimizers for _ in range(count)]
+        runs = [optimizer for optimizer in optimizers for _ in range(count)]
         starts = self.starts.repeat(len(optimizers), 1).T.contiguous()
         return loop.run(
-            self.function, field, starts, steps, box=self.box, record_steps=record_steps, target=self.target,
+            self.function, runs, starts, steps, box=self.box, record_steps=record_steps, target=self.target,
             streams=self.streams.repeat(len(optimizers)), seed=self.seed,
         )  # fmt: skip
 
 
 Score = Callable[[Sequence[Optimizer], int], tuple[NDArray[np.float64], NDArray[np.int64]]]
-"""Tries optimizers for so many steps: the score of each, lower being better, and how many evaluations it used."""
+"""Runs optimizers for some steps. Returns the score of each, lower is better, and its number of evaluations."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One optimizer tried.
+    """One setting of one optimizer, run for some steps.
 
     Attributes:
-        contender: whose it is.
-        optimizer: the optimizer.
-        round, rung: when it was tried.
-        steps: for how long.
-        score: how it did; lower is better.
-        evaluations: how often the function was evaluated in all.
+        index: which of the tuned optimizers it belongs to.
+        optimizer: the optimizer with this setting.
+        round, rung: when it was run.
+        steps: for how many steps.
+        score: its score; lower is better.
+        evaluations: how often it evaluated the function in all.
     """
 
-    contender: int
+    index: int
     optimizer: Optimizer
     round: int
     rung: int
@@ -75,29 +75,29 @@ class Trial:
 def halve(
     candidates: Sequence[Sequence[Optimizer]], plan: Sequence[tuple[int, int]], score: Score, round: int = 0
 ) -> list[Trial]:
-    """Successive halving (Jamieson & Talwalkar, 2016): all candidates for a few steps, the best of them for more.
+    """Return the trials of successive halving (Jamieson & Talwalkar, 2016), in the order in which they ran.
 
     Args:
-        candidates: the optimizers of each contender.
-        plan: a rung a pair: how many of a contender's candidates run, and for how many steps. Each rung takes
-            the best of the one before; the rungs of all contenders are one batch.
-        score: what tries them.
-        round: a number to mark the trials with.
+        candidates: the settings of each optimizer.
+        plan: (how many settings of each optimizer run, for how many steps), one pair per rung. Each rung takes the
+            best of the one before. The rungs of all optimizers are one batch.
+        score: runs and scores them.
+        round: a number that the trials bear.
     """
     trials: list[Trial] = []
     left = [list(optimizers) for optimizers in candidates]
     for rung, (count, steps) in enumerate(plan):
         left = [optimizers[:count] for optimizers in left]
-        field = [optimizer for optimizers in left for optimizer in optimizers]
-        scores, evaluations = score(field, steps)
+        batch = [optimizer for optimizers in left for optimizer in optimizers]
+        scores, evaluations = score(batch, steps)
         begin = 0
-        for contender, optimizers in enumerate(left):
+        for index, optimizers in enumerate(left):
             end = begin + len(optimizers)
-            mine = scores[begin:end]
+            own = scores[begin:end]
             trials += [
-                Trial(contender, optimizer, round, rung, steps, float(value), int(cost))
-                for optimizer, value, cost in zip(optimizers, mine, evaluations[begin:end], strict=True)
+                Trial(index, optimizer, round, rung, steps, float(value), int(spent))
+                for optimizer, value, spent in zip(optimizers, own, evaluations[begin:end], strict=True)
             ]
-            left[contender] = [optimizers[i] for i in np.argsort(mine, kind="stable")]
+            left[index] = [optimizers[i] for i in np.argsort(own, kind="stable")]
             begin = end
     return trials

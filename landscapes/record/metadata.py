@@ -181,7 +181,7 @@ class TuneMeta(ExperimentMeta):
         effort: label → its effort in the last rung.
         edges: label → the hyper-parameters chosen at an edge of their range: "edge", or "limit" if it cannot widen.
         spent: label → evaluations that its trials used.
-        vary: the hyper-parameters that were varied, by label.
+        hyperparameters: the columns that are hyper-parameters.
     """
 
     required: ClassVar[tuple[str, ...]] = ("optimizers",)
@@ -191,7 +191,7 @@ class TuneMeta(ExperimentMeta):
     effort: dict[str, float] = field(default_factory=dict)
     edges: dict[str, dict[str, str]] = field(default_factory=dict)
     spent: dict[str, int] = field(default_factory=dict)
-    vary: dict[str, list[str]] = field(default_factory=dict)
+    hyperparameters: list[str] = field(default_factory=list)
 
 
 CLASSES: Mapping[str, type[ExperimentMeta]] = {

@@ -9,7 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError
+from landscapes.record import Record
 from landscapes.render.artists.text_fit import wrapped
 from landscapes.render.plots.contours import current_axes, prominence
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -26,7 +28,7 @@ THICK = 0.2
 """How far the settings of one optimizer lie apart, up and down, in rows; so that they do not hide each other."""
 
 
-def fairness(columns: Columns, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
+def fairness(columns: Columns | Record, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
     """Draws what a tuning tried of each optimizer on `ax`, and returns `ax`: the best at the top, the further left the better.
 
     A point is a setting, by its effort (see `landscapes.tune`): faint where it was tried for some of the steps only, strong
@@ -34,7 +36,7 @@ def fairness(columns: Columns, ax: Axes | None = None, *, theme: str | Theme = "
     the dashed line the target is reached. Beneath stands what was spent, and between what bounds hyper-parameters were tried.
 
     Args:
-        columns: what `Tuning.columns()` returns, or arrays like that: `label`, `rung`, `steps`, `effort`, `evaluations`,
+        columns: the record of `tune`, or arrays like that: `label`, `rung`, `steps`, `effort`, `evaluations`,
             and a column each hyper-parameter, all of one length; an optimizer's first row is it as it was given.
         ax: where to draw; by default matplotlib's current axes.
         theme: colours, by name or as a `Theme`.
@@ -45,7 +47,7 @@ def fairness(columns: Columns, ax: Axes | None = None, *, theme: str | Theme = "
     >>> from matplotlib.figure import Figure
     >>> from landscapes import tune
     >>> found = tune("booth", ["sgd", "adam"], vary=["lr"], steps=60, candidates=9, starts=1)
-    >>> sorted(tick.get_text() for tick in fairness(found.columns(), Figure().subplots()).get_yticklabels())
+    >>> sorted(tick.get_text() for tick in fairness(found, Figure().subplots()).get_yticklabels())
     ['Adam', 'SGD']
     """
     look = as_theme(theme)
@@ -129,8 +131,10 @@ def _told(table: Columns, held: NDArray[np.int64]) -> str:
     return words[0] + (f"; {', '.join(words[1:])}" if len(words) > 1 else "")
 
 
-def _checked(columns: Columns) -> dict[str, NDArray[Any]]:
+def _checked(columns: Columns | Record) -> dict[str, NDArray[Any]]:
     """The columns as arrays, once they are sure to be a tuning's."""
+    if isinstance(columns, Record):
+        columns = trial_columns(columns)
     if not isinstance(columns, Mapping):
         raise InputError(f"this draws the columns of a tuning, as Tuning.columns() returns them, not {columns!r:.80}")
     table = {str(name): np.asarray(column) for name, column in columns.items()}

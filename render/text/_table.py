@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from landscapes.analysis import race_table, tables
+from landscapes.analysis import race_table, tables, tuning
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.text._caption import caption
@@ -48,6 +48,9 @@ def table(
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
         return made(record, target, cost=by).render(style)
+    if job == "tune":
+        header, *rows = tuning.rows(record)
+        return tables.Table(tuning.caption(record), header, rows).render(style)
     if job == "race" and show == "standings":
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)

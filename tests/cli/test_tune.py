@@ -24,7 +24,7 @@ def test_tune_prints_a_table_best_first(capsys):
         (["nowhere"], "unknown function 'nowhere'"),
         (["booth", "--with", "adamm"], "unknown optimizer 'adamm'"),
         (["booth", "--steps", "0"], "--steps: must be a whole number, at least 1"),
-        (["booth", "--target", "1e9"], "target is a value below the start's"),
+        (["booth", "--target", "1e9"], "target must be below the loss at the start"),
         (["booth", "--vary", "speed"], "unknown hyper-parameter 'speed'"),
     ],
 )

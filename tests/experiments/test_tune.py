@@ -1,4 +1,4 @@
-"""`tune`: finds what theory knows, treats all alike, says what lies at an edge, and refuses what it cannot use."""
+"""`tune`: it finds what theory predicts, treats all optimizers alike, reports edges, and refuses invalid input."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from every_optimizer import OPTIMIZERS, optimizer_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from landscapes import function, optimizers
+from landscapes import Record, Tuning, function, optimizers, render
+from landscapes.analysis import tuning
 from landscapes.errors import InputError
 from landscapes.experiments._tune import tune
 from landscapes.experiments.search_space import Range, search_space
@@ -26,6 +27,12 @@ ELLIPSE = function((-2, 2), (-2, 2), start=(-1.8, 0.6), minima=[(0, 0)], name="e
 
 def small(optimizers, landscape=ELLIPSE, **more):
     return tune(landscape, optimizers, **{"steps": 60, "candidates": 27, "starts": 2, **more})
+
+
+def column(record, name, label=None):
+    """One fact of the trials, of one optimizer or of all."""
+    runs = record.trajectories.runs
+    return runs[name][slice(None) if label is None else runs["label"] == label].tolist()
 
 
 # What it finds
@@ -43,14 +50,16 @@ def test_heavy_ball_gets_both_its_numbers():
     found = small(["sgd", "momentum"], vary=["lr", "momentum"], candidates=243, target=1e-10, steps=90)
     plain = small(["sgd"], vary=["lr"], candidates=243, target=1e-10, steps=90)
     assert found.best["Momentum"].hyperparameters()["momentum"] == pytest.approx(0.25, abs=0.15)
-    assert found.effort["Momentum"] < 0.7 * plain.effort["SGD"]
+    assert found.meta.effort["Momentum"] < 0.7 * plain.meta.effort["SGD"]
 
 
 def test_tuned_beats_default():
     found = small(["adam", "rmsprop", "adagrad"])
-    untouched = {label: next(t.score for t in found.trials if t.contender == i and t.optimizer == optimizer_of(name))
-                 for i, (label, name) in enumerate(zip(found.best, ["adam", "rmsprop", "adagrad"], strict=True))}  # fmt: skip
-    for label, effort in found.effort.items():
+    untouched = {}
+    for label, name in zip(found.best, ["adam", "rmsprop", "adagrad"], strict=True):
+        given = column(found, "optimizer", label).index(optimizer_of(name).spec)
+        untouched[label] = column(found, "effort", label)[given]
+    for label, effort in found.meta.effort.items():
         assert effort < untouched[label]
         assert effort < 1, "reaches the target"
 
@@ -65,44 +74,45 @@ def test_noise_is_the_same_for_all_and_new_for_every_seed():
         noisy, {"a": optimizers.SGD(), "b": optimizers.SGD()}, steps=60, candidates=9, starts=1, seeds=3, target=0.5
     )
     assert found.best["a"] == found.best["b"]
-    assert found.effort["a"] == found.effort["b"]
+    assert found.meta.effort["a"] == found.meta.effort["b"]
 
 
 # Fair, and the same again
 
 
-def test_every_contender_gets_the_same():
+def test_every_optimizer_gets_the_same():
     found = small(["sgd", "adam", "lion", "rprop"], vary=["lr"])
-    tried = [[(t.round, t.rung, t.steps) for t in found.trials if t.contender == i] for i in range(4)]
+    tried = [
+        list(zip(*(column(found, name, label) for name in ("round", "rung", "steps")), strict=True))
+        for label in found.best
+    ]
     assert tried[0] == tried[1] == tried[2] == tried[3]
     assert len(tried[0]) == 2 * (27 + 9 + 3)
-    assert [t.steps for t in found.trials[:: len(found.trials) // 6]][:3] == [6, 20, 60] or {
-        t.steps for t in found.trials
-    } == {6, 20, 60}
+    assert {steps for _, _, steps in tried[0]} == {6, 20, 60}
 
 
-def test_a_contender_does_not_depend_on_its_company():
+def test_an_optimizer_does_not_depend_on_the_others():
     together, alone = small(["sgd", "adam"]), small(["adam"])
     assert together.best["Adam"] == alone.best["Adam"]
-    assert together.spent["Adam"] == alone.spent["Adam"]
+    assert together.meta.spent["Adam"] == alone.meta.spent["Adam"]
 
 
 def test_the_same_call_finds_the_same_and_another_seed_looks_elsewhere():
     one, two, other = small(["adam"]), small(["adam"]), small(["adam"], seed=5)
     assert one.best == two.best
-    assert [t.score for t in one.trials] == [t.score for t in two.trials]
-    assert {t.optimizer for t in one.trials} != {t.optimizer for t in other.trials}
+    assert column(one, "effort") == column(two, "effort")
+    assert set(column(one, "optimizer")) != set(column(other, "optimizer"))
 
 
 def test_the_rule_as_it_was_given_is_among_the_candidates():
     mine = optimizers.Adam(lr=0.123, beta1=0.5)
     found = small({"mine": mine})
-    assert any(t.optimizer == mine for t in found.trials)
+    assert mine.spec in column(found, "optimizer")
 
 
 def test_evaluations_are_counted():
     found = small(["sgd"], vary={"lr": (1e-4, 1e-3)}, starts=2)
-    assert found.spent["SGD"] == 2 * 2 * (27 * 6 + 9 * 20 + 3 * 60)
+    assert found.meta.spent["SGD"] == 2 * 2 * (27 * 6 + 9 * 20 + 3 * 60)
 
 
 # Edges
@@ -110,38 +120,81 @@ def test_evaluations_are_counted():
 
 def test_a_choice_at_the_edge_is_followed_outwards():
     found = small("sgd", vary={"lr": Range(1e-4, 2e-2)}, candidates=81)
-    rates = [t.optimizer.learning_rate for t in found.trials if t.round == 1]
-    assert max(rates) > 2e-2, "widened"
+    lrs = np.array(column(found, "lr"))[np.array(column(found, "round")) == 1]
+    assert lrs.max() > 2e-2, "widened"
     assert found.best["SGD"].learning_rate > 2e-2
 
 
 def test_an_edge_that_remains_is_said():
     found = small("sgd", vary={"lr": Range(1e-6, 1e-5)})
-    assert found.edges["SGD"] == {"lr": "edge"}
-    assert "lr (edge)" in found.table()
+    assert found.meta.edges["SGD"] == {"lr": "edge"}
+    assert "lr (edge)" in render.table(found)
     held = small("sgd", vary={"lr": Range(1e-3, 1e-2, most=1e-2)})
     assert held.best["SGD"].learning_rate == pytest.approx(1e-2, rel=0.1)
-    assert max(t.optimizer.learning_rate for t in held.trials) <= 1e-2
-    assert held.edges["SGD"] == {"lr": "limit"}
+    assert max(column(held, "lr")) <= 1e-2
+    assert held.meta.edges["SGD"] == {"lr": "limit"}
 
 
 def test_within_its_range_nothing_is_said():
-    assert small("sgd", vary=["lr"]).edges["SGD"] == {}
+    assert small("sgd", vary=["lr"]).meta.edges["SGD"] == {}
 
 
 # What it gives back
 
 
-def test_the_sweep_comes_back_as_columns():
-    found = small(["sgd", "adam"])
-    columns = found.columns()
-    assert {len(column) for column in columns.values()} == {len(found.trials)}
-    assert {"label", "effort", "rung", "round", "steps", "evaluations", "lr", "momentum", "beta1"} <= set(columns)
-    assert np.isnan(columns["beta1"][columns["label"] == "SGD"]).all()
-    assert np.isfinite(columns["lr"]).all()
-    lines = found.table().splitlines()
-    assert len(lines) == 3
-    assert all(line == line.rstrip() for line in lines)
+def test_each_trial_is_a_run():
+    record = small(["sgd", "adam"])
+    runs = record.trajectories.runs
+    assert len(record.trajectories) == 2 * 2 * (27 + 9 + 3)
+    assert {"label", "optimizer", "effort", "rung", "round", "steps", "evaluations", "lr", "momentum", "beta1"} <= set(
+        runs
+    )
+    assert np.isnan(runs["beta1"][runs["label"] == "SGD"]).all()
+    assert np.isfinite(runs["lr"]).all()
+    chosen = record.sel(chosen=True).trajectories.runs
+    assert dict(zip(chosen["label"].tolist(), chosen["optimizer"].tolist(), strict=True)) == record.meta.optimizers
+    assert dict(zip(chosen["label"].tolist(), chosen["effort"].tolist(), strict=True)) == record.meta.effort
+    assert (chosen["steps"] == 60).all()
+    assert (record.meta.experiment, record.meta.function, record.meta.steps) == ("tune", "ellipse", 60)
+    first = record.trajectories.x[:, 0]
+    assert (first == np.array(ELLIPSE.start)).all(), "points are those from the given start"
+    reached = record.trajectories.loss[:, -1] <= record.meta.target
+    assert (runs["status"] == "converged").tolist() == reached.tolist()
+
+
+def test_trials_come_as_columns_and_as_a_table():
+    record = small(["sgd", "adam"])
+    columns = tuning.columns(record)
+    assert {len(values) for values in columns.values()} == {len(record.trajectories)}
+    assert list(columns)[:6] == list(tuning.FACTS)
+    assert list(columns)[6:] == record.meta.hyperparameters
+    caption, _, header, *rows = render.table(record).splitlines()
+    assert caption == f"Ellipse: effort to reach {record.meta.target:.3g}, as a share of 60 steps"
+    assert header.split("  ")[0] == "optimizer"
+    assert [row.split()[0] for row in rows] == sorted(record.best, key=record.meta.effort.__getitem__)
+    assert "| Adam |" in render.table(record, "markdown")
+
+
+def test_a_tuning_is_saved_and_read_again(tmp_path):
+    record = small(["sgd", "clip(adam, norm=1)"])
+    again = Record.load(record.save(tmp_path / "tune.npz"))
+    assert again.best == record.best
+    assert again.meta == record.meta
+    assert render.table(again) == render.table(record)
+    view = Tuning.of(again)
+    assert (view.best, view.effort, view.spent) == (record.best, record.meta.effort, record.meta.spent)
+    assert (view.target, view.steps, view.edges) == (record.meta.target, 60, record.meta.edges)
+    assert view.table() in render.table(record)
+
+
+def test_only_a_tuning_has_best_optimizers():
+    from landscapes import race
+
+    record = race("booth", "sgd(lr=0.1)", steps=2)
+    with pytest.raises(InputError, match=r"found by tune\(\), got the record of a race"):
+        _ = record.best
+    with pytest.raises(InputError, match=r"trials are in the record of tune\(\), got the record of a race"):
+        Tuning.of(record)
 
 
 def test_progress_counts_rungs():
@@ -163,13 +216,14 @@ def test_a_rule_of_ones_own_is_tuned_too():
             return p - c[0] * g, ()
 
     found = small({"mine": Cooling()})
-    assert {t.optimizer.pace for t in found.trials} - {0.5}
-    assert found.effort["mine"] < 1
+    assert set(column(found, "pace")) - {0.5}
+    assert isinstance(found.best["mine"], Cooling)
+    assert found.meta.effort["mine"] < 1
 
 
 def test_flags_stay():
     found = small(optimizers.SGD(momentum=0.9, nesterov=True))
-    assert all(t.optimizer.nesterov for t in found.trials)
+    assert all("nesterov=True" in spec for spec in column(found, "optimizer"))
 
 
 # Ranges
@@ -216,7 +270,7 @@ def test_a_range_is_spread_evenly_on_its_scale(ends, share, width):
         ((math.nan, 1.0), r"finite numbers"),
         ((0.0, 1.0), r"bounds on the log scale must be > 0"),
         ((0.0, 1.0, "decay"), r"bounds on the decay scale must be < 1"),
-        ((0.1, 1.0, "square"), r"scale is 'log', 'linear' or 'decay', got 'square'"),
+        ((0.1, 1.0, "square"), r"scale must be 'log', 'linear' or 'decay', got 'square'"),
     ],
 )
 def test_an_invalid_range_is_refused(arguments, message):
@@ -237,15 +291,15 @@ def test_an_invalid_range_is_refused(arguments, message):
         ({"starts": 0}, "starts must be a whole number, at least 1, not 0"),
         ({"seeds": 1.5}, "seeds must be a whole number, at least 1, not 1.5"),
         ({"candidates": 8}, "candidates must be a whole number, at least 9, not 8"),
-        ({"target": 1e9}, "target is a value below the start's"),
-        ({"target": math.nan}, "target is a value below the start's"),
+        ({"target": 1e9}, "target must be below the loss at the start"),
+        ({"target": math.nan}, "target must be below the loss at the start"),
         ({"start": [1.0]}, r"ellipse has 2 coordinates; the start \[1.0\] has 1"),
-        ({"vary": "lr"}, 'vary is "all", names such as'),
-        ({"vary": {"lr": 3}}, r"a range is \(low, high\) or a Range, not 3"),
+        ({"vary": "lr"}, 'vary must be "all", names such as'),
+        ({"vary": {"lr": 3}}, r"a range must be \(low, high\) or a Range, got 3"),
         ({"vary": {"lr": (3, 1)}}, "with low < high"),
         ({"vary": ["beta1"]}, "unknown hyper-parameter 'beta1'"),
         ({"vary": {"lrr": (1, 2)}}, "unknown hyper-parameter 'lrr'. Did you mean lr"),
-        ({"vary": [1]}, "a hyper-parameter is named by text"),
+        ({"vary": [1]}, "names of hyper-parameters must be text, got 1"),
     ],
 )
 def test_bad_input_is_one_clear_line(arguments, message):
@@ -256,8 +310,6 @@ def test_bad_input_is_one_clear_line(arguments, message):
 
 def test_a_function_of_unknown_depth_needs_a_target():
     unknown = function((-2, 2), (-2, 2), start=(-1, 1), name="unknown")(lambda x, y: x * x + y * y)
-    with pytest.raises(
-        InputError, match="the minimum of unknown is not known: say which value is to be reached, target="
-    ):
+    with pytest.raises(InputError, match="the minimum of unknown is unknown; give the loss to reach, target="):
         tune(unknown, "sgd")
-    assert tune(unknown, "sgd", vary=["lr"], steps=20, candidates=27, starts=1, target=1e-3).effort["SGD"] < 1
+    assert tune(unknown, "sgd", vary=["lr"], steps=20, candidates=27, starts=1, target=1e-3).meta.effort["SGD"] < 1

@@ -81,11 +81,11 @@ def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_real_tuning_is_drawn(theme):
     found = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)
-    ax = fairness(found.columns(), axes(), theme=theme)
+    ax = fairness(found, axes(), theme=theme)
     order = [tick.get_text() for tick in ax.get_yticklabels()]
-    assert order == sorted(found.effort, key=found.effort.__getitem__)
+    assert order == sorted(found.meta.effort, key=found.meta.effort.__getitem__)
     chosen = [float(line.get_xdata()[0]) for line in marked(ax, "_chosen")]  # type: ignore[index]
-    assert sorted(chosen) == pytest.approx(sorted(found.effort.values()))
+    assert sorted(chosen) == pytest.approx(sorted(found.meta.effort.values()))
     assert len(np.unique(full_draw(ax.get_figure(root=True)).reshape(-1, 4), axis=0)) > 50  # type: ignore[arg-type]
 
 
