@@ -1,8 +1,9 @@
 """Search for the minima of a custom function whose minimum is unknown.
 
 Many BFGS descents run as one batch and use values and gradients only, so the search also works with finite
-differences. The budget is a fixed number of evaluations: results never depend on the speed of the function or the machine.
-The facts of the catalogue come from `landscapes.objectives.critical_points`, which is slower and needs exact Hessians.
+differences. The budget is a fixed number of evaluations: results never depend on the speed of the function or the
+machine. The facts of the catalogue come from `landscapes.objectives.critical_points`, which is slower and needs exact
+Hessians.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def with_found_minima(function: Function, seed: int = 0) -> Function:
     """Return the function with the minimum and the minimizers that a search of its domain finds.
 
     The function is returned unchanged if its minimum is known, if it has more than three coordinates, or if it is
-    evaluated point by point. So it is if the search finds no minimum: an error, no finite value, or lower values outside
-    the domain.
+    evaluated point by point. It is also returned unchanged if the search finds no minimum: after an error, without
+    finite values, or with lower values outside the domain.
 
     Args:
         function: the function.

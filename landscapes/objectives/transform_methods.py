@@ -33,7 +33,7 @@ class TransformMethods:
         """
         return _apply("scaled", self, factor)
 
-    def rotated(self: Self, turn: float | Any, about: Sequence[float] | None = None) -> Self:
+    def rotated(self: Self, rotation: float | Any, about: Sequence[float] | None = None) -> Self:
         """Return the function rotated about a point, by degrees or by an orthogonal matrix of shape (d, d).
 
         See `landscapes.transforms.rotated`.
@@ -42,7 +42,7 @@ class TransformMethods:
         >>> get("booth").rotated(90, about=(1, 3)).minima
         ((1.0, 3.0),)
         """
-        return _apply("rotated", self, turn, about)
+        return _apply("rotated", self, rotation, about)
 
     def noisy(
         self: Self, sigma: float, kind: Literal["additive", "multiplicative"] = "additive", seed: int = 0

@@ -1,12 +1,12 @@
-"""Landscapes made of landscapes: moved, turned, bent, revalued, seen through noise, cut, added.
+"""Transforms that make functions of functions: move, rotate, bend, change values, add noise, restrict, combine.
 
 >>> from landscapes import transforms
->>> turned = transforms.rotated("booth", 30)
->>> float(turned(turned.minima[0]).round(decimals=9))
+>>> rotated = transforms.rotated("booth", 30)
+>>> float(rotated(rotated.minima[0]).round(decimals=9))
 0.0
 
-Every transform takes a landscape or a name of the catalogue and returns a landscape. Minima, boxes, start and
-points without slope move along; what is no longer known is left out, and never kept wrong.
+Every transform takes a function or the name of one in the catalogue and returns a function. Minima, boxes, start and
+stationary points are transformed too. Facts that may no longer hold are dropped.
 """
 
 from landscapes.transforms.arithmetic import added, multiplied

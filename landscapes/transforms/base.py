@@ -1,4 +1,4 @@
-"""What all transforms share: a landscape made of others, with the facts that stay true."""
+"""Common parts of all transforms: make a function of others and keep the facts that still hold."""
 
 from __future__ import annotations
 
@@ -11,52 +11,56 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.functions import as_function
-from landscapes.objectives._function import Function, Interval, Outside, Point, StationaryPoint
+from landscapes.objectives._function import Box, Function, Outside, Point, StationaryPoint
 from landscapes.objectives.validation import FINITE_DIFFERENCES
 
-Landscape = str | Function
-"""A name of the catalogue, or a landscape of one's own."""
+FunctionOrName = str | Function
+"""A function, or the name of one in the catalogue."""
 
-Box = tuple[Interval, ...]
-Columns = Callable[[Tensor], Tensor]
-"""Values (...) at points of shape (d, ...)."""
+ColumnMap = Callable[[Tensor], Tensor]
+"""Maps points of shape (d, ...), to values of shape (...) or to points."""
 
 OUTSIDE: tuple[Outside, ...] = ("higher", "lower", "unbounded")
-"""What lies beyond a domain, from the safest on."""
+"""Kinds of values outside a domain, from the weakest to the strongest statement about lower values."""
 
 
 @dataclass(frozen=True, eq=False)
-class Composed:
-    """A formula made of others."""
+class ColumnFormula:
+    """A formula `f(x, y, ...)` that evaluates points of shape (d, ...)."""
 
-    evaluate: Columns
+    evaluate: ColumnMap
 
     def __call__(self, *x: Tensor) -> Tensor:
         return self.evaluate(torch.stack(x))
 
 
-def remade(
-    f: Function, made: Callable[[Function], Columns], *, suffix: str, words: str, kept: Iterable[str], **facts: Any
+def derived(
+    f: Function,
+    make: Callable[[Function], ColumnMap],
+    *,
+    suffix: str,
+    words: str,
+    kept_tags: Iterable[str],
+    **facts: Any,
 ) -> Function:
-    """A landscape made of f, whose facts are f's but for those given.
+    """Return a function made of f, with the facts of f except those given.
 
     Args:
-        f: what it is made of.
-        made: makes the values of those of a landscape: of f, and of each of its samples.
-        suffix: what is added to the name.
-        words: what was done, as a title says it.
-        kept: which of f's tags still hold.
-        facts: all that is no longer what it was.
+        f: the original function.
+        make: returns the new values for a given function: f itself, or one of its samples.
+        suffix: appended to the name.
+        words: appended to the title.
+        kept_tags: tags of f that still hold.
+        facts: facts that differ.
     """
-    kept = {*kept, FINITE_DIFFERENCES}
-    sample = None if f.sample is None else lambda t: Composed(made(f.at_step(t)))
+    kept_tags = {*kept_tags, FINITE_DIFFERENCES}
+    sample = None if f.sample is None else lambda t: ColumnFormula(make(f.at_step(t)))
     known: dict[str, Any] = {
         "name": f"{f.name}_{suffix}",
         "title": f"{f.title}, {words}",
         "description": "",
         "latex": "",
-        "tags": tuple(tag for tag in f.tags if tag in kept),
+        "tags": tuple(tag for tag in f.tags if tag in kept_tags),
         "aliases": (),
         "variants": (),
         "family": None,
@@ -64,77 +68,70 @@ def remade(
         "sample": sample,
         "mode": "batched",
     }
-    return replace(f, formula=Composed(made(f)), **{**known, **facts})
+    return replace(f, formula=ColumnFormula(make(f)), **{**known, **facts})
 
 
-def landscape(given: object, what: str) -> Function:
-    """The landscape itself, or the one of the catalogue that a name means."""
-    if isinstance(given, str | Function):
-        return as_function(given)
-    raise InputError(f"{what} takes a landscape or its name in the catalogue, not {shown(given)}")
-
-
-def shown(given: object) -> str:
-    """What was given, in one short line."""
-    text = " ".join(repr(given).split())
+def short_repr(value: object) -> str:
+    """Return repr(value) as one line of at most 80 characters."""
+    text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
-def vector(given: object, dim: int, what: str, *, single: bool = False) -> Point:
-    """A point of d finite numbers; with `single`, one number stands for all of them."""
+def as_point(value: object, dim: int, what: str, *, broadcast: bool = False) -> Point:
+    """Return d finite numbers; with `broadcast`, one number is repeated d times."""
     try:
-        values = torch.as_tensor(given, dtype=torch.float64)
+        numbers = torch.as_tensor(value, dtype=torch.float64)
     except (TypeError, ValueError, RuntimeError):
-        values = torch.zeros(0)
-    if single and values.ndim == 0:
-        values = values.expand(dim)
-    allowed = f"one number or {dim}" if single else f"{dim} numbers"
-    if values.shape != (dim,):
-        raise InputError(f"{what} is {allowed}, not {shown(given)}")
-    if not values.isfinite().all():
-        raise InputError(f"{what} must be finite, not {shown(given)}")
-    return tuple(values.tolist())
+        numbers = torch.zeros(0)
+    if broadcast and numbers.ndim == 0:
+        numbers = numbers.expand(dim)
+    allowed = f"one number or {dim}" if broadcast else f"{dim} numbers"
+    if numbers.shape != (dim,):
+        raise InputError(f"{what} must be {allowed}, got {short_repr(value)}")
+    if not numbers.isfinite().all():
+        raise InputError(f"{what} must be finite, got {short_repr(value)}")
+    return tuple(numbers.tolist())
 
 
 def column(values: Sequence[float], like: Tensor) -> Tensor:
-    """The values, one a coordinate, in a shape that goes with points (d, ...)."""
+    """Return one value per coordinate, in a shape that broadcasts with points of shape (d, ...)."""
     return _constant(tuple(values), like.dtype, like.device).reshape(-1, *[1] * (like.ndim - 1))
 
 
 @lru_cache(maxsize=512)
 def _constant(values: Point, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Kept, because a copy to a GPU at every step would hold up all others."""
+    """Return a cached tensor: a copy to a GPU at every step would synchronize."""
     with torch.inference_mode(False):
         return torch.tensor(values, dtype=dtype, device=device)
 
 
-def moved_points(there: Columns, points: Sequence[Point]) -> tuple[Point, ...]:
-    """Where points come to lie."""
+def map_points(forward: ColumnMap, points: Sequence[Point]) -> tuple[Point, ...]:
+    """Return the images of points."""
     if not points:
         return ()
-    moved = there(torch.tensor(points, dtype=torch.float64).T)
-    return tuple(tuple(point) for point in moved.T.tolist())
+    images = forward(torch.tensor(points, dtype=torch.float64).T)
+    return tuple(tuple(point) for point in images.T.tolist())
 
 
-def moved_stationary(there: Columns, places: Sequence[StationaryPoint]) -> tuple[StationaryPoint, ...]:
-    """Where points without slope come to lie; their kind stays."""
-    points = moved_points(there, [place.point for place in places])
-    return tuple(StationaryPoint(place.kind, point) for place, point in zip(places, points, strict=True))
+def map_stationary(forward: ColumnMap, stationary: Sequence[StationaryPoint]) -> tuple[StationaryPoint, ...]:
+    """Return the images of stationary points, with the same kinds."""
+    images = map_points(forward, [point.point for point in stationary])
+    return tuple(StationaryPoint(old.kind, point) for old, point in zip(stationary, images, strict=True))
 
 
 def inside(point: Sequence[float], box: Box, margin: float = 0.0) -> bool:
-    """Whether a point lies in a box, that much of its sides away from the border."""
+    """Return whether a point lies in a box, at least `margin` of the box's width away from the border."""
     return all(
         low + margin * (high - low) <= c <= high - margin * (high - low)
         for c, (low, high) in zip(point, box, strict=True)
     )
 
 
-def single(latex: str) -> bool:
-    """Whether this TeX is one expression, that may stand within others: no definitions follow it."""
+def is_single_expression(latex: str) -> bool:
+    """Return whether this TeX is one expression that may be part of another: no definitions follow it."""
     return bool(latex) and r"\quad" not in latex and "=" not in latex
 
 
-def still(f: Function) -> tuple[Point, ...]:
-    """The global minimisers that are points without slope: those within the domain, of a smooth landscape."""
+def stationary_minima(f: Function) -> tuple[Point, ...]:
+    """Return the global minimizers with zero gradient: those in the interior of the domain of a smooth function."""
     return () if f.nonsmooth_where else tuple(point for point in f.minima if inside(point, f.domain, 1e-9))

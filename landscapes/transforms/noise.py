@@ -1,4 +1,4 @@
-"""Landscapes seen through noise: every step has its own, and the average is the landscape itself."""
+"""Stochastic functions: gradient noise and mini-batches of residuals; their average is the original function."""
 
 from __future__ import annotations
 
@@ -10,86 +10,85 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
+from landscapes.functions import as_function
 from landscapes.objectives._function import Formula, Function, Sampler
 from landscapes.objectives.provenance import recorded_call
 from landscapes.objectives.tags import TAGS
-from landscapes.transforms.base import Composed, Landscape, landscape, remade
-
-Kind = Literal["additive", "multiplicative"]
+from landscapes.transforms.base import ColumnFormula, FunctionOrName, derived
 
 
 @recorded_call
-def noisy(f: Landscape, sigma: float, kind: Kind = "additive", seed: int = 0) -> Function:
-    """The landscape with noise in its gradients, the same for all runs at one step.
+def noisy(
+    f: FunctionOrName, sigma: float, kind: Literal["additive", "multiplicative"] = "additive", seed: int = 0
+) -> Function:
+    """Return the function with gradient noise that is the same for all runs at one step.
 
-    At step t "additive" noise leans it to a side, f_t(x) = f(x) + σ ξ·x, so that σ is the standard deviation of
-    each gradient coordinate; "multiplicative" noise makes it steeper or flatter, f_t(x) = (1 + σ ξ) f(x). The ξ
-    are standard normal, drawn from `seed` and t. Source of the first: F. Schneider et al., DeepOBS, 2019.
+    "additive" noise tilts the function, f_t(x) = f(x) + σ ξ·x, so that σ is the standard deviation of each coordinate
+    of the gradient. "multiplicative" noise scales it, f_t(x) = (1 + σ ξ) f(x). The ξ are standard normal, drawn from
+    `seed` and t. Source of additive noise: F. Schneider et al., DeepOBS, 2019.
 
     Args:
-        f: the landscape, or its name in the catalogue; it may be stochastic itself.
-        sigma: the strength, at least 0.
+        f: the function, or its name in the catalogue; it may be stochastic.
+        sigma: σ >= 0.
         kind: "additive" or "multiplicative".
-        seed: a whole number, at least 0.
+        seed: integer >= 0.
 
     Raises:
-        InputError: for another strength, kind or seed.
+        InputError: for another sigma, kind or seed.
 
-    >>> leaning = noisy("booth", 0.5)
-    >>> leaning.at_step(3)([1.0, 1.0]) == leaning([1.0, 1.0]), leaning.minima
+    >>> tilted = noisy("booth", 0.5)
+    >>> tilted.at_step(3)([1.0, 1.0]) == tilted([1.0, 1.0]), tilted.minima
     (tensor(False), ((1.0, 3.0),))
     """
-    f = landscape(f, "noisy")
+    f = as_function(f)
     if isinstance(sigma, bool) or not isinstance(sigma, int | float) or not 0 <= sigma < math.inf:
-        raise InputError(f"the strength of noise is a number, at least 0, not {sigma!r}")
+        raise InputError(f"sigma must be a finite number >= 0, got {sigma!r}")
     if kind not in ("additive", "multiplicative"):
-        raise InputError(f"noise is 'additive' or 'multiplicative', not {kind!r}")
+        raise InputError(f"kind must be 'additive' or 'multiplicative', got {kind!r}")
     seed = _check_seed(seed)
 
     def sample(t: int) -> Formula:
-        inner, draw = f.at_step(t), _generator(seed, t)
+        inner, rng = f.at_step(t), _generator(seed, t)
         if kind == "multiplicative":
-            factor = 1 + sigma * float(draw.standard_normal())
-            return Composed(lambda x: factor * inner.evaluate(x))
-        lean = (sigma * draw.standard_normal(f.dim)).tolist()
+            factor = 1 + sigma * float(rng.standard_normal())
+            return ColumnFormula(lambda x: factor * inner.evaluate(x))
+        tilt = (sigma * rng.standard_normal(f.dim)).tolist()
 
-        def leaning(x: Tensor) -> Tensor:
+        def tilted(x: Tensor) -> Tensor:
             value = inner.evaluate(x)
-            for slope, coordinate in zip(lean, x, strict=True):
+            for slope, coordinate in zip(tilt, x, strict=True):
                 value = value + slope * coordinate
             return value
 
-        return Composed(leaning)
+        return ColumnFormula(tilted)
 
     return _stochastic(f, sample, "noisy", f"{kind} noise, σ = {sigma:g}")
 
 
 @recorded_call
-def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
-    """The sum of squares seen through mini-batches: step t has `size` of the m residuals, drawn anew.
+def minibatched(f: FunctionOrName, size: int = 1, seed: int = 0) -> Function:
+    """Return a sum of squares with mini-batches: each step evaluates `size` random residuals of m.
 
-    f_t(x) = m/size Σ r_i(x)² over the batch, drawn without repetition from `seed` and t.
+    f_t(x) = m/size Σ r_i(x)² over the batch, which is drawn without replacement from `seed` and t.
 
     Args:
-        f: a landscape with residuals, or its name in the catalogue.
-        size: how many residuals a step sees, from 1 to m.
-        seed: a whole number, at least 0.
+        f: a function with residuals, or its name in the catalogue.
+        size: residuals per step, from 1 to m.
+        seed: integer >= 0.
 
     Raises:
-        InputError: for a landscape without residuals or with samples of its own, and for another size or seed.
+        InputError: for a function without residuals or with samples of its own, and for another size or seed.
 
     >>> minibatched("booth", size=1).at_step(0)([1.0, 3.0])
     tensor(0., dtype=torch.float64)
     """
-    f = landscape(f, "minibatched")
+    f = as_function(f)
     if f.sample is not None:
-        raise InputError(f"{f.name} has samples of its own")
+        raise InputError(f"{f.name} already is stochastic: it has samples of its own")
     seed = _check_seed(seed)
     count = len(f.evaluate_residuals(torch.tensor(f.start, dtype=torch.float64)))
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= count:
-        raise InputError(
-            f"the size of a batch is a whole number from 1 to {count}, the residuals of {f.name}; not {size!r}"
-        )
+        raise InputError(f"size must be an integer from 1 to {count}, the residuals of {f.name}, got {size!r}")
 
     def sample(t: int) -> Formula:
         picked = sorted(_generator(seed, t).choice(count, size, replace=False).tolist())
@@ -101,20 +100,20 @@ def minibatched(f: Landscape, size: int = 1, seed: int = 0) -> Function:
                 value = value + r[i] * r[i]
             return count / size * value
 
-        return Composed(batch)
+        return ColumnFormula(batch)
 
-    return _stochastic(f, sample, "minibatched", f"{size} of {count} residuals a step")
+    return _stochastic(f, sample, "minibatched", f"{size} of {count} residuals per step")
 
 
 def _stochastic(f: Function, sample: Sampler, suffix: str, words: str) -> Function:
-    """The landscape with other samples, and all its facts."""
+    """Return the function with other samples and otherwise unchanged facts."""
     tags = sorted({*f.tags, "stochastic"} - {"any dimension"}, key=[*TAGS, *f.tags].index)
-    return remade(
+    return derived(
         f,
         lambda inner: inner.evaluate,
         suffix=suffix,
         words=words,
-        kept=(),
+        kept_tags=(),
         sample=sample,
         tags=tuple(tags),
         latex=f.latex,
@@ -123,11 +122,11 @@ def _stochastic(f: Function, sample: Sampler, suffix: str, words: str) -> Functi
 
 
 def _generator(seed: int, t: int) -> np.random.Generator:
-    """The random numbers of a step, unlike those of any other step or seed."""
+    """Return the random generator of a step, independent of other steps and seeds."""
     return np.random.default_rng([seed, t])
 
 
 def _check_seed(seed: int) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise InputError(f"a seed is a whole number, at least 0, not {seed!r}")
+        raise InputError(f"seed must be an integer >= 0, got {seed!r}")
     return int(seed)

@@ -1,4 +1,4 @@
-"""Landscapes with other values at the same points."""
+"""Transforms of the values: increasing maps, logarithms and negation."""
 
 from __future__ import annotations
 
@@ -10,155 +10,173 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives._function import Function, StationaryKind, StationaryPoint
+from landscapes.functions import as_function
+from landscapes.objectives._function import Function, Point, StationaryKind, StationaryPoint
 from landscapes.objectives.derivatives import random_points
 from landscapes.objectives.provenance import recorded_call
-from landscapes.transforms.base import Landscape, landscape, remade, single, still
+from landscapes.transforms.base import FunctionOrName, derived, is_single_expression, stationary_minima
 
 KEPT = frozenset(
-    {"multimodal", "unimodal", "infimum not attained", "basins", "curved", "deceptive", "funnel", "needle", "oscillating",
-     "periodic", "ring", "rotated", "saddle", "spiral", "illustrative", "valley", "discontinuous"}
+    {"multimodal", "unimodal", "infimum not attained", "basins", "curved", "deceptive", "funnel", "needle",
+     "oscillating", "periodic", "ring", "rotated", "saddle", "spiral", "illustrative", "valley", "discontinuous"}
 )  # fmt: skip
-"""Tags that hold for whatever rises with the values: they tell of the shape of the level lines."""
+"""Tags that an increasing map preserves: they describe the level sets."""
 
-NEGATED: dict[StationaryKind, StationaryKind] = {"minimum": "maximum", "saddle": "saddle", "maximum": "minimum"}
+KEPT_BY_NEGATION = frozenset(
+    {
+        "smooth",
+        "nonsmooth",
+        "discontinuous",
+        "quadratic",
+        "separable",
+        "stochastic",
+        "degenerate",
+        "periodic",
+        "rotated",
+    }
+)
+
+NEGATED_KIND: dict[StationaryKind, StationaryKind] = {"minimum": "maximum", "saddle": "saddle", "maximum": "minimum"}
 
 
 @recorded_call
-def value_transformed(f: Landscape, transform: Callable[[Tensor], Tensor]) -> Function:
-    """The landscape with other values: g(u) = T(f(u)), T increasing, so that all minima stay where they are.
+def value_transformed(f: FunctionOrName, transform: Callable[[Tensor], Tensor]) -> Function:
+    """Return g(u) = T(f(u)) for an increasing T, which preserves all minimizers.
 
     Args:
-        f: the landscape, or its name in the catalogue; not a stochastic one, for the average of T is not T of
-            the average: `noisy(value_transformed(f, T))` works.
+        f: the function, or its name in the catalogue. It must not be stochastic, because the average of T is not T of
+            the average: use `noisy(value_transformed(f, T))`.
         transform: T, elementwise, of torch operations, such as `torch.sqrt` or `lambda v: 3 * v + 1`.
 
     Raises:
-        InputError: where T does not increase, or gives no tensor of the same shape; for a stochastic landscape.
+        InputError: if T does not increase or returns another shape, and for a stochastic function.
 
     >>> import torch
     >>> value_transformed("booth", torch.sqrt).minimum
     0.0
     """
-    f = landscape(f, "value_transformed")
-    lowest = f.minimum if math.isnan(f.minimum) else float(_transformed(f, transform, [f.minimum])[0])
+    f = as_function(f)
+    minimum = f.minimum if math.isnan(f.minimum) else float(_apply(f, transform, [f.minimum])[0])
     _check_increasing(f, transform)
-    return _revalued(f, transform, lowest, suffix="transformed", words="with other values")
+    return _with_values(f, transform, minimum, suffix="transformed", words="transformed values")
 
 
 @recorded_call
-def log_values(f: Landscape, offset: float = 1.0, lowest: float | None = None) -> Function:
-    """The landscape on a logarithmic scale: g(u) = log(f(u) − lowest + offset).
+def log_values(f: FunctionOrName, offset: float = 1.0, lowest: float | None = None) -> Function:
+    """Return the logarithm of the function, g(u) = log(f(u) − lowest + offset).
 
     Args:
-        f: the landscape, or its name in the catalogue; not a stochastic one.
-        offset: above 0; the smaller, the deeper the minima.
-        lowest: the value to measure from; by default the minimum.
+        f: the function, or its name in the catalogue; it must not be stochastic.
+        offset: number > 0; a smaller offset makes the minima deeper.
+        lowest: value to subtract; by default the minimum.
 
     Raises:
-        InputError: where the minimum is not known or not finite and `lowest` is not given.
+        InputError: if the minimum is unknown or infinite and `lowest` is not given, and for a stochastic function.
 
     >>> log_values("beale").minimum
     0.0
     """
-    f = landscape(f, "log_values")
+    f = as_function(f)
     if isinstance(offset, bool) or not isinstance(offset, int | float) or not 0 < offset < math.inf:
-        raise InputError(f"the offset of a logarithm is a number above 0, not {offset!r}")
+        raise InputError(f"offset must be a finite number > 0, got {offset!r}")
     base = f.minimum if lowest is None else float(lowest)
     if not math.isfinite(base):
-        raise InputError(f"the minimum of {f.name} is {f.minimum}; say from where to measure: log_values(…, lowest=0)")
+        raise InputError(f"the minimum of {f.name} is {f.minimum}; give the value to subtract: log_values(…, lowest=0)")
     bottom = f.minimum - base + offset
     minimum = math.log(bottom) if bottom > 0 else math.nan
-    kept = {"smooth", "nonsmooth", "degenerate", "ill-conditioned"} if bottom > 0 else set[str]()
-    return _revalued(
-        f, lambda v: torch.log(v - base + offset), minimum, suffix="log", words="on a log scale", also=kept,
-        scale="linear", latex=(rf"\log\left({f.latex} {offset - base:+.15g}\right)") if single(f.latex) else "",
-    )  # fmt: skip
+    kept_tags = {"smooth", "nonsmooth", "degenerate", "ill-conditioned"} if bottom > 0 else set[str]()
+    latex = rf"\log\left({f.latex} {offset - base:+.15g}\right)" if is_single_expression(f.latex) else ""
+    return _with_values(
+        f,
+        lambda v: torch.log(v - base + offset),
+        minimum,
+        suffix="log",
+        words="on a log scale",
+        kept_tags=kept_tags,
+        scale="linear",
+        latex=latex,
+    )
 
 
 @recorded_call
-def negated(f: Landscape) -> Function:
-    """The landscape upside down: g(u) = −f(u). Its minima are not known; f's become maxima.
+def negated(f: FunctionOrName) -> Function:
+    """Return g(u) = −f(u). Its minima are unknown; the minima of f become maxima.
 
-    >>> [place.kind for place in negated("booth").stationary]
+    >>> [point.kind for point in negated("booth").stationary]
     ['maximum']
     """
-    f = landscape(f, "negated")
-    turned = [StationaryPoint(NEGATED[place.kind], place.point) for place in f.stationary]
-    turned += [StationaryPoint("maximum", point) for point in still(f)]
-    return remade(
+    f = as_function(f)
+    stationary = [StationaryPoint(NEGATED_KIND[point.kind], point.point) for point in f.stationary]
+    stationary += [StationaryPoint("maximum", point) for point in stationary_minima(f)]
+    return derived(
         f,
         lambda inner: lambda u: -inner.evaluate(u),
         suffix="negated",
-        words="upside down",
-        kept={
-            "smooth",
-            "nonsmooth",
-            "discontinuous",
-            "quadratic",
-            "separable",
-            "stochastic",
-            "degenerate",
-            "periodic",
-            "rotated",
-        },
+        words="negated",
+        kept_tags=KEPT_BY_NEGATION,
         minima=(),
         minimum=math.nan,
         minima_complete=True,
-        stationary=tuple(turned),
+        stationary=tuple(stationary),
         outside="higher",
-        latex=(rf"-\left({f.latex}\right)") if single(f.latex) else "",
+        latex=(rf"-\left({f.latex}\right)") if is_single_expression(f.latex) else "",
         scale="linear",
     )
 
 
-def _revalued(
-    f: Function, transform: Callable[[Tensor], Tensor], minimum: float, *, suffix: str, words: str,
-    also: set[str] | None = None, **facts: Any,
-) -> Function:  # fmt: skip
+def _with_values(
+    f: Function,
+    transform: Callable[[Tensor], Tensor],
+    minimum: float,
+    *,
+    suffix: str,
+    words: str,
+    kept_tags: set[str] | None = None,
+    **facts: Any,
+) -> Function:
     if f.sample is not None:
         raise InputError(
             f"{f.name} is stochastic, and the average of transformed values is not the transformed average; "
-            "transform first, and add noise then: noisy(…)"
+            "transform first, then add noise: noisy(…)"
         )
-    places = [place for place in f.stationary if _rises(f, transform, place.point)]
-    return remade(
+    return derived(
         f,
         lambda inner: lambda u: transform(inner.evaluate(u)),
         suffix=suffix,
         words=words,
-        kept=KEPT | (also or set()),
+        kept_tags=KEPT | (kept_tags or set()),
         minimum=minimum,
-        stationary=tuple(places),
+        stationary=tuple(point for point in f.stationary if _preserves_kind(f, transform, point.point)),
         **facts,
     )
 
 
-def _transformed(f: Function, transform: Callable[[Tensor], Tensor], values: Any) -> Tensor:
+def _apply(f: Function, transform: Callable[[Tensor], Tensor], values: Any) -> Tensor:
+    """Return the transformed values; refuse a transform that raises or returns another shape."""
     given = torch.as_tensor(values, dtype=torch.float64)
     try:
         made: Any = transform(given)
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise InputError(f"the transform of {f.name}'s values raises {reason:.200}") from error
+        raise InputError(f"the transform of the values of {f.name} raises {reason:.200}") from error
     if not isinstance(made, Tensor) or made.shape != given.shape:
-        raise InputError(f"the transform of {f.name}'s values must return a tensor of the shape it is given")
+        raise InputError(f"the transform of the values of {f.name} must return a tensor of the same shape")
     return made
 
 
 def _check_increasing(f: Function, transform: Callable[[Tensor], Tensor]) -> None:
-    """Over the values that the landscape has in its domain; NaN, as of the logarithm below 0, is left alone."""
+    """Refuse a transform that decreases, or is constant, over the values in the domain; NaN is ignored."""
     with torch.no_grad():
         values = f(torch.cat([random_points(f, 2000), torch.tensor([f.start, *f.minima], dtype=torch.float64)]))
         values = values[values.isfinite()].sort().values
-        made = _transformed(f, transform, values)
+        made = _apply(f, transform, values)
     made = made[~made.isnan()]
     if bool((made.diff() < 0).any()) or (len(made) > 1 and made[0] == made[-1]):
-        raise InputError(f"the transform of {f.name}'s values must increase with them, so that minima stay minima")
+        raise InputError(f"the transform of the values of {f.name} must increase with them")
 
 
-def _rises(f: Function, transform: Callable[[Tensor], Tensor], point: tuple[float, ...]) -> bool:
-    """Whether the transform has a slope above 0 at a point's value: then the kind of the point stays."""
+def _preserves_kind(f: Function, transform: Callable[[Tensor], Tensor], point: Point) -> bool:
+    """Return whether the transform has a positive finite slope at the value of a point, so that its kind stays."""
     value = f(point).detach().requires_grad_()
     (slope,) = torch.autograd.grad(transform(value), value, allow_unused=True)
     return slope is not None and 0 < float(slope) < math.inf

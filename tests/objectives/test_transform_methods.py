@@ -57,5 +57,5 @@ def test_one_after_the_other_on_a_landscape_of_ones_own():
 
 
 def test_mistakes_are_told_as_the_transforms_tell_them():
-    with pytest.raises(InputError, match="a scale is not 0"):
+    with pytest.raises(InputError, match="factor must not be 0, got 0"):
         functions.get("beale").scaled(0)
