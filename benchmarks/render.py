@@ -48,9 +48,11 @@ from PIL import Image
 
 from landscapes import race, render
 from landscapes.record import Record
+from landscapes.render.animation._animate import RaceAnimation
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, show
-from landscapes.render.plots.layout import figure
+from landscapes.render.figures._figure import figure
+from landscapes.render.figures.size import from_pixels
 
 Pixels = NDArray[np.uint8]
 Size = tuple[int, int]
@@ -97,9 +99,9 @@ class Case:
     def record(self, frames: int) -> Record:
         return race_of(self.steps or frames)
 
-    def animation(self, frames: int) -> render.RaceAnimation:
+    def animation(self, frames: int) -> RaceAnimation:
         record = self.record(frames)
-        fig = figure(record, theme=self.theme, size=self.size, panel=self.panel)
+        fig = figure(record, theme=self.theme, panel=self.panel, **from_pixels(self.size))
         if self.custom:
             ax = fig.axes[0]
             gap = Gap(0.03, 0.05, "", transform=ax.transAxes, zorder=10)

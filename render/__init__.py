@@ -1,38 +1,38 @@
-"""Drawing races: from a `Record` to axes, figures, animations and files. Never imports torch."""
+"""Draw records: plots on axes, figures, animations, pages and files. Never imports torch."""
 
 from __future__ import annotations
 
-from landscapes.render._save import check_output, save
-from landscapes.render.animation._animate import RaceAnimation, animate
-from landscapes.render.figures._fact_sheet import check_sheet, save_sheet, sheet
+import difflib
+from typing import Any
+
+from landscapes.render._save import save
+from landscapes.render.animation._animate import animate
+from landscapes.render.figures._fact_sheet import fact_sheet
+from landscapes.render.figures._figure import figure
 from landscapes.render.figures._filmstrip import filmstrip
-from landscapes.render.figures._side_by_side import beside
-from landscapes.render.figures._small_multiples import multiples
-from landscapes.render.figures.charts import chart, check_chart, save_chart
-from landscapes.render.html._page import framed, page
+from landscapes.render.figures._side_by_side import side_by_side
+from landscapes.render.figures._small_multiples import small_multiples
 from landscapes.render.interactive._explore import explore
-from landscapes.render.plot3d._figure_3d import scene
-from landscapes.render.plot3d._surface_3d import surface
+from landscapes.render.plot3d._figure_3d import figure_3d
+from landscapes.render.plot3d._surface_3d import surface_3d
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._basins import basins
-from landscapes.render.plots._crop import focus
-from landscapes.render.plots._ensemble import bands, swarm
-from landscapes.render.plots._explain_step import cartoon
-from landscapes.render.plots._gradient_field import downhill
+from landscapes.render.plots._crop import crop
+from landscapes.render.plots._ensemble import ensemble, loss_quantiles
+from landscapes.render.plots._explain_step import explain_step
+from landscapes.render.plots._gradient_field import gradient_field
 from landscapes.render.plots._heatmap import heatmap
-from landscapes.render.plots._history import trace
-from landscapes.render.plots._label_runs import names
-from landscapes.render.plots._loss_curves import losses
-from landscapes.render.plots._lr_sweep import rates
-from landscapes.render.plots._optimizer_state import states
-from landscapes.render.plots._performance_profile import profile
-from landscapes.render.plots._sensitivity import response
-from landscapes.render.plots._trajectories import paths
-from landscapes.render.plots._tuning_trials import fairness
-from landscapes.render.plots._zoom_inset import inset
+from landscapes.render.plots._history import history
+from landscapes.render.plots._label_runs import label_runs
+from landscapes.render.plots._loss_curves import loss_curves
+from landscapes.render.plots._lr_sweep import lr_sweep
+from landscapes.render.plots._optimizer_state import optimizer_state
+from landscapes.render.plots._performance_profile import performance_profile
+from landscapes.render.plots._sensitivity import sensitivity
+from landscapes.render.plots._trajectories import trajectories
+from landscapes.render.plots._tuning_trials import tuning_trials
+from landscapes.render.plots._zoom_inset import zoom_inset
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.layout import figure
-from landscapes.render.plots.one_dimensional import slide
 from landscapes.render.text._caption import caption
 from landscapes.render.text._table import table
 from landscapes.render.theme import THEMES, Theme
@@ -40,45 +40,55 @@ from landscapes.render.theme import THEMES, Theme
 __all__ = [
     "THEMES",
     "Camera",
-    "RaceAnimation",
     "Theme",
     "animate",
-    "bands",
     "basins",
-    "beside",
     "caption",
-    "cartoon",
-    "chart",
-    "check_chart",
-    "check_output",
-    "check_sheet",
     "contour",
-    "downhill",
+    "crop",
+    "ensemble",
+    "explain_step",
     "explore",
-    "fairness",
+    "fact_sheet",
     "figure",
+    "figure_3d",
     "filmstrip",
-    "focus",
-    "framed",
+    "gradient_field",
     "heatmap",
-    "inset",
-    "losses",
-    "multiples",
-    "names",
-    "page",
-    "paths",
-    "profile",
-    "rates",
-    "response",
+    "history",
+    "label_runs",
+    "loss_curves",
+    "loss_quantiles",
+    "lr_sweep",
+    "optimizer_state",
+    "performance_profile",
     "save",
-    "save_chart",
-    "save_sheet",
-    "scene",
-    "sheet",
-    "slide",
-    "states",
-    "surface",
-    "swarm",
+    "sensitivity",
+    "side_by_side",
+    "small_multiples",
+    "surface_3d",
     "table",
-    "trace",
+    "trajectories",
+    "tuning_trials",
+    "zoom_inset",
 ]
+
+_OTHER_WORDS = {
+    "paths": "trajectories", "slide": "trajectories", "losses": "loss_curves", "downhill": "gradient_field",
+    "response": "sensitivity", "trace": "history", "swarm": "ensemble", "bands": "loss_quantiles",
+    "profile": "performance_profile", "fairness": "tuning_trials", "rates": "lr_sweep", "states": "optimizer_state",
+    "names": "label_runs", "cartoon": "explain_step", "inset": "zoom_inset", "focus": "crop",
+    "multiples": "small_multiples", "beside": "side_by_side", "scene": "figure_3d", "surface": "surface_3d",
+    "sheet": "fact_sheet", "chart": "figure", "save_chart": "save", "save_sheet": "save", "page": "save",
+}  # fmt: skip
+"""Words that a reader may try, and the names of the functions."""
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    near = [_OTHER_WORDS[name]] if name in _OTHER_WORDS else difflib.get_close_matches(name, __all__, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")

@@ -1,129 +1,185 @@
-"""One call that saves a race as whatever the file's suffix says."""
+"""Save any record, summary or figure in the format that the file's suffix names."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.animation._animate import animate, describe
+from landscapes.render.figures._figure import FigureOptions, check_options, experiment_of, figure, with_article
 from landscapes.render.figures.stills import STILLS, check_still, still
 from landscapes.render.html._page import LOOKS, is_page, page
-from landscapes.render.plot3d._figure_3d import scene
-from landscapes.render.plot3d.camera import Camera
-from landscapes.render.plots._crop import focus
-from landscapes.render.plots.layout import SIZE, figure
 from landscapes.render.text._caption import caption
-from landscapes.render.theme import Theme
 from landscapes.render.writers import WRITERS, writer_for
-from landscapes.views import View
+from landscapes.summary import FunctionSummary
+
+TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
+"""The options of an animation's timeline."""
+
+RECORDED = ("experiment", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "tol")
+"""The facts of an experiment that the metadata of a picture hold."""
 
 
-def check_output(
+RENAMED = {"size": "figsize in inches, with dpi", "aside": "view3d", "width": "figsize", "camera": "view3d"}
+"""Words that a reader may try, and the options."""
+
+
+class SaveOptions(FigureOptions, total=False):
+    """The options of `render.save`: those of `render.figure` and of the timeline in `render.animate`."""
+
+    seconds: float
+    fps: float
+    frames: int | None
+    pace: str
+    pauses: Mapping[int, float] | None
+    hold: tuple[float, float]
+    loop: bool
+
+
+def save(
+    record: Record | FunctionSummary | Figure,
     path: str | os.PathLike[str],
     *,
-    step: int | None = None,
-    panel: bool | None = None,
-    inset: bool | float = False,
-    labels: str = "legend",
-    aside: bool | Camera = False,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[SaveOptions],
 ) -> Path:
-    """The path as a `Path`, once it is sure that it can be written; so nothing is computed in vain.
+    """Save a record, a summary or a figure in the format that the suffix names.
 
-    With a `step`, it must be a picture of one step. A page has no inset, no names at heads, and always its losses. What is
-    seen from `aside` has none of the three, and is no page.
+    | suffix | file | of |
+    |---|---|---|
+    | .png .pdf .svg .pgf | picture, of the last step or of `step=` | everything |
+    | .gif .mp4 .webm .webp .apng, frames-%04d.png, formats of imageio | animation | races |
+    | .html | interactive page | races |
 
-    Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or
-    cannot be written, and where the file cannot hold what is asked for.
+    Args:
+        record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return, or a matplotlib figure.
+        path: the file; it appears when it is complete. `record.save` writes the data themselves.
+        progress: called with (frame, frames) after each frame of an animation.
+        options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and `loop`
+            as in `render.animate`. A page takes `theme` (one, or a pair for light and dark systems; by default both),
+            `title`, `view` and `seconds`.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: for a suffix that does not fit, a writer that is not installed, a folder that cannot be written, and
+            for whatever `render.figure` or `render.animate` refuse.
+
+    >>> from landscapes import race
+    >>> save(race("booth", ["adam(lr=0.5)"], steps=60), "race.png", figsize=(4, 3)).name
+    'race.png'
+    """
+    if isinstance(record, Figure):
+        target = _check_figure(path, options)
+        still(record, target, "landscapes")
+        return target
+    given: dict[str, Any] = dict(options)
+    experiment = experiment_of(record)
+    if given.get("theme", ...) is None:
+        del given["theme"]
+    target = check_output(path, experiment, **given)
+    if is_page(target):
+        assert isinstance(record, Record)
+        chosen: dict[str, Any] = {name: given[name] for name in ("theme", "title", "view", "seconds") if name in given}
+        return page(record, target, **{"theme": LOOKS, **chosen})
+    time = {name: given.pop(name) for name in TIME if name in given}
+    made = figure(record, **given)
+    if isinstance(record, FunctionSummary):
+        still(made, target, f"landscapes: {record.title}", record.title)
+    elif is_animation(target):
+        animate(record, figure=made, **time).save(target, progress_callback=progress)
+    elif experiment == "race":
+        still(made, target, describe(record), caption(record))
+    else:
+        still(made, target, _description(record), caption(record) if record.meta.get("complete", True) else "")
+    return target
+
+
+def check_output(path: str | os.PathLike[str], experiment: str = "race", **options: Any) -> Path:
+    """Return the path if the figure of an experiment can be saved there with these options, before anything is computed.
+
+    Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or not writable,
+    and a format that cannot hold what is asked for.
     """
     target = Path(path)
     suffix = target.suffix.lower()
     known = (*WRITERS, *STILLS, ".html")
     if not suffix:
-        raise InputError(f"{os.fspath(path)!r} needs a suffix that says what to write: {', '.join(known)}")
-    if aside is not False and (inset is not False or labels != "legend" or panel or is_page(target)):
+        raise InputError(f"{os.fspath(path)!r} needs a suffix that names the format: {', '.join(known)}")
+    if suffix == ".npz":
+        raise InputError("render.save writes pictures; record.save writes the data as .npz")
+    if experiment != "race" and (is_animation(target) or is_page(target)):
         raise InputError(
-            "what is seen from aside is a picture or a film with a legend: leave out the inset, names at the heads and the "
-            "losses, and choose another suffix than .html"
+            f"{with_article(experiment)} is saved as a picture, {', '.join(STILLS)}, not as {target.name!r}; "
+            "only a race can be animated or saved as a page"
         )
-    if not moves(target):
+    for name in options:
+        if name not in SaveOptions.__annotations__ and name not in FigureOptions.__annotations__:
+            if name in RENAMED:
+                raise InputError(f"unknown option {name!r}. Did you mean {RENAMED[name]}?")
+            raise unknown("option", name, [*FigureOptions.__annotations__, *TIME])
+    check_options(
+        experiment, {name: option for name, option in options.items() if name not in (*TIME, "theme", "figsize", "dpi")}
+    )
+    if options.get("view3d", False) is not False and is_page(target):
+        raise InputError("a page has no 3-D view: leave out view3d, or save a picture or an animation")
+    if not is_animation(target):
         check_still(target)
-    elif step is not None:
-        raise InputError(f"{target.name!r} moves and shows every step; for one step choose {', '.join(STILLS)}")
+    elif options.get("step") is not None:
+        raise InputError(f"{target.name!r} is an animation of every step; for one step choose {', '.join(STILLS)}")
     elif is_page(target):
-        if inset is not False or labels != "legend" or panel is False:
+        if (
+            options.get("inset", False) is not False
+            or options.get("labels", "legend") != "legend"
+            or options.get("panel") is False
+        ):
             raise InputError(
-                "a page has its losses and a legend, and its reader zooms: leave out the inset, names at the heads "
-                "and panel=False"
+                "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel"
             )
+        if options.get("figsize") is not None or "dpi" in options:
+            raise InputError("a page is as large as its window: leave out figsize and dpi")
     elif writer_for(target) is None:
         raise unknown("suffix", suffix, known)
     return check_target(target)
 
 
-def moves(path: str | os.PathLike[str]) -> bool:
-    """Whether a file of this name is an animation: all are but stills, and a .png is where its name has a number's place.
+def is_animation(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file of this name holds more than one step: all but pictures do.
 
-    >>> moves("race.gif"), moves("race.png"), moves("race-%04d.png")
+    >>> is_animation("race.gif"), is_animation("race.png"), is_animation("race-%04d.png")
     (True, False, True)
     """
     target = Path(path)
     return target.suffix.lower() not in STILLS or (target.suffix.lower() == ".png" and "%" in target.name)
 
 
-def save(
-    record: Record,
-    path: str | os.PathLike[str],
-    *,
-    theme: str | Theme | None = None,
-    size: tuple[int, int] = SIZE,
-    panel: bool | None = None,
-    title: str | None = None,
-    view: View | None = None,
-    inset: bool | float = False,
-    labels: str = "legend",
-    aside: bool | Camera = False,
-    step: int | None = None,
-    seconds: float = 8.0,
-    fps: float = 25.0,
-    progress: Callable[[int, int], None] | None = None,
-) -> Path:
-    """Saves a race as an animation (.gif, .mp4, .webm, .webp, .apng, numbered .png, and what imageio writes), as
-    a page to play with (.html; see `render.page`) or as a picture of one step (.png, .pdf, .svg, .pgf).
+def _check_figure(path: str | os.PathLike[str], options: Mapping[str, Any]) -> Path:
+    """Return the path if a figure can be saved there."""
+    target = Path(path)
+    if options:
+        raise InputError(f"a figure is saved as it is: leave out {', '.join(options)}")
+    if is_animation(target):
+        raise InputError(
+            f"a figure is saved as a picture, {', '.join(STILLS)}, not as {target.name!r}; "
+            "render.animate(record, figure=figure) animates it"
+        )
+    check_still(target)
+    return check_target(target)
 
-    Args:
-        record: a race.
-        path: where to; the file appears when it is whole.
-        theme: colours, by name or as a `Theme`; by default light ones, on a page those of the reader's system.
-        size, panel, title, view, inset, labels: as in `render.figure`. A page is as large as its window, always has
-            the losses and a legend, and is zoomed by its reader.
-        aside: whether to draw the surface in relief, as `render.scene` does, or the camera to do so with; a still one where
-            most is seen by default. Such a picture has no losses, inset or names at the heads.
-        step: the step that a picture shows; by default the last. An animation shows them all.
-        seconds, fps: as in `render.animate`.
-        progress: called with (frame, frames) after each frame of an animation.
 
-    Returns:
-        The path.
-
-    Raises:
-        InputError: for whatever `check_output`, `render.figure`, `render.scene`, `render.animate` or `render.page` refuse.
-    """
-    target = check_output(path, step=step, panel=panel, inset=inset, labels=labels, aside=aside)
-    if is_page(target):
-        return page(record, target, theme=LOOKS if theme is None else theme, title=title, view=view, seconds=seconds)
-    look: Any = {"theme": "light" if theme is None else theme, "size": size, "title": title}
-    if aside is False:
-        made = figure(record, step=step, **look, panel=panel, view=view, inset=inset, labels=labels)
-    else:
-        camera = aside if isinstance(aside, Camera) else None
-        made = scene(record if view is None else focus(record, view), step=step, camera=camera, **look)
-    if moves(target):
-        animate(record, figure=made, seconds=seconds, fps=fps).save(target, progress_callback=progress)
-    else:
-        still(made, target, describe(record), caption(record))
-    return target
+def _description(record: Record) -> str:
+    """Return what made a chart as one line of JSON, for the file's metadata."""
+    facts = {name: record.meta[name] for name in RECORDED if name in record.meta}
+    grid = {name: [len(along), *along[:1], *along[-1:]] for name, along in record.axes.items()}
+    versions = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}
+    return json.dumps({**facts, "axes: count, first, last": grid, "versions": versions})

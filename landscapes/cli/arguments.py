@@ -290,7 +290,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
         "--labels",
         default="legend",
         metavar="L",
-        help="legend, or heads to name each run beside its head (default: legend)",
+        help="legend, or direct to name each run next to its current point (default: legend)",
     )
     parser.add_argument(
         "--aside", action="store_true", help="see the landscape in relief, from where most of the race shows"

@@ -116,7 +116,7 @@ def _check_plane(function: Function, options: argparse.Namespace) -> None:
     asked = {
         "--view": options.view is not None,
         "--inset": options.inset,
-        "--labels heads": options.labels == "heads",
+        "--labels direct": options.labels == "direct",
         "--aside": options.aside,
         "--camera": options.camera is not None,
     }
@@ -142,34 +142,38 @@ def _replay(options: argparse.Namespace) -> str:
 def _drawn_chart(record: Record, options: argparse.Namespace) -> str:
     """Draws what a job of many runs left behind."""
     from landscapes import render
+    from landscapes.render.figures.size import from_pixels
 
-    look = {name: value for name in ("theme", "size") if (value := getattr(options, name)) is not None}
-    path = render.save_chart(record, options.output, **look)
+    look = {} if options.theme is None else {"theme": options.theme}
+    if options.size is not None:
+        look |= from_pixels(options.size)
+    path = render.save(record, options.output, **look)
     return f"{render.caption(record)}\n{path}  {console.size(path)}"
 
 
 def _checked_look(options: argparse.Namespace) -> Path:
     """The file to write, once it and all that says how the picture looks can be used."""
-    from landscapes import render
+    from landscapes.render._save import check_output
+    from landscapes.render.figures.race import LABELS
+    from landscapes.render.figures.size import from_pixels
     from landscapes.render.html._page import is_page
-    from landscapes.render.plots.layout import LABELS, check_size
     from landscapes.render.writers.timeline import timeline
 
-    output = render.check_output(
-        options.output, step=options.step, inset=options.inset, labels=options.labels, aside=_aside(options)
+    output = check_output(
+        options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=_view3d(options)
     )
     _check_theme(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)
     if options.size is not None:
-        check_size(options.size)
+        from_pixels(options.size)
         if is_page(output):
             raise InputError("--size is for pictures and films; a page is as large as its window")
     timeline(1, seconds=options.seconds, fps=options.fps)
     return output
 
 
-def _aside(options: argparse.Namespace) -> bool | Camera:
+def _view3d(options: argparse.Namespace) -> bool | Camera:
     """Whether the landscape is seen from aside, or by which camera."""
     return bool(options.aside) if options.camera is None else options.camera
 
@@ -183,11 +187,14 @@ def _draw(record: Record, output: Path, options: argparse.Namespace) -> list[str
     """Draws the race, and returns what there is to say about it."""
     from landscapes import render
     from landscapes.analysis.race_table import place, table
+    from landscapes.render.figures.size import from_pixels
 
-    look = {name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")}
+    look: dict[str, Any] = {
+        name: getattr(options, name) for name in ("theme", "seconds", "fps", "step", "view", "inset", "labels")
+    }
     if options.size is not None:
-        look["size"] = options.size
-    look["aside"] = _aside(options)
+        look |= from_pixels(options.size)
+    look["view3d"] = _view3d(options)
     with console.bar("drawing", "frame") as progress:
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)
@@ -254,21 +261,23 @@ def _show(options: argparse.Namespace) -> str:
         return told
     from landscapes import render
     from landscapes.experiments._summarize import summarize
+    from landscapes.render.figures._fact_sheet import PAGE
+    from landscapes.render.figures.size import from_pixels
 
-    look = {} if options.size is None else {"size": options.size}
-    render.save_sheet(summarize(function), output, theme=options.theme or "light", **look)
+    size = {} if options.size is None else from_pixels(options.size, PAGE, 0.0)
+    render.save(summarize(function), output, theme=options.theme or "light", **size)
     return f"{told}\n\n{output}  {console.size(output)}"
 
 
 def _checked_page(options: argparse.Namespace) -> Path:
     """The file of a fact sheet, once it and how it looks can be used."""
-    from landscapes import render
-    from landscapes.render.plots.layout import check_size
+    from landscapes.render._save import check_output
+    from landscapes.render.figures.size import from_pixels
 
     _check_theme(options)
     if options.size is not None:
-        check_size(options.size)
-    return render.check_sheet(options.output)
+        from_pixels(options.size)
+    return check_output(options.output, "summary")
 
 
 def _check_theme(options: argparse.Namespace) -> None:

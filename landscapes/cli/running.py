@@ -162,13 +162,14 @@ def _check_files(options: argparse.Namespace) -> None:
     if options.csv is not None:
         check_csv(options.csv)
     if options.output is not None:
-        from landscapes import render
-        from landscapes.render.plots.layout import SIZE, check_size
+        from landscapes.render._save import check_output
+        from landscapes.render.figures.size import from_pixels
         from landscapes.render.theme import as_theme
 
-        render.check_chart(options.output)
+        check_output(options.output, options.command)
         as_theme("light" if options.theme is None else options.theme)
-        check_size(options.size or SIZE)
+        if options.size is not None:
+            from_pixels(options.size)
 
 
 @contextmanager
@@ -207,9 +208,12 @@ def _told(record: Record, options: argparse.Namespace, told: str) -> str:
 def _drawn(record: Record, options: argparse.Namespace) -> str:
     """Draws the record, and says where."""
     from landscapes import render
+    from landscapes.render.figures.size import from_pixels
 
-    look = {name: value for name in ("theme", "size") if (value := getattr(options, name)) is not None}
-    render.save_chart(record, options.output, **look)
+    look: dict[str, Any] = {} if options.theme is None else {"theme": options.theme}
+    if options.size is not None:
+        look |= from_pixels(options.size)
+    render.save(record, options.output, **look)
     return f"{options.output}  {console.size(Path(options.output))}"
 
 

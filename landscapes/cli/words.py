@@ -67,8 +67,8 @@ def camera(text: str) -> Camera:
     from landscapes.render import Camera
 
     try:
-        azimuth, elevation, *turn = (float(part) for part in text.split(","))
-        return Camera(azimuth, elevation, *turn)
+        azim, elev, *rotate = (float(part) for part in text.split(","))
+        return Camera(azim, elev, *rotate)
     except InputError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
     except (TypeError, ValueError):

@@ -187,10 +187,10 @@ class Record:
 
     def _repr_html_(self) -> str | None:
         """Return what a notebook shows: a race as an interactive page; None (plain text) for other experiments."""
-        import landscapes
+        from landscapes.render.html._page import framed
 
         try:
-            return landscapes.render.framed(self) if self.meta.experiment == "race" else None
+            return framed(self) if self.meta.experiment == "race" else None
         except InputError:
             return None
 

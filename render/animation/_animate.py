@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Unpack
 
 import matplotlib as mpl
 import numpy as np
@@ -25,16 +25,14 @@ from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, moving, show
 from landscapes.render.artists.trails import Trail
+from landscapes.render.figures._figure import FigureOptions, with_article
+from landscapes.render.figures._figure import figure as draw_figure
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
-from landscapes.render.plots import layout
 from landscapes.render.plots._loss_curves import Curve
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.layout import SIZE
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
-from landscapes.render.theme import Theme
 from landscapes.render.writers import WRITERS, writer_for
 from landscapes.render.writers.timeline import Timeline, check_fps, check_positive, timeline
-from landscapes.views import View
 
 Progress = Callable[[int, int], None]
 
@@ -149,13 +147,7 @@ def reserved(movers: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
 def animate(
     record: Record,
     *,
-    theme: str | Theme = "light",
-    size: tuple[int, int] = SIZE,
-    panel: bool | None = None,
-    title: str | None = None,
-    view: View | None = None,
-    inset: bool | float = False,
-    labels: str = "legend",
+    figure: Figure | None = None,
     seconds: float = 8.0,
     fps: float = 25.0,
     frames: int | None = None,
@@ -163,30 +155,31 @@ def animate(
     pauses: Mapping[int, float] | None = None,
     hold: tuple[float, float] = (0.4, 2.0),
     loop: bool = True,
-    figure: Figure | None = None,
+    **options: Unpack[FigureOptions],
 ) -> RaceAnimation:
-    """The race as a matplotlib animation.
+    """Return a race as a matplotlib animation.
 
     Args:
         record: a race.
-        theme, size, panel, title, view, inset, labels: as in `render.figure`.
+        figure: a figure to animate on which `render.trajectories`, `render.loss_curves` or other animated plots have
+            drawn; by default `render.figure(record, **options)`.
         seconds, fps, frames, pace, pauses, hold, loop: which step is shown when; see `landscapes.render.writers.timeline`.
-        figure: a figure of your own to animate, on which `render.paths` or `render.losses` have drawn.
+        options: as in `render.figure`.
 
     Raises:
-        InputError: for whatever the timeline or `render.figure` refuse.
+        InputError: for another experiment, for a figure without animated artists, and for whatever the timeline or
+            `render.figure` refuse.
     """
-    plan = timeline(
-        check_step(record, None),
-        seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop,
-    )  # fmt: skip
-    made = figure
-    if made is None:
-        made = layout.figure(
-            record, theme=theme, size=size, panel=panel, title=title, view=view, inset=inset, labels=labels
-        )
+    last = check_step(record, None)
+    experiment = str(record.meta.get("experiment", "race"))
+    if figure is None and experiment != "race":
+        raise InputError(f"{with_article(experiment)} cannot be animated, only a race; render.figure draws it")
+    plan = timeline(last, seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop)
+    made = draw_figure(record, **options) if figure is None else figure
     if not moving(made):
-        raise InputError("nothing moves on this figure: draw on it with render.paths or render.losses first")
+        raise InputError(
+            "this figure has no animated artist: draw on it with render.trajectories or render.loss_curves"
+        )
     return RaceAnimation(record, made, plan)
 
 

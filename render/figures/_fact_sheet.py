@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,22 +13,18 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.files import check_target
 from landscapes.render.artists.mathtext import LEADING, extent, laid_out
 from landscapes.render.artists.text_fit import fitted, text_width, wrapped
-from landscapes.render.figures.stills import STILLS, check_still, still
+from landscapes.render.figures.size import DPI, check_figsize, new_figure
 from landscapes.render.plot3d.mesh import shaded_mesh
 from landscapes.render.plots._gradient_field import arrows
-from landscapes.render.plots.contours import contour, prominence, star
-from landscapes.render.plots.layout import ROUND, check_size
+from landscapes.render.plots.contours import contour, star
+from landscapes.render.plots.inputs import size_factor
 from landscapes.render.theme import Theme, as_theme
 from landscapes.summary import FunctionSummary
 
-SIZE = (1200, 760)
-"""Default size in pixels."""
-
 PAGE = 12.0, 7.6
-"""A sheet is at least this large, in inches, whatever its pixels."""
+"""The default size in inches, which is also the smallest one."""
 
 MARGIN = 34.0
 """Left and right of everything, in points."""
@@ -39,14 +33,17 @@ NAMES = {"start": "start", "best": "lowest point", "minimum": "local minimum", "
 """Marks, as the key names them."""
 
 
-def sheet(summary: FunctionSummary, *, theme: str | Theme = "light", size: tuple[int, int] = SIZE) -> Figure:
+def fact_sheet(
+    summary: FunctionSummary, *, theme: str | Theme = "light", figsize: tuple[float, float] = PAGE, dpi: float = DPI
+) -> Figure:
     """The fact sheet of a landscape: contours with its special points, the surface from aside, which way is down,
     formula and facts. A matplotlib figure of its own.
 
     Args:
         summary: what `landscapes.summarize` makes of a landscape.
         theme: colours, by name or as a `Theme`.
-        size: width and height in pixels.
+        figsize: width and height in inches, at least 12 × 7.6.
+        dpi: dots per inch.
 
     Raises:
         InputError: for what is no summary, an unknown theme, a size out of bounds.
@@ -54,46 +51,18 @@ def sheet(summary: FunctionSummary, *, theme: str | Theme = "light", size: tuple
     if not isinstance(summary, FunctionSummary):
         raise InputError(f"a fact sheet is drawn of a summary, landscapes.summarize('beale'), not of {summary!r:.80}")
     look = as_theme(theme)
-    wide, high = check_size(size)
-    dpi = min(wide / PAGE[0], high / PAGE[1])
+    wide, high = check_figsize(figsize, dpi)
+    if wide < PAGE[0] - 1e-6 or high < PAGE[1] - 1e-6:
+        raise InputError(
+            f"a fact sheet needs figsize of at least {PAGE[0]:g} × {PAGE[1]:g} inches, got {figsize!r}; choose a smaller dpi"
+        )
     with look.context():
-        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
+        made = new_figure(figsize, dpi)
         page = Page(made, look, *(72 * inches for inches in made.get_size_inches()))
         top = _heading(page, summary)
         bottom = _facts(page, summary.facts)
         (_line if summary.is_line else _views)(page, summary, bottom, top)
     return made
-
-
-def check_sheet(path: str | os.PathLike[str]) -> Path:
-    """The path as a `Path`, once it is sure that a fact sheet can be written there; else an `InputError`."""
-    target = Path(path)
-    if target.suffix.lower() not in STILLS:
-        given = repr(target.suffix.lower()) if target.suffix else "a file without a suffix"
-        raise InputError(f"a fact sheet stands still: save it as {', '.join(STILLS)}, not as {given}")
-    check_still(target)
-    return check_target(target)
-
-
-def save_sheet(
-    summary: FunctionSummary,
-    path: str | os.PathLike[str],
-    *,
-    theme: str | Theme = "light",
-    size: tuple[int, int] = SIZE,
-) -> Path:
-    """Saves the fact sheet of a landscape as .png, .pdf, .svg or .pgf, and returns the path.
-
-    Args:
-        summary, theme, size: as for `render.sheet`.
-        path: where to; the file appears when it is whole.
-
-    Raises:
-        InputError: for another suffix, a folder that cannot be written, and whatever `render.sheet` refuses.
-    """
-    target = check_sheet(path)
-    still(sheet(summary, theme=theme, size=size), target, f"landscapes: {summary.title}", summary.title)
-    return target
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +139,7 @@ def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> N
     sides = np.array([np.ptp(summary.surface.x), np.ptp(summary.surface.y)])
     arrows(field, summary.at, summary.slope, sides, page.look.paths[0])
     if len(summary.surface.minima):
-        star(field, summary.surface.minima, page.look, 0.7 * prominence(field))
+        star(field, summary.surface.minima, page.look, 0.7 * size_factor(field))
     for axes in (ax, field):
         axes.locator_params(nbins=6)
         if named:

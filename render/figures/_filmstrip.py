@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.legend import columns, entries, height, key, trimmed
-from landscapes.render.plots._trajectories import check_step, paths
+from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.theme import Theme, as_theme
 
 
@@ -63,7 +64,7 @@ def filmstrip(
             x = left + place * (side + gap)
             ax = made.add_axes((x / width, (bottom + beneath) / tall, side / width, side / tall))
             contour(record, ax, theme=look)
-            paths(record, ax, step=step, theme=look)
+            trajectories(record, ax, step=step, theme=look)
             ax.set_title(f"step {step}", loc="left", fontsize=8, pad=3)
             ax.tick_params(labelsize=6.5, length=2.5, pad=2, labelleft=place == 0)
         if legend:

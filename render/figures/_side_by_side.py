@@ -14,29 +14,34 @@ from landscapes.render.artists.legend import height, key
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
 from landscapes.render.figures.panels import check_races, draw, names_of, restyle, shared_styles
-from landscapes.render.plots._loss_curves import losses
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.layout import BOTTOM, INCHES, ROUND, SIZE, TOP, check_size, fitted_key
+from landscapes.render.figures.race import BOTTOM, TOP, fitted_legend
+from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
+from landscapes.render.plots._loss_curves import loss_curves
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.theme import Theme, as_theme
 
 MOST = 4
 """Variants of a figure, at most."""
 
+PANEL_FROM = 360.0
+"""Figures of at least this height in points have room for the losses."""
+
 LEFT, RIGHT, GAP = 34.0, 12.0, 40.0
 """What is left for numbers beside the panels and between them, in points."""
 
 
-def beside(
+def side_by_side(
     *records: Record,
     titles: Sequence[str] | None = None,
     step: int | None = None,
     theme: str | Theme = "light",
-    size: tuple[int, int] = SIZE,
+    figsize: tuple[float, float] = FIGSIZE,
+    dpi: float = DPI,
     panel: bool | None = None,
 ) -> Figure:
     """Variants of a race next to each other, as a figure of its own (pyplot knows nothing of it).
 
-    `render.animate(a, figure=render.beside(a, b))` sets all of them in motion at once. An optimizer has one colour in all
+    `render.animate(a, figure=render.side_by_side(a, b))` sets all of them in motion at once. An optimizer has one colour in all
     panels; the losses beneath have one scale.
 
     Args:
@@ -44,7 +49,8 @@ def beside(
         titles: one each; by default the functions, or, where they are the same, the optimizers as they were given.
         step: the step to show; by default the last of the longest race. Shorter ones rest at their ends.
         theme: colours, by name or as a `Theme`.
-        size: width and height in pixels, at least 160 × 120.
+        figsize: width and height in inches.
+        dpi: dots per inch.
         panel: whether to draw the losses beneath; by default where there is room.
 
     Raises:
@@ -53,7 +59,7 @@ def beside(
 
     >>> from landscapes import race
     >>> plain, clipped = (race("beale", [optimizer], steps=20) for optimizer in ("sgd(lr=0.01)", "clip(sgd(lr=0.01), norm=1)"))
-    >>> [ax.get_title(loc="left") for ax in beside(plain, clipped).axes[:2]]
+    >>> [ax.get_title(loc="left") for ax in side_by_side(plain, clipped).axes[:2]]
     ['sgd(lr=0.01)', 'clip(sgd(lr=0.01), norm=1.0)']
     """
     look = as_theme(theme)
@@ -65,16 +71,14 @@ def beside(
     words = _titles(races) if titles is None else [str(title) for title in titles]
     if len(words) != len(races):
         raise InputError(f"there are {len(races)} records and {len(words)} titles; give one each")
-    pixels_wide, pixels_high = check_size(size)
-    dpi = max(min(pixels_wide / INCHES[0], pixels_high / INCHES[1]), 72)
     with look.context():
-        made = Figure(figsize=((pixels_wide + ROUND) / dpi, (pixels_high + ROUND) / dpi), dpi=dpi)
+        made = new_figure(figsize, dpi)
         wide, high = (72 * inches for inches in made.get_size_inches())
         who = shared_styles(races, look)
-        entries, across, font = fitted_key(names_of(who), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
+        entries, across, font = fitted_legend(names_of(who), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
         tall = height(entries, across, font)
         room, side = high - TOP - BOTTOM - tall - 4, (wide - LEFT - RIGHT - GAP * (len(races) - 1)) / len(races)
-        low = 0.3 * room if (pixels_high >= 360 if panel is None else panel) else 0.0
+        low = 0.3 * room if (high >= PANEL_FROM if panel is None else panel) else 0.0
         apart = 26.0 if low else 0.0
 
         def place(column: int, y: float, tall: float) -> Axes:
@@ -94,7 +98,7 @@ def beside(
             title, size_ = fitted(title, free, 11.0, 7.0, "bold")
             ax.set_title(title, loc="left", fontweight="bold", fontsize=size_, pad=7)
         if low:
-            curves = [losses(race, place(column, base, low), theme=look) for column, race in enumerate(races)]
+            curves = [loss_curves(race, place(column, base, low), theme=look) for column, race in enumerate(races)]
             for ax in curves:
                 restyle(ax, who)
             _share(curves)

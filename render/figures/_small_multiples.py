@@ -23,7 +23,7 @@ EDGE, GAP, HEAD, NAME = 0.06, 0.07, 0.2, 0.2
 FONT = 7.5
 
 
-def multiples(
+def small_multiples(
     records: Sequence[Record] | Mapping[str, Record],
     *,
     split: bool = False,
@@ -52,7 +52,7 @@ def multiples(
 
     >>> from landscapes import race
     >>> races = [race(name, ["sgd", "adam"], steps=20, resolution=33) for name in ("booth", "beale")]
-    >>> len(multiples(races).axes), len(multiples(races, split=True).axes)
+    >>> len(small_multiples(races).axes), len(small_multiples(races, split=True).axes)
     (3, 4)
     """
     look = as_theme(theme)

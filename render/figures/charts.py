@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -17,22 +13,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from landscapes.analysis.selection import only
-from landscapes.errors import InputError
-from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.artists.trails import mix
-from landscapes.render.figures.stills import STILLS, check_still, still
+from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
 from landscapes.render.plots._basins import basins, hatching, shade, shares
 from landscapes.render.plots._heatmap import chosen, heatmap, key_of_odd, shades
-from landscapes.render.plots._performance_profile import profile
-from landscapes.render.plots._sensitivity import response
-from landscapes.render.plots.layout import INCHES, ROUND, SIZE, check_size
+from landscapes.render.plots._performance_profile import performance_profile
+from landscapes.render.plots._sensitivity import sensitivity
+from landscapes.render.plots._tuning_trials import tuning_trials
 from landscapes.render.plots.run_table import REPEATS, table
-from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
-
-TOLD = ("experiment", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "tol")
-"""Facts of a job that its picture's file tells."""
 
 MOST_PANELS = 12
 """Optimizers that a figure of maps shows, a panel each."""
@@ -42,79 +32,31 @@ def chart(
     record: Record,
     *,
     value: str = "gap",
-    along: Sequence[str] | None = None,
+    along: str | Sequence[str] | None = None,
     theme: str | Theme = "light",
-    size: tuple[int, int] = SIZE,
+    figsize: tuple[float, float] = FIGSIZE,
+    dpi: float = DPI,
     title: str | None = None,
 ) -> Figure:
-    """The picture of a sweep, a map of basins or a comparison, as a matplotlib figure of its own (pyplot knows nothing of it).
-
-    A sweep over one hyper-parameter is drawn as lines, one over more as maps, one an optimizer; a comparison as its performance
-    profile and the share of targets reached over evaluations.
-
-    Args:
-        record: what `sweep`, `basins` or `compare` return.
-        value: what is shown of a sweep; see `render.heatmap`.
-        along: which hyper-parameters, one or two; by default the first ones.
-        theme: colours, by name or as a `Theme`.
-        size: width and height in pixels, at least 160 × 120.
-        title: by default the function's.
-
-    Raises:
-        InputError: for a record of another job, and for what the pictures refuse.
-    """
+    """Return the figure of a sweep, a map of basins, a comparison or a tuning; see `render.figure` for the options."""
     look = as_theme(theme)
-    job = str(record.meta.get("experiment")) if isinstance(record, Record) else ""
-    if job not in CHARTS:
-        raise InputError(
-            f"a chart shows what {' or '.join(f'{name}()' for name in CHARTS)} return; "
-            f"{'a race is drawn by render.figure' if job == 'race' else f'not {record!r:.80}'}"
-        )
-    wide, high = check_size(size)
-    dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
+    experiment = str(record.meta.get("experiment"))
     with look.context():
-        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi, layout="constrained")
+        made = new_figure(figsize, dpi, layout="constrained")
         made.suptitle(
-            title or str(record.meta.get("title", "Comparison")), x=0.012, ha="left", fontweight="bold", fontsize=12, color=look.foreground
+            title or str(record.meta.get("title", "Comparison")),
+            x=0.012, ha="left", fontweight="bold", fontsize=12, color=look.foreground,
         )  # fmt: skip
-        CHARTS[job](made, record, look, value, along)
+        CHARTS[experiment](made, record, look, value, along)
     return made
 
 
-def save_chart(record: Record, path: str | os.PathLike[str], **look: Any) -> Path:
-    """Saves the chart of a job as .png, .pdf, .svg or .pgf, and returns the path; `look` as in `chart`.
-
-    Raises `InputError` for another suffix, and for what `chart` refuses.
-    """
-    target = check_chart(path)
-    whole = record.meta.get("complete", True)
-    still(chart(record, **look), target, _described(record), caption(record) if whole else "")
-    return target
-
-
-def check_chart(path: str | os.PathLike[str]) -> Path:
-    """The path as a `Path`, once it is sure that a chart can be written there; else an `InputError`."""
-    target = Path(path)
-    if target.suffix.lower() not in STILLS:
-        raise InputError(f"a chart is saved as {', '.join(STILLS)}, not as {target.name!r}")
-    check_still(target)
-    return check_target(target)
-
-
-def _described(record: Record) -> str:
-    """What made the picture, as one line of JSON for a file's metadata."""
-    facts = {name: record.meta[name] for name in TOLD if name in record.meta}
-    grid = {name: [len(along), *along[:1], *along[-1:]] for name, along in record.axes.items()}
-    versions = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}
-    return json.dumps({**facts, "axes: count, first, last": grid, "versions": versions})
-
-
-def _sweep(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
     names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
     wanted = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
     if len(wanted) == 1:
         ax = made.subplots()
-        response(record, ax, value=value, along=wanted[0], theme=look)
+        sensitivity(record, ax, value=value, along=wanted[0], theme=look)
         _key(ax, look)
         return
     wanted = chosen(record, wanted)
@@ -138,7 +80,7 @@ def _sweep(made: Figure, record: Record, look: Theme, value: str, along: Sequenc
         ax.remove()
 
 
-def _basins(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
     ax = made.subplots()
     basins(record, ax, theme=look)
     ax.set_title(
@@ -168,10 +110,10 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: Sequen
     )  # fmt: skip
 
 
-def _compare(made: Figure, record: Record, look: Theme, value: str, along: Sequence[str] | None) -> None:
+def _compare(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
     left, right = made.subplots(1, 2)
-    profile(record, left, kind="performance", theme=look)
-    profile(record, right, kind="ecdf", theme=look)
+    performance_profile(record, left, kind="performance", theme=look)
+    performance_profile(record, right, kind="ecdf", theme=look)
     count = len(record.axes["function"])
     left.set_title(
         f"{count} function{'s' * (count > 1)}, to {min(record.meta['tolerances']):g} of the gap", loc="left", fontsize=9
@@ -183,10 +125,15 @@ def _compare(made: Figure, record: Record, look: Theme, value: str, along: Seque
     )
 
 
-CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, Sequence[str] | None], None]] = {
+def _tune(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
+    tuning_trials(record, made.subplots(), theme=look)
+
+
+CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, str | Sequence[str] | None], None]] = {
     "sweep": _sweep,
     "basins": _basins,
     "compare": _compare,
+    "tune": _tune,
 }
 """How the records of each job are drawn."""
 

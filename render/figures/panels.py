@@ -12,9 +12,9 @@ from landscapes.record import Record
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.trails import Trail, dress
 from landscapes.render.plots._loss_curves import Curve
-from landscapes.render.plots._trajectories import check_step, paths
+from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.one_dimensional import slide
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.theme import Style, Theme, styles
 
 
@@ -46,11 +46,11 @@ def names_of(who: dict[str, Style]) -> list[Entry]:
 def draw(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step: int | None = None) -> None:
     """The landscape and the runs on it, in the shared styles."""
     if record.surface is None:
-        slide(record, ax, theme=look, step=step)
+        trajectories(record, ax, theme=look, step=step)
     else:
         contour(record, ax, theme=look)
         if len(record.trajectories):
-            paths(record, ax, theme=look, step=step)
+            trajectories(record, ax, theme=look, step=step)
     restyle(ax, who)
 
 

@@ -16,7 +16,7 @@ from landscapes.errors import InputError
 from landscapes.files import check_target, replacing
 from landscapes.record import Record
 from landscapes.render.html.payload import check_record, told
-from landscapes.render.plots._crop import focus
+from landscapes.render.plots._crop import crop
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers.timeline import check_positive
@@ -51,7 +51,7 @@ def page(
         path: where to, ending in .html or .htm; the file appears when it is whole.
         theme: the look, by name or as a `Theme`; or two of them, for readers whose system is light and dark.
         title: by default the function's.
-        view: a piece of the surface, as in `render.focus`; by default all that was recorded.
+        view: a piece of the surface, as in `render.crop`; by default all that was recorded.
         seconds: how long the race takes to play at its usual speed.
 
     Returns:
@@ -100,7 +100,7 @@ def document(
         raise InputError(f"a page has one theme, or two: for light and for dark systems; not {theme!r:.80}")
     chosen = [as_theme(look) for look in looks]
     if view is not None:
-        record = focus(record, view)
+        record = crop(record, view)
     words = title or _title(record)
     data = told(record, chosen, words, check_positive("seconds", seconds))
     script = "\n".join(_part(f"{name}.js") for name in SCRIPTS)

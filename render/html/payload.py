@@ -18,8 +18,8 @@ from landscapes.render.artists.outline import outline
 from landscapes.render.html.pool import Pool, digits, steps
 from landscapes.render.html.simplify import thinned
 from landscapes.render.html.surface_data import ground
-from landscapes.render.plots._loss_curves import losses
-from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots._loss_curves import loss_curves
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Style, Theme, styles
 
@@ -91,7 +91,7 @@ def _look(look: Theme, worn: Sequence[Style], bands: int) -> dict[str, Any]:
 
 def _panel(record: Record) -> dict[str, Any]:
     """The losses' axes, as the figures have them."""
-    ax = losses(record, Figure().add_subplot())
+    ax = loss_curves(record, Figure().add_subplot())
     low, high = ax.get_ylim()
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))

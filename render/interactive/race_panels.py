@@ -13,8 +13,8 @@ from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
 from landscapes.render.artists.trails import Trail, dress
 from landscapes.render.interactive.blit import FRONT
-from landscapes.render.plots._loss_curves import Curve, losses
-from landscapes.render.plots._trajectories import paths
+from landscapes.render.plots._loss_curves import Curve, loss_curves
+from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.theme import Style, Theme
 
@@ -76,10 +76,10 @@ class RacePanels:
         """
         self.clear()
         before = set(self.map.get_children())
-        paths(record, self.map, theme=self._look)
+        trajectories(record, self.map, theme=self._look)
         self._runs = [artist for artist in self.map.get_children() if artist not in before]
         limits = *self.losses.get_xlim(), *self.losses.get_ylim()
-        losses(record, self.losses, theme=self._look)
+        loss_curves(record, self.losses, theme=self._look)
         if draft:
             self.losses.axis(limits)
         elif self.losses.get_yscale() == "log":

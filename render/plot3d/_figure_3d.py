@@ -18,12 +18,12 @@ from landscapes.render.artists.animated import pixels, show
 from landscapes.render.artists.legend import entries, height, key
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
+from landscapes.render.figures.race import BOTTOM, TOP, fitted_legend
+from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import prominence
-from landscapes.render.plots.layout import BOTTOM, INCHES, ROUND, SIZE, TOP, check_size, fitted_key
+from landscapes.render.plots.inputs import check_step, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 Points = NDArray[np.float64]
@@ -58,7 +58,7 @@ class BlockArtist(SurfaceArtist):
         self._labels: dict[str, Text] = {}
 
     def antialiased(self) -> bool:
-        return self.camera.turn == 0
+        return self.camera.rotate == 0
 
     def projection(self, renderer: RendererBase) -> Projection:
         assert self.axes is not None
@@ -78,7 +78,7 @@ class BlockArtist(SurfaceArtist):
             trajectories = [run.points for run in self.runs] + [self.model.minima] * bool(len(self.model.minima))
             return sum(1 - _share(rendered.visible(points), points) for points in trajectories)
 
-        cameras = [Camera(azimuth, elevation) for elevation in ELEVATIONS for azimuth in AZIMUTHS]
+        cameras = [Camera(azim, elev) for elev in ELEVATIONS for azim in AZIMUTHS]
         costs = [hidden(camera) + 0.03 * place for place, camera in enumerate(cameras)]
         return cameras[int(np.argmin(costs))]
 
@@ -114,27 +114,29 @@ class BlockArtist(SurfaceArtist):
         return text
 
 
-def scene(
+def figure_3d(
     record: Record | Surface,
     *,
     step: int | None = None,
     camera: Camera | None = None,
     theme: str | Theme = "light",
-    size: tuple[int, int] = SIZE,
+    figsize: tuple[float, float] = FIGSIZE,
+    dpi: float = DPI,
     title: str | None = None,
     legend: bool = True,
 ) -> Figure:
     """A race seen from aside, as a matplotlib figure of its own (pyplot knows nothing of it).
 
     The surface stands in relief, in the colours of its contours and with its level lines; what is behind a hill is
-    faint. `render.animate(record, figure=render.scene(record))` sets it in motion, and lets the camera turn.
+    faint. `render.animate(record, figure=render.figure_3d(record))` sets it in motion, and lets the camera turn.
 
     Args:
         record: a race on a landscape of two coordinates, or a surface alone.
         step: the step to show; by default the last.
         camera: where it is looked at from; by default from where most of the race is seen, standing still.
         theme: colours, by name or as a `Theme`.
-        size: width and height in pixels, at least 160 × 120.
+        figsize: width and height in inches.
+        dpi: dots per inch.
         title: by default the function's.
         legend: whether to say who is who.
 
@@ -147,14 +149,12 @@ def scene(
     surface = record if isinstance(record, Surface) else record.surface
     if surface is None:
         raise InputError("this record has no surface to see from aside: races in two dimensions have one")
-    wide, high = check_size(size)
-    dpi = max(min(wide / INCHES[0], high / INCHES[1]), 72)
     with look.context():
-        made = Figure(figsize=((wide + ROUND) / dpi, (high + ROUND) / dpi), dpi=dpi)
+        made = new_figure(figsize, dpi)
         ax = made.add_axes((0, 0, 1, 1))
         _lay_out(made, ax, race, look, title, legend)
         ax.set_axis_off()
-        block = BlockArtist(surface, look, race, camera, 2.3 * prominence(ax))
+        block = BlockArtist(surface, look, race, camera, 2.3 * size_factor(ax))
         ax.add_artist(block)
     show(made, shown)
     return made
@@ -168,7 +168,7 @@ def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: st
     tall, free = 0.0, side
     if race is not None:
         if legend:
-            who, across, font = fitted_key(entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
+            who, across, font = fitted_legend(entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
             tall = height(who, across, font)
             below = made.add_axes((12 / wide, 6 / high, side / wide, tall / high), label="legend")
             key(below, who, look, across=across, font=font)

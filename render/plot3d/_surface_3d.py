@@ -16,8 +16,7 @@ from landscapes.render.artists.animated import show
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import prominence
+from landscapes.render.plots.inputs import check_step, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 ADVICE = 'fig.add_subplot(projection="3d", proj_type="ortho")'
@@ -37,13 +36,13 @@ class Axes3DArtist(SurfaceArtist):
         return Projection(pixel[0], pixel[1] - pixel[0], pixel[2] - pixel[0], float(pixel[3, 1] - pixel[0, 1]))
 
 
-def surface(
+def surface_3d(
     record: Record | Surface,
     ax: Axes,
     *,
     step: int | None = None,
     theme: str | Theme = "light",
-    width: float | None = None,
+    linewidth: float | None = None,
 ) -> Axes:
     """Draws a surface, and the runs on it where a record is given, on 3-D axes; returns `ax`.
 
@@ -55,7 +54,7 @@ def surface(
         ax: 3-D axes in a parallel projection, from `fig.add_subplot(projection="3d", proj_type="ortho")`.
         step: the step to show; by default the last.
         theme: colours, by name or as a `Theme`.
-        width: of the trails, in points; by default as the axes' size asks for.
+        linewidth: of the trails, in points; by default as the axes' size asks for.
 
     Raises:
         InputError: for other axes, a record without a surface, a step outside the race, an unknown theme.
@@ -72,7 +71,7 @@ def surface(
         raise InputError(f"surface_3d needs 3-D axes, got {kind}; create them with {ADVICE}")
     if axes._focal_length != np.inf or axes.roll:
         raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
-    artist = Axes3DArtist(seen, look, race, 2.3 * prominence(ax) if width is None else width)
+    artist = Axes3DArtist(seen, look, race, 2.3 * size_factor(ax) if linewidth is None else linewidth)
     axes.set(xlim=(seen.x[0], seen.x[-1]), ylim=(seen.y[0], seen.y[-1]), zlim=(0.0, artist.model.top))
     places, values = _ticks(seen)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))

@@ -22,40 +22,40 @@ class Camera:
     """An upright parallel view from above, as matplotlib's `view_init` with `proj_type="ortho"`.
 
     Args:
-        azimuth: where the eye stands around the map, in degrees: -90 in front, y leading away from it.
-        elevation: how high above the floor, in degrees, above 0 and at most 90.
-        turn: how far it goes around during the race, in degrees; 0 for a camera that stands still.
+        azim: where the eye stands around the map, in degrees: -90 in front, y leading away from it.
+        elev: how high above the floor, in degrees, above 0 and at most 90.
+        rotate: how far it goes around during the race, in degrees; 0 for a camera that stands still.
 
     Raises `InputError` for angles that are no numbers, and where the eye is not above the floor.
 
-    >>> Camera(turn=90).at(0.5).azimuth
+    >>> Camera(rotate=90).at(0.5).azim
     -15.0
     """
 
-    azimuth: float = -60.0
-    elevation: float = 42.0
-    turn: float = 0.0
+    azim: float = -60.0
+    elev: float = 42.0
+    rotate: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("azimuth", "elevation", "turn"):
+        for name in ("azim", "elev", "rotate"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                 raise InputError(f"camera: {name} is an angle in degrees, not {value!r}")
-        if not 0 < self.elevation <= 90:
-            raise InputError(f"camera: elevation is above 0 and at most 90 degrees, not {self.elevation!r}")
+        if not 0 < self.elev <= 90:
+            raise InputError(f"camera: elev is above 0 and at most 90 degrees, not {self.elev!r}")
 
     def at(self, share: float) -> Camera:
         """The camera where it is after a share of the race."""
-        return replace(self, azimuth=self.azimuth + share * self.turn)
+        return replace(self, azim=self.azim + share * self.rotate)
 
     def onto(self, window: Window, height: float, low: float = 0.0) -> Projection:
         """The projection that shows the unit square with heights from `low` to `height` as large as fits a window.
 
         A camera that turns keeps its distance: what it sees fits from everywhere.
         """
-        azimuth, elevation = math.radians(self.azimuth), math.radians(self.elevation)
+        azimuth, elevation = math.radians(self.azim), math.radians(self.elev)
         c, s = math.cos(azimuth), math.sin(azimuth)
-        wide = math.sqrt(2) if self.turn else abs(c) + abs(s)
+        wide = math.sqrt(2) if self.rotate else abs(c) + abs(s)
         tall = wide * math.sin(elevation) + TALL * (height - low) * math.cos(elevation)
         left, bottom, width, up = window
         scale = min(width / wide, up / tall)

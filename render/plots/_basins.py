@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, filled
-from landscapes.render.plots.contours import STAR, contour, current_axes, prominence
+from landscapes.render.plots.contours import STAR, contour
+from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 QUICK, SLOW = 0.30, 0.92
@@ -63,8 +64,8 @@ def basins(
     if stars:
         for number, (x, y) in enumerate(record.meta["minima"]):
             ax.plot(
-                [x], [y], "*", markersize=STAR * prominence(ax), markerfacecolor=shade(number, look),
-                markeredgecolor=look.halo, markeredgewidth=1.3 * prominence(ax), zorder=5.5,
+                [x], [y], "*", markersize=STAR * size_factor(ax), markerfacecolor=shade(number, look),
+                markeredgecolor=look.halo, markeredgewidth=1.3 * size_factor(ax), zorder=5.5,
             )  # fmt: skip
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)

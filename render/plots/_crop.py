@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.inputs import check_step
 from landscapes.views import Box, View, around, check_view, extent
 
 HAIR = 1e-6
 """How far a box may reach beyond the surface, as a share of the surface's sides: what rounding does."""
 
 
-def focus(record: Record, view: View = "race") -> Record:
+def crop(record: Record, view: View = "race") -> Record:
     """The record with its surface cut down to a view, so that every picture of it shows that one.
 
     The surface keeps its grid: the box is widened to the grid's lines, and a piece too small for them is
@@ -32,7 +32,7 @@ def focus(record: Record, view: View = "race") -> Record:
             too small.
 
     >>> from landscapes import race
-    >>> close = focus(race("booth", ["adam(lr=0.5)"], steps=60))
+    >>> close = crop(race("booth", ["adam(lr=0.5)"], steps=60))
     >>> bool(close.surface.x[0] > -10), bool(close.surface.x[-1] < 10)
     (True, True)
     """

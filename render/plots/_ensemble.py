@@ -18,8 +18,7 @@ from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, 
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots._loss_curves import Curve
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 BANDS = (0.1, 0.25)
@@ -92,7 +91,7 @@ def opacity(count: int) -> float:
     return round(float(np.clip(0.85 - 0.25 * np.log10(max(count, 10) / 10), 0.2, 0.85)), 3)
 
 
-def swarm(
+def ensemble(
     record: Record,
     ax: Axes | None = None,
     *,
@@ -121,11 +120,11 @@ def swarm(
         raise InputError(f"a swarm is drawn in two dimensions; this record has {runs.x.shape[-1]}")
     look = as_theme(theme)
     ax = current_axes(ax)
-    thick = 2.3 * prominence(ax)
+    thick = 2.3 * size_factor(ax)
     for style, who in groups(record, look):
         failed = np.isin(runs.runs["status"][who], FAILED)
         stopped = np.where(failed, filled(runs.runs["stopped"])[who], -1)
-        points = Points(runs.x[who], runs.step, stopped, style, SMALL * prominence(ax))
+        points = Points(runs.x[who], runs.step, stopped, style, SMALL * size_factor(ax))
         ax.add_artist(points).set_clip_path(ax.patch)
         if middle:
             alive = (stopped[:, None] < 0) | (stopped[:, None] > runs.step)
@@ -138,7 +137,9 @@ def swarm(
     return ax
 
 
-def bands(record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light") -> Axes:
+def loss_quantiles(
+    record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light"
+) -> Axes:
     """Draws the losses of many runs of few optimizers on `ax`, and returns `ax`: the median, and bands around it.
 
     The inner band holds the middle half of an optimizer's runs, the outer one the middle eight tenths. Where the minimum is
@@ -175,7 +176,7 @@ def bands(record: Record, ax: Axes | None = None, *, step: int | None = None, th
         ran = np.isfinite(middle)
         if ran.any():
             label = str(runs.runs["label"][who][0])
-            ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * prominence(ax)))
+            ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * size_factor(ax)))
     if bounded:
         ax.set_yscale("log")
         ax.set_ylim(top=10 * first)

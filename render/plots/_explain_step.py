@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record, Surface, steps_or_inf
 from landscapes.render.artists.text_fit import fitted
-from landscapes.render.plots._crop import focus
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import contour, prominence
+from landscapes.render.plots._crop import crop
+from landscapes.render.plots.contours import contour
+from landscapes.render.plots.inputs import check_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Vector = NDArray[np.float64]
@@ -38,7 +38,7 @@ EDGE, GAP, HEAD, TITLE = 0.08, 0.08, 0.22, 0.28
 """What is left around panels and between them, and above for their titles and the figure's, in inches."""
 
 
-def cartoon(
+def explain_step(
     record: Record,
     step: int = 1,
     *,
@@ -67,7 +67,7 @@ def cartoon(
 
     >>> from landscapes import race
     >>> seen = race("beale", ["sgd", "adam"], steps=20, metrics=["momentum", "second_moment"])
-    >>> len(cartoon(seen, 5, run="SGD").axes), len(cartoon(seen, 5, run="Adam").axes)
+    >>> len(explain_step(seen, 5, run="SGD").axes), len(explain_step(seen, 5, run="Adam").axes)
     (2, 4)
     """
     look = as_theme(theme)
@@ -99,7 +99,7 @@ def cartoon(
     count = len(ways)
     side = (width - 2 * EDGE - GAP * (count - 1)) / count
     tall = EDGE + side + HEAD + TITLE
-    shown = focus(record, _box(surface, at, to).tolist())
+    shown = crop(record, _box(surface, at, to).tolist())
     style = styles(labels, look)[who]
     with look.context():
         made = Figure(figsize=(width, tall), dpi=150)
@@ -171,7 +171,7 @@ def _long(ax: Axes, way: Vector) -> Vector:
 
 def _arrow(ax: Axes, at: Vector, way: Vector, style: Style, look: Theme, faint: bool = False) -> None:
     """An arrow with a halo; a ring where it begins."""
-    scale = prominence(ax)
+    scale = size_factor(ax)
     tip = at + way
     layers = [(style.color, 1.1, 0.35)] if faint else [(look.halo, 5.0, 1.0), (style.color, 2.6, 1.0)]
     for color, wide, alpha in layers if np.any(way != 0) else []:

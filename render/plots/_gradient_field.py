@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render.plots.contours import current_axes
+from landscapes.render.plots.inputs import current_axes, surface_of
 from landscapes.render.theme import Theme, as_theme
 
 MOST = 200
 """Arrows a side, at most: more are a gray fill."""
 
 
-def downhill(
-    surface: Surface | Record,
+def gradient_field(
+    record: Record | Surface,
     ax: Axes | None = None,
     *,
     count: int = 18,
@@ -31,7 +31,7 @@ def downhill(
     the way that a small step of gradient descent takes in the picture.
 
     Args:
-        surface: a `Surface`, or a `Record` that has one.
+        record: a `Record` with a surface, or a `Surface`.
         ax: where to draw; by default matplotlib's current axes. What is there stays; empty axes get the surface's view.
         count: arrows along each side.
         theme: colours, by name or as a `Theme`.
@@ -41,12 +41,7 @@ def downhill(
         InputError: where there is no surface, and for a number of arrows that is none.
     """
     look = as_theme(theme)
-    if isinstance(surface, Record):
-        if surface.surface is None:
-            raise InputError("this record has no surface: only races in two dimensions do")
-        surface = surface.surface
-    if not isinstance(surface, Surface):
-        raise InputError(f"this draws a Surface, or a Record that has one, not {surface!r:.80}")
+    surface = surface_of(record)
     try:
         side = operator.index(count)
     except TypeError:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.plots.run_table import QUANTITIES, REPEATS, Table, table
 from landscapes.render.theme import Theme, as_theme
 
@@ -79,11 +79,11 @@ def heatmap(
     ax.set_ylabel(lettered(down))
     if np.isfinite(shown.values).any():
         row, column = shown.best
-        size = 8.0 * prominence(ax)
+        size = 8.0 * size_factor(ax)
         for width, color in ((2.6, look.star_edge), (1.2, look.star)):
             ax.plot(
                 [column + 0.5], [row + 0.5], "o", markersize=size, markerfacecolor="none", markeredgecolor=color,
-                markeredgewidth=width * prominence(ax), clip_on=False, zorder=6,
+                markeredgewidth=width * size_factor(ax), clip_on=False, zorder=6,
             )  # fmt: skip
     ax.set_title(verdict(record, shown), loc="left", fontsize=8, color=look.foreground)
     return ax

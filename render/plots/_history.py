@@ -10,14 +10,13 @@ from landscapes.errors import InputError, unknown
 from landscapes.record import FAILED, Record, steps_or_inf
 from landscapes.render.artists.polyline import Route
 from landscapes.render.plots._loss_curves import DEPTH, Curve
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.plots.metrics import QUANTITIES, evaluations, observed
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
 
-AGAINST = ("steps", "evaluations", "time")
+ABSCISSAE = ("steps", "evaluations", "time")
 """What a trace can run along."""
 
 
@@ -32,15 +31,15 @@ class Trace(Curve):
         self.route = Route(along, value, step)
 
 
-def trace(
+def history(
     record: Record,
-    quantity: str = "gap",
+    metric: str = "gap",
     ax: Axes | None = None,
     *,
-    against: str = "steps",
+    x: str = "steps",
     step: int | None = None,
     theme: str | Theme = "light",
-    width: float | None = None,
+    linewidth: float | None = None,
 ) -> Axes:
     """Draws a quantity of each run as a curve on `ax`, and returns `ax`; `render.animate` lets the curves grow.
 
@@ -48,15 +47,15 @@ def trace(
 
     Args:
         record: a race.
-        quantity: "value", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum), "step_length",
+        metric: "value", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum), "step_length",
             "cosine" (between a step and the one before: 1 straight on, -1 back again) or "lr". For the gradient norm and
             the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`.
         ax: where to draw; by default matplotlib's current axes.
-        against: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", in seconds
+        x: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", in seconds
             or milliseconds of the processor that measured them, for a race with `metrics=["seconds"]`.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        width: of the curves, in points; by default as the axes' size asks for.
+        linewidth: of the curves, in points; by default as the axes' size asks for.
 
     Raises:
         InputError: for an unknown quantity, a record that does not hold what it needs, a step outside the race.
@@ -64,18 +63,18 @@ def trace(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
     >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=40)
-    >>> trace(record, "cosine", Figure().subplots()).get_ylabel()
+    >>> history(record, "cosine", Figure().subplots()).get_ylabel()
     'cosine between steps'
     """
     shown = check_step(record, step)
-    if quantity not in QUANTITIES:
-        raise unknown("quantity", str(quantity), QUANTITIES)
-    if against not in AGAINST:
-        raise unknown("way to measure a race", str(against), AGAINST)
-    look, chosen, runs = as_theme(theme), QUANTITIES[quantity], record.trajectories.runs
+    if metric not in QUANTITIES:
+        raise unknown("metric", str(metric), QUANTITIES)
+    if x not in ABSCISSAE:
+        raise unknown("quantity for x", str(x), ABSCISSAE)
+    look, chosen, runs = as_theme(theme), QUANTITIES[metric], record.trajectories.runs
     values = np.asarray(chosen.of(record), float)
     steps = record.trajectories.step
-    along, title = _along(record, against)
+    along, title = _along(record, x)
     stopped = np.maximum(steps_or_inf(runs["stopped"]), 1)
     values = np.where(steps < stopped[:, None], values, np.nan)  # nothing happened afterwards
     if not np.isfinite(values).any():
@@ -95,7 +94,7 @@ def trace(
     ax.set_ylabel(chosen.title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
-    thick = 1.8 * prominence(ax) if width is None else width
+    thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
     labels = [str(label) for label in runs["label"]]
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         known = np.flatnonzero(~np.isnan(values[run]) & np.isfinite(along[run]))
@@ -108,11 +107,11 @@ def trace(
     return ax
 
 
-def _along(record: Record, against: str) -> tuple[Numbers, str]:
+def _along(record: Record, x: str) -> tuple[Numbers, str]:
     """What the runs are drawn along, (R, T), and what its axis is called."""
-    if against == "evaluations":
+    if x == "evaluations":
         return evaluations(record), "evaluations"
-    if against == "time":
+    if x == "time":
         spent = observed(record, "seconds")
         short = np.nanmax(spent) < 1
         return (1000 if short else 1) * spent, f"processor time [{'ms' if short else 's'}]"

@@ -22,8 +22,8 @@ from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, keys, plan, settled
 from landscapes.render.artists.legend import Entry, compact, entries
 from landscapes.render.artists.text_fit import shortened, text_width
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import STAR, current_axes, prominence
+from landscapes.render.plots.contours import STAR
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 FONT = 9.0
@@ -216,13 +216,13 @@ class Names(Artist, AnimatedArtist):
         self._plan = plan(self._heads[self._keys], widest, self._radius, gap, self._fixed, self._low, self._high)
 
 
-def names(
+def label_runs(
     record: Record,
     ax: Axes | None = None,
     *,
     step: int | None = None,
     theme: str | Theme = "light",
-    size: float | None = None,
+    fontsize: float | None = None,
 ) -> Axes:
     """Writes the name of each run beside its head on axes that show the race, and returns them.
 
@@ -234,7 +234,7 @@ def names(
         ax: where to draw; by default matplotlib's current axes.
         step: the step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        size: of the font, in points; by default as the axes' size asks for.
+        fontsize: of the labels, in points; by default as the axes' size asks for.
 
     Raises:
         InputError: for a step outside the race, or an unknown theme.
@@ -242,8 +242,8 @@ def names(
     look = as_theme(theme)
     shown = check_step(record, step)
     ax = current_axes(ax)
-    scale = prominence(ax)
-    font = FONT * scale**0.35 if size is None else size
+    scale = size_factor(ax)
+    font = FONT * scale**0.35 if fontsize is None else fontsize
     shown_runs = entries(record, look) if scale > 0.9 else compact(entries(record, look))
     wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
     shown_runs = [

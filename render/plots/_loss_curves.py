@@ -20,8 +20,7 @@ from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, Pieces, stretches
 from landscapes.render.artists.polyline import Ink, Route
 from landscapes.render.artists.trails import dress, laid
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 DEPTH = 1e-9
@@ -92,13 +91,13 @@ class Curve(Line2D, AnimatedArtist):
         return self._inked
 
 
-def losses(
+def loss_curves(
     record: Record,
     ax: Axes | None = None,
     *,
     step: int | None = None,
     theme: str | Theme = "light",
-    width: float | None = None,
+    linewidth: float | None = None,
 ) -> Axes:
     """Draws the loss of each run against its steps on `ax`, and returns `ax`.
 
@@ -110,7 +109,7 @@ def losses(
         ax: where to draw; by default matplotlib's current axes.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        width: of the curves, in points, dots in proportion; by default as the axes' size asks for.
+        linewidth: of the curves, in points, dots in proportion; by default as the axes' size asks for.
 
     Raises:
         InputError: for a step outside the race or an unknown theme.
@@ -118,7 +117,7 @@ def losses(
     look = as_theme(theme)
     ax = current_axes(ax)
     shown = check_step(record, step)
-    thick = 1.8 * prominence(ax) if width is None else width
+    thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
     trajectories = record.trajectories
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))

@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.plots._sensitivity import response
-from landscapes.render.plots._trajectories import check_step
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots._sensitivity import sensitivity
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 
 EDGE = 0.02
 """How far from the end of a grid a rate still lies at its edge, as a share of it."""
 
 
-def rates(
-    record: Record, sweep: Record, ax: Axes | None = None, *, value: str = "gap", theme: str | Theme = "light"
+def lr_sweep(
+    record: Record, ax: Axes | None = None, *, sweep: Record, value: str = "gap", theme: str | Theme = "light"
 ) -> Axes:
     """Draws a sweep over learning rates on `ax` with the rates of a race marked on it, and returns `ax`.
 
@@ -29,9 +28,9 @@ def rates(
 
     Args:
         record: a race.
-        sweep: a sweep over `lr`: `sweep("beale", ["sgd", "adam"], lr=(1e-4, 1))`.
         ax: where to draw, such as a thin strip beside the race; by default matplotlib's current axes.
-        value: what of the sweep is shown, as in `render.response`.
+        sweep: a sweep over `lr`: `sweep("beale", ["sgd", "adam"], lr=(1e-4, 1))`.
+        value: what of the sweep is shown, as in `render.sensitivity`.
         theme: colours, by name or as a `Theme`.
 
     Raises:
@@ -40,7 +39,8 @@ def rates(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race, sweep
     >>> tried = sweep("booth", ["sgd", "adam"], lr=[0.001, 0.01, 0.1, 1.0], steps=40)
-    >>> ax = rates(race("booth", ["sgd(lr=0.03)", "adam(lr=1.0)"], steps=40), tried, Figure().subplots())
+    >>> raced = race("booth", ["sgd(lr=0.03)", "adam(lr=1.0)"], steps=40)
+    >>> ax = lr_sweep(raced, Figure().subplots(), sweep=tried)
     >>> [text.get_text() for text in ax.texts]
     ['Adam: at the edge of the grid']
     """
@@ -61,14 +61,14 @@ def rates(
             f"none of the sweep's optimizers ({', '.join(who)}) is in the race: {', '.join(map(str, runs['label']))}"
         )
     ax = current_axes(ax)
-    response(sweep, ax, value=value, along="lr", theme=look)
+    sensitivity(sweep, ax, value=value, along="lr", theme=look)
     colors = {label: style.color for label, style in zip(who, styles(who, look), strict=True)}
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, *chosen.values()), max(high, *chosen.values()))
     said = []
     for label, rate in chosen.items():
         ax.axvline(
-            rate, color=colors[label], linewidth=1.3 * prominence(ax), linestyle=(0, (3, 2)), zorder=2, label="_rate"
+            rate, color=colors[label], linewidth=1.3 * size_factor(ax), linestyle=(0, (3, 2)), zorder=2, label="_rate"
         )
         if words := _edge(rate, grid):
             said.append(f"{label}: {words}")

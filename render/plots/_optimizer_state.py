@@ -16,8 +16,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, filled
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, pixels, seen, show, stroke
 from landscapes.render.artists.polyline import Route
-from landscapes.render.plots._trajectories import check_step, held
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
@@ -117,7 +116,7 @@ class State(Artist, AnimatedArtist):
         self.stale = False
 
 
-def states(
+def optimizer_state(
     record: Record,
     ax: Axes | None = None,
     *,
@@ -132,7 +131,7 @@ def states(
 
     Args:
         record: a race in two dimensions with `metrics=["momentum", "second_moment"]`, or one of them.
-        ax: where to draw; by default matplotlib's current axes, on which `render.paths` has drawn the race.
+        ax: where to draw; by default matplotlib's current axes, on which `render.trajectories` has drawn the race.
         step: the step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
 
@@ -142,7 +141,7 @@ def states(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
     >>> seen = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, metrics=["momentum", "second_moment"])
-    >>> sum(isinstance(artist, State) for artist in states(seen, Figure().subplots()).get_children())
+    >>> sum(isinstance(artist, State) for artist in optimizer_state(seen, Figure().subplots()).get_children())
     1
     """
     shown = check_step(record, step)
@@ -163,12 +162,12 @@ def states(
         told = SHORT + (1 - SHORT) * np.clip(1 + np.log10(size / largest) / DECADES, 0, 1)
         push = -momentum / size * told
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = held(trajectories.x)
+    ways = filled_forward(trajectories.x)
     for run, style in enumerate(styles(labels, look)):
         if any(np.isfinite(kept[run]).all(-1).any() for kept in (push, reach)):
             stopped = int(filled(trajectories.runs["stopped"])[run])
             state = State(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
-            state.scale = prominence(ax)
+            state.scale = size_factor(ax)
             ax.add_artist(state).set_clip_path(ax.patch)
     show(ax, shown)
     return ax

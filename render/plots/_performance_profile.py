@@ -12,7 +12,7 @@ from landscapes.analysis.costs import check_chosen
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.artists.trails import dress
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 
 KINDS = ("performance", "ecdf", "data")
@@ -24,7 +24,7 @@ RISE = 1.04
 """The top of the axes: a line at 1 is not on the border."""
 
 
-def profile(
+def performance_profile(
     record: Record,
     ax: Axes | None = None,
     *,
@@ -69,7 +69,7 @@ def profile(
     labels = [str(label) for label in record.axes["optimizer"]]
     for label, style, row in zip(labels, styles(labels, look), y, strict=True):
         (line,) = ax.plot(
-            x, row, drawstyle="steps-post", color=style.color, linewidth=1.9 * prominence(ax), label=label, zorder=4
+            x, row, drawstyle="steps-post", color=style.color, linewidth=1.9 * size_factor(ax), label=label, zorder=4
         )
         dress(line, style)
         line.set_markevery(POINTS // 8)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landscapes.record import Record
 from landscapes.render.artists.trails import dress
 from landscapes.render.plots._heatmap import chosen, lettered
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.plots.run_table import QUANTITIES, REPEATS, numbers_of
 from landscapes.render.theme import Theme, as_theme, styles
 
@@ -23,7 +23,7 @@ ABOVE = 30.0
 """On a log scale nothing is shown that is so many times worse than the start."""
 
 
-def response(
+def sensitivity(
     record: Record,
     ax: Axes | None = None,
     *,
@@ -50,7 +50,7 @@ def response(
     (name,) = chosen(record, None if along is None else [along], 1)
     numbers = numbers_of(record, value)
     ax = current_axes(ax)
-    thick = 1.9 * prominence(ax)
+    thick = 1.9 * size_factor(ax)
     axes = list(record.axes)
     values = record.axes[name]
     who = record.axes.get("optimizer") or [str(record.trajectories.runs["label"][0])]

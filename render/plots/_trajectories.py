@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, step_or_none
@@ -12,18 +10,19 @@ from landscapes.render.artists.animated import show
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import shared
 from landscapes.render.artists.trails import Halo, Trail
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
+from landscapes.render.plots.one_dimensional import draw_on_curve
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.views import extent
 
 
-def paths(
+def trajectories(
     record: Record,
     ax: Axes | None = None,
     *,
     step: int | None = None,
     theme: str | Theme = "light",
-    width: float | None = None,
+    linewidth: float | None = None,
     heads: bool = True,
 ) -> Axes:
     """Draws the trails of a race on `ax`, up to a step, and returns `ax`.
@@ -36,7 +35,7 @@ def paths(
         ax: where to draw; by default matplotlib's current axes.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        width: of the trails, in points, heads and halos in proportion; by default as the axes' size asks for.
+        linewidth: of the trails, in points, heads and halos in proportion; by default as the axes' size asks for.
         heads: whether to mark where each run is.
 
     Raises:
@@ -44,14 +43,15 @@ def paths(
     """
     shown = check_step(record, step)
     dim = record.trajectories.x.shape[-1]
-    if dim != 2:
-        advice = "; render.slide draws one" if dim == 1 else ""
-        raise InputError(f"paths are drawn in two dimensions; this record has {dim}{advice}")
     look = as_theme(theme)
+    if dim == 1:
+        return draw_on_curve(record, current_axes(ax), shown, look, linewidth, heads)
+    if dim != 2:
+        raise InputError(f"trajectories are drawn in one or two dimensions; this record has {dim}")
     ax = current_axes(ax)
     if not ax.has_data():
         _hold(ax, record)
-    thick = 2.3 * prominence(ax) if width is None else width
+    thick = 2.3 * size_factor(ax) if linewidth is None else linewidth
     runs(record, ax, look, thick, Head if heads else None)
     show(ax, shown)
     return ax
@@ -61,7 +61,7 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     """Adds trails of a width in points, their halos and heads, and the rings where they begin."""
     trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = held(trajectories.x)
+    ways = filled_forward(trajectories.x)
     parts = shared(list(ways), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = ways[run].T
@@ -76,25 +76,6 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
             ax.add_artist(head(trail, stopped=stopped if failed else None, size=3.7 * thick))
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))
-
-
-def check_step(record: Record, step: int | None) -> int:
-    """The step to show, the last one for None. Raises `InputError` for a step outside the race, or for no record."""
-    if not isinstance(record, Record):
-        raise InputError(f"this draws a Record, as race() returns it, not {record!r:.80}")
-    last = int(record.trajectories.step[-1])
-    if step is None:
-        return last
-    if not isinstance(step, int | np.integer) or not 0 <= step <= last:
-        raise InputError(f"step must be a whole number from 0 to {last}, not {step!r}")
-    return int(step)
-
-
-def held(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The points (R, T, 2), those that are not finite replaced by the last finite one before them."""
-    sound = np.isfinite(x).all(2)
-    last = np.maximum.accumulate(np.where(sound, np.arange(x.shape[1]), 0), axis=1)
-    return np.take_along_axis(x, last[..., None], axis=1)
 
 
 def _hold(ax: Axes, record: Record) -> None:

@@ -13,7 +13,7 @@ from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import wrapped
-from landscapes.render.plots.contours import current_axes, prominence
+from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Columns = Mapping[str, NDArray[Any]]
@@ -28,7 +28,7 @@ THICK = 0.2
 """How far the settings of one optimizer lie apart, up and down, in rows; so that they do not hide each other."""
 
 
-def fairness(columns: Columns | Record, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
+def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
     """Draws what a tuning tried of each optimizer on `ax`, and returns `ax`: the best at the top, the further left the better.
 
     A point is a setting, by its effort (see `landscapes.tune`): faint where it was tried for some of the steps only, strong
@@ -36,8 +36,8 @@ def fairness(columns: Columns | Record, ax: Axes | None = None, *, theme: str | 
     the dashed line the target is reached. Beneath stands what was spent, and between what bounds hyper-parameters were tried.
 
     Args:
-        columns: the record of `tune`, or arrays like that: `label`, `rung`, `steps`, `effort`, `evaluations`,
-            and a column each hyper-parameter, all of one length; an optimizer's first row is it as it was given.
+        record: what `tune` returns, or its columns: `label`, `rung`, `steps`, `effort`, `evaluations`, and one column per
+            hyper-parameter, all of one length. The first row of an optimizer holds its given settings.
         ax: where to draw; by default matplotlib's current axes.
         theme: colours, by name or as a `Theme`.
 
@@ -47,17 +47,17 @@ def fairness(columns: Columns | Record, ax: Axes | None = None, *, theme: str | 
     >>> from matplotlib.figure import Figure
     >>> from landscapes import tune
     >>> found = tune("booth", ["sgd", "adam"], vary=["lr"], steps=60, candidates=9, starts=1)
-    >>> sorted(tick.get_text() for tick in fairness(found, Figure().subplots()).get_yticklabels())
+    >>> sorted(tick.get_text() for tick in tuning_trials(found, Figure().subplots()).get_yticklabels())
     ['Adam', 'SGD']
     """
     look = as_theme(theme)
-    table = _checked(columns)
+    table = _checked(record)
     ax = current_axes(ax)
     labels = list(dict.fromkeys(str(label) for label in table["label"]))
     rows = {label: np.flatnonzero(table["label"] == label) for label in labels}
     best = {label: _best(table, held) for label, held in rows.items()}
     order = sorted(labels, key=lambda label: float(table["effort"][best[label]]))
-    scale = prominence(ax)
+    scale = size_factor(ax)
     extent = ax.get_window_extent()
     figure = ax.get_figure(root=True)
     wide = 72 * extent.width / (72.0 if figure is None else figure.dpi)

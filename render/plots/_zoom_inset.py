@@ -14,8 +14,9 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.animated import show
 from landscapes.render.artists.heads import Head
-from landscapes.render.plots._trajectories import check_step, runs
-from landscapes.render.plots.contours import contour, current_axes, is_known, prominence, star
+from landscapes.render.plots._trajectories import runs
+from landscapes.render.plots.contours import contour, is_known, star
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.plots.interpolation import refined
 from landscapes.render.theme import Theme, as_theme
 
@@ -42,7 +43,7 @@ class Near(Head):
             super().draw(renderer)
 
 
-def inset(
+def zoom_inset(
     record: Record,
     ax: Axes | None = None,
     *,
@@ -89,7 +90,7 @@ def inset(
     frame = Rectangle((0, 0), 1, 1, transform=made.transAxes, fill=False, edgecolor=look.foreground, zorder=9)
     made.add_patch(frame).set(linewidth=0.9, clip_on=False)
     close = replace(record, surface=refined(record.surface, lens))
-    scale = max(prominence(made), 0.8 * prominence(ax))
+    scale = max(size_factor(made), 0.8 * size_factor(ax))
     contour(close, made, theme=look, levels=9, stars=False)
     made.set(xlim=lens[0], ylim=lens[1])
     star(made, record.surface.minima, look, scale, known=is_known(record))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
+from landscapes.render.plots.inputs import current_axes, size_factor, surface_of
 from landscapes.render.plots.levels import LEVELS, relief
 from landscapes.render.theme import Theme, as_theme
 
@@ -25,7 +26,7 @@ STAR = 17.0
 
 
 def contour(
-    surface: Surface | Record,
+    record: Record | Surface,
     ax: Axes | None = None,
     *,
     theme: str | Theme = "light",
@@ -36,7 +37,7 @@ def contour(
     """Draws a surface as filled contours on `ax`, and returns `ax`.
 
     Args:
-        surface: a `Surface`, or a `Record` that has one.
+        record: a `Record` with a surface, or a `Surface`.
         ax: where to draw; by default matplotlib's current axes.
         theme: colours, by name or as a `Theme`.
         levels: how many bands of colour; by default 24 on large axes, fewer on small ones.
@@ -46,18 +47,13 @@ def contour(
     Raises:
         InputError: where the record has no surface, for an unknown theme or no levels.
     """
-    known = not isinstance(surface, Record) or is_known(surface)
-    if isinstance(surface, Record):
-        if surface.surface is None:
-            raise InputError("this record has no surface: only races in two dimensions do")
-        surface = surface.surface
-    if not isinstance(surface, Surface):
-        raise InputError(f"this draws a Surface, or a Record that has one, not {surface!r:.80}")
+    known = not isinstance(record, Record) or is_known(record)
+    surface = surface_of(record)
     if levels is not None and not (isinstance(levels, int | np.integer) and 1 <= levels <= MOST_LEVELS):
         raise InputError(f"levels must be a whole number from 1 to {MOST_LEVELS}, not {levels!r}")
     look = as_theme(theme)
     ax = current_axes(ax)
-    shape = relief(surface, round(LEVELS * prominence(ax) ** 0.75) if levels is None else levels)
+    shape = relief(surface, round(LEVELS * size_factor(ax) ** 0.75) if levels is None else levels)
     colors = LinearSegmentedColormap.from_list(look.name, list(look.fill), N=256)
     norm = BoundaryNorm(shape.levels, 256)
     filled = ax.contourf(
@@ -75,13 +71,13 @@ def contour(
     if lines:
         drawn = ax.contour(
             surface.x, surface.y, shape.height, shape.levels[1:-1],
-            colors=look.line, linewidths=0.45 * prominence(ax), linestyles="solid", algorithm="serial", zorder=0.6,
+            colors=look.line, linewidths=0.45 * size_factor(ax), linestyles="solid", algorithm="serial", zorder=0.6,
         )  # fmt: skip
         _clear(drawn, np.array([surface.x[[0, -1]], surface.y[[0, -1]]]))
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
-        star(ax, surface.minima, look, prominence(ax), known=known)
+        star(ax, surface.minima, look, size_factor(ax), known=known)
     return ax
 
 
@@ -112,23 +108,3 @@ def star(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, k
         markerfacecolor=theme.star if known else "none", markeredgecolor=theme.star_edge if known else theme.foreground,
         markeredgewidth=(0.9 if known else 1.4) * scale, label="_minimum",
     )  # fmt: skip
-
-
-def prominence(ax: Axes) -> float:
-    """How strong lines and marks should be on axes of this size: 1 on large ones, down to a half on small ones."""
-    figure = ax.get_figure(root=True)
-    extent = ax.get_window_extent()
-    side = min(extent.width, extent.height) * 72 / (72.0 if figure is None else figure.dpi)
-    return float(np.clip(side / 300, 0.45, 1.0))
-
-
-def current_axes(ax: Axes | None) -> Axes:
-    """The axes given, else matplotlib's current ones; pyplot is loaded only then."""
-    if ax is None:
-        from matplotlib import pyplot
-
-        return pyplot.gca()
-    if not isinstance(ax, Axes) or ax.name != "rectilinear":
-        kind = f"{ax.name} axes" if isinstance(ax, Axes) else repr(ax)
-        raise InputError(f"this is drawn on ordinary (rectilinear) axes, not on {kind}")
-    return ax

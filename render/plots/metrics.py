@@ -114,4 +114,4 @@ QUANTITIES = {
     "cosine": Quantity("cosine between steps", False, _cosine, (-1.08, 1.08)),
     "lr": Quantity("learning rate", True, _lr),
 }
-"""What `render.trace` can draw, by name."""
+"""What `render.history` can draw, by name."""

@@ -15,9 +15,9 @@ from landscapes.record import FAILED, Record, Surface, step_or_none
 from landscapes.render.artists.animated import Boxes, around, pixels, show, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.trails import Trail
-from landscapes.render.plots._trajectories import check_step, held
-from landscapes.render.plots.contours import current_axes, is_known, prominence, star
-from landscapes.render.theme import Theme, as_theme, styles
+from landscapes.render.plots.contours import is_known, star
+from landscapes.render.plots.inputs import filled_forward, size_factor
+from landscapes.render.theme import Theme, styles
 
 STEPS, SHARE = 8, 0.03
 """A tail is so many steps long, or so large a share of the race where that is more."""
@@ -66,60 +66,29 @@ class Tail(Trail):
         self.stale = False
 
 
-def slide(
-    record: Record,
-    ax: Axes | None = None,
-    *,
-    step: int | None = None,
-    theme: str | Theme = "light",
-    width: float | None = None,
-) -> Axes:
-    """Draws a race over one coordinate on `ax`, and returns `ax`: the curve of the landscape, and where each run is on it.
+def draw_on_curve(record: Record, ax: Axes, shown: int, look: Theme, linewidth: float | None, heads: bool) -> Axes:
+    """Draw a one-dimensional race on `ax`: the graph of the function, and the last steps of each run on it.
 
-    A tail shows a run's last steps as straight moves from point to point, so that a run that jumps across a valley is seen
-    to. What stars, heads, crosses and arrows mean is as in `render.contour` and `render.paths`.
-
-    Args:
-        record: a race over one coordinate.
-        ax: where to draw; by default matplotlib's current axes.
-        step: the step to show; by default the race's last.
-        theme: colours, by name or as a `Theme`.
-        width: of the tails, in points; by default as the axes' size asks for.
-
-    Raises:
-        InputError: for a record without a curve, a step outside the race, an unknown theme.
-
-    >>> from matplotlib.figure import Figure
-    >>> from landscapes import race
-    >>> ax = slide(race("forrester", ["sgd(lr=0.002)", "adam(lr=0.01)"], steps=60), Figure().subplots())
-    >>> [line.get_label() for line in ax.lines if isinstance(line, Tail)]
-    ['SGD', 'Adam']
+    Straight segments join successive points, so a run that jumps across a valley is visible.
     """
-    shown = check_step(record, step)
     trajectories = record.trajectories
     if record.curve is None:
-        dim = trajectories.x.shape[-1]
-        raise InputError(
-            f"this draws races over one coordinate; this record has {dim}"
-            if dim != 1
-            else "this record has no curve of its landscape; race again to have one"
-        )
-    look = as_theme(theme)
-    ax = current_axes(ax)
+        raise InputError("this record has no curve of its function; race again to record one")
     _ground(record.curve, ax, look, known=is_known(record))
-    thick = 2.3 * prominence(ax) if width is None else width
+    width = 2.3 * size_factor(ax) if linewidth is None else linewidth
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = held(np.stack([trajectories.x[..., 0], trajectories.loss], -1))
+    points = filled_forward(np.stack([trajectories.x[..., 0], trajectories.loss], -1))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        x, y = ways[run].T
-        tail = Tail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
-        tail.extra = look.halo_width * thick
+        x, y = points[run].T
+        tail = Tail(x, y, trajectories.step, style=style, theme=look, width=width, label=label)
+        tail.extra = look.halo_width * width
         ax.add_line(tail)
-        failed = str(trajectories.runs["status"][run]) in FAILED
-        stopped = step_or_none(trajectories.runs["stopped"], run)
-        ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * thick))
-    for start in {tuple(way[0]) for way in ways.tolist()}:
-        ax.add_artist(Start(start, look, 2.9 * thick))
+        if heads:
+            failed = str(trajectories.runs["status"][run]) in FAILED
+            stopped = step_or_none(trajectories.runs["stopped"], run)
+            ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * width))
+    for start in {tuple(line[0]) for line in points.tolist()}:
+        ax.add_artist(Start(start, look, 2.9 * width))
     show(ax, shown)
     return ax
 
@@ -134,7 +103,7 @@ def _ground(curve: Surface, ax: Axes, look: Theme, *, known: bool) -> None:
     ax.set_xlim(curve.x[0], curve.x[-1])
     ax.set_ylim(low - 1.5 * margin, high + margin)
     ax.fill_between(curve.x, height, low - 1.5 * margin, color=look.old, linewidth=0, zorder=0.5)
-    ax.plot(curve.x, height, color=look.muted, linewidth=1.4 * prominence(ax), zorder=0.6, label="_curve")
+    ax.plot(curve.x, height, color=look.muted, linewidth=1.4 * size_factor(ax), zorder=0.6, label="_curve")
     if len(curve.minima) and np.isfinite(curve.minimum):
         at = curve.minima[:, 0]
-        star(ax, np.column_stack([at, np.full(len(at), curve.minimum)]), look, prominence(ax), known=known)
+        star(ax, np.column_stack([at, np.full(len(at), curve.minimum)]), look, size_factor(ax), known=known)

@@ -6,7 +6,7 @@ import re
 
 from landscapes.analysis.race_table import place, verdict
 from landscapes.record import Record, filled
-from landscapes.render.plots._trajectories import check_step
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.text.phrases import contender, counted, listed
 from landscapes.render.text.sentences import SENTENCES
 

@@ -99,7 +99,7 @@ def test_a_chosen_comparison_is_a_comparison_of_those_rates():
         here = chosen == RATES[i]
         assert np.array_equal(best.grid("final")[here], only(record, "lr", rate).grid("final")[here])
     assert costs(best).values.shape == (8, 2, 2)
-    assert render.profile(best, Figure().subplots(), target=1e-2).get_xlabel()
+    assert render.performance_profile(best, Figure().subplots(), target=1e-2).get_xlabel()
     assert "| SGD |" in render.table(best, "markdown", show="standings", target=1e-2)
 
 
@@ -125,7 +125,7 @@ TIED = comparison(of([10, 10], [20, 20]))
         (lambda: only(TIED, "lr", 0.3), "along lr there are 0.01, 0.1; not 0.3"),
         (lambda: only(TIED, "rate", 0.1), "unknown axis of this record 'rate'"),
         (lambda: costs(TIED), "at several learning rates; choose first"),
-        (lambda: render.profile(TIED, Figure().subplots()), "at several learning rates; choose first"),
+        (lambda: render.performance_profile(TIED, Figure().subplots()), "at several learning rates; choose first"),
         (lambda: compare("booth", "nelder_mead", lr_grid=[0.1], starts=1), "unknown hyper-parameter of Nelder–Mead 'lr'"),
         (lambda: compare("booth", "sgd", lr_grid=[], starts=1), "lr has no values"),
         (lambda: compare("booth", "sgd", lr_grid=0.1, starts=1), "lr varies over numbers"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PIL import Image
+from render_pixels import sized
 from render_records import converging, diverging, record, way
 
 from landscapes import render
@@ -38,15 +39,15 @@ def test_a_saved_race_is_drawn_again(said, tmp_path):
     assert lines[2].startswith("place")
     assert lines[-1].startswith("again.gif  ")
     assert lines[-1].endswith(" s")
-    ours = render.save(diverging(), tmp_path / "ours.gif", seconds=0.4, fps=10, size=(240, 180))
+    ours = render.save(diverging(), tmp_path / "ours.gif", seconds=0.4, fps=10, **sized(240, 180))
     assert (tmp_path / "again.gif").read_bytes() == ours.read_bytes()
 
 
 def test_view_inset_and_labels_are_heard(said, tmp_path):
-    words = ("--view", "-1.9,1.4,-0.5,1.2", "--inset", "--labels", "heads", "--size", "320x200")
+    words = ("--view", "-1.9,1.4,-0.5,1.2", "--inset", "--labels", "direct", "--size", "320x200")
     assert said("replay", "race.npz", "-o", "close.png", *words)[::2] == (0, "")
-    close = {"view": ((-1.9, 1.4), (-0.5, 1.2)), "inset": True, "labels": "heads"}
-    ours = render.save(diverging(), tmp_path / "ours.png", size=(320, 200), **close)
+    close = {"view": ((-1.9, 1.4), (-0.5, 1.2)), "inset": True, "labels": "direct"}
+    ours = render.save(diverging(), tmp_path / "ours.png", **sized(320, 200), **close)
     assert (tmp_path / "close.png").read_bytes() == ours.read_bytes()
     assert said("replay", "race.npz", "-o", "race.png", "--view", "race")[0] == 0
 
@@ -64,8 +65,8 @@ def test_view_inset_and_labels_are_heard(said, tmp_path):
 def test_it_is_seen_from_aside(said, tmp_path, words, settings, name):
     film = name.endswith("gif")
     assert said("replay", "race.npz", "-o", name, *QUICK, *words)[::2] == (0, "")
-    ours = render.save(diverging(), tmp_path / f"ours-{name}", seconds=0.4, fps=10, size=(240, 180), **settings)
-    flat = render.save(diverging(), tmp_path / f"flat-{name}", seconds=0.4, fps=10, size=(240, 180))
+    ours = render.save(diverging(), tmp_path / f"ours-{name}", seconds=0.4, fps=10, **sized(240, 180), **settings)
+    flat = render.save(diverging(), tmp_path / f"flat-{name}", seconds=0.4, fps=10, **sized(240, 180))
     assert (tmp_path / name).read_bytes() == ours.read_bytes() != flat.read_bytes()
     with Image.open(ours) as picture:
         assert getattr(picture, "n_frames", 1) > 3 if film else picture.size == (240, 180)
@@ -86,7 +87,7 @@ def test_a_relief_goes_into_papers(said, tmp_path, suffix):
         (("--camera", "-60,0"), "elevation is above 0 and at most 90 degrees"),
         (("--camera=nan,10",), "azimuth is an angle in degrees, not nan"),
         (("--aside", "--inset"), "leave out the inset"),
-        (("--aside", "--labels", "heads"), "names at the heads"),
+        (("--aside", "--labels", "direct"), "names at the heads"),
         (("--camera=-60,42", "-o", "page.html"), "another suffix than .html"),
     ],
 )
@@ -131,7 +132,7 @@ def test_torch_is_not_loaded(tmp_path, python):
 
 def test_theme_size_and_step_are_heard(said, tmp_path):
     assert said("replay", "race.npz", "-o", "dark.png", "--theme", "dark", "--size", "320x200", "--step", "7")[0] == 0
-    ours = render.save(diverging(), tmp_path / "ours.png", theme="dark", size=(320, 200), step=7)
+    ours = render.save(diverging(), tmp_path / "ours.png", theme="dark", **sized(320, 200), step=7)
     assert (tmp_path / "dark.png").read_bytes() == ours.read_bytes()
     with Image.open(ours) as picture:
         assert picture.size == (320, 200)

@@ -14,6 +14,7 @@ from matplotlib import pyplot as plt
 
 from landscapes import race, render
 from landscapes.render.figures import stills
+from landscapes.render.html._page import framed
 
 GALLERY = Path(__file__).resolve().parents[2] / "gallery"
 PAGE = (GALLERY / "EMBEDDING.md").read_text(encoding="utf-8")
@@ -78,7 +79,7 @@ def test_notebook_snippet_displays_the_race():
     *lines, last = snippet("Notebooks", "python").strip().splitlines()
     exec("\n".join(lines), found := {})
     shown = eval(last, found)._repr_html_()
-    assert shown == render.framed(race("beale", ["momentum", "adam"], steps=60))
+    assert shown == framed(race("beale", ["momentum", "adam"], steps=60))
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from matplotlib.animation import Animation, FuncAnimation
 from matplotlib.figure import Figure
 from PIL import Image
-from render_pixels import decode, full_draw, psnr
+from render_pixels import decode, full_draw, psnr, sized
 from render_records import converging, diverging, record, way
 
 from landscapes import render
@@ -26,7 +26,7 @@ from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Trail
 from landscapes.render.writers.timeline import PACES, timeline
 
-SMALL = {"size": (160, 120)}
+SMALL = sized(160, 120)
 
 
 def test_it_is_an_animation_of_matplotlib():
@@ -96,7 +96,7 @@ def test_moving_artists_serve_a_func_animation_of_ones_own(tmp_path):
     ax = made.subplots()
     race = converging(2)
     render.contour(race, ax)
-    render.paths(race, ax)
+    render.trajectories(race, ax)
     seen = []
 
     def update(step: int) -> list:
@@ -118,8 +118,8 @@ def test_a_figure_of_ones_own_is_animated(tmp_path, suffix):
     made = Figure(figsize=(4, 2), dpi=80)
     left, right = made.subplots(1, 2)
     render.contour(race, left)
-    render.paths(race, left)
-    render.losses(race, right)
+    render.trajectories(race, left)
+    render.loss_curves(race, right)
     left.set_title("mine")
     left.legend(fontsize=6)
     animation = render.animate(race, figure=made, frames=5)
@@ -136,7 +136,7 @@ def test_a_figure_of_ones_own_is_animated(tmp_path, suffix):
 def test_a_figure_on_which_nothing_moves_is_refused():
     made = Figure()
     render.contour(converging(1), made.subplots())
-    with pytest.raises(InputError, match="nothing moves on this figure"):
+    with pytest.raises(InputError, match="this figure has no animated artist"):
         render.animate(converging(1), figure=made)
 
 

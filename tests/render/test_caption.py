@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from render_pixels import sized
 from render_records import converging, diverging, failing, record, unbounded, way
 from test_charts import map_record, sweep_record, valley
 from test_tables import SPLIT
@@ -81,12 +82,12 @@ def test_settings_of_a_rule_within_a_rule_are_left_as_they_are():
 
 def test_it_is_the_title_of_an_svg(tmp_path):
     race = converging(2)
-    drawn = render.save(race, tmp_path / "race.svg", size=(240, 180)).read_text(encoding="utf-8")
+    drawn = render.save(race, tmp_path / "race.svg", **sized(240, 180)).read_text(encoding="utf-8")
     assert f"<title>{render.caption(race)}</title>" in drawn
 
 
 def test_what_is_no_record_is_refused():
-    with pytest.raises(InputError, match="this draws a Record"):
+    with pytest.raises(InputError, match="expected a Record"):
         render.caption("beale")
 
 
@@ -140,5 +141,5 @@ def test_a_comparison_tells_who_reaches_the_hardest_target_how_often():
 
 @pytest.mark.parametrize("job", [sweep_record(valley), map_record(), SPLIT])
 def test_it_is_the_title_of_a_chart(tmp_path, job):
-    drawn = render.save_chart(job, tmp_path / "chart.svg", size=(320, 240)).read_text(encoding="utf-8")
+    drawn = render.save(job, tmp_path / "chart.svg", **sized(320, 240)).read_text(encoding="utf-8")
     assert f"<title>{html.escape(render.caption(job), quote=False)}</title>" in drawn

@@ -12,11 +12,12 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
+from render_pixels import sized
 from thinned import diagonal
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
-from landscapes.render import THEMES, basins, chart, heatmap, profile, response, save_chart
+from landscapes.render import THEMES, animate, basins, figure, heatmap, performance_profile, save, sensitivity
 from landscapes.render.plots._basins import painted, shares
 from landscapes.render.plots.run_table import table
 
@@ -133,7 +134,7 @@ def test_a_heatmap_marks_the_best_setting(value: str, theme: str) -> None:
 
 def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
     record = sweep_record(valley, ("SGD", "Adam"))
-    ax = response(record, axes(), along="lr")
+    ax = sensitivity(record, axes(), along="lr")
     lines = {line.get_label(): line for line in ax.lines if not str(line.get_label()).startswith("_")}
     assert set(lines) == {"SGD", "Adam"}
     y = np.asarray(lines["Adam"].get_ydata(), float)
@@ -141,7 +142,7 @@ def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
     np.testing.assert_allclose(y[:3], table(record, "gap", ["optimizer", "lr"]).values[1, :3])
     assert [line.get_label() for line in ax.lines].count("_end") == 2
     assert ax.get_xscale() == "log"
-    assert response(record, axes(), along="beta1").get_xscale() == "linear"
+    assert sensitivity(record, axes(), along="beta1").get_xscale() == "linear"
 
 
 def test_a_map_of_basins_tells_minima_apart_and_what_fails() -> None:
@@ -171,32 +172,32 @@ CHARTS = {
 @pytest.mark.parametrize(("kind", "theme"), diagonal(CHARTS, THEMES))
 def test_a_chart_is_saved_with_the_same_bytes(tmp_path: Path, kind: str, theme: str) -> None:
     record = CHARTS[kind]()
-    one, two = (save_chart(record, tmp_path / name, theme=theme, size=(480, 320)) for name in ("a.png", "b.png"))
+    one, two = (save(record, tmp_path / name, theme=theme, **sized(480, 320)) for name in ("a.png", "b.png"))
     assert one.read_bytes() == two.read_bytes()
 
 
 def test_one_hyper_parameter_makes_lines_and_two_make_maps() -> None:
     record = sweep_record(valley)
-    assert chart(record, along=["lr"]).axes[0].get_ylabel() == "final gap to the minimum"
-    assert chart(record).axes[0].get_ylabel() == "learning rate"
+    assert figure(record, along=["lr"]).axes[0].get_ylabel() == "final gap to the minimum"
+    assert figure(record).axes[0].get_ylabel() == "learning rate"
 
 
 def test_profiles_rise_where_problems_are_solved() -> None:
     never = -1
     evaluations = np.array([[[[5, 10]], [[10, 20]]], [[[8, never]], [[4, 8]]]])
     record = comparison(evaluations)
-    ax = profile(record, axes(), kind="performance")
+    ax = performance_profile(record, axes(), kind="performance")
     sgd, adam = (np.asarray(line.get_ydata(), float) for line in ax.lines)
     assert (sgd[0], sgd[-1], adam[0], adam[-1]) == (0.5, 0.5, 0.5, 1.0)
-    ax = profile(record, axes(), kind="performance", target=0.1)
+    ax = performance_profile(record, axes(), kind="performance", target=0.1)
     assert [np.asarray(line.get_ydata(), float)[-1] for line in ax.lines] == [1.0, 1.0]
-    ax = profile(record, axes(), kind="ecdf")
+    ax = performance_profile(record, axes(), kind="ecdf")
     x, y = (np.asarray(part, float) for part in ax.lines[0].get_data())
     assert y[-1] == 0.75
     assert (np.diff(y) >= 0).all()
     assert y[np.searchsorted(x, 2.1)] == 0.25  # 8 evaluations in four coordinates come first
     assert [line.get_label() for line in ax.lines] == ["SGD", "Adam"]
-    assert len(profile(record, axes(), kind="data").lines) == 2
+    assert len(performance_profile(record, axes(), kind="data").lines) == 2
 
 
 @pytest.mark.parametrize(
@@ -206,12 +207,28 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: heatmap(sweep_record(valley), axes(), value="speed"), "quantity"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "shows 2 axes"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr", "rho"]), "axis of this record"),
-        (lambda: profile(map_record(), axes()), "which compare"),
-        (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
-        (lambda: profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5), "has the targets 0.1, 0.01"),
+        (lambda: performance_profile(map_record(), axes()), "which compare"),
+        (lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
+        (
+            lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5),
+            "has the targets 0.1, 0.01",
+        ),
         (lambda: basins(sweep_record(valley), axes()), "which basins"),
-        (lambda: chart(Record(map_record().trajectories, None, {"experiment": "race"})), "render.figure"),
-        (lambda: save_chart(map_record(), "map.gif"), "chart is saved as"),
+        (
+            lambda: figure(map_record(), inset=True),
+            "inset is an option for a race; the figure of a map of basins has dpi, figsize, theme, title",
+        ),
+        (lambda: figure(sweep_record(valley), labels="direct"), "labels is an option for a race"),
+        (lambda: figure("beale"), "expected a Record"),
+        (
+            lambda: save(map_record(), "map.gif"),
+            r"a map of basins is saved as a picture, \.png, \.pdf, \.svg, \.pgf, not as 'map.gif'",
+        ),
+        (lambda: save(sweep_record(valley), "sweep.html"), "only a race can be animated or saved as a page"),
+        (lambda: save(map_record(), "map.npz"), r"record.save writes the data as \.npz"),
+        (lambda: animate(sweep_record(valley)), "a sweep cannot be animated, only a race"),
+        (lambda: save(Figure(), "figure.mp4"), r"render.animate\(record, figure=figure\) animates it"),
+        (lambda: save(Figure(), "figure.png", dpi=100), "a figure is saved as it is: leave out dpi"),
     ],
 )
 def test_bad_input_is_refused(call: Any, words: str) -> None:

@@ -13,7 +13,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
-from render_pixels import Pixels, decode
+from render_pixels import Pixels, decode, sized
 from render_records import diverging
 
 from landscapes import render
@@ -92,13 +92,13 @@ def films(tmp_path_factory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("films")
     race = diverging()
     return {
-        suffix: render.save(race, folder / f"race{suffix}", size=SIZE, theme="dark", seconds=0.5, fps=10)
+        suffix: render.save(race, folder / f"race{suffix}", **sized(*SIZE), theme="dark", seconds=0.5, fps=10)
         for suffix in TYPES
     }
 
 
 def drawn(step: int) -> Pixels:
-    return Frames(render.figure(diverging(), size=SIZE, theme="dark")).show(step)[..., :3]
+    return Frames(render.figure(diverging(), **sized(*SIZE), theme="dark")).show(step)[..., :3]
 
 
 def in_chromium(path: Path, tmp_path: Path) -> list[Pixels]:

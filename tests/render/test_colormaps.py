@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
-from render_pixels import full_draw
+from render_pixels import full_draw, sized
 from render_records import converging
 
 from landscapes import render
@@ -30,11 +30,11 @@ def test_a_theme_has_the_colours_of_the_colormap(name):
 
 def test_a_name_says_the_same_as_its_colours():
     named, spelled = (
-        full_draw(render.figure(converging(2), theme=LIGHT | {"fill": fill}, size=(240, 180)))
+        full_draw(render.figure(converging(2), theme=LIGHT | {"fill": fill}, **sized(240, 180)))
         for fill in ("Greens", colormap("Greens"))
     )
     np.testing.assert_array_equal(named, spelled)
-    plain = full_draw(render.figure(converging(2), theme=LIGHT, size=(240, 180)))
+    plain = full_draw(render.figure(converging(2), theme=LIGHT, **sized(240, 180)))
     assert (named != plain).any()
 
 

@@ -179,21 +179,21 @@ def test_a_record_without_a_surface_is_refused():
         render.contour(record([np.zeros((5, 3))], values=np.ones((1, 5))), axes())
 
 
-@pytest.mark.parametrize("draw", [render.contour, render.paths, render.losses])
+@pytest.mark.parametrize("draw", [render.contour, render.trajectories, render.loss_curves])
 @pytest.mark.parametrize("projection", ["polar", "3d", "mollweide"])
 def test_other_kinds_of_axes_are_refused(draw, projection):
-    with pytest.raises(InputError, match="ordinary"):
+    with pytest.raises(InputError, match="needs rectilinear axes"):
         draw(converging(1), Figure().add_subplot(projection=projection))
 
 
-@pytest.mark.parametrize("draw", [render.contour, render.paths, render.losses])
+@pytest.mark.parametrize("draw", [render.contour, render.trajectories, render.loss_curves])
 def test_what_is_no_axes_is_refused(draw):
     for other in ("axes", Figure(), Figure().subplots(1, 2)):
-        with pytest.raises(InputError, match="ordinary"):
+        with pytest.raises(InputError, match="needs rectilinear axes"):
             draw(converging(1), other)
 
 
-@pytest.mark.parametrize("draw", [render.contour, render.paths, render.losses])
+@pytest.mark.parametrize("draw", [render.contour, render.trajectories, render.loss_curves])
 def test_drawing_returns_its_axes_and_touches_no_other(draw):
     figure = Figure()
     mine, other = figure.subplots(1, 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from render_pixels import sized
 from render_records import converging, diverging, record, way
 
 from landscapes import InputError, Record, render
@@ -14,7 +15,7 @@ from landscapes.views import around, extent
 
 def test_the_view_holds_all_runs():
     race = converging(3)
-    close = render.focus(race)
+    close = render.crop(race)
     assert race.surface is not None
     assert close.surface is not None
     points = race.trajectories.x.reshape(-1, 2)
@@ -55,7 +56,7 @@ def test_a_given_view_is_cut_out_with_the_values_that_belong_to_it():
     race = converging(1)
     assert race.surface is not None
     x, y = race.surface.x, race.surface.y
-    close = render.focus(race, ((x[3], x[9]), (y[5], y[12]))).surface
+    close = render.crop(race, ((x[3], x[9]), (y[5], y[12]))).surface
     assert close is not None
     assert close.x.tolist() == x[3:10].tolist()
     assert close.y.tolist() == y[5:13].tolist()
@@ -64,14 +65,14 @@ def test_a_given_view_is_cut_out_with_the_values_that_belong_to_it():
 
 def test_pictures_show_the_view():
     race = converging(2)
-    close = render.focus(race)
+    close = render.crop(race)
     assert close.surface is not None
     ax = render.figure(close).axes[0]
     assert ax.get_xlim() == (close.surface.x[0], close.surface.x[-1])
     assert ax.get_ylim() == (close.surface.y[0], close.surface.y[-1])
 
 
-@pytest.mark.parametrize("draw", [render.focus, lambda race, view: render.figure(race, view=view)])
+@pytest.mark.parametrize("draw", [render.crop, lambda race, view: render.figure(race, view=view)])
 @pytest.mark.parametrize("view", [(1, 2), ((1, 2),), ((2, 1), (0, 1)), ((0, np.nan), (0, 1)), 3, ((0, "a"), (0, 1))])
 def test_what_is_no_box_is_refused(view, draw):
     with pytest.raises(InputError, match=r"a view is 'domain', 'race' or a box \(\(x from"):
@@ -80,38 +81,38 @@ def test_what_is_no_box_is_refused(view, draw):
 
 def test_an_unknown_view_is_refused():
     with pytest.raises(InputError, match=r"unknown view 'rase'\. Did you mean race"):
-        render.focus(converging(1), "rase")
+        render.crop(converging(1), "rase")
 
 
 def test_a_box_too_small_is_refused():
     with pytest.raises(InputError, match="fewer than three lines"):
-        render.focus(converging(1), ((0, 1e-9), (0, 1e-9)))
+        render.crop(converging(1), ((0, 1e-9), (0, 1e-9)))
 
 
 @pytest.mark.parametrize("view", [((90, 91), (90, 91)), ((-2.1, 1), (0, 1)), ((-2, 2), (-1.5, 1.6)), "domain"])
 def test_what_was_not_recorded_cannot_be_shown(view):
     race = converging(1, domain=[(-5, 5), (-5, 5)])
     with pytest.raises(InputError, match=r"shows \[-2, 2\] × \[-1.5, 1.5\], not all of .* race again with that view"):
-        render.focus(race, view)
+        render.crop(race, view)
 
 
 def test_the_domain_is_shown_where_it_was_recorded():
     race = converging(1, domain=[(-1, 2), (-1.5, 1)])
-    close = render.focus(race, "domain").surface
+    close = render.crop(race, "domain").surface
     assert close is not None
     assert (close.x[0], close.x[-1], close.y[0], close.y[-1]) == pytest.approx((-1, 2, -1.5, 1), abs=0.07)
     with pytest.raises(InputError, match="does not say what the function's domain is"):
-        render.focus(converging(1), "domain")
+        render.crop(converging(1), "domain")
 
 
 @pytest.mark.parametrize("view", ["race", ((-1.8, 1.2), (-0.5, 1.3))])
 def test_figures_animations_and_files_take_a_view(view, tmp_path):
     race = converging(2)
-    close = render.focus(race, view).surface
+    close = render.crop(race, view).surface
     assert close is not None
     for ax in (render.figure(race, view=view).axes[0], render.animate(race, view=view).figure.axes[0]):
         assert (*ax.get_xlim(), *ax.get_ylim()) == (close.x[0], close.x[-1], close.y[0], close.y[-1])
-    small = {"size": (200, 150), "seconds": 0.1}
+    small = {**sized(200, 150), "seconds": 0.1}
     for suffix in (".png", ".gif"):
         other = render.save(race, tmp_path / f"whole{suffix}", **small).read_bytes()
         assert render.save(race, tmp_path / f"close{suffix}", view=view, **small).read_bytes() != other
@@ -120,4 +121,4 @@ def test_figures_animations_and_files_take_a_view(view, tmp_path):
 def test_a_record_without_a_surface_is_refused():
     race = converging(1)
     with pytest.raises(InputError, match="no surface"):
-        render.focus(Record(race.trajectories, None, race.meta))
+        render.crop(Record(race.trajectories, None, race.meta))

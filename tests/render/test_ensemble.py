@@ -13,7 +13,7 @@ from render_records import bowl, record, way
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render import animate, bands, contour, downhill, swarm
+from landscapes.render import animate, contour, ensemble, gradient_field, loss_quantiles
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots._ensemble import Points
@@ -34,7 +34,7 @@ def test_a_swarm_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
     runs = crowd()
     ax = axes()
     contour(runs, ax)
-    swarm(runs, ax, step=20)
+    ensemble(runs, ax, step=20)
     sgd, adam = (artist for artist in ax.get_children() if isinstance(artist, Points))
     np.testing.assert_array_equal(sgd.at(20), runs.trajectories.x[:5, 20])
     assert len(adam.at(20)) == 4
@@ -45,7 +45,7 @@ def test_a_swarm_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
 def test_runs_that_failed_leave_the_swarm_and_its_middle() -> None:
     runs = crowd({0: ("diverged", 10)})
     ax = axes()
-    swarm(runs, ax)
+    ensemble(runs, ax)
     points = next(artist for artist in ax.get_children() if isinstance(artist, Points))
     assert (len(points.at(9)), len(points.at(10))) == (5, 4)
     trail = next(line for line in ax.lines if isinstance(line, Trail))
@@ -58,8 +58,8 @@ def test_a_swarm_moves_the_same_whichever_way_its_steps_are_reached() -> None:
     made = Figure(figsize=(3, 2), dpi=80)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))
     contour(runs, ax)
-    swarm(runs, ax)
-    bands(runs, made.add_axes((0.7, 0.7, 0.25, 0.25)))
+    ensemble(runs, ax)
+    loss_quantiles(runs, made.add_axes((0.7, 0.7, 0.25, 0.25)))
     frames = Frames(made)
     pictures = [frames.show(step).copy() for step in (0, 12, 13, 40)]
     assert all((one != two).any() for one, two in pairwise(pictures))
@@ -71,7 +71,7 @@ def test_a_swarm_moves_the_same_whichever_way_its_steps_are_reached() -> None:
 def test_bands_hold_the_quantiles_and_failed_runs_count_as_worst() -> None:
     runs = crowd({0: ("diverged", 10), 1: ("diverged", 10), 2: ("diverged", 10)})
     ax = axes()
-    bands(runs, ax)
+    loss_quantiles(runs, ax)
     sgd, adam = (line for line in ax.lines if isinstance(line, Curve))
     gap = runs.trajectories.loss - runs.meta["minimum"]
     np.testing.assert_allclose(
@@ -84,7 +84,7 @@ def test_bands_hold_the_quantiles_and_failed_runs_count_as_worst() -> None:
 def test_arrows_point_down_and_are_longer_where_it_is_steeper() -> None:
     axis = np.linspace(-2, 2, 81)
     surface = Surface(axis, axis, bowl(*np.meshgrid(axis, axis)), np.zeros((0, 2)), 0.0, "linear")
-    ax = downhill(surface, axes(), count=12)
+    ax = gradient_field(surface, axes(), count=12)
     (quiver,) = (child for child in ax.get_children() if type(child).__name__ == "Quiver")
     field: Any = quiver
     at, way_down = np.asarray(field.XY), np.column_stack([field.U, field.V])
@@ -99,11 +99,11 @@ def test_arrows_point_down_and_are_longer_where_it_is_steeper() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: downhill(crowd(), axes(), count=0), "count must be"),
-        (lambda: downhill(Record(crowd().trajectories, None, {}), axes()), "no surface"),
-        (lambda: downhill("beale", axes()), "draws a Surface"),  # type: ignore[arg-type]
-        (lambda: swarm(crowd(), axes(), step=99), "step must be"),
-        (lambda: bands(crowd(), axes(), step=-1), "step must be"),
+        (lambda: gradient_field(crowd(), axes(), count=0), "count must be"),
+        (lambda: gradient_field(Record(crowd().trajectories, None, {}), axes()), "no surface"),
+        (lambda: gradient_field("beale", axes()), "expected a Record with a surface"),  # type: ignore[arg-type]
+        (lambda: ensemble(crowd(), axes(), step=99), "step must be"),
+        (lambda: loss_quantiles(crowd(), axes(), step=-1), "step must be"),
     ],
 )
 def test_bad_input_is_refused(call: Any, words: str) -> None:

@@ -19,7 +19,7 @@ from test_optimizer_state import remembering
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render import cartoon
+from landscapes.render import explain_step
 from landscapes.render.plots._explain_step import LONG
 from landscapes.render.theme import THEMES
 
@@ -52,16 +52,16 @@ def test_there_is_a_panel_for_each_part_that_was_kept():
     def parts(made: Figure) -> list[object]:
         return [ax.get_label() for ax in made.axes]
 
-    assert parts(cartoon(complete(), 5)) == ["gradient", "momentum", "scaling", "step"]
+    assert parts(explain_step(complete(), 5)) == ["gradient", "momentum", "scaling", "step"]
     kept = remembering()
-    assert parts(cartoon(kept, 5, run="SGD")) == ["gradient", "momentum", "step"]
-    assert parts(cartoon(kept, 5, run="Momentum")) == ["gradient", "scaling", "step"]
-    assert parts(cartoon(kept, 5, run="Nesterov")) == ["gradient", "step"]
+    assert parts(explain_step(kept, 5, run="SGD")) == ["gradient", "momentum", "step"]
+    assert parts(explain_step(kept, 5, run="Momentum")) == ["gradient", "scaling", "step"]
+    assert parts(explain_step(kept, 5, run="Nesterov")) == ["gradient", "step"]
 
 
 def test_arrows_are_the_slope_the_momentum_its_scaling_and_the_step():
     runs = complete()
-    made = cartoon(runs, 5)
+    made = explain_step(runs, 5)
     x, kept = runs.trajectories.x[0], runs.trajectories.metrics
     slope = np.array([2.0, 8.0]) * (x[4] - GOAL)
     for part, wanted in {
@@ -84,7 +84,7 @@ def test_arrows_are_the_slope_the_momentum_its_scaling_and_the_step():
 def test_a_panel_is_a_piece_of_the_view_that_holds_the_step(a: float, b: float, c: float, d: float) -> None:
     assume(np.hypot(a - c, b - d) > 1e-6)
     at, to = np.array([a, b]), np.array([c, d])
-    made = cartoon(record([np.array([at, to])]), 1)
+    made = explain_step(record([np.array([at, to])]), 1)
     for ax in made.axes:
         (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
         assert VIEW[0][0] <= left < right <= VIEW[0][1]
@@ -96,7 +96,7 @@ def test_a_panel_is_a_piece_of_the_view_that_holds_the_step(a: float, b: float, 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_it_is_drawn_in_every_theme(theme):
-    made = cartoon(complete(), 3, theme=theme, width=4.0)
+    made = explain_step(complete(), 3, theme=theme, width=4.0)
     picture = full_draw(made)
     assert picture.shape[1] == 600
     assert len(np.unique(picture.reshape(-1, 4), axis=0)) > 100
@@ -104,23 +104,23 @@ def test_it_is_drawn_in_every_theme(theme):
 
 def test_a_run_that_rests_has_no_arrow():
     still = record([np.array([GOAL] * 4)])
-    assert ways(panel(cartoon(still, 2), "step")) == []
+    assert ways(panel(explain_step(still, 2), "step")) == []
 
 
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: cartoon(converging(), 0), "from 1 on"),
-        (lambda: cartoon(converging(), 41), "from 0 to 40"),
-        (lambda: cartoon(converging(), 3, run="Lion"), "unknown run 'Lion'"),
-        (lambda: cartoon(converging(), 3, width=0.5), "above 1, not 0.5"),
-        (lambda: cartoon(converging(), 3, theme="neon"), "unknown theme"),
-        (lambda: cartoon(diverging(), 12, run="Nesterov"), "was stopped before the end of step 12"),
-        (lambda: cartoon(leaving(), 30, run="Momentum"), "out of view"),
-        (lambda: cartoon(record([np.zeros((5, 3))], values=np.ones((1, 5))), 1), "no surface"),
-        (lambda: cartoon("race", 1), "draws a Record"),  # type: ignore[arg-type]
-        (lambda: cartoon(thin(), 3), "kept with the one before, not 3"),
-        (lambda: cartoon(hollow(), 1), "has a hole"),
+        (lambda: explain_step(converging(), 0), "from 1 on"),
+        (lambda: explain_step(converging(), 41), "from 0 to 40"),
+        (lambda: explain_step(converging(), 3, run="Lion"), "unknown run 'Lion'"),
+        (lambda: explain_step(converging(), 3, width=0.5), "above 1, not 0.5"),
+        (lambda: explain_step(converging(), 3, theme="neon"), "unknown theme"),
+        (lambda: explain_step(diverging(), 12, run="Nesterov"), "was stopped before the end of step 12"),
+        (lambda: explain_step(leaving(), 30, run="Momentum"), "out of view"),
+        (lambda: explain_step(record([np.zeros((5, 3))], values=np.ones((1, 5))), 1), "no surface"),
+        (lambda: explain_step("race", 1), "expected a Record"),  # type: ignore[arg-type]
+        (lambda: explain_step(thin(), 3), "kept with the one before, not 3"),
+        (lambda: explain_step(hollow(), 1), "has a hole"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(call, match):

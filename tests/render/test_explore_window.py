@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
+from render_pixels import sized
 
 from landscapes.errors import InputError
 from landscapes.record import Record
@@ -352,7 +353,7 @@ def saved_small(monkeypatch) -> list[object]:
 
     def small(record, path, *, theme):
         themes.append(theme)
-        return save(record, path, theme=theme, size=(240, 180), seconds=0.3)
+        return save(record, path, theme=theme, **sized(240, 180), seconds=0.3)
 
     monkeypatch.setattr(MODULE, "save", small)
     return themes

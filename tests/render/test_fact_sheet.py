@@ -23,7 +23,8 @@ from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.derivatives import gradient
 from landscapes.render.artists.mathtext import extent, laid_out, tall
-from landscapes.render.figures._fact_sheet import PAGE, SIZE
+from landscapes.render.figures._fact_sheet import PAGE
+from landscapes.render.figures.size import from_pixels
 
 FEW = {"points": 33, "arrows": 9}
 
@@ -144,7 +145,7 @@ def test_a_formula_without_a_place_to_cut_gets_small():
     diagonal(["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"], sorted(render.THEMES)),
 )
 def test_all_of_a_sheet_lies_on_its_page(name, theme):
-    figure = render.sheet(summarize(name, **FEW), theme=theme)
+    figure = render.fact_sheet(summarize(name, **FEW), theme=theme)
     page = figure.bbox
     canvas = RendererAgg(int(page.width), int(page.height), figure.dpi)
     texts = [text for text in figure.texts if text.get_text()]
@@ -162,7 +163,7 @@ def test_all_of_a_sheet_lies_on_its_page(name, theme):
 
 @pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
 def test_a_sheet_shows_the_special_points_and_names_them(item):
-    figure = render.sheet(summarize(item, **FEW))
+    figure = render.fact_sheet(summarize(item, **FEW))
     above = figure.axes[0]
     shown = {line.get_label(): len(line.get_xdata()) for line in above.lines}
     held = lambda points: sum(all(a <= c <= b for c, (a, b) in zip(p, item.view, strict=True)) for p in points)  # noqa: E731
@@ -176,7 +177,7 @@ def test_a_sheet_shows_the_special_points_and_names_them(item):
 
 def test_arrows_point_down():
     summary = summarize("beale", **FEW)
-    (quiver,) = render.sheet(summary).findobj(Quiver)
+    (quiver,) = render.fact_sheet(summary).findobj(Quiver)
     ways, places = np.stack([quiver.U, quiver.V], 1), quiver.XY
     assert len(ways) == 81
     slopes = gradient(get("beale"), torch.from_numpy(np.array(places))).numpy()
@@ -184,25 +185,25 @@ def test_arrows_point_down():
 
 
 def test_level_ground_has_no_arrows():
-    assert not render.sheet(summarize("step_n1", **FEW)).findobj(Quiver)
+    assert not render.fact_sheet(summarize("step_n1", **FEW)).findobj(Quiver)
 
 
 @pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
 def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     summary = summarize("booth", **FEW)
-    paths = [render.save_sheet(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
+    paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert paths[0].stat().st_size < 500_000
     if suffix == ".png":
         with Image.open(paths[0]) as picture:
-            assert picture.size == SIZE
+            assert picture.size == (1200, 760)
     if suffix == ".svg":
         assert "Booth" in paths[0].read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("size", [(1200, 760), (600, 380), (2400, 1200), (300, 900)])
 def test_a_sheet_has_the_size_that_is_asked_for(size):
-    figure = render.sheet(summarize("booth", **FEW), size=size)
+    figure = render.fact_sheet(summarize("booth", **FEW), **from_pixels(size, PAGE, 0.0))
     assert tuple(map(int, figure.bbox.size)) == size
     assert all(side >= least - 1e-3 for side, least in zip(figure.get_size_inches(), PAGE, strict=True))
 
@@ -212,12 +213,12 @@ def test_a_sheet_has_the_size_that_is_asked_for(size):
     [
         ("beale", {}, r"drawn of a summary, landscapes.summarize\('beale'\), not of 'beale'"),
         (None, {"theme": "drak"}, r"unknown theme 'drak'. Did you mean dark\?"),
-        (None, {"size": (10, 10)}, r"size must be at least"),
+        (None, {"figsize": (9, 5)}, r"figsize of at least 12 × 7.6 inches"),
     ],
 )
 def test_what_cannot_be_drawn(summary, settings, message):
     with pytest.raises(InputError, match=message):
-        render.sheet(summary or summarize("booth", **FEW), **settings)
+        render.fact_sheet(summary or summarize("booth", **FEW), **settings)
 
 
 # The command
@@ -236,8 +237,11 @@ def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["beale", "-o", "sheet.gif"], r"a fact sheet stands still: save it as .png, .pdf, .svg, .pgf, not as '.gif'"),
-        (["beale", "-o", "sheet"], r"not as a file without a suffix"),
+        (
+            ["beale", "-o", "sheet.gif"],
+            r"a fact sheet is saved as a picture, .png, .pdf, .svg, .pgf, not as 'sheet.gif'",
+        ),
+        (["beale", "-o", "sheet"], r"'sheet' needs a suffix"),
         (["beale", "-o", "none/sheet.png"], r"the folder 'none' does not exist"),
         (["beale", "-o", "sheet.png", "--theme", "drak"], r"unknown theme 'drak'. Did you mean dark\?"),
         (["beale", "-o", "sheet.png", "--size", "10x10"], r"size must be at least"),
@@ -293,7 +297,7 @@ def test_a_race_without_a_map_moves(tmp_path, monkeypatch):
         assert picture.n_frames > 3
 
 
-@pytest.mark.parametrize("more", [["--view", "domain"], ["--inset"], ["--labels", "heads"]])
+@pytest.mark.parametrize("more", [["--view", "domain"], ["--inset"], ["--labels", "direct"]])
 def test_a_race_without_a_map_refuses_what_needs_one(tmp_path, monkeypatch, capsys, more):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("landscapes.experiments._race.race", None)  # it would be a TypeError

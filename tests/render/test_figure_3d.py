@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from render_pixels import sized
 from render_records import record, way
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render import THEMES, Camera, animate, contour, scene, surface
+from landscapes.render import THEMES, Camera, animate, contour, figure_3d, surface_3d
 from landscapes.render.animation.frames import Frames
 from landscapes.render.plot3d.heightfield import HeightField, Projection
 from landscapes.render.plot3d.shading import scaled_heights
@@ -51,7 +52,7 @@ def test_all_of_the_surface_is_in_the_window_and_fills_it(azimuth: float, elevat
 
 @given(st.floats(-180, 180), st.floats(0, 1))
 def test_a_turning_camera_keeps_its_distance(azimuth: float, share: float) -> None:
-    turning = Camera(azimuth, 40.0, turn=200.0)
+    turning = Camera(azimuth, 40.0, rotate=200.0)
     here, there = (camera.onto((0, 0, 300, 300), 1.0) for camera in (turning, turning.at(share)))
     assert here.up == pytest.approx(there.up)
 
@@ -123,7 +124,7 @@ def test_the_projection_and_the_outline_are_those_of_plot_surface(angles: tuple[
         axes.set(xlim=(-2, 2), ylim=(-1, 3), zlim=(0, height.max()))
 
     dark = Theme("dark paint", "#fff", "#000", "#555", ("#555555", "#666666"), "#444444", "#ffffff", ("#000",))
-    ours = outline(lambda axes: surface(bump, axes, theme=dark))
+    ours = outline(lambda axes: surface_3d(bump, axes, theme=dark))
     both = outline(theirs)
     assert both.sum() > 5000
     wrong = ours ^ both
@@ -141,7 +142,7 @@ def _shrunk(mask: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_scene_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme: str) -> None:
-    made = scene(race(), theme=theme, size=(320, 240), camera=Camera(turn=90))
+    made = figure_3d(race(), theme=theme, **sized(320, 240), camera=Camera(rotate=90))
     frames = Frames(made)
     straight = frames.show(40).copy()
     other = frames.show(3).copy()
@@ -155,8 +156,8 @@ def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
     line = np.column_stack([np.linspace(-0.4, 0.4, 30), np.zeros(30)])
     race = record([line + np.array([0, 0.8]), line - np.array([0, 1.5])], labels=["SGD", "Adam"])
     look = THEMES["light"] | {"fade": 0.0}
-    made = scene(
-        Record(race.trajectories, hill, race.meta), camera=Camera(-90, 15), theme=look, legend=False, size=(480, 320)
+    made = figure_3d(
+        Record(race.trajectories, hill, race.meta), camera=Camera(-90, 15), theme=look, legend=False, **sized(480, 320)
     )
     picture = Frames(made).show(29)[..., :3].reshape(-1, 3).astype(int)
     hidden, shown = (np.rint(255 * np.array(made.findobj(SurfaceArtist)[0].runs[i].style.color)) for i in (0, 1))
@@ -167,7 +168,7 @@ def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
 @pytest.mark.parametrize("suffix", ["gif", "mp4", "png"])
 def test_a_scene_is_saved(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"hill.{suffix}"
-    made = scene(race(), size=(320, 240), camera=Camera(turn=60))
+    made = figure_3d(race(), **sized(320, 240), camera=Camera(rotate=60))
     if suffix == "png":
         made.savefig(path)
     else:
@@ -178,7 +179,7 @@ def test_a_scene_is_saved(tmp_path: Path, suffix: str) -> None:
 def test_a_surface_alone_makes_a_scene() -> None:
     alone = race().surface
     assert alone is not None
-    made = scene(alone, size=(320, 240), title="bowl")
+    made = figure_3d(alone, **sized(320, 240), title="bowl")
     assert Frames(made).show(0)[..., 3].all()
 
 
@@ -188,21 +189,21 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
         axis, axis, np.tile(np.exp(-8 * (axis[:, None] + 1.2) ** 2), (1, 65)), np.zeros((0, 2)), 0.0, "linear"
     )
     line = np.column_stack([np.linspace(-1, 1, 30), np.full(30, -0.7)])  # just behind a wall at the front
-    made = scene(Record(record([line]).trajectories, wall, race().meta), size=(320, 240))
+    made = figure_3d(Record(record([line]).trajectories, wall, race().meta), **sized(320, 240))
     camera = made.findobj(SurfaceArtist)[0].camera  # type: ignore[attr-defined]
-    assert np.sin(np.radians(camera.azimuth)) > 0 or camera.elevation > 42
+    assert np.sin(np.radians(camera.azim)) > 0 or camera.elev > 42
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: Camera(elevation=0), "elevation is above 0"),
-        (lambda: Camera(azimuth=float("nan")), "azimuth is an angle"),
-        (lambda: scene(Record(race().trajectories, None, race().meta)), "no surface"),
-        (lambda: scene(race(), step=99), "step must be"),
-        (lambda: surface(race(), Figure().add_subplot()), "rectilinear axes"),
-        (lambda: surface(race(), Figure().add_subplot(projection="polar")), "polar axes"),
-        (lambda: surface(race(), Figure().add_subplot(projection="3d")), "orthographic projection"),
+        (lambda: Camera(elev=0), "elev is above 0"),
+        (lambda: Camera(azim=float("nan")), "azim is an angle"),
+        (lambda: figure_3d(Record(race().trajectories, None, race().meta)), "no surface"),
+        (lambda: figure_3d(race(), step=99), "step must be"),
+        (lambda: surface_3d(race(), Figure().add_subplot()), "rectilinear axes"),
+        (lambda: surface_3d(race(), Figure().add_subplot(projection="polar")), "polar axes"),
+        (lambda: surface_3d(race(), Figure().add_subplot(projection="3d")), "orthographic projection"),
         (lambda: contour(race(), Figure().add_subplot(projection="3d")), "rectilinear"),
     ],
 )
@@ -225,7 +226,7 @@ def test_wells_on_a_log_scale_are_filled_up_to_the_fourth_percentile() -> None:
 
 @pytest.mark.parametrize("failed", [False, True])
 def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
-    made = scene(record([way(40)], fates={0: ("diverged", 30)} if failed else {}))
+    made = figure_3d(record([way(40)], fates={0: ("diverged", 30)} if failed else {}))
     renderer = FigureCanvasAgg(made).get_renderer()
     (artist,) = (child for child in made.axes[0].get_children() if isinstance(child, SurfaceArtist))
     made.draw(renderer)

@@ -13,17 +13,18 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
-from render_pixels import full_draw
+from render_pixels import full_draw, sized
 from render_records import converging, record, way
 from test_video_writers import decode
 
 import landscapes.render.writers.imageio as by_imageio
 from landscapes import render
 from landscapes.errors import InputError
+from landscapes.render._save import check_output
 from landscapes.render.animation._animate import describe
 from landscapes.render.writers import Imageio, Numbered, writer_for
 
-SMALL = {"size": (201, 151)}
+SMALL = sized(201, 151)
 QUICK = {"seconds": 0.4, "fps": 10}
 
 
@@ -78,7 +79,7 @@ def test_a_codec_that_is_missing_is_told_before_anything_is_drawn(tmp_path, monk
         InputError, match=r"imageio cannot write \.mkv with the installed packages; choose \.mp4 or \.gif"
     ):
         render.save(converging(1), out / "race.mkv", **SMALL, **QUICK)
-    assert render.check_output(out / "race.wmv")
+    assert check_output(out / "race.wmv")
     assert not list(out.iterdir())
 
 
@@ -96,13 +97,13 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch, missing, name, words):
     monkeypatch.setattr(by_imageio, "find_spec", lambda module: None if module == missing else found(module))
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(InputError, match=re.escape(words)):
-        render.check_output(tmp_path / name)
+        check_output(tmp_path / name)
 
 
 def test_a_pillow_without_webp_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("landscapes.render.writers.webp.features.check", lambda feature: feature != "webp")
     with pytest.raises(InputError, match=r"\.webp needs a Pillow with WebP"):
-        render.check_output(tmp_path / "race.webp")
+        check_output(tmp_path / "race.webp")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # imageio leaves its pipe open
@@ -123,7 +124,7 @@ def test_an_ffmpeg_that_fails_under_imageio_leaves_nothing_behind(tmp_path, monk
     out = tmp_path / "out"
     out.mkdir()
     (out / "race.mov").write_bytes(b"old")
-    assert render.check_output(out / "race.mov")
+    assert check_output(out / "race.mov")
     monkeypatch.setattr(imageio_ffmpeg._io, "get_ffmpeg_exe", lambda: str(broken))
     with pytest.raises(OSError, match="imageio could not write"):
         render.save(converging(1), out / "race.mov", **SMALL, **QUICK)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from render_pixels import full_draw, levels_apart
+from render_pixels import full_draw, levels_apart, sized
 from render_records import KINDS, coincident, converging, diverging, failing, leaving, unbounded
 from thinned import diagonal
 
@@ -56,7 +56,7 @@ def one(**options) -> tuple[Figure, mpl.axes.Axes]:
     figure = Figure(figsize=(3, 2.2), dpi=80, **options)
     ax = figure.subplots()
     render.contour(RACE, ax)
-    render.paths(RACE, ax)
+    render.trajectories(RACE, ax)
     return figure, ax
 
 
@@ -75,7 +75,7 @@ def check(made: Figure, dpi: float | None = None) -> None:
 )
 def test_frames_of_our_figures_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
-    made = render.figure(race, theme=name, size=(320, 240), panel=True)
+    made = render.figure(race, theme=name, **sized(320, 240), panel=True)
     frames = Frames(made)
     for share in (0.0, 1.0, 0.3):
         step = round(share * int(race.trajectories.step[-1]))
@@ -84,7 +84,7 @@ def test_frames_of_our_figures_equal_a_full_draw(kind, name):
 
 @pytest.mark.parametrize("dpi", [50, 99.5, 144])
 def test_frames_at_another_resolution_equal_a_full_draw(dpi):
-    made = render.figure(RACE, size=(320, 240), panel=True)
+    made = render.figure(RACE, **sized(320, 240), panel=True)
     before = made.dpi
     check(made, dpi)
     assert made.dpi == before
@@ -138,14 +138,14 @@ def a_picture_in_front() -> Figure:
 @figure
 def losses_in_an_inset() -> Figure:
     made, ax = one()
-    render.losses(RACE, ax.inset_axes((0.1, 0.3, 0.5, 0.4)))
+    render.loss_curves(RACE, ax.inset_axes((0.1, 0.3, 0.5, 0.4)))
     return made
 
 
 @figure
 def an_inset_behind_the_trails() -> Figure:
     made, ax = one()
-    render.losses(RACE, ax.inset_axes((0.1, 0.3, 0.5, 0.4), zorder=2))
+    render.loss_curves(RACE, ax.inset_axes((0.1, 0.3, 0.5, 0.4), zorder=2))
     return made
 
 
@@ -154,7 +154,7 @@ def losses_in_an_inset_alone() -> Figure:
     made = Figure(figsize=(3, 2.2), dpi=80)
     ax = made.subplots()
     render.contour(RACE, ax)
-    render.losses(RACE, ax.inset_axes((0.1, 0.3, 0.5, 0.4)))
+    render.loss_curves(RACE, ax.inset_axes((0.1, 0.3, 0.5, 0.4)))
     return made
 
 
@@ -168,7 +168,7 @@ def other_axes_in_front() -> Figure:
 @figure
 def moving_axes_in_front() -> Figure:
     made, _ = one()
-    render.losses(RACE, made.add_axes((0.3, 0.3, 0.4, 0.4)))
+    render.loss_curves(RACE, made.add_axes((0.3, 0.3, 0.4, 0.4)))
     return made
 
 
@@ -216,8 +216,8 @@ def subfigures() -> Figure:
     left, right = made.subfigures(1, 2)
     ax = left.subplots()
     render.contour(RACE, ax)
-    render.paths(RACE, ax)
-    render.losses(RACE, right.subplots())
+    render.trajectories(RACE, ax)
+    render.loss_curves(RACE, right.subplots())
     left.text(0.5, 0.5, "over all")
     return made
 
@@ -227,8 +227,8 @@ def two_panels() -> Figure:
     made = Figure(figsize=(5, 2.2), dpi=80)
     left, right = made.subplots(1, 2)
     render.contour(RACE, left)
-    render.paths(RACE, left)
-    render.losses(RACE, right)
+    render.trajectories(RACE, left)
+    render.loss_curves(RACE, right)
     right.legend()
     return made
 
@@ -237,7 +237,7 @@ def two_panels() -> Figure:
 def hidden_axes() -> Figure:
     made, ax = one()
     ax.set_visible(False)
-    render.losses(RACE, made.add_axes((0.3, 0.3, 0.4, 0.4)))
+    render.loss_curves(RACE, made.add_axes((0.3, 0.3, 0.4, 0.4)))
     return made
 
 
@@ -253,7 +253,7 @@ def a_view_turned_over_and_zoomed() -> Figure:
 def another_scale() -> Figure:
     made = Figure(figsize=(3, 2.2), dpi=80)
     ax = made.subplots()
-    render.losses(RACE, ax)
+    render.loss_curves(RACE, ax)
     ax.set_yscale("linear")
     return made
 
@@ -278,7 +278,7 @@ def test_a_figure_without_a_background_stands_on_white():
 
 @pytest.mark.parametrize("size", [(320, 240), (800, 600), (960, 540)])
 def test_what_stands_still_is_drawn_once(size):
-    made = render.figure(converging(12), size=size)
+    made = render.figure(converging(12), **sized(*size))
     redrawn = _redrawn(made, {id(artist) for artist in moving(made)})
     assert not set(redrawn) & set(made.axes)
     assert len(redrawn) <= len(moving(made)) + 2 * len(made.axes)
@@ -295,12 +295,12 @@ def test_drawing_frames_leaves_the_figure_as_it_was():
 
 
 def test_one_buffer_serves_all_frames():
-    frames = Frames(render.figure(RACE, size=(160, 120)))
+    frames = Frames(render.figure(RACE, **sized(160, 120)))
     assert frames.show(3) is frames.show(7) is frames.rgba
 
 
 def test_exactly_the_pixels_that_changed_are_told():
-    frames = Frames(render.figure(RACE, size=(320, 240)))
+    frames = Frames(render.figure(RACE, **sized(320, 240)))
     rgba, changed = frames.advance(0)
     np.testing.assert_array_equal(changed, np.arange(240 * 320))
     for step in (0, 1, 5, 5, 6, 30, 2):
@@ -310,7 +310,7 @@ def test_exactly_the_pixels_that_changed_are_told():
 
 
 def test_what_was_shown_in_between_is_not_taken_for_the_frame_before():
-    frames = Frames(render.figure(RACE, size=(160, 120)))
+    frames = Frames(render.figure(RACE, **sized(160, 120)))
     frames.advance(0)
     frames.show(20)
     _, changed = frames.advance(21)
@@ -332,7 +332,7 @@ def test_what_was_shown_in_between_is_not_taken_for_the_frame_before():
 )
 def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
     race = SLOW[kind]()
-    made = render.figure(race, theme=name, size=(320, 240), panel=True)
+    made = render.figure(race, theme=name, **sized(320, 240), panel=True)
     last = int(race.trajectories.step[-1])
     one, two = Frames(made), Frames(made)
     for step in range(0, last + 1, max(last // 65, 1)):
@@ -343,6 +343,6 @@ def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
 
 
 def test_an_odd_size_and_resolution_keep_their_pixels():
-    made = render.figure(RACE, size=(321, 241))
+    made = render.figure(RACE, **sized(321, 241))
     assert Frames(made).rgba.shape == (241, 321, 4)
     assert Frames(made, made.dpi * 2).rgba.shape == full_draw(made, made.dpi * 2).shape

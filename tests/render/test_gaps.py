@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from render_pixels import full_draw, levels_apart
+from render_pixels import full_draw, levels_apart, sized
 from render_records import GOAL, START, record
 
 from landscapes import render
@@ -37,11 +37,11 @@ def apart(pixels: np.ndarray, color: tuple[float, float, float]) -> np.ndarray:
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_a_trail_ahead_of_the_others_has_no_gaps(name):
     theme = THEMES[name] | {"fade": 0.0}
-    made = render.figure(pursuit(), theme=theme, size=(600, 450), panel=False, step=21)
+    made = render.figure(pursuit(), theme=theme, **sized(600, 450), panel=False, step=21)
     slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
     ahead = middle(made, full_draw(made))
     assert apart(ahead, fast).max() < 40
-    made = render.figure(pursuit(), theme=theme, size=(600, 450), panel=False)
+    made = render.figure(pursuit(), theme=theme, **sized(600, 450), panel=False)
     late = middle(made, full_draw(made))
     assert np.mean(apart(late, slow) < 40) > 0.25
     assert np.mean(apart(late, fast) < 40) > 0.25
@@ -67,7 +67,7 @@ def test_who_is_behind_has_them_at_once():
 
 @pytest.mark.parametrize("step", [21, 28, 34])
 def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
-    made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, size=(600, 450), panel=False, step=step)
+    made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, **sized(600, 450), panel=False, step=step)
     slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
     way = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
     picture = full_draw(made)
@@ -80,7 +80,7 @@ def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
 
 @pytest.mark.parametrize("name", THEMES)
 def test_frames_in_a_row_equal_a_full_draw(name):
-    made = render.figure(pursuit(), theme=name, size=(320, 240))
+    made = render.figure(pursuit(), theme=name, **sized(320, 240))
     frames = Frames(made)
     for step in range(0, 41, 4):
         assert levels_apart(frames.advance(step)[0], full_draw(made)) <= 2, step

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
-from render_pixels import count, decode, psnr
+from render_pixels import count, decode, psnr, sized
 from render_records import KINDS, coincident, converging, diverging
 
 from landscapes import render
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.trails import Trail
-from landscapes.render.plots.layout import figure
+from landscapes.render.figures._figure import figure
 from landscapes.render.theme import THEMES, styles
 from landscapes.render.writers import WRITERS
 from landscapes.render.writers.palette import Palette, count_colors
@@ -120,7 +120,7 @@ def test_colours_not_sampled_come_back_nearly(tmp_path):
 
 @pytest.fixture(scope="module")
 def animation() -> render.RaceAnimation:
-    return render.animate(converging(6), size=SIZE, frames=21)
+    return render.animate(converging(6), **sized(*SIZE), frames=21)
 
 
 @pytest.fixture(scope="module")
@@ -173,7 +173,7 @@ def test_lossless_ones_are_the_drawing(animation, tmp_path, suffix):
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "dark")) for name in THEMES])
 def test_the_colours_that_carry_meaning_are_exact_in_every_theme(tmp_path, name):
     race = converging(6)
-    made = figure(race, theme=name, size=(640, 400))
+    made = figure(race, theme=name, **sized(640, 400))
     render.animate(race, figure=made, frames=3).save(tmp_path / "race.gif")
     first, *_, last = decode(tmp_path / "race.gif").frames
     frame = Frames(made).show(40)
@@ -193,7 +193,7 @@ def test_curves_alone_keep_their_colours(tmp_path):
     made = Figure(figsize=(3, 2), dpi=80)
     ax = made.subplots()
     ax.imshow(np.random.default_rng(0).random((40, 60, 3)), extent=(0, 40, 1e-9, 10), aspect="auto")
-    render.losses(race, ax)
+    render.loss_curves(race, ax)
     render.animate(race, figure=made, frames=3).save(tmp_path / "race.gif")
     last = decode(tmp_path / "race.gif").frames[-1]
     assert all(count(last, style.color) > 0 for style in styles(list(race.trajectories.runs["label"]), THEMES["light"]))
@@ -201,7 +201,7 @@ def test_curves_alone_keep_their_colours(tmp_path):
 
 def test_four_runs_on_one_way_keep_four_colours(tmp_path):
     race = coincident(4)
-    made = figure(race, size=(640, 400))
+    made = figure(race, **sized(640, 400))
     render.animate(race, figure=made, frames=5).save(tmp_path / "race.gif")
     last = decode(tmp_path / "race.gif").frames[-1]
     for trail in made.findobj(Trail):
@@ -209,7 +209,7 @@ def test_four_runs_on_one_way_keep_four_colours(tmp_path):
 
 
 def test_a_run_that_diverged_is_marked_in_the_frames(tmp_path):
-    render.animate(diverging(at=12), size=(640, 400), frames=41).save(tmp_path / "race.gif")
+    render.animate(diverging(at=12), **sized(640, 400), frames=41).save(tmp_path / "race.gif")
     frames = decode(tmp_path / "race.gif").frames
     legend = frames[:, 200:, 420:]
     assert all((legend[k] == legend[0]).all() for k in range(1, 12))
@@ -227,7 +227,7 @@ def test_the_file_says_what_made_it(saved):
 def test_the_same_race_gives_the_same_bytes(tmp_path, suffix):
     paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for path in paths:
-        render.animate(converging(3), size=(320, 200), frames=6).save(path)
+        render.animate(converging(3), **sized(320, 200), frames=6).save(path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
@@ -239,7 +239,7 @@ def test_saving_twice_from_one_animation_gives_the_same_bytes(animation, saved, 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_race_becomes_a_gif(tmp_path, kind):
     race = KINDS[kind]()
-    render.animate(race, size=(160, 120), frames=4).save(tmp_path / "race.gif")
+    render.animate(race, **sized(160, 120), frames=4).save(tmp_path / "race.gif")
     assert len(decode(tmp_path / "race.gif").frames) == min(4, len(race.trajectories.step))
 
 
@@ -253,7 +253,7 @@ from landscapes.record import Record
 from landscapes import render
 race = Record.load(sys.argv[1])
 def peak(frames, path):
-    animation = render.animate(race, size=(320, 240), frames=frames)
+    animation = render.animate(race, **sized(320, 240), frames=frames)
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     animation.save(path)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from render_pixels import full_draw
 
 from landscapes.record import Record, Trajectories
-from landscapes.render import chart
+from landscapes.render import figure
 from landscapes.render.plots._basins import HATCHES, basins, hatching
 from landscapes.render.theme import THEMES, Theme
 
@@ -83,7 +83,7 @@ def test_a_basin_that_is_all_of_the_map_is_hatched_and_one_of_nobody_is_not() ->
 
 
 def test_the_legend_has_the_hatchings_of_the_map() -> None:
-    made = chart(map_of(np.array([[0, 1, 2, -1]]), 3), theme="print")
+    made = figure(map_of(np.array([[0, 1, 2, -1]]), 3), theme="print")
     (legend,) = made.legends
     shown = [handle.get_hatch() for handle in legend.legend_handles]
     assert shown == [HATCHES[0], HATCHES[1], HATCHES[2], None]

@@ -16,7 +16,7 @@ from render_records import GOAL, converging, diverging, record, unbounded, way
 from landscapes import race
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render import animate, trace
+from landscapes.render import animate, history
 from landscapes.render.animation.frames import Frames
 from landscapes.render.plots._history import Trace
 from landscapes.render.plots.metrics import QUANTITIES
@@ -50,7 +50,7 @@ def watched(runs: int = 3) -> Record:
 @pytest.mark.parametrize("quantity", QUANTITIES)
 def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
     runs = watched()
-    ax = trace(runs, quantity, axes(), against=against)
+    ax = history(runs, quantity, axes(), x=against)
     labels = runs.trajectories.runs["label"].tolist()
     drawn = {curve.get_label(): curve.style for curve in curves(ax)}
     wanted = dict(zip(labels, styles(labels, THEMES["light"]), strict=True))
@@ -92,24 +92,24 @@ def test_runs_that_fail_rescale_nothing():
     lost = diverging()
     two = record(list(lost.trajectories.x[:2]))
     for quantity in ("gap", "step_length", "value"):
-        assert trace(lost, quantity, axes()).get_ylim() == trace(two, quantity, axes()).get_ylim()
-    assert len(np.asarray(curves(trace(lost, "gap", axes()))[2].get_xdata())) == 12  # up to where it was stopped
+        assert history(lost, quantity, axes()).get_ylim() == history(two, quantity, axes()).get_ylim()
+    assert len(np.asarray(curves(history(lost, "gap", axes()))[2].get_xdata())) == 12  # up to where it was stopped
 
 
 def test_values_of_zero_stay_within_a_log_axis():
     still = record([np.array([GOAL] * 5), way(4)])
-    ax = trace(still, "gap", axes())
+    ax = history(still, "gap", axes())
     bottom = ax.get_ylim()[0]
     assert (np.asarray(curves(ax)[0].get_ydata()) < bottom).all()
     assert bottom > 0
     flat = record([np.array([GOAL] * 5)])
-    assert trace(flat, "gap", axes()).get_yscale() == "linear"
+    assert history(flat, "gap", axes()).get_yscale() == "linear"
 
 
 def test_curves_grow_with_the_race_along_what_they_cost():
     runs = watched()
     made = Figure(figsize=(3, 2), dpi=80)
-    ax = trace(runs, "gap", made.subplots(), against="evaluations", step=10)
+    ax = history(runs, "gap", made.subplots(), x="evaluations", step=10)
     assert [curve.route.count for curve in curves(ax)] == [11, 11, 11]
     np.testing.assert_array_equal(curves(ax)[2].get_xdata(), 3.0 * runs.trajectories.step)
     frames = Frames(made)
@@ -127,7 +127,7 @@ def test_time_is_told_in_the_unit_that_suits_it(scale, title, end):
     runs = watched()
     seconds = scale * runs.trajectories.metrics["seconds"]
     slow = replace(runs, trajectories=replace(runs.trajectories, metrics={"seconds": seconds}))
-    ax = trace(slow, "gap", axes(), against="time")
+    ax = history(slow, "gap", axes(), x="time")
     assert ax.get_xlabel() == title
     last = [float(np.asarray(curve.get_xdata())[-1]) for curve in curves(ax)]
     assert last == pytest.approx([end / 3, 2 * end / 3, end])
@@ -140,12 +140,12 @@ def test_what_the_engine_observes_is_drawn():
         steps=30,
         metrics=["gradient_norm", "evaluations", "lr", "seconds"],
     )
-    norm = curves(trace(made, "gradient_norm", axes(), against="evaluations"))
+    norm = curves(history(made, "gradient_norm", axes(), x="evaluations"))
     assert [curve.get_label() for curve in norm] == ["SGD", "Adam", "L-BFGS"]
     cost: NDArray[np.float64] = np.asarray(norm[2].get_xdata(), float)
     assert cost[-1] >= 30
-    assert len(curves(trace(made, "lr", axes()))) == 2
-    spent = curves(trace(made, "gap", axes(), against="time"))
+    assert len(curves(history(made, "lr", axes()))) == 2
+    spent = curves(history(made, "gap", axes(), x="time"))
     assert [np.asarray(curve.get_xdata())[-1] for curve in spent] == pytest.approx(
         1000 * made.trajectories.metrics["seconds"][:, -1]
     )
@@ -154,19 +154,19 @@ def test_what_the_engine_observes_is_drawn():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: trace(converging(), "speed", axes()), "unknown quantity 'speed'"),
-        (lambda: trace(converging(), "gap", axes(), against="hours"), "unknown way to measure"),
-        (lambda: trace(converging(), "gap", axes(), against="time"), r"race again with metrics=\['seconds'\]"),
-        (lambda: trace(converging(), "lr", axes()), r"race again with metrics=\['lr'\]"),
-        (lambda: trace(converging(), "gap", axes(), against="evaluations"), r"metrics=\['evaluations'\]"),
-        (lambda: trace(unbounded(), "gap", axes()), 'follow "value"'),
-        (lambda: trace(unbounded(), "distance", axes()), "knows no minimum"),
-        (lambda: trace(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'follow "gap"'),
-        (lambda: trace(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a cosine"),
-        (lambda: trace(thin(), "step_length", axes()), 'record_steps="all"'),
-        (lambda: trace(converging(), "gap", axes(), step=41), "from 0 to 40"),
-        (lambda: trace(converging(), "gap", axes(), theme="neon"), "unknown theme"),
-        (lambda: trace("race", "gap", axes()), "draws a Record"),  # type: ignore[arg-type]
+        (lambda: history(converging(), "speed", axes()), "unknown metric 'speed'"),
+        (lambda: history(converging(), "gap", axes(), x="hours"), "unknown quantity for x 'hours'"),
+        (lambda: history(converging(), "gap", axes(), x="time"), r"race again with metrics=\['seconds'\]"),
+        (lambda: history(converging(), "lr", axes()), r"race again with metrics=\['lr'\]"),
+        (lambda: history(converging(), "gap", axes(), x="evaluations"), r"metrics=\['evaluations'\]"),
+        (lambda: history(unbounded(), "gap", axes()), 'follow "value"'),
+        (lambda: history(unbounded(), "distance", axes()), "knows no minimum"),
+        (lambda: history(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'follow "gap"'),
+        (lambda: history(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a cosine"),
+        (lambda: history(thin(), "step_length", axes()), 'record_steps="all"'),
+        (lambda: history(converging(), "gap", axes(), step=41), "from 0 to 40"),
+        (lambda: history(converging(), "gap", axes(), theme="neon"), "unknown theme"),
+        (lambda: history("race", "gap", axes()), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_drawn_is_told(call, match):

@@ -110,7 +110,7 @@ def test_all_of_a_race_is_on_its_page(kind):
 
 @pytest.mark.parametrize("name", ["beale", "rastrigin"])
 def test_a_usual_race_is_small(name, tmp_path):
-    assert render.page(race(name), tmp_path / "race.html").stat().st_size <= 150_000
+    assert render.save(race(name), tmp_path / "race.html").stat().st_size <= 150_000
 
 
 def test_a_run_that_fails_ends_at_its_last_good_point():
@@ -211,12 +211,12 @@ def test_the_page_asks_for_nothing():
 def test_the_same_race_gives_the_same_bytes(tmp_path, python, environment_here):
     race = twisted()
     race.save(tmp_path / "race.npz")
-    ours = render.page(Record.load(tmp_path / "race.npz"), tmp_path / "ours.html").read_bytes()
-    script = "from landscapes import render\nfrom landscapes.record import Record\nimport sys\nrender.page(Record.load('race.npz'), 'theirs.html')\nassert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)"
+    ours = render.save(Record.load(tmp_path / "race.npz"), tmp_path / "ours.html").read_bytes()
+    script = "from landscapes import render\nfrom landscapes.record import Record\nimport sys\nrender.save(Record.load('race.npz'), 'theirs.html')\nassert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)"
     done = python("-c", script, env=environment_here | {"PYTHONHASHSEED": "12345"})
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "theirs.html").read_bytes() == ours
-    assert render.page(race, tmp_path / "again.html").read_bytes() == ours
+    assert render.save(race, tmp_path / "again.html").read_bytes() == ours
 
 
 def twisted(runs: int = 12) -> Record:
@@ -301,7 +301,7 @@ def test_a_long_race_stays_small(tmp_path):
         for k, bend in enumerate((-0.4, 0.0, 0.3))
     ]
     long = record(ways)
-    path = render.page(long, tmp_path / "race.html")
+    path = render.save(long, tmp_path / "race.html")
     assert path.stat().st_size < 250_000
     _, runs = rows(told(path.read_text(encoding="utf-8")))
     assert sum(len(run["step"]) for run in runs) <= 24_000
@@ -343,7 +343,10 @@ SMALLEST = Trajectories(np.zeros((0, 5, 2)), np.zeros((0, 5)), np.arange(5), {"l
 @pytest.mark.parametrize(
     ("arguments", "wrong"),
     [
-        ({"record": "race"}, "this draws a Record, as race() returns it, not 'race'"),
+        (
+            {"record": "race"},
+            "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), or a FunctionSummary, got 'race'",
+        ),
         ({"record": Record(SMALLEST)}, "this record is empty: it has no runs, or no steps"),
         ({"record": converging(201, steps=2)}, "a page shows at most 200 runs, not 201; race fewer of them"),
         ({"theme": "drak"}, "unknown theme 'drak'. Did you mean dark?"),
@@ -352,8 +355,8 @@ SMALLEST = Trajectories(np.zeros((0, 5, 2)), np.zeros((0, 5)), np.arange(5), {"l
         ({"seconds": 0}, "seconds must be a finite number > 0, got 0"),
         ({"seconds": float("nan")}, "seconds must be a finite number > 0, got nan"),
         ({"view": "rase"}, "unknown view 'rase'. Did you mean race?"),
-        ({"path": "race.htm5"}, "a page is saved as .html, not as '.htm5'"),
-        ({"path": "race"}, "a page is saved as .html, not as a file without a suffix"),
+        ({"path": "race.htm5"}, "unknown suffix '.htm5'. Did you mean .html?"),
+        ({"path": "race"}, "'race' needs a suffix"),
         ({"path": "missing/race.html"}, "does not exist; make it first"),
         ({"path": "folder.html"}, "it is a folder; give a file name in it"),
     ],
@@ -363,7 +366,7 @@ def test_what_makes_no_page_is_refused_and_the_old_one_stays(tmp_path, monkeypat
     Path("race.html").write_text("old")
     Path("folder.html").mkdir()
     with pytest.raises(InputError, match=re.escape(wrong)):
-        render.page(**{"record": converging(2), "path": "race.html"} | arguments)
+        render.save(**{"record": converging(2), "path": "race.html"} | arguments)
     assert Path("race.html").read_text() == "old"
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder.html", "race.html"]
 
@@ -371,7 +374,7 @@ def test_what_makes_no_page_is_refused_and_the_old_one_stays(tmp_path, monkeypat
 def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     diverging().save("race.npz")
-    page = render.page(Record.load("race.npz"), "page.html", seconds=3).read_bytes()
+    page = render.save(Record.load("race.npz"), "page.html", seconds=3).read_bytes()
     assert render.save(diverging(), "saved.HTML", seconds=3).read_bytes() == page
     assert main.main(["replay", "race.npz", "-o", "replay.html", "--seconds", "3"]) == 0
     assert "replay.html  " in capsys.readouterr().out
@@ -384,10 +387,13 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
-        (("--inset",), "leave out the inset, names at the heads and panel=False"),
-        (("--labels", "heads"), "leave out the inset, names at the heads and panel=False"),
+        (("--inset",), "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel"),
+        (
+            ("--labels", "direct"),
+            "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel",
+        ),
         (("--size", "800x600"), "a page is as large as its window"),
-        (("--step", "3"), "moves and shows every step"),
+        (("--step", "3"), "is an animation of every step"),
     ],
 )
 def test_what_a_page_cannot_have_is_refused(tmp_path, monkeypatch, capsys, words, wrong):
@@ -399,7 +405,7 @@ def test_what_a_page_cannot_have_is_refused(tmp_path, monkeypatch, capsys, words
 
 
 def test_save_refuses_what_a_page_cannot_have(tmp_path):
-    for more in ({"inset": True}, {"labels": "heads"}, {"panel": False}):
+    for more in ({"inset": True}, {"labels": "direct"}, {"panel": False}):
         with pytest.raises(InputError, match="leave out"):
             render.save(converging(2), tmp_path / "race.html", **more)
 

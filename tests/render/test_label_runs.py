@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
-from render_pixels import count, full_draw, levels_apart
+from render_pixels import count, full_draw, levels_apart, sized
 from render_records import GOAL, KINDS, converging, diverging, leaving, record, way
 from thinned import diagonal
 
@@ -48,7 +48,7 @@ def names(made: Figure) -> Names:
 
 def frames(race: Record, size: tuple[int, int], **options):
     """For each frame of an animation what is named: run, centre, half sides, head; and the heads' radius and stars."""
-    made = render.figure(race, size=size, labels="heads", **options)
+    made = render.figure(race, **sized(*size), labels="direct", **options)
     artist, movers = names(made), moving(made)
     for step in timeline(int(race.trajectories.step[-1])).steps:
         for mover in movers:
@@ -101,7 +101,7 @@ def test_names_move_no_more_than_their_heads_and_a_little(runs, size):
 
 
 def test_a_name_is_the_same_whatever_was_shown_before():
-    made = render.figure(wild(6), labels="heads", size=(400, 300))
+    made = render.figure(wild(6), labels="direct", **sized(400, 300))
     artist = names(made)
 
     def at(step: int) -> list[list[float]]:
@@ -115,7 +115,7 @@ def test_a_name_is_the_same_whatever_was_shown_before():
 
 @pytest.mark.parametrize("name", THEMES)
 def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
-    made = render.figure(converging(3), size=(640, 400), labels="heads", theme=name, panel=False)
+    made = render.figure(converging(3), **sized(640, 400), labels="direct", theme=name, panel=False)
     picture = full_draw(made)
     for run, middle, half, _ in names(made).places(made.dpi / 72):
         low, high = (middle - half).round().astype(int), (middle + half).round().astype(int)
@@ -127,7 +127,7 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
 
 @pytest.mark.parametrize("race", [wild(4), diverging(), leaving()], ids=["wild", "diverging", "leaving"])
 def test_frames_in_a_row_equal_a_full_draw(race):
-    made = render.figure(race, size=(400, 300), labels="heads")
+    made = render.figure(race, **sized(400, 300), labels="direct")
     rolling = Frames(made)
     for step in range(0, int(race.trajectories.step[-1]) + 1, 8):
         assert levels_apart(rolling.advance(step)[0], full_draw(made)) <= 2, step
@@ -135,10 +135,10 @@ def test_frames_in_a_row_equal_a_full_draw(race):
 
 def test_where_names_are_still_nothing_stirs():
     race = record([np.tile(GOAL, (401, 1)), np.tile((-1.0, 0.5), (401, 1))])
-    made = render.figure(race, labels="heads", size=(400, 300))
+    made = render.figure(race, labels="direct", **sized(400, 300))
     full_draw(made)
     assert len(names(made).stir(range(100, 111), RendererAgg(400, 300, made.dpi))) == 0
-    swinging = render.figure(wild(2), labels="heads", size=(400, 300))
+    swinging = render.figure(wild(2), labels="direct", **sized(400, 300))
     boxes_ = names(swinging).stir(range(20, 25), RendererAgg(400, 300, made.dpi))
     for step in range(20, 25):
         for run, middle, half, head in names(swinging).places(1.0, step):
@@ -148,7 +148,7 @@ def test_where_names_are_still_nothing_stirs():
 
 def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
     race = record([way(6400, 0.3), way(6400, -0.2)])
-    made = render.figure(race, size=(400, 300), labels="heads", panel=False)
+    made = render.figure(race, **sized(400, 300), labels="direct", panel=False)
     steps = range(0, 6401, 20)
     moving = Frames(made, steps=steps)
     drawn = []
@@ -160,7 +160,7 @@ def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
 
 
 def test_there_is_no_legend_then():
-    made = render.figure(converging(3), labels="heads")
+    made = render.figure(converging(3), labels="direct")
     assert [ax.get_label() for ax in made.axes].count("legend") == 0
     both = render.figure(converging(3))
     assert made.axes[1].bbox.height > 1.2 * both.axes[1].bbox.height
@@ -172,7 +172,7 @@ def test_there_is_no_legend_then():
 )
 def test_every_kind_of_race_can_be_named(kind):
     race = KINDS[kind]()
-    made = render.figure(race, size=(400, 300), labels="heads")
+    made = render.figure(race, **sized(400, 300), labels="direct")
     moving = Frames(made)
     last = int(race.trajectories.step[-1])
     for step in (0, last, last // 2):
@@ -181,7 +181,7 @@ def test_every_kind_of_race_can_be_named(kind):
 
 def test_a_fate_is_told_beside_the_name():
     race = diverging(at=12)
-    made = render.figure(race, labels="heads")
+    made = render.figure(race, labels="direct")
     for step, said in ((11, "Nesterov"), (12, "Nesterov diverged at step 12")):
         show(made, step)
         assert names(made)._words(2, bool(names(made)._late(step)[2])) == said
@@ -189,7 +189,7 @@ def test_a_fate_is_told_beside_the_name():
 
 def test_a_run_out_of_view_is_named_at_its_arrow():
     race = leaving()
-    made = render.figure(race, labels="heads", size=(400, 300))
+    made = render.figure(race, labels="direct", **sized(400, 300))
     ax = made.axes[0]
     placed = {run: (middle, half, head) for run, middle, half, head in names(made).places(made.dpi / 72)}
     middle, half, head = placed[1]
@@ -200,7 +200,7 @@ def test_a_run_out_of_view_is_named_at_its_arrow():
 
 def test_a_run_never_in_view_is_not_named():
     away = np.array([5.0, 5.0]) + np.zeros((41, 2))
-    made = render.figure(record([way(40), away]), labels="heads", size=(400, 300))
+    made = render.figure(record([way(40), away]), labels="direct", **sized(400, 300))
     assert [run for run, *_ in names(made).places(1.0)] == [0]
 
 
@@ -214,7 +214,7 @@ def test_names_keep_off_the_inset():
 
 def test_a_name_apart_from_its_head_has_a_line_to_it():
     race = wild(12)
-    made = render.figure(race, labels="heads", size=(400, 300), theme="dark")
+    made = render.figure(race, labels="direct", **sized(400, 300), theme="dark")
     artist = names(made)
     placed = artist.places(made.dpi / 72)
     _, middle, half, head = max(placed, key=lambda place: gap(*place[1:]))
@@ -233,11 +233,11 @@ def test_on_axes_of_ones_own_and_in_vector_files(tmp_path):
     page = Figure()
     ax = page.subplots()
     render.contour(race, ax)
-    render.paths(race, ax)
-    assert isinstance(render.names(race, ax, step=10, size=11), Axes)
+    render.trajectories(race, ax)
+    assert isinstance(render.label_runs(race, ax, step=10, fontsize=11), Axes)
     assert names(page).step == 10
     page.savefig(tmp_path / "own.svg", metadata={"Date": None})
-    made = render.save(race, tmp_path / "race.svg", labels="heads").read_text(encoding="utf-8")
+    made = render.save(race, tmp_path / "race.svg", labels="direct").read_text(encoding="utf-8")
     assert re.findall(r">(SGD|Momentum)</text>", made) == ["SGD", "Momentum"]
 
 
@@ -282,7 +282,7 @@ def test_names_next_to_free_heads_stay_where_they_were():
 
 def test_heads_are_where_heads_draw_them():
     race = leaving()
-    made = render.figure(race, size=(400, 300), panel=False)
+    made = render.figure(race, **sized(400, 300), panel=False)
     ax = made.axes[0]
     way_ = ax.transData.transform(race.trajectories.x[1])
     drawn = seen(way_, ax.bbox.extents)

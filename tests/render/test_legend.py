@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import combinations
 
@@ -13,7 +14,7 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from render_pixels import full_draw, levels_apart
+from render_pixels import full_draw, levels_apart, sized
 from render_records import KINDS, converging, diverging, failing, leaving, record, scenery, unbounded, way
 from thinned import diagonal
 
@@ -23,6 +24,7 @@ from landscapes.render.artists.animated import show
 from landscapes.render.artists.legend import Fate, entries
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.trails import Trail
+from landscapes.render.figures.size import from_pixels
 from landscapes.render.plots._label_runs import Names
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import THEMES
@@ -57,7 +59,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
     labels = [f"run {i} with a name" for i in range(runs)] if runs == 2 else None
     fates = {0: ("diverged", 3), runs - 1: ("non-finite", 7)}
     race = converging(runs, steps=10, fates=fates, labels=labels)
-    made = render.figure(race, size=size)
+    made = render.figure(race, **sized(*size))
     page, landscape, key = made.bbox, made.axes[0], legend(made)
     assert not overlap(key.bbox, landscape.bbox)
     found = boxes(made)
@@ -74,7 +76,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
 
 @pytest.mark.parametrize("size", SIZES)
 def test_panels_and_titles_keep_apart(size):
-    made = render.figure(converging(6), size=size)
+    made = render.figure(converging(6), **sized(*size))
     renderer = RendererAgg(*size, made.dpi)
     panels = [ax.get_tightbbox(renderer) for ax in made.axes if ax is not legend(made)]
     assert not any(overlap(a, b) for a, b in combinations(panels, 2))
@@ -86,7 +88,7 @@ def test_panels_and_titles_keep_apart(size):
 
 
 def test_rates_stand_beside_names():
-    assert words(render.figure(converging(2), size=(800, 600))) == ["SGD", "lr 0.01", "Momentum", "lr 0.02"]
+    assert words(render.figure(converging(2), **sized(800, 600))) == ["SGD", "lr 0.01", "Momentum", "lr 0.02"]
 
 
 def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
@@ -104,7 +106,7 @@ def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
     ],
 )
 def test_a_fate_is_told_from_its_step_on(race, said, since):
-    made = render.figure(race, size=(960, 540))
+    made = render.figure(race, **sized(960, 540))
     for step in (since - 1, since):
         show(made, step)
         assert (said in words(made)) == (step >= since)
@@ -113,8 +115,8 @@ def test_a_fate_is_told_from_its_step_on(race, said, since):
 
 def test_the_fate_is_in_the_frame_and_only_then():
     race = diverging(at=12)
-    before, after = (full_draw(render.figure(race, step=step, size=(640, 400))) for step in (11, 12))
-    made = render.figure(race, size=(640, 400))
+    before, after = (full_draw(render.figure(race, step=step, **sized(640, 400))) for step in (11, 12))
+    made = render.figure(race, **sized(640, 400))
     box = next(fate for fate in made.findobj(Fate)).get_window_extent(RendererAgg(640, 400, made.dpi))
     place = (slice(400 - int(box.y1), 400 - int(box.y0)), slice(int(box.x0), int(box.x1)))
     assert np.ptp(before[place][..., :3].reshape(-1, 3), axis=0).max() == 0
@@ -123,7 +125,7 @@ def test_the_fate_is_in_the_frame_and_only_then():
 
 @pytest.mark.parametrize("label", ["price $5 and $6", r"a $\foo$ b", "_hidden", "", "x_1^{", "Ünï ⇒ €", "a%s {}"])
 def test_labels_are_drawn_as_they_are(label):
-    made = render.figure(converging(2, labels=[label, "other"]), size=(640, 400))
+    made = render.figure(converging(2, labels=[label, "other"]), **sized(640, 400))
     assert full_draw(made).shape == (400, 640, 4)
     assert [text for text in legend(made).texts if text.get_text() == label] or not label
 
@@ -165,22 +167,40 @@ def test_the_counter_follows_a_change_of_colour_and_place():
 @settings(max_examples=12)
 @given(st.integers(160, 1920), st.integers(120, 1200))
 def test_a_picture_has_the_size_asked_for(wide, high):
-    made = render.figure(record([way(2)]), size=(wide, high))
+    made = render.figure(record([way(2)]), **sized(wide, high))
     assert tuple(int(side) for side in made.bbox.size) == (wide, high)
 
 
 @pytest.mark.parametrize("size", [(161, 121), (698, 400), (704, 600)])
 def test_a_saved_picture_has_the_size_asked_for(size):
-    assert full_draw(render.figure(converging(1), size=size)).shape[:2] == size[::-1]
+    assert full_draw(render.figure(converging(1), **sized(*size))).shape[:2] == size[::-1]
 
 
 @pytest.mark.parametrize(
     "size", [(159, 300), (300, 119), (0, 0), (-800, 600), (9000, 600), (800.5, 600), 800, "big", (1, 2, 3), None]
 )
 def test_other_sizes_are_refused(size):
+    with pytest.raises(InputError, match="size"):
+        from_pixels(size)
+
+
+@pytest.mark.parametrize(
+    ("figsize", "dpi"),
+    [
+        ((1.59, 3.0), 100), ((3.0, 1.19), 100), ((0, 4), 100), ((-8, 6), 100), ((90, 6), 100), (8, 100), ("big", 100),
+        ((1, 2, 3), 100), ((math.nan, 4), 100), ((9.6, 5.4), 0), ((9.6, 5.4), math.inf), ((9.6, 5.4), True),
+    ],
+)  # fmt: skip
+def test_sizes_in_inches_and_resolutions_that_cannot_be_drawn_are_refused(figsize, dpi):
     for draw in (render.figure, render.animate):
-        with pytest.raises(InputError, match="size"):
-            draw(converging(1), size=size)
+        with pytest.raises(InputError, match="figsize" if dpi == 100 else "dpi must be > 0"):
+            draw(converging(1), figsize=figsize, dpi=dpi)
+
+
+def test_a_size_in_inches_is_that_of_the_figure():
+    made = render.figure(converging(1), figsize=(6.75, 3.5), dpi=200)
+    assert made.get_size_inches().round(6).tolist() == [6.75, 3.5]
+    assert [int(side) for side in made.bbox.size] == [1350, 700]
 
 
 def test_a_race_without_a_map_shows_its_losses_alone():
@@ -195,7 +215,7 @@ def test_a_race_without_a_map_shows_its_losses_alone():
 
 @pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
 def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
-    picture = full_draw(render.figure(KINDS[kind](), theme=name, size=(320, 240), panel=True))
+    picture = full_draw(render.figure(KINDS[kind](), theme=name, **sized(320, 240), panel=True))
     assert picture.shape == (240, 320, 4)
     assert (picture[..., 3] == 255).all()
 
@@ -204,8 +224,8 @@ def test_a_panel_is_drawn_where_there_is_room():
     def panels(**options) -> int:
         return len(render.figure(converging(1), **options).axes) - 1
 
-    assert [panels(size=size) for size in ((400, 300), (960, 540), (600, 600))] == [1, 2, 1]
-    assert [panels(size=(400, 300), panel=True), panels(panel=False)] == [2, 1]
+    assert [panels(**sized(*size)) for size in ((400, 300), (960, 540), (600, 600))] == [1, 2, 1]
+    assert [panels(**sized(400, 300), panel=True), panels(panel=False)] == [2, 1]
 
 
 LONG = [f"Adam · cosine to {place} after 1000 · clip 1.0 · weight decay 0.01 · averaged #{place}" for place in range(3)]
@@ -215,7 +235,7 @@ LONG = [f"Adam · cosine to {place} after 1000 · clip 1.0 · weight decay 0.01 
 @pytest.mark.parametrize("panel", [True, False])
 def test_long_names_are_cut_where_they_do_not_fit_and_stay_apart(size, panel):
     race = converging(3, steps=10, labels=LONG, fates={1: ("diverged", 3)})
-    made = render.figure(race, size=size, panel=panel)
+    made = render.figure(race, **sized(*size), panel=panel)
     page, found = made.bbox, boxes(made)
     for text, box in found:
         assert page.x0 <= box.x0 < box.x1 <= page.x1 + 0.5, text
@@ -229,7 +249,7 @@ def test_long_names_fit_a_filmstrip_and_heads():
     race = converging(3, steps=10, labels=LONG)
     strip = render.filmstrip(race, [5, 10])
     assert all(box.x1 <= strip.bbox.x1 for _, box in boxes(strip))
-    made = render.figure(race, labels="heads", size=(400, 300))
+    made = render.figure(race, labels="direct", **sized(400, 300))
     (names,) = made.findobj(Names)
     assert len(names.places(1.0)) == 3
 
@@ -241,7 +261,7 @@ def test_long_names_fit_a_filmstrip_and_heads():
     ),
 )
 def test_a_long_title_keeps_off_the_counter(title, size):
-    made = render.figure(converging(2), size=size, title=title)
+    made = render.figure(converging(2), **sized(*size), title=title)
     renderer = RendererAgg(*size, made.dpi)
     counter = made.findobj(Counter)[0].get_window_extent(renderer)
     written = made.axes[0]._left_title
@@ -254,7 +274,7 @@ def test_numbers_are_not_cut_off():
     far = replace(far, x=1000 * far.x, y=1e4 * far.y - 12345)
     race = replace(converging(2, steps=2000, surface=far, minimum=-np.inf))
     for size in SIZES:
-        made = render.figure(race, size=size, panel=True)
+        made = render.figure(race, **sized(*size), panel=True)
         renderer = RendererAgg(*size, made.dpi)
         panels = [ax.get_tightbbox(renderer) for ax in made.axes if ax is not legend(made)]
         assert all(box.x0 >= 0 and box.x1 <= size[0] for box in panels)
@@ -295,7 +315,7 @@ def test_a_rate_is_left_out_only_where_the_label_says_it(label, said):
     assert entry.rate == said
 
 
-@pytest.mark.parametrize("draw", [render.figure, render.animate, render.paths, render.losses, render.focus])
+@pytest.mark.parametrize("draw", [render.figure, render.animate, render.trajectories, render.loss_curves, render.crop])
 def test_what_is_no_record_is_refused(draw):
-    with pytest.raises(InputError, match="this draws a Record"):
+    with pytest.raises(InputError, match="expected a Record"):
         draw("beale")

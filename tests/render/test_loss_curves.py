@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from render_pixels import count, full_draw
+from render_pixels import count, full_draw, sized
 from render_records import GOAL, KINDS, converging, record, unbounded, way
 
 from landscapes import render
@@ -28,14 +28,14 @@ def curves(ax: Axes) -> list[Curve]:
 def test_every_run_has_a_curve_in_its_colour(kind):
     race = KINDS[kind]()
     labels = list(race.trajectories.runs["label"])
-    found = curves(render.losses(race, axes()))
+    found = curves(render.loss_curves(race, axes()))
     assert [curve.get_label() for curve in found] == labels
     assert [curve.style for curve in found] == styles(labels, THEMES["light"])
 
 
 def test_a_known_minimum_makes_the_scale_logarithmic():
     race = converging(3)
-    ax = render.losses(race, axes())
+    ax = render.loss_curves(race, axes())
     assert ax.get_yscale() == "log"
     low, high = ax.get_ylim()
     assert 0 < low <= 1e-3
@@ -46,13 +46,13 @@ def test_a_known_minimum_makes_the_scale_logarithmic():
 def test_what_is_measured_is_the_gap_to_the_minimum():
     race = converging(1)
     lifted = record([way(40, 0.2)], values=race.trajectories.loss + 7, minimum=7.0)
-    one, two = (curves(render.losses(each, axes()))[0].get_ydata() for each in (race, lifted))
+    one, two = (curves(render.loss_curves(each, axes()))[0].get_ydata() for each in (race, lifted))
     np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-8)
 
 
 def test_without_a_bottom_the_scale_is_linear():
     race = unbounded()
-    ax = render.losses(race, axes())
+    ax = render.loss_curves(race, axes())
     assert ax.get_yscale() == "linear"
     low, high = ax.get_ylim()
     assert low < race.trajectories.loss.min()
@@ -60,14 +60,14 @@ def test_without_a_bottom_the_scale_is_linear():
 
 
 def test_the_target_is_marked():
-    ax = render.losses(converging(2), axes())
+    ax = render.loss_curves(converging(2), axes())
     assert [text.get_text() for text in ax.texts] == ["target"]
     assert ax.lines[0].get_ydata()[0] == pytest.approx(1e-3)
 
 
 def test_the_view_spans_the_whole_race_at_every_step():
     limits = {
-        (ax.get_xlim(), ax.get_ylim()) for ax in (render.losses(converging(2), axes(), step=s) for s in (0, 7, 40))
+        (ax.get_xlim(), ax.get_ylim()) for ax in (render.loss_curves(converging(2), axes(), step=s) for s in (0, 7, 40))
     }
     assert len(limits) == 1
     assert next(iter(limits))[0] == (0, 40)
@@ -76,7 +76,7 @@ def test_the_view_spans_the_whole_race_at_every_step():
 @pytest.mark.parametrize("step", [0, 10, 40])
 def test_a_curve_ends_at_its_step(step):
     race = converging(1)
-    ax = render.losses(race, axes(), step=step)
+    ax = render.loss_curves(race, axes(), step=step)
     picture = full_draw(ax.figure)
     color = np.rint(255 * np.array(curves(ax)[0].style.color))
     cols = np.nonzero((picture[..., :3] == color).all(-1))[1]
@@ -104,7 +104,7 @@ def test_odd_values_are_drawn_within_finite_limits(kind, minimum):
     values = np.atleast_2d(VALUES[kind])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ax = render.losses(record([way(10)] * len(values), values=values, minimum=minimum), axes())
+        ax = render.loss_curves(record([way(10)] * len(values), values=values, minimum=minimum), axes())
         picture = full_draw(ax.figure)
     assert np.isfinite([*ax.get_xlim(), *ax.get_ylim()]).all()
     assert ax.get_ylim()[0] < ax.get_ylim()[1]
@@ -114,7 +114,7 @@ def test_odd_values_are_drawn_within_finite_limits(kind, minimum):
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -1e6, 1e17])
 def test_a_constant_value_without_a_bottom_is_drawn(value):
-    ax = render.losses(record([way(10)], values=np.full((1, 11), value), minimum=-np.inf), axes())
+    ax = render.loss_curves(record([way(10)], values=np.full((1, 11), value), minimum=-np.inf), axes())
     low, high = ax.get_ylim()
     assert low < value < high
     full_draw(ax.figure)
@@ -122,7 +122,7 @@ def test_a_constant_value_without_a_bottom_is_drawn(value):
 
 def test_a_gap_is_a_gap_and_no_zero():
     values = np.r_[np.ones(10), np.full(5, np.nan), np.ones(10)][None]
-    ax = render.losses(record([way(24)], values=values), axes())
+    ax = render.loss_curves(record([way(24)], values=values), axes())
     picture = full_draw(ax.figure)
     rows, cols = np.nonzero((picture[..., :3] == np.rint(255 * np.array(curves(ax)[0].style.color))).all(-1))
     hole = ax.transData.transform([(10.5, 1), (13.5, 1)])[:, 0]
@@ -133,19 +133,19 @@ def test_a_gap_is_a_gap_and_no_zero():
 
 
 def test_a_race_of_one_step_is_drawn():
-    ax = render.losses(converging(2, steps=1), axes())
+    ax = render.loss_curves(converging(2, steps=1), axes())
     assert ax.get_xlim() == (0, 1)
     full_draw(ax.figure)
 
 
 def test_more_than_two_dimensions_have_losses_too():
     rng = np.random.default_rng(0)
-    ax = render.losses(record(rng.random((2, 6, 5)), values=rng.random((2, 6)), surface=None), axes())
+    ax = render.loss_curves(record(rng.random((2, 6, 5)), values=rng.random((2, 6)), surface=None), axes())
     assert len(curves(ax)) == 2
 
 
 def test_starting_on_the_minimum_is_drawn():
-    ax = render.losses(record([np.tile(GOAL, (11, 1))], target=0.0), axes())
+    ax = render.loss_curves(record([np.tile(GOAL, (11, 1))], target=0.0), axes())
     full_draw(ax.figure)
     assert np.isfinite(ax.get_ylim()).all()
 
@@ -153,7 +153,7 @@ def test_starting_on_the_minimum_is_drawn():
 def test_width_is_in_points():
     thin, thick = (
         count(full_draw(ax.figure), curves(ax)[0].style.color)
-        for ax in (render.losses(converging(1), axes(), width=width) for width in (1.5, 6.0))
+        for ax in (render.loss_curves(converging(1), axes(), linewidth=width) for width in (1.5, 6.0))
     )
     assert thick > 2.5 * thin
 
@@ -161,7 +161,7 @@ def test_width_is_in_points():
 @pytest.mark.parametrize("name", THEMES)
 def test_curves_that_coincide_are_both_seen(name):
     one = way(60, 0.2)
-    made = render.figure(record([one, one, way(60, -0.3)]), theme=name, size=(800, 500), panel=True)
+    made = render.figure(record([one, one, way(60, -0.3)]), theme=name, **sized(800, 500), panel=True)
     panel = next(ax for ax in made.axes if curves(ax))
     found = curves(panel)
     assert [any(depth for *_, depth in curve.parts) for curve in found[:2]] == [False, True]

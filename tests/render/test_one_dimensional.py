@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from render_pixels import decode, full_draw
+from render_pixels import decode, full_draw, sized
 from render_records import converging, record
 
 from landscapes import function, race
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render import animate, figure, focus, page, paths, save, slide
+from landscapes.render import animate, crop, figure, save, trajectories
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import show
 from landscapes.render.artists.heads import Head
@@ -68,7 +68,7 @@ def test_the_curve_shows_the_view_that_was_asked_for():
 
 def test_heads_and_tails_lie_on_the_curve():
     runs = valley()
-    ax = slide(runs, axes(), step=17)
+    ax = trajectories(runs, axes(), step=17)
     tails = [line for line in ax.lines if isinstance(line, Tail)]
     assert [tail.get_label() for tail in tails] == runs.trajectories.runs["label"].tolist()
     for tail, x, value in zip(tails, runs.trajectories.x, runs.trajectories.loss, strict=True):
@@ -82,7 +82,7 @@ def test_heads_and_tails_lie_on_the_curve():
 def test_a_tail_shows_the_last_steps_only():
     runs = valley(steps=100, runs=1)
     made = Figure(figsize=(4, 3), dpi=100)
-    ax = slide(runs, made.add_axes((0, 0, 1, 1)), theme="dark", step=50)
+    ax = trajectories(runs, made.add_axes((0, 0, 1, 1)), theme="dark", step=50)
     (tail,) = (line for line in ax.lines if isinstance(line, Tail))
     for artist in ax.get_children():
         artist.set_visible(artist is tail)
@@ -100,7 +100,7 @@ FELL = valley(fates={1: ("diverged", 20)})
 @cache
 def fresh(step: int, theme: str = "light") -> NDArray[np.uint8]:
     """The picture of a step where nothing was drawn before."""
-    return Frames(figure(FELL, theme=theme, size=(240, 160))).show(step)
+    return Frames(figure(FELL, theme=theme, **sized(240, 160))).show(step)
 
 
 @settings(max_examples=12)
@@ -114,12 +114,12 @@ def test_the_picture_of_a_step_does_not_depend_on_those_before(steps: list[int])
 
 @cache
 def fell() -> Figure:
-    return figure(FELL, size=(240, 160))
+    return figure(FELL, **sized(240, 160))
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 def test_what_changes_within_a_spell_is_all_drawn_anew(theme):
-    frames = Frames(figure(FELL, theme=theme, size=(240, 160)))
+    frames = Frames(figure(FELL, theme=theme, **sized(240, 160)))
     for step in range(41):
         moved, _ = frames.advance(step)
         if step % 8 == 4:
@@ -136,14 +136,14 @@ def test_a_whole_figure_has_the_curve_losses_and_a_legend():
 
 
 def test_it_is_animated_and_saved(tmp_path):
-    animate(valley(), frames=4, size=(320, 200)).save(tmp_path / "race.gif")
+    animate(valley(), frames=4, **sized(320, 200)).save(tmp_path / "race.gif")
     frames = decode(tmp_path / "race.gif").frames
     assert len(frames) == 4
     assert all((one != two).any() for one, two in pairwise(frames))
     for name in ("race.png", "race.pdf", "race.svg"):
         save(valley(), tmp_path / name)
         assert (tmp_path / name).stat().st_size > 2000
-    assert "1 coordinate" in page(valley(), tmp_path / "race.html").read_text(encoding="utf-8")
+    assert "1 coordinate" in save(valley(), tmp_path / "race.html").read_text(encoding="utf-8")
 
 
 def test_a_run_out_of_view_is_told_in_the_legend():
@@ -162,26 +162,26 @@ def test_holes_in_a_curve_are_left_open():
     x = np.linspace(-2, 3, 51)
     height = np.where(x < 0, np.inf, (x - 0.5) ** 2)
     runs = replace(valley(), curve=Surface(x, np.zeros(1), height[None], np.zeros((0, 2)), -np.inf))
-    ax = slide(runs, axes())
+    ax = trajectories(runs, axes())
     assert ax.get_ylim()[1] < 8
     show(ax, 3)
     nowhere = replace(runs, curve=Surface(x, np.zeros(1), np.full((1, 51), np.nan), np.zeros((0, 2)), np.nan))
     with pytest.raises(InputError, match="no finite value"):
-        slide(nowhere, axes())
+        trajectories(nowhere, axes())
 
 
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: slide(converging(), axes()), "over one coordinate; this record has 2"),
-        (lambda: slide(replace(valley(), curve=None), axes()), "race again"),
-        (lambda: slide(valley(), axes(), step=99), "from 0 to 40"),
-        (lambda: slide(valley(), axes(), theme="neon"), "unknown theme"),
-        (lambda: slide(valley(), 3), "rectilinear"),  # type: ignore[arg-type]
-        (lambda: paths(valley(), axes()), "this record has 1; render.slide draws one"),
-        (lambda: figure(valley(), labels="heads"), "no surface to draw, only a curve"),
+        (lambda: trajectories(converging(), axes()), "over one coordinate; this record has 2"),
+        (lambda: trajectories(replace(valley(), curve=None), axes()), "race again"),
+        (lambda: trajectories(valley(), axes(), step=99), "from 0 to 40"),
+        (lambda: trajectories(valley(), axes(), theme="neon"), "unknown theme"),
+        (lambda: trajectories(valley(), 3), "rectilinear"),  # type: ignore[arg-type]
+        (lambda: trajectories(valley(), axes()), "this record has 1; render.trajectories draws one"),
+        (lambda: figure(valley(), labels="direct"), "no surface to draw, only a curve"),
         (lambda: figure(valley(), inset=True), "only a curve"),
-        (lambda: focus(valley(), ((0, 1), (0, 1))), "surface"),
+        (lambda: crop(valley(), ((0, 1), (0, 1))), "surface"),
         (lambda: figure(replace(valley(), curve=None), panel=False), "only losses"),
     ],
 )

@@ -14,12 +14,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from render_pixels import full_draw
+from render_pixels import full_draw, sized
 from render_records import converging, record
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render import animate, figure, states
+from landscapes.render import animate, figure, optimizer_state
 from landscapes.render.animation.frames import Frames
 from landscapes.render.plots._optimizer_state import ARROW, FLAT, ROUND, SHORT, State
 
@@ -42,7 +42,7 @@ def remembering(fates: Any = None, **kept: NDArray[np.float64]) -> Record:
 def drawn(record: Record, step: int | None = None) -> tuple[Axes, list[State]]:
     ax = Figure(figsize=(6, 5), dpi=72).add_axes((0, 0, 1, 1))
     ax.set(xlim=(-2, 2), ylim=(-1.5, 1.5))
-    states(record, ax, step=step)
+    optimizer_state(record, ax, step=step)
     return ax, [artist for artist in ax.get_children() if isinstance(artist, State)]
 
 
@@ -101,17 +101,17 @@ def test_stopped_runs_remember_nothing():
     ax = made.add_axes((0, 0, 1, 1))
     ax.set(xlim=(-2, 2), ylim=(-1.5, 1.5))
     empty = full_draw(made).copy()
-    states(runs, ax, step=20)
+    optimizer_state(runs, ax, step=20)
     assert (full_draw(made) == empty).all()
-    states(runs, ax, step=19)
+    optimizer_state(runs, ax, step=19)
     assert (full_draw(made) != empty).any()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 def test_they_move_with_the_race_and_every_pixel_is_right(theme):
     runs = remembering()
-    made = figure(runs, theme=theme, size=(320, 200))
-    states(runs, made.axes[0], theme=theme)
+    made = figure(runs, theme=theme, **sized(320, 200))
+    optimizer_state(runs, made.axes[0], theme=theme)
     frames = Frames(made)
     whole = [frames.show(step).copy() for step in range(0, 41, 4)]
     assert all((one != two).any() for one, two in pairwise(whole))
@@ -129,7 +129,7 @@ def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
     page = Figure(figsize=(3, 2), dpi=80)
     ax = page.add_axes((0, 0, 1, 1))
     ax.set(xlim=(-2, 2), ylim=(-1.5, 1.5))
-    states(made, ax)
+    optimizer_state(made, ax)
     frames, fresh = Frames(page), Frames(page)
     moved = {step: frames.advance(step)[0].copy() for step in (0, 1, 2, 3, 20)}
     for step, picture in moved.items():
@@ -139,11 +139,11 @@ def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: states(converging(), Figure().subplots()), r'metrics=\["momentum", "second_moment"\]'),
-        (lambda: states(record([np.zeros((5, 3))], values=np.ones((1, 5)))), "this record has 3"),
-        (lambda: states(remembering(), Figure().subplots(), step=41), "from 0 to 40"),
-        (lambda: states(remembering(), Figure().subplots(), theme="neon"), "unknown theme"),
-        (lambda: states(None), "draws a Record"),  # type: ignore[arg-type]
+        (lambda: optimizer_state(converging(), Figure().subplots()), r'metrics=\["momentum", "second_moment"\]'),
+        (lambda: optimizer_state(record([np.zeros((5, 3))], values=np.ones((1, 5)))), "this record has 3"),
+        (lambda: optimizer_state(remembering(), Figure().subplots(), step=41), "from 0 to 40"),
+        (lambda: optimizer_state(remembering(), Figure().subplots(), theme="neon"), "unknown theme"),
+        (lambda: optimizer_state(None), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_drawn_is_told(call, match):

@@ -39,7 +39,7 @@ def show(browser, tmp_path):
     """Opens the page of a race; what it complains of or asks for fails the test in the end."""
 
     def opened(race: Record, *, seconds: float = 8.0, theme=("light", "dark"), title=None, **window) -> Browser:
-        path = render.page(race, tmp_path / "race.html", seconds=seconds, theme=theme, title=title)
+        path = render.save(race, tmp_path / "race.html", seconds=seconds, theme=theme, title=title)
         browser.open(path.as_uri(), **window)
         browser.point(2, 2)
         return browser

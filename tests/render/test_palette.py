@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from render_pixels import psnr
+from render_pixels import psnr, sized
 from render_records import converging
 
 from landscapes import render
@@ -109,7 +109,7 @@ def test_mapping_does_not_depend_on_what_was_mapped_before():
 
 
 def test_a_drawn_race_keeps_its_looks():
-    frames = Frames(render.figure(converging(6), size=(400, 300)))
+    frames = Frames(render.figure(converging(6), **sized(400, 300)))
     samples = [frames.show(step).copy() for step in (0, 13, 40)]
     _, palette = chosen_for(samples)
     for step in (5, 20, 30):

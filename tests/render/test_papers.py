@@ -15,6 +15,7 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
+from render_pixels import sized
 from render_records import diverging
 from test_charts import map_record, sweep_record, valley
 from test_tables import SPLIT, comparison
@@ -40,8 +41,8 @@ def panels() -> Figure:
     race = diverging()
     made, (left, right) = plt.subplots(1, 2)
     render.contour(race, left)
-    render.paths(race, left)
-    render.losses(race, right)
+    render.trajectories(race, left)
+    render.loss_curves(race, right)
     right.set(xlabel="step", ylabel="$f - f^*$")
     right.legend()
     return made
@@ -57,10 +58,10 @@ def others() -> list[Figure]:
     made, axes = plt.subplots(2, 2, figsize=(6.75, 5))
     axes = axes.ravel()
     render.heatmap(sweep_record(valley), axes[0])
-    render.response(sweep, axes[1])
+    render.sensitivity(sweep, axes[1])
     render.basins(map_record(), axes[2])
-    render.profile(PLAIN, axes[3])
-    return [made, render.figure(diverging()), render.chart(sweep), render.chart(PLAIN), render.chart(map_record())]
+    render.performance_profile(PLAIN, axes[3])
+    return [made, render.figure(diverging()), render.figure(sweep), render.figure(PLAIN), render.figure(map_record())]
 
 
 def check(tmp_path: Path) -> Figure:
@@ -101,7 +102,7 @@ def test_scienceplots_rules_over_ticks_and_lines(names, tmp_path):
     with plt.style.context([*names, {"font.serif": "STIXGeneral", "font.sans-serif": "DejaVu Sans"}]):
         made = check(tmp_path)
         assert mpl.rcParams["savefig.bbox"] == "tight"
-        with Image.open(render.save(diverging(), tmp_path / "race.png", size=(240, 180))) as picture:
+        with Image.open(render.save(diverging(), tmp_path / "race.png", **sized(240, 180))) as picture:
             assert picture.size == (240, 180)
         assert made.axes[0].xaxis.get_major_ticks()[0].get_tickdir() == "in"
         plt.close("all")
@@ -172,7 +173,7 @@ def test_pictures_tables_and_captions_make_a_page(tmp_path):
     race = diverging()
     render.save(race, tmp_path / "race.pdf", theme="print")
     for name, job in {"sweep": sweep_record(valley), "map": map_record(), "comparison": SPLIT}.items():
-        render.save_chart(job, tmp_path / f"{name}.pdf", theme="print")
+        render.save(job, tmp_path / f"{name}.pdf", theme="print")
     pictures = [rf"\includegraphics[width=\textwidth]{{{name}.pdf}}" for name in ("race", "sweep", "map", "comparison")]
     tables = [render.table(SPLIT, "latex", show=show) for show in ("standings", "times")] + [
         render.table(race, "latex")

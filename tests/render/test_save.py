@@ -10,26 +10,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from render_pixels import decode, full_draw
+from render_pixels import decode, full_draw, sized
 from render_records import converging, diverging, record, way
 from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
+from landscapes.render._save import check_output
 from landscapes.render.animation.frames import Frames
 from landscapes.render.writers import WRITERS
 
 STILLS = (".png", ".pdf", ".svg")
-SMALL = {"size": (200, 150)}
+SMALL = sized(200, 150)
 
 
 AGAIN = """
 import sys
 from landscapes.record import Record
 from landscapes import render
+from landscapes.render.figures.size import from_pixels
 for path in sys.argv[2:]:
-    render.save(Record.load(sys.argv[1]), path, size=(200, 150), seconds=0.2)
+    render.save(Record.load(sys.argv[1]), path, **from_pixels((200, 150)), seconds=0.2)
 assert "torch" not in sys.modules and "matplotlib.pyplot" not in sys.modules
 """
 
@@ -50,18 +52,18 @@ def test_a_picture_is_the_same_in_a_process_without_torch_and_pyplot(tmp_path, p
 
 
 def test_a_png_is_the_figure(tmp_path):
-    render.save(converging(2), tmp_path / "race.png", step=13, theme="dark", size=(333, 222))
+    render.save(converging(2), tmp_path / "race.png", step=13, theme="dark", **sized(333, 222))
     with Image.open(tmp_path / "race.png") as image:
         assert image.size == (333, 222)
         assert json.loads(image.info["Comment"])["steps"] == 40
         pixels = np.asarray(image.convert("RGBA"))
     np.testing.assert_array_equal(
-        pixels, full_draw(render.figure(converging(2), step=13, theme="dark", size=(333, 222)))
+        pixels, full_draw(render.figure(converging(2), step=13, theme="dark", **sized(333, 222)))
     )
 
 
 def test_a_pdf_has_fonts_that_journals_take_and_says_what_made_it(tmp_path):
-    data = render.save(diverging(), tmp_path / "race.pdf", size=(640, 400)).read_bytes()
+    data = render.save(diverging(), tmp_path / "race.pdf", **sized(640, 400)).read_bytes()
     assert data.startswith(b"%PDF")
     assert b"/Type3" not in data
     assert b"/FontFile2" in data
@@ -70,7 +72,7 @@ def test_a_pdf_has_fonts_that_journals_take_and_says_what_made_it(tmp_path):
 
 
 def test_text_in_an_svg_is_text(tmp_path):
-    text = render.save(diverging(), tmp_path / "race.svg", size=(640, 400)).read_text()
+    text = render.save(diverging(), tmp_path / "race.svg", **sized(640, 400)).read_text()
     said = re.findall(r"<text[^>]*>([^<]*)</text>", text)
     for words in ("SGD", "Momentum", "diverged at step 12", "step 40"):
         assert words in said
@@ -84,7 +86,7 @@ def test_long_trails_make_no_large_file(tmp_path, suffix, most):
         way(9_999, bend) + 0.01 * np.sin(np.linspace(0, 60 + k, 10_000))[:, None]
         for k, bend in enumerate(np.linspace(-0.4, 0.4, 8))
     ]
-    path = render.save(record(ways), tmp_path / f"race{suffix}", size=(640, 400))
+    path = render.save(record(ways), tmp_path / f"race{suffix}", **sized(640, 400))
     assert path.stat().st_size < most
 
 
@@ -113,7 +115,7 @@ def drawing_is_an_error(monkeypatch):
     def never(*_args, **_options):
         raise AssertionError("drawn before it was known whether it can be written")
 
-    for name in ("animation._animate.Frames", "animation._animate.layout.figure", "_save.figure"):
+    for name in ("animation._animate.Frames", "animation._animate.draw_figure", "_save.figure"):
         monkeypatch.setattr(f"landscapes.render.{name}", never)
 
 
@@ -133,7 +135,7 @@ REFUSED = [
 def test_what_cannot_be_written_is_refused_before_anything_is_drawn(tmp_path, drawing_is_an_error, name, words):
     for folder in ("folder.gif", "folder.svg"):
         (tmp_path / folder).mkdir()
-    for attempt in (render.check_output, lambda path: render.save(converging(1), path)):
+    for attempt in (check_output, lambda path: render.save(converging(1), path)):
         with pytest.raises(InputError, match=words):
             attempt(tmp_path / name)
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder.gif", "folder.svg"]
@@ -224,7 +226,7 @@ def test_numbered_pictures_that_are_broken_off_leave_the_old_ones(tmp_path, erro
 
 @pytest.mark.parametrize("name", ["race-%d-%d.png", "race-%s.png", "100%.png", "race-%04d-5%.png"])
 def test_names_without_one_place_for_the_number_are_refused(tmp_path, drawing_is_an_error, name):
-    with pytest.raises(InputError, match="no name for numbered frames"):
+    with pytest.raises(InputError, match="invalid name for numbered frames"):
         render.save(converging(1), tmp_path / name)
     assert not list(tmp_path.iterdir())
 

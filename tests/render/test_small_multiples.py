@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from render_pixels import decode
+from render_pixels import decode, sized
 from render_records import converging, diverging, record, way
 from test_one_dimensional import valley
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render import animate, beside, multiples
+from landscapes.render import animate, side_by_side, small_multiples
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import moving
 from landscapes.render.artists.step_counter import Counter
@@ -36,19 +36,19 @@ def panels(made: Figure) -> list[Axes]:
 
 def test_a_panel_a_race_and_one_legend():
     races = {"one": converging(2), "two": converging(3), "three": valley()}
-    made = multiples(races)
+    made = small_multiples(races)
     assert [ax.get_title(loc="left") for ax in panels(made)] == ["one", "two", "three"]
     assert [len(trails(ax)) for ax in panels(made)] == [2, 3, 2]
     (legend,) = (ax for ax in made.axes if ax.get_label() == "legend")
     assert [text.get_text() for text in legend.texts][::2] == ["SGD", "Momentum", "Nesterov"]
-    assert len(panels(multiples(races, legend=False))) == len(multiples(races, legend=False).axes)
+    assert len(panels(small_multiples(races, legend=False))) == len(small_multiples(races, legend=False).axes)
 
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_an_optimizer_has_one_style_in_all_panels(theme):
     own = [record([way(40), way(40, 0.3)], labels=labels) for labels in (["mine", "yours"], ["yours", "mine"])]
     wanted = dict(zip(["mine", "yours"], styles(["mine", "yours"], THEMES[theme]), strict=True))
-    for made in (multiples(own, theme=theme), beside(*own, theme=theme)):
+    for made in (small_multiples(own, theme=theme), side_by_side(*own, theme=theme)):
         drawn = [line for ax in made.axes for line in ax.lines if isinstance(line, Trail | Curve)]
         assert len(drawn) >= 4
         for line in drawn:
@@ -60,7 +60,7 @@ def test_an_optimizer_has_one_style_in_all_panels(theme):
 
 def test_split_panels_hold_one_optimizer_each():
     races = [converging(2, labels=["SGD", "Adam"]), converging(2, labels=["Adam", "Lion"], title="Other")]
-    made = multiples(races, split=True)
+    made = small_multiples(races, split=True)
     held = [[line.get_label() for line in trails(ax)] for ax in made.axes]
     assert held == [["SGD"], ["Adam"], [], [], ["Adam"], ["Lion"]]
     assert [ax.get_title(loc="left") for ax in made.axes[:3]] == ["SGD", "Adam", "Lion"]
@@ -72,7 +72,7 @@ def test_split_panels_hold_one_optimizer_each():
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 7), st.integers(1, 4), st.sampled_from([3.3, 6.75, 9.0]))
 def test_panels_are_square_apart_and_on_the_page(count: int, across: int, width: float) -> None:
-    made = multiples([FLAT] * count, across=across, width=width, legend=False)
+    made = small_multiples([FLAT] * count, across=across, width=width, legend=False)
     made.draw_without_rendering()
     boxes = [ax.get_window_extent().extents for ax in made.axes]
     assert len(boxes) == count
@@ -91,7 +91,7 @@ FLAT = valley(steps=2, runs=1)
 
 def test_small_multiples_move():
     races = [converging(2), diverging()]
-    made = multiples(races, width=3.0)
+    made = small_multiples(races, width=3.0)
     frames = Frames(made)
     pictures = [frames.show(step).copy() for step in (0, 7, 40)]
     assert all((one != two).any() for one, two in pairwise(pictures))
@@ -101,7 +101,7 @@ def test_small_multiples_move():
 
 def test_variants_beside_each_other_move_together(tmp_path):
     plain, clipped = converging(2), record([way(40, 0.5), way(40, -0.5)])
-    made = beside(plain, clipped, titles=["without clipping", "with clipping"], size=(640, 400))
+    made = side_by_side(plain, clipped, titles=["without clipping", "with clipping"], **sized(640, 400))
     left, right = made.axes[:2]
     assert [ax.get_title(loc="left") for ax in (left, right)] == ["without clipping", "with clipping"]
     one, two = (ax for ax in made.axes if any(isinstance(line, Curve) for line in ax.lines))
@@ -115,7 +115,7 @@ def test_variants_beside_each_other_move_together(tmp_path):
 
 
 def test_a_shorter_race_rests_at_its_end():
-    made = beside(converging(1, steps=10), converging(1, steps=30), step=20, panel=False)
+    made = side_by_side(converging(1, steps=10), converging(1, steps=30), step=20, panel=False)
     assert [trail.route.count for ax in made.axes for trail in trails(ax)] == [11, 21]
     (counter,) = (text for text in made.findobj(Counter))
     assert counter.get_text() == "step 20"
@@ -124,14 +124,14 @@ def test_a_shorter_race_rests_at_its_end():
 def test_titles_tell_variants_apart():
     one = converging(1)
     other = replace(one, meta={**one.meta, "title": "Other"})
-    assert [ax.get_title(loc="left") for ax in beside(one, other).axes[:2]] == ["Bowl", "Other"]
-    assert [ax.get_title(loc="left") for ax in beside(one, one).axes[:2]] == ["adam(lr=0.01)"] * 2
+    assert [ax.get_title(loc="left") for ax in side_by_side(one, other).axes[:2]] == ["Bowl", "Other"]
+    assert [ax.get_title(loc="left") for ax in side_by_side(one, one).axes[:2]] == ["adam(lr=0.01)"] * 2
 
 
 def test_there_is_room_for_losses_or_not():
     race = converging(1)
-    assert len(beside(race, race, size=(640, 240)).axes) == 3
-    assert len(beside(race, race, valley(), size=(960, 540)).axes) == 7
+    assert len(side_by_side(race, race, **sized(640, 240)).axes) == 3
+    assert len(side_by_side(race, race, valley(), **sized(960, 540)).axes) == 7
 
 
 def solid() -> Record:
@@ -141,21 +141,21 @@ def solid() -> Record:
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: multiples([]), "from 1 to 144 records, not 0"),
-        (lambda: multiples([converging()] * 145), "not 145"),
-        (lambda: multiples([converging(40, steps=12)] * 5, split=True), "200 panels, more than 144"),
-        (lambda: multiples([solid()]), "no landscape to draw"),
-        (lambda: multiples([converging()], step=41), "from 0 to 40"),
-        (lambda: multiples([converging()], across=0), "at least 1, not 0"),
-        (lambda: multiples([converging()], across=30), "inches, not 6.75"),
-        (lambda: multiples([converging()], width=float("nan")), "inches, not nan"),
-        (lambda: multiples([3]), "draws a Record"),  # type: ignore[list-item]
-        (lambda: beside(converging()), "at least two"),
-        (lambda: beside(*[converging()] * 5), "from 1 to 4 records, not 5"),
-        (lambda: beside(converging(), solid()), "no landscape to draw"),
-        (lambda: beside(converging(), converging(), titles=["one"]), "2 records and 1 titles"),
-        (lambda: beside(converging(), converging(), size=(10, 10)), "at least 160"),
-        (lambda: beside(converging(), converging(), step=41), "from 0 to 40"),
+        (lambda: small_multiples([]), "from 1 to 144 records, not 0"),
+        (lambda: small_multiples([converging()] * 145), "not 145"),
+        (lambda: small_multiples([converging(40, steps=12)] * 5, split=True), "200 panels, more than 144"),
+        (lambda: small_multiples([solid()]), "no landscape to draw"),
+        (lambda: small_multiples([converging()], step=41), "from 0 to 40"),
+        (lambda: small_multiples([converging()], across=0), "at least 1, not 0"),
+        (lambda: small_multiples([converging()], across=30), "inches, not 6.75"),
+        (lambda: small_multiples([converging()], width=float("nan")), "inches, not nan"),
+        (lambda: small_multiples([3]), "expected a Record"),  # type: ignore[list-item]
+        (lambda: side_by_side(converging()), "at least two"),
+        (lambda: side_by_side(*[converging()] * 5), "from 1 to 4 records, not 5"),
+        (lambda: side_by_side(converging(), solid()), "no landscape to draw"),
+        (lambda: side_by_side(converging(), converging(), titles=["one"]), "2 records and 1 titles"),
+        (lambda: side_by_side(converging(), converging(), **sized(10, 10)), "at least 160"),
+        (lambda: side_by_side(converging(), converging(), step=41), "from 0 to 40"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(call, match):

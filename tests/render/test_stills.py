@@ -15,18 +15,19 @@ import pytest
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
-from render_pixels import full_draw, levels_apart, psnr
+from render_pixels import full_draw, levels_apart, psnr, sized
 from render_records import VIEW, bowl, converging, diverging, record, scenery, way
 
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
+from landscapes.render._save import check_output
 from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.figures import stills
 from landscapes.render.figures.stills import STILLS
 from landscapes.render.theme import THEMES
 
-SMALL = {"size": (240, 180)}
+SMALL = sized(240, 180)
 MOST = 80_000
 """Bytes of a page with eight trails of 10,000 points over a field of 400 × 400."""
 
@@ -233,7 +234,7 @@ def test_a_picture_for_latex_is_compiled_by_it(tmp_path):
 def test_a_missing_tex_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("landscapes.render._save.figure", None)  # would be a TypeError
-    for attempt in (render.check_output, lambda path: render.save(converging(1), path)):
+    for attempt in (check_output, lambda path: render.save(converging(1), path)):
         with pytest.raises(
             InputError, match=r"\.pgf needs a TeX program .*: install TeX Live or MiKTeX, or choose \.pdf"
         ):
@@ -243,5 +244,5 @@ def test_a_missing_tex_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
 
 def test_an_animation_has_no_single_step(tmp_path):
     for name in ("race.gif", "race-%d.png", "race.mov"):
-        with pytest.raises(InputError, match=r"moves and shows every step; for one step choose \.png, \.pdf"):
+        with pytest.raises(InputError, match=r"is an animation of every step; for one step choose \.png, \.pdf"):
             render.save(converging(1), tmp_path / name, step=3)

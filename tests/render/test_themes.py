@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from render_pixels import full_draw
+from render_pixels import full_draw, sized
 from render_records import converging, record, way
 
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.artists.trails import Trail, mix
-from landscapes.render.plots._trajectories import paths
+from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.theme import OPTIMIZERS, THEMES, Theme, styles
 
@@ -162,7 +162,7 @@ def _lightness(color: str) -> float:
     return 116 * float(np.cbrt(luminance)) - 16 if luminance > 0.008856 else 903.3 * luminance
 
 
-@pytest.mark.parametrize("draw", [paths, render.losses])
+@pytest.mark.parametrize("draw", [trajectories, render.loss_curves])
 def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
     """In print, where dashes and markers tell: any two trails differ in so large a share of the inked pixels of one of them.
 
@@ -195,7 +195,7 @@ def test_a_changed_copy_leaves_the_theme_alone():
     changed = light | {"halo": "#ff0000", "fade": 0.0}
     assert (changed.halo, changed.fade, changed.paths) == ("#ff0000", 0.0, light.paths)
     assert light.halo != changed.halo
-    ax = paths(converging(2), Figure().subplots(), theme=changed)
+    ax = trajectories(converging(2), Figure().subplots(), theme=changed)
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
     assert trail.colors == [trail.style.color] * len(trail.colors)
 
@@ -221,7 +221,7 @@ def test_an_unknown_theme_is_refused(theme):
     for draw in (render.figure, render.animate):
         with pytest.raises(InputError, match="theme"):
             draw(converging(1), theme=theme)
-    for draw in (render.contour, render.paths, render.losses):
+    for draw in (render.contour, render.trajectories, render.loss_curves):
         with pytest.raises(InputError, match="theme"):
             draw(converging(1), ax=Figure().subplots(), theme=theme)
 
@@ -240,15 +240,15 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone(tmp_path):
     race = converging(2, steps=4)
     ax = Figure().subplots()
     contour(race, ax, theme=name)
-    paths(race, ax, theme=name)
-    render.losses(race, Figure().subplots(), theme=name)
+    trajectories(race, ax, theme=name)
+    render.loss_curves(race, Figure().subplots(), theme=name)
     for suffix in (".gif", ".png", ".pdf", ".svg"):
-        render.save(race, tmp_path / f"race{suffix}", theme=name, size=(160, 120), seconds=0.1)
+        render.save(race, tmp_path / f"race{suffix}", theme=name, **sized(160, 120), seconds=0.1)
     assert dict(mpl.rcParams) == before
 
 
 @pytest.mark.parametrize("name", THEMES)
 def test_the_page_and_the_panels_have_the_themes_background(name):
-    made = render.figure(record([way(5)]), theme=name, size=(640, 400))
+    made = render.figure(record([way(5)]), theme=name, **sized(640, 400))
     assert to_rgb(made.get_facecolor()) == to_rgb(THEMES[name].background)
     assert {to_rgb(ax.get_facecolor()) for ax in made.axes} == {to_rgb(THEMES[name].background)}

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from render_pixels import count, full_draw, levels_apart, psnr
+from render_pixels import count, full_draw, levels_apart, psnr, sized
 from render_records import (
     KINDS,
     START,
@@ -54,7 +54,7 @@ def drawn(race: Record, step: int | None = None, **options) -> tuple[Axes, np.nd
     ax.plot(*VIEW, alpha=0.0)  # something is here already, so the view stays
     ax.set_xlim(*VIEW[0])
     ax.set_ylim(*VIEW[1])
-    render.paths(race, ax, step=step, **options)
+    render.trajectories(race, ax, step=step, **options)
     return ax, full_draw(ax.figure)
 
 
@@ -75,7 +75,7 @@ def middle(points: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_run_has_a_trail_in_its_colour(kind):
     race = KINDS[kind]()
-    ax = render.paths(race, axes())
+    ax = render.trajectories(race, axes())
     trails = [artist for artist in ax.get_children() if isinstance(artist, Trail)]
     assert [trail.get_label() for trail in trails] == list(race.trajectories.runs["label"])
     assert [trail.style.color for trail in trails] == looks(race)
@@ -84,15 +84,15 @@ def test_every_run_has_a_trail_in_its_colour(kind):
 
 
 def test_heads_can_be_left_out():
-    ax = render.paths(converging(2), axes(), heads=False)
+    ax = render.trajectories(converging(2), axes(), heads=False)
     assert not [artist for artist in ax.get_children() if isinstance(artist, Head)]
 
 
 @pytest.mark.parametrize("step", [0, 3, 20, 40])
 def test_the_head_is_where_the_run_is(step):
     race = converging(1)
-    ax, picture = drawn(race, step, width=3.0)
-    _, bare = drawn(race, step, width=3.0, heads=False)
+    ax, picture = drawn(race, step, linewidth=3.0)
+    _, bare = drawn(race, step, linewidth=3.0, heads=False)
     new = (picture != bare).any(-1)
     rows, cols = np.nonzero(new)
     x, y = ax.transData.transform(race.trajectories.x[0, step])
@@ -110,7 +110,7 @@ def test_a_trail_ends_at_its_step():
 
 @pytest.mark.parametrize("name", THEMES)
 def test_a_trail_fades_with_age_in_few_colours_each_drawn_exactly(name):
-    ax, picture = drawn(converging(1, steps=200), theme=name, width=4.0)
+    ax, picture = drawn(converging(1, steps=200), theme=name, linewidth=4.0)
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
     assert trail.colors[-1] == trail.style.color
     assert len(set(trail.colors)) == len(trail.colors) >= 3
@@ -182,19 +182,19 @@ def test_a_run_that_was_never_in_view_is_not_drawn():
 def test_diverged_runs_rescale_nothing():
     whole, sound = diverging(), record([way(40, -0.3), way(40, 0.3)])
     for draw, limits in (
-        (render.paths, lambda ax: (ax.get_xlim(), ax.get_ylim())),
-        (render.losses, lambda ax: (ax.get_xlim(), ax.get_ylim())),
+        (render.trajectories, lambda ax: (ax.get_xlim(), ax.get_ylim())),
+        (render.loss_curves, lambda ax: (ax.get_xlim(), ax.get_ylim())),
         (render.contour, lambda ax: (ax.get_xlim(), ax.get_ylim())),
     ):
         assert limits(draw(whole, axes())) == limits(draw(sound, axes())), draw.__name__
-    with_it, without = (render.figure(race, size=(640, 400)) for race in (whole, sound))
+    with_it, without = (render.figure(race, **sized(640, 400)) for race in (whole, sound))
     for one, two in zip(with_it.axes[:2], without.axes[:2], strict=True):
         assert (one.get_xlim(), one.get_ylim()) == (two.get_xlim(), two.get_ylim())
 
 
 def test_paths_alone_choose_a_view_that_holds_them():
     race = converging(3)
-    ax = render.paths(race, axes())
+    ax = render.trajectories(race, axes())
     x, y = race.trajectories.x.reshape(-1, 2).T
     assert ax.get_xlim()[0] < x.min() < x.max() < ax.get_xlim()[1]
     assert ax.get_ylim()[0] < y.min() < y.max() < ax.get_ylim()[1]
@@ -291,7 +291,7 @@ def test_long_trails_look_like_plain_lines(kind):
 def as_drawn(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A trail, and the same way as a line of matplotlib's, simplified as usual and with every vertex."""
     race = record([points])
-    ours = render.paths(race, axes(), theme=THEMES["light"] | {"fade": 0.0}, heads=False, width=2.3)
+    ours = render.trajectories(race, axes(), theme=THEMES["light"] | {"fade": 0.0}, heads=False, linewidth=2.3)
     for artist in ours.get_children():
         if isinstance(artist, Trail):
             artist.parts = [(0, len(points) - 1, 0)]
@@ -323,14 +323,14 @@ def test_a_growing_long_trail_ends_at_its_last_point(points):
 
 
 def test_every_moving_artist_takes_any_step():
-    made = render.figure(diverging(), size=(320, 200))
+    made = render.figure(diverging(), **sized(320, 200))
     for step in (0, 1, 12, 40, 7):
         show(made, step)
         assert {artist.route.count for artist in moving(made) if isinstance(artist, Trail)} == {step + 1}
 
 
 def test_a_legend_of_matplotlibs_own_knows_the_trails():
-    ax = render.paths(converging(3), axes())
+    ax = render.trajectories(converging(3), axes())
     handles, labels = ax.get_legend_handles_labels()
     assert labels == ["SGD", "Momentum", "Nesterov"]
     assert [handle.get_color() for handle in handles] == looks(converging(3))
@@ -338,7 +338,7 @@ def test_a_legend_of_matplotlibs_own_knows_the_trails():
 
 @pytest.mark.parametrize("step", [-1, 41, 2.5, float("nan"), "3"])
 def test_a_step_outside_the_race_is_refused(step):
-    for draw in (render.paths, render.losses):
+    for draw in (render.trajectories, render.loss_curves):
         with pytest.raises(InputError, match="step must be a whole number from 0 to 40"):
             draw(converging(1), axes(), step=step)
     with pytest.raises(InputError, match="step must be a whole number from 0 to 40"):
@@ -347,17 +347,17 @@ def test_a_step_outside_the_race_is_refused(step):
 
 def test_three_dimensions_are_refused():
     with pytest.raises(InputError, match="two dimensions; this record has 3"):
-        render.paths(record([np.zeros((5, 3))], values=np.ones((1, 5))), axes())
+        render.trajectories(record([np.zeros((5, 3))], values=np.ones((1, 5))), axes())
 
 
 def test_a_ring_marks_each_start_once():
     race = record([way(10), way(10, 0.3), way(10) + np.array([0.5, 0.0])])
-    ax = render.paths(race, axes())
+    ax = render.trajectories(race, axes())
     rings = {artist.point for artist in ax.get_children() if type(artist).__name__ == "Start"}
     assert rings == {START, (START[0] + 0.5, START[1])}
 
 
 def test_an_escaped_run_has_no_cross():
     race = unbounded()
-    heads = [artist for artist in render.paths(race, axes()).get_children() if isinstance(artist, Head)]
+    heads = [artist for artist in render.trajectories(race, axes()).get_children() if isinstance(artist, Head)]
     assert [head.stopped for head in heads] == [None, None]

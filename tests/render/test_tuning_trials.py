@@ -19,7 +19,7 @@ from render_records import converging
 from landscapes import race, sweep, tune
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render import fairness, rates
+from landscapes.render import lr_sweep, tuning_trials
 from landscapes.render.theme import THEMES, styles
 
 
@@ -45,7 +45,7 @@ def tried(efforts: Sequence[float] = (2.0, 0.5, 3.0), other: float = 0.3) -> dic
 
 
 def test_the_best_is_at_the_top_with_what_was_chosen_and_what_was_given():
-    ax = fairness(tried(), axes())
+    ax = tuning_trials(tried(), axes())
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["B", "A"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
     chosen = {float(line.get_ydata()[0]): float(line.get_xdata()[0]) for line in marked(ax, "_chosen")}  # type: ignore[index]
@@ -57,7 +57,7 @@ def test_the_best_is_at_the_top_with_what_was_chosen_and_what_was_given():
 
 
 def test_every_setting_is_a_point_and_what_was_spent_is_told():
-    ax = fairness(tried(), axes())
+    ax = tuning_trials(tried(), axes())
     assert sum(len(np.asarray(line.get_xdata())) for line in marked(ax, "_settings")) == 7
     words = {text.get_text().replace("\n", " ") for text in ax.texts}
     assert words == {
@@ -69,7 +69,7 @@ def test_every_setting_is_a_point_and_what_was_spent_is_told():
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0.001, 3.0), min_size=3, max_size=3), st.floats(0.001, 3.0))
 def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float], other: float) -> None:
-    ax = fairness(tried(efforts, other), axes())
+    ax = tuning_trials(tried(efforts, other), axes())
     low, high = ax.get_xlim()
     for line in [*marked(ax, "_settings"), *marked(ax, "_chosen"), *marked(ax, "_given")]:
         assert ((low < np.asarray(line.get_xdata())) & (np.asarray(line.get_xdata()) < high)).all()
@@ -81,7 +81,7 @@ def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float
 @pytest.mark.parametrize("theme", THEMES)
 def test_a_real_tuning_is_drawn(theme):
     found = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)
-    ax = fairness(found, axes(), theme=theme)
+    ax = tuning_trials(found, axes(), theme=theme)
     order = [tick.get_text() for tick in ax.get_yticklabels()]
     assert order == sorted(found.meta.effort, key=found.meta.effort.__getitem__)
     chosen = [float(line.get_xdata()[0]) for line in marked(ax, "_chosen")]  # type: ignore[index]
@@ -108,7 +108,7 @@ def swept() -> Record:
 )
 def test_rates_are_marked_and_the_edge_is_told(given_, said):
     made = race("booth", given_, steps=20)
-    ax = rates(made, swept(), axes())
+    ax = lr_sweep(made, axes(), sweep=swept())
     lr = [float(value) for value in made.trajectories.runs["lr"] if not np.isnan(value)]
     lines = marked(ax, "_rate")
     assert [float(line.get_xdata()[0]) for line in lines] == lr  # type: ignore[index]
@@ -129,15 +129,18 @@ def surface() -> Surface:
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: fairness({}, axes()), "lack label, rung, steps, effort, evaluations"),
-        (lambda: fairness([1], axes()), "not \\[1\\]"),  # type: ignore[arg-type]
-        (lambda: fairness({**tried(), "lr": np.ones(3)}, axes()), "one length"),
-        (lambda: fairness({name: column[:0] for name, column in tried().items()}, axes()), "at least 1"),
-        (lambda: fairness(tried(), axes(), theme="neon"), "unknown theme"),
-        (lambda: rates(converging(), converging(), axes()), 'a sweep over "lr"'),
-        (lambda: rates(converging(labels=["a", "b", "c"]), swept(), axes()), r"\(SGD, Adam\) is in the race: a, b, c"),
-        (lambda: rates(surface(), swept(), axes()), "draws a Record"),  # type: ignore[arg-type]
-        (lambda: rates(converging(), surface(), axes()), "draws a Record"),  # type: ignore[arg-type]
+        (lambda: tuning_trials({}, axes()), "lack label, rung, steps, effort, evaluations"),
+        (lambda: tuning_trials([1], axes()), "not \\[1\\]"),  # type: ignore[arg-type]
+        (lambda: tuning_trials({**tried(), "lr": np.ones(3)}, axes()), "one length"),
+        (lambda: tuning_trials({name: column[:0] for name, column in tried().items()}, axes()), "at least 1"),
+        (lambda: tuning_trials(tried(), axes(), theme="neon"), "unknown theme"),
+        (lambda: lr_sweep(converging(), axes(), sweep=converging()), 'a sweep over "lr"'),
+        (
+            lambda: lr_sweep(converging(labels=["a", "b", "c"]), axes(), sweep=swept()),
+            r"\(SGD, Adam\) is in the race: a, b, c",
+        ),
+        (lambda: lr_sweep(surface(), axes(), sweep=swept()), "expected a Record"),  # type: ignore[arg-type]
+        (lambda: lr_sweep(converging(), axes(), sweep=surface()), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
 def test_what_cannot_be_drawn_is_told(call, match):

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from render_pixels import sized
 from render_records import converging
 
 from landscapes import render
 from landscapes.errors import InputError
+from landscapes.render._save import check_output
 from landscapes.render.animation.frames import Frames
 from landscapes.render.writers.yuv import YuvPlanes
 
@@ -47,7 +49,7 @@ def flat(picture: np.ndarray, around: int = 3) -> np.ndarray:
 
 @pytest.fixture(scope="module", params=SUFFIXES)
 def saved(request, tmp_path_factory):
-    animation = render.animate(converging(3), size=(321, 241), frames=12, fps=20, hold=(0.5, 1.0))
+    animation = render.animate(converging(3), **sized(321, 241), frames=12, fps=20, hold=(0.5, 1.0))
     path = tmp_path_factory.mktemp("video") / f"race{request.param}"
     animation.save(path)
     return animation, path
@@ -157,14 +159,14 @@ def drawing_is_an_error(monkeypatch):
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_missing_ffmpeg_is_told_before_anything_is_drawn(tmp_path, monkeypatch, drawing_is_an_error, suffix):
-    animation = render.animate(converging(1), size=(160, 120), frames=2)
+    animation = render.animate(converging(1), **sized(160, 120), frames=2)
     path = tmp_path / f"race{suffix}"
 
     def none() -> str:
         raise RuntimeError("No ffmpeg exe could be found")
 
     def check() -> None:
-        for write in (animation.save, render.check_output, lambda to: render.save(converging(1), to)):
+        for write in (animation.save, check_output, lambda to: render.save(converging(1), to)):
             with pytest.raises(InputError, match=f"{suffix} needs ffmpeg: pip install imageio-ffmpeg"):
                 write(path)
         assert not list(tmp_path.iterdir())
@@ -195,6 +197,6 @@ def test_an_ffmpeg_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, scrip
     (out / "race.mp4").write_bytes(b"old")
     monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", lambda: str(broken))
     with pytest.raises(OSError, match=r"ffmpeg could not write .*: boom"):
-        render.animate(converging(1), size=(320, 240), frames=8).save(out / "race.mp4")
+        render.animate(converging(1), **sized(320, 240), frames=8).save(out / "race.mp4")
     assert [entry.name for entry in out.iterdir()] == ["race.mp4"]
     assert (out / "race.mp4").read_bytes() == b"old"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from render_pixels import full_draw, levels_apart
+from render_pixels import full_draw, levels_apart, sized
 from render_records import GOAL, KINDS, VIEW, bowl, converging, diverging, record, scenery, unbounded, way
 from thinned import diagonal
 
@@ -68,7 +68,7 @@ def test_without_a_known_minimum_the_best_end_is_magnified():
 @pytest.mark.parametrize("bend", [-0.5, 0.0, 0.5])
 @pytest.mark.parametrize("size", [(400, 300), (960, 540)])
 def test_it_covers_no_path_where_a_corner_is_free(bend, size):
-    ax, lens = drawn(record([way(60, bend)]), size=size)
+    ax, lens = drawn(record([way(60, bend)]), **sized(*size))
     low, high = lens.bbox.min, lens.bbox.max
     for trail in ax.findobj(Trail):
         if trail.axes is ax:
@@ -102,7 +102,7 @@ def test_it_lies_on_no_star_and_no_start():
 )
 def test_frames_with_it_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
-    made = render.figure(race, theme=name, size=(400, 300), inset=True)
+    made = render.figure(race, theme=name, **sized(400, 300), inset=True)
     frames = Frames(made)
     last = int(race.trajectories.step[-1])
     for step in (0, last, round(0.6 * last)):
@@ -110,7 +110,7 @@ def test_frames_with_it_equal_a_full_draw(kind, name):
 
 
 def test_what_stands_still_is_drawn_once(monkeypatch):
-    made = render.figure(converging(3), inset=True, size=(400, 300))
+    made = render.figure(converging(3), inset=True, **sized(400, 300))
     frames = Frames(made)
     frames.show(0)
     (lens,) = made.axes[0].child_axes
@@ -125,7 +125,7 @@ def test_what_stands_still_is_drawn_once(monkeypatch):
 
 def test_a_run_elsewhere_is_not_on_it():
     far = np.linspace((-1.5, 1.0), (-1.0, -1.2), 41)
-    _, lens = drawn(record([way(40, 0.2), far]), size=(400, 300))
+    _, lens = drawn(record([way(40, 0.2), far]), **sized(400, 300))
     with_it = full_draw(lens.figure)
     next(head for head in lens.findobj(Near) if head.trail.get_label() == "Momentum").set_visible(False)
     np.testing.assert_array_equal(full_draw(lens.figure), with_it)
@@ -135,8 +135,8 @@ def test_axes_of_ones_own():
     race = diverging()
     ax = Figure().subplots()
     render.contour(race, ax)
-    render.paths(race, ax)
-    lens = render.inset(race, ax, magnification=4, step=5, theme="dark")
+    render.trajectories(race, ax)
+    lens = render.zoom_inset(race, ax, magnification=4, step=5, theme="dark")
     assert lens in ax.child_axes
     assert isinstance(lens.findobj(Head)[0], Near)
 
@@ -157,7 +157,7 @@ def test_a_minimum_out_of_view_is_refused():
 def test_a_record_without_a_surface_is_refused():
     race = converging(1)
     with pytest.raises(InputError, match="no surface"):
-        render.inset(Record(race.trajectories, None, race.meta), Figure().subplots())
+        render.zoom_inset(Record(race.trajectories, None, race.meta), Figure().subplots())
 
 
 def test_a_quadratic_surface_is_interpolated_exactly_up_to_the_border():

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
+
+from landscapes.render.figures.size import from_pixels
 
 Pixels = NDArray[np.uint8]
 
@@ -71,3 +74,8 @@ def count(picture: Pixels, color: tuple[float, float, float]) -> int:
     """How many pixels have a colour (components from 0 to 1) exactly."""
     wanted = np.rint(255 * np.array(color)).astype(int)
     return int((picture[..., :3] == wanted).all(-1).sum())
+
+
+def sized(width: int, height: int) -> dict[str, Any]:
+    """The options of a figure of a size in pixels."""
+    return from_pixels((width, height))

@@ -1,0 +1,168 @@
+"""The figure that fits an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+from matplotlib.figure import Figure
+
+from landscapes.errors import InputError
+from landscapes.record import Record
+from landscapes.render.figures._fact_sheet import PAGE, fact_sheet
+from landscapes.render.figures.charts import CHARTS, chart
+from landscapes.render.figures.race import race_figure
+from landscapes.render.figures.size import DPI, FIGSIZE
+from landscapes.render.plot3d._figure_3d import figure_3d
+from landscapes.render.plot3d.camera import Camera
+from landscapes.render.plots._crop import crop
+from landscapes.render.theme import Theme
+from landscapes.summary import FunctionSummary
+from landscapes.views import View
+
+COMMON = {"theme", "figsize", "dpi"}
+RACE = {"step", "view", "panel", "inset", "labels", "view3d"}
+OPTIONS = {
+    "race": COMMON | RACE | {"title"},
+    "sweep": COMMON | {"title", "value", "along"},
+    "basins": COMMON | {"title"},
+    "compare": COMMON | {"title"},
+    "tune": COMMON | {"title"},
+    "summary": COMMON,
+}
+"""The options of the figure of each experiment."""
+
+NAMES = {
+    "race": "a race", "sweep": "a sweep", "basins": "a map of basins", "compare": "a comparison", "tune": "a tuning",
+    "summary": "a fact sheet",
+}  # fmt: skip
+
+
+class FigureOptions(TypedDict, total=False):
+    """The options of `render.figure`."""
+
+    step: int | None
+    theme: str | Theme
+    figsize: tuple[float, float] | None
+    dpi: float
+    title: str | None
+    view: View | None
+    panel: bool | None
+    inset: bool | float
+    labels: str
+    view3d: bool | Camera
+    value: str
+    along: str | Sequence[str] | None
+
+
+def figure(
+    record: Record | FunctionSummary,
+    *,
+    step: int | None = None,
+    theme: str | Theme = "light",
+    figsize: tuple[float, float] | None = None,
+    dpi: float = DPI,
+    title: str | None = None,
+    view: View | None = None,
+    panel: bool | None = None,
+    inset: bool | float = False,
+    labels: str = "legend",
+    view3d: bool | Camera = False,
+    value: str = "gap",
+    along: str | Sequence[str] | None = None,
+) -> Figure:
+    """Return the figure that fits an experiment; pyplot does not know it.
+
+    | record | figure |
+    |---|---|
+    | race | contour plot with trajectories, loss curves, legend and step counter; the graph of a 1-D function; the losses alone from three dimensions on |
+    | sweep | sensitivity to one hyper-parameter, or heat maps of two, one per optimizer |
+    | basins | map of the basins of attraction, with the share of each |
+    | compare | performance profile, and the share of targets reached against evaluations |
+    | tune | the trials of each optimizer |
+    | summary | fact sheet |
+
+    Args:
+        record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return.
+        step: the step to show; by default the last. For races.
+        theme: a name in `render.THEMES` or a `Theme`.
+        figsize: width and height in inches; by default (9.6, 5.4), for fact sheets (12, 7.6).
+        dpi: dots per inch.
+        title: by default the title of the function.
+        view: a part of the surface, as in `render.crop`; by default all that was recorded. For races.
+        panel: whether to draw the loss curves beside the function; by default if there is room. For races.
+        inset: whether to magnify the minimum in a corner, or by how much (True: 6 times). For races.
+        labels: "legend", or "direct" for names next to the current points. For races.
+        view3d: whether to draw the surface in 3-D, as `render.figure_3d`, or the `Camera`. It has neither losses, inset
+            nor direct labels. For races.
+        value: the quantity to show, as in `render.heatmap`. For sweeps.
+        along: one or two hyper-parameters; by default the first ones. For sweeps.
+
+    Raises:
+        InputError: for another object, an option of another experiment, a size out of bounds, a step outside the race,
+            a view that was not recorded, and options that need a surface where there is none.
+
+    >>> from landscapes import race
+    >>> [round(side * 2, 6) for side in figure(race("booth", ["adam"], steps=20), figsize=(4, 3)).get_size_inches()]
+    [8.0, 6.0]
+    """
+    experiment = experiment_of(record)
+    given: dict[str, Any] = {
+        "step": step, "view": view, "panel": panel, "inset": inset, "labels": labels, "view3d": view3d, "title": title,
+        "value": value, "along": along,
+    }  # fmt: skip
+    check_options(experiment, given)
+    size: dict[str, Any] = {"theme": theme, "figsize": figsize, "dpi": dpi}
+    if figsize is None:
+        size["figsize"] = PAGE if experiment == "summary" else FIGSIZE
+    if isinstance(record, FunctionSummary):
+        return fact_sheet(record, **size)
+    if experiment != "race":
+        return chart(record, title=title, value=value, along=along, **size)
+    if view3d is not False:
+        camera = view3d if isinstance(view3d, Camera) else None
+        shown = record if view is None else crop(record, view)
+        return figure_3d(shown, step=step, camera=camera, title=title, **size)
+    return race_figure(record, step=step, title=title, view=view, panel=panel, inset=inset, labels=labels, **size)
+
+
+def experiment_of(record: Any) -> str:
+    """Return the experiment of a record, or "summary". Raise `InputError` for any other object."""
+    if isinstance(record, FunctionSummary):
+        return "summary"
+    if not isinstance(record, Record):
+        raise InputError(
+            "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), or a FunctionSummary, "
+            f"got {record!r:.80}"
+        )
+    experiment = str(record.meta.get("experiment", "race"))
+    if experiment != "race" and experiment not in CHARTS:
+        raise InputError(f"no figure is known for the experiment {experiment!r}")
+    return experiment
+
+
+def with_article(experiment: str) -> str:
+    """Return an experiment as a noun.
+
+    >>> with_article("basins")
+    'a map of basins'
+    """
+    return NAMES.get(experiment, f"the experiment {experiment!r}")
+
+
+DEFAULTS: Mapping[str, Any] = {"inset": False, "labels": "legend", "view3d": False, "value": "gap"}
+
+
+def check_options(experiment: str, options: Mapping[str, Any]) -> None:
+    """Raise `InputError` for options that belong to another experiment, and for ones that exclude each other."""
+    given = {name for name, option in options.items() if option is not DEFAULTS.get(name)}
+    given -= {name for name in given if options[name] == DEFAULTS.get(name, ...)}
+    wrong = sorted(given - OPTIONS[experiment])
+    if wrong:
+        owner = next(name for name, known in OPTIONS.items() if wrong[0] in known)
+        known = ", ".join(sorted(OPTIONS[experiment]))
+        raise InputError(
+            f"{wrong[0]} is an option for {with_article(owner)}; the figure of {with_article(experiment)} has {known}"
+        )
+    if "view3d" in given and ({"inset", "labels"} & given or options.get("panel")):
+        raise InputError("a 3-D view has neither an inset, direct labels nor losses: leave out inset, labels and panel")

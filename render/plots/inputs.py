@@ -1,0 +1,60 @@
+"""What every plot checks and prepares: the axes, the step to show, the size of marks, points that are finite."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from landscapes.errors import InputError
+from landscapes.record import Record, Surface
+
+
+def current_axes(ax: Axes | None) -> Axes:
+    """Return the given axes, else matplotlib's current ones; pyplot is imported only for the latter."""
+    if ax is None:
+        from matplotlib import pyplot
+
+        return pyplot.gca()
+    if not isinstance(ax, Axes) or ax.name != "rectilinear":
+        kind = f"{ax.name} axes" if isinstance(ax, Axes) else repr(ax)
+        raise InputError(f"this plot needs rectilinear axes, got {kind}")
+    return ax
+
+
+def check_step(record: Record, step: int | None) -> int:
+    """Return the step to show, by default the last one. Raise `InputError` for another object or a step out of range."""
+    if not isinstance(record, Record):
+        raise InputError(f"expected a Record, as returned by race(), got {record!r:.80}")
+    last = int(record.trajectories.step[-1])
+    if step is None:
+        return last
+    if not isinstance(step, int | np.integer) or not 0 <= step <= last:
+        raise InputError(f"step must be an integer from 0 to {last}, got {step!r}")
+    return int(step)
+
+
+def surface_of(record: Record | Surface) -> Surface:
+    """Return the surface of a record, or the surface itself. Raise `InputError` if there is none."""
+    if isinstance(record, Record):
+        if record.surface is None:
+            raise InputError("this record has no surface: only races in two dimensions have one")
+        return record.surface
+    if not isinstance(record, Surface):
+        raise InputError(f"expected a Record with a surface, or a Surface, got {record!r:.80}")
+    return record
+
+
+def size_factor(ax: Axes) -> float:
+    """Return the factor for line widths and marker sizes: 1 on large axes, down to 0.45 on small ones."""
+    figure = ax.get_figure(root=True)
+    extent = ax.get_window_extent()
+    side = min(extent.width, extent.height) * 72 / (72.0 if figure is None else figure.dpi)
+    return float(np.clip(side / 300, 0.45, 1.0))
+
+
+def filled_forward(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Replace points (R, T, d) that are not finite by the last finite point before them."""
+    finite = np.isfinite(x).all(2)
+    last = np.maximum.accumulate(np.where(finite, np.arange(x.shape[1]), 0), axis=1)
+    return np.take_along_axis(x, last[..., None], axis=1)
