@@ -55,10 +55,10 @@ def test_view_inset_and_labels_are_heard(said, tmp_path):
 @pytest.mark.parametrize(
     ("words", "settings"),
     [
-        (("--aside",), {"aside": True}),
-        (("--camera", "-30,50"), {"aside": render.Camera(-30, 50)}),
-        (("--aside", "--camera=-60,42,90"), {"aside": render.Camera(-60, 42, 90)}),
-        (("--aside", "--view", "-1.9,1.4,-0.5,1.2"), {"aside": True, "view": ((-1.9, 1.4), (-0.5, 1.2))}),
+        (("--aside",), {"view3d": True}),
+        (("--camera", "-30,50"), {"view3d": render.Camera(-30, 50)}),
+        (("--aside", "--camera=-60,42,90"), {"view3d": render.Camera(-60, 42, 90)}),
+        (("--aside", "--view", "-1.9,1.4,-0.5,1.2"), {"view3d": True, "view": ((-1.9, 1.4), (-0.5, 1.2))}),
     ],
 )
 @pytest.mark.parametrize("name", ["relief.png", "relief.gif"])
@@ -84,11 +84,11 @@ def test_a_relief_goes_into_papers(said, tmp_path, suffix):
         (("--camera", "-60"), "AZIMUTH,ELEVATION or AZIMUTH,ELEVATION,TURN in degrees, as in -60,42,90; not '-60'"),
         (("--camera", "1,2,3,4"), "not '1,2,3,4'"),
         (("--camera", "a,b"), "not 'a,b'"),
-        (("--camera", "-60,0"), "elevation is above 0 and at most 90 degrees"),
-        (("--camera=nan,10",), "azimuth is an angle in degrees, not nan"),
-        (("--aside", "--inset"), "leave out the inset"),
-        (("--aside", "--labels", "direct"), "names at the heads"),
-        (("--camera=-60,42", "-o", "page.html"), "another suffix than .html"),
+        (("--camera", "-60,0"), "elev is above 0 and at most 90 degrees"),
+        (("--camera=nan,10",), "azim is an angle in degrees, not nan"),
+        (("--aside", "--inset"), "a 3-D view has neither an inset, direct labels nor losses"),
+        (("--aside", "--labels", "direct"), "leave out inset, labels and panel"),
+        (("--camera=-60,42", "-o", "page.html"), "a page has no 3-D view: leave out view3d"),
     ],
 )
 def test_a_relief_that_cannot_be_is_refused(said, tmp_path, words, wrong):
@@ -106,7 +106,7 @@ def test_a_relief_that_cannot_be_is_refused(said, tmp_path, words, wrong):
         (("--view=2,1,0,1",), "finite and ascending"),
         (("--view", "-9,9,-9,9"), "what is recorded can be cut but not widened"),
         (("--view", "domain"), "does not say what the function's domain is"),
-        (("--labels", "hads"), "unknown kind of labels 'hads'. Did you mean heads?"),
+        (("--labels", "diret"), "unknown kind of labels 'diret'. Did you mean direct?"),
     ],
 )
 def test_views_and_labels_that_are_none_are_refused(said, tmp_path, words, wrong):
@@ -154,8 +154,8 @@ REFUSED = [
     (["race.npz", "--theme", "drak"], "unknown theme 'drak'. Did you mean dark?"),
     (["race.npz", "--step", "41", "-o", "a.png"], "--step must be from 0 to 40, the last step of the race, not 41"),
     (["race.npz", "--step", "-1", "-o", "a.png"], "--step"),
-    (["race.npz", "--step", "7"], "'race.gif' moves and shows every step; for one step choose .png"),
-    (["race.npz", "--step", "7", "-o", "a-%d.png"], "'a-%d.png' moves"),
+    (["race.npz", "--step", "7"], "'race.gif' is an animation of every step; for one step choose .png"),
+    (["race.npz", "--step", "7", "-o", "a-%d.png"], "'a-%d.png' is an animation"),
     (["race.npz", "--size", "800"], "must be width x height in pixels, as in 800x600, not '800'"),
     (["race.npz", "--size", "80x60"], "size must be at least 160 × 120"),
     (["race.npz", "--fps", "60"], "fps must be > 0 and <= 50"),
@@ -185,7 +185,7 @@ def test_what_cannot_be_used_is_refused_in_one_line(said, tmp_path, words, messa
     ("words", "message"),
     [
         (["--step", "21", "--steps", "20", "-o", "a.pdf"], "--step must be from 0 to 20"),
-        (["--step", "5"], "'race.gif' moves"),
+        (["--step", "5"], "'race.gif' is an animation"),
         (["--size", "99999x2"], "size must be"),
         (["--fps", "51"], "fps must be"),
     ],

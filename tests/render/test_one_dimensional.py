@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from render_pixels import decode, full_draw, sized
-from render_records import converging, record
+from render_records import record
 
 from landscapes import function, race
 from landscapes.errors import InputError
@@ -173,12 +173,10 @@ def test_holes_in_a_curve_are_left_open():
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: trajectories(converging(), axes()), "over one coordinate; this record has 2"),
         (lambda: trajectories(replace(valley(), curve=None), axes()), "race again"),
         (lambda: trajectories(valley(), axes(), step=99), "from 0 to 40"),
         (lambda: trajectories(valley(), axes(), theme="neon"), "unknown theme"),
         (lambda: trajectories(valley(), 3), "rectilinear"),  # type: ignore[arg-type]
-        (lambda: trajectories(valley(), axes()), "this record has 1; render.trajectories draws one"),
         (lambda: figure(valley(), labels="direct"), "no surface to draw, only a curve"),
         (lambda: figure(valley(), inset=True), "only a curve"),
         (lambda: crop(valley(), ((0, 1), (0, 1))), "surface"),
