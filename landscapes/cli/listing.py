@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from landscapes import functions, optimizers
 from landscapes.analysis.race_table import aligned
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers.wrappers.base import NOTHING
+from landscapes.optimizers.wrappers.base import MISSING
 
 
 def everything() -> str:
@@ -48,7 +48,7 @@ def _defaults(name: str) -> str:
         for field in dataclasses.fields(cls)
         if field.init and field.name not in (cls.tunable, "optimizer") and field.default != ""
     }
-    words = {NOTHING: "…"}
+    words = {MISSING: "…"}
     shown = [
         f"{key}={value:g}" if isinstance(value, float) else f"{key}={words.get(value, value)}"
         for key, value in settings.items()

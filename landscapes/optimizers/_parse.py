@@ -1,4 +1,4 @@
-"""Optimizers from text: "adam", "momentum", "adam(lr=0.05, beta1=0.8)". Parsed, never evaluated."""
+"""Parse optimizers from text: "adam", "momentum", "adam(lr=0.05, beta1=0.8)"."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from landscapes.optimizers.base import PAIRS, Optimizer, check_names, short
 from landscapes.optimizers.wrappers.base import Wrapper
 
 WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
-"""Words that a setting may be; an optimizer says itself that it takes no NaN."""
+"""Names that a setting may have as a value; the optimizers themselves reject NaN."""
 
 
 def names() -> dict[str, tuple[type[Optimizer], dict[str, Any]]]:
-    """Every name a string may use, with its class and the settings it stands for."""
+    """Return every name that text may use, with its class and its preset settings."""
     table: dict[str, tuple[type[Optimizer], dict[str, Any]]] = {}
     for cls in _subclasses(Optimizer):
         table |= {name: (cls, {}) for name in cls.names}
@@ -27,15 +27,18 @@ def names() -> dict[str, tuple[type[Optimizer], dict[str, Any]]]:
 
 
 def parse(text: str, own: Mapping[str, Optimizer] | None = None) -> tuple[Optimizer, bool]:
-    """The optimizer a text names, and whether the text leaves its learning rate open.
+    """Return the optimizer that a text describes, and whether the text omits its learning rate.
 
-    Wrappers are written around an optimizer: "clip(adam(lr=0.05), norm=1)". Optimizers of one's `own`, by the words that stand
-    for them, may be wrapped too.
+    A wrapper takes the wrapped optimizer as its first argument: "clip(adam(lr=0.05), norm=1)". Pairs of torch.optim are
+    accepted: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
 
-    torch.optim's pairs are understood: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
+    Args:
+        text: `name` or `name(setting=value, ...)`. It is parsed, never evaluated.
+        own: further optimizers by the name that stands for them in the text; none by default.
 
-    Raises `InputError` for unknown names (the nearest are offered), for settings that the optimizer does not
-    have or that are out of range, and for anything that is not `name(setting=number, ...)`.
+    Raises:
+        InputError: for unknown names (with the nearest known ones), unknown settings, values out of range, and text of
+            another form.
 
     >>> parse("adam(lr=0.05)")[0].lr
     0.05
@@ -46,14 +49,14 @@ def parse(text: str, own: Mapping[str, Optimizer] | None = None) -> tuple[Optimi
 
 
 def _optimizer(text: str, node: ast.Call, own: Mapping[str, Optimizer]) -> tuple[Optimizer, bool]:
-    """The optimizer a call names; a wrapper's first argument is the optimizer it is put around."""
+    """Return the optimizer that a call describes; the first argument of a wrapper is the wrapped optimizer."""
     known = names()
-    given_name = cast(ast.Name, node.func).id
-    if given_name in own:
-        return own[given_name], False
-    name = given_name.lower()
+    written = cast(ast.Name, node.func).id
+    if written in own:
+        return own[written], False
+    name = written.lower()
     if name not in known:
-        raise unknown("optimizer", given_name, known)
+        raise unknown("optimizer", written, known)
     cls, preset = known[name]
     settings: dict[str, Any] = {}
     for keyword in node.keywords:
@@ -68,7 +71,7 @@ def _optimizer(text: str, node: ast.Call, own: Mapping[str, Optimizer]) -> tuple
             raise _malformed(text)
         return cls(**{**preset, **settings}), bool(cls.tunable) and cls.tunable not in settings
     if len(node.args) != 1 or "optimizer" in settings:
-        raise InputError(f"{name} is put around one optimizer, which stands first: {name}(adam, ...)")
+        raise InputError(f"{name} wraps one optimizer, its first argument, as in {name}(adam, ...)")
     inside, left_open = _optimizer(text, _as_call(text, node.args[0]), own)
     return cls(**{**preset, **settings, "optimizer": inside}), left_open
 
@@ -81,11 +84,11 @@ def _subclasses(cls: type[Optimizer]) -> Iterator[type[Optimizer]]:
 
 
 def _call(text: str) -> ast.Call:
-    """The text as a call `name(setting=value, ...)`."""
+    """Return the text as a call `name(setting=value, ...)`."""
     if not isinstance(text, str):
-        raise InputError(f"an optimizer is named by text, as in 'adam(lr=0.05)', not by {short(text)}")
+        raise InputError(f"an optimizer must be text such as 'adam(lr=0.05)', got {short(text)}")
     try:
-        with warnings.catch_warnings(action="ignore"):  # Python's remarks on odd literals
+        with warnings.catch_warnings(action="ignore"):  # Python warns of some literals
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _malformed(text) from None
@@ -93,7 +96,7 @@ def _call(text: str) -> ast.Call:
 
 
 def _as_call(text: str, node: ast.expr) -> ast.Call:
-    """A name or a call as a call; nothing else names an optimizer."""
+    """Return a name or call as a call; raise `InputError` for anything else."""
     call = node if isinstance(node, ast.Call) else ast.Call(func=node, args=[], keywords=[])
     if not isinstance(call.func, ast.Name):
         raise _malformed(text)
@@ -101,7 +104,7 @@ def _as_call(text: str, node: ast.expr) -> ast.Call:
 
 
 def _settings(cls: type[Optimizer], text: str, keyword: ast.keyword) -> Iterator[tuple[str, Any]]:
-    """The settings one keyword gives: two where it is one of torch.optim's pairs."""
+    """Yield the settings of one keyword: two for a pair of torch.optim."""
     name = keyword.arg
     if name is None:
         raise _malformed(text)
@@ -111,7 +114,7 @@ def _settings(cls: type[Optimizer], text: str, keyword: ast.keyword) -> Iterator
         yield name, value
         return
     if not isinstance(value, tuple | list) or len(value) != 2:
-        raise InputError(f"{cls.__name__}: {name} is a pair of numbers, as in {name}=(…, …), not {short(value)}")
+        raise InputError(f"{cls.__name__}: {name} must be a pair of numbers, as in {name}=(…, …), got {short(value)}")
     yield from zip(PAIRS[name], value, strict=True)
 
 
@@ -126,6 +129,6 @@ def _literal(text: str, node: ast.expr) -> Any:
 
 def _malformed(text: str) -> InputError:
     return InputError(
-        f"cannot read the optimizer {short(text)}: write a name with its settings, "
+        f"cannot parse the optimizer {short(text)}; write a name with its settings, "
         "as in adam or adam(lr=0.05, beta1=0.9)"
     )

@@ -107,7 +107,9 @@ def test_a_step_of_one_row_has_one_length():
 
 @pytest.mark.parametrize(("optimizer", "rows"), [(optimizers.Muon, 3), (optimizers.Adafactor, 4)])
 def test_rows_must_fit(optimizer, rows):
-    with pytest.raises(InputError, match=rf"rows={rows} does not divide the 2 coordinates of valley; rows may be 1, 2"):
+    with pytest.raises(
+        InputError, match=rf"rows must divide the 2 coordinates of valley, got {rows}; choose one of 1, 2"
+    ):
         loop.run(valley(2), [optimizer(rows=rows)], torch.ones(2, 1).double(), 3, box=WIDE[:2])
 
 

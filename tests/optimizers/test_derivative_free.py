@@ -291,7 +291,7 @@ def test_cma_es_ends_where_it_cannot_tell_points_apart():
 
 
 def test_a_population_of_one_is_none():
-    with pytest.raises(InputError, match=r"^CMAES: population is at least 2"):
+    with pytest.raises(InputError, match=r"^CMAES: population must be >= 2, or 0 for"):
         optimizers.CMAES(population=1)
     with pytest.raises(InputError, match=r"^CMAES: population must be an integer >= 0, got"):
         optimizers.CMAES(population=2.5)
@@ -625,7 +625,7 @@ def test_forgetting_turns_the_clock_back():
     for t in range(9, 20):
         x, fresh = stepper.step(moment(t, x, x, oracle)), begun.step(moment(t, fresh, x, oracle))
         assert torch.equal(x, fresh)
-    assert torch.equal(stepper.begun, torch.full((20,), 8))
+    assert torch.equal(stepper.first_steps, torch.full((20,), 8))
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)

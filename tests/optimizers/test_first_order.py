@@ -294,14 +294,12 @@ def test_a_flag_is_true_or_false(cls, flag, bad):
 
 @pytest.mark.parametrize("extra", [{}, {"momentum": 0.9, "dampening": 0.1}])
 def test_nesterov_needs_momentum_without_dampening(extra):
-    with pytest.raises(InputError, match="SGD: nesterov needs momentum > 0 and dampening 0, not momentum="):
+    with pytest.raises(InputError, match="SGD: nesterov requires momentum > 0 and dampening 0, got momentum="):
         optimizers.SGD(nesterov=True, **extra)
 
 
 def test_step_sizes_are_in_order():
-    with pytest.raises(
-        InputError, match=r"Rprop: step_min must not exceed step_max, not step_min=2.0 and step_max=1.0"
-    ):
+    with pytest.raises(InputError, match=r"Rprop: step_min must be <= step_max, got step_min=2.0 and step_max=1.0"):
         optimizers.Rprop(step_min=2, step_max=1)
 
 

@@ -12,7 +12,7 @@ from landscapes import optimizers
 from landscapes.errors import InputError
 from landscapes.optimizers import names, parse
 
-READABLE = r"cannot read the optimizer .*: write a name with its settings, as in adam or adam\(lr=0\.05, beta1=0\.9\)"
+READABLE = r"cannot parse the optimizer .*; write a name with its settings, as in adam or adam\(lr=0\.05, beta1=0\.9\)"
 
 
 def test_all_rules_and_presets_have_names():
@@ -95,8 +95,8 @@ def test_what_is_no_rule_gets_one_line(text):
         ("adam(bta1=0.9)", r"unknown setting of adam 'bta1'\. Did you mean beta1"),
         ("adam(weight_decoy=0.9)", r"unknown setting of adam 'weight_decoy'\. Did you mean weight_decay"),
         ("sgd(betas=(0.9, 0.99))", r"unknown setting of sgd 'betas'\. Known: dampening, lr"),
-        ("adam(betas=0.9)", r"Adam: betas is a pair of numbers, as in betas=\(…, …\), not 0\.9"),
-        ("adam(betas=(0.9,))", r"Adam: betas is a pair of numbers, as in betas=\(…, …\), not \(0\.9,\)"),
+        ("adam(betas=0.9)", r"Adam: betas must be a pair of numbers, as in betas=\(…, …\), got 0\.9"),
+        ("adam(betas=(0.9,))", r"Adam: betas must be a pair of numbers, as in betas=\(…, …\), got \(0\.9,\)"),
         ("adam(betas=(0.9, 1.0))", r"Adam: beta2 must be >= 0 and < 1, got 1\.0"),
         ("adam(beta1=0.8, betas=(0.9, 0.99))", r"'adam\(beta1=0\.8, betas=\(0\.9, 0\.99\)\)' gives beta1 twice"),
         ("adam(lr=0.1, lr=0.2)", r"'adam\(lr=0\.1, lr=0\.2\)' gives lr twice"),
@@ -115,7 +115,7 @@ def test_what_is_no_rule_gets_one_line(text):
         ("adam(lr=-1)", r"Adam: lr must be >= 0, got -1"),
         ("sgd(dampening=nan)", r"SGD: dampening must be finite, got nan"),
         ("adam(amsgrad=1)", r"Adam: amsgrad must be True or False, got 1"),
-        ("sgd(nesterov=True)", r"SGD: nesterov needs momentum > 0 and dampening 0"),
+        ("sgd(nesterov=True)", r"SGD: nesterov requires momentum > 0 and dampening 0"),
     ],
 )
 def test_what_a_rule_does_not_take_is_said(text, message):
@@ -126,7 +126,7 @@ def test_what_a_rule_does_not_take_is_said(text, message):
 
 @pytest.mark.parametrize("given", [None, 3, b"adam", ["adam"], optimizers.Adam])
 def test_only_text_is_read(given):
-    with pytest.raises(InputError, match=r"an optimizer is named by text, as in 'adam\(lr=0\.05\)', not by "):
+    with pytest.raises(InputError, match=r"an optimizer must be text such as 'adam\(lr=0\.05\)', got "):
         parse(given)
 
 

@@ -43,5 +43,5 @@ def test_text_gives_the_rule_back() -> None:
 
 
 def test_bounds_upside_down_are_refused() -> None:
-    with pytest.raises(InputError, match="low is below high, not 1 and 1"):
+    with pytest.raises(InputError, match="low must be < high, got low=1 and high=1"):
         optimizers.Projected(optimizers.SGD(), low=1, high=1)

@@ -232,7 +232,7 @@ def test_a_thousand_rates_of_random_schedules_are_those_of_torch(kind):
         stepper, scheduler = stepper_of([wrapped], torch.zeros(1, 1, dtype=torch.float64), 1000), stock(torch_optimizer)
         for t in range(1, 1001):
             stepper.prepare(t)
-            assert stepper.rates()[0] == torch_optimizer.param_groups[0]["lr"]
+            assert stepper.learning_rates()[0] == torch_optimizer.param_groups[0]["lr"]
             torch_optimizer.step()
             scheduler.step()
 
@@ -472,8 +472,8 @@ ADAM = optimizers.Adam(lr=0.1)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optimizers.Cosine(), r"Cosine takes an optimizer first, as in Cosine\(optimizers\.Adam\(lr=0\.05\)\), not nothing"),
-        (lambda: optimizers.Cosine(0.1), r"Cosine takes an optimizer first, .* not 0\.1"),
+        (lambda: optimizers.Cosine(), r"Cosine: the first argument must be an optimizer, got nothing; write Cosine\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)"),
+        (lambda: optimizers.Cosine(0.1), r"Cosine: the first argument must be an optimizer, got 0\.1"),
         (lambda: optimizers.Cosine(optimizers.Torch(NoRate)), r"Cosine: NoRate has no learning rate to schedule"),
         (lambda: optimizers.Schedule(optimizers.Torch(NoRate), "StepLR", step_size=3), r"Schedule: NoRate has no learning rate"),
         (lambda: optimizers.Cosine(ADAM, steps=-1), r"Cosine: steps must be an integer >= 0, got -1"),
@@ -481,19 +481,19 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.Cosine(ADAM, T_max=5), r"unknown setting of Cosine 'T_max'"),
         (lambda: optimizers.StepDecay(ADAM, every=0), r"StepDecay: every must be an integer >= 1, got 0"),
         (lambda: optimizers.Linear(ADAM, start=0), r"Linear: start must be > 0 and <= 1, got 0"),
-        (lambda: optimizers.MultiStep(ADAM), r"MultiStep: at is the steps after which the rate drops, .* not \(\)"),
-        (lambda: optimizers.MultiStep(ADAM, at=(3, "x")), r"MultiStep: at is the steps .* not \(3, 'x'\)"),
+        (lambda: optimizers.MultiStep(ADAM), r"MultiStep: at must be step numbers such as \(50, 100\), got \(\)"),
+        (lambda: optimizers.MultiStep(ADAM, at=(3, "x")), r"MultiStep: at must be step numbers .* got \(3, 'x'\)"),
         (lambda: optimizers.Plateau(ADAM, factor=1), r"Plateau: factor must be >= 0 and < 1, got 1"),
-        (lambda: optimizers.Schedule(ADAM), r"Schedule takes a scheduler after the optimizer, .* not nothing"),
-        (lambda: optimizers.Schedule(ADAM, 3), r"Schedule takes a scheduler after the optimizer, .* not 3"),
+        (lambda: optimizers.Schedule(ADAM), r"Schedule: the second argument must be a scheduler, got nothing"),
+        (lambda: optimizers.Schedule(ADAM, 3), r"Schedule: the second argument must be a scheduler, got 3"),
         (lambda: optimizers.Schedule(ADAM, "StepLr", step_size=3), r"unknown scheduler .*'StepLr'\. Did you mean StepLR"),
-        (lambda: optimizers.Schedule(ADAM, lambda o: o), r"Schedule: schedule makes _Still .* which is no scheduler"),
+        (lambda: optimizers.Schedule(ADAM, lambda o: o), r"Schedule: schedule must return a scheduler of torch\.optim\.lr_scheduler, got _Idle"),
         (lambda: optimizers.Schedule(ADAM, dict), r"Schedule: dict cannot be created: TypeError"),
         (lambda: optimizers.Schedule(ADAM, "StepLR"), r"Schedule: StepLR cannot be created: TypeError: .*step_size"),
-        (lambda: optimizers.Schedule(ADAM, "ReduceLROnPlateau"), r"ReduceLROnPlateau looks at each run's losses; use optimizers\.Plateau"),
-        (lambda: parse("cosine"), r"cosine is put around one optimizer"),
-        (lambda: parse("cosine(steps=10)"), r"cosine is put around one optimizer"),
-        (lambda: parse("cosine(adam, sgd)"), r"cosine is put around one optimizer"),
+        (lambda: optimizers.Schedule(ADAM, "ReduceLROnPlateau"), r"ReduceLROnPlateau depends on each run's loss; use optimizers\.Plateau"),
+        (lambda: parse("cosine"), r"cosine wraps one optimizer"),
+        (lambda: parse("cosine(steps=10)"), r"cosine wraps one optimizer"),
+        (lambda: parse("cosine(adam, sgd)"), r"cosine wraps one optimizer"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said_in_a_line(make, message):
@@ -505,7 +505,7 @@ def test_what_cannot_be_is_said_in_a_line(make, message):
 @pytest.mark.parametrize(
     ("optimizer", "message"),
     [
-        (optimizers.OneCycle(ADAM, steps=10), r"OneCycle: a cycle of 10 steps is over before the race, of 20, is; leave out steps"),
+        (optimizers.OneCycle(ADAM, steps=10), r"OneCycle: steps must be >= 20, the steps of the race, got 10; or omit steps"),
         (
             optimizers.Schedule(ADAM, "OneCycleLR", max_lr=0.1, total_steps=10),
             r"Schedule: OneCycleLR fails at step 12: ValueError: Tried to step 11 times",

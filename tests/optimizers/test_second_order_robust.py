@@ -385,12 +385,12 @@ def test_labels(text, label):
         ("lbfgs(history_size=2.5)", r"LBFGS: history_size must be an integer >= 1, got 2.5"),
         ("lbfgs(c1=0)", r"LBFGS: c1 must be > 0 and < 1, got 0"),
         ("bfgs(c2=1)", r"BFGS: c2 must be > 0 and < 1, got 1"),
-        ("cg(c1=0.5)", r"ConjugateGradient: c1 must be smaller than c2, not c1=0.5 and c2=0.1"),
+        ("cg(c1=0.5)", r"ConjugateGradient: c1 must be < c2, got c1=0.5 and c2=0.1"),
         ("trust_region(radius=0)", r"TrustRegion: radius must be > 0, got 0"),
         ("trust_region(eta=0.25)", r"TrustRegion: eta must be >= 0 and < 0.25, got 0.25"),
         (
             "trust_region(radius=2, max_radius=1)",
-            r"radius must not exceed max_radius, not radius=2.0 and max_radius=1.0",
+            r"radius must be <= max_radius, got radius=2.0 and max_radius=1.0",
         ),
         ("trust_region(exact=1)", r"TrustRegion: exact must be True or False, got 1"),
     ],
@@ -407,7 +407,7 @@ def test_what_is_no_sum_of_squares_is_refused(optimizer):
                      residuals=lambda x, y: torch.stack([x, y]))(lambda x, y: x * x + y * y)  # fmt: skip
     for landscape, why in ((egg_box(2), "egg_box is not known as one"), (noisy, "noisy sees another sample")):
         with pytest.raises(
-            InputError, match=f"{optimizer.kind} needs a sum of squares, and {why}.*@least_squares"
+            InputError, match=f"{optimizer.kind} requires a sum of squares, and {why}.*@least_squares"
         ) as caught:
             race(landscape, [optimizer], steps=2)
         assert "\n" not in str(caught.value)
@@ -431,7 +431,7 @@ class _Once(torch.autograd.Function):
 def test_what_has_no_second_derivatives_is_refused(optimizer):
     once = function((-1, 1), (-1, 1), name="once")(lambda x, y: _Once.apply(x) + y * y)
     with pytest.raises(
-        InputError, match=f"{optimizer.kind} needs second derivatives, which once has not .*try lbfgs"
+        InputError, match=f"{optimizer.kind} requires second derivatives, which once does not have .*try lbfgs"
     ) as caught:
         race(once, [optimizer], steps=2)
     assert "\n" not in str(caught.value)

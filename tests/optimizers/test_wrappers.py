@@ -18,7 +18,7 @@ from landscapes.cli.main import main
 from landscapes.engine import loop
 from landscapes.errors import InputError
 from landscapes.optimizers import Optimizer, parse
-from landscapes.optimizers.wrappers.base import Altered, unwrap
+from landscapes.optimizers.wrappers.base import GradientTransformOracle, unwrap
 from landscapes.oracle import Oracle
 
 BOX = torch.tensor([[-50.0, 50.0]] * 2, dtype=torch.float64)
@@ -199,7 +199,9 @@ def test_what_is_asked_within_a_wrapper_is_counted_once_for_who_asked():
 
 def test_an_altered_oracle_answers_as_the_one_within():
     oracle = Oracle(VALLEY, 3)
-    altered = Altered(Altered(oracle, lambda x, gradient, mask: gradient + 1), lambda x, gradient, mask: gradient * 2)
+    altered = GradientTransformOracle(
+        GradientTransformOracle(oracle, lambda x, gradient, mask: gradient + 1), lambda x, gradient, mask: gradient * 2
+    )
     x, mask = starts(2, 3, np.random.default_rng(4)), torch.tensor([True, False, True])
     plain = Oracle(VALLEY, 3)
     value, gradient = altered.value_and_gradient(x, mask)
@@ -217,7 +219,7 @@ def test_an_altered_oracle_answers_as_the_one_within():
 
 def test_whatever_can_be_asked_goes_through_a_wrapper():
     asked = {name for name in vars(Oracle) if name[0] != "_"}
-    assert asked <= set(vars(Altered))
+    assert asked <= set(vars(GradientTransformOracle))
 
 
 # ---------------------------------------------------------------- words
@@ -295,7 +297,7 @@ def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, m
         ("clip(mine.py:Mine(0.1), norm=1)", "cannot read the settings of"),
         ("clip(mine.py:Mine(lr=0.1, norm=1)", "unknown setting of Mine 'norm'"),
         ("clop(mine.py:Mine, norm=1)", "unknown optimizer 'clop'"),
-        ("adam(mine.py:Mine)", "cannot read the optimizer"),
+        ("adam(mine.py:Mine)", "cannot parse the optimizer"),
     ],
 )
 def test_one_s_own_in_a_wrapper_that_cannot_be_is_said_in_a_line(text, message, tmp_path, monkeypatch):
@@ -322,10 +324,10 @@ ADAM = optimizers.Adam(lr=0.1)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optimizers.Clip(), r"Clip takes an optimizer first, as in Clip\(optimizers\.Adam\(lr=0\.05\)\), not nothing"),
-        (lambda: optimizers.Clip("adam", norm=1), r"Clip takes an optimizer first, .* not 'adam'"),
-        (lambda: optimizers.Clip(optimizers.Adam, norm=1), r"Clip takes an optimizer first, .* not <class"),
-        (lambda: optimizers.Clip(ADAM), r"Clip needs a limit: norm=… for the gradient's length, value=… for"),
+        (lambda: optimizers.Clip(), r"Clip: the first argument must be an optimizer, got nothing; write Clip\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)"),
+        (lambda: optimizers.Clip("adam", norm=1), r"Clip: the first argument must be an optimizer, got 'adam'"),
+        (lambda: optimizers.Clip(optimizers.Adam, norm=1), r"Clip: the first argument must be an optimizer, got <class"),
+        (lambda: optimizers.Clip(ADAM), r"Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate"),
         (lambda: optimizers.Clip(ADAM, norm=0), r"Clip: norm must be > 0, got 0"),
         (lambda: optimizers.Clip(ADAM, value=-1), r"Clip: value must be > 0, got -1"),
         (lambda: optimizers.Clip(ADAM, norm="1"), r"Clip: norm must be one number, got '1'"),
@@ -338,18 +340,18 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.Noise(ADAM, probability=1.5), r"Noise: probability must be >= 0 and <= 1, got 1\.5"),
         (lambda: optimizers.Decay(ADAM, -1), r"Decay: weight must be >= 0, got -1"),
         (lambda: optimizers.Decay(ADAM, decoupled=1), r"Decay: decoupled must be True or False, got 1"),
-        (lambda: optimizers.Reset(ADAM), r"Reset: say when: at=100 \(once\), every=50, or patience=10"),
+        (lambda: optimizers.Reset(ADAM), r"Reset: set at=100 \(once\), every=50 \(repeatedly\) or patience=10"),
         (lambda: optimizers.Reset(ADAM, every=-5), r"Reset: every must be an integer >= 0, got -5"),
         (lambda: optimizers.SAM(ADAM, rho=-1), r"SAM: rho must be >= 0, got -1"),
         (lambda: optimizers.Lookahead(ADAM, k=0), r"Lookahead: k must be an integer >= 1, got 0"),
         (lambda: optimizers.Lookahead(ADAM, alpha=2), r"Lookahead: alpha must be >= 0 and <= 1, got 2"),
         (lambda: optimizers.Stale(ADAM, delay=0), r"Stale: delay must be an integer >= 1, got 0"),
-        (lambda: parse("schedule(adam, scheduler='StepLR', title=3, step_size=2)"), r"Schedule: title is text, not 3"),
-        (lambda: parse("schedule(adam, scheduler='StepLR', settings=3)"), r"Schedule: settings is a dict, not 3"),
+        (lambda: parse("schedule(adam, scheduler='StepLR', title=3, step_size=2)"), r"Schedule: title must be a string, got 3"),
+        (lambda: parse("schedule(adam, scheduler='StepLR', settings=3)"), r"Schedule: settings must be a dict, got 3"),
         (lambda: parse("schedule(adam, scheduler='StepLR', self=3)"), r"Schedule: StepLR cannot be created: TypeError"),
-        (lambda: parse("clip(norm=1)"), r"clip is put around one optimizer, which stands first: clip\(adam, \.\.\.\)"),
-        (lambda: parse("clip(adam, norm=1, optimizer=sgd)"), r"cannot read the optimizer|clip is put around one optimizer"),
-        (lambda: parse("adam(sgd)"), r"cannot read the optimizer"),
+        (lambda: parse("clip(norm=1)"), r"clip wraps one optimizer, its first argument, as in clip\(adam, \.\.\.\)"),
+        (lambda: parse("clip(adam, norm=1, optimizer=sgd)"), r"cannot parse the optimizer|clip wraps one optimizer"),
+        (lambda: parse("adam(sgd)"), r"cannot parse the optimizer"),
         (lambda: parse("clip(adan_, norm=1)"), r"unknown optimizer 'adan_'"),
     ],
 )  # fmt: skip

@@ -290,7 +290,7 @@ def test_decoupled_decay_needs_a_rate():
                 p.data.sub_(p.grad)
 
     optimizers.Decay(optimizers.Torch(NoRate))
-    with pytest.raises(InputError, match="Decay: decoupled decay goes by the learning rate, and NoRate has none"):
+    with pytest.raises(InputError, match="Decay: decoupled decay requires a learning rate, and NoRate has none"):
         optimizers.Decay(optimizers.Torch(NoRate), decoupled=True)
 
 
@@ -394,7 +394,7 @@ def test_what_forgets_nothing_cannot_be_reset():
             return Still()
 
     box = torch.tensor([[-9.0, 9.0]] * 2, dtype=torch.float64)
-    with pytest.raises(InputError, match="Reset: Idle keeps nothing that could be forgotten"):
+    with pytest.raises(InputError, match="Reset: Idle has no state to reset"):
         engine.run(valley(2), [optimizers.Reset(Idle(), every=3)], torch.zeros(2, 1, dtype=torch.float64), 5, box=box)
 
 

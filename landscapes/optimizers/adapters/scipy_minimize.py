@@ -72,19 +72,17 @@ class Scipy(Optimizer):
     def __init__(self, method: str = "BFGS", options: Mapping[str, Any] | Options = (), **more: Any) -> None:
         known = {name.lower(): name for name in METHODS}
         if not isinstance(method, str):
-            raise InputError(f"Scipy: method is a name such as 'BFGS', not {short(method)}")
+            raise InputError(f"Scipy: method must be a name such as 'BFGS', got {short(method)}")
         name = method.lower().replace("_", "-")
         if name not in known:
             raise unknown("method of SciPy", method, known)
         try:
             given = {**dict(options), **more}
         except (TypeError, ValueError):
-            raise InputError(f"Scipy: options are a dict such as {{'gtol': 1e-8}}, not {short(options)}") from None
+            raise InputError(f"Scipy: options must be a dict such as {{'gtol': 1e-8}}, got {short(options)}") from None
         for taken in TAKEN:
             if taken in given:
-                raise InputError(
-                    f"Scipy: {taken} cannot be set: the race does, without constraints and without a printout"
-                )
+                raise InputError(f"Scipy: {taken} cannot be set; a race sets it, has no constraints and prints nothing")
         object.__setattr__(self, "method", known[name])
         object.__setattr__(self, "options", tuple(sorted(given.items())))
         _refuse_unknown_options(self)
@@ -143,7 +141,7 @@ class _Replay(Stepper):
     def step(self, context: StepContext) -> Tensor:
         if type(context.oracle) is not Oracle:
             raise InputError(
-                "SciPy's methods cannot be put into a wrapper that alters gradients: they minimise by themselves"
+                "SciPy's methods cannot be wrapped by a transform of gradients, because they minimise on their own"
             )
         elsewhere = (context.x != self.left).any(0) & context.active
         points, spent = context.x.clone(), torch.zeros_like(context.oracle.counts)
@@ -257,7 +255,7 @@ def _minimise(optimizer: Scipy, oracle: Oracle, start: Array, t: int, most: int)
     except Exception as error:
         if not asked.unsound:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise InputError(f"SciPy cannot work as {short(optimizer.spec)}: {reason}"[:300]) from error
+            raise InputError(f"SciPy fails with {short(optimizer.spec)}: {reason}"[:300]) from error
         asked.keep(np.full_like(start, np.nan))  # it broke on NaN or infinity: so the run ends there
     else:
         if not asked.points or not np.array_equal(asked.points[-1], np.reshape(result.x, -1)):
@@ -324,7 +322,7 @@ def _optimize() -> Any:
     try:
         import scipy.optimize
     except ImportError:
-        raise InputError("optimizers.Scipy needs SciPy; pip install scipy") from None
+        raise InputError("optimizers.Scipy requires SciPy; pip install scipy") from None
     return scipy.optimize
 
 

@@ -36,12 +36,12 @@ class DerivativeFreeStepper(Stepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         self.settings: Any = stack_hyperparameters(optimizers, x)
         self.setup = setup
-        self.begun = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)
+        self.first_steps = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)
         self.fresh: Tensor | None = torch.ones_like(x[0], dtype=torch.bool)
-        self.left = torch.full_like(x, torch.nan)
+        self.last_x = torch.full_like(x, torch.nan)
 
     @abstractmethod
-    def begin(self, context: StepContext, fresh: Tensor) -> None:
+    def start_runs(self, context: StepContext, fresh: Tensor) -> None:
         """Sets up the state of the runs, a mask (R,), that take their first step."""
 
     @abstractmethod
@@ -50,24 +50,24 @@ class DerivativeFreeStepper(Stepper):
 
     def step(self, context: StepContext) -> Tensor:
         if self.fresh is not None:
-            self.begun = torch.where(self.fresh, context.t - 1, self.begun)
-            self.begin(context, self.fresh)
+            self.first_steps = torch.where(self.fresh, context.t - 1, self.first_steps)
+            self.start_runs(context, self.fresh)
             self.fresh = None
-        self.left = self.move(context)
-        return self.left
+        self.last_x = self.move(context)
+        return self.last_x
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         self.fresh = runs if self.fresh is None else self.fresh | runs
 
-    def unknown(self, context: StepContext) -> Tensor:
+    def value_unknown(self, context: StepContext) -> Tensor:
         """Which runs, a mask (R,), cannot know the value where they stand: they never were here, or the sample is new."""
         if context.oracle.function.sample is not None:
             return torch.ones_like(context.active)
-        return (context.x != self.left).any(0)
+        return (context.x != self.last_x).any(0)
 
     def current_value(self, context: StepContext) -> Tensor:
         """The values (R,) where the runs stand, put to the account of those that cannot know them."""
-        context.oracle.count("n_values", self.unknown(context))
+        context.oracle.count("n_values", self.value_unknown(context))
         return finite_or_worst(context.value)
 
 

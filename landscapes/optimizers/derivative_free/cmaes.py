@@ -51,9 +51,7 @@ class CMAES(DerivativeFree):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.population == 1:
-            raise InputError(
-                "CMAES: population is at least 2, so that there is something to choose from; or 0, for 4 + ⌊3 ln d⌋"
-            )
+            raise InputError("CMAES: population must be >= 2, or 0 for 4 + ⌊3 ln d⌋, got 1")
 
     @property
     def label(self) -> str:
@@ -61,7 +59,7 @@ class CMAES(DerivativeFree):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _Strategies(optimizers, x, setup)
+        return _CMAESStepper(optimizers, x, setup)
 
 
 class Strategy(NamedTuple):
@@ -115,7 +113,7 @@ def strategy(dim: int, population: int) -> Strategy:
     )
 
 
-class _Strategies(DerivativeFreeStepper):
+class _CMAESStepper(DerivativeFreeStepper):
     """One distribution a run. The mean is the point itself.
 
     Attributes:
@@ -133,7 +131,7 @@ class _Strategies(DerivativeFreeStepper):
         self.walk = self.drift = torch.zeros_like(x)
         self.covariance = self.root = self.unit
 
-    def begin(self, context: StepContext, fresh: Tensor) -> None:
+    def start_runs(self, context: StepContext, fresh: Tensor) -> None:
         sigma, nothing = resolve_length(self.settings.sigma, context, SHARE_OF_VIEW), torch.zeros_like(context.x)
         self.first, self.sigma = (torch.where(fresh, sigma, old) for old in (self.first, self.sigma))
         self.walk, self.drift = (torch.where(fresh, nothing, old) for old in (self.walk, self.drift))
@@ -155,7 +153,7 @@ class _Strategies(DerivativeFreeStepper):
         x = context.x + self.sigma * step
         self.walk = (1 - n.c_sigma) * self.walk + math.sqrt(n.c_sigma * (2 - n.c_sigma) * n.mu_eff) * plain_step
         walked = norm(self.walk)
-        early = -torch.expm1(2 * (context.t - self.begun) * math.log1p(-n.c_sigma))
+        early = -torch.expm1(2 * (context.t - self.first_steps) * math.log1p(-n.c_sigma))
         steady = (walked / early.sqrt().to(walked) < (1.4 + 2 / (dim + 1)) * n.chi).to(walked)
         gain = math.sqrt(n.c_c * (2 - n.c_c) * n.mu_eff)
         self.drift = (1 - n.c_c) * self.drift + steady * gain * step

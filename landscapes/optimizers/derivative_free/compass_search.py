@@ -37,25 +37,25 @@ class Compass(DerivativeFree):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _Compasses(optimizers, x, setup)
+        return _CompassStepper(optimizers, x, setup)
 
 
-class _Compasses(DerivativeFreeStepper):
+class _CompassStepper(DerivativeFreeStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         axes = torch.eye(len(x), dtype=x.dtype, device=x.device)
-        self.winds = torch.cat([axes, -axes], 1)[:, :, None]  # (d, 2d, 1)
+        self.directions = torch.cat([axes, -axes], 1)[:, :, None]  # (d, 2d, 1)
         self.first = self.size = torch.full_like(x[0], torch.inf)
 
-    def begin(self, context: StepContext, fresh: Tensor) -> None:
+    def start_runs(self, context: StepContext, fresh: Tensor) -> None:
         self.first = torch.zeros_like(self.first) + resolve_length(self.settings.size, context)
         self.size = torch.where(fresh, self.first, self.size)
 
     def move(self, context: StepContext) -> Tensor:
-        held = self.current_value(context)
-        points = context.x[:, None] + self.size * self.winds  # (d, 2d, R)
+        current = self.current_value(context)
+        points = context.x[:, None] + self.size * self.directions  # (d, 2d, R)
         lowest, best = evaluate(context, points).min(0)
-        better = lowest < held
+        better = lowest < current
         self.size = torch.where(better, self.size, self.size / 2)
         return torch.where(better, points.gather(1, best.expand(len(context.x), 1, -1))[:, 0], context.x)
 

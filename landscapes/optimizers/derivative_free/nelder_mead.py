@@ -54,10 +54,10 @@ class NelderMead(DerivativeFree):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _Simplices(optimizers, x, setup)
+        return _NelderMeadStepper(optimizers, x, setup)
 
 
-class _Simplices(DerivativeFreeStepper):
+class _NelderMeadStepper(DerivativeFreeStepper):
     """One simplex a run: points (d + 1, d, R) with values (d + 1, R), best first."""
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
@@ -65,14 +65,14 @@ class _Simplices(DerivativeFreeStepper):
         self.points = x.new_full((len(x) + 1, *x.shape), torch.nan)
         self.values = x.new_full((len(x) + 1, x.shape[1]), torch.inf)
 
-    def begin(self, context: StepContext, fresh: Tensor) -> None:
+    def start_runs(self, context: StepContext, fresh: Tensor) -> None:
         points = torch.cat([context.x[None], self._corners(context.x)])
-        values = self._valued(context, points, fresh)
+        values = self._evaluate_points(context, points, fresh)
         self._set(torch.where(fresh, points, self.points), torch.where(fresh, values, self.values))
-        self.left = torch.where(fresh, context.x, self.left)
+        self.last_x = torch.where(fresh, context.x, self.last_x)
 
     def move(self, context: StepContext) -> Tensor:
-        self._follow(context)
+        self._update_moved(context)
         points, values = self.points, self.values
         chi, psi, sigma = self.settings.factors(len(context.x))
         best, worst = points[0], points[-1]
@@ -80,16 +80,16 @@ class _Simplices(DerivativeFreeStepper):
         for point in points[1:-1]:  # one after the other, as SciPy adds them
             centre = centre + point
         centre = centre / len(context.x)
-        going = ~self._small()
+        active = ~self._small()
 
         reflected = 2 * centre - worst
-        first = evaluate(context, reflected, going)
+        first = evaluate(context, reflected, active)
         far = first < values[0]
         enough = ~far & (first < values[-2])
         outside = ~far & ~enough & (first < values[-1])
         tried = torch.where(far, (1 + chi) * centre - chi * worst, (1 - psi) * centre + psi * worst)
         tried = torch.where(outside, (1 + psi) * centre - psi * worst, tried)
-        second = evaluate(context, tried, going & ~enough)
+        second = evaluate(context, tried, active & ~enough)
         beaten = torch.where(far | outside, first, values[-1])
         better = ~enough & ((second < beaten) | (outside & (second == beaten)))
         shrinks = ~far & ~enough & ~better
@@ -99,10 +99,10 @@ class _Simplices(DerivativeFreeStepper):
         news[-1] = torch.where(better, second, first)
         if bool(shrinks.any()):  # rare, and d evaluations for all
             shrunk = best + sigma * (points - best)
-            again = self._valued(context, shrunk[1:], going & shrinks)
+            again = self._evaluate_points(context, shrunk[1:], active & shrinks)
             moved = torch.where(shrinks, torch.cat([best[None], shrunk[1:]]), moved)
             news = torch.where(shrinks, torch.cat([values[:1], again]), news)
-        self._set(torch.where(going, moved, points), torch.where(going, news, values))
+        self._set(torch.where(active, moved, points), torch.where(active, news, values))
         return self.points[0]
 
     def terminated(self) -> Tensor | None:
@@ -119,15 +119,15 @@ class _Simplices(DerivativeFreeStepper):
         axis = torch.eye(len(x), dtype=torch.bool, device=x.device)
         return torch.where(axis[:, :, None], moved, x)
 
-    def _follow(self, context: StepContext) -> None:
+    def _update_moved(self, context: StepContext) -> None:
         """Goes along where someone else has moved the point, and looks again where values are of an old sample."""
-        strange = self.unknown(context) & context.active
+        strange = self.value_unknown(context) & context.active
         if bool(strange.any()):
-            points = self.points + torch.where(strange & (context.x != self.left), context.x - self.left, 0.0)
-            values = torch.where(strange, self._valued(context, points, strange), self.values)
+            points = self.points + torch.where(strange & (context.x != self.last_x), context.x - self.last_x, 0.0)
+            values = torch.where(strange, self._evaluate_points(context, points, strange), self.values)
             self._set(points, values)
 
-    def _valued(self, context: StepContext, points: Tensor, mask: Tensor) -> Tensor:
+    def _evaluate_points(self, context: StepContext, points: Tensor, mask: Tensor) -> Tensor:
         """The values (k, R) of points (k, d, R)."""
         return evaluate(context, points.transpose(0, 1), mask)
 

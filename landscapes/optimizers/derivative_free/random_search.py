@@ -46,23 +46,23 @@ class RandomSearch(DerivativeFree):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _Searches(optimizers, x, setup)
+        return _RandomSearchStepper(optimizers, x, setup)
 
 
-class _Searches(DerivativeFreeStepper):
+class _RandomSearchStepper(DerivativeFreeStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         self.radius = torch.full_like(x[0], torch.nan)
         growth = [cast(RandomSearch, optimizer).growth for optimizer in optimizers]
         self.up, self.down = (x.new_tensor([g**power for g in growth]) for power in (1.0, -0.25))
 
-    def begin(self, context: StepContext, fresh: Tensor) -> None:
+    def start_runs(self, context: StepContext, fresh: Tensor) -> None:
         self.radius = torch.where(fresh, resolve_length(self.settings.radius, context), self.radius)
 
     def move(self, context: StepContext) -> Tensor:
-        held = self.current_value(context)
+        current = self.current_value(context)
         tried = context.x + self.radius * self._direction(context)
-        better = evaluate(context, tried) < held
+        better = evaluate(context, tried) < current
         self.radius = self.radius * torch.where(better, self.up, self.down)
         return torch.where(better, tried, context.x)
 

@@ -54,10 +54,10 @@ class Annealing(DerivativeFree):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _Annealings(optimizers, x, setup)
+        return _AnnealingStepper(optimizers, x, setup)
 
 
-class _Annealings(DerivativeFreeStepper):
+class _AnnealingStepper(DerivativeFreeStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         self.temperature = torch.full_like(x[0], torch.nan)
@@ -65,16 +65,16 @@ class _Annealings(DerivativeFreeStepper):
         given = isinstance(cooling, Tensor) or cooling > 0
         self.cooling = cooling if given else COLDEST ** (1 / max(setup.steps - 1, 1))
 
-    def begin(self, context: StepContext, fresh: Tensor) -> None:
+    def start_runs(self, context: StepContext, fresh: Tensor) -> None:
         given = self.settings.temperature
-        first = given if isinstance(given, Tensor) or given else self._typical(context, fresh)
+        first = given if isinstance(given, Tensor) or given else self._initial_temperature(context, fresh)
         self.temperature = torch.where(fresh, first, self.temperature)
 
     def move(self, context: StepContext) -> Tensor:
-        held = self.current_value(context)
+        current = self.current_value(context)
         tried = context.x + resolve_length(self.settings.scale, context) * self._normals(context, PROPOSAL)
         u = uniform(self.setup.seed, self.setup.streams, context.t, ACCEPTANCE, 1)[0]
-        rise = evaluate(context, tried) - held
+        rise = evaluate(context, tried) - current
         taken = u < torch.exp(-rise / self.temperature)  # not for a rise of NaN, from infinity to infinity
         self.temperature = self.temperature * self.cooling
         return torch.where(taken, tried, context.x)
@@ -82,7 +82,7 @@ class _Annealings(DerivativeFreeStepper):
     def buffers(self) -> Mapping[str, Tensor]:
         return {"temperature": self.temperature}
 
-    def _typical(self, context: StepContext, fresh: Tensor) -> Tensor:
+    def _initial_temperature(self, context: StepContext, fresh: Tensor) -> Tensor:
         """The temperature at which the typical change of a move is accepted with the chance `ACCEPTED`."""
         moves = self._normals(context, TRIAL, TRIALS).reshape(len(context.x), TRIALS, -1)
         tried = context.x[:, None] + resolve_length(self.settings.scale, context) * moves

@@ -15,7 +15,7 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)
-class _Moments(FirstOrder):
+class _AdamBase(FirstOrder):
     """What Adam and AdamW share: all but where the weight decay goes."""
 
     decoupled: ClassVar[bool]
@@ -52,7 +52,7 @@ class _Moments(FirstOrder):
 
 
 @dataclass(frozen=True)
-class Adam(_Moments):
+class Adam(_AdamBase):
     """Adam (Kingma & Ba, 2015), with AMSGrad (Reddi, Kale & Kumar, 2018) as an option.
 
     m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  x ← x − lr·m̂ / (√v̂ + ε), where m̂ and v̂ are m and v divided
@@ -80,7 +80,7 @@ class Adam(_Moments):
 
 
 @dataclass(frozen=True)
-class AdamW(_Moments):
+class AdamW(_AdamBase):
     """AdamW, Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
 
     x ← x − lr·λx, then Adam's step from there. Equal to `torch.optim.AdamW` bit for bit.

@@ -41,7 +41,7 @@ class FirstOrder(Optimizer):
         return ()
 
     def coef(self, t: int) -> Coefs:
-        """The scalars of step t = 1, 2, …: plain numbers in torch.optim's own rounding."""
+        """The coefs of step t = 1, 2, …: plain numbers in torch.optim's own rounding."""
         return ()
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
@@ -66,34 +66,34 @@ class FirstOrderStepper(Stepper):
         self.optimizers = optimizers
         self.index: Tensor | None = torch.tensor([place[optimizer] for optimizer in optimizers], device=x.device)
         self.distinct = stack_hyperparameters(distinct)
-        self.alike = len(distinct) == 1
+        self.all_equal = len(distinct) == 1
         self.optimizer = stack_hyperparameters(optimizers, x)
         self.state = self.optimizer.init(x)
         self.like = x
-        self.began = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run counts its steps
-        self.known: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
-        self.taken = 0
+        self.first_steps = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run counts its steps
+        self.cache: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
+        self.last_step = 0
 
     def step(self, context: StepContext) -> Tensor:
-        coefs: Any = self._scalars(context.t)
-        if not self.alike or self.index is None:
-            coefs = tuple(self._a_run(number, scalar) for number, scalar in enumerate(coefs))
+        coefs: Any = self._coefs(context.t)
+        if not self.all_equal or self.index is None:
+            coefs = tuple(self._per_run(number, coef) for number, coef in enumerate(coefs))
         x, self.state = self.optimizer.update(context.x, context.gradient, self.state, coefs)
-        self.taken = context.t
+        self.last_step = context.t
         return x
 
     def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
-        self._part_runs()
+        self._separate_runs()
         number = bool((values == values[0]).all())
         object.__setattr__(self.distinct, name, float(values[0]) if number else values)
         tensor = torch.as_tensor(values, dtype=self.like.dtype, device=self.like.device)
         object.__setattr__(self.optimizer, name, float(values[0]) if number else tensor)
-        if not self.taken:
+        if not self.last_step:
             self.state = self.optimizer.init(self.like)  # Rprop's first step sizes are its learning rate
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
-        self._part_runs()
-        self.began = np.where(runs.cpu().numpy(), self.taken, self.began)
+        self._separate_runs()
+        self.first_steps = np.where(runs.cpu().numpy(), self.last_step, self.first_steps)
         fresh = self.optimizer.init(x)
         self.state = tuple(torch.where(runs, new, old) for new, old in zip(fresh, self.state, strict=True))
 
@@ -102,34 +102,34 @@ class FirstOrderStepper(Stepper):
         rates = rate if isinstance(rate, Tensor) else torch.full_like(self.like[0], rate)
         return {"lr": rates, **self.optimizer.buffers(self.state)}
 
-    def _part_runs(self) -> None:
-        """From here on each run has step scalars of its own, not each distinct optimizer."""
+    def _separate_runs(self) -> None:
+        """From here on each run has step coefs of its own, not each distinct optimizer."""
         if self.index is not None:
-            self.index, self.distinct, self.known = None, stack_hyperparameters(self.optimizers), {}
+            self.index, self.distinct, self.cache = None, stack_hyperparameters(self.optimizers), {}
 
-    def _scalars(self, t: int) -> Sequence[Any]:
-        """The step scalars: numbers, or columns with one entry a distinct optimizer, or a run."""
-        if self.index is not None and self.alike:  # no run began anew, and all are of one optimizer
+    def _coefs(self, t: int) -> Sequence[Any]:
+        """The step coefs: numbers, or columns with one entry a distinct optimizer, or a run."""
+        if self.index is not None and self.all_equal:  # no run began anew, and all are of one optimizer
             return self.distinct.coef(t)
-        own = t - self.began
+        own = t - self.first_steps
         with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
             if (own == own[0]).all():
                 return self.distinct.coef(int(own[0]))
             parts = {int(step): self.distinct.coef(int(step)) for step in np.unique(own)}
         columns: list[Any] = [np.empty(len(own)) for _ in next(iter(parts.values()))]
-        for step, scalars in parts.items():
-            for column, scalar in zip(columns, scalars, strict=True):
-                column[own == step] = np.broadcast_to(np.asarray(scalar), own.shape)[own == step]
+        for step, coefs in parts.items():
+            for column, coef in zip(columns, coefs, strict=True):
+                column[own == step] = np.broadcast_to(np.asarray(coef), own.shape)[own == step]
         return columns
 
-    def _a_run(self, number: int, scalar: Any) -> Scalar:
-        """A step scalar as the update takes it; one that does not change with t is moved there once."""
-        if not isinstance(scalar, np.ndarray):
-            return cast(float, scalar)
-        if number not in self.known or not np.array_equal(self.known[number][0], scalar):
-            tensor = torch.as_tensor(scalar, dtype=self.like.dtype, device=self.like.device)
-            self.known[number] = scalar, tensor if self.index is None else tensor[self.index]
-        return self.known[number][1]
+    def _per_run(self, number: int, coef: Any) -> Scalar:
+        """A step coef as the update takes it; one that does not change with t is moved there once."""
+        if not isinstance(coef, np.ndarray):
+            return cast(float, coef)
+        if number not in self.cache or not np.array_equal(self.cache[number][0], coef):
+            tensor = torch.as_tensor(coef, dtype=self.like.dtype, device=self.like.device)
+            self.cache[number] = coef, tensor if self.index is None else tensor[self.index]
+        return self.cache[number][1]
 
 
 Kind = TypeVar("Kind", bound=Optimizer)

@@ -14,8 +14,8 @@ def check_rows(kind: str, rows: int, function: Function) -> None:
     if function.dim % rows:
         fitting = ", ".join(str(n) for n in range(1, function.dim + 1) if function.dim % n == 0)
         raise InputError(
-            f"{kind}: rows={short(rows)} does not divide the {function.dim} coordinates of {function.name}; "
-            f"rows may be {fitting}"
+            f"{kind}: rows must divide the {function.dim} coordinates of {function.name}, got {short(rows)}; "
+            f"choose one of {fitting}"
         )
 
 

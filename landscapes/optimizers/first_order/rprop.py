@@ -43,7 +43,7 @@ class Rprop(FirstOrder):
         super().__post_init__()
         if self.step_min > self.step_max:
             raise InputError(
-                f"Rprop: step_min must not exceed step_max, not step_min={self.step_min} and step_max={self.step_max}"
+                f"Rprop: step_min must be <= step_max, got step_min={self.step_min} and step_max={self.step_max}"
             )
 
     def init(self, p: Tensor) -> State:

@@ -31,7 +31,7 @@ class _ScheduleFree(FirstOrder):
         return False  # not at x, where the run is shown
 
     @property
-    def pull(self) -> Scalar:
+    def interpolation(self) -> Scalar:
         """β: how close to the average gradients are taken."""
         return cast(Scalar, getattr(self, self.beta))
 
@@ -41,9 +41,9 @@ class _ScheduleFree(FirstOrder):
     def coef(self, t: int) -> Coefs:
         return self.lr * map_floats(lambda warmup: min(1.0, t / max(warmup, 1.0)), self.warmup), power(t, self.r)
 
-    def look(self, p: Tensor, s: State) -> Tensor:
+    def gradient_point(self, p: Tensor, s: State) -> Tensor:
         """Where the gradient of the next step is taken: y = (1−β)z + βx."""
-        return torch.lerp(s[0], p, self.pull)
+        return torch.lerp(s[0], p, self.interpolation)
 
     def _average(self, p: Tensor, z: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         """x with its share of the new z, and the state without what an optimizer keeps beside."""
@@ -59,16 +59,16 @@ class _ScheduleFree(FirstOrder):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _LookingStepper(cast(Sequence[FirstOrder], optimizers), x)
+        return _ScheduleFreeStepper(cast(Sequence[FirstOrder], optimizers), x)
 
 
-class _LookingStepper(FirstOrderStepper):
+class _ScheduleFreeStepper(FirstOrderStepper):
     """Asks for the gradient where the optimizer wants it."""
 
     optimizer: _ScheduleFree
 
     def step(self, context: StepContext) -> Tensor:
-        y = self.optimizer.look(context.x, self.state)
+        y = self.optimizer.gradient_point(context.x, self.state)
         value, gradient = context.oracle.value_and_gradient(y, context.active)
         return super().step(replace(context, value=value, gradient=gradient))
 
@@ -103,7 +103,7 @@ class ScheduleFreeSGD(_ScheduleFree):
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
         if not is_zero(self.weight_decay):
-            g = add_scaled(g, self.weight_decay, self.look(p, s))
+            g = add_scaled(g, self.weight_decay, self.gradient_point(p, s))
         z = add_scaled(s[0], -c[0], g)
         return self._average(p, z, s, c)
 
@@ -147,7 +147,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
         v = add_product(s[3] * self.beta2, c[2], g, g)
         direction = g / ((v / c[3]).sqrt() + self.eps)
         if not is_zero(self.weight_decay):
-            direction = add_scaled(direction, self.weight_decay, self.look(p, s))
+            direction = add_scaled(direction, self.weight_decay, self.gradient_point(p, s))
         z = add_scaled(s[0], -c[0], direction)
         x, state = self._average(p, z, s, c)
         return x, (*state, v)

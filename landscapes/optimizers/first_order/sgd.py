@@ -49,8 +49,8 @@ class SGD(FirstOrder):
         super().__post_init__()
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             raise InputError(
-                f"SGD: nesterov needs momentum > 0 and dampening 0, "
-                f"not momentum={self.momentum} and dampening={self.dampening}"
+                f"SGD: nesterov requires momentum > 0 and dampening 0, "
+                f"got momentum={self.momentum} and dampening={self.dampening}"
             )
 
     @property

@@ -81,7 +81,7 @@ class _SophiaStepper(FirstOrderStepper):
         self.every = torch.tensor([cast(Sophia, optimizer).every for optimizer in optimizers], device=x.device)
 
     def step(self, context: StepContext) -> Tensor:
-        own = context.t - 1 - torch.as_tensor(self.began, device=context.x.device)
+        own = context.t - 1 - torch.as_tensor(self.first_steps, device=context.x.device)
         due = own % self.every == 0
         if bool(due.any()):
             u = normal(self.setup.seed, self.setup.streams, context.t, PURPOSE, len(context.x)).to(context.x)

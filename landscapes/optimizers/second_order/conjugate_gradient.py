@@ -48,9 +48,9 @@ class ConjugateGradient(LineSearchOptimizer):
     def direction(self, g: Tensor, s: State) -> Tensor:
         return s[0] - g
 
-    def first(self, slope: Tensor, s: State) -> Tensor:
+    def initial_step(self, slope: Tensor, s: State) -> Tensor:
         return s[1] / slope
 
-    def learn(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
+    def update_state(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
         beta = (dot(g + change, change) / dot(g, g)).clamp(min=0)
         return beta * p, dot(g, step)

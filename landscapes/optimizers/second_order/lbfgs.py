@@ -15,7 +15,7 @@ from landscapes.optimizers.second_order.linalg import dot, product
 from landscapes.optimizers.second_order.line_search_stepper import LineSearchOptimizer
 
 
-def curves(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
+def has_curvature(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
     """Whether steps (d, R) met curvature that is more than rounding, a mask (R,): sᵀy > ε·|gᵀs|, as in L-BFGS-B."""
     numbers = torch.finfo(step.dtype)
     least = numbers.tiny / numbers.eps  # below which a quotient may overflow
@@ -65,12 +65,12 @@ class LBFGS(LineSearchOptimizer):
             p = p + (shares.pop() - dot(change, p) * rho) * step
         return p
 
-    def learn(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
+    def update_state(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
         curvature = dot(step, change)
         newest = step, change, 1 / curvature
         learned = (*(torch.cat([old[1:], new[None]]) for old, new in zip(s, newest, strict=False)),
                    curvature / dot(change, change))  # fmt: skip
-        keeps = curves(step, change, dot(g, step))
+        keeps = has_curvature(step, change, dot(g, step))
         return tuple(torch.where(keeps, new, old) for new, old in zip(learned, s, strict=True))
 
 
@@ -96,7 +96,7 @@ class BFGS(LineSearchOptimizer):
     def direction(self, g: Tensor, s: State) -> Tensor:
         return -product(s[0], g)
 
-    def learn(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
+    def update_state(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
         curvature = dot(step, change)
         inverse = torch.where(s[1] > 0, s[0] * (curvature / dot(change, change)), s[0])
         turned = product(inverse, change)
@@ -104,5 +104,5 @@ class BFGS(LineSearchOptimizer):
         outer = step[:, None] * step
         inverse = inverse - (mixed + mixed.transpose(0, 1)) / curvature
         inverse = inverse + (1 + dot(change, turned) / curvature) / curvature * outer
-        keeps = curves(step, change, dot(g, step))
+        keeps = has_curvature(step, change, dot(g, step))
         return torch.where(keeps, inverse, s[0]), torch.where(keeps, 0.0, s[1])

@@ -13,9 +13,9 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.base import POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stack_hyperparameters
-from landscapes.optimizers.second_order.derivatives import check_squares
-from landscapes.optimizers.second_order.newton import model_of_squares
-from landscapes.optimizers.second_order.quadratic_model import gain
+from landscapes.optimizers.second_order.derivatives import check_sum_of_squares
+from landscapes.optimizers.second_order.newton import gauss_newton_model
+from landscapes.optimizers.second_order.quadratic_model import gain_ratio
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 TRIALS = 15
@@ -27,7 +27,7 @@ class LevenbergMarquardt(Optimizer):
     """Levenberg–Marquardt (Levenberg, 1944; Marquardt, 1963), for sums of squares f = Σ r².
 
     x ← x − (JᵀJ + μI)⁻¹Jᵀr with the Jacobian J of the residuals r. The damping μ follows Nielsen (1999; Madsen, Nielsen
-    & Tingleff, 2004, algorithm 3.16): with the gain ρ, the decrease as a share of what the model promised, a step that
+    & Tingleff, 2004, algorithm 3.16): with the gain_ratio ρ, the decrease as a share of what the model promised, a step that
     descends has μ ← μ·max(⅓, 1 − (2ρ−1)³); one that does not is tried again with μ doubled, then times 4, 8, …, so that a
     step of a race is one that descends.
 
@@ -48,14 +48,14 @@ class LevenbergMarquardt(Optimizer):
         return False
 
     def check(self, function: Function) -> None:
-        check_squares(self.kind, function)
+        check_sum_of_squares(self.kind, function)
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _MarquardtStepper(cast(Sequence[LevenbergMarquardt], optimizers), x)
+        return _LevenbergMarquardtStepper(cast(Sequence[LevenbergMarquardt], optimizers), x)
 
 
-class _MarquardtStepper(Stepper):
+class _LevenbergMarquardtStepper(Stepper):
     """Runs with a damping each."""
 
     def __init__(self, optimizers: Sequence[LevenbergMarquardt], x: Tensor) -> None:
@@ -63,7 +63,7 @@ class _MarquardtStepper(Stepper):
         self.mu = torch.full_like(x[0], torch.nan)  # where it is not known yet
 
     def step(self, context: StepContext) -> Tensor:
-        model = model_of_squares(context.oracle, context.x)
+        model = gauss_newton_model(context.oracle, context.x)
         largest = model.diagonal.amax(0) / 2  # of JᵀJ, of which the model has the double
         mu = torch.where(self.mu.isnan(), self.optimizer.damping * largest, self.mu)
         self.mu = mu = torch.maximum(mu, torch.finfo(mu.dtype).eps * largest)
@@ -71,11 +71,11 @@ class _MarquardtStepper(Stepper):
         for _ in range(TRIALS):
             stiff = model.curvature + 2 * mu
             p = torch.where(stiff > 0, -model.gradient / stiff, 0.0)
-            there = context.x + model.point(p)
+            there = context.x + model.to_coordinates(p)
             waiting = waiting & (there != context.x).any(0)
             if not waiting.any():
                 break
-            rho = gain(model.value, -model.change(p), context.oracle.value(there, waiting))
+            rho = gain_ratio(model.value, -model.change(p), context.oracle.value(there, waiting))
             descends = rho > 0
             shrink = 1 - (2 * rho - 1) * (2 * rho - 1) * (2 * rho - 1)
             mu = mu * torch.where(descends, shrink.clamp(min=1 / 3), growth)

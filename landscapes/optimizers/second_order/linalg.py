@@ -43,27 +43,27 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     a = matrix.new_zeros((n, n, *matrix.shape[2:]))
     a[:d, :d] = matrix
     v = torch.eye(n, dtype=matrix.dtype, device=matrix.device)[..., None].expand_as(a)
-    seats = torch.tensor(_seats(half), device=matrix.device)
+    order = torch.tensor(_next_round(half), device=matrix.device)
     for _ in range(SWEEPS if half > 1 else 1):
         turned = torch.zeros((), dtype=torch.bool, device=matrix.device)
         for _ in range(n - 1):
             c, s, turns = _rotation(a, half)
-            a = _turn(_turn(a, c, s).transpose(0, 1), c, s)
+            a = _rotate_rows(_rotate_rows(a, c, s).transpose(0, 1), c, s)
             for block in (a[:half, half:], a[half:, :half]):
                 torch.diagonal(block, dim1=0, dim2=1).zero_()  # what is left there is rounding
-            v = _turn(v, c, s)
+            v = _rotate_rows(v, c, s)
             turned = turned | turns
             if half > 1:
-                a, v = a[seats][:, seats], v[seats]
+                a, v = a[order][:, order], v[order]
         if half > 1 and not turned:
             break
     return torch.diagonal(a, dim1=0, dim2=1).movedim(-1, 0)[:d], v.transpose(0, 1)[:d, :d]
 
 
-def _seats(half: int) -> list[int]:
+def _next_round(half: int) -> list[int]:
     """Who sits where in the next round of a tournament, k facing k + half: all but the first move on by a seat.
 
-    >>> _seats(3)
+    >>> _next_round(3)
     [0, 3, 1, 4, 5, 2]
     """
     return [0, half, *range(1, half - 1), *range(half + 1, 2 * half), half - 1] if half > 1 else [0, 1]
@@ -84,7 +84,7 @@ def _rotation(a: Tensor, half: int) -> tuple[Tensor, Tensor, Tensor]:
     return c[:, None], (tangent * c)[:, None], turns.any()
 
 
-def _turn(a: Tensor, c: Tensor, s: Tensor) -> Tensor:
+def _rotate_rows(a: Tensor, c: Tensor, s: Tensor) -> Tensor:
     """The rows of a, each turned with its partner half a matrix below."""
     first, second = a.chunk(2)
     return torch.cat([c * first - s * second, s * first + c * second])

@@ -88,40 +88,40 @@ def strong_wolfe(
     for trial in range(TRIALS + 1):
         if not searching.any():
             break
-        here = _look(context, p, t, searching & counts_first if trial == 0 else searching)
+        here = _evaluate_trial(context, p, t, searching & counts_first if trial == 0 else searching)
         raises = ~(here.f <= start.f + c1 * t * start.slope + rounding(start.f))
         raises = raises | ((here.f >= best.f) & (~bracketing | (trial > 1)))
         arrives = ~raises & (here.slope.abs() <= -c2 * start.slope)
         closes = searching & ~arrives & (raises | (bracketing & (here.slope >= 0)))
         crosses = ~bracketing & ~arrives & (here.slope * (worst.t - best.t) >= 0)
-        wider = _cubic(best, here, t + 0.01 * (t - best.t), WIDER * t)
+        wider = _cubic_minimizer(best, here, t + 0.01 * (t - best.t), WIDER * t)
         lower = here.where(searching & (~closes | (here.f < best.f)), best)
         worst = here.where(closes & (here.f >= best.f), best.where((closes | (searching & crosses)), worst))
         best = lower
         bracketing = bracketing & ~closes
-        searching = searching & ~arrives & (bracketing | _open(context.x, p, start, best.t, worst.t))
-        inner, slow = _within(best, worst, slow)
+        searching = searching & ~arrives & (bracketing | _bracket_is_open(context.x, p, start, best.t, worst.t))
+        inner, slow = _next_in_bracket(best, worst, slow)
         t = torch.where(bracketing, wider, inner)
     return best
 
 
-def _look(context: StepContext, p: Tensor, t: Tensor, mask: Tensor) -> Trial:
+def _evaluate_trial(context: StepContext, p: Tensor, t: Tensor, mask: Tensor) -> Trial:
     f, g = context.oracle.value_and_gradient(context.x + t * p, mask)
     slope = dot(g, p)
     sound = f.isfinite() & slope.isfinite()
     return Trial(t, torch.where(sound, f, torch.inf), slope, g)
 
 
-def _open(x: Tensor, p: Tensor, start: Trial, a: Tensor, b: Tensor) -> Tensor:
+def _bracket_is_open(x: Tensor, p: Tensor, start: Trial, a: Tensor, b: Tensor) -> Tensor:
     """Which brackets hold other points than their ends, and other values, but for rounding."""
     width, eps = (b - a).abs(), torch.finfo(x.dtype).eps
     return (width * p.abs() > eps * x.abs()).any(0) & (width * start.slope.abs() > eps * start.f.abs())
 
 
-def _within(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, Tensor]:
+def _next_in_bracket(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, Tensor]:
     """The next trial within a bracket, and whether it came close to an end without being moved away from it."""
     low, high = torch.minimum(best.t, worst.t), torch.maximum(best.t, worst.t)
-    t = _cubic(best, worst, low, high)
+    t = _cubic_minimizer(best, worst, low, high)
     margin = NEARER * (high - low)
     close = torch.minimum(high - t, t - low) < margin
     moved = close & (slow | (t >= high) | (t <= low))
@@ -129,7 +129,7 @@ def _within(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, Tensor]:
     return torch.where(moved, away, t), close & ~moved
 
 
-def _cubic(a: Trial, b: Trial, low: Tensor, high: Tensor) -> Tensor:
+def _cubic_minimizer(a: Trial, b: Trial, low: Tensor, high: Tensor) -> Tensor:
     """The minimiser of the cubic through two trials, kept in [low, high]; its middle where the cubic has none.
 
     Nocedal & Wright (2006), equation 3.59.

@@ -33,7 +33,7 @@ class LineSearchOptimizer(Optimizer):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.c1 >= self.c2:
-            raise InputError(f"{self.kind}: c1 must be smaller than c2, not c1={self.c1} and c2={self.c2}")
+            raise InputError(f"{self.kind}: c1 must be < c2, got c1={self.c1} and c2={self.c2}")
 
     def init(self, x: Tensor) -> State:
         """What is known before the first step, for points (d, R)."""
@@ -43,11 +43,11 @@ class LineSearchOptimizer(Optimizer):
         """The direction p (d, R) at gradients g (d, R)."""
         raise NotImplementedError
 
-    def first(self, slope: Tensor, s: State) -> Tensor:
+    def initial_step(self, slope: Tensor, s: State) -> Tensor:
         """The step length to try first, shape (R,), where something was learned; slope is gᵀp, shape (R,)."""
         return torch.ones_like(slope)
 
-    def learn(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
+    def update_state(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
         """The state after a step (d, R) along p, which changed the gradient g by `change`, both of one sample."""
         raise NotImplementedError
 
@@ -62,7 +62,7 @@ class LineSearchStepper(Stepper):
     def __init__(self, optimizers: Sequence[LineSearchOptimizer], x: Tensor) -> None:
         self.optimizer = stack_hyperparameters(optimizers, x)
         self.state = self.optimizer.init(x)
-        self.fresh = torch.ones_like(x[0], dtype=torch.bool)  # who has learned nothing yet
+        self.is_fresh = torch.ones_like(x[0], dtype=torch.bool)  # who has learned nothing yet
         self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
 
     def step(self, context: StepContext) -> Tensor:
@@ -73,7 +73,7 @@ class LineSearchStepper(Stepper):
         self.reset(lost, context.x)
         p, slope = torch.where(lost, -g, p), torch.where(lost, -dot(g, g), slope)
         first = torch.where(
-            self.fresh, (1 / pairwise_sum(g.abs())).clamp(max=1), self.optimizer.first(slope, self.state)
+            self.is_fresh, (1 / pairwise_sum(g.abs())).clamp(max=1), self.optimizer.initial_step(slope, self.state)
         )
         # the gradient at the end of the search is the one that the next step begins with, and is counted there,
         # unless that step sees another sample
@@ -83,7 +83,10 @@ class LineSearchStepper(Stepper):
             context, p, start, self.optimizer.lr * first, self.optimizer.c1, self.optimizer.c2, counts_first
         )
         step = end.t * p
-        self.state, self.fresh = self.optimizer.learn(self.state, step, g, end.g - g, p), torch.zeros_like(self.fresh)
+        self.state, self.is_fresh = (
+            self.optimizer.update_state(self.state, step, g, end.g - g, p),
+            torch.zeros_like(self.is_fresh),
+        )
         self.reset(end.t == 0, context.x)
         self.p, self.t = p, end.t
         return context.x + step
@@ -91,7 +94,7 @@ class LineSearchStepper(Stepper):
     def reset(self, runs: Tensor, x: Tensor) -> None:
         blank = self.optimizer.init(x)
         self.state = tuple(torch.where(runs, new, old) for new, old in zip(blank, self.state, strict=True))
-        self.fresh = self.fresh | runs
+        self.is_fresh = self.is_fresh | runs
 
     def buffers(self) -> Mapping[str, Tensor]:
         return {"direction": self.p, "step_length": self.t}

@@ -13,15 +13,15 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar, is_zero, pairwise_sum
 from landscapes.optimizers.base import NON_NEGATIVE, POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stack_hyperparameters
-from landscapes.optimizers.second_order.derivatives import check_squares, check_twice
+from landscapes.optimizers.second_order.derivatives import check_sum_of_squares, check_twice_differentiable
 from landscapes.optimizers.second_order.line_search import backtrack
-from landscapes.optimizers.second_order.quadratic_model import Model
+from landscapes.optimizers.second_order.quadratic_model import QuadraticModel
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle
 
 
 @dataclass(frozen=True)
-class _ToTheModelsMinimum(Optimizer):
+class _ModelMinimizer(Optimizer):
     """What Newton and Gauss–Newton share: all but where the model comes from."""
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
@@ -33,19 +33,19 @@ class _ToTheModelsMinimum(Optimizer):
 
     title: ClassVar[str] = ""
 
-    def model(self, context: StepContext) -> Model:
+    def model(self, context: StepContext) -> QuadraticModel:
         """The models around the points of a step."""
         raise NotImplementedError
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _ModelStepper(cast(Sequence[_ToTheModelsMinimum], optimizers), x)
+        return _ModelMinimizerStepper(cast(Sequence[_ModelMinimizer], optimizers), x)
 
 
-class _ModelStepper(Stepper):
+class _ModelMinimizerStepper(Stepper):
     """Runs that go where their models are lowest; they remember nothing."""
 
-    def __init__(self, optimizers: Sequence[_ToTheModelsMinimum], x: Tensor) -> None:
+    def __init__(self, optimizers: Sequence[_ModelMinimizer], x: Tensor) -> None:
         self.optimizer = stack_hyperparameters(optimizers, x)
         self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
 
@@ -56,7 +56,7 @@ class _ModelStepper(Stepper):
             least = damping * curvature.abs().amax(0)
             curvature = torch.where(least > 0, torch.maximum(curvature.abs(), least), 1.0)
         along = torch.where(model.gradient == 0, 0.0, -model.gradient / curvature)
-        self.p = model.point(along)
+        self.p = model.to_coordinates(along)
         self.t = (
             t if is_zero(damping) else backtrack(context, self.p, pairwise_sum(along * model.gradient), model.value, t)
         )
@@ -70,7 +70,7 @@ class _ModelStepper(Stepper):
 
 
 @dataclass(frozen=True)
-class Newton(_ToTheModelsMinimum):
+class Newton(_ModelMinimizer):
     """Newton's method (Newton, 1669; Simpson, 1740) that descends, or, undamped, as it was.
 
     x ← x − t·H̃⁻¹g, where H̃ is the Hessian with curvatures c replaced by max(|c|, damping·max|c|) (Greenstadt, 1967), so
@@ -93,14 +93,14 @@ class Newton(_ToTheModelsMinimum):
     title: ClassVar[str] = "Newton"
 
     def check(self, function: Function) -> None:
-        check_twice(self.kind, function)
+        check_twice_differentiable(self.kind, function)
 
-    def model(self, context: StepContext) -> Model:
-        return Model.of(context.value, context.gradient, context.oracle.hessian(context.x))
+    def model(self, context: StepContext) -> QuadraticModel:
+        return QuadraticModel.of(context.value, context.gradient, context.oracle.hessian(context.x))
 
 
 @dataclass(frozen=True)
-class GaussNewton(_ToTheModelsMinimum):
+class GaussNewton(_ModelMinimizer):
     """Gauss–Newton (Gauss, 1809; Björck, Numerical methods for least squares problems, 1996), for sums of squares f = Σ r².
 
     x ← x − t·(JᵀJ)⁻¹Jᵀr with the Jacobian J of the residuals r: Newton's step with the Hessian 2JᵀJ, which leaves out the
@@ -120,14 +120,16 @@ class GaussNewton(_ToTheModelsMinimum):
         return False
 
     def check(self, function: Function) -> None:
-        check_squares(self.kind, function)
+        check_sum_of_squares(self.kind, function)
 
-    def model(self, context: StepContext) -> Model:
-        return model_of_squares(context.oracle, context.x)
+    def model(self, context: StepContext) -> QuadraticModel:
+        return gauss_newton_model(context.oracle, context.x)
 
 
-def model_of_squares(oracle: Oracle, x: Tensor, mask: Tensor | None = None) -> Model:
+def gauss_newton_model(oracle: Oracle, x: Tensor, mask: Tensor | None = None) -> QuadraticModel:
     """Gauss and Newton's models of f = Σ r² at points (d, R): gradient 2Jᵀr and Hessian 2JᵀJ."""
     r, jacobian = oracle.residuals(x, mask)
     gradient = 2 * pairwise_sum(jacobian * r[:, None])
-    return Model.of(pairwise_sum(r * r), gradient, 2 * pairwise_sum(jacobian[:, :, None] * jacobian[:, None, :]))
+    return QuadraticModel.of(
+        pairwise_sum(r * r), gradient, 2 * pairwise_sum(jacobian[:, :, None] * jacobian[:, None, :])
+    )

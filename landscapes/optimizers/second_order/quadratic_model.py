@@ -12,7 +12,7 @@ from landscapes.optimizers.second_order.linalg import eigh, product
 from landscapes.optimizers.second_order.line_search import rounding
 
 
-class Model(NamedTuple):
+class QuadraticModel(NamedTuple):
     """A quadratic model at each point, in coordinates of its own: value + gᵀp + ½ Σ curvatureₖ pₖ².
 
     Attributes:
@@ -28,7 +28,7 @@ class Model(NamedTuple):
     axes: Tensor
 
     @classmethod
-    def of(cls, value: Tensor, gradient: Tensor, hessian: Tensor) -> Model:
+    def of(cls, value: Tensor, gradient: Tensor, hessian: Tensor) -> QuadraticModel:
         """The model of values (R,), gradients (d, R) and Hessians (d, d, R); one that is not finite counts as none."""
         known = hessian.isfinite().flatten(0, 1).all(0)
         curvature, axes = eigh(torch.where(known, hessian, 0.0))
@@ -43,12 +43,12 @@ class Model(NamedTuple):
         """The diagonal of the Hessian, shape (d, R)."""
         return product(self.axes * self.axes, self.curvature)
 
-    def point(self, p: Tensor) -> Tensor:
+    def to_coordinates(self, p: Tensor) -> Tensor:
         """The direction p (d, R), given in the model's axes, in those of the landscape."""
         return product(self.axes, p)
 
 
-def gain(value: Tensor, promised: Tensor, reached: Tensor) -> Tensor:
+def gain_ratio(value: Tensor, promised: Tensor, reached: Tensor) -> Tensor:
     """The decrease from `value` to `reached` as a share of what a model promised, all (R,); 1 where both are rounding.
 
     As Conn, Gould & Toint (Trust-region methods, 2000, section 17.4.2) have it, so that the last steps to a minimum are taken.

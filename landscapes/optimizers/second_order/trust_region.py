@@ -14,9 +14,9 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import Scalar, norm, pairwise_sum
 from landscapes.optimizers.base import POSITIVE, Optimizer
 from landscapes.optimizers.first_order.base import stack_hyperparameters
-from landscapes.optimizers.second_order.derivatives import check_twice
+from landscapes.optimizers.second_order.derivatives import check_twice_differentiable
 from landscapes.optimizers.second_order.linalg import dot
-from landscapes.optimizers.second_order.quadratic_model import Model, gain
+from landscapes.optimizers.second_order.quadratic_model import QuadraticModel, gain_ratio
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 TRIALS = 30
@@ -30,7 +30,7 @@ ROUNDS = 12
 class TrustRegion(Optimizer):
     """A trust-region method (Moré & Sorensen, 1983; Steihaug, 1983; Nocedal & Wright, 2006, algorithm 4.1).
 
-    x ← x + p with p the minimum of gᵀp + ½pᵀHp among ‖p‖ ≤ Δ. With the gain ρ, the decrease as a share of what the model
+    x ← x + p with p the minimum of gᵀp + ½pᵀHp among ‖p‖ ≤ Δ. With the gain_ratio ρ, the decrease as a share of what the model
     promised: Δ ← Δ/4 where ρ < ¼, Δ ← min(2Δ, max_radius) where ρ > ¾ and p went to the border; a step with ρ ≤ eta is
     not taken but tried again in the smaller region, so that a step of a race is one that descends. The exact step
     leaves a saddle even where the gradient vanishes.
@@ -38,7 +38,7 @@ class TrustRegion(Optimizer):
     Args:
         radius: the first Δ, > 0.
         max_radius: the largest Δ, ≥ radius.
-        eta: the gain above which a step is taken, in [0, ¼).
+        eta: the gain_ratio above which a step is taken, in [0, ¼).
         exact: whether p is the exact minimum, from the eigenvalues of H, or Steihaug's, by conjugate gradients, which asks for
             products with H alone; its iterates are those of SciPy's "trust-ncg" to rounding.
     """
@@ -55,7 +55,7 @@ class TrustRegion(Optimizer):
         super().__post_init__()
         if self.radius > self.max_radius:
             raise InputError(
-                f"TrustRegion: radius must not exceed max_radius, not radius={self.radius} and max_radius={self.max_radius}"
+                f"TrustRegion: radius must be <= max_radius, got radius={self.radius} and max_radius={self.max_radius}"
             )
 
     @property
@@ -63,11 +63,11 @@ class TrustRegion(Optimizer):
         return "Trust region" if self.exact else "Newton–CG"
 
     def check(self, function: Function) -> None:
-        check_twice(self.kind, function)
+        check_twice_differentiable(self.kind, function)
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _RegionStepper(cast(Sequence[TrustRegion], optimizers), x)
+        return _TrustRegionStepper(cast(Sequence[TrustRegion], optimizers), x)
 
 
 class Proposal(NamedTuple):
@@ -78,7 +78,7 @@ class Proposal(NamedTuple):
     at_border: Tensor
 
 
-class _RegionStepper(Stepper):
+class _TrustRegionStepper(Stepper):
     """Runs with a region each."""
 
     def __init__(self, optimizers: Sequence[TrustRegion], x: Tensor) -> None:
@@ -87,7 +87,7 @@ class _RegionStepper(Stepper):
 
     def step(self, context: StepContext) -> Tensor:
         model = (
-            Model.of(context.value, context.gradient, context.oracle.hessian(context.x))
+            QuadraticModel.of(context.value, context.gradient, context.oracle.hessian(context.x))
             if self.optimizer.exact
             else None
         )
@@ -98,7 +98,7 @@ class _RegionStepper(Stepper):
             waiting = waiting & (there != context.x).any(0)
             if not waiting.any():
                 break
-            rho = gain(context.value, tried.promised, context.oracle.value(there, waiting))
+            rho = gain_ratio(context.value, tried.promised, context.oracle.value(there, waiting))
             wider = torch.where(
                 (rho > 0.75) & tried.at_border, (2 * radius).clamp(max=self.optimizer.max_radius), radius
             )
@@ -116,7 +116,7 @@ class _RegionStepper(Stepper):
         return {"radius": self.radius}
 
 
-def exact(model: Model, radius: Tensor) -> Proposal:
+def exact(model: QuadraticModel, radius: Tensor) -> Proposal:
     """The lowest points of models within regions of radius (R,), by Moré & Sorensen's conditions (1983).
 
     p = −(H + sI)⁻¹g with the least s ≥ 0 that makes H + sI positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's method on
@@ -144,7 +144,7 @@ def exact(model: Model, radius: Tensor) -> Proposal:
     others = norm(torch.where(axis, 0.0, p))
     rest = ((radius - others) * (radius + others)).clamp(min=0).sqrt()
     p = torch.where(hard & axis, torch.where(g > 0, -rest, rest), p)
-    return Proposal(model.point(p), -model.change(p), ~inside)
+    return Proposal(model.to_coordinates(p), -model.change(p), ~inside)
 
 
 def steihaug(context: StepContext, radius: Tensor, mask: Tensor) -> Proposal:

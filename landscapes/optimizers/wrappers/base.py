@@ -1,4 +1,4 @@
-"""Optimizers around optimizers: what is done to the gradient, the learning rate or the point, whatever the optimizer."""
+"""Base classes of wrappers, which modify the gradient, the learning rate or the point of another optimizer."""
 
 from __future__ import annotations
 
@@ -18,39 +18,43 @@ from landscapes.optimizers.first_order.base import stack_hyperparameters
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle
 
-NOTHING: Any = object()
-"""What stands where no optimizer was given."""
+MISSING: Any = object()
+"""Default of a required argument."""
 
 
 @dataclass(frozen=True)
 class Wrapper(Optimizer):
-    """An optimizer with something done to it; wrappers nest, the outermost one acts first.
+    """An optimizer that wraps another. Wrappers nest; the outermost one acts first.
 
-    A subclass adds its settings as fields after `optimizer`, says in `note` what a label shows of it, and has a
-    `stepper` of its own. In text, the optimizer stands first: "clip(adam(lr=0.05), norm=1)".
+    A subclass adds its settings as fields after `optimizer`, sets `label_suffix`, and has its own `stepper`. In text,
+    the wrapped optimizer comes first: "clip(adam(lr=0.05), norm=1)".
 
     Args:
-        optimizer: the optimizer inside.
+        optimizer: the wrapped optimizer.
 
-    Raises `InputError` where that is no optimizer.
+    Raises:
+        InputError: if `optimizer` is missing or not an optimizer.
     """
 
-    optimizer: Optimizer = NOTHING
+    optimizer: Optimizer = MISSING
 
     def __post_init__(self) -> None:
         if not isinstance(self.optimizer, Optimizer):
-            given, name = "nothing" if self.optimizer is NOTHING else short(self.optimizer), type(self).__name__
-            raise InputError(f"{name} takes an optimizer first, as in {name}(optimizers.Adam(lr=0.05)), not {given}")
+            given, name = "nothing" if self.optimizer is MISSING else short(self.optimizer), type(self).__name__
+            raise InputError(
+                f"{name}: the first argument must be an optimizer, got {given}; "
+                f"write {name}(optimizers.Adam(lr=0.05), ...)"
+            )
         super().__post_init__()
 
     @property
-    def note(self) -> str:
-        """What a label says of the wrapper, in a word or two."""
+    def label_suffix(self) -> str:
+        """The wrapper's part of the label, in a word or two."""
         return self.names[0] if self.names else type(self).__name__
 
     @property
     def label(self) -> str:
-        return f"{self.optimizer.label} · {self.note}"
+        return f"{self.optimizer.label} · {self.label_suffix}"
 
     @property
     def spec(self) -> str:
@@ -69,7 +73,7 @@ class Wrapper(Optimizer):
         return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(lr))
 
     def hyperparameters(self) -> dict[str, float]:
-        """Those of the optimizer inside: what is done to it is not for tuning."""
+        """Return those of the wrapped optimizer; the settings of a wrapper are not tuned."""
         return self.optimizer.hyperparameters()
 
     def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
@@ -84,24 +88,24 @@ class Wrapper(Optimizer):
 
 
 class WrapperStepper(Stepper):
-    """Steps the optimizers inside; a subclass does its part before or after.
+    """Steps the wrapped optimizers; a subclass acts before or after.
 
     Attributes:
-        inner: what steps the optimizers inside.
-        settings: the wrapper's own settings, stack_hyperparameters: numbers where all agree, else (R,) tensors.
-        guided: whether the optimizers inside need the gradient of each step.
-        job: what the optimizers may know of the setup.
-        told: the learning rates that the inside was last told, shape (R,).
+        inner: the stepper of the wrapped optimizers.
+        settings: the wrappers' own settings, stacked: numbers if all agree, else tensors (R,).
+        needs_gradient: whether the wrapped optimizers need the gradient of each step.
+        setup: the setup of the runs.
+        inner_lrs: learning rates last passed to the wrapped optimizers, shape (R,).
     """
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
-        inside = [cast(Wrapper, optimizer).optimizer for optimizer in optimizers]
-        self.inner = type(inside[0]).stepper(inside, x, setup)
+        wrapped = [cast(Wrapper, optimizer).optimizer for optimizer in optimizers]
+        self.inner = type(wrapped[0]).stepper(wrapped, x, setup)
         self.settings: Any = stack_hyperparameters(optimizers, x)
-        self.guided = optimizers[0].needs_gradient
+        self.needs_gradient = optimizers[0].needs_gradient
         self.setup = setup
-        self.told = np.array([optimizer.learning_rate for optimizer in optimizers])
-        self.lr_name = unwrap(optimizers[0]).tunable  # an optimizer of one's own may call it otherwise
+        self.inner_lrs = np.array([optimizer.learning_rate for optimizer in optimizers])
+        self.lr_name = unwrap(optimizers[0]).tunable  # a user's optimizer may have another name for it
 
     def step(self, context: StepContext) -> Tensor:
         return self.inner.step(context)
@@ -111,13 +115,13 @@ class WrapperStepper(Stepper):
 
     def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         if name == "lr":
-            self.told = values
+            self.inner_lrs = values
             name = name if isinstance(self.inner, WrapperStepper) else self.lr_name
         self.inner.set_hyperparameter(name, values)
 
-    def rates(self) -> NDArray[np.float64]:
-        """The learning rates that the optimizer goes by, shape (R,), once `turn` was called for a step."""
-        return self.inner.rates() if isinstance(self.inner, WrapperStepper) else self.told
+    def learning_rates(self) -> NDArray[np.float64]:
+        """Return the learning rates in effect, shape (R,), after `prepare` was called for a step."""
+        return self.inner.learning_rates() if isinstance(self.inner, WrapperStepper) else self.inner_lrs
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         self.inner.reset(runs, x)
@@ -129,72 +133,75 @@ class WrapperStepper(Stepper):
         return self.inner.terminated()
 
 
-Alter = Callable[[Tensor, Tensor, Tensor | None], Tensor]
-"""Takes points (d, R), the gradients there (d, R) and who asked, a mask (R,); the gradients as they are to be seen."""
+GradientTransform = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""Map points (d, R), gradients (d, R) and the mask (R,) of a query to the gradients that the optimizer sees."""
 
 
-class Altered(Oracle):
-    """An oracle whose gradients are altered before they are seen; questions go on to the one within, and count there.
+class GradientTransformOracle(Oracle):
+    """An oracle that transforms gradients. Queries go to the inner oracle, which counts them.
 
-    Where one run asks for itself, with points of one column, it gets what it would get among all.
+    A single run may query points (d, 1). It gets the gradient that it would get in the full batch.
     """
 
-    def __init__(self, within: Oracle, alter: Alter) -> None:
-        self.within = within
-        self.function = within.function
-        self.alter = alter
+    def __init__(self, inner: Oracle, transform: GradientTransform) -> None:
+        self.inner = inner
+        self.function = inner.function
+        self.transform = transform
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.within, name)
+        return getattr(self.inner, name)
 
     def set_step(self, t: int) -> Function:
-        return self.within.set_step(t)
+        return self.inner.set_step(t)
 
     def count(self, kind: str, mask: Tensor | None, times: int | Tensor = 1) -> None:
-        self.within.count(kind, mask, times)
+        self.inner.count(kind, mask, times)
 
     def value(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.within.value(x, mask)
+        return self.inner.value(x, mask)
 
     def value_and_gradient(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        value, gradient = self.within.value_and_gradient(x, mask)
-        own = self.own(x, mask)
-        if own is None:
-            return value, self.alter(x, gradient, mask)
+        value, gradient = self.inner.value_and_gradient(x, mask)
+        run = self.single_run(x, mask)
+        if run is None:
+            return value, self.transform(x, gradient, mask)
         shape = len(x), self.counts.shape[1]
-        return value, self.alter(x.expand(shape), gradient.expand(shape), mask)[:, own]
+        return value, self.transform(x.expand(shape), gradient.expand(shape), mask)[:, run]
 
-    def own(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
-        """Which run it is that asks for itself, one index; nothing where all ask together."""
+    def single_run(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+        """Return the index, shape (1,), of the run that queries on its own; None if all runs query together."""
         return None if mask is None or x.shape[-1] == len(mask) else mask.nonzero()[:, 0]
 
     def hvp(self, x: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.within.hvp(x, v, mask)
+        return self.inner.hvp(x, v, mask)
 
     def hessian(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.within.hessian(x, mask)
+        return self.inner.hessian(x, mask)
 
     def residuals(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return self.within.residuals(x, mask)
+        return self.inner.residuals(x, mask)
 
 
 class GradientTransformStepper(WrapperStepper):
-    """Alters every gradient that the optimizers inside see: that of the step, and those they ask for themselves."""
+    """Transforms every gradient that the wrapped optimizers see: that of the step, and those they query."""
 
-    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
-        """The gradients (d, R) at points x (d, R) as they are to be seen in the step `now`."""
+    def transform(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+        """Return the transformed gradients (d, R) at points x (d, R) in the step `context`."""
         raise NotImplementedError
 
     def step(self, context: StepContext) -> Tensor:
-        def alter(x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
-            return self.altered(context, x, gradient, mask)
+        def transform(x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+            return self.transform(context, x, gradient, mask)
 
-        seen = alter(context.x, context.gradient, context.active) if self.guided else context.gradient
-        return self.inner.step(replace(context, gradient=seen, oracle=Altered(context.oracle, alter)))
+        gradient = context.gradient
+        if self.needs_gradient:
+            gradient = transform(context.x, gradient, context.active)
+        oracle = GradientTransformOracle(context.oracle, transform)
+        return self.inner.step(replace(context, gradient=gradient, oracle=oracle))
 
 
 def unwrap(optimizer: Optimizer) -> Optimizer:
-    """The optimizer within all wrappers."""
+    """Return the optimizer inside all wrappers."""
     while isinstance(optimizer, Wrapper):
         optimizer = optimizer.optimizer
     return optimizer

@@ -48,23 +48,21 @@ class Clip(Wrapper):
             if limit is not None:
                 object.__setattr__(self, name, check_hyperparameter("Clip", name, limit, POSITIVE))
         if self.norm is None and self.value is None:
-            raise InputError(
-                "Clip needs a limit: norm=… for the gradient's length, value=… for each of its coordinates"
-            )
+            raise InputError("Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate")
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         values = [] if self.value is None else [f"clip values {self.value:g}"]
         norms = [] if self.norm is None else [f"clip {self.norm:g}"]
         return " · ".join([*values, *norms])
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _ClippingStepper(optimizers, x, setup)
+        return _ClipStepper(optimizers, x, setup)
 
 
-class _ClippingStepper(GradientTransformStepper):
-    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+class _ClipStepper(GradientTransformStepper):
+    def transform(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         value, longest = self.settings.value, self.settings.norm
         if value is not None:
             gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))

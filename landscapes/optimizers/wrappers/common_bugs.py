@@ -32,25 +32,25 @@ class ForgotZeroGrad(Wrapper):
     names: ClassVar[tuple[str, ...]] = ("forgot_zero_grad",)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return "no zero_grad"
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _AddingStepper(optimizers, x, setup)
+        return _AccumulatingStepper(optimizers, x, setup)
 
 
-class _AddingStepper(GradientTransformStepper):
+class _AccumulatingStepper(GradientTransformStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         self.sum = torch.zeros_like(x)
 
-    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+    def transform(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         return self.sum + gradient
 
     def step(self, context: StepContext) -> Tensor:
         moved = super().step(context)
-        if self.guided:
+        if self.needs_gradient:
             self.sum = self.sum + context.gradient
         return moved
 
@@ -79,15 +79,15 @@ class Stale(Wrapper):
     delay: int = field(default=1, metadata={**POSITIVE_INT, "structural": True})
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"{self.delay} step{'' if self.delay == 1 else 's'} late"
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _LateStepper(optimizers, x, setup)
+        return _StaleStepper(optimizers, x, setup)
 
 
-class _LateStepper(WrapperStepper):
+class _StaleStepper(WrapperStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         self.fresh = torch.ones_like(x[0], dtype=torch.bool)

@@ -37,34 +37,34 @@ class Lookahead(Wrapper):
     alpha: float = field(default=0.5, metadata=UNIT_INTERVAL)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"lookahead {self.k}"
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _LookingStepper(optimizers, x, setup)
+        return _LookaheadStepper(optimizers, x, setup)
 
 
-class _LookingStepper(WrapperStepper):
+class _LookaheadStepper(WrapperStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         self.every = torch.tensor(
             [optimizer.k for optimizer in optimizers if isinstance(optimizer, Lookahead)], device=x.device
         )
         self.slow = x
-        self.taken = torch.zeros_like(self.every)
+        self.steps_taken = torch.zeros_like(self.every)
 
     def step(self, context: StepContext) -> Tensor:
         fast = super().step(context)
-        self.taken = self.taken + 1
-        looks = self.taken % self.every == 0
-        self.slow = torch.where(looks, self.slow + self.settings.alpha * (fast - self.slow), self.slow)
-        return torch.where(looks, self.slow, fast)
+        self.steps_taken = self.steps_taken + 1
+        updates = self.steps_taken % self.every == 0
+        self.slow = torch.where(updates, self.slow + self.settings.alpha * (fast - self.slow), self.slow)
+        return torch.where(updates, self.slow, fast)
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         super().reset(runs, x)
         self.slow = torch.where(runs, x, self.slow)
-        self.taken = torch.where(runs, 0, self.taken)
+        self.steps_taken = torch.where(runs, 0, self.steps_taken)
 
     def buffers(self) -> Mapping[str, Tensor]:
         return {**super().buffers(), "slow": self.slow}

@@ -67,15 +67,15 @@ class Noise(Wrapper):
             raise unknown("kind of noise", self.kind if isinstance(self.kind, str) else short(self.kind), KINDS)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"{'' if self.kind == 'normal' else f'{self.kind} '}noise {self.sigma:g}"
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _NoisyStepper(optimizers, x, setup)
+        return _NoiseStepper(optimizers, x, setup)
 
 
-class _NoisyStepper(GradientTransformStepper):
+class _NoiseStepper(GradientTransformStepper):
     settings: Noise
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
@@ -86,7 +86,7 @@ class _NoisyStepper(GradientTransformStepper):
         self.factor, self.added = self._drawn(context)
         return super().step(context)
 
-    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+    def transform(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         if self.factor is not None:
             gradient = gradient * self.factor
         return gradient if self.added is None else gradient + self.added

@@ -15,7 +15,7 @@ from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import map_floats
 from landscapes.optimizers.base import NON_NEGATIVE_INT, POSITIVE, UNIT_INTERVAL, Optimizer
 from landscapes.optimizers.stepper import RunSetup, Stepper
-from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, with_momentum
+from landscapes.optimizers.wrappers.scheduled import Array, Scheduled, Value, with_momentum
 
 
 @dataclass(frozen=True)
@@ -58,24 +58,24 @@ class OneCycle(Scheduled):
     high: float = field(default=0.95, metadata=UNIT_INTERVAL)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return "one cycle"
 
-    def first(self, base: Column, last: Numbers) -> Numbers:
+    def first_lr(self, base: Array, last: Value) -> Value:
         return self._at(0, last, *self._rates(base))
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         return self._at(t, last, *self._rates(base))
 
-    def momentum(self, t: Numbers, last: Numbers) -> Numbers | None:
+    def momentum(self, t: Value, last: Value) -> Value | None:
         return self._at(t, last, self.high, self.low, self.high) if self.cycle_momentum else None
 
-    def _rates(self, base: Column) -> tuple[Numbers, Numbers, Numbers]:
+    def _rates(self, base: Array) -> tuple[Value, Value, Value]:
         """The first rate, the highest and the last."""
         first = base / self.div
         return first, base, first / self.final_div
 
-    def _at(self, t: Numbers, last: Numbers, first: Numbers, peak: Numbers, end: Numbers) -> Numbers:
+    def _at(self, t: Value, last: Value, first: Value, peak: Value, end: Value) -> Value:
         """What goes from `first` to `peak` and to `end`, after t steps of `last`."""
         turn, end_step = self.rise * last - 1, last - 1
         rising = self._between(first, peak, map_floats(_share, t, 0.0, turn))
@@ -86,7 +86,7 @@ class OneCycle(Scheduled):
         resting = self._between(first, end, map_floats(_share, t, back, end_step))
         return np.where(t <= turn, rising, np.where(t <= back, falling, resting))
 
-    def _between(self, start: Numbers, end: Numbers, share: Numbers) -> Numbers:
+    def _between(self, start: Value, end: Value, share: Value) -> Value:
         if self.straight:
             return (end - start) * share + start
         return end + (start - end) / 2.0 * (map_floats(math.cos, math.pi * share) + 1)
@@ -97,7 +97,7 @@ class OneCycle(Scheduled):
         for optimizer in dict.fromkeys(cycles):
             if 0 < optimizer.steps < setup.steps:
                 raise InputError(
-                    f"OneCycle: a cycle of {optimizer.steps} steps is over before the race, of {setup.steps}, is; leave out steps"
+                    f"OneCycle: steps must be >= {setup.steps}, the steps of the race, got {optimizer.steps}; or omit steps"
                 )
         return super().stepper([_moving(optimizer) for optimizer in cycles], x, setup)
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, NON_NEGATIVE_INT, Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
-from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled, ScheduledStepper
+from landscapes.optimizers.wrappers.scheduled import Array, Scheduled, ScheduledStepper, Value
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Plateau(Scheduled):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _WatchfulStepper(cast(Sequence[Plateau], optimizers), x, setup)
+        return _PlateauStepper(cast(Sequence[Plateau], optimizers), x, setup)
 
 
-class _WatchfulStepper(ScheduledStepper):
+class _PlateauStepper(ScheduledStepper):
     """Whether to drop is a matter of host numbers: the losses are copied there once a step."""
 
-    columns: Plateau
+    batched: Plateau
 
     def __init__(self, optimizers: Sequence[Plateau], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
@@ -68,8 +68,8 @@ class _WatchfulStepper(ScheduledStepper):
         self.seen = context.value.cpu().numpy().astype(np.float64)
         return moved
 
-    def advance(self, t: Numbers) -> Column:
-        own = self.columns
+    def next_lrs(self, t: Value) -> Array:
+        own = self.batched
         better = self.seen < (self.best - own.threshold if own.absolute else self.best * (1.0 - own.threshold))
         self.best = np.where(better, self.seen, self.best)
         cooling = self.cooling > 0
@@ -77,8 +77,8 @@ class _WatchfulStepper(ScheduledStepper):
         drops = self.bad > own.patience
         self.cooling = np.where(drops, own.cooldown, self.cooling - cooling)
         self.bad = np.where(drops, 0, self.bad)
-        lower = np.maximum(self.own * own.factor, own.lowest)
-        return np.where(drops & (self.own - lower > own.eps), lower, self.own)
+        lower = np.maximum(self.lrs * own.factor, own.lowest)
+        return np.where(drops & (self.lrs - lower > own.eps), lower, self.lrs)
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         super().reset(runs, x)

@@ -41,10 +41,10 @@ class Projected(Wrapper):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.low < self.high:
-            raise InputError(f"Projected: low is below high, not {self.low:g} and {self.high:g}")
+            raise InputError(f"Projected: low must be < high, got low={self.low:g} and high={self.high:g}")
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"in [{self.low:g}, {self.high:g}]"
 
     @classmethod

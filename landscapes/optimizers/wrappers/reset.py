@@ -46,23 +46,23 @@ class Reset(Wrapper):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not (self.at or self.every or self.patience):
-            raise InputError("Reset: say when: at=100 (once), every=50, or patience=10 (on a plateau)")
+            raise InputError("Reset: set at=100 (once), every=50 (repeatedly) or patience=10 (on a plateau)")
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         said = {"at": self.at, "every": self.every, "on plateau": self.patience}
         return "reset " + ", ".join(f"{word} {number}" for word, number in said.items() if number)
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _ForgetfulStepper(optimizers, x, setup)
+        return _ResetStepper(optimizers, x, setup)
 
 
-class _ForgetfulStepper(WrapperStepper):
+class _ResetStepper(WrapperStepper):
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
         if not _forgets(self.inner):
-            raise InputError(f"Reset: {unwrap(optimizers[0]).label} keeps nothing that could be forgotten")
+            raise InputError(f"Reset: {unwrap(optimizers[0]).label} has no state to reset")
         self.at, self.every, self.patience = (
             np.array([getattr(optimizer, name) for optimizer in optimizers]) for name in ("at", "every", "patience")
         )

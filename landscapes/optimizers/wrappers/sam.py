@@ -35,15 +35,15 @@ class SAM(Wrapper):
     rho: float = field(default=0.05, metadata=NON_NEGATIVE)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"SAM {self.rho:g}"
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _ClimbingStepper(optimizers, x, setup)
+        return _SAMStepper(optimizers, x, setup)
 
 
-class _ClimbingStepper(GradientTransformStepper):
-    def altered(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
+class _SAMStepper(GradientTransformStepper):
+    def transform(self, context: StepContext, x: Tensor, gradient: Tensor, mask: Tensor | None) -> Tensor:
         uphill = gradient * ((torch_norm(gradient) + 1e-12).reciprocal() * self.settings.rho)
         return context.oracle.value_and_gradient(x + uphill, mask)[1]

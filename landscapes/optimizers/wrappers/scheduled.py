@@ -1,4 +1,4 @@
-"""What a schedule is: an optimizer whose learning rate, and perhaps momentum, change from step to step."""
+"""Base classes of schedules, which change the learning rate, and sometimes momentum, from step to step."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ from landscapes.optimizers.first_order.base import stack_hyperparameters
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper, unwrap
 
-Column = NDArray[np.float64]
+Array = NDArray[np.float64]
 
-Numbers = Any
-"""A number, or a numpy column of one a run."""
+Value = Any
+"""A number, or a numpy column with one number per run."""
 
 
 @dataclass(frozen=True)
 class Scheduled(Wrapper):
-    """An optimizer whose learning rate follows a schedule; the optimizer's own is the rate it goes by.
+    """An optimizer whose learning rate follows a schedule, relative to the optimizer's own learning rate.
 
-    Nested schedules multiply. A subclass says in `first` and `following` how the rate goes on, in the very
-    order of operations of its counterpart in `torch.optim.lr_scheduler`, which makes most rates of the last one.
-    There, its settings are numbers where all runs agree, else numpy columns, and so is t.
+    Nested schedules multiply. A subclass implements `first_lr` and `next_lr` in the order of operations of its
+    counterpart in `torch.optim.lr_scheduler`, which computes most learning rates from the last one. In these methods,
+    settings and t are numbers if all runs agree, else numpy columns.
 
-    Raises `InputError` where the optimizer has no learning rate.
+    Raises:
+        InputError: if the optimizer has no learning rate.
     """
 
     def __post_init__(self) -> None:
@@ -42,16 +43,21 @@ class Scheduled(Wrapper):
         if math.isnan(self.optimizer.learning_rate):
             raise InputError(f"{type(self).__name__}: {self.optimizer.label} has no learning rate to schedule")
 
-    def first(self, base: Column, last: Numbers) -> Numbers:
-        """The rate of the first step, for optimizers whose own is `base`, in a schedule of `last` steps."""
+    def first_lr(self, base: Array, last: Value) -> Value:
+        """Return the learning rate of step 1.
+
+        Args:
+            base: the optimizers' own learning rates, shape (R,).
+            last: number of steps of the schedule.
+        """
         return base
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
-        """The rate of step t + 1, for t = 1, 2, …, where `rate` is that of step t."""
+    def next_lr(self, lr: Array, base: Array, t: Value, last: Value) -> Value:
+        """Return the learning rate of step t + 1, t = 1, 2, …, given that of step t."""
         raise NotImplementedError
 
-    def momentum(self, t: Numbers, last: Numbers) -> Numbers | None:
-        """The momentum of step t + 1, t = 0, 1, …, where the schedule moves that too."""
+    def momentum(self, t: Value, last: Value) -> Value | None:
+        """Return the momentum of step t + 1, t = 0, 1, …; None if the schedule leaves it alone."""
         return None
 
     @classmethod
@@ -60,97 +66,99 @@ class Scheduled(Wrapper):
 
 
 class ScheduledStepper(WrapperStepper):
-    """Tells the optimizers inside their rates before each step.
+    """Sets the learning rates of the wrapped optimizers before each step.
 
     Attributes:
-        base: the optimizers' own rates, shape (R,).
-        own: the rates of the present step, as the schedule alone has them.
-        given: what takes the place of `base`, where a schedule around this one says so.
+        batched: the schedules as one, with numpy columns for the settings that differ.
+        base: the optimizers' own learning rates, shape (R,).
+        lrs: learning rates of the current step by this schedule alone, shape (R,).
+        outer_lrs: learning rates that an outer schedule has set in place of `base`, shape (R,).
     """
 
     def __init__(self, optimizers: Sequence[Scheduled], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
-        self.columns = stack_hyperparameters(optimizers)
-        steps = getattr(self.columns, "steps", 0)
+        self.batched = stack_hyperparameters(optimizers)
+        steps = getattr(self.batched, "steps", 0)
         self.last: Any = np.where(steps == 0, setup.steps, steps) if np.ndim(steps) else steps or setup.steps
-        self.base = self.given = np.array([optimizer.learning_rate for optimizer in optimizers])
-        self.began = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run's schedule began
-        self.turned, self.taken = 1, 0
+        self.base = self.outer_lrs = np.array([optimizer.learning_rate for optimizer in optimizers])
+        self.first_steps = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each schedule began
+        self.current_step, self.last_step = 1, 0
         self.momentum = momentum_of(optimizers[0])
-        self.own = self.start()
+        self.lrs = self.first_lrs()
         try:
-            self.tell()
+            self.apply()
         except NotImplementedError:
             raise InputError(
-                f"{type(optimizers[0]).__name__}: the learning rate of {unwrap(optimizers[0]).label} cannot change from step to step"
+                f"{type(optimizers[0]).__name__}: the learning rate of {unwrap(optimizers[0]).label} "
+                "cannot change between steps"
             ) from None
 
-    def start(self) -> Column:
-        """The rates of a first step."""
-        return self._column(self.columns.first(self.base, self.last))
+    def first_lrs(self) -> Array:
+        """Return the learning rates of a first step."""
+        return self._column(self.batched.first_lr(self.base, self.last))
 
-    def advance(self, t: Numbers) -> Column:
-        """The rates of step t + 1, where `own` are those of step t."""
-        return self._column(self.columns.following(self.own, self.base, t, self.last))
+    def next_lrs(self, t: Value) -> Array:
+        """Return the learning rates of step t + 1, given that `lrs` are those of step t."""
+        return self._column(self.batched.next_lr(self.lrs, self.base, t, self.last))
 
-    def age(self) -> Numbers:
-        """How many steps of its schedule each run has behind it, as the present step begins: a number where all agree."""
-        age = np.maximum(self.turned - 1 - self.began, 0)
+    def age(self) -> Value:
+        """Return the number of steps that each schedule has completed; one number if all agree."""
+        age = np.maximum(self.current_step - 1 - self.first_steps, 0)
         return int(age[0]) if (age == age[0]).all() else age
 
     def prepare(self, t: int) -> None:
-        if t > self.turned:
-            self.turned = t
+        if t > self.current_step:
+            self.current_step = t
             age = self.age()
-            with np.errstate(all="ignore"):  # where one branch is taken, the other may divide by zero
-                later = self.advance(max(age, 1) if isinstance(age, int) else np.maximum(age, 1))
-            self.own = np.where(np.asarray(age) > 0, later, self.own)
-            self.tell()
+            with np.errstate(all="ignore"):  # the branch of np.where that is not taken may divide by zero
+                later = self.next_lrs(max(age, 1) if isinstance(age, int) else np.maximum(age, 1))
+            self.lrs = np.where(np.asarray(age) > 0, later, self.lrs)
+            self.apply()
         self.inner.prepare(t)
 
-    def tell(self) -> None:
-        """Tells the optimizers inside what to go by."""
-        share = np.divide(self.given, self.base, out=np.ones_like(self.base), where=self.base != 0)
-        super().set_hyperparameter("lr", self.own * share)
-        momentum = self.columns.momentum(self.age(), self.last)
+    def apply(self) -> None:
+        """Pass the current learning rates, and momentum, to the wrapped optimizers."""
+        share = np.divide(self.outer_lrs, self.base, out=np.ones_like(self.base), where=self.base != 0)
+        super().set_hyperparameter("lr", self.lrs * share)
+        momentum = self.batched.momentum(self.age(), self.last)
         if momentum is not None and self.momentum:
             super().set_hyperparameter(self.momentum, self._column(momentum))
 
     def step(self, context: StepContext) -> Tensor:
         self.prepare(context.t)
-        self.taken = context.t
+        self.last_step = context.t
         return self.inner.step(context)
 
-    def set_hyperparameter(self, name: str, values: Column) -> None:
+    def set_hyperparameter(self, name: str, values: Array) -> None:
         if name == "lr":
-            self.given = values
-            self.tell()
+            self.outer_lrs = values
+            self.apply()
         else:
             super().set_hyperparameter(name, values)
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         mask = runs.cpu().numpy()
-        self.began = np.where(mask, self.taken, self.began)
-        self.own = np.where(mask, self.start(), self.own)
-        self.tell()
+        self.first_steps = np.where(mask, self.last_step, self.first_steps)
+        self.lrs = np.where(mask, self.first_lrs(), self.lrs)
+        self.apply()
         super().reset(runs, x)
 
-    def _column(self, value: Any) -> Column:
+    def _column(self, value: Any) -> Array:
         return np.array(np.broadcast_to(np.asarray(value, dtype=np.float64), self.base.shape))
 
 
 def momentum_of(optimizer: Optimizer) -> str:
-    """What an optimizer's momentum is called, as torch's schedules look for it: beta1, else momentum, else nothing."""
-    known = [field.name for field in dataclasses.fields(unwrap(optimizer))]
-    found = unwrap(optimizer)
-    if isinstance(found, Torch):
-        defaults = inspect.signature(found.cls).parameters
+    """Return the name of the momentum as torch's schedulers look for it: "beta1", else "momentum", else ""."""
+    inner = unwrap(optimizer)
+    if isinstance(inner, Torch):
+        defaults = inspect.signature(inner.cls).parameters
         return "beta1" if "betas" in defaults else "momentum" if "momentum" in defaults else ""
-    return next((name for name in ("beta1", "momentum") if name in known), "")
+    names = [field.name for field in dataclasses.fields(inner)]
+    return next((name for name in ("beta1", "momentum") if name in names), "")
 
 
 def with_momentum(optimizer: Optimizer, value: float) -> Optimizer:
-    """The optimizer with a momentum, where it has none; an optimizer that leaves the term out could not be given it later."""
+    """Return the optimizer with this momentum if it has momentum 0; that omits the term, so it could not be set later."""
     if isinstance(optimizer, Wrapper):
         return dataclasses.replace(optimizer, optimizer=with_momentum(optimizer.optimizer, value))
     name = momentum_of(optimizer)

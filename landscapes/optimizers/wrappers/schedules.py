@@ -11,7 +11,7 @@ import numpy as np
 from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import map_floats, power
 from landscapes.optimizers.base import NON_NEGATIVE, NON_NEGATIVE_INT, POSITIVE_INT, POSITIVE_UNIT, UNIT_INTERVAL, short
-from landscapes.optimizers.wrappers.scheduled import Column, Numbers, Scheduled
+from landscapes.optimizers.wrappers.scheduled import Array, Scheduled, Value
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class StepDecay(Scheduled):
     gamma: float = field(default=0.1, metadata=NON_NEGATIVE)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return "step decay"
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         return np.where(np.asarray(t) % self.every == 0, rate * self.gamma, rate)
 
 
@@ -66,16 +66,14 @@ class MultiStep(Scheduled):
         super().__post_init__()
         steps = tuple(self.at) if isinstance(self.at, tuple | list) else (self.at,)
         if not steps or not all(isinstance(step, int) and not isinstance(step, bool) and step > 0 for step in steps):
-            raise InputError(
-                f"MultiStep: at is the steps after which the rate drops, as in at=(50, 100), not {short(self.at)}"
-            )
+            raise InputError(f"MultiStep: at must be step numbers such as (50, 100), got {short(self.at)}")
         object.__setattr__(self, "at", tuple(sorted(steps)))
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return "steps"
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         for step in sorted(set(self.at)):
             rate = np.where(np.asarray(t) == step, rate * power(self.gamma, self.at.count(step)), rate)
         return rate
@@ -98,10 +96,10 @@ class Constant(Scheduled):
     start: float = field(default=1 / 3, metadata=POSITIVE_UNIT)
     over: int = field(default=5, metadata=POSITIVE_INT)
 
-    def first(self, base: Column, last: Numbers) -> Numbers:
+    def first_lr(self, base: Array, last: Value) -> Value:
         return base * self.start
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         return np.where(np.asarray(t) == self.over, rate * (1.0 / self.start), rate)
 
 
@@ -125,10 +123,10 @@ class Linear(Scheduled):
     end: float = field(default=0.0, metadata=UNIT_INTERVAL)
     steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
 
-    def first(self, base: Column, last: Numbers) -> Numbers:
+    def first_lr(self, base: Array, last: Value) -> Value:
         return base * self.start
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         rise = self.end - self.start
         ahead = rate * (1.0 + rise / np.float64(last * self.start + (t - 1) * rise))
         return np.where(np.asarray(t) > last, rate, ahead)
@@ -158,7 +156,7 @@ class WarmUp(Linear):
     steps: int = field(default=5, metadata=NON_NEGATIVE_INT)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"warm-up {self.steps}" if self.steps else "warm-up"
 
 
@@ -177,7 +175,7 @@ class Exponential(Scheduled):
 
     gamma: float = field(default=0.99, metadata=NON_NEGATIVE)
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         return rate * self.gamma
 
 
@@ -199,10 +197,10 @@ class InverseTime(Scheduled):
     power: float = field(default=1.0, metadata=NON_NEGATIVE)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return "inverse time"
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         return base / power(1 + self.decay * t, self.power)
 
 
@@ -223,7 +221,7 @@ class Polynomial(Scheduled):
     power: float = field(default=1.0, metadata=NON_NEGATIVE)
     steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         left = (1.0 - np.minimum(t, last) / last) / np.float64(1.0 - (np.minimum(t, last) - 1) / last)
         return np.where(np.asarray(t) > last, rate, rate * power(_plain(left), self.power))
 
@@ -250,7 +248,7 @@ class Cosine(Scheduled):
     steps: int = field(default=0, metadata=NON_NEGATIVE_INT)
     lowest: float = field(default=0.0, metadata=NON_NEGATIVE)
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         rising = rate + (base - self.lowest) * (1 - map_floats(math.cos, math.pi / last)) / 2
         before = np.float64(1 + map_floats(math.cos, math.pi * (t - 1) / last))
         ahead = (1 + map_floats(math.cos, math.pi * t / last)) / before * (rate - self.lowest) + self.lowest
@@ -278,13 +276,13 @@ class WarmRestarts(Scheduled):
     lowest: float = field(default=0.0, metadata=NON_NEGATIVE)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"restarts {self.period}"
 
-    def first(self, base: Column, last: Numbers) -> Numbers:
-        return self.following(base, base, 0, last)  # to the last bit, too
+    def first_lr(self, base: Array, last: Value) -> Value:
+        return self.next_lr(base, base, 0, last)  # to the last bit, too
 
-    def following(self, rate: Column, base: Column, t: Numbers, last: Numbers) -> Numbers:
+    def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         angle = map_floats(_fall, t, self.period, self.growth)
         return self.lowest + (base - self.lowest) * (1 + map_floats(math.cos, angle)) / 2
 

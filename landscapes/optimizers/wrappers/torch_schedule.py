@@ -20,12 +20,12 @@ from landscapes.errors import InputError, unknown
 from landscapes.optimizers.adapters.torch_optim import Settings, Torch
 from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.stepper import RunSetup, Stepper
-from landscapes.optimizers.wrappers.base import NOTHING, unwrap
+from landscapes.optimizers.wrappers.base import MISSING, unwrap
 from landscapes.optimizers.wrappers.scheduled import (
-    Column,
-    Numbers,
+    Array,
     Scheduled,
     ScheduledStepper,
+    Value,
     momentum_of,
     with_momentum,
 )
@@ -59,7 +59,7 @@ class Schedule(Scheduled):
     names: ClassVar[tuple[str, ...]] = ("schedule",)
     accepts_extra_settings: ClassVar[bool] = True
 
-    scheduler: Scheduler = field(default=NOTHING)
+    scheduler: Scheduler = field(default=MISSING)
     title: str = ""
     settings: Settings = field(default=(), hash=False)
     moves: bool = field(default=False, init=False, compare=False, repr=False)
@@ -70,24 +70,24 @@ class Schedule(Scheduled):
     def __init__(
         self,
         /,
-        optimizer: Optimizer = NOTHING,
-        scheduler: Scheduler | str = NOTHING,
+        optimizer: Optimizer = MISSING,
+        scheduler: Scheduler | str = MISSING,
         title: str = "",
         settings: Mapping[str, Any] | Settings = (),
         **hyper: Any,
     ) -> None:
         if isinstance(scheduler, str):
             scheduler = _named(scheduler)
-        if not callable(scheduler) or scheduler is NOTHING:
-            given = "nothing" if scheduler is NOTHING else short(scheduler)
+        if not callable(scheduler) or scheduler is MISSING:
+            given = "nothing" if scheduler is MISSING else short(scheduler)
             raise InputError(
-                f"Schedule takes a scheduler after the optimizer, as in "
-                f"optimizers.Schedule(optimizers.Adam(lr=0.1), torch.optim.lr_scheduler.StepLR, step_size=30), not {given}"
+                f"Schedule: the second argument must be a scheduler, got {given}; write "
+                "optimizers.Schedule(optimizers.Adam(lr=0.1), torch.optim.lr_scheduler.StepLR, step_size=30)"
             )
         if not isinstance(title, str):
-            raise InputError(f"Schedule: title is text, not {short(title)}")
+            raise InputError(f"Schedule: title must be a string, got {short(title)}")
         if not isinstance(settings, Mapping | tuple):
-            raise InputError(f"Schedule: settings is a dict, not {short(settings)}")
+            raise InputError(f"Schedule: settings must be a dict, got {short(settings)}")
         name = getattr(scheduler, "__name__", type(scheduler).__name__)
         fields = {
             "optimizer": optimizer,
@@ -104,7 +104,7 @@ class Schedule(Scheduled):
             _course(self, 1)
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return self.title
 
     @property
@@ -121,10 +121,10 @@ class Schedule(Scheduled):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _CopyingStepper(cast(Sequence[Schedule], optimizers), x, setup)
+        return _SchedulerStepper(cast(Sequence[Schedule], optimizers), x, setup)
 
 
-class _CopyingStepper(ScheduledStepper):
+class _SchedulerStepper(ScheduledStepper):
     """Tells the optimizers inside what the schedulers themselves set."""
 
     def __init__(self, optimizers: Sequence[Schedule], x: Tensor, setup: RunSetup) -> None:
@@ -139,15 +139,15 @@ class _CopyingStepper(ScheduledStepper):
         self.each = np.arange(len(optimizers))
         super().__init__([_moving(optimizer) for optimizer in optimizers], x, setup)
 
-    def start(self) -> Column:
+    def first_lrs(self) -> Array:
         return self.course[:, 0]
 
-    def advance(self, t: Numbers) -> Column:
-        return cast(Column, self.course[self.each, t])
+    def next_lrs(self, t: Value) -> Array:
+        return cast(Array, self.course[self.each, t])
 
-    def tell(self) -> None:
-        super().tell()
-        if cast(Schedule, self.columns).moves:
+    def apply(self) -> None:
+        super().apply()
+        if cast(Schedule, self.batched).moves:
             self.set_hyperparameter(self.momentum, self.momenta[self.each, self.age()])
 
 
@@ -155,7 +155,7 @@ Course = tuple[list[float], list[float]]
 """The learning rates of each step, and the momenta."""
 
 
-class _Still(torch.optim.Optimizer):
+class _Idle(torch.optim.Optimizer):
     """A torch optimizer that has what schedulers look for, and does nothing."""
 
     def __init__(self, **settings: Any) -> None:
@@ -173,7 +173,7 @@ def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> C
     rates, momenta = [], []
     with warnings.catch_warnings(action="ignore"):  # torch's own schedulers warn of each other
         try:
-            torch_optimizer = _Still(lr=optimizer.learning_rate, **each.get(name, {}))
+            torch_optimizer = _Idle(lr=optimizer.learning_rate, **each.get(name, {}))
             scheduler = cast(Any, optimizer.scheduler)(torch_optimizer, **deepcopy(dict(optimizer.settings)))
             _check(scheduler, optimizer.title)
             for step in range(steps):
@@ -194,9 +194,9 @@ def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> C
 
 def _check(made: Any, title: str) -> None:
     if isinstance(made, lr_scheduler.ReduceLROnPlateau):
-        raise InputError("Schedule: ReduceLROnPlateau looks at each run's losses; use optimizers.Plateau for that")
+        raise InputError("Schedule: ReduceLROnPlateau depends on each run's loss; use optimizers.Plateau instead")
     if not isinstance(made, LRScheduler):
-        raise InputError(f"Schedule: {title} makes {short(made)}, which is no scheduler of torch.optim.lr_scheduler")
+        raise InputError(f"Schedule: {title} must return a scheduler of torch.optim.lr_scheduler, got {short(made)}")
 
 
 def _named(name: str) -> type[LRScheduler]:

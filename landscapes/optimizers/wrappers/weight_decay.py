@@ -15,7 +15,7 @@ from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import Scalar, add_weight_decay, pairwise_sum
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
-from landscapes.optimizers.wrappers.base import Altered, Wrapper, WrapperStepper
+from landscapes.optimizers.wrappers.base import GradientTransformOracle, Wrapper, WrapperStepper
 from landscapes.oracle import Oracle
 
 
@@ -47,18 +47,18 @@ class Decay(Wrapper):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.decoupled and math.isnan(self.optimizer.learning_rate):
-            raise InputError(f"Decay: decoupled decay goes by the learning rate, and {self.optimizer.label} has none")
+            raise InputError(f"Decay: decoupled decay requires a learning rate, and {self.optimizer.label} has none")
 
     @property
-    def note(self) -> str:
+    def label_suffix(self) -> str:
         return f"{'decay' if self.decoupled else 'L2'} {self.weight:g}"
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _DecayingStepper(optimizers, x, setup)
+        return _DecayStepper(optimizers, x, setup)
 
 
-class _DecayingStepper(WrapperStepper):
+class _DecayStepper(WrapperStepper):
     settings: Decay
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
@@ -69,7 +69,9 @@ class _DecayingStepper(WrapperStepper):
         weight = self.settings.weight
         if self.settings.decoupled:
             self.inner.prepare(context.t)
-            shrink = torch.as_tensor(1 - self.rates() * self.weights, dtype=context.x.dtype, device=context.x.device)
+            shrink = torch.as_tensor(
+                1 - self.learning_rates() * self.weights, dtype=context.x.dtype, device=context.x.device
+            )
             return self.inner.step(replace(context, x=context.x * shrink))
         seen = replace(
             context, oracle=_Penalised(context.oracle, weight), value=_penalty(weight, context.x, context.value)
@@ -77,34 +79,34 @@ class _DecayingStepper(WrapperStepper):
         return self.inner.step(replace(seen, gradient=add_weight_decay(context.gradient, weight, context.x)))
 
 
-class _Penalised(Altered):
+class _Penalised(GradientTransformOracle):
     """The function with its penalty, in all that can be asked."""
 
-    def __init__(self, within: Oracle, weight: Scalar) -> None:
-        super().__init__(within, lambda x, gradient, mask: add_weight_decay(gradient, weight, x))
+    def __init__(self, inner: Oracle, weight: Scalar) -> None:
+        super().__init__(inner, lambda x, gradient, mask: add_weight_decay(gradient, weight, x))
         self.weight = weight
 
     def value(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return _penalty(self._weight(x, mask), x, self.within.value(x, mask))
+        return _penalty(self._weight(x, mask), x, self.inner.value(x, mask))
 
     def value_and_gradient(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         value, gradient = super().value_and_gradient(x, mask)
         return _penalty(self._weight(x, mask), x, value), gradient
 
     def hvp(self, x: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
-        return add_weight_decay(self.within.hvp(x, v, mask), self._weight(x, mask), v)
+        return add_weight_decay(self.inner.hvp(x, v, mask), self._weight(x, mask), v)
 
     def hessian(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        return self.within.hessian(x, mask) + self._weight(x, mask) * _axes(x)
+        return self.inner.hessian(x, mask) + self._weight(x, mask) * _axes(x)
 
     def residuals(self, x: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        residuals, slopes = self.within.residuals(x, mask)
+        residuals, slopes = self.inner.residuals(x, mask)
         root = torch.as_tensor(self._weight(x, mask) / 2, dtype=x.dtype, device=x.device).sqrt()
         more = (root * _axes(x)).expand(len(x), len(x), x.shape[1])
         return torch.cat([residuals, root * x]), torch.cat([slopes, more])
 
     def _weight(self, x: Tensor, mask: Tensor | None) -> Scalar:
-        own = self.own(x, mask)
+        own = self.single_run(x, mask)
         return self.weight if own is None or not isinstance(self.weight, Tensor) else self.weight[own]
 
 
