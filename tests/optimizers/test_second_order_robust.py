@@ -405,7 +405,7 @@ def test_bad_settings_are_told_in_one_line(text, message):
 def test_what_is_no_sum_of_squares_is_refused(optimizer):
     noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: x * x + y * y,
                      residuals=lambda x, y: torch.stack([x, y]))(lambda x, y: x * x + y * y)  # fmt: skip
-    for landscape, why in ((egg_box(2), "egg_box is not known as one"), (noisy, "noisy sees another sample")):
+    for landscape, why in ((egg_box(2), "egg_box has no residuals"), (noisy, "noisy has another sample")):
         with pytest.raises(
             InputError, match=f"{optimizer.kind} requires a sum of squares, and {why}.*@least_squares"
         ) as caught:

@@ -293,7 +293,7 @@ def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, m
     ("text", "message"),
     [
         ("clip(mine.py:Yours, norm=1)", "unknown object of mine.py 'Yours'"),
-        ("clip(mine.py:Mine)", "Clip needs a limit"),
+        ("clip(mine.py:Mine)", "Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate"),
         ("clip(mine.py:Mine(0.1), norm=1)", "cannot read the settings of"),
         ("clip(mine.py:Mine(lr=0.1, norm=1)", "unknown setting of Mine 'norm'"),
         ("clop(mine.py:Mine, norm=1)", "unknown optimizer 'clop'"),

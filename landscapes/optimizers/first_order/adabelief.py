@@ -16,17 +16,24 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class AdaBelief(FirstOrder):
-    """AdaBelief, steps by the belief in a gradient (Zhuang et al., 2020, Algorithm 2).
+    """AdaBelief (Zhuang et al., 2020, Algorithm 2).
 
-    m ← β₁m + (1−β₁)g,  s ← β₂s + (1−β₂)(g−m)² + ε,  x ← x − lr·m̂ / (√ŝ + ε), with m̂ and ŝ as Adam's: large
-    steps where gradients are as expected, small ones where they surprise.
+    Scales steps by the deviation of the gradient from its running mean: large steps where gradients are as expected,
+    small ones where they deviate.
+
+        m ← β₁m + (1−β₁)g
+        s ← β₂s + (1−β₂)(g−m)² + ε
+        x ← (1 − lr·λ)x − lr·m̂ / (√ŝ + ε),  m̂ = m/(1−β₁ᵗ),  ŝ = s/(1−β₂ᵗ)
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the mean, in [0, 1).
-        beta2: decay of the squared surprise, in [0, 1).
-        eps: added to the squared surprise at every step, and to its root, ≥ 0.
-        weight_decay: decoupled as in AdamW, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the mean, in [0, 1); default 0.9.
+        beta2: β₂, decay of the squared deviation, in [0, 1); default 0.999.
+        eps: ε, added to the squared deviation at every step and to its root, ≥ 0; default 1e-8.
+        weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.
+
+    >>> AdaBelief(lr=0.01).spec
+    'adabelief(lr=0.01)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adabelief",)

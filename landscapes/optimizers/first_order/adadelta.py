@@ -18,14 +18,23 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 class Adadelta(FirstOrder):
     """Adadelta (Zeiler, 2012).
 
-    v ← ρv + (1−ρ)g²,  Δ = √(u+ε)/√(v+ε) · g,  u ← ρu + (1−ρ)Δ²,  x ← x − lr·Δ. Equal to
-    `torch.optim.Adadelta` bit for bit.
+    Scales the gradient by the ratio of two running averages, of squared steps and of squared gradients.
+
+        v ← ρv + (1−ρ)g²
+        Δ = √(u+ε)/√(v+ε) · g
+        u ← ρu + (1−ρ)Δ²
+        x ← x − lr·Δ
+
+    It reproduces `torch.optim.Adadelta` bitwise on the CPU.
 
     Args:
-        lr: factor of the step, ≥ 0; 1 in the paper.
-        rho: ρ, decay of both averages, in [0, 1].
-        eps: added below both roots, ≥ 0; it sets the size of the first steps.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: factor of the step, ≥ 0; 1 in the paper; default 1.
+        rho: ρ, decay of both averages, in [0, 1]; default 0.9.
+        eps: ε, added under both roots, ≥ 0. It sets the size of the first steps; default 1e-6.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> Adadelta(rho=0.95).spec
+    'adadelta(lr=1.0, rho=0.95)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adadelta",)

@@ -18,20 +18,27 @@ from landscapes.optimizers.first_order.matrices import check_rows
 
 @dataclass(frozen=True)
 class Adafactor(FirstOrder):
-    """Adafactor, Adam's second moment from row and column means (Shazeer & Stern, 2018), as `torch.optim` has it.
+    """Adafactor (Shazeer & Stern, 2018), as in `torch.optim`.
 
-    With s = t^(beta2_decay) and RMS the root mean square over a run's coordinates:
-    v ← (1−s)v + s·g²,  u = g/√v,  ρ = min(lr, 1/√t),  x ← (1 − lr·λ)x − max(ε₂, RMS(x))·ρ·u / max(1, RMS(u)/d).
-    Seen as a matrix (`rows` > 0), only the means of g² by row and by column are kept, and v is their product
-    over the mean of the row means.
+    Estimates Adam's second moment from its row and column means, and scales steps relative to the point. With s =
+    t^beta2_decay and RMS, the root mean square over the coordinates of a run:
+
+        v ← (1−s)v + s·g²,  u = g/√v,  ρ = min(lr, 1/√t)
+        x ← (1 − lr·λ)x − max(ε₂, RMS(x))·ρ·u / max(1, RMS(u)/d)
+
+    If `rows` > 0, the point is a matrix. Then only the row means and column means of g² are stored, and v is their
+    product over the mean of the row means.
 
     Args:
-        lr: upper bound of the relative step size, ≥ 0.
-        beta2_decay: how the share of the new shrinks with the step: t to this power, ≤ 0.
-        eps: ε₂, the least scale of a point, ≥ 0.
-        d: a step's root mean square is clipped at this, ≥ 1.
-        weight_decay: λ, by which the point shrinks towards zero, ≥ 0.
-        rows: how many rows the matrix has, a divisor of the number of coordinates; 0 for a plain vector.
+        lr: upper bound of the relative step size, ≥ 0; default 0.01.
+        beta2_decay: exponent of the weight s of a new gradient, ≤ 0; default -0.8.
+        eps: ε₂, lower bound of RMS(x), ≥ 0; default 0.001.
+        d: threshold at which RMS(u) is clipped, ≥ 1; default 1.
+        weight_decay: λ, decoupled weight decay, ≥ 0; default 0.
+        rows: number of rows of the matrix, a divisor of the number of coordinates; 0 for a vector; default 0.
+
+    >>> Adafactor(lr=0.05, rows=2).spec
+    'adafactor(lr=0.05, rows=2)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adafactor",)
@@ -72,7 +79,7 @@ class Adafactor(FirstOrder):
         return torch.addcmul(p, u, -step / clip), state
 
     def _second_moment(self, g: Tensor, s: State, new: Scalar) -> tuple[State, Tensor]:
-        """The state after g, and the second moment (d, R) it stands for."""
+        """Return the new state, and the second moment (d, R) that it represents."""
         if not self.rows:
             v = torch.lerp(s[0], g * g, new)
             return (v,), v

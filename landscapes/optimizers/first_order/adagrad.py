@@ -18,14 +18,22 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 class Adagrad(FirstOrder):
     """Adagrad (Duchi, Hazan & Singer, 2011).
 
-    v ← v + g²,  x ← x − lr/(1 + (t−1)δ) · g / (√v + ε). Equal to `torch.optim.Adagrad` bit for bit.
+    Scales each coordinate's step by the root of the sum of its squared gradients.
+
+        v ← v + g²
+        x ← x − lr/(1 + (t−1)δ) · g / (√v + ε)
+
+    It reproduces `torch.optim.Adagrad` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        lr_decay: δ, by which the learning rate falls, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        initial_accumulator_value: v before the first step, ≥ 0.
-        eps: added to the root, against division by zero, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.01.
+        lr_decay: δ, decay of the learning rate, ≥ 0; default 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        initial_accumulator_value: v before the first step, ≥ 0; default 0.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-10.
+
+    >>> Adagrad(lr=0.5).spec
+    'adagrad(lr=0.5)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adagrad",)

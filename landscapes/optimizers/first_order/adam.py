@@ -16,7 +16,7 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class _AdamBase(FirstOrder):
-    """What Adam and AdamW share: all but where the weight decay goes."""
+    """What Adam and AdamW share: everything but where weight decay applies."""
 
     decoupled: ClassVar[bool]
 
@@ -53,18 +53,23 @@ class _AdamBase(FirstOrder):
 
 @dataclass(frozen=True)
 class Adam(_AdamBase):
-    """Adam (Kingma & Ba, 2015), with AMSGrad (Reddi, Kale & Kumar, 2018) as an option.
+    """Adam (Kingma & Ba, 2015), optionally AMSGrad (Reddi, Kale & Kumar, 2018).
 
-    m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  x ← x − lr·m̂ / (√v̂ + ε), where m̂ and v̂ are m and v divided
-    by 1−β₁ᵗ and 1−β₂ᵗ; AMSGrad takes the largest v so far. Equal to `torch.optim.Adam` bit for bit.
+    Scales each coordinate's step by running averages of the gradient and of its square.
+
+        m ← β₁m + (1−β₁)g
+        v ← β₂v + (1−β₂)g²
+        x ← x − lr·m̂ / (√v̂ + ε),  m̂ = m/(1−β₁ᵗ),  v̂ = v/(1−β₂ᵗ)
+
+    AMSGrad uses the largest v so far. Adam reproduces `torch.optim.Adam` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
-        beta2: decay of the second moment, in [0, 1); torch's `betas[1]`.
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        amsgrad: whether to divide by the largest second moment so far.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the first moment, in [0, 1); torch's `betas[0]`; default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); torch's `betas[1]`; default 0.999.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        amsgrad: whether to divide by the largest second moment so far; default False.
 
     >>> Adam(lr=0.05).spec
     'adam(lr=0.05)'
@@ -81,17 +86,22 @@ class Adam(_AdamBase):
 
 @dataclass(frozen=True)
 class AdamW(_AdamBase):
-    """AdamW, Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
+    """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
 
-    x ← x − lr·λx, then Adam's step from there. Equal to `torch.optim.AdamW` bit for bit.
+        x ← (1 − lr·λ)x, then Adam's step
+
+    It reproduces `torch.optim.AdamW` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
-        beta2: decay of the second moment, in [0, 1); torch's `betas[1]`.
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: λ, by which the point shrinks towards zero, ≥ 0.
-        amsgrad: whether to divide by the largest second moment so far.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the first moment, in [0, 1); torch's `betas[0]`; default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); torch's `betas[1]`; default 0.999.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: λ, decoupled weight decay, ≥ 0; default 0.01.
+        amsgrad: whether to divide by the largest second moment so far; default False.
+
+    >>> AdamW(lr=0.05, weight_decay=0.1).spec
+    'adamw(lr=0.05, weight_decay=0.1)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamw",)

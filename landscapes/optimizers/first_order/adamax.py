@@ -16,17 +16,23 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class Adamax(FirstOrder):
-    """Adamax, Adam by the largest gradient instead of the mean square (Kingma & Ba, 2015).
+    """Adamax: Adam with the infinity norm in place of the root mean square (Kingma & Ba, 2015).
 
-    m ← β₁m + (1−β₁)g,  u ← max(β₂u, |g| + ε),  x ← x − lr/(1−β₁ᵗ) · m/u. Equal to `torch.optim.Adamax`
-    bit for bit.
+        m ← β₁m + (1−β₁)g
+        u ← max(β₂u, |g| + ε)
+        x ← x − lr/(1−β₁ᵗ) · m/u
+
+    It reproduces `torch.optim.Adamax` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
-        beta2: decay of the largest gradient, in [0, 1); torch's `betas[1]`.
-        eps: added to the gradient's size, against division by zero, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.002.
+        beta1: β₁, decay of the first moment, in [0, 1); torch's `betas[0]`; default 0.9.
+        beta2: β₂, decay of the largest gradient, in [0, 1); torch's `betas[1]`; default 0.999.
+        eps: ε, added to |g| to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> Adamax(lr=0.05).spec
+    'adamax(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamax",)

@@ -16,19 +16,27 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class Adan(FirstOrder):
-    """Adan, Adam with Nesterov's momentum in the gradients' differences (Xie et al., 2022, Algorithm 1).
+    """Adan: Adam with Nesterov momentum from differences of gradients (Xie et al., 2022, Algorithm 1).
 
-    With δ the change of the gradient since the last step (0 at the first): m ← β₁m + (1−β₁)g,
-    u ← β₂u + (1−β₂)δ,  n ← β₃n + (1−β₃)(g + β₂δ)²,  x ← (x − lr·(m̂ + β₂û) / (√n̂ + ε)) / (1 + lr·λ). The
-    betas are what is kept, as in the authors' code; in the paper they are what is new.
+    With δ, the change of the gradient since the last step (0 at the first):
+
+        m ← β₁m + (1−β₁)g
+        u ← β₂u + (1−β₂)δ
+        n ← β₃n + (1−β₃)(g + β₂δ)²
+        x ← (x − lr·(m̂ + β₂û) / (√n̂ + ε)) / (1 + lr·λ)
+
+    The betas are decays, as in the authors' code; the paper writes 1 − β.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the mean gradient, in [0, 1).
-        beta2: decay of the mean difference, in [0, 1).
-        beta3: decay of the second moment, in [0, 1).
-        eps: added to the root, ≥ 0.
-        weight_decay: λ, by which the point shrinks towards zero after the step, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the mean gradient, in [0, 1); default 0.98.
+        beta2: β₂, decay of the mean difference, in [0, 1); default 0.92.
+        beta3: β₃, decay of the second moment, in [0, 1); default 0.99.
+        eps: ε, added to the root, ≥ 0; default 1e-8.
+        weight_decay: λ, weight decay applied after the step, ≥ 0; default 0.
+
+    >>> Adan(lr=0.05).spec
+    'adan(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adan",)

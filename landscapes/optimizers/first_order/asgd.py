@@ -18,15 +18,21 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 class ASGD(FirstOrder):
     """Averaged SGD (Polyak & Juditsky, 1992), with the step sizes of Bottou (2010).
 
-    η ← lr / (1 + λ·lr·(t−1))^α,  x ← (1−λη)x − ηg. The path is that of x, as in torch.optim; the average
-    of the points from step t₀ on is the state beside it. Equal to `torch.optim.ASGD` bit for bit.
+        η ← lr / (1 + λ·lr·(t−1))^α
+        x ← (1−λη)x − ηg
+
+    The trajectory shows x, as in torch.optim. The average of the points from step t₀ on is the buffer "average". It
+    reproduces `torch.optim.ASGD` bitwise on the CPU.
 
     Args:
-        lr: first step size, ≥ 0.
-        lambd: λ, how fast steps shrink and points decay, ≥ 0.
-        alpha: power by which steps shrink, ≥ 0.
-        t0: step at which the average begins.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: first step size, ≥ 0; default 0.01.
+        lambd: λ, decay of the step size and of the point, ≥ 0; default 0.0001.
+        alpha: α, exponent of the decay of the step size, ≥ 0; default 0.75.
+        t0: t₀, step at which averaging begins; default 1000000.0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> ASGD(lr=0.05, t0=10).spec
+    'asgd(lr=0.05, t0=10.0)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("asgd",)
@@ -62,5 +68,5 @@ class ASGD(FirstOrder):
 
 
 def _share(t: int, t0: float) -> float:
-    """How much of the point goes into the average: all of it until the average begins."""
+    """Return the weight of the current point in the average: 1 until averaging begins."""
     return 1.0 if t == 1 else 1 / max(1, t - 1 - t0)

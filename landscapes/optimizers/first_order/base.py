@@ -1,4 +1,4 @@
-"""Optimizers of one gradient a step: a pure update, written once for one run and for many."""
+"""First-order optimizers: a pure update with one gradient per step, written once for one run and for many."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ Coefs = tuple[Scalar, ...]
 
 @dataclass(frozen=True)
 class FirstOrder(Optimizer):
-    """An optimizer that needs one gradient a step.
+    """An optimizer with one gradient per step.
 
-    `init`, `coef` and `update` are pure. In `init` and `update`, points and gradients are (d, R) and
-    hyper-parameters are numbers where all runs agree, else (R,) tensors, which broadcast over d. What is
-    computed from hyper-parameters alone belongs in `coef`, which does it in double precision whatever
-    the points have; there, hyper-parameters on which the optimizers differ are numpy columns, so `coef` has no
-    `if` on them, and takes powers by `power`. An optimizer that couples the coordinates of a run, by a norm for
-    instance, reduces over d by `arithmetic.total`, whose result does not depend on the batch.
+    `init`, `coef` and `update` are pure functions. In `init` and `update`, points and gradients have shape (d, R).
+    Hyper-parameters are numbers if all runs agree, else tensors (R,), which broadcast over d.
+
+    Whatever depends on hyper-parameters alone belongs in `coef`, which computes in double precision whatever the dtype
+    of the points. There, hyper-parameters that differ are numpy columns. So `coef` has no `if` on them, and computes
+    powers by `arithmetic.power`.
+
+    An optimizer that couples the coordinates of a run, such as by a norm, sums over d by `arithmetic.pairwise_sum`. The
+    result does not depend on the batch.
     """
 
     tunable: ClassVar[str] = "lr"
@@ -37,19 +40,26 @@ class FirstOrder(Optimizer):
     lr: Scalar = 1e-3
 
     def init(self, p: Tensor) -> State:
-        """The state before the first step, for points (d, R)."""
+        """Return the state before the first step, for points (d, R)."""
         return ()
 
     def coef(self, t: int) -> Coefs:
-        """The coefs of step t = 1, 2, …: plain numbers in torch.optim's own rounding."""
+        """Return the coefficients of step t = 1, 2, …: numbers in torch.optim's own rounding."""
         return ()
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        """The points and the state after one step."""
+        """Return the points and the state after one step.
+
+        Args:
+            p: points, shape (d, R).
+            g: gradients, shape (d, R).
+            s: state before the step.
+            c: coefficients of the step.
+        """
         raise NotImplementedError
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:
-        """What of the state has a usual name: "momentum", "second_moment", …, shapes (d, R)."""
+        """Return the parts of the state that have a usual name: "momentum", "second_moment", …, shapes (d, R)."""
         return {}
 
     @classmethod
@@ -58,7 +68,7 @@ class FirstOrder(Optimizer):
 
 
 class FirstOrderStepper(Stepper):
-    """Runs of one first-order optimizer: their hyper-parameters stack_hyperparameters, their state in one piece."""
+    """Runs of one first-order optimizer, with stacked hyper-parameters and one state for all."""
 
     def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor) -> None:
         distinct = list(dict.fromkeys(optimizers))
@@ -103,12 +113,12 @@ class FirstOrderStepper(Stepper):
         return {"lr": rates, **self.optimizer.buffers(self.state)}
 
     def _separate_runs(self) -> None:
-        """From here on each run has step coefs of its own, not each distinct optimizer."""
+        """From here on, compute coefficients per run, not per distinct optimizer."""
         if self.index is not None:
             self.index, self.distinct, self.cache = None, stack_hyperparameters(self.optimizers), {}
 
     def _coefs(self, t: int) -> Sequence[Any]:
-        """The step coefs: numbers, or columns with one entry a distinct optimizer, or a run."""
+        """Return the coefficients: numbers, or columns with one entry per distinct optimizer or per run."""
         if self.index is not None and self.all_equal:  # no run began anew, and all are of one optimizer
             return self.distinct.coef(t)
         own = t - self.first_steps
@@ -123,7 +133,7 @@ class FirstOrderStepper(Stepper):
         return columns
 
     def _per_run(self, number: int, coef: Any) -> Scalar:
-        """A step coef as the update takes it; one that does not change with t is moved there once."""
+        """Return a coefficient as the update takes it; one that does not change with t is moved to the device once."""
         if not isinstance(coef, np.ndarray):
             return cast(float, coef)
         if number not in self.cache or not np.array_equal(self.cache[number][0], coef):
@@ -136,10 +146,10 @@ Kind = TypeVar("Kind", bound=Optimizer)
 
 
 def stack_hyperparameters(optimizers: Sequence[Kind], x: Tensor | None = None) -> Kind:
-    """One optimizer with the numbers of all: a number where they agree, else one number an optimizer.
+    """Return one optimizer with the hyper-parameters of all: a number if they agree, else one number per optimizer.
 
-    These are tensors as x is, for `update`; without x they are numpy columns, for `coef`. Settings that
-    are no numbers are those of the first.
+    These are tensors with the dtype and device of x, for `update`; without x they are numpy columns, for `coef`.
+    Settings that are not numbers are those of the first optimizer.
     """
     first = optimizers[0]
     batch = object.__new__(type(first))

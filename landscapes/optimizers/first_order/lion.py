@@ -16,16 +16,21 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class Lion(FirstOrder):
-    """Lion, evolved sign momentum (Chen et al., 2023).
+    """Lion: evolved sign momentum (Chen et al., 2023).
 
-    x ← x − lr·(sign(β₁m + (1−β₁)g) + λx),  m ← β₂m + (1−β₂)g. Its steps all have the length lr, so it takes
-    a smaller one than Adam does.
+        x ← (1 − lr·λ)x − lr·sign(β₁m + (1−β₁)g)
+        m ← β₂m + (1−β₂)g
+
+    Every coordinate moves by lr at every step, so lr is usually smaller than Adam's.
 
     Args:
-        lr: learning rate, the length of a step along each coordinate, ≥ 0.
-        beta1: share of the momentum in a step, in [0, 1).
-        beta2: decay of the momentum, in [0, 1).
-        weight_decay: λ, decoupled as in AdamW, ≥ 0.
+        lr: learning rate, the length of a step along each coordinate, ≥ 0; default 0.0001.
+        beta1: β₁, weight of the momentum in a step, in [0, 1); default 0.9.
+        beta2: β₂, decay of the momentum, in [0, 1); default 0.99.
+        weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.
+
+    >>> Lion(lr=0.01).spec
+    'lion(lr=0.01)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("lion",)

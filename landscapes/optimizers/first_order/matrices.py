@@ -1,4 +1,4 @@
-"""Points seen as matrices, for optimizers whose parameters have rows and columns."""
+"""Points as matrices, for optimizers of parameters with rows and columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from landscapes.optimizers.base import short
 
 
 def check_rows(kind: str, rows: int, function: Function) -> None:
-    """Raises `InputError` where the coordinates do not fill so many rows."""
+    """Raise `InputError` if the number of rows does not divide the number of coordinates."""
     if function.dim % rows:
         fitting = ", ".join(str(n) for n in range(1, function.dim + 1) if function.dim % n == 0)
         raise InputError(
@@ -20,10 +20,10 @@ def check_rows(kind: str, rows: int, function: Function) -> None:
 
 
 def as_matrices(x: Tensor, rows: int) -> Tensor:
-    """Points (d, R) as matrices, row by row: shape (R, rows, d / rows)."""
+    """Return points (d, R) as matrices, row by row, shape (R, rows, d / rows)."""
     return x.T.reshape(x.shape[1], rows, x.shape[0] // rows)
 
 
 def as_points(matrices: Tensor) -> Tensor:
-    """Matrices (R, rows, columns) as points (d, R)."""
+    """Return matrices (R, rows, columns) as points (d, R)."""
     return matrices.flatten(1).T

@@ -25,19 +25,21 @@ TINY = 1e-7
 
 @dataclass(frozen=True)
 class Muon(FirstOrder):
-    """Muon, momentum made orthogonal by Newton–Schulz (Jordan et al., 2024).
+    """Muon: momentum orthogonalised by Newton–Schulz iterations (Jordan et al., 2024).
 
-    b ← μb + (1−μ)g,  u = (1−μ)g + μb (or b),  x ← x − lr·√max(1, rows/columns)·NS₅(u) − lr·λx, where NS₅ takes five steps
-    A ← aA + (bAAᵀ + c(AAᵀ)²)A from u/‖u‖, in bfloat16. The point is seen as a matrix, row by row; with one row,
-    steps are all of (about) one length. Equal to `torch.optim.Muon` on a matrix parameter, but for the order
-    in which its sums are taken.
+        b ← μb + (1−μ)g
+        u = (1−μ)g + μb  (with Nesterov; else u = b)
+        x ← (1 − lr·λ)x − lr·√max(1, rows/columns)·NS₅(u)
+
+    NS₅ takes five steps A ← aA + (bAAᵀ + c(AAᵀ)²)A from u/‖u‖, in bfloat16. The point is a matrix, row by row. With one
+    row, all steps have about one length. It equals `torch.optim.Muon` on a matrix parameter, up to the order of sums.
 
     Args:
-        lr: learning rate, ≥ 0.
-        momentum: μ, decay of the momentum, in [0, 1).
-        weight_decay: λ, decoupled as in AdamW, ≥ 0.
-        rows: how many rows the matrix has; must divide the number of coordinates.
-        nesterov: whether to look ahead by the momentum.
+        lr: learning rate, ≥ 0; default 0.001.
+        momentum: μ, decay of the momentum, in [0, 1); default 0.95.
+        weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.1.
+        rows: number of rows of the matrix, a divisor of the number of coordinates, ≥ 1; default 1.
+        nesterov: whether to use Nesterov momentum; default True.
 
     >>> Muon(lr=0.02, rows=2).spec
     'muon(lr=0.02, rows=2)'
@@ -75,7 +77,7 @@ class Muon(FirstOrder):
 
 
 def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
-    """The matrices (R, m, n) with singular values near 1, in bfloat16: five Newton–Schulz steps."""
+    """Return the matrices (R, m, n) with singular values near 1, in bfloat16, by Newton–Schulz steps."""
     a, b, c = QUINTIC
     tall = matrices.shape[1] > matrices.shape[2]
     x = (matrices.mT if tall else matrices).to(torch.bfloat16)
@@ -89,7 +91,7 @@ def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:
-    """The products (R, m, n) of matrices (R, m, k) and (R, k, n) in float32, the same for a matrix in any batch."""
+    """Return the products (R, m, n) of matrices (R, m, k) and (R, k, n) in float32, independent of the batch."""
     return pairwise_sum((left.float()[..., None] * right.float()[:, None]).movedim(2, 0))
 
 

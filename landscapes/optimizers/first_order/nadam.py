@@ -16,20 +16,26 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class NAdam(FirstOrder):
-    """NAdam, Adam with Nesterov's momentum (Dozat, 2016).
+    """NAdam: Adam with Nesterov momentum (Dozat, 2016).
 
-    μₜ = β₁(1 − ½·0.96^(tψ)), and with Adam's m, v and v̂:
-    x ← x − lr·[(1−μₜ)/(1−μ₁…μₜ)·g + μₜ₊₁/(1−μ₁…μₜ₊₁)·m] / (√v̂ + ε). Equal to `torch.optim.NAdam` bit for
-    bit, where torch's default dtype is float64 (it keeps μ₁…μₜ in that).
+    With μₜ = β₁(1 − ½·0.96^(tψ)) and Adam's m, v and v̂:
+
+        x ← x − lr·[(1−μₜ)/(1−μ₁…μₜ)·g + μₜ₊₁/(1−μ₁…μₜ₊₁)·m] / (√v̂ + ε)
+
+    It reproduces `torch.optim.NAdam` bitwise on the CPU if torch's default dtype is float64, in which torch stores
+    μ₁…μₜ.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
-        beta2: decay of the second moment, in [0, 1); torch's `betas[1]`.
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        momentum_decay: ψ, how fast μ rises from half of β₁ to β₁, ≥ 0.
-        decoupled_weight_decay: whether the penalty shrinks the point instead, as in AdamW.
+        lr: learning rate, ≥ 0; default 0.002.
+        beta1: β₁, decay of the first moment, in [0, 1); torch's `betas[0]`; default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); torch's `betas[1]`; default 0.999.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        momentum_decay: ψ, speed at which μ rises from β₁/2 to β₁, ≥ 0; default 0.004.
+        decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
+
+    >>> NAdam(lr=0.05).spec
+    'nadam(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("nadam",)
@@ -75,7 +81,7 @@ class NAdam(FirstOrder):
         return self.beta1 * (1 - 0.5 * power(0.96, t * self.momentum_decay))
 
     def _product(self, t: int) -> Scalar:
-        """μ₁·…·μₜ; goes on from the last one asked for, since steps come in order."""
+        """Return μ₁·…·μₜ, continuing from the last call, because steps come in order."""
         known: tuple[int, Scalar] = self.__dict__.get("_known_product", (0, 1.0))
         done, product = known if known[0] <= t else (0, 1.0)
         for step in range(done + 1, t + 1):

@@ -16,18 +16,24 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class RAdam(FirstOrder):
-    """RAdam, Adam with a rectified start (Liu et al., 2020).
+    """RAdam: Adam with a rectified adaptive learning rate (Liu et al., 2020).
 
-    ρ∞ = 2/(1−β₂) − 1,  ρₜ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ). While ρₜ ≤ 5, x ← x − lr·m̂; then x ← x − lr·r·m̂·√(1−β₂ᵗ) / (√v + ε)
-    with r² = (ρₜ−4)(ρₜ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρₜ). Equal to `torch.optim.RAdam` bit for bit.
+        ρ∞ = 2/(1−β₂) − 1,  ρₜ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ)
+        x ← x − lr·m̂  while ρₜ ≤ 5
+        x ← x − lr·r·m̂·√(1−β₂ᵗ) / (√v + ε)  afterwards,  r² = (ρₜ−4)(ρₜ−2)ρ∞ / ((ρ∞−4)(ρ∞−2)ρₜ)
+
+    It reproduces `torch.optim.RAdam` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1); torch's `betas[0]`.
-        beta2: decay of the second moment, in [0, 1); torch's `betas[1]`.
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        decoupled_weight_decay: whether the penalty shrinks the point instead, as in AdamW.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the first moment, in [0, 1); torch's `betas[0]`; default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); torch's `betas[1]`; default 0.999.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
+
+    >>> RAdam(lr=0.05).spec
+    'radam(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("radam",)
@@ -74,7 +80,7 @@ class RAdam(FirstOrder):
 
 
 def _rectifier(length: float, longest: float) -> float:
-    """r, or 0 while the average is too short for a variance."""
+    """Return r; 0 while the running average is too short for a variance."""
     if length <= 5:
         return 0.0
     return float(((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)) ** 0.5)

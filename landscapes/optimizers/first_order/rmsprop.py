@@ -16,18 +16,24 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class RMSprop(FirstOrder):
-    """RMSprop (Tieleman & Hinton, 2012), centered (Graves, 2013) or with momentum as options.
+    """RMSprop (Tieleman & Hinton, 2012), optionally centered (Graves, 2013) or with momentum.
 
-    v ← αv + (1−α)g²,  x ← x − lr·g / (√v + ε). Centered: with √(v−a²), where a ← αa + (1−α)g. With momentum:
-    b ← μb + g / (√v + ε),  x ← x − lr·b. Equal to `torch.optim.RMSprop` bit for bit.
+    Scales each coordinate's step by the root mean square of its recent gradients.
+
+        v ← αv + (1−α)g²
+        x ← x − lr·g / (√v + ε)
+        centered: √(v−a²) in place of √v, with a ← αa + (1−α)g
+        with momentum: b ← μb + g / (√v + ε),  x ← x − lr·b
+
+    It reproduces `torch.optim.RMSprop` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        alpha: α, decay of the averages, ≥ 0 (and below 1 to make sense).
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        momentum: μ, how much of the last step is kept, ≥ 0.
-        centered: whether to divide by the standard deviation rather than the root mean square.
+        lr: learning rate, ≥ 0; default 0.01.
+        alpha: α, decay of the averages, ≥ 0; below 1 in practice; default 0.99.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        momentum: μ, ≥ 0; default 0.
+        centered: whether to divide by the standard deviation instead of the root mean square; default False.
 
     >>> RMSprop(centered=True).label
     'RMSprop centered'

@@ -17,18 +17,27 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class Rprop(FirstOrder):
-    """Rprop, resilient backpropagation (Riedmiller & Braun, 1993).
+    """Rprop: resilient backpropagation (Riedmiller & Braun, 1993).
 
-    Each coordinate has its own step size, times η₊ while its slope keeps its sign, times η₋ where the sign
-    turns (there, the coordinate waits for a step); x ← x − size·sign(g). Equal to `torch.optim.Rprop`
-    bit for bit.
+    Each coordinate has its own step size. It is multiplied by η₊ while the sign of the derivative stays the same, and
+    by η₋ where the sign changes; there, the coordinate skips a step.
+
+        x ← x − size·sign(g)
+
+    It reproduces `torch.optim.Rprop` bitwise on the CPU.
 
     Args:
-        lr: first step size, ≥ 0.
-        etaminus: η₋, in (0, 1); torch's `etas[0]`.
-        etaplus: η₊, > 1; torch's `etas[1]`.
-        step_min: the smallest step size, ≥ 0; torch's `step_sizes[0]`.
-        step_max: the largest step size, at least `step_min`; torch's `step_sizes[1]`.
+        lr: first step size, ≥ 0; default 0.01.
+        etaminus: η₋, in (0, 1); torch's `etas[0]`; default 0.5.
+        etaplus: η₊, > 1; torch's `etas[1]`; default 1.2.
+        step_min: smallest step size, ≥ 0; torch's `step_sizes[0]`; default 1e-6.
+        step_max: largest step size, ≥ step_min; torch's `step_sizes[1]`; default 50.
+
+    Raises:
+        InputError: if step_min > step_max.
+
+    >>> Rprop(lr=0.1).spec
+    'rprop(lr=0.1)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("rprop",)

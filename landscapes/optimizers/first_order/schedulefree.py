@@ -1,4 +1,4 @@
-"""Schedule-Free learning: SGD and AdamW that average as they go."""
+"""Schedule-Free SGD and AdamW, which average their points as they go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 @dataclass(frozen=True)
 class _ScheduleFree(FirstOrder):
-    """What both share: z takes the steps, x is its average, and gradients are taken between the two."""
+    """The common part: z takes the steps, x is its average, and gradients are evaluated between the two."""
 
     beta: ClassVar[str]
 
@@ -32,7 +32,7 @@ class _ScheduleFree(FirstOrder):
 
     @property
     def interpolation(self) -> Scalar:
-        """β: how close to the average gradients are taken."""
+        """β: weight of the average x in the point y at which gradients are evaluated."""
         return cast(Scalar, getattr(self, self.beta))
 
     def init(self, p: Tensor) -> State:
@@ -42,11 +42,11 @@ class _ScheduleFree(FirstOrder):
         return self.lr * map_floats(lambda warmup: min(1.0, t / max(warmup, 1.0)), self.warmup), power(t, self.r)
 
     def gradient_point(self, p: Tensor, s: State) -> Tensor:
-        """Where the gradient of the next step is taken: y = (1−β)z + βx."""
+        """Return the point of the next gradient, y = (1−β)z + βx."""
         return torch.lerp(s[0], p, self.interpolation)
 
     def _average(self, p: Tensor, z: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        """x with its share of the new z, and the state without what an optimizer keeps beside."""
+        """Return the average x with the new z, and the state without what a subclass adds."""
         lr, age = c[:2]
         highest = torch.maximum(s[2], torch.as_tensor(lr, dtype=p.dtype, device=p.device))
         weight = age * highest * highest
@@ -63,7 +63,7 @@ class _ScheduleFree(FirstOrder):
 
 
 class _ScheduleFreeStepper(FirstOrderStepper):
-    """Asks for the gradient where the optimizer wants it."""
+    """Evaluates the gradient at the interpolated point."""
 
     optimizer: _ScheduleFree
 
@@ -77,16 +77,19 @@ class _ScheduleFreeStepper(FirstOrderStepper):
 class ScheduleFreeSGD(_ScheduleFree):
     """Schedule-Free SGD (Defazio et al., 2024).
 
-    y ← (1−β)z + βx,  g ← ∇f(y) + λy,  z ← z − lr·g,  x ← (1−c)x + cz, where c is the share of this step in the sum of
-    all steps' weights, t^r·(largest lr so far)²; with a constant lr, x is the plain average of all z. The path shown is that
-    of x, which the method returns; one gradient a step is taken, at y.
+        y ← (1−β)z + βx
+        z ← z − lr·(∇f(y) + λy)
+        x ← (1−c)x + cz
+
+    Here c is the weight of this step relative to the sum of all weights t^r·(largest lr so far)². With a constant lr, x
+    is the plain average of all z. The trajectory shows x, which the method returns. Each step takes one gradient, at y.
 
     Args:
-        lr: learning rate of z, ≥ 0.
-        weight_decay: L2 penalty at y, added to the gradient, ≥ 0.
-        warmup: over how many steps lr rises from 0, ≥ 0.
-        r: power of the step in its weight, ≥ 0.
-        momentum: β, how close to the average the gradient is taken, in [0, 1).
+        lr: learning rate of z, ≥ 0; default 1.
+        weight_decay: λ, L2 penalty at y, added to the gradient, ≥ 0; default 0.
+        warmup: number of steps over which lr rises from 0, ≥ 0; default 0.
+        r: exponent of the step in its weight, ≥ 0; default 0.
+        momentum: β, weight of the average in y, in [0, 1); default 0.9.
 
     >>> ScheduleFreeSGD(lr=0.5).spec
     'schedule_free_sgd(lr=0.5)'
@@ -112,17 +115,24 @@ class ScheduleFreeSGD(_ScheduleFree):
 class ScheduleFreeAdamW(_ScheduleFree):
     """Schedule-Free AdamW (Defazio et al., 2024).
 
-    y ← (1−β₁)z + β₁x,  g ← ∇f(y),  v ← β₂v + (1−β₂)g²,  z ← z − lr·(g / (√v̂ + ε) + λy),  x ← (1−c)x + cz, with c as
-    in Schedule-Free SGD. The path shown is that of x; one gradient a step is taken, at y.
+        y ← (1−β₁)z + β₁x,  g ← ∇f(y)
+        v ← β₂v + (1−β₂)g²
+        z ← z − lr·(g / (√v̂ + ε) + λy)
+        x ← (1−c)x + cz, with c as in `ScheduleFreeSGD`
+
+    The trajectory shows x. Each step takes one gradient, at y.
 
     Args:
-        lr: learning rate of z, ≥ 0.
-        weight_decay: λ, decoupled, taken at y, ≥ 0.
-        warmup: over how many steps lr rises from 0, ≥ 0.
-        r: power of the step in its weight, ≥ 0.
-        beta1: how close to the average the gradient is taken, in [0, 1).
-        beta2: decay of the second moment, in [0, 1).
-        eps: added to the root, ≥ 0.
+        lr: learning rate of z, ≥ 0; default 0.0025.
+        weight_decay: λ, decoupled weight decay at y, ≥ 0; default 0.
+        warmup: number of steps over which lr rises from 0, ≥ 0; default 0.
+        r: exponent of the step in its weight, ≥ 0; default 0.
+        beta1: β₁, weight of the average in y, in [0, 1); default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); default 0.999.
+        eps: ε, added to the root, ≥ 0; default 1e-8.
+
+    >>> ScheduleFreeAdamW(lr=0.05).spec
+    'schedule_free_adamw(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("schedule_free_adamw",)

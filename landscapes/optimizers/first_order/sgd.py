@@ -1,4 +1,4 @@
-"""Gradient descent, with momentum or Nesterov's."""
+"""Gradient descent, optionally with momentum or Nesterov momentum."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class SGD(FirstOrder):
-    """Gradient descent (Cauchy, 1847), with momentum (Polyak, 1964) or Nesterov's (Nesterov, 1983).
+    """Gradient descent (Cauchy, 1847), with momentum (Polyak, 1964) or Nesterov momentum (Nesterov, 1983).
 
-    b ← μb + (1−τ)g (the first time b ← g),  x ← x − lr·b; Nesterov's: x ← x − lr·(g + μb). Equal to
-    `torch.optim.SGD` bit for bit.
+        b ← μb + (1−τ)g  (at the first step b ← g)
+        x ← x − lr·b  (Nesterov: x ← x − lr·(g + μb))
+
+    It reproduces `torch.optim.SGD` bitwise on the CPU.
 
     Args:
-        lr: learning rate, ≥ 0.
-        momentum: μ, how much of the last step is kept, ≥ 0.
-        dampening: τ, how much of the gradient is held back once there is momentum.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        nesterov: whether to look ahead by the momentum; needs momentum > 0 and dampening 0.
+        lr: learning rate, ≥ 0; default 0.001.
+        momentum: μ, ≥ 0; default 0.
+        dampening: τ, reduction of the gradient's weight in b; default 0.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        nesterov: whether to use Nesterov momentum; requires momentum > 0 and dampening 0; default False.
+
+    Raises:
+        InputError: if nesterov is combined with momentum 0 or with dampening.
 
     >>> SGD(lr=0.1, momentum=0.9).label
     'Momentum'

@@ -21,20 +21,25 @@ PURPOSE = 1
 
 @dataclass(frozen=True)
 class Sophia(FirstOrder):
-    """Sophia-H, clipped steps scaled by a diagonal Hessian (Liu et al., 2023, Algorithm 3).
+    """Sophia-H: clipped steps scaled by a diagonal Hessian (Liu et al., 2023, Algorithm 3).
 
-    m ← β₁m + (1−β₁)g; every k steps h ← β₂h + (1−β₂)·u⊙(∇²f·u) with u drawn from N(0, I) (Hutchinson's estimate
-    of the diagonal);  x ← (1 − lr·λ)x − lr·clip(m / max(γh, ε), ±1). Where the curvature is small or
-    negative, a step has the length lr.
+        m ← β₁m + (1−β₁)g
+        every k steps: h ← β₂h + (1−β₂)·u⊙(∇²f·u),  u drawn from N(0, I)  (Hutchinson's estimate of the diagonal)
+        x ← (1 − lr·λ)x − lr·clip(m / max(γh, ε), ±1)
+
+    Where the curvature is small or negative, the step along a coordinate has length lr.
 
     Args:
-        lr: learning rate, the longest step along a coordinate, ≥ 0.
-        beta1: decay of the momentum, in [0, 1).
-        beta2: decay of the curvature, in [0, 1).
-        gamma: γ, how soon steps are shorter than lr, > 0.
-        eps: the least curvature, > 0.
-        every: k, how many steps share an estimate of the curvature.
-        weight_decay: λ, decoupled as in AdamW, ≥ 0.
+        lr: learning rate, the longest step along a coordinate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the momentum, in [0, 1); default 0.96.
+        beta2: β₂, decay of the curvature, in [0, 1); default 0.99.
+        gamma: γ, factor of the curvature; larger values give shorter steps, > 0; default 0.01.
+        eps: ε, lower bound of the scaled curvature, > 0; default 1e-12.
+        every: k, number of steps per estimate of the curvature, ≥ 1; default 10.
+        weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.
+
+    >>> Sophia(lr=0.01).spec
+    'sophia(lr=0.01)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("sophia",)
@@ -71,7 +76,7 @@ class Sophia(FirstOrder):
 
 
 class _SophiaStepper(FirstOrderStepper):
-    """Looks at the curvature every k steps."""
+    """Estimates the curvature every k steps."""
 
     optimizer: Sophia
 

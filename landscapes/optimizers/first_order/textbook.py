@@ -1,4 +1,4 @@
-"""Optimizers that textbooks write differently from torch.optim: same name, other numbers."""
+"""Optimizers that textbooks define differently from torch.optim, under the same name."""
 
 from __future__ import annotations
 
@@ -17,15 +17,21 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class HeavyBall(FirstOrder):
-    """Momentum with the learning rate inside the velocity (Polyak, 1964; Goodfellow, Bengio & Courville, 2016, algorithm 8.2).
+    """Heavy-ball momentum (Polyak, 1964; Goodfellow, Bengio & Courville, 2016, algorithm 8.2).
 
-    v ← μv − lr·g,  x ← x + v. PyTorch's momentum, b ← μb + g, x ← x − lr·b, has it outside. Both are the same while
-    the rate stays as it is; when it drops, this one keeps the speed it has, and PyTorch's slows down at once.
+        v ← μv − lr·g
+        x ← x + v
+
+    The learning rate is inside the velocity. PyTorch's momentum, b ← μb + g, x ← x − lr·b, has it outside. Both agree
+    while lr is constant. When lr drops, this one keeps its velocity, and PyTorch's slows down at once.
 
     Args:
-        lr: learning rate, ≥ 0.
-        momentum: μ, how much of the velocity is kept, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.001.
+        momentum: μ, decay of the velocity, ≥ 0; default 0.9.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> HeavyBall(lr=0.01).label
+    'Heavy ball'
     """
 
     names: ClassVar[tuple[str, ...]] = ("heavy_ball",)
@@ -51,15 +57,21 @@ class HeavyBall(FirstOrder):
 
 @dataclass(frozen=True)
 class AveragedMomentum(FirstOrder):
-    """Momentum as a running average of gradients (as Ng, 2017, teaches it; Adam's first moment without correction).
+    """Momentum as a running average of gradients (Ng, 2017; Adam's first moment without correction).
 
-    m ← μm + (1−μ)g,  x ← x − lr·m. It is PyTorch's momentum, b ← μb + g, with lr·(1−μ) in place of lr: at μ = 0.9
-    the same rate takes steps a tenth as long.
+        m ← μm + (1−μ)g
+        x ← x − lr·m
+
+    It equals PyTorch's momentum, b ← μb + g, with lr·(1−μ) in place of lr. At μ = 0.9, the same lr takes steps a tenth
+    as long.
 
     Args:
-        lr: learning rate, ≥ 0.
-        momentum: μ, how much of the average is kept, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.001.
+        momentum: μ, decay of the average, ≥ 0; default 0.9.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> AveragedMomentum(lr=0.01).label
+    'Averaged momentum'
     """
 
     names: ClassVar[tuple[str, ...]] = ("averaged_momentum",)
@@ -88,16 +100,22 @@ class AveragedMomentum(FirstOrder):
 
 @dataclass(frozen=True)
 class RMSpropInside(FirstOrder):
-    """RMSprop with its epsilon under the root (Goodfellow, Bengio & Courville, 2016, algorithm 8.5; so in Keras, too).
+    """RMSprop with ε inside the root (Goodfellow, Bengio & Courville, 2016, algorithm 8.5; also Keras).
 
-    v ← αv + (1−α)g²,  x ← x − lr·g / √(v + ε). PyTorch divides by √v + ε. Both agree where v is much larger than
-    either ε; where gradients vanish, this one divides by √ε, so that its 10⁻⁸ is worth PyTorch's 10⁻⁴.
+        v ← αv + (1−α)g²
+        x ← x − lr·g / √(v + ε)
+
+    PyTorch divides by √v + ε. Both agree where v is much larger than either ε. Where gradients vanish, this one divides
+    by √ε, so its ε = 10⁻⁸ corresponds to PyTorch's 10⁻⁴.
 
     Args:
-        lr: learning rate, ≥ 0.
-        alpha: α, decay of the average, ≥ 0 (and below 1 to make sense).
-        eps: ε, added under the root, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.01.
+        alpha: α, decay of the average, ≥ 0; below 1 in practice; default 0.99.
+        eps: ε, added inside the root, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> RMSpropInside(lr=0.01).label
+    'RMSprop ε inside'
     """
 
     names: ClassVar[tuple[str, ...]] = ("rmsprop_inside",)
@@ -128,18 +146,24 @@ class RMSpropInside(FirstOrder):
 
 @dataclass(frozen=True)
 class UncorrectedAdam(Adam):
-    """Adam without the correction of its moments for their start at zero (what Kingma & Ba, 2015, section 6.4, warn of).
+    """Adam without bias correction, a pitfall described by Kingma & Ba (2015, section 6.4).
 
-    m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²,  x ← x − lr·m / (√v + ε). The first step is (1−β₁)/√(1−β₂), about
-    three, times Adam's; both agree once β₁ᵗ and β₂ᵗ are next to nothing.
+        m ← β₁m + (1−β₁)g
+        v ← β₂v + (1−β₂)g²
+        x ← x − lr·m / (√v + ε)
+
+    The first step is (1−β₁)/√(1−β₂), about three, times Adam's. Both agree once β₁ᵗ and β₂ᵗ are negligible.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1).
-        beta2: decay of the second moment, in [0, 1).
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
-        amsgrad: whether to divide by the largest second moment so far.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the first moment, in [0, 1); default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); default 0.999.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        amsgrad: whether to divide by the largest second moment so far; default False.
+
+    >>> UncorrectedAdam(lr=0.01).label
+    'Adam uncorrected'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adam_uncorrected",)
@@ -155,17 +179,23 @@ class UncorrectedAdam(Adam):
 
 @dataclass(frozen=True)
 class UncorrectedAdamW(AdamW):
-    """AdamW without the correction of its moments, as BERT was trained (Devlin, Chang, Lee & Toutanova, 2019).
+    """AdamW without bias correction, as used to train BERT (Devlin, Chang, Lee & Toutanova, 2019).
 
-    x ← x − lr·λx, then m ← β₁m + (1−β₁)g, v ← β₂v + (1−β₂)g², x ← x − lr·m / (√v + ε).
+        x ← (1 − lr·λ)x
+        m ← β₁m + (1−β₁)g
+        v ← β₂v + (1−β₂)g²
+        x ← x − lr·m / (√v + ε)
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1).
-        beta2: decay of the second moment, in [0, 1).
-        eps: added to the root, against division by zero, ≥ 0.
-        weight_decay: λ, by which the point shrinks towards zero, ≥ 0.
-        amsgrad: whether to divide by the largest second moment so far.
+        lr: learning rate, ≥ 0; default 0.001.
+        beta1: β₁, decay of the first moment, in [0, 1); default 0.9.
+        beta2: β₂, decay of the second moment, in [0, 1); default 0.999.
+        eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
+        weight_decay: λ, decoupled weight decay, ≥ 0; default 0.01.
+        amsgrad: whether to divide by the largest second moment so far; default False.
+
+    >>> UncorrectedAdamW(lr=0.01).label
+    'AdamW uncorrected'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamw_uncorrected",)

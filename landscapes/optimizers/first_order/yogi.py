@@ -16,18 +16,24 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 @dataclass(frozen=True)
 class Yogi(FirstOrder):
-    """Yogi, Adam whose second moment grows and shrinks at one pace (Zaheer et al., 2018, Algorithm 2).
+    """Yogi: Adam with an additive update of the second moment (Zaheer et al., 2018, Algorithm 2).
 
-    m ← β₁m + (1−β₁)g,  v ← v − (1−β₂)·sign(v − g²)·g²,  x ← x − lr·m̂ / (√v̂ + ε), where m̂ and v̂ are corrected
-    for their start as Adam's are (the paper's algorithm leaves that out, its published code does not).
+        m ← β₁m + (1−β₁)g
+        v ← v − (1−β₂)·sign(v − g²)·g²
+        x ← x − lr·m̂ / (√v̂ + ε),  m̂ = m/(1−β₁ᵗ),  v̂ = v/(1−β₂ᵗ)
+
+    The paper's algorithm omits the bias corrections; its published code has them.
 
     Args:
-        lr: learning rate, ≥ 0.
-        beta1: decay of the first moment, in [0, 1).
-        beta2: how slowly the second moment moves, in [0, 1).
-        eps: added to the root, ≥ 0.
-        initial_accumulator_value: where both moments begin, ≥ 0.
-        weight_decay: L2 penalty, added to the gradient, ≥ 0.
+        lr: learning rate, ≥ 0; default 0.01.
+        beta1: β₁, decay of the first moment, in [0, 1); default 0.9.
+        beta2: β₂; the second moment changes by at most (1−β₂)g², in [0, 1); default 0.999.
+        eps: ε, added to the root, ≥ 0; default 0.001.
+        initial_accumulator_value: initial value of both moments, ≥ 0; default 1e-6.
+        weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+
+    >>> Yogi(lr=0.05).spec
+    'yogi(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("yogi",)
