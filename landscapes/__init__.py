@@ -65,6 +65,16 @@ _HOMES = {
 }
 """Which module a name lives in. No module may be called like a name: importing it would replace the name."""
 
+_FORMER = {
+    "Portrait": "FunctionSummary",
+    "Rule": "optimizers.Optimizer",
+    "jobs": "experiments",
+    "portray": "summarize",
+    "reports": "analysis",
+    "rules": "optimizers",
+}
+"""Former public names, and their names today."""
+
 _FOLDERS = ("analysis", "functions", "optimizers", "render", "transforms")
 
 __all__ = [
@@ -110,13 +120,21 @@ def __getattr__(name: str) -> Any:
     elif name == "__version__":
         value = _version()
     else:
-        raise AttributeError(f"module 'landscapes' has no attribute {name!r}")
+        raise AttributeError(f"module 'landscapes' has no attribute {name!r}{_hint(name)}", name=name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _hint(name: str) -> str:
+    """Return a question for the name that was meant, "" if none is near."""
+    from landscapes.errors import nearest_names
+
+    near = _FORMER.get(name) or next(iter(nearest_names(name, __all__)), "")
+    return f". Did you mean {near!r}?" if near else ""
 
 
 def _version() -> str:

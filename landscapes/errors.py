@@ -1,18 +1,40 @@
-"""Errors that a person can act on: what was given, what is allowed, what to do next."""
+"""Errors that a user can act on: what was given, what is allowed, what to do next."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+RENAMED: Mapping[str, str] = {
+    "observe": "metrics",
+    "keep": "record_steps",
+    "out": "resume_dir",
+    "within": "tol",
+    "rates": "lr_grid",
+    "lr": "lr_grid",
+    "targets": "tolerances",
+    "target": "tolerance",
+    "by": "cost",
+    "aside": "view3d",
+    "width": "linewidth",
+}
+"""Former names of arguments, and their names today."""
 
 
 class InputError(ValueError):
-    """Bad input. The message names what was given, what is allowed and what to do.
+    """Invalid input. The message says what was given, what is allowed and what to do.
 
-    It is a `ValueError`, so code that does not know this package can catch it too.
+    It is a `ValueError`, so that code that does not know this package can catch it.
 
     Attributes:
-        place: lines below the message that point into a text that was given; mostly empty.
+        place: lines below the message that point into a given text; "" in most cases.
     """
 
     def __init__(self, message: object = "", *, place: str = "") -> None:
@@ -21,7 +43,7 @@ class InputError(ValueError):
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
-    """An `InputError` for a name that is not known, with the nearest names offered.
+    """Return an `InputError` for an unknown name that offers the nearest known names.
 
     >>> raise unknown("function", "beal", ["beale", "booth"])
     Traceback (most recent call last):
@@ -31,7 +53,55 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
     unknown theme 'zzz'. Known: dark, light
     """
     known = sorted(known)
-    by_lower = {name.lower(): name for name in known}
-    near = [by_lower[name] for name in difflib.get_close_matches(given.lower(), by_lower, n=3, cutoff=0.65)]
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}"
+    close = nearest_names(given, known, 3)
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}"
     return InputError(f"unknown {kind} {given!r}. {hint}")
+
+
+def nearest_names(given: str, known: Iterable[str], count: int = 1) -> list[str]:
+    """Return the known names that are most like a given one, ignoring case; at most `count`.
+
+    >>> nearest_names("Metric", ["steps", "metrics"])
+    ['metrics']
+    """
+    by_lower = {name.lower(): name for name in known}
+    return [by_lower[name] for name in difflib.get_close_matches(given.lower(), by_lower, n=count, cutoff=0.65)]
+
+
+def suggests_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Decorate a function so that an unknown keyword argument raises a `TypeError` that names the nearest one.
+
+    A function that takes any keyword refuses only the former names of its arguments. Signature, docstring and
+    types are unchanged.
+
+    >>> @suggests_arguments
+    ... def race(function, *, metrics=()):
+    ...     return metrics
+    >>> race("booth", observe=["lr"])
+    Traceback (most recent call last):
+    ...
+    TypeError: race() has no argument 'observe'; did you mean 'metrics'?
+    """
+    parameters = inspect.signature(function).parameters
+    known = [name for name, one in parameters.items() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
+    takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    name_of_function = function.__name__
+
+    def refuse(given: Iterable[str]) -> None:
+        for name in given:
+            if name in known:
+                continue
+            near = [RENAMED[name]] if RENAMED.get(name) in known else [] if takes_any else nearest_names(name, known)
+            if near:
+                raise TypeError(f"{name_of_function}() has no argument {name!r}; did you mean {near[0]!r}?")
+            if not takes_any:
+                raise TypeError(f"{name_of_function}() has no argument {name!r}; it takes {', '.join(known)}")
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            refuse(kwargs)
+        return function(*args, **kwargs)
+
+    # with the globals of the function's own module, so that doctest finds its examples there
+    wrapper = types.FunctionType(call.__code__, function.__globals__, name_of_function, None, call.__closure__)
+    return cast(Callable[P, R], functools.update_wrapper(wrapper, function))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, filled, steps_or_inf
 
 
@@ -89,6 +89,7 @@ class Costs:
         return np.geomspace(least, max(float(scaled.max(initial=1.0)), 2 * least), count)
 
 
+@suggests_arguments
 def costs(record: Record, cost: str = "evaluations") -> Costs:
     """What `compare` found, as arrays.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, steps_or_inf
 from landscapes.record._selection import taken
 
@@ -31,6 +31,7 @@ def only(record: Record, axis: str, entry: Any) -> Record:
     return _part(record, axis, np.take(record.grid(places), along.index(entry), list(record.axes).index(axis)))
 
 
+@suggests_arguments
 def at_best_lr(record: Record, target: float | None = None) -> Record:
     """A comparison over learning rates with each optimizer at its best one, function by function.
 

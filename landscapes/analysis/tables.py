@@ -18,7 +18,7 @@ from landscapes import files
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import costs
 from landscapes.analysis.race_table import aligned
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 
 
@@ -147,6 +147,7 @@ KINDS: Mapping[str, Callable[[Table], str]] = {
 """How a table can be written, by name."""
 
 
+@suggests_arguments
 def standings(
     record: Record, target: float | None = None, *, cost: str = "evaluations", draws: int = 1000, seed: int = 0
 ) -> Table:
@@ -194,6 +195,7 @@ def standings(
     )
 
 
+@suggests_arguments
 def running_times(record: Record, target: float | None = None, *, cost: str = "evaluations") -> Table:
     """A row a function, a column an optimizer: the expected running time to the target (Hansen et al., 2021).
 

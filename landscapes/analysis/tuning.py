@@ -91,5 +91,3 @@ def _checked(record: Record) -> Record:
         found = f"the record of a {record.meta.experiment}" if isinstance(record, Record) else f"{record!r:.80}"
         raise InputError(f"trials are in the record of tune(), got {found}")
     return record
-
-

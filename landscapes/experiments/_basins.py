@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.engine import loop
 from landscapes.engine.termination import Stop
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.experiments.checks import check_count, check_dtype
@@ -49,6 +49,7 @@ WAYS = 16
 """In how many directions a place must rise to be a minimum."""
 
 
+@suggests_arguments
 def basins(
     function: str | Function,
     optimizer: str | Optimizer,

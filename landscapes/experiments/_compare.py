@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.engine import loop
 from landscapes.engine.loop import BatchResult
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import NOT_RUN, Results
@@ -68,6 +68,7 @@ class _Problem:
     minimum_is: str
 
 
+@suggests_arguments
 def compare(
     functions: str | Function | Sequence[str | Function],
     optimizers: Optimizers,

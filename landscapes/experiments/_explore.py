@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.experiments._race import DEFAULT_OPTIMIZERS, race
 from landscapes.experiments.checks import check_count
 from landscapes.experiments.optimizer_specs import (
@@ -49,6 +49,7 @@ LEAST_MOMENTUM = 1e-9
 """What stands for no momentum, which Nesterov's cannot do without."""
 
 
+@suggests_arguments
 def explore(
     function: str | Function | Sequence[str | Function],
     optimizers: Optimizers | None = None,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.record import FAILED, Record
@@ -18,6 +18,7 @@ from landscapes.views import around
 Points = NDArray[np.float64]
 
 
+@suggests_arguments
 def project(
     record: Record, function: str | Function, *, along: str | Sequence[int] = "pca", resolution: int = 257
 ) -> Record:

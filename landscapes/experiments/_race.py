@@ -14,7 +14,7 @@ from landscapes.engine import loop
 from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.experiments.checks import check_count, check_dtype, check_start
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import roaming_box, statuses, target_between
@@ -30,6 +30,7 @@ from landscapes.views import Box, View, around, check_view, extent
 DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 
 
+@suggests_arguments
 def race(
     function: str | Function,
     optimizers: Optimizers | None = None,
@@ -174,7 +175,7 @@ def _seeing(function: Function, start: Sequence[float]) -> Function:
         margin = 0.05 * (max(high, c) - min(low, c))
         wider.append((low if c >= low else c - margin, high if c <= high else c + margin))
     shown = " × ".join(f"[{low:.4g}, {high:.4g}]" for low, high in wider)
-    warnings.warn(f"the start lies outside the view of {function.name}; the view widens to {shown}", stacklevel=3)
+    warnings.warn(f"the start lies outside the view of {function.name}; the view widens to {shown}", stacklevel=4)
     return function.with_view(wider)
 
 

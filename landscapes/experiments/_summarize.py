@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.derivatives import gradient
@@ -24,6 +24,7 @@ BEHIND, BEFORE = 0.6, 1.4
 """How far a plane goes beyond the minimum, and beyond the start, in distances of the two."""
 
 
+@suggests_arguments
 def summarize(
     function: str | Function, dim: int | None = None, *, points: int = 257, arrows: int = 21
 ) -> FunctionSummary:

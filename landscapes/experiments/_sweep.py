@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.recording import RecordSteps, recorded_steps
 from landscapes.engine.termination import Stop
-from landscapes.errors import unknown
+from landscapes.errors import suggests_arguments, unknown
 from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import Results
@@ -36,6 +36,7 @@ from landscapes.record import Record, Trajectories
 from landscapes.record.metadata import SweepMeta
 
 
+@suggests_arguments
 def sweep(
     function: str | Function,
     optimizers: Optimizers,

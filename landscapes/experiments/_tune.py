@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine.loop import BatchResult
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Conditions, Trial, halve
 from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique
@@ -44,6 +44,7 @@ FAILED = 3.0
 """The effort of a failed run: three times the budget."""
 
 
+@suggests_arguments
 def tune(
     function: str | Function,
     optimizers: Optimizers,
