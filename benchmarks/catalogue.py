@@ -26,7 +26,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
-from catalogue_peers import BATCHED, HOMES, SAME, asked, missing
+from catalogue_peers import BATCHED, HOMES, SAME, evaluate_peer, is_missing
 
 from landscapes.functions import get, search
 from landscapes.objectives._function import Function
@@ -76,10 +76,10 @@ def peers(function: Function, count: int) -> dict[str, float]:
     low, high = np.array(function.domain).T
     found = {}
     for peer in SAME.get(function.name, ()):
-        if not missing(peer):
+        if not is_missing(peer):
             few = count if peer.split(":")[0] in BATCHED else min(count, SINGLE)
             x = low + (high - low) * np.random.default_rng(0).random((few, function.dim))
-            found[peer] = best(lambda peer=peer, x=x: asked(peer, x), 2) * count / few
+            found[peer] = best(lambda peer=peer, x=x: evaluate_peer(peer, x), 2) * count / few
     return found
 
 
@@ -89,7 +89,7 @@ def page(found: dict[str, dict[str, Any]], count: int, load: float) -> str:
     slow = [f"{name} ({ms:.0f})" for name, ms in surfaces.items() if ms > BUDGET]
     ratios = {name: facts["times_bare"] for name, facts in found.items()}
     long = [f"{name} ({ratio:.2f})" for name, ratio in ratios.items() if ratio > OVER]
-    packages = [package for package in sorted(HOMES) if not missing(package)]
+    packages = [package for package in sorted(HOMES) if not is_missing(package)]
     beside = {
         name: {peer.split(":")[0]: ms / facts["points_ms"] for peer, ms in reversed(facts["peers"].items())}
         for name, facts in found.items()

@@ -130,7 +130,9 @@ def test_what_is_imported_is_what_is_required():
     foreign = {name.split(".")[0] for name in used} - sys.stdlib_module_names - {"landscapes", "mpl_toolkits"}
     named = {"PIL": "pillow", "imageio_ffmpeg": "imageio-ffmpeg"}
     optional = {"pandas", "xarray"}  # of Record.to_pandas and to_xarray
-    assert {named.get(name, name) for name in foreign - optional} == {re.split(r"[<>=~ ]", line)[0] for line in required}
+    assert {named.get(name, name) for name in foreign - optional} == {
+        re.split(r"[<>=~ ]", line)[0] for line in required
+    }
 
 
 @pytest.mark.parametrize("name", ["functions", "render"])

@@ -1,4 +1,4 @@
-"""Every landscape of the catalogue: its minima are minima, nothing is lower, and other points are what they are called."""
+"""The minima and stationary points of every function of the catalogue."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 from function_cases import (
     CATALOGUE,
     MEMBERS,
-    balls,
     each,
     every,
+    every_with_minima,
     grid,
     name_of,
-    neighbours,
-    reached,
+    nearby,
     rounding,
+    rounding_neighbors,
     size,
     spread,
     steepest,
@@ -29,22 +29,22 @@ from landscapes.objectives._function import Function
 from landscapes.objectives.derivatives import gradient, hessian
 
 BOUNDED = [item for item in MEMBERS if math.isfinite(item.minimum)]
-APPROACHED = [item for item in BOUNDED if not item.minima]
+NOT_ATTAINED = [item for item in BOUNDED if not item.minima]
 UNBOUNDED = [item for item in MEMBERS if item.minimum == -math.inf]
-MARKED = [item for item in MEMBERS if item.stationary]
+WITH_STATIONARY = [item for item in MEMBERS if item.stationary]
 
-bounded, marked = each(BOUNDED), each(MARKED)
+every_bounded, every_with_stationary = each(BOUNDED), each(WITH_STATIONARY)
 
 
 def tensor(points: object) -> Tensor:
     return torch.tensor(points, dtype=torch.float64)
 
 
-def assert_no_slope(landscape: Function, x: Tensor) -> None:
-    """None but what rounding of the points explains; on the border of the domain, none that leads inside."""
-    low, high = tensor(landscape.domain).unbind(1)
-    slope, around = gradient(landscape, x), gradient(landscape, neighbours(x))
-    noise = 8 * (around - slope[:, None]).abs().amax((1, 2)) + 1e-14 * steepest(landscape)
+def assert_stationary(f: Function, x: Tensor) -> None:
+    """The gradient is zero up to rounding; on the border of the domain it may point outside."""
+    low, high = tensor(f.domain).unbind(1)
+    slope, around = gradient(f, x), gradient(f, rounding_neighbors(x))
+    noise = 8 * (around - slope[:, None]).abs().amax((1, 2)) + 1e-14 * steepest(f)
     inward = torch.where(x <= low, slope.clamp(max=0), torch.where(x >= high, slope.clamp(min=0), slope))
     assert (inward.abs().amax(1) <= noise).all(), (slope, noise)
 
@@ -53,88 +53,88 @@ def assert_no_slope(landscape: Function, x: Tensor) -> None:
 
 
 @every
-def test_the_minimum_is_known(landscape):
-    assert not math.isnan(landscape.minimum)
-    assert landscape.minima or landscape.minimum == -math.inf or "infimum not attained" in landscape.tags
+def test_the_minimum_is_known(f):
+    assert not math.isnan(f.minimum)
+    assert f.minima or f.minimum == -math.inf or "infimum not attained" in f.tags
 
 
-@reached
-def test_the_minimum_is_taken_at_every_minimiser(landscape):
-    at = tensor(landscape.minima)
-    gap = (landscape(at) - landscape.minimum).abs()
-    assert (gap <= rounding(landscape, at)).all(), gap
+@every_with_minima
+def test_the_minimum_is_the_value_at_every_minimizer(f):
+    at = tensor(f.minima)
+    gap = (f(at) - f.minimum).abs()
+    assert (gap <= rounding(f, at)).all(), gap
 
 
-@reached
-def test_there_is_no_slope_at_minimisers_nor_lower_ground_around_them(landscape):
-    at = tensor(landscape.minima)
-    if not landscape.nonsmooth_where:
-        assert_no_slope(landscape, at)
-    assert (landscape(balls(landscape, at)) >= landscape.minimum - rounding(landscape, at)[:, None]).all()
+@every_with_minima
+def test_minimizers_are_stationary_and_nothing_nearby_is_lower(f):
+    at = tensor(f.minima)
+    if not f.nonsmooth_where:
+        assert_stationary(f, at)
+    assert (f(nearby(f, at)) >= f.minimum - rounding(f, at)[:, None]).all()
 
 
-@bounded
-def test_no_point_of_the_domain_is_lower(landscape):
-    values = landscape(torch.cat([grid(landscape.domain, 101), grid(landscape.view, 101), spread(landscape, 2000)]))
-    assert float(values.min()) >= landscape.minimum - 1e-15 * max(size(landscape), abs(landscape.minimum))
+@every_bounded
+def test_no_point_of_the_domain_is_lower(f):
+    values = f(torch.cat([grid(f.domain, 101), grid(f.view, 101), spread(f, 2000)]))
+    assert float(values.min()) >= f.minimum - 1e-15 * max(size(f), abs(f.minimum))
 
 
-@pytest.mark.parametrize("landscape", [item for item in CATALOGUE if item.outside == "higher"], ids=name_of)
-def test_no_point_beyond_the_domain_is_lower(landscape):
-    if landscape.minimum == -math.inf:
+@pytest.mark.parametrize("f", [item for item in CATALOGUE if item.outside == "higher"], ids=name_of)
+def test_nothing_outside_the_domain_is_lower(f):
+    if f.minimum == -math.inf:
         return
-    values = landscape(tag_checks.shells(landscape)).nan_to_num(math.inf)
-    assert float(values.min()) >= landscape.minimum - 1e-15 * max(size(landscape), 1.0)
+    values = f(tag_checks.shells(f)).nan_to_num(math.inf)
+    assert float(values.min()) >= f.minimum - 1e-15 * max(size(f), 1.0)
 
 
-@pytest.mark.parametrize("landscape", UNBOUNDED, ids=name_of)
-def test_what_has_no_bottom_falls_without_end(landscape):
-    assert not landscape.minima
-    assert landscape.outside == "unbounded"
+@pytest.mark.parametrize("f", UNBOUNDED, ids=name_of)
+def test_functions_unbounded_in_the_domain_have_no_minima(f):
+    assert not f.minima
+    assert f.outside == "unbounded"
 
 
 @every
-def test_what_falls_without_end_beyond_its_domain_says_so(landscape):
-    assert (landscape.outside == "unbounded") == ("unbounded" in landscape.tags)  # which is measured: see the tags
+def test_functions_unbounded_outside_have_the_tag(f):
+    assert (f.outside == "unbounded") == ("unbounded" in f.tags)  # test_catalogue_tags measures the tag
 
 
-@pytest.mark.parametrize("landscape", APPROACHED, ids=name_of)
-def test_what_has_no_lowest_point_comes_ever_nearer_to_its_minimum(landscape):
-    points = grid(landscape.domain, 201)
-    down = points[landscape(points).argmin()]
-    gap = landscape(down * tensor([1.0, 2.0, 4.0, 8.0])[:, None]) - landscape.minimum
+@pytest.mark.parametrize("f", NOT_ATTAINED, ids=name_of)
+def test_an_infimum_that_is_not_attained_is_approached(f):
+    points = grid(f.domain, 201)
+    down = points[f(points).argmin()]
+    gap = f(down * tensor([1.0, 2.0, 4.0, 8.0])[:, None]) - f.minimum
     assert (gap > 0).all()
     assert (gap.diff() < 0).all()
     assert float(gap[-1]) < 1e-3 * float(gap[0])
 
 
-# Other points without slope
+# Stationary points
 
 
-@marked
-def test_stationary_points_have_no_slope(landscape):
-    if not landscape.nonsmooth_where:
-        assert_no_slope(landscape, tensor([place.point for place in landscape.stationary]))
+@every_with_stationary
+def test_stationary_points_have_zero_gradient(f):
+    if not f.nonsmooth_where:
+        assert_stationary(f, tensor([stationary.point for stationary in f.stationary]))
 
 
-@marked
-def test_stationary_points_are_what_they_are_called(landscape):
-    at = tensor([place.point for place in landscape.stationary])
-    value, noise = landscape(at), rounding(landscape, at)
-    rise = landscape(balls(landscape, at)) - value[:, None]
+@every_with_stationary
+def test_stationary_points_have_their_kind(f):
+    at = tensor([stationary.point for stationary in f.stationary])
+    value, noise = f(at), rounding(f, at)
+    rise = f(nearby(f, at)) - value[:, None]
     lower, higher = (rise < -noise[:, None]).any(1), (rise > noise[:, None]).any(1)
-    for i, place in enumerate(landscape.stationary):
+    for i, stationary in enumerate(f.stationary):
         kind = {(False, True): "minimum", (True, True): "saddle", (True, False): "maximum"}.get(
             (bool(lower[i]), bool(higher[i]))
         )
-        assert kind == place.kind, place.point
-        if kind == "minimum" and math.isfinite(landscape.minimum):
-            assert float(value[i]) > landscape.minimum + float(noise[i]), "a global minimum belongs to minima"
-        if not landscape.nonsmooth_where:
-            curvature = torch.linalg.eigvalsh(hessian(landscape, at[i : i + 1]))[0]
+        assert kind == stationary.kind, stationary.point
+        if kind == "minimum" and math.isfinite(f.minimum):
+            assert float(value[i]) > f.minimum + float(noise[i]), "a global minimum belongs to minima"
+        if not f.nonsmooth_where:
+            curvature = torch.linalg.eigvalsh(hessian(f, at[i : i + 1]))[0]
             slack = 1e-9 * float(curvature.abs().max())
-            assert place.kind != "minimum" or curvature[0] >= -slack
-            assert place.kind != "maximum" or curvature[-1] <= slack
+            assert stationary.kind != "minimum" or curvature[0] >= -slack
+            assert stationary.kind != "maximum" or curvature[-1] <= slack
 
 
 # Searches
@@ -142,55 +142,50 @@ def test_stationary_points_are_what_they_are_called(landscape):
 
 @pytest.mark.slow
 @every
-def test_searches_find_the_minima_that_are_listed_and_nothing_lower(landscape):
-    scale = size(landscape)
+def test_searches_find_the_listed_minima_and_nothing_lower(f):
+    scale = size(f)
     evolved = torch.cat(
-        [
-            critical_points.differential_evolution(landscape, seed)[:3]
-            for seed in range(2 if landscape.nonsmooth_where else 1)
-        ]
+        [critical_points.differential_evolution(f, seed)[:3] for seed in range(2 if f.nonsmooth_where else 1)]
     )
     found = evolved
-    if not landscape.nonsmooth_where:
-        minima = critical_points.local_minima(landscape)
-        found = torch.cat([minima, critical_points.descend(landscape, evolved, 40)])
-        if landscape.minima_complete:
-            count = len(minima) + tag_checks.count_border_minima(landscape)
-            assert {tag for tag in ("unimodal", "multimodal") if tag in landscape.tags} == (
+    if not f.nonsmooth_where:
+        minima = critical_points.local_minima(f)
+        found = torch.cat([minima, critical_points.descend(f, evolved, 40)])
+        if f.minima_complete:
+            count = len(minima) + tag_checks.count_border_minima(f)
+            assert {tag for tag in ("unimodal", "multimodal") if tag in f.tags} == (
                 {"unimodal"} if count == 1 else {"multimodal"} if count else set()
             )
-    if not math.isfinite(landscape.minimum):
+    if not math.isfinite(f.minimum):
         return
-    value = landscape(found)
-    assert float(value.min()) >= landscape.minimum - 1e-15 * max(scale, abs(landscape.minimum))
-    if landscape.minima_complete and landscape.minima:
-        width = tensor(landscape.domain).diff(dim=1)[:, 0]
-        as_low = found[value <= landscape.minimum + 1e-12 * scale]
-        away = ((as_low[:, None] - tensor(landscape.minima)) / width).abs().amax(2).amin(1)
-        assert (away < 1e-3).all(), f"as low, and not listed: {as_low[away >= 1e-3].tolist()}"
+    value = f(found)
+    assert float(value.min()) >= f.minimum - 1e-15 * max(scale, abs(f.minimum))
+    if f.minima_complete and f.minima:
+        width = tensor(f.domain).diff(dim=1)[:, 0]
+        lowest = found[value <= f.minimum + 1e-12 * scale]
+        away = ((lowest[:, None] - tensor(f.minima)) / width).abs().amax(2).amin(1)
+        assert (away < 1e-3).all(), f"as low, but not listed: {lowest[away >= 1e-3].tolist()}"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("landscape", [item for item in BOUNDED if item not in CATALOGUE], ids=name_of)
-def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(landscape):
-    found = critical_points.differential_evolution(landscape, 0)[:1]
-    if not landscape.nonsmooth_where:
-        found = torch.cat([found, critical_points.descend(landscape, critical_points.search_starts(landscape, 60), 40)])
-    assert float(landscape(found).min()) >= landscape.minimum - 1e-15 * max(size(landscape), abs(landscape.minimum))
+@pytest.mark.parametrize("f", [item for item in BOUNDED if item not in CATALOGUE], ids=name_of)
+def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(f):
+    found = critical_points.differential_evolution(f, 0)[:1]
+    if not f.nonsmooth_where:
+        found = torch.cat([found, critical_points.descend(f, critical_points.search_starts(f, 60), 40)])
+    assert float(f(found).min()) >= f.minimum - 1e-15 * max(size(f), abs(f.minimum))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "landscape", [item for item in CATALOGUE if item in BOUNDED and item.outside != "unbounded"], ids=name_of
+    "f", [item for item in CATALOGUE if item in BOUNDED and item.outside != "unbounded"], ids=name_of
 )
-def test_what_is_lower_beyond_the_domain_says_so(landscape):
-    box = tensor(landscape.domain)
+def test_lower_values_outside_the_domain_are_stated(f):
+    box = tensor(f.domain)
     reach = box.diff(dim=1) * tensor([-1.0, 1.0])
-    lowest = float(landscape(tag_checks.shells(landscape)).nan_to_num(math.inf).min())
+    lowest = float(f(tag_checks.shells(f)).nan_to_num(math.inf).min())
     for seed, factor in enumerate((1, 10)):
-        wider = dataclasses.replace(landscape, domain=tuple(map(tuple, (box + factor * reach).tolist())))
-        lowest = min(
-            lowest, float(landscape(critical_points.differential_evolution(wider, seed)[0]).nan_to_num(math.inf))
-        )
-    lower = lowest < landscape.minimum - 1e-9 * size(landscape)
-    assert lower == (landscape.outside == "lower")
+        wider = dataclasses.replace(f, domain=tuple(map(tuple, (box + factor * reach).tolist())))
+        lowest = min(lowest, float(f(critical_points.differential_evolution(wider, seed)[0]).nan_to_num(math.inf)))
+    lower = lowest < f.minimum - 1e-9 * size(f)
+    assert lower == (f.outside == "lower")

@@ -1,4 +1,4 @@
-"""The catalogue beside other packages: the same values where they define the same, and a list of where they err."""
+"""Comparison with other packages: equal values for equal definitions, and a list of their errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from catalogue_peers import BBOB, HOMES, SAME, asked, missing, problem
+from catalogue_peers import BBOB, HOMES, SAME, evaluate_peer, is_missing, peer_function
 from numpy.typing import NDArray
 
 from landscapes.functions import catalogue, get
@@ -39,76 +39,76 @@ def ours(name: str, x: Points) -> Points:
 
 
 def points(name: str, dim: int | None = None) -> Points:
-    return scattered(get(name, dim=dim))
+    return view_and_domain_points(get(name, dim=dim))
 
 
-def scattered(landscape: Function, count: int = 12) -> Points:
-    """Points of the view, which lies where something happens, and of the domain."""
-    rng = np.random.default_rng(len(landscape.name))
-    boxes = [np.array(box) for box in (landscape.view, landscape.domain)]
+def view_and_domain_points(f: Function, count: int = 12) -> Points:
+    """Return random points of the view and of the domain."""
+    rng = np.random.default_rng(len(f.name))
+    boxes = [np.array(box) for box in (f.view, f.domain)]
     low, high = np.repeat(boxes, count // 2, axis=0).transpose(2, 0, 1)
     x = low + (high - low) * rng.random(low.shape)
     return np.clip(x, *boxes[1].T)
 
 
-def need(peer: str) -> None:
-    if missing(peer):
+def require(peer: str) -> None:
+    if is_missing(peer):
         pytest.skip(f"{peer} is not installed: pip install 'torch-landscapes[peers]'")
 
 
 @pytest.mark.parametrize(("name", "peer", "dim"), PAIRS)
-def test_the_same_values(name, peer, dim):
-    need(peer)
+def test_values_are_equal(name, peer, dim):
+    require(peer)
     x = points(name, dim)
-    expected = asked(peer, x)
+    expected = evaluate_peer(peer, x)
     np.testing.assert_allclose(ours(name, x), expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max())
 
 
 @pytest.mark.parametrize("package", BBOB)
 @pytest.mark.parametrize("number", range(1, 25))
-def test_the_same_instances(number, package):
-    """Inside the box and outside; their lowest values too."""
+def test_bbob_instances_are_equal(number, package):
+    """Inside and outside the box, and at the minimizer."""
     peer = f"{package}:{number}"
-    need(peer)
+    require(peer)
     for dim in (2, 3, 10, 40):
         for instance in (1, 2, 5, 71):
-            landscape = bbob(number, dim, instance)
-            x = np.concatenate([scattered(landscape, 4), 1.2 * scattered(landscape, 4), landscape.minima])
-            expected = asked(peer, x, instance)
-            given = landscape(torch.from_numpy(x)).numpy()
+            f = bbob(number, dim, instance)
+            x = np.concatenate([view_and_domain_points(f, 4), 1.2 * view_and_domain_points(f, 4), f.minima])
+            expected = evaluate_peer(peer, x, instance)
+            given = f(torch.from_numpy(x)).numpy()
             np.testing.assert_allclose(given, expected, rtol=1e-9, atol=1e-11, err_msg=f"{dim=}, {instance=}")
-            assert expected[-1] == pytest.approx(landscape.minimum, rel=1e-12, abs=1e-11)
+            assert expected[-1] == pytest.approx(f.minimum, rel=1e-12, abs=1e-11)
 
 
-def test_the_list_is_of_the_catalogue():
+def test_all_listed_functions_are_in_the_catalogue():
     assert set(SAME) <= set(catalogue())
     assert {peer.partition(":")[0] for peers in SAME.values() for peer in peers} == set(HOMES)
 
 
-def test_everything_that_is_named_is_there():
+def test_all_listed_peers_exist():
     for peers in SAME.values():
         for peer in peers:
-            if not missing(peer):
-                assert problem(peer, 2) is not None
+            if not is_missing(peer):
+                assert peer_function(peer, 2) is not None
 
 
-# Where they err: what the peer computes, as said; a peer that has been mended says so by a skip
+# Errors of other packages: the test computes what the peer does; it is skipped once the peer is corrected
 
 EXACT = 418.982887272433706
 WRONG: dict[str, tuple[str, str, Callable[[Points], Points]]] = {
     "benchmarkfcns:alpinen1": (
         "alpine_n1",
-        "the size of the sum, not the sum of the sizes",
+        "the absolute value of the sum, not the sum of absolute values",
         lambda x: np.abs((x * np.sin(x) + 0.1 * x).sum(1)),
     ),
     "benchmarkfcns:cosinemixture": (
         "cosine_mixture",
-        "minus the squares, a slip of M. Jamil and X.-S. Yang, 2013: it has no minimum inside",
+        "the squares are subtracted, an error of M. Jamil and X.-S. Yang, 2013: no minimum inside the domain",
         lambda x: ours("cosine_mixture", x) - 2 * (x * x).sum(1),
     ),
     "opfunu:CosineMixture": (
         "cosine_mixture",
-        "the same slip",
+        "the same error",
         lambda x: ours("cosine_mixture", x) - 2 * (x * x).sum(1),
     ),
     "benchmarkfcns:schwefel": (
@@ -121,7 +121,7 @@ WRONG: dict[str, tuple[str, str, Callable[[Points], Points]]] = {
         "the same constant",
         lambda x: ours("schwefel", x) + (418.9829 - EXACT) * x.shape[1],
     ),
-    "opfunu:Keane": ("keane", "upside down: the minimum is at the maximum", lambda x: -ours("keane", x)),
+    "opfunu:Keane": ("keane", "negated: the minimum is at the maximum", lambda x: -ours("keane", x)),
     "opfunu:Leon": (
         "rosenbrock",
         "Leon's function of 1966 has a cube where Rosenbrock's has a square; this is Rosenbrock's",
@@ -132,40 +132,40 @@ WRONG: dict[str, tuple[str, str, Callable[[Points], Points]]] = {
 RIGHT = {
     "opfunu:Leon": lambda x: 100 * (x[:, 1] - x[:, 0] ** 3) ** 2 + (1 - x[:, 0]) ** 2,
 }
-"""What would be right, where the catalogue has something else by the name that is compared with."""
+"""The correct values, if the catalogue has another function by that name."""
 
 
 @pytest.mark.parametrize("peer", WRONG)
-def test_what_others_have_wrong(peer):
-    need(peer)
+def test_errors_of_other_packages(peer):
+    require(peer)
     name, why, theirs = WRONG[peer]
     x = points(name, 2)
-    given = asked(peer, x)
+    given = evaluate_peer(peer, x)
     right = RIGHT[peer](x) if peer in RIGHT else ours(name, x)
     if np.allclose(given, right, rtol=1e-9, atol=1e-9):
-        pytest.skip(f"{peer} is right by now ({why} no longer): move it to SAME")
-    np.testing.assert_allclose(given, theirs(x), rtol=1e-9, atol=1e-9, err_msg=f"{peer} errs in another way: {why}")
+        pytest.skip(f"{peer} is corrected (it was: {why}); move it to SAME")
+    np.testing.assert_allclose(given, theirs(x), rtol=1e-9, atol=1e-9, err_msg=f"{peer} has another error than: {why}")
 
 
-def test_damavandi_s_hole_is_filled_with_the_wrong_value():
+def test_opfunu_defines_the_limit_of_damavandi_wrongly():
     """The limit at (2, 2), where 0 is divided by 0, is the minimum, 0; opfunu gives 77."""
-    need("opfunu:Damavandi")
-    given = asked("opfunu:Damavandi", np.array([[2.0, 2.0]]))[0]
+    require("opfunu:Damavandi")
+    given = evaluate_peer("opfunu:Damavandi", np.array([[2.0, 2.0]]))[0]
     assert float(get("damavandi")([2.0, 2.0])) == 0.0
     if given == 0:
-        pytest.skip("opfunu:Damavandi is right by now: take this test away")
+        pytest.skip("opfunu:Damavandi is corrected; remove this test")
     assert given == pytest.approx(77.0)
 
 
 @pytest.mark.parametrize(("name", "dim"), [("hartmann_n3", 3), ("hartmann_n6", 6)])
-def test_botorch_has_hartmann_with_other_numbers(name, dim):
-    """They are kept in single precision, 1.2 as 1.2000000477, and one place of the third is cut: 0.0381 for 0.03815."""
-    need("botorch:Hartmann")
+def test_botorch_rounds_the_constants_of_hartmann(name, dim):
+    """They are in single precision, 1.2 as 1.2000000477, and one lacks a digit: 0.0381 for 0.03815."""
+    require("botorch:Hartmann")
     x = points(name)
-    theirs = type(problem("botorch:Hartmann", dim))(dim=dim)
+    theirs = type(peer_function("botorch:Hartmann", dim))(dim=dim)
     given = theirs._evaluate_true(torch.from_numpy(x)).numpy()
     if np.allclose(given, ours(name, x), rtol=1e-9, atol=1e-12):
-        pytest.skip(f"botorch:Hartmann is right by now in {dim} dimensions: move it to SAME")
+        pytest.skip(f"botorch:Hartmann is corrected in {dim} dimensions; move it to SAME")
     theirs.ALPHA, theirs.A = (numbers.double().round(decimals=2) for numbers in (theirs.ALPHA, theirs.A))
     if dim == 3:
         theirs.P[3, 0] = 381.5
@@ -177,26 +177,26 @@ def test_botorch_has_hartmann_with_other_numbers(name, dim):
     ("peer", "name"),
     [("opfunu:Branin02", "branin_n2"), ("opfunu:EggHolder", "eggholder"), ("opfunu:Michalewicz", "michalewicz")],
 )
-def test_minima_that_others_claim_and_that_are_none(peer, name):
-    """Their point or their value is not the lowest; ours is lower than theirs, or is what they have at our point."""
-    need(peer)
-    theirs = problem(peer, 2)
-    landscape = get(name, dim=2)
+def test_wrong_minima_of_opfunu(peer, name):
+    """Their minimizer or minimum is wrong: their own function is lower at our minimizer."""
+    require(peer)
+    theirs = peer_function(peer, 2)
+    f = get(name, dim=2)
     at_theirs = float(theirs.evaluate(np.asarray(theirs.x_global, dtype=float)))
-    if abs(theirs.f_global - landscape.minimum) < 1e-6 and abs(at_theirs - landscape.minimum) < 1e-6:
-        pytest.skip(f"{peer} is right by now: take it out of this test")
-    best = asked(peer, np.array(landscape.minima))
-    np.testing.assert_allclose(best, landscape.minimum, rtol=1e-9, atol=1e-9)
+    if abs(theirs.f_global - f.minimum) < 1e-6 and abs(at_theirs - f.minimum) < 1e-6:
+        pytest.skip(f"{peer} is corrected; remove it from this test")
+    best = evaluate_peer(peer, np.array(f.minima))
+    np.testing.assert_allclose(best, f.minimum, rtol=1e-9, atol=1e-9)
     assert best.min() < at_theirs - 1e-6 or abs(best.min() - theirs.f_global) > 1e-6
 
 
-def test_botorch_refuses_what_a_path_may_cross():
-    """Points outside the bounds: an optimizer's path ends there, ours goes on."""
-    need("botorch:SixHumpCamel")
+def test_botorch_refuses_points_outside_the_bounds():
+    """A trajectory may leave the bounds; functions of the catalogue are defined there."""
+    require("botorch:SixHumpCamel")
     outside = torch.tensor([[4.0, 0.0]], dtype=torch.float64)
     assert get("six_hump_camel")(outside).isfinite().all()
     try:
-        problem("botorch:SixHumpCamel", 2)(outside)
+        peer_function("botorch:SixHumpCamel", 2)(outside)
     except ValueError:
         return
-    pytest.skip("botorch takes points outside the bounds by now: take this test away")
+    pytest.skip("botorch evaluates points outside the bounds; remove this test")

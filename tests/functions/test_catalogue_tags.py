@@ -1,4 +1,4 @@
-"""Every landscape of the catalogue: a tag that can be computed is there if, and only if, it holds."""
+"""Every function of the catalogue has a measurable tag if and only if it holds."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from landscapes.objectives.tags import CHECKED
 
 
 @each(CATALOGUE, one_in=25)
-def test_tags_are_what_is_measured(landscape):
-    counted = {"unimodal", "multimodal"}  # by the searches of test_catalogue_minima
-    assert (set(landscape.tags) & set(CHECKED)) - counted == tag_checks.measured_tags(landscape, minima=False) - counted
+def test_tags_equal_the_measured_ones(f):
+    counted = {"unimodal", "multimodal"}  # test_catalogue_minima checks them
+    assert (set(f.tags) & set(CHECKED)) - counted == tag_checks.measured_tags(f, minima=False) - counted
 
 
 @every
-def test_nonsmooth_functions_say_where(landscape):
-    assert bool(landscape.nonsmooth_where) == ("smooth" not in landscape.tags)
+def test_nonsmooth_functions_say_where(f):
+    assert bool(f.nonsmooth_where) == ("smooth" not in f.tags)
 
 
 @every
-def test_tags_do_not_contradict_each_other(landscape):
-    tags = set(landscape.tags)
-    hollows = [*landscape.minima, *(place for place in landscape.stationary if place.kind == "minimum")]
+def test_tags_do_not_contradict_each_other(f):
+    tags = set(f.tags)
+    minima = [*f.minima, *(point for point in f.stationary if point.kind == "minimum")]
     assert len(tags & {"unimodal", "multimodal"}) <= 1
-    assert not (len(hollows) > 1 and landscape.minima_complete and "multimodal" not in tags)
-    assert not (landscape.minima and not tags & {"unimodal", "multimodal"}), "one of the two"
+    assert not (len(minima) > 1 and f.minima_complete and "multimodal" not in tags)
+    assert not (f.minima and not tags & {"unimodal", "multimodal"}), "one of the two"
     assert not (tags >= {"convex", "multimodal"})
     assert not ("quadratic" in tags and "multimodal" in tags)

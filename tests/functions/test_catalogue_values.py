@@ -1,7 +1,7 @@
-"""Every landscape of the catalogue: its values are those that other sources give.
+"""Every function of the catalogue has the values that other sources give.
 
 `tests/data/values/` has one file for each module of `functions/`: entries with a function, d, points, values and the
-sources that agree on them to 1e-9. `tests/data/sources.json` says in which version each source was asked.
+sources that agree on them to 1e-9. `tests/data/sources.json` lists the version of each source.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VALUES = [
 VERSIONS = json.loads((DATA / "sources.json").read_text(encoding="utf-8"))
 
 
-def test_every_landscape_is_compared_with_another_source():
+def test_every_function_is_compared_with_another_source():
     assert {item.name for item in CATALOGUE} - {entry["function"] for entry in VALUES} == set()
 
 
@@ -36,9 +36,9 @@ def test_every_source_has_a_version():
 
 @pytest.mark.parametrize("entry", VALUES, ids=lambda entry: f"{entry['function']}-{entry['dim']}")
 def test_values_are_those_of_other_sources(entry):
-    landscape = get(entry["function"], dim=entry["dim"])
-    assert landscape.formula.__module__ == f"landscapes.functions.{entry['file']}"
-    values = landscape(torch.tensor(entry["points"], dtype=torch.float64))
+    f = get(entry["function"], dim=entry["dim"])
+    assert f.formula.__module__ == f"landscapes.functions.{entry['file']}"
+    values = f(torch.tensor(entry["points"], dtype=torch.float64))
     expected = torch.tensor(entry["values"], dtype=torch.float64)
     torch.testing.assert_close(values, expected, rtol=1e-9, atol=1e-13 * float(expected.abs().max()))
 

@@ -1,4 +1,4 @@
-"""What is measured of a landscape, on landscapes of which it is known."""
+"""Measured tags and searches, on functions with known results."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def test_the_tip_of_a_cone_is_found_where_it_is_listed():
     ],
 )
 def test_convex_separable_and_quadratic(formula, convex, separable, quadratic):
-    landscape = made(formula)
-    assert tag_checks.is_convex(landscape) == convex
-    assert tag_checks.is_separable(landscape) == separable
-    assert ("quadratic" in tag_checks.measured_tags(landscape, minima=False)) == quadratic
+    f = made(formula)
+    assert tag_checks.is_convex(f) == convex
+    assert tag_checks.is_separable(f) == separable
+    assert ("quadratic" in tag_checks.measured_tags(f, minima=False)) == quadratic
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_convex_separable_and_quadratic(formula, convex, separable, quadratic):
         (lambda x, y: torch.log(x + 1.5) + y * y, False),
     ],
 )
-def test_what_falls_without_end(formula, unbounded):
+def test_unbounded_functions(formula, unbounded):
     assert tag_checks.is_unbounded(made(formula)) == unbounded
 
 
-def test_curvatures_at_listed_points():
+def test_condition_numbers_at_listed_points():
     quartic = made(lambda x, y: x * x * x * x + y * y, minima=[(0, 0)])
     narrow = made(
         lambda x, y: x * x + 200 * y * y - x * x * x * x, minima=[(0, 0)], stationary={"saddle": [(0.5**0.5, 0)]}
@@ -101,7 +101,7 @@ def test_curvatures_at_listed_points():
     assert {"ill-conditioned"} == tag_checks.measured_tags(narrow) & {"degenerate", "ill-conditioned"}
 
 
-def test_the_lowest_point_on_the_border_counts_as_a_minimum():
+def test_a_minimizer_on_the_border_counts_as_a_minimum():
     assert "unimodal" in tag_checks.measured_tags(made(lambda x, y: x + y * y, minima=[(-1, 0)]))
     assert "multimodal" in tag_checks.measured_tags(
         made(lambda x, y: x * x * x - x / 2 + y * y, (-2, 1), (-1, 1), minima=[(-2, 0)])
@@ -132,21 +132,21 @@ def test_local_minima_are_counted(formula, count):
     assert len(critical_points.local_minima(made(formula))) == count
 
 
-def test_flat_ground_and_ends_on_the_border_are_no_local_minima():
+def test_flat_regions_and_border_points_are_not_local_minima():
     far = made(lambda x, y: -torch.exp(-(x * x + y * y)), (-100, 100), (-100, 100), minima=[(0, 0)])
     (center,) = critical_points.local_minima(far).tolist()
     assert center == pytest.approx([0, 0], abs=1e-9)
     assert len(critical_points.local_minima(made(lambda x, y: -(x * x) - y * y))) == 0
 
 
-def test_points_without_slope_have_their_kind():
+def test_stationary_points_have_their_kind():
     found = critical_points.stationary_points(made(lambda x, y: (x * x - 0.25) ** 2 + (y * y - 0.25) ** 2))
-    kinds = sorted(place.kind for place in found)
+    kinds = sorted(point.kind for point in found)
     assert kinds == ["maximum"] + ["minimum"] * 4 + ["saddle"] * 4
-    assert all(min(abs(abs(c) - 0.5), abs(c)) < 1e-15 for place in found for c in place.point)
+    assert all(min(abs(abs(c) - 0.5), abs(c)) < 1e-15 for stationary in found for c in stationary.point)
 
 
-def test_evolution_finds_a_needle_among_waves():
+def test_differential_evolution_finds_a_minimum_among_many():
     best = critical_points.differential_evolution(get("rastrigin"), 0)
     assert float(get("rastrigin")(best[0])) < 1e-10
     assert get("rastrigin")(best).diff().min() >= 0
@@ -155,7 +155,7 @@ def test_evolution_finds_a_needle_among_waves():
     assert ((best >= low) & (best <= high)).all()
 
 
-def test_derivatives_of_what_has_none_are_zero():
+def test_derivatives_of_constants_are_zero():
     level = made(lambda x, y: (3 * x).floor() + 0 * y)
     at = torch.tensor([[0.1, 0.2], [0.5, 0.6]], dtype=torch.float64)
     assert gradient(level, at).tolist() == [[0, 0], [0, 0]]
@@ -164,7 +164,7 @@ def test_derivatives_of_what_has_none_are_zero():
     assert gradient(constant, at).tolist() == [[0, 0], [0, 0]]
 
 
-def test_the_curvature_of_a_polynomial():
+def test_the_hessian_of_a_polynomial():
     curved = made(lambda x, y: x * x * y + 3 * y * y)
     at = torch.tensor([[2.0, 5.0]], dtype=torch.float64)
     assert hessian(curved, at).tolist() == [[[10, 4], [4, 6]]]

@@ -37,22 +37,22 @@ def words(figure) -> str:
 
 
 @every
-def test_a_portrait_tells_the_truth(landscape):
-    summary = summarize(landscape, **FEW)
+def test_a_portrait_tells_the_truth(f):
+    summary = summarize(f, **FEW)
     assert (summary.title, summary.latex, summary.description) == (
-        landscape.title,
-        landscape.latex,
-        landscape.description,
+        f.title,
+        f.latex,
+        f.description,
     )
     assert np.isfinite(summary.surface.values).all()
     assert np.isfinite(summary.slope).all()
     assert summary.at.shape == summary.slope.shape
-    assert summary.is_line == (landscape.dim == 1)
-    if landscape.dim == 2:
-        expected = gradient(landscape, torch.from_numpy(summary.at)).numpy()
+    assert summary.is_line == (f.dim == 1)
+    if f.dim == 2:
+        expected = gradient(f, torch.from_numpy(summary.at)).numpy()
         np.testing.assert_array_equal(summary.slope, expected)
-        assert summary.marks["start"].tolist() == [list(landscape.start)]
-        assert sum(map(len, summary.marks.values())) == 1 + len(landscape.stationary)
+        assert summary.marks["start"].tolist() == [list(f.start)]
+        assert sum(map(len, summary.marks.values())) == 1 + len(f.stationary)
     assert {"coordinates", "domain", "start", "minima", "minimum", "tags", "reference"} <= set(summary.facts)
 
 
@@ -88,8 +88,8 @@ def test_a_plane_where_the_minimum_is_not_known_or_the_start():
     def unknown(x, y, z):
         return x + y + z
 
-    for landscape in (resting, unknown):
-        assert np.ptp(summarize(landscape, **FEW).surface.values) > 0
+    for f in (resting, unknown):
+        assert np.ptp(summarize(f, **FEW).surface.values) > 0
 
 
 @pytest.mark.parametrize(
@@ -110,13 +110,13 @@ def test_what_cannot_be_portrayed(name, settings, message):
 
 
 @each(CATALOGUE, one_in=5)
-def test_every_formula_fits_and_can_be_read(landscape):
-    lines, size = laid_out(f"f = {landscape.latex}", 776, 76, 17)
+def test_every_formula_fits_and_can_be_read(f):
+    lines, size = laid_out(f"f = {f.latex}", 776, 76, 17)
     assert size >= 9
     assert max(extent(line)[0] for line in lines) * size <= 776
     assert sum(extent(line)[0] for line in lines) > extent("f =")[0] + 0.8, "there is one"
     assert tall(lines) * size <= 76 + 1e-9
-    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {landscape.latex}")
+    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {f.latex}")
 
 
 def test_a_formula_is_cut_outside_brackets_only():

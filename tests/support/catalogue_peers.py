@@ -1,4 +1,4 @@
-"""Landscapes that other packages have too: what they are called there, and how they are asked."""
+"""Functions that other packages define too: their names there, and how to evaluate them."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ HOMES = {
     "cocoex": "cocoex",
     "ioh": "ioh",
 }
-"""Where each package has its functions. opfunu is the rewrite that is installed as opfunu-core, cocoex is installed as
-coco-experiment. Of benchmarkfcns the peers extra takes the last release that does not ask for numpy 1; release 3 has
-more of the functions, and runs with numpy 2 where it is installed without its dependencies."""
+"""The module of each package. opfunu is the rewrite distributed as opfunu-core, cocoex is distributed as
+coco-experiment. The extra `peers` has the last release of benchmarkfcns that does not require numpy 1. Release 3 has
+more functions, and runs with numpy 2 if it is installed without its dependencies."""
 
 BATCHED = ("benchmarkfcns", "botorch", "pymoo")
-"""Packages that take many points at once."""
+"""Packages that evaluate many points per call."""
 
 BBOB = ("cocoex", "ioh")
-"""Packages that have the functions of BBOB, each by its number."""
+"""Packages that define the BBOB functions, by number."""
 
 SAME: dict[str, tuple[str, ...]] = {
     "ackley": (
@@ -302,21 +302,25 @@ SAME: dict[str, tuple[str, ...]] = {
     ),
     **{f"bbob_f{number}": tuple(f"{package}:{number}" for package in BBOB) for number in range(1, 25)},
 }
-"""Ours, and those that define the same."""
+"""For each function of the catalogue, the functions of other packages with the same definition."""
 
 
-def missing(peer: str) -> bool:
-    """Whether the package of a peer is not installed, or its older release has not got the function."""
+def is_missing(peer: str) -> bool:
+    """Return whether the package of a peer is not installed, or its release lacks the function."""
     package, _, name = peer.partition(":")
     if find_spec(package) is None:
         return True
-    return package == "benchmarkfcns" and int(version(package).split(".")[0]) < 3 and not hasattr(home(package), name)
+    return (
+        package == "benchmarkfcns"
+        and int(version(package).split(".")[0]) < 3
+        and not hasattr(import_package(package), name)
+    )
 
 
-def asked(peer: str, x: NDArray[np.float64], instance: int = 1) -> NDArray[np.float64]:
-    """The values (n,) that a peer, "package:name", gives at points (n, d); BBOB has several instances."""
+def evaluate_peer(peer: str, x: NDArray[np.float64], instance: int = 1) -> NDArray[np.float64]:
+    """Return the values (n,) of a peer, "package:name", at points (n, d)."""
     package = peer.partition(":")[0]
-    made = problem(peer, x.shape[1], instance)
+    made = peer_function(peer, x.shape[1], instance)
     if package == "opfunu":
         return np.array([made.evaluate(point) for point in x], dtype=float)
     if package == "cocoex":
@@ -330,33 +334,33 @@ def asked(peer: str, x: NDArray[np.float64], instance: int = 1) -> NDArray[np.fl
 
 
 @cache
-def problem(peer: str, dim: int, instance: int = 1) -> Any:
-    """The peer's function of d coordinates, as its package makes it."""
+def peer_function(peer: str, dim: int, instance: int = 1) -> Any:
+    """Return the peer's function of d coordinates, as its package defines it."""
     package, _, name = peer.partition(":")
     if package == "cocoex":
-        return home(package).BareProblem("bbob", int(name), dim, instance)
+        return import_package(package).BareProblem("bbob", int(name), dim, instance)
     if package == "ioh":
-        return home(package).get_problem(int(name), instance, dim, home(package).ProblemClass.BBOB)
-    with quiet():
-        found = getattr(home(package), name)
+        return import_package(package).get_problem(int(name), instance, dim, import_package(package).ProblemClass.BBOB)
+    with silenced_import():
+        found = getattr(import_package(package), name)
         if package == "benchmarkfcns":
             return found
-        usual = found()
+        default = found()
         count = {"opfunu": "ndim", "botorch": "dim", "pymoo": "n_var"}[package]
-        return usual if getattr(usual, count) == dim else found(**{count: dim})
+        return default if getattr(default, count) == dim else found(**{count: dim})
 
 
 @cache
-def home(package: str) -> ModuleType:
-    """Where a package has its functions."""
-    with quiet():
+def import_package(package: str) -> ModuleType:
+    """Import the module of a package."""
+    with silenced_import():
         found = importlib.import_module(HOMES[package])
         return importlib.import_module("opfunu.name_based") if package == "opfunu" else found
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Others warn and print where they are imported."""
+def silenced_import() -> Iterator[None]:
+    """Suppress the warnings and output of importing other packages."""
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         yield

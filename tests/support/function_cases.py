@@ -1,4 +1,4 @@
-"""The catalogue as cases for tests, and points to test them at."""
+"""The functions of the catalogue as test cases, and points to evaluate them at."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from landscapes.objectives.derivatives import gradient
 CATALOGUE = list(catalogue().values())
 
 MEMBERS = [
-    landscape if dim == landscape.dim else landscape.with_dim(dim)
-    for landscape in CATALOGUE
+    f if dim == f.dim else f.with_dim(dim)
+    for f in CATALOGUE
     for dim in dict.fromkeys(
-        [landscape.dim]
-        if landscape.family is None
+        [f.dim]
+        if f.family is None
         else [
-            landscape.dim,
-            landscape.family.dims.smallest(3) or landscape.dim,
-            landscape.family.dims.smallest(5) or landscape.dim,
+            f.dim,
+            f.family.dims.smallest(3) or f.dim,
+            f.family.dims.smallest(5) or f.dim,
         ]
     )
 ]
-"""Each landscape with its usual number of coordinates, and where it takes others with about three and five."""
+"""Each function with its default number of coordinates, and those of families also with about three and five."""
 
-REACHED = [item for item in MEMBERS if item.minima]
-"""What has a lowest point that is known."""
+WITH_MINIMA = [item for item in MEMBERS if item.minima]
+"""Functions with known minimizers."""
 
 
 def name_of(item: Function) -> str:
@@ -36,28 +36,28 @@ def name_of(item: Function) -> str:
 
 
 def each(items: list[Function], one_in: int = 1) -> pytest.MarkDecorator:
-    """A test of each; slow are the largest members of families, and of the others all but one in so many."""
-    usual = {item.name: item.dim for item in CATALOGUE}
+    """Parametrize a test; large members of families are slow, and of the others all but one in `one_in`."""
+    default = {item.name: item.dim for item in CATALOGUE}
     cases = [
         pytest.param(
-            item, marks=[pytest.mark.slow] * (item.dim > max(3, usual[item.name]) or i % one_in > 0), id=name_of(item)
+            item, marks=[pytest.mark.slow] * (item.dim > max(3, default[item.name]) or i % one_in > 0), id=name_of(item)
         )
         for i, item in enumerate(items)
     ]
-    return pytest.mark.parametrize("landscape", cases)
+    return pytest.mark.parametrize("f", cases)
 
 
-every, every_member, reached = each(CATALOGUE), each(MEMBERS), each(REACHED)
+every, every_member, every_with_minima = each(CATALOGUE), each(MEMBERS), each(WITH_MINIMA)
 
 
-def spread(landscape: Function, count: int, seed: int = 0) -> Tensor:
-    """Points of the view, shape (count, d)."""
-    low, high = torch.tensor(landscape.view, dtype=torch.float64).unbind(1)
-    return low + (high - low) * torch.rand(count, landscape.dim, generator=torch.Generator().manual_seed(seed)).double()
+def spread(f: Function, count: int, seed: int = 0) -> Tensor:
+    """Return random points of the view, shape (count, d)."""
+    low, high = torch.tensor(f.view, dtype=torch.float64).unbind(1)
+    return low + (high - low) * torch.rand(count, f.dim, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def grid(box: tuple[Interval, ...], n: int) -> Tensor:
-    """Points of the box, shape (about n² in all, d); in one or two dimensions with its corners."""
+    """Return about n² points of a box, shape (…, d); in one or two dimensions a grid with the corners."""
     if len(box) > 2:
         low, high = torch.tensor(box, dtype=torch.float64).unbind(1)
         share = torch.quasirandom.SobolEngine(len(box), scramble=True, seed=0).draw(n * n, dtype=torch.float64)
@@ -67,33 +67,34 @@ def grid(box: tuple[Interval, ...], n: int) -> Tensor:
     return torch.stack(torch.meshgrid(*axes, indexing="xy"), -1).reshape(-1, len(box))
 
 
-def size(landscape: Function) -> float:
-    """How large values of the view are, for tolerances."""
-    return float(landscape(grid(landscape.view, 33)).abs().max())
+def size(f: Function) -> float:
+    """Return the largest absolute value in the view, for tolerances."""
+    return float(f(grid(f.view, 33)).abs().max())
 
 
-def steepest(landscape: Function) -> float:
-    return float(gradient(landscape, grid(landscape.view, 33)).abs().max())
+def steepest(f: Function) -> float:
+    """Return the largest gradient coordinate in the view, for tolerances."""
+    return float(gradient(f, grid(f.view, 33)).abs().max())
 
 
-def neighbours(x: Tensor) -> Tensor:
-    """Points (n, k, d) so near to points (n, d) that only rounding tells them apart."""
+def rounding_neighbors(x: Tensor) -> Tensor:
+    """Return points (n, k, d) within a few units in the last place of points (n, d)."""
     d = x.shape[-1]
-    ways = torch.cat([torch.eye(d), -torch.eye(d), torch.ones(1, d), -torch.ones(1, d)]).double()
+    offsets = torch.cat([torch.eye(d), -torch.eye(d), torch.ones(1, d), -torch.ones(1, d)]).double()
     ulp = torch.maximum(x.abs(), torch.tensor(1e-3)) * 2.0**-52
-    return x[:, None] + torch.cat([ways, 2 * ways, 3 * ways]) * ulp[:, None]
+    return x[:, None] + torch.cat([offsets, 2 * offsets, 3 * offsets]) * ulp[:, None]
 
 
-def rounding(landscape: Function, x: Tensor) -> Tensor:
-    """How much of the values (n,) at points (n, d) is rounding."""
-    value = landscape(x)
-    return 4 * (landscape(neighbours(x)) - value[:, None]).abs().amax(1) + 1e-15 * value.abs() + 1e-28
+def rounding(f: Function, x: Tensor) -> Tensor:
+    """Return the rounding error of the values (n,) at points (n, d)."""
+    value = f(x)
+    return 4 * (f(rounding_neighbors(x)) - value[:, None]).abs().amax(1) + 1e-15 * value.abs() + 1e-28
 
 
-def balls(landscape: Function, x: Tensor, ways: int = 40) -> Tensor:
-    """Points of the domain around points (n, d), at many small distances, shape (n, k, d)."""
-    low, high = torch.tensor(landscape.domain, dtype=torch.float64).unbind(1)
-    way = torch.randn(ways, landscape.dim, generator=torch.Generator().manual_seed(4)).double()
+def nearby(f: Function, x: Tensor, directions: int = 40) -> Tensor:
+    """Return points of the domain around points (n, d) at several small distances, shape (n, k, d)."""
+    low, high = torch.tensor(f.domain, dtype=torch.float64).unbind(1)
+    direction = torch.randn(directions, f.dim, generator=torch.Generator().manual_seed(4)).double()
     radii = torch.tensor([1e-8, 1e-6, 1e-5, 1e-4, 1e-3], dtype=torch.float64)[:, None, None]
-    offsets = (radii * (way / way.norm(dim=1, keepdim=True))).flatten(0, 1) * (high - low)
+    offsets = (radii * (direction / direction.norm(dim=1, keepdim=True))).flatten(0, 1) * (high - low)
     return (x[:, None] + offsets).clamp(low, high)
