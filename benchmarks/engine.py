@@ -40,7 +40,7 @@ from torch import Tensor
 
 from landscapes import optimizers
 from landscapes.engine import loop
-from landscapes.engine.batch import Batch
+from landscapes.engine.batch import Batch, BatchResult
 from landscapes.engine.fast import tracing
 from landscapes.engine.termination import Stop
 from landscapes.functions import get
@@ -125,7 +125,7 @@ def batch(
     dtype: torch.dtype = torch.float64,
     x: Tensor | None = None,
     **how: Any,
-) -> loop.BatchResult:
+) -> BatchResult:
     """Run the engine; by default Adam with one learning rate per run."""
     numbers = {"lr": rates(runs)} if numbers is None else numbers
     many = Batch(optimizers.Adam() if optimizer is None else optimizer, runs, numbers)
@@ -154,7 +154,7 @@ def cases(folder: Path) -> list[Case]:
 
     def mapped(name: str, shape: tuple[int, ...]) -> np.ndarray | None:
         """Return an array in an existing file, because allocating a new file would measure the file system."""
-        if name == "value":
+        if name == "loss":
             return None
         if name not in files:
             files[name] = np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.float64, shape)
@@ -162,7 +162,7 @@ def cases(folder: Path) -> list[Case]:
         return files[name]
 
     add("compiled, 65,536 runs, final points", 65536, 1000, compiled=True)
-    add("compiled, 65,536 runs, every 4th point to a file", 65536, 1000, compiled=True, record_steps=4, room=mapped)
+    add("compiled, 65,536 runs, every 4th point to a file", 65536, 1000, compiled=True, record_steps=4, allocate=mapped)
     found.append(Case("small race, plain", lambda: [plain(valley, *one, 500) for one in TORCH_OPTIMIZERS], 8 * 500))
     eight = [parse(name)[0] for name in OPTIMIZERS]
     begin = torch.tensor([-0.5, 0.7], dtype=torch.float64)[:, None].repeat(1, 8)
@@ -177,7 +177,7 @@ def cases(folder: Path) -> list[Case]:
         function = ROSENBROCK.with_view([(low - 1e-6 * next(fresh), high), other])
         loop.run(function, eight, begin, 500, box=WIDE)
 
-    for _ in range(tracing.OFTEN // 500 + 1):
+    for _ in range(tracing.MIN_GRADIENTS // 500 + 1):
         small()
     found.append(Case("small race, first in its process", small_anew, 8 * 500))
     found.append(Case("small race, after others", lambda: [small() for _ in range(10)], 80 * 500))

@@ -1,1 +1,1 @@
-"""The batched loop, and its fast ways through many runs of one optimizer."""
+"""The engine: batched loops that run many optimizers at once."""

@@ -1,4 +1,4 @@
-"""Which runs go together: those of one optimizer that differ in numbers alone."""
+"""Group runs of one first-order optimizer that differ only in hyper-parameters, for the fast path."""
 
 from __future__ import annotations
 
@@ -16,43 +16,50 @@ from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.first_order.run_coefs import RunCoefs
 
 Numbers = Mapping[str, NDArray[np.float64]]
+"""Hyper-parameters per run, by name."""
 
-FEW = 256
-"""Below so many runs a group, stepping all groups together beats stepping each fast."""
+MIN_GROUP_SIZE = 256
+"""Below this mean number of runs per group, stepping all groups together is faster than the fast path."""
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """Runs of one optimizer: which of the job's they are, and the numbers in which they differ, shape (r,) each."""
+    """Runs of one optimizer.
+
+    Attributes:
+        runs: their indices among all runs, shape (r,).
+        optimizer: the optimizer.
+        numbers: the hyper-parameters in which the runs differ, shape (r,) each.
+    """
 
     runs: NDArray[np.int64]
     optimizer: FirstOrder
     numbers: Numbers
 
-    def scalars(self, own: NDArray[np.int64], like: Tensor) -> RunCoefs:
-        """The step scalars of some of its runs, by their number in the group."""
-        return RunCoefs(self.optimizer, {name: column[own] for name, column in self.numbers.items()}, like)
+    def run_coefs(self, members: NDArray[np.int64], like: Tensor) -> RunCoefs:
+        """Return the coefficients of some runs, given by their indices in the group."""
+        return RunCoefs(self.optimizer, {name: column[members] for name, column in self.numbers.items()}, like)
 
 
-def grouped(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
-    """Large groups of plain first-order optimizers; None where the runs are others, or make small groups.
+def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
+    """Return large groups of plain first-order optimizers; None if an optimizer is not plain or groups are small.
 
-    Raises `InputError` for numbers that the optimizer does not take.
+    Raises `InputError` for hyper-parameters that the optimizer rejects.
     """
     if isinstance(optimizers, Batch):
-        return list(_groups(optimizers)) if _is_plain(optimizers.optimizer, optimizers.numbers) else None
-    kinds: dict[Hashable, list[int]] = {}
+        return list(_split_batch(optimizers)) if _is_plain(optimizers.optimizer, optimizers.numbers) else None
+    by_key: dict[Hashable, list[int]] = {}
     for index, optimizer in enumerate(optimizers):
-        kinds.setdefault(optimizer.batch_key, []).append(index)
-    if len(optimizers) < FEW * len(kinds) or not all(
-        _is_plain(optimizers[members[0]], {}) for members in kinds.values()
-    ):
+        by_key.setdefault(optimizer.batch_key, []).append(index)
+    if len(optimizers) < MIN_GROUP_SIZE * len(by_key):
         return None
-    return [_group([optimizers[i] for i in members], np.array(members)) for members in kinds.values()]
+    if not all(_is_plain(optimizers[members[0]], {}) for members in by_key.values()):
+        return None
+    return [_group([optimizers[i] for i in members], np.array(members)) for members in by_key.values()]
 
 
 def _is_plain(optimizer: Optimizer, numbers: Numbers) -> bool:
-    """Whether the optimizer is `init`, `coef` and `update` alone, and the numbers are of its own and shape nothing."""
+    """Return whether an optimizer consists of `init`, `coef` and `update`, and the numbers change no structure."""
     if not isinstance(optimizer, FirstOrder) or not optimizer.needs_gradient:
         return False
     plain = vars(FirstOrder)["stepper"].__func__ is type(optimizer).stepper.__func__  # type: ignore[attr-defined]
@@ -61,6 +68,7 @@ def _is_plain(optimizer: Optimizer, numbers: Numbers) -> bool:
 
 
 def _group(optimizers: list[Optimizer], runs: NDArray[np.int64]) -> Group:
+    """Return the group of optimizers of one kind; `numbers` are the fields in which they differ."""
     first = optimizers[0]
     assert isinstance(first, FirstOrder)
     numbers = {}
@@ -73,25 +81,28 @@ def _group(optimizers: list[Optimizer], runs: NDArray[np.int64]) -> Group:
     return Group(runs, first, numbers)
 
 
-def _groups(batch: Batch) -> Iterator[Group]:
-    """The runs of a batch, parted by which of their numbers are zero: an optimizer leaves out terms with those."""
+def _split_batch(batch: Batch) -> Iterator[Group]:
+    """Split a batch by which hyper-parameters are zero, because an optimizer omits terms with zero coefficients."""
     assert isinstance(batch.optimizer, FirstOrder)
-    _check(batch)
-    zero = np.zeros(batch.size, dtype=np.int64)
-    for place, column in enumerate(batch.numbers.values()):
-        zero |= (column == 0).astype(np.int64) << place
-    for pattern in np.unique(zero).tolist():
-        runs = np.flatnonzero(zero == pattern)
-        gone = [name for place, name in enumerate(batch.numbers) if pattern >> place & 1]
+    _check_numbers(batch)
+    pattern_of = np.zeros(batch.size, dtype=np.int64)
+    for bit, column in enumerate(batch.numbers.values()):
+        pattern_of |= (column == 0).astype(np.int64) << bit
+    for pattern in np.unique(pattern_of).tolist():
+        runs = np.flatnonzero(pattern_of == pattern)
+        zero = [name for bit, name in enumerate(batch.numbers) if pattern >> bit & 1]
         optimizer = batch.optimizer.with_hyperparameters(
             {name: column[runs[0]] for name, column in batch.numbers.items()}
         )
-        rest = {name: column[runs] for name, column in batch.numbers.items() if name not in gone}
-        yield Group(runs, optimizer, rest)
+        numbers = {name: column[runs] for name, column in batch.numbers.items() if name not in zero}
+        yield Group(runs, optimizer, numbers)
 
 
-def _check(batch: Batch) -> None:
-    """An `InputError` for a number that the optimizer does not take: the ends of each range tell, unless numbers depend on one another."""
+def _check_numbers(batch: Batch) -> None:
+    """Raise `InputError` for hyper-parameters that the optimizer rejects.
+
+    The two ends of each range suffice, unless the optimizer checks hyper-parameters against each other.
+    """
     if type(batch.optimizer).__post_init__ is not Optimizer.__post_init__:
         rows = np.unique(np.stack(list(batch.numbers.values()), 1), axis=0) if batch.numbers else np.empty((0, 0))
         for row in rows.tolist():

@@ -1,4 +1,4 @@
-"""What of a job is kept: which steps, and what beside points and values."""
+"""Record steps: which ones, and what besides points and losses."""
 
 from __future__ import annotations
 
@@ -16,84 +16,102 @@ from landscapes.optimizers.arithmetic import norm
 from landscapes.optimizers.stepper import Stepper
 
 RecordSteps = Literal["all", "ends"] | int | Sequence[int]
-"""Which steps to record_steps: all; the first and the last; every k-th; or these. The first and last always are."""
+"""The steps to record: all; the first and the last; every k-th; or a list. The first and the last always are."""
 
-Parts = Sequence[tuple[slice, Stepper]]
-Accounts = Sequence[tuple[slice, Mapping[str, Tensor]]]
+Steppers = Sequence[tuple[slice, Stepper]]
+"""Steppers with their runs."""
+
+Buffers = Mapping[str, Tensor]
+"""Recordable tensors by name, shape (R,) or (d, R)."""
 
 
 def recorded_steps(record_steps: RecordSteps, steps: int) -> NDArray[np.int64]:
-    """The steps to record_steps of a job of so many, ascending.
+    """Return the steps to record out of 0 … `steps`, ascending, shape (T,).
 
-    Raises `InputError` for what is no choice of steps.
+    Raises `InputError` for an invalid choice.
 
     >>> recorded_steps(100, 250).tolist()
     [0, 100, 200, 250]
     >>> recorded_steps([7, 5], 250).tolist()
     [0, 5, 7, 250]
     """
-    advice = 'record_steps is "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'
+    allowed = 'record_steps must be "all", "ends", a stride such as 10, or steps such as [0, 10, 100]'
     if record_steps == "all" or record_steps == "ends":
         chosen = np.arange(steps + 1) if record_steps == "all" else np.array([0, steps])
     elif isinstance(record_steps, int | np.integer) and not isinstance(record_steps, bool):
         if record_steps < 1:
-            raise InputError(f"{advice}; a stride is at least 1, not {record_steps}")
+            raise InputError(f"{allowed}; a stride must be >= 1, got {record_steps}")
         chosen = np.arange(0, steps + 1, int(record_steps))
     else:
         try:
             listed = [None] if isinstance(record_steps, str) else list(cast(Sequence[int], record_steps))
-            whole = all(isinstance(step, int | np.integer) and not isinstance(step, bool) for step in listed)
+            integers = all(isinstance(step, int | np.integer) and not isinstance(step, bool) for step in listed)
         except TypeError:
-            whole = False
-        if not whole:
-            raise InputError(f"{advice}; not {record_steps!r}")
+            integers = False
+        if not integers:
+            raise InputError(f"{allowed}; got {record_steps!r}")
         if not all(0 <= step <= steps for step in listed):
-            raise InputError(f"steps to record lie between 0 and {steps}, not {listed}")
+            raise InputError(f"record_steps must lie between 0 and {steps}, got {listed}")
         chosen = np.array(listed, dtype=np.int64)
     return np.union1d(chosen, [0, steps]).astype(np.int64)
 
 
-class Log:
-    """Room for T kept steps of R runs, filled step by step on the device."""
+class Recorder:
+    """Buffers for T recorded steps of R runs, filled step by step on the device.
 
-    def __init__(self, kept: NDArray[np.int64], metrics: Sequence[str], like: Tensor) -> None:
-        self.place = {int(step): i for i, step in enumerate(kept)}
-        self.x = like.new_empty((len(kept), *like.shape))
-        self.loss = like.new_empty((len(kept), like.shape[1]))
+    Attributes:
+        steps: the recorded steps, shape (T,).
+        x: points, shape (T, d, R).
+        loss: losses, shape (T, R).
+        metrics: further quantities by name, shape (T, R) or (T, d, R); NaN for runs that lack one.
+    """
+
+    def __init__(self, steps: NDArray[np.int64], metrics: Sequence[str], like: Tensor) -> None:
+        """Allocate buffers for points such as `like`, shape (d, R)."""
+        self.steps = steps
+        self.row_of = {int(step): i for i, step in enumerate(steps)}
+        self.x = like.new_empty((len(steps), *like.shape))
+        self.loss = like.new_empty((len(steps), like.shape[1]))
         self.names = tuple(dict.fromkeys(metrics))
         self.metrics: dict[str, Tensor] = {}
 
     @property
-    def counts(self) -> bool:
-        """Whether evaluations are to be recorded step by step."""
+    def records_evaluations(self) -> bool:
+        """Return whether the evaluations are recorded at each step."""
         return "evaluations" in self.names
 
-    def record(self, t: int, x: Tensor, value: Tensor, gradient: Tensor, parts: Parts, accounts: Accounts = ()) -> None:
-        """Keeps the points (d, R), values (R,) and what is observed, if step t is to be kept.
+    def record(
+        self, t: int, x: Tensor, loss: Tensor, gradient: Tensor, steppers: Steppers,
+        evaluations: Sequence[tuple[slice, Buffers]] = (),
+    ) -> None:  # fmt: skip
+        """Store the points (d, R), losses (R,) and metrics of step t, if it is to be recorded.
 
-        Raises `InputError` after the first step where something is to be observed that no optimizer keeps.
+        Raises `InputError` after the first step if no optimizer has one of the metrics.
         """
-        if t in self.place:
-            self.x[self.place[t]], self.loss[self.place[t]] = x, value
-        if self.names and (t in self.place or t == 1):
-            self._record_metrics(t, gradient, parts, accounts)
+        if t in self.row_of:
+            self.x[self.row_of[t]], self.loss[self.row_of[t]] = x, loss
+        if self.names and (t in self.row_of or t == 1):
+            self._record_metrics(t, gradient, steppers, evaluations)
 
-    def _record_metrics(self, t: int, gradient: Tensor, parts: Parts, accounts: Accounts) -> None:
-        whole = slice(0, gradient.shape[1])
-        sources: list[tuple[slice, Mapping[str, Tensor]]] = [(whole, {"gradient_norm": norm(gradient)}), *accounts]
-        sources += [(part, stepper.buffers()) for part, stepper in parts]
+    def _record_metrics(
+        self, t: int, gradient: Tensor, steppers: Steppers, evaluations: Sequence[tuple[slice, Buffers]]
+    ) -> None:
+        all_runs = slice(0, gradient.shape[1])
+        sources: list[tuple[slice, Buffers]] = [(all_runs, {"gradient_norm": norm(gradient)}), *evaluations]
+        sources += [(runs, stepper.buffers()) for runs, stepper in steppers]
         for name in self.names:
-            for part, buffers in sources:
+            for runs, buffers in sources:
                 if name in buffers:
-                    room = self._room(name, buffers[name])
-                    if t in self.place:
-                        room[self.place[t], ..., part] = buffers[name].detach()
+                    rows = self._rows(name, buffers[name])
+                    if t in self.row_of:
+                        rows[self.row_of[t], ..., runs] = buffers[name].detach()
         missing = [name for name in self.names if name not in self.metrics]
         if missing and t > 0:
             known = sorted(set(chain.from_iterable(buffers for _, buffers in sources)))
-            raise InputError(f"no optimizer of this race keeps {missing[0]!r}; there is {', '.join(known)}")
+            raise InputError(f"no optimizer of this race records {missing[0]!r}; available: {', '.join(known)}")
 
-    def _room(self, name: str, example: Tensor) -> Tensor:
+    def _rows(self, name: str, example: Tensor) -> Tensor:
+        """Return the buffer of a metric; allocate it on first use."""
         if name not in self.metrics:
             shape = (*self.loss.shape[:1], *example.shape[:-1], self.loss.shape[1])
             self.metrics[name] = torch.full(shape, torch.nan, dtype=self.x.dtype, device=self.x.device)

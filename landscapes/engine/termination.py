@@ -1,4 +1,4 @@
-"""When a run ends before its steps do: it has arrived, it failed, or its method ended by itself."""
+"""End runs before their last step: they converged, failed, or terminated by themselves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,24 +15,27 @@ from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import norm
 
-REASONS = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "terminated": 6}
-"""Why a run was stopped, by number: it left the region it may roam; it met NaN or infinity; a tolerance of `Stop`
-was met; its method ended by itself."""
+REASON_CODES = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "terminated": 6}
+"""The reasons why a run ends: it left the box; it met NaN or infinity; it met a tolerance of `Stop`; its optimizer
+terminated by itself."""
 
-Arrived = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""Takes points (d, R), values (R,) and gradients (d, R); the number of the reason to stop, shape (R,), or 0."""
+REASON_NAMES = np.array(["", *REASON_CODES])
+"""The reason of each code; "" for a run that has not ended."""
+
+StopTest = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Takes points (d, R), losses (R,) and gradients (d, R); returns reason codes, shape (R,), 0 to go on."""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """When a run has arrived and is left where it stands: where any of these is met.
+    """Tolerances at which a run has converged and stops. A run stops at the first step that meets any of them.
 
     Args:
-        gtol: the Euclidean norm of the gradient is at most this.
-        ftol: the gap between the value and the minimum is at most this.
-        xtol: the Euclidean distance to the nearest known minimiser is at most this.
+        gtol: upper bound of the Euclidean norm of the gradient.
+        ftol: upper bound of the gap between the loss and the minimum.
+        xtol: upper bound of the Euclidean distance to the nearest known minimizer.
 
-    Raises `InputError` for a tolerance that is no number ≥ 0, and where none is given.
+    Raises `InputError` for a tolerance that is not a finite number ≥ 0, and without any tolerance.
 
     >>> Stop(gtol=1e-8)
     Stop(gtol=1e-08, ftol=None, xtol=None)
@@ -42,53 +46,59 @@ class Stop:
     xtol: float | None = None
 
     def __post_init__(self) -> None:
-        given = {field.name: getattr(self, field.name) for field in fields(self)}
-        if all(tolerance is None for tolerance in given.values()):
-            raise InputError("Stop needs a tolerance: gtol=, ftol= or xtol=")
-        for name, tolerance in given.items():
+        tolerances = {field.name: getattr(self, field.name) for field in fields(self)}
+        if all(tolerance is None for tolerance in tolerances.values()):
+            raise InputError("Stop requires a tolerance: gtol=, ftol= or xtol=")
+        for name, tolerance in tolerances.items():
             if tolerance is None:
                 continue
-            number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
-            if not (number and 0 <= tolerance < math.inf):
-                raise InputError(f"Stop: {name} is a finite number ≥ 0, not {tolerance!r}")
+            is_number = isinstance(tolerance, int | float) and not isinstance(tolerance, bool)
+            if not (is_number and 0 <= tolerance < math.inf):
+                raise InputError(f"Stop: {name} must be a finite number >= 0, got {tolerance!r}")
 
-    def on(self, function: Function, like: Tensor) -> Arrived:
-        """The test of this function, for points as `like` (d, R) is.
+    def bind(self, function: Function, like: Tensor) -> StopTest:
+        """Return the test for a function, for points of the dtype and device of `like`, shape (d, R).
 
-        Raises `InputError` where the function's minimum is not known and it is needed.
+        Raises `InputError` if the function's minimum is unknown and the test requires it.
         """
         if self.ftol is not None and not math.isfinite(function.minimum):
-            raise InputError(f"Stop: ftol= needs a known minimum, which {function.name} has not; use gtol=")
+            raise InputError(f"Stop: ftol= requires a known minimum, {function.name} has none; use gtol=")
         if self.xtol is not None and not function.minima:
-            raise InputError(f"Stop: xtol= needs known minimisers, which {function.name} has not; use gtol=")
+            raise InputError(f"Stop: xtol= requires known minimizers, {function.name} has none; use gtol=")
         minima = torch.tensor(function.minima, dtype=like.dtype, device=like.device).reshape(-1, len(like), 1)
 
-        def arrived(x: Tensor, value: Tensor, gradient: Tensor) -> Tensor:
-            why = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)
+        def test(x: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:
+            codes = torch.zeros(x.shape[1], dtype=torch.int64, device=x.device)
             if self.xtol is not None:
-                # one by one: all at once leave the cache where a landscape has a hundred of them
-                nearest = functools.reduce(torch.minimum, (norm(x - place) for place in minima))
-                why = torch.where(nearest <= self.xtol, REASONS["xtol"], why)
+                # one by one: the distances to a hundred minimizers at once would not fit the cache
+                nearest = functools.reduce(torch.minimum, (norm(x - minimum) for minimum in minima))
+                codes = torch.where(nearest <= self.xtol, REASON_CODES["xtol"], codes)
             if self.ftol is not None:
-                why = torch.where(value - function.minimum <= self.ftol, REASONS["ftol"], why)
+                codes = torch.where(loss - function.minimum <= self.ftol, REASON_CODES["ftol"], codes)
             if self.gtol is not None:
-                why = torch.where(norm(gradient) <= self.gtol, REASONS["gtol"], why)
-            return why
+                codes = torch.where(norm(gradient) <= self.gtol, REASON_CODES["gtol"], codes)
+            return codes
 
-        return arrived
+        return test
 
 
 class RunStatus:
-    """Which runs go on, and where and why the others ended."""
+    """Which of R runs go on, and when and why the others ended.
+
+    Attributes:
+        alive: whether a run goes on, shape (R,).
+        stopped: the step at which it ended, shape (R,), or -1.
+        reason: why it ended, shape (R,), as in `REASON_CODES`, or 0.
+    """
 
     def __init__(self, count: int, device: torch.device) -> None:
         self.alive = torch.ones(count, dtype=torch.bool, device=device)
         self.stopped = torch.full((count,), -1, device=device)
         self.reason = torch.zeros(count, dtype=torch.int64, device=device)
 
-    def end(self, which: Tensor, t: int | Tensor, reason: Tensor | int) -> None:
-        """Ends those of the runs, a mask (R,), that still go on."""
-        ends = which & self.alive
-        self.stopped = torch.where(ends, t, self.stopped)
-        self.reason = torch.where(ends, reason, self.reason)
-        self.alive = self.alive & ~ends
+    def end(self, mask: Tensor, t: int | Tensor, reason: Tensor | int) -> None:
+        """End the runs of a mask (R,) that are still alive."""
+        ending = mask & self.alive
+        self.stopped = torch.where(ending, t, self.stopped)
+        self.reason = torch.where(ending, reason, self.reason)
+        self.alive = self.alive & ~ending

@@ -1,1 +1,1 @@
-"""Jobs of very many runs: cut into blocks, handed to executors, kept in memory or in a folder."""
+"""Execute experiments of many runs: blocks, executors, and results in memory or in a directory."""

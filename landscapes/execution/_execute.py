@@ -25,7 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Protocol
 
-from landscapes.engine.loop import BatchResult, Progress
+from landscapes.engine.batch import BatchResult
+from landscapes.engine.loop import Progress
 from landscapes.errors import InputError
 from landscapes.execution import memory
 from landscapes.execution.plan import Block, Plan

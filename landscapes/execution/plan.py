@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.batch import Batch
-from landscapes.engine.fast.compiling import PAYS
-from landscapes.engine.loop import BatchResult, Progress
+from landscapes.engine.batch import Batch, BatchResult
+from landscapes.engine.fast.compiling import MIN_COMPILED_RUN_STEPS
+from landscapes.engine.loop import Progress
 from landscapes.engine.recording import RecordSteps, recorded_steps
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
@@ -173,7 +173,7 @@ class Task:
     def compiled(self) -> bool:
         """Whether steps are compiled: by the work of the whole task, so that no bit depends on the blocks."""
         wanted = self.settings.compiled
-        return self.size * self.settings.steps >= PAYS if wanted is None else wanted
+        return self.size * self.settings.steps >= MIN_COMPILED_RUN_STEPS if wanted is None else wanted
 
     def with_ends(self) -> Task:
         """The same, keeping the ends of each run alone."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import recorded_steps
 from landscapes.errors import InputError
 from landscapes.execution.memory import available, shown

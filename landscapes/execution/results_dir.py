@@ -29,7 +29,7 @@ from typing import Any
 
 import numpy as np
 
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.fingerprints import digest, fingerprint
 from landscapes.execution.locks import Locks

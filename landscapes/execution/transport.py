@@ -12,7 +12,7 @@ from functools import cache
 
 import torch
 
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.plan import Block
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.execution._execute import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task

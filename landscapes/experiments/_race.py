@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
@@ -201,7 +202,7 @@ def _minimum(function: Function, surface: Surface | None, values: NDArray[np.flo
 
 
 def _holds(
-    function: Function, start: Sequence[float], surface: Surface | None, paths: loop.BatchResult, dtype: torch.dtype
+    function: Function, start: Sequence[float], surface: Surface | None, paths: BatchResult, dtype: torch.dtype
 ) -> bool:
     """Whether nothing that was seen lies lower than the minimum that a search found, but for rounding."""
     rounding = float(torch.finfo(dtype).eps)
@@ -225,7 +226,7 @@ def _target(first: float, minimum: float, surface: Surface | None) -> float:
     return first - 0.5 * max(first - lowest, 0.0)
 
 
-def _first(paths: loop.BatchResult, target: float) -> NDArray[np.int64]:
+def _first(paths: BatchResult, target: float) -> NDArray[np.int64]:
     """The first kept step at which each run is at or below the target, -1 where it never is."""
     hits = paths.loss <= target
     return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Conditions, Trial, halve

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import RecordSteps
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
@@ -35,7 +36,7 @@ class Conditions:
     target: float | None = None
     seed: int = 0
 
-    def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> loop.BatchResult:
+    def run(self, optimizers: Sequence[Optimizer], steps: int, record_steps: RecordSteps = "ends") -> BatchResult:
         """Run every optimizer from every start: run r·S + s is optimizer r from start s."""
         count = len(self.starts)
         runs = [optimizer for optimizer in optimizers for _ in range(count)]

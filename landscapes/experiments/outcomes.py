@@ -20,7 +20,7 @@ ROAM_UNBOUNDED = 0.25
 """The same where the function has no bottom: beyond the border there is nothing more to see."""
 
 ARRIVED = ("gtol", "ftol", "xtol")
-"""The reasons to stop of a run that has arrived; see `termination.REASONS`."""
+"""The reasons to stop of a run that has arrived; see `termination.REASON_CODES`."""
 
 
 def roaming_box(function: Function, starts: NDArray[np.float64] | None = None) -> torch.Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.results import NOT_RUN, Results, concatenate
 from landscapes.experiments.outcomes import statuses, target_between

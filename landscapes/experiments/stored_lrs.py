@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.experiments.halving import Conditions, halve
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.engine.loop import BatchResult, Progress
+from landscapes.engine.batch import BatchResult
+from landscapes.engine.loop import Progress
 from landscapes.execution.plan import Block, Task
 from landscapes.optimizers import FirstOrder, Optimizer
 from landscapes.oracle import KINDS

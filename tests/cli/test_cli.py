@@ -290,7 +290,7 @@ REFUSED = {
     "below a file": (["race", "booth", "-o", "file.txt/race.gif"], r"the folder 'file.txt' does not exist"),
     "onto a folder": (["race", "booth", "-o", "folder.gif"], r"it is a folder"),
     "no folder for the record": (["race", "booth", "--save", "none/race.npz"], r"the folder 'none' does not exist"),
-    "unknown device": (["race", "booth", "--device", "abacus"], r"device 'abacus' is not to be had here"),
+    "unknown device": (["race", "booth", "--device", "abacus"], r"device 'abacus' is not available here"),
     "no such module": (["race", "nomodule:f"], r"there is no module 'nomodule'"),
     "no such file": (["race", "none.py:f"], r"there is no file 'none.py'"),
     "nothing after the colon": (["race", "math:"], r"cannot read 'math:'"),
@@ -355,7 +355,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(said, mine, case, tmp_path):
 def test_cuda_where_there_is_none(said, tmp_path):
     code, out, err = said("race", "booth", "--device", "cuda")
     assert (code, out) == (2, "")
-    assert re.fullmatch(r"landscapes: error: device 'cuda' is not to be had here[^\n]*\n", err)
+    assert re.fullmatch(r"landscapes: error: device 'cuda' is not available here[^\n]*\n", err)
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""The oracle: derivatives are right, the same in any batch, and counted for those who asked."""
+"""The oracle: derivatives are correct, independent of the batch, and counted per run."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def squares(x: Tensor, y: Tensor) -> Tensor:
     return torch.stack([10 * (y - x * x), 1 - x, torch.sin(x * y) + 0.5])
 
 
-def hessian_of(landscape: Function, point: Tensor) -> Tensor:
-    """By torch's own means, at one point (d,)."""
-    return torch.autograd.functional.hessian(landscape.evaluate, point)
+def hessian_of(objective: Function, point: Tensor) -> Tensor:
+    """Return torch's Hessian at one point (d,)."""
+    return torch.autograd.functional.hessian(objective.evaluate, point)
 
 
 @pytest.mark.parametrize("dim", [1, 2, 5])
-@pytest.mark.parametrize("landscape", FUNCTIONS, ids=lambda make: make.__name__)
-def test_hessians_are_those_of_torch_and_symmetric_to_the_last_bit(landscape, dim):
-    seen, x = landscape(dim), starts(dim, 4, np.random.default_rng(dim))
+@pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
+def test_hessians_equal_torch_and_are_exactly_symmetric(objective, dim):
+    seen, x = objective(dim), starts(dim, 4, np.random.default_rng(dim))
     hessian = Oracle(seen, 4).hessian(x)
     assert hessian.shape == (dim, dim, 4)
     assert torch.equal(hessian, hessian.transpose(0, 1))
@@ -39,10 +39,10 @@ def test_hessians_are_those_of_torch_and_symmetric_to_the_last_bit(landscape, di
         torch.testing.assert_close(hessian[..., run], hessian_of(seen, x[:, run]), rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("landscape", FUNCTIONS, ids=lambda make: make.__name__)
-def test_products_are_those_with_the_hessian(landscape):
+@pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
+def test_hvps_equal_products_with_the_hessian(objective):
     rng = np.random.default_rng(3)
-    x, v, oracle = starts(5, 4, rng), starts(5, 4, rng), Oracle(landscape(5), 4)
+    x, v, oracle = starts(5, 4, rng), starts(5, 4, rng), Oracle(objective(5), 4)
     expected = torch.einsum("ijr,jr->ir", oracle.hessian(x), v)
     torch.testing.assert_close(oracle.hvp(x, v), expected, rtol=1e-11, atol=1e-11)
 
@@ -59,7 +59,7 @@ def test_products_are_those_with_the_hessian(landscape):
     ],
     ids=["plane", "slope", "trough", "tilted trough", "saddle", "pyramid"],
 )
-def test_a_constant_slope_has_no_curvature(formula, expected):
+def test_hessians_of_linear_and_quadratic_functions(formula, expected):
     flat, x = function((-1, 1), (-1, 1), name="flat")(formula), starts(2, 3, np.random.default_rng(4))
     v = torch.ones_like(x)
     curvature = torch.tensor(expected, dtype=torch.float64)
@@ -69,7 +69,7 @@ def test_a_constant_slope_has_no_curvature(formula, expected):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("ask", ["hessian", "residuals", "hvp"])
-def test_derivatives_are_the_same_in_any_batch(ask, dtype):
+def test_derivatives_do_not_depend_on_the_batch(ask, dtype):
     x = starts(2, 37, np.random.default_rng(5), dtype)
 
     def asked(part: Tensor) -> tuple[Tensor, ...]:
@@ -84,14 +84,14 @@ def test_derivatives_are_the_same_in_any_batch(ask, dtype):
 
 
 @pytest.mark.parametrize("mode", ["vmapped", "looped"])
-def test_the_way_of_a_batch_changes_no_derivative(mode):
+def test_derivatives_do_not_depend_on_the_batching_mode(mode):
     x, batched = starts(3, 4, np.random.default_rng(6)), valley(3)
     other = replace(batched, mode=mode)
     torch.testing.assert_close(Oracle(other, 4).hessian(x), Oracle(batched, 4).hessian(x), rtol=1e-14, atol=1e-14)
     torch.testing.assert_close(Oracle(other, 4).hvp(x, x), Oracle(batched, 4).hvp(x, x), rtol=1e-13, atol=1e-13)
 
 
-def test_a_hessian_is_one_evaluation_of_the_formula():
+def test_a_hessian_evaluates_the_formula_once():
     calls = 0
 
     @function(*[(-1, 1)] * 6, name="counted")
@@ -105,7 +105,7 @@ def test_a_hessian_is_one_evaluation_of_the_formula():
     assert calls == 1
 
 
-def test_residuals_and_their_jacobians():
+def test_residuals_and_jacobians():
     x = starts(2, 4, np.random.default_rng(7))
     r, jacobian = Oracle(squares, 4).residuals(x)
     assert r.shape == (3, 4)
@@ -118,7 +118,7 @@ def test_residuals_and_their_jacobians():
     assert not jacobian.requires_grad
 
 
-def test_residuals_may_be_straight_or_stand_still():
+def test_linear_and_constant_residuals():
     @least_squares((-2, 2), (-2, 2), name="plain")
     def plain(x: Tensor, y: Tensor) -> Tensor:
         return torch.stack([x - 2 * y, 3 + 0 * x])
@@ -129,7 +129,7 @@ def test_residuals_may_be_straight_or_stand_still():
         Oracle(valley(2), 2).residuals(torch.ones(2, 2))
 
 
-def test_each_question_is_put_to_the_account_of_those_who_ask():
+def test_evaluations_are_counted_for_the_runs_that_request_them():
     x, oracle = starts(2, 3, np.random.default_rng(8)), Oracle(squares, 3)
     first, last = torch.tensor([True, False, False]), torch.tensor([False, False, True])
     assert not oracle.was_called
@@ -148,7 +148,7 @@ def test_each_question_is_put_to_the_account_of_those_who_ask():
     }
 
 
-def test_curvature_is_that_of_the_present_sample():
+def test_hessians_are_those_of_the_current_sample():
     noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: (t + 1) * (x * x + y * y))(
         lambda x, y: x * x + y * y
     )

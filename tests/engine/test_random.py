@@ -1,4 +1,4 @@
-"""Random numbers depend on seed, stream, step and purpose, and on nothing else."""
+"""Random numbers depend only on seed, stream, step and purpose."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ KNOWN = [
         (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
     ),
 ]
-"""The known answers that Random123 1.14 ships for philox4x32-10."""
+"""Known answers for philox4x32-10, shipped with Random123 1.14."""
 
-whole = st.integers(0, 2**62)
+integers = st.integers(0, 2**62)
 
 
 @pytest.mark.parametrize(("counter", "key", "expected"), KNOWN)
@@ -32,8 +32,10 @@ def test_known_answers(counter, key, expected):
     assert tuple(int(word) for word in words) == expected
 
 
-@given(whole, st.lists(whole, min_size=1, max_size=7), st.integers(0, 10**6), st.integers(0, 100), st.integers(1, 5))
-def test_a_stream_is_the_same_in_any_company(seed, streams, step, purpose, count):
+@given(
+    integers, st.lists(integers, min_size=1, max_size=7), st.integers(0, 10**6), st.integers(0, 100), st.integers(1, 5)
+)
+def test_a_stream_does_not_depend_on_the_batch(seed, streams, step, purpose, count):
     together = torch.tensor(streams, dtype=torch.int64)
     for draw in (uniform, normal):
         drawn = draw(seed, together, step, purpose, count)
@@ -55,8 +57,8 @@ def test_every_key_matters(draw):
     assert len(set(draw(*base[:1], stream, *base[1:], 1000).flatten().tolist())) == 1000
 
 
-def test_asking_for_more_changes_nothing_but_for_pairs():
-    """Box–Muller makes numbers in pairs: how many are asked for belongs to the purpose."""
+def test_count_changes_no_number_but_the_last_of_a_pair():
+    """Box–Muller makes numbers in pairs, so the count is part of the purpose."""
     stream = torch.arange(4)
     assert torch.equal(uniform(0, stream, 1, 0, 6)[:3], uniform(0, stream, 1, 0, 6)[:3])
     assert torch.equal(normal(0, stream, 1, 0, 5), normal(0, stream, 1, 0, 6)[:5])
@@ -78,7 +80,7 @@ def test_moments():
     assert bool(bell.isfinite().all())
 
 
-def test_torch_s_own_randomness_is_left_alone():
+def test_the_state_of_torch_s_generator_is_unchanged():
     torch.manual_seed(0)
     expected = torch.rand(3)
     torch.manual_seed(0)

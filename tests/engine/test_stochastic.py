@@ -1,4 +1,4 @@
-"""Landscapes of which each step sees a sample: the same one for everybody, from the step's own seed."""
+"""Stochastic functions: each step has one sample, which all runs share."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from torch.nn.functional import logsigmoid
 
 from landscapes import function, optimizers, race
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Formula, Function
 from landscapes.objectives.validation import checked
@@ -30,7 +31,7 @@ POINTS = POINTS + torch.tensor([[1.0], [0.5]])
 
 
 def loss(points: Tensor) -> Formula:
-    """Logistic regression: the mean loss over points that should lie on the positive side."""
+    """Logistic regression: the mean loss over points of one class."""
 
     def formula(u: Tensor, v: Tensor) -> Tensor:
         margins = u[..., None] * points[0].to(u) + v[..., None] * points[1].to(u)
@@ -40,7 +41,7 @@ def loss(points: Tensor) -> Formula:
 
 
 def regression(seed: int = 0) -> Function:
-    """Mini-batches that go once through the data in an epoch, in an order of the epoch's own."""
+    """Mini-batches that visit all data once per epoch, in an order drawn for the epoch."""
 
     def batch(t: int) -> Formula:
         epoch, part = divmod(t, COUNT // BATCH)
@@ -53,25 +54,25 @@ def regression(seed: int = 0) -> Function:
 REGRESSION = regression()
 
 
-def run(landscape: Function, field: list[Optimizer], starts: Tensor, steps: int) -> loop.BatchResult:
-    return loop.run(landscape, field, starts, steps, box=WIDE)
+def run(objective: Function, listed: list[Optimizer], starts: Tensor, steps: int) -> BatchResult:
+    return loop.run(objective, listed, starts, steps, box=WIDE)
 
 
 def starts_for(count: int) -> Tensor:
     return torch.rand((2, count), generator=torch.Generator().manual_seed(2), dtype=torch.float64) * 4 - 2
 
 
-# What a step sees
+# Samples
 
 
-def test_a_function_without_samples_is_the_same_at_every_step():
+def test_a_deterministic_function_is_the_same_at_every_step():
     bowl = function(*PLANE)(lambda x, y: x * x + y * y)
     assert bowl.sample is None
     assert bowl.at_step(0) is bowl
     assert bowl.at_step(7) is bowl
 
 
-def test_a_function_without_samples_costs_one_evaluation_a_step():
+def test_a_deterministic_function_is_evaluated_once_per_step():
     calls: list[int] = []
 
     def bowl(x: Tensor, y: Tensor) -> Tensor:
@@ -82,7 +83,7 @@ def test_a_function_without_samples_costs_one_evaluation_a_step():
     assert len(calls) == 21
 
 
-def test_samples_are_asked_for_once_a_step_in_order():
+def test_samples_are_requested_once_per_step_in_order():
     asked: list[int] = []
 
     def sample(t: int) -> Formula:
@@ -91,14 +92,14 @@ def test_samples_are_asked_for_once_a_step_in_order():
 
     noisy = function(*PLANE, sample=sample)(loss(POINTS))
     run(noisy, [parse(f"{name}(lr=0.1)")[0] for name in ("sgd", "adam", "lion")], starts_for(3), 12)
-    assert asked == list(range(12)), "nothing is seen after the last step"
+    assert asked == list(range(12)), "none after the last step"
 
 
 @given(
     st.integers(0, 20), st.lists(st.floats(-20, 20), min_size=2, max_size=2), st.integers(0, 3)
 )  # fmt: skip
 def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
-    """In values and in gradients: the gradient of a mini-batch is right on average."""
+    """Both values and gradients: the gradient of a mini-batch is unbiased."""
     noisy, x = regression(seed), torch.tensor(point, dtype=torch.float64)[:, None]
     oracle, parts = Oracle(noisy), range(epoch * COUNT // BATCH, (epoch + 1) * COUNT // BATCH)
     gradients, values = [], []
@@ -110,14 +111,14 @@ def test_the_samples_of_an_epoch_average_to_the_function(epoch, point, seed):
     (expected,) = torch.autograd.grad(noisy.evaluate(whole).sum(), whole)
     torch.testing.assert_close(torch.stack(gradients).mean(0), expected, rtol=1e-12, atol=1e-13)
     torch.testing.assert_close(torch.stack(values).mean(0), noisy.evaluate(x), rtol=1e-12, atol=1e-13)
-    assert float(torch.stack(gradients).std(0).max()) > 0, "and wrong in each"
+    assert float(torch.stack(gradients).std(0).max()) > 0, "each differs from the mean"
 
 
 # Races
 
 
-def test_everybody_meets_the_same_noise():
-    """An optimizer, the same optimizer again and torch's own torch optimizer go one way, bit by bit."""
+def test_all_runs_share_the_noise():
+    """An optimizer, a copy of it and the torch optimizer produce identical trajectories."""
     record = race(
         REGRESSION,
         {"a": optimizers.SGD(lr=0.5), "b": optimizers.Adam(lr=0.2), "c": optimizers.SGD(lr=0.5), "d": optimizers.Torch(torch.optim.SGD, lr=0.5)},
@@ -138,14 +139,14 @@ def test_everybody_meets_the_same_noise():
     ],
     ids=["momentum", "Adam", "LBFGS"],
 )
-def test_a_run_is_a_training_loop_over_mini_batches(optimizer, cls):
-    """Also with a closure, which sees its step's mini-batch each time; the kept values are those of all data."""
-    paths = run(REGRESSION, [optimizer], starts_for(1), 30)
+def test_a_run_equals_a_training_loop_over_mini_batches(optimizer, cls):
+    """A closure evaluates the mini-batch of its step; the recorded losses are those of all data."""
+    result = run(REGRESSION, [optimizer], starts_for(1), 30)
     parameter = torch.nn.Parameter(starts_for(1)[:, 0].clone())
     torch_optimizer = cls([parameter])
     for t in range(31):
-        np.testing.assert_allclose(paths.x[0, t], parameter.detach().numpy(), rtol=1e-9, atol=1e-12)
-        assert paths.loss[0, t] == pytest.approx(loss(POINTS)(*parameter).item(), rel=1e-9)
+        np.testing.assert_allclose(result.x[0, t], parameter.detach().numpy(), rtol=1e-9, atol=1e-12)
+        assert result.loss[0, t] == pytest.approx(loss(POINTS)(*parameter).item(), rel=1e-9)
         assert REGRESSION.sample is not None
         batch = REGRESSION.sample(t)
 
@@ -158,78 +159,78 @@ def test_a_run_is_a_training_loop_over_mini_batches(optimizer, cls):
         torch_optimizer.step(closure)
 
 
-class Watching(torch.optim.SGD):
-    """Notes what its closure says, asked twice a step."""
+class Spy(torch.optim.SGD):
+    """Record the values of its closure, evaluated twice per step."""
 
-    said: list[tuple[float, float]] = []  # noqa: RUF012
+    values: list[tuple[float, float]] = []  # noqa: RUF012
 
     def step(self, closure=None):
         if closure is None:
             raise RuntimeError("needs a closure")
-        self.said.append((float(closure()), float(closure())))
+        self.values.append((float(closure()), float(closure())))
         super().step()
 
 
-def test_a_closure_sees_values_of_the_step_s_sample():
-    Watching.said.clear()
-    optimizer = optimizers.Torch(Watching, lr=0.5)
-    Watching.said.clear()  # an optimizer tries its torch_optimizer when it is made
-    paths = run(REGRESSION, [optimizer], starts_for(1), 20)
-    for t, (first, second) in enumerate(Watching.said):
-        assert first == second == float(REGRESSION.at_step(t)(paths.x[0, t].tolist()))
-    assert len(Watching.said) == 20
-    assert paths.n_gradients.tolist() == [20 * 3]
+def test_a_closure_evaluates_the_sample_of_its_step():
+    Spy.values.clear()
+    optimizer = optimizers.Torch(Spy, lr=0.5)
+    Spy.values.clear()  # the constructor of Torch tries the optimizer
+    result = run(REGRESSION, [optimizer], starts_for(1), 20)
+    for t, (first, second) in enumerate(Spy.values):
+        assert first == second == float(REGRESSION.at_step(t)(result.x[0, t].tolist()))
+    assert len(Spy.values) == 20
+    assert result.n_gradients.tolist() == [20 * 3]
 
 
-def test_the_same_race_is_the_same_again_and_another_seed_another():
-    contenders = ["sgd(lr=0.5)", "adam(lr=0.1)"]
+def test_a_race_is_reproducible_and_depends_on_the_seed():
+    specs = ["sgd(lr=0.5)", "adam(lr=0.1)"]
     torch.manual_seed(1)
-    first = race(REGRESSION, contenders, steps=40)
+    first = race(REGRESSION, specs, steps=40)
     torch.manual_seed(2)
     torch.rand(3)
-    again, other = race(regression(), contenders, steps=40), race(regression(seed=1), contenders, steps=40)
+    again, other = race(regression(), specs, steps=40), race(regression(seed=1), specs, steps=40)
     np.testing.assert_array_equal(first.trajectories.x, again.trajectories.x)
     np.testing.assert_array_equal(first.trajectories.loss, again.trajectories.loss)
     assert np.abs(first.trajectories.x[:, 1:] - other.trajectories.x[:, 1:]).max(axis=(1, 2)).min() > 1e-3
     np.testing.assert_array_equal(first.surface.values, other.surface.values)
 
 
-def test_a_shorter_race_is_the_beginning_of_a_longer_one():
+def test_a_shorter_race_is_a_prefix_of_a_longer_one():
     short, long = (race(REGRESSION, ["adam(lr=0.1)"], steps=steps).trajectories for steps in (15, 40))
     np.testing.assert_array_equal(short.x, long.x[:, :16])
     np.testing.assert_array_equal(short.loss, long.loss[:, :16])
 
 
-FIELD = [parse(f"{name}(lr={lr})")[0] for name in ("sgd", "momentum", "adam", "rmsprop") for lr in (0.05, 0.3)]
+LISTED = [parse(f"{name}(lr={lr})")[0] for name in ("sgd", "momentum", "adam", "rmsprop") for lr in (0.05, 0.3)]
 
 
-def test_in_the_batch_each_run_is_as_it_is_alone():
-    starts = starts_for(len(FIELD))
-    together = run(REGRESSION, FIELD, starts, 40)
-    for i, optimizer in enumerate(FIELD):
+def test_a_run_in_a_batch_equals_the_run_alone():
+    starts = starts_for(len(LISTED))
+    together = run(REGRESSION, LISTED, starts, 40)
+    for i, optimizer in enumerate(LISTED):
         alone = run(REGRESSION, [optimizer], starts[:, i : i + 1], 40)
         np.testing.assert_allclose(together.x[i], alone.x[0], rtol=1e-11, atol=1e-12)
         np.testing.assert_allclose(together.loss[i], alone.loss[0], rtol=1e-11)
 
 
 @settings(max_examples=8)
-@given(st.permutations(range(len(FIELD))))
-def test_the_order_of_runs_does_not_matter(order):
-    starts = starts_for(len(FIELD))
-    straight = run(REGRESSION, FIELD, starts, 25)
-    shuffled = run(REGRESSION, [FIELD[i] for i in order], starts[:, list(order)], 25)
+@given(st.permutations(range(len(LISTED))))
+def test_results_do_not_depend_on_the_order_of_runs(order):
+    starts = starts_for(len(LISTED))
+    straight = run(REGRESSION, LISTED, starts, 25)
+    shuffled = run(REGRESSION, [LISTED[i] for i in order], starts[:, list(order)], 25)
     assert_same(part(straight, list(order)), shuffled)
 
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])  # fmt: skip
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-3)])
-def test_every_device_and_precision_sees_the_same_samples(device, dtype, tolerance):
+def test_samples_do_not_depend_on_device_and_precision(device, dtype, tolerance):
     reference = race(REGRESSION, ["momentum(lr=0.1)"], steps=30).trajectories.x
     found = race(REGRESSION, ["momentum(lr=0.1)"], steps=30, device=device, dtype=dtype).trajectories.x
     np.testing.assert_allclose(found, reference, atol=tolerance)
 
 
-def test_rates_are_tuned_through_the_noise():
+def test_learning_rates_are_tuned_on_stochastic_functions():
     names = ["sgd", "momentum", "adam"]
     first, again = (race(REGRESSION, names, steps=60) for _ in range(2))
     assert first.trajectories.runs["lr_source"].tolist() == ["tuned"] * 3
@@ -238,7 +239,7 @@ def test_rates_are_tuned_through_the_noise():
     assert (values[:, -1] < values[:, 0] - 0.5 * (values[:, 0] - first.meta["minimum"])).all()
 
 
-def test_a_run_whose_sample_fails_stays_where_it_was():
+def test_a_run_whose_sample_is_nan_stays_at_its_last_valid_point():
     def sample(t: int) -> Formula:
         return lambda x, y: x * x + y * y + (math.nan * x if t == 7 else 0 * x)
 
@@ -250,7 +251,7 @@ def test_a_run_whose_sample_fails_stays_where_it_was():
     assert (record.trajectories.x[0, 6:] == record.trajectories.x[0, 6]).all()
 
 
-# Samples that are none
+# Invalid samples
 
 
 def bowl(x: Tensor, y: Tensor) -> Tensor:
@@ -279,13 +280,13 @@ def broken(t: int) -> Formula:
         (forgetful, r"its sample of step 0 differs when it is drawn again; .*torch.Generator\(\).manual_seed"),
     ],
 )  # fmt: skip
-def test_what_is_no_sample_is_refused_before_the_race(sample, message):
+def test_invalid_samples_are_rejected_before_the_race(sample, message):
     noisy = function(*PLANE, start=(1, 1), sample=sample)(bowl)
     with pytest.raises(InputError, match=message):
         race(noisy, ["sgd(lr=0.1)"], steps=3)
 
 
-def test_a_sample_that_is_not_there_later_is_named():
+def test_a_sample_that_fails_later_is_named():
     batches = [loss(POINTS[:, :5]), loss(POINTS[:, 5:])]
     noisy = function(*PLANE, name="two", sample=batches.__getitem__)(loss(POINTS))
     race(noisy, ["sgd(lr=0.1)"], steps=2)
@@ -294,12 +295,12 @@ def test_a_sample_that_is_not_there_later_is_named():
 
 
 @pytest.mark.parametrize("sample", [3, "batch", [bowl]])
-def test_a_sample_is_a_function_of_the_step(sample):
+def test_a_sample_must_be_callable(sample):
     with pytest.raises(InputError, match="sample must take a step and return the formula of that step, got"):
         function(*PLANE, sample=sample)(bowl)
 
 
-def test_a_sample_that_cannot_take_a_batch_is_evaluated_slower():
+def test_a_sample_that_cannot_take_a_batch_is_looped():
     def sample(t: int) -> Formula:
         return lambda x, y: x * x + y * y if x > t else x * x + 2 * y * y
 

@@ -1,4 +1,4 @@
-"""A formula as a list of operations: the bits of autograd, and fewer operations."""
+"""Traced functions: bitwise equal to autograd, with fewer operations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from landscapes import function
 from landscapes.engine.fast import tracing
-from landscapes.engine.fast.tracing import Traced, trace
+from landscapes.engine.fast.tracing import TracedFunction, trace
 from landscapes.functions import get
 from landscapes.objectives.decorators import Function
 from landscapes.oracle import value_and_gradient
@@ -19,13 +19,13 @@ from landscapes.oracle import value_and_gradient
 DOUBLE = torch.zeros((), dtype=torch.float64)
 
 
-def points(landscape: Function, dtype: torch.dtype = torch.float64) -> Tensor:
-    low, high = torch.tensor(landscape.domain, dtype=torch.float64).unbind(1)
-    share = torch.rand((landscape.dim, 777), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+def points(objective: Function, dtype: torch.dtype = torch.float64) -> Tensor:
+    low, high = torch.tensor(objective.domain, dtype=torch.float64).unbind(1)
+    share = torch.rand((objective.dim, 777), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
     return (low[:, None] + share * (high - low)[:, None]).to(dtype)
 
 
-def operations(traced: Traced) -> int:
+def operations(traced: TracedFunction) -> int:
     return sum(node.op == "call_function" for node in traced.graph.graph.nodes)
 
 
@@ -38,19 +38,19 @@ def operations(traced: Traced) -> int:
     ),
     ids=str,
 )
-def test_the_bits_are_those_of_autograd(name, dim, dtype):
-    landscape = get(name, dim)
-    traced = trace(landscape, torch.zeros((), dtype=dtype))
+def test_traced_functions_equal_autograd_bitwise(name, dim, dtype):
+    objective = get(name, dim)
+    traced = trace(objective, torch.zeros((), dtype=dtype))
     assert traced is not None
     assert traced.exact
-    x = points(landscape, dtype)
-    value, gradient = value_and_gradient(landscape, x)
-    told, *slopes = traced(*x.unbind(0))
-    assert torch.equal(told, value)
-    assert torch.equal(torch.stack(slopes), gradient)
+    x = points(objective, dtype)
+    value, gradient = value_and_gradient(objective, x)
+    traced_value, *components = traced(*x.unbind(0))
+    assert torch.equal(traced_value, value)
+    assert torch.equal(torch.stack(components), gradient)
 
 
-def test_nothing_is_computed_twice():
+def test_common_subexpressions_are_removed():
     traced = trace(get("rosenbrock"), DOUBLE)
     assert traced is not None
     assert operations(traced) == 14
@@ -67,32 +67,32 @@ def test_nothing_is_computed_twice():
         lambda x, y: x.flip(0) * y,
         lambda x, y: x[:1] + x * y,
     ],
-    ids=["asks", "mean over runs", "sum over runs", "random", "very long", "runs swapped", "first run"],
+    ids=["branches", "mean over runs", "sum over runs", "random", "very long", "runs swapped", "first run"],
 )
-def test_what_is_no_list_of_operations_for_each_run_is_none(formula: Callable[..., Tensor]):
-    landscape = function((-2, 2), (-2, 2), start=(1, 1), name="odd")(formula)
-    assert trace(landscape, DOUBLE) is None
+def test_formulas_that_cannot_be_traced_return_none(formula: Callable[..., Tensor]):
+    objective = function((-2, 2), (-2, 2), start=(1, 1), name="odd")(formula)
+    assert trace(objective, DOUBLE) is None
 
 
-def test_a_formula_that_changes_is_followed_anew():
+def test_a_formula_that_changes_is_traced_again():
     height = [1.0]
-    landscape = function((-2, 2), (-2, 2), start=(1, 1), name="changing")(lambda x, y: height[0] * x * x + y * y)
-    x = points(landscape)
+    objective = function((-2, 2), (-2, 2), start=(1, 1), name="changing")(lambda x, y: height[0] * x * x + y * y)
+    x = points(objective)
     for height[0] in (1.0, 3.0):
-        traced = trace(landscape, DOUBLE)
+        traced = trace(objective, DOUBLE)
         assert traced is not None
-        assert torch.equal(traced(*x.unbind(0))[0], value_and_gradient(landscape, x)[0])
-    assert trace(landscape, DOUBLE) is traced  # and remembered until then
+        assert torch.equal(traced(*x.unbind(0))[0], value_and_gradient(objective, x)[0])
+    assert trace(objective, DOUBLE) is traced  # cached while it does not change
 
 
 @pytest.mark.parametrize("name", ["noisy_bowl", "reddi_online"])
-def test_stochastic_landscapes_are_not_followed(name):
+def test_stochastic_functions_are_not_traced(name):
     assert trace(get(name), DOUBLE) is None
 
 
-def test_a_landscape_of_more_coordinates_than_a_list_is_long_is_not_followed(monkeypatch):
+def test_a_function_with_too_many_coordinates_is_not_traced(monkeypatch):
     def refuse(*given: object) -> None:
-        raise AssertionError("following so many coordinates takes a minute, and finds nothing")
+        raise AssertionError("tracing so many coordinates takes a minute and fails")
 
-    monkeypatch.setattr(tracing, "_traced", refuse)
-    assert trace(get("sphere").with_dim(tracing.LONGEST + 1), DOUBLE) is None
+    monkeypatch.setattr(tracing, "_trace", refuse)
+    assert trace(get("sphere").with_dim(tracing.MAX_OPERATIONS + 1), DOUBLE) is None

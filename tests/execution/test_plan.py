@@ -100,7 +100,7 @@ def test_no_bit_depends_on_the_blocks(kinds, size, terms):
 @pytest.mark.parametrize("name", ["rosenbrock", "ackley", "beale", "levy", "himmelblau", "mueller_brown"])
 def test_no_bit_depends_on_whether_a_block_is_worth_following(name, monkeypatch):
     """The engine follows formulas where a call has work enough; small blocks do not get there."""
-    monkeypatch.setattr(compiling, "WORTH", 1000)
+    monkeypatch.setattr(compiling, "MIN_RUN_STEPS", 1000)
     whole = execute(grid(get(name), size=10**6))
     assert same(execute(grid(get(name), size=16))[:], whole[:])
 

@@ -155,7 +155,7 @@ def test_a_point_belongs_to_the_nearest_minimum_if_any():
         ({"optimizer": ["adam", "sgd"]}, "a map shows one optimizer, not 2"),
         ({"optimizer": "adamm"}, "unknown optimizer 'adamm'"),
         ({"function": ROOM}, "a map of basins is for two coordinates; room has 3"),
-        ({"device": "abacus"}, "device 'abacus' is not to be had here"),
+        ({"device": "abacus"}, "device 'abacus' is not available here"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):

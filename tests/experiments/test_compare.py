@@ -249,7 +249,7 @@ def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run(
         ({"tolerances": 0.1}, "tolerances are shares of the first gap"),
         ({"spread": -1}, 'spread is "view", "domain" or a number'),
         ({"dtype": torch.float16}, "dtype is torch.float64 or torch.float32"),
-        ({"device": "abacus"}, "device 'abacus' is not to be had here"),
+        ({"device": "abacus"}, "device 'abacus' is not available here"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):

@@ -253,7 +253,7 @@ REFUSED = {
     "1.5 steps": (("booth",), {"steps": 1.5}, r"at least 1, not 1.5"),
     "steps as text": (("booth",), {"steps": "9"}, r"at least 1, not '9'"),
     "steps as truth": (("booth",), {"steps": True}, r"at least 1, not True"),
-    "unknown device": (("booth",), {"device": "abacus"}, r"device 'abacus' is not to be had here"),
+    "unknown device": (("booth",), {"device": "abacus"}, r"device 'abacus' is not available here"),
     "half precision": (("booth",), {"dtype": torch.float16}, r"dtype is torch.float64 or torch.float32"),
     "wrong shape": ((function((-1, 1), (-1, 1))(lambda x, y: torch.stack([x, y])),), {}, r"returns shape \(2,\)"),
     "no tensor": ((function((-1, 1), (-1, 1))(lambda x, y: 1.0),), {}, r"returns float .*, not a tensor"),
@@ -278,7 +278,7 @@ def test_bad_input_is_refused_in_one_line_before_any_work(case, monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 def test_cuda_is_refused_where_there_is_none():
-    with pytest.raises(InputError, match="device 'cuda' is not to be had here"):
+    with pytest.raises(InputError, match="device 'cuda' is not available here"):
         race("booth", device="cuda")
 
 

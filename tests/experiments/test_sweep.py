@@ -255,9 +255,9 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
         ({"starts": 3, "spread": "near"}, 'spread is "view", "domain" or a number'),
         ({"start": (math.inf, 0)}, "a start must be finite"),
         ({"target": 1e9}, "target is a value below the start's"),
-        ({"record_steps": 0}, "a stride is at least 1"),
+        ({"record_steps": 0}, "a stride must be >= 1, got 0"),
         ({"dtype": torch.float16}, "dtype is torch.float64 or torch.float32"),
-        ({"device": "abacus"}, "device 'abacus' is not to be had here"),
+        ({"device": "abacus"}, "device 'abacus' is not available here"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from landscapes import function, optimizers, race
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer
@@ -55,7 +56,7 @@ EVERY = [optimizer for three in DIRECT.values() for optimizer in three]
 
 def run(
     landscape: Function, field: list[Optimizer], x: Tensor, steps: int, reach: float = 1e6, **more: Any
-) -> loop.BatchResult:
+) -> BatchResult:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
     return loop.run(landscape, field, x, steps, box=box, **more)
 

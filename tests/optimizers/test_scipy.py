@@ -20,6 +20,7 @@ from torch import Tensor
 from landscapes import function, optimizers, race
 from landscapes.analysis import race_table
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
@@ -33,9 +34,7 @@ COBYQA_IS_NEW = pytest.mark.skipif(not hasattr(optimize, "_cobyqa_py"), reason="
 EACH = [pytest.param(name, marks=COBYQA_IS_NEW if name == "COBYQA" else []) for name in METHODS]
 
 
-def run(
-    landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any
-) -> loop.BatchResult:
+def run(landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> BatchResult:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
     return loop.run(landscape, field, x, steps, box=box, **more)
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from landscapes import function, optimizers
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.functions import get
 from landscapes.objectives._function import Function
 from landscapes.optimizers.base import Optimizer
@@ -24,14 +25,12 @@ from landscapes.oracle import Oracle
 DIMS = (1, 2, 10)
 
 
-def run(
-    landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9
-) -> loop.BatchResult:
+def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> BatchResult:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
     return loop.run(landscape, contenders, x, steps, box=box)
 
 
-def one(landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> loop.BatchResult:
+def one(landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> BatchResult:
     return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps)
 
 

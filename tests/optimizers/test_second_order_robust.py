@@ -16,6 +16,7 @@ from torch import Tensor
 
 from landscapes import function, optimizers, race
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives._function import Function
@@ -36,16 +37,14 @@ ANYWHERE = [
 OF_SQUARES = [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()]
 
 
-def run(
-    landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9
-) -> loop.BatchResult:
+def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> BatchResult:
     box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
     return loop.run(landscape, contenders, x, steps, box=box)
 
 
 def one(
     landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int, reach: float = 1e9
-) -> loop.BatchResult:
+) -> BatchResult:
     return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
 
 

@@ -16,6 +16,7 @@ from landscapes import optimizers, race
 from landscapes.cli import locate
 from landscapes.cli.main import main
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.optimizers import Optimizer, parse
 from landscapes.optimizers.wrappers.base import GradientTransformOracle, unwrap
@@ -70,7 +71,7 @@ def nests(draw: st.DrawFn) -> list[Optimizer]:
     return [*(draw(alike) for _ in range(3)), draw(other), draw(st.one_of(OPEN_UNIT))]
 
 
-def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> loop.BatchResult:
+def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> BatchResult:
     return loop.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from landscapes import Function, function, optimizers
-from landscapes.engine.loop import BatchResult
+from landscapes.engine.batch import BatchResult
 from landscapes.engine.termination import Stop
 from landscapes.execution.plan import Block, GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import arrays

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from landscapes import optimizers
-from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.objectives.decorators import Function, function
 from landscapes.optimizers.base import PAIRS, Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
@@ -353,19 +353,19 @@ def starts(dim: int, runs: int, rng: np.random.Generator, dtype: torch.dtype = t
     return torch.from_numpy(rng.uniform(-1.5, 1.5, (dim, runs))).to(dtype)
 
 
-def assert_same(left: loop.BatchResult, right: loop.BatchResult) -> None:
+def assert_same(left: BatchResult, right: BatchResult) -> None:
     for name, value in columns(left).items():
         np.testing.assert_array_equal(value, columns(right)[name], err_msg=name)
 
 
-def part(paths: loop.BatchResult, index: list[int]) -> loop.BatchResult:
+def part(paths: BatchResult, index: list[int]) -> BatchResult:
     """Some of the runs."""
 
     def of(value: Any) -> Any:
         return {name: column[index] for name, column in value.items()} if isinstance(value, dict) else value[index]
 
-    return loop.BatchResult(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
+    return BatchResult(**{name: value if name == "step" else of(value) for name, value in vars(paths).items()})
 
 
-def columns(paths: loop.BatchResult) -> dict[str, Any]:
+def columns(paths: BatchResult) -> dict[str, Any]:
     return {**vars(paths), "evaluations": None, "metrics": None, **paths.evaluations, **paths.metrics}

@@ -1,8 +1,27 @@
-"""Steps compiled into one loop: each run stays in the registers of the processor for several steps."""
+"""Compile the steps of an optimizer on a function into one loop over runs, which keeps each run in registers.
+
+Example: two runs of Adam on f(x, y), with lr = 0.1 and 0.2, 11 steps. The compiled function takes `COMPILED_BLOCK`
+runs, so the block is padded with copies of the first run; the results of the copies are dropped. Its coefficients
+are split into factors of the step and of the run:
+
+>>> from landscapes.optimizers import Adam
+>>> coef_table(Adam(), ("lr",), steps=11).kinds
+('scaled', 'table', 'constant', 'constant', 'column')
+
+"constant" coefficients are compiled in. "table" ones depend on the step only, "column" ones on the run only.
+"scaled" ones are the product of a table entry and a column. Others ("each step") are computed for all runs before
+each call.
+
+The first call takes steps 1 to 8. It receives the coordinates x and y, the optimizer's state per coordinate, the
+lowest values, the limits, rows 1 to 8 of the table and the columns of lr. It returns the same quantities after step 8,
+the points and values evaluated last (those of step 7), and the flag of each run (see `kernels.ChunkResult`). Three
+steps are left, fewer than a call takes: the uncompiled kernel takes them. With 3 steps in all, nothing is compiled.
+"""
 
 from __future__ import annotations
 
 import functools
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
@@ -11,278 +30,311 @@ import numpy as np
 import torch
 from torch import Tensor, fx
 
-from landscapes.engine.fast.kernels import TOGETHER, BatchState, ChunkResult, Eager, Limits, Pieces, Seen, advance
+from landscapes.caching import Cache
+from landscapes.engine.fast.kernels import (
+    CHUNK_STEPS,
+    BatchState,
+    ChunkResult,
+    EagerKernel,
+    Evaluated,
+    Limits,
+    Pieces,
+    take_steps,
+)  # fmt: skip
 from landscapes.engine.fast.runner import Kernel
-from landscapes.engine.fast.tracing import WORTH, Traced, trace
+from landscapes.engine.fast.tracing import MIN_RUN_STEPS, TracedFunction, trace
 from landscapes.engine.grouping import Group
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.coef_table import CoefTable, coef_table
 from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
 
-BLOCK = 2**13
-"""Runs in a compiled block: their states fit a core's own cache."""
+COMPILED_BLOCK = 2**13
+"""Runs per compiled block: their states fit the private cache of a core."""
 
-PAYS = 160_000_000
-"""Run-steps of one group from which compiling by itself pays: seconds of work against seconds of compiling."""
+MIN_COMPILED_RUN_STEPS = 160_000_000
+"""Run-steps of one group from which compiling pays: seconds of work against seconds of compilation."""
 
-LONGEST = 250
-"""Operations of a value and gradient beyond which a compiler takes minutes."""
+MAX_COMPILED_OPERATIONS = 250
+"""Operations of value and gradient beyond which a compiler takes minutes."""
 
-Call = Callable[..., Sequence[Tensor]]
+CompiledCall = Callable[..., Sequence[Tensor]]
+"""Takes and returns flat lists of tensors; see `_compile`."""
+
+_COMPILED: Cache[Any, CompiledCall | None] = Cache(capacity=256)
+"""Compiled steps, for the whole process; None where compilation failed, so that it is not tried again.
+
+Key: formula, view, optimizer type, its hyper-parameters, the names that differ between runs, kinds and constants of
+the coefficients, shape of the limits, recording interval and dtype. The least recently used of more than 256 is
+dropped. Threads share the cache; two that need the same new key may both compile it.
+"""
+
+_COMPILER_MISSING = threading.Event()
+"""Set when a compilation fails for lack of a C++ compiler. Then no thread of this process tries again."""
 
 
-def pays(function: Function, optimizer: Any, run_steps: int) -> bool:
-    """Whether compiling the steps of an optimizer pays, for so many run-steps in all; once compiled, it always does."""
-    return run_steps >= PAYS or any(key[0] == function.formula and key[2] is type(optimizer) for key in _COMPILED)
+def is_compiling_worthwhile(function: Function, optimizer: Any, run_steps: int) -> bool:
+    """Return whether to compile the steps of so many run-steps; always once they have been compiled."""
+    if run_steps >= MIN_COMPILED_RUN_STEPS:
+        return True
+    return any(key[0] == function.formula and key[2] is type(optimizer) for key, _ in _COMPILED.items())
 
 
 def kernel_for(
-    function: Function, group: Group, limits: Limits, steps: int, every: int, like: Tensor, compiled: bool | None
+    function: Function, group: Group, limits: Limits, steps: int, record_every: int, like: Tensor, compiled: bool | None
 ) -> Kernel:
-    """What takes the steps of a group: compiled where that is asked for, or pays, and can be."""
+    """Return the kernel of a group: compiled if requested (or, for None, worthwhile) and possible."""
     work = len(group.runs) * steps
-    wanted = pays(function, group.optimizer, work) if compiled is None else compiled
-    traced = trace(function, like) if wanted or work >= WORTH else None
-    eager = Eager(function, limits, traced, every)
-    if not wanted or traced is None or steps < TOGETHER:
+    wanted = is_compiling_worthwhile(function, group.optimizer, work) if compiled is None else compiled
+    traced = trace(function, like) if wanted or work >= MIN_RUN_STEPS else None
+    eager = EagerKernel(function, limits, traced, record_every)
+    if not wanted or traced is None or steps < CHUNK_STEPS:
         return eager
     return compiled_kernel(eager, traced, group, steps, like) or eager
 
 
-class Compiled:
-    """A kernel of a fixed number of runs, compiled; what steps are left at the end are taken as they stand."""
+class CompiledKernel:
+    """A kernel for `COMPILED_BLOCK` runs; an uncompiled kernel takes the steps left at the end."""
 
-    fixed = True
-    block = BLOCK
+    fixed_size = True
+    block = COMPILED_BLOCK
 
     def __init__(
-        self, eager: Eager, call: Call, scalars: CoefTable, parts: int, limits: Sequence[Tensor], steps: int
-    ) -> None:
-        self.eager, self.call, self.table, self.parts, self.limits, self.steps = (
-            eager,
-            call,
-            scalars,
-            parts,
-            limits,
-            steps,
-        )
-        self.every, self.look = eager.every, eager.look
+        self, eager: EagerKernel, call: CompiledCall, table: CoefTable, state_size: int, limits: Sequence[Tensor],
+        steps: int,
+    ) -> None:  # fmt: skip
+        """Prepare a kernel.
+
+        Args:
+            eager: the uncompiled kernel.
+            call: the compiled function.
+            table: the coefficients of the steps.
+            state_size: the number of tensors in the optimizer's state per coordinate.
+            limits: the limits, flat.
+            steps: the number of steps.
+        """
+        self.eager, self.call, self.table = eager, call, table
+        self.state_size, self.limits, self.steps = state_size, limits, steps
+        self.record_every, self.evaluate = eager.record_every, eager.evaluate
         self.prepared: tuple[RunCoefs, list[Tensor]] | None = None
         like = limits[0]
-        self.factors = torch.as_tensor(scalars.factors, dtype=like.dtype).split(TOGETHER)  # type: ignore[no-untyped-call]
-        with np.errstate(divide="ignore"):  # what would divide by zero is multiplied by infinity
-            inverse = torch.as_tensor(1 / scalars.factors, dtype=like.dtype)
-        self.inverse = inverse.split(TOGETHER)  # type: ignore[no-untyped-call]
+        factors = torch.as_tensor(table.factors, dtype=like.dtype)
+        self.factors = factors.split(CHUNK_STEPS)  # type: ignore[no-untyped-call]
+        with np.errstate(divide="ignore"):  # division by zero becomes multiplication by infinity
+            inverse = torch.as_tensor(1 / table.factors, dtype=like.dtype)
+        self.inverse = inverse.split(CHUNK_STEPS)  # type: ignore[no-untyped-call]
 
-    def take(
-        self, flight: BatchState, scalars: RunCoefs, t: int, steps: int, into: Sequence[Seen] | None = None
+    def advance(
+        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, into: Sequence[Evaluated] | None = None
     ) -> tuple[ChunkResult, int]:
-        if steps - t < TOGETHER or t % TOGETHER:
-            runs = torch.arange(len(flight.lowest))
-            return self.eager.take(flight if flight.points[0].ndim == 2 else flight.of(runs), scalars, t, steps)
-        if flight.points[0].ndim == 2:
-            flight = in_pieces(flight)
-        d = len(flight.points)
-        kept = scratch(d, self.every, flight.lowest) if into is None else into
+        """Take `CHUNK_STEPS` steps, or the fewer ones that are left; return the result and how many were taken."""
+        if steps - t < CHUNK_STEPS or t % CHUNK_STEPS:
+            runs = torch.arange(len(state.lowest))
+            return self.eager.advance(state if state.points[0].ndim == 2 else state.select(runs), run_coefs, t, steps)
+        if state.points[0].ndim == 2:
+            state = split_coordinates(state)
+        d, chunk = len(state.points), t // CHUNK_STEPS
+        recorded = recording_buffers(d, self.record_every, state.lowest) if into is None else into
         out = self.call(
-            *flight.points, *(part for state in flight.states for part in state), flight.lowest, *self.limits,
-            self.factors[t // TOGETHER], self.inverse[t // TOGETHER], *self._columns(scalars), *self._each_step(scalars, t),
-            *(one for points, value in kept for one in (*points, value)),
+            *state.points, *(part for own in state.optimizer_states for part in own), state.lowest, *self.limits,
+            self.factors[chunk], self.inverse[chunk], *self._columns(run_coefs), *self._coefs_of_steps(run_coefs, t),
+            *(tensor for points, loss in recorded for tensor in (*points, loss)),
         )  # fmt: skip
-        return unflattened(out, d, self.parts, kept), TOGETHER
+        return unflatten(out, d, self.state_size, recorded), CHUNK_STEPS
 
-    def _columns(self, scalars: RunCoefs) -> list[Tensor]:
-        """What depends on the runs: the numbers that differ, and the scalars' factors, the same at every step."""
-        if self.prepared is None or self.prepared[0] is not scalars:
-            numbers = [getattr(scalars.optimizer, name) for name in scalars.numbers]
+    def _columns(self, run_coefs: RunCoefs) -> list[Tensor]:
+        """Return the hyper-parameters that differ between runs, and the runs' factors of the coefficients."""
+        if self.prepared is None or self.prepared[0] is not run_coefs:
+            numbers = [getattr(run_coefs.optimizer, name) for name in run_coefs.numbers]
             with np.errstate(all="ignore"):
-                last = scalars.distinct.coef(self.steps)
+                last = run_coefs.distinct.coef(self.steps)
             factors = [
-                torch.as_tensor(scalars.expand_to_runs(last[j]), dtype=scalars.like.dtype)
+                torch.as_tensor(run_coefs.expand_to_runs(last[j]), dtype=run_coefs.like.dtype)
                 for j, kind in enumerate(self.table.kinds)
                 if kind in ("column", "scaled")
             ]
-            self.prepared = scalars, [*numbers, *factors]
+            self.prepared = run_coefs, [*numbers, *factors]
         return self.prepared[1]
 
-    def _each_step(self, scalars: RunCoefs, t: int) -> list[Tensor]:
+    def _coefs_of_steps(self, run_coefs: RunCoefs, t: int) -> list[Tensor]:
+        """Return the coefficients that must be computed for each step, (R,) each."""
         if "each step" not in self.table.kinds:
             return []
-        places = [j for j, kind in enumerate(self.table.kinds) if kind == "each step"]
-        rows = scalars.at_steps(range(t + 1, t + 1 + TOGETHER))
-        like = scalars.numbers[next(iter(scalars.numbers))]
+        indices = [j for j, kind in enumerate(self.table.kinds) if kind == "each step"]
+        rows = run_coefs.at_steps(range(t + 1, t + 1 + CHUNK_STEPS))
+        like = run_coefs.numbers[next(iter(run_coefs.numbers))]
         return [
-            torch.as_tensor(row[j], dtype=scalars.like.dtype).expand(like.shape).contiguous()
+            torch.as_tensor(row[j], dtype=run_coefs.like.dtype).expand(like.shape).contiguous()
             for row in rows
-            for j in places
+            for j in indices
         ]
 
 
-def in_pieces(flight: BatchState) -> BatchState:
-    """The same with a piece for each coordinate."""
-    state = flight.states[0]
-    points = [row.contiguous() for row in flight.points[0]]
-    return BatchState(
-        points, [tuple(part[i].contiguous() for part in state) for i in range(len(points))], flight.lowest, flight.last
-    )
+def split_coordinates(state: BatchState) -> BatchState:
+    """Return the same state with one piece per coordinate."""
+    own = state.optimizer_states[0]
+    points = [row.contiguous() for row in state.points[0]]
+    states = [tuple(part[i].contiguous() for part in own) for i in range(len(points))]
+    return BatchState(points, states, state.lowest, state.last)
 
 
-def scratch(d: int, every: int, like: Tensor) -> list[Seen]:
-    """What a kernel writes points and values to that are kept on the way."""
-    count = TOGETHER // every if every else 0
+def recording_buffers(d: int, record_every: int, like: Tensor) -> list[Evaluated]:
+    """Return buffers for the points and values that a kernel records during one call."""
+    count = CHUNK_STEPS // record_every if record_every else 0
     return [([torch.empty_like(like) for _ in range(d)], torch.empty_like(like)) for _ in range(count)]
 
 
-def flattened(leg: ChunkResult) -> list[Tensor]:
-    """What a kernel gives back, as one list."""
-    flight = leg.flight
+def flatten(chunk: ChunkResult) -> list[Tensor]:
+    """Return the tensors of a result, except the recorded ones, as one list."""
+    state = chunk.state
     return [
-        *flight.points, *(part for state in flight.states for part in state), flight.lowest, *flight.last[0], flight.last[1],
-        leg.trouble,
+        *state.points, *(part for own in state.optimizer_states for part in own), state.lowest,
+        *state.last[0], state.last[1], chunk.flag,
     ]  # fmt: skip
 
 
-def _some(left: Iterator[Tensor], count: int) -> list[Tensor]:
+def unflatten(out: Sequence[Tensor], d: int, state_size: int, recorded: Sequence[Evaluated]) -> ChunkResult:
+    """Return the result that `flatten` made a list of."""
+    left = iter(out)
+    points = _take(left, d)
+    states = [tuple(_take(left, state_size)) for _ in range(d)]
+    (lowest,), last, (loss, flag) = _take(left, 1), _take(left, d), _take(left, 2)
+    return ChunkResult(BatchState(points, states, lowest, (last, loss)), flag, recorded)
+
+
+def _take(left: Iterator[Tensor], count: int) -> list[Tensor]:
     return [next(left) for _ in range(count)]
 
 
-def unflattened(out: Sequence[Tensor], d: int, parts: int, kept: Sequence[Seen]) -> ChunkResult:
-    """What `flattened` made a list of, and what was kept on the way."""
-    left = iter(out)
-    points = _some(left, d)
-    states = [tuple(_some(left, parts)) for _ in range(d)]
-    (lowest,), last, (value, trouble) = _some(left, 1), _some(left, d), _some(left, 2)
-    return ChunkResult(BatchState(points, states, lowest, (last, value)), trouble, kept)
-
-
-_COMPILED: dict[Any, Call | None] = {}
-_COMPILER = {"works": True}
-
-
-def compiled_kernel(eager: Eager, traced: Traced, group: Group, steps: int, like: Tensor) -> Compiled | None:
-    """The kernel of a group, or None where there can be none: coordinates are coupled, or there is no compiler."""
+def compiled_kernel(
+    eager: EagerKernel, traced: TracedFunction, group: Group, steps: int, like: Tensor
+) -> CompiledKernel | None:
+    """Return the compiled kernel of a group; None if the optimizer couples coordinates or compilation fails."""
     optimizer, names = group.optimizer, tuple(group.numbers)
-    parts = parts_of(optimizer, names, like.dtype)
-    if parts is None or len(traced.graph.graph.nodes) > LONGEST or like.device.type != "cpu" or not _COMPILER["works"]:
+    state_size = state_size_of(optimizer, names, like.dtype)
+    too_long = len(traced.graph.graph.nodes) > MAX_COMPILED_OPERATIONS
+    if state_size is None or too_long or like.device.type != "cpu" or _COMPILER_MISSING.is_set():
         return None
-    scalars = coef_table(optimizer, names, steps)
-    limits = eager.limits.unbound()
-    flat = [*limits.centre, *limits.half, *(one for one in (limits.gradient, limits.distance) if one is not None)]
-    flat += [one for minimum in limits.minima for one in minimum]
-    plain = with_arrays(optimizer, dict.fromkeys(names, 0.5))
-    shape = len(limits.centre), limits.gradient is None, limits.distance is None, len(limits.minima)
-    constants = tuple(c for c, kind in zip(scalars.constants, scalars.kinds, strict=True) if kind == "constant")
+    table = coef_table(optimizer, names, steps)
+    limits = eager.limits.by_coordinate()
+    tolerances = [square for square in (limits.squared_gtol, limits.squared_xtol) if square is not None]
+    flat = [*limits.center, *limits.half_width, *tolerances, *(piece for minimum in limits.minima for piece in minimum)]
     key = (
         eager.function.formula,
         eager.function.view,
         type(optimizer),
-        plain,
+        with_arrays(optimizer, dict.fromkeys(names, 0.5)),
         names,
-        scalars.kinds,
-        constants,
-        shape,
-        eager.every,
+        table.kinds,
+        tuple(c for c, kind in zip(table.constants, table.kinds, strict=True) if kind == "constant"),
+        (len(limits.center), limits.squared_gtol is None, limits.squared_xtol is None, len(limits.minima)),
+        eager.record_every,
         like.dtype,
     )
-    if key not in _COMPILED:
-        _COMPILED[key] = _compile(optimizer, names, traced, limits, scalars, parts, eager.every, flat)
-    call = _COMPILED[key]
-    return None if call is None else Compiled(eager, call, scalars, parts, flat, steps)
+    call = _COMPILED.get_or_make(
+        key, lambda: _compile(optimizer, names, traced, limits, table, state_size, eager.record_every, flat)
+    )
+    return None if call is None else CompiledKernel(eager, call, table, state_size, flat, steps)
 
 
 @functools.lru_cache(maxsize=256)
-def parts_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) -> int | None:
-    """Of how many tensors the state of an optimizer is, if it treats each coordinate by itself; tried with three of them."""
+def state_size_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) -> int | None:
+    """Return the number of state tensors per coordinate; None if the optimizer couples coordinates.
+
+    Four steps in three coordinates are compared with those of each coordinate by itself.
+    """
     generator = torch.Generator().manual_seed(0)
     numbers = dict.fromkeys(names, torch.tensor([0.5, 0.3, 0.7, 0.4], dtype=dtype))
     optimizer = with_arrays(optimizer, numbers)
     plain = with_arrays(optimizer, dict.fromkeys(names, 0.5))
     x = torch.randn(3, 4, generator=generator, dtype=dtype)
     try:
-        state, alone, each = optimizer.init(x), [optimizer.init(row) for row in x], list(x)
+        state, split_states, split_x = optimizer.init(x), [optimizer.init(row) for row in x], list(x)
         for t in range(1, 5):
             g = torch.randn(3, 4, generator=generator, dtype=dtype) * 10.0 ** (2 * t - 5)
             coefs = plain.coef(t)
             x, state = optimizer.update(x, g, state, coefs)
-            stepped = [optimizer.update(p, slope, own, coefs) for p, slope, own in zip(each, g, alone, strict=True)]
-            each, alone = [p for p, _ in stepped], [own for _, own in stepped]
-            if not torch.equal(torch.stack(each), x):
+            stepped = [optimizer.update(*piece, coefs) for piece in zip(split_x, g, split_states, strict=True)]
+            split_x, split_states = [p for p, _ in stepped], [own for _, own in stepped]
+            if not torch.equal(torch.stack(split_x), x):
                 return None
     except Exception:  # it reduces over coordinates that are not there
         return None
-    return len(state) if all(part.shape == x[0].shape for own in alone for part in own) else None
+    return len(state) if all(part.shape == x[0].shape for own in split_states for part in own) else None
 
 
 def _compile(
-    optimizer: FirstOrder, names: tuple[str, ...], traced: Traced, limits: Limits, scalars: CoefTable, parts: int, every: int,
-    flat: Sequence[Tensor],
-) -> Call | None:  # fmt: skip
-    # these take seconds to import
+    optimizer: FirstOrder, names: tuple[str, ...], traced: TracedFunction, limits: Limits, table: CoefTable,
+    state_size: int, record_every: int, flat: Sequence[Tensor],
+) -> CompiledCall | None:  # fmt: skip
+    """Compile `CHUNK_STEPS` steps; return None if that fails. Without a C++ compiler, warn once."""
+    # these imports take seconds
     from torch._guards import TracingContext, tracing
     from torch._subclasses.fake_tensor import FakeTensorMode
     from torch.fx.experimental.proxy_tensor import make_fx
     from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
-    d, like = len(limits.centre), flat[0]
-    kinds = scalars.kinds
-    counts = len(names), sum(kind in ("column", "scaled") for kind in kinds), sum(kind == "each step" for kind in kinds)
+    d, like = len(limits.center), flat[0]
+    kinds = table.kinds
+    n_columns = sum(kind in ("column", "scaled") for kind in kinds)
+    n_per_step = sum(kind == "each step" for kind in kinds)
 
     def body(*given: Tensor) -> list[Tensor]:
         left = iter(given)
-        points = _some(left, d)
-        states: list[State] = [tuple(_some(left, parts)) for _ in range(d)]
-        (lowest,) = _some(left, 1)
-        centre, half = _some(left, d), _some(left, d)
-        gradient = None if limits.gradient is None else next(left)
-        distance = None if limits.distance is None else next(left)
-        minima = [_some(left, d) for _ in limits.minima]
-        factors, _ = _some(left, 2)
-        numbers, columns = _some(left, counts[0]), _some(left, counts[1])
-        steps = [_coefs(scalars, factors, k, columns, _some(left, counts[2])) for k in range(TOGETHER)]
-        flight = BatchState(points, states, lowest, (points, lowest))
-        here = Limits(centre, half, gradient, distance, minima)
-        leg = advance(look, with_arrays(optimizer, dict(zip(names, numbers, strict=True))), flight, steps, here, every)
-        for met, value in leg.kept:
-            for one in (*met, value):
-                next(left).copy_(one)
-        return flattened(leg)
+        points = _take(left, d)
+        states: list[State] = [tuple(_take(left, state_size)) for _ in range(d)]
+        (lowest,) = _take(left, 1)
+        center, half_width = _take(left, d), _take(left, d)
+        squared_gtol = None if limits.squared_gtol is None else next(left)
+        squared_xtol = None if limits.squared_xtol is None else next(left)
+        minima = [_take(left, d) for _ in limits.minima]
+        factors, _ = _take(left, 2)
+        numbers, columns = _take(left, len(names)), _take(left, n_columns)
+        coefs = [_coefs(table, factors, k, columns, _take(left, n_per_step)) for k in range(CHUNK_STEPS)]
+        state = BatchState(points, states, lowest, (points, lowest))
+        own_limits = Limits(center, half_width, squared_gtol, squared_xtol, minima)
+        own_optimizer = with_arrays(optimizer, dict(zip(names, numbers, strict=True)))
+        chunk = take_steps(evaluate, own_optimizer, state, coefs, own_limits, record_every)
+        for recorded, loss in chunk.recorded:
+            for tensor in (*recorded, loss):
+                next(left).copy_(tensor)
+        return flatten(chunk)
 
-    def look(points: Pieces) -> tuple[Tensor, Pieces]:
-        value, *gradient = traced(*points)
-        return value, gradient
+    def evaluate(points: Pieces) -> tuple[Tensor, Pieces]:
+        loss, *gradient = traced(*points)
+        return loss, gradient
 
-    row = torch.ones(BLOCK, dtype=like.dtype)
-    rows = torch.ones((TOGETHER, len(kinds)), dtype=like.dtype)
-    given: list[Any] = [row + i for i in range(d * (1 + parts) + 1)]
-    given += [*flat, rows, rows + 1, *(row + i for i in range(counts[0] + counts[1] + TOGETHER * counts[2]))]
-    given += [one for points, value in scratch(d, every, row) for one in (*points, value)]
+    row = torch.ones(COMPILED_BLOCK, dtype=like.dtype)
+    rows = torch.ones((CHUNK_STEPS, len(kinds)), dtype=like.dtype)
+    given: list[Any] = [row + i for i in range(d * (1 + state_size) + 1)]
+    given += [*flat, rows, rows + 1, *(row + i for i in range(len(names) + n_columns + CHUNK_STEPS * n_per_step))]
+    given += [tensor for points, loss in recording_buffers(d, record_every, row) for tensor in (*points, loss)]
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             graph = make_fx(body)(*given)
-            _multiplied(graph, d * (1 + parts) + 1 + len(flat))
-            # with this context the code is found again on the disk by other processes
+            _multiply_by_inverse(graph, d * (1 + state_size) + 1 + len(flat))
+            # with this context, other processes find the compiled code in the disk cache
             mode = FakeTensorMode(shape_env=ShapeEnv(assume_static_by_default=True))
             with tracing(TracingContext(mode)):
-                return cast(Call, torch._inductor.compile(graph, list(given)))
+                return cast(CompiledCall, torch._inductor.compile(graph, list(given)))
     except Exception as error:
         if "ompiler" in type(error).__name__ + str(error):
-            _COMPILER["works"] = False
+            _COMPILER_MISSING.set()
             warnings.warn(
-                "no C++ compiler works here, so steps are not compiled; install g++ to have them 10 times as fast",
+                "no C++ compiler works here, so steps are not compiled; install g++ to make them about 10 times faster",
                 stacklevel=2,
             )
         return None
 
 
-def _coefs(scalars: CoefTable, factors: Tensor, k: int, columns: list[Tensor], each: list[Tensor]) -> Coefs:
-    """The scalars of the k-th step of a call, as the update takes them."""
+def _coefs(table: CoefTable, factors: Tensor, k: int, columns: list[Tensor], per_step: list[Tensor]) -> Coefs:
+    """Return the coefficients of the k-th step of a call, as the optimizer's update takes them."""
     coefs: list[float | Tensor] = []
-    column, own = iter(columns), iter(each)
-    for j, kind in enumerate(scalars.kinds):
+    column, own = iter(columns), iter(per_step)
+    for j, kind in enumerate(table.kinds):
         if kind == "constant":
-            coefs.append(scalars.constants[j])
+            coefs.append(table.constants[j])
         elif kind == "table":
             coefs.append(factors[k, j])
         elif kind == "each step":
@@ -292,20 +344,21 @@ def _coefs(scalars: CoefTable, factors: Tensor, k: int, columns: list[Tensor], e
     return tuple(coefs)
 
 
-def _multiplied(graph: fx.GraphModule, place: int) -> None:
-    """Divides by no number of the table, which takes long, but multiplies by its inverse from the other table."""
+def _multiply_by_inverse(graph: fx.GraphModule, position: int) -> None:
+    """Replace divisions by table entries, which are slow, by multiplications with the table of inverses.
+
+    `position` is the index of the table among the inputs; the table of inverses follows it.
+    """
     aten = torch.ops.aten
-    holders = [node for node in graph.graph.nodes if node.op == "placeholder"]
-    factors, inverse = holders[place], holders[place + 1]
+    inputs = [node for node in graph.graph.nodes if node.op == "placeholder"]
+    factors, inverse = inputs[position], inputs[position + 1]
     for node in list(graph.graph.nodes):
         if node.target != aten.div.Tensor or not isinstance(node.args[1], fx.Node):
             continue
         entry = node.args[1]
-        if (
-            entry.target != aten.select.int
-            or not isinstance(row := entry.args[0], fx.Node)
-            or row.args[0] is not factors
-        ):
+        if entry.target != aten.select.int or not isinstance(row := entry.args[0], fx.Node):
+            continue
+        if row.args[0] is not factors:
             continue
         with graph.graph.inserting_before(node):
             other = graph.graph.call_function(aten.select.int, (inverse, *row.args[1:]))

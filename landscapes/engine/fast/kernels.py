@@ -1,4 +1,4 @@
-"""Several steps of many runs by one call."""
+"""Take several steps of many runs per call: the state of a block of runs, its limits, and the uncompiled kernel."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from landscapes.engine.fast.tracing import Traced
+from landscapes.engine.fast.tracing import TracedFunction
 from landscapes.engine.termination import Stop
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import pairwise_sum
@@ -17,94 +17,95 @@ from landscapes.optimizers.first_order.run_coefs import RunCoefs
 from landscapes.oracle import value_and_gradient
 
 Pieces = Sequence[Tensor]
-"""The points: all coordinates in one tensor (d, R), or one tensor (R,) for each."""
+"""Vectors of R runs: one piece (d, R), or d pieces (R,), one per coordinate."""
 
-Seen = tuple[Pieces, Tensor]
+Evaluated = tuple[Pieces, Tensor]
 """Points, and the values (R,) there."""
 
-TOGETHER = 8
-"""Steps by one call: more save nothing, and take longer to compile."""
+CHUNK_STEPS = 8
+"""Steps per call. More steps per call gain nothing, and take longer to compile."""
 
-BLOCK = 2**15
-"""Runs that are stepped together, of two coordinates: what a step needs of them fits the caches."""
+EAGER_BLOCK = 2**15
+"""Runs per block for two coordinates: the tensors of a step fit the caches."""
 
-TINY = {torch.float64: 1e-300, torch.float32: 1e-37}
-"""Below this the square of a norm is as good as zero."""
+SMALLEST_SQUARE = {torch.float64: 1e-300, torch.float32: 1e-37}
+"""A squared norm below this counts as zero."""
 
 
 @dataclass(frozen=True, eq=False)
 class BatchState:
-    """Where R runs are.
+    """The state of R runs between two calls.
 
     Attributes:
         points: the points, in pieces.
-        states: the optimizer's state, for each piece.
-        lowest: the lowest value met before, shape (R,).
-        last: the points looked at last, and the values there.
+        optimizer_states: the optimizer's state of each piece.
+        lowest: the lowest value so far, shape (R,).
+        last: the points evaluated last, and the values there.
     """
 
     points: Pieces
-    states: Sequence[State]
+    optimizer_states: Sequence[State]
     lowest: Tensor
-    last: Seen
+    last: Evaluated
 
     @classmethod
     def start(cls, x: Tensor, optimizer: FirstOrder) -> BatchState:
-        """Runs that begin at x (d, R), in one piece."""
-        never = x.new_full(x.shape[1:], torch.inf)
-        return cls([x], [optimizer.init(x)], never, ([x], never))
+        """Return the state of runs that begin at x (d, R), in one piece."""
+        infinity = x.new_full(x.shape[1:], torch.inf)
+        return cls([x], [optimizer.init(x)], infinity, ([x], infinity))
 
-    def of(self, runs: Tensor) -> BatchState:
-        """Some of the runs, by their numbers or a mask, in one piece."""
-        points, value = self.last
-        place = runs.nonzero()[:, 0] if runs.dtype == torch.bool else runs
+    def select(self, runs: Tensor) -> BatchState:
+        """Return the state of some runs, given by indices or a mask, in one piece."""
+        points, loss = self.last
+        index = runs.nonzero()[:, 0] if runs.dtype == torch.bool else runs
         if self.points[0].ndim == 2:
-            state = tuple(part.index_select(-1, place) for part in self.states[0])
+            state = tuple(part.index_select(-1, index) for part in self.optimizer_states[0])
         else:
-            state = tuple(chosen(parts, place) for parts in zip(*self.states, strict=True))
-        last = [chosen(points, place)], value[place]
-        return BatchState([chosen(self.points, place)], [state], self.lowest[place], last)
+            state = tuple(select_points(parts, index) for parts in zip(*self.optimizer_states, strict=True))
+        last = [select_points(points, index)], loss[index]
+        return BatchState([select_points(self.points, index)], [state], self.lowest[index], last)
 
 
 @dataclass(frozen=True, eq=False)
 class ChunkResult:
-    """What several steps lead to.
+    """The result of several steps of R runs.
 
     Attributes:
-        flight: where the runs are after them.
-        trouble: zero for runs that met neither the bounds, nor what is not finite, nor a tolerance, shape (R,).
-        kept: points and values at every so many of the steps, the first being one.
+        state: the state after them.
+        flag: zero for a run that stayed in the box, met only finite numbers and no tolerance; positive or NaN for a
+            run that may have ended. Shape (R,).
+        recorded: points and values every few steps, beginning with the first.
     """
 
-    flight: BatchState
-    trouble: Tensor
-    kept: Sequence[Seen] = field(default_factory=tuple)
+    state: BatchState
+    flag: Tensor
+    recorded: Sequence[Evaluated] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, eq=False)
 class Limits:
-    """What no run may pass unnoticed.
+    """The limits that a run must not cross unflagged.
 
     Attributes:
-        centre, half: the middle of the box and half its width, for each piece of the points.
-        gradient: the square of the norm at which a run has arrived, or None.
-        distance: the square of the distance at which it has, or None.
-        minima: the minimisers, each in pieces as the points are.
+        center, half_width: the center of the box and half its width, in pieces.
+        squared_gtol: squared gradient norm at which a run has converged, or None.
+        squared_xtol: squared distance to a minimizer at which a run has converged, or None.
+        minima: the minimizers, each in pieces.
     """
 
-    centre: Pieces
-    half: Pieces
-    gradient: Tensor | None = None
-    distance: Tensor | None = None
+    center: Pieces
+    half_width: Pieces
+    squared_gtol: Tensor | None = None
+    squared_xtol: Tensor | None = None
     minima: Sequence[Pieces] = ()
 
     @classmethod
     def of(cls, box: Tensor, stop: Stop | None, function: Function) -> Limits:
-        """The limits of a job, for points in one piece; the box (d, 2) has their precision."""
+        """Return the limits for points in one piece, of the dtype of the box (d, 2)."""
         low, high = box.unbind(1)
-        margin = 4 * torch.finfo(box.dtype).eps  # what comes so close to a limit is looked at more closely
-        square = {
-            name: box.new_tensor(max(tolerance * tolerance * (1 + margin), TINY[box.dtype]))
+        margin = 4 * torch.finfo(box.dtype).eps  # a run within rounding of a limit is flagged, too
+        squares = {
+            name: box.new_tensor(max(tolerance * tolerance * (1 + margin), SMALLEST_SQUARE[box.dtype]))
             for name in ("gtol", "xtol")
             if (tolerance := getattr(stop, name, None)) is not None
         }
@@ -112,117 +113,120 @@ class Limits:
         return cls(
             [((low + high) / 2)[:, None]],
             [((high - low) / 2 - margin * (low.abs() + high.abs()))[:, None]],
-            square.get("gtol"),
-            square.get("xtol"),
-            [[minimum[:, None]] for minimum in minima] if "xtol" in square else (),
+            squares.get("gtol"),
+            squares.get("xtol"),
+            [[minimum[:, None]] for minimum in minima] if "xtol" in squares else (),
         )
 
-    def unbound(self) -> Limits:
-        """The same for points with a piece for each coordinate."""
+    def by_coordinate(self) -> Limits:
+        """Return the same limits for points with one piece per coordinate."""
         return Limits(
-            self.centre[0][:, 0].unbind(0), self.half[0][:, 0].unbind(0), self.gradient, self.distance,
+            self.center[0][:, 0].unbind(0), self.half_width[0][:, 0].unbind(0), self.squared_gtol, self.squared_xtol,
             [minimum[0][:, 0].unbind(0) for minimum in self.minima],
         )  # fmt: skip
 
 
-Look = Callable[[Pieces], tuple[Tensor, Pieces]]
-"""Takes points; the values (R,) and the gradients, in pieces as the points are."""
+Evaluate = Callable[[Pieces], tuple[Tensor, Pieces]]
+"""Takes points; returns the values (R,) and the gradients, in pieces as the points."""
 
 
-class Eager:
-    """Steps taken one operation after another, with the bits of `engine.run`'s own loop.
+class EagerKernel:
+    """An uncompiled kernel; its results equal those of `stepwise.StepwiseLoop` bit for bit."""
 
-    Args:
-        function: the landscape.
-        limits: what is to be noticed, for points in one piece.
-        traced: its value and gradient as a list of operations, if it is exact.
-        every: how often points and values are kept on the way; 0 for never.
-    """
+    fixed_size = False
 
-    fixed = False
+    def __init__(self, function: Function, limits: Limits, traced: TracedFunction | None, record_every: int) -> None:
+        """Prepare a kernel.
 
-    def __init__(self, function: Function, limits: Limits, traced: Traced | None, every: int) -> None:
-        keep_memory()
-        self.function, self.limits, self.every = function, limits, every
+        Args:
+            function: the objective.
+            limits: the limits, for points in one piece.
+            traced: the traced function; it is used if it is exact.
+            record_every: record points and values every so many steps; 0 for never.
+        """
+        retain_freed_memory()
+        self.function, self.limits, self.record_every = function, limits, record_every
         self.block = block_size(function.dim)
         self.traced = traced if traced is not None and traced.exact else None
 
-    def look(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Values (R,) and gradients (d, R) at points (d, R)."""
+    def evaluate(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the values (R,) and gradients (d, R) at points (d, R)."""
         if self.traced is None:
             return value_and_gradient(self.function, x)
-        value, *gradient = self.traced(*x.unbind(0))
-        return value, torch.stack(gradient)
+        loss, *components = self.traced(*x.unbind(0))
+        return loss, torch.stack(components)
 
-    def take(
-        self, flight: BatchState, scalars: RunCoefs, t: int, steps: int, into: Sequence[Seen] | None = None
+    def advance(
+        self, state: BatchState, run_coefs: RunCoefs, t: int, steps: int, into: Sequence[Evaluated] | None = None
     ) -> tuple[ChunkResult, int]:
-        """As many steps as one call takes after step t, and how many these were."""
-        taken = min(TOGETHER, steps - t)
-        coefs = scalars.at_steps(range(t + 1, t + 1 + taken))
-        return advance(self._look, scalars.optimizer, flight, coefs, self.limits, self.every), taken
+        """Take up to `CHUNK_STEPS` of the steps t + 1 … `steps`; return the result and how many were taken."""
+        count = min(CHUNK_STEPS, steps - t)
+        coefs = run_coefs.at_steps(range(t + 1, t + 1 + count))
+        return take_steps(self._evaluate, run_coefs.optimizer, state, coefs, self.limits, self.record_every), count
 
-    def _look(self, points: Pieces) -> tuple[Tensor, Pieces]:
-        value, gradient = self.look(points[0])
-        return value, [gradient]
+    def _evaluate(self, points: Pieces) -> tuple[Tensor, Pieces]:
+        loss, gradient = self.evaluate(points[0])
+        return loss, [gradient]
 
 
 def block_size(dim: int) -> int:
-    """How many runs of so many coordinates are stepped together."""
-    return max(2 * BLOCK // max(dim, 2), 1)
+    """Return how many runs of `dim` coordinates to step together."""
+    return max(2 * EAGER_BLOCK // max(dim, 2), 1)
 
 
-def keep_memory() -> None:
-    """Has the C library keep what is freed: else it gives it back to the system, and takes it anew, at every step.
+def retain_freed_memory() -> None:
+    """Make the C library keep freed memory, which it would return to the system and request again at every step.
 
-    It learns what to keep from the largest piece, up to 32 MiB, that was freed before.
+    glibc keeps blocks up to the size of the largest one freed so far, at most 32 MiB.
     """
     torch.empty(31 * 2**20, dtype=torch.uint8)
 
 
-def advance(
-    look: Look, optimizer: FirstOrder, flight: BatchState, scalars: Sequence[Coefs], limits: Limits, every: int
-) -> ChunkResult:
-    """As many steps as there are scalars, from points that are looked at first."""
-    points, states, lowest, last = flight.points, flight.states, flight.lowest, flight.last
-    kept: list[Seen] = []
-    trouble: Tensor | None = None
-    for number, coefs in enumerate(scalars):
-        value, slopes = look(points)
-        last = points, value
-        if every and number % every == 0:
-            kept.append(last)
-        lowest = torch.minimum(lowest, value)
-        met = _trouble(points, value, slopes, limits)
-        trouble = met if trouble is None else trouble + met
-        stepped = [optimizer.update(*each, coefs) for each in zip(points, slopes, states, strict=True)]
+def take_steps(
+    evaluate: Evaluate, optimizer: FirstOrder, state: BatchState, coefs: Sequence[Coefs], limits: Limits,
+    record_every: int,
+) -> ChunkResult:  # fmt: skip
+    """Take one step per entry of `coefs`. Each step evaluates the current points, checks them, and then moves on."""
+    points, states, lowest, last = state.points, state.optimizer_states, state.lowest, state.last
+    recorded: list[Evaluated] = []
+    flag: Tensor | None = None
+    for number, step_coefs in enumerate(coefs):
+        loss, gradients = evaluate(points)
+        last = points, loss
+        if record_every and number % record_every == 0:
+            recorded.append(last)
+        lowest = torch.minimum(lowest, loss)
+        step_flag = _flag(points, loss, gradients, limits)
+        flag = step_flag if flag is None else flag + step_flag
+        stepped = [optimizer.update(*piece, step_coefs) for piece in zip(points, gradients, states, strict=True)]
         points, states = [p for p, _ in stepped], [s for _, s in stepped]
-    assert trouble is not None
-    return ChunkResult(BatchState(points, states, lowest, last), trouble, kept)
+    assert flag is not None
+    return ChunkResult(BatchState(points, states, lowest, last), flag, recorded)
 
 
-def chosen(points: Pieces, place: Tensor) -> Tensor:
-    """The points of some runs in one piece, (d, r)."""
+def select_points(points: Pieces, index: Tensor) -> Tensor:
+    """Return the points of some runs in one piece, shape (d, r)."""
     if points[0].ndim == 2:
-        return points[0].index_select(1, place)
-    return torch.stack([piece.index_select(0, place) for piece in points])
+        return points[0].index_select(1, index)
+    return torch.stack([piece.index_select(0, index) for piece in points])
 
 
-def _trouble(points: Pieces, value: Tensor, slopes: Pieces, limits: Limits) -> Tensor:
-    """Zero for runs that nothing ends, else positive or NaN: a sum takes fewer instructions than answers yes or no."""
-    met = _sum([value, *map(_added, slopes)]) * 0
-    for point, centre, half in zip(points, limits.centre, limits.half, strict=True):
-        met = met + _added((point - centre).abs_().sub_(half).relu_())
-    if limits.gradient is not None:
-        met = met + torch.relu(limits.gradient - _sum([_added(slope * slope) for slope in slopes]))
-    if limits.distance is not None:
+def _flag(points: Pieces, loss: Tensor, gradients: Pieces, limits: Limits) -> Tensor:
+    """Return zero for runs that go on, else positive or NaN; a sum takes fewer instructions than boolean masks."""
+    flag = _sum([loss, *map(_sum_coordinates, gradients)]) * 0  # NaN where anything is not finite
+    for point, center, half_width in zip(points, limits.center, limits.half_width, strict=True):
+        flag = flag + _sum_coordinates((point - center).abs_().sub_(half_width).relu_())
+    if limits.squared_gtol is not None:
+        squared_norm = _sum([_sum_coordinates(gradient * gradient) for gradient in gradients])
+        flag = flag + torch.relu(limits.squared_gtol - squared_norm)
+    if limits.squared_xtol is not None:
         for minimum in limits.minima:
-            apart = [_added(torch.square(point - place)) for point, place in zip(points, minimum, strict=True)]
-            met = met + torch.relu(limits.distance - _sum(apart))
-    return met
+            squares = [_sum_coordinates(torch.square(p - q)) for p, q in zip(points, minimum, strict=True)]
+            flag = flag + torch.relu(limits.squared_xtol - _sum(squares))
+    return flag
 
 
-def _added(x: Tensor) -> Tensor:
+def _sum_coordinates(x: Tensor) -> Tensor:
     return pairwise_sum(x) if x.ndim == 2 else x
 
 
