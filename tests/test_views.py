@@ -45,8 +45,8 @@ def test_a_view_that_is_none_is_refused(view):
 
 def test_the_command_line_records_the_view_that_it_shows(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    words = ["race", "beale", "--with", "sgd(lr=0.01)", "--steps", "9", "--view", "domain"]
-    assert main.main([*words, "--save", "a.npz", "-o", "a.png"]) == 0
+    words = ["race", "beale", "--optimizer", "sgd(lr=0.01)", "--steps", "9", "--view", "domain"]
+    assert main.main([*words, "--record", "a.npz", "-o", "a.png"]) == 0
     surface = Record.load("a.npz").surface
     assert surface is not None
     assert (surface.x[0], surface.x[-1]) == (-4.5, 4.5)

@@ -15,27 +15,26 @@ from pathlib import Path
 import pytest
 
 from landscapes import Record
-from landscapes.cli import console, main
+from landscapes.cli import console
 
-TWO_BY_TWO = ["compare", "--on", "booth", "--on", "beale", "--with", "adam", "--with", "sgd", "--starts", "2"]
+TWO_BY_TWO = [
+    "compare",
+    "--function",
+    "booth",
+    "--function",
+    "beale",
+    "--optimizer",
+    "adam",
+    "--optimizer",
+    "sgd",
+    "--starts",
+    "2",
+]
 
 
-@pytest.fixture
-def said(tmp_path, monkeypatch, capsys):
-    """Runs a command in an empty folder: its exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words: str) -> tuple[int, str, str]:
-        code = main.main(words)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-def test_sweep_tells_the_best_settings_and_keeps_the_runs(said, tmp_path):
-    code, out, err = said("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:5", "--vary", "beta1=0.5,0.9",
-                          "--starts", "2", "--steps", "60", "--save", "s.npz", "--csv", "s.csv")  # fmt: skip
+def test_sweep_prints_the_best_settings_and_saves_the_runs(cli, tmp_path):
+    code, out, err = cli("sweep", "booth", "--optimizer", "adam", "--set", "lr=1e-2..1:5", "--set", "beta1=0.5,0.9",
+                          "--starts", "2", "--steps", "60", "--record", "s.npz", "--csv", "s.csv")  # fmt: skip
     assert (code, err) == (0, "")
     heading, _, columns, *rows = out.splitlines()
     assert heading == "Booth: 20 runs of 60 steps from (-8, 8)"
@@ -58,9 +57,9 @@ def test_sweep_tells_the_best_settings_and_keeps_the_runs(said, tmp_path):
     assert [float(row["final"]) for row in table] == record.trajectories.runs["final"].tolist()
 
 
-def test_sweep_draws_settings(said, tmp_path):
-    words = ["--design", "sobol", "--count", "6", "--vary", "lr=1e-3..1", "--vary", "momentum=0..0.9:linear"]
-    code, out, _ = said("sweep", "booth", "--with", "sgd", *words, "--steps", "9", "--save", "s.npz")
+def test_sweep_with_a_sobol_design(cli, tmp_path):
+    arguments = ["--design", "sobol", "--count", "6", "--set", "lr=1e-3..1", "--set", "momentum=0..0.9:linear"]
+    code, out, _ = cli("sweep", "booth", "--optimizer", "sgd", *arguments, "--steps", "9", "--record", "s.npz")
     assert code == 0
     assert "6 runs of 9 steps" in out
     record = Record.load(tmp_path / "s.npz")
@@ -68,8 +67,10 @@ def test_sweep_draws_settings(said, tmp_path):
     assert record.meta["scales"] == {"lr": "log", "momentum": "linear"}
 
 
-def test_basins_tells_how_much_each_minimum_gets(said, tmp_path):
-    code, out, err = said("basins", "himmelblau", "--with", "sgd(lr=0.01)", "--resolution", "16x8", "--save", "b.npz")
+def test_basins_prints_the_share_of_each_minimum(cli, tmp_path):
+    code, out, err = cli(
+        "basins", "himmelblau", "--optimizer", "sgd(lr=0.01)", "--resolution", "16x8", "--record", "b.npz"
+    )
     assert (code, err) == (0, "")
     heading, _, columns, *rows = out.splitlines()
     assert heading.startswith("Himmelblau, SGD: 16 × 8 starts, ")
@@ -81,17 +82,27 @@ def test_basins_tells_how_much_each_minimum_gets(said, tmp_path):
     assert Record.load(tmp_path / "b.npz").grid("basin").shape == (8, 16)
 
 
-def test_basins_takes_a_box_that_begins_below_zero(said):
-    code, out, _ = said(
-        "basins", "himmelblau", "--with", "sgd(lr=1)", "--resolution", "4", "--box", "-1,1,-1,1", "--steps", "9"
+def test_basins_box_with_a_minus_sign(cli):
+    code, out, _ = cli(
+        "basins", "himmelblau", "--optimizer", "sgd(lr=1)", "--resolution", "4", "--box", "-1,1,-1,1", "--steps", "9"
     )
     assert code == 0
     assert "at no minimum: diverged 100.0 %" in out or "non-finite" in out
 
 
-def test_compare_judges_each_at_its_best_rate(said, tmp_path):
-    code, _, err = said(
-        *TWO_BY_TWO, "--steps", "60", "--targets", "0.1,1e-3", "--rates", "1e-3..1:5", "--save", "r.npz", "-o", "r.png"
+def test_compare_at_the_best_lr(cli, tmp_path):
+    code, _, err = cli(
+        *TWO_BY_TWO,
+        "--steps",
+        "60",
+        "--tolerances",
+        "0.1,1e-3",
+        "--lr-grid",
+        "1e-3..1:5",
+        "--record",
+        "r.npz",
+        "-o",
+        "r.png",
     )
     assert (code, err) == (0, "")
     record = Record.load(tmp_path / "r.npz")
@@ -103,17 +114,17 @@ def test_compare_judges_each_at_its_best_rate(said, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,reached")]
 )
-def test_compare_prints_tables_of_each_kind(said, kind, sign):
-    code, out, err = said("compare", "--on", "booth", "--on", "beale", "--with", "adam(lr=0.1)", "--with", "quick=bfgs",
-                          "--starts", "2", "--steps", "40", "--targets", "1e-1,1e-3", "--table", kind)  # fmt: skip
+def test_compare_prints_tables_of_each_kind(cli, kind, sign):
+    code, out, err = cli("compare", "--function", "booth", "--function", "beale", "--optimizer", "adam(lr=0.1)", "--optimizer", "quick=bfgs",
+                          "--starts", "2", "--steps", "40", "--tolerances", "1e-1,1e-3", "--table", kind)  # fmt: skip
     assert (code, err) == (0, "")
     assert sign in out
     assert "quick" in out
 
 
-def test_compare_tells_standings_and_running_times(said, tmp_path):
-    code, out, _ = said("compare", "--on", "booth", "--on", "beale", "--with", "adam(lr=0.1)", "--with", "bfgs", "--starts", "2",
-                        "--steps", "40", "--targets", "1e-1,1e-3", "--target", "0.1", "--save", "c.npz", "--csv", "c.csv")  # fmt: skip
+def test_compare_prints_standings_and_running_times(cli, tmp_path):
+    code, out, _ = cli("compare", "--function", "booth", "--function", "beale", "--optimizer", "adam(lr=0.1)", "--optimizer", "bfgs", "--starts", "2",
+                        "--steps", "40", "--tolerances", "1e-1,1e-3", "--tolerance", "0.1", "--record", "c.npz", "--csv", "c.csv")  # fmt: skip
     assert code == 0
     lines = out.splitlines()
     assert lines[0].startswith("Reaching 0.1 of the first gap on 2 functions, 4 runs each, within 40 steps")
@@ -124,60 +135,84 @@ def test_compare_tells_standings_and_running_times(said, tmp_path):
     assert len((tmp_path / "c.csv").read_text(encoding="utf-8").splitlines()) == 9
 
 
-def test_a_folder_and_processes_give_the_same(said, tmp_path):
-    words = ["sweep", "booth", "--with", "adam", "--vary", "lr=0.1,0.2", "--steps", "9", "--csv"]
-    assert said(*words, "a.csv")[0] == 0
-    code, _, err = said(*words, "b.csv", "--out", "kept", "--processes", "1")
+def test_resume_dir_and_processes_give_the_same_result(cli, tmp_path):
+    arguments = ["sweep", "booth", "--optimizer", "adam", "--set", "lr=0.1,0.2", "--steps", "9", "--csv"]
+    assert cli(*arguments, "a.csv")[0] == 0
+    code, _, err = cli(*arguments, "b.csv", "--resume-dir", "results", "--processes", "1")
     assert (code, err) == (0, "")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == (tmp_path / "b.csv").read_text(encoding="utf-8")
-    assert any((tmp_path / "kept").iterdir())
+    assert any((tmp_path / "results").iterdir())
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
-        (["sweep", "booth"], "say which optimizers to sweep, --with adam"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr"], "write values or a range, as in lr=0.01,0.1"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=1..x"], "write values or a range"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=1..0.1:3"], "with low < high"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=0..1:3:log"], "on the log scale must be > 0"),
+        (["sweep", "booth"], "no optimizers given; for example: --optimizer adam"),
         (
-            ["sweep", "booth", "--with", "adam", "--vary", "lr=0..1:3:sqr"],
+            ["sweep", "booth", "--optimizer", "adam", "--set", "lr"],
+            "--set must be NAME=VALUES or NAME=RANGE, as in lr=0.01,0.1 or lr=1e-4..1:30",
+        ),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lr=1..x"], "--set must be NAME=VALUES or NAME=RANGE"),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lr=1..0.1:3"], "with low < high"),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lr=0..1:3:log"], "on the log scale must be > 0"),
+        (
+            ["sweep", "booth", "--optimizer", "adam", "--set", "lr=0..1:3:sqr"],
             "scale must be 'log', 'linear' or 'decay'",
         ),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=0.1..1:0"], "n must be an integer >= 1, got 0"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=nan"], "lr must be finite and >= 0, got nan"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lr=1", "--vary", "lr=2"], "--vary lr is given twice"),
-        (["sweep", "booth", "--with", "adam", "--vary", "seed=1,2"], "a setting of the sweep"),
-        (["sweep", "booth", "--with", "adam", "--vary", "lrr=1,2"], "unknown hyper-parameter of Adam 'lrr'"),
-        (["sweep", "booth", "--with", "adam", "--design", "latin"], "unknown design 'latin'"),
-        (["sweep", "booth", "--with", "adam", "--spread", "far"], "must be a number above 0"),
-        (["sweep", "booth", "--with", "adam", "--save", "s.txt"], "a record is saved as .npz"),
-        (["sweep", "booth", "--with", "adam", "--csv", "s.txt"], "a table is saved as .csv"),
-        (["sweep", "booth", "--with", "adam", "--csv", "no/s.csv"], "no"),
-        (["basins", "booth"], "the following arguments are required: --with"),
-        (["basins", "booth", "--with", "adam", "--resolution", "0"], "at least 1"),
-        (["basins", "booth", "--with", "adam", "--box", "1,2"], "a box is view, domain or X0,X1,Y0,Y1"),
-        (["basins", "booth", "--with", "adam", "--box", "2,1,0,1"], 'box is "view", "domain" or'),
-        (["compare", "--with", "adam"], "the following arguments are required: --on"),
-        (["compare", "--on", "booth"], "say which optimizers to compare"),
-        (["compare", "--on", "booth", "--with", "adam", "--table", "html"], "unknown kind of table 'html'"),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lr=0.1..1:0"], "n must be an integer >= 1, got 0"),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lr=nan"], "lr must be finite and >= 0, got nan"),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lr=1", "--set", "lr=2"], "--set lr is given twice"),
         (
-            ["compare", "--on", "booth", "--with", "adam", "--rates", "1e-3.."],
-            "write learning rates as values or a range",
+            ["sweep", "booth", "--optimizer", "adam", "--set", "seed=1,2"],
+            "--set seed: seed is an option of the sweep, not a hyper-parameter",
         ),
-        (["compare", "--on", "booth", "--with", "adam", "--rates", "1,2", "--starts", "1"], "--starts 2 at least"),
-        (["compare", "--on", "booth", "--with", "adam", "--by", "hours"], "unknown cost 'hours'"),
-        (["compare", "--on", "booth", "--with", "adam", "--targets", "1,x"], "targets are shares with commas"),
-        (["compare", "--on", "booth", "--with", "adam", "--target", "0.5"], "--target is one of the targets"),
+        (["sweep", "booth", "--optimizer", "adam", "--set", "lrr=1,2"], "unknown hyper-parameter of Adam 'lrr'"),
+        (["sweep", "booth", "--optimizer", "adam", "--design", "latin"], "unknown design 'latin'"),
         (
-            ["compare", "--on", "booth", "--with", "adam", "--dim", "7"],
+            ["sweep", "booth", "--optimizer", "adam", "--spread", "far"],
+            "--spread must be a finite number > 0, got 'far'",
+        ),
+        (["sweep", "booth", "--optimizer", "adam", "--record", "s.txt"], "a record is saved as .npz"),
+        (["sweep", "booth", "--optimizer", "adam", "--csv", "s.txt"], "a table is saved as .csv"),
+        (["sweep", "booth", "--optimizer", "adam", "--csv", "no/s.csv"], "no"),
+        (["basins", "booth"], "no optimizer given; for example: --optimizer adam"),
+        (
+            ["basins", "booth", "--optimizer", "adam", "--resolution", "0"],
+            "--resolution must be an integer >= 1, got '0'",
+        ),
+        (
+            ["basins", "booth", "--optimizer", "adam", "--box", "1,2"],
+            "--box must be view, domain or X0,X1,Y0,Y1, got '1,2'",
+        ),
+        (["basins", "booth", "--optimizer", "adam", "--box", "2,1,0,1"], 'box is "view", "domain" or'),
+        (["compare", "--optimizer", "adam"], "no functions given; for example: --function beale"),
+        (["compare", "--function", "booth"], "no optimizers given; for example: --optimizer adam"),
+        (["compare", "--function", "booth", "--optimizer", "adam", "--table", "html"], "unknown kind of table 'html'"),
+        (
+            ["compare", "--function", "booth", "--optimizer", "adam", "--lr-grid", "1e-3.."],
+            "--lr-grid must be values or a range, as in 0.001,0.1 or 1e-4..1:20 (20 values)",
+        ),
+        (
+            ["compare", "--function", "booth", "--optimizer", "adam", "--lr-grid", "1,2", "--starts", "1"],
+            "--lr-grid needs --starts 2 or more",
+        ),
+        (["compare", "--function", "booth", "--optimizer", "adam", "--cost", "hours"], "unknown cost 'hours'"),
+        (
+            ["compare", "--function", "booth", "--optimizer", "adam", "--tolerances", "1,x"],
+            "--tolerances must be numbers separated by commas",
+        ),
+        (
+            ["compare", "--function", "booth", "--optimizer", "adam", "--tolerance", "0.5"],
+            "--tolerance must be one of --tolerances",
+        ),
+        (
+            ["compare", "--function", "booth", "--optimizer", "adam", "--dim", "7"],
             "has 2 coordinates and supports no other number",
         ),
     ],
 )
-def test_bad_input_is_one_line(said, words, message):
-    code, out, err = said(*words)
+def test_invalid_input_prints_one_line(cli, arguments, message):
+    code, out, err = cli(*arguments)
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1
@@ -190,7 +225,7 @@ from landscapes.execution import blocks
 from landscapes.cli import main
 from landscapes.execution import executing
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts deaf to Ctrl-C
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes start with SIGINT ignored
 blocks.RUNS = 4
 plain, count = blocks.Block.run, iter(range(99))
 
@@ -206,12 +241,23 @@ sys.exit(main.main(sys.argv[1:]))
 
 
 @pytest.mark.slow
-def test_ctrl_c_gives_back_what_is_done(environment_here, tmp_path):
-    """The work is held still in its third block of four runs, so that the signal surely comes in its midst."""
+def test_ctrl_c_keeps_finished_runs(environment_here, tmp_path):
+    """The program waits in its third block of four runs, so that the signal arrives during the work."""
     (tmp_path / "script.py").write_text(STALL)
-    words = ["sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:20", "--steps", "50", "--save", "s.npz"]
+    arguments = [
+        "sweep",
+        "booth",
+        "--optimizer",
+        "adam",
+        "--set",
+        "lr=1e-2..1:20",
+        "--steps",
+        "50",
+        "--record",
+        "s.npz",
+    ]
     process = subprocess.Popen(
-        [sys.executable, "script.py", *words], cwd=tmp_path, env=environment_here, stdout=subprocess.PIPE,
+        [sys.executable, "script.py", *arguments], cwd=tmp_path, env=environment_here, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -234,46 +280,46 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_progress_tells_runs_a_second_and_the_time_left(monkeypatch):
+def test_progress_bar_shows_runs_per_second_and_time_left(monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with console.bar("sweeping", "run") as told:
+    with console.progress_bar("sweeping", "run") as report:
         for done in (100, 200, 300):
             time.sleep(0.12)
-            told(done, 400)
+            report(done, 400)
         shown = sys.stderr.getvalue()
     assert re.search(r"sweeping: +75%.*300/400 \[\d\d:\d\d<\d\d:\d\d, .*run/s\]", shown)
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [
-        ("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:5", "--steps", "20"),
-        ("sweep", "booth", "--with", "adam", "--vary", "lr=1e-2..1:3", "--vary", "beta1=0.5,0.9", "--steps", "20"),
-        ("basins", "himmelblau", "--with", "sgd(lr=0.01)", "--resolution", "8", "--steps", "30"),
+        ("sweep", "booth", "--optimizer", "adam", "--set", "lr=1e-2..1:5", "--steps", "20"),
+        ("sweep", "booth", "--optimizer", "adam", "--set", "lr=1e-2..1:3", "--set", "beta1=0.5,0.9", "--steps", "20"),
+        ("basins", "himmelblau", "--optimizer", "sgd(lr=0.01)", "--resolution", "8", "--steps", "30"),
         (*TWO_BY_TWO, "--steps", "20"),
     ],
     ids=["lines", "map", "basins", "profiles"],
 )
-def test_a_job_is_drawn_now_or_later(said, tmp_path, words):
-    code, out, err = said(*words, "-o", "now.png", "--theme", "dark", "--size", "400x300", "--save", "kept.npz")
+def test_figure_now_or_by_replay(cli, tmp_path, arguments):
+    code, out, err = cli(*arguments, "-o", "now.png", "--theme", "dark", "--size", "400x300", "--record", "saved.npz")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].startswith("now.png  ")
-    code, out, err = said("replay", "kept.npz", "-o", "later.png", "--theme", "dark", "--size", "400x300")
+    code, out, err = cli("replay", "saved.npz", "-o", "later.png", "--theme", "dark", "--size", "400x300")
     assert (code, err) == (0, "")
     assert (tmp_path / "now.png").read_bytes() == (tmp_path / "later.png").read_bytes()
 
 
 @pytest.mark.parametrize(
-    ("words", "said_so"),
+    ("arguments", "message"),
     [
-        (("-o", "map.gif"), "a chart is saved as .png, .pdf, .svg, .pgf, not as 'map.gif'"),
+        (("-o", "map.gif"), "a map of basins is saved as a picture, .png, .pdf, .svg, .pgf, not as 'map.gif'"),
         (("-o", "map.png", "--theme", "neon"), "neon"),
         (("-o", "map.png", "--size", "9x9"), "size must be at least"),
         (("-o", "nowhere/map.png"), "does not exist"),
     ],
 )
-def test_a_picture_that_cannot_be_made_is_refused_before_the_work(said, words, said_so):
-    code, out, err = said("basins", "himmelblau", "--with", "sgd(lr=0.01)", "--save", "kept.npz", *words)
+def test_invalid_figures_are_refused_before_any_work(cli, arguments, message):
+    code, out, err = cli("basins", "himmelblau", "--optimizer", "sgd(lr=0.01)", "--record", "saved.npz", *arguments)
     assert (code, out) == (2, "")
-    assert said_so in err
+    assert message in err
     assert not list(Path().iterdir())

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from landscapes.cli import main
 
-
-def test_tune_prints_a_table_best_first(capsys):
-    words = ["tune", "booth", "--with", "sgd", "--with", "adam", "--vary", "lr", "--steps", "60", "--starts", "1"]
-    assert main.main(words) == 0
-    heading, _, columns, *rows = capsys.readouterr().out.splitlines()
-    assert heading.startswith("Booth: effort to reach")
+def test_tune_prints_a_table_best_first(cli):
+    arguments = [
+        "tune",
+        "booth",
+        "--optimizer",
+        "sgd",
+        "--optimizer",
+        "adam",
+        "--vary",
+        "lr",
+        "--steps",
+        "60",
+        "--starts",
+        "1",
+    ]
+    code, out, err = cli(*arguments)
+    assert (code, err) == (0, "")
+    heading, _, columns, *rows = out.splitlines()
+    assert heading.startswith("Booth: effort to reach ")
     assert columns.split() == ["optimizer", "effort", "evaluations", "chosen", "at", "the", "edge"]
     efforts = [float(row.split()[1]) for row in rows]
     assert efforts == sorted(efforts)
@@ -19,18 +31,17 @@ def test_tune_prints_a_table_best_first(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    ("arguments", "message"),
     [
         (["nowhere"], "unknown function 'nowhere'"),
-        (["booth", "--with", "adamm"], "unknown optimizer 'adamm'"),
-        (["booth", "--steps", "0"], "--steps: must be a whole number, at least 1"),
+        (["booth", "--optimizer", "adamm"], "unknown optimizer 'adamm'"),
+        (["booth", "--steps", "0"], "--steps must be an integer >= 1, got '0'"),
         (["booth", "--target", "1e9"], "target must be below the loss at the start"),
         (["booth", "--vary", "speed"], "unknown hyper-parameter 'speed'"),
     ],
 )
-def test_bad_input_is_one_line(capsys, words, message):
-    assert main.main(["tune", *words]) == 2
-    out, err = capsys.readouterr()
-    assert out == ""
+def test_invalid_input_prints_one_line(cli, arguments, message):
+    code, out, err = cli("tune", *arguments)
+    assert (code, out) == (2, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1

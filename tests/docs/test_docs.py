@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import landscapes
-from landscapes.cli import arguments
+from landscapes.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ["landscapes", *(info.name for info in pkgutil.walk_packages(landscapes.__path__, "landscapes."))]
@@ -65,7 +65,7 @@ def test_commands_parse(page):
             for command in re.split(r"&&|\|", line.removeprefix("$ ")):
                 words = shlex.split(command, comments=True)
                 if words[:1] == ["landscapes"] and not {"--help", "--version"} & set(words):
-                    arguments.parse(words[1:])
+                    main.parse(words[1:])
 
 
 def test_readme_has_the_setup_commands():

@@ -13,7 +13,7 @@ from reference import assert_same, by_optimizers, part, starts, valley
 from thinned import diagonal
 
 from landscapes import optimizers, race
-from landscapes.cli import locate
+from landscapes.cli import lookup
 from landscapes.cli.main import main
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
@@ -258,7 +258,7 @@ def test_labels_say_what_is_around(text, label):
 def test_a_race_from_the_command_line_takes_wrappers(tmp_path, capsys):
     target = tmp_path / "race.png"
     words = ["race", "beale", "--steps", "20", "-o", str(target)]
-    code = main([*words, "--with", "cosine(clip(adam(lr=0.05), norm=1))", "--with", "mine=sam(sgd(lr=0.001), rho=0.1)"])
+    code = main([*words, "--optimizer", "cosine(clip(adam(lr=0.05), norm=1))", "--optimizer", "mine=sam(sgd(lr=0.001), rho=0.1)"])
     said = capsys.readouterr().out
     assert code == 0
     assert target.is_file()
@@ -285,7 +285,7 @@ class Mine(torch.optim.SGD):
 def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
-    found = locate.find_optimizers([text])
+    found = lookup.find_optimizers([text])
     (optimizer,) = found.values() if isinstance(found, dict) else found
     assert optimizer.spec == spec
 
@@ -295,7 +295,7 @@ def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, m
     [
         ("clip(mine.py:Yours, norm=1)", "unknown object of mine.py 'Yours'"),
         ("clip(mine.py:Mine)", "Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate"),
-        ("clip(mine.py:Mine(0.1), norm=1)", "cannot read the settings of"),
+        ("clip(mine.py:Mine(0.1), norm=1)", "cannot parse the settings of"),
         ("clip(mine.py:Mine(lr=0.1, norm=1)", "unknown setting of Mine 'norm'"),
         ("clop(mine.py:Mine, norm=1)", "unknown optimizer 'clop'"),
         ("adam(mine.py:Mine)", "cannot parse the optimizer"),
@@ -305,18 +305,18 @@ def test_one_s_own_in_a_wrapper_that_cannot_be_is_said_in_a_line(text, message, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     with pytest.raises(InputError, match=message) as caught:
-        locate.find_optimizers([text])
+        lookup.find_optimizers([text])
     assert "\n" not in str(caught.value)
 
 
 def test_the_list_has_wrappers_apart(capsys):
-    assert main(["list"]) == 0
-    said = capsys.readouterr().out
-    optimizers, wrappers = said.split("optimizers, with")[1].split("wrappers")
-    assert "\n  adam " in optimizers
-    assert "\n  clip " not in optimizers
-    assert "\n  clip " in wrappers
-    assert "optimizer=" not in said
+    assert main(["list", "optimizers"]) == 0
+    output = capsys.readouterr().out
+    optimizers, wrappers = output.removeprefix("optimizers").split("\nwrappers")
+    assert "\nadam " in optimizers
+    assert "\nclip " not in optimizers
+    assert "\nclip " in wrappers
+    assert "optimizer=" not in output
 
 
 ADAM = optimizers.Adam(lr=0.1)

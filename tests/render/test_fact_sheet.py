@@ -270,13 +270,13 @@ def test_a_race_without_a_map_shows_its_losses(tmp_path, monkeypatch, capsys, na
         name,
         "--dim",
         str(dim),
-        "--with",
+        "--optimizer",
         "adam(lr=0.1)",
         "--steps",
         "20",
         "-o",
         "r.png",
-        "--save",
+        "--record",
         "r.npz",
     ]
     assert main.main(words_) == 0
@@ -292,7 +292,7 @@ def test_a_race_without_a_map_shows_its_losses(tmp_path, monkeypatch, capsys, na
 
 def test_a_race_without_a_map_moves(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert main.main(["race", "wood", "--with", "adam(lr=0.1)", "--steps", "20", "--seconds", "0.5"]) == 0
+    assert main.main(["race", "wood", "--optimizer", "adam(lr=0.1)", "--steps", "20", "--seconds", "0.5"]) == 0
     with Image.open("race.gif") as picture:
         assert picture.n_frames > 3
 

@@ -1,0 +1,131 @@
+"""`landscapes compare`: benchmark optimizers on several functions."""
+
+from __future__ import annotations
+
+import argparse
+
+from landscapes.cli import batch, console, types
+from landscapes.cli import options as shared
+from landscapes.cli.parser import Commands, add_command
+from landscapes.errors import InputError, unknown
+
+SUMMARY = "benchmark optimizers on several functions"
+
+EXAMPLES = [
+    (
+        "landscapes compare -f beale -f rosenbrock -f himmelblau -O momentum -O adam -O bfgs -o profiles.png",
+        "success rates, ranks and performance profiles on three functions from ten starts each",
+    ),
+    (
+        "landscapes compare -f ackley -f rastrigin -f griewank --dim 10 -O adam -O cma_es --table markdown",
+        "multimodal functions of ten coordinates, as Markdown",
+    ),
+    (
+        "landscapes compare -f beale -f booth -O sgd -O adam --lr-grid 1e-4..1:20 --starts 6 --csv runs.csv",
+        "each optimizer at its best of 20 learning rates, chosen and judged on different starts",
+    ),
+]
+
+COSTS = ("evaluations", "steps")
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of `landscapes compare`."""
+    parser = add_command(commands, "compare", "-f NAME -O NAME", SUMMARY, EXAMPLES)
+    group = parser.add_argument_group("functions and optimizers")
+    group.add_argument(
+        "-f",
+        "--function",
+        dest="functions",
+        action="append",
+        metavar="NAME",
+        help=f"{shared.FUNCTION_HELP}, repeat for several",
+    )
+    shared.add_optimizers(group)
+    shared.add_dim(group)
+    group.add_argument(
+        "--lr-grid",
+        type=types.lr_grid,
+        metavar="V",
+        help="run every optimizer at each of these learning rates, as in 1e-4..1:20, and judge each at its best on "
+        "other starts (needs at least 2 starts)",
+    )
+    group.add_argument(
+        "--untuned", action="store_true", help="use default learning rates where omitted, instead of tuned ones"
+    )
+    runs = parser.add_argument_group("runs")
+    shared.add_repeats(runs, starts="10", spread="view")
+    shared.add_steps(runs)
+    runs.add_argument(
+        "--tolerances",
+        type=types.tolerances,
+        metavar="A,B",
+        help="relative gaps (f - f*) / (f0 - f*) to reach (default: 1e-1 to 1e-8)",
+    )
+    output = shared.add_figure_output(parser)
+    output.add_argument(
+        "--cost", default="evaluations", metavar="C", help="cost in tables: evaluations or steps (default: evaluations)"
+    )
+    output.add_argument("--table", default="text", metavar="T", help="text, markdown, latex or csv (default: text)")
+    output.add_argument(
+        "--tolerance", type=float, metavar="A", help="relative gap that tables are for (default: the smallest)"
+    )
+    shared.add_appearance(parser)
+    shared.add_execution(parser)
+
+
+def run(options: argparse.Namespace) -> str:
+    """Run the comparison, and return the tables of standings and of expected running times."""
+    batch.check_files(options)
+    from landscapes.analysis import tables
+    from landscapes.analysis.selection import at_best_lr
+    from landscapes.cli import lookup
+    from landscapes.experiments._compare import compare
+
+    if options.table not in tables.KINDS:
+        raise unknown("kind of table", options.table, tables.KINDS)
+    if options.cost not in COSTS:
+        raise unknown("cost", options.cost, COSTS)
+    if not options.functions:
+        raise InputError("no functions given; for example: --function beale")
+    if not options.optimizers:
+        raise InputError("no optimizers given; for example: --optimizer adam")
+    functions = [lookup.find_function(name, options.dim) for name in options.functions]
+    settings = batch.given(options, "starts", "spread", "seeds", "steps", "tolerances", "seed", "device")
+    _check_tolerance(options)
+    if options.lr_grid is not None:
+        if options.starts == 1:
+            raise InputError(
+                "--lr-grid needs --starts 2 or more: learning rates are chosen on some starts and judged on the others"
+            )
+        settings["lr_grid"] = batch.values("lr", options.lr_grid)
+    with batch.executor(options) as executor, console.progress_bar("comparing", "run") as progress:
+        record = compare(
+            functions,
+            lookup.find_optimizers(options.optimizers),
+            tuned=not options.untuned,
+            **settings,
+            executor=executor,
+            resume_dir=options.resume_dir,
+            progress=progress,
+        )
+    if not record.meta["complete"]:
+        return batch.report(record, options, "")
+    if options.lr_grid is not None:
+        record = at_best_lr(record, options.tolerance)
+    found = (
+        tables.standings(record, options.tolerance, cost=options.cost),
+        tables.running_times(record, options.tolerance, cost=options.cost),
+    )
+    return batch.report(record, options, "\n\n".join(table.render(options.table).rstrip("\n") for table in found))
+
+
+def _check_tolerance(options: argparse.Namespace) -> None:
+    """Raise `InputError` for a tolerance that is not one of those to reach, before any work."""
+    from landscapes.experiments._compare import TOLERANCES
+
+    known = TOLERANCES if options.tolerances is None else options.tolerances
+    chosen = options.tolerance
+    if chosen is not None and not any(abs(chosen - tolerance) <= 1e-9 * tolerance for tolerance in known):
+        listed = ", ".join(f"{tolerance:g}" for tolerance in known)
+        raise InputError(f"--tolerance must be one of --tolerances, {listed}, got {chosen:g}")

@@ -1,0 +1,92 @@
+"""Pictures of a race, for `landscapes race` and `landscapes replay`, and the checks before any work."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from landscapes.cli import console
+from landscapes.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from landscapes.record import Record
+    from landscapes.render import Camera
+
+
+def check_figure(options: argparse.Namespace) -> Path:
+    """Return the output path of a race, or raise `InputError` if it or its appearance is invalid."""
+    from landscapes.render._save import check_output
+    from landscapes.render.figures.race import LABELS
+    from landscapes.render.html._page import is_page
+    from landscapes.render.writers.timeline import timeline
+
+    output = check_output(
+        options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options)
+    )
+    appearance(options)
+    if options.labels not in LABELS:
+        raise unknown("kind of labels", options.labels, LABELS)
+    if options.size is not None and is_page(output):
+        raise InputError("--size does not apply to .html: the page fills its window")
+    timeline(1, seconds=options.seconds, fps=options.fps)
+    return output
+
+
+def check_theme(options: argparse.Namespace) -> None:
+    """Raise `InputError` for an unknown theme."""
+    from landscapes import render
+
+    if options.theme is not None and options.theme not in render.THEMES:
+        raise unknown("theme", options.theme, render.THEMES)
+
+
+def appearance(options: argparse.Namespace, *pixels_per_inch: Any) -> dict[str, Any]:
+    """Return the theme, figure size and resolution that were given, as `render.save` takes them.
+
+    Args:
+        options: the options of a command.
+        pixels_per_inch: further arguments of `from_pixels`.
+
+    Raises:
+        InputError: for an unknown theme, or a size out of range.
+    """
+    from landscapes.render.figures.size import from_pixels
+
+    check_theme(options)
+    look: dict[str, Any] = {} if options.theme is None else {"theme": options.theme}
+    return look if options.size is None else look | from_pixels(options.size, *pixels_per_inch)
+
+
+def check_step(options: argparse.Namespace, last: int) -> None:
+    """Raise `InputError` if the step to draw lies beyond the last one."""
+    if options.step is not None and options.step > last:
+        raise InputError(f"--step must be from 0 to {last}, the last step of the race, got {options.step}")
+
+
+def view3d(options: argparse.Namespace) -> bool | Camera:
+    """Return whether to draw a 3-D surface, or the camera to draw it with."""
+    return bool(options.view3d) if options.camera is None else options.camera
+
+
+def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]:
+    """Draw the race, and return a heading, the table of results, a caption and the file."""
+    from landscapes import render
+    from landscapes.analysis.race_table import table
+
+    names = ("seconds", "fps", "step", "view", "inset", "labels")
+    look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
+    with console.progress_bar("drawing", "frame") as progress:
+        begin = time.perf_counter()
+        render.save(record, output, **look, progress=progress)
+        seconds = time.perf_counter() - begin
+    file = f"{console.file_line(output)}, drawn in {seconds:.1f} s"
+    return [heading(record), f"\n{table(record)}\n", render.caption(record), file]
+
+
+def heading(record: Record) -> str:
+    """Return the title, the number of steps and the start of a race."""
+    from landscapes.analysis.race_table import place
+
+    return f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}"

@@ -1,0 +1,146 @@
+"""The argument parser of a command: its help page, and one-line errors with suggestions."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn, TypeAlias
+
+from landscapes.errors import InputError, nearest_names
+
+Examples: TypeAlias = Sequence[tuple[str, str]]
+"""Command lines, each with what it does."""
+
+RENAMED_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "--with": ("--optimizer",),
+    "--on": ("--function",),
+    "--out": ("--resume-dir",),
+    "--save": ("--record",),
+    "--vary": ("--set",),
+    "--rates": ("--lr-grid",),
+    "--by": ("--cost",),
+    "--within": ("--tol",),
+    "--target": ("--tolerance",),
+    "--targets": ("--tolerances",),
+    "--aside": ("--3d",),
+    "--observe": ("--metrics",),
+    "--keep": ("--record-steps",),
+}
+"""Earlier names of options, each with its present name."""
+
+NEGATIVE = ("--start", "--view", "--domain", "--box", "--camera")
+"""Options whose value may begin with a minus sign."""
+
+WIDEST = 100
+"""Characters per line of a help page, at most."""
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Writes `-o, --output FILE` instead of `-o FILE, --output FILE`, and keeps examples as they are."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=min(shutil.get_terminal_size().columns, WIDEST) - 2)
+
+    def _format_action(self, action: argparse.Action) -> str:
+        if isinstance(action, argparse._SubParsersAction):  # commands only, without a line for the argument itself
+            return "".join(super(HelpFormatter, self)._format_action(command) for command in action._get_subactions())
+        return super()._format_action(action)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings:
+            return super()._format_action_invocation(action)
+        names = ", ".join(action.option_strings)
+        if action.nargs == 0:
+            return names
+        return f"{names} {self._format_args(action, self._get_default_metavar_for_optional(action))}"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that raises `InputError` with one line instead of printing its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{_plain(message)}; see {self.prog} --help")
+
+    def check_options(self, words: Iterable[str]) -> None:
+        """Raise `InputError` for the first option that the command does not have.
+
+        The error names the present name of a renamed option, or the nearest option of the command.
+        """
+        known = self._option_string_actions
+        for word in words:
+            if word == "--":
+                return
+            name = word.partition("=")[0]
+            if re.fullmatch(r"--\w.*", name) and name not in known:
+                raise self._unknown(name)
+            if re.fullmatch(r"-[A-Za-z]+", name) and name[:2] not in known:
+                raise self._unknown(name)
+
+    def _unknown(self, name: str) -> InputError:
+        known = [option for option in self._option_string_actions if option.startswith("--")]
+        near = [option for option in RENAMED_OPTIONS.get(name, ()) if option in known]
+        near = near or [option for option in known if option.startswith(name)]  # an abbreviation
+        near = near or nearest_names(name, known)
+        hint = f"did you mean {near[0]}?" if near else f"see {self.prog} --help"
+        return InputError(f"unknown option {name}; {hint}")
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+
+
+def add_command(commands: Commands, name: str, arguments: str, summary: str, examples: Examples) -> Parser:
+    """Add a command and return its parser.
+
+    Args:
+        commands: the commands of the program.
+        name: name of the command.
+        arguments: its positional and required arguments, as the usage shows them.
+        summary: what it does, in one line.
+        examples: examples below its help.
+    """
+    return commands.add_parser(
+        name,
+        help=summary,
+        usage=f"landscapes {name} {arguments} [options]",
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=epilog(examples),
+        formatter_class=HelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def epilog(examples: Examples) -> str:
+    """Return the examples as they stand below a help page.
+
+    >>> print(epilog([("landscapes race beale", "six optimizers on Beale's function")]))
+    examples:
+      landscapes race beale
+          six optimizers on Beale's function
+    """
+    return "\n".join(["examples:", *(f"  {line}\n      {meaning}" for line, meaning in examples)]).replace("%", "%%")
+
+
+def join_negative_values(argv: Sequence[str]) -> list[str]:
+    """Join an option and a value that begins with a minus sign, which argparse would take for an option.
+
+    >>> join_negative_values(["race", "beale", "--start", "-1,2"])
+    ['race', 'beale', '--start=-1,2']
+    """
+    words = list(argv)
+    for place in range(len(words) - 1, 0, -1):
+        if words[place - 1] in NEGATIVE and re.match(r"-[\d.in]", words[place]):
+            words[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
+    return words
+
+
+def _plain(message: str) -> str:
+    """Return a message of argparse in the words of this package."""
+    option = re.match(r"argument (?:\S+/)?(?P<name>\S+): (?P<rest>.*)", message, re.DOTALL)
+    if option is not None:
+        name, rest = option["name"], option["rest"]
+        if rest.startswith("expected"):
+            return f"{name} needs a value; write {name}=VALUE if the value begins with a minus sign"
+        return f"{name} {rest}" if rest.startswith("must ") else f"{name}: {rest}"
+    return message.replace("the following arguments are required:", "missing argument:")

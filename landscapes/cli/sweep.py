@@ -1,0 +1,134 @@
+"""`landscapes sweep`: run optimizers with many settings."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from landscapes.cli import batch, console, types
+from landscapes.cli import options as shared
+from landscapes.cli.parser import Commands, add_command
+from landscapes.errors import InputError
+
+if TYPE_CHECKING:
+    from landscapes.record import Record
+
+SUMMARY = "run optimizers with many settings"
+
+EXAMPLES = [
+    (
+        "landscapes sweep rosenbrock -O momentum -O rmsprop -O adam --set lr=1e-5..1:60 -o sensitivity.png",
+        "final loss against learning rate for three optimizers",
+    ),
+    (
+        "landscapes sweep beale -O adam --set lr=1e-3..10:40 --set beta1=0..0.99:30 -o map.png",
+        "a map of final losses over 40 learning rates and 30 values of beta1",
+    ),
+    (
+        "landscapes sweep ackley -O momentum --set lr=1e-4..1 --set momentum=0..0.99 --design sobol --count 256 "
+        "--csv runs.csv",
+        "256 settings from a Sobol sequence, one row per run",
+    ),
+]
+
+SHOWN = 10
+"""Number of settings in the printed table."""
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of `landscapes sweep`."""
+    parser = add_command(commands, "sweep", "FUNCTION -O NAME --set NAME=V", SUMMARY, EXAMPLES)
+    group = parser.add_argument_group("function and optimizers")
+    shared.add_function(group)
+    shared.add_optimizers(group)
+    shared.add_dim(group)
+    group.add_argument(
+        "--set",
+        dest="settings",
+        type=types.setting,
+        action="append",
+        default=[],
+        metavar="NAME=V",
+        help="values of a hyper-parameter, repeat for several: lr=0.01,0.1 (values), lr=1e-4..1:30 (30 values of a "
+        "range), lr=0..1:30:linear (scale log, linear or decay)",
+    )
+    group.add_argument("--count", type=types.positive_int, metavar="N", help="number of settings of a random design")
+    group.add_argument(
+        "--design",
+        default="grid",
+        metavar="D",
+        help="grid, or settings drawn from the ranges: random or sobol (default: grid)",
+    )
+    runs = parser.add_argument_group("runs")
+    shared.add_repeats(runs, starts="1", spread="0.02")
+    shared.add_start(runs)
+    shared.add_steps(runs)
+    runs.add_argument("--target", type=float, metavar="F", help=shared.TARGET_HELP)
+    shared.add_figure_output(parser)
+    shared.add_appearance(parser)
+    shared.add_execution(parser)
+
+
+def run(options: argparse.Namespace) -> str:
+    """Run the sweep, and return a table of the best settings."""
+    batch.check_files(options)
+    from landscapes.cli import lookup
+    from landscapes.experiments._sweep import sweep
+
+    function = lookup.find_function(options.function, options.dim)
+    if not options.optimizers:
+        raise InputError("no optimizers given; for example: --optimizer adam")
+    settings: dict[str, Any] = {}
+    arguments = inspect.signature(sweep).parameters
+    for name, parsed in options.settings:
+        if name in settings:
+            raise InputError(f"--set {name} is given twice; write --set {name}=A,B")
+        if name in arguments:
+            raise InputError(f"--set {name}: {name} is an option of the sweep, not a hyper-parameter")
+        settings[name] = batch.values(name, parsed)
+    names = ("start", "starts", "spread", "seeds", "steps", "target", "design", "count", "seed", "device")
+    with batch.executor(options) as executor, console.progress_bar("sweeping", "run") as progress:
+        record = sweep(
+            function,
+            lookup.find_optimizers(options.optimizers),
+            **batch.given(options, *names),
+            **settings,
+            executor=executor,
+            resume_dir=options.resume_dir,
+            progress=progress,
+        )
+    return batch.report(record, options, _best(record))
+
+
+def _best(record: Record) -> str:
+    """Return a table of the best settings, and how many runs have each status."""
+    import numpy as np
+
+    from landscapes.analysis.race_table import aligned, place
+    from landscapes.record import FAILED, step_or_none, steps_or_inf
+
+    runs, meta = record.trajectories.runs, record.meta
+    settings = [name for name in meta["scales"] if name != "lr"]
+    indices = np.indices([len(axis) for axis in record.axes.values()])
+    repeats = {name: indices[i].reshape(-1) for i, name in enumerate(record.axes) if name in ("start", "seed")}
+    reached = np.where(runs["status"] == "converged", steps_or_inf(runs["reached"]), np.inf)
+    order = np.lexsort((runs["final"], reached, np.isin(runs["status"], FAILED)))
+    rows = [("optimizer", "lr", *settings, *repeats, "final loss", "steps to target", "status")]
+    for run in order[:SHOWN].tolist():
+        step = step_or_none(runs["reached"], run)
+        rows.append(
+            (
+                str(runs["label"][run]),
+                f"{runs['lr'][run]:.4g}",
+                *(f"{runs[name][run]:.4g}" for name in settings),
+                *(str(numbers[run]) for numbers in repeats.values()),
+                f"{runs['final'][run]:.4g}",
+                "–" if step is None else str(step),
+                str(runs["status"][run]),
+            )
+        )
+    statuses, counts = np.unique(runs["status"], return_counts=True)
+    totals = ", ".join(f"{count} {status}" for status, count in zip(statuses.tolist(), counts.tolist(), strict=True))
+    heading = f"{meta['title']}: {len(record.trajectories)} runs of {meta['steps']} steps from {place(meta['start'])}"
+    return f"{heading}\n\n{aligned(rows)}\n\n{totals}"

@@ -1,0 +1,69 @@
+"""`landscapes tune`: find the best hyper-parameters of optimizers."""
+
+from __future__ import annotations
+
+import argparse
+
+from landscapes.cli import console, types
+from landscapes.cli import options as shared
+from landscapes.cli.parser import Commands, add_command
+
+SUMMARY = "find the best hyper-parameters of each optimizer"
+
+EXAMPLES = [
+    ("landscapes tune beale -O sgd -O momentum -O adam", "all hyper-parameters of three optimizers"),
+    (
+        'landscapes tune rosenbrock -O adam -O "cosine(adam)" --vary lr,beta1 --starts 8',
+        "learning rate and beta1, with and without a cosine schedule, averaged over eight starts",
+    ),
+]
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of `landscapes tune`."""
+    parser = add_command(commands, "tune", "FUNCTION", SUMMARY, EXAMPLES)
+    group = parser.add_argument_group("function and optimizers")
+    shared.add_function(group)
+    shared.add_optimizers(group, default="sgd, momentum, nesterov, adagrad, rmsprop and adam")
+    group.add_argument(
+        "--vary",
+        type=types.names,
+        default="all",
+        metavar="NAMES",
+        help="hyper-parameters to tune, as in lr,beta1 (default: all)",
+    )
+    runs = parser.add_argument_group("runs")
+    shared.add_seed(runs)
+    runs.add_argument(
+        "--seeds",
+        type=types.positive_int,
+        default=1,
+        metavar="N",
+        help="runs per start, each with its own noise (default: 1)",
+    )
+    shared.add_start(runs)
+    runs.add_argument(
+        "--starts",
+        type=types.positive_int,
+        default=4,
+        metavar="N",
+        help="number of starts: the function's own and others near it (default: 4)",
+    )
+    shared.add_steps(runs)
+    runs.add_argument("--target", type=float, metavar="F", help=shared.TARGET_HELP)
+
+
+def run(options: argparse.Namespace) -> str:
+    """Tune the optimizers, and return a table of the best settings."""
+    from landscapes.analysis import tuning
+    from landscapes.cli import lookup
+    from landscapes.experiments._race import DEFAULT_OPTIMIZERS
+    from landscapes.experiments._tune import tune
+
+    function = lookup.find_function(options.function)
+    optimizers = lookup.find_optimizers(options.optimizers) if options.optimizers else DEFAULT_OPTIMIZERS
+    names = ("vary", "start", "steps", "starts", "seeds", "target", "seed")
+    settings = {name: getattr(options, name) for name in names}
+    with console.progress_bar("tuning", "rung") as progress:
+        record = tune(function, optimizers, **settings, progress=progress)
+    return f"{tuning.caption(record)}\n\n{tuning.Tuning.of(record).table()}"

@@ -1,0 +1,204 @@
+"""Types of arguments: each function converts a text, or raises argparse's error with what is allowed."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from landscapes.errors import InputError
+
+if TYPE_CHECKING:
+    from landscapes.render import Camera
+    from landscapes.views import View
+
+Box = tuple[tuple[float, float], ...]
+
+
+class Interval(NamedTuple):
+    """A range as it is written on the command line: `low..high[:n][:scale]`."""
+
+    low: float
+    high: float
+    n: int | None
+    scale: str
+
+
+def point(text: str) -> tuple[float, ...]:
+    """Convert the coordinates of a point, separated by commas.
+
+    >>> point("-1,2")
+    (-1.0, 2.0)
+    """
+    try:
+        numbers = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be numbers separated by commas, as in -1,2, got {text!r}") from None
+    if not all(map(math.isfinite, numbers)):
+        raise argparse.ArgumentTypeError(f"must be finite numbers, got {text!r}")
+    return numbers
+
+
+def names(text: str) -> str | list[str]:
+    """Convert names separated by commas, or "all"."""
+    return text if text == "all" else [name.strip() for name in text.split(",")]
+
+
+def domain(text: str) -> Box:
+    """Convert one interval per coordinate, or one for all of them.
+
+    >>> domain("-4,4,0,6")
+    ((-4.0, 4.0), (0.0, 6.0))
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or len(numbers) % 2:
+        raise argparse.ArgumentTypeError(f"must be two numbers per coordinate, as in -4,4 or -4,4,0,6, got {text!r}")
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+
+
+def view(text: str) -> View:
+    """Convert the part of the plane to draw: a name or a box."""
+    from landscapes.views import NAMES, check_view
+
+    try:
+        found: View = text if text in NAMES else _box(text)
+        check_view(found)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be {', '.join(NAMES)} or X0,X1,Y0,Y1, got {text!r}") from None
+    return found
+
+
+def _box(text: str) -> Box:
+    x0, x1, y0, y1 = (float(part) for part in text.split(","))
+    return (x0, x1), (y0, y1)
+
+
+def camera(text: str) -> Camera:
+    """Convert the azimuth and elevation of a camera, and optionally its rotation, in degrees."""
+    from landscapes.render import Camera
+
+    try:
+        azim, elev, *rotate = (float(part) for part in text.split(","))
+        return Camera(azim, elev, *rotate)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    except (TypeError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"must be AZIM,ELEV or AZIM,ELEV,ROTATE in degrees, as in -60,42,90, got {text!r}"
+        ) from None
+
+
+def positive_int(text: str) -> int:
+    """Convert an integer >= 1."""
+    if not re.fullmatch(r"\+?\d+", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be an integer >= 1, got {text!r}")
+    return int(text)
+
+
+def non_negative_int(text: str) -> int:
+    """Convert an integer >= 0."""
+    if not re.fullmatch(r"\+?\d+", text):
+        raise argparse.ArgumentTypeError(f"must be an integer >= 0, got {text!r}")
+    return int(text)
+
+
+def image_size(text: str) -> tuple[int, int]:
+    """Convert a width and a height in pixels.
+
+    >>> image_size("800x600")
+    (800, 600)
+    """
+    size = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text)
+    if size is None:
+        raise argparse.ArgumentTypeError(f"must be WIDTHxHEIGHT in pixels, as in 800x600, got {text!r}")
+    return int(size[1]), int(size[2])
+
+
+def positive_float(text: str) -> float:
+    """Convert a finite number > 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a finite number > 0, got {text!r}")
+    return value
+
+
+def setting(text: str) -> tuple[str, list[float] | Interval]:
+    """Convert a hyper-parameter with its values or its range.
+
+    >>> setting("beta1=0.5,0.9")
+    ('beta1', [0.5, 0.9])
+    >>> setting("lr=1e-4..1:30")
+    ('lr', Interval(low=0.0001, high=1.0, n=30, scale=''))
+    """
+    name, equals, values = text.partition("=")
+    try:
+        if not equals or not name.strip():
+            raise ValueError
+        return name.strip(), _values(values)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "must be NAME=VALUES or NAME=RANGE, as in lr=0.01,0.1 or lr=1e-4..1:30 (30 values) or lr=0..1:30:linear, "
+            f"got {text!r}"
+        ) from None
+
+
+def lr_grid(text: str) -> list[float] | Interval:
+    """Convert learning rates: values, or a range with their number.
+
+    >>> lr_grid("0.001,0.1"), lr_grid("1e-4..1:20")
+    ([0.001, 0.1], Interval(low=0.0001, high=1.0, n=20, scale=''))
+    """
+    try:
+        return _values(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be values or a range, as in 0.001,0.1 or 1e-4..1:20 (20 values), got {text!r}"
+        ) from None
+
+
+def _values(text: str) -> list[float] | Interval:
+    """Convert values separated by commas, or a range. Raises `ValueError` for anything else."""
+    ends = re.fullmatch(r"(?P<low>[^:]+?)\.\.(?P<high>[^:]+)(:(?P<n>\d+))?(:(?P<scale>[a-z]+))?", text.strip())
+    if ends is None:
+        return [float(part) for part in text.split(",")]
+    n = None if ends["n"] is None else int(ends["n"])
+    return Interval(float(ends["low"]), float(ends["high"]), n, ends["scale"] or "")
+
+
+def tolerances(text: str) -> list[float]:
+    """Convert numbers separated by commas."""
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"must be numbers separated by commas, as in 1e-1,1e-4, got {text!r}"
+        ) from None
+
+
+def spread(text: str) -> str | float:
+    """Convert where starts are drawn: "view", "domain", or a multiple of the view's sides."""
+    return text if text in ("view", "domain") else positive_float(text)
+
+
+def map_box(text: str) -> str | Box:
+    """Convert the part of the plane to map: "view", "domain" or a box."""
+    if text in ("view", "domain"):
+        return text
+    try:
+        return _box(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be view, domain or X0,X1,Y0,Y1, got {text!r}") from None
+
+
+def resolution(text: str) -> tuple[int, int]:
+    """Convert pixels per side, or along x and along y."""
+    return image_size(text) if re.search("[x×]", text) else (positive_int(text), positive_int(text))

@@ -1,0 +1,134 @@
+"""Help pages, their examples, and errors for unknown commands and options."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+
+import pytest
+from render_records import diverging
+
+import landscapes
+from landscapes.cli import main, parser
+
+EXAMPLES = [(name, line) for name, module in main.COMMANDS.items() for line, _ in module.EXAMPLES]
+
+SMALL = {
+    "race": ("--steps", "4", "--seconds", "0.3", "--fps", "8"),
+    "replay": ("--seconds", "0.3", "--fps", "8"),
+    "explore": ("--steps", "4"),
+    "sweep": ("--steps", "4"),
+    "basins": ("--steps", "4", "--resolution", "4"),
+    "compare": ("--steps", "4", "--starts", "2"),
+    "tune": ("--steps", "9", "--starts", "1"),
+}
+"""Options that make an example small."""
+
+
+@pytest.fixture
+def window(monkeypatch):
+    """Let `explore` open its window on a backend without a screen."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    monkeypatch.setattr(mpl, "get_backend", lambda: "qtagg")
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    yield
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+def test_examples_run(cli, window, tmp_path, name, line):
+    diverging().save(tmp_path / "race.npz")
+    program, command, *arguments = shlex.split(line)
+    assert (program, command) == ("landscapes", name)
+    small = SMALL.get(name, ())
+    if name in ("race", "replay") and not line.endswith(".html"):
+        small += ("--size", "240x180")
+    code, out, err = cli(command, *arguments, *small)
+    assert code == 0, err
+    assert out
+    for option, file in itertools.pairwise(arguments):
+        if option in ("-o", "--record", "--csv"):
+            assert (tmp_path / file).stat().st_size > 0
+
+
+@pytest.mark.parametrize("line", [line for line, _ in main.EXAMPLES])
+def test_examples_of_the_program_are_valid(line):
+    _, *arguments = shlex.split(line)
+    assert main.parse(arguments).command == arguments[0]
+
+
+@pytest.mark.parametrize("name", main.COMMANDS)
+def test_help_of_a_command(cli, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = cli(name, "--help")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"usage: landscapes {name} ")
+    examples = main.COMMANDS[name].EXAMPLES
+    assert 2 <= len(examples) <= 4
+    for line, meaning in examples:
+        assert f"  {line}\n      {meaning}\n" in out
+    assert max(len(line) for line in out.partition("\nexamples:")[0].splitlines()) <= 80
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_of_the_program(cli, monkeypatch, arguments):
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, err = cli(*arguments)
+    assert (code, err) == (0, "")
+    for name in main.COMMANDS:
+        assert f"\n  {name} " in out
+    assert len(out.splitlines()) < 40
+
+
+def test_version(cli):
+    assert cli("--version") == (0, f"landscapes {landscapes.__version__}\n", "")
+
+
+UNKNOWN = {
+    "race booth --with adam": "unknown option --with; did you mean --optimizer?",
+    "race booth --with=adam": "unknown option --with; did you mean --optimizer?",
+    "race booth --save r.npz": "unknown option --save; did you mean --record?",
+    "race booth --aside": "unknown option --aside; did you mean --3d?",
+    "race booth --sec 3": "unknown option --sec; did you mean --seconds?",
+    "race booth --zzz": "unknown option --zzz; see landscapes race --help",
+    "race booth -x 3": "unknown option -x; see landscapes race --help",
+    "basins booth --with adam": "unknown option --with; did you mean --optimizer?",
+    "basins booth -O adam --within 0.1": "unknown option --within; did you mean --tol?",
+    "basins booth -O adam --out here": "unknown option --out; did you mean --resume-dir?",
+    "sweep booth -O adam --vary lr=1": "unknown option --vary; did you mean --set?",
+    "compare --on booth -O adam": "unknown option --on; did you mean --function?",
+    "compare -f booth -O adam --rates 1,2": "unknown option --rates; did you mean --lr-grid?",
+    "compare -f booth -O adam --by steps": "unknown option --by; did you mean --cost?",
+    "compare -f booth -O adam --targets 0.1": "unknown option --targets; did you mean --tolerances?",
+    "list --tga valley": "unknown option --tga; did you mean --tag?",
+    "--hlep": "unknown option --hlep; did you mean --help?",
+    "portray beale": "unknown command 'portray'. Did you mean show?",
+    "sheet beale": "unknown command 'sheet'. Did you mean show?",
+    "rac booth": "unknown command 'rac'. Did you mean race?",
+    "race booth beale": "unexpected argument beale; see landscapes race --help",
+    "race booth --steps": "--steps needs a value; write --steps=VALUE if the value begins with a minus sign; "
+    "see landscapes race --help",
+    "explore": "missing argument: FUNCTION; see landscapes explore --help",
+    "race booth --theme drak": "unknown theme 'drak'. Did you mean dark?",
+    "race adam": "'adam' is an optimizer, not a function; landscapes list functions shows the functions",
+    "race booth -O beale": "'beale' is a function, not an optimizer; landscapes list optimizers shows the optimizers",
+}
+
+
+@pytest.mark.parametrize("line", UNKNOWN)
+def test_unknown_commands_and_options(cli, tmp_path, line):
+    assert cli(*line.split()) == (2, "", f"landscapes: error: {UNKNOWN[line]}\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_option_has_an_earlier_name():
+    """A suggestion must be an option of a command, and no command may have the earlier option with another meaning."""
+    _, commands = main._parsers()
+    options = {name: set(command._option_string_actions) for name, command in commands.items()}
+    for new in {name for names in parser.RENAMED_OPTIONS.values() for name in names} - {"--metrics", "--record-steps"}:
+        assert any(new in known for known in options.values()), new
+    for name, known in options.items():
+        for old, new in parser.RENAMED_OPTIONS.items():
+            assert old not in known or not known & set(new), (name, old)
