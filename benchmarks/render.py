@@ -50,7 +50,7 @@ from landscapes import race, render
 from landscapes.record import Record
 from landscapes.render.animation._animate import RaceAnimation
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import AnimatedArtist, show
+from landscapes.render.artists.animated import AnimatedArtist, set_step
 from landscapes.render.figures._figure import figure
 from landscapes.render.figures.size import from_pixels
 
@@ -71,7 +71,7 @@ class Gap(Text, AnimatedArtist):
 
     values: NDArray[np.float64]
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.set_text(f"best so far: {self.values[: step + 1].min():.3g}")
 
 
@@ -201,7 +201,7 @@ def measure(case: Case, writer: str, frames: int, folder: Path) -> Measured:
         fig = animation.figure
 
         def show_frame(frame: int) -> None:
-            show(fig, steps[frame])
+            set_step(fig, steps[frame])
 
     cpu, wall = sum(os.times()[:4]) - cpu, time.perf_counter() - wall
     grown = memory("VmHWM") - before

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import AnimatedArtist, moving, show
+from landscapes.render.artists.animated import AnimatedArtist, animated_artists, set_step
 from landscapes.render.artists.trails import Trail
 from landscapes.render.figures._figure import FigureOptions, with_article
 from landscapes.render.figures._figure import figure as draw_figure
@@ -57,8 +57,8 @@ class RaceAnimation(FuncAnimation):
         self._draw_was_started = True  # saving draws without the canvas; nothing was forgotten
 
     def _show(self, step: int) -> list[Artist]:
-        show(self.figure, step)
-        return [artist for artist in moving(self.figure) if isinstance(artist, Artist)]
+        set_step(self.figure, step)
+        return [artist for artist in animated_artists(self.figure) if isinstance(artist, Artist)]
 
     def save(
         self,
@@ -104,7 +104,7 @@ class RaceAnimation(FuncAnimation):
             writer = kind(temporary, plan, describe(self.record))
             frames = Frames(self.figure, dpi, plan.steps.tolist())
             try:
-                writer.begin(self._samples(frames), reserved(frames.moving))
+                writer.begin(self._samples(frames), reserved(frames.animated))
                 for place, step in enumerate(plan.steps):
                     writer.frame(*frames.advance(int(step)), plan.extra_seconds.get(place, 0.0))
                     if progress_callback is not None:
@@ -114,8 +114,8 @@ class RaceAnimation(FuncAnimation):
                 writer.abort()
                 raise
             finally:
-                for mover in frames.moving:
-                    mover.show(int(plan.steps[-1]))
+                for mover in frames.animated:
+                    mover.set_step(int(plan.steps[-1]))
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the race as a GIF; what matplotlib makes of it where `animation.html` asks for that."""
@@ -176,7 +176,7 @@ def animate(
         raise InputError(f"{with_article(experiment)} cannot be animated, only a race; render.figure draws it")
     plan = timeline(last, seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop)
     made = draw_figure(record, **options) if figure is None else figure
-    if not moving(made):
+    if not animated_artists(made):
         raise InputError(
             "this figure has no animated artist: draw on it with render.trajectories or render.loss_curves"
         )

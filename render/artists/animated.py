@@ -1,4 +1,4 @@
-"""What follows the race: artists that show any step, and say where a few steps change their look."""
+"""The base class of animated artists, and the renderer that draws only dirty regions."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from numpy.typing import NDArray
 
 IDENTITY = IdentityTransform()
 
-SPELLS = 32
-"""A race has so many spells; within one, a figure changes around heads and counters only."""
+INTERVALS = 32
+"""A race is divided into this many intervals of steps, for which dirty regions are computed at once."""
 
 Boxes = NDArray[np.float64]
-"""Rectangles (n, 4) in pixels: left, bottom, right, top."""
+"""Rectangles in pixels, shape (n, 4): left, bottom, right, top."""
 
-NOWHERE: Boxes = np.zeros((0, 4))
+NO_BOXES: Boxes = np.zeros((0, 4))
 
-FORMULAS = RendererAgg(1, 1, 72.0).mathtext_parser
-"""One for all canvases, for it remembers what it has read."""
+MATHTEXT_PARSER = RendererAgg(1, 1, 72.0).mathtext_parser
+"""Shared by all canvases, because it caches parsed text."""
 
 
 class AnimatedArtist:
-    """What an artist is that follows the race.
+    """Mixin of artists that show the race at a step.
 
     Attributes:
-        span: the race's last step, 0 where the artist does not know it.
+        span: the last step of the race, or 0 if unknown.
     """
 
     span: int = 0
 
-    def show(self, step: int) -> None:
-        """Shows what was so after `step` steps."""
+    def set_step(self, step: int) -> None:
+        """Show the state after `step` steps."""
         raise NotImplementedError
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
-        """Where the artist may look different at any two of some steps, which ascend; None for anywhere."""
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+        """Return where the artist may differ between any two of these ascending steps; None for anywhere."""
         return None
 
 
 class Canvas(RendererAgg):
-    """A renderer of which only some windows will be looked at.
+    """An Agg renderer of which only some regions are used.
 
-    What cannot be seen through them need not be drawn; what is drawn must look as it does without them.
+    Artists may skip what lies outside them; what they draw must not depend on the regions.
 
     Attributes:
-        windows: where it will be looked at; None for everywhere.
-        context: for round strokes; making one takes longer than many a stroke.
+        windows: the regions in use, or None for the whole page.
+        context: a shared graphics context for round strokes, because creating one is slower than a stroke.
     """
 
     windows: Boxes | None = None
@@ -58,16 +58,16 @@ class Canvas(RendererAgg):
     def __init__(self, width: int, height: int, dpi: float) -> None:
         super().__init__(width, height, dpi)  # type: ignore[no-untyped-call]
         self.context = _round(self)
-        self.mathtext_parser = FORMULAS
+        self.mathtext_parser = MATHTEXT_PARSER
 
 
 def windows(renderer: RendererBase) -> Boxes | None:
-    """Where a renderer's picture will be looked at; None for everywhere."""
+    """Return the regions of the renderer that are in use; None for the whole page."""
     return renderer.windows if isinstance(renderer, Canvas) else None
 
 
-def seen(box: tuple[float, float, float, float], renderer: RendererBase) -> bool:
-    """Whether something within a box may be seen."""
+def in_use(box: tuple[float, float, float, float], renderer: RendererBase) -> bool:
+    """Return whether a box overlaps a region in use."""
     boxes = windows(renderer)
     if boxes is None:
         return True
@@ -75,41 +75,41 @@ def seen(box: tuple[float, float, float, float], renderer: RendererBase) -> bool
     return any(left <= b[2] and right >= b[0] and bottom <= b[3] and top >= b[1] for b in boxes.tolist())
 
 
-def around(points: NDArray[np.float64], margin: float) -> Boxes:
-    """The box around points (n, 2) with a margin, those that are not finite left out; none where all are one."""
+def bounds_of(points: NDArray[np.float64], margin: float) -> Boxes:
+    """Return the bounding box of the finite points (n, 2) with a margin; no box if they coincide."""
     sound = points[np.isfinite(points).all(1)]
     low, high = sound.min(0, initial=np.inf), sound.max(0, initial=-np.inf)
-    return np.concatenate([low - margin, high + margin])[None] if (low < high).any() else NOWHERE
+    return np.concatenate([low - margin, high + margin])[None] if (low < high).any() else NO_BOXES
 
 
-def spell(step: int, span: int) -> int:
-    """The number of the spell that a step of a race of `span` steps belongs to."""
-    return step * SPELLS // max(span, 1)
+def interval_of(step: int, span: int) -> int:
+    """Return the index of the interval that contains a step of a race with `span` steps."""
+    return step * INTERVALS // max(span, 1)
 
 
-def spell_steps(number: int, span: int) -> tuple[int, int]:
-    """The first and the last step of a spell.
+def interval_steps(number: int, span: int) -> tuple[int, int]:
+    """Return the first and the last step of an interval.
 
-    >>> [spell_steps(number, 300) for number in (0, 1, 32)]
+    >>> [interval_steps(number, 300) for number in (0, 1, 32)]
     [(0, 9), (10, 18), (300, 309)]
     """
-    first, behind = (-(-number * max(span, 1) // SPELLS) for number in (number, number + 1))
+    first, behind = (-(-number * max(span, 1) // INTERVALS) for number in (number, number + 1))
     return first, behind - 1
 
 
-def moving(page: Artist) -> list[AnimatedArtist]:
-    """The artists on a figure or on axes that follow the race."""
+def animated_artists(page: Artist) -> list[AnimatedArtist]:
+    """Return the animated artists of a figure or of axes."""
     return [artist for artist in page.findobj() if isinstance(artist, AnimatedArtist)]
 
 
-def show(page: Artist, step: int) -> None:
-    """Shows every moving artist of a figure or of axes at a step."""
-    for artist in moving(page):
-        artist.show(step)
+def set_step(page: Artist, step: int) -> None:
+    """Set every animated artist of a figure or of axes to a step."""
+    for artist in animated_artists(page):
+        artist.set_step(step)
 
 
 def stroke(artist: Artist, renderer: RendererBase, width: float) -> GraphicsContextBase:
-    """A graphics context for round strokes of `width` points, clipped as the artist is; on a canvas one for all."""
+    """Return a graphics context for round strokes of `width` points with the artist's clipping."""
     gc = renderer.context if isinstance(renderer, Canvas) else _round(renderer)
     gc.set_clip_rectangle(None)
     gc.set_dashes(0, None)
@@ -127,5 +127,5 @@ def _round(renderer: RendererBase) -> GraphicsContextBase:
 
 
 def pixels(renderer: RendererBase, points: float) -> float:
-    """A length in points as one in pixels."""
+    """Convert a length in points to pixels."""
     return float(renderer.points_to_pixels(points))  # type: ignore[arg-type]

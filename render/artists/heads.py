@@ -15,7 +15,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.render.artists.animated import NOWHERE, AnimatedArtist, Boxes, pixels, stroke
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, pixels, stroke
 from landscapes.render.artists.trails import RGB, Trail
 from landscapes.render.theme import Theme
 
@@ -60,17 +60,17 @@ class Head(Artist, AnimatedArtist):
         style = MarkerStyle(marker)
         return style.get_path().transformed(style.get_transform())
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.step = step
-        self.trail.show(step)
+        self.trail.set_step(step)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         first, last = steps[0], steps[-1]
         route = self.trail.route
         route.update(self.trail, renderer)
         points = route.between(first, last)
         if (points == points[:1]).all() and not (self.stopped is not None and first < self.stopped <= last):
-            return NOWHERE
+            return NO_BOXES
         at, places, _ = self._exits()
         passed = slice(
             max(bisect_right(at, route.reached(first) - 2) - 1, 0), bisect_right(at, route.reached(last) - 2)
@@ -80,7 +80,7 @@ class Head(Artist, AnimatedArtist):
             low, high = self.axes.bbox.get_points()
             drawn = drawn[((drawn >= low - 0.5) & (drawn <= high + 0.5)).all(1)]
         if not len(drawn):
-            return NOWHERE
+            return NO_BOXES
         reach = pixels(renderer, 0.9 * self.size + 3)
         return np.concatenate([drawn.min(0) - reach, drawn.max(0) + reach])[None]
 

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface, step_or_none
-from landscapes.render.artists.animated import NOWHERE, AnimatedArtist, Boxes
+from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes
 from landscapes.render.artists.text_fit import shortened, text_width
 from landscapes.render.theme import Style, Theme, styles
 
@@ -47,12 +47,12 @@ class Fate(Text, AnimatedArtist):
 
     since: int = 0
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.set_visible(step >= self.since)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         if not steps[0] < self.since <= steps[-1]:
-            return NOWHERE
+            return NO_BOXES
         before = self.get_visible()
         self.set_visible(True)
         box = self.get_window_extent(renderer).padded(2)

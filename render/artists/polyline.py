@@ -47,7 +47,7 @@ class Route:
         self._key: bytes | None = None
         self._canvas: Canvas | None = None
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.shown = step
         self.count = self.reached(step)
 

@@ -11,7 +11,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.text import Text
 
-from landscapes.render.artists.animated import AnimatedArtist, Boxes, seen
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use
 
 
 class Counter(Text, AnimatedArtist):
@@ -29,10 +29,10 @@ class Counter(Text, AnimatedArtist):
     def words(self, step: int) -> str:
         return f"step {step:>{self.digits}}"
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.set_text(self.words(step))
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
         if not isinstance(renderer, RendererAgg):
             return None
         self._prepare(renderer)
@@ -45,7 +45,7 @@ class Counter(Text, AnimatedArtist):
             super().draw(renderer)
             return
         self._prepare(renderer)
-        if seen(self._box, renderer):
+        if in_use(self._box, renderer):
             text = self.get_text()
             pages = [self._pages["0"]] * (len(text) - self.digits) + [
                 self._pages[digit] for digit in text[-self.digits :]

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from landscapes.render.artists.animated import (
     AnimatedArtist,
     Boxes,
-    around,
+    bounds_of,
+    interval_of,
+    interval_steps,
     pixels,
-    spell,
-    spell_steps,
     stroke,
     windows,
 )
@@ -80,10 +80,10 @@ class Trail(Line2D, AnimatedArtist):
         self._drawn_for: tuple[object, ...] = ()
         self._began_at, self._open = -1, -1
 
-    def show(self, step: int) -> None:
-        self.route.show(step)
+    def set_step(self, step: int) -> None:
+        self.route.set_step(step)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
         first, last = steps[0], steps[-1]
         before, now = self._began(first), self._began(last)
         if before != now and len(self.colors) > 1:
@@ -93,7 +93,7 @@ class Trail(Line2D, AnimatedArtist):
         if before != now:
             moved += self._opened(before, now, pixels(renderer, 1.0))
         reach = 1 + pixels(renderer, self.get_linewidth())
-        return np.concatenate([around(points, reach) for points in moved])
+        return np.concatenate([bounds_of(points, reach) for points in moved])
 
     def set_color(self, color: ColorType) -> None:
         """Sets the colour of the trail and its head."""
@@ -132,7 +132,7 @@ class Trail(Line2D, AnimatedArtist):
 
     def _began(self, step: int) -> int:
         """The step at which the spell of a step began."""
-        return spell_steps(spell(step, self.span), self.span)[0]
+        return interval_steps(interval_of(step, self.span), self.span)[0]
 
     def _bands(self) -> Iterator[int]:
         """The last point of each band, from the oldest to the youngest; they move on once a spell."""
@@ -220,13 +220,13 @@ class Halo(Artist, AnimatedArtist):
         self.extra = extra
         self.set_zorder(3.5)
 
-    def show(self, step: int) -> None:
-        self.trail.show(step)
+    def set_step(self, step: int) -> None:
+        self.trail.set_step(step)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.trail.route.update(self.trail, renderer)
         width = self.trail.get_linewidth() + self.extra
-        return around(self.trail.route.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
+        return bounds_of(self.trail.route.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import height, key
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
@@ -106,7 +106,7 @@ def side_by_side(
             made.add_axes((RIGHT / wide, 6 / high, 1 - 2 * RIGHT / wide, tall / high), label="legend"),
             entries, look, across=across, font=font,
         )  # fmt: skip
-    show(made, shown)
+    set_step(made, shown)
     return made
 
 

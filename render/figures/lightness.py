@@ -25,7 +25,7 @@ class Light(Route):
     def of(cls, route: Route) -> Self:
         """The same route, shown as far."""
         made = cls(np.asarray(route.data[:, 0], np.float64), np.asarray(route.data[:, 1], np.float64), route.step)
-        made.show(route.shown)
+        made.set_step(route.shown)
         return made
 
     def lean(self, path: Path) -> Path:

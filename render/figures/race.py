@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import Entry, columns, compact, entries, height, key, row, trimmed
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, ruler, text_width
@@ -74,7 +74,7 @@ def race_figure(
             zoom_inset(record, made.axes[0], theme=look, magnification=MAGNIFICATION if inset is True else inset)
         if labels == "direct":
             label_runs(record, made.axes[0], theme=look)
-    show(made, shown)
+    set_step(made, shown)
     return made
 
 

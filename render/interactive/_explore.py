@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render._save import save
-from landscapes.render.artists.animated import AnimatedArtist, moving
+from landscapes.render.artists.animated import AnimatedArtist, animated_artists
 from landscapes.render.artists.legend import compact, entries
 from landscapes.render.interactive.blit import BlitManager, Layer
 from landscapes.render.interactive.controls import Controls
@@ -132,7 +132,7 @@ class Explorer:
             last = int(self.record.trajectories.step[-1])
             self._frames = timeline(last, seconds=SECONDS, fps=FPS, hold=(0, 0)).steps.tolist()
             self._frame = -1
-            self._movers = moving(self.figure)
+            self._movers = animated_artists(self.figure)
         self._began = time.perf_counter() - max(self._frame, 0) / FPS
         self._timer = self.figure.canvas.new_timer(interval=round(1000 / FPS))
         self._timer.add_callback(self.advance)
@@ -145,7 +145,7 @@ class Explorer:
         on_time = int((time.perf_counter() - self._began) * FPS)
         self._frame = min(max(self._frame + 1, on_time), len(self._frames) - 1)
         for mover in self._movers:
-            mover.show(self._frames[self._frame])
+            mover.set_step(self._frames[self._frame])
         self._stage.paint()
         if self._frame == len(self._frames) - 1:
             self._rewind()

@@ -90,7 +90,7 @@ class RacePanels:
         for artist in [*self.map.lines, *self.losses.lines]:
             if isinstance(artist, Trail | Curve):
                 _restyle(artist, self._styles[str(artist.get_label())])
-        self.counter.show(int(record.trajectories.step[-1]))
+        self.counter.set_step(int(record.trajectories.step[-1]))
 
     def clear(self) -> None:
         """Takes the runs away."""

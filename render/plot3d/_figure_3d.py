@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import pixels, show
+from landscapes.render.artists.animated import pixels, set_step
 from landscapes.render.artists.legend import entries, height, key
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
@@ -156,7 +156,7 @@ def figure_3d(
         ax.set_axis_off()
         block = BlockArtist(surface, look, race, camera, 2.3 * size_factor(ax))
         ax.add_artist(block)
-    show(made, shown)
+    set_step(made, shown)
     return made
 
 

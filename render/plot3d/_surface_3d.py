@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
@@ -78,7 +78,7 @@ def surface_3d(
     axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
     axes.zaxis.set_minor_formatter(NullFormatter())
     ax.add_artist(artist)
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 

@@ -107,7 +107,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
         self._view_key: tuple[object, ...] = ()
         self.set_zorder(3)
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.step = step
 
     @cached_property

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, filled
-from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, around, pixels, show
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots._loss_curves import Curve
@@ -50,7 +50,7 @@ class Points(Artist, AnimatedArtist):
         self.span = self.step = int(step[-1])
         self.set_zorder(3.2)
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.step = step
 
     def at(self, step: int) -> NDArray[np.float64]:
@@ -59,13 +59,13 @@ class Points(Artist, AnimatedArtist):
         here = self.x[(self.stopped < 0) | (self.stopped > step), place]
         return np.asarray(here[np.isfinite(here).all(1)])
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
         begin, end = np.searchsorted(self.steps, (steps[0], steps[-1]), side="right")
         if self.axes is None:
             return None
         moved = self.axes.transData.transform(self.x[:, max(begin - 1, 0) : end].reshape(-1, 2))
         low, high = np.array(self.axes.bbox.extents).reshape(2, 2)
-        return around(np.clip(moved[np.isfinite(moved).all(1)], low, high), 2 + pixels(renderer, self.size))
+        return bounds_of(np.clip(moved[np.isfinite(moved).all(1)], low, high), 2 + pixels(renderer, self.size))
 
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.axes is None:
@@ -133,7 +133,7 @@ def ensemble(
             ax.add_line(trail)
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
             ax.add_artist(Head(trail, size=3.7 * thick))
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 
@@ -183,7 +183,7 @@ def loss_quantiles(
     ax.set_xlim(0, max(int(runs.step[-1]), 1))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 

@@ -103,7 +103,7 @@ def history(
         part = slice(known[0], known[-1] + 1)
         curve = Trace(along[run, part], values[run, part], steps[part], style=style, label=label, width=thick)
         ax.add_line(curve)
-        curve.show(shown)
+        curve.set_step(shown)
     return ax
 
 

@@ -17,7 +17,7 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.record import Record
-from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, show, stroke
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, set_step, stroke
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, keys, plan, settled
 from landscapes.render.artists.legend import Entry, compact, entries
@@ -72,10 +72,10 @@ class Names(Artist, AnimatedArtist):
         self._places: dict[int, list[Place]] = {}
         self._sprites: dict[tuple[int, bool], NDArray[np.uint8]] = {}
 
-    def show(self, step: int) -> None:
+    def set_step(self, step: int) -> None:
         self.step = step
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Areas | None:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Areas | None:
         if self.axes is None:
             return None
         scale = pixels(renderer, 1.0)
@@ -250,7 +250,7 @@ def label_runs(
         replace(entry, name=shortened(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
     ]
     ax.add_artist(Names(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 

@@ -15,7 +15,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.record import FAILED, Record, step_or_none
-from landscapes.render.artists.animated import AnimatedArtist, Boxes, around, pixels, stroke, windows
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, Pieces, stretches
 from landscapes.render.artists.polyline import Ink, Route
@@ -43,12 +43,12 @@ class Curve(Line2D, AnimatedArtist):
         self.span = int(step[-1])
         self.set_zorder(4)
 
-    def show(self, step: int) -> None:
-        self.route.show(step)
+    def set_step(self, step: int) -> None:
+        self.route.set_step(step)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.route.update(self, renderer)
-        return around(self.route.between(steps[0], steps[-1]), 2 + 2 * pixels(renderer, self.get_linewidth()))
+        return bounds_of(self.route.between(steps[0], steps[-1]), 2 + 2 * pixels(renderer, self.get_linewidth()))
 
     @property
     def color(self) -> tuple[float, float, float]:
@@ -146,7 +146,7 @@ def loss_curves(
         curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
         ax.add_line(curve)
         curves.append(curve)
-        curve.show(shown)
+        curve.set_step(shown)
     _part(curves, ax)
     return ax
 

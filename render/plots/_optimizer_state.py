@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, filled
-from landscapes.render.artists.animated import AnimatedArtist, Boxes, pixels, seen, show, stroke
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, set_step, stroke
 from landscapes.render.artists.polyline import Route
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -61,10 +61,10 @@ class State(Artist, AnimatedArtist):
         self.span = int(step[-1])
         self.set_zorder(5.8)
 
-    def show(self, step: int) -> None:
-        self.route.show(step)
+    def set_step(self, step: int) -> None:
+        self.route.set_step(step)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.route.update(self, renderer)
         way = self.route.pixels[max(self.route.reached(steps[0]) - 1, 0) : self.route.reached(steps[-1])]
         margin = self._margin(renderer)
@@ -99,7 +99,7 @@ class State(Artist, AnimatedArtist):
         self.route.update(self, renderer)
         x, y = self.route.pixels[self.route.count - 1].tolist()
         margin = self._margin(renderer)
-        if not self.axes.bbox.contains(x, y) or not seen((x - margin, y - margin, x + margin, y + margin), renderer):
+        if not self.axes.bbox.contains(x, y) or not in_use((x - margin, y - margin, x + margin, y + margin), renderer):
             return
         gc = stroke(self, renderer, 1.1 * self.scale)
         ellipse, arrow = self.axes_of_ellipse(renderer), self.arrow(renderer)
@@ -141,7 +141,7 @@ def optimizer_state(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
     >>> seen = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, metrics=["momentum", "second_moment"])
-    >>> sum(isinstance(artist, State) for artist in optimizer_state(seen, Figure().subplots()).get_children())
+    >>> sum(isinstance(artist, State) for artist in optimizer_state(in_use, Figure().subplots()).get_children())
     1
     """
     shown = check_step(record, step)
@@ -169,7 +169,7 @@ def optimizer_state(
             state = State(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
             state.scale = size_factor(ax)
             ax.add_artist(state).set_clip_path(ax.patch)
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 

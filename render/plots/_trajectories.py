@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, step_or_none
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import shared
 from landscapes.render.artists.trails import Halo, Trail
@@ -53,7 +53,7 @@ def trajectories(
         _hold(ax, record)
     thick = 2.3 * size_factor(ax) if linewidth is None else linewidth
     runs(record, ax, look, thick, Head if heads else None)
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 

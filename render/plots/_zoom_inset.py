@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.plots._trajectories import runs
 from landscapes.render.plots.contours import contour, is_known, star
@@ -96,7 +96,7 @@ def zoom_inset(
     star(made, record.surface.minima, look, scale, known=is_known(record))
     runs(close, made, look, 2.3 * scale, Near)
     ax.indicate_inset(inset_ax=made, edgecolor=look.foreground, alpha=0.45, linewidth=0.7, zorder=3.3)
-    show(made, shown)
+    set_step(made, shown)
     return made
 
 

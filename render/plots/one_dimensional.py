@@ -12,7 +12,7 @@ from matplotlib.backend_bases import RendererBase
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, Surface, step_or_none
-from landscapes.render.artists.animated import Boxes, around, pixels, show, stroke, windows
+from landscapes.render.artists.animated import Boxes, bounds_of, pixels, set_step, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots.contours import is_known, star
@@ -38,10 +38,10 @@ class Tail(Trail):
         """The point where the tail of a step begins."""
         return max(self.route.reached(step - self.length) - 1, 0)
 
-    def stir(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.route.update(self, renderer)
         moved = self.route.pixels[max(self._begin(steps[0]) - 1, 0) : self.route.reached(steps[-1])]
-        return around(moved, 2 + pixels(renderer, self.get_linewidth() + self.extra))
+        return bounds_of(moved, 2 + pixels(renderer, self.get_linewidth() + self.extra))
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
@@ -89,7 +89,7 @@ def draw_on_curve(record: Record, ax: Axes, shown: int, look: Theme, linewidth: 
             ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * width))
     for start in {tuple(line[0]) for line in points.tolist()}:
         ax.add_artist(Start(start, look, 2.9 * width))
-    show(ax, shown)
+    set_step(ax, shown)
     return ax
 
 

@@ -21,7 +21,7 @@ from render_records import converging, diverging, record, way
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.artists.animated import moving, show
+from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Trail
 from landscapes.render.writers.timeline import PACES, timeline
@@ -45,7 +45,7 @@ def test_html_shows_the_frames(tmp_path):
     assert len(pictures) == 3
     assert "200" in re.search(r"new Animation\(.*?\)", page, re.DOTALL)[0]
     for picture, step in zip(pictures, (0, 20, 40), strict=True):
-        show(animation.figure, step)
+        set_step(animation.figure, step)
         assert psnr(picture, full_draw(animation.figure)) > 40
 
 
@@ -79,7 +79,7 @@ def test_a_writer_of_matplotlib_does_as_it_does(tmp_path):
     found = decode(tmp_path / "race.gif")
     assert found.durations == [100] * 4
     assert told[0] == (0, 4)
-    show(animation.figure, 40)
+    set_step(animation.figure, 40)
     assert psnr(found.frames[-1], full_draw(animation.figure)) > 30
 
 
@@ -101,9 +101,9 @@ def test_moving_artists_serve_a_func_animation_of_ones_own(tmp_path):
 
     def update(step: int) -> list:
         seen.append(step)
-        for artist in moving(made):
-            artist.show(step)
-        return moving(made)
+        for artist in animated_artists(made):
+            artist.set_step(step)
+        return animated_artists(made)
 
     FuncAnimation(made, update, frames=[0, 20, 40], blit=False).save(tmp_path / "race.gif", writer="pillow")
     assert seen[-3:] == [0, 20, 40]
@@ -129,7 +129,7 @@ def test_a_figure_of_ones_own_is_animated(tmp_path, suffix):
         found = decode(tmp_path / "race.gif")
         assert found.frames.shape == (5, 160, 320, 3)
         for picture, step in zip(found.frames, animation.timeline.steps, strict=True):
-            show(made, int(step))
+            set_step(made, int(step))
             assert psnr(picture, full_draw(made)) > 40
 
 

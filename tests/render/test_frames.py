@@ -17,7 +17,7 @@ from thinned import diagonal
 from landscapes import render
 from landscapes.record import Record, Trajectories
 from landscapes.render.animation.frames import Frames, _redrawn
-from landscapes.render.artists.animated import moving
+from landscapes.render.artists.animated import animated_artists
 from landscapes.render.theme import THEMES
 
 STEPS = (0, 40, 3)
@@ -279,9 +279,9 @@ def test_a_figure_without_a_background_stands_on_white():
 @pytest.mark.parametrize("size", [(320, 240), (800, 600), (960, 540)])
 def test_what_stands_still_is_drawn_once(size):
     made = render.figure(converging(12), **sized(*size))
-    redrawn = _redrawn(made, {id(artist) for artist in moving(made)})
+    redrawn = _redrawn(made, {id(artist) for artist in animated_artists(made)})
     assert not set(redrawn) & set(made.axes)
-    assert len(redrawn) <= len(moving(made)) + 2 * len(made.axes)
+    assert len(redrawn) <= len(animated_artists(made)) + 2 * len(made.axes)
 
 
 def test_drawing_frames_leaves_the_figure_as_it_was():

@@ -1,4 +1,4 @@
-"""Names beside heads: near them, calm, and on nothing that must be seen, whatever the race."""
+"""Names beside heads: near them, calm, and on nothing that must be in_use, whatever the race."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import moving, show
+from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.label_placement import Boxes, settled
-from landscapes.render.plots._label_runs import Names, seen
+from landscapes.render.plots._label_runs import Names, in_use
 from landscapes.render.theme import THEMES
 from landscapes.render.writers.timeline import timeline
 
@@ -49,10 +49,10 @@ def names(made: Figure) -> Names:
 def frames(race: Record, size: tuple[int, int], **options):
     """For each frame of an animation what is named: run, centre, half sides, head; and the heads' radius and stars."""
     made = render.figure(race, **sized(*size), labels="direct", **options)
-    artist, movers = names(made), moving(made)
+    artist, movers = names(made), animated_artists(made)
     for step in timeline(int(race.trajectories.step[-1])).steps:
         for mover in movers:
-            mover.show(int(step))
+            mover.set_step(int(step))
         yield made, artist.places(made.dpi / 72)
 
 
@@ -105,7 +105,7 @@ def test_a_name_is_the_same_whatever_was_shown_before():
     artist = names(made)
 
     def at(step: int) -> list[list[float]]:
-        show(made, step)
+        set_step(made, step)
         return [middle.tolist() for _, middle, *_ in artist.places(1.0)]
 
     forth = [at(step) for step in (0, 40, 80)]
@@ -137,9 +137,9 @@ def test_where_names_are_still_nothing_stirs():
     race = record([np.tile(GOAL, (401, 1)), np.tile((-1.0, 0.5), (401, 1))])
     made = render.figure(race, labels="direct", **sized(400, 300))
     full_draw(made)
-    assert len(names(made).stir(range(100, 111), RendererAgg(400, 300, made.dpi))) == 0
+    assert len(names(made).dirty_boxes(range(100, 111), RendererAgg(400, 300, made.dpi))) == 0
     swinging = render.figure(wild(2), labels="direct", **sized(400, 300))
-    boxes_ = names(swinging).stir(range(20, 25), RendererAgg(400, 300, made.dpi))
+    boxes_ = names(swinging).dirty_boxes(range(20, 25), RendererAgg(400, 300, made.dpi))
     for step in range(20, 25):
         for run, middle, half, head in names(swinging).places(1.0, step):
             assert (boxes_[run, :2] <= np.minimum(middle - half, head)).all()
@@ -154,7 +154,7 @@ def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
     drawn = []
     for step in steps[:120]:
         picture = moving.advance(step)[0]
-        drawn.append(sum(part[..., 0].size for part in map(picture.__getitem__, moving._areas)))
+        drawn.append(sum(part[..., 0].size for part in map(picture.__getitem__, moving._regions)))
     assert levels_apart(picture, full_draw(made)) <= 2
     assert np.median(drawn) < 0.25 * 400 * 300
 
@@ -183,7 +183,7 @@ def test_a_fate_is_told_beside_the_name():
     race = diverging(at=12)
     made = render.figure(race, labels="direct")
     for step, said in ((11, "Nesterov"), (12, "Nesterov diverged at step 12")):
-        show(made, step)
+        set_step(made, step)
         assert names(made)._words(2, bool(names(made)._late(step)[2])) == said
 
 
@@ -253,8 +253,8 @@ boxes = st.lists(
 
 
 @given(boxes, boxes)
-def test_settled_names_cover_nothing(moving, fixed):
-    names_, walls = (Boxes(np.array(part)[:, :2], np.array(part)[:, 2:]) for part in (moving, fixed))
+def test_settled_names_cover_nothing(animated_artists, fixed):
+    names_, walls = (Boxes(np.array(part)[:, :2], np.array(part)[:, 2:]) for part in (animated_artists, fixed))
     low, high = np.zeros(2), np.array([120.0, 100.0])
     middle, placed = settled(names_, walls, low, high)
     for one in np.flatnonzero(placed):
@@ -285,13 +285,13 @@ def test_heads_are_where_heads_draw_them():
     made = render.figure(race, **sized(400, 300), panel=False)
     ax = made.axes[0]
     way_ = ax.transData.transform(race.trajectories.x[1])
-    drawn = seen(way_, ax.bbox.extents)
+    drawn = in_use(way_, ax.bbox.extents)
     inside = ax.bbox.extents[0] <= way_[:, 0]
     assert drawn[inside].tolist() == way_[inside].tolist()
     assert np.allclose(drawn[~inside], drawn[-1])
     assert drawn[-1][0] == pytest.approx(ax.bbox.x0)
     assert isinstance(made.findobj(Head)[1], Head)
     back = np.vstack([way_, way_[::-1]])
-    assert seen(back, ax.bbox.extents)[-1].tolist() == way_[0].tolist()
+    assert in_use(back, ax.bbox.extents)[-1].tolist() == way_[0].tolist()
     lost = np.where(np.arange(len(way_))[:, None] >= 5, np.nan, way_)
-    assert seen(lost, ax.bbox.extents)[-1].tolist() == way_[4].tolist()
+    assert in_use(lost, ax.bbox.extents)[-1].tolist() == way_[4].tolist()

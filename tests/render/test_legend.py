@@ -20,7 +20,7 @@ from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import Fate, entries
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.trails import Trail
@@ -108,7 +108,7 @@ def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
 def test_a_fate_is_told_from_its_step_on(race, said, since):
     made = render.figure(race, **sized(960, 540))
     for step in (since - 1, since):
-        show(made, step)
+        set_step(made, step)
         assert (said in words(made)) == (step >= since)
         assert (said in words(render.figure(race, step=step))) == (step >= since)
 
@@ -144,7 +144,7 @@ def test_the_counter_pastes_what_a_text_would_draw(name, dpi):
     fast.add_artist(counter)
     text = slow.text(0.95, 0.4, "", family="monospace", **place)
     for step in (0, 7, 45, 128, 369, 1000):
-        counter.show(step)
+        counter.set_step(step)
         text.set_text(f"step {step:>4}")
         assert levels_apart(full_draw(fast), full_draw(slow)) <= 2
 
@@ -287,7 +287,7 @@ def test_a_run_that_left_the_view_has_a_word(view, since):
     made = render.figure(race, view=view)
     said = f"out of view from step {since}"
     for step in (since - 1, since):
-        show(made, step)
+        set_step(made, step)
         assert (said in words(made)) == (step >= since)
     assert race.trajectories.runs["status"][1] == "max_steps"
 
@@ -302,7 +302,7 @@ def test_figures_do_not_pile_up_artists():
     made = render.figure(race)
     before = len(made.findobj())
     for step in range(41):
-        show(made, step)
+        set_step(made, step)
     assert len(made.findobj()) == before
 
 

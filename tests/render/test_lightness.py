@@ -58,7 +58,7 @@ def test_a_light_route_is_near_the_whole_one(kind):
 
 def test_it_is_shown_as_far_and_has_round_numbers():
     line = curve(np.linspace(-1, 1, 50))
-    line.show(20)
+    line.set_step(20)
     route = Light.of(line.route)
     route.update(line)
     assert route.count == 21

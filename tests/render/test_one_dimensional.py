@@ -22,7 +22,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render import animate, crop, figure, save, trajectories
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import show
+from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.plots.one_dimensional import STEPS, Tail
 
@@ -164,7 +164,7 @@ def test_holes_in_a_curve_are_left_open():
     runs = replace(valley(), curve=Surface(x, np.zeros(1), height[None], np.zeros((0, 2)), -np.inf))
     ax = trajectories(runs, axes())
     assert ax.get_ylim()[1] < 8
-    show(ax, 3)
+    set_step(ax, 3)
     nowhere = replace(runs, curve=Surface(x, np.zeros(1), np.full((1, 51), np.nan), np.zeros((0, 2)), np.nan))
     with pytest.raises(InputError, match="no finite value"):
         trajectories(nowhere, axes())

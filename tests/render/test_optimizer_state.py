@@ -65,7 +65,7 @@ def test_the_largest_momentum_has_the_longest_arrow_and_a_tiny_one_the_shortest(
     _, (state,) = drawn(remembering(momentum=momentum), step=0)
     lengths = []
     for step in (0, 1, 2, 3, 20):
-        state.show(step)
+        state.set_step(step)
         tip = state.arrow(PAGE)
         assert tip is not None
         lengths.append(float(np.hypot(*tip)))

@@ -19,7 +19,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, side_by_side, small_multiples
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.animated import moving
+from landscapes.render.artists.animated import animated_artists
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots._loss_curves import Curve
@@ -96,7 +96,7 @@ def test_small_multiples_move():
     pictures = [frames.show(step).copy() for step in (0, 7, 40)]
     assert all((one != two).any() for one, two in pairwise(pictures))
     assert (frames.advance(7)[0] == pictures[1]).all()
-    assert len(moving(made)) > 10
+    assert len(animated_artists(made)) > 10
 
 
 def test_variants_beside_each_other_move_together(tmp_path):

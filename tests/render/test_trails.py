@@ -31,7 +31,7 @@ from render_records import (
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.animated import moving, show
+from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import pieces
 from landscapes.render.artists.trails import Halo, Trail
@@ -317,7 +317,7 @@ def test_a_growing_long_trail_ends_at_its_last_point(points):
     ax, _ = drawn(race)
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
     for step in (1, 2, points // 3, points - 1):
-        trail.show(step)
+        trail.set_step(step)
         path = trail.route.piece(0, trail.route.count)
         np.testing.assert_allclose(path.vertices[[0, -1]], ax.transData.transform(fine[[0, step]]))
 
@@ -325,8 +325,8 @@ def test_a_growing_long_trail_ends_at_its_last_point(points):
 def test_every_moving_artist_takes_any_step():
     made = render.figure(diverging(), **sized(320, 200))
     for step in (0, 1, 12, 40, 7):
-        show(made, step)
-        assert {artist.route.count for artist in moving(made) if isinstance(artist, Trail)} == {step + 1}
+        set_step(made, step)
+        assert {artist.route.count for artist in animated_artists(made) if isinstance(artist, Trail)} == {step + 1}
 
 
 def test_a_legend_of_matplotlibs_own_knows_the_trails():
@@ -339,9 +339,9 @@ def test_a_legend_of_matplotlibs_own_knows_the_trails():
 @pytest.mark.parametrize("step", [-1, 41, 2.5, float("nan"), "3"])
 def test_a_step_outside_the_race_is_refused(step):
     for draw in (render.trajectories, render.loss_curves):
-        with pytest.raises(InputError, match="step must be a whole number from 0 to 40"):
+        with pytest.raises(InputError, match="step must be an integer from 0 to 40"):
             draw(converging(1), axes(), step=step)
-    with pytest.raises(InputError, match="step must be a whole number from 0 to 40"):
+    with pytest.raises(InputError, match="step must be an integer from 0 to 40"):
         render.figure(converging(1), step=step)
 
 
