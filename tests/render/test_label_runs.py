@@ -22,7 +22,7 @@ from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.label_placement import Boxes, settled
-from landscapes.render.plots._label_runs import Names, in_use
+from landscapes.render.plots._label_runs import Names, seen
 from landscapes.render.theme import THEMES
 from landscapes.render.writers.timeline import timeline
 
@@ -285,13 +285,13 @@ def test_heads_are_where_heads_draw_them():
     made = render.figure(race, **sized(400, 300), panel=False)
     ax = made.axes[0]
     way_ = ax.transData.transform(race.trajectories.x[1])
-    drawn = in_use(way_, ax.bbox.extents)
+    drawn = seen(way_, ax.bbox.extents)
     inside = ax.bbox.extents[0] <= way_[:, 0]
     assert drawn[inside].tolist() == way_[inside].tolist()
     assert np.allclose(drawn[~inside], drawn[-1])
     assert drawn[-1][0] == pytest.approx(ax.bbox.x0)
     assert isinstance(made.findobj(Head)[1], Head)
     back = np.vstack([way_, way_[::-1]])
-    assert in_use(back, ax.bbox.extents)[-1].tolist() == way_[0].tolist()
+    assert seen(back, ax.bbox.extents)[-1].tolist() == way_[0].tolist()
     lost = np.where(np.arange(len(way_))[:, None] >= 5, np.nan, way_)
-    assert in_use(lost, ax.bbox.extents)[-1].tolist() == way_[4].tolist()
+    assert seen(lost, ax.bbox.extents)[-1].tolist() == way_[4].tolist()
