@@ -1,4 +1,4 @@
-"""What records and comparisons say in words, numbers and tables. Numpy only."""
+"""Analyse records: costs, profiles, tables, learning rates and tuning. Numpy and scipy only."""
 
 from landscapes.analysis import costs, profiles, selection, tables, tuning
 

@@ -1,4 +1,4 @@
-"""What a comparison found, as arrays: what each optimizer needed for each problem and target. Numpy only."""
+"""Turn a comparison into arrays: what each optimizer needed for each problem and tolerance. Numpy only."""
 
 from __future__ import annotations
 
@@ -15,53 +15,46 @@ from landscapes.record import Record, filled, steps_or_inf
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """What P problems cost each of S optimizers, for each of K targets.
+    """The costs of P problems for each of S optimizers and K tolerances.
 
-    A problem is a function from one start with one seed.
+    A problem is a function from one start with one seed. A tolerance τ is reached where f ≤ f* + τ (f(x₀) − f*).
 
     Attributes:
-        values: shape (P, S, K), infinite where a target was not reached.
+        values: shape (P, S, K), infinite where a tolerance was not reached.
         spent: what each run used in all, shape (P, S).
         optimizers: their labels, length S.
-        targets: shares of the first gap, length K.
+        tolerances: shares of the first gap, length K.
         functions: the function of each problem, shape (P,).
-        dims: how many coordinates it has, shape (P,).
+        dims: its number of coordinates, shape (P,).
     """
 
     values: NDArray[np.float64]
     spent: NDArray[np.float64]
     optimizers: list[str]
-    targets: list[float]
+    tolerances: list[float]
     functions: NDArray[np.str_]
     dims: NDArray[np.int64]
 
-    def at(self, target: float | None = None) -> NDArray[np.float64]:
-        """The costs of one target, shape (P, S); by default of the last one.
+    def at(self, tolerance: float | None = None) -> NDArray[np.float64]:
+        """Return the costs of one tolerance, shape (P, S); by default of the last.
 
-        Raises `InputError` for a target that is none of the comparison's.
+        Raises `InputError` for a tolerance that the comparison does not have.
         """
-        if target is None:
-            return self.values[:, :, -1]
-        close = np.flatnonzero(np.isclose(self.targets, target, rtol=1e-9, atol=0.0))
-        if not len(close):
-            known = ", ".join(f"{share:g}" for share in self.targets)
-            raise InputError(f"the comparison has no target {target!r}; its targets are {known}")
-        return self.values[:, :, close[0]]
+        return self.values[:, :, find_tolerance(self.tolerances, tolerance)]
 
-    def running_times(self, target: float | None = None) -> NDArray[np.float64]:
-        """The expected running time of each optimizer on each function, shape (F, S); see `profiles.expected_running_time`.
+    def running_times(self, tolerance: float | None = None) -> NDArray[np.float64]:
+        """Return the expected running time of each optimizer on each function, shape (F, S).
 
-        The functions are in the order in which they first come.
+        Functions are in the order in which they first occur. See `profiles.expected_running_time`.
         """
-        costs, names = self.at(target), list(dict.fromkeys(self.functions.tolist()))
+        costs, names = self.at(tolerance), list(dict.fromkeys(self.functions.tolist()))
         rows = [self.functions == name for name in names]
         return np.stack([profiles.expected_running_time(costs[row].T, self.spent[row].T) for row in rows])
 
     def with_restarts(self, draws: int = 100, seed: int = 0) -> Costs:
-        """The costs of optimizers that start anew until they reach a target, so many draws a function as its problems.
+        """Return costs with simulated restarts: an optimizer starts anew until it reaches the tolerance.
 
-        What COCO's ECDFs are drawn of: `profiles.ecdf` of these tells the running times to come, where that of the costs
-        themselves tells which of the runs have arrived. See `profiles.with_restarts`.
+        There are `draws` problems per function. COCO draws its ECDFs of these. See `profiles.with_restarts`.
         """
         parts, names = [], list(dict.fromkeys(self.functions.tolist()))
         for name in names:
@@ -76,13 +69,13 @@ class Costs:
         )  # fmt: skip
 
     def factors(self, count: int = 200) -> NDArray[np.float64]:
-        """Factors from 1 to the largest finite ratio there is, evenly on a log scale: the axis of a performance profile."""
-        found = [profiles.ratios(self.values[:, :, k]) for k in range(len(self.targets))]
+        """Return the axis of a performance profile: 1 to the largest finite ratio, evenly on a log scale."""
+        found = [profiles.ratios(self.values[:, :, k]) for k in range(len(self.tolerances))]
         largest = max((float(one[np.isfinite(one)].max(initial=1.0)) for one in found), default=1.0)
         return np.geomspace(1.0, max(largest, 2.0), count)
 
     def budgets(self, count: int = 200) -> NDArray[np.float64]:
-        """Costs per coordinate from the lowest to the largest there is, evenly on a log scale: the axis of an ECDF."""
+        """Return the axis of an ECDF: costs per coordinate from the lowest to the largest, evenly on a log scale."""
         scaled = self.spent / self.dims[:, None]
         reached = (self.values / self.dims[:, None, None])[np.isfinite(self.values)]
         least = float(reached[reached > 0].min(initial=1.0))
@@ -91,15 +84,15 @@ class Costs:
 
 @suggests_arguments
 def costs(record: Record, cost: str = "evaluations") -> Costs:
-    """What `compare` found, as arrays.
+    """Return what `compare` found, as arrays.
 
     Args:
         record: a comparison.
         cost: what is counted, "evaluations" or "steps".
 
     Raises:
-        InputError: for another record, a comparison over learning rates (see `choosing`), or one that was ended before it was
-            done.
+        InputError: for another record, one that was interrupted, or one with several learning rates per optimizer
+            (choose them first, by `selection.at_best_lr`).
 
     >>> from landscapes import compare
     >>> found = costs(compare("booth", ["adam", "sgd"], starts=4, steps=100, tolerances=[1e-1, 1e-4]))
@@ -108,18 +101,14 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
     >>> profiles.performance_profile(found.at(1e-1), [1, 1000]).shape
     (2, 2)
     """
-    if record.meta.get("experiment") != "compare":
-        raise InputError(
-            f"profiles and tables are made of a comparison, not of a {record.meta.get('experiment', 'record')}"
-        )
+    if record.meta.experiment != "compare":
+        raise InputError(f"profiles and tables need the record of compare(), got that of a {record.meta.experiment}")
     if cost not in ("evaluations", "steps"):
         raise unknown("cost", cost, ("evaluations", "steps"))
-    if not record.meta["complete"]:
-        raise InputError(
-            "the comparison was ended before all was run; run it again, with resume_dir= it goes on where it was"
-        )
-    check_chosen(record)
-    axes, targets = record.axes, [float(share) for share in record.meta["tolerances"]]
+    if not record.meta.complete:
+        raise InputError("the comparison was interrupted; run it again (with resume_dir= it continues)")
+    check_one_lr(record)
+    axes, tolerances = record.axes, [float(share) for share in record.meta["tolerances"]]
     spent = filled(record.grid("evaluations")) if cost == "evaluations" else _steps(record)
     repeats = len(axes["start"]) * len(axes["seed"])
     dims = [record.meta["functions"][name]["dim"] for name in axes["function"]]
@@ -127,26 +116,37 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
         values=_by_problem(steps_or_inf(record.grid(f"{cost}_to"))),
         spent=_by_problem(spent[..., None]).astype(np.float64)[..., 0],
         optimizers=[str(name) for name in axes["optimizer"]],
-        targets=targets,
+        tolerances=tolerances,
         functions=np.repeat(np.array(axes["function"]), repeats),
         dims=np.repeat(np.array(dims, dtype=np.int64), repeats),
     )
 
 
-def check_chosen(record: Record) -> None:
-    """Raises `InputError` for a comparison with an optimizer at several learning rates, of which none is chosen yet."""
+def check_one_lr(record: Record) -> None:
+    """Raise `InputError` for a comparison that ran each optimizer at several learning rates."""
     if "lr" in record.axes:
         raise InputError(
-            "the comparison ran each optimizer at several learning rates; choose first: choosing.at_best_lr(record), or "
-            'choosing.only(record, "lr", 0.01)'
+            "the comparison has several learning rates per optimizer; choose first: selection.at_best_lr(record), or "
+            "record.sel(lr=0.01)"
         )
 
 
+def find_tolerance(tolerances: list[float], tolerance: float | None) -> int:
+    """Return the place of a tolerance, of the last one for None. Raises `InputError` if it is not there."""
+    if tolerance is None:
+        return len(tolerances) - 1
+    close = np.flatnonzero(np.isclose(tolerances, tolerance, rtol=1e-9, atol=0.0))
+    if not len(close):
+        known = ", ".join(f"{share:g}" for share in tolerances)
+        raise InputError(f"the comparison has no tolerance {tolerance!r}; it has {known}")
+    return int(close[0])
+
+
 def _by_problem(grid: NDArray[Any]) -> NDArray[Any]:
-    """(function, optimizer, start, seed, K) as (P, S, K)."""
+    """Return (function, optimizer, start, seed, K) as (P, S, K)."""
     return grid.transpose(0, 2, 3, 1, 4).reshape(-1, grid.shape[1], grid.shape[4])
 
 
 def _steps(record: Record) -> NDArray[np.int64]:
-    """The steps that each run took, in the shape of the axes."""
-    return filled(record.grid("stopped"), int(record.meta["steps"]))
+    """Return the steps that each run took, in the shape of the axes."""
+    return filled(record.grid("stopped"), record.meta.steps)

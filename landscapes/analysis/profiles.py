@@ -1,7 +1,7 @@
-"""How optimizers compare over many problems: profiles, ranks and running times, from plain arrays. Numpy only.
+"""Compare optimizers over many problems: profiles, ranks and running times, from plain arrays.
 
-Costs are what it took to solve a problem (steps, evaluations), infinite where it was not solved. A problem is a
-function from one start with one seed, and where several targets count, one target of it.
+Costs are what it took to solve a problem (steps, evaluations), infinite if it was not solved. A problem is a function
+from one start with one seed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 
 
 class Estimate(NamedTuple):
-    """An estimate with its bounds, shape (S,) each."""
+    """An estimate with the bounds of its interval, shape (S,) each."""
 
     value: Floats
     low: Floats
@@ -26,7 +26,7 @@ class Estimate(NamedTuple):
 
 
 def ratios(costs: ArrayLike) -> Floats:
-    """Each cost over the lowest one of its problem: r = t / min t, shape (P, S); infinite where it was not solved.
+    """Return each cost over the lowest one of its problem, r = t / min t, shape (P, S); infinite if unsolved.
 
     Source: E. Dolan and J. Moré, Benchmarking optimization software with performance profiles, 2002.
 
@@ -42,13 +42,13 @@ def ratios(costs: ArrayLike) -> Floats:
 
 
 def performance_profile(costs: ArrayLike, factors: ArrayLike) -> Floats:
-    """The share of problems that each solver solves within a factor of the best solver's cost, shape (S, n).
+    """Return the share of problems that each solver solves within a factor of the best cost, shape (S, n).
 
-    ρ(τ) = |{p : r ≤ τ}| / P. At τ = 1 it is how often a solver is the best (of ties, all are), and for large τ how many
-    problems it solves at all; one that nobody solves counts for nobody.
+    ρ(τ) = |{p : r ≤ τ}| / P. At τ = 1 this is how often a solver is the best (in a tie, all are). For large τ it is the
+    share of problems that it solves at all. A problem that no solver solves counts for none.
 
     Args:
-        costs: shape (P, S), infinite where a solver did not solve a problem.
+        costs: shape (P, S), infinite if a solver did not solve a problem.
         factors: τ ≥ 1, shape (n,).
 
     Raises:
@@ -64,12 +64,12 @@ def performance_profile(costs: ArrayLike, factors: ArrayLike) -> Floats:
 
 
 def data_profile(costs: ArrayLike, dims: ArrayLike, budgets: ArrayLike) -> Floats:
-    """The share of problems that each solver solves within a budget of simplex gradients, shape (S, n).
+    """Return the share of problems that each solver solves within a budget of simplex gradients, shape (S, n).
 
-    d(α) = |{p : t / (d + 1) ≤ α}| / P, where d + 1 evaluations would make a gradient by differences.
+    d(α) = |{p : t / (d + 1) ≤ α}| / P. A simplex gradient costs d + 1 evaluations.
 
     Args:
-        costs: evaluations, shape (P, S), infinite where a solver did not solve a problem.
+        costs: evaluations, shape (P, S), infinite if a solver did not solve a problem.
         dims: d, the number of coordinates of each problem, shape (P,).
         budgets: α, shape (n,).
 
@@ -87,12 +87,12 @@ def data_profile(costs: ArrayLike, dims: ArrayLike, budgets: ArrayLike) -> Float
 
 
 def ecdf(costs: ArrayLike, dims: ArrayLike, budgets: ArrayLike) -> Floats:
-    """The share of pairs of a problem and a target that each solver has reached, by evaluations per coordinate, shape (S, n).
+    """Return the share of (problem, target) pairs that each solver reaches within evaluations per coordinate, (S, n).
 
-    F(b) = |{(p, k) : t / d ≤ b}| / (P·K): all targets of a problem count, so progress short of the last one shows.
+    F(b) = |{(p, k) : t / d ≤ b}| / (P·K). All targets of a problem count, so partial progress shows.
 
     Args:
-        costs: evaluations to each target, shape (P, S, K), infinite where a solver did not reach it.
+        costs: evaluations to each target, shape (P, S, K), infinite if a solver did not reach it.
         dims: d, the number of coordinates of each problem, shape (P,).
         budgets: b, shape (n,).
 
@@ -111,13 +111,12 @@ def ecdf(costs: ArrayLike, dims: ArrayLike, budgets: ArrayLike) -> Floats:
 
 
 def expected_running_time(costs: ArrayLike, spent: ArrayLike) -> Floats:
-    """What reaching a target costs on average where failed runs are started anew, shape (...).
+    """Return the expected running time (ERT) to a target if failed runs restart, shape (...).
 
-    ERT = (Σ cost of runs that reached it + Σ all that the others spent) / number of runs that reached it; infinite where
-    none did.
+    ERT = (Σ cost of runs that reach it + Σ spent by the others) / number of runs that reach it; infinite if none does.
 
     Args:
-        costs: of N runs, shape (..., N), infinite where a run did not reach the target.
+        costs: of N runs, shape (..., N), infinite if a run did not reach the target.
         spent: what each run used in all, shape (..., N).
 
     Source: N. Hansen et al., COCO: a platform for comparing continuous optimizers in a black-box setting, 2021.
@@ -133,19 +132,18 @@ def expected_running_time(costs: ArrayLike, spent: ArrayLike) -> Floats:
 
 
 def with_restarts(costs: ArrayLike, spent: ArrayLike, draws: int = 100, seed: int = 0) -> Floats:
-    """Running times of an optimizer that starts anew until it reaches the target, drawn from N runs, shape (..., draws).
+    """Return running times with simulated restarts, drawn from N runs, shape (..., draws).
 
-    Runs are drawn with replacement until one has reached the target; the time is what all of them spent. It is infinite where
-    no run has. All rows draw the same runs, so none depends on which others there are.
+    Runs are drawn with replacement until one reaches the target. The time is what all of them spent, infinite if no
+    run reaches it. All rows draw the same runs, so that no row depends on the others.
 
     Args:
-        costs: of N runs, shape (..., N), infinite where a run did not reach the target.
+        costs: of N runs, shape (..., N), infinite if a run did not reach the target.
         spent: what each run used in all, shape (..., N).
-        draws: how many times.
+        draws: how many running times.
         seed: of the draws.
 
-    Source: N. Hansen et al., COCO: a platform for comparing continuous optimizers in a black-box setting, 2021
-    ("simulated restarts").
+    Source: N. Hansen et al., COCO: a platform for comparing continuous optimizers in a black-box setting, 2021.
 
     >>> with_restarts([10, np.inf], spent=[50, 50], draws=6)
     array([60., 60., 60., 10., 10., 10.])
@@ -163,33 +161,32 @@ def with_restarts(costs: ArrayLike, spent: ArrayLike, draws: int = 100, seed: in
 
 
 def ranks(scores: ArrayLike) -> Floats:
-    """The place of each solver on each problem, 1 for the lowest score, shape (P, S); ties share the mean of their places.
+    """Return the rank of each solver on each problem, 1 for the lowest score, shape (P, S); ties share their mean rank.
 
     >>> ranks([[3, 1, 3, np.inf]])
     array([[2.5, 1. , 2.5, 4. ]])
     """
-    given = _scores(scores)
-    lower = (given[:, None, :] < given[:, :, None]).sum(2)
-    equal = (given[:, None, :] == given[:, :, None]).sum(2)
-    return np.asarray(1 + lower + (equal - 1) / 2)
+    from scipy.stats import rankdata  # takes half a second to import
+
+    return np.asarray(rankdata(_scores(scores), axis=1), dtype=np.float64)
 
 
 def mean_ranks(
     scores: ArrayLike, groups: ArrayLike | None = None, *, draws: int = 1000, level: float = 0.95, seed: int = 0
 ) -> Estimate:
-    """The mean rank of each solver, with a bootstrap interval over groups of problems, shape (S,) each.
+    """Return the mean rank of each solver, with a bootstrap interval over groups of problems, shape (S,) each.
 
     Args:
         scores: shape (P, S), lower is better.
-        groups: which group each problem belongs to, its function for instance, shape (P,); ranks are averaged within each, then
-            over all, and whole groups are drawn anew. By default each problem is one of its own.
+        groups: the group of each problem, such as its function, shape (P,). Ranks are averaged within groups, then over
+            groups, and whole groups are resampled. By default each problem is a group.
         draws, level, seed: see `bootstrap`.
     """
     return bootstrap(means(ranks(scores), groups), draws=draws, level=level, seed=seed)
 
 
 def means(values: ArrayLike, groups: ArrayLike | None = None) -> Floats:
-    """The mean of the rows of each group, shape (G, S), in the order in which the groups first come.
+    """Return the mean of the rows of each group, shape (G, S), in the order in which groups first occur.
 
     >>> means([[1, 2], [3, 4], [5, 6]], groups=["b", "b", "a"])
     array([[2., 3.],
@@ -210,17 +207,19 @@ def bootstrap(
     level: float = 0.95,
     seed: int = 0,
 ) -> Estimate:
-    """A statistic of rows (n, S) with its percentile interval: rows are drawn anew, with replacement, many times.
+    """Return a statistic of rows with its percentile bootstrap interval.
+
+    `scipy.stats.bootstrap` draws other resamples from the same seed; this one keeps published intervals reproducible.
 
     Args:
         values: shape (n, S).
         statistic: takes rows (..., n, S) and returns (..., S); by default their mean.
-        draws: how many times.
+        draws: how many resamples.
         level: of the interval.
-        seed: of the draws.
+        seed: of the resamples.
 
     Raises:
-        InputError: for no rows, no draws, or a level that is not between 0 and 1.
+        InputError: for no rows, no draws, or a level outside (0, 1).
 
     Source: B. Efron and R. Tibshirani, An introduction to the bootstrap, 1993, chapter 13.
 
@@ -229,18 +228,18 @@ def bootstrap(
     """
     given = np.asarray(values, dtype=np.float64)
     if given.ndim != 2 or not len(given):
-        raise InputError(f"a bootstrap takes rows, shape (n, S), at least one; not shape {given.shape}")
+        raise InputError(f"a bootstrap needs at least one row, shape (n, S); got shape {given.shape}")
     if draws < 1 or not 0 < level < 1:
-        raise InputError(f"a bootstrap has at least one draw and a level between 0 and 1; not {draws} and {level}")
-    ask = statistic or (lambda rows: np.asarray(rows.mean(-2)))
+        raise InputError(f"draws must be >= 1 and level in (0, 1), got {draws} and {level}")
+    compute = statistic or (lambda rows: np.asarray(rows.mean(-2)))
     random = np.random.default_rng(seed)
-    drawn = np.stack([ask(given[random.integers(len(given), size=len(given))]) for _ in range(draws)])
+    drawn = np.stack([compute(given[random.integers(len(given), size=len(given))]) for _ in range(draws)])
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Estimate(np.asarray(ask(given)), low, high)
+    return Estimate(np.asarray(compute(given)), low, high)
 
 
 def win_rates(scores: ArrayLike) -> Floats:
-    """The share of problems on which the solver of a row beats that of a column, shape (S, S); a tie is half a win.
+    """Return the share of problems on which the solver of a row beats that of a column, shape (S, S); ties count half.
 
     >>> win_rates([[1, 2], [1, 1], [np.inf, 5], [np.inf, np.inf]])
     array([[0.5, 0.5],
@@ -252,7 +251,7 @@ def win_rates(scores: ArrayLike) -> Floats:
 
 
 def _shares(costs: Floats, budgets: ArrayLike) -> Floats:
-    """The share of rows of (P, S) that are at most each budget, shape (S, n); infinite ones never are."""
+    """Return the share of rows of (P, S) that are <= each budget, shape (S, n); infinite costs never are."""
     limits = np.asarray(budgets, dtype=np.float64).reshape(-1)
     ordered = np.sort(costs, axis=0).T  # (S, P)
     finite = np.isfinite(ordered).sum(1)
@@ -264,23 +263,25 @@ def _costs(costs: ArrayLike, dimensions: int | None = None) -> Floats:
     given = np.asarray(costs, dtype=np.float64)
     if dimensions is not None and (given.ndim != dimensions or not given.size):
         names = ("problems", "solvers", "targets")[:dimensions]
-        raise InputError(f"costs have one entry for each of {', '.join(names)}; not shape {given.shape}")
+        raise InputError(f"costs must have the axes ({', '.join(names)}), got shape {given.shape}")
     if np.isnan(given).any() or (given < 0).any():
-        raise InputError("costs are ≥ 0, infinite where a problem was not solved; there are NaN or negative ones")
+        raise InputError("costs must be >= 0, infinite for unsolved problems; some are NaN or negative")
     return given
 
 
 def _scores(scores: ArrayLike) -> Floats:
     given = np.asarray(scores, dtype=np.float64)
     if given.ndim != 2 or not given.size or np.isnan(given).any():
-        raise InputError(f"scores have a row a problem and a column a solver, without NaN; not shape {given.shape}")
+        raise InputError(
+            f"scores must have one row per problem, one column per solver and no NaN; got shape {given.shape}"
+        )
     return given
 
 
 def _dims(dims: ArrayLike, count: int) -> Floats:
     given = np.asarray(dims, dtype=np.float64)
     if given.shape != (count,) or not (given >= 1).all():
-        raise InputError(f"dims are one number of coordinates a problem, shape ({count},); not {_brief(dims)}")
+        raise InputError(f"dims must be one number of coordinates per problem, shape ({count},), got {_brief(dims)}")
     return given
 
 

@@ -1,4 +1,4 @@
-"""A record in words: who came in where, and why. Numpy only."""
+"""Describe a race in words: a table of standings, and one sentence. Numpy only."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from landscapes.record import FAILED, Record, step_or_none
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
-KINDS = {"n_values": "value", "n_gradients": "gradient", "n_hvps": "product", "n_hessians": "Hessian"}
-"""What a run may evaluate, as the record and as one of it is called."""
+KINDS = {"n_values": "value", "n_gradients": "gradient", "n_hvps": "HVP", "n_hessians": "Hessian"}
+"""What a run may evaluate: the column, and the noun for one evaluation."""
 
-_WORDS = {"max_steps": "out of steps", "non-finite": "not finite", "terminated": "ended by itself"}
+_WORDS = {"max_steps": "out of steps", "non-finite": "not finite", "terminated": "terminated"}
 
 
 def table(record: Record) -> str:
-    """The standings, best first, one aligned line a run.
+    """Return the standings, best first, one aligned line per run.
 
-    A learning rate that a sweep found is marked "tuned"; a run that never reached the target has a dash. What the
-    runs evaluated is told where it is not simply one gradient a step.
+    Learning rates that a sweep found are marked "tuned". A run that never reaches the target has a dash. Evaluations
+    are listed unless all runs take one gradient per step.
     """
     return aligned(rows(record))
 
 
 def rows(record: Record) -> list[tuple[str, ...]]:
-    """The header and the rows of that table."""
+    """Return the header and the rows of that table."""
     lines = [HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))]
     if any(_evaluations(record, run) != _gradients(_taken(record, run)) for run in record.order):
         spent = ["evaluations", *(_evaluations(record, run) for run in record.order)]
@@ -36,9 +36,9 @@ def rows(record: Record) -> list[tuple[str, ...]]:
 
 
 def verdict(record: Record) -> str:
-    """One sentence: who won, and by what.
+    """Return one sentence: which run wins, and by what.
 
-    A run wins by reaching the target first (`Record.order`); where none did, the lowest final loss is named.
+    The run that reaches the target first wins (`Record.order`). If none does, the sentence names the lowest final loss.
     """
     runs, target = record.trajectories.runs, f"{record.meta['target']:.3g}"
     first, *others = record.order
@@ -65,7 +65,7 @@ def verdict(record: Record) -> str:
 
 
 def place(point: Sequence[float], digits: int = 6) -> str:
-    """A point in words, with its first coordinates where there are many.
+    """Return a point as text, at most its first six coordinates.
 
     >>> place((1.5, -2.0)), place(range(10))
     ('(1.5, -2)', '(0, 1, 2, 3, 4, 5, …)')
@@ -75,7 +75,7 @@ def place(point: Sequence[float], digits: int = 6) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text in columns, two spaces apart.
+    """Return rows of text in aligned columns, two spaces apart.
 
     >>> print(aligned([("a", "bb"), ("ccc", "d")]))
     a    bb
@@ -88,15 +88,13 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
 
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     facts = {name: column[run] for name, column in record.trajectories.runs.items()}
-    rate = (
-        "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["lr_source"] == "tuned" else "")
-    )
+    lr = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["lr_source"] == "tuned" else "")
     reached, stopped = (step_or_none(record.trajectories.runs[name], run) for name in ("reached", "stopped"))
     status = _WORDS.get(str(facts["status"]), str(facts["status"]))
     return (
         str(place),
         str(facts["label"]),
-        rate,
+        lr,
         f"{record.trajectories.loss[run, -1]:.4g}",
         "–" if reached is None else str(reached),
         status if stopped is None else f"{status} at step {stopped}",
@@ -104,7 +102,7 @@ def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
 
 
 def _evaluations(record: Record, run: int) -> str:
-    """What a run evaluated, in words; a record that does not tell is taken to have one gradient a step."""
+    """Return what a run evaluated, in words; one gradient per step if the record lacks the columns."""
     runs = record.trajectories.runs
     if not set(KINDS) <= set(runs):
         return _gradients(_taken(record, run))
@@ -113,7 +111,7 @@ def _evaluations(record: Record, run: int) -> str:
 
 
 def _taken(record: Record, run: int) -> int:
-    """How many steps a run took."""
+    """Return how many steps a run took."""
     stopped = step_or_none(record.trajectories.runs["stopped"], run)
     return int(record.trajectories.step[-1]) if stopped is None else stopped
 

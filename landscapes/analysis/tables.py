@@ -1,4 +1,4 @@
-"""Tables of what jobs found: as text, Markdown, LaTeX and CSV. Numpy only."""
+"""Write tables of experiments as text, Markdown, LaTeX and CSV. Numpy only."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from landscapes.analysis.costs import costs
 from landscapes.analysis.race_table import aligned
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
+from landscapes.record._export import run_columns
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ class Cell:
     """A number in a table.
 
     Attributes:
-        value: the number; infinite or NaN is shown as a dash.
-        low, high: its interval, NaN where it has none.
+        value: the number; infinity and NaN are shown as a dash.
+        low, high: the bounds of its interval, NaN if it has none.
         percent: whether it is a share, shown in percent.
-        places: digits behind the point.
-        best: whether it is the best of those it is compared with.
+        places: digits after the decimal point.
+        best: whether it is the best of its column, or of its row in `running_times`.
     """
 
     value: float
@@ -43,7 +44,7 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """The number with its interval, as a person reads it.
+        """The number with its interval, as it is printed.
 
         >>> Cell(0.5, 0.25, 0.75, percent=True).text, Cell(1234.5).text, Cell(math.inf).text
         ('50 % [25, 75]', '1234', '–')
@@ -62,9 +63,9 @@ class Table:
     """Rows of names and numbers.
 
     Attributes:
-        caption: what it shows, in a sentence.
+        caption: one sentence on what it shows.
         header: the names of the columns.
-        rows: a name or a `Cell` a column.
+        rows: one name or `Cell` per column.
     """
 
     caption: str
@@ -72,27 +73,27 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
 
     def render(self, kind: str = "text") -> str:
-        """The table as "text", "markdown", "latex" or "csv". Raises `InputError` for another kind."""
+        """Return the table as "text", "markdown", "latex" or "csv". Raises `InputError` for another kind."""
         if kind not in KINDS:
             raise unknown("kind of table", kind, KINDS)
         return KINDS[kind](self)
 
     def text(self) -> str:
-        """Aligned columns below the caption."""
+        """Return aligned columns below the caption."""
         return f"{self.caption}\n\n{aligned([tuple(self.header), *self._words()])}"
 
     def markdown(self) -> str:
-        """A table of GitHub's Markdown, numbers to the right, the best in bold."""
+        """Return a table in GitHub's Markdown, numbers aligned to the right, the best in bold."""
         rows = [
             [f"**{cell.text}**" if isinstance(cell, Cell) and cell.best else _markdown(_word(cell)) for cell in row]
             for row in self.rows
         ]
-        optimizer = ["---" if isinstance(cell, str) else "---:" for cell in self._example()]
-        lines = [[_markdown(name) for name in self.header], optimizer, *rows]
+        rule = ["---" if isinstance(cell, str) else "---:" for cell in self._example()]
+        lines = [[_markdown(name) for name in self.header], rule, *rows]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{_markdown(self.caption)}"
 
     def latex(self) -> str:
-        """A table in the style of booktabs (`\\usepackage{booktabs}`), the best in bold."""
+        """Return a table in the style of booktabs (`\\usepackage{booktabs}`), the best in bold."""
         columns = "".join("l" if isinstance(cell, str) else "r" for cell in self._example())
         rows = [
             " & ".join(
@@ -117,7 +118,7 @@ class Table:
         return "\n".join(lines)
 
     def csv(self) -> str:
-        """Comma-separated values with all digits; an interval has two columns of its own."""
+        """Return comma-separated values with all digits. An interval has two more columns."""
         widths = [any(isinstance(row[i], Cell) and not math.isnan(row[i].low) for row in self.rows)  # type: ignore[union-attr]
                   for i in range(len(self.header))]  # fmt: skip
         header = [
@@ -128,13 +129,13 @@ class Table:
         rows = [
             [part for cell, wide in zip(row, widths, strict=True) for part in _parts(cell, wide)] for row in self.rows
         ]
-        return written([header, *rows])
+        return csv_text([header, *rows])
 
     def _words(self) -> list[tuple[str, ...]]:
         return [tuple(map(_word, row)) for row in self.rows]
 
     def _example(self) -> Sequence[str | Cell]:
-        """A row that tells names from numbers."""
+        """Return a row that shows which columns are names and which are numbers."""
         return self.rows[0] if self.rows else [""] * len(self.header)
 
 
@@ -144,31 +145,31 @@ KINDS: Mapping[str, Callable[[Table], str]] = {
     "latex": Table.latex,
     "csv": Table.csv,
 }
-"""How a table can be written, by name."""
+"""The formats of a table, by name."""
 
 
 @suggests_arguments
 def standings(
-    record: Record, target: float | None = None, *, cost: str = "evaluations", draws: int = 1000, seed: int = 0
+    record: Record, tolerance: float | None = None, *, cost: str = "evaluations", draws: int = 1000, seed: int = 0
 ) -> Table:
-    """The optimizers of a comparison, best first: who reaches the target, how often, at what cost.
+    """Return the table of optimizers of a comparison, best first.
 
-    With 95 % bootstrap intervals over functions (over all runs where there is but one function): how many of the runs reach the
-    target; the mean rank by cost, where all that do not reach it come last together; how often an optimizer beats another one.
-    And the median cost of the runs that reach it.
+    Its columns are the share of runs that reach the tolerance; the mean rank by cost, where runs that do not reach it
+    share the last rank; the share of wins against the other optimizers; and the median cost of runs that reach it. The
+    first three have 95 % bootstrap intervals over functions, or over runs if there is only one function.
 
     Args:
         record: a comparison.
-        target: one of its shares of the first gap; by default the last.
+        tolerance: one of its tolerances; by default the last.
         cost: what is counted, "evaluations" or "steps".
-        draws: of the bootstrap.
+        draws: number of bootstrap draws.
         seed: of the bootstrap.
 
     Raises:
-        InputError: for another record, or a target that is none of the comparison's.
+        InputError: for another record, or a tolerance that the comparison does not have.
     """
     found = costs(record, cost)
-    scores = found.at(target)
+    scores = found.at(tolerance)
     groups = found.functions if len(set(found.functions.tolist())) > 1 else None
     reached = np.isfinite(scores)
     place = profiles.mean_ranks(scores, groups, draws=draws, seed=seed)
@@ -186,54 +187,44 @@ def standings(
     ]
     rows = [[name, *(column[i] for column in cells)] for i, name in enumerate(found.optimizers)]
     order = np.lexsort((np.array(middle), place.value))
-    share = found.targets[-1] if target is None else target
+    share = found.tolerances[-1] if tolerance is None else tolerance
     return Table(
         f"Reaching {share:g} of the first gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
-        f"{_counted(len(scores), 'run')} each, within {record.meta['steps']} steps; brackets hold 95 % of bootstrap draws.",
+        f"{_counted(len(scores), 'run')} each, within {record.meta.steps} steps; "
+        "brackets hold 95 % of bootstrap draws.",
         ("optimizer", "reached", "mean rank", "wins", f"median {cost}"),
         [rows[i] for i in order],
     )
 
 
 @suggests_arguments
-def running_times(record: Record, target: float | None = None, *, cost: str = "evaluations") -> Table:
-    """A row a function, a column an optimizer: the expected running time to the target (Hansen et al., 2021).
+def running_times(record: Record, tolerance: float | None = None, *, cost: str = "evaluations") -> Table:
+    """Return expected running times (Hansen et al., 2021): one row per function, one column per optimizer.
 
-    Raises `InputError` as `standings` does.
+    Arguments and errors are those of `standings`.
     """
     found = costs(record, cost)
-    times = found.running_times(target)
-    share = found.targets[-1] if target is None else target
+    times = found.running_times(tolerance)
+    share = found.tolerances[-1] if tolerance is None else tolerance
     rows = [
         [name, *_cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))]
         for name, row in zip(dict.fromkeys(found.functions.tolist()), times, strict=True)
     ]
-    caption = f"Expected {cost} to reach {share:g} of the first gap, where runs that fail are started anew."
+    caption = f"Expected {cost} to reach {share:g} of the first gap; failed runs restart."
     return Table(caption, ("function", *found.optimizers), rows)
 
 
 def runs_csv(record: Record) -> str:
-    """All runs of a record as comma-separated values: a row a run, with where it stands on each axis and its columns.
+    """Return all runs of a record as comma-separated values: one row per run, with its axes and columns.
 
-    A column with one entry a target has one column for each.
+    A column with one entry per tolerance becomes one column for each. Missing entries are empty.
     """
-    axes, runs = record.axes, record.trajectories.runs
-    count = len(record.trajectories)
-    places: Any = np.indices(tuple(map(len, axes.values()))).reshape(len(axes), count) if axes else ()
-    columns: dict[str, Iterable[Any]] = {
-        name: [values[i] for i in place.tolist()] for (name, values), place in zip(axes.items(), places, strict=True)
-    }
-    for name, values in runs.items():
-        if values.ndim == 1:
-            columns.setdefault(name, values.tolist())
-        else:
-            ends = record.meta.get("tolerances", range(values.shape[1]))
-            columns |= {f"{name} {end:g}": values[:, i].tolist() for i, end in enumerate(ends)}
-    return written([list(columns), *zip(*columns.values(), strict=True)])
+    columns = {name: values.tolist() for name, values in run_columns(record).items()}
+    return csv_text([list(columns), *zip(*columns.values(), strict=True)])
 
 
-def written(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as comma-separated values, quoted where they must be (RFC 4180, but for line ends); NaN is an empty entry."""
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as comma-separated values, quoted as in RFC 4180, with line feeds; NaN and None are empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([["" if isinstance(part, float) and math.isnan(part) else part for part in row] for row in rows])
@@ -241,7 +232,7 @@ def written(rows: Iterable[Sequence[Any]]) -> str:
 
 
 def save_csv(text: str, path: str | os.PathLike[str]) -> Path:
-    """Writes comma-separated values; the file is whole or not there. Raises `InputError` where it cannot be made."""
+    """Write comma-separated values atomically. Raises `InputError` if the file cannot be made."""
     target = check_csv(path)
     with files.replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -249,14 +240,14 @@ def save_csv(text: str, path: str | os.PathLike[str]) -> Path:
 
 
 def check_csv(path: str | os.PathLike[str]) -> Path:
-    """The path as a `Path`, once it is sure that a table can be written there; else an `InputError`."""
+    """Return the path as a `Path`. Raises `InputError` if a table cannot be written there."""
     if Path(path).suffix != ".csv":
-        raise InputError(f"a table is saved as .csv, not as {Path(path).name!r}")
+        raise InputError(f"a table is saved as .csv, got {Path(path).name!r}")
     return files.check_target(path)
 
 
 def _wins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How often each optimizer beats the others on each problem, shape (P, S): a share, ties half."""
+    """Return the share of others that each optimizer beats on each problem, shape (P, S); a tie counts half."""
     others = max(scores.shape[1] - 1, 1)
     lower = (scores[:, :, None] < scores[:, None, :]).sum(2)
     equal = (scores[:, :, None] == scores[:, None, :]).sum(2) - 1
@@ -264,7 +255,7 @@ def _wins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _cells(found: profiles.Estimate, *, percent: bool = False, places: int = 0, highest: bool = False) -> list[Cell]:
-    """A column of cells; the lowest finite one is the best, or the highest."""
+    """Return a column of cells. The lowest finite one is the best, or the highest."""
     finite = found.value[np.isfinite(found.value)]
     best = (finite.max() if highest else finite.min()) if len(finite) else math.nan
     return [

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
-from landscapes.analysis.costs import check_chosen
+from landscapes.analysis.costs import check_one_lr
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.artists.trails import dress
@@ -50,7 +50,7 @@ def performance_profile(
         raise InputError("this draws a comparison, which compare(functions, optimizers) records")
     if kind not in KINDS:
         raise unknown("kind of profile", kind, KINDS)
-    check_chosen(record)
+    check_one_lr(record)
     look = as_theme(theme)
     costs, dims, targets = problems(record)
     place = _place(targets, target)

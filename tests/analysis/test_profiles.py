@@ -176,17 +176,17 @@ def test_a_bootstrap_takes_any_statistic_and_repeats_itself():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: profiles.ratios([1.0, 2.0]), r"problems, solvers; not shape \(2,\)"),
-        (lambda: profiles.performance_profile([[1.0, math.nan]], [1]), "there are NaN or negative ones"),
-        (lambda: profiles.performance_profile([[1.0, -1.0]], [1]), "there are NaN or negative ones"),
-        (lambda: profiles.performance_profile(np.empty((0, 2)), [1]), r"not shape \(0, 2\)"),
-        (lambda: profiles.ecdf([[1.0]], [1], [1]), r"problems, solvers, targets; not shape \(1, 1\)"),
-        (lambda: profiles.data_profile([[1.0]], [1, 2], [1]), r"shape \(1,\); not \[1, 2\]"),
-        (lambda: profiles.data_profile([[1.0]], [0], [1]), r"shape \(1,\); not \[0\]"),
-        (lambda: profiles.ranks([[math.nan]]), "without NaN"),
-        (lambda: profiles.bootstrap(np.empty((0, 3))), r"at least one; not shape \(0, 3\)"),
-        (lambda: profiles.bootstrap([[1.0]], draws=0), "at least one draw"),
-        (lambda: profiles.bootstrap([[1.0]], level=1.0), "a level between 0 and 1"),
+        (lambda: profiles.ratios([1.0, 2.0]), r"\(problems, solvers\), got shape \(2,\)"),
+        (lambda: profiles.performance_profile([[1.0, math.nan]], [1]), "some are NaN or negative"),
+        (lambda: profiles.performance_profile([[1.0, -1.0]], [1]), "some are NaN or negative"),
+        (lambda: profiles.performance_profile(np.empty((0, 2)), [1]), r"got shape \(0, 2\)"),
+        (lambda: profiles.ecdf([[1.0]], [1], [1]), r"\(problems, solvers, targets\), got shape \(1, 1\)"),
+        (lambda: profiles.data_profile([[1.0]], [1, 2], [1]), r"shape \(1,\), got \[1, 2\]"),
+        (lambda: profiles.data_profile([[1.0]], [0], [1]), r"shape \(1,\), got \[0\]"),
+        (lambda: profiles.ranks([[math.nan]]), "and no NaN"),
+        (lambda: profiles.bootstrap(np.empty((0, 3))), r"at least one row, shape \(n, S\); got shape \(0, 3\)"),
+        (lambda: profiles.bootstrap([[1.0]], draws=0), "draws must be >= 1"),
+        (lambda: profiles.bootstrap([[1.0]], level=1.0), r"level in \(0, 1\)"),
     ],
 )
 def test_what_is_no_table_is_refused(call, message):
@@ -198,3 +198,12 @@ def test_what_is_no_table_is_refused(call, message):
 def test_profiles_need_neither_torch_nor_matplotlib(python):
     done = python("-c", "import sys, landscapes.analysis.tables; assert not {'torch', 'matplotlib'} & set(sys.modules)")
     assert done.returncode == 0, done.stderr
+
+
+def test_ranks_are_those_of_pairwise_comparison():
+    """Bit for bit: one plus how many are lower, plus half of how many others are equal."""
+    scores = np.random.default_rng(0).integers(0, 5, (200, 7)).astype(float)
+    scores[scores == 4] = np.inf
+    lower = (scores[:, None, :] < scores[:, :, None]).sum(2)
+    equal = (scores[:, None, :] == scores[:, :, None]).sum(2)
+    np.testing.assert_array_equal(profiles.ranks(scores), 1 + lower + (equal - 1) / 2)

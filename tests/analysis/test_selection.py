@@ -16,7 +16,7 @@ from landscapes.record import filled
 RATES = [0.01, 0.1, 1.0]
 
 
-def comparison(to: list[list[list[int]]], *, targets: tuple[float, ...] = (1e-3,), job: str = "compare") -> Record:
+def comparison(to: list[list[list[int]]], *, tolerances: tuple[float, ...] = (1e-3,), job: str = "compare") -> Record:
     """One optimizer on one function, with the steps to each target: a list a rate, in it one a start, in it one a target."""
     steps = np.array(to)  # (rate, start, target)
     rates, starts, _ = steps.shape
@@ -30,7 +30,7 @@ def comparison(to: list[list[list[int]]], *, targets: tuple[float, ...] = (1e-3,
     axes = {"function": ["f"], "optimizer": ["A"], "lr": RATES[:rates], "start": list(range(starts)), "seed": [0]}
     meta = {"experiment": job, "complete": True, "steps": 100, "axes": axes}
     if job == "compare":
-        meta |= {"tolerances": list(targets), "functions": {"f": {"dim": 2}}}
+        meta |= {"tolerances": list(tolerances), "functions": {"f": {"dim": 2}}}
     count = len(flat)
     return Record(Trajectories(np.zeros((count, 2, 2)), np.zeros((count, 2)), np.array([0, 100]), runs), None, meta)
 
@@ -70,9 +70,9 @@ def test_the_best_rate_has_the_least_expected_running_time(first, second, best):
 
 def test_where_no_rate_reaches_the_target_an_easier_one_decides():
     to = [[[40, -1]] * 4, [[20, -1]] * 4, [[30, -1]] * 4]
-    record = comparison(to, targets=(0.1, 1e-3))
+    record = comparison(to, tolerances=(0.1, 1e-3))
     assert set(at_best_lr(record).grid("lr").ravel()) == {0.1}
-    harder = comparison([[[40, 80]] * 4, [[20, -1]] * 4, [[30, 90]] * 4], targets=(0.1, 1e-3))
+    harder = comparison([[[40, 80]] * 4, [[20, -1]] * 4, [[30, 90]] * 4], tolerances=(0.1, 1e-3))
     assert set(at_best_lr(harder).grid("lr").ravel()) == {0.01}
     assert set(at_best_lr(harder, 0.1).grid("lr").ravel()) == {0.1}
 
@@ -118,14 +118,14 @@ TIED = comparison(of([10, 10], [20, 20]))
     ("ask", "message"),
     [
         (lambda: at_best_lr(comparison(of([1]))), "compare from at least 2 starts"),
-        (lambda: at_best_lr(TIED, 0.5), "no target 0.5; its targets are 0.001"),
-        (lambda: at_best_lr(comparison(of([1, 2]), job="sweep")), "chosen in a comparison, not in a sweep"),
-        (lambda: at_best_lr(race("booth", "adam(lr=0.1)", steps=1)), "chosen in a comparison, not in a race"),
+        (lambda: at_best_lr(TIED, 0.5), "no tolerance 0.5; it has 0.001"),
+        (lambda: at_best_lr(comparison(of([1, 2]), job="sweep")), r"in the record of compare\(\), got that of a sweep"),
+        (lambda: at_best_lr(race("booth", "adam(lr=0.1)", steps=1)), r"in the record of compare\(\), got that of a race"),
         (lambda: at_best_lr(at_best_lr(TIED)), "unknown axis of this record 'lr'"),
-        (lambda: only(TIED, "lr", 0.3), "along lr there are 0.01, 0.1; not 0.3"),
+        (lambda: only(TIED, "lr", 0.3), "axis lr has no entry 0.3; it has 0.01, 0.1"),
         (lambda: only(TIED, "rate", 0.1), "unknown axis of this record 'rate'"),
-        (lambda: costs(TIED), "at several learning rates; choose first"),
-        (lambda: render.performance_profile(TIED, Figure().subplots()), "at several learning rates; choose first"),
+        (lambda: costs(TIED), "several learning rates per optimizer; choose first"),
+        (lambda: render.performance_profile(TIED, Figure().subplots()), "several learning rates per optimizer; choose first"),
         (lambda: compare("booth", "nelder_mead", lr_grid=[0.1], starts=1), "unknown hyper-parameter of Nelder–Mead 'lr'"),
         (lambda: compare("booth", "sgd", lr_grid=[], starts=1), "lr has no values"),
         (lambda: compare("booth", "sgd", lr_grid=0.1, starts=1), "lr varies over numbers"),

@@ -14,7 +14,7 @@ import pytest
 from landscapes import InputError
 from landscapes.analysis import profiles, tables
 from landscapes.analysis.costs import costs
-from landscapes.analysis.tables import Cell, Table, running_times, runs_csv, standings, written
+from landscapes.analysis.tables import Cell, Table, csv_text, running_times, runs_csv, standings
 from landscapes.record import Record, Trajectories
 
 NEVER = -1
@@ -74,7 +74,7 @@ def test_standings_are_the_statistics_of_the_profiles_best_first():
 def test_an_easier_target_can_be_asked_for():
     easy = {row[0]: row for row in standings(SPLIT, 0.1, draws=50).rows}
     assert easy["A_1"][4].value == 7.5
-    with pytest.raises(InputError, match=r"no target 0.2; its targets are 0.1, 0.0001"):
+    with pytest.raises(InputError, match=r"no tolerance 0.2; it has 0.1, 0.0001"):
         standings(SPLIT, 0.2)
 
 
@@ -180,11 +180,11 @@ def test_all_runs_as_rows_with_their_place_on_each_axis():
 
 
 def test_what_holds_a_comma_is_quoted_and_nan_is_empty(tmp_path):
-    text = written([["a", "b"], ["x, y", 'say "no"'], [math.nan, 0.1]])
+    text = csv_text([["a", "b"], ["x, y", 'say "no"'], [math.nan, 0.1]])
     assert list(csv.reader(text.splitlines())) == [["a", "b"], ["x, y", 'say "no"'], ["", "0.1"]]
     path = tables.save_csv(text, tmp_path / "t.csv")
     assert path.read_text(encoding="utf-8") == text
-    with pytest.raises(InputError, match=r"a table is saved as \.csv, not as 't\.txt'"):
+    with pytest.raises(InputError, match=r"a table is saved as \.csv, got 't\.txt'"):
         tables.save_csv(text, tmp_path / "t.txt")
     with pytest.raises(InputError, match="folder"):
         tables.check_csv(tmp_path / "nowhere" / "t.csv")

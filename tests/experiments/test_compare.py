@@ -179,7 +179,7 @@ def test_ctrl_c_gives_back_what_is_done():
     assert (status[0] != "not run").all()
     assert (status[2] == "not run").all()
     assert (filled(record.grid("evaluations_to"))[0, 2] == -1).all()
-    with pytest.raises(InputError, match="ended before all was run"):
+    with pytest.raises(InputError, match="the comparison was interrupted"):
         costs(record)
 
 
@@ -263,8 +263,8 @@ def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, mo
     ("ask", "message"),
     [
         (lambda record: costs(record, cost="hours"), "unknown cost 'hours'"),
-        (lambda record: costs(record).at(0.3), "no target 0.3; its targets are 0.5, 0.1"),
-        (lambda _: costs(race(BOWL, "adam(lr=0.1)", steps=1)), "made of a comparison, not of a race"),
+        (lambda record: costs(record).at(0.3), "no tolerance 0.3; it has 0.5, 0.1"),
+        (lambda _: costs(race(BOWL, "adam(lr=0.1)", steps=1)), r"need the record of compare\(\), got that of a race"),
     ],
 )
 def test_what_a_comparison_does_not_hold_is_refused(ask, message):

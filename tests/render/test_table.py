@@ -59,7 +59,7 @@ def test_a_race_is_its_standings(race):
     [
         (SPLIT, {"style": "latx"}, "unknown style of table 'latx'. Did you mean latex"),
         (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: standings, times"),
-        (SPLIT, {"target": 0.3}, "no target 0.3; its targets are 0.1, 0.0001"),
+        (SPLIT, {"target": 0.3}, "no tolerance 0.3; it has 0.1, 0.0001"),
         (map_record(), {}, r"what compare\(\) or race\(\) return"),
         (converging(1), {"show": "times"}, r"the running times of compare\(\)"),
         ("beale", {}, r"what compare\(\) or race\(\) return"),
