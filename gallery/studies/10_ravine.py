@@ -64,7 +64,7 @@ def tune(name, condition, angle):
     steps = np.append(runs.step, np.inf)[first_inside].reshape(-1, STARTS)
     best = steps.max(1).argmin()
     setting = {name: float(runs.runs[name][best * STARTS]) for name in grid}
-    return optimizer.with_numbers(setting), steps[best]
+    return optimizer.with_hyperparameters(setting), steps[best]
 
 
 found = {(name, angle): [tune(name, k, angle) for k in CONDITIONS] for angle in ANGLES for name in OPTIMIZERS}

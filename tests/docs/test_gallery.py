@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import runpy
@@ -19,7 +18,7 @@ from landscapes import functions, render
 GALLERY = Path(__file__).resolve().parents[2] / "gallery"
 SCRIPTS = sorted(GALLERY.glob("*.py"))
 FAMOUS = sorted(GALLERY.glob("pictures/famous-*.gif"))
-SMALL = {"figsize": (3.2, 2.4), "seconds": 0.2}
+FIGSIZE, SECONDS = (3.2, 2.4), 0.2
 
 every = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 drawn = pytest.mark.parametrize(
@@ -32,12 +31,18 @@ drawn = pytest.mark.parametrize(
 def run(script: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Run a copy of the script in a folder, with small and short pictures, and return the pictures."""
 
-    def smaller(draw):
-        return lambda *given, **settings: draw(*given, **(settings | SMALL))
+    animate, save = render.animate, render.save
 
-    for name in ("animate", "save"):
-        assert SMALL.keys() <= inspect.signature(getattr(render, name)).parameters.keys()
-        monkeypatch.setattr(render, name, smaller(getattr(render, name)))
+    def animate_small(record, *, figure=None, **options):
+        size = {"figure": figure} if figure else {"figsize": FIGSIZE}
+        return animate(record, **(options | size | {"seconds": SECONDS}))
+
+    def save_small(record, path, **options):
+        small = {"figsize": FIGSIZE, "seconds": SECONDS} if path.suffix == ".gif" else {}
+        return save(record, path, **(options | small))
+
+    monkeypatch.setattr(render, "animate", animate_small)
+    monkeypatch.setattr(render, "save", save_small)
     few = functions.search()[::12]
     monkeypatch.setattr(functions, "search", lambda: few)
     monkeypatch.setattr(sys, "argv", [script.name])
