@@ -5,8 +5,12 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
+import os
+import sys
 import types
+import warnings
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
@@ -56,6 +60,15 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
     close = nearest_names(given, known, 3)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}"
     return InputError(f"unknown {kind} {given!r}. {hint}")
+
+
+def warn(message: str) -> None:
+    """Issue a `UserWarning` that points to the innermost caller outside this package."""
+    package = f"{Path(__file__).parent}{os.sep}"
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
 
 
 def nearest_names(given: str, known: Iterable[str], count: int = 1) -> list[str]:

@@ -26,8 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "versions": set(),
     "random": set(),
+    "caching": set(),
     "files": {"errors"},
-    "record": {"", "errors", "files"},  # the package for notebooks alone, which draw a record when it is shown
+    "record": {"errors", "files"},
     "views": {"errors", "record"},
     "summary": {"record"},
     "analysis": {"errors", "files", "record"},
@@ -37,8 +38,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "builders": {"errors", "objectives"},
     "transforms": {"errors", "objectives", "functions"},
     "oracle": {"objectives"},
-    "optimizers": {"errors", "objectives", "oracle", "random"},
-    "engine": {"errors", "objectives", "oracle", "optimizers"},
+    "optimizers": {"errors", "objectives", "oracle", "random", "caching"},
+    "engine": {"errors", "objectives", "oracle", "optimizers", "caching"},
     "execution": {"errors", "files", "versions", "objectives", "oracle", "optimizers", "engine"},
     "experiments": {
         "errors",
@@ -74,8 +75,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Which part of the package may import which; a module in a folder belongs to its folder."""
 
-LATE_IMPORTS = {"landscapes.objectives.transform_methods": {"transforms"}}
-"""What a module may import inside its functions besides: `Function.shifted` calls `transforms.shifted`."""
+LATE_IMPORTS = {
+    "landscapes.objectives.transform_methods": {"transforms"},  # Function.shifted calls transforms.shifted
+    "landscapes.record._record": {"render"},  # notebooks draw the record that they display
+}
+"""Further parts that a module may import inside functions."""
 
 
 @cache

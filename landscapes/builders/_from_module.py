@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.objectives.decorators import Formula, Function, Interval, function
 from landscapes.objectives.validation import checked
 
@@ -84,11 +84,9 @@ def from_module(
     with warnings.catch_warnings(action="ignore"):  # replaced by the warning below
         valid = checked(made)
     if valid.mode == "looped":
-        warnings.warn(
+        warn(
             f"the module {made.name} cannot be evaluated by torch.func.vmap, so runs are evaluated one after another, "
-            "which is slower",
-            UserWarning,
-            stacklevel=2,
+            "which is slower"
         )
     return valid
 

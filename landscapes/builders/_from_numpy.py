@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.objectives.decorators import Function, Interval, Sampler, function
 from landscapes.objectives.validation import FINITE_DIFFERENCES, checked
 
@@ -66,11 +66,9 @@ def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts:
     with warnings.catch_warnings(action="ignore"):  # replaced by the warning below
         valid = checked(made)
     if valid.mode != "batched":
-        warnings.warn(
+        warn(
             f"function {made.name!r} takes one point at a time, so all points are evaluated in a Python loop; write it "
-            "with numpy operations for arrays, as in np.where(x > 0, a, b) for if x > 0",
-            UserWarning,
-            stacklevel=2,
+            "with numpy operations for arrays, as in np.where(x > 0, a, b) for if x > 0"
         )
     return valid
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.objectives._function import BatchMode, Function
 
 POINTS = 13
@@ -74,11 +74,9 @@ def _fastest_mode(function: Function, start: Sequence[float]) -> BatchMode:
         if fault is None:
             return function.mode
         mode, description = _fallback(function, points, expected)
-    warnings.warn(
+    warn(
         f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {description}. "
-        + _advice(function),
-        UserWarning,
-        stacklevel=4,
+        + _advice(function)
     )
     return mode
 

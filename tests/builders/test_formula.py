@@ -1,4 +1,4 @@
-"""Landscapes from text and from sympy: read right, or refused at the right place."""
+"""Functions from text and from sympy: values, TeX and errors."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PYTHON = {
     "pi": math.pi,
     "e": math.e,
 }
-"""The same names for Python's own arithmetic."""
+"""The names of a formula in Python's arithmetic."""
 
 
 def python(text: str, point: tuple[float, ...] = POINT) -> float:
@@ -46,13 +46,13 @@ def refused(text: str, **options: object) -> InputError:
     return caught.value
 
 
-def marked(error: InputError) -> str:
-    """What the carets of an error stand below."""
-    shown, carets = error.place.splitlines()
-    return shown[carets.index("^") : len(carets)]
+def marked_text(error: InputError) -> str:
+    """Return the text that the carets of an error mark."""
+    excerpt, carets = error.place.splitlines()
+    return excerpt[carets.index("^") : len(carets)]
 
 
-# What a formula means
+# Values and TeX
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def marked(error: InputError) -> str:
         "exp(-(x**2 + y**2)/2) * cosh(x) - tanh(y) + sinh(z) + tan(x) + asin(x) + acos(x) + atan(x) + cos(x)",
     ],
 )
-def test_a_formula_means_what_python_means(text):
+def test_values_equal_those_of_python(text):
     made = formula(text)
     assert float(made(POINT[: made.dim])) == pytest.approx(python(text.strip().replace("\n", " ")), rel=1e-14)
 
@@ -109,10 +109,10 @@ def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @given(st.recursive(leaves, grown, max_leaves=12))
-def test_any_formula_means_what_python_means(text):
+def test_values_of_random_formulas_equal_those_of_python(text):
     try:
         expected = python(text)
-    except (ArithmeticError, TypeError):  # Python's own powers end, or become complex
+    except (ArithmeticError, TypeError):  # Python's powers overflow or become complex
         return
     try:
         made = formula(text + " + 0*x")
@@ -126,7 +126,7 @@ def test_any_formula_means_what_python_means(text):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_every_function_has_values_slopes_and_tex(name):
+def test_every_function_has_values_gradients_and_tex(name):
     count = OPERATIONS[name].min_args
     arguments = {"where": "x > 0, x*y, y"}.get(name, ", ".join(["x", "y/2", "z"][:count]))
     made = formula(f"{name}({arguments}) + 0*y")
@@ -166,15 +166,15 @@ def test_tex_is_derived(text, tex):
 
 
 @pytest.mark.parametrize("exponent", [-3, -2, -1, 0, 1, 2, 3, 4, 7, 16, 31, 100, 0.5, 1.5, -0.5, -2.5])
-def test_whole_and_half_powers_are_products(exponent):
-    """The same bits for a point alone and in a batch, and right to the last digits."""
+def test_integer_and_half_integer_powers_are_products(exponent):
+    """A point has the same bits alone and in a batch, and a small relative error."""
     x = torch.linspace(0.5, 2, 101, dtype=torch.float64)
     values = power(x, float(exponent))
     assert torch.equal(values, torch.stack([power(c, float(exponent)) for c in x]))
     torch.testing.assert_close(values, x**exponent, rtol=1e-13, atol=0)
 
 
-def test_slopes_at_zero_are_finite():
+def test_gradients_at_zero_are_finite():
     made = formula("sqrt(x**2 + y**2) + abs(x) + x**1.5 + y**0.5")
     x = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     (slope,) = torch.autograd.grad(made(x), x)
@@ -182,7 +182,7 @@ def test_slopes_at_zero_are_finite():
     assert made([-1.0, 0.0]).isnan()
 
 
-def test_coordinates_have_their_names():
+def test_names_of_coordinates():
     assert formula("x").dim == 1
     assert formula("z").dim == 3
     assert formula("x10").dim == 10
@@ -192,7 +192,7 @@ def test_coordinates_have_their_names():
     assert formula("x + y", (-1, 1)).domain == ((-1, 1), (-1, 1))
 
 
-def test_a_formula_is_a_landscape_like_any_other():
+def test_a_formula_can_be_raced_and_pickled():
     made = formula("x**2 + 3*y**2", (-4, 4), start=(3, 1), minima=[(0, 0)], title="Bowl", tags=["bowl"])
     assert (made.name, made.title, made.minimum) == ("x**2 + 3*y**2", "Bowl", 0.0)
     record = race(made, ["adam(lr=0.3)"], steps=100)
@@ -202,18 +202,18 @@ def test_a_formula_is_a_landscape_like_any_other():
         assert race(formula(text), ["sgd(lr=0.1)"], steps=3).trajectories.x.std() == 0
 
 
-def test_other_precisions():
+def test_single_precision():
     made = formula("where(x > 0, 1.5, y) + min(x, 0.3)**2 + 2**y + atan2(x, 2)")
     assert made(torch.ones(3, 2)).dtype == torch.float32
 
 
-def test_nothing_of_it_lies_on_another_device():
+def test_all_tensors_are_on_the_device_of_the_points():
     made = formula("where(x > 0, 1.5, y) + min(x, 0.3)**2.5 + 2**y + atan2(x, 2) + x**3 + sqrt(y) + max(x, y, 1)")
     x = torch.empty((6, 2), device="meta", requires_grad=True)
     assert torch.autograd.grad(made(x).sum(), x)[0].shape == (6, 2)
 
 
-# What is no formula
+# Errors
 
 
 @pytest.mark.parametrize(
@@ -268,10 +268,10 @@ def test_nothing_of_it_lies_on_another_device():
         ("3 + pi", "a formula needs a coordinate", "3 + pi"),
     ],
 )
-def test_what_is_no_formula_is_pointed_at(text, message, place):
+def test_errors_mark_their_place(text, message, place):
     error = refused(text)
     assert re.match(rf"cannot read the formula at character \d+: [^\n]*{message}[^\n]*\n", str(error)), error
-    assert marked(error) == place
+    assert marked_text(error) == place
 
 
 @pytest.mark.parametrize(
@@ -282,21 +282,21 @@ def test_what_is_no_formula_is_pointed_at(text, message, place):
         (None, "a formula must be text, .* got NoneType"),
         (3, "got int"),
         ("(" * 300 + "x" + ")" * 300, "nest"),
-        ("-" * 5000 + "x", "nested"),  # Python may give up before we do
+        ("-" * 5000 + "x", "nested"),  # Python's parser may refuse it first
         ("x" + "+x" * 300, "more than 200 operations are nested"),
         ("x" + "+x" * MAX_LENGTH, f"more than {MAX_LENGTH}"),
         ("x\0", "null bytes|unsupported characters"),
     ],
 )
-def test_what_cannot_be_read_at_all(text, message):
+def test_unreadable_text_is_refused(text, message):
     error = refused(text)
     assert re.search(message, str(error))
     assert len(str(error)) < 400
 
 
-def test_a_long_formula_is_shown_around_the_place():
+def test_a_long_formula_is_cut_around_the_error():
     error = refused("x + " * 40 + "sn(y)" + " + x" * 40)
-    assert marked(error) == "sn"
+    assert marked_text(error) == "sn"
     assert max(map(len, error.place.splitlines())) < 80
 
 
@@ -314,12 +314,12 @@ def test_a_long_formula_is_shown_around_the_place():
         ({"variables": ["x"]}, "unknown name 'y'"),
     ],
 )
-def test_facts_that_do_not_fit(options, message):
+def test_invalid_facts_are_refused(options, message):
     assert re.search(message, str(refused("x + y", **options)))
 
 
 @given(st.text(alphabet="xyz0123456789.+-*/()[]^%,<>= sincoexpwhrabgl_'\"#@{}:!\\é²\n", max_size=25))
-def test_any_text_is_read_or_refused(text):
+def test_random_text_is_parsed_or_refused(text):
     try:
         node, names = parse(text)
     except InputError:
@@ -348,14 +348,14 @@ a, b, x1, x2, x10 = sympy.symbols("a b x1 x2 x10")
         sympy.diff(sympy.sin(a * b) * sympy.exp(a), a),
     ],
 )
-def test_sympy_means_what_it_says(expression):
+def test_values_equal_those_of_sympy(expression):
     point = {a: 1.75, b: 0.625}
     made = formula(expression, (0, 3))
     assert float(made([1.75, 0.625])) == pytest.approx(float(expression.subs(point).evalf()), rel=1e-14)
     MathTextParser("path").parse(f"${made.latex}$")
 
 
-def test_symbols_are_sorted_as_people_count():
+def test_symbols_are_sorted_by_number():
     assert formula(x1 + 10 * x2 + 100 * x10)([1.0, 2.0, 3.0]) == 321
     assert formula(b - 2 * a, variables=["b", "a"])([1.0, 2.0]) == -3
     assert formula(a**2 - 3 * b / a).latex == r"a^{2} - \frac{3 \, b}{a}"
@@ -371,12 +371,12 @@ def test_symbols_are_sorted_as_people_count():
         (sympy.Piecewise((a, a > 0)), "is undefined at some points"),
     ],
 )
-def test_what_sympy_has_and_a_formula_has_not(expression, message):
+def test_unsupported_sympy_expressions_are_refused(expression, message):
     assert re.search(message, str(refused(expression)))
     assert "\n" not in str(refused(expression))
 
 
-def test_unknown_symbols_of_sympy():
+def test_unknown_sympy_symbols_are_refused():
     assert "has the symbol 'b', which is not a coordinate; the coordinates are a" in str(
         refused(a + b, variables=["a"])
     )

@@ -1,4 +1,4 @@
-"""Networks as landscapes."""
+"""`from_module`: losses of networks as functions of their weights."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def flat(module):
     return nn.utils.parameters_to_vector(module.parameters()).detach()
 
 
-def test_a_point_is_all_weights():
+def test_a_point_contains_all_weights():
     x, y = rows()
     module, loss = net(), nn.BCEWithLogitsLoss()
     f = from_module(module, loss, x, y, radius=0.5, title="XOR")
@@ -41,7 +41,7 @@ def test_a_point_is_all_weights():
     assert f(points).tolist() == pytest.approx(expected, rel=1e-5)
 
 
-def test_training_takes_the_steps_that_torch_takes():
+def test_races_reproduce_training_by_torch():
     x, y = rows()
     module = net().double()
     f = from_module(module, nn.MSELoss(), x, y)
@@ -56,7 +56,7 @@ def test_training_takes_the_steps_that_torch_takes():
         np.testing.assert_allclose(record.trajectories.x[run, -1], flat(trained), atol=1e-10)
 
 
-def test_what_is_given_is_left_as_it_was():
+def test_the_module_is_not_changed():
     x, y = rows()
     module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Dropout(), nn.Linear(3, 1)).train()
     before = copy.deepcopy(module.state_dict())
@@ -70,7 +70,7 @@ def test_what_is_given_is_left_as_it_was():
     assert f(f.start) == value
 
 
-def test_frozen_weights_stay_and_shared_ones_are_one():
+def test_frozen_weights_are_constant_and_shared_ones_count_once():
     x, y = rows()
     module = net()
     module[0].weight.requires_grad_(False)
@@ -109,7 +109,7 @@ def test_classes_and_weighted_losses_in_both_precisions():
     assert race(f, ["sgd(lr=0.1)"], steps=2, dtype=torch.float32).trajectories.loss[0, 0] == pytest.approx(expected)
 
 
-def test_nothing_of_it_lies_on_another_device():
+def test_all_tensors_are_on_the_device_of_the_points():
     x, y = rows()
     module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))
     f = from_module(module, nn.CrossEntropyLoss(weight=torch.ones(2)), x, y[:, 0].long())
@@ -117,7 +117,7 @@ def test_nothing_of_it_lies_on_another_device():
     assert torch.autograd.grad(f(points).sum(), points)[0].shape == points.shape
 
 
-def test_one_or_two_weights_can_be_seen():
+def test_two_weights_have_a_surface():
     x, y = rows()
     f = from_module(nn.Linear(2, 1, bias=False), nn.BCEWithLogitsLoss(), x, y, radius=3)
     record = race(f, ["sgd(lr=0.5)"], steps=5, resolution=17)
@@ -141,11 +141,11 @@ def test_several_inputs_and_no_target():
     assert float(f(f.start)) == pytest.approx(module(x, y).pow(2).mean().item(), rel=1e-5)
 
 
-def test_what_vmap_cannot_do_is_looped_and_said_once():
+def test_modules_that_vmap_cannot_evaluate_are_looped_with_one_warning():
     x, _ = rows()
-    with pytest.warns(UserWarning, match="cannot be evaluated by torch.func.vmap") as said:
+    with pytest.warns(UserWarning, match="cannot be evaluated by torch.func.vmap") as warned:
         f = from_module(nn.LSTM(2, 2), lambda out: out[0].pow(2).mean(), x.reshape(4, 10, 2))
-    assert len(said) == 1
+    assert [warning.filename for warning in warned] == [__file__]
     assert f.mode == "looped"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -171,7 +171,7 @@ def test_what_vmap_cannot_do_is_looped_and_said_once():
     ],
 )
 @pytest.mark.filterwarnings("ignore:Using a target size", "ignore:Lazy modules")
-def test_what_does_not_go_together(options, message):
+def test_invalid_arguments_are_refused(options, message):
     x, y = rows()
     given = {"module": net(), "loss": nn.MSELoss(), "targets": y} | options
     with pytest.raises(InputError, match=message) as caught:

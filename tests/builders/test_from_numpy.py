@@ -1,4 +1,4 @@
-"""Formulas that know numpy alone."""
+"""`from_numpy`: numpy formulas with finite differences."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def wavy(x):
     return np.sum(np.cos(3 * x) + x * x + np.exp(-np.abs(x)), -1)
 
 
-def test_a_numpy_formula_has_the_facts_of_any_other():
+def test_facts_are_those_of_other_functions():
     made = from_numpy(valley, PLANE, minima=[(1, 1)], start=(-1.2, 1), tags=["valley"])
     assert (made.name, made.title, made.description) == ("valley", "Valley", "A curved valley.")
     assert (made.minimum, made.minima, made.mode) == (0.0, ((1.0, 1.0),), "batched")
     assert made.tags == ("valley", "finite differences")
 
 
-def test_slopes_and_curvatures_are_nearly_the_true_ones():
+def test_gradients_and_hessians_approximate_the_exact_ones():
     f, g = functions.get("rosenbrock"), from_numpy(valley, PLANE)
     x = random_points(g, 300)
     assert torch.equal(g(x), torch.from_numpy(valley(*x.numpy().T)))
@@ -51,7 +51,7 @@ def test_steps_fit_the_scale_of_the_domain(scale):
     torch.testing.assert_close(gradient(g, x) * scale, torch.cos(x / scale), rtol=0, atol=1e-6 if scale > 1 else 1e-9)
 
 
-def test_one_vector_or_one_argument_a_coordinate():
+def test_one_vector_or_one_argument_per_coordinate():
     g = from_numpy(wavy, [(-1, 1)] * 4)
     x = random_points(g, 9)
     assert torch.equal(g(x), torch.from_numpy(wavy(x.numpy())))
@@ -60,7 +60,7 @@ def test_one_vector_or_one_argument_a_coordinate():
     assert from_numpy(lambda x: x * x, [(-1, 1)])([3.0]) == 9
 
 
-def test_races_take_the_steps_of_the_true_function():
+def test_races_approximate_those_with_exact_gradients():
     f, g = functions.get("rosenbrock"), from_numpy(valley, PLANE, start=(-1.2, 1), minima=[(1, 1)])
     optimizers = ["adam(lr=0.05)", "momentum(lr=0.001)", "sgd(lr=0.001)"]
     with warnings.catch_warnings():
@@ -69,13 +69,13 @@ def test_races_take_the_steps_of_the_true_function():
     np.testing.assert_allclose(there, race(f, optimizers, start=(-1.2, 1), steps=100).trajectories.x, atol=1e-6)
 
 
-def test_one_point_at_a_time_is_slower_and_said_once():
+def test_formulas_of_single_points_are_looped_with_one_warning():
     def stair(x, y):
         return math.floor(3 * x) + abs(y) if x > 0 else math.sin(y) + x * x
 
-    with pytest.warns(UserWarning, match=r"function 'stair' takes one point at a time.*np\.where") as said:
+    with pytest.warns(UserWarning, match=r"function 'stair' takes one point at a time.*np\.where") as warned:
         g = from_numpy(stair, PLANE)
-    assert len(said) == 1
+    assert [warning.filename for warning in warned] == [__file__]
     assert g.mode == "looped"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -86,20 +86,20 @@ def test_one_point_at_a_time_is_slower_and_said_once():
     assert slopes.flatten().tolist() == pytest.approx([0, 1, -2, 1], abs=1e-8)
 
 
-def test_mixing_the_points_of_a_batch_is_found_out():
+def test_formulas_that_mix_points_are_looped():
     with pytest.warns(UserWarning, match="one point at a time"):
         g = from_numpy(lambda x: np.sum(x * x), [(-1, 1)] * 3, name="mixing")
     x = random_points(g, 5)
     torch.testing.assert_close(g(x), (x * x).sum(1))
 
 
-def test_another_rounding_in_batches_is_no_other_function():
-    """Differences make much of the last bit, which numpy's operations for arrays and for single numbers may share or not."""
+def test_different_rounding_in_batches_is_tolerated():
+    """numpy may round arrays and single numbers differently, and finite differences amplify the last bit."""
     g = from_numpy(lambda x, y: x * x + y * y + 1e-12 * np.sin(1e6 * x) * np.ndim(x), PLANE, name="rounding")
     assert g.mode == "batched"
 
 
-def test_transforms_keep_the_word():
+def test_transforms_keep_the_tag():
     turned = transforms.rotated(transforms.shifted(from_numpy(valley, PLANE), 1), 30)
     assert "finite differences" in turned.tags
     assert "finite differences" in transforms.added(turned, turned).tags
@@ -107,7 +107,7 @@ def test_transforms_keep_the_word():
     assert checked(turned) is turned
 
 
-def test_samples_are_numpy_formulas_too():
+def test_samples_are_numpy_formulas():
     def sample(t):
         lean = np.random.default_rng(t).standard_normal()
         return lambda x, y: valley(x, y) + lean * np.abs(x)
@@ -121,12 +121,12 @@ def test_samples_are_numpy_formulas_too():
 
 
 @pytest.mark.parametrize("fact", ["residuals", "dims"])
-def test_what_needs_torch_is_refused(fact):
+def test_facts_that_need_torch_are_refused(fact):
     with pytest.raises(InputError, match=f"does not take {fact}"):
         from_numpy(valley, PLANE, **{fact: np.stack})
 
 
-def test_other_precisions():
+def test_single_precision():
     g = from_numpy(valley, PLANE)
     x = torch.tensor([[0.5, 0.5]], requires_grad=True)
     value = g(x)
@@ -147,7 +147,7 @@ def test_other_precisions():
         (lambda x, y, z: x, "takes 3 arguments"),
     ],
 )
-def test_what_is_no_landscape(formula, message):
+def test_invalid_formulas_are_refused(formula, message):
     with pytest.raises(InputError, match=message) as caught:
         from_numpy(formula, PLANE, name="mine")
     assert "\n" not in str(caught.value)

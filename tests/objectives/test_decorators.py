@@ -1,4 +1,4 @@
-"""`Function` and the decorator that makes one."""
+"""`Function` and the decorator `function`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def scaled(x: Tensor, y: Tensor, factor: float) -> Tensor:
 # What the decorator fills in
 
 
-def test_facts_are_made_of_the_formula_where_they_are_not_given():
+def test_default_facts_are_derived_from_the_formula():
     made = function((-1, 3), (0.0, 10.0))(tilted)
     assert (made.name, made.title, made.description) == ("tilted", "Tilted", "First line goes on.")
     assert made.domain == made.view == ((-1.0, 3.0), (0.0, 10.0))
@@ -61,10 +61,10 @@ def test_facts_are_made_of_the_formula_where_they_are_not_given():
     assert (made.steps, made.scale, made.mode, made.dim) == (300, "log", "batched", 2)
 
 
-def test_facts_that_are_given_are_kept():
+def test_given_facts_are_kept():
     made = function(
-        *SQUARE, start=[1, 2], view=[(-1, 2), (0, 3)], minima=[[0, 1]], steps=7, scale="rank", name="slope", title="A slope",
-        latex="x", reference="me, 2020", tags=["a"], aliases=["b"],
+        *SQUARE, start=[1, 2], view=[(-1, 2), (0, 3)], minima=[[0, 1]], steps=7, scale="rank", name="slope",
+        title="A slope", latex="x", reference="me, 2020", tags=["a"], aliases=["b"],
     )(tilted)  # fmt: skip
     assert (made.name, made.title, made.start, made.view) == ("slope", "A slope", (1, 2), ((-1, 2), (0, 3)))
     assert (made.minima, made.minimum) == (((0.0, 1.0),), 2.0)
@@ -73,11 +73,11 @@ def test_facts_that_are_given_are_kept():
     assert function(*SQUARE, minima=[(0, 1)], minimum=-5)(tilted).minimum == -5
 
 
-def test_the_default_start_lies_in_the_view():
+def test_the_default_start_is_in_the_view():
     assert function((-100, 100), (-100, 100), view=[(4, 9), (0, 5)])(tilted).start == pytest.approx((5, 1))
 
 
-def test_arrays_and_tensors_will_do_for_points_and_boxes():
+def test_arrays_and_tensors_are_accepted_as_points_and_boxes():
     made = function(
         *np.array(SQUARE), start=torch.tensor([1.0, 2.0]), view=np.array(SQUARE) / 2, minima=np.zeros((1, 2))
     )(tilted)
@@ -107,14 +107,14 @@ WELL = Well()
     ],
     ids=lambda value: getattr(value, "__name__", type(value).__name__) if callable(value) else None,
 )
-def test_many_kinds_of_callables_will_do(formula, name, description, value):
+def test_many_kinds_of_callables_are_accepted(formula, name, description, value):
     made = function(*SQUARE)(formula)
     assert (made.name, made.description) == (name, description)
     assert float(made([1.0, 2.0]).detach()) == value
     assert made(torch.tensor([[1.0, 2.0]] * 3, dtype=torch.float64)).tolist() == [value] * 3
 
 
-def test_a_formula_of_one_coordinate_gets_the_coordinate_itself():
+def test_a_formula_of_one_coordinate_takes_a_scalar_per_point():
     shapes = []
 
     @function((-1, 1))
@@ -128,7 +128,7 @@ def test_a_formula_of_one_coordinate_gets_the_coordinate_itself():
     assert not line.takes_vector
 
 
-def test_ten_coordinates_come_as_one_vector():
+def test_a_formula_may_take_one_vector():
     made = function(*[(-1, 1)] * 10)(lambda x: (x * torch.arange(10.0)).sum(-1))
     assert made.takes_vector
     assert float(made(torch.ones(10))) == 45
@@ -138,7 +138,7 @@ def test_ten_coordinates_come_as_one_vector():
 # Calling one
 
 
-def test_numbers_become_double_precision_points():
+def test_numbers_become_float64_points():
     assert get("booth")([1, 3]).dtype == torch.float64
     assert get("booth")(np.array([[1.0, 3.0]])).shape == (1,)
 
@@ -161,7 +161,7 @@ def fields(made: Function) -> dict[str, object]:
     return {name: getattr(made, name) for name in Function.__dataclass_fields__}
 
 
-def test_a_formula_meets_rows_of_points_and_nothing_else():
+def test_a_formula_gets_rows_of_points_only():
     seen = set()
 
     @function(*SQUARE)
@@ -185,12 +185,12 @@ def test_a_formula_meets_rows_of_points_and_nothing_else():
         ([1.0], r"got \(1,\)"),
     ],
 )
-def test_points_that_cannot_be_used_are_refused(points, message):
+def test_invalid_points_are_refused(points, message):
     with pytest.raises(InputError, match=message):
         get("booth")(points)
 
 
-def test_a_view_can_be_changed_and_is_checked():
+def test_a_new_view_is_checked():
     shown = get("booth").with_view([(0, 1), (2, 3)])
     assert shown.surface(5).x.tolist() == [0, 0.25, 0.5, 0.75, 1]
     assert get("booth").view == ((-10.0, 10.0),) * 2
@@ -203,18 +203,18 @@ def test_a_surface_needs_two_coordinates():
         function((-1, 1), name="line")(lambda x: x * x).surface()
 
 
-def test_a_surface_of_a_single_precision_formula_is_double():
+def test_a_surface_of_a_float32_formula_is_float64():
     surface = function(*SQUARE)(lambda x, y: (x * y).float()).surface(5)
     assert surface.values.dtype == np.float64
 
 
-def test_landscapes_can_be_pickled():
+def test_functions_can_be_pickled():
     copy = pickle.loads(pickle.dumps(function(*SQUARE, start=(1, 1))(tilted)))
     assert copy.start == (1, 1)
     assert float(copy([1.0, 1.0])) == 3
 
 
-# Facts that do not fit
+# Invalid facts
 
 
 @pytest.mark.parametrize(
@@ -246,12 +246,12 @@ def test_landscapes_can_be_pickled():
         ([(-1, 1)], {}, "has 1 intervals as bounds, but its formula takes 2 arguments"),
     ],
 )
-def test_facts_that_do_not_fit_are_refused(domain, facts, message):
+def test_invalid_facts_are_refused(domain, facts, message):
     with pytest.raises(InputError, match=message):
         function(*domain, **facts)(tilted)
 
 
-def test_a_formula_whose_arguments_cannot_be_told_is_refused():
+def test_a_formula_with_unknown_arguments_is_refused():
     with pytest.raises(InputError, match=r"function 'max': the arguments of .* are unknown; wrap it: def max\(x, y\)"):
         function(*SQUARE)(max)
 

@@ -1,4 +1,4 @@
-"""Landscapes of any number of coordinates, and sums of squares."""
+"""Functions of any number of coordinates, and sums of squares."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def square(x):
 
 
 @pytest.mark.parametrize(
-    ("dims", "some", "others", "default", "text"),
+    ("dims", "supported", "unsupported", "default", "text"),
     [
         (ANY, [1, 2, 7, 100], [0, -1, 2.0, True, "2"], 2, "any"),
         (Dims(least=2), [2, 3], [1], 2, "any, at least 2"),
@@ -26,22 +26,22 @@ def square(x):
         (Dims(most=1), [1], [2], 1, "any, at most 1"),
     ],
 )
-def test_numbers_of_coordinates(dims, some, others, default, text):
-    assert all(d in dims for d in some)
-    assert not any(d in dims for d in others)
+def test_numbers_of_coordinates(dims, supported, unsupported, default, text):
+    assert all(d in dims for d in supported)
+    assert not any(d in dims for d in unsupported)
     assert dims.default == default
     assert str(dims) == text
 
 
 @pytest.mark.parametrize("wrong", [{"least": 0}, {"multiple": 0}, {"least": 3, "most": 2}, {"multiple": 3, "most": 2}])
-def test_dims_that_leave_nothing_are_refused(wrong):
+def test_empty_dims_are_refused(wrong):
     with pytest.raises(
         InputError, match="least and multiple must be >= 1 and allow some number of coordinates, got Dims"
     ):
         Dims(**wrong)
 
 
-def test_patterns_are_repeated_and_cut():
+def test_tile_repeats_and_cuts():
     assert tile((1, 2, 3), 5) == (1, 2, 3, 1, 2)
     assert tile((1, 2, 3), 2) == (1, 2)
     assert tile((), 3) == ()
@@ -62,7 +62,7 @@ def test_facts_hold_for_all_numbers_of_coordinates():
     assert bowl.with_dim(2) is bowl
 
 
-def test_facts_can_be_optimizers():
+def test_facts_can_be_functions_of_d():
     made = function(
         lambda d: (-d, d),
         dims=Dims(least=2),
@@ -80,7 +80,7 @@ def test_facts_can_be_optimizers():
     assert boxes.with_dim(3).domain == ((0, 1), (0, 2), (0, 3))
 
 
-def test_one_coordinate_of_any_is_a_vector_too():
+def test_one_coordinate_of_a_family_is_a_vector():
     line = function((-1, 1), dims=ANY)(square).with_dim(1)
     assert line.takes_vector
     assert line([3.0]) == 9
@@ -88,12 +88,12 @@ def test_one_coordinate_of_any_is_a_vector_too():
 
 
 @pytest.mark.parametrize("dim", [0, 1, 2.5, "3", True, None])
-def test_numbers_of_coordinates_that_will_not_do_are_refused(dim):
+def test_unsupported_numbers_of_coordinates_are_refused(dim):
     with pytest.raises(InputError, match=r"square supports these numbers of coordinates: any, at least 2; got"):
         function((-1, 1), dims=Dims(least=2))(square).with_dim(dim)
 
 
-def test_what_does_not_fit_any_number_is_refused():
+def test_contradicting_facts_are_refused():
     with pytest.raises(InputError, match="has a variable number of coordinates; write it as f"):
         function((-1, 1), dims=ANY)(lambda x, y: x + y)
     with pytest.raises(InputError, match="with dims, give one interval for all coordinates"):
@@ -110,7 +110,7 @@ def test_what_does_not_fit_any_number_is_refused():
 
 
 @pytest.mark.parametrize("points", [torch.tensor([0.5, -2.0]), torch.linspace(-1, 1, 14).reshape(7, 2)])
-def test_a_sum_of_squares_is_made_of_its_residuals(points):
+def test_least_squares_sums_its_residuals(points):
     @least_squares((-2, 2), (-2, 2), minima=[(1, 1)])
     def banana(x, y):
         """A valley."""
@@ -123,7 +123,7 @@ def test_a_sum_of_squares_is_made_of_its_residuals(points):
     torch.testing.assert_close(banana.evaluate_residuals(points.movedim(-1, 0)).square().sum(0), banana(points))
 
 
-def test_a_sum_of_squares_takes_any_number_of_coordinates():
+def test_least_squares_of_any_number_of_coordinates():
     @least_squares((-2, 2), dims=ANY)
     def shifted(x):
         return (x - 1).movedim(-1, 0)
@@ -133,7 +133,7 @@ def test_a_sum_of_squares_takes_any_number_of_coordinates():
     assert made(torch.zeros(3, 5)).tolist() == [5, 5, 5]
 
 
-def test_residuals_are_refused_where_there_are_none():
+def test_missing_and_invalid_residuals_are_refused():
     plain = function((-1, 1), dims=ANY)(square)
     with pytest.raises(InputError, match="square has no residuals"):
         plain.evaluate_residuals(torch.zeros(2))

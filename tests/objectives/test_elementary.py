@@ -1,4 +1,4 @@
-"""Operations that formulas are made of: the same bits in every batch, and finite gradients."""
+"""Building blocks of formulas: the same bits in every batch, and finite gradients."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_roots_and_powers_have_the_same_bits_in_every_batch(operation, dtype):
         assert torch.equal(torch.autograd.grad(value, one)[0], slopes[i])
 
 
-def test_they_are_what_they_are_called():
+def test_values_equal_those_of_torch():
     x = torch.tensor([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]], dtype=torch.float64)
     torch.testing.assert_close(ordered_sum(x), x.sum(-1))
     torch.testing.assert_close(mean(x), x.mean(-1))
@@ -80,56 +80,56 @@ def test_empty_sums_and_products():
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (100,), (0,), (3, 4), (2, 0)])
-def test_parts_give_what_the_whole_gives(shape, monkeypatch):
+def test_chunks_equal_the_whole(shape, monkeypatch):
     data = torch.arange(5.0)[:, None]
     x, y = torch.randn(2, *shape, generator=torch.Generator().manual_seed(0))
-    met = []
+    shapes = []
 
     def formula(a, b):
-        met.append(a.shape)
+        shapes.append(a.shape)
         return ordered_sum(torch.sin(data * a + b), 0)
 
     whole = in_chunks(formula, x, y, width=5)
-    assert met == [(x.numel(),)]
+    assert shapes == [(x.numel(),)]
     monkeypatch.setattr(elementary, "CACHE_NUMBERS", 16)
-    met.clear()
+    shapes.clear()
     parts = in_chunks(formula, x, y, width=5)
-    assert sum(part for (part,) in met) == x.numel()
-    assert max(met) <= (3,)
+    assert sum(part for (part,) in shapes) == x.numel()
+    assert max(shapes) <= (3,)
     assert parts.shape == whole.shape == shape
     assert torch.equal(parts, whole)
 
 
-def test_parts_are_never_empty_of_room(monkeypatch):
+def test_chunks_have_at_least_one_point(monkeypatch):
     monkeypatch.setattr(elementary, "CACHE_NUMBERS", 2)
     assert in_chunks(lambda x: x + 1, torch.zeros(3), width=100).tolist() == [1, 1, 1]
 
 
-def test_gradients_of_copies_have_the_same_bits_in_every_batch():
-    """Those of a broadcast have not, which is why there are copies."""
-    often = 3.0 ** torch.arange(12, dtype=torch.float64)[:, None]
+def test_gradients_of_stacked_copies_have_the_same_bits_in_every_batch():
+    """Gradients of a broadcast do not."""
+    factors = 3.0 ** torch.arange(12, dtype=torch.float64)[:, None]
     x = torch.randn(1001, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
-    def slopes(x, repeated):
+    def slopes(x, repeat):
         x = x.clone().requires_grad_()
-        return torch.autograd.grad(torch.sin(often * repeated(x)).sum(), x)[0]
+        return torch.autograd.grad(torch.sin(factors * repeat(x)).sum(), x)[0]
 
-    def alike(repeated):
-        whole = slopes(x, repeated)
-        return all(torch.equal(slopes(x[i : i + 1], repeated), whole[i : i + 1]) for i in range(0, 1001, 50))
+    def same_bits(repeat):
+        whole = slopes(x, repeat)
+        return all(torch.equal(slopes(x[i : i + 1], repeat), whole[i : i + 1]) for i in range(0, 1001, 50))
 
-    assert alike(lambda x: stack_copies(x, 12))
-    assert not alike(lambda x: x[None])
+    assert same_bits(lambda x: stack_copies(x, 12))
+    assert not same_bits(lambda x: x[None])
 
 
-def test_copies_are_the_same_with_gradients_and_without():
+def test_stacked_copies_are_equal_with_and_without_gradients():
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     assert stack_copies(x, 3).tolist() == stack_copies(x.detach(), 3).tolist() == [[1, 2]] * 3
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 12, 21])
-def test_waves_within_waves_are_those_of_exact_numbers(count):
-    """Their angles are found by whole numbers: 3ᵏ n / 2¹⁰ turns. Near zero all digits hold as well."""
+def test_the_weierstrass_series_equals_exact_angles(count):
+    """The expected angles 3ᵏ n / 2¹⁰ are reduced with integers. The relative error is also small near zero."""
     n = torch.arange(-3000, 3000, 7)
     expected = sum(0.5**k * 2 * torch.sin(torch.pi * (3**k * n % 1024).double() / 1024) ** 2 for k in range(count))
     torch.testing.assert_close(weierstrass_series(n / 1024.0, count).double(), expected, rtol=0, atol=1e-3)

@@ -1,4 +1,4 @@
-"""Landscapes that are sent to other processes come out there the same."""
+"""Pickled functions are equal after loading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landscapes.functions import bbob, catalogue, get
 
 @function((-3, 3), (-3, 3), start=(2, 2))
 def own_bowl(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """Ours."""
+    """A custom bowl."""
     return x * x + 3 * y * y
 
 
@@ -52,34 +52,34 @@ MADE: dict[str, Callable[[], Function]] = {
 }
 
 
-def seen(f: Function) -> torch.Tensor:
-    """Its values at some points, as the first step sees them too."""
+def values_of(f: Function) -> torch.Tensor:
+    """Return values at some points, of the function and of its first sample."""
     points = torch.linspace(-1, 1, 7, dtype=torch.float64).repeat(f.dim, 1) + torch.arange(f.dim)[:, None] / 8
     return torch.stack([f.evaluate(points), f.at_step(0).evaluate(points)]).detach()
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_what_is_sent_comes_out_the_same(name):
+def test_a_loaded_function_is_equal(name):
     f = MADE[name]()
-    sent = pickle.loads(pickle.dumps(f))
-    assert torch.equal(seen(f), seen(sent))
+    loaded = pickle.loads(pickle.dumps(f))
+    assert torch.equal(values_of(f), values_of(loaded))
     facts = ("name", "title", "view", "domain", "start", "minima", "mode", "steps", "description", "tags", "stationary")
     for fact in facts:
-        assert getattr(f, fact) == getattr(sent, fact), fact
-    assert f.family is None or f.family.dims == sent.family.dims
+        assert getattr(f, fact) == getattr(loaded, fact), fact
+    assert f.family is None or f.family.dims == loaded.family.dims
 
 
-def test_all_of_the_catalogue_is_sent_by_name():
+def test_the_catalogue_is_pickled_by_name():
     for f in catalogue().values():
         assert pickle.loads(pickle.dumps(f)) is f
         assert len(pickle.dumps(f)) < 200
 
 
-def test_a_copy_of_what_a_module_defines_is_the_same_object():
+def test_a_deep_copy_of_a_module_level_function_is_the_same_object():
     assert copy.deepcopy(own_bowl) is own_bowl
 
 
-def test_a_transform_of_what_cannot_be_sent_cannot_be_sent():
+def test_local_functions_and_their_transforms_cannot_be_pickled():
     @function((-3, 3), (-3, 3))
     def inner(x, y):
         return x * x + y * y

@@ -1,4 +1,4 @@
-"""The methods of landscapes are the transforms of the same names."""
+"""The transform methods of `Function`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from landscapes import InputError, function, functions, transforms
 from landscapes.objectives.transform_methods import TransformMethods
 
 METHODS = [name for name in vars(TransformMethods) if not name.startswith("_")]
-GIVEN = {
+ARGUMENTS = {
     "shifted": (((1.0, -2.0),), {}),
     "scaled": ((2.0,), {}),
     "rotated": ((30.0,), {"about": (1.0, 0.0)}),
@@ -19,12 +19,12 @@ GIVEN = {
 }
 
 
-def test_every_method_is_tried_here():
-    assert set(METHODS) == set(GIVEN)
+def test_all_methods_are_tested():
+    assert set(METHODS) == set(ARGUMENTS)
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_asks_for_what_its_transform_asks_for(name):
+def test_methods_have_the_signature_of_their_transform(name):
     method, transform = (inspect.signature(getattr(home, name)) for home in (TransformMethods, transforms))
     assert [(p.name, p.default, p.kind) for p in list(method.parameters.values())[1:]] == [
         (p.name, p.default, p.kind) for p in list(transform.parameters.values())[1:]
@@ -32,8 +32,8 @@ def test_a_method_asks_for_what_its_transform_asks_for(name):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_method_makes_what_its_transform_makes(name):
-    arguments, settings = GIVEN[name]
+def test_methods_return_the_result_of_their_transform(name):
+    arguments, settings = ARGUMENTS[name]
     beale = functions.get("beale")
     made = getattr(beale, name)(*arguments, **settings)
     same = getattr(transforms, name)(beale, *arguments, **settings)
@@ -45,7 +45,7 @@ def test_a_method_makes_what_its_transform_makes(name):
         assert getattr(made, fact) == getattr(same, fact), fact
 
 
-def test_one_after_the_other_on_a_landscape_of_ones_own():
+def test_methods_can_be_chained_on_a_custom_function():
     @function((-3, 3), (-3, 3), minima=[(1, 0)])
     def bowl(x, y):
         return (x - 1) ** 2 + y * y
@@ -56,6 +56,6 @@ def test_one_after_the_other_on_a_landscape_of_ones_own():
     assert float(moved((x, y))) == pytest.approx(0, abs=1e-20)
 
 
-def test_mistakes_are_told_as_the_transforms_tell_them():
+def test_methods_raise_the_errors_of_their_transform():
     with pytest.raises(InputError, match="factor must not be 0, got 0"):
         functions.get("beale").scaled(0)

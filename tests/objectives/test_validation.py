@@ -1,4 +1,4 @@
-"""What a formula must do to be raced, and what is done about one that cannot take a batch."""
+"""`checked`: requirements on formulas, and fallbacks for formulas that cannot take batches."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from landscapes.optimizers import SGD
 PLANE = ((-3, 3), (-3, 3))
 
 
-def landscape(formula, dim=2, **facts):
+def make(formula, dim=2, **facts):
     return function(*[(-3, 3)] * dim, **{"name": "mine", **facts})(formula)
 
 
-def quietly(made, start=None):
-    """The checked function, where no warning may come."""
+def checked_silently(made, start=None):
+    """Return the checked function; a warning is an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return checked(made, start)
 
 
-def truth(made, points):
-    """Values and gradients at points (n, d), each evaluated alone."""
+def at_single_points(made, points):
+    """Return values and gradients at points (n, d), each evaluated alone."""
     values, gradients = [], []
     for point in points:
         x = point.clone().requires_grad_()
@@ -42,7 +42,7 @@ def truth(made, points):
     return torch.stack(values), torch.stack(gradients)
 
 
-# Formulas that are fine
+# Formulas that take batches
 
 
 class Well(nn.Module):
@@ -90,34 +90,34 @@ class Cup:
         (Well(torch.float32), 2),
     ],
 )
-def test_a_formula_that_takes_batches_is_left_alone(formula, dim):
-    made = landscape(formula, dim)
-    assert quietly(made) is made
+def test_a_formula_that_takes_batches_is_unchanged(formula, dim):
+    made = make(formula, dim)
+    assert checked_silently(made) is made
 
 
-def test_rounding_where_terms_cancel_is_no_fault():
-    """A batch is summed in another order than a point: of a sum that is nearly zero, only rounding is left."""
+def test_rounding_of_cancelling_terms_is_tolerated():
+    """Batches are summed in another order than points, so a sum near zero consists of rounding errors."""
     weights = torch.randn(100, generator=seeded(), dtype=torch.float64)
     start = torch.ones(100, dtype=torch.float64) - weights * weights.sum() / weights.dot(weights)
-    made = landscape(lambda x: x @ weights, 100, start=start)
+    made = make(lambda x: x @ weights, 100, start=start)
     alone, together = made(start), made(start.repeat(64, 1))
     assert abs(alone - together[0]) > 1e-9 * abs(alone), "the orders differ here"
-    assert quietly(made) is made
+    assert checked_silently(made) is made
 
 
 def test_only_the_start_must_be_finite():
-    made = landscape(lambda x, y: torch.log(x) + y, start=(1, 1))
-    assert quietly(made) is made
+    made = make(lambda x, y: torch.log(x) + y, start=(1, 1))
+    assert checked_silently(made) is made
 
 
-def test_the_start_of_the_race_counts_where_it_is_given():
-    made = landscape(lambda x, y: torch.log(x) + y, start=(-1, 1))
+def test_the_given_start_replaces_the_default():
+    made = make(lambda x, y: torch.log(x) + y, start=(-1, 1))
     with pytest.raises(InputError, match=r"function 'mine' is nan at the start \(-1, 1\); start where it is finite"):
         checked(made)
-    assert quietly(made, (1.0, 1.0)) is made
+    assert checked_silently(made, (1.0, 1.0)) is made
 
 
-# Formulas that cannot be raced
+# Invalid formulas
 
 
 def raising(x, y):
@@ -174,8 +174,8 @@ def gradient_raises(x, y):
         (gradient_raises, "the gradient of function 'mine' raises RuntimeError: no way back"),
     ],
 )  # fmt: skip
-def test_a_formula_that_cannot_be_raced_is_refused(formula, message):
-    made = landscape(formula, start=(1, 2))
+def test_an_invalid_formula_is_refused(formula, message):
+    made = make(formula, start=(1, 2))
     with pytest.raises(InputError, match=message) as refusal:
         checked(made)
     assert "\n" not in str(refusal.value)
@@ -183,7 +183,7 @@ def test_a_formula_that_cannot_be_raced_is_refused(formula, message):
         race(made, [SGD(lr=0.1)], steps=3)
 
 
-def test_a_point_in_view_where_the_formula_raises_is_named():
+def test_the_error_names_the_point_where_the_formula_raises():
     @function((-3, 3), (-3, 3), start=(1, 2))
     def guarded(x, y):
         if (x < 0).any():
@@ -208,10 +208,10 @@ def test_a_random_formula_is_refused(formula):
     with pytest.raises(
         InputError, match=r"returns different results when it is called again .* call .eval\(\) on networks"
     ):
-        checked(landscape(formula))
+        checked(make(formula))
 
 
-# Formulas that are right for one point and wrong for many
+# Formulas that are correct for single points only
 
 
 def branching(x, y):
@@ -262,20 +262,20 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("formula", "dim", "mode", "fault"), WRONG)
-def test_a_formula_that_mixes_points_gets_right_numbers(formula, dim, mode, fault):
-    made = landscape(formula, dim)
+def test_a_formula_that_mixes_points_is_evaluated_correctly(formula, dim, mode, fault):
+    made = make(formula, dim)
     if mode == "batched":
-        assert quietly(made) is made
+        assert checked_silently(made) is made
     else:
-        with pytest.warns(UserWarning, match=f"function 'mine' cannot take a batch of points .*{fault}") as told:
-            sound = checked(made)
-        assert len(told) == 1
-        assert sound.mode == mode
-        assert sound.name == made.name
-        made = sound
+        with pytest.warns(UserWarning, match=f"function 'mine' cannot take a batch of points .*{fault}") as warned:
+            valid = checked(made)
+        assert len(warned) == 1
+        assert valid.mode == mode
+        assert valid.name == made.name
+        made = valid
     points = torch.linspace(-2.7, 2.9, 21 * dim, dtype=torch.float64)[torch.randperm(21 * dim, generator=seeded())]
     points = points.reshape(21, dim)
-    values, gradients = truth(made, points)
+    values, gradients = at_single_points(made, points)
     for count in (21, 1):
         x = points[:count].T.contiguous().requires_grad_()
         given = made.evaluate(x)
@@ -289,21 +289,23 @@ def seeded() -> torch.Generator:
 
 
 @pytest.mark.parametrize(
-    ("formula", "way", "advice"),
+    ("formula", "fallback", "advice"),
     [
         (lambda x: (x * x).sum(), "torch.func.vmap, which is slower", r"x.sum\(-1\) and not x.sum\(\)"),
         (branching, "a Python loop over the points, which is much slower", r"torch.where\(x > 0, a, b\) for if x > 0"),
     ],
 )
-def test_the_warning_says_what_is_done_and_what_to_write(formula, way, advice):
-    with pytest.warns(UserWarning, match=f"so it is evaluated by {way}. Write it for many points at once: .*{advice}"):
-        checked(landscape(formula))
+def test_the_warning_states_the_fallback_and_the_remedy(formula, fallback, advice):
+    with pytest.warns(
+        UserWarning, match=f"so it is evaluated by {fallback}. Write it for many points at once: .*{advice}"
+    ):
+        checked(make(formula))
 
 
-def test_the_warning_points_at_the_race():
-    with pytest.warns(UserWarning, match="cannot take a batch") as told:
-        race(landscape(branching), [SGD(lr=0.1)], steps=2, resolution=5)
-    assert [warning.filename for warning in told] == [__file__]
+def test_the_warning_points_at_the_call_of_race():
+    with pytest.warns(UserWarning, match="cannot take a batch") as warned:
+        race(make(branching), [SGD(lr=0.1)], steps=2, resolution=5)
+    assert [warning.filename for warning in warned] == [__file__]
 
 
 @pytest.mark.parametrize(
@@ -314,16 +316,16 @@ def test_the_warning_points_at_the_race():
     ],
     ids=["vmapped", "looped"],
 )
-def test_a_race_on_a_wrong_formula_is_that_on_the_right_one(wrong, right):
+def test_a_race_on_a_mixing_formula_equals_that_on_a_correct_one(wrong, right):
     optimizers = [SGD(lr=0.05), SGD(lr=0.1, momentum=0.5)]
     with pytest.warns(UserWarning, match="cannot take a batch"):
-        given = race(landscape(wrong, start=(2, 1)), optimizers, steps=20, resolution=9)
-    expected = race(landscape(right, start=(2, 1)), optimizers, steps=20, resolution=9)
+        given = race(make(wrong, start=(2, 1)), optimizers, steps=20, resolution=9)
+    expected = race(make(right, start=(2, 1)), optimizers, steps=20, resolution=9)
     np.testing.assert_allclose(given.trajectories.x, expected.trajectories.x, rtol=1e-12)
     np.testing.assert_allclose(given.surface.values, expected.surface.values, rtol=1e-12, atol=1e-12)
 
 
-def test_what_the_check_evaluates_is_the_same_every_time():
+def test_the_check_is_deterministic():
     seen = []
 
     @function(*PLANE)

@@ -1,4 +1,4 @@
-"""Landscapes made of landscapes: the values are the right ones, and every fact that is kept is true."""
+"""Transforms: values, gradients, and facts measured on the results."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ NAMES = ("booth", "himmelblau", "saddle")
 
 @function((-4, 4), dims=ANY, minima=[(1, -1)], start=(3, 2), tags=["smooth", "unimodal"])
 def wide(x):
-    """A bowl of any number of coordinates, each as steep as its place says."""
+    """A bowl of any number of coordinates whose curvature grows with the index."""
     return sum((i + 1) * (x[..., i] - (-1) ** i) ** 2 for i in range(x.shape[-1]))
 
 
 @function((-2, 2), (-2, 2), minima=[(1, 1)], outside="unbounded", tags=["smooth", "unbounded"])
 def dipping(x, y):
-    """It has its minimum in the domain, and falls without end beyond."""
+    """A function with a minimum in the domain that is unbounded below outside."""
     return (x - 1) ** 2 + (y - 1) ** 2 - 1e-3 * (x * x + y * y - 2) ** 3
 
 
@@ -77,8 +77,8 @@ OTHERS = {
 ALL = DOMAIN_MOVES | OTHERS
 
 
-def all_facts_hold(g):
-    """Whatever the landscape says of itself, measured."""
+def assert_facts_hold(g):
+    """Measure all facts of a function and compare."""
     minima = torch.tensor(g.minima, dtype=torch.float64).reshape(-1, g.dim)
     grid = random_points(g, 4000)
     size = 1 + float(g(grid).abs().median())
@@ -88,19 +88,21 @@ def all_facts_hold(g):
         assert float(g(grid).min()) >= g.minimum - 1e-9 * size
     low, high = torch.tensor(g.domain, dtype=torch.float64).unbind(1)
     inner = minima[((minima > low) & (minima < high)).all(1)]
-    still = [*inner.tolist(), *(place.point for place in g.stationary)]
-    if still and not g.nonsmooth_where:
+    stationary = [*inner.tolist(), *(known.point for known in g.stationary)]
+    if stationary and not g.nonsmooth_where:
         steep = gradient(g, grid).norm(dim=1).median()
-        assert float(gradient(g, torch.tensor(still, dtype=torch.float64)).abs().max()) <= 1e-6 * (1 + float(steep))
-    for place in g.stationary:
-        center = torch.tensor(place.point, dtype=torch.float64)
+        assert float(gradient(g, torch.tensor(stationary, dtype=torch.float64)).abs().max()) <= 1e-6 * (
+            1 + float(steep)
+        )
+    for known in g.stationary:
+        center = torch.tensor(known.point, dtype=torch.float64)
         around = g(center + 1e-4 * (high - low) * torch.randn(400, g.dim, dtype=torch.float64, generator=seeded()))
         gap, rounding = around - g(center), 1e-13 * size
-        assert place.kind != "minimum" or bool((gap >= -rounding).all())
-        assert place.kind != "maximum" or bool((gap <= rounding).all())
-        assert place.kind != "saddle" or g.dim == 1 or (gap.min() < 0 < gap.max())
-    told = set(g.tags) & set(CHECKED) - {"unimodal", "multimodal", "discontinuous", "nonsmooth"}
-    assert told <= tag_checks.measured_tags(g, minima=False)
+        assert known.kind != "minimum" or bool((gap >= -rounding).all())
+        assert known.kind != "maximum" or bool((gap <= rounding).all())
+        assert known.kind != "saddle" or g.dim == 1 or (gap.min() < 0 < gap.max())
+    tags = set(g.tags) & set(CHECKED) - {"unimodal", "multimodal", "discontinuous", "nonsmooth"}
+    assert tags <= tag_checks.measured_tags(g, minima=False)
 
 
 def seeded(seed=0):
@@ -108,16 +110,16 @@ def seeded(seed=0):
 
 
 @pytest.mark.parametrize(("made", "name"), diagonal(ALL, NAMES))
-def test_all_that_is_said_is_true(made, name):
+def test_all_facts_hold(made, name):
     g = ALL[made](functions.get(name))
-    all_facts_hold(g)
+    assert_facts_hold(g)
     assert (g.family, g.aliases, g.variants) == (None, (), ())
     assert g.name.isidentifier() or made in ("added", "doubled", "multiplied")
     assert checked(g) is g
 
 
 @pytest.mark.parametrize("made", ALL)
-def test_a_batch_gives_the_bits_of_its_points(made):
+def test_a_batch_has_the_bits_of_its_points(made):
     g = ALL[made](functions.get("himmelblau"))
     x = random_points(g, 37, seed=1)
     assert torch.equal(g(x), torch.stack([g(point) for point in x]))
@@ -126,8 +128,8 @@ def test_a_batch_gives_the_bits_of_its_points(made):
 
 
 @pytest.mark.parametrize("made", ALL)
-def test_nothing_of_it_lies_on_another_device(made):
-    """The device without data refuses to mix with the CPU, as a GPU does."""
+def test_all_tensors_are_on_the_device_of_the_points(made):
+    """The meta device refuses to mix with the CPU, as a GPU does."""
     g = ALL[made](functions.get("himmelblau"))
     x = torch.empty((6, g.dim), device="meta", requires_grad=True)
     values = g(x)
@@ -137,13 +139,13 @@ def test_nothing_of_it_lies_on_another_device(made):
 
 
 @pytest.mark.parametrize("made", [name for name in ALL if name != "oscillated"])
-def test_gradients_are_those_of_the_values(made):
+def test_gradients_are_the_derivatives_of_the_values(made):
     g = ALL[made](functions.get("three_hump_camel"))
     x = random_points(g, 5, seed=2).requires_grad_()
     assert torch.autograd.gradcheck(g, x)
 
 
-# Moves, by hand
+# Coordinates
 
 coordinate = st.floats(-4, 4, allow_subnormal=False)
 pair = st.tuples(coordinate, coordinate)
@@ -151,7 +153,7 @@ away_from_0 = st.floats(0.1, 5) | st.floats(-5, -0.1)
 
 
 @given(pair, pair, st.floats(-720, 720), pair, away_from_0)
-def test_moves_take_points_and_leave_values(x, by, degrees, about, factor):
+def test_values_move_with_their_points(x, by, degrees, about, factor):
     f = functions.get("himmelblau")
     value = float(f(x))
     turn = math.radians(degrees)
@@ -167,7 +169,7 @@ def test_moves_take_points_and_leave_values(x, by, degrees, about, factor):
 
 
 @given(st.lists(st.sampled_from(sorted(DOMAIN_MOVES)), min_size=2, max_size=4), st.sampled_from(NAMES))
-def test_moves_of_moves_keep_the_facts(moves, name):
+def test_repeated_transforms_keep_the_facts(moves, name):
     g = f = functions.get(name)
     for move in moves:
         g = DOMAIN_MOVES[move](g)
@@ -181,24 +183,24 @@ def test_moves_of_moves_keep_the_facts(moves, name):
 
 
 @given(st.sampled_from(sorted(DOMAIN_MOVES)), st.integers(0, 10**6))
-def test_the_new_box_holds_the_old_one(move, seed):
-    """Of many points of the new box some have the values of the old box's border: it is no larger than needed."""
+def test_the_new_box_is_the_bounding_box_of_the_old_one(move, seed):
+    """The new box contains the image of the old one, and each of its sides touches the image."""
     f = function((-3, 1), (-2, 5), view=[(-1, 1), (0, 2)])(
         lambda x, y: torch.maximum((x + 1).abs() / 2, (y - 1.5).abs() / 3.5)
     )
     g = DOMAIN_MOVES[move](f)
     low, high = torch.tensor(g.domain, dtype=torch.float64).unbind(1)
     outside = low - 0.2 + (high - low + 0.4) * torch.rand(3000, 2, generator=seeded(seed), dtype=torch.float64)
-    held = g(outside) <= 1  # what comes from the old box
-    assert bool(((outside >= low - 1e-9) & (outside <= high + 1e-9)).all(1)[held].all())
-    for axis in range(2):  # and each side of the new box touches it
+    image = g(outside) <= 1  # points of the old box
+    assert bool(((outside >= low - 1e-9) & (outside <= high + 1e-9)).all(1)[image].all())
+    for axis in range(2):  # each side touches the image
         for end in (low, high):
             side = low + (high - low) * torch.rand(5000, 2, generator=seeded(seed), dtype=torch.float64)
             side[:, axis] = end[axis]
             assert float(g(side).min()) < 1.1
 
 
-def test_quarters_of_a_circle_are_exact():
+def test_rotations_by_multiples_of_90_degrees_are_exact():
     assert rotated("booth", 90).minima == ((-3.0, 1.0),)
     assert rotated("booth", 450).domain == rotated("booth", 90).domain
     assert rotated("beale", -180).minima == ((-3.0, -0.5),)
@@ -207,12 +209,12 @@ def test_quarters_of_a_circle_are_exact():
     assert "rotated" in rotated("booth", 91).tags
 
 
-def test_what_lies_lower_beyond_makes_a_larger_box_unsure():
+def test_lower_values_outside_make_the_minimum_of_a_larger_box_unknown():
     turned = rotated(dipping, 45)
     assert math.isnan(turned.minimum)
     assert turned.minima == ()
-    assert [place.kind for place in turned.stationary] == ["minimum"]
-    all_facts_hold(turned)
+    assert [point.kind for point in turned.stationary] == ["minimum"]
+    assert_facts_hold(turned)
     assert rotated(dipping, 90).minimum == 0.0
     assert shifted(dipping, 3).minima == ((4.0, 4.0),)
 
@@ -224,7 +226,7 @@ def test_any_number_of_coordinates(dim):
     made += [oscillated(f, f.minima[0]), negated(f), added(f, f)] + ([asymmetric(f)] if dim > 1 else [])
     for g in made:
         assert g.dim == dim
-        all_facts_hold(g)
+        assert_facts_hold(g)
         assert checked(g) is g
 
 
@@ -237,11 +239,11 @@ def test_random_rotations(dim):
     np.testing.assert_array_equal(q, random_rotation(dim, seed=1))
 
 
-# Bends
+# Nonlinear coordinates
 
 
 @given(st.floats(1e-12, 1e6) | st.floats(-1e6, -1e-12))
-def test_oscillation_is_as_published(x):
+def test_oscillation_equals_its_definition(x):
     t = math.log(abs(x))
     c = (10, 7.9) if x > 0 else (5.5, 3.1)
     expected = math.copysign(math.exp(t + 0.049 * (math.sin(c[0] * t) + math.sin(c[1] * t))), x)
@@ -249,7 +251,7 @@ def test_oscillation_is_as_published(x):
 
 
 @given(st.lists(st.floats(-10, 10), min_size=2, max_size=5), st.floats(0, 0.5))
-def test_asymmetry_is_as_published(x, beta):
+def test_asymmetry_equals_its_definition(x, beta):
     d = len(x)
     expected = [c ** (1 + beta * i / (d - 1) * math.sqrt(c)) if c > 0 else c for i, c in enumerate(x)]
     assert asymmetry(torch.tensor(x, dtype=torch.float64), beta).tolist() == pytest.approx(expected, rel=1e-12)
@@ -257,18 +259,18 @@ def test_asymmetry_is_as_published(x, beta):
 
 @settings(max_examples=10)
 @given(pair, pair, st.floats(0, 7))
-def test_bends_are_undone(x, about, beta):
-    """Minimisers and starts go to where the bend takes them from."""
+def test_nonlinear_maps_are_inverted(x, about, beta):
+    """Minimizers and starts are mapped by the inverse."""
     f = function((-5, 5), (-5, 5), start=x, minima=[about], minimum=0)(lambda a, b: a * a + b * b)
     for g, bend in ((oscillated(f, about), oscillation), (asymmetric(f, beta, about), lambda u: asymmetry(u, beta))):
         middle = torch.tensor(about, dtype=torch.float64)
         again = middle + bend(torch.tensor(g.start, dtype=torch.float64) - middle)
         assert again.tolist() == pytest.approx(x, rel=1e-12, abs=1e-12)
         assert g.minima == (about,)
-    assert asymmetric(f, beta).domain[0] == (-5, 5)  # the first coordinate stays, to the last bit
+    assert asymmetric(f, beta).domain[0] == (-5, 5)  # the first coordinate is unchanged bit for bit
 
 
-def test_bends_have_slopes_where_they_begin():
+def test_nonlinear_maps_have_slope_one_at_the_origin():
     x = torch.zeros(3, dtype=torch.float64, requires_grad=True)
     for values in (oscillation(x), asymmetry(x, 0.5)):
         assert torch.autograd.grad(values.sum(), x)[0].tolist() == [1, 1, 1]
@@ -277,21 +279,21 @@ def test_bends_have_slopes_where_they_begin():
 # Values
 
 
-def test_values_change_and_minima_stay():
+def test_increasing_maps_preserve_minima():
     g = value_transformed("himmelblau", torch.sqrt)
     assert g.minima == functions.get("himmelblau").minima
     assert float(g([0.0, 0.0])) == pytest.approx(math.sqrt(170))
     assert g.minimum == 0
     assert math.isnan(value_transformed(function((0, 1))(lambda x: x), torch.exp).minimum)
-    assert value_transformed("saddle", torch.exp).minimum == 0.0  # approached, never reached
+    assert value_transformed("saddle", torch.exp).minimum == 0.0  # the infimum is not attained
     assert value_transformed("saddle", lambda v: 2 * v).minimum == -math.inf
 
 
-def test_where_values_are_made_level_points_are_no_longer_what_they_were():
+def test_stationary_points_in_regions_made_flat_are_dropped():
     camel = functions.get("three_hump_camel")
-    assert {place.kind for place in camel.stationary} == {"minimum", "saddle"}
+    assert {point.kind for point in camel.stationary} == {"minimum", "saddle"}
     cut = value_transformed(camel, lambda v: torch.relu(v - 0.5))  # the two minima lie at 0.3, the saddles at 0.88
-    assert {place.kind for place in cut.stationary} == {"saddle"}
+    assert {point.kind for point in cut.stationary} == {"saddle"}
 
 
 def test_logarithms():
@@ -303,20 +305,20 @@ def test_logarithms():
     assert log_values("booth").latex == rf"\log\left({functions.get('booth').latex} +1\right)"
 
 
-def test_upside_down():
+def test_negation():
     g = negated(functions.get("three_hump_camel"))
     assert float(g([1.0, 1.0])) == -float(functions.get("three_hump_camel")([1.0, 1.0]))
     assert g.minima == ()
     assert math.isnan(g.minimum)
     assert ("maximum", (0.0, 0.0)) in g.stationary
-    assert {place.kind for place in negated(g).stationary} >= {"minimum"}
+    assert {point.kind for point in negated(g).stationary} >= {"minimum"}
 
 
 # Noise
 
 
 @pytest.mark.parametrize("kind", ["additive", "multiplicative"])
-def test_noise_averages_out_and_is_as_strong_as_told(kind):
+def test_noise_has_mean_zero_and_standard_deviation_sigma(kind):
     f = functions.get("booth")
     g = noisy(f, 0.5, kind, seed=7)
     x = torch.tensor([2.0, -1.0], dtype=torch.float64)
@@ -330,7 +332,7 @@ def test_noise_averages_out_and_is_as_strong_as_told(kind):
     assert "stochastic" in g.tags
 
 
-def test_noise_belongs_to_its_step_and_seed():
+def test_noise_depends_on_step_and_seed():
     g = noisy("booth", 1.0, seed=1)
     x = [1.0, 2.0]
     assert g.at_step(3)(x) == g.at_step(3)(x) == noisy("booth", 1.0, seed=1).at_step(3)(x)
@@ -373,19 +375,19 @@ def test_transforms_of_noise_and_noise_of_transforms():
 # Planes
 
 
-def test_a_plane_has_the_values_of_what_it_cuts():
+def test_a_plane_has_the_values_of_the_function():
     f = wide.with_dim(5)
-    ways = [(1, 0, 0, 2, 0), (0, 1, -1, 0, 0)]
-    g = restricted(f, (0.5, 0, 0, 0, 0.25), ways)
+    directions = [(1, 0, 0, 2, 0), (0, 1, -1, 0, 0)]
+    g = restricted(f, (0.5, 0, 0, 0, 0.25), directions)
     u = random_points(g, 10)
-    x = torch.tensor([0.5, 0, 0, 0, 0.25], dtype=torch.float64) + u @ torch.tensor(ways, dtype=torch.float64)
+    x = torch.tensor([0.5, 0, 0, 0, 0.25], dtype=torch.float64) + u @ torch.tensor(directions, dtype=torch.float64)
     torch.testing.assert_close(g(u), f(x), rtol=1e-12, atol=0)
     assert g.domain == ((-2.0, 2.0), (-4.0, 4.0))
     assert g.minima == ()
     assert math.isnan(g.minimum)
 
 
-def test_a_plane_through_a_minimiser_knows_it():
+def test_minima_in_the_plane_are_kept():
     f = wide.with_dim(4)
     g = restricted(f, f.minima[0], [(1, 1, 0, 0), (0, 0, 2, 0)], domain=[(-1, 1), (-2, 2)])
     assert g.minima == ((0.0, 0.0),)
@@ -396,7 +398,7 @@ def test_a_plane_through_a_minimiser_knows_it():
     assert line.minima == ((0.0,),)
 
 
-def test_a_plane_with_corners_beyond_the_domain_is_not_sure_of_the_minimum():
+def test_a_plane_that_leaves_the_domain_may_have_an_unknown_minimum():
     diagonal = [(1, 1), (1, -1)]
     assert restricted(dipping, (1, 1), [(1, 0), (0, 1)]).minima == ((0.0, 0.0),)
     assert restricted(dipping, (1, 1), diagonal, domain=[(-0.4, 0.4)] * 2).minimum == 0
@@ -405,7 +407,7 @@ def test_a_plane_with_corners_beyond_the_domain_is_not_sure_of_the_minimum():
     assert restricted("booth", (1, 3), diagonal).minimum == 0
 
 
-def test_residuals_go_along():
+def test_residuals_are_transformed():
     f = functions.get("beale")
     for g in (
         shifted(f, 1),
@@ -436,10 +438,10 @@ def test_sums_and_products():
     assert math.isnan(multiplied(f, "styblinski_tang").minimum)
 
 
-# Races, and what is refused
+# Races, titles and errors
 
 
-def test_transformed_landscapes_are_raced():
+def test_transformed_functions_can_be_raced():
     record = race(rotated(shifted("booth", 1), 30), ["adam(lr=0.5)"], steps=300)
     assert record.trajectories.runs["status"].tolist() == ["converged"]
     assert record.meta["title"] == "Booth, shifted by (1, 1), rotated by 30°"
@@ -448,7 +450,7 @@ def test_transformed_landscapes_are_raced():
     ).surface
 
 
-def test_the_box_and_titles_read_well():
+def test_titles_and_latex():
     assert scaled("booth", 2).title == "Booth, scaled by 2"
     assert scaled("booth", (1, 2)).title == "Booth, scaled by (1, 2)"
     assert added("booth", "beale").title == "Booth + Beale"
@@ -520,11 +522,11 @@ def test_the_box_and_titles_read_well():
         (lambda: shifted("booth", 1)([1.0, 2.0, 3.0]), r"points of shape \(..., 2\)"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(make, message):
+def test_invalid_arguments_are_refused_in_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
 
 
-def test_every_transform_is_to_be_had():
+def test_all_names_are_callable():
     assert all(callable(getattr(transforms, name)) for name in transforms.__all__)

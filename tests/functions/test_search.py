@@ -1,4 +1,4 @@
-"""Finding landscapes by what is said of them."""
+"""Search of the catalogue by tags and dimension."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from landscapes.functions import search
 from landscapes.objectives.tags import SYNONYMS, TAGS
 
 
-def test_without_a_wish_there_is_the_whole_catalogue():
+def test_without_criteria_all_functions_are_found():
     assert search() == CATALOGUE
 
 
-def test_all_tags_are_asked_for():
+def test_all_tags_must_match():
     found = search(["valley", "CURVED "])
     assert [item.name for item in found] == [item.name for item in CATALOGUE if {"valley", "curved"} <= set(item.tags)]
     assert 0 < len(found) < len(search("valley"))
 
 
-def test_other_words_are_taken_for_tags():
+def test_synonyms_of_tags():
     assert search("Ravine") == search("gully") == search("valley")
     assert set(SYNONYMS.values()) <= set(TAGS)
     assert not set(SYNONYMS) & set(TAGS)
@@ -32,7 +32,7 @@ def test_other_words_are_taken_for_tags():
 
 
 @pytest.mark.parametrize("dim", [1, 2, 4, 7])
-def test_a_number_of_coordinates(dim):
+def test_search_by_dimension(dim):
     found = search(dim=dim)
     assert {item.dim for item in found} == {dim}
     names = {item.name for item in found}
@@ -52,12 +52,12 @@ def test_a_number_of_coordinates(dim):
         ((), 2.0, r"dim must be an integer >= 1, got 2.0"),
     ],
 )
-def test_what_cannot_be_looked_for(tags, dim, message):
+def test_invalid_criteria_are_refused(tags, dim, message):
     with pytest.raises(InputError, match=message):
         search(tags, dim=dim)
 
 
-def test_the_list_of_some(capsys):
+def test_the_command_lists_matches(capsys):
     assert main.main(["list", "--tag", "valley", "--tag", "curved", "--dim", "10", "--any-dim"]) == 0
     lines = capsys.readouterr().out.splitlines()
     found = search(["valley", "curved"], dim=10, any_dim=True)
@@ -65,7 +65,7 @@ def test_the_list_of_some(capsys):
     assert re.match(rf"{len(found)} functions? \(", lines[-1])
 
 
-def test_the_list_of_none(capsys):
+def test_the_command_reports_no_matches(capsys):
     assert main.main(["list", "--tag", "spiral", "--tag", "convex"]) == 0
     assert capsys.readouterr().out == "no function matches\n"
     assert function_table(search("saddle")[:1]).endswith("\n1 function (details: landscapes show NAME)")
