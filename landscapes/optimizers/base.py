@@ -149,7 +149,7 @@ def _structure(value: Any) -> Hashable:
 
 
 def check_names(cls: type[Optimizer], kind: str, settings: Iterable[str]) -> None:
-    """Raise `InputError` for a setting that the optimizer does not have; for a torch.optim pair, name its components."""
+    """Raise `InputError` for an unknown setting; for a pair of torch.optim, name its two components."""
     known = [field.name for field in dataclasses.fields(cls) if field.init]
     for name in settings:
         if name in known:

@@ -25,7 +25,7 @@ from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import parse
-from landscapes.optimizers.adapters.scipy_minimize import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Asked
+from landscapes.optimizers.adapters.scipy_minimize import HESSIANS, METHODS, PRODUCTS, VALUES_ONLY, _Queries
 from landscapes.oracle import KINDS, Oracle
 
 Array = NDArray[np.float64]
@@ -205,14 +205,14 @@ def test_each_iterate_sees_the_sample_of_its_step(method):
 
 def test_what_is_known_of_one_sample_is_not_of_the_next():
     drifting = function((-3, 3), (-3, 3), sample=lambda t: lambda x, y: x * x + y * y + t)(lambda x, y: x * x + y * y)
-    asked, x = _Asked(Oracle(drifting), 1, 9), np.ones(2)
-    asked.gradient(x)
-    assert asked.value(x) == 2.0
-    asked.note(x)
-    assert asked.value(x) == 3.0
-    asked.note(x)
-    asked.gradient(x)
-    assert asked.oracle.counts[:2, 0].tolist() == [1, 2]
+    queries, x = _Queries(Oracle(drifting), 1, 9), np.ones(2)
+    queries.gradient(x)
+    assert queries.value(x) == 2.0
+    queries.callback(x)
+    assert queries.value(x) == 3.0
+    queries.callback(x)
+    queries.gradient(x)
+    assert queries.oracle.counts[:2, 0].tolist() == [1, 2]
 
 
 def cliff(x: Tensor, y: Tensor) -> Tensor:

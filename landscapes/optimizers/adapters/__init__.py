@@ -1,1 +1,1 @@
-"""Optimizers of others, as optimizers: torch's, anybody's, SciPy's."""
+"""Third-party optimizers as optimizers: torch's, custom torch classes, and SciPy's."""

@@ -1,4 +1,4 @@
-"""SciPy's minimisers as optimizers: each minimises by itself, and its iterates are what a race shows."""
+"""SciPy's minimisers as optimizers. Each minimises on its own, and a race shows its iterates."""
 
 from __future__ import annotations
 
@@ -33,28 +33,30 @@ METHODS = (
 VALUES_ONLY = ("Nelder-Mead", "Powell", "COBYLA", "COBYQA")
 PRODUCTS = ("Newton-CG", "trust-ncg", "trust-krylov")
 HESSIANS = ("trust-constr", "dogleg", "trust-exact")
-"""What methods are given beside values: gradients to all but the first, and curvature to these."""
+"""Methods by the derivatives they get: no gradient, Hessian-vector products, Hessians."""
 
-TAKEN = ("fun", "x0", "args", "jac", "hess", "hessp", "callback", "bounds", "constraints", "disp", "iprint")
-"""Arguments that are not for the user to give: a race has no constraints, and prints nothing."""
+RESERVED = ("fun", "x0", "args", "jac", "hess", "hessp", "callback", "bounds", "constraints", "disp", "iprint")
+"""Arguments that a race sets itself; it has no constraints and prints nothing."""
 
 
 @dataclass(frozen=True, init=False)
 class Scipy(Optimizer):
-    """A method of `scipy.optimize.minimize` (Virtanen et al., SciPy 1.0, 2020) as a contender.
+    """A method of `scipy.optimize.minimize` (Virtanen et al., SciPy 1.0, 2020).
 
-    The method minimises by itself, from the point where the race begins; one of its iterates is shown a step,
-    x ← the next iterate, and it ends when SciPy's tolerances say so. It gets gradients, and Hessians or their
-    products with vectors where it can use them. What it asks for is counted at the step for which it was asked;
-    a value and a gradient at one point, one after the other, are one evaluation of a gradient. Of a stochastic
-    function each iterate sees the sample of its step. It computes in double precision, one run after the other.
+    The method minimises on its own from the start of the run. Each step shows its next iterate, and the run ends when
+    SciPy's tolerances are met. The method gets gradients, and Hessians or Hessian-vector products if it can use them.
+
+    Evaluations are counted at the step for which they were made. A value and a gradient at one point, one after the
+    other, count as one gradient. Of a stochastic function, each iterate sees the sample of its step. SciPy computes in
+    double precision, one run after the other.
 
     Args:
-        method: its name, in any case: "BFGS", "L-BFGS-B", "Newton-CG", "trust-exact", …
-        options: options of the method as SciPy has them, such as gtol or maxiter, in a dict or, more simply, as
-            arguments of their own; `tol` is SciPy's common tolerance.
+        method: name of the method, in any case: "BFGS", "L-BFGS-B", "Newton-CG", "trust-exact", …; default 'BFGS'.
+        options: options of the method as in SciPy, such as gtol or maxiter, as a dict; none by default. They may
+            also be keyword arguments; `tol` is SciPy's common tolerance.
 
-    Raises `InputError` for unknown methods and options, and where SciPy is not installed.
+    Raises:
+        InputError: for unknown methods and options, and if SciPy is not installed.
 
     >>> Scipy("bfgs", gtol=1e-8).spec
     "scipy(method='BFGS', gtol=1e-08)"
@@ -80,12 +82,12 @@ class Scipy(Optimizer):
             given = {**dict(options), **more}
         except (TypeError, ValueError):
             raise InputError(f"Scipy: options must be a dict such as {{'gtol': 1e-8}}, got {short(options)}") from None
-        for taken in TAKEN:
+        for taken in RESERVED:
             if taken in given:
                 raise InputError(f"Scipy: {taken} cannot be set; a race sets it, has no constraints and prints nothing")
         object.__setattr__(self, "method", known[name])
         object.__setattr__(self, "options", tuple(sorted(given.items())))
-        _refuse_unknown_options(self)
+        _check_options(self)
 
     @property
     def label(self) -> str:
@@ -93,7 +95,7 @@ class Scipy(Optimizer):
 
     @property
     def spec(self) -> str:
-        """The optimizer as text; only options that are plain numbers or words can be given back."""
+        """The optimizer as text; only options that are plain numbers or strings can be read back."""
         return f"scipy({', '.join([f'method={self.method!r}', *(f'{name}={_text(v)}' for name, v in self.options)])})"
 
     @property
@@ -105,22 +107,22 @@ class Scipy(Optimizer):
         return (type(self),)
 
     def check(self, function: Function) -> None:
-        """Raises `InputError` where SciPy refuses the options in so many coordinates."""
-        _minimise(self, Oracle(_bowl(function.dim)), np.ones(function.dim), 1, 1)
+        """Raise `InputError` if SciPy rejects the options in this number of coordinates."""
+        _minimise(self, Oracle(_quadratic(function.dim)), np.ones(function.dim), 1, 1)
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return _Replay(cast(Sequence[Scipy], optimizers), x, setup)
+        return _ReplayStepper(cast(Sequence[Scipy], optimizers), x, setup)
 
 
 @dataclass(frozen=True, eq=False)
 class _Trace:
-    """What one minimisation did.
+    """The record of one minimisation.
 
     Attributes:
-        points: its iterates, shape (K, d).
-        spent: what it evaluated for each, shape (K, 4), in the order of `oracle.KINDS`.
-        complete: whether it ended by itself.
+        points: iterates, shape (K, d).
+        spent: evaluations for each iterate, shape (K, 4), in the order of `oracle.KINDS`.
+        complete: whether SciPy ended on its own.
     """
 
     points: Array
@@ -128,24 +130,24 @@ class _Trace:
     complete: bool
 
 
-class _Replay(Stepper):
-    """Runs of SciPy's methods. Each is minimised as its first step is taken, and then shown an iterate a step."""
+class _ReplayStepper(Stepper):
+    """Runs of SciPy's methods. Each is minimised at its first step, and then shown one iterate per step."""
 
     def __init__(self, optimizers: Sequence[Scipy], x: Tensor, setup: RunSetup) -> None:
         self.optimizers = optimizers
         self.setup = setup
         self.traces: list[_Trace | None] = [None] * len(optimizers)
-        self.shown = np.zeros(len(optimizers), dtype=np.int64)
-        self.left = x
+        self.next_iterate = np.zeros(len(optimizers), dtype=np.int64)
+        self.last_x = x
 
     def step(self, context: StepContext) -> Tensor:
         if type(context.oracle) is not Oracle:
             raise InputError(
                 "SciPy's methods cannot be wrapped by a transform of gradients, because they minimise on their own"
             )
-        elsewhere = (context.x != self.left).any(0) & context.active
+        displaced = (context.x != self.last_x).any(0) & context.active
         points, spent = context.x.clone(), torch.zeros_like(context.oracle.counts)
-        for run, (moved, alive) in enumerate(zip(elsewhere.tolist(), context.active.tolist(), strict=True)):
+        for run, (moved, alive) in enumerate(zip(displaced.tolist(), context.active.tolist(), strict=True)):
             if not alive:
                 continue
             trace = self.traces[run]
@@ -153,15 +155,15 @@ class _Replay(Stepper):
                 start, left = context.x[:, run].double().cpu().numpy(), self.setup.steps - context.t + 1
                 oracle = Oracle(context.oracle.function, device=context.x.device)
                 trace = self.traces[run] = _minimise(self.optimizers[run], oracle, start, context.t, max(left, 1))
-                self.shown[run] = 0
-            shown = self.shown[run]
+                self.next_iterate[run] = 0
+            shown = self.next_iterate[run]
             if shown < len(trace.points):
                 points[:, run] = torch.from_numpy(trace.points[shown]).to(points)
                 spent[:, run] = torch.from_numpy(trace.spent[shown])
-                self.shown[run] += 1
+                self.next_iterate[run] += 1
         for kind, times in zip(KINDS, spent.unbind(0), strict=True):
             context.oracle.count(kind, None, times)
-        self.left = points
+        self.last_x = points
         return points
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
@@ -171,65 +173,65 @@ class _Replay(Stepper):
     def terminated(self) -> Tensor | None:
         ended = [
             trace is not None and trace.complete and shown == len(trace.points)
-            for trace, shown in zip(self.traces, self.shown, strict=True)
+            for trace, shown in zip(self.traces, self.next_iterate, strict=True)
         ]
-        return torch.tensor(ended, device=self.left.device)
+        return torch.tensor(ended, device=self.last_x.device)
 
 
-class _EnoughError(Exception):
+class _EnoughIteratesError(Exception):
     """No more iterates are needed."""
 
 
-class _Asked:
-    """The function as SciPy asks for it, a point at a time, and the iterates it tells of."""
+class _Queries:
+    """The function as SciPy calls it, one point at a time, and the iterates that SciPy reports."""
 
-    def __init__(self, oracle: Oracle, t: int, most: int) -> None:
+    def __init__(self, oracle: Oracle, t: int, max_iterates: int) -> None:
         self.oracle = oracle
         self.t = t
-        self.most = most
+        self.max_iterates = max_iterates
         self.points: list[Array] = []
-        self.bills: list[NDArray[np.int64]] = []
-        self.unsound = False
+        self.counts_at: list[NDArray[np.int64]] = []
+        self.met_nonfinite = False
         self.value_at: Array | None = None
         self.gradient_at: Array | None = None
-        self.known = np.nan
-        self._turn()
+        self.last_value = np.nan
+        self._next_sample()
 
     def value(self, x: Array) -> float:
-        if _same(x, self.gradient_at):  # a gradient comes with its value
-            return self.known
+        if _same(x, self.gradient_at):  # the gradient at this point came with its value
+            return self.last_value
         self.value_at = x.copy()
-        self.known = float(self._sound(self.oracle.value(self._tensor(x)))[0])
-        return self.known
+        self.last_value = float(self._to_numpy(self.oracle.value(self._tensor(x)))[0])
+        return self.last_value
 
     def gradient(self, x: Array) -> Array:
-        paid = _same(x, self.value_at)
+        value_known = _same(x, self.value_at)
         self.value_at, self.gradient_at = None, x.copy()
         value, gradient = self.oracle.value_and_gradient(self._tensor(x))
-        if paid:
+        if value_known:
             self.oracle.count("n_values", None, -1)
-        self.known = float(value[0])
-        return self._sound(gradient)[:, 0]
+        self.last_value = float(value[0])
+        return self._to_numpy(gradient)[:, 0]
 
     def product(self, x: Array, v: Array) -> Array:
-        return self._sound(self.oracle.hvp(self._tensor(x), self._tensor(v)))[:, 0]
+        return self._to_numpy(self.oracle.hvp(self._tensor(x), self._tensor(v)))[:, 0]
 
     def hessian(self, x: Array) -> Array:
-        return self._sound(self.oracle.hessian(self._tensor(x)))[..., 0]
+        return self._to_numpy(self.oracle.hessian(self._tensor(x)))[..., 0]
 
-    def note(self, x: Array, *rest: Any) -> None:
-        """What SciPy calls with every iterate; some methods tell more of it."""
-        self.keep(x)
-        if len(self.points) >= self.most:
-            raise _EnoughError
-        self._turn()
+    def callback(self, x: Array, *rest: Any) -> None:
+        """Record an iterate; SciPy's callback, which some methods call with more arguments."""
+        self.record(x)
+        if len(self.points) >= self.max_iterates:
+            raise _EnoughIteratesError
+        self._next_sample()
 
-    def keep(self, x: Any) -> None:
+    def record(self, x: Any) -> None:
         self.points.append(np.array(x, dtype=np.float64).reshape(-1))
-        self.bills.append(self.oracle.counts[:, 0].cpu().numpy().copy())
+        self.counts_at.append(self.oracle.counts[:, 0].cpu().numpy().copy())
 
-    def _turn(self) -> None:
-        """Turns to the sample of the step to come."""
+    def _next_sample(self) -> None:
+        """Switch to the sample of the next step."""
         if self.oracle.function.sample is not None:
             self.oracle.set_step(self.t - 1 + len(self.points))
             self.value_at = self.gradient_at = None
@@ -237,59 +239,68 @@ class _Asked:
     def _tensor(self, x: Array) -> Tensor:
         return torch.tensor(x, dtype=torch.float64, device=self.oracle.counts.device)[:, None]
 
-    def _sound(self, answer: Tensor) -> Array:
+    def _to_numpy(self, answer: Tensor) -> Array:
         answer = answer.detach()
-        self.unsound |= not bool(answer.isfinite().all())
+        self.met_nonfinite |= not bool(answer.isfinite().all())
         return cast(Array, answer.cpu().numpy())
 
 
-def _minimise(optimizer: Scipy, oracle: Oracle, start: Array, t: int, most: int) -> _Trace:
-    """Minimises from the start (d,) until SciPy ends by itself, or has told of so many iterates."""
-    asked, complete = _Asked(oracle, t, most), True
+def _minimise(optimizer: Scipy, oracle: Oracle, start: Array, t: int, max_iterates: int) -> _Trace:
+    """Minimise from the start (d,) until SciPy ends or has reported `max_iterates` iterates."""
+    queries, complete = _Queries(oracle, t, max_iterates), True
     try:
-        result = _call(optimizer, asked, start)
-    except _EnoughError:
+        result = _call(optimizer, queries, start)
+    except _EnoughIteratesError:
         complete = False
     except InputError:
         raise
     except Exception as error:
-        if not asked.unsound:
+        if not queries.met_nonfinite:
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             raise InputError(f"SciPy fails with {short(optimizer.spec)}: {reason}"[:300]) from error
-        asked.keep(np.full_like(start, np.nan))  # it broke on NaN or infinity: so the run ends there
+        queries.record(np.full_like(start, np.nan))  # SciPy failed on NaN or infinity, so the run ends here
     else:
-        if not asked.points or not np.array_equal(asked.points[-1], np.reshape(result.x, -1)):
-            asked.keep(result.x)
-        asked.bills[-1] = oracle.counts[:, 0].cpu().numpy().copy()
-    bills = np.stack(asked.bills)
-    bills[1:] -= bills[:-1].copy()
-    return _Trace(np.stack(asked.points), bills, complete)
+        if not queries.points or not np.array_equal(queries.points[-1], np.reshape(result.x, -1)):
+            queries.record(result.x)
+        queries.counts_at[-1] = oracle.counts[:, 0].cpu().numpy().copy()
+    counts = np.stack(queries.counts_at)
+    counts[1:] -= counts[:-1].copy()
+    return _Trace(np.stack(queries.points), counts, complete)
 
 
-def _call(optimizer: Scipy, asked: _Asked, start: Array) -> Any:
-    """SciPy at work: its result, or whatever it raises. It only warns of unknown options; here that is an error."""
+def _call(optimizer: Scipy, queries: _Queries, start: Array) -> Any:
+    """Call SciPy and return its result. SciPy only warns of unknown options; here the warning is an error."""
     options = dict(optimizer.options)
     tolerance = options.pop("tol", None)
     given: dict[str, Callable[..., Any]] = {}
     if optimizer.method not in VALUES_ONLY:
-        given["jac"] = asked.gradient
+        given["jac"] = queries.gradient
     if optimizer.method in PRODUCTS:
-        given["hessp"] = asked.product
+        given["hessp"] = queries.product
     if optimizer.method in HESSIANS:
-        given["hess"] = asked.hessian
+        given["hess"] = queries.hessian
     optimize = _optimize()
     with warnings.catch_warnings(action="ignore"):
         warnings.filterwarnings("error", "Unknown solver options", optimize.OptimizeWarning)
         return optimize.minimize(
-            asked.value, start, method=optimizer.method, tol=tolerance, options=options, callback=asked.note, **given
+            queries.value,
+            start,
+            method=optimizer.method,
+            tol=tolerance,
+            options=options,
+            callback=queries.callback,
+            **given,
         )
 
 
-def _refuse_unknown_options(optimizer: Scipy) -> None:
-    """Whatever else is wrong with the options may depend on the number of coordinates: see `Scipy.check`."""
-    asked = _Asked(Oracle(_bowl(2)), 1, 1)
+def _check_options(optimizer: Scipy) -> None:
+    """Raise `InputError` for unknown options.
+
+    Other errors may depend on the number of coordinates; `Scipy.check` finds them.
+    """
+    queries = _Queries(Oracle(_quadratic(2)), 1, 1)
     try:
-        _call(optimizer, asked, np.ones(2))
+        _call(optimizer, queries, np.ones(2))
     except (_optimize().OptimizeWarning, TypeError) as error:
         found = re.search(r"Unknown solver options: (\w+)|unexpected keyword argument '(\w+)'", str(error))
         if found:
@@ -301,15 +312,15 @@ def _refuse_unknown_options(optimizer: Scipy) -> None:
 
 
 def _known_options(method: str) -> set[str]:
-    """The options that SciPy's documentation of a method lists."""
+    """Return the options that SciPy's documentation of a method lists."""
     text = _optimize().show_options("minimize", method.lower(), disp=False)
     text = text.partition("Options\n")[2].partition("Returns\n")[0]
     listed = re.findall(r"^\s*([\w, ]+?) : ", text, re.MULTILINE)
-    return {name for names in listed for name in names.split(", ")} - set(TAKEN) | {"tol"}
+    return {name for names in listed for name in names.split(", ")} - set(RESERVED) | {"tol"}
 
 
-def _bowl(dim: int) -> Function:
-    """Something easy to try options on."""
+def _quadratic(dim: int) -> Function:
+    """Return a simple quadratic to try options on."""
 
     def formula(*x: Tensor) -> Tensor:
         return pairwise_sum(torch.stack([(i + 1) * a * a for i, a in enumerate(x)]))
@@ -331,7 +342,7 @@ def _same(x: Array, other: Array | None) -> bool:
 
 
 def _text(value: Any) -> str:
-    """A value as text that gives it back, or, where there is none, as one that a message can bear."""
+    """Return a value as text that can be read back; otherwise as a short description."""
     try:
         ast.literal_eval(repr(value))
     except (ValueError, SyntaxError):

@@ -1,1 +1,1 @@
-"""Optimizers that ask for values only."""
+"""Optimizers that compare function values and use no derivatives."""

@@ -1,4 +1,4 @@
-"""Optimizers that compare values and ask for no derivative."""
+"""Base class of optimizers that compare function values and use no derivatives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 @dataclass(frozen=True)
 class DerivativeFree(Optimizer):
-    """An optimizer that needs values alone. What has no value (NaN) is as bad as can be: infinite."""
+    """An optimizer that needs function values only. NaN counts as +inf."""
 
     @property
     def needs_gradient(self) -> bool:
@@ -25,12 +25,12 @@ class DerivativeFree(Optimizer):
 
 
 class DerivativeFreeStepper(Stepper):
-    """Runs of one such optimizer. A subclass says how they begin and how they move on.
+    """Runs of one derivative-free optimizer. A subclass implements `start_runs` and `move`.
 
     Attributes:
-        settings: the settings, stack_hyperparameters: numbers where all agree, else (R,) tensors.
-        job: the setup.
-        begun: the step after which each run began, shape (R,), int64.
+        settings: the settings, stacked: numbers if all agree, else tensors (R,).
+        setup: the setup of the runs.
+        first_steps: the step after which each run began, shape (R,), int64.
     """
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
@@ -42,11 +42,11 @@ class DerivativeFreeStepper(Stepper):
 
     @abstractmethod
     def start_runs(self, context: StepContext, fresh: Tensor) -> None:
-        """Sets up the state of the runs, a mask (R,), that take their first step."""
+        """Initialise the state of the runs in the mask `fresh` (R,), which take their first step."""
 
     @abstractmethod
     def move(self, context: StepContext) -> Tensor:
-        """The points (d, R) after the step."""
+        """Return the points after the step, shape (d, R)."""
 
     def step(self, context: StepContext) -> Tensor:
         if self.fresh is not None:
@@ -60,30 +60,31 @@ class DerivativeFreeStepper(Stepper):
         self.fresh = runs if self.fresh is None else self.fresh | runs
 
     def value_unknown(self, context: StepContext) -> Tensor:
-        """Which runs, a mask (R,), cannot know the value where they stand: they never were here, or the sample is new."""
+        """Return a mask (R,) of the runs without a value at their point: they were moved, or the sample is new."""
         if context.oracle.function.sample is not None:
             return torch.ones_like(context.active)
         return (context.x != self.last_x).any(0)
 
     def current_value(self, context: StepContext) -> Tensor:
-        """The values (R,) where the runs stand, put to the account of those that cannot know them."""
+        """Return the values (R,) at the current points; the runs that cannot know them are charged."""
         context.oracle.count("n_values", self.value_unknown(context))
         return finite_or_worst(context.value)
 
 
 def evaluate(context: StepContext, x: Tensor, mask: Tensor | None = None) -> Tensor:
-    """The values at points (d, R) or (d, k, R), +inf where there is none: shape (R,) or (k, R)."""
+    """Return the values at points (d, R) or (d, k, R), +inf instead of NaN, shape (R,) or (k, R)."""
     return finite_or_worst(context.oracle.value(x, mask))
 
 
 def finite_or_worst(value: Tensor) -> Tensor:
+    """Replace NaN by +inf."""
     return torch.where(value.isnan(), torch.inf, value)
 
 
 def resolve_length(setting: Any, context: StepContext, share: float = 0.1) -> Any:
-    """A length as it was set; where that is 0, this share of the shorter side of the function's view.
+    """Return a length setting; if it is 0, return this share of the shorter side of the function's view.
 
-    Runs of one batch have all set it, or none (see `Optimizer.batch_key`).
+    All runs of one batch have set it, or none (see `Optimizer.batch_key`).
     """
     if isinstance(setting, Tensor) or setting:
         return setting

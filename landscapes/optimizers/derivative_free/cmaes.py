@@ -1,4 +1,4 @@
-"""CMA-ES, the evolution strategy that adapts a covariance matrix."""
+"""CMA-ES: covariance matrix adaptation evolution strategy."""
 
 from __future__ import annotations
 
@@ -19,27 +19,40 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal
 
 POPULATION = 25
-"""What a step draws random numbers for."""
+"""Purposes of the random numbers of a step."""
 
 SHARE_OF_VIEW = 0.2
-"""The first σ where none is set."""
+"""Default of the first σ, relative to the shorter side of the view."""
 
 
 @dataclass(frozen=True)
 class CMAES(DerivativeFree):
-    """CMA-ES (Hansen, The CMA evolution strategy: a tutorial, 2016), with all of its default parameters.
+    """CMA-ES with its default parameters (Hansen, The CMA evolution strategy: a tutorial, 2016).
 
-    λ points are drawn about the mean m, xₖ = m + σyₖ with yₖ = C^½zₖ and zₖ standard normal, and ranked by value.
-    With weights w for the ranks, positive for the better half and negative for the worse,
-    m ← m + σ⟨y⟩, where ⟨y⟩ = Σ wᵢyᵢ over the better half;
-    p ← (1−c_σ)p + √(c_σ(2−c_σ)μ_eff)·C^−½⟨y⟩,  σ ← σ·exp(c_σ/d_σ·(‖p‖/E‖z‖ − 1));
-    q ← (1−c_c)q + h√(c_c(2−c_c)μ_eff)·⟨y⟩,  C ← (1 + c₁δ − c₁ − c_μΣw)C + c₁qqᵀ + c_μ Σ w°ᵢyᵢyᵢᵀ.
-    The path shows the mean; λ values a step. A point without a value is ranked last, and moves nothing.
+    Draws λ points around the mean m, xₖ = m + σyₖ with yₖ = C^½zₖ and zₖ standard normal, and ranks them by value. With
+    rank weights w, positive for the better half and negative for the worse, and ⟨y⟩ = Σ wᵢyᵢ over the better half:
+
+        m ← m + σ⟨y⟩
+        p ← (1−c_σ)p + √(c_σ(2−c_σ)μ_eff)·C^−½⟨y⟩
+        σ ← σ·exp(c_σ/d_σ·(‖p‖/E‖z‖ − 1))
+        q ← (1−c_c)q + h√(c_c(2−c_c)μ_eff)·⟨y⟩
+        C ← (1 + c₁δ − c₁ − c_μΣw)C + c₁qqᵀ + c_μ Σ w°ᵢyᵢyᵢᵀ
+
+    The trajectory shows the mean. Each step takes λ values. A point without a finite value is ranked last and changes
+    nothing.
 
     Args:
-        sigma: the first σ, ≥ 0; at 0 a fifth of the shorter side of the function's view.
-        population: λ, a whole number, at least 2; at 0 it is 4 + ⌊3 ln d⌋. More find better valleys among many.
-        tolx: a run has ended once it spreads by less than this share of the first σ in every coordinate, ≥ 0.
+        sigma: the first σ, ≥ 0; 0 for a fifth of the shorter side of the function's view; default 0.
+        population: λ, an integer ≥ 2; 0 for 4 + ⌊3 ln d⌋. Larger populations find better minima among many; default
+            0.
+        tolx: a run ends once its standard deviation is below this share of the first σ in every coordinate, ≥ 0;
+            default 1e-12.
+
+    Raises:
+        InputError: if population is 1.
+
+    >>> CMAES(sigma=0.5).spec
+    'cma_es(sigma=0.5)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("cma_es", "cmaes")
@@ -63,13 +76,13 @@ class CMAES(DerivativeFree):
 
 
 class Strategy(NamedTuple):
-    """The default parameters of the tutorial's Table 1, under its names.
+    """Default parameters of the tutorial's Table 1, under its names.
 
     Attributes:
         weights: λ weights, best rank first.
-        mu_eff: the variance-effective size of the better half.
-        c_sigma, d_sigma: rate and damping of the step size.
-        c_c, c_1, c_mu: rates of the path, of the rank-one and of the rank-μ update.
+        mu_eff: variance-effective selection mass of the better half.
+        c_sigma, d_sigma: learning rate and damping of the step size.
+        c_c, c_1, c_mu: learning rates of the evolution path, the rank-one update and the rank-μ update.
         chi: E‖z‖.
     """
 
@@ -85,7 +98,7 @@ class Strategy(NamedTuple):
 
 @cache
 def strategy(dim: int, population: int) -> Strategy:
-    """The parameters for d coordinates and a population; 0 is the default one.
+    """Return the parameters for d coordinates and a population size; 0 is the default size.
 
     >>> [round(w, 3) for w in strategy(2, 6).weights]
     [0.637, 0.285, 0.078, -0.286, -0.765, -1.156]
@@ -114,12 +127,12 @@ def strategy(dim: int, population: int) -> Strategy:
 
 
 class _CMAESStepper(DerivativeFreeStepper):
-    """One distribution a run. The mean is the point itself.
+    """Runs with one distribution each. The mean is the point itself.
 
     Attributes:
-        sigma: σ, shape (R,), and `first`, what it was.
-        walk: the path p, by which σ changes, shape (d, R).
-        drift: the path q, by which C changes, shape (d, R).
+        sigma: σ, shape (R,), and `first`, its initial value.
+        walk: evolution path p, which controls σ, shape (d, R).
+        drift: evolution path q, which controls C, shape (d, R).
         covariance: C, shape (d, d, R), and `root`, its symmetric root.
     """
 
@@ -149,7 +162,7 @@ class _CMAESStepper(DerivativeFreeStepper):
         y, z = (torch.where(known, points.gather(0, ranked), 0.0) for points in (y, z))
 
         weights = context.x.new_tensor(n.weights)[:, None, None]
-        step, plain_step = (pairwise_sum(weights.clamp(min=0) * points) for points in (y, z))  # plain: C^−½ of the step
+        step, plain_step = (pairwise_sum(weights.clamp(min=0) * points) for points in (y, z))  # plain_step: C^−½⟨y⟩
         x = context.x + self.sigma * step
         self.walk = (1 - n.c_sigma) * self.walk + math.sqrt(n.c_sigma * (2 - n.c_sigma) * n.mu_eff) * plain_step
         walked = norm(self.walk)
@@ -158,7 +171,7 @@ class _CMAESStepper(DerivativeFreeStepper):
         gain = math.sqrt(n.c_c * (2 - n.c_c) * n.mu_eff)
         self.drift = (1 - n.c_c) * self.drift + steady * gain * step
         squared = pairwise_sum((z * z).transpose(0, 1))[:, None]  # (λ, 1, R)
-        # a worse point counts as if it had the usual length, so that C stays positive
+        # points of the worse half are scaled to the expected length, so that C stays positive definite
         shares = torch.where((weights < 0) & (squared > 0), weights * dim / squared, weights)
         lost = 1 + n.c_1 * (1 - steady) * n.c_c * (2 - n.c_c) - n.c_1 - n.c_mu * sum(n.weights)
         spread = pairwise_sum((shares * y)[:, :, None] * y[:, None])  # (d, d, R)
@@ -178,16 +191,16 @@ class _CMAESStepper(DerivativeFreeStepper):
 
 
 def _root(matrices: Tensor) -> Tensor:
-    """The symmetric square roots of symmetric matrices (d, d, R), a run's the same in any batch.
+    """Return the symmetric square roots of symmetric matrices (d, d, R), independent of the batch.
 
-    LAPACK rounds by where a matrix lies in memory: each is put into the corner of one whose size is a multiple
-    of eight, so that all lie alike. Matrices of lost runs are replaced, since it refuses NaN.
+    The rounding of LAPACK depends on memory alignment. So each matrix is placed in the corner of one whose size is a
+    multiple of eight. Matrices that are not finite are replaced, because LAPACK rejects NaN.
     """
     dim, batch = len(matrices), matrices.permute(2, 0, 1)
     sound = batch.isfinite().all(-1, keepdim=True).all(-2, keepdim=True)
     aligned = batch.new_zeros((len(batch), -(-dim // 8) * 8, -(-dim // 8) * 8))
     aligned[:, :dim, :dim] = torch.where(sound, batch, 0.0)
     values, vectors = torch.linalg.eigh(aligned)
-    rows = vectors[:, :dim].permute(2, 1, 0)  # (k, d, R): a row an eigenvector
+    rows = vectors[:, :dim].permute(2, 1, 0)  # (k, d, R): one eigenvector per row
     lengths = values.clamp(min=0).sqrt().T[:, None, None]
     return pairwise_sum(lengths * rows[:, :, None] * rows[:, None])

@@ -18,12 +18,15 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 class Compass(DerivativeFree):
     """Compass search (Fermi & Metropolis, 1952; Kolda, Lewis & Torczon, 2003).
 
-    Looks a step Δ north, south, east and west: x ± Δeᵢ, 2d values. The best of them is the next point, x ← x ± Δeᵢ,
-    if it is better; else Δ ← Δ/2. It needs no derivative to end at a point where there is none.
+    Evaluates the 2d points x ± Δeᵢ. If the best of them is better than x, it becomes the next point; else Δ ← Δ/2.
+    Neither the steps nor the termination need a derivative.
 
     Args:
-        size: the first Δ, ≥ 0; at 0 a tenth of the shorter side of the function's view.
-        xatol: a run has ended once Δ is below this share of the first, > 0.
+        size: the first Δ, ≥ 0; 0 for a tenth of the shorter side of the function's view; default 0.
+        xatol: a run ends once Δ is below this share of the first Δ, > 0; default 1e-8.
+
+    >>> Compass(size=0.5).spec
+    'compass(size=0.5)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("compass",)

@@ -1,4 +1,4 @@
-"""Nelder and Mead's simplex."""
+"""The Nelder–Mead simplex method."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ from landscapes.optimizers.derivative_free.base import DerivativeFree, Derivativ
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 RELATIVE, ABSOLUTE = 0.05, 0.00025
-"""SciPy's first simplex: each coordinate in turn longer by this share, or moved by this where it is 0."""
+"""SciPy's first simplex: relative change of a coordinate, and absolute change if the coordinate is 0."""
 
 
 @dataclass(frozen=True)
 class NelderMead(DerivativeFree):
-    """The simplex method (Nelder & Mead, 1965), as SciPy has it.
+    """The Nelder–Mead simplex method (Nelder & Mead, 1965), as in SciPy.
 
-    Of d + 1 points the worst, w, is replaced: it is reflected at the centre c of the others, r ← c + ρ(c − w).
-    Better than the best: tried farther out, c + ρχ(c − w). Still the worst or close to it: tried nearer, at
-    c ± ψ(c − w). If that is no better either, all shrink towards the best, b: v ← b + σ(v − b). Here ρ = 1,
-    χ = 2, ψ = σ = ½. One iteration a step; the path shows the best point, which a race starts with. Equal to
+    Replaces the worst, w, of d + 1 points in each step. With c, the centre of the other points, and the best point b:
+
+        reflection: r ← c + ρ(c − w)
+        expansion, if r is the best: c + ρχ(c − w)
+        contraction, if r is worse than the second worst: c ± ψ(c − w)
+        shrinkage, if the contraction fails: v ← b + σ(v − b) for every other point v
+
+    Here ρ = 1, χ = 2 and ψ = σ = ½. The trajectory shows the best point. It equals
     `scipy.optimize.minimize(method="Nelder-Mead")`, which ends after 200·d iterations where a race goes on.
 
     Args:
-        size: how far the first simplex reaches along each axis, ≥ 0; at 0 as SciPy does it, 5 % of each coordinate.
-        xatol: a run has ended once no point is farther from the best in any coordinate than this, ≥ 0, …
-        fatol: … and no value farther from the best, ≥ 0.
-        adaptive: whether χ, ψ and σ depend on d (Gao & Han, 2012), for many coordinates.
+        size: extent of the first simplex along each axis, ≥ 0; 0 for SciPy's choice, 5 % of each coordinate;
+            default 0.
+        xatol: a run ends once no point differs from the best by more than this in any coordinate, ≥ 0, …; default
+            0.0001.
+        fatol: … and no value differs from the best by more than this, ≥ 0; default 0.0001.
+        adaptive: whether χ, ψ and σ depend on d (Gao & Han, 2012), for many coordinates; default False.
 
     >>> NelderMead(size=0.5).spec
     'nelder_mead(size=0.5)'
@@ -49,7 +55,7 @@ class NelderMead(DerivativeFree):
         return "Nelder–Mead adaptive" if self.adaptive else "Nelder–Mead"
 
     def factors(self, dim: int) -> tuple[float, float, float]:
-        """χ, ψ and σ in d coordinates."""
+        """Return χ, ψ and σ for d coordinates."""
         return (1 + 2 / dim, 0.75 - 1 / (2 * dim), 1 - 1 / dim) if self.adaptive else (2, 0.5, 0.5)
 
     @classmethod
@@ -58,7 +64,7 @@ class NelderMead(DerivativeFree):
 
 
 class _NelderMeadStepper(DerivativeFreeStepper):
-    """One simplex a run: points (d + 1, d, R) with values (d + 1, R), best first."""
+    """Runs with one simplex each: points (d + 1, d, R) with values (d + 1, R), best first."""
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
         super().__init__(optimizers, x, setup)
@@ -77,7 +83,7 @@ class _NelderMeadStepper(DerivativeFreeStepper):
         chi, psi, sigma = self.settings.factors(len(context.x))
         best, worst = points[0], points[-1]
         centre = points[0]
-        for point in points[1:-1]:  # one after the other, as SciPy adds them
+        for point in points[1:-1]:  # in the order in which SciPy adds them
             centre = centre + point
         centre = centre / len(context.x)
         active = ~self._small()
@@ -97,7 +103,7 @@ class _NelderMeadStepper(DerivativeFreeStepper):
         moved, news = points.clone(), values.clone()
         moved[-1] = torch.where(better, tried, reflected)
         news[-1] = torch.where(better, second, first)
-        if bool(shrinks.any()):  # rare, and d evaluations for all
+        if bool(shrinks.any()):  # rare, and costs d evaluations
             shrunk = best + sigma * (points - best)
             again = self._evaluate_points(context, shrunk[1:], active & shrinks)
             moved = torch.where(shrinks, torch.cat([best[None], shrunk[1:]]), moved)
@@ -112,7 +118,7 @@ class _NelderMeadStepper(DerivativeFreeStepper):
         return {"size": (self.points[1:] - self.points[0]).abs().amax((0, 1))}
 
     def _corners(self, x: Tensor) -> Tensor:
-        """The other points of the first simplex about x: shape (d, d, R)."""
+        """Return the other points of the first simplex at x, shape (d, d, R)."""
         size = self.settings.size
         given = isinstance(size, Tensor) or size > 0
         moved = x + size if given else torch.where(x == 0, ABSOLUTE, (1 + RELATIVE) * x)
@@ -120,7 +126,7 @@ class _NelderMeadStepper(DerivativeFreeStepper):
         return torch.where(axis[:, :, None], moved, x)
 
     def _update_moved(self, context: StepContext) -> None:
-        """Goes along where someone else has moved the point, and looks again where values are of an old sample."""
+        """Shift the simplex of a run whose point was moved from outside; re-evaluate it then and for a new sample."""
         strange = self.value_unknown(context) & context.active
         if bool(strange.any()):
             points = self.points + torch.where(strange & (context.x != self.last_x), context.x - self.last_x, 0.0)
@@ -128,7 +134,7 @@ class _NelderMeadStepper(DerivativeFreeStepper):
             self._set(points, values)
 
     def _evaluate_points(self, context: StepContext, points: Tensor, mask: Tensor) -> Tensor:
-        """The values (k, R) of points (k, d, R)."""
+        """Return the values (k, R) at points (k, d, R)."""
         return evaluate(context, points.transpose(0, 1), mask)
 
     def _set(self, points: Tensor, values: Tensor) -> None:

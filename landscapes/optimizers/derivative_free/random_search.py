@@ -16,21 +16,26 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal, uniform
 
 DIRECTION, DISTANCE = 20, 21
-"""What a step draws random numbers for."""
+"""Purposes of the random numbers of a step."""
 
 
 @dataclass(frozen=True)
 class RandomSearch(DerivativeFree):
-    """Random search (Rastrigin, 1963): a step in a random direction, taken if it leads down.
+    """Random search (Rastrigin, 1963): a step in a random direction, accepted if it descends.
 
-    y = x + r·u with u uniform on the unit sphere, or within it;  x ← y if f(y) < f(x). One value a step. With
-    growth above 1 the radius follows success (Schumer & Steiglitz, 1968): r ← growth·r after a step that was
-    taken, r ← r/growth^¼ after one that was not, so that one in five is (Rechenberg, 1973).
+        y = x + r·u,  u uniform on the unit sphere or in the unit ball
+        x ← y  if f(y) < f(x)
+
+    Each step takes one value. With growth > 1, the radius adapts (Schumer & Steiglitz, 1968): r ← growth·r after an
+    accepted step, r ← r/growth^¼ after a rejected one. It settles at one accepted step in five (Rechenberg, 1973).
 
     Args:
-        radius: r, ≥ 0, at first; at 0 a tenth of the shorter side of the function's view.
-        growth: how the radius follows success, ≥ 1; at 1 it stays what it is.
-        ball: whether the directions lie within the sphere, evenly, and not on it.
+        radius: the first r, ≥ 0; 0 for a tenth of the shorter side of the function's view; default 0.
+        growth: factor of the radius after an accepted step, ≥ 1; 1 keeps it constant; default 1.
+        ball: whether u is uniform in the ball instead of on the sphere; default False.
+
+    >>> RandomSearch(growth=1.5).label
+    'Adaptive random search'
     """
 
     names: ClassVar[tuple[str, ...]] = ("random_search", "randomsearch")
@@ -75,5 +80,5 @@ class _RandomSearchStepper(DerivativeFreeStepper):
         u = u / norm(u)
         if self.settings.ball:
             share = uniform(setup.seed, setup.streams, context.t, DISTANCE, 1)
-            u = u * torch.exp(torch.log(share) / dim)  # a general power would round differently in a batch
+            u = u * torch.exp(torch.log(share) / dim)  # a general power may round differently in a batch
         return u.to(context.x.dtype)

@@ -17,29 +17,36 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal, uniform
 
 PROPOSAL, ACCEPTANCE, TRIAL = 22, 23, 24
-"""What a step draws random numbers for."""
+"""Purposes of the random numbers of a step."""
 
 TRIALS = 10
 ACCEPTED = 0.4
-"""Where no temperature is set: how many moves are tried at the start, and the chance that one typical uphill move has."""
+"""Default temperature: number of trial moves, and probability with which a typical uphill move is accepted."""
 
 COLDEST = 1e-5
-"""Where no cooling is set: the last temperature, as a share of the first."""
+"""Default cooling: the last temperature relative to the first."""
 
 
 @dataclass(frozen=True)
 class Annealing(DerivativeFree):
-    """Simulated annealing (Kirkpatrick, Gelatt & Vecchi, 1983), with Gaussian moves in the plane.
+    """Simulated annealing with Gaussian moves (Kirkpatrick, Gelatt & Vecchi, 1983).
 
-    y = x + s·z with z standard normal;  x ← y if u < exp(−(f(y) − f(x))/T), u uniform in [0, 1): downhill always,
-    uphill the more easily the hotter (Metropolis et al., 1953). T ← cooling·T. One value a step. The path shows the
-    point the method stands at, not the best it has met.
+        y = x + s·z,  z standard normal
+        x ← y  if u < exp(−(f(y) − f(x))/T),  u uniform in [0, 1)  (Metropolis et al., 1953)
+        T ← cooling·T
+
+    Each step takes one value. The trajectory shows the current point, not the best so far.
 
     Args:
-        scale: s, ≥ 0, the standard deviation of a move; at 0 a tenth of the shorter side of the function's view.
-        temperature: the first T, ≥ 0. At 0 it is found from ten moves tried at the start, such that their mean
-            change, taken uphill, is accepted with a chance of 0.4 (Johnson et al., 1989).
-        cooling: in [0, 1]; at 0 it is chosen so that T falls to 10⁻⁵ of the first in the steps of the race.
+        scale: s, standard deviation of a move, ≥ 0; 0 for a tenth of the shorter side of the function's view;
+            default 0.
+        temperature: the first T, ≥ 0; 0 to estimate it from ten trial moves at the start, such that an uphill move
+            of their mean size is accepted with probability 0.4 (Johnson et al., 1989); default 0.
+        cooling: factor of T per step, in [0, 1]; 0 for the factor with which T falls to 10⁻⁵ of the first T in the
+            steps of the race; default 0.
+
+    >>> Annealing(scale=0.5).spec
+    'annealing(scale=0.5)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("annealing",)
@@ -75,7 +82,7 @@ class _AnnealingStepper(DerivativeFreeStepper):
         tried = context.x + resolve_length(self.settings.scale, context) * self._normals(context, PROPOSAL)
         u = uniform(self.setup.seed, self.setup.streams, context.t, ACCEPTANCE, 1)[0]
         rise = evaluate(context, tried) - current
-        taken = u < torch.exp(-rise / self.temperature)  # not for a rise of NaN, from infinity to infinity
+        taken = u < torch.exp(-rise / self.temperature)  # false for a rise of NaN, from infinity to infinity
         self.temperature = self.temperature * self.cooling
         return torch.where(taken, tried, context.x)
 
@@ -83,12 +90,14 @@ class _AnnealingStepper(DerivativeFreeStepper):
         return {"temperature": self.temperature}
 
     def _initial_temperature(self, context: StepContext, fresh: Tensor) -> Tensor:
-        """The temperature at which the typical change of a move is accepted with the chance `ACCEPTED`."""
+        """Return the temperature at which a typical uphill move is accepted with the probability `ACCEPTED`."""
         moves = self._normals(context, TRIAL, TRIALS).reshape(len(context.x), TRIALS, -1)
         tried = context.x[:, None] + resolve_length(self.settings.scale, context) * moves
         change = (evaluate(context, tried, fresh) - context.value).abs()
         counted = change.isfinite()
-        mean = pairwise_sum(torch.where(counted, change, 0.0)) / counted.sum(0)  # NaN where nothing was finite: cold
+        mean = pairwise_sum(torch.where(counted, change, 0.0)) / counted.sum(
+            0
+        )  # NaN if nothing is finite: temperature 0
         return mean.nan_to_num(0.0) / -math.log(ACCEPTED)
 
     def _normals(self, context: StepContext, purpose: int, times: int = 1) -> Tensor:

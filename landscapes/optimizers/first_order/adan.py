@@ -57,7 +57,7 @@ class Adan(FirstOrder):
         of_difference = self.lr * self.beta2 / (1 - power(self.beta2, t))
         root = power(1 - power(self.beta3, t), 0.5)
         shrink = 1 + self.lr * self.weight_decay
-        before = 0.0 if t == 1 else 1.0  # whether a gradient came before
+        before = 0.0 if t == 1 else 1.0  # 0 at the first step, which has no previous gradient
         return of_mean, of_difference, root, 1 - self.beta1, 1 - self.beta2, 1 - self.beta3, shrink, before
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:

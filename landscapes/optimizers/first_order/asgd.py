@@ -49,7 +49,7 @@ class ASGD(FirstOrder):
     def coef(self, t: int) -> Coefs:
         done, eta = self.__dict__.get("_known_eta", (0, 0.0))
         eta = eta if done == t else self._eta(t)
-        object.__setattr__(self, "_known_eta", (t + 1, self._eta(t + 1)))  # torch settles a step's η one step ahead
+        object.__setattr__(self, "_known_eta", (t + 1, self._eta(t + 1)))  # torch computes η one step ahead
         return eta, 1 - self.lambd * eta, map_floats(_share, t, self.t0)
 
     def _eta(self, t: int) -> Scalar:

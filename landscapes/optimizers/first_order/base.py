@@ -80,7 +80,7 @@ class FirstOrderStepper(Stepper):
         self.optimizer = stack_hyperparameters(optimizers, x)
         self.state = self.optimizer.init(x)
         self.like = x
-        self.first_steps = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run counts its steps
+        self.first_steps = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each run began
         self.cache: dict[int, tuple[NDArray[np.float64], Tensor]] = {}
         self.last_step = 0
 
@@ -99,7 +99,7 @@ class FirstOrderStepper(Stepper):
         tensor = torch.as_tensor(values, dtype=self.like.dtype, device=self.like.device)
         object.__setattr__(self.optimizer, name, float(values[0]) if number else tensor)
         if not self.last_step:
-            self.state = self.optimizer.init(self.like)  # Rprop's first step sizes are its learning rate
+            self.state = self.optimizer.init(self.like)  # Rprop's first step sizes equal lr
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
         self._separate_runs()
@@ -119,10 +119,10 @@ class FirstOrderStepper(Stepper):
 
     def _coefs(self, t: int) -> Sequence[Any]:
         """Return the coefficients: numbers, or columns with one entry per distinct optimizer or per run."""
-        if self.index is not None and self.all_equal:  # no run began anew, and all are of one optimizer
+        if self.index is not None and self.all_equal:  # no run was reset, and all optimizers are equal
             return self.distinct.coef(t)
         own = t - self.first_steps
-        with np.errstate(all="ignore"):  # what overflows is infinite, as in Python and torch
+        with np.errstate(all="ignore"):  # overflow gives infinity, as in Python and torch
             if (own == own[0]).all():
                 return self.distinct.coef(int(own[0]))
             parts = {int(step): self.distinct.coef(int(step)) for step in np.unique(own)}

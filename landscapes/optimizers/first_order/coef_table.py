@@ -21,7 +21,7 @@ step": step and run in another way.
 """
 
 SAMPLES = np.array([0.5, 0.3, 0.7])
-"""Sample values of a hyper-parameter that show how coefficients depend on it; fixed, so that results are reproducible."""
+"""Sample values of a hyper-parameter that show how coefficients depend on it; fixed for reproducibility."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ QUINTIC = (3.4445, -4.7750, 2.0315)
 """Coefficients of the Newton–Schulz step, which drives all singular values towards 1."""
 
 TINY = 1e-7
-"""The least norm a matrix is divided by."""
+"""Lower bound of the norm by which a matrix is divided."""
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class RAdam(FirstOrder):
         v = add_product(s[1] * self.beta2, new2, g, g)
         step = m / bias1 * self.lr
         if not is_zero(rectifier):
-            # torch divides a number by a tensor this way, which is not a division's rounding
+            # torch divides a number by a tensor this way, which rounds differently from a division
             adapted = step * ((v.sqrt() + self.eps).reciprocal() * root) * rectifier
             step = torch.where(rectifier > 0, adapted, step) if isinstance(rectifier, Tensor) else adapted
         return p - step, (m, v)

@@ -16,7 +16,7 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.random import normal
 
 PURPOSE = 1
-"""What tells Sophia's random directions from other random numbers of a step."""
+"""Purpose of Sophia's random numbers, which separates them from others of the same step."""
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Optimizers that use curvature, or search along a line."""
+"""Optimizers that use curvature or a line search."""

@@ -17,16 +17,22 @@ from landscapes.optimizers.second_order.line_search_stepper import LineSearchOpt
 
 @dataclass(frozen=True)
 class ConjugateGradient(LineSearchOptimizer):
-    """Nonlinear conjugate gradients (Polak & Ribière, 1969; "+": Gilbert & Nocedal, 1992), with a strong Wolfe search.
+    """Nonlinear conjugate gradients with a strong Wolfe line search (Polak & Ribière, 1969; Gilbert & Nocedal, 1992).
 
-    x ← x + t·p,  p ← −g + β·p with β = max(0, gᵀ(g − g₋)/g₋ᵀg₋) for the gradient g₋ of the step before. The search
-    begins where the decrease would be that of the last step: t = t₋·g₋ᵀp₋/gᵀp (Nocedal & Wright, 2006, section 3.5).
+        x ← x + t·p
+        p ← −g + β·p,  β = max(0, gᵀ(g − g₋)/g₋ᵀg₋)  (Polak–Ribière+)
+
+    Here g₋ is the gradient of the previous step. The search begins where the decrease would equal that of the previous
+    step: t = t₋·g₋ᵀp₋/gᵀp (Nocedal & Wright, 2006, section 3.5).
 
     Args:
-        lr: how far to go at first along each direction, > 0; 1 is the natural step.
-        c1: the share of the promised decrease that is enough, in (0, c2).
-        c2: the share of the slope that may be left, in (c1, 1); small, since directions are conjugate only after searches that
-            are nearly exact.
+        lr: factor of the first trial step, > 0; 1 is the natural step; default 1.
+        c1: fraction of the predicted decrease that is sufficient, in (0, c2); default 0.0001.
+        c2: fraction of the slope that may remain, in (c1, 1). It is small, because directions are conjugate only
+            after nearly exact searches; default 0.1.
+
+    Raises:
+        InputError: if c1 ≥ c2.
 
     >>> ConjugateGradient().label
     'CG'

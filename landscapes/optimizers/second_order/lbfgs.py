@@ -1,4 +1,4 @@
-"""Quasi-Newton optimizers: L-BFGS, and BFGS with its whole matrix."""
+"""Quasi-Newton optimizers: L-BFGS, and BFGS with a full matrix."""
 
 from __future__ import annotations
 
@@ -16,27 +16,36 @@ from landscapes.optimizers.second_order.line_search_stepper import LineSearchOpt
 
 
 def has_curvature(step: Tensor, change: Tensor, slope: Tensor) -> Tensor:
-    """Whether steps (d, R) met curvature that is more than rounding, a mask (R,): sᵀy > ε·|gᵀs|, as in L-BFGS-B."""
+    """Return whether steps (d, R) met curvature beyond rounding, a mask (R,): sᵀy > ε·|gᵀs|, as in L-BFGS-B."""
     numbers = torch.finfo(step.dtype)
-    least = numbers.tiny / numbers.eps  # below which a quotient may overflow
+    least = numbers.tiny / numbers.eps  # below it, a quotient may overflow
     curvature = dot(step, change)
     return (curvature > numbers.eps * slope.abs()) & (curvature > least) & (dot(change, change) > least)
 
 
 @dataclass(frozen=True)
 class LBFGS(LineSearchOptimizer):
-    """L-BFGS (Nocedal, 1980; Liu & Nocedal, 1989) with a search for the strong Wolfe conditions.
+    """L-BFGS with a strong Wolfe line search (Nocedal, 1980; Liu & Nocedal, 1989).
 
-    x ← x + t·p,  p = −Hg, where H is built of the last m steps s and changes of the gradient y, by the two loops of
-    Nocedal & Wright (2006, algorithm 7.4), from γI with γ = sᵀy/yᵀy; first p = −g, t = min(1, 1/‖g‖₁). One step is one
-    iteration of `torch.optim.LBFGS(line_search_fn="strong_wolfe", tolerance_change=0)`, to rounding, as long as sᵀy > 10⁻¹⁰:
-    below that torch learns no more, this optimizer does.
+        x ← x + t·p,  p = −Hg
+
+    H is built from the last m steps s and gradient changes y, by the two-loop recursion of Nocedal & Wright (2006,
+    algorithm 7.4), from γI with γ = sᵀy/yᵀy. At the first step, p = −g and t = min(1, 1/‖g‖₁).
+
+    One step is one iteration of `torch.optim.LBFGS(line_search_fn="strong_wolfe", tolerance_change=0)`, up to rounding,
+    while sᵀy > 10⁻¹⁰. Below that, torch stops updating H, and this optimizer does not.
 
     Args:
-        lr: how far to go at first along each direction, > 0; 1 is the natural step.
-        c1: the share of the promised decrease that is enough, in (0, c2).
-        c2: the share of the slope that may be left, in (c1, 1).
-        history_size: m, how many steps are remembered.
+        lr: factor of the first trial step, > 0; 1 is the natural step; default 1.
+        c1: fraction of the predicted decrease that is sufficient, in (0, c2); default 0.0001.
+        c2: fraction of the slope that may remain, in (c1, 1); default 0.9.
+        history_size: m, number of steps in the history, ≥ 1; default 10.
+
+    Raises:
+        InputError: if c1 ≥ c2.
+
+    >>> LBFGS(history_size=5).spec
+    'lbfgs(history_size=5)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("lbfgs",)
@@ -76,22 +85,31 @@ class LBFGS(LineSearchOptimizer):
 
 @dataclass(frozen=True)
 class BFGS(LineSearchOptimizer):
-    """BFGS (Broyden, Fletcher, Goldfarb & Shanno, 1970) with a search for the strong Wolfe conditions.
+    """BFGS with a strong Wolfe line search (Broyden, Fletcher, Goldfarb & Shanno, 1970).
 
-    x ← x − t·Hg,  H ← (I − ρsyᵀ) H (I − ρysᵀ) + ρssᵀ with the step s, the change of the gradient y and ρ = 1/yᵀs
-    (Nocedal & Wright, 2006, algorithm 6.1). H = I at first, and sᵀy/yᵀy·I before it learns for the first time.
+        x ← x − t·Hg
+        H ← (I − ρsyᵀ) H (I − ρysᵀ) + ρssᵀ,  ρ = 1/yᵀs
+
+    Here s is the step and y the change of the gradient (Nocedal & Wright, 2006, algorithm 6.1). H is I at first, and
+    sᵀy/yᵀy·I before its first update.
 
     Args:
-        lr: how far to go at first along each direction, > 0; 1 is the natural step.
-        c1: the share of the promised decrease that is enough, in (0, c2).
-        c2: the share of the slope that may be left, in (c1, 1).
+        lr: factor of the first trial step, > 0; 1 is the natural step; default 1.
+        c1: fraction of the predicted decrease that is sufficient, in (0, c2); default 0.0001.
+        c2: fraction of the slope that may remain, in (c1, 1); default 0.9.
+
+    Raises:
+        InputError: if c1 ≥ c2.
+
+    >>> BFGS(c2=0.5).spec
+    'bfgs(c2=0.5)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("bfgs",)
 
     def init(self, x: Tensor) -> State:
         identity = torch.eye(len(x), dtype=x.dtype, device=x.device)[..., None]
-        return identity.expand(len(x), *x.shape), torch.ones_like(x[0])  # and whether it is still the identity
+        return identity.expand(len(x), *x.shape), torch.ones_like(x[0])  # and 1 until the first update
 
     def direction(self, g: Tensor, s: State) -> Tensor:
         return -product(s[0], g)

@@ -19,20 +19,28 @@ from landscapes.optimizers.second_order.quadratic_model import gain_ratio
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 TRIALS = 15
-"""How often the damping may grow within one step."""
+"""Largest number of trials per step."""
 
 
 @dataclass(frozen=True)
 class LevenbergMarquardt(Optimizer):
-    """Levenberg–Marquardt (Levenberg, 1944; Marquardt, 1963), for sums of squares f = Σ r².
+    """Levenberg–Marquardt for sums of squares f = Σ r² (Levenberg, 1944; Marquardt, 1963).
 
-    x ← x − (JᵀJ + μI)⁻¹Jᵀr with the Jacobian J of the residuals r. The damping μ follows Nielsen (1999; Madsen, Nielsen
-    & Tingleff, 2004, algorithm 3.16): with the gain_ratio ρ, the decrease as a share of what the model promised, a step that
-    descends has μ ← μ·max(⅓, 1 − (2ρ−1)³); one that does not is tried again with μ doubled, then times 4, 8, …, so that a
-    step of a race is one that descends.
+        x ← x − (JᵀJ + μI)⁻¹Jᵀr
+
+    J is the Jacobian of the residuals r. The damping μ follows Nielsen (1999; Madsen, Nielsen & Tingleff, 2004,
+    algorithm 3.16). With the gain ratio ρ, the actual decrease over the predicted one, a step that descends sets μ ←
+    μ·max(⅓, 1 − (2ρ−1)³). A step that does not is repeated with μ doubled, then times 4, 8, …, so that every step of a
+    race descends.
 
     Args:
-        damping: the first μ, as a share of the largest entry on the diagonal of JᵀJ, > 0.
+        damping: the first μ, relative to the largest diagonal entry of JᵀJ, > 0; default 0.001.
+
+    Raises:
+        InputError: from `check`, if the function is not a sum of squares.
+
+    >>> LevenbergMarquardt(damping=0.01).spec
+    'levenberg_marquardt(damping=0.01)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("levenberg_marquardt", "lm")
@@ -56,15 +64,15 @@ class LevenbergMarquardt(Optimizer):
 
 
 class _LevenbergMarquardtStepper(Stepper):
-    """Runs with a damping each."""
+    """Runs with one damping each."""
 
     def __init__(self, optimizers: Sequence[LevenbergMarquardt], x: Tensor) -> None:
         self.optimizer = stack_hyperparameters(optimizers, x)
-        self.mu = torch.full_like(x[0], torch.nan)  # where it is not known yet
+        self.mu = torch.full_like(x[0], torch.nan)  # not known yet
 
     def step(self, context: StepContext) -> Tensor:
         model = gauss_newton_model(context.oracle, context.x)
-        largest = model.diagonal.amax(0) / 2  # of JᵀJ, of which the model has the double
+        largest = model.diagonal.amax(0) / 2  # of JᵀJ; the model has 2JᵀJ
         mu = torch.where(self.mu.isnan(), self.optimizer.damping * largest, self.mu)
         self.mu = mu = torch.maximum(mu, torch.finfo(mu.dtype).eps * largest)
         growth, x, waiting = torch.full_like(mu, 2.0), context.x, context.active
@@ -81,7 +89,7 @@ class _LevenbergMarquardtStepper(Stepper):
             mu = mu * torch.where(descends, shrink.clamp(min=1 / 3), growth)
             growth = 2 * growth
             x = torch.where(waiting & descends, there, x)
-            self.mu = torch.where(waiting & descends, mu, self.mu)  # where nothing descends, it stays as it was
+            self.mu = torch.where(waiting & descends, mu, self.mu)  # unchanged if no trial descends
             waiting = waiting & ~descends
         return x
 

@@ -1,7 +1,7 @@
-"""Small dense linear algebra for many runs at once, in the layout (d, d, R): one matrix a run, the runs last.
+"""Small dense linear algebra for many runs, in the layout (d, d, R): one matrix per run, runs last.
 
-All of it is element-wise over the runs, so that a run's numbers are the same in any batch. LAPACK's are not: the
-last bits of its eigenvalues depend on where in memory a matrix begins.
+All operations are element-wise over the runs, so the numbers of a run are the same in any batch. LAPACK's are not: the
+last bits of its eigenvalues depend on the memory alignment of a matrix.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import pairwise_sum
 
 SWEEPS = 16
-"""The most sweeps of Jacobi's method; it converges quadratically, so that six or eight do for ten coordinates."""
+"""Largest number of sweeps; Jacobi's method converges quadratically, in six to eight sweeps for ten coordinates."""
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:
-    """Inner products over the first dimension: shape (R,) for two of (d, R)."""
+    """Return inner products over the first dimension, shape (R,) for two tensors (d, R)."""
     return pairwise_sum(a * b)
 
 
 def product(matrix: Tensor, v: Tensor) -> Tensor:
-    """Matrices (n, d, R) times vectors (d, R): shape (n, R)."""
+    """Return matrices (n, d, R) times vectors (d, R), shape (n, R)."""
     return pairwise_sum((matrix * v).transpose(0, 1))
 
 
 def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues (d, R), in no order, and eigenvectors (d, d, R), one a column, of symmetric matrices (d, d, R).
+    """Return eigenvalues (d, R), unsorted, and eigenvectors (d, d, R), one per column, of symmetric matrices (d, d, R).
 
-    Jacobi's method (Jacobi, 1846), which turns disjoint pairs of coordinates at once in the order of a round-robin
-    tournament (Brent & Luk, 1985). A pair is left alone once what couples it is rounding.
+    Jacobi's method (Jacobi, 1846) rotates disjoint pairs of coordinates at once, in the order of a round-robin
+    tournament (Brent & Luk, 1985). A pair is skipped once its off-diagonal entry is rounding.
 
     >>> values, vectors = eigh(torch.tensor([[2.0, 1.0], [1.0, 2.0]])[..., None])
     >>> values[:, 0].round(decimals=6).tolist()
@@ -38,7 +38,7 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
     d = len(matrix)
     if d == 1:
         return matrix[0], torch.ones_like(matrix)
-    n = d + d % 2  # an odd number of coordinates meets an empty one
+    n = d + d % 2  # an odd number of coordinates gets a zero one
     half = n // 2
     a = matrix.new_zeros((n, n, *matrix.shape[2:]))
     a[:d, :d] = matrix
@@ -50,7 +50,7 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
             c, s, turns = _rotation(a, half)
             a = _rotate_rows(_rotate_rows(a, c, s).transpose(0, 1), c, s)
             for block in (a[:half, half:], a[half:, :half]):
-                torch.diagonal(block, dim1=0, dim2=1).zero_()  # what is left there is rounding
+                torch.diagonal(block, dim1=0, dim2=1).zero_()  # only rounding is left there
             v = _rotate_rows(v, c, s)
             turned = turned | turns
             if half > 1:
@@ -61,7 +61,7 @@ def eigh(matrix: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _next_round(half: int) -> list[int]:
-    """Who sits where in the next round of a tournament, k facing k + half: all but the first move on by a seat.
+    """Return the order of the next round of a round-robin tournament, in which k meets k + half; the first stays.
 
     >>> _next_round(3)
     [0, 3, 1, 4, 5, 2]
@@ -70,7 +70,7 @@ def _next_round(half: int) -> list[int]:
 
 
 def _rotation(a: Tensor, half: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Cosines and sines (n/2, 1, R) that uncouple coordinate k from k + n/2, and whether any pair needs them."""
+    """Return cosines and sines (n/2, 1, R) that decouple coordinates k and k + n/2, and whether any pair needs them."""
     first, second, coupling = (
         torch.diagonal(block, dim1=0, dim2=1).movedim(-1, 0)
         for block in (a[:half, :half], a[half:, half:], a[:half, half:])
@@ -85,6 +85,6 @@ def _rotation(a: Tensor, half: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _rotate_rows(a: Tensor, c: Tensor, s: Tensor) -> Tensor:
-    """The rows of a, each turned with its partner half a matrix below."""
+    """Rotate each row of a with its partner half a matrix below."""
     first, second = a.chunk(2)
     return torch.cat([c * first - s * second, s * first + c * second])

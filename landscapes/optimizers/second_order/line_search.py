@@ -1,4 +1,4 @@
-"""How far to go along a direction: searches for many runs at once, of which those that are done wait for the others."""
+"""Line searches for many runs at once; runs that are done wait for the others."""
 
 from __future__ import annotations
 
@@ -12,35 +12,43 @@ from landscapes.optimizers.second_order.linalg import dot
 from landscapes.optimizers.stepper import StepContext
 
 HALVINGS = 40
-"""The most trials of `backtrack`."""
+"""Largest number of trials of `backtrack`."""
 
 TRIALS = 25
-"""The most trials of `strong_wolfe` after the first."""
+"""Largest number of trials of `strong_wolfe` after the first."""
 
 WIDER = 10.0
-"""How many times further than the last trial the next one may be."""
+"""Largest ratio of a trial to the previous one while bracketing."""
 
 NEARER = 0.1
-"""The share of a bracket that a trial keeps from its ends where the last one made little progress."""
+"""Distance of a trial from the ends of its bracket, relative to the width, after a trial with little progress."""
 
 
 def rounding(value: Tensor) -> Tensor:
-    """By how much values (R,) that should be equal may differ."""
+    """Return the tolerance (R,) within which values are equal up to rounding."""
     return 10 * torch.finfo(value.dtype).eps * value.abs()
 
 
 def backtrack(
     context: StepContext, p: Tensor, slope: Tensor, value: Tensor, first: Tensor, least: float = 1e-4
 ) -> Tensor:
-    """The first of `first`, `first`/2, `first`/4, … that brings enough (Armijo, 1966): shape (R,), 0 where none does.
+    """Return the first of `first`, `first`/2, `first`/4, … with sufficient decrease (Armijo, 1966); 0 if there is none.
 
-    Enough is f(x + t·p) ≤ f(x) + least·t·slope, for the value f(x) and the slope gᵀp, each (R,), but for rounding;
-    a value that is no number is never enough. Each round asks for one value a run.
+    Sufficient means f(x + t·p) ≤ f(x) + least·t·slope, up to rounding. NaN is never sufficient. Each round takes one
+    value per run.
+
+    Args:
+        context: what the runs see.
+        p: directions, shape (d, R).
+        slope: gᵀp, shape (R,).
+        value: f(x), shape (R,).
+        first: first step lengths to try, shape (R,).
+        least: fraction of the predicted decrease that is sufficient; default 1e-4.
     """
     t, waiting, failed = first, context.active & (slope < 0), ~(slope < 0)
     for _ in range(HALVINGS):
         there = context.x + t * p
-        ends = (there == context.x).all(0)  # no point is left between
+        ends = (there == context.x).all(0)  # no point in between
         waiting, failed = waiting & ~ends, failed | (waiting & ends)
         if not waiting.any():
             break
@@ -51,7 +59,7 @@ def backtrack(
 
 
 class Trial(NamedTuple):
-    """What is known at step lengths t: values f and slopes along the line, shape (R,) each, and gradients (d, R)."""
+    """Values f and slopes, shape (R,) each, and gradients g, shape (d, R), at step lengths t along a line."""
 
     t: Tensor
     f: Tensor
@@ -59,31 +67,34 @@ class Trial(NamedTuple):
     g: Tensor
 
     def where(self, mask: Tensor, other: Trial) -> Trial:
-        """This where the mask (R,) says so, elsewhere the other."""
+        """Select this trial where the mask (R,) is true, else the other."""
         return Trial(*(torch.where(mask, mine, yours) for mine, yours in zip(self, other, strict=True)))
 
 
 def strong_wolfe(
     context: StepContext, p: Tensor, start: Trial, first: Tensor, c1: Scalar, c2: Scalar, counts_first: Tensor
 ) -> Trial:
-    """A step along p (d, R) that meets the strong Wolfe conditions; else the lowest point that was met, maybe the start.
+    """Return a step along p that meets the strong Wolfe conditions; else the lowest trial, possibly the start.
 
-    f(x + t·p) ≤ f(x) + c₁·t·slope and |slope at t| ≤ c₂·|slope|. Bracketing and zoom of Nocedal & Wright (2006,
-    algorithms 3.5 and 3.6) with cubic interpolation and its safeguards as in `torch.optim.LBFGS`, which takes these from
-    Schmidt's minFunc (2005): a bracket is widened at most tenfold, and two trials in a row keep no nearer to
-    its ends than a tenth. A trial without a finite value and slope counts as too high. Each round asks for one gradient a run.
+        f(x + t·p) ≤ f(x) + c₁·t·slope
+        |slope at t| ≤ c₂·|slope|
+
+    Bracketing and zoom follow Nocedal & Wright (2006, algorithms 3.5 and 3.6). Cubic interpolation and its safeguards
+    are those of `torch.optim.LBFGS`, which takes them from Schmidt's minFunc (2005): a bracket grows at most tenfold,
+    and two trials in a row stay away from its ends by a tenth of its width. A trial without a finite value and slope
+    counts as too high. Each round takes one gradient per run.
 
     Args:
-        now: what the runs see.
+        context: what the runs see.
         p: directions, shape (d, R).
-        start: what is known at t = 0.
-        first: the first step lengths to try, shape (R,).
+        start: the trial at t = 0.
+        first: first step lengths to try, shape (R,).
         c1, c2: 0 < c₁ < c₂ < 1.
-        counts_first: whose first trial is put to their account, a mask (R,).
+        counts_first: mask (R,) of the runs that are charged for their first trial.
     """
-    searching = bracketing = context.active & (start.slope < 0)  # bracketing: still going outwards
-    best = worst = start  # going outwards: the trial before; then the ends of the bracket, the lower one and the other
-    slow = torch.zeros_like(searching)  # whose last trial came close to an end of the bracket
+    searching = bracketing = context.active & (start.slope < 0)  # bracketing: no bracket found yet
+    best = worst = start  # bracketing: the previous trial; then the ends of the bracket, lower value first
+    slow = torch.zeros_like(searching)  # the last trial was close to an end of the bracket
     t = first
     for trial in range(TRIALS + 1):
         if not searching.any():
@@ -113,13 +124,13 @@ def _evaluate_trial(context: StepContext, p: Tensor, t: Tensor, mask: Tensor) ->
 
 
 def _bracket_is_open(x: Tensor, p: Tensor, start: Trial, a: Tensor, b: Tensor) -> Tensor:
-    """Which brackets hold other points than their ends, and other values, but for rounding."""
+    """Return which brackets still contain other points and values than their ends, beyond rounding."""
     width, eps = (b - a).abs(), torch.finfo(x.dtype).eps
     return (width * p.abs() > eps * x.abs()).any(0) & (width * start.slope.abs() > eps * start.f.abs())
 
 
 def _next_in_bracket(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, Tensor]:
-    """The next trial within a bracket, and whether it came close to an end without being moved away from it."""
+    """Return the next trial in a bracket, and whether it came close to an end without being moved away."""
     low, high = torch.minimum(best.t, worst.t), torch.maximum(best.t, worst.t)
     t = _cubic_minimizer(best, worst, low, high)
     margin = NEARER * (high - low)
@@ -130,7 +141,7 @@ def _next_in_bracket(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, T
 
 
 def _cubic_minimizer(a: Trial, b: Trial, low: Tensor, high: Tensor) -> Tensor:
-    """The minimiser of the cubic through two trials, kept in [low, high]; its middle where the cubic has none.
+    """Return the minimiser of the cubic through two trials, clipped to [low, high]; the midpoint if the cubic has none.
 
     Nocedal & Wright (2006), equation 3.59.
     """

@@ -1,4 +1,4 @@
-"""Optimizers that choose a direction and search along it: what they share is the step, what they differ in is the direction."""
+"""Base class of optimizers that choose a direction and search along it; they differ in the direction."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 @dataclass(frozen=True)
 class LineSearchOptimizer(Optimizer):
-    """An optimizer that goes x ← x + t·p, with a direction p of its own and a t that meets the strong Wolfe conditions.
+    """An optimizer x ← x + t·p with its own direction p and a step length t that meets the strong Wolfe conditions.
 
-    `init`, `direction`, `first` and `learn` are pure; points, gradients and directions are (d, R), and every tensor of the
-    state ends in R. Where p does not descend, or no t is found, a run forgets what it learned and p is −g.
+    `init`, `direction`, `initial_step` and `update_state` are pure. Points, gradients and directions have shape (d, R),
+    and R is the last dimension of every state tensor. If p does not descend, or no t is found, the state of a run is
+    reset and p is −g.
     """
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
@@ -36,19 +37,19 @@ class LineSearchOptimizer(Optimizer):
             raise InputError(f"{self.kind}: c1 must be < c2, got c1={self.c1} and c2={self.c2}")
 
     def init(self, x: Tensor) -> State:
-        """What is known before the first step, for points (d, R)."""
+        """Return the state before the first step, for points (d, R)."""
         raise NotImplementedError
 
     def direction(self, g: Tensor, s: State) -> Tensor:
-        """The direction p (d, R) at gradients g (d, R)."""
+        """Return the direction p (d, R) at gradients g (d, R)."""
         raise NotImplementedError
 
     def initial_step(self, slope: Tensor, s: State) -> Tensor:
-        """The step length to try first, shape (R,), where something was learned; slope is gᵀp, shape (R,)."""
+        """Return the first step length to try, shape (R,), once the state was updated; slope is gᵀp, shape (R,)."""
         return torch.ones_like(slope)
 
     def update_state(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
-        """The state after a step (d, R) along p, which changed the gradient g by `change`, both of one sample."""
+        """Return the state after a step (d, R) along p that changed the gradient g by `change`, both of one sample."""
         raise NotImplementedError
 
     @classmethod
@@ -57,12 +58,12 @@ class LineSearchOptimizer(Optimizer):
 
 
 class LineSearchStepper(Stepper):
-    """Runs of one kind of search, each with its own bracket."""
+    """Runs of one line-search optimizer, each with its own bracket."""
 
     def __init__(self, optimizers: Sequence[LineSearchOptimizer], x: Tensor) -> None:
         self.optimizer = stack_hyperparameters(optimizers, x)
         self.state = self.optimizer.init(x)
-        self.is_fresh = torch.ones_like(x[0], dtype=torch.bool)  # who has learned nothing yet
+        self.is_fresh = torch.ones_like(x[0], dtype=torch.bool)  # runs whose state was never updated
         self.p, self.t = torch.zeros_like(x), torch.zeros_like(x[0])
 
     def step(self, context: StepContext) -> Tensor:
@@ -75,8 +76,8 @@ class LineSearchStepper(Stepper):
         first = torch.where(
             self.is_fresh, (1 / pairwise_sum(g.abs())).clamp(max=1), self.optimizer.initial_step(slope, self.state)
         )
-        # the gradient at the end of the search is the one that the next step begins with, and is counted there,
-        # unless that step sees another sample
+        # The gradient at the end of a search is the first one of the next step, and is counted there,
+        # unless the next step has another sample.
         counts_first = torch.full_like(lost, context.t == 1 or context.oracle.function.sample is not None)
         start = Trial(torch.zeros_like(slope), context.value, slope, g)
         end = strong_wolfe(

@@ -1,4 +1,4 @@
-"""Newton's method and Gauss–Newton: steps to where a quadratic model is lowest."""
+"""Newton's method and Gauss–Newton, which step to the minimum of a quadratic model."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from landscapes.oracle import Oracle
 
 @dataclass(frozen=True)
 class _ModelMinimizer(Optimizer):
-    """What Newton and Gauss–Newton share: all but where the model comes from."""
+    """What Newton and Gauss–Newton share: everything but the model."""
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
     damping: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
@@ -34,7 +34,7 @@ class _ModelMinimizer(Optimizer):
     title: ClassVar[str] = ""
 
     def model(self, context: StepContext) -> QuadraticModel:
-        """The models around the points of a step."""
+        """Return the models around the points of a step."""
         raise NotImplementedError
 
     @classmethod
@@ -43,7 +43,7 @@ class _ModelMinimizer(Optimizer):
 
 
 class _ModelMinimizerStepper(Stepper):
-    """Runs that go where their models are lowest; they remember nothing."""
+    """Runs that step to the minimum of their models; they have no state."""
 
     def __init__(self, optimizers: Sequence[_ModelMinimizer], x: Tensor) -> None:
         self.optimizer = stack_hyperparameters(optimizers, x)
@@ -63,7 +63,7 @@ class _ModelMinimizerStepper(Stepper):
         return context.x + self.t * self.p
 
     def reset(self, runs: Tensor, x: Tensor) -> None:
-        """There is nothing to forget."""
+        """Do nothing: there is no state."""
 
     def buffers(self) -> Mapping[str, Tensor]:
         return {"direction": self.p, "step_length": self.t}
@@ -71,19 +71,23 @@ class _ModelMinimizerStepper(Stepper):
 
 @dataclass(frozen=True)
 class Newton(_ModelMinimizer):
-    """Newton's method (Newton, 1669; Simpson, 1740) that descends, or, undamped, as it was.
+    """Newton's method (Newton, 1669; Simpson, 1740), with damping that makes it descend.
 
-    x ← x − t·H̃⁻¹g, where H̃ is the Hessian with curvatures c replaced by max(|c|, damping·max|c|) (Greenstadt, 1967), so
-    that a saddle repels, and t is the first of lr, lr/2, lr/4, … that brings a ten-thousandth of the promised decrease
-    (Armijo, 1966; Nocedal & Wright, 2006, algorithm 3.2). Where there is no curvature at all, or the Hessian is not finite,
-    H̃ is the identity.
+        x ← x − t·H̃⁻¹g
 
-    With damping = 0 it is x ← x − lr·H⁻¹g: Newton's own step, which goes to a saddle or a maximum as gladly as to a minimum.
+    H̃ is the Hessian with its eigenvalues c replaced by max(|c|, damping·max|c|) (Greenstadt, 1967), so that saddles
+    repel. t is the first of lr, lr/2, lr/4, … with a ten-thousandth of the predicted decrease (Armijo, 1966; Nocedal &
+    Wright, 2006, algorithm 3.2). If the Hessian is zero or not finite, H̃ is the identity.
+
+    With damping = 0, the step is Newton's own, x ← x − lr·H⁻¹g. It approaches saddles and maxima as well as minima.
 
     Args:
-        lr: the length of the first step tried, as a share of the whole one, > 0.
-        damping: the least curvature along any direction, as a share of the largest, ≥ 0; 0 takes the Hessian as it is
-            and the step without mask where it leads.
+        lr: factor of the first trial step, > 0; default 1.
+        damping: smallest eigenvalue of H̃, relative to the largest, ≥ 0; 0 takes the Hessian as it is, without a
+            line search; default 1e-8.
+
+    Raises:
+        InputError: from `check`, if the function cannot be differentiated twice.
 
     >>> Newton().label, Newton(damping=0).label
     ('Newton', 'Newton (undamped)')
@@ -101,15 +105,24 @@ class Newton(_ModelMinimizer):
 
 @dataclass(frozen=True)
 class GaussNewton(_ModelMinimizer):
-    """Gauss–Newton (Gauss, 1809; Björck, Numerical methods for least squares problems, 1996), for sums of squares f = Σ r².
+    """Gauss–Newton for sums of squares f = Σ r² (Gauss, 1809; Björck, 1996).
 
-    x ← x − t·(JᵀJ)⁻¹Jᵀr with the Jacobian J of the residuals r: Newton's step with the Hessian 2JᵀJ, which leaves out the
-    curvature of the residuals and needs no second derivatives. Damping and t are as for `Newton`.
+        x ← x − t·(JᵀJ)⁻¹Jᵀr
+
+    J is the Jacobian of the residuals r. This is Newton's step with the Hessian 2JᵀJ, which omits the curvature of the
+    residuals and needs no second derivatives. Damping and t are as in `Newton`. Björck's book is "Numerical methods for
+    least squares problems".
 
     Args:
-        lr: the length of the first step tried, as a share of the whole one, > 0.
-        damping: the least curvature along any direction, as a share of the largest, ≥ 0; 0 takes JᵀJ as it is
-            and the step without mask where it leads.
+        lr: factor of the first trial step, > 0; default 1.
+        damping: smallest eigenvalue of the damped Hessian, relative to the largest, ≥ 0; 0 takes JᵀJ as it is,
+            without a line search; default 1e-8.
+
+    Raises:
+        InputError: from `check`, if the function is not a sum of squares.
+
+    >>> GaussNewton().label
+    'Gauss–Newton'
     """
 
     names: ClassVar[tuple[str, ...]] = ("gauss_newton",)
@@ -127,7 +140,7 @@ class GaussNewton(_ModelMinimizer):
 
 
 def gauss_newton_model(oracle: Oracle, x: Tensor, mask: Tensor | None = None) -> QuadraticModel:
-    """Gauss and Newton's models of f = Σ r² at points (d, R): gradient 2Jᵀr and Hessian 2JᵀJ."""
+    """Return the Gauss–Newton models of f = Σ r² at points (d, R): gradient 2Jᵀr and Hessian 2JᵀJ."""
     r, jacobian = oracle.residuals(x, mask)
     gradient = 2 * pairwise_sum(jacobian * r[:, None])
     return QuadraticModel.of(

@@ -1,4 +1,4 @@
-"""Trust regions: steps to where a quadratic model is lowest within the distance at which it has proved true."""
+"""Trust-region methods, which minimise a quadratic model within the distance at which it is accurate."""
 
 from __future__ import annotations
 
@@ -20,27 +20,35 @@ from landscapes.optimizers.second_order.quadratic_model import QuadraticModel, g
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 TRIALS = 30
-"""How often a region may shrink within one step."""
+"""Largest number of trials per step."""
 
 ROUNDS = 12
-"""Newton steps for the multiplier of the exact step; they converge from one side, quadratically."""
+"""Newton steps for the multiplier of the exact step; they converge monotonically and quadratically."""
 
 
 @dataclass(frozen=True)
 class TrustRegion(Optimizer):
     """A trust-region method (Moré & Sorensen, 1983; Steihaug, 1983; Nocedal & Wright, 2006, algorithm 4.1).
 
-    x ← x + p with p the minimum of gᵀp + ½pᵀHp among ‖p‖ ≤ Δ. With the gain_ratio ρ, the decrease as a share of what the model
-    promised: Δ ← Δ/4 where ρ < ¼, Δ ← min(2Δ, max_radius) where ρ > ¾ and p went to the border; a step with ρ ≤ eta is
-    not taken but tried again in the smaller region, so that a step of a race is one that descends. The exact step
-    leaves a saddle even where the gradient vanishes.
+        x ← x + p,  p = argmin gᵀp + ½pᵀHp  subject to ‖p‖ ≤ Δ
+
+    The gain ratio ρ is the actual decrease over the predicted one. Δ ← Δ/4 if ρ < ¼; Δ ← min(2Δ, max_radius) if ρ > ¾
+    and p is on the boundary. A step with ρ ≤ eta is rejected and repeated in the smaller region, so that every step of
+    a race descends. The exact solution leaves a saddle even where the gradient vanishes.
 
     Args:
-        radius: the first Δ, > 0.
-        max_radius: the largest Δ, ≥ radius.
-        eta: the gain_ratio above which a step is taken, in [0, ¼).
-        exact: whether p is the exact minimum, from the eigenvalues of H, or Steihaug's, by conjugate gradients, which asks for
-            products with H alone; its iterates are those of SciPy's "trust-ncg" to rounding.
+        radius: the first Δ, > 0; default 1.
+        max_radius: the largest Δ, ≥ radius; default 1000.
+        eta: gain ratio above which a step is accepted, in [0, ¼); default 0.15.
+        exact: whether p is the exact minimum, from the eigenvalues of H. Otherwise p is Steihaug's, by conjugate
+            gradients, which needs Hessian-vector products only; its iterates are those of SciPy's "trust-ncg" up to
+            rounding; default True.
+
+    Raises:
+        InputError: if radius > max_radius; from `check`, if the function cannot be differentiated twice.
+
+    >>> TrustRegion(exact=False).label
+    'Newton–CG'
     """
 
     names: ClassVar[tuple[str, ...]] = ("trust_region",)
@@ -71,7 +79,7 @@ class TrustRegion(Optimizer):
 
 
 class Proposal(NamedTuple):
-    """A step p (d, R) within a region, the decrease the model promises (R,), and whether p ends at the border (R,)."""
+    """A step p (d, R) within the region, the predicted decrease (R,), and whether p is on the boundary (R,)."""
 
     p: Tensor
     promised: Tensor
@@ -79,7 +87,7 @@ class Proposal(NamedTuple):
 
 
 class _TrustRegionStepper(Stepper):
-    """Runs with a region each."""
+    """Runs with one region each."""
 
     def __init__(self, optimizers: Sequence[TrustRegion], x: Tensor) -> None:
         self.optimizer = stack_hyperparameters(optimizers, x)
@@ -117,11 +125,11 @@ class _TrustRegionStepper(Stepper):
 
 
 def exact(model: QuadraticModel, radius: Tensor) -> Proposal:
-    """The lowest points of models within regions of radius (R,), by Moré & Sorensen's conditions (1983).
+    """Minimise models within regions of radius (R,), by the conditions of Moré & Sorensen (1983).
 
-    p = −(H + sI)⁻¹g with the least s ≥ 0 that makes H + sI positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's method on
-    1/‖p(s)‖ = 1/Δ never oversteps s; it runs on what s adds to the lowest curvature, which may be tiny beside both.
-    In the hard case, g has no part along the lowest curvature, which then fills p up.
+    p = −(H + sI)⁻¹g with the least s ≥ 0 for which H + sI is positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's
+    method on 1/‖p(s)‖ = 1/Δ never oversteps s. It runs on s relative to the lowest eigenvalue, which may be tiny beside
+    both. In the hard case, g has no component along the lowest eigenvector, which then fills p up to the boundary.
     """
     g, curvature = model.gradient, model.curvature
     lowest = curvature.amin(0)
@@ -148,14 +156,14 @@ def exact(model: QuadraticModel, radius: Tensor) -> Proposal:
 
 
 def steihaug(context: StepContext, radius: Tensor, mask: Tensor) -> Proposal:
-    """Conjugate gradients on the model until they are near enough, meet negative curvature or leave the region (R,)."""
+    """Run conjugate gradients on the model until convergence, negative curvature or the boundary of the region (R,)."""
     g = context.gradient
     size = norm(g)
     near = torch.minimum(size.sqrt(), torch.full_like(size, 0.5)) * size
     p, residual, direction = torch.zeros_like(g), g, -g
-    change = torch.zeros_like(size)  # of the model at p
+    change = torch.zeros_like(size)  # change of the model at p
     going, at_border = mask & (size >= near) & (size > 0), torch.zeros_like(mask)
-    for _ in range(10 * len(g)):  # rounding may ask for more than d
+    for _ in range(10 * len(g)):  # rounding may require more than d
         if not going.any():
             break
         turned = context.oracle.hvp(context.x, direction, going)
@@ -180,12 +188,12 @@ def steihaug(context: StepContext, radius: Tensor, mask: Tensor) -> Proposal:
 
 
 def _along(t: Tensor, slope: Tensor, bend: Tensor) -> Tensor:
-    """How far a model changes after t along a direction."""
+    """Return the change of a model after t along a direction."""
     return t * (slope + 0.5 * t * bend)
 
 
 def _to_border(p: Tensor, direction: Tensor, radius: Tensor) -> tuple[Tensor, Tensor]:
-    """The two t at which ‖p + t·direction‖ is the radius, the negative one first, without cancellation."""
+    """Return the two t with ‖p + t·direction‖ = radius, the negative one first, without cancellation."""
     a, b, c = dot(direction, direction), 2 * dot(p, direction), dot(p, p) - radius * radius
     root = (b * b - 4 * a * c).clamp(min=0).sqrt()
     half = -0.5 * (b + torch.where(b < 0, -root, root))

@@ -1,1 +1,1 @@
-"""Optimizers around optimizers: what is done to the gradient, the rate or the point."""
+"""Optimizers that wrap another optimizer and modify its gradient, learning rate or point."""

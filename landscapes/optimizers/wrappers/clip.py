@@ -18,18 +18,21 @@ from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrappe
 
 @dataclass(frozen=True)
 class Clip(Wrapper):
-    """Gradients that are never longer than a norm, or larger than a value (Pascanu, Mikolov & Bengio, 2013).
+    """Gradient clipping by norm, by value or both (Pascanu, Mikolov & Bengio, 2013).
 
-    By value: gᵢ ← min(max(gᵢ, −v), v). By norm: g ← g · min(1, n / (‖g‖ + 10⁻⁶)). Where both are given, the
-    first comes first. Each run has a norm of its own. Equal to `torch.nn.utils.clip_grad_norm_` and
-    `clip_grad_value_`, called for each run, bit for bit.
+        by value: gᵢ ← min(max(gᵢ, −v), v)
+        by norm: g ← g · min(1, n / (‖g‖ + 10⁻⁶))
+
+    With both, clipping by value comes first. Each run has its own norm. It reproduces `torch.nn.utils.clip_grad_norm_`
+    and `clip_grad_value_`, called per run, bitwise on the CPU.
 
     Args:
-        optimizer: the optimizer inside.
-        norm: n, the largest Euclidean norm, > 0.
-        value: v, the largest absolute value of a coordinate, > 0.
+        optimizer: the wrapped optimizer.
+        norm: n, the largest Euclidean norm, > 0; default None, no limit.
+        value: v, the largest absolute value of a coordinate, > 0; default None, no limit.
 
-    Raises `InputError` where neither is given.
+    Raises:
+        InputError: if neither is given.
 
     >>> from landscapes import optimizers
     >>> optimizers.Clip(optimizers.Adam(lr=0.05), norm=1).label
@@ -67,7 +70,7 @@ class _ClipStepper(GradientTransformStepper):
         if value is not None:
             gradient = torch.maximum(torch.minimum(gradient, _like(value, x)), -_like(value, x))
         if longest is not None:
-            # a number over a tensor is, in torch, the reciprocal times the number
+            # torch computes number / tensor as reciprocal times number
             gradient = gradient * ((torch_norm(gradient) + 1e-6).reciprocal() * longest).clamp(max=1.0)
         return gradient
 

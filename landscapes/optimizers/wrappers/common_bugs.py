@@ -1,4 +1,4 @@
-"""Mistakes of the training loop that lessons warn of, and gradients that come late."""
+"""Common mistakes in training loops, and delayed gradients."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrappe
 
 @dataclass(frozen=True)
 class ForgotZeroGrad(Wrapper):
-    """Gradients that add up, where `zero_grad` was forgotten (the torch.optim manual warns of it since 2017).
+    """Gradients that accumulate because `zero_grad` is missing, a common bug in training loops.
 
-    g ← g₁ + g₂ + … + gₜ. With SGD that is momentum 1 without friction: the run circles the minimum instead of
-    coming to rest. What an optimizer asks besides is added to the sum so far.
+        g ← g₁ + g₂ + … + gₜ
+
+    With SGD, this is momentum 1 without friction: the run oscillates around the minimum and does not converge. Further
+    gradients that the optimizer queries are added to the sum so far.
 
     Args:
-        optimizer: the optimizer inside.
+        optimizer: the wrapped optimizer.
 
     >>> from landscapes import optimizers
     >>> optimizers.ForgotZeroGrad(optimizers.SGD(lr=0.01)).label
@@ -61,13 +63,15 @@ class _AccumulatingStepper(GradientTransformStepper):
 
 @dataclass(frozen=True)
 class Stale(Wrapper):
-    """Gradients that come late, as from slow workers (asynchronous SGD; Niu, Recht, Ré & Wright, 2011).
+    """Delayed gradients, as in asynchronous SGD (Niu, Recht, Ré & Wright, 2011).
 
-    g ← ∇f(xₜ₋ₖ), taken k steps ago; before that, the first there was. What an optimizer asks besides is fresh.
+        g ← ∇f(xₜ₋ₖ)
+
+    Before step k + 1, the first gradient is used. Further gradients that the optimizer queries are not delayed.
 
     Args:
-        optimizer: the optimizer inside.
-        delay: k, how many steps gradients are late, ≥ 1.
+        optimizer: the wrapped optimizer.
+        delay: k, the delay in steps, ≥ 1; default 1.
 
     >>> from landscapes import optimizers
     >>> optimizers.Stale(optimizers.SGD(lr=0.01), delay=3).label

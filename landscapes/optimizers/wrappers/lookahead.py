@@ -16,15 +16,17 @@ from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper
 
 @dataclass(frozen=True)
 class Lookahead(Wrapper):
-    """Lookahead around any optimizer: k steps forward, one step back (Zhang, Lucas, Hinton & Ba, 2019).
+    """Lookahead: k steps forward, one step back (Zhang, Lucas, Hinton & Ba, 2019).
 
-    The optimizer inside takes its steps; after every k-th, φ ← φ + α(x − φ) and x ← φ, where φ, the slow point, begins
-    at the start. What the optimizer inside keeps is left as it is. The path shown is that of x; "slow" can be observed.
+        after every k-th step: φ ← φ + α(x − φ),  x ← φ
+
+    The slow point φ starts at the start of the run. The state of the wrapped optimizer is kept. The trajectory shows x;
+    the slow point is the buffer "slow".
 
     Args:
-        optimizer: the optimizer inside.
-        k: steps from one look to the next, ≥ 1.
-        alpha: α, how far the slow point follows, in [0, 1].
+        optimizer: the wrapped optimizer.
+        k: number of steps between two updates of φ, ≥ 1; default 5.
+        alpha: α, step of the slow point, in [0, 1]; default 0.5.
 
     >>> from landscapes import optimizers
     >>> optimizers.Lookahead(optimizers.SGD(lr=0.01)).label

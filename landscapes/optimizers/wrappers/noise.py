@@ -1,4 +1,4 @@
-"""Gradient noise of several kinds, the same for every optimizer of a race."""
+"""Gradient noise, equal for every optimizer of a race."""
 
 from __future__ import annotations
 
@@ -17,35 +17,41 @@ from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrappe
 from landscapes.random import normal, uniform
 
 PURPOSE = 0x4000
-"""What the random numbers are for: the first of the noise wrappers' own purposes, one for each that nests."""
+"""First purpose of the random numbers; each nested noise wrapper has its own."""
 
 KINDS = ("normal", "student", "stable", "minibatch", "spikes")
 
 
 @dataclass(frozen=True)
 class Noise(Wrapper):
-    """Gradients with noise, as mini-batches would give them.
+    """Gradient noise of several kinds, as from mini-batches.
 
-    g ← g + σn, where n has one number a coordinate:
+        g ← g + σn
 
-    - "normal": standard normal numbers.
-    - "student": Student's t with `df` degrees of freedom, by Bailey (1994); fewer have heavier tails.
-    - "stable": symmetric α-stable numbers, by Chambers, Mallows & Stuck (1976), whose variance is infinite for
-      α < 2 (2 is the normal distribution, of variance 2); what Simsekli, Sagun & Gürbüzbalaban (2019) see in networks.
-    - "minibatch": g ← g ∘ (1 + σn) + τn′: noise in proportion to each coordinate, and a part that stays at the minimum.
-    - "spikes": normal numbers, but only at a share `probability` of the steps.
+    Kinds of the noise n, with one number per coordinate:
 
-    The numbers hang on the race's seed, the run's stream and the step alone: they are the same for every
-    optimizer of a race, in any batch and order, and for whatever is asked within one step. Values have no noise.
+    - "normal": standard normal.
+    - "student": Student's t with `df` degrees of freedom (Bailey, 1994); fewer give heavier tails.
+    - "stable": symmetric α-stable (Chambers, Mallows & Stuck, 1976), with infinite variance for α < 2; α = 2 is normal
+      with variance 2. Simsekli, Sagun & Gürbüzbalaban (2019) observe it in networks.
+    - "minibatch": g ← g ∘ (1 + σn) + τn′, noise proportional to each coordinate, and a part that does not vanish
+      at the minimum.
+    - "spikes": normal, but only at a share `probability` of the steps.
+
+    The numbers depend on the seed, the run's stream and the step only. They are equal for every optimizer of a race, in
+    any batch and order, and for all queries of one step. Values have no noise.
 
     Args:
-        optimizer: the optimizer inside.
-        sigma: σ, the size of the noise, ≥ 0.
-        kind: "normal", "student", "stable", "minibatch" or "spikes".
-        df: degrees of freedom of "student", > 0.
-        alpha: α of "stable", in (0, 2].
-        additive: τ, the additive part of "minibatch", ≥ 0.
-        probability: how often "spikes" strike, in [0, 1].
+        optimizer: the wrapped optimizer.
+        sigma: σ, scale of the noise, ≥ 0; default 1.
+        kind: "normal", "student", "stable", "minibatch" or "spikes"; default 'normal'.
+        df: degrees of freedom of "student", > 0; default 3.
+        alpha: α of "stable", in (0, 2]; default 1.5.
+        additive: τ, scale of the additive part of "minibatch", ≥ 0; default 0.
+        probability: probability of a spike per step, in [0, 1]; default 0.01.
+
+    Raises:
+        InputError: for an unknown kind.
 
     >>> from landscapes import optimizers
     >>> optimizers.Noise(optimizers.SGD(lr=0.01), 0.5, kind="stable").label
@@ -92,7 +98,7 @@ class _NoiseStepper(GradientTransformStepper):
         return gradient if self.added is None else gradient + self.added
 
     def _drawn(self, context: StepContext) -> tuple[Tensor | None, Tensor | None]:
-        """What gradients are multiplied by and what is added to them in this step, each (d, R) or nothing."""
+        """Return the factor and the summand of the gradients in this step, each (d, R) or None."""
         setup, own, dim = self.setup, self.settings, len(context.x)
         which = setup.seed, setup.streams, context.t, self.purpose
         sigma = self._double(own.sigma)
@@ -109,21 +115,22 @@ class _NoiseStepper(GradientTransformStepper):
         return None, (struck * sigma * normal(*which, dim)).to(context.x)
 
     def _double(self, setting: float | Tensor) -> Tensor:
-        """A setting in double precision, as the random numbers are; one number or many, the arithmetic is the same."""
+        """Return a setting in double precision, as the random numbers are."""
         return torch.as_tensor(setting, dtype=torch.float64, device=self.setup.streams.device)
 
 
 def student(u: Tensor, df: Tensor) -> Tensor:
-    """Student's t of two uniform numbers each, u (2d, R): √(ν(u₁^(−2/ν) − 1))·cos 2πu₂ (Bailey, 1994)."""
+    """Return Student's t from two uniform numbers each, u (2d, R): √(ν(u₁^(−2/ν) − 1))·cos 2πu₂ (Bailey, 1994)."""
     first, second = u.chunk(2)
     return torch.sqrt(df * torch.expm1(-2 / df * _log(first))) * torch.cos(2 * math.pi * second)
 
 
 def stable(u: Tensor, alpha: Tensor) -> Tensor:
-    """Symmetric α-stable numbers of two uniform numbers each, u (2d, R) (Chambers, Mallows & Stuck, 1976).
+    """Return symmetric α-stable numbers from two uniform numbers each, u (2d, R) (Chambers, Mallows & Stuck, 1976).
 
-    sin αθ / (cos θ)^(1/α) · (cos((1−α)θ) / w)^((1−α)/α), with θ uniform in (−π/2, π/2) and w exponential; its
-    characteristic function is exp(−|k|^α).
+        sin αθ / (cos θ)^(1/α) · (cos((1−α)θ) / w)^((1−α)/α)
+
+    θ is uniform in (−π/2, π/2) and w exponential. The characteristic function is exp(−|k|^α).
     """
     first, second = u.chunk(2)
     angle = math.pi * (second + 2.0**-54 - 0.5)
@@ -133,11 +140,11 @@ def stable(u: Tensor, alpha: Tensor) -> Tensor:
 
 
 def _log(u: Tensor) -> Tensor:
-    """The logarithm of uniform numbers, taken in the middle of their cells, so that none is 0 or 1."""
+    """Return the logarithm of uniform numbers, at the middle of their cells, so that none is log 0 or log 1."""
     return torch.log(u + 2.0**-54)
 
 
 def _within(optimizer: Optimizer) -> int:
-    """How many further noise wrappers are within one: each draws numbers of its own."""
+    """Return the number of noise wrappers inside an optimizer; each draws its own numbers."""
     inside = optimizer.optimizer if isinstance(optimizer, Wrapper) else None
     return 0 if inside is None else isinstance(inside, Noise) + _within(inside)

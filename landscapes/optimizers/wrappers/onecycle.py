@@ -20,25 +20,26 @@ from landscapes.optimizers.wrappers.scheduled import Array, Scheduled, Value, wi
 
 @dataclass(frozen=True)
 class OneCycle(Scheduled):
-    """A rate that rises to the optimizer's own and falls to next to nothing, while momentum goes the other way (Smith & Topin, 2018).
+    """The one-cycle policy (Smith & Topin, 2018).
 
-    From lr/div the rate rises to lr by step ρT − 1, then falls to lr/div/final_div by step T − 1; momentum (beta1
-    where the optimizer has one) falls from `high` to `low` and rises again. In three phases it falls as long as it
-    rose, to where it began, and then to the end. Equal to `torch.optim.lr_scheduler.OneCycleLR` bit for bit.
+    lr rises from lr/div to lr by step ρT − 1, then falls to lr/div/final_div by step T − 1. Momentum (beta1 if the
+    optimizer has one) falls from `high` to `low` and rises again. With three phases, lr falls to its first value as
+    fast as it rose, and then to the end. It reproduces `torch.optim.lr_scheduler.OneCycleLR` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the peak, torch's `max_lr`.
-        steps: T, not below those of the race; 0 for those of the race; torch's `total_steps`.
-        rise: ρ, the share of steps that it rises, in [0, 1]; torch's `pct_start`.
-        div: by what the first rate is below the peak, > 0; torch's `div_factor`.
-        final_div: by what the last rate is below the first, > 0; torch's `final_div_factor`.
-        straight: whether it goes in straight lines rather than along cosines; torch's `anneal_strategy`.
-        three_phase: whether it comes back to the first rate before it falls further.
-        cycle_momentum: whether momentum moves too, where the optimizer has any.
-        low: the least momentum, in [0, 1]; torch's `base_momentum`.
-        high: the largest momentum, in [0, 1]; torch's `max_momentum`.
+        optimizer: the wrapped optimizer; its learning rate is the peak, torch's `max_lr`.
+        steps: T, at least the steps of the race; 0 for the steps of the race; torch's `total_steps`; default 0.
+        rise: ρ, share of the steps in which lr rises, in [0, 1]; torch's `pct_start`; default 0.3.
+        div: ratio of the peak to the first learning rate, > 0; torch's `div_factor`; default 25.
+        final_div: ratio of the first to the last learning rate, > 0; torch's `final_div_factor`; default 10000.
+        straight: whether lr changes linearly instead of along a cosine; torch's `anneal_strategy`; default False.
+        three_phase: whether lr returns to its first value before it falls further; default False.
+        cycle_momentum: whether momentum changes too, if the optimizer has any; default True.
+        low: smallest momentum, in [0, 1]; torch's `base_momentum`; default 0.85.
+        high: largest momentum, in [0, 1]; torch's `max_momentum`; default 0.95.
 
-    Raises `InputError` (once a race begins) where the race has more steps than the cycle.
+    Raises:
+        InputError: once a race begins, if it has more steps than the cycle.
 
     >>> from landscapes import optimizers
     >>> optimizers.OneCycle(optimizers.SGD(lr=0.1, momentum=0.9)).label
@@ -71,12 +72,12 @@ class OneCycle(Scheduled):
         return self._at(t, last, self.high, self.low, self.high) if self.cycle_momentum else None
 
     def _rates(self, base: Array) -> tuple[Value, Value, Value]:
-        """The first rate, the highest and the last."""
+        """Return the first, the highest and the last learning rate."""
         first = base / self.div
         return first, base, first / self.final_div
 
     def _at(self, t: Value, last: Value, first: Value, peak: Value, end: Value) -> Value:
-        """What goes from `first` to `peak` and to `end`, after t steps of `last`."""
+        """Interpolate from `first` to `peak` to `end`, after t of `last` steps."""
         turn, end_step = self.rise * last - 1, last - 1
         rising = self._between(first, peak, map_floats(_share, t, 0.0, turn))
         if not self.three_phase:
@@ -97,7 +98,8 @@ class OneCycle(Scheduled):
         for optimizer in dict.fromkeys(cycles):
             if 0 < optimizer.steps < setup.steps:
                 raise InputError(
-                    f"OneCycle: steps must be >= {setup.steps}, the steps of the race, got {optimizer.steps}; or omit steps"
+                    f"OneCycle: steps must be >= {setup.steps}, the steps of the race, "
+                    f"got {optimizer.steps}; or omit steps"
                 )
         return super().stepper([_moving(optimizer) for optimizer in cycles], x, setup)
 
@@ -111,5 +113,5 @@ def _moving(optimizer: OneCycle) -> OneCycle:
 
 
 def _share(t: float, begin: float, end: float) -> float:
-    """How much of the way from one step to another is done."""
+    """Return the completed share of the way between two steps."""
     return (t - begin) / (end - begin) if end != begin else 1.0

@@ -1,4 +1,4 @@
-"""A learning rate that drops where a run makes no progress."""
+"""A learning rate that drops when a run stops making progress."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ from landscapes.optimizers.wrappers.scheduled import Array, Scheduled, Scheduled
 
 @dataclass(frozen=True)
 class Plateau(Scheduled):
-    """A rate that drops by a factor where a run's loss has stopped falling (as in Krizhevsky, Sutskever & Hinton, 2012).
+    """Reduce the learning rate when the loss stops falling (as in Krizhevsky, Sutskever & Hinton, 2012).
 
-    lr ← max(γ·lr, lowest) once more than `patience` steps in a row saw no loss below (1 − threshold)·best. Each run
-    goes by its own losses, those that its steps begin with: `torch.optim.lr_scheduler.ReduceLROnPlateau`, an
-    object a run, told the loss after each step, bit for bit.
+        lr ← max(γ·lr, lowest)  after more than `patience` steps in a row without a loss below (1 − threshold)·best
+
+    Each run uses its own losses, those at the beginning of its steps. It reproduces
+    `torch.optim.lr_scheduler.ReduceLROnPlateau` bitwise, with one object per run that gets the loss after each step.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        factor: γ, in [0, 1).
-        patience: how many bad steps are borne, ≥ 0.
-        threshold: what counts as better, ≥ 0: a share of the best loss, or a difference.
-        absolute: whether the threshold is a difference; torch's `threshold_mode="abs"`.
-        cooldown: how many steps after a drop bad ones are not counted, ≥ 0.
-        lowest: the least rate, ≥ 0; torch's `min_lr`.
-        eps: the least drop that is made, ≥ 0.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        factor: γ, in [0, 1); default 0.1.
+        patience: number of steps without progress that are tolerated, ≥ 0; default 10.
+        threshold: smallest improvement that counts, ≥ 0, relative to the best loss or absolute; default 0.0001.
+        absolute: whether the threshold is absolute; torch's `threshold_mode="abs"`; default False.
+        cooldown: number of steps after a drop in which steps without progress are not counted, ≥ 0; default 0.
+        lowest: smallest learning rate, ≥ 0; torch's `min_lr`; default 0.
+        eps: smallest drop that is applied, ≥ 0; default 1e-8.
 
     >>> from landscapes import optimizers
     >>> optimizers.Plateau(optimizers.SGD(lr=0.1), patience=5).label
@@ -53,7 +54,7 @@ class Plateau(Scheduled):
 
 
 class _PlateauStepper(ScheduledStepper):
-    """Whether to drop is a matter of host numbers: the losses are copied there once a step."""
+    """Decides on the host; the losses are copied there once per step."""
 
     batched: Plateau
 

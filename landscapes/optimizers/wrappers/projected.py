@@ -1,4 +1,4 @@
-"""Steps that are led back into a box: constraints of a lower and an upper bound."""
+"""Projection onto a box after every step."""
 
 from __future__ import annotations
 
@@ -17,16 +17,19 @@ from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper
 
 @dataclass(frozen=True)
 class Projected(Wrapper):
-    """Projected steps (Goldstein, 1964; Levitin & Polyak, 1966): x ← the point of a box that is nearest to x after the step.
+    """Projected steps (Goldstein, 1964; Levitin & Polyak, 1966).
 
-    The state of the optimizer inside (its momentum, say) knows nothing of it.
+        x ← the nearest point of the box [low, high]ᵈ, after the step
+
+    The state of the wrapped optimizer, such as its momentum, ignores the projection.
 
     Args:
-        optimizer: the optimizer inside.
-        low: the lower bound of every coordinate.
-        high: the upper one, above it.
+        optimizer: the wrapped optimizer.
+        low: lower bound of every coordinate; default -1.
+        high: upper bound of every coordinate, > low; default 1.
 
-    Raises `InputError` for bounds upside down.
+    Raises:
+        InputError: if low ≥ high.
 
     >>> from landscapes import optimizers
     >>> optimizers.Projected(optimizers.SGD(lr=0.01), low=-1, high=1).label

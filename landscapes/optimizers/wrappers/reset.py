@@ -1,4 +1,4 @@
-"""Restarts: an optimizer forgets what it has gathered."""
+"""Restarts that discard the state of an optimizer."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper, unwrap
 
 @dataclass(frozen=True)
 class Reset(Wrapper):
-    """An optimizer whose state is forgotten now and then, as in restarts of momentum (O'Donoghue & Candès, 2015).
+    """An optimizer whose state is discarded at times, as in restarts of momentum (O'Donoghue & Candès, 2015).
 
-    Momentum, second moments and step counts begin anew, and so does a schedule inside; a schedule around goes
-    on. What is forgotten at step t is forgotten before the step t + 1 = 2, 3, … is taken.
+    Momentum, second moments and step counts start again, and so does a schedule inside; a schedule outside continues. A
+    reset at step t takes effect before step t + 1 = 2, 3, …
 
     Args:
-        optimizer: the optimizer inside.
-        at: once, after so many steps; 0 for never.
-        every: again and again, after so many steps each; 0 for never.
-        patience: on a plateau: after so many steps in a row without a lower value than ever before (since the last
-            time); 0 for never.
+        optimizer: the wrapped optimizer.
+        at: number of steps until a single reset, ≥ 0; 0 for never; default 0.
+        every: number of steps between repeated resets, ≥ 0; 0 for never; default 0.
+        patience: number of steps in a row without a new lowest value, after which to reset, ≥ 0; 0 for never;
+            default 0.
 
-    Raises `InputError` where it would never happen, and where an optimizer has no state that can be forgotten.
+    Raises:
+        InputError: if all three are 0; once a race begins, if the optimizer has no state to reset.
 
     >>> from landscapes import optimizers
     >>> optimizers.Reset(optimizers.Adam(lr=0.05), every=50).label

@@ -16,14 +16,16 @@ from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrappe
 
 @dataclass(frozen=True)
 class SAM(Wrapper):
-    """Sharpness-aware minimisation around any optimizer (Foret, Kleiner, Mobahi & Neyshabur, 2021).
+    """Sharpness-aware minimisation (Foret, Kleiner, Mobahi & Neyshabur, 2021).
 
-    g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²)): the optimizer is given the gradient a little uphill, so that it shuns narrow
-    hollows. Each step costs a second gradient, which is counted.
+        g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²))
+
+    The optimizer gets the gradient at a point slightly uphill, so it avoids sharp minima. Each step costs a second
+    gradient, which is counted.
 
     Args:
-        optimizer: the optimizer inside.
-        rho: ρ, how far uphill the second gradient is taken, ≥ 0.
+        optimizer: the wrapped optimizer.
+        rho: ρ, distance uphill, ≥ 0; default 0.05.
 
     >>> from landscapes import optimizers
     >>> optimizers.SAM(optimizers.SGD(lr=0.01), rho=0.1).label

@@ -158,7 +158,7 @@ def momentum_of(optimizer: Optimizer) -> str:
 
 
 def with_momentum(optimizer: Optimizer, value: float) -> Optimizer:
-    """Return the optimizer with this momentum if it has momentum 0; that omits the term, so it could not be set later."""
+    """Return the optimizer with this momentum if its own is 0; a term at 0 is omitted and could not be set later."""
     if isinstance(optimizer, Wrapper):
         return dataclasses.replace(optimizer, optimizer=with_momentum(optimizer.optimizer, value))
     name = momentum_of(optimizer)

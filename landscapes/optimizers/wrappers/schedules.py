@@ -1,4 +1,4 @@
-"""Learning rates that go by the step: decays, warm-ups, cosines."""
+"""Learning-rate schedules: decays, warm-up and cosines."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from landscapes.optimizers.wrappers.scheduled import Array, Scheduled, Value
 
 @dataclass(frozen=True)
 class StepDecay(Scheduled):
-    """A rate that drops by a factor every so many steps (as in He, Zhang, Ren & Sun, 2016).
+    """Multiply the learning rate by a factor every k steps (as in He, Zhang, Ren & Sun, 2016).
 
-    lr ← γ·lr after every k steps: `torch.optim.lr_scheduler.StepLR`, bit for bit.
+        lr ← γ·lr  after every k steps
+
+    It reproduces `torch.optim.lr_scheduler.StepLR` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        every: k, ≥ 1; torch's `step_size`.
-        gamma: γ, the factor, ≥ 0.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        every: k, ≥ 1; torch's `step_size`; default 30.
+        gamma: γ, ≥ 0; default 0.1.
 
     >>> from landscapes import optimizers
     >>> optimizers.StepDecay(optimizers.SGD(lr=0.1), every=50).label
@@ -45,16 +47,23 @@ class StepDecay(Scheduled):
 
 @dataclass(frozen=True)
 class MultiStep(Scheduled):
-    """A rate that drops by a factor after given steps (as in He, Zhang, Ren & Sun, 2016).
+    """Multiply the learning rate by a factor after given steps (as in He, Zhang, Ren & Sun, 2016).
 
-    lr ← γ·lr after each of them: `torch.optim.lr_scheduler.MultiStepLR`, bit for bit.
+        lr ← γ·lr  after each of the steps
+
+    It reproduces `torch.optim.lr_scheduler.MultiStepLR` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        at: after which steps, such as (50, 100); torch's `milestones`.
-        gamma: γ, the factor, ≥ 0.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        at: steps after which lr drops, such as (50, 100), required; torch's `milestones`; no default.
+        gamma: γ, ≥ 0; default 0.1.
 
-    Raises `InputError` where `at` is no list of steps.
+    Raises:
+        InputError: if `at` is not a sequence of positive integers.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.MultiStep(optimizers.SGD(lr=0.1), at=(50, 100)).label
+    'SGD · steps'
     """
 
     names: ClassVar[tuple[str, ...]] = ("multi_step",)
@@ -81,14 +90,20 @@ class MultiStep(Scheduled):
 
 @dataclass(frozen=True)
 class Constant(Scheduled):
-    """A rate that is smaller for the first steps (He, Zhang, Ren & Sun, 2016, on CIFAR-10).
+    """A smaller constant learning rate for the first steps (He, Zhang, Ren & Sun, 2016, on CIFAR-10).
 
-    lr ← s·lr until step k, then lr: `torch.optim.lr_scheduler.ConstantLR`, bit for bit.
+        lrₜ = s·lr until step k, then lr
+
+    It reproduces `torch.optim.lr_scheduler.ConstantLR` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the later one.
-        start: s, the share at first, in (0, 1]; torch's `factor`.
-        over: k, for how many steps, ≥ 1; torch's `total_iters`.
+        optimizer: the wrapped optimizer; its learning rate is the later one.
+        start: s, in (0, 1]; torch's `factor`; default 1/3.
+        over: k, number of steps with the smaller learning rate, ≥ 1; torch's `total_iters`; default 5.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Constant(optimizers.SGD(lr=0.1), over=10).spec
+    'constant(sgd(lr=0.1), over=10)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("constant",)
@@ -105,16 +120,22 @@ class Constant(Scheduled):
 
 @dataclass(frozen=True)
 class Linear(Scheduled):
-    """A rate that goes in a straight line from one share to another.
+    """A learning rate that changes linearly.
 
-    lrₜ = lr·(a + (b − a)·min(t, T)/T): `torch.optim.lr_scheduler.LinearLR`, bit for bit. To fall to nothing by the
-    last step is what Defazio, Cutkosky, Mehta & Mishchenko (2023) find best of all.
+        lrₜ = lr·(a + (b − a)·min(t, T)/T)
+
+    It reproduces `torch.optim.lr_scheduler.LinearLR` bitwise. Defazio, Cutkosky, Mehta & Mishchenko (2023) find a
+    linear decay to zero the best schedule.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is that of share 1.
-        start: a, in (0, 1]; torch's `start_factor`.
-        end: b, in [0, 1]; torch's `end_factor`.
-        steps: T; 0 for those of the race; torch's `total_iters`.
+        optimizer: the wrapped optimizer; its learning rate is lr.
+        start: a, in (0, 1]; torch's `start_factor`; default 1.
+        end: b, in [0, 1]; torch's `end_factor`; default 0.
+        steps: T, ≥ 0; 0 for the steps of the race; torch's `total_iters`; default 0.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Linear(optimizers.SGD(lr=0.1)).label
+    'SGD · linear'
     """
 
     names: ClassVar[tuple[str, ...]] = ("linear",)
@@ -134,15 +155,17 @@ class Linear(Scheduled):
 
 @dataclass(frozen=True)
 class WarmUp(Linear):
-    """A rate that rises in a straight line over the first steps (Goyal and others, 2017).
+    """A learning rate that rises linearly over the first steps (Goyal and others, 2017).
 
-    lrₜ = lr·(a + (b − a)·min(t, T)/T): `torch.optim.lr_scheduler.LinearLR` with its defaults, bit for bit.
+        lrₜ = lr·(a + (b − a)·min(t, T)/T)
+
+    It reproduces `torch.optim.lr_scheduler.LinearLR` with its defaults bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the one it rises to.
-        start: a, in (0, 1]; torch's `start_factor`.
-        end: b, in [0, 1]; torch's `end_factor`.
-        steps: T, over how many steps; 0 for those of the race; torch's `total_iters`.
+        optimizer: the wrapped optimizer; its learning rate is lr.
+        start: a, in (0, 1]; torch's `start_factor`; default 1/3.
+        end: b, in [0, 1]; torch's `end_factor`; default 1.
+        steps: T, ≥ 0; 0 for the steps of the race; torch's `total_iters`; default 5.
 
     >>> from landscapes import optimizers
     >>> optimizers.WarmUp(optimizers.Adam(lr=0.1), steps=20).label
@@ -162,13 +185,19 @@ class WarmUp(Linear):
 
 @dataclass(frozen=True)
 class Exponential(Scheduled):
-    """A rate that shrinks by the same factor each step (Li & Arora, 2020, say what comes of it).
+    """A learning rate that decays exponentially (see Li & Arora, 2020).
 
-    lr ← γ·lr: `torch.optim.lr_scheduler.ExponentialLR`, bit for bit.
+        lr ← γ·lr  after every step
+
+    It reproduces `torch.optim.lr_scheduler.ExponentialLR` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        gamma: γ, ≥ 0.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        gamma: γ, ≥ 0; default 0.99.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Exponential(optimizers.SGD(lr=0.1), gamma=0.9).label
+    'SGD · exponential'
     """
 
     names: ClassVar[tuple[str, ...]] = ("exponential",)
@@ -181,14 +210,20 @@ class Exponential(Scheduled):
 
 @dataclass(frozen=True)
 class InverseTime(Scheduled):
-    """A rate that falls as a power of time, as convergence under noise asks for (Robbins & Monro, 1951).
+    """A learning rate that decays as a power of time, as convergence under noise requires (Robbins & Monro, 1951).
 
-    lrₜ = lr / (1 + δt)^p after t steps. With p in (½, 1] the rates' sum is infinite and that of their squares is not.
+        lrₜ = lr / (1 + δt)^p  after t steps
+
+    For p in (½, 1], the sum of the learning rates is infinite and that of their squares is finite.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        decay: δ, ≥ 0.
-        power: p, ≥ 0.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        decay: δ, ≥ 0; default 0.01.
+        power: p, ≥ 0; default 1.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.InverseTime(optimizers.SGD(lr=0.1), power=0.6).label
+    'SGD · inverse time'
     """
 
     names: ClassVar[tuple[str, ...]] = ("inverse_time",)
@@ -206,14 +241,20 @@ class InverseTime(Scheduled):
 
 @dataclass(frozen=True)
 class Polynomial(Scheduled):
-    """A rate that falls to nothing as a power of the time that is left (Liu, Rabinovich & Berg, 2015).
+    """A learning rate that decays to zero as a power of the remaining time (Liu, Rabinovich & Berg, 2015).
 
-    lrₜ = lr·(1 − min(t, T)/T)^p: `torch.optim.lr_scheduler.PolynomialLR`, bit for bit.
+        lrₜ = lr·(1 − min(t, T)/T)^p
+
+    It reproduces `torch.optim.lr_scheduler.PolynomialLR` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        power: p, ≥ 0.
-        steps: T; 0 for those of the race; torch's `total_iters`.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        power: p, ≥ 0; default 1.
+        steps: T, ≥ 0; 0 for the steps of the race; torch's `total_iters`; default 0.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.Polynomial(optimizers.SGD(lr=0.1), power=2).label
+    'SGD · polynomial'
     """
 
     names: ClassVar[tuple[str, ...]] = ("polynomial",)
@@ -228,15 +269,16 @@ class Polynomial(Scheduled):
 
 @dataclass(frozen=True)
 class Cosine(Scheduled):
-    """A rate that falls along half a cosine (Loshchilov & Hutter, 2017).
+    """Cosine annealing of the learning rate (Loshchilov & Hutter, 2017).
 
-    lrₜ = e + (lr − e)·(1 + cos(πt/T))/2: `torch.optim.lr_scheduler.CosineAnnealingLR`, bit for bit; after T steps
-    it rises again.
+        lrₜ = e + (lr − e)·(1 + cos(πt/T))/2
+
+    It reproduces `torch.optim.lr_scheduler.CosineAnnealingLR` bitwise. After T steps, the learning rate rises again.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        steps: T; 0 for those of the race; torch's `T_max`.
-        lowest: e, the last rate, ≥ 0; torch's `eta_min`.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        steps: T, ≥ 0; 0 for the steps of the race; torch's `T_max`; default 0.
+        lowest: e, the last learning rate, ≥ 0; torch's `eta_min`; default 0.
 
     >>> from landscapes import optimizers
     >>> optimizers.Cosine(optimizers.Adam(lr=0.1)).spec
@@ -257,16 +299,21 @@ class Cosine(Scheduled):
 
 @dataclass(frozen=True)
 class WarmRestarts(Scheduled):
-    """A rate that falls along half a cosine, over and over, each fall longer than the last (SGDR: Loshchilov & Hutter, 2017).
+    """Cosine annealing with warm restarts (SGDR: Loshchilov & Hutter, 2017).
 
-    lrₜ = e + (lr − e)·(1 + cos(πt/T))/2, t counted since the last restart:
-    `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`, bit for bit.
+        lrₜ = e + (lr − e)·(1 + cos(πt/T))/2,  t counted since the last restart
+
+    It reproduces `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts` bitwise.
 
     Args:
-        optimizer: the optimizer inside; its learning rate is the first one.
-        period: T of the first fall, ≥ 1; torch's `T_0`.
-        growth: by what each fall is longer than the last, ≥ 1; torch's `T_mult`.
-        lowest: e, ≥ 0; torch's `eta_min`.
+        optimizer: the wrapped optimizer; its learning rate is the first one.
+        period: T of the first period, ≥ 1; torch's `T_0`; default 50.
+        growth: ratio of each period to the previous one, ≥ 1; torch's `T_mult`; default 1.
+        lowest: e, ≥ 0; torch's `eta_min`; default 0.
+
+    >>> from landscapes import optimizers
+    >>> optimizers.WarmRestarts(optimizers.SGD(lr=0.1), period=20).label
+    'SGD · restarts 20'
     """
 
     names: ClassVar[tuple[str, ...]] = ("warm_restarts",)
@@ -280,7 +327,7 @@ class WarmRestarts(Scheduled):
         return f"restarts {self.period}"
 
     def first_lr(self, base: Array, last: Value) -> Value:
-        return self.next_lr(base, base, 0, last)  # to the last bit, too
+        return self.next_lr(base, base, 0, last)  # the same rounding as for later steps
 
     def next_lr(self, rate: Array, base: Array, t: Value, last: Value) -> Value:
         angle = map_floats(_fall, t, self.period, self.growth)
@@ -288,12 +335,12 @@ class WarmRestarts(Scheduled):
 
 
 def _fall(t: float, period: float, growth: float) -> float:
-    """πt/T, where t and T are those of the present fall."""
+    """Return πt/T, with t and T those of the current period."""
     while growth > 1 and t >= period:
         t, period = t - period, period * growth
     return math.pi * (t % period) / period
 
 
 def _plain(value: Any) -> Any:
-    """A number as Python has it; columns stay columns."""
+    """Return a number as a Python float; columns stay columns."""
     return value if np.ndim(value) else float(value)

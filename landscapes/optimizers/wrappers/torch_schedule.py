@@ -1,4 +1,4 @@
-"""Any scheduler of torch, or of one's own, around any optimizer."""
+"""Any scheduler of `torch.optim.lr_scheduler`, for any optimizer."""
 
 from __future__ import annotations
 
@@ -35,21 +35,23 @@ Scheduler = type[LRScheduler] | Callable[..., LRScheduler]
 
 @dataclass(frozen=True, init=False)
 class Schedule(Scheduled):
-    """An optimizer under any scheduler of `torch.optim.lr_scheduler`, or of that kind (Paszke and others, 2019).
+    """Any scheduler of `torch.optim.lr_scheduler`, or of that interface (Paszke and others, 2019).
 
-    The scheduler itself goes once through the steps of the race, for each learning rate there is, with a torch optimizer
-    that does nothing; what it sets, lr and momentum (or the first of the betas), the optimizer is told, bit for bit.
+    The scheduler runs once through the steps of the race per learning rate, with a torch optimizer that does nothing.
+    The lr and momentum (or first beta) that it sets are applied to the wrapped optimizer bitwise.
 
     Args:
-        optimizer: the optimizer inside.
-        scheduler: the class, its name in `torch.optim.lr_scheduler`, or a function that takes a torch optimizer and
-            returns a scheduler, for chains and sequences of them.
-        title: what a label shows of it; by default the class's name.
-        settings: settings whose names are taken here ("optimizer", "title", …), as a dict.
-        hyper: the scheduler's other settings.
+        optimizer: the wrapped optimizer.
+        scheduler: the class, its name in `torch.optim.lr_scheduler`, or a function from a torch optimizer to a
+            scheduler, for chains and sequences of schedulers.
+        title: the scheduler's part of the label; the name of the class by default.
+        settings: settings whose names clash with this signature ("optimizer", "title", …), as a dict; none by
+            default.
+        hyper: all other settings of the scheduler.
 
-    Raises `InputError` where that is no scheduler, refuses the settings, looks at losses (see `Plateau`), or (once
-    a race begins) cannot go on for as many steps.
+    Raises:
+        InputError: if scheduler is not a scheduler, rejects the settings or depends on losses (see `Plateau`).
+            Once a race begins, if it fails within the steps of the race.
 
     >>> from landscapes import optimizers
     >>> optimizers.Schedule(optimizers.SGD(lr=0.1), "StepLR", step_size=30).spec
@@ -99,9 +101,9 @@ class Schedule(Scheduled):
             object.__setattr__(self, key, value)
         self.__post_init__()
         if momentum_of(optimizer):
-            object.__setattr__(self, "moves", _course(self, 1, momentum=0.125)[1] != [0.125])
+            object.__setattr__(self, "moves", _run_scheduler(self, 1, momentum=0.125)[1] != [0.125])
         else:
-            _course(self, 1)
+            _run_scheduler(self, 1)
 
     @property
     def label_suffix(self) -> str:
@@ -109,11 +111,12 @@ class Schedule(Scheduled):
 
     @property
     def spec(self) -> str:
-        """The optimizer as text. Only torch's own schedulers, with settings that text can hold, can be read back."""
+        """The optimizer as text; `parse` reads back torch's own schedulers with settings that text can represent."""
         name = getattr(self.scheduler, "__name__", type(self.scheduler).__name__)
         shown = {"scheduler": name} | ({} if self.title == name else {"title": self.title})
         settings = {**shown, **dict(self.settings)}
-        return f"schedule({', '.join([self.optimizer.spec, *(f'{key}={short(value)}' for key, value in settings.items())])})"
+        texts = [f"{key}={short(value)}" for key, value in settings.items()]
+        return f"schedule({', '.join([self.optimizer.spec, *texts])})"
 
     @property
     def batch_key(self) -> Hashable:
@@ -125,38 +128,38 @@ class Schedule(Scheduled):
 
 
 class _SchedulerStepper(ScheduledStepper):
-    """Tells the optimizers inside what the schedulers themselves set."""
+    """Sets on the wrapped optimizers what the schedulers set."""
 
     def __init__(self, optimizers: Sequence[Schedule], x: Tensor, setup: RunSetup) -> None:
-        known: dict[Hashable, Course] = {}
-        courses = []
+        cache: dict[Hashable, SchedulerRun] = {}
+        scheduler_runs = []
         for optimizer in optimizers:
             key = optimizer.learning_rate, optimizer.scheduler, repr(optimizer.settings), _momentum(optimizer)
-            if key not in known:
-                known[key] = _course(optimizer, setup.steps)
-            courses.append(known[key])
-        self.course, self.momenta = (np.array(columns) for columns in zip(*courses, strict=True))
-        self.each = np.arange(len(optimizers))
-        super().__init__([_moving(optimizer) for optimizer in optimizers], x, setup)
+            if key not in cache:
+                cache[key] = _run_scheduler(optimizer, setup.steps)
+            scheduler_runs.append(cache[key])
+        self.lr_table, self.momentums = (np.array(columns) for columns in zip(*scheduler_runs, strict=True))
+        self.index = np.arange(len(optimizers))
+        super().__init__([_with_momentum(optimizer) for optimizer in optimizers], x, setup)
 
     def first_lrs(self) -> Array:
-        return self.course[:, 0]
+        return self.lr_table[:, 0]
 
     def next_lrs(self, t: Value) -> Array:
-        return cast(Array, self.course[self.each, t])
+        return cast(Array, self.lr_table[self.index, t])
 
     def apply(self) -> None:
         super().apply()
         if cast(Schedule, self.batched).moves:
-            self.set_hyperparameter(self.momentum, self.momenta[self.each, self.age()])
+            self.set_hyperparameter(self.momentum, self.momentums[self.index, self.age()])
 
 
-Course = tuple[list[float], list[float]]
-"""The learning rates of each step, and the momenta."""
+SchedulerRun = tuple[list[float], list[float]]
+"""Learning rates and momentums per step."""
 
 
 class _Idle(torch.optim.Optimizer):
-    """A torch optimizer that has what schedulers look for, and does nothing."""
+    """A torch optimizer with what schedulers read and set; its step does nothing."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__([torch.zeros(1, requires_grad=True)], settings)
@@ -165,13 +168,13 @@ class _Idle(torch.optim.Optimizer):
         pass
 
 
-def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> Course:
-    """What the scheduler sets for the first so many steps; `momentum` is the one it finds, by default the optimizer's."""
+def _run_scheduler(optimizer: Schedule, steps: int, momentum: float | None = None) -> SchedulerRun:
+    """Return what the scheduler sets for the first steps; `momentum` is what it finds, by default the optimizer's."""
     name = momentum_of(optimizer)
     found = _momentum(optimizer) if momentum is None else momentum
     each: dict[str, dict[str, Any]] = {"beta1": {"betas": (found, 0.999)}, "momentum": {"momentum": found}}
-    rates, momenta = [], []
-    with warnings.catch_warnings(action="ignore"):  # torch's own schedulers warn of each other
+    lrs, momentums = [], []
+    with warnings.catch_warnings(action="ignore"):  # torch's schedulers warn of one another
         try:
             torch_optimizer = _Idle(lr=optimizer.learning_rate, **each.get(name, {}))
             scheduler = cast(Any, optimizer.scheduler)(torch_optimizer, **deepcopy(dict(optimizer.settings)))
@@ -181,15 +184,15 @@ def _course(optimizer: Schedule, steps: int, momentum: float | None = None) -> C
                     torch_optimizer.step()
                     scheduler.step()
                 group = torch_optimizer.param_groups[0]
-                rates.append(float(group["lr"]))
-                momenta.append(float(group["betas"][0] if name == "beta1" else group.get("momentum", math.nan)))
+                lrs.append(float(group["lr"]))
+                momentums.append(float(group["betas"][0] if name == "beta1" else group.get("momentum", math.nan)))
         except InputError:
             raise
         except Exception as error:
-            done = f"fails at step {len(rates) + 1}" if rates else "cannot be created"
+            done = f"fails at step {len(lrs) + 1}" if lrs else "cannot be created"
             reason = " ".join(str(error).split())
             raise InputError(f"Schedule: {optimizer.title} {done}: {type(error).__name__}: {reason}"[:300]) from error
-    return rates, momenta
+    return lrs, momentums
 
 
 def _check(made: Any, title: str) -> None:
@@ -200,7 +203,7 @@ def _check(made: Any, title: str) -> None:
 
 
 def _named(name: str) -> type[LRScheduler]:
-    """The scheduler of torch that bears a name."""
+    """Return the scheduler of torch with this name."""
     known = {
         key: cls
         for key, cls in vars(lr_scheduler).items()
@@ -212,7 +215,7 @@ def _named(name: str) -> type[LRScheduler]:
 
 
 def _momentum(optimizer: Schedule) -> float:
-    """The momentum that the scheduler finds; 0 where the optimizer has none."""
+    """Return the momentum that the scheduler finds; 0 if the optimizer has none."""
     torch_optimizer, name = unwrap(optimizer), momentum_of(optimizer)
     if isinstance(torch_optimizer, Torch):
         value = _defaults(torch_optimizer)["betas" if name == "beta1" else name] if name else 0.0
@@ -225,11 +228,11 @@ def _defaults(optimizer: Torch) -> dict[str, Any]:
     return {name: given.default for name, given in parameters.items()} | optimizer.hyper
 
 
-def _moving(optimizer: Schedule) -> Schedule:
-    """The optimizer, with a momentum where the scheduler will give it one."""
+def _with_momentum(optimizer: Schedule) -> Schedule:
+    """Return the schedule; if its scheduler sets momentum, with an optimizer that has momentum."""
     if not optimizer.moves:
         return optimizer
-    first = _course(optimizer, 1)[1][0]
+    first = _run_scheduler(optimizer, 1)[1][0]
     moving = copy(optimizer)
     object.__setattr__(moving, "optimizer", with_momentum(optimizer.optimizer, first))
     return moving

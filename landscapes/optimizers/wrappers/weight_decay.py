@@ -1,4 +1,4 @@
-"""Weight decay around any optimizer: as a penalty on the loss, or apart from it."""
+"""Weight decay for any optimizer: an L2 penalty, or decoupled from the loss."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ from landscapes.oracle import Oracle
 
 @dataclass(frozen=True)
 class Decay(Wrapper):
-    """Weights that shrink: an L2 penalty (Krogh & Hertz, 1991), or decoupled from it (Loshchilov & Hutter, 2019).
+    """Weight decay: an L2 penalty (Krogh & Hertz, 1991), or decoupled (Loshchilov & Hutter, 2019).
 
-    The penalty is f ← f + ½λ‖x‖², g ← g + λx, for whatever the optimizer asks: values, gradients, curvature. Decoupled:
-    x ← x − lr·λx, and the optimizer's step from there; lr is the present one, also under a schedule. Around Adam the
-    one is torch's Adam with `weight_decay`, the other its AdamW, bit for bit.
+        penalty: f ← f + ½λ‖x‖²,  g ← g + λx
+        decoupled: x ← (1 − lr·λ)x, then the optimizer's step
+
+    The penalty applies to all that the optimizer queries: values, gradients and curvature. The decoupled form uses the
+    current lr, also under a schedule. Around Adam, they reproduce torch's Adam with `weight_decay` and its AdamW
+    bitwise on the CPU.
 
     Args:
-        optimizer: the optimizer inside.
-        weight: λ, ≥ 0.
-        decoupled: whether the point shrinks by itself, whatever the gradients.
+        optimizer: the wrapped optimizer.
+        weight: λ, ≥ 0; default 0.01.
+        decoupled: whether the decay is decoupled; default False.
 
-    Raises `InputError` where decoupled decay has no learning rate to go by.
+    Raises:
+        InputError: if decoupled decay is used with an optimizer without a learning rate.
 
     >>> from landscapes import optimizers
     >>> optimizers.Decay(optimizers.Adam(lr=0.05), weight=0.1).label
@@ -80,7 +84,7 @@ class _DecayStepper(WrapperStepper):
 
 
 class _Penalised(GradientTransformOracle):
-    """The function with its penalty, in all that can be asked."""
+    """The function plus its penalty, for all queries."""
 
     def __init__(self, inner: Oracle, weight: Scalar) -> None:
         super().__init__(inner, lambda x, gradient, mask: add_weight_decay(gradient, weight, x))
@@ -111,7 +115,7 @@ class _Penalised(GradientTransformOracle):
 
 
 def _axes(x: Tensor) -> Tensor:
-    """The unit matrix, shape (d, d, 1)."""
+    """Return the identity matrix, shape (d, d, 1)."""
     return torch.eye(len(x), dtype=x.dtype, device=x.device)[:, :, None]
 
 
