@@ -77,7 +77,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 LATE_IMPORTS = {
     "landscapes.objectives.transform_methods": {"transforms"},  # Function.shifted calls transforms.shifted
-    "landscapes.record._record": {"render"},  # notebooks draw the record that they display
+    "landscapes.record._record": {"", "render"},  # notebooks draw the record that they display
 }
 """Further parts that a module may import inside functions."""
 
