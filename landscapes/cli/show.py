@@ -106,7 +106,8 @@ def _docstring(doc: str) -> tuple[str, dict[str, str]]:
         r"^ {4}([\w, ]+): (.*(?:\n {5,}.*)*)", block[0] if block else "", flags=re.MULTILINE
     ):
         for name in names.split(","):
-            meanings[name.strip()] = " ".join(meaning.split()).rstrip(".")
+            plain = " ".join(meaning.split()).rstrip(".")
+            meanings[name.strip()] = re.sub(r"; default [^;]*$", "", plain)  # a column of its own
     return text.strip(), meanings
 
 

@@ -52,7 +52,7 @@ INVALID = {
     "below a file": (["race", "booth", "-o", "file.txt/race.gif"], r"the folder 'file.txt' does not exist"),
     "onto a folder": (["race", "booth", "-o", "folder.gif"], r"it is a folder"),
     "no folder for the record": (["race", "booth", "--record", "none/race.npz"], r"the folder 'none' does not exist"),
-    "unknown device": (["race", "booth", "--device", "abacus"], r"device 'abacus' is not to be had here"),
+    "unknown device": (["race", "booth", "--device", "abacus"], r"device 'abacus' is not available here"),
     "no such module": (["race", "nomodule:f"], r"no module named 'nomodule' in this folder or installed"),
     "no such file": (["race", "none.py:f"], r"no such file: 'none.py'"),
     "nothing after the colon": (["race", "math:"], r"cannot parse 'math:'"),
@@ -116,7 +116,7 @@ def test_invalid_input_prints_one_line_and_writes_nothing(cli, user_module, case
 def test_cuda_not_available(cli, tmp_path):
     code, out, err = cli("race", "booth", "--device", "cuda")
     assert (code, out) == (2, "")
-    assert re.fullmatch(r"landscapes: error: device 'cuda' is not to be had here[^\n]*\n", err)
+    assert re.fullmatch(r"landscapes: error: device 'cuda' is not available here[^\n]*\n", err)
     assert not list(tmp_path.iterdir())
 
 

@@ -247,7 +247,7 @@ def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
         (["beale", "-o", "sheet.png", "--size", "10x10"], r"size must be at least"),
         (["beale", "--dim", "3"], r"beale has 2 coordinates and supports no other number, got 3"),
         (["rosenbrock", "--dim", "1"], r"supports these numbers of coordinates: any, at least 2; got 1"),
-        (["rosenbrock", "--dim", "-3"], r"must be a whole number, at least 1, not '-3'"),
+        (["rosenbrock", "--dim", "-3"], r"--dim must be an integer >= 1, got '-3'"),
     ],
 )
 def test_show_refuses(tmp_path, monkeypatch, capsys, more, message):
@@ -302,12 +302,12 @@ def test_a_race_without_a_map_refuses_what_needs_one(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("landscapes.experiments._race.race", None)  # it would be a TypeError
     assert main.main(["race", "rosenbrock", "--dim", "10", *more]) == 2
-    assert "rosenbrock with 10 the losses are drawn alone" in capsys.readouterr().err
+    assert "needs a function of 2 coordinates; rosenbrock has 10, so that only its loss curves are drawn" in capsys.readouterr().err
 
 
 def test_a_formula_has_its_own_coordinates(capsys):
     assert main.main(["race", "--formula", "x + y", "--dim", "3"]) == 2
-    assert "--dim goes with a function of the list" in capsys.readouterr().err
+    assert "--dim does not apply to --formula: its variables are its coordinates" in capsys.readouterr().err
 
 
 def test_drawing_a_sheet_needs_no_torch():

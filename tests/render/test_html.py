@@ -392,7 +392,7 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
             ("--labels", "direct"),
             "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel",
         ),
-        (("--size", "800x600"), "a page is as large as its window"),
+        (("--size", "800x600"), "--size does not apply to .html: the page fills its window"),
         (("--step", "3"), "is an animation of every step"),
     ],
 )
