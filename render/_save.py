@@ -17,7 +17,7 @@ from landscapes.record import Record
 from landscapes.render.animation._animate import animate, describe
 from landscapes.render.figures._figure import FigureOptions, check_options, experiment_of, figure, with_article
 from landscapes.render.figures.stills import STILLS, check_still, still
-from landscapes.render.html._page import LOOKS, is_page, page
+from landscapes.render.html._page import SYSTEM_THEMES, is_page, page
 from landscapes.render.text._caption import caption
 from landscapes.render.writers import WRITERS, writer_for
 from landscapes.summary import FunctionSummary
@@ -91,7 +91,7 @@ def save(
     if is_page(target):
         assert isinstance(record, Record)
         chosen: dict[str, Any] = {name: given[name] for name in ("theme", "title", "view", "seconds") if name in given}
-        return page(record, target, **{"theme": LOOKS, **chosen})
+        return page(record, target, **{"theme": SYSTEM_THEMES, **chosen})
     time = {name: given.pop(name) for name in TIME if name in given}
     made = figure(record, **given)
     if isinstance(record, FunctionSummary):

@@ -1,1 +1,1 @@
-"""Pages to play with, for a browser."""
+"""Interactive pages for a browser."""

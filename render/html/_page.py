@@ -1,4 +1,4 @@
-"""A race as a page to play with: one file for a browser, which asks the network for nothing."""
+"""A race as an interactive page: one HTML file that needs no network."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from matplotlib.colors import to_hex, to_rgb
 from landscapes.errors import InputError
 from landscapes.files import check_target, replacing
 from landscapes.record import Record
-from landscapes.render.html.payload import check_record, told
+from landscapes.render.html.payload import build_payload, check_record
 from landscapes.render.plots._crop import crop
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers.timeline import check_positive
 from landscapes.views import View
 
-Themes = str | Theme | Sequence[str | Theme]
+ThemeChoice = str | Theme | Sequence[str | Theme]
 
-LOOKS = ("light", "dark")
-"""What a reader's system may ask for, and the theme each gets."""
+SYSTEM_THEMES = ("light", "dark")
+"""The themes of a page, for systems in light and in dark mode."""
 
-SCRIPTS = ("data", "ground", "shared", "axes", "map", "losses", "hover", "legend", "controls", "main")
+SCRIPTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "tooltip", "legend", "controls", "main")
 """The parts of the page's script, in order."""
 
 
@@ -35,7 +35,7 @@ def page(
     record: Record,
     path: str | os.PathLike[str],
     *,
-    theme: Themes = LOOKS,
+    theme: ThemeChoice = SYSTEM_THEMES,
     title: str | None = None,
     view: View | None = None,
     seconds: float = 8.0,
@@ -88,7 +88,7 @@ def check_page(path: str | os.PathLike[str]) -> Path:
 def document(
     record: Record,
     *,
-    theme: Themes = LOOKS,
+    theme: ThemeChoice = SYSTEM_THEMES,
     title: str | None = None,
     view: View | None = None,
     seconds: float = 8.0,
@@ -102,14 +102,14 @@ def document(
     if view is not None:
         record = crop(record, view)
     words = title or _title(record)
-    data = told(record, chosen, words, check_positive("seconds", seconds))
-    script = "\n".join(_part(f"{name}.js") for name in SCRIPTS)
-    return _filled(
-        _part("page.html"),
+    data = build_payload(record, chosen, words, check_positive("seconds", seconds))
+    script = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    return _fill_template(
+        _asset("page.html"),
         {
             "title": html.escape(words),
             "caption": html.escape(caption(record)),
-            "style": _colors(chosen) + _part("page.css"),
+            "style": _colors(chosen) + _asset("page.css"),
             "data": _as_script(data),
             "script": script,
         },
@@ -135,13 +135,13 @@ def _title(record: Record) -> str:
 def _colors(looks: Sequence[Theme]) -> str:
     """The colours of the page around the drawings: of one theme, or of the one that the reader's system asks for."""
     names = ("background", "foreground", "muted")
-    optimizers = [
+    palettes = [
         ":root { " + "".join(f"--{name}: {to_hex(getattr(look, name))}; " for name in names) + "}" for look in looks
     ]
     dark = [sum(to_rgb(look.background)) < 1.5 for look in looks]
     schemes = [f":root {{ color-scheme: {'dark' if is_dark else 'light'}; }}" for is_dark in dark]
-    first, *second = [f"{optimizer} {scheme}" for optimizer, scheme in zip(optimizers, schemes, strict=True)]
-    return "\n".join([first, *(f"@media (prefers-color-scheme: dark) {{ {optimizer} }}" for optimizer in second), ""])
+    first, *second = [f"{palette} {scheme}" for palette, scheme in zip(palettes, schemes, strict=True)]
+    return "\n".join([first, *(f"@media (prefers-color-scheme: dark) {{ {palette} }}" for palette in second), ""])
 
 
 def _as_script(data: Mapping[str, Any]) -> str:
@@ -150,12 +150,12 @@ def _as_script(data: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _part(name: str) -> str:
+def _asset(name: str) -> str:
     """A piece of the page, from the folder `assets`."""
     return files("landscapes.render.html").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _filled(template: str, parts: Mapping[str, str]) -> str:
+def _fill_template(template: str, parts: Mapping[str, str]) -> str:
     """A template with its `{{name}}` places filled, once: what is put in is not looked at again."""
     pieces = template.split("{{")
     filled = [pieces[0]]

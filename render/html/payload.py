@@ -1,7 +1,8 @@
-"""What a page is told of a race: its looks, its map, its losses and its runs, as JSON knows them."""
+"""The payload of a page: themes, surface, loss panel and runs as JSON."""
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,66 +16,68 @@ from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.legend import entries
 from landscapes.render.artists.outline import outline
-from landscapes.render.html.pool import Pool, digits, steps
-from landscapes.render.html.simplify import thinned
-from landscapes.render.html.surface_data import ground
+from landscapes.render.html.encoding import IntegerBlock, differences, four_digits
+from landscapes.render.html.surface_data import surface_data
 from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Style, Theme, styles
 
 GRID = 100_000
-"""Points are rounded to so many parts of the view."""
+"""Points are rounded to this many parts of the view."""
 
 FAR = 1000.0
-"""How many views away a point may be; those beyond are drawn there."""
+"""Points further away than this many views are clipped to that distance."""
 
-MOST_RUNS = 200
-"""A page with more could not be told apart, nor switched one by one."""
+MAX_RUNS = 200
+"""Maximum number of runs; more could not be told apart or toggled."""
 
-MOST_POINTS = 24_000
-"""How many points all runs have together; a longer race is thinned."""
+MAX_POINTS = 24_000
+"""Maximum number of points of all runs together; longer races are simplified."""
 
-UNSEEN = 1e-4
-"""Thinning moves nothing by less than this share of the view, or of the losses' height, if it can."""
+INVISIBLE = 1e-4
+"""Errors of simplification below this share of the view, or of the loss panel's height, are invisible."""
 
 
 def check_record(record: Record) -> None:
-    """Refuses what no page can show."""
+    """Raise `InputError` for a record that a page cannot show."""
     if isinstance(record, Record) and 0 in record.trajectories.loss.shape:
-        raise InputError("this record is empty: it has no runs, or no steps; a page needs one of each")
+        raise InputError("this record has no runs or no steps; a page needs at least one of each")
     check_step(record, None)
-    if len(record.trajectories) > MOST_RUNS:
+    if len(record.trajectories) > MAX_RUNS:
         raise InputError(
-            f"a page shows at most {MOST_RUNS} runs, not {len(record.trajectories)}; race fewer of them, "
+            f"a page shows at most {MAX_RUNS} runs, got {len(record.trajectories)}; race fewer optimizers, "
             "or save a picture with render.save"
         )
 
 
-def told(record: Record, looks: Sequence[Theme], title: str, seconds: float) -> dict[str, Any]:
-    """All that the script draws. Long rows of numbers are in one pool, in the order in which the script takes them."""
-    pool = Pool()
+def build_payload(record: Record, looks: Sequence[Theme], title: str, seconds: float) -> dict[str, Any]:
+    """Return the payload. Arrays are stored in one block of integers, in the order in which the script reads them."""
+    block = IntegerBlock()
     labels = [str(label) for label in record.trajectories.runs["label"]]
-    worn = [styles(labels, look) for look in looks]
-    shapes = {"*", *(style.marker for row in worn for style in row)}
-    map_ = None if record.surface is None else ground(record, pool)
+    run_styles = [styles(labels, look) for look in looks]
+    shapes = {"*", *(style.marker for row in run_styles for style in row)}
+    surface = None if record.surface is None else surface_data(record, block)
     panel = _panel(record)
     return {
         "title": title,
         "caption": caption(record),
         "last": int(record.trajectories.step[-1]),
         "seconds": seconds,
-        "looks": [_look(look, style, map_["bands"] if map_ else 0) for look, style in zip(looks, worn, strict=True)],
+        "looks": [
+            _look(look, style, surface["bands"] if surface else 0)
+            for look, style in zip(looks, run_styles, strict=True)
+        ],
         "shapes": {shape: outline(Head.shape(shape)) for shape in sorted(shapes)},
-        "map": map_,
-        "losses": panel,
-        "runs": _runs(record, looks[0], panel, pool),
-        "numbers": pool.text,
+        "surface": surface,
+        "loss_panel": panel,
+        "runs": _runs(record, looks[0], panel, block),
+        "numbers": block.text,
     }
 
 
-def _look(look: Theme, worn: Sequence[Style], bands: int) -> dict[str, Any]:
-    """A theme with so many bands of colour, and how the runs look in it."""
+def _look(look: Theme, run_styles: Sequence[Style], bands: int) -> dict[str, Any]:
+    """Return the colours of a theme with this many bands, and the styles of the runs."""
     names = ("background", "foreground", "muted", "line", "halo", "star", "star_edge", "rim")
     fill = LinearSegmentedColormap.from_list(look.name, list(look.fill))
     return {
@@ -84,13 +87,13 @@ def _look(look: Theme, worn: Sequence[Style], bands: int) -> dict[str, Any]:
         "fade": look.fade,
         "halo_width": look.halo_width,
         "runs": [
-            {"color": to_hex(style.color), "marker": style.marker, "dashes": list(style.dashes)} for style in worn
+            {"color": to_hex(style.color), "marker": style.marker, "dashes": list(style.dashes)} for style in run_styles
         ],
     }
 
 
 def _panel(record: Record) -> dict[str, Any]:
-    """The losses' axes, as the figures have them."""
+    """Return the axes limits and scale of the loss panel, as in figures."""
     ax = loss_curves(record, Figure().add_subplot())
     low, high = ax.get_ylim()
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
@@ -105,78 +108,122 @@ def _panel(record: Record) -> dict[str, Any]:
     }
 
 
-def _runs(record: Record, look: Theme, panel: Mapping[str, Any], pool: Pool) -> list[dict[str, Any]]:
-    """The runs: what the legend says of each, and how many numbers of each kind it has in the pool."""
+def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerBlock) -> list[dict[str, Any]]:
+    """Return per run the texts of its legend row and the lengths of its arrays in the block."""
     paths, shown = record.trajectories, []
     for run, entry in enumerate(entries(record, look)):
         stopped = step_or_none(paths.runs["stopped"], run)
         shown.append(
             {
                 "label": entry.name,
-                "rate": entry.rate,
-                "fate": entry.fate,
+                "lr_text": entry.rate,
+                "outcome": entry.fate,
                 "sign": entry.sign and f"{entry.sign} {entry.since}",
                 "since": entry.since,
                 "stopped": stopped if str(paths.runs["status"][run]) in FAILED else None,
                 "lr": f"{float(paths.runs['lr'][run]):.4g}" if np.isfinite(paths.runs["lr"][run]) else "",
-                "arrays": {name: pool.put(values) for name, values in _arrays(record, run, panel).items()},
+                "arrays": {name: block.append(values) for name, values in _arrays(record, run, panel).items()},
             }
         )
     return shown
 
 
 def _arrays(record: Record, run: int, panel: Mapping[str, Any]) -> dict[str, NDArray[np.int64]]:
-    """A run's steps, points, losses, gaps where the minimum is not 0, and learning rates where they were observed."""
+    """Return the arrays of a run: steps, points, losses, gaps if the minimum is not 0, and learning rates if recorded."""
     paths, minimum = record.trajectories, float(record.meta["minimum"])
-    way, count = _held(record, run)
-    series = {"value": paths.loss[run, :count]}
-    gap = series["value"] - minimum if np.isfinite(minimum) else series["value"]
+    points, count = _visible_part(record, run)
+    series = {"loss": paths.loss[run, :count]}
+    gap = series["loss"] - minimum if np.isfinite(minimum) else series["loss"]
     if np.isfinite(minimum) and minimum:
         series["gap"] = gap
     if "lr" in paths.metrics and paths.metrics["lr"].ndim == 2:
         series["lr"] = paths.metrics["lr"][run, :count]
-    kept, most = np.arange(count), max(MOST_POINTS // len(paths), 2)
+    kept, most = np.arange(count), max(MAX_POINTS // len(paths), 2)
     if count > most:
-        seen = np.column_stack([way.clip(-0.5, 1.5), _height(gap, panel)])
-        kept = thinned(seen, paths.step[:count], most, UNSEEN)
-    made = {"step": steps(paths.step[kept])}
-    for axis, column in zip("xy", way[kept].T, strict=False):
-        made[axis] = steps(np.rint(GRID * column).astype(np.int64))
+        drawn = np.column_stack([points.clip(-0.5, 1.5), _height(gap, panel)])
+        kept = simplify(drawn, paths.step[:count], most, INVISIBLE)
+    made = {"step": differences(paths.step[kept])}
+    for axis, column in zip("xy", points[kept].T, strict=False):
+        made[axis] = differences(np.rint(GRID * column).astype(np.int64))
     for name, values in series.items():
-        made[name], power = digits(values[kept])
-        made[f"{name}_power"] = steps(power)
+        made[name], power = four_digits(values[kept])
+        made[f"{name}_power"] = differences(power)
     return made
 
 
-def _held(record: Record, run: int) -> tuple[NDArray[np.float64], int]:
-    """A run's way in shares of the view, (count, 2), or (count, 0) where there is no map; and how long it went on.
+def _visible_part(record: Record, run: int) -> tuple[NDArray[np.float64], int]:
+    """Return a run's points as shares of the view, (count, 2) or (count, 0) without a surface, and their number.
 
-    It ends where the run was stopped, or at the last point that is finite; single ones before stay where it was.
+    The run ends where it was stopped, or at its last finite point. Non-finite points before repeat the previous one.
     """
     paths = record.trajectories
-    sound = np.isfinite(paths.x[run]).all(1)
+    finite = np.isfinite(paths.x[run]).all(1)
     if record.surface is None:
-        sound &= np.isfinite(paths.loss[run])
+        finite &= np.isfinite(paths.loss[run])
     stopped = step_or_none(paths.runs["stopped"], run)
-    ran = paths.step < max(stopped, 1) if stopped is not None else np.ones(len(sound), bool)
-    good = np.flatnonzero(sound & ran)
+    ran = paths.step < max(stopped, 1) if stopped is not None else np.ones(len(finite), bool)
+    good = np.flatnonzero(finite & ran)
     count = int(good[-1]) + 1 if len(good) else 0
     if record.surface is None:
         return np.zeros((count, 0)), count
     x, y = record.surface.x, record.surface.y
     box = np.array([[x[0], x[-1]], [y[0], y[-1]]])
     with np.errstate(over="ignore"):
-        way = (paths.x[run, :count] - box[:, 0]) / (box[:, 1] - box[:, 0])
+        points = (paths.x[run, :count] - box[:, 0]) / (box[:, 1] - box[:, 0])
     if count:
-        last = np.maximum.accumulate(np.where(sound[:count], np.arange(count), 0))
-        way = way[np.where(sound[last], last, good[0])]
-    return way.clip(-FAR, FAR), count
+        last = np.maximum.accumulate(np.where(finite[:count], np.arange(count), 0))
+        points = points[np.where(finite[last], last, good[0])]
+    return points.clip(-FAR, FAR), count
 
 
 def _height(gap: NDArray[np.float64], panel: Mapping[str, Any]) -> NDArray[np.float64]:
-    """How high losses are in their panel, from 0 to 1; those outside are just outside."""
+    """Return positions of losses in their panel, from 0 to 1; values outside are clipped just outside."""
     low, high = panel["low"], panel["high"]
     clean = np.nan_to_num(gap, nan=high, posinf=high, neginf=low)
     if panel["log"]:
         clean, low, high = np.log10(np.maximum(clean, low / 2)), np.log10(low), np.log10(high)
     return np.asarray(((clean - low) / (high - low)).clip(-0.05, 1.05))
+
+
+def simplify(points: NDArray[np.float64], time: NDArray[np.int64], most: int, least: float) -> NDArray[np.int64]:
+    """Return the points to keep so that linear interpolation in time stays close to the trajectory.
+
+    The first and the last point are kept, then repeatedly the point with the largest error (Ramer 1972, Douglas &
+    Peucker 1973; errors are taken at equal times, as in Meratnia & de By 2004).
+
+    Args:
+        points: finite points (T, k), scaled to the plot.
+        time: time of each point, shape (T,), ascending.
+        most: maximum number of points, at least 2.
+        least: errors up to this size are ignored (maximum over the k coordinates).
+
+    Returns:
+        Indices of the kept points, ascending.
+
+    >>> line = np.array([[0.0], [1.0], [2.0], [9.0], [4.0]])
+    >>> simplify(line, np.arange(5), most=5, least=0.1).tolist(), simplify(line, np.arange(5), most=3, least=0.1).tolist()
+    ([0, 2, 3, 4], [0, 3, 4])
+    """
+    kept = {0, len(points) - 1}
+    waiting = [_farthest(points, time, 0, len(points) - 1)]
+    while waiting and len(kept) < most:
+        nearness, first, worst, last = heapq.heappop(waiting)
+        if -nearness <= least:
+            break
+        kept.add(worst)
+        heapq.heappush(waiting, _farthest(points, time, first, worst))
+        heapq.heappush(waiting, _farthest(points, time, worst, last))
+    return np.array(sorted(kept), np.int64)
+
+
+def _farthest(
+    points: NDArray[np.float64], time: NDArray[np.int64], first: int, last: int
+) -> tuple[float, int, int, int]:
+    """Return the negative error of the worst point between two, with the indices (first, worst, last)."""
+    if last - first < 2:
+        return 0.0, first, first, last
+    share = (time[first + 1 : last] - time[first]) / (time[last] - time[first])
+    even = points[first] + share[:, None] * (points[last] - points[first])
+    away = np.abs(points[first + 1 : last] - even).max(1)
+    worst = int(away.argmax())
+    return -float(away[worst]), first, first + 1 + worst, last

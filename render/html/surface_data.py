@@ -1,4 +1,4 @@
-"""The surface beneath a page's race, as numbers that its script colours."""
+"""The surface of a page as integers, coloured by the page's script."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface
-from landscapes.render.html.pool import Pool
+from landscapes.render.html.encoding import IntegerBlock
 from landscapes.render.plots.contours import MOST_LINES, is_known
 from landscapes.render.plots.levels import relief
 
-FINEST = 257
-"""Points a side of the grid; finer surfaces are read at so many."""
+MAX_POINTS = 257
+"""Maximum grid points per side; finer surfaces are resampled."""
 
 PARTS = 256
-"""Heights are rounded to so many parts of a band of colour."""
+"""Heights are rounded to this many parts of a colour band."""
 
 Grid = NDArray[np.float64]
 
 
-def ground(record: Record, pool: Pool) -> dict[str, Any]:
-    """What a page's map needs; its heights go to the pool.
+def surface_data(record: Record, block: IntegerBlock) -> dict[str, Any]:
+    """Return the facts of the surface, and append its heights to the block.
 
-    A height is told in bands of colour: 3.25 lies a quarter of the way from the third border to the next. So the
-    script needs no levels, colours by any theme, and finds each level line where a height is whole.
+    Heights are measured in colour bands: 3.25 is a quarter of the way from the third level to the next. So the script
+    needs no levels, can use any theme, and finds level lines at integer heights.
     """
     surface = record.surface
     assert surface is not None
@@ -33,8 +33,8 @@ def ground(record: Record, pool: Pool) -> dict[str, Any]:
     rows, columns = heights.shape
     box = np.array([surface.x[[0, -1]], surface.y[[0, -1]]])
     minima = (surface.minima - box[:, 0]) / (box[:, 1] - box[:, 0])
-    whole = np.rint(PARTS * heights).astype(np.int64)
-    rough = np.diff(np.diff(whole, axis=0, prepend=0), axis=1, prepend=0)
+    scaled = np.rint(PARTS * heights).astype(np.int64)
+    rough = np.diff(np.diff(scaled, axis=0, prepend=0), axis=1, prepend=0)
     return {
         "box": [float(side) for side in box.ravel()],
         "columns": columns,
@@ -42,26 +42,26 @@ def ground(record: Record, pool: Pool) -> dict[str, Any]:
         "parts": PARTS,
         "bands": bands,
         "stride": _stride(heights),
-        "heights": pool.put(rough),
-        "holes": pool.put(holes.astype(np.int64)) if holes.any() else 0,
+        "heights": block.append(rough),
+        "holes": block.append(holes.astype(np.int64)) if holes.any() else 0,
         "minima": [[round(float(part), 6) for part in point] for point in minima if np.isfinite(point).all()],
         "known": is_known(record),
     }
 
 
 def _heights(surface: Surface) -> tuple[Grid, NDArray[np.bool_], int]:
-    """The heights in bands, on an even grid, where there are none, and how many bands there are."""
+    """Return heights in bands on an even grid, a mask of holes, and the number of bands."""
     shape = relief(surface)
     bands = len(shape.levels) - 1
     known = np.ma.filled(shape.height, np.nan)
     counted = np.interp(known, shape.levels, np.arange(bands + 1))
-    even = _even(_even(counted, surface.x).T, surface.y).T
+    even = _on_even_grid(_on_even_grid(counted, surface.x).T, surface.y).T
     holes = ~np.isfinite(even)
-    return _filled(even, holes), holes, bands
+    return _fill_holes(even, holes), holes, bands
 
 
-def _filled(heights: Grid, holes: NDArray[np.bool_]) -> Grid:
-    """Heights with something smooth in the holes, so that what is drawn beside them does not swing."""
+def _fill_holes(heights: Grid, holes: NDArray[np.bool_]) -> Grid:
+    """Fill holes smoothly, so that interpolation next to them does not oscillate."""
     places = np.arange(heights.shape[1])
     rows = [
         np.interp(places, places[~hole], row[~hole]) for row, hole in zip(heights, holes, strict=True) if not hole.all()
@@ -73,9 +73,9 @@ def _filled(heights: Grid, holes: NDArray[np.bool_]) -> Grid:
     return np.asarray(np.array(rows)[near])
 
 
-def _even(values: Grid, axis: Grid) -> Grid:
-    """Values (n, len(axis)) on an even grid of no more points than `FINEST`; the same ones where they are on one."""
-    count = min(len(axis), FINEST)
+def _on_even_grid(values: Grid, axis: Grid) -> Grid:
+    """Resample values (n, len(axis)) to an even grid of at most `MAX_POINTS` points, unless it is even already."""
+    count = min(len(axis), MAX_POINTS)
     places = np.linspace(axis[0], axis[-1], count)
     if count == len(axis) and np.allclose(places, axis, rtol=0, atol=1e-3 * (axis[-1] - axis[0]) / count):
         return values
@@ -83,9 +83,9 @@ def _even(values: Grid, axis: Grid) -> Grid:
 
 
 def _stride(heights: Grid) -> int:
-    """Every how many levels have a line, so that no more than `MOST_LINES` sides of it are drawn.
+    """Return the spacing of drawn level lines that limits their total length to `MOST_LINES` plot sides.
 
-    The length of all level lines is the integral of the slope (the coarea formula).
+    The total length of all level lines is the integral of the slope (coarea formula).
     """
     along = [np.gradient(heights, axis=axis) * (count - 1) for axis, count in enumerate(heights.shape)]
     return max(int(np.ceil(float(np.hypot(*along).mean()) / MOST_LINES)), 1)

@@ -213,7 +213,17 @@ def windowed(monkeypatch):
 
 
 def test_the_command_opens_a_window_and_tells_what_was_last_seen(windowed, capsys):
-    words = ["explore", "booth", "beale", "--optimizer", "adam(lr=0.1)", "--optimizer", "calm=sgd(lr=0.001)", "--steps", "12"]
+    words = [
+        "explore",
+        "booth",
+        "beale",
+        "--optimizer",
+        "adam(lr=0.1)",
+        "--optimizer",
+        "calm=sgd(lr=0.001)",
+        "--steps",
+        "12",
+    ]
     assert main.main([*words, "--theme", "dark"]) == 0
     (page,) = windowed
     assert page.get_facecolor() == pytest.approx((0x0E / 255, 0x11 / 255, 0x17 / 255, 1))

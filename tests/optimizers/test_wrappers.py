@@ -258,7 +258,15 @@ def test_labels_say_what_is_around(text, label):
 def test_a_race_from_the_command_line_takes_wrappers(tmp_path, capsys):
     target = tmp_path / "race.png"
     words = ["race", "beale", "--steps", "20", "-o", str(target)]
-    code = main([*words, "--optimizer", "cosine(clip(adam(lr=0.05), norm=1))", "--optimizer", "mine=sam(sgd(lr=0.001), rho=0.1)"])
+    code = main(
+        [
+            *words,
+            "--optimizer",
+            "cosine(clip(adam(lr=0.05), norm=1))",
+            "--optimizer",
+            "mine=sam(sgd(lr=0.001), rho=0.1)",
+        ]
+    )
     said = capsys.readouterr().out
     assert code == 0
     assert target.is_file()
@@ -294,7 +302,10 @@ def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, m
     ("text", "message"),
     [
         ("clip(mine.py:Yours, norm=1)", "unknown object of mine.py 'Yours'"),
-        ("clip(mine.py:Mine)", "Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate"),
+        (
+            "clip(mine.py:Mine)",
+            "Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate",
+        ),
         ("clip(mine.py:Mine(0.1), norm=1)", "cannot parse the settings of"),
         ("clip(mine.py:Mine(lr=0.1, norm=1)", "unknown setting of Mine 'norm'"),
         ("clop(mine.py:Mine, norm=1)", "unknown optimizer 'clop'"),

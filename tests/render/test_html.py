@@ -22,7 +22,7 @@ from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.record import Record, Trajectories, filled
 from landscapes.render.html._page import document
-from landscapes.render.html.simplify import thinned
+from landscapes.render.html.payload import simplify
 from landscapes.render.plots.levels import relief
 
 NASTY = ["</script><script>alert(1)</script>", "\"'<!--", "&lt;b&gt;\u2028</title>", "{{data}}", "größe → ∞ 🎢"]
@@ -69,14 +69,14 @@ def rows(data: dict[str, Any]) -> tuple[np.ndarray[Any, Any], list[dict[str, np.
         return np.array([next(numbers) for _ in range(count)], float)
 
     heights = np.zeros((0, 0))
-    if data["map"] is not None:
-        heights = take(data["map"]["heights"]).reshape(data["map"]["rows"], -1).cumsum(0).cumsum(1)
-        take(data["map"]["holes"])
+    if data["surface"] is not None:
+        heights = take(data["surface"]["heights"]).reshape(data["surface"]["rows"], -1).cumsum(0).cumsum(1)
+        take(data["surface"]["holes"])
     runs = []
     for run in data["runs"]:
         raw = {name: take(count) for name, count in run["arrays"].items()}
         row = {name: raw[name].cumsum() / (1 if name == "step" else 1e5) for name in ("step", "x", "y") if name in raw}
-        for name in ("value", "gap", "lr"):
+        for name in ("loss", "gap", "lr"):
             if name in raw:
                 digits = zip(raw[name], raw[f"{name}_power"].cumsum(), strict=True)
                 row[name] = np.array(
@@ -97,7 +97,7 @@ def test_all_of_a_race_is_on_its_page(kind):
     surface = shown.surface
     levels = relief(surface)
     exact = np.interp(levels.height, levels.levels, np.arange(len(levels.levels)))
-    np.testing.assert_allclose(heights / data["map"]["parts"], exact, rtol=0, atol=0.51 / data["map"]["parts"])
+    np.testing.assert_allclose(heights / data["surface"]["parts"], exact, rtol=0, atol=0.51 / data["surface"]["parts"])
     for run, row in enumerate(runs):
         stopped = int(filled(paths.runs["stopped"])[run])
         ran = slice(None) if stopped < 0 else slice(0, stopped)
@@ -105,7 +105,7 @@ def test_all_of_a_race_is_on_its_page(kind):
         for axis, (low, high), name in zip(range(2), VIEW, "xy", strict=True):
             share = ((paths.x[run, ran, axis] - low) / (high - low)).clip(-1000, 1000)
             np.testing.assert_allclose(row[name], share, rtol=0, atol=0.51e-5)
-        np.testing.assert_allclose(row["value"], paths.loss[run, ran], rtol=5.1e-4)
+        np.testing.assert_allclose(row["loss"], paths.loss[run, ran], rtol=5.1e-4)
 
 
 @pytest.mark.parametrize("name", ["beale", "rastrigin"])
@@ -122,10 +122,10 @@ def test_a_run_that_fails_ends_at_its_last_good_point():
     _, runs = rows(data)
     assert runs[2]["step"].tolist() == list(range(12))
     assert data["runs"][2]["stopped"] == data["runs"][2]["since"] == 12
-    assert data["runs"][2]["fate"] == "diverged at step 12"
+    assert data["runs"][2]["outcome"] == "diverged at step 12"
     assert runs[1]["x"][7] == runs[1]["x"][6]
-    assert np.isnan(runs[1]["value"][7])
-    assert np.isfinite(runs[1]["value"][8:]).all()
+    assert np.isnan(runs[1]["loss"][7])
+    assert np.isfinite(runs[1]["loss"][8:]).all()
     assert data["runs"][1]["stopped"] is None
 
 
@@ -145,10 +145,10 @@ def test_a_race_that_never_began_has_its_start():
 
 @pytest.mark.parametrize("target", [np.nan, np.inf, -np.inf])
 def test_a_target_that_is_no_number_is_left_out(target):
-    assert told(document(unbounded()))["losses"]["target"] == 0.5
+    assert told(document(unbounded()))["loss_panel"]["target"] == 0.5
     shown = unbounded()
     assert (
-        told(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["losses"]["target"]
+        told(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["loss_panel"]["target"]
         is None
     )
 
@@ -157,8 +157,8 @@ def test_losses_keep_four_digits_however_large_or_small():
     values = np.array([[1e300, 1.23456e-300, 0.0, -4.00049, 5e-324, 9.99996]])
     shown = record([way(5)], values=values, minimum=-np.inf)
     _, runs = rows(told(document(shown)))
-    np.testing.assert_allclose(runs[0]["value"], values[0], rtol=5.1e-4)
-    assert runs[0]["value"][4] == 5e-324
+    np.testing.assert_allclose(runs[0]["loss"], values[0], rtol=5.1e-4)
+    assert runs[0]["loss"][4] == 5e-324
 
 
 def test_the_gap_is_told_beside_the_loss_where_the_minimum_is_not_zero():
@@ -166,8 +166,8 @@ def test_the_gap_is_told_beside_the_loss_where_the_minimum_is_not_zero():
     data = told(document(record([way(2)], values=values, minimum=-959.64)))
     _, runs = rows(data)
     np.testing.assert_allclose(runs[0]["gap"], values[0] + 959.64, rtol=5.1e-4)
-    assert data["losses"]["name"] == "gap to the minimum"
-    assert told(document(unbounded()))["losses"]["name"] == "value"
+    assert data["loss_panel"]["name"] == "gap to the minimum"
+    assert told(document(unbounded()))["loss_panel"]["name"] == "value"
     assert "gap" not in rows(told(document(unbounded())))[1][0]
 
 
@@ -251,16 +251,16 @@ def test_a_race_without_a_map_has_its_losses():
     ways = np.linspace(3, 0.1, 21)[:, None] * np.ones(5)
     values = (ways**2).sum(1)[None]
     data = told(document(record([ways], values=values)))
-    assert data["map"] is None
+    assert data["surface"] is None
     assert data["title"] == "Bowl, 5 coordinates"
     _, runs = rows(data)
-    assert set(runs[0]) == {"step", "value"}
-    np.testing.assert_allclose(runs[0]["value"], values[0], rtol=5.1e-4)
+    assert set(runs[0]) == {"step", "loss"}
+    np.testing.assert_allclose(runs[0]["loss"], values[0], rtol=5.1e-4)
 
 
 def test_a_view_is_a_piece_of_the_map():
     data = told(document(converging(2), view=((-1.0, 1.5), (-0.5, 1.0))))
-    left, right, bottom, top = data["map"]["box"]
+    left, right, bottom, top = data["surface"]["box"]
     assert -1.1 <= left <= -1.0 < 1.5 <= right <= 1.6
     assert -0.6 <= bottom <= -0.5 < 1.0 <= top <= 1.1
 
@@ -271,9 +271,9 @@ def test_holes_in_the_surface_are_holes():
     values[50:] = np.inf
     data = told(document(converging(2, surface=scenery(values=values))))
     heights, _ = rows(data)
-    assert data["map"]["holes"] == heights.size
+    assert data["surface"]["holes"] == heights.size
     assert (heights >= 0).all()
-    assert (heights <= data["map"]["bands"] * data["map"]["parts"]).all()
+    assert (heights <= data["surface"]["bands"] * data["surface"]["parts"]).all()
 
 
 @pytest.mark.parametrize("points", [3, 61, 257, 900])
@@ -312,26 +312,26 @@ def test_a_long_race_stays_small(tmp_path):
             share = (long.trajectories.x[run, :, axis] - low) / (high - low)
             away = np.abs(np.interp(steps, row["step"], row[name]) - share)
             assert away.max() < 2e-3  # a pixel of a small map
-        np.testing.assert_allclose(row["value"], long.trajectories.loss[run, row["step"].astype(int)], rtol=5.1e-4)
+        np.testing.assert_allclose(row["loss"], long.trajectories.loss[run, row["step"].astype(int)], rtol=5.1e-4)
 
 
 @given(st.lists(st.tuples(st.floats(-2, 2), st.floats(-2, 2)), min_size=2, max_size=60), st.floats(0, 1))
 def test_thinning_moves_nothing_by_more_than_it_may(points, least):
     points = np.array(points)
     time = np.cumsum(1 + np.arange(len(points)) % 3)
-    kept = thinned(points, time, len(points), least)
+    kept = simplify(points, time, len(points), least)
     assert (kept[0], kept[-1]) == (0, len(points) - 1)
     assert (np.diff(kept) > 0).all()
     for column in points.T:
         assert np.abs(np.interp(time, time[kept], column[kept]) - column).max() <= least + 1e-12
-    few = thinned(points, time, 2, least)
+    few = simplify(points, time, 2, least)
     assert few.tolist() == [0, len(points) - 1]
 
 
 def test_thinning_keeps_what_shows_most():
     column = np.zeros(101)
     column[[20, 50, 80]] = 0.5, 3.0, 1.0
-    peaks = [set(thinned(column[:, None], np.arange(101), most, 1e-9).tolist()) & {20, 50, 80} for most in (3, 9, 99)]
+    peaks = [set(simplify(column[:, None], np.arange(101), most, 1e-9).tolist()) & {20, 50, 80} for most in (3, 9, 99)]
     assert peaks[0] == {50}
     assert peaks[1] >= {50, 80}
     assert peaks[2] == {20, 50, 80}
@@ -347,8 +347,8 @@ SMALLEST = Trajectories(np.zeros((0, 5, 2)), np.zeros((0, 5)), np.arange(5), {"l
             {"record": "race"},
             "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), or a FunctionSummary, got 'race'",
         ),
-        ({"record": Record(SMALLEST)}, "this record is empty: it has no runs, or no steps"),
-        ({"record": converging(201, steps=2)}, "a page shows at most 200 runs, not 201; race fewer of them"),
+        ({"record": Record(SMALLEST)}, "this record has no runs or no steps"),
+        ({"record": converging(201, steps=2)}, "a page shows at most 200 runs, got 201; race fewer optimizers"),
         ({"theme": "drak"}, "unknown theme 'drak'. Did you mean dark?"),
         ({"theme": ("light", "dark", "print")}, "a page has one theme, or two"),
         ({"theme": 3}, "a page has one theme, or two"),

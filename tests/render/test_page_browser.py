@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chr
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 8, 26
 """Margins of the map in its element, as in map.js."""
 
-PLAY, SCRUB, COUNTER, NOTE = "#play", "#scrub", "#counter", "#note"
+PLAY, SCRUB, COUNTER, NOTE = "#play", "#scrub", "#counter", "#tooltip"
 
 Pixels = NDArray[np.uint8]
 
@@ -202,29 +202,29 @@ def test_each_run_can_be_switched_off_and_on(show):
     inks = colors(["SGD", "Momentum", "Nesterov"])
     page.key("Home")
     page.key("ArrowRight", shift=True)
-    before = [(count(within(page, "#map"), ink), count(within(page, "#panel"), ink)) for ink in inks]
+    before = [(count(within(page, "#contour"), ink), count(within(page, "#panel"), ink)) for ink in inks]
     assert all(min(both) > 20 for both in before)
     for run, ink in enumerate(inks, 1):
         button = f"#legend li:nth-child({run}) button"
         page.click(button)
         page.point(2, 2)
         assert page.run(f"document.querySelector('{button}').getAttribute('aria-pressed')") == "false"
-        assert count(within(page, "#map"), ink) == count(within(page, "#panel"), ink) == 0
+        assert count(within(page, "#contour"), ink) == count(within(page, "#panel"), ink) == 0
         page.click(button)
         page.point(2, 2)
         assert page.run(f"document.querySelector('{button}').getAttribute('aria-pressed')") == "true"
-    assert [(count(within(page, "#map"), ink), count(within(page, "#panel"), ink)) for ink in inks] == before
+    assert [(count(within(page, "#contour"), ink), count(within(page, "#panel"), ink)) for ink in inks] == before
 
 
 def test_a_run_on_anothers_way_has_gaps_only_while_the_other_is_shown(show):
     twins = record([way(40, 0.2)] * 2)
     page = show(twins)
     first, second = faded("SGD"), faded("Momentum")
-    both = within(page, "#map")
+    both = within(page, "#contour")
     assert count(both, first) > 40  # seen through the gaps
     page.click("#legend li:nth-child(1) button")
     page.point(2, 2)
-    alone = within(page, "#map")
+    alone = within(page, "#contour")
     assert count(alone, first) == 0
     assert count(alone, second) > 1.3 * count(both, second)
 
@@ -251,7 +251,7 @@ def test_hovering_tells_step_loss_and_learning_rate(show):
 def test_hovering_over_a_curve_tells_the_same(show):
     race = converging(1)
     page = show(race)
-    x, y, wide, high = page.box("#losses")
+    x, y, wide, high = page.box("#loss-curves")
     hits = set()
     for share in np.linspace(0.1, 0.9, 9):
         for up in np.linspace(TOP, high - BOTTOM, 12):
@@ -268,7 +268,7 @@ def test_hovering_over_a_curve_tells_the_same(show):
 def test_the_wheel_zooms_about_the_pointer_and_the_button_goes_back(show):
     race = converging(2)
     page = show(race)
-    whole = within(page, "#map")
+    whole = within(page, "#contour")
     spot = place(page, race.trajectories.x[0, 4])
     x, y = (int(part) - 3 for part in spot)
     for _ in range(8):
@@ -277,24 +277,24 @@ def test_the_wheel_zooms_about_the_pointer_and_the_button_goes_back(show):
     page.point(2, 2)
     close = pixels(page)
     x, y = (at + np.exp(8 * 0.3) * (part - at) for at, part in zip((x, y), spot, strict=True))
-    assert not np.array_equal(within(page, "#map"), whole)
+    assert not np.array_equal(within(page, "#contour"), whole)
     assert np.abs(close[int(y), int(x)].astype(int) - faded("SGD")).max() <= 2  # the bend lies where it must
     page.click("#whole")
     page.point(2, 2)
     time.sleep(0.3)
-    np.testing.assert_array_equal(within(page, "#map"), whole)
+    np.testing.assert_array_equal(within(page, "#contour"), whole)
     assert page.run("document.querySelector('#whole').disabled && document.querySelector('#wider').disabled")
 
 
 def test_buttons_keys_and_double_clicks_zoom_and_dragging_moves(show):
     page = show(converging(2))
-    whole = within(page, "#map")
+    whole = within(page, "#contour")
     seen = [whole]
 
     def changed() -> bool:
         page.point(2, 2)
         time.sleep(0.25)
-        seen.append(within(page, "#map"))
+        seen.append(within(page, "#contour"))
         return all(not np.array_equal(seen[-1], before) for before in seen[:-1])
 
     page.click("#closer")
@@ -311,7 +311,7 @@ def test_buttons_keys_and_double_clicks_zoom_and_dragging_moves(show):
     page.key("0")
     page.point(2, 2)
     time.sleep(0.25)
-    np.testing.assert_array_equal(within(page, "#map"), whole)
+    np.testing.assert_array_equal(within(page, "#contour"), whole)
     for clicks in (1, 2):
         for kind in ("mousePressed", "mouseReleased"):
             page.point(x, y, kind, button="left", clickCount=clicks)
@@ -369,7 +369,7 @@ def test_a_change_of_the_systems_colours_is_followed_at_once(show):
     page.frames(4)
     picture = pixels(page)
     assert tuple(picture[1, 1]) == (0x0E, 0x11, 0x17)
-    assert within(page, "#map").mean() < 90
+    assert within(page, "#contour").mean() < 90
     assert count(picture, colors(["SGD"], "dark")[0]) > 20
     assert count(picture, colors(["SGD"], "light")[0]) == 0
 
@@ -382,7 +382,7 @@ def test_a_page_of_one_theme_keeps_it(show):
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0, 3.0])
 def test_it_is_sharp_on_any_screen(show, ratio):
     page = show(converging(2), ratio=ratio)
-    for canvas in ("#ground", "#race", "#losses"):
+    for canvas in ("#surface", "#race", "#loss-curves"):
         _, _, wide, high = page.box(canvas)
         assert page.run(f"[document.querySelector('{canvas}').width, document.querySelector('{canvas}').height]") == [
             int(wide * ratio + 0.5),
@@ -390,8 +390,8 @@ def test_it_is_sharp_on_any_screen(show, ratio):
         ]
     page.resize(960, 540, ratio + 1)  # moved to another screen
     page.key("Home")
-    _, _, wide, _ = page.box("#ground")
-    page.wait(f"document.querySelector('#ground').width === {int(wide * (ratio + 1) + 0.5)}")
+    _, _, wide, _ = page.box("#surface")
+    page.wait(f"document.querySelector('#surface').width === {int(wide * (ratio + 1) + 0.5)}")
 
 
 @pytest.mark.parametrize(("wide", "high"), [(320, 600), (400, 800), (800, 600), (1600, 900), (1200, 300)])
@@ -408,7 +408,7 @@ def test_nothing_sticks_out(show, wide, high, flat):
     )
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
     assert page.run("document.querySelector('#legend').scrollWidth <= document.querySelector('#legend').clientWidth")
-    drawn = ("#losses", "#controls", "#legend") if flat else ("#race", "#losses", "#controls", "#legend")
+    drawn = ("#loss-curves", "#controls", "#legend") if flat else ("#race", "#loss-curves", "#controls", "#legend")
     boxes = [page.box(selector) for selector in drawn]
     for x, _, w, h in boxes:
         assert x >= 0
@@ -424,7 +424,7 @@ def test_a_run_that_fails_is_crossed_out_and_says_so(show):
     row = "#legend li:nth-child(3)"
     ink = colors(["SGD", "Momentum", "Nesterov"])[2]
     assert "diverged at step 12" in page.text(row)
-    assert count(within(page, "#map"), ink) > 20  # the cross, on the border
+    assert count(within(page, "#contour"), ink) > 20  # the cross, on the border
     page.key("Home")
     assert "lr 0.03" in page.text(row)
     assert "diverged" not in page.text(row)
@@ -434,10 +434,10 @@ def test_a_run_that_leaves_points_out_from_the_border(show):
     page = show(leaving())
     ink = colors(["SGD", "Momentum"])[1]
     x, _ = place(page, START)
-    left = within(page, "#map")[:, : LEFT + 8]
+    left = within(page, "#contour")[:, : LEFT + 8]
     assert count(left, ink) > 15
     page.key("Home")
-    assert count(within(page, "#map")[:, : LEFT + 8], ink) == 0
+    assert count(within(page, "#contour")[:, : LEFT + 8], ink) == 0
     assert x > LEFT
 
 
@@ -445,8 +445,8 @@ def test_a_race_without_a_map(show):
     values = np.geomspace(5, 1e-4, 31)[None]
     page = show(record([np.ones((31, 4)) * np.linspace(1, 0, 31)[:, None]], values=values))
     assert page.text("h1").strip() == "Bowl, 4 coordinates"
-    assert page.run("getComputedStyle(document.querySelector('#map')).display") == "none"
-    assert count(within(page, "#losses"), colors(["SGD"])[0]) > 200
+    assert page.run("getComputedStyle(document.querySelector('#contour')).display") == "none"
+    assert count(within(page, "#loss-curves"), colors(["SGD"])[0]) > 200
     page.key("+")
     page.key("Home")
     assert step(page) == 0
@@ -462,7 +462,7 @@ def test_every_control_has_a_name_and_shows_its_focus(show):
         if kind in ("button", "slider", "combobox", "image", "heading", "list", "group", "region"):
             names.setdefault(kind, []).append(node.get("name", {}).get("value", ""))
     assert all(name for group in names.values() for name in group), names
-    assert {"play", "closer", "wider", "the whole view"} <= set(names["button"])
+    assert {"play", "zoom in", "zoom out", "reset the view"} <= set(names["button"])
     assert names["slider"] == ["step"]
     assert any(name.startswith("speed") for name in names["combobox"])
     assert render.caption(converging(3)) in names["image"]

@@ -1,18 +1,18 @@
-// Axes: round numbers, a frame, and sharp canvases.
+// Axes: round tick values, a frame, and canvases at device resolution.
 const FONT = '"DejaVu Sans", Verdana, "Segoe UI", system-ui, sans-serif';
 
-// Sets a canvas to the device's pixels and returns its pen, in CSS pixels.
-function penOf(canvas) {
+// Resizes a canvas to device pixels and returns its context, scaled to CSS pixels.
+function contextFor(canvas) {
   const ratio = window.devicePixelRatio || 1, {width, height} = canvas.parentElement.getBoundingClientRect();
   const wide = Math.round(width * ratio), high = Math.round(height * ratio);
   if (canvas.width !== wide || canvas.height !== high) [canvas.width, canvas.height] = [wide, high];
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  pen.clearRect(0, 0, width, height);
-  return pen;
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
 }
 
-function roundTicks(low, high, most, whole = false) {
+function linearTicks(low, high, most, whole = false) {
   const rough = (high - low) / Math.max(most, 1), unit = 10 ** Math.floor(Math.log10(rough));
   const parts = whole && unit < 10 ? [1, 2, 5, 10] : [1, 2, 2.5, 5, 10], ticks = [];
   const step = Math.max(parts.find(part => part * unit >= rough * 0.999) * unit, whole ? 1 : 0);
@@ -23,44 +23,44 @@ function roundTicks(low, high, most, whole = false) {
   return ticks.map(tick => [tick, word(tick).replace(/^-(?=[0.]*$)/, "").replaceAll("-", "−")]);
 }
 
-function powerTicks(low, high, most) {
+function logTicks(low, high, most) {
   const first = Math.ceil(low - 1e-9), last = Math.floor(high + 1e-9), ticks = [];
   const step = Math.max(Math.ceil((last - first + 1) / Math.max(most, 1)), 1);
-  for (let power = first; power <= last; power++) if (power % step === 0) ticks.push([power, `10${raised(power)}`]);
+  for (let power = first; power <= last; power++) if (power % step === 0) ticks.push([power, `10${superscript(power)}`]);
   return ticks;
 }
 
-function raised(power) {
+function superscript(power) {
   return String(power).replace(/./g, sign => sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign]);
 }
 
-// A frame around a box, with ticks left and below; `grid` draws lines at them too.
-function drawAxes(pen, box, look, across, up, grid) {
-  pen.font = `12px ${FONT}`;
-  pen.lineWidth = 1;
+// A frame around a box with ticks left and below, and grid lines if `grid` is true.
+function drawAxes(context, box, look, across, up, grid) {
+  context.font = `12px ${FONT}`;
+  context.lineWidth = 1;
   const line = (x, y, x1, y1, color) => {
-    pen.strokeStyle = color;
-    pen.beginPath();
-    pen.moveTo(x, y);
-    pen.lineTo(x1, y1);
-    pen.stroke();
+    context.strokeStyle = color;
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(x1, y1);
+    context.stroke();
   };
   const {left, top, right, bottom} = box, thin = `${look.muted}33`;
-  pen.fillStyle = look.foreground;
-  pen.textAlign = "center";
-  pen.textBaseline = "top";
+  context.fillStyle = look.foreground;
+  context.textAlign = "center";
+  context.textBaseline = "top";
   for (const [x, word] of across) {
     if (grid) line(x, top, x, bottom, thin);
     line(x, bottom, x, bottom + 4, look.muted);
-    pen.fillText(word, Math.min(x, right + MARGIN.right - pen.measureText(word).width / 2), bottom + 7);
+    context.fillText(word, Math.min(x, right + MARGIN.right - context.measureText(word).width / 2), bottom + 7);
   }
-  pen.textAlign = "right";
-  pen.textBaseline = "middle";
+  context.textAlign = "right";
+  context.textBaseline = "middle";
   for (const [y, word] of up) {
     if (grid) line(left, y, right, y, thin);
     line(left - 4, y, left, y, look.muted);
-    pen.fillText(word, left - 7, y);
+    context.fillText(word, left - 7, y);
   }
-  pen.strokeStyle = look.muted;
-  pen.strokeRect(left, top, right - left, bottom - top);
+  context.strokeStyle = look.muted;
+  context.strokeRect(left, top, right - left, bottom - top);
 }

@@ -1,23 +1,23 @@
-// Playing, scrubbing, zooming, and switching runs: by pointer, touch and keyboard.
+// Playback, scrubbing and zooming by pointer, touch and keyboard.
 const HOLD = {first: 0.4, last: 2};
 const SIGNS = {play: "M5 3.2v9.6L13 8Z", pause: "M4.5 3.5h2v9h-2ZM9.5 3.5h2v9h-2Z"};
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const clock = {time: 0, playing: false, speed: 1, waits: 0};
 
-// Moves the clock on by some seconds; the race begins again when it has stood at its end.
+// Advances the clock by some seconds; the race restarts after the hold at its end.
 function advance(seconds) {
   if (clock.waits > 0) {
     clock.waits -= seconds;
-    if (clock.waits <= 0 && clock.time >= given.last) [clock.time, clock.waits] = [0, HOLD.first];
+    if (clock.waits <= 0 && clock.time >= payload.last) [clock.time, clock.waits] = [0, HOLD.first];
     return;
   }
-  clock.time = Math.min(clock.time + seconds * clock.speed * span / given.seconds, given.last);
-  if (clock.time >= given.last) clock.waits = HOLD.last;
+  clock.time = Math.min(clock.time + seconds * clock.speed * span / payload.seconds, payload.last);
+  if (clock.time >= payload.last) clock.waits = HOLD.last;
 }
 
 function setPlaying(playing) {
   clock.playing = playing;
-  if (playing && clock.time >= given.last) clock.time = 0;
+  if (playing && clock.time >= payload.last) clock.time = 0;
   clock.waits = playing && clock.time === 0 ? HOLD.first : 0;
   element("sign").setAttribute("d", SIGNS[playing ? "pause" : "play"]);
   element("play").setAttribute("aria-label", playing ? "pause" : "play");
@@ -25,20 +25,20 @@ function setPlaying(playing) {
 
 function seek(time) {
   setPlaying(false);
-  clock.time = clamped(Math.round(time), 0, given.last);
+  clock.time = clamp(Math.round(time), 0, payload.last);
 }
 
-// Zooms by a factor so that the point beneath (u, v) stays where it is.
+// Zooms by a factor around the fixed point (u, v).
 function zoom(factor, u = view.u, v = view.v) {
-  const scale = clamped(view.scale * factor, 1, CLOSEST), change = view.scale / scale;
+  const scale = clamp(view.scale * factor, 1, CLOSEST), change = view.scale / scale;
   view.scale = scale;
   lookAt(u + (view.u - u) * change, v + (view.v - v) * change);
 }
 
 function lookAt(u, v) {
   const half = 0.5 / view.scale;
-  view.u = clamped(u, half, 1 - half);
-  view.v = clamped(v, half, 1 - half);
+  view.u = clamp(u, half, 1 - half);
+  view.v = clamp(v, half, 1 - half);
   element("race").classList.toggle("zoomed", view.scale > 1);
   element("wider").disabled = element("whole").disabled = view.scale <= 1;
   element("closer").disabled = view.scale >= CLOSEST;
@@ -54,39 +54,39 @@ function watchControls(redraw, rezoom) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select")) return;
     if (event.key === " " && event.target.matches("button")) return;  // it presses the button
     const far = event.shiftKey ? 10 : 1, now = clock.time;
-    const deeds = {
+    const actions = {
       " ": () => setPlaying(!clock.playing),
       ArrowRight: () => seek(Math.floor(now) + far), ArrowLeft: () => seek(Math.ceil(now) - far),
-      Home: () => seek(0), End: () => seek(given.last),
+      Home: () => seek(0), End: () => seek(payload.last),
     };
-    const zooming = given.map ? {"+": 1.6, "=": 1.6, "-": 1 / 1.6, "0": 0} : {};
-    if (event.key in deeds) deeds[event.key]();
+    const zooming = payload.surface ? {"+": 1.6, "=": 1.6, "-": 1 / 1.6, "0": 0} : {};
+    if (event.key in actions) actions[event.key]();
     else if (event.key in zooming) zoom(zooming[event.key]);
     else return;
     event.preventDefault();
-    (event.key in deeds ? redraw : rezoom)();
+    (event.key in actions ? redraw : rezoom)();
   });
 }
 
-// The wheel zooms, a drag moves a map that is zoomed, two fingers do both.
-function watchMap(rezoom) {
+// The wheel zooms, a drag pans a zoomed plot, two fingers do both.
+function watchContour(rezoom) {
   const canvas = element("race"), fingers = new Map();
   const share = (x, y) => {
-    const {left, top} = canvas.getBoundingClientRect(), box = mapBox(), seen = edges();
+    const {left, top} = canvas.getBoundingClientRect(), box = contourBox(), seen = edges();
     return [
       seen.left + (x - left - box.left) / (box.right - box.left) * (seen.right - seen.left),
       seen.top - (y - top - box.top) / (box.bottom - box.top) * (seen.top - seen.bottom),
     ];
   };
-  const grip = () => {
+  const grasp = () => {
     const [a, b = a] = fingers.values();
     return {x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, apart: Math.hypot(a.x - b.x, a.y - b.y)};
   };
   canvas.addEventListener("wheel", event => {
-    if (event.deltaY > 0 && view.scale <= 1) return;  // nothing left to do here: the page may scroll
+    if (event.deltaY > 0 && view.scale <= 1) return;  // already at the whole view: let the page scroll
     event.preventDefault();
     const unit = event.deltaMode === 1 ? 16 : event.ctrlKey ? 4 : 1;  // lines; two fingers on a pad
-    zoom(Math.exp(clamped(-event.deltaY * unit, -120, 120) * 0.003), ...share(event.clientX, event.clientY));
+    zoom(Math.exp(clamp(-event.deltaY * unit, -120, 120) * 0.003), ...share(event.clientX, event.clientY));
     rezoom(true);
   }, {passive: false});
   canvas.addEventListener("dblclick", event => { zoom(2, ...share(event.clientX, event.clientY)); rezoom(); });
@@ -99,9 +99,9 @@ function watchMap(rezoom) {
   });
   canvas.addEventListener("pointermove", event => {
     if (!fingers.has(event.pointerId)) return;
-    const before = grip(), [u, v] = share(before.x, before.y);
+    const before = grasp(), [u, v] = share(before.x, before.y);
     fingers.set(event.pointerId, {x: event.clientX, y: event.clientY});
-    const now = grip();
+    const now = grasp();
     if (before.apart && now.apart) zoom(now.apart / before.apart, u, v);
     if (view.scale <= 1) return;
     const [u1, v1] = share(now.x, now.y);

@@ -1,12 +1,12 @@
-// What the page was given: the facts as JSON, and all long rows of numbers as one pool (see render/pool.py).
-const given = JSON.parse(element("data").textContent);
-const span = Math.max(given.last, 1);
+// The payload: facts as JSON, and all arrays as one block of integers (see render/html/encoding.py).
+const payload = JSON.parse(element("data").textContent);
+const span = Math.max(payload.last, 1);
 
 function element(id) {
   return document.getElementById(id);
 }
 
-async function poolOf(text) {
+async function decodeIntegers(text) {
   const packed = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
@@ -19,37 +19,37 @@ async function poolOf(text) {
   return count => numbers.subarray(place, place += count);
 }
 
-// From how much each number is more than the one before to the numbers.
-function summed(steps) {
+// The inverse of differences between consecutive numbers.
+function cumulativeSum(steps) {
   const numbers = new Float64Array(steps.length);
   let sum = 0;
   for (let i = 0; i < steps.length; i++) numbers[i] = sum += steps[i];
   return numbers;
 }
 
-// Numbers of four digits, from whole numbers and powers of ten.
-function decimals(whole, powers) {
-  const power = summed(powers);
+// Numbers of four digits, from integers and powers of ten.
+function toDecimals(whole, powers) {
+  const power = cumulativeSum(powers);
   return Float64Array.from(whole, (number, i) => power[i] === 9999 ? NaN : Number(`${number}e${power[i]}`));
 }
 
-// The runs, with their steps, points (in shares of the view) and losses; the order is that of render/page.py.
-function runsOf(take) {
-  return given.runs.map((told, index) => {
+// The runs with their steps, points (as shares of the view) and losses, in the order of render/html/payload.py.
+function decodeRuns(take) {
+  return payload.runs.map((facts, index) => {
     const rows = {};
-    for (const [name, count] of Object.entries(told.arrays)) rows[name] = take(count);
-    const share = name => name in rows ? summed(rows[name]).map(number => number / 1e5) : null;
-    const value = decimals(rows.value, rows.value_power);
+    for (const [name, count] of Object.entries(facts.arrays)) rows[name] = take(count);
+    const share = name => name in rows ? cumulativeSum(rows[name]).map(number => number / 1e5) : null;
+    const loss_values = toDecimals(rows.loss, rows.loss_power);
     return {
-      ...told, index, shown: true, steps: summed(rows.step), u: share("x"), v: share("y"), value,
-      gap: "gap" in rows ? decimals(rows.gap, rows.gap_power) : value,
-      rates: "lr" in rows ? decimals(rows.lr, rows.lr_power) : null,
+      ...facts, index, shown: true, steps: cumulativeSum(rows.step), u: share("x"), v: share("y"), loss_values,
+      gap: "gap" in rows ? toDecimals(rows.gap, rows.gap_power) : loss_values,
+      rates: "lr" in rows ? toDecimals(rows.lr, rows.lr_power) : null,
     };
   });
 }
 
-// The last point of a run at or before a time, and how far it has come from there to the next one.
-function reached(run, time) {
+// The last point of a run at or before a time, and the fraction of the way to the next point.
+function positionAt(run, time) {
   let low = 0, high = run.steps.length - 1;
   while (low < high) {
     const middle = low + high + 1 >> 1;

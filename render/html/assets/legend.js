@@ -1,4 +1,4 @@
-// The legend: a button a run, which switches it on and off and tells its loss as the race goes.
+// The legend: one button per run, which toggles the run and shows its current loss.
 
 function makeLegend(runs, changed) {
   element("legend").classList.toggle("many", runs.length > 8);
@@ -18,9 +18,9 @@ function makeLegend(runs, changed) {
     run.sample.setAttribute("aria-hidden", "true");
     button.append(run.sample);
     part("name").textContent = run.label;
-    run.facts = part("rate");
+    run.status = part("rate");
     run.short = part("short");
-    run.told = part("loss");
+    run.lossText = part("loss");
     button.addEventListener("click", () => {
       run.shown = !run.shown;
       button.setAttribute("aria-pressed", String(run.shown));
@@ -31,8 +31,8 @@ function makeLegend(runs, changed) {
   }));
 }
 
-// The samples of the legend in the colours of a theme.
-function dressLegend(runs, look) {
+// The line samples in the colours of a theme.
+function styleLegend(runs, look) {
   for (const run of runs) {
     const {color, marker, dashes} = look.runs[run.index];
     const piece = (name, facts) => {
@@ -42,20 +42,20 @@ function dressLegend(runs, look) {
     };
     run.sample.replaceChildren(
       piece("path", {d: "M2 7H29", stroke: color, fill: "none", "stroke-width": 3, "stroke-linecap": dashes.length ? "butt" : "round", "stroke-dasharray": dashes.map(dash => 2.4 * dash).join(" ")}),
-      piece("path", {d: given.shapes[marker], fill: color, transform: "translate(29 7) scale(9)"}),
+      piece("path", {d: payload.shapes[marker], fill: color, transform: "translate(29 7) scale(9)"}),
     );
   }
 }
 
-// What is told of each run at a step: how it ended, from then on, and its loss.
-function tellLegend(runs, time) {
+// Per run: its current loss, and its outcome once it has ended.
+function updateLegend(runs, time) {
   for (const run of runs) {
-    const over = run.fate && time >= run.since, facts = over ? run.fate : run.rate;
-    const loss = run.steps.length && !(over && run.stopped !== null) ? fourDigits(run.value[reached(run, time).at]) : "";
-    if (run.facts.textContent !== facts) {
-      run.facts.textContent = facts;
-      run.short.textContent = over ? run.sign : run.rate;
+    const over = run.outcome && time >= run.since, facts = over ? run.outcome : run.lr_text;
+    const loss = run.steps.length && !(over && run.stopped !== null) ? fourDigits(run.loss_values[positionAt(run, time).at]) : "";
+    if (run.status.textContent !== facts) {
+      run.status.textContent = facts;
+      run.short.textContent = over ? run.sign : run.lr_text;
     }
-    if (run.told.textContent !== loss) run.told.textContent = loss;
+    if (run.lossText.textContent !== loss) run.lossText.textContent = loss;
   }
 }

@@ -1,79 +1,79 @@
-// Puts the parts together: what changed is drawn at the next frame, and nothing while nothing changes.
+// Connects the parts. Changes are drawn at the next animation frame; nothing is drawn without changes.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
-const look = () => given.looks[dark.matches ? given.looks.length - 1 : 0];
+const look = () => payload.looks[dark.matches ? payload.looks.length - 1 : 0];
 
 async function main() {
-  const take = await poolOf(given.numbers), ground = given.map && groundOf(take), runs = runsOf(take);
-  const told = {point: null}, wanted = {ground: true, ways: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0};
+  const take = await decodeIntegers(payload.numbers), surface = payload.surface && decodeSurface(take), runs = decodeRuns(take);
+  const hovered = {point: null}, pending = {surface: true, trajectories: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0};
   let settle = 0;
 
-  const redraw = () => wanted.frame ||= requestAnimationFrame(draw);
-  const relay = () => { wanted.ground = wanted.ways = true; redraw(); };
-  const rezoom = moving => {  // a moving map is drawn coarsely, and well once it stands
-    wanted.coarse = moving === true;
-    wanted.gaps ||= !wanted.coarse;
+  const redraw = () => pending.frame ||= requestAnimationFrame(draw);
+  const relayout = () => { pending.surface = pending.trajectories = true; redraw(); };
+  const rezoom = moving => {  // while moving, the surface is drawn at half resolution
+    pending.coarse = moving === true;
+    pending.gaps ||= !pending.coarse;
     clearTimeout(settle);
     if (moving === true) settle = setTimeout(rezoom, 140);
-    relay();
+    relayout();
   };
 
   function draw(now) {
-    wanted.frame = 0;
-    const seconds = Math.min((now - wanted.before) / 1000, 0.1);
+    pending.frame = 0;
+    const seconds = Math.min((now - pending.before) / 1000, 0.1);
     if (clock.playing) {
-      if (wanted.before) advance(seconds);
+      if (pending.before) advance(seconds);
       redraw();
     }
-    wanted.before = clock.playing ? now : 0;
-    if (wanted.ratio !== window.devicePixelRatio) wanted.ground = true;  // the window is on another screen
-    wanted.ratio = window.devicePixelRatio;
-    if (wanted.ways) {
-      if (ground) layWays(runs);
-      layCurves(runs);
-      wanted.ways = false;
+    pending.before = clock.playing ? now : 0;
+    if (pending.ratio !== window.devicePixelRatio) pending.surface = true;  // the window has moved to another screen
+    pending.ratio = window.devicePixelRatio;
+    if (pending.trajectories) {
+      if (surface) placeTrajectories(runs);
+      placeCurves(runs);
+      pending.trajectories = false;
     }
-    if (ground) {
-      if (wanted.ground) drawGround(ground, look(), wanted.coarse);
-      if (wanted.gaps) shareWays(runs, edges());
-      wanted.ground = wanted.gaps = false;
+    if (surface) {
+      if (pending.surface) drawSurface(surface, look(), pending.coarse);
+      if (pending.gaps) findOverlaps(runs, edges());
+      pending.surface = pending.gaps = false;
       drawRace(runs, look(), clock.time);
     }
-    drawLosses(runs, look(), clock.time);
-    if (told.point) {
-      const {run, i} = told.point;
-      if (ground) drawRing(element("race"), run.x[i], run.y[i], look(), mapBox());
-      drawRing(element("losses"), run.across[i], run.up[i], look(), panelBox());
+    drawLossCurves(runs, look(), clock.time);
+    if (hovered.point) {
+      const {run, i} = hovered.point;
+      if (surface) drawRing(element("race"), run.x[i], run.y[i], look(), contourBox());
+      drawRing(element("loss-curves"), run.across[i], run.up[i], look(), panelBox());
     }
-    tell();
+    updateCounter();
   }
 
-  function tell() {
+  function updateCounter() {
     const step = Math.floor(clock.time), scrub = element("scrub");
-    const words = `step ${String(step).padStart(String(given.last).length, "\u2007")}`;
+    const words = `step ${String(step).padStart(String(payload.last).length, "\u2007")}`;
     if (element("counter").textContent === words) return;
     element("counter").textContent = words;
     scrub.value = step;
     scrub.style.setProperty("--done", `${100 * step / span}%`);
-    scrub.setAttribute("aria-valuetext", `step ${step} of ${given.last}`);
-    tellLegend(runs, clock.time);
+    scrub.setAttribute("aria-valuetext", `step ${step} of ${payload.last}`);
+    updateLegend(runs, clock.time);
   }
 
-  element("scrub").max = given.last;
-  element("heading").textContent = `${given.losses.name}, by step`;
-  element("losses").setAttribute("aria-label", ground ? element("heading").textContent : given.caption);
-  if (!ground) document.querySelector("main").classList.add("flat");
-  makeLegend(runs, () => { wanted.gaps = true; redraw(); });
-  dressLegend(runs, look());
-  if (ground) {
-    watchMap(rezoom);
+  element("scrub").max = payload.last;
+  element("heading").textContent = `${payload.loss_panel.name}, by step`;
+  element("loss-curves").setAttribute("aria-label", surface ? element("heading").textContent : payload.caption);
+  if (!surface) document.querySelector("main").classList.add("flat");
+  makeLegend(runs, () => { pending.gaps = true; redraw(); });
+  styleLegend(runs, look());
+  if (surface) {
+    watchContour(rezoom);
     lookAt(0.5, 0.5);
   }
   watchControls(redraw, rezoom);
-  watchPointer(runs, told, redraw);
-  dark.addEventListener("change", () => { dressLegend(runs, look()); relay(); });
-  new ResizeObserver(relay).observe(document.querySelector("main"));
+  watchPointer(runs, hovered, redraw);
+  dark.addEventListener("change", () => { styleLegend(runs, look()); relayout(); });
+  new ResizeObserver(relayout).observe(document.querySelector("main"));
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (still) clock.time = given.last;
+  if (still) clock.time = payload.last;
   setPlaying(!still);
   redraw();
 }

@@ -1,17 +1,17 @@
-// Where trails take the same way: there the upper one gets gaps, through which the lower ones show
-// (the rules are those of render/overlap.py; here they are applied anew when a run is switched or the map zoomed).
+// Overlapping trails: the upper one gets gaps that show the lower ones, as in render/artists/overlap.py.
+// Overlaps are recomputed when a run is toggled or the view is zoomed.
 const CELLS = 250, SIDE = CELLS + 2, SHORTEST = 0.03;
 
-// For each run and each of its moves: how many shown runs below take the same way in a view, and since when.
-function shareWays(runs, seen) {
+// For each segment of each run: how many visible runs below overlap it in the view, and since when.
+function findOverlaps(runs, seen) {
   const taken = new Uint16Array(SIDE * SIDE), first = new Float64Array(SIDE * SIDE).fill(Infinity);
   for (const run of runs) {
     const moves = Math.max(run.steps.length - 1, 0), length = new Float64Array(moves), came = new Map();
     run.depth = new Uint16Array(moves);
     run.opens = new Float64Array(moves);
     if (!run.shown) continue;
-    const u = run.u.map(u => clamped((u - seen.left) / (seen.right - seen.left), -1, 2));
-    const v = run.v.map(v => clamped((v - seen.bottom) / (seen.top - seen.bottom), -1, 2));
+    const u = run.u.map(u => clamp((u - seen.left) / (seen.right - seen.left), -1, 2));
+    const v = run.v.map(v => clamp((v - seen.bottom) / (seen.top - seen.bottom), -1, 2));
     for (let i = 0; i < moves; i++) {
       const cells = cellsOf(u[i], v[i], u[i + 1], v[i + 1]);
       let least = Infinity, opens = 0;
@@ -23,15 +23,15 @@ function shareWays(runs, seen) {
       [run.depth[i], run.opens[i]] = [least, opens];
       length[i] = Math.hypot(u[i + 1] - u[i], v[i + 1] - v[i]);
     }
-    joinParts(run.depth, length);
-    for (const [cell, time] of widened(came)) {
+    mergeOverlaps(run.depth, length);
+    for (const [cell, time] of dilate(came)) {
       taken[cell]++;
       first[cell] = Math.min(first[cell], time);
     }
   }
 }
 
-// The cells that a move crosses; 0 stands for all that is out of view.
+// The grid cells that a segment crosses; 0 is everything out of view.
 function cellsOf(u, v, u1, v1) {
   const count = Math.max(Math.ceil(2 * CELLS * Math.max(Math.abs(u1 - u), Math.abs(v1 - v))), 1), cells = [];
   for (let k = 0; k < count; k++) {
@@ -43,8 +43,8 @@ function cellsOf(u, v, u1, v1) {
   return cells;
 }
 
-// Cells with those around them, each with its earliest time.
-function widened(cells) {
+// Cells and their neighbours, each with its earliest time.
+function dilate(cells) {
   const wide = new Map();
   for (const [cell, time] of cells)
     for (const row of [-SIDE, 0, SIDE])
@@ -56,8 +56,8 @@ function widened(cells) {
   return wide;
 }
 
-// Short shared ways are mere crossings; longer ones have one depth, so that their dashes run through.
-function joinParts(depth, length) {
+// Short overlaps are crossings and are ignored. Longer ones get one depth, so that their dashes are continuous.
+function mergeOverlaps(depth, length) {
   for (let begin = 0, end; begin < depth.length; begin = end) {
     for (end = begin + 1; end < depth.length && depth[end] > 0 === depth[begin] > 0;) end++;
     if (!depth[begin]) continue;
