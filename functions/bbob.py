@@ -24,8 +24,10 @@ from landscapes.objectives.coco import (
 )
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.elementary import norm, ordered_sum, power, root
+from landscapes.objectives.provenance import recorded_call
 
 
+@recorded_call
 def bbob(number: int, dim: int = 2, instance: int = 1) -> Function:
     """Return a BBOB function; its values agree with COCO's to at least nine digits.
 

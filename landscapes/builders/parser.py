@@ -259,11 +259,11 @@ class _Parser:
             begin, end = (len(self._part(0, offset)) for offset in (begin.col_offset, begin.end_col_offset))
         begin = min(begin, len(self.text))
         first = max(0, min(begin - EXCERPT // 3, len(self.text) - EXCERPT))
-        shown = self.text[first : first + EXCERPT]
-        carets = "^" * max(1, min(end, first + len(shown)) - begin)
+        excerpt = self.text[first : first + EXCERPT]
+        carets = "^" * max(1, min(end, first + len(excerpt)) - begin)
         return InputError(
             f"cannot read the formula at character {begin + 1}: {message}",
-            place=f"  {shown}\n  {' ' * (begin - first)}{carets}",
+            place=f"  {excerpt}\n  {' ' * (begin - first)}{carets}",
         )
 
 

@@ -21,7 +21,6 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Dims, Function, function
 from landscapes.objectives.elementary import ordered_sum
-from landscapes.objectives.provenance import recorded_call
 
 Matrix: TypeAlias = list[list[float]]
 
@@ -201,10 +200,10 @@ def gallagher_peaks(number: int, dim: int, instance: int, count: int) -> tuple[T
     """
     drawn = draw_instance(number, dim, instance)
     width, first = (10, math.sqrt(1000)) if count == 101 else (9.8, 1000.0)
-    order = _ranks(uniform(count - 1, drawn.seed))
+    order = _argsort(uniform(count - 1, drawn.seed))
     conditions = [first, *(1000 ** (index / (count - 2)) for index in order)]
     scales = [
-        [condition ** (index / (dim - 1) - 0.5) for index in _ranks(uniform(dim, drawn.seed + 1000 * i))]
+        [condition ** (index / (dim - 1) - 0.5) for index in _argsort(uniform(dim, drawn.seed + 1000 * i))]
         for i, condition in enumerate(conditions)
     ]
     heights = [10.0, *(i / (count - 2) * (9.1 - 1.1) + 1.1 for i in range(count - 1))]
@@ -220,7 +219,7 @@ def gallagher_peaks(number: int, dim: int, instance: int, count: int) -> tuple[T
     )
 
 
-def _ranks(numbers: tuple[float, ...]) -> list[int]:
+def _argsort(numbers: tuple[float, ...]) -> list[int]:
     """Return the indices that sort the numbers."""
     return sorted(range(len(numbers)), key=numbers.__getitem__)
 
@@ -245,7 +244,7 @@ def bbob_problem(
     """
 
     def make(height: Callable[..., Tensor]) -> Function:
-        def of(instance: int) -> Function:
+        def make_instance(instance: int) -> Function:
             def formula(x: Tensor) -> Tensor:
                 drawn = draw_instance(number, x.shape[-1], instance)
                 return height(x, drawn) + drawn.f_opt
@@ -269,8 +268,8 @@ def bbob_problem(
             }
             return function((-5.0, 5.0), **given)(formula)
 
-        PROBLEMS[number] = of
-        return of(1)
+        PROBLEMS[number] = make_instance
+        return make_instance(1)
 
     return make
 
@@ -279,7 +278,6 @@ def _plain(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", title.lower())
 
 
-@recorded_call
 def bbob_instance(number: int, dim: int, instance: int) -> Function:
     """Return the function of this number and instance with d coordinates; see `landscapes.functions.bbob.bbob`."""
     if number not in PROBLEMS:

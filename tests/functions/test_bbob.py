@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 from pathlib import Path
 
@@ -52,6 +53,13 @@ def test_names_and_titles_state_the_instance():
     assert (tenth.name, tenth.title, tenth.dim) == ("bbob_f10_i4", "BBOB 10: ellipsoid, instance 4", 3)
     assert tenth.with_dim(5).minima == bbob(10, dim=5, instance=4).minima
     assert tenth.minima != bbob(10, dim=3).minima
+
+
+def test_instances_can_be_loaded_in_a_new_process(python, tmp_path):
+    file = tmp_path / "instance.pkl"
+    file.write_bytes(pickle.dumps(bbob(17, dim=4, instance=3).with_dim(5)))
+    done = python("-c", f"import pickle; f = pickle.load(open({str(file)!r}, 'rb')); print(f.name, f.dim, f.minimum)")
+    assert done.stdout.split() == ["bbob_f17_i3", "5", str(bbob(17, dim=5, instance=3).minimum)], done.stderr
 
 
 def test_rotations_are_orthogonal_and_different():
