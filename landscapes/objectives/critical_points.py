@@ -146,7 +146,7 @@ def descend(function: Function, x: Tensor, steps: int) -> Tensor:
 def is_strict(function: Function, x: Tensor, directions: int = 48) -> Tensor:
     """Return which of the points (n, d) are strict local minimizers, shape (n,).
 
-    Such a point is lower than a small sphere of points around it, for one of several radii, and its Hessian has no
+    Such a point is lower than all test points on a small sphere around it, for one of several radii. Its Hessian has no
     clearly negative eigenvalue.
     """
     if not len(x):

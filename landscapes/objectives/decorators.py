@@ -185,7 +185,7 @@ def least_squares(*domain: Interval | Callable[[int], Sequence[Any]], **facts: A
 
     Args:
         domain, facts: as for `function`. If the source has a factor, as in ½ Σ r², multiply the residuals by its
-            square root, so that f = Σ r² holds for every function.
+            square root.
 
     Returns:
         A decorator that turns the formula of the residuals into a `Function`.

@@ -205,8 +205,8 @@ def is_quadratic(function: Function) -> bool:
 def is_unbounded(function: Function) -> bool:
     """Return whether values keep decreasing far outside the domain.
 
-    The values are those on shells, each ten times as large as the one before, and at the ends of descents in boxes 100
-    and 10,000 times as large as the domain.
+    Values are compared on shells, each ten times as large as the one before. They are also compared at the ends of
+    descents in boxes 100 and 10,000 times as large as the domain.
     """
     with torch.no_grad():
         values = function(shells(function)).nan_to_num(math.inf)

@@ -39,16 +39,16 @@ def checked(function: Function, start: Sequence[float] | None = None) -> Functio
 
     A formula that mixes the points of a batch, such as `(x**2).sum()` or `x.mean()`, is correct for one point only. So
     is one that branches on values, such as `if x > 0`. If a batch differs from its points, the function is evaluated by
-    `torch.func.vmap` or in a Python loop, and a warning says how to write the formula. For a stochastic function, the
-    sample of step 0 is checked too.
+    `torch.func.vmap` or in a Python loop. A warning says how to write the formula. For a stochastic function, the sample
+    of step 0 is checked too.
 
     Args:
         function: the function.
         start: start point of the race; by default the function's own.
 
     Raises:
-        InputError: if the formula or its first sample raises, does not return one real floating-point number per
-            point, is not finite or not differentiable at the start, or changes from call to call.
+        InputError: if the formula or its first sample raises; if it does not return one real floating-point number
+            per point; if it is not finite or not differentiable at the start; if it changes from call to call.
 
     Warns:
         UserWarning: if batches must be evaluated in a slower mode.

@@ -25,8 +25,8 @@ MAX_BETA = 7.0
 def oscillation(x: Tensor) -> Tensor:
     """Return T_osz(x), elementwise: an increasing map that oscillates about the identity, ever faster towards 0.
 
-    T(x) = sign(x) exp(t + 0.049 (sin(c₁ t) + sin(c₂ t))) with t = log|x|, and c₁, c₂ = 10, 7.9 for x > 0, otherwise
-    5.5, 3.1. T(0) = 0. The gradient has no limit at 0; there it is defined as 1.
+    T(x) = sign(x) exp(t + 0.049 (sin(c₁ t) + sin(c₂ t))) with t = log|x|. The constants c₁, c₂ are 10, 7.9 for x > 0,
+    otherwise 5.5, 3.1. T(0) = 0. The gradient has no limit at 0; there it is defined as 1.
 
     >>> oscillation(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([-1.,  0.,  1.])

@@ -154,7 +154,7 @@ def gradient_raises(x, y):
         (lambda x, y: np.sin(x.detach().numpy()), "returns float64"),
         (lambda x, y: None, "returns NoneType"),
         (lambda x, y: (x, y), "returns tuple"),
-        (lambda x, y: torch.stack([x, y]), r"returns shape \(2,\) for one point, not one number, shape \(\); combine the"),
+        (lambda x, y: torch.stack([x, y]), r"shape \(2,\) for one point, not one number, shape \(\); combine the"),
         (lambda x: x * x, r"returns shape \(2,\) for one point.* as in \(x\*\*2\).sum\(-1\)"),
         (lambda x: (x * x).sum(-1, keepdim=True), r"returns shape \(1,\)"),
         (lambda x, y: (x * y).long(), r"returns torch.int64 at \(1, 2\), not real floating-point numbers"),
