@@ -116,5 +116,5 @@ def _shares(record: Record) -> str:
     shares = zip(statuses.tolist(), counts.tolist(), strict=True)
     others = ", ".join(f"{status} {100 * number / count:.1f} %" for status, number in shares)
     ny, nx = (len(axis) for axis in record.axes.values())
-    heading = f"{meta['title']}, {meta['label']}: {nx} × {ny} starts, {meta['steps']} steps"
+    heading = f"{meta.title}, {meta['label']}: {nx} × {ny} starts, {meta.steps} steps"
     return f"{heading}\n\n{aligned(rows)}\n\nat no minimum: {others or 'none'}"

@@ -74,7 +74,7 @@ def report(record: Record, options: argparse.Namespace, text: str) -> str:
     if options.csv is not None:
         save_csv(runs_csv(record), options.csv)
         lines.append(console.file_line(options.csv))
-    if record.meta["complete"]:
+    if record.meta.complete:
         if options.output is not None:
             lines.append(draw(record, options))
         return "\n".join(lines)

@@ -89,4 +89,4 @@ def heading(record: Record) -> str:
     """Return the title, the number of steps and the start of a race."""
     from landscapes.analysis.race_table import place
 
-    return f"{record.meta['title']}: {record.meta['steps']} steps from {place(record.meta['start'])}"
+    return f"{record.meta.title}: {record.meta.steps} steps from {place(record.meta.start)}"

@@ -34,7 +34,7 @@ NAME_WIDTH = 20
 def add(commands: Commands) -> None:
     """Add the parser of `landscapes list`."""
     parser = add_command(commands, "list", "[functions|optimizers|themes]", SUMMARY, EXAMPLES)
-    parser.add_argument(
+    parser.add_argument_group("section").add_argument(
         "section", nargs="?", metavar="SECTION", help="functions, optimizers or themes (default: all of them)"
     )
     group = parser.add_argument_group("filters of functions")

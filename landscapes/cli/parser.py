@@ -13,20 +13,18 @@ from landscapes.errors import InputError, nearest_names
 Examples: TypeAlias = Sequence[tuple[str, str]]
 """Command lines, each with what it does."""
 
-RENAMED_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "--with": ("--optimizer",),
-    "--on": ("--function",),
-    "--out": ("--resume-dir",),
-    "--save": ("--record",),
-    "--vary": ("--set",),
-    "--rates": ("--lr-grid",),
-    "--by": ("--cost",),
-    "--within": ("--tol",),
-    "--target": ("--tolerance",),
-    "--targets": ("--tolerances",),
-    "--aside": ("--3d",),
-    "--observe": ("--metrics",),
-    "--keep": ("--record-steps",),
+RENAMED_OPTIONS: Mapping[str, str] = {
+    "--with": "--optimizer",
+    "--on": "--function",
+    "--out": "--resume-dir",
+    "--save": "--record",
+    "--vary": "--set",
+    "--rates": "--lr-grid",
+    "--by": "--cost",
+    "--within": "--tol",
+    "--target": "--tolerance",
+    "--targets": "--tolerances",
+    "--aside": "--3d",
 }
 """Earlier names of options, each with its present name."""
 
@@ -80,9 +78,11 @@ class Parser(argparse.ArgumentParser):
 
     def _unknown(self, name: str) -> InputError:
         known = [option for option in self._option_string_actions if option.startswith("--")]
-        near = [option for option in RENAMED_OPTIONS.get(name, ()) if option in known]
-        near = near or [option for option in known if option.startswith(name)]  # an abbreviation
-        near = near or nearest_names(name, known)
+        renamed = RENAMED_OPTIONS.get(name, "")
+        if renamed in known:
+            near = [renamed]
+        else:  # an abbreviation or a typing error
+            near = [option for option in known if option.startswith(name)] or nearest_names(name, known)
         hint = f"did you mean {near[0]}?" if near else f"see {self.prog} --help"
         return InputError(f"unknown option {name}; {hint}")
 

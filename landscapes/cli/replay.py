@@ -21,7 +21,7 @@ EXAMPLES = [
 def add(commands: Commands) -> None:
     """Add the parser of `landscapes replay`."""
     parser = add_command(commands, "replay", "FILE.npz", SUMMARY, EXAMPLES)
-    parser.add_argument(
+    parser.add_argument_group("record").add_argument(
         "record",
         metavar="FILE.npz",
         help="record saved by --record or Record.save: of a race, sweep, map or comparison",

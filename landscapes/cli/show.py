@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import itertools
 import re
 import textwrap
 from pathlib import Path
@@ -101,10 +102,8 @@ def _docstring(doc: str) -> tuple[str, dict[str, str]]:
     text, _, rest = re.sub(r"^>>>.*", "", doc, flags=re.MULTILINE | re.DOTALL).partition("\nArgs:\n")
     text = re.split(r"^(?:Raises|Attributes|Returns)\b.*", text, flags=re.MULTILINE)[0]
     meanings: dict[str, str] = {}
-    block = re.match(r"(?:(?: {4}.*)?\n?)*", rest)
-    for names, meaning in re.findall(
-        r"^ {4}([\w, ]+): (.*(?:\n {5,}.*)*)", block[0] if block else "", flags=re.MULTILINE
-    ):
+    section = itertools.takewhile(lambda line: not line or line.startswith("    "), rest.splitlines())
+    for names, meaning in re.findall(r"^ {4}([\w, ]+): (.*(?:\n {5,}.*)*)", "\n".join(section), flags=re.MULTILINE):
         for name in names.split(","):
             plain = " ".join(meaning.split()).rstrip(".")
             meanings[name.strip()] = re.sub(r"; default [^;]*$", "", plain)  # a column of its own

@@ -130,5 +130,5 @@ def _best(record: Record) -> str:
         )
     statuses, counts = np.unique(runs["status"], return_counts=True)
     totals = ", ".join(f"{count} {status}" for status, count in zip(statuses.tolist(), counts.tolist(), strict=True))
-    heading = f"{meta['title']}: {len(record.trajectories)} runs of {meta['steps']} steps from {place(meta['start'])}"
+    heading = f"{meta.title}: {len(record.trajectories)} runs of {meta.steps} steps from {place(meta.start)}"
     return f"{heading}\n\n{aligned(rows)}\n\n{totals}"

@@ -221,21 +221,20 @@ def test_invalid_input_prints_one_line(cli, arguments, message):
 STALL = """
 import signal, sys, time
 from pathlib import Path
-from landscapes.execution import blocks
 from landscapes.cli import main
-from landscapes.execution import executing
+from landscapes.execution import plan
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes start with SIGINT ignored
-blocks.RUNS = 4
-plain, count = blocks.Block.run, iter(range(99))
+plan.RUNS = 4
+run, count = plan.Block.run, iter(range(99))
 
 def stalling(self, progress=None):
     if next(count) == 2:
         Path("busy").touch()
         time.sleep(60)
-    return plain(self, progress)
+    return run(self, progress)
 
-blocks.Block.run = stalling
+plan.Block.run = stalling
 sys.exit(main.main(sys.argv[1:]))
 """
 
