@@ -22,8 +22,8 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "optimizers"))
 
-from reference import FUNCTIONS, SPACES, by_optimizers, by_torch, everyone, starts, valley
-from test_coupled import PlainScheduleFree, by_one_object_a_run, factored, in_torch
+from reference import FUNCTIONS, SPACES, by_optimizers, by_torch, starts, two_of_each_variant, valley
+from test_coupled import PlainScheduleFree, by_separate_objects, factored, in_torch
 from test_derivative_free import numbers, numpy_of, tutorial
 
 from landscapes import optimizers
@@ -47,9 +47,9 @@ def coordinatewise(steps: int) -> None:
         for function_of in FUNCTIONS:
             for dim in DIMS:
                 rng = np.random.default_rng(dim)
-                candidates = everyone(cls, rng)
+                candidates = two_of_each_variant(cls, rng)
                 x = starts(dim, len(candidates), rng)
-                expected = by_torch(function_of(dim), candidates, x, steps, alone=False)
+                expected = by_torch(function_of(dim), candidates, x, steps, separate=False)
                 gap = (by_optimizers(function_of(dim), candidates, x, steps) - expected).abs().max().item()
                 worst[function_of] = float(np.maximum(worst[function_of], gap))  # propagates NaN
                 runs += len(candidates)
@@ -64,13 +64,13 @@ def coupled(steps: int) -> None:
     for dim, rows in ((1, 0), (2, 0), (10, 0), (2, 1), (10, 5)):
         candidates, x = factored(rows, 6, rng), starts(dim, 6, rng)
         shape = (rows, dim // rows) if rows else (dim,)
-        expected = by_one_object_a_run(valley(dim), [in_torch(optimizer) for optimizer in candidates], x, steps, shape)
+        expected = by_separate_objects(valley(dim), [in_torch(optimizer) for optimizer in candidates], x, steps, shape)
         gaps.append(largest(by_optimizers(valley(dim), candidates, x, steps) - expected))
     print(f"| Adafactor | torch.optim | {steps} | {max(gaps):.1e} |", flush=True)
     candidates = [optimizers.Muon(lr=lr, weight_decay=0.05, rows=2) for lr in (1e-3, 2e-2, 0.1)]
     x = starts(6, 3, rng)
     stock = [(torch.optim.Muon, {"lr": optimizer.lr, "weight_decay": 0.05}) for optimizer in candidates]
-    gap = largest(by_optimizers(valley(6), candidates, x, 1) - by_one_object_a_run(valley(6), stock, x, 1, (2, 3)))
+    gap = largest(by_optimizers(valley(6), candidates, x, 1) - by_separate_objects(valley(6), stock, x, 1, (2, 3)))
     print(f"| Muon, with bfloat16 steps | torch.optim | 1 | {gap:.1e} |", flush=True)
     for adam in (False, True):
         cls = optimizers.ScheduleFreeAdamW if adam else optimizers.ScheduleFreeSGD

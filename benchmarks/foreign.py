@@ -23,7 +23,7 @@ from torch import Tensor, optim
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
 from peers import classes, libraries, outcome
-from reference import moment, stepper_of
+from reference import context_at, stepper_of
 
 from landscapes.objectives.decorators import function
 from landscapes.optimizers import Torch
@@ -73,12 +73,12 @@ def speed() -> None:
             x = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs)))
             stepper, plain = stepper_of(candidates, x), Plain(cls)
             stepper.step(
-                moment(1, x, torch.ones_like(x), Oracle(objective, runs))
+                context_at(1, x, torch.ones_like(x), Oracle(objective, runs))
             )  # includes the trial, which runs once
             stepper, oracle = stepper_of(candidates, x), Oracle(objective, runs)
             points, t = x, 0
             together: list[float] = []
-            alone: list[float] = []
+            single: list[float] = []
             for _ in range(5):
                 begin = process_time()
                 for _ in range(32):
@@ -86,12 +86,12 @@ def speed() -> None:
                     value, gradient = value_and_gradient(objective, points)
                     points = stepper.step(StepContext(t, points, value, gradient, oracle, alive))
                 together.append((process_time() - begin) / 32)
-                alone.append(plain.time(200))
+                single.append(plain.time(200))
             difference = max(
                 float((points[:, i] - plain.run(x[:, i], rates[i], t)).abs().max()) for i in range(0, runs, runs // 7)
             )
-            cells.append(f"{median(alone) * runs / median(together):,.0f}×, {difference}")
-        print(f"| {name} | {median(alone) * 1e6:.0f} | {' | '.join(cells)} |", flush=True)
+            cells.append(f"{median(single) * runs / median(together):,.0f}×, {difference}")
+        print(f"| {name} | {median(single) * 1e6:.0f} | {' | '.join(cells)} |", flush=True)
 
 
 class Plain:

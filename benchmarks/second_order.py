@@ -19,7 +19,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 
-from plain_methods import OF_SQUARES, SETTINGS, gaps, squares
+from plain_methods import OF_SQUARES, SETTINGS, differences, rosenbrock_squares
 from reference import egg_box
 
 DIMS, RUNS = (1, 2, 10), 12
@@ -31,11 +31,11 @@ def main(steps: int) -> None:
     print("|---|---|---|---|---|")
     for name in SETTINGS:
         cells = []
-        for function_of in (squares, egg_box):
+        for function_of in (rosenbrock_squares, egg_box):
             if function_of is egg_box and name in OF_SQUARES:
                 cells += ["–", "–"]
                 continue
-            found = np.concatenate([gaps(name, function_of, dim, RUNS, steps)[:, -1] for dim in DIMS])
+            found = np.concatenate([differences(name, function_of, dim, RUNS, steps)[:, -1] for dim in DIMS])
             cells += [f"{found.max():.1e}", f"{np.median(found):.1e}"]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
 

@@ -1,4 +1,4 @@
-"""What every optimizer owes: a docstring with its facts, a name, a place in the package, text that gives it back."""
+"""Every optimizer has a complete docstring, unique names, an export, and a spec that parses back."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_docstring_has_equation_source_and_every_setting(cls):
         assert f"        {field.name}: " in text
 
 
-def test_every_rule_of_the_folder_is_exported():
+def test_every_optimizer_is_exported():
     modules = {info.name for info in pkgutil.walk_packages(optimizers.__path__, f"{optimizers.__name__}.")}
     for module in modules:
         importlib.import_module(module)
@@ -48,13 +48,13 @@ def test_every_rule_of_the_folder_is_exported():
         assert getattr(optimizers, cls.__name__) is cls
 
 
-def test_names_are_given_once():
+def test_names_are_unique():
     every = [name for cls in set(CLASSES) for name in (*cls.names, *cls.presets)]
     assert len(set(every)) == len(every)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_works_by_its_name_alone(name):
+def test_name_alone_gives_the_default_optimizer(name):
     optimizer, is_open = parse(name)
     cls, settings = names()[name]
     assert optimizer == cls(**settings)
@@ -63,14 +63,14 @@ def test_an_optimizer_works_by_its_name_alone(name):
 
 
 @pytest.mark.parametrize("name", WITH_RATE)
-def test_a_rate_can_be_read_and_changed(name):
+def test_learning_rate_can_be_read_and_replaced(name):
     optimizer = optimizer_of(name, lr=0.25)
     assert optimizer.learning_rate == 0.25
     assert optimizer.with_learning_rate(0.5) == optimizer_of(name, lr=0.5)
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_text_and_rule_are_one(name):
+def test_spec_parses_back_to_the_optimizer(name):
     optimizer = optimizer_of(name)
     assert parse(optimizer.spec) == (optimizer, False)
     assert optimizer.label
@@ -79,7 +79,7 @@ def test_text_and_rule_are_one(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_equal_rules_are_one_and_travel(name):
+def test_equal_optimizers_hash_batch_and_pickle_alike(name):
     optimizer = optimizer_of(name)
     assert optimizer == optimizer_of(name)
     assert hash(optimizer) == hash(optimizer_of(name))
@@ -90,7 +90,7 @@ def test_equal_rules_are_one_and_travel(name):
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_number_is_one_finite_number(name):
+def test_number_must_be_one_finite_number(name):
     cls = names()[name][0]
     numbers = [
         field.name
@@ -107,7 +107,7 @@ def test_a_number_is_one_finite_number(name):
 
 @pytest.mark.parametrize("name", WRAPPERS)
 @pytest.mark.parametrize("inside", ["", "3", "'adam'", "adam, sgd"])
-def test_a_wrapper_is_put_around_one_optimizer(name, inside):
+def test_wrapper_requires_one_optimizer(name, inside):
     with pytest.raises(InputError, match=r"optimizer|takes an optimizer") as caught:
         parse(f"{name}({inside})")
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Optimizers that need values alone: equal to what the literature says, alone or in company, and honest about what they ask."""
+"""Derivative-free optimizers match the literature, do not depend on the batch, and count their evaluations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from reference import FUNCTIONS, assert_same, egg_box, moment, part, starts, stepper_of, valley
+from reference import FUNCTIONS, assert_same, context_at, egg_box, part, starts, stepper_of, valley
 from scipy.optimize import minimize
 from thinned import diagonal
 from torch import Tensor
@@ -55,17 +55,17 @@ EVERY = [optimizer for three in DIRECT.values() for optimizer in three]
 
 
 def run(
-    landscape: Function, field: list[Optimizer], x: Tensor, steps: int, reach: float = 1e6, **more: Any
+    objective: Function, field: list[Optimizer], x: Tensor, steps: int, reach: float = 1e6, **more: Any
 ) -> BatchResult:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
-    return loop.run(landscape, field, x, steps, box=box, **more)
+    return loop.run(objective, field, x, steps, box=box, **more)
 
 
-def numpy_of(landscape: Function) -> Callable[[Array], float]:
+def numpy_of(objective: Function) -> Callable[[Array], float]:
     """The function of one point, by the very operations that the engine uses; infinite where it has no value."""
 
     def value(x: Array) -> float:
-        answer = float(landscape.evaluate(torch.from_numpy(np.asarray(x, dtype=float))[:, None])[0])
+        answer = float(objective.evaluate(torch.from_numpy(np.asarray(x, dtype=float))[:, None])[0])
         return math.inf if math.isnan(answer) else answer
 
     return value
@@ -95,22 +95,22 @@ def cliff(dim: int) -> Function:
     ("dim", "steps"),
     [(1, 60), (2, 150), pytest.param(10, 400, marks=pytest.mark.slow)],
 )
-@pytest.mark.parametrize("landscape", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
-def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adaptive):
+@pytest.mark.parametrize("objective", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
+def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, adaptive):
     """The largest difference is 0.0, in points, values, their number and the step at which a run ends."""
     rng = np.random.default_rng(dim)
     x = starts(dim, 6, rng)
     x[0, 0], x[0, 1], x[0, 2] = 0.0, 0.25, 1.1
     x[0] = x[0].clamp(max=1.1)  # beyond 1.2 the cliff has no values
     sizes = [0.0, 0.0, 0.0, 0.1, 0.3, 0.02]
-    paths = run(landscape(dim), [optimizers.NelderMead(size=size, adaptive=adaptive) for size in sizes], x, steps)
+    paths = run(objective(dim), [optimizers.NelderMead(size=size, adaptive=adaptive) for size in sizes], x, steps)
     for i, size in enumerate(sizes):
         start, best = x[:, i].numpy(), []
         simplex = None if size == 0 else np.concatenate([start[None], start + size * np.eye(dim)])
         options = {"adaptive": adaptive, "maxiter": steps + 1, "maxfev": 10**6, "initial_simplex": simplex}
         with np.errstate(invalid="ignore"):
             result = minimize(
-                numpy_of(landscape(dim)),
+                numpy_of(objective(dim)),
                 start,
                 method="Nelder-Mead",
                 callback=lambda p, best=best: best.append(p.copy()),
@@ -125,48 +125,48 @@ def test_nelder_mead_is_scipys_iterate_for_iterate(landscape, dim, steps, adapti
     assert (paths.n_gradients == 0).all()
 
 
-def test_nelder_mead_walks_the_valley_of_1965():
+def test_nelder_mead_solves_the_papers_example():
     """From the paper's start, Rosenbrock's valley is solved within the 200 values that the paper's table allows."""
 
     def rosenbrock(x: Tensor, y: Tensor) -> Tensor:
         return 100 * (y - x * x) * (y - x * x) + (1 - x) * (1 - x)
 
-    landscape = function((-2, 2), (-1, 3))(rosenbrock)
-    paths = run(landscape, [optimizers.NelderMead(size=0.5)], torch.tensor([[-1.2], [1.0]], dtype=torch.float64), 200)
+    objective = function((-2, 2), (-1, 3))(rosenbrock)
+    paths = run(objective, [optimizers.NelderMead(size=0.5)], torch.tensor([[-1.2], [1.0]], dtype=torch.float64), 200)
     assert paths.reason.tolist() == ["terminated"]
     assert paths.loss[0, -1] < 1e-8
     assert paths.evaluations["n_values"][0] < 200
 
 
-def test_a_nearer_point_that_is_as_good_is_taken():
-    """The simplex (0, −1): 1 is no better than 0 but than −1, and ½ is as good as 1. Else it would shrink to (0, −½)."""
+def test_equal_contraction_point_is_accepted():
+    """In the simplex (0, −1), the reflection 1 only beats −1, and ½ equals 1. Otherwise it would shrink to (0, −½)."""
     stairs = function((-2, 2))(lambda x: torch.where(x > 0.25, 1.0, torch.where(x < -0.5, 2.0, 0.0)).double())
     x, oracle = torch.full((1, 1), -1.0, dtype=torch.float64), Oracle(stairs, 1)
     stepper = stepper_of([optimizers.NelderMead(size=1.0)], x)
-    assert stepper.step(moment(1, x, x, oracle)).item() == 0.0
+    assert stepper.step(context_at(1, x, x, oracle)).item() == 0.0
     assert stepper.points.flatten().tolist() == [0.0, 0.5]
     assert oracle.counts[0].tolist() == [4]
 
 
-def test_a_simplex_that_is_small_enough_goes_nowhere():
+def test_converged_simplex_does_not_move():
     optimizer, x = optimizers.NelderMead(size=1e-6), torch.tensor([[0.5], [0.5]], dtype=torch.float64)
     paths = run(valley(2), [optimizer], x, 5)
     assert paths.stopped.tolist() == [1]
     assert paths.evaluations["n_values"].tolist() == [3]
 
 
-def test_a_simplex_follows_who_moves_it():
+def test_simplex_follows_an_outside_move():
     """As a wrapper may: the simplex goes along whole, and its values are asked for again."""
-    landscape, x = valley(2), torch.tensor([[-1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
-    stepper, oracle = stepper_of([optimizers.NelderMead(size=0.4)] * 2, x), Oracle(landscape, 2)
+    objective, x = valley(2), torch.tensor([[-1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
+    stepper, oracle = stepper_of([optimizers.NelderMead(size=0.4)] * 2, x), Oracle(objective, 2)
     for t in range(1, 4):
-        x = stepper.step(moment(t, x, x, oracle, landscape.evaluate(x)))
+        x = stepper.step(context_at(t, x, x, oracle, objective.evaluate(x)))
     before, points = oracle.counts[0].clone(), stepper.points.clone()
     shift = torch.tensor([[0.0, 0.5], [0.0, -0.25]], dtype=torch.float64)
-    stepper._follow(moment(4, x + shift, x, oracle, landscape.evaluate(x + shift)))
+    stepper._follow(context_at(4, x + shift, x, oracle, objective.evaluate(x + shift)))
     assert (oracle.counts[0] - before).tolist() == [0, 3]
     assert torch.equal(stepper.points[..., 0], points[..., 0])
-    assert torch.equal(stepper.values, landscape.evaluate(stepper.points.transpose(0, 1)))
+    assert torch.equal(stepper.values, objective.evaluate(stepper.points.transpose(0, 1)))
     moved = {tuple(point) for point in (points[..., 1] + shift[:, 1]).tolist()}
     assert {tuple(point) for point in stepper.points[..., 1].tolist()} == moved
 
@@ -211,28 +211,28 @@ def tutorial(value: Callable[[Array], float], x: Array, sigma: float, steps: int
 
 
 @pytest.mark.parametrize(
-    ("landscape", "dim", "population"),
+    ("objective", "dim", "population"),
     diagonal(FUNCTIONS, [1, 2, 10], [0, 15]),
     ids=lambda part: getattr(part, "__name__", None),
 )
-def test_cma_es_is_the_tutorials(landscape, dim, population):
+def test_cma_es_matches_the_tutorial(objective, dim, population):
     """Over 40 generations, with the same random numbers: the largest difference is 1e-9 (rounding, which grows)."""
     rng, size = np.random.default_rng(dim), population or 4 + int(3 * math.log(dim))
     x, sigmas = starts(dim, 3, rng), [0.1, 0.3, 1.0]
     field: list[Optimizer] = [optimizers.CMAES(sigma=sigma, population=population, tolx=0.0) for sigma in sigmas]
-    paths = run(landscape(dim), field, x, 40, seed=5, streams=torch.tensor([3, 4, 3]))
+    paths = run(objective(dim), field, x, 40, seed=5, streams=torch.tensor([3, 4, 3]))
     for i, (sigma, stream) in enumerate(zip(sigmas, (3, 4, 3), strict=True)):
 
         def draws(t: int, stream: int = stream) -> Array:
             return numbers(5, stream, t, POPULATION, size * dim).reshape(size, dim)
 
-        expected = tutorial(numpy_of(landscape(dim)), x[:, i].numpy(), sigma, 40, size, draws)
+        expected = tutorial(numpy_of(objective(dim)), x[:, i].numpy(), sigma, 40, size, draws)
         np.testing.assert_allclose(paths.x[i, 1:], expected, rtol=0, atol=1e-9)
     assert paths.evaluations["n_values"].tolist() == [40 * size] * 3
 
 
 @pytest.mark.parametrize("dim", range(1, 11))
-def test_roots_are_roots_wherever_a_matrix_lies(dim):
+def test_matrix_root_is_independent_of_the_batch(dim):
     draw = torch.randn(dim, dim, 50, generator=torch.Generator().manual_seed(dim), dtype=torch.float64)
     matrices = torch.einsum("ikr,jkr->ijr", draw, draw)
     matrices = (matrices + matrices.transpose(0, 1)) / 2
@@ -253,13 +253,16 @@ def sphere(dim: int) -> Function:
 
 def rastrigin(dim: int) -> Function:
     def formula(*x: Tensor) -> Tensor:
-        return sum((a * a - 10 * torch.cos(2 * math.pi * a) + 10 for a in x[1:]), x[0] * x[0] - 10 * torch.cos(2 * math.pi * x[0]) + 10)  # fmt: skip
+        return sum(
+            (a * a - 10 * torch.cos(2 * math.pi * a) + 10 for a in x[1:]),
+            x[0] * x[0] - 10 * torch.cos(2 * math.pi * x[0]) + 10,
+        )
 
     return function(*[(-5.12, 5.12)] * dim, name="rastrigin")(formula)
 
 
 @pytest.mark.parametrize(
-    ("landscape", "dim", "optimizer", "steps", "least", "most"),
+    ("objective", "dim", "optimizer", "steps", "least", "most"),
     [
         (sphere, 2, optimizers.CMAES(sigma=0.5), 80, 1.0, 1.0),
         (sphere, 10, optimizers.CMAES(sigma=0.5), 200, 1.0, 1.0),
@@ -267,19 +270,21 @@ def rastrigin(dim: int) -> Function:
         pytest.param(valley, 10, optimizers.CMAES(sigma=0.5), 900, 0.8, 1.0, marks=pytest.mark.slow),
         (rastrigin, 2, optimizers.CMAES(sigma=2.0), 80, 0.03, 0.35),  # pycma 4: 0.17 of 100
         (rastrigin, 2, optimizers.CMAES(sigma=2.0, population=100), 80, 0.9, 1.0),  # 0.98
-        pytest.param(rastrigin, 5, optimizers.CMAES(sigma=2.0, population=200), 150, 0.5, 1.0, marks=pytest.mark.slow),  # 0.67 of 30
+        pytest.param(
+            rastrigin, 5, optimizers.CMAES(sigma=2.0, population=200), 150, 0.5, 1.0, marks=pytest.mark.slow
+        ),  # 0.67 of 30
     ],
     ids=lambda part: getattr(part, "__name__", None),
-)  # fmt: skip
-def test_cma_es_succeeds_as_often_as_it_is_known_to(landscape, dim, optimizer, steps, least, most):
+)
+def test_cma_es_success_rate_matches_the_literature(objective, dim, optimizer, steps, least, most):
     """Of 60 seeds; among many valleys a small population is often caught, a large one is not (Hansen & Kern, 2004)."""
-    x = starts(dim, 60, np.random.default_rng(1)) * (2 if landscape is rastrigin else 1)
-    paths = run(landscape(dim), [optimizer] * 60, x, steps, record_steps="ends", streams=torch.arange(60))
+    x = starts(dim, 60, np.random.default_rng(1)) * (2 if objective is rastrigin else 1)
+    paths = run(objective(dim), [optimizer] * 60, x, steps, record_steps="ends", streams=torch.arange(60))
     share = float((paths.lowest < 1e-8).mean())
     assert least <= share <= most
 
 
-def test_cma_es_ends_where_it_cannot_tell_points_apart():
+def test_cma_es_terminates_at_tolx():
     paths = run(
         sphere(2),
         [optimizers.CMAES(sigma=0.5), optimizers.CMAES(sigma=0.5, tolx=0.0)],
@@ -291,7 +296,7 @@ def test_cma_es_ends_where_it_cannot_tell_points_apart():
     assert 100 < paths.stopped[0] < 300
 
 
-def test_a_population_of_one_is_none():
+def test_population_of_one_is_rejected():
     with pytest.raises(InputError, match=r"^CMAES: population must be >= 2, or 0 for"):
         optimizers.CMAES(population=1)
     with pytest.raises(InputError, match=r"^CMAES: population must be an integer >= 0, got"):
@@ -301,15 +306,15 @@ def test_a_population_of_one_is_none():
 # ---------------------------------------------------------------- annealing, random and compass search
 
 
-def test_annealing_is_metropolis_by_hand():
-    landscape = egg_box(2)
-    value, rng = numpy_of(landscape), np.random.default_rng(0)
+def test_annealing_matches_metropolis_by_hand():
+    objective = egg_box(2)
+    value, rng = numpy_of(objective), np.random.default_rng(0)
     x = starts(2, 2, rng)
     field: list[Optimizer] = [
         optimizers.Annealing(scale=0.3, temperature=2.0, cooling=0.98),
         optimizers.Annealing(scale=0.1),
     ]
-    paths = run(landscape, field, x, 200, seed=9, streams=torch.tensor([1, 2]))
+    paths = run(objective, field, x, 200, seed=9, streams=torch.tensor([1, 2]))
     for i, (scale, temperature, cooling) in enumerate([(0.3, 2.0, 0.98), (0.1, 0.0, 1e-5 ** (1 / 199))]):
         p, asked = x[:, i].numpy(), 1
         if temperature == 0:
@@ -330,7 +335,7 @@ def test_annealing_is_metropolis_by_hand():
         assert paths.evaluations["n_values"][i] == asked
 
 
-def test_at_one_temperature_annealing_draws_from_boltzmanns_distribution():
+def test_annealing_at_constant_temperature_samples_boltzmann():
     """On x² + y² at T: normal with variance T/2. Of 2,000 chains, with four standard errors to spare."""
     runs = 2000
     optimizer = optimizers.Annealing(scale=0.8, temperature=0.5, cooling=1.0)
@@ -341,7 +346,7 @@ def test_at_one_temperature_annealing_draws_from_boltzmanns_distribution():
     assert abs(last.var() - 0.25) < 4 * 0.25 * math.sqrt(2 / (2 * runs))
 
 
-def test_the_first_temperature_lets_some_moves_up_pass():
+def test_initial_temperature_accepts_some_uphill_moves():
     runs = 500
     x = starts(2, runs, np.random.default_rng(2))
     paths = run(valley(2), [optimizers.Annealing(cooling=1.0)] * runs, x, 1, streams=torch.arange(runs))
@@ -350,11 +355,11 @@ def test_the_first_temperature_lets_some_moves_up_pass():
 
 
 @pytest.mark.parametrize(("growth", "ball"), diagonal([1.0, 1.5], [False, True]))
-def test_random_search_by_hand(growth, ball):
-    landscape, steps = valley(3), 100
-    value, x = numpy_of(landscape), starts(3, 2, np.random.default_rng(0))
+def test_random_search_matches_by_hand(growth, ball):
+    objective, steps = valley(3), 100
+    value, x = numpy_of(objective), starts(3, 2, np.random.default_rng(0))
     field: list[Optimizer] = [optimizers.RandomSearch(radius=r, growth=growth, ball=ball) for r in (0.5, 0.2)]
-    paths = run(landscape, field, x, steps, seed=2, streams=torch.tensor([0, 8]))
+    paths = run(objective, field, x, steps, seed=2, streams=torch.tensor([0, 8]))
     for i, (radius, stream) in enumerate([(0.5, 0), (0.2, 8)]):
         p = x[:, i].numpy()
         for t in range(1, steps + 1):
@@ -372,7 +377,7 @@ def test_random_search_by_hand(growth, ball):
 
 @pytest.mark.parametrize("dim", [1, 2, 10])
 @pytest.mark.parametrize("ball", [False, True])
-def test_random_directions_are_even(dim, ball):
+def test_random_directions_are_uniform(dim, ball):
     runs = 4000
     x = torch.zeros(dim, runs, dtype=torch.float64)
     slope = function(*[(-9, 9)] * dim, name="slope")(lambda *x: -sum(a * a for a in x))
@@ -387,7 +392,7 @@ def test_random_directions_are_even(dim, ball):
     assert np.abs(step.mean(0)).max() < 4.5 * 2 / math.sqrt(dim * runs)
 
 
-def test_one_step_in_five_succeeds_where_the_radius_follows():
+def test_adaptive_radius_gives_one_success_in_five():
     runs = 50
     optimizer = optimizers.RandomSearch(radius=1e-3, growth=1.5)
     x = starts(10, runs, np.random.default_rng(5))
@@ -397,10 +402,10 @@ def test_one_step_in_five_succeeds_where_the_radius_follows():
     assert np.median(paths.loss[:, -1] / paths.loss[:, 0]) < 1e-8
 
 
-def test_compass_search_by_hand():
-    landscape, steps = valley(2), 150
-    value, x = numpy_of(landscape), starts(2, 1, np.random.default_rng(3))
-    paths = run(landscape, [optimizers.Compass(size=0.5, xatol=1e-6)], x, steps)
+def test_compass_search_matches_by_hand():
+    objective, steps = valley(2), 150
+    value, x = numpy_of(objective), starts(2, 1, np.random.default_rng(3))
+    paths = run(objective, [optimizers.Compass(size=0.5, xatol=1e-6)], x, steps)
     p, size, asked = x[:, 0].numpy(), 0.5, 1
     for t in range(1, steps + 1):
         tried = [p + size * np.array(wind) for wind in [(1, 0), (0, 1), (-1, 0), (0, -1)]]
@@ -417,7 +422,7 @@ def test_compass_search_by_hand():
     assert paths.evaluations["n_values"][0] == asked
 
 
-def test_compass_search_ends_on_a_kink_that_leads_nowhere():
+def test_compass_search_stalls_on_a_diagonal_kink():
     """Where no axis leads down though a diagonal does: its well-known failure."""
     kink = function((-2, 2), (-2, 2), name="kink")(lambda x, y: 3 * abs(x - y) + abs(x + y))
     paths = run(
@@ -428,7 +433,7 @@ def test_compass_search_ends_on_a_kink_that_leads_nowhere():
     assert paths.loss[1, -1] < 1e-6
 
 
-# ---------------------------------------------------------------- what holds for all of them
+# ---------------------------------------------------------------- properties of all
 
 
 def mixed(dim: int) -> tuple[list[Optimizer], Tensor]:
@@ -436,18 +441,18 @@ def mixed(dim: int) -> tuple[list[Optimizer], Tensor]:
 
 
 @pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 5])
-def test_in_company_as_alone(dim):
+def test_results_do_not_depend_on_the_batch(dim):
     field, x = mixed(dim)
     streams = torch.arange(len(field)) % 4
     together = run(egg_box(dim), field, x, 25, streams=streams)
     for i, optimizer in enumerate(field):
-        alone = run(egg_box(dim), [optimizer], x[:, [i]], 25, streams=streams[[i]])
-        assert_same(part(together, [i]), alone)
+        single = run(egg_box(dim), [optimizer], x[:, [i]], 25, streams=streams[[i]])
+        assert_same(part(together, [i]), single)
 
 
 @settings(max_examples=10, deadline=None)
 @given(data=st.data())
-def test_neither_company_nor_order_nor_numbers_change_a_run(data):
+def test_results_do_not_depend_on_batch_order_or_streams(data):
     name = data.draw(st.sampled_from(sorted(DIRECT)))
     first, dim = data.draw(st.sampled_from(DIRECT[name])), data.draw(st.integers(1, 3))
     floats = [f.name for f in dataclasses.fields(first) if isinstance(f.default, float) and f.name != "cooling"]
@@ -465,10 +470,10 @@ def test_neither_company_nor_order_nor_numbers_change_a_run(data):
 
 
 @pytest.mark.parametrize(("name", "dim"), diagonal(DIRECT, [1, 2, 10]))
-def test_only_comparisons_count(name, dim):
+def test_trajectories_depend_on_comparisons_only(name, dim):
     """The same path on 1,024·f, a factor that rounds nothing: annealing's temperature goes with it."""
-    landscape = valley(dim)
-    steeper = dataclasses.replace(landscape, formula=lambda *x: 1024 * landscape.formula(*x))
+    objective = valley(dim)
+    steeper = dataclasses.replace(objective, formula=lambda *x: 1024 * objective.formula(*x))
     field: list[Optimizer] = list(
         {
             optimizer
@@ -481,11 +486,11 @@ def test_only_comparisons_count(name, dim):
         for optimizer in field
     ]
     x = starts(dim, len(field), np.random.default_rng(7))
-    np.testing.assert_array_equal(run(steeper, field, x, 25).x, run(landscape, field, x, 25).x)
+    np.testing.assert_array_equal(run(steeper, field, x, 25).x, run(objective, field, x, 25).x)
 
 
 @pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 10])
-def test_all_of_them_descend(dim):
+def test_every_derivative_free_optimizer_descends(dim):
     field = [optimizer for optimizer in EVERY for _ in range(3)]
     paths = run(
         sphere(dim), field, starts(dim, len(field), np.random.default_rng(dim)), 100, streams=torch.arange(len(field))
@@ -506,7 +511,7 @@ HALF = function((-2, 2), (-2, 2), start=(0, 1))(half)
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
-def test_where_there_is_no_value_nobody_goes(optimizer):
+def test_no_run_moves_to_a_point_without_a_value(optimizer):
     x = starts(2, 8, np.random.default_rng(0)).clamp(max=0.5)
     paths = run(HALF, [optimizer] * 8, x, 80, streams=torch.arange(8))
     assert np.isfinite(paths.loss).all()
@@ -517,7 +522,7 @@ def test_where_there_is_no_value_nobody_goes(optimizer):
         assert not np.isin(paths.reason, ("non-finite", "bound")).any()
 
 
-def test_a_mean_without_a_value_ends_the_run_before_it():
+def test_run_ends_before_a_mean_without_a_value():
     """Two valleys with nothing between: the mean of points in both."""
     ring = function((-3, 3), (-3, 3), name="ring")(
         lambda x, y: torch.where(x * x + y * y < 1, torch.nan, (x * x + y * y - 1) ** 2 + 0.01 * x)
@@ -533,7 +538,7 @@ def test_a_mean_without_a_value_ends_the_run_before_it():
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
-def test_a_lost_run_takes_no_other_with_it(optimizer):
+def test_nonfinite_run_does_not_affect_others(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     x[:, 1] = math.nan
     paths = run(valley(2), [optimizer] * 3, x, 15, streams=torch.arange(3))
@@ -543,7 +548,7 @@ def test_a_lost_run_takes_no_other_with_it(optimizer):
 
 
 @pytest.mark.parametrize("name", DIRECT)
-def test_a_run_that_leaves_its_region_is_left_at_its_last_point_within(name):
+def test_run_that_leaves_the_region_keeps_its_last_point_inside(name):
     slope = function((-2, 2), (-2, 2), name="slope")(lambda x, y: -x * x - y * y)
     optimizer = DIRECT[name][1]
     paths = run(slope, [optimizer] * 4, starts(2, 4, np.random.default_rng(1)), 400, reach=3.0, streams=torch.arange(4))
@@ -572,7 +577,7 @@ NOISY = function((-2, 2), (-2, 2), name="noisy", sample=leaning)(lambda x, y: x 
     ],
     ids=lambda part: getattr(part, "spec", None),
 )
-def test_values_of_one_step_are_of_one_sample(optimizer, first, each):
+def test_all_values_of_a_step_share_a_sample(optimizer, first, each):
     """What was learnt of an earlier sample is asked for again, and paid for."""
     x = torch.tensor([[1.0], [0.7]], dtype=torch.float64)
     seen: list[tuple[str, int]] = []
@@ -581,7 +586,7 @@ def test_values_of_one_step_are_of_one_sample(optimizer, first, each):
     for t in range(1, 8):
         sample = oracle.set_step(t - 1)
         seen.append((sample.name, int(oracle.counts[0, 0])))
-        x = stepper.step(moment(t, x, x, oracle, sample.evaluate(x)))
+        x = stepper.step(context_at(t, x, x, oracle, sample.evaluate(x)))
         counts.append(int(oracle.counts[0, 0]))
         if isinstance(optimizer, optimizers.NelderMead):
             expected = sample.evaluate(stepper.points.transpose(0, 1))
@@ -591,27 +596,27 @@ def test_values_of_one_step_are_of_one_sample(optimizer, first, each):
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
-def test_forgetting_is_starting_again(optimizer):
+def test_reset_equals_a_new_start(optimizer):
     """At step 9, of two runs one forgets; it then goes where a new one goes that begins there."""
-    landscape, field = valley(2), [optimizer, optimizer]
-    x, oracle = starts(2, 2, np.random.default_rng(4)), Oracle(landscape, 2)
+    objective, field = valley(2), [optimizer, optimizer]
+    x, oracle = starts(2, 2, np.random.default_rng(4)), Oracle(objective, 2)
     stepper, whole = stepper_of(field, x), stepper_of(field, x)
     unspoilt = x
     for t in range(1, 9):
-        x = stepper.step(moment(t, x, x, oracle, landscape.evaluate(x)))
-        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.evaluate(unspoilt)))
+        x = stepper.step(context_at(t, x, x, oracle, objective.evaluate(x)))
+        unspoilt = whole.step(context_at(t, unspoilt, x, oracle, objective.evaluate(unspoilt)))
     stepper.reset(torch.tensor([True, False]), x)
     begun = stepper_of(field, x)
     fresh = x
     for t in range(9, 14):
-        x = stepper.step(moment(t, x, x, oracle, landscape.evaluate(x)))
-        unspoilt = whole.step(moment(t, unspoilt, x, oracle, landscape.evaluate(unspoilt)))
-        fresh = begun.step(moment(t, fresh, x, oracle, landscape.evaluate(fresh)))
+        x = stepper.step(context_at(t, x, x, oracle, objective.evaluate(x)))
+        unspoilt = whole.step(context_at(t, unspoilt, x, oracle, objective.evaluate(unspoilt)))
+        fresh = begun.step(context_at(t, fresh, x, oracle, objective.evaluate(fresh)))
         assert torch.equal(x[:, 0], fresh[:, 0])
         assert torch.equal(x[:, 1], unspoilt[:, 1])
 
 
-def test_forgetting_turns_the_clock_back():
+def test_reset_restarts_the_step_count():
     """CMA-ES trusts its path less while it is young, which shows on a slope: there it soon is longer than usual."""
     slope = function((-9, 9), (-9, 9), name="slope")(lambda x, y: x + y)
     x, oracle = torch.zeros(2, 20, dtype=torch.float64), Oracle(slope, 20)
@@ -620,17 +625,17 @@ def test_forgetting_turns_the_clock_back():
         stepper_of([optimizers.CMAES(sigma=0.1)] * 20, x),
     )
     for t in range(1, 9):
-        x = stepper.step(moment(t, x, x, oracle))
+        x = stepper.step(context_at(t, x, x, oracle))
     stepper.reset(torch.ones(20, dtype=torch.bool), x)
     fresh = x
     for t in range(9, 20):
-        x, fresh = stepper.step(moment(t, x, x, oracle)), begun.step(moment(t, fresh, x, oracle))
+        x, fresh = stepper.step(context_at(t, x, x, oracle)), begun.step(context_at(t, fresh, x, oracle))
         assert torch.equal(x, fresh)
     assert torch.equal(stepper.first_steps, torch.full((20,), 8))
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
-def test_single_precision_is_kept(optimizer):
+def test_single_precision_is_preserved(optimizer):
     x = starts(2, 2, np.random.default_rng(4), torch.float32)
     exact = run(valley(2), [optimizer] * 2, x.double(), 5)
     single = run(valley(2), [optimizer] * 2, x, 5)
@@ -639,7 +644,7 @@ def test_single_precision_is_kept(optimizer):
 
 
 @pytest.mark.parametrize("name", DIRECT)
-def test_what_is_kept_can_be_observed(name):
+def test_buffers_can_be_recorded(name):
     seen = {
         "neldermead": "size",
         "compass": "size",
@@ -653,7 +658,7 @@ def test_what_is_kept_can_be_observed(name):
     assert kept[-1] < kept[1] * (1 if name != "randomsearch" else 10)
 
 
-def test_the_seed_and_the_stream_make_the_numbers():
+def test_random_numbers_depend_on_seed_and_stream_only():
     x = torch.full((2, 4), -1.0, dtype=torch.float64)
     for optimizer in (optimizers.CMAES(), optimizers.Annealing(), optimizers.RandomSearch(radius=0.05)):
         one = run(valley(2), [optimizer] * 4, x, 10, seed=1, streams=torch.tensor([0, 0, 1, 2**40])).x
@@ -662,7 +667,7 @@ def test_the_seed_and_the_stream_make_the_numbers():
         assert len({path.tobytes() for path in (*one, *two)}) == 6
 
 
-def test_two_without_a_rate_are_told_apart_by_their_settings():
+def test_labels_distinguish_optimizers_without_a_learning_rate():
     field = [optimizers.NelderMead(), optimizers.NelderMead(size=0.5), "compass", "compass"]
     labels = race("booth", field, steps=3, resolution=5).trajectories.runs["label"].tolist()
     assert labels == ["Nelder–Mead", "Nelder–Mead size=0.5", "Compass search", "Compass search (2)"]

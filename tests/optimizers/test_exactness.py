@@ -45,31 +45,31 @@ SOLVED = [
 """Those that take several numbers of coordinates, with each for which a lowest point is listed."""
 
 
-def test_all_of_them_are_there_as_sums_of_squares():
+def test_all_problems_are_sums_of_squares():
     assert len(PROBLEMS) == 35
     assert [name for name in PROBLEMS if get(name).residuals is None] == []
 
 
 @pytest.mark.parametrize(("name", "dim"), PRINTED)
-def test_the_lowest_values_are_those_of_the_paper(name, dim):
-    landscape = get(name, dim=dim)
-    assert landscape.minimum == pytest.approx(PRINTED[name, dim], rel=2e-5)
-    assert float(landscape(landscape.minima[0])) == pytest.approx(PRINTED[name, dim], rel=2e-5)
+def test_minimum_values_match_the_paper(name, dim):
+    objective = get(name, dim=dim)
+    assert objective.minimum == pytest.approx(PRINTED[name, dim], rel=2e-5)
+    assert float(objective(objective.minima[0])) == pytest.approx(PRINTED[name, dim], rel=2e-5)
 
 
-def test_the_wrong_valley_is_as_deep_as_the_paper_says():
+def test_local_minimum_value_matches_the_paper():
     (place,) = get("freudenstein_roth").stationary
     assert float(get("freudenstein_roth")(place.point)) == pytest.approx(48.9842, rel=2e-6)
 
 
 @pytest.mark.parametrize(("name", "dim"), SOLVED)
-def test_minima_have_no_slope_in_any_number_of_coordinates(name, dim):
-    landscape = get(name, dim=dim)
-    at = torch.tensor(landscape.minima[0], dtype=torch.float64)
-    beside = gradient(landscape, at + 1e-3)
-    assert float(gradient(landscape, at).abs().max()) < 1e-8 * float(beside.abs().max())
+def test_gradient_vanishes_at_the_minima_in_every_dimension(name, dim):
+    objective = get(name, dim=dim)
+    at = torch.tensor(objective.minima[0], dtype=torch.float64)
+    beside = gradient(objective, at + 1e-3)
+    assert float(gradient(objective, at).abs().max()) < 1e-8 * float(beside.abs().max())
 
 
 @pytest.mark.parametrize("dim", [2, 3, 5])
-def test_the_boundary_value_problem_and_the_integral_equation_have_one_solution(dim):
+def test_boundary_value_problem_and_integral_equation_have_one_solution(dim):
     assert get("discrete_boundary_value", dim=dim).minima == get("discrete_integral_equation", dim=dim).minima

@@ -1,4 +1,4 @@
-"""The optimizers: equal to torch.optim bit for bit, alone or in company, and strict about their settings."""
+"""First-order optimizers reproduce torch.optim bitwise in any batch, and check their settings."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from reference import (
     PlainLion,
     by_optimizers,
     by_torch,
+    context_at,
     counterpart,
     default_dtype,
     draw,
     egg_box,
-    everyone,
-    moment,
     starts,
     stepper_of,
+    two_of_each_variant,
     valley,
     variants,
 )
@@ -60,31 +60,31 @@ def numbers(cls: type[Optimizer]) -> list[dataclasses.Field[Any]]:
 # ---------------------------------------------------------------- equal to torch.optim
 
 
-@pytest.mark.parametrize(("variant", "landscape"), diagonal(VARIANTS, FUNCTIONS), ids=variant_of)
-def test_path_is_that_of_torch(variant, landscape):
+@pytest.mark.parametrize(("variant", "objective"), diagonal(VARIANTS, FUNCTIONS), ids=variant_of)
+def test_trajectory_matches_torch(variant, objective):
     cls, flags, bare = variant
     rng = np.random.default_rng(1)
-    contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
-    assert len({optimizer.batch_key for optimizer in contenders}) == 1
-    expected = by_torch(landscape(2), contenders, x, 40)
+    candidates, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
+    assert len({optimizer.batch_key for optimizer in candidates}) == 1
+    expected = by_torch(objective(2), candidates, x, 40)
     assert expected.isfinite().all()
     assert (expected[-1] != x).any(0).all()
-    assert torch.equal(by_optimizers(landscape(2), contenders, x, 40), expected)
+    assert torch.equal(by_optimizers(objective(2), candidates, x, 40), expected)
 
 
 @pytest.mark.parametrize(("variant", "dtype"), diagonal(VARIANTS, [torch.float32, torch.float64]), ids=variant_of)
-def test_every_bit_of_a_step_is_that_of_torch(variant, dtype):
-    """From the origin, where the point hides none of them."""
+def test_one_step_matches_torch_bitwise(variant, dtype):
+    """Steps from the origin, where adding to the point loses no bit."""
     cls, flags, bare = variant
     rng = np.random.default_rng(11)
-    contenders, origin = [draw(cls, flags, bare, rng) for _ in range(5)], torch.zeros(4, 5, dtype=dtype)
-    stepper, oracle = stepper_of(contenders, origin), Oracle(valley(4), 5)
+    candidates, origin = [draw(cls, flags, bare, rng) for _ in range(5)], torch.zeros(4, 5, dtype=dtype)
+    stepper, oracle = stepper_of(candidates, origin), Oracle(valley(4), 5)
     with default_dtype(torch.float64):
         points = [start.clone().requires_grad_() for start in origin.unbind(1)]
-        torchs = [counterpart(optimizer, p) for optimizer, p in zip(contenders, points, strict=True)]
+        torchs = [counterpart(optimizer, p) for optimizer, p in zip(candidates, points, strict=True)]
         for t in range(1, 40):
             gradient = starts(4, 5, rng, dtype)
-            moved = stepper.step(moment(t, origin, gradient, oracle))
+            moved = stepper.step(context_at(t, origin, gradient, oracle))
             for run, (p, torch_optimizer) in enumerate(zip(points, torchs, strict=True)):
                 p.data.zero_()
                 p.grad = gradient[:, run].clone()
@@ -93,90 +93,90 @@ def test_every_bit_of_a_step_is_that_of_torch(variant, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("landscape", "dim", "steps"), [(egg_box, 1, 250), (valley, 3, 1000)], ids=name_of)
+@pytest.mark.parametrize(("objective", "dim", "steps"), [(egg_box, 1, 250), (valley, 3, 1000)], ids=name_of)
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
-def test_a_thousand_steps_are_those_of_torch(cls, landscape, dim, steps):
+def test_a_thousand_steps_match_torch(cls, objective, dim, steps):
     rng = np.random.default_rng(dim)
-    contenders = everyone(cls, rng)
-    x = starts(dim, len(contenders), rng)
-    expected = by_torch(landscape(dim), contenders, x, steps, alone=False)
+    candidates = two_of_each_variant(cls, rng)
+    x = starts(dim, len(candidates), rng)
+    expected = by_torch(objective(dim), candidates, x, steps, separate=False)
     assert expected.isfinite().all()
-    assert torch.equal(by_optimizers(landscape(dim), contenders, x, steps), expected)
+    assert torch.equal(by_optimizers(objective(dim), candidates, x, steps), expected)
 
 
 @pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
-def test_single_precision_rounds_as_torch_does(cls, flags, bare):
+def test_single_precision_matches_torch(cls, flags, bare):
     rng = np.random.default_rng(2)
-    contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng, torch.float32)
-    path = by_optimizers(valley(2), contenders, x, 20)
+    candidates, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng, torch.float32)
+    path = by_optimizers(valley(2), candidates, x, 20)
     assert path.dtype == torch.float32
-    assert torch.equal(path, by_torch(valley(2), contenders, x, 20))
+    assert torch.equal(path, by_torch(valley(2), candidates, x, 20))
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSES if not issubclass(SPACES[cls][0], Plain)], ids=name_of)
-def test_defaults_are_those_of_torch(cls):
+def test_defaults_match_torch(cls):
     given = counterpart(cls(), torch.zeros(1, requires_grad=True)).defaults
     own = SPACES[cls][0]([torch.zeros(1, requires_grad=True)]).defaults
     assert {**given, "foreach": None} == {**own, "foreach": None}
 
 
-def test_averaged_sgd_keeps_the_average_of_torch():
-    contenders, rng = [optimizers.ASGD(lr=0.5, lambd=0.1, t0=t0) for t0 in (7, -3, 100)], np.random.default_rng(8)
+def test_asgd_average_matches_torch():
+    candidates, rng = [optimizers.ASGD(lr=0.5, lambd=0.1, t0=t0) for t0 in (7, -3, 100)], np.random.default_rng(8)
     x = starts(2, 3, rng)
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
-    stepper, oracle = stepper_of(contenders, x), Oracle(valley(2), 3)
-    alone = [stepper_of([optimizer], x[:, run : run + 1]) for run, optimizer in enumerate(contenders)]
+    stepper, oracle = stepper_of(candidates, x), Oracle(valley(2), 3)
+    single = [stepper_of([optimizer], x[:, run : run + 1]) for run, optimizer in enumerate(candidates)]
     with default_dtype(torch.float64):
-        torchs = [counterpart(optimizer, p) for optimizer, p in zip(contenders, points, strict=True)]
+        torchs = [counterpart(optimizer, p) for optimizer, p in zip(candidates, points, strict=True)]
         p = x
         for t in range(1, 30):
             gradient = starts(2, 3, rng)
             moved = [
-                own.step(moment(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle))
-                for run, own in enumerate(alone)
+                own.step(context_at(t, p[:, run : run + 1], gradient[:, run : run + 1], oracle))
+                for run, own in enumerate(single)
             ]
-            p = stepper.step(moment(t, p, gradient, oracle))
+            p = stepper.step(context_at(t, p, gradient, oracle))
             assert torch.equal(torch.cat(moved, 1), p)
             for run, (point, torch_optimizer) in enumerate(zip(points, torchs, strict=True)):
                 point.grad = gradient[:, run].clone()
                 torch_optimizer.step()
                 assert torch.equal(stepper.state[0][:, run], torch_optimizer.state[point]["ax"])
-                assert torch.equal(alone[run].state[0][:, 0], torch_optimizer.state[point]["ax"])
+                assert torch.equal(single[run].state[0][:, 0], torch_optimizer.state[point]["ax"])
     assert (stepper.state[0] == p).all(0).tolist() == [False, False, True]
 
 
-def test_lion_takes_steps_of_one_length():
+def test_lion_steps_have_equal_length():
     path = by_optimizers(valley(2), [optimizers.Lion(lr=0.01)], torch.tensor([[-1.0], [1.5]], dtype=torch.float64), 5)
     assert torch.allclose(path.diff(dim=0).abs(), torch.full((4, 2, 1), 0.01, dtype=torch.float64))
     assert SPACES[optimizers.Lion][0] is PlainLion
 
 
-# ---------------------------------------------------------------- alone or in company
+# ---------------------------------------------------------------- independence of the batch
 
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_company_and_order_change_nothing(data):
+def test_results_do_not_depend_on_batch_composition_or_order(data):
     cls, flags, bare = data.draw(st.sampled_from(VARIANTS))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     first = draw(cls, flags, bare, rng)
     varied = data.draw(st.sets(st.sampled_from([field.name for field in numbers(cls)])))
-    contenders = [first]
+    candidates = [first]
     for _ in range(4):
         other = draw(cls, flags, bare, rng)
-        contenders.append(dataclasses.replace(first, **{name: getattr(other, name) for name in varied}))
+        candidates.append(dataclasses.replace(first, **{name: getattr(other, name) for name in varied}))
     order = data.draw(st.permutations(range(5)))
     dim = data.draw(st.integers(1, 3))
     x = starts(dim, 5, rng)
-    together = by_optimizers(valley(dim), [contenders[i] for i in order], x[:, order], 12)
+    together = by_optimizers(valley(dim), [candidates[i] for i in order], x[:, order], 12)
     for place, i in enumerate(order):
-        alone = by_optimizers(valley(dim), [contenders[i]], x[:, i : i + 1], 12)
-        assert torch.equal(together[:, :, place : place + 1], alone)
+        single = by_optimizers(valley(dim), [candidates[i]], x[:, i : i + 1], 12)
+        assert torch.equal(together[:, :, place : place + 1], single)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
-def test_one_rule_in_many_runs_is_that_rule_alone(cls, dtype):
+def test_many_runs_of_one_optimizer_match_single_runs(cls, dtype):
     rng = np.random.default_rng(3)
     flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
     pair = [draw(cls, flags, False, rng) for _ in range(2)]
@@ -187,19 +187,19 @@ def test_one_rule_in_many_runs_is_that_rule_alone(cls, dtype):
 
 
 @pytest.mark.parametrize(("variant", "bad"), diagonal(VARIANTS, [math.nan, math.inf, -math.inf]), ids=variant_of)
-def test_a_lost_run_takes_no_other_with_it(variant, bad):
+def test_nonfinite_run_does_not_affect_others(variant, bad):
     cls, flags, bare = variant
     rng = np.random.default_rng(4)
-    contenders, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
+    candidates, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng)
     lost = x.clone()
     lost[:, 1] = bad
-    clean, beside = (by_optimizers(valley(2), contenders, start, 10)[:, :, [0, 2]] for start in (x, lost))
+    clean, beside = (by_optimizers(valley(2), candidates, start, 10)[:, :, [0, 2]] for start in (x, lost))
     assert torch.equal(clean, beside)
     assert clean.isfinite().all()
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
-def test_steps_are_pure(cls):
+def test_update_is_pure(cls):
     rng = np.random.default_rng(5)
     flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
     optimizer = draw(cls, flags, False, rng)
@@ -212,23 +212,23 @@ def test_steps_are_pure(cls):
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
-def test_step_scalars_depend_on_the_step_alone(cls):
+def test_coefs_depend_on_the_step_only(cls):
     in_order, optimizer = [cls().coef(t) for t in range(1, 30)], cls()
     assert [optimizer.coef(t) for t in (29, 3, 3, 17, 1)] == [in_order[t - 1] for t in (29, 3, 3, 17, 1)]
     assert all(type(scalar) is float for scalars in in_order for scalar in scalars)
 
 
 @pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
-def test_step_scalars_of_many_are_those_of_each(cls, flags, bare):
+def test_coefs_of_a_batch_match_those_of_each_optimizer(cls, flags, bare):
     rng = np.random.default_rng(10)
-    contenders = [draw(cls, flags, bare, rng) for _ in range(60)]
+    candidates = [draw(cls, flags, bare, rng) for _ in range(60)]
     for t in (1, 2, 3, 10, 57, 1000):
-        for place, column in enumerate(stack_hyperparameters(contenders).coef(t)):
-            alone = [optimizer.coef(t)[place] for optimizer in contenders]
-            assert (column.tolist() if isinstance(column, np.ndarray) else [column] * 60) == alone
+        for place, column in enumerate(stack_hyperparameters(candidates).coef(t)):
+            single = [optimizer.coef(t)[place] for optimizer in candidates]
+            assert (column.tolist() if isinstance(column, np.ndarray) else [column] * 60) == single
 
 
-def test_powers_beyond_range_are_infinite():
+def test_overflowing_powers_are_infinite():
     steep = optimizers.ASGD(lr=1.0, lambd=10.0, alpha=1e4)
     x = torch.ones(1, 2, dtype=torch.float64)
     both = by_optimizers(valley(1), [steep, optimizers.ASGD(lr=1e-3, lambd=10.0, alpha=1e4)], x, 5)
@@ -237,11 +237,11 @@ def test_powers_beyond_range_are_infinite():
     assert both.isfinite().all()
 
 
-# ---------------------------------------------------------------- what an optimizer may be
+# ---------------------------------------------------------------- ranges of settings
 
 
 @pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
-def test_a_setting_is_a_finite_number(cls, name):
+def test_setting_must_be_a_finite_number(cls, name):
     for bad in (math.nan, math.inf, -math.inf, True, "0.1", None, [0.1], (0.1, 0.2), 1j, 10**400):
         with pytest.raises(InputError) as caught:
             cls(**{name: bad})
@@ -251,11 +251,11 @@ def test_a_setting_is_a_finite_number(cls, name):
 
 
 UNCHECKED = {(optimizers.SGD, "dampening"), (optimizers.ASGD, "t0")}
-"""What torch takes whatever its sign."""
+"""Settings that torch accepts with any sign."""
 
 
 @pytest.mark.parametrize(("cls", "name"), [(cls, field.name) for cls in CLASSES for field in numbers(cls)], ids=name_of)
-def test_a_negative_setting_is_refused_where_torch_refuses_it(cls, name):
+def test_negative_setting_is_rejected_where_torch_rejects_it(cls, name):
     if (cls, name) in UNCHECKED:
         assert getattr(cls(**{name: -1}), name) == -1.0
     else:
@@ -266,7 +266,12 @@ def test_a_negative_setting_is_refused_where_torch_refuses_it(cls, name):
 @pytest.mark.parametrize(
     ("cls", "name", "allowed", "refused"),
     [
-        *[(cls, name, (0.0, 0.5, 0.999), (1.0, 1.5)) for cls in CLASSES for name in ("beta1", "beta2") if hasattr(cls, name)],
+        *[
+            (cls, name, (0.0, 0.5, 0.999), (1.0, 1.5))
+            for cls in CLASSES
+            for name in ("beta1", "beta2")
+            if hasattr(cls, name)
+        ],
         (optimizers.Adadelta, "rho", (0.0, 1.0), (1.01,)),
         (optimizers.RMSprop, "alpha", (0.0, 1.0, 1.5), ()),
         (optimizers.Rprop, "etaminus", (0.01, 0.99), (0.0, 1.0)),
@@ -274,8 +279,8 @@ def test_a_negative_setting_is_refused_where_torch_refuses_it(cls, name):
         *[(cls, "lr", (0.0, 1, 1e9), ()) for cls in CLASSES],
     ],
     ids=name_of,
-)  # fmt: skip
-def test_ranges_end_where_they_should(cls, name, allowed, refused):
+)
+def test_range_boundaries(cls, name, allowed, refused):
     for value in allowed:
         assert getattr(cls(**{name: value}), name) == value
     for value in refused:
@@ -287,38 +292,38 @@ def test_ranges_end_where_they_should(cls, name, allowed, refused):
     ("cls", "flag"), [(cls, flag) for cls, flags, _ in VARIANTS[::2] for flag in flags], ids=name_of
 )
 @pytest.mark.parametrize("bad", [1, 0.0, "True", None])
-def test_a_flag_is_true_or_false(cls, flag, bad):
+def test_flag_must_be_true_or_false(cls, flag, bad):
     with pytest.raises(InputError, match=f"^{cls.__name__}: {flag} must be True or False, got "):
         cls(**{flag: bad})
 
 
 @pytest.mark.parametrize("extra", [{}, {"momentum": 0.9, "dampening": 0.1}])
-def test_nesterov_needs_momentum_without_dampening(extra):
+def test_nesterov_requires_momentum_without_dampening(extra):
     with pytest.raises(InputError, match="SGD: nesterov requires momentum > 0 and dampening 0, got momentum="):
         optimizers.SGD(nesterov=True, **extra)
 
 
-def test_step_sizes_are_in_order():
+def test_rprop_step_sizes_must_be_ordered():
     with pytest.raises(InputError, match=r"Rprop: step_min must be <= step_max, got step_min=2.0 and step_max=1.0"):
         optimizers.Rprop(step_min=2, step_max=1)
 
 
 @pytest.mark.parametrize("value", [torch.tensor(0.25), torch.tensor([0.25]), np.float32(0.25), np.array([0.25])])
-def test_a_number_may_come_from_torch_or_numpy(value):
+def test_setting_may_be_a_torch_or_numpy_scalar(value):
     optimizer = optimizers.Adam(lr=value)
     assert type(optimizer.lr) is float
     assert optimizer == optimizers.Adam(lr=0.25)
 
 
 @pytest.mark.parametrize("value", [torch.tensor([0.1, 0.2]), np.array([0.1, 0.2]), torch.tensor(True), np.str_("0.1")])
-def test_several_numbers_are_not_one(value):
+def test_several_numbers_are_rejected(value):
     with pytest.raises(
         InputError, match=r"Adam: lr must be one number, got .*; to compare several values, pass one optimizer each"
     ):
         optimizers.Adam(lr=value)
 
 
-def test_an_unknown_setting_is_named_with_its_neighbours():
+def test_unknown_setting_suggests_similar_ones():
     with pytest.raises(InputError, match=r"unknown setting of Adam 'weight_deca'\. Did you mean weight_decay\?"):
         optimizers.Adam(weight_deca=0.1)
     with pytest.raises(InputError, match="Adam has no setting betas; set beta1=… and beta2=… instead"):
@@ -327,7 +332,7 @@ def test_an_unknown_setting_is_named_with_its_neighbours():
         optimizers.Rprop(step_sizes=(0.9, 0.99))
 
 
-# ---------------------------------------------------------------- what a picture shows
+# ---------------------------------------------------------------- labels
 
 
 @pytest.mark.parametrize(
@@ -353,12 +358,12 @@ def test_labels(optimizer, label):
     assert optimizer.label == label
 
 
-# ---------------------------------------------------------------- an optimizer of one's own
+# ---------------------------------------------------------------- custom optimizers
 
 
 @dataclasses.dataclass(frozen=True)
 class Tempered(FirstOrder):
-    """Gradient descent that cools."""
+    """Gradient descent with a decaying step."""
 
     lr: float = 0.1
     cooling: float = 0.5
@@ -370,16 +375,16 @@ class Tempered(FirstOrder):
         return p - c[0] * g, ()
 
 
-def test_a_rule_of_ones_own_needs_one_class():
-    contenders = [Tempered(lr=0.001), Tempered(lr=0.002), Tempered(lr=0.002, cooling=0.1)]
+def test_custom_optimizer_needs_one_class():
+    candidates = [Tempered(lr=0.001), Tempered(lr=0.002), Tempered(lr=0.002, cooling=0.1)]
     x = starts(2, 3, np.random.default_rng(6))
-    path = by_optimizers(valley(2), contenders, x, 1)
+    path = by_optimizers(valley(2), candidates, x, 1)
     _, gradient = valley(2)(x.T), torch.func.grad(lambda p: valley(2).evaluate(p).sum())(x)
     rates = torch.tensor([0.001 / 1.5, 0.002 / 1.5, 0.002 / 1.1], dtype=torch.float64)
     assert torch.equal(path[0], x - rates * gradient)
 
 
-def test_a_rule_without_an_update_says_so():
+def test_optimizer_without_update_raises():
     with pytest.raises(NotImplementedError):
         by_optimizers(valley(2), [FirstOrder()], starts(2, 1, np.random.default_rng(7)), 1)
     with pytest.raises(NotImplementedError):

@@ -1,4 +1,4 @@
-"""Any torch torch optimizer as an optimizer: right for each, however it treats its parameter, and clear about what fails."""
+"""Torch wraps any torch.optim.Optimizer, however it treats its parameter, and reports what fails."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from reference import (
     SPACES,
     PlainLion,
     by_optimizers,
+    context_at,
     default_dtype,
     draw,
     egg_box,
     in_torch,
-    moment,
     starts,
     stepper_of,
     valley,
@@ -31,7 +31,7 @@ from landscapes.oracle import Oracle, value_and_gradient
 
 
 class Base(torch.optim.Optimizer):
-    """A third party's torch optimizer; what it does with its parameters is in `move`."""
+    """A third-party torch optimizer; subclasses implement `move`."""
 
     def __init__(self, params: Any, lr: float = 0.01, **more: Any) -> None:
         super().__init__(params, {"lr": lr, **more})
@@ -47,14 +47,14 @@ class Base(torch.optim.Optimizer):
 
 
 class Normalised(Base):
-    """Steps of one length: couples the coordinates."""
+    """Steps of constant length, which couples the coordinates."""
 
     def move(self, p, group):
         p.sub_(group["lr"] * p.grad / p.grad.norm())
 
 
 class InPlace(Base):
-    """Changes its gradient where it lies, and its parameter through `.data`."""
+    """Modifies its gradient in place, and its parameter through `.data`."""
 
     def move(self, p, group):
         p.grad.mul_(2).clamp_(-1, 1)
@@ -62,7 +62,7 @@ class InPlace(Base):
 
 
 class DefaultPrecision(Base):
-    """Its momentum has torch's default precision, as users' code often has."""
+    """Stores momentum in torch's default dtype, as users' code often does."""
 
     def move(self, p, group):
         m = self.state[p].setdefault("m", torch.zeros(p.shape))
@@ -71,14 +71,14 @@ class DefaultPrecision(Base):
 
 
 class Noisy(Base):
-    """Draws from a generator of its own."""
+    """Draws from its own generator."""
 
     def move(self, p, group):
         p.sub_(group["lr"] * (p.grad + torch.randn(p.shape, generator=group["generator"])))
 
 
 class Sharpness(Base):
-    """Looks uphill first (Foret et al., 2021), so that it cannot do without a closure."""
+    """Evaluates the gradient uphill first (Foret et al., 2021), so it requires a closure."""
 
     def step(self, closure: Any = None) -> None:
         assert closure is not None
@@ -92,7 +92,7 @@ class Sharpness(Base):
 
 
 class NoRate(torch.optim.Optimizer):
-    """Has nothing to tune."""
+    """Has no learning rate."""
 
     def __init__(self, params: Any, pull: float = 0.01) -> None:
         super().__init__(params, {"pull": pull})
@@ -104,7 +104,7 @@ class NoRate(torch.optim.Optimizer):
 
 
 class FixedRate(torch.optim.Optimizer):
-    """Has a rate that cannot be given."""
+    """Has a learning rate that is not an argument."""
 
     def __init__(self, params: Any) -> None:
         super().__init__(params, {"lr": 0.01})
@@ -131,36 +131,36 @@ class BreaksLater(Base):
 THIRD_PARTY = (Normalised, InPlace, DefaultPrecision, NoRate, FixedRate, PlainLion, torch.optim.Adafactor)
 
 
-def plain_loop(landscape, optimizer, p, steps):
-    """What a user's own loop does."""
+def plain_loop(objective, optimizer, p, steps):
+    """Return the points of a plain training loop."""
     path = []
     for _ in range(steps):
         optimizer.zero_grad()
-        landscape.evaluate(p).backward()
+        objective.evaluate(p).backward()
         optimizer.step()
         path.append(p.detach().clone())
     return torch.stack(path)
 
 
-# ---------------------------------------------------------------- right for each
+# ---------------------------------------------------------------- correct for every class
 
 
 @pytest.mark.parametrize("flag", [False, True])
 @pytest.mark.parametrize("cls", SPACES)
-def test_torch_classes_are_our_own_optimizers(cls, flag):
+def test_torch_class_matches_the_native_optimizer(cls, flag):
     rng = np.random.default_rng(1)
     flags = {field.name: flag for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
     own = [draw(cls, flags, False, rng) for _ in range(3)]
     foreign = [Torch(SPACES[cls][0], **in_torch(optimizer)) for optimizer in own]
     assert [optimizer.lr for optimizer in foreign] == [optimizer.lr for optimizer in own]
-    for landscape in (valley, egg_box):
+    for objective in (valley, egg_box):
         x = starts(2, 3, rng)
-        assert torch.equal(by_optimizers(landscape(2), own, x, 15), by_optimizers(landscape(2), foreign, x, 15))
+        assert torch.equal(by_optimizers(objective(2), own, x, 15), by_optimizers(objective(2), foreign, x, 15))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("optimizer", THIRD_PARTY)
-def test_each_run_is_a_users_own_loop(optimizer, dtype):
+def test_each_run_matches_a_plain_loop(optimizer, dtype):
     x = starts(2, 4, np.random.default_rng(2), dtype)
     path = by_optimizers(egg_box(2), [Torch(optimizer)] * 4, x, 15)
     assert path.isfinite().all()
@@ -179,32 +179,32 @@ def test_other_dimensions(dim):
     assert by_optimizers(valley(dim), [Torch(InPlace)] * 2, x, 10).isfinite().all()
 
 
-def test_the_gradient_handed_over_stays_as_it_was():
+def test_gradient_passed_to_a_step_is_not_modified():
     for dim in (1, 2):
         x, gradient = torch.ones(dim, 3), torch.full((dim, 3), 5.0)
-        stepper_of([Torch(InPlace)] * 3, x).step(moment(1, x, gradient, Oracle(valley(dim), 3)))
+        stepper_of([Torch(InPlace)] * 3, x).step(context_at(1, x, gradient, Oracle(valley(dim), 3)))
         assert torch.equal(gradient, torch.full((dim, 3), 5.0))
         assert torch.equal(x, torch.ones(dim, 3))
 
 
-def test_steps_start_where_the_engine_says():
+def test_step_starts_at_the_given_point():
     x = torch.zeros(2, 1)
     stepper = stepper_of([Torch(torch.optim.SGD, lr=1.0)], x)
     for start in (torch.zeros(2, 1), torch.tensor([[5.0], [7.0]])):
-        moved = stepper.step(moment(1, start, torch.tensor([[1.0], [2.0]]), Oracle(valley(2))))
+        moved = stepper.step(context_at(1, start, torch.tensor([[1.0], [2.0]]), Oracle(valley(2))))
         assert torch.equal(moved, start - torch.tensor([[1.0], [2.0]]))
         assert not moved.requires_grad
 
 
-def test_settings_differ_from_run_to_run():
+def test_settings_may_differ_between_runs():
     x = torch.zeros(1, 3)
-    contenders = [Torch(torch.optim.SGD, lr=lr) for lr in (0.5, 1.0, 2.0)]
-    assert len({optimizer.batch_key for optimizer in contenders}) == 1
-    moved = stepper_of(contenders, x).step(moment(1, x, torch.ones(1, 3), Oracle(valley(1), 3)))
+    candidates = [Torch(torch.optim.SGD, lr=lr) for lr in (0.5, 1.0, 2.0)]
+    assert len({optimizer.batch_key for optimizer in candidates}) == 1
+    moved = stepper_of(candidates, x).step(context_at(1, x, torch.ones(1, 3), Oracle(valley(1), 3)))
     assert moved.tolist() == [[-0.5, -1.0, -2.0]]
 
 
-def test_runs_share_nothing_they_are_given():
+def test_runs_do_not_share_settings_objects():
     noisy = Torch(Noisy, generator=torch.Generator().manual_seed(0))
     x = starts(2, 1, np.random.default_rng(4)).repeat(1, 3)
     path = by_optimizers(valley(2), [noisy] * 3, x, 5)
@@ -212,7 +212,7 @@ def test_runs_share_nothing_they_are_given():
     assert torch.equal(by_optimizers(valley(2), [noisy], x[:, :1], 5)[:, :, 0], path[:, :, 2])
 
 
-def test_making_one_leaves_torch_as_it_was():
+def test_creation_preserves_torchs_global_state():
     torch.manual_seed(0)
     before = torch.get_rng_state(), torch.get_default_dtype()
     for optimizer in (Noisy, torch.optim.LBFGS, Normalised):
@@ -226,7 +226,7 @@ def test_making_one_leaves_torch_as_it_was():
 # ---------------------------------------------------------------- closures
 
 
-def test_lbfgs_reaches_the_floor_of_the_valley():
+def test_lbfgs_converges_and_matches_a_plain_loop():
     settings = {"lr": 1.0, "line_search_fn": "strong_wolfe", "tolerance_change": 1e-14}
     x = starts(2, 5, np.random.default_rng(5))
     optimizer = Torch(torch.optim.LBFGS, **settings)
@@ -247,34 +247,34 @@ def test_lbfgs_reaches_the_floor_of_the_valley():
             assert torch.equal(p.detach(), point)
 
 
-def test_closures_are_counted_run_by_run():
+def test_closures_are_counted_per_run():
     x, oracle = starts(2, 2, np.random.default_rng(6)), Oracle(valley(2), 2)
     patient = Torch(torch.optim.LBFGS, lr=1e-3, max_iter=2)
     stepper = stepper_of([patient, dataclasses.replace(patient, settings={"max_iter": 5})], x)
     gradient = value_and_gradient(valley(2), x)[1]
-    moved = stepper.step(moment(1, x, gradient, oracle))
+    moved = stepper.step(context_at(1, x, gradient, oracle))
     assert oracle.counts.tolist() == [[0, 0], [2, 5], [0, 0], [0, 0]]
-    stepper.step(moment(2, moved, gradient, oracle))
+    stepper.step(context_at(2, moved, gradient, oracle))
     assert oracle.counts.tolist() == [[0, 0], [4, 10], [0, 0], [0, 0]]
 
 
-def test_a_closure_is_given_to_whom_cannot_do_without():
+def test_closure_is_passed_only_if_required():
     assert Torch(torch.optim.SGD).step_requirement == "gradient"
     assert Torch(NoRate).step_requirement == "gradient"
     assert Torch(torch.optim.LBFGS).step_requirement == "closure"
     optimizer = Torch(Sharpness, lr=1e-3)
     assert optimizer.step_requirement == "closure"
-    x, landscape = torch.tensor([[-1.0], [0.5]], dtype=torch.float64), valley(2)
-    path = by_optimizers(landscape, [optimizer], x, 1)
-    _, gradient = value_and_gradient(landscape, x)
-    _, uphill = value_and_gradient(landscape, x + 0.05 * gradient / gradient.norm())
+    x, objective = torch.tensor([[-1.0], [0.5]], dtype=torch.float64), valley(2)
+    path = by_optimizers(objective, [optimizer], x, 1)
+    _, gradient = value_and_gradient(objective, x)
+    _, uphill = value_and_gradient(objective, x + 0.05 * gradient / gradient.norm())
     assert torch.allclose(path[0], x - 1e-3 * uphill, rtol=0, atol=1e-14)
 
 
 # ---------------------------------------------------------------- an optimizer like any other
 
 
-def test_it_is_a_optimizer():
+def test_torch_is_an_optimizer():
     optimizer = Torch(Normalised, lr=0.05)
     assert isinstance(optimizer, Optimizer)
     assert (optimizer.label, optimizer.lr, optimizer.spec) == ("Normalised", 0.05, "Torch(Normalised, lr=0.05)")
@@ -284,7 +284,7 @@ def test_it_is_a_optimizer():
         optimizer.lr = 1.0
 
 
-def test_equal_ones_are_one():
+def test_equal_settings_give_equal_optimizers():
     assert Torch(Normalised, lr=0.05) == Torch(Normalised, lr=0.05)
     assert Torch(torch.optim.Adam) == Torch(torch.optim.Adam, lr=1e-3)
     assert Torch(PlainLion, weight_decay=0, betas=(0.9, 0.99)) == Torch(PlainLion, betas=(0.9, 0.99), weight_decay=0)
@@ -309,7 +309,7 @@ def test_equal_ones_are_one():
         (Torch(FixedRate), math.nan, "Torch(FixedRate)"),
     ],
 )
-def test_rate_and_spec(optimizer, lr, spec):
+def test_learning_rate_and_spec(optimizer, lr, spec):
     assert optimizer.lr == pytest.approx(lr, abs=0, rel=0, nan_ok=True)
     assert optimizer.spec == spec
 
@@ -317,14 +317,14 @@ def test_rate_and_spec(optimizer, lr, spec):
 @pytest.mark.parametrize(
     "optimizer", [Torch(PlainLion, "mine", lr=0.5, weight_decay=0.1), Torch(NoRate, pull=2), Torch(FixedRate)]
 )
-def test_replacing_a_field_keeps_the_rest(optimizer):
+def test_replace_keeps_the_other_fields(optimizer):
     assert dataclasses.replace(optimizer) == optimizer
     assert dataclasses.replace(optimizer, label="other").hyper == optimizer.hyper
     if not math.isnan(optimizer.lr):
         assert dataclasses.replace(optimizer, lr=0.25) == Torch(PlainLion, "mine", lr=0.25, weight_decay=0.1)
 
 
-def test_names_that_are_taken_go_by_settings():
+def test_reserved_names_are_passed_by_settings():
     class Taken(Base):
         def __init__(self, params: Any, label: int) -> None:
             super().__init__(params, label=label)
@@ -333,14 +333,14 @@ def test_names_that_are_taken_go_by_settings():
     assert (optimizer.label, optimizer.spec) == ("Taken", "Torch(Taken, label=3)")
 
 
-# ---------------------------------------------------------------- wrong input
+# ---------------------------------------------------------------- invalid input
 
 
 @pytest.mark.parametrize(
     "given",
     [None, "Adam", torch.optim.Adam([torch.zeros(1, requires_grad=True)]), torch.nn.Linear, int, optimizers.Adam, len],
 )
-def test_only_optimizer_classes_are_taken(given):
+def test_only_optimizer_classes_are_accepted(given):
     with pytest.raises(
         InputError, match=r"^Torch: cls must be a subclass of torch\.optim\.Optimizer, got .*; pass the class"
     ) as caught:
@@ -370,13 +370,13 @@ def test_only_optimizer_classes_are_taken(given):
         ),
     ],
 )
-def test_what_an_optimizer_refuses_is_said_when_it_is_made(given, hyper, message):
+def test_rejected_settings_raise_on_creation(given, hyper, message):
     with pytest.raises(InputError, match=message) as caught:
         Torch(given, **hyper)
     assert "\n" not in str(caught.value)
 
 
-def test_a_step_that_fails_later_names_the_optimizer():
+def test_late_failure_names_the_optimizer():
     with pytest.raises(
         InputError, match=r"^Torch\(BreaksLater, lr=0\.01\) failed in its step: ZeroDivisionError: division by"
     ):

@@ -63,22 +63,22 @@ def test_class_gives_the_numbers_of_a_plain_loop(name):
             optimizer_of(name, cls)
         assert "\n" not in str(caught.value)
         return
-    optimizers, landscape = with_learning_rates(optimizer_of(name, cls), 5), egg_box(2)
+    optimizers, objective = with_learning_rates(optimizer_of(name, cls), 5), egg_box(2)
     dtype = torch.float32 if name in FLOAT32_ONLY else torch.float64
     x = starts(2, 5, np.random.default_rng(1), dtype)
-    paths = by_optimizers(landscape, optimizers, x, 5)
+    paths = by_optimizers(objective, optimizers, x, 5)
     for i in (0, 4):
-        single = by_optimizers(landscape, [optimizers[i]], x[:, [i]], 5)[:, :, 0]
+        single = by_optimizers(objective, [optimizers[i]], x[:, [i]], 5)[:, :, 0]
         assert same(paths[:, :, i], single) or name in RANDOM  # their streams depend on the position in the batch
         if optimizers[i].step_requirement == "gradient" and name not in RANDOM:
-            assert same(single, plain_loop(landscape, optimizers[i], x[:, i], 5))
+            assert same(single, plain_loop(objective, optimizers[i], x[:, i], 5))
 
 
 def test_at_least_130_classes_race():
     assert len(NAMES) - len(REFUSED) >= 130
 
 
-def plain_loop(landscape, optimizer, start, steps):
+def plain_loop(objective, optimizer, start, steps):
     """Return the points of a plain training loop."""
     path = []
     with default_dtype(start.dtype):
@@ -86,7 +86,7 @@ def plain_loop(landscape, optimizer, start, steps):
         torch_optimizer = optimizer.create(p, dict(optimizer.hyper))
         for _ in range(steps):
             p.grad = None
-            landscape.evaluate(p.reshape(-1)).backward()
+            objective.evaluate(p.reshape(-1)).backward()
             torch_optimizer.step()
             path.append(p.detach().reshape(-1).clone())
     return torch.stack(path)

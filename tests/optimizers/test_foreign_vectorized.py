@@ -1,4 +1,4 @@
-"""Many runs of a foreign torch optimizer as one object: the bits of each run alone, whatever it asks and wherever it differs."""
+"""Many runs of a third-party torch optimizer in one object reproduce single runs bitwise."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from peers import always_vectorize
-from reference import PlainLion, by_optimizers, default_dtype, egg_box, moment, starts, stepper_of, valley
+from reference import PlainLion, by_optimizers, context_at, default_dtype, egg_box, starts, stepper_of, valley
 from thinned import diagonal
 from torch import optim
 
@@ -30,7 +30,7 @@ from landscapes.oracle import Oracle, value_and_gradient
 
 
 class Base(torch.optim.Optimizer):
-    """A third party's torch_optimizer."""
+    """A third-party torch optimizer."""
 
     def __init__(self, params: Any, lr: float = 0.01, **more: Any) -> None:
         super().__init__(params, {"lr": lr, **more})
@@ -43,7 +43,7 @@ class Base(torch.optim.Optimizer):
 
 
 class Normalised(Base):
-    """Couples the coordinates of a run, and asks whether it may divide."""
+    """Couples the coordinates of a run, and branches on the norm."""
 
     def move(self, p, group, state):
         norm = p.grad.norm()
@@ -54,7 +54,7 @@ class Normalised(Base):
 
 
 class Clamped(Base):
-    """Python's own max and min of numbers that differ from run to run."""
+    """Uses Python's max and min of numbers that differ between runs."""
 
     def move(self, p, group, state):
         size = max(0.1, min(1.0, p.grad.norm().item()))
@@ -63,7 +63,7 @@ class Clamped(Base):
 
 
 class Flattening(Base):
-    """Views, products and a state of zeros made from a shape."""
+    """Uses views, products and a state created from a shape."""
 
     def move(self, p, group, state):
         m = state.setdefault("m", torch.zeros(p.shape))
@@ -72,7 +72,7 @@ class Flattening(Base):
 
 
 class Own(Base):
-    """Keeps what it needs on itself, learned when it was made."""
+    """Stores settings as attributes on construction."""
 
     def __init__(self, params: Any, lr: float = 0.01, decays: dict[str, float] | None = None) -> None:
         super().__init__(params, lr)
@@ -87,14 +87,14 @@ class Own(Base):
 
 
 class Counting(Base):
-    """Its numbers need be floats."""
+    """Requires Python floats."""
 
     def move(self, p, group, state):
         p.sub_(p.grad, alpha=float(np.float64(group["lr"]).hex() and float(group["lr"])))
 
 
 class Shaky(Base):
-    """Draws from three generators."""
+    """Draws from three global generators."""
 
     def move(self, p, group, state):
         p.sub_(group["lr"] * (p.grad + torch.randn_like(p) + random.random() + np.random.rand()))  # noqa: NPY002
@@ -109,16 +109,16 @@ class Loud(Base):
 
 
 class Spreading(Base):
-    """Reads its gradient by way of numpy: not to be shared."""
+    """Reads its gradient through numpy, so runs cannot share an object."""
 
     def move(self, p, group, state):
         p.sub_(group["lr"] * torch.from_numpy(p.grad.detach().numpy()))
 
 
-def alone(landscape, contenders, x, steps):
-    """Each run in a race of its own."""
+def run_separately(objective, candidates, x, steps):
+    """Return the points of each run in its own batch."""
     return torch.cat(
-        [by_optimizers(landscape, [optimizer], x[:, [i]], steps) for i, optimizer in enumerate(contenders)], 2
+        [by_optimizers(objective, [optimizer], x[:, [i]], steps) for i, optimizer in enumerate(candidates)], 2
     )
 
 
@@ -126,8 +126,8 @@ def same(a: torch.Tensor, b: torch.Tensor) -> bool:
     return torch.equal(a.nan_to_num(123.0), b.nan_to_num(123.0)) and torch.equal(a.isnan(), b.isnan())
 
 
-def pieces(contenders, x):
-    return [(type(piece).__name__, len(piece.runs)) for piece in stepper_of(contenders, x).parts]
+def pieces(candidates, x):
+    return [(type(piece).__name__, len(piece.runs)) for piece in stepper_of(candidates, x).parts]
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +138,9 @@ def vectorize_all(monkeypatch):
 GRIDS: dict[str, Any] = {
     "SGD": lambda i: Torch(optim.SGD, lr=1e-3 * (1 + i), momentum=0.8 + 0.01 * i, nesterov=True),
     "decay": lambda i: Torch(optim.SGD, lr=1e-3 * (1 + i), weight_decay=0.01 * (i + 1), momentum=0.5, dampening=0.1),
-    "Adam": lambda i: Torch(optim.Adam, lr=0.01 * (1 + i), betas=(0.5 + 0.03 * i, 0.9 + 0.007 * i), eps=10.0 ** -(3 + i)),
+    "Adam": lambda i: Torch(
+        optim.Adam, lr=0.01 * (1 + i), betas=(0.5 + 0.03 * i, 0.9 + 0.007 * i), eps=10.0 ** -(3 + i)
+    ),
     "AMSGrad": lambda i: Torch(optim.Adam, lr=0.01 * (1 + i), amsgrad=True, weight_decay=0.1 * (i + 1), maximize=True),
     "AdamW": lambda i: Torch(optim.AdamW, lr=0.01 * (1 + i), weight_decay=0.1 * (i + 1)),
     "foreach": lambda i: Torch(optim.Adam, lr=0.01 * (1 + i), foreach=True),
@@ -162,94 +164,112 @@ GRIDS: dict[str, Any] = {
     "Counting": lambda i: Torch(Counting, lr=0.01 * (1 + i)),
     "Spreading": lambda i: Torch(Spreading, lr=0.01 * (1 + i)),
     "mixed": lambda i: Torch([optim.SGD, optim.Adam][i % 2], lr=0.01, **({"amsgrad": i % 4 == 1} if i % 2 else {})),
-}  # fmt: skip
-SHARED = ("SGD", "decay", "Adam", "AMSGrad", "AdamW", "foreach", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam",
-          "ASGD", "Rprop", "Lion", "Normalised", "Flattening", "Own")  # fmt: skip
+}
+SHARED = (
+    "SGD",
+    "decay",
+    "Adam",
+    "AMSGrad",
+    "AdamW",
+    "foreach",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Adamax",
+    "NAdam",
+    "RAdam",
+    "ASGD",
+    "Rprop",
+    "Lion",
+    "Normalised",
+    "Flattening",
+    "Own",
+)
 
 
 @pytest.mark.parametrize(
-    ("name", "ground"),
+    ("name", "case"),
     diagonal(GRIDS, [(valley, torch.float64), (egg_box, torch.float64), (egg_box, torch.float32)]),
     ids=lambda part: "-".join([part[0].__name__, str(part[1])[6:]]) if isinstance(part, tuple) else part,
 )
-def test_a_run_is_in_company_as_it_is_alone(name, ground):
-    landscape, dtype = ground
-    contenders = [GRIDS[name](i) for i in range(7)]
-    x = starts(2, len(contenders), np.random.default_rng(1), dtype)
-    assert same(by_optimizers(landscape(2), contenders, x, 8), alone(landscape(2), contenders, x, 8))
+def test_run_in_a_batch_matches_a_single_run(name, case):
+    objective, dtype = case
+    candidates = [GRIDS[name](i) for i in range(7)]
+    x = starts(2, len(candidates), np.random.default_rng(1), dtype)
+    assert same(by_optimizers(objective(2), candidates, x, 8), run_separately(objective(2), candidates, x, 8))
 
 
 @pytest.mark.parametrize("name", SHARED)
-def test_numbers_that_differ_go_into_one_object(name):
-    contenders = [GRIDS[name](i) for i in range(9)]
+def test_varied_numbers_share_one_object(name):
+    candidates = [GRIDS[name](i) for i in range(9)]
     x = starts(2, 9, np.random.default_rng(1))
-    assert [kind for kind, _ in pieces(contenders, x)] == ["Vectorized"]
+    assert [kind for kind, _ in pieces(candidates, x)] == ["Vectorized"]
 
 
 @pytest.mark.parametrize("name", ["Spreading", "Muon", "LBFGS", "SparseAdam"])
-def test_what_cannot_share_is_looped(name):
-    contenders = [GRIDS[name](i) for i in range(8)]
-    assert pieces(contenders, starts(2, 8, np.random.default_rng(1))) == [("PerRunLoop", 8)]
+def test_runs_that_cannot_share_are_looped(name):
+    candidates = [GRIDS[name](i) for i in range(8)]
+    assert pieces(candidates, starts(2, 8, np.random.default_rng(1))) == [("PerRunLoop", 8)]
 
 
-def test_numbers_that_must_be_floats_part_the_runs():
-    contenders = [Torch(Counting, lr=0.01 * (1 + i % 2)) for i in range(12)]
+def test_settings_that_must_be_floats_split_the_runs():
+    candidates = [Torch(Counting, lr=0.01 * (1 + i % 2)) for i in range(12)]
     x = starts(2, 12, np.random.default_rng(1))
-    assert pieces(contenders, x) == [("Vectorized", 6), ("Vectorized", 6)]
-    assert same(by_optimizers(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
+    assert pieces(candidates, x) == [("Vectorized", 6), ("Vectorized", 6)]
+    assert same(by_optimizers(valley(2), candidates, x, 10), run_separately(valley(2), candidates, x, 10))
 
 
-def test_settings_of_other_sorts_part_the_runs():
-    contenders = [
+def test_other_settings_split_the_runs():
+    candidates = [
         Torch(optim.Adam, lr=0.01 * (1 + i), amsgrad=i % 2 == 0, weight_decay=0.0 if i < 8 else 0.1) for i in range(16)
     ]
     x = starts(2, 16, np.random.default_rng(1))
-    assert sorted(pieces(contenders, x)) == [("Vectorized", 4)] * 4
-    assert same(by_optimizers(valley(2), contenders, x, 10), alone(valley(2), contenders, x, 10))
+    assert sorted(pieces(candidates, x)) == [("Vectorized", 4)] * 4
+    assert same(by_optimizers(valley(2), candidates, x, 10), run_separately(valley(2), candidates, x, 10))
 
 
 @pytest.mark.parametrize("name", ["Adam", "Clamped", "Flattening", "Own"])
 @pytest.mark.parametrize("dim", [1, 5])
-def test_in_other_dimensions(name, dim):
-    contenders = [GRIDS[name](i) for i in range(7)]
+def test_other_dimensions_match_single_runs(name, dim):
+    candidates = [GRIDS[name](i) for i in range(7)]
     x = starts(dim, 7, np.random.default_rng(2))
-    assert same(by_optimizers(valley(dim), contenders, x, 12), alone(valley(dim), contenders, x, 12))
+    assert same(by_optimizers(valley(dim), candidates, x, 12), run_separately(valley(dim), candidates, x, 12))
 
 
 @settings(max_examples=5, deadline=None)
 @given(st.permutations(range(12)), st.sampled_from(["Adam", "Normalised", "Clamped", "RAdam", "Own"]))
-def test_order_and_company_do_not_matter(order, name):
-    contenders = [GRIDS[name](i % 9) for i in range(12)]
+def test_results_do_not_depend_on_order_or_batch(order, name):
+    candidates = [GRIDS[name](i % 9) for i in range(12)]
     x = starts(2, 12, np.random.default_rng(3))
-    straight = by_optimizers(egg_box(2), contenders, x, 10)
-    shuffled = by_optimizers(egg_box(2), [contenders[i] for i in order], x[:, list(order)], 10)
+    straight = by_optimizers(egg_box(2), candidates, x, 10)
+    shuffled = by_optimizers(egg_box(2), [candidates[i] for i in order], x[:, list(order)], 10)
     assert same(straight[:, :, list(order)], shuffled)
-    assert same(straight[:, :, :5], by_optimizers(egg_box(2), contenders[:5], x[:, :5], 10))
+    assert same(straight[:, :, :5], by_optimizers(egg_box(2), candidates[:5], x[:, :5], 10))
 
 
-def test_a_question_parts_the_runs_for_a_step_only():
-    contenders = [Torch(Clamped, lr=0.01)] * 30
+def test_disagreeing_runs_are_merged_after_the_step():
+    candidates = [Torch(Clamped, lr=0.01)] * 30
     x = starts(2, 30, np.random.default_rng(4))
-    shared, landscape = Vectorized(contenders, x, np.arange(30)), valley(2)
-    expected = by_optimizers(landscape, contenders[:1] * 3, x[:, :3], 12)
+    shared, objective = Vectorized(candidates, x, np.arange(30)), valley(2)
+    expected = by_optimizers(objective, candidates[:1] * 3, x[:, :3], 12)
     for path in expected:
-        (shared,) = shared.advance(x, value_and_gradient(landscape, x)[1])
+        (shared,) = shared.advance(x, value_and_gradient(objective, x)[1])
         x = shared.points
         assert torch.equal(x[:, :3], path)
         assert shared.runs.tolist() == list(range(30))
 
 
-def test_lost_runs_disturb_nobody():
-    contenders = [Torch(Normalised, lr=0.01)] * 12
+def test_nonfinite_runs_do_not_affect_others():
+    candidates = [Torch(Normalised, lr=0.01)] * 12
     x = starts(2, 12, np.random.default_rng(5))
     x[:, 7], x[:, 9] = torch.nan, torch.inf
-    assert same(by_optimizers(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
+    assert same(by_optimizers(valley(2), candidates, x, 20), run_separately(valley(2), candidates, x, 20))
 
 
-# ---------------------------------------------------------------- trials
+# ---------------------------------------------------------------- probes
 
 
-def test_a_trial_leaves_no_trace(capsys):
+def test_probe_has_no_side_effects(capsys):
     def globals_() -> Any:
         return torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
 
@@ -265,7 +285,7 @@ def test_a_trial_leaves_no_trace(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_verdict_says_why():
+def test_report_gives_its_reason():
     assert vectorization_report([Torch(optim.Adam)] * 4, frozenset({("lr",)}), torch.zeros(2, 4)).paths == {("lr",)}
     assert (
         vectorization_report([Torch(Counting, lr=0.1), Torch(Counting)], frozenset({("lr",)}), torch.zeros(2, 4)).paths
@@ -274,7 +294,7 @@ def test_a_verdict_says_why():
     assert vectorization_report([Torch(optim.LBFGS)] * 4, frozenset(), torch.zeros(2, 4)).reason == "needs a closure"
 
 
-def test_random_numbers_are_a_runs_own():
+def test_random_numbers_depend_on_the_run_only():
     optimizer, x = Torch(Shaky, lr=0.01), starts(2, 6, np.random.default_rng(6))
     before = torch.get_rng_state()
 
@@ -298,33 +318,33 @@ def test_random_numbers_are_a_runs_own():
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Clamped", "Counting", "LBFGS", "Own"])
-def test_adjusted_rates_are_those_of_a_scheduled_loop(name):
-    contenders = [GRIDS[name](i) for i in range(8)]
-    landscape, x = valley(2), starts(2, 8, np.random.default_rng(7))
+def test_set_learning_rates_match_single_runs(name):
+    candidates = [GRIDS[name](i) for i in range(8)]
+    objective, x = valley(2), starts(2, 8, np.random.default_rng(7))
     stepper, each = (
-        stepper_of(contenders, x),
-        [stepper_of([optimizer], x[:, [i]]) for i, optimizer in enumerate(contenders)],
+        stepper_of(candidates, x),
+        [stepper_of([optimizer], x[:, [i]]) for i, optimizer in enumerate(candidates)],
     )
-    oracle, single = Oracle(landscape, 8), Oracle(landscape, 1)
+    oracle, single = Oracle(objective, 8), Oracle(objective, 1)
     together, apart = x, list(x.split(1, 1))
     for t in range(1, 12):
         rates = (
-            np.array([optimizer.lr for optimizer in contenders])
+            np.array([optimizer.lr for optimizer in candidates])
             * (0.9**t if t < 6 else 1.0)
             * (1.0 if t < 9 else np.arange(1, 9))
         )
         stepper.set_hyperparameter("lr", rates)
-        together = stepper.step(moment(t, together, value_and_gradient(landscape, together)[1], oracle))
+        together = stepper.step(context_at(t, together, value_and_gradient(objective, together)[1], oracle))
         for i, one in enumerate(each):
             one.set_hyperparameter("lr", rates[i : i + 1])
-            apart[i] = one.step(moment(t, apart[i], value_and_gradient(landscape, apart[i])[1], single))
+            apart[i] = one.step(context_at(t, apart[i], value_and_gradient(objective, apart[i])[1], single))
         assert torch.equal(together, torch.cat(apart, 1))
     assert torch.equal(stepper.buffers()["lr"], torch.from_numpy(rates))
 
 
-def test_a_torch_scheduler_gives_the_same_numbers():
-    optimizer, x, landscape = Torch(optim.Adam, lr=0.1), starts(2, 12, np.random.default_rng(8)), valley(2)
-    stepper, oracle, points = stepper_of([optimizer] * 12, x), Oracle(landscape, 12), x
+def test_torch_scheduler_gives_the_same_numbers():
+    optimizer, x, objective = Torch(optim.Adam, lr=0.1), starts(2, 12, np.random.default_rng(8)), valley(2)
+    stepper, oracle, points = stepper_of([optimizer] * 12, x), Oracle(objective, 12), x
     p = x[:, 5].clone().requires_grad_()
     torch_optimizer = optim.Adam([p], lr=0.1)
     scheduler = optim.lr_scheduler.OneCycleLR(torch_optimizer, max_lr=0.2, total_steps=20)
@@ -332,9 +352,9 @@ def test_a_torch_scheduler_gives_the_same_numbers():
         group = torch_optimizer.param_groups[0]
         stepper.set_hyperparameter("lr", np.full(12, group["lr"]))
         stepper.set_hyperparameter("beta1", np.full(12, group["betas"][0]))
-        points = stepper.step(moment(t, points, value_and_gradient(landscape, points)[1], oracle))
+        points = stepper.step(context_at(t, points, value_and_gradient(objective, points)[1], oracle))
         torch_optimizer.zero_grad()
-        landscape.evaluate(p).backward()
+        objective.evaluate(p).backward()
         with default_dtype(torch.float64):
             torch_optimizer.step()
         scheduler.step()
@@ -342,27 +362,27 @@ def test_a_torch_scheduler_gives_the_same_numbers():
 
 
 @pytest.mark.parametrize("name", ["Adam", "Own", "LBFGS", "NAdam"])
-def test_a_reset_run_goes_on_as_if_it_began(name):
-    contenders = [GRIDS[name](i) for i in range(8)]
-    landscape, x = valley(2), starts(2, 8, np.random.default_rng(9))
-    stepper, oracle, which = stepper_of(contenders, x), Oracle(landscape, 8), torch.arange(8) % 3 == 0
-    untouched = by_optimizers(landscape, contenders, x, 12)
+def test_reset_run_continues_as_a_new_one(name):
+    candidates = [GRIDS[name](i) for i in range(8)]
+    objective, x = valley(2), starts(2, 8, np.random.default_rng(9))
+    stepper, oracle, which = stepper_of(candidates, x), Oracle(objective, 8), torch.arange(8) % 3 == 0
+    untouched = by_optimizers(objective, candidates, x, 12)
     for t in range(1, 6):
-        x = stepper.step(moment(t, x, value_and_gradient(landscape, x)[1], oracle))
+        x = stepper.step(context_at(t, x, value_and_gradient(objective, x)[1], oracle))
     stepper.reset(which, x)
-    afresh = by_optimizers(landscape, contenders, x, 7)
+    afresh = by_optimizers(objective, candidates, x, 7)
     for t in range(6, 13):
-        x = stepper.step(moment(t, x, value_and_gradient(landscape, x)[1], oracle))
+        x = stepper.step(context_at(t, x, value_and_gradient(objective, x)[1], oracle))
         assert torch.equal(x[:, which], afresh[t - 6][:, which])
         assert torch.equal(x[:, ~which], untouched[t - 1][:, ~which])
 
 
-def test_a_reset_keeps_the_schedule():
+def test_reset_keeps_the_set_learning_rate():
     x = torch.zeros(1, 5)
     stepper = stepper_of([Torch(optim.SGD, lr=1.0)] * 5, x)
     stepper.set_hyperparameter("lr", np.arange(5.0))
     stepper.reset(torch.arange(5) < 2, x)
-    assert stepper.step(moment(1, x, torch.ones(1, 5), Oracle(valley(1), 5))).tolist() == [
+    assert stepper.step(context_at(1, x, torch.ones(1, 5), Oracle(valley(1), 5))).tolist() == [
         [0.0, -1.0, -2.0, -3.0, -4.0]
     ]
 
@@ -377,11 +397,11 @@ def test_a_reset_keeps_the_schedule():
         (optim.RMSprop, {}, {"second_moment": "square_avg"}),
     ],
 )
-def test_buffers_bear_usual_names(cls, more, names, runs):
+def test_buffers_have_usual_names(cls, more, names, runs):
     x, gradient = torch.zeros(2, runs), torch.arange(2.0 * runs).reshape(2, runs)
     stepper = stepper_of([Torch(cls, lr=0.1 + 0.1 * i, **more) for i in range(runs)], x)
     assert cls is optim.Adagrad or set(stepper.buffers()) == {"lr"}
-    stepper.step(moment(1, x, gradient, Oracle(valley(2), runs)))
+    stepper.step(context_at(1, x, gradient, Oracle(valley(2), runs)))
     p = torch.zeros(2, requires_grad=True)
     torch_optimizer = cls([p], lr=0.1, **more)
     p.grad = gradient[:, 1].clone()
@@ -395,16 +415,16 @@ def test_buffers_bear_usual_names(cls, more, names, runs):
 # ---------------------------------------------------------------- shapes, groups, wrappers, curvature
 
 
-def test_matrices():
-    x, landscape = starts(4, 6, np.random.default_rng(10)), valley(4)
+def test_matrix_parameter_matches_a_plain_loop():
+    x, objective = starts(4, 6, np.random.default_rng(10)), valley(4)
     optimizer = Torch(optim.Adafactor, lr=0.05, shape=(2, 2))
-    path = by_optimizers(landscape, [optimizer] * 6, x, 10)
+    path = by_optimizers(objective, [optimizer] * 6, x, 10)
     p = x[:, 3].clone().reshape(2, 2).requires_grad_()
     with default_dtype(torch.float64):
         torch_optimizer = optim.Adafactor([p], lr=0.05)
         for point in path[:, :, 3]:
             torch_optimizer.zero_grad()
-            landscape.evaluate(p.reshape(-1)).backward()
+            objective.evaluate(p.reshape(-1)).backward()
             torch_optimizer.step()
             assert torch.equal(p.detach().reshape(-1), point)
     assert optimizer.spec == "Torch(Adafactor, shape=(2, 2), lr=0.05)"
@@ -416,7 +436,7 @@ def test_matrices():
         optimizer.check(valley(3))
 
 
-def test_options_of_a_group():
+def test_group_options_are_passed():
     class Grouped(Base):
         def move(self, p, group, state):
             p.sub_(p.grad, alpha=group["lr"] * (2 if group["twice"] else 1))
@@ -424,15 +444,15 @@ def test_options_of_a_group():
     with pytest.raises(InputError, match="KeyError: 'twice'"):
         Torch(Grouped)
     x = torch.zeros(1, 2)
-    contenders = [Torch(Grouped, lr=1.0, group={"twice": twice}) for twice in (True, False)]
-    assert stepper_of(contenders, x).step(moment(1, x, torch.ones(1, 2), Oracle(valley(1), 2))).tolist() == [
+    candidates = [Torch(Grouped, lr=1.0, group={"twice": twice}) for twice in (True, False)]
+    assert stepper_of(candidates, x).step(context_at(1, x, torch.ones(1, 2), Oracle(valley(1), 2))).tolist() == [
         [-2.0, -1.0]
     ]
-    assert contenders[0].spec == "Torch(Grouped, group={'twice': True}, lr=1.0)"
+    assert candidates[0].spec == "Torch(Grouped, group={'twice': True}, lr=1.0)"
 
 
 class Backwards(torch.optim.Optimizer):
-    """Put around a torch optimizer object, as Lookahead is: goes half way back after each step."""
+    """Wraps a torch optimizer object, as Lookahead does, and steps part of the way back."""
 
     def __init__(self, optimizer: torch.optim.Optimizer, share: float = 0.5) -> None:
         self.optimizer, self.share = optimizer, share
@@ -450,18 +470,18 @@ class Backwards(torch.optim.Optimizer):
         p.lerp_(before, self.share)
 
 
-def test_an_optimizer_around_another():
-    contenders = [Torch(Backwards, optimizer=Torch(optim.Adam, lr=0.1), share=0.1 * (i + 1)) for i in range(12)]
+def test_wrapped_torch_optimizer():
+    candidates = [Torch(Backwards, optimizer=Torch(optim.Adam, lr=0.1), share=0.1 * (i + 1)) for i in range(12)]
     x = starts(2, 12, np.random.default_rng(11))
-    assert pieces(contenders, x) == [("Vectorized", 12)]
-    assert same(by_optimizers(valley(2), contenders, x, 20), alone(valley(2), contenders, x, 20))
-    assert contenders[0].spec == "Torch(Backwards, optimizer=Torch(Adam, lr=0.1), share=0.1)"
+    assert pieces(candidates, x) == [("Vectorized", 12)]
+    assert same(by_optimizers(valley(2), candidates, x, 20), run_separately(valley(2), candidates, x, 20))
+    assert candidates[0].spec == "Torch(Backwards, optimizer=Torch(Adam, lr=0.1), share=0.1)"
     with pytest.raises(InputError, match=r"^Backwards wraps another optimizer; pass it as a Torch, as in"):
         Torch(Backwards)
 
 
 class Curved(Base):
-    """Differentiates its gradient again: a Newton step along each axis."""
+    """Differentiates its gradient: a Newton step along each axis."""
 
     def step(self, closure: Any = None) -> None:
         (p,) = self.param_groups[0]["params"]
@@ -470,21 +490,21 @@ class Curved(Base):
             p.sub_(self.param_groups[0]["lr"] * p.grad / curvature)
 
 
-def test_gradients_that_can_be_differentiated_again_are_counted():
+def test_differentiable_gradients_are_counted():
     optimizer, x, oracle = Torch(Curved, lr=1.0), torch.full((1, 3), 5.0), Oracle(valley(1), 3)
     assert optimizer.step_requirement == "graph"
-    moved = stepper_of([optimizer] * 3, x).step(moment(1, x, value_and_gradient(valley(1), x)[1], oracle))
+    moved = stepper_of([optimizer] * 3, x).step(context_at(1, x, value_and_gradient(valley(1), x)[1], oracle))
     assert torch.allclose(moved, torch.ones(1, 3))
     assert oracle.counts.tolist() == [[0] * 3, [0] * 3, [1] * 3, [0] * 3]
 
 
-def test_what_is_wrapped_is_not_differentiated_past_its_wrapper():
+def test_wrapped_optimizer_cannot_differentiate_its_gradient():
     x = torch.full((2, 1), 5.0)
     with pytest.raises(InputError, match=r"cannot be wrapped; race it unwrapped$"):
         by_optimizers(valley(2), [optimizers.Clip(Torch(Curved, lr=1.0), norm=1.0)], x, 1)
 
 
-def test_numbers_to_tune():
+def test_hyperparameters_to_tune():
     optimizer = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
     assert optimizer.hyperparameters() == {"lr": 0.1, "alpha": 0.9}
     assert optimizer.with_hyperparameters({"alpha": 0.5}) == Torch(
@@ -492,10 +512,10 @@ def test_numbers_to_tune():
     )
 
 
-# ---------------------------------------------------------------- numbers that are many
+# ---------------------------------------------------------------- numbers per run
 
 
-def test_a_column_rounds_as_python_does():
+def test_per_run_number_rounds_as_python_does():
     rng = np.random.default_rng(12)
     a, b = rng.uniform(0.1, 2, (2, 50))
     for compute in (
@@ -507,7 +527,7 @@ def test_a_column_rounds_as_python_does():
         assert column.values.tolist() == [compute(x, y) for x, y in zip(a.tolist(), b.tolist(), strict=True)]
 
 
-def test_a_column_answers_for_all_or_not_at_all():
+def test_per_run_number_answers_for_all_runs_or_raises():
     same, mixed = PerRunNumber(np.full(3, 2.0)), PerRunNumber(np.array([1.0, 2.0, 1.0]))
     assert same > 1
     assert float(same) == 2.0
@@ -524,7 +544,7 @@ def test_a_column_answers_for_all_or_not_at_all():
         1 / (mixed - 1)
 
 
-def test_runs_say_they_are_one():
+def test_batched_tensor_reports_the_shape_of_one_run():
     x = torch.arange(6.0).reshape(2, 3).as_subclass(BatchedTensor)
     assert (x.shape, x.ndim, x.dim(), x.numel(), len(x), x.size(0), x.stride()) == ((2,), 1, 1, 2, 2, 2, (1,))
     assert unwrap_tensor(x.sum()).tolist() == [3.0, 5.0, 7.0]
@@ -541,7 +561,7 @@ def test_runs_say_they_are_one():
         bool(x.sum() > 50)
 
 
-# ---------------------------------------------------------------- wrong input
+# ---------------------------------------------------------------- invalid input
 
 
 class Asks(Base):
@@ -557,17 +577,29 @@ class Needs(Base):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Torch(Needs, lr=0.1), r"^Needs requires epochs; pass it, as in optimizers\.Torch\(Needs, epochs=\.\.\.\)$"),
+        (
+            lambda: Torch(Needs, lr=0.1),
+            r"^Needs requires epochs; pass it, as in optimizers\.Torch\(Needs, epochs=\.\.\.\)$",
+        ),
         (lambda: Torch(Needs), r"^Needs requires lr and epochs; pass them, as in optimizers"),
         (lambda: Torch(Asks), r"^Asks\.step requires temperature, which a race does not provide; race a subclass"),
         (lambda: Torch(optim.Adam, betaz=(0.9, 0.9)), r"^unknown setting of Adam 'betaz'\. Did you mean betas\?$"),
         (lambda: Torch(optim.Adam, betas=(0.9,)), r"^Torch\(Adam, .*betas=\(0\.9,\)\) cannot be created: IndexError"),
-        (lambda: Torch(optim.Adam, lr=[0.1, 0.2]), r"^Adam: lr must be one number, got \[0\.1, 0\.2\]; to compare several values, pass one optimizer"),
+        (
+            lambda: Torch(optim.Adam, lr=[0.1, 0.2]),
+            r"^Adam: lr must be one number, got \[0\.1, 0\.2\]; to compare several values, pass one optimizer",
+        ),
         (lambda: Torch(optim.Muon), r"Muon only supports 2D.*; it takes matrices: add shape=\(rows, columns\)"),
         (lambda: Torch(optim.Muon, shape=3), r"^Torch: shape must be integers >= 1 such as \(rows, columns\), got 3$"),
         (lambda: Torch(optim.Muon, shape=(0, 2)), r"^Torch: shape must be integers >= 1 .* got \(0, 2\)$"),
-        (lambda: Torch(optim.Adam, capturable=True), r"^Torch\(Adam, lr=0\.001, capturable=True\) failed in its step: AssertionError"),
-        (lambda: Torch(optim.AdamW, differentiable=True), r"^Torch\(AdamW, .*\) failed in its step: RuntimeError: a leaf Variable"),
+        (
+            lambda: Torch(optim.Adam, capturable=True),
+            r"^Torch\(Adam, lr=0\.001, capturable=True\) failed in its step: AssertionError",
+        ),
+        (
+            lambda: Torch(optim.AdamW, differentiable=True),
+            r"^Torch\(AdamW, .*\) failed in its step: RuntimeError: a leaf Variable",
+        ),
         (
             lambda: stepper_of([Torch(optim.SGD)], torch.ones(2, 1, dtype=torch.int64)),
             r"^torch optimizers require floating-point starts, got torch\.int64$",
@@ -581,21 +613,21 @@ class Needs(Base):
             r"^SGD has no betas1 in its param_groups, so it cannot change between steps$",
         ),
     ],
-)  # fmt: skip
-def test_wrong_input_is_told_in_one_line(make, message):
+)
+def test_invalid_input_raises_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
 
 
-def test_streams_key_the_noise_not_the_place():
-    """The same numbers wherever a run stands among those that are looped over."""
+def test_noise_depends_on_the_stream_not_on_the_position():
+    """A looped run draws the same numbers at any position."""
     setup = RunSetup(5, torch.tensor([7, 8]), 3)
     x = torch.zeros(1, 2)
     first = PerRunLoop([Torch(Shaky)] * 2, x, np.arange(2), setup.streams.tolist(), setup.seed)
     second = PerRunLoop([Torch(Shaky)], x[:, :1], np.arange(1), [8], setup.seed)
     for t in (1, 2):
-        first.step(moment(t, x, torch.zeros(1, 2), Oracle(valley(1), 2)))
-        second.step(moment(t, x[:, :1], torch.zeros(1, 1), Oracle(valley(1), 1)))
+        first.step(context_at(t, x, torch.zeros(1, 2), Oracle(valley(1), 2)))
+        second.step(context_at(t, x[:, :1], torch.zeros(1, 1), Oracle(valley(1), 1)))
     assert torch.equal(first.points[:, 1], second.points[:, 0])
     assert not torch.equal(first.points[:, 0], second.points[:, 0])

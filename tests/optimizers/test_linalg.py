@@ -1,4 +1,4 @@
-"""Eigenvalues of many small matrices: those of LAPACK, and the same in any batch."""
+"""Eigenvalues of many small matrices match LAPACK and do not depend on the batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS = ("random", "wide", "multiple", "zero", "diagonal", "rank one", "definite
 
 
 def symmetric(kind: str, d: int, runs: int, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Symmetric matrices (d, d, R) of a kind."""
+    """Return symmetric matrices (d, d, R) of one kind."""
     rng = np.random.default_rng(d)
     turned = np.linalg.qr(rng.normal(size=(runs, d, d)))[0]
     plain = rng.normal(size=(runs, d))
@@ -34,7 +34,7 @@ def symmetric(kind: str, d: int, runs: int, dtype: torch.dtype = torch.float64) 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 7, 10])
 @pytest.mark.parametrize("kind", KINDS)
-def test_eigenvalues_are_those_of_lapack(kind, d):
+def test_eigenvalues_match_lapack(kind, d):
     matrix = symmetric(kind, d, 20)
     values, vectors = eigh(matrix)
     expected = np.linalg.eigvalsh(matrix.permute(2, 0, 1).numpy()).T
@@ -49,18 +49,18 @@ def test_eigenvalues_are_those_of_lapack(kind, d):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 5, 10])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_matrix_is_the_same_in_any_batch(kind, d, dtype):
+def test_eigenvalues_do_not_depend_on_the_batch(kind, d, dtype):
     matrix = symmetric(kind, d, 37, dtype)
     values, vectors = eigh(matrix)
     assert values.dtype == dtype
     for run in (0, 17, 36):
-        alone = eigh(matrix[..., run : run + 1])
-        assert torch.equal(alone[0][:, 0], values[:, run])
-        assert torch.equal(alone[1][..., 0], vectors[..., run])
+        single = eigh(matrix[..., run : run + 1])
+        assert torch.equal(single[0][:, 0], values[:, run])
+        assert torch.equal(single[1][..., 0], vectors[..., run])
 
 
 @pytest.mark.parametrize("bad", [torch.nan, torch.inf])
-def test_a_matrix_that_is_none_harms_no_other(bad):
+def test_nonfinite_matrix_does_not_affect_others(bad):
     matrix = symmetric("random", 4, 3)
     spoiled = matrix.clone()
     spoiled[1, 2, 1] = spoiled[2, 1, 1] = bad
@@ -68,8 +68,8 @@ def test_a_matrix_that_is_none_harms_no_other(bad):
         assert torch.equal(mine[..., [0, 2]], clean[..., [0, 2]])
 
 
-def test_tiny_eigenvalues_of_a_definite_matrix_are_found():
-    """Each row and column scaled: Jacobi's method finds the small ones to their own last digits (Demmel & Veselić, 1992)."""
+def test_tiny_eigenvalues_are_relatively_accurate():
+    """On a scaled matrix, Jacobi's method finds small eigenvalues to full relative accuracy (Demmel & Veselić, 1992)."""
     core, scale = np.array([[2.0, 0.5, 0.3], [0.5, 2.0, 0.1], [0.3, 0.1, 2.0]]), np.array([1.0, 1e-6, 1e-12])
     matrix = torch.from_numpy(core * scale * scale[:, None])[..., None]
     smallest = eigh(matrix)[0].amin()

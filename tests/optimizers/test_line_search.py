@@ -1,4 +1,4 @@
-"""Line searches: what they find meets the conditions they are named after, and is what torch's own search finds."""
+"""Line searches meet their conditions and match torch's own search."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import FUNCTIONS, moment, starts, valley
+from reference import FUNCTIONS, context_at, starts, valley
 from torch import Tensor
 from torch.optim.lbfgs import _strong_wolfe
 
@@ -19,24 +19,24 @@ from landscapes.optimizers.stepper import StepContext
 from landscapes.oracle import Oracle, value_and_gradient
 
 
-def begin(landscape: Function, x: Tensor, p: Tensor) -> tuple[StepContext, Trial]:
-    value, gradient = value_and_gradient(landscape, x)
-    context = moment(1, x, gradient, Oracle(landscape, x.shape[1]), value)
+def begin(objective: Function, x: Tensor, p: Tensor) -> tuple[StepContext, Trial]:
+    value, gradient = value_and_gradient(objective, x)
+    context = context_at(1, x, gradient, Oracle(objective, x.shape[1]), value)
     return context, Trial(torch.zeros_like(value), value, dot(gradient, p), gradient)
 
 
-def searched(landscape: Function, x: Tensor, p: Tensor, first: Tensor, c2: float = 0.9) -> tuple[Trial, Trial, Tensor]:
-    """The start, what was found, and how many gradients each run asked for."""
-    context, start = begin(landscape, x, p)
+def searched(objective: Function, x: Tensor, p: Tensor, first: Tensor, c2: float = 0.9) -> tuple[Trial, Trial, Tensor]:
+    """Return the start, the result, and the number of gradients per run."""
+    context, start = begin(objective, x, p)
     found = strong_wolfe(context, p, start, first, 1e-4, c2, torch.ones_like(context.active))
     return start, found, context.oracle.counts[1]
 
 
-def by_torch(landscape: Function, x: Tensor, p: Tensor, first: float, c2: float) -> tuple[float, int]:
-    """The step and the number of evaluations of torch's search, for one run (d,)."""
+def by_torch(objective: Function, x: Tensor, p: Tensor, first: float, c2: float) -> tuple[float, int]:
+    """Return the step and the number of evaluations of torch's search, for one run (d,)."""
 
     def ask(x: Tensor, t: float, p: Tensor) -> tuple[float, Tensor]:
-        value, gradient = value_and_gradient(landscape, (x + t * p)[:, None])
+        value, gradient = value_and_gradient(objective, (x + t * p)[:, None])
         return float(value), gradient[:, 0]
 
     f, g = ask(x, 0.0, p)
@@ -46,14 +46,14 @@ def by_torch(landscape: Function, x: Tensor, p: Tensor, first: float, c2: float)
 
 @pytest.mark.parametrize("c2", [0.9, 0.1])
 @pytest.mark.parametrize("dim", [1, 3])
-@pytest.mark.parametrize("landscape", FUNCTIONS, ids=lambda make: make.__name__)
-def test_steps_and_their_cost_are_those_of_torch(landscape, dim, c2):
+@pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
+def test_steps_and_their_cost_match_torch(objective, dim, c2):
     """Random directions that descend, and first steps from far too short to far too long, in one batch.
 
     But for rounding, which a cubic through two trials that nearly coincide may blow up: one in sixty may end elsewhere.
     """
     rng = np.random.default_rng(1)
-    seen, x, p = landscape(dim), starts(dim, 120, rng), torch.from_numpy(rng.normal(size=(dim, 120)))
+    seen, x, p = objective(dim), starts(dim, 120, rng), torch.from_numpy(rng.normal(size=(dim, 120)))
     p = torch.where(begin(seen, x, p)[1].slope < 0, p, -p)
     first = torch.from_numpy(10 ** rng.uniform(-3, 2, 120))
     _, found, asked = searched(seen, x, p, first, c2)
@@ -85,11 +85,11 @@ numbers = st.floats(-20, 20, allow_nan=False)
 @given(
     st.tuples(numbers, numbers, numbers, numbers), st.floats(-3, 3), st.floats(-3, 2), st.sampled_from([0.1, 0.5, 0.9])
 )
-def test_what_is_found_meets_the_strong_wolfe_conditions(factors, at, log_first, c2):
-    landscape, x = polynomial(*factors), torch.tensor([[at]], dtype=torch.float64)
-    slope = value_and_gradient(landscape, x)[1]
+def test_result_meets_the_strong_wolfe_conditions(factors, at, log_first, c2):
+    objective, x = polynomial(*factors), torch.tensor([[at]], dtype=torch.float64)
+    slope = value_and_gradient(objective, x)[1]
     first = torch.tensor([10.0**log_first], dtype=torch.float64)
-    start, found, asked = searched(landscape, x, -slope, first, c2)
+    start, found, asked = searched(objective, x, -slope, first, c2)
     if float(slope.abs()) < 1e-3:
         return  # rounding decides
     assert found.t > 0
@@ -107,7 +107,7 @@ def cliff(x: Tensor, y: Tensor) -> Tensor:
 CLIFF = function((-2, 2), (-2, 2), start=(0, 1))(cliff)
 
 
-def test_a_trial_without_a_value_is_too_far():
+def test_trial_without_a_value_counts_as_too_high():
     x = torch.tensor([[0.0], [0.5]], dtype=torch.float64)
     for first in (0.1, 10.0, 1e6):
         start, found, _ = searched(CLIFF, x, -begin(CLIFF, x, x)[1].g, torch.tensor([first], dtype=torch.float64))
@@ -119,7 +119,7 @@ def test_a_trial_without_a_value_is_too_far():
         assert CLIFF.evaluate(context.x - t * start.g) < start.f
 
 
-def test_who_does_not_descend_stays_and_asks_nothing():
+def test_ascent_direction_is_not_searched():
     x = starts(2, 3, np.random.default_rng(2))
     context, start = begin(valley(2), x, x)
     p = torch.stack([-start.g[:, 0], start.g[:, 1], torch.zeros(2)], 1)
@@ -131,7 +131,7 @@ def test_who_does_not_descend_stays_and_asks_nothing():
     assert (context.oracle.counts[0] > 0).tolist() == [True, False, False]
 
 
-def test_halving_ends_at_the_first_step_that_brings_enough():
+def test_backtracking_ends_at_the_first_sufficient_decrease():
     rng = np.random.default_rng(3)
     x = starts(4, 50, rng)
     context, start = begin(valley(4), x, x)
@@ -149,8 +149,8 @@ def test_halving_ends_at_the_first_step_that_brings_enough():
     assert torch.equal(context.oracle.counts[0], 1 + torch.log2(first / t).round().long())
 
 
-def test_at_the_minimum_nobody_searches_for_long():
-    """What is left to gain is rounding: no search goes on to its last trial."""
+def test_search_at_the_minimum_is_short():
+    """Only rounding is left to gain, so no search uses all its trials."""
     bottom = function((-9, 9), (-9, 9), name="bottom")(
         lambda x, y: 1e3 + 200 * (x - 0.3) * (x - 0.3) + torch.cos(y - 2)
     )

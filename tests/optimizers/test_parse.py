@@ -1,4 +1,4 @@
-"""Optimizers from text: every name there and back, and one clear line for whatever else is typed."""
+"""Optimizers from text: every spec parses back, and everything else gives a one-line error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from landscapes.optimizers import names, parse
 READABLE = r"cannot parse the optimizer .*; write a name with its settings, as in adam or adam\(lr=0\.05, beta1=0\.9\)"
 
 
-def test_all_rules_and_presets_have_names():
+def test_all_optimizers_and_presets_have_names():
     presets = {"momentum", "nesterov", "amsgrad", "rmsprop_centered", "rmsprop_momentum"}
     assert set(names()) >= presets
     assert {cls for cls, _ in names().values()} >= set(SPACES)
@@ -24,7 +24,7 @@ def test_all_rules_and_presets_have_names():
 
 
 @given(st.sampled_from(variants()), st.integers(0, 2**32 - 1))
-def test_a_spec_gives_its_rule_back(variant, seed):
+def test_spec_gives_the_optimizer_back(variant, seed):
     optimizer = draw(*variant, np.random.default_rng(seed))
     assert parse(optimizer.spec) == (optimizer, False)
 
@@ -32,12 +32,12 @@ def test_a_spec_gives_its_rule_back(variant, seed):
 @given(st.floats(0, allow_infinity=False), st.floats(0, 1, exclude_max=True))
 @example(lr=5e-324, beta=1 - 2**-53)
 @example(lr=-0.0, beta=0.0)
-def test_a_spec_keeps_every_bit(lr, beta):
+def test_spec_keeps_every_bit(lr, beta):
     optimizer = optimizers.Adam(lr=lr, beta1=beta)
     assert parse(optimizer.spec)[0] == optimizer
 
 
-def test_a_spec_leaves_out_defaults_but_not_the_rate():
+def test_spec_omits_defaults_but_not_lr():
     assert optimizers.Adam().spec == "adam(lr=0.001)"
     assert optimizers.SGD(lr=1, momentum=0.9).spec == "sgd(lr=1.0, momentum=0.9)"
     assert optimizers.AdamW(weight_decay=0.01).spec == "adamw(lr=0.001)"
@@ -56,31 +56,70 @@ def test_a_spec_leaves_out_defaults_but_not_the_rate():
         ("sgd(dampening=-0.5)", optimizers.SGD(dampening=-0.5)),
         ("adam(betas=(0.8, 0.99))", optimizers.Adam(beta1=0.8, beta2=0.99)),
         ("adamw(betas=[0.8, 0.99])", optimizers.AdamW(beta1=0.8, beta2=0.99)),
-        ("rprop(etas=(0.4, 1.3), step_sizes=(1e-5, 2))", optimizers.Rprop(etaminus=0.4, etaplus=1.3, step_min=1e-5, step_max=2)),
+        (
+            "rprop(etas=(0.4, 1.3), step_sizes=(1e-5, 2))",
+            optimizers.Rprop(etaminus=0.4, etaplus=1.3, step_min=1e-5, step_max=2),
+        ),
     ],
-)  # fmt: skip
-def test_ways_to_write_a_optimizer(text, optimizer):
+)
+def test_accepted_spellings(text, optimizer):
     assert parse(text)[0] == optimizer
 
 
 @pytest.mark.parametrize(("text", "is_open"), [("adam(beta1=0.8)", True), ("adam(lr=1e-3)", False), ("amsgrad", True)])
-def test_a_rate_is_left_open_unless_it_is_given(text, is_open):
+def test_learning_rate_is_open_unless_given(text, is_open):
     assert parse(text)[1] is is_open
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "", " ", "\n", "()", "adam(", "adam)", "adam()()", "adam(lr=0.1) # a\nsgd", "adam; sgd", "adam, sgd", "adam sgd",
-        "adam(lr=0.1) or else", "lr=0.1", "adam(0.1)", "adam(*[0.1])", "adam(**{})", "adam(**{'lr': 1})", "adam[0]",
-        "optimizers.Adam(lr=0.1)", "torch.optim.Adam", "(lambda: adam)()", "adam(lr=sgd)", "adam(lr=1+1)", "adam(lr=f())",
-        "adam(lr=__import__('os'))", "adam(lr=x.y)", "adam(lr=[].append)", "adam(lr=f'{1}')", "adam(lr=(i for i in ''))",
-        "adam(lr=-inf)", "'adam'", "1", "None", "adam if 1 else sgd",  "adam(lr=0_)", "\0", "adam\0",
-        "adam(lr=" + "(" * 500 + ")" * 500 + ")", "adam(lr=" + "-" * 100_000 + "1)", "(" * 100_000, "a" + ".a" * 5000,
-        "adam(lr=" + "9" * 5000 + ")", "adam(lr={[]: 1})",
+        "",
+        " ",
+        "\n",
+        "()",
+        "adam(",
+        "adam)",
+        "adam()()",
+        "adam(lr=0.1) # a\nsgd",
+        "adam; sgd",
+        "adam, sgd",
+        "adam sgd",
+        "adam(lr=0.1) or else",
+        "lr=0.1",
+        "adam(0.1)",
+        "adam(*[0.1])",
+        "adam(**{})",
+        "adam(**{'lr': 1})",
+        "adam[0]",
+        "optimizers.Adam(lr=0.1)",
+        "torch.optim.Adam",
+        "(lambda: adam)()",
+        "adam(lr=sgd)",
+        "adam(lr=1+1)",
+        "adam(lr=f())",
+        "adam(lr=__import__('os'))",
+        "adam(lr=x.y)",
+        "adam(lr=[].append)",
+        "adam(lr=f'{1}')",
+        "adam(lr=(i for i in ''))",
+        "adam(lr=-inf)",
+        "'adam'",
+        "1",
+        "None",
+        "adam if 1 else sgd",
+        "adam(lr=0_)",
+        "\0",
+        "adam\0",
+        "adam(lr=" + "(" * 500 + ")" * 500 + ")",
+        "adam(lr=" + "-" * 100_000 + "1)",
+        "(" * 100_000,
+        "a" + ".a" * 5000,
+        "adam(lr=" + "9" * 5000 + ")",
+        "adam(lr={[]: 1})",
     ],
-)  # fmt: skip
-def test_what_is_no_rule_gets_one_line(text):
+)
+def test_unparsable_text_raises_one_line(text):
     with pytest.raises(InputError, match=rf"^{READABLE}$") as caught:
         parse(text)
     assert "\n" not in str(caught.value)
@@ -118,26 +157,55 @@ def test_what_is_no_rule_gets_one_line(text):
         ("sgd(nesterov=True)", r"SGD: nesterov requires momentum > 0 and dampening 0"),
     ],
 )
-def test_what_a_rule_does_not_take_is_said(text, message):
+def test_invalid_settings_raise_a_message(text, message):
     with pytest.raises(InputError, match=message) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("given", [None, 3, b"adam", ["adam"], optimizers.Adam])
-def test_only_text_is_read(given):
+def test_only_text_is_parsed(given):
     with pytest.raises(InputError, match=r"an optimizer must be text such as 'adam\(lr=0\.05\)', got "):
         parse(given)
 
 
 PIECES = st.sampled_from(
-    ["adam", "sgd", "(", ")", "lr", "=", "0.1", ",", " ", "[", "]", "**", "{}", ".", "lambda", ":", "'", "\\d", "#", "\n", "nan",
-     "betas", "1if 0", "0x", "-", "~", "\t", "é", "True"]
-)  # fmt: skip
+    [
+        "adam",
+        "sgd",
+        "(",
+        ")",
+        "lr",
+        "=",
+        "0.1",
+        ",",
+        " ",
+        "[",
+        "]",
+        "**",
+        "{}",
+        ".",
+        "lambda",
+        ":",
+        "'",
+        "\\d",
+        "#",
+        "\n",
+        "nan",
+        "betas",
+        "1if 0",
+        "0x",
+        "-",
+        "~",
+        "\t",
+        "é",
+        "True",
+    ]
+)
 
 
 def complaint(text: str) -> str:
-    """What is said against a text; nothing where it is an optimizer."""
+    """Return the error message for a text; "" if it is an optimizer."""
     try:
         optimizer, is_open = parse(text)
     except InputError as error:
@@ -150,16 +218,16 @@ def complaint(text: str) -> str:
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=12).map("".join)))
 @example("adam(lr='\\d')")
 @example("1if 1else 2")
-def test_any_text_is_a_rule_or_an_input_error(text):
+def test_any_text_gives_an_optimizer_or_an_input_error(text):
     assert "\n" not in complaint(text)
 
 
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz_", min_size=1), st.from_type(int | float | bool | str | None))
-def test_any_setting_is_taken_or_refused_in_a_line(setting, value):
+def test_any_setting_is_accepted_or_rejected_in_one_line(setting, value):
     assert "\n" not in complaint(f"adam({setting}={value!r})")
 
 
-def test_parsing_runs_nothing(tmp_path):
+def test_parsing_executes_nothing(tmp_path):
     trap = tmp_path / "trap"
     for text in (
         f"adam(lr=open({str(trap)!r}, 'w'))",

@@ -1,4 +1,4 @@
-"""Schedules: the rates and the points of torch's optimizers under torch's schedulers, bit for bit."""
+"""Schedules reproduce the learning rates and points of torch's schedulers bitwise."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from reference import (
     SPACES,
     by_optimizers,
+    context_at,
     counterpart,
     default_dtype,
     draw,
     egg_box,
-    moment,
     starts,
     stepper_of,
     valley,
@@ -112,7 +112,7 @@ STOCK = [cls for cls, (other, _) in SPACES.items() if other.__module__.startswit
 
 
 def by_torch(
-    landscape: Function, inside: Sequence[Optimizer], stock: Stock, x: Tensor, steps: int
+    objective: Function, inside: Sequence[Optimizer], stock: Stock, x: Tensor, steps: int
 ) -> tuple[Tensor, Any]:
     """The points (steps, d, R) and the rates (steps, R): a torch optimizer and a scheduler a run."""
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
@@ -124,7 +124,7 @@ def by_torch(
             rates.append([torch_optimizer.param_groups[0]["lr"] for torch_optimizer in optimizers])
             for p, torch_optimizer, scheduler in zip(points, optimizers, schedulers, strict=True):
                 torch_optimizer.zero_grad()
-                loss = landscape.evaluate(p)
+                loss = objective.evaluate(p)
                 loss.backward()
                 torch_optimizer.step()
                 plateau = isinstance(scheduler, lr_scheduler.ReduceLROnPlateau)
@@ -133,14 +133,14 @@ def by_torch(
     return torch.stack(path), rates
 
 
-def by_schedule(landscape: Function, wrapped: Sequence[Optimizer], x: Tensor, steps: int) -> tuple[Tensor, Any]:
+def by_schedule(objective: Function, wrapped: Sequence[Optimizer], x: Tensor, steps: int) -> tuple[Tensor, Any]:
     """The same by optimizers of one batch."""
     assert len({optimizer.batch_key for optimizer in wrapped}) == 1
-    stepper, oracle = stepper_of(wrapped, x, steps), Oracle(landscape, x.shape[1])
+    stepper, oracle = stepper_of(wrapped, x, steps), Oracle(objective, x.shape[1])
     path, rates = [], []
     for t in range(1, steps + 1):
-        value, gradient = value_and_gradient(landscape, x)
-        x = stepper.step(moment(t, x, gradient, oracle, value))
+        value, gradient = value_and_gradient(objective, x)
+        x = stepper.step(context_at(t, x, gradient, oracle, value))
         path.append(x)
         rates.append(stepper.buffers()["lr"].tolist())
     return torch.stack(path), rates
@@ -161,7 +161,7 @@ def marked(name: str, cls: type[Optimizer]) -> Any:
 
 
 @pytest.mark.parametrize(("name", "cls"), [marked(name, cls) for name in PAIRS for cls in STOCK])
-def test_rates_and_points_are_those_of_torch(name, cls):
+def test_learning_rates_and_points_match_torch(name, cls):
     wrap, stock = PAIRS[name]
     inside, x = three(cls, 3)
     path, rates = by_schedule(valley(2), [wrap(optimizer) for optimizer in inside], x, STEPS)
@@ -201,12 +201,19 @@ def random_schedule(kind: str, optimizer: Optimizer, rng: np.random.Generator) -
             three, straight = rng.integers(0, 2, 2).astype(bool).tolist()
             rise = share / 2 if three else share
             return (
-                optimizers.OneCycle(optimizer, 1000, rise=rise, div=1 + n, final_div=1 / share, straight=straight, three_phase=three),
+                optimizers.OneCycle(
+                    optimizer, 1000, rise=rise, div=1 + n, final_div=1 / share, straight=straight, three_phase=three
+                ),
                 lambda o: cycled(
-                    o, total_steps=1000, pct_start=rise, div_factor=1 + n, final_div_factor=1 / share, three_phase=three,
+                    o,
+                    total_steps=1000,
+                    pct_start=rise,
+                    div_factor=1 + n,
+                    final_div_factor=1 / share,
+                    three_phase=three,
                     anneal_strategy="linear" if straight else "cos",
                 ),
-            )  # fmt: skip
+            )
 
 
 KINDS = (
@@ -223,7 +230,7 @@ KINDS = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_thousand_rates_of_random_schedules_are_those_of_torch(kind):
+def test_a_thousand_learning_rates_match_torch(kind):
     rng = np.random.default_rng(20)
     for _ in range(2):
         optimizer = optimizers.Adam(lr=float(10 ** rng.uniform(-5, 0)))
@@ -239,7 +246,7 @@ def test_a_thousand_rates_of_random_schedules_are_those_of_torch(kind):
 
 @pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam, optimizers.RMSprop], ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("name", ADAPTED)
-def test_any_scheduler_of_torch_can_be_had(name, cls):
+def test_any_torch_scheduler_can_be_used(name, cls):
     scheduler, settings = ADAPTED[name]
     made = getattr(lr_scheduler, scheduler) if isinstance(scheduler, str) else scheduler
     inside, x = three(cls, 4)
@@ -253,7 +260,7 @@ def test_any_scheduler_of_torch_can_be_had(name, cls):
 @pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam, optimizers.NAdam], ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("bare", [False, True])
 @pytest.mark.parametrize("scheduler", ["OneCycleLR", "CyclicLR"])
-def test_a_scheduler_that_moves_momentum_moves_it_here(scheduler, bare, cls):
+def test_scheduler_sets_momentum_too(scheduler, bare, cls):
     cycle = (
         {"max_lr": 0.01, "total_steps": STEPS}
         if scheduler == "OneCycleLR"
@@ -273,7 +280,7 @@ def test_a_scheduler_that_moves_momentum_moves_it_here(scheduler, bare, cls):
     )
 
 
-def test_momentum_moves_where_there_was_none():
+def test_cycle_adds_momentum_to_sgd():
     """SGD without momentum leaves the term out; a cycle brings it in, as in torch."""
     inside, x = [optimizers.SGD(lr=1e-3), optimizers.SGD(lr=3e-3)], starts(2, 2, np.random.default_rng(6))
     path, _ = by_schedule(valley(2), [optimizers.OneCycle(optimizer) for optimizer in inside], x, STEPS)
@@ -293,38 +300,38 @@ PLATEAUS = [
 
 
 @pytest.mark.parametrize(
-    ("cls", "settings", "landscape"),
+    ("cls", "settings", "objective"),
     diagonal([optimizers.Rprop, optimizers.SGD, optimizers.Adam], PLATEAUS, [valley, egg_box]),
     ids=lambda part: getattr(part, "__name__", None),
 )
-def test_a_plateau_is_seen_run_by_run_as_by_torch(cls, settings, landscape):
+def test_plateau_per_run_matches_torch(cls, settings, objective):
     rng = np.random.default_rng(7)
     inside, x = [cls(lr=lr) for lr in (0.3, 0.05, 0.011, 0.8)], starts(2, 4, rng)
     names = {"absolute": "threshold_mode", "lowest": "min_lr"}
     stock = {names.get(key, key): "abs" if key == "absolute" else value for key, value in settings.items()}
-    path, rates = by_schedule(landscape(2), [optimizers.Plateau(optimizer, **settings) for optimizer in inside], x, 80)
-    expected, known = by_torch(landscape(2), inside, lambda o: lr_scheduler.ReduceLROnPlateau(o, **stock), x, 80)
+    path, rates = by_schedule(objective(2), [optimizers.Plateau(optimizer, **settings) for optimizer in inside], x, 80)
+    expected, known = by_torch(objective(2), inside, lambda o: lr_scheduler.ReduceLROnPlateau(o, **stock), x, 80)
     assert rates == known
     assert torch.allclose(path, expected, rtol=0, atol=0, equal_nan=True)
     if cls is not optimizers.Rprop:
         assert (np.array(known[-1]) < known[0]).any()
 
 
-def test_plateaus_of_several_settings_are_one_batch():
+def test_plateaus_with_several_settings_share_a_batch():
     inside, x = [optimizers.SGD(lr=0.02)] * 3, starts(2, 3, np.random.default_rng(8))
     wrapped = [
         optimizers.Plateau(optimizer, patience=n + 1, factor=0.2 * n + 0.1) for n, optimizer in enumerate(inside)
     ]
     path, rates = by_schedule(egg_box(2), wrapped, x, 80)
     for run, optimizer in enumerate(wrapped):
-        alone, own = by_schedule(egg_box(2), [optimizer], x[:, run : run + 1], 80)
-        assert torch.equal(alone[:, :, 0], path[:, :, run])
+        single, own = by_schedule(egg_box(2), [optimizer], x[:, run : run + 1], 80)
+        assert torch.equal(single[:, :, 0], path[:, :, run])
         assert [row[run] for row in rates] == [row[0] for row in own]
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", ["cosine", "one cycle", "warm-up"])
-def test_torch_optimizers_are_scheduled_too(name, dtype):
+def test_torch_optimizers_can_be_scheduled(name, dtype):
     wrap, stock = PAIRS[name]
     x = starts(2, 3, np.random.default_rng(9), dtype)
     for cls, own in ((torch.optim.Adam, optimizers.Adam), (torch.optim.SGD, optimizers.SGD)):
@@ -347,14 +354,14 @@ def test_nested_schedules_multiply():
         assert both == pytest.approx(one * other / 0.01, rel=1e-14)
 
 
-def test_a_schedule_around_a_cycle_leaves_its_momentum_alone():
+def test_outer_schedule_keeps_the_cycles_momentum():
     x = starts(2, 1, np.random.default_rng(11))
     inner = optimizers.OneCycle(optimizers.SGD(lr=0.01, momentum=0.5))
     by_name = [by_optimizers(valley(2), [wrap], x, 30) for wrap in (inner, optimizers.Exponential(inner, gamma=1.0))]
     assert torch.equal(*by_name)
 
 
-def test_a_reset_begins_the_schedule_within_anew_but_not_the_one_around():
+def test_reset_restarts_the_inner_schedule_only():
     optimizer, x = optimizers.SGD(lr=0.01), starts(2, 1, np.random.default_rng(12))
     falling = [row[0] for row in by_schedule(valley(2), [optimizers.Exponential(optimizer, gamma=0.9)], x, 10)[1]]
     within = optimizers.Reset(optimizers.Exponential(optimizer, gamma=0.9), every=4)
@@ -363,7 +370,7 @@ def test_a_reset_begins_the_schedule_within_anew_but_not_the_one_around():
     assert [row[0] for row in by_schedule(valley(2), [around], x, 10)[1]] == falling
 
 
-def test_inverse_time_is_its_formula():
+def test_inverse_time_matches_its_formula():
     x = starts(2, 2, np.random.default_rng(13))
     wrapped = [optimizers.InverseTime(optimizers.SGD(lr=0.01), decay=0.1, power=p) for p in (0.5, 1.0)]
     for t, row in enumerate(by_schedule(valley(2), wrapped, x, 20)[1]):
@@ -372,7 +379,7 @@ def test_inverse_time_is_its_formula():
 
 @dataclass(frozen=True)
 class Own(optimizers.FirstOrder):
-    """An optimizer whose learning rate has a name of its own."""
+    """An optimizer whose learning rate has another name."""
 
     tunable: ClassVar[str] = "pace"
 
@@ -382,7 +389,7 @@ class Own(optimizers.FirstOrder):
         return p - self.pace * g, ()
 
 
-def test_a_rate_by_another_name_is_scheduled_too():
+def test_learning_rate_with_another_name_is_scheduled():
     x = starts(2, 2, np.random.default_rng(14))
     own, known = (
         [optimizers.Cosine(optimizer) for optimizer in pair]
@@ -393,7 +400,7 @@ def test_a_rate_by_another_name_is_scheduled_too():
     )
 
 
-def test_the_record_shows_the_rates():
+def test_record_contains_the_learning_rates():
     record = race("booth", ["cosine(sgd(lr=0.01))", "sgd(lr=0.01)"], steps=20, metrics=["lr"])
     rates = record.trajectories.metrics["lr"]
     assert rates[1].tolist() == [0.01] * 21
@@ -402,7 +409,7 @@ def test_the_record_shows_the_rates():
     assert rates[0, -1] > 0
 
 
-def test_an_open_rate_is_tuned_within_wrappers():
+def test_open_learning_rate_is_tuned_inside_wrappers():
     record = race("booth", ["clip(cosine(adam), norm=1)", "clip(cosine(adam(lr=0.5)), norm=1)"], steps=50)
     runs = record.trajectories.runs
     assert runs["lr_source"].tolist() == ["tuned", "given"]
@@ -414,19 +421,19 @@ def test_an_open_rate_is_tuned_within_wrappers():
 
 @settings(max_examples=8)
 @given(st.permutations(list(PAIRS)), st.integers(0, 2**32 - 1))
-def test_schedules_of_all_sorts_do_not_change_each_other(names, seed):
+def test_schedules_do_not_affect_each_other(names, seed):
     rng = np.random.default_rng(seed)
     kinds = [draw(cls, {}, False, rng) for cls in (optimizers.SGD, optimizers.Adam, optimizers.RMSprop)]
-    contenders = [PAIRS[name][0](kinds[place % 3]) for place, name in enumerate(names[:6])]
+    candidates = [PAIRS[name][0](kinds[place % 3]) for place, name in enumerate(names[:6])]
     x = starts(2, 6, rng)
-    together = by_optimizers(valley(2), contenders, x, 15)
-    for run, optimizer in enumerate(contenders):
+    together = by_optimizers(valley(2), candidates, x, 15)
+    for run, optimizer in enumerate(candidates):
         assert torch.equal(by_optimizers(valley(2), [optimizer], x[:, run : run + 1], 15)[:, :, 0], together[:, :, run])
 
 
 @settings(max_examples=24)
 @given(st.data())
-def test_settings_that_differ_within_a_batch_are_each_runs_own(data):
+def test_settings_within_a_batch_apply_per_run(data):
     """Steps, factors and rates as columns round as they do alone."""
     share, whole = st.floats(0.05, 1), st.integers(1, 40)
     makers = [
@@ -446,16 +453,16 @@ def test_settings_that_differ_within_a_batch_are_each_runs_own(data):
     x = starts(2, 3, np.random.default_rng(0))
     path, rates = by_schedule(valley(2), wrapped, x, 30)
     for run, optimizer in enumerate(wrapped):
-        alone, own = by_schedule(valley(2), [optimizer], x[:, run : run + 1], 30)
+        single, own = by_schedule(valley(2), [optimizer], x[:, run : run + 1], 30)
         assert [row[run] for row in rates] == [row[0] for row in own]
-        assert torch.equal(alone[:, :, 0], path[:, :, run])
+        assert torch.equal(single[:, :, 0], path[:, :, run])
 
 
 # ---------------------------------------------------------------- one clear line
 
 
 class NoRate(torch.optim.Optimizer):
-    """Has nothing to schedule."""
+    """Has no learning rate to schedule."""
 
     def __init__(self, params: Any) -> None:
         super().__init__(params, {})
@@ -472,10 +479,16 @@ ADAM = optimizers.Adam(lr=0.1)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optimizers.Cosine(), r"Cosine: the first argument must be an optimizer, got nothing; write Cosine\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)"),
+        (
+            lambda: optimizers.Cosine(),
+            r"Cosine: the first argument must be an optimizer, got nothing; write Cosine\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)",
+        ),
         (lambda: optimizers.Cosine(0.1), r"Cosine: the first argument must be an optimizer, got 0\.1"),
         (lambda: optimizers.Cosine(optimizers.Torch(NoRate)), r"Cosine: NoRate has no learning rate to schedule"),
-        (lambda: optimizers.Schedule(optimizers.Torch(NoRate), "StepLR", step_size=3), r"Schedule: NoRate has no learning rate"),
+        (
+            lambda: optimizers.Schedule(optimizers.Torch(NoRate), "StepLR", step_size=3),
+            r"Schedule: NoRate has no learning rate",
+        ),
         (lambda: optimizers.Cosine(ADAM, steps=-1), r"Cosine: steps must be an integer >= 0, got -1"),
         (lambda: optimizers.Cosine(ADAM, steps=1.5), r"Cosine: steps must be an integer >= 0, got 1\.5"),
         (lambda: optimizers.Cosine(ADAM, T_max=5), r"unknown setting of Cosine 'T_max'"),
@@ -486,17 +499,26 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.Plateau(ADAM, factor=1), r"Plateau: factor must be >= 0 and < 1, got 1"),
         (lambda: optimizers.Schedule(ADAM), r"Schedule: the second argument must be a scheduler, got nothing"),
         (lambda: optimizers.Schedule(ADAM, 3), r"Schedule: the second argument must be a scheduler, got 3"),
-        (lambda: optimizers.Schedule(ADAM, "StepLr", step_size=3), r"unknown scheduler .*'StepLr'\. Did you mean StepLR"),
-        (lambda: optimizers.Schedule(ADAM, lambda o: o), r"Schedule: schedule must return a scheduler of torch\.optim\.lr_scheduler, got _Idle"),
+        (
+            lambda: optimizers.Schedule(ADAM, "StepLr", step_size=3),
+            r"unknown scheduler .*'StepLr'\. Did you mean StepLR",
+        ),
+        (
+            lambda: optimizers.Schedule(ADAM, lambda o: o),
+            r"Schedule: schedule must return a scheduler of torch\.optim\.lr_scheduler, got _Idle",
+        ),
         (lambda: optimizers.Schedule(ADAM, dict), r"Schedule: dict cannot be created: TypeError"),
         (lambda: optimizers.Schedule(ADAM, "StepLR"), r"Schedule: StepLR cannot be created: TypeError: .*step_size"),
-        (lambda: optimizers.Schedule(ADAM, "ReduceLROnPlateau"), r"ReduceLROnPlateau depends on each run's loss; use optimizers\.Plateau"),
+        (
+            lambda: optimizers.Schedule(ADAM, "ReduceLROnPlateau"),
+            r"ReduceLROnPlateau depends on each run's loss; use optimizers\.Plateau",
+        ),
         (lambda: parse("cosine"), r"cosine wraps one optimizer"),
         (lambda: parse("cosine(steps=10)"), r"cosine wraps one optimizer"),
         (lambda: parse("cosine(adam, sgd)"), r"cosine wraps one optimizer"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_is_said_in_a_line(make, message):
+)
+def test_invalid_settings_raise_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
@@ -505,21 +527,24 @@ def test_what_cannot_be_is_said_in_a_line(make, message):
 @pytest.mark.parametrize(
     ("optimizer", "message"),
     [
-        (optimizers.OneCycle(ADAM, steps=10), r"OneCycle: steps must be >= 20, the steps of the race, got 10; or omit steps"),
+        (
+            optimizers.OneCycle(ADAM, steps=10),
+            r"OneCycle: steps must be >= 20, the steps of the race, got 10; or omit steps",
+        ),
         (
             optimizers.Schedule(ADAM, "OneCycleLR", max_lr=0.1, total_steps=10),
             r"Schedule: OneCycleLR fails at step 12: ValueError: Tried to step 11 times",
         ),
     ],
-)  # fmt: skip
-def test_a_cycle_must_last_for_the_race(optimizer, message):
+)
+def test_cycle_must_cover_the_race(optimizer, message):
     starts_, box = torch.zeros(2, 1, dtype=torch.float64), torch.tensor([[-9.0, 9.0]] * 2, dtype=torch.float64)
     with pytest.raises(InputError, match=message) as caught:
         loop.run(valley(2), [optimizer], starts_, 20, box=box)
     assert "\n" not in str(caught.value)
 
 
-def test_the_text_of_a_schedule_gives_it_back():
+def test_schedule_spec_parses_back():
     for text in (
         "cosine(clip(adam(lr=0.05), norm=1.0))",
         "multi_step(sgd(lr=0.1), at=(10, 20), gamma=0.5)",

@@ -1,4 +1,4 @@
-"""SciPy's methods as optimizers: the very iterates, what they cost and when, and nothing that is passed over in silence."""
+"""SciPy's methods as optimizers: same iterates, same evaluation counts per step, and clear errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from reference import assert_same, egg_box, moment, part, starts, stepper_of, valley
+from reference import assert_same, context_at, egg_box, part, starts, stepper_of, valley
 from scipy import optimize
 from torch import Tensor
 
@@ -34,16 +34,16 @@ COBYQA_IS_NEW = pytest.mark.skipif(not hasattr(optimize, "_cobyqa_py"), reason="
 EACH = [pytest.param(name, marks=COBYQA_IS_NEW if name == "COBYQA" else []) for name in METHODS]
 
 
-def run(landscape: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> BatchResult:
+def run(objective: Function, field: list[Any], x: Tensor, steps: int, reach: float = 1e6, **more: Any) -> BatchResult:
     box = torch.tensor([[-reach, reach]] * len(x), dtype=torch.float64)
-    return loop.run(landscape, field, x, steps, box=box, **more)
+    return loop.run(objective, field, x, steps, box=box, **more)
 
 
 class Plain:
-    """SciPy called by hand, with a diary of what it asked for: (kind, point, how many iterates there were)."""
+    """SciPy called directly, with a log of its queries: (kind, point, number of iterates so far)."""
 
-    def __init__(self, landscape: Function, method: str, start: Array, **options: Any) -> None:
-        self.oracle = Oracle(landscape)
+    def __init__(self, objective: Function, method: str, start: Array, **options: Any) -> None:
+        self.oracle = Oracle(objective)
         self.diary: list[tuple[str, tuple[float, ...], int]] = []
         self.iterates: list[Array] = []
         given: dict[str, Any] = {}
@@ -75,7 +75,7 @@ class Plain:
         return self.oracle.hessian(points)[..., 0].numpy()
 
     def bill(self, iterates: int | None = None) -> dict[str, int]:
-        """What was spent until there were so many iterates: a value and a gradient at one point, in a row, are one gradient."""
+        """Return the evaluations up to an iterate; a value and then a gradient at one point count as one gradient."""
         spent = dict.fromkeys(KINDS, 0)
         value_at = gradient_at = None
         for kind, x, done in self.diary:
@@ -93,7 +93,7 @@ class Plain:
 
 
 @pytest.mark.parametrize(
-    ("landscape", "dim", "steps"),
+    ("objective", "dim", "steps"),
     [
         (valley, 2, 40),
         pytest.param(egg_box, 1, 60, marks=pytest.mark.slow),
@@ -103,12 +103,12 @@ class Plain:
     ids=lambda part: getattr(part, "__name__", None),
 )
 @pytest.mark.parametrize("method", EACH)
-def test_iterates_and_evaluations_are_scipys(method, landscape, dim, steps):
-    """To the last bit: the largest difference is 0.0."""
+def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
+    """Iterates agree bitwise: the largest difference is 0.0."""
     x = starts(dim, 2, np.random.default_rng(dim))
-    paths = run(landscape(dim), [optimizers.Scipy(method)] * 2, x, steps)
+    paths = run(objective(dim), [optimizers.Scipy(method)] * 2, x, steps)
     for i in range(2):
-        plain = Plain(landscape(dim), method, x[:, i].numpy())
+        plain = Plain(objective(dim), method, x[:, i].numpy())
         iterates = plain.iterates
         if not iterates or not np.array_equal(iterates[-1], np.reshape(plain.result.x, -1)):
             iterates = [*iterates, np.reshape(plain.result.x, -1)]
@@ -126,7 +126,7 @@ def test_iterates_and_evaluations_are_scipys(method, landscape, dim, steps):
 
 
 @pytest.mark.parametrize("method", EACH)
-def test_a_budget_cuts_a_run_and_its_bill(method):
+def test_step_limit_cuts_run_and_counts(method):
     x = starts(2, 1, np.random.default_rng(2))
     whole = run(valley(2), [optimizers.Scipy(method)], x, 40)
     last = int(whole.stopped[0]) % 41  # 40 where it is not done by then
@@ -139,7 +139,7 @@ def test_a_budget_cuts_a_run_and_its_bill(method):
     assert sum(whole.evaluations[kind][0] for kind in KINDS) > 0
 
 
-def test_a_run_that_is_stopped_pays_for_its_steps_alone():
+def test_stopped_run_is_charged_for_its_steps_only():
     x = torch.tensor([[-1.2], [1.0]], dtype=torch.float64)
     free = run(valley(2), [optimizers.Scipy("BFGS")], x, 60)
     level = float(free.loss[0, 10])
@@ -160,7 +160,7 @@ def test_a_run_that_is_stopped_pays_for_its_steps_alone():
     )
 
 
-def test_in_company_as_alone():
+def test_results_do_not_depend_on_the_batch():
     field = [optimizers.Scipy(name) for name in ("BFGS", "Nelder-Mead", "trust-exact", "COBYLA")] + [
         optimizers.Adam(lr=0.1)
     ] * 2
@@ -170,7 +170,7 @@ def test_in_company_as_alone():
         assert_same(part(together, [i]), run(valley(2), [optimizer], x[:, [i]], 30))
 
 
-def test_a_start_at_the_minimum_is_left_alone():
+def test_start_at_the_minimum_stays():
     paths = run(
         valley(2), [optimizers.Scipy("BFGS"), optimizers.Scipy("L-BFGS-B")], torch.ones(2, 2, dtype=torch.float64), 5
     )
@@ -197,13 +197,13 @@ def test_each_iterate_sees_the_sample_of_its_step(method):
     )
     oracle = Oracle(noisy, 1)
     oracle.set_step(0)
-    stepper.step(moment(1, x, x, oracle))
+    stepper.step(context_at(1, x, x, oracle))
     assert asked == sorted(asked)
     assert set(asked) == set(range(max(asked) + 1))
     assert max(asked) >= 3
 
 
-def test_what_is_known_of_one_sample_is_not_of_the_next():
+def test_cached_value_is_dropped_with_the_sample():
     drifting = function((-3, 3), (-3, 3), sample=lambda t: lambda x, y: x * x + y * y + t)(lambda x, y: x * x + y * y)
     queries, x = _Queries(Oracle(drifting), 1, 9), np.ones(2)
     queries.gradient(x)
@@ -224,7 +224,7 @@ CLIFF = function((-2, 2), (-2, 2), start=(0, 1))(cliff)
 
 
 @pytest.mark.parametrize("method", EACH)
-def test_nan_ends_a_run_and_no_race(method):
+def test_nan_ends_the_run_only(method):
     x = torch.tensor([[0.0, 0.5], [1.0, -1.0]], dtype=torch.float64)
     field = [optimizers.Scipy(method), optimizers.Adam(lr=0.001)]
     paths = run(CLIFF, field, x, 80)
@@ -234,7 +234,7 @@ def test_nan_ends_a_run_and_no_race(method):
     assert_same(part(paths, [1]), run(CLIFF, [field[1]], x[:, [1]], 80))
 
 
-def test_a_method_that_breaks_on_nan_is_not_finite():
+def test_method_that_fails_on_nan_is_nonfinite():
     """trust-exact factors the Hessian, and refuses one with NaN in it, as here where x is 0."""
     broken = function((-2, 2), (-2, 2))(lambda x, y: torch.abs(x) ** 1.5 + y * y)
     paths = run(broken, [optimizers.Scipy("trust-exact")], torch.tensor([[0.0], [1.0]], dtype=torch.float64), 20)
@@ -243,36 +243,36 @@ def test_a_method_that_breaks_on_nan_is_not_finite():
     assert np.isfinite(paths.loss).all()
 
 
-def test_leaving_the_region_ends_a_run():
+def test_leaving_the_region_ends_the_run():
     slope = function((-2, 2), (-2, 2))(lambda x, y: x + y * y)
     paths = run(slope, [optimizers.Scipy("CG")], torch.tensor([[0.0], [1.0]], dtype=torch.float64), 50, reach=50.0)
     assert paths.reason.tolist() == ["bound"]
     assert (np.abs(paths.x) <= 50).all()
 
 
-def test_starting_again():
-    """After its state is forgotten, or where someone has moved the point, a run minimises anew from there."""
-    landscape, optimizer = valley(2), optimizers.Scipy("BFGS")
-    x, oracle = starts(2, 3, np.random.default_rng(3)), Oracle(landscape, 3)
+def test_reset_or_outside_move_restarts_the_minimisation():
+    """After a reset, or if its point was moved, a run minimises again from there."""
+    objective, optimizer = valley(2), optimizers.Scipy("BFGS")
+    x, oracle = starts(2, 3, np.random.default_rng(3)), Oracle(objective, 3)
     stepper = stepper_of([optimizer] * 3, x)
     for t in range(1, 4):
-        x = stepper.step(moment(t, x, x, oracle))
+        x = stepper.step(context_at(t, x, x, oracle))
     untouched = x.clone()
     stepper.reset(torch.tensor([True, False, False]), x)
     shifted = x.clone()
     shifted[:, 1] += 0.5
-    moved = stepper.step(moment(4, shifted, x, oracle))
+    moved = stepper.step(context_at(4, shifted, x, oracle))
     fresh = stepper_of([optimizer] * 2, shifted[:, :2])
-    assert torch.equal(moved[:, :2], fresh.step(moment(4, shifted[:, :2], x, Oracle(landscape, 2))))
+    assert torch.equal(moved[:, :2], fresh.step(context_at(4, shifted[:, :2], x, Oracle(objective, 2))))
     going = stepper_of([optimizer], starts(2, 3, np.random.default_rng(3))[:, 2:])
     p = starts(2, 3, np.random.default_rng(3))[:, 2:]
     for t in range(1, 5):
-        p = going.step(moment(t, p, p, Oracle(landscape, 1)))
+        p = going.step(context_at(t, p, p, Oracle(objective, 1)))
     assert torch.equal(moved[:, 2], p[:, 0])
     assert not torch.equal(untouched[:, 2], p[:, 0])
 
 
-def test_single_precision_rounds_what_scipy_found():
+def test_single_precision_rounds_scipys_result():
     x = starts(2, 1, np.random.default_rng(1), torch.float32)
     exact, single = (run(valley(2), [optimizers.Scipy("BFGS")], start, 30) for start in (x.double(), x))
     np.testing.assert_array_equal(single.x, exact.x.astype(np.float32))
@@ -282,7 +282,7 @@ def test_single_precision_rounds_what_scipy_found():
 
 
 @pytest.mark.parametrize("method", EACH)
-def test_any_spelling_names_a_method(method):
+def test_method_names_are_case_insensitive(method):
     optimizer = optimizers.Scipy(method.upper().replace("-", "_"))
     assert optimizer == optimizers.Scipy(method.lower())
     assert optimizer.label == f"{method} (SciPy)"
@@ -292,7 +292,7 @@ def test_any_spelling_names_a_method(method):
     assert optimizer.with_learning_rate(0.5) is optimizer
 
 
-def test_options_reach_scipy_and_come_back_from_text():
+def test_options_reach_scipy_and_parse_back():
     optimizer = optimizers.Scipy("BFGS", gtol=1e-1, maxiter=7)
     assert (
         optimizer
@@ -308,7 +308,7 @@ def test_options_reach_scipy_and_come_back_from_text():
     np.testing.assert_array_equal(tolerant.x, run(valley(2), [optimizers.Scipy("BFGS", gtol=1e-1)], x, 50).x)
 
 
-def test_options_that_are_arrays_travel_too():
+def test_array_options_can_be_pickled():
     simplex = np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]])
     optimizer = optimizers.Scipy("Nelder-Mead", initial_simplex=simplex)
     assert hash(optimizer) == hash(optimizers.Scipy("Nelder-Mead"))
@@ -343,14 +343,14 @@ def test_options_that_are_arrays_travel_too():
         (lambda: race("beale", "clip(scipy(method='BFGS'), norm=1)"), r"SciPy's methods cannot be wrapped"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(give, message):
+def test_invalid_input_is_rejected_in_one_line(give, message):
     with pytest.raises(InputError, match=message) as caught:
         give()
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("method", EACH)
-def test_no_method_takes_nonsense(method, capfd):
+def test_no_method_accepts_unknown_options(method, capfd):
     with pytest.raises(InputError, match=f"^unknown option of SciPy's {method} 'nonsense'"):
         optimizers.Scipy(method, nonsense=1)
     assert optimizers.Scipy(method, tol=1e-3).options == (("tol", 1e-3),)
@@ -358,7 +358,7 @@ def test_no_method_takes_nonsense(method, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_failure_of_scipy_is_told_in_one_line(monkeypatch):
+def test_scipy_failure_is_reported_in_one_line(monkeypatch):
     optimizer = optimizers.Scipy("BFGS")
 
     def broken(*arguments: Any, **more: Any) -> None:
@@ -369,7 +369,7 @@ def test_a_failure_of_scipy_is_told_in_one_line(monkeypatch):
         race("beale", optimizer, steps=5)
 
 
-def test_without_scipy_one_is_told_what_to_install(monkeypatch):
+def test_missing_scipy_names_the_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     with pytest.raises(InputError, match=r"^optimizers.Scipy requires SciPy; pip install scipy$"):
         optimizers.Scipy("BFGS")
@@ -377,7 +377,7 @@ def test_without_scipy_one_is_told_what_to_install(monkeypatch):
 
 
 @pytest.mark.slow
-def test_scipy_is_imported_where_it_is_used(python):
+def test_scipy_is_imported_on_use(python):
     done = python(
         "-c",
         "import sys, landscapes.optimizers as r; assert 'scipy' not in sys.modules; r.Scipy(); assert 'scipy' in sys.modules",
@@ -388,7 +388,7 @@ def test_scipy_is_imported_where_it_is_used(python):
 # ---------------------------------------------------------------- beside the others
 
 
-def test_they_race_beside_gradients_and_are_reported():
+def test_scipy_races_beside_native_optimizers():
     record = race("beale", ["adam(lr=0.3)", "neldermead", "cmaes", "scipy(method='BFGS')"], steps=120, resolution=9)
     runs = record.trajectories.runs
     assert runs["label"].tolist() == ["Adam", "Nelder–Mead", "CMA-ES", "BFGS (SciPy)"]
@@ -402,7 +402,7 @@ def test_they_race_beside_gradients_and_are_reported():
     assert "converged at step" in text
 
 
-def test_one_that_ends_short_of_the_target_says_so():
+def test_early_end_is_reported():
     record = race("ackley", ["scipy(method='BFGS')", "adam(lr=0.1)"], start=(3.0, 2.0), steps=50, resolution=9)
     assert record.trajectories.runs["status"].tolist()[0] == "terminated"
     assert "ended by itself at step" in race_table.table(record)

@@ -1,4 +1,4 @@
-"""Newton's kin, L-BFGS and the like: the steps of their references, the papers' examples, the orders of convergence."""
+"""Second-order optimizers match their references, examples of papers and orders of convergence."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 import torch
-from plain_methods import OF_SQUARES, SETTINGS, Seen, gaps, squares
-from reference import FUNCTIONS, egg_box, moment, starts, stepper_of
+from plain_methods import OF_SQUARES, SETTINGS, NumpyFunction, differences, rosenbrock_squares
+from reference import FUNCTIONS, context_at, egg_box, starts, stepper_of
 from thinned import diagonal
 from torch import Tensor
 
@@ -25,13 +25,13 @@ from landscapes.oracle import Oracle
 DIMS = (1, 2, 10)
 
 
-def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> BatchResult:
-    box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
-    return loop.run(landscape, contenders, x, steps, box=box)
+def run(objective: Function, candidates: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> BatchResult:
+    box = torch.tensor([[-reach, reach]] * objective.dim, dtype=torch.float64)
+    return loop.run(objective, candidates, x, steps, box=box)
 
 
-def one(landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> BatchResult:
-    return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps)
+def one(objective: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int) -> BatchResult:
+    return run(objective, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps)
 
 
 # ---------------------------------------------------------------- equal to their references
@@ -42,28 +42,30 @@ def told(part: Any) -> str:
 
 
 LANDSCAPES = [
-    (name, landscape) for name in SETTINGS for landscape in (squares, *([] if name in OF_SQUARES else [egg_box]))
+    (name, objective)
+    for name in SETTINGS
+    for objective in (rosenbrock_squares, *([] if name in OF_SQUARES else [egg_box]))
 ]
 
 
 @pytest.mark.parametrize(("known", "dim"), diagonal(LANDSCAPES, DIMS), ids=told)
-def test_steps_are_those_of_the_reference(known, dim):
-    name, landscape = known
-    assert gaps(name, landscape, dim, runs=2, steps=8).max() < 1e-6
+def test_steps_match_the_reference(known, dim):
+    name, objective = known
+    assert differences(name, objective, dim, runs=2, steps=8).max() < 1e-6
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dim", [2, 6])
-@pytest.mark.parametrize(("name", "landscape"), LANDSCAPES, ids=lambda part: getattr(part, "__name__", part))
-def test_whole_paths_are_those_of_the_reference(name, landscape, dim):
+@pytest.mark.parametrize(("name", "objective"), LANDSCAPES, ids=lambda part: getattr(part, "__name__", part))
+def test_full_trajectories_match_the_reference(name, objective, dim):
     """To where they converge. torch's L-BFGS learns no more once sᵀy ≤ 1e-10, so ours ends up nearer to the minimum."""
-    assert gaps(name, landscape, dim, runs=2, steps=25)[:, -1].max() < (1e-4 if name == "lbfgs" else 1e-5)
+    assert differences(name, objective, dim, runs=2, steps=25)[:, -1].max() < (1e-4 if name == "lbfgs" else 1e-5)
 
 
 @pytest.mark.parametrize("run_of", range(5))
-def test_lbfgs_counts_what_torch_evaluates(run_of):
-    landscape, x = squares(4), starts(4, 5, np.random.default_rng(5))
-    paths = run(landscape, [optimizers.LBFGS()] * 5, x, 12)
+def test_lbfgs_counts_match_torch(run_of):
+    objective, x = rosenbrock_squares(4), starts(4, 5, np.random.default_rng(5))
+    paths = run(objective, [optimizers.LBFGS()] * 5, x, 12)
     point, calls = torch.nn.Parameter(x[:, run_of].clone()), 0
     optimizer = torch.optim.LBFGS([point], lr=1, max_iter=12, max_eval=1000, tolerance_grad=0, tolerance_change=0,
                                   history_size=10, line_search_fn="strong_wolfe")  # fmt: skip
@@ -72,7 +74,7 @@ def test_lbfgs_counts_what_torch_evaluates(run_of):
         nonlocal calls
         calls += 1
         optimizer.zero_grad()
-        value = landscape.evaluate(point)
+        value = objective.evaluate(point)
         value.backward()
         return value
 
@@ -92,9 +94,9 @@ PROBLEMS = [
 
 
 @pytest.mark.parametrize(("name", "start"), PROBLEMS)
-def test_trust_region_is_as_quick_as_scipy_to_the_same_minimum(name, start):
-    landscape, seen = get(name), Seen(get(name))
-    paths = one(landscape, optimizers.TrustRegion(), start, 60)
+def test_trust_region_needs_no_more_steps_than_scipy(name, start):
+    objective, seen = get(name), NumpyFunction(get(name))
+    paths = one(objective, optimizers.TrustRegion(), start, 60)
     scipys = scipy.optimize.minimize(seen.value, start, method="trust-exact", jac=seen.gradient, hess=seen.hessian,
                                      options={"gtol": 1e-12, "initial_trust_radius": 1.0})  # fmt: skip
     np.testing.assert_allclose(paths.x[0, -1], scipys.x, atol=1e-8)
@@ -106,9 +108,9 @@ def test_trust_region_is_as_quick_as_scipy_to_the_same_minimum(name, start):
 @pytest.mark.parametrize(
     "optimizer", [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()], ids=lambda optimizer: optimizer.kind
 )
-def test_least_squares_finds_what_minpack_finds(optimizer, name, start):
-    landscape, seen = get(name), Seen(get(name))
-    paths = one(landscape, optimizer, start, 80)
+def test_least_squares_matches_minpack(optimizer, name, start):
+    objective, seen = get(name), NumpyFunction(get(name))
+    paths = one(objective, optimizer, start, 80)
     minpack = scipy.optimize.least_squares(lambda x: seen.residuals(x)[0], start, lambda x: seen.residuals(x)[1],
                                            method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14)  # fmt: skip
     assert paths.loss[0, -1] <= 1e-25
@@ -130,7 +132,7 @@ def newton_in_fractions(x: Fraction, y: Fraction) -> tuple[Fraction, Fraction]:
     return x - (c * gx - b * gy) / det, y - (a * gy - b * gx) / det
 
 
-def test_newton_on_rosenbrock_step_by_step():
+def test_newton_on_rosenbrock_matches_the_textbook():
     """The path that textbooks tabulate, 24.2 → 4.73 → 1411.8 → 0.056 → 0.31 → 2·10⁻¹¹: up the wall once, then home."""
     paths = one(get("rosenbrock"), optimizers.Newton(damping=0), (-1.2, 1.0), 6)
     x, y = Fraction(-12, 10), Fraction(1)
@@ -164,12 +166,12 @@ def bowl(dim: int, seed: int = 0) -> tuple[Function, np.ndarray, np.ndarray]:
     ids=lambda optimizer: optimizer.spec,
 )
 def test_a_quadratic_is_solved_in_one_step(optimizer, dim):
-    landscape, _, at = bowl(dim)
+    objective, _, at = bowl(dim)
     x = starts(dim, 5, np.random.default_rng(1))
-    np.testing.assert_allclose(run(landscape, [optimizer] * 5, x, 1).x[:, 1], np.tile(at, (5, 1)), atol=1e-10)
+    np.testing.assert_allclose(run(objective, [optimizer] * 5, x, 1).x[:, 1], np.tile(at, (5, 1)), atol=1e-10)
 
 
-def test_straight_residuals_are_solved_in_one_step():
+def test_linear_residuals_are_solved_in_one_step():
     paths = one(get("booth"), optimizers.GaussNewton(), (-7.0, 4.0), 1)
     np.testing.assert_allclose(paths.x[0, 1], (1, 3), atol=1e-12)
     slow = one(get("booth"), optimizers.LevenbergMarquardt(damping=1e-12), (-7.0, 4.0), 1)
@@ -184,17 +186,17 @@ def test_straight_residuals_are_solved_in_one_step():
 )
 def test_a_quadratic_takes_d_steps_with_exact_searches(optimizer, dim):
     """Hestenes & Stiefel (1952) for conjugate gradients; BFGS takes the same steps (Nazareth, 1979)."""
-    landscape, matrix, at = bowl(dim, seed=2)
+    objective, matrix, at = bowl(dim, seed=2)
     x = starts(dim, 4, np.random.default_rng(2))
-    paths = run(landscape, [optimizer] * 4, x, dim)
+    paths = run(objective, [optimizer] * 4, x, dim)
     assert abs(paths.x[:, dim - 1] - at).max() > 1e-3
     np.testing.assert_allclose(paths.x[:, dim], np.tile(at, (4, 1)), atol=1e-6)
     if isinstance(optimizer, optimizers.BFGS):
         stepper = stepper_of([optimizer] * 4, x)
-        slope = torch.func.grad(lambda p: landscape.evaluate(p).sum())
+        slope = torch.func.grad(lambda p: objective.evaluate(p).sum())
         for t in range(1, dim + 1):
             from_here = torch.from_numpy(paths.x[:, t - 1].T.copy())
-            here = moment(t, from_here, slope(from_here), Oracle(landscape, 4), landscape.evaluate(from_here))
+            here = context_at(t, from_here, slope(from_here), Oracle(objective, 4), objective.evaluate(from_here))
             stepper.step(here)
         learned = stepper.state[0].permute(2, 0, 1).numpy()
         np.testing.assert_allclose(learned @ matrix, np.tile(np.eye(dim), (4, 1, 1)), atol=1e-4)
@@ -212,13 +214,13 @@ def test_newton_converges_quadratically():
         assert error[4] <= 2.3e-16
 
 
-def test_gauss_newton_is_quadratic_only_where_nothing_is_left():
+def test_gauss_newton_is_quadratic_only_for_zero_residuals():
     """Without residual at the minimum it is Newton's order, with one it is linear."""
 
     def fit(rest: float) -> np.ndarray:
         parts = lambda x: torch.stack([x + 1, rest * x * x + x - 1])  # noqa: E731
-        landscape = function((-3, 3), name="fit", residuals=parts)(lambda x: (parts(x) ** 2).sum(0))
-        path = one(landscape, optimizers.GaussNewton(damping=0), (0.3,), 60).x[0, :, 0]
+        objective = function((-3, 3), name="fit", residuals=parts)(lambda x: (parts(x) ** 2).sum(0))
+        path = one(objective, optimizers.GaussNewton(damping=0), (0.3,), 60).x[0, :, 0]
         return abs(path - path[-1])
 
     linear = fit(0.4)
@@ -239,13 +241,13 @@ def test_quasi_newton_is_superlinear(optimizer):
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if "undamped" not in name])
-@pytest.mark.parametrize("landscape", FUNCTIONS, ids=lambda make: make.__name__)
-def test_values_never_rise(name, landscape):
-    seen = squares if landscape.__name__ == "valley" else landscape
-    if name in OF_SQUARES and seen is not squares:
+@pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
+def test_values_never_rise(name, objective):
+    seen = rosenbrock_squares if objective.__name__ == "valley" else objective
+    if name in OF_SQUARES and seen is not rosenbrock_squares:
         pytest.skip("not known as a sum of squares")
     rng = np.random.default_rng(3)
-    contenders = [SETTINGS[name](rng) for _ in range(20)]
-    value = run(seen(3), contenders, starts(3, 20, rng), 30).loss
+    candidates = [SETTINGS[name](rng) for _ in range(20)]
+    value = run(seen(3), candidates, starts(3, 20, rng), 30).loss
     assert (np.diff(value, axis=1) <= 1e-14 * abs(value[:, 1:])).all()
     assert (value[:, -1] < value[:, 0]).all()

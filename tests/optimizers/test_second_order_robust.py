@@ -1,4 +1,4 @@
-"""Newton's kin, L-BFGS and the like where it gets hard: saddles, plateaus, kinks, noise, company, bad settings."""
+"""Second-order optimizers on saddles, plateaus, kinks and noise, in batches, and with invalid settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_methods import SETTINGS, squares
+from plain_methods import SETTINGS, rosenbrock_squares
 from reference import assert_same, egg_box, part, starts, stepper_of
 from thinned import diagonal
 from torch import Tensor
@@ -32,20 +32,20 @@ ANYWHERE = [
     optimizers.BFGS(),
     optimizers.ConjugateGradient(),
 ]
-"""Those that take any function and descend."""
+"""Optimizers that accept any function and descend."""
 
 OF_SQUARES = [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()]
 
 
-def run(landscape: Function, contenders: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> BatchResult:
-    box = torch.tensor([[-reach, reach]] * landscape.dim, dtype=torch.float64)
-    return loop.run(landscape, contenders, x, steps, box=box)
+def run(objective: Function, candidates: list[Optimizer], x: Tensor, steps: int, reach: float = 1e9) -> BatchResult:
+    box = torch.tensor([[-reach, reach]] * objective.dim, dtype=torch.float64)
+    return loop.run(objective, candidates, x, steps, box=box)
 
 
 def one(
-    landscape: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int, reach: float = 1e9
+    objective: Function, optimizer: Optimizer, start: tuple[float, ...], steps: int, reach: float = 1e9
 ) -> BatchResult:
-    return run(landscape, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
+    return run(objective, [optimizer], torch.tensor(start, dtype=torch.float64)[:, None], steps, reach)
 
 
 def label_of(optimizer: Optimizer) -> str:
@@ -53,7 +53,7 @@ def label_of(optimizer: Optimizer) -> str:
 
 
 def two_dimensional(formula) -> Function:
-    return function((-3, 3), (-3, 3), name="landscape")(formula)
+    return function((-3, 3), (-3, 3), name="objective")(formula)
 
 
 # ---------------------------------------------------------------- saddles
@@ -63,25 +63,25 @@ PASS = two_dimensional(lambda x, y: x * x - y * y + y * y * y * y / 4)
 """A pass between two valleys, with minima at (0, ±√2)."""
 
 
-def test_newtons_own_step_goes_to_the_saddle():
+def test_undamped_newton_converges_to_the_saddle():
     paths = one(PASS, optimizers.Newton(damping=0), (1.0, 0.3), 10)
     np.testing.assert_allclose(paths.x[0, -1], (0, 0), atol=1e-12)
     assert paths.loss[0, -1] > -1e-12
 
 
 @pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
-def test_the_others_go_down_from_it(optimizer):
+def test_other_methods_descend_from_the_saddle(optimizer):
     paths = one(PASS, optimizer, (1.0, 0.3), 40)
     np.testing.assert_allclose(abs(paths.x[0, -1]), (0, np.sqrt(2)), atol=1e-7)
 
 
-def test_newtons_own_step_climbs_to_a_maximum():
+def test_undamped_newton_converges_to_a_maximum():
     hill = two_dimensional(lambda x, y: torch.cos(x) + torch.cos(y))
     np.testing.assert_allclose(one(hill, optimizers.Newton(damping=0), (0.4, -0.3), 8).x[0, -1], (0, 0), atol=1e-14)
     assert one(hill, optimizers.Newton(), (0.4, -0.3), 20).loss[0, -1] == pytest.approx(-2)
 
 
-def test_an_exact_trust_region_leaves_a_saddle_without_a_slope():
+def test_exact_trust_region_leaves_a_stationary_saddle():
     for start in ((0.0, 0.0), (1.0, 0.0)):  # on the ridge nothing pulls aside
         assert one(PASS, optimizers.TrustRegion(), start, 20).loss[0, -1] == pytest.approx(-1)
         for optimizer in (optimizers.Newton(), optimizers.TrustRegion(exact=False), optimizers.LBFGS()):
@@ -92,7 +92,7 @@ def test_an_exact_trust_region_leaves_a_saddle_without_a_slope():
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
-def test_where_nothing_slopes_a_run_stays(optimizer):
+def test_run_stays_on_a_plateau(optimizer):
     flat = two_dimensional(lambda x, y: 0 * x + 0 * y + 1)
     paths = one(flat, optimizer, (0.5, 0.7), 5)
     assert (paths.x == paths.x[:, :1]).all()
@@ -101,7 +101,7 @@ def test_where_nothing_slopes_a_run_stays(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0)], ids=label_of)
-def test_who_has_arrived_stays_and_asks_for_nothing_more(optimizer):
+def test_converged_run_makes_no_evaluations(optimizer):
     paths = one(get("booth"), optimizer, (1.0, 3.0), 6)
     assert (paths.x == np.array([1.0, 3.0])).all()
     assert paths.evaluations["n_values"].tolist() == [0]
@@ -113,15 +113,15 @@ def test_who_has_arrived_stays_and_asks_for_nothing_more(optimizer):
     diagonal(["himmelblau", "beale", "rosenbrock"], [*ANYWHERE, *OF_SQUARES]),
     ids=lambda part: getattr(part, "label", part),
 )
-def test_near_the_minimum_a_step_costs_little(name, optimizer):
-    """Where only rounding is left, searches do not go on to their last trial."""
+def test_steps_near_the_minimum_are_cheap(name, optimizer):
+    """Where only rounding is left, searches do not use all their trials."""
     late, early = (one(get(name), optimizer, (0.9, 0.6), steps).evaluations for steps in (100, 60))
     asked = sum(int(late[kind][0] - early[kind][0]) for kind in ("n_values", "n_gradients"))
     assert asked <= 40 * 4
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-def test_numbers_too_small_to_be_squared_harm_nobody(optimizer):
+def test_underflowing_gradients_are_harmless(optimizer):
     paths = one(get("booth") if optimizer in OF_SQUARES else two_dimensional(_round), optimizer, (1e-3, 2e-3), 120)
     assert paths.reason.tolist() == [""]
     assert paths.loss[0, -1] == 0
@@ -132,14 +132,14 @@ def _round(x: Tensor, y: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
-def test_without_any_curvature_the_slope_shows_the_way(optimizer):
+def test_zero_curvature_falls_back_to_the_gradient(optimizer):
     pyramid = two_dimensional(lambda x, y: x.abs() + 2 * (y - 0.3).abs())
     paths = one(pyramid, optimizer, (0.5, 0.7), 12)
     assert (np.diff(paths.loss[0]) <= 0).all()
     assert paths.loss[0, -1] < 0.4 < paths.loss[0, 0]
 
 
-def test_a_hessian_that_is_none_counts_as_no_curvature():
+def test_nonfinite_hessian_counts_as_zero():
     """|y|^1.5 bends infinitely at 0, where its slope is 0 all the same."""
     crease = two_dimensional(lambda x, y: x * x + x + _crease(y))
     for optimizer in (optimizers.Newton(), optimizers.TrustRegion()):
@@ -180,7 +180,7 @@ def _crease(y: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("optimizer", ANYWHERE[1:], ids=label_of)
-def test_nobody_falls_off_a_cliff(optimizer):
+def test_no_run_enters_a_region_without_values(optimizer):
     """Beyond x = 1 there is no value: steps end before it."""
     cliff = two_dimensional(lambda x, y: torch.sqrt(1 - x) * 10 + y * y)
     paths = one(cliff, optimizer, (0.5, 0.7), 15)
@@ -190,13 +190,13 @@ def test_nobody_falls_off_a_cliff(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
-def test_without_a_bottom_a_run_leaves(optimizer):
+def test_unbounded_function_lets_the_run_leave(optimizer):
     paths = one(two_dimensional(lambda x, y: x - y * y), optimizer, (0.5, 0.7), 60, reach=1e4)
     assert paths.reason.tolist() == ["bound"]
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-def test_single_precision_is_enough_for_seven_digits(optimizer):
+def test_single_precision_reaches_seven_digits(optimizer):
     x = torch.tensor([[-1.2], [1.0]])
     paths = run(get("rosenbrock"), [optimizer], x, 60)
     np.testing.assert_allclose(paths.x[0, -1], (1, 1), atol=2e-3)
@@ -210,47 +210,47 @@ def test_single_precision_is_enough_for_seven_digits(optimizer):
 @given(
     st.sampled_from(list(SETTINGS)), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3]), st.permutations(range(5))
 )
-def test_company_and_order_change_nothing(name, seed, dim, order):
+def test_results_do_not_depend_on_batch_composition_or_order(name, seed, dim, order):
     """One run starts where nothing is finite, another outside of the box."""
     rng = np.random.default_rng(seed)
-    contenders, x = [SETTINGS[name](rng) for _ in range(5)], starts(dim, 5, rng)
+    candidates, x = [SETTINGS[name](rng) for _ in range(5)], starts(dim, 5, rng)
     x[:, 3], x[:, 4] = math.nan, 1e12
-    assert len({optimizer.batch_key for optimizer in contenders}) == 1
-    together = run(squares(dim), [contenders[i] for i in order], x[:, list(order)], 12)
+    assert len({optimizer.batch_key for optimizer in candidates}) == 1
+    together = run(rosenbrock_squares(dim), [candidates[i] for i in order], x[:, list(order)], 12)
     for place, i in enumerate(order):
-        assert_same(part(together, [place]), run(squares(dim), [contenders[i]], x[:, [i]], 12))
+        assert_same(part(together, [place]), run(rosenbrock_squares(dim), [candidates[i]], x[:, [i]], 12))
     assert part(together, [order.index(0)]).reason.tolist() == [""]
 
 
-def test_a_thousand_runs_are_what_each_is_alone():
+def test_a_thousand_runs_match_single_runs():
     rng = np.random.default_rng(1)
     for name in SETTINGS:
         optimizer, x = SETTINGS[name](rng), starts(2, 1000, rng)
-        together = run(squares(2), [optimizer] * 1000, x, 6)
-        assert_same(part(together, [777]), run(squares(2), [optimizer], x[:, [777]], 6))
+        together = run(rosenbrock_squares(2), [optimizer] * 1000, x, 6)
+        assert_same(part(together, [777]), run(rosenbrock_squares(2), [optimizer], x[:, [777]], 6))
 
 
-def test_settings_that_shape_the_state_are_batched_apart():
+def test_structural_settings_separate_batches():
     assert optimizers.LBFGS(history_size=5).batch_key != optimizers.LBFGS(history_size=6).batch_key
     assert optimizers.Newton(damping=0).batch_key != optimizers.Newton().batch_key
     assert optimizers.TrustRegion(exact=False).batch_key != optimizers.TrustRegion().batch_key
     x = starts(2, 2, np.random.default_rng(2))
-    both = run(squares(2), [optimizers.LBFGS(history_size=2), optimizers.LBFGS(history_size=7)], x, 20)
-    assert_same(part(both, [1]), run(squares(2), [optimizers.LBFGS(history_size=7)], x[:, 1:], 20))
+    both = run(rosenbrock_squares(2), [optimizers.LBFGS(history_size=2), optimizers.LBFGS(history_size=7)], x, 20)
+    assert_same(part(both, [1]), run(rosenbrock_squares(2), [optimizers.LBFGS(history_size=7)], x[:, 1:], 20))
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
-def test_a_run_that_forgets_goes_on_as_a_new_one(optimizer):
-    from reference import moment
+def test_reset_run_continues_as_a_new_run(optimizer):
+    from reference import context_at
 
     from landscapes.oracle import Oracle, value_and_gradient
 
     x = starts(2, 2, np.random.default_rng(3))
-    stepper, landscape = stepper_of([optimizer] * 2, x), squares(2)
+    stepper, objective = stepper_of([optimizer] * 2, x), rosenbrock_squares(2)
 
     def after(stepper, x: Tensor, t: int) -> Tensor:
-        value, gradient = value_and_gradient(landscape, x)
-        return stepper.step(moment(t, x, gradient, Oracle(landscape, x.shape[1]), value))
+        value, gradient = value_and_gradient(objective, x)
+        return stepper.step(context_at(t, x, gradient, Oracle(objective, x.shape[1]), value))
 
     for t in range(1, 5):
         x = after(stepper, x, t)
@@ -279,13 +279,13 @@ def tilted(log: list[int]) -> Function:
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, optimizers.Newton(damping=0)], ids=label_of)
-def test_a_step_sees_one_sample(optimizer):
+def test_each_step_sees_one_sample(optimizer):
     log: list[int] = []
-    landscape = tilted(log)
+    objective = tilted(log)
     x = starts(2, 3, np.random.default_rng(4))
-    optimizer.check(landscape)
+    optimizer.check(objective)
     log.clear()
-    paths = run(landscape, [optimizer] * 3, x, 10)
+    paths = run(objective, [optimizer] * 3, x, 10)
     seen = [t for i, t in enumerate(log) if i]  # the first look is that of the check
     assert seen == sorted(seen)
     assert set(seen) == set(range(10))
@@ -293,18 +293,18 @@ def test_a_step_sees_one_sample(optimizer):
     assert np.isfinite(paths.x).all()
 
 
-def test_curvature_is_learned_within_one_sample():
+def test_curvature_uses_gradients_of_one_sample():
     """A tilt bends nothing: changes of the gradient are the Hessian times the step, whatever the noise."""
-    landscape, x = tilted([]), starts(2, 3, np.random.default_rng(5))
-    from reference import moment
+    objective, x = tilted([]), starts(2, 3, np.random.default_rng(5))
+    from reference import context_at
 
     from landscapes.oracle import Oracle
 
-    stepper, oracle = stepper_of([optimizers.LBFGS(history_size=4)] * 3, x), Oracle(landscape, 3)
+    stepper, oracle = stepper_of([optimizers.LBFGS(history_size=4)] * 3, x), Oracle(objective, 3)
     for t in range(1, 6):
         oracle.set_step(t)
         value, gradient = oracle.value_and_gradient(x)
-        x = stepper.step(moment(t, x, gradient, oracle, value))
+        x = stepper.step(context_at(t, x, gradient, oracle, value))
     hessian = torch.tensor([[2.0, 1.0], [1.0, 6.0]], dtype=torch.float64)[..., None]
     for step, change in zip(*stepper.state[:2], strict=True):
         torch.testing.assert_close(product(hessian, step), change, rtol=1e-9, atol=1e-12)
@@ -314,10 +314,12 @@ def test_curvature_is_learned_within_one_sample():
 # ---------------------------------------------------------------- what is asked, and what it costs
 
 
-def test_what_each_kind_asks_for():
+def test_evaluation_kinds_per_optimizer():
     x = starts(2, 1, np.random.default_rng(6))
     asks = {
-        optimizer.label: {kind for kind, count in run(squares(2), [optimizer], x, 8).evaluations.items() if count[0]}
+        optimizer.label: {
+            kind for kind, count in run(rosenbrock_squares(2), [optimizer], x, 8).evaluations.items() if count[0]
+        }
         for optimizer in (*ANYWHERE, *OF_SQUARES, optimizers.Newton(damping=0))
     }
     assert asks == {
@@ -333,7 +335,7 @@ def test_what_each_kind_asks_for():
     }
 
 
-def test_what_the_rules_keep_can_be_drawn():
+def test_buffers_can_be_plotted():
     record = race("rosenbrock", ["trust_region", "lm", "lbfgs", "newton"], steps=15,
                   metrics=["radius", "damping", "direction", "step_length"])  # fmt: skip
     observed = record.trajectories.metrics
@@ -394,21 +396,21 @@ def test_labels(text, label):
         ("trust_region(exact=1)", r"TrustRegion: exact must be True or False, got 1"),
     ],
 )
-def test_bad_settings_are_told_in_one_line(text, message):
+def test_invalid_settings_raise_in_one_line(text, message):
     with pytest.raises(InputError, match=message) as caught:
         parse(text)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("optimizer", OF_SQUARES, ids=label_of)
-def test_what_is_no_sum_of_squares_is_refused(optimizer):
+def test_function_without_residuals_is_rejected(optimizer):
     noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: x * x + y * y,
                      residuals=lambda x, y: torch.stack([x, y]))(lambda x, y: x * x + y * y)  # fmt: skip
-    for landscape, why in ((egg_box(2), "egg_box has no residuals"), (noisy, "noisy has another sample")):
+    for objective, why in ((egg_box(2), "egg_box has no residuals"), (noisy, "noisy has another sample")):
         with pytest.raises(
             InputError, match=f"{optimizer.kind} requires a sum of squares, and {why}.*@least_squares"
         ) as caught:
-            race(landscape, [optimizer], steps=2)
+            race(objective, [optimizer], steps=2)
         assert "\n" not in str(caught.value)
 
 
@@ -427,7 +429,7 @@ class _Once(torch.autograd.Function):
 @pytest.mark.parametrize(
     "optimizer", [optimizers.Newton(), optimizers.TrustRegion(), optimizers.TrustRegion(exact=False)], ids=label_of
 )
-def test_what_has_no_second_derivatives_is_refused(optimizer):
+def test_function_without_second_derivatives_is_rejected(optimizer):
     once = function((-1, 1), (-1, 1), name="once")(lambda x, y: _Once.apply(x) + y * y)
     with pytest.raises(
         InputError, match=f"{optimizer.kind} requires second derivatives, which once does not have .*try lbfgs"
@@ -449,5 +451,5 @@ def test_what_has_no_second_derivatives_is_refused(optimizer):
     ids=["plane", "pyramid", "flat place", "ramps", "table"],
 )
 @pytest.mark.parametrize("start", [(0.0, 0.0), (0.0, 0.5), (0.3, -0.3)])
-def test_what_is_straight_is_not_refused(formula, start):
+def test_linear_function_is_accepted(formula, start):
     optimizers.Newton().check(function((-1, 1), (-1, 1), name="straight", start=start)(formula))

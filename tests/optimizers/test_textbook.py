@@ -1,11 +1,11 @@
-"""Optimizers that textbooks write differently from torch: where they part from it, and where both agree."""
+"""Textbook variants of torch's optimizers: where they differ from torch, and where they agree."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from reference import by_optimizers, egg_box, moment, starts, stepper_of, valley
+from reference import by_optimizers, context_at, egg_box, starts, stepper_of, valley
 from torch import Tensor
 
 from landscapes import optimizers
@@ -24,17 +24,17 @@ def fed(optimizer: Optimizer, gradients: Tensor) -> Tensor:
     x, oracle, points = torch.zeros(gradients.shape[1], 1, dtype=torch.float64), Oracle(valley(2)), []
     stepper = stepper_of([optimizer], x)
     for t, gradient in enumerate(gradients, 1):
-        x = stepper.step(moment(t, x, gradient[:, None], oracle))
+        x = stepper.step(context_at(t, x, gradient[:, None], oracle))
         points.append(x[:, 0])
     return torch.stack(points)
 
 
-def test_both_momenta_agree_while_the_rate_stays():
+def test_momentum_forms_agree_at_constant_learning_rate():
     inside, outside = optimizers.HeavyBall(lr=0.02, momentum=0.9), optimizers.SGD(lr=0.02, momentum=0.9)
     torch.testing.assert_close(path(inside), path(outside), **CLOSE)
 
 
-def test_both_momenta_part_when_the_rate_drops():
+def test_momentum_forms_differ_when_the_learning_rate_drops():
     """Without a gradient, at the drop: the one inside keeps its speed, the one outside has a tenth of it."""
     gradients = torch.zeros(12, 1, dtype=torch.float64)
     gradients[0] = 1.0
@@ -47,7 +47,7 @@ def test_both_momenta_part_when_the_rate_drops():
     torch.testing.assert_close(outside[5:], inside[5:] / 10, **CLOSE)
 
 
-def test_averaged_momentum_is_momentum_at_a_rate_of_its_own():
+def test_averaged_momentum_equals_momentum_with_scaled_lr():
     torch.testing.assert_close(
         path(optimizers.AveragedMomentum(lr=0.2, momentum=0.9)),
         path(optimizers.SGD(lr=0.2 * (1 - 0.9), momentum=0.9)),
@@ -58,7 +58,7 @@ def test_averaged_momentum_is_momentum_at_a_rate_of_its_own():
     )
 
 
-def test_averaged_momentum_is_dampened_momentum_but_for_the_first_gradient():
+def test_averaged_momentum_equals_dampened_momentum_after_the_first_gradient():
     """torch's dampening spares the first gradient, which then weighs 1 / (1 − μ) times too much."""
     gradients = torch.ones(9, 1, dtype=torch.float64)
     averaged = fed(optimizers.AveragedMomentum(lr=1.0, momentum=0.9), gradients)[:, 0].diff(prepend=torch.zeros(1))
@@ -67,7 +67,7 @@ def test_averaged_momentum_is_dampened_momentum_but_for_the_first_gradient():
     torch.testing.assert_close(averaged - dampened, 0.9 ** torch.arange(1, 10, dtype=torch.float64), **CLOSE)
 
 
-def test_epsilon_inside_and_outside_agree_where_gradients_are_large():
+def test_epsilon_position_is_irrelevant_for_large_gradients():
     large, small = torch.full((30, 1), 1e3, dtype=torch.float64), torch.full((30, 1), 1e-6, dtype=torch.float64)
     inside, outside = optimizers.RMSpropInside(lr=0.1, eps=1e-8), optimizers.RMSprop(lr=0.1, eps=1e-8)
     torch.testing.assert_close(fed(inside, large), fed(outside, large), rtol=1e-9, atol=0)
@@ -75,7 +75,7 @@ def test_epsilon_inside_and_outside_agree_where_gradients_are_large():
     assert here / there > 50  # √ε = 1e-4 dwarfs the gradients; ε = 1e-8 does not
 
 
-def test_where_gradients_vanish_an_epsilon_inside_is_the_square_of_one_outside():
+def test_epsilon_inside_is_the_square_of_one_outside_for_vanishing_gradients():
     tiny = torch.full((30, 1), 1e-14, dtype=torch.float64)
     torch.testing.assert_close(
         fed(optimizers.RMSpropInside(lr=0.1, eps=1e-8), tiny),
@@ -90,7 +90,7 @@ def test_where_gradients_vanish_an_epsilon_inside_is_the_square_of_one_outside()
     [(optimizers.UncorrectedAdam, optimizers.Adam), (optimizers.UncorrectedAdamW, optimizers.AdamW)],
     ids=lambda c: c.__name__,
 )
-def test_without_correction_the_first_steps_are_too_long_and_the_late_ones_equal(raw, own):
+def test_missing_bias_correction_affects_early_steps_only(raw, own):
     gradients = torch.from_numpy(np.random.default_rng(2).normal(3, 1, (3_600, 1)))
     settings = {"lr": 0.1, "beta2": 0.997, "weight_decay": 0.0}
     uncorrected, corrected = (fed(optimizer(**settings), gradients)[:, 0] for optimizer in (raw, own))

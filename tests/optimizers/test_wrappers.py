@@ -1,4 +1,4 @@
-"""Optimizers around optimizers: however they nest, no run changes another, labels read well, and what cannot be is said."""
+"""Wrappers nest, do not couple runs, label themselves, and reject invalid settings."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ OPEN_UNIT: list[st.SearchStrategy[Optimizer]] = [
 AROUND: list[Callable[[st.SearchStrategy[Optimizer]], st.SearchStrategy[Optimizer]]] = [
     lambda r: st.builds(lambda r, n: optimizers.Clip(r, norm=n), r, small),
     lambda r: st.builds(lambda r, n, v: optimizers.Clip(r, norm=n, value=v), r, small, small),
-    lambda r: st.builds(lambda r, s, k: optimizers.Noise(r, s, kind=k), r, small, st.sampled_from(["normal", "student", "stable"])),
+    lambda r: st.builds(
+        lambda r, s, k: optimizers.Noise(r, s, kind=k), r, small, st.sampled_from(["normal", "student", "stable"])
+    ),
     lambda r: st.builds(lambda r, s, a: optimizers.Noise(r, s, kind="minibatch", additive=a), r, small, small),
     lambda r: st.builds(lambda r, s, p: optimizers.Noise(r, s, kind="spikes", probability=p), r, small, share),
     lambda r: st.builds(lambda r, w, d: optimizers.Decay(r, w, decoupled=d), r, small, st.booleans()),
@@ -54,12 +56,12 @@ AROUND: list[Callable[[st.SearchStrategy[Optimizer]], st.SearchStrategy[Optimize
     lambda r: st.builds(optimizers.ForgotZeroGrad, r),
     lambda r: st.builds(lambda r, s: optimizers.Projected(r, -s, s), r, share),
     lambda r: st.builds(lambda r, k: optimizers.Stale(r, delay=k), r, whole),
-]  # fmt: skip
+]
 
 
 @st.composite
 def nests(draw: st.DrawFn) -> list[Optimizer]:
-    """Three optimizers wrapped alike with settings of their own, one wrapped otherwise, and one bare."""
+    """Return three optimizers with one kind of wrapper, one with another kind, and one unwrapped."""
 
     def wrapped() -> st.SearchStrategy[Optimizer]:
         optimizer = draw(st.sampled_from(OPEN_UNIT))
@@ -71,8 +73,8 @@ def nests(draw: st.DrawFn) -> list[Optimizer]:
     return [*(draw(alike) for _ in range(3)), draw(other), draw(st.one_of(OPEN_UNIT))]
 
 
-def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> BatchResult:
-    return loop.run(VALLEY, contenders, x, steps, box=BOX, streams=streams, seed=5)
+def run(candidates: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, steps: int = 24) -> BatchResult:
+    return loop.run(VALLEY, candidates, x, steps, box=BOX, streams=streams, seed=5)
 
 
 # ---------------------------------------------------------------- nobody changes anybody
@@ -80,21 +82,21 @@ def run(contenders: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, ste
 
 @settings(max_examples=8)
 @given(nests(), st.permutations(range(5)), st.integers(0, 2**32 - 1))
-def test_however_they_nest_a_run_is_as_it_is_alone(contenders, order, seed):
+def test_nested_wrappers_match_single_runs(candidates, order, seed):
     rng = np.random.default_rng(seed)
     x, streams = starts(2, 5, rng), torch.from_numpy(rng.integers(0, 3, 5))
-    together = run(contenders, x, streams)
-    shuffled = run([contenders[i] for i in order], x[:, order], streams[order])
+    together = run(candidates, x, streams)
+    shuffled = run([candidates[i] for i in order], x[:, order], streams[order])
     assert_same(part(together, list(order)), shuffled)
-    halves = [run([contenders[i] for i in some], x[:, some], streams[some]) for some in ([0, 1], [2, 3, 4])]
+    halves = [run([candidates[i] for i in some], x[:, some], streams[some]) for some in ([0, 1], [2, 3, 4])]
     assert_same(part(together, [0, 1]), halves[0])
     assert_same(part(together, [2, 3, 4]), halves[1])
-    assert_same(part(together, [1]), run([contenders[1]], x[:, [1]], streams[[1]]))
+    assert_same(part(together, [1]), run([candidates[1]], x[:, [1]], streams[[1]]))
 
 
 @given(nests())
-def test_text_and_rate_go_through_all_wrappers(contenders):
-    for optimizer in contenders:
+def test_spec_and_learning_rate_pass_through_wrappers(candidates):
+    for optimizer in candidates:
         assert parse(optimizer.spec) == (optimizer, False)
         assert (
             optimizer.with_learning_rate(0.25).learning_rate
@@ -111,7 +113,7 @@ ASKING = [
     optimizers.ScheduleFreeSGD(lr=0.1),
     optimizers.Torch(torch.optim.LBFGS, lr=0.1, max_iter=2),
 ]
-"""Optimizers that ask for more than the gradient of a step, or for none."""
+"""Optimizers that evaluate more than the gradient of a step, or no gradient."""
 
 
 WRAPS = [
@@ -126,23 +128,23 @@ WRAPS = [
 
 
 @pytest.mark.parametrize(("wrap", "optimizer"), diagonal(WRAPS, ASKING), ids=lambda part: getattr(part, "label", None))
-def test_rules_that_ask_for_themselves_can_be_wrapped(optimizer, wrap):
-    contenders = [wrap(optimizer, n) for n in (1, 2, 3)]
+def test_optimizers_with_their_own_queries_can_be_wrapped(optimizer, wrap):
+    candidates = [wrap(optimizer, n) for n in (1, 2, 3)]
     x, streams = starts(2, 3, np.random.default_rng(5)), torch.tensor([0, 1, 0])
-    together = run(contenders, x, streams, 10)
+    together = run(candidates, x, streams, 10)
     assert (together.x[:, -1] != together.x[:, 0]).any()
     for place in range(3):
-        assert_same(part(together, [place]), run(contenders[place : place + 1], x[:, [place]], streams[[place]], 10))
+        assert_same(part(together, [place]), run(candidates[place : place + 1], x[:, [place]], streams[[place]], 10))
 
 
 @settings(max_examples=10)
 @given(nests(), st.integers(0, 4))
-def test_a_lost_run_takes_no_other_with_it(contenders, lost):
+def test_nonfinite_run_does_not_affect_others(candidates, lost):
     x, streams = starts(2, 5, np.random.default_rng(1)), torch.zeros(5, dtype=torch.int64)
     bad = x.clone()
     bad[:, lost] = torch.nan
     others = [run for run in range(5) if run != lost]
-    clean, beside = run(contenders, x, streams), run(contenders, bad, streams)
+    clean, beside = run(candidates, x, streams), run(candidates, bad, streams)
     assert_same(part(clean, others), part(beside, others))
     assert beside.stopped[lost] == 0
 
@@ -163,7 +165,7 @@ def test_a_lost_run_takes_no_other_with_it(contenders, lost):
 @pytest.mark.parametrize(
     "optimizer", [optimizers.SGD(lr=0.01, momentum=0.9), optimizers.Adam(lr=0.1), optimizers.Rprop(lr=0.02)]
 )
-def test_a_wrapper_that_does_nothing_changes_nothing(optimizer, wrap):
+def test_wrapper_without_effect_changes_nothing(optimizer, wrap):
     x = starts(2, 2, np.random.default_rng(2))
     bare, wrapped = by_optimizers(VALLEY, [optimizer] * 2, x, 30), by_optimizers(VALLEY, [wrap(optimizer)] * 2, x, 30)
     if isinstance(wrap(optimizer), optimizers.Lookahead):  # s + (x − s) is x but for rounding
@@ -172,7 +174,7 @@ def test_a_wrapper_that_does_nothing_changes_nothing(optimizer, wrap):
         assert torch.equal(bare, wrapped)
 
 
-def test_wrapped_and_bare_race_side_by_side():
+def test_wrapped_and_unwrapped_optimizers_race_together():
     names = [
         "adam(lr=0.1)",
         "clip(adam(lr=0.1), norm=0.5)",
@@ -181,24 +183,24 @@ def test_wrapped_and_bare_race_side_by_side():
     ]
     record = race("booth", names, steps=30)
     for place, name in enumerate(names):
-        alone = race("booth", [name], steps=30)
-        np.testing.assert_array_equal(record.trajectories.x[place], alone.trajectories.x[0])
+        single = race("booth", [name], steps=30)
+        np.testing.assert_array_equal(record.trajectories.x[place], single.trajectories.x[0])
 
 
 # ---------------------------------------------------------------- what is asked, and what it costs
 
 
-def test_what_is_asked_within_a_wrapper_is_counted_once_for_who_asked():
-    contenders = [
+def test_queries_inside_a_wrapper_are_counted_once():
+    candidates = [
         optimizers.SGD(lr=0.01),
         optimizers.SAM(optimizers.SGD(lr=0.01)),
         optimizers.Clip(optimizers.SAM(optimizers.SGD(lr=0.01)), norm=1),
     ]
-    paths = run(contenders, starts(2, 3, np.random.default_rng(3)), torch.zeros(3, dtype=torch.int64), 10)
+    paths = run(candidates, starts(2, 3, np.random.default_rng(3)), torch.zeros(3, dtype=torch.int64), 10)
     assert paths.n_gradients.tolist() == [10, 20, 20]
 
 
-def test_an_altered_oracle_answers_as_the_one_within():
+def test_transform_oracle_answers_as_the_inner_one():
     oracle = Oracle(VALLEY, 3)
     altered = GradientTransformOracle(
         GradientTransformOracle(oracle, lambda x, gradient, mask: gradient + 1), lambda x, gradient, mask: gradient * 2
@@ -218,7 +220,7 @@ def test_an_altered_oracle_answers_as_the_one_within():
     assert oracle.counts[0].tolist() == [3, 2, 3]
 
 
-def test_whatever_can_be_asked_goes_through_a_wrapper():
+def test_every_query_passes_through_a_wrapper():
     asked = {name for name in vars(Oracle) if name[0] != "_"}
     assert asked <= set(vars(GradientTransformOracle))
 
@@ -251,11 +253,11 @@ def test_whatever_can_be_asked_goes_through_a_wrapper():
         ("stale(sgd, delay=4)", "SGD · 4 steps late"),
     ],
 )
-def test_labels_say_what_is_around(text, label):
+def test_labels_name_the_wrappers(text, label):
     assert parse(text)[0].label == label
 
 
-def test_a_race_from_the_command_line_takes_wrappers(tmp_path, capsys):
+def test_command_line_accepts_wrappers(tmp_path, capsys):
     target = tmp_path / "race.png"
     words = ["race", "beale", "--steps", "20", "-o", str(target)]
     code = main(
@@ -286,11 +288,14 @@ class Mine(torch.optim.SGD):
     ("text", "spec"),
     [
         ("clip(mine.py:Mine(lr=0.05), norm=1)", "clip(Torch(Mine, lr=0.05), norm=1.0)"),
-        ("cosine( clip(mine.py:Mine ( lr=0.05, weight_decay=(0.1) ), norm=1) )", "cosine(clip(Torch(Mine, lr=0.05, weight_decay=0.1), norm=1.0))"),
+        (
+            "cosine( clip(mine.py:Mine ( lr=0.05, weight_decay=(0.1) ), norm=1) )",
+            "cosine(clip(Torch(Mine, lr=0.05, weight_decay=0.1), norm=1.0))",
+        ),
         ("mine=sam(mine.py:Mine, rho=0.1)", "sam(Torch(Mine, lr=0.001), rho=0.1)"),
     ],
-)  # fmt: skip
-def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, monkeypatch):
+)
+def test_custom_optimizer_can_be_wrapped_by_name(text, spec, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     found = lookup.find_optimizers([text])
@@ -312,7 +317,7 @@ def test_an_optimizer_of_ones_own_can_be_wrapped_by_name(text, spec, tmp_path, m
         ("adam(mine.py:Mine)", "cannot parse the optimizer"),
     ],
 )
-def test_one_s_own_in_a_wrapper_that_cannot_be_is_said_in_a_line(text, message, tmp_path, monkeypatch):
+def test_invalid_custom_optimizer_in_a_wrapper_raises_one_line(text, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     with pytest.raises(InputError, match=message) as caught:
@@ -320,7 +325,7 @@ def test_one_s_own_in_a_wrapper_that_cannot_be_is_said_in_a_line(text, message, 
     assert "\n" not in str(caught.value)
 
 
-def test_the_list_has_wrappers_apart(capsys):
+def test_listing_separates_wrappers(capsys):
     assert main(["list", "optimizers"]) == 0
     output = capsys.readouterr().out
     optimizers, wrappers = output.removeprefix("optimizers").split("\nwrappers")
@@ -336,17 +341,29 @@ ADAM = optimizers.Adam(lr=0.1)
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: optimizers.Clip(), r"Clip: the first argument must be an optimizer, got nothing; write Clip\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)"),
+        (
+            lambda: optimizers.Clip(),
+            r"Clip: the first argument must be an optimizer, got nothing; write Clip\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)",
+        ),
         (lambda: optimizers.Clip("adam", norm=1), r"Clip: the first argument must be an optimizer, got 'adam'"),
-        (lambda: optimizers.Clip(optimizers.Adam, norm=1), r"Clip: the first argument must be an optimizer, got <class"),
-        (lambda: optimizers.Clip(ADAM), r"Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate"),
+        (
+            lambda: optimizers.Clip(optimizers.Adam, norm=1),
+            r"Clip: the first argument must be an optimizer, got <class",
+        ),
+        (
+            lambda: optimizers.Clip(ADAM),
+            r"Clip: set norm=… to limit the norm of the gradient, or value=… to limit each coordinate",
+        ),
         (lambda: optimizers.Clip(ADAM, norm=0), r"Clip: norm must be > 0, got 0"),
         (lambda: optimizers.Clip(ADAM, value=-1), r"Clip: value must be > 0, got -1"),
         (lambda: optimizers.Clip(ADAM, norm="1"), r"Clip: norm must be one number, got '1'"),
         (lambda: optimizers.Clip(ADAM, max_norm=1), r"unknown setting of Clip 'max_norm'"),
         (lambda: optimizers.Noise(ADAM, -0.1), r"Noise: sigma must be >= 0, got -0\.1"),
         (lambda: optimizers.Noise(ADAM, kind="norml"), r"unknown kind of noise 'norml'\. Did you mean normal"),
-        (lambda: optimizers.Noise(ADAM, kind=3), r"unknown kind of noise '3'\. Known: minibatch, normal, spikes, stable, student"),
+        (
+            lambda: optimizers.Noise(ADAM, kind=3),
+            r"unknown kind of noise '3'\. Known: minibatch, normal, spikes, stable, student",
+        ),
         (lambda: optimizers.Noise(ADAM, kind="stable", alpha=2.5), r"Noise: alpha must be > 0 and <= 2, got 2\.5"),
         (lambda: optimizers.Noise(ADAM, kind="student", df=0), r"Noise: df must be > 0, got 0"),
         (lambda: optimizers.Noise(ADAM, probability=1.5), r"Noise: probability must be >= 0 and <= 1, got 1\.5"),
@@ -358,7 +375,10 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: optimizers.Lookahead(ADAM, k=0), r"Lookahead: k must be an integer >= 1, got 0"),
         (lambda: optimizers.Lookahead(ADAM, alpha=2), r"Lookahead: alpha must be >= 0 and <= 1, got 2"),
         (lambda: optimizers.Stale(ADAM, delay=0), r"Stale: delay must be an integer >= 1, got 0"),
-        (lambda: parse("schedule(adam, scheduler='StepLR', title=3, step_size=2)"), r"Schedule: title must be a string, got 3"),
+        (
+            lambda: parse("schedule(adam, scheduler='StepLR', title=3, step_size=2)"),
+            r"Schedule: title must be a string, got 3",
+        ),
         (lambda: parse("schedule(adam, scheduler='StepLR', settings=3)"), r"Schedule: settings must be a dict, got 3"),
         (lambda: parse("schedule(adam, scheduler='StepLR', self=3)"), r"Schedule: StepLR cannot be created: TypeError"),
         (lambda: parse("clip(norm=1)"), r"clip wraps one optimizer, its first argument, as in clip\(adam, \.\.\.\)"),
@@ -366,8 +386,8 @@ ADAM = optimizers.Adam(lr=0.1)
         (lambda: parse("adam(sgd)"), r"cannot parse the optimizer"),
         (lambda: parse("clip(adan_, norm=1)"), r"unknown optimizer 'adan_'"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_is_said_in_a_line(make, message):
+)
+def test_invalid_settings_raise_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)

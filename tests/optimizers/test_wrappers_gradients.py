@@ -1,4 +1,4 @@
-"""What wrappers do to gradients, points and states, held against plain loops around torch's own objects."""
+"""Wrappers of gradients, points and states match plain loops around torch objects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from reference import by_optimizers, counterpart, default_dtype, egg_box, moment, starts, stepper_of, valley
+from reference import by_optimizers, context_at, counterpart, default_dtype, egg_box, starts, stepper_of, valley
 from thinned import diagonal
 from torch import Tensor
 
@@ -27,15 +27,15 @@ each_inner = pytest.mark.parametrize("optimizer", INNER, ids=lambda optimizer: o
 
 
 def loop(
-    landscape: Function, optimizer: Optimizer, start: Tensor, steps: int, before: Callable[..., None], after: Any = None
+    objective: Function, optimizer: Optimizer, start: Tensor, steps: int, before: Callable[..., None], after: Any = None
 ) -> Tensor:
-    """The path (steps, d) of torch's torch optimizer in a user's own loop; `before` and `after` are what he adds to a step."""
+    """Return the points (steps, d) of a torch optimizer in a plain loop with hooks before and after each step."""
     with default_dtype(torch.float64):
         p = start.clone().requires_grad_()
         torch_optimizer, path = counterpart(optimizer, p), []
         for t in range(1, steps + 1):
             torch_optimizer.zero_grad()
-            landscape.evaluate(p).backward()
+            objective.evaluate(p).backward()
             before(p, t, torch_optimizer)
             torch_optimizer.step()
             if after is not None:
@@ -49,13 +49,13 @@ def nothing(p: Tensor, t: int, torch_optimizer: Any) -> None:
 
 
 def check(
-    landscape: Function, wrapped: Optimizer, before: Any, after: Any = None, steps: int = 50, atol: float = 0.0
+    objective: Function, wrapped: Optimizer, before: Any, after: Any = None, steps: int = 50, atol: float = 0.0
 ) -> Tensor:
-    """Holds three runs of a wrapped optimizer against the loop; returns their path."""
-    x = starts(landscape.dim, 3, np.random.default_rng(1))
-    path = by_optimizers(landscape, [wrapped] * 3, x, steps)
+    """Compare three runs of a wrapped optimizer with the loop; return their points."""
+    x = starts(objective.dim, 3, np.random.default_rng(1))
+    path = by_optimizers(objective, [wrapped] * 3, x, steps)
     for run in range(3):
-        expected = loop(landscape, wrapped.optimizer, x[:, run], steps, before, after)
+        expected = loop(objective, wrapped.optimizer, x[:, run], steps, before, after)
         assert expected.isfinite().all()
         torch.testing.assert_close(path[:, :, run], expected, rtol=0, atol=atol)
     return path
@@ -66,21 +66,21 @@ def check(
 
 @each_inner
 @pytest.mark.parametrize(
-    ("landscape", "dim"), diagonal([valley, egg_box], [1, 2, 3, 10]), ids=lambda part: getattr(part, "__name__", None)
+    ("objective", "dim"), diagonal([valley, egg_box], [1, 2, 3, 10]), ids=lambda part: getattr(part, "__name__", None)
 )
-def test_clipping_by_norm_is_that_of_torch(dim, landscape, optimizer):
-    limit = 0.3 if landscape is egg_box else 0.01
+def test_clipping_by_norm_matches_torch(dim, objective, optimizer):
+    limit = 0.3 if objective is egg_box else 0.01
     clipped = check(
-        landscape(dim),
+        objective(dim),
         optimizers.Clip(optimizer, norm=limit),
         lambda p, t, o: torch.nn.utils.clip_grad_norm_([p], limit),
     )
-    bare = by_optimizers(landscape(dim), [optimizer] * 3, starts(dim, 3, np.random.default_rng(1)), 50)
+    bare = by_optimizers(objective(dim), [optimizer] * 3, starts(dim, 3, np.random.default_rng(1)), 50)
     assert not torch.equal(clipped, bare)
 
 
 @each_inner
-def test_clipping_by_value_is_that_of_torch(optimizer):
+def test_clipping_by_value_matches_torch(optimizer):
     check(valley(3), optimizers.Clip(optimizer, value=0.05), lambda p, t, o: torch.nn.utils.clip_grad_value_([p], 0.05))
 
 
@@ -93,20 +93,20 @@ def test_clipping_by_value_comes_before_clipping_by_norm():
 
 
 @pytest.mark.parametrize("scale", [0.0, 1e-300, 1e200, torch.inf, torch.nan])
-def test_extreme_gradients_are_clipped_as_by_torch(scale):
+def test_clipping_of_extreme_gradients_matches_torch(scale):
     gradient = torch.tensor([[3.0], [-4.0]], dtype=torch.float64) * scale
     p = torch.zeros(2, dtype=torch.float64, requires_grad=True)
     p.grad = gradient[:, 0].clone()
     torch.nn.utils.clip_grad_norm_([p], 1.0)
     x = torch.zeros(2, 1, dtype=torch.float64)
     moved = stepper_of([optimizers.Clip(optimizers.SGD(lr=1), norm=1)], x).step(
-        moment(1, x, gradient, Oracle(valley(2), 1))
+        context_at(1, x, gradient, Oracle(valley(2), 1))
     )
     torch.testing.assert_close(-moved[:, 0], p.grad, rtol=0, atol=0, equal_nan=True)
 
 
-def test_gradients_that_a_rule_asks_for_itself_are_clipped_too():
-    """L-BFGS takes its gradients from a closure: there, too, they are short."""
+def test_queried_gradients_are_clipped():
+    """L-BFGS takes its gradients from a closure; these are clipped too."""
     seen = []
 
     class Spy(torch.optim.SGD):
@@ -130,15 +130,15 @@ def test_gradients_that_a_rule_asks_for_itself_are_clipped_too():
 def drawn(
     kind: str, runs: int = 4000, dim: int = 2, streams: Tensor | None = None, t: int = 7, **settings: Any
 ) -> Tensor:
-    """What is added to a gradient of one in each coordinate, shape (d, R)."""
+    """Return what is added to a gradient of ones, shape (d, R)."""
     optimizer = optimizers.Noise(optimizers.SGD(lr=1.0), kind=kind, **settings)
     x = torch.zeros(dim, runs, dtype=torch.float64)
     setup = RunSetup(100, torch.arange(runs) if streams is None else streams, seed=3)
     stepper = optimizers.Noise.stepper([optimizer] * runs, x, setup)
-    return -stepper.step(moment(t, x, torch.ones_like(x), Oracle(valley(dim), runs))) - 1
+    return -stepper.step(context_at(t, x, torch.ones_like(x), Oracle(valley(dim), runs))) - 1
 
 
-def test_normal_noise_is_what_the_generator_says():
+def test_normal_noise_matches_the_generator():
     noise = drawn("normal", sigma=0.5, runs=5)
     expected = 0.5 * normal(3, torch.arange(5), 7, PURPOSE, 2)
     torch.testing.assert_close(noise, expected, rtol=0, atol=1e-15)
@@ -148,7 +148,7 @@ def test_normal_noise_is_what_the_generator_says():
     assert np.corrcoef(wide.numpy())[0, 1] == pytest.approx(0, abs=0.05)
 
 
-def test_students_noise_has_its_quantiles_and_its_variance():
+def test_student_noise_has_the_right_quantiles_and_variance():
     noise = drawn("student", sigma=1.0, df=3.0)
     stats = pytest.importorskip("scipy.stats")
     assert stats.kstest(noise.flatten().numpy(), stats.t(3).cdf).pvalue > 0.01
@@ -157,7 +157,7 @@ def test_students_noise_has_its_quantiles_and_its_variance():
 
 
 @pytest.mark.parametrize("alpha", [0.7, 1.0, 1.5, 2.0])
-def test_stable_noise_has_its_characteristic_function(alpha):
+def test_stable_noise_has_the_right_characteristic_function(alpha):
     noise = stable(uniform(1, torch.arange(20_000), 1, 9, 4), torch.tensor(alpha, dtype=torch.float64))
     assert noise.isfinite().all()
     for k in (0.3, 1.0, 2.0):
@@ -170,7 +170,7 @@ def test_minibatch_noise_grows_with_the_gradient():
     x = torch.zeros(2, 1000, dtype=torch.float64)
     stepper = stepper_of([optimizers.Noise(optimizers.SGD(lr=1.0), 0.3, kind="minibatch")] * 1000, x)
     gradient = torch.tensor([[100.0], [0.0]], dtype=torch.float64).expand(2, 1000)
-    moved = stepper.step(moment(1, x, gradient, Oracle(valley(2), 1000)))
+    moved = stepper.step(context_at(1, x, gradient, Oracle(valley(2), 1000)))
     assert moved[0].std().item() == pytest.approx(30, rel=0.1)
     assert (moved[1] == 0).all()
 
@@ -183,7 +183,7 @@ def test_spikes_are_rare_and_large():
 
 
 @pytest.mark.parametrize("kind", ["normal", "student", "stable", "minibatch", "spikes"])
-def test_noise_hangs_on_stream_and_step_alone(kind):
+def test_noise_depends_on_stream_and_step_only(kind):
     settings = {"sigma": 0.5, "probability": 0.5}
     many = drawn(kind, runs=9, **settings)
     few = drawn(kind, runs=3, streams=torch.tensor([4, 0, 4]), **settings)
@@ -191,7 +191,7 @@ def test_noise_hangs_on_stream_and_step_alone(kind):
     assert not torch.equal(drawn(kind, runs=9, t=8, **settings), many)
 
 
-def test_every_optimizer_of_a_race_meets_the_same_noise():
+def test_all_optimizers_of_a_race_see_the_same_noise():
     noisy = [
         "noise(sgd(lr=1.0), sigma=0.1)",
         "noise(sgd(lr=0.5), sigma=0.1)",
@@ -205,15 +205,15 @@ def test_every_optimizer_of_a_race_meets_the_same_noise():
     assert not np.array_equal(record.trajectories.x, other.trajectories.x)
 
 
-def test_noise_within_noise_is_other_noise():
+def test_nested_noise_is_independent():
     nested = optimizers.Noise(optimizers.Noise(optimizers.SGD(lr=1.0), 1.0), 1.0)
     x = torch.zeros(2, 4000, dtype=torch.float64)
-    moved = stepper_of([nested] * 4000, x).step(moment(1, x, torch.zeros_like(x), Oracle(valley(2), 4000)))
+    moved = stepper_of([nested] * 4000, x).step(context_at(1, x, torch.zeros_like(x), Oracle(valley(2), 4000)))
     assert moved.std().item() == pytest.approx(2**0.5, rel=0.03)
 
 
-def test_all_questions_of_a_step_meet_one_noise():
-    """As one mini-batch serves both gradients of sharpness-aware minimisation."""
+def test_all_queries_of_a_step_see_the_same_noise():
+    """Both gradients of SAM belong to one mini-batch."""
     optimizer = optimizers.Noise(optimizers.SAM(optimizers.SGD(lr=0.1), rho=0.2), 0.5)
     x = starts(2, 1, np.random.default_rng(3))
     _, slope = value_and_gradient(valley(2), x)
@@ -230,10 +230,16 @@ def test_all_questions_of_a_step_meet_one_noise():
 @pytest.mark.parametrize(
     ("wrapped", "own"),
     [
-        (optimizers.Decay(optimizers.SGD(lr=0.02, momentum=0.5), 0.1), optimizers.SGD(lr=0.02, momentum=0.5, weight_decay=0.1)),
+        (
+            optimizers.Decay(optimizers.SGD(lr=0.02, momentum=0.5), 0.1),
+            optimizers.SGD(lr=0.02, momentum=0.5, weight_decay=0.1),
+        ),
         (optimizers.Decay(optimizers.Adam(lr=0.02), 0.1), optimizers.Adam(lr=0.02, weight_decay=0.1)),
         (optimizers.Decay(optimizers.Adam(lr=0.02), 0.1, decoupled=True), optimizers.AdamW(lr=0.02, weight_decay=0.1)),
-        (optimizers.Decay(optimizers.NAdam(lr=0.02), 0.1, decoupled=True), optimizers.NAdam(lr=0.02, weight_decay=0.1, decoupled_weight_decay=True)),
+        (
+            optimizers.Decay(optimizers.NAdam(lr=0.02), 0.1, decoupled=True),
+            optimizers.NAdam(lr=0.02, weight_decay=0.1, decoupled_weight_decay=True),
+        ),
         (optimizers.Decay(optimizers.Lion(lr=0.02), 0.1, decoupled=True), optimizers.Lion(lr=0.02, weight_decay=0.1)),
         (
             optimizers.Decay(optimizers.Cosine(optimizers.Adam(lr=0.02)), 0.1, decoupled=True),
@@ -245,8 +251,8 @@ def test_all_questions_of_a_step_meet_one_noise():
         ),
     ],
     ids=lambda optimizer: optimizer.label,
-)  # fmt: skip
-def test_decay_around_a_rule_is_decay_within(wrapped, own, dtype):
+)
+def test_decay_wrapper_matches_built_in_decay(wrapped, own, dtype):
     x = starts(2, 3, np.random.default_rng(4), dtype)
     path = by_optimizers(valley(2), [wrapped] * 3, x, 60)
     assert torch.equal(path, by_optimizers(valley(2), [own] * 3, x, 60))
@@ -255,7 +261,7 @@ def test_decay_around_a_rule_is_decay_within(wrapped, own, dtype):
     assert torch.equal(together, by_optimizers(valley(2), owns, x, 60))
 
 
-def test_the_penalty_is_in_all_that_can_be_asked():
+def test_penalty_applies_to_every_query():
     from landscapes.objectives.decorators import least_squares
     from landscapes.optimizers.wrappers.weight_decay import _Penalised
 
@@ -280,7 +286,7 @@ def test_the_penalty_is_in_all_that_can_be_asked():
     torch.testing.assert_close(asked.residuals(x), known.residuals(x), **close)
 
 
-def test_decoupled_decay_needs_a_rate():
+def test_decoupled_decay_requires_a_learning_rate():
     class NoRate(torch.optim.Optimizer):
         def __init__(self, params: Any) -> None:
             super().__init__(params, {})
@@ -298,8 +304,8 @@ def test_decoupled_decay_needs_a_rate():
 
 
 @each_inner
-def test_sharpness_aware_minimisation_is_its_loop(optimizer):
-    landscape = valley(2)
+def test_sam_matches_a_plain_loop(optimizer):
+    objective = valley(2)
 
     def before(p: Tensor, t: int, torch_optimizer: Any) -> None:
         """Foret et al. (2021), Algorithm 1."""
@@ -308,15 +314,15 @@ def test_sharpness_aware_minimisation_is_its_loop(optimizer):
         with torch.no_grad():
             p.add_(climb)
         torch_optimizer.zero_grad()
-        landscape.evaluate(p).backward()
+        objective.evaluate(p).backward()
         with torch.no_grad():
             p.copy_(here)
 
-    check(landscape, optimizers.SAM(optimizer, rho=0.1), before, steps=40)
+    check(objective, optimizers.SAM(optimizer, rho=0.1), before, steps=40)
 
 
 @each_inner
-def test_lookahead_is_its_loop(optimizer):
+def test_lookahead_matches_a_plain_loop(optimizer):
     slow: dict[str, Tensor] = {}
 
     def before(p: Tensor, t: int, torch_optimizer: Any) -> None:
@@ -332,7 +338,7 @@ def test_lookahead_is_its_loop(optimizer):
     check(valley(2), optimizers.Lookahead(optimizer, k=4, alpha=0.6), before, after)
 
 
-def test_the_slow_point_can_be_observed():
+def test_slow_point_can_be_recorded():
     record = race("booth", ["lookahead(sgd(lr=0.01), k=3)", "sgd(lr=0.01)"], steps=9, metrics=["slow"])
     slow, x = record.trajectories.metrics["slow"], record.trajectories.x
     assert (slow[0, :3] == x[0, 0]).all()
@@ -345,7 +351,7 @@ def test_the_slow_point_can_be_observed():
     [*INNER, optimizers.Rprop(lr=0.01), optimizers.NAdam(lr=0.02), optimizers.ASGD(lr=0.02, lambd=0.1)],
     ids=lambda r: r.label,
 )
-def test_a_reset_is_a_new_optimizer(optimizer):
+def test_reset_equals_a_new_optimizer(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     for settings, moments in (({"at": 7}, [7]), ({"every": 5}, [5, 10, 15]), ({"at": 3, "every": 8}, [3, 8, 16])):
         path = by_optimizers(valley(2), [optimizers.Reset(optimizer, **settings)] * 3, x, 20)
@@ -357,31 +363,31 @@ def test_a_reset_is_a_new_optimizer(optimizer):
             assert torch.equal(path[:, :, run], torch.cat(expected))
 
 
-def test_resets_at_steps_of_their_own_are_each_runs_own():
+def test_resets_apply_per_run():
     x = starts(2, 4, np.random.default_rng(6))
-    contenders = [optimizers.Reset(optimizers.Adam(lr=0.05), every=n) for n in (3, 5, 7, 11)]
-    together = by_optimizers(valley(2), contenders, x, 40)
-    for run, optimizer in enumerate(contenders):
+    candidates = [optimizers.Reset(optimizers.Adam(lr=0.05), every=n) for n in (3, 5, 7, 11)]
+    together = by_optimizers(valley(2), candidates, x, 40)
+    for run, optimizer in enumerate(candidates):
         assert torch.equal(by_optimizers(valley(2), [optimizer], x[:, run : run + 1], 40)[:, :, 0], together[:, :, run])
 
 
-def test_a_reset_on_a_plateau_comes_when_the_loss_stops_falling():
-    """Momentum that overshoots is stopped: the restarted run is at the minimum long before."""
-    landscape, x = valley(1), torch.tensor([[-1.0]], dtype=torch.float64)
+def test_reset_on_plateau_happens_when_the_loss_stops_falling():
+    """A reset stops momentum that overshoots, so the run converges earlier."""
+    objective, x = valley(1), torch.tensor([[-1.0]], dtype=torch.float64)
     optimizer = optimizers.SGD(lr=0.5, momentum=0.99)
-    restarted = by_optimizers(landscape, [optimizers.Reset(optimizer, patience=1)], x, 150)[:, 0, 0]
-    bare = by_optimizers(landscape, [optimizer], x, 150)[:, 0, 0]
+    restarted = by_optimizers(objective, [optimizers.Reset(optimizer, patience=1)], x, 150)[:, 0, 0]
+    bare = by_optimizers(objective, [optimizer], x, 150)[:, 0, 0]
     distance = (torch.stack([restarted, bare])[:, -40:] - 1).abs().amax(1)
     losses = (1 - torch.cat([x[0], restarted])) ** 2 / 100
     rises = [t for t in range(1, 150) if losses[t] >= losses[:t].min()]
     first = rises[0]
     assert torch.equal(restarted[:first], bare[:first])
-    expected = loop(landscape, optimizer, restarted[first - 1 : first], 1, nothing)
+    expected = loop(objective, optimizer, restarted[first - 1 : first], 1, nothing)
     assert restarted[first] == expected[0, 0]
     assert distance[0] < 0.2 * distance[1]
 
 
-def test_what_forgets_nothing_cannot_be_reset():
+def test_optimizer_without_state_cannot_be_reset():
     from landscapes.optimizers.stepper import Stepper
 
     class Still(Stepper):
@@ -390,7 +396,7 @@ def test_what_forgets_nothing_cannot_be_reset():
 
     class Idle(Optimizer):
         @classmethod
-        def stepper(cls, contenders: Any, x: Tensor, setup: Any) -> Stepper:
+        def stepper(cls, candidates: Any, x: Tensor, setup: Any) -> Stepper:
             return Still()
 
     box = torch.tensor([[-9.0, 9.0]] * 2, dtype=torch.float64)
@@ -398,11 +404,11 @@ def test_what_forgets_nothing_cannot_be_reset():
         engine.run(valley(2), [optimizers.Reset(Idle(), every=3)], torch.zeros(2, 1, dtype=torch.float64), 5, box=box)
 
 
-# ---------------------------------------------------------------- mistakes
+# ---------------------------------------------------------------- training-loop bugs
 
 
 @each_inner
-def test_a_forgotten_zero_grad_is_that_of_torch(optimizer):
+def test_forgotten_zero_grad_matches_torch(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     path = by_optimizers(valley(2), [optimizers.ForgotZeroGrad(optimizer)] * 3, x, 60)
     for run in range(3):
@@ -417,7 +423,7 @@ def test_a_forgotten_zero_grad_is_that_of_torch(optimizer):
 
 @each_inner
 @pytest.mark.parametrize("delay", [1, 4])
-def test_late_gradients_are_those_of_then(delay, optimizer):
+def test_stale_gradients_match_the_delayed_ones(delay, optimizer):
     kept: list[Tensor] = []
 
     def before(p: Tensor, t: int, torch_optimizer: Any) -> None:

@@ -1,4 +1,4 @@
-"""Every optimizer there is, for tests that are products over them."""
+"""Every optimizer, for tests that are products over them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEEDED: dict[str, str] = {
     "reset": "every=20",
     "schedule": "scheduler='StepLR', step_size=10",
 }
-"""What an optimizer cannot do without, beside its name: settings as text."""
+"""Required settings by name, as text."""
 
 ALL = sorted(names())
 WRAPPERS = [name for name in ALL if issubclass(names()[name][0], Wrapper)]
@@ -24,7 +24,7 @@ CLASSES = list({cls.__name__: cls for cls, _ in names().values()}.values())
 
 
 def text_of(name: str, **settings: Any) -> str:
-    """The optimizer of a name as text; wrappers are put around Adam."""
+    """Return the optimizer with a name as text; wrappers wrap Adam."""
     own = [f"{key}={value!r}" for key, value in settings.items()]
     inside = [f"adam({', '.join(own)})"] if name in WRAPPERS else own
     needed = [NEEDED[name]] if name in NEEDED else []
@@ -32,7 +32,7 @@ def text_of(name: str, **settings: Any) -> str:
 
 
 def optimizer_of(name: str, **settings: Any) -> Optimizer:
-    """The optimizer of a name; settings go to the optimizer, not to what is wrapped around it."""
+    """Return the optimizer with a name; settings go to the innermost optimizer."""
     return parse(text_of(name, **settings))[0]
 
 

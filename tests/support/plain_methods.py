@@ -1,6 +1,7 @@
-"""What the second-order optimizers are held against: each method once more, for one run, as plain as its source has it.
+"""References of the second-order optimizers: each method for one run, as in its source.
 
-All take a function, an optimizer (for its settings), a start (d,) and a number of steps, and return the points (steps + 1, d).
+All take a function, an optimizer (for its settings), a start (d,) and a number of steps. They return the points
+(steps + 1, d).
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ Array = NDArray[np.float64]
 Plain = Callable[[Function, Any, Array, int], Array]
 
 
-class Seen:
-    """A function of one point (d,) in numpy, differentiated by torch's own means."""
+class NumpyFunction:
+    """A function of one point (d,) in numpy, differentiated by torch."""
 
     def __init__(self, function: Function) -> None:
         self.function = function
@@ -49,21 +50,21 @@ class Seen:
         return self.function.evaluate_residuals(point).numpy(), jacobian.numpy()
 
 
-def halved(seen: Seen, x: Array, p: Array, slope: float, t: float) -> Array:
+def backtrack(f: NumpyFunction, x: Array, p: Array, slope: float, t: float) -> Array:
     """Armijo, 1966."""
-    value = seen.value(x)
+    value = f.value(x)
     for _ in range(40):
         there = x + t * p
         if slope >= 0 or (there == x).all():
             break
-        if seen.value(there) <= value + 1e-4 * t * slope + 10 * np.finfo(float).eps * abs(value):
+        if f.value(there) <= value + 1e-4 * t * slope + 10 * np.finfo(float).eps * abs(value):
             return there
         t /= 2
     return x
 
 
-def towards(seen: Seen, optimizer: Any, x: Array, gradient: Array, hessian: Array) -> Array:
-    """Newton's step, whole or with curvatures made positive (Greenstadt, 1967) and the length halved."""
+def newton_step(f: NumpyFunction, optimizer: Any, x: Array, gradient: Array, hessian: Array) -> Array:
+    """Newton's step, or with positive eigenvalues (Greenstadt, 1967) and backtracking."""
     if not gradient.any():
         return x
     if optimizer.damping == 0:
@@ -71,39 +72,39 @@ def towards(seen: Seen, optimizer: Any, x: Array, gradient: Array, hessian: Arra
     curvature, axes = np.linalg.eigh(hessian)
     size = np.maximum(abs(curvature), optimizer.damping * abs(curvature).max())
     p = -axes @ (axes.T @ gradient / size)
-    return halved(seen, x, p, float(gradient @ p), optimizer.lr)
+    return backtrack(f, x, p, float(gradient @ p), optimizer.lr)
 
 
 def newton(function: Function, optimizer: optimizers.Newton, x: Array, steps: int) -> Array:
-    seen, path = Seen(function), [x]
+    f, path = NumpyFunction(function), [x]
     for _ in range(steps):
-        x = towards(seen, optimizer, x, seen.gradient(x), seen.hessian(x))
+        x = newton_step(f, optimizer, x, f.gradient(x), f.hessian(x))
         path.append(x)
     return np.array(path)
 
 
 def gauss_newton(function: Function, optimizer: optimizers.GaussNewton, x: Array, steps: int) -> Array:
-    seen, path = Seen(function), [x]
+    f, path = NumpyFunction(function), [x]
     for _ in range(steps):
-        r, jacobian = seen.residuals(x)
+        r, jacobian = f.residuals(x)
         if optimizer.damping == 0:
             x = x - optimizer.lr * np.linalg.lstsq(jacobian, r, rcond=None)[0]
         else:
-            x = towards(seen, optimizer, x, 2 * jacobian.T @ r, 2 * jacobian.T @ jacobian)
+            x = newton_step(f, optimizer, x, 2 * jacobian.T @ r, 2 * jacobian.T @ jacobian)
         path.append(x)
     return np.array(path)
 
 
-def slack(value: float) -> float:
+def rounding_slack(value: float) -> float:
     return 10 * np.finfo(float).eps * abs(value) + np.finfo(float).tiny
 
 
-def marquardt(function: Function, optimizer: optimizers.LevenbergMarquardt, x: Array, steps: int) -> Array:
-    """Madsen, Nielsen & Tingleff, 2004, algorithm 3.16, without the trials that fail."""
-    seen, path = Seen(function), [x]
+def levenberg_marquardt(function: Function, optimizer: optimizers.LevenbergMarquardt, x: Array, steps: int) -> Array:
+    """Madsen, Nielsen & Tingleff, 2004, algorithm 3.16; rejected trials are not recorded."""
+    f, path = NumpyFunction(function), [x]
     mu = np.nan
     for _ in range(steps):
-        r, jacobian = seen.residuals(x)
+        r, jacobian = f.residuals(x)
         matrix, slope = jacobian.T @ jacobian, jacobian.T @ r
         largest, nu = matrix.diagonal().max(), 2.0
         mu = optimizer.damping * largest if np.isnan(mu) else max(mu, np.finfo(float).eps * largest)
@@ -113,8 +114,8 @@ def marquardt(function: Function, optimizer: optimizers.LevenbergMarquardt, x: A
                                 np.concatenate([-r, 0 * x]), rcond=None)[0]  # fmt: skip
             if (x + p == x).all():
                 break
-            gained = r @ r - seen.value(x + p) + slack(r @ r)
-            rho = gained / (p @ (trial * p - slope) + slack(r @ r))
+            gained = r @ r - f.value(x + p) + rounding_slack(r @ r)
+            rho = gained / (p @ (trial * p - slope) + rounding_slack(r @ r))
             if rho > 0:
                 x, mu = x + p, trial * max(1 / 3, 1 - (2 * rho - 1) ** 3)
                 break
@@ -123,8 +124,8 @@ def marquardt(function: Function, optimizer: optimizers.LevenbergMarquardt, x: A
     return np.array(path)
 
 
-def in_ball(gradient: Array, hessian: Array, radius: float) -> tuple[Array, bool]:
-    """The minimum of the model within a ball, by halving the multiplier's bracket; and whether it is on the border."""
+def minimum_in_ball(gradient: Array, hessian: Array, radius: float) -> tuple[Array, bool]:
+    """Return the minimum of the model in a ball, by bisection for the multiplier, and whether it is on the boundary."""
     curvature, axes = np.linalg.eigh(hessian)
     g = axes.T @ gradient
     if curvature[0] > 0 and np.linalg.norm(g / curvature) <= radius:
@@ -141,18 +142,18 @@ def in_ball(gradient: Array, hessian: Array, radius: float) -> tuple[Array, bool
     return -axes @ (g / (above + high)), True
 
 
-def region(function: Function, optimizer: optimizers.TrustRegion, x: Array, steps: int) -> Array:
-    """Nocedal & Wright, 2006, algorithm 4.1, without the trials that fail."""
-    seen, path = Seen(function), [x]
+def trust_region(function: Function, optimizer: optimizers.TrustRegion, x: Array, steps: int) -> Array:
+    """Nocedal & Wright, 2006, algorithm 4.1; rejected trials are not recorded."""
+    f, path = NumpyFunction(function), [x]
     radius = optimizer.radius
     for _ in range(steps):
-        value, gradient, hessian = seen.value(x), seen.gradient(x), seen.hessian(x)
+        value, gradient, hessian = f.value(x), f.gradient(x), f.hessian(x)
         for _ in range(30):
-            p, at_border = in_ball(gradient, hessian, radius) if gradient.any() else (0 * x, False)
+            p, at_border = minimum_in_ball(gradient, hessian, radius) if gradient.any() else (0 * x, False)
             if (x + p == x).all():
                 break
             promised = -(gradient @ p + p @ hessian @ p / 2)
-            rho = (value - seen.value(x + p) + slack(value)) / (promised + slack(value))
+            rho = (value - f.value(x + p) + rounding_slack(value)) / (promised + rounding_slack(value))
             if rho < 0.25:
                 radius /= 4
             elif rho > 0.75 and at_border:
@@ -165,8 +166,8 @@ def region(function: Function, optimizer: optimizers.TrustRegion, x: Array, step
 
 
 def newton_cg(function: Function, optimizer: optimizers.TrustRegion, x: Array, steps: int) -> Array:
-    """SciPy's "trust-ncg", of which the iterations that do not move are left out; the last point repeated after its end."""
-    seen, path = Seen(function), [x]
+    """SciPy's "trust-ncg" without iterations that do not move; the last point is repeated after its end."""
+    f, path = NumpyFunction(function), [x]
     options = {"initial_trust_radius": optimizer.radius, "max_trust_radius": optimizer.max_radius, "eta": optimizer.eta}
 
     def note(xk: Array) -> None:
@@ -175,16 +176,24 @@ def newton_cg(function: Function, optimizer: optimizers.TrustRegion, x: Array, s
         if len(path) > steps:
             raise StopIteration
 
-    scipy.optimize.minimize(seen.value, x, method="trust-ncg", jac=seen.gradient, hess=seen.hessian, callback=note,
+    scipy.optimize.minimize(f.value, x, method="trust-ncg", jac=f.gradient, hess=f.hessian, callback=note,
                             options={**options, "gtol": 1e-9, "maxiter": 30 * steps})  # fmt: skip
     return np.array((path + steps * path[-1:])[: steps + 1])
 
 
 def lbfgs(function: Function, optimizer: optimizers.LBFGS, x: Array, steps: int) -> Array:
-    """torch's own, one iteration a step."""
+    """torch's L-BFGS, one iteration per step."""
     point = torch.nn.Parameter(torch.tensor(x))
-    torch_optimizer = torch.optim.LBFGS([point], lr=optimizer.lr, max_iter=1, max_eval=26, tolerance_grad=0, tolerance_change=0,
-                                  history_size=optimizer.history_size, line_search_fn="strong_wolfe")  # fmt: skip
+    torch_optimizer = torch.optim.LBFGS(
+        [point],
+        lr=optimizer.lr,
+        max_iter=1,
+        max_eval=26,
+        tolerance_grad=0,
+        tolerance_change=0,
+        history_size=optimizer.history_size,
+        line_search_fn="strong_wolfe",
+    )
 
     def closure() -> Tensor:
         torch_optimizer.zero_grad()
@@ -199,17 +208,17 @@ def lbfgs(function: Function, optimizer: optimizers.LBFGS, x: Array, steps: int)
     return np.array(path)
 
 
-def searching(function: Function, optimizer: Any, x: Array, steps: int) -> Array:
-    """BFGS (Nocedal & Wright, 2006, algorithm 6.1) or conjugate gradients (algorithm 5.4, "PR+"), with torch's search."""
-    seen, path, d = Seen(function), [x], len(x)
+def line_search_method(function: Function, optimizer: Any, x: Array, steps: int) -> Array:
+    """BFGS (Nocedal & Wright, 2006, algorithm 6.1) or PR+ conjugate gradients (5.4), with torch's line search."""
+    f, path, d = NumpyFunction(function), [x], len(x)
     whole = isinstance(optimizer, optimizers.BFGS)
     inverse, scaled, p, t = np.eye(d), False, np.zeros(d), 0.0
-    g = seen.gradient(x)
+    g = f.gradient(x)
     before, last_slope = g, 0.0
 
     def ask(x: Tensor, t: Any, p: Tensor) -> tuple[float, Tensor]:
         there = x.numpy() + float(t) * p.numpy()
-        return seen.value(there), torch.from_numpy(seen.gradient(there))
+        return f.value(there), torch.from_numpy(f.gradient(there))
 
     for _ in range(steps):
         if not g.any():
@@ -225,7 +234,7 @@ def searching(function: Function, optimizer: Any, x: Array, steps: int) -> Array
         if g @ p >= 0:  # so it is in the beginning
             p, first = -g, min(1.0, 1 / abs(g).sum())
         _, after, found, _ = _strong_wolfe(
-            ask, torch.from_numpy(x), optimizer.lr * first, torch.from_numpy(p), seen.value(x), torch.from_numpy(g),
+            ask, torch.from_numpy(x), optimizer.lr * first, torch.from_numpy(p), f.value(x), torch.from_numpy(g),
             torch.tensor(g @ p), c1=optimizer.c1, c2=optimizer.c2, tolerance_change=0,
         )  # fmt: skip
         t, last_slope, before = float(found), float(g @ p), g
@@ -240,23 +249,23 @@ def searching(function: Function, optimizer: Any, x: Array, steps: int) -> Array
     return np.array(path)
 
 
-def plain(optimizer: Optimizer) -> Plain:
-    """The reference of an optimizer."""
+def reference_of(optimizer: Optimizer) -> Plain:
+    """Return the reference of an optimizer."""
     if isinstance(optimizer, optimizers.TrustRegion):
-        return region if optimizer.exact else newton_cg
+        return trust_region if optimizer.exact else newton_cg
     table: Mapping[type[Optimizer], Plain] = {
         optimizers.Newton: newton,
         optimizers.GaussNewton: gauss_newton,
-        optimizers.LevenbergMarquardt: marquardt,
+        optimizers.LevenbergMarquardt: levenberg_marquardt,
         optimizers.LBFGS: lbfgs,
-        optimizers.BFGS: searching,
-        optimizers.ConjugateGradient: searching,
+        optimizers.BFGS: line_search_method,
+        optimizers.ConjugateGradient: line_search_method,
     }
     return table[type(optimizer)]
 
 
-def squares(dim: int) -> Function:
-    """Rosenbrock's valley over 100 in any number of coordinates, as a sum of squares."""
+def rosenbrock_squares(dim: int) -> Function:
+    """Return Rosenbrock's function / 100 in d coordinates, as a sum of squares."""
 
     def residuals(*x: Tensor) -> Tensor:
         parts = [(1 - x[0]) / 10]
@@ -273,8 +282,8 @@ SETTINGS: Mapping[str, Callable[[np.random.Generator], Optimizer]] = {
     "gauss_newton": lambda rng: optimizers.GaussNewton(lr=uniform(0.3, 1.5)(rng), damping=log(1e-10, 0.1)(rng)),
     "gauss_newton, undamped": lambda rng: optimizers.GaussNewton(lr=uniform(0.3, 1)(rng), damping=0),
     "levenberg_marquardt": lambda rng: optimizers.LevenbergMarquardt(damping=log(1e-6, 100)(rng)),
-    "trust_region": lambda rng: region_settings(rng, exact=True),
-    "newton_cg": lambda rng: region_settings(rng, exact=False),
+    "trust_region": lambda rng: random_trust_region(rng, exact=True),
+    "newton_cg": lambda rng: random_trust_region(rng, exact=False),
     "lbfgs": lambda rng: optimizers.LBFGS(lr=log(0.1, 3)(rng), history_size=5),
     "bfgs": lambda rng: optimizers.BFGS(lr=log(0.1, 3)(rng), c1=log(1e-5, 1e-2)(rng), c2=uniform(0.1, 0.9)(rng)),
     "cg": lambda rng: optimizers.ConjugateGradient(
@@ -284,24 +293,25 @@ SETTINGS: Mapping[str, Callable[[np.random.Generator], Optimizer]] = {
 """Random settings of every second-order optimizer."""
 
 
-def region_settings(rng: np.random.Generator, exact: bool) -> optimizers.TrustRegion:
+def random_trust_region(rng: np.random.Generator, exact: bool) -> optimizers.TrustRegion:
     return optimizers.TrustRegion(
         radius=log(0.01, 10)(rng), max_radius=log(10, 1000)(rng), eta=uniform(0, 0.24)(rng), exact=exact
     )
 
 
 OF_SQUARES = ("gauss_newton", "gauss_newton, undamped", "levenberg_marquardt")
-"""Those that take sums of squares alone."""
+"""Optimizers that require sums of squares."""
 
 
-def gaps(name: str, landscape: Callable[[int], Function], dim: int, runs: int, steps: int) -> Array:
-    """The largest difference to the reference of each run up to each step, shape (R, steps + 1)."""
+def differences(name: str, objective: Callable[[int], Function], dim: int, runs: int, steps: int) -> Array:
+    """Return the largest difference from the reference per run, up to each step, shape (R, steps + 1)."""
     rng = np.random.default_rng(dim)
-    contenders, x = [SETTINGS[name](rng) for _ in range(runs)], starts(dim, runs, rng)
+    candidates, x = [SETTINGS[name](rng) for _ in range(runs)], starts(dim, runs, rng)
     box = torch.tensor([[-1e9, 1e9]] * dim, dtype=torch.float64)
-    paths = loop.run(landscape(dim), contenders, x, steps, box=box)
+    paths = loop.run(objective(dim), candidates, x, steps, box=box)
     assert not paths.reason.any()
     expected = [
-        plain(optimizer)(landscape(dim), optimizer, x[:, i].numpy(), steps) for i, optimizer in enumerate(contenders)
+        reference_of(optimizer)(objective(dim), optimizer, x[:, i].numpy(), steps)
+        for i, optimizer in enumerate(candidates)
     ]
     return np.maximum.accumulate(abs(paths.x - np.array(expected)).max(2), 1)

@@ -1,4 +1,4 @@
-"""What the optimizers are held against: torch.optim itself, one torch optimizer object a run, and random settings for both."""
+"""References of the optimizers: torch.optim with one object per run, and random settings for both."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Draw = Callable[[np.random.Generator], float]
 
 
 class PlainLion(torch.optim.Optimizer):
-    """Lion as its paper writes it (Chen et al., 2023, Algorithm 2)."""
+    """Lion as in its paper (Chen et al., 2023, Algorithm 2)."""
 
     def __init__(
         self, params: Any, lr: float = 1e-4, betas: tuple[float, float] = (0.9, 0.99), weight_decay: float = 0
@@ -42,7 +42,7 @@ class PlainLion(torch.optim.Optimizer):
 
 
 class Plain(torch.optim.Optimizer):
-    """A torch optimizer written down as its paper has it, one coordinate-wise optimizer a subclass."""
+    """A torch optimizer written as in its paper; one subclass per coordinate-wise optimizer."""
 
     def __init__(self, params: Any, **settings: Any) -> None:
         super().__init__(params, settings)
@@ -125,7 +125,7 @@ class PlainRMSpropInside(Plain):
 
 
 class PlainUncorrected(Plain):
-    """Adam whose moments are taken as they are."""
+    """Adam without bias correction."""
 
     decoupled = False
 
@@ -145,7 +145,7 @@ class PlainUncorrected(Plain):
 
 
 class PlainUncorrectedW(PlainUncorrected):
-    """The same with decoupled decay."""
+    """AdamW without bias correction."""
 
     decoupled = True
 
@@ -159,7 +159,7 @@ def uniform(low: float, high: float) -> Draw:
 
 
 DROPPED = ("momentum", "weight_decay", "lr_decay", "lambd", "initial_accumulator_value", "momentum_decay", "beta1")
-"""Settings whose term is left out at 0."""
+"""Settings whose term is omitted at 0."""
 
 DECAY = log(1e-4, 1e-1)
 MOMENTS = {"beta1": uniform(0.3, 0.99), "beta2": uniform(0.3, 0.9999), "eps": log(1e-10, 1e-3), "weight_decay": DECAY}
@@ -171,12 +171,23 @@ SPACES: Mapping[type[Optimizer], tuple[type[torch.optim.Optimizer], Mapping[str,
     ),
     optimizers.ASGD: (
         torch.optim.ASGD,
-        {"lr": log(1e-4, 1e-2), "lambd": log(1e-4, 10), "alpha": uniform(0, 2), "t0": uniform(-5, 40), "weight_decay": DECAY},
+        {
+            "lr": log(1e-4, 1e-2),
+            "lambd": log(1e-4, 10),
+            "alpha": uniform(0, 2),
+            "t0": uniform(-5, 40),
+            "weight_decay": DECAY,
+        },
     ),
     optimizers.Adagrad: (
         torch.optim.Adagrad,
-        {"lr": log(1e-3, 1), "lr_decay": log(1e-4, 1), "weight_decay": DECAY,
-         "initial_accumulator_value": log(1e-3, 10), "eps": log(1e-12, 1e-3)},
+        {
+            "lr": log(1e-3, 1),
+            "lr_decay": log(1e-4, 1),
+            "weight_decay": DECAY,
+            "initial_accumulator_value": log(1e-3, 10),
+            "eps": log(1e-12, 1e-3),
+        },
     ),
     optimizers.Adadelta: (
         torch.optim.Adadelta,
@@ -184,8 +195,13 @@ SPACES: Mapping[type[Optimizer], tuple[type[torch.optim.Optimizer], Mapping[str,
     ),
     optimizers.RMSprop: (
         torch.optim.RMSprop,
-        {"lr": log(1e-4, 1e-1), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY,
-         "momentum": uniform(0.1, 0.95)},
+        {
+            "lr": log(1e-4, 1e-1),
+            "alpha": uniform(0.3, 0.999),
+            "eps": log(1e-8, 1e-3),
+            "weight_decay": DECAY,
+            "momentum": uniform(0.1, 0.95),
+        },
     ),
     optimizers.Adam: (torch.optim.Adam, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     optimizers.AdamW: (torch.optim.AdamW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
@@ -194,26 +210,40 @@ SPACES: Mapping[type[Optimizer], tuple[type[torch.optim.Optimizer], Mapping[str,
     optimizers.RAdam: (torch.optim.RAdam, {"lr": log(1e-3, 3e-2), **MOMENTS}),
     optimizers.Rprop: (
         torch.optim.Rprop,
-        {"lr": log(1e-4, 1e-1), "etaminus": uniform(0.1, 0.9), "etaplus": uniform(1.01, 2), "step_min": log(1e-9, 1e-4),
-         "step_max": log(1e-2, 10)},
+        {
+            "lr": log(1e-4, 1e-1),
+            "etaminus": uniform(0.1, 0.9),
+            "etaplus": uniform(1.01, 2),
+            "step_min": log(1e-9, 1e-4),
+            "step_max": log(1e-2, 10),
+        },
     ),
     optimizers.AdaBelief: (PlainAdaBelief, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     optimizers.Yogi: (PlainYogi, {"lr": log(1e-4, 1e-1), **MOMENTS, "initial_accumulator_value": log(1e-8, 1)}),
     optimizers.Adan: (PlainAdan, {"lr": log(1e-4, 1e-1), **MOMENTS, "beta3": uniform(0.3, 0.9999)}),
-    optimizers.HeavyBall: (PlainHeavyBall, {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY}),
-    optimizers.AveragedMomentum: (PlainAverage, {"lr": log(1e-3, 1e-1), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY}),
+    optimizers.HeavyBall: (
+        PlainHeavyBall,
+        {"lr": log(1e-4, 1e-2), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY},
+    ),
+    optimizers.AveragedMomentum: (
+        PlainAverage,
+        {"lr": log(1e-3, 1e-1), "momentum": uniform(0.1, 0.95), "weight_decay": DECAY},
+    ),
     optimizers.RMSpropInside: (
         PlainRMSpropInside,
         {"lr": log(1e-4, 1e-1), "alpha": uniform(0.3, 0.999), "eps": log(1e-8, 1e-3), "weight_decay": DECAY},
     ),
     optimizers.UncorrectedAdam: (PlainUncorrected, {"lr": log(1e-4, 1e-1), **MOMENTS}),
     optimizers.UncorrectedAdamW: (PlainUncorrectedW, {"lr": log(1e-4, 1e-1), **MOMENTS}),
-    optimizers.Lion: (PlainLion, {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY}),
-}  # fmt: skip
+    optimizers.Lion: (
+        PlainLion,
+        {"lr": log(1e-5, 1e-2), "beta1": uniform(0, 0.99), "beta2": uniform(0, 0.999), "weight_decay": DECAY},
+    ),
+}
 
 
 def variants() -> list[tuple[type[Optimizer], dict[str, bool], bool]]:
-    """Every optimizer with each setting of its flags, with all its terms and with those left out that can be."""
+    """Return every optimizer with each combination of its flags, with all terms and with as few as possible."""
     found = []
     for cls in SPACES:
         flags = [field.name for field in dataclasses.fields(cls) if isinstance(field.default, bool)]
@@ -223,7 +253,7 @@ def variants() -> list[tuple[type[Optimizer], dict[str, bool], bool]]:
 
 
 def draw(cls: type[Optimizer], flags: Mapping[str, bool], bare: bool, rng: np.random.Generator) -> Optimizer:
-    """An optimizer with random settings."""
+    """Return an optimizer with random settings."""
     settings = {name: sample(rng) for name, sample in SPACES[cls][1].items()}
     if flags.get("nesterov"):
         settings["dampening"] = 0.0
@@ -234,13 +264,13 @@ def draw(cls: type[Optimizer], flags: Mapping[str, bool], bare: bool, rng: np.ra
     return cls(**settings, **flags)
 
 
-def everyone(cls: type[Optimizer], rng: np.random.Generator) -> list[Optimizer]:
-    """Two optimizers of each variant of a class."""
+def two_of_each_variant(cls: type[Optimizer], rng: np.random.Generator) -> list[Optimizer]:
+    """Return two optimizers of each variant of a class."""
     return [draw(*variant, rng) for variant in variants() if variant[0] is cls for _ in range(2)]
 
 
 def in_torch(optimizer: Optimizer) -> dict[str, Any]:
-    """The optimizer's settings as its counterpart takes them."""
+    """Return the settings as the reference takes them."""
     settings = {field.name: getattr(optimizer, field.name) for field in dataclasses.fields(optimizer)}
     for pair, halves in PAIRS.items():
         if set(halves) <= set(settings):
@@ -252,13 +282,13 @@ def in_torch(optimizer: Optimizer) -> dict[str, Any]:
 
 
 def counterpart(optimizer: Optimizer, parameter: Tensor) -> torch.optim.Optimizer:
-    """torch's own torch optimizer with the optimizer's settings."""
+    """Return the reference of the optimizer, with its settings."""
     return SPACES[type(optimizer)][0]([parameter], **in_torch(optimizer))
 
 
 @contextmanager
 def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """torch's NAdam and ASGD keep numbers in the default precision."""
+    """Set torch's default dtype, in which NAdam and ASGD store numbers."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
@@ -267,20 +297,22 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def by_torch(landscape: Function, contenders: Sequence[Optimizer], x: Tensor, steps: int, alone: bool = True) -> Tensor:
-    """The points (steps, d, R) that torch.optim visits, a torch optimizer a run.
+def by_torch(
+    objective: Function, candidates: Sequence[Optimizer], x: Tensor, steps: int, separate: bool = True
+) -> Tensor:
+    """Return the points (steps, d, R) of torch.optim, with one torch optimizer per run.
 
-    Each run has backward passes of its own, or, quicker, they share one (`alone=False`).
+    Each run has its own backward pass, or, faster, all share one (`separate=False`).
     """
-    paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(landscape, x.shape[1])
+    paths, oracle = torch.empty((steps, *x.shape), dtype=x.dtype), Oracle(objective, x.shape[1])
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     with default_dtype(torch.float64):
-        optimizers = [counterpart(optimizer, p) for optimizer, p in zip(contenders, points, strict=True)]
+        optimizers = [counterpart(optimizer, p) for optimizer, p in zip(candidates, points, strict=True)]
         for path in paths:
-            if alone:
+            if separate:
                 for p in points:
                     p.grad = None
-                    landscape.evaluate(p).backward()
+                    objective.evaluate(p).backward()
             else:
                 gradient = oracle.value_and_gradient(torch.stack([p.detach() for p in points], 1))[1]
                 for p, column in zip(points, gradient.unbind(1), strict=True):
@@ -291,31 +323,31 @@ def by_torch(landscape: Function, contenders: Sequence[Optimizer], x: Tensor, st
     return paths
 
 
-def by_optimizers(landscape: Function, contenders: Sequence[Optimizer], x: Tensor, steps: int) -> Tensor:
-    """The points (steps, d, R) that the optimizers visit, in batches as large as they can be."""
+def by_optimizers(objective: Function, candidates: Sequence[Optimizer], x: Tensor, steps: int) -> Tensor:
+    """Return the points (steps, d, R) of the optimizers, in batches as large as possible."""
     groups: dict[Any, list[int]] = {}
-    for run, optimizer in enumerate(contenders):
+    for run, optimizer in enumerate(candidates):
         groups.setdefault(optimizer.batch_key, []).append(run)
     steppers = [
-        (runs, stepper_of([contenders[run] for run in runs], x[:, runs], steps), Oracle(landscape, len(runs)))
+        (runs, stepper_of([candidates[run] for run in runs], x[:, runs], steps), Oracle(objective, len(runs)))
         for runs in groups.values()
     ]
     paths = torch.full((steps, *x.shape), torch.nan, dtype=x.dtype)
     for t, path in enumerate(paths, start=1):
-        value, gradient = value_and_gradient(landscape, x)
+        value, gradient = value_and_gradient(objective, x)
         for runs, stepper, oracle in steppers:
-            path[:, runs] = stepper.step(moment(t, x[:, runs], gradient[:, runs], oracle, value[runs]))
+            path[:, runs] = stepper.step(context_at(t, x[:, runs], gradient[:, runs], oracle, value[runs]))
         x = path.clone()
     return paths
 
 
-def stepper_of(contenders: Sequence[Optimizer], x: Tensor, steps: int = 1000) -> Stepper:
-    """What advances the contenders, all of one batch key."""
-    return type(contenders[0]).stepper(contenders, x, RunSetup.default(len(contenders), steps))
+def stepper_of(candidates: Sequence[Optimizer], x: Tensor, steps: int = 1000) -> Stepper:
+    """Return a stepper for optimizers with one batch key."""
+    return type(candidates[0]).stepper(candidates, x, RunSetup.default(len(candidates), steps))
 
 
-def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> StepContext:
-    """What runs at points x (d, R) see at step t."""
+def context_at(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | None = None) -> StepContext:
+    """Return the context of runs at points x (d, R) at step t."""
     nothing = torch.full_like(x[0], torch.nan)
     return StepContext(
         t, x, nothing if value is None else value, gradient, oracle, torch.ones_like(x[0], dtype=torch.bool)
@@ -323,7 +355,7 @@ def moment(t: int, x: Tensor, gradient: Tensor, oracle: Oracle, value: Tensor | 
 
 
 def valley(dim: int) -> Function:
-    """Rosenbrock's valley over 100 in any number of coordinates; no batch changes the order of a sum spelled out."""
+    """Return Rosenbrock's function / 100 in d coordinates; the explicit sum has a fixed order in any batch."""
 
     def formula(*x: Tensor) -> Tensor:
         total = (1 - x[0]) * (1 - x[0])
@@ -335,7 +367,7 @@ def valley(dim: int) -> Function:
 
 
 def egg_box(dim: int) -> Function:
-    """Ackley's function in any number of coordinates."""
+    """Return Ackley's function in d coordinates."""
 
     def formula(*x: Tensor) -> Tensor:
         square, wave = x[0] * x[0], torch.cos(2 * torch.pi * x[0])
@@ -359,7 +391,7 @@ def assert_same(left: BatchResult, right: BatchResult) -> None:
 
 
 def part(paths: BatchResult, index: list[int]) -> BatchResult:
-    """Some of the runs."""
+    """Return some of the runs."""
 
     def of(value: Any) -> Any:
         return {name: column[index] for name, column in value.items()} if isinstance(value, dict) else value[index]

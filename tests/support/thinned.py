@@ -1,4 +1,4 @@
-"""Products of cases, of which each case is tried where time is short, and each pair where there is more."""
+"""Products of test cases: every case in quick runs, every combination in slow ones."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 
 def diagonal(*axes: Iterable[Any]) -> list[Any]:
-    """All combinations; slow are those in which the axes do not advance together.
+    """Return all combinations; those in which the axes do not advance together are marked slow.
 
-    The shorter axes come round again, each time one place on, so that they do not beat in time with the longest.
+    Shorter axes repeat, shifted by one each time, so that they do not stay in phase with the longest.
 
     >>> [case.values for case in diagonal("abcd", [1, 2]) if not case.marks]
     [('a', 1), ('b', 2), ('c', 2), ('d', 1)]

@@ -16,7 +16,7 @@ from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrappe
 
 @dataclass(frozen=True)
 class ForgotZeroGrad(Wrapper):
-    """Gradients that accumulate because `zero_grad` is missing, a common bug in training loops.
+    """Gradients that accumulate because `zero_grad` is missing (the torch.optim manual warns of it since 2017).
 
         g ← g₁ + g₂ + … + gₜ
 
