@@ -1,12 +1,12 @@
-"""Race optimizers over loss landscapes in one batch, and get a picture worth publishing.
+"""Race optimizers over loss landscapes in one batch, and draw the result.
 
 >>> import landscapes
 >>> record = landscapes.race("booth", ["adam(lr=0.5)"], steps=3)
 >>> len(record.trajectories)
 1
 
-Names are imported when they are first used: `import landscapes` loads neither torch nor matplotlib,
-and what draws a saved record never loads torch.
+Names are imported when they are first used. `import landscapes` loads neither torch nor matplotlib, and drawing a saved
+record never loads torch.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _HOMES = {
     "sweep": "experiments._sweep",
     "tune": "experiments._tune",
 }
-"""Which module a name lives in. No module may be called like a name: importing it would replace the name."""
+"""The module of each name. No module may have the name of a function: importing it would replace the function."""
 
 _FORMER = {
     "Portrait": "FunctionSummary",

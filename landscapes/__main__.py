@@ -1,4 +1,4 @@
-"""`python -m landscapes`."""
+"""Run the command line: `python -m landscapes`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fact sheet shows of a landscape: values, slopes, special points and words. Numpy only."""
+"""Hold what a fact sheet shows of a function: values, gradients, critical points and words. Numpy only."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from landscapes.record import Surface
 
 @dataclass(frozen=True, eq=False)
 class FunctionSummary:
-    """A landscape as it is drawn on one page; made by `landscapes.summarize`.
+    """A function as a fact sheet shows it; made by `landscapes.summarize`.
 
     Attributes:
         title: the name.
-        surface: its values in the view; with one coordinate a single row, `y` being (0,).
-        at: where the slope is known, shape (n, 2), on a grid coarser than the surface.
+        surface: its values in the view; for d = 1 a single row, `y` is (0,).
+        at: where the gradient is known, shape (n, 2), on a grid coarser than the surface.
         slope: the gradient there, shape (n, 2).
         marks: points by kind, each (k, 2): "start", "minimum" (a local one), "saddle", "maximum".
-        axes: what the axes stand for.
-        description: one sentence on its shape and its difficulty.
+        axes: the labels of the axes.
+        description: one sentence on its shape and difficulty.
         latex: the formula in TeX, without dollar signs.
-        facts: what else there is to say, by name.
+        facts: further facts by name, as text.
     """
 
     title: str
@@ -39,5 +39,5 @@ class FunctionSummary:
 
     @property
     def is_line(self) -> bool:
-        """Whether there is one coordinate only, so that the values are a curve."""
+        """Whether the function has one coordinate, so that its values are a curve."""
         return len(self.surface.y) == 1

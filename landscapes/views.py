@@ -1,4 +1,4 @@
-"""What a picture shows: the domain, the box that the race needs, or any other. Numpy only."""
+"""Choose views: the box of a picture. Numpy only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from landscapes.errors import InputError, unknown
 from landscapes.record import FAILED, Trajectories
 
 Box = NDArray[np.float64]
-"""((x from, x to), (y from, y to)), shape (2, 2)."""
+"""((x low, x high), (y low, y high)), shape (2, 2)."""
 
 View = str | Sequence[Sequence[float]]
 """One of `NAMES`, or a box."""
@@ -19,14 +19,14 @@ View = str | Sequence[Sequence[float]]
 NAMES = ("domain", "race")
 
 MARGIN = 0.08
-"""What is left around the runs, as a share of the longer side of the box that holds them."""
+"""The margin around the runs, as a share of the longer side of their box."""
 
 NARROWEST = 0.3
-"""The shorter side of that box, at least, as a share of the longer one."""
+"""The smallest shorter side of that box, as a share of the longer one."""
 
 
 def check_view(view: View) -> str | Box:
-    """The name of a view, or its box, once they can be used. Raises `InputError` for anything else."""
+    """Return the name of a view, or its box. Raises `InputError` for anything else."""
     if isinstance(view, str):
         if view not in NAMES:
             raise unknown("view", view, NAMES)
@@ -37,14 +37,14 @@ def check_view(view: View) -> str | Box:
         box = np.zeros(0)
     if box.shape != (2, 2) or not np.isfinite(box).all() or not (box[:, 0] < box[:, 1]).all():
         raise InputError(
-            f"a view is {', '.join(map(repr, NAMES))} or a box ((x from, x to), (y from, y to)), "
-            f"finite and ascending, not {view!r:.80}"
+            f"view must be {', '.join(map(repr, NAMES))} or a box ((x low, x high), (y low, y high)), "
+            f"finite and ascending; got {view!r:.80}"
         )
     return box
 
 
 def extent(trajectories: Trajectories) -> Box | None:
-    """The box (d, 2) of all runs that did not fail (of all, where every one did); None without a finite point."""
+    """Return the box (d, 2) of all runs that did not fail (of all runs if all failed); None without finite points."""
     kept = ~np.isin(trajectories.runs["status"], FAILED)
     points = trajectories.x[kept if kept.any() else slice(None)].reshape(-1, trajectories.x.shape[-1])
     points = points[np.isfinite(points).all(1)]
@@ -52,7 +52,7 @@ def extent(trajectories: Trajectories) -> Box | None:
 
 
 def around(box: Box, units: NDArray[np.float64]) -> Box:
-    """A box with a margin, and nowhere too narrow to look at; lengths are compared in `units` (d,) of the axes.
+    """Return a box with a margin, widened if it is too narrow; lengths are compared in `units` (d,) of the axes.
 
     >>> around(np.array([[0.0, 1.0], [2.0, 2.0]]), np.ones(2)).round(2).tolist()
     [[-0.08, 1.08], [1.83, 2.17]]

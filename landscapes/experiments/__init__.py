@@ -1,1 +1,1 @@
-"""What can be asked for: races, tuning, sweeps, basins, comparisons, and views of landscapes."""
+"""Run experiments: race, sweep, basins, compare, tune, explore, project and summarize."""

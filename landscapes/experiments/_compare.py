@@ -1,4 +1,4 @@
-"""Optimizers over many functions, starts and seeds: what it takes each to reach targets: `compare`."""
+"""Benchmark optimizers over many functions, starts and seeds: `compare`."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from landscapes.experiments.optimizer_specs import (
     OptimizerSpec,
     labels,
     parse_optimizers,
-    unique,
+    unique_labels,
     with_tuned_lrs,
 )
 from landscapes.experiments.outcomes import roaming_box
-from landscapes.experiments.records import dtype_name, outcome
+from landscapes.experiments.records import dtype_name, run_columns
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
+from landscapes.experiments.sweep_settings import sweep_settings
 from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, target_key
-from landscapes.experiments.tuning_trials import trials
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
@@ -44,19 +44,19 @@ from landscapes.record.metadata import CompareMeta
 from landscapes.versions import versions
 
 TOLERANCES = tuple(10.0**-k for k in range(1, 9))
-"""The shares of the first gap that are left at the targets, where none are given."""
+"""The default tolerances, as shares of the first gap."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """A function to be solved.
+    """A function to minimise.
 
     Attributes:
         label: its name in the record.
-        function: the landscape, with its minimum.
+        function: the function, with its minimum.
         starts: shape (S, d).
-        optimizers: the optimizer of each contender, at its learning rate.
-        rates: the learning rates that each is run at in place of its own, shape (L,), if any.
+        optimizers: the optimizers, at their learning rates.
+        lr_grid: the learning rates that replace their own, shape (L,), or None.
         minimum_is: "known", "found" by a search, or "the lowest value seen" by any run.
     """
 
@@ -64,7 +64,7 @@ class _Problem:
     function: Function
     starts: NDArray[np.float64]
     optimizers: Sequence[Optimizer]
-    rates: NDArray[np.float64] | None
+    lr_grid: NDArray[np.float64] | None
     minimum_is: str
 
 
@@ -88,41 +88,44 @@ def compare(
     resume_dir: str | os.PathLike[str] | None = None,
     progress: loop.Progress | None = None,
 ) -> Record:
-    """Runs optimizers on many functions, and tells when each of them reached each of several targets.
+    """Run optimizers on many functions, starts and seeds, and record when each run reaches each of several tolerances.
 
-    All have the same starts, the same noise, and the same number of steps. A target is a share of the gap between the
-    value at the start and the minimum: with a share τ a run has reached it where f ≤ f* + τ (f(x₀) − f*) (Moré & Wild,
-    2009). Of a function whose minimum nobody knows it is the lowest value that any of the runs met. The evaluations
-    that a run needed are counted by `crossings.cost`: each value, gradient and Hessian-vector product one, a Hessian d.
+    All optimizers have the same starts, noise and number of steps. A run reaches the tolerance τ where
+    f ≤ f* + τ (f(x₀) − f*) (Moré & Wild, 2009). If the minimum f* is unknown, it is the lowest value of any run.
+    Evaluations are counted by `target_hits.evaluation_cost`: values, gradients and Hessian-vector products count 1, a
+    Hessian counts d.
 
     Args:
-        functions: names of the catalogue, or landscapes; several numbers of coordinates may be mixed.
+        functions: names of the catalogue, or functions; numbers of coordinates may differ.
         optimizers: names, optimizers, or a dict from labels to these.
-        starts: how many starts: each function's own, and others drawn by a Sobol sequence.
-        spread: where these are drawn: in the "view", in the "domain", or within so many sides of the view around the start.
-        seeds: how many times each start is run, with random numbers of its own.
+        starts: how many starts: each function's own, and others from a Sobol sequence.
+        spread: where these are drawn: in the "view", in the "domain", or within this many sides of the view around the
+            start.
+        seeds: how many times each start is run, with different random numbers.
         steps: how many steps a run may take; by default the largest of the functions' own numbers.
-        tolerances: shares of the gap that are left, between 0 and 1.
-        tuned: whether a learning rate that a name leaves open is found for each function, by a sweep from its own start
-            (see `landscapes.experiments.stored_lrs`); else it is the optimizer's default. An optimizer is taken as it is.
-        lr_grid: learning rates that every optimizer is run at, each of them, in place of its own.
+        tolerances: shares of the first gap to reach, between 0 and 1; by default 1e-1 … 1e-8.
+        tuned: whether an open learning rate is tuned for each function, from its own start (see
+            `landscapes.experiments.stored_lrs`); else it is the optimizer's default. An optimizer is taken as it is.
+        lr_grid: learning rates at which every optimizer is run, in place of its own: values, or a `Range` of `n`
+            values (16 without `n`).
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
-        compiled: whether steps are compiled; by default where it pays.
-        executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
-        resume_dir: a folder to keep finished blocks in, so that a job that was killed goes on where it was.
+        compiled: whether steps are compiled; by default if it pays.
+        executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
+        resume_dir: a folder for finished blocks, so that an interrupted comparison continues.
         progress: called with (runs done, runs in all).
 
     Returns:
-        A record with the axes `function`, `optimizer`, `start` and `seed`, and after `optimizer` `lr` where such are given: then
-        `landscapes.analysis.selection` takes each optimizer at its best. `meta["tolerances"]` are the shares, the largest first. Two columns have one entry a target: `steps_to` and `evaluations_to`, -1 where it was not reached. Others are
-        `status` ("converged" where the run ends at the last target), `reached` (steps to that target), `evaluations` (all that the
-        run used), `final`, `lowest`, and what was evaluated. Points are padded with NaN to the largest number of coordinates.
-        `landscapes.analysis.profiles` and `landscapes.analysis.tables` make profiles and tables of it.
+        A record with the axes `function`, `optimizer`, `start` and `seed`. With `lr_grid` the axis `lr` follows
+        `optimizer`, and `analysis.selection.at_best_lr` takes each optimizer at its best. `meta.tolerances` are the
+        shares, descending. The columns `steps_to` and `evaluations_to` have one spec per tolerance, masked if it was
+        not reached. Others are `status` ("converged" if the run ends at the last tolerance), `reached` (steps to it),
+        `evaluations` (of the whole run), `final`, `lowest` and evaluations by kind. Points are padded with NaN to the
+        largest number of coordinates. `analysis.profiles` and `analysis.tables` take the record.
 
     Raises:
-        InputError: for anything above that cannot be used, before any work is done; and for a function without a lowest value.
+        InputError: for invalid arguments, before any work is done; and for a function that is unbounded below.
 
     >>> record = compare(["booth", "beale"], ["adam", "sgd"], starts=3, steps=100, tolerances=[0.1, 1e-3])
     >>> {name: len(axis) for name, axis in record.axes.items()}
@@ -139,30 +142,30 @@ def compare(
     >>> at_best_lr(record, 1e-2).grid("steps_to").shape
     (2, 2, 4, 1, 8)
     """
-    landscapes = [as_function(one) for one in _several(functions)]
+    objectives = [as_function(one) for one in _as_list(functions)]
     place = str(loop.check_device(device))
     check_dtype(dtype)
     shares = _check_tolerances(tolerances)
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     seed = check_count("seed", seed, 0)
-    budget = check_count("steps", max(one.steps for one in landscapes) if steps is None else steps)
-    entries = parse_optimizers(optimizers, "compare")
-    for one in landscapes:
+    budget = check_count("steps", max(one.steps for one in objectives) if steps is None else steps)
+    specs = parse_optimizers(optimizers, "compare")
+    for one in objectives:
         if one.minimum == -math.inf:
-            raise InputError(f"{one.name} has no lowest value, so there is no target to reach; leave it out")
-        for entry in entries:
-            entry.optimizer.check(one)
-    rates = None
+            raise InputError(f"{one.name} is unbounded below, so no tolerance is defined; leave it out")
+        for spec in specs:
+            spec.optimizer.check(one)
+    lrs = None
     if lr_grid is not None:
-        rates = trials([entry.optimizer for entry in entries], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
-    points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in landscapes]
-    found = [with_found_minima(checked(one)) for one in landscapes]
+        lrs = sweep_settings([spec.optimizer for spec in specs], {"lr": lr_grid}, "grid", None, seed).columns["lr"][1]
+    points = [starts_of(one, None, starts, spread=spread, seed=seed) for one in objectives]
+    found = [with_found_minima(checked(one)) for one in objectives]
     problems = [
         _Problem(
-            label, now, at, _optimizers(entries, now, budget, tuned and rates is None), rates,
+            label, now, at, _optimizers(specs, now, budget, tuned and lrs is None), lrs,
             "known" if math.isfinite(one.minimum) else "found",
         )
-        for label, one, now, at in zip(_names(landscapes), landscapes, found, points, strict=True)
+        for label, one, now, at in zip(_names(objectives), objectives, found, points, strict=True)
     ]  # fmt: skip
     terms = RunSettings(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
     problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
@@ -170,20 +173,20 @@ def compare(
         [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers]
     )
     results = execute(plan, executor=executor, resume_dir=resume_dir, progress=progress)
-    return _record(results, problems, entries, seeds, shares)
+    return _record(results, problems, specs, seeds, shares)
 
 
-def _several(functions: Any) -> list[Any]:
+def _as_list(functions: Any) -> list[Any]:
     given = list(functions) if isinstance(functions, Sequence) and not isinstance(functions, str) else [functions]
     if not given:
-        raise InputError('there is nothing to compare on: give at least one function, as in ["beale", "rosenbrock"]')
+        raise InputError('no functions to compare on; give at least one, such as ["beale", "rosenbrock"]')
     return given
 
 
 def _names(functions: Sequence[Function]) -> list[str]:
     """One label a function, no two alike: its name, with its number of coordinates where two share it."""
     names = [one.name for one in functions]
-    return unique([
+    return unique_labels([
         f"{one.name} (d = {one.dim})" if names.count(one.name) > 1 else one.name for one in functions
     ])  # fmt: skip
 
@@ -195,19 +198,19 @@ def _check_tolerances(tolerances: Any) -> tuple[float, ...]:
         shares = []
     if not shares or not all(0 < share < 1 for share in shares):
         raise InputError(
-            f"tolerances are shares of the first gap, between 0 and 1, such as [1e-1, 1e-4]; got {tolerances!r:.80}"
+            f"tolerances must be shares of the first gap, between 0 and 1, such as [1e-1, 1e-4]; got {tolerances!r:.80}"
         )
     return tuple(shares)
 
 
-def _optimizers(entries: Sequence[OptimizerSpec], function: Function, steps: int, tuned: bool) -> list[Optimizer]:
+def _optimizers(specs: Sequence[OptimizerSpec], function: Function, steps: int, tuned: bool) -> list[Optimizer]:
     if tuned:
-        entries = with_tuned_lrs(entries, function, function.start, steps)
-    return [entry.optimizer for entry in entries]
+        specs = with_tuned_lrs(specs, function, function.start, steps)
+    return [spec.optimizer for spec in specs]
 
 
 def _with_lowest_seen(problem: _Problem, seeds: int, terms: RunSettings, executor: Executor | None) -> _Problem:
-    """The problem with a minimum; where none is known the lowest value that any of the runs meets, which are run for that."""
+    """Return the problem with a minimum; if unknown, the lowest value that any of its runs meets."""
     if math.isfinite(problem.function.minimum):
         return problem
     plan = Plan([_task(problem, optimizer, seeds, terms, ()) for optimizer in problem.optimizers])
@@ -217,11 +220,11 @@ def _with_lowest_seen(problem: _Problem, seeds: int, terms: RunSettings, executo
 
 
 def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSettings, shares: tuple[float, ...]) -> Task:
-    """All runs of one optimizer on one function: learning rates, then starts, then seeds, the last running fastest."""
-    function, starts, rates = problem.function, problem.starts, problem.rates
-    lengths = (1 if rates is None else len(rates), len(starts), seeds)
+    """Return all runs of one optimizer on one function: learning rates, then starts, then seeds, the last fastest."""
+    function, starts, lrs = problem.function, problem.starts, problem.lr_grid
+    lengths = (1 if lrs is None else len(lrs), len(starts), seeds)
     columns = [GridColumn.along(column, lengths, 1) for column in starts.T]
-    numbers = {} if rates is None else {"lr": GridColumn.along(rates, lengths, 0)}
+    numbers = {} if lrs is None else {"lr": GridColumn.along(lrs, lengths, 0)}
     streams = GridColumn(np.arange(len(starts) * seeds))
     here = replace(
         terms, box=roaming_box(function, starts).numpy(), metrics=target_key(shares, function.minimum) if shares else ()
@@ -244,11 +247,11 @@ def _task(problem: _Problem, optimizer: Optimizer, seeds: int, terms: RunSetting
 def _record(
     results: Results,
     problems: Sequence[_Problem],
-    entries: Sequence[OptimizerSpec],
+    specs: Sequence[OptimizerSpec],
     seeds: int,
     shares: tuple[float, ...],
 ) -> Record:
-    names, terms, rates = labels(entries), results.plan.tasks[0].settings, problems[0].rates
+    names, terms, lrs = labels(specs), results.plan.tasks[0].settings, problems[0].lr_grid
     widest = max(problem.function.dim for problem in problems)
     each = [
         _columns(results.task(i * len(names) + j), problem, names[j], optimizer, shares)
@@ -259,12 +262,12 @@ def _record(
     value = np.concatenate([part["loss"] for part in each])
     columns = {name: np.concatenate([part[name] for part in each]) for name in each[0] if name not in ("x", "loss")}
     meta = CompareMeta(
-        functions={problem.label: _told(problem) for problem in problems},
-        optimizers={name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
+        functions={problem.label: _function_meta(problem) for problem in problems},
+        optimizers={name: spec.optimizer.spec for name, spec in zip(names, specs, strict=True)},
         axes={
             "function": [problem.label for problem in problems],
             "optimizer": names,
-            **({} if rates is None else {"lr": rates.tolist()}),
+            **({} if lrs is None else {"lr": lrs.tolist()}),
             "start": list(range(len(problems[0].starts))),
             "seed": list(range(seeds)),
         },
@@ -283,10 +286,10 @@ def _record(
 def _columns(
     paths: BatchResult, problem: _Problem, label: str, optimizer: Optimizer, shares: tuple[float, ...]
 ) -> Mapping[str, NDArray[Any]]:
-    """Points, values and columns of the runs of one optimizer on one function."""
+    """Return points, losses and columns of the runs of one optimizer on one function."""
     count, function = len(paths.loss), problem.function
-    rates = np.array([optimizer.learning_rate]) if problem.rates is None else problem.rates
-    never = np.full((count, len(shares)), np.nan)  # where no block of it was run
+    lrs = np.array([optimizer.learning_rate]) if problem.lr_grid is None else problem.lr_grid
+    never = np.full((count, len(shares)), np.nan)  # if no block of it was run
     to = {name: np.nan_to_num(paths.metrics.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
     steps_to = to["steps_to"].astype(np.int64)
     first = paths.loss[:, 0]
@@ -297,8 +300,8 @@ def _columns(
         "loss": paths.loss,
         "label": np.repeat([label], count),
         "function": np.repeat([problem.label], count),
-        "lr": np.repeat(rates, count // len(rates)),
-        **outcome(paths, hardest, function.minimum),
+        "lr": np.repeat(lrs, count // len(lrs)),
+        **run_columns(paths, hardest, function.minimum),
         "reached": steps_to[:, -1],
         "evaluations": np.where(paths.reason == NOT_RUN, -1, evaluation_cost(spent, function.dim)).astype(np.int64),
         "steps_to": steps_to,
@@ -306,8 +309,8 @@ def _columns(
     }
 
 
-def _told(problem: _Problem) -> dict[str, Any]:
-    """What the meta data tell of a function."""
+def _function_meta(problem: _Problem) -> dict[str, Any]:
+    """Return the metadata of a function."""
     function = problem.function
     return {
         "title": function.title,

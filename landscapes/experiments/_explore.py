@@ -1,4 +1,4 @@
-"""`explore`: the race in a window, with a start to drag, sliders and boxes."""
+"""Open an interactive window with a race: `explore`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from landscapes.experiments.optimizer_specs import (
     OptimizerSpec,
     labels,
     parse_optimizers,
-    unique,
+    unique_labels,
     with_tuned_lrs,
 )
 from landscapes.functions import as_function
@@ -37,16 +37,16 @@ if TYPE_CHECKING:
     from landscapes.render import Theme
 
 OTHERS = ("beale", "rosenbrock", "himmelblau", "three_hump_camel", "goldstein_price", "ackley", "rastrigin", "saddle")
-"""The landscapes that are offered beside one that is named."""
+"""The functions offered besides a single given one."""
 
 DRAFT = 0.045
-"""Seconds that the first steps may take while the mouse moves; drawing takes almost as long."""
+"""Seconds of computing per frame while the mouse moves; drawing takes almost as long."""
 
 FEWEST = 10
-"""At least so many steps are taken then."""
+"""The smallest number of steps of such a draft."""
 
 LEAST_MOMENTUM = 1e-9
-"""What stands for no momentum, which Nesterov's cannot do without."""
+"""Stands for momentum 0, which Nesterov's method refuses."""
 
 
 @suggests_arguments
@@ -60,30 +60,30 @@ def explore(
     figure: Figure | None = None,
     show: bool = True,
 ) -> Explorer:
-    """Opens a window with a race: drag its start, turn learning rates and momentum, tick optimizers, choose landscapes.
+    """Open a window with a race: drag the start, change learning rates and momentum, choose optimizers and functions.
 
-    Whatever is changed, the race is run again at once. Learning rates are multiples of each optimizer's own: the one
-    that a sweep found for the landscape, where its name says none. The space bar plays the race, r goes back to where it
-    began, s saves a GIF and S a picture in the current folder, under a name that the window tells.
+    Every change runs the race again. Learning rates are multiples of each optimizer's own, which is tuned for the
+    function if its name gives none. The space bar plays the race, r resets everything, s saves a GIF and S a picture in
+    the current folder; the window shows the file name.
 
-    It takes a backend of matplotlib that has windows: Qt, Tk, GTK, WebAgg in a browser, or ipympl in a notebook.
+    It needs a matplotlib backend with windows: Qt, Tk, GTK, WebAgg in a browser, or ipympl in a notebook.
 
     Args:
-        function: a landscape of two coordinates, by name or as it is; or several to choose from. Beside one alone
-            some well-known ones are offered.
+        function: a function of two coordinates, by name or as an object; or several to choose from. Besides a single
+            one, some well-known ones are offered.
         optimizers: as `race` takes them; all of them run at first.
-        steps: how many steps, at least 1; by default each landscape's own number.
+        steps: how many steps, >= 1; by default each function's own number.
         seed: of all random numbers.
         theme: "light", "dark", "print" or a `render.Theme`.
-        figure: an empty figure of one's own, with a canvas, to draw on instead.
-        show: whether to wait until the window is closed, in a script; in a notebook it appears in any case.
+        figure: an empty figure with a canvas, to draw on instead.
+        show: whether a script waits until the window is closed. In a notebook the window appears in any case.
 
     Returns:
-        The `Explorer`: what is shown, and what is in the window.
+        The `Explorer`: what is shown, and the widgets of the window.
 
     Raises:
-        InputError: for a landscape with another number of coordinates than two, unknown names, and where there is no
-            window to be had.
+        InputError: for a function with another number of coordinates than two, unknown names, or a backend without
+            windows.
 
     >>> from matplotlib.backends.backend_agg import FigureCanvasAgg
     >>> from matplotlib.figure import Figure
@@ -96,30 +96,30 @@ def explore(
     if figure is None:
         check_window()
     given = list(function) if isinstance(function, Sequence) and not isinstance(function, str) else [function]
-    lands = [_plane(as_function(one)) for one in given]
-    if not lands:
-        raise InputError('there is no landscape to explore: name one, as in explore("beale")')
-    if len(lands) == 1:
-        lands += [other for other in map(as_function, OTHERS) if other.name != lands[0].name]
-    who = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers, "explore")
-    names = unique([land.title for land in lands])
-    racer = Racing(dict(zip(names, lands, strict=True)), who, steps, check_count("seed", seed, 0))
-    seen = window(racer, labels(who), names, theme=theme, figure=figure)
+    functions = [_check_plane(as_function(one)) for one in given]
+    if not functions:
+        raise InputError('no functions to explore; give at least one, such as explore("beale")')
+    if len(functions) == 1:
+        functions += [other for other in map(as_function, OTHERS) if other.name != functions[0].name]
+    specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers, "explore")
+    names = unique_labels([one.title for one in functions])
+    races = Racing(dict(zip(names, functions, strict=True)), specs, steps, check_count("seed", seed, 0))
+    explorer = window(races, labels(specs), names, theme=theme, figure=figure)
     if figure is None and show:
         from matplotlib import pyplot
 
         pyplot.show()
-    return seen
+    return explorer
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A landscape that was looked at once: what its races have in common.
+    """What all races on one function share.
 
     Attributes:
-        function: checked, with minima where a search found them.
+        function: the checked function, with its minima if a search found them.
         surface: its values.
-        minimum_is: how the minimum is known, as records say it.
+        minimum_is: how the minimum is known; see `ExperimentMeta`.
         optimizers: the optimizers at their own learning rates, by label.
         steps: how many steps a race has.
     """
@@ -132,45 +132,49 @@ class Prepared:
 
 
 class Racing:
-    """Runs the races that are asked for.
+    """Runs the requested races.
 
     Args:
-        functions: the landscapes by name.
-        entries: the optimizers.
-        steps: how many steps, None for each landscape's own number.
+        functions: the functions by name.
+        specs: the optimizers.
+        steps: how many steps; None for each function's own number.
         seed: of all random numbers.
 
     Attributes:
-        names: of the landscapes.
-        pace: seconds that a step of the last race took.
+        names: the names of the functions.
+        pace: seconds per step of the last race.
     """
 
     def __init__(
-        self, functions: Mapping[str, Function], entries: Sequence[OptimizerSpec], steps: int | None, seed: int
+        self, functions: Mapping[str, Function], specs: Sequence[OptimizerSpec], steps: int | None, seed: int
     ) -> None:
         self.names = list(functions)
         self.pace = 0.0
         self._functions = functions
-        self._entries = entries
+        self._specs = specs
         self._steps = None if steps is None else check_count("steps", steps)
         self._seed = seed
         self._prepared: dict[str, Prepared] = {}
 
     def __call__(self, wish: Wish) -> Record:
-        """The race, of a draft its first steps. Raises `InputError` where it cannot start."""
-        ground = self._prepare(wish.function)
-        optimizers = {label: _turned(ground.optimizers[label], wish) for label in wish.optimizers}
-        steps = ground.steps
+        """Return the race, or its first steps for a draft. Raises `InputError` if it cannot start."""
+        prepared = self._prepare(wish.function)
+        optimizers = {label: _with_sliders(prepared.optimizers[label], wish) for label in wish.optimizers}
+        steps = prepared.steps
         if wish.draft and self.pace > 0:
             steps = min(max(int(DRAFT / self.pace), FEWEST), steps)
-        surfaced = 257 if ground.function.minimum == -math.inf else 2  # there the target is half way to what is in view
+        surfaced = (
+            257 if prepared.function.minimum == -math.inf else 2
+        )  # unbounded below: the target depends on the surface
         begin = time.perf_counter()
-        record = race(ground.function, optimizers, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced)
+        record = race(
+            prepared.function, optimizers, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced
+        )
         self.pace = (time.perf_counter() - begin) / steps
-        return replace(record, surface=ground.surface, meta=record.meta.replace(minimum_is=ground.minimum_is))
+        return replace(record, surface=prepared.surface, meta=record.meta.replace(minimum_is=prepared.minimum_is))
 
     def _prepare(self, name: str) -> Prepared:
-        """What the races on a landscape have in common, worked out when it is chosen for the first time."""
+        """Return what the races on a function share, computed when it is first chosen."""
         if name in self._prepared:
             return self._prepared[name]
         plain = checked(self._functions[name])
@@ -181,32 +185,32 @@ class Racing:
         if math.isnan(function.minimum) or (minimum_is == "found" and lowest < function.minimum):
             function, minimum_is = replace(plain, minimum=lowest), "the lowest value seen"
             surface = replace(surface, minima=surface.minima[:0], minimum=math.nan)
-        # their own number of steps, whatever was asked for: there rates are known without a sweep
-        tuned = with_tuned_lrs(self._entries, function, function.start, function.steps)
-        optimizers = dict(zip(labels(self._entries), [entry.optimizer for entry in tuned], strict=True))
+        # the function's own number of steps, for which learning rates are stored
+        tuned = with_tuned_lrs(self._specs, function, function.start, function.steps)
+        optimizers = dict(zip(labels(self._specs), [entry.optimizer for entry in tuned], strict=True))
         self._prepared[name] = Prepared(function, surface, minimum_is, optimizers, self._steps or function.steps)
         return self._prepared[name]
 
 
-def _plane(function: Function) -> Function:
+def _check_plane(function: Function) -> Function:
     if function.dim != 2:
         raise InputError(
-            f"{function.name} has {function.dim} coordinates, and a window shows two: choose another landscape, or a plane "
-            "through this one by landscapes.transforms.restricted"
+            f"explore needs a function of 2 coordinates; {function.name} has {function.dim}. Choose another, or "
+            "restrict it to a plane by landscapes.transforms.restricted"
         )
     return function
 
 
-def _turned(optimizer: Optimizer, wish: Wish) -> Optimizer:
-    """The optimizer with the learning rate and momentum that are asked for."""
+def _with_sliders(optimizer: Optimizer, wish: Wish) -> Optimizer:
+    """Return the optimizer with the requested learning rate and momentum."""
     changed = (
         optimizer
         if math.isnan(optimizer.learning_rate)
         else optimizer.with_learning_rate(optimizer.learning_rate * wish.factor)
     )
     numbers = optimizer.hyperparameters()
-    mine = next((name for name in ("momentum", "beta1") if numbers.get(name)), None)
-    if wish.momentum is None or mine is None:
+    own = next((name for name in ("momentum", "beta1") if numbers.get(name)), None)
+    if wish.momentum is None or own is None:
         return changed
-    momentum: dict[str, Any] = {mine: max(wish.momentum, LEAST_MOMENTUM)}
+    momentum: dict[str, Any] = {own: max(wish.momentum, LEAST_MOMENTUM)}
     return changed.with_hyperparameters(momentum)

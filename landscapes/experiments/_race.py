@@ -1,4 +1,4 @@
-"""The race: several optimizers from one start on one function, as one batch."""
+"""Race several optimizers from one start on one function, as one batch: `race`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.experiments.checks import check_count, check_dtype, check_start
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
-from landscapes.experiments.outcomes import roaming_box, statuses, target_between
+from landscapes.experiments.outcomes import roaming_box, statuses, target_loss
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
@@ -48,32 +48,35 @@ def race(
     resolution: int = 257,
     progress: loop.Progress | None = None,
 ) -> Record:
-    """Races optimizers over a landscape and returns all that a picture needs.
+    """Race optimizers on a function, as one batch.
 
     Args:
-        function: a name of the catalogue, or a landscape of one's own made with `@function`.
-        optimizers: names ("adam", "adam(lr=0.05)"), optimizers, or a dict from labels to these; by default
-            SGD, momentum, Nesterov, Adagrad, RMSprop and Adam. A name without a learning rate takes the
-            one that a sweep found for this function (see `landscapes.experiments.stored_lrs`); an optimizer is taken as it is.
+        function: a name of the catalogue, or a function of your own, made with `@function`.
+        optimizers: names ("adam", "adam(lr=0.05)"), optimizers, or a dict from labels to these; by default SGD,
+            momentum, Nesterov, Adagrad, RMSprop and Adam. A name without a learning rate gets a tuned one (see
+            `landscapes.experiments.stored_lrs`). An optimizer is taken as it is.
         start: the start point, d numbers; by default the function's own.
-        steps: how many steps, at least 1; by default the function's own number.
+        steps: how many steps, >= 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …
         dtype: `torch.float64` or `torch.float32`.
-        seed: of all random numbers, for optimizers and wrappers that draw some; the same noise meets every optimizer.
-        stop: when a run has arrived and rests, such as `Stop(gtol=1e-8)`; by default it goes on to the end.
-        record_steps: which steps to record: "all", "ends", a stride or a list; the first and the last always are.
-        metrics: what to record beside points and values: "gradient_norm", "lr", "evaluations" (how many of each kind so far),
-            and what optimizers record_steps, such as "momentum" and "second_moment". With "seconds" each optimizer is stepped by itself as
-            well, several times, to measure its processor time up to each step on this machine, in seconds (see
-            `landscapes.engine.timing`): that takes as long again several times over, points and values stay what they are,
-            and no two measurements agree. On landscapes this cheap it is mostly what a call of torch takes, not arithmetic.
-        view: which surface to record: "domain" for the function's whole domain, "race" for what holds all runs
-            that did not fail, or a box ((x from, x to), (y from, y to)); by default the function's own view.
-        resolution: points a side of the surface that is drawn beneath the paths; four times as many of a curve.
+        seed: of all random numbers. All optimizers meet the same noise.
+        stop: when a run has converged and stops, such as `Stop(gtol=1e-8)`; by default runs use all steps.
+        record_steps: the steps to record: "all", "ends", a stride or a list. The first and the last always are.
+        metrics: what to record besides points and losses: "gradient_norm", "lr", "evaluations" (of each kind so far),
+            and quantities of optimizers such as "momentum" and "second_moment". "seconds" is the processor time up to
+            each step on this machine. It steps each optimizer by itself several times, so the race takes several
+            times as long, and no two measurements agree (see `landscapes.engine.timing`). Points and losses do not
+            change. On functions this cheap it measures mostly the overhead of torch calls.
+        view: the surface to record: "domain", "race" (a box around all runs that did not fail), or a box
+            ((x low, x high), (y low, y high)); by default the function's own view.
+        resolution: points per side of the surface; four times as many for a curve.
         progress: called with (steps done, steps in all).
 
+    Returns:
+        A record with one run per optimizer.
+
     Raises:
-        InputError: for anything above that cannot be used, before any work is done.
+        InputError: for invalid arguments, before any work is done.
 
     >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=200)
     >>> record.trajectories.x.shape
@@ -83,91 +86,89 @@ def race(
     >>> race("booth", ["sgd", "lbfgs"], steps=20, metrics=["seconds"]).trajectories.metrics["seconds"].shape
     (2, 21)
     """
-    landscape = as_function(function)
+    objective = as_function(function)
     place = loop.check_device(device)
     check_dtype(dtype)
     timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     if timed and place.type != "cpu":
-        raise InputError(
-            f'"seconds" are those of the CPU, and {device!r} works beside it; use device="cpu" to metrics them'
-        )
-    wanted = None if view is None else _wanted(landscape, view)
-    budget = check_count("steps", landscape.steps if steps is None else steps)
-    point = check_start(landscape, landscape.start if start is None else start)
-    landscape = checked(landscape, point)
+        raise InputError(f'metrics=["seconds"] needs device="cpu", got {device!r}')
+    wanted = None if view is None else _check_view(objective, view)
+    budget = check_count("steps", objective.steps if steps is None else steps)
+    point = check_start(objective, objective.start if start is None else start)
+    objective = checked(objective, point)
     if wanted is None:
-        landscape = _seeing(landscape, point)
-    plain, landscape = landscape, with_found_minima(landscape)
-    entries = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
-    entries = with_tuned_lrs(entries, landscape, point, budget)
-    racing = [entry.optimizer for entry in entries]
-    starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(racing))
+        objective = _view_with_start(objective, point)
+    given, objective = objective, with_found_minima(objective)
+    specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
+    specs = with_tuned_lrs(specs, objective, point, budget)
+    raced = [spec.optimizer for spec in specs]
+    starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced))
     paths = loop.run(
-        landscape, racing, starts, budget, box=roaming_box(landscape), stop=stop, record_steps=record_steps, metrics=metrics,
-        target=_known_target(landscape, point), seed=check_count("seed", seed, 0), progress=progress,
+        objective, raced, starts, budget, box=roaming_box(objective), stop=stop, record_steps=record_steps,
+        metrics=metrics, target=_known_target(objective, point), seed=check_count("seed", seed, 0), progress=progress,
     )  # fmt: skip
-    surface = _ground(landscape, resolution)
-    if landscape is not plain and not _holds(landscape, point, surface, paths, dtype):
-        landscape, surface = plain, _ground(plain, resolution)
-    minimum, known = _minimum(landscape, surface, paths.lowest)
+    surface = _surface(objective, resolution)
+    if objective is not given and not _is_lowest(objective, point, surface, paths, dtype):
+        objective, surface = given, _surface(given, resolution)
+    minimum, known = _minimum(objective, surface, paths.lowest)
     target = _target(float(paths.loss[0, 0]), minimum, surface)
     recorded = dict(paths.metrics)
     if timed:
         ends = np.where(paths.stopped < 0, budget, paths.stopped)
-        recorded["seconds"] = measure_seconds(landscape, racing, starts, budget, ends, seed)[:, paths.step]
+        recorded["seconds"] = measure_seconds(objective, raced, starts, budget, ends, seed)[:, paths.step]
     trajectories = Trajectories(
         x=paths.x,
         loss=paths.loss,
         step=paths.step,
         runs={
-            "label": np.array(labels(entries)),
-            "optimizer": np.array([optimizer.spec for optimizer in racing]),
-            "lr": np.array([optimizer.learning_rate for optimizer in racing]),
-            "lr_source": np.array(["tuned" if entry.left_open else "given" for entry in entries]),
+            "label": np.array(labels(specs)),
+            "optimizer": np.array([optimizer.spec for optimizer in raced]),
+            "lr": np.array([optimizer.learning_rate for optimizer in raced]),
+            "lr_source": np.array(["tuned" if spec.lr_open else "given" for spec in specs]),
             "status": statuses(paths.loss[:, -1], paths.reason, target, minimum),
             "stopped": paths.stopped,
             "reason": paths.reason,
-            "reached": paths.reached if _known_target(landscape, point) is not None else _first(paths, target),
+            "reached": paths.reached if _known_target(objective, point) is not None else _first_hit(paths, target),
             **paths.evaluations,
         },
         metrics=recorded,
     )
     if surface is not None and wanted is not None:
-        surface = _ground(_viewed(landscape, wanted, trajectories), resolution)
+        surface = _surface(_with_view(objective, wanted, trajectories), resolution)
     meta = RaceMeta(
-        function=landscape.name,
-        title=landscape.title,
-        latex=landscape.latex,
-        domain=[list(side) for side in landscape.domain],
+        function=objective.name,
+        title=objective.title,
+        latex=objective.latex,
+        domain=[list(side) for side in objective.domain],
         start=list(point),
         steps=budget,
         seed=seed,
         minimum=minimum,
-        minimum_is=("known" if landscape is plain else "found") if known else "the lowest value seen",
+        minimum_is=("known" if objective is given else "found") if known else "the lowest value seen",
         target=target,
         device=str(place),
         dtype=str(dtype).removeprefix("torch."),
         versions=versions(),
     )
-    return Record(trajectories, None, meta, surface) if landscape.dim == 1 else Record(trajectories, surface, meta)
+    return Record(trajectories, None, meta, surface) if objective.dim == 1 else Record(trajectories, surface, meta)
 
 
-def _wanted(function: Function, view: View) -> str | Box:
+def _check_view(function: Function, view: View) -> str | Box:
     """The view that was asked for, once it can be used."""
     wanted = check_view(view)
     if function.dim == 1 and not isinstance(wanted, str):
-        raise InputError(f'{function.name} has one coordinate: its view is "domain" or "race", not a box')
+        raise InputError(f'{function.name} has one coordinate; its view must be "domain" or "race", not a box')
     return wanted
 
 
-def _ground(function: Function, resolution: int) -> Surface | None:
+def _surface(function: Function, resolution: int) -> Surface | None:
     """What is drawn beneath the runs: a surface, a curve over one coordinate, nothing where there are more than two."""
     if function.dim > 2:
         return None
     return function.surface(resolution) if function.dim == 2 else function.curve(4 * resolution - 3)
 
 
-def _seeing(function: Function, start: Sequence[float]) -> Function:
+def _view_with_start(function: Function, start: Sequence[float]) -> Function:
     """The function with a view that holds the start, with a word where it had to widen."""
     if all(low <= c <= high for c, (low, high) in zip(start, function.view, strict=True)):
         return function
@@ -180,7 +181,7 @@ def _seeing(function: Function, start: Sequence[float]) -> Function:
     return function.with_view(wider)
 
 
-def _viewed(function: Function, view: str | Box, trajectories: Trajectories) -> Function:
+def _with_view(function: Function, view: str | Box, trajectories: Trajectories) -> Function:
     """The function with the view that was asked for."""
     if not isinstance(view, str):
         return function.with_view([(low, high) for low, high in view.tolist()])
@@ -194,39 +195,39 @@ def _viewed(function: Function, view: str | Box, trajectories: Trajectories) -> 
 
 
 def _minimum(function: Function, surface: Surface | None, values: NDArray[np.float64]) -> tuple[float, bool]:
-    """The lowest value there is, and whether it is a known fact or only the lowest that was seen."""
+    """The lowest value there is, and whether it is a known fact or only the lowest that was values_seen."""
     if not math.isnan(function.minimum):
         return function.minimum, True
-    seen = values if surface is None else np.concatenate([values.ravel(), surface.values.ravel()])
-    return float(np.min(seen[np.isfinite(seen)])), False
+    values_seen = values if surface is None else np.concatenate([values.ravel(), surface.values.ravel()])
+    return float(np.min(values_seen[np.isfinite(values_seen)])), False
 
 
-def _holds(
+def _is_lowest(
     function: Function, start: Sequence[float], surface: Surface | None, paths: BatchResult, dtype: torch.dtype
 ) -> bool:
-    """Whether nothing that was seen lies lower than the minimum that a search found, but for rounding."""
+    """Return whether no recorded value is below the minimum that a search found, except for rounding."""
     rounding = float(torch.finfo(dtype).eps)
     slack = rounding**0.5 * abs(float(function(start)) - function.minimum) + 10 * rounding * abs(function.minimum)
-    seen = paths.lowest if surface is None else np.concatenate([paths.lowest, surface.values.ravel()])
-    return bool(np.min(seen, where=np.isfinite(seen), initial=math.inf) >= function.minimum - slack)
+    values_seen = paths.lowest if surface is None else np.concatenate([paths.lowest, surface.values.ravel()])
+    return bool(np.min(values_seen, where=np.isfinite(values_seen), initial=math.inf) >= function.minimum - slack)
 
 
 def _known_target(function: Function, start: Sequence[float]) -> float | None:
-    """The target, where it is known before the race."""
+    """Return the target if it is known before the race, else None."""
     if not math.isfinite(function.minimum):
         return None
-    return target_between(float(function(start)), function.minimum)
+    return target_loss(float(function(start)), function.minimum)
 
 
 def _target(first: float, minimum: float, surface: Surface | None) -> float:
-    """The value at which a run has arrived. Without a bottom: half way down to the lowest value in view."""
+    """Return the loss to reach. If unbounded below: halfway to the lowest value in view."""
     if math.isfinite(minimum):
-        return target_between(first, minimum)
+        return target_loss(first, minimum)
     lowest = float(np.nanmin(surface.values)) if surface is not None else first - 1.0
     return first - 0.5 * max(first - lowest, 0.0)
 
 
-def _first(paths: BatchResult, target: float) -> NDArray[np.int64]:
-    """The first kept step at which each run is at or below the target, -1 where it never is."""
+def _first_hit(paths: BatchResult, target: float) -> NDArray[np.int64]:
+    """Return the first recorded step at which each run is at or below the target, -1 for never."""
     hits = paths.loss <= target
     return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)

@@ -1,4 +1,4 @@
-"""Optimizers over a grid of hyper-parameters, or settings drawn from ranges: `sweep`."""
+"""Run optimizers over a grid of hyper-parameters, or over draws from ranges: `sweep`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from landscapes.execution.results import Results
 from landscapes.experiments.checks import check_count, check_dtype
 from landscapes.experiments.optimizer_specs import Optimizers, OptimizerSpec, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import roaming_box
-from landscapes.experiments.records import dtype_name, facts, goal, outcome, whole
+from landscapes.experiments.records import all_results, common_meta, dtype_name, resolve_target, run_columns
 from landscapes.experiments.starts import NEAR, Spread, starts_of
-from landscapes.experiments.tuning_trials import Design, Trials, Values, trials
+from landscapes.experiments.sweep_settings import Design, Settings, Values, sweep_settings
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
@@ -61,46 +61,46 @@ def sweep(
     progress: loop.Progress | None = None,
     **vary: Values,
 ) -> Record:
-    """Runs optimizers with many settings, starts and seeds.
+    """Run optimizers with many settings, starts and seeds.
 
-    Any hyper-parameter can be varied, by its name: `lr=[0.01, 0.1]` by values, `lr=Range(1e-4, 1.0)` by a range, of which
-    a grid takes 16 values, evenly spaced on its scale, and `Range(1e-4, 1.0, n=256)` as many as are wanted;
-    `momentum=0.9` sets it once for all. The record's axes are the hyper-parameters in the order in which they are given,
-    after `optimizer` where there are several, and before `start` and `seed` where these vary. Drawn settings
-    have one axis, `trial`, in their place. Each hyper-parameter is a column of the runs as well.
+    Any hyper-parameter can be varied by its name: `lr=[0.01, 0.1]` by values, `lr=Range(1e-4, 1.0, n=256)` by a range,
+    evenly on its scale (16 values without `n`). `momentum=0.9` sets it for all runs. The axes of the record are the
+    hyper-parameters in the given order, after `optimizer` if there are several, before `start` and `seed` if these
+    vary. Drawn settings have one axis, `trial`. Each hyper-parameter is a column of runs as well.
 
     Args:
-        function: a name of the catalogue, or a landscape of one's own.
-        optimizers: names, optimizers, or a dict from labels to these. What a name leaves open and is not varied, its learning rate,
-            is found by a sweep of its own (see `landscapes.experiments.stored_lrs`).
-        start: the start; by default the function's own.
-        starts: start points, shape (S, d), or how many: the start and others near it.
-        spread: where these are drawn: within so many sides of the view around the start, or in the "view" or "domain".
-        seeds: how many times each is run, with random numbers of its own.
-        steps: by default the function's own number.
-        stop: when a run has arrived; by default all go on to the end.
-        record_steps: which steps to record; by default the first and the last.
-        metrics: what to record beside points and values; see `race`.
-        target: the value to reach; by default what leaves 1e-4 of the gap between the first start and the minimum.
-        design: "grid", every combination, or settings drawn from all ranges at once: "random", or "sobol", which covers them
-            more evenly (Sobol, 1967).
+        function: a name of the catalogue, or a function of your own.
+        optimizers: names, optimizers, or a dict from labels to these. A learning rate that is neither given nor varied
+            is tuned (see `landscapes.experiments.stored_lrs`).
+        start: the start, d numbers; by default the function's own.
+        starts: the start points, shape (S, d), or how many: the start and others near it.
+        spread: where these are drawn: within this many sides of the view around the start (0.02 by default), in the
+            "view" or in the "domain".
+        seeds: how many times each is run, with different random numbers.
+        steps: how many steps; by default the function's own number.
+        stop: when a run has converged; by default runs use all steps.
+        record_steps: the steps to record; by default the first and the last.
+        metrics: what to record besides points and losses; see `race`.
+        target: the loss to reach; by default 1e-4 of the gap between the first start and the minimum remains.
+        design: "grid" for every combination, or joint draws from all ranges: "random", or "sobol", which covers them
+            more evenly (Sobol, 1967). Draws need ranges without `n`.
         count: how many settings are drawn.
         seed: of all random numbers.
         device: "cpu", "cuda", …
         dtype: `torch.float64` or `torch.float32`.
-        compiled: whether steps are compiled; by default where it pays.
-        executor: who runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution._execute`.
-        resume_dir: a folder to record_steps finished blocks in, so that a job that was killed goes on where it was.
+        compiled: whether steps are compiled; by default if it pays.
+        executor: runs the blocks, any `concurrent.futures.Executor`; see `landscapes.execution`.
+        resume_dir: a folder for finished blocks, so that an interrupted sweep continues.
         progress: called with (runs done, runs in all).
         **vary: hyper-parameters, by name.
 
     Returns:
-        A record whose runs are a grid (`Record.axes`, `Record.grid`), with the columns `status`, `final`, `lowest`, `reached`
-        (steps to the target), `stopped`, `reason`, what was evaluated, and each hyper-parameter. A job that was ended
-        by Ctrl-C gives back what is done: `meta["complete"]` is False, and the status of other runs "not run".
+        A record whose runs form a grid (`Record.axes`, `Record.grid`), with the columns `status`, `final`, `lowest`,
+        `reached` (steps to the target), `stopped`, `reason`, evaluations, and each hyper-parameter. After Ctrl-C the
+        record has what is done: `meta.complete` is False, and other runs have the status "not run".
 
     Raises:
-        InputError: for anything above that cannot be used, before any work is done.
+        InputError: for invalid arguments, before any work is done.
 
     >>> record = sweep("booth", "momentum", lr=[0.01, 0.1], momentum=[0.0, 0.5, 0.9], steps=50)
     >>> record.axes
@@ -108,48 +108,49 @@ def sweep(
     >>> record.grid("status").tolist()
     [['max_steps', 'max_steps', 'max_steps'], ['converged', 'converged', 'max_steps']]
     """
-    landscape = as_function(function)
+    objective = as_function(function)
     place = str(loop.check_device(device))
     check_dtype(dtype)
-    budget, seed = check_count("steps", landscape.steps if steps is None else steps), check_count("seed", seed, 0)
+    budget, seed = check_count("steps", objective.steps if steps is None else steps), check_count("seed", seed, 0)
     recorded_steps(record_steps, budget)
-    entries = parse_optimizers(optimizers, "sweep")
-    points = starts_of(landscape, start, starts, spread=spread, seed=seed)
-    landscape = with_found_minima(checked(landscape, points[0].tolist()))
-    tried, entries = _tried(entries, vary, design, count, seed)
-    entries = with_tuned_lrs(entries, landscape, points[0].tolist(), budget)
+    specs = parse_optimizers(optimizers, "sweep")
+    points = starts_of(objective, start, starts, spread=spread, seed=seed)
+    objective = with_found_minima(checked(objective, points[0].tolist()))
+    settings, specs = _settings(specs, vary, design, count, seed)
+    specs = with_tuned_lrs(specs, objective, points[0].tolist(), budget)
     repeats = 1 if seeds is None else check_count("seeds", seeds)
-    lengths = [*map(len, tried.axes.values()), len(points), repeats]
+    lengths = [*map(len, settings.axes.values()), len(points), repeats]
     terms = RunSettings(
-        budget, roaming_box(landscape, points).numpy(), stop, record_steps, tuple(metrics),
-        goal(landscape, float(landscape(points[0].tolist())), target), seed, dtype_name(dtype), place, compiled,
+        budget, roaming_box(objective, points).numpy(), stop, record_steps, tuple(metrics),
+        resolve_target(objective, float(objective(points[0].tolist())), target),
+        seed, dtype_name(dtype), place, compiled,
     )  # fmt: skip
-    tasks = [_task(landscape, entry.optimizer, tried, points, lengths, terms) for entry in entries]
+    tasks = [_task(objective, spec.optimizer, settings, points, lengths, terms) for spec in specs]
     results = execute(Plan(tasks), executor=executor, resume_dir=resume_dir, progress=progress)
-    names = labels(entries)
+    names = labels(specs)
     axes = {
         **({"optimizer": names} if len(names) > 1 else {}),
-        **tried.axes,
+        **settings.axes,
         **({"start": list(range(len(points)))} if starts is not None else {}),
         **({"seed": list(range(repeats))} if seeds is not None else {}),
     }
-    return _record(landscape, results, names, entries, tried, points, axes or {"optimizer": names})
+    return _record(objective, results, names, specs, settings, points, axes or {"optimizer": names})
 
 
-def _tried(
-    entries: Sequence[OptimizerSpec], vary: Mapping[str, Values], design: Design, count: int | None, seed: int
-) -> tuple[Trials, list[OptimizerSpec]]:
-    """The settings to try, and the contenders with those that are the same for all."""
+def _settings(
+    specs: Sequence[OptimizerSpec], vary: Mapping[str, Values], design: Design, count: int | None, seed: int
+) -> tuple[Settings, list[OptimizerSpec]]:
+    """Return the settings to run, and the optimizers with the hyper-parameters that are the same for all runs."""
     fixed = {name: value for name, value in vary.items() if isinstance(value, int | float | np.number)}
-    for entry, name in itertools.product(entries, fixed):
-        if name not in entry.optimizer.hyperparameters():
-            raise unknown(f"hyper-parameter of {entry.optimizer.label}", name, entry.optimizer.hyperparameters())
+    for spec, name in itertools.product(specs, fixed):
+        if name not in spec.optimizer.hyperparameters():
+            raise unknown(f"hyper-parameter of {spec.optimizer.label}", name, spec.optimizer.hyperparameters())
     ready = []
-    for entry in entries:
-        left_open = entry.left_open and _tunable(entry.optimizer) not in vary
-        ready.append(replace(entry, optimizer=entry.optimizer.with_hyperparameters(fixed), left_open=left_open))
+    for spec in specs:
+        lr_open = spec.lr_open and _tunable(spec.optimizer) not in vary
+        ready.append(replace(spec, optimizer=spec.optimizer.with_hyperparameters(fixed), lr_open=lr_open))
     varied = {name: values for name, values in vary.items() if name not in fixed}
-    return trials([entry.optimizer for entry in ready], varied, design, count, seed), ready
+    return sweep_settings([spec.optimizer for spec in ready], varied, design, count, seed), ready
 
 
 def _tunable(optimizer: Optimizer) -> str:
@@ -160,18 +161,18 @@ def _tunable(optimizer: Optimizer) -> str:
 def _task(
     function: Function,
     optimizer: Optimizer,
-    tried: Trials,
+    settings: Settings,
     points: NDArray[np.float64],
     lengths: Sequence[int],
     terms: RunSettings,
 ) -> Task:
-    """All runs of one optimizer: settings, then starts, then seeds, the last running fastest."""
+    """Return all runs of one optimizer: settings, then starts, then seeds, the last running fastest."""
     at = len(lengths) - 2
     return Task(
         function, optimizer, math.prod(lengths),
         [GridColumn.along(column, lengths, at) for column in points.T],
         terms,
-        {name: GridColumn.along(values, lengths, axis) for name, (axis, values) in tried.columns.items()},
+        {name: GridColumn.along(values, lengths, axis) for name, (axis, values) in settings.columns.items()},
         GridColumn(np.arange(math.prod(lengths[at:]))),
     )  # fmt: skip
 
@@ -180,25 +181,25 @@ def _record(
     function: Function,
     results: Results,
     names: Sequence[str],
-    entries: Sequence[OptimizerSpec],
-    tried: Trials,
+    specs: Sequence[OptimizerSpec],
+    settings: Settings,
     points: NDArray[np.float64],
     axes: Mapping[str, list[Any]],
 ) -> Record:
-    plan, paths = results.plan, whole(results)
+    plan, paths = results.plan, all_results(results)
     size, terms = plan.tasks[0].size, plan.tasks[0].settings
-    settings = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in tried.columns}
+    tried = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in settings.columns}
     runs = {
         "label": np.repeat(np.array(names), size),
-        "lr": np.repeat([entry.optimizer.learning_rate for entry in entries], size),
-        **settings,
-        **outcome(paths, terms.target, function.minimum),
+        "lr": np.repeat([spec.optimizer.learning_rate for spec in specs], size),
+        **tried,
+        **run_columns(paths, terms.target, function.minimum),
     }
     meta = SweepMeta(
-        **facts(function, results),
+        **common_meta(function, results),
         axes=dict(axes),
-        scales=dict(tried.scales),
-        optimizers={name: entry.optimizer.spec for name, entry in zip(names, entries, strict=True)},
+        scales=dict(settings.scales),
+        optimizers={name: spec.optimizer.spec for name, spec in zip(names, specs, strict=True)},
         start=points[0].tolist(),
         starts=points.tolist(),
         target=terms.target,

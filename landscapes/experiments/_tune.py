@@ -14,8 +14,8 @@ from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Conditions, Trial, halve
-from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique
-from landscapes.experiments.outcomes import ROAM, statuses, target_between
+from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels
+from landscapes.experiments.outcomes import ROAM, statuses, target_loss
 from landscapes.experiments.search_space import Range, search_space
 from landscapes.experiments.starts import NEAR, sobol
 from landscapes.functions import as_function
@@ -104,7 +104,7 @@ def tune(
     given = as_function(function)
     specs = parse_optimizers(optimizers, "tune")
     base = [spec.optimizer for spec in specs]
-    labels = unique([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
+    labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
     _check_vary(base, vary)
     spaces = [_search_space(optimizer, vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
@@ -247,7 +247,7 @@ def _check_target(function: Function, start: NDArray[np.float64], target: float 
             raise InputError(f"target must be below the loss at the start, {first:.6g}; got {target!r}")
         return float(target)
     if math.isfinite(function.minimum):
-        return target_between(first, function.minimum)
+        return target_loss(first, function.minimum)
     raise InputError(f"the minimum of {function.name} is unknown; give the loss to reach, target=…")
 
 

@@ -14,31 +14,31 @@ from landscapes.objectives.decorators import Function
 
 
 def check_count(name: str, value: Any, least: int = 1) -> int:
-    """The number as an int. Raises `InputError` for what is no whole number, or below the least.
+    """Return the number as an int. Raises `InputError` unless it is an integer >= `least`.
 
     >>> check_count("steps", 100)
     100
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{name} must be a whole number, at least {least}, not {value!r}")
+        raise InputError(f"{name} must be an integer >= {least}, got {value!r}")
     return int(value)
 
 
 def check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:
-    """The point as d floats. Raises `InputError` for what is no finite point of the function."""
+    """Return the point as d floats. Raises `InputError` unless it is a finite point of the function."""
     try:
         point = tuple(float(coordinate) for coordinate in start)
     except (TypeError, ValueError):
-        raise InputError(f"a start is {function.dim} numbers, not {start!r}") from None
+        raise InputError(f"a start must be {function.dim} numbers, got {start!r}") from None
     if len(point) != function.dim:
         raise InputError(f"{function.name} has {function.dim} coordinates; the start {list(point)} has {len(point)}")
     if not all(math.isfinite(coordinate) for coordinate in point):
-        raise InputError(f"a start must be finite, not {list(point)}")
+        raise InputError(f"a start must be finite, got {list(point)}")
     return point
 
 
 def check_dtype(dtype: torch.dtype) -> torch.dtype:
-    """The precision to compute with. Raises `InputError` for another than float64 and float32."""
+    """Return the precision. Raises `InputError` unless it is float64 or float32."""
     if dtype not in (torch.float64, torch.float32):
-        raise InputError(f"dtype is torch.float64 or torch.float32, not {dtype}")
+        raise InputError(f"dtype must be torch.float64 or torch.float32, got {dtype}")
     return dtype

@@ -1,4 +1,4 @@
-"""Who takes part in a job: optimizers from names, and a label for each."""
+"""Parse the optimizers of an experiment: names, objects and labels."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ Optimizers = Sequence[str | Optimizer] | Mapping[str, str | Optimizer] | str | O
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """One optimizer of a job.
+    """One optimizer of an experiment.
 
     Attributes:
         optimizer: the optimizer.
-        label: the label that was given, None where none was.
-        left_open: whether its learning rate is still to be found: a name that says none.
+        label: the given label, or None.
+        lr_open: whether its learning rate is to be tuned: it was given as a name without one.
     """
 
     optimizer: Optimizer
     label: str | None = None
-    left_open: bool = False
+    lr_open: bool = False
 
 
 def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]:
-    """The optimizers of a job, in order; at least one.
+    """Return the optimizers of an experiment, in order.
 
-    Raises `InputError` for no optimizer at all, and for what is none.
+    Raises `InputError` for no optimizers, and for anything that is not one. `what` is the verb of the message.
 
-    >>> [entry.optimizer.label for entry in parse_optimizers(["sgd", "adam(lr=0.1)"])]
+    >>> [spec.optimizer.label for spec in parse_optimizers(["sgd", "adam(lr=0.1)"])]
     ['SGD', 'Adam']
     """
     if isinstance(optimizers, str | Optimizer):
@@ -47,45 +47,44 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
     except TypeError:
         given = [(None, optimizers)]
     if not given:
-        raise InputError(f'there is nobody to {what}: give at least one optimizer, as in ["adam", "sgd"]')
+        raise InputError(f'no optimizers to {what}; give at least one, such as ["adam", "sgd"]')
     found = []
-    for label, entry in given:
-        if not isinstance(entry, str | Optimizer):
+    for label, one in given:
+        if not isinstance(one, str | Optimizer):
             raise InputError(
-                f"an optimizer is a name or an optimizer, not {entry!r}; wrap a torch optimizer: optimizers.Torch(MyOptimizer, lr=0.1)"
+                f"an optimizer must be a name or an optimizer, got {one!r}; "
+                "wrap a torch optimizer: optimizers.Torch(MyOptimizer, lr=0.1)"
             )
-        optimizer, left_open = parse(entry) if isinstance(entry, str) else (entry, False)
-        found.append(OptimizerSpec(optimizer, label, left_open))
+        optimizer, lr_open = parse(one) if isinstance(one, str) else (one, False)
+        found.append(OptimizerSpec(optimizer, label, lr_open))
     return found
 
 
 def with_tuned_lrs(
-    entries: Sequence[OptimizerSpec], function: Function, start: Sequence[float], steps: int
+    specs: Sequence[OptimizerSpec], function: Function, start: Sequence[float], steps: int
 ) -> list[OptimizerSpec]:
-    """The contenders with the learning rates that a sweep finds where they are left open (see `landscapes.experiments.stored_lrs`)."""
-    found = iter(
-        stored_lrs.learning_rates(function, [entry.optimizer for entry in entries if entry.left_open], start, steps)
-    )
+    """Return the optimizers with tuned learning rates where these are open; see `landscapes.experiments.stored_lrs`."""
+    found = iter(stored_lrs.learning_rates(function, [spec.optimizer for spec in specs if spec.lr_open], start, steps))
     return [
-        replace(entry, optimizer=entry.optimizer.with_learning_rate(next(found))) if entry.left_open else entry
-        for entry in entries
+        replace(spec, optimizer=spec.optimizer.with_learning_rate(next(found))) if spec.lr_open else spec
+        for spec in specs
     ]
 
 
-def labels(entries: Sequence[OptimizerSpec]) -> list[str]:
-    """One label a contender, no two alike: the given ones, else the optimizer's, with its settings where two share it."""
-    plain = [entry.optimizer.label if entry.label is None else entry.label for entry in entries]
+def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
+    """Return one unique label per optimizer: the given one, else its own, with its settings if two share it."""
+    plain = [spec.optimizer.label if spec.label is None else spec.label for spec in specs]
     shared = {label for label in plain if plain.count(label) > 1}
-    return unique([
-        f"{label} {_apart(entry.optimizer)}".rstrip() if label in shared else label
-        for label, entry in zip(plain, entries, strict=True)
+    return unique_labels([
+        f"{label} {_distinguishing(spec.optimizer)}".rstrip() if label in shared else label
+        for label, spec in zip(plain, specs, strict=True)
     ])  # fmt: skip
 
 
-def unique(names: Sequence[str]) -> list[str]:
-    """The names, those that were there before with their number.
+def unique_labels(names: Sequence[str]) -> list[str]:
+    """Return the names; a repeated one gets its number.
 
-    >>> unique(["a", "b", "a"])
+    >>> unique_labels(["a", "b", "a"])
     ['a', 'b', 'a (2)']
     """
     found: list[str] = []
@@ -95,8 +94,8 @@ def unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _apart(optimizer: Optimizer) -> str:
-    """What tells an optimizer from others of its kind: its learning rate, or the settings that are not the usual ones."""
+def _distinguishing(optimizer: Optimizer) -> str:
+    """Return what distinguishes an optimizer from others of its kind: its learning rate, else its settings."""
     return (
         optimizer.spec.partition("(")[2].removesuffix(")")
         if math.isnan(optimizer.learning_rate)

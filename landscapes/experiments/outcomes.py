@@ -1,4 +1,4 @@
-"""How runs end: where they may roam, what they are to reach, and what became of them."""
+"""Decide how runs end: the box outside which they diverge, the target, and the status."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from numpy.typing import NDArray
 from landscapes.objectives.decorators import Function
 
 TARGET = 1e-4
-"""A run has arrived once this share of the gap between the start and the minimum is left."""
+"""A run has converged once this share of the gap between the start and the minimum remains."""
 
 ROAM = 1e3
-"""How many views away from the view a run may go before it counts as diverged."""
+"""A run diverges this many sides of the view away from the view."""
 
 ROAM_UNBOUNDED = 0.25
-"""The same where the function has no bottom: beyond the border there is nothing more to see."""
+"""The same for a function that is unbounded below."""
 
 ARRIVED = ("gtol", "ftol", "xtol")
 """The reasons to stop of a run that has arrived; see `termination.REASON_CODES`."""
 
 
 def roaming_box(function: Function, starts: NDArray[np.float64] | None = None) -> torch.Tensor:
-    """The box (d, 2) that runs may roam, around the view and the starts (S, d)."""
+    """Return the box (d, 2) outside which runs diverge, around the view and the starts (S, d)."""
     view = torch.tensor(function.view, dtype=torch.float64)
     if starts is not None:
         points = torch.from_numpy(starts)
@@ -33,21 +33,21 @@ def roaming_box(function: Function, starts: NDArray[np.float64] | None = None) -
     return torch.stack([view[:, 0] - margin, view[:, 1] + margin], 1)
 
 
-def target_between(first: float, minimum: float, share: float = TARGET) -> float:
-    """The value at which a share of the gap between the first value and the minimum is left."""
+def target_loss(first: float, minimum: float, share: float = TARGET) -> float:
+    """Return the loss at which a share of the gap between the first loss and the minimum remains."""
     return minimum + share * max(first - minimum, 0.0)
 
 
 def statuses(
     final: NDArray[np.float64], reason: NDArray[np.str_], target: float | NDArray[np.float64], minimum: float
 ) -> NDArray[np.str_]:
-    """What became of each run, shape (R,): see `record.Trajectories`.
+    """Return the status of each run, shape (R,); see `record.Trajectories`.
 
     Args:
-        final: the last values, shape (R,).
-        reason: why each was stopped, shape (R,).
-        target: the value to reach, one for all or shape (R,); NaN where there is none.
-        minimum: the lowest value of the function, -inf where it has none.
+        final: the last losses, shape (R,).
+        reason: why each run was stopped, shape (R,).
+        target: the loss to reach, one for all or shape (R,); NaN if there is none.
+        minimum: the infimum of the function, -inf if it is unbounded below.
     """
     arrived = (final <= target) | np.isin(reason, ARRIVED)
     return np.select(

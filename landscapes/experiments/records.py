@@ -1,4 +1,4 @@
-"""What the records of all jobs of many runs have in common: their facts, and what became of the runs."""
+"""Build what the records of sweep, basins and compare share: targets, columns of runs, and metadata."""
 
 from __future__ import annotations
 
@@ -13,31 +13,33 @@ from numpy.typing import NDArray
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.results import NOT_RUN, Results, concatenate
-from landscapes.experiments.outcomes import statuses, target_between
+from landscapes.experiments.outcomes import statuses, target_loss
 from landscapes.objectives.decorators import Function
 from landscapes.versions import versions
 
 
-def goal(function: Function, first: float, target: float | None) -> float | None:
-    """The value to reach: the given one, else the usual share of the first gap; None where no minimum is known.
+def resolve_target(function: Function, first: float, target: float | None) -> float | None:
+    """Return the loss to reach: the given one, else the usual share of the first gap; None for an unknown minimum.
 
-    Raises `InputError` for a target that is no number below the first value.
+    Raises `InputError` for a target that is not a number below the first loss.
     """
     if target is None:
-        return target_between(first, function.minimum) if math.isfinite(function.minimum) else None
+        return target_loss(first, function.minimum) if math.isfinite(function.minimum) else None
     number = isinstance(target, int | float | np.number) and not isinstance(target, bool)
     if not number or not math.isfinite(target) or target >= first:
-        raise InputError(f"target is a value below the start's, {first:.6g}; not {target!r}")
+        raise InputError(f"target must be below the loss at the start, {first:.6g}; got {target!r}")
     return float(target)
 
 
-def outcome(paths: BatchResult, target: float | NDArray[np.float64] | None, minimum: float) -> dict[str, NDArray[Any]]:
-    """The columns of a record that tell what became of R runs; those that were not run have that as their status."""
+def run_columns(
+    paths: BatchResult, target: float | NDArray[np.float64] | None, minimum: float
+) -> dict[str, NDArray[Any]]:
+    """Return the columns on how R runs ended. Runs that did not happen have the status "not run"."""
     final = paths.loss[:, -1]
-    became = statuses(final, paths.reason, math.nan if target is None else target, minimum)
-    became[paths.reason == NOT_RUN] = NOT_RUN
+    status = statuses(final, paths.reason, math.nan if target is None else target, minimum)
+    status[paths.reason == NOT_RUN] = NOT_RUN
     return {
-        "status": became,
+        "status": status,
         "final": final,
         "lowest": paths.lowest,
         "reached": paths.reached,
@@ -47,8 +49,8 @@ def outcome(paths: BatchResult, target: float | NDArray[np.float64] | None, mini
     }
 
 
-def whole(results: Results) -> BatchResult:
-    """The paths of all runs. What was observed is NaN for a task that a job which ended early has not come to."""
+def all_results(results: Results) -> BatchResult:
+    """Return the results of all runs. Metrics are NaN for a task that an interrupted experiment did not reach."""
     parts = [results.task(i) for i in range(len(results.plan.tasks))]
     like = {name: values for part in parts for name, values in part.metrics.items()}
     return concatenate([
@@ -60,8 +62,8 @@ def whole(results: Results) -> BatchResult:
     ])  # fmt: skip
 
 
-def facts(function: Function, results: Results) -> dict[str, Any]:
-    """What the meta data of a job's record tell of the landscape, the terms and the machine."""
+def common_meta(function: Function, results: Results) -> dict[str, Any]:
+    """Return the metadata on the function, the settings and the machine."""
     terms = results.plan.tasks[0].settings
     return {
         "function": function.name,
@@ -80,7 +82,7 @@ def facts(function: Function, results: Results) -> dict[str, Any]:
 
 
 def dtype_name(dtype: torch.dtype) -> str:
-    """The precision as plain text.
+    """Return the precision as text.
 
     >>> dtype_name(torch.float64)
     'float64'

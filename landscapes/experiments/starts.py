@@ -1,4 +1,4 @@
-"""Where runs begin: given points, or one and others drawn around it."""
+"""Choose start points: given ones, or one and others drawn around it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from landscapes.experiments.checks import check_count, check_start
 from landscapes.objectives.decorators import Function
 
 Spread = Literal["view", "domain"] | float
-"""Where starts are drawn: anywhere in the view or the domain, or so many sides of the view around the given start."""
+"""Where starts are drawn: in the view, in the domain, or within this many sides of the view around the given one."""
 
 NEAR = 0.02
-"""How far from the given start others lie that are to tell the same story, in sides of the view."""
+"""How far from the given start others are drawn by default, in sides of the view."""
 
 MOST = 2**24
-"""So many points are drawn at most."""
+"""How many points are drawn at most."""
 
 
 def sobol(dim: int, count: int, seed: int) -> torch.Tensor:
-    """Points spread evenly over the unit cube, shape (count, dim): a scrambled sequence of Sobol (1967).
+    """Return points of the unit cube from a scrambled Sobol sequence (1967), shape (count, dim).
 
-    Raises `InputError` for more of them than `MOST`.
+    Raises `InputError` for more points than `MOST`.
     """
     if count > MOST:
-        raise InputError(f"at most {MOST:,} points are drawn, not {count:,}")
+        raise InputError(f"at most {MOST:,} points can be drawn, got {count:,}")
     engine = torch.quasirandom.SobolEngine(dim, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
     return engine.draw(count, dtype=torch.float64)
 
@@ -43,18 +43,18 @@ def starts_of(
     spread: Spread = NEAR,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """The start points of a job, shape (S, d).
+    """Return the start points of an experiment, shape (S, d).
 
     Args:
-        function: the landscape.
+        function: the function.
         start: the first start; by default the function's own.
-        starts: the points themselves, shape (S, d), or how many: the first start, and others drawn by a scrambled
-            Sobol sequence where value and slope are finite; by default one.
-        spread: where they are drawn, "view", "domain" or within so many sides of the view around the first start.
-        seed: of what is drawn.
+        starts: the points, shape (S, d), or how many: the first start, and others from a scrambled Sobol sequence
+            where value and gradient are finite; by default one.
+        spread: where they are drawn: "view", "domain", or within this many sides of the view around the first start.
+        seed: of the Sobol sequence.
 
     Raises:
-        InputError: for anything above that cannot be used.
+        InputError: for invalid arguments, or if the function is finite at too few points.
 
     >>> from landscapes.functions import get
     >>> starts_of(get("booth"), starts=[(0, 1), (2, 3)])
@@ -66,7 +66,9 @@ def starts_of(
     count = 1 if starts is None else check_count("starts", starts)
     first = np.array(check_start(function, function.start if start is None else start))
     low, side = _box(function, first, spread)
-    drawn = _sound(function, low + side * sobol(function.dim, count - 1, seed).numpy()) if count > 1 else first[:0]
+    drawn = (
+        _finite_only(function, low + side * sobol(function.dim, count - 1, seed).numpy()) if count > 1 else first[:0]
+    )
     ahead = count - 1
     while len(drawn) < count - 1:
         ahead *= 2
@@ -74,27 +76,26 @@ def starts_of(
             raise InputError(
                 f"{function.name} is finite at too few points to draw {count} starts; give them, starts=[…]"
             )
-        drawn = _sound(function, low + side * sobol(function.dim, ahead, seed).numpy())
+        drawn = _finite_only(function, low + side * sobol(function.dim, ahead, seed).numpy())
     return np.concatenate([first[None], drawn.reshape(-1, function.dim)[: count - 1]])
 
 
 def _given(function: Function, start: Any, starts: Any) -> NDArray[np.float64]:
     if start is not None:
-        raise InputError(
-            "give one start, start=…, or several, starts=[…], not both; a number of starts goes with start=…"
-        )
+        raise InputError("give either start=… or starts=[…], not both; start=… goes with a number of starts")
     try:
         listed = list(starts)
     except TypeError:
-        raise InputError(f"starts are a number, or points such as [(0, 1), (2, 3)]; not {starts!r:.80}") from None
+        raise InputError(f"starts must be a number, or points such as [(0, 1), (2, 3)]; got {starts!r:.80}") from None
     if not listed:
-        raise InputError("there is no start: give at least one point, or a number of starts")
+        raise InputError("starts is empty; give at least one point, or a number of starts")
     points = np.array([check_start(function, point) for point in listed])
-    if len(_sound(function, points)) < len(points):
+    if len(_finite_only(function, points)) < len(points):
         values = function(torch.from_numpy(points)).detach().numpy()
         bad = next((p for p, v in zip(points.tolist(), values, strict=True) if not math.isfinite(v)), None)
         raise InputError(
-            f"{function.name} or its slope is not finite at {'a start' if bad is None else f'the start {bad}'}; leave it out"
+            f"{function.name} or its gradient is not finite at "
+            f"{'a start' if bad is None else f'the start {bad}'}; leave it out"
         )
     return points
 
@@ -102,21 +103,21 @@ def _given(function: Function, start: Any, starts: Any) -> NDArray[np.float64]:
 def _box(
     function: Function, first: NDArray[np.float64], spread: Any
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The lower corner and the sides of the box in which starts are drawn, shape (d,) each."""
+    """Return the lower corner and the sides of the box in which starts are drawn, shape (d,) each."""
     if isinstance(spread, str) and spread in ("view", "domain"):
         low, high = np.array(function.view if spread == "view" else function.domain).T
         return low, high - low
     number = isinstance(spread, int | float) and not isinstance(spread, bool)
     if not number or not 0 < spread < math.inf:
-        raise InputError(f'spread is "view", "domain" or a number of sides above 0, not {spread!r}')
+        raise InputError(f'spread must be "view", "domain" or a number > 0, got {spread!r}')
     side = spread * np.diff(np.array(function.view), axis=1)[:, 0]
     return first - side, 2 * side
 
 
-def _sound(function: Function, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those of the points (n, d) where value and slope are finite."""
+def _finite_only(function: Function, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return those of the points (n, d) where value and gradient are finite."""
     x = torch.from_numpy(points).T.contiguous().requires_grad_()
     value = function.evaluate(x)
     (slope,) = torch.autograd.grad(value.sum(), x)
-    sound: NDArray[np.bool_] = (value.isfinite() & slope.isfinite().all(0)).numpy()
-    return np.asarray(points[sound])
+    finite: NDArray[np.bool_] = (value.isfinite() & slope.isfinite().all(0)).numpy()
+    return np.asarray(points[finite])

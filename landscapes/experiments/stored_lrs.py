@@ -1,14 +1,14 @@
-"""Learning rates for a fair race: found by one sweep, stored for the catalogue.
+"""Tune learning rates for a fair race: one sweep for all optimizers, stored for the catalogue.
 
-Every optimizer gets the same treatment: its learning rate runs over one grid, from the race's start and
-three starts close by, for the race's number of steps; all of it is one batch. A rate's score is the gap
-to the minimum on a log scale, averaged over steps and starts, so that an early and lasting descent counts
-and a lucky last point does not. A race is there to be watched, so rates with which a run fails, or the race
-itself leaves the view or leaps further than `LEAP` in one step, come after all others. Of the rates whose score is within
-`TOLERANCE` of the best, the smallest is taken: the calmest path that is as good.
+Every optimizer runs at one grid of learning rates, from the race's start and three starts close by, for the race's
+number of steps. All runs are one batch. The score of a rate is log10 of the gap to the minimum, averaged over steps
+and starts, so that an early and lasting descent counts more than a lucky last point.
 
-`landscapes/experiments/tuned.json` holds the outcome for the catalogue (`python benchmarks/tune.py` writes it, a test
-holds it); for another function, start or number of steps the sweep runs when the race is called.
+A race is watched. Rates with which a run fails, leaves the view or moves further than `LEAP` in one step rank last. Of
+the rates whose score is within `TOLERANCE` of the best, the smallest is chosen, since it gives the calmest trajectory.
+
+`landscapes/experiments/tuned.json` holds the results for the catalogue. `python benchmarks/tune.py` writes it and a
+test checks it. For another function, start or number of steps the sweep runs when the race is called.
 """
 
 from __future__ import annotations
@@ -30,30 +30,30 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
 
 GRID = tuple(float(f"{10 ** (k / 6):.2g}") for k in range(-48, 16))
-"""Learning rates tried: six a decade, 1e-8 to 320, rounded to two digits."""
+"""The grid of learning rates: six per decade, 1e-8 to 320, rounded to two digits."""
 
 TOLERANCE = 0.05
-"""Scores that miss the best by less than this share of it count as equal."""
+"""Scores within this share of the best count as equal."""
 
 LEAP = 0.12
-"""The longest step that the eye can follow, in sides of the view."""
+"""The longest step that can be followed by eye, in sides of the view."""
 
-UNWATCHABLE = 100.0
-"""What failing, leaving the view or leaping adds to a score."""
+PENALTY = 100.0
+"""What leaving the view or a longer step adds to a score; a failed run adds ten times as much."""
 
 FLOOR = 1e-8
-"""Gaps below this share of the first one count as arrived."""
+"""Gaps below this share of the first one count as zero."""
 
 SHIFTS = ((0.0, 0.0), (0.01, 0.004), (-0.004, 0.01), (-0.006, -0.008))
-"""Starts tried, as shares of the view's sides from the given one."""
+"""The starts, as offsets from the given one in sides of the view."""
 
 
 def learning_rates(
     function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int
 ) -> list[float]:
-    """A learning rate for each optimizer: the stored one where this very race was swept before, else swept now.
+    """Return a learning rate per optimizer: the stored one if this race was swept before, else from a sweep now.
 
-    An optimizer that has none gets NaN.
+    An optimizer without a learning rate gets NaN.
     """
     known = _known(function, start, steps)
     missing = [
@@ -66,7 +66,7 @@ def learning_rates(
 
 
 def sweep_lrs(function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int) -> list[float]:
-    """The sweep itself, one batch for all optimizers."""
+    """Return the learning rates that a sweep chooses, one batch for all optimizers."""
     if not optimizers:
         return []
     scores = score_lrs(function, optimizers, start, steps)
@@ -80,7 +80,7 @@ def sweep_lrs(function: Function, optimizers: Sequence[Optimizer], start: Sequen
 def score_lrs(
     function: Function, optimizers: Sequence[Optimizer], start: Sequence[float], steps: int
 ) -> NDArray[np.float64]:
-    """The score of each optimizer (rows) at each learning rate of `GRID` (columns); lower is better."""
+    """Return the score of each optimizer (rows) at each learning rate of `GRID` (columns); lower is better."""
     view = torch.tensor(function.view, dtype=torch.float64)
     side = view[:, 1] - view[:, 0]
     shifts = torch.tensor([[shift[i % 2] for i in range(function.dim)] for shift in SHIFTS], dtype=torch.float64)
@@ -93,7 +93,7 @@ def score_lrs(
 
     def score(tried: Sequence[Optimizer], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         paths = conditions.run(tried, steps, record_steps="all")
-        return _watchable(function, paths), paths.n_gradients.reshape(len(tried), -1).sum(1)
+        return _scores(function, paths), paths.n_gradients.reshape(len(tried), -1).sum(1)
 
     trials = halve(
         [[optimizer.with_learning_rate(lr) for lr in GRID] for optimizer in optimizers], [(len(GRID), steps)], score
@@ -101,8 +101,8 @@ def score_lrs(
     return np.array([trial.score for trial in trials]).reshape(len(optimizers), len(GRID))
 
 
-def _watchable(function: Function, paths: BatchResult) -> NDArray[np.float64]:
-    """How well each optimizer does, and before that, whether it can be watched; `paths` has a run an optimizer and shift."""
+def _scores(function: Function, paths: BatchResult) -> NDArray[np.float64]:
+    """Return the score of each optimizer. Run r·S + s is optimizer r from start s."""
     floor, first = _floor(function, paths.loss)
     gap = np.clip((paths.loss - floor) / max(first - floor, 1e-300), FLOOR, 1e6)
     score = np.log10(gap).mean(1)
@@ -110,24 +110,24 @@ def _watchable(function: Function, paths: BatchResult) -> NDArray[np.float64]:
     unit = (paths.x - low) / (high - low)
     leaps = np.linalg.norm(np.diff(unit, axis=1), axis=2).max(1) > LEAP
     fails, leaves = np.isin(paths.reason, ("bound", "non-finite")), ((unit < 0) | (unit > 1)).any((1, 2))
-    if function.minimum == -np.inf:  # leaving is what the race is about
+    if function.minimum == -np.inf:  # leaving the view is the goal
         fails, leaves = paths.reason == "non-finite", np.zeros_like(leaves)
-    watched = (leaps.astype(float) + leaves).reshape(-1, len(SHIFTS))[:, 0]  # only the race itself is seen
-    return np.asarray((score + 10 * UNWATCHABLE * fails).reshape(-1, len(SHIFTS)).mean(1) + UNWATCHABLE * watched)
+    watched = (leaps.astype(float) + leaves).reshape(-1, len(SHIFTS))[:, 0]  # only the race itself is drawn
+    return np.asarray((score + 10 * PENALTY * fails).reshape(-1, len(SHIFTS)).mean(1) + PENALTY * watched)
 
 
 def fingerprint(function: Function, start: Sequence[float], steps: int) -> list[Any]:
-    """What a stored rate depends on besides the formula."""
+    """Return what a stored learning rate depends on besides the formula."""
     return [list(map(float, start)), int(steps), [list(interval) for interval in function.view]]
 
 
 def lr_free_spec(optimizer: Optimizer) -> str:
-    """The optimizer as text without its learning rate."""
+    """Return the optimizer as text, with the learning rate 1."""
     return optimizer.with_learning_rate(1.0).spec
 
 
 def _known(function: Function, start: Sequence[float], steps: int) -> dict[str, float]:
-    """The stored rates of this very race, by rate-free spec; none for another formula of the same name."""
+    """Return the stored rates of this race by lr-free spec; {} for another formula of the same name."""
     stored = _stored().get(function.name, {})
     if stored.get("race") != fingerprint(function, start, steps):
         return {}
@@ -136,7 +136,7 @@ def _known(function: Function, start: Sequence[float], steps: int) -> dict[str, 
 
 
 def _floor(function: Function, values: NDArray[np.float64]) -> tuple[float, float]:
-    """What gaps are measured from, and the value at the start."""
+    """Return the loss from which gaps are measured, and the loss at the start."""
     first = float(values[0, 0])
     if np.isfinite(function.minimum):
         return function.minimum, first

@@ -1,4 +1,4 @@
-"""When runs reach each of several targets, and at what cost: found inside a block, so that no path leaves it."""
+"""Find when runs reach each of several targets, and at what cost, inside a block: no trajectory leaves it."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from landscapes.oracle import KINDS
 
 @dataclass(frozen=True, eq=False)
 class TargetHitBlock(Block):
-    """A block whose results tell of each run when it crossed its targets, in place of its path.
+    """A block that returns when each run reaches its targets, in place of its trajectory.
 
     Attributes:
-        shares: the targets, as shares of the gap between the first value and the minimum, shape (K,).
-        minimum: the lowest value there is.
+        shares: the targets, as shares of the gap between the first loss and the minimum, length K.
+        minimum: the minimum of the function.
     """
 
     shares: tuple[float, ...] = ()
     minimum: float = math.nan
 
     def run(self, progress: Progress | None = None) -> BatchResult:
-        """The ends of the runs, with `steps_to` and `evaluations_to` among what was observed, shape (R, K); NaN for never."""
+        """Return the ends of the runs, with the metrics `steps_to` and `evaluations_to`: (R, K), NaN for never."""
         metrics = () if one_gradient_per_step(self.batch.optimizer) else ("evaluations",)
         terms = replace(self.settings, record_steps="all", metrics=metrics)
         plain = Block(self.function, self.batch, self.starts, self.streams, terms)
@@ -48,7 +48,7 @@ class TargetHitBlock(Block):
 
 @dataclass(frozen=True, eq=False)
 class TargetHitTask(Task):
-    """A task whose blocks tell when targets are crossed; see `TargetHitBlock`."""
+    """A task of `TargetHitBlock`s."""
 
     shares: tuple[float, ...] = ()
     minimum: float = math.nan
@@ -73,16 +73,16 @@ class TargetHitTask(Task):
 
 
 ROOM = 2**27
-"""How many bytes the paths within a block may take."""
+"""How many bytes the trajectories within a block may take."""
 
 
 def one_gradient_per_step(optimizer: Optimizer) -> bool:
-    """Whether an optimizer evaluates one gradient a step and nothing else, so that its steps are its evaluations."""
+    """Return whether an optimizer evaluates one gradient per step and nothing else."""
     return isinstance(optimizer, FirstOrder)
 
 
 def first_hits(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The first step at which each run is at or below each of its targets, shape (R, K); -1 where it never is.
+    """Return the first step at which each run is at or below each of its targets, shape (R, K); -1 for never.
 
     Args:
         values: shape (R, T), all steps.
@@ -97,10 +97,10 @@ def first_hits(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDA
 
 
 def evaluation_cost(counts: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
-    """What was evaluated, as one number: values, gradients and Hessian-vector products count one, a Hessian d.
+    """Return the number of evaluations: values, gradients and Hessian-vector products count 1, a Hessian counts d.
 
     Args:
-        counts: how many of each kind, shape (..., 4), as in `oracle.KINDS`.
+        counts: evaluations of each kind, shape (..., 4), in the order of `oracle.KINDS`.
         dim: d, the number of coordinates.
 
     >>> float(evaluation_cost(np.array([1.0, 2.0, 3.0, 4.0]), dim=10))
@@ -110,5 +110,5 @@ def evaluation_cost(counts: NDArray[np.float64], dim: int) -> NDArray[np.float64
 
 
 def target_key(shares: Sequence[float], minimum: float) -> tuple[str, ...]:
-    """The targets as text, for a fingerprint of the task."""
+    """Return the targets as text, for the fingerprint of the task."""
     return (f"minimum {minimum!r}", *(f"gap {share!r}" for share in shares))

@@ -1,4 +1,4 @@
-"""Which hyper-parameters a sweep tries: every combination of some values, or points spread over ranges."""
+"""List the settings of a sweep: every combination of values, or draws from ranges."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ Values = float | Sequence[float] | NDArray[Any] | Range
 
 
 @dataclass(frozen=True, eq=False)
-class Trials:
-    """The settings that a sweep tries of every optimizer.
+class Settings:
+    """The settings that a sweep runs of every optimizer.
 
     Attributes:
-        axes: what stands along each axis: a hyper-parameter its values, or "trial" its numbers.
-        columns: for each hyper-parameter, the axis that it runs along and its values there.
-        scales: how each hyper-parameter is spread, "log", "linear" or "decay".
+        axes: the values along each axis: of a hyper-parameter, or the numbers of "trial".
+        columns: for each hyper-parameter, its axis and its values there.
+        scales: the scale of each hyper-parameter, "log", "linear" or "decay".
     """
 
     axes: Mapping[str, list[Any]]
@@ -35,29 +35,29 @@ class Trials:
     scales: Mapping[str, str]
 
 
-def trials(
+def sweep_settings(
     optimizers: Sequence[Optimizer], given: Mapping[str, Values], design: Design, count: int | None, seed: int
-) -> Trials:
-    """The settings to try.
+) -> Settings:
+    """Return the settings to run.
 
     Args:
         optimizers: the optimizers; each must have every hyper-parameter.
-        given: values or a range of each hyper-parameter that varies.
-        design: "grid": every combination; "random" and "sobol": so many draws from all of them at once, independent
-            ones or by a scrambled Sobol sequence, which covers them more evenly.
+        given: values or a range of each hyper-parameter that varies. A range is `n` values of a grid (16 by default).
+        design: "grid" for every combination; "random" or "sobol" for `count` joint draws, independent or from a
+            scrambled Sobol sequence, which covers ranges more evenly. Draws refuse a range with `n`.
         count: how many draws.
         seed: of the draws.
 
     Raises:
-        InputError: for a hyper-parameter that an optimizer has not, or values that it does not take.
+        InputError: for a hyper-parameter that an optimizer lacks, or values that it refuses.
     """
     if design not in ("grid", "random", "sobol"):
         raise unknown("design", str(design), ("grid", "random", "sobol"))
     if (design == "grid") != (count is None):
         raise InputError(
-            'design="random" and "sobol" need count=…, how many settings to draw'
+            'design="random" and "sobol" need count=…, the number of settings to draw'
             if count is None
-            else f'count goes with design="random" or "sobol"; a grid tries all combinations, not {count!r} of them'
+            else f'count needs design="random" or "sobol"; a grid runs all combinations, got count={count!r}'
         )
     if count is not None:
         check_count("count", count)
@@ -73,24 +73,24 @@ def trials(
     else:
         assert count is not None
         if not given:
-            raise InputError(f'design="{design}" needs hyper-parameters to draw, as in lr=Range(1e-4, 1.0)')
+            raise InputError(f'design="{design}" needs hyper-parameters to draw, such as lr=Range(1e-4, 1.0)')
         shares = _shares(design, len(given), count, seed)
         drawn = {name: _at(name, values, share) for (name, values), share in zip(given.items(), shares.T, strict=True)}
         columns = {name: (0, values) for name, values in drawn.items()}
         axes = {"trial": list(range(count))}
     for optimizer in optimizers:
         _check(optimizer, {name: values for name, (_, values) in columns.items()}, together=design != "grid")
-    return Trials(axes, columns, scales)
+    return Settings(axes, columns, scales)
 
 
 def _listed(name: str, values: Values) -> NDArray[np.float64]:
-    """The values of a grid along one axis, none of them twice."""
+    """Return the values of a grid along one axis. Raises `InputError` for a repeated one."""
     if isinstance(values, Range):
         return np.array(values.values())
     found = _numbers(name, values)
     if len(np.unique(found)) < len(found):
         twice = next(value for value in found.tolist() if (found == value).sum() > 1)
-        raise InputError(f"{name} has the value {twice:g} twice; an axis of a grid has each once")
+        raise InputError(f"{name} has the value {twice:g} twice; give each value once")
     return found
 
 
@@ -101,16 +101,16 @@ def _numbers(name: str, values: Any) -> NDArray[np.float64]:
     except (TypeError, ValueError):
         found, same = np.empty(0), False
     if not same:
-        raise InputError(f"{name} varies over numbers, such as [0.1, 0.2], or a Range(low, high); not {short(values)}")
+        raise InputError(f"{name} must be numbers, such as [0.1, 0.2], or a Range(low, high); got {short(values)}")
     if not len(found):
-        raise InputError(f"{name} has no values, so there is nothing to run; give at least one")
+        raise InputError(f"{name} has no values; give at least one")
     return found
 
 
 def _shares(design: Design, dim: int, count: int, seed: int) -> NDArray[np.float64]:
-    """Points of the unit cube, shape (count, dim)."""
+    """Return points of the unit cube, shape (count, dim)."""
     if count > MOST:
-        raise InputError(f"at most {MOST:,} settings are drawn, not {count:,}")
+        raise InputError(f"at most {MOST:,} settings can be drawn, got {count:,}")
     if design == "random":
         return np.random.default_rng(seed).random((count, dim))
     points: NDArray[np.float64] = sobol(dim, count, seed).numpy()
@@ -118,7 +118,7 @@ def _shares(design: Design, dim: int, count: int, seed: int) -> NDArray[np.float
 
 
 def _at(name: str, values: Values, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What lies at the shares of a range, or of a list of values."""
+    """Return the values at the shares of a range, or of a list of values."""
     if isinstance(values, Range):
         if values.n is not None:
             raise InputError(
@@ -139,7 +139,7 @@ def _scale(optimizer: Optimizer, name: str, values: Values) -> str:
 def _check(optimizer: Optimizer, columns: Mapping[str, NDArray[np.float64]], *, together: bool) -> None:
     """Raises the optimizer's own `InputError` for settings that it does not take, before any work.
 
-    Of a grid values are tried with the first and with the last of the others; of draws, draws. Of very many values,
+    Of a grid values are settings with the first and with the last of the others; of draws, draws. Of very many values,
     these are the first thousand, the lowest and the highest.
     """
     if together and columns:
@@ -155,5 +155,5 @@ def _check(optimizer: Optimizer, columns: Mapping[str, NDArray[np.float64]], *, 
 
 
 def _some(table: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Rows of a table (n, k) to look at: the first ones, and those with the lowest and the highest entry of a column."""
+    """Return the rows of a table (n, k) to check: the first ones, and those with the extremes of a column."""
     return np.unique(np.concatenate([np.arange(min(len(table), 1000)), table.argmin(0), table.argmax(0)]))
