@@ -184,7 +184,7 @@ def test_resume_dir_and_processes_give_the_same_result(cli, tmp_path):
             ["basins", "booth", "--optimizer", "adam", "--box", "1,2"],
             "--box must be view, domain or X0,X1,Y0,Y1, got '1,2'",
         ),
-        (["basins", "booth", "--optimizer", "adam", "--box", "2,1,0,1"], 'box is "view", "domain" or'),
+        (["basins", "booth", "--optimizer", "adam", "--box", "2,1,0,1"], 'box must be "view", "domain" or'),
         (["compare", "--optimizer", "adam"], "no functions given; for example: --function beale"),
         (["compare", "--function", "booth"], "no optimizers given; for example: --optimizer adam"),
         (["compare", "--function", "booth", "--optimizer", "adam", "--table", "html"], "unknown kind of table 'html'"),

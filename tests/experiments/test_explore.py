@@ -167,9 +167,9 @@ def test_a_start_where_there_is_no_value_is_told():
     [
         (("rosenbrok",), r"unknown function 'rosenbrok'\. Did you mean rosenbrock"),
         (("beale", ["adm"]), r"unknown optimizer 'adm'"),
-        (("beale", []), "there is nobody to explore"),
-        (([],), r'name one, as in explore\("beale"\)'),
-        ((get("rosenbrock", dim=5),), "rosenbrock has 5 coordinates, and a window shows two: choose another"),
+        (("beale", []), "no optimizers to explore"),
+        (([],), r'give at least one, such as explore\("beale"\)'),
+        ((get("rosenbrock", dim=5),), "needs a function of 2 coordinates; rosenbrock has 5. Choose another"),
         ((lambda x, y: x + y,), "has no bounds"),
     ],
 )
@@ -181,8 +181,8 @@ def test_bad_input(given, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 0}, "steps must be a whole number, at least 1, not 0"),
-        ({"seed": -1}, "seed must be a whole number"),
+        ({"steps": 0}, "steps must be an integer >= 1, got 0"),
+        ({"seed": -1}, "seed must be an integer"),
         ({"theme": "drak"}, "unknown theme 'drak'"),
     ],
 )
@@ -240,7 +240,7 @@ def test_the_command_opens_a_window_and_tells_what_was_last_seen(windowed, capsy
         (["explore", "beale", "--theme", "drak"], "unknown theme 'drak'"),
         (["explore", "beale", "--steps", "0"], "--steps"),
         (["explore", "beale", "--optimizer", "adm"], "unknown optimizer 'adm'"),
-        (["explore", "helical_valley"], "has 3 coordinates"),
+        (["explore", "helical_valley"], "of 2 coordinates; helical_valley has 3"),
     ],
 )
 def test_words_that_cannot_be_used(windowed, capsys, words, message):

@@ -58,7 +58,7 @@ def test_a_run_that_diverged_does_not_choose_the_plane(record: Record) -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda record: project("race", FUNCTION), "takes a Record"),
+        (lambda record: project("race", FUNCTION), "takes the Record of race"),
         (lambda record: project(race("beale", "sgd(lr=0.01)", steps=2), "beale"), "2 coordinates already"),
         (lambda record: project(record, "sphere"), "is of rosenbrock"),
         (lambda record: project(record, FUNCTION, along="tsne"), '"pca" or the numbers'),

@@ -97,8 +97,8 @@ def test_a_plane_where_the_minimum_is_not_known_or_the_start():
     [
         ("beal", {}, r"unknown function 'beal'. Did you mean beale\?"),
         ("beale", {"dim": 3}, r"beale has 2 coordinates"),
-        ("beale", {"points": 1}, r"points is a whole number, at least 2, not 1"),
-        ("beale", {"arrows": 2.5}, r"arrows is a whole number, at least 2, not 2.5"),
+        ("beale", {"points": 1}, r"points must be an integer >= 2, got 1"),
+        ("beale", {"arrows": 2.5}, r"arrows must be an integer >= 2, got 2.5"),
     ],
 )
 def test_what_cannot_be_portrayed(name, settings, message):
