@@ -24,7 +24,7 @@ import torch
 
 from landscapes.execution._execute import execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
-from landscapes.execution.results import arrays
+from landscapes.execution.results import to_arrays
 from landscapes.functions import get
 from landscapes.optimizers import Adam
 
@@ -68,7 +68,7 @@ def main(kills: int, workers: int, seed: int) -> int:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["landscapes.execution._execute", "landscapes.functions.stochastic"])
     begin = time.perf_counter()
-    undisturbed, count = arrays(execute(plan())[:]), len(plan())
+    undisturbed, count = to_arrays(execute(plan())[:]), len(plan())
     pace = (time.perf_counter() - begin) / count
     print(f"uninterrupted: {count} blocks, {pace:.3f} s each")
     killed = faults = jobs = 0
@@ -106,7 +106,7 @@ def main(kills: int, workers: int, seed: int) -> int:
                         print(f"    {name} was {'written again' if name in there else 'lost'}")
                         faults += 1
                     seen = there
-            found = arrays(execute(plan(), resume_dir=folder)[:])
+            found = to_arrays(execute(plan(), resume_dir=folder)[:])
             same = all(found[name].tobytes() == values.tobytes() for name, values in undisturbed.items())
             faults += not same
             took, bits = (

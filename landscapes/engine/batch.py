@@ -17,9 +17,9 @@ class Batch:
     """R runs of one optimizer with hyper-parameters per run.
 
     Attributes:
-        optimizer: the optimizer; hyper-parameters that are not in `numbers` are the same for all runs.
+        optimizer: the optimizer; what is not in `hyperparameters` is the same for all runs.
         size: R, the number of runs.
-        numbers: hyper-parameters that differ between runs, by name, shape (R,) each.
+        hyperparameters: hyper-parameters that differ between runs, by name, shape (R,) each.
 
     Raises `InputError` for a column of another shape.
 
@@ -31,10 +31,10 @@ class Batch:
 
     optimizer: Optimizer
     size: int
-    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    hyperparameters: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, column in self.numbers.items():
+        for name, column in self.hyperparameters.items():
             if column.shape != (self.size,):
                 raise InputError(f"{name} must have shape ({self.size},), one number per run, got {column.shape}")
 
@@ -43,11 +43,12 @@ class Batch:
 
     def optimizers(self) -> list[Optimizer]:
         """Return one optimizer per run; runs with equal hyper-parameters share one object."""
-        if not self.numbers:
+        if not self.hyperparameters:
             return [self.optimizer] * self.size
-        rows, inverse = np.unique(np.stack(list(self.numbers.values()), 1), axis=0, return_inverse=True)
+        rows, inverse = np.unique(np.stack(list(self.hyperparameters.values()), 1), axis=0, return_inverse=True)
         distinct = [
-            self.optimizer.with_hyperparameters(dict(zip(self.numbers, row, strict=True))) for row in rows.tolist()
+            self.optimizer.with_hyperparameters(dict(zip(self.hyperparameters, row, strict=True)))
+            for row in rows.tolist()
         ]
         return [distinct[i] for i in inverse.reshape(-1).tolist()]
 

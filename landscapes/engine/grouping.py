@@ -15,7 +15,7 @@ from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.first_order.run_coefs import RunCoefs
 
-Numbers = Mapping[str, NDArray[np.float64]]
+ArraysByName = Mapping[str, NDArray[np.float64]]
 """Hyper-parameters per run, by name."""
 
 MIN_GROUP_SIZE = 256
@@ -29,16 +29,16 @@ class Group:
     Attributes:
         runs: their indices among all runs, shape (r,).
         optimizer: the optimizer.
-        numbers: the hyper-parameters in which the runs differ, shape (r,) each.
+        hyperparameters: the hyper-parameters in which the runs differ, shape (r,) each.
     """
 
     runs: NDArray[np.int64]
     optimizer: FirstOrder
-    numbers: Numbers
+    hyperparameters: ArraysByName
 
     def run_coefs(self, members: NDArray[np.int64], like: Tensor) -> RunCoefs:
         """Return the coefficients of some runs, given by their indices in the group."""
-        return RunCoefs(self.optimizer, {name: column[members] for name, column in self.numbers.items()}, like)
+        return RunCoefs(self.optimizer, {name: column[members] for name, column in self.hyperparameters.items()}, like)
 
 
 def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
@@ -47,7 +47,7 @@ def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
     Raises `InputError` for hyper-parameters that the optimizer rejects.
     """
     if isinstance(optimizers, Batch):
-        return list(_split_batch(optimizers)) if _is_plain(optimizers.optimizer, optimizers.numbers) else None
+        return list(_split_batch(optimizers)) if _is_plain(optimizers.optimizer, optimizers.hyperparameters) else None
     by_key: dict[Hashable, list[int]] = {}
     for index, optimizer in enumerate(optimizers):
         by_key.setdefault(optimizer.batch_key, []).append(index)
@@ -58,56 +58,60 @@ def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
     return [_group([optimizers[i] for i in members], np.array(members)) for members in by_key.values()]
 
 
-def _is_plain(optimizer: Optimizer, numbers: Numbers) -> bool:
-    """Return whether an optimizer consists of `init`, `coef` and `update`, and the numbers change no structure."""
+def _is_plain(optimizer: Optimizer, hyperparameters: ArraysByName) -> bool:
+    """Return whether an optimizer consists of `init`, `coef` and `update`, and the hyper-parameters change no structure."""
     if not isinstance(optimizer, FirstOrder) or not optimizer.needs_gradient:
         return False
     plain = vars(FirstOrder)["stepper"].__func__ is type(optimizer).stepper.__func__  # type: ignore[attr-defined]
     own = {field.name for field in dataclasses.fields(optimizer) if not field.metadata.get("structural")}
-    return plain and set(numbers) <= own
+    return plain and set(hyperparameters) <= own
 
 
 def _group(optimizers: list[Optimizer], runs: NDArray[np.int64]) -> Group:
-    """Return the group of optimizers of one kind; `numbers` are the fields in which they differ."""
+    """Return the group of optimizers of one kind; their hyper-parameters are the fields that differ."""
     first = optimizers[0]
     assert isinstance(first, FirstOrder)
-    numbers = {}
+    hyperparameters = {}
     for field in dataclasses.fields(first):
         value = getattr(first, field.name)
         if isinstance(value, int | float) and not isinstance(value, bool):
             column = np.array([getattr(optimizer, field.name) for optimizer in optimizers], dtype=np.float64)
             if (column != value).any():
-                numbers[field.name] = column
-    return Group(runs, first, numbers)
+                hyperparameters[field.name] = column
+    return Group(runs, first, hyperparameters)
 
 
 def _split_batch(batch: Batch) -> Iterator[Group]:
     """Split a batch by which hyper-parameters are zero, because an optimizer omits terms with zero coefficients."""
     assert isinstance(batch.optimizer, FirstOrder)
-    _check_numbers(batch)
+    _check_hyperparameters(batch)
     pattern_of = np.zeros(batch.size, dtype=np.int64)
-    for bit, column in enumerate(batch.numbers.values()):
+    for bit, column in enumerate(batch.hyperparameters.values()):
         pattern_of |= (column == 0).astype(np.int64) << bit
     for pattern in np.unique(pattern_of).tolist():
         runs = np.flatnonzero(pattern_of == pattern)
-        zero = [name for bit, name in enumerate(batch.numbers) if pattern >> bit & 1]
+        zero = [name for bit, name in enumerate(batch.hyperparameters) if pattern >> bit & 1]
         optimizer = batch.optimizer.with_hyperparameters(
-            {name: column[runs[0]] for name, column in batch.numbers.items()}
+            {name: column[runs[0]] for name, column in batch.hyperparameters.items()}
         )
-        numbers = {name: column[runs] for name, column in batch.numbers.items() if name not in zero}
-        yield Group(runs, optimizer, numbers)
+        hyperparameters = {name: column[runs] for name, column in batch.hyperparameters.items() if name not in zero}
+        yield Group(runs, optimizer, hyperparameters)
 
 
-def _check_numbers(batch: Batch) -> None:
+def _check_hyperparameters(batch: Batch) -> None:
     """Raise `InputError` for hyper-parameters that the optimizer rejects.
 
     The two ends of each range suffice, unless the optimizer checks hyper-parameters against each other.
     """
     if type(batch.optimizer).__post_init__ is not Optimizer.__post_init__:
-        rows = np.unique(np.stack(list(batch.numbers.values()), 1), axis=0) if batch.numbers else np.empty((0, 0))
+        rows = (
+            np.unique(np.stack(list(batch.hyperparameters.values()), 1), axis=0)
+            if batch.hyperparameters
+            else np.empty((0, 0))
+        )
         for row in rows.tolist():
-            batch.optimizer.with_hyperparameters(dict(zip(batch.numbers, row, strict=True)))
+            batch.optimizer.with_hyperparameters(dict(zip(batch.hyperparameters, row, strict=True)))
         return
-    for name, column in batch.numbers.items():
+    for name, column in batch.hyperparameters.items():
         for value in {float(column.min()), float(column.max())}:  # NaN if there is any
             batch.optimizer.with_hyperparameters({name: value})

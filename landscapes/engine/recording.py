@@ -88,9 +88,10 @@ class Recorder:
 
         Raises `InputError` after the first step if no optimizer has one of the metrics.
         """
-        if t in self.row_of:
-            self.x[self.row_of[t]], self.loss[self.row_of[t]] = x, loss
-        if self.names and (t in self.row_of or t == 1):
+        row = self.row_of.get(t)
+        if row is not None:
+            self.x[row], self.loss[row] = x, loss
+        if self.names and (row is not None or t == 1):
             self._record_metrics(t, gradient, steppers, evaluations)
 
     def _record_metrics(

@@ -28,6 +28,12 @@ class StepwiseLoop:
     On the CPU, `none_ended` is True while all runs go on. Then the masks that keep ended runs in place are not needed.
     """
 
+    __slots__ = (
+        "count", "counted", "evaluated_at_end", "evaluated_gradients", "function", "groups", "high", "inverse_order",
+        "last_loss", "last_x", "low", "lowest", "may_converge", "none_ended", "reached", "recorder", "self_ending",
+        "sizes", "status", "steppers", "steps", "stop_test", "target", "traced", "with_gradient", "x",
+    )  # fmt: skip
+
     def __init__(
         self,
         function: Function,
@@ -67,6 +73,7 @@ class StepwiseLoop:
         self.recorder = Recorder(recorded, metrics, x)
         self.counted = self.groups if self.recorder.records_evaluations else []
         self.stop_test = None if stop is None else stop.bind(function, x)
+        self.may_converge = target is not None or stop is not None or bool(self.self_ending)
         self.with_gradient = with_gradient
         # a gradient norm is tested or recorded for all runs; it is not counted as an evaluation of theirs
         norm_needed = (stop is not None and stop.gtol is not None) or "gradient_norm" in metrics
@@ -83,17 +90,19 @@ class StepwiseLoop:
 
     def run(self, progress: Callable[[int, int], None] | None) -> BatchResult:
         """Take all steps and return the result; `progress` is called after each step."""
-        for t in range(self.steps + 1):
-            sampled = self.function.at_step(t) if t < self.steps else self.function
+        function, steps = self.function, self.steps
+        for t in range(steps + 1):
+            sampled = function.at_step(t) if t < steps else function
             points, inside, sampled_value, gradient = self._evaluate(t, sampled)
-            loss = sampled_value if sampled is self.function else value(self.function, points)
+            loss = sampled_value if sampled is function else value(function, points)
             self._accept(t, points, inside, loss, gradient)
-            self._end_converged(t, points, loss, gradient)
+            if self.may_converge:
+                self._end_converged(t, points, loss, gradient)
             self._record(t, gradient)
-            if t < self.steps:
+            if t < steps:
                 self._step(t + 1, sampled, sampled_value, gradient)
             if progress is not None:
-                progress(t, self.steps)
+                progress(t, steps)
         return self._result()
 
     def _evaluate(self, t: int, sampled: Function) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -146,9 +155,8 @@ class StepwiseLoop:
                 self.none_ended = self.none_ended and not bool(ended.any())
 
     def _record(self, t: int, gradient: Tensor) -> None:
-        evaluations = [
-            (group.runs, {"evaluations": group.evaluations_until(t, self.status.stopped)}) for group in self.counted
-        ]
+        stopped = self.status.stopped
+        evaluations = [(group.runs, {"evaluations": group.evaluations_until(t, stopped)}) for group in self.counted]
         self.recorder.record(t, self.last_x, self.last_loss, gradient, self.steppers, evaluations)
 
     def _step(self, t: int, sampled: Function, sampled_value: Tensor, gradient: Tensor) -> None:

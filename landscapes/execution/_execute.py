@@ -1,17 +1,18 @@
-"""Runs the blocks of a plan, here or wherever an executor takes them.
+"""Run the blocks of a plan, in this process or by an executor.
 
-Any executor with the interface of `concurrent.futures` will do; only `submit` and `result` are needed. The
-results are the same, bit for bit, whoever runs the blocks and in whatever order.
+Any executor with the interface of `concurrent.futures` works; only `submit` and `result` are required. The results do
+not depend on the executor or on the order of the blocks.
 
-    with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as executor:      # this machine
+    with ProcessPoolExecutor(8, mp_context=get_context("spawn")) as executor:  # this machine
         execute(plan, executor=executor)
-    with Client("tcp://scheduler:8786") as client:                                 # dask.distributed
+    with Client("tcp://scheduler:8786") as client:  # dask.distributed
         execute(plan, executor=client.get_executor(pure=False))
-    with MPIPoolExecutor() as executor:                                            # mpi4py.futures
+    with MPIPoolExecutor() as executor:  # mpi4py.futures
         execute(plan, executor=executor)
 
-Machines that share a folder need no executor at all: start the same job on each, with `resume_dir=` this folder; machines that
-share nothing run a shard each (see `landscapes.execution.results_dir`). `gallery/many_machines.md` has whole scripts, for Ray too.
+Machines that share a file system need no executor: start the same experiment on each, with the same `resume_dir=`.
+Machines that share none run one shard each (see `landscapes.execution.results_dir`). `gallery/many_machines.md` has
+complete scripts, also for Ray.
 """
 
 from __future__ import annotations
@@ -28,40 +29,40 @@ from typing import Any, Protocol
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.loop import Progress
 from landscapes.errors import InputError
-from landscapes.execution import memory
+from landscapes.execution.memory import format_bytes
 from landscapes.execution.plan import Block, Plan
-from landscapes.execution.results import Memory, Results, Store
+from landscapes.execution.results import MemoryStore, Results, Store
 from landscapes.execution.results_dir import ResultsDir, Shard
-from landscapes.execution.transport import in_short, outcome, packed, process, run_there, try_to_load
+from landscapes.execution.transport import current_process, one_line, pack, run_or_catch, run_packed, try_to_load
 
-IN_FLIGHT = 2**30
-"""Blocks are handed to an executor ahead of time as long as their results take no more bytes than this."""
+MAX_PENDING_BYTES = 2**30
+"""Blocks are submitted ahead of time while their results take no more bytes than this."""
 
-PAUSE = 0.05
-"""Seconds between looks at a folder whose last blocks somebody else is running."""
+POLL_SECONDS = 0.05
+"""Pause between looks at a results directory whose last blocks another process is running."""
 
 
 class Future(Protocol):
-    """What an executor promises."""
+    """The result of a submitted call."""
 
     def result(self) -> Any:
-        """Waits for the result, and returns it or raises."""
+        """Wait for the call; return its result or raise its exception."""
         ...
 
 
 class Executor(Protocol):
-    """Whoever runs functions elsewhere: `concurrent.futures.Executor`, and all that look like it."""
+    """An object that runs functions elsewhere, such as a `concurrent.futures.Executor`."""
 
-    def submit(self, task: Callable[..., Any], /, *arguments: Any) -> Future:
-        """Has a function run with these arguments, soon."""
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future:
+        """Schedule a call of `fn`."""
         ...
 
 
 class UnfinishedError(OSError):
-    """The system failed midway: an executor died, a disk is full. What was done before is not lost.
+    """An executor died or a disk is full. The results so far are not lost.
 
     Attributes:
-        results: what is done.
+        results: the results so far.
     """
 
     def __init__(self, message: str, results: Results) -> None:
@@ -76,34 +77,34 @@ def execute(
     resume_dir: str | os.PathLike[str] | None = None,
     progress: Progress | None = None,
 ) -> Results:
-    """Runs all blocks of a plan.
+    """Run all blocks of a plan.
 
-    Ctrl-C ends the work, with a warning, and returns what is done, marked `interrupted`.
+    Ctrl-C ends the work with a warning. The results so far are returned, marked `interrupted`.
 
     Args:
-        plan: what to run.
-        executor: who runs the blocks; by default they run here, one after another. It stays open.
-        resume_dir: a folder to keep the results in, which may then be larger than memory. What a job finds done there it does
-            not do again, so one that was killed goes on where it was; and jobs that run at the same time
-            share the work. A `shards.Shard` for a part of the blocks.
-        progress: told of (runs done, runs in all).
+        plan: the plan.
+        executor: runs the blocks; by default they run in this process, one after another. It is not shut down.
+        resume_dir: a directory for the results, which may then be larger than memory. Blocks that are done there are
+            not run again, so an experiment that was killed is resumed. Experiments that run at the same time share
+            the work. A `results_dir.Shard` stands for a part of the blocks.
+        progress: called with (runs done, total runs).
 
     Returns:
-        The results, in the order of the plan's runs; those of `resume_dir` are read as they are asked for.
+        The results, in the order of the plan's runs. Those in `resume_dir` are read on demand.
 
     Raises:
-        InputError: as `engine.run` does; where the results fit neither into memory nor on the disk; where a
-            function or optimizer cannot be sent to the workers; for a folder that cannot be used (see `results_dir.ResultsDir`).
-        UnfinishedError: where the executor dies, or the disk is full.
+        InputError: as `loop.run`; if the results fit neither into memory nor on the disk; if a function or an optimizer
+            cannot be sent to the workers; for an invalid directory (see `results_dir.ResultsDir`).
+        UnfinishedError: if the executor dies, or the disk is full.
     """
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise InputError(
-            f"executor is what has submit, as a concurrent.futures.ProcessPoolExecutor or Dask's client.get_executor(), "
-            f"not {type(executor).__name__}"
+            f"executor must have a method submit, got {type(executor).__name__}; give a "
+            "concurrent.futures.ProcessPoolExecutor, or Dask's client.get_executor()"
         )
     wanted = resume_dir.blocks(len(plan)) if isinstance(resume_dir, Shard) else range(len(plan))
-    store = Memory(plan) if resume_dir is None else ResultsDir(plan, resume_dir)
-    _check_room(plan, wanted, store)
+    store = MemoryStore(plan) if resume_dir is None else ResultsDir(plan, resume_dir)
+    _check_space(plan, wanted, store)
     work = _Work(plan, store, wanted, progress)
     try:
         if executor is None:
@@ -112,7 +113,7 @@ def execute(
             _run_elsewhere(work, executor)
     except KeyboardInterrupt:
         results = Results(plan, store, interrupted=True)
-        warnings.warn(f"interrupted: {_share(results)}", UserWarning, stacklevel=2)
+        warnings.warn(f"interrupted: {_state(results)}", UserWarning, stacklevel=2)
         return results
     finally:
         store.close()
@@ -120,24 +121,24 @@ def execute(
 
 
 class _Work:
-    """Which blocks are still to be run, and how far the job is."""
+    """The blocks to run, and the progress so far."""
 
     def __init__(self, plan: Plan, store: Store, wanted: range, progress: Progress | None) -> None:
         self.plan = plan
         self.store = store
         self.progress = progress
         self.wanted = wanted
-        self.total = sum(plan.length(i) for i in wanted)
+        self.total = sum(plan.block_length(i) for i in wanted)
         self.done = 0
 
-    def open(self) -> Iterator[int | None]:
-        """The blocks to run, once they are claimed; None where others are running all that are left."""
+    def claimed_blocks(self) -> Iterator[int | None]:
+        """Claim and yield the blocks to run; yield None while other processes run all that are left."""
         left = list(self.wanted)
         while left:
             taken = []
             for i in left:
                 if self.store.has(i):
-                    self.tell(self.plan.length(i))
+                    self.report(self.plan.block_length(i))
                 elif self.store.claim(i):
                     yield i
                 else:
@@ -146,98 +147,100 @@ class _Work:
             if left:
                 yield None
 
-    def keep(self, i: int, paths: BatchResult) -> None:
-        """Keeps what a block gave.
+    def put(self, i: int, result: BatchResult) -> None:
+        """Store the result of a block.
 
-        Raises `UnfinishedError` where it cannot be written.
+        Raises `UnfinishedError` if it cannot be written.
         """
         try:
-            self.store.put(i, paths)
+            self.store.put(i, result)
         except OSError as error:
-            raise self.unfinished(f"block {i} could not be written ({error.strerror or error}): make room") from error
-        self.tell(self.plan.length(i))
+            raise self.unfinished(
+                f"block {i} could not be written ({error.strerror or error}): free some space"
+            ) from error
+        self.report(self.plan.block_length(i))
 
     def unfinished(self, reason: str) -> UnfinishedError:
-        """What to raise where the work cannot go on."""
+        """Return the error to raise if the work cannot go on."""
         results = Results(self.plan, self.store)
-        return UnfinishedError(f"{reason}; {_share(results)}", results)
+        return UnfinishedError(f"{reason}; {_state(results)}", results)
 
-    def tell(self, runs: int) -> None:
-        """So many more runs are done."""
+    def report(self, runs: int) -> None:
+        """Report that `runs` more runs are done."""
         self.done += runs
         if self.progress is not None:
             self.progress(self.done, self.total)
 
-    def inner(self, i: int) -> Progress | None:
-        """Tells of the runs of a block while it is on its way."""
-        told = self.progress
-        if told is None:
+    def block_progress(self, i: int) -> Progress | None:
+        """Return a callback that reports the progress within a block."""
+        report = self.progress
+        if report is None:
             return None
-        runs = self.plan.length(i)
-        return lambda step, steps: told(self.done + runs * step // (steps + 1), self.total)
+        runs = self.plan.block_length(i)
+        return lambda step, steps: report(self.done + runs * step // (steps + 1), self.total)
 
 
 def _run_here(work: _Work) -> None:
-    for i in work.open():
+    for i in work.claimed_blocks():
         if i is None:
-            time.sleep(PAUSE)
+            time.sleep(POLL_SECONDS)
         else:
-            work.keep(i, work.plan[i].run(work.inner(i)))
+            work.put(i, work.plan[i].run(work.block_progress(i)))
 
 
 def _run_elsewhere(work: _Work, executor: Executor) -> None:
-    """Keeps a bounded number of blocks in flight, and takes their results in order."""
+    """Submit blocks ahead of time, up to a bound, and take their results in order."""
     plan = work.plan
     send: Callable[[Block], Future] | None = None
-    flying: deque[tuple[int, Future]] = deque()
-    largest = max(task.result_bytes * plan.size_of(k) for k, task in enumerate(plan.tasks))
-    most = min(max(IN_FLIGHT // largest, 8), 1024)
+    pending: deque[tuple[int, Future]] = deque()
+    largest = max(task.result_bytes * plan.block_size(k) for k, task in enumerate(plan.tasks))
+    most = min(max(MAX_PENDING_BYTES // largest, 8), 1024)
     try:
-        for i in work.open():
+        for i in work.claimed_blocks():
             if i is not None:
                 send = send or _sender(work, executor)
-                flying.append((i, _asked(partial(send, plan[i]))))
-            while flying and (i is None or len(flying) >= most):
-                _land(work, flying)
+                pending.append((i, _call_executor(partial(send, plan[i]))))
+            while pending and (i is None or len(pending) >= most):
+                _take_first(work, pending)
             if i is None:
-                time.sleep(PAUSE)
-        while flying:
-            _land(work, flying)
+                time.sleep(POLL_SECONDS)
+        while pending:
+            _take_first(work, pending)
     except BaseException as error:
-        _call_back(work, flying)
+        _cancel(work, pending)
         if isinstance(error, _ExecutorError):
             raise work.unfinished(
-                f"the executor failed ({error}); a worker may have been killed, for want of memory perhaps"
+                f"the executor failed ({error}); a worker may have been killed, possibly out of memory"
             ) from error.__cause__
         raise
 
 
-def _land(work: _Work, flying: deque[tuple[int, Future]]) -> None:
-    """Keeps the results of the block that was sent first."""
-    i, future = flying.popleft()
-    found = _asked(future.result)
+def _take_first(work: _Work, pending: deque[tuple[int, Future]]) -> None:
+    """Wait for the block that was submitted first, and store its result."""
+    i, future = pending.popleft()
+    found = _call_executor(future.result)
     if isinstance(found, Exception):
         raise found
-    work.keep(i, found)
+    work.put(i, found)
 
 
 class _ExecutorError(Exception):
-    """What an executor raises by itself: what the blocks raise comes as a value."""
+    """An exception of the executor itself; exceptions of blocks are returned as values."""
 
 
-def _asked(ask: Callable[[], Any]) -> Any:
-    """What the executor answers."""
+def _call_executor(call: Callable[[], Any]) -> Any:
+    """Return the result of a call of the executor; raise `_ExecutorError` for its exceptions."""
     try:
-        return ask()
+        return call()
     except InputError:
         raise
     except Exception as error:
-        raise _ExecutorError(in_short(error)) from error
+        raise _ExecutorError(one_line(error)) from error
 
 
-def _call_back(work: _Work, flying: deque[tuple[int, Future]]) -> None:
-    """Withdraws what has not begun, and keeps what is done, as far as the executor lets us."""
-    futures: list[tuple[int, Any]] = [(i, future) for i, future in flying]
+def _cancel(work: _Work, pending: deque[tuple[int, Future]]) -> None:
+    """Cancel blocks that have not begun, and store those that are done, as far as the executor allows."""
+    futures: list[tuple[int, Any]] = [(i, future) for i, future in pending]
     for _, future in futures:
         if hasattr(future, "cancel"):
             future.cancel()
@@ -245,65 +248,68 @@ def _call_back(work: _Work, flying: deque[tuple[int, Future]]) -> None:
         try:
             if future.done() and not future.cancelled() and isinstance(found := future.result(), BatchResult):
                 work.store.put(i, found)
-        except Exception:  # the first failure is the one to tell of
+        except Exception:  # only the first failure is reported
             continue
 
 
 def _sender(work: _Work, executor: Executor) -> Callable[[Block], Future]:
-    """What hands a block to the executor, once it is sure that the workers can load it."""
-    if type(executor) is ThreadPoolExecutor:  # nothing has to be sent
-        return lambda block: executor.submit(outcome, block)
-    firsts = {(id(task.function), id(task.optimizer)): task for task in work.plan.tasks}
-    samples = [packed(task.block(0, 1)) for task in firsts.values()]
+    """Return a function that submits a block, after checking that the workers can load the blocks."""
+    if type(executor) is ThreadPoolExecutor:  # threads need no pickling
+        return lambda block: executor.submit(run_or_catch, block)
+    distinct = {(id(task.function), id(task.optimizer)): task for task in work.plan.tasks}
+    samples = [pack(task.block(0, 1)) for task in distinct.values()]
     try:
-        refused = executor.submit(try_to_load, samples).result()
+        reason = executor.submit(try_to_load, samples).result()
     except Exception as error:
         raise work.unfinished(
-            f"the executor failed before the work began ({in_short(error)}): its workers must be able to import this "
-            'package, and where it starts processes the script needs `if __name__ == "__main__"`'
+            f"the executor failed before the work began ({one_line(error)}): its workers must be able to import this "
+            'package, and if it starts processes, the script needs `if __name__ == "__main__"`'
         ) from error
-    if refused is not None:
+    if reason is not None:
         raise InputError(
-            f"the workers cannot load what they are to run ({refused}); install the module that defines it where they "
-            "run, or name a function of the catalogue or a formula"
+            f"the workers cannot load the blocks ({reason}); install the module that defines the function or optimizer "
+            "on the workers, or give the name of a catalogue function or a formula"
         )
-    here = process()
-    return lambda block: executor.submit(run_there, packed(block), here)
+    sender = current_process()
+    return lambda block: executor.submit(run_packed, pack(block), sender)
 
 
-def _check_room(plan: Plan, wanted: range, store: Store) -> None:
-    """Refuses what will not fit, before any work."""
-    free, where = store.room()
+def _check_space(plan: Plan, wanted: range, store: Store) -> None:
+    """Raise `InputError` before any work if the results will not fit."""
+    free, where = store.free_space()
     if free is None or sum(task.size * task.result_bytes for task in plan.tasks) <= free:
         return
     need = ends = 0
-    for task, size in enumerate(_missing(plan, wanted, store)):
+    for task, size in enumerate(_runs_left(plan, wanted, store)):
         need += size * plan.tasks[task].result_bytes
         ends += size * plan.tasks[task].with_ends().result_bytes
     if need <= free:
         return
     fewer = (
-        f"keep fewer steps (record_steps='ends' takes {memory.shown(ends)})" if ends < need else "run fewer at a time"
+        f"record fewer steps (record_steps='ends' requires {format_bytes(ends)})"
+        if ends < need
+        else "run fewer at once"
     )
-    other = ", or give resume_dir=folder to keep them on the disk" if isinstance(store, Memory) else ""
+    other = ", or give resume_dir= to write them to disk" if isinstance(store, MemoryStore) else ""
     raise InputError(
-        f"the results of {plan.runs:,} runs take {memory.shown(need)}, but {memory.shown(free)} are free {where}; {fewer}{other}"
+        f"the results of {plan.runs:,} runs require {format_bytes(need)}, {format_bytes(free)} are free {where}; "
+        f"{fewer}{other}"
     )
 
 
-def _missing(plan: Plan, wanted: range, store: Store) -> list[int]:
-    """How many runs of each task are still to be kept."""
-    if isinstance(store, Memory):  # all of them, and there may be more blocks than anybody would count
+def _runs_left(plan: Plan, wanted: range, store: Store) -> list[int]:
+    """Return the number of runs of each task that are not stored yet."""
+    if isinstance(store, MemoryStore):  # all; there may be too many blocks to iterate over
         return [task.size for task in plan.tasks]
     sizes = [0] * len(plan.tasks)
     for i in wanted:
         if not store.has(i):
-            sizes[plan.place(i)[0]] += plan.length(i)
+            sizes[plan.locate(i)[0]] += plan.block_length(i)
     return sizes
 
 
-def _share(results: Results) -> str:
-    """How much is done, and what to do about the rest."""
+def _state(results: Results) -> str:
+    """Return how much is done, and how to resume."""
     done = results.done
-    again = "run the same again to go on" if results.on_disk else "with resume_dir=folder a job can go on where it was"
-    return f"{done.sum()} of {len(done)} blocks are done; {again}"
+    resume = "repeat the call to resume" if results.on_disk else "with resume_dir= an experiment can be resumed"
+    return f"{done.sum()} of {len(done)} blocks are done; {resume}"

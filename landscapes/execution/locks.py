@@ -1,4 +1,4 @@
-"""Locks between processes, one a number, that the system lets go of when a process ends, however it ends."""
+"""Numbered locks between processes; the system releases them when a process ends, for whatever reason."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if sys.platform != "win32":
 
 
 class Locks:
-    """Locks on single bytes of a file, which stays empty. Where the system has none, every lock is granted.
+    """Locks on single bytes of a file, which stays empty. If the system has no locks, every lock is granted.
 
-    A process never stands in its own way: its locks are the same however often it opens the file.
+    All objects of one process share its locks; a process never blocks itself.
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens the file, or makes it. Raises `OSError` where that cannot be."""
+        """Open the file, or create it. Raises `OSError` if that fails."""
         self._handle: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
 
-    def take(self, number: int, *, wait: bool = False) -> bool:
-        """Takes a lock; False where another process has it, unless we wait for it."""
+    def acquire(self, number: int, *, wait: bool = False) -> bool:
+        """Acquire a lock; return False if another process holds it, unless `wait`."""
         if sys.platform == "win32" or self._handle is None:
             return True
         try:
             fcntl.lockf(self._handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB), 1, number)
         except (BlockingIOError, PermissionError):
             return False
-        except OSError:  # a file system without locks
+        except OSError:  # the file system has no locks
             return True
         return True
 
-    def free(self, number: int) -> None:
-        """Lets go of a lock."""
+    def release(self, number: int) -> None:
+        """Release a lock."""
         if sys.platform != "win32" and self._handle is not None:
             try:
                 fcntl.lockf(self._handle, fcntl.LOCK_UN, 1, number)
@@ -43,16 +43,16 @@ class Locks:
                 return
 
     @contextmanager
-    def held(self, number: int) -> Iterator[None]:
-        """Holds a lock, once it is to be had."""
-        self.take(number, wait=True)
+    def locked(self, number: int) -> Iterator[None]:
+        """Wait for a lock, and hold it within the block."""
+        self.acquire(number, wait=True)
         try:
             yield
         finally:
-            self.free(number)
+            self.release(number)
 
     def close(self) -> None:
-        """Lets go of all of them."""
+        """Release all locks."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None

@@ -1,4 +1,4 @@
-"""How much memory there is, so that what will not fit is said before the work."""
+"""Available memory, so that an experiment that cannot fit is rejected before it starts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ PROCESS = Path("/proc")
 
 
 def available() -> int | None:
-    """How many bytes can still be used, by this machine and by the limits of a container; None where it cannot be told."""
-    free = [size for size in (_machine(), _limit()) if size is not None]
+    """Return the bytes that this machine and its containers leave to this process; None if unknown."""
+    free = [size for size in (_machine(), _containers()) if size is not None]
     return min(free) if free else None
 
 
-def shown(size: float) -> str:
-    """A number of bytes as people read it.
+def format_bytes(size: float) -> str:
+    """Return a number of bytes as text.
 
-    >>> shown(1536), shown(2.5e9), shown(12)
+    >>> format_bytes(1536), format_bytes(2.5e9), format_bytes(12)
     ('2 kB', '2.5 GB', '12 bytes')
     """
     for unit, name in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB")):
@@ -28,7 +28,7 @@ def shown(size: float) -> str:
 
 
 def _machine() -> int | None:
-    """What the kernel counts as available: free, or held by caches that give way."""
+    """Return the memory that the kernel counts as available: free, or used by caches that it can drop."""
     try:
         lines = (PROCESS / "meminfo").read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -40,25 +40,25 @@ def _machine() -> int | None:
         return None
 
 
-def _limit() -> int | None:
-    """What the container leaves, the tightest of the groups around this process."""
+def _containers() -> int | None:
+    """Return what the tightest of the control groups around this process leaves."""
     try:
         entries = (PROCESS / "self" / "cgroup").read_text().splitlines()
-        place = next(line[3:] for line in entries if line.startswith("0::"))
+        path = next(line[3:] for line in entries if line.startswith("0::"))
     except (OSError, StopIteration):
         return None
-    group = CGROUPS / place.strip("/")
-    left = [_left(folder) for folder in (group, *group.parents) if folder.is_relative_to(CGROUPS)]
+    group = CGROUPS / path.strip("/")
+    left = [_group(directory) for directory in (group, *group.parents) if directory.is_relative_to(CGROUPS)]
     known = [size for size in left if size is not None]
     return min(known) if known else None
 
 
-def _left(group: Path) -> int | None:
-    """What one group leaves: its limit without what is in use, but for files that are merely cached."""
+def _group(group: Path) -> int | None:
+    """Return what one control group leaves: its limit minus its usage, except for cached files."""
     try:
         limit = int((group / "memory.max").read_text())
         used = int((group / "memory.current").read_text())
         parts = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
         return max(limit - used + int(parts.get("inactive_file", 0)), 0)
-    except (OSError, ValueError):  # no limit is written as "max"
+    except (OSError, ValueError):  # "max" stands for no limit
         return None

@@ -1,4 +1,4 @@
-"""A job of very many runs, told and not listed, and the blocks it is cut into."""
+"""Describe an experiment of many runs without listing them, and cut it into blocks."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from landscapes.errors import InputError
 from landscapes.objectives._function import Function
 from landscapes.optimizers.base import Optimizer
 
-RUNS, WORK, ROOM = 2**15, 2**28, 2**26
-"""What a block holds at most: so many runs, run-steps, and bytes of points on the way and of results."""
+MAX_RUNS, MAX_RUN_STEPS, MAX_BYTES = 2**15, 2**28, 2**26
+"""Upper bounds of a block: runs, run-steps, and bytes of temporary tensors and results."""
 
 
 @dataclass(frozen=True, eq=False)
 class GridColumn:
-    """A number for each run, run after run: run i has `values[i // each % len(values)]`.
+    """One number per run that repeats as the axis of a grid does: run i has `values[i // repeat % len(values)]`.
 
-    So the axis of a grid is told by its own values, however many runs there are.
+    Its size does not depend on the number of runs.
 
     Attributes:
-        values: shape (n,).
-        each: for how many runs in a row an entry stands.
+        values: the values along the axis, shape (n,).
+        repeat: the number of consecutive runs that share a value.
 
-    >>> GridColumn(np.array([0.1, 0.2]), each=2)[1:7].tolist()
+    >>> GridColumn(np.array([0.1, 0.2]), repeat=2)[1:7].tolist()
     [0.1, 0.2, 0.2, 0.1, 0.1, 0.2]
     """
 
     values: NDArray[Any]
-    each: int = 1
+    repeat: int = 1
 
     @classmethod
     def along(cls, values: NDArray[Any], lengths: Sequence[int], axis: int) -> GridColumn:
-        """The column of an axis of a grid of these lengths, the last axis running fastest.
+        """Return the column of one axis of a grid of the given lengths; the last axis varies fastest.
 
         >>> GridColumn.along(np.array([1.0, 2.0]), (3, 2, 2), axis=1)[:5].tolist()
         [1.0, 1.0, 2.0, 2.0, 1.0]
@@ -54,30 +54,30 @@ class GridColumn:
         return cls(values, math.prod(lengths[axis + 1 :]))
 
     def __getitem__(self, runs: slice) -> NDArray[Any]:
-        """The entries of runs begin:end."""
-        entries: NDArray[Any] = self.values[np.arange(runs.start or 0, runs.stop) // self.each % len(self.values)]
+        """Return the entries of runs begin:end."""
+        entries: NDArray[Any] = self.values[np.arange(runs.start or 0, runs.stop) // self.repeat % len(self.values)]
         return entries
 
 
 SAME_NOISE = GridColumn(np.zeros(1, dtype=np.int64))
-"""The streams of runs that all see the same random numbers."""
+"""The streams of runs that all share the same random numbers."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunSettings:
-    """What all runs of a task have in common; see `loop.run`.
+    """The settings that all runs of a task share; see `loop.run`.
 
     Attributes:
-        steps: how many steps to take.
-        box: the region that runs may roam, shape (d, 2).
-        stop: when a run has arrived.
-        record_steps: which steps to record.
-        metrics: what to record beside points and values.
-        target: the value whose first crossing is looked for.
-        seed: the seed of the random numbers.
+        steps: the number of steps.
+        box: bounds of the points, shape (d, 2).
+        stop: convergence tolerances.
+        record_steps: the steps to record.
+        metrics: quantities to record besides points and losses.
+        target: a value; the first step at or below it is recorded.
+        seed: seed of the random numbers.
         dtype: "float64" or "float32".
-        device: where to compute, as torch names it.
-        compiled: whether steps are compiled; None for where it pays.
+        device: the name of the torch device.
+        compiled: whether to compile the steps; None: if it pays.
     """
 
     steps: int
@@ -94,14 +94,14 @@ class RunSettings:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some runs, ready to go: small, picklable, and all that its results depend on.
+    """Some runs of a task: small, picklable, and complete, so that its results depend on nothing else.
 
     Attributes:
-        function: the landscape.
-        batch: the runs' optimizer and numbers.
+        function: the objective, in d dimensions.
+        batch: the optimizer and hyper-parameters of the R runs.
         starts: start points, shape (R, d).
-        streams: which random numbers each run sees, shape (R,), int64.
-        settings: what they have in common.
+        streams: the stream of random numbers of each run, shape (R,), int64.
+        settings: the settings that all runs share.
     """
 
     function: Function
@@ -114,7 +114,7 @@ class Block:
         return len(self.batch)
 
     def run(self, progress: Progress | None = None) -> BatchResult:
-        """What the runs do: a pure function of the block.
+        """Take all steps and return the result, which depends on the block only.
 
         Raises `InputError` as `loop.run` does.
         """
@@ -122,26 +122,26 @@ class Block:
         starts = torch.from_numpy(np.ascontiguousarray(self.starts.T))
         return loop.run(
             self.function, self.batch, starts.to(settings.device, getattr(torch, settings.dtype)), settings.steps,
-            box=torch.from_numpy(settings.box), stop=settings.stop, record_steps=settings.record_steps, metrics=settings.metrics,
-            target=settings.target, streams=torch.from_numpy(self.streams), seed=settings.seed,
+            box=torch.from_numpy(settings.box), stop=settings.stop, record_steps=settings.record_steps,
+            metrics=settings.metrics, target=settings.target, streams=torch.from_numpy(self.streams), seed=settings.seed,
             compiled=settings.compiled, progress=progress,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """R runs of one optimizer on one landscape, with the same settings.
+    """R runs of one optimizer on one function, with the same settings.
 
     Attributes:
-        function: the landscape.
+        function: the objective, in d dimensions.
         optimizer: the optimizer.
-        size: R, how many runs there are.
-        starts: the start points, a column a coordinate.
-        settings: what all runs have in common.
-        numbers: hyper-parameters that differ from run to run.
-        streams: which random numbers each run sees; by default all the same ones.
+        size: R, the number of runs.
+        starts: the start points, one column per coordinate.
+        settings: the settings that all runs share.
+        hyperparameters: hyper-parameters that differ between runs, by name.
+        streams: the stream of random numbers of each run; by default all runs share one.
 
-    Raises `InputError` for no runs, and for starts of another number of coordinates.
+    Raises `InputError` for no runs, and for starts with another number of coordinates.
     """
 
     function: Function
@@ -149,60 +149,62 @@ class Task:
     size: int
     starts: Sequence[GridColumn]
     settings: RunSettings
-    numbers: Mapping[str, GridColumn] = field(default_factory=dict)
+    hyperparameters: Mapping[str, GridColumn] = field(default_factory=dict)
     streams: GridColumn = SAME_NOISE
 
     def __post_init__(self) -> None:
         if self.size < 1:
-            raise InputError("a job has at least one run; an axis without values leaves none")
+            raise InputError("an experiment must have at least one run; an axis without values leaves none")
         if len(self.starts) != self.function.dim:
-            raise InputError(f"{self.function.name} has {self.function.dim} coordinates, the starts {len(self.starts)}")
+            raise InputError(
+                f"starts must have {self.function.dim} coordinates for {self.function.name}, got {len(self.starts)}"
+            )
 
     @property
-    def kept(self) -> int:
-        """T, how many steps of each run are kept."""
+    def n_recorded(self) -> int:
+        """Return T, the number of recorded steps per run."""
         return len(recorded_steps(self.settings.record_steps, self.settings.steps))
 
     @property
     def result_bytes(self) -> int:
-        """What the results of a run take, in bytes."""
-        columns = self.kept * (self.function.dim + 1 + len(self.settings.metrics) * self.function.dim)
-        return 8 * columns + 100  # and a row of facts
+        """Return the size of the results of one run, in bytes."""
+        columns = self.n_recorded * (self.function.dim + 1 + len(self.settings.metrics) * self.function.dim)
+        return 8 * columns + 100  # for the columns without a step axis
 
     @property
     def compiled(self) -> bool:
-        """Whether steps are compiled: by the work of the whole task, so that no bit depends on the blocks."""
+        """Return whether to compile the steps: decided for the whole task, so that no bit depends on the blocks."""
         wanted = self.settings.compiled
         return self.size * self.settings.steps >= MIN_COMPILED_RUN_STEPS if wanted is None else wanted
 
     def with_ends(self) -> Task:
-        """The same, keeping the ends of each run alone."""
+        """Return the same task with only the first and the last step recorded."""
         return replace(self, settings=replace(self.settings, record_steps="ends"))
 
     def block(self, begin: int, end: int) -> Block:
-        """Runs begin:end."""
+        """Return the block of runs begin:end."""
         runs = slice(begin, end)
         return Block(
             self.function,
-            Batch(self.optimizer, end - begin, {name: column[runs] for name, column in self.numbers.items()}),
+            Batch(self.optimizer, end - begin, {name: column[runs] for name, column in self.hyperparameters.items()}),
             np.stack([column[runs] for column in self.starts], 1).astype(np.float64),
             self.streams[runs].astype(np.int64),
             replace(self.settings, compiled=self.compiled),
         )
 
-    def usual_size(self) -> int:
-        """How many runs a block holds: a power of two, for blocks that fit the caches and take seconds at most."""
-        on_the_way = 8 * 20 * self.function.dim
-        most = min(RUNS, WORK // max(self.settings.steps, 1), ROOM // (self.result_bytes + on_the_way))
+    def default_block_size(self) -> int:
+        """Return the runs per block: a power of two, so that a block fits the caches and takes seconds at most."""
+        temporary = 8 * 20 * self.function.dim
+        most = min(MAX_RUNS, MAX_RUN_STEPS // max(self.settings.steps, 1), MAX_BYTES // (self.result_bytes + temporary))
         return 1 << max(most, 1).bit_length() - 1
 
 
 class Plan(Sequence[Block]):
-    """Tasks, as a lazy sequence of blocks: the runs of a task are one after another, and so are the tasks.
+    """The tasks of an experiment as a lazy sequence of blocks, task after task.
 
     Attributes:
         tasks: the tasks.
-        runs: how many runs there are in all.
+        runs: the total number of runs.
 
     >>> from landscapes import functions, optimizers
     >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
@@ -213,28 +215,28 @@ class Plan(Sequence[Block]):
     """
 
     def __init__(self, tasks: Sequence[Task], size: int | None = None) -> None:
-        """Cuts tasks into blocks.
+        """Cut tasks into blocks.
 
         Args:
             tasks: at least one.
-            size: how many runs a block holds; by default what suits each task. No result depends on it.
+            size: the runs per block; by default `Task.default_block_size`. Results do not depend on it.
 
         Raises:
-            InputError: where there is nothing to run, or a size below 1.
+            InputError: without tasks, and for a size below 1.
         """
         if not tasks:
-            raise InputError("there is nothing to run: a job has at least one optimizer and one function")
+            raise InputError("nothing to run: give at least one optimizer and one function")
         if size is not None and size < 1:
-            raise InputError(f"a block holds at least one run, not {size}")
+            raise InputError(f"size must be >= 1 run per block, got {size}")
         self.tasks = tuple(tasks)
-        self._sizes = [size or task.usual_size() for task in tasks]
+        self._sizes = [size or task.default_block_size() for task in tasks]
         counts = [-(-task.size // width) for task, width in zip(tasks, self._sizes, strict=True)]
         self._first_block: list[int] = list(accumulate(counts, initial=0))
         self._first_run: list[int] = list(accumulate((task.size for task in tasks), initial=0))
 
     @property
     def runs(self) -> int:
-        """How many runs there are in all."""
+        """Return the total number of runs."""
         return self._first_run[-1]
 
     def __len__(self) -> int:
@@ -243,35 +245,38 @@ class Plan(Sequence[Block]):
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
             return [self[k] for k in range(*i.indices(len(self)))]
-        task, begin, end = self.place(i)
+        task, begin, end = self.locate(i)
         return self.tasks[task].block(begin, end)
 
-    def place(self, i: int) -> tuple[int, int, int]:
-        """Which task block i is of, and its runs there, begin and end."""
+    def locate(self, i: int) -> tuple[int, int, int]:
+        """Return the task of block i, and the range of its runs in the task: (task, begin, end).
+
+        Raises `IndexError` for an unknown block.
+        """
         if not 0 <= i < len(self):
             raise IndexError(i)
         task = bisect_right(self._first_block, i) - 1
         begin = (i - self._first_block[task]) * self._sizes[task]
         return task, begin, min(begin + self._sizes[task], self.tasks[task].size)
 
-    def length(self, i: int) -> int:
-        """How many runs block i has."""
-        _, begin, end = self.place(i)
+    def block_length(self, i: int) -> int:
+        """Return the number of runs of block i."""
+        _, begin, end = self.locate(i)
         return end - begin
 
-    def size_of(self, task: int) -> int:
-        """How many runs a block of a task holds, but for its last one."""
+    def block_size(self, task: int) -> int:
+        """Return the runs per block of a task; its last block may have fewer."""
         return self._sizes[task]
 
     def blocks_of(self, task: int, begin: int, end: int) -> range:
-        """The blocks that hold runs begin:end of a task."""
+        """Return the blocks that contain runs begin:end of a task."""
         first, size = self._first_block[task], self._sizes[task]
         return range(first + begin // size, first + -(-end // size))
 
-    def span(self, task: int) -> tuple[int, int]:
-        """The runs of a task among all runs, begin and end."""
+    def run_range(self, task: int) -> tuple[int, int]:
+        """Return the range of a task's runs among all runs: (begin, end)."""
         return self._first_run[task], self._first_run[task + 1]
 
-    def weight(self, i: int) -> int:
-        """The run-steps of block i."""
-        return self.length(i) * self.tasks[self.place(i)[0]].settings.steps
+    def run_steps(self, i: int) -> int:
+        """Return the number of run-steps of block i."""
+        return self.block_length(i) * self.tasks[self.locate(i)[0]].settings.steps

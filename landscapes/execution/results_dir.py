@@ -1,17 +1,18 @@
-"""A folder of results: one file a block, written as it finishes, so that a killed job goes on where it was.
+"""Results directories: one file per block, written when the block finishes, from which an experiment is resumed.
 
-The folder holds `manifest.json`, which tells of the job, and `block-0000000.npz` and so on, each whole or not there. A
-block that is there is never run again. Several processes may work on one folder, on one machine or on many that
-share it: a block is claimed before it is run, by a lock on one byte of `.claims`, which the system lets go of when
-the process ends, however it ends; who finds nothing left to claim waits, and runs what others drop. Where a file
-system has no locks two may run one block; both write the same bits to the same file, so nothing is ever doubled.
+A results directory contains `manifest.json`, which describes the experiment, and `block-0000000.npz` and so on. Each
+file is complete or absent. A finished block is never run again. Several processes may share one directory, on one
+machine or on several. A process claims a block before it runs it, by a lock on one byte of `.claims`; the system
+releases the lock when the process ends, for whatever reason. A process that finds no unclaimed block waits, and takes
+over the blocks of processes that died. On a file system without locks two processes may run the same block; both write
+the same bytes to the same file.
 
-Machines that share nothing run a `Shard` each, into folders of their own, which `merge` puts together:
+Machines that share no file system run one `Shard` each, into directories of their own, which `merge` combines:
 
-    sweep(..., resume_dir=Shard("part0", 0, 2))      # on one machine
-    sweep(..., resume_dir=Shard("part1", 1, 2))      # on another
+    sweep(..., resume_dir=Shard("part0", 0, 2))  # on one machine
+    sweep(..., resume_dir=Shard("part1", 1, 2))  # on another
     merge("whole", ["part0", "part1"])
-    sweep(..., resume_dir="whole")                   # runs nothing: all is there
+    sweep(..., resume_dir="whole")  # runs nothing: all blocks are done
 """
 
 from __future__ import annotations
@@ -34,241 +35,250 @@ from landscapes.errors import InputError
 from landscapes.execution.fingerprints import digest, fingerprint
 from landscapes.execution.locks import Locks
 from landscapes.execution.plan import Plan
-from landscapes.execution.results import Arrays, arrays, missing, paths, rows, stacked
+from landscapes.execution.results import FlatArrays, concatenate_arrays, from_arrays, not_run, take_runs, to_arrays
 from landscapes.files import replacing
 from landscapes.versions import versions
 
 FORMAT = 1
-"""Version of the folder's layout."""
+"""Version of the layout of a results directory."""
 
 MANIFEST, CLAIMS = "manifest.json", ".claims"
-WHOLE = 2**40
-"""The lock of the folder itself; those below are its blocks'."""
 
-DAMAGED = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises, depending on where a file stops being one of ours."""
+DIRECTORY_LOCK = 2**40
+"""The number of the lock of the directory itself; lower numbers are the locks of blocks."""
+
+READ_ERRORS = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What numpy raises for a damaged file."""
 
 
 @dataclass(frozen=True)
 class Shard(os.PathLike[str]):
-    """A folder for a part of a job: every nth block of it, from block i = 0 … n − 1 on. Other runs are missing there.
+    """A results directory for a part of an experiment: every `count`-th block, beginning with block `index`.
+
+    Runs of other blocks are missing in the results.
+
+    Attributes:
+        path: the directory.
+        index: 0 … count − 1.
+        count: the number of shards.
+
+    Raises `InputError` for an index outside 0 … count − 1.
 
     >>> Shard("part0", 0, 2)
-    Shard(folder='part0', index=0, count=2)
-
-    Raises `InputError` for an index that is none of 0 … n − 1.
+    Shard(path='part0', index=0, count=2)
     """
 
-    folder: str | os.PathLike[str]
+    path: str | os.PathLike[str]
     index: int
     count: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.index < self.count:
-            raise InputError(f"a shard is the ith of n, i from 0 to n - 1; not {self.index} of {self.count}")
+            raise InputError(f"index of a shard must be >= 0 and < {self.count}, got {self.index}")
 
     def __fspath__(self) -> str:
-        return os.fspath(self.folder)
+        return os.fspath(self.path)
 
     def blocks(self, count: int) -> range:
-        """Which of so many blocks are of this shard."""
+        """Return which of `count` blocks belong to this shard."""
         return range(self.index, count, self.count)
 
 
 class ResultsDir:
-    """The results of a plan in a folder; a `landscapes.execution.results.Store`."""
+    """The results of a plan in a directory; a `results.Store`."""
 
-    def __init__(self, plan: Plan, out: str | os.PathLike[str]) -> None:
-        """Opens the folder for a plan, and begins it where it is new or empty.
+    def __init__(self, plan: Plan, path: str | os.PathLike[str]) -> None:
+        """Open the directory for a plan; create it if it is new or empty.
 
         Raises:
-            InputError: where the folder cannot be made, holds something else, or was begun for another job or with
-                another version of this package or of torch.
+            InputError: if the directory cannot be created, is not a results directory, or belongs to another
+                experiment or to another version of this package or of torch.
         """
-        self.path = Path(out)
+        self.path = Path(path)
         self._plan = plan
         manifest = _manifest(plan)
-        self._job = digest(manifest)
-        self._last: tuple[int, Arrays] | None = None
-        self._locks = _opened(self.path)
-        with self._locks.held(WHOLE):
-            _begin(self.path, manifest)
-            self._tidy()
+        self._experiment = digest(manifest)
+        self._last: tuple[int, FlatArrays] | None = None
+        self._locks = _open_locks(self.path)
+        with self._locks.locked(DIRECTORY_LOCK):
+            _check_or_create(self.path, manifest)
+            self._remove_temporary_files()
 
-    def _tidy(self) -> None:
-        """Removes what killed processes were writing: files of blocks that nobody has claimed."""
-        for left in self.path.glob(".block-*-*.npz"):
-            block = int(left.name.split("-")[1])
-            if self._locks.take(block):
-                left.unlink(missing_ok=True)
-                self._locks.free(block)
+    def _remove_temporary_files(self) -> None:
+        """Remove incomplete files of killed processes: those of blocks that no process has claimed."""
+        for file in self.path.glob(".block-*-*.npz"):
+            block = int(file.name.split("-")[1])
+            if self._locks.acquire(block):
+                file.unlink(missing_ok=True)
+                self._locks.release(block)
 
     def has(self, block: int) -> bool:
-        """Whether a block is done."""
+        """Return whether a block is done."""
         return self._file(block).is_file()
 
     def claim(self, block: int) -> bool:
-        """Takes a block to run; False where another process has it, or it is done by now."""
-        if not self._locks.take(block):
+        """Claim a block to run; return False if another process has it, or has finished it meanwhile."""
+        if not self._locks.acquire(block):
             return False
         if self.has(block):
-            self._locks.free(block)
+            self._locks.release(block)
             return False
         return True
 
-    def put(self, block: int, paths: BatchResult) -> None:
-        """Writes the results of a block. Raises `OSError` where that cannot be."""
-        whole = io.BytesIO()
-        np.savez(whole, experiment=np.array(self._job), **arrays(paths))  # type: ignore[arg-type]
-        _write(self._file(block), whole.getbuffer())
-        self._locks.free(block)
+    def put(self, block: int, result: BatchResult) -> None:
+        """Write the result of a block. Raises `OSError` if that fails."""
+        buffer = io.BytesIO()
+        np.savez(buffer, experiment=np.array(self._experiment), **to_arrays(result))  # type: ignore[arg-type]
+        _write(self._file(block), buffer.getbuffer())
+        self._locks.release(block)
 
     def rows(self, task: int, begin: int, end: int) -> BatchResult:
-        """Runs begin:end of a task, read from the disk; those not run are NaN.
+        """Return runs begin:end of a task, read from disk; runs that were not executed are NaN.
 
-        Raises `InputError` for a file that is damaged, or of another job.
+        Raises `InputError` for a file that is damaged or belongs to another experiment.
         """
-        parts: list[Arrays | int] = []
+        parts: list[FlatArrays | int] = []
         for block in self._plan.blocks_of(task, begin, end):
-            _, first, last = self._plan.place(block)
+            _, first, last = self._plan.locate(block)
             low, high = max(begin, first) - first, min(end, last) - first
-            parts.append(rows(self._read(block), low, high) if self.has(block) else high - low)
+            parts.append(take_runs(self._read(block), low, high) if self.has(block) else high - low)
         like = next((part for part in parts if not isinstance(part, int)), None)
-        filled = [missing(self._plan, task, part, like) if isinstance(part, int) else part for part in parts]
-        return paths(stacked(filled or [missing(self._plan, task, 0)]))
+        filled = [not_run(self._plan, task, part, like) if isinstance(part, int) else part for part in parts]
+        return from_arrays(concatenate_arrays(filled or [not_run(self._plan, task, 0)]))
 
-    def room(self) -> tuple[int | None, str]:
-        """How many bytes are free, and where."""
+    def free_space(self) -> tuple[int | None, str]:
+        """Return the free bytes, and where they are."""
         return shutil.disk_usage(self.path).free, f"on the disk of {str(self.path)!r}"
 
     def close(self) -> None:
-        """Lets go of all claims."""
+        """Release all claims."""
         self._locks.close()
 
     def _file(self, block: int) -> Path:
         return self.path / f"block-{block:07d}.npz"
 
-    def _read(self, block: int) -> Arrays:
-        if self._last is None or self._last[0] != block:  # slices often lie in one block
-            self._last = block, _read(self._file(block), self._job)
+    def _read(self, block: int) -> FlatArrays:
+        if self._last is None or self._last[0] != block:  # consecutive slices are often in one block
+            self._last = block, _read(self._file(block), self._experiment)
         return self._last[1]
 
 
-def merge(out: str | os.PathLike[str], folders: Sequence[str | os.PathLike[str]]) -> Path:
-    """Puts the results of shards of one job together, and returns the folder.
+def merge(path: str | os.PathLike[str], shards: Sequence[str | os.PathLike[str]]) -> Path:
+    """Combine the results of shards of one experiment, and return the directory.
 
     Args:
-        out: the folder to put them in; it may be new, or one of them.
-        folders: where the shards were written.
+        path: the directory to write to; it may be new, or one of the shards.
+        shards: the directories of the shards.
 
     Raises:
-        InputError: where a folder is missing or damaged, or they are not of one job and version.
+        InputError: if a directory is missing or damaged, or if the shards differ in experiment or version.
     """
-    manifests = [_read_manifest(Path(folder)) for folder in folders]
+    manifests = [_read_manifest(Path(shard)) for shard in shards]
     if not manifests:
-        raise InputError("there is nothing to merge: give the folders of the shards")
-    target = Path(out)
-    locks = _opened(target)
+        raise InputError("nothing to merge: give the directories of the shards")
+    target = Path(path)
+    locks = _open_locks(target)
     try:
-        with locks.held(WHOLE):
-            _begin(target, manifests[0])
-        for folder, manifest in zip(map(Path, folders), manifests, strict=True):
-            _check_same(folder, manifest, manifests[0])
-            for file in sorted(folder.glob("block-*.npz")):
+        with locks.locked(DIRECTORY_LOCK):
+            _check_or_create(target, manifests[0])
+        for shard, manifest in zip(map(Path, shards), manifests, strict=True):
+            _check_same(shard, manifest, manifests[0])
+            for file in sorted(shard.glob("block-*.npz")):
                 if not (target / file.name).exists():
-                    _read(file, digest(manifest))  # a damaged one stays where it is
+                    _read(file, digest(manifest))  # raises for a damaged file
                     _write(target / file.name, file.read_bytes())
     finally:
         locks.close()
     return target
 
 
-def _opened(folder: Path) -> Locks:
-    """The locks of a folder, which is made where there is none."""
+def _open_locks(path: Path) -> Locks:
+    """Open the locks of a directory, which is created if it is new."""
     try:
-        folder.mkdir(exist_ok=True)
-        return Locks(folder / CLAIMS)
+        path.mkdir(exist_ok=True)
+        return Locks(path / CLAIMS)
     except OSError as error:
         raise InputError(
-            f"cannot keep results in {str(folder)!r}: {error.strerror or error}; give a folder that can be written to"
+            f"cannot write results to {str(path)!r}: {error.strerror or error}; choose a writable directory"
         ) from None
 
 
-def _begin(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Makes sure that a folder is of this job: a new one becomes so."""
-    if (folder / MANIFEST).exists():
-        _check_same(folder, _read_manifest(folder), manifest)
-    elif any(not entry.name.startswith(".") for entry in folder.iterdir()):
-        raise InputError(f"the folder {str(folder)!r} holds something else than results; give a new one")
+def _check_or_create(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Check that a directory belongs to an experiment; write the manifest if the directory is empty."""
+    if (path / MANIFEST).exists():
+        _check_same(path, _read_manifest(path), manifest)
+    elif any(not entry.name.startswith(".") for entry in path.iterdir()):
+        raise InputError(f"{str(path)!r} is not a results directory, and not empty; choose a new directory")
     else:
-        _write(folder / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        _write(path / MANIFEST, json.dumps(manifest, indent=1, ensure_ascii=False).encode())
 
 
 def _manifest(plan: Plan) -> dict[str, Any]:
-    made_with = {name: versions()[name] for name in ("landscapes", "torch")}
-    return {"format": FORMAT, "versions": made_with, "experiment": fingerprint(plan)}
+    used = {name: versions()[name] for name in ("landscapes", "torch")}
+    return {"format": FORMAT, "versions": used, "experiment": fingerprint(plan)}
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         if "format" in found and all(isinstance(found[name], dict) for name in ("versions", "experiment")):
             return found
     except FileNotFoundError:
-        raise InputError(f"the folder {str(folder)!r} holds no results: there is no {MANIFEST} in it") from None
+        raise InputError(f"{str(path)!r} is not a results directory: it contains no {MANIFEST}") from None
     except (OSError, ValueError, TypeError, LookupError):
         pass
-    raise InputError(f"{str(folder / MANIFEST)!r} cannot be read as what tells of a job; give a new folder")
+    raise InputError(f"{str(path / MANIFEST)!r} is not a valid manifest; choose a new directory")
 
 
-def _check_same(folder: Path, found: Mapping[str, Any], mine: Mapping[str, Any]) -> None:
-    """Refuses a folder of another layout, version or job, and says what is different."""
-    if found["format"] != mine["format"]:
+def _check_same(path: Path, found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Raise `InputError` if a directory has another layout, version or experiment than expected."""
+    if found["format"] != expected["format"]:
         raise InputError(
-            f"the folder {str(folder)!r} has layout {found['format']}, this package writes {mine['format']}; give a new one"
+            f"{str(path)!r} has layout {found['format']}, this package writes {expected['format']}; choose a new "
+            "directory"
         )
-    for name, here in mine["versions"].items():
+    for name, here in expected["versions"].items():
         there = found["versions"].get(name)
         if there != here:
             raise InputError(
-                f"the folder {str(folder)!r} was begun with {name} {there}, and this is {here}: results may differ; give a "
-                "new one, or go on with that version"
+                f"{str(path)!r} was created with {name} {there}, this is {here}, and results may differ; choose a new "
+                "directory, or use that version"
             )
-    names = [
-        name
-        for name in {**found["experiment"], **mine["experiment"]}
-        if found["experiment"].get(name) != mine["experiment"].get(name)
-    ]
+    was, now = found["experiment"], expected["experiment"]
+    names = [name for name in {**was, **now} if was.get(name) != now.get(name)]
     if names:
-        was, now = found["experiment"].get(names[0]), mine["experiment"].get(names[0])
-        others = f", and {', '.join(names[1:])} differ too" if names[1:] else ""
+        others = f", and {', '.join(names[1:])} differ, too" if names[1:] else ""
         raise InputError(
-            f"the folder {str(folder)!r} is of another job: {names[0]} was {was} and is {now}{others}; give a new folder, or "
-            "the same job again"
+            f"{str(path)!r} belongs to another experiment: {names[0]} was {was.get(names[0])} and is "
+            f"{now.get(names[0])}{others}; choose a new directory, or repeat the same experiment"
         )
 
 
-def _read(file: Path, job: str) -> Arrays:
+def _read(file: Path, experiment: str) -> FlatArrays:
+    """Return the arrays of a block.
+
+    Raises `InputError` for a file that is damaged or belongs to another experiment.
+    """
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
             found = {name: opened[name] for name in opened.files}
-        its_job = str(found.pop("experiment"))
-    except DAMAGED as error:
-        raise InputError(f"{str(file)!r} is damaged ({error}); delete it and run the job again") from error
-    if its_job != job:
-        raise InputError(f"{str(file)!r} is of another job; delete it and run the job again")
+        its_experiment = str(found.pop("experiment"))
+    except READ_ERRORS as error:
+        raise InputError(f"{str(file)!r} is damaged ({error}); delete it and run the experiment again") from error
+    if its_experiment != experiment:
+        raise InputError(f"{str(file)!r} belongs to another experiment; delete it and run the experiment again")
     return found
 
 
 def _write(target: Path, data: bytes | memoryview) -> None:
-    """Writes a file that is whole or not there, even where the power fails."""
+    """Write a file that is complete or absent, even after a power failure."""
     with replacing(target) as temporary, temporary.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    if os.name == "posix":  # the name, too
-        folder = os.open(target.parent, os.O_RDONLY)
+    if os.name == "posix":  # make the new name durable, too
+        directory = os.open(target.parent, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            os.fsync(directory)
         finally:
-            os.close(folder)
+            os.close(directory)

@@ -1,4 +1,4 @@
-"""Blocks on their way to workers and back: as bytes, made and read here, so that no worker dies of what it cannot load."""
+"""Send blocks to workers as bytes, and run them there, so that no worker fails to load what it receives."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
 from landscapes.execution.plan import Block
 
-Process = tuple[str, int]
-"""A process by its machine and number."""
+ProcessId = tuple[str, int]
+"""A process: the name of its machine, and its number."""
 
 
-def process() -> Process:
-    """The process that asks."""
+def current_process() -> ProcessId:
+    """Return the calling process."""
     return platform.node(), os.getpid()
 
 
-def packed(block: Block) -> bytes:
-    """The block as bytes.
+def pack(block: Block) -> bytes:
+    """Return a block as bytes.
 
-    Raises `InputError` where its function or its optimizer cannot be sent, and says what to do.
+    Raises `InputError` if its function or its optimizer cannot be pickled.
     """
     optimizer, function = block.batch.optimizer, block.function
-    if (reason := _fault(optimizer)) is not None:
+    if (reason := _pickling_error(optimizer)) is not None:
         raise InputError(
-            f"the optimizer {optimizer.label} cannot be sent to other processes ({reason}); define its class at the top level "
-            "of a module"
+            f"the optimizer {optimizer.label} cannot be sent to other processes ({reason}); define its class at the "
+            "top level of a module"
         )
     try:
         return pickle.dumps(block)
     except Exception as error:
         raise InputError(
-            f"the function {function.name!r} cannot be sent to other processes ({in_short(error)}); define it by @function "
-            "at the top level of a module, or name one of the catalogue or a formula"
+            f"the function {function.name!r} cannot be sent to other processes ({one_line(error)}); define it with "
+            "@function at the top level of a module, or give the name of a catalogue function or a formula"
         ) from None
 
 
 def try_to_load(payloads: Sequence[bytes]) -> str | None:
-    """Run where the work will be done: why blocks cannot be loaded there, or None."""
+    """Return why a worker cannot load blocks, or None. Runs in the worker."""
     for payload in payloads:
         try:
             pickle.loads(payload)
         except Exception as error:
-            return in_short(error)
+            return one_line(error)
     return None
 
 
-def run_there(payload: bytes, sender: Process) -> BatchResult | Exception:
-    """Run where the work is done: what the block gives, with one thread, since there is a worker a core."""
-    if process() != sender:
+def run_packed(payload: bytes, sender: ProcessId) -> BatchResult | Exception:
+    """Return the result or the exception of a block. Runs in a worker, with one thread, for one worker per core."""
+    if current_process() != sender:
         torch.set_num_threads(1)
-        _end_with(sender)
-    return outcome(pickle.loads(payload))
+        _exit_with(sender)
+    return run_or_catch(pickle.loads(payload))
 
 
 @cache
-def _end_with(sender: Process) -> None:
-    """Lets a worker that the sender started end with it: when a job is killed, its pool's workers would wait for ever."""
+def _exit_with(sender: ProcessId) -> None:
+    """Make a worker that the sender started exit with it. A killed pool would otherwise leave its workers waiting."""
     parent = multiprocessing.parent_process()
     if parent is None or (platform.node(), parent.pid) != sender:
         return
@@ -77,24 +77,24 @@ def _end_with(sender: Process) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def outcome(block: Block) -> BatchResult | Exception:
-    """What the block gives, or what it raises, as a value: it is no fault of the executor's."""
+def run_or_catch(block: Block) -> BatchResult | Exception:
+    """Return the result of a block, or the exception it raises, which is then not mistaken for one of the executor."""
     try:
         return block.run()
     except Exception as error:
-        return RuntimeError(in_short(error)) if _fault(error) else error
+        return RuntimeError(one_line(error)) if _pickling_error(error) else error
 
 
-def in_short(error: BaseException) -> str:
-    """The exception in one line."""
+def one_line(error: BaseException) -> str:
+    """Return an exception as one line of text."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text:.200}" if text else type(error).__name__
 
 
-def _fault(thing: object) -> str | None:
-    """Why something cannot be sent, or None."""
+def _pickling_error(value: object) -> str | None:
+    """Return why a value cannot be pickled, or None."""
     try:
-        pickle.loads(pickle.dumps(thing))
+        pickle.loads(pickle.dumps(value))
     except Exception as error:
-        return in_short(error)
+        return one_line(error)
     return None

@@ -188,7 +188,9 @@ def _record(
 ) -> Record:
     plan, paths = results.plan, all_results(results)
     size, terms = plan.tasks[0].size, plan.tasks[0].settings
-    tried = {name: np.concatenate([task.numbers[name][0:size] for task in plan.tasks]) for name in settings.columns}
+    tried = {
+        name: np.concatenate([task.hyperparameters[name][0:size] for task in plan.tasks]) for name in settings.columns
+    }
     runs = {
         "label": np.repeat(np.array(names), size),
         "lr": np.repeat([spec.optimizer.learning_rate for spec in specs], size),

@@ -62,13 +62,13 @@ class TargetHitTask(Task):
         parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.settings)
         return TargetHitBlock(*parts, self.shares, self.minimum)
 
-    def usual_size(self) -> int:
+    def default_block_size(self) -> int:
         path = (
             8
             * (self.settings.steps + 1)
             * (self.function.dim + 1 + (0 if one_gradient_per_step(self.optimizer) else len(KINDS)))
         )
-        most = min(super().usual_size(), ROOM // path)
+        most = min(super().default_block_size(), ROOM // path)
         return 1 << max(most, 1).bit_length() - 1
 
 

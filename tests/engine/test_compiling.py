@@ -147,7 +147,7 @@ def test_compiled_results_do_not_depend_on_batch_composition(no_cache):
     how = {"box": WIDE, "stop": Stop(gtol=1e-2), "record_steps": "ends", "compiled": True}
     together = loop.run(get("himmelblau"), many, starts(9000), 60, **how)
     for chosen in ([8999, 5, 17], list(range(8100, 8400)), [4]):
-        few = Batch(optimizers.Adam(), len(chosen), {"lr": many.numbers["lr"][chosen]})
+        few = Batch(optimizers.Adam(), len(chosen), {"lr": many.hyperparameters["lr"][chosen]})
         assert_same(part(together, chosen), loop.run(get("himmelblau"), few, starts(9000)[:, chosen], 60, **how))
 
 

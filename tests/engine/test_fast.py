@@ -155,7 +155,7 @@ def test_results_do_not_depend_on_batch_composition(chosen):
     objective = get("beale")
     x = starts(objective, 600)
     all_together = loop.run(objective, MANY, x, 24, **WHOLE)
-    some = Batch(MANY.optimizer, len(chosen), {"lr": MANY.numbers["lr"][chosen]})
+    some = Batch(MANY.optimizer, len(chosen), {"lr": MANY.hyperparameters["lr"][chosen]})
     assert_same(part(all_together, chosen), loop.run(objective, some, x[:, chosen], 24, **WHOLE))
 
 

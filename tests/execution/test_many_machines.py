@@ -1,4 +1,4 @@
-"""The page on executors and folders is true: its code runs, with stand-ins for the clusters."""
+"""The code on the page on executors and results directories runs, with stand-ins for the clusters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), 
 
 
 class Cluster(Plain):
-    """Stands for what a cluster's package gives: a client or an executor, open for a while."""
+    """A stand-in for the client or executor of a cluster's package."""
 
     made: ClassVar[list[Cluster]] = []
 
@@ -31,17 +31,17 @@ class Cluster(Plain):
         pass
 
     def get_executor(self, *, pure: bool) -> Cluster:
-        assert not pure, "Dask would take blocks of the same bytes for one"
+        assert not pure, "Dask would merge blocks with equal bytes"
         return self
 
 
 def remote(task: Any) -> Any:
-    """As Ray's: a function whose calls give references."""
+    """A stand-in for `ray.remote`: a function whose calls return references."""
     cluster = Cluster()
     return types.SimpleNamespace(remote=lambda *given: cluster.submit(task, *given))
 
 
-STANDS_FOR = {
+STAND_INS = {
     "dask": {"dask": types.ModuleType("dask"), "dask.distributed": types.SimpleNamespace(Client=Cluster)},
     "mpi": {"mpi4py": types.ModuleType("mpi4py"), "mpi4py.futures": types.SimpleNamespace(MPIPoolExecutor=Cluster)},
     "ray": {"ray": types.SimpleNamespace(remote=remote, get=lambda reference: reference.result())},
@@ -51,17 +51,17 @@ STANDS_FOR = {
 @pytest.mark.parametrize(
     "number", [pytest.param(i, marks=[pytest.mark.slow] * ("spawn" in code)) for i, code in enumerate(BLOCKS)]
 )
-def test_the_code_of_the_page_runs(number, monkeypatch, tmp_path):
+def test_the_code_on_the_page_runs(number, monkeypatch, tmp_path):
     code = BLOCKS[number].replace("resolution=4096", "resolution=8, steps=30")
     known = re.match(r"# (\w+)\n", code)
     Cluster.made.clear()
     if known:
-        for name, module in STANDS_FOR[known[1]].items():
+        for name, module in STAND_INS[known[1]].items():
             monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, f"block {number}", "exec", dont_inherit=True), {"__name__": "__main__"})
-    assert sum(cluster.submitted for cluster in Cluster.made) > 1 or not known, "the work was done elsewhere"
+    assert sum(cluster.submitted for cluster in Cluster.made) > 1 or not known, "the executor ran the blocks"
 
 
 def test_every_cluster_is_on_the_page():
-    assert {known[1] for code in BLOCKS if (known := re.match(r"# (\w+)\n", code))} == set(STANDS_FOR)
+    assert {known[1] for code in BLOCKS if (known := re.match(r"# (\w+)\n", code))} == set(STAND_INS)

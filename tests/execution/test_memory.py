@@ -1,4 +1,4 @@
-"""What is free is the least of what the machine and its containers leave."""
+"""Available memory: the minimum over the machine and its containers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from landscapes.execution import memory
 
 @pytest.fixture
 def system(tmp_path, monkeypatch) -> Path:
-    """A system with 8 GB free, without limits."""
+    """A system with 8 GB of available memory and no limits."""
     (tmp_path / "self").mkdir()
     (tmp_path / "meminfo").write_text("MemTotal: 16000000 kB\nMemFree: 10 kB\nMemAvailable:    8000000 kB\n")
     monkeypatch.setattr(memory, "PROCESS", tmp_path)
@@ -42,7 +42,7 @@ def test_the_tightest_container(system):
     assert memory.available() == 8_000_000 * 1024
 
 
-def test_where_nothing_can_be_told(tmp_path, monkeypatch):
+def test_unknown_memory_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "PROCESS", tmp_path)
 
     def unknown(name: str) -> int:
@@ -52,6 +52,6 @@ def test_where_nothing_can_be_told(tmp_path, monkeypatch):
     assert memory.available() is None
 
 
-def test_here_there_is_some():
+def test_memory_of_this_machine():
     found = memory.available()
     assert found is None or 10**6 < found < 10**15

@@ -1,4 +1,4 @@
-"""A plan is all its runs, once each, whatever the blocks; and a block is all that its results depend on."""
+"""Plans: blocks partition the runs, results do not depend on the blocks, and fingerprints detect changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from experiments_for_tests import BOX, grid, same, sound_bowl
+from experiments_for_tests import BOX, grid, same, valid_bowl
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +16,8 @@ from landscapes.engine.fast import compiling
 from landscapes.engine.termination import Stop
 from landscapes.execution._execute import execute
 from landscapes.execution.fingerprints import fingerprint
-from landscapes.execution.plan import ROOM, RUNS, WORK, GridColumn, Plan, RunSettings, Task
-from landscapes.execution.results import arrays
+from landscapes.execution.plan import MAX_BYTES, MAX_RUN_STEPS, MAX_RUNS, GridColumn, Plan, RunSettings, Task
+from landscapes.execution.results import to_arrays
 from landscapes.functions import get
 
 lengths = st.lists(st.integers(1, 5), min_size=1, max_size=4)
@@ -36,21 +36,21 @@ def test_columns_are_the_axes_of_a_grid(lengths, data):
 
 
 @given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(1, 70), st.data())
-def test_blocks_hold_every_run_once(sizes, size, data):
+def test_blocks_partition_the_runs(sizes, size, data):
     terms = RunSettings(steps=3, box=BOX)
     tasks = [
-        Task(sound_bowl, optimizers.SGD(), n, [GridColumn(np.arange(100.0) + 1000 * k), GridColumn(np.ones(1))], terms)
+        Task(valid_bowl, optimizers.SGD(), n, [GridColumn(np.arange(100.0) + 1000 * k), GridColumn(np.ones(1))], terms)
         for k, n in enumerate(sizes)
     ]
     plan = Plan(tasks, size)
     starts = np.concatenate([block.starts[:, 0] for block in plan])
     assert starts.tolist() == [1000 * k + i for k, n in enumerate(sizes) for i in range(n)]
-    assert plan.runs == len(starts) == sum(plan.length(i) for i in range(len(plan)))
-    assert sum(plan.weight(i) for i in range(len(plan))) == 3 * plan.runs
+    assert plan.runs == len(starts) == sum(plan.block_length(i) for i in range(len(plan)))
+    assert sum(plan.run_steps(i) for i in range(len(plan))) == 3 * plan.runs
     task = data.draw(st.integers(0, len(sizes) - 1))
     begin = data.draw(st.integers(0, sizes[task] - 1))
     end = data.draw(st.integers(begin + 1, sizes[task]))
-    places = [plan.place(i) for i in plan.blocks_of(task, begin, end)]
+    places = [plan.locate(i) for i in plan.blocks_of(task, begin, end)]
     assert all(place[0] == task for place in places)
     assert places[0][1] <= begin < places[0][2]
     assert places[-1][1] < end <= places[-1][2]
@@ -71,12 +71,14 @@ def test_blocks_have_bounds(dim, steps, keep):
         [GridColumn(np.ones(1))] * dim,
         RunSettings(steps, np.zeros((dim, 2)), record_steps=keep),
     )
-    runs = task.usual_size()
-    assert 1 <= runs <= RUNS
+    runs = task.default_block_size()
+    assert 1 <= runs <= MAX_RUNS
     assert runs & (runs - 1) == 0
-    assert runs == 1 or (runs * steps <= WORK and runs * task.result_bytes <= ROOM)
+    assert runs == 1 or (runs * steps <= MAX_RUN_STEPS and runs * task.result_bytes <= MAX_BYTES)
     largest = 2 * runs
-    assert largest > RUNS or largest * steps > WORK or largest * (task.result_bytes + 160 * dim) > ROOM
+    assert (
+        largest > MAX_RUNS or largest * steps > MAX_RUN_STEPS or largest * (task.result_bytes + 160 * dim) > MAX_BYTES
+    )
 
 
 KINDS = [
@@ -98,8 +100,8 @@ def test_no_bit_depends_on_the_blocks(kinds, size, terms):
 
 
 @pytest.mark.parametrize("name", ["rosenbrock", "ackley", "beale", "levy", "himmelblau", "mueller_brown"])
-def test_no_bit_depends_on_whether_a_block_is_worth_following(name, monkeypatch):
-    """The engine follows formulas where a call has work enough; small blocks do not get there."""
+def test_no_bit_depends_on_whether_a_block_is_traced(name, monkeypatch):
+    """The engine traces formulas for large blocks only."""
     monkeypatch.setattr(compiling, "MIN_RUN_STEPS", 1000)
     whole = execute(grid(get(name), size=10**6))
     assert same(execute(grid(get(name), size=16))[:], whole[:])
@@ -112,7 +114,7 @@ def test_no_bit_of_compiled_steps_depends_on_the_blocks():
         assert same(execute(grid(get("himmelblau"), side=40, size=size, steps=40, compiled=True))[:], whole[:])
 
 
-def test_whether_to_compile_is_decided_for_the_whole_task():
+def test_compilation_is_decided_for_the_whole_task():
     small, large = grid(side=10, steps=25), grid(side=1000, steps=1000)
     assert {block.settings.compiled for block in small} == {False}
     assert large[0].settings.compiled
@@ -121,19 +123,19 @@ def test_whether_to_compile_is_decided_for_the_whole_task():
     assert grid(compiled=True)[0].settings.compiled
 
 
-def test_results_are_what_the_engine_says():
+def test_results_equal_those_of_single_runs():
     plan = grid(side=4, size=3)
-    paths = execute(plan)[:]
+    result = execute(plan)[:]
     for i, rate in enumerate(np.geomspace(1e-3, 2.0, 4)):
         task = plan.tasks[0]
         starts = [GridColumn(coordinate) for coordinate in task.block(i, i + 1).starts.T]
         alone = Task(
-            sound_bowl, optimizers.Adam(lr=float(rate)), 1, starts, task.settings, {}, GridColumn(np.array([i]))
+            valid_bowl, optimizers.Adam(lr=float(rate)), 1, starts, task.settings, {}, GridColumn(np.array([i]))
         )
         single = Plan([alone])[0].run()
-        for name, values in arrays(single).items():
+        for name, values in to_arrays(single).items():
             if name != "step":
-                assert values[0].tobytes() == arrays(paths)[name][i].tobytes(), name
+                assert values[0].tobytes() == to_arrays(result)[name][i].tobytes(), name
 
 
 def test_a_block_is_small_and_picklable():
@@ -146,22 +148,25 @@ def test_a_block_is_small_and_picklable():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
-        (lambda: Plan([]), "nothing to run"),
-        (lambda: grid(size=0), "at least one run"),
-        (lambda: grid(side=0), "at least one run; an axis without values"),
-        (lambda: Task(sound_bowl, optimizers.SGD(), 3, [GridColumn(np.ones(1))], RunSettings(3, BOX)), "has 2 coordinates, the starts 1"),
+        (lambda: Plan([]), "nothing to run: give at least one optimizer and one function"),
+        (lambda: grid(size=0), "size must be >= 1 run per block, got 0"),
+        (lambda: grid(side=0), "an experiment must have at least one run; an axis without values"),
+        (
+            lambda: Task(valid_bowl, optimizers.SGD(), 3, [GridColumn(np.ones(1))], RunSettings(3, BOX)),
+            "starts must have 2 coordinates for valid_bowl, got 1",
+        ),
     ],
 )  # fmt: skip
-def test_what_is_no_plan_is_refused(make, said):
-    with pytest.raises(InputError, match=said):
+def test_invalid_plans_are_rejected(make, message):
+    with pytest.raises(InputError, match=message):
         make()
 
 
-@function((-3, 3), (-3, 3), name="sound_bowl")
+@function((-3, 3), (-3, 3), name="valid_bowl")
 def edited_bowl(x, y):
-    """Bears the name of another."""
+    """A different function of the same name."""
     return x * x + 3.001 * y * y
 
 
@@ -173,14 +178,14 @@ CHANGES = {
     "dtype": lambda: grid(dtype="float32"),
     "box": lambda: grid(box=2 * BOX),
     "metrics": lambda: grid(metrics=("lr",)),
-    "kept steps": lambda: grid(record_steps=5),
+    "recorded steps": lambda: grid(record_steps=5),
     "optimizers": lambda: grid(kinds=[optimizers.Adam(beta1=0.8)]),
     "values of the functions": lambda: grid(edited_bowl),
-    "minima": lambda: grid(replace(sound_bowl, minima=((0.0, 1e-5),))),
+    "minima": lambda: grid(replace(valid_bowl, minima=((0.0, 1e-5),))),
     "runs": lambda: grid(side=11),
     "blocks": lambda: grid(size=8),
     "hyper-parameters": lambda: Plan(
-        [replace(grid().tasks[0], numbers={"lr": GridColumn(np.geomspace(1e-3, 2.001, 10))})], 16
+        [replace(grid().tasks[0], hyperparameters={"lr": GridColumn(np.geomspace(1e-3, 2.001, 10))})], 16
     ),
     "starts": lambda: Plan([replace(grid().tasks[0], starts=[GridColumn(np.ones(1))] * 2)], 16),
     "random numbers": lambda: Plan([replace(grid().tasks[0], streams=GridColumn(np.arange(8)))], 16),
@@ -188,22 +193,22 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_the_fingerprint_tells_what_changed(name):
+def test_the_fingerprint_names_what_changed(name):
     first, second = fingerprint(grid()), fingerprint(CHANGES[name]())
     assert first == fingerprint(grid())
     differ = [key for key in first if first[key] != second[key]]
-    assert differ[0] == name, "what is told first"
+    assert differ[0] == name, "the first difference"
 
 
-def test_the_fingerprint_does_not_feel_rounding():
-    @function((-3, 3), (-3, 3), name="sound_bowl", minima=[(1e-12, 0)])
+def test_the_fingerprint_ignores_rounding():
+    @function((-3, 3), (-3, 3), name="valid_bowl", minima=[(1e-12, 0)])
     def rounded(x, y):
         return (x * x + 3 * y * y) * (1 + 1e-15)
 
     assert fingerprint(grid(rounded)) == fingerprint(grid())
 
 
-def test_a_stochastic_function_is_known_by_its_samples():
+def test_a_stochastic_function_is_identified_by_its_samples():
     one, other = (
         function((-3, 3), (-3, 3), name="f", sample=lambda t, s=shift: lambda x, y: x * x + s * y)(lambda x, y: x * x)
         for shift in (1.0, 2.0)

@@ -1,4 +1,4 @@
-"""A folder of results: nothing lost, nothing doubled, whoever writes and however it ends."""
+"""Results directories: no block is lost or run twice, however many processes write and however they end."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="locks, limits and si
 
 
 def interrupt(at: int):
-    """Ctrl-C once so many runs are done."""
+    """Return a progress callback that raises Ctrl-C once `at` runs are done."""
 
     def progress(done: int, total: int) -> None:
         if done >= at:
@@ -35,7 +35,7 @@ def interrupt(at: int):
     return progress
 
 
-def test_results_lie_in_the_folder_and_are_read_by_slices(tmp_path):
+def test_results_are_in_the_directory_and_sliced(tmp_path):
     found = execute(grid(record_steps=5, metrics=("gradient_norm",)), resume_dir=tmp_path / "out")
     whole = execute(grid(record_steps=5, metrics=("gradient_norm",)))[:]
     assert found.complete
@@ -48,7 +48,7 @@ def test_results_lie_in_the_folder_and_are_read_by_slices(tmp_path):
     assert names == [".claims", *(f"block-{i:07d}.npz" for i in range(7)), "manifest.json"]
 
 
-def test_a_slice_reads_no_other_blocks(tmp_path, monkeypatch):
+def test_a_slice_reads_only_its_blocks(tmp_path, monkeypatch):
     found = execute(grid(), resume_dir=tmp_path / "out")
     read: list[str] = []
     original = results_dir._read
@@ -58,19 +58,21 @@ def test_a_slice_reads_no_other_blocks(tmp_path, monkeypatch):
     assert read == ["block-0000001.npz", "block-0000002.npz"]
 
 
-def test_more_than_memory_is_read_by_slices(tmp_path, monkeypatch):
+def test_results_larger_than_memory_are_read_by_slices(tmp_path, monkeypatch):
     found = execute(grid(), resume_dir=tmp_path / "out")
     monkeypatch.setattr(results, "available", lambda: 5000)
-    with pytest.raises(InputError, match=r"100 runs take 15 kB, but 5 kB are free in memory; .* results\[0:16\]"):
+    with pytest.raises(
+        InputError, match=r"100 runs require 15 kB of memory, 5 kB are free; read fewer at a time: results\[0:16\]"
+    ):
         found[:]
     parts = [found[begin : begin + 16] for begin in range(0, 100, 16)]
     monkeypatch.undo()
     assert same(results.concatenate(parts), found[:])
 
 
-def test_what_is_done_is_not_run_again(tmp_path, monkeypatch):
+def test_finished_blocks_are_not_run_again(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
-    with pytest.warns(UserWarning, match="3 of 7 blocks are done; run the same again to go on"):
+    with pytest.warns(UserWarning, match="3 of 7 blocks are done; repeat the call to resume"):
         part = execute(grid(), resume_dir=tmp_path / "out", progress=interrupt(48))
     assert part.done.tolist() == [True] * 3 + [False] * 4
     assert np.isnan(part[48:].loss).all()
@@ -86,24 +88,24 @@ def test_what_is_done_is_not_run_again(tmp_path, monkeypatch):
 
 
 CHANGES = {
-    "steps was 25 and is 30, and kept steps differ too": {"steps": 30},
+    "steps was 25 and is 30, and recorded steps differ, too": {"steps": 30},
     "seed was 0 and is 5": {"seed": 5},
     "target was 0.5 and is 0.25": {"target": 0.25},
     r"optimizers was adam\(lr=0.001\) and is lion\(": {"kinds": [optimizers.Lion()]},
-    "functions was sound_bowl and is booth": {"f": None},
+    "functions was valid_bowl and is booth": {"f": None},
     r"stop was Stop\(gtol=0.001, .* and is Stop\(gtol=0.01": {"stop": Stop(gtol=1e-2)},
     "blocks was 16 and is 8": {"size": 8},
 }
 
 
 @pytest.mark.parametrize("said", CHANGES)
-def test_another_job_is_refused_and_the_change_told(tmp_path, said):
+def test_another_experiment_is_rejected_and_the_change_named(tmp_path, said):
     from landscapes.functions import get
 
     execute(grid(), resume_dir=tmp_path / "out")
     before = sorted((file.name, file.stat().st_mtime_ns) for file in (tmp_path / "out").iterdir())
     change = {"f": get("booth")} if "f" in CHANGES[said] else CHANGES[said]
-    with pytest.raises(InputError, match=f"is of another job: {said}.*; give a new folder") as caught:
+    with pytest.raises(InputError, match=f"belongs to another experiment: {said}.*; choose a new directory") as caught:
         execute(grid(**change), resume_dir=tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert before == sorted((file.name, file.stat().st_mtime_ns) for file in (tmp_path / "out").iterdir())
@@ -117,12 +119,15 @@ def edited(folder: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format": 2}, "has layout 2, this package writes 1; give a new one"),
-        ({"versions": {"landscapes": "0.0.1", "torch": "2.0"}}, "was begun with landscapes 0.0.1, and this is .*"),
-        ({"experiment": [1]}, "cannot be read as what tells of a job"),
+        ({"format": 2}, "has layout 2, this package writes 1; choose a new directory"),
+        (
+            {"versions": {"landscapes": "0.0.1", "torch": "2.0"}},
+            "was created with landscapes 0.0.1, this is .*, and results may differ",
+        ),
+        ({"experiment": [1]}, "is not a valid manifest; choose a new directory"),
     ],
 )
-def test_a_folder_of_another_version_is_refused(tmp_path, changes, said):
+def test_a_directory_of_another_version_is_rejected(tmp_path, changes, said):
     execute(grid(), resume_dir=tmp_path / "out")
     edited(tmp_path / "out", **changes)
     with pytest.raises(InputError, match=said):
@@ -130,20 +135,20 @@ def test_a_folder_of_another_version_is_refused(tmp_path, changes, said):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", "null", '{"format": 1}'])
-def test_a_manifest_that_is_none_is_refused(tmp_path, text):
+def test_an_invalid_manifest_is_rejected(tmp_path, text):
     (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(InputError, match="cannot be read as what tells of a job"):
+    with pytest.raises(InputError, match="is not a valid manifest; choose a new directory"):
         execute(grid(), resume_dir=tmp_path)
 
 
-def test_folders_that_cannot_be_used_are_refused(tmp_path, monkeypatch):
+def test_unusable_directories_are_rejected(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
     (tmp_path / "holiday.jpg").touch()
-    with pytest.raises(InputError, match="holds something else than results"):
+    with pytest.raises(InputError, match="is not a results directory, and not empty"):
         execute(grid(), resume_dir=tmp_path)
-    with pytest.raises(InputError, match="File exists; give a folder"):
+    with pytest.raises(InputError, match="File exists; choose a writable directory"):
         execute(grid(), resume_dir=tmp_path / "holiday.jpg")
-    with pytest.raises(InputError, match="No such file or directory; give a folder"):
+    with pytest.raises(InputError, match="No such file or directory; choose a writable directory"):
         execute(grid(), resume_dir=tmp_path / "no" / "where")
     assert not ran
 
@@ -154,18 +159,20 @@ def test_a_damaged_block_is_told_of(tmp_path):
     whole = block.read_bytes()
     for damage in (b"", whole[:-20], whole[:100] + bytes(100) + whole[200:]):
         block.write_bytes(damage)
-        with pytest.raises(InputError, match=r"block-0000003.npz' is damaged .*; delete it and run the job again"):
+        with pytest.raises(
+            InputError, match=r"block-0000003.npz' is damaged .*; delete it and run the experiment again"
+        ):
             execute(grid(), resume_dir=tmp_path / "out")[:]
     block.unlink()
     assert not found.complete
     assert same(execute(grid(), resume_dir=tmp_path / "out")[:], execute(grid())[:])
 
 
-def test_a_block_of_another_job_is_not_taken(tmp_path):
+def test_a_block_of_another_experiment_is_rejected(tmp_path):
     execute(grid(), resume_dir=tmp_path / "out")
     execute(grid(seed=1), resume_dir=tmp_path / "other")
     os.replace(tmp_path / "other" / "block-0000002.npz", tmp_path / "out" / "block-0000002.npz")
-    with pytest.raises(InputError, match=r"block-0000002.npz' is of another job"):
+    with pytest.raises(InputError, match=r"block-0000002.npz' belongs to another experiment"):
         execute(grid(), resume_dir=tmp_path / "out")[:]
 
 
@@ -183,23 +190,23 @@ def test_shards_are_merged(tmp_path, monkeypatch):
     merge(tmp_path / "whole", folders)
     ran.clear()
     assert same(execute(grid(), resume_dir=tmp_path / "whole")[:], execute(grid())[:])
-    assert len(ran) == 7, "those of the comparison alone"
+    assert len(ran) == 7, "only those of the comparison"
 
 
-def test_shards_of_other_jobs_are_not_merged(tmp_path):
+def test_shards_of_different_experiments_are_not_merged(tmp_path):
     execute(grid(), resume_dir=Shard(tmp_path / "one", 0, 2))
     execute(grid(seed=1), resume_dir=Shard(tmp_path / "two", 1, 2))
-    with pytest.raises(InputError, match="two' is of another job: seed was 1 and is 0"):
+    with pytest.raises(InputError, match="two' belongs to another experiment: seed was 1 and is 0"):
         merge(tmp_path / "whole", [tmp_path / "one", tmp_path / "two"])
-    with pytest.raises(InputError, match=r"three' holds no results: there is no manifest.json in it"):
+    with pytest.raises(InputError, match=r"three' is not a results directory: it contains no manifest.json"):
         merge(tmp_path / "whole", [tmp_path / "three"])
     with pytest.raises(InputError, match="nothing to merge"):
         merge(tmp_path / "whole", [])
-    with pytest.raises(InputError, match="i from 0 to n - 1; not 2 of 2"):
+    with pytest.raises(InputError, match="index of a shard must be >= 0 and < 2, got 2"):
         Shard(tmp_path / "two", 2, 2)
 
 
-# Several processes on one folder
+# Several processes on one directory
 
 WORKER = """
 import sys, time, zlib
@@ -245,15 +252,15 @@ def test_two_processes_share_the_work(tmp_path, environment_here, root):
 
 @pytest.mark.slow
 @posix
-def test_what_a_killed_process_had_claimed_is_run_by_others(tmp_path, environment_here, root, monkeypatch):
+def test_blocks_of_a_killed_process_are_run_by_others(tmp_path, environment_here, root, monkeypatch):
     ran = counted(monkeypatch)
     dying = worker(tmp_path / "out", 60.0, environment_here, root)
     assert dying.stdout is not None
     assert dying.stdout.readline() == "begins\n"
     claims = Locks(tmp_path / "out" / ".claims")
-    assert not claims.take(0)
+    assert not claims.acquire(0)
     claims.close()
-    (tmp_path / "out" / ".block-0000000-half.npz").write_bytes(b"what a killed process was writing")
+    (tmp_path / "out" / ".block-0000000-half.npz").write_bytes(b"an incomplete file")
     begin = time.monotonic()
 
     def progress(done: int, total: int) -> None:
@@ -264,17 +271,17 @@ def test_what_a_killed_process_had_claimed_is_run_by_others(tmp_path, environmen
     found = execute(grid(), resume_dir=tmp_path / "out", progress=progress)
     assert dying.returncode == -9
     assert time.monotonic() - begin < 30
-    assert ran[-1] == 16, "the one that was claimed came last"
+    assert ran[-1] == 16, "the block of the killed process came last"
     assert same(found[:], execute(grid())[:])
     dying.stdout.close()
     execute(grid(), resume_dir=tmp_path / "out")
     assert not list((tmp_path / "out").glob(".block-*"))
 
 
-# A disk that is full
+# Full disks
 
 
-def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
+def test_a_full_disk_loses_no_block(tmp_path, monkeypatch):
     write, written = results_dir._write, []
 
     def full(target: Path, data: bytes) -> None:
@@ -286,7 +293,8 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(results_dir, "_write", full)
     with pytest.raises(
         UnfinishedError,
-        match=r"block 3 could not be written \(No space left on device\): make room; 3 of 7 blocks are done; run the same",
+        match=r"block 3 could not be written \(No space left on device\): free some space; "
+        "3 of 7 blocks are done; repeat the call to resume",
     ):
         execute(grid(), resume_dir=tmp_path / "out")
     monkeypatch.undo()
@@ -308,32 +316,34 @@ except UnfinishedError as error:
 
 @pytest.mark.slow
 @posix
-def test_the_system_refuses_to_write(tmp_path, python, root, environment_here):
+def test_a_file_size_limit_is_reported(tmp_path, python, root, environment_here):
     paths = os.pathsep.join([environment_here["PYTHONPATH"], str(root / "tests")])
     done = python("-c", LIMITED, str(tmp_path / "out"), env=environment_here | {"PYTHONPATH": paths})
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("block 0 could not be written (File too large): make room; 0 of 7 blocks are done")
+    assert done.stdout.startswith(
+        "block 0 could not be written (File too large): free some space; 0 of 7 blocks are done"
+    )
     assert done.stderr == ""
     assert not list((tmp_path / "out").glob("*block-*"))
 
 
-def test_a_disk_without_room_is_told_before_the_work(tmp_path, monkeypatch):
+def test_a_disk_without_space_is_reported_before_any_work(tmp_path, monkeypatch):
     ran = counted(monkeypatch)
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
-    with pytest.raises(InputError, match=r"take 15 kB, but 1 kB are free on the disk of '.*out'; run fewer at a time"):
+    with pytest.raises(InputError, match=r"require 15 kB, 1 kB are free on the disk of '.*out'; run fewer at once"):
         execute(grid(), resume_dir=tmp_path / "out")
     assert not ran
     monkeypatch.undo()
     execute(grid(), resume_dir=tmp_path / "out")
     monkeypatch.setattr(results_dir.shutil, "disk_usage", lambda path: usage)
-    assert execute(grid(), resume_dir=tmp_path / "out").complete, "what is there needs no room"
+    assert execute(grid(), resume_dir=tmp_path / "out").complete, "finished blocks need no space"
 
 
 @pytest.mark.slow
 @posix
 def test_killed_twenty_times(root, environment_here):
-    """Two processes on one folder, killed at random times: nothing lost, nothing doubled, the same bits in the end."""
+    """Two processes on one directory are killed at random times; no block is lost or run twice."""
     script = str(root / "benchmarks" / "resume.py")
     done = subprocess.run(
         [sys.executable, script, "--kills", "20"], env=environment_here, capture_output=True, text=True, timeout=400

@@ -210,7 +210,7 @@ def compiled_kernel(
     eager: EagerKernel, traced: TracedFunction, group: Group, steps: int, like: Tensor
 ) -> CompiledKernel | None:
     """Return the compiled kernel of a group; None if the optimizer couples coordinates or compilation fails."""
-    optimizer, names = group.optimizer, tuple(group.numbers)
+    optimizer, names = group.optimizer, tuple(group.hyperparameters)
     state_size = state_size_of(optimizer, names, like.dtype)
     too_long = len(traced.graph.graph.nodes) > MAX_COMPILED_OPERATIONS
     if state_size is None or too_long or like.device.type != "cpu" or _COMPILER_MISSING.is_set():
