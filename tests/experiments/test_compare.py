@@ -77,7 +77,7 @@ def test_results_do_not_depend_on_blocks_or_executors(monkeypatch):
     asked = ([BOWL], ["adam(lr=0.1)", "bfgs"])
     record = compare(*asked, starts=5, seeds=2, tolerances=[0.1, 1e-3])
     with ThreadPoolExecutor(2) as executor:
-        monkeypatch.setattr(TargetHitTask, "usual_size", lambda self: 3)
+        monkeypatch.setattr(TargetHitTask, "default_block_size", lambda self: 3)
         other = compare(*asked, starts=5, seeds=2, tolerances=[0.1, 1e-3], executor=executor)
     for name, column in record.trajectories.runs.items():
         assert np.array_equal(column, other.trajectories.runs[name], equal_nan=column.dtype.kind == "f")
