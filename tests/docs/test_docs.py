@@ -68,6 +68,15 @@ def test_commands_parse(page):
                     main.parse(words[1:])
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_inline_commands_parse(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for code in re.findall(r"`(landscapes \w+ [^`]+)`", text):
+        words = shlex.split(code)
+        if "--help" not in words:
+            main.parse(words[1:])
+
+
 def test_readme_has_the_setup_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "pip install . && landscapes race beale -o race.gif" in text
