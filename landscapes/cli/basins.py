@@ -22,7 +22,7 @@ EXAMPLES = [
     ),
     (
         'landscapes basins himmelblau -O "momentum(lr=0.01)" --theme dark -o momentum.png',
-        "the same with momentum, whose basins have fractal boundaries",
+        "the same with momentum, whose basins interleave",
     ),
     (
         "landscapes basins six_hump_camel -O newton --box=-2,2,-1,1 --record newton.npz",

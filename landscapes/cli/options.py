@@ -141,8 +141,8 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--output",
         default="race.gif",
         metavar="FILE",
-        help="animation (.gif, .mp4, .webm, .webp, .apng, .mov, frames-%%04d.png), figure of one step (.png, .pdf, .svg, "
-        ".pgf) or interactive page (.html) (default: race.gif)",
+        help="animation (.gif, .mp4, .webm, .webp, .apng, .mov, frames-%%04d.png), figure of one step (.png, .pdf, "
+        ".svg, .pgf) or interactive page (.html) (default: race.gif)",
     )
     look = parser.add_argument_group("appearance")
     look.add_argument("--3d", dest="view3d", action="store_true", help="draw a 3-D surface, seen from a good angle")
@@ -150,8 +150,8 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--camera",
         type=types.camera,
         metavar="AZIM,ELEV[,ROTATE]",
-        help="draw a 3-D surface from this azimuth and elevation, rotating by ROTATE during the race; in degrees, as in "
-        "-60,42,90",
+        help="draw a 3-D surface from this azimuth and elevation, rotating by ROTATE during the race; in degrees, as "
+        "in -60,42,90",
     )
     look.add_argument("--fps", type=types.positive_int, default=25, metavar="N", help="frames per second (default: 25)")
     look.add_argument("--inset", action="store_true", help="magnify the minimum in an inset")

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,24 +18,16 @@ import pytest
 from landscapes import Record
 from landscapes.cli import console
 
-TWO_BY_TWO = [
-    "compare",
-    "--function",
-    "booth",
-    "--function",
-    "beale",
-    "--optimizer",
-    "adam",
-    "--optimizer",
-    "sgd",
-    "--starts",
-    "2",
-]
+TWO_BY_TWO = shlex.split("compare --function booth --function beale --optimizer adam --optimizer sgd --starts 2")
 
 
 def test_sweep_prints_the_best_settings_and_saves_the_runs(cli, tmp_path):
-    code, out, err = cli("sweep", "booth", "--optimizer", "adam", "--set", "lr=1e-2..1:5", "--set", "beta1=0.5,0.9",
-                          "--starts", "2", "--steps", "60", "--record", "s.npz", "--csv", "s.csv")  # fmt: skip
+    code, out, err = cli(
+        *shlex.split(
+            "sweep booth --optimizer adam --set lr=1e-2..1:5 --set beta1=0.5,0.9 --starts 2 --steps 60 "
+            "--record s.npz --csv s.csv"
+        )
+    )
     assert (code, err) == (0, "")
     heading, _, columns, *rows = out.splitlines()
     assert heading == "Booth: 20 runs of 60 steps from (-8, 8)"
@@ -92,17 +85,7 @@ def test_basins_box_with_a_minus_sign(cli):
 
 def test_compare_at_the_best_lr(cli, tmp_path):
     code, _, err = cli(
-        *TWO_BY_TWO,
-        "--steps",
-        "60",
-        "--tolerances",
-        "0.1,1e-3",
-        "--lr-grid",
-        "1e-3..1:5",
-        "--record",
-        "r.npz",
-        "-o",
-        "r.png",
+        *TWO_BY_TWO, *shlex.split("--steps 60 --tolerances 0.1,1e-3 --lr-grid 1e-3..1:5 --record r.npz -o r.png")
     )
     assert (code, err) == (0, "")
     record = Record.load(tmp_path / "r.npz")
@@ -115,16 +98,37 @@ def test_compare_at_the_best_lr(cli, tmp_path):
     ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,reached")]
 )
 def test_compare_prints_tables_of_each_kind(cli, kind, sign):
-    code, out, err = cli("compare", "--function", "booth", "--function", "beale", "--optimizer", "adam(lr=0.1)", "--optimizer", "quick=bfgs",
-                          "--starts", "2", "--steps", "40", "--tolerances", "1e-1,1e-3", "--table", kind)  # fmt: skip
+    code, out, err = cli(
+        "compare",
+        "--function",
+        "booth",
+        "--function",
+        "beale",
+        "--optimizer",
+        "adam(lr=0.1)",
+        "--optimizer",
+        "quick=bfgs",
+        "--starts",
+        "2",
+        "--steps",
+        "40",
+        "--tolerances",
+        "1e-1,1e-3",
+        "--table",
+        kind,
+    )
     assert (code, err) == (0, "")
     assert sign in out
     assert "quick" in out
 
 
 def test_compare_prints_standings_and_running_times(cli, tmp_path):
-    code, out, _ = cli("compare", "--function", "booth", "--function", "beale", "--optimizer", "adam(lr=0.1)", "--optimizer", "bfgs", "--starts", "2",
-                        "--steps", "40", "--tolerances", "1e-1,1e-3", "--tolerance", "0.1", "--record", "c.npz", "--csv", "c.csv")  # fmt: skip
+    code, out, _ = cli(
+        *shlex.split(
+            "compare --function booth --function beale --optimizer adam(lr=0.1) --optimizer bfgs --starts 2 "
+            "--steps 40 --tolerances 1e-1,1e-3 --tolerance 0.1 --record c.npz --csv c.csv"
+        )
+    )
     assert code == 0
     lines = out.splitlines()
     assert lines[0].startswith("Reaching 0.1 of the first gap on 2 functions, 4 runs each, within 40 steps")
@@ -243,22 +247,16 @@ sys.exit(main.main(sys.argv[1:]))
 def test_ctrl_c_keeps_finished_runs(environment_here, tmp_path):
     """The program waits in its third block of four runs, so that the signal arrives during the work."""
     (tmp_path / "script.py").write_text(STALL)
-    arguments = [
-        "sweep",
-        "booth",
-        "--optimizer",
-        "adam",
-        "--set",
-        "lr=1e-2..1:20",
-        "--steps",
-        "50",
-        "--record",
-        "s.npz",
-    ]
+    arguments = shlex.split("sweep booth --optimizer adam --set lr=1e-2..1:20 --steps 50 --record s.npz")
     process = subprocess.Popen(
-        [sys.executable, "script.py", *arguments], cwd=tmp_path, env=environment_here, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+        [sys.executable, "script.py", *arguments],
+        cwd=tmp_path,
+        env=environment_here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         while not (tmp_path / "busy").exists():
             assert process.poll() is None, process.communicate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import types
 
@@ -35,20 +36,7 @@ def test_race_writes_an_animation_and_prints_the_winner(cli, tmp_path):
 
 
 def test_rotating_and_fixed_cameras(cli, tmp_path):
-    arguments = (
-        "race",
-        "booth",
-        "--steps",
-        "8",
-        "--optimizer",
-        "adam(lr=1)",
-        "--record",
-        "r.npz",
-        "--seconds",
-        "0.5",
-        "--fps",
-        "8",
-    )
+    arguments = shlex.split("race booth --steps 8 --optimizer adam(lr=1) --record r.npz --seconds 0.5 --fps 8")
     assert cli(*arguments, "--camera", "-60,42,90", *SMALL)[::2] == (0, "")
     with Image.open(tmp_path / "race.gif") as picture:
         frames = [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(picture)]

@@ -111,7 +111,8 @@ def test_a_caption_is_printed(cli):
 def test_torch_is_not_loaded(tmp_path, python):
     converging(2).save(tmp_path / "race.npz")
     arguments = ["replay", "race.npz", "-o", "again.webp", *QUICK]
-    code = f"import sys; from landscapes.cli import main; assert main.main({arguments}) == 0; print('torch' in sys.modules)"
+    run = f"from landscapes.cli import main; assert main.main({arguments}) == 0"
+    code = f"import sys; {run}; print('torch' in sys.modules)"
     result = python("-c", code)
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines()[-1] == "False"

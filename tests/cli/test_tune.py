@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 
 def test_tune_prints_a_table_best_first(cli):
-    arguments = [
-        "tune",
-        "booth",
-        "--optimizer",
-        "sgd",
-        "--optimizer",
-        "adam",
-        "--vary",
-        "lr",
-        "--steps",
-        "60",
-        "--starts",
-        "1",
-    ]
+    arguments = shlex.split("tune booth --optimizer sgd --optimizer adam --vary lr --steps 60 --starts 1")
     code, out, err = cli(*arguments)
     assert (code, err) == (0, "")
     heading, _, columns, *rows = out.splitlines()
