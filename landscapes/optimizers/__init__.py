@@ -1,4 +1,4 @@
-"""The optimizers: one class an optimizer, found by name in strings such as "adam(lr=0.05)"."""
+"""The optimizers, one class each; `parse` finds them by name in text such as "adam(lr=0.05)"."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def run(
 
 
 def numpy_of(objective: Function) -> Callable[[Array], float]:
-    """The function of one point, by the very operations that the engine uses; infinite where it has no value."""
+    """Return the function of one point, by the operations of the engine; infinite where it has no value."""
 
     def value(x: Array) -> float:
         answer = float(objective.evaluate(torch.from_numpy(np.asarray(x, dtype=float))[:, None])[0])
@@ -79,7 +79,7 @@ def numbers(seed: int, stream: int, t: int, purpose: int, count: int, kind: Any 
 
 
 def cliff(dim: int) -> Function:
-    """A valley whose one half has no values."""
+    """Return a valley without values in one half."""
 
     def formula(*x: Tensor) -> Tensor:
         total = torch.sqrt(1.2 - x[0]) + (x[0] - 1) * (x[0] - 1)
@@ -97,7 +97,7 @@ def cliff(dim: int) -> Function:
 )
 @pytest.mark.parametrize("objective", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
 def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, adaptive):
-    """The largest difference is 0.0, in points, values, their number and the step at which a run ends."""
+    """Points, values, evaluation counts and final steps agree: the largest difference is 0.0."""
     rng = np.random.default_rng(dim)
     x = starts(dim, 6, rng)
     x[0, 0], x[0, 1], x[0, 2] = 0.0, 0.25, 1.1
@@ -126,7 +126,7 @@ def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, ad
 
 
 def test_nelder_mead_solves_the_papers_example():
-    """From the paper's start, Rosenbrock's valley is solved within the 200 values that the paper's table allows."""
+    """From the paper's start, Rosenbrock's function takes at most the 200 values of the paper's table."""
 
     def rosenbrock(x: Tensor, y: Tensor) -> Tensor:
         return 100 * (y - x * x) * (y - x * x) + (1 - x) * (1 - x)
@@ -156,7 +156,7 @@ def test_converged_simplex_does_not_move():
 
 
 def test_simplex_follows_an_outside_move():
-    """As a wrapper may: the simplex goes along whole, and its values are asked for again."""
+    """As by a wrapper: the whole simplex is shifted, and its values are evaluated again."""
     objective, x = valley(2), torch.tensor([[-1.0, -1.0], [1.0, 1.0]], dtype=torch.float64)
     stepper, oracle = stepper_of([optimizers.NelderMead(size=0.4)] * 2, x), Oracle(objective, 2)
     for t in range(1, 4):
@@ -277,7 +277,7 @@ def rastrigin(dim: int) -> Function:
     ids=lambda part: getattr(part, "__name__", None),
 )
 def test_cma_es_success_rate_matches_the_literature(objective, dim, optimizer, steps, least, most):
-    """Of 60 seeds; among many valleys a small population is often caught, a large one is not (Hansen & Kern, 2004)."""
+    """Success over 60 seeds; small populations often fail on multimodal functions (Hansen & Kern, 2004)."""
     x = starts(dim, 60, np.random.default_rng(1)) * (2 if objective is rastrigin else 1)
     paths = run(objective(dim), [optimizer] * 60, x, steps, record_steps="ends", streams=torch.arange(60))
     share = float((paths.lowest < 1e-8).mean())
@@ -423,7 +423,7 @@ def test_compass_search_matches_by_hand():
 
 
 def test_compass_search_stalls_on_a_diagonal_kink():
-    """Where no axis leads down though a diagonal does: its well-known failure."""
+    """No axis descends, but a diagonal does: a known failure."""
     kink = function((-2, 2), (-2, 2), name="kink")(lambda x, y: 3 * abs(x - y) + abs(x + y))
     paths = run(
         kink, [optimizers.Compass(size=0.5), optimizers.CMAES(sigma=0.3)], torch.ones(2, 2, dtype=torch.float64), 100
@@ -471,7 +471,7 @@ def test_results_do_not_depend_on_batch_order_or_streams(data):
 
 @pytest.mark.parametrize(("name", "dim"), diagonal(DIRECT, [1, 2, 10]))
 def test_trajectories_depend_on_comparisons_only(name, dim):
-    """The same path on 1,024·f, a factor that rounds nothing: annealing's temperature goes with it."""
+    """The trajectory is the same on 1,024·f, an exact factor; the temperature of annealing is scaled too."""
     objective = valley(dim)
     steeper = dataclasses.replace(objective, formula=lambda *x: 1024 * objective.formula(*x))
     field: list[Optimizer] = list(
@@ -503,7 +503,7 @@ def test_every_derivative_free_optimizer_descends(dim):
 
 
 def half(x: Tensor, y: Tensor) -> Tensor:
-    """Without values where x > 0.6, and with its lowest values along that border."""
+    """A function without values for x > 0.6, and with its lowest values along that boundary."""
     return torch.where(x > 0.6, torch.nan, (x - 1) ** 2 + y * y)
 
 
@@ -523,7 +523,7 @@ def test_no_run_moves_to_a_point_without_a_value(optimizer):
 
 
 def test_run_ends_before_a_mean_without_a_value():
-    """Two valleys with nothing between: the mean of points in both."""
+    """The mean of points in two valleys lies between them, where there is no value."""
     ring = function((-3, 3), (-3, 3), name="ring")(
         lambda x, y: torch.where(x * x + y * y < 1, torch.nan, (x * x + y * y - 1) ** 2 + 0.01 * x)
     )
@@ -578,7 +578,7 @@ NOISY = function((-2, 2), (-2, 2), name="noisy", sample=leaning)(lambda x, y: x 
     ids=lambda part: getattr(part, "spec", None),
 )
 def test_all_values_of_a_step_share_a_sample(optimizer, first, each):
-    """What was learnt of an earlier sample is asked for again, and paid for."""
+    """Values of an earlier sample are evaluated again, and counted."""
     x = torch.tensor([[1.0], [0.7]], dtype=torch.float64)
     seen: list[tuple[str, int]] = []
     oracle = Oracle(NOISY, 1)
@@ -597,7 +597,7 @@ def test_all_values_of_a_step_share_a_sample(optimizer, first, each):
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
 def test_reset_equals_a_new_start(optimizer):
-    """At step 9, of two runs one forgets; it then goes where a new one goes that begins there."""
+    """At step 9, one of two runs is reset; it then moves as a new run from there."""
     objective, field = valley(2), [optimizer, optimizer]
     x, oracle = starts(2, 2, np.random.default_rng(4)), Oracle(objective, 2)
     stepper, whole = stepper_of(field, x), stepper_of(field, x)
@@ -617,7 +617,7 @@ def test_reset_equals_a_new_start(optimizer):
 
 
 def test_reset_restarts_the_step_count():
-    """CMA-ES trusts its path less while it is young, which shows on a slope: there it soon is longer than usual."""
+    """CMA-ES corrects its path for early steps, which matters on a slope, where the path is long."""
     slope = function((-9, 9), (-9, 9), name="slope")(lambda x, y: x + y)
     x, oracle = torch.zeros(2, 20, dtype=torch.float64), Oracle(slope, 20)
     stepper, begun = (

@@ -69,7 +69,7 @@ def test_nonfinite_matrix_does_not_affect_others(bad):
 
 
 def test_tiny_eigenvalues_are_relatively_accurate():
-    """On a scaled matrix, Jacobi's method finds small eigenvalues to full relative accuracy (Demmel & Veselić, 1992)."""
+    """On a scaled matrix, Jacobi's method finds small eigenvalues accurately (Demmel & Veselić, 1992)."""
     core, scale = np.array([[2.0, 0.5, 0.3], [0.5, 2.0, 0.1], [0.3, 0.1, 2.0]]), np.array([1.0, 1e-6, 1e-12])
     matrix = torch.from_numpy(core * scale * scale[:, None])[..., None]
     smallest = eigh(matrix)[0].amin()

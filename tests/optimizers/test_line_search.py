@@ -48,7 +48,7 @@ def by_torch(objective: Function, x: Tensor, p: Tensor, first: float, c2: float)
 @pytest.mark.parametrize("dim", [1, 3])
 @pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
 def test_steps_and_their_cost_match_torch(objective, dim, c2):
-    """Random directions that descend, and first steps from far too short to far too long, in one batch.
+    """Return random descent directions, and first steps from far too short to far too long, in one batch.
 
     But for rounding, which a cubic through two trials that nearly coincide may blow up: one in sixty may end elsewhere.
     """
@@ -100,7 +100,7 @@ def test_result_meets_the_strong_wolfe_conditions(factors, at, log_first, c2):
 
 
 def cliff(x: Tensor, y: Tensor) -> Tensor:
-    """A slope along x that ends where x reaches 1: NaN beyond."""
+    """A linear function of x with NaN for x > 1."""
     return torch.sqrt(1 - x) * 10 + y * y
 
 

@@ -40,7 +40,7 @@ Stock = Callable[[torch.optim.Optimizer], Any]
 
 
 def cycled(torch_optimizer: torch.optim.Optimizer, **settings: Any) -> lr_scheduler.LRScheduler:
-    """The one-cycle policy; momentum moves where there is any, as it does by default in ours."""
+    """The one-cycle policy; it changes momentum if there is any, as ours does by default."""
     peak = torch_optimizer.param_groups[0]["lr"]
     moves = "momentum" in torch_optimizer.defaults or "betas" in torch_optimizer.defaults
     return lr_scheduler.OneCycleLR(torch_optimizer, max_lr=peak, cycle_momentum=moves, **settings)
@@ -114,7 +114,7 @@ STOCK = [cls for cls, (other, _) in SPACES.items() if other.__module__.startswit
 def by_torch(
     objective: Function, inside: Sequence[Optimizer], stock: Stock, x: Tensor, steps: int
 ) -> tuple[Tensor, Any]:
-    """The points (steps, d, R) and the rates (steps, R): a torch optimizer and a scheduler a run."""
+    """Return points (steps, d, R) and learning rates (steps, R), with one torch optimizer and scheduler per run."""
     points = [start.clone().requires_grad_() for start in x.unbind(1)]
     path, rates = [], []
     with default_dtype(torch.float64):
@@ -134,7 +134,7 @@ def by_torch(
 
 
 def by_schedule(objective: Function, wrapped: Sequence[Optimizer], x: Tensor, steps: int) -> tuple[Tensor, Any]:
-    """The same by optimizers of one batch."""
+    """Return the same from optimizers in one batch."""
     assert len({optimizer.batch_key for optimizer in wrapped}) == 1
     stepper, oracle = stepper_of(wrapped, x, steps), Oracle(objective, x.shape[1])
     path, rates = [], []
@@ -155,7 +155,7 @@ def three(cls: type[Optimizer], seed: int) -> tuple[list[Optimizer], Tensor]:
 
 
 def marked(name: str, cls: type[Optimizer]) -> Any:
-    """Every schedule with Adam and every optimizer with two schedules; the rest of the product takes its time."""
+    """Every schedule with Adam and every optimizer with two schedules; the rest of the product is slow."""
     quick = cls is optimizers.Adam or name in ("cosine", "one cycle")
     return pytest.param(name, cls, id=f"{name}-{cls.__name__}", marks=[] if quick else pytest.mark.slow)
 
@@ -172,7 +172,7 @@ def test_learning_rates_and_points_match_torch(name, cls):
 
 
 def random_schedule(kind: str, optimizer: Optimizer, rng: np.random.Generator) -> tuple[Optimizer, Stock]:
-    """A schedule with random settings, and torch's."""
+    """Return a schedule with random settings, and torch's counterpart."""
     n, share, other = int(rng.integers(1, 900)), float(rng.uniform(0.05, 1)), float(rng.uniform(0, 1))
     low = optimizer.learning_rate * other
     match kind:
@@ -281,7 +281,7 @@ def test_scheduler_sets_momentum_too(scheduler, bare, cls):
 
 
 def test_cycle_adds_momentum_to_sgd():
-    """SGD without momentum leaves the term out; a cycle brings it in, as in torch."""
+    """SGD without momentum omits the term; a cycle adds it, as in torch."""
     inside, x = [optimizers.SGD(lr=1e-3), optimizers.SGD(lr=3e-3)], starts(2, 2, np.random.default_rng(6))
     path, _ = by_schedule(valley(2), [optimizers.OneCycle(optimizer) for optimizer in inside], x, STEPS)
     assert torch.equal(path, by_torch(valley(2), inside, PAIRS["one cycle"][1], x, STEPS)[0])
@@ -342,7 +342,7 @@ def test_torch_optimizers_can_be_scheduled(name, dtype):
         )
 
 
-# ---------------------------------------------------------------- nested, started anew, left alone
+# ---------------------------------------------------------------- nesting and resets
 
 
 def test_nested_schedules_multiply():
@@ -434,7 +434,7 @@ def test_schedules_do_not_affect_each_other(names, seed):
 @settings(max_examples=24)
 @given(st.data())
 def test_settings_within_a_batch_apply_per_run(data):
-    """Steps, factors and rates as columns round as they do alone."""
+    """Steps, factors and learning rates as columns round as single numbers do."""
     share, whole = st.floats(0.05, 1), st.integers(1, 40)
     makers = [
         lambda r: optimizers.StepDecay(r, every=data.draw(whole), gamma=data.draw(share)),
@@ -481,7 +481,8 @@ ADAM = optimizers.Adam(lr=0.1)
     [
         (
             lambda: optimizers.Cosine(),
-            r"Cosine: the first argument must be an optimizer, got nothing; write Cosine\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)",
+            r"Cosine: the first argument must be an optimizer, got nothing; "
+            r"write Cosine\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)",
         ),
         (lambda: optimizers.Cosine(0.1), r"Cosine: the first argument must be an optimizer, got 0\.1"),
         (lambda: optimizers.Cosine(optimizers.Torch(NoRate)), r"Cosine: NoRate has no learning rate to schedule"),

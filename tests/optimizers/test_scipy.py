@@ -216,7 +216,7 @@ def test_cached_value_is_dropped_with_the_sample():
 
 
 def cliff(x: Tensor, y: Tensor) -> Tensor:
-    """A slope that ends at x = 1, NaN beyond."""
+    """A linear function with NaN for x > 1."""
     return torch.sqrt(1 - x) * 10 + y * y
 
 
@@ -235,7 +235,7 @@ def test_nan_ends_the_run_only(method):
 
 
 def test_method_that_fails_on_nan_is_nonfinite():
-    """trust-exact factors the Hessian, and refuses one with NaN in it, as here where x is 0."""
+    """trust-exact factors the Hessian and rejects NaN, which it meets here at x = 0."""
     broken = function((-2, 2), (-2, 2))(lambda x, y: torch.abs(x) ** 1.5 + y * y)
     paths = run(broken, [optimizers.Scipy("trust-exact")], torch.tensor([[0.0], [1.0]], dtype=torch.float64), 20)
     assert paths.reason.tolist() == ["non-finite"]
@@ -380,7 +380,8 @@ def test_missing_scipy_names_the_package(monkeypatch):
 def test_scipy_is_imported_on_use(python):
     done = python(
         "-c",
-        "import sys, landscapes.optimizers as r; assert 'scipy' not in sys.modules; r.Scipy(); assert 'scipy' in sys.modules",
+        "import sys, landscapes.optimizers as r; assert 'scipy' not in sys.modules; "
+        "r.Scipy(); assert 'scipy' in sys.modules",
     )
     assert done.returncode == 0, done.stderr
 

@@ -58,7 +58,7 @@ def test_steps_match_the_reference(known, dim):
 @pytest.mark.parametrize("dim", [2, 6])
 @pytest.mark.parametrize(("name", "objective"), LANDSCAPES, ids=lambda part: getattr(part, "__name__", part))
 def test_full_trajectories_match_the_reference(name, objective, dim):
-    """To where they converge. torch's L-BFGS learns no more once sᵀy ≤ 1e-10, so ours ends up nearer to the minimum."""
+    """Up to convergence. torch's L-BFGS stops updating once sᵀy ≤ 1e-10, so ours ends nearer to the minimum."""
     assert differences(name, objective, dim, runs=2, steps=25)[:, -1].max() < (1e-4 if name == "lbfgs" else 1e-5)
 
 
@@ -133,7 +133,7 @@ def newton_in_fractions(x: Fraction, y: Fraction) -> tuple[Fraction, Fraction]:
 
 
 def test_newton_on_rosenbrock_matches_the_textbook():
-    """The path that textbooks tabulate, 24.2 → 4.73 → 1411.8 → 0.056 → 0.31 → 2·10⁻¹¹: up the wall once, then home."""
+    """The losses that textbooks tabulate: 24.2 → 4.73 → 1411.8 → 0.056 → 0.31 → 2·10⁻¹¹."""
     paths = one(get("rosenbrock"), optimizers.Newton(damping=0), (-1.2, 1.0), 6)
     x, y = Fraction(-12, 10), Fraction(1)
     for step in range(6):
@@ -145,7 +145,7 @@ def test_newton_on_rosenbrock_matches_the_textbook():
 
 
 def bowl(dim: int, seed: int = 0) -> tuple[Function, np.ndarray, np.ndarray]:
-    """A quadratic bowl askew to its axes, its matrix and its minimiser."""
+    """Return a rotated quadratic, its matrix and its minimiser."""
     rng = np.random.default_rng(seed)
     root, at = rng.normal(size=(dim, dim)), rng.normal(size=dim)
     matrix = root @ root.T + 0.1 * np.eye(dim)
@@ -215,7 +215,7 @@ def test_newton_converges_quadratically():
 
 
 def test_gauss_newton_is_quadratic_only_for_zero_residuals():
-    """Without residual at the minimum it is Newton's order, with one it is linear."""
+    """Convergence is quadratic with zero residuals at the minimum, and linear otherwise."""
 
     def fit(rest: float) -> np.ndarray:
         parts = lambda x: torch.stack([x + 1, rest * x * x + x - 1])  # noqa: E731

@@ -60,7 +60,7 @@ def two_dimensional(formula) -> Function:
 
 
 PASS = two_dimensional(lambda x, y: x * x - y * y + y * y * y * y / 4)
-"""A pass between two valleys, with minima at (0, ±√2)."""
+"""A saddle between two valleys, with minima at (0, ±√2)."""
 
 
 def test_undamped_newton_converges_to_the_saddle():
@@ -82,7 +82,7 @@ def test_undamped_newton_converges_to_a_maximum():
 
 
 def test_exact_trust_region_leaves_a_stationary_saddle():
-    for start in ((0.0, 0.0), (1.0, 0.0)):  # on the ridge nothing pulls aside
+    for start in ((0.0, 0.0), (1.0, 0.0)):  # on the ridge, the gradient has no transverse component
         assert one(PASS, optimizers.TrustRegion(), start, 20).loss[0, -1] == pytest.approx(-1)
         for optimizer in (optimizers.Newton(), optimizers.TrustRegion(exact=False), optimizers.LBFGS()):
             assert one(PASS, optimizer, start, 20).loss[0, -1] == pytest.approx(0)
@@ -140,7 +140,7 @@ def test_zero_curvature_falls_back_to_the_gradient(optimizer):
 
 
 def test_nonfinite_hessian_counts_as_zero():
-    """|y|^1.5 bends infinitely at 0, where its slope is 0 all the same."""
+    """|y|^1.5 has infinite curvature at 0, and gradient 0."""
     crease = two_dimensional(lambda x, y: x * x + x + _crease(y))
     for optimizer in (optimizers.Newton(), optimizers.TrustRegion()):
         paths = one(crease, optimizer, (2.0, 0.0), 30)
@@ -181,7 +181,7 @@ def _crease(y: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("optimizer", ANYWHERE[1:], ids=label_of)
 def test_no_run_enters_a_region_without_values(optimizer):
-    """Beyond x = 1 there is no value: steps end before it."""
+    """There is no value for x > 1, so steps end before it."""
     cliff = two_dimensional(lambda x, y: torch.sqrt(1 - x) * 10 + y * y)
     paths = one(cliff, optimizer, (0.5, 0.7), 15)
     assert paths.reason.tolist() == [""]
@@ -203,7 +203,7 @@ def test_single_precision_reaches_seven_digits(optimizer):
     np.testing.assert_array_equal(paths.x, paths.x.astype(np.float32))
 
 
-# ---------------------------------------------------------------- company
+# ---------------------------------------------------------------- independence of the batch
 
 
 @settings(max_examples=7, deadline=None)
@@ -211,7 +211,7 @@ def test_single_precision_reaches_seven_digits(optimizer):
     st.sampled_from(list(SETTINGS)), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3]), st.permutations(range(5))
 )
 def test_results_do_not_depend_on_batch_composition_or_order(name, seed, dim, order):
-    """One run starts where nothing is finite, another outside of the box."""
+    """One run starts at a nonfinite value, another outside the box."""
     rng = np.random.default_rng(seed)
     candidates, x = [SETTINGS[name](rng) for _ in range(5)], starts(dim, 5, rng)
     x[:, 3], x[:, 4] = math.nan, 1e12
@@ -264,7 +264,7 @@ def test_reset_run_continues_as_a_new_run(optimizer):
 
 
 def tilted(log: list[int]) -> Function:
-    """A bowl that each step leans to a side of its own; every look at a sample is noted."""
+    """A bowl that is tilted differently at each step, and logs every sample that is used."""
 
     def sample(t: int):
         a, b = torch.randn(2, generator=torch.Generator().manual_seed(t), dtype=torch.float64)
@@ -286,7 +286,7 @@ def test_each_step_sees_one_sample(optimizer):
     optimizer.check(objective)
     log.clear()
     paths = run(objective, [optimizer] * 3, x, 10)
-    seen = [t for i, t in enumerate(log) if i]  # the first look is that of the check
+    seen = [t for i, t in enumerate(log) if i]  # the first sample belongs to the check
     assert seen == sorted(seen)
     assert set(seen) == set(range(10))
     assert paths.reason.tolist() == [""] * 3
@@ -294,7 +294,7 @@ def test_each_step_sees_one_sample(optimizer):
 
 
 def test_curvature_uses_gradients_of_one_sample():
-    """A tilt bends nothing: changes of the gradient are the Hessian times the step, whatever the noise."""
+    """A tilt has no curvature, so gradient changes are Hessian times step for any noise."""
     objective, x = tilted([]), starts(2, 3, np.random.default_rng(5))
     from reference import context_at
 
@@ -311,7 +311,7 @@ def test_curvature_uses_gradients_of_one_sample():
     assert (stepper.state[0] != 0).any()
 
 
-# ---------------------------------------------------------------- what is asked, and what it costs
+# ---------------------------------------------------------------- evaluations and their counts
 
 
 def test_evaluation_kinds_per_optimizer():

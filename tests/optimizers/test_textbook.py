@@ -20,7 +20,7 @@ def path(optimizer: Optimizer, steps: int = 60) -> Tensor:
 
 
 def fed(optimizer: Optimizer, gradients: Tensor) -> Tensor:
-    """The points (T, d) of one run whose gradients are given, (T, d)."""
+    """Return the points (T, d) of one run with given gradients (T, d)."""
     x, oracle, points = torch.zeros(gradients.shape[1], 1, dtype=torch.float64), Oracle(valley(2)), []
     stepper = stepper_of([optimizer], x)
     for t, gradient in enumerate(gradients, 1):
@@ -35,7 +35,7 @@ def test_momentum_forms_agree_at_constant_learning_rate():
 
 
 def test_momentum_forms_differ_when_the_learning_rate_drops():
-    """Without a gradient, at the drop: the one inside keeps its speed, the one outside has a tenth of it."""
+    """At the drop and with zero gradient, heavy ball keeps its velocity, and SGD has a tenth of it."""
     gradients = torch.zeros(12, 1, dtype=torch.float64)
     gradients[0] = 1.0
     inside, outside = (
@@ -59,7 +59,7 @@ def test_averaged_momentum_equals_momentum_with_scaled_lr():
 
 
 def test_averaged_momentum_equals_dampened_momentum_after_the_first_gradient():
-    """torch's dampening spares the first gradient, which then weighs 1 / (1 − μ) times too much."""
+    """torch's dampening does not apply to the first gradient, which weighs 1 / (1 − μ) times as much."""
     gradients = torch.ones(9, 1, dtype=torch.float64)
     averaged = fed(optimizers.AveragedMomentum(lr=1.0, momentum=0.9), gradients)[:, 0].diff(prepend=torch.zeros(1))
     dampened = fed(optimizers.SGD(lr=1.0, momentum=0.9, dampening=0.9), gradients)[:, 0].diff(prepend=torch.zeros(1))

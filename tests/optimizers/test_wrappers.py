@@ -77,7 +77,7 @@ def run(candidates: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, ste
     return loop.run(VALLEY, candidates, x, steps, box=BOX, streams=streams, seed=5)
 
 
-# ---------------------------------------------------------------- nobody changes anybody
+# ---------------------------------------------------------------- independence of runs
 
 
 @settings(max_examples=8)
@@ -187,7 +187,7 @@ def test_wrapped_and_unwrapped_optimizers_race_together():
         np.testing.assert_array_equal(record.trajectories.x[place], single.trajectories.x[0])
 
 
-# ---------------------------------------------------------------- what is asked, and what it costs
+# ---------------------------------------------------------------- evaluations and their counts
 
 
 def test_queries_inside_a_wrapper_are_counted_once():
@@ -343,7 +343,8 @@ ADAM = optimizers.Adam(lr=0.1)
     [
         (
             lambda: optimizers.Clip(),
-            r"Clip: the first argument must be an optimizer, got nothing; write Clip\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)",
+            r"Clip: the first argument must be an optimizer, got nothing; "
+            r"write Clip\(optimizers\.Adam\(lr=0\.05\), \.\.\.\)",
         ),
         (lambda: optimizers.Clip("adam", norm=1), r"Clip: the first argument must be an optimizer, got 'adam'"),
         (

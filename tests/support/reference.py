@@ -259,7 +259,7 @@ def draw(cls: type[Optimizer], flags: Mapping[str, bool], bare: bool, rng: np.ra
         settings["dampening"] = 0.0
     if bare:
         kept = {"momentum"} if flags.get("nesterov") else set()
-        kept |= {"beta1"} if cls is optimizers.AdaBelief else set()  # nothing would be a surprise
+        kept |= {"beta1"} if cls is optimizers.AdaBelief else set()  # without it, g − m is always 0
         settings |= dict.fromkeys((settings.keys() & set(DROPPED)) - kept, 0.0)
     return cls(**settings, **flags)
 

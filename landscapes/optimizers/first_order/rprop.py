@@ -59,11 +59,11 @@ class Rprop(FirstOrder):
         return torch.zeros_like(p), torch.zeros_like(p) + self.lr
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
-        turn = g * s[0]
-        factor = torch.where(turn > 0, self.etaplus, torch.ones_like(p))
-        factor = torch.where(turn < 0, self.etaminus, factor)
+        sign_change = g * s[0]
+        factor = torch.where(sign_change > 0, self.etaplus, torch.ones_like(p))
+        factor = torch.where(sign_change < 0, self.etaminus, factor)
         size = (s[1] * factor).clamp(min=self.step_min).clamp(max=self.step_max)
-        g = g.masked_fill(turn < 0, 0.0)
+        g = g.masked_fill(sign_change < 0, 0.0)
         return torch.addcmul(p, g.sign(), size, value=-1), (g, size)
 
     def buffers(self, s: State) -> Mapping[str, Tensor]:

@@ -62,17 +62,17 @@ class _PlateauStepper(ScheduledStepper):
         super().__init__(optimizers, x, setup)
         self.best = np.full(len(optimizers), np.inf)
         self.bad, self.cooling = (np.zeros(len(optimizers), dtype=np.int64) for _ in range(2))
-        self.seen = self.best
+        self.loss = self.best
 
     def step(self, context: StepContext) -> Tensor:
         moved = super().step(context)
-        self.seen = context.value.cpu().numpy().astype(np.float64)
+        self.loss = context.value.cpu().numpy().astype(np.float64)
         return moved
 
     def next_lrs(self, t: Value) -> Array:
         own = self.batched
-        better = self.seen < (self.best - own.threshold if own.absolute else self.best * (1.0 - own.threshold))
-        self.best = np.where(better, self.seen, self.best)
+        better = self.loss < (self.best - own.threshold if own.absolute else self.best * (1.0 - own.threshold))
+        self.best = np.where(better, self.loss, self.best)
         cooling = self.cooling > 0
         self.bad = np.where(better | cooling, 0, self.bad + 1)
         drops = self.bad > own.patience

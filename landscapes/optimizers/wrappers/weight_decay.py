@@ -77,10 +77,10 @@ class _DecayStepper(WrapperStepper):
                 1 - self.learning_rates() * self.weights, dtype=context.x.dtype, device=context.x.device
             )
             return self.inner.step(replace(context, x=context.x * shrink))
-        seen = replace(
+        penalised = replace(
             context, oracle=_Penalised(context.oracle, weight), value=_penalty(weight, context.x, context.value)
         )
-        return self.inner.step(replace(seen, gradient=add_weight_decay(context.gradient, weight, context.x)))
+        return self.inner.step(replace(penalised, gradient=add_weight_decay(context.gradient, weight, context.x)))
 
 
 class _Penalised(GradientTransformOracle):
