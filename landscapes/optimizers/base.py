@@ -46,6 +46,13 @@ class Optimizer:
 
     Raises:
         InputError: for an unknown setting, or a value outside its range.
+
+    >>> from landscapes import optimizers
+    >>> adam = optimizers.Adam(lr=0.05)
+    >>> adam.learning_rate, adam.with_learning_rate(0.1).spec
+    (0.05, 'adam(lr=0.1)')
+    >>> adam.hyperparameters()["beta1"]
+    0.9
     """
 
     names: ClassVar[tuple[str, ...]] = ()

@@ -163,7 +163,7 @@ def test_simplex_follows_an_outside_move():
         x = stepper.step(context_at(t, x, x, oracle, objective.evaluate(x)))
     before, points = oracle.counts[0].clone(), stepper.points.clone()
     shift = torch.tensor([[0.0, 0.5], [0.0, -0.25]], dtype=torch.float64)
-    stepper._follow(context_at(4, x + shift, x, oracle, objective.evaluate(x + shift)))
+    stepper._update_moved(context_at(4, x + shift, x, oracle, objective.evaluate(x + shift)))
     assert (oracle.counts[0] - before).tolist() == [0, 3]
     assert torch.equal(stepper.points[..., 0], points[..., 0])
     assert torch.equal(stepper.values, objective.evaluate(stepper.points.transpose(0, 1)))

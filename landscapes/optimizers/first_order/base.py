@@ -33,6 +33,15 @@ class FirstOrder(Optimizer):
 
     An optimizer that couples the coordinates of a run, such as by a norm, sums over d by `arithmetic.pairwise_sum`. The
     result does not depend on the batch.
+
+    Args:
+        lr: learning rate; default 0.001.
+
+    >>> class Descent(FirstOrder):
+    ...     def update(self, p, g, s, c):
+    ...         return p - self.lr * g, s
+    >>> Descent(lr=0.1).spec
+    'Descent(lr=0.1)'
     """
 
     tunable: ClassVar[str] = "lr"

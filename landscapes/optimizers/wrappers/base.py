@@ -34,6 +34,11 @@ class Wrapper(Optimizer):
 
     Raises:
         InputError: if `optimizer` is missing or not an optimizer.
+
+    >>> from landscapes import optimizers
+    >>> wrapped = optimizers.Cosine(optimizers.Clip(optimizers.Adam(lr=0.05), norm=1))
+    >>> wrapped.spec, wrapped.label
+    ('cosine(clip(adam(lr=0.05), norm=1.0))', 'Adam · clip 1 · cosine')
     """
 
     optimizer: Optimizer = MISSING
