@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Share fixtures and settings among all tests."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def root() -> Path:
 
 @pytest.fixture
 def make_record() -> Callable[..., Record]:
-    """Makes a record by hand, without torch: one run a row of losses, with what the columns say."""
+    """Make a race by hand, without torch: one run per row of losses; `columns` replace those of runs."""
 
     def make(values: list[list[float]], target: float = 1e-3, **columns: list[Any]) -> Record:
         value = np.array(values, dtype=float)
@@ -73,7 +73,7 @@ def make_record() -> Callable[..., Record]:
 
 @pytest.fixture
 def python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Runs a fresh interpreter in an empty folder, with the very package that is being tested."""
+    """Run a new interpreter in an empty folder, with the package under test."""
 
     def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -86,7 +86,7 @@ def python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture(scope="session")
 def environment_here() -> dict[str, str]:
-    """The environment for a process that must import the package under test."""
+    """Return an environment in which the package under test can be imported."""
     return environment()
 
 

@@ -1,4 +1,4 @@
-"""Records: saved and loaded without loss, and nothing else is taken for one."""
+"""Records: saving and loading, metadata, missing entries, selection and export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other views of a race: another surface is recorded, and nothing else changes."""
+"""Views of a race: they change the recorded surface, and nothing else."""
 
 from __future__ import annotations
 

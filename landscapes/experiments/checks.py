@@ -1,4 +1,4 @@
-"""What every job asks of its settings: whole numbers, points, a precision."""
+"""Check arguments that all experiments share: integers, points and the precision."""
 
 from __future__ import annotations
 

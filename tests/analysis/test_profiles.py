@@ -1,4 +1,4 @@
-"""Profiles, ranks and running times against their definitions, computed one number at a time."""
+"""Profiles, ranks and running times, checked against their definitions number by number."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_restarts_never_end_where_no_run_succeeds():
 
 
 @given(tables(3, 5), st.integers(0, 5))
-def test_restarts_of_a_row_do_not_depend_on_its_company(costs, seed):
+def test_restarts_of_a_row_do_not_depend_on_other_rows(costs, seed):
     together = profiles.with_restarts(costs, 9.0, draws=20, seed=seed)
     assert np.array_equal(together[0], profiles.with_restarts(costs[0], 9.0, draws=20, seed=seed))
 
@@ -114,7 +114,7 @@ def test_restarts_of_a_row_do_not_depend_on_its_company(costs, seed):
 
 
 @given(tables(6, 5))
-def test_ranks_are_places_in_order_with_ties_sharing_them(scores):
+def test_tied_ranks_share_their_mean(scores):
     got = profiles.ranks(scores)
     for row, places in zip(scores, got, strict=True):
         ordered = sorted(row)
@@ -123,7 +123,7 @@ def test_ranks_are_places_in_order_with_ties_sharing_them(scores):
 
 
 @given(tables(6, 4))
-def test_win_rates_are_duels(scores):
+def test_win_rates_compare_pairs(scores):
     got = profiles.win_rates(scores)
     for i, j in itertools.product(range(scores.shape[1]), repeat=2):
         points = [1.0 if row[i] < row[j] else 0.5 if row[i] == row[j] else 0.0 for row in scores]
@@ -131,7 +131,7 @@ def test_win_rates_are_duels(scores):
     assert np.allclose(got + got.T, 1)
 
 
-def test_mean_ranks_weigh_functions_alike_however_many_runs_they_have():
+def test_mean_ranks_weigh_functions_equally():
     scores = [[1, 2], [2, 1], [2, 1], [2, 1]]
     found = profiles.mean_ranks(scores, groups=["a", "b", "b", "b"])
     assert found.value.tolist() == [1.5, 1.5]
@@ -151,7 +151,7 @@ def test_a_bootstrap_interval_of_a_mean_is_that_of_theory():
     assert found.high[0] == pytest.approx(values.mean() + 1.96 * error, abs=0.15 * error)
 
 
-def test_a_bootstrap_covers_the_truth_as_often_as_it_says():
+def test_a_bootstrap_interval_has_its_nominal_coverage():
     random, inside = np.random.default_rng(1), 0
     for seed in range(100):
         found = profiles.bootstrap(random.exponential(1.0, size=(60, 1)), draws=200, level=0.9, seed=seed)

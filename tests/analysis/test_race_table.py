@@ -1,4 +1,4 @@
-"""Records in words."""
+"""Races in words: the table and the sentence."""
 
 from __future__ import annotations
 
@@ -61,16 +61,16 @@ FAR, NEAR = [1, 0.5, 0.4], [1, 0.3, 0.2]
         ([FAR], {"status": ["diverged"]}, "Nobody wins: run 0 was stopped (see status)."),
     ],
 )
-def test_the_verdict_says_who_won_by_what(make_record, values, columns, sentence):
+def test_the_verdict_names_the_winner_and_the_margin(make_record, values, columns, sentence):
     assert verdict(make_record(values, **columns)) == sentence
 
 
-def test_equal_runs_are_told_as_equal(make_record):
+def test_equal_runs_tie(make_record):
     record = make_record([[1, 1e-4, 1e-4], [1, 1e-4, 1e-4]])
     assert verdict(record) == "run 0 and run 1 tie: at the target, a loss of 0.001, after 1 step."
 
 
-def test_evaluations_are_told_where_they_are_not_one_gradient_a_step(make_record):
+def test_evaluations_are_listed_unless_one_gradient_per_step(make_record):
     plain = make_record([[1, 0.5, 0.1], [1, 0.5, 0.2], [1, 0.5, 0.3], [1, 0.5, 0.4]], stopped=[-1, 1, -1, 0])
 
     def spending(**kinds: list[int]) -> list[str]:

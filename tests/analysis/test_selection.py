@@ -1,4 +1,4 @@
-"""Parts of grids: one entry of an axis, and each optimizer at the rate that is best on other starts."""
+"""Parts of grids: one entry of an axis, and each optimizer at the learning rate that is best on other starts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def of(*rows: list[int]) -> list[list[list[int]]]:
     return [[[number] for number in row] for row in rows]
 
 
-def test_each_start_has_the_rate_that_is_best_on_the_others():
+def test_each_start_has_the_learning_rate_that_is_best_on_the_others():
     """The even starts alone would choose the second rate, the odd ones the first: each gets the other's choice."""
     record = comparison(of([50, 10, 50, 10], [20, 90, 20, 90], [60, 60, 60, 60]))
     found = at_best_lr(record)
@@ -63,12 +63,12 @@ def test_each_start_has_the_rate_that_is_best_on_the_others():
         ([-1] * 4, [-1] * 4, 0.01),
     ],
 )
-def test_the_best_rate_has_the_least_expected_running_time(first, second, best):
+def test_the_best_learning_rate_has_the_least_expected_running_time(first, second, best):
     """Where failures cost all steps; even and odd starts are alike here."""
     assert set(at_best_lr(comparison(of(first, second))).grid("lr").ravel()) == {best}
 
 
-def test_where_no_rate_reaches_the_target_an_easier_one_decides():
+def test_a_larger_tolerance_decides_if_no_learning_rate_reaches_the_smaller():
     to = [[[40, -1]] * 4, [[20, -1]] * 4, [[30, -1]] * 4]
     record = comparison(to, tolerances=(0.1, 1e-3))
     assert set(at_best_lr(record).grid("lr").ravel()) == {0.1}
@@ -77,7 +77,7 @@ def test_where_no_rate_reaches_the_target_an_easier_one_decides():
     assert set(at_best_lr(harder, 0.1).grid("lr").ravel()) == {0.1}
 
 
-def test_a_chosen_comparison_is_a_comparison_of_those_rates():
+def test_a_comparison_at_chosen_rates_equals_one_run_at_them():
     """Chosen and then run again, it is the same: tables and pictures take it."""
     field = {"SGD": "sgd", "Adam": "adam"}
     record = compare(["booth", "beale"], field, lr_grid=RATES[:2], starts=4, steps=60, tolerances=[0.1, 1e-2])
@@ -133,13 +133,13 @@ TIED = comparison(of([10, 10], [20, 20]))
         (lambda: compare("booth", "sgd", lr_grid=[0.1, math.nan], starts=1), "lr"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_chosen_is_refused_in_one_line(ask, message):
+def test_an_invalid_choice_is_refused_in_one_line(ask, message):
     with pytest.raises(InputError, match=message) as caught:
         ask()
     assert "\n" not in str(caught.value)
 
 
-def test_the_reports_are_public():
+def test_the_modules_are_public():
     from landscapes import analysis
     from landscapes.analysis import selection
 

@@ -1,4 +1,4 @@
-"""Tables of a comparison: the numbers are those of the profiles, and each kind is what its readers read."""
+"""Tables of a comparison: their numbers are those of the profiles, and each format is valid."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def comparison(to: list[list[list[int]]], spent: int = 100, labels: tuple[str, .
 
 
 SPLIT = comparison([[[10, 20, 30], [40, 50, NEVER]], [[8, NEVER, NEVER], [6, 6, 6]]])
-"""A is the best on the first function, B on the second, where it is always right."""
+"""A is the best on the first function, B on the second, where it reaches all."""
 
 
 def test_standings_are_the_statistics_of_the_profiles_best_first():
@@ -71,7 +71,7 @@ def test_standings_are_the_statistics_of_the_profiles_best_first():
     assert "2 functions, 6 runs each, within 100 steps" in table.caption
 
 
-def test_an_easier_target_can_be_asked_for():
+def test_a_larger_tolerance_can_be_chosen():
     easy = {row[0]: row for row in standings(SPLIT, 0.1, draws=50).rows}
     assert easy["A_1"][4].value == 7.5
     with pytest.raises(InputError, match=r"no tolerance 0.2; it has 0.1, 0.0001"):
@@ -85,7 +85,7 @@ def test_one_function_alone_is_resampled_by_its_runs():
     assert "1 function, 4 runs each" in table.caption
 
 
-def test_running_times_have_a_row_a_function_and_the_best_stands_out():
+def test_running_times_have_one_row_per_function_and_mark_the_best():
     table = running_times(SPLIT)
     assert table.header == ("function", "A_1", "B & C")
     (f0, a0, b0), (f1, a1, b1) = table.rows
@@ -169,7 +169,7 @@ def test_an_unknown_kind_is_refused():
 # Runs
 
 
-def test_all_runs_as_rows_with_their_place_on_each_axis():
+def test_the_csv_has_one_row_per_run_with_its_axes():
     rows = list(csv.DictReader(runs_csv(SPLIT).splitlines()))
     assert len(rows) == 12
     seventh = rows[7]

@@ -1,4 +1,4 @@
-"""`basins`: each pixel is the race it stands for, minima that nobody told are found, and nothing is a minimum that is none."""
+"""`basins`: each pixel equals its race, unknown minima are found, and no other point counts as a minimum."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_every_pixel_is_the_race_from_its_centre():
         assert arrived[i, j] == filled(alone.trajectories.runs["stopped"])[0]
 
 
-def test_basins_of_descent_are_split_where_theory_says():
+def test_basins_of_gradient_descent_meet_where_theory_predicts():
     record = basins(WELLS, "sgd(lr=0.02)", resolution=32)
     which = filled(record.grid("basin"))
     assert (which[:, :16] == 0).all()
@@ -55,7 +55,7 @@ def test_arriving_is_coming_within_a_distance():
     assert basins(WELLS, "sgd(lr=0.02)", resolution=2, steps=1).meta["tol"] == pytest.approx(4e-3)
 
 
-def test_minima_that_nobody_told_are_found_and_told_alike():
+def test_unknown_minima_are_found_and_basins_stay_the_same():
     record = basins(HIDDEN, "sgd(lr=0.02)", resolution=32)
     assert record.meta["minima_are"] == ["found", "found"]
     assert np.array(record.meta["minima"]) == pytest.approx(np.array([[-1, 0], [1, 0]]), abs=1e-6)
@@ -76,7 +76,7 @@ def test_local_minima_come_after_global_ones():
 
 
 @pytest.mark.parametrize("name", ["rosenbrock", "beale"])
-def test_a_place_on_the_way_along_a_valley_is_no_minimum(name):
+def test_a_point_along_a_valley_is_no_minimum(name):
     record = basins(name, "adam(lr=0.02)", resolution=24, steps=200)
     assert record.meta["minima_are"] == ["global"]
     on_their_way = record.grid("status") == "max_steps"
@@ -158,7 +158,7 @@ def test_a_point_belongs_to_the_nearest_minimum_if_any():
         ({"device": "abacus"}, "device 'abacus' is not available here"),
     ],
 )
-def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
+def test_invalid_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
     monkeypatch.setattr(_basins, "execute", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message) as caught:
         basins(**{"function": WELLS, "optimizer": "adam(lr=0.1)", **arguments})

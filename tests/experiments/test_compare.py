@@ -1,4 +1,4 @@
-"""`compare`: crossings are those of the races they stand for, all are treated alike, and bad input is refused before any work."""
+"""`compare`: target hits equal those of single races, all optimizers get the same, invalid input is refused early."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ HIDDEN = dataclasses.replace(
     BOWL, minima=(), minimum=math.nan, name="hidden", domain=((-2, 2),) * 4, view=((-2, 2),) * 4, start=(1.0, 1.0, 1.0, 1.0),
     formula=lambda a, b, c, d: a * a + b * b + c * c + 2 * d * d + 7,
 )  # fmt: skip
-"""More coordinates than the quick search for a minimum takes."""
+"""More coordinates than the search for a minimum takes."""
 
 MANY = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sam(sgd(lr=0.01))", "newton"]
-"""One gradient a step, a line search, values alone, two gradients a step, a Hessian a step."""
+"""One gradient per step, a line search, values alone, two gradients per step, a Hessian per step."""
 
 
 # Crossings
 
 
-def test_crossings_and_their_costs_are_those_of_each_race():
+def test_target_hits_and_their_costs_equal_those_of_each_race():
     shares = [0.5, 1e-2, 1e-4, 1e-300]
     record = compare([BOWL, "rosenbrock"], MANY, starts=2, steps=20, tolerances=shares)
     assert record.grid("steps_to").shape == (2, 5, 2, 1, 4)
@@ -98,7 +98,7 @@ def test_all_have_the_same_starts_and_the_same_noise():
     assert len(set(record.axes["optimizer"])) == 2
 
 
-def test_rates_left_open_are_found_for_each_function():
+def test_open_learning_rates_are_tuned_for_each_function():
     record = compare(["booth", "rosenbrock"], ["adam", "sgd(lr=0.5)"], starts=2, steps=50)
     rates = record.grid("lr")[:, :, 0, 0]
     assert rates[0, 0] != rates[1, 0]
@@ -118,13 +118,13 @@ def test_points_of_fewer_coordinates_are_padded():
     assert [facts["dim"] for facts in record.meta["functions"].values()] == [2, 4]
 
 
-def test_functions_of_one_name_are_told_apart():
+def test_functions_of_one_name_get_different_labels():
     five = functions.get("rosenbrock").with_dim(5)
     record = compare(["rosenbrock", five, five], "adam(lr=0.1)", starts=1, steps=2)
     assert record.axes["function"] == ["rosenbrock (d = 2)", "rosenbrock (d = 5)", "rosenbrock (d = 5) (2)"]
 
 
-def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
+def test_an_unknown_minimum_is_the_lowest_value_of_all_runs():
     record = compare(HIDDEN, ["adam(lr=0.1)", "sgd(lr=0.2)"], starts=3, steps=40, tolerances=[0.5, 0.1])
     told = record.meta["functions"]["hidden"]
     assert told["minimum_is"] == "the lowest value seen"
@@ -135,7 +135,7 @@ def test_a_minimum_that_nobody_knows_is_the_lowest_value_of_all_runs():
     assert found.meta["functions"]["bowl"]["minimum"] == pytest.approx(0, abs=1e-12)
 
 
-def test_what_became_of_the_runs_is_told():
+def test_columns_describe_how_runs_end():
     record = compare(BOWL, ["sgd(lr=0.1)", "sgd(lr=1e-5)", "sgd(lr=30)"], starts=2, tolerances=[0.5, 1e-3])
     assert [row[0] for row in record.grid("status")[0, :, :, 0].tolist()] == ["converged", "max_steps", "diverged"]
     assert np.array_equal(filled(record.grid("reached")), filled(record.grid("steps_to"))[..., -1])
@@ -252,7 +252,7 @@ def test_runs_that_begin_beyond_the_view_of_a_function_without_a_bottom_may_run(
         ({"device": "abacus"}, "device 'abacus' is not available here"),
     ],
 )
-def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
+def test_invalid_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
     monkeypatch.setattr(_compare, "execute", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message) as caught:
         compare(**{"functions": BOWL, "optimizers": "adam(lr=0.1)", **arguments})
@@ -267,7 +267,7 @@ def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, mo
         (lambda _: costs(race(BOWL, "adam(lr=0.1)", steps=1)), r"need the record of compare\(\), got that of a race"),
     ],
 )
-def test_what_a_comparison_does_not_hold_is_refused(ask, message):
+def test_an_unknown_cost_or_tolerance_is_refused(ask, message):
     record = compare(BOWL, "adam(lr=0.1)", starts=1, steps=2, tolerances=[0.1, 0.5])
     with pytest.raises(InputError, match=message):
         ask(record)

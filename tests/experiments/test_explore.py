@@ -1,4 +1,4 @@
-"""The window wired to the engine: what is raced, on the command line, and in a window that is really there."""
+"""`explore`: which races it runs, its command, and a real window."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_minimum_that_no_search_finds_is_the_lowest_value_seen():
     assert len(record.surface.minima) == 0
 
 
-def test_rates_are_multiples_of_each_ones_own():
+def test_learning_rates_are_multiples_of_each_optimizers_own():
     seen = opened("beale", ["sgd", "adam(lr=0.2)", "neldermead"])
     own = seen.record.trajectories.runs["lr"]
     assert own[1] == 0.2
@@ -151,7 +151,7 @@ def test_a_landscape_is_prepared_once(monkeypatch):
     assert [n for n in asked if n > 2] == [257]
 
 
-def test_a_start_where_there_is_no_value_is_told():
+def test_a_start_without_a_finite_value_is_reported():
     @function((-2, 2), (-2, 2), start=(1.0, 1.0), steps=10)
     def half(x, y):
         return x.sqrt() + y * y
@@ -212,7 +212,7 @@ def windowed(monkeypatch):
     pyplot.close("all")
 
 
-def test_the_command_opens_a_window_and_tells_what_was_last_seen(windowed, capsys):
+def test_the_command_opens_a_window_and_prints_the_last_race(windowed, capsys):
     words = [
         "explore",
         "booth",

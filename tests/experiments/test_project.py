@@ -1,4 +1,4 @@
-"""Races in many coordinates on a plane."""
+"""`project`: races in many coordinates, on a plane."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The race: who is in it, at which learning rate, how it ends for each, and what is refused."""
+"""`race`: its optimizers, their learning rates, statuses, and invalid input."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_one_s_own_optimizer_races():
     assert column(record, "label") == ["mine", "Adam"]
 
 
-def test_labels_tell_runs_apart():
+def test_labels_distinguish_runs():
     assert column(race(bowl, ["adam(lr=0.1)", "adam(lr=0.2)", "sgd(lr=0.1)"], steps=1), "label") == [
         "Adam lr=0.1",
         "Adam lr=0.2",
@@ -268,7 +268,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_bad_input_is_refused_in_one_line_before_any_work(case, monkeypatch):
+def test_invalid_input_is_refused_in_one_line_before_any_work(case, monkeypatch):
     arguments, options, message = REFUSED[case]
     monkeypatch.setattr(_race.loop, "run", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message) as caught:
@@ -285,7 +285,7 @@ def test_cuda_is_refused_where_there_is_none():
 # Learning rates
 
 
-def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch):
+def test_stored_learning_rates_are_used_only_for_their_race(monkeypatch):
     asked = []
 
     def sweep(function, optimizers, start, steps):
@@ -303,7 +303,7 @@ def test_stored_rates_are_used_for_the_very_race_they_were_found_for(monkeypatch
     assert asked == [([1, 1], booth.steps), (list(booth.start), 7), *[(list(booth.start), booth.steps)] * 2]
 
 
-def test_every_rule_has_a_stored_rate_on_every_function():
+def test_every_optimizer_has_a_stored_learning_rate_on_every_function():
     free = {stored_lrs.lr_free_spec(optimizer_of(name)) for name in WITH_RATE}
     assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
     for name, landscape in functions.catalogue().items():
@@ -317,7 +317,7 @@ def test_every_rule_has_a_stored_rate_on_every_function():
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_no_rate_is_at_the_edge_of_the_grid_without_being_said(name):
+def test_learning_rates_at_the_edge_of_the_grid_are_listed(name):
     edges = (stored_lrs.GRID[0], stored_lrs.GRID[-1])
     assert STORED[name]["edge"] == [spec for spec, rate in STORED[name]["rates"].items() if rate in edges]
 
@@ -337,11 +337,11 @@ def assert_stored_is_what_a_sweep_finds(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["ackley", "long_valley", "monkey_saddle", "rosenbrock"])
-def test_the_stored_rates_of_some_of_each_kind_are_what_a_sweep_finds(name):
+def test_stored_learning_rates_equal_those_of_a_sweep(name):
     assert_stored_is_what_a_sweep_finds(name)
 
 
-def test_a_sweep_finds_the_rate_that_theory_knows():
+def test_a_sweep_finds_the_learning_rate_that_theory_predicts():
     """On curvatures 1 and 9 descent is fastest at 2 / (1 + 9) = 0.2, where both shrink by 0.8 a step; on the
     grid the slower one shrinks by 0.85 at 0.15 and by 0.98 at 0.22."""
     ellipse = function((-2, 2), (-2, 2), start=(-1.8, 0.2), minima=[(0, 0)])(lambda x, y: x * x / 2 + 9 * y * y / 2)
@@ -351,13 +351,13 @@ def test_a_sweep_finds_the_rate_that_theory_knows():
     assert stored_lrs.sweep_lrs(ellipse, [parse("sgd")[0]], ellipse.start, 60) == [0.15]
 
 
-def test_a_rule_s_rate_does_not_depend_on_who_is_swept_beside_it():
+def test_a_learning_rate_does_not_depend_on_the_other_optimizers():
     contenders = [parse(name)[0] for name in ("sgd", "adam", "rprop")]
     together = stored_lrs.sweep_lrs(bowl, contenders, bowl.start, 30)
     assert together == [stored_lrs.sweep_lrs(bowl, [optimizer], bowl.start, 30)[0] for optimizer in contenders]
 
 
-def test_rates_that_explode_come_after_all_others():
+def test_learning_rates_that_diverge_rank_last():
     (scores,) = stored_lrs.score_lrs(bowl, [parse("sgd")[0]], bowl.start, 40)
     wild = np.array(stored_lrs.GRID) > 1.0  # |1 − 2·lr| > 1
     assert scores[~wild].max() < scores[wild].min()

@@ -1,4 +1,4 @@
-"""`sweep`: every run is the race it stands for, wherever it lies in the grid, and bad input is refused before any work."""
+"""`sweep`: every run equals its race, wherever it lies in the grid, and invalid input is refused early."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNKNOWN = dataclasses.replace(
     VALLEY, minima=(), minimum=math.nan, name="unknown", domain=((-1, 0), (-1, 0), (-1, 0), (-1, 0)),
     view=((-1, 0),) * 4, start=(-0.5,) * 4, formula=lambda a, b, c, d: a * a + b * b + c * c + d**4,
 )  # fmt: skip
-"""More coordinates than the quick search for a minimum takes."""
+"""More coordinates than the search for a minimum takes."""
 
 
 # What runs where
@@ -67,7 +67,7 @@ def test_momentum_may_be_none_at_all_in_the_same_grid():
     assert record.grid("final")[:, 0].tolist() == singles
 
 
-def test_a_learning_rate_left_open_is_found_for_what_varies():
+def test_an_open_learning_rate_is_tuned():
     record = sweep("beale", "adam", beta1=[0.5, 0.9])
     assert len(set(record.trajectories.runs["lr"])) == 1
     stored = race("beale", "adam", steps=functions.get("beale").steps).trajectories.runs["lr"][0]
@@ -158,7 +158,7 @@ def test_a_range_is_a_grid_of_its_scale():
 # What it says
 
 
-def test_columns_say_what_became_of_the_runs():
+def test_columns_describe_how_runs_end():
     record = sweep(VALLEY, "sgd", lr=[1e-4, 0.02, 50.0], steps=2000, stop=Stop(gtol=1e-3))
     runs = record.trajectories.runs
     assert runs["status"].tolist() == ["max_steps", "converged", "diverged"]
@@ -181,7 +181,7 @@ def test_a_sweep_is_saved_and_read_again(tmp_path):
     assert again.trajectories.metrics["gradient_norm"].shape == (2, 2)
 
 
-def test_without_a_known_minimum_there_is_no_target_unless_it_is_given():
+def test_an_unknown_minimum_needs_a_given_target():
     assert sweep(UNKNOWN, "sgd", lr=[0.1], steps=3).meta["target"] is None
     given = sweep(UNKNOWN, "sgd", lr=[0.1, 1e-6], steps=30, target=0.1)
     assert given.trajectories.runs["status"].tolist() == ["converged", "max_steps"]
@@ -204,7 +204,7 @@ def test_a_folder_keeps_what_is_done(tmp_path):
         sweep("booth", "adam", lr=[0.1, 0.2, 0.4], steps=5, resume_dir=tmp_path / "kept")
 
 
-def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
+def test_ctrl_c_returns_what_is_done_with_its_metrics():
     def stop(done, total):
         if done >= 2:
             raise KeyboardInterrupt
@@ -260,7 +260,7 @@ def test_ctrl_c_gives_back_what_is_done_of_what_was_observed_too():
         ({"device": "abacus"}, "device 'abacus' is not available here"),
     ],
 )
-def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
+def test_invalid_input_is_refused_in_one_line_before_any_work(arguments, message, monkeypatch):
     monkeypatch.setattr(_sweep, "execute", lambda *_, **__: pytest.fail("work was done"))
     with pytest.raises(InputError, match=message) as caught:
         sweep(VALLEY, **{"optimizers": "adam(lr=0.1)", **arguments})
@@ -268,12 +268,12 @@ def test_bad_input_is_refused_in_one_line_before_any_work(arguments, message, mo
 
 
 @pytest.mark.parametrize("count", [0, 1.5, True])
-def test_a_range_has_a_whole_number_of_values(count):
+def test_a_range_has_an_integer_number_of_values(count):
     with pytest.raises(InputError, match="n must be an integer >= 1"):
         Range(0.1, 1.0, n=count)
 
 
-def test_whole_numbers_run_out():
+def test_an_integer_range_has_too_few_values():
     with pytest.raises(InputError, match="there are fewer than 7 distinct values between 1 and 3"):
         Range(1, 3, "linear", whole=True, n=7)
     assert Range(1, 3, "linear", whole=True, n=3).values() == [1, 2, 3]

@@ -38,7 +38,7 @@ def column(record, name, label=None):
 # What it finds
 
 
-def test_descent_gets_the_rate_that_theory_knows():
+def test_gradient_descent_gets_the_learning_rate_that_theory_predicts():
     """2 / (1 + 9) = 0.2 shrinks both directions alike; the effort is flat around it."""
     found = small("sgd", vary=["lr"], candidates=243, target=1e-12, steps=90)
     assert found.best["SGD"].learning_rate == pytest.approx(0.2, rel=0.1)
@@ -104,7 +104,7 @@ def test_the_same_call_finds_the_same_and_another_seed_looks_elsewhere():
     assert set(column(one, "optimizer")) != set(column(other, "optimizer"))
 
 
-def test_the_rule_as_it_was_given_is_among_the_candidates():
+def test_the_given_optimizer_is_among_the_candidates():
     mine = optimizers.Adam(lr=0.123, beta1=0.5)
     found = small({"mine": mine})
     assert mine.spec in column(found, "optimizer")
@@ -125,7 +125,7 @@ def test_a_choice_at_the_edge_is_followed_outwards():
     assert found.best["SGD"].learning_rate > 2e-2
 
 
-def test_an_edge_that_remains_is_said():
+def test_a_remaining_edge_is_reported():
     found = small("sgd", vary={"lr": Range(1e-6, 1e-5)})
     assert found.meta.edges["SGD"] == {"lr": "edge"}
     assert "lr (edge)" in render.table(found)
@@ -135,7 +135,7 @@ def test_an_edge_that_remains_is_said():
     assert held.meta.edges["SGD"] == {"lr": "limit"}
 
 
-def test_within_its_range_nothing_is_said():
+def test_an_inner_choice_has_no_edge():
     assert small("sgd", vary=["lr"]).meta.edges["SGD"] == {}
 
 
@@ -203,7 +203,7 @@ def test_progress_counts_rungs():
     assert told == [(i, 6) for i in range(1, 7)]
 
 
-def test_a_rule_of_ones_own_is_tuned_too():
+def test_an_own_optimizer_is_tuned():
     @dataclasses.dataclass(frozen=True)
     class Cooling(optimizers.FirstOrder):
         lr: float = dataclasses.field(default=0.1, metadata=NON_NEGATIVE)

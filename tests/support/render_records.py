@@ -1,4 +1,4 @@
-"""Races made by hand, without torch: small, and each with one trait that pictures must cope with."""
+"""Make small races by hand, without torch, each with one property that pictures must handle."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ GOAL = (1.0, 0.25)
 
 
 def bowl(x: Points, y: Points) -> Points:
-    """The landscape: 0 at its minimum, `GOAL`."""
+    """Return the function: 0 at its minimum, `GOAL`."""
     with np.errstate(over="ignore"):
         return (x - GOAL[0]) ** 2 + 4 * (y - GOAL[1]) ** 2
 
 
 def way(steps: int, bend: float = 0.0) -> Points:
-    """From the start to the minimum, bent sideways, in ever smaller steps: points (steps + 1, 2)."""
+    """Return points from the start to the minimum in shrinking steps, bent sideways, shape (steps + 1, 2)."""
     done = -np.expm1(-8 * np.linspace(0, 1, steps + 1)) / -np.expm1(-8)
     ahead = np.subtract(GOAL, START)
     aside = np.array([-ahead[1], ahead[0]])
@@ -42,16 +42,16 @@ def record(
     minimum: float = 0.0,
     **meta: Any,
 ) -> Record:
-    """A race over the bowl.
+    """Return a race on the bowl.
 
     Args:
-        ways: the points of each run, (steps + 1, d).
+        ways: the points of each run, (steps + 1, d)
         labels: by default the known optimizers, then "run 15" and so on.
-        fates: for some runs their status and the step whose point was refused; they stay where they were before.
+        fates: for some runs their status and the step whose point was rejected; they stay at the point before.
         values: (R, steps + 1), by default the bowl's.
         surface: by default the bowl's.
-        minimum: of the landscape, -inf for none.
-        meta: further facts.
+        minimum: of the function, -inf if unbounded below.
+        meta: further metadata.
     """
     x = np.array(ways, dtype=float)
     names = [*OPTIMIZERS, *(f"run {i}" for i in range(len(OPTIMIZERS), len(x)))]
@@ -90,7 +90,7 @@ def record(
 
 
 def scenery(scale: str = "log", minimum: float = 0.0, points: int = 61, values: Points | None = None) -> Surface:
-    """The bowl in its view; or other values (ny, nx) in the same place."""
+    """Return the bowl in its view, or other values (ny, nx) in this view."""
     if values is not None:
         nx, ny = values.shape[1], values.shape[0]
     else:
@@ -102,35 +102,35 @@ def scenery(scale: str = "log", minimum: float = 0.0, points: int = 61, values: 
 
 
 def converging(runs: int = 3, steps: int = 40, **options: Any) -> Record:
-    """Runs on separate ways to the minimum."""
+    """Return runs with separate trajectories to the minimum."""
     bends = np.linspace(-0.45, 0.35, runs) if runs > 1 else [0.2]
     return record([way(steps, bend) for bend in bends], **options)
 
 
 def coincident(runs: int = 4, steps: int = 40) -> Record:
-    """Runs that all take the very same way."""
+    """Return runs with identical trajectories."""
     return record([way(steps, 0.2)] * runs)
 
 
 def diverging(steps: int = 40, at: int = 12) -> Record:
-    """Two runs that arrive, and one whose steps grow until it is stopped far outside the view."""
+    """Return two runs that converge, and one whose steps grow until it is stopped far outside the view."""
     away = np.array(START) + np.array([0.02, 0.015]) * (1.8 ** np.arange(steps + 1) - 1)[:, None]
     return record([way(steps, -0.3), way(steps, 0.3), away], fates={2: ("diverged", at)})
 
 
 def failing(steps: int = 40, at: int = 15) -> Record:
-    """Two runs that arrive, and one that meets NaN within the view."""
+    """Return two runs that converge, and one that meets NaN within the view."""
     return record([way(steps, -0.3), way(steps, 0.3), way(4 * steps, 0.1)[: steps + 1]], fates={2: ("non-finite", at)})
 
 
 def leaving(steps: int = 40) -> Record:
-    """A run that arrives, and one that walks out of the view to the left and goes on there."""
+    """Return a run that converges, and one that leaves the view to the left and continues there."""
     out = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([-3.0, -1.0])
     return record([way(steps, -0.3), out])
 
 
 def unbounded(steps: int = 40, at: int = 25) -> Record:
-    """A slope without bottom: one run is stopped past the view, one is still on its way."""
+    """Return a race that is unbounded below: one run is stopped outside the view, one continues."""
     x, y = (np.linspace(*side, 61) for side in VIEW)
     ground = Surface(x, y, y[:, None] ** 2 - 3 * x[None, :], np.zeros((0, 2)), -np.inf, "linear")
     fast = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([8.0, -1.0])
@@ -154,4 +154,4 @@ KINDS = {
     "forty runs": lambda: converging(40, steps=12),
     "one step": lambda: converging(3, steps=1),
 }
-"""One maker a trait."""
+"""One function per property."""
