@@ -27,7 +27,7 @@ from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Surface
-from landscapes.render.interactive._explore import Explorer, Wish
+from landscapes.render.interactive._explore import Explorer, RaceRequest
 from landscapes.render.interactive._explore import explore as window
 from landscapes.render.interactive.window import check_window
 
@@ -156,19 +156,19 @@ class Racing:
         self._seed = seed
         self._prepared: dict[str, Prepared] = {}
 
-    def __call__(self, wish: Wish) -> Record:
+    def __call__(self, request: RaceRequest) -> Record:
         """Return the race, or its first steps for a draft. Raises `InputError` if it cannot start."""
-        prepared = self._prepare(wish.function)
-        optimizers = {label: _with_sliders(prepared.optimizers[label], wish) for label in wish.optimizers}
+        prepared = self._prepare(request.function)
+        optimizers = {label: _with_sliders(prepared.optimizers[label], request) for label in request.optimizers}
         steps = prepared.steps
-        if wish.draft and self.pace > 0:
+        if request.draft and self.pace > 0:
             steps = min(max(int(DRAFT / self.pace), FEWEST), steps)
         surfaced = (
             257 if prepared.function.minimum == -math.inf else 2
         )  # unbounded below: the target depends on the surface
         begin = time.perf_counter()
         record = race(
-            prepared.function, optimizers, start=wish.start, steps=steps, seed=self._seed, resolution=surfaced
+            prepared.function, optimizers, start=request.start, steps=steps, seed=self._seed, resolution=surfaced
         )
         self.pace = (time.perf_counter() - begin) / steps
         return replace(record, surface=prepared.surface, meta=record.meta.replace(minimum_is=prepared.minimum_is))
@@ -201,16 +201,16 @@ def _check_plane(function: Function) -> Function:
     return function
 
 
-def _with_sliders(optimizer: Optimizer, wish: Wish) -> Optimizer:
+def _with_sliders(optimizer: Optimizer, request: RaceRequest) -> Optimizer:
     """Return the optimizer with the requested learning rate and momentum."""
     changed = (
         optimizer
         if math.isnan(optimizer.learning_rate)
-        else optimizer.with_learning_rate(optimizer.learning_rate * wish.factor)
+        else optimizer.with_learning_rate(optimizer.learning_rate * request.factor)
     )
     numbers = optimizer.hyperparameters()
     own = next((name for name in ("momentum", "beta1") if numbers.get(name)), None)
-    if wish.momentum is None or own is None:
+    if request.momentum is None or own is None:
         return changed
-    momentum: dict[str, Any] = {own: max(wish.momentum, LEAST_MOMENTUM)}
+    momentum: dict[str, Any] = {own: max(request.momentum, LEAST_MOMENTUM)}
     return changed.with_hyperparameters(momentum)

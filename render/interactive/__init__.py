@@ -1,1 +1,1 @@
-"""Windows to play in."""
+"""The interactive window."""

@@ -1,4 +1,4 @@
-"""The race as a window to play in: click where it starts, turn its learning rates, tick who takes part."""
+"""The interactive window of a race: drag the start, change learning rates, choose optimizers and functions."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from landscapes.render.artists.animated import AnimatedArtist, animated_artists
 from landscapes.render.artists.legend import compact, entries
 from landscapes.render.interactive.blit import BlitManager, Layer
 from landscapes.render.interactive.controls import Controls
-from landscapes.render.interactive.race_panels import MAP, RacePanels
-from landscapes.render.interactive.window import opened
+from landscapes.render.interactive.race_panels import CONTOUR, RacePanels
+from landscapes.render.interactive.window import open_figure
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.render.writers.timeline import timeline
 
-REST = 0.015
-"""So many seconds after a race, moves of the mouse that waited for its end are passed over."""
+COOLDOWN = 0.015
+"""Mouse moves within this many seconds after a race are skipped, because they were queued during it."""
 
 SECONDS, FPS = 6.0, 25.0
-"""Length and speed of a race that is played."""
+"""Playback: seconds, and frames per second."""
 
 HELP = "drag the start · space plays · r resets · s saves a GIF, S a PNG"
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A race that is asked for.
+class RaceRequest:
+    """A race requested by the window.
 
     Attributes:
-        function: which landscape, by its name.
-        optimizers: who takes part, by label; at least one.
-        start: where, or None for the landscape's own.
-        factor: what each optimizer's own learning rate is multiplied by.
-        momentum: of those that have one, or None for each its own.
-        draft: whether the first steps will do, as many as there is time for while the mouse moves.
+        function: name of the function.
+        optimizers: labels of the optimizers; at least one.
+        start: the start point, or None for the function's default.
+        factor: factor applied to each optimizer's learning rate.
+        momentum: momentum of the optimizers that have one, or None for their own values.
+        draft: whether to run only the first steps, as many as fit between two mouse moves.
     """
 
     function: str
@@ -56,23 +56,23 @@ class Wish:
     draft: bool = False
 
 
-Racer = Callable[[Wish], Record]
-"""Runs a race and gives its record, with a surface; an `InputError` is shown."""
+Racer = Callable[[RaceRequest], Record]
+"""Runs a race and returns its record with a surface. An `InputError` is shown in the window."""
 
 
 class Explorer:
-    """A race in a window, run again whenever something is changed. Made by `explore`.
+    """A race in a window that is run again after every change. Created by `explore`.
 
-    While the mouse is held the first steps are raced, and all of them once it is let go.
+    While the mouse button is held, only the first steps are run; on release, all of them.
 
     Attributes:
-        figure: the window's figure.
-        board: the landscape and the losses.
-        controls: sliders and boxes.
+        figure: the figure of the window.
+        panels: the contour plot and the loss curves.
+        controls: sliders and check boxes.
         racer: runs the races.
-        wish: what is shown, or will be once a race is done.
-        record: the last race.
-        saying: the line beneath: help, what was saved, what went wrong.
+        request: the requested race.
+        record: the last completed race.
+        status: the status line: help, saved files, errors.
     """
 
     record: Record
@@ -83,48 +83,48 @@ class Explorer:
         self.figure = figure
         self.racer = racer
         self._look = look
-        self.wish = Wish(functions[0], tuple(optimizers))
-        self._ground = ""
-        self._runs: tuple[str, ...] = ()
-        self._held = self._carries = self._due = self._busy = False
-        self._done = 0.0
+        self.request = RaceRequest(functions[0], tuple(optimizers))
+        self._function = ""
+        self._shown_optimizers: tuple[str, ...] = ()
+        self._button_down = self._dragging_start = self._pending = self._busy = False
+        self._finished_at = 0.0
         self._frames: list[int] = []
         self._frame = -1
-        self._began = 0.0
-        self._movers: list[AnimatedArtist] = []
+        self._started_at = 0.0
+        self._animated: list[AnimatedArtist] = []
         self._timer: TimerBase | None = None
-        self._listen()  # before the controls do: these tell of a change at once
+        self._connect()  # connect before the controls, which report changes immediately
         looks = dict(zip(optimizers, styles(optimizers, look), strict=True))
         with look.context():
             figure.set_facecolor(look.background)
-            self.board = RacePanels(figure, look, looks)
+            self.panels = RacePanels(figure, look, looks)
             self.controls = Controls(figure, look, looks, functions)
-            self.saying = figure.text(MAP[0], 0.011, "", fontsize=8, color=look.foreground, parse_math=False)
-        panels = self.board.map, self.board.losses
-        said: Layer = [self.saying], self.saying.get_text
-        lively = [*self.controls.lively, self.board.counter]
-        self._stage = BlitManager(figure, panels, [said, *self.controls.layers], lively)
+            self.status = figure.text(CONTOUR[0], 0.011, "", fontsize=8, color=look.foreground, parse_math=False)
+        axes = self.panels.contour, self.panels.losses
+        status_line: Layer = [self.status], self.status.get_text
+        volatile = [*self.controls.volatile, self.panels.counter]
+        self._blit = BlitManager(figure, axes, [status_line, *self.controls.layers], volatile)
         self.controls.on_change(
-            runs=lambda labels: self._again(optimizers=labels),
-            function=lambda name: self._again(function=name, start=None),
-            factor=lambda factor: self._again(factor=factor),
-            momentum=lambda momentum: self._again(momentum=momentum),
+            runs=lambda labels: self._rerun(optimizers=labels),
+            function=lambda name: self._rerun(function=name, start=None),
+            factor=lambda factor: self._rerun(factor=factor),
+            momentum=lambda momentum: self._rerun(momentum=momentum),
         )
-        self._again()
+        self._rerun()
 
     def drop(self, x: float, y: float) -> None:
-        """Starts at a point; at the nearest one of the map for one beyond."""
-        low, high = np.sort([self.board.map.get_xlim(), self.board.map.get_ylim()], axis=1).T
+        """Move the start to a point, clipped to the view."""
+        low, high = np.sort([self.panels.contour.get_xlim(), self.panels.contour.get_ylim()], axis=1).T
         x, y = np.clip((x, y), low, high).tolist()
-        self._again(start=(x, y))
+        self._rerun(start=(x, y))
 
     def reset(self) -> None:
-        """Goes back to the landscape's own start, and to each optimizer's own learning rate and momentum."""
+        """Restore the default start, learning rates and momenta."""
         self.controls.reset()
-        self._again(start=None, factor=1.0, momentum=None)
+        self._rerun(start=None, factor=1.0, momentum=None)
 
     def play(self) -> None:
-        """Plays the race from its start, or stops it where it is and goes on from there."""
+        """Play the race from its start, or pause and resume it."""
         if self._timer is not None:
             self._pause()
             return
@@ -132,43 +132,45 @@ class Explorer:
             last = int(self.record.trajectories.step[-1])
             self._frames = timeline(last, seconds=SECONDS, fps=FPS, hold=(0, 0)).steps.tolist()
             self._frame = -1
-            self._movers = animated_artists(self.figure)
-        self._began = time.perf_counter() - max(self._frame, 0) / FPS
+            self._animated = animated_artists(self.figure)
+        self._started_at = time.perf_counter() - max(self._frame, 0) / FPS
         self._timer = self.figure.canvas.new_timer(interval=round(1000 / FPS))
         self._timer.add_callback(self.advance)
         self._timer.start()
 
     def advance(self) -> None:
-        """Shows the next frame of a race that is played, or a later one where drawing lags behind."""
+        """Show the next frame, skipping frames if drawing is too slow."""
         if not self._frames:
             return
-        on_time = int((time.perf_counter() - self._began) * FPS)
+        on_time = int((time.perf_counter() - self._started_at) * FPS)
         self._frame = min(max(self._frame + 1, on_time), len(self._frames) - 1)
-        for mover in self._movers:
-            mover.set_step(self._frames[self._frame])
-        self._stage.paint()
+        for artist in self._animated:
+            artist.set_step(self._frames[self._frame])
+        self._blit.paint()
         if self._frame == len(self._frames) - 1:
             self._rewind()
 
     def save(self, suffix: str = ".gif") -> Path | None:
-        """Saves the race in the current folder and says under which name, one that was free; None where it cannot."""
+        """Save the race in the current folder under an unused name. Return the path, or None if saving failed."""
         self._pause()
         stem = re.sub(r"[^\w.-]+", "-", str(self.record.meta.get("function", ""))).strip("-.") or "race"
         names = (f"{stem}{'' if number == 1 else f'-{number}'}{suffix}" for number in count(1))
         path = next(name for name in map(Path, names) if not name.exists())
-        self._say(f"saving {path} …")
+        self._set_status(f"saving {path} …")
         try:
             save(self.record, path, theme=self._look)
         except (InputError, OSError) as error:
-            self._say(f"{path} is not saved: {error}")
+            self._set_status(f"cannot save {path}: {error}")
             return None
-        self._say(f"saved as {path}, {path.stat().st_size / 1000:.0f} kB")
+        self._set_status(f"saved as {path}, {path.stat().st_size / 1000:.0f} kB")
         return path
 
-    def _listen(self) -> None:
+    def _connect(self) -> None:
         canvas = self.figure.canvas
         if canvas.manager is not None and canvas.manager.key_press_handler_id is not None:
-            canvas.mpl_disconnect(canvas.manager.key_press_handler_id)  # r and s are ours; other keys go on to it
+            canvas.mpl_disconnect(
+                canvas.manager.key_press_handler_id
+            )  # keys r and s are used here; others are forwarded
         canvas.mpl_connect("button_press_event", self._pressed)
         canvas.mpl_connect("motion_notify_event", self._moved)
         canvas.mpl_connect("button_release_event", self._released)
@@ -179,82 +181,82 @@ class Explorer:
         toolbar = self.figure.canvas.toolbar
         if event.button != MouseButton.LEFT or (toolbar is not None and str(toolbar.mode)):
             return
-        self._carries = event.inaxes is self.board.map
-        self._held = self._carries or self.controls.slides(event.inaxes)
-        if self._carries:
+        self._dragging_start = event.inaxes is self.panels.contour
+        self._button_down = self._dragging_start or self.controls.is_slider(event.inaxes)
+        if self._dragging_start:
             self._drag(event)
 
     def _moved(self, event: Any) -> None:
-        if self._held and self._carries:
+        if self._button_down and self._dragging_start:
             self._drag(event)
 
     def _released(self, event: Any) -> None:
-        if event.button != MouseButton.LEFT or not self._held:
+        if event.button != MouseButton.LEFT or not self._button_down:
             return
-        self._held = False
-        if self._carries:
+        self._button_down = False
+        if self._dragging_start:
             self._drag(event)
         else:
-            self._again()
+            self._rerun()
 
     def _drag(self, event: MouseEvent) -> None:
-        x, y = self.board.map.transData.inverted().transform((event.x, event.y)).tolist()
+        x, y = self.panels.contour.transData.inverted().transform((event.x, event.y)).tolist()
         self.drop(x, y)
 
     def _typed(self, event: Any) -> None:
-        acts: dict[str | None, Callable[[], object]] = {
+        actions: dict[str | None, Callable[[], object]] = {
             " ": self.play,
             "r": self.reset,
             "s": self.save,
             "S": lambda: self.save(".png"),
         }
-        if event.key in acts:
-            acts[event.key]()
+        if event.key in actions:
+            actions[event.key]()
         elif isinstance(event, KeyEvent) and self.figure.canvas.manager is not None:
             key_press_handler(event)
 
-    def _again(self, **changes: Any) -> None:
-        """Races again. What is changed meanwhile, by events that drawing lets through, comes right after."""
-        self.wish = replace(self.wish, **changes)
-        if self._held and time.perf_counter() - self._done < REST:
-            return  # there will be another move, or an end
-        self._due = True
+    def _rerun(self, **changes: Any) -> None:
+        """Run the race again. Changes that arrive during the run start another one afterwards."""
+        self.request = replace(self.request, **changes)
+        if self._button_down and time.perf_counter() - self._finished_at < COOLDOWN:
+            return  # another move or a release follows
+        self._pending = True
         if self._busy:
             return
         self._busy = True
         try:
-            while self._due:
-                self._due = False
+            while self._pending:
+                self._pending = False
                 self._race()
         finally:
             self._busy = False
-            self._done = time.perf_counter()
+            self._finished_at = time.perf_counter()
 
     def _race(self) -> None:
         self._rewind()
-        draft = self._held and self.wish.function == self._ground
-        wish = replace(self.wish, draft=draft)
+        draft = self._button_down and self.request.function == self._function
+        request = replace(self.request, draft=draft)
         try:
-            record = self.racer(wish)
+            record = self.racer(request)
         except InputError as error:
-            if not self._ground:
+            if not self._function:
                 raise
-            self._say(str(error))
+            self._set_status(str(error))
             return
         self.record = record
         with self._look.context():
-            if wish.function != self._ground:
-                self.board.ground(record)
-                self._ground = wish.function
-                self._stage.forget()
+            if request.function != self._function:
+                self.panels.draw_function(record)
+                self._function = request.function
+                self._blit.invalidate()
                 if self.figure.canvas.toolbar is not None:
-                    self.figure.canvas.toolbar.update()  # it remembers views of the landscape before
-            self.board.draw(record, draft)
-            self.controls.tell(compact(entries(record, self._look)))
-        if wish.optimizers != self._runs:
-            self._runs = wish.optimizers
-            self._stage.forget()
-        self._say(HELP)
+                    self.figure.canvas.toolbar.update()  # forget the views of the previous function
+            self.panels.draw_race(record, draft)
+            self.controls.update_rows(compact(entries(record, self._look)))
+        if request.optimizers != self._shown_optimizers:
+            self._shown_optimizers = request.optimizers
+            self._blit.invalidate()
+        self._set_status(HELP)
 
     def _pause(self) -> None:
         if self._timer is not None:
@@ -262,14 +264,14 @@ class Explorer:
             self._timer = None
 
     def _rewind(self) -> None:
-        """Ends playing; the next time it begins at the start."""
+        """Stop playback; the next one begins at the start."""
         self._pause()
         self._frames = []
 
-    def _say(self, words: str) -> None:
-        """Writes a line beneath the map, and brings the window up to date."""
-        self.saying.set_text(" ".join(words.split()))
-        self._stage.paint()
+    def _set_status(self, text: str) -> None:
+        """Write the status line and update the window."""
+        self.status.set_text(" ".join(text.split()))
+        self._blit.paint()
 
 
 def explore(
@@ -280,20 +282,19 @@ def explore(
     theme: str | Theme = "light",
     figure: Figure | None = None,
 ) -> Explorer:
-    """Opens a window in which a race is changed and run again, and returns what is in it.
+    """Open a window in which a race can be changed, and return its `Explorer`.
 
     Args:
-        racer: runs the race that is asked for.
-        optimizers: the labels to choose from, at least one, no two alike.
-        functions: the names of landscapes to choose from, likewise; the first is raced at once.
+        racer: runs a requested race.
+        optimizers: unique labels to choose from, at least one.
+        functions: unique names of functions to choose from, at least one; the first is raced at once.
         theme: colours, by name or as a `Theme`.
-        figure: an empty figure of one's own with a canvas, in another program's window for instance; by default pyplot
-            opens one. `pyplot.show()` waits until it is closed.
+        figure: an empty figure with a canvas, for example in the window of another program; by default pyplot opens
+            one. `pyplot.show()` waits until it is closed.
 
     Raises:
-        InputError: where matplotlib can open no window, saying what to install; for an unknown theme; for what the first
-            race refuses.
+        InputError: if matplotlib cannot open a window, if the theme is unknown, or if the first race is refused.
     """
     look = as_theme(theme)
-    made = opened(look) if figure is None else figure
+    made = open_figure(look) if figure is None else figure
     return Explorer(made, racer, optimizers, functions, look)

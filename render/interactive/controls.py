@@ -1,4 +1,4 @@
-"""The controls of the explorer, in a theme's colours: boxes for optimizers, a list of landscapes, two sliders."""
+"""The controls of the window: check boxes for optimizers, a list of functions, two sliders."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ Box = tuple[float, float, float, float]
 
 BOXES: Box = (0.545, 0.03, 0.275, 0.44)
 NAMES: Box = (0.84, 0.03, 0.155, 0.44)
-RATE: Box = (0.15, 0.078, 0.265, 0.03)
+LR: Box = (0.15, 0.078, 0.265, 0.03)
 MOMENTUM: Box = (0.15, 0.038, 0.265, 0.03)
-"""Where the controls stand: left, bottom, width and height, as shares of the figure; lists fill theirs from the top."""
+"""Positions of the controls: left, bottom, width and height, as shares of the figure. Lists are top-aligned."""
 
 ROW = 0.05
-"""The height of a row, as a share of the figure, where there is room."""
+"""Maximum height of a row, as a share of the figure."""
 
-RANGE = 2.0
-"""Learning rates are multiplied by 10 to the power of minus this to plus this."""
+LR_DECADES = 2.0
+"""Learning rates are multiplied by factors from 10**-LR_DECADES to 10**LR_DECADES."""
 
-LONGEST = 3.0
-"""The momentum goes up to 1 minus 10 to the power of minus this."""
+MAX_MOMENTUM = 3.0
+"""The largest momentum is 1 - 10**-MAX_MOMENTUM."""
 
-USUAL = 1.0
-"""Where the slider of the momentum stands while each optimizer has its own: at 0.9."""
+INITIAL_MOMENTUM = 1.0
+"""Initial position of the momentum slider, 0.9, while each optimizer uses its own momentum."""
 
-OWN = "its own"
-"""What it says then."""
+DEFAULT = "default"
+"""Text of the momentum slider at that position."""
 
 
 class Controls:
-    """What the reader may change.
+    """The controls of the window.
 
-    A row of the legend is a box to tick as well. Both sliders are of powers of ten: by which the learning rates are
-    multiplied, and of 1 / (1 - μ), over how many steps a momentum μ averages.
+    Each row of the legend has a check box. Both sliders are logarithmic: the factor of the learning rates, and
+    1 / (1 - μ), the number of steps over which a momentum μ averages.
 
     Args:
-        figure: where to.
-        look: the colours.
-        styles: how each optimizer is drawn, by label; all of them run at first.
-        functions: the names of the landscapes, no two alike; the first one is chosen.
+        figure: the figure to draw on.
+        look: the theme.
+        styles: styles by label; initially all optimizers are selected.
+        functions: unique names of the functions; the first one is selected.
 
     Attributes:
-        boxes: the optimizers, one box each.
-        names: the landscapes.
-        rate, momentum: the sliders.
-        layers: what changes while a slider is dragged.
-        lively: what changes with every race.
+        boxes: one check box per optimizer.
+        names: the list of functions.
+        lr_slider, momentum_slider: the sliders.
+        layers: artists that change while a slider is dragged.
+        volatile: artists that change with every race.
     """
 
     def __init__(self, figure: Figure, look: Theme, styles: Mapping[str, Style], functions: Sequence[str]) -> None:
@@ -71,12 +71,12 @@ class Controls:
             frame_props={"s": 6 * font, "edgecolor": look.muted},
             check_props={"s": 3.5 * font, "facecolor": [style.color for style in styles.values()], "linewidth": 1.8},
         )  # fmt: skip
-        self._rates: list[Text] = []
+        self._lr_texts: list[Text] = []
         self._fates: list[Fate] = []
         for text, style in zip(self.boxes.labels, styles.values(), strict=True):
             y = text.get_position()[1]
             _sample(ax, y, style)
-            self._rates.append(
+            self._lr_texts.append(
                 ax.text(0.6, y, "", va="center", fontsize=0.9 * font, alpha=0.65, transform=ax.transAxes)
             )
             fate = Fate(0.81, y, "", va="center", fontsize=0.9 * font, color=look.foreground, transform=ax.transAxes)
@@ -90,19 +90,19 @@ class Controls:
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
             radio_props={"s": 5 * font, "edgecolor": look.muted, "facecolor": look.foreground},
         )  # fmt: skip
-        self.rate = _slider(figure, RATE, look, "learning rates", -RANGE, RANGE, 0.0)
-        self.momentum = _slider(figure, MOMENTUM, look, "momentum", 0.0, LONGEST, USUAL)
-        for control in (self.boxes, self.names, self.rate, self.momentum):
-            control.drawon = False  # they are drawn with all else
+        self.lr_slider = _slider(figure, LR, look, "learning rates", -LR_DECADES, LR_DECADES, 0.0)
+        self.momentum_slider = _slider(figure, MOMENTUM, look, "momentum", 0.0, MAX_MOMENTUM, INITIAL_MOMENTUM)
+        for control in (self.boxes, self.names, self.lr_slider, self.momentum_slider):
+            control.drawon = False  # drawn by the BlitManager
         sliders = [
             (slider.ax, lambda slider=slider: (slider.val, slider.valtext.get_text()))
-            for slider in (self.rate, self.momentum)
+            for slider in (self.lr_slider, self.momentum_slider)
         ]
         self.layers: list[Layer] = [
             *(([ax], state) for ax, state in sliders),
-            (self._rates, lambda: tuple(text.get_text() for text in self._rates)),
+            (self._lr_texts, lambda: tuple(text.get_text() for text in self._lr_texts)),
         ]
-        self.lively = self._fates
+        self.volatile = self._fates
         self.reset()
 
     def on_change(
@@ -112,56 +112,56 @@ class Controls:
         factor: Callable[[float], object],
         momentum: Callable[[float], object],
     ) -> None:
-        """Says who is to be told: of the labels that are ticked, one at least; of the landscape; of a factor and a momentum."""
+        """Set the callbacks for the selected labels (at least one), the function, the learning-rate factor and the momentum."""
 
-        def ticked(_: str | None) -> None:
+        def on_boxes(_: str | None) -> None:
             chosen = tuple(label for label, on in zip(self._labels, self.boxes.get_status(), strict=True) if on)
             if chosen:
                 self._chosen = chosen
                 runs(chosen)
-            else:  # somebody has to run
+            else:  # at least one optimizer must run
                 self.boxes.eventson = False
                 self.boxes.set_active(self._labels.index(self._chosen[0]))
                 self.boxes.eventson = True
 
-        def rated(power: float) -> None:
-            self.rate.valtext.set_text(f"× {10**power:.3g}")
+        def on_lr(power: float) -> None:
+            self.lr_slider.valtext.set_text(f"× {10**power:.3g}")
             factor(10**power)
 
-        def kept(power: float) -> None:
-            self.momentum.valtext.set_text(f"{1 - 10**-power:.3g}")
+        def on_momentum(power: float) -> None:
+            self.momentum_slider.valtext.set_text(f"{1 - 10**-power:.3g}")
             momentum(1 - 10**-power)
 
-        self.boxes.on_clicked(ticked)
+        self.boxes.on_clicked(on_boxes)
         self.names.on_clicked(lambda shown: function(self._functions[str(shown)]))
-        self.rate.on_changed(rated)
-        self.momentum.on_changed(kept)
+        self.lr_slider.on_changed(on_lr)
+        self.momentum_slider.on_changed(on_momentum)
 
     def reset(self) -> None:
-        """Puts the sliders where they stood at first, and tells nobody."""
-        for slider, text in ((self.rate, "× 1"), (self.momentum, OWN)):
+        """Reset the sliders without calling the callbacks."""
+        for slider, text in ((self.lr_slider, "× 1"), (self.momentum_slider, DEFAULT)):
             slider.eventson = False
             slider.set_val(slider.valinit)
             slider.eventson = True
             slider.valtext.set_text(text)
 
-    def tell(self, shown: Sequence[Entry]) -> None:
-        """Says in each row what there is to say of its run; those without one fade."""
+    def update_rows(self, shown: Sequence[Entry]) -> None:
+        """Update the legend rows; rows without a run are faded."""
         found = {entry.name: entry for entry in shown}
-        for label, text, rate, fate in zip(self._labels, self.boxes.labels, self._rates, self._fates, strict=True):
+        for label, text, rate, fate in zip(self._labels, self.boxes.labels, self._lr_texts, self._fates, strict=True):
             entry = found.get(label)
             text.set_alpha(1.0 if entry else 0.4)
             rate.set_text(entry.rate if entry else "")
             fate.set_text(entry.fate if entry else "")
             fate.since = entry.since if entry else 0
 
-    def slides(self, ax: Axes | None) -> bool:
-        """Whether axes are those of a slider."""
-        return ax is not None and ax in (self.rate.ax, self.momentum.ax)
+    def is_slider(self, ax: Axes | None) -> bool:
+        """Return whether axes belong to a slider."""
+        return ax is not None and ax in (self.lr_slider.ax, self.momentum_slider.ax)
 
 
 def _axes(figure: Figure, box: Box, count: int) -> tuple[Axes, float]:
-    """Axes for a list of so many rows at the top of a box, and a font size that fits."""
+    """Return axes for this many rows at the top of a box, and a fitting font size."""
     left, bottom, width, height = box
     tall = min(ROW * (count + 1), height)
     ax = figure.add_axes((left, bottom + height - tall, width, tall))
@@ -170,7 +170,7 @@ def _axes(figure: Figure, box: Box, count: int) -> tuple[Axes, float]:
 
 
 def _sample(ax: Axes, y: float, style: Style) -> None:
-    """A piece of a trail with its head, left of a box."""
+    """Draw a line sample with its marker, left of a check box."""
     line = Line2D(
         [0.0, 0.1], [y, y], color=style.color, linewidth=2.2, solid_capstyle="round", transform=ax.transAxes,
         marker=style.marker, markevery=[1], markersize=5.5,

@@ -12,72 +12,69 @@ from landscapes.record import Record
 from landscapes.render.artists.step_counter import Counter
 from landscapes.render.artists.text_fit import fitted, text_width
 from landscapes.render.artists.trails import Trail, dress
-from landscapes.render.interactive.blit import FRONT
+from landscapes.render.interactive.blit import FOREGROUND_ZORDER
 from landscapes.render.plots._loss_curves import Curve, loss_curves
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.theme import Style, Theme
 
-MAP = (0.045, 0.17, 0.455, 0.76)
+CONTOUR = (0.045, 0.17, 0.455, 0.76)
 LOSSES = (0.56, 0.57, 0.42, 0.36)
-"""Where the panels are: left, bottom, width and height, as shares of the figure."""
+"""Positions of the panels: left, bottom, width and height, as shares of the figure."""
 
-MOST = 9999
-"""Steps that the counter has room for."""
+MAX_STEP = 9999
+"""Largest step that fits into the counter."""
 
-LIFTED = FRONT + 0.1
-"""How high the target lies, which moves with the start; curves lie higher."""
+TARGET_ZORDER = FOREGROUND_ZORDER + 0.1
+"""Zorder of the target line, which moves with the start; curves are above it."""
 
 
 class RacePanels:
-    """Two panels: the landscape is drawn once, the runs upon it as often as there is another race.
+    """The contour plot and the loss curves. The function is drawn once, the runs for every race.
 
     Args:
-        figure: where to.
-        look: the colours.
-        styles: how each optimizer is drawn, by label, whoever runs beside it.
+        figure: the figure to draw on.
+        look: the theme.
+        styles: styles by label, independent of which optimizers run.
 
     Attributes:
-        map, losses: the panels.
-        counter: of the steps.
+        contour, losses: the axes.
+        counter: the step counter.
     """
 
     def __init__(self, figure: Figure, look: Theme, styles: Mapping[str, Style]) -> None:
         self._look = look
         self._styles = styles
-        self.map = figure.add_axes(MAP, label="map")
+        self.contour = figure.add_axes(CONTOUR, label="contour")
         self.losses = figure.add_axes(LOSSES, label="losses")
         self._wide, self._high = (72 * float(side) for side in figure.get_size_inches())
         self._runs: list[Artist] = []
-        left, bottom, width, height = MAP
+        left, bottom, width, height = CONTOUR
         self.counter = Counter(
-            left + width, bottom + height + 7 / self._high, MOST, ha="right", va="baseline", fontsize=10,
+            left + width, bottom + height + 7 / self._high, MAX_STEP, ha="right", va="baseline", fontsize=10,
             color=look.foreground, transform=figure.transFigure,
         )  # fmt: skip
         figure.add_artist(self.counter)
 
-    def ground(self, record: Record) -> None:
-        """Draws the landscape of a race, and none of its runs."""
+    def draw_function(self, record: Record) -> None:
+        """Draw the function of a race without its runs."""
         self.clear()
-        self.map.clear()
-        contour(record, self.map, theme=self._look)
-        free = self._wide * MAP[2] - text_width(f"step {MOST}", 10, family="monospace") - 10
+        self.contour.clear()
+        contour(record, self.contour, theme=self._look)
+        free = self._wide * CONTOUR[2] - text_width(f"step {MAX_STEP}", 10, family="monospace") - 10
         words, size = fitted(str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
-        self.map.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
+        self.contour.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
         bounded = np.isfinite(record.meta["minimum"])
         words = "gap to the minimum, by step" if bounded else "value, by step"
-        self.losses.set_yscale("linear")  # where the value is drawn it is left to whoever comes before
+        self.losses.set_yscale("linear")  # loss_curves does not reset the scale
         self.losses.set_title(words, loc="left", fontsize=10, pad=7)
 
-    def draw(self, record: Record, draft: bool = False) -> None:
-        """Draws the runs instead of those before, at their end. The losses get limits of whole powers of ten.
-
-        A draft leaves them those that they have.
-        """
+    def draw_race(self, record: Record, draft: bool = False) -> None:
+        """Replace the runs and show their last step. Loss axes end at integer powers of ten; drafts keep the limits."""
         self.clear()
-        before = set(self.map.get_children())
-        trajectories(record, self.map, theme=self._look)
-        self._runs = [artist for artist in self.map.get_children() if artist not in before]
+        before = set(self.contour.get_children())
+        trajectories(record, self.contour, theme=self._look)
+        self._runs = [artist for artist in self.contour.get_children() if artist not in before]
         limits = *self.losses.get_xlim(), *self.losses.get_ylim()
         loss_curves(record, self.losses, theme=self._look)
         if draft:
@@ -86,21 +83,21 @@ class RacePanels:
             low, high = np.log10(self.losses.get_ylim())
             self.losses.set_ylim(10.0 ** np.floor(low), 10.0 ** np.ceil(high))
         for mark in [*self.losses.lines, *self.losses.texts]:
-            mark.set_zorder(max(mark.get_zorder(), LIFTED))
-        for artist in [*self.map.lines, *self.losses.lines]:
+            mark.set_zorder(max(mark.get_zorder(), TARGET_ZORDER))
+        for artist in [*self.contour.lines, *self.losses.lines]:
             if isinstance(artist, Trail | Curve):
                 _restyle(artist, self._styles[str(artist.get_label())])
         self.counter.set_step(int(record.trajectories.step[-1]))
 
     def clear(self) -> None:
-        """Takes the runs away."""
+        """Remove the runs."""
         for artist in [*self._runs, *self.losses.lines, *self.losses.texts]:
             artist.remove()
         self._runs = []
 
 
 def _restyle(line: Trail | Curve, style: Style) -> None:
-    """Gives a line the style that it has in any company."""
+    """Apply the optimizer's fixed style to a line."""
     line.style = style
     line.set_color(style.color)
     dress(line, style)

@@ -1,4 +1,4 @@
-"""Windows: whether matplotlib can open one here, and one that is opened."""
+"""Opening a matplotlib window, and checking whether that is possible."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from landscapes.errors import InputError
 from landscapes.render.theme import Theme
 
 INCHES = 12.0, 6.6
-"""The size of a window."""
+"""Size of the window in inches."""
 
 
 def check_window() -> None:
-    """Raises `InputError` where matplotlib can open no window, saying what to install."""
+    """Raise `InputError` if matplotlib cannot open a window."""
     name = mpl.get_backend()
-    still = {*backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE), "inline"}
-    if name.lower().removeprefix("module://matplotlib_inline.backend_") in still:
-        raise _windowless(name)
+    non_interactive = {*backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE), "inline"}
+    if name.lower().removeprefix("module://matplotlib_inline.backend_") in non_interactive:
+        raise _no_window_error(name)
 
 
-def _windowless(name: str) -> InputError:
+def _no_window_error(name: str) -> InputError:
     return InputError(
-        f"there is no window to explore in: matplotlib draws with {name!r} here. Install PySide6 or Tk; or tornado, with "
-        "MPLBACKEND=webagg, for a browser; or ipympl, with %matplotlib widget, in a notebook. Without any, a page to "
-        "play with: landscapes race beale -o race.html"
+        f"cannot open a window: matplotlib uses the backend {name!r}. Install PySide6 or Tk; or tornado, with "
+        "MPLBACKEND=webagg, for a browser; or ipympl, with %matplotlib widget, for a notebook. A page needs none of "
+        "them: landscapes race beale -o race.html"
     )
 
 
-def opened(look: Theme) -> Figure:
-    """An empty figure in a window of its own. Raises `InputError` where there is none to be had."""
+def open_figure(look: Theme) -> Figure:
+    """Open an empty figure in a new window. Raise `InputError` if that is not possible."""
     check_window()
     from matplotlib import pyplot
 
     with look.context():
         try:
             made = pyplot.figure(figsize=INCHES)
-        except ImportError as error:  # a backend was named whose toolkit, or whose display, is missing
-            raise _windowless(mpl.get_backend()) from error
+        except ImportError as error:  # the toolkit or the display of the chosen backend is missing
+            raise _no_window_error(mpl.get_backend()) from error
     if made.canvas.manager is not None:
         made.canvas.manager.set_window_title("landscapes")
     return made

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from render_records import converging, unbounded
 
-from landscapes.render.interactive.blit import FRONT, KEPT, BlitManager
+from landscapes.render.interactive.blit import FOREGROUND_ZORDER, MAX_IMAGES, BlitManager
 from landscapes.render.interactive.race_panels import RacePanels
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import THEMES, styles
@@ -70,7 +70,7 @@ def test_what_did_not_change_is_drawn_twice_and_no_more():
         (lambda scene: scene.right.set_xlim(0, 50), ["right"]),
         (lambda scene: scene.left.set_xlim(0, 50), ["left", "right", "word"]),
         (lambda scene: scene.figure.set_size_inches(4.2, 2), ["left", "right", "word"]),
-        (lambda scene: scene.stage.forget(), ["left", "right", "word"]),
+        (lambda scene: scene.stage.invalidate(), ["left", "right", "word"]),
         (lambda scene: scene.line.set_ydata([1, 0]), []),
     ],
 )
@@ -97,7 +97,7 @@ def test_looks_that_nobody_asks_for_are_forgotten():
     scene = Scene()
     for _ in range(3):
         scene.paint()
-    for place in range(KEPT):
+    for place in range(MAX_IMAGES):
         scene.word.set_text(f"word {place}")
         scene.paint()
     scene.word.set_text("one")
@@ -109,12 +109,12 @@ def board() -> RacePanels:
     page = Figure(figsize=(10, 6))
     labels = [str(label) for label in converging(3).trajectories.runs["label"]]
     made = RacePanels(page, THEMES["light"], dict(zip(labels, styles(labels, THEMES["light"]), strict=True)))
-    made.ground(converging(3))
+    made.draw_function(converging(3))
     return made
 
 
 def test_losses_have_limits_of_whole_powers_of_ten_which_hold_all_that_is_there(board):
-    board.draw(converging(3))
+    board.draw_race(converging(3))
     low, high = board.losses.get_ylim()
     assert np.log10([low, high]) == pytest.approx(np.rint(np.log10([low, high])))
     gaps = np.maximum(converging(3).trajectories.loss - converging(3).meta["minimum"], 1e-8)  # less is not shown
@@ -123,27 +123,27 @@ def test_losses_have_limits_of_whole_powers_of_ten_which_hold_all_that_is_there(
 
 
 def test_a_start_a_little_further_on_leaves_the_limits(board):
-    board.draw(converging(3))
+    board.draw_race(converging(3))
     limits = board.losses.get_ylim()
     near = converging(3)
     near = replace(near, trajectories=replace(near.trajectories, loss=1.05 * near.trajectories.loss))
-    board.draw(near)
+    board.draw_race(near)
     assert board.losses.get_ylim() == limits
 
 
 def test_a_landscape_without_a_bottom_has_the_limits_of_its_values(board):
-    board.ground(unbounded())
-    board.draw(unbounded())
+    board.draw_function(unbounded())
+    board.draw_race(unbounded())
     assert board.losses.get_yscale() == "linear"
     assert board.losses.get_ylim()[1] >= unbounded().trajectories.loss[:, 0].max()
 
 
 @pytest.mark.parametrize("draft", [False, True])
 def test_the_target_is_among_what_changes_and_beneath_the_curves(board, draft):
-    board.draw(converging(3))
-    board.draw(converging(3), draft)
+    board.draw_race(converging(3))
+    board.draw_race(converging(3), draft)
     (target,) = [line for line in board.losses.lines if not isinstance(line, Curve)]
     words = [text for text in board.losses.texts if isinstance(text, Text)]
     lowest = min(line.get_zorder() for line in board.losses.lines if isinstance(line, Curve))
-    assert all(FRONT < mark.get_zorder() < lowest for mark in (target, *words))
+    assert all(FOREGROUND_ZORDER < mark.get_zorder() < lowest for mark in (target, *words))
     assert [text.get_text() for text in words] == ["target"]

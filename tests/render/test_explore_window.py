@@ -25,9 +25,9 @@ from landscapes.render import THEMES
 from landscapes.render.artists.heads import Start
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.trails import Trail
-from landscapes.render.interactive._explore import HELP, Explorer, Wish, explore
+from landscapes.render.interactive._explore import HELP, Explorer, RaceRequest, explore
 from landscapes.render.interactive.blit import BlitManager
-from landscapes.render.interactive.window import INCHES, check_window, opened
+from landscapes.render.interactive.window import INCHES, check_window, open_figure
 from landscapes.render.theme import styles
 
 MODULE = sys.modules["landscapes.render.interactive._explore"]  # beside it there may be a function of the same name
@@ -40,10 +40,10 @@ class Races:
     """Stands for what races: straight ways to the minimum, and a memory of what was asked for."""
 
     def __init__(self) -> None:
-        self.asked: list[Wish] = []
+        self.asked: list[RaceRequest] = []
         self.refuses = ""
 
-    def __call__(self, wish: Wish) -> Record:
+    def __call__(self, wish: RaceRequest) -> Record:
         self.asked.append(wish)
         if self.refuses:
             raise InputError(self.refuses)
@@ -62,7 +62,7 @@ class Races:
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch):
     """No move of the mouse comes too soon."""
-    monkeypatch.setattr(MODULE, "REST", 0.0)
+    monkeypatch.setattr(MODULE, "COOLDOWN", 0.0)
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def shown(theme: str = "light", functions: tuple[str, ...] = GROUNDS) -> Explore
 
 def at(seen: Explorer, name: str, point: tuple[float, float], *, ax=None, button: int = 1) -> None:
     """The mouse at a point of the map, in its own units; or of other axes, as shares of their sides."""
-    change = seen.board.map.transData if ax is None else ax.transAxes
+    change = seen.panels.contour.transData if ax is None else ax.transAxes
     event = MouseEvent(name, seen.figure.canvas, *change.transform(point), button)
     seen.figure.canvas.callbacks.process(name, event)
 
@@ -93,7 +93,7 @@ def press(seen: Explorer, key: str) -> None:
 
 
 def trails(seen: Explorer) -> dict[str, Trail]:
-    return {str(trail.get_label()): trail for trail in seen.board.map.findobj(Trail)}
+    return {str(trail.get_label()): trail for trail in seen.panels.contour.findobj(Trail)}
 
 
 def pixels(seen: Explorer) -> np.ndarray:
@@ -110,7 +110,7 @@ def drawn_whole(seen: Explorer) -> np.ndarray:
 def test_a_press_drops_the_start_there():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
-    assert seen.wish.start == near((0.5, -1.0))
+    assert seen.request.start == near((0.5, -1.0))
     (ring,) = seen.figure.findobj(Start)
     assert ring.point == near((0.5, -1.0))
     assert all(trail.route.data[0] == near((0.5, -1.0)) for trail in trails(seen).values())
@@ -127,7 +127,7 @@ def test_while_the_mouse_is_held_first_steps_are_raced_and_all_when_it_is_let_go
         assert trails(seen)["SGD"].route.data[0] == near((x, -1.0))
     at(seen, "button_release_event", (0.1, -1.0))
     assert not seen.racer.asked[-1].draft
-    assert seen.wish.start == near((0.1, -1.0))
+    assert seen.request.start == near((0.1, -1.0))
     assert {len(trail.route.step) for trail in trails(seen).values()} == {STEPS + 1}
     races = len(seen.racer.asked)
     at(seen, "motion_notify_event", (1.0, 1.0))
@@ -138,7 +138,7 @@ def test_while_the_mouse_is_held_first_steps_are_raced_and_all_when_it_is_let_go
 def test_a_move_that_waited_for_a_race_is_passed_over(monkeypatch):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
-    monkeypatch.setattr(MODULE, "REST", 1e6)
+    monkeypatch.setattr(MODULE, "COOLDOWN", 1e6)
     races = len(seen.racer.asked)
     at(seen, "motion_notify_event", (0.4, -1.0))
     assert len(seen.racer.asked) == races
@@ -152,7 +152,7 @@ def test_a_start_dragged_beyond_the_map_stays_on_its_border():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
     at(seen, "button_release_event", (9.0, -9.0))
-    assert seen.wish.start == pytest.approx((render_records.VIEW[0][1], render_records.VIEW[1][0]))
+    assert seen.request.start == pytest.approx((render_records.VIEW[0][1], render_records.VIEW[1][0]))
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -160,10 +160,10 @@ def test_a_start_dragged_beyond_the_map_stays_on_its_border():
 def test_other_buttons_and_other_panels_drop_nothing(button):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0), button=button)
-    at(seen, "button_press_event", (0.5, 0.5), ax=seen.board.losses)
-    at(seen, "button_release_event", (0.5, 0.5), ax=seen.board.losses)
+    at(seen, "button_press_event", (0.5, 0.5), ax=seen.panels.losses)
+    at(seen, "button_release_event", (0.5, 0.5), ax=seen.panels.losses)
     assert len(seen.racer.asked) == 1
-    assert seen.wish.start is None
+    assert seen.request.start is None
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -174,14 +174,14 @@ def test_while_the_toolbar_zooms_a_press_is_its_own():
     seen = shown()
     seen.figure.canvas.toolbar = Zooming()
     at(seen, "button_press_event", (0.5, -1.0))
-    assert seen.wish.start is None
+    assert seen.request.start is None
 
 
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(("power", "words", "rate"), [(1.0, "× 10", "0.1"), (-2.0, "× 0.01", "0.0001")])
 def test_the_slider_of_learning_rates_is_one_of_powers_and_the_legend_tells_them(power, words, rate):
     seen = shown()
-    seen.controls.rate.set_val(power)
+    seen.controls.lr_slider.set_val(power)
     assert seen.racer.asked[-1].factor == pytest.approx(10**power)
     assert not seen.racer.asked[-1].draft
     texts = [text.get_text() for text in seen.figure.findobj(Text)]
@@ -193,16 +193,16 @@ def test_the_slider_of_learning_rates_is_one_of_powers_and_the_legend_tells_them
 def test_the_slider_of_momentum_leaves_each_its_own_until_it_is_moved():
     seen = shown()
     assert seen.racer.asked[-1].momentum is None
-    assert seen.controls.momentum.valtext.get_text() == "its own"
-    seen.controls.momentum.set_val(2.0)
+    assert seen.controls.momentum_slider.valtext.get_text() == "default"
+    seen.controls.momentum_slider.set_val(2.0)
     assert seen.racer.asked[-1].momentum == pytest.approx(0.99)
-    assert seen.controls.momentum.valtext.get_text() == "0.99"
+    assert seen.controls.momentum_slider.valtext.get_text() == "0.99"
 
 
 @pytest.mark.usefixtures("unpainted")
 def test_a_slider_that_is_dragged_races_first_steps():
     seen = shown()
-    ax = seen.controls.rate.ax
+    ax = seen.controls.lr_slider.ax
     at(seen, "button_press_event", (0.75, 0.5), ax=ax)
     assert seen.racer.asked[-1].draft
     assert seen.racer.asked[-1].factor == pytest.approx(10)
@@ -210,7 +210,7 @@ def test_a_slider_that_is_dragged_races_first_steps():
     assert seen.racer.asked[-1].factor == pytest.approx(0.1)
     at(seen, "button_release_event", (0.25, 0.5), ax=ax)
     assert not seen.racer.asked[-1].draft
-    assert seen.wish.start is None
+    assert seen.request.start is None
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -219,11 +219,11 @@ def test_a_box_takes_an_optimizer_out_and_in_again_and_colours_stay():
     colors = {label: trail.color for label, trail in trails(seen).items()}
     assert colors == dict(zip(LABELS, (style.color for style in styles(LABELS, THEMES["light"])), strict=True))
     seen.controls.boxes.set_active(0)
-    assert seen.wish.optimizers == ("Adam", "mine")
+    assert seen.request.optimizers == ("Adam", "mine")
     assert {label: trail.color for label, trail in trails(seen).items()} == {k: colors[k] for k in ("Adam", "mine")}
     assert [text.get_alpha() for text in seen.controls.boxes.labels] == [0.4, 1.0, 1.0]
     seen.controls.boxes.set_active(0)
-    assert seen.wish.optimizers == LABELS
+    assert seen.request.optimizers == LABELS
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -232,7 +232,7 @@ def test_a_click_on_a_box_is_one_on_the_optimizer():
     box = seen.controls.boxes.labels[1]
     x, y = box.get_position()
     at(seen, "button_press_event", (x + 0.02, y), ax=seen.controls.boxes.ax)
-    assert seen.wish.optimizers == ("SGD", "mine")
+    assert seen.request.optimizers == ("SGD", "mine")
     assert not seen.racer.asked[-1].draft
 
 
@@ -241,7 +241,7 @@ def test_the_last_optimizer_stays():
     seen = shown()
     for place in range(len(LABELS)):
         seen.controls.boxes.set_active(place)
-    assert seen.wish.optimizers == LABELS[-1:]
+    assert seen.request.optimizers == LABELS[-1:]
     assert seen.controls.boxes.get_status() == [False, False, True]
     assert list(trails(seen)) == ["mine"]
 
@@ -250,14 +250,14 @@ def test_the_last_optimizer_stays():
 def test_another_landscape_is_another_map_and_its_own_start():
     seen = shown()
     seen.drop(1.0, 1.0)
-    before = seen.board.map.collections[0]
+    before = seen.panels.contour.collections[0]
     seen.drop(0.5, 1.0)
-    assert seen.board.map.collections[0] is before, "the map is drawn once a landscape"
+    assert seen.panels.contour.collections[0] is before, "the map is drawn once a landscape"
     seen.controls.names.set_active(1)
-    assert seen.wish.function == GROUNDS[1]
-    assert seen.wish.start is None
-    assert seen.board.map.get_title(loc="left") == GROUNDS[1]
-    assert seen.board.map.collections[0] is not before
+    assert seen.request.function == GROUNDS[1]
+    assert seen.request.start is None
+    assert seen.panels.contour.get_title(loc="left") == GROUNDS[1]
+    assert seen.panels.contour.collections[0] is not before
     assert list(trails(seen)) == list(LABELS)
 
 
@@ -266,21 +266,21 @@ def test_landscapes_of_long_names_are_told_apart():
     names = ("a name that is much too long for the list, one", "a name that is much too long for the list, two")
     seen = shown(functions=names)
     seen.controls.names.set_active(1)
-    assert seen.wish.function == names[1]
+    assert seen.request.function == names[1]
 
 
 @pytest.mark.usefixtures("unpainted")
 def test_r_goes_back_to_where_it_began():
     seen = shown()
     seen.drop(1.0, 1.0)
-    seen.controls.rate.set_val(1.0)
-    seen.controls.momentum.set_val(2.0)
+    seen.controls.lr_slider.set_val(1.0)
+    seen.controls.momentum_slider.set_val(2.0)
     races = len(seen.racer.asked)
     press(seen, "r")
     assert len(seen.racer.asked) == races + 1
     assert seen.racer.asked[-1] == seen.racer.asked[0]
-    assert (seen.controls.rate.val, seen.controls.rate.valtext.get_text()) == (0.0, "× 1")
-    assert seen.controls.momentum.valtext.get_text() == "its own"
+    assert (seen.controls.lr_slider.val, seen.controls.lr_slider.valtext.get_text()) == (0.0, "× 1")
+    assert seen.controls.momentum_slider.valtext.get_text() == "default"
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -293,7 +293,7 @@ def test_space_plays_the_race_and_stops_it():
         seen.advance()
     later = trails(seen)["SGD"].route.shown
     assert 0 <= first < later < STEPS
-    assert seen.board.counter.get_text().split() == ["step", str(later)]
+    assert seen.panels.counter.get_text().split() == ["step", str(later)]
     press(seen, " ")
     press(seen, " ")
     seen.advance()
@@ -341,10 +341,10 @@ def test_s_saves_under_a_name_that_is_told_and_was_free(tmp_path, monkeypatch, k
     for file in files:
         with Image.open(tmp_path / file) as image:
             assert image.format == kind
-    assert re.fullmatch(rf"saved as {files[1]}, \d+ kB", seen.saying.get_text())
+    assert re.fullmatch(rf"saved as {files[1]}, \d+ kB", seen.status.get_text())
     assert themes == [THEMES["dark"]] * 2
     seen.drop(1.0, 1.0)
-    assert seen.saying.get_text() == HELP
+    assert seen.status.get_text() == HELP
 
 
 def saved_small(monkeypatch) -> list[object]:
@@ -367,7 +367,7 @@ def test_what_cannot_be_saved_is_told(monkeypatch):
     monkeypatch.setattr(MODULE, "save", full)
     seen = shown()
     assert seen.save() is None
-    assert seen.saying.get_text() == "bowl.gif is not saved: no space left"
+    assert seen.status.get_text() == "cannot save bowl.gif: no space left"
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -376,12 +376,12 @@ def test_a_race_that_is_refused_is_told_and_the_last_one_stays():
     kept = seen.record
     seen.racer.refuses = "the start is\nno place"
     seen.drop(1.0, 1.0)
-    assert seen.saying.get_text() == "the start is no place"
+    assert seen.status.get_text() == "the start is no place"
     assert seen.record is kept
     assert list(trails(seen)) == list(LABELS)
     seen.racer.refuses = ""
     seen.drop(1.0, 0.5)
-    assert seen.saying.get_text() == HELP
+    assert seen.status.get_text() == HELP
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -397,7 +397,7 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
     "nothing": lambda seen: None,
     "a held start": lambda seen: at(seen, "button_press_event", (0.5, -1.0)),
     "a held rate": lambda seen: [
-        at(seen, name, (x, 0.5), ax=seen.controls.rate.ax)
+        at(seen, name, (x, 0.5), ax=seen.controls.lr_slider.ax)
         for name, x in (("button_press_event", 0.3), ("motion_notify_event", 0.9))
     ],
     "a landscape": lambda seen: seen.controls.names.set_active(1),
@@ -478,7 +478,7 @@ def test_the_figure_keeps_the_explorer():
     """A notebook that drops what `explore` returns can still be clicked."""
     seen = shown()
     page, races, known = seen.figure, seen.racer, weakref.ref(seen)
-    at_map = seen.board.map.transData.transform((0.5, -1.0))
+    at_map = seen.panels.contour.transData.transform((0.5, -1.0))
     del seen
     gc.collect()
     assert known() is not None
@@ -516,8 +516,8 @@ def test_a_backend_whose_toolkit_is_missing_says_so_too(backend, monkeypatch):
 
     backend("qtagg")
     monkeypatch.setattr(pyplot, "figure", missing)
-    with pytest.raises(InputError, match=r"'qtagg' here\. Install PySide6"):
-        opened(THEMES["light"])
+    with pytest.raises(InputError, match=r"'qtagg'\. Install PySide6"):
+        open_figure(THEMES["light"])
 
 
 def test_unknown_themes():
@@ -529,10 +529,10 @@ def test_unknown_themes():
 def test_names_rates_and_fates_cover_no_one(monkeypatch):
     """However many optimizers there are, and however long their names."""
     labels = tuple(f"Momentum · cosine · clip {place}" for place in range(16))
-    monkeypatch.setattr(MODULE.Explorer, "_again", lambda seen: None)
+    monkeypatch.setattr(MODULE.Explorer, "_rerun", lambda seen: None)
     page = FigureCanvasAgg(Figure(figsize=INCHES)).figure
     controls = explore(Races(), labels, GROUNDS, figure=page).controls
-    controls.tell(
+    controls.update_rows(
         [Entry(styles(labels[:1], THEMES["light"])[0], label, "0.00123", "✕ 12345", "✕", 0) for label in labels]
     )
     boxes = [text.get_window_extent() for text in controls.boxes.ax.texts]

@@ -302,7 +302,10 @@ def test_a_race_without_a_map_refuses_what_needs_one(tmp_path, monkeypatch, caps
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("landscapes.experiments._race.race", None)  # it would be a TypeError
     assert main.main(["race", "rosenbrock", "--dim", "10", *more]) == 2
-    assert "needs a function of 2 coordinates; rosenbrock has 10, so that only its loss curves are drawn" in capsys.readouterr().err
+    assert (
+        "needs a function of 2 coordinates; rosenbrock has 10, so that only its loss curves are drawn"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_formula_has_its_own_coordinates(capsys):

@@ -148,7 +148,9 @@ def test_a_target_that_is_no_number_is_left_out(target):
     assert told(document(unbounded()))["loss_panel"]["target"] == 0.5
     shown = unbounded()
     assert (
-        told(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["loss_panel"]["target"]
+        told(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["loss_panel"][
+            "target"
+        ]
         is None
     )
 
