@@ -75,7 +75,7 @@ def test_learning_rates_are_multiples_of_each_optimizers_own():
     seen = opened("beale", ["sgd", "adam(lr=0.2)", "neldermead"])
     own = seen.record.trajectories.runs["lr"]
     assert own[1] == 0.2
-    seen.controls.rate.set_val(-1.0)
+    seen.controls.lr_slider.set_val(-1.0)
     assert seen.record.trajectories.runs["lr"][:2] == pytest.approx(0.1 * own[:2])
     assert math.isnan(seen.record.trajectories.runs["lr"][2])
 
@@ -94,15 +94,15 @@ def test_learning_rates_are_multiples_of_each_optimizers_own():
 )
 def test_momentum_is_that_of_those_that_have_one(given, power, becomes):
     seen = opened("booth", [given], steps=15)
-    seen.controls.momentum.set_val(power)
+    seen.controls.momentum_slider.set_val(power)
     expected = race("booth", [becomes], steps=15).trajectories.x
     assert seen.record.trajectories.x == pytest.approx(expected, rel=1e-6, abs=1e-6)
 
 
 def test_labels_stay_whatever_the_sliders_say():
     seen = opened("beale", {"slow": "sgd(lr=0.001)", "fast": "sgd(lr=0.01)", "Momentum": "momentum"})
-    seen.controls.rate.set_val(0.5)
-    seen.controls.momentum.set_val(0.0)
+    seen.controls.lr_slider.set_val(0.5)
+    seen.controls.momentum_slider.set_val(0.0)
     assert seen.record.trajectories.runs["label"].tolist() == ["slow", "fast", "Momentum"]
 
 
@@ -158,7 +158,7 @@ def test_a_start_without_a_finite_value_is_reported():
 
     seen = opened([half, "beale"], ["sgd(lr=0.01)"])
     seen.drop(-1.0, 0.0)
-    assert "nan" in seen.saying.get_text()
+    assert "nan" in seen.status.get_text()
     assert seen.record.meta["start"] == [1.0, 1.0]
 
 
@@ -263,7 +263,7 @@ high = widget.winfo_height()
 
 
 def at(x, y):
-    x, y = seen.board.map.transData.transform((x, y))
+    x, y = seen.panels.contour.transData.transform((x, y))
     return {"x": int(x), "y": int(high - y)}
 
 
@@ -284,9 +284,9 @@ widget.event_generate("<Key-r>")
 widget.update()
 print(starts())
 widget.event_generate("<Key-space>")
-while seen.board.counter.get_text() in ("step  250", "step    0"):
+while seen.panels.counter.get_text() in ("step  250", "step    0"):
     widget.update()
-print(seen.board.counter.get_text() < "step  250")
+print(seen.panels.counter.get_text() < "step  250")
 widget.event_generate("<Key-space>")
 widget.update()
 ImageGrab.grab().save(sys.argv[1])
