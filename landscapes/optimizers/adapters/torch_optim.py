@@ -48,8 +48,8 @@ class Torch(Optimizer):
         shape: shape of the parameter for optimizers of matrices, such as (rows, columns); (d,) by default.
         group: options that the class reads from a parameter group and does not take as arguments, as a dict.
         settings: settings whose names clash with this signature ("cls", "label", "shape", …), as a dict.
-        hyper: all other settings, such as lr, with the defaults of the class. A class that wraps an optimizer object takes it as a `Torch`:
-            `Torch(Lookahead, optimizer=Torch(torch.optim.Adam, lr=0.1), k=5)`.
+        hyper: all other settings, such as lr, with the defaults of the class. A class that wraps an optimizer object
+            takes it as a `Torch`: `Torch(Lookahead, optimizer=Torch(torch.optim.Adam, lr=0.1), k=5)`.
 
     Raises:
         InputError: if cls is not an optimizer class, rejects the settings or cannot take a step.

@@ -1,0 +1,36 @@
+"""The modules of landscapes.optimizers import one another without circles, inside functions and for types too."""
+
+from __future__ import annotations
+
+import ast
+import pkgutil
+from graphlib import CycleError, TopologicalSorter
+from importlib.util import find_spec
+from pathlib import Path
+
+from landscapes import optimizers
+
+PACKAGE = optimizers.__name__
+
+
+def imports(name: str, modules: set[str]) -> set[str]:
+    """Return the modules of the package that a module imports anywhere in its source."""
+    origin = find_spec(name).origin
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(Path(origin).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            submodules = {f"{node.module}.{alias.name}" for alias in node.names} & modules
+            found |= submodules or {node.module}
+    return found & modules - {name}
+
+
+def test_there_are_no_import_circles():
+    modules = {info.name for info in pkgutil.walk_packages(optimizers.__path__, f"{PACKAGE}.")} | {PACKAGE}
+    graph = {name: imports(name, modules) for name in modules}
+    assert f"{PACKAGE}.base" in graph[f"{PACKAGE}.first_order.adam"]
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
