@@ -71,11 +71,11 @@ def main(kills: int, workers: int, seed: int) -> int:
     undisturbed, count = to_arrays(execute(plan())[:]), len(plan())
     pace = (time.perf_counter() - begin) / count
     print(f"uninterrupted: {count} blocks, {pace:.3f} s each")
-    killed = faults = jobs = 0
+    killed = faults = experiments = 0
     with tempfile.TemporaryDirectory() as place:
         while killed < kills:
-            jobs += 1
-            folder = Path(place) / f"job{jobs}"
+            experiments += 1
+            folder = Path(place) / f"experiment{experiments}"
             begin, seen = time.perf_counter(), dict[str, int]()
             while len(seen) < count:
                 running = [context.Process(target=work, args=(folder,)) for _ in range(workers)]
@@ -98,7 +98,7 @@ def main(kills: int, workers: int, seed: int) -> int:
                         said = "process completed    "
                     there, half = blocks(folder), len(list(folder.glob(".block-*")))
                     print(
-                        f"experiment {jobs}, {said}: {len(there):3} of {count} blocks exist, "
+                        f"experiment {experiments}, {said}: {len(there):3} of {count} blocks exist, "
                         f"{len(there.keys() - seen.keys()):2} new; {half} incomplete",
                         flush=True,
                     )
@@ -113,8 +113,11 @@ def main(kills: int, workers: int, seed: int) -> int:
                 time.perf_counter() - begin,
                 "bitwise equal to the uninterrupted run" if same else "DIFFERENT RESULTS",
             )
-            print(f"experiment {jobs} completed after {took:.1f} s: {len(blocks(folder))} blocks, {bits}", flush=True)
-    print(f"{killed} kills, {jobs} experiments; blocks lost, computed twice or different: {faults}")
+            print(
+                f"experiment {experiments} completed after {took:.1f} s: {len(blocks(folder))} blocks, {bits}",
+                flush=True,
+            )
+    print(f"{killed} kills, {experiments} experiments; blocks lost, computed twice or different: {faults}")
     return int(faults > 0)
 
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name and moved into place."""
+"""Write files that are complete or absent: under a temporary name, which is then renamed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from landscapes.errors import InputError
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
-    """The path as a `Path`, once it is sure that a file can be made there.
+    """Return the path as a `Path`, after checking that a file can be written there.
 
-    Raises `InputError` where the folder is missing or cannot be written, or the path is a folder.
+    Raises `InputError` if the path is a directory, or if its directory is missing or read-only.
     """
     target = Path(path)
     if target.is_dir():
@@ -31,21 +31,23 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields a temporary path beside `path`, which takes its place when the block ends well.
+    """Yield a temporary path next to `path`, and rename it to `path` when the block succeeds.
 
-    When the block is left by an exception (Ctrl-C too), the temporary file goes and an older file
-    at `path` stays as it was. The suffix is kept, since writers choose by it.
+    After an exception, Ctrl-C included, the temporary file is removed and an existing file at `path` is unchanged. The
+    suffix is the same, because writers choose a format by it.
+
+    Raises `InputError` if `path` cannot be written.
     """
     target = check_target(path)
     try:
         handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=target.suffix, dir=target.parent)
     except OSError as error:
-        raise _refused(target, error) from error
+        raise _write_error(target, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        _give_usual_mode(temporary)
+        _apply_umask(temporary)
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -54,36 +56,37 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextmanager
 def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yields `path`'s name in a temporary folder beside it; every file written there moves out when the block ends well.
+    """Yield the name of `path` in a temporary directory; move all files out of it when the block succeeds.
 
-    For what takes several files: numbered frames, a drawing with its images. When the block is left by an
-    exception nothing of it appears.
+    For outputs of several files, such as numbered frames. After an exception no file appears.
+
+    Raises `InputError` if `path` cannot be written.
     """
     target = check_target(path)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+        directory = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
     except OSError as error:
-        raise _refused(target, error) from error
+        raise _write_error(target, error) from error
     try:
-        yield folder / target.name
-        for file in sorted(folder.iterdir()):
-            _give_usual_mode(file)
+        yield directory / target.name
+        for file in sorted(directory.iterdir()):
+            _apply_umask(file)
             os.replace(file, target.parent / file.name)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _prefix(target: Path) -> str:
-    """How temporary files are called: hidden, and after what they become."""
+    """Return the prefix of temporary files: hidden, and named after the target."""
     return f".{target.stem[:80]}-"
 
 
-def _refused(target: Path, error: OSError) -> InputError:
+def _write_error(target: Path, error: OSError) -> InputError:
     return InputError(f"cannot write {str(target)!r}: {error.strerror or error}")
 
 
-def _give_usual_mode(path: Path) -> None:
-    """`mkstemp` makes files for the owner only; what a user saves follows the umask as usual."""
+def _apply_umask(path: Path) -> None:
+    """Apply the umask: `mkstemp` creates files that only the owner may read."""
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)

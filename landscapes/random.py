@@ -1,8 +1,8 @@
-"""Random numbers that depend on what they are for, and on nothing else: keyed by seed, stream, step and purpose.
+"""Counter-based random numbers, which depend only on seed, stream, step and purpose.
 
-A run's numbers are then the same in any batch, order, chunking or device; and runs that share a stream see the
-same noise. The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw, Parallel random numbers: as easy as
-1, 2, 3, 2011), written in whole-number tensor operations.
+A run draws the same numbers in any batch, order, chunking and device. Runs that share a stream share the noise. The
+generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011),
+implemented with integer tensor operations.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Words = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def philox(counter: Words, key: tuple[int, int]) -> Words:
-    """Philox4x32-10: four random 32-bit words for each counter, all in int64 tensors.
+    """Return four random 32-bit words per counter by Philox4x32-10, all in int64 tensors.
 
     >>> [hex(int(word)) for word in philox((torch.zeros(1, dtype=torch.int64),) * 4, (0, 0))]
     ['0x6627e8d5', '0xe169c58d', '0xbc57ac4c', '0x9b00dbd8']
@@ -29,26 +29,31 @@ def philox(counter: Words, key: tuple[int, int]) -> Words:
     a, b, c, d = counter
     first, second = key
     for _ in range(ROUNDS):
-        left, right = a * MULTIPLIERS[0], c * MULTIPLIERS[1]  # int64 wraps, and all 64 bits are right
+        left, right = a * MULTIPLIERS[0], c * MULTIPLIERS[1]  # int64 wraps, and all 64 bits are correct
         a, b, c, d = ((right >> 32) & MASK) ^ b ^ first, right & MASK, ((left >> 32) & MASK) ^ d ^ second, left & MASK
         first, second = (first + WEYL[0]) & MASK, (second + WEYL[1]) & MASK
     return a, b, c, d
 
 
 def uniform(seed: int, streams: Tensor, step: int, purpose: int, count: int) -> Tensor:
-    """Numbers in [0, 1), float64, shape (count, R): what the streams (R,) hold for a step and a purpose.
+    """Return uniform numbers in [0, 1), float64, shape (count, R); each is a multiple of 2⁻⁵³.
 
-    Each is a multiple of 2⁻⁵³; `purpose` tells apart what one step needs random numbers for (0 … 65,535), and `count` stays below 131,072.
+    Args:
+        seed: the seed.
+        streams: the stream of each run, shape (R,).
+        step: the step.
+        purpose: distinguishes the uses of random numbers within a step, 0 … 65,535.
+        count: numbers per run, below 131,072.
     """
     return torch.cat(_pairs(seed, streams, step, purpose, (count + 1) // 2))[:count] * 2.0**-53
 
 
 def normal(seed: int, streams: Tensor, step: int, purpose: int, count: int) -> Tensor:
-    """Standard normal numbers, float64, shape (count, R), by Box & Muller (1958).
+    """Return standard normal numbers, float64, shape (count, R), by Box & Muller (1958); arguments as in `uniform`.
 
-    >>> alone = normal(7, torch.tensor([5]), step=3, purpose=0, count=2)
-    >>> among = normal(7, torch.arange(9), step=3, purpose=0, count=2)
-    >>> torch.equal(alone[:, 0], among[:, 5])
+    >>> single = normal(7, torch.tensor([5]), step=3, purpose=0, count=2)
+    >>> batch = normal(7, torch.arange(9), step=3, purpose=0, count=2)
+    >>> torch.equal(single[:, 0], batch[:, 5])
     True
     """
     first, second = _pairs(seed, streams, step, purpose, (count + 1) // 2)
@@ -58,11 +63,11 @@ def normal(seed: int, streams: Tensor, step: int, purpose: int, count: int) -> T
 
 
 def _pairs(seed: int, streams: Tensor, step: int, purpose: int, count: int) -> tuple[Tensor, Tensor]:
-    """Two float64 tensors (count, R) of whole numbers below 2⁵³."""
+    """Return two float64 tensors (count, R) of integers below 2⁵³."""
     index = torch.arange(count, dtype=torch.int64, device=streams.device)[:, None]
     stream = streams.to(torch.int64)[None, :].expand(count, -1)
     fixed = torch.zeros_like(stream)
-    # a counter has 128 bits: the stream's 64, the step's 32, and 32 for the purpose and the number within it
+    # the 128 bits of a counter: 64 of the stream, 32 of the step, 32 of the purpose and the index within it
     counter = stream & MASK, (stream >> 32) & MASK, fixed + step, fixed + (purpose << 16) + index
     a, b, c, d = philox(counter, (seed & MASK, (seed >> 32) & MASK))
     return ((a << 21) ^ (b >> 11)).double(), ((c << 21) ^ (d >> 11)).double()

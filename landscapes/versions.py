@@ -1,4 +1,4 @@
-"""With what a job was run: a record says so."""
+"""Versions of this package and its dependencies, which records contain."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 
 
 def own_version() -> str:
-    """The version of this package."""
+    """Return the version of this package."""
     try:
         return version("torch-landscapes")
-    except PackageNotFoundError:  # run from a checkout that was never installed
+    except PackageNotFoundError:  # a checkout that is not installed
         return "unknown"
 
 
 def versions() -> dict[str, str]:
-    """The versions of this package and of what it computes with, by name."""
+    """Return the versions of this package, torch, numpy and Python, by name."""
     own, python = own_version(), platform.python_version()
     return {"landscapes": own, "torch": torch.__version__, "numpy": np.__version__, "python": python}

@@ -59,7 +59,7 @@ def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
 
 
 def _is_plain(optimizer: Optimizer, hyperparameters: ArraysByName) -> bool:
-    """Return whether an optimizer consists of `init`, `coef` and `update`, and the hyper-parameters change no structure."""
+    """Return whether an optimizer is just `init`, `coef` and `update`, and the hyper-parameters change no structure."""
     if not isinstance(optimizer, FirstOrder) or not optimizer.needs_gradient:
         return False
     plain = vars(FirstOrder)["stepper"].__func__ is type(optimizer).stepper.__func__  # type: ignore[attr-defined]

@@ -123,8 +123,8 @@ class Block:
         return loop.run(
             self.function, self.batch, starts.to(settings.device, getattr(torch, settings.dtype)), settings.steps,
             box=torch.from_numpy(settings.box), stop=settings.stop, record_steps=settings.record_steps,
-            metrics=settings.metrics, target=settings.target, streams=torch.from_numpy(self.streams), seed=settings.seed,
-            compiled=settings.compiled, progress=progress,
+            metrics=settings.metrics, target=settings.target, streams=torch.from_numpy(self.streams),
+            seed=settings.seed, compiled=settings.compiled, progress=progress,
         )  # fmt: skip
 
 

@@ -192,7 +192,8 @@ def test_a_full_disk_raises_before_the_first_step(tmp_path, monkeypatch):
     monkeypatch.setattr("os.posix_fallocate", full, raising=False)
     with pytest.raises(
         InputError,
-        match=r"x\.npy requires 0 MiB, more than is free on its disk; free some space, record fewer steps, or choose another",
+        match=r"x\.npy requires 0 MiB, more than is free on its disk; free some space, record fewer steps, "
+        "or choose another disk",
     ):
         loop.run(
             get("beale"), MANY, starts(get("beale"), 600), 24, **WHOLE,

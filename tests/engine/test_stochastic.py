@@ -23,6 +23,7 @@ from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer, parse
 from landscapes.oracle import Oracle
 
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 COUNT, BATCH = 60, 5
 WIDE = torch.tensor([[-1e6, 1e6], [-1e6, 1e6]], dtype=torch.float64)
 PLANE = ((-3, 3), (-3, 3))
@@ -121,9 +122,14 @@ def test_all_runs_share_the_noise():
     """An optimizer, a copy of it and the torch optimizer produce identical trajectories."""
     record = race(
         REGRESSION,
-        {"a": optimizers.SGD(lr=0.5), "b": optimizers.Adam(lr=0.2), "c": optimizers.SGD(lr=0.5), "d": optimizers.Torch(torch.optim.SGD, lr=0.5)},
+        {
+            "a": optimizers.SGD(lr=0.5),
+            "b": optimizers.Adam(lr=0.2),
+            "c": optimizers.SGD(lr=0.5),
+            "d": optimizers.Torch(torch.optim.SGD, lr=0.5),
+        },
         steps=50,
-    )  # fmt: skip
+    )
     a, b, c, d = record.trajectories.x
     np.testing.assert_array_equal(a, c)
     np.testing.assert_array_equal(a, d)
@@ -222,7 +228,7 @@ def test_results_do_not_depend_on_the_order_of_runs(order):
     assert_same(part(straight, list(order)), shuffled)
 
 
-@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU"))])  # fmt: skip
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=needs_gpu)])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-3)])
 def test_samples_do_not_depend_on_device_and_precision(device, dtype, tolerance):
     reference = race(REGRESSION, ["momentum(lr=0.1)"], steps=30).trajectories.x

@@ -352,5 +352,5 @@ def test_killed_twenty_times(root, environment_here):
     lines = done.stdout.splitlines()
     assert sum(", kill " in line for line in lines) == 20
     assert lines[-1].startswith("20 kills, ")
-    assert lines[-1].endswith("lost, doubled or different: 0")
-    assert "the same bits as undisturbed" in lines[-2]
+    assert lines[-1].endswith("blocks lost, computed twice or different: 0")
+    assert "bitwise equal to the uninterrupted run" in lines[-2]
