@@ -53,7 +53,7 @@ with theme.context():
         summary = summarize(cell, points=81)
         surface = summary.surface
         if summary.is_line:
-            ax.plot(surface.x, surface.values[0], color=theme.paths[0], linewidth=1.2)
+            ax.plot(surface.x, surface.values[0], color=theme.colors[0], linewidth=1.2)
             ax.margins(x=0, y=0.1)
         else:
             render.contour(surface, ax, theme=theme, levels=12)

@@ -25,10 +25,9 @@ from landscapes.render.plots._heatmap import heatmap
 from landscapes.render.plots._history import history
 from landscapes.render.plots._label_runs import label_runs
 from landscapes.render.plots._loss_curves import loss_curves
-from landscapes.render.plots._lr_sweep import lr_sweep
 from landscapes.render.plots._optimizer_state import optimizer_state
 from landscapes.render.plots._performance_profile import performance_profile
-from landscapes.render.plots._sensitivity import sensitivity
+from landscapes.render.plots._sensitivity import lr_sweep, sensitivity
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._tuning_trials import tuning_trials
 from landscapes.render.plots._zoom_inset import zoom_inset

@@ -64,9 +64,9 @@ def save(
         record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return, or a matplotlib figure.
         path: the file; it appears when it is complete. `record.save` writes the data themselves.
         progress: called with (frame, frames) after each frame of an animation.
-        options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and `loop`
-            as in `render.animate`. A page takes `theme` (one, or a pair for light and dark systems; by default both),
-            `title`, `view` and `seconds`.
+        options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
+            `loop` as in `render.animate`. A page takes `theme` (one, or a pair for light and dark systems; by default
+            both), `title`, `view` and `seconds`.
 
     Returns:
         The path.
@@ -106,7 +106,8 @@ def save(
 
 
 def check_output(path: str | os.PathLike[str], experiment: str = "race", **options: Any) -> Path:
-    """Return the path if the figure of an experiment can be saved there with these options, before anything is computed.
+    """Return the path if the figure of an experiment can be saved there with these options, before anything is
+    computed.
 
     Raises `InputError` for an unknown suffix, a writer that is not installed, a folder that is missing or not writable,
     and a format that cannot hold what is asked for.

@@ -64,7 +64,7 @@ with theme.context():
 swing = {}  # standard deviation of the batch loss over the second half, one value per series
 gap = {}  # quantiles of the gap of the full loss to its minimum, shape (quantile, epoch, series)
 
-for (size, stride), color in zip(RECORDED.items(), theme.paths[5::-2], strict=True):
+for (size, stride), color in zip(RECORDED.items(), theme.colors[5::-2], strict=True):
     orders = [torch.rand(SEEDS, POINTS, 1, generator=generator).argsort(1) for _ in range(EPOCHS)]
     batches = [batch for order in orders for batch in data.take_along_dim(order, 1).split(size, 1)]
     runs = race_with(batches, stride)

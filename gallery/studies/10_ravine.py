@@ -100,7 +100,7 @@ with theme.context():
 
         for name, index in zip(OPTIMIZERS, (0, 4, 1, 5), strict=True):
             label = name if angle else ""
-            steps_axes.loglog(CONDITIONS, slowest[name, angle], style, color=theme.paths[index], label=label)
+            steps_axes.loglog(CONDITIONS, slowest[name, angle], style, color=theme.colors[index], label=label)
 
     steps_axes.set(title="steps to converge (dashed: rotated by 0°)", xlabel="condition number")
     steps_axes.legend()

@@ -88,7 +88,7 @@ with theme.context():
     for index, ((name, steps), color) in enumerate(zip(escape.items(), (0, 1, 4, 5, 9), strict=True)):
         never = STEPS * 1.6 ** (index + 1)
         heights = np.where(np.isinf(steps), never, steps)
-        style = {"color": theme.paths[color], "alpha": 0.7, "markersize": 5, "label": name}
+        style = {"color": theme.colors[color], "alpha": 0.7, "markersize": 5, "label": name}
         right.loglog(gradient, heights, "osvD*"[index], **style)
     right.axhline(STEPS, color=theme.muted, linewidth=0.8)
     right.set(title="steps to leave (above the line: never)", xlabel="gradient at the start", ylabel="steps")

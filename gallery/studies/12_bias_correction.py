@@ -52,7 +52,7 @@ with theme.context():
     left.set_title("60 steps on Beale's function, lr 0.02", loc="left")
 
     for index, label in enumerate(adams):
-        color = theme.paths[5 - 5 * index]
+        color = theme.colors[5 - 5 * index]
         right.plot(1 - np.array(beta2), first_step[index], color=color, label=label, linewidth=2)
     right.axhline(1, color=theme.muted, linewidth=0.8)
     right.set(xscale="log", yscale="log", xlabel="1 − β₂", ylabel="length of the first step, in lr")

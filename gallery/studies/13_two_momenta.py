@@ -105,7 +105,7 @@ with theme.context():
     render.sensitivity(tuned, middle)
     middle.set_title(f"with noise and a drop half way, {SEEDS} seeds", loc="left")
 
-    right.set_prop_cycle(color=(theme.paths[4], theme.paths[2], theme.foreground), linestyle=("-", "-", ":"))
+    right.set_prop_cycle(color=(theme.colors[4], theme.colors[2], theme.foreground), linestyle=("-", "-", ":"))
     right.loglog(sizes, step.T, linewidth=2, label=list(RMSPROPS))
     right.set(xlabel="size of the gradient", ylabel="first step, in lr")
     right.set_title("RMSprop, ε = 1e-8", loc="left")

@@ -76,7 +76,7 @@ with theme.context():
     left, right = fig.subplots(1, 2)
     render.contour(record, left).set_title(f"where {SEEDS} seeds end at λ = 0.1", loc="left")
 
-    colors = np.array(theme.paths)[[7, 0, 2, 5]]
+    colors = np.array(theme.colors)[[7, 0, 2, 5]]
     for index, (name, marker, color) in enumerate(zip(candidates, "D^os", colors, strict=True)):
         fill = "none" if index == L2 else "full"
         style = {"color": color, "marker": marker, "linestyle": "", "fillstyle": fill}

@@ -103,7 +103,7 @@ with theme.context():
     shown = ["0.001 for all", "0.01 for all", "0.1 for all", TUNED]
     for name, dashes in zip(shown, (":", "--", "-.", "-"), strict=True):
         share = np.linspace(1, 0, len(ratios[name]), endpoint=False)
-        color = theme.paths[5] if name == TUNED else "0.35"
+        color = theme.colors[5] if name == TUNED else "0.35"
         right.step(np.sort(ratios[name]), share, dashes, color=color, linewidth=2, label=name)
     right.set(xscale="log", xlim=(0.011, 90), ylim=(0, 1.04), title="Adam is at least x times as fast as SGD")
     ticks = ["1/50", "1/10", "1/5", "1/2", "1", "2", "5", "10", "50"]

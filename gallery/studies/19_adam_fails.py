@@ -69,7 +69,7 @@ with theme.context():
 
     for ax, (title, part) in zip(fig.subplots(1, 2), panels.items(), strict=True):
         for name, values, dashes in zip(candidates, part, ("-", "--", "-"), strict=True):
-            color = theme.paths[5 if name == "Adam" else 0]
+            color = theme.colors[5 if name == "Adam" else 0]
             ax.plot(step, np.median(values, -1), dashes, color=color, label=name)
             ax.fill_between(step, values.min(-1), values.max(-1), color=color, alpha=0.15, linewidth=0)
         ax.set(xlabel="step", ylabel="x", title=title)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import Bbox
 
 from landscapes.render.artists.animated import Boxes, Canvas, animated_artists, in_use, interval_of, interval_steps
-from landscapes.render.artists.text_fit import ruler
+from landscapes.render.artists.text_fit import text_renderer
 from landscapes.render.writers.base import RGBA, Pixels, bounding_box
 
 Box = tuple[int, int, int, int]
@@ -243,7 +243,7 @@ def _redrawn(figure: Figure, animated_ids: set[int]) -> list[Artist]:
         figure.draw_without_rendering()  # overlaps are known after the layout
     chosen: list[Artist] = []
     dirty: list[Bbox] = []
-    measure = ruler(figure.dpi)
+    measure = text_renderer(figure.dpi)
     for layer in _layers(figure):
         place = layer.get_tightbbox(measure) if dirty else None
         if place and any(place.overlaps(other) for other in dirty):

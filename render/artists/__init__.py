@@ -1,1 +1,1 @@
-"""What pictures are made of: artists that follow a race, legends, texts that fit."""
+"""Artists that follow a race, legends, and texts that fit."""

@@ -1,4 +1,4 @@
-"""Where runs are and how they ended: discs, crosses and arrows at the ends of trails, rings at their starts."""
+"""The current points of runs and how they ended: discs, crosses and arrows; rings at their starts."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ CROSS = Path([(-0.5, -0.5), (0.5, 0.5), (-0.5, 0.5), (0.5, -0.5)], [Path.MOVETO,
 
 
 class Head(Artist, AnimatedArtist):
-    """Where a run is now: a disc; a cross where it was stopped; an arrow on the border where it left the view.
+    """The current point of a run: a disc, a cross where it was stopped, an arrow where it left the view.
 
     Args:
-        trail: the run's trail.
+        trail: the trail of the run.
         stopped: the step at which the run was stopped, or None.
         size: diameter in points.
     """
@@ -37,12 +37,12 @@ class Head(Artist, AnimatedArtist):
         self.trail = trail
         self.stopped = stopped
         self.size = size
-        self.step = int(trail.route.step[-1])
+        self.step = int(trail.polyline.step[-1])
         self._exits_for: tuple[object, ...] = ()
         self.set_zorder(6)
 
     def _in_view(self, x: float, y: float) -> bool:
-        """Whether a point in pixels lies on the axes; a run that was never there has no place to mark."""
+        """Return whether a point in pixels lies on the axes."""
         if self.axes is None:
             return True
         left, bottom, right, top = self.axes.bbox.extents
@@ -56,7 +56,7 @@ class Head(Artist, AnimatedArtist):
     @staticmethod
     @cache
     def shape(marker: str) -> Path:
-        """The outline of a marker, of size 1."""
+        """Return the outline of a marker, of size 1."""
         style = MarkerStyle(marker)
         return style.get_path().transformed(style.get_transform())
 
@@ -66,7 +66,7 @@ class Head(Artist, AnimatedArtist):
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         first, last = steps[0], steps[-1]
-        route = self.trail.route
+        route = self.trail.polyline
         route.update(self.trail, renderer)
         points = route.between(first, last)
         if (points == points[:1]).all() and not (self.stopped is not None and first < self.stopped <= last):
@@ -85,7 +85,7 @@ class Head(Artist, AnimatedArtist):
         return np.concatenate([drawn.min(0) - reach, drawn.max(0) + reach])[None]
 
     def draw(self, renderer: RendererBase) -> None:
-        route = self.trail.route
+        route = self.trail.polyline
         if not (self.get_visible() and self.trail.get_visible()) or route.count < 1:
             return
         route.update(self.trail, renderer)
@@ -97,7 +97,7 @@ class Head(Artist, AnimatedArtist):
         scale = pixels(renderer, self.size)
         face = (*self.trail.color, 1.0)
         gc = stroke(self, renderer, 0.15 * self.size)
-        gc.set_clip_rectangle(None)  # a head on the border is drawn whole
+        gc.set_clip_rectangle(None)  # a head on the border is not clipped
         gc.set_foreground(self.trail.theme.rim)
         if left is not None:
             (x, y), angle = left
@@ -115,28 +115,28 @@ class Head(Artist, AnimatedArtist):
         gc.restore()
 
     def _exit(self, x: float, y: float) -> tuple[tuple[float, float], float] | None:
-        """Where the run last left the axes and its direction there; None while it is inside or was never."""
+        """Return where and in which direction the run last left the axes; None while it is inside or was never."""
         if self.axes is None:
             return None
         left, bottom, right, top = self.axes.bbox.extents
         if left <= x <= right and bottom <= y <= top:
             return None
         at, places, angles = self._exits()
-        last = bisect_right(at, self.trail.route.count - 2) - 1
+        last = bisect_right(at, self.trail.polyline.count - 2) - 1
         return None if last < 0 else (tuple(places[last].tolist()), angles[last])
 
     def _exits(self) -> tuple[list[int], NDArray[np.float64], list[float]]:
-        """The moves that touch the axes, where each leaves them or ends, and its direction."""
+        """Return the segments that touch the axes, where each leaves them or ends, and its direction."""
         box = (0.0,) * 4 if self.axes is None else tuple(np.array(self.axes.bbox.extents).tolist())
-        needed = self.trail.route.pixels, *box
+        needed = self.trail.polyline.pixels, *box
         if len(self._exits_for) != len(needed) or self._exits_for[0] is not needed[0] or self._exits_for[1:] != box:
-            self._found = _exits(self.trail.route.pixels, np.array(box))
+            self._found = _exits(self.trail.polyline.pixels, np.array(box))
             self._exits_for = needed
         return self._found
 
 
 class Start(Artist):
-    """A ring where runs begin."""
+    """A ring at a start point."""
 
     def __init__(self, point: tuple[float, float], theme: Theme, size: float = 6.5) -> None:
         super().__init__()
@@ -159,7 +159,7 @@ class Start(Artist):
 def _exits(
     way: NDArray[np.float64], extents: NDArray[np.float64]
 ) -> tuple[list[int], NDArray[np.float64], list[float]]:
-    """The moves of a way that touch a box, where each leaves it or ends, and its direction."""
+    """Return the segments that touch a box, where each leaves it or ends, and its direction."""
     low, high = extents[:2], extents[2:]
     begin, move = way[:-1], np.diff(way, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,8 +1,13 @@
-"""Where names go beside moving heads: near, calm, and on nothing that must be seen.
+"""Place labels next to moving points: close, steady, and without covering anything important.
 
-A name is a box; so is whatever it must not cover. Boxes are given by their centres (n, 2) and half their
-sides (n, 2), in pixels. Places for the whole race are planned first, so that a name gives way early and
-slowly; each frame then only settles what is left.
+A label is a box, and so is whatever it must not cover. Boxes have centres (n, 2) and half sides (n, 2) in pixels.
+`plan` first chooses places for the whole race, so that labels move early and slowly; `settle` then resolves the rest
+per frame.
+
+Example: two points 20 pixels apart have labels of 60 × 12 pixels. `plan` considers, per key step, rows of places to the
+right, left, above and below each point, charges their distance, what they cover and how far they move, and takes the
+cheapest path over the race: say "Adam" to the right, "SGD" to the left. Where a third point later passes through "SGD",
+`settle` pushes that label out along the shortest way, or to the nearest free place, or hides it if there is none.
 """
 
 from __future__ import annotations
@@ -15,40 +20,40 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 KEYS = 160
-"""At how many steps places are planned."""
+"""The number of key steps at which places are planned."""
 
 NEAR, COVER, MOVE = 0.3, 12.0, 1.0
-"""What it costs a name to be away from its head by its half height for a step, to cover something, to move so far."""
+"""Costs per key step: half a label height away from the point, covering something, moving that far."""
 
 AHEAD = 3
-"""So many of those steps ahead and behind a name keeps out of heads' ways, and takes to change its place."""
+"""Key steps ahead and behind that are kept free and used to smooth moves."""
 
 STRICT = 40
-"""Rounds to settle a frame; hardly any are needed."""
+"""The largest number of rounds per frame; few are needed."""
 
 GIVE = 0.7
-"""How much of what is asked for gives way in a round; all of it would go to and fro."""
+"""The share of a push that is applied per round; all of it would oscillate."""
 
 
 STEPS = np.array([(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)])
-"""The ways out."""
+"""The four directions."""
 
 SLACK = 0.1
-"""How many pixels boxes may share."""
+"""Pixels by which boxes may overlap."""
 
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Boxes by centre and half their sides, (n, 2) each."""
+    """Boxes by centre and half sides, (n, 2) each."""
 
     middle: Points
     half: Points
 
 
-def settled(names: Boxes, fixed: Boxes, low: Points, high: Points) -> tuple[Points, NDArray[np.bool_]]:
-    """Places next to the names' own, within low … high, where they cover nothing; and which names have one.
+def settle(names: Boxes, fixed: Boxes, low: Points, high: Points) -> tuple[Points, NDArray[np.bool_]]:
+    """Return free places close to the given ones, within low … high, and which labels have one.
 
-    What pushing does not part takes the nearest free place; what finds none has no place.
+    Labels that pushing does not separate take the nearest free place, if there is one.
     """
     middle = np.clip(names.middle, low + names.half, np.maximum(high - names.half, low + names.half))
     for _ in range(STRICT):
@@ -71,7 +76,7 @@ def settled(names: Boxes, fixed: Boxes, low: Points, high: Points) -> tuple[Poin
 
 
 def _pushed(names: Boxes, fixed: Boxes, low: Points, high: Points) -> Points:
-    """The names' centres after one round of giving way, each the shortest way out of all that it covers."""
+    """Return the centres after one round of pushes, each along the shortest way out."""
     least, most = low + names.half, np.maximum(high - names.half, low + names.half)
     ways = np.maximum(_ways_out(names, fixed), 0.6 * _ways_out(names, names, apart=True))
     room = np.stack([most - names.middle, names.middle - least], 2).reshape(ways.shape)
@@ -81,18 +86,18 @@ def _pushed(names: Boxes, fixed: Boxes, low: Points, high: Points) -> Points:
 
 
 def plan(heads: Points, half: Points, radius: float, gap: float, fixed: Boxes, low: Points, high: Points) -> Points:
-    """Places (K, n, 2) of names over K steps of a race.
+    """Return places (K, n, 2) of labels over K key steps of a race.
 
-    One name after the other takes, for the whole race at once, the places beside its head that cover least and
-    change least: a shortest path through what the places cost at each step.
+    Each label in turn takes the sequence of places with the least total cost of distance, covering and moving: a
+    shortest path over the key steps.
 
     Args:
-        heads: where they are (K, n, 2); NaN where a head is not shown.
-        half: half the names' sides (n, 2).
-        radius: of a head.
-        gap: between head and name.
-        fixed: what else must not be covered.
-        low, high: corners of the page.
+        heads: the moving points (K, n, 2); NaN where one is not shown.
+        half: half the sides of the labels (n, 2).
+        radius: radius of a point's disc.
+        gap: gap between disc and label.
+        fixed: other boxes that must not be covered.
+        low, high: corners of the area.
     """
     known = np.where(np.isfinite(heads), heads, (low + high) / 2)
     calm = _smooth(known, AHEAD)
@@ -118,7 +123,7 @@ def plan(heads: Points, half: Points, radius: float, gap: float, fixed: Boxes, l
 
 
 def _offsets(half: Points, clear: float) -> Points:
-    """Places for a name around its head (S, 2): rows of names to its right, left, above and beneath."""
+    """Return offsets (S, 2) of places around a point: rows to the right, left, above and below."""
     row = 2.15 * half[1]
     rows = np.arange(-6, 7)
     beside = [(sign * (half[0] + clear), row * r) for r in rows for sign in (1, -1)]
@@ -128,13 +133,13 @@ def _offsets(half: Points, clear: float) -> Points:
 
 
 def _covered(spots: Points, half: Points, walls: Boxes) -> Points:
-    """How much of walls (K, m, 2) a name would cover at its spots (K, S, 2), in shares of its half height: (K, S)."""
+    """Return how much of the walls (K, m, 2) a label covers at spots (K, S, 2), in half heights: (K, S)."""
     depth = (half + walls.half - np.abs(spots[:, :, None] - walls.middle[:, None])).min(3)
     return np.asarray(np.clip(depth / half[1], 0.0, 1.0).sum(2))
 
 
 def _cheapest(cost: Points, change: Points) -> NDArray[np.int64]:
-    """The states (K,) of least total cost, given what each costs (K, S) and what changes between them cost (S, S)."""
+    """Return the states (K,) of least total cost, from state costs (K, S) and transition costs (S, S)."""
     total = cost[0]
     came = np.zeros(cost.shape, np.int64)
     for key in range(1, len(cost)):
@@ -148,9 +153,9 @@ def _cheapest(cost: Points, change: Points) -> NDArray[np.int64]:
     return state
 
 
-def keys(heads: Points, count: int = KEYS) -> NDArray[np.int64]:
-    """Which of T steps to plan places at, given heads (T, n, 2): close together where much moves."""
-    count = max(count * 12 // max(heads.shape[1], 12), 20)  # a crowd takes longer
+def key_steps(heads: Points, count: int = KEYS) -> NDArray[np.int64]:
+    """Return which of T steps are key steps, given points (T, n, 2): denser where much moves."""
+    count = max(count * 12 // max(heads.shape[1], 12), 20)  # many labels take longer
     moves = np.nan_to_num(np.abs(np.diff(heads, axis=0)).max((1, 2), initial=0.0))
     if len(heads) <= count:
         return np.arange(len(heads))
@@ -161,9 +166,9 @@ def keys(heads: Points, count: int = KEYS) -> NDArray[np.int64]:
 
 
 def _ways_out(names: Boxes, walls: Boxes, apart: bool = False) -> NDArray[np.float64]:
-    """How far each of n names must move to leave all walls that it covers, to the right, left, top and bottom: (n, 4).
+    """Return how far n labels must move right, left, up or down to leave all walls that they cover: (n, 4).
 
-    With `apart` the walls are the names themselves.
+    With `apart`, the walls are the labels themselves.
     """
     offset = names.middle[:, None] - walls.middle
     reach = names.half[:, None] + walls.half
@@ -173,25 +178,25 @@ def _ways_out(names: Boxes, walls: Boxes, apart: bool = False) -> NDArray[np.flo
         place = np.arange(len(hit))
         offset = (
             offset + 1e-3 * np.sign(place[:, None] - place)[..., None]
-        )  # those in one place part, always the same way
+        )  # coincident labels separate in a fixed order
     ways = np.stack([reach - offset, reach + offset], 3).reshape(*hit.shape, 4)
     return np.asarray(np.where(hit[..., None], ways, 0.0).max(1, initial=0.0))
 
 
 def _free(spots: Points, half: Points, walls: Boxes) -> NDArray[np.bool_]:
-    """Which spots (m, 2) for one name are free of walls."""
+    """Return which spots (m, 2) for one label are free of walls."""
     depth = half + walls.half[None] - np.abs(spots[:, None] - walls.middle[None])
     return np.asarray(np.count_nonzero((depth > SLACK).all(axis=2), axis=1) == 0)
 
 
 def _spots(half: Points, low: Points, high: Points) -> Points:
-    """All places for a name on a page, in steps of half its height."""
+    """Return a grid of places on the page, in steps of half the label height."""
     x, y = (np.arange(a + h, b - h, max(half[1], 1.0)) for a, b, h in zip(low, high, half, strict=True))
     return np.stack(np.meshgrid(x, y), 2).reshape(-1, 2)
 
 
 def _smooth(track: Points, reach: int) -> Points:
-    """A track (K, n, 2) without haste: the mean over neighbours, the nearer ones counting more."""
+    """Smooth a track (K, n, 2) with a weighted moving mean."""
     weight = np.hanning(2 * reach + 3)[1:-1]
     padded = np.pad(track, ((reach, reach), (0, 0), (0, 0)), mode="edge")
     return np.asarray(sum(w * padded[k : k + len(track)] for k, w in enumerate(weight / weight.sum())))

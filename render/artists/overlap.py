@@ -1,4 +1,10 @@
-"""Where trails take the same way, so that the upper one can let the lower ones show through."""
+"""Where trajectories overlap, so that the upper one can be dashed and show the lower ones.
+
+Example: A and B follow the same curve; A is drawn first. The view is divided into a grid of 250 × 250 cells. A marks
+the cells that it crosses. B crosses the same cells, so its segments there have depth 1: one earlier trail lies
+beneath. B is drawn with gaps in that part, `(first point, last point, 1)`, and solid elsewhere. If B gets there before
+A, the gaps open
+only once A has come by: `since` gives the point of B at that step."""
 
 from __future__ import annotations
 
@@ -9,35 +15,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 CELLS = 250
-"""Trails nearer than a cell of this grid over the view count as one way."""
+"""Trails closer than one cell of this grid over the view overlap."""
 
 SHORTEST = 0.03
-"""Shared ways shorter than this share of the view are mere crossings."""
+"""Overlaps shorter than this share of the view are crossings and ignored."""
 
 NEVER = np.iinfo(np.int64).max
 
 Pieces = list[tuple[int, int, int]]
-"""Parts of a trail: first point, last point, and how many earlier trails took the same way."""
+"""Parts of a trail: first point, last point, number of earlier trails beneath."""
 
 Numbers = NDArray[np.int64]
 
 
-def pieces(ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]) -> list[Pieces]:
-    """Cuts each trail, points (n, 2), into parts that it has alone and parts that earlier ones have too.
+def split_overlaps(
+    ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
+) -> list[Pieces]:
+    """Split each trail, points (n, 2), into parts with the number of earlier trails beneath.
 
     >>> way = np.column_stack([np.linspace(0, 1, 50), np.linspace(0, 1, 50)])
     >>> pieces([way, way], ((0, 1), (0, 1)))
     [[(0, 49, 0)], [(0, 49, 1)]]
     """
-    return [cut for cut, _ in shared(ways, view)]
+    return [cut for cut, _ in find_overlaps(ways, view)]
 
 
-def shared(
+def find_overlaps(
     ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
 ) -> list[tuple[Pieces, Numbers]]:
-    """The `pieces` of each trail, and for each of its moves when the first of the earlier ones has come by as well.
+    """Return the parts of each trail, and for each segment when the first earlier trail has passed there too.
 
-    That is told as the number of the point where that one is by then; 0 where it comes before the trail itself.
+    The time is the number of the point that the trail has reached by then; 0 if the earlier one passes first.
 
     >>> slow = np.column_stack([np.linspace(0, 1, 50) ** 2, np.zeros(50)])
     >>> (_, none), (_, since) = shared([slow, slow**0.5], ((0, 1), (0, 1)))
@@ -56,21 +64,23 @@ def shared(
         np.minimum.at(least, segment, depth)
         np.maximum.at(since, segment, first[cells[:, 0], cells[:, 1]])
         length = np.hypot(*np.diff(unit, axis=0).T)
-        parts = stretches(np.where(least == NEVER, 0, least), length)
+        parts = merge_segments(np.where(least == NEVER, 0, least), length)
         deep = np.repeat([depth > 0 for *_, depth in parts], [end - begin for begin, end, _ in parts])
         found.append((parts, np.where(deep & (since > np.arange(len(since)) + 1), since, 0)))
         if len(found) == len(ways):
-            break  # nobody comes after it
+            break  # no later trail
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
         seen = inside[segment] & inside[np.minimum(segment + 1, len(way) - 1)]
         if not seen.any():
             continue
-        corner = cells[seen].min(0) - 1  # of a piece of the grid that holds the way and the cells around it
+        corner = cells[seen].min(0) - 1  # the piece of the grid that holds the trail and the cells around it
         size = np.minimum(cells[seen].max(0) + 2, CELLS + 2) - corner
         piece = slice(corner[0], corner[0] + size[0]), slice(corner[1], corner[1] + size[1])
         came = np.full(size, NEVER)
-        came[tuple((cells[seen][::-1] - corner).T)] = segment[seen][::-1] + 1  # the earliest in a cell is the last told
-        for grid in (came, came.T):  # and the cells around
+        came[tuple((cells[seen][::-1] - corner).T)] = (
+            segment[seen][::-1] + 1
+        )  # later assignments win: the earliest point per cell
+        for grid in (came, came.T):  # include the neighbouring cells
             before = grid.copy()
             grid[1:] = np.minimum(grid[1:], before[:-1])
             grid[:-1] = np.minimum(grid[:-1], before[1:])
@@ -80,7 +90,7 @@ def shared(
 
 
 def _walk(unit: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The cells that a way crosses: for each sample along it the segment and the cell."""
+    """Return the cells that a trail crosses: for each sample the segment and the cell."""
     moves = np.diff(unit, axis=0)
     count = np.maximum(np.ceil(2 * CELLS * np.abs(moves).max(1, initial=0.0)), 1).astype(np.int64)
     segment = np.repeat(np.arange(len(moves)), count)
@@ -90,20 +100,20 @@ def _walk(unit: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return segment, cells
 
 
-def stretches(shared: NDArray[np.int64], length: NDArray[np.float64]) -> Pieces:
-    """Neighbouring segments of one depth as parts, too short shared ones taken back; lengths are shares of the view."""
-    if not len(shared):
+def merge_segments(depth: NDArray[np.int64], length: NDArray[np.float64]) -> Pieces:
+    """Merge neighbouring segments of one depth into parts; overlaps that are too short become depth 0."""
+    if not len(depth):
         return [(0, 0, 0)]
-    for begin, end in _stretches(shared > 0):
+    for begin, end in _stretches(depth > 0):
         if length[begin:end].sum() < SHORTEST:
-            shared[begin:end] = 0
-        else:  # one depth a stretch, so that its dashes run through
-            shared[begin:end] = int(np.median(shared[begin:end]))
-    return [(begin, end, int(shared[begin])) for begin, end in _stretches(shared)]
+            depth[begin:end] = 0
+        else:  # one depth per part, so that its dashes are continuous
+            depth[begin:end] = int(np.median(depth[begin:end]))
+    return [(begin, end, int(depth[begin])) for begin, end in _stretches(depth)]
 
 
 def _stretches(values: NDArray[np.int64] | NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where neighbouring values are equal: first index and the one behind the last; for flags only the True ones."""
+    """Return runs of equal values as (first index, last index + 1); for flags only the True ones."""
     borders = np.concatenate([[0], np.flatnonzero(np.diff(values.astype(np.int64))) + 1, [len(values)]])
     found = [(int(a), int(b)) for a, b in pairwise(borders)]
     return [(a, b) for a, b in found if values.dtype != bool or values[a]]

@@ -1,4 +1,4 @@
-"""Paths in pixels: points are transformed once a layout, and each frame strokes a part of what is ready."""
+"""Polylines in pixels: transformed once per layout; each frame strokes a part of them."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from numpy.typing import NDArray
 from landscapes.render.artists.animated import IDENTITY, Boxes, Canvas
 
 LONG = 1000
-"""From this many points on, a trail keeps one vertex each half pixel."""
+"""Polylines with more points keep one vertex per half pixel."""
 
 FAR = 1e4
-"""Moves count as no longer than this many pixels; those that are have no dashes."""
+"""Segments count as at most this many pixels long; longer ones have no dashes."""
 
 Numbers = NDArray[np.int64]
 Points = NDArray[np.float64]
 
 
-class Route:
-    """The way of a run, or a curve, and how much of it is shown.
+class Polyline:
+    """The polyline of a run or a curve, and how much of it is shown.
 
     Attributes:
         shown: the step up to which it is shown.
-        count: how many points that are.
-        pixels: the points, shape (n, 2).
-        length: the way's length up to each of them, in pixels.
-        kept: the numbers of those that a picture needs.
-        upright: whether it goes straight to the right, left, up or down only.
-        whole: all of it, to be stroked.
+        count: the number of points up to that step.
+        pixels: the points in pixels, shape (n, 2).
+        length: the length up to each point in pixels.
+        kept: the numbers of the points that a picture needs.
+        upright: whether all segments are horizontal or vertical.
+        whole: the strokes of the whole polyline.
     """
 
     def __init__(self, x: Points | Numbers, y: Points, step: Numbers) -> None:
@@ -52,19 +52,19 @@ class Route:
         self.count = self.reached(step)
 
     def reached(self, step: float) -> int:
-        """How many points there are up to a step."""
+        """Return the number of points up to a step."""
         return bisect_right(self._steps, step)
 
     def since(self, step: float) -> int:
-        """The point where the route was at a step; the last one shown for later ones."""
+        """Return the point at a step; the last one shown for later steps."""
         return bisect_left(self._steps, step, 0, self.count - 1)
 
     def between(self, first: int, last: int) -> Points:
-        """The pixels of what changes between two steps: what is drawn, and the move before, whose end becomes a joint."""
+        """Return the pixels of what changes between two steps, with the segment before, whose end becomes a joint."""
         return self.pixels[max(self.reached(first) - 2, 0) : self.reached(last)]
 
     def update(self, artist: Artist, renderer: RendererBase | None = None) -> None:
-        """Brings the pixels up to date with the layout of the artist's axes; on one canvas that stays as it is."""
+        """Update the pixels if the layout of the artist's axes has changed."""
         if renderer is not None and renderer is self._canvas:
             return
         self._canvas = renderer if isinstance(renderer, Canvas) else None
@@ -76,34 +76,34 @@ class Route:
         with np.errstate(all="ignore"):
             self.pixels = transform.transform(self.data)
             moves = np.diff(self.pixels, axis=0)
-            self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # matplotlib's optimizer
+            self.upright = not (np.abs(moves) >= 1e-4).all(1).any()  # as matplotlib's snapping decides
             moves = np.nan_to_num(np.hypot(*moves.T), posinf=FAR)
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
         on = np.diff(np.floor(2 * self.length), prepend=-1) > 0
         self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1) | (len(on) <= LONG))
-        self.whole = Ink(self, *solid(self, 0, len(self.pixels) - 1))
+        self.whole = Strokes(self, *solid(self, 0, len(self.pixels) - 1))
 
     def piece(self, begin: int, end: int) -> Path:
-        """The path through points begin … end - 1, both ends exact; there must be two points at least."""
+        """Return the path through points begin … end - 1, at least two."""
         return self.lean(self.whole.between(begin, end - 1))
 
     def lean(self, path: Path) -> Path:
-        """A piece as vector files hold it; a subclass may leave more out."""
+        """Return the path as vector files hold it; subclasses may drop vertices."""
         return path
 
 
-class Ink:
-    """What is stroked of a route: strokes that follow each other.
+class Strokes:
+    """The strokes of a polyline, one after another.
 
     Args:
-        route: with its pixels.
-        points: where the vertices are, as numbers of points, with fractions between them, ascending.
-        goes_on: for each vertex, whether it continues the stroke of the one before.
-        vertices: their pixels, if they are at hand.
+        route: the polyline, with pixels.
+        points: the vertices as numbers of points, with fractions between them, ascending.
+        goes_on: for each vertex, whether it continues the stroke of the previous one.
+        vertices: their pixels, if known.
     """
 
     def __init__(
-        self, route: Route, points: Points, goes_on: NDArray[np.bool_], vertices: Points | None = None
+        self, route: Polyline, points: Points, goes_on: NDArray[np.bool_], vertices: Points | None = None
     ) -> None:
         self._route = route
         self._pixels = route.pixels
@@ -123,7 +123,7 @@ class Ink:
 
     @cached_property
     def _reach(self) -> tuple[Points, Points, Points, Points]:
-        """Left, bottom, right and top of each move from vertex to vertex."""
+        """Left, bottom, right and top of each segment."""
         x, y = np.ascontiguousarray(self._vertices.T)
         one, two = (x[:-1], y[:-1]), (x[1:], y[1:])
         left, bottom = map(np.minimum, one, two)
@@ -131,7 +131,7 @@ class Ink:
         return left, bottom, right, top
 
     def between(self, begin: int, end: int) -> Path:
-        """What lies between two points, both ends exact, as one path; it may be empty."""
+        """Return the strokes between two points, both ends exact, as one path; it may be empty."""
         i = bisect_right(self._numbers, begin)
         j = bisect_left(self._numbers, end, i)
         before, after = self._inside(i), self._inside(j)
@@ -152,13 +152,13 @@ class Ink:
         return path
 
     def stroke(self, renderer: RendererBase, gc: GraphicsContextBase, begin: int, end: int) -> None:
-        """Draws what lies between two points."""
+        """Draw the strokes between two points."""
         if not len(self._points):
             return
         path = self.between(begin, end)
         if len(path) < 2:
             return
-        if isinstance(renderer, RendererAgg):  # pixels must depend on no vertex far away
+        if isinstance(renderer, RendererAgg):  # pixels must not depend on distant vertices
             path.should_simplify = False
             gc.set_snap(self._route.upright)
         else:
@@ -166,8 +166,8 @@ class Ink:
         renderer.draw_path(gc, path, IDENTITY)
         gc.set_snap(None)
 
-    def near(self, boxes: Boxes | None, margin: float) -> Ink:
-        """The strokes without what comes nowhere near any of some boxes."""
+    def near(self, boxes: Boxes | None, margin: float) -> Strokes:
+        """Return the strokes without those that are far from all boxes."""
         if boxes is None or not len(self._points):
             return self
         if boxes is not self._boxes:
@@ -175,25 +175,25 @@ class Ink:
             self._near = self._cut(boxes, margin)
         return self._near
 
-    def _cut(self, boxes: Boxes, margin: float) -> Ink:
+    def _cut(self, boxes: Boxes, margin: float) -> Strokes:
         left, bottom, right, top = self._reach
         meets = np.zeros(len(left), bool)
         with np.errstate(invalid="ignore"):
             for low_x, low_y, high_x, high_y in (boxes + np.array([-margin, -margin, margin, margin])).tolist():
                 meets |= ~((left > high_x) | (right < low_x) | (bottom > high_y) | (top < low_y))
-        meets[1:] |= meets[:-1].copy()  # joints shape the moves that they join
+        meets[1:] |= meets[:-1].copy()  # joints shape the segments that they join
         meets[:-1] |= meets[1:].copy()
         meets &= self._goes_on[1:]
         keep = np.flatnonzero(np.append(meets, False) | np.append(False, meets))
-        return Ink(self._route, self._points[keep], np.append(False, meets)[keep], self._vertices[keep])
+        return Strokes(self._route, self._points[keep], np.append(False, meets)[keep], self._vertices[keep])
 
     def _inside(self, place: int) -> bool:
-        """Whether a stroke goes on to the vertex of that place."""
+        """Return whether a stroke continues to that vertex."""
         return place < len(self._numbers) and bool(self._goes_on[place])
 
 
 def _places(pixels: Points, points: Points) -> Points:
-    """The pixels of points, with fractions between them."""
+    """Return the pixels of points, with fractions between them."""
     whole = points.astype(np.int64)
     places = pixels[whole]
     between = np.flatnonzero(points > whole)
@@ -202,21 +202,21 @@ def _places(pixels: Points, points: Points) -> Points:
     return places
 
 
-Strokes = tuple[Points, NDArray[np.bool_]]
-"""Where vertices are, and whether each continues a stroke."""
+StrokeVertices = tuple[Points, NDArray[np.bool_]]
+"""Vertices as numbers of points, and whether each continues a stroke."""
 
 
-def solid(route: Route, first: int, last: int) -> Strokes:
-    """One stroke from a point to another."""
+def solid(route: Polyline, first: int, last: int) -> StrokeVertices:
+    """Return one solid stroke from a point to another."""
     inner = route.kept[slice(*np.searchsorted(route.kept, (first + 1, last)))]
     points = np.concatenate([[first], inner, [last] if last > first else []]).astype(np.float64)
     return points, np.arange(len(points)) > 0
 
 
-def dashed(route: Route, first: int, last: int, pattern: Sequence[float], width: float) -> Iterator[Strokes]:
-    """Dashes from a point to another, where the pattern of dashes and gaps in pixels puts them on the whole route.
+def dashed(route: Polyline, first: int, last: int, pattern: Sequence[float], width: float) -> Iterator[StrokeVertices]:
+    """Yield dashes from a point to another, where the pattern in pixels puts them on the whole polyline.
 
-    They are shorter by a width, which their round ends add.
+    They are shorter by one width, which their round caps add.
     """
     begin = first
     for far in (np.flatnonzero(np.diff(route.length[first : last + 1]) >= FAR) + first).tolist():
@@ -226,8 +226,8 @@ def dashed(route: Route, first: int, last: int, pattern: Sequence[float], width:
     yield _dashes(route, begin, last, pattern, width)
 
 
-def closed(route: Route, points: Points, goes_on: NDArray[np.bool_], shut: NDArray[np.bool_]) -> Strokes:
-    """Strokes without some of their gaps: those before the vertices of which `shut` is true."""
+def closed(route: Polyline, points: Points, goes_on: NDArray[np.bool_], shut: NDArray[np.bool_]) -> StrokeVertices:
+    """Close the gaps before the vertices for which `shut` is true."""
     after = np.searchsorted(points, route.kept)
     within = (after > 0) & (after < len(points))
     within[within] = shut[after[within]] & (points[after[within]] > route.kept[within])
@@ -235,7 +235,7 @@ def closed(route: Route, points: Points, goes_on: NDArray[np.bool_], shut: NDArr
     return np.insert(points, after, route.kept[within]), np.insert(goes_on | shut, after, True)
 
 
-def _dashes(route: Route, first: int, last: int, pattern: Sequence[float], width: float) -> Strokes:
+def _dashes(route: Polyline, first: int, last: int, pattern: Sequence[float], width: float) -> StrokeVertices:
     length = route.length[first : last + 1]
     period = float(sum(pattern))
     edges = np.cumsum([0.0, *pattern])

@@ -1,4 +1,4 @@
-"""The trail of a run and its halo."""
+"""The trajectory of a run and its halo."""
 
 from __future__ import annotations
 
@@ -25,34 +25,34 @@ from landscapes.render.artists.animated import (
     windows,
 )
 from landscapes.render.artists.overlap import Pieces
-from landscapes.render.artists.polyline import Ink, Numbers, Points, Route, Strokes, closed, dashed, solid
+from landscapes.render.artists.polyline import Numbers, Points, Polyline, Strokes, StrokeVertices, closed, dashed, solid
 from landscapes.render.theme import Style, Theme
 
 RGB = tuple[float, float, float]
 
-BANDS = (0.4, 0.15, 0.04)
-"""Where a trail changes colour: ages as shares of the race; what is older than the first is oldest."""
+AGE_BANDS = (0.4, 0.15, 0.04)
+"""Ages at which a trail changes colour, as shares of the race."""
 
-THROUGH = 5.0
-"""Length in points of the dashes of a trail on a way that others took before it."""
+GAP_LENGTH = 5.0
+"""Length in points of the dashes of a trail that overlaps earlier ones."""
 
 
 def mix(color: RGB, other: RGB, share: float) -> RGB:
-    """A colour on the way from one to another."""
+    """Mix two colours."""
     a, b, c = ((1 - share) * one + share * two for one, two in zip(color, other, strict=True))
     return a, b, c
 
 
 class Trail(Line2D, AnimatedArtist):
-    """The way of one run so far: strong where it is young, quieter where it is old.
+    """The trajectory of one run so far; older parts fade.
 
-    Old pieces mix with the surface's colour instead of becoming transparent, so that joints do not show
-    and a palette can hold each colour exactly. On a way that others take too there are gaps, through which
-    they show; none where it is ahead of all of them.
+    Old parts mix with the surface's colour instead of becoming transparent, so that joints do not show and a palette
+    can hold each colour exactly. Where the trail overlaps earlier ones it has gaps that show them, once they have
+    passed.
 
     Attributes:
-        parts: the pieces of it that it has alone, or not; see `landscapes.render.artists.overlap`.
-        since: for each move the point at which another one has come by there, 0 for always; gaps open then.
+        parts: its parts with the number of trails beneath; see `landscapes.render.artists.overlap`.
+        since: for each segment the point at which the gaps open, 0 for always.
     """
 
     def __init__(
@@ -70,54 +70,54 @@ class Trail(Line2D, AnimatedArtist):
             x, y, color=style.color, linewidth=width, label=label, solid_capstyle="round", solid_joinstyle="round"
         )
         self.set_zorder(4)
-        self.route = Route(x, y, step)
+        self.polyline = Polyline(x, y, step)
         self.style = style
         self.theme = theme
         self.span = max(int(step[-1]), 1)
-        dress(self, style)
+        set_legend_style(self, style)
         self.parts: Pieces = [(0, max(len(step) - 1, 0), 0)]
         self.since: Numbers = np.zeros(max(len(step) - 1, 0), np.int64)
         self._drawn_for: tuple[object, ...] = ()
         self._began_at, self._open = -1, -1
 
     def set_step(self, step: int) -> None:
-        self.route.set_step(step)
+        self.polyline.set_step(step)
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:
         first, last = steps[0], steps[-1]
         before, now = self._began(first), self._began(last)
         if before != now and len(self.colors) > 1:
-            return None  # the bands move on
-        self.route.update(self, renderer)
-        moved = [self.route.between(first, last)]
+            return None  # the age bands move
+        self.polyline.update(self, renderer)
+        moved = [self.polyline.between(first, last)]
         if before != now:
             moved += self._opened(before, now, pixels(renderer, 1.0))
         reach = 1 + pixels(renderer, self.get_linewidth())
         return np.concatenate([bounds_of(points, reach) for points in moved])
 
     def set_color(self, color: ColorType) -> None:
-        """Sets the colour of the trail and its head."""
+        """Set the colour of the trail and its head."""
         super().set_color(color)
         self.__dict__.pop("colors", None)
 
     @property
     def color(self) -> RGB:
-        """The colour where the trail is youngest."""
+        """The colour of the youngest part."""
         return to_rgb(self.get_color())
 
     @cached_property
     def colors(self) -> list[RGB]:
-        """The trail's colours from its oldest part to its youngest; just its own where nothing fades."""
+        """The colours from the oldest part to the youngest; one colour without fading."""
         if self.theme.fade == 0:
             return [self.color]
-        shares = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1)
-        return [mix(self.color, self.theme.old, float(share)) for share in shares]
+        shares = np.linspace(self.theme.fade, 0.0, len(AGE_BANDS) + 1)
+        return [mix(self.color, self.theme.faded, float(share)) for share in shares]
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
-        if not self.get_visible() or self.route.count < 2:
+        if not self.get_visible() or self.polyline.count < 2:
             return
-        self.route.update(self, renderer)
+        self.polyline.update(self, renderer)
         width = self.get_linewidth()
         ink = self._ink(pixels(renderer, 1.0)).near(windows(renderer), 1 + pixels(renderer, width))
         gc = stroke(self, renderer, width)
@@ -131,80 +131,80 @@ class Trail(Line2D, AnimatedArtist):
         self.stale = False
 
     def _began(self, step: int) -> int:
-        """The step at which the spell of a step began."""
+        """Return the first step of the phase of a step."""
         return interval_steps(interval_of(step, self.span), self.span)[0]
 
     def _bands(self) -> Iterator[int]:
-        """The last point of each band, from the oldest to the youngest; they move on once a spell."""
-        now = self._began(self.route.shown)
-        for age in BANDS[: len(self.colors) - 1]:
-            yield self.route.since(now - age * self.span)
-        yield self.route.count - 1
+        """Yield the last point of each age band, from the oldest; they move once per phase."""
+        now = self._began(self.polyline.shown)
+        for age in AGE_BANDS[: len(self.colors) - 1]:
+            yield self.polyline.since(now - age * self.span)
+        yield self.polyline.count - 1
 
     def _opened(self, before: int, now: int, unit: float) -> list[Points]:
-        """The pixels of the gaps that open after a spell which began at one step, up to one which began at another."""
+        """Return the pixels of the gaps that open between two phases."""
         self._lay(unit)
-        first, last = (max(self.route.reached(step) - 1, 0) for step in (before, now))
+        first, last = (max(self.polyline.reached(step) - 1, 0) for step in (before, now))
         after = np.flatnonzero((self._opening > first) & (self._opening <= last))
         gaps = zip(self._strokes[0][after - 1], self._strokes[0][after], strict=True)
-        return [self.route.pixels[int(one) : int(np.ceil(two)) + 1] for one, two in gaps]
+        return [self.polyline.pixels[int(one) : int(np.ceil(two)) + 1] for one, two in gaps]
 
-    def _ink(self, unit: float) -> Ink:
-        """The strokes of the whole trail as they are in this spell; `unit` is the length of a point in pixels."""
+    def _ink(self, unit: float) -> Strokes:
+        """Return the strokes of the whole trail in this phase; `unit` is a point in pixels."""
         self._lay(unit)
-        began = self._began(self.route.shown) if self._later else 0
+        began = self._began(self.polyline.shown) if self._later else 0
         if began != self._began_at:
             self._began_at = began
-            count = bisect_right(self._later, self.route.reached(began) - 1)
+            count = bisect_right(self._later, self.polyline.reached(began) - 1)
             if count != self._open:
                 self._open = count
                 shut = self._opening > (self._later[count - 1] if count else 0)
-                self._inked = Ink(self.route, *closed(self.route, *self._strokes, shut))
+                self._inked = Strokes(self.polyline, *closed(self.polyline, *self._strokes, shut))
         return self._inked
 
     def _lay(self, unit: float) -> None:
-        """Lays the strokes of the whole trail, and finds when which of its gaps open."""
-        needed = self.route.pixels, self.parts, self.since, self.get_linewidth()
+        """Compute the strokes of the whole trail, and when each of its gaps opens."""
+        needed = self.polyline.pixels, self.parts, self.since, self.get_linewidth()
         if len(self._drawn_for) != len(needed) or any(a is not b for a, b in zip(needed, self._drawn_for, strict=True)):
             own = tuple(self.get_linewidth() * dash for dash in self.style.dashes)
-            self._strokes: Strokes = laid(self.route, self.parts, own, unit, self.get_linewidth())
+            self._strokes: StrokeVertices = layout_strokes(self.polyline, self.parts, own, unit, self.get_linewidth())
             self._opening = self._opens(*self._strokes)
             self._later = np.sort(self._opening[self._opening > 0]).tolist()
             self._began_at, self._open, self._drawn_for = -1, -1, needed
 
     def _opens(self, points: Points, goes_on: NDArray[np.bool_]) -> Numbers:
-        """For each vertex the point at which the gap before it opens; 0 for always, or where there is none."""
+        """Return for each vertex the point at which the gap before it opens; 0 for always or no gap."""
         opens = np.zeros(len(points), np.int64)
         for after in (np.flatnonzero(~goes_on[1:] & (points[:-1] < points[1:])) + 1).tolist():
             opens[after] = self.since[int(points[after - 1]) : int(np.ceil(points[after]))].max()
         return opens
 
 
-def laid(route: Route, parts: Pieces, own: Sequence[float], unit: float, width: float) -> Strokes:
-    """The strokes of a whole route: with gaps through which the trails beneath show, else with dashes of its own.
+def layout_strokes(route: Polyline, parts: Pieces, own: Sequence[float], unit: float, width: float) -> StrokeVertices:
+    """Return the strokes of a polyline: with gaps that show the trails beneath, else with its own dashes.
 
     Args:
-        route: with its pixels.
-        parts: the pieces of it that it has alone, or not.
-        own: dashes and gaps in points; none for a solid stroke.
+        route: the polyline, with pixels.
+        parts: its parts with the number of trails beneath.
+        own: dashes and gaps in points; empty for a solid stroke.
         unit: the length of a point in pixels.
-        width: in points.
+        width: line width in points.
     """
-    made: list[Strokes] = []
+    made: list[StrokeVertices] = []
     for first, last, depth in parts:
-        dashes = [unit * dash for dash in ((THROUGH, THROUGH * min(depth, 4)) if depth else own)]
+        dashes = [unit * dash for dash in ((GAP_LENGTH, GAP_LENGTH * min(depth, 4)) if depth else own)]
         if dashes:
             made += dashed(route, first, last, dashes, unit * width)
         else:
             made.append(solid(route, first, last))
     points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
-    if len(points) and points[-1] < parts[-1][1]:  # the last gap has an end as well
+    if len(points) and points[-1] < parts[-1][1]:  # the last gap needs an end
         points, goes_on = np.append(points, parts[-1][1]), np.append(goes_on, False)
     return points, goes_on
 
 
-def dress(line: Line2D, style: Style) -> None:
-    """Gives a line the dashes and marker that a legend of matplotlib's own should show."""
+def set_legend_style(line: Line2D, style: Style) -> None:
+    """Set the dashes and marker that a matplotlib legend shows."""
     if style.dashes:
         line.set_dashes(style.dashes)
         line.set_marker(style.marker)
@@ -212,7 +212,7 @@ def dress(line: Line2D, style: Style) -> None:
 
 
 class Halo(Artist, AnimatedArtist):
-    """What parts a trail from the surface: a wider stroke beneath all trails."""
+    """The outline that separates a trail from the surface."""
 
     def __init__(self, trail: Trail, extra: float = 2.4) -> None:
         super().__init__()
@@ -224,21 +224,21 @@ class Halo(Artist, AnimatedArtist):
         self.trail.set_step(step)
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
-        self.trail.route.update(self.trail, renderer)
+        self.trail.polyline.update(self.trail, renderer)
         width = self.trail.get_linewidth() + self.extra
-        return bounds_of(self.trail.route.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
+        return bounds_of(self.trail.polyline.between(steps[0], steps[-1]), 1 + pixels(renderer, width))
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
         trail = self.trail
         if not (self.get_visible() and trail.get_visible()):
             return
-        trail.route.update(trail, renderer)
-        if trail.route.count < 2:
+        trail.polyline.update(trail, renderer)
+        if trail.polyline.count < 2:
             return
         width = trail.get_linewidth() + self.extra
         gc = stroke(self, renderer, width)
         gc.set_foreground(trail.theme.halo)
-        ink = trail.route.whole.near(windows(renderer), 1 + pixels(renderer, width))
-        ink.stroke(renderer, gc, 0, trail.route.count - 1)
+        ink = trail.polyline.whole.near(windows(renderer), 1 + pixels(renderer, width))
+        ink.stroke(renderer, gc, 0, trail.polyline.count - 1)
         gc.restore()

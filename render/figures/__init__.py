@@ -1,1 +1,1 @@
-"""Whole figures: several races, jobs of many runs, fact sheets, files of stills."""
+"""Whole figures: races, experiments of many runs, fact sheets, and their files."""

@@ -1,4 +1,4 @@
-"""The fact sheet: one page that shows a landscape from all sides and says what is known of it."""
+"""The fact sheet of a function: contours, surface, gradient field, formula and facts on one page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.render.artists.mathtext import LEADING, extent, laid_out
-from landscapes.render.artists.text_fit import fitted, text_width, wrapped
+from landscapes.render.artists.text_fit import LEADING, fit_formula, fit_text, formula_size, text_width, wrap
 from landscapes.render.figures.size import DPI, check_figsize, new_figure
 from landscapes.render.plot3d.mesh import shaded_mesh
 from landscapes.render.plots._gradient_field import arrows
-from landscapes.render.plots.contours import contour, star
+from landscapes.render.plots.contours import contour, draw_minima
 from landscapes.render.plots.inputs import size_factor
 from landscapes.render.theme import Theme, as_theme
 from landscapes.summary import FunctionSummary
@@ -27,34 +26,35 @@ PAGE = 12.0, 7.6
 """The default size in inches, which is also the smallest one."""
 
 MARGIN = 34.0
-"""Left and right of everything, in points."""
+"""Left and right margin in points."""
 
 NAMES = {"start": "start", "best": "lowest point", "minimum": "local minimum", "saddle": "saddle", "maximum": "maximum"}
-"""Marks, as the key names them."""
+"""The names of the marks in the key."""
 
 
 def fact_sheet(
     summary: FunctionSummary, *, theme: str | Theme = "light", figsize: tuple[float, float] = PAGE, dpi: float = DPI
 ) -> Figure:
-    """The fact sheet of a landscape: contours with its special points, the surface from aside, which way is down,
-    formula and facts. A matplotlib figure of its own.
+    """Return the fact sheet of a function: contours with its special points, the surface in 3-D, the gradient field,
+    formula and facts; pyplot does not know the figure.
 
     Args:
-        summary: what `landscapes.summarize` makes of a landscape.
+        summary: what `landscapes.summarize` returns.
         theme: colours, by name or as a `Theme`.
         figsize: width and height in inches, at least 12 × 7.6.
         dpi: dots per inch.
 
     Raises:
-        InputError: for what is no summary, an unknown theme, a size out of bounds.
+        InputError: for another object, an unknown theme, a size out of bounds.
     """
     if not isinstance(summary, FunctionSummary):
-        raise InputError(f"a fact sheet is drawn of a summary, landscapes.summarize('beale'), not of {summary!r:.80}")
+        raise InputError(f"expected a FunctionSummary, as returned by summarize('beale'), got {summary!r:.80}")
     look = as_theme(theme)
     wide, high = check_figsize(figsize, dpi)
     if wide < PAGE[0] - 1e-6 or high < PAGE[1] - 1e-6:
         raise InputError(
-            f"a fact sheet needs figsize of at least {PAGE[0]:g} × {PAGE[1]:g} inches, got {figsize!r}; choose a smaller dpi"
+            f"a fact sheet needs figsize of at least {PAGE[0]:g} × {PAGE[1]:g} inches, got {figsize!r}; "
+            "choose a smaller dpi"
         )
     with look.context():
         made = new_figure(figsize, dpi)
@@ -67,7 +67,7 @@ def fact_sheet(
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A figure that is filled in points from its lower left corner."""
+    """A figure with positions in points from its lower left corner."""
 
     figure: Figure
     look: Theme
@@ -75,39 +75,39 @@ class Page:
     high: float
 
     def write(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
-        """A text whose baseline begins at a place."""
+        """Write a text whose baseline begins at a place."""
         style = {"color": self.look.foreground, "va": "baseline"} | style
         self.figure.text(x / self.wide, y / self.high, text, fontsize=size, **style)
 
     def axes(self, x: float, y: float, wide: float, high: float, **style: Any) -> Any:
-        """Axes at a place, of a size."""
+        """Add axes at a place, of a size."""
         return self.figure.add_axes((x / self.wide, y / self.high, wide / self.wide, high / self.high), **style)
 
 
 def _heading(page: Page, summary: FunctionSummary) -> float:
-    """Title, lesson and formula; returns where they end."""
+    """Write title, description and formula; return where they end."""
     room = page.wide - 2 * MARGIN
-    title, size = fitted(summary.title, room, 22, 12, "bold")
+    title, size = fit_text(summary.title, room, 22, 12, "bold")
     page.write(MARGIN, page.high - 42, title, size, fontweight="bold")
     y = page.high - 46
-    for line in wrapped(summary.description, room, 12, 2):
+    for line in wrap(summary.description, room, 12, 2):
         y -= 16
         page.write(MARGIN, y, line, 12)
     if summary.latex:
         y -= 12
-        lines, size = laid_out(f"f = {summary.latex}", room - 20, 76, 17)
+        lines, size = fit_formula(f"f = {summary.latex}", room - 20, 76, 17)
         for line in lines:
-            tall = extent(line)[1] * size
+            tall = formula_size(line)[1] * size
             page.write(MARGIN + 10, y - tall / 2, f"${line}$", size, va="center", parse_math=True)
             y -= tall + LEADING * size
     return y - 12
 
 
 def _facts(page: Page, facts: Mapping[str, str]) -> float:
-    """What is known, in two columns at the foot; returns where they begin."""
+    """Write the facts in two columns at the bottom; return where they begin."""
     gap, names, size = 28.0, 74.0, 9.5
     room = (page.wide - 2 * MARGIN - gap) / 2
-    cells = [(name, wrapped(text, room - names, size, 2)) for name, text in facts.items()]
+    cells = [(name, wrap(text, room - names, size, 2)) for name, text in facts.items()]
     heights = [13.0 * len(lines) + 3 for _, lines in cells]
     cut = min(range(len(cells) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
     top = 16 + max(sum(heights[:cut]), sum(heights[cut:]), 0)
@@ -123,7 +123,7 @@ def _facts(page: Page, facts: Mapping[str, str]) -> float:
 
 
 def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
-    """Contours with the special points, the surface from aside, the ways down; a key below."""
+    """Draw contours with special points, the surface in 3-D and the gradient field, with a key below."""
     named = summary.axes != ("x", "y")
     room, gap, below = page.wide - 2 * MARGIN, 40.0, 62.0 if named else 50.0
     low, high = bottom + below, top - 16
@@ -137,37 +137,37 @@ def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> N
     field = page.axes(right, low, side, side)
     contour(summary.surface, field, theme=page.look, lines=False, stars=False)
     sides = np.array([np.ptp(summary.surface.x), np.ptp(summary.surface.y)])
-    arrows(field, summary.at, summary.slope, sides, page.look.paths[0])
+    arrows(field, summary.at, summary.slope, sides, page.look.colors[0])
     if len(summary.surface.minima):
-        star(field, summary.surface.minima, page.look, 0.7 * size_factor(field))
+        draw_minima(field, summary.surface.minima, page.look, 0.7 * size_factor(field))
     for axes in (ax, field):
         axes.locator_params(nbins=6)
         if named:
             axes.set_xlabel(summary.axes[0], labelpad=1)
     if named:
         ax.set_ylabel(summary.axes[1], labelpad=0)
-    grow = min(0.12 * side, step - side - 28)  # room that mplot3d leaves; numbers stand beside the field
+    grow = min(0.12 * side, step - side - 28)  # mplot3d leaves a margin
     solid = page.axes(middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow, projection="3d")
     shaded_mesh(solid, summary.surface, page.look)
-    scale = {"log": ", heights on a log scale", "rank": "", "linear": ""}[summary.surface.scale]
-    for x, words in ((left, "from above"), (middle, f"from aside{scale}"), (right, "the way down")):
+    scale = {"log": ", on a log scale", "rank": "", "linear": ""}[summary.surface.scale]
+    for x, words in ((left, "contours"), (middle, f"surface{scale}"), (right, "negative gradient")):
         page.write(x, low + side + 7, words, 10.5, fontweight="bold")
     _key(page, left, low - below + 8, summary)
 
 
 def _line(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
-    """The curve with its special points, and its slope."""
+    """Draw the graph of a one-dimensional function with its special points, and its derivative."""
     room, gap = page.wide - 2 * MARGIN - 24, 64.0
     low, high, side = bottom + 52, top - 16, (room - gap) / 2
     look, surface = page.look, summary.surface
     left = page.axes(MARGIN + 24, low, side, high - low)
     right = page.axes(MARGIN + 24 + side + gap, low, side, high - low)
-    left.plot(surface.x, surface.values[0], color=look.paths[0], linewidth=2)
+    left.plot(surface.x, surface.values[0], color=look.colors[0], linewidth=2)
     _marks(left, summary, look, height=lambda x: np.interp(x, surface.x, surface.values[0]))
     slope = np.where(np.isfinite(summary.slope[:, 0]), summary.slope[:, 0], np.nan)
     right.axhline(0.0, color=look.muted, linewidth=0.8)
-    right.plot(summary.at[:, 0], slope, color=look.paths[0], linewidth=2)
-    for ax, words in ((left, "value"), (right, "slope")):
+    right.plot(summary.at[:, 0], slope, color=look.colors[0], linewidth=2)
+    for ax, words in ((left, "value"), (right, "derivative")):
         ax.set_xlim(surface.x[0], surface.x[-1])
         ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
         ax.set_axisbelow(True)
@@ -176,10 +176,10 @@ def _line(page: Page, summary: FunctionSummary, bottom: float, top: float) -> No
 
 
 def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
-    """How each kind of mark looks."""
+    """Return the style of each kind of mark."""
     plain = {"markerfacecolor": look.background, "markeredgecolor": look.foreground, "markeredgewidth": 1.3}
     return {
-        "start": {"marker": "o", "markersize": 8, "markerfacecolor": look.paths[0], "markeredgecolor": look.rim},
+        "start": {"marker": "o", "markersize": 8, "markerfacecolor": look.colors[0], "markeredgecolor": look.rim},
         "best": {"marker": "*", "markersize": 14, "markerfacecolor": look.star, "markeredgecolor": look.star_edge},
         "minimum": {"marker": "v", "markersize": 6.5} | plain,
         "saddle": {"marker": "X", "markersize": 7.5} | plain,
@@ -188,7 +188,7 @@ def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
 
 
 def _marks(ax: Axes, summary: FunctionSummary, look: Theme, height: Any = None) -> None:
-    """The special points that are in view."""
+    """Draw the special points in view."""
     for kind, points in _points(summary):
         x, y = points.T
         ax.plot(
@@ -198,7 +198,7 @@ def _marks(ax: Axes, summary: FunctionSummary, look: Theme, height: Any = None) 
 
 
 def _points(summary: FunctionSummary) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """The kinds of special points, and where they are in view."""
+    """Yield the kinds of special points in view, with their places."""
     x, y = summary.surface.x, summary.surface.y
     for kind in NAMES:
         points = summary.surface.minima if kind == "best" else summary.marks.get(kind, np.zeros((0, 2)))
@@ -210,7 +210,7 @@ def _points(summary: FunctionSummary) -> Iterator[tuple[str, NDArray[np.float64]
 
 
 def _key(page: Page, x: float, y: float, summary: FunctionSummary) -> None:
-    """Which mark is what, in one row."""
+    """Write the key of the marks in one row."""
     for kind, points in _points(summary):
         words = NAMES[kind] if len(points) == 1 else f"{len(points)} {_plural(NAMES[kind])}"
         mark = Line2D([(x + 6) / page.wide], [(y + 4) / page.high], linestyle="none", **_shapes(page.look)[kind])

@@ -75,7 +75,7 @@ def figure(
 
     | record | figure |
     |---|---|
-    | race | contour plot with trajectories, loss curves, legend and step counter; the graph of a 1-D function; the losses alone from three dimensions on |
+    | race | contour plot (d = 1: graph; d > 2: none) with trajectories, loss curves, legend and step counter |
     | sweep | sensitivity to one hyper-parameter, or heat maps of two, one per optimizer |
     | basins | map of the basins of attraction, with the share of each |
     | compare | performance profile, and the share of targets reached against evaluations |

@@ -1,4 +1,4 @@
-"""A race on paper: chosen steps side by side, as one figure."""
+"""A race at several steps side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.legend import columns, entries, height, key, trimmed
+from landscapes.render.artists.legend import column_count, draw_legend, fit_names, legend_entries, legend_height
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import check_step
@@ -24,17 +24,17 @@ def filmstrip(
     width: float = 6.75,
     legend: bool = True,
 ) -> Figure:
-    """The landscape with its trails at several steps, in a row with one legend beneath.
+    """Return a row of contour plots with the trajectories at several steps, with one legend.
 
     Args:
         record: a race in two dimensions.
-        steps: which steps to show; by default four, ever further apart.
+        steps: the steps to show; by default four with growing gaps.
         theme: colours, by name or as a `Theme`.
-        width: of the figure in inches; by default that of a page of two columns.
-        legend: whether to say who is who.
+        width: width of the figure in inches, by default that of a two-column page; the height follows.
+        legend: whether to draw a legend.
 
     Returns:
-        The figure, whose panels are as wide as high; pyplot knows nothing of it.
+        The figure with square panels; pyplot does not know it.
 
     Raises:
         InputError: for a record without a surface, no steps, steps outside the race, an unknown theme.
@@ -49,14 +49,14 @@ def filmstrip(
     if not shown:
         raise InputError("a filmstrip needs at least one step")
     if not width > 1:
-        raise InputError(f"width is in inches, above 1, not {width!r}")
+        raise InputError(f"width must be > 1 inch, got {width!r}")
     left, right, top, bottom, gap = 0.34, 0.06, 0.22, 0.22, 0.08
     side = (width - left - right - gap * (len(shown) - 1)) / len(shown)
-    who = entries(record, look)
+    who = legend_entries(record, look)
     font = 7.0
-    across = columns(who, 72 * (width - left - right), font)
-    who = trimmed(who, 72 * (width - left - right) / across, font)
-    beneath = height(who, across, font) / 72 + 0.06 if legend else 0.0
+    across = column_count(who, 72 * (width - left - right), font)
+    who = fit_names(who, 72 * (width - left - right) / across, font)
+    beneath = legend_height(who, across, font) / 72 + 0.06 if legend else 0.0
     tall = top + side + bottom + beneath
     with look.context():
         made = Figure(figsize=(width, tall), dpi=100)
@@ -71,12 +71,12 @@ def filmstrip(
             ax = made.add_axes(
                 (left / width, 0.02, 1 - (left + right) / width, (beneath - 0.06) / tall), label="legend"
             )
-            key(ax, who, look, across=across, font=font)
+            draw_legend(ax, who, look, across=across, font=font)
     return made
 
 
 def spread(last: int, count: int = 4) -> list[int]:
-    """Steps from early to the last one, ever further apart.
+    """Return steps from early to the last one, with growing gaps.
 
     >>> spread(250)
     [4, 16, 62, 250]

@@ -1,4 +1,4 @@
-"""Small multiples: many races on one page, functions by optimizers."""
+"""Small multiples: many races in one figure, one panel per race or per optimizer."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.legend import columns, height, key, trimmed
-from landscapes.render.artists.text_fit import fitted
-from landscapes.render.figures.panels import check_races, draw, names_of, only, shared_styles
+from landscapes.render.artists.legend import column_count, draw_legend, fit_names, legend_height
+from landscapes.render.artists.text_fit import fit_text
+from landscapes.render.figures.panels import check_races, draw_race, legend_names, shared_styles, subset
 from landscapes.render.theme import Theme, as_theme
 
 MOST = 144
-"""Panels of a figure, at most; more are stamps."""
+"""The largest number of panels."""
 
 EDGE, GAP, HEAD, NAME = 0.06, 0.07, 0.2, 0.2
-"""What is left around the panels and between them, above a panel for its title, and for a row's name, in inches."""
+"""Margins around and between panels, above a panel for its title, and for a row's name, in inches."""
 
 FONT = 7.5
 
@@ -33,21 +33,21 @@ def small_multiples(
     width: float = 6.75,
     legend: bool = True,
 ) -> Figure:
-    """Many races as small panels with one legend, as a figure of its own (pyplot knows nothing of it).
+    """Return many races as small panels with one legend; pyplot does not know the figure.
 
-    An optimizer has one colour in all panels. They have no numbers: small multiples show shapes.
+    An optimizer has the same colour in all panels. Panels have no tick labels.
 
     Args:
-        records: races over one or two coordinates; a mapping from titles to races, or a sequence titled by the functions.
-        split: whether each optimizer gets a column of its own, and each race a row.
-        across: panels in a row; by default about as many as there are rows.
+        records: races in one or two dimensions; a mapping from titles to races, or a sequence titled by the functions.
+        split: whether to draw one column per optimizer and one row per race.
+        across: panels in a row; by default about the number of rows.
         step: the step to show; by default each race's last.
         theme: colours, by name or as a `Theme`.
-        width: of the figure in inches; by default that of a page of two columns. Panels are as wide as high.
-        legend: whether to say who is who; a split figure says it above its columns.
+        width: width of the figure in inches, by default that of a two-column page; panels are square.
+        legend: whether to draw a legend; a split figure names the optimizers above its columns.
 
     Raises:
-        InputError: for no records, or so many that there are more than 144 panels, a record without a landscape to draw,
+        InputError: for no records, or so many that there are more than 144 panels, a record without a surface or graph,
             a step that one of the races does not have, a width too small.
 
     >>> from landscapes import race
@@ -64,11 +64,12 @@ def small_multiples(
         across = len(who)
         if across * len(races) > MOST:
             raise InputError(
-                f"{len(races)} races of {across} optimizers are {across * len(races)} panels, more than {MOST}; give fewer"
+                f"{len(races)} races of {across} optimizers are {across * len(races)} panels, "
+                f"more than {MOST}; give fewer"
             )
     across = math.ceil(math.sqrt(len(races))) if across is None else across
     if isinstance(across, bool) or not isinstance(across, int) or across < 1:
-        raise InputError(f"across is a whole number of panels, at least 1, not {across!r}")
+        raise InputError(f"across must be an integer >= 1, got {across!r}")
     down = len(races) if split else -(-len(races) // across)
     left = NAME if split else EDGE
     side = (width - left - EDGE - GAP * (across - 1)) / across if math.isfinite(width) else 0.0
@@ -77,10 +78,10 @@ def small_multiples(
             f"{across} panels in a row need a width of at least {0.4 * across + 0.4:.1f} inches, not {width!r}"
         )
     heads = HEAD if split else HEAD * down
-    entries = names_of(who)
-    many = columns(entries, 72 * (width - 2 * EDGE), FONT)
-    entries = trimmed(entries, 72 * (width - 2 * EDGE) / many, FONT)
-    beneath = height(entries, many, FONT) / 72 + 2 * EDGE if legend and not split else EDGE
+    entries = legend_names(who)
+    many = column_count(entries, 72 * (width - 2 * EDGE), FONT)
+    entries = fit_names(entries, 72 * (width - 2 * EDGE) / many, FONT)
+    beneath = legend_height(entries, many, FONT) / 72 + 2 * EDGE if legend and not split else EDGE
     tall = heads + down * side + GAP * (down - 1) + beneath
     with look.context():
         made = Figure(figsize=(width, tall), dpi=100)
@@ -95,17 +96,17 @@ def small_multiples(
             y = tall - (HEAD if split else HEAD * (row + 1)) - side * (row + 1) - GAP * row
             ax = made.add_axes((x / width, y / tall, side / width, side / tall))
             runs = race.trajectories.runs["label"] == label if label is not None else None
-            draw(race if runs is None else only(race, runs.nonzero()[0]), ax, look, who, step)
+            draw_race(race if runs is None else subset(race, runs.nonzero()[0]), ax, look, who, step)
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
             if label is None or row == 0:
-                words, size = fitted(title if label is None else label, 72 * side, FONT + 0.5, 6.0, "bold")
+                words, size = fit_text(title if label is None else label, 72 * side, FONT + 0.5, 6.0, "bold")
                 ax.set_title(words, loc="left", fontsize=size, fontweight="bold", pad=3)
             if label is not None and column == 0:
-                words, size = fitted(title, 72 * side, FONT + 0.5, 6.0, "bold")
+                words, size = fit_text(title, 72 * side, FONT + 0.5, 6.0, "bold")
                 ax.set_ylabel(words, fontsize=size, fontweight="bold", labelpad=3)
         if legend and not split:
             ax = made.add_axes(
                 (EDGE / width, EDGE / tall, 1 - 2 * EDGE / width, (beneath - 2 * EDGE) / tall), label="legend"
             )
-            key(ax, entries, look, across=many, font=FONT)
+            draw_legend(ax, entries, look, across=many, font=FONT)
     return made

@@ -1,4 +1,4 @@
-"""Whole figures of jobs of very many runs: sweeps, maps of basins, comparisons."""
+"""Figures of sweeps, basins, comparisons and tunings."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from landscapes.analysis.selection import only
 from landscapes.record import Record
 from landscapes.render.artists.trails import mix
 from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
-from landscapes.render.plots._basins import basins, hatching, shade, shares
-from landscapes.render.plots._heatmap import chosen, heatmap, key_of_odd, shades
+from landscapes.render.plots._basins import basin_color, basin_shares, basins, hatching
+from landscapes.render.plots._heatmap import choose_axes, color_scale, heatmap, missing_legend
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._sensitivity import sensitivity
 from landscapes.render.plots._tuning_trials import tuning_trials
-from landscapes.render.plots.run_table import REPEATS, table
+from landscapes.render.plots.run_table import REPEATS, grid_values
 from landscapes.render.theme import Theme, as_theme
 
 MOST_PANELS = 12
-"""Optimizers that a figure of maps shows, a panel each."""
+"""The largest number of optimizers in a figure of heat maps."""
 
 
 def chart(
@@ -59,21 +59,21 @@ def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | S
         sensitivity(record, ax, value=value, along=wanted[0], theme=look)
         _key(ax, look)
         return
-    wanted = chosen(record, wanted)
+    wanted = choose_axes(record, wanted)
     who = record.axes.get("optimizer", [None])[:MOST_PANELS]
     across = int(np.ceil(np.sqrt(len(who))))
     panels = made.subplots(-(-len(who) // across), across, squeeze=False).ravel().tolist()
     for ax, label in zip(panels, who, strict=False):
         mine = record if label is None else only(record, "optimizer", label)
         heatmap(mine, ax, value=value, along=wanted, theme=look)
-        shown = table(mine, value, wanted)
-        bar = made.colorbar(shades(shown, look), ax=ax, pad=0.02, aspect=30)
+        shown = grid_values(mine, value, wanted)
+        bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
         bar.set_label(shown.quantity.title, fontsize=8)
-        told = ax.get_title(loc="left").removeprefix(f"{shown.quantity.title}: ")  # which stands beside the colours
+        told = ax.get_title(loc="left").removeprefix(f"{shown.quantity.title}: ")  # the colour bar has it
         lines = (told if label is None else f"{label}: {told}").split("; ")
         ax.set_title("\n".join(lines), loc="left", fontsize=8)
-        marks = key_of_odd(shown, look)
+        marks = missing_legend(shown, look)
         if marks:
             ax.legend(handles=marks, loc="lower left", fontsize=7, framealpha=0.9, facecolor=look.background)
     for ax in panels[len(who) :]:
@@ -84,15 +84,15 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | 
     ax = made.subplots()
     basins(record, ax, theme=look)
     ax.set_title(
-        f"{record.meta['label']}, {record.meta['steps']} steps: the stronger the colour, the longer it takes",
+        f"{record.meta['label']}, {record.meta['steps']} steps; stronger colour: more steps to arrive",
         loc="left", fontsize=9,
     )  # fmt: skip
     marks: list[Line2D | Patch] = []
     percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
-    for words, number, share in shares(record):
+    for words, number, share in basin_shares(record):
         text = f"{words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
         if number >= 0 and look.distinct:
-            color = mix(shade(number, look), to_rgb(look.background), 0.5)
+            color = mix(basin_color(number, look), to_rgb(look.background), 0.5)
             marks.append(
                 Patch(
                     facecolor=color, edgecolor=look.foreground, linewidth=0.6, hatch=hatching(number, look), label=text
@@ -100,12 +100,13 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | 
             )
         elif number >= 0:
             marks.append(
-                Line2D([], [], linestyle="none", marker="*", markersize=11, color=shade(number, look), label=text)
+                Line2D([], [], linestyle="none", marker="*", markersize=11, color=basin_color(number, look), label=text)
             )
         else:
             marks.append(Patch(facecolor=look.muted, alpha=0.85 if number == -2 else 0.35, label=text))
     made.legend(
-        handles=marks[:24], loc="outside right upper", fontsize=9, frameon=False, title="found from", title_fontsize=9,
+        handles=marks[:24], loc="outside right upper", fontsize=9, frameon=False,
+        title="basin, share of starts", title_fontsize=9,
         alignment="left",
     )  # fmt: skip
 
@@ -116,9 +117,9 @@ def _compare(made: Figure, record: Record, look: Theme, value: str, along: str |
     performance_profile(record, right, kind="ecdf", theme=look)
     count = len(record.axes["function"])
     left.set_title(
-        f"{count} function{'s' * (count > 1)}, to {min(record.meta['tolerances']):g} of the gap", loc="left", fontsize=9
+        f"{count} function{'s' * (count > 1)}, tolerance {min(record.meta['tolerances']):g}", loc="left", fontsize=9
     )
-    right.set_title(f"{len(record.meta['tolerances'])} targets each", loc="left", fontsize=9)
+    right.set_title(f"{len(record.meta['tolerances'])} targets per problem", loc="left", fontsize=9)
     handles, labels = left.get_legend_handles_labels()
     made.legend(
         handles, labels, loc="outside lower left", ncols=6, fontsize=9, frameon=False, labelcolor=look.foreground
@@ -135,13 +136,14 @@ CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, str | Sequence[str] |
     "compare": _compare,
     "tune": _tune,
 }
-"""How the records of each job are drawn."""
+"""The function that fills the figure of each experiment."""
 
 
 def _key(ax: Axes, look: Theme) -> None:
-    """Who is who, outside the axes."""
+    """Draw the legend above the axes."""
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6, fontsize=9, frameon=False, borderaxespad=0.2,
+        handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6, fontsize=9, frameon=False,
+        borderaxespad=0.2,
         labelcolor=look.foreground,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What figures of several races share: one panel a race, one colour an optimizer in all of them, one legend."""
+"""What figures of several races share: panels, one colour per optimizer, one legend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.legend import Entry
-from landscapes.render.artists.trails import Trail, dress
+from landscapes.render.artists.trails import Trail, set_legend_style
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
@@ -19,32 +19,33 @@ from landscapes.render.theme import Style, Theme, styles
 
 
 def check_races(records: Sequence[Record], most: int) -> list[Record]:
-    """The records, once they are sure to be some races that can be drawn as maps or curves; else an `InputError`."""
+    """Return the records, checked: a number of races with a surface or a graph."""
     races = list(records)
     if not 1 <= len(races) <= most:
-        raise InputError(f"this draws from 1 to {most} records, not {len(races)}")
+        raise InputError(f"expected 1 to {most} records, got {len(races)}")
     for record in races:
         check_step(record, None)
         if record.surface is None and record.curve is None:
             raise InputError(
-                f"the record of {record.meta.get('title')!r} has no landscape to draw; races in one or two dimensions have one"
+                f"the record of {record.meta.get('title')!r} has no surface or graph; "
+                "races in one or two dimensions have one"
             )
     return races
 
 
 def shared_styles(records: Sequence[Record], look: Theme) -> dict[str, Style]:
-    """One style a label, the same in all records."""
+    """Return one style per label, the same in all records."""
     labels = list(dict.fromkeys(str(label) for record in records for label in record.trajectories.runs["label"]))
     return dict(zip(labels, styles(labels, look), strict=True))
 
 
-def names_of(who: dict[str, Style]) -> list[Entry]:
-    """What one legend for all panels says: names alone, since rates and fates differ from race to race."""
+def legend_names(who: dict[str, Style]) -> list[Entry]:
+    """Return the legend entries of all panels: names alone."""
     return [Entry(style, label, "", "", "", 0) for label, style in who.items()]
 
 
-def draw(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step: int | None = None) -> None:
-    """The landscape and the runs on it, in the shared styles."""
+def draw_race(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step: int | None = None) -> None:
+    """Draw the function and the runs in the shared styles."""
     if record.surface is None:
         trajectories(record, ax, theme=look, step=step)
     else:
@@ -55,19 +56,19 @@ def draw(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step: int
 
 
 def restyle(ax: Axes, who: dict[str, Style]) -> None:
-    """Gives trails and curves the styles of their labels; heads follow their trails."""
+    """Give trails and curves the styles of their labels."""
     for line in ax.lines:
         style = who.get(str(line.get_label()))
         if isinstance(line, Trail | Curve) and style is not None and line.style != style:
             line.style = style
             line.set_color(style.color)
-            dress(line, style)
+            set_legend_style(line, style)
             if isinstance(line, Curve):
                 line.dashes = tuple(line.get_linewidth() * dash for dash in style.dashes)
 
 
-def only(record: Record, runs: Sequence[int]) -> Record:
-    """The record with some of its runs."""
+def subset(record: Record, runs: Sequence[int]) -> Record:
+    """Return the record with some of its runs."""
     whole, chosen = record.trajectories, list(runs)
     part = replace(
         whole,

@@ -1,4 +1,4 @@
-"""The whole picture of a race: landscape, growing losses, legend, step counter."""
+"""The figure of a race: function, loss curves, legend and step counter."""
 
 from __future__ import annotations
 
@@ -10,9 +10,18 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.artists.animated import set_step
-from landscapes.render.artists.legend import Entry, columns, compact, entries, height, key, row, trimmed
-from landscapes.render.artists.step_counter import Counter
-from landscapes.render.artists.text_fit import fitted, ruler, text_width
+from landscapes.render.artists.legend import (
+    Entry,
+    StepCounter,
+    abbreviated,
+    column_count,
+    draw_legend,
+    fit_names,
+    legend_entries,
+    legend_height,
+    row_width,
+)
+from landscapes.render.artists.text_fit import fit_text, text_renderer, text_width
 from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._label_runs import label_runs
@@ -25,10 +34,10 @@ from landscapes.render.theme import Theme, as_theme
 from landscapes.views import View
 
 LABELS = ("legend", "direct")
-"""Where the names of the runs may stand."""
+"""Where the names of the runs are written."""
 
 TOP, BOTTOM = 30.0, 24.0
-"""What titles and numbers take above and beneath the panels, in points."""
+"""Room above and below the panels for titles and tick labels, in points."""
 
 PANEL_FROM = 8.33, 3.33
 """Figures of at least this width and height in inches have room for the losses beside the function."""
@@ -80,7 +89,7 @@ def race_figure(
 
 @dataclass(frozen=True)
 class Panels:
-    """Where the parts of a picture are: left, bottom, width and height in points, None for what is left out."""
+    """The boxes of the panels: left, bottom, width and height in points, None if absent."""
 
     map: Box
     losses: Box | None
@@ -88,14 +97,16 @@ class Panels:
 
 
 def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str | None, legend: bool) -> None:
-    """Fills the figure: panels first where numbers of usual length fit, then where those that stand there do."""
+    """Fill the figure: first with usual tick labels, then with room for the actual ones."""
     wide, high = (72 * inches for inches in made.get_size_inches())
     side = 0.36 * (wide - 46) if beside else wide - 46
     who: list[Entry] = []
     across, font, tall = 1, 9.0, 0.0
     if legend:
-        who, across, font = fitted_legend(entries(record, look), side, (0.6 if beside else 0.4) * (high - TOP - BOTTOM))
-        tall = height(who, across, font)
+        who, across, font = fitted_legend(
+            legend_entries(record, look), side, (0.6 if beside else 0.4) * (high - TOP - BOTTOM)
+        )
+        tall = legend_height(who, across, font)
 
     def place(ax: Axes, box: Box | None) -> Axes:
         assert box is not None
@@ -119,50 +130,52 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
     if record.surface is not None:
         trajectories(record, ax, theme=look)
     x, y, w, h = panels.map
-    counter = Counter(
+    counter = StepCounter(
         (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),
         ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
     )  # fmt: skip
     made.add_artist(counter)
     free = w - text_width(counter.get_text(), 10, family="monospace") - 10
-    words, size = fitted(title or str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
+    words, size = fit_text(title or str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
     ax.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
     if curves is not None:
         place(curves, panels.losses)
         bounded = record.meta["minimum"] > float("-inf")
-        words, size = fitted("gap to the minimum, by step" if bounded else "value, by step", side, 10.0, 7.0)
+        words, size = fit_text("gap to the minimum, by step" if bounded else "loss, by step", side, 10.0, 7.0)
         curves.set_title(words, loc="left", fontsize=size, pad=7)
     if legend:
-        key(place(made.add_axes((0, 0, 1, 1), label="legend"), panels.legend), who, look, across=across, font=font)
+        draw_legend(
+            place(made.add_axes((0, 0, 1, 1), label="legend"), panels.legend), who, look, across=across, font=font
+        )
 
 
 def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None) -> None:
-    """Fills the figure with the losses of a race that has no map, and a legend below."""
+    """Fill the figure with the losses of a race in more than two dimensions, and a legend below."""
     wide, high = (72 * inches for inches in made.get_size_inches())
     side = wide - 46
-    who, across, font = fitted_legend(entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
-    tall = height(who, across, font)
+    who, across, font = fitted_legend(legend_entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
+    tall = legend_height(who, across, font)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))
     loss_curves(record, ax, theme=look)
     left, right = _needed(ax)
     x, y, w, h = _panels((wide, high), False, tall, max(left + 4, 34.0), max(right + 2, 12.0), 0.0).map
     ax.set_position((x / wide, y / high, w / wide, h / high))
-    counter = Counter(
+    counter = StepCounter(
         (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),
         ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
     )  # fmt: skip
     made.add_artist(counter)
-    gap = "gap to the minimum" if record.meta["minimum"] > float("-inf") else "value"
+    gap = "gap to the minimum" if record.meta["minimum"] > float("-inf") else "loss"
     count = record.trajectories.x.shape[-1]
     words = title or f"{record.meta.get('title', '')}, {count} coordinate{'' if count == 1 else 's'}: {gap}, by step"
-    words, size = fitted(words, w - text_width(counter.get_text(), 10, family="monospace") - 10, 12.0, 8.0, "bold")
+    words, size = fit_text(words, w - text_width(counter.get_text(), 10, family="monospace") - 10, 12.0, 8.0, "bold")
     ax.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
     below = made.add_axes((left / wide, 6.0 / high, side / wide, tall / high), label="legend")
-    key(below, who, look, across=across, font=font)
+    draw_legend(below, who, look, across=across, font=font)
 
 
 def _panels(page: tuple[float, float], beside: bool, tall: float, left: float, right: float, gap: float) -> Panels:
-    """The panels on a page of a size, with a legend of a height (0 for none) and room for numbers."""
+    """Return the panels on a page of a size, with a legend of a height (0 for none) and room for tick labels."""
     wide, high = page
     room = high - TOP - BOTTOM
     if not beside:
@@ -178,24 +191,24 @@ def _panels(page: tuple[float, float], beside: bool, tall: float, left: float, r
 
 
 def _needed(ax: Axes) -> tuple[float, float]:
-    """What the numbers of axes need, in points: to the left of the axes, and to their right."""
+    """Return the room that tick labels need to the left and right of axes, in points."""
     page = ax.get_figure(root=True)
     assert page is not None
-    measure = ruler(page.dpi)
+    measure = text_renderer(page.dpi)
     y, x = ax.yaxis.get_tightbbox(measure), ax.xaxis.get_tightbbox(measure)
     unit = 72 / page.dpi
     return unit * (ax.bbox.x0 - y.x0 if y else 0.0), unit * max(x.x1 - ax.bbox.x1 if x else 0.0, 0.0)
 
 
 def fitted_legend(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:
-    """The legend in the fullest words and the largest font that fit, with its number of columns."""
-    few = compact(who)
+    """Return the legend entries, columns and font size: the fullest text and the largest font that fit."""
+    few = abbreviated(who)
     for words, cut in ((who, False), (few, False), (few, True)):
         for font in (9.0, 8.0, 7.0):
-            fit = trimmed(words, width, font) if cut else words
-            across = columns(fit, width, font)
-            if row(fit, font) <= width and height(fit, across, font) <= tall:
+            fit = fit_names(words, width, font) if cut else words
+            across = column_count(fit, width, font)
+            if row_width(fit, font) <= width and legend_height(fit, across, font) <= tall:
                 return fit, across, font
-    font = min(7.0 * tall / height(few, columns(few, width, 7.0), 7.0), 7.0)
-    fit = trimmed(few, width, font)
-    return fit, columns(fit, width, font), font
+    font = min(7.0 * tall / legend_height(few, column_count(few, width, 7.0), 7.0), 7.0)
+    fit = fit_names(few, width, font)
+    return fit, column_count(fit, width, font), font

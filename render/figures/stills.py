@@ -1,4 +1,4 @@
-"""Pictures of one step for papers and pages: small files, the same bytes each time, text that stays text."""
+"""Save pictures of one step: small, reproducible files with text that stays text."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
@@ -17,50 +18,49 @@ from matplotlib.transforms import IdentityTransform, Transform
 
 from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
+from landscapes.render.artists.animated import IDENTITY
+from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.trails import Halo, Trail
-from landscapes.render.figures.lightness import Columns, Light, light
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
 
 STILLS = (".png", ".pdf", ".svg", ".pgf")
-"""Suffixes of pictures that show one step."""
+"""The suffixes of pictures."""
 
 DPI = 300
-"""Of what is drawn as an image in vector files."""
+"""Resolution of the parts of vector files that are images."""
 
 COARSER = (200, 150, 120)
-"""Where a .pdf would be large otherwise; in still larger pixels level lines would look heavier."""
+"""Lower resolutions for large .pdf files; still lower ones make level lines look heavy."""
 
 LARGE = 80_000
-"""Bytes of a file whose image may be coarser."""
+"""Files larger than this many bytes take a lower resolution."""
 
 HEAVY = 20_000
-"""From this many vertices on, trails are drawn as an image: as vectors they would be megabytes."""
+"""With more vertices, trails are drawn as an image; as vectors they would take megabytes."""
 
 CROWDED = 8_000
-"""From this many vertices on, level lines are drawn as an image."""
+"""With more vertices, level lines are drawn as an image."""
 
 CLOSE = 0.2
-"""How far a level line may pass from its vertices, in units of the file: a hair's breadth."""
+"""Tolerance of simplified level lines, in points."""
 
 MATH = r"\providecommand{\mathdefault}[1]{#1}"
-"""What matplotlib's numbers need, so that the picture's own document need not say it."""
+"""A macro that matplotlib's tick labels need."""
 
 TEX = ("xelatex", "lualatex", "pdflatex")
 
 
 def check_still(path: Path) -> None:
-    """Raises `InputError` where what the suffix needs is not installed."""
+    """Raise `InputError` if the format needs a program that is not installed."""
     if path.suffix.lower() == ".pgf":
         _tex()
 
 
 def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
-    """Saves a figure with the same bytes each time: no dates, fixed identifiers, comment and title in its metadata.
+    """Save a figure reproducibly: no dates, fixed identifiers, comment and title in the metadata.
 
-    Browsers read an SVG's title aloud.
-
-    Warns where the trails are so ragged that they are drawn as an image.
+    Screen readers read the title of an SVG. Warns if trails have so many vertices that they are drawn as an image.
     """
     suffix = path.suffix.lower()
     if suffix == ".png":
@@ -80,7 +80,7 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
-            for dpi in (DPI, *(() if flat or suffix == ".svg" else COARSER)):  # an .svg is text, most of it trails
+            for dpi in (DPI, *(() if flat or suffix == ".svg" else COARSER)):  # an .svg is text, mostly trails
                 made.savefig(temporary, dpi=dpi, metadata=metadata)
                 if temporary.stat().st_size <= LARGE:
                     break
@@ -88,11 +88,11 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
 
 @contextmanager
 def _lightened(made: Figure, path: Path, dpi: float) -> Iterator[None]:
-    """The figure as it suits a vector file that is written at a resolution of its own; then as it was."""
+    """Prepare a figure for a vector file of a resolution; restore it afterwards."""
     with ExitStack() as stack:
         for line in _lines(made):
-            light = Columns if isinstance(line, Curve) else Light
-            stack.enter_context(_swapped(line, "route", light.of(line.route)))
+            kind = CompactCurve if isinstance(line, Curve) else CompactPolyline
+            stack.enter_context(_swapped(line, "polyline", kind.of(line.polyline)))
         stack.enter_context(_trails_as_image(made, path, dpi))
         stack.enter_context(_contours_lightened(made, dpi))
         yield
@@ -100,11 +100,11 @@ def _lightened(made: Figure, path: Path, dpi: float) -> Iterator[None]:
 
 @contextmanager
 def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
-    """The figure with bands of pure colours, of which an image holds few, and level lines without what does not show.
+    """Draw bands without antialiasing, so that the image has few colours, and simplify level lines.
 
-    Level lines of too many vertices join the image.
+    Level lines with too many vertices become part of the image.
     """
-    every: list[Any] = made.findobj(ContourSet)  # whose types are told in part only
+    every: list[Any] = made.findobj(ContourSet)  # typed in part only
     fills, lines = [item for item in every if item.filled], [item for item in every if not item.filled]
     with _at(made, dpi):
         thinned = [[_thinned(way, line.get_transform()) for way in line.get_paths()] for line in lines]
@@ -130,15 +130,15 @@ def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
 
 
 def _thinned(way: Outline, change: Transform) -> Outline:
-    """A level line in the file's own units, without vertices that do not show; matplotlib leaves closed ones as they are."""
+    """Return a level line in the file's units, simplified; matplotlib does not simplify closed ones."""
     copy = Outline(way.vertices, way.codes)
     copy.simplify_threshold = CLOSE
-    return light(copy, change, digits=1)
+    return compact_path(copy, change, digits=1)
 
 
 @contextmanager
 def _trails_as_image(made: Figure, path: Path, dpi: float) -> Iterator[None]:
-    """The figure with its trails as an image where they have too many vertices."""
+    """Draw trails as an image if they have too many vertices."""
     lines = _lines(made)
     with _at(made, dpi):
         count = sum(_vertices(line) for line in lines) + sum(_vertices(halo.trail) for halo in made.findobj(Halo))
@@ -159,14 +159,14 @@ def _lines(made: Figure) -> list[Trail | Curve]:
 
 
 def _vertices(line: Trail | Curve) -> int:
-    """How many vertices a line takes as it is drawn."""
-    line.route.update(line)
-    return len(line.route.piece(0, line.route.count)) if line.route.count > 1 else 0
+    """Return the number of vertices of a line as drawn."""
+    line.polyline.update(line)
+    return len(line.polyline.piece(0, line.polyline.count)) if line.polyline.count > 1 else 0
 
 
 @contextmanager
 def _swapped(thing: object, name: str, value: object) -> Iterator[None]:
-    """A thing with another value of an attribute."""
+    """Set an attribute temporarily."""
     before = getattr(thing, name)
     setattr(thing, name, value)
     try:
@@ -177,7 +177,7 @@ def _swapped(thing: object, name: str, value: object) -> Iterator[None]:
 
 @contextmanager
 def _at(made: Figure, dpi: float) -> Iterator[None]:
-    """The figure at a resolution."""
+    """Set the resolution of a figure temporarily."""
     before = made.dpi
     made.dpi = dpi
     try:
@@ -187,13 +187,60 @@ def _at(made: Figure, dpi: float) -> Iterator[None]:
 
 
 def _pgf() -> dict[Any, Any]:
-    """Settings for LaTeX: whichever program is there, and the fonts of the document that takes the picture in."""
+    """Return the settings for LaTeX: an installed program, and the fonts of the including document."""
     return {"pgf.texsystem": _tex(), "pgf.rcfonts": False}
 
 
 def _tex() -> str:
-    """A TeX program: matplotlib asks it how large words are."""
+    """Return an installed TeX program, with which matplotlib measures text."""
     for program in (mpl.rcParams["pgf.texsystem"], *TEX):
         if shutil.which(program):
             return str(program)
     raise InputError(f".pgf needs a TeX program ({', '.join(TEX)}): install TeX Live or MiKTeX, or choose .pdf")
+
+
+DIGITS = 2
+"""Decimals of coordinates, in points."""
+
+COLUMN = 0.5
+"""Width of a column of a curve in points; within one, only the extremes are visible."""
+
+
+class CompactPolyline(Polyline):
+    """A polyline without invisible vertices."""
+
+    @classmethod
+    def of(cls, route: Polyline) -> Self:
+        """Return a copy, shown up to the same step."""
+        made = cls(np.asarray(route.data[:, 0], np.float64), np.asarray(route.data[:, 1], np.float64), route.step)
+        made.set_step(route.shown)
+        return made
+
+    def lean(self, path: Outline) -> Outline:
+        return compact_path(path, IDENTITY)
+
+
+class CompactCurve(CompactPolyline):
+    """A polyline that goes to the right and oscillates."""
+
+    def lean(self, path: Outline) -> Outline:
+        way = np.asarray(path.vertices, float)
+        if path.codes is not None:
+            strokes = np.split(way, np.flatnonzero(path.codes == Outline.MOVETO)[1:])
+            return Outline.make_compound_path(*[self.lean(Outline(stroke)) for stroke in strokes if len(stroke) > 1])
+        if not np.isfinite(way).all():
+            return super().lean(path)
+        column = np.floor(way[:, 0] / COLUMN)
+        order = np.lexsort((way[:, 1], column))
+        border = np.flatnonzero(np.diff(column, prepend=np.nan, append=np.nan) != 0)
+        extremes = np.concatenate([order[border[:-1]], order[border[1:] - 1]])
+        kept = np.unique(np.concatenate([extremes, border[:-1], border[1:] - 1]))
+        return compact_path(Outline(way[kept]), IDENTITY)
+
+
+def compact_path(path: Outline, change: Transform, digits: int = DIGITS) -> Outline:
+    """Return a path transformed, simplified and rounded."""
+    clean = path.cleaned(change, remove_nans=True, simplify=True)
+    made = Outline(np.asarray(clean.vertices)[:-1].round(digits), np.asarray(clean.codes)[:-1])  # the last code is STOP
+    made.should_simplify = False
+    return made

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.heads import Head
-from landscapes.render.artists.legend import entries
+from landscapes.render.artists.legend import legend_entries
 from landscapes.render.artists.outline import outline
 from landscapes.render.html.encoding import IntegerBlock, differences, four_digits
 from landscapes.render.html.surface_data import surface_data
@@ -83,7 +83,7 @@ def _look(look: Theme, run_styles: Sequence[Style], bands: int) -> dict[str, Any
     return {
         **{name: to_hex(getattr(look, name)) for name in names},
         "fill": [to_hex(color) for color in fill(np.linspace(0, 1, bands))],
-        "old": to_hex(look.old),
+        "old": to_hex(look.faded),
         "fade": look.fade,
         "halo_width": look.halo_width,
         "runs": [
@@ -111,14 +111,14 @@ def _panel(record: Record) -> dict[str, Any]:
 def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerBlock) -> list[dict[str, Any]]:
     """Return per run the texts of its legend row and the lengths of its arrays in the block."""
     paths, shown = record.trajectories, []
-    for run, entry in enumerate(entries(record, look)):
+    for run, entry in enumerate(legend_entries(record, look)):
         stopped = step_or_none(paths.runs["stopped"], run)
         shown.append(
             {
                 "label": entry.name,
-                "lr_text": entry.rate,
-                "outcome": entry.fate,
-                "sign": entry.sign and f"{entry.sign} {entry.since}",
+                "lr_text": entry.lr,
+                "outcome": entry.outcome,
+                "sign": entry.symbol and f"{entry.symbol} {entry.since}",
                 "since": entry.since,
                 "stopped": stopped if str(paths.runs["status"][run]) in FAILED else None,
                 "lr": f"{float(paths.runs['lr'][run]):.4g}" if np.isfinite(paths.runs["lr"][run]) else "",

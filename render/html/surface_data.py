@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from landscapes.record import Record, Surface
 from landscapes.render.html.encoding import IntegerBlock
-from landscapes.render.plots.contours import MOST_LINES, is_known
-from landscapes.render.plots.levels import relief
+from landscapes.render.plots.contours import MOST_LINES, color_levels, is_known
 
 MAX_POINTS = 257
 """Maximum grid points per side; finer surfaces are resampled."""
@@ -51,7 +50,7 @@ def surface_data(record: Record, block: IntegerBlock) -> dict[str, Any]:
 
 def _heights(surface: Surface) -> tuple[Grid, NDArray[np.bool_], int]:
     """Return heights in bands on an even grid, a mask of holes, and the number of bands."""
-    shape = relief(surface)
+    shape = color_levels(surface)
     bands = len(shape.levels) - 1
     known = np.ma.filled(shape.height, np.nan)
     counted = np.interp(known, shape.levels, np.arange(bands + 1))

@@ -18,7 +18,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render._save import save
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists
-from landscapes.render.artists.legend import compact, entries
+from landscapes.render.artists.legend import abbreviated, legend_entries
 from landscapes.render.interactive.blit import BlitManager, Layer
 from landscapes.render.interactive.controls import Controls
 from landscapes.render.interactive.race_panels import CONTOUR, RacePanels
@@ -252,7 +252,7 @@ class Explorer:
                 if self.figure.canvas.toolbar is not None:
                     self.figure.canvas.toolbar.update()  # forget the views of the previous function
             self.panels.draw_race(record, draft)
-            self.controls.update_rows(compact(entries(record, self._look)))
+            self.controls.update_rows(abbreviated(legend_entries(record, self._look)))
         if request.optimizers != self._shown_optimizers:
             self._shown_optimizers = request.optimizers
             self._blit.invalidate()

@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.widgets import CheckButtons, RadioButtons, Slider
 
-from landscapes.render.artists.legend import Entry, Fate
-from landscapes.render.artists.text_fit import shortened
+from landscapes.render.artists.legend import Entry, OutcomeText
+from landscapes.render.artists.text_fit import shorten
 from landscapes.render.artists.trails import mix
 from landscapes.render.interactive.blit import Layer
 from landscapes.render.theme import Style, Theme
@@ -66,24 +66,26 @@ class Controls:
         self._chosen = tuple(styles)
         ax, font = _axes(figure, BOXES, len(styles))
         self.boxes = CheckButtons(
-            ax, [shortened(label, 80, font, tail=0.4) for label in styles], [True] * len(styles), useblit=False,
+            ax, [shorten(label, 80, font, tail=0.4) for label in styles], [True] * len(styles), useblit=False,
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
             frame_props={"s": 6 * font, "edgecolor": look.muted},
             check_props={"s": 3.5 * font, "facecolor": [style.color for style in styles.values()], "linewidth": 1.8},
         )  # fmt: skip
         self._lr_texts: list[Text] = []
-        self._fates: list[Fate] = []
+        self._fates: list[OutcomeText] = []
         for text, style in zip(self.boxes.labels, styles.values(), strict=True):
             y = text.get_position()[1]
             _sample(ax, y, style)
             self._lr_texts.append(
                 ax.text(0.6, y, "", va="center", fontsize=0.9 * font, alpha=0.65, transform=ax.transAxes)
             )
-            fate = Fate(0.81, y, "", va="center", fontsize=0.9 * font, color=look.foreground, transform=ax.transAxes)
+            fate = OutcomeText(
+                0.81, y, "", va="center", fontsize=0.9 * font, color=look.foreground, transform=ax.transAxes
+            )
             ax.add_artist(fate)
             self._fates.append(fate)
         ax, font = _axes(figure, NAMES, len(functions))
-        shown = {shortened(name, 95, font, tail=0.4): name for name in functions}
+        shown = {shorten(name, 95, font, tail=0.4): name for name in functions}
         self._functions = shown if len(shown) == len(functions) else {name: name for name in functions}
         self.names = RadioButtons(
             ax, list(self._functions), useblit=False,
@@ -151,8 +153,8 @@ class Controls:
         for label, text, rate, fate in zip(self._labels, self.boxes.labels, self._lr_texts, self._fates, strict=True):
             entry = found.get(label)
             text.set_alpha(1.0 if entry else 0.4)
-            rate.set_text(entry.rate if entry else "")
-            fate.set_text(entry.fate if entry else "")
+            rate.set_text(entry.lr if entry else "")
+            fate.set_text(entry.outcome if entry else "")
             fate.since = entry.since if entry else 0
 
     def is_slider(self, ax: Axes | None) -> bool:

@@ -9,9 +9,9 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from landscapes.record import Record
-from landscapes.render.artists.step_counter import Counter
-from landscapes.render.artists.text_fit import fitted, text_width
-from landscapes.render.artists.trails import Trail, dress
+from landscapes.render.artists.legend import StepCounter
+from landscapes.render.artists.text_fit import fit_text, text_width
+from landscapes.render.artists.trails import Trail, set_legend_style
 from landscapes.render.interactive.blit import FOREGROUND_ZORDER
 from landscapes.render.plots._loss_curves import Curve, loss_curves
 from landscapes.render.plots._trajectories import trajectories
@@ -50,7 +50,7 @@ class RacePanels:
         self._wide, self._high = (72 * float(side) for side in figure.get_size_inches())
         self._runs: list[Artist] = []
         left, bottom, width, height = CONTOUR
-        self.counter = Counter(
+        self.counter = StepCounter(
             left + width, bottom + height + 7 / self._high, MAX_STEP, ha="right", va="baseline", fontsize=10,
             color=look.foreground, transform=figure.transFigure,
         )  # fmt: skip
@@ -62,10 +62,10 @@ class RacePanels:
         self.contour.clear()
         contour(record, self.contour, theme=self._look)
         free = self._wide * CONTOUR[2] - text_width(f"step {MAX_STEP}", 10, family="monospace") - 10
-        words, size = fitted(str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
+        words, size = fit_text(str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
         self.contour.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
         bounded = np.isfinite(record.meta["minimum"])
-        words = "gap to the minimum, by step" if bounded else "value, by step"
+        words = "gap to the minimum, by step" if bounded else "loss, by step"
         self.losses.set_yscale("linear")  # loss_curves does not reset the scale
         self.losses.set_title(words, loc="left", fontsize=10, pad=7)
 
@@ -100,6 +100,6 @@ def _restyle(line: Trail | Curve, style: Style) -> None:
     """Apply the optimizer's fixed style to a line."""
     line.style = style
     line.set_color(style.color)
-    dress(line, style)
+    set_legend_style(line, style)
     if isinstance(line, Curve):
         line.dashes = tuple(line.get_linewidth() * dash for dash in style.dashes)

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import pixels, set_step
-from landscapes.render.artists.legend import entries, height, key
-from landscapes.render.artists.step_counter import Counter
-from landscapes.render.artists.text_fit import fitted, text_width
+from landscapes.render.artists.legend import StepCounter, draw_legend, legend_entries, legend_height
+from landscapes.render.artists.text_fit import fit_text, text_width
 from landscapes.render.figures.race import BOTTOM, TOP, fitted_legend
 from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
 from landscapes.render.plot3d.camera import Camera
@@ -168,13 +167,13 @@ def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: st
     tall, free = 0.0, side
     if race is not None:
         if legend:
-            who, across, font = fitted_legend(entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
-            tall = height(who, across, font)
+            who, across, font = fitted_legend(legend_entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
+            tall = legend_height(who, across, font)
             below = made.add_axes((12 / wide, 6 / high, side / wide, tall / high), label="legend")
-            key(below, who, look, across=across, font=font)
+            draw_legend(below, who, look, across=across, font=font)
         above = TOP
         options: dict[str, Any] = {"ha": "right", "va": "baseline", "fontsize": 10, "color": look.foreground}
-        counter = Counter(
+        counter = StepCounter(
             1 - 12 / wide,
             1 - (TOP - 7) / high,
             int(race.trajectories.step[-1]),
@@ -185,7 +184,7 @@ def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: st
         free -= text_width(counter.get_text(), 10, family="monospace") + 10
     if words:
         above = TOP
-        words, font = fitted(words, free, 12.0, 8.0, "bold")
+        words, font = fit_text(words, free, 12.0, 8.0, "bold")
         made.text(12 / wide, 1 - (TOP - 7) / high, words, fontsize=font, fontweight="bold", color=look.foreground)
     ax.set_position((12 / wide, (tall + 8) / high, side / wide, (high - tall - 8 - above) / high))
 

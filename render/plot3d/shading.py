@@ -7,7 +7,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from numpy.typing import NDArray
 
 from landscapes.record import Surface
-from landscapes.render.plots.levels import relief
+from landscapes.render.plots.contours import color_levels
 from landscapes.render.theme import Theme
 
 Points = NDArray[np.float64]
@@ -38,7 +38,7 @@ def scaled_heights(surface: Surface) -> tuple[Points, Points]:
 
     The lowest level is 0 and the highest is 1. Heights are NaN where a value is not finite.
     """
-    shape = relief(surface)
+    shape = color_levels(surface)
     height, levels = np.ma.filled(shape.height, np.nan), shape.levels
     if surface.scale == "log" and np.isfinite(height).any():
         depth = np.nanquantile(height, SHALLOW)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from landscapes.record import FAILED, Record, Surface, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.heads import ARROW, CROSS, Head
-from landscapes.render.artists.trails import BANDS, RGB, mix
+from landscapes.render.artists.trails import AGE_BANDS, RGB, mix
 from landscapes.render.plot3d.heightfield import HeightField, Projection, resized
 from landscapes.render.plot3d.shading import FINE, paint, scaled_heights
 from landscapes.render.theme import Style, Theme, styles
@@ -186,8 +186,8 @@ class SurfaceArtist(Artist, AnimatedArtist):
 
     def _trail_colors(self, color: RGB) -> list[RGB]:
         """Return the colours of a trail: hidden, then from its oldest to its newest part."""
-        fade = np.linspace(self.theme.fade, 0.0, len(BANDS) + 1) if self.theme.fade else [0.0]
-        return [mix(color, self.theme.old, share) for share in (FAINT, *map(float, fade))]
+        fade = np.linspace(self.theme.fade, 0.0, len(AGE_BANDS) + 1) if self.theme.fade else [0.0]
+        return [mix(color, self.theme.faded, share) for share in (FAINT, *map(float, fade))]
 
     def _trails(self, renderer: RendererBase, shown: int) -> None:
         """Draw all trails: hidden parts first, then halos, then visible parts."""
@@ -207,7 +207,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
         gc.set_linewidth(self.linewidth)
         for run, points, visible, end in drawn:
             colors = self._trail_colors(run.style.color)[1:]
-            since = [self.step - age * self.span for age in BANDS[: len(colors) - 1]]
+            since = [self.step - age * self.span for age in AGE_BANDS[: len(colors) - 1]]
             ends = [
                 int(run.index[np.searchsorted(self.steps[: shown + 1], step)]) for step in since if step <= self.step
             ]
@@ -273,7 +273,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
 
     def _faint_if_hidden(self, color: RGB | str, visible: bool) -> RGB:
         """Return the colour, mixed with the background if it is hidden."""
-        return to_rgb(color) if visible else mix(to_rgb(color), self.theme.old, FAINT)
+        return to_rgb(color) if visible else mix(to_rgb(color), self.theme.faded, FAINT)
 
 
 def _runs(record: Record, model: SurfaceModel, look: Theme) -> list[SurfaceRun]:

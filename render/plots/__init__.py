@@ -1,1 +1,1 @@
-"""What is drawn on axes, one function a picture, and the picture of a race."""
+"""Plots on axes, one function each."""

@@ -1,4 +1,4 @@
-"""Basins of attraction: from where which minimum is found, and how soon."""
+"""Map of basins of attraction."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 QUICK, SLOW = 0.30, 0.92
-"""How much of its minimum's colour a start has: one that arrives first, and one that arrives last."""
+"""Share of the minimum's colour for the fastest and for the slowest start."""
 
 LINES = 0.35
-"""How strong level lines are on top."""
+"""Opacity of level lines."""
 
 HATCHED = 0.6
-"""How strong a hatching is."""
+"""Opacity of the hatching."""
 
 HATCHES = ("", "///", "...", "\\\\\\", "---", "|||", "xxx", "ooo", "+++", "OO")
-"""What tells minima apart where colours do not, in themes for print."""
+"""Hatchings of the minima in themes for print."""
 
 
 def basins(
     record: Record, ax: Axes | None = None, *, theme: str | Theme = "light", lines: bool = True, stars: bool = True
 ) -> Axes:
-    """Draws a map of basins on `ax`, and returns `ax`: each start has the colour of the minimum that is found from there.
+    """Draw a map of basins on `ax` and return `ax`: each start has the colour of the minimum found from there.
 
-    The darker (in a dark theme: the stronger) a place is, the longer its run took. Grey are starts whose runs
-    do not arrive within their steps, darker grey those that diverge. In print each minimum has a hatching as well, but for
-    the first one, so that a grey copy tells the first ten apart.
+    The stronger the colour, the more steps the run took. Runs that do not arrive are grey, diverging ones darker grey.
+    In themes for print, each minimum but the first also has a hatching, so that a grey copy distinguishes the first
+    ten.
 
     Args:
         record: what `landscapes.basins` returns.
@@ -46,7 +46,7 @@ def basins(
         InputError: for another record, or an unknown theme.
     """
     if not isinstance(record, Record) or record.meta.get("experiment") != "basins":
-        raise InputError("this draws a map of basins, which basins(function, optimizer) records")
+        raise InputError("expected a map of basins, as returned by basins(function, optimizer)")
     look = as_theme(theme)
     ax = current_axes(ax)
     (left, right), (bottom, top) = record.meta["box"]
@@ -56,7 +56,7 @@ def basins(
             artist.set_alpha(LINES if not artist.filled else 0.0)  # type: ignore[attr-defined]
             artist.set_zorder(2)
     ax.imshow(
-        painted(record, look), extent=(left, right, bottom, top), origin="lower", aspect="auto", zorder=1,
+        basin_colors(record, look), extent=(left, right, bottom, top), origin="lower", aspect="auto", zorder=1,
         interpolation="antialiased",
     )  # fmt: skip
     if look.distinct:
@@ -64,7 +64,7 @@ def basins(
     if stars:
         for number, (x, y) in enumerate(record.meta["minima"]):
             ax.plot(
-                [x], [y], "*", markersize=STAR * size_factor(ax), markerfacecolor=shade(number, look),
+                [x], [y], "*", markersize=STAR * size_factor(ax), markerfacecolor=basin_color(number, look),
                 markeredgecolor=look.halo, markeredgewidth=1.3 * size_factor(ax), zorder=5.5,
             )  # fmt: skip
     ax.set_xlim(left, right)
@@ -73,8 +73,8 @@ def basins(
 
 
 def _hatch(record: Record, ax: Axes, look: Theme) -> None:
-    """Draws over the starts of each minimum the hatching that it has, to the very border of the map."""
-    minimum, found = record.grid("basin"), arrivals(record)
+    """Draw the hatching of each minimum over its starts, up to the border."""
+    minimum, found = record.grid("basin"), found_minimum(record)
     (left, right), (bottom, top) = record.meta["box"]
     across, up = (
         _centres(*side, count) for side, count in zip(((left, right), (bottom, top)), minimum.shape[::-1], strict=True)
@@ -89,21 +89,21 @@ def _hatch(record: Record, ax: Axes, look: Theme) -> None:
 
 
 def _centres(low: float, high: float, count: int) -> NDArray[np.float64]:
-    """The middles of so many cells, and the two ends."""
+    """Return the centres of cells, and the two ends."""
     edges = np.linspace(low, high, count + 1)
     return np.concatenate([[low], (edges[1:] + edges[:-1]) / 2, [high]])
 
 
-def arrivals(record: Record) -> NDArray[np.bool_]:
-    """Which starts lead to a minimum, (ny, nx)."""
+def found_minimum(record: Record) -> NDArray[np.bool_]:
+    """Return which starts lead to a minimum, (ny, nx)."""
     minimum, arrived, status = filled(record.grid("basin")), filled(record.grid("arrived")), record.grid("status")
     return np.asarray((minimum >= 0) & (arrived >= 0) & ~np.isin(status, FAILED))
 
 
-def painted(record: Record, look: Theme) -> NDArray[np.float64]:
-    """The colours of the starts, shape (ny, nx, 3)."""
+def basin_colors(record: Record, look: Theme) -> NDArray[np.float64]:
+    """Return the colours of the starts, shape (ny, nx, 3)."""
     minimum, arrived, status = filled(record.grid("basin")), filled(record.grid("arrived")), record.grid("status")
-    colors = np.array([shade(number, look) for number in range(max(len(record.meta["minima"]), 1))])
+    colors = np.array([basin_color(number, look) for number in range(max(len(record.meta["minima"]), 1))])
     found = (minimum >= 0) & (arrived >= 0)
     share = np.zeros(minimum.shape)
     if found.any():
@@ -118,18 +118,18 @@ def painted(record: Record, look: Theme) -> NDArray[np.float64]:
     return np.asarray(picture)
 
 
-def shade(number: int, look: Theme) -> tuple[float, float, float]:
-    """The colour of a minimum."""
-    return to_rgb(look.paths[number % len(look.paths)])
+def basin_color(number: int, look: Theme) -> tuple[float, float, float]:
+    """Return the colour of a minimum."""
+    return to_rgb(look.colors[number % len(look.colors)])
 
 
 def hatching(number: int, look: Theme) -> str:
-    """The hatching of a minimum, "" where it has none."""
+    """Return the hatching of a minimum, "" if none."""
     return HATCHES[number % len(HATCHES)] if look.distinct else ""
 
 
-def shares(record: Record) -> list[tuple[str, int, float]]:
-    """What becomes of the starts: words, the number of the minimum (-1 for none), and their share of all."""
+def basin_shares(record: Record) -> list[tuple[str, int, float]]:
+    """Return the outcomes of the starts: words, number of the minimum (-1 for none), share of all starts."""
     minimum, status = filled(record.trajectories.runs["basin"]), record.trajectories.runs["status"]
     failed = np.isin(status, FAILED)
     rows = [

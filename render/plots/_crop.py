@@ -1,4 +1,4 @@
-"""A closer look: the same race on a smaller piece of its landscape."""
+"""A part of the surface of a race."""
 
 from __future__ import annotations
 
@@ -13,23 +13,22 @@ from landscapes.render.plots.inputs import check_step
 from landscapes.views import Box, View, around, check_view, extent
 
 HAIR = 1e-6
-"""How far a box may reach beyond the surface, as a share of the surface's sides: what rounding does."""
+"""How far a box may exceed the surface, relative to its sides, to allow for rounding."""
 
 
 def crop(record: Record, view: View = "race") -> Record:
-    """The record with its surface cut down to a view, so that every picture of it shows that one.
+    """Return the record with its surface cropped to a view, which every figure of it then shows.
 
-    The surface keeps its grid: the box is widened to the grid's lines, and a piece too small for them is
-    refused. What was recorded can be cut but not widened; `race(..., view=...)` records another view.
+    The surface keeps its grid, so the box is widened to grid lines. A record cannot show more than was recorded;
+    `race(..., view=...)` records another view.
 
     Args:
         record: a race in two dimensions.
-        view: "race" for what holds all runs that did not fail, as far as the surface goes; "domain" for the
-            function's whole domain; or a box, ((x from, x to), (y from, y to)).
+        view: "race" for the box of all runs that did not fail; "domain" for the domain of the function; or a box,
+            ((x low, x high), (y low, y high)).
 
     Raises:
-        InputError: for a record without a surface, a view that is none, reaches beyond the surface, or is
-            too small.
+        InputError: for a record without a surface, and for a view that is unknown, exceeds the surface or is too small.
 
     >>> from landscapes import race
     >>> close = crop(race("booth", ["adam(lr=0.5)"], steps=60))
@@ -46,7 +45,7 @@ def crop(record: Record, view: View = "race") -> Record:
 
 
 def _box(record: Record, surface: Surface, view: View) -> Box:
-    """The box of a view, once it is sure that the surface holds it."""
+    """Return the box of a view, checked against the surface."""
     whole = np.array([surface.x[[0, -1]], surface.y[[0, -1]]])
     sides = whole[:, 1] - whole[:, 0]
     given = check_view(view)
@@ -69,7 +68,7 @@ def _box(record: Record, surface: Surface, view: View) -> Box:
 
 
 def shown(box: Box) -> str:
-    """A box in words.
+    """Format a box.
 
     >>> shown(np.array([[-1, 1], [0, 2.5]]))
     '[-1, 1] × [0, 2.5]'
@@ -78,7 +77,7 @@ def shown(box: Box) -> str:
 
 
 def _within(axis: NDArray[np.float64], low: float, high: float) -> slice:
-    """The part of a grid's axis that covers an interval."""
+    """Return the part of a grid axis that covers an interval."""
     first = max(int(np.searchsorted(axis, low, side="right")) - 1, 0)
     last = min(int(np.searchsorted(axis, high)), len(axis) - 1)
     if last - first < 2:

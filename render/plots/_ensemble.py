@@ -1,4 +1,4 @@
-"""A thousand runs at once: where they all are as points, and the middle of each optimizer as a trail; losses as bands."""
+"""Ensembles of many runs: points with median trajectories, and quantile bands of the loss."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
-BANDS = (0.1, 0.25)
-"""Shares of the runs that lie below the outer and below the inner band; as many lie above."""
+TAIL_SHARES = (0.1, 0.25)
+"""Shares of runs below the outer and below the inner band; the same shares lie above."""
 
 FAINT = 0.16
-"""How strong the outer band is; the inner one lies on it."""
+"""Opacity of a band; the inner one lies on the outer one."""
 
 SMALL = 3.0
 """Diameter of a point in points."""
 
 
-class Points(Artist, AnimatedArtist):
-    """Where many runs are at a step: a point each, none for those that failed before.
+class RunPoints(Artist, AnimatedArtist):
+    """The points of many runs at a step; runs that failed before have none.
 
     Args:
         x: points, shape (R, T, 2).
-        step: the kept steps, shape (T,).
-        stopped: the step at which each failed, shape (R,), -1 for those that did not.
+        step: the recorded steps, shape (T,).
+        stopped: the step at which each run failed, shape (R,), -1 if it did not.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Points(Artist, AnimatedArtist):
         self.step = step
 
     def at(self, step: int) -> NDArray[np.float64]:
-        """Where the runs are that have not failed, shape (n, 2)."""
+        """Return the points of the runs that have not failed, shape (n, 2)."""
         place = max(int(np.searchsorted(self.steps, step, side="right")) - 1, 0)
         here = self.x[(self.stopped < 0) | (self.stopped > step), place]
         return np.asarray(here[np.isfinite(here).all(1)])
@@ -83,7 +83,7 @@ class Points(Artist, AnimatedArtist):
 
 
 def opacity(count: int) -> float:
-    """How strong each of so many points is: the more there are, the fainter.
+    """Return the opacity of a point among many: more points are fainter.
 
     >>> opacity(10), opacity(1000)
     (0.85, 0.35)
@@ -99,17 +99,17 @@ def ensemble(
     theme: str | Theme = "light",
     middle: bool = True,
 ) -> Axes:
-    """Draws many runs of few optimizers on `ax`, up to a step, and returns `ax`: a point a run, and the middle one as a trail.
+    """Draw many runs of few optimizers on `ax` and return `ax`: one point per run, and the median as a trail.
 
-    The middle of an optimizer's runs is the median of each coordinate over those that have not failed. `render.animate` sets
-    the figure in motion.
+    The median of an optimizer is taken per coordinate over the runs that have not failed. `render.animate` animates it.
 
     Args:
-        record: runs in two dimensions, several with the same label: `sweep("beale", ["adam", "sgd"], starts=500, record_steps=5)`.
-        ax: where to draw; by default matplotlib's current axes, which are to show the landscape already.
+        record: runs in two dimensions, several with the same label: `sweep("beale", ["adam", "sgd"], starts=500,
+            record_steps=5)`.
+        ax: where to draw; by default matplotlib's current axes, on which `render.contour` has drawn.
         step: the step to show; by default the last.
         theme: colours, by name or as a `Theme`.
-        middle: whether to draw the trails of the middle.
+        middle: whether to draw the median trails.
 
     Raises:
         InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
@@ -117,14 +117,14 @@ def ensemble(
     shown = check_step(record, step)
     runs = record.trajectories
     if runs.x.shape[-1] != 2:
-        raise InputError(f"a swarm is drawn in two dimensions; this record has {runs.x.shape[-1]}")
+        raise InputError(f"an ensemble is drawn in two dimensions; this record has {runs.x.shape[-1]}")
     look = as_theme(theme)
     ax = current_axes(ax)
     thick = 2.3 * size_factor(ax)
     for style, who in groups(record, look):
         failed = np.isin(runs.runs["status"][who], FAILED)
         stopped = np.where(failed, filled(runs.runs["stopped"])[who], -1)
-        points = Points(runs.x[who], runs.step, stopped, style, SMALL * size_factor(ax))
+        points = RunPoints(runs.x[who], runs.step, stopped, style, SMALL * size_factor(ax))
         ax.add_artist(points).set_clip_path(ax.patch)
         if middle:
             alive = (stopped[:, None] < 0) | (stopped[:, None] > runs.step)
@@ -140,10 +140,10 @@ def ensemble(
 def loss_quantiles(
     record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light"
 ) -> Axes:
-    """Draws the losses of many runs of few optimizers on `ax`, and returns `ax`: the median, and bands around it.
+    """Draw the losses of many runs of few optimizers on `ax` and return `ax`: medians with quantile bands.
 
-    The inner band holds the middle half of an optimizer's runs, the outer one the middle eight tenths. Where the minimum is
-    known the gap to it is drawn, on a log scale. Runs that failed count as worse than all others from there on.
+    The inner band spans the quantiles 0.25 to 0.75 of an optimizer's runs, the outer one 0.1 to 0.9. If the minimum is
+    known, the gap to it is drawn on a log scale. Failed runs count as worse than all others from then on.
 
     Args:
         record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, record_steps=1)`.
@@ -167,7 +167,7 @@ def loss_quantiles(
     stopped = np.where(np.isin(runs.runs["status"], FAILED), filled(runs.runs["stopped"]), np.iinfo(np.int64).max)
     value = np.where((runs.step < stopped[:, None]) & np.isfinite(value), value, np.inf)
     for style, who in groups(record, look):
-        for share in BANDS:
+        for share in TAIL_SHARES:
             low, high = (np.quantile(value[who], q, axis=0, method="nearest") for q in (share, 1 - share))
             ax.fill_between(
                 runs.step, low, np.minimum(high, 1e30 * first), color=style.color, alpha=FAINT, linewidth=0, zorder=2
@@ -188,14 +188,14 @@ def loss_quantiles(
 
 
 def groups(record: Record, look: Theme) -> list[tuple[Style, NDArray[np.bool_]]]:
-    """For each label the style, and which runs have it."""
+    """Return for each label the style, and which runs have it."""
     given = record.trajectories.runs["label"]
     labels = list(dict.fromkeys(str(label) for label in given))
     return [(style, np.asarray(given == label)) for label, style in zip(labels, styles(labels, look), strict=True)]
 
 
 def _median(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median over runs (R, T, 2), shape (T, 2), of those that are finite; where none is, as before."""
+    """Return the median over runs (R, T, 2), shape (T, 2), of finite points; the previous value if there is none."""
     sound = np.asarray(np.isfinite(x).all(2))
     middle = np.full(x.shape[1:], np.nan)
     some = np.asarray(sound.any(0))

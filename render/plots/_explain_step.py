@@ -1,4 +1,4 @@
-"""One step of one optimizer, part by part: the slope it sees, the momentum it has, how it scales, where it goes."""
+"""Explain one step of one optimizer: gradient, momentum, scaling and the step itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record, Surface, steps_or_inf
-from landscapes.render.artists.text_fit import fitted
+from landscapes.render.artists.text_fit import fit_text
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import check_step, size_factor
@@ -21,21 +21,21 @@ from landscapes.render.theme import Style, Theme, as_theme, styles
 Vector = NDArray[np.float64]
 
 TITLES = {
-    "gradient": "downhill",
-    "momentum": "with momentum",
-    "scaling": "each way scaled",
-    "step": "the step",
+    "gradient": "negative gradient",
+    "momentum": "momentum",
+    "scaling": "scaled by 1/√v",
+    "step": "step",
 }
-"""The parts of a step, in the order in which an optimizer takes them, and what stands above each."""
+"""The parts of a step in the order in which an optimizer computes them, with their titles."""
 
 LONG = 0.36
-"""The length of an arrow that shows a direction, as a share of its panel's side."""
+"""The length of an arrow that shows a direction only, relative to the panel."""
 
 SHARE, CELLS = 0.3, 12
-"""The share of its panel that a step takes up, as long as so many cells of the surface remain in view each way."""
+"""The share of the panel that a step fills, and the least number of grid cells in view."""
 
 EDGE, GAP, HEAD, TITLE = 0.08, 0.08, 0.22, 0.28
-"""What is left around panels and between them, and above for their titles and the figure's, in inches."""
+"""Margins around and between panels, and room for titles, in inches."""
 
 
 def explain_step(
@@ -46,23 +46,24 @@ def explain_step(
     theme: str | Theme = "light",
     width: float = 6.75,
 ) -> Figure:
-    """One step of one optimizer as a strip of panels on a piece of the map, as a figure of its own (pyplot knows nothing of it).
+    """Return a strip of panels that explains one step of one optimizer; pyplot does not know it.
 
-    The first panel shows the way down at the point where the step begins; then, where the race recorded them, where the
-    momentum pushes, and the momentum with each coordinate divided by √v, over an ellipse with axes 1/√v; at last the step. The
-    arrows of the first three have one length and show directions alone; the step is as long as it was. Slopes are central
-    differences of the recorded surface.
+    The first panel shows the negative gradient where the step begins. If the race recorded them, the next panels show
+    the momentum, and the momentum with each coordinate divided by √v over an ellipse with axes 1/√v. The last panel
+    shows the step in its true length; the other arrows show directions only. Gradients are central differences of the
+    surface.
 
     Args:
-        record: a race in two dimensions that kept the step and the one before, best with
+        record: a race in two dimensions that recorded the step and the one before, best with
             `metrics=["momentum", "second_moment"]`.
-        step: which step, from 1 on.
+        step: the number of the step, from 1 on.
         run: the label of the run; by default the first.
         theme: colours, by name or as a `Theme`.
-        width: of the figure in inches.
+        width: width of the figure in inches; the height follows.
 
     Raises:
-        InputError: for a record without a surface, a step that was not kept or before which the run was stopped, a point
+        InputError: for a record without a surface, a step that was not recorded or after which the run was stopped, a
+        point
             out of view, an unknown label.
 
     >>> from landscapes import race
@@ -80,10 +81,10 @@ def explain_step(
         raise unknown("run", str(run), labels)
     who = labels.index(labels[0] if run is None else run)
     if not (math.isfinite(width) and width > 1):
-        raise InputError(f"width is in inches, above 1, not {width!r}")
+        raise InputError(f"width must be > 1 inch, got {width!r}")
     begin, end = (np.flatnonzero(trajectories.step == at) for at in (number - 1, number))
     if not len(begin) or not len(end):
-        raise InputError(f"a cartoon shows a step from 1 on that was kept with the one before, not {number}")
+        raise InputError(f"step must be from 1 on, and recorded together with the one before, got {number}")
     if steps_or_inf(trajectories.runs["stopped"])[who] <= number:
         raise InputError(f"{labels[who]} was stopped before the end of step {number}")
     at, to = trajectories.x[who, int(begin[0])], trajectories.x[who, int(end[0])]
@@ -112,7 +113,7 @@ def explain_step(
             ax = made.add_axes(box, label=part)
             contour(shown, ax, theme=look)
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
-            words, size = fitted(TITLES[part], 72 * side, 8.0, 6.0)
+            words, size = fit_text(TITLES[part], 72 * side, 8.0, 6.0)
             ax.set_title(words, loc="left", fontsize=size, pad=3)
             if part == "scaling" and reach is not None:
                 _ellipse(ax, at, reach, style)
@@ -124,14 +125,14 @@ def explain_step(
 
 
 def _kept(record: Record, name: str, run: int, place: int) -> Vector | None:
-    """What a run kept under a name at a step, or None."""
+    """Return a recorded vector of a run at a step, or None."""
     values = record.trajectories.metrics.get(name)
     vector = None if values is None else values[run, place]
     return vector if vector is not None and vector.shape == (2,) and np.isfinite(vector).all() else None
 
 
 def _slope(surface: Surface, at: Vector) -> Vector:
-    """The gradient of a surface at a point, between those of the four grid points around it."""
+    """Return the gradient of a surface at a point, interpolated between the four grid points around it."""
     x, y = surface.x, surface.y
     if not (x[0] <= at[0] <= x[-1] and y[0] <= at[1] <= y[-1]):
         raise InputError(
@@ -153,7 +154,7 @@ def _slope(surface: Surface, at: Vector) -> Vector:
 
 
 def _box(surface: Surface, at: Vector, to: Vector) -> Vector:
-    """The piece of the view around a step, of the view's proportions, within the view."""
+    """Return the part of the view around a step, with the view's proportions."""
     low, high = np.array([surface.x[0], surface.y[0]]), np.array([surface.x[-1], surface.y[-1]])
     cells = np.array([len(surface.x) - 1, len(surface.y) - 1])
     share = max(float((np.abs(to - at) / (high - low)).max()) / SHARE / 2, float((CELLS / cells).max()))
@@ -163,14 +164,14 @@ def _box(surface: Surface, at: Vector, to: Vector) -> Vector:
 
 
 def _long(ax: Axes, way: Vector) -> Vector:
-    """A direction in data as an arrow of the length that all have."""
+    """Scale a direction to the common length of arrows."""
     sides = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
     length = float(np.hypot(*(way / sides)))
     return np.asarray(way * (LONG / length if length > 0 else 0.0))
 
 
 def _arrow(ax: Axes, at: Vector, way: Vector, style: Style, look: Theme, faint: bool = False) -> None:
-    """An arrow with a halo; a ring where it begins."""
+    """Draw an arrow with a halo, and a ring at its start."""
     scale = size_factor(ax)
     tip = at + way
     layers = [(style.color, 1.1, 0.35)] if faint else [(look.halo, 5.0, 1.0), (style.color, 2.6, 1.0)]
@@ -190,7 +191,7 @@ def _arrow(ax: Axes, at: Vector, way: Vector, style: Style, look: Theme, faint: 
 
 
 def _ellipse(ax: Axes, at: Vector, reach: Vector, style: Style) -> None:
-    """How far the same slope moves the run along each coordinate; its shape counts, not its size."""
+    """Draw how far equal gradients move the run along each coordinate; the shape counts, not the size."""
     sides = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
     wide, high = (reach * (LONG / float((reach / sides).max()))).tolist()
     ax.add_patch(

@@ -1,4 +1,4 @@
-"""Which way is down: the gradient field of a surface as arrows."""
+"""The gradient field of a surface as arrows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from landscapes.render.plots.inputs import current_axes, surface_of
 from landscapes.render.theme import Theme, as_theme
 
 MOST = 200
-"""Arrows a side, at most: more are a gray fill."""
+"""The largest number of arrows per side."""
 
 
 def gradient_field(
@@ -25,10 +25,10 @@ def gradient_field(
     theme: str | Theme = "light",
     color: str | None = None,
 ) -> Axes:
-    """Draws the direction of steepest descent on `ax` as arrows, and returns `ax`.
+    """Draw the directions of steepest descent on `ax` as arrows and return `ax`.
 
-    The slopes are central differences of the recorded values. An arrow is longer where it is steeper, by powers of ten, and points
-    the way that a small step of gradient descent takes in the picture.
+    Gradients are central differences of the recorded values. Arrows grow with the logarithm of the gradient norm and
+    point along −∇f as it appears in the picture.
 
     Args:
         record: a `Record` with a surface, or a `Surface`.
@@ -38,7 +38,7 @@ def gradient_field(
         color: of the arrows; by default the theme's foreground, quietly.
 
     Raises:
-        InputError: where there is no surface, and for a number of arrows that is none.
+        InputError: for a record without a surface, and for a count out of range.
     """
     look = as_theme(theme)
     surface = surface_of(record)
@@ -47,7 +47,7 @@ def gradient_field(
     except TypeError:
         side = 0
     if not 1 <= side <= MOST:
-        raise InputError(f"count must be a whole number from 1 to {MOST}, not {count!r}")
+        raise InputError(f"count must be an integer from 1 to {MOST}, got {count!r}")
     ax = current_axes(ax)
     empty = not ax.has_data()
     x, y = surface.x, surface.y
@@ -73,8 +73,8 @@ def arrows(
     color: str,
     alpha: float = 1.0,
 ) -> None:
-    """Arrows down the slopes (n, 2) at points (n, 2) of a view with sides (2,): longer where it is steeper, by powers."""
-    way = -slope * sides  # as steep as it looks
+    """Draw arrows along −∇f (n, 2) at points (n, 2) of a view with sides (2,); longer where it is steeper."""
+    way = -slope * sides  # the gradient in the picture's coordinates
     size = np.hypot(*way.T)
     held = np.isfinite(size) & (size > 0)
     if not held.any():

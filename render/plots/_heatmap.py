@@ -1,4 +1,4 @@
-"""A sweep over two hyper-parameters as a map: which settings work, where the best one is, which ones fail."""
+"""A sweep over two hyper-parameters as a heat map."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.plots.inputs import current_axes, size_factor
-from landscapes.render.plots.run_table import QUANTITIES, REPEATS, Table, table
+from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values
 from landscapes.render.theme import Theme, as_theme
 
 FAR = 0.98
-"""Values beyond this share of all are drawn as the worst: a few large ones would take all the colours."""
+"""Quantile at which colours saturate, so that a few large values do not take the whole scale."""
 
 TICKS = 7
-"""Numbers along a side, at most."""
+"""The largest number of tick labels per side."""
 
 
 def heatmap(
@@ -35,30 +35,30 @@ def heatmap(
     along: Sequence[str] | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
-    """Draws a sweep over two hyper-parameters on `ax`, and returns `ax`.
+    """Draw a sweep over two hyper-parameters on `ax` as a heat map and return `ax`.
 
-    A cell is a setting: the median over starts and seeds, and the best over hyper-parameters that are not shown. Where
-    most runs failed it is grey, where they do not reach the target light grey. A ring marks the best one; the title
-    says so where it lies at the edge of the grid, beyond which better ones may lie.
+    A cell shows the median over starts and seeds, and the best over hyper-parameters that are not shown. Cells in which
+    most runs failed are grey, cells that do not reach the target light grey. A ring marks the best cell; the title
+    notes if it lies at the edge of the grid, beyond which there may be better settings.
 
     Args:
         record: a `sweep` along two hyper-parameters at least.
         ax: where to draw; by default matplotlib's current axes.
-        value: "gap" to the minimum at the end, "final" value, "lowest" value, "steps" to the target, "gradients", or
-            "success", the share of runs that reach the target.
-        along: which hyper-parameters, the first one upwards and the second to the right; by default the first two.
+        value: "gap", final gap to the minimum; "final" loss; "lowest" loss; "steps" to the target; "gradients", number
+            of gradient evaluations; or "success", the success rate.
+        along: two hyper-parameters, the first vertical, the second horizontal; by default the first two.
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for a record that is no sweep, unknown names, or numbers that the record does not tell.
+        InputError: for a record that is not a sweep, unknown names, and quantities that the record lacks.
     """
     look = as_theme(theme)
-    shown = table(record, value, chosen(record, along))
+    shown = grid_values(record, value, choose_axes(record, along))
     ax = current_axes(ax)
     (down, rows), (right, columns) = shown.axes.items()
-    xs, ys = edges(columns), edges(rows)
+    xs, ys = cell_edges(columns), cell_edges(rows)
     drawn = np.ma.masked_where(~np.isfinite(shown.values), shown.values)
-    scale = shades(shown, look)
+    scale = color_scale(shown, look)
     ax.pcolormesh(
         xs,
         ys,
@@ -68,15 +68,15 @@ def heatmap(
         rasterized=True,
         shading="flat",
     )
-    for where, color, _ in odd(shown, look):
+    for where, color, _ in missing_cells(shown, look):
         ax.pcolormesh(
             xs, ys, np.ma.masked_where(~where, where.astype(float)),
             cmap=LinearSegmentedColormap.from_list("odd", [color] * 2), rasterized=True, shading="flat",
         )  # fmt: skip
     _number(ax, "x", xs, columns)
     _number(ax, "y", ys, rows)
-    ax.set_xlabel(lettered(right))
-    ax.set_ylabel(lettered(down))
+    ax.set_xlabel(math_name(right))
+    ax.set_ylabel(math_name(down))
     if np.isfinite(shown.values).any():
         row, column = shown.best
         size = 8.0 * size_factor(ax)
@@ -85,12 +85,12 @@ def heatmap(
                 [column + 0.5], [row + 0.5], "o", markersize=size, markerfacecolor="none", markeredgecolor=color,
                 markeredgewidth=width * size_factor(ax), clip_on=False, zorder=6,
             )  # fmt: skip
-    ax.set_title(verdict(record, shown), loc="left", fontsize=8, color=look.foreground)
+    ax.set_title(best_text(record, shown), loc="left", fontsize=8, color=look.foreground)
     return ax
 
 
-def chosen(record: Record, along: Sequence[str] | None, count: int = 2) -> list[str]:
-    """The axes to show: those asked for, else the first ones that are hyper-parameters."""
+def choose_axes(record: Record, along: Sequence[str] | None, count: int = 2) -> list[str]:
+    """Return the axes to show: those asked for, else the first hyper-parameters."""
     if along is None:
         along = [name for name in record.axes if name not in (*REPEATS, "optimizer", "function")][:count]
     names = [along] if isinstance(along, str) else list(along)
@@ -103,14 +103,14 @@ def chosen(record: Record, along: Sequence[str] | None, count: int = 2) -> list[
     return names
 
 
-def shades(shown: Table, look: Theme) -> ScalarMappable:
-    """How values become colours."""
+def color_scale(shown: GridValues, look: Theme) -> ScalarMappable:
+    """Return the colour scale of the values."""
     sound = shown.values[np.isfinite(shown.values)]
-    ramp = look.ramp[::-1] if shown.quantity is QUANTITIES["success"] else look.ramp
+    ramp = look.ramp[::-1] if shown.quantity is MEASURES["success"] else look.ramp
     colors = LinearSegmentedColormap.from_list(look.name, list(ramp))
     if not len(sound):
         return ScalarMappable(Normalize(0, 1), colors)
-    if shown.quantity is QUANTITIES["success"]:
+    if shown.quantity is MEASURES["success"]:
         return ScalarMappable(Normalize(0, 1), colors)
     low, high = float(sound.min()), float(np.quantile(sound, FAR))
     if shown.quantity.log and low > 0:
@@ -118,8 +118,8 @@ def shades(shown: Table, look: Theme) -> ScalarMappable:
     return ScalarMappable(Normalize(low, max(high, low + 1e-12)), colors)
 
 
-def odd(shown: Table, look: Theme) -> list[tuple[NDArray[np.bool_], Any, str]]:
-    """The settings that have no value, if there are any: which, in what colour, and why."""
+def missing_cells(shown: GridValues, look: Theme) -> list[tuple[NDArray[np.bool_], Any, str]]:
+    """Return the cells without a value: which, in what colour, and why."""
     gray = LinearSegmentedColormap.from_list("", [look.background, look.muted])
     kinds = [
         (np.isnan(shown.values), gray(0.6), "most runs fail"),
@@ -128,23 +128,24 @@ def odd(shown: Table, look: Theme) -> list[tuple[NDArray[np.bool_], Any, str]]:
     return [kind for kind in kinds if kind[0].any()]
 
 
-def key_of_odd(shown: Table, look: Theme) -> list[Patch]:
-    """What stands for them in a legend."""
+def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
+    """Return the legend entries of cells without a value."""
     return [
-        Patch(facecolor=color, edgecolor=look.muted, linewidth=0.6, label=words) for _, color, words in odd(shown, look)
+        Patch(facecolor=color, edgecolor=look.muted, linewidth=0.6, label=words)
+        for _, color, words in missing_cells(shown, look)
     ]
 
 
-def verdict(record: Record, shown: Table) -> str:
-    """The best setting in words."""
+def best_text(record: Record, shown: GridValues) -> str:
+    """Return the best setting in words."""
     if not np.isfinite(shown.values).any():
-        return f"{shown.quantity.title}: no setting works"
+        return f"{shown.quantity.title}: every setting fails"
     where = ", ".join(
-        f"{lettered(name)} = {written(entry)}"
+        f"{math_name(name)} = {format_setting(entry)}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
         for entry in [along[place]]
     )
-    ends = [lettered(name) for name in shown.edges]
+    ends = [math_name(name) for name in shown.edges]
     edge = f"; {' and '.join(ends)} at the edge of the grid" if ends else ""
     return f"{shown.quantity.title}: best {shown.values[shown.best]:.3g} at {where}{edge}"
 
@@ -153,7 +154,7 @@ NAMES = {
     "lr": "learning rate", "beta1": "β₁", "beta2": "β₂", "beta3": "β₃", "eps": "ε", "rho": "ρ", "alpha": "α",
     "weight_decay": "weight decay",
 }  # fmt: skip
-"""How hyper-parameters are called."""
+"""The names of hyper-parameters in text."""
 
 MATH = {
     "beta1": r"$\beta_1$", "beta2": r"$\beta_2$", "beta3": r"$\beta_3$", "eps": r"$\epsilon$", "rho": r"$\rho$",
@@ -161,18 +162,18 @@ MATH = {
 }  # fmt: skip
 
 
-def spoken(name: str) -> str:
-    """A hyper-parameter's name as it is written."""
+def display_name(name: str) -> str:
+    """Return the name of a hyper-parameter in text."""
     return NAMES.get(name, name.replace("_", " "))
 
 
-def lettered(name: str) -> str:
-    """A hyper-parameter's name for pictures, Greek letters in mathtext: many a journal's font has no subscripts of its own."""
-    return MATH.get(name, spoken(name))
+def math_name(name: str) -> str:
+    """Return the name of a hyper-parameter for pictures, with Greek letters in mathtext."""
+    return MATH.get(name, display_name(name))
 
 
-def written(entry: Any) -> str:
-    """A setting in as few digits as tell it, and its distance to one where that is short: a decay of 0.9999 is not 1.
+def format_setting(entry: Any) -> str:
+    """Format a setting in few digits; values just below 1 keep their distance to 1.
 
     >>> written(0.0123456), written(0.99987), written(0.9), written(1), written(2e-05), written("cosine")
     ('0.0123', '0.99987', '0.9', '1', '2e-05', 'cosine')
@@ -186,13 +187,13 @@ def written(entry: Any) -> str:
     return word
 
 
-def edges(along: Sequence[Any]) -> NDArray[np.float64]:
-    """Where cells begin and end: one unit each, whatever stands along the axis."""
+def cell_edges(along: Sequence[Any]) -> NDArray[np.float64]:
+    """Return the cell borders, one unit apart."""
     return np.arange(len(along) + 1, dtype=float)
 
 
 def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any]) -> None:
-    """A few of the axis' own values, at the middles of their cells."""
+    """Label a few cells with their values."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     page = ax.get_figure(root=True)
     inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
@@ -200,5 +201,5 @@ def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any
     places = list(range(0, len(along), stride))
     axis.set_major_locator(FixedLocator([place + 0.5 for place in places]))
     axis.set_minor_locator(NullLocator())
-    axis.set_ticklabels([written(along[place]) for place in places])
+    axis.set_ticklabels([format_setting(along[place]) for place in places])
     ax.set(**{f"{which}lim": (ends[0], ends[-1])})

@@ -1,6 +1,9 @@
-"""Any quantity of a race, step by step or by what it cost."""
+"""Metrics of a race against steps, evaluations or time."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,27 +11,26 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
 from landscapes.record import FAILED, Record, steps_or_inf
-from landscapes.render.artists.polyline import Route
+from landscapes.render.artists.polyline import Polyline
 from landscapes.render.plots._loss_curves import DEPTH, Curve
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
-from landscapes.render.plots.metrics import QUANTITIES, evaluations, observed
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
 
 ABSCISSAE = ("steps", "evaluations", "time")
-"""What a trace can run along."""
+"""The quantities for the x axis."""
 
 
-class Trace(Curve):
-    """A curve that grows with the race along something other than its steps."""
+class HistoryCurve(Curve):
+    """A growing curve over something other than steps."""
 
     def __init__(
         self, along: Numbers, value: Numbers, step: NDArray[np.int64], *, style: Style, label: str, width: float
     ) -> None:
         super().__init__(step, value, style=style, label=label, width=width)
         self.set_xdata(along)
-        self.route = Route(along, value, step)
+        self.polyline = Polyline(along, value, step)
 
 
 def history(
@@ -41,24 +43,24 @@ def history(
     theme: str | Theme = "light",
     linewidth: float | None = None,
 ) -> Axes:
-    """Draws a quantity of each run as a curve on `ax`, and returns `ax`; `render.animate` lets the curves grow.
+    """Draw a metric of each run as a curve on `ax` and return `ax`; `render.animate` animates it.
 
-    Runs that failed leave the picture and rescale nothing; a run that has no such quantity has no curve.
+    Failed runs do not affect the limits. A run without the metric has no curve.
 
     Args:
         record: a race.
-        metric: "value", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum), "step_length",
-            "cosine" (between a step and the one before: 1 straight on, -1 back again) or "lr". For the gradient norm and
-            the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`.
+        metric: "loss", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum),
+            "step_length", "cosine" (between successive steps: 1 straight on, -1 reversed) or "lr". For the gradient
+            norm and the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`.
         ax: where to draw; by default matplotlib's current axes.
-        x: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", in seconds
-            or milliseconds of the processor that measured them, for a race with `metrics=["seconds"]`.
+        x: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", the processor
+            time in seconds or milliseconds, for a race with `metrics=["seconds"]`.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
         linewidth: of the curves, in points; by default as the axes' size asks for.
 
     Raises:
-        InputError: for an unknown quantity, a record that does not hold what it needs, a step outside the race.
+        InputError: for an unknown metric, a record without the data it needs, a step outside the race.
 
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
@@ -67,18 +69,18 @@ def history(
     'cosine between steps'
     """
     shown = check_step(record, step)
-    if metric not in QUANTITIES:
-        raise unknown("metric", str(metric), QUANTITIES)
+    if metric not in METRICS:
+        raise unknown("metric", str(metric), METRICS)
     if x not in ABSCISSAE:
         raise unknown("quantity for x", str(x), ABSCISSAE)
-    look, chosen, runs = as_theme(theme), QUANTITIES[metric], record.trajectories.runs
+    look, chosen, runs = as_theme(theme), METRICS[metric], record.trajectories.runs
     values = np.asarray(chosen.of(record), float)
     steps = record.trajectories.step
     along, title = _along(record, x)
     stopped = np.maximum(steps_or_inf(runs["stopped"]), 1)
-    values = np.where(steps < stopped[:, None], values, np.nan)  # nothing happened afterwards
+    values = np.where(steps < stopped[:, None], values, np.nan)  # runs stay where they were stopped
     if not np.isfinite(values).any():
-        raise InputError(f"no run of this race has a {chosen.title}")
+        raise InputError(f"no run of this race has a finite {chosen.title}")
     ax = current_axes(ax)
     failed = np.isin(runs["status"], FAILED)
     calm = values[~failed] if np.isfinite(values[~failed]).any() else values
@@ -101,33 +103,134 @@ def history(
         if not len(known):
             continue
         part = slice(known[0], known[-1] + 1)
-        curve = Trace(along[run, part], values[run, part], steps[part], style=style, label=label, width=thick)
+        curve = HistoryCurve(along[run, part], values[run, part], steps[part], style=style, label=label, width=thick)
         ax.add_line(curve)
         curve.set_step(shown)
     return ax
 
 
 def _along(record: Record, x: str) -> tuple[Numbers, str]:
-    """What the runs are drawn along, (R, T), and what its axis is called."""
+    """Return the x values, (R, T), and the label of the x axis."""
     if x == "evaluations":
         return evaluations(record), "evaluations"
     if x == "time":
-        spent = observed(record, "seconds")
+        spent = recorded(record, "seconds")
         short = np.nanmax(spent) < 1
         return (1000 if short else 1) * spent, f"processor time [{'ms' if short else 's'}]"
     return np.broadcast_to(record.trajectories.step, record.trajectories.loss.shape).astype(float), "step"
 
 
 def _decades(values: Numbers) -> tuple[float, float]:
-    """Limits on a log scale."""
+    """Return limits on a log scale."""
     sound = values[np.isfinite(values) & (values > 0)]
     high = float(sound.max())
     return max(float(sound.min()), high * DEPTH) / 1.5, 1.5 * high
 
 
 def _span(values: Numbers) -> tuple[float, float]:
-    """Limits on a linear scale, with a margin."""
+    """Return limits on a linear scale, with a margin."""
     sound = values[np.isfinite(values)]
     low, high = float(sound.min()), float(sound.max())
     margin = 0.06 * max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-9)
     return low - margin, high + margin
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric that each run has at each step.
+
+    Attributes:
+        title: the axis label.
+        log: whether it is drawn on a log scale.
+        of: returns its values (R, T) from a record, NaN if undefined; raises `InputError` if the record lacks data.
+        span: the limits of its axis, if fixed.
+    """
+
+    title: str
+    log: bool
+    of: Callable[[Record], Numbers]
+    span: tuple[float, float] | None = None
+
+
+def recorded(record: Record, name: str) -> Numbers:
+    """Return a recorded metric, (R, T) or (R, T, d). Raise `InputError` if it was not recorded."""
+    if name not in record.trajectories.metrics:
+        raise InputError(f"this race did not record {name!r}; race again with metrics=[{name!r}]")
+    return record.trajectories.metrics[name]
+
+
+def evaluations(record: Record) -> Numbers:
+    """Return the evaluations of each run up to each step, (R, T).
+
+    Values, gradients and Hessian-vector products count 1, a Hessian counts d.
+    """
+    weights = np.array([1.0, 1.0, 1.0, record.trajectories.x.shape[-1]])
+    return np.asarray(recorded(record, "evaluations") @ weights)
+
+
+def _loss(record: Record) -> Numbers:
+    return record.trajectories.loss
+
+
+def _gap(record: Record) -> Numbers:
+    minimum = float(record.meta["minimum"])
+    if not np.isfinite(minimum):
+        raise InputError('this function has no known minimum; use metric="loss" instead of "gap"')
+    return record.trajectories.loss - minimum
+
+
+def _gradient_norm(record: Record) -> Numbers:
+    return recorded(record, "gradient_norm")
+
+
+def _distance(record: Record) -> Numbers:
+    """Return the distance to the nearest known minimum."""
+    ground, dim = record.surface or record.curve, record.trajectories.x.shape[-1]
+    if ground is None or not len(ground.minima) or dim > 2:
+        raise InputError('this record has no known minimum to measure the distance from; use metric="gap"')
+    away = record.trajectories.x[:, :, None] - ground.minima[:, :dim]
+    return np.asarray(np.linalg.norm(away, axis=-1).min(2))
+
+
+def _moves(record: Record) -> Numbers:
+    """Return the steps, (R, T - 1, d); NaN after a run was stopped."""
+    trajectories = record.trajectories
+    if (np.diff(trajectories.step) != 1).any():
+        raise InputError('this record lacks some steps; race again with record_steps="all"')
+    moves = np.diff(trajectories.x, axis=1)
+    stopped = steps_or_inf(trajectories.runs["stopped"])[:, None]
+    return np.where((trajectories.step[1:] < stopped)[..., None], moves, np.nan)
+
+
+def _step_length(record: Record) -> Numbers:
+    return _late(np.linalg.norm(_moves(record), axis=-1), 1)
+
+
+def _cosine(record: Record) -> Numbers:
+    """Return the cosine between successive steps; NaN if one of them has length 0."""
+    moves = _moves(record)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moves = moves / np.abs(moves).max(-1, keepdims=True)  # squares of very short steps would underflow
+        ways = moves / np.linalg.norm(moves, axis=-1, keepdims=True)
+    return _late(np.clip((ways[:, 1:] * ways[:, :-1]).sum(-1), -1.0, 1.0), 2)
+
+
+def _late(values: Numbers, late: int) -> Numbers:
+    """Pad values that begin some steps after the start."""
+    return np.pad(values, ((0, 0), (late, 0)), constant_values=np.nan)
+
+
+def _lr(record: Record) -> Numbers:
+    return recorded(record, "lr")
+
+
+METRICS = {
+    "loss": Metric("loss", False, _loss),
+    "gap": Metric("gap to the minimum", True, _gap),
+    "gradient_norm": Metric("gradient norm", True, _gradient_norm),
+    "distance": Metric("distance to the minimum", True, _distance),
+    "step_length": Metric("step length", True, _step_length),
+    "cosine": Metric("cosine between steps", False, _cosine, (-1.08, 1.08)),
+    "lr": Metric("learning rate", True, _lr),
+}
+"""The metrics that `render.history` draws, by name."""

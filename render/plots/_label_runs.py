@@ -1,4 +1,4 @@
-"""Names beside heads, instead of a legend."""
+"""Labels next to the current points, instead of a legend."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from numpy.typing import NDArray
 from landscapes.record import Record
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, set_step, stroke
 from landscapes.render.artists.animated import Boxes as Areas
-from landscapes.render.artists.label_placement import Boxes, Points, keys, plan, settled
-from landscapes.render.artists.legend import Entry, compact, entries
-from landscapes.render.artists.text_fit import shortened, text_width
+from landscapes.render.artists.label_placement import Boxes, Points, key_steps, plan, settle
+from landscapes.render.artists.legend import Entry, abbreviated, legend_entries
+from landscapes.render.artists.text_fit import shorten, text_width
 from landscapes.render.plots.contours import STAR
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 FONT = 9.0
-"""Size of the names in points, on large axes."""
+"""Font size on large axes, in points."""
 
 LEAD = 0.9
-"""From this distance on, in font sizes, a line leads from a name to its head."""
+"""Labels farther from their point than this many font sizes get a leader line."""
 
 Place = tuple[int, Points, Points, Points]
-"""A run, the centre of its name, half the name's sides, and the run's head."""
+"""A run, the centre of its label, half the sides of the label, and the current point."""
 
 
-class Names(Artist, AnimatedArtist):
-    """The names of all runs, each beside its head; they keep off heads, stars and each other.
+class RunLabels(Artist, AnimatedArtist):
+    """The labels of all runs, each next to its current point.
 
     Args:
         record: the race.
-        shown: the runs' names and fates.
-        theme: for colours.
-        font: size in points.
-        head: diameter of a head in points.
-        star: diameter of a star in points.
+        shown: the legend entries of the runs.
+        theme: the theme.
+        font: font size in points.
+        head: diameter of a current point in points.
+        star: diameter of a minimum's star in points.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Names(Artist, AnimatedArtist):
         if self.axes is None:
             return None
         scale = pixels(renderer, 1.0)
-        self._places.clear()  # of these steps all will be needed, of others none
+        self._places.clear()  # all of these steps will be drawn, others not
         reach = 2 + self.font * scale
         found: dict[int, set[tuple[float, ...]]] = {}
         for step in steps:
@@ -93,7 +93,7 @@ class Names(Artist, AnimatedArtist):
         return np.array(union).reshape(-1, 4)
 
     def places(self, scale: float, step: int | None = None) -> list[Place]:
-        """What is named at a step: run, centre of the name, half its sides, and its head; in pixels.
+        """Return the visible labels at a step: run, centre, half sides and current point, in pixels.
 
         Args:
             scale: a point's length in pixels.
@@ -108,15 +108,17 @@ class Names(Artist, AnimatedArtist):
     def _placed(self, step: int) -> list[Place]:
         now = int(np.searchsorted(self.steps, step, side="right")) - 1
         heads = self._heads[now]
-        seen = np.isfinite(heads).all(1)
-        if not seen.any():
+        in_view = np.isfinite(heads).all(1)
+        if not in_view.any():
             return []
         half = self._half[self._late(step), np.arange(len(self.shown))]
         middle = np.stack([np.interp(now, self._keys, track) for track in self._plan.reshape(len(self._keys), -1).T])
-        discs = Boxes(heads[seen], np.full((int(seen.sum()), 2), self._radius))
+        discs = Boxes(heads[in_view], np.full((int(in_view.sum()), 2), self._radius))
         walls = Boxes(np.vstack([self._fixed.middle, discs.middle]), np.vstack([self._fixed.half, discs.half]))
-        found, placed = settled(Boxes(middle.reshape(-1, 2)[seen], half[seen]), walls, self._low, self._high)
-        return [(int(run), found[k], half[run], heads[run]) for k, run in enumerate(np.flatnonzero(seen)) if placed[k]]
+        found, placed = settle(Boxes(middle.reshape(-1, 2)[in_view], half[in_view]), walls, self._low, self._high)
+        return [
+            (int(run), found[k], half[run], heads[run]) for k, run in enumerate(np.flatnonzero(in_view)) if placed[k]
+        ]
 
     def draw(self, renderer: RendererBase) -> None:
         if not self.get_visible() or self.axes is None:
@@ -133,7 +135,7 @@ class Names(Artist, AnimatedArtist):
                 gc = renderer.new_gc()
                 renderer.draw_image(gc, round(middle[0] - wide / 2), round(middle[1] - high / 2), sprite)
                 gc.restore()
-            else:  # the halo as an outline, the name as text
+            else:  # draw the halo as an outline, then the text
                 for outlined in (True, False):
                     text = self._text(run, bool(late[run]), outlined)
                     text.set_position((middle[0], middle[1]))
@@ -141,18 +143,19 @@ class Names(Artist, AnimatedArtist):
         self.stale = False
 
     def _late(self, step: int) -> NDArray[np.int64]:
-        """For each run whether its fate is known at a step."""
-        return np.array([bool(entry.fate) and step >= entry.since for entry in self.shown]).astype(np.int64)
+        """Return for each run whether its outcome is known at a step."""
+        return np.array([bool(entry.outcome) and step >= entry.since for entry in self.shown]).astype(np.int64)
 
     def _words(self, run: int, late: bool) -> str:
         entry = self.shown[run]
-        return f"{entry.name} {entry.fate}" if late else entry.name
+        return f"{entry.name} {entry.outcome}" if late else entry.name
 
     def _text(self, run: int, late: bool, outlined: bool = True) -> Text:
-        """A name as matplotlib draws it, with or without its halo."""
+        """Return a label as a matplotlib text, with or without its halo."""
         halo = [withStroke(linewidth=0.28 * self.font, foreground=self.theme.halo)]
         text = Text(
-            0, 0, self._words(run, late), fontsize=self.font, color=self.shown[run].style.color, ha="center", va="center",
+            0, 0, self._words(run, late), fontsize=self.font, color=self.shown[run].style.color,
+            ha="center", va="center",
             parse_math=False, fontweight="bold", path_effects=halo if outlined else None,
         )  # fmt: skip
         page = self.get_figure(root=True)
@@ -162,7 +165,7 @@ class Names(Artist, AnimatedArtist):
         return text
 
     def _sprite(self, renderer: RendererAgg, run: int, late: bool) -> NDArray[np.uint8]:
-        """A name's pixels, drawn once a layout; Agg counts rows upwards."""
+        """Return the pixels of a label, drawn once per layout; Agg counts rows upwards."""
         if (run, late) not in self._sprites:
             half = np.ceil(self._half[int(late), run] + 0.5 * self.font * pixels(renderer, 1.0)).astype(int)
             page = RendererAgg(2 * int(half[0]), 2 * int(half[1]), renderer.dpi)
@@ -173,7 +176,7 @@ class Names(Artist, AnimatedArtist):
         return self._sprites[run, late]
 
     def _lead(self, renderer: RendererBase, run: int, middle: Points, half: Points, head: Points, scale: float) -> None:
-        """A line from a name to its head, where they are apart."""
+        """Draw a leader line from a label to its point if they are apart."""
         near = np.clip(head, middle - half, middle + half)
         far = float(np.hypot(*(near - head)))
         if far - self._radius < LEAD * self.font * scale:
@@ -184,7 +187,7 @@ class Names(Artist, AnimatedArtist):
         gc.restore()
 
     def _prepare(self, scale: float) -> None:
-        """Finds the places for the whole race, once a layout."""
+        """Plan the places for the whole race, once per layout."""
         assert self.axes is not None
         transform = self.axes.transData
         key = (transform.get_affine().get_matrix().tobytes(), scale, *self.axes.bbox.extents)
@@ -196,8 +199,10 @@ class Names(Artist, AnimatedArtist):
         gap = 0.25 * self.font * scale
         self._low, self._high = (corner for corner in np.array(self.axes.bbox.extents).reshape(2, 2))
         self._low, self._high = self._low + gap, self._high - gap
-        self._radius = 0.58 * self.head * scale  # with its rim
-        self._heads = np.stack([seen(transform.transform(way), self.axes.bbox.extents) for way in self.points], 1)
+        self._radius = 0.58 * self.head * scale  # including the edge
+        self._heads = np.stack(
+            [head_positions(transform.transform(way), self.axes.bbox.extents) for way in self.points], 1
+        )
         wide = [
             [text_width(self._words(run, late), self.font, "bold") for run in range(len(self.shown))]
             for late in (False, True)
@@ -211,7 +216,7 @@ class Names(Artist, AnimatedArtist):
                 [np.full_like(minima, 0.5 * self.star * scale), *[[box.width / 2, box.height / 2] for box in boxes]]
             ),
         )
-        self._keys = keys(self._heads)
+        self._keys = key_steps(self._heads)
         widest = self._half.max(0)
         self._plan = plan(self._heads[self._keys], widest, self._radius, gap, self._fixed, self._low, self._high)
 
@@ -224,10 +229,10 @@ def label_runs(
     theme: str | Theme = "light",
     fontsize: float | None = None,
 ) -> Axes:
-    """Writes the name of each run beside its head on axes that show the race, and returns them.
+    """Write the name of each run next to its current point on axes that show the race, and return them.
 
-    Names follow their heads calmly, keep off heads, stars, insets and each other, and are linked to their
-    head by a line where they cannot be next to it. One that finds no place is left out.
+    Labels follow their points steadily and avoid points, minima, insets and each other. A leader line links a label
+    that is not adjacent to its point. A label without a free place is hidden.
 
     Args:
         record: a race in two dimensions.
@@ -244,18 +249,16 @@ def label_runs(
     ax = current_axes(ax)
     scale = size_factor(ax)
     font = FONT * scale**0.35 if fontsize is None else fontsize
-    shown_runs = entries(record, look) if scale > 0.9 else compact(entries(record, look))
+    shown_runs = legend_entries(record, look) if scale > 0.9 else abbreviated(legend_entries(record, look))
     wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
-    shown_runs = [
-        replace(entry, name=shortened(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
-    ]
-    ax.add_artist(Names(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
+    shown_runs = [replace(entry, name=shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs]
+    ax.add_artist(RunLabels(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
     set_step(ax, shown)
     return ax
 
 
-def seen(way: Points, extents: Any) -> Points:
-    """Where a head is drawn at each point (T, 2) of its way: there, or on the border where it last left; NaN before it came."""
+def head_positions(way: Points, extents: Any) -> Points:
+    """Return where the head is drawn at each point (T, 2): there, or where it last left the axes; NaN before."""
     low, high = np.array(extents).reshape(2, 2)
     sound = np.isfinite(way).all(axis=1)
     last = np.maximum.accumulate(np.where(sound, np.arange(len(way)), 0))

@@ -17,26 +17,26 @@ from numpy.typing import NDArray
 from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
-from landscapes.render.artists.overlap import CELLS, Pieces, stretches
-from landscapes.render.artists.polyline import Ink, Route
-from landscapes.render.artists.trails import dress, laid
+from landscapes.render.artists.overlap import CELLS, Pieces, merge_segments
+from landscapes.render.artists.polyline import Polyline, Strokes
+from landscapes.render.artists.trails import layout_strokes, set_legend_style
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 DEPTH = 1e-9
-"""Gaps below this share of the first one are not told apart."""
+"""Gaps below this share of the first one are clipped."""
 
 
 class Curve(Line2D, AnimatedArtist):
-    """A curve over the steps that grows with the race, with a dot at its end."""
+    """A curve over the steps with a dot at its end."""
 
     def __init__(
         self, step: NDArray[np.int64], value: NDArray[np.float64], *, style: Style, label: str = "", width: float = 1.9
     ) -> None:
         super().__init__(step, value, color=style.color, linewidth=width, label=label)
-        self.route = Route(step, value, step)
+        self.polyline = Polyline(step, value, step)
         self.style = style
-        dress(self, style)
+        set_legend_style(self, style)
         self.dashes = tuple(width * dash for dash in style.dashes)
         self.parts: Pieces = [(0, len(step) - 1, 0)]
         self._laid_for: NDArray[np.float64] | None = None
@@ -44,38 +44,38 @@ class Curve(Line2D, AnimatedArtist):
         self.set_zorder(4)
 
     def set_step(self, step: int) -> None:
-        self.route.set_step(step)
+        self.polyline.set_step(step)
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
-        self.route.update(self, renderer)
-        return bounds_of(self.route.between(steps[0], steps[-1]), 2 + 2 * pixels(renderer, self.get_linewidth()))
+        self.polyline.update(self, renderer)
+        return bounds_of(self.polyline.between(steps[0], steps[-1]), 2 + 2 * pixels(renderer, self.get_linewidth()))
 
     @property
     def color(self) -> tuple[float, float, float]:
-        """The curve's colour."""
+        """The colour of the curve."""
         return to_rgb(self.get_color())
 
     @allow_rasterization  # type: ignore[untyped-decorator]
     def draw(self, renderer: RendererBase) -> None:
-        if not self.get_visible() or self.route.count < 1:
+        if not self.get_visible() or self.polyline.count < 1:
             return
-        self.route.update(self, renderer)
+        self.polyline.update(self, renderer)
         width = self.get_linewidth()
         gc = stroke(self, renderer, width)
         gc.set_foreground((*self.color, 1.0), isRGBA=True)
         alone = not any(depth for *_, depth in self.parts)
-        ink = self.route.whole if alone else self._ink(pixels(renderer, 1.0))
+        ink = self.polyline.whole if alone else self._ink(pixels(renderer, 1.0))
         if alone and self.dashes:
-            gc.set_dashes(0, self.dashes)  # cut elsewhere, dashes would lie elsewhere
+            gc.set_dashes(0, self.dashes)  # cutting would move the dashes
         else:
             ink = ink.near(windows(renderer), 1 + pixels(renderer, width))
-        ink.stroke(renderer, gc, 0, self.route.count - 1)
-        x, y = self.route.pixels[self.route.count - 1].tolist()
+        ink.stroke(renderer, gc, 0, self.polyline.count - 1)
+        x, y = self.polyline.pixels[self.polyline.count - 1].tolist()
         if math.isfinite(x) and math.isfinite(y):
             gc.set_dashes(0, None)
             gc.set_linewidth(0.0)
             if self.axes is not None and self.axes.bbox.padded(1).contains(x, y):
-                gc.set_clip_rectangle(None)  # a dot on the border is drawn whole
+                gc.set_clip_rectangle(None)  # a dot on the border is not clipped
                 gc.set_clip_path(None)
             scale = pixels(renderer, 2.9 * width)
             dot = Affine2D.from_values(scale, 0, 0, scale, x, y)
@@ -83,11 +83,13 @@ class Curve(Line2D, AnimatedArtist):
         gc.restore()
         self.stale = False
 
-    def _ink(self, unit: float) -> Ink:
-        """The curve with gaps where earlier ones run too; `unit` is the length of a point in pixels."""
-        if self._laid_for is not self.route.pixels:
-            self._laid_for = self.route.pixels
-            self._inked = Ink(self.route, *laid(self.route, self.parts, self.dashes, unit, self.get_linewidth()))
+    def _ink(self, unit: float) -> Strokes:
+        """Return the strokes with gaps that show earlier curves; `unit` is a point in pixels."""
+        if self._laid_for is not self.polyline.pixels:
+            self._laid_for = self.polyline.pixels
+            self._inked = Strokes(
+                self.polyline, *layout_strokes(self.polyline, self.parts, self.dashes, unit, self.get_linewidth())
+            )
         return self._inked
 
 
@@ -99,17 +101,17 @@ def loss_curves(
     theme: str | Theme = "light",
     linewidth: float | None = None,
 ) -> Axes:
-    """Draws the loss of each run against its steps on `ax`, and returns `ax`.
+    """Draw the loss of each run against steps on `ax` and return `ax`.
 
-    Where the minimum is known (or was seen) the gap to it is drawn on a log scale, with a dashed line at
-    the target; else the value itself, linearly. Runs that diverge leave the picture and rescale nothing.
+    If the minimum is known (or was found), the gap to it is drawn on a log scale, with a dashed line at the target;
+    otherwise the loss on a linear scale. Diverging runs do not affect the limits.
 
     Args:
         record: a race.
         ax: where to draw; by default matplotlib's current axes.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        linewidth: of the curves, in points, dots in proportion; by default as the axes' size asks for.
+        linewidth: of the curves in points; by default according to the size of the axes.
 
     Raises:
         InputError: for a step outside the race or an unknown theme.
@@ -142,7 +144,9 @@ def loss_curves(
     curves = []
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         stopped = step_or_none(trajectories.runs["stopped"], run)
-        ran = slice(None) if stopped is None else trajectories.step < max(stopped, 1)  # nothing happened afterwards
+        ran = (
+            slice(None) if stopped is None else trajectories.step < max(stopped, 1)
+        )  # runs stay where they were stopped
         curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
         ax.add_line(curve)
         curves.append(curve)
@@ -152,20 +156,20 @@ def loss_curves(
 
 
 def _part(curves: list[Curve], ax: Axes) -> None:
-    """Tells each curve where earlier ones have the same values, so that it lets them show through."""
+    """Find where curves have the same values as earlier ones, so that those show through."""
     view = ax.transScale.transform(np.transpose([ax.get_xlim(), ax.get_ylim()]))
-    heights = np.full((len(curves), max(len(curve.route.data) for curve in curves)), np.nan)
+    heights = np.full((len(curves), max(len(curve.polyline.data) for curve in curves)), np.nan)
     with np.errstate(all="ignore"):
         for run, curve in enumerate(curves):
-            x, y = ((ax.transScale.transform(curve.route.data) - view[0]) / (view[1] - view[0])).T
+            x, y = ((ax.transScale.transform(curve.polyline.data) - view[0]) / (view[1] - view[0])).T
             heights[run, : len(y)] = y
             depth = (np.abs(heights[:run, : len(y)] - y) < 1 / CELLS).sum(0)
             length = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)), posinf=0.0)
-            curve.parts = stretches(np.minimum(depth[:-1], depth[1:]), length)
+            curve.parts = merge_segments(np.minimum(depth[:-1], depth[1:]), length)
 
 
 def _mark(ax: Axes, level: float, theme: Theme) -> None:
-    """A dashed line at the target, with its name."""
+    """Draw a dashed line at the target, with its name."""
     ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     ax.annotate(
         "target", (1, level), xycoords=("axes fraction", "data"), xytext=(-3, 2), textcoords="offset points",
@@ -174,23 +178,23 @@ def _mark(ax: Axes, level: float, theme: Theme) -> None:
 
 
 def _top(values: NDArray[np.float64], first: float) -> float:
-    """The highest gap worth showing: where runs begin, or somewhat above where they overshoot."""
+    """Return the upper limit: the first gap, or somewhat above it for runs that overshoot."""
     return float(np.clip(_highest(values), first, 30 * first))
 
 
 def _span(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Limits for plain values, margins included."""
+    """Return linear limits with margins."""
     low, high = -_highest(-values), _begin(values)
     margin = 0.05 * max(high - low, 1e-9 * abs(low), 1e-9)
     return low - margin, high + 3 * margin
 
 
 def _begin(values: NDArray[np.float64]) -> float:
-    """The largest value at the start, or anywhere if none is finite there."""
+    """Return the largest value at the start, or anywhere if none is finite there."""
     start = values[:, 0]
     return _highest(start if np.isfinite(start).any() else values)
 
 
 def _highest(values: NDArray[np.float64]) -> float:
-    """The largest finite value, 0 where there is none."""
+    """Return the largest finite value, 0 if there is none."""
     return float(np.max(values[np.isfinite(values)], initial=-np.inf)) if np.isfinite(values).any() else 0.0

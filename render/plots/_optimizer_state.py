@@ -1,4 +1,4 @@
-"""What an optimizer remembers, drawn at its head: where its momentum pushes, and how far it steps along each coordinate."""
+"""The state of optimizers at their current points: momentum as an arrow, effective step sizes as an ellipse."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record, filled
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, set_step, stroke
-from landscapes.render.artists.polyline import Route
+from landscapes.render.artists.polyline import Polyline
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
 
 ARROW, SHORT = 38.0, 0.4
-"""The length of the longest arrow on large axes, in points, and the share of it that the shortest one has."""
+"""Length of the longest arrow on large axes in points, and the relative length of the shortest."""
 
 DECADES = 3.0
-"""A momentum smaller by so many powers of ten than the race's largest has the shortest arrow."""
+"""Momenta smaller than the largest by this many powers of ten have the shortest arrow."""
 
 ROUND, FLAT = 22.0, 0.08
-"""Half the longer axis of an ellipse on large axes, in points, and the least share of it that the shorter one has."""
+"""Half the longer axis of an ellipse on large axes in points, and the least ratio of its axes."""
 
 
-class State(Artist, AnimatedArtist):
-    """The momentum of a run as an arrow and its effective step as an ellipse, where it is at a step.
+class StateMarks(Artist, AnimatedArtist):
+    """The momentum of a run as an arrow, and its effective step size per coordinate as an ellipse.
 
     Args:
         x: points, shape (T, 2).
-        step: the kept steps, shape (T,).
-        push: where the momentum pushes, as a direction in data times its length in 0 … 1, shape (T, 2); NaN for none.
-        reach: how far a gradient of 1 moves the run along each coordinate, shape (T, 2), but for a factor; NaN for none.
-        stopped: the step at which the run was stopped, -1 where it was not.
+        step: the recorded steps, shape (T,).
+        push: direction of the momentum term in data, times its length in 0 … 1, shape (T, 2); NaN for none.
+        reach: relative step size per coordinate, shape (T, 2); NaN for none.
+        stopped: the step at which the run was stopped, -1 if it was not.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class State(Artist, AnimatedArtist):
         theme: Theme,
     ) -> None:
         super().__init__()
-        self.route = Route(x[:, 0], x[:, 1], step)
+        self.polyline = Polyline(x[:, 0], x[:, 1], step)
         self.push, self.reach = push, reach
         self.stopped = stopped
         self.style, self.theme = style, theme
@@ -62,11 +62,11 @@ class State(Artist, AnimatedArtist):
         self.set_zorder(5.8)
 
     def set_step(self, step: int) -> None:
-        self.route.set_step(step)
+        self.polyline.set_step(step)
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
-        self.route.update(self, renderer)
-        way = self.route.pixels[max(self.route.reached(steps[0]) - 1, 0) : self.route.reached(steps[-1])]
+        self.polyline.update(self, renderer)
+        way = self.polyline.pixels[max(self.polyline.reached(steps[0]) - 1, 0) : self.polyline.reached(steps[-1])]
         margin = self._margin(renderer)
         return np.concatenate([way.min(0) - margin, way.max(0) + margin])[None]
 
@@ -74,30 +74,30 @@ class State(Artist, AnimatedArtist):
         return pixels(renderer, self.scale * max(ARROW, ROUND) + 4)
 
     def arrow(self, renderer: RendererBase) -> Numbers | None:
-        """Where the arrow ends, from the head, in pixels."""
-        way = self._turned(self.push[self.route.count - 1])
-        size, told = float(np.hypot(*way)), float(np.hypot(*self.push[self.route.count - 1]))
+        """Return the arrow from the current point, in pixels."""
+        way = self._turned(self.push[self.polyline.count - 1])
+        size, told = float(np.hypot(*way)), float(np.hypot(*self.push[self.polyline.count - 1]))
         if not np.isfinite(size) or size == 0:
             return None
         return np.asarray(way / size * pixels(renderer, self.scale * ARROW * told))
 
     def axes_of_ellipse(self, renderer: RendererBase) -> Numbers | None:
-        """Half the axes of the ellipse in pixels."""
-        far = np.abs(self._turned(self.reach[self.route.count - 1]))
+        """Return half the axes of the ellipse in pixels."""
+        far = np.abs(self._turned(self.reach[self.polyline.count - 1]))
         if not np.isfinite(far).all() or not far.max() > 0:
             return None
         return np.asarray(np.maximum(far / far.max(), FLAT) * pixels(renderer, self.scale * ROUND))
 
     def _turned(self, vector: Numbers) -> Numbers:
-        """A vector in data as one in pixels."""
+        """Transform a vector from data to pixels."""
         assert self.axes is not None
         return np.asarray(self.axes.transData.get_matrix()[:2, :2] @ vector)
 
     def draw(self, renderer: RendererBase) -> None:
-        if not self.get_visible() or self.axes is None or 0 <= self.stopped <= self.route.shown:
+        if not self.get_visible() or self.axes is None or 0 <= self.stopped <= self.polyline.shown:
             return
-        self.route.update(self, renderer)
-        x, y = self.route.pixels[self.route.count - 1].tolist()
+        self.polyline.update(self, renderer)
+        x, y = self.polyline.pixels[self.polyline.count - 1].tolist()
         margin = self._margin(renderer)
         if not self.axes.bbox.contains(x, y) or not in_use((x - margin, y - margin, x + margin, y + margin), renderer):
             return
@@ -123,11 +123,11 @@ def optimizer_state(
     step: int | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
-    """Draws what optimizers remember at their heads on `ax`, and returns `ax`; `render.animate` lets it follow the race.
+    """Draw the state of optimizers at their current points on `ax` and return `ax`; `render.animate` animates it.
 
-    An arrow shows where the momentum pushes (against the mean of gradients that it is): longer where that is larger, by
-    powers of ten. An ellipse shows how far an adaptive optimizer steps along each coordinate for the same gradient, 1/√v; its
-    shape counts, not its size. Runs that keep neither have nothing, nor have runs that were stopped or left the view.
+    An arrow shows the direction of the momentum term (against the mean gradient); its length grows with the logarithm
+    of its norm. An ellipse shows the relative step size 1/√v of an adaptive optimizer per coordinate; only its shape
+    counts. Runs without state, stopped runs and runs out of view have no marks.
 
     Args:
         record: a race in two dimensions with `metrics=["momentum", "second_moment"]`, or one of them.
@@ -147,12 +147,13 @@ def optimizer_state(
     shown = check_step(record, step)
     look, trajectories = as_theme(theme), record.trajectories
     if (dim := trajectories.x.shape[-1]) != 2:
-        raise InputError(f"states are drawn in two dimensions; this record has {dim}")
+        raise InputError(f"optimizer states are drawn in two dimensions; this record has {dim}")
     none = np.full(trajectories.x.shape, np.nan)
     momentum, second = (trajectories.metrics.get(name, none) for name in ("momentum", "second_moment"))
     if momentum is none and second is none:
         raise InputError(
-            'this race did not record what its optimizers keep; race again with metrics=["momentum", "second_moment"]'
+            "this race did not record the state of its optimizers; "
+            'race again with metrics=["momentum", "second_moment"]'
         )
     ax = current_axes(ax)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -166,7 +167,7 @@ def optimizer_state(
     for run, style in enumerate(styles(labels, look)):
         if any(np.isfinite(kept[run]).all(-1).any() for kept in (push, reach)):
             stopped = int(filled(trajectories.runs["stopped"])[run])
-            state = State(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
+            state = StateMarks(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
             state.scale = size_factor(ax)
             ax.add_artist(state).set_clip_path(ax.patch)
     set_step(ax, shown)
@@ -174,7 +175,7 @@ def optimizer_state(
 
 
 def _outline(length: float) -> Path:
-    """An arrow to the right of a length in points."""
+    """Return an arrow to the right, of a length in points."""
     head = min(9.0, 0.6 * length)
     half, wing = 1.3, 0.5 * head
     tip = length - head

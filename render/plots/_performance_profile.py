@@ -1,4 +1,4 @@
-"""How optimizers compare over many problems: performance profiles, and the share of targets reached over evaluations."""
+"""Performance profiles, data profiles, and the share of targets reached against evaluations."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from landscapes.analysis import profiles
 from landscapes.analysis.costs import check_one_lr
 from landscapes.errors import InputError, unknown
 from landscapes.record import Record
-from landscapes.render.artists.trails import dress
+from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 
 KINDS = ("performance", "ecdf", "data")
 
 POINTS = 400
-"""Where a profile is evaluated."""
+"""The number of points at which a profile is evaluated."""
 
 RISE = 1.04
-"""The top of the axes: a line at 1 is not on the border."""
+"""The top of the axes, above 1 so that lines at 1 are visible."""
 
 
 def performance_profile(
@@ -32,22 +32,25 @@ def performance_profile(
     target: float | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
-    """Draws how optimizers compare over many problems on `ax`, and returns `ax`: the higher, the better.
+    """Draw how optimizers compare over many problems on `ax` and return `ax`; higher is better.
 
     Args:
         record: what `compare` returns.
         ax: where to draw; by default matplotlib's current axes.
-        kind: "performance" for the share of problems solved within a factor of the fewest evaluations of any (Dolan & Moré,
-            2002); "ecdf" for the share of problems and targets reached within so many evaluations a coordinate (Hansen et
-            al., 2021); "data" for the share of problems solved within so many simplex gradients (Moré & Wild, 2009).
-        target: the share of the gap that may be left, for "performance" and "data"; by default the smallest of the record's.
+        kind: "performance" for the share of problems solved within a factor of the fewest evaluations (Dolan & Moré,
+            2002); "ecdf" for the share of problems and targets reached within a number of evaluations per coordinate
+            (Hansen et al., 2021); "data" for the share of problems solved within a number of simplex gradients (Moré &
+            Wild, 2009).
+        target: the share of the gap that may be left, for "performance" and "data"; by default the smallest of the
+            record's.
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for another record, learning rates of which none is chosen, an unknown kind, a target that the record does not have.
+        InputError: for another record, learning rates of which none is chosen, an unknown kind, a target that the
+        record does not have.
     """
     if not isinstance(record, Record) or record.meta.get("experiment") != "compare":
-        raise InputError("this draws a comparison, which compare(functions, optimizers) records")
+        raise InputError("expected a comparison, as returned by compare(functions, optimizers)")
     if kind not in KINDS:
         raise unknown("kind of profile", kind, KINDS)
     check_one_lr(record)
@@ -59,19 +62,19 @@ def performance_profile(
         ratios = profiles.ratios(costs[..., place])
         x = _spaced(1.0, float(np.max(ratios[np.isfinite(ratios)], initial=2.0)))
         y = profiles.performance_profile(costs[..., place], x)
-        ax.set_xlabel("times the evaluations of the best")
+        ax.set_xlabel("evaluations relative to the best optimizer")
     else:
         scale = dims[:, None, None] + (kind == "data")
         each = costs / scale
         x = _spaced(max(1.0, float(each.min())), float(np.max(each[np.isfinite(each)], initial=2.0)))
         y = profiles.ecdf(costs, dims, x) if kind == "ecdf" else profiles.data_profile(costs[..., place], dims, x)
-        ax.set_xlabel("evaluations a coordinate" if kind == "ecdf" else "evaluations, in simplex gradients")
+        ax.set_xlabel("evaluations per coordinate" if kind == "ecdf" else "evaluations, in simplex gradients")
     labels = [str(label) for label in record.axes["optimizer"]]
     for label, style, row in zip(labels, styles(labels, look), y, strict=True):
         (line,) = ax.plot(
             x, row, drawstyle="steps-post", color=style.color, linewidth=1.9 * size_factor(ax), label=label, zorder=4
         )
-        dress(line, style)
+        set_legend_style(line, style)
         line.set_markevery(POINTS // 8)
     ax.set_xscale("log")
     decades = np.log10(x[-1] / x[0])
@@ -87,7 +90,7 @@ def performance_profile(
 
 
 def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]:
-    """The evaluations to each target, shape (P, S, K), infinite for never; coordinates (P,); targets (K)."""
+    """Return the evaluations to each target, shape (P, S, K), inf for never; dimensions (P,); targets (K)."""
     axes = list(record.axes)
     evaluations = np.asarray(record.grid("evaluations_to"), float)
     moved = np.moveaxis(evaluations, axes.index("optimizer"), -2)

@@ -1,7 +1,8 @@
-"""A sweep over one hyper-parameter as lines: how well each optimizer does at each value, and where its best one lies."""
+"""Sensitivity to one hyper-parameter, and the learning rates of a race on it."""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,18 +10,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
+from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.trails import dress
-from landscapes.render.plots._heatmap import chosen, lettered
-from landscapes.render.plots.inputs import current_axes, size_factor
-from landscapes.render.plots.run_table import QUANTITIES, REPEATS, numbers_of
+from landscapes.render.artists.trails import set_legend_style
+from landscapes.render.plots._heatmap import choose_axes, math_name
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor
+from landscapes.render.plots.run_table import MEASURES, REPEATS, run_values
 from landscapes.render.theme import Theme, as_theme, styles
 
 BAND = (0.25, 0.75)
-"""Quantiles between which the band around a line lies."""
+"""Quantiles of the band around a line."""
 
 ABOVE = 30.0
-"""On a log scale nothing is shown that is so many times worse than the start."""
+"""On a log scale, losses above this multiple of the first one are not shown."""
 
 
 def sensitivity(
@@ -31,24 +33,25 @@ def sensitivity(
     along: str | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
-    """Draws a sweep over one hyper-parameter on `ax`, and returns `ax`: a line an optimizer, a band over starts and seeds.
+    """Draw the sensitivity to one hyper-parameter on `ax` and return `ax`: one line per optimizer.
 
-    A line is the median over starts and seeds, the band holds the middle half of them, a dot marks the best value. Where most runs fail
-    the line ends, with a cross. A dot at the edge of the grid is hollow: better ones may lie beyond.
+    A line is the median over starts and seeds, with a band from the quantile 0.25 to 0.75. A dot marks the best value;
+    it is hollow at the edge of the grid, beyond which there may be better ones. A line ends with a cross where most
+    runs fail.
 
     Args:
-        record: a `sweep`; of further hyper-parameters the best is taken at each value.
+        record: a `sweep`; the best over other hyper-parameters is shown at each value.
         ax: where to draw; by default matplotlib's current axes.
         value: as in `render.heatmap`.
         along: which hyper-parameter; by default the first.
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for a record that is no sweep, unknown names, or numbers that the record does not tell.
+        InputError: for a record that is not a sweep, unknown names, and quantities that the record lacks.
     """
     look = as_theme(theme)
-    (name,) = chosen(record, None if along is None else [along], 1)
-    numbers = numbers_of(record, value)
+    (name,) = choose_axes(record, None if along is None else [along], 1)
+    numbers = run_values(record, value)
     ax = current_axes(ax)
     thick = 1.9 * size_factor(ax)
     axes = list(record.axes)
@@ -59,12 +62,12 @@ def sensitivity(
     order = ["optimizer", name, *(other for other in axes if other not in ("optimizer", name))]
     table = np.transpose(numbers, [axes.index(other) for other in order])
     repeats = [place for place, other in enumerate(order) if place > 1 and other in REPEATS]
-    log = QUANTITIES[value].log
+    log = MEASURES[value].log
     up = value == "success"
     for label, style, rows in zip(who, styles(who, look), table, strict=True):
         middle, low, high = _spread(rows, [place - 1 for place in repeats], up)
         (line,) = ax.plot(values, middle, color=style.color, linewidth=thick, label=label, zorder=4)
-        dress(line, style)
+        set_legend_style(line, style)
         ax.fill_between(values, low, high, color=style.color, alpha=0.16, linewidth=0, zorder=3)
         _mark(ax, values, middle, style.color, look, thick, up)
     if _even_in_logs(values):
@@ -75,15 +78,15 @@ def sensitivity(
         if len(sound) and value == "gap":
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
             ax.set_ylim(top=min(float(sound.max()) * 2, ABOVE * first))
-    ax.set_xlabel(lettered(name))
-    ax.set_ylabel(QUANTITIES[value].title)
+    ax.set_xlabel(math_name(name))
+    ax.set_ylabel(MEASURES[value].title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
 
 
 def _spread(rows: NDArray[np.float64], repeats: list[int], up: bool) -> tuple[NDArray[np.float64], ...]:
-    """The middle, the lower and the upper end of the band at each value; NaN where most runs fail."""
+    """Return the median and the ends of the band at each value; NaN if most runs fail."""
     if up:
         mean = rows.mean(tuple(range(1, rows.ndim)))
         return mean, mean, mean
@@ -101,7 +104,7 @@ def _spread(rows: NDArray[np.float64], repeats: list[int], up: bool) -> tuple[ND
 def _mark(
     ax: Axes, values: list[Any], middle: NDArray[np.float64], color: Any, look: Theme, thick: float, up: bool
 ) -> None:
-    """The best value, and the last one before runs fail."""
+    """Mark the best value, and the last one before runs fail."""
     sound = np.flatnonzero(np.isfinite(middle))
     if not len(sound):
         return
@@ -120,9 +123,90 @@ def _mark(
 
 
 def _even_in_logs(values: list[Any]) -> bool:
-    """Whether values are spread as on a log scale rather than a linear one."""
+    """Return whether values are spread more evenly on a log scale than on a linear one."""
     numbers = np.array(values, float)
     if len(numbers) < 3 or (numbers <= 0).any():
         return False
     plain, logs = np.diff(numbers), np.diff(np.log(numbers))
     return bool(np.ptp(logs) / abs(logs.mean()) < np.ptp(plain) / abs(plain.mean()))
+
+
+EDGE = 0.02
+"""Distance from the end of a grid, relative to its length, within which a rate lies at its edge."""
+
+
+def lr_sweep(
+    record: Record, ax: Axes | None = None, *, sweep: Record, value: str = "gap", theme: str | Theme = "light"
+) -> Axes:
+    """Draw the sensitivity to the learning rate on `ax`, with the rates of a race marked, and return `ax`.
+
+    A rate is a dashed line in its optimizer's colour. A note tells which rates lie at the edge of the grid or beyond
+    it.
+
+    Args:
+        record: a race.
+        ax: where to draw, such as a thin strip beside the race; by default matplotlib's current axes.
+        sweep: a sweep over `lr`: `sweep("beale", ["sgd", "adam"], lr=(1e-4, 1))`.
+        value: what of the sweep is shown, as in `render.sensitivity`.
+        theme: colours, by name or as a `Theme`.
+
+    Raises:
+        InputError: for a sweep that has no axis `lr`, or whose optimizers are not in the race.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race, sweep
+    >>> tried = sweep("booth", ["sgd", "adam"], lr=[0.001, 0.01, 0.1, 1.0], steps=40)
+    >>> raced = race("booth", ["sgd(lr=0.03)", "adam(lr=1.0)"], steps=40)
+    >>> ax = lr_sweep(raced, Figure().subplots(), sweep=tried)
+    >>> [text.get_text() for text in ax.texts]
+    ['Adam: at the edge of the grid']
+    """
+    check_step(record, None)
+    check_step(sweep, None)
+    if "lr" not in sweep.axes:
+        raise InputError('sweep= needs a sweep over "lr", as returned by sweep(…, lr=(1e-4, 1))')
+    look, grid = as_theme(theme), np.array(sweep.axes["lr"], float)
+    who = [str(label) for label in sweep.axes.get("optimizer", sweep.trajectories.runs["label"][:1].tolist())]
+    runs = record.trajectories.runs
+    chosen = {
+        str(label): float(lr)
+        for label, lr in zip(runs["label"], runs["lr"], strict=True)
+        if str(label) in who and not math.isnan(lr)
+    }
+    if not chosen:
+        raise InputError(
+            f"none of the sweep's optimizers ({', '.join(who)}) is in the race: {', '.join(map(str, runs['label']))}"
+        )
+    ax = current_axes(ax)
+    sensitivity(sweep, ax, value=value, along="lr", theme=look)
+    colors = {label: style.color for label, style in zip(who, styles(who, look), strict=True)}
+    low, high = ax.get_xlim()
+    ax.set_xlim(min(low, *chosen.values()), max(high, *chosen.values()))
+    said = []
+    for label, rate in chosen.items():
+        ax.axvline(
+            rate, color=colors[label], linewidth=1.3 * size_factor(ax), linestyle=(0, (3, 2)), zorder=2, label="_rate"
+        )
+        if words := _edge(rate, grid):
+            said.append(f"{label}: {words}")
+    if said:
+        ax.annotate(
+            "; ".join(said), (1, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
+            ha="right", va="bottom", fontsize=7.5, color=look.foreground, parse_math=False,
+        )  # fmt: skip
+    return ax
+
+
+def _edge(rate: float, grid: NDArray[np.float64]) -> str:
+    """Return a note for a rate at the end of a grid, "" within it.
+
+    >>> grid = np.array([0.01, 0.1, 1.0])
+    >>> _edge(0.1, grid), _edge(1.0, grid), _edge(2.0, grid)
+    ('', 'at the edge of the grid', 'beyond the grid')
+    """
+    if not (rate > 0 and grid.min() > 0) or len(grid) < 2:
+        return ""
+    place = math.log(rate / grid.min()) / math.log(grid.max() / grid.min())
+    if not -EDGE <= place <= 1 + EDGE:
+        return "beyond the grid"
+    return "" if EDGE < place < 1 - EDGE else "at the edge of the grid"

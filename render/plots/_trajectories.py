@@ -1,17 +1,23 @@
-"""The runs on the landscape: trails with halos, and heads that tell how a run ended."""
+"""Trajectories of a race on a contour plot or on the graph of a one-dimensional function."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record, step_or_none
-from landscapes.render.artists.animated import set_step
+from landscapes.record import FAILED, Record, Surface, step_or_none
+from landscapes.render.artists.animated import Boxes, bounds_of, pixels, set_step, stroke, windows
 from landscapes.render.artists.heads import Head, Start
-from landscapes.render.artists.overlap import shared
+from landscapes.render.artists.overlap import find_overlaps
 from landscapes.render.artists.trails import Halo, Trail
+from landscapes.render.plots.contours import draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
-from landscapes.render.plots.one_dimensional import draw_on_curve
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.views import extent
 
@@ -25,21 +31,22 @@ def trajectories(
     linewidth: float | None = None,
     heads: bool = True,
 ) -> Axes:
-    """Draws the trails of a race on `ax`, up to a step, and returns `ax`.
+    """Draw the trajectories of a race up to a step on `ax`, and return `ax`.
 
-    The view stays as it is when something was drawn there before, else it holds all paths that did not
-    fail. A run that left the view ends in an arrow on the border, a stopped one in a cross.
+    In two dimensions, the limits stay if something was drawn on the axes, else they hold all runs that did not fail. In
+    one dimension, the graph of the function is drawn with the last steps of each run. A run that left the view ends in
+    an arrow on the border, a stopped one in a cross.
 
     Args:
-        record: a race in two dimensions.
+        record: a race in one or two dimensions.
         ax: where to draw; by default matplotlib's current axes.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
-        linewidth: of the trails, in points, heads and halos in proportion; by default as the axes' size asks for.
+        linewidth: of the trails in points; by default according to the size of the axes.
         heads: whether to mark where each run is.
 
     Raises:
-        InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
+        InputError: for a record in more dimensions or without its graph, a step outside the race, an unknown theme.
     """
     shown = check_step(record, step)
     dim = record.trajectories.x.shape[-1]
@@ -58,11 +65,11 @@ def trajectories(
 
 
 def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] | None) -> None:
-    """Adds trails of a width in points, their halos and heads, and the rings where they begin."""
+    """Add trails of a width in points, their halos and heads, and rings at their starts."""
     trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
     ways = filled_forward(trajectories.x)
-    parts = shared(list(ways), (ax.get_xlim(), ax.get_ylim()))
+    parts = find_overlaps(list(ways), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = ways[run].T
         trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
@@ -79,9 +86,99 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
 
 
 def _hold(ax: Axes, record: Record) -> None:
-    """Limits that hold every run that did not fail, with a margin."""
+    """Set limits that hold every run that did not fail, with a margin."""
     box = extent(record.trajectories)
     if box is not None:
         margin = 0.05 * (box[:, 1] - box[:, 0]) + 1e-9
         ax.set_xlim(box[0, 0] - margin[0], box[0, 1] + margin[0])
         ax.set_ylim(box[1, 0] - margin[1], box[1, 1] + margin[1])
+
+
+STEPS, SHARE = 8, 0.03
+"""A tail has this many steps, or this share of the race if that is more."""
+
+
+class Tail(Trail):
+    """The last steps of a run with a halo; on a graph, whole trails would cover each other."""
+
+    extra: float = 0.0
+    """Additional width of the halo in points; 0 for none."""
+
+    @property
+    def length(self) -> int:
+        """The number of steps shown."""
+        return max(STEPS, round(SHARE * self.span))
+
+    def _begin(self, step: int) -> int:
+        """Return the first point of the tail at a step."""
+        return max(self.polyline.reached(step - self.length) - 1, 0)
+
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        self.polyline.update(self, renderer)
+        moved = self.polyline.pixels[max(self._begin(steps[0]) - 1, 0) : self.polyline.reached(steps[-1])]
+        return bounds_of(moved, 2 + pixels(renderer, self.get_linewidth() + self.extra))
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or self.polyline.count < 2:
+            return
+        self.polyline.update(self, renderer)
+        width = self.get_linewidth()
+        wide = width + self.extra
+        ink = self.polyline.whole.near(windows(renderer), 1 + pixels(renderer, wide))
+        begin, end = self._begin(self.polyline.shown), self.polyline.count - 1
+        gc = stroke(self, renderer, wide)
+        if self.extra:
+            gc.set_foreground(self.theme.halo)
+            ink.stroke(renderer, gc, begin, end)
+        gc.set_linewidth(width)
+        cuts = np.rint(np.linspace(begin, end, len(self.colors) + 1)).astype(int).tolist()
+        for color, (one, two) in zip(self.colors, pairwise(cuts), strict=True):
+            if two > one:
+                gc.set_foreground((*color, 1.0), isRGBA=True)
+                ink.stroke(renderer, gc, one, two)
+        gc.restore()
+        self.stale = False
+
+
+def draw_on_curve(record: Record, ax: Axes, shown: int, look: Theme, linewidth: float | None, heads: bool) -> Axes:
+    """Draw a one-dimensional race on `ax`: the graph of the function, and the last steps of each run on it.
+
+    Straight segments join successive points, so a run that jumps across a valley is visible.
+    """
+    trajectories = record.trajectories
+    if record.curve is None:
+        raise InputError("this record has no curve of its function; race again to record one")
+    _ground(record.curve, ax, look, known=is_known(record))
+    width = 2.3 * size_factor(ax) if linewidth is None else linewidth
+    labels = [str(label) for label in trajectories.runs["label"]]
+    points = filled_forward(np.stack([trajectories.x[..., 0], trajectories.loss], -1))
+    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+        x, y = points[run].T
+        tail = Tail(x, y, trajectories.step, style=style, theme=look, width=width, label=label)
+        tail.extra = look.halo_width * width
+        ax.add_line(tail)
+        if heads:
+            failed = str(trajectories.runs["status"][run]) in FAILED
+            stopped = step_or_none(trajectories.runs["stopped"], run)
+            ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * width))
+    for start in {tuple(line[0]) for line in points.tolist()}:
+        ax.add_artist(Start(start, look, 2.9 * width))
+    set_step(ax, shown)
+    return ax
+
+
+def _ground(curve: Surface, ax: Axes, look: Theme, *, known: bool) -> None:
+    """Draw the graph, a star on each known minimum, and set limits that hold it."""
+    height = np.where(np.isfinite(curve.values[0]), curve.values[0], np.nan)
+    if np.isnan(height).all():
+        raise InputError("this curve has no finite value to draw")
+    low, high = float(np.nanmin(height)), float(np.nanmax(height))
+    margin = 0.08 * max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-9)
+    ax.set_xlim(curve.x[0], curve.x[-1])
+    ax.set_ylim(low - 1.5 * margin, high + margin)
+    ax.fill_between(curve.x, height, low - 1.5 * margin, color=look.faded, linewidth=0, zorder=0.5)
+    ax.plot(curve.x, height, color=look.muted, linewidth=1.4 * size_factor(ax), zorder=0.6, label="_curve")
+    if len(curve.minima) and np.isfinite(curve.minimum):
+        at = curve.minima[:, 0]
+        draw_minima(ax, np.column_stack([at, np.full(len(at), curve.minimum)]), look, size_factor(ax), known=known)

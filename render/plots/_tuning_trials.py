@@ -1,4 +1,4 @@
-"""Whether a comparison was fair: what each optimizer's tuning tried, spent and won over its defaults."""
+"""The trials of a tuning, by optimizer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.artists.text_fit import wrapped
+from landscapes.render.artists.text_fit import wrap
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
@@ -22,22 +22,22 @@ FACTS = ("label", "round", "rung", "steps", "effort", "evaluations")
 """The columns of a tuning that are not hyper-parameters."""
 
 FAILED = 3.0
-"""The effort of a setting that failed, as `tune` counts it."""
+"""The effort of a trial that failed, as `tune` counts it."""
 
 THICK = 0.2
-"""How far the settings of one optimizer lie apart, up and down, in rows; so that they do not hide each other."""
+"""Vertical spread of the trials of one optimizer, in rows, so that they do not cover each other."""
 
 
 def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
-    """Draws what a tuning tried of each optimizer on `ax`, and returns `ax`: the best at the top, the further left the better.
+    """Draw the trials of each optimizer on `ax` and return `ax`: best optimizer on top, better trials to the left.
 
-    A point is a setting, by its effort (see `landscapes.tune`): faint where it was tried for some of the steps only, strong
-    where for all. The large dot is what was chosen, the ring the optimizer as it was given, as long as it was tried. Left of
-    the dashed line the target is reached. Beneath stands what was spent, and between what bounds hyper-parameters were tried.
+    A point is a trial at its effort (see `landscapes.tune`): faint if it ran for a part of the steps only. The large
+    dot is the best trial, the ring the given settings. Trials left of the dashed line reach the target. The text
+    states the number of settings, the evaluations, and the ranges of the hyper-parameters.
 
     Args:
-        record: what `tune` returns, or its columns: `label`, `rung`, `steps`, `effort`, `evaluations`, and one column per
-            hyper-parameter, all of one length. The first row of an optimizer holds its given settings.
+        record: what `tune` returns, or its columns: `label`, `rung`, `steps`, `effort`, `evaluations`, and one column
+            per hyper-parameter, all of one length. The first row of an optimizer holds its given settings.
         ax: where to draw; by default matplotlib's current axes.
         theme: colours, by name or as a `Theme`.
 
@@ -64,7 +64,7 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     for label, style in zip(labels, styles(labels, look), strict=True):
         y = order.index(label)
         _settings(ax, table, rows[label], best[label], y, style, look, scale)
-        words = "\n".join(wrapped(_told(table, rows[label]), wide - 8, 7.0, 2))
+        words = "\n".join(wrap(_told(table, rows[label]), wide - 8, 7.0, 2))
         ax.annotate(
             words, (0, y + 1.3 * THICK), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
             fontsize=7, va="top", color=look.foreground, alpha=0.8, parse_math=False, linespacing=1.15, zorder=5,
@@ -76,7 +76,7 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     ax.set_ylim(len(labels) - 0.45, -0.45)
     ax.set_yticks(range(len(order)), order)
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"effort: share of steps to the target; above 1 short of it, {FAILED:g} failed")
+    ax.set_xlabel(f"effort: share of steps to the target (> 1: not reached, {FAILED:g}: failed)")
     ax.grid(True, axis="x", color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
@@ -85,7 +85,7 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
 def _settings(
     ax: Axes, table: Columns, held: NDArray[np.int64], best: int, y: int, style: Style, look: Theme, scale: float
 ) -> None:
-    """The settings of one optimizer around a height."""
+    """Draw the trials of one optimizer around a height."""
     effort, whole = table["effort"], table["steps"] == table["steps"].max()
     lifts = THICK * (2 * (0.5 + 0.618034 * np.arange(len(held)) % 1.0) % 2 - 1)
     for chosen, alpha, size in ((~whole[held], 0.16, 2.6), (whole[held], 0.6, 3.2)):
@@ -105,13 +105,13 @@ def _settings(
 
 
 def _best(table: Columns, held: NDArray[np.int64]) -> int:
-    """The row of the best setting among those tried longest, the latest of equal ones."""
+    """Return the row of the best trial among the longest ones, the latest of equal ones."""
     longest = held[table["steps"][held] == table["steps"][held].max()][::-1]
     return int(longest[np.argmin(table["effort"][longest])])
 
 
 def _given(table: Columns, held: NDArray[np.int64]) -> int:
-    """The row where the optimizer as it was given was tried longest."""
+    """Return the row of the longest trial of the given settings."""
     same = np.ones(len(held), bool)
     for name, column in table.items():
         if name not in FACTS:
@@ -121,7 +121,7 @@ def _given(table: Columns, held: NDArray[np.int64]) -> int:
 
 
 def _told(table: Columns, held: NDArray[np.int64]) -> str:
-    """What was spent on an optimizer, and between what bounds it was tried."""
+    """Return the budget of an optimizer and the ranges of its hyper-parameters."""
     begun = int((table["rung"][held] == table["rung"].min()).sum())
     words = [f"{begun:,} setting{'' if begun == 1 else 's'}, {int(table['evaluations'][held].sum()):,} evaluations"]
     for name, column in table.items():
@@ -132,16 +132,16 @@ def _told(table: Columns, held: NDArray[np.int64]) -> str:
 
 
 def _checked(columns: Columns | Record) -> dict[str, NDArray[Any]]:
-    """The columns as arrays, once they are sure to be a tuning's."""
+    """Return the columns as arrays, checked."""
     if isinstance(columns, Record):
         columns = trial_columns(columns)
     if not isinstance(columns, Mapping):
-        raise InputError(f"this draws the columns of a tuning, as Tuning.columns() returns them, not {columns!r:.80}")
+        raise InputError(f"expected a record of tune(), or its columns, got {columns!r:.80}")
     table = {str(name): np.asarray(column) for name, column in columns.items()}
     missing = [name for name in FACTS if name not in table and name != "round"]
     if missing:
-        raise InputError(f"these columns lack {', '.join(missing)}; Tuning.columns() has all that is needed")
+        raise InputError(f"these columns lack {', '.join(missing)}; the record of tune() has them all")
     count = {column.shape for column in table.values()}
     if len(count) != 1 or count == {(0,)} or len(next(iter(count))) != 1:
-        raise InputError(f"columns have one length, at least 1, not {', '.join(map(str, sorted(count)))}")
+        raise InputError(f"columns must have one length, at least 1, got {', '.join(map(str, sorted(count)))}")
     return table

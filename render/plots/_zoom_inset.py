@@ -1,4 +1,4 @@
-"""The minimum through a lens: an inset in the corner where the race leaves the most room."""
+"""An inset that magnifies the minimum, in the corner where it covers least."""
 
 from __future__ import annotations
 
@@ -11,33 +11,32 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import Record
+from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.plots._trajectories import runs
-from landscapes.render.plots.contours import contour, is_known, star
+from landscapes.render.plots.contours import contour, draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
-from landscapes.render.plots.interpolation import refined
 from landscapes.render.theme import Theme, as_theme
 
 MAGNIFICATION = 6.0
-"""How much larger the inset shows things."""
+"""Default magnification."""
 
 SHARES = (0.4, 0.34, 0.28)
-"""How long its sides may be, as shares of the axes'; the largest one that covers no path is taken."""
+"""Sides of the inset relative to the axes; the largest one that covers no trajectory is used."""
 
 APART = 0.025
-"""How far it stays from the border, as a share of the axes' sides."""
+"""Distance from the border, relative to the axes."""
 
 Box = tuple[float, float, float, float]
-"""Left, bottom, width and height, as shares of the axes."""
+"""Left, bottom, width and height relative to the axes."""
 
 
-class Near(Head):
-    """A head that is shown only where it is in view."""
+class HeadInView(Head):
+    """A head that is drawn only if it is in view."""
 
     def draw(self, renderer: RendererBase) -> None:
-        route = self.trail.route
+        route = self.trail.polyline
         route.update(self.trail)
         if route.count and self._in_view(*route.pixels[route.count - 1]):
             super().draw(renderer)
@@ -51,16 +50,15 @@ def zoom_inset(
     step: int | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
-    """Draws what happens around the minimum, magnified, in a corner of axes that show the race already.
+    """Magnify the surroundings of the minimum in a corner of axes that show the race.
 
-    The minimum is the known one next to where the best run ends; where none is known, that end itself.
-    The surface in between the recorded points is interpolated (Keys, "Cubic convolution interpolation for
-    digital image processing", 1981), which is exact for a quadratic function.
+    The inset shows the known minimum nearest to the end of the best run, or that end if none is known. The surface is
+    interpolated by cubic convolution (Keys, 1981), which is exact for quadratic functions.
 
     Args:
         record: a race in two dimensions.
         ax: where to draw; by default matplotlib's current axes.
-        magnification: how much larger than on `ax`, above 1.
+        magnification: magnification relative to `ax`, > 1 and at most 1000.
         step: the last step to show; by default the race's last.
         theme: colours, by name or as a `Theme`.
 
@@ -69,7 +67,7 @@ def zoom_inset(
 
     Raises:
         InputError: for a record without a surface, one whose minimum lies outside the view, a magnification
-            that is none, a step outside the race, an unknown theme.
+            out of range, a step outside the race, an unknown theme.
     """
     shown = check_step(record, step)
     look = as_theme(theme)
@@ -77,7 +75,7 @@ def zoom_inset(
     if record.surface is None:
         raise InputError("this record has no surface to magnify: only races in two dimensions do")
     if isinstance(magnification, bool) or not isinstance(magnification, int | float) or not 1 < magnification <= 1000:
-        raise InputError(f"magnification must be a number above 1, at most 1000, not {magnification!r}")
+        raise InputError(f"magnification must be > 1 and <= 1000, got {magnification!r}")
     view = np.array([ax.get_xlim(), ax.get_ylim()])
     middle = _middle(record, view)
     box = corner(record, view, middle)
@@ -93,15 +91,15 @@ def zoom_inset(
     scale = max(size_factor(made), 0.8 * size_factor(ax))
     contour(close, made, theme=look, levels=9, stars=False)
     made.set(xlim=lens[0], ylim=lens[1])
-    star(made, record.surface.minima, look, scale, known=is_known(record))
-    runs(close, made, look, 2.3 * scale, Near)
+    draw_minima(made, record.surface.minima, look, scale, known=is_known(record))
+    runs(close, made, look, 2.3 * scale, HeadInView)
     ax.indicate_inset(inset_ax=made, edgecolor=look.foreground, alpha=0.45, linewidth=0.7, zorder=3.3)
     set_step(made, shown)
     return made
 
 
 def corner(record: Record, view: NDArray[np.float64], middle: NDArray[np.float64]) -> Box:
-    """The nearest corner of the largest size that no path enters, else the one that the paths enter least."""
+    """Return the nearest corner of the largest size that covers nothing, else the one that covers least."""
     samples = _samples(record.trajectories.x, view)
     minima = np.zeros((0, 2)) if record.surface is None else record.surface.minima
     marks = (np.vstack([minima, middle, record.trajectories.x[:, 0]]) - view[:, 0]) / np.ptp(view, axis=1)
@@ -122,7 +120,7 @@ def corner(record: Record, view: NDArray[np.float64], middle: NDArray[np.float64
 
 
 def _middle(record: Record, view: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What to look at: the known minimum next to the end of the best run, else that end."""
+    """Return the known minimum nearest to the end of the best run, else that end."""
     ends = record.trajectories.x[record.order[0]]
     ends = ends[np.isfinite(ends).all(1)]
     middle = ends[-1]
@@ -138,7 +136,7 @@ def _middle(record: Record, view: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _samples(x: NDArray[np.float64], view: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Points (n, 2) all along the paths (R, T, 2), as shares of the view."""
+    """Return points (n, 2) along the trajectories (R, T, 2), relative to the view."""
     unit = np.clip(np.nan_to_num((x - view[:, 0]) / np.ptp(view, axis=1), nan=-9.0, posinf=9.0, neginf=-9.0), -9.0, 9.0)
     begin, move = unit[:, :-1], np.diff(unit, axis=1)
     share = np.linspace(0, 1, int(np.clip(5000 // x.shape[1], 2, 9)))[:, None, None, None]
@@ -147,3 +145,29 @@ def _samples(x: NDArray[np.float64], view: NDArray[np.float64]) -> NDArray[np.fl
 
 def _inside(points: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray(((points > low) & (points < high)).all(1))
+
+
+POINTS = 129
+"""Points per side of the finer grid."""
+
+
+def refined(surface: Surface, box: NDArray[np.float64]) -> Surface:
+    """Interpolate a part of a surface on a finer grid by cubic convolution."""
+    x, y = (np.linspace(low, high, POINTS) for low, high in box)
+    values = _between(surface.y, _between(surface.x, surface.values.T, x).T, y)
+    if np.isfinite(surface.minimum):
+        values = np.maximum(values, surface.minimum)
+    return replace(surface, x=x, y=y, values=values)
+
+
+def _between(
+    axis: NDArray[np.float64], values: NDArray[np.float64], wanted: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Interpolate values (n, …) on an even axis (n,) at other places; outside, the border's cell is extended."""
+    place = (wanted - axis[0]) / (axis[-1] - axis[0]) * (len(axis) - 1)
+    first = np.clip(np.floor(place).astype(int), 0, len(axis) - 2)
+    t = (place - first)[:, None]
+    before, behind = (3 * (end[:1] - end[1:2]) + end[2:3] for end in (values, values[::-1]))
+    padded = np.concatenate([before, values, behind])
+    a, b, c, d = (padded[first + k] for k in range(4))
+    return np.asarray(b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a))))

@@ -1,6 +1,8 @@
-"""The landscape itself: a quiet fill, hair-thin level lines, a star on every known minimum."""
+"""Contour plots: filled levels, thin level lines, and stars on known minima."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,17 +14,16 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
 from landscapes.render.plots.inputs import current_axes, size_factor, surface_of
-from landscapes.render.plots.levels import LEVELS, relief
 from landscapes.render.theme import Theme, as_theme
 
 MOST_LEVELS = 255
-"""Matplotlib tells no more bands apart."""
+"""The largest number of bands that matplotlib distinguishes."""
 
 MOST_LINES = 100.0
-"""How long all level lines may be together, in sides of the view."""
+"""The largest total length of level lines, in sides of the view."""
 
 STAR = 17.0
-"""Size of a star in points, on large axes."""
+"""Size of a star on large axes, in points."""
 
 
 def contour(
@@ -34,26 +35,26 @@ def contour(
     lines: bool = True,
     stars: bool = True,
 ) -> Axes:
-    """Draws a surface as filled contours on `ax`, and returns `ax`.
+    """Draw a surface as filled contours on `ax` and return `ax`.
 
     Args:
         record: a `Record` with a surface, or a `Surface`.
         ax: where to draw; by default matplotlib's current axes.
         theme: colours, by name or as a `Theme`.
-        levels: how many bands of colour; by default 24 on large axes, fewer on small ones.
+        levels: number of bands; by default 24 on large axes, fewer on small ones.
         lines: whether to draw level lines.
-        stars: whether to mark the minima in view; those of a record that a search found get an open star.
+        stars: whether to mark the minima in view; minima found by a search get open stars.
 
     Raises:
-        InputError: where the record has no surface, for an unknown theme or no levels.
+        InputError: for a record without a surface, an unknown theme, and levels out of range.
     """
     known = not isinstance(record, Record) or is_known(record)
     surface = surface_of(record)
     if levels is not None and not (isinstance(levels, int | np.integer) and 1 <= levels <= MOST_LEVELS):
-        raise InputError(f"levels must be a whole number from 1 to {MOST_LEVELS}, not {levels!r}")
+        raise InputError(f"levels must be an integer from 1 to {MOST_LEVELS}, got {levels!r}")
     look = as_theme(theme)
     ax = current_axes(ax)
-    shape = relief(surface, round(LEVELS * size_factor(ax) ** 0.75) if levels is None else levels)
+    shape = color_levels(surface, round(LEVELS * size_factor(ax) ** 0.75) if levels is None else levels)
     colors = LinearSegmentedColormap.from_list(look.name, list(look.fill), N=256)
     norm = BoundaryNorm(shape.levels, 256)
     filled = ax.contourf(
@@ -67,7 +68,7 @@ def contour(
         algorithm="serial",
         zorder=0.5,
     )
-    filled.set_rasterized(True)  # as vectors the fill is 90% of a file, and shows seams between bands
+    filled.set_rasterized(True)  # as vectors, the fill is 90% of a file and shows seams between bands
     if lines:
         drawn = ax.contour(
             surface.x, surface.y, shape.height, shape.levels[1:-1],
@@ -77,17 +78,17 @@ def contour(
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
-        star(ax, surface.minima, look, size_factor(ax), known=known)
+        draw_minima(ax, surface.minima, look, size_factor(ax), known=known)
     return ax
 
 
 def is_known(record: Record) -> bool:
-    """Whether the minima of a record are facts; else a search found them."""
+    """Return whether the minima of a record are known; otherwise a search found them."""
     return record.meta.get("minimum_is") != "found"
 
 
 def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:
-    """Leaves every second level line, or fewer, where so many bumps have lines that they would hide the fill."""
+    """Keep every second level line, or fewer, if there are so many that they would hide the fill."""
     sides = np.ptp(view, axis=1)
     ways = drawn.get_paths()
     together = sum(
@@ -101,10 +102,70 @@ def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:
     )
 
 
-def star(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, known: bool = True) -> None:
-    """Marks points (k, 2) with a star, an open one where they are not known for sure."""
+def draw_minima(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, known: bool = True) -> None:
+    """Mark points (k, 2) with stars, open ones if a search found them."""
     ax.plot(
         *points.T, linestyle="none", marker="*", markersize=STAR * scale, zorder=5.5,
         markerfacecolor=theme.star if known else "none", markeredgecolor=theme.star_edge if known else theme.foreground,
         markeredgewidth=(0.9 if known else 1.4) * scale, label="_minimum",
     )  # fmt: skip
+
+
+LEVELS = 24
+"""The number of bands of colour."""
+
+EVEN = 0.5
+"""Level spacing: 0 gives bands of equal area, 1 of equal height."""
+
+TOWER = 1e6
+"""On a log scale, values above this multiple of the median share one colour."""
+
+
+@dataclass(frozen=True, eq=False)
+class ColorLevels:
+    """The heights of a surface and the borders of its colours.
+
+    Attributes:
+        height: shape (ny, nx), masked if not finite.
+        levels: borders of the bands, ascending.
+    """
+
+    height: np.ma.MaskedArray[tuple[int, int], np.dtype[np.float64]]
+    levels: NDArray[np.float64]
+
+
+def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
+    """Return the values of a surface on its scale, with levels that show both valleys and walls.
+
+    A "linear" surface is coloured by its values, a "log" one by the logarithm of the gap to the minimum, a "rank" one
+    by the share of the picture that is lower. NaN and infinite values are masked.
+    """
+    values = np.ma.masked_invalid(surface.values)
+    if values.count() == 0:
+        return ColorLevels(values, np.array([0.0, 1.0]))
+    known = values.compressed()
+    unit = float(np.abs(known).max())
+    if unit and not 1e-200 < unit < 1e200:  # avoids overflow in matplotlib; colours do not depend on the unit
+        return color_levels(replace(surface, values=surface.values / unit, minimum=surface.minimum / unit), levels)
+    lowest = surface.minimum if np.isfinite(surface.minimum) else float(known.min())
+    if surface.scale == "log":
+        gap = np.maximum(known - min(lowest, float(known.min())), 0.0)
+        most = min(float(gap.max()), TOWER * max(float(np.median(gap)), 1e-290))
+        offset = max(float(np.quantile(gap, 0.002)), 1e-7 * most, 1e-300)
+        height = np.ma.log10(np.ma.maximum(values - min(lowest, float(known.min())), 0.0) + offset)
+    else:
+        height = values
+    sound = height.compressed()
+    shares = np.linspace(0.0, 1.0, levels + 1)
+    by_area = np.quantile(sound, shares)
+    low, high = np.quantile(sound, (0.0, 0.998))
+    if surface.scale == "log":
+        high = min(high, np.log10(most + offset))
+    by_height = np.linspace(low, high, levels + 1)
+    weight = 0.0 if surface.scale == "rank" else EVEN
+    borders = np.unique(weight * by_height + (1 - weight) * by_area)
+    if len(borders) < 2:  # a constant surface has one band
+        reach = max(0.5, 1e-6 * abs(float(borders[0])))
+        borders = np.array([borders[0] - reach, borders[0] + reach])
+    borders[-1] = max(borders[-1], float(sound.max()))
+    return ColorLevels(height, borders)

@@ -23,7 +23,7 @@ def current_axes(ax: Axes | None) -> Axes:
 
 
 def check_step(record: Record, step: int | None) -> int:
-    """Return the step to show, by default the last one. Raise `InputError` for another object or a step out of range."""
+    """Return the step to show, by default the last. Raise `InputError` for another object or a step out of range."""
     if not isinstance(record, Record):
         raise InputError(f"expected a Record, as returned by race(), got {record!r:.80}")
     last = int(record.trajectories.step[-1])

@@ -1,4 +1,4 @@
-"""What a record of very many runs says, as arrays along its axes."""
+"""Measures of the runs of a grid, as arrays along its axes."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from landscapes.record import FAILED, Record, filled
 Numbers = NDArray[np.float64]
 
 REPEATS = ("start", "seed")
-"""Axes that are no choice of the user's: a picture shows the middle over them."""
+"""Axes over which pictures show the median."""
 
 FLOOR = 1e-16
-"""Gaps below this share of the first one are not told apart."""
+"""Gaps are clipped below this share of the first one."""
 
 GUARANTEED = 1e-300
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A number that a run leaves behind.
+class Measure:
+    """A measure of a run.
 
     Attributes:
-        title: how it is called.
-        log: whether it is told on a log scale.
-        failed: what stands for a run that failed; NaN for nothing.
+        title: the axis label.
+        log: whether it is drawn on a log scale.
+        failed: the value for a failed run; NaN for none.
     """
 
     title: str
@@ -39,41 +39,41 @@ class Quantity:
     failed: float = math.nan
 
 
-QUANTITIES = {
-    "gap": Quantity("final gap to the minimum", log=True),
-    "final": Quantity("final value", log=False),
-    "lowest": Quantity("lowest value met", log=False),
-    "steps": Quantity("steps to the target", log=True, failed=math.inf),
-    "gradients": Quantity("gradient evaluations", log=True),
-    "success": Quantity("share of runs that reach the target", log=False, failed=0.0),
+MEASURES = {
+    "gap": Measure("final gap to the minimum", log=True),
+    "final": Measure("final loss", log=False),
+    "lowest": Measure("lowest loss", log=False),
+    "steps": Measure("steps to the target", log=True, failed=math.inf),
+    "gradients": Measure("gradient evaluations", log=True),
+    "success": Measure("success rate", log=False, failed=0.0),
 }
-"""What can be shown of a sweep, by name. All but `success` are better the smaller they are."""
+"""The measures of a sweep by name. All but `success` are better if smaller."""
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """A quantity along the axes of a grid.
+class GridValues:
+    """A measure along the axes of a grid.
 
     Attributes:
-        values: shape of the axes; NaN where most runs failed, inf where most never arrive.
-        axes: what stands along each.
-        quantity: what it is.
+        values: shape of the axes; NaN if most runs failed, inf if most do not reach the target.
+        axes: the settings along each axis.
+        quantity: the measure.
     """
 
     values: Numbers
     axes: dict[str, list[Any]]
-    quantity: Quantity
+    quantity: Measure
 
     @property
     def best(self) -> tuple[int, ...]:
-        """Where the best value is: the first of them."""
-        worth = -self.values if self.quantity is QUANTITIES["success"] else self.values
+        """The index of the best value, the first of equal ones."""
+        worth = -self.values if self.quantity is MEASURES["success"] else self.values
         worth = np.where(np.isfinite(worth), worth, np.inf)
         return tuple(int(i) for i in np.unravel_index(int(np.argmin(worth)), worth.shape))
 
     @property
     def edges(self) -> list[str]:
-        """The axes at whose end the best value is: beyond it there may be better ones."""
+        """The numeric axes at whose end the best value lies."""
         return [
             name
             for (name, along), place in zip(self.axes.items(), self.best, strict=True)
@@ -83,13 +83,13 @@ class Table:
         ]
 
 
-def table(record: Record, value: str, along: Sequence[str]) -> Table:
-    """A quantity of a sweep along some of its axes: the median over starts and seeds, and the best over other axes.
+def grid_values(record: Record, value: str, along: Sequence[str]) -> GridValues:
+    """Return a measure along some axes: the median over starts and seeds, the best over other axes.
 
-    Raises `InputError` for a record without a grid of runs, an unknown quantity or axis, and a quantity that the record does
-    not tell.
+    Raises `InputError` for a record without a grid of runs, an unknown measure or axis, and a measure that the
+    record lacks.
     """
-    numbers = numbers_of(record, value)
+    numbers = run_values(record, value)
     for name in along:
         if name not in record.axes:
             raise unknown("axis of this record", name, record.axes)
@@ -104,34 +104,34 @@ def table(record: Record, value: str, along: Sequence[str]) -> Table:
         numbers = best(numbers, axis=others)
         names = [name for name in names if name in along]
     order = [names.index(name) for name in along]
-    return Table(np.transpose(numbers, order), {name: record.axes[name] for name in along}, QUANTITIES[value])
+    return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, MEASURES[value])
 
 
-def numbers_of(record: Record, value: str) -> Numbers:
-    """A quantity of each run, in the shape of the record's axes; NaN for runs that failed.
+def run_values(record: Record, value: str) -> Numbers:
+    """Return a measure of each run, in the shape of the record's axes; NaN for failed runs.
 
-    Raises `InputError` for a record without a grid of runs, an unknown quantity, and one that the record does not tell.
+    Raises `InputError` for a record without a grid of runs, an unknown measure, and one that the record lacks.
     """
-    if value not in QUANTITIES:
-        raise unknown("quantity", value, QUANTITIES)
+    if value not in MEASURES:
+        raise unknown("measure", value, MEASURES)
     if not isinstance(record, Record) or not record.axes:
-        raise InputError("this is drawn from a grid of runs, which sweep() records; a race has none")
-    return record.grid(_numbers(record, value, QUANTITIES[value]))
+        raise InputError("expected the record of a sweep, as returned by sweep()")
+    return record.grid(_numbers(record, value, MEASURES[value]))
 
 
-def _numbers(record: Record, value: str, quantity: Quantity) -> Numbers:
-    """The quantity of each run."""
+def _numbers(record: Record, value: str, quantity: Measure) -> Numbers:
+    """Return the measure of each run."""
     runs = record.trajectories.runs
     column = {"gap": "final", "steps": "reached", "success": "reached"}.get(value, value)
     if column not in runs:
-        raise InputError(f"this record does not tell {quantity.title}; sweep() does")
+        raise InputError(f"this record lacks the {quantity.title}; sweep() records it")
     numbers = np.asarray(filled(runs[column]), float)
     if value in ("steps", "success") and record.meta.get("target") is None:
         raise InputError(f"{quantity.title}: this record has no target; give one, as in sweep(..., target=1e-6)")
     if value == "gap":
         minimum = float(record.meta["minimum"])
         if not math.isfinite(minimum):
-            raise InputError("the minimum of this landscape is not known: show value='final'")
+            raise InputError("the minimum of this function is not known: use value='final'")
         first = float(np.nanmax(record.trajectories.loss[:, 0])) - minimum
         numbers = np.maximum(numbers - minimum, max(FLOOR * first, GUARANTEED))
     if value == "success":
@@ -142,7 +142,7 @@ def _numbers(record: Record, value: str, quantity: Quantity) -> Numbers:
 
 
 def _middle(numbers: Numbers, axes: tuple[int, ...]) -> Numbers:
-    """The median over axes, where most are numbers; NaN where most are not."""
+    """Return the median over axes; NaN if at least half of the values are."""
     worst = np.where(np.isnan(numbers), np.inf, numbers)
     middle = np.median(worst, axis=axes)
     failed = np.isnan(numbers).mean(axes) >= 0.5
@@ -150,6 +150,6 @@ def _middle(numbers: Numbers, axes: tuple[int, ...]) -> Numbers:
 
 
 def _least(numbers: Numbers, axis: tuple[int, ...]) -> Numbers:
-    """The least over axes, NaN only where all are."""
+    """Return the minimum over axes; NaN if all values are."""
     least = np.min(np.where(np.isnan(numbers), np.inf, numbers), axis=axis)
     return np.where(np.isnan(numbers).all(axis), np.nan, least)

@@ -1,42 +1,50 @@
-"""A picture in one sentence, for captions and for those who cannot see it."""
+"""Describe a record in one sentence, for captions and alternative texts."""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+import numpy as np
+
+from landscapes.analysis import tables
 from landscapes.analysis.race_table import place, verdict
-from landscapes.record import Record, filled
+from landscapes.record import FAILED, Record, filled
+from landscapes.render.plots._basins import basin_shares
+from landscapes.render.plots._heatmap import display_name, format_setting
 from landscapes.render.plots.inputs import check_step
-from landscapes.render.text.phrases import contender, counted, listed
-from landscapes.render.text.sentences import SENTENCES
+from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values
 
 ENDS = {
     "diverged": "diverged at step {}",
     "non-finite": "met NaN or infinity at step {}",
     "unbounded": "left at step {}",
 }
-"""What is said of runs that were stopped."""
+"""What the caption says of runs that were stopped."""
 
 
 def caption(record: Record) -> str:
-    """One true sentence: the function, start and steps, who raced with which settings, who won, who failed.
+    """Return one sentence that describes a record.
 
-    Of a sweep it tells the best settings, of a map of basins the share of each minimum, of a comparison who reaches the
-    hardest target how often.
+    Races: function, start, steps, optimizers with their settings, the winner, and runs that failed. Sweeps: the best
+    settings of each optimizer. Basins: the share of each minimum. Comparisons: how often each optimizer reaches the
+    hardest target. Tunings: the effort and the settings of the best optimizers.
 
-    Raises `InputError` for what is no record, and for a comparison of which a part was not run.
+    Raises `InputError` for another object, and for a comparison that is not complete.
 
     >>> from landscapes import race
     >>> print(caption(race("booth", ["adam(lr=0.5)"], steps=200)))
     Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reached the target, a loss of 0.017, after 67 steps.
     """
     check_step(record, None)
-    if (job := str(record.meta.get("experiment"))) in SENTENCES:
-        return SENTENCES[job](record)
+    if record.meta.experiment in SENTENCES:
+        return SENTENCES[record.meta.experiment](record)
     runs = record.trajectories.runs
     start = place(record.meta["start"], digits=4)
-    contenders = [
-        contender(str(label), str(spec), float(lr))
+    optimizers = [
+        with_settings(str(label), str(spec), float(lr))
         for label, spec, lr in zip(runs["label"], runs["optimizer"], runs["lr"], strict=True)
     ]
     ends = [
@@ -46,7 +54,188 @@ def caption(record: Record) -> str:
     ]
     outcome = verdict(record).rstrip(".")
     parts = [
-        f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(contenders)}",
+        f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(optimizers)}",
         re.sub(r"^Nobody\b", "nobody", outcome),
     ]
     return "; ".join([*parts, listed(ends)] if ends else parts) + "."
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    >>> counted(1, "step"), counted(2000, "step")
+    ('1 step', '2000 steps')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def with_settings(label: str, spec: str, lr: float) -> str:
+    """Return the label of an optimizer with its settings.
+
+    >>> contender("Adam", "adam(lr=0.05)", 0.05), contender("Adam", "adam(lr=0.05, eps=0.1)", 0.05)
+    ('Adam (lr 0.05)', 'Adam (lr 0.05, eps=0.1)')
+    """
+    if re.fullmatch(r"\w+(\(lr=[^(),=]*\))?", spec):
+        return label if math.isnan(lr) or f"lr={lr:g}" in label else f"{label} (lr {lr:.4g})"
+    return label if spec == label else f"{label} ({settings(spec)})"
+
+
+def settings(spec: str) -> str:
+    """Return the arguments of a spec, the learning rate first; the whole spec if the optimizer is wrapped.
+
+    >>> settings("sgd(lr=0.05, nesterov=True)"), settings("clip(adam(lr=0.05), norm=1)")
+    ('lr 0.05, nesterov', 'clip(adam(lr=0.05), norm=1)')
+    """
+    spec = spec.replace("=True", "")
+    inner = re.fullmatch(r"\w+\((lr=[^,()]+)(, (?!\w+\().*)?\)", spec)
+    return f"{inner[1].replace('=', ' ')}{inner[2] or ''}" if inner else spec
+
+
+MOST = 4
+"""The largest number of functions and minima that are named."""
+
+
+def sweep(record: Record) -> str:
+    """Return the settings tried, the best one of each optimizer, best first, and the number of failed runs."""
+    meta, axes, runs = record.meta, record.axes, record.trajectories.runs
+    value = "gap" if math.isfinite(float(meta["minimum"])) else "final"
+    names = [name for name in axes if name not in (*REPEATS, "optimizer")]
+    labels = axes.get("optimizer") or [str(runs["label"][0])]
+    shown = grid_values(record, value, (["optimizer"] if "optimizer" in axes else []) + names)
+    each = [
+        (label, GridValues(values, {name: axes[name] for name in names}, shown.quantity))
+        for label, values in zip(labels, shown.values if "optimizer" in axes else [shown.values], strict=True)
+    ]
+    finite = [(float(mine.values[mine.best]), label, mine) for label, mine in each if np.isfinite(mine.values).any()]
+    best = [_best(label, mine, best) for best, label, mine in sorted(finite, key=lambda entry: entry[0])]
+    repeats = math.prod(len(axes[name]) for name in REPEATS if name in axes)
+    tried = listed([_tried(name, axes[name]) for name in names])
+    parts = [
+        f"{meta['title']}, {counted(meta['steps'], 'step')}{_from(record)}: "
+        f"{listed(list(map(str, labels)))} with {tried}"
+    ]
+    if best:
+        middle = f", the median of {repeats} runs" if repeats > 1 else ""
+        parts.append(f"{MEASURES[value].title}{middle}, at its best: {listed(best)}")
+    if lost := [label for label, mine in each if not np.isfinite(mine.values).any()]:
+        parts.append(f"no setting of {listed(lost)} works")
+    return "; ".join([*parts, *_failures(record)]) + "."
+
+
+def basins(record: Record) -> str:
+    """Return the share of starts from which each minimum is found, and that of the other runs."""
+    meta = record.meta
+    rows = sorted(basin_shares(record), key=lambda row: -row[2])
+    found = [(words, share) for words, number, share in rows if number >= 0]
+    named = [
+        f"the {'one' if i else 'minimum'} at {words} from {_percent(share)}"
+        for i, (words, share) in enumerate(found[:MOST])
+    ]
+    if others := found[MOST:]:
+        share = sum(share for _, share in others)
+        named.append(f"{counted(len(others), 'other minimum').replace('minimums', 'minima')} from {_percent(share)}")
+    ends = {-1: "{} find none", -2: "{} diverge or meet NaN"}
+    lost = [ends[number].format(_percent(share)) for _, number, share in rows if number < 0]
+    sides = " × ".join(f"[{low:g}, {high:g}]" for low, high in meta["box"])
+    optimizer = with_settings(
+        str(meta["label"]), str(meta.get("optimizer", meta["label"])), _rate(str(meta.get("optimizer", "")))
+    )
+    starts = " × ".join(str(len(record.axes[name])) for name in ("x", "y"))
+    outcome = f"finds {listed(named)} of them" if named else "finds no minimum"
+    more = f"; {listed(lost)}" if lost and named else ""
+    return (
+        f"{meta['title']}, {starts} starts in {sides}: within "
+        f"{counted(meta['steps'], 'step')} {optimizer} {outcome}{more}."
+    )
+
+
+def compare(record: Record) -> str:
+    """Return the optimizers, by mean rank, with the share of runs that reach the hardest target."""
+    meta, axes = record.meta, record.axes
+    titles = [str(meta["functions"][name].get("title", name)) for name in axes["function"]]
+    rows: list[Any] = list(tables.standings(record, draws=1).rows)
+    parts = [
+        f"{name} reaches it in {_percent(reached.value)} of them (mean rank {rank.text.split(' ')[0]})"
+        if first
+        else f"{name} in {_percent(reached.value)} ({rank.text.split(' ')[0]})"
+        for first, (name, reached, rank, *_) in zip([True, *[False] * len(rows)], rows, strict=False)
+    ]
+    where = listed(titles) if len(titles) <= MOST else counted(len(titles), "function")
+    each = counted(len(axes["function"]) * len(axes["start"]) * len(axes["seed"]), "run")
+    return (
+        f"{listed(list(map(str, axes['optimizer'])))} on {where}, {each} each within {counted(meta['steps'], 'step')}, "
+        f"to {min(meta['tolerances']):g} of the first gap: {listed(parts)}."
+    )
+
+
+def tune(record: Record) -> str:
+    """Return the effort and the settings of each optimizer, best first."""
+    effort = dict(sorted(record.meta["effort"].items(), key=lambda item: float(item[1])))
+    best = [
+        f"{value:.3g} for {with_settings(label, str(record.meta['optimizers'][label]), math.nan)}"
+        for label, value in effort.items()
+    ]
+    return (
+        f"{record.meta.title}, {counted(record.meta.steps, 'step')}: {listed(list(effort))} tuned in "
+        f"{counted(len(record.trajectories), 'trial')}; effort to reach the target: {listed(best)}."
+    )
+
+
+SENTENCES: Mapping[str, Callable[[Record], str]] = {"sweep": sweep, "basins": basins, "compare": compare, "tune": tune}
+"""The sentence of each experiment other than a race."""
+
+
+def _best(label: str, shown: GridValues, best: float) -> str:
+    """Return the best value of an optimizer and its settings."""
+    where = listed(
+        [
+            f"{display_name(name)} {format_setting(along[i])}"
+            for (name, along), i in zip(shown.axes.items(), shown.best, strict=True)
+        ]
+    )
+    which = f"{listed(list(map(display_name, shown.edges)))} " if shown.edges and len(shown.axes) > 1 else ""
+    edge = f", {which}at the edge of the grid" if shown.edges else ""
+    return f"{best:.3g} for {label} ({where}{edge})"
+
+
+def _tried(name: str, along: list[Any]) -> str:
+    """Return the values along an axis: "4 learning rates from 0.001 to 1"."""
+    what = re.sub(r"(?<=[a-z])$", "s" if len(along) > 1 else "", display_name(name))
+    if len(along) > 2 and all(isinstance(entry, int | float) for entry in along):
+        return f"{len(along)} {what} from {format_setting(along[0])} to {format_setting(along[-1])}"
+    return f"{what} {listed(list(map(format_setting, along)))}"
+
+
+def _from(record: Record) -> str:
+    """Return the start points and the number of seeds."""
+    starts, seeds = record.meta.get("starts", []), len(record.axes.get("seed", [0]))
+    where = (
+        f" from {place(starts[0], digits=4)}" if len(starts) == 1 else f" from {len(starts)} starts" if starts else ""
+    )
+    return where + (f" with {seeds} seeds each" if seeds > 1 else "")
+
+
+def _failures(record: Record) -> list[str]:
+    status = record.trajectories.runs["status"]
+    kinds = ((FAILED, "diverged or met NaN"), (("not run",), "not run yet"))
+    counts = [(int(np.isin(status, names).sum()), words) for names, words in kinds]
+    return [f"{count} of {counted(len(status), 'run')} {words}" for count, words in counts if count]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _rate(spec: str) -> float:
+    """Return the learning rate in a spec, NaN if there is none."""
+    found = re.match(r"\w+\(lr=([^(),=]+)", spec)
+    return float(found[1]) if found else math.nan

@@ -1,4 +1,4 @@
-"""What a comparison or a race found as a table for a paper, a page or a spreadsheet."""
+"""Tables of comparisons and races for papers, pages and spreadsheets."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def table(
     *,
     show: str = "standings",
     target: float | None = None,
-    by: str = "evaluations",
+    cost: str = "evaluations",
 ) -> str:
-    """A comparison or a race as a table, best first, ready to be pasted.
+    """Return a comparison or a race as a table, best first.
 
     Args:
         record: what `compare` or `race` return.
-        style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`; "csv" with
-            all digits.
-        show: of a comparison, "standings" for a row an optimizer (how many runs reach the target, mean rank, wins, cost), or
-            "times" for a row a function: the expected running times (Hansen et al., 2021).
+        style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`;
+            "csv" with all digits.
+        show: of a comparison, "standings", one row per optimizer (share of runs that reach the target, mean rank,
+            wins, cost), or "times", one row per function: the expected running times (Hansen et al., 2021).
         target: of a comparison, one of its shares of the first gap; by default the last.
-        by: of a comparison, what is counted, "evaluations" or "steps".
+        cost: of a comparison, what is counted, "evaluations" or "steps".
 
     Raises:
         InputError: for another record, an unknown style or table, a target that the comparison does not have.
@@ -47,7 +47,7 @@ def table(
     job = record.meta.get("experiment", "race") if isinstance(record, Record) else None
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
-        return made(record, target, cost=by).render(style)
+        return made(record, target, cost=cost).render(style)
     if job == "tune":
         header, *rows = tuning.rows(record)
         return tables.Table(tuning.caption(record), header, rows).render(style)

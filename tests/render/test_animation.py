@@ -143,7 +143,7 @@ def test_a_figure_on_which_nothing_moves_is_refused():
 def test_saving_leaves_the_last_step_on_the_figure(tmp_path):
     animation = render.animate(converging(1), frames=3, **SMALL)
     animation.save(tmp_path / "race.gif")
-    assert {trail.route.count for trail in animation.figure.findobj(Trail)} == {41}
+    assert {trail.polyline.count for trail in animation.figure.findobj(Trail)} == {41}
     with pytest.raises(RuntimeError, match="enough"):
         animation.save(tmp_path / "race.gif", progress_callback=_stop_at(1, RuntimeError("enough")))
     assert {head.step for head in animation.figure.findobj(Head)} == {40}

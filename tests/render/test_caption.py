@@ -17,7 +17,7 @@ from landscapes import render
 from landscapes.analysis.race_table import verdict
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.text.phrases import settings
+from landscapes.render.text._caption import settings
 
 
 def with_runs(race: Record, **columns: list[object]) -> Record:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from render_pixels import sized
@@ -18,8 +19,8 @@ from thinned import diagonal
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
 from landscapes.render import THEMES, animate, basins, figure, heatmap, performance_profile, save, sensitivity
-from landscapes.render.plots._basins import painted, shares
-from landscapes.render.plots.run_table import table
+from landscapes.render.plots._basins import basin_colors, basin_shares
+from landscapes.render.plots.run_table import grid_values
 
 LR = [1e-3, 1e-2, 1e-1, 1.0]
 BETA = [0.0, 0.5, 0.9]
@@ -97,19 +98,19 @@ def axes() -> Axes:
 
 def test_a_table_has_the_median_over_starts_and_the_best_over_what_is_not_shown() -> None:
     record = sweep_record(valley)
-    both = table(record, "gap", ["beta1", "lr"])
+    both = grid_values(record, "gap", ["beta1", "lr"])
     assert both.values.shape == (3, 4)
     assert both.values[1, 1] == pytest.approx(2e-6)  # the second of three starts
     assert np.isnan(both.values[:, 3]).all()
     assert both.best == (1, 1)
     assert both.edges == []
-    alone = table(record, "gap", ["lr"])
+    alone = grid_values(record, "gap", ["lr"])
     np.testing.assert_allclose(alone.values[:3], both.values[1, :3])
 
 
 def test_the_edge_of_the_grid_is_told() -> None:
     record = sweep_record(lambda lr, beta, start: lr * (1 + beta))
-    assert table(record, "gap", ["lr", "beta1"]).edges == ["lr", "beta1"]
+    assert grid_values(record, "gap", ["lr", "beta1"]).edges == ["lr", "beta1"]
     ax = heatmap(record, axes())
     assert r"learning rate and $\beta_1$ at the edge of the grid" in ax.get_title(loc="left")
 
@@ -117,8 +118,8 @@ def test_the_edge_of_the_grid_is_told() -> None:
 def test_a_setting_fails_where_most_of_its_runs_do() -> None:
     one = sweep_record(lambda lr, beta, start: float("nan") if start == 0 else 1.0)
     two = sweep_record(lambda lr, beta, start: float("nan") if start < 2 else 1.0)
-    assert np.isfinite(table(one, "gap", ["lr"]).values).all()
-    assert np.isnan(table(two, "gap", ["lr"]).values).all()
+    assert np.isfinite(grid_values(one, "gap", ["lr"]).values).all()
+    assert np.isnan(grid_values(two, "gap", ["lr"]).values).all()
 
 
 @pytest.mark.parametrize("value", ["gap", "final", "steps", "success"])
@@ -126,7 +127,7 @@ def test_a_setting_fails_where_most_of_its_runs_do() -> None:
 def test_a_heatmap_marks_the_best_setting(value: str, theme: str) -> None:
     record = sweep_record(valley)
     ax = heatmap(record, axes(), value=value, theme=theme)
-    row, column = table(record, value, ["lr", "beta1"]).best
+    row, column = grid_values(record, value, ["lr", "beta1"]).best
     rings = [line for line in ax.lines if line.get_marker() == "o"]
     assert rings
     assert all(line.get_xydata().tolist() == [[column + 0.5, row + 0.5]] for line in rings)  # type: ignore[union-attr]
@@ -139,7 +140,7 @@ def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
     assert set(lines) == {"SGD", "Adam"}
     y = np.asarray(lines["Adam"].get_ydata(), float)
     assert np.isnan(y[3])
-    np.testing.assert_allclose(y[:3], table(record, "gap", ["optimizer", "lr"]).values[1, :3])
+    np.testing.assert_allclose(y[:3], grid_values(record, "gap", ["optimizer", "lr"]).values[1, :3])
     assert [line.get_label() for line in ax.lines].count("_end") == 2
     assert ax.get_xscale() == "log"
     assert sensitivity(record, axes(), along="beta1").get_xscale() == "linear"
@@ -148,14 +149,14 @@ def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
 def test_a_map_of_basins_tells_minima_apart_and_what_fails() -> None:
     record = map_record()
     light = THEMES["light"]
-    picture = painted(record, light)
+    picture = basin_colors(record, light)
     assert picture.shape == (4, 6, 3)
     late, early = picture[3, 2], picture[0, 1]
     assert late.sum() < early.sum()  # the later, the stronger
     assert np.abs(picture[2, 1] - picture[2, 3]).max() > 0.1
     assert np.ptp(picture[1, 5]) < 0.1 > np.ptp(picture[0, 0])  # gray
     assert picture[1, 5].sum() < picture[0, 0].sum()
-    assert sum(share for *_, share in shares(record)) == pytest.approx(1.0)
+    assert sum(share for *_, share in basin_shares(record)) == pytest.approx(1.0)
     ax = basins(record, axes())
     assert ax.get_xlim() == (-2, 2)
     assert [line.get_xydata().tolist() for line in ax.lines] == [[[-1.0, 0.0]], [[1.0, 0.0]]]  # type: ignore[union-attr]
@@ -204,16 +205,16 @@ def test_profiles_rise_where_problems_are_solved() -> None:
     ("call", "words"),
     [
         (lambda: heatmap(map_record(), axes()), "sweep"),
-        (lambda: heatmap(sweep_record(valley), axes(), value="speed"), "quantity"),
+        (lambda: heatmap(sweep_record(valley), axes(), value="speed"), "unknown measure 'speed'"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "shows 2 axes"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr", "rho"]), "axis of this record"),
-        (lambda: performance_profile(map_record(), axes()), "which compare"),
+        (lambda: performance_profile(map_record(), axes()), "as returned by compare"),
         (lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
         (
             lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5),
             "has the targets 0.1, 0.01",
         ),
-        (lambda: basins(sweep_record(valley), axes()), "which basins"),
+        (lambda: basins(sweep_record(valley), axes()), "as returned by basins"),
         (
             lambda: figure(map_record(), inset=True),
             "inset is an option for a race; the figure of a map of basins has dpi, figsize, theme, title",
@@ -234,3 +235,13 @@ def test_profiles_rise_where_problems_are_solved() -> None:
 def test_bad_input_is_refused(call: Any, words: str) -> None:
     with pytest.raises(InputError, match=words):
         call()
+
+
+@pytest.mark.parametrize(("best", "hollow"), [(0, True), (1, False), (2, False), (3, True)])
+def test_the_dot_is_hollow_at_the_edge_of_the_grid(best: int, hollow: bool) -> None:
+    record = sweep_record(lambda lr, beta, start: 1.0 + abs(LR.index(lr) - best))
+    ax = sensitivity(record, axes(), along="lr")
+    (dot,) = (line for line in ax.lines if line.get_marker() == "o")
+    background = to_rgb(THEMES["light"].background)
+    assert (to_rgb(dot.get_markerfacecolor()) == background) == hollow
+    assert (to_rgb(dot.get_markeredgecolor()) == background) != hollow

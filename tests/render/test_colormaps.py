@@ -15,8 +15,7 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.colormaps import PACKAGES, colormap
-from landscapes.render.theme import THEMES, Theme
+from landscapes.render.theme import PACKAGES, THEMES, Theme, colormap
 
 LIGHT = THEMES["light"]
 
@@ -48,7 +47,7 @@ def test_the_floor_has_the_lower_end():
 def test_both_ends_of_a_theme_and_a_theme_from_nothing_take_names():
     changed = LIGHT | {"fill": "viridis", "ramp": "magma"}
     assert (changed.fill[0], changed.ramp[0]) == (colormap("viridis")[0], colormap("magma")[0])
-    rest = {name: getattr(LIGHT, name) for name in ("background", "foreground", "muted", "line", "halo", "paths")}
+    rest = {name: getattr(LIGHT, name) for name in ("background", "foreground", "muted", "line", "halo", "colors")}
     assert Theme(name="own", fill="viridis", **rest).fill == changed.fill
 
 
@@ -66,7 +65,7 @@ def test_a_missing_package_is_named(begin, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError):
         importlib.import_module(module)
-    with pytest.raises(InputError, match=rf"'{begin}\.absent' is of the package {package}: pip install {package}"):
+    with pytest.raises(InputError, match=rf"'{begin}\.absent' needs the package {package}: pip install {package}"):
         LIGHT | {"ramp": f"{begin}.absent"}
 
 

@@ -18,8 +18,7 @@ from render_records import GOAL, VIEW, converging, record, scenery
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.record import Surface
-from landscapes.render.plots.contours import MOST_LINES
-from landscapes.render.plots.levels import relief
+from landscapes.render.plots.contours import MOST_LINES, color_levels
 from landscapes.render.theme import THEMES
 
 SCALES = ("linear", "log", "rank")
@@ -34,7 +33,7 @@ def axes(**options):
 
 @given(arrays(np.float64, (6, 7), elements=heights), scales, st.integers(1, 40))
 def test_levels_ascend_and_cover_every_finite_value(values, scale, levels):
-    shape = relief(scenery(scale, values=values), levels)
+    shape = color_levels(scenery(scale, values=values), levels)
     assert (np.diff(shape.levels) > 0).all()
     assert np.isfinite(shape.levels).all()
     assert 2 <= len(shape.levels) <= levels + 1
@@ -46,7 +45,7 @@ def test_levels_ascend_and_cover_every_finite_value(values, scale, levels):
 
 @given(arrays(np.float64, (5, 5), elements=st.floats(-1e6, 1e6, width=32)), scales)
 def test_higher_values_are_never_coloured_lower(values, scale):
-    shape = relief(scenery(scale, values=values))
+    shape = color_levels(scenery(scale, values=values))
     bands = np.searchsorted(shape.levels, shape.height.compressed(), side="right")
     assert (np.diff(bands[np.argsort(values.ravel(), kind="stable")]) >= 0).all()
 
@@ -56,19 +55,19 @@ def test_a_log_scale_shows_the_floor_of_a_ravine():
     rosenbrock = (1 - x) ** 2 + 100 * (y - x**2) ** 2
 
     def floor_bands(scale: str) -> int:
-        shape = relief(Surface(x[0], y[:, 0], rosenbrock, np.zeros((0, 2)), 0.0, scale), 24)
+        shape = color_levels(Surface(x[0], y[:, 0], rosenbrock, np.zeros((0, 2)), 0.0, scale), 24)
         low = np.sort(shape.height.compressed())[: rosenbrock.size // 10]
         return len(set(np.searchsorted(shape.levels, low)))
 
     assert floor_bands("log") >= 4
-    walls = relief(Surface(x[0], y[:, 0], rosenbrock, np.zeros((0, 2)), 0.0, "log"), 24)
+    walls = color_levels(Surface(x[0], y[:, 0], rosenbrock, np.zeros((0, 2)), 0.0, "log"), 24)
     high = np.sort(walls.height.compressed())[rosenbrock.size // 2 :]
     assert len(set(np.searchsorted(walls.levels, high))) >= 4
 
 
 def test_a_rank_scale_gives_every_band_its_share_of_the_picture():
     values = np.exp(12 * np.random.default_rng(3).random((80, 80)))
-    shape = relief(scenery("rank", values=values), 10)
+    shape = color_levels(scenery("rank", values=values), 10)
     shares = np.histogram(shape.height.compressed(), shape.levels)[0] / values.size
     np.testing.assert_allclose(shares, 0.1, atol=0.01)
 
@@ -170,7 +169,7 @@ def test_as_many_bands_as_asked_for(levels):
 
 @pytest.mark.parametrize("levels", [0, -1, 256, 2.5, "many", float("nan")])
 def test_other_numbers_of_bands_are_refused(levels):
-    with pytest.raises(InputError, match="levels must be a whole number from 1 to 255"):
+    with pytest.raises(InputError, match="levels must be an integer from 1 to 255"):
         render.contour(scenery(), axes(), levels=levels)
 
 
@@ -251,7 +250,7 @@ def test_floor_and_walls_both_have_levels(formula, view, scale):
     """Of the colours, some are on the lowest twentieth of the picture and some on the highest, and none on most of it."""
     x, y = (np.linspace(*side, 161) for side in view)
     values = formula(x[None, :], y[:, None])
-    shape = relief(Surface(x, y, values, np.zeros((0, 2)), 0.0, scale))
+    shape = color_levels(Surface(x, y, values, np.zeros((0, 2)), 0.0, scale))
     band = np.digitize(shape.height.filled(np.nan), shape.levels[1:-1])
     order = np.argsort(values, axis=None)
     part = values.size // 20
@@ -265,7 +264,7 @@ def test_the_hole_in_a_plateau_has_its_rings():
     axis = np.linspace(0, 2 * np.pi, 161)
     x, y = axis[None, :], axis[:, None]
     values = 1 - np.cos(x) * np.cos(y) * np.exp(-((x - np.pi) ** 2) - (y - np.pi) ** 2)
-    shape = relief(Surface(axis, axis, values, np.zeros((0, 2)), 0.0, "log"))
+    shape = color_levels(Surface(axis, axis, values, np.zeros((0, 2)), 0.0, "log"))
     band = np.digitize(shape.height.filled(np.nan), shape.levels[1:-1])
     assert len(np.unique(band[np.hypot(x - np.pi, y - np.pi) < 1.5])) >= 15
     assert len(np.unique(band[np.hypot(x - np.pi, y - np.pi) > 2.5])) == 1

@@ -16,7 +16,7 @@ from landscapes.record import Record, Surface
 from landscapes.render import animate, contour, ensemble, gradient_field, loss_quantiles
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.trails import Trail
-from landscapes.render.plots._ensemble import Points
+from landscapes.render.plots._ensemble import RunPoints
 from landscapes.render.plots._loss_curves import Curve
 
 
@@ -35,7 +35,7 @@ def test_a_swarm_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
     ax = axes()
     contour(runs, ax)
     ensemble(runs, ax, step=20)
-    sgd, adam = (artist for artist in ax.get_children() if isinstance(artist, Points))
+    sgd, adam = (artist for artist in ax.get_children() if isinstance(artist, RunPoints))
     np.testing.assert_array_equal(sgd.at(20), runs.trajectories.x[:5, 20])
     assert len(adam.at(20)) == 4
     first = next(line for line in ax.lines if isinstance(line, Trail))
@@ -46,7 +46,7 @@ def test_runs_that_failed_leave_the_swarm_and_its_middle() -> None:
     runs = crowd({0: ("diverged", 10)})
     ax = axes()
     ensemble(runs, ax)
-    points = next(artist for artist in ax.get_children() if isinstance(artist, Points))
+    points = next(artist for artist in ax.get_children() if isinstance(artist, RunPoints))
     assert (len(points.at(9)), len(points.at(10))) == (5, 4)
     trail = next(line for line in ax.lines if isinstance(line, Trail))
     middle = np.asarray(trail.get_xydata())
@@ -109,3 +109,16 @@ def test_arrows_point_down_and_are_longer_where_it_is_steeper() -> None:
 def test_bad_input_is_refused(call: Any, words: str) -> None:
     with pytest.raises(InputError, match=words):
         call()
+
+
+def test_bands_span_the_quantiles_of_the_losses():
+    values = np.outer(np.arange(1.0, 42.0), [4.0, 2.0, 1.0])  # 41 runs: quantile q is the value of run 40 q
+    runs = record([np.zeros((3, 2))] * 41, labels=["SGD"] * 41, values=values)
+    ax = loss_quantiles(runs, axes())
+    bands = []
+    for band in ax.collections:
+        x, y = np.asarray(band.get_paths()[0].vertices).T
+        bands.append([(y[x == step].min(), y[x == step].max()) for step in range(3)])
+    for (low, high), band in zip(((0.1, 0.9), (0.25, 0.75)), bands, strict=True):
+        for step, drawn in enumerate(band):
+            assert drawn == pytest.approx((values[round(40 * low), step], values[round(40 * high), step]))

@@ -113,13 +113,13 @@ def test_a_run_that_rests_has_no_arrow():
         (lambda: explain_step(converging(), 0), "from 1 on"),
         (lambda: explain_step(converging(), 41), "from 0 to 40"),
         (lambda: explain_step(converging(), 3, run="Lion"), "unknown run 'Lion'"),
-        (lambda: explain_step(converging(), 3, width=0.5), "above 1, not 0.5"),
+        (lambda: explain_step(converging(), 3, width=0.5), "> 1 inch, got 0.5"),
         (lambda: explain_step(converging(), 3, theme="neon"), "unknown theme"),
         (lambda: explain_step(diverging(), 12, run="Nesterov"), "was stopped before the end of step 12"),
         (lambda: explain_step(leaving(), 30, run="Momentum"), "out of view"),
         (lambda: explain_step(record([np.zeros((5, 3))], values=np.ones((1, 5))), 1), "no surface"),
         (lambda: explain_step("race", 1), "expected a Record"),  # type: ignore[arg-type]
-        (lambda: explain_step(thin(), 3), "kept with the one before, not 3"),
+        (lambda: explain_step(thin(), 3), "recorded together with the one before, got 3"),
         (lambda: explain_step(hollow(), 1), "has a hole"),
     ],
 )

@@ -113,7 +113,7 @@ def test_a_press_drops_the_start_there():
     assert seen.request.start == near((0.5, -1.0))
     (ring,) = seen.figure.findobj(Start)
     assert ring.point == near((0.5, -1.0))
-    assert all(trail.route.data[0] == near((0.5, -1.0)) for trail in trails(seen).values())
+    assert all(trail.polyline.data[0] == near((0.5, -1.0)) for trail in trails(seen).values())
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -123,12 +123,12 @@ def test_while_the_mouse_is_held_first_steps_are_raced_and_all_when_it_is_let_go
     for x in (0.4, 0.3, 0.2):
         at(seen, "motion_notify_event", (x, -1.0))
         assert seen.racer.asked[-1].draft
-        assert {len(trail.route.step) for trail in trails(seen).values()} == {FIRST + 1}
-        assert trails(seen)["SGD"].route.data[0] == near((x, -1.0))
+        assert {len(trail.polyline.step) for trail in trails(seen).values()} == {FIRST + 1}
+        assert trails(seen)["SGD"].polyline.data[0] == near((x, -1.0))
     at(seen, "button_release_event", (0.1, -1.0))
     assert not seen.racer.asked[-1].draft
     assert seen.request.start == near((0.1, -1.0))
-    assert {len(trail.route.step) for trail in trails(seen).values()} == {STEPS + 1}
+    assert {len(trail.polyline.step) for trail in trails(seen).values()} == {STEPS + 1}
     races = len(seen.racer.asked)
     at(seen, "motion_notify_event", (1.0, 1.0))
     assert len(seen.racer.asked) == races, "nobody holds it any more"
@@ -288,22 +288,22 @@ def test_space_plays_the_race_and_stops_it():
     seen = shown()
     press(seen, " ")
     seen.advance()
-    first = trails(seen)["SGD"].route.shown
+    first = trails(seen)["SGD"].polyline.shown
     for _ in range(60):
         seen.advance()
-    later = trails(seen)["SGD"].route.shown
+    later = trails(seen)["SGD"].polyline.shown
     assert 0 <= first < later < STEPS
     assert seen.panels.counter.get_text().split() == ["step", str(later)]
     press(seen, " ")
     press(seen, " ")
     seen.advance()
-    assert later <= trails(seen)["SGD"].route.shown < STEPS, "it goes on from there"
+    assert later <= trails(seen)["SGD"].polyline.shown < STEPS, "it goes on from there"
     for _ in range(200):
         seen.advance()
-    assert trails(seen)["SGD"].route.shown == STEPS
+    assert trails(seen)["SGD"].polyline.shown == STEPS
     press(seen, " ")
     seen.advance()
-    assert trails(seen)["SGD"].route.shown < later, "it begins again"
+    assert trails(seen)["SGD"].polyline.shown < later, "it begins again"
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -312,9 +312,9 @@ def test_a_new_race_ends_the_one_that_is_played():
     press(seen, " ")
     seen.advance()
     seen.drop(1.0, 1.0)
-    assert {trail.route.shown for trail in trails(seen).values()} == {STEPS}
+    assert {trail.polyline.shown for trail in trails(seen).values()} == {STEPS}
     seen.advance()
-    assert {trail.route.shown for trail in trails(seen).values()} == {STEPS}
+    assert {trail.polyline.shown for trail in trails(seen).values()} == {STEPS}
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -325,7 +325,7 @@ def test_what_is_played_lags_behind_no_clock(monkeypatch):
     press(seen, " ")
     clock[0] += 60
     seen.advance()
-    assert trails(seen)["SGD"].route.shown == STEPS
+    assert trails(seen)["SGD"].polyline.shown == STEPS
 
 
 @pytest.mark.usefixtures("unpainted")
@@ -470,7 +470,7 @@ def test_events_that_drawing_lets_through_come_next():
     seen.figure.canvas.flush_events = flush
     seen.drop(0.5, -1.0)
     assert [wish.start for wish in seen.racer.asked[1:]] == [(0.5, -1.0), (0.0, 1.0)], "the last one counts"
-    assert trails(seen)["SGD"].route.data[0] == pytest.approx((0.0, 1.0))
+    assert trails(seen)["SGD"].polyline.data[0] == pytest.approx((0.0, 1.0))
 
 
 @pytest.mark.usefixtures("unpainted")

@@ -22,7 +22,7 @@ from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.derivatives import gradient
-from landscapes.render.artists.mathtext import extent, laid_out, tall
+from landscapes.render.artists.text_fit import fit_formula, formula_height, formula_size
 from landscapes.render.figures._fact_sheet import PAGE
 from landscapes.render.figures.size import from_pixels
 
@@ -110,31 +110,31 @@ def test_what_cannot_be_portrayed(name, settings, message):
 
 
 @each(CATALOGUE, one_in=5)
-def test_every_formula_fits_and_can_be_read(f):
-    lines, size = laid_out(f"f = {f.latex}", 776, 76, 17)
+def test_every_formula_fits_and_can_be_read(landscape):
+    lines, size = fit_formula(f"f = {landscape.latex}", 776, 76, 17)
     assert size >= 9
-    assert max(extent(line)[0] for line in lines) * size <= 776
-    assert sum(extent(line)[0] for line in lines) > extent("f =")[0] + 0.8, "there is one"
-    assert tall(lines) * size <= 76 + 1e-9
-    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {f.latex}")
+    assert max(formula_size(line)[0] for line in lines) * size <= 776
+    assert sum(formula_size(line)[0] for line in lines) > formula_size("f =")[0] + 0.8, "there is one"
+    assert formula_height(lines) * size <= 76 + 1e-9
+    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {landscape.latex}")
 
 
 def test_a_formula_is_cut_outside_brackets_only():
     latex = r"\left[ a + b \right]^2 + |c - d| - \frac{e + f}{g + h} + \sum_{i + 1} (j + k), \quad l = m + n"
     for width in (60, 100, 150, 300):
-        lines, _ = laid_out(latex, width, 400, 12)
+        lines, _ = fit_formula(latex, width, 400, 12)
         for line in lines:
             assert line.count("{") == line.count("}")
             assert line.count("|") % 2 == 0
             assert line.count(r"\left") == line.count(r"\right")
             assert line.count("(") == line.count(")")
-            extent(line)
+            formula_size(line)
 
 
 def test_a_formula_without_a_place_to_cut_gets_small():
-    lines, size = laid_out("x" * 200, 300, 50, 14)
+    lines, size = fit_formula("x" * 200, 300, 50, 14)
     assert lines == ["x" * 200]
-    assert extent(lines[0])[0] * size <= 300.001
+    assert formula_size(lines[0])[0] * size <= 300.001
 
 
 # The page

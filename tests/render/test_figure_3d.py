@@ -21,7 +21,7 @@ from landscapes.render.animation.frames import Frames
 from landscapes.render.plot3d.heightfield import HeightField, Projection
 from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
-from landscapes.render.plots.levels import relief
+from landscapes.render.plots.contours import color_levels
 from landscapes.render.theme import Theme
 
 GRAY = np.full((4, 4, 3), 128, np.uint8)
@@ -217,7 +217,7 @@ def test_wells_on_a_log_scale_are_filled_up_to_the_fourth_percentile() -> None:
     exponents = np.linspace(-6.0, 0.0, 65 * 65).reshape(65, 65)
     surface = Surface(np.arange(65.0), np.arange(65.0), 10**exponents, np.zeros((0, 2)), 0.0, "log")
     height, _ = scaled_heights(surface)
-    raw = np.ma.filled(relief(surface).height, np.nan)
+    raw = np.ma.filled(color_levels(surface).height, np.nan)
     filled = np.log10(10**raw + 10 ** np.nanquantile(raw, 0.04))
     inner = (height > 0) & (height < 1)
     slope, offset = np.polyfit(filled[inner], height[inner], 1)

@@ -10,7 +10,7 @@ from render_records import GOAL, START, record
 from landscapes import render
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
-from landscapes.render.artists.overlap import shared
+from landscapes.render.artists.overlap import find_overlaps
 from landscapes.render.artists.trails import Trail
 from landscapes.render.theme import THEMES
 
@@ -51,7 +51,7 @@ def test_the_first_to_come_by_opens_them():
     """Of three on one way: they open at the second's pace, not at the last's."""
     share = np.linspace(0, 1, 41)[:, None]
     ways = [np.hstack([way, way]) for way in (0.1 * share, 0.5 * share, np.minimum(2 * share, 1))]
-    *_, (parts, since) = shared(ways, ((0, 1), (0, 1)))
+    *_, (parts, since) = find_overlaps(ways, ((0, 1), (0, 1)))
     assert all(depth for first, _, depth in parts if first < 9)
     np.testing.assert_allclose(since[1:9], 4 * np.arange(1, 9), atol=4)
     assert not since[11:].any()  # nobody comes there
@@ -59,7 +59,7 @@ def test_the_first_to_come_by_opens_them():
 
 def test_who_is_behind_has_them_at_once():
     slow, fast = (way[0] for way in np.split(pursuit().trajectories.x, 2))
-    (_, none), (parts, since) = shared([fast, slow], ((-2, 2), (-1.5, 1.5)))
+    (_, none), (parts, since) = find_overlaps([fast, slow], ((-2, 2), (-1.5, 1.5)))
     assert parts[0][2] == 1
     assert not none.any()
     assert not since.any()
@@ -89,12 +89,12 @@ def test_frames_in_a_row_equal_a_full_draw(name):
 @pytest.mark.parametrize("along", [np.zeros((30, 2)), np.ones((30, 2)), np.linspace((0, 1), (1, 1), 30)])
 def test_ways_on_the_very_border_are_shared_too(along):
     way = np.vstack([np.linspace((0.5, 0.5), along[0], 30), along])
-    (first, _), (second, _) = shared([way, way], ((0, 1), (0, 1)))
+    (first, _), (second, _) = find_overlaps([way, way], ((0, 1), (0, 1)))
     assert [depth for *_, depth in first] == [0]
     assert [depth for *_, depth in second] == [1]
 
 
 def test_ways_out_of_view_are_nobody_s():
     away, inside = np.linspace((5, 5), (6, 6), 30), np.linspace((0, 0), (1, 1), 30)
-    found = shared([away, inside, away, inside], ((0, 1), (0, 1)))
+    found = find_overlaps([away, inside, away, inside], ((0, 1), (0, 1)))
     assert [[depth for *_, depth in parts] for parts, _ in found] == [[0], [0], [0], [1]]

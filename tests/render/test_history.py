@@ -18,8 +18,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, history
 from landscapes.render.animation.frames import Frames
-from landscapes.render.plots._history import Trace
-from landscapes.render.plots.metrics import QUANTITIES
+from landscapes.render.plots._history import METRICS, HistoryCurve
 from landscapes.render.theme import THEMES, styles
 
 
@@ -27,8 +26,8 @@ def axes() -> Axes:
     return Figure(figsize=(3, 2), dpi=100).subplots()
 
 
-def curves(ax: Axes) -> list[Trace]:
-    return [line for line in ax.lines if isinstance(line, Trace)]
+def curves(ax: Axes) -> list[HistoryCurve]:
+    return [line for line in ax.lines if isinstance(line, HistoryCurve)]
 
 
 def watched(runs: int = 3) -> Record:
@@ -47,7 +46,7 @@ def watched(runs: int = 3) -> Record:
 
 
 @pytest.mark.parametrize(("against", "end"), [("steps", 40), ("evaluations", 120), ("time", 24)])
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", METRICS)
 def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
     runs = watched()
     ax = history(runs, quantity, axes(), x=against)
@@ -57,16 +56,16 @@ def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
     if quantity == "lr":
         wanted.pop("SGD")  # this run has none
     assert drawn == wanted
-    assert ax.get_yscale() == ("log" if QUANTITIES[quantity].log else "linear")
-    assert ax.get_ylabel() == QUANTITIES[quantity].title
+    assert ax.get_yscale() == ("log" if METRICS[quantity].log else "linear")
+    assert ax.get_ylabel() == METRICS[quantity].title
     assert ax.get_xlim()[1] == pytest.approx(end)
 
 
 def test_the_cosine_tells_of_zigzags_and_the_length_of_steps():
     line = np.array([[float(i), 0.0] for i in (0, 1, 2, 3, 2, 1, 1)])
     runs = record([line])
-    np.testing.assert_array_equal(QUANTITIES["cosine"].of(runs), [[np.nan, np.nan, 1.0, 1.0, -1.0, 1.0, np.nan]])
-    np.testing.assert_array_equal(QUANTITIES["step_length"].of(runs), [[np.nan, 1, 1, 1, 1, 1, 0]])
+    np.testing.assert_array_equal(METRICS["cosine"].of(runs), [[np.nan, np.nan, 1.0, 1.0, -1.0, 1.0, np.nan]])
+    np.testing.assert_array_equal(METRICS["step_length"].of(runs), [[np.nan, 1, 1, 1, 1, 1, 0]])
 
 
 def test_the_distance_is_to_the_nearest_minimum():
@@ -75,14 +74,14 @@ def test_the_distance_is_to_the_nearest_minimum():
     two = replace(runs, surface=replace(runs.surface, minima=np.array([GOAL, (-1.5, 1.0)])))
     x = runs.trajectories.x
     ends = np.minimum(np.linalg.norm(x - GOAL, axis=-1), np.linalg.norm(x - (-1.5, 1.0), axis=-1))
-    np.testing.assert_allclose(QUANTITIES["distance"].of(two), ends)
+    np.testing.assert_allclose(METRICS["distance"].of(two), ends)
 
 
 @settings(max_examples=40)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=6, max_size=6), st.floats(0.01, 100))
 def test_cosines_lie_in_their_range_and_know_no_scale(numbers: list[float], scale: float) -> None:
     ways = np.array(numbers).reshape(1, 3, 2)
-    one, two = (QUANTITIES["cosine"].of(record(list(way))) for way in (ways, scale * ways))
+    one, two = (METRICS["cosine"].of(record(list(way))) for way in (ways, scale * ways))
     assert ((np.abs(one) <= 1) | np.isnan(one)).all()
     if np.isfinite(one[0, 2]) and np.isfinite(two[0, 2]):
         assert one[0, 2] == pytest.approx(two[0, 2], abs=1e-6)
@@ -91,7 +90,7 @@ def test_cosines_lie_in_their_range_and_know_no_scale(numbers: list[float], scal
 def test_runs_that_fail_rescale_nothing():
     lost = diverging()
     two = record(list(lost.trajectories.x[:2]))
-    for quantity in ("gap", "step_length", "value"):
+    for quantity in ("gap", "step_length", "loss"):
         assert history(lost, quantity, axes()).get_ylim() == history(two, quantity, axes()).get_ylim()
     assert len(np.asarray(curves(history(lost, "gap", axes()))[2].get_xdata())) == 12  # up to where it was stopped
 
@@ -110,7 +109,7 @@ def test_curves_grow_with_the_race_along_what_they_cost():
     runs = watched()
     made = Figure(figsize=(3, 2), dpi=80)
     ax = history(runs, "gap", made.subplots(), x="evaluations", step=10)
-    assert [curve.route.count for curve in curves(ax)] == [11, 11, 11]
+    assert [curve.polyline.count for curve in curves(ax)] == [11, 11, 11]
     np.testing.assert_array_equal(curves(ax)[2].get_xdata(), 3.0 * runs.trajectories.step)
     frames = Frames(made)
     pictures = {step: frames.show(step).copy() for step in (0, 5, 6, 40)}
@@ -159,10 +158,10 @@ def test_what_the_engine_observes_is_drawn():
         (lambda: history(converging(), "gap", axes(), x="time"), r"race again with metrics=\['seconds'\]"),
         (lambda: history(converging(), "lr", axes()), r"race again with metrics=\['lr'\]"),
         (lambda: history(converging(), "gap", axes(), x="evaluations"), r"metrics=\['evaluations'\]"),
-        (lambda: history(unbounded(), "gap", axes()), 'follow "value"'),
-        (lambda: history(unbounded(), "distance", axes()), "knows no minimum"),
-        (lambda: history(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'follow "gap"'),
-        (lambda: history(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a cosine"),
+        (lambda: history(unbounded(), "gap", axes()), 'use metric="loss"'),
+        (lambda: history(unbounded(), "distance", axes()), "has no known minimum"),
+        (lambda: history(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'use metric="gap"'),
+        (lambda: history(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a finite cosine"),
         (lambda: history(thin(), "step_length", axes()), 'record_steps="all"'),
         (lambda: history(converging(), "gap", axes(), step=41), "from 0 to 40"),
         (lambda: history(converging(), "gap", axes(), theme="neon"), "unknown theme"),

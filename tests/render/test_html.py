@@ -23,7 +23,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Trajectories, filled
 from landscapes.render.html._page import document
 from landscapes.render.html.payload import simplify
-from landscapes.render.plots.levels import relief
+from landscapes.render.plots.contours import color_levels
 
 NASTY = ["</script><script>alert(1)</script>", "\"'<!--", "&lt;b&gt;\u2028</title>", "{{data}}", "größe → ∞ 🎢"]
 
@@ -95,7 +95,7 @@ def test_all_of_a_race_is_on_its_page(kind):
     paths = shown.trajectories
     assert [run["label"] for run in data["runs"]] == list(paths.runs["label"])
     surface = shown.surface
-    levels = relief(surface)
+    levels = color_levels(surface)
     exact = np.interp(levels.height, levels.levels, np.arange(len(levels.levels)))
     np.testing.assert_allclose(heights / data["surface"]["parts"], exact, rtol=0, atol=0.51 / data["surface"]["parts"])
     for run, row in enumerate(runs):
@@ -280,7 +280,7 @@ def test_holes_in_the_surface_are_holes():
 
 @pytest.mark.parametrize("points", [3, 61, 257, 900])
 def test_any_grid_fits(points):
-    shape = relief(scenery(points=points))
+    shape = color_levels(scenery(points=points))
     data = told(document(converging(1, surface=scenery(points=points))))
     heights, _ = rows(data)
     assert heights.shape == (min(points, 257),) * 2

@@ -21,8 +21,8 @@ from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
-from landscapes.render.artists.label_placement import Boxes, settled
-from landscapes.render.plots._label_runs import Names, seen
+from landscapes.render.artists.label_placement import Boxes, settle
+from landscapes.render.plots._label_runs import RunLabels, head_positions
 from landscapes.render.theme import THEMES
 from landscapes.render.writers.timeline import timeline
 
@@ -41,8 +41,8 @@ def wild(runs: int, steps: int = 120) -> Record:
     return record(ways)
 
 
-def names(made: Figure) -> Names:
-    (found,) = made.findobj(Names)
+def names(made: Figure) -> RunLabels:
+    (found,) = made.findobj(RunLabels)
     return found
 
 
@@ -164,7 +164,7 @@ def test_there_is_no_legend_then():
     assert [ax.get_label() for ax in made.axes].count("legend") == 0
     both = render.figure(converging(3))
     assert made.axes[1].bbox.height > 1.2 * both.axes[1].bbox.height
-    assert len(both.findobj(Names)) == 0
+    assert len(both.findobj(RunLabels)) == 0
 
 
 @pytest.mark.parametrize(
@@ -173,10 +173,10 @@ def test_there_is_no_legend_then():
 def test_every_kind_of_race_can_be_named(kind):
     race = KINDS[kind]()
     made = render.figure(race, **sized(400, 300), labels="direct")
-    moving = Frames(made)
+    frames = Frames(made)
     last = int(race.trajectories.step[-1])
     for step in (0, last, last // 2):
-        assert levels_apart(moving.show(step), full_draw(made)) <= 2
+        assert levels_apart(frames.show(step), full_draw(made)) <= 2
 
 
 def test_a_fate_is_told_beside_the_name():
@@ -256,7 +256,7 @@ boxes = st.lists(
 def test_settled_names_cover_nothing(animated_artists, fixed):
     names_, walls = (Boxes(np.array(part)[:, :2], np.array(part)[:, 2:]) for part in (animated_artists, fixed))
     low, high = np.zeros(2), np.array([120.0, 100.0])
-    middle, placed = settled(names_, walls, low, high)
+    middle, placed = settle(names_, walls, low, high)
     for one in np.flatnonzero(placed):
         assert (middle[one] - names_.half[one] >= low - 1e-9).all()
         assert (middle[one] + names_.half[one] <= high + 1e-9).all()
@@ -269,13 +269,13 @@ def test_settled_names_cover_nothing(animated_artists, fixed):
 
 def test_what_finds_no_place_is_left_out():
     names_ = Boxes(np.full((3, 2), 5.0), np.full((3, 2), 4.0))
-    _, placed = settled(names_, Boxes(np.zeros((0, 2)), np.zeros((0, 2))), np.zeros(2), np.full(2, 10.0))
+    _, placed = settle(names_, Boxes(np.zeros((0, 2)), np.zeros((0, 2))), np.zeros(2), np.full(2, 10.0))
     assert placed.sum() == 1
 
 
 def test_names_next_to_free_heads_stay_where_they_were():
     names_ = Boxes(np.array([[20.0, 20.0], [80.0, 80.0]]), np.full((2, 2), 5.0))
-    middle, placed = settled(names_, Boxes(np.zeros((0, 2)), np.zeros((0, 2))), np.zeros(2), np.full(2, 100.0))
+    middle, placed = settle(names_, Boxes(np.zeros((0, 2)), np.zeros((0, 2))), np.zeros(2), np.full(2, 100.0))
     assert middle.tolist() == names_.middle.tolist()
     assert placed.all()
 
@@ -285,13 +285,13 @@ def test_heads_are_where_heads_draw_them():
     made = render.figure(race, **sized(400, 300), panel=False)
     ax = made.axes[0]
     way_ = ax.transData.transform(race.trajectories.x[1])
-    drawn = seen(way_, ax.bbox.extents)
+    drawn = head_positions(way_, ax.bbox.extents)
     inside = ax.bbox.extents[0] <= way_[:, 0]
     assert drawn[inside].tolist() == way_[inside].tolist()
     assert np.allclose(drawn[~inside], drawn[-1])
     assert drawn[-1][0] == pytest.approx(ax.bbox.x0)
     assert isinstance(made.findobj(Head)[1], Head)
     back = np.vstack([way_, way_[::-1]])
-    assert seen(back, ax.bbox.extents)[-1].tolist() == way_[0].tolist()
+    assert head_positions(back, ax.bbox.extents)[-1].tolist() == way_[0].tolist()
     lost = np.where(np.arange(len(way_))[:, None] >= 5, np.nan, way_)
-    assert seen(lost, ax.bbox.extents)[-1].tolist() == way_[4].tolist()
+    assert head_positions(lost, ax.bbox.extents)[-1].tolist() == way_[4].tolist()

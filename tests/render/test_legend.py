@@ -21,11 +21,10 @@ from thinned import diagonal
 from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render.artists.animated import set_step
-from landscapes.render.artists.legend import Fate, entries
-from landscapes.render.artists.step_counter import Counter
+from landscapes.render.artists.legend import OutcomeText, StepCounter, legend_entries
 from landscapes.render.artists.trails import Trail
 from landscapes.render.figures.size import from_pixels
-from landscapes.render.plots._label_runs import Names
+from landscapes.render.plots._label_runs import RunLabels
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import THEMES
 
@@ -38,7 +37,9 @@ def legend(made: Figure):
 
 def words(made: Figure) -> list[str]:
     return [
-        text.get_text() for text in legend(made).texts + made.findobj(Fate) if text.get_visible() and text.get_text()
+        text.get_text()
+        for text in legend(made).texts + made.findobj(OutcomeText)
+        if text.get_visible() and text.get_text()
     ]
 
 
@@ -80,7 +81,7 @@ def test_panels_and_titles_keep_apart(size):
     renderer = RendererAgg(*size, made.dpi)
     panels = [ax.get_tightbbox(renderer) for ax in made.axes if ax is not legend(made)]
     assert not any(overlap(a, b) for a, b in combinations(panels, 2))
-    counter = made.findobj(Counter)[0].get_window_extent(renderer)
+    counter = made.findobj(StepCounter)[0].get_window_extent(renderer)
     title = made.axes[0].title if made.axes[0].title.get_text() else made.axes[0]._left_title
     assert title.get_text() == "Bowl"
     assert not overlap(counter, title.get_window_extent(renderer))
@@ -117,7 +118,7 @@ def test_the_fate_is_in_the_frame_and_only_then():
     race = diverging(at=12)
     before, after = (full_draw(render.figure(race, step=step, **sized(640, 400))) for step in (11, 12))
     made = render.figure(race, **sized(640, 400))
-    box = next(fate for fate in made.findobj(Fate)).get_window_extent(RendererAgg(640, 400, made.dpi))
+    box = next(fate for fate in made.findobj(OutcomeText)).get_window_extent(RendererAgg(640, 400, made.dpi))
     place = (slice(400 - int(box.y1), 400 - int(box.y0)), slice(int(box.x0), int(box.x1)))
     assert np.ptp(before[place][..., :3].reshape(-1, 3), axis=0).max() == 0
     assert np.ptp(after[place][..., :3].reshape(-1, 3), axis=0).max() > 100
@@ -140,7 +141,7 @@ def test_the_counter_pastes_what_a_text_would_draw(name, dpi):
 
     place = {"ha": "right", "va": "baseline", "fontsize": 10, "color": color}
     fast, slow = page(), page()
-    counter = Counter(0.95, 0.4, 1000, transform=fast.transFigure, **place)
+    counter = StepCounter(0.95, 0.4, 1000, transform=fast.transFigure, **place)
     fast.add_artist(counter)
     text = slow.text(0.95, 0.4, "", family="monospace", **place)
     for step in (0, 7, 45, 128, 369, 1000):
@@ -151,7 +152,7 @@ def test_the_counter_pastes_what_a_text_would_draw(name, dpi):
 
 def test_the_counter_follows_a_change_of_colour_and_place():
     made = Figure(figsize=(2, 1), dpi=100)
-    counter = Counter(0.9, 0.5, 50, transform=made.transFigure, ha="right", color="black")
+    counter = StepCounter(0.9, 0.5, 50, transform=made.transFigure, ha="right", color="black")
     made.add_artist(counter)
     first = full_draw(made)
     counter.set_color("red")
@@ -250,7 +251,7 @@ def test_long_names_fit_a_filmstrip_and_heads():
     strip = render.filmstrip(race, [5, 10])
     assert all(box.x1 <= strip.bbox.x1 for _, box in boxes(strip))
     made = render.figure(race, labels="direct", **sized(400, 300))
-    (names,) = made.findobj(Names)
+    (names,) = made.findobj(RunLabels)
     assert len(names.places(1.0)) == 3
 
 
@@ -263,7 +264,7 @@ def test_long_names_fit_a_filmstrip_and_heads():
 def test_a_long_title_keeps_off_the_counter(title, size):
     made = render.figure(converging(2), **sized(*size), title=title)
     renderer = RendererAgg(*size, made.dpi)
-    counter = made.findobj(Counter)[0].get_window_extent(renderer)
+    counter = made.findobj(StepCounter)[0].get_window_extent(renderer)
     written = made.axes[0]._left_title
     assert not overlap(counter, written.get_window_extent(renderer))
     assert written.get_text()[:5] == title[:5]
@@ -311,8 +312,8 @@ def test_a_rate_is_left_out_only_where_the_label_says_it(label, said):
     race = converging(1)
     runs = {**race.trajectories.runs, "label": np.array([label]), "lr": np.array([0.25])}
     race = replace(race, trajectories=replace(race.trajectories, runs=runs))
-    (entry,) = entries(race, THEMES["light"])
-    assert entry.rate == said
+    (entry,) = legend_entries(race, THEMES["light"])
+    assert entry.lr == said
 
 
 @pytest.mark.parametrize("draw", [render.figure, render.animate, render.trajectories, render.loss_curves, render.crop])

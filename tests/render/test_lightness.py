@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path
 
 from landscapes.render.artists.animated import IDENTITY
-from landscapes.render.figures.lightness import COLUMN, Columns, Light, light
+from landscapes.render.figures.stills import COLUMN, CompactCurve, CompactPolyline, compact_path
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import THEMES, styles
 
@@ -19,7 +19,7 @@ def curve(value: np.ndarray) -> Curve:
     ax.set(xlim=(0, len(value) - 1), ylim=(-1, 1))
     made = Curve(np.arange(len(value)), value, style=styles(["SGD"], THEMES["light"])[0])
     ax.add_line(made)
-    made.route.update(made)
+    made.polyline.update(made)
     return made
 
 
@@ -33,45 +33,45 @@ def along(way: np.ndarray) -> np.ndarray:
 def test_a_curve_keeps_its_ups_and_downs_in_every_column():
     rng = np.random.default_rng(0)
     line = curve(rng.uniform(-0.9, 0.9, 10_001) * np.linspace(0.1, 1, 10_001))
-    route = Columns.of(line.route)
+    route = CompactCurve.of(line.polyline)
     route.update(line)
     found = np.asarray(route.piece(0, route.count).vertices)
     assert len(found) <= 4.1 * 200 / COLUMN
-    before, after = along(line.route.pixels), along(found)
+    before, after = along(line.polyline.pixels), along(found)
     for left in range(0, 200, 3):
         one, two = (way[(way[:, 0] >= left) & (way[:, 0] <= left + 2), 1] for way in (before, after))
         assert (one.min(), one.max()) == pytest.approx((two.min(), two.max()), abs=0.5)
-    assert found[[0, -1]] == pytest.approx(line.route.pixels[[0, -1]], abs=0.01)
+    assert found[[0, -1]] == pytest.approx(line.polyline.pixels[[0, -1]], abs=0.01)
 
 
-@pytest.mark.parametrize("kind", [Light, Columns])
+@pytest.mark.parametrize("kind", [CompactPolyline, CompactCurve])
 def test_a_light_route_is_near_the_whole_one(kind):
     line = curve(np.sin(np.linspace(0, 9, 4001)))
-    route = kind.of(line.route)
+    route = kind.of(line.polyline)
     route.update(line)
     found = np.asarray(route.piece(0, route.count).vertices)
     assert len(found) < 400
     points = along(found)
-    far = [np.hypot(*(points - point).T).min() for point in line.route.pixels[::37]]
+    far = [np.hypot(*(points - point).T).min() for point in line.polyline.pixels[::37]]
     assert max(far) < 0.4
 
 
 def test_it_is_shown_as_far_and_has_round_numbers():
     line = curve(np.linspace(-1, 1, 50))
     line.set_step(20)
-    route = Light.of(line.route)
+    route = CompactPolyline.of(line.polyline)
     route.update(line)
     assert route.count == 21
     found = np.asarray(route.piece(0, route.count).vertices)
     assert np.array_equal(found, found.round(2))
-    assert found[-1] == pytest.approx(line.route.pixels[20], abs=0.01)
+    assert found[-1] == pytest.approx(line.polyline.pixels[20], abs=0.01)
 
 
 def test_what_is_not_finite_stays_a_gap():
     value = np.linspace(-0.5, 0.5, 300)
     value[100:120] = np.nan
     line = curve(value)
-    route = Columns.of(line.route)
+    route = CompactCurve.of(line.polyline)
     route.update(line)
     made = route.piece(0, route.count)
     assert np.isfinite(made.vertices).all()
@@ -80,6 +80,6 @@ def test_what_is_not_finite_stays_a_gap():
 
 def test_closed_paths_stay_closed():
     square = Path([(0, 0), (1, 0), (1, 1), (0, 0)], closed=True)
-    corners = light(square, IDENTITY).vertices
+    corners = compact_path(square, IDENTITY).vertices
     assert corners[0].tolist() == corners[-1].tolist()
     assert {tuple(corner) for corner in corners.tolist()} == {(0, 0), (1, 0), (1, 1)}

@@ -24,7 +24,7 @@ from landscapes.render import animate, crop, figure, save, trajectories
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
-from landscapes.render.plots.one_dimensional import STEPS, Tail
+from landscapes.render.plots._trajectories import STEPS, Tail
 
 
 def valley(steps: int = 40, runs: int = 2, fates: Any = None, **meta: Any) -> Record:
@@ -73,7 +73,7 @@ def test_heads_and_tails_lie_on_the_curve():
     assert [tail.get_label() for tail in tails] == runs.trajectories.runs["label"].tolist()
     for tail, x, value in zip(tails, runs.trajectories.x, runs.trajectories.loss, strict=True):
         np.testing.assert_array_equal(tail.get_xydata(), np.column_stack([x[:, 0], value]))
-        assert tail.route.count == 18
+        assert tail.polyline.count == 18
     assert sum(isinstance(artist, Head) for artist in ax.get_children()) == 2
     (star,) = (line for line in ax.lines if line.get_label() == "_minimum")
     np.testing.assert_array_equal(star.get_xydata(), [[0.5, 0.0]])
@@ -89,7 +89,7 @@ def test_a_tail_shows_the_last_steps_only():
     ink = full_draw(made).astype(int)[..., :3]
     drawn = np.argwhere(np.abs(ink - ink[0, 0]).sum(2) > 60)
     assert tail.length == STEPS
-    pixels = tail.route.pixels[51 - STEPS - 2 : 51]
+    pixels = tail.polyline.pixels[51 - STEPS - 2 : 51]
     assert drawn[:, 1].min() == pytest.approx(pixels[:, 0].min(), abs=12)
     assert drawn[:, 1].max() == pytest.approx(pixels[:, 0].max(), abs=12)
 

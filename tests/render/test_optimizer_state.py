@@ -21,7 +21,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render import animate, figure, optimizer_state
 from landscapes.render.animation.frames import Frames
-from landscapes.render.plots._optimizer_state import ARROW, FLAT, ROUND, SHORT, State
+from landscapes.render.plots._optimizer_state import ARROW, FLAT, ROUND, SHORT, StateMarks
 
 PAGE = RendererAgg(10, 10, 72)
 """A renderer on which a point is a pixel."""
@@ -39,11 +39,11 @@ def remembering(fates: Any = None, **kept: NDArray[np.float64]) -> Record:
     return replace(made, trajectories=replace(made.trajectories, metrics=metrics))
 
 
-def drawn(record: Record, step: int | None = None) -> tuple[Axes, list[State]]:
+def drawn(record: Record, step: int | None = None) -> tuple[Axes, list[StateMarks]]:
     ax = Figure(figsize=(6, 5), dpi=72).add_axes((0, 0, 1, 1))
     ax.set(xlim=(-2, 2), ylim=(-1.5, 1.5))
     optimizer_state(record, ax, step=step)
-    return ax, [artist for artist in ax.get_children() if isinstance(artist, State)]
+    return ax, [artist for artist in ax.get_children() if isinstance(artist, StateMarks)]
 
 
 def test_arrows_go_where_the_momentum_pushes():

@@ -77,7 +77,7 @@ def colors(labels: list[str], theme: str = "light") -> list[tuple[int, ...]]:
 def faded(label: str) -> tuple[int, ...]:
     """The colour of a run's trail where it is oldest, in the light theme."""
     look = THEMES["light"]
-    pairs = zip(styles([label], look)[0].color, look.old, strict=True)
+    pairs = zip(styles([label], look)[0].color, look.faded, strict=True)
     return tuple(round(255 * (one + look.fade * (other - one))) for one, other in pairs)
 
 

@@ -20,7 +20,7 @@ from landscapes.record import Record
 from landscapes.render import animate, side_by_side, small_multiples
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import animated_artists
-from landscapes.render.artists.step_counter import Counter
+from landscapes.render.artists.legend import StepCounter
 from landscapes.render.artists.trails import Trail
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import THEMES, styles
@@ -116,8 +116,8 @@ def test_variants_beside_each_other_move_together(tmp_path):
 
 def test_a_shorter_race_rests_at_its_end():
     made = side_by_side(converging(1, steps=10), converging(1, steps=30), step=20, panel=False)
-    assert [trail.route.count for ax in made.axes for trail in trails(ax)] == [11, 21]
-    (counter,) = (text for text in made.findobj(Counter))
+    assert [trail.polyline.count for ax in made.axes for trail in trails(ax)] == [11, 21]
+    (counter,) = (text for text in made.findobj(StepCounter))
     assert counter.get_text() == "step 20"
 
 
@@ -141,18 +141,18 @@ def solid() -> Record:
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: small_multiples([]), "from 1 to 144 records, not 0"),
-        (lambda: small_multiples([converging()] * 145), "not 145"),
+        (lambda: small_multiples([]), "expected 1 to 144 records, got 0"),
+        (lambda: small_multiples([converging()] * 145), "got 145"),
         (lambda: small_multiples([converging(40, steps=12)] * 5, split=True), "200 panels, more than 144"),
-        (lambda: small_multiples([solid()]), "no landscape to draw"),
+        (lambda: small_multiples([solid()]), "no surface or graph"),
         (lambda: small_multiples([converging()], step=41), "from 0 to 40"),
-        (lambda: small_multiples([converging()], across=0), "at least 1, not 0"),
+        (lambda: small_multiples([converging()], across=0), "across must be an integer >= 1, got 0"),
         (lambda: small_multiples([converging()], across=30), "inches, not 6.75"),
         (lambda: small_multiples([converging()], width=float("nan")), "inches, not nan"),
         (lambda: small_multiples([3]), "expected a Record"),  # type: ignore[list-item]
         (lambda: side_by_side(converging()), "at least two"),
-        (lambda: side_by_side(*[converging()] * 5), "from 1 to 4 records, not 5"),
-        (lambda: side_by_side(converging(), solid()), "no landscape to draw"),
+        (lambda: side_by_side(*[converging()] * 5), "expected 1 to 4 records, got 5"),
+        (lambda: side_by_side(converging(), solid()), "no surface or graph"),
         (lambda: side_by_side(converging(), converging(), titles=["one"]), "2 records and 1 titles"),
         (lambda: side_by_side(converging(), converging(), **sized(10, 10)), "at least 160"),
         (lambda: side_by_side(converging(), converging(), step=41), "from 0 to 40"),

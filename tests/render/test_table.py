@@ -32,8 +32,8 @@ def test_running_times_are_those_of_the_profiles():
 
 
 def test_steps_are_counted_where_they_are_asked_for():
-    assert "median steps" in render.table(SPLIT, by="steps")
-    assert "Expected steps" in render.table(SPLIT, show="times", by="steps")
+    assert "median steps" in render.table(SPLIT, cost="steps")
+    assert "Expected steps" in render.table(SPLIT, show="times", cost="steps")
 
 
 def test_latex_is_booktabs_and_names_are_escaped():

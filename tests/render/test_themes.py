@@ -74,14 +74,14 @@ CLEAR = 3.0
 def test_trails_stand_out_from_every_colour_of_the_fill(name):
     """The least of all is 3.03 in light, 3.06 in dark, 3.04 in print."""
     theme = THEMES[name]
-    assert min(_contrast(color, ground) for color in theme.paths for ground in theme.fill) >= CLEAR
+    assert min(_contrast(color, ground) for color in theme.colors for ground in theme.fill) >= CLEAR
 
 
 @pytest.mark.parametrize("name", THEMES)
 def test_the_oldest_piece_of_a_trail_stands_out_from_its_halo(name):
     """The least of all is 3.13 in light, 3.45 in dark and 3.10 in print."""
     theme = THEMES[name]
-    oldest = [to_hex(mix(to_rgb(color), theme.old, theme.fade)) for color in theme.paths]
+    oldest = [to_hex(mix(to_rgb(color), theme.faded, theme.fade)) for color in theme.colors]
     assert min(_contrast(color, theme.halo) for color in oldest) >= CLEAR
     assert theme.halo_width > 0
 
@@ -140,7 +140,7 @@ def _oklab(linear: np.ndarray) -> np.ndarray:
 def test_six_optimizers_are_told_apart_whatever_ones_vision(name, vision):
     """The smallest distances: with usual vision 0.163 in light and print, 0.155 in dark; without red cones 0.074 and 0.115,
     without green ones 0.075 and 0.069, without blue ones 0.113 and 0.064."""
-    rgb = np.array([to_rgb(color) for color in THEMES[name].paths[:6]])
+    rgb = np.array([to_rgb(color) for color in THEMES[name].colors[:6]])
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     seen = [_oklab(np.clip(np.array(VISION[vision]) @ color, 0, 1)) for color in linear]
     assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 0.06  # 0.02 is just seen
@@ -151,8 +151,8 @@ def test_a_grey_copy_tells_the_colours_apart_as_well(name, six, ten):
     """The smallest differences of CIE L*, of which 1 is just seen side by side: 6.2 among the first six in light and print, 5.9 in
     dark; 3.1 and 2.0 among the first ten. All that contrast with the fill leaves is 52 in light, from black on, and 38 in dark,
     so that six equal steps were of 10 and 7.6, and without colours. What is old is fainter: heads and legend tell for sure."""
-    grey = sorted(_lightness(color) for color in THEMES[name].paths[:10])
-    assert min(np.diff(sorted(_lightness(color) for color in THEMES[name].paths[:6]))) >= six
+    grey = sorted(_lightness(color) for color in THEMES[name].colors[:10])
+    assert min(np.diff(sorted(_lightness(color) for color in THEMES[name].colors[:6]))) >= six
     assert min(np.diff(grey)) >= ten
 
 
@@ -169,7 +169,7 @@ def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
     The smallest shares: 0.33 for trails, 0.11 for losses.
     """
     drawn = [_grey(draw, name) for name in OPTIMIZERS[:6]]
-    ground = _grey(draw, OPTIMIZERS[0], theme=THEMES["print"] | {"paths": ("#ffffff",), "halo_width": 0.0})
+    ground = _grey(draw, OPTIMIZERS[0], theme=THEMES["print"] | {"colors": ("#ffffff",), "halo_width": 0.0})
     apart = [
         np.sum(np.abs(a - b) > 0.25) / max(np.sum(np.abs(one - ground) > 0.25) for one in (a, b))
         for a, b in combinations(drawn, 2)
@@ -193,7 +193,7 @@ def _grey(draw, name: str, theme: str | Theme = "print") -> np.ndarray:
 def test_a_changed_copy_leaves_the_theme_alone():
     light = THEMES["light"]
     changed = light | {"halo": "#ff0000", "fade": 0.0}
-    assert (changed.halo, changed.fade, changed.paths) == ("#ff0000", 0.0, light.paths)
+    assert (changed.halo, changed.fade, changed.colors) == ("#ff0000", 0.0, light.colors)
     assert light.halo != changed.halo
     ax = trajectories(converging(2), Figure().subplots(), theme=changed)
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
@@ -205,9 +205,9 @@ def test_a_changed_copy_leaves_the_theme_alone():
     [
         ({"fil": ("#fff", "#000")}, "unknown theme setting 'fil'. Did you mean fill"),
         ({"zzz": 1}, "unknown theme setting 'zzz'. Known: "),
-        ({"halo": "nocolour"}, "halo of theme 'light': 'nocolour' is no colour"),
-        ({"paths": ("#123456", "tomat")}, "paths of theme 'light': 'tomat' is no colour"),
-        ({"paths": ()}, "one in paths"),
+        ({"halo": "nocolour"}, "halo of theme 'light': invalid colour 'nocolour'"),
+        ({"colors": ("#123456", "tomat")}, "colors of theme 'light': invalid colour 'tomat'"),
+        ({"colors": ()}, "one in colors"),
         ({"fill": ("#ffffff",)}, "two colours in fill"),
     ],
 )

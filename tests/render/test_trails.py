@@ -33,7 +33,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
-from landscapes.render.artists.overlap import pieces
+from landscapes.render.artists.overlap import split_overlaps
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.theme import THEMES, styles
 
@@ -114,7 +114,7 @@ def test_a_trail_fades_with_age_in_few_colours_each_drawn_exactly(name):
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
     assert trail.colors[-1] == trail.style.color
     assert len(set(trail.colors)) == len(trail.colors) >= 3
-    contrast = [np.abs(np.subtract(color, trail.theme.old)).sum() for color in trail.colors]
+    contrast = [np.abs(np.subtract(color, trail.theme.faded)).sum() for color in trail.colors]
     assert (np.diff(contrast) > 0).all()
     if not trail.style.dashes:
         young = [count(picture, color) for color in trail.colors]
@@ -239,22 +239,22 @@ def test_trails_on_one_way_all_show(name, runs):
 
 def test_crossing_trails_are_not_dashed():
     cross = [np.linspace((-1, -1), (1, 1), 30), np.linspace((-1, 1), (1, -1), 30)]
-    assert [[depth for *_, depth in part] for part in pieces(cross, VIEW)] == [[0], [0]]
+    assert [[depth for *_, depth in part] for part in split_overlaps(cross, VIEW)] == [[0], [0]]
 
 
 @given(arrays(np.float64, (3, 12, 2), elements=st.floats(-4, 4, width=32) | st.just(np.nan)))
 def test_pieces_cover_every_trail_without_gaps(ways):
-    for parts in pieces(list(ways), VIEW):
+    for parts in split_overlaps(list(ways), VIEW):
         assert parts[0][0] == 0
         assert parts[-1][1] == 11
         assert all(one[1] == two[0] for one, two in pairwise(parts))
-    assert {depth for *_, depth in pieces(list(ways), VIEW)[0]} == {0}
+    assert {depth for *_, depth in split_overlaps(list(ways), VIEW)[0]} == {0}
 
 
 def test_ways_that_part_are_dashed_only_where_they_are_one():
     together, apart = np.linspace((-1.5, 0), (0, 0), 40), np.linspace((0, 0), (1.5, 1.2), 40)
     first = np.concatenate([together, np.linspace((0, 0), (1.5, -1.2), 40)])
-    _, parts = pieces([first, np.concatenate([together, apart])], VIEW)
+    _, parts = split_overlaps([first, np.concatenate([together, apart])], VIEW)
     assert [depth for *_, depth in parts] == [1, 0]
     assert abs(parts[0][1] - 40) < 5
 
@@ -318,7 +318,7 @@ def test_a_growing_long_trail_ends_at_its_last_point(points):
     trail = next(artist for artist in ax.get_children() if isinstance(artist, Trail))
     for step in (1, 2, points // 3, points - 1):
         trail.set_step(step)
-        path = trail.route.piece(0, trail.route.count)
+        path = trail.polyline.piece(0, trail.polyline.count)
         np.testing.assert_allclose(path.vertices[[0, -1]], ax.transData.transform(fine[[0, step]]))
 
 
@@ -326,7 +326,7 @@ def test_every_moving_artist_takes_any_step():
     made = render.figure(diverging(), **sized(320, 200))
     for step in (0, 1, 12, 40, 7):
         set_step(made, step)
-        assert {artist.route.count for artist in animated_artists(made) if isinstance(artist, Trail)} == {step + 1}
+        assert {artist.polyline.count for artist in animated_artists(made) if isinstance(artist, Trail)} == {step + 1}
 
 
 def test_a_legend_of_matplotlibs_own_knows_the_trails():

@@ -130,11 +130,11 @@ def surface() -> Surface:
     ("call", "match"),
     [
         (lambda: tuning_trials({}, axes()), "lack label, rung, steps, effort, evaluations"),
-        (lambda: tuning_trials([1], axes()), "not \\[1\\]"),  # type: ignore[arg-type]
+        (lambda: tuning_trials([1], axes()), "got \\[1\\]"),  # type: ignore[arg-type]
         (lambda: tuning_trials({**tried(), "lr": np.ones(3)}, axes()), "one length"),
         (lambda: tuning_trials({name: column[:0] for name, column in tried().items()}, axes()), "at least 1"),
         (lambda: tuning_trials(tried(), axes(), theme="neon"), "unknown theme"),
-        (lambda: lr_sweep(converging(), axes(), sweep=converging()), 'a sweep over "lr"'),
+        (lambda: lr_sweep(converging(), axes(), sweep=converging()), 'sweep= needs a sweep over "lr"'),
         (
             lambda: lr_sweep(converging(labels=["a", "b", "c"]), axes(), sweep=swept()),
             r"\(SGD, Adam\) is in the race: a, b, c",

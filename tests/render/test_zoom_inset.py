@@ -19,8 +19,7 @@ from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Trail
-from landscapes.render.plots._zoom_inset import Near, corner
-from landscapes.render.plots.interpolation import refined
+from landscapes.render.plots._zoom_inset import HeadInView, corner, refined
 from landscapes.render.theme import THEMES
 
 BOX = np.array(VIEW)
@@ -46,9 +45,9 @@ def test_it_magnifies_the_minimum(magnification):
 def test_it_shows_the_same_runs_at_the_same_step():
     ax, lens = drawn(converging(3), step=7)
     for one, two in zip(ax.findobj(Trail)[:3], lens.findobj(Trail), strict=True):
-        assert one.route.count == two.route.count == 8
+        assert one.polyline.count == two.polyline.count == 8
         assert one.color == two.color
-    assert len(lens.findobj(Near)) == 3
+    assert len(lens.findobj(HeadInView)) == 3
 
 
 def test_of_several_minima_the_one_next_to_the_winner_is_magnified():
@@ -72,8 +71,8 @@ def test_it_covers_no_path_where_a_corner_is_free(bend, size):
     low, high = lens.bbox.min, lens.bbox.max
     for trail in ax.findobj(Trail):
         if trail.axes is ax:
-            trail.route.update(trail)
-            assert not ((trail.route.pixels > low) & (trail.route.pixels < high)).all(1).any()
+            trail.polyline.update(trail)
+            assert not ((trail.polyline.pixels > low) & (trail.polyline.pixels < high)).all(1).any()
     assert ax.bbox.contains(*low)
     assert ax.bbox.contains(*high)
 
@@ -95,6 +94,15 @@ def test_it_lies_on_no_star_and_no_start():
         for point in (goal, straight[0]):
             x, y = (np.array(point) - BOX[:, 0]) / np.ptp(BOX, axis=1)
             assert not (left <= x <= left + wide and bottom <= y <= bottom + high)
+
+
+@pytest.mark.parametrize("free", [(False, False), (False, True), (True, False), (True, True)])
+def test_the_inset_avoids_minima_that_no_run_visits(free):
+    corners = [(x, y) for x in (-1.6, 1.6) for y in (-1.2, 1.2) if (x > 0, y > 0) != free]
+    short = np.linspace((-0.1, 0.0), (0.1, 0.0), 30)  # far from all corners
+    race = record([short], surface=replace(scenery(), minima=np.array([(0.1, 0.0), *corners])))
+    left, bottom, *_ = corner(race, BOX, np.array((0.1, 0.0)))
+    assert (left > 0.5, bottom > 0.5) == free
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ def test_a_run_elsewhere_is_not_on_it():
     far = np.linspace((-1.5, 1.0), (-1.0, -1.2), 41)
     _, lens = drawn(record([way(40, 0.2), far]), **sized(400, 300))
     with_it = full_draw(lens.figure)
-    next(head for head in lens.findobj(Near) if head.trail.get_label() == "Momentum").set_visible(False)
+    next(head for head in lens.findobj(HeadInView) if head.trail.get_label() == "Momentum").set_visible(False)
     np.testing.assert_array_equal(full_draw(lens.figure), with_it)
 
 
@@ -138,12 +146,12 @@ def test_axes_of_ones_own():
     render.trajectories(race, ax)
     lens = render.zoom_inset(race, ax, magnification=4, step=5, theme="dark")
     assert lens in ax.child_axes
-    assert isinstance(lens.findobj(Head)[0], Near)
+    assert isinstance(lens.findobj(Head)[0], HeadInView)
 
 
 @pytest.mark.parametrize("magnification", [1.0, 0, -3, np.nan, np.inf, "big"])
 def test_what_magnifies_nothing_is_refused(magnification):
-    with pytest.raises(InputError, match="magnification must be a number above 1"):
+    with pytest.raises(InputError, match="magnification must be > 1 and <= 1000"):
         render.figure(converging(1), inset=magnification)
 
 
