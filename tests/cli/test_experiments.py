@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 import shlex
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -220,56 +217,6 @@ def test_invalid_input_prints_one_line(cli, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1
-
-
-STALL = """
-import signal, sys, time
-from pathlib import Path
-from landscapes.cli import main
-from landscapes.execution import plan
-
-signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes start with SIGINT ignored
-plan.RUNS = 4
-run, count = plan.Block.run, iter(range(99))
-
-def stalling(self, progress=None):
-    if next(count) == 2:
-        Path("busy").touch()
-        time.sleep(60)
-    return run(self, progress)
-
-plan.Block.run = stalling
-sys.exit(main.main(sys.argv[1:]))
-"""
-
-
-@pytest.mark.slow
-def test_ctrl_c_keeps_finished_runs(environment_here, tmp_path):
-    """The program waits in its third block of four runs, so that the signal arrives during the work."""
-    (tmp_path / "script.py").write_text(STALL)
-    arguments = shlex.split("sweep booth --optimizer adam --set lr=1e-2..1:20 --steps 50 --record s.npz")
-    process = subprocess.Popen(
-        [sys.executable, "script.py", *arguments],
-        cwd=tmp_path,
-        env=environment_here,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        while not (tmp_path / "busy").exists():
-            assert process.poll() is None, process.communicate()
-        os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-    assert process.returncode == 130, err
-    assert "8 of 20 runs are done" in out
-    assert "interrupted" in err
-    record = Record.load(tmp_path / "s.npz")
-    assert (record.trajectories.runs["status"][:8] != "not run").all()
-    assert (record.trajectories.runs["status"][8:] == "not run").all()
 
 
 class Terminal(io.StringIO):
