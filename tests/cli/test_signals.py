@@ -122,7 +122,7 @@ from landscapes.cli import main
 from landscapes.execution import plan
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background processes start with SIGINT ignored
-plan.RUNS = 4
+plan.MAX_RUNS = 4
 run, count = plan.Block.run, iter(range(99))
 
 def stalling(self, progress=None):
