@@ -90,7 +90,7 @@ def page(found: dict[str, dict[str, Any]], count: int, load: float) -> str:
     ratios = {name: facts["times_bare"] for name, facts in found.items()}
     long = [f"{name} ({ratio:.2f})" for name, ratio in ratios.items() if ratio > OVER]
     packages = [package for package in sorted(HOMES) if not is_missing(package)]
-    beside = {
+    relative = {
         name: {peer.split(":")[0]: ms / facts["points_ms"] for peer, ms in reversed(facts["peers"].items())}
         for name, facts in found.items()
     }
@@ -106,14 +106,14 @@ def page(found: dict[str, dict[str, Any]], count: int, load: float) -> str:
         + (", ".join(long) or "none"),
     ]
     for package in packages:
-        times = [row[package] for row in beside.values() if package in row]
+        times = [row[package] for row in relative.values() if package in row]
         if times:
             lines.append(f"- {package}: median {short(middle(times))} over {len(times)} functions")
     heads = ["function", "surface, ms", f"{count:,} points, ms", "× formula", *packages]
     lines += ["\n| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name, facts in found.items():
         cells = [short(facts.get(key)) for key in ("surface_ms", "points_ms")] + [f"{facts['times_bare']:.2f}"]
-        cells += [short(beside[name].get(package)) for package in packages]
+        cells += [short(relative[name].get(package)) for package in packages]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -30,7 +30,7 @@ record = race(beale, OPTIMIZERS, start=(1, 1.5), steps=160)
 # %%
 # The first gradients move momentum far across the valley. It oscillates, returns and overshoots the minimum.
 # Nesterov momentum slows down sooner and overtakes it. Adagrad, Adadelta and RMSprop divide by the size of the
-# gradients: their first steps are moderate, and they follow a path similar to SGD at a higher speed. Adam takes
-# a wide curve.
+# gradients, so their first steps are moderate. They follow trajectories similar to SGD's, but faster. Adam takes a
+# wide curve.
 
 render.animate(record, figsize=(6.4, 4.8), panel=False).save(PICTURES / "famous-beale.gif")
