@@ -72,9 +72,8 @@ def speed() -> None:
             alive = torch.ones(runs, dtype=torch.bool)
             x = torch.from_numpy(np.random.default_rng(0).uniform(-1, 1, (2, runs)))
             stepper, plain = stepper_of(candidates, x), Plain(cls)
-            stepper.step(
-                context_at(1, x, torch.ones_like(x), Oracle(objective, runs))
-            )  # includes the trial, which runs once
+            context = context_at(1, x, torch.ones_like(x), Oracle(objective, runs))
+            stepper.step(context)  # includes the probe, which runs once
             stepper, oracle = stepper_of(candidates, x), Oracle(objective, runs)
             points, t = x, 0
             together: list[float] = []

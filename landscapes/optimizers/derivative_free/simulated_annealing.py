@@ -95,10 +95,8 @@ class _AnnealingStepper(DerivativeFreeStepper):
         tried = context.x[:, None] + resolve_length(self.settings.scale, context) * moves
         change = (evaluate(context, tried, fresh) - context.value).abs()
         counted = change.isfinite()
-        mean = pairwise_sum(torch.where(counted, change, 0.0)) / counted.sum(
-            0
-        )  # NaN if nothing is finite: temperature 0
-        return mean.nan_to_num(0.0) / -math.log(ACCEPTED)
+        mean = pairwise_sum(torch.where(counted, change, 0.0)) / counted.sum(0)
+        return mean.nan_to_num(0.0) / -math.log(ACCEPTED)  # if nothing is finite, the mean is NaN: temperature 0
 
     def _normals(self, context: StepContext, purpose: int, times: int = 1) -> Tensor:
         setup = self.setup

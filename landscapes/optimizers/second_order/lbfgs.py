@@ -77,10 +77,10 @@ class LBFGS(LineSearchOptimizer):
     def update_state(self, s: State, step: Tensor, g: Tensor, change: Tensor, p: Tensor) -> State:
         curvature = dot(step, change)
         newest = step, change, 1 / curvature
-        learned = (*(torch.cat([old[1:], new[None]]) for old, new in zip(s, newest, strict=False)),
-                   curvature / dot(change, change))  # fmt: skip
+        history = [torch.cat([old[1:], new[None]]) for old, new in zip(s, newest, strict=False)]
+        updated = *history, curvature / dot(change, change)
         keeps = has_curvature(step, change, dot(g, step))
-        return tuple(torch.where(keeps, new, old) for new, old in zip(learned, s, strict=True))
+        return tuple(torch.where(keeps, new, old) for new, old in zip(updated, s, strict=True))
 
 
 @dataclass(frozen=True)
