@@ -9,11 +9,12 @@ from landscapes.render._save import save
 from landscapes.render.animation._animate import animate
 from landscapes.render.figures._fact_sheet import fact_sheet
 from landscapes.render.figures._figure import figure
+from landscapes.render.figures._figure_3d import figure_3d
 from landscapes.render.figures._filmstrip import filmstrip
 from landscapes.render.figures._side_by_side import side_by_side
 from landscapes.render.figures._small_multiples import small_multiples
+from landscapes.render.html._page import framed as _framed  # noqa: F401 - what a notebook shows of a record
 from landscapes.render.interactive._explore import explore
-from landscapes.render.plot3d._figure_3d import figure_3d
 from landscapes.render.plot3d._surface_3d import surface_3d
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._basins import basins

@@ -9,7 +9,9 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from collections.abc import Iterable, Iterator
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -75,11 +77,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Which part of the package may import which; a module in a folder belongs to its folder."""
 
-LATE_IMPORTS = {
-    "landscapes.objectives.transform_methods": {"transforms"},  # Function.shifted calls transforms.shifted
-    "landscapes.record._record": {"", "render"},  # notebooks draw the record that they display
+UPWARD = {
+    "landscapes.objectives.transform_methods": {""},  # Function.shifted calls transforms.shifted
+    "landscapes.record._record": {""},  # notebooks draw the record that they display
 }
-"""Further parts that a module may import inside functions."""
+"""The modules with methods that call a higher layer, by way of the lazy package itself."""
 
 
 @cache
@@ -106,17 +108,36 @@ def parsed(file: Path) -> list[ast.AST]:
     return list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
 
 
-def imported(file: Path) -> set[str]:
-    """The modules of ours that a file imports, wherever in it the import stands."""
+def nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of a module but what stands below `if TYPE_CHECKING:`, which no interpreter ever runs."""
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            for other in child.orelse:
+                yield other
+                yield from nodes(other)
+        else:
+            yield child
+            yield from nodes(child)
+
+
+def imports_of(tree: Iterable[ast.AST], file: Path) -> set[str]:
+    """The modules of ours that these nodes import, by statement or by name, wherever the import stands."""
     known, names = modules(), set()
-    for node in parsed(file):
+    for node in tree:
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: imports are absolute"
             full = (f"{node.module}.{alias.name}" for alias in node.names)
             names |= {name if name in known else str(node.module) for name in full}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            names |= {str(arg.value) for arg in node.args if isinstance(arg, ast.Constant)}
     return {name for name in names if name.split(".")[0] == "landscapes"}
+
+
+def imported(file: Path) -> set[str]:
+    """The modules of ours that a file imports, for its types too."""
+    return imports_of(parsed(file), file)
 
 
 def test_the_package_list_is_what_the_folders_hold():
@@ -152,14 +173,14 @@ def test_layers(name):
     """Each part imports only what it may; `import landscapes` alone would hide what is used."""
     mine = part(name)
     assert mine in MAY_IMPORT, f"a new part: say in MAY_IMPORT what {name} may import"
-    used = {part(other) for other in imported(modules()[name])} - {mine} - LATE_IMPORTS.get(name, set())
+    used = {part(other) for other in imported(modules()[name])} - {mine} - UPWARD.get(name, set())
     if name == "landscapes":
         used = set()
     assert used <= MAY_IMPORT[mine]
 
 
 ROOMS = (
-    "colormaps", "theme", "artists", "plots", "writers", "plot3d", "text", "animation", "figures", "html", "_save", "interactive",
+    "colormaps", "theme", "artists", "plots", "plot3d", "text", "figures", "writers", "animation", "html", "_save", "interactive",
 )  # fmt: skip
 """The parts of `render`: each imports only what stands before it."""
 
@@ -180,6 +201,18 @@ def test_the_layers_have_no_circle():
         done |= set(ready)
         for name in ready:
             del left[name]
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """A lazy package may be imported from below; whatever else is imported at run time is imported one way only."""
+    graph = {
+        name: imports_of(nodes(ast.parse(file.read_text(encoding="utf-8"))), file) - {name, "landscapes"}
+        for name, file in modules().items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail("a circle: " + " imports ".join(reversed(error.args[1])))
 
 
 def test_lazy_names():

@@ -59,8 +59,8 @@ class TransformMethods:
 
 
 def _apply(name: str, function: Self, *arguments: object) -> Self:
-    """Call a transform, imported late: transforms build functions, so an import at module level would be circular."""
-    from landscapes import transforms
+    """Call a transform through the lazy package: transforms build functions, so they stand above this layer."""
+    import landscapes
 
-    made: Self = getattr(transforms, name)(function, *arguments)
+    made: Self = getattr(landscapes.transforms, name)(function, *arguments)
     return made

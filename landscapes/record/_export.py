@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
-from landscapes.record import Record
 
 if TYPE_CHECKING:
     import pandas
     import xarray
+
+    from landscapes.record import Record
 
 
 def to_array(record: Record, name: str) -> NDArray[Any]:

@@ -187,10 +187,10 @@ class Record:
 
     def _repr_html_(self) -> str | None:
         """Return what a notebook shows: a race as an interactive page; None (plain text) for other experiments."""
-        from landscapes.render.html._page import framed
+        import landscapes  # drawing stands above this layer: the lazy package loads it
 
         try:
-            return framed(self) if self.meta.experiment == "race" else None
+            return landscapes.render._framed(self) if self.meta.experiment == "race" else None
         except InputError:
             return None
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
-from landscapes.record import Record, Trajectories
+
+if TYPE_CHECKING:
+    from landscapes.record import Record
 
 MOST_NAMED = 12
 """How many known values an error names at most."""
@@ -30,12 +32,12 @@ def select(record: Record, wanted: Mapping[str, Any]) -> Record:
 def taken(record: Record, runs: NDArray[np.int64], axes: Mapping[str, list[Any]]) -> Record:
     """Return the record of these runs, in this order, with these axes."""
     all_runs = record.trajectories
-    part = Trajectories(
-        all_runs.x[runs],
-        all_runs.loss[runs],
-        all_runs.step,
-        {name: column[runs] for name, column in all_runs.runs.items()},
-        {name: values[runs] for name, values in all_runs.metrics.items()},
+    part = replace(
+        all_runs,
+        x=all_runs.x[runs],
+        loss=all_runs.loss[runs],
+        runs={name: column[runs] for name, column in all_runs.runs.items()},
+        metrics={name: values[runs] for name, values in all_runs.metrics.items()},
     )
     meta = record.meta.replace(axes=dict(axes)) if record.axes else record.meta
     return replace(record, trajectories=part, meta=meta)

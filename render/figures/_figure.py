@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.figures._fact_sheet import PAGE, fact_sheet
+from landscapes.render.figures._figure_3d import figure_3d
 from landscapes.render.figures.charts import CHARTS, chart
 from landscapes.render.figures.race import race_figure
 from landscapes.render.figures.size import DPI, FIGSIZE
-from landscapes.render.plot3d._figure_3d import figure_3d
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._crop import crop
 from landscapes.render.theme import Theme
