@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
+from landscapes.record import Record
 from landscapes.render._save import save
 from landscapes.render.animation._animate import animate
 from landscapes.render.figures._fact_sheet import fact_sheet
@@ -13,7 +14,7 @@ from landscapes.render.figures._figure_3d import figure_3d
 from landscapes.render.figures._filmstrip import filmstrip
 from landscapes.render.figures._side_by_side import side_by_side
 from landscapes.render.figures._small_multiples import small_multiples
-from landscapes.render.html._page import framed as _framed  # noqa: F401 - what a notebook shows of a record
+from landscapes.render.html._page import framed
 from landscapes.render.interactive._explore import explore
 from landscapes.render.plot3d._surface_3d import surface_3d
 from landscapes.render.plot3d.camera import Camera
@@ -86,6 +87,11 @@ _OTHER_WORDS = {
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _notebook_html(record: Record) -> str:
+    """Return what a notebook shows of a race; called by `Record._repr_html_`."""
+    return framed(record)
 
 
 def __getattr__(name: str) -> Any:

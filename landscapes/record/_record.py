@@ -190,7 +190,7 @@ class Record:
         import landscapes  # drawing stands above this layer: the lazy package loads it
 
         try:
-            return landscapes.render._framed(self) if self.meta.experiment == "race" else None
+            return landscapes.render._notebook_html(self) if self.meta.experiment == "race" else None
         except InputError:
             return None
 
