@@ -100,15 +100,16 @@ def basins(
         InputError: for invalid arguments, before any work is done.
 
     >>> record = basins("himmelblau", "sgd(lr=0.01)", resolution=8, steps=100)
-    >>> record.grid("basin")[::-1]
-    array([[1, 1, 1, 1, 0, 0, 0, 0],
-           [1, 1, 1, 1, 0, 0, 0, 0],
-           [1, 1, 1, 1, 0, 0, 0, 0],
-           [1, 1, 1, 1, 0, 0, 0, 0],
-           [3, 3, 3, 3, 2, 2, 2, 2],
-           [3, 3, 3, 3, 2, 2, 2, 2],
-           [3, 3, 3, 3, 2, 2, 2, 2],
-           [3, 3, 3, 3, 2, 2, 2, 2]])
+    >>> for row in record.grid("basin")[::-1].tolist():
+    ...     print(*row)
+    1 1 1 1 0 0 0 0
+    1 1 1 1 0 0 0 0
+    1 1 1 1 0 0 0 0
+    1 1 1 1 0 0 0 0
+    3 3 3 3 2 2 2 2
+    3 3 3 3 2 2 2 2
+    3 3 3 3 2 2 2 2
+    3 3 3 3 2 2 2 2
     """
     objective = as_function(function)
     place = str(loop.check_device(device))
