@@ -96,7 +96,7 @@ with theme.context():
     left, right = fig.subplots(1, 2)
 
     tuned = comparisons[TUNED][1]
-    render.performance_profile(tuned, left, target=1e-3).legend(loc="lower right", frameon=False)
+    render.performance_profile(tuned, left, tolerance=1e-3).legend(loc="lower right", frameon=False)
     left.set(title=f"Best rates: {len(known)} functions, {STARTS} starts", xlabel="steps relative to the fastest")
 
     right.axvspan(5, 10, color="0.88", label="the claim")

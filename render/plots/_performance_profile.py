@@ -29,7 +29,7 @@ def performance_profile(
     ax: Axes | None = None,
     *,
     kind: str = "performance",
-    target: float | None = None,
+    tolerance: float | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
     """Draw how optimizers compare over many problems on `ax` and return `ax`; higher is better.
@@ -41,12 +41,12 @@ def performance_profile(
             2002); "ecdf" for the share of problems and targets reached within a number of evaluations per coordinate
             (Hansen et al., 2021); "data" for the share of problems solved within a number of simplex gradients (Moré &
             Wild, 2009).
-        target: the share of the gap that may be left, for "performance" and "data"; by default the smallest of the
-            record's.
+        tolerance: the share of the first gap that may remain, for "performance" and "data"; by default the
+            smallest of the record's.
         theme: colours, by name or as a `Theme`.
 
     Raises:
-        InputError: for another record, learning rates of which none is chosen, an unknown kind, a target that the
+        InputError: for another record, learning rates of which none is chosen, an unknown kind, a tolerance that the
         record does not have.
     """
     if not isinstance(record, Record) or record.meta.get("experiment") != "compare":
@@ -55,8 +55,8 @@ def performance_profile(
         raise unknown("kind of profile", kind, KINDS)
     check_one_lr(record)
     look = as_theme(theme)
-    costs, dims, targets = problems(record)
-    place = _place(targets, target)
+    costs, dims, tolerances = problems(record)
+    place = _place(tolerances, tolerance)
     ax = current_axes(ax)
     if kind == "performance":
         ratios = profiles.ratios(costs[..., place])
@@ -101,13 +101,13 @@ def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], 
     return costs, dims, [float(share) for share in record.meta["tolerances"]]
 
 
-def _place(targets: list[float], target: float | None) -> int:
-    if target is None:
-        return int(np.argmin(targets))
-    near = [place for place, share in enumerate(targets) if np.isclose(share, target, rtol=1e-6)]
+def _place(tolerances: list[float], tolerance: float | None) -> int:
+    if tolerance is None:
+        return int(np.argmin(tolerances))
+    near = [place for place, share in enumerate(tolerances) if np.isclose(share, tolerance, rtol=1e-6)]
     if not near:
         raise InputError(
-            f"this comparison has the targets {', '.join(f'{share:g}' for share in targets)}, not {target!r}"
+            f"the comparison has no tolerance {tolerance!r}; it has {', '.join(f'{share:g}' for share in tolerances)}"
         )
     return near[0]
 

@@ -1,4 +1,4 @@
-"""Tables of comparisons and races for papers, pages and spreadsheets."""
+"""Tables of races, comparisons and tunings for papers, pages and spreadsheets."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ def table(
     style: str = "text",
     *,
     show: str = "standings",
-    target: float | None = None,
+    tolerance: float | None = None,
     cost: str = "evaluations",
 ) -> str:
-    """Return a comparison or a race as a table, best first.
+    """Return a race, a comparison or a tuning as a table, best first.
 
     Args:
-        record: what `compare` or `race` return.
+        record: what `race`, `compare` or `tune` returns.
         style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`;
             "csv" with all digits.
-        show: of a comparison, "standings", one row per optimizer (share of runs that reach the target, mean rank,
+        show: of a comparison, "standings", one row per optimizer (share of runs that reach the tolerance, mean rank,
             wins, cost), or "times", one row per function: the expected running times (Hansen et al., 2021).
-        target: of a comparison, one of its shares of the first gap; by default the last.
+        tolerance: of a comparison, one of its tolerances; by default the last.
         cost: of a comparison, what is counted, "evaluations" or "steps".
 
     Raises:
-        InputError: for another record, an unknown style or table, a target that the comparison does not have.
+        InputError: for another record, an unknown style or table, or a tolerance that the comparison does not have.
 
     >>> from landscapes import race
     >>> print(table(race("booth", ["adam(lr=0.5)"], steps=200), "markdown"))
@@ -47,7 +47,7 @@ def table(
     job = record.meta.get("experiment", "race") if isinstance(record, Record) else None
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
-        return made(record, target, cost=cost).render(style)
+        return made(record, tolerance, cost=cost).render(style)
     if job == "tune":
         header, *rows = tuning.rows(record)
         return tables.Table(tuning.caption(record), header, rows).render(style)
@@ -55,5 +55,5 @@ def table(
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)
     raise InputError(
-        "a table shows the standings of what compare() or race() return, or the running times of compare()"
+        "a table needs the record of race(), compare() or tune(); running times need that of compare()"
     )

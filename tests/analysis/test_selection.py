@@ -99,8 +99,8 @@ def test_a_comparison_at_chosen_rates_equals_one_run_at_them():
         here = chosen == RATES[i]
         assert np.array_equal(best.grid("final")[here], only(record, "lr", rate).grid("final")[here])
     assert costs(best).values.shape == (8, 2, 2)
-    assert render.performance_profile(best, Figure().subplots(), target=1e-2).get_xlabel()
-    assert "| SGD |" in render.table(best, "markdown", show="standings", target=1e-2)
+    assert render.performance_profile(best, Figure().subplots(), tolerance=1e-2).get_xlabel()
+    assert "| SGD |" in render.table(best, "markdown", show="standings", tolerance=1e-2)
 
 
 def test_one_entry_of_another_axis():
@@ -128,7 +128,7 @@ TIED = comparison(of([10, 10], [20, 20]))
         (lambda: render.performance_profile(TIED, Figure().subplots()), "several learning rates per optimizer; choose first"),
         (lambda: compare("booth", "nelder_mead", lr_grid=[0.1], starts=1), "unknown hyper-parameter of Nelder–Mead 'lr'"),
         (lambda: compare("booth", "sgd", lr_grid=[], starts=1), "lr has no values"),
-        (lambda: compare("booth", "sgd", lr_grid=0.1, starts=1), "lr varies over numbers"),
+        (lambda: compare("booth", "sgd", lr_grid=0.1, starts=1), "lr must be numbers"),
         (lambda: compare("booth", "sgd", lr_grid=[0.1, -1.0], starts=1), "lr"),
         (lambda: compare("booth", "sgd", lr_grid=[0.1, math.nan], starts=1), "lr"),
     ],

@@ -190,7 +190,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
     ax = performance_profile(record, axes(), kind="performance")
     sgd, adam = (np.asarray(line.get_ydata(), float) for line in ax.lines)
     assert (sgd[0], sgd[-1], adam[0], adam[-1]) == (0.5, 0.5, 0.5, 1.0)
-    ax = performance_profile(record, axes(), kind="performance", target=0.1)
+    ax = performance_profile(record, axes(), kind="performance", tolerance=0.1)
     assert [np.asarray(line.get_ydata(), float)[-1] for line in ax.lines] == [1.0, 1.0]
     ax = performance_profile(record, axes(), kind="ecdf")
     x, y = (np.asarray(part, float) for part in ax.lines[0].get_data())
@@ -211,8 +211,8 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: performance_profile(map_record(), axes()), "as returned by compare"),
         (lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
         (
-            lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), target=0.5),
-            "has the targets 0.1, 0.01",
+            lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), tolerance=0.5),
+            "no tolerance 0.5; it has 0.1, 0.01",
         ),
         (lambda: basins(sweep_record(valley), axes()), "as returned by basins"),
         (

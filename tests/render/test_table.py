@@ -19,8 +19,8 @@ from landscapes.errors import InputError
 @pytest.mark.parametrize("style", tables.KINDS)
 @pytest.mark.parametrize("target", [None, 0.1])
 def test_a_comparison_is_the_tables_of_comparisons(style, target):
-    assert render.table(SPLIT, style, target=target) == tables.standings(SPLIT, target).render(style)
-    assert render.table(SPLIT, style, show="times", target=target) == tables.running_times(SPLIT, target).render(style)
+    assert render.table(SPLIT, style, tolerance=target) == tables.standings(SPLIT, target).render(style)
+    assert render.table(SPLIT, style, show="times", tolerance=target) == tables.running_times(SPLIT, target).render(style)
 
 
 def test_running_times_are_those_of_the_profiles():
@@ -59,10 +59,10 @@ def test_a_race_is_its_standings(race):
     [
         (SPLIT, {"style": "latx"}, "unknown style of table 'latx'. Did you mean latex"),
         (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: standings, times"),
-        (SPLIT, {"target": 0.3}, "no tolerance 0.3; it has 0.1, 0.0001"),
-        (map_record(), {}, r"what compare\(\) or race\(\) return"),
-        (converging(1), {"show": "times"}, r"the running times of compare\(\)"),
-        ("beale", {}, r"what compare\(\) or race\(\) return"),
+        (SPLIT, {"tolerance": 0.3}, "no tolerance 0.3; it has 0.1, 0.0001"),
+        (map_record(), {}, r"needs the record of race\(\), compare\(\) or tune\(\)"),
+        (converging(1), {"show": "times"}, r"running times need that of compare\(\)"),
+        ("beale", {}, r"needs the record of race\(\), compare\(\) or tune\(\)"),
     ],
 )
 def test_what_has_no_table_is_refused(given, options, words):
