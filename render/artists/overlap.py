@@ -34,7 +34,7 @@ def split_overlaps(
     """Split each trail, points (n, 2), into parts with the number of earlier trails beneath.
 
     >>> way = np.column_stack([np.linspace(0, 1, 50), np.linspace(0, 1, 50)])
-    >>> pieces([way, way], ((0, 1), (0, 1)))
+    >>> split_overlaps([way, way], ((0, 1), (0, 1)))
     [[(0, 49, 0)], [(0, 49, 1)]]
     """
     return [cut for cut, _ in find_overlaps(ways, view)]
@@ -48,7 +48,7 @@ def find_overlaps(
     The time is the number of the point that the trail has reached by then; 0 if the earlier one passes first.
 
     >>> slow = np.column_stack([np.linspace(0, 1, 50) ** 2, np.zeros(50)])
-    >>> (_, none), (_, since) = shared([slow, slow**0.5], ((0, 1), (0, 1)))
+    >>> (_, none), (_, since) = find_overlaps([slow, slow**0.5], ((0, 1), (0, 1)))
     >>> none.tolist() == [0] * 49, since[[0, 20, 48]].tolist()
     (True, [6, 32, 0])
     """

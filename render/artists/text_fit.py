@@ -42,9 +42,9 @@ def text_width(text: str, size: float, weight: str = "normal", family: str | Non
 def shorten(text: str, width: float, size: float, weight: str = "normal", tail: float = 0.0) -> str:
     """Shorten a text to a width in points, keeping a share of its end.
 
-    >>> shortened("short", 100, 9), shortened("a name that goes on", 60, 9)
+    >>> shorten("short", 100, 9), shorten("a name that goes on", 60, 9)
     ('short', 'a name th…')
-    >>> shortened("Adam · cosine · clip 1", 60, 9, tail=0.4)
+    >>> shorten("Adam · cosine · clip 1", 60, 9, tail=0.4)
     'Adam ·…ip 1'
     """
     if text_width(text, size, weight) <= width:
@@ -74,7 +74,7 @@ def fit_text(text: str, width: float, size: float, least: float, weight: str = "
 def wrap(text: str, width: float, size: float, most: int, weight: str = "normal") -> list[str]:
     """Wrap a text to a width in points and a number of lines; the last one is shortened.
 
-    >>> wrapped("one two three", 40, 9, 3), wrapped("one two three", 40, 9, 1)
+    >>> wrap("one two three", 40, 9, 3), wrap("one two three", 40, 9, 1)
     (['one two', 'three'], ['one t…'])
     """
     lines: list[str] = []
@@ -114,9 +114,9 @@ def formula_size(latex: str) -> tuple[float, float]:
 def fit_formula(latex: str, width: float, height: float, size: float) -> tuple[list[str], float]:
     """Return a formula in lines, and the font size, at most `size`, at which they fit a box in points.
 
-    >>> laid_out("x^2 + y^2", 200, 40, 14)
+    >>> fit_formula("x^2 + y^2", 200, 40, 14)
     (['x^2 + y^2'], 14.0)
-    >>> laid_out(r"x^2 + y^2 + x^4 + |y + 1| + \\frac{x + y}{2}", 90, 60, 14)
+    >>> fit_formula(r"x^2 + y^2 + x^4 + |y + 1| + \\frac{x + y}{2}", 90, 60, 14)
     (['x^2 + y^2 + x^4', '+ |y + 1| + \\\\frac{x + y}{2}'], 12.5)
     """
     places = list(_breaks(latex))

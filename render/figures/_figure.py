@@ -103,8 +103,8 @@ def figure(
             a view that was not recorded, and options that need a surface where there is none.
 
     >>> from landscapes import race
-    >>> [round(side * 2, 6) for side in figure(race("booth", ["adam"], steps=20), figsize=(4, 3)).get_size_inches()]
-    [8.0, 6.0]
+    >>> [round(float(side)) for side in figure(race("booth", ["adam"], steps=20), figsize=(4, 3)).get_size_inches()]
+    [4, 3]
     """
     experiment = experiment_of(record)
     given: dict[str, Any] = {

@@ -81,7 +81,7 @@ def counted(count: int, noun: str) -> str:
 def with_settings(label: str, spec: str, lr: float) -> str:
     """Return the label of an optimizer with its settings.
 
-    >>> contender("Adam", "adam(lr=0.05)", 0.05), contender("Adam", "adam(lr=0.05, eps=0.1)", 0.05)
+    >>> with_settings("Adam", "adam(lr=0.05)", 0.05), with_settings("Adam", "adam(lr=0.05, eps=0.1)", 0.05)
     ('Adam (lr 0.05)', 'Adam (lr 0.05, eps=0.1)')
     """
     if re.fullmatch(r"\w+(\(lr=[^(),=]*\))?", spec):
