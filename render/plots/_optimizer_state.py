@@ -140,8 +140,8 @@ def optimizer_state(
 
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
-    >>> seen = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, metrics=["momentum", "second_moment"])
-    >>> sum(isinstance(artist, StateMarks) for artist in optimizer_state(in_use, Figure().subplots()).get_children())
+    >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=20, metrics=["momentum", "second_moment"])
+    >>> sum(isinstance(artist, StateMarks) for artist in optimizer_state(record, Figure().subplots()).get_children())
     1
     """
     shown = check_step(record, step)
