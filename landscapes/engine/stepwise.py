@@ -155,9 +155,13 @@ class StepwiseLoop:
                 self.none_ended = self.none_ended and not bool(ended.any())
 
     def _record(self, t: int, gradient: Tensor) -> None:
-        stopped = self.status.stopped
-        evaluations = [(group.runs, {"evaluations": group.evaluations_until(t, stopped)}) for group in self.counted]
+        evaluations = self._evaluations(t) if self.counted else ()
         self.recorder.record(t, self.last_x, self.last_loss, gradient, self.steppers, evaluations)
+
+    def _evaluations(self, t: int) -> list[tuple[slice, dict[str, Tensor]]]:
+        """Return the evaluations of each group in the first t steps."""
+        stopped = self.status.stopped
+        return [(group.runs, {"evaluations": group.evaluations_until(t, stopped)}) for group in self.counted]
 
     def _step(self, t: int, sampled: Function, sampled_value: Tensor, gradient: Tensor) -> None:
         """Take step t with every group of runs."""
