@@ -135,7 +135,7 @@ def test_a_comparison_tells_who_reaches_the_hardest_target_how_often():
         "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the first gap: B & C reaches it in 83.3 % of "
         "them (mean rank 1.50) and A_1 in 66.7 % (1.50)."
     )
-    with pytest.raises(InputError, match="was ended before all was run"):
+    with pytest.raises(InputError, match="the comparison was interrupted"):
         render.caption(replace(SPLIT, meta={**SPLIT.meta, "complete": False}))
 
 
