@@ -1,1 +1,1 @@
-"""AnimatedArtist pictures: the frames of a race, and the animation that saves them."""
+"""Animations of races, and the frames that they consist of."""

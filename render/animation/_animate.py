@@ -1,4 +1,4 @@
-"""The race as an animation: a real `matplotlib.animation.Animation` with a fast writer of its own."""
+"""Animations of races: matplotlib animations that are saved by the fast writers of this package."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists, set_step
@@ -35,28 +35,34 @@ from landscapes.render.writers import WRITERS, writer_for
 from landscapes.render.writers.timeline import Timeline, check_fps, check_positive, timeline
 
 Progress = Callable[[int, int], None]
+"""Called with (frames done, frames in all)."""
 
 
 class RaceAnimation(FuncAnimation):
-    """A race in motion. `save("race.gif")` streams, a notebook shows it moving; everything else is matplotlib's.
+    """An animation of a race: a matplotlib `FuncAnimation` with a faster `save`. Notebooks show it as a GIF.
 
     Attributes:
-        record: what is shown.
-        figure: on what.
-        timeline: which step each frame shows, and how long it stays.
+        record: the race.
+        figure: the figure whose artists are animated.
+        timeline: the step that each frame shows, and for how long.
     """
 
-    def __init__(self, record: Record, made: Figure, timeline: Timeline) -> None:
+    def __init__(self, record: Record, figure: Figure, timeline: Timeline) -> None:
         self.record = record
+        self.figure = figure
         self.timeline = timeline
-        self.figure = made
         super().__init__(
-            made, self._show, frames=[int(step) for step in timeline.steps], interval=1000 / timeline.fps,
-            repeat=timeline.loop, blit=False, cache_frame_data=False,
-        )  # fmt: skip
-        self._draw_was_started = True  # saving draws without the canvas; nothing was forgotten
+            figure,
+            self._draw_step,
+            frames=[int(step) for step in timeline.steps],
+            interval=1000 / timeline.fps,
+            repeat=timeline.loop,
+            blit=False,
+            cache_frame_data=False,
+        )
+        self._draw_was_started = True  # no warning of matplotlib if the animation is never shown
 
-    def _show(self, step: int) -> list[Artist]:
+    def _draw_step(self, step: int) -> list[Artist]:
         set_step(self.figure, step)
         return [artist for artist in animated_artists(self.figure) if isinstance(artist, Artist)]
 
@@ -70,77 +76,86 @@ class RaceAnimation(FuncAnimation):
         progress_callback: Progress | None = None,
         **kwargs: Any,
     ) -> None:
-        """Saves the animation; without a `writer` the suffix picks one of ours.
+        """Save the animation in the format of the suffix.
+
+        The file appears once it is complete. An interrupted call leaves an older file unchanged. Afterwards the figure
+        shows the last step.
 
         Args:
-            filename: .gif, .mp4, .webm, .webp, .apng, numbered .png (frames-%04d.png), or what imageio writes
-                (.mov, .mkv, .avi, .tiff …); the file appears when it is whole.
-            writer: a matplotlib writer, or its name; then matplotlib does the work, with its own meaning
-                of every argument.
-            fps: frames a second, by default the animation's; the number of frames stays.
-            dpi: by default the figure's.
-            progress_callback: called with (frame, frames) after each frame.
+            filename: .gif, .mp4, .webm, .webp, .apng, numbered .png files (frames-%04d.png), or a format of imageio
+                (.mov, .mkv, .avi, .tiff …).
+            writer: a matplotlib writer or its name. Then matplotlib saves the animation, and all arguments have
+                matplotlib's meaning. By default the suffix selects a writer of this package.
+            fps: frames per second, > 0 and <= 50; by default those of the animation. The number of frames is unchanged.
+            dpi: dots per inch, > 0; by default those of the figure.
+            progress_callback: called with (frames done, frames in all) after each frame.
+            args, kwargs: further arguments of `matplotlib.animation.Animation.save`; they imply matplotlib's writers.
 
         Raises:
-            InputError: for a suffix that no writer knows, a writer that is not installed, a folder that cannot be
-                written, a speed or resolution that is none.
+            InputError: if the suffix is unknown, a required package is not installed, the folder does not exist, or fps
+                or dpi is out of range.
         """
         if writer is not None or args or kwargs:
-            named = writer is None or isinstance(writer, str)  # a writer that is made already has its speed
-            super().save(
-                os.fspath(filename), writer, self.timeline.fps if fps is None and named else fps, dpi, *args,  # type: ignore[arg-type]
-                progress_callback=progress_callback, **kwargs,
-            )  # fmt: skip
+            by_name = writer is None or isinstance(writer, str)  # a writer object has its own fps
+            if fps is None and by_name:
+                fps = self.timeline.fps
+            name = os.fspath(filename)
+            super().save(name, writer, fps, dpi, *args, progress_callback=progress_callback, **kwargs)  # type: ignore[arg-type]
             return
         path = Path(filename)
-        kind = writer_for(path)
-        if kind is None:
-            given = path.suffix.lower() or "a file without a suffix"
-            raise InputError(f"an animation is saved as {' or '.join(WRITERS)}, not as {given!r}")
-        plan = self.timeline if fps is None else replace(self.timeline, fps=check_fps(fps))
+        writer_class = writer_for(path)
+        if writer_class is None:
+            if not path.suffix:
+                raise InputError(f"{str(path)!r} needs a suffix: {', '.join(WRITERS)}")
+            raise unknown("suffix of an animation", path.suffix.lower(), WRITERS)
+        schedule = self.timeline if fps is None else replace(self.timeline, fps=check_fps(fps))
         if dpi is not None:
             dpi = check_positive("dpi", dpi)
-        with kind.temporary_path(path) as temporary:
-            writer = kind(temporary, plan, describe(self.record))
-            frames = Frames(self.figure, dpi, plan.steps.tolist())
+        with writer_class.temporary_path(path) as temporary:
+            writer = writer_class(temporary, schedule, describe(self.record))
+            frames = Frames(self.figure, dpi, schedule.steps.tolist())
             try:
-                writer.begin(self._samples(frames), reserved(frames.animated))
-                for place, step in enumerate(plan.steps):
-                    writer.frame(*frames.advance(int(step)), plan.extra_seconds.get(place, 0.0))
+                writer.begin(self._sample_frames(frames), reserved_colors(frames.animated))
+                for index, step in enumerate(schedule.steps):
+                    writer.frame(*frames.advance(int(step)), schedule.extra_seconds.get(index, 0.0))
                     if progress_callback is not None:
-                        progress_callback(place + 1, len(plan.steps))
+                        progress_callback(index + 1, len(schedule.steps))
                 writer.end()
             except BaseException:
                 writer.abort()
                 raise
             finally:
-                for mover in frames.animated:
-                    mover.set_step(int(plan.steps[-1]))
+                for artist in frames.animated:
+                    artist.set_step(int(schedule.steps[-1]))
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the race as a GIF; what matplotlib makes of it where `animation.html` asks for that."""
+        """Return the animation as an embedded GIF, or matplotlib's player if `rcParams["animation.html"]` is set."""
         if mpl.rcParams["animation.html"] != "none":
             return super()._repr_html_()
         with TemporaryDirectory() as folder:
-            picture = Path(folder) / "race.gif"
-            self.save(picture)
-            data = base64.b64encode(picture.read_bytes()).decode()
-        return f'<img src="data:image/gif;base64,{data}" alt="{html.escape(caption(self.record))}" style="max-width: 100%">'
+            path = Path(folder) / "race.gif"
+            self.save(path)
+            data = base64.b64encode(path.read_bytes()).decode()
+        words = html.escape(caption(self.record))
+        return f'<img src="data:image/gif;base64,{data}" alt="{words}" style="max-width: 100%">'
 
-    def _samples(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
-        """Frames to choose colours by: the first, an early one, the last."""
+    def _sample_frames(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
+        """Yield the frames from which a palette is chosen: the first, an early and the last one."""
         steps = self.timeline.steps
-        return (frames.show(int(steps[place])).copy() for place in (0, len(steps) // 3, -1))
+        return (frames.show(int(steps[index])).copy() for index in (0, len(steps) // 3, -1))
 
 
-def reserved(movers: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
-    """The colours (k, 3) that carry meaning: of trails, young and old, of curves, hills, heads and stars."""
-    trails = [mover for mover in movers if isinstance(mover, Trail)]
+def reserved_colors(artists: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
+    """Return the colours that a palette must contain exactly: of trails, loss curves, surfaces, heads and stars.
+
+    The shape is (k, 3), in sorted order.
+    """
+    trails = [artist for artist in artists if isinstance(artist, Trail)]
     colors = [color for trail in trails for color in trail.colors]
     for theme in {id(trail.theme): trail.theme for trail in trails}.values():
         colors += [to_rgb(color) for color in (theme.rim, theme.star, theme.star_edge)]
-    colors += [mover.color for mover in movers if isinstance(mover, Curve)]
-    colors += [color for mover in movers if isinstance(mover, SurfaceArtist) for color in mover.colors]
+    colors += [artist.color for artist in artists if isinstance(artist, Curve)]
+    colors += [color for artist in artists if isinstance(artist, SurfaceArtist) for color in artist.colors]
     return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 
@@ -159,37 +174,53 @@ def animate(
 ) -> RaceAnimation:
     """Return a race as a matplotlib animation.
 
+    By default the race takes 8 seconds at 25 frames per second. The first frame is shown 0.4 seconds longer and the
+    last one 2 seconds longer.
+
     Args:
         record: a race.
-        figure: a figure to animate on which `render.trajectories`, `render.loss_curves` or other animated plots have
-            drawn; by default `render.figure(record, **options)`.
-        seconds, fps, frames, pace, pauses, hold, loop: which step is shown when; see `landscapes.render.writers.timeline`.
-        options: as in `render.figure`.
+        figure: a figure that contains the output of `render.trajectories`, `render.loss_curves` or other animated plots
+            of this race; by default `render.figure(record, **options)`.
+        seconds: duration of the race in seconds, without `pauses` and `hold`.
+        fps: frames per second, > 0 and <= 50; most viewers play faster GIFs slowly.
+        frames: number of frames; by default `seconds * fps`, at least 2.
+        pace: how steps are distributed over time. "linear" gives every step equal time; "log" shows the first steps
+            slowly and the last ones fast.
+        pauses: seconds, 0 to 600, for which the animation stops at a step, by step: {10: 1.5}.
+        hold: seconds, 0 to 600, added to the first and to the last frame.
+        loop: whether the animation repeats.
+        options: options of `render.figure`, such as `theme`, `figsize` and `view3d`.
 
     Raises:
-        InputError: for another experiment, for a figure without animated artists, and for whatever the timeline or
-            `render.figure` refuse.
+        InputError: if the record is not a race, the figure has no animated artists, a number is out of range, or
+            `render.figure` raises it.
+
+    >>> from landscapes import race
+    >>> animation = animate(race("booth", ["adam", "sgd"], steps=60), seconds=2, fps=10)
+    >>> len(animation.timeline.steps), animation.timeline.seconds
+    (20, 4.4)
     """
     last = check_step(record, None)
     experiment = str(record.meta.get("experiment", "race"))
     if figure is None and experiment != "race":
         raise InputError(f"{with_article(experiment)} cannot be animated, only a race; render.figure draws it")
-    plan = timeline(last, seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop)
-    made = draw_figure(record, **options) if figure is None else figure
-    if not animated_artists(made):
+    schedule = timeline(last, seconds=seconds, fps=fps, frames=frames, pace=pace, pauses=pauses, hold=hold, loop=loop)
+    if figure is None:
+        figure = draw_figure(record, **options)
+    if not animated_artists(figure):
         raise InputError(
             "this figure has no animated artist: draw on it with render.trajectories or render.loss_curves"
         )
-    return RaceAnimation(record, made, plan)
+    return RaceAnimation(record, figure, schedule)
 
 
 def describe(record: Record) -> str:
-    """What made the picture, as one line of JSON for a file's metadata."""
+    """Return how a race was made as one line of JSON, for the metadata of files."""
     runs = record.trajectories.runs
     keys = ("function", "start", "steps", "seed")
     facts = {key: record.meta[key] for key in keys if key in record.meta}
     facts["labels"] = [str(label) for label in runs["label"]]
-    facts["optimizers"] = [str(entry) for entry in runs["optimizer"]]
+    facts["optimizers"] = [str(optimizer) for optimizer in runs["optimizer"]]
     if "seed" in runs:
         facts["seeds"] = [int(seed) for seed in runs["seed"]]
     facts["versions"] = {**record.meta.get("versions", {}), "matplotlib": mpl.__version__}

@@ -142,7 +142,7 @@ def test_every_step_has_its_frame(saved, animation):
 def test_every_frame_is_the_drawing_in_the_palettes_colours(saved, animation):
     table = np.frombuffer(saved.read_bytes()[13 : 13 + 768], np.uint8).reshape(256, 3)
     frames = Frames(animation.figure)
-    samples = list(animation._samples(frames))
+    samples = list(animation._sample_frames(frames))
     used = table[1 : 1 + len(np.unique(table[1:], axis=0))]
     palette = Palette(used, count_colors(samples)[0])
     assert palette.table[: 3 * len(used) + 3] == table.tobytes()[: 3 * len(used) + 3]
