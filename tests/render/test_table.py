@@ -20,7 +20,9 @@ from landscapes.errors import InputError
 @pytest.mark.parametrize("target", [None, 0.1])
 def test_a_comparison_is_the_tables_of_comparisons(style, target):
     assert render.table(SPLIT, style, tolerance=target) == tables.standings(SPLIT, target).render(style)
-    assert render.table(SPLIT, style, show="times", tolerance=target) == tables.running_times(SPLIT, target).render(style)
+    assert render.table(SPLIT, style, show="times", tolerance=target) == tables.running_times(SPLIT, target).render(
+        style
+    )
 
 
 def test_running_times_are_those_of_the_profiles():
