@@ -16,7 +16,7 @@ from landscapes.render import figure
 from landscapes.render.plots._basins import HATCHES, basins, hatching
 from landscapes.render.theme import THEMES, Theme
 
-GREY = THEMES["print"] | {"paths": ("#777777",)}
+GREY = THEMES["print"] | {"colors": ("#777777",)}
 """Print, with minima of one colour."""
 
 
