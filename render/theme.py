@@ -186,13 +186,21 @@ LIGHT = Theme(
     line="#b4cde1",
     halo="#ffffff",
     colors=(
-        "#191bc1", "#ae6d00", "#0b7783", "#043913", "#8e047f",
-        "#b51724", "#460067", "#111111", "#c8436a", "#28714c",
+        "#191bc1",
+        "#ae6d00",
+        "#0b7783",
+        "#043913",
+        "#8e047f",
+        "#b51724",
+        "#460067",
+        "#111111",
+        "#c8436a",
+        "#28714c",
     ),
     star_edge="#4a3b00",
     rim="#ffffff",
     fade=0.22,
-)  # fmt: skip
+)
 
 DARK = Theme(
     name="dark",
@@ -203,13 +211,21 @@ DARK = Theme(
     line="#4a6480",
     halo="#0a0d12",
     colors=(
-        "#31b0ff", "#f1ad33", "#0af6fe", "#caffaa", "#feb6cd",
-        "#ff662d", "#f2ea20", "#ffffff", "#af97d8", "#f7966b",
+        "#31b0ff",
+        "#f1ad33",
+        "#0af6fe",
+        "#caffaa",
+        "#feb6cd",
+        "#ff662d",
+        "#f2ea20",
+        "#ffffff",
+        "#af97d8",
+        "#f7966b",
     ),
     rim="#0a0d12",
     fade=0.4,
     ramp=("#f3f8ff", "#b5d4f4", "#74a9de", "#3f77ad", "#254a70", "#152638"),
-)  # fmt: skip
+)
 
 PRINT = Theme(
     name="print",

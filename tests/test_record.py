@@ -254,7 +254,11 @@ def test_the_representation_is_short(make_record):
     many = grid_record()
     assert len(repr(many).splitlines()) <= 8
     assert "axes: optimizer (2), lr (3)" in repr(many)
-    assert len(repr(many.trajectories).splitlines()) == len(repr(Surface(*np.zeros((2, 3)), *np.zeros((2, 3, 3)), 0.0)).splitlines()) == 1  # fmt: skip
+    assert (
+        len(repr(many.trajectories).splitlines())
+        == len(repr(Surface(*np.zeros((2, 3)), *np.zeros((2, 3, 3)), 0.0)).splitlines())
+        == 1
+    )
 
 
 # Selecting
@@ -353,8 +357,16 @@ def test_a_data_frame_of_a_race_has_a_row_per_run_and_step(make_record):
     metrics = {"gradient_norm": np.arange(4.0).reshape(2, 2), "momentum": np.arange(8.0).reshape(2, 2, 2)}
     frame = replace(record, trajectories=replace(record.trajectories, metrics=metrics)).to_pandas()
     assert list(frame.columns) == [
-        "label", "optimizer", "step", "x1", "x2", "loss", "gradient_norm", "momentum1", "momentum2",
-    ]  # fmt: skip
+        "label",
+        "optimizer",
+        "step",
+        "x1",
+        "x2",
+        "loss",
+        "gradient_norm",
+        "momentum1",
+        "momentum2",
+    ]
     assert frame["label"].tolist() == ["SGD", "SGD", "Adam", "Adam"]
     assert frame["step"].tolist() == [0, 1, 0, 1]
     assert frame["x1"].tolist() == [1.0, 0.5, 1.0, 0.01]

@@ -64,9 +64,12 @@ class Costs:
         values = np.concatenate([part.transpose(2, 0, 1) for part in parts])
         dims = [int(self.dims[self.functions == name][0]) for name in names]
         return replace(
-            self, values=values, spent=np.where(np.isfinite(values), values, 0.0).max(2),
-            functions=np.repeat(np.array(names), draws), dims=np.repeat(np.array(dims, dtype=np.int64), draws),
-        )  # fmt: skip
+            self,
+            values=values,
+            spent=np.where(np.isfinite(values), values, 0.0).max(2),
+            functions=np.repeat(np.array(names), draws),
+            dims=np.repeat(np.array(dims, dtype=np.int64), draws),
+        )
 
     def factors(self, count: int = 200) -> NDArray[np.float64]:
         """Return the axis of a performance profile: 1 to the largest finite ratio, evenly on a log scale."""

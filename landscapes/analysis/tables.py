@@ -119,8 +119,10 @@ class Table:
 
     def csv(self) -> str:
         """Return comma-separated values with all digits. An interval has two more columns."""
-        widths = [any(isinstance(row[i], Cell) and not math.isnan(row[i].low) for row in self.rows)  # type: ignore[union-attr]
-                  for i in range(len(self.header))]  # fmt: skip
+        widths = [
+            any(isinstance(row[i], Cell) and not math.isnan(row[i].low) for row in self.rows)  # type: ignore[union-attr]
+            for i in range(len(self.header))
+        ]
         header = [
             name
             for column, wide in zip(self.header, widths, strict=True)

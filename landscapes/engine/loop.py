@@ -85,16 +85,34 @@ def run(
     groups = None if function.sample is not None or metrics else group_runs(optimizers)
     if groups is not None:
         return _run_fast(
-            function, groups, starts, steps, box.to(starts), stop, recorded_steps(record_steps, steps), target,
-            progress, compiled, allocate,
-        )  # fmt: skip
+            function,
+            groups,
+            starts,
+            steps,
+            box.to(starts),
+            stop,
+            recorded_steps(record_steps, steps),
+            target,
+            progress,
+            compiled,
+            allocate,
+        )
     listed = optimizers.optimizers() if isinstance(optimizers, Batch) else optimizers
     for optimizer in dict.fromkeys(listed):
         optimizer.check(function)
     loop = StepwiseLoop(
-        function, listed, starts, steps, box=box, stop=stop, recorded=recorded_steps(record_steps, steps),
-        metrics=metrics, target=target, streams=streams, seed=seed,
-    )  # fmt: skip
+        function,
+        listed,
+        starts,
+        steps,
+        box=box,
+        stop=stop,
+        recorded=recorded_steps(record_steps, steps),
+        metrics=metrics,
+        target=target,
+        streams=streams,
+        seed=seed,
+    )
     return loop.run(progress)
 
 

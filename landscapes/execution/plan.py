@@ -121,11 +121,20 @@ class Block:
         settings = self.settings
         starts = torch.from_numpy(np.ascontiguousarray(self.starts.T))
         return loop.run(
-            self.function, self.batch, starts.to(settings.device, getattr(torch, settings.dtype)), settings.steps,
-            box=torch.from_numpy(settings.box), stop=settings.stop, record_steps=settings.record_steps,
-            metrics=settings.metrics, target=settings.target, streams=torch.from_numpy(self.streams),
-            seed=settings.seed, compiled=settings.compiled, progress=progress,
-        )  # fmt: skip
+            self.function,
+            self.batch,
+            starts.to(settings.device, getattr(torch, settings.dtype)),
+            settings.steps,
+            box=torch.from_numpy(settings.box),
+            stop=settings.stop,
+            record_steps=settings.record_steps,
+            metrics=settings.metrics,
+            target=settings.target,
+            streams=torch.from_numpy(self.streams),
+            seed=settings.seed,
+            compiled=settings.compiled,
+            progress=progress,
+        )
 
 
 @dataclass(frozen=True, eq=False)

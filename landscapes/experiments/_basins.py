@@ -129,7 +129,7 @@ def basins(
     objective = objective.with_view([(low, high) for low, high in sides.tolist()])
     terms = RunSettings(
         budget, roaming_box(objective).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
-    )  # fmt: skip
+    )
     pilot = _task(objective, optimizer, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
     rough = execute(Plan([pilot]), executor=executor).all_runs()
     known, kinds = _known_minima(objective)

@@ -162,11 +162,15 @@ def compare(
     found = [with_found_minima(checked(one)) for one in objectives]
     problems = [
         _Problem(
-            label, now, at, _optimizers(specs, now, budget, tuned and lrs is None), lrs,
+            label,
+            now,
+            at,
+            _optimizers(specs, now, budget, tuned and lrs is None),
+            lrs,
             "known" if math.isfinite(one.minimum) else "found",
         )
         for label, one, now, at in zip(_names(objectives), objectives, found, points, strict=True)
-    ]  # fmt: skip
+    ]
     terms = RunSettings(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
     problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
     plan = Plan(
@@ -186,9 +190,9 @@ def _as_list(functions: Any) -> list[Any]:
 def _names(functions: Sequence[Function]) -> list[str]:
     """One label a function, no two alike: its name, with its number of coordinates where two share it."""
     names = [one.name for one in functions]
-    return unique_labels([
-        f"{one.name} (d = {one.dim})" if names.count(one.name) > 1 else one.name for one in functions
-    ])  # fmt: skip
+    return unique_labels(
+        [f"{one.name} (d = {one.dim})" if names.count(one.name) > 1 else one.name for one in functions]
+    )
 
 
 def _check_tolerances(tolerances: Any) -> tuple[float, ...]:

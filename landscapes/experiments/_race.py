@@ -104,9 +104,18 @@ def race(
     raced = [spec.optimizer for spec in specs]
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced))
     paths = loop.run(
-        objective, raced, starts, budget, box=roaming_box(objective), stop=stop, record_steps=record_steps,
-        metrics=metrics, target=_known_target(objective, point), seed=check_count("seed", seed, 0), progress=progress,
-    )  # fmt: skip
+        objective,
+        raced,
+        starts,
+        budget,
+        box=roaming_box(objective),
+        stop=stop,
+        record_steps=record_steps,
+        metrics=metrics,
+        target=_known_target(objective, point),
+        seed=check_count("seed", seed, 0),
+        progress=progress,
+    )
     surface = _surface(objective, resolution)
     if objective is not given and not _is_lowest(objective, point, surface, paths, dtype):
         objective, surface = given, _surface(given, resolution)

@@ -121,10 +121,17 @@ def sweep(
     repeats = 1 if seeds is None else check_count("seeds", seeds)
     lengths = [*map(len, settings.axes.values()), len(points), repeats]
     terms = RunSettings(
-        budget, roaming_box(objective, points).numpy(), stop, record_steps, tuple(metrics),
+        budget,
+        roaming_box(objective, points).numpy(),
+        stop,
+        record_steps,
+        tuple(metrics),
         resolve_target(objective, float(objective(points[0].tolist())), target),
-        seed, dtype_name(dtype), place, compiled,
-    )  # fmt: skip
+        seed,
+        dtype_name(dtype),
+        place,
+        compiled,
+    )
     tasks = [_task(objective, spec.optimizer, settings, points, lengths, terms) for spec in specs]
     results = execute(Plan(tasks), executor=executor, resume_dir=resume_dir, progress=progress)
     names = labels(specs)
@@ -169,12 +176,14 @@ def _task(
     """Return all runs of one optimizer: settings, then starts, then seeds, the last running fastest."""
     at = len(lengths) - 2
     return Task(
-        function, optimizer, math.prod(lengths),
+        function,
+        optimizer,
+        math.prod(lengths),
         [GridColumn.along(column, lengths, at) for column in points.T],
         terms,
         {name: GridColumn.along(values, lengths, axis) for name, (axis, values) in settings.columns.items()},
         GridColumn(np.arange(math.prod(lengths[at:]))),
-    )  # fmt: skip
+    )
 
 
 def _record(

@@ -42,9 +42,16 @@ class Conditions:
         runs = [optimizer for optimizer in optimizers for _ in range(count)]
         starts = self.starts.repeat(len(optimizers), 1).T.contiguous()
         return loop.run(
-            self.function, runs, starts, steps, box=self.box, record_steps=record_steps, target=self.target,
-            streams=self.streams.repeat(len(optimizers)), seed=self.seed,
-        )  # fmt: skip
+            self.function,
+            runs,
+            starts,
+            steps,
+            box=self.box,
+            record_steps=record_steps,
+            target=self.target,
+            streams=self.streams.repeat(len(optimizers)),
+            seed=self.seed,
+        )
 
 
 Score = Callable[[Sequence[Optimizer], int], tuple[NDArray[np.float64], NDArray[np.int64]]]

@@ -75,10 +75,12 @@ def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
     """Return one unique label per optimizer: the given one, else its own, with its settings if two share it."""
     plain = [spec.optimizer.label if spec.label is None else spec.label for spec in specs]
     shared = {label for label in plain if plain.count(label) > 1}
-    return unique_labels([
-        f"{label} {_distinguishing(spec.optimizer)}".rstrip() if label in shared else label
-        for label, spec in zip(plain, specs, strict=True)
-    ])  # fmt: skip
+    return unique_labels(
+        [
+            f"{label} {_distinguishing(spec.optimizer)}".rstrip() if label in shared else label
+            for label, spec in zip(plain, specs, strict=True)
+        ]
+    )
 
 
 def unique_labels(names: Sequence[str]) -> list[str]:

@@ -53,13 +53,18 @@ def all_results(results: Results) -> BatchResult:
     """Return the results of all runs. Metrics are NaN for a task that an interrupted experiment did not reach."""
     parts = [results.task(i) for i in range(len(results.plan.tasks))]
     like = {name: values for part in parts for name, values in part.metrics.items()}
-    return concatenate([
-        replace(part, metrics={
-            name: part.metrics.get(name, np.full((len(part.loss), *values.shape[1:]), np.nan))
-            for name, values in like.items()
-        })
-        for part in parts
-    ])  # fmt: skip
+    return concatenate(
+        [
+            replace(
+                part,
+                metrics={
+                    name: part.metrics.get(name, np.full((len(part.loss), *values.shape[1:]), np.nan))
+                    for name, values in like.items()
+                },
+            )
+            for part in parts
+        ]
+    )
 
 
 def common_meta(function: Function, results: Results) -> dict[str, Any]:

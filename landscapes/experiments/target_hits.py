@@ -41,9 +41,12 @@ class TargetHitBlock(Block):
         runs = np.arange(len(first))[:, None] if metrics else 0
         evaluations = np.where(steps < 0, np.nan, np.asarray(spent, dtype=np.float64)[runs, steps])
         return replace(
-            paths, x=paths.x[:, [0, -1]], loss=paths.loss[:, [0, -1]], step=paths.step[[0, -1]],
+            paths,
+            x=paths.x[:, [0, -1]],
+            loss=paths.loss[:, [0, -1]],
+            step=paths.step[[0, -1]],
             metrics={"steps_to": np.where(steps < 0, np.nan, steps), "evaluations_to": evaluations},
-        )  # fmt: skip
+        )
 
 
 @dataclass(frozen=True, eq=False)

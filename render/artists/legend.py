@@ -119,9 +119,15 @@ def draw_legend(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int =
         column, row = divmod(place, rows)
         x, y = column / across, row + 0.5
         sample = Line2D(
-            [x + 0.2 * unit, x + 2.4 * unit], [y, y], color=entry.style.color, linewidth=2.2, solid_capstyle="round",
-            marker=entry.style.marker, markevery=[1], markersize=5.5,
-        )  # fmt: skip
+            [x + 0.2 * unit, x + 2.4 * unit],
+            [y, y],
+            color=entry.style.color,
+            linewidth=2.2,
+            solid_capstyle="round",
+            marker=entry.style.marker,
+            markevery=[1],
+            markersize=5.5,
+        )
         if entry.style.dashes:
             sample.set_dashes(entry.style.dashes)
         ax.add_line(sample)

@@ -192,9 +192,14 @@ def _marks(ax: Axes, summary: FunctionSummary, look: Theme, height: Any = None) 
     for kind, points in _points(summary):
         x, y = points.T
         ax.plot(
-            x, y if height is None else height(x), linestyle="none", zorder=5 + (kind == "best"),
-            clip_on=False, label=NAMES[kind], **_shapes(look)[kind],
-        )  # fmt: skip
+            x,
+            y if height is None else height(x),
+            linestyle="none",
+            zorder=5 + (kind == "best"),
+            clip_on=False,
+            label=NAMES[kind],
+            **_shapes(look)[kind],
+        )
 
 
 def _points(summary: FunctionSummary) -> Iterator[tuple[str, NDArray[np.float64]]]:

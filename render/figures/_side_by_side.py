@@ -85,9 +85,15 @@ def side_by_side(
             return made.add_axes(((LEFT + column * (side + GAP)) / wide, y / high, side / wide, tall / high))
 
         counter = StepCounter(
-            1 - RIGHT / wide, 1 - (TOP - 7) / high, int(longest.trajectories.step[-1]),
-            ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
-        )  # fmt: skip
+            1 - RIGHT / wide,
+            1 - (TOP - 7) / high,
+            int(longest.trajectories.step[-1]),
+            ha="right",
+            va="baseline",
+            fontsize=10,
+            color=look.foreground,
+            transform=made.transFigure,
+        )
         made.add_artist(counter)
         taken = text_width(counter.get_text(), 10, family="monospace") + 10
         base = BOTTOM + tall + 4
@@ -104,8 +110,11 @@ def side_by_side(
             _share(curves)
         draw_legend(
             made.add_axes((RIGHT / wide, 6 / high, 1 - 2 * RIGHT / wide, tall / high), label="legend"),
-            entries, look, across=across, font=font,
-        )  # fmt: skip
+            entries,
+            look,
+            across=across,
+            font=font,
+        )
     set_step(made, shown)
     return made
 

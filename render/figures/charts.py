@@ -45,8 +45,12 @@ def chart(
         made = new_figure(figsize, dpi, layout="constrained")
         made.suptitle(
             title or str(record.meta.get("title", "Comparison")),
-            x=0.012, ha="left", fontweight="bold", fontsize=12, color=look.foreground,
-        )  # fmt: skip
+            x=0.012,
+            ha="left",
+            fontweight="bold",
+            fontsize=12,
+            color=look.foreground,
+        )
         CHARTS[experiment](made, record, look, value, along)
     return made
 
@@ -85,8 +89,9 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | 
     basins(record, ax, theme=look)
     ax.set_title(
         f"{record.meta['label']}, {record.meta['steps']} steps; stronger colour: more steps to arrive",
-        loc="left", fontsize=9,
-    )  # fmt: skip
+        loc="left",
+        fontsize=9,
+    )
     marks: list[Line2D | Patch] = []
     percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
     for words, number, share in basin_shares(record):
@@ -105,10 +110,14 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | 
         else:
             marks.append(Patch(facecolor=look.muted, alpha=0.85 if number == -2 else 0.35, label=text))
     made.legend(
-        handles=marks[:24], loc="outside right upper", fontsize=9, frameon=False,
-        title="basin, share of starts", title_fontsize=9,
+        handles=marks[:24],
+        loc="outside right upper",
+        fontsize=9,
+        frameon=False,
+        title="basin, share of starts",
+        title_fontsize=9,
         alignment="left",
-    )  # fmt: skip
+    )
 
 
 def _compare(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
@@ -143,7 +152,13 @@ def _key(ax: Axes, look: Theme) -> None:
     """Draw the legend above the axes."""
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(0, 1.0), ncols=6, fontsize=9, frameon=False,
+        handles,
+        labels,
+        loc="lower left",
+        bbox_to_anchor=(0, 1.0),
+        ncols=6,
+        fontsize=9,
+        frameon=False,
         borderaxespad=0.2,
         labelcolor=look.foreground,
-    )  # fmt: skip
+    )

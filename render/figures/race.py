@@ -131,9 +131,15 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
         trajectories(record, ax, theme=look)
     x, y, w, h = panels.map
     counter = StepCounter(
-        (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),
-        ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
-    )  # fmt: skip
+        (x + w) / wide,
+        (y + h + 7) / high,
+        int(record.trajectories.step[-1]),
+        ha="right",
+        va="baseline",
+        fontsize=10,
+        color=look.foreground,
+        transform=made.transFigure,
+    )
     made.add_artist(counter)
     free = w - text_width(counter.get_text(), 10, family="monospace") - 10
     words, size = fit_text(title or str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
@@ -161,9 +167,15 @@ def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None
     x, y, w, h = _panels((wide, high), False, tall, max(left + 4, 34.0), max(right + 2, 12.0), 0.0).map
     ax.set_position((x / wide, y / high, w / wide, h / high))
     counter = StepCounter(
-        (x + w) / wide, (y + h + 7) / high, int(record.trajectories.step[-1]),
-        ha="right", va="baseline", fontsize=10, color=look.foreground, transform=made.transFigure,
-    )  # fmt: skip
+        (x + w) / wide,
+        (y + h + 7) / high,
+        int(record.trajectories.step[-1]),
+        ha="right",
+        va="baseline",
+        fontsize=10,
+        color=look.foreground,
+        transform=made.transFigure,
+    )
     made.add_artist(counter)
     gap = "gap to the minimum" if record.meta["minimum"] > float("-inf") else "loss"
     count = record.trajectories.x.shape[-1]

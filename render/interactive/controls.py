@@ -66,11 +66,14 @@ class Controls:
         self._chosen = tuple(styles)
         ax, font = _axes(figure, BOXES, len(styles))
         self.boxes = CheckButtons(
-            ax, [shorten(label, 80, font, tail=0.4) for label in styles], [True] * len(styles), useblit=False,
+            ax,
+            [shorten(label, 80, font, tail=0.4) for label in styles],
+            [True] * len(styles),
+            useblit=False,
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
             frame_props={"s": 6 * font, "edgecolor": look.muted},
             check_props={"s": 3.5 * font, "facecolor": [style.color for style in styles.values()], "linewidth": 1.8},
-        )  # fmt: skip
+        )
         self._lr_texts: list[Text] = []
         self._fates: list[OutcomeText] = []
         for text, style in zip(self.boxes.labels, styles.values(), strict=True):
@@ -88,10 +91,12 @@ class Controls:
         shown = {shorten(name, 95, font, tail=0.4): name for name in functions}
         self._functions = shown if len(shown) == len(functions) else {name: name for name in functions}
         self.names = RadioButtons(
-            ax, list(self._functions), useblit=False,
+            ax,
+            list(self._functions),
+            useblit=False,
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
             radio_props={"s": 5 * font, "edgecolor": look.muted, "facecolor": look.foreground},
-        )  # fmt: skip
+        )
         self.lr_slider = _slider(figure, LR, look, "learning rates", -LR_DECADES, LR_DECADES, 0.0)
         self.momentum_slider = _slider(figure, MOMENTUM, look, "momentum", 0.0, MAX_MOMENTUM, INITIAL_MOMENTUM)
         for control in (self.boxes, self.names, self.lr_slider, self.momentum_slider):
@@ -174,9 +179,16 @@ def _axes(figure: Figure, box: Box, count: int) -> tuple[Axes, float]:
 def _sample(ax: Axes, y: float, style: Style) -> None:
     """Draw a line sample with its marker, left of a check box."""
     line = Line2D(
-        [0.0, 0.1], [y, y], color=style.color, linewidth=2.2, solid_capstyle="round", transform=ax.transAxes,
-        marker=style.marker, markevery=[1], markersize=5.5,
-    )  # fmt: skip
+        [0.0, 0.1],
+        [y, y],
+        color=style.color,
+        linewidth=2.2,
+        solid_capstyle="round",
+        transform=ax.transAxes,
+        marker=style.marker,
+        markevery=[1],
+        markersize=5.5,
+    )
     if style.dashes:
         line.set_dashes(style.dashes)
     ax.add_line(line)
@@ -184,9 +196,16 @@ def _sample(ax: Axes, y: float, style: Style) -> None:
 
 def _slider(figure: Figure, box: Box, look: Theme, label: str, low: float, high: float, begin: float) -> Slider:
     made = Slider(
-        figure.add_axes(box), label, low, high, valinit=begin, color=look.muted, initcolor=look.foreground,
-        track_color=mix(to_rgb(look.muted), to_rgb(look.background), 0.7), handle_style={"facecolor": look.background, "edgecolor": look.foreground, "size": 9},
-    )  # fmt: skip
+        figure.add_axes(box),
+        label,
+        low,
+        high,
+        valinit=begin,
+        color=look.muted,
+        initcolor=look.foreground,
+        track_color=mix(to_rgb(look.muted), to_rgb(look.background), 0.7),
+        handle_style={"facecolor": look.background, "edgecolor": look.foreground, "size": 9},
+    )
     for text in (made.label, made.valtext):
         text.set_fontsize(9)
     return made

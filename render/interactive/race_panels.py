@@ -51,9 +51,15 @@ class RacePanels:
         self._runs: list[Artist] = []
         left, bottom, width, height = CONTOUR
         self.counter = StepCounter(
-            left + width, bottom + height + 7 / self._high, MAX_STEP, ha="right", va="baseline", fontsize=10,
-            color=look.foreground, transform=figure.transFigure,
-        )  # fmt: skip
+            left + width,
+            bottom + height + 7 / self._high,
+            MAX_STEP,
+            ha="right",
+            va="baseline",
+            fontsize=10,
+            color=look.foreground,
+            transform=figure.transFigure,
+        )
         figure.add_artist(self.counter)
 
     def draw_function(self, record: Record) -> None:

@@ -56,17 +56,27 @@ def basins(
             artist.set_alpha(LINES if not artist.filled else 0.0)  # type: ignore[attr-defined]
             artist.set_zorder(2)
     ax.imshow(
-        basin_colors(record, look), extent=(left, right, bottom, top), origin="lower", aspect="auto", zorder=1,
+        basin_colors(record, look),
+        extent=(left, right, bottom, top),
+        origin="lower",
+        aspect="auto",
+        zorder=1,
         interpolation="antialiased",
-    )  # fmt: skip
+    )
     if look.distinct:
         _hatch(record, ax, look)
     if stars:
         for number, (x, y) in enumerate(record.meta["minima"]):
             ax.plot(
-                [x], [y], "*", markersize=STAR * size_factor(ax), markerfacecolor=basin_color(number, look),
-                markeredgecolor=look.halo, markeredgewidth=1.3 * size_factor(ax), zorder=5.5,
-            )  # fmt: skip
+                [x],
+                [y],
+                "*",
+                markersize=STAR * size_factor(ax),
+                markerfacecolor=basin_color(number, look),
+                markeredgecolor=look.halo,
+                markeredgewidth=1.3 * size_factor(ax),
+                zorder=5.5,
+            )
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     return ax

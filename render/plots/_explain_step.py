@@ -105,9 +105,15 @@ def explain_step(
     with look.context():
         made = Figure(figsize=(width, tall), dpi=150)
         made.text(
-            EDGE / width, 1 - 0.7 * TITLE / tall, f"{labels[who]}, step {number}",
-            fontsize=10, fontweight="bold", color=look.foreground, va="baseline", parse_math=False,
-        )  # fmt: skip
+            EDGE / width,
+            1 - 0.7 * TITLE / tall,
+            f"{labels[who]}, step {number}",
+            fontsize=10,
+            fontweight="bold",
+            color=look.foreground,
+            va="baseline",
+            parse_math=False,
+        )
         for place, (part, way) in enumerate(ways.items()):
             box = ((EDGE + place * (side + GAP)) / width, EDGE / tall, side / width, side / tall)
             ax = made.add_axes(box, label=part)
@@ -177,17 +183,32 @@ def _arrow(ax: Axes, at: Vector, way: Vector, style: Style, look: Theme, faint: 
     layers = [(style.color, 1.1, 0.35)] if faint else [(look.halo, 5.0, 1.0), (style.color, 2.6, 1.0)]
     for color, wide, alpha in layers if np.any(way != 0) else []:
         ax.annotate(
-            "", tuple(tip), tuple(at), zorder=3 if faint else 5,
+            "",
+            tuple(tip),
+            tuple(at),
+            zorder=3 if faint else 5,
             arrowprops={
-                "arrowstyle": "-|>", "color": color, "linewidth": wide * scale, "alpha": alpha, "shrinkA": 0,
-                "shrinkB": 0, "mutation_scale": (9 if faint else 15) * scale, "label": "_faint" if faint else "_way",
+                "arrowstyle": "-|>",
+                "color": color,
+                "linewidth": wide * scale,
+                "alpha": alpha,
+                "shrinkA": 0,
+                "shrinkB": 0,
+                "mutation_scale": (9 if faint else 15) * scale,
+                "label": "_faint" if faint else "_way",
             },
-        )  # fmt: skip
+        )
     if not faint:
         ax.plot(
-            *at[:, None], "o", markersize=6.5 * scale, markerfacecolor=look.halo, markeredgecolor=look.foreground,
-            markeredgewidth=1.6 * scale, zorder=6, label="_begin",
-        )  # fmt: skip
+            *at[:, None],
+            "o",
+            markersize=6.5 * scale,
+            markerfacecolor=look.halo,
+            markeredgecolor=look.foreground,
+            markeredgewidth=1.6 * scale,
+            zorder=6,
+            label="_begin",
+        )
 
 
 def _ellipse(ax: Axes, at: Vector, reach: Vector, style: Style) -> None:

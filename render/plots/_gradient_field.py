@@ -86,6 +86,17 @@ def arrows(
     length = (0.35 + 0.65 * share) / np.sqrt(count)
     ways = (way / size[:, None]) * length[:, None] * sides
     ax.quiver(
-        *at.T, *ways.T, angles="xy", scale_units="xy", scale=1.0, pivot="middle", width=0.0042,
-        headwidth=3.6, headlength=4.2, headaxislength=3.8, color=color, alpha=alpha, zorder=3,
-    )  # fmt: skip
+        *at.T,
+        *ways.T,
+        angles="xy",
+        scale_units="xy",
+        scale=1.0,
+        pivot="middle",
+        width=0.0042,
+        headwidth=3.6,
+        headlength=4.2,
+        headaxislength=3.8,
+        color=color,
+        alpha=alpha,
+        zorder=3,
+    )

@@ -70,9 +70,13 @@ def heatmap(
     )
     for where, color, _ in missing_cells(shown, look):
         ax.pcolormesh(
-            xs, ys, np.ma.masked_where(~where, where.astype(float)),
-            cmap=LinearSegmentedColormap.from_list("odd", [color] * 2), rasterized=True, shading="flat",
-        )  # fmt: skip
+            xs,
+            ys,
+            np.ma.masked_where(~where, where.astype(float)),
+            cmap=LinearSegmentedColormap.from_list("odd", [color] * 2),
+            rasterized=True,
+            shading="flat",
+        )
     _number(ax, "x", xs, columns)
     _number(ax, "y", ys, rows)
     ax.set_xlabel(math_name(right))
@@ -82,9 +86,16 @@ def heatmap(
         size = 8.0 * size_factor(ax)
         for width, color in ((2.6, look.star_edge), (1.2, look.star)):
             ax.plot(
-                [column + 0.5], [row + 0.5], "o", markersize=size, markerfacecolor="none", markeredgecolor=color,
-                markeredgewidth=width * size_factor(ax), clip_on=False, zorder=6,
-            )  # fmt: skip
+                [column + 0.5],
+                [row + 0.5],
+                "o",
+                markersize=size,
+                markerfacecolor="none",
+                markeredgecolor=color,
+                markeredgewidth=width * size_factor(ax),
+                clip_on=False,
+                zorder=6,
+            )
     ax.set_title(best_text(record, shown), loc="left", fontsize=8, color=look.foreground)
     return ax
 

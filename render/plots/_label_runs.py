@@ -154,10 +154,17 @@ class RunLabels(Artist, AnimatedArtist):
         """Return a label as a matplotlib text, with or without its halo."""
         halo = [withStroke(linewidth=0.28 * self.font, foreground=self.theme.halo)]
         text = Text(
-            0, 0, self._words(run, late), fontsize=self.font, color=self.shown[run].style.color,
-            ha="center", va="center",
-            parse_math=False, fontweight="bold", path_effects=halo if outlined else None,
-        )  # fmt: skip
+            0,
+            0,
+            self._words(run, late),
+            fontsize=self.font,
+            color=self.shown[run].style.color,
+            ha="center",
+            va="center",
+            parse_math=False,
+            fontweight="bold",
+            path_effects=halo if outlined else None,
+        )
         page = self.get_figure(root=True)
         assert page is not None
         text.set_figure(page)

@@ -172,9 +172,18 @@ def _mark(ax: Axes, level: float, theme: Theme) -> None:
     """Draw a dashed line at the target, with its name."""
     ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     ax.annotate(
-        "target", (1, level), xycoords=("axes fraction", "data"), xytext=(-3, 2), textcoords="offset points",
-        ha="right", va="bottom", fontsize=7, color=theme.muted, zorder=1, annotation_clip=True,
-    )  # fmt: skip
+        "target",
+        (1, level),
+        xycoords=("axes fraction", "data"),
+        xytext=(-3, 2),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=7,
+        color=theme.muted,
+        zorder=1,
+        annotation_clip=True,
+    )
 
 
 def _top(values: NDArray[np.float64], first: float) -> float:

@@ -111,10 +111,17 @@ def _mark(
     best = int(sound[np.argmin(-middle[sound] if up else middle[sound])])
     edge = best in (0, len(values) - 1) and len(values) > 2
     ax.plot(
-        [values[best]], [middle[best]], "o", markersize=3.6 * thick, zorder=6, clip_on=False, label=f"_{best}",
-        markerfacecolor=look.background if edge else to_rgb(color), markeredgecolor=color if edge else look.rim,
+        [values[best]],
+        [middle[best]],
+        "o",
+        markersize=3.6 * thick,
+        zorder=6,
+        clip_on=False,
+        label=f"_{best}",
+        markerfacecolor=look.background if edge else to_rgb(color),
+        markeredgecolor=color if edge else look.rim,
         markeredgewidth=0.8 * thick,
-    )  # fmt: skip
+    )
     last = int(sound[-1])
     if last < len(values) - 1:
         ax.plot(
@@ -191,9 +198,17 @@ def lr_sweep(
             said.append(f"{label}: {words}")
     if said:
         ax.annotate(
-            "; ".join(said), (1, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
-            ha="right", va="bottom", fontsize=7.5, color=look.foreground, parse_math=False,
-        )  # fmt: skip
+            "; ".join(said),
+            (1, 1),
+            xycoords="axes fraction",
+            xytext=(0, 3),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=7.5,
+            color=look.foreground,
+            parse_math=False,
+        )
     return ax
 
 

@@ -66,9 +66,19 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
         _settings(ax, table, rows[label], best[label], y, style, look, scale)
         words = "\n".join(wrap(_told(table, rows[label]), wide - 8, 7.0, 2))
         ax.annotate(
-            words, (0, y + 1.3 * THICK), xycoords=("axes fraction", "data"), xytext=(4, 0), textcoords="offset points",
-            fontsize=7, va="top", color=look.foreground, alpha=0.8, parse_math=False, linespacing=1.15, zorder=5,
-        )  # fmt: skip
+            words,
+            (0, y + 1.3 * THICK),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            fontsize=7,
+            va="top",
+            color=look.foreground,
+            alpha=0.8,
+            parse_math=False,
+            linespacing=1.15,
+            zorder=5,
+        )
     ax.axvline(1.0, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     sound = table["effort"][table["effort"] > 0]
     ax.set_xscale("log")
@@ -90,18 +100,39 @@ def _settings(
     lifts = THICK * (2 * (0.5 + 0.618034 * np.arange(len(held)) % 1.0) % 2 - 1)
     for chosen, alpha, size in ((~whole[held], 0.16, 2.6), (whole[held], 0.6, 3.2)):
         ax.plot(
-            effort[held][chosen], y + lifts[chosen], "o", color=style.color, alpha=alpha, markersize=size * scale,
-            markeredgewidth=0, zorder=3, label="_settings",
-        )  # fmt: skip
+            effort[held][chosen],
+            y + lifts[chosen],
+            "o",
+            color=style.color,
+            alpha=alpha,
+            markersize=size * scale,
+            markeredgewidth=0,
+            zorder=3,
+            label="_settings",
+        )
     given = _given(table, held)
     ax.plot(
-        [effort[given]], [y], style.marker, markersize=9 * scale, markerfacecolor=look.background,
-        markeredgecolor=style.color, markeredgewidth=1.6 * scale, zorder=4, label="_given",
-    )  # fmt: skip
+        [effort[given]],
+        [y],
+        style.marker,
+        markersize=9 * scale,
+        markerfacecolor=look.background,
+        markeredgecolor=style.color,
+        markeredgewidth=1.6 * scale,
+        zorder=4,
+        label="_given",
+    )
     ax.plot(
-        [effort[best]], [y], style.marker, markersize=10.5 * scale, markerfacecolor=style.color,
-        markeredgecolor=look.rim, markeredgewidth=1.2 * scale, zorder=4.5, label="_chosen",
-    )  # fmt: skip
+        [effort[best]],
+        [y],
+        style.marker,
+        markersize=10.5 * scale,
+        markerfacecolor=style.color,
+        markeredgecolor=look.rim,
+        markeredgewidth=1.2 * scale,
+        zorder=4.5,
+        label="_chosen",
+    )
 
 
 def _best(table: Columns, held: NDArray[np.int64]) -> int:

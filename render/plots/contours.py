@@ -71,9 +71,16 @@ def contour(
     filled.set_rasterized(True)  # as vectors, the fill is 90% of a file and shows seams between bands
     if lines:
         drawn = ax.contour(
-            surface.x, surface.y, shape.height, shape.levels[1:-1],
-            colors=look.line, linewidths=0.45 * size_factor(ax), linestyles="solid", algorithm="serial", zorder=0.6,
-        )  # fmt: skip
+            surface.x,
+            surface.y,
+            shape.height,
+            shape.levels[1:-1],
+            colors=look.line,
+            linewidths=0.45 * size_factor(ax),
+            linestyles="solid",
+            algorithm="serial",
+            zorder=0.6,
+        )
         _clear(drawn, np.array([surface.x[[0, -1]], surface.y[[0, -1]]]))
     ax.set_xlim(surface.x[0], surface.x[-1])
     ax.set_ylim(surface.y[0], surface.y[-1])
@@ -105,10 +112,16 @@ def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:
 def draw_minima(ax: Axes, points: NDArray[np.float64], theme: Theme, scale: float, *, known: bool = True) -> None:
     """Mark points (k, 2) with stars, open ones if a search found them."""
     ax.plot(
-        *points.T, linestyle="none", marker="*", markersize=STAR * scale, zorder=5.5,
-        markerfacecolor=theme.star if known else "none", markeredgecolor=theme.star_edge if known else theme.foreground,
-        markeredgewidth=(0.9 if known else 1.4) * scale, label="_minimum",
-    )  # fmt: skip
+        *points.T,
+        linestyle="none",
+        marker="*",
+        markersize=STAR * scale,
+        zorder=5.5,
+        markerfacecolor=theme.star if known else "none",
+        markeredgecolor=theme.star_edge if known else theme.foreground,
+        markeredgewidth=(0.9 if known else 1.4) * scale,
+        label="_minimum",
+    )
 
 
 LEVELS = 24

@@ -54,6 +54,4 @@ def table(
     if job == "race" and show == "standings":
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)
-    raise InputError(
-        "a table needs the record of race(), compare() or tune(); running times need that of compare()"
-    )
+    raise InputError("a table needs the record of race(), compare() or tune(); running times need that of compare()")

@@ -94,13 +94,26 @@ class Imageio(Writer):
 
         codec, settings = OTHERS.get(self.path.suffix.lower(), H264)
         return imageio.v2.get_writer(
-            self.path, format="FFMPEG", mode="I", fps=self.timeline.fps, codec=codec,
-            pixelformat="yuv420p", macro_block_size=1, ffmpeg_log_level="quiet",
+            self.path,
+            format="FFMPEG",
+            mode="I",
+            fps=self.timeline.fps,
+            codec=codec,
+            pixelformat="yuv420p",
+            macro_block_size=1,
+            ffmpeg_log_level="quiet",
             output_params=[
-                *settings, "-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact",
-                "-metadata", f"comment={truncated_comment(self.comment)}",
+                *settings,
+                "-threads",
+                "1",
+                "-fflags",
+                "+bitexact",
+                "-flags:v",
+                "+bitexact",
+                "-metadata",
+                f"comment={truncated_comment(self.comment)}",
             ],
-        )  # fmt: skip
+        )
 
     def _pages_writer(self) -> Any:
         import imageio.v2

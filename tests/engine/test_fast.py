@@ -196,9 +196,13 @@ def test_a_full_disk_raises_before_the_first_step(tmp_path, monkeypatch):
         "or choose another disk",
     ):
         loop.run(
-            get("beale"), MANY, starts(get("beale"), 600), 24, **WHOLE,
+            get("beale"),
+            MANY,
+            starts(get("beale"), 600),
+            24,
+            **WHOLE,
             allocate=lambda name, of: np.lib.format.open_memmap(tmp_path / f"{name}.npy", "w+", np.float64, of),
-        )  # fmt: skip
+        )
 
 
 def test_progress_increases_to_its_end():

@@ -80,8 +80,11 @@ def test_reached_does_not_depend_on_the_recorded_steps():
 def test_metrics_are_gradient_norms_rates_and_buffers():
     result = run(metrics=("gradient_norm", "momentum", "second_moment", "lr"), record_steps=5)
     assert {name: value.shape for name, value in result.metrics.items()} == {
-        "gradient_norm": (5, 9), "momentum": (5, 9, 2), "second_moment": (5, 9, 2), "lr": (5, 9),
-    }  # fmt: skip
+        "gradient_norm": (5, 9),
+        "momentum": (5, 9, 2),
+        "second_moment": (5, 9, 2),
+        "lr": (5, 9),
+    }
     for run_, points in enumerate(result.x):
         slopes = value_and_gradient(valley(2), torch.from_numpy(points.T.copy()))[1]
         np.testing.assert_allclose(result.metrics["gradient_norm"][run_], slopes.norm(dim=0), rtol=1e-14)

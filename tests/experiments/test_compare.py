@@ -23,9 +23,15 @@ BOWL = function((-2, 2), (-2, 2), start=(1.5, -1), minima=[(0, 0)], steps=60, na
     lambda x, y: x * x + 4 * y * y
 )
 HIDDEN = dataclasses.replace(
-    BOWL, minima=(), minimum=math.nan, name="hidden", domain=((-2, 2),) * 4, view=((-2, 2),) * 4, start=(1.0, 1.0, 1.0, 1.0),
+    BOWL,
+    minima=(),
+    minimum=math.nan,
+    name="hidden",
+    domain=((-2, 2),) * 4,
+    view=((-2, 2),) * 4,
+    start=(1.0, 1.0, 1.0, 1.0),
     formula=lambda a, b, c, d: a * a + b * b + c * c + 2 * d * d + 7,
-)  # fmt: skip
+)
 """More coordinates than the search for a minimum takes."""
 
 MANY = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sam(sgd(lr=0.01))", "newton"]
@@ -147,8 +153,14 @@ def test_columns_describe_how_runs_end():
 
 def test_a_comparison_is_kept_in_files(tmp_path):
     told = []
-    record = compare(["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, resume_dir=tmp_path / "kept",
-                     progress=lambda *pair: told.append(pair))  # fmt: skip
+    record = compare(
+        ["booth", "beale"],
+        ["adam(lr=0.1)", "sgd(lr=0.01)"],
+        starts=2,
+        steps=20,
+        resume_dir=tmp_path / "kept",
+        progress=lambda *pair: told.append(pair),
+    )
     assert told[-1] == (8, 8)
     again = compare(
         ["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, resume_dir=tmp_path / "kept"

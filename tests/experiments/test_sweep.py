@@ -20,9 +20,15 @@ VALLEY = function((-2, 2), (-2, 2), start=(-1.2, 1), minima=[(1, 1)], steps=40, 
     lambda x, y: (1 - x) ** 2 + 10 * (y - x * x) ** 2
 )
 UNKNOWN = dataclasses.replace(
-    VALLEY, minima=(), minimum=math.nan, name="unknown", domain=((-1, 0), (-1, 0), (-1, 0), (-1, 0)),
-    view=((-1, 0),) * 4, start=(-0.5,) * 4, formula=lambda a, b, c, d: a * a + b * b + c * c + d**4,
-)  # fmt: skip
+    VALLEY,
+    minima=(),
+    minimum=math.nan,
+    name="unknown",
+    domain=((-1, 0), (-1, 0), (-1, 0), (-1, 0)),
+    view=((-1, 0),) * 4,
+    start=(-0.5,) * 4,
+    formula=lambda a, b, c, d: a * a + b * b + c * c + d**4,
+)
 """More coordinates than the search for a minimum takes."""
 
 

@@ -26,9 +26,20 @@ from landscapes.objectives.validation import checked
 
 def test_the_catalogue_has_the_promised_functions():
     assert set(catalogue()) >= {
-        "ackley", "beale", "booth", "himmelblau", "monkey_saddle", "plateau", "rastrigin", "ravine", "rosenbrock",
-        "saddle", "six_hump_camel", "styblinski_tang", "three_hump_camel",
-    }  # fmt: skip
+        "ackley",
+        "beale",
+        "booth",
+        "himmelblau",
+        "monkey_saddle",
+        "plateau",
+        "rastrigin",
+        "ravine",
+        "rosenbrock",
+        "saddle",
+        "six_hump_camel",
+        "styblinski_tang",
+        "three_hump_camel",
+    }
     assert list(catalogue()) == sorted(catalogue())
 
 

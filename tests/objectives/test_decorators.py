@@ -63,9 +63,19 @@ def test_default_facts_are_derived_from_the_formula():
 
 def test_given_facts_are_kept():
     made = function(
-        *SQUARE, start=[1, 2], view=[(-1, 2), (0, 3)], minima=[[0, 1]], steps=7, scale="rank", name="slope",
-        title="A slope", latex="x", reference="me, 2020", tags=["a"], aliases=["b"],
-    )(tilted)  # fmt: skip
+        *SQUARE,
+        start=[1, 2],
+        view=[(-1, 2), (0, 3)],
+        minima=[[0, 1]],
+        steps=7,
+        scale="rank",
+        name="slope",
+        title="A slope",
+        latex="x",
+        reference="me, 2020",
+        tags=["a"],
+        aliases=["b"],
+    )(tilted)
     assert (made.name, made.title, made.start, made.view) == ("slope", "A slope", (1, 2), ((-1, 2), (0, 3)))
     assert (made.minima, made.minimum) == (((0.0, 1.0),), 2.0)
     assert (made.steps, made.scale, made.latex, made.reference) == (7, "rank", "x", "me, 2020")

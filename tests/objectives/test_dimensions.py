@@ -49,9 +49,13 @@ def test_tile_repeats_and_cuts():
 
 def test_facts_hold_for_all_numbers_of_coordinates():
     bowl = function(
-        (-3, 3), dims=ANY, start=(2, -1), view=[(-1, 1), (-2, 2)], minima=[(0,)],
+        (-3, 3),
+        dims=ANY,
+        start=(2, -1),
+        view=[(-1, 1), (-2, 2)],
+        minima=[(0,)],
         stationary={"saddle": [(1, 1)], "maximum": [(2, 2, 2)]},
-    )(square)  # fmt: skip
+    )(square)
     assert (bowl.dim, bowl.domain, bowl.start) == (2, ((-3, 3),) * 2, (2, -1))
     assert bowl.stationary == (("saddle", (1, 1)),)
     three = bowl.with_dim(3)

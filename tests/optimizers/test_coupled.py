@@ -59,9 +59,13 @@ def factored(rows: int, count: int, rng: np.random.Generator) -> list[optimizers
 
 def in_torch(optimizer: optimizers.Adafactor) -> tuple[type[torch.optim.Optimizer], dict[str, Any]]:
     return torch.optim.Adafactor, {
-        "lr": optimizer.lr, "beta2_decay": optimizer.beta2_decay, "eps": (None, optimizer.eps), "d": optimizer.d,
-        "weight_decay": optimizer.weight_decay, "foreach": False,
-    }  # fmt: skip
+        "lr": optimizer.lr,
+        "beta2_decay": optimizer.beta2_decay,
+        "eps": (None, optimizer.eps),
+        "d": optimizer.d,
+        "weight_decay": optimizer.weight_decay,
+        "foreach": False,
+    }
 
 
 @pytest.mark.parametrize(
@@ -201,10 +205,16 @@ def test_schedule_free_takes_one_gradient_per_step():
 def test_sophia_matches_the_papers_algorithm(dim):
     rng = np.random.default_rng(dim)
     candidates = [
-        optimizers.Sophia(lr=float(rng.uniform(1e-3, 0.1)), beta1=0.9, beta2=float(rng.uniform(0.5, 0.99)),
-                     gamma=float(rng.uniform(0.01, 1)), every=int(rng.integers(1, 12)), weight_decay=0.01)
+        optimizers.Sophia(
+            lr=float(rng.uniform(1e-3, 0.1)),
+            beta1=0.9,
+            beta2=float(rng.uniform(0.5, 0.99)),
+            gamma=float(rng.uniform(0.01, 1)),
+            every=int(rng.integers(1, 12)),
+            weight_decay=0.01,
+        )
         for _ in range(4)
-    ]  # fmt: skip
+    ]
     x, objective = starts(dim, 4, rng), valley(dim)
     got = by_optimizers(objective, candidates, x, 60)
     for run, optimizer in enumerate(candidates):

@@ -22,7 +22,7 @@ from reference import (
     starts,
     stepper_of,
     valley,
-)  # fmt: skip
+)
 
 from landscapes import optimizers
 from landscapes.errors import InputError

@@ -67,8 +67,16 @@ def test_lbfgs_counts_match_torch(run_of):
     objective, x = rosenbrock_squares(4), starts(4, 5, np.random.default_rng(5))
     paths = run(objective, [optimizers.LBFGS()] * 5, x, 12)
     point, calls = torch.nn.Parameter(x[:, run_of].clone()), 0
-    optimizer = torch.optim.LBFGS([point], lr=1, max_iter=12, max_eval=1000, tolerance_grad=0, tolerance_change=0,
-                                  history_size=10, line_search_fn="strong_wolfe")  # fmt: skip
+    optimizer = torch.optim.LBFGS(
+        [point],
+        lr=1,
+        max_iter=12,
+        max_eval=1000,
+        tolerance_grad=0,
+        tolerance_change=0,
+        history_size=10,
+        line_search_fn="strong_wolfe",
+    )
 
     def closure() -> Tensor:
         nonlocal calls
@@ -97,8 +105,14 @@ PROBLEMS = [
 def test_trust_region_needs_no_more_steps_than_scipy(name, start):
     objective, seen = get(name), NumpyFunction(get(name))
     paths = one(objective, optimizers.TrustRegion(), start, 60)
-    scipys = scipy.optimize.minimize(seen.value, start, method="trust-exact", jac=seen.gradient, hess=seen.hessian,
-                                     options={"gtol": 1e-12, "initial_trust_radius": 1.0})  # fmt: skip
+    scipys = scipy.optimize.minimize(
+        seen.value,
+        start,
+        method="trust-exact",
+        jac=seen.gradient,
+        hess=seen.hessian,
+        options={"gtol": 1e-12, "initial_trust_radius": 1.0},
+    )
     np.testing.assert_allclose(paths.x[0, -1], scipys.x, atol=1e-8)
     arrived = int((abs(paths.loss[0] - scipys.fun) < 1e-14).argmax())
     assert arrived <= 1.2 * scipys.nit + 2
@@ -111,8 +125,15 @@ def test_trust_region_needs_no_more_steps_than_scipy(name, start):
 def test_least_squares_matches_minpack(optimizer, name, start):
     objective, seen = get(name), NumpyFunction(get(name))
     paths = one(objective, optimizer, start, 80)
-    minpack = scipy.optimize.least_squares(lambda x: seen.residuals(x)[0], start, lambda x: seen.residuals(x)[1],
-                                           method="lm", xtol=1e-14, ftol=1e-14, gtol=1e-14)  # fmt: skip
+    minpack = scipy.optimize.least_squares(
+        lambda x: seen.residuals(x)[0],
+        start,
+        lambda x: seen.residuals(x)[1],
+        method="lm",
+        xtol=1e-14,
+        ftol=1e-14,
+        gtol=1e-14,
+    )
     assert paths.loss[0, -1] <= 1e-25
     assert minpack.cost <= 1e-25
     arrived = int((paths.loss[0] <= 1e-25).argmax())

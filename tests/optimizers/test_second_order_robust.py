@@ -336,8 +336,12 @@ def test_evaluation_kinds_per_optimizer():
 
 
 def test_buffers_can_be_plotted():
-    record = race("rosenbrock", ["trust_region", "lm", "lbfgs", "newton"], steps=15,
-                  metrics=["radius", "damping", "direction", "step_length"])  # fmt: skip
+    record = race(
+        "rosenbrock",
+        ["trust_region", "lm", "lbfgs", "newton"],
+        steps=15,
+        metrics=["radius", "damping", "direction", "step_length"],
+    )
     observed = record.trajectories.metrics
     assert observed["radius"].shape == (4, 16)
     assert (observed["radius"][0, 1:] > 0).all()
@@ -404,8 +408,13 @@ def test_invalid_settings_raise_in_one_line(text, message):
 
 @pytest.mark.parametrize("optimizer", OF_SQUARES, ids=label_of)
 def test_function_without_residuals_is_rejected(optimizer):
-    noisy = function((-1, 1), (-1, 1), name="noisy", sample=lambda t: lambda x, y: x * x + y * y,
-                     residuals=lambda x, y: torch.stack([x, y]))(lambda x, y: x * x + y * y)  # fmt: skip
+    noisy = function(
+        (-1, 1),
+        (-1, 1),
+        name="noisy",
+        sample=lambda t: lambda x, y: x * x + y * y,
+        residuals=lambda x, y: torch.stack([x, y]),
+    )(lambda x, y: x * x + y * y)
     for objective, why in ((egg_box(2), "egg_box has no residuals"), (noisy, "noisy has another sample")):
         with pytest.raises(
             InputError, match=f"{optimizer.kind} requires a sum of squares, and {why}.*@least_squares"

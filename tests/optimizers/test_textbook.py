@@ -109,5 +109,8 @@ def test_labels():
         optimizers.UncorrectedAdam(amsgrad=True),
     ]
     assert [optimizer.label for optimizer in labels] == [
-        "Heavy ball", "Averaged momentum", "RMSprop ε inside", "AMSGrad uncorrected"
-    ]  # fmt: skip
+        "Heavy ball",
+        "Averaged momentum",
+        "RMSprop ε inside",
+        "AMSGrad uncorrected",
+    ]

@@ -93,9 +93,15 @@ def test_long_trails_make_no_large_file(tmp_path, suffix, most):
 @pytest.mark.parametrize("suffix", [*WRITERS, *STILLS])
 def test_the_suffix_picks_the_writer_in_capitals_too(tmp_path, suffix):
     begin = {
-        ".gif": b"GIF89a", ".mp4": b"\0\0\0", ".webm": b"\x1a\x45\xdf\xa3", ".apng": b"\x89PNG", ".webp": b"RIFF",
-        ".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml",
-    }[suffix]  # fmt: skip
+        ".gif": b"GIF89a",
+        ".mp4": b"\0\0\0",
+        ".webm": b"\x1a\x45\xdf\xa3",
+        ".apng": b"\x89PNG",
+        ".webp": b"RIFF",
+        ".png": b"\x89PNG",
+        ".pdf": b"%PDF",
+        ".svg": b"<?xml",
+    }[suffix]
     path = tmp_path / f"RACE{suffix.upper()}"
     assert render.save(converging(1), path, seconds=0.1, **SMALL) == path
     assert path.read_bytes().startswith(begin)

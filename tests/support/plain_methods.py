@@ -110,8 +110,9 @@ def levenberg_marquardt(function: Function, optimizer: optimizers.LevenbergMarqu
         mu = optimizer.damping * largest if np.isnan(mu) else max(mu, np.finfo(float).eps * largest)
         trial = mu
         for _ in range(15):
-            p = np.linalg.lstsq(np.vstack([jacobian, np.sqrt(trial) * np.eye(len(x))]),
-                                np.concatenate([-r, 0 * x]), rcond=None)[0]  # fmt: skip
+            p = np.linalg.lstsq(
+                np.vstack([jacobian, np.sqrt(trial) * np.eye(len(x))]), np.concatenate([-r, 0 * x]), rcond=None
+            )[0]
             if (x + p == x).all():
                 break
             gained = r @ r - f.value(x + p) + rounding_slack(r @ r)
@@ -176,8 +177,15 @@ def newton_cg(function: Function, optimizer: optimizers.TrustRegion, x: Array, s
         if len(path) > steps:
             raise StopIteration
 
-    scipy.optimize.minimize(f.value, x, method="trust-ncg", jac=f.gradient, hess=f.hessian, callback=note,
-                            options={**options, "gtol": 1e-9, "maxiter": 30 * steps})  # fmt: skip
+    scipy.optimize.minimize(
+        f.value,
+        x,
+        method="trust-ncg",
+        jac=f.gradient,
+        hess=f.hessian,
+        callback=note,
+        options={**options, "gtol": 1e-9, "maxiter": 30 * steps},
+    )
     return np.array((path + steps * path[-1:])[: steps + 1])
 
 
@@ -234,9 +242,17 @@ def line_search_method(function: Function, optimizer: Any, x: Array, steps: int)
         if g @ p >= 0:  # so it is in the beginning
             p, first = -g, min(1.0, 1 / abs(g).sum())
         _, after, found, _ = _strong_wolfe(
-            ask, torch.from_numpy(x), optimizer.lr * first, torch.from_numpy(p), f.value(x), torch.from_numpy(g),
-            torch.tensor(g @ p), c1=optimizer.c1, c2=optimizer.c2, tolerance_change=0,
-        )  # fmt: skip
+            ask,
+            torch.from_numpy(x),
+            optimizer.lr * first,
+            torch.from_numpy(p),
+            f.value(x),
+            torch.from_numpy(g),
+            torch.tensor(g @ p),
+            c1=optimizer.c1,
+            c2=optimizer.c2,
+            tolerance_change=0,
+        )
         t, last_slope, before = float(found), float(g @ p), g
         s, y, g = t * p, after.numpy() - g, after.numpy()
         x = x + s

@@ -40,7 +40,7 @@ from landscapes.engine.fast.kernels import (
     Limits,
     Pieces,
     take_steps,
-)  # fmt: skip
+)
 from landscapes.engine.fast.runner import Kernel
 from landscapes.engine.fast.tracing import MIN_RUN_STEPS, TracedFunction, trace
 from landscapes.engine.grouping import Group
@@ -136,10 +136,16 @@ class CompiledKernel:
         d, chunk = len(state.points), t // CHUNK_STEPS
         recorded = recording_buffers(d, self.record_every, state.lowest) if into is None else into
         out = self.call(
-            *state.points, *(part for own in state.optimizer_states for part in own), state.lowest, *self.limits,
-            self.factors[chunk], self.inverse[chunk], *self._columns(run_coefs), *self._coefs_of_steps(run_coefs, t),
+            *state.points,
+            *(part for own in state.optimizer_states for part in own),
+            state.lowest,
+            *self.limits,
+            self.factors[chunk],
+            self.inverse[chunk],
+            *self._columns(run_coefs),
+            *self._coefs_of_steps(run_coefs, t),
             *(tensor for points, loss in recorded for tensor in (*points, loss)),
-        )  # fmt: skip
+        )
         return unflatten(out, d, self.state_size, recorded), CHUNK_STEPS
 
     def _columns(self, run_coefs: RunCoefs) -> list[Tensor]:
@@ -188,9 +194,13 @@ def flatten(chunk: ChunkResult) -> list[Tensor]:
     """Return the tensors of a result, except the recorded ones, as one list."""
     state = chunk.state
     return [
-        *state.points, *(part for own in state.optimizer_states for part in own), state.lowest,
-        *state.last[0], state.last[1], chunk.flag,
-    ]  # fmt: skip
+        *state.points,
+        *(part for own in state.optimizer_states for part in own),
+        state.lowest,
+        *state.last[0],
+        state.last[1],
+        chunk.flag,
+    ]
 
 
 def unflatten(out: Sequence[Tensor], d: int, state_size: int, recorded: Sequence[Evaluated]) -> ChunkResult:

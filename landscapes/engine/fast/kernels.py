@@ -121,9 +121,12 @@ class Limits:
     def by_coordinate(self) -> Limits:
         """Return the same limits for points with one piece per coordinate."""
         return Limits(
-            self.center[0][:, 0].unbind(0), self.half_width[0][:, 0].unbind(0), self.squared_gtol, self.squared_xtol,
+            self.center[0][:, 0].unbind(0),
+            self.half_width[0][:, 0].unbind(0),
+            self.squared_gtol,
+            self.squared_xtol,
             [minimum[0][:, 0].unbind(0) for minimum in self.minima],
-        )  # fmt: skip
+        )
 
 
 Evaluate = Callable[[Pieces], tuple[Tensor, Pieces]]
