@@ -110,13 +110,13 @@ def test_what_cannot_be_portrayed(name, settings, message):
 
 
 @each(CATALOGUE, one_in=5)
-def test_every_formula_fits_and_can_be_read(landscape):
-    lines, size = fit_formula(f"f = {landscape.latex}", 776, 76, 17)
+def test_every_formula_fits_and_can_be_read(f):
+    lines, size = fit_formula(f"f = {f.latex}", 776, 76, 17)
     assert size >= 9
     assert max(formula_size(line)[0] for line in lines) * size <= 776
     assert sum(formula_size(line)[0] for line in lines) > formula_size("f =")[0] + 0.8, "there is one"
     assert formula_height(lines) * size <= 76 + 1e-9
-    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {landscape.latex}")
+    assert re.sub(r"\s|\\q?quad", "", "".join(lines)) == re.sub(r"\s|\\q?quad", "", f"f = {f.latex}")
 
 
 def test_a_formula_is_cut_outside_brackets_only():
