@@ -341,7 +341,7 @@ def parsopoulos(x: Tensor, y: Tensor) -> Tensor:
     variants=("Ripple N. 1 adds 0.1 cos² 500πx to each term, which creates about 250 000 minima in two dimensions.",),
 )
 def ripple_n25(x: Tensor) -> Tensor:
-    """Five wells of different depth per coordinate, flat ground between; no gradient leads from one to the next."""
+    """Five wells of different depth per coordinate, flat between them; no gradient leads from one to the next."""
     off = (x - 0.1) / 0.8
     s = torch.sin(5 * math.pi * x)
     s2 = s * s

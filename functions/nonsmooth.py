@@ -73,7 +73,7 @@ def rotated_l1(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _max(x: Tensor) -> Tensor:
-    """The largest coordinate, by comparing one after another."""
+    """Return the largest coordinate, by sequential comparisons."""
     largest = x[..., 0]
     for k in range(1, x.shape[-1]):
         largest = torch.maximum(largest, x[..., k])

@@ -381,7 +381,7 @@ def pathological(x: Tensor) -> Tensor:
     tags=("ring", "ridge", "nonsmooth", "multimodal", "unbounded"),
     variants=(
         "With x² + y under the root it is called New function N. 1, with minimum -0.18467.",
-        "Published minimizers lie slightly beside the crease; the minimum is at x = y = -4.5π/√2.",
+        "Published minimizers are slightly off the crease; the minimum is at x = y = -4.5π/√2.",
     ),
 )
 def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
@@ -409,7 +409,7 @@ def mishra_n3(x: Tensor, y: Tensor) -> Tensor:
     tags=("ring", "ridge", "nonsmooth", "multimodal", "unbounded"),
     variants=(
         "With x² + y under the root it is called New function N. 2, with minimum -0.19941.",
-        "Published minimizers lie slightly beside the crease; the minimum is at x = y = -4π/√2.",
+        "Published minimizers are slightly off the crease; the minimum is at x = y = -4π/√2.",
     ),
 )
 def mishra_n4(x: Tensor, y: Tensor) -> Tensor:

@@ -55,8 +55,8 @@ def plateau(x: Tensor, y: Tensor) -> Tensor:
 )
 def smooth_stairs(x: Tensor, y: Tensor) -> Tensor:
     """Five steep steps separated by flat landings; gradient descent almost stops on each landing."""
-    flights = [1 / (1 + torch.exp(10 * k - 5 * x)) for k in (-2, -1, 0, 1, 2)]
-    return flights[0] + flights[1] + flights[2] + flights[3] + flights[4] + 0.002 * (x + 5) * (x + 5) + 0.05 * y * y
+    stairs = [1 / (1 + torch.exp(10 * k - 5 * x)) for k in (-2, -1, 0, 1, 2)]
+    return stairs[0] + stairs[1] + stairs[2] + stairs[3] + stairs[4] + 0.002 * (x + 5) * (x + 5) + 0.05 * y * y
 
 
 @function(

@@ -21,7 +21,7 @@ from landscapes.objectives.decorators import function
     scale="linear",
     latex=r"x^2 - y^2",
     reference=(
-        "the hyperbolic paraboloid; raced from beside its ridge by A. Radford, Visualizing optimization algos, 2014"
+        "the hyperbolic paraboloid; raced from near its ridge by A. Radford, Visualizing optimization algos, 2014"
     ),
     tags=("saddle", "smooth", "quadratic", "separable", "unbounded"),
     aliases=("hyperbolic_paraboloid",),

@@ -35,7 +35,7 @@ def rows(record: Record) -> list[tuple[str, ...]]:
     return lines
 
 
-def verdict(record: Record) -> str:
+def result_sentence(record: Record) -> str:
     """Return one sentence: which run wins, and by what.
 
     The run that reaches the target first wins (`Record.order`). If none does, the sentence names the lowest final loss.
@@ -44,24 +44,24 @@ def verdict(record: Record) -> str:
     first, *others = record.order
     name, reached = str(runs["label"][first]), step_or_none(runs["reached"], first)
     if runs["status"][first] in FAILED:
-        return f"Nobody wins: {'every run' if others else name} was stopped (see status)."
+        return f"No winner: {'every run' if others else name} was stopped (see status)."
     if reached is None:
         final = f"{record.trajectories.loss[first, -1]:.3g}"
         closest = f"{name} came closest, at {final}" if others else f"{name} ends at {final}"
-        return f"Nobody reached the target, a loss of {target}: {closest}."
+        return f"No run reached the target, a loss of {target}: {closest}."
     if not others:
         return f"{name} reached the target, a loss of {target}, after {_steps(reached)}."
     second = others[0]
     rival, behind = str(runs["label"][second]), step_or_none(runs["reached"], second)
     if runs["status"][second] in FAILED or behind is None:
         return f"{name} wins: the only one to reach the target, a loss of {target}, after {_steps(reached)}."
-    arrival = f"at the target, a loss of {target}, after {_steps(reached)}"
+    hit = f"at the target, a loss of {target}, after {_steps(reached)}"
     if behind > reached:
-        return f"{name} wins: {arrival}, {behind - reached} before {rival}."
+        return f"{name} wins: {hit}, {behind - reached} before {rival}."
     value, other = record.trajectories.loss[[first, second], -1]
     if value == other:
-        return f"{name} and {rival} tie: {arrival}."
-    return f"{name} wins: {arrival}, as {rival} is, but it ends lower."
+        return f"{name} and {rival} tie: {hit}."
+    return f"{name} wins: {hit}, as {rival} is, but it ends lower."
 
 
 def place(point: Sequence[float], digits: int = 6) -> str:

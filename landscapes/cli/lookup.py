@@ -207,7 +207,7 @@ def _file(path: Path) -> ModuleType:
     sys.modules[name] = module  # dataclasses look up their module while it is imported
     folder = str(path.resolve().parent)
     if folder not in sys.path:
-        sys.path.insert(0, folder)  # for modules beside it
+        sys.path.insert(0, folder)  # for modules in the same folder
     try:
         spec.loader.exec_module(module)
     except Exception as error:

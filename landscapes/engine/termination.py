@@ -17,7 +17,7 @@ from landscapes.optimizers.arithmetic import norm
 
 REASON_CODES = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "terminated": 6}
 """The reasons why a run ends: it left the box; it met NaN or infinity; it met a tolerance of `Stop`; its optimizer
-terminated by itself."""
+ended it."""
 
 REASON_NAMES = np.array(["", *REASON_CODES])
 """The reason of each code; "" for a run that has not ended."""

@@ -31,7 +31,7 @@ def measure_seconds(
 ) -> NDArray[np.float64]:
     """Return the cumulative time of R runs, shape (R, steps + 1), in seconds; 0 at the start, never decreasing.
 
-    Each run is stepped by itself, as optimizers are used, and not in the batch of a race. A step includes the value,
+    Each run is stepped alone, as optimizers are used, and not in the batch of a race. A step includes the value,
     the gradient if the optimizer needs one (by autograd), all other evaluations that the optimizer requests, and the
     optimizer's own work. It excludes recording, checks and setup. The time of a step is the minimum over `ROUNDS`
     rounds, in which the runs alternate.

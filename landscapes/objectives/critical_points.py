@@ -46,7 +46,7 @@ def _distinct_minima(function: Function, found: Tensor) -> Tensor:
 def _newton_converged(function: Function, x: Tensor) -> Tensor:
     """Return which of the points (n, d) a Newton step hardly moves, shape (n,).
 
-    Other points on the floor of a narrow valley look like minima, because all points close beside them are higher.
+    Other points on the floor of a narrow valley look like minima, because all nearby points are higher.
     """
     low, high = corners(function.domain)
     width = high - low

@@ -105,12 +105,12 @@ def smoothness(function: Function) -> str:
             return "discontinuous"
         if "nonsmooth" in found:
             return "nonsmooth"
-    # slopes right beside the listed points: bisection misses their kinks if waves accumulate there
-    beside = torch.tensor([-1e-2, -1e-4, -1e-6, -1e-8, 1e-8, 1e-6, 1e-4, 1e-2], dtype=torch.float64)
+    # slopes next to the listed points: bisection misses their kinks if waves accumulate there
+    nearby = torch.tensor([-1e-2, -1e-4, -1e-6, -1e-8, 1e-8, 1e-6, 1e-4, 1e-2], dtype=torch.float64)
     middle = (low + high)[None] / 2  # the tip of cones
     center = torch.cat([center.repeat(6, 1), middle.repeat(6, 1)])  # six directions through each point
     direction = torch.randn(center.shape, generator=generator, dtype=torch.float64) * (high - low) / 8
-    slope = slopes(beside.expand(len(center), 8), 1.0)
+    slope = slopes(nearby.expand(len(center), 8), 1.0)
     near, wide = (slope[:, 4] - slope[:, 3]).abs(), (slope[:, 5] - slope[:, 2]).abs()
     if bool(((near > 0.3 * wide) & (near > 1e-7 * slope.abs().amax(1))).any()):
         return "nonsmooth"
@@ -167,8 +167,8 @@ def is_convex(function: Function) -> bool:
     low, high = corners(function.domain)
     axes = torch.cat([torch.eye(function.dim), -torch.eye(function.dim)]).double() * (high - low)
     distance = torch.logspace(-3, -0.3, 12, dtype=torch.float64)[:, None, None]
-    beside = (center[:8, None, None] + distance * axes).flatten(0, 2)  # finds valleys that bend off an axis
-    at = torch.cat([random_points(function, 500, seed=5), beside[((beside > low) & (beside < high)).all(1)]])
+    nearby = (center[:8, None, None] + distance * axes).flatten(0, 2)  # finds valleys that bend off an axis
+    at = torch.cat([random_points(function, 500, seed=5), nearby[((nearby > low) & (nearby < high)).all(1)]])
     try:
         eigenvalues = torch.linalg.eigvalsh(hessian(function, at))
     except RuntimeError:  # no second derivative, or an infinite one

@@ -59,7 +59,7 @@ class TransformMethods:
 
 
 def _apply(name: str, function: Self, *arguments: object) -> Self:
-    """Call a transform through the lazy package: transforms build functions, so they stand above this layer."""
+    """Call a transform through the lazy package: transforms build functions, so they are a higher layer."""
     import landscapes
 
     made: Self = getattr(landscapes.transforms, name)(function, *arguments)

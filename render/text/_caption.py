@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from landscapes.analysis import tables
-from landscapes.analysis.race_table import place, verdict
+from landscapes.analysis.race_table import place, result_sentence
 from landscapes.record import FAILED, Record, filled
 from landscapes.render.plots._basins import basin_shares
 from landscapes.render.plots._heatmap import display_name, format_setting
@@ -52,10 +52,10 @@ def caption(record: Record) -> str:
         for label, status, stopped in zip(runs["label"], runs["status"], filled(runs["stopped"]), strict=True)
         if str(status) in ENDS and stopped >= 0
     ]
-    outcome = verdict(record).rstrip(".")
+    outcome = result_sentence(record).rstrip(".")
     parts = [
         f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(optimizers)}",
-        re.sub(r"^Nobody\b", "nobody", outcome),
+        re.sub(r"^No\b", "no", outcome),
     ]
     return "; ".join([*parts, listed(ends)] if ends else parts) + "."
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from landscapes.analysis.race_table import table, verdict
+from landscapes.analysis.race_table import result_sentence, table
 
 
 def test_the_table_has_every_fact_of_every_kind_of_run(make_record):
@@ -49,25 +49,25 @@ FAR, NEAR = [1, 0.5, 0.4], [1, 0.3, 0.2]
             {},
             "run 1 wins: at the target, a loss of 0.001, after 2 steps, as run 0 is, but it ends lower.",
         ),
-        ([FAR, NEAR], {}, "Nobody reached the target, a loss of 0.001: run 1 came closest, at 0.2."),
+        ([FAR, NEAR], {}, "No run reached the target, a loss of 0.001: run 1 came closest, at 0.2."),
         ([[1, 0.5, 1e-4]], {}, "run 0 reached the target, a loss of 0.001, after 2 steps."),
-        ([NEAR], {}, "Nobody reached the target, a loss of 0.001: run 0 ends at 0.2."),
+        ([NEAR], {}, "No run reached the target, a loss of 0.001: run 0 ends at 0.2."),
         (
             [[1, 1e-4, 1e-4], [1, 1e-5, 1e-5]],
             {"status": ["converged", "diverged"]},
             "run 0 wins: the only one to reach the target, a loss of 0.001, after 1 step.",
         ),
-        ([FAR, NEAR], {"status": ["diverged", "non-finite"]}, "Nobody wins: every run was stopped (see status)."),
-        ([FAR], {"status": ["diverged"]}, "Nobody wins: run 0 was stopped (see status)."),
+        ([FAR, NEAR], {"status": ["diverged", "non-finite"]}, "No winner: every run was stopped (see status)."),
+        ([FAR], {"status": ["diverged"]}, "No winner: run 0 was stopped (see status)."),
     ],
 )
-def test_the_verdict_names_the_winner_and_the_margin(make_record, values, columns, sentence):
-    assert verdict(make_record(values, **columns)) == sentence
+def test_the_sentence_names_the_winner_and_the_margin(make_record, values, columns, sentence):
+    assert result_sentence(make_record(values, **columns)) == sentence
 
 
 def test_equal_runs_tie(make_record):
     record = make_record([[1, 1e-4, 1e-4], [1, 1e-4, 1e-4]])
-    assert verdict(record) == "run 0 and run 1 tie: at the target, a loss of 0.001, after 1 step."
+    assert result_sentence(record) == "run 0 and run 1 tie: at the target, a loss of 0.001, after 1 step."
 
 
 def test_evaluations_are_listed_unless_one_gradient_per_step(make_record):

@@ -93,9 +93,9 @@ def test_running_times_have_one_row_per_function_and_mark_the_best():
     assert (a0.value, b0.value) == (20, (40 + 50 + 100) / 2)
     assert (a1.value, b1.value) == ((8 + 200) / 1, 6)
     assert [cell.best for cell in (a0, b0, a1, b1)] == [True, False, False, True]
-    nobody = running_times(comparison([[[NEVER], [NEVER]]]))
-    assert [cell.text for cell in nobody.rows[0][1:]] == ["–", "–"]
-    assert not any(cell.best for cell in nobody.rows[0][1:])
+    unsolved = running_times(comparison([[[NEVER], [NEVER]]]))
+    assert [cell.text for cell in unsolved.rows[0][1:]] == ["–", "–"]
+    assert not any(cell.best for cell in unsolved.rows[0][1:])
 
 
 # Kinds

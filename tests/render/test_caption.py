@@ -14,7 +14,7 @@ from test_charts import map_record, sweep_record, valley
 from test_tables import SPLIT
 
 from landscapes import render
-from landscapes.analysis.race_table import verdict
+from landscapes.analysis.race_table import result_sentence
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.text._caption import settings
@@ -47,12 +47,12 @@ def test_it_says_who_failed(race, said):
 
 
 @pytest.mark.parametrize("race", [converging(1), converging(6), diverging(), unbounded()])
-def test_it_is_one_sentence_and_says_what_the_verdict_says(race):
+def test_a_caption_is_one_sentence_with_the_result(race):
     said = render.caption(race)
     assert said.endswith(".")
     assert not re.search(r"[.!?] [A-Z]", said)
     assert "\n" not in said
-    assert verdict(race).rstrip(".").removeprefix("Nobody") in said
+    assert result_sentence(race).rstrip(".").removeprefix("No") in said
 
 
 def test_one_step_is_one_step():

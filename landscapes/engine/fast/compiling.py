@@ -251,7 +251,7 @@ def compiled_kernel(
 def state_size_of(optimizer: FirstOrder, names: tuple[str, ...], dtype: torch.dtype) -> int | None:
     """Return the number of state tensors per coordinate; None if the optimizer couples coordinates.
 
-    Four steps in three coordinates are compared with those of each coordinate by itself.
+    Four steps in three coordinates are compared with those of each coordinate alone.
     """
     generator = torch.Generator().manual_seed(0)
     numbers = dict.fromkeys(names, torch.tensor([0.5, 0.3, 0.7, 0.4], dtype=dtype))

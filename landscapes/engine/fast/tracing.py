@@ -164,7 +164,7 @@ def _differentiated(formula: Callable[..., Tensor]) -> Callable[..., tuple[Tenso
 
 
 class _NotTraceableError(Exception):
-    """A formula has an operation that does not act on each run by itself."""
+    """A formula has an operation that does not act on each run separately."""
 
 
 class _CellInterpreter(fx.Interpreter):
