@@ -50,7 +50,10 @@ def test_an_unknown_attribute_names_the_nearest_one(name, hint):
             lambda: landscapes.sweep("booth", "adam", observe=["lr"]),
             "sweep() has no argument 'observe'; did you mean 'metrics'?",
         ),
-        (lambda: landscapes.basins("booth", "adam", within=1), "basins() has no argument 'within'; did you mean 'tol'?"),
+        (
+            lambda: landscapes.basins("booth", "adam", within=1),
+            "basins() has no argument 'within'; did you mean 'tol'?",
+        ),
         (
             lambda: landscapes.compare("booth", "adam", targets=[0.1]),
             "compare() has no argument 'targets'; did you mean 'tolerances'?",
@@ -73,7 +76,7 @@ def test_an_unknown_attribute_names_the_nearest_one(name, hint):
             "summarize() has no argument 'qqq'; it takes function, dim, points, arrows",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_unknown_argument_names_the_nearest_one(call, message):
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         call()

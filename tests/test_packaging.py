@@ -180,8 +180,19 @@ def test_layers(name):
 
 
 ROOMS = (
-    "colormaps", "theme", "artists", "plots", "plot3d", "text", "figures", "writers", "animation", "html", "_save", "interactive",
-)  # fmt: skip
+    "colormaps",
+    "theme",
+    "artists",
+    "plots",
+    "plot3d",
+    "text",
+    "figures",
+    "writers",
+    "animation",
+    "html",
+    "_save",
+    "interactive",
+)
 """The parts of `render`: each imports only what stands before it."""
 
 

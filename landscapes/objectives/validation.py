@@ -39,8 +39,8 @@ def checked(function: Function, start: Sequence[float] | None = None) -> Functio
 
     A formula that mixes the points of a batch, such as `(x**2).sum()` or `x.mean()`, is correct for one point only. So
     is one that branches on values, such as `if x > 0`. If a batch differs from its points, the function is evaluated by
-    `torch.func.vmap` or in a Python loop. A warning says how to write the formula. For a stochastic function, the sample
-    of step 0 is checked too.
+    `torch.func.vmap` or in a Python loop. A warning says how to write the formula. For a stochastic function, the
+    sample of step 0 is checked too.
 
     Args:
         function: the function.

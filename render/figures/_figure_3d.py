@@ -124,30 +124,37 @@ def figure_3d(
     title: str | None = None,
     legend: bool = True,
 ) -> Figure:
-    """A race seen from aside, as a matplotlib figure of its own (pyplot knows nothing of it).
+    """Draw a race in 3-D: the surface with level lines and lighting, and the trajectories on it.
 
-    The surface stands in relief, in the colours of its contours and with its level lines; what is behind a hill is
-    faint. `render.animate(record, figure=render.figure_3d(record))` sets it in motion, and lets the camera turn.
+    Parts behind the surface are drawn faint. `render.animate(record, figure=render.figure_3d(record))` animates the
+    figure and moves the camera.
 
     Args:
-        record: a race on a landscape of two coordinates, or a surface alone.
+        record: a race on a function of two coordinates, or a `Surface` alone.
         step: the step to show; by default the last.
-        camera: where it is looked at from; by default from where most of the race is seen, standing still.
+        camera: the view; by default a fixed one that shows most of the trajectories.
         theme: colours, by name or as a `Theme`.
         figsize: width and height in inches.
         dpi: dots per inch.
-        title: by default the function's.
-        legend: whether to say who is who.
+        title: by default the title of the function.
+        legend: whether to draw a legend.
+
+    Returns:
+        A new matplotlib figure, not managed by pyplot.
 
     Raises:
-        InputError: for a record without a surface, a size out of bounds, a step outside the race.
+        InputError: if the record has no surface, or the size or the step is out of range.
+
+    >>> from landscapes import race
+    >>> figure_3d(race("booth", ["adam(lr=0.5)"], steps=20), camera=Camera(azim=-60, rotate=90)).get_size_inches()
+    array([9.6, 5.4])
     """
     look = as_theme(theme)
     race = None if isinstance(record, Surface) else record
     shown = 0 if race is None else check_step(race, step)
     surface = record if isinstance(record, Surface) else record.surface
     if surface is None:
-        raise InputError("this record has no surface to see from aside: races in two dimensions have one")
+        raise InputError("this record has no surface; figure_3d needs a race on a function of two coordinates")
     with look.context():
         made = new_figure(figsize, dpi)
         ax = made.add_axes((0, 0, 1, 1))

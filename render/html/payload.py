@@ -129,7 +129,7 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerB
 
 
 def _arrays(record: Record, run: int, panel: Mapping[str, Any]) -> dict[str, NDArray[np.int64]]:
-    """Return the arrays of a run: steps, points, losses, gaps if the minimum is not 0, and learning rates if recorded."""
+    """Return the arrays of a run: steps, points, losses, gaps if the minimum is not 0, learning rates if recorded."""
     paths, minimum = record.trajectories, float(record.meta["minimum"])
     points, count = _visible_part(record, run)
     series = {"loss": paths.loss[run, :count]}
@@ -201,8 +201,8 @@ def simplify(points: NDArray[np.float64], time: NDArray[np.int64], most: int, le
         Indices of the kept points, ascending.
 
     >>> line = np.array([[0.0], [1.0], [2.0], [9.0], [4.0]])
-    >>> simplify(line, np.arange(5), most=5, least=0.1).tolist(), simplify(line, np.arange(5), most=3, least=0.1).tolist()
-    ([0, 2, 3, 4], [0, 3, 4])
+    >>> [simplify(line, np.arange(5), most=most, least=0.1).tolist() for most in (5, 3)]
+    [[0, 2, 3, 4], [0, 3, 4]]
     """
     kept = {0, len(points) - 1}
     waiting = [_farthest(points, time, 0, len(points) - 1)]

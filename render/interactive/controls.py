@@ -119,7 +119,7 @@ class Controls:
         factor: Callable[[float], object],
         momentum: Callable[[float], object],
     ) -> None:
-        """Set the callbacks for the selected labels (at least one), the function, the learning-rate factor and the momentum."""
+        """Set the callbacks for the labels (at least one), the function, the learning-rate factor and the momentum."""
 
         def on_boxes(_: str | None) -> None:
             chosen = tuple(label for label, on in zip(self._labels, self.boxes.get_status(), strict=True) if on)

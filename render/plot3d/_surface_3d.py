@@ -44,20 +44,29 @@ def surface_3d(
     theme: str | Theme = "light",
     linewidth: float | None = None,
 ) -> Axes:
-    """Draws a surface, and the runs on it where a record is given, on 3-D axes; returns `ax`.
+    """Draw a surface on 3-D axes, with the trajectories of a race; return the axes.
 
-    The axes hold the domain in x and y, and in z the heights of the picture: 0 where the surface is lowest, 1 at the
-    highest level, with the function's values as numbers beside them. They turn as any of matplotlib's do (`ax.view_init`).
+    x and y are the coordinates of the function. z is the drawn height: 0 at the lowest value, 1 at the highest level; its
+    tick labels are values of the function. The view is changed as usual (`ax.view_init`).
 
     Args:
-        record: a race in two dimensions, or a surface alone.
-        ax: 3-D axes in a parallel projection, from `fig.add_subplot(projection="3d", proj_type="ortho")`.
+        record: a race in two dimensions, or a `Surface` alone.
+        ax: 3-D axes with an orthographic projection, from `fig.add_subplot(projection="3d", proj_type="ortho")`.
         step: the step to show; by default the last.
         theme: colours, by name or as a `Theme`.
-        linewidth: of the trails, in points; by default as the axes' size asks for.
+        linewidth: width of the trails in points; by default it depends on the size of the axes.
+
+    Returns:
+        The axes.
 
     Raises:
-        InputError: for other axes, a record without a surface, a step outside the race, an unknown theme.
+        InputError: if the axes are not 3-D, the record has no surface, or step or theme is invalid.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> ax = Figure().add_subplot(projection="3d", proj_type="ortho")
+    >>> surface_3d(race("booth", ["adam(lr=0.5)"], steps=20), ax).name
+    '3d'
     """
     look = as_theme(theme)
     race = None if isinstance(record, Surface) else record

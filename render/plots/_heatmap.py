@@ -186,7 +186,7 @@ def math_name(name: str) -> str:
 def format_setting(entry: Any) -> str:
     """Format a setting in few digits; values just below 1 keep their distance to 1.
 
-    >>> format_setting(0.0123456), format_setting(0.99987), format_setting(0.9), format_setting(1), format_setting(2e-05), format_setting("cosine")
+    >>> tuple(map(format_setting, (0.0123456, 0.99987, 0.9, 1, 2e-05, "cosine")))
     ('0.0123', '0.99987', '0.9', '1', '2e-05', 'cosine')
     """
     if isinstance(entry, bool) or not isinstance(entry, int | float) or not math.isfinite(entry):

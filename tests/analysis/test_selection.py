@@ -17,7 +17,7 @@ RATES = [0.01, 0.1, 1.0]
 
 
 def comparison(to: list[list[list[int]]], *, tolerances: tuple[float, ...] = (1e-3,), job: str = "compare") -> Record:
-    """One optimizer on one function, with the steps to each target: a list a rate, in it one a start, in it one a target."""
+    """Build a comparison of one optimizer on one function; `to` has shape (learning rates, starts, targets)."""
     steps = np.array(to)  # (rate, start, target)
     rates, starts, _ = steps.shape
     flat = steps.reshape(rates * starts, -1)
@@ -120,19 +120,28 @@ TIED = comparison(of([10, 10], [20, 20]))
         (lambda: at_best_lr(comparison(of([1]))), "compare from at least 2 starts"),
         (lambda: at_best_lr(TIED, 0.5), "no tolerance 0.5; it has 0.001"),
         (lambda: at_best_lr(comparison(of([1, 2]), job="sweep")), r"in the record of compare\(\), got that of a sweep"),
-        (lambda: at_best_lr(race("booth", "adam(lr=0.1)", steps=1)), r"in the record of compare\(\), got that of a race"),
+        (
+            lambda: at_best_lr(race("booth", "adam(lr=0.1)", steps=1)),
+            r"in the record of compare\(\), got that of a race",
+        ),
         (lambda: at_best_lr(at_best_lr(TIED)), "unknown axis of this record 'lr'"),
         (lambda: only(TIED, "lr", 0.3), "axis lr has no entry 0.3; it has 0.01, 0.1"),
         (lambda: only(TIED, "rate", 0.1), "unknown axis of this record 'rate'"),
         (lambda: costs(TIED), "several learning rates per optimizer; choose first"),
-        (lambda: render.performance_profile(TIED, Figure().subplots()), "several learning rates per optimizer; choose first"),
-        (lambda: compare("booth", "nelder_mead", lr_grid=[0.1], starts=1), "unknown hyper-parameter of Nelder–Mead 'lr'"),
+        (
+            lambda: render.performance_profile(TIED, Figure().subplots()),
+            "several learning rates per optimizer; choose first",
+        ),
+        (
+            lambda: compare("booth", "nelder_mead", lr_grid=[0.1], starts=1),
+            "unknown hyper-parameter of Nelder–Mead 'lr'",
+        ),
         (lambda: compare("booth", "sgd", lr_grid=[], starts=1), "lr has no values"),
         (lambda: compare("booth", "sgd", lr_grid=0.1, starts=1), "lr must be numbers"),
         (lambda: compare("booth", "sgd", lr_grid=[0.1, -1.0], starts=1), "lr"),
         (lambda: compare("booth", "sgd", lr_grid=[0.1, math.nan], starts=1), "lr"),
     ],
-)  # fmt: skip
+)
 def test_an_invalid_choice_is_refused_in_one_line(ask, message):
     with pytest.raises(InputError, match=message) as caught:
         ask()

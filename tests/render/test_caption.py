@@ -97,8 +97,9 @@ def test_a_sweep_tells_the_best_setting_of_each_optimizer_the_best_first():
 
     said = render.caption(sweep_record(gap))
     assert said == (
-        "Bowl, 100 steps: Adam with 4 learning rates from 0.001 to 1 and 3 β₁ from 0 to 0.9; final gap to the minimum, the "
-        "median of 3 runs, at its best: 2e-06 for Adam (learning rate 0.01 and β₁ 0.5); 9 of 36 runs diverged or met NaN."
+        "Bowl, 100 steps: Adam with 4 learning rates from 0.001 to 1 and 3 β₁ from 0 to 0.9; final gap to the minimum, "
+        "the median of 3 runs, at its best: 2e-06 for Adam (learning rate 0.01 and β₁ 0.5); 9 of 36 runs diverged "
+        "or met NaN."
     )
     two = sweep_record(lambda lr, beta, start: 1e-3 * lr, ("SGD", "Adam"))
     final = two.trajectories.runs["final"] * np.where(two.trajectories.runs["label"] == "SGD", 2, 1)
@@ -114,8 +115,8 @@ def test_a_sweep_tells_the_best_setting_of_each_optimizer_the_best_first():
 
 def test_a_map_tells_the_share_of_each_minimum():
     assert render.caption(map_record()) == (
-        "Two wells, 6 × 4 starts in [-2, 2] × [-2, 2]: within 30 steps SGD finds the minimum at (-1, 0) from 45.8 % and the "
-        "one at (1, 0) from 33.3 % of them; 16.7 % diverge or meet NaN and 4.2 % find none."
+        "Two wells, 6 × 4 starts in [-2, 2] × [-2, 2]: within 30 steps SGD finds the minimum at (-1, 0) from 45.8 % "
+        "and the one at (1, 0) from 33.3 % of them; 16.7 % diverge or meet NaN and 4.2 % find none."
     )
 
 
@@ -132,8 +133,8 @@ def test_a_map_names_the_largest_and_counts_the_rest():
 
 def test_a_comparison_tells_who_reaches_the_hardest_target_how_often():
     assert render.caption(SPLIT) == (
-        "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the first gap: B & C reaches it in 83.3 % of "
-        "them (mean rank 1.50) and A_1 in 66.7 % (1.50)."
+        "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the first gap: B & C reaches it in "
+        "83.3 % of them (mean rank 1.50) and A_1 in 66.7 % (1.50)."
     )
     with pytest.raises(InputError, match="the comparison was interrupted"):
         render.caption(replace(SPLIT, meta={**SPLIT.meta, "complete": False}))

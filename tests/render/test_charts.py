@@ -63,14 +63,20 @@ def map_record() -> Record:
     axis = np.linspace(-2, 2, 9)
     surface = Surface(axis, axis, np.add.outer(axis**2, axis**2), np.zeros((1, 2)), 0.0, "log")
     meta = {
-        "experiment": "basins", "title": "Two wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[-2, 2], [-2, 2]],
-        "minima": [[-1.0, 0.0], [1.0, 0.0]], "axes": {"y": [0, 1, 2, 3], "x": [0, 1, 2, 3, 4, 5]},
-    }  # fmt: skip
+        "experiment": "basins",
+        "title": "Two wells",
+        "label": "SGD",
+        "steps": 30,
+        "minimum": 0.0,
+        "box": [[-2, 2], [-2, 2]],
+        "minima": [[-1.0, 0.0], [1.0, 0.0]],
+        "axes": {"y": [0, 1, 2, 3], "x": [0, 1, 2, 3, 4, 5]},
+    }
     return Record(Trajectories(np.zeros((24, 2, 2)), np.zeros((24, 2)), np.array([0, 30]), runs), surface, meta)
 
 
 def comparison(evaluations: NDArray[np.int64]) -> Record:
-    """A comparison with the evaluations to each target, shape (F, S, starts, K); the second function has four coordinates."""
+    """Build a comparison; evaluations have shape (functions, optimizers, starts, targets), and f1 has d = 4."""
     functions, solvers, starts, targets = evaluations.shape
     runs = {
         "status": np.array(["max_steps"] * (functions * solvers * starts)),
@@ -82,12 +88,15 @@ def comparison(evaluations: NDArray[np.int64]) -> Record:
         "experiment": "compare",
         "functions": {f"f{i}": {"title": f"F{i}", "dim": 2 + 2 * i} for i in range(functions)},
         "axes": {
-            "function": [f"f{i}" for i in range(functions)], "optimizer": names, "start": list(range(starts)), "seed": [0]
+            "function": [f"f{i}" for i in range(functions)],
+            "optimizer": names,
+            "start": list(range(starts)),
+            "seed": [0],
         },
         "tolerances": [10.0**-k for k in range(1, targets + 1)],
         "steps": 9,
         "complete": True,
-    }  # fmt: skip
+    }
     count = functions * solvers * starts
     return Record(Trajectories(np.zeros((count, 2, 4)), np.zeros((count, 2)), np.array([0, 9]), runs), None, meta)
 

@@ -51,7 +51,9 @@ def test_both_ends_of_a_theme_and_a_theme_from_nothing_take_names():
     assert Theme(name="own", fill="viridis", **rest).fill == changed.fill
 
 
-@pytest.mark.parametrize(("name", "first"), [("cmc.batlow", "#011959"), ("cmr.rainforest", "#000000"), ("cmo.deep", "#fdfecc")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "first"), [("cmc.batlow", "#011959"), ("cmr.rainforest", "#000000"), ("cmo.deep", "#fdfecc")]
+)
 def test_packages_bring_more(name, first):
     package, module = PACKAGES[name.partition(".")[0]]
     pytest.importorskip(module, reason=f"needs {package}", exc_type=ImportError)

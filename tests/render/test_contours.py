@@ -247,7 +247,7 @@ def test_many_bumps_have_fewer_lines_and_a_bowl_has_all():
     ids=["Rosenbrock", "Beale", "Goldstein–Price", "Ackley", "Himmelblau"],
 )  # fmt: skip
 def test_floor_and_walls_both_have_levels(formula, view, scale):
-    """Of the colours, some are on the lowest twentieth of the picture and some on the highest, and none on most of it."""
+    """Some colours fill the lowest and the highest 5 % of the picture, and no colour fills most of it."""
     x, y = (np.linspace(*side, 161) for side in view)
     values = formula(x[None, :], y[:, None])
     shape = color_levels(Surface(x, y, values, np.zeros((0, 2)), 0.0, scale))

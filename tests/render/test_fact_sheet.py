@@ -315,8 +315,13 @@ def test_a_formula_has_its_own_coordinates(capsys):
 
 def test_drawing_a_sheet_needs_no_torch():
     done = subprocess.run(
-        [sys.executable, "-c", "import sys; import landscapes.render.figures._fact_sheet, landscapes.summary; assert 'torch' not in sys.modules"],
-        capture_output=True, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-c",
+            "import sys, landscapes.render.figures._fact_sheet, landscapes.summary; assert 'torch' not in sys.modules",
+        ],
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     assert FunctionSummary.__module__ == "landscapes.summary"

@@ -26,10 +26,15 @@ def map_of(minimum: NDArray[np.int64], count: int) -> Record:
     status = np.where(minimum >= 0, "converged", "max_steps").ravel()
     runs = {"basin": minimum.ravel(), "arrived": np.where(minimum.ravel() >= 0, 5, -1), "status": status}
     meta = {
-        "experiment": "basins", "title": "Wells", "label": "SGD", "steps": 30, "minimum": 0.0, "box": [[0, across], [0, down]],
+        "experiment": "basins",
+        "title": "Wells",
+        "label": "SGD",
+        "steps": 30,
+        "minimum": 0.0,
+        "box": [[0, across], [0, down]],
         "minima": [[number + 0.5, -9.0] for number in range(count)],
         "axes": {"y": list(range(down)), "x": list(range(across))},
-    }  # fmt: skip
+    }
     many = minimum.size
     return Record(Trajectories(np.zeros((many, 2, 2)), np.zeros((many, 2)), np.array([0, 30]), runs), None, meta)
 

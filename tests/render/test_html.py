@@ -214,7 +214,13 @@ def test_the_same_race_gives_the_same_bytes(tmp_path, python, environment_here):
     race = twisted()
     race.save(tmp_path / "race.npz")
     ours = render.save(Record.load(tmp_path / "race.npz"), tmp_path / "ours.html").read_bytes()
-    script = "from landscapes import render\nfrom landscapes.record import Record\nimport sys\nrender.save(Record.load('race.npz'), 'theirs.html')\nassert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)"
+    script = """
+import sys
+from landscapes import render
+from landscapes.record import Record
+render.save(Record.load('race.npz'), 'theirs.html')
+assert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)
+"""
     done = python("-c", script, env=environment_here | {"PYTHONHASHSEED": "12345"})
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "theirs.html").read_bytes() == ours
@@ -347,7 +353,8 @@ SMALLEST = Trajectories(np.zeros((0, 5, 2)), np.zeros((0, 5)), np.arange(5), {"l
     [
         (
             {"record": "race"},
-            "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), or a FunctionSummary, got 'race'",
+            "expected a Record, as returned by race(), sweep(), basins(), compare() or tune(), "
+            "or a FunctionSummary, got 'race'",
         ),
         ({"record": Record(SMALLEST)}, "this record has no runs or no steps"),
         ({"record": converging(201, steps=2)}, "a page shows at most 200 runs, got 201; race fewer optimizers"),

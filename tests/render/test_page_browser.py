@@ -470,7 +470,8 @@ def test_every_control_has_a_name_and_shows_its_focus(show):
     for _ in range(12):
         page.key("Tab")
         said = page.run(
-            "(e => [e.id || e.textContent, parseFloat(getComputedStyle(e).outlineWidth), e.matches(':focus-visible')])(document.activeElement)"
+            "(e => [e.id || e.textContent, parseFloat(getComputedStyle(e).outlineWidth), "
+            "e.matches(':focus-visible')])(document.activeElement)"
         )
         if said[0] and page.run("document.activeElement !== document.body"):
             met.add(said[0])

@@ -109,8 +109,8 @@ VISION = {"normal": None, "protanopia": "protanomaly", "deuteranopia": "deuteran
 def test_six_optimizers_are_distinguishable_with_any_colour_vision(name, vision):
     """Distances are those of CAM02-UCS (Luo, Cui and Li, 2006), where 1 is just noticeable.
 
-    Smallest distances: normal 28.7 in light and print, 23.7 in dark; protanopia 8.4 and 13.2; deuteranopia 9.9 and 10.2;
-    tritanopia 17.8 and 8.7.
+    Smallest distances: normal 28.7 in light and print, 23.7 in dark; protanopia 8.4 and 13.2; deuteranopia 9.9
+    and 10.2; tritanopia 17.8 and 8.7.
     """
     colors = np.array([to_rgb(color) for color in THEMES[name].colors[:6]])
     if VISION[vision] is not None:
@@ -133,9 +133,9 @@ def test_colours_differ_in_lightness_for_grey_copies(name, six, ten):
 
 @pytest.mark.parametrize("draw", [trajectories, render.loss_curves])
 def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
-    """In print, where dashes and markers tell: any two trails differ in so large a share of the inked pixels of one of them.
+    """With the dashes and markers of print, any two trails differ in a large share of their pixels.
 
-    The smallest shares: 0.33 for trails, 0.11 for losses.
+    Smallest shares: 0.33 for trails, 0.11 for losses.
     """
     drawn = [_grey(draw, name) for name in OPTIMIZERS[:6]]
     ground = _grey(draw, OPTIMIZERS[0], theme=THEMES["print"] | {"colors": ("#ffffff",), "halo_width": 0.0})

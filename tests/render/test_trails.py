@@ -269,10 +269,12 @@ LONG_WAYS = {
 
 SHORT_WAYS = {
     "smooth": way(400, 0.3),
-    "spiral": np.exp(-np.linspace(0, 3, 900))[:, None] * np.column_stack([np.cos(np.arange(900) / 9), np.sin(np.arange(900) / 9)]),
+    "spiral": np.exp(-np.linspace(0, 3, 900))[:, None]
+    * np.column_stack([np.cos(np.arange(900) / 9), np.sin(np.arange(900) / 9)]),
     "noisy": way(990, 0.3) + 0.05 * np.random.default_rng(0).standard_normal((991, 2)),
-    "converged": np.exp(-np.arange(999) / 60)[:, None] * np.column_stack([np.cos(2 * np.arange(999)), np.sin(2 * np.arange(999))]),
-}  # fmt: skip
+    "converged": np.exp(-np.arange(999) / 60)[:, None]
+    * np.column_stack([np.cos(2 * np.arange(999)), np.sin(2 * np.arange(999))]),
+}
 
 
 @pytest.mark.parametrize("kind", SHORT_WAYS)

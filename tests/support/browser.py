@@ -126,7 +126,8 @@ class Browser:
     def frames(self, count: int = 2) -> None:
         """Waits until the page has drawn some frames."""
         self.run(
-            f"new Promise(done => {{ let left = {count}; const next = () => left-- ? requestAnimationFrame(next) : done(true); next(); }})"
+            f"new Promise(done => {{ let left = {count}; "
+            "const next = () => left-- ? requestAnimationFrame(next) : done(true); next(); })"
         )
 
     def key(self, key: str, *, shift: bool = False) -> None:
@@ -159,7 +160,8 @@ class Browser:
     def box(self, selector: str) -> tuple[float, float, float, float]:
         """Left, top, width and height of an element."""
         x, y, wide, high = self.run(
-            f"(({{x, y, width, height}}) => [x, y, width, height])(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
+            "(({x, y, width, height}) => [x, y, width, height])"
+            f"(document.querySelector({json.dumps(selector)}).getBoundingClientRect())"
         )
         return x, y, wide, high
 
