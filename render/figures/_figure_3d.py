@@ -1,4 +1,4 @@
-"""The race seen from aside: hills in relief, trails that go behind them, a camera that stands or turns."""
+"""A race in 3-D: the lit surface, the trajectories on it, and a fixed or orbiting camera."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def figure_3d(
         InputError: if the record has no surface, or the size or the step is out of range.
 
     >>> from landscapes import race
-    >>> figure_3d(race("booth", ["adam(lr=0.5)"], steps=20), camera=Camera(azim=-60, rotate=90)).get_size_inches()
+    >>> figure_3d(race("booth", ["adam(lr=0.5)"], steps=20), camera=Camera(rotate=90)).get_size_inches().round(3)
     array([9.6, 5.4])
     """
     look = as_theme(theme)

@@ -46,8 +46,8 @@ def surface_3d(
 ) -> Axes:
     """Draw a surface on 3-D axes, with the trajectories of a race; return the axes.
 
-    x and y are the coordinates of the function. z is the drawn height: 0 at the lowest value, 1 at the highest level; its
-    tick labels are values of the function. The view is changed as usual (`ax.view_init`).
+    x and y are the coordinates of the function. z is the drawn height: 0 at the lowest value, 1 at the
+    highest level; its tick labels are values of the function. The view is changed as usual (`ax.view_init`).
 
     Args:
         record: a race in two dimensions, or a `Surface` alone.
