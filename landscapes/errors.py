@@ -28,6 +28,14 @@ RENAMED: Mapping[str, str] = {
     "by": "cost",
     "aside": "view3d",
     "width": "linewidth",
+    "size": "figsize",
+    "against": "x",
+    "gradient": "gtol",
+    "value": "ftol",
+    "distance": "xtol",
+    "azimuth": "azim",
+    "elevation": "elev",
+    "turn": "rotate",
 }
 """Former names of arguments, and their names today."""
 

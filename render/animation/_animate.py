@@ -20,7 +20,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists, set_step
@@ -159,6 +159,7 @@ def reserved_colors(artists: Sequence[AnimatedArtist]) -> NDArray[np.uint8]:
     return np.unique(np.rint(255 * np.array(colors, float).reshape(-1, 3)), axis=0).astype(np.uint8)
 
 
+@suggests_arguments
 def animate(
     record: Record,
     *,

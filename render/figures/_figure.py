@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.figures._fact_sheet import PAGE, fact_sheet
 from landscapes.render.figures._figure_3d import figure_3d
@@ -55,6 +55,7 @@ class FigureOptions(TypedDict, total=False):
     along: str | Sequence[str] | None
 
 
+@suggests_arguments
 def figure(
     record: Record | FunctionSummary,
     *,

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import pixels, set_step
 from landscapes.render.artists.legend import StepCounter, draw_legend, legend_entries, legend_height
@@ -113,6 +113,7 @@ class BlockArtist(SurfaceArtist):
         return text
 
 
+@suggests_arguments
 def figure_3d(
     record: Record | Surface,
     *,

@@ -10,7 +10,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import set_step
 from landscapes.render.plot3d.heightfield import Projection
@@ -36,6 +36,7 @@ class Axes3DArtist(SurfaceArtist):
         return Projection(pixel[0], pixel[1] - pixel[0], pixel[2] - pixel[0], float(pixel[3, 1] - pixel[0, 1]))
 
 
+@suggests_arguments
 def surface_3d(
     record: Record | Surface,
     ax: Axes,

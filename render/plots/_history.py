@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import FAILED, Record, steps_or_inf
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.plots._loss_curves import DEPTH, Curve
@@ -33,6 +33,7 @@ class HistoryCurve(Curve):
         self.polyline = Polyline(along, value, step)
 
 
+@suggests_arguments
 def history(
     record: Record,
     metric: str = "gap",

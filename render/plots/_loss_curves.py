@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
+from landscapes.errors import suggests_arguments
 from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
@@ -93,6 +94,7 @@ class Curve(Line2D, AnimatedArtist):
         return self._inked
 
 
+@suggests_arguments
 def loss_curves(
     record: Record,
     ax: Axes | None = None,

@@ -10,7 +10,7 @@ from matplotlib.artist import allow_rasterization
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, Surface, step_or_none
 from landscapes.render.artists.animated import Boxes, bounds_of, pixels, set_step, stroke, windows
 from landscapes.render.artists.heads import Head, Start
@@ -22,6 +22,7 @@ from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.views import extent
 
 
+@suggests_arguments
 def trajectories(
     record: Record,
     ax: Axes | None = None,

@@ -129,7 +129,8 @@ def exact(model: QuadraticModel, radius: Tensor) -> Proposal:
 
     p = −(H + sI)⁻¹g with the least s ≥ 0 for which H + sI is positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's
     method on 1/‖p(s)‖ = 1/Δ never oversteps s. It runs on s relative to the lowest eigenvalue, which may be tiny
-    compared with both. In the hard case, g has no component along the lowest eigenvector, which then fills p up to the boundary.
+    compared with both. In the hard case, g has no component along the lowest eigenvector, which then fills p up to the
+    boundary.
     """
     g, curvature = model.gradient, model.curvature
     lowest = curvature.amin(0)
