@@ -25,10 +25,10 @@ from landscapes.views import View
 ThemeChoice = str | Theme | Sequence[str | Theme]
 
 SYSTEM_THEMES = ("light", "dark")
-"""The themes of a page, for systems in light and in dark mode."""
+"""The default themes of a page, for systems in light and in dark mode."""
 
 SCRIPTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "tooltip", "legend", "controls", "main")
-"""The parts of the page's script, in order."""
+"""The files of the page's script, in order."""
 
 
 def page(
@@ -40,26 +40,27 @@ def page(
     view: View | None = None,
     seconds: float = 8.0,
 ) -> Path:
-    """Saves a race as one .html file: to play, scrub, zoom, and to ask each point of each run for its loss.
+    """Save a race as one .html file to play, scrub and zoom; tooltips show the loss at each point of a run.
 
-    It needs no network and no other file, keeps sharp on any screen, and gives the same bytes for the same record.
-    A race in two dimensions has its map; any other its losses alone. Points are rounded to 1e-5 of the view, losses
-    to four digits. More than 24,000 points in all are thinned, those first that nobody sees.
+    The page needs no network and no other file, is sharp on every screen, and has the same bytes for the same record.
+    A race in two dimensions has a contour plot and the losses; any other has the losses. Points are rounded to 1e-5 of
+    the view, losses to four digits. More than 24,000 points in all are simplified where the error is invisible.
 
     Args:
         record: a race of at most 200 runs.
-        path: where to, ending in .html or .htm; the file appears when it is whole.
-        theme: the look, by name or as a `Theme`; or two of them, for readers whose system is light and dark.
-        title: by default the function's.
-        view: a piece of the surface, as in `render.crop`; by default all that was recorded.
-        seconds: how long the race takes to play at its usual speed.
+        path: a name ending in .html or .htm; the file appears when it is complete.
+        theme: a theme by name or as a `Theme`, or a pair for systems in light and in dark mode; default
+            ("light", "dark").
+        title: by default the title of the function.
+        view: a part of the surface, as in `render.crop`; by default the recorded view.
+        seconds: duration of one playback at normal speed, > 0; default 8.
 
     Returns:
         The path.
 
     Raises:
-        InputError: for another suffix, a folder that cannot be written, no record or one without runs or with too
-            many, an unknown theme, a view that was not recorded, a time that is not positive.
+        InputError: for another suffix, a folder that cannot be written, a record without runs or with too many, an
+            unknown theme, a view that was not recorded, or a duration that is not positive.
 
     >>> from landscapes import race
     >>> page(race("booth", ["adam(lr=0.5)"], steps=60), "race.html").name
@@ -73,15 +74,15 @@ def page(
 
 
 def is_page(path: str | os.PathLike[str]) -> bool:
-    """Whether a file of this name is a page."""
+    """Return whether a file name has the suffix of a page."""
     return Path(path).suffix.lower() in (".html", ".htm")
 
 
 def check_page(path: str | os.PathLike[str]) -> Path:
-    """The path as a `Path`, once it is sure that a page can be written there; else an `InputError`."""
+    """Return the path as a `Path`; raise `InputError` if no page can be written there."""
     if not is_page(path):
         given = repr(Path(path).suffix) if Path(path).suffix else "a file without a suffix"
-        raise InputError(f"a page is saved as .html, not as {given}; render.save writes pictures and films")
+        raise InputError(f"a page must end in .html or .htm, got {given}; render.save writes pictures and animations")
     return check_target(path)
 
 
@@ -93,11 +94,11 @@ def document(
     view: View | None = None,
     seconds: float = 8.0,
 ) -> str:
-    """The page as text; all arguments as for `page`."""
+    """Return the page as text; the arguments are those of `page`."""
     check_record(record)
     looks = [theme] if isinstance(theme, str | Theme) else theme
     if not isinstance(looks, Sequence) or not 1 <= len(looks) <= 2:
-        raise InputError(f"a page has one theme, or two: for light and for dark systems; not {theme!r:.80}")
+        raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
     chosen = [as_theme(look) for look in looks]
     if view is not None:
         record = crop(record, view)
@@ -117,7 +118,7 @@ def document(
 
 
 def framed(record: Record, height: int = 560) -> str:
-    """The page inside a frame, for notebooks."""
+    """Return an HTML frame that contains the page, for notebooks; height in pixels."""
     inside = html.escape(document(record))
     words = html.escape(str(record.meta.get("title", "")))
     return (
@@ -127,13 +128,13 @@ def framed(record: Record, height: int = 560) -> str:
 
 
 def _title(record: Record) -> str:
-    """The function's, with the number of coordinates where there is no map that shows them."""
+    """Return the title of the function, with the number of coordinates if the page has no contour plot."""
     name, count = str(record.meta.get("title", "")), record.trajectories.x.shape[-1]
     return name if record.surface is not None else f"{name}, {count} coordinate{'' if count == 1 else 's'}"
 
 
 def _colors(looks: Sequence[Theme]) -> str:
-    """The colours of the page around the drawings: of one theme, or of the one that the reader's system asks for."""
+    """Return CSS for the page around the plots; with two themes, it follows the system's dark mode."""
     names = ("background", "foreground", "muted")
     palettes = [
         ":root { " + "".join(f"--{name}: {to_hex(getattr(look, name))}; " for name in names) + "}" for look in looks
@@ -145,21 +146,21 @@ def _colors(looks: Sequence[Theme]) -> str:
 
 
 def _as_script(data: Mapping[str, Any]) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element, and no number is NaN."""
+    """Return JSON that is safe inside a script element; raise `ValueError` for NaN."""
     text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _asset(name: str) -> str:
-    """A piece of the page, from the folder `assets`."""
+    """Return the text of a file in the folder `assets`."""
     return files("landscapes.render.html").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _fill_template(template: str, parts: Mapping[str, str]) -> str:
-    """A template with its `{{name}}` places filled, once: what is put in is not looked at again."""
+    """Return the template with each `{{name}}` replaced; inserted text is not searched for placeholders."""
     pieces = template.split("{{")
     filled = [pieces[0]]
     for piece in pieces[1:]:
-        name, _, rest = piece.partition("}}")
-        filled += [parts[name], rest]
+        name, _, after = piece.partition("}}")
+        filled += [parts[name], after]
     return "".join(filled)

@@ -1,1 +1,1 @@
-"""Races seen from aside: hills, cameras, what goes behind."""
+"""3-D views: surfaces, cameras and hidden parts."""

@@ -11,7 +11,7 @@ from landscapes.errors import InputError
 from landscapes.render.plot3d.heightfield import Projection
 
 TALL = 0.5
-"""Drawn height of the highest level, as a multiple of the map's side."""
+"""Drawn height of the highest level, as a multiple of the side of the domain."""
 
 Window = tuple[float, float, float, float]
 """Left, bottom, width and height, in pixels."""
@@ -19,14 +19,15 @@ Window = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Camera:
-    """An upright parallel view from above, as matplotlib's `view_init` with `proj_type="ortho"`.
+    """An upright orthographic view from above, as matplotlib's `view_init` with `proj_type="ortho"`.
 
     Args:
-        azim: where the eye stands around the map, in degrees: -90 in front, y leading away from it.
-        elev: how high above the floor, in degrees, above 0 and at most 90.
-        rotate: how far it goes around during the race, in degrees; 0 for a camera that stands still.
+        azim: azimuth in degrees; default -60. At -90, the camera is in front, and y points away from it.
+        elev: elevation above the floor in degrees, > 0 and <= 90; default 42.
+        rotate: change of the azimuth during the race in degrees; default 0, a fixed camera.
 
-    Raises `InputError` for angles that are no numbers, and where the eye is not above the floor.
+    Raises:
+        InputError: if an angle is not a finite number, or elev is out of range.
 
     >>> Camera(rotate=90).at(0.5).azim
     -15.0
@@ -40,18 +41,18 @@ class Camera:
         for name in ("azim", "elev", "rotate"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-                raise InputError(f"camera: {name} is an angle in degrees, not {value!r}")
+                raise InputError(f"camera: {name} must be an angle in degrees, got {value!r}")
         if not 0 < self.elev <= 90:
-            raise InputError(f"camera: elev is above 0 and at most 90 degrees, not {self.elev!r}")
+            raise InputError(f"camera: elev must be > 0 and <= 90 degrees, got {self.elev!r}")
 
     def at(self, share: float) -> Camera:
-        """The camera where it is after a share of the race."""
+        """Return the camera after a share of the race."""
         return replace(self, azim=self.azim + share * self.rotate)
 
     def onto(self, window: Window, height: float, low: float = 0.0) -> Projection:
-        """The projection that shows the unit square with heights from `low` to `height` as large as fits a window.
+        """Return the largest projection of the unit square with heights from `low` to `height` that fits a window.
 
-        A camera that turns keeps its distance: what it sees fits from everywhere.
+        If the camera rotates, the scale is the same from all sides.
         """
         azimuth, elevation = math.radians(self.azim), math.radians(self.elev)
         c, s = math.cos(azimuth), math.sin(azimuth)

@@ -197,7 +197,7 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: Camera(elev=0), "elev is above 0"),
+        (lambda: Camera(elev=0), "elev must be > 0"),
         (lambda: Camera(azim=float("nan")), "azim is an angle"),
         (lambda: figure_3d(Record(race().trajectories, None, race().meta)), "no surface"),
         (lambda: figure_3d(race(), step=99), "step must be"),
