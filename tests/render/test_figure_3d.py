@@ -198,7 +198,7 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
     ("call", "words"),
     [
         (lambda: Camera(elev=0), "elev must be > 0"),
-        (lambda: Camera(azim=float("nan")), "azim is an angle"),
+        (lambda: Camera(azim=float("nan")), "azim must be an angle"),
         (lambda: figure_3d(Record(race().trajectories, None, race().meta)), "no surface"),
         (lambda: figure_3d(race(), step=99), "step must be"),
         (lambda: surface_3d(race(), Figure().add_subplot()), "rectilinear axes"),
