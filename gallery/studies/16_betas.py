@@ -6,7 +6,7 @@ Adam's two betas
 
 Adam runs on Beale's function with β₁ from 0 to 0.999 and β₂ from 0 to 0.9999, spaced by the logarithm of 1 − β. All
 pairs run at lr 0.1, and each pair at its best of seven rates, for 500 steps. A run converges if the final gap is at
-most 1e-4 of the first gap. It fails if it ends above its start. Of the others, a run oscillates if its gap rises by
+most 1e-4 of the initial gap. It fails if it ends above its start. Of the others, a run oscillates if its gap rises by
 a tenth or more in the last 32 steps. Nothing is random.
 
 **Sources.** Kingma & Ba, *Adam: a method for stochastic optimization* (2015); Bock & Weiß, *A proof of local

@@ -23,7 +23,7 @@ class Costs:
         values: shape (P, S, K), infinite where a tolerance was not reached.
         spent: what each run used in all, shape (P, S).
         optimizers: their labels, length S.
-        tolerances: shares of the first gap, length K.
+        tolerances: shares of the initial gap, length K.
         functions: the function of each problem, shape (P,).
         dims: its number of coordinates, shape (P,).
     """

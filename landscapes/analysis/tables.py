@@ -191,7 +191,7 @@ def standings(
     order = np.lexsort((np.array(middle), place.value))
     share = found.tolerances[-1] if tolerance is None else tolerance
     return Table(
-        f"Reaching {share:g} of the first gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
+        f"Reaching {share:g} of the initial gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
         f"{_counted(len(scores), 'run')} each, within {record.meta.steps} steps; "
         "brackets hold 95 % of bootstrap draws.",
         ("optimizer", "reached", "mean rank", "wins", f"median {cost}"),
@@ -212,7 +212,7 @@ def running_times(record: Record, tolerance: float | None = None, *, cost: str =
         [name, *_cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))]
         for name, row in zip(dict.fromkeys(found.functions.tolist()), times, strict=True)
     ]
-    caption = f"Expected {cost} to reach {share:g} of the first gap; failed runs restart."
+    caption = f"Expected {cost} to reach {share:g} of the initial gap; failed runs restart."
     return Table(caption, ("function", *found.optimizers), rows)
 
 

@@ -44,7 +44,7 @@ from landscapes.record.metadata import CompareMeta
 from landscapes.versions import versions
 
 TOLERANCES = tuple(10.0**-k for k in range(1, 9))
-"""The default tolerances, as shares of the first gap."""
+"""The default tolerances, as shares of the initial gap."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +103,7 @@ def compare(
             start.
         seeds: how many times each start is run, with different random numbers.
         steps: how many steps a run may take; by default the largest of the functions' own numbers.
-        tolerances: shares of the first gap to reach, between 0 and 1; by default 1e-1 … 1e-8.
+        tolerances: shares of the initial gap to reach, between 0 and 1; by default 1e-1 … 1e-8.
         tuned: whether an open learning rate is tuned for each function, from its own start (see
             `landscapes.experiments.stored_lrs`); else it is the optimizer's default. An optimizer is taken as it is.
         lr_grid: learning rates at which every optimizer is run, in place of its own: values, or a `Range` of `n`
@@ -202,7 +202,7 @@ def _check_tolerances(tolerances: Any) -> tuple[float, ...]:
         shares = []
     if not shares or not all(0 < share < 1 for share in shares):
         raise InputError(
-            f"tolerances must be shares of the first gap, between 0 and 1, such as [1e-1, 1e-4]; got {tolerances!r:.80}"
+            f"tolerances must be shares of the initial gap, between 0 and 1, such as [1e-1, 1e-4]; got {tolerances!r:.80}"
         )
     return tuple(shares)
 

@@ -19,7 +19,7 @@ from landscapes.versions import versions
 
 
 def resolve_target(function: Function, first: float, target: float | None) -> float | None:
-    """Return the loss to reach: the given one, else the usual share of the first gap; None for an unknown minimum.
+    """Return the loss to reach: the given one, else the usual share of the initial gap; None for an unknown minimum.
 
     Raises `InputError` for a target that is not a number below the first loss.
     """

@@ -159,7 +159,7 @@ class CompareMeta(ExperimentMeta):
     Attributes:
         functions: label → title, dim, minimum, minimum_is, starts and optimizers of each function.
         optimizers: label → optimizer as text.
-        tolerances: the shares of the first gap that count as reached, descending.
+        tolerances: the shares of the initial gap that count as reached, descending.
         chosen_for: the tolerance for which `analysis.selection.at_best_lr` chose learning rates, if it did.
     """
 

@@ -28,7 +28,13 @@ PAGE = 12.0, 7.6
 MARGIN = 34.0
 """Left and right margin in points."""
 
-NAMES = {"start": "start", "best": "lowest point", "minimum": "local minimum", "saddle": "saddle", "maximum": "maximum"}
+NAMES = {
+    "start": "start",
+    "best": "global minimum",
+    "minimum": "local minimum",
+    "saddle": "saddle",
+    "maximum": "maximum",
+}
 """The names of the marks in the key."""
 
 

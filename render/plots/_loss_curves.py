@@ -189,7 +189,7 @@ def _mark(ax: Axes, level: float, theme: Theme) -> None:
 
 
 def _top(values: NDArray[np.float64], first: float) -> float:
-    """Return the upper limit: the first gap, or somewhat above it for runs that overshoot."""
+    """Return the upper limit: the initial gap, or somewhat above it for runs that overshoot."""
     return float(np.clip(_highest(values), first, 30 * first))
 
 

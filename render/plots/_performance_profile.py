@@ -41,7 +41,7 @@ def performance_profile(
             2002); "ecdf" for the share of problems and targets reached within a number of evaluations per coordinate
             (Hansen et al., 2021); "data" for the share of problems solved within a number of simplex gradients (Moré &
             Wild, 2009).
-        tolerance: the share of the first gap that may remain, for "performance" and "data"; by default the
+        tolerance: the share of the initial gap that may remain, for "performance" and "data"; by default the
             smallest of the record's.
         theme: colours, by name or as a `Theme`.
 

@@ -173,7 +173,7 @@ def compare(record: Record) -> str:
     each = counted(len(axes["function"]) * len(axes["start"]) * len(axes["seed"]), "run")
     return (
         f"{listed(list(map(str, axes['optimizer'])))} on {where}, {each} each within {counted(meta['steps'], 'step')}, "
-        f"to {min(meta['tolerances']):g} of the first gap: {listed(parts)}."
+        f"to {min(meta['tolerances']):g} of the initial gap: {listed(parts)}."
     )
 
 

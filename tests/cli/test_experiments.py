@@ -128,7 +128,7 @@ def test_compare_prints_standings_and_running_times(cli, tmp_path):
     )
     assert code == 0
     lines = out.splitlines()
-    assert lines[0].startswith("Reaching 0.1 of the first gap on 2 functions, 4 runs each, within 40 steps")
+    assert lines[0].startswith("Reaching 0.1 of the initial gap on 2 functions, 4 runs each, within 40 steps")
     assert re.split(r"\s{2,}", lines[2])[:3] == ["optimizer", "reached", "mean rank"]
     assert lines[3].startswith("BFGS")
     assert any(line.startswith("Expected evaluations to reach 0.1") for line in lines)

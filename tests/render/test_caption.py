@@ -133,7 +133,7 @@ def test_a_map_names_the_largest_and_counts_the_rest():
 
 def test_a_comparison_tells_who_reaches_the_hardest_target_how_often():
     assert render.caption(SPLIT) == (
-        "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the first gap: B & C reaches it in "
+        "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the initial gap: B & C reaches it in "
         "83.3 % of them (mean rank 1.50) and A_1 in 66.7 % (1.50)."
     )
     with pytest.raises(InputError, match="the comparison was interrupted"):

@@ -167,7 +167,7 @@ def test_a_sheet_shows_the_special_points_and_names_them(item):
     above = figure.axes[0]
     shown = {line.get_label(): len(line.get_xdata()) for line in above.lines}
     held = lambda points: sum(all(a <= c <= b for c, (a, b) in zip(p, item.view, strict=True)) for p in points)  # noqa: E731
-    expected = {"start": 1, "lowest point": held(item.minima)}
+    expected = {"start": 1, "global minimum": held(item.minima)}
     for kind, name in (("minimum", "local minimum"), ("saddle", "saddle"), ("maximum", "maximum")):
         expected[name] = held([place.point for place in item.stationary if place.kind == kind])
     assert shown == {name: count for name, count in expected.items() if count}
