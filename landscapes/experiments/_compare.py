@@ -202,7 +202,7 @@ def _check_tolerances(tolerances: Any) -> tuple[float, ...]:
         shares = []
     if not shares or not all(0 < share < 1 for share in shares):
         raise InputError(
-            f"tolerances must be shares of the initial gap, between 0 and 1, such as [1e-1, 1e-4]; got {tolerances!r:.80}"
+            f"tolerances must be shares of the initial gap between 0 and 1, as in [1e-1, 1e-4]; got {tolerances!r:.80}"
         )
     return tuple(shares)
 

@@ -211,7 +211,7 @@ def test_a_sheet_has_the_size_that_is_asked_for(size):
 @pytest.mark.parametrize(
     ("summary", "settings", "message"),
     [
-        ("beale", {}, r"drawn of a summary, landscapes.summarize\('beale'\), not of 'beale'"),
+        ("beale", {}, r"expected a FunctionSummary, as returned by summarize\('beale'\), got 'beale'"),
         (None, {"theme": "drak"}, r"unknown theme 'drak'. Did you mean dark\?"),
         (None, {"figsize": (9, 5)}, r"figsize of at least 12 × 7.6 inches"),
     ],
