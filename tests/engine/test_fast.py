@@ -219,7 +219,12 @@ def test_progress_increases_to_its_end():
         (optimizers.Adam(), "lr", [0.1, np.nan], r"Adam: lr must be finite and >= 0, got nan"),
         (optimizers.Adam(), "lr", [0.1, -1.0], r"Adam: lr must be >= 0, got -1.0"),
         (optimizers.Adam(), "beta1", [0.1, 1.0], r"Adam: beta1 must be >= 0 and < 1, got 1.0"),
-        (optimizers.Rprop(step_max=1.0), "step_min", [0.1, 2.0], r"step_min must not exceed step_max"),
+        (
+            optimizers.Rprop(step_max=1.0),
+            "step_min",
+            [0.1, 2.0],
+            r"Rprop: step_min must be <= step_max, got step_min=2.0 and step_max=1.0",
+        ),
         (optimizers.Adam(), "momentum", [0.1, 0.2], r"momentum"),
     ],
 )

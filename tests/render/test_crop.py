@@ -75,7 +75,7 @@ def test_pictures_show_the_view():
 @pytest.mark.parametrize("draw", [render.crop, lambda race, view: render.figure(race, view=view)])
 @pytest.mark.parametrize("view", [(1, 2), ((1, 2),), ((2, 1), (0, 1)), ((0, np.nan), (0, 1)), 3, ((0, "a"), (0, 1))])
 def test_what_is_no_box_is_refused(view, draw):
-    with pytest.raises(InputError, match=r"a view is 'domain', 'race' or a box \(\(x from"):
+    with pytest.raises(InputError, match=r"view must be 'domain', 'race' or a box \(\(x low"):
         draw(converging(1), view)
 
 

@@ -62,7 +62,7 @@ def test_the_curve_shows_the_view_that_was_asked_for():
     assert (own, domain) == ((-1, 4), (-4, 4))
     assert -0.5 < runs[0] < 0.05
     assert 3 < runs[1] < 3.5
-    with pytest.raises(InputError, match=r'one coordinate: its view is "domain" or "race", not a box'):
+    with pytest.raises(InputError, match=r'one coordinate; its view must be "domain" or "race", not a box'):
         race(cup, ["sgd(lr=0.1)"], view=[(0, 1), (0, 1)])
 
 

@@ -123,7 +123,7 @@ def test_words_are_set_by_latex_where_a_style_asks_for_it(tmp_path):
 
 
 def test_the_figure_for_neurips_is_five_lines_as_wide_as_its_page():
-    block = SCRIPT.read_text(encoding="utf-8").partition("with plt.rc_context(neurips):\n")[2].partition("\n\n")[0]
+    block = SCRIPT.read_text(encoding="utf-8").partition("with plt.rc_context(NEURIPS):\n")[2].partition("\n\n")[0]
     assert len(block.splitlines()) == 5
     data = (SCRIPT.parent / "pictures" / "neurips_figure.pdf").read_bytes()  # test_gallery runs the script
     width, height = (float(side) for side in re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+)", data).groups())  # type: ignore[union-attr]
