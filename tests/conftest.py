@@ -30,6 +30,22 @@ def pytest_report_header() -> str:
     return f"landscapes: {Path(landscapes.__file__).parent}"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all cases of a test with `@pytest.mark.thin(n)` slow, except n evenly spaced ones."""
+    cases: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("thin") and not item.get_closest_marker("slow"):
+            cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
+    for group in cases.values():
+        marker = group[0].get_closest_marker("thin")
+        assert marker is not None
+        kept = {len(group) * i // marker.args[0] for i in range(marker.args[0])}
+        for place, item in enumerate(group):
+            if place not in kept:
+                item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""

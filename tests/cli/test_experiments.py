@@ -94,6 +94,7 @@ def test_compare_at_the_best_lr(cli, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,reached")]
 )
+@pytest.mark.thin(1)
 def test_compare_prints_tables_of_each_kind(cli, kind, sign):
     code, out, err = cli(
         "compare",
@@ -136,6 +137,7 @@ def test_compare_prints_standings_and_running_times(cli, tmp_path):
     assert len((tmp_path / "c.csv").read_text(encoding="utf-8").splitlines()) == 9
 
 
+@pytest.mark.slow
 def test_resume_dir_and_processes_give_the_same_result(cli, tmp_path):
     arguments = ["sweep", "booth", "--optimizer", "adam", "--set", "lr=0.1,0.2", "--steps", "9", "--csv"]
     assert cli(*arguments, "a.csv")[0] == 0
@@ -244,6 +246,7 @@ def test_progress_bar_shows_runs_per_second_and_time_left(monkeypatch):
     ],
     ids=["lines", "map", "basins", "profiles"],
 )
+@pytest.mark.thin(1)
 def test_figure_now_or_by_replay(cli, tmp_path, arguments):
     code, out, err = cli(*arguments, "-o", "now.png", "--theme", "dark", "--size", "400x300", "--record", "saved.npz")
     assert (code, err) == (0, "")

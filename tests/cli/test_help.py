@@ -38,6 +38,7 @@ def window(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
+@pytest.mark.thin(4)
 def test_examples_run(cli, window, tmp_path, name, line):
     diverging().save(tmp_path / "race.npz")
     program, command, *arguments = shlex.split(line)

@@ -35,6 +35,7 @@ def test_race_writes_an_animation_and_prints_the_winner(cli, tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["race.gif"]
 
 
+@pytest.mark.slow
 def test_rotating_and_fixed_cameras(cli, tmp_path):
     arguments = shlex.split("race booth --steps 8 --optimizer adam(lr=1) --record r.npz --seconds 0.5 --fps 8")
     assert cli(*arguments, "--camera", "-60,42,90", *SMALL)[::2] == (0, "")
@@ -59,6 +60,7 @@ def test_3d_needs_two_coordinates(cli, tmp_path, option):
 @pytest.mark.parametrize(
     "start", [["--start", "-1,2"], ["--start=-1,2"], ["--start", "-1.0,+2e0"], ["--start", "-1, 2"]]
 )
+@pytest.mark.thin(1)
 def test_start_with_a_minus_sign(cli, start, tmp_path):
     code, _, err = cli(
         "race", "booth", *start, "--steps", "5", "--optimizer", "adam(lr=1)", "--record", "r.npz", "-o", "r.png", *SMALL
@@ -93,6 +95,7 @@ def test_suffix_and_theme(cli, tmp_path):
 
 
 @pytest.mark.parametrize("source", ["module", "file", "path"])
+@pytest.mark.thin(1)
 def test_user_defined_function_and_optimizer(cli, user_module, source, tmp_path):
     place = {"module": user_module, "file": f"{user_module}.py", "path": str(tmp_path / f"{user_module}.py")}[source]
     chosen = ["--optimizer", f"{place}:Mine(lr=0.25)", "--optimizer", f"{place}:calm", "--optimizer", "adam(lr=0.2)"]

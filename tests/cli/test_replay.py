@@ -50,6 +50,7 @@ def test_view_inset_and_labels(cli, tmp_path):
     ],
 )
 @pytest.mark.parametrize("name", ["surface.png", "surface.gif"])
+@pytest.mark.thin(1)
 def test_3d_surface(cli, tmp_path, arguments, settings, name):
     film = name.endswith("gif")
     assert cli("replay", "race.npz", "-o", name, *QUICK, *arguments)[::2] == (0, "")
@@ -61,6 +62,7 @@ def test_3d_surface(cli, tmp_path, arguments, settings, name):
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])
+@pytest.mark.thin(1)
 def test_3d_surface_as_vector_graphics(cli, tmp_path, suffix):
     assert cli("replay", "race.npz", "-o", f"surface{suffix}", "--3d", "--theme", "print", *QUICK)[::2] == (0, "")
     assert (tmp_path / f"surface{suffix}").stat().st_size > 5_000
@@ -108,6 +110,7 @@ def test_a_caption_is_printed(cli):
     assert render.caption(diverging()) in cli("replay", "race.npz", "-o", "close.png")[1].splitlines()
 
 
+@pytest.mark.slow
 def test_torch_is_not_loaded(tmp_path, python):
     converging(2).save(tmp_path / "race.npz")
     arguments = ["replay", "race.npz", "-o", "again.webp", *QUICK]

@@ -66,6 +66,7 @@ def run(folder: Path, *command: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_all_files_exist_and_have_alternative_texts(drawn):
     found = EmbeddedFiles(snippet("HTML", "html")).files
     assert set(found) == {"race.gif", "race.svg", "race.html"}

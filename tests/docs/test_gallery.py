@@ -62,6 +62,7 @@ def metadata_of(picture: Path) -> dict[str, object]:
 
 
 @drawn
+@pytest.mark.thin(1)
 def test_script_writes_its_pictures(script, tmp_path, monkeypatch):
     """The metadata of new and stored pictures agree. If a script changes, run it to update its pictures."""
     pictures = run(script, tmp_path, monkeypatch)

@@ -29,6 +29,7 @@ QUICK = ("08", "12")
     "script",
     [pytest.param(item, marks=() if item.name[:2] in QUICK else pytest.mark.slow, id=item.stem) for item in SCRIPTS],
 )
+@pytest.mark.thin(1)
 def test_study_prints_its_verdict_and_writes_its_picture(script, tmp_path, monkeypatch, capsys):
     (tmp_path / "pictures").mkdir()
     monkeypatch.setattr(sys, "argv", [script.name, "4"])

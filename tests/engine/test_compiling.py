@@ -162,6 +162,7 @@ def test_float32(no_cache):
     assert [call is not None for _, call in compiling._COMPILED.items()] == [True]
 
 
+@pytest.mark.slow
 def test_a_missing_compiler_warns_once(no_cache, monkeypatch):
     class InvalidCxxCompiler(Exception):  # noqa: N818
         pass

@@ -55,6 +55,7 @@ def run(objective: Function, listed: list[Optimizer], starts: Tensor, steps: int
 
 @pytest.mark.parametrize("steps", [12, pytest.param(50, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.thin(4)
 def test_a_run_in_a_batch_equals_the_run_alone(name, steps):
     others = [other for other in ("sgd", "adam", "rprop") if other != name]
     listed = three_runs_each([others[0], name, *others[1:]])
@@ -158,6 +159,7 @@ def test_a_run_that_leaves_the_box_stays_at_its_last_point_inside():
 
 
 @pytest.mark.parametrize("name", [*WITH_RATE, *WRAPPERS])
+@pytest.mark.thin(4)
 def test_ended_runs_do_not_affect_others(name):
     """The optimizer state of an ended run is still updated; it must not affect other runs."""
     listed = [optimizer_of(name, lr=lr) for lr in (0.01, 3e5, 0.02)]

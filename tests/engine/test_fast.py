@@ -73,6 +73,7 @@ def rates(name: str, runs: int = RUNS) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(("name", "objective"), diagonal(PLAIN, [get("himmelblau"), cliff]), ids=name_of)
+@pytest.mark.thin(4)
 def test_every_optimizer_equals_the_stepwise_loop(name, objective, stepwise):
     how = {"box": box(objective), "record_steps": 3, "target": 1.0}
     many = Batch(optimizer_of(name), RUNS, rates(name))
@@ -91,6 +92,7 @@ def test_the_test_runs_end_for_every_reason(stepwise):
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
 @pytest.mark.parametrize("keep", ["all", "ends", 5, [0, 3, 19]], ids=str)
+@pytest.mark.thin(3)
 def test_ends_equal_the_stepwise_loop(stop, keep, stepwise):
     objective = get("himmelblau")
     many = Batch(optimizers.SGD(momentum=0.5), RUNS, {"lr": np.geomspace(1e-4, 0.1, RUNS)})
@@ -103,6 +105,7 @@ def test_ends_equal_the_stepwise_loop(stop, keep, stepwise):
 
 @pytest.mark.parametrize("objective", ["rosenbrock", "beale", "ackley", "rastrigin", "goldstein_price", "powell"])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+@pytest.mark.thin(2)
 def test_other_functions_equal_the_stepwise_loop(objective, dtype, stepwise):
     objective = get(objective)
     many = Batch(optimizers.Adam(), RUNS, {"lr": np.geomspace(1e-3, 1.0, RUNS)})

@@ -37,6 +37,7 @@ def run(steps: int = 40, **more: object) -> BatchResult:
     st.integers(1, 60),
     st.one_of(st.sampled_from(["all", "ends"]), st.integers(1, 70), st.lists(st.integers(0, 60), max_size=9)),
 )
+@pytest.mark.slow
 def test_recorded_steps_equal_those_of_a_full_recording(steps, record_steps):
     if isinstance(record_steps, list):
         record_steps = [step for step in record_steps if step <= steps]

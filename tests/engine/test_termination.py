@@ -78,6 +78,7 @@ def test_the_reason_is_the_tolerance_met_first():
 
 @settings(max_examples=6)
 @given(st.integers(0, 10**6), st.permutations(range(6)))
+@pytest.mark.slow
 def test_converged_runs_do_not_affect_others(seed, order):
     listed: list[Optimizer] = [
         *sgd(0.05, 0.2, 5.0),

@@ -45,6 +45,7 @@ def beale() -> tuple[Record, np.ndarray]:
     return timed_race("beale", KINDS, steps=20, seed=3)
 
 
+@pytest.mark.slow
 def test_seconds_start_at_zero_and_increase(beale):
     record, seconds = beale
     assert seconds.shape == record.trajectories.loss.shape

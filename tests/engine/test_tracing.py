@@ -38,6 +38,7 @@ def operations(traced: TracedFunction) -> int:
     ),
     ids=str,
 )
+@pytest.mark.thin(1)
 def test_traced_functions_equal_autograd_bitwise(name, dim, dtype):
     objective = get(name, dim)
     traced = trace(objective, torch.zeros((), dtype=dtype))
@@ -69,6 +70,7 @@ def test_common_subexpressions_are_removed():
     ],
     ids=["branches", "mean over runs", "sum over runs", "random", "very long", "runs swapped", "first run"],
 )
+@pytest.mark.thin(1)
 def test_formulas_that_cannot_be_traced_return_none(formula: Callable[..., Tensor]):
     objective = function((-2, 2), (-2, 2), start=(1, 1), name="odd")(formula)
     assert trace(objective, DOUBLE) is None

@@ -40,6 +40,7 @@ SENT = {
 
 
 @pytest.mark.parametrize("name", SENT)
+@pytest.mark.thin(1)
 def test_processes_give_identical_results(pool, name):
     kinds = [optimizers.Adam(), optimizers.Lion()]
     assert same(execute(grid(SENT[name](), kinds), executor=pool)[:], execute(grid(SENT[name](), kinds))[:])
@@ -56,6 +57,7 @@ def test_threads_run_what_cannot_be_pickled():
         assert same(execute(grid(bowl), executor=executor)[:], execute(grid(bowl))[:])
 
 
+@pytest.mark.slow
 def test_submit_and_result_suffice_and_pending_blocks_are_bounded(monkeypatch):
     executor = Plain()
     assert same(execute(grid(size=4), executor=executor)[:], execute(grid())[:])
@@ -174,6 +176,7 @@ def interrupt(at: int) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["here", "plain", "threads"])
+@pytest.mark.thin(1)
 def test_ctrl_c_returns_the_results_so_far(kind):
     executor = {"here": lambda: None, "plain": Plain, "threads": lambda: ThreadPoolExecutor(2)}[kind]()
     with pytest.warns(UserWarning, match=r"interrupted: \d of 7 blocks are done; with resume_dir="):

@@ -94,12 +94,14 @@ KINDS = [
     [(1, {}), (7, {}), (16, {"dtype": "float32"}), (7, {"record_steps": 4, "metrics": ("gradient_norm",)})],
     ids=str,
 )
+@pytest.mark.thin(2)
 def test_no_bit_depends_on_the_blocks(kinds, size, terms):
     whole = execute(grid(get("noisy_beale"), kinds, side=4, size=10**6, **terms))
     assert same(execute(grid(get("noisy_beale"), kinds, side=4, size=size, **terms))[:], whole[:])
 
 
 @pytest.mark.parametrize("name", ["rosenbrock", "ackley", "beale", "levy", "himmelblau", "mueller_brown"])
+@pytest.mark.thin(1)
 def test_no_bit_depends_on_whether_a_block_is_traced(name, monkeypatch):
     """The engine traces formulas for large blocks only."""
     monkeypatch.setattr(compiling, "MIN_RUN_STEPS", 1000)

@@ -99,6 +99,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("said", CHANGES)
+@pytest.mark.thin(1)
 def test_another_experiment_is_rejected_and_the_change_named(tmp_path, said):
     from landscapes.functions import get
 

@@ -41,6 +41,7 @@ MANY = ["adam(lr=0.1)", "bfgs", "nelder_mead", "sam(sgd(lr=0.01))", "newton"]
 # Crossings
 
 
+@pytest.mark.slow
 def test_target_hits_and_their_costs_equal_those_of_each_race():
     shares = [0.5, 1e-2, 1e-4, 1e-300]
     record = compare([BOWL, "rosenbrock"], MANY, starts=2, steps=20, tolerances=shares)

@@ -43,6 +43,7 @@ def unknown_minimum(x, y):
 
 
 @pytest.mark.parametrize("name", ["beale", "saddle"])
+@pytest.mark.thin(1)
 def test_what_is_shown_is_the_race(name):
     mine, theirs = opened(name, THREE, seed=3).record, race(name, THREE, seed=3)
     assert np.array_equal(mine.trajectories.x, theirs.trajectories.x)
@@ -92,6 +93,7 @@ def test_learning_rates_are_multiples_of_each_optimizers_own():
         ("clip(adam(lr=0.1), norm=1)", 2.0, optimizers.Clip(optimizers.Adam(lr=0.1, beta1=0.99), norm=1)),
     ],
 )
+@pytest.mark.thin(1)
 def test_momentum_is_that_of_those_that_have_one(given, power, becomes):
     seen = opened("booth", [given], steps=15)
     seen.controls.momentum_slider.set_val(power)
@@ -106,6 +108,7 @@ def test_labels_stay_whatever_the_sliders_say():
     assert seen.record.trajectories.runs["label"].tolist() == ["slow", "fast", "Momentum"]
 
 
+@pytest.mark.slow
 def test_others_are_offered_beside_one_and_only_those_given_beside_several():
     titles = [get(name).title for name in OTHERS]
     assert opened("booth", THREE).racer.names == ["Booth", *titles]

@@ -55,6 +55,7 @@ def test_names_and_titles_state_the_instance():
     assert tenth.minima != bbob(10, dim=3).minima
 
 
+@pytest.mark.slow
 def test_instances_can_be_loaded_in_a_new_process(python, tmp_path):
     file = tmp_path / "instance.pkl"
     file.write_bytes(pickle.dumps(bbob(17, dim=4, instance=3).with_dim(5)))

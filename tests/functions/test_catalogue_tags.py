@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from function_cases import CATALOGUE, each, every
 
 from landscapes.objectives import tag_checks
@@ -9,6 +10,7 @@ from landscapes.objectives.tags import CHECKED
 
 
 @each(CATALOGUE, one_in=25)
+@pytest.mark.thin(2)
 def test_tags_equal_the_measured_ones(f):
     counted = {"unimodal", "multimodal"}  # test_catalogue_minima checks them
     assert (set(f.tags) & set(CHECKED)) - counted == tag_checks.measured_tags(f, minima=False) - counted

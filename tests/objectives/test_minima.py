@@ -23,6 +23,7 @@ def without_minima(name):
 
 @pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.thin(3)
 def test_the_minima_of_the_catalogue_are_found(name, seed):
     known, found = functions.get(name), with_found_minima(without_minima(name), seed)
     assert found.minimum == pytest.approx(known.minimum, rel=1e-12, abs=1e-12)
@@ -96,6 +97,7 @@ def sleeping_rosenbrock(x, y):
     return rosenbrock(x, y)
 
 
+@pytest.mark.slow
 def test_the_result_does_not_depend_on_the_speed_of_the_function():
     fast, slow = (with_found_minima(function((-2, 2), (-1, 3))(made)) for made in (rosenbrock, sleeping_rosenbrock))
     assert fast.minima[0] == pytest.approx((1, 1), abs=1e-6)

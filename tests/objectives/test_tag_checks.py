@@ -63,6 +63,7 @@ def test_the_tip_of_a_cone_is_found_where_it_is_listed():
         (bump, False, False, False),
     ],
 )
+@pytest.mark.thin(2)
 def test_convex_separable_and_quadratic(formula, convex, separable, quadratic):
     f = made(formula)
     assert tag_checks.is_convex(f) == convex
@@ -128,6 +129,7 @@ def test_facts_are_tags_too():
         (lambda x, y: (4 * x).clamp(-1, 1) * 0 + y * 0, 0),
     ],
 )
+@pytest.mark.thin(1)
 def test_local_minima_are_counted(formula, count):
     assert len(critical_points.local_minima(made(formula))) == count
 

@@ -174,6 +174,7 @@ def gradient_raises(x, y):
         (gradient_raises, "the gradient of function 'mine' raises RuntimeError: no way back"),
     ],
 )  # fmt: skip
+@pytest.mark.thin(4)
 def test_an_invalid_formula_is_refused(formula, message):
     made = make(formula, start=(1, 2))
     with pytest.raises(InputError, match=message) as refusal:

@@ -73,6 +73,7 @@ def in_torch(optimizer: optimizers.Adafactor) -> tuple[type[torch.optim.Optimize
     diagonal([(1, 0), (2, 0), (10, 0), (2, 1), (6, 2), (10, 5)], [valley, egg_box]),
     ids=lambda part: getattr(part, "__name__", None),
 )
+@pytest.mark.thin(1)
 def test_adafactor_matches_torch(size, objective):
     dim, rows = size
     rng = np.random.default_rng(dim + rows)
@@ -87,6 +88,7 @@ def test_adafactor_matches_torch(size, objective):
 
 @pytest.mark.parametrize("nesterov", [True, False])
 @pytest.mark.parametrize(("dim", "rows"), [(2, 1), (2, 2), (6, 2), (6, 3), (10, 5)])
+@pytest.mark.thin(2)
 def test_muon_matches_torch(dim, rows, nesterov):
     """Steps agree to the last bit of bfloat16 (2⁻⁸); sums in another order may round differently."""
     rng = np.random.default_rng(dim + rows)
@@ -164,6 +166,7 @@ class PlainScheduleFree(torch.optim.Optimizer):
 
 @pytest.mark.parametrize("adam", [False, True])
 @pytest.mark.parametrize("dim", [1, 2, 10])
+@pytest.mark.thin(1)
 def test_schedule_free_matches_the_authors_code(dim, adam):
     rng = np.random.default_rng(dim)
     candidates: list[Optimizer] = []
@@ -202,6 +205,7 @@ def test_schedule_free_takes_one_gradient_per_step():
 
 
 @pytest.mark.parametrize("dim", [1, 2, 10])
+@pytest.mark.thin(1)
 def test_sophia_matches_the_papers_algorithm(dim):
     rng = np.random.default_rng(dim)
     candidates = [

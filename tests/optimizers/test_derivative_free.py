@@ -96,6 +96,7 @@ def cliff(dim: int) -> Function:
     [(1, 60), (2, 150), pytest.param(10, 400, marks=pytest.mark.slow)],
 )
 @pytest.mark.parametrize("objective", [*FUNCTIONS, cliff], ids=lambda f: f.__name__)
+@pytest.mark.thin(2)
 def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, adaptive):
     """Points, values, evaluation counts and final steps agree: the largest difference is 0.0."""
     rng = np.random.default_rng(dim)
@@ -215,6 +216,7 @@ def tutorial(value: Callable[[Array], float], x: Array, sigma: float, steps: int
     diagonal(FUNCTIONS, [1, 2, 10], [0, 15]),
     ids=lambda part: getattr(part, "__name__", None),
 )
+@pytest.mark.thin(1)
 def test_cma_es_matches_the_tutorial(objective, dim, population):
     """Over 40 generations, with the same random numbers: the largest difference is 1e-9 (rounding, which grows)."""
     rng, size = np.random.default_rng(dim), population or 4 + int(3 * math.log(dim))
@@ -276,6 +278,7 @@ def rastrigin(dim: int) -> Function:
     ],
     ids=lambda part: getattr(part, "__name__", None),
 )
+@pytest.mark.thin(1)
 def test_cma_es_success_rate_matches_the_literature(objective, dim, optimizer, steps, least, most):
     """Success over 60 seeds; small populations often fail on multimodal functions (Hansen & Kern, 2004)."""
     x = starts(dim, 60, np.random.default_rng(1)) * (2 if objective is rastrigin else 1)
@@ -284,6 +287,7 @@ def test_cma_es_success_rate_matches_the_literature(objective, dim, optimizer, s
     assert least <= share <= most
 
 
+@pytest.mark.slow
 def test_cma_es_terminates_at_tolx():
     paths = run(
         sphere(2),
@@ -306,6 +310,7 @@ def test_population_of_one_is_rejected():
 # ---------------------------------------------------------------- annealing, random and compass search
 
 
+@pytest.mark.slow
 def test_annealing_matches_metropolis_by_hand():
     objective = egg_box(2)
     value, rng = numpy_of(objective), np.random.default_rng(0)
@@ -355,6 +360,7 @@ def test_initial_temperature_accepts_some_uphill_moves():
 
 
 @pytest.mark.parametrize(("growth", "ball"), diagonal([1.0, 1.5], [False, True]))
+@pytest.mark.thin(1)
 def test_random_search_matches_by_hand(growth, ball):
     objective, steps = valley(3), 100
     value, x = numpy_of(objective), starts(3, 2, np.random.default_rng(0))
@@ -452,6 +458,7 @@ def test_results_do_not_depend_on_the_batch(dim):
 
 @settings(max_examples=10, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_results_do_not_depend_on_batch_order_or_streams(data):
     name = data.draw(st.sampled_from(sorted(DIRECT)))
     first, dim = data.draw(st.sampled_from(DIRECT[name])), data.draw(st.integers(1, 3))
@@ -470,6 +477,7 @@ def test_results_do_not_depend_on_batch_order_or_streams(data):
 
 
 @pytest.mark.parametrize(("name", "dim"), diagonal(DIRECT, [1, 2, 10]))
+@pytest.mark.thin(1)
 def test_trajectories_depend_on_comparisons_only(name, dim):
     """The trajectory is the same on 1,024·f, an exact factor; the temperature of annealing is scaled too."""
     objective = valley(dim)
@@ -490,6 +498,7 @@ def test_trajectories_depend_on_comparisons_only(name, dim):
 
 
 @pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 10])
+@pytest.mark.slow
 def test_every_derivative_free_optimizer_descends(dim):
     field = [optimizer for optimizer in EVERY for _ in range(3)]
     paths = run(
@@ -511,6 +520,7 @@ HALF = function((-2, 2), (-2, 2), start=(0, 1))(half)
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
+@pytest.mark.thin(2)
 def test_no_run_moves_to_a_point_without_a_value(optimizer):
     x = starts(2, 8, np.random.default_rng(0)).clamp(max=0.5)
     paths = run(HALF, [optimizer] * 8, x, 80, streams=torch.arange(8))
@@ -538,6 +548,7 @@ def test_run_ends_before_a_mean_without_a_value():
 
 
 @pytest.mark.parametrize("optimizer", EVERY, ids=lambda optimizer: optimizer.spec)
+@pytest.mark.thin(2)
 def test_nonfinite_run_does_not_affect_others(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     x[:, 1] = math.nan
@@ -548,6 +559,7 @@ def test_nonfinite_run_does_not_affect_others(optimizer):
 
 
 @pytest.mark.parametrize("name", DIRECT)
+@pytest.mark.thin(1)
 def test_run_that_leaves_the_region_keeps_its_last_point_inside(name):
     slope = function((-2, 2), (-2, 2), name="slope")(lambda x, y: -x * x - y * y)
     optimizer = DIRECT[name][1]

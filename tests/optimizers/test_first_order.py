@@ -61,6 +61,7 @@ def numbers(cls: type[Optimizer]) -> list[dataclasses.Field[Any]]:
 
 
 @pytest.mark.parametrize(("variant", "objective"), diagonal(VARIANTS, FUNCTIONS), ids=variant_of)
+@pytest.mark.thin(4)
 def test_trajectory_matches_torch(variant, objective):
     cls, flags, bare = variant
     rng = np.random.default_rng(1)
@@ -73,6 +74,7 @@ def test_trajectory_matches_torch(variant, objective):
 
 
 @pytest.mark.parametrize(("variant", "dtype"), diagonal(VARIANTS, [torch.float32, torch.float64]), ids=variant_of)
+@pytest.mark.thin(4)
 def test_one_step_matches_torch_bitwise(variant, dtype):
     """Steps from the origin, where adding to the point loses no bit."""
     cls, flags, bare = variant
@@ -105,6 +107,7 @@ def test_a_thousand_steps_match_torch(cls, objective, dim, steps):
 
 
 @pytest.mark.parametrize(("cls", "flags", "bare"), VARIANTS, ids=name_of)
+@pytest.mark.thin(4)
 def test_single_precision_matches_torch(cls, flags, bare):
     rng = np.random.default_rng(2)
     candidates, x = [draw(cls, flags, bare, rng) for _ in range(3)], starts(2, 3, rng, torch.float32)
@@ -156,6 +159,7 @@ def test_lion_steps_have_equal_length():
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
+@pytest.mark.slow
 def test_results_do_not_depend_on_batch_composition_or_order(data):
     cls, flags, bare = data.draw(st.sampled_from(VARIANTS))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
@@ -176,6 +180,7 @@ def test_results_do_not_depend_on_batch_composition_or_order(data):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
+@pytest.mark.thin(4)
 def test_many_runs_of_one_optimizer_match_single_runs(cls, dtype):
     rng = np.random.default_rng(3)
     flags = {field.name: False for field in dataclasses.fields(cls) if isinstance(field.default, bool)}

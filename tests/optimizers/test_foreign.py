@@ -147,6 +147,7 @@ def plain_loop(objective, optimizer, p, steps):
 
 @pytest.mark.parametrize("flag", [False, True])
 @pytest.mark.parametrize("cls", SPACES)
+@pytest.mark.thin(4)
 def test_torch_class_matches_the_native_optimizer(cls, flag):
     rng = np.random.default_rng(1)
     flags = {field.name: flag for field in dataclasses.fields(cls) if isinstance(field.default, bool)}
@@ -160,6 +161,7 @@ def test_torch_class_matches_the_native_optimizer(cls, flag):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("optimizer", THIRD_PARTY)
+@pytest.mark.thin(2)
 def test_each_run_matches_a_plain_loop(optimizer, dtype):
     x = starts(2, 4, np.random.default_rng(2), dtype)
     path = by_optimizers(egg_box(2), [Torch(optimizer)] * 4, x, 15)

@@ -192,6 +192,7 @@ SHARED = (
     diagonal(GRIDS, [(valley, torch.float64), (egg_box, torch.float64), (egg_box, torch.float32)]),
     ids=lambda part: "-".join([part[0].__name__, str(part[1])[6:]]) if isinstance(part, tuple) else part,
 )
+@pytest.mark.thin(4)
 def test_run_in_a_batch_matches_a_single_run(name, case):
     objective, dtype = case
     candidates = [GRIDS[name](i) for i in range(7)]
@@ -230,6 +231,7 @@ def test_other_settings_split_the_runs():
 
 @pytest.mark.parametrize("name", ["Adam", "Clamped", "Flattening", "Own"])
 @pytest.mark.parametrize("dim", [1, 5])
+@pytest.mark.thin(1)
 def test_other_dimensions_match_single_runs(name, dim):
     candidates = [GRIDS[name](i) for i in range(7)]
     x = starts(dim, 7, np.random.default_rng(2))
@@ -318,6 +320,7 @@ def test_random_numbers_depend_on_the_run_only():
 
 
 @pytest.mark.parametrize("name", ["SGD", "Adam", "Clamped", "Counting", "LBFGS", "Own"])
+@pytest.mark.thin(1)
 def test_set_learning_rates_match_single_runs(name):
     candidates = [GRIDS[name](i) for i in range(8)]
     objective, x = valley(2), starts(2, 8, np.random.default_rng(7))

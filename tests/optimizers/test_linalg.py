@@ -49,6 +49,7 @@ def test_eigenvalues_match_lapack(kind, d):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 5, 10])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.thin(4)
 def test_eigenvalues_do_not_depend_on_the_batch(kind, d, dtype):
     matrix = symmetric(kind, d, 37, dtype)
     values, vectors = eigh(matrix)

@@ -47,6 +47,7 @@ def by_torch(objective: Function, x: Tensor, p: Tensor, first: float, c2: float)
 @pytest.mark.parametrize("c2", [0.9, 0.1])
 @pytest.mark.parametrize("dim", [1, 3])
 @pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
+@pytest.mark.thin(1)
 def test_steps_and_their_cost_match_torch(objective, dim, c2):
     """Return random descent directions, and first steps from far too short to far too long, in one batch.
 

@@ -161,6 +161,7 @@ def marked(name: str, cls: type[Optimizer]) -> Any:
 
 
 @pytest.mark.parametrize(("name", "cls"), [marked(name, cls) for name in PAIRS for cls in STOCK])
+@pytest.mark.thin(4)
 def test_learning_rates_and_points_match_torch(name, cls):
     wrap, stock = PAIRS[name]
     inside, x = three(cls, 3)
@@ -230,6 +231,7 @@ KINDS = (
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.thin(2)
 def test_a_thousand_learning_rates_match_torch(kind):
     rng = np.random.default_rng(20)
     for _ in range(2):
@@ -246,6 +248,7 @@ def test_a_thousand_learning_rates_match_torch(kind):
 
 @pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam, optimizers.RMSprop], ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("name", ADAPTED)
+@pytest.mark.thin(3)
 def test_any_torch_scheduler_can_be_used(name, cls):
     scheduler, settings = ADAPTED[name]
     made = getattr(lr_scheduler, scheduler) if isinstance(scheduler, str) else scheduler
@@ -260,6 +263,7 @@ def test_any_torch_scheduler_can_be_used(name, cls):
 @pytest.mark.parametrize("cls", [optimizers.SGD, optimizers.Adam, optimizers.NAdam], ids=lambda cls: cls.__name__)
 @pytest.mark.parametrize("bare", [False, True])
 @pytest.mark.parametrize("scheduler", ["OneCycleLR", "CyclicLR"])
+@pytest.mark.thin(2)
 def test_scheduler_sets_momentum_too(scheduler, bare, cls):
     cycle = (
         {"max_lr": 0.01, "total_steps": STEPS}
@@ -331,6 +335,7 @@ def test_plateaus_with_several_settings_share_a_batch():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", ["cosine", "one cycle", "warm-up"])
+@pytest.mark.thin(1)
 def test_torch_optimizers_can_be_scheduled(name, dtype):
     wrap, stock = PAIRS[name]
     x = starts(2, 3, np.random.default_rng(9), dtype)
@@ -433,6 +438,7 @@ def test_schedules_do_not_affect_each_other(names, seed):
 
 @settings(max_examples=24)
 @given(st.data())
+@pytest.mark.slow
 def test_settings_within_a_batch_apply_per_run(data):
     """Steps, factors and learning rates as columns round as single numbers do."""
     share, whole = st.floats(0.05, 1), st.integers(1, 40)

@@ -103,6 +103,7 @@ class Plain:
     ids=lambda part: getattr(part, "__name__", None),
 )
 @pytest.mark.parametrize("method", EACH)
+@pytest.mark.thin(2)
 def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
     """Iterates agree bitwise: the largest difference is 0.0."""
     x = starts(dim, 2, np.random.default_rng(dim))
@@ -126,6 +127,7 @@ def test_iterates_and_evaluations_match_scipy(method, objective, dim, steps):
 
 
 @pytest.mark.parametrize("method", EACH)
+@pytest.mark.thin(2)
 def test_step_limit_cuts_run_and_counts(method):
     x = starts(2, 1, np.random.default_rng(2))
     whole = run(valley(2), [optimizers.Scipy(method)], x, 40)
@@ -224,6 +226,7 @@ CLIFF = function((-2, 2), (-2, 2), start=(0, 1))(cliff)
 
 
 @pytest.mark.parametrize("method", EACH)
+@pytest.mark.thin(2)
 def test_nan_ends_the_run_only(method):
     x = torch.tensor([[0.0, 0.5], [1.0, -1.0]], dtype=torch.float64)
     field = [optimizers.Scipy(method), optimizers.Adam(lr=0.001)]

@@ -49,6 +49,7 @@ LANDSCAPES = [
 
 
 @pytest.mark.parametrize(("known", "dim"), diagonal(LANDSCAPES, DIMS), ids=told)
+@pytest.mark.thin(3)
 def test_steps_match_the_reference(known, dim):
     name, objective = known
     assert differences(name, objective, dim, runs=2, steps=8).max() < 1e-6
@@ -102,6 +103,7 @@ PROBLEMS = [
 
 
 @pytest.mark.parametrize(("name", "start"), PROBLEMS)
+@pytest.mark.thin(1)
 def test_trust_region_needs_no_more_steps_than_scipy(name, start):
     objective, seen = get(name), NumpyFunction(get(name))
     paths = one(objective, optimizers.TrustRegion(), start, 60)
@@ -122,6 +124,7 @@ def test_trust_region_needs_no_more_steps_than_scipy(name, start):
 @pytest.mark.parametrize(
     "optimizer", [optimizers.GaussNewton(), optimizers.LevenbergMarquardt()], ids=lambda optimizer: optimizer.kind
 )
+@pytest.mark.thin(2)
 def test_least_squares_matches_minpack(optimizer, name, start):
     objective, seen = get(name), NumpyFunction(get(name))
     paths = one(objective, optimizer, start, 80)
@@ -263,6 +266,7 @@ def test_quasi_newton_is_superlinear(optimizer):
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if "undamped" not in name])
 @pytest.mark.parametrize("objective", FUNCTIONS, ids=lambda make: make.__name__)
+@pytest.mark.thin(3)
 def test_values_never_rise(name, objective):
     seen = rosenbrock_squares if objective.__name__ == "valley" else objective
     if name in OF_SQUARES and seen is not rosenbrock_squares:

@@ -113,6 +113,7 @@ def test_converged_run_makes_no_evaluations(optimizer):
     diagonal(["himmelblau", "beale", "rosenbrock"], [*ANYWHERE, *OF_SQUARES]),
     ids=lambda part: getattr(part, "label", part),
 )
+@pytest.mark.thin(1)
 def test_steps_near_the_minimum_are_cheap(name, optimizer):
     """Where only rounding is left, searches do not use all their trials."""
     late, early = (one(get(name), optimizer, (0.9, 0.6), steps).evaluations for steps in (100, 60))
@@ -121,6 +122,7 @@ def test_steps_near_the_minimum_are_cheap(name, optimizer):
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+@pytest.mark.thin(1)
 def test_underflowing_gradients_are_harmless(optimizer):
     paths = one(get("booth") if optimizer in OF_SQUARES else two_dimensional(_round), optimizer, (1e-3, 2e-3), 120)
     assert paths.reason.tolist() == [""]
@@ -132,6 +134,7 @@ def _round(x: Tensor, y: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("optimizer", ANYWHERE, ids=label_of)
+@pytest.mark.thin(1)
 def test_zero_curvature_falls_back_to_the_gradient(optimizer):
     pyramid = two_dimensional(lambda x, y: x.abs() + 2 * (y - 0.3).abs())
     paths = one(pyramid, optimizer, (0.5, 0.7), 12)
@@ -180,6 +183,7 @@ def _crease(y: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize("optimizer", ANYWHERE[1:], ids=label_of)
+@pytest.mark.thin(1)
 def test_no_run_enters_a_region_without_values(optimizer):
     """There is no value for x > 1, so steps end before it."""
     cliff = two_dimensional(lambda x, y: torch.sqrt(1 - x) * 10 + y * y)
@@ -196,6 +200,7 @@ def test_unbounded_function_lets_the_run_leave(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", [*ANYWHERE, *OF_SQUARES], ids=label_of)
+@pytest.mark.thin(1)
 def test_single_precision_reaches_seven_digits(optimizer):
     x = torch.tensor([[-1.2], [1.0]])
     paths = run(get("rosenbrock"), [optimizer], x, 60)
@@ -210,6 +215,7 @@ def test_single_precision_reaches_seven_digits(optimizer):
 @given(
     st.sampled_from(list(SETTINGS)), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 3]), st.permutations(range(5))
 )
+@pytest.mark.slow
 def test_results_do_not_depend_on_batch_composition_or_order(name, seed, dim, order):
     """One run starts at a nonfinite value, another outside the box."""
     rng = np.random.default_rng(seed)

@@ -82,6 +82,7 @@ def run(candidates: list[Optimizer], x: torch.Tensor, streams: torch.Tensor, ste
 
 @settings(max_examples=8)
 @given(nests(), st.permutations(range(5)), st.integers(0, 2**32 - 1))
+@pytest.mark.slow
 def test_nested_wrappers_match_single_runs(candidates, order, seed):
     rng = np.random.default_rng(seed)
     x, streams = starts(2, 5, rng), torch.from_numpy(rng.integers(0, 3, 5))
@@ -128,6 +129,7 @@ WRAPS = [
 
 
 @pytest.mark.parametrize(("wrap", "optimizer"), diagonal(WRAPS, ASKING), ids=lambda part: getattr(part, "label", None))
+@pytest.mark.thin(1)
 def test_optimizers_with_their_own_queries_can_be_wrapped(optimizer, wrap):
     candidates = [wrap(optimizer, n) for n in (1, 2, 3)]
     x, streams = starts(2, 3, np.random.default_rng(5)), torch.tensor([0, 1, 0])
@@ -165,6 +167,7 @@ def test_nonfinite_run_does_not_affect_others(candidates, lost):
 @pytest.mark.parametrize(
     "optimizer", [optimizers.SGD(lr=0.01, momentum=0.9), optimizers.Adam(lr=0.1), optimizers.Rprop(lr=0.02)]
 )
+@pytest.mark.thin(4)
 def test_wrapper_without_effect_changes_nothing(optimizer, wrap):
     x = starts(2, 2, np.random.default_rng(2))
     bare, wrapped = by_optimizers(VALLEY, [optimizer] * 2, x, 30), by_optimizers(VALLEY, [wrap(optimizer)] * 2, x, 30)

@@ -68,6 +68,7 @@ def check(
 @pytest.mark.parametrize(
     ("objective", "dim"), diagonal([valley, egg_box], [1, 2, 3, 10]), ids=lambda part: getattr(part, "__name__", None)
 )
+@pytest.mark.thin(2)
 def test_clipping_by_norm_matches_torch(dim, objective, optimizer):
     limit = 0.3 if objective is egg_box else 0.01
     clipped = check(
@@ -252,6 +253,7 @@ def test_all_queries_of_a_step_see_the_same_noise():
     ],
     ids=lambda optimizer: optimizer.label,
 )
+@pytest.mark.thin(2)
 def test_decay_wrapper_matches_built_in_decay(wrapped, own, dtype):
     x = starts(2, 3, np.random.default_rng(4), dtype)
     path = by_optimizers(valley(2), [wrapped] * 3, x, 60)
@@ -351,6 +353,7 @@ def test_slow_point_can_be_recorded():
     [*INNER, optimizers.Rprop(lr=0.01), optimizers.NAdam(lr=0.02), optimizers.ASGD(lr=0.02, lambd=0.1)],
     ids=lambda r: r.label,
 )
+@pytest.mark.thin(1)
 def test_reset_equals_a_new_optimizer(optimizer):
     x = starts(2, 3, np.random.default_rng(1))
     for settings, moments in (({"at": 7}, [7]), ({"every": 5}, [5, 10, 15]), ({"at": 3, "every": 8}, [3, 8, 16])):

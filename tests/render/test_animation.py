@@ -113,6 +113,7 @@ def test_moving_artists_serve_a_func_animation_of_ones_own(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
+@pytest.mark.thin(1)
 def test_a_figure_of_ones_own_is_animated(tmp_path, suffix):
     race = diverging()
     made = Figure(figsize=(4, 2), dpi=80)

@@ -74,6 +74,7 @@ def test_what_did_not_change_is_drawn_twice_and_no_more():
         (lambda scene: scene.line.set_ydata([1, 0]), []),
     ],
 )
+@pytest.mark.thin(1)
 def test_what_changed_is_drawn_anew_and_looks_as_if_all_were(change, anew):
     scene = Scene()
     for _ in range(3):
@@ -139,6 +140,7 @@ def test_a_landscape_without_a_bottom_has_the_limits_of_its_values(board):
 
 
 @pytest.mark.parametrize("draft", [False, True])
+@pytest.mark.thin(1)
 def test_the_target_is_among_what_changes_and_beneath_the_curves(board, draft):
     board.draw_race(converging(3))
     board.draw_race(converging(3), draft)

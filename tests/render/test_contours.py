@@ -87,6 +87,7 @@ def test_a_rank_scale_gives_every_band_its_share_of_the_picture():
     ],
     ids=["zero", "constant", "constant and large", "nothing known", "huge", "tiny", "almost constant", "two values"],
 )
+@pytest.mark.thin(4)
 def test_odd_surfaces_are_drawn(values, scale):
     ax = axes()
     render.contour(scenery(scale, values=values.astype(float)), ax)

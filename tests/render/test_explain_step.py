@@ -81,6 +81,7 @@ def test_arrows_are_the_slope_the_momentum_its_scaling_and_the_step():
 
 @settings(max_examples=15, deadline=None)
 @given(*[st.floats(low + 0.01, high - 0.01) for low, high in (*VIEW, *VIEW)])
+@pytest.mark.slow
 def test_a_panel_is_a_piece_of_the_view_that_holds_the_step(a: float, b: float, c: float, d: float) -> None:
     assume(np.hypot(a - c, b - d) > 1e-6)
     at, to = np.array([a, b]), np.array([c, d])
@@ -95,6 +96,7 @@ def test_a_panel_is_a_piece_of_the_view_that_holds_the_step(a: float, b: float, 
 
 
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.thin(1)
 def test_it_is_drawn_in_every_theme(theme):
     made = explain_step(complete(), 3, theme=theme, width=4.0)
     picture = full_draw(made)

@@ -237,6 +237,7 @@ def test_a_click_on_a_box_is_one_on_the_optimizer():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_the_last_optimizer_stays():
     seen = shown()
     for place in range(len(LABELS)):
@@ -330,6 +331,7 @@ def test_what_is_played_lags_behind_no_clock(monkeypatch):
 
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(("key", "name", "kind"), [("s", "bowl", "GIF"), ("S", "bowl", "PNG")])
+@pytest.mark.thin(1)
 def test_s_saves_under_a_name_that_is_told_and_was_free(tmp_path, monkeypatch, key, name, kind):
     monkeypatch.chdir(tmp_path)
     themes = saved_small(monkeypatch)
@@ -413,6 +415,7 @@ CHANGES: dict[str, Callable[[Explorer], object]] = {
         *(pytest.param("nothing", theme, marks=pytest.mark.slow) for theme in ("dark", "print")),
     ],
 )
+@pytest.mark.thin(1)
 def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     seen = shown(theme)
     CHANGES[change](seen)
@@ -474,6 +477,7 @@ def test_events_that_drawing_lets_through_come_next():
 
 
 @pytest.mark.usefixtures("unpainted")
+@pytest.mark.slow
 def test_the_figure_keeps_the_explorer():
     """A notebook that drops what `explore` returns can still be clicked."""
     seen = shown()

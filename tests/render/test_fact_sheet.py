@@ -110,6 +110,7 @@ def test_what_cannot_be_portrayed(name, settings, message):
 
 
 @each(CATALOGUE, one_in=5)
+@pytest.mark.thin(4)
 def test_every_formula_fits_and_can_be_read(f):
     lines, size = fit_formula(f"f = {f.latex}", 776, 76, 17)
     assert size >= 9
@@ -144,6 +145,7 @@ def test_a_formula_without_a_place_to_cut_gets_small():
     ("name", "theme"),
     diagonal(["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"], sorted(render.THEMES)),
 )
+@pytest.mark.thin(1)
 def test_all_of_a_sheet_lies_on_its_page(name, theme):
     figure = render.fact_sheet(summarize(name, **FEW), theme=theme)
     page = figure.bbox
@@ -162,6 +164,7 @@ def test_all_of_a_sheet_lies_on_its_page(name, theme):
 
 
 @pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
+@pytest.mark.thin(2)
 def test_a_sheet_shows_the_special_points_and_names_them(item):
     figure = render.fact_sheet(summarize(item, **FEW))
     above = figure.axes[0]
@@ -189,6 +192,7 @@ def test_level_ground_has_no_arrows():
 
 
 @pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
+@pytest.mark.thin(1)
 def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     summary = summarize("booth", **FEW)
     paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]

@@ -102,6 +102,7 @@ def test_holes_show_nothing_and_hide_nothing() -> None:
 
 
 @pytest.mark.parametrize("angles", [(-60, 50), (30, 70), (-135, 45)])
+@pytest.mark.thin(1)
 def test_the_projection_and_the_outline_are_those_of_plot_surface(angles: tuple[float, float]) -> None:
     n = 81
     x = np.linspace(-2, 2, n)
@@ -141,6 +142,7 @@ def _shrunk(mask: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.thin(1)
 def test_a_scene_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme: str) -> None:
     made = figure_3d(race(), theme=theme, **sized(320, 240), camera=Camera(rotate=90))
     frames = Frames(made)
@@ -166,6 +168,7 @@ def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
 
 
 @pytest.mark.parametrize("suffix", ["gif", "mp4", "png"])
+@pytest.mark.thin(1)
 def test_a_scene_is_saved(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"hill.{suffix}"
     made = figure_3d(race(), **sized(320, 240), camera=Camera(rotate=60))
@@ -225,6 +228,7 @@ def test_wells_on_a_log_scale_are_filled_up_to_the_fourth_percentile() -> None:
 
 
 @pytest.mark.parametrize("failed", [False, True])
+@pytest.mark.thin(1)
 def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
     made = figure_3d(record([way(40)], fates={0: ("diverged", 30)} if failed else {}))
     renderer = FigureCanvasAgg(made).get_renderer()

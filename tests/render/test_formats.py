@@ -31,6 +31,7 @@ QUICK = {"seconds": 0.4, "fps": 10}
 @pytest.mark.parametrize(
     "suffix", [".mov", ".avi", *(pytest.param(suffix, marks=pytest.mark.slow) for suffix in (".mkv", ".wmv", ".mpg"))]
 )
+@pytest.mark.thin(1)
 def test_imageio_writes_other_videos(tmp_path, suffix):
     path = render.save(converging(2), tmp_path / f"race{suffix}", **SMALL, seconds=0.4, fps=25)
     shown = decode(path)
@@ -117,6 +118,7 @@ def test_a_pillow_without_webp_is_told(tmp_path, monkeypatch):
     ],
     ids=["at once", "midway", "at the end", "losing frames"],
 )
+@pytest.mark.thin(1)
 def test_an_ffmpeg_that_fails_under_imageio_leaves_nothing_behind(tmp_path, monkeypatch, script):
     broken = tmp_path / "ffmpeg"
     broken.write_text(f"#!/bin/sh\n{script}\n")
@@ -205,6 +207,7 @@ def comment_lines(path: Path) -> list[str]:
         "a.png", "a.pdf", "a.svg",
     ],
 )  # fmt: skip
+@pytest.mark.thin(2)
 def test_every_file_says_what_made_it(tmp_path, name):
     race = record([way(20), way(20, 0.2)], seed=7)
     race.trajectories.runs["seed"] = np.array([3, 4])

@@ -73,6 +73,7 @@ def check(made: Figure, dpi: float | None = None) -> None:
         *((kind, name) for kind in ("diverging", "leaving") for name in THEMES if name != "light"),
     ],
 )
+@pytest.mark.thin(2)
 def test_frames_of_our_figures_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
     made = render.figure(race, theme=name, **sized(320, 240), panel=True)
@@ -83,6 +84,7 @@ def test_frames_of_our_figures_equal_a_full_draw(kind, name):
 
 
 @pytest.mark.parametrize("dpi", [50, 99.5, 144])
+@pytest.mark.thin(1)
 def test_frames_at_another_resolution_equal_a_full_draw(dpi):
     made = render.figure(RACE, **sized(320, 240), panel=True)
     before = made.dpi
@@ -259,6 +261,7 @@ def another_scale() -> Figure:
 
 
 @pytest.mark.parametrize(("kind", "dpi"), diagonal(FIGURES, [None, 50]))
+@pytest.mark.thin(3)
 def test_frames_of_a_users_figure_equal_a_full_draw(kind, dpi):
     check(FIGURES[kind](), dpi)
 
@@ -330,6 +333,7 @@ def test_what_was_shown_in_between_is_not_taken_for_the_frame_before():
         ),
     ],
 )
+@pytest.mark.thin(1)
 def test_a_frame_does_not_depend_on_the_ones_before(kind, name):
     race = SLOW[kind]()
     made = render.figure(race, theme=name, **sized(320, 240), panel=True)

@@ -79,6 +79,7 @@ def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
 
 
 @pytest.mark.parametrize("name", THEMES)
+@pytest.mark.thin(1)
 def test_frames_in_a_row_equal_a_full_draw(name):
     made = render.figure(pursuit(), theme=name, **sized(320, 240))
     frames = Frames(made)

@@ -158,6 +158,7 @@ def test_every_frame_is_close_to_the_drawing(saved, animation):
 
 
 @pytest.mark.parametrize("suffix", [".apng", ".webp"])
+@pytest.mark.thin(1)
 def test_lossless_ones_are_the_drawing(animation, tmp_path, suffix):
     path = tmp_path / f"race{suffix}"
     animation.save(path)
@@ -224,6 +225,7 @@ def test_the_file_says_what_made_it(saved):
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITERS))
+@pytest.mark.thin(1)
 def test_the_same_race_gives_the_same_bytes(tmp_path, suffix):
     paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
     for path in paths:
@@ -237,6 +239,7 @@ def test_saving_twice_from_one_animation_gives_the_same_bytes(animation, saved, 
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.thin(2)
 def test_every_kind_of_race_becomes_a_gif(tmp_path, kind):
     race = KINDS[kind]()
     render.animate(race, **sized(160, 120), frames=4).save(tmp_path / "race.gif")

@@ -210,6 +210,7 @@ def test_the_page_asks_for_nothing():
     assert "default-src 'none'" in text
 
 
+@pytest.mark.slow
 def test_the_same_race_gives_the_same_bytes(tmp_path, python, environment_here):
     race = twisted()
     race.save(tmp_path / "race.npz")
@@ -285,6 +286,7 @@ def test_holes_in_the_surface_are_holes():
 
 
 @pytest.mark.parametrize("points", [3, 61, 257, 900])
+@pytest.mark.thin(1)
 def test_any_grid_fits(points):
     shape = color_levels(scenery(points=points))
     data = told(document(converging(1, surface=scenery(points=points))))

@@ -62,6 +62,7 @@ def gap(middle: np.ndarray, half: np.ndarray, point: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize(("runs", "size"), diagonal([2, 3, 6, 9, 12], SIZES))
+@pytest.mark.thin(1)
 def test_names_cover_no_head_no_star_and_no_name_in_any_frame(runs, size):
     race = wild(runs)
     assert race.surface is not None
@@ -83,6 +84,7 @@ def test_names_cover_no_head_no_star_and_no_name_in_any_frame(runs, size):
 
 
 @pytest.mark.parametrize(("runs", "size"), diagonal([2, 6, 12], SIZES))
+@pytest.mark.thin(1)
 def test_names_move_no_more_than_their_heads_and_a_little(runs, size):
     extra, far = [], []
     before: dict[int, tuple[np.ndarray, np.ndarray]] = {}
@@ -126,6 +128,7 @@ def test_each_name_is_written_in_its_colour_where_it_is_placed(name):
 
 
 @pytest.mark.parametrize("race", [wild(4), diverging(), leaving()], ids=["wild", "diverging", "leaving"])
+@pytest.mark.thin(1)
 def test_frames_in_a_row_equal_a_full_draw(race):
     made = render.figure(race, **sized(400, 300), labels="direct")
     rolling = Frames(made)
@@ -170,6 +173,7 @@ def test_there_is_no_legend_then():
 @pytest.mark.parametrize(
     "kind", [pytest.param(kind, marks=[pytest.mark.slow] * (i % 2)) for i, kind in enumerate(KINDS)]
 )
+@pytest.mark.thin(1)
 def test_every_kind_of_race_can_be_named(kind):
     race = KINDS[kind]()
     made = render.figure(race, **sized(400, 300), labels="direct")

@@ -76,6 +76,7 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
+@pytest.mark.thin(1)
 def test_panels_and_titles_keep_apart(size):
     made = render.figure(converging(6), **sized(*size))
     renderer = RendererAgg(*size, made.dpi)
@@ -106,6 +107,7 @@ def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
         (unbounded(at=25), "left at step 25", 25),
     ],
 )
+@pytest.mark.thin(1)
 def test_a_fate_is_told_from_its_step_on(race, said, since):
     made = render.figure(race, **sized(960, 540))
     for step in (since - 1, since):
@@ -125,6 +127,7 @@ def test_the_fate_is_in_the_frame_and_only_then():
 
 
 @pytest.mark.parametrize("label", ["price $5 and $6", r"a $\foo$ b", "_hidden", "", "x_1^{", "Ünï ⇒ €", "a%s {}"])
+@pytest.mark.thin(1)
 def test_labels_are_drawn_as_they_are(label):
     made = render.figure(converging(2, labels=[label, "other"]), **sized(640, 400))
     assert full_draw(made).shape == (400, 640, 4)
@@ -215,6 +218,7 @@ def test_a_race_without_a_map_shows_its_losses_alone():
 
 
 @pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
+@pytest.mark.thin(2)
 def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
     picture = full_draw(render.figure(KINDS[kind](), theme=name, **sized(320, 240), panel=True))
     assert picture.shape == (240, 320, 4)
@@ -234,6 +238,7 @@ LONG = [f"Adam · cosine to {place} after 1000 · clip 1.0 · weight decay 0.01 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("panel", [True, False])
+@pytest.mark.thin(1)
 def test_long_names_are_cut_where_they_do_not_fit_and_stay_apart(size, panel):
     race = converging(3, steps=10, labels=LONG, fates={1: ("diverged", 3)})
     made = render.figure(race, **sized(*size), panel=panel)
@@ -293,6 +298,7 @@ def test_a_run_that_left_the_view_has_a_word(view, since):
     assert race.trajectories.runs["status"][1] == "max_steps"
 
 
+@pytest.mark.slow
 def test_titles():
     assert render.figure(converging(1)).axes[0].get_title("left") == "Bowl"
     assert render.figure(converging(1), title="mine").axes[0].get_title("left") == "mine"

@@ -30,6 +30,7 @@ def along(way: np.ndarray) -> np.ndarray:
     return np.column_stack([np.interp(at, length, part) for part in way.T])
 
 
+@pytest.mark.slow
 def test_a_curve_keeps_its_ups_and_downs_in_every_column():
     rng = np.random.default_rng(0)
     line = curve(rng.uniform(-0.9, 0.9, 10_001) * np.linspace(0.1, 1, 10_001))

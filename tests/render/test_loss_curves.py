@@ -100,6 +100,7 @@ VALUES = {
 
 @pytest.mark.parametrize("minimum", [0.0, -np.inf, np.nan])
 @pytest.mark.parametrize("kind", VALUES)
+@pytest.mark.thin(4)
 def test_odd_values_are_drawn_within_finite_limits(kind, minimum):
     values = np.atleast_2d(VALUES[kind])
     with warnings.catch_warnings():
@@ -159,6 +160,7 @@ def test_width_is_in_points():
 
 
 @pytest.mark.parametrize("name", THEMES)
+@pytest.mark.thin(1)
 def test_curves_that_coincide_are_both_seen(name):
     one = way(60, 0.2)
     made = render.figure(record([one, one, way(60, -0.3)]), theme=name, **sized(800, 500), panel=True)

@@ -105,6 +105,7 @@ def fresh(step: int, theme: str = "light") -> NDArray[np.uint8]:
 
 @settings(max_examples=12)
 @given(st.lists(st.integers(0, 40), min_size=2, max_size=5))
+@pytest.mark.slow
 def test_the_picture_of_a_step_does_not_depend_on_those_before(steps: list[int]) -> None:
     frames = Frames(fell())
     for step in steps:
@@ -118,6 +119,7 @@ def fell() -> Figure:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
+@pytest.mark.thin(1)
 def test_what_changes_within_a_spell_is_all_drawn_anew(theme):
     frames = Frames(figure(FELL, theme=theme, **sized(240, 160)))
     for step in range(41):
@@ -135,6 +137,7 @@ def test_a_whole_figure_has_the_curve_losses_and_a_legend():
     assert len(figure(valley(), panel=False).axes) == 2
 
 
+@pytest.mark.slow
 def test_it_is_animated_and_saved(tmp_path):
     animate(valley(), frames=4, **sized(320, 200)).save(tmp_path / "race.gif")
     frames = decode(tmp_path / "race.gif").frames

@@ -81,6 +81,7 @@ def test_text_in_an_svg_is_text(tmp_path):
 
 
 @pytest.mark.parametrize(("suffix", "most"), [(".pdf", 150_000), (".svg", 500_000)])
+@pytest.mark.thin(1)
 def test_long_trails_make_no_large_file(tmp_path, suffix, most):
     ways = [
         way(9_999, bend) + 0.01 * np.sin(np.linspace(0, 60 + k, 10_000))[:, None]
@@ -91,6 +92,7 @@ def test_long_trails_make_no_large_file(tmp_path, suffix, most):
 
 
 @pytest.mark.parametrize("suffix", [*WRITERS, *STILLS])
+@pytest.mark.thin(1)
 def test_the_suffix_picks_the_writer_in_capitals_too(tmp_path, suffix):
     begin = {
         ".gif": b"GIF89a",

@@ -34,6 +34,7 @@ def panels(made: Figure) -> list[Axes]:
     return [ax for ax in made.axes if ax.get_label() != "legend"]
 
 
+@pytest.mark.slow
 def test_a_panel_a_race_and_one_legend():
     races = {"one": converging(2), "two": converging(3), "three": valley()}
     made = small_multiples(races)

@@ -68,6 +68,7 @@ def streams(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("field", [bowl, pytest.param(beale, marks=pytest.mark.slow)])
+@pytest.mark.slow
 def test_a_page_with_long_trails_is_small(tmp_path, field):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -104,6 +105,7 @@ def swinging_race() -> Record:
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "light")) for name in THEMES])
+@pytest.mark.slow
 def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -118,6 +120,7 @@ def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
         pytest.param(".svg", 8, 1_000_000, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most):
     made = render.figure(long_race(noise=0.03, runs=runs))
     before = full_draw(made)
@@ -133,6 +136,7 @@ def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most)
     assert not any(item.get_rasterized() for item in made.findobj(lambda item: isinstance(item, AnimatedArtist)))
 
 
+@pytest.mark.slow
 def test_the_word_is_said_where_the_picture_is_asked_for(tmp_path):
     with pytest.warns(UserWarning, match="drawn as an image") as told:
         render.save(long_race(noise=0.03, runs=3), tmp_path / "race.svg")
@@ -182,6 +186,7 @@ def test_text_in_an_svg_is_text(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".png", ".svg"])
 @pytest.mark.parametrize("step", [0, 13, 40])
+@pytest.mark.thin(1)
 def test_any_step_can_be_shown(tmp_path, suffix, step):
     path = render.save(converging(2), tmp_path / f"race{suffix}", step=step, **SMALL)
     if suffix == ".svg":

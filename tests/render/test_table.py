@@ -18,6 +18,7 @@ from landscapes.errors import InputError
 
 @pytest.mark.parametrize("style", tables.KINDS)
 @pytest.mark.parametrize("target", [None, 0.1])
+@pytest.mark.thin(1)
 def test_a_comparison_is_the_tables_of_comparisons(style, target):
     assert render.table(SPLIT, style, tolerance=target) == tables.standings(SPLIT, target).render(style)
     assert render.table(SPLIT, style, show="times", tolerance=target) == tables.running_times(SPLIT, target).render(

@@ -132,6 +132,7 @@ def test_colours_differ_in_lightness_for_grey_copies(name, six, ten):
 
 
 @pytest.mark.parametrize("draw", [trajectories, render.loss_curves])
+@pytest.mark.thin(1)
 def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
     """With the dashes and markers of print, any two trails differ in a large share of their pixels.
 

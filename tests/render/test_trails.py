@@ -231,6 +231,7 @@ def test_nan_within_a_record_leaves_the_other_runs_as_they_are():
 
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("runs", [2, 4])
+@pytest.mark.thin(1)
 def test_trails_on_one_way_all_show(name, runs):
     ax, picture = drawn(coincident(runs), theme=name, heads=False)
     for trail in (artist for artist in ax.get_children() if isinstance(artist, Trail)):

@@ -79,6 +79,7 @@ def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float
 
 
 @pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.thin(1)
 def test_a_real_tuning_is_drawn(theme):
     found = tune("booth", ["sgd", "adam"], steps=60, candidates=9, starts=1)
     ax = tuning_trials(found, axes(), theme=theme)

@@ -76,6 +76,7 @@ VIDEOS = pytest.mark.parametrize("suffix", [".mp4", ".webm", ".mov", ".mkv", ".a
 
 
 @VIDEOS
+@pytest.mark.thin(1)
 def test_flat_colours_come_back(tmp_path, suffix):
     path = tmp_path / f"patches{suffix}"
     write(path, np.stack([patches()] * 6), Timeline(np.arange(6), 25.0))  # some encoders refine the first ones
@@ -86,6 +87,7 @@ def test_flat_colours_come_back(tmp_path, suffix):
 
 
 @VIDEOS
+@pytest.mark.thin(1)
 def test_frames_that_equal_or_stay_are_counted(tmp_path, suffix):
     pictures = ramp(5)[[0, 0, 1, 2, 2, 2, 3, 4]]
     plan = Timeline(np.arange(8), 10.0, {0: 0.3, 4: 0.2, 7: 0.5}, loop=False)
@@ -100,6 +102,7 @@ def test_frames_that_equal_or_stay_are_counted(tmp_path, suffix):
 
 
 @VIDEOS
+@pytest.mark.thin(1)
 def test_a_single_frame_is_a_video(tmp_path, suffix):
     path = tmp_path / f"one{suffix}"
     write(path, ramp(1), Timeline(np.arange(1), 25.0, loop=False))
@@ -108,6 +111,7 @@ def test_a_single_frame_is_a_video(tmp_path, suffix):
 
 @VIDEOS
 @pytest.mark.parametrize(("height", "width"), [(49, 64), (48, 65), (49, 65)])
+@pytest.mark.thin(3)
 def test_odd_sizes_are_padded_and_not_rescaled(tmp_path, suffix, height, width):
     picture = np.full((height, width, 3), 255, np.uint8)
     picture[8:24, 16:32] = 0

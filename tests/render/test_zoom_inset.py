@@ -108,6 +108,7 @@ def test_the_inset_avoids_minima_that_no_run_visits(free):
 @pytest.mark.parametrize(
     ("kind", "name"), diagonal([kind for kind in KINDS if kind not in ("forty runs", "unbounded")], THEMES)
 )
+@pytest.mark.thin(2)
 def test_frames_with_it_equal_a_full_draw(kind, name):
     race = KINDS[kind]()
     made = render.figure(race, theme=name, **sized(400, 300), inset=True)
@@ -155,6 +156,7 @@ def test_what_magnifies_nothing_is_refused(magnification):
         render.figure(converging(1), inset=magnification)
 
 
+@pytest.mark.slow
 def test_a_minimum_out_of_view_is_refused():
     with pytest.raises(InputError, match="lies outside the view; there is nothing to magnify"):
         render.figure(converging(1), view=((-2, 0), (0, 1.5)), inset=True)

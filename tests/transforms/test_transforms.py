@@ -110,6 +110,7 @@ def seeded(seed=0):
 
 
 @pytest.mark.parametrize(("made", "name"), diagonal(ALL, NAMES))
+@pytest.mark.thin(3)
 def test_all_facts_hold(made, name):
     g = ALL[made](functions.get(name))
     assert_facts_hold(g)
@@ -169,6 +170,7 @@ def test_values_move_with_their_points(x, by, degrees, about, factor):
 
 
 @given(st.lists(st.sampled_from(sorted(DOMAIN_MOVES)), min_size=2, max_size=4), st.sampled_from(NAMES))
+@pytest.mark.slow
 def test_repeated_transforms_keep_the_facts(moves, name):
     g = f = functions.get(name)
     for move in moves:
@@ -220,6 +222,7 @@ def test_lower_values_outside_make_the_minimum_of_a_larger_box_unknown():
 
 
 @pytest.mark.parametrize("dim", [pytest.param(1, marks=pytest.mark.slow), 3])
+@pytest.mark.slow
 def test_any_number_of_coordinates(dim):
     f = wide.with_dim(dim)
     made = [shifted(f, 1), scaled(f, [2] * dim), rotated(f, random_rotation(dim, seed=3)), noisy(f, 1), log_values(f)]
@@ -259,6 +262,7 @@ def test_asymmetry_equals_its_definition(x, beta):
 
 @settings(max_examples=10)
 @given(pair, pair, st.floats(0, 7))
+@pytest.mark.slow
 def test_nonlinear_maps_are_inverted(x, about, beta):
     """Minimizers and starts are mapped by the inverse."""
     f = function((-5, 5), (-5, 5), start=x, minima=[about], minimum=0)(lambda a, b: a * a + b * b)
@@ -318,6 +322,7 @@ def test_negation():
 
 
 @pytest.mark.parametrize("kind", ["additive", "multiplicative"])
+@pytest.mark.thin(1)
 def test_noise_has_mean_zero_and_standard_deviation_sigma(kind):
     f = functions.get("booth")
     g = noisy(f, 0.5, kind, seed=7)
