@@ -274,7 +274,7 @@ def test_the_same_package_is_run_as_is_tested(python):
 
 
 @pytest.mark.slow
-def test_ones_own_functions_and_render_shadow_nothing(python, tmp_path):
+def test_the_users_functions_and_render_shadow_nothing(python, tmp_path):
     (tmp_path / "functions.py").write_text("mine = 'functions'\n")
     (tmp_path / "render.py").write_text("mine = 'render'\n")
     (tmp_path / "script.py").write_text("""

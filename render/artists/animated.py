@@ -77,8 +77,8 @@ def in_use(box: tuple[float, float, float, float], renderer: RendererBase) -> bo
 
 def bounds_of(points: NDArray[np.float64], margin: float) -> Boxes:
     """Return the bounding box of the finite points (n, 2) with a margin; no box if they coincide."""
-    sound = points[np.isfinite(points).all(1)]
-    low, high = sound.min(0, initial=np.inf), sound.max(0, initial=-np.inf)
+    finite = points[np.isfinite(points).all(1)]
+    low, high = finite.min(0, initial=np.inf), finite.max(0, initial=-np.inf)
     return np.concatenate([low - margin, high + margin])[None] if (low < high).any() else NO_BOXES
 
 

@@ -78,10 +78,10 @@ def settle(names: Boxes, fixed: Boxes, low: Points, high: Points) -> tuple[Point
 def _pushed(names: Boxes, fixed: Boxes, low: Points, high: Points) -> Points:
     """Return the centres after one round of pushes, each along the shortest way out."""
     least, most = low + names.half, np.maximum(high - names.half, low + names.half)
-    ways = np.maximum(_ways_out(names, fixed), 0.6 * _ways_out(names, names, apart=True))
-    room = np.stack([most - names.middle, names.middle - least], 2).reshape(ways.shape)
-    best = np.argmin(ways + 10 * np.maximum(ways - room, 0), 1)
-    far = GIVE * ways[np.arange(len(ways)), best, None]
+    all_points = np.maximum(_ways_out(names, fixed), 0.6 * _ways_out(names, names, apart=True))
+    space = np.stack([most - names.middle, names.middle - least], 2).reshape(all_points.shape)
+    best = np.argmin(all_points + 10 * np.maximum(all_points - space, 0), 1)
+    far = GIVE * all_points[np.arange(len(all_points)), best, None]
     return np.asarray(np.clip(names.middle + far * STEPS[best], least, most))
 
 
@@ -116,8 +116,8 @@ def plan(heads: Points, half: Points, radius: float, gap: float, fixed: Boxes, l
             + 2 * _covered(spots, side, Boxes(taken[:, :name], half[:name] + gap / 2))
         )
         moves = offsets[:, None] - offsets[None]
-        way = _cheapest(cost, MOVE * np.hypot(moves[..., 0], moves[..., 1]) / side[1])
-        track = calm[:, name] + _smooth(offsets[way][:, None], AHEAD)[:, 0]
+        points = _cheapest(cost, MOVE * np.hypot(moves[..., 0], moves[..., 1]) / side[1])
+        track = calm[:, name] + _smooth(offsets[points][:, None], AHEAD)[:, 0]
         taken[:, name] = np.clip(track, low + side, np.maximum(high - side, low + side))
     return taken
 
@@ -141,15 +141,15 @@ def _covered(spots: Points, half: Points, walls: Boxes) -> Points:
 def _cheapest(cost: Points, change: Points) -> NDArray[np.int64]:
     """Return the states (K,) of least total cost, from state costs (K, S) and transition costs (S, S)."""
     total = cost[0]
-    came = np.zeros(cost.shape, np.int64)
+    reached_at = np.zeros(cost.shape, np.int64)
     for key in range(1, len(cost)):
-        ways = total[:, None] + change
-        came[key] = ways.argmin(0)
-        total = np.take_along_axis(ways, came[key][None], 0)[0] + cost[key]
+        all_points = total[:, None] + change
+        reached_at[key] = all_points.argmin(0)
+        total = np.take_along_axis(all_points, reached_at[key][None], 0)[0] + cost[key]
     state = np.empty(len(cost), np.int64)
     state[-1] = total.argmin()
     for key in range(len(cost) - 1, 0, -1):
-        state[key - 1] = came[key][state[key]]
+        state[key - 1] = reached_at[key][state[key]]
     return state
 
 
@@ -179,8 +179,8 @@ def _ways_out(names: Boxes, walls: Boxes, apart: bool = False) -> NDArray[np.flo
         offset = (
             offset + 1e-3 * np.sign(place[:, None] - place)[..., None]
         )  # coincident labels separate in a fixed order
-    ways = np.stack([reach - offset, reach + offset], 3).reshape(*hit.shape, 4)
-    return np.asarray(np.where(hit[..., None], ways, 0.0).max(1, initial=0.0))
+    all_points = np.stack([reach - offset, reach + offset], 3).reshape(*hit.shape, 4)
+    return np.asarray(np.where(hit[..., None], all_points, 0.0).max(1, initial=0.0))
 
 
 def _free(spots: Points, half: Points, walls: Boxes) -> NDArray[np.bool_]:

@@ -85,8 +85,8 @@ def abbreviated(shown: Sequence[Entry]) -> list[Entry]:
 def fit_names(shown: Sequence[Entry], width: float, font: float) -> list[Entry]:
     """Shorten names so that a row fits a width in points; their ends stay, because they distinguish runs."""
     sample, _, rate, fate = _widths(shown, font)
-    room = max(width - sample - rate - fate - GAP * font, 3 * font)
-    return [replace(entry, name=shorten(entry.name, room, font, tail=0.4)) for entry in shown]
+    space = max(width - sample - rate - fate - GAP * font, 3 * font)
+    return [replace(entry, name=shorten(entry.name, space, font, tail=0.4)) for entry in shown]
 
 
 def column_count(shown: Sequence[Entry], width: float, font: float) -> int:
@@ -168,9 +168,9 @@ def _fate(record: Record, run: int) -> tuple[str, str, int]:
     return "", "", int(steps[-1])
 
 
-def _in_view(way: NDArray[np.float64], surface: Surface) -> NDArray[np.bool_]:
+def _in_view(points: NDArray[np.float64], surface: Surface) -> NDArray[np.bool_]:
     """Return which points (T, d) lie on the surface or on the curve."""
-    sides = zip(way.T, (surface.x, surface.y), strict=False)  # a curve has one coordinate
+    sides = zip(points.T, (surface.x, surface.y), strict=False)  # a curve has one coordinate
     return np.asarray(np.all([(at >= side[0]) & (at <= side[-1]) for at, side in sides], axis=0))
 
 

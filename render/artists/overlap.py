@@ -29,7 +29,7 @@ Numbers = NDArray[np.int64]
 
 
 def split_overlaps(
-    ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
+    all_points: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
 ) -> list[Pieces]:
     """Split each trail, points (n, 2), into parts with the number of earlier trails beneath.
 
@@ -37,11 +37,11 @@ def split_overlaps(
     >>> split_overlaps([way, way], ((0, 1), (0, 1)))
     [[(0, 49, 0)], [(0, 49, 1)]]
     """
-    return [cut for cut, _ in find_overlaps(ways, view)]
+    return [cut for cut, _ in find_overlaps(all_points, view)]
 
 
 def find_overlaps(
-    ways: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
+    all_points: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
 ) -> list[tuple[Pieces, Numbers]]:
     """Return the parts of each trail, and for each segment when the first earlier trail has passed there too.
 
@@ -56,7 +56,7 @@ def find_overlaps(
     taken = np.zeros((CELLS + 2, CELLS + 2), np.int64)
     first = np.full_like(taken, NEVER)
     found: list[tuple[Pieces, Numbers]] = []
-    for way in ways:
+    for way in all_points:
         unit = np.nan_to_num(np.clip((way - low) / (high - low), -1.0, 2.0), nan=-1.0)
         segment, cells = _walk(unit)
         depth = taken[cells[:, 0], cells[:, 1]]
@@ -67,7 +67,7 @@ def find_overlaps(
         parts = merge_segments(np.where(least == NEVER, 0, least), length)
         deep = np.repeat([depth > 0 for *_, depth in parts], [end - begin for begin, end, _ in parts])
         found.append((parts, np.where(deep & (since > np.arange(len(since)) + 1), since, 0)))
-        if len(found) == len(ways):
+        if len(found) == len(all_points):
             break  # no later trail
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
         seen = inside[segment] & inside[np.minimum(segment + 1, len(way) - 1)]
@@ -76,16 +76,16 @@ def find_overlaps(
         corner = cells[seen].min(0) - 1  # the piece of the grid that holds the trail and the cells around it
         size = np.minimum(cells[seen].max(0) + 2, CELLS + 2) - corner
         piece = slice(corner[0], corner[0] + size[0]), slice(corner[1], corner[1] + size[1])
-        came = np.full(size, NEVER)
-        came[tuple((cells[seen][::-1] - corner).T)] = (
+        reached_at = np.full(size, NEVER)
+        reached_at[tuple((cells[seen][::-1] - corner).T)] = (
             segment[seen][::-1] + 1
         )  # later assignments win: the earliest point per cell
-        for grid in (came, came.T):  # include the neighbouring cells
+        for grid in (reached_at, reached_at.T):  # include the neighbouring cells
             before = grid.copy()
             grid[1:] = np.minimum(grid[1:], before[:-1])
             grid[:-1] = np.minimum(grid[:-1], before[1:])
-        taken[piece] += came < NEVER
-        first[piece] = np.minimum(first[piece], came)
+        taken[piece] += reached_at < NEVER
+        first[piece] = np.minimum(first[piece], reached_at)
     return found
 
 

@@ -242,8 +242,8 @@ def _dashes(route: Polyline, first: int, last: int, pattern: Sequence[float], wi
     starts = period * np.arange(np.floor(length[0] / period), np.ceil(length[-1] / period) + 1)[:, None]
     one = (starts + edges[:-1:2] + width / 2).ravel()
     two = np.maximum((starts + edges[1::2] - width / 2).ravel(), one + 0.01)
-    held = (two > length[0]) & (one < length[-1])
-    one, two = np.maximum(one[held], length[0]), np.minimum(two[held], length[-1])
+    hold_last = (two > length[0]) & (one < length[-1])
+    one, two = np.maximum(one[hold_last], length[0]), np.minimum(two[hold_last], length[-1])
     inner = route.kept[slice(*np.searchsorted(route.kept, (first + 1, last)))]
     place = np.searchsorted(one, route.length[inner]) - 1
     inner = inner[(place >= 0) & (route.length[inner] < np.append(two, 0.0)[place])]

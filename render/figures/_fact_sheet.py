@@ -92,16 +92,16 @@ class Page:
 
 def _heading(page: Page, summary: FunctionSummary) -> float:
     """Write title, description and formula; return where they end."""
-    room = page.wide - 2 * MARGIN
-    title, size = fit_text(summary.title, room, 22, 12, "bold")
+    space = page.wide - 2 * MARGIN
+    title, size = fit_text(summary.title, space, 22, 12, "bold")
     page.write(MARGIN, page.high - 42, title, size, fontweight="bold")
     y = page.high - 46
-    for line in wrap(summary.description, room, 12, 2):
+    for line in wrap(summary.description, space, 12, 2):
         y -= 16
         page.write(MARGIN, y, line, 12)
     if summary.latex:
         y -= 12
-        lines, size = fit_formula(f"f = {summary.latex}", room - 20, 76, 17)
+        lines, size = fit_formula(f"f = {summary.latex}", space - 20, 76, 17)
         for line in lines:
             tall = formula_size(line)[1] * size
             page.write(MARGIN + 10, y - tall / 2, f"${line}$", size, va="center", parse_math=True)
@@ -112,13 +112,13 @@ def _heading(page: Page, summary: FunctionSummary) -> float:
 def _facts(page: Page, facts: Mapping[str, str]) -> float:
     """Write the facts in two columns at the bottom; return where they begin."""
     gap, names, size = 28.0, 74.0, 9.5
-    room = (page.wide - 2 * MARGIN - gap) / 2
-    cells = [(name, wrap(text, room - names, size, 2)) for name, text in facts.items()]
+    space = (page.wide - 2 * MARGIN - gap) / 2
+    cells = [(name, wrap(text, space - names, size, 2)) for name, text in facts.items()]
     heights = [13.0 * len(lines) + 3 for _, lines in cells]
     cut = min(range(len(cells) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
     top = 16 + max(sum(heights[:cut]), sum(heights[cut:]), 0)
     for column, part in enumerate((cells[:cut], cells[cut:])):
-        x, y = MARGIN + column * (room + gap), top
+        x, y = MARGIN + column * (space + gap), top
         for name, lines in part:
             page.write(x, y - 13, name, size, alpha=0.62)
             for line in lines:
@@ -131,11 +131,11 @@ def _facts(page: Page, facts: Mapping[str, str]) -> float:
 def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
     """Draw contours with special points, the surface in 3-D and the gradient field, with a key below."""
     named = summary.axes != ("x", "y")
-    room, gap, below = page.wide - 2 * MARGIN, 40.0, 62.0 if named else 50.0
+    space, gap, below = page.wide - 2 * MARGIN, 40.0, 62.0 if named else 50.0
     low, high = bottom + below, top - 16
-    side = min((room - 2 * gap - 12) / 3, high - low)
+    side = min((space - 2 * gap - 12) / 3, high - low)
     low += (high - low - side) / 2
-    step = (room - 12 - side) / 2
+    step = (space - 12 - side) / 2
     left, middle, right = (MARGIN + 12 + place * step for place in range(3))
     ax = page.axes(left, low, side, side)
     contour(summary.surface, ax, theme=page.look, stars=False)
@@ -163,8 +163,8 @@ def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> N
 
 def _line(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
     """Draw the graph of a one-dimensional function with its special points, and its derivative."""
-    room, gap = page.wide - 2 * MARGIN - 24, 64.0
-    low, high, side = bottom + 52, top - 16, (room - gap) / 2
+    space, gap = page.wide - 2 * MARGIN - 24, 64.0
+    low, high, side = bottom + 52, top - 16, (space - gap) / 2
     look, surface = page.look, summary.surface
     left = page.axes(MARGIN + 24, low, side, high - low)
     right = page.axes(MARGIN + 24 + side + gap, low, side, high - low)

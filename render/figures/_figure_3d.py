@@ -62,8 +62,8 @@ class BlockArtist(SurfaceArtist):
     def projection(self, renderer: RendererBase) -> Projection:
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
-        room = pixels(renderer, 1.0) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
-        window = left + room[0], bottom + room[1], right - left - 2 * room[0], top - bottom - room[1]
+        space = pixels(renderer, 1.0) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
+        window = left + space[0], bottom + space[1], right - left - 2 * space[0], top - bottom - space[1]
         share = self.step / self.span if self.span else 0.0
         return self.camera.at(share).onto(window, self.model.top, self.floor)
 
@@ -175,10 +175,10 @@ def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: st
     tall, free = 0.0, side
     if race is not None:
         if legend:
-            who, across, font = fitted_legend(legend_entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
-            tall = legend_height(who, across, font)
+            entries, across, font = fitted_legend(legend_entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
+            tall = legend_height(entries, across, font)
             below = made.add_axes((12 / wide, 6 / high, side / wide, tall / high), label="legend")
-            draw_legend(below, who, look, across=across, font=font)
+            draw_legend(below, entries, look, across=across, font=font)
         above = TOP
         options: dict[str, Any] = {"ha": "right", "va": "baseline", "fontsize": 10, "color": look.foreground}
         counter = StepCounter(

@@ -52,11 +52,11 @@ def filmstrip(
         raise InputError(f"width must be > 1 inch, got {width!r}")
     left, right, top, bottom, gap = 0.34, 0.06, 0.22, 0.22, 0.08
     side = (width - left - right - gap * (len(shown) - 1)) / len(shown)
-    who = legend_entries(record, look)
+    entries = legend_entries(record, look)
     font = 7.0
-    across = column_count(who, 72 * (width - left - right), font)
-    who = fit_names(who, 72 * (width - left - right) / across, font)
-    beneath = legend_height(who, across, font) / 72 + 0.06 if legend else 0.0
+    across = column_count(entries, 72 * (width - left - right), font)
+    entries = fit_names(entries, 72 * (width - left - right) / across, font)
+    beneath = legend_height(entries, across, font) / 72 + 0.06 if legend else 0.0
     tall = top + side + bottom + beneath
     with look.context():
         made = Figure(figsize=(width, tall), dpi=100)
@@ -71,7 +71,7 @@ def filmstrip(
             ax = made.add_axes(
                 (left / width, 0.02, 1 - (left + right) / width, (beneath - 0.06) / tall), label="legend"
             )
-            draw_legend(ax, who, look, across=across, font=font)
+            draw_legend(ax, entries, look, across=across, font=font)
     return made
 
 

@@ -77,8 +77,8 @@ def side_by_side(
         who = shared_styles(races, look)
         entries, across, font = fitted_legend(legend_names(who), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
         tall = legend_height(entries, across, font)
-        room, side = high - TOP - BOTTOM - tall - 4, (wide - LEFT - RIGHT - GAP * (len(races) - 1)) / len(races)
-        low = 0.3 * room if (high >= PANEL_FROM if panel is None else panel) else 0.0
+        space, side = high - TOP - BOTTOM - tall - 4, (wide - LEFT - RIGHT - GAP * (len(races) - 1)) / len(races)
+        low = 0.3 * space if (high >= PANEL_FROM if panel is None else panel) else 0.0
         apart = 26.0 if low else 0.0
 
         def place(column: int, y: float, tall: float) -> Axes:
@@ -98,7 +98,7 @@ def side_by_side(
         taken = text_width(counter.get_text(), 10, family="monospace") + 10
         base = BOTTOM + tall + 4
         for column, (race, title) in enumerate(zip(races, words, strict=True)):
-            ax = place(column, base + low + apart, room - low - apart)
+            ax = place(column, base + low + apart, space - low - apart)
             draw_race(race, ax, look, who)
             free = side - (taken if column == len(races) - 1 else 0.0)
             title, size_ = fit_text(title, free, 11.0, 7.0, "bold")

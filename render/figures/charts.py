@@ -57,20 +57,20 @@ def chart(
 
 def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
     names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
-    wanted = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
-    if len(wanted) == 1:
+    requested = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
+    if len(requested) == 1:
         ax = made.subplots()
-        sensitivity(record, ax, value=value, along=wanted[0], theme=look)
+        sensitivity(record, ax, value=value, along=requested[0], theme=look)
         _key(ax, look)
         return
-    wanted = choose_axes(record, wanted)
-    who = record.axes.get("optimizer", [None])[:MOST_PANELS]
-    across = int(np.ceil(np.sqrt(len(who))))
-    panels = made.subplots(-(-len(who) // across), across, squeeze=False).ravel().tolist()
-    for ax, label in zip(panels, who, strict=False):
+    requested = choose_axes(record, requested)
+    entries = record.axes.get("optimizer", [None])[:MOST_PANELS]
+    across = int(np.ceil(np.sqrt(len(entries))))
+    panels = made.subplots(-(-len(entries) // across), across, squeeze=False).ravel().tolist()
+    for ax, label in zip(panels, entries, strict=False):
         mine = record if label is None else only(record, "optimizer", label)
-        heatmap(mine, ax, value=value, along=wanted, theme=look)
-        shown = grid_values(mine, value, wanted)
+        heatmap(mine, ax, value=value, along=requested, theme=look)
+        shown = grid_values(mine, value, requested)
         bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
         bar.set_label(shown.quantity.title, fontsize=8)
@@ -80,7 +80,7 @@ def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | S
         marks = missing_legend(shown, look)
         if marks:
             ax.legend(handles=marks, loc="lower left", fontsize=7, framealpha=0.9, facecolor=look.background)
-    for ax in panels[len(who) :]:
+    for ax in panels[len(entries) :]:
         ax.remove()
 
 

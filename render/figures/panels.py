@@ -39,12 +39,12 @@ def shared_styles(records: Sequence[Record], look: Theme) -> dict[str, Style]:
     return dict(zip(labels, styles(labels, look), strict=True))
 
 
-def legend_names(who: dict[str, Style]) -> list[Entry]:
+def legend_names(entries: dict[str, Style]) -> list[Entry]:
     """Return the legend entries of all panels: names alone."""
-    return [Entry(style, label, "", "", "", 0) for label, style in who.items()]
+    return [Entry(style, label, "", "", "", 0) for label, style in entries.items()]
 
 
-def draw_race(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step: int | None = None) -> None:
+def draw_race(record: Record, ax: Axes, look: Theme, entries: dict[str, Style], step: int | None = None) -> None:
     """Draw the function and the runs in the shared styles."""
     if record.surface is None:
         trajectories(record, ax, theme=look, step=step)
@@ -52,13 +52,13 @@ def draw_race(record: Record, ax: Axes, look: Theme, who: dict[str, Style], step
         contour(record, ax, theme=look)
         if len(record.trajectories):
             trajectories(record, ax, theme=look, step=step)
-    restyle(ax, who)
+    restyle(ax, entries)
 
 
-def restyle(ax: Axes, who: dict[str, Style]) -> None:
+def restyle(ax: Axes, entries: dict[str, Style]) -> None:
     """Give trails and curves the styles of their labels."""
     for line in ax.lines:
-        style = who.get(str(line.get_label()))
+        style = entries.get(str(line.get_label()))
         if isinstance(line, Trail | Curve) and style is not None and line.style != style:
             line.style = style
             line.set_color(style.color)

@@ -100,13 +100,13 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
     """Fill the figure: first with usual tick labels, then with room for the actual ones."""
     wide, high = (72 * inches for inches in made.get_size_inches())
     side = 0.36 * (wide - 46) if beside else wide - 46
-    who: list[Entry] = []
+    entries: list[Entry] = []
     across, font, tall = 1, 9.0, 0.0
     if legend:
-        who, across, font = fitted_legend(
+        entries, across, font = fitted_legend(
             legend_entries(record, look), side, (0.6 if beside else 0.4) * (high - TOP - BOTTOM)
         )
-        tall = legend_height(who, across, font)
+        tall = legend_height(entries, across, font)
 
     def place(ax: Axes, box: Box | None) -> Axes:
         assert box is not None
@@ -151,7 +151,7 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
         curves.set_title(words, loc="left", fontsize=size, pad=7)
     if legend:
         draw_legend(
-            place(made.add_axes((0, 0, 1, 1), label="legend"), panels.legend), who, look, across=across, font=font
+            place(made.add_axes((0, 0, 1, 1), label="legend"), panels.legend), entries, look, across=across, font=font
         )
 
 
@@ -159,8 +159,8 @@ def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None
     """Fill the figure with the losses of a race in more than two dimensions, and a legend below."""
     wide, high = (72 * inches for inches in made.get_size_inches())
     side = wide - 46
-    who, across, font = fitted_legend(legend_entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
-    tall = legend_height(who, across, font)
+    entries, across, font = fitted_legend(legend_entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
+    tall = legend_height(entries, across, font)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))
     loss_curves(record, ax, theme=look)
     left, right = _needed(ax)
@@ -183,21 +183,21 @@ def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None
     words, size = fit_text(words, w - text_width(counter.get_text(), 10, family="monospace") - 10, 12.0, 8.0, "bold")
     ax.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
     below = made.add_axes((left / wide, 6.0 / high, side / wide, tall / high), label="legend")
-    draw_legend(below, who, look, across=across, font=font)
+    draw_legend(below, entries, look, across=across, font=font)
 
 
 def _panels(page: tuple[float, float], beside: bool, tall: float, left: float, right: float, gap: float) -> Panels:
     """Return the panels on a page of a size, with a legend of a height (0 for none) and room for tick labels."""
     wide, high = page
-    room = high - TOP - BOTTOM
+    space = high - TOP - BOTTOM
     if not beside:
         side, apart = wide - left - right, 4.0 if tall else 0.0
-        return Panels((left, BOTTOM + tall + apart, side, room - tall - apart), None, (left, 6.0, side, tall))
+        return Panels((left, BOTTOM + tall + apart, side, space - tall - apart), None, (left, 6.0, side, tall))
     side, apart = 0.36 * (wide - left - right), 20.0 if tall else 0.0
     split = wide - right - side
     return Panels(
-        (left, BOTTOM, split - gap - left, room),
-        (split, BOTTOM + tall + apart, side, room - tall - apart),
+        (left, BOTTOM, split - gap - left, space),
+        (split, BOTTOM + tall + apart, side, space - tall - apart),
         (split, BOTTOM - 8, side, tall),
     )
 
@@ -212,10 +212,10 @@ def _needed(ax: Axes) -> tuple[float, float]:
     return unit * (ax.bbox.x0 - y.x0 if y else 0.0), unit * max(x.x1 - ax.bbox.x1 if x else 0.0, 0.0)
 
 
-def fitted_legend(who: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:
+def fitted_legend(entries: list[Entry], width: float, tall: float) -> tuple[list[Entry], int, float]:
     """Return the legend entries, columns and font size: the fullest text and the largest font that fit."""
-    few = abbreviated(who)
-    for words, cut in ((who, False), (few, False), (few, True)):
+    few = abbreviated(entries)
+    for words, cut in ((entries, False), (few, False), (few, True)):
         for font in (9.0, 8.0, 7.0):
             fit = fit_names(words, width, font) if cut else words
             across = column_count(fit, width, font)

@@ -107,31 +107,31 @@ def _contours_lightened(made: Figure, dpi: float) -> Iterator[None]:
     every: list[Any] = made.findobj(ContourSet)  # typed in part only
     fills, lines = [item for item in every if item.filled], [item for item in every if not item.filled]
     with _at(made, dpi):
-        thinned = [[_thinned(way, line.get_transform()) for way in line.get_paths()] for line in lines]
-    crowded = sum(len(way) for ways in thinned for way in ways) > CROWDED
+        thinned = [[_thinned(points, line.get_transform()) for points in line.get_paths()] for line in lines]
+    crowded = sum(len(points) for all_points in thinned for points in all_points) > CROWDED
     kept = [(item.get_antialiaseds(), item.get_rasterized()) for item in fills + lines]
     before = [(list(line.get_paths()), line.get_transform()) for line in lines]
     for item in fills + lines if crowded else fills:
         item.set_antialiased(False)
         item.set_rasterized(True)
     if not crowded:
-        for line, ways in zip(lines, thinned, strict=True):
-            line.set_paths(ways)
+        for line, all_points in zip(lines, thinned, strict=True):
+            line.set_paths(all_points)
             line.set_transform(IdentityTransform())
     try:
         yield
     finally:
-        for line, (ways, change) in zip(lines, before, strict=True):
-            line.set_paths(ways)
+        for line, (all_points, change) in zip(lines, before, strict=True):
+            line.set_paths(all_points)
             line.set_transform(change)
         for item, (smooth, flat) in zip(fills + lines, kept, strict=True):
             item.set_antialiased(smooth)
             item.set_rasterized(flat)
 
 
-def _thinned(way: Outline, change: Transform) -> Outline:
+def _thinned(points: Outline, change: Transform) -> Outline:
     """Return a level line in the file's units, simplified; matplotlib does not simplify closed ones."""
-    copy = Outline(way.vertices, way.codes)
+    copy = Outline(points.vertices, points.codes)
     copy.simplify_threshold = CLOSE
     return compact_path(copy, change, digits=1)
 
@@ -224,18 +224,18 @@ class CompactCurve(CompactPolyline):
     """A polyline that goes to the right and oscillates."""
 
     def lean(self, path: Outline) -> Outline:
-        way = np.asarray(path.vertices, float)
+        points = np.asarray(path.vertices, float)
         if path.codes is not None:
-            strokes = np.split(way, np.flatnonzero(path.codes == Outline.MOVETO)[1:])
+            strokes = np.split(points, np.flatnonzero(path.codes == Outline.MOVETO)[1:])
             return Outline.make_compound_path(*[self.lean(Outline(stroke)) for stroke in strokes if len(stroke) > 1])
-        if not np.isfinite(way).all():
+        if not np.isfinite(points).all():
             return super().lean(path)
-        column = np.floor(way[:, 0] / COLUMN)
-        order = np.lexsort((way[:, 1], column))
+        column = np.floor(points[:, 0] / COLUMN)
+        order = np.lexsort((points[:, 1], column))
         border = np.flatnonzero(np.diff(column, prepend=np.nan, append=np.nan) != 0)
         extremes = np.concatenate([order[border[:-1]], order[border[1:] - 1]])
         kept = np.unique(np.concatenate([extremes, border[:-1], border[1:] - 1]))
-        return compact_path(Outline(way[kept]), IDENTITY)
+        return compact_path(Outline(points[kept]), IDENTITY)
 
 
 def compact_path(path: Outline, change: Transform, digits: int = DIGITS) -> Outline:

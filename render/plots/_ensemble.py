@@ -121,14 +121,14 @@ def ensemble(
     look = as_theme(theme)
     ax = current_axes(ax)
     thick = 2.3 * size_factor(ax)
-    for style, who in groups(record, look):
-        failed = np.isin(runs.runs["status"][who], FAILED)
-        stopped = np.where(failed, filled(runs.runs["stopped"])[who], -1)
-        points = RunPoints(runs.x[who], runs.step, stopped, style, SMALL * size_factor(ax))
+    for style, entries in groups(record, look):
+        failed = np.isin(runs.runs["status"][entries], FAILED)
+        stopped = np.where(failed, filled(runs.runs["stopped"])[entries], -1)
+        points = RunPoints(runs.x[entries], runs.step, stopped, style, SMALL * size_factor(ax))
         ax.add_artist(points).set_clip_path(ax.patch)
         if middle:
             alive = (stopped[:, None] < 0) | (stopped[:, None] > runs.step)
-            way = _median(np.where(alive[..., None], runs.x[who], np.nan))
+            way = _median(np.where(alive[..., None], runs.x[entries], np.nan))
             trail = Trail(way[:, 0], way[:, 1], runs.step, style=style, theme=look, width=thick)
             ax.add_line(trail)
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
@@ -166,16 +166,16 @@ def loss_quantiles(
         value = np.maximum(value, 1e-16 * first)
     stopped = np.where(np.isin(runs.runs["status"], FAILED), filled(runs.runs["stopped"]), np.iinfo(np.int64).max)
     value = np.where((runs.step < stopped[:, None]) & np.isfinite(value), value, np.inf)
-    for style, who in groups(record, look):
+    for style, entries in groups(record, look):
         for share in TAIL_SHARES:
-            low, high = (np.quantile(value[who], q, axis=0, method="nearest") for q in (share, 1 - share))
+            low, high = (np.quantile(value[entries], q, axis=0, method="nearest") for q in (share, 1 - share))
             ax.fill_between(
                 runs.step, low, np.minimum(high, 1e30 * first), color=style.color, alpha=FAINT, linewidth=0, zorder=2
             )
-        middle = np.quantile(value[who], 0.5, axis=0, method="nearest")
+        middle = np.quantile(value[entries], 0.5, axis=0, method="nearest")
         ran = np.isfinite(middle)
         if ran.any():
-            label = str(runs.runs["label"][who][0])
+            label = str(runs.runs["label"][entries][0])
             ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * size_factor(ax)))
     if bounded:
         ax.set_yscale("log")
@@ -196,9 +196,9 @@ def groups(record: Record, look: Theme) -> list[tuple[Style, NDArray[np.bool_]]]
 
 def _median(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median over runs (R, T, 2), shape (T, 2), of finite points; the previous value if there is none."""
-    sound = np.asarray(np.isfinite(x).all(2))
+    finite = np.asarray(np.isfinite(x).all(2))
     middle = np.full(x.shape[1:], np.nan)
-    some = np.asarray(sound.any(0))
-    middle[some] = np.nanmedian(np.where(sound[..., None], x, np.nan)[:, some], axis=0)
+    some = np.asarray(finite.any(0))
+    middle[some] = np.nanmedian(np.where(finite[..., None], x, np.nan)[:, some], axis=0)
     last = np.maximum.accumulate(np.where(some, np.arange(len(some)), 0))
     return np.asarray(middle[last])

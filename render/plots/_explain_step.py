@@ -79,42 +79,42 @@ def explain_step(
     labels = [str(label) for label in trajectories.runs["label"]]
     if run is not None and run not in labels:
         raise unknown("run", str(run), labels)
-    who = labels.index(labels[0] if run is None else run)
+    index = labels.index(labels[0] if run is None else run)
     if not (math.isfinite(width) and width > 1):
         raise InputError(f"width must be > 1 inch, got {width!r}")
     begin, end = (np.flatnonzero(trajectories.step == at) for at in (number - 1, number))
     if not len(begin) or not len(end):
         raise InputError(f"step must be from 1 on, and recorded together with the one before, got {number}")
-    if steps_or_inf(trajectories.runs["stopped"])[who] <= number:
-        raise InputError(f"{labels[who]} was stopped before the end of step {number}")
-    at, to = trajectories.x[who, int(begin[0])], trajectories.x[who, int(end[0])]
-    ways: dict[str, Vector] = {"gradient": -_slope(surface, at)}
-    momentum, second = (_kept(record, name, who, int(end[0])) for name in ("momentum", "second_moment"))
+    if steps_or_inf(trajectories.runs["stopped"])[index] <= number:
+        raise InputError(f"{labels[index]} was stopped before the end of step {number}")
+    at, to = trajectories.x[index, int(begin[0])], trajectories.x[index, int(end[0])]
+    vectors: dict[str, Vector] = {"gradient": -_slope(surface, at)}
+    momentum, second = (_kept(record, name, index, int(end[0])) for name in ("momentum", "second_moment"))
     reach = None
     if momentum is not None:
-        ways["momentum"] = -momentum
+        vectors["momentum"] = -momentum
     if second is not None and (second > 0).all():
         reach = second**-0.5
-        ways["scaling"] = reach * ways.get("momentum", ways["gradient"])
-    ways["step"] = to - at
-    count = len(ways)
+        vectors["scaling"] = reach * vectors.get("momentum", vectors["gradient"])
+    vectors["step"] = to - at
+    count = len(vectors)
     side = (width - 2 * EDGE - GAP * (count - 1)) / count
     tall = EDGE + side + HEAD + TITLE
     shown = crop(record, _box(surface, at, to).tolist())
-    style = styles(labels, look)[who]
+    style = styles(labels, look)[index]
     with look.context():
         made = Figure(figsize=(width, tall), dpi=150)
         made.text(
             EDGE / width,
             1 - 0.7 * TITLE / tall,
-            f"{labels[who]}, step {number}",
+            f"{labels[index]}, step {number}",
             fontsize=10,
             fontweight="bold",
             color=look.foreground,
             va="baseline",
             parse_math=False,
         )
-        for place, (part, way) in enumerate(ways.items()):
+        for place, (part, points) in enumerate(vectors.items()):
             box = ((EDGE + place * (side + GAP)) / width, EDGE / tall, side / width, side / tall)
             ax = made.add_axes(box, label=part)
             contour(shown, ax, theme=look)
@@ -124,9 +124,9 @@ def explain_step(
             if part == "scaling" and reach is not None:
                 _ellipse(ax, at, reach, style)
             if part == "step":
-                for before in list(ways.values())[:-1]:
+                for before in list(vectors.values())[:-1]:
                     _arrow(ax, at, _long(ax, before), style, look, faint=True)
-            _arrow(ax, at, way if part == "step" else _long(ax, way), style, look)
+            _arrow(ax, at, points if part == "step" else _long(ax, points), style, look)
     return made
 
 
@@ -169,19 +169,19 @@ def _box(surface: Surface, at: Vector, to: Vector) -> Vector:
     return np.stack([np.maximum(middle - half, low), np.minimum(middle + half, high)], 1)
 
 
-def _long(ax: Axes, way: Vector) -> Vector:
+def _long(ax: Axes, points: Vector) -> Vector:
     """Scale a direction to the common length of arrows."""
     sides = np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
-    length = float(np.hypot(*(way / sides)))
-    return np.asarray(way * (LONG / length if length > 0 else 0.0))
+    length = float(np.hypot(*(points / sides)))
+    return np.asarray(points * (LONG / length if length > 0 else 0.0))
 
 
-def _arrow(ax: Axes, at: Vector, way: Vector, style: Style, look: Theme, faint: bool = False) -> None:
+def _arrow(ax: Axes, at: Vector, points: Vector, style: Style, look: Theme, faint: bool = False) -> None:
     """Draw an arrow with a halo, and a ring at its start."""
     scale = size_factor(ax)
-    tip = at + way
+    tip = at + points
     layers = [(style.color, 1.1, 0.35)] if faint else [(look.halo, 5.0, 1.0), (style.color, 2.6, 1.0)]
-    for color, wide, alpha in layers if np.any(way != 0) else []:
+    for color, wide, alpha in layers if np.any(points != 0) else []:
         ax.annotate(
             "",
             tuple(tip),

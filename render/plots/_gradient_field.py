@@ -74,20 +74,20 @@ def arrows(
     alpha: float = 1.0,
 ) -> None:
     """Draw arrows along −∇f (n, 2) at points (n, 2) of a view with sides (2,); longer where it is steeper."""
-    way = -slope * sides  # the gradient in the picture's coordinates
-    size = np.hypot(*way.T)
-    held = np.isfinite(size) & (size > 0)
-    if not held.any():
+    points = -slope * sides  # the gradient in the picture's coordinates
+    size = np.hypot(*points.T)
+    hold_last = np.isfinite(size) & (size > 0)
+    if not hold_last.any():
         return
     count = len(at)
-    way, size, at = way[held], size[held], at[held]
+    points, size, at = points[hold_last], size[hold_last], at[hold_last]
     low, high = np.log10(np.quantile(size, (0.02, 0.98)))
     share = np.clip((np.log10(size) - low) / max(high - low, 1.0), 0.0, 1.0)
     length = (0.35 + 0.65 * share) / np.sqrt(count)
-    ways = (way / size[:, None]) * length[:, None] * sides
+    all_points = (points / size[:, None]) * length[:, None] * sides
     ax.quiver(
         *at.T,
-        *ways.T,
+        *all_points.T,
         angles="xy",
         scale_units="xy",
         scale=1.0,

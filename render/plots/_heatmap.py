@@ -116,14 +116,14 @@ def choose_axes(record: Record, along: Sequence[str] | None, count: int = 2) -> 
 
 def color_scale(shown: GridValues, look: Theme) -> ScalarMappable:
     """Return the colour scale of the values."""
-    sound = shown.values[np.isfinite(shown.values)]
+    finite = shown.values[np.isfinite(shown.values)]
     ramp = look.ramp[::-1] if shown.quantity is MEASURES["success"] else look.ramp
     colors = LinearSegmentedColormap.from_list(look.name, list(ramp))
-    if not len(sound):
+    if not len(finite):
         return ScalarMappable(Normalize(0, 1), colors)
     if shown.quantity is MEASURES["success"]:
         return ScalarMappable(Normalize(0, 1), colors)
-    low, high = float(sound.min()), float(np.quantile(sound, FAR))
+    low, high = float(finite.min()), float(np.quantile(finite, FAR))
     if shown.quantity.log and low > 0:
         return ScalarMappable(LogNorm(low, max(high, low * 1.01)), colors)
     return ScalarMappable(Normalize(low, max(high, low + 1e-12)), colors)

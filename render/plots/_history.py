@@ -123,15 +123,15 @@ def _along(record: Record, x: str) -> tuple[Numbers, str]:
 
 def _decades(values: Numbers) -> tuple[float, float]:
     """Return limits on a log scale."""
-    sound = values[np.isfinite(values) & (values > 0)]
-    high = float(sound.max())
-    return max(float(sound.min()), high * DEPTH) / 1.5, 1.5 * high
+    finite = values[np.isfinite(values) & (values > 0)]
+    high = float(finite.max())
+    return max(float(finite.min()), high * DEPTH) / 1.5, 1.5 * high
 
 
 def _span(values: Numbers) -> tuple[float, float]:
     """Return limits on a linear scale, with a margin."""
-    sound = values[np.isfinite(values)]
-    low, high = float(sound.min()), float(sound.max())
+    finite = values[np.isfinite(values)]
+    low, high = float(finite.min()), float(finite.max())
     margin = 0.06 * max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-9)
     return low - margin, high + margin
 
@@ -212,8 +212,8 @@ def _cosine(record: Record) -> Numbers:
     moves = _moves(record)
     with np.errstate(divide="ignore", invalid="ignore"):
         moves = moves / np.abs(moves).max(-1, keepdims=True)  # squares of very short steps would underflow
-        ways = moves / np.linalg.norm(moves, axis=-1, keepdims=True)
-    return _late(np.clip((ways[:, 1:] * ways[:, :-1]).sum(-1), -1.0, 1.0), 2)
+        all_points = moves / np.linalg.norm(moves, axis=-1, keepdims=True)
+    return _late(np.clip((all_points[:, 1:] * all_points[:, :-1]).sum(-1), -1.0, 1.0), 2)
 
 
 def _late(values: Numbers, late: int) -> Numbers:

@@ -267,8 +267,8 @@ def label_runs(
 def head_positions(way: Points, extents: Any) -> Points:
     """Return where the head is drawn at each point (T, 2): there, or where it last left the axes; NaN before."""
     low, high = np.array(extents).reshape(2, 2)
-    sound = np.isfinite(way).all(axis=1)
-    last = np.maximum.accumulate(np.where(sound, np.arange(len(way)), 0))
+    finite = np.isfinite(way).all(axis=1)
+    last = np.maximum.accumulate(np.where(finite, np.arange(len(way)), 0))
     way = way[last]
     inside = np.asarray(((way >= low) & (way <= high)).all(axis=1))
     since = np.maximum.accumulate(np.where(inside, np.arange(len(way)), -1))

@@ -126,17 +126,17 @@ def loss_curves(
     minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
     bounded = bool(np.isfinite(minimum))
     values = trajectories.loss - minimum if bounded else trajectories.loss
-    held = [str(status) not in FAILED for status in trajectories.runs["status"]]
-    sound = values[held if any(held) else slice(None)]
+    hold_last = [str(status) not in FAILED for status in trajectories.runs["status"]]
+    finite = values[hold_last if any(hold_last) else slice(None)]
     if bounded:
-        first = max(_begin(sound), 1e-300)
+        first = max(_begin(finite), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
-        lowest = -_highest(-sound)
-        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(sound, first))
+        lowest = -_highest(-finite)
+        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(finite, first))
         _mark(ax, target - minimum, look)
     else:
-        low, high = _span(sound)
+        low, high = _span(finite)
         ax.set_ylim(low, high)
         _mark(ax, target, look)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))

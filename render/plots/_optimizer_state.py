@@ -66,20 +66,20 @@ class StateMarks(Artist, AnimatedArtist):
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
         self.polyline.update(self, renderer)
-        way = self.polyline.pixels[max(self.polyline.reached(steps[0]) - 1, 0) : self.polyline.reached(steps[-1])]
+        points = self.polyline.pixels[max(self.polyline.reached(steps[0]) - 1, 0) : self.polyline.reached(steps[-1])]
         margin = self._margin(renderer)
-        return np.concatenate([way.min(0) - margin, way.max(0) + margin])[None]
+        return np.concatenate([points.min(0) - margin, points.max(0) + margin])[None]
 
     def _margin(self, renderer: RendererBase) -> float:
         return pixels(renderer, self.scale * max(ARROW, ROUND) + 4)
 
     def arrow(self, renderer: RendererBase) -> Numbers | None:
         """Return the arrow from the current point, in pixels."""
-        way = self._turned(self.push[self.polyline.count - 1])
-        size, told = float(np.hypot(*way)), float(np.hypot(*self.push[self.polyline.count - 1]))
+        points = self._turned(self.push[self.polyline.count - 1])
+        size, text = float(np.hypot(*points)), float(np.hypot(*self.push[self.polyline.count - 1]))
         if not np.isfinite(size) or size == 0:
             return None
-        return np.asarray(way / size * pixels(renderer, self.scale * ARROW * told))
+        return np.asarray(points / size * pixels(renderer, self.scale * ARROW * text))
 
     def axes_of_ellipse(self, renderer: RendererBase) -> Numbers | None:
         """Return half the axes of the ellipse in pixels."""
@@ -160,14 +160,14 @@ def optimizer_state(
         reach = np.where(second > 0, second, np.nan) ** -0.5
         size = np.linalg.norm(momentum, axis=-1, keepdims=True)
         largest = np.max(size, axis=(1, 2), keepdims=True, initial=0.0, where=np.isfinite(size))
-        told = SHORT + (1 - SHORT) * np.clip(1 + np.log10(size / largest) / DECADES, 0, 1)
-        push = -momentum / size * told
+        text = SHORT + (1 - SHORT) * np.clip(1 + np.log10(size / largest) / DECADES, 0, 1)
+        push = -momentum / size * text
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = filled_forward(trajectories.x)
+    all_points = filled_forward(trajectories.x)
     for run, style in enumerate(styles(labels, look)):
         if any(np.isfinite(kept[run]).all(-1).any() for kept in (push, reach)):
             stopped = int(filled(trajectories.runs["stopped"])[run])
-            state = StateMarks(ways[run], trajectories.step, push[run], reach[run], stopped, style, look)
+            state = StateMarks(all_points[run], trajectories.step, push[run], reach[run], stopped, style, look)
             state.scale = size_factor(ax)
             ax.add_artist(state).set_clip_path(ax.patch)
     set_step(ax, shown)

@@ -56,7 +56,7 @@ def sensitivity(
     thick = 1.9 * size_factor(ax)
     axes = list(record.axes)
     values = record.axes[name]
-    who = record.axes.get("optimizer") or [str(record.trajectories.runs["label"][0])]
+    labels = record.axes.get("optimizer") or [str(record.trajectories.runs["label"][0])]
     if "optimizer" not in axes:
         axes, numbers = ["optimizer", *axes], numbers[None]
     order = ["optimizer", name, *(other for other in axes if other not in ("optimizer", name))]
@@ -64,7 +64,7 @@ def sensitivity(
     repeats = [place for place, other in enumerate(order) if place > 1 and other in REPEATS]
     log = MEASURES[value].log
     up = value == "success"
-    for label, style, rows in zip(who, styles(who, look), table, strict=True):
+    for label, style, rows in zip(labels, styles(labels, look), table, strict=True):
         middle, low, high = _spread(rows, [place - 1 for place in repeats], up)
         (line,) = ax.plot(values, middle, color=style.color, linewidth=thick, label=label, zorder=4)
         set_legend_style(line, style)
@@ -74,10 +74,10 @@ def sensitivity(
         ax.set_xscale("log")
     if log:
         ax.set_yscale("log")
-        sound = table[np.isfinite(table)]
-        if len(sound) and value == "gap":
+        finite = table[np.isfinite(table)]
+        if len(finite) and value == "gap":
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
-            ax.set_ylim(top=min(float(sound.max()) * 2, ABOVE * first))
+            ax.set_ylim(top=min(float(finite.max()) * 2, ABOVE * first))
     ax.set_xlabel(math_name(name))
     ax.set_ylabel(MEASURES[value].title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
@@ -105,10 +105,10 @@ def _mark(
     ax: Axes, values: list[Any], middle: NDArray[np.float64], color: Any, look: Theme, thick: float, up: bool
 ) -> None:
     """Mark the best value, and the last one before runs fail."""
-    sound = np.flatnonzero(np.isfinite(middle))
-    if not len(sound):
+    finite = np.flatnonzero(np.isfinite(middle))
+    if not len(finite):
         return
-    best = int(sound[np.argmin(-middle[sound] if up else middle[sound])])
+    best = int(finite[np.argmin(-middle[finite] if up else middle[finite])])
     edge = best in (0, len(values) - 1) and len(values) > 2
     ax.plot(
         [values[best]],
@@ -122,7 +122,7 @@ def _mark(
         markeredgecolor=color if edge else look.rim,
         markeredgewidth=0.8 * thick,
     )
-    last = int(sound[-1])
+    last = int(finite[-1])
     if last < len(values) - 1:
         ax.plot(
             [values[last]], [middle[last]], "x", markersize=3.4 * thick, color=color, mew=thick, zorder=5, label="_end"
@@ -173,20 +173,20 @@ def lr_sweep(
     if "lr" not in sweep.axes:
         raise InputError('sweep= needs a sweep over "lr", as returned by sweep(…, lr=(1e-4, 1))')
     look, grid = as_theme(theme), np.array(sweep.axes["lr"], float)
-    who = [str(label) for label in sweep.axes.get("optimizer", sweep.trajectories.runs["label"][:1].tolist())]
+    labels = [str(label) for label in sweep.axes.get("optimizer", sweep.trajectories.runs["label"][:1].tolist())]
     runs = record.trajectories.runs
     chosen = {
         str(label): float(lr)
         for label, lr in zip(runs["label"], runs["lr"], strict=True)
-        if str(label) in who and not math.isnan(lr)
+        if str(label) in labels and not math.isnan(lr)
     }
     if not chosen:
         raise InputError(
-            f"none of the sweep's optimizers ({', '.join(who)}) is in the race: {', '.join(map(str, runs['label']))}"
+            f"none of the sweep's optimizers ({', '.join(labels)}) is in the race: {', '.join(map(str, runs['label']))}"
         )
     ax = current_axes(ax)
     sensitivity(sweep, ax, value=value, along="lr", theme=look)
-    colors = {label: style.color for label, style in zip(who, styles(who, look), strict=True)}
+    colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, *chosen.values()), max(high, *chosen.values()))
     said = []

@@ -69,10 +69,10 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     """Add trails of a width in points, their halos and heads, and rings at their starts."""
     trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
-    ways = filled_forward(trajectories.x)
-    parts = find_overlaps(list(ways), (ax.get_xlim(), ax.get_ylim()))
+    all_points = filled_forward(trajectories.x)
+    parts = find_overlaps(list(all_points), (ax.get_xlim(), ax.get_ylim()))
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        x, y = ways[run].T
+        x, y = all_points[run].T
         trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
         trail.parts, trail.since = parts[run]
         ax.add_line(trail)

@@ -55,7 +55,7 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     ax = current_axes(ax)
     labels = list(dict.fromkeys(str(label) for label in table["label"]))
     rows = {label: np.flatnonzero(table["label"] == label) for label in labels}
-    best = {label: _best(table, held) for label, held in rows.items()}
+    best = {label: _best(table, trials) for label, trials in rows.items()}
     order = sorted(labels, key=lambda label: float(table["effort"][best[label]]))
     scale = size_factor(ax)
     extent = ax.get_window_extent()
@@ -80,9 +80,9 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
             zorder=5,
         )
     ax.axvline(1.0, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    sound = table["effort"][table["effort"] > 0]
+    finite = table["effort"][table["effort"] > 0]
     ax.set_xscale("log")
-    ax.set_xlim(0.8 * min(float(sound.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED))
+    ax.set_xlim(0.8 * min(float(finite.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED))
     ax.set_ylim(len(labels) - 0.45, -0.45)
     ax.set_yticks(range(len(order)), order)
     ax.tick_params(axis="y", length=0)
@@ -93,14 +93,14 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
 
 
 def _settings(
-    ax: Axes, table: Columns, held: NDArray[np.int64], best: int, y: int, style: Style, look: Theme, scale: float
+    ax: Axes, table: Columns, trials: NDArray[np.int64], best: int, y: int, style: Style, look: Theme, scale: float
 ) -> None:
     """Draw the trials of one optimizer around a height."""
     effort, whole = table["effort"], table["steps"] == table["steps"].max()
-    lifts = THICK * (2 * (0.5 + 0.618034 * np.arange(len(held)) % 1.0) % 2 - 1)
-    for chosen, alpha, size in ((~whole[held], 0.16, 2.6), (whole[held], 0.6, 3.2)):
+    lifts = THICK * (2 * (0.5 + 0.618034 * np.arange(len(trials)) % 1.0) % 2 - 1)
+    for chosen, alpha, size in ((~whole[trials], 0.16, 2.6), (whole[trials], 0.6, 3.2)):
         ax.plot(
-            effort[held][chosen],
+            effort[trials][chosen],
             y + lifts[chosen],
             "o",
             color=style.color,
@@ -110,7 +110,7 @@ def _settings(
             zorder=3,
             label="_settings",
         )
-    given = _given(table, held)
+    given = _given(table, trials)
     ax.plot(
         [effort[given]],
         [y],
@@ -135,29 +135,29 @@ def _settings(
     )
 
 
-def _best(table: Columns, held: NDArray[np.int64]) -> int:
+def _best(table: Columns, trials: NDArray[np.int64]) -> int:
     """Return the row of the best trial among the longest ones, the latest of equal ones."""
-    longest = held[table["steps"][held] == table["steps"][held].max()][::-1]
+    longest = trials[table["steps"][trials] == table["steps"][trials].max()][::-1]
     return int(longest[np.argmin(table["effort"][longest])])
 
 
-def _given(table: Columns, held: NDArray[np.int64]) -> int:
+def _given(table: Columns, trials: NDArray[np.int64]) -> int:
     """Return the row of the longest trial of the given settings."""
-    same = np.ones(len(held), bool)
+    same = np.ones(len(trials), bool)
     for name, column in table.items():
         if name not in FACTS:
-            same &= (column[held] == column[held[0]]) | (np.isnan(column[held]) & np.isnan(column[held[0]]))
-    alike = held[same]
+            same &= (column[trials] == column[trials[0]]) | (np.isnan(column[trials]) & np.isnan(column[trials[0]]))
+    alike = trials[same]
     return int(alike[np.argmax(table["steps"][alike])])
 
 
-def _told(table: Columns, held: NDArray[np.int64]) -> str:
+def _told(table: Columns, trials: NDArray[np.int64]) -> str:
     """Return the budget of an optimizer and the ranges of its hyper-parameters."""
-    begun = int((table["rung"][held] == table["rung"].min()).sum())
-    words = [f"{begun:,} setting{'' if begun == 1 else 's'}, {int(table['evaluations'][held].sum()):,} evaluations"]
+    begun = int((table["rung"][trials] == table["rung"].min()).sum())
+    words = [f"{begun:,} setting{'' if begun == 1 else 's'}, {int(table['evaluations'][trials].sum()):,} evaluations"]
     for name, column in table.items():
-        if name not in FACTS and np.isfinite(column[held]).any():
-            low, high = np.nanmin(column[held]), np.nanmax(column[held])
+        if name not in FACTS and np.isfinite(column[trials]).any():
+            low, high = np.nanmin(column[trials]), np.nanmax(column[trials])
             words.append(f"{name} {low:.2g}" + (f" to {high:.2g}" if low < high else ""))
     return words[0] + (f"; {', '.join(words[1:])}" if len(words) > 1 else "")
 

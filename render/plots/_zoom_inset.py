@@ -161,10 +161,10 @@ def refined(surface: Surface, box: NDArray[np.float64]) -> Surface:
 
 
 def _between(
-    axis: NDArray[np.float64], values: NDArray[np.float64], wanted: NDArray[np.float64]
+    axis: NDArray[np.float64], values: NDArray[np.float64], requested: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Interpolate values (n, …) on an even axis (n,) at other places; outside, the border's cell is extended."""
-    place = (wanted - axis[0]) / (axis[-1] - axis[0]) * (len(axis) - 1)
+    place = (requested - axis[0]) / (axis[-1] - axis[0]) * (len(axis) - 1)
     first = np.clip(np.floor(place).astype(int), 0, len(axis) - 2)
     t = (place - first)[:, None]
     before, behind = (3 * (end[:1] - end[1:2]) + end[2:3] for end in (values, values[::-1]))

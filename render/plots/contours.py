@@ -97,15 +97,15 @@ def is_known(record: Record) -> bool:
 def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:
     """Keep every second level line, or fewer, if there are so many that they would hide the fill."""
     sides = np.ptp(view, axis=1)
-    ways = drawn.get_paths()
+    all_points = drawn.get_paths()
     together = sum(
         float(np.hypot(*(np.diff(line, axis=0) / sides).T).sum())
-        for way in ways
+        for way in all_points
         for line in way.to_polygons(closed_only=False)
     )
     stride = max(int(np.ceil(together / MOST_LINES)), 1)
     drawn.set_paths(
-        [way if place % stride == stride // 2 else Path(np.zeros((0, 2))) for place, way in enumerate(ways)]
+        [way if place % stride == stride // 2 else Path(np.zeros((0, 2))) for place, way in enumerate(all_points)]
     )
 
 
@@ -168,10 +168,10 @@ def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
         height = np.ma.log10(np.ma.maximum(values - min(lowest, float(known.min())), 0.0) + offset)
     else:
         height = values
-    sound = height.compressed()
+    finite = height.compressed()
     shares = np.linspace(0.0, 1.0, levels + 1)
-    by_area = np.quantile(sound, shares)
-    low, high = np.quantile(sound, (0.0, 0.998))
+    by_area = np.quantile(finite, shares)
+    low, high = np.quantile(finite, (0.0, 0.998))
     if surface.scale == "log":
         high = min(high, np.log10(most + offset))
     by_height = np.linspace(low, high, levels + 1)
@@ -180,5 +180,5 @@ def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
     if len(borders) < 2:  # a constant surface has one band
         reach = max(0.5, 1e-6 * abs(float(borders[0])))
         borders = np.array([borders[0] - reach, borders[0] + reach])
-    borders[-1] = max(borders[-1], float(sound.max()))
+    borders[-1] = max(borders[-1], float(finite.max()))
     return ColorLevels(height, borders)

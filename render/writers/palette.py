@@ -72,11 +72,11 @@ def choose_colors(keys: NDArray[np.uint32], weight: NDArray[np.float64], reserve
         keys, weight: packed colours and weights from `count_colors`.
         reserved: colours (k, 3) that the palette contains exactly.
     """
-    held = pack_rgb(reserved)
-    if len(every := np.union1d(held, keys)) <= SIZE:
+    hold_last = pack_rgb(reserved)
+    if len(every := np.union1d(hold_last, keys)) <= SIZE:
         return unpack(every)
-    often = min(EXACT, max(SIZE - 16 - len(held), 0))
-    exact = unpack(np.union1d(held, keys[:often])[:SIZE]).astype(np.float32)
+    often = min(EXACT, max(SIZE - 16 - len(hold_last), 0))
+    exact = unpack(np.union1d(hold_last, keys[:often])[:SIZE]).astype(np.float32)
     rest = unpack(keys[often : often + CANDIDATES]).astype(np.float32)
     heavy = weight[often : often + CANDIDATES] ** 0.75
     centres = _spread(rest, heavy, exact, SIZE - len(exact))

@@ -189,7 +189,7 @@ def test_a_bootstrap_takes_any_statistic_and_repeats_itself():
         (lambda: profiles.bootstrap([[1.0]], level=1.0), r"level in \(0, 1\)"),
     ],
 )
-def test_what_is_no_table_is_refused(call, message):
+def test_an_invalid_table_is_refused(call, message):
     with pytest.raises(InputError, match=message) as caught:
         call()
     assert "\n" not in str(caught.value)

@@ -79,6 +79,6 @@ def test_evaluations_are_listed_unless_one_gradient_per_step(make_record):
 
     none = [0, 0, 0, 0]
     assert "evaluations" not in spending(n_values=none, n_gradients=[2, 1, 2, 0], n_hvps=none, n_hessians=none)[0]
-    told = spending(n_values=[0, 3, 7, 0], n_gradients=[2, 1, 0, 0], n_hvps=none, n_hessians=[0, 1, 0, 0])
+    reported = spending(n_values=[0, 3, 7, 0], n_gradients=[2, 1, 0, 0], n_hvps=none, n_hessians=[0, 1, 0, 0])
     cells = ["evaluations", "2 gradients", "3 values, 1 gradient, 1 Hessian", "7 values", "none"]
-    assert [re.split("  +", line)[-2] for line in told] == cells
+    assert [re.split("  +", line)[-2] for line in reported] == cells

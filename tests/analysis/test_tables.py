@@ -127,7 +127,7 @@ def test_markdown_has_a_rule_and_escapes_bars():
     assert {len(re.findall(r"(?<!\\)\|", line)) for line in lines[:4]} == {4}
 
 
-def test_latex_is_booktabs_with_special_signs_escaped():
+def test_latex_is_booktabs_with_special_signs_unbounded():
     text = SMALL.render("latex")
     assert r"\begin{tabular}{lrr}" in text
     assert r"A\_1 $\cdot$ x & \textbf{1.25 [1.00, 1.50]} & 1234 \\" in text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from render_pixels import sized
-from render_records import converging, diverging, record, way
+from render_records import arc, converging, diverging, record
 
 from landscapes import render
 
@@ -163,7 +163,7 @@ INVALID = [
 @pytest.mark.parametrize(("arguments", "message"), INVALID, ids=[" ".join(arguments) for arguments, _ in INVALID])
 def test_invalid_input_prints_one_line(cli, tmp_path, arguments, message):
     (tmp_path / "arguments.npz").write_text("no record", encoding="utf-8")
-    record([np.hstack([way(5), way(5)])]).save(tmp_path / "flat.npz")
+    record([np.hstack([arc(5), arc(5)])]).save(tmp_path / "flat.npz")
     before = sorted(file.name for file in tmp_path.iterdir())
     code, out, err = cli("replay", *arguments)
     assert (code, out) == (2, "")

@@ -70,12 +70,12 @@ def test_submit_and_result_suffice_and_pending_blocks_are_bounded(monkeypatch):
 
 def test_progress_counts_runs(pool):
     for executor in (None, pool):
-        told: list[tuple[int, int]] = []
-        execute(grid(), executor=executor, progress=lambda *now, told=told: told.append(now))
-        done = [now for now, _ in told]
+        reported: list[tuple[int, int]] = []
+        execute(grid(), executor=executor, progress=lambda *now, reported=reported: reported.append(now))
+        done = [now for now, _ in reported]
         assert done == sorted(done)
-        assert told[-1] == (100, 100)
-        assert {total for _, total in told} == {100}
+        assert reported[-1] == (100, 100)
+        assert {total for _, total in reported} == {100}
         assert len(set(done)) >= 7
 
 

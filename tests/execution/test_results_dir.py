@@ -77,9 +77,9 @@ def test_finished_blocks_are_not_run_again(tmp_path, monkeypatch):
     assert part.done.tolist() == [True] * 3 + [False] * 4
     assert np.isnan(part[48:].loss).all()
     assert len(ran) == 3
-    told: list[tuple[int, int]] = []
-    found = execute(grid(), resume_dir=tmp_path / "out", progress=lambda *now: told.append(now))
-    assert told[0] == (16, 100)
+    reported: list[tuple[int, int]] = []
+    found = execute(grid(), resume_dir=tmp_path / "out", progress=lambda *now: reported.append(now))
+    assert reported[0] == (16, 100)
     assert len(ran) == 7
     assert same(found[:], execute(grid())[:])
     ran.clear()
@@ -154,7 +154,7 @@ def test_unusable_directories_are_rejected(tmp_path, monkeypatch):
     assert not ran
 
 
-def test_a_damaged_block_is_told_of(tmp_path):
+def test_a_damaged_block_is_reported_of(tmp_path):
     found = execute(grid(), resume_dir=tmp_path / "out")
     block = tmp_path / "out" / "block-0000003.npz"
     whole = block.read_bytes()

@@ -124,16 +124,16 @@ def test_a_domain_may_be_mapped_and_a_map_kept(tmp_path):
 
 
 def test_a_folder_and_progress(tmp_path):
-    told = []
+    reported = []
     record = basins(
         "himmelblau",
         "adam(lr=0.1)",
         resolution=6,
         steps=30,
         resume_dir=tmp_path / "kept",
-        progress=lambda *pair: told.append(pair),
+        progress=lambda *pair: reported.append(pair),
     )
-    assert told[-1] == (36, 36)
+    assert reported[-1] == (36, 36)
     again = basins("himmelblau", "adam(lr=0.1)", resolution=6, steps=30, resume_dir=tmp_path / "kept")
     assert np.array_equal(record.trajectories.x, again.trajectories.x)
 

@@ -46,21 +46,21 @@ def test_target_hits_and_their_costs_equal_those_of_each_race():
     shares = [0.5, 1e-2, 1e-4, 1e-300]
     record = compare([BOWL, "rosenbrock"], MANY, starts=2, steps=20, tolerances=shares)
     assert record.grid("steps_to").shape == (2, 5, 2, 1, 4)
-    for i, landscape in enumerate([BOWL, functions.get("rosenbrock")]):
-        for k, start in enumerate(record.meta["functions"][landscape.name]["starts"]):
-            first, optimizer = float(landscape(start)), None
+    for i, objective in enumerate([BOWL, functions.get("rosenbrock")]):
+        for k, start in enumerate(record.meta["functions"][objective.name]["starts"]):
+            first, optimizer = float(objective(start)), None
             for j, name in enumerate(MANY):
                 optimizer = parse(name)[0]
-                values = race(landscape, optimizer, start=start, steps=20, resolution=3).trajectories.loss[0]
+                values = race(objective, optimizer, start=start, steps=20, resolution=3).trajectories.loss[0]
                 for m, share in enumerate(shares):
-                    hits = np.flatnonzero(values <= landscape.minimum + share * (first - landscape.minimum))
+                    hits = np.flatnonzero(values <= objective.minimum + share * (first - objective.minimum))
                     got = filled(record.grid("steps_to"))[i, j, k, 0, m]
                     assert got == (hits[0] if len(hits) else -1)
                     spent = filled(record.grid("evaluations_to"))[i, j, k, 0, m]
                     if got < 1:
                         assert spent == got
                         continue
-                    runs = race(landscape, optimizer, start=start, steps=int(got), resolution=3).trajectories.runs
+                    runs = race(objective, optimizer, start=start, steps=int(got), resolution=3).trajectories.runs
                     kinds = [float(runs[kind][0]) for kind in KINDS]
                     assert spent == kinds[0] + kinds[1] + kinds[2] + 2 * kinds[3]
 
@@ -112,8 +112,8 @@ def test_open_learning_rates_are_tuned_for_each_function():
     assert rates[:, 1].tolist() == [0.5, 0.5]
     plain = compare(["booth", "rosenbrock"], ["adam"], starts=2, steps=50, tuned=False)
     assert set(plain.trajectories.runs["lr"]) == {1e-3}
-    told = record.meta["functions"]["booth"]["optimizers"]
-    assert told == [f"adam(lr={rates[0, 0]})", "sgd(lr=0.5)"]
+    reported = record.meta["functions"]["booth"]["optimizers"]
+    assert reported == [f"adam(lr={rates[0, 0]})", "sgd(lr=0.5)"]
 
 
 def test_points_of_fewer_coordinates_are_padded():
@@ -133,9 +133,9 @@ def test_functions_of_one_name_get_different_labels():
 
 def test_an_unknown_minimum_is_the_lowest_value_of_all_runs():
     record = compare(HIDDEN, ["adam(lr=0.1)", "sgd(lr=0.2)"], starts=3, steps=40, tolerances=[0.5, 0.1])
-    told = record.meta["functions"]["hidden"]
-    assert told["minimum_is"] == "the lowest value seen"
-    assert told["minimum"] == record.trajectories.runs["lowest"].min()
+    reported = record.meta["functions"]["hidden"]
+    assert reported["minimum_is"] == "the lowest value seen"
+    assert reported["minimum"] == record.trajectories.runs["lowest"].min()
     assert (filled(record.grid("steps_to")) > 0).all()
     found = compare(dataclasses.replace(BOWL, minima=(), minimum=math.nan), "sgd(lr=0.1)", starts=1, tolerances=[0.5])
     assert found.meta["functions"]["bowl"]["minimum_is"] == "found"
@@ -153,16 +153,16 @@ def test_columns_describe_how_runs_end():
 
 
 def test_a_comparison_is_kept_in_files(tmp_path):
-    told = []
+    reported = []
     record = compare(
         ["booth", "beale"],
         ["adam(lr=0.1)", "sgd(lr=0.01)"],
         starts=2,
         steps=20,
         resume_dir=tmp_path / "kept",
-        progress=lambda *pair: told.append(pair),
+        progress=lambda *pair: reported.append(pair),
     )
-    assert told[-1] == (8, 8)
+    assert reported[-1] == (8, 8)
     again = compare(
         ["booth", "beale"], ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=2, steps=20, resume_dir=tmp_path / "kept"
     )

@@ -55,7 +55,7 @@ def test_what_is_shown_is_the_race(name):
     assert {key: mine.meta[key] for key in keys} == {key: theirs.meta[key] for key in keys}
 
 
-def test_the_minimum_of_ones_own_is_searched_once_and_its_star_is_open():
+def test_the_minimum_of_the_users_is_searched_once_and_its_star_is_open():
     record, theirs = opened(unknown_minimum, THREE).record, race(unknown_minimum, THREE)
     assert record.meta["minimum_is"] == theirs.meta["minimum_is"] == "found"
     assert record.surface.minima == pytest.approx(theirs.surface.minima)
@@ -109,7 +109,7 @@ def test_labels_stay_whatever_the_sliders_say():
 
 
 @pytest.mark.slow
-def test_others_are_offered_beside_one_and_only_those_given_beside_several():
+def test_others_are_offered_next_to_one_and_only_those_given_next_to_several():
     titles = [get(name).title for name in OTHERS]
     assert opened("booth", THREE).racer.names == ["Booth", *titles]
     assert opened("rosenbrock", THREE).racer.names == ["Rosenbrock", *(t for t in titles if t != "Rosenbrock")]
@@ -117,7 +117,7 @@ def test_others_are_offered_beside_one_and_only_those_given_beside_several():
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_each_landscape_that_is_offered_can_be_raced_without_a_sweep(name, monkeypatch):
+def test_each_function_that_is_offered_can_be_raced_without_a_sweep(name, monkeypatch):
     monkeypatch.setattr(
         "landscapes.experiments.stored_lrs.sweep_lrs", lambda *_: pytest.fail("a sweep takes too long for a click")
     )
@@ -144,7 +144,7 @@ def test_a_draft_is_the_beginning_of_the_race_and_as_long_as_there_is_time(monke
     assert racer(RaceRequest("beale", LABELS, draft=True)).meta["steps"] == get("beale").steps
 
 
-def test_a_landscape_is_prepared_once(monkeypatch):
+def test_a_function_is_prepared_once(monkeypatch):
     asked = []
     surface = landscapes.Function.surface
     monkeypatch.setattr(landscapes.Function, "surface", lambda f, n=257: (asked.append(n), surface(f, n))[1])

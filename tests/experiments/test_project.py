@@ -21,22 +21,22 @@ def record() -> Record:
     return race(FUNCTION, ["adam(lr=0.05)", "sgd(lr=0.0005)", "sgd(lr=10)"], steps=60)
 
 
-def test_the_surface_is_the_landscape_in_the_plane(record: Record) -> None:
+def test_the_surface_is_the_function_in_the_plane(record: Record) -> None:
     flat = project(record, FUNCTION, resolution=9)
     plane = flat.meta["plane"]
     surface = flat.surface
     assert surface is not None
-    ways, origin = np.array(plane["directions"]), np.array(plane["origin"])
-    np.testing.assert_allclose(ways @ ways.T, np.eye(2), atol=1e-12)
-    points = origin + np.stack(np.meshgrid(surface.x, surface.y), -1) @ ways
+    arcs, origin = np.array(plane["directions"]), np.array(plane["origin"])
+    np.testing.assert_allclose(arcs @ arcs.T, np.eye(2), atol=1e-12)
+    points = origin + np.stack(np.meshgrid(surface.x, surface.y), -1) @ arcs
     np.testing.assert_allclose(surface.values, FUNCTION(torch.from_numpy(points)).numpy(), rtol=1e-10)
 
 
 def test_points_are_projected_at_right_angles_and_values_stay_true(record: Record) -> None:
     flat = project(record, FUNCTION, resolution=9)
-    ways, origin = np.array(flat.meta["plane"]["directions"]), np.array(flat.meta["plane"]["origin"])
-    off = record.trajectories.x[:2] - (origin + flat.trajectories.x[:2] @ ways)
-    np.testing.assert_allclose(off @ ways.T, 0, atol=1e-10)
+    arcs, origin = np.array(flat.meta["plane"]["directions"]), np.array(flat.meta["plane"]["origin"])
+    off = record.trajectories.x[:2] - (origin + flat.trajectories.x[:2] @ arcs)
+    np.testing.assert_allclose(off @ arcs.T, 0, atol=1e-10)
     np.testing.assert_array_equal(flat.trajectories.loss, record.trajectories.loss)
     np.testing.assert_allclose(flat.trajectories.x[record.order[0], -1], 0, atol=1e-12)
 
@@ -50,8 +50,8 @@ def test_no_two_directions_hold_more_of_the_movement_than_the_principal_ones(rec
 
 def test_a_run_that_diverged_does_not_choose_the_plane(record: Record) -> None:
     assert record.trajectories.runs["status"][2] == "diverged"
-    sound = race(FUNCTION, ["adam(lr=0.05)", "sgd(lr=0.0005)"], steps=60)
-    one, two = (project(each, FUNCTION, resolution=9).meta["plane"]["directions"] for each in (record, sound))
+    finite = race(FUNCTION, ["adam(lr=0.05)", "sgd(lr=0.0005)"], steps=60)
+    one, two = (project(each, FUNCTION, resolution=9).meta["plane"]["directions"] for each in (record, finite))
     np.testing.assert_allclose(one, two, atol=1e-12)
 
 

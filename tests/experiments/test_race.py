@@ -306,12 +306,12 @@ def test_stored_learning_rates_are_used_only_for_their_race(monkeypatch):
 def test_every_optimizer_has_a_stored_learning_rate_on_every_function():
     free = {stored_lrs.lr_free_spec(optimizer_of(name)) for name in WITH_RATE}
     assert STORED.keys() == functions.catalogue().keys(), "run benchmarks/tune.py"
-    for name, landscape in functions.catalogue().items():
+    for name, objective in functions.catalogue().items():
         assert STORED[name]["rates"].keys() == free
-        assert STORED[name]["race"] == stored_lrs.fingerprint(landscape, landscape.start, landscape.steps), (
+        assert STORED[name]["race"] == stored_lrs.fingerprint(objective, objective.start, objective.steps), (
             "run benchmarks/tune.py"
         )
-        assert STORED[name]["value"] == pytest.approx(float(landscape(landscape.start)), rel=1e-9), (
+        assert STORED[name]["value"] == pytest.approx(float(objective(objective.start)), rel=1e-9), (
             "another formula: run benchmarks/tune.py"
         )
 
@@ -324,9 +324,9 @@ def test_learning_rates_at_the_edge_of_the_grid_are_listed(name):
 
 def assert_stored_is_what_a_sweep_finds(name: str) -> None:
     """Another processor's last bits may tip a rate to its neighbour, but not many, and none that is worse."""
-    landscape = functions.get(name)
+    objective = functions.get(name)
     contenders = [optimizer_of(name) for name in WITH_RATE]
-    race_of = (landscape, contenders, landscape.start, landscape.steps)
+    race_of = (objective, contenders, objective.start, objective.steps)
     fresh, scores = stored_lrs.sweep_lrs(*race_of), stored_lrs.score_lrs(*race_of)
     stored = [STORED[name]["rates"][stored_lrs.lr_free_spec(optimizer)] for optimizer in contenders]
     for optimizer, row, old, new in zip(contenders, scores, stored, fresh, strict=True):

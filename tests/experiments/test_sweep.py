@@ -194,9 +194,9 @@ def test_an_unknown_minimum_needs_a_given_target():
 
 
 def test_progress_counts_runs_and_an_executor_changes_nothing():
-    told = []
-    record = sweep(VALLEY, "adam", lr=[0.1, 0.2, 0.3], steps=5, progress=lambda *pair: told.append(pair))
-    assert told[-1] == (3, 3)
+    reported = []
+    record = sweep(VALLEY, "adam", lr=[0.1, 0.2, 0.3], steps=5, progress=lambda *pair: reported.append(pair))
+    assert reported[-1] == (3, 3)
     with ThreadPoolExecutor(2) as executor:
         other = sweep(VALLEY, "adam", lr=[0.1, 0.2, 0.3], steps=5, executor=executor)
     assert np.array_equal(record.trajectories.x, other.trajectories.x)

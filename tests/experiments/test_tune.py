@@ -25,8 +25,8 @@ ELLIPSE = function((-2, 2), (-2, 2), start=(-1.8, 0.6), minima=[(0, 0)], name="e
 """Curvatures 1 and 9."""
 
 
-def small(optimizers, landscape=ELLIPSE, **more):
-    return tune(landscape, optimizers, **{"steps": 60, "candidates": 27, "starts": 2, **more})
+def small(optimizers, objective=ELLIPSE, **more):
+    return tune(objective, optimizers, **{"steps": 60, "candidates": 27, "starts": 2, **more})
 
 
 def column(record, name, label=None):
@@ -198,9 +198,9 @@ def test_only_a_tuning_has_best_optimizers():
 
 
 def test_progress_counts_rungs():
-    told = []
-    small("sgd", progress=lambda *pair: told.append(pair))
-    assert told == [(i, 6) for i in range(1, 7)]
+    reported = []
+    small("sgd", progress=lambda *pair: reported.append(pair))
+    assert reported == [(i, 6) for i in range(1, 7)]
 
 
 def test_an_own_optimizer_is_tuned():

@@ -392,7 +392,7 @@ def test_scipy_is_imported_on_use(python):
 # ---------------------------------------------------------------- beside the others
 
 
-def test_scipy_races_beside_native_optimizers():
+def test_scipy_races_next_to_native_optimizers():
     record = race("beale", ["adam(lr=0.3)", "neldermead", "cmaes", "scipy(method='BFGS')"], steps=120, resolution=9)
     runs = record.trajectories.runs
     assert runs["label"].tolist() == ["Adam", "Nelder–Mead", "CMA-ES", "BFGS (SciPy)"]

@@ -37,7 +37,7 @@ def one(objective: Function, optimizer: Optimizer, start: tuple[float, ...], ste
 # ---------------------------------------------------------------- equal to their references
 
 
-def told(part: Any) -> str:
+def reported(part: Any) -> str:
     return f"{part[0]}-{part[1].__name__}" if isinstance(part, tuple) else str(part)
 
 
@@ -48,7 +48,7 @@ LANDSCAPES = [
 ]
 
 
-@pytest.mark.parametrize(("known", "dim"), diagonal(LANDSCAPES, DIMS), ids=told)
+@pytest.mark.parametrize(("known", "dim"), diagonal(LANDSCAPES, DIMS), ids=reported)
 @pytest.mark.thin(3)
 def test_steps_match_the_reference(known, dim):
     name, objective = known

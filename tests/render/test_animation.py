@@ -17,7 +17,7 @@ from matplotlib.animation import Animation, FuncAnimation
 from matplotlib.figure import Figure
 from PIL import Image
 from render_pixels import decode, full_draw, psnr, sized
-from render_records import converging, diverging, record, way
+from render_records import arc, converging, diverging, record
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -74,11 +74,13 @@ def test_a_notebook_that_asks_matplotlib_gets_what_it_asks_for():
 
 def test_a_writer_of_matplotlib_does_as_it_does(tmp_path):
     animation = render.animate(converging(2), frames=4, **SMALL)
-    told = []
-    animation.save(tmp_path / "race.gif", writer="pillow", fps=10, progress_callback=lambda k, n: told.append((k, n)))
+    reported = []
+    animation.save(
+        tmp_path / "race.gif", writer="pillow", fps=10, progress_callback=lambda k, n: reported.append((k, n))
+    )
     found = decode(tmp_path / "race.gif")
     assert found.durations == [100] * 4
-    assert told[0] == (0, 4)
+    assert reported[0] == (0, 4)
     set_step(animation.figure, 40)
     assert psnr(found.frames[-1], full_draw(animation.figure)) > 30
 
@@ -91,7 +93,7 @@ def test_matplotlibs_options_reach_matplotlib(tmp_path):
     assert (found.frames[0, 0, 0] == (255, 0, 0)).all()
 
 
-def test_moving_artists_serve_a_func_animation_of_ones_own(tmp_path):
+def test_moving_artists_serve_a_func_animation_of_the_users(tmp_path):
     made = Figure(figsize=(2, 1.5), dpi=80)
     ax = made.subplots()
     race = converging(2)
@@ -114,7 +116,7 @@ def test_moving_artists_serve_a_func_animation_of_ones_own(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".gif", ".mp4"])
 @pytest.mark.thin(1)
-def test_a_figure_of_ones_own_is_animated(tmp_path, suffix):
+def test_a_figure_of_the_users_is_animated(tmp_path, suffix):
     race = diverging()
     made = Figure(figsize=(4, 2), dpi=80)
     left, right = made.subplots(1, 2)
@@ -158,15 +160,15 @@ def _stop_at(frame: int, error: BaseException):
     return progress
 
 
-def test_progress_is_told_after_each_frame(tmp_path):
-    told = []
+def test_progress_is_reported_after_each_frame(tmp_path):
+    reported = []
     animation = render.animate(converging(1), frames=4, **SMALL)
-    animation.save(tmp_path / "race.gif", progress_callback=lambda done, total: told.append((done, total)))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    animation.save(tmp_path / "race.gif", progress_callback=lambda done, total: reported.append((done, total)))
+    assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 @pytest.mark.parametrize("dpi", [36, 144.0])
-def test_a_resolution_of_ones_own(tmp_path, dpi):
+def test_a_resolution_of_the_users(tmp_path, dpi):
     animation = render.animate(converging(1), frames=2, **SMALL)
     before = animation.figure.dpi
     animation.save(tmp_path / "race.gif", dpi=dpi)
@@ -174,7 +176,7 @@ def test_a_resolution_of_ones_own(tmp_path, dpi):
     assert decode(tmp_path / "race.gif").frames.shape[1:3] == (120 * dpi // 72, 160 * dpi // 72)
 
 
-def test_a_speed_of_ones_own_when_saving(tmp_path):
+def test_a_speed_of_the_users_when_saving(tmp_path):
     animation = render.animate(converging(1), frames=5, hold=(0, 0), **SMALL)
     animation.save(tmp_path / "race.gif", fps=10)
     assert decode(tmp_path / "race.gif").durations == [100] * 5
@@ -245,7 +247,7 @@ def test_by_default_it_takes_eight_seconds_and_stands_at_both_ends():
 
 
 def test_a_race_of_one_step_is_animated(tmp_path):
-    render.animate(record([way(1)]), seconds=1, **SMALL).save(tmp_path / "race.gif")
+    render.animate(record([arc(1)]), seconds=1, **SMALL).save(tmp_path / "race.gif")
     found = decode(tmp_path / "race.gif")
     assert len(found.frames) == 2
     assert sum(found.durations) == 25 * 40 + 2400

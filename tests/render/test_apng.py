@@ -26,8 +26,8 @@ Frames = NDArray[np.uint8]
 
 def dots(frames: int = 12) -> Frames:
     """A dot on a coloured ground that moves by an odd number of pixels; every fourth frame it rests."""
-    ground = np.add.outer(np.arange(HEIGHT), np.arange(WIDTH)) % 200
-    pictures = np.repeat(ground[None, ..., None], frames, 0).repeat(3, 3).astype(np.uint8)
+    surface = np.add.outer(np.arange(HEIGHT), np.arange(WIDTH)) % 200
+    pictures = np.repeat(surface[None, ..., None], frames, 0).repeat(3, 3).astype(np.uint8)
     for place in range(frames):
         at = 3 * (place - place // 4)
         pictures[place, 5 + at : 8 + at, 7 + at : 12 + at] = (250, 10, 30)

@@ -94,7 +94,7 @@ def test_a_look_that_comes_back_is_remembered():
     assert drawn == ["line"]
 
 
-def test_looks_that_nobody_asks_for_are_forgotten():
+def test_looks_that_no_run_asks_for_are_forgotten():
     scene = Scene()
     for _ in range(3):
         scene.paint()
@@ -106,7 +106,7 @@ def test_looks_that_nobody_asks_for_are_forgotten():
 
 
 @pytest.fixture
-def board() -> RacePanels:
+def panels() -> RacePanels:
     page = Figure(figsize=(10, 6))
     labels = [str(label) for label in converging(3).trajectories.runs["label"]]
     made = RacePanels(page, THEMES["light"], dict(zip(labels, styles(labels, THEMES["light"]), strict=True)))
@@ -114,38 +114,38 @@ def board() -> RacePanels:
     return made
 
 
-def test_losses_have_limits_of_whole_powers_of_ten_which_hold_all_that_is_there(board):
-    board.draw_race(converging(3))
-    low, high = board.losses.get_ylim()
+def test_losses_have_limits_of_whole_powers_of_ten_which_hold_all_that_is_there(panels):
+    panels.draw_race(converging(3))
+    low, high = panels.losses.get_ylim()
     assert np.log10([low, high]) == pytest.approx(np.rint(np.log10([low, high])))
     gaps = np.maximum(converging(3).trajectories.loss - converging(3).meta["minimum"], 1e-8)  # less is not shown
     assert low <= gaps.min()
     assert gaps.max() <= high <= 1000 * gaps.max()
 
 
-def test_a_start_a_little_further_on_leaves_the_limits(board):
-    board.draw_race(converging(3))
-    limits = board.losses.get_ylim()
+def test_a_start_a_little_further_on_leaves_the_limits(panels):
+    panels.draw_race(converging(3))
+    limits = panels.losses.get_ylim()
     near = converging(3)
     near = replace(near, trajectories=replace(near.trajectories, loss=1.05 * near.trajectories.loss))
-    board.draw_race(near)
-    assert board.losses.get_ylim() == limits
+    panels.draw_race(near)
+    assert panels.losses.get_ylim() == limits
 
 
-def test_a_landscape_without_a_bottom_has_the_limits_of_its_values(board):
-    board.draw_function(unbounded())
-    board.draw_race(unbounded())
-    assert board.losses.get_yscale() == "linear"
-    assert board.losses.get_ylim()[1] >= unbounded().trajectories.loss[:, 0].max()
+def test_a_function_without_a_bottom_has_the_limits_of_its_values(panels):
+    panels.draw_function(unbounded())
+    panels.draw_race(unbounded())
+    assert panels.losses.get_yscale() == "linear"
+    assert panels.losses.get_ylim()[1] >= unbounded().trajectories.loss[:, 0].max()
 
 
 @pytest.mark.parametrize("draft", [False, True])
 @pytest.mark.thin(1)
-def test_the_target_is_among_what_changes_and_beneath_the_curves(board, draft):
-    board.draw_race(converging(3))
-    board.draw_race(converging(3), draft)
-    (target,) = [line for line in board.losses.lines if not isinstance(line, Curve)]
-    words = [text for text in board.losses.texts if isinstance(text, Text)]
-    lowest = min(line.get_zorder() for line in board.losses.lines if isinstance(line, Curve))
+def test_the_target_is_among_what_changes_and_beneath_the_curves(panels, draft):
+    panels.draw_race(converging(3))
+    panels.draw_race(converging(3), draft)
+    (target,) = [line for line in panels.losses.lines if not isinstance(line, Curve)]
+    words = [text for text in panels.losses.texts if isinstance(text, Text)]
+    lowest = min(line.get_zorder() for line in panels.losses.lines if isinstance(line, Curve))
     assert all(FOREGROUND_ZORDER < mark.get_zorder() < lowest for mark in (target, *words))
     assert [text.get_text() for text in words] == ["target"]

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from render_pixels import sized
-from render_records import converging, diverging, failing, record, unbounded, way
+from render_records import arc, converging, diverging, failing, record, unbounded
 from test_charts import map_record, sweep_record, valley
 from test_tables import SPLIT
 
@@ -26,7 +26,7 @@ def with_runs(race: Record, **columns: list[object]) -> Record:
 
 
 def test_it_says_what_was_run_and_who_won():
-    said = render.caption(record([way(40), way(40, 0.3)]))
+    said = render.caption(record([arc(40), arc(40, 0.3)]))
     assert said.startswith(
         "Bowl, 40 steps from (-1.5, 1): SGD (lr 0.01) and Momentum (lr 0.02); SGD wins: at the target"
     )
@@ -38,7 +38,7 @@ def test_it_says_what_was_run_and_who_won():
         (diverging(at=12), "; Nesterov diverged at step 12."),
         (failing(at=15), "; Nesterov met NaN or infinity at step 15."),
         (unbounded(at=25), "; SGD left at step 25."),
-        (record([way(9)] * 3, fates={0: ("diverged", 4), 2: ("non-finite", 1)}),
+        (record([arc(9)] * 3, outcomes={0: ("diverged", 4), 2: ("non-finite", 1)}),
          "; SGD diverged at step 4 and Nesterov met NaN or infinity at step 1."),
     ],
 )  # fmt: skip
@@ -86,12 +86,12 @@ def test_it_is_the_title_of_an_svg(tmp_path):
     assert f"<title>{render.caption(race)}</title>" in drawn
 
 
-def test_what_is_no_record_is_refused():
+def test_an_invalid_record_is_refused():
     with pytest.raises(InputError, match="expected a Record"):
         render.caption("beale")
 
 
-def test_a_sweep_tells_the_best_setting_of_each_optimizer_the_best_first():
+def test_a_sweep_states_the_best_setting_of_each_optimizer_the_best_first():
     def gap(lr: float, beta: float, start: int) -> float:
         return np.nan if lr == 1.0 else valley(lr, beta, start)
 
@@ -113,7 +113,7 @@ def test_a_sweep_tells_the_best_setting_of_each_optimizer_the_best_first():
     assert render.caption(lost).endswith("; no setting of Adam works; 36 of 36 runs diverged or met NaN.")
 
 
-def test_a_map_tells_the_share_of_each_minimum():
+def test_a_map_states_the_share_of_each_minimum():
     assert render.caption(map_record()) == (
         "Two wells, 6 × 4 starts in [-2, 2] × [-2, 2]: within 30 steps SGD finds the minimum at (-1, 0) from 45.8 % "
         "and the one at (1, 0) from 33.3 % of them; 16.7 % diverge or meet NaN and 4.2 % find none."
@@ -131,7 +131,7 @@ def test_a_map_names_the_largest_and_counts_the_rest():
     assert render.caption(nothing).endswith("SGD (lr 0.01) finds no minimum.")
 
 
-def test_a_comparison_tells_who_reaches_the_hardest_target_how_often():
+def test_a_comparison_states_who_reaches_the_hardest_target_how_often():
     assert render.caption(SPLIT) == (
         "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the initial gap: B & C reaches it in "
         "83.3 % of them (mean rank 1.50) and A_1 in 66.7 % (1.50)."

@@ -117,7 +117,7 @@ def test_a_table_has_the_median_over_starts_and_the_best_over_what_is_not_shown(
     np.testing.assert_allclose(alone.values[:3], both.values[1, :3])
 
 
-def test_the_edge_of_the_grid_is_told() -> None:
+def test_the_edge_of_the_grid_is_reported() -> None:
     record = sweep_record(lambda lr, beta, start: lr * (1 + beta))
     assert grid_values(record, "gap", ["lr", "beta1"]).edges == ["lr", "beta1"]
     ax = heatmap(record, axes())
@@ -155,7 +155,7 @@ def test_a_response_has_a_line_an_optimizer_that_ends_where_runs_fail() -> None:
     assert sensitivity(record, axes(), along="beta1").get_xscale() == "linear"
 
 
-def test_a_map_of_basins_tells_minima_apart_and_what_fails() -> None:
+def test_a_map_of_basins_states_minima_apart_and_what_fails() -> None:
     record = map_record()
     light = THEMES["light"]
     picture = basin_colors(record, light)

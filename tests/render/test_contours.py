@@ -187,7 +187,7 @@ def test_other_kinds_of_axes_are_refused(draw, projection):
 
 
 @pytest.mark.parametrize("draw", [render.contour, render.trajectories, render.loss_curves])
-def test_what_is_no_axes_is_refused(draw):
+def test_an_invalid_axes_is_refused(draw):
     for other in ("axes", Figure(), Figure().subplots(1, 2)):
         with pytest.raises(InputError, match="needs rectilinear axes"):
             draw(converging(1), other)
@@ -213,9 +213,9 @@ def lines_of(surface: Surface) -> tuple[list[int], float]:
     lengths = [
         sum(
             float(np.hypot(*(np.diff(line, axis=0) / np.ptp(VIEW, axis=1)).T).sum())
-            for line in way.to_polygons(closed_only=False)
+            for line in arc.to_polygons(closed_only=False)
         )
-        for way in drawn.get_paths()
+        for arc in drawn.get_paths()
     ]
     return [place for place, length in enumerate(lengths) if length], sum(lengths)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from render_pixels import sized
-from render_records import converging, diverging, record, way
+from render_records import arc, converging, diverging, record
 
 from landscapes import InputError, Record, render
 from landscapes.views import around, extent
@@ -34,7 +34,7 @@ def test_a_run_that_failed_does_not_widen_the_view():
 
 
 def test_where_every_run_failed_all_count():
-    away = record([way(5)], fates={0: ("diverged", 4)})
+    away = record([arc(5)], outcomes={0: ("diverged", 4)})
     assert np.array_equal(extent(away.trajectories)[:, 0], away.trajectories.x[0].min(0))
 
 
@@ -74,7 +74,7 @@ def test_pictures_show_the_view():
 
 @pytest.mark.parametrize("draw", [render.crop, lambda race, view: render.figure(race, view=view)])
 @pytest.mark.parametrize("view", [(1, 2), ((1, 2),), ((2, 1), (0, 1)), ((0, np.nan), (0, 1)), 3, ((0, "a"), (0, 1))])
-def test_what_is_no_box_is_refused(view, draw):
+def test_an_invalid_box_is_refused(view, draw):
     with pytest.raises(InputError, match=r"view must be 'domain', 'race' or a box \(\(x low"):
         draw(converging(1), view)
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from render_records import bowl, record, way
+from render_records import arc, bowl, record
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
@@ -20,17 +20,17 @@ from landscapes.render.plots._ensemble import RunPoints
 from landscapes.render.plots._loss_curves import Curve
 
 
-def crowd(fates: dict[int, tuple[str, int]] | None = None) -> Record:
+def crowd(outcomes: dict[int, tuple[str, int]] | None = None) -> Record:
     """Nine runs of two optimizers, bent this way and that."""
     bends = np.linspace(-0.6, 0.6, 9)
-    return record([way(40, bend) for bend in bends], labels=["SGD"] * 5 + ["Adam"] * 4, fates=fates)
+    return record([arc(40, bend) for bend in bends], labels=["SGD"] * 5 + ["Adam"] * 4, outcomes=outcomes)
 
 
 def axes() -> Axes:
     return Figure(figsize=(4, 3)).add_subplot()
 
 
-def test_a_swarm_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
+def test_a_ensemble_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
     runs = crowd()
     ax = axes()
     contour(runs, ax)
@@ -42,7 +42,7 @@ def test_a_swarm_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
     np.testing.assert_allclose(first.get_xydata(), np.median(runs.trajectories.x[:5], axis=0))  # type: ignore[arg-type]
 
 
-def test_runs_that_failed_leave_the_swarm_and_its_middle() -> None:
+def test_runs_that_failed_leave_the_ensemble_and_its_middle() -> None:
     runs = crowd({0: ("diverged", 10)})
     ax = axes()
     ensemble(runs, ax)
@@ -53,7 +53,7 @@ def test_runs_that_failed_leave_the_swarm_and_its_middle() -> None:
     np.testing.assert_allclose(middle[30], np.median(runs.trajectories.x[1:5, 30], axis=0))
 
 
-def test_a_swarm_moves_the_same_whichever_way_its_steps_are_reached() -> None:
+def test_a_ensemble_moves_the_same_whichever_way_its_steps_are_reached() -> None:
     runs = crowd()
     made = Figure(figsize=(3, 2), dpi=80)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))

@@ -24,7 +24,7 @@ from landscapes.render.plots._explain_step import LONG
 from landscapes.render.theme import THEMES
 
 
-def ways(ax: Axes, label: str = "_way") -> list[NDArray[np.float64]]:
+def arcs(ax: Axes, label: str = "_way") -> list[NDArray[np.float64]]:
     """The arrows on a panel, each once: halos lie beneath."""
     found = [
         np.subtract(text.xy, text.xyann)
@@ -69,12 +69,12 @@ def test_arrows_are_the_slope_the_momentum_its_scaling_and_the_step():
         "momentum": -kept["momentum"][0, 5],
         "scaling": -kept["momentum"][0, 5] * [0.5, 1.0],
     }.items():
-        (way,) = ways(panel(made, part))
-        np.testing.assert_allclose(way / np.hypot(*way), wanted / np.hypot(*wanted), atol=0.02)
+        (arc,) = arcs(panel(made, part))
+        np.testing.assert_allclose(arc / np.hypot(*arc), wanted / np.hypot(*wanted), atol=0.02)
         sides = np.ptp([panel(made, part).get_xlim(), panel(made, part).get_ylim()], axis=1)
-        assert np.hypot(*(way / sides)) == pytest.approx(LONG)
-    np.testing.assert_allclose(ways(panel(made, "step"))[0], x[5] - x[4])
-    assert len(ways(panel(made, "step"), "_faint")) == 3
+        assert np.hypot(*(arc / sides)) == pytest.approx(LONG)
+    np.testing.assert_allclose(arcs(panel(made, "step"))[0], x[5] - x[4])
+    assert len(arcs(panel(made, "step"), "_faint")) == 3
     (ellipse,) = (patch for patch in panel(made, "scaling").patches if isinstance(patch, Ellipse))
     assert ellipse.get_width() / ellipse.get_height() == pytest.approx(0.5)
 
@@ -106,7 +106,7 @@ def test_it_is_drawn_in_every_theme(theme):
 
 def test_a_run_that_rests_has_no_arrow():
     still = record([np.array([GOAL] * 4)])
-    assert ways(panel(explain_step(still, 2), "step")) == []
+    assert arcs(panel(explain_step(still, 2), "step")) == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_run_that_rests_has_no_arrow():
         (lambda: explain_step(hollow(), 1), "has a hole"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(call, match):
+def test_what_cannot_be_drawn_is_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()
 

@@ -51,10 +51,10 @@ class Races:
         begin = np.array(wish.start or render_records.START)
         share = (1 - 0.9 ** np.arange(steps + 1))[:, None]
         bends = [0.1 * (LABELS.index(label) - 1) for label in wish.optimizers]
-        ways = [
+        arcs = [
             begin + share * (np.array(render_records.GOAL) - begin) + bend * np.sin(np.pi * share) for bend in bends
         ]
-        made = render_records.record(ways, labels=wish.optimizers, function=wish.function.lower(), title=wish.function)
+        made = render_records.record(arcs, labels=wish.optimizers, function=wish.function.lower(), title=wish.function)
         made.trajectories.runs["lr"][:] = 0.01 * wish.factor
         return made
 
@@ -179,7 +179,7 @@ def test_while_the_toolbar_zooms_a_press_is_its_own():
 
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(("power", "words", "rate"), [(1.0, "× 10", "0.1"), (-2.0, "× 0.01", "0.0001")])
-def test_the_slider_of_learning_rates_is_one_of_powers_and_the_legend_tells_them(power, words, rate):
+def test_the_slider_of_learning_rates_is_one_of_powers_and_the_legend_states_them(power, words, rate):
     seen = shown()
     seen.controls.lr_slider.set_val(power)
     assert seen.racer.asked[-1].factor == pytest.approx(10**power)
@@ -248,7 +248,7 @@ def test_the_last_optimizer_stays():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_another_landscape_is_another_map_and_its_own_start():
+def test_another_function_is_another_map_and_its_own_start():
     seen = shown()
     seen.drop(1.0, 1.0)
     before = seen.panels.contour.collections[0]
@@ -263,7 +263,7 @@ def test_another_landscape_is_another_map_and_its_own_start():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_landscapes_of_long_names_are_told_apart():
+def test_functions_of_long_names_are_reported_apart():
     names = ("a name that is much too long for the list, one", "a name that is much too long for the list, two")
     seen = shown(functions=names)
     seen.controls.names.set_active(1)
@@ -332,7 +332,7 @@ def test_what_is_played_lags_behind_no_clock(monkeypatch):
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(("key", "name", "kind"), [("s", "bowl", "GIF"), ("S", "bowl", "PNG")])
 @pytest.mark.thin(1)
-def test_s_saves_under_a_name_that_is_told_and_was_free(tmp_path, monkeypatch, key, name, kind):
+def test_s_saves_under_a_name_that_is_reported_and_was_free(tmp_path, monkeypatch, key, name, kind):
     monkeypatch.chdir(tmp_path)
     themes = saved_small(monkeypatch)
     seen = shown("dark")
@@ -362,7 +362,7 @@ def saved_small(monkeypatch) -> list[object]:
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_what_cannot_be_saved_is_told(monkeypatch):
+def test_what_cannot_be_saved_is_reported(monkeypatch):
     def full(*_, **__):
         raise OSError("no space left")
 
@@ -373,7 +373,7 @@ def test_what_cannot_be_saved_is_told(monkeypatch):
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_a_race_that_is_refused_is_told_and_the_last_one_stays():
+def test_a_race_that_is_refused_is_reported_and_the_last_one_stays():
     seen = shown()
     kept = seen.record
     seen.racer.refuses = "the start is\nno place"
@@ -424,7 +424,7 @@ def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     assert len(np.unique(mine.reshape(-1, 4), axis=0)) > 200
 
 
-def test_while_the_start_is_dragged_what_stands_still_is_not_drawn(monkeypatch):
+def test_while_the_start_is_dragged_static_artists_is_not_drawn(monkeypatch):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
     at(seen, "motion_notify_event", (0.4, -1.0))
@@ -500,10 +500,10 @@ def backend(monkeypatch) -> Callable[[str], None]:
 @pytest.mark.parametrize("name", ["agg", "Agg", "svg", "inline", "module://matplotlib_inline.backend_inline"])
 def test_without_a_window_it_says_what_to_install(backend, name):
     backend(name)
-    with pytest.raises(InputError, match="Install PySide6 or Tk") as told:
+    with pytest.raises(InputError, match="Install PySide6 or Tk") as reported:
         explore(Races(), LABELS, GROUNDS)
-    assert name in str(told.value)
-    assert "race.html" in str(told.value)
+    assert name in str(reported.value)
+    assert "race.html" in str(reported.value)
 
 
 @pytest.mark.parametrize("name", ["qtagg", "tkagg", "webagg", "macosx", "module://ipympl.backend_nbagg", "widget"])
@@ -530,7 +530,7 @@ def test_unknown_themes():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_names_rates_and_fates_cover_no_one(monkeypatch):
+def test_names_learning_rates_and_outcomes_cover_no_one(monkeypatch):
     """However many optimizers there are, and however long their names."""
     labels = tuple(f"Momentum · cosine · clip {place}" for place in range(16))
     monkeypatch.setattr(MODULE.Explorer, "_rerun", lambda seen: None)

@@ -37,7 +37,7 @@ def words(figure) -> str:
 
 
 @every
-def test_a_portrait_tells_the_truth(f):
+def test_a_portrait_states_the_truth(f):
     summary = summarize(f, **FEW)
     assert (summary.title, summary.latex, summary.description) == (
         f.title,
@@ -146,7 +146,7 @@ def test_a_formula_without_a_place_to_cut_gets_small():
     diagonal(["himmelblau", "absolute", "deceptive", "hartmann_n6", "saddle"], sorted(render.THEMES)),
 )
 @pytest.mark.thin(1)
-def test_all_of_a_sheet_lies_on_its_page(name, theme):
+def test_all_of_a_fact_sheet_lies_on_its_page(name, theme):
     figure = render.fact_sheet(summarize(name, **FEW), theme=theme)
     page = figure.bbox
     canvas = RendererAgg(int(page.width), int(page.height), figure.dpi)
@@ -165,7 +165,7 @@ def test_all_of_a_sheet_lies_on_its_page(name, theme):
 
 @pytest.mark.parametrize("item", [item for item in CATALOGUE if item.dim == 2][::18], ids=lambda item: item.name)
 @pytest.mark.thin(2)
-def test_a_sheet_shows_the_special_points_and_names_them(item):
+def test_a_fact_sheet_shows_the_special_points_and_names_them(item):
     figure = render.fact_sheet(summarize(item, **FEW))
     above = figure.axes[0]
     shown = {line.get_label(): len(line.get_xdata()) for line in above.lines}
@@ -181,10 +181,10 @@ def test_a_sheet_shows_the_special_points_and_names_them(item):
 def test_arrows_point_down():
     summary = summarize("beale", **FEW)
     (quiver,) = render.fact_sheet(summary).findobj(Quiver)
-    ways, places = np.stack([quiver.U, quiver.V], 1), quiver.XY
-    assert len(ways) == 81
+    arcs, places = np.stack([quiver.U, quiver.V], 1), quiver.XY
+    assert len(arcs) == 81
     slopes = gradient(get("beale"), torch.from_numpy(np.array(places))).numpy()
-    assert ((ways * slopes).sum(1) < 0).all()
+    assert ((arcs * slopes).sum(1) < 0).all()
 
 
 def test_level_ground_has_no_arrows():
@@ -193,7 +193,7 @@ def test_level_ground_has_no_arrows():
 
 @pytest.mark.parametrize("suffix", [".png", pytest.param(".pdf", marks=pytest.mark.slow), ".svg"])
 @pytest.mark.thin(1)
-def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
+def test_a_fact_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
     summary = summarize("booth", **FEW)
     paths = [render.save(summary, tmp_path / f"{place}{suffix}", theme="dark") for place in range(2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()
@@ -206,7 +206,7 @@ def test_a_sheet_is_saved_as_the_same_bytes_each_time(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("size", [(1200, 760), (600, 380), (2400, 1200), (300, 900)])
-def test_a_sheet_has_the_size_that_is_asked_for(size):
+def test_a_fact_sheet_has_the_size_that_is_asked_for(size):
     figure = render.fact_sheet(summarize("booth", **FEW), **from_pixels(size, PAGE, 0.0))
     assert tuple(map(int, figure.bbox.size)) == size
     assert all(side >= least - 1e-3 for side, least in zip(figure.get_size_inches(), PAGE, strict=True))
@@ -317,7 +317,7 @@ def test_a_formula_has_its_own_coordinates(capsys):
     assert "--dim does not apply to --formula: its variables are its coordinates" in capsys.readouterr().err
 
 
-def test_drawing_a_sheet_needs_no_torch():
+def test_drawing_a_fact_sheet_needs_no_torch():
     done = subprocess.run(
         [
             sys.executable,

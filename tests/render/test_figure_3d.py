@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from render_pixels import sized
-from render_records import record, way
+from render_records import arc, record
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
@@ -37,7 +37,7 @@ def view(azimuth: float = -60.0, elevation: float = 40.0, size: int = 300) -> Pr
 
 
 def race() -> Record:
-    return record([way(40), way(40, 0.4)])
+    return record([arc(40), arc(40, 0.4)])
 
 
 @given(st.floats(-180, 180), st.floats(5, 90))
@@ -67,7 +67,7 @@ def test_a_flat_field_covers_the_square_it_lies_on() -> None:
 
 
 @pytest.mark.parametrize("azimuth", [-60, 20, 110, 200])
-def test_what_a_hill_hides_is_known(azimuth: float) -> None:
+def test_what_the_surface_hides_is_known(azimuth: float) -> None:
     field = HeightField(dome(), GRAY)
     sight = field.render(view(azimuth, 20.0), 300, 300)
     ahead = sight.view.ahead
@@ -143,7 +143,7 @@ def _shrunk(mask: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.thin(1)
-def test_a_scene_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme: str) -> None:
+def test_a_3d_figure_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme: str) -> None:
     made = figure_3d(race(), theme=theme, **sized(320, 240), camera=Camera(rotate=90))
     frames = Frames(made)
     straight = frames.show(40).copy()
@@ -152,7 +152,7 @@ def test_a_scene_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme
     assert (frames.show(40) == straight).all()
 
 
-def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
+def test_a_trail_behind_the_surface_is_faint_and_one_before_it_is_not() -> None:
     axis = np.linspace(-2, 2, 65)
     hill = Surface(axis, axis, np.exp(-2 * np.add.outer(axis**2, axis**2)), np.zeros((0, 2)), 0.0, "linear")
     line = np.column_stack([np.linspace(-0.4, 0.4, 30), np.zeros(30)])
@@ -169,7 +169,7 @@ def test_a_trail_behind_a_hill_is_faint_and_one_before_it_is_not() -> None:
 
 @pytest.mark.parametrize("suffix", ["gif", "mp4", "png"])
 @pytest.mark.thin(1)
-def test_a_scene_is_saved(tmp_path: Path, suffix: str) -> None:
+def test_a_3d_figure_is_saved(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"hill.{suffix}"
     made = figure_3d(race(), **sized(320, 240), camera=Camera(rotate=60))
     if suffix == "png":
@@ -179,7 +179,7 @@ def test_a_scene_is_saved(tmp_path: Path, suffix: str) -> None:
     assert path.stat().st_size > 2000
 
 
-def test_a_surface_alone_makes_a_scene() -> None:
+def test_a_surface_alone_makes_a_3d_figure() -> None:
     alone = race().surface
     assert alone is not None
     made = figure_3d(alone, **sized(320, 240), title="bowl")
@@ -230,7 +230,7 @@ def test_wells_on_a_log_scale_are_filled_up_to_the_fourth_percentile() -> None:
 @pytest.mark.parametrize("failed", [False, True])
 @pytest.mark.thin(1)
 def test_a_hidden_head_is_smaller_and_faint(failed: bool) -> None:
-    made = figure_3d(record([way(40)], fates={0: ("diverged", 30)} if failed else {}))
+    made = figure_3d(record([arc(40)], outcomes={0: ("diverged", 30)} if failed else {}))
     renderer = FigureCanvasAgg(made).get_renderer()
     (artist,) = (child for child in made.axes[0].get_children() if isinstance(child, SurfaceArtist))
     made.draw(renderer)

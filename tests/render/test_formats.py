@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from render_pixels import full_draw, sized
-from render_records import converging, record, way
+from render_records import arc, converging, record
 from test_video_writers import decode
 
 import landscapes.render.writers.imageio as by_imageio
@@ -66,7 +66,7 @@ def test_who_writes_what():
 @pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )  # imageio-ffmpeg leaves a broken pipe open
-def test_a_codec_that_is_missing_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
+def test_a_codec_that_is_missing_is_reported_before_anything_is_drawn(tmp_path, monkeypatch):
     """An ffmpeg without H.264 is found out by two small frames."""
     poor = tmp_path / "ffmpeg"
     poor.write_text(f'#!/bin/sh\ncase "$*" in *libx264*) exit 1;; esac\nexec {imageio_ffmpeg.get_ffmpeg_exe()} "$@"\n')
@@ -101,7 +101,7 @@ def test_what_is_missing_is_named(tmp_path, monkeypatch, missing, name, words):
         check_output(tmp_path / name)
 
 
-def test_a_pillow_without_webp_is_told(tmp_path, monkeypatch):
+def test_a_pillow_without_webp_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr("landscapes.render.writers.webp.features.check", lambda feature: feature != "webp")
     with pytest.raises(InputError, match=r"\.webp needs a Pillow with WebP"):
         check_output(tmp_path / "race.webp")
@@ -209,7 +209,7 @@ def comment_lines(path: Path) -> list[str]:
 )  # fmt: skip
 @pytest.mark.thin(2)
 def test_every_file_says_what_made_it(tmp_path, name):
-    race = record([way(20), way(20, 0.2)], seed=7)
+    race = record([arc(20), arc(20, 0.2)], seed=7)
     race.trajectories.runs["seed"] = np.array([3, 4])
     still = name in ("a.png", "a.pdf", "a.svg")
     render.save(race, tmp_path / name, **SMALL, **({} if still else QUICK))

@@ -46,8 +46,8 @@ SLOW = {
 
 def thinned(race: Record, every: int) -> Record:
     """The same race with only some of its steps kept."""
-    ways = race.trajectories
-    kept = Trajectories(ways.x[:, ::every], ways.loss[:, ::every], ways.step[::every], ways.runs)
+    arcs = race.trajectories
+    kept = Trajectories(arcs.x[:, ::every], arcs.loss[:, ::every], arcs.step[::every], arcs.runs)
     return replace(race, trajectories=kept)
 
 
@@ -280,7 +280,7 @@ def test_a_figure_without_a_background_stands_on_white():
 
 
 @pytest.mark.parametrize("size", [(320, 240), (800, 600), (960, 540)])
-def test_what_stands_still_is_drawn_once(size):
+def test_static_artists_is_drawn_once(size):
     made = render.figure(converging(12), **sized(*size))
     redrawn = _redrawn(made, {id(artist) for artist in animated_artists(made)})
     assert not set(redrawn) & set(made.axes)
@@ -302,7 +302,7 @@ def test_one_buffer_serves_all_frames():
     assert frames.show(3) is frames.show(7) is frames.rgba
 
 
-def test_exactly_the_pixels_that_changed_are_told():
+def test_exactly_the_pixels_that_changed_are_reported():
     frames = Frames(render.figure(RACE, **sized(320, 240)))
     rgba, changed = frames.advance(0)
     np.testing.assert_array_equal(changed, np.arange(240 * 320))

@@ -25,9 +25,9 @@ def pursuit(steps: int = 40) -> Record:
 def middle(made, picture: np.ndarray) -> np.ndarray:
     """The pixels in the middle of the upper trail, on the half of the way that the lower one reaches last."""
     ax, trail = made.axes[0], made.axes[0].findobj(Trail)[1]
-    way = ax.transData.transform(np.linspace(START, GOAL, 400)[150:380])
+    arc = ax.transData.transform(np.linspace(START, GOAL, 400)[150:380])
     assert trail.axes is ax
-    return picture[len(picture) - 1 - way[:, 1].astype(int), way[:, 0].astype(int), :3]
+    return picture[len(picture) - 1 - arc[:, 1].astype(int), arc[:, 0].astype(int), :3]
 
 
 def apart(pixels: np.ndarray, color: tuple[float, float, float]) -> np.ndarray:
@@ -50,15 +50,15 @@ def test_a_trail_ahead_of_the_others_has_no_gaps(name):
 def test_the_first_to_come_by_opens_them():
     """Of three on one way: they open at the second's pace, not at the last's."""
     share = np.linspace(0, 1, 41)[:, None]
-    ways = [np.hstack([way, way]) for way in (0.1 * share, 0.5 * share, np.minimum(2 * share, 1))]
-    *_, (parts, since) = find_overlaps(ways, ((0, 1), (0, 1)))
+    arcs = [np.hstack([arc, arc]) for arc in (0.1 * share, 0.5 * share, np.minimum(2 * share, 1))]
+    *_, (parts, since) = find_overlaps(arcs, ((0, 1), (0, 1)))
     assert all(depth for first, _, depth in parts if first < 9)
     np.testing.assert_allclose(since[1:9], 4 * np.arange(1, 9), atol=4)
     assert not since[11:].any()  # nobody comes there
 
 
 def test_who_is_behind_has_them_at_once():
-    slow, fast = (way[0] for way in np.split(pursuit().trajectories.x, 2))
+    slow, fast = (arc[0] for arc in np.split(pursuit().trajectories.x, 2))
     (_, none), (parts, since) = find_overlaps([fast, slow], ((-2, 2), (-1.5, 1.5)))
     assert parts[0][2] == 1
     assert not none.any()
@@ -66,12 +66,12 @@ def test_who_is_behind_has_them_at_once():
 
 
 @pytest.mark.parametrize("step", [21, 28, 34])
-def test_they_open_up_to_where_the_other_was_when_the_spell_began(step):
+def test_they_open_up_to_where_the_other_was_when_the_interval_began(step):
     made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, **sized(600, 450), panel=False, step=step)
     slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
-    way = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
+    arc = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
     picture = full_draw(made)
-    along = picture[len(picture) - 1 - way[:, 1].astype(int), way[:, 0].astype(int), :3]
+    along = picture[len(picture) - 1 - arc[:, 1].astype(int), arc[:, 0].astype(int), :3]
     came = ((step - 2) / 40) ** 3
     behind, ahead = along[12 : int(400 * came) - 12], along[int(400 * (step / 40) ** 3) + 12 : 380]
     assert apart(ahead, fast).max() < 40
@@ -89,13 +89,13 @@ def test_frames_in_a_row_equal_a_full_draw(name):
 
 @pytest.mark.parametrize("along", [np.zeros((30, 2)), np.ones((30, 2)), np.linspace((0, 1), (1, 1), 30)])
 def test_ways_on_the_very_border_are_shared_too(along):
-    way = np.vstack([np.linspace((0.5, 0.5), along[0], 30), along])
-    (first, _), (second, _) = find_overlaps([way, way], ((0, 1), (0, 1)))
+    arc = np.vstack([np.linspace((0.5, 0.5), along[0], 30), along])
+    (first, _), (second, _) = find_overlaps([arc, arc], ((0, 1), (0, 1)))
     assert [depth for *_, depth in first] == [0]
     assert [depth for *_, depth in second] == [1]
 
 
-def test_ways_out_of_view_are_nobody_s():
+def test_ways_out_of_view_are_no_run_s():
     away, inside = np.linspace((5, 5), (6, 6), 30), np.linspace((0, 0), (1, 1), 30)
     found = find_overlaps([away, inside, away, inside], ((0, 1), (0, 1)))
     assert [[depth for *_, depth in parts] for parts, _ in found] == [[0], [0], [0], [1]]

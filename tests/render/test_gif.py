@@ -218,10 +218,10 @@ def test_a_run_that_diverged_is_marked_in_the_frames(tmp_path):
 
 
 def test_the_file_says_what_made_it(saved):
-    told = json.loads(decode(saved).comment)
-    assert told["function"] == "bowl"
-    assert told["optimizers"] == [f"adam(lr={0.01 * k:g})" for k in range(1, 7)]
-    assert told["start"] == [-1.5, 1.0]
+    reported = json.loads(decode(saved).comment)
+    assert reported["function"] == "bowl"
+    assert reported["optimizers"] == [f"adam(lr={0.01 * k:g})" for k in range(1, 7)]
+    assert reported["start"] == [-1.5, 1.0]
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITERS))

@@ -49,7 +49,7 @@ def grey(record: Record, theme: str | Theme) -> NDArray[np.float64]:
     return np.asarray(full_draw(made)[..., :3] @ [0.2126, 0.7152, 0.0722]) / 255
 
 
-def test_ten_minima_are_told_apart_in_a_grey_copy() -> None:
+def test_ten_minima_are_reported_apart_in_a_grey_copy() -> None:
     """Wherever one pattern is laid on another: the smallest share of pixels that differ is 0.17."""
     ten = map_of(np.arange(10)[None, :], 10)
     picture = grey(ten, GREY)
@@ -80,7 +80,7 @@ def test_only_print_is_hatched(name: str) -> None:
     assert drawn == ([[HATCHES[1]], [HATCHES[2]], [HATCHES[3]]] if name == "print" else [])
 
 
-def test_a_basin_that_is_all_of_the_map_is_hatched_and_one_of_nobody_is_not() -> None:
+def test_a_basin_that_is_all_of_the_map_is_hatched_and_one_of_no_run_is_not() -> None:
     full = grey(map_of(np.ones((2, 2), int), 3), GREY)
     assert full.std() > 0.05
     ax = basins(map_of(np.zeros((2, 2), int), 3), Figure().subplots(), theme="print")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from render_records import GOAL, converging, diverging, record, unbounded, way
+from render_records import GOAL, arc, converging, diverging, record, unbounded
 
 from landscapes import race
 from landscapes.errors import InputError
@@ -61,7 +61,7 @@ def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
     assert ax.get_xlim()[1] == pytest.approx(end)
 
 
-def test_the_cosine_tells_of_zigzags_and_the_length_of_steps():
+def test_the_cosine_states_of_zigzags_and_the_length_of_steps():
     line = np.array([[float(i), 0.0] for i in (0, 1, 2, 3, 2, 1, 1)])
     runs = record([line])
     np.testing.assert_array_equal(METRICS["cosine"].of(runs), [[np.nan, np.nan, 1.0, 1.0, -1.0, 1.0, np.nan]])
@@ -80,8 +80,8 @@ def test_the_distance_is_to_the_nearest_minimum():
 @settings(max_examples=40)
 @given(st.lists(st.floats(-1e3, 1e3), min_size=6, max_size=6), st.floats(0.01, 100))
 def test_cosines_lie_in_their_range_and_know_no_scale(numbers: list[float], scale: float) -> None:
-    ways = np.array(numbers).reshape(1, 3, 2)
-    one, two = (METRICS["cosine"].of(record(list(way))) for way in (ways, scale * ways))
+    arcs = np.array(numbers).reshape(1, 3, 2)
+    one, two = (METRICS["cosine"].of(record(list(arc))) for arc in (arcs, scale * arcs))
     assert ((np.abs(one) <= 1) | np.isnan(one)).all()
     if np.isfinite(one[0, 2]) and np.isfinite(two[0, 2]):
         assert one[0, 2] == pytest.approx(two[0, 2], abs=1e-6)
@@ -96,7 +96,7 @@ def test_runs_that_fail_rescale_nothing():
 
 
 def test_values_of_zero_stay_within_a_log_axis():
-    still = record([np.array([GOAL] * 5), way(4)])
+    still = record([np.array([GOAL] * 5), arc(4)])
     ax = history(still, "gap", axes())
     bottom = ax.get_ylim()[0]
     assert (np.asarray(curves(ax)[0].get_ydata()) < bottom).all()
@@ -122,7 +122,7 @@ def test_curves_grow_with_the_race_along_what_they_cost():
 @pytest.mark.parametrize(
     ("scale", "title", "end"), [(1.0, "processor time [ms]", 24), (100.0, "processor time [s]", 2.4)]
 )
-def test_time_is_told_in_the_unit_that_suits_it(scale, title, end):
+def test_time_is_reported_in_the_unit_that_suits_it(scale, title, end):
     runs = watched()
     seconds = scale * runs.trajectories.metrics["seconds"]
     slow = replace(runs, trajectories=replace(runs.trajectories, metrics={"seconds": seconds}))
@@ -168,7 +168,7 @@ def test_what_the_engine_observes_is_drawn():
         (lambda: history("race", "gap", axes()), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_drawn_is_told(call, match):
+def test_what_cannot_be_drawn_is_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from render_records import KINDS, VIEW, converging, diverging, record, scenery, unbounded, way
+from render_records import KINDS, VIEW, arc, converging, diverging, record, scenery, unbounded
 
 from landscapes import race, render
 from landscapes.cli import main
@@ -53,7 +53,7 @@ def never(name: str) -> Any:
     raise AssertionError(f"{name} is no JSON")
 
 
-def told(text: str) -> dict[str, Any]:
+def reported(text: str) -> dict[str, Any]:
     """The page's data."""
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.S)
     return dict(json.loads(data, parse_constant=never))
@@ -90,7 +90,7 @@ def rows(data: dict[str, Any]) -> tuple[np.ndarray[Any, Any], list[dict[str, np.
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_of_a_race_is_on_its_page(kind):
     shown = KINDS[kind]()
-    data = told(document(shown))
+    data = reported(document(shown))
     heights, runs = rows(data)
     paths = shown.trajectories
     assert [run["label"] for run in data["runs"]] == list(paths.runs["label"])
@@ -118,7 +118,7 @@ def test_a_run_that_fails_ends_at_its_last_good_point():
     paths = shown.trajectories
     paths.x[2, 12:], paths.loss[2, 12:] = np.nan, np.inf
     paths.x[1, 7], paths.loss[1, 7] = np.nan, np.nan  # and one that only fails to tell where it is
-    data = told(document(shown))
+    data = reported(document(shown))
     _, runs = rows(data)
     assert runs[2]["step"].tolist() == list(range(12))
     assert data["runs"][2]["stopped"] == data["runs"][2]["since"] == 12
@@ -133,22 +133,22 @@ def test_a_run_that_was_nowhere_has_no_points():
     shown = converging(2)
     shown.trajectories.x[0] = np.nan
     shown.trajectories.loss[0] = np.nan
-    _, runs = rows(told(document(shown)))
+    _, runs = rows(reported(document(shown)))
     assert [len(run["step"]) for run in runs] == [0, 41]
 
 
 def test_a_race_that_never_began_has_its_start():
-    data = told(document(converging(2, steps=0)))
+    data = reported(document(converging(2, steps=0)))
     assert data["last"] == 0
     assert [run["step"].tolist() for run in rows(data)[1]] == [[0], [0]]
 
 
 @pytest.mark.parametrize("target", [np.nan, np.inf, -np.inf])
 def test_a_target_that_is_no_number_is_left_out(target):
-    assert told(document(unbounded()))["loss_panel"]["target"] == 0.5
+    assert reported(document(unbounded()))["loss_panel"]["target"] == 0.5
     shown = unbounded()
     assert (
-        told(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["loss_panel"][
+        reported(document(Record(shown.trajectories, shown.surface, {**shown.meta, "target": target})))["loss_panel"][
             "target"
         ]
         is None
@@ -157,28 +157,28 @@ def test_a_target_that_is_no_number_is_left_out(target):
 
 def test_losses_keep_four_digits_however_large_or_small():
     values = np.array([[1e300, 1.23456e-300, 0.0, -4.00049, 5e-324, 9.99996]])
-    shown = record([way(5)], values=values, minimum=-np.inf)
-    _, runs = rows(told(document(shown)))
+    shown = record([arc(5)], values=values, minimum=-np.inf)
+    _, runs = rows(reported(document(shown)))
     np.testing.assert_allclose(runs[0]["loss"], values[0], rtol=5.1e-4)
     assert runs[0]["loss"][4] == 5e-324
 
 
-def test_the_gap_is_told_beside_the_loss_where_the_minimum_is_not_zero():
+def test_the_gap_is_reported_next_to_the_loss_where_the_minimum_is_not_zero():
     values = np.array([[-950.0, -959.5, -959.6399999]])
-    data = told(document(record([way(2)], values=values, minimum=-959.64)))
+    data = reported(document(record([arc(2)], values=values, minimum=-959.64)))
     _, runs = rows(data)
     np.testing.assert_allclose(runs[0]["gap"], values[0] + 959.64, rtol=5.1e-4)
     assert data["loss_panel"]["name"] == "gap to the minimum"
-    assert told(document(unbounded()))["loss_panel"]["name"] == "value"
-    assert "gap" not in rows(told(document(unbounded())))[1][0]
+    assert reported(document(unbounded()))["loss_panel"]["name"] == "value"
+    assert "gap" not in rows(reported(document(unbounded())))[1][0]
 
 
-def test_learning_rates_that_were_observed_are_told_step_by_step():
+def test_learning_rates_that_were_observed_are_reported_step_by_step():
     shown = converging(2)
     paths = shown.trajectories
     rates = np.linspace(1, 0.1, 82).reshape(2, 41)
     more = Trajectories(paths.x, paths.loss, paths.step, paths.runs, {"lr": rates})
-    _, runs = rows(told(document(Record(more, shown.surface, shown.meta))))
+    _, runs = rows(reported(document(Record(more, shown.surface, shown.meta))))
     np.testing.assert_allclose([run["lr"] for run in runs], rates, rtol=5.1e-4)
 
 
@@ -189,7 +189,7 @@ def test_labels_and_titles_are_words_and_nothing_else():
     assert read.text("title").strip() == read.text("h1").strip() == NASTY[0] + NASTY[1]
     plain = Reader(document(converging(len(NASTY))))
     assert [tag for tag, _ in read.elements] == [tag for tag, _ in plain.elements]
-    assert [run["label"] for run in told(text)["runs"]] == NASTY
+    assert [run["label"] for run in reported(text)["runs"]] == NASTY
 
 
 @pytest.mark.parametrize("kind", ["converging", "diverging"])
@@ -230,36 +230,36 @@ assert not {'torch', 'matplotlib.pyplot'} & set(sys.modules)
 
 def twisted(runs: int = 12) -> Record:
     """Runs of more colours than there are, some on one way."""
-    return record([way(40, bend) for bend in np.repeat(np.linspace(-0.4, 0.3, runs // 2), 2)])
+    return record([arc(40, bend) for bend in np.repeat(np.linspace(-0.4, 0.3, runs // 2), 2)])
 
 
 def test_runs_wear_the_colours_they_have_everywhere():
     shown = twisted()
-    for look, data in zip(("light", "dark"), told(document(shown))["looks"], strict=True):
+    for look, data in zip(("light", "dark"), reported(document(shown))["looks"], strict=True):
         labels = [str(label) for label in shown.trajectories.runs["label"]]
-        worn = render.theme.styles(labels, render.THEMES[look])
-        assert [run["marker"] for run in data["runs"]] == [style.marker for style in worn]
+        run_styles = render.theme.styles(labels, render.THEMES[look])
+        assert [run["marker"] for run in data["runs"]] == [style.marker for style in run_styles]
         colors = [tuple(int(run["color"][i : i + 2], 16) for i in (1, 3, 5)) for run in data["runs"]]
-        np.testing.assert_allclose(colors, 255 * np.array([style.color for style in worn]), atol=0.51)
+        np.testing.assert_allclose(colors, 255 * np.array([style.color for style in run_styles]), atol=0.51)
 
 
 def test_two_themes_are_for_two_kinds_of_systems():
     both, one = document(converging(2)), document(converging(2), theme="dark")
     assert "@media (prefers-color-scheme: dark)" in both
     assert "@media (prefers-color-scheme: dark)" not in one
-    assert [look["background"] for look in told(both)["looks"]] == ["#ffffff", "#0e1117"]
-    assert [look["background"] for look in told(one)["looks"]] == ["#0e1117"]
+    assert [look["background"] for look in reported(both)["looks"]] == ["#ffffff", "#0e1117"]
+    assert [look["background"] for look in reported(one)["looks"]] == ["#0e1117"]
     red = render.THEMES["print"] | {"background": "red"}
-    assert [look["background"] for look in told(document(converging(2), theme=(red, "dark")))["looks"]] == [
+    assert [look["background"] for look in reported(document(converging(2), theme=(red, "dark")))["looks"]] == [
         "#ff0000",
         "#0e1117",
     ]
 
 
 def test_a_race_without_a_map_has_its_losses():
-    ways = np.linspace(3, 0.1, 21)[:, None] * np.ones(5)
-    values = (ways**2).sum(1)[None]
-    data = told(document(record([ways], values=values)))
+    arcs = np.linspace(3, 0.1, 21)[:, None] * np.ones(5)
+    values = (arcs**2).sum(1)[None]
+    data = reported(document(record([arcs], values=values)))
     assert data["surface"] is None
     assert data["title"] == "Bowl, 5 coordinates"
     _, runs = rows(data)
@@ -268,7 +268,7 @@ def test_a_race_without_a_map_has_its_losses():
 
 
 def test_a_view_is_a_piece_of_the_map():
-    data = told(document(converging(2), view=((-1.0, 1.5), (-0.5, 1.0))))
+    data = reported(document(converging(2), view=((-1.0, 1.5), (-0.5, 1.0))))
     left, right, bottom, top = data["surface"]["box"]
     assert -1.1 <= left <= -1.0 < 1.5 <= right <= 1.6
     assert -0.6 <= bottom <= -0.5 < 1.0 <= top <= 1.1
@@ -278,7 +278,7 @@ def test_holes_in_the_surface_are_holes():
     values = scenery().values.copy()
     values[10:20, 5:30] = np.nan
     values[50:] = np.inf
-    data = told(document(converging(2, surface=scenery(values=values))))
+    data = reported(document(converging(2, surface=scenery(values=values))))
     heights, _ = rows(data)
     assert data["surface"]["holes"] == heights.size
     assert (heights >= 0).all()
@@ -289,7 +289,7 @@ def test_holes_in_the_surface_are_holes():
 @pytest.mark.thin(1)
 def test_any_grid_fits(points):
     shape = color_levels(scenery(points=points))
-    data = told(document(converging(1, surface=scenery(points=points))))
+    data = reported(document(converging(1, surface=scenery(points=points))))
     heights, _ = rows(data)
     assert heights.shape == (min(points, 257),) * 2
     assert heights[0, 0] / 256 == pytest.approx(
@@ -299,21 +299,21 @@ def test_any_grid_fits(points):
         wild = scenery(points=points)
         bent = wild.x[0] + (wild.x - wild.x[0]) ** 2 / np.ptp(wild.x)
         bowed = type(wild)(bent, wild.y, wild.values, wild.minima, wild.minimum, wild.scale)
-        uneven, _ = rows(told(document(converging(1, surface=bowed))))
+        uneven, _ = rows(reported(document(converging(1, surface=bowed))))
         middle = np.interp(0.25, np.linspace(0, 1, heights.shape[1]), uneven[0])
         half = np.interp(0.5, np.linspace(0, 1, heights.shape[1]), heights[0])
         assert middle == pytest.approx(half, abs=0.05 * np.ptp(heights))
 
 
 def test_a_long_race_stays_small(tmp_path):
-    ways = [
-        way(9_999, bend) + 0.02 * np.sin(np.linspace(0, 900 + k, 10_000))[:, None]
+    arcs = [
+        arc(9_999, bend) + 0.02 * np.sin(np.linspace(0, 900 + k, 10_000))[:, None]
         for k, bend in enumerate((-0.4, 0.0, 0.3))
     ]
-    long = record(ways)
+    long = record(arcs)
     path = render.save(long, tmp_path / "race.html")
     assert path.stat().st_size < 250_000
-    _, runs = rows(told(path.read_text(encoding="utf-8")))
+    _, runs = rows(reported(path.read_text(encoding="utf-8")))
     assert sum(len(run["step"]) for run in runs) <= 24_000
     steps = np.arange(10_000)
     for run, row in enumerate(runs):
@@ -391,7 +391,7 @@ def test_save_and_the_command_line_make_pages(tmp_path, monkeypatch, capsys):
     assert "replay.html  " in capsys.readouterr().out
     assert Path("replay.html").read_bytes() == page
     assert main.main(["replay", "race.npz", "-o", "dark.html", "--theme", "dark", "--view", "race"]) == 0
-    assert told(Path("dark.html").read_text(encoding="utf-8"))["looks"][0]["background"] == "#0e1117"
+    assert reported(Path("dark.html").read_text(encoding="utf-8"))["looks"][0]["background"] == "#0e1117"
     capsys.readouterr()
 
 

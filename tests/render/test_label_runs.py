@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure
 from render_pixels import count, full_draw, levels_apart, sized
-from render_records import GOAL, KINDS, converging, diverging, leaving, record, way
+from render_records import GOAL, KINDS, arc, converging, diverging, leaving, record
 from thinned import diagonal
 
 from landscapes import render
@@ -33,12 +33,12 @@ def wild(runs: int, steps: int = 120) -> Record:
     """Runs that swing to and fro across each other on their way to one minimum, each with a frequency of its own."""
     rng = np.random.default_rng(runs)
     fade = np.exp(-8 * np.linspace(0, 1, steps + 1))
-    ways = []
+    arcs = []
     for run in range(runs):
         phase = (0.2 + 0.15 * run) * np.arange(steps + 1)
         swing = rng.uniform(0.1, 0.5) * fade * np.sin(phase)
-        ways.append(way(steps, rng.uniform(-0.4, 0.4)) + swing[:, None] * np.array([0.5, 1.0]))
-    return record(ways)
+        arcs.append(arc(steps, rng.uniform(-0.4, 0.4)) + swing[:, None] * np.array([0.5, 1.0]))
+    return record(arcs)
 
 
 def names(made: Figure) -> RunLabels:
@@ -136,7 +136,7 @@ def test_frames_in_a_row_equal_a_full_draw(race):
         assert levels_apart(rolling.advance(step)[0], full_draw(made)) <= 2, step
 
 
-def test_where_names_are_still_nothing_stirs():
+def test_where_names_are_still_nothing_is_redrawn():
     race = record([np.tile(GOAL, (401, 1)), np.tile((-1.0, 0.5), (401, 1))])
     made = render.figure(race, labels="direct", **sized(400, 300))
     full_draw(made)
@@ -150,7 +150,7 @@ def test_where_names_are_still_nothing_stirs():
 
 
 def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
-    race = record([way(6400, 0.3), way(6400, -0.2)])
+    race = record([arc(6400, 0.3), arc(6400, -0.2)])
     made = render.figure(race, **sized(400, 300), labels="direct", panel=False)
     steps = range(0, 6401, 20)
     moving = Frames(made, steps=steps)
@@ -183,7 +183,7 @@ def test_every_kind_of_race_can_be_named(kind):
         assert levels_apart(frames.show(step), full_draw(made)) <= 2
 
 
-def test_a_fate_is_told_beside_the_name():
+def test_a_fate_is_reported_next_to_the_name():
     race = diverging(at=12)
     made = render.figure(race, labels="direct")
     for step, said in ((11, "Nesterov"), (12, "Nesterov diverged at step 12")):
@@ -204,7 +204,7 @@ def test_a_run_out_of_view_is_named_at_its_arrow():
 
 def test_a_run_never_in_view_is_not_named():
     away = np.array([5.0, 5.0]) + np.zeros((41, 2))
-    made = render.figure(record([way(40), away]), labels="direct", **sized(400, 300))
+    made = render.figure(record([arc(40), away]), labels="direct", **sized(400, 300))
     assert [run for run, *_ in names(made).places(1.0)] == [0]
 
 
@@ -232,7 +232,7 @@ def test_a_name_apart_from_its_head_has_a_line_to_it():
     assert levels_apart(before[patch], after[patch]) > 30
 
 
-def test_on_axes_of_ones_own_and_in_vector_files(tmp_path):
+def test_on_axes_of_the_users_and_in_vector_files(tmp_path):
     race = converging(2)
     page = Figure()
     ax = page.subplots()

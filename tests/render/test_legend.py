@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from render_pixels import full_draw, levels_apart, sized
-from render_records import KINDS, converging, diverging, failing, leaving, record, scenery, unbounded, way
+from render_records import KINDS, arc, converging, diverging, failing, leaving, record, scenery, unbounded
 from thinned import diagonal
 
 from landscapes import render
@@ -58,11 +58,11 @@ def overlap(a: Bbox, b: Bbox, slack: float = 0.5) -> bool:
 @pytest.mark.parametrize(("runs", "size"), diagonal([1, 2, 6, 12, 40], SIZES))
 def test_the_legend_covers_nothing_and_is_readable(runs, size):
     labels = [f"run {i} with a name" for i in range(runs)] if runs == 2 else None
-    fates = {0: ("diverged", 3), runs - 1: ("non-finite", 7)}
-    race = converging(runs, steps=10, fates=fates, labels=labels)
+    outcomes = {0: ("diverged", 3), runs - 1: ("non-finite", 7)}
+    race = converging(runs, steps=10, outcomes=outcomes, labels=labels)
     made = render.figure(race, **sized(*size))
-    page, landscape, key = made.bbox, made.axes[0], legend(made)
-    assert not overlap(key.bbox, landscape.bbox)
+    page, objective, key = made.bbox, made.axes[0], legend(made)
+    assert not overlap(key.bbox, objective.bbox)
     found = boxes(made)
     assert len([text for text, _ in found if text in set(race.trajectories.runs["label"])]) == runs
     for text, box in found:
@@ -89,7 +89,7 @@ def test_panels_and_titles_keep_apart(size):
     assert made.bbox.contains(counter.x1, counter.y1)
 
 
-def test_rates_stand_beside_names():
+def test_rates_stand_next_to_names():
     assert words(render.figure(converging(2), **sized(800, 600))) == ["SGD", "lr 0.01", "Momentum", "lr 0.02"]
 
 
@@ -108,7 +108,7 @@ def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
     ],
 )
 @pytest.mark.thin(1)
-def test_a_fate_is_told_from_its_step_on(race, said, since):
+def test_a_fate_is_reported_from_its_step_on(race, said, since):
     made = render.figure(race, **sized(960, 540))
     for step in (since - 1, since):
         set_step(made, step)
@@ -171,7 +171,7 @@ def test_the_counter_follows_a_change_of_colour_and_place():
 @settings(max_examples=12)
 @given(st.integers(160, 1920), st.integers(120, 1200))
 def test_a_picture_has_the_size_asked_for(wide, high):
-    made = render.figure(record([way(2)]), **sized(wide, high))
+    made = render.figure(record([arc(2)]), **sized(wide, high))
     assert tuple(int(side) for side in made.bbox.size) == (wide, high)
 
 
@@ -240,7 +240,7 @@ LONG = [f"Adam · cosine to {place} after 1000 · clip 1.0 · weight decay 0.01 
 @pytest.mark.parametrize("panel", [True, False])
 @pytest.mark.thin(1)
 def test_long_names_are_cut_where_they_do_not_fit_and_stay_apart(size, panel):
-    race = converging(3, steps=10, labels=LONG, fates={1: ("diverged", 3)})
+    race = converging(3, steps=10, labels=LONG, outcomes={1: ("diverged", 3)})
     made = render.figure(race, **sized(*size), panel=panel)
     page, found = made.bbox, boxes(made)
     for text, box in found:
@@ -323,6 +323,6 @@ def test_a_rate_is_left_out_only_where_the_label_says_it(label, said):
 
 
 @pytest.mark.parametrize("draw", [render.figure, render.animate, render.trajectories, render.loss_curves, render.crop])
-def test_what_is_no_record_is_refused(draw):
+def test_an_invalid_record_is_refused(draw):
     with pytest.raises(InputError, match="expected a Record"):
         draw("beale")

@@ -23,11 +23,11 @@ def curve(value: np.ndarray) -> Curve:
     return made
 
 
-def along(way: np.ndarray) -> np.ndarray:
+def along(arc: np.ndarray) -> np.ndarray:
     """Points close together along a path (n, 2)."""
-    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(way, axis=0).T))])
+    length = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(arc, axis=0).T))])
     at = np.arange(0, length[-1], 0.05)
-    return np.column_stack([np.interp(at, length, part) for part in way.T])
+    return np.column_stack([np.interp(at, length, part) for part in arc.T])
 
 
 @pytest.mark.slow
@@ -40,7 +40,7 @@ def test_a_curve_keeps_its_ups_and_downs_in_every_column():
     assert len(found) <= 4.1 * 200 / COLUMN
     before, after = along(line.polyline.pixels), along(found)
     for left in range(0, 200, 3):
-        one, two = (way[(way[:, 0] >= left) & (way[:, 0] <= left + 2), 1] for way in (before, after))
+        one, two = (arc[(arc[:, 0] >= left) & (arc[:, 0] <= left + 2), 1] for arc in (before, after))
         assert (one.min(), one.max()) == pytest.approx((two.min(), two.max()), abs=0.5)
     assert found[[0, -1]] == pytest.approx(line.polyline.pixels[[0, -1]], abs=0.01)
 

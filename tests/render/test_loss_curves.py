@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from render_pixels import count, full_draw, sized
-from render_records import GOAL, KINDS, converging, record, unbounded, way
+from render_records import GOAL, KINDS, arc, converging, record, unbounded
 
 from landscapes import render
 from landscapes.render.plots._loss_curves import Curve
@@ -45,7 +45,7 @@ def test_a_known_minimum_makes_the_scale_logarithmic():
 
 def test_what_is_measured_is_the_gap_to_the_minimum():
     race = converging(1)
-    lifted = record([way(40, 0.2)], values=race.trajectories.loss + 7, minimum=7.0)
+    lifted = record([arc(40, 0.2)], values=race.trajectories.loss + 7, minimum=7.0)
     one, two = (curves(render.loss_curves(each, axes()))[0].get_ydata() for each in (race, lifted))
     np.testing.assert_allclose(one, two, rtol=1e-6, atol=1e-8)
 
@@ -105,7 +105,7 @@ def test_odd_values_are_drawn_within_finite_limits(kind, minimum):
     values = np.atleast_2d(VALUES[kind])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ax = render.loss_curves(record([way(10)] * len(values), values=values, minimum=minimum), axes())
+        ax = render.loss_curves(record([arc(10)] * len(values), values=values, minimum=minimum), axes())
         picture = full_draw(ax.figure)
     assert np.isfinite([*ax.get_xlim(), *ax.get_ylim()]).all()
     assert ax.get_ylim()[0] < ax.get_ylim()[1]
@@ -115,7 +115,7 @@ def test_odd_values_are_drawn_within_finite_limits(kind, minimum):
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -1e6, 1e17])
 def test_a_constant_value_without_a_bottom_is_drawn(value):
-    ax = render.loss_curves(record([way(10)], values=np.full((1, 11), value), minimum=-np.inf), axes())
+    ax = render.loss_curves(record([arc(10)], values=np.full((1, 11), value), minimum=-np.inf), axes())
     low, high = ax.get_ylim()
     assert low < value < high
     full_draw(ax.figure)
@@ -123,7 +123,7 @@ def test_a_constant_value_without_a_bottom_is_drawn(value):
 
 def test_a_gap_is_a_gap_and_no_zero():
     values = np.r_[np.ones(10), np.full(5, np.nan), np.ones(10)][None]
-    ax = render.loss_curves(record([way(24)], values=values), axes())
+    ax = render.loss_curves(record([arc(24)], values=values), axes())
     picture = full_draw(ax.figure)
     rows, cols = np.nonzero((picture[..., :3] == np.rint(255 * np.array(curves(ax)[0].style.color))).all(-1))
     hole = ax.transData.transform([(10.5, 1), (13.5, 1)])[:, 0]
@@ -162,8 +162,8 @@ def test_width_is_in_points():
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.thin(1)
 def test_curves_that_coincide_are_both_seen(name):
-    one = way(60, 0.2)
-    made = render.figure(record([one, one, way(60, -0.3)]), theme=name, **sized(800, 500), panel=True)
+    one = arc(60, 0.2)
+    made = render.figure(record([one, one, arc(60, -0.3)]), theme=name, **sized(800, 500), panel=True)
     panel = next(ax for ax in made.axes if curves(ax))
     found = curves(panel)
     assert [any(depth for *_, depth in curve.parts) for curve in found[:2]] == [False, True]

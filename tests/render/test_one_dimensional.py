@@ -27,11 +27,11 @@ from landscapes.render.artists.heads import Head
 from landscapes.render.plots._trajectories import STEPS, Tail
 
 
-def valley(steps: int = 40, runs: int = 2, fates: Any = None, **meta: Any) -> Record:
+def valley(steps: int = 40, runs: int = 2, outcomes: Any = None, **meta: Any) -> Record:
     """Runs that jump to and fro across a parabola, ever closer to its bottom at 0.5."""
     t = np.arange(steps + 1)
-    ways = np.array([0.5 + 1.5 * (-1.0) ** (t + run) * 0.9**t for run in range(runs)])[..., None]
-    made = record(ways, values=(ways[..., 0] - 0.5) ** 2, fates=fates, **meta)
+    arcs = np.array([0.5 + 1.5 * (-1.0) ** (t + run) * 0.9**t for run in range(runs)])[..., None]
+    made = record(arcs, values=(arcs[..., 0] - 0.5) ** 2, outcomes=outcomes, **meta)
     x = np.linspace(-2, 3, 101)
     return replace(made, curve=Surface(x, np.zeros(1), (x[None] - 0.5) ** 2, np.array([[0.5, 0.0]]), 0.0))
 
@@ -94,7 +94,7 @@ def test_a_tail_shows_the_last_steps_only():
     assert drawn[:, 1].max() == pytest.approx(pixels[:, 0].max(), abs=12)
 
 
-FELL = valley(fates={1: ("diverged", 20)})
+FELL = valley(outcomes={1: ("diverged", 20)})
 
 
 @cache
@@ -120,7 +120,7 @@ def fell() -> Figure:
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 @pytest.mark.thin(1)
-def test_what_changes_within_a_spell_is_all_drawn_anew(theme):
+def test_what_changes_within_a_interval_is_all_drawn_anew(theme):
     frames = Frames(figure(FELL, theme=theme, **sized(240, 160)))
     for step in range(41):
         moved, _ = frames.advance(step)
@@ -149,7 +149,7 @@ def test_it_is_animated_and_saved(tmp_path):
     assert "1 coordinate" in save(valley(), tmp_path / "race.html").read_text(encoding="utf-8")
 
 
-def test_a_run_out_of_view_is_told_in_the_legend():
+def test_a_run_out_of_view_is_reported_in_the_legend():
     t = np.linspace(0, 8, 41)[:, None]
     runs = record([t], values=t.T**2)
     x = np.linspace(-2, 3, 51)
@@ -186,6 +186,6 @@ def test_holes_in_a_curve_are_left_open():
         (lambda: figure(replace(valley(), curve=None), panel=False), "only losses"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(call, match):
+def test_what_cannot_be_drawn_is_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

@@ -27,9 +27,9 @@ PAGE = RendererAgg(10, 10, 72)
 """A renderer on which a point is a pixel."""
 
 
-def remembering(fates: Any = None, **kept: NDArray[np.float64]) -> Record:
+def remembering(outcomes: Any = None, **kept: NDArray[np.float64]) -> Record:
     """Three runs: one keeps its momentum, one its second moment, one nothing."""
-    made = converging(3, fates=fates)
+    made = converging(3, outcomes=outcomes)
     x = made.trajectories.x
     nothing = np.full(x.shape, np.nan)
     momentum, second = nothing.copy(), nothing.copy()
@@ -146,6 +146,6 @@ def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
         (lambda: optimizer_state(None), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_drawn_is_told(call, match):
+def test_what_cannot_be_drawn_is_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

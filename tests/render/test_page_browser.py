@@ -12,7 +12,7 @@ import pytest
 from browser import CHROMIUM, Browser
 from numpy.typing import NDArray
 from PIL import Image
-from render_records import GOAL, START, VIEW, converging, diverging, leaving, record, way
+from render_records import GOAL, START, VIEW, arc, converging, diverging, leaving, record
 
 from landscapes import render
 from landscapes.record import Record
@@ -164,7 +164,7 @@ def test_the_speed_is_a_speed(show):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_heads_are_where_the_runs_are_in_their_colours(show, dark):
-    race = record([way(40, bend) for bend in (-0.35, -0.1, 0.12)])
+    race = record([arc(40, bend) for bend in (-0.35, -0.1, 0.12)])
     inks = colors(["SGD", "Momentum", "Nesterov"], "dark" if dark else "light")
     page = show(race, dark=dark)
     for now in (3, 12, 17):
@@ -180,7 +180,7 @@ def test_heads_are_where_the_runs_are_in_their_colours(show, dark):
             assert np.abs(picture[int(y), int(x)].astype(int) - ink).max() <= 2
 
 
-def test_the_map_is_the_landscape_in_the_theme(show):
+def test_the_map_is_the_function_in_the_theme(show):
     page = show(converging(1), theme="light", wide=960, high=560)
     picture = pixels(page)
     rgb = [np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) for color in THEMES["light"].fill]
@@ -217,7 +217,7 @@ def test_each_run_can_be_switched_off_and_on(show):
 
 
 def test_a_run_on_anothers_way_has_gaps_only_while_the_other_is_shown(show):
-    twins = record([way(40, 0.2)] * 2)
+    twins = record([arc(40, 0.2)] * 2)
     page = show(twins)
     first, second = faded("SGD"), faded("Momentum")
     both = within(page, "#contour")
@@ -229,17 +229,19 @@ def test_a_run_on_anothers_way_has_gaps_only_while_the_other_is_shown(show):
     assert count(alone, second) > 1.3 * count(both, second)
 
 
-def test_hovering_tells_step_loss_and_learning_rate(show):
+def test_hovering_states_step_loss_and_learning_rate(show):
     race = converging(3)
     page = show(race)
     for run, at, label in ((0, 5, "SGD"), (1, 9, "Momentum"), (2, 3, "Nesterov")):
         x, y = place(page, race.trajectories.x[run, at])
         page.point(x + 2, y - 2)
         assert page.run(f"!document.querySelector('{NOTE}').hidden")
-        told = page.text(NOTE)
+        reported = page.text(NOTE)
         loss = float(f"{race.trajectories.loss[run, at]:.4g}")
-        assert re.fullmatch(rf"{label}step {at}\nloss ([\d.e−]+)\nlearning rate {0.01 * (run + 1):g}", told), told
-        assert float(re.search(r"loss (\S+)", told)[1].replace("−", "-")) == loss
+        assert re.fullmatch(rf"{label}step {at}\nloss ([\d.e−]+)\nlearning rate {0.01 * (run + 1):g}", reported), (
+            reported
+        )
+        assert float(re.search(r"loss (\S+)", reported)[1].replace("−", "-")) == loss
     page.point(*place(page, (-1.9, -1.4)))
     assert page.run(f"document.querySelector('{NOTE}').hidden")
     x, y = place(page, race.trajectories.x[1, 9])
@@ -248,7 +250,7 @@ def test_hovering_tells_step_loss_and_learning_rate(show):
     assert page.run(f"document.querySelector('{NOTE}').hidden")
 
 
-def test_hovering_over_a_curve_tells_the_same(show):
+def test_hovering_over_a_curve_states_the_same(show):
     race = converging(1)
     page = show(race)
     x, y, wide, high = page.box("#loss-curves")
@@ -258,10 +260,10 @@ def test_hovering_over_a_curve_tells_the_same(show):
             page.ask(
                 "Input.dispatchMouseEvent", type="mouseMoved", x=x + LEFT + share * (wide - LEFT - RIGHT), y=y + up
             )
-            told = page.text(NOTE) if page.run(f"!document.querySelector('{NOTE}').hidden") else ""
-            if told:
-                hits.add(int(re.search(r"step (\d+)", told)[1]))
-                assert abs(int(re.search(r"step (\d+)", told)[1]) - 40 * share) < 6
+            reported = page.text(NOTE) if page.run(f"!document.querySelector('{NOTE}').hidden") else ""
+            if reported:
+                hits.add(int(re.search(r"step (\d+)", reported)[1]))
+                assert abs(int(re.search(r"step (\d+)", reported)[1]) - 40 * share) < 6
     assert len(hits) >= 5
 
 
@@ -346,7 +348,7 @@ def test_two_fingers_zoom(show, touch):
     assert page.run("visualViewport.scale") == 1  # the map is larger, not the page
 
 
-def test_a_tap_switches_a_run_and_tells_of_a_point(show, touch):
+def test_a_tap_switches_a_run_and_states_of_a_point(show, touch):
     race = converging(2)
     page = show(race)
     x, y, wide, high = page.box("#legend li:nth-child(2) button")
@@ -398,11 +400,11 @@ def test_it_is_sharp_on_any_screen(show, ratio):
 @pytest.mark.parametrize("flat", [False, True])
 def test_nothing_sticks_out(show, wide, high, flat):
     labels = ["a label that is far too long for its place, and goes on and on", *(f"run {i}" for i in range(11))]
-    ways = [way(20, bend) for bend in np.linspace(-0.4, 0.3, 12)]
+    arcs = [arc(20, bend) for bend in np.linspace(-0.4, 0.3, 12)]
     if flat:
-        shown = record([np.column_stack([one, one[:, :1]]) for one in ways], values=np.ones((12, 21)), labels=labels)
+        shown = record([np.column_stack([one, one[:, :1]]) for one in arcs], values=np.ones((12, 21)), labels=labels)
     else:
-        shown = record(ways, labels=labels)
+        shown = record(arcs, labels=labels)
     page = show(
         shown, wide=wide, high=high, title="A title that is much longer than any window that it may be shown in"
     )
@@ -524,10 +526,10 @@ def test_one_step_and_many_runs(show):
 
 
 def test_a_long_race_plays(show):
-    ways = [
-        way(9_999, bend) + 0.01 * np.sin(np.linspace(0, 600 + k, 10_000))[:, None] for k, bend in enumerate((-0.3, 0.1))
+    arcs = [
+        arc(9_999, bend) + 0.01 * np.sin(np.linspace(0, 600 + k, 10_000))[:, None] for k, bend in enumerate((-0.3, 0.1))
     ]
-    page = show(record(ways), seconds=2.0, still=False)
+    page = show(record(arcs), seconds=2.0, still=False)
     page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > 5000")
     page.key("End")
     assert step(page) == 9_999

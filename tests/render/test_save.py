@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from render_pixels import decode, full_draw, sized
-from render_records import converging, diverging, record, way
+from render_records import arc, converging, diverging, record
 from thinned import diagonal
 
 from landscapes import render
@@ -83,11 +83,11 @@ def test_text_in_an_svg_is_text(tmp_path):
 @pytest.mark.parametrize(("suffix", "most"), [(".pdf", 150_000), (".svg", 500_000)])
 @pytest.mark.thin(1)
 def test_long_trails_make_no_large_file(tmp_path, suffix, most):
-    ways = [
-        way(9_999, bend) + 0.01 * np.sin(np.linspace(0, 60 + k, 10_000))[:, None]
+    arcs = [
+        arc(9_999, bend) + 0.01 * np.sin(np.linspace(0, 60 + k, 10_000))[:, None]
         for k, bend in enumerate(np.linspace(-0.4, 0.4, 8))
     ]
-    path = render.save(record(ways), tmp_path / f"race{suffix}", **sized(640, 400))
+    path = render.save(record(arcs), tmp_path / f"race{suffix}", **sized(640, 400))
     assert path.stat().st_size < most
 
 
@@ -110,7 +110,7 @@ def test_the_suffix_picks_the_writer_in_capitals_too(tmp_path, suffix):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_step_of_ones_own(tmp_path):
+def test_a_step_of_the_users(tmp_path):
     early, late = (
         render.save(converging(1), tmp_path / f"{step}.png", step=step, **SMALL).read_bytes() for step in (3, 40)
     )

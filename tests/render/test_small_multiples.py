@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from render_pixels import decode, sized
-from render_records import converging, diverging, record, way
+from render_records import arc, converging, diverging, record
 from test_one_dimensional import valley
 
 from landscapes.errors import InputError
@@ -47,7 +47,7 @@ def test_a_panel_a_race_and_one_legend():
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_an_optimizer_has_one_style_in_all_panels(theme):
-    own = [record([way(40), way(40, 0.3)], labels=labels) for labels in (["mine", "yours"], ["yours", "mine"])]
+    own = [record([arc(40), arc(40, 0.3)], labels=labels) for labels in (["mine", "yours"], ["yours", "mine"])]
     wanted = dict(zip(["mine", "yours"], styles(["mine", "yours"], THEMES[theme]), strict=True))
     for made in (small_multiples(own, theme=theme), side_by_side(*own, theme=theme)):
         drawn = [line for ax in made.axes for line in ax.lines if isinstance(line, Trail | Curve)]
@@ -100,8 +100,8 @@ def test_small_multiples_move():
     assert len(animated_artists(made)) > 10
 
 
-def test_variants_beside_each_other_move_together(tmp_path):
-    plain, clipped = converging(2), record([way(40, 0.5), way(40, -0.5)])
+def test_variants_next_to_each_other_move_together(tmp_path):
+    plain, clipped = converging(2), record([arc(40, 0.5), arc(40, -0.5)])
     made = side_by_side(plain, clipped, titles=["without clipping", "with clipping"], **sized(640, 400))
     left, right = made.axes[:2]
     assert [ax.get_title(loc="left") for ax in (left, right)] == ["without clipping", "with clipping"]
@@ -122,7 +122,7 @@ def test_a_shorter_race_rests_at_its_end():
     assert counter.get_text() == "step 20"
 
 
-def test_titles_tell_variants_apart():
+def test_titles_state_variants_apart():
     one = converging(1)
     other = replace(one, meta={**one.meta, "title": "Other"})
     assert [ax.get_title(loc="left") for ax in side_by_side(one, other).axes[:2]] == ["Bowl", "Other"]
@@ -159,6 +159,6 @@ def solid() -> Record:
         (lambda: side_by_side(converging(), converging(), step=41), "from 0 to 40"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(call, match):
+def test_what_cannot_be_drawn_is_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

@@ -16,7 +16,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from PIL import Image
 from render_pixels import full_draw, levels_apart, psnr, sized
-from render_records import VIEW, bowl, converging, diverging, record, scenery, way
+from render_records import VIEW, arc, bowl, converging, diverging, record, scenery
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -45,8 +45,8 @@ def beale(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 def long_race(field=bowl, noise: float = 0.0, runs: int = 8) -> Record:
     """Runs of 10,000 points over 400 × 400 values."""
     rng = np.random.default_rng(0)
-    ways = [way(9_999, bend) + noise * rng.standard_normal((10_000, 2)) for bend in np.linspace(-0.45, 0.35, runs)]
-    return record(ways, surface=scenery(values=field(*grid())))
+    arcs = [arc(9_999, bend) + noise * rng.standard_normal((10_000, 2)) for bend in np.linspace(-0.45, 0.35, runs)]
+    return record(arcs, surface=scenery(values=field(*grid())))
 
 
 def images(data: bytes) -> list[tuple[int, int]]:
@@ -87,7 +87,7 @@ def egg_box(x, y):
 
 
 @pytest.mark.slow
-def test_a_rugged_landscape_has_coarser_pixels(tmp_path):
+def test_a_rugged_function_has_coarser_pixels(tmp_path):
     data = render.save(long_race(egg_box), tmp_path / "race.pdf").read_bytes()
     ((width, _),) = images(data)
     assert len(data) <= MOST
@@ -96,12 +96,12 @@ def test_a_rugged_landscape_has_coarser_pixels(tmp_path):
 
 def swinging_race() -> Record:
     """Eight runs of 10,000 points that swing across a valley at first, and so do their losses."""
-    ways = []
+    arcs = []
     for run in range(8):
         step = np.arange(10_000)
         swing = 0.4 * np.exp(-step / (15 + 6 * run)) * np.cos((0.5 + 0.3 * run) * step)
-        ways.append(way(9_999, 0.1 * run - 0.4) + swing[:, None] * np.array([0.3, 1.0]))
-    return record(ways, surface=scenery(values=beale(*grid())))
+        arcs.append(arc(9_999, 0.1 * run - 0.4) + swing[:, None] * np.array([0.3, 1.0]))
+    return record(arcs, surface=scenery(values=beale(*grid())))
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "light")) for name in THEMES])
@@ -124,9 +124,11 @@ def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
 def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most):
     made = render.figure(long_race(noise=0.03, runs=runs))
     before = full_draw(made)
-    with pytest.warns(UserWarning, match=r"the trails in race\.\w+ have \d+,\d+ vertices, more than 20,000") as told:
+    with pytest.warns(
+        UserWarning, match=r"the trails in race\.\w+ have \d+,\d+ vertices, more than 20,000"
+    ) as reported:
         stills.still(made, tmp_path / f"race{suffix}", "x")
-    assert len(told) == 1
+    assert len(reported) == 1
     data = (tmp_path / f"race{suffix}").read_bytes()
     assert len(data) < most
     if suffix == ".pdf":
@@ -138,15 +140,15 @@ def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most)
 
 @pytest.mark.slow
 def test_the_word_is_said_where_the_picture_is_asked_for(tmp_path):
-    with pytest.warns(UserWarning, match="drawn as an image") as told:
+    with pytest.warns(UserWarning, match="drawn as an image") as reported:
         render.save(long_race(noise=0.03, runs=3), tmp_path / "race.svg")
-    assert Path(told[0].filename).name == Path(__file__).name
+    assert Path(reported[0].filename).name == Path(__file__).name
 
 
 def test_level_lines_lose_vertices_and_nothing_that_shows(tmp_path, monkeypatch):
     made = render.figure(long_race(beale))
     lines = [item for item in made.findobj(ContourSet) if not item.filled]
-    (before,) = ([len(way) for way in item.get_paths()] for item in lines)
+    (before,) = ([len(arc) for arc in item.get_paths()] for item in lines)
     full = full_draw(made, 72)
     thinned: list[tuple[int, np.ndarray]] = []
 
@@ -154,7 +156,7 @@ def test_level_lines_lose_vertices_and_nothing_that_shows(tmp_path, monkeypatch)
         stream = io.BytesIO()
         plain(self, stream, format="png", dpi=72)
         shown = np.asarray(Image.open(stream).convert("RGBA"))
-        thinned.append((sum(len(way) for item in lines for way in item.get_paths()), shown))
+        thinned.append((sum(len(arc) for item in lines for arc in item.get_paths()), shown))
 
     plain = Figure.savefig
     with monkeypatch.context() as patch:
@@ -165,7 +167,7 @@ def test_level_lines_lose_vertices_and_nothing_that_shows(tmp_path, monkeypatch)
     assert count < sum(before) / 4
     assert psnr(shown, full) > 48
     assert levels_apart(shown, full) < 40
-    assert [len(way) for item in lines for way in item.get_paths()] == before
+    assert [len(arc) for item in lines for arc in item.get_paths()] == before
     np.testing.assert_array_equal(full_draw(made, 72), full)
 
 
@@ -236,7 +238,7 @@ def test_a_picture_for_latex_is_compiled_by_it(tmp_path):
     assert (tmp_path / "a" / "page.pdf").stat().st_size > 10_000
 
 
-def test_a_missing_tex_is_told_before_anything_is_drawn(tmp_path, monkeypatch):
+def test_a_missing_tex_is_reported_before_anything_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr("landscapes.render._save.figure", None)  # would be a TypeError
     for attempt in (check_output, lambda path: render.save(converging(1), path)):

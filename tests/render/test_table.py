@@ -39,7 +39,7 @@ def test_steps_are_counted_where_they_are_asked_for():
     assert "Expected steps" in render.table(SPLIT, show="times", cost="steps")
 
 
-def test_latex_is_booktabs_and_names_are_escaped():
+def test_latex_is_booktabs_and_names_are_unbounded():
     text = render.table(SPLIT, "latex")
     lines = re.findall(r"\\(?:top|mid|bottom)rule", text)
     assert lines == [r"\toprule", r"\midrule", r"\bottomrule"]

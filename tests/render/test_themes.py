@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from render_pixels import full_draw, sized
-from render_records import converging, record, way
+from render_records import arc, converging, record
 
 from landscapes import render
 from landscapes.errors import InputError
@@ -27,7 +27,7 @@ names = st.sampled_from(sorted(THEMES))
 
 
 @given(names, st.permutations(OPTIMIZERS), st.integers(1, len(OPTIMIZERS)))
-def test_an_optimizer_has_one_style_whoever_else_runs(name, order, count):
+def test_an_optimizer_has_one_style_whichever_run_else_runs(name, order, count):
     theme = THEMES[name]
     alone = {label: styles([label], theme)[0] for label in OPTIMIZERS}
     chosen = order[:count]
@@ -44,7 +44,7 @@ def test_no_two_runs_look_alike(name, others):
     assert len({(style.color, style.marker, style.dashes) for style in found}) == len(labels)
 
 
-def test_two_runs_of_one_optimizer_are_told_apart():
+def test_two_runs_of_one_optimizer_are_reported_apart():
     first, second, plain = styles(["Adam lr=0.1", "Adam lr=0.2", "Adam"], THEMES["light"])
     assert first == styles(["Adam"], THEMES["light"])[0]
     assert len({first, second, plain}) == 3
@@ -56,7 +56,7 @@ def test_a_name_is_not_mistaken_for_a_shorter_one(name):
     assert styles([f"{name} lr=0.1"], THEMES["light"]) == styles([name], THEMES["light"])
 
 
-def test_a_name_of_ones_own_takes_nobodys_style():
+def test_a_name_of_the_users_takes_no_runs_style():
     among = styles(["Adamantine", "SGDX", "Adam", "SGD"], THEMES["light"])
     assert among[2:] == styles(["Adam", "SGD"], THEMES["light"])
     assert len(set(among)) == 4
@@ -75,7 +75,7 @@ CLEAR = 3.0
 def test_trails_stand_out_from_every_colour_of_the_fill(name):
     """The least of all is 3.03 in light, 3.06 in dark, 3.04 in print."""
     theme = THEMES[name]
-    assert min(_contrast(color, ground) for color in theme.colors for ground in theme.fill) >= CLEAR
+    assert min(_contrast(color, surface) for color in theme.colors for surface in theme.fill) >= CLEAR
 
 
 @pytest.mark.parametrize("name", THEMES)
@@ -133,15 +133,15 @@ def test_colours_differ_in_lightness_for_grey_copies(name, six, ten):
 
 @pytest.mark.parametrize("draw", [trajectories, render.loss_curves])
 @pytest.mark.thin(1)
-def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
+def test_six_optimizers_are_reported_apart_in_a_grey_copy(draw):
     """With the dashes and markers of print, any two trails differ in a large share of their pixels.
 
     Smallest shares: 0.33 for trails, 0.11 for losses.
     """
     drawn = [_grey(draw, name) for name in OPTIMIZERS[:6]]
-    ground = _grey(draw, OPTIMIZERS[0], theme=THEMES["print"] | {"colors": ("#ffffff",), "halo_width": 0.0})
+    surface = _grey(draw, OPTIMIZERS[0], theme=THEMES["print"] | {"colors": ("#ffffff",), "halo_width": 0.0})
     apart = [
-        np.sum(np.abs(a - b) > 0.25) / max(np.sum(np.abs(one - ground) > 0.25) for one in (a, b))
+        np.sum(np.abs(a - b) > 0.25) / max(np.sum(np.abs(one - surface) > 0.25) for one in (a, b))
         for a, b in combinations(drawn, 2)
     ]
     assert min(apart) > 0.1
@@ -149,7 +149,7 @@ def test_six_optimizers_are_told_apart_in_a_grey_copy(draw):
 
 def _grey(draw, name: str, theme: str | Theme = "print") -> np.ndarray:
     """The lightness (height, width) of a race of one optimizer, with nothing around it."""
-    race = record([way(40)])
+    race = record([arc(40)])
     race = replace(
         race, trajectories=replace(race.trajectories, runs={**race.trajectories.runs, "label": np.array([name])})
     )
@@ -219,6 +219,6 @@ def test_drawing_leaves_the_settings_of_matplotlib_alone(tmp_path):
 
 @pytest.mark.parametrize("name", THEMES)
 def test_the_page_and_the_panels_have_the_themes_background(name):
-    made = render.figure(record([way(5)]), theme=name, **sized(640, 400))
+    made = render.figure(record([arc(5)]), theme=name, **sized(640, 400))
     assert to_rgb(made.get_facecolor()) == to_rgb(THEMES[name].background)
     assert {to_rgb(ax.get_facecolor()) for ax in made.axes} == {to_rgb(THEMES[name].background)}

@@ -18,6 +18,7 @@ from render_records import (
     KINDS,
     START,
     VIEW,
+    arc,
     coincident,
     converging,
     diverging,
@@ -25,7 +26,6 @@ from render_records import (
     leaving,
     record,
     unbounded,
-    way,
 )
 
 from landscapes import render
@@ -180,14 +180,14 @@ def test_a_run_that_was_never_in_view_is_not_drawn():
 
 
 def test_diverged_runs_rescale_nothing():
-    whole, sound = diverging(), record([way(40, -0.3), way(40, 0.3)])
+    whole, finite = diverging(), record([arc(40, -0.3), arc(40, 0.3)])
     for draw, limits in (
         (render.trajectories, lambda ax: (ax.get_xlim(), ax.get_ylim())),
         (render.loss_curves, lambda ax: (ax.get_xlim(), ax.get_ylim())),
         (render.contour, lambda ax: (ax.get_xlim(), ax.get_ylim())),
     ):
-        assert limits(draw(whole, axes())) == limits(draw(sound, axes())), draw.__name__
-    with_it, without = (render.figure(race, **sized(640, 400)) for race in (whole, sound))
+        assert limits(draw(whole, axes())) == limits(draw(finite, axes())), draw.__name__
+    with_it, without = (render.figure(race, **sized(640, 400)) for race in (whole, finite))
     for one, two in zip(with_it.axes[:2], without.axes[:2], strict=True):
         assert (one.get_xlim(), one.get_ylim()) == (two.get_xlim(), two.get_ylim())
 
@@ -205,7 +205,7 @@ def test_paths_alone_choose_a_view_that_holds_them():
 def test_points_that_are_none_are_never_drawn_at_the_origin(odd, status):
     x = np.tile((-1.5, -1.0), (21, 1)) + np.linspace(0, 0.5, 21)[:, None] * (1, 0.2)
     x[10:] = odd
-    race = record([x], fates={0: (status, 21)} if status == "non-finite" else None)
+    race = record([x], outcomes={0: (status, 21)} if status == "non-finite" else None)
     ax, picture = drawn(race)
     origin = ax.transData.transform((0, 0))
     for color in {*looks(race), *ax.lines[-1].colors}:
@@ -218,7 +218,7 @@ def test_points_that_are_none_are_never_drawn_at_the_origin(odd, status):
 
 def test_a_start_that_is_nan_draws_nothing():
     x = np.full((5, 2), np.nan)
-    _, picture = drawn(record([x, way(4)]))
+    _, picture = drawn(record([x, arc(4)]))
     assert count(picture, looks(converging(2))[0]) == 0
 
 
@@ -244,12 +244,12 @@ def test_crossing_trails_are_not_dashed():
 
 
 @given(arrays(np.float64, (3, 12, 2), elements=st.floats(-4, 4, width=32) | st.just(np.nan)))
-def test_pieces_cover_every_trail_without_gaps(ways):
-    for parts in split_overlaps(list(ways), VIEW):
+def test_pieces_cover_every_trail_without_gaps(arcs):
+    for parts in split_overlaps(list(arcs), VIEW):
         assert parts[0][0] == 0
         assert parts[-1][1] == 11
         assert all(one[1] == two[0] for one, two in pairwise(parts))
-    assert {depth for *_, depth in split_overlaps(list(ways), VIEW)[0]} == {0}
+    assert {depth for *_, depth in split_overlaps(list(arcs), VIEW)[0]} == {0}
 
 
 def test_ways_that_part_are_dashed_only_where_they_are_one():
@@ -261,18 +261,18 @@ def test_ways_that_part_are_dashed_only_where_they_are_one():
 
 
 LONG_WAYS = {
-    "smooth": way(9_999, 0.3),
+    "smooth": arc(9_999, 0.3),
     "spiral": np.linspace(1.4, 0.1, 10_000)[:, None]
     * np.column_stack([np.cos(np.linspace(0, 120, 10_000)), np.sin(np.linspace(0, 121, 10_000))]),
-    "noisy": way(9_999, 0.3) + 0.02 * np.random.default_rng(0).standard_normal((10_000, 2)),
+    "noisy": arc(9_999, 0.3) + 0.02 * np.random.default_rng(0).standard_normal((10_000, 2)),
 }
 
 
 SHORT_WAYS = {
-    "smooth": way(400, 0.3),
+    "smooth": arc(400, 0.3),
     "spiral": np.exp(-np.linspace(0, 3, 900))[:, None]
     * np.column_stack([np.cos(np.arange(900) / 9), np.sin(np.arange(900) / 9)]),
-    "noisy": way(990, 0.3) + 0.05 * np.random.default_rng(0).standard_normal((991, 2)),
+    "noisy": arc(990, 0.3) + 0.05 * np.random.default_rng(0).standard_normal((991, 2)),
     "converged": np.exp(-np.arange(999) / 60)[:, None]
     * np.column_stack([np.cos(2 * np.arange(999)), np.sin(2 * np.arange(999))]),
 }
@@ -354,13 +354,13 @@ def test_three_dimensions_are_refused():
 
 
 def test_a_ring_marks_each_start_once():
-    race = record([way(10), way(10, 0.3), way(10) + np.array([0.5, 0.0])])
+    race = record([arc(10), arc(10, 0.3), arc(10) + np.array([0.5, 0.0])])
     ax = render.trajectories(race, axes())
     rings = {artist.point for artist in ax.get_children() if type(artist).__name__ == "Start"}
     assert rings == {START, (START[0] + 0.5, START[1])}
 
 
-def test_an_escaped_run_has_no_cross():
+def test_an_unbounded_run_has_no_cross():
     race = unbounded()
     heads = [artist for artist in render.trajectories(race, axes()).get_children() if isinstance(artist, Head)]
     assert [head.stopped for head in heads] == [None, None]

@@ -56,7 +56,7 @@ def test_the_best_is_at_the_top_with_what_was_chosen_and_what_was_given():
     assert colors == {tuple(np.round(style.color, 3)) for style in styles(["A", "B"], THEMES["light"])}
 
 
-def test_every_setting_is_a_point_and_what_was_spent_is_told():
+def test_every_setting_is_a_point_and_what_was_spent_is_reported():
     ax = tuning_trials(tried(), axes())
     assert sum(len(np.asarray(line.get_xdata())) for line in marked(ax, "_settings")) == 7
     words = {text.get_text().replace("\n", " ") for text in ax.texts}
@@ -107,7 +107,7 @@ def swept() -> Record:
         (["adam(lr=0.1)", "lbfgs"], []),
     ],
 )
-def test_rates_are_marked_and_the_edge_is_told(given_, said):
+def test_rates_are_marked_and_the_edge_is_reported(given_, said):
     made = race("booth", given_, steps=20)
     ax = lr_sweep(made, axes(), sweep=swept())
     lr = [float(value) for value in made.trajectories.runs["lr"] if not np.isnan(value)]
@@ -144,6 +144,6 @@ def surface() -> Surface:
         (lambda: lr_sweep(converging(), axes(), sweep=surface()), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_drawn_is_told(call, match):
+def test_what_cannot_be_drawn_is_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

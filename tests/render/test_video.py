@@ -28,11 +28,11 @@ def decode(path: Path) -> np.ndarray:
     """A video's frames (n, height, width, 3)."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     raw = subprocess.run(command, capture_output=True, check=True).stdout
-    width, height = map(int, re.search(r"Video:.* (\d+)x(\d+)", told(path)).groups())
+    width, height = map(int, re.search(r"Video:.* (\d+)x(\d+)", reported(path)).groups())
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
 
 
-def told(path: Path) -> str:
+def reported(path: Path) -> str:
     """What ffmpeg says of a video."""
     return subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True, text=True).stderr
 
@@ -57,9 +57,9 @@ def saved(request, tmp_path_factory):
 
 def test_the_number_of_frames_is_that_of_the_timeline(saved):
     animation, path = saved
-    assert "20 fps" in told(path)
+    assert "20 fps" in reported(path)
     assert len(decode(path)) == 12 + 10 + 20 == animation.timeline.seconds * 20
-    assert re.search(r"Duration: 00:00:02\.(0[5-9]|1[0-5])", told(path))
+    assert re.search(r"Duration: 00:00:02\.(0[5-9]|1[0-5])", reported(path))
 
 
 def test_odd_sizes_are_padded_and_not_rescaled(saved):
@@ -104,7 +104,7 @@ def test_the_frames_are_in_order(saved):
 
 def test_all_colour_tags_are_set(saved):
     _, path = saved
-    said = told(path)
+    said = reported(path)
     assert "yuv420p(tv, bt709" in said
     assert "bt470" not in said
     assert "unknown" not in said.split("Video:")[1].splitlines()[0]
@@ -112,7 +112,7 @@ def test_all_colour_tags_are_set(saved):
 
 def test_the_file_says_what_made_it(saved):
     _, path = saved
-    assert '"function": "bowl"' in told(path)
+    assert '"function": "bowl"' in reported(path)
 
 
 def test_a_browser_can_begin_before_all_is_loaded(saved):
@@ -158,7 +158,7 @@ def drawing_is_an_error(monkeypatch):
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_a_missing_ffmpeg_is_told_before_anything_is_drawn(tmp_path, monkeypatch, drawing_is_an_error, suffix):
+def test_a_missing_ffmpeg_is_reported_before_anything_is_drawn(tmp_path, monkeypatch, drawing_is_an_error, suffix):
     animation = render.animate(converging(1), **sized(160, 120), frames=2)
     path = tmp_path / f"race{suffix}"
 

@@ -50,7 +50,7 @@ def feed(writer: Writer, pictures: Frames, plan: Timeline) -> None:
     writer.end()
 
 
-def told(path: Path) -> str:
+def reported(path: Path) -> str:
     """What ffmpeg says of a video."""
     return subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True, text=True).stderr
 
@@ -62,7 +62,7 @@ def decode(path: Path) -> Frames:
         "-sws_flags", "accurate_rnd+full_chroma_int+full_chroma_inp", "-",
     ]  # fmt: skip
     raw = subprocess.run(command, capture_output=True, check=True).stdout
-    width, height = map(int, re.search(r"Video:.* (\d+)x(\d+)", told(path)).groups())
+    width, height = map(int, re.search(r"Video:.* (\d+)x(\d+)", reported(path)).groups())
     return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
 
 
@@ -98,7 +98,7 @@ def test_frames_that_equal_or_stay_are_counted(tmp_path, suffix):
     assert len(shown) == pytest.approx(10 * plan.seconds)
     levels = np.repeat(pictures[:, 0, 0, 0], [4, 1, 1, 1, 3, 1, 1, 6]).astype(int)
     assert np.abs(shown[:, 24, 32, 0] - levels).max() <= 6
-    assert "10 fps" in told(path)
+    assert "10 fps" in reported(path)
 
 
 @VIDEOS

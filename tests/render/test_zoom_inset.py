@@ -9,7 +9,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from render_pixels import full_draw, levels_apart, sized
-from render_records import GOAL, KINDS, VIEW, bowl, converging, diverging, record, scenery, unbounded, way
+from render_records import GOAL, KINDS, VIEW, arc, bowl, converging, diverging, record, scenery, unbounded
 from thinned import diagonal
 
 from landscapes import render
@@ -67,7 +67,7 @@ def test_without_a_known_minimum_the_best_end_is_magnified():
 @pytest.mark.parametrize("bend", [-0.5, 0.0, 0.5])
 @pytest.mark.parametrize("size", [(400, 300), (960, 540)])
 def test_it_covers_no_path_where_a_corner_is_free(bend, size):
-    ax, lens = drawn(record([way(60, bend)]), **sized(*size))
+    ax, lens = drawn(record([arc(60, bend)]), **sized(*size))
     low, high = lens.bbox.min, lens.bbox.max
     for trail in ax.findobj(Trail):
         if trail.axes is ax:
@@ -118,7 +118,7 @@ def test_frames_with_it_equal_a_full_draw(kind, name):
         assert levels_apart(frames.show(step), full_draw(made)) <= 2
 
 
-def test_what_stands_still_is_drawn_once(monkeypatch):
+def test_static_artists_is_drawn_once(monkeypatch):
     made = render.figure(converging(3), inset=True, **sized(400, 300))
     frames = Frames(made)
     frames.show(0)
@@ -134,13 +134,13 @@ def test_what_stands_still_is_drawn_once(monkeypatch):
 
 def test_a_run_elsewhere_is_not_on_it():
     far = np.linspace((-1.5, 1.0), (-1.0, -1.2), 41)
-    _, lens = drawn(record([way(40, 0.2), far]), **sized(400, 300))
+    _, lens = drawn(record([arc(40, 0.2), far]), **sized(400, 300))
     with_it = full_draw(lens.figure)
     next(head for head in lens.findobj(HeadInView) if head.trail.get_label() == "Momentum").set_visible(False)
     np.testing.assert_array_equal(full_draw(lens.figure), with_it)
 
 
-def test_axes_of_ones_own():
+def test_axes_of_the_users():
     race = diverging()
     ax = Figure().subplots()
     render.contour(race, ax)

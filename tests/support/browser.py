@@ -68,12 +68,12 @@ class Browser:
         message = {"id": self._count, "method": method, "params": params}
         os.write(self._out, json.dumps(_with(message, self._session)).encode() + b"\0")
         while True:
-            told = self._next()
-            if told.get("id") == self._count:
-                assert "error" not in told, f"{method}: {told['error']['message']}"
-                return dict(told["result"])
-            if "method" in told:
-                self.events.append((told["method"], told["params"]))
+            reported = self._next()
+            if reported.get("id") == self._count:
+                assert "error" not in reported, f"{method}: {reported['error']['message']}"
+                return dict(reported["result"])
+            if "method" in reported:
+                self.events.append((reported["method"], reported["params"]))
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
@@ -111,9 +111,9 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """The value of an expression on the page."""
-        told = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in told, told["exceptionDetails"]
-        return told["result"].get("value")
+        reported = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in reported, reported["exceptionDetails"]
+        return reported["result"].get("value")
 
     def wait(self, script: str) -> Any:
         """The value of an expression once it is true."""

@@ -24,7 +24,7 @@ def bowl(x: Points, y: Points) -> Points:
         return (x - GOAL[0]) ** 2 + 4 * (y - GOAL[1]) ** 2
 
 
-def way(steps: int, bend: float = 0.0) -> Points:
+def arc(steps: int, bend: float = 0.0) -> Points:
     """Return points from the start to the minimum in shrinking steps, bent sideways, shape (steps + 1, 2)."""
     done = -np.expm1(-8 * np.linspace(0, 1, steps + 1)) / -np.expm1(-8)
     ahead = np.subtract(GOAL, START)
@@ -33,10 +33,10 @@ def way(steps: int, bend: float = 0.0) -> Points:
 
 
 def record(
-    ways: Sequence[Points],
+    arcs: Sequence[Points],
     *,
     labels: Sequence[str] | None = None,
-    fates: Mapping[int, tuple[str, int]] | None = None,
+    outcomes: Mapping[int, tuple[str, int]] | None = None,
     values: Points | None = None,
     surface: Surface | None = None,
     minimum: float = 0.0,
@@ -53,12 +53,12 @@ def record(
         minimum: of the function, -inf if unbounded below.
         meta: further metadata.
     """
-    x = np.array(ways, dtype=float)
+    x = np.array(arcs, dtype=float)
     names = [*OPTIMIZERS, *(f"run {i}" for i in range(len(OPTIMIZERS), len(x)))]
     given = list(labels) if labels is not None else names[: len(x)]
     stopped = np.full(len(x), -1)
     status = np.full(len(x), "max_steps", dtype="U12")
-    for run, (how, step) in (fates or {}).items():
+    for run, (how, step) in (outcomes or {}).items():
         x[run, step:] = x[run, max(step - 1, 0)]
         stopped[run], status[run] = (step, how) if how != "unbounded" or step >= 0 else (-1, how)
     value = bowl(x[..., 0], x[..., 1]) if values is None else np.array(values, dtype=float)
@@ -104,29 +104,31 @@ def scenery(scale: str = "log", minimum: float = 0.0, points: int = 61, values: 
 def converging(runs: int = 3, steps: int = 40, **options: Any) -> Record:
     """Return runs with separate trajectories to the minimum."""
     bends = np.linspace(-0.45, 0.35, runs) if runs > 1 else [0.2]
-    return record([way(steps, bend) for bend in bends], **options)
+    return record([arc(steps, bend) for bend in bends], **options)
 
 
 def coincident(runs: int = 4, steps: int = 40) -> Record:
     """Return runs with identical trajectories."""
-    return record([way(steps, 0.2)] * runs)
+    return record([arc(steps, 0.2)] * runs)
 
 
 def diverging(steps: int = 40, at: int = 12) -> Record:
     """Return two runs that converge, and one whose steps grow until it is stopped far outside the view."""
     away = np.array(START) + np.array([0.02, 0.015]) * (1.8 ** np.arange(steps + 1) - 1)[:, None]
-    return record([way(steps, -0.3), way(steps, 0.3), away], fates={2: ("diverged", at)})
+    return record([arc(steps, -0.3), arc(steps, 0.3), away], outcomes={2: ("diverged", at)})
 
 
 def failing(steps: int = 40, at: int = 15) -> Record:
     """Return two runs that converge, and one that meets NaN within the view."""
-    return record([way(steps, -0.3), way(steps, 0.3), way(4 * steps, 0.1)[: steps + 1]], fates={2: ("non-finite", at)})
+    return record(
+        [arc(steps, -0.3), arc(steps, 0.3), arc(4 * steps, 0.1)[: steps + 1]], outcomes={2: ("non-finite", at)}
+    )
 
 
 def leaving(steps: int = 40) -> Record:
     """Return a run that converges, and one that leaves the view to the left and continues there."""
     out = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([-3.0, -1.0])
-    return record([way(steps, -0.3), out])
+    return record([arc(steps, -0.3), out])
 
 
 def unbounded(steps: int = 40, at: int = 25) -> Record:
@@ -135,9 +137,13 @@ def unbounded(steps: int = 40, at: int = 25) -> Record:
     ground = Surface(x, y, y[:, None] ** 2 - 3 * x[None, :], np.zeros((0, 2)), -np.inf, "linear")
     fast = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([8.0, -1.0])
     slow = np.array(START) + np.linspace(0, 1, steps + 1)[:, None] * np.array([2.0, -1.0])
-    ways = np.array([fast, slow])
+    arcs = np.array([fast, slow])
     return record(
-        ways, fates={0: ("unbounded", at)}, values=ways[..., 1] ** 2 - 3 * ways[..., 0], surface=ground, minimum=-np.inf
+        arcs,
+        outcomes={0: ("unbounded", at)},
+        values=arcs[..., 1] ** 2 - 3 * arcs[..., 0],
+        surface=ground,
+        minimum=-np.inf,
     )
 
 
