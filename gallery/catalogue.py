@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from landscapes import functions, render, summarize
-from landscapes.render.artists.text_fit import shortened
+from landscapes.render.artists.text_fit import shorten
 
 PICTURES = Path(__file__).parent / "pictures"
 COLUMNS, CELL = 17, 1.0  # plots per row; width of a cell in inches
@@ -57,7 +57,7 @@ with theme.context():
             ax.margins(x=0, y=0.1)
         else:
             render.contour(surface, ax, theme=theme, levels=12)
-        ax.set_title(shortened(cell.title, 62, 7), fontsize=7, pad=2)
+        ax.set_title(shorten(cell.title, 62, 7), fontsize=7, pad=2)
 
 # %%
 # A palette of 256 colours halves the size of the file without a visible difference.

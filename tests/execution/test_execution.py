@@ -227,7 +227,7 @@ if __name__ == "__main__":
 def running(tmp_path, environment_here, root) -> Iterator[subprocess.Popen[str]]:
     """Yield an experiment that runs in processes of its own."""
     (tmp_path / "script.py").write_text(SCRIPT)
-    environment = environment_here | {"PYTHONPATH": f"{environment_here['PYTHONPATH']}:{root / 'tests'}"}
+    environment = environment_here | {"PYTHONPATH": f"{environment_here['PYTHONPATH']}:{root / 'tests' / 'support'}"}
     with subprocess.Popen(
         [sys.executable, "script.py"], cwd=tmp_path, env=environment, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

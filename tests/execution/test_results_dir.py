@@ -231,7 +231,7 @@ print("complete", found.complete, zlib.crc32(found[:].loss.tobytes()), flush=Tru
 
 
 def worker(folder: Path, slow: float, environment: dict[str, str], root: Path) -> subprocess.Popen[str]:
-    paths = os.pathsep.join([environment["PYTHONPATH"], str(root / "tests")])
+    paths = os.pathsep.join([environment["PYTHONPATH"], str(root / "tests" / "support")])
     return subprocess.Popen(
         [sys.executable, "-c", WORKER, str(folder), str(slow)],
         env=environment | {"PYTHONPATH": paths},
@@ -318,7 +318,7 @@ except UnfinishedError as error:
 @pytest.mark.slow
 @posix
 def test_a_file_size_limit_is_reported(tmp_path, python, root, environment_here):
-    paths = os.pathsep.join([environment_here["PYTHONPATH"], str(root / "tests")])
+    paths = os.pathsep.join([environment_here["PYTHONPATH"], str(root / "tests" / "support")])
     done = python("-c", LIMITED, str(tmp_path / "out"), env=environment_here | {"PYTHONPATH": paths})
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(

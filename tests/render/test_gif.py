@@ -256,7 +256,7 @@ from landscapes.record import Record
 from landscapes import render
 race = Record.load(sys.argv[1])
 def peak(frames, path):
-    animation = render.animate(race, **sized(320, 240), frames=frames)
+    animation = render.animate(race, figsize=(3.2, 2.4), dpi=100, frames=frames)
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     animation.save(path)
