@@ -150,7 +150,12 @@ class Function(TransformMethods):
         return self.evaluate(points.movedim(-1, 0))
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """Return the values, shape (...), at points of shape (d, ...), the layout of the engine."""
+        """Return the values, shape (...), at points of shape (d, ...), the layout of the engine.
+
+        >>> from landscapes.functions import get
+        >>> get("booth").evaluate(torch.tensor([[1.0, 0.0], [3.0, 0.0]], dtype=torch.float64))
+        tensor([ 0., 74.], dtype=torch.float64)
+        """
         if x.ndim == 1:
             return self._call_formula(self.formula, x)
         flat = x.flatten(1)  # a formula only ever gets one point or a row of points
@@ -186,6 +191,11 @@ class Function(TransformMethods):
 
         Raises:
             InputError: if the sample of that step raises or is not a formula.
+
+        >>> from landscapes.functions import get
+        >>> noisy = get("booth").noisy(sigma=0.1)
+        >>> noisy.at_step(0).name, noisy.at_step(1).sample is None
+        ('booth_noisy at step 0', True)
         """
         if self.sample is None:
             return self
@@ -210,7 +220,12 @@ class Function(TransformMethods):
         return made
 
     def with_view(self, view: Sequence[Interval]) -> Function:
-        """Return the same function with another box to draw."""
+        """Return the same function with another box to draw.
+
+        >>> from landscapes.functions import get
+        >>> get("beale").with_view([(0, 4), (-1, 1)]).view
+        ((0, 4), (-1, 1))
+        """
         return replace(self, view=tuple(view))
 
     def with_dim(self, dim: int) -> Function:
@@ -236,6 +251,10 @@ class Function(TransformMethods):
 
         Raises:
             InputError: unless the function has two coordinates.
+
+        >>> from landscapes.functions import get
+        >>> get("beale").surface(65).values.shape
+        (65, 65)
         """
         if self.dim != 2:
             raise InputError(f"a surface needs a function of 2 coordinates, {self.name} has {self.dim}")
@@ -255,6 +274,10 @@ class Function(TransformMethods):
 
         Raises:
             InputError: unless the function has one coordinate.
+
+        >>> from landscapes.functions import get
+        >>> get("forrester").curve(65).values.shape
+        (1, 65)
         """
         if self.dim != 1:
             raise InputError(f"a curve needs a function of 1 coordinate, {self.name} has {self.dim}")

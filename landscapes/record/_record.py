@@ -204,6 +204,10 @@ class Record:
 
         Raises:
             InputError: if the runs form no grid, or there is no such column.
+
+        >>> from landscapes import sweep
+        >>> sweep("booth", "adam", lr=[0.1, 1.0], beta1=[0.5, 0.9, 0.99], steps=20).grid("final").shape
+        (2, 3)
         """
         if not self.axes:
             raise InputError("the runs of this record form no grid; sweep, basins and compare make one")
@@ -241,6 +245,10 @@ class Record:
 
         Raises:
             InputError: for an unknown name.
+
+        >>> from landscapes import race
+        >>> race("booth", ["sgd", "adam(lr=0.5)"], steps=20).to_array("x").shape
+        (2, 21, 2)
         """
         from landscapes.record._export import to_array
 
@@ -254,6 +262,10 @@ class Record:
 
         Raises:
             InputError: if pandas is not installed.
+
+        >>> from landscapes import race
+        >>> frame = race("booth", ["sgd", "adam(lr=0.5)"], steps=20).to_pandas()  # doctest: +SKIP
+        >>> frame.pivot(index="step", columns="label", values="loss")  # doctest: +SKIP
         """
         from landscapes.record._export import to_pandas
 
@@ -267,6 +279,10 @@ class Record:
 
         Raises:
             InputError: if xarray is not installed.
+
+        >>> from landscapes import Range, sweep
+        >>> grid = sweep("booth", "adam", lr=Range(0.01, 1.0, n=8), beta1=[0.5, 0.9], steps=20)
+        >>> grid.to_xarray()["final"].sel(beta1=0.9)  # doctest: +SKIP
         """
         from landscapes.record._export import to_xarray
 
@@ -277,6 +293,14 @@ class Record:
 
         Raises:
             InputError: for another suffix, or if the file cannot be made.
+
+        >>> from landscapes import Record, race
+        >>> import tempfile
+        >>> record = race("booth", ["adam(lr=0.5)"], steps=20)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = record.save(f"{folder}/race.npz")
+        ...     print(len(Record.load(path).trajectories))
+        1
         """
         target = check_target(path)
         arrays: dict[str, Any] = {"format": np.array(FORMAT), "meta": np.array(json.dumps(dict(self.meta)))}

@@ -52,6 +52,10 @@ def fact_sheet(
 
     Raises:
         InputError: for another object, an unknown theme, a size out of bounds.
+
+    >>> from landscapes import summarize
+    >>> len(fact_sheet(summarize("beale", points=33)).axes) > 1
+    True
     """
     if not isinstance(summary, FunctionSummary):
         raise InputError(f"expected a FunctionSummary, as returned by summarize('beale'), got {summary!r:.80}")

@@ -44,6 +44,12 @@ def basins(
 
     Raises:
         InputError: for another record, or an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import basins as find_basins
+    >>> found = find_basins("himmelblau", "sgd(lr=0.01)", resolution=16, steps=200)
+    >>> len(basins(found, Figure().subplots()).images)
+    1
     """
     if not isinstance(record, Record) or record.meta.get("experiment") != "basins":
         raise InputError("expected a map of basins, as returned by basins(function, optimizer)")

@@ -113,6 +113,12 @@ def ensemble(
 
     Raises:
         InputError: for a record that is not two-dimensional, a step outside the race, an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import sweep
+    >>> from landscapes.render import contour
+    >>> runs = sweep("beale", ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=20, steps=30, record_steps=5)
+    >>> ax = ensemble(runs, contour(runs, Figure().subplots()), step=10)
     """
     shown = check_step(record, step)
     runs = record.trajectories
@@ -153,6 +159,12 @@ def loss_quantiles(
 
     Raises:
         InputError: for a step outside the race, or an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import sweep
+    >>> runs = sweep("beale", ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=20, steps=30, record_steps=1)
+    >>> loss_quantiles(runs, Figure().subplots()).get_yscale()
+    'log'
     """
     shown = check_step(record, step)
     look = as_theme(theme)

@@ -39,6 +39,11 @@ def gradient_field(
 
     Raises:
         InputError: for a record without a surface, and for a count out of range.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import functions
+    >>> surface = functions.get("beale").surface(33)
+    >>> ax = gradient_field(surface, Figure().subplots(), count=8)
     """
     look = as_theme(theme)
     surface = surface_of(record)

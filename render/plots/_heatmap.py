@@ -51,6 +51,13 @@ def heatmap(
 
     Raises:
         InputError: for a record that is not a sweep, unknown names, and quantities that the record lacks.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import sweep
+    >>> grid = sweep("beale", "adam", lr=[0.01, 0.1, 1.0], beta1=[0.5, 0.9], steps=50)
+    >>> ax = heatmap(grid, Figure().subplots(), value="success", along=["beta1", "lr"])
+    >>> ax.get_xlabel()
+    'learning rate'
     """
     look = as_theme(theme)
     shown = grid_values(record, value, choose_axes(record, along))

@@ -250,6 +250,12 @@ def label_runs(
 
     Raises:
         InputError: for a step outside the race, or an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> from landscapes.render import trajectories
+    >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=20)
+    >>> ax = label_runs(record, trajectories(record, Figure().subplots()))
     """
     look = as_theme(theme)
     shown = check_step(record, step)

@@ -117,6 +117,12 @@ def loss_curves(
 
     Raises:
         InputError: for a step outside the race or an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> ax = loss_curves(race("booth", ["sgd", "adam(lr=0.5)"], steps=20), Figure().subplots())
+    >>> ax.get_yscale()
+    'log'
     """
     look = as_theme(theme)
     ax = current_axes(ax)

@@ -48,6 +48,12 @@ def performance_profile(
     Raises:
         InputError: for another record, learning rates of which none is chosen, an unknown kind, a tolerance that the
         record does not have.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import compare
+    >>> record = compare(["beale", "booth"], ["sgd(lr=0.01)", "adam(lr=0.1)"], starts=2, steps=50)
+    >>> performance_profile(record, Figure().subplots(), kind="ecdf").get_xlabel()
+    'evaluations per coordinate'
     """
     if not isinstance(record, Record) or record.meta.get("experiment") != "compare":
         raise InputError("expected a comparison, as returned by compare(functions, optimizers)")

@@ -48,6 +48,13 @@ def sensitivity(
 
     Raises:
         InputError: for a record that is not a sweep, unknown names, and quantities that the record lacks.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import sweep
+    >>> grid = sweep("booth", ["sgd", "adam"], lr=[0.001, 0.01, 0.1, 1.0], steps=40)
+    >>> ax = sensitivity(grid, Figure().subplots())
+    >>> ax.get_xlabel(), ax.get_xscale()
+    ('learning rate', 'log')
     """
     look = as_theme(theme)
     (name,) = choose_axes(record, None if along is None else [along], 1)

@@ -48,6 +48,12 @@ def trajectories(
 
     Raises:
         InputError: for a record in more dimensions or without its graph, a step outside the race, an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> from landscapes.render import contour
+    >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=20)
+    >>> ax = trajectories(record, contour(record, Figure().subplots()), step=10)
     """
     shown = check_step(record, step)
     dim = record.trajectories.x.shape[-1]

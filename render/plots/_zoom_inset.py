@@ -68,6 +68,14 @@ def zoom_inset(
     Raises:
         InputError: for a record without a surface, one whose minimum lies outside the view, a magnification
             out of range, a step outside the race, an unknown theme.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import race
+    >>> from landscapes.render import contour, trajectories
+    >>> record = race("beale", ["sgd", "adam"], steps=100)
+    >>> ax = trajectories(record, contour(record, Figure().subplots()))
+    >>> zoom_inset(record, ax, magnification=10).get_label()
+    'inset'
     """
     shown = check_step(record, step)
     look = as_theme(theme)

@@ -47,6 +47,12 @@ def contour(
 
     Raises:
         InputError: for a record without a surface, an unknown theme, and levels out of range.
+
+    >>> from matplotlib.figure import Figure
+    >>> from landscapes import functions
+    >>> surface = functions.get("beale").surface(33)
+    >>> contour(surface, Figure().subplots()).get_xlim() == (surface.x[0], surface.x[-1])
+    True
     """
     known = not isinstance(record, Record) or is_known(record)
     surface = surface_of(record)
