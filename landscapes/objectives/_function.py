@@ -150,7 +150,7 @@ class Function(TransformMethods):
         return self.evaluate(points.movedim(-1, 0))
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """Return the values, shape (...), at points of shape (d, ...), the layout of the engine.
+        """Return the values, shape (...), at points x of shape (d, ...), the layout of the engine.
 
         >>> from landscapes.functions import get
         >>> get("booth").evaluate(torch.tensor([[1.0, 0.0], [3.0, 0.0]], dtype=torch.float64))
@@ -170,7 +170,7 @@ class Function(TransformMethods):
         return values.reshape(x.shape[1:]) if x.ndim > 2 else values
 
     def evaluate_residuals(self, x: Tensor) -> Tensor:
-        """Return the residuals: shape (m, n) at points of shape (d, n), or (m,) at a point of shape (d,).
+        """Return the residuals, shape (m, n), at points x of shape (d, n), or (m,) at a point of shape (d,).
 
         Raises:
             InputError: for a function that is not defined as a sum of squares.
@@ -230,6 +230,9 @@ class Function(TransformMethods):
 
     def with_dim(self, dim: int) -> Function:
         """Return the function of d coordinates, with the domain, view, start and minima that belong to it.
+
+        Args:
+            dim: number of coordinates d, one that the function supports.
 
         Raises:
             InputError: if the formula does not support this number of coordinates.

@@ -216,10 +216,10 @@ class Record:
         values = self.trajectories.runs[column] if isinstance(column, str) else column
         return np.asanyarray(values).reshape(*map(len, self.axes.values()), *np.shape(values)[1:])
 
-    def sel(self, **wanted: Any) -> Record:
+    def sel(self, **facts: Any) -> Record:
         """Return the record of the runs for which all given facts hold.
 
-        Facts are axes and columns of runs. `optimizer` matches labels, names and texts of optimizers, ignoring
+        The `facts` are axes and columns of runs. `optimizer` matches labels, names and texts of optimizers, ignoring
         case. Numbers match within rounding. An axis with one entry left is dropped. Runs that no longer form a grid
         have no axes.
 
@@ -235,7 +235,7 @@ class Record:
         """
         from landscapes.record._selection import select
 
-        return select(self, wanted)
+        return select(self, facts)
 
     def to_array(self, name: str) -> NDArray[Any]:
         """Return one quantity as an array, in the shape of the axes if there are any.
@@ -320,6 +320,9 @@ class Record:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Record:
         """Read what `save` wrote.
+
+        Args:
+            path: of an `.npz` file; `save` has an example.
 
         Raises:
             InputError: if the file is missing, is not a record, or has a newer layout.

@@ -178,6 +178,13 @@ def mapped(f: FunctionOrName, matrix: Any, about: Sequence[float] | None = None)
 def random_rotation(dim: int, seed: int = 0) -> Matrix:
     """Return a uniformly random rotation matrix, shape (d, d).
 
+    Args:
+        dim: number of coordinates d, >= 1.
+        seed: of the random numbers; equal seeds give equal matrices.
+
+    Raises:
+        InputError: for an invalid number of coordinates.
+
     Source: F. Mezzadri, How to generate random matrices from the classical compact groups, 2007.
 
     >>> random_rotation(3).shape

@@ -40,6 +40,10 @@ def oscillation(x: Tensor) -> Tensor:
 def asymmetry(x: Tensor, beta: float) -> Tensor:
     """Return T_asy(x) at points of shape (d, ...): positive x_i become x_i^(1 + β (i−1)/(d−1) √x_i), others stay.
 
+    Args:
+        x: points, shape (d, ...).
+        beta: β, the strength; 0 changes nothing.
+
     >>> asymmetry(torch.tensor([4.0, 4.0, -4.0]), 0.5)
     tensor([ 4., 8., -4.])
     """

@@ -41,8 +41,9 @@ NAMES = {
 def fact_sheet(
     summary: FunctionSummary, *, theme: str | Theme = "light", figsize: tuple[float, float] = PAGE, dpi: float = DPI
 ) -> Figure:
-    """Return the fact sheet of a function: contours with its special points, the surface in 3-D, the gradient field,
-    formula and facts; pyplot does not know the figure.
+    """Return the fact sheet of a function as a figure that pyplot does not know.
+
+    It shows contours with the special points, the surface in 3-D, the gradient field, the formula and the facts.
 
     Args:
         summary: what `landscapes.summarize` returns.

@@ -294,6 +294,11 @@ def explore(
 
     Raises:
         InputError: if matplotlib cannot open a window, if the theme is unknown, or if the first race is refused.
+
+    `landscapes.explore` passes a `racer` that calls `landscapes.race`:
+
+    >>> from landscapes import explore
+    >>> window = explore("beale", ["adam", "sgd"])  # doctest: +SKIP
     """
     look = as_theme(theme)
     made = open_figure(look) if figure is None else figure
