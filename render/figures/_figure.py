@@ -24,7 +24,7 @@ COMMON = {"theme", "figsize", "dpi"}
 RACE = {"step", "view", "panel", "inset", "labels", "view3d"}
 OPTIONS = {
     "race": COMMON | RACE | {"title"},
-    "sweep": COMMON | {"title", "value", "along"},
+    "sweep": COMMON | {"title", "measure", "along"},
     "basins": COMMON | {"title"},
     "compare": COMMON | {"title"},
     "tune": COMMON | {"title"},
@@ -51,7 +51,7 @@ class FigureOptions(TypedDict, total=False):
     inset: bool | float
     labels: str
     view3d: bool | Camera
-    value: str
+    measure: str
     along: str | Sequence[str] | None
 
 
@@ -69,7 +69,7 @@ def figure(
     inset: bool | float = False,
     labels: str = "legend",
     view3d: bool | Camera = False,
-    value: str = "gap",
+    measure: str = "gap",
     along: str | Sequence[str] | None = None,
 ) -> Figure:
     """Return the figure that fits an experiment; pyplot does not know it.
@@ -96,7 +96,7 @@ def figure(
         labels: "legend", or "direct" for names next to the current points. For races.
         view3d: whether to draw the surface in 3-D, as `render.figure_3d`, or the `Camera`. It has neither losses, inset
             nor direct labels. For races.
-        value: the quantity to show, as in `render.heatmap`. For sweeps.
+        measure: what to show, as in `render.heatmap`. For sweeps.
         along: one or two hyper-parameters; by default the first ones. For sweeps.
 
     Raises:
@@ -110,7 +110,7 @@ def figure(
     experiment = experiment_of(record)
     given: dict[str, Any] = {
         "step": step, "view": view, "panel": panel, "inset": inset, "labels": labels, "view3d": view3d, "title": title,
-        "value": value, "along": along,
+        "measure": measure, "along": along,
     }  # fmt: skip
     check_options(experiment, given)
     size: dict[str, Any] = {"theme": theme, "figsize": figsize, "dpi": dpi}
@@ -119,7 +119,7 @@ def figure(
     if isinstance(record, FunctionSummary):
         return fact_sheet(record, **size)
     if experiment != "race":
-        return chart(record, title=title, value=value, along=along, **size)
+        return chart(record, title=title, measure=measure, along=along, **size)
     if view3d is not False:
         camera = view3d if isinstance(view3d, Camera) else None
         shown = record if view is None else crop(record, view)
@@ -151,7 +151,7 @@ def with_article(experiment: str) -> str:
     return NAMES.get(experiment, f"the experiment {experiment!r}")
 
 
-DEFAULTS: Mapping[str, Any] = {"inset": False, "labels": "legend", "view3d": False, "value": "gap"}
+DEFAULTS: Mapping[str, Any] = {"inset": False, "labels": "legend", "view3d": False, "measure": "gap"}
 
 
 def check_options(experiment: str, options: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ MOST_PANELS = 12
 def chart(
     record: Record,
     *,
-    value: str = "gap",
+    measure: str = "gap",
     along: str | Sequence[str] | None = None,
     theme: str | Theme = "light",
     figsize: tuple[float, float] = FIGSIZE,
@@ -51,16 +51,16 @@ def chart(
             fontsize=12,
             color=look.foreground,
         )
-        CHARTS[experiment](made, record, look, value, along)
+        CHARTS[experiment](made, record, look, measure, along)
     return made
 
 
-def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
+def _sweep(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
     names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
     requested = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
     if len(requested) == 1:
         ax = made.subplots()
-        sensitivity(record, ax, value=value, along=requested[0], theme=look)
+        sensitivity(record, ax, measure=measure, along=requested[0], theme=look)
         _key(ax, look)
         return
     requested = choose_axes(record, requested)
@@ -69,12 +69,12 @@ def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | S
     panels = made.subplots(-(-len(entries) // across), across, squeeze=False).ravel().tolist()
     for ax, label in zip(panels, entries, strict=False):
         mine = record if label is None else only(record, "optimizer", label)
-        heatmap(mine, ax, value=value, along=requested, theme=look)
-        shown = grid_values(mine, value, requested)
+        heatmap(mine, ax, measure=measure, along=requested, theme=look)
+        shown = grid_values(mine, measure, requested)
         bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
-        bar.set_label(shown.quantity.title, fontsize=8)
-        told = ax.get_title(loc="left").removeprefix(f"{shown.quantity.title}: ")  # the colour bar has it
+        bar.set_label(shown.measure.title, fontsize=8)
+        told = ax.get_title(loc="left").removeprefix(f"{shown.measure.title}: ")  # the colour bar has it
         lines = (told if label is None else f"{label}: {told}").split("; ")
         ax.set_title("\n".join(lines), loc="left", fontsize=8)
         marks = missing_legend(shown, look)
@@ -84,7 +84,7 @@ def _sweep(made: Figure, record: Record, look: Theme, value: str, along: str | S
         ax.remove()
 
 
-def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
+def _basins(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
     ax = made.subplots()
     basins(record, ax, theme=look)
     ax.set_title(
@@ -120,7 +120,7 @@ def _basins(made: Figure, record: Record, look: Theme, value: str, along: str | 
     )
 
 
-def _compare(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
+def _compare(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
     left, right = made.subplots(1, 2)
     performance_profile(record, left, kind="performance", theme=look)
     performance_profile(record, right, kind="ecdf", theme=look)
@@ -135,7 +135,7 @@ def _compare(made: Figure, record: Record, look: Theme, value: str, along: str |
     )
 
 
-def _tune(made: Figure, record: Record, look: Theme, value: str, along: str | Sequence[str] | None) -> None:
+def _tune(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
     tuning_trials(record, made.subplots(), theme=look)
 
 

@@ -31,7 +31,7 @@ def heatmap(
     record: Record,
     ax: Axes | None = None,
     *,
-    value: str = "gap",
+    measure: str = "gap",
     along: Sequence[str] | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
@@ -44,8 +44,8 @@ def heatmap(
     Args:
         record: a `sweep` along two hyper-parameters at least.
         ax: where to draw; by default matplotlib's current axes.
-        value: "gap", final gap to the minimum; "final" loss; "lowest" loss; "steps" to the target; "gradients", number
-            of gradient evaluations; or "success", the success rate.
+        measure: "gap", final gap to the minimum; "final" loss; "lowest" loss; "steps" to the target; "gradients",
+            number of gradient evaluations; or "success", the success rate.
         along: two hyper-parameters, the first vertical, the second horizontal; by default the first two.
         theme: colours, by name or as a `Theme`.
 
@@ -55,12 +55,12 @@ def heatmap(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import sweep
     >>> grid = sweep("beale", "adam", lr=[0.01, 0.1, 1.0], beta1=[0.5, 0.9], steps=50)
-    >>> ax = heatmap(grid, Figure().subplots(), value="success", along=["beta1", "lr"])
+    >>> ax = heatmap(grid, Figure().subplots(), measure="success", along=["beta1", "lr"])
     >>> ax.get_xlabel()
     'learning rate'
     """
     look = as_theme(theme)
-    shown = grid_values(record, value, choose_axes(record, along))
+    shown = grid_values(record, measure, choose_axes(record, along))
     ax = current_axes(ax)
     (down, rows), (right, columns) = shown.axes.items()
     xs, ys = cell_edges(columns), cell_edges(rows)
@@ -124,14 +124,14 @@ def choose_axes(record: Record, along: Sequence[str] | None, count: int = 2) -> 
 def color_scale(shown: GridValues, look: Theme) -> ScalarMappable:
     """Return the colour scale of the values."""
     finite = shown.values[np.isfinite(shown.values)]
-    ramp = look.ramp[::-1] if shown.quantity is MEASURES["success"] else look.ramp
+    ramp = look.ramp[::-1] if shown.measure is MEASURES["success"] else look.ramp
     colors = LinearSegmentedColormap.from_list(look.name, list(ramp))
     if not len(finite):
         return ScalarMappable(Normalize(0, 1), colors)
-    if shown.quantity is MEASURES["success"]:
+    if shown.measure is MEASURES["success"]:
         return ScalarMappable(Normalize(0, 1), colors)
     low, high = float(finite.min()), float(np.quantile(finite, FAR))
-    if shown.quantity.log and low > 0:
+    if shown.measure.log and low > 0:
         return ScalarMappable(LogNorm(low, max(high, low * 1.01)), colors)
     return ScalarMappable(Normalize(low, max(high, low + 1e-12)), colors)
 
@@ -157,7 +157,7 @@ def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
 def best_text(record: Record, shown: GridValues) -> str:
     """Return the best setting in words."""
     if not np.isfinite(shown.values).any():
-        return f"{shown.quantity.title}: every setting fails"
+        return f"{shown.measure.title}: every setting fails"
     where = ", ".join(
         f"{math_name(name)} = {format_setting(entry)}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
@@ -165,7 +165,7 @@ def best_text(record: Record, shown: GridValues) -> str:
     )
     ends = [math_name(name) for name in shown.edges]
     edge = f"; {' and '.join(ends)} at the edge of the grid" if ends else ""
-    return f"{shown.quantity.title}: best {shown.values[shown.best]:.3g} at {where}{edge}"
+    return f"{shown.measure.title}: best {shown.values[shown.best]:.3g} at {where}{edge}"
 
 
 NAMES = {

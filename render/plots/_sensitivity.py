@@ -29,7 +29,7 @@ def sensitivity(
     record: Record,
     ax: Axes | None = None,
     *,
-    value: str = "gap",
+    measure: str = "gap",
     along: str | None = None,
     theme: str | Theme = "light",
 ) -> Axes:
@@ -42,7 +42,7 @@ def sensitivity(
     Args:
         record: a `sweep`; the best over other hyper-parameters is shown at each value.
         ax: where to draw; by default matplotlib's current axes.
-        value: as in `render.heatmap`.
+        measure: as in `render.heatmap`.
         along: which hyper-parameter; by default the first.
         theme: colours, by name or as a `Theme`.
 
@@ -58,7 +58,7 @@ def sensitivity(
     """
     look = as_theme(theme)
     (name,) = choose_axes(record, None if along is None else [along], 1)
-    numbers = run_values(record, value)
+    numbers = run_values(record, measure)
     ax = current_axes(ax)
     thick = 1.9 * size_factor(ax)
     axes = list(record.axes)
@@ -69,8 +69,8 @@ def sensitivity(
     order = ["optimizer", name, *(other for other in axes if other not in ("optimizer", name))]
     table = np.transpose(numbers, [axes.index(other) for other in order])
     repeats = [place for place, other in enumerate(order) if place > 1 and other in REPEATS]
-    log = MEASURES[value].log
-    up = value == "success"
+    log = MEASURES[measure].log
+    up = measure == "success"
     for label, style, rows in zip(labels, styles(labels, look), table, strict=True):
         middle, low, high = _spread(rows, [place - 1 for place in repeats], up)
         (line,) = ax.plot(values, middle, color=style.color, linewidth=thick, label=label, zorder=4)
@@ -82,11 +82,11 @@ def sensitivity(
     if log:
         ax.set_yscale("log")
         finite = table[np.isfinite(table)]
-        if len(finite) and value == "gap":
+        if len(finite) and measure == "gap":
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
             ax.set_ylim(top=min(float(finite.max()) * 2, ABOVE * first))
     ax.set_xlabel(math_name(name))
-    ax.set_ylabel(MEASURES[value].title)
+    ax.set_ylabel(MEASURES[measure].title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
@@ -150,7 +150,7 @@ EDGE = 0.02
 
 
 def lr_sweep(
-    record: Record, ax: Axes | None = None, *, sweep: Record, value: str = "gap", theme: str | Theme = "light"
+    record: Record, ax: Axes | None = None, *, sweep: Record, measure: str = "gap", theme: str | Theme = "light"
 ) -> Axes:
     """Draw the sensitivity to the learning rate on `ax`, with the rates of a race marked, and return `ax`.
 
@@ -161,7 +161,7 @@ def lr_sweep(
         record: a race.
         ax: where to draw, such as a thin strip beside the race; by default matplotlib's current axes.
         sweep: a sweep over `lr`: `sweep("beale", ["sgd", "adam"], lr=(1e-4, 1))`.
-        value: what of the sweep is shown, as in `render.sensitivity`.
+        measure: what of the sweep is shown, as in `render.sensitivity`.
         theme: colours, by name or as a `Theme`.
 
     Raises:
@@ -192,7 +192,7 @@ def lr_sweep(
             f"none of the sweep's optimizers ({', '.join(labels)}) is in the race: {', '.join(map(str, runs['label']))}"
         )
     ax = current_axes(ax)
-    sensitivity(sweep, ax, value=value, along="lr", theme=look)
+    sensitivity(sweep, ax, measure=measure, along="lr", theme=look)
     colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, *chosen.values()), max(high, *chosen.values()))

@@ -57,17 +57,17 @@ class GridValues:
     Attributes:
         values: shape of the axes; NaN if most runs failed, inf if most do not reach the target.
         axes: the settings along each axis.
-        quantity: the measure.
+        measure: the measure.
     """
 
     values: Numbers
     axes: dict[str, list[Any]]
-    quantity: Measure
+    measure: Measure
 
     @property
     def best(self) -> tuple[int, ...]:
         """The index of the best value, the first of equal ones."""
-        worth = -self.values if self.quantity is MEASURES["success"] else self.values
+        worth = -self.values if self.measure is MEASURES["success"] else self.values
         worth = np.where(np.isfinite(worth), worth, np.inf)
         return tuple(int(i) for i in np.unravel_index(int(np.argmin(worth)), worth.shape))
 
@@ -83,62 +83,62 @@ class GridValues:
         ]
 
 
-def grid_values(record: Record, value: str, along: Sequence[str]) -> GridValues:
+def grid_values(record: Record, measure: str, along: Sequence[str]) -> GridValues:
     """Return a measure along some axes: the median over starts and seeds, the best over other axes.
 
     Raises `InputError` for a record without a grid of runs, an unknown measure or axis, and a measure that the
     record lacks.
     """
-    numbers = run_values(record, value)
+    numbers = run_values(record, measure)
     for name in along:
         if name not in record.axes:
             raise unknown("axis of this record", name, record.axes)
     names = list(record.axes)
     repeats = tuple(i for i, name in enumerate(names) if name in REPEATS and name not in along)
     if repeats:
-        numbers = np.mean(numbers, repeats) if value == "success" else _middle(numbers, repeats)
+        numbers = np.mean(numbers, repeats) if measure == "success" else _middle(numbers, repeats)
         names = [name for i, name in enumerate(names) if i not in repeats]
     others = tuple(i for i, name in enumerate(names) if name not in along)
     if others:
-        best = np.nanmax if value == "success" else _least
+        best = np.nanmax if measure == "success" else _least
         numbers = best(numbers, axis=others)
         names = [name for name in names if name in along]
     order = [names.index(name) for name in along]
-    return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, MEASURES[value])
+    return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, MEASURES[measure])
 
 
-def run_values(record: Record, value: str) -> Numbers:
+def run_values(record: Record, measure: str) -> Numbers:
     """Return a measure of each run, in the shape of the record's axes; NaN for failed runs.
 
     Raises `InputError` for a record without a grid of runs, an unknown measure, and one that the record lacks.
     """
-    if value not in MEASURES:
-        raise unknown("measure", value, MEASURES)
+    if measure not in MEASURES:
+        raise unknown("measure", measure, MEASURES)
     if not isinstance(record, Record) or not record.axes:
         raise InputError("expected the record of a sweep, as returned by sweep()")
-    return record.grid(_numbers(record, value, MEASURES[value]))
+    return record.grid(_numbers(record, measure, MEASURES[measure]))
 
 
-def _numbers(record: Record, value: str, quantity: Measure) -> Numbers:
+def _numbers(record: Record, name: str, measure: Measure) -> Numbers:
     """Return the measure of each run."""
     runs = record.trajectories.runs
-    column = {"gap": "final", "steps": "reached", "success": "reached"}.get(value, value)
+    column = {"gap": "final", "steps": "reached", "success": "reached"}.get(name, name)
     if column not in runs:
-        raise InputError(f"this record lacks the {quantity.title}; sweep() records it")
+        raise InputError(f"this record lacks the {measure.title}; sweep() records it")
     numbers = np.asarray(filled(runs[column]), float)
-    if value in ("steps", "success") and record.meta.get("target") is None:
-        raise InputError(f"{quantity.title}: this record has no target; give one, as in sweep(..., target=1e-6)")
-    if value == "gap":
+    if name in ("steps", "success") and record.meta.get("target") is None:
+        raise InputError(f"{measure.title}: this record has no target; give one, as in sweep(..., target=1e-6)")
+    if name == "gap":
         minimum = float(record.meta["minimum"])
         if not math.isfinite(minimum):
-            raise InputError("the minimum of this function is not known: use value='final'")
+            raise InputError("the minimum of this function is not known: use measure='final'")
         first = float(np.nanmax(record.trajectories.loss[:, 0])) - minimum
         numbers = np.maximum(numbers - minimum, max(FLOOR * first, GUARANTEED))
-    if value == "success":
+    if name == "success":
         return np.where(numbers >= 0, 1.0, 0.0)
-    if value == "steps":
+    if name == "steps":
         numbers = np.where(numbers >= 0, np.maximum(numbers, 1), np.inf)
-    return np.where(np.isin(runs["status"], (*FAILED, "not run")), quantity.failed, numbers)
+    return np.where(np.isin(runs["status"], (*FAILED, "not run")), measure.failed, numbers)
 
 
 def _middle(numbers: Numbers, axes: tuple[int, ...]) -> Numbers:

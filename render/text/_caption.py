@@ -107,12 +107,12 @@ MOST = 4
 def sweep(record: Record) -> str:
     """Return the settings tried, the best one of each optimizer, best first, and the number of failed runs."""
     meta, axes, runs = record.meta, record.axes, record.trajectories.runs
-    value = "gap" if math.isfinite(float(meta["minimum"])) else "final"
+    measure = "gap" if math.isfinite(float(meta["minimum"])) else "final"
     names = [name for name in axes if name not in (*REPEATS, "optimizer")]
     labels = axes.get("optimizer") or [str(runs["label"][0])]
-    shown = grid_values(record, value, (["optimizer"] if "optimizer" in axes else []) + names)
+    shown = grid_values(record, measure, (["optimizer"] if "optimizer" in axes else []) + names)
     each = [
-        (label, GridValues(values, {name: axes[name] for name in names}, shown.quantity))
+        (label, GridValues(values, {name: axes[name] for name in names}, shown.measure))
         for label, values in zip(labels, shown.values if "optimizer" in axes else [shown.values], strict=True)
     ]
     finite = [(float(mine.values[mine.best]), label, mine) for label, mine in each if np.isfinite(mine.values).any()]
@@ -125,7 +125,7 @@ def sweep(record: Record) -> str:
     ]
     if best:
         middle = f", the median of {repeats} runs" if repeats > 1 else ""
-        parts.append(f"{MEASURES[value].title}{middle}, at its best: {listed(best)}")
+        parts.append(f"{MEASURES[measure].title}{middle}, at its best: {listed(best)}")
     if lost := [label for label, mine in each if not np.isfinite(mine.values).any()]:
         parts.append(f"no setting of {listed(lost)} works")
     return "; ".join([*parts, *_failures(record)]) + "."

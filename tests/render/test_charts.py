@@ -131,12 +131,12 @@ def test_a_setting_fails_where_most_of_its_runs_do() -> None:
     assert np.isnan(grid_values(two, "gap", ["lr"]).values).all()
 
 
-@pytest.mark.parametrize("value", ["gap", "final", "steps", "success"])
+@pytest.mark.parametrize("measure", ["gap", "final", "steps", "success"])
 @pytest.mark.parametrize("theme", THEMES)
-def test_a_heatmap_marks_the_best_setting(value: str, theme: str) -> None:
+def test_a_heatmap_marks_the_best_setting(measure: str, theme: str) -> None:
     record = sweep_record(valley)
-    ax = heatmap(record, axes(), value=value, theme=theme)
-    row, column = grid_values(record, value, ["lr", "beta1"]).best
+    ax = heatmap(record, axes(), measure=measure, theme=theme)
+    row, column = grid_values(record, measure, ["lr", "beta1"]).best
     rings = [line for line in ax.lines if line.get_marker() == "o"]
     assert rings
     assert all(line.get_xydata().tolist() == [[column + 0.5, row + 0.5]] for line in rings)  # type: ignore[union-attr]
@@ -215,7 +215,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
     ("call", "words"),
     [
         (lambda: heatmap(map_record(), axes()), "sweep"),
-        (lambda: heatmap(sweep_record(valley), axes(), value="speed"), "unknown measure 'speed'"),
+        (lambda: heatmap(sweep_record(valley), axes(), measure="speed"), "unknown measure 'speed'"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "shows 2 axes"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr", "rho"]), "axis of this record"),
         (lambda: performance_profile(map_record(), axes()), "as returned by compare"),
