@@ -107,6 +107,7 @@ def side_by_side(
             curves = [loss_curves(race, place(column, base, low), theme=look) for column, race in enumerate(races)]
             for ax in curves:
                 restyle(ax, who)
+                ax.set(xlabel="", ylabel="")
             _share(curves)
         draw_legend(
             made.add_axes((RIGHT / wide, 6 / high, 1 - 2 * RIGHT / wide, tall / high), label="legend"),

@@ -122,7 +122,7 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
         contour(record, ax, theme=look)
     curves = place(made.add_axes((0, 0, 1, 1)), panels.losses) if beside else None
     if curves is not None:
-        loss_curves(record, curves, theme=look)
+        loss_curves(record, curves, theme=look).set(xlabel="", ylabel="")  # the title names them
     (left, right), (gap, ends) = _needed(ax), (0.0, 0.0) if curves is None else _needed(curves)
     gap, right = (gap + right, ends) if beside else (gap, right)
     panels = _panels((wide, high), beside, tall, max(left + 4, 34.0), max(right + 2, 12.0), max(gap + 4, 46.0))
@@ -162,7 +162,7 @@ def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None
     entries, across, font = fitted_legend(legend_entries(record, look), side, 0.4 * (high - TOP - BOTTOM))
     tall = legend_height(entries, across, font)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))
-    loss_curves(record, ax, theme=look)
+    loss_curves(record, ax, theme=look).set(xlabel="", ylabel="")
     left, right = _needed(ax)
     x, y, w, h = _panels((wide, high), False, tall, max(left + 4, 34.0), max(right + 2, 12.0), 0.0).map
     ax.set_position((x / wide, y / high, w / wide, h / high))

@@ -82,7 +82,7 @@ class RacePanels:
         trajectories(record, self.contour, theme=self._look)
         self._runs = [artist for artist in self.contour.get_children() if artist not in before]
         limits = *self.losses.get_xlim(), *self.losses.get_ylim()
-        loss_curves(record, self.losses, theme=self._look)
+        loss_curves(record, self.losses, theme=self._look).set(xlabel="", ylabel="")
         if draft:
             self.losses.axis(limits)
         elif self.losses.get_yscale() == "log":

@@ -106,7 +106,8 @@ def loss_curves(
     """Draw the loss of each run against steps on `ax` and return `ax`.
 
     If the minimum is known (or was found), the gap to it is drawn on a log scale, with a dashed line at the target;
-    otherwise the loss on a linear scale. Diverging runs do not affect the limits.
+    otherwise the loss on a linear scale. Diverging runs do not affect the limits. The axes are labelled; curves have the
+    labels of the runs, for `ax.legend()`.
 
     Args:
         record: a race.
@@ -121,8 +122,8 @@ def loss_curves(
     >>> from matplotlib.figure import Figure
     >>> from landscapes import race
     >>> ax = loss_curves(race("booth", ["sgd", "adam(lr=0.5)"], steps=20), Figure().subplots())
-    >>> ax.get_yscale()
-    'log'
+    >>> ax.get_ylabel(), ax.get_yscale()
+    ('gap to the minimum', 'log')
     """
     look = as_theme(theme)
     ax = current_axes(ax)
@@ -146,6 +147,8 @@ def loss_curves(
         ax.set_ylim(low, high)
         _mark(ax, target, look)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
+    ax.set_xlabel("step")
+    ax.set_ylabel("gap to the minimum" if bounded else "loss")
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
