@@ -106,8 +106,8 @@ def loss_curves(
     """Draw the loss of each run against steps on `ax` and return `ax`.
 
     If the minimum is known (or was found), the gap to it is drawn on a log scale, with a dashed line at the target;
-    otherwise the loss on a linear scale. Diverging runs do not affect the limits. The axes are labelled; curves have the
-    labels of the runs, for `ax.legend()`.
+    otherwise the loss on a linear scale. Diverging runs do not affect the limits. The axes get labels, and
+    curves have the labels of the runs, for `ax.legend()`.
 
     Args:
         record: a race.
