@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from landscapes.execution._execute import execute
+from landscapes.execution import execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import to_arrays
 from landscapes.functions import get

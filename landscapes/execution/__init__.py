@@ -1,1 +1,5 @@
 """Execute experiments of many runs: blocks, executors, and results in memory or in a directory."""
+
+from landscapes.execution._execute import Executor, UnfinishedError, execute
+
+__all__ = ["Executor", "UnfinishedError", "execute"]

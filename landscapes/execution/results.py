@@ -60,7 +60,7 @@ class Results:
 
     >>> from landscapes import functions, optimizers
     >>> from landscapes.execution.plan import GridColumn, RunSettings, Task
-    >>> from landscapes.execution._execute import execute
+    >>> from landscapes.execution import execute
     >>> starts = [GridColumn(np.linspace(-1, 1, 100)), GridColumn(np.ones(1))]
     >>> settings = RunSettings(steps=10, box=np.array([[-9.0, 9.0]] * 2))
     >>> results = execute(Plan([Task(functions.get("booth"), optimizers.Adam(lr=0.1), 100, starts, settings)]))

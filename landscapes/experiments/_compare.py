@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.execution._execute import Executor, execute
+from landscapes.execution import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import NOT_RUN, Results
 from landscapes.experiments.checks import check_count, check_dtype
@@ -49,7 +49,7 @@ TOLERANCES = tuple(10.0**-k for k in range(1, 9))
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """A function to minimise.
+    """A function to minimize.
 
     Attributes:
         label: its name in the record.

@@ -18,8 +18,7 @@ import torch
 from experiments_for_tests import Plain, counted, dataless_bowl, deadly_bowl, grid, same, valid_bowl
 
 from landscapes import InputError, formula, function, optimizers, transforms
-from landscapes.execution import _execute, results
-from landscapes.execution._execute import UnfinishedError, execute
+from landscapes.execution import UnfinishedError, _execute, execute, results
 from landscapes.execution.results import NOT_RUN
 from landscapes.functions import get
 
@@ -212,7 +211,7 @@ import signal
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from experiments_for_tests import grid
-from landscapes.execution._execute import execute
+from landscapes.execution import execute
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process of a shell would ignore it

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from landscapes import InputError, function, optimizers
 from landscapes.engine.fast import compiling
 from landscapes.engine.termination import Stop
-from landscapes.execution._execute import execute
+from landscapes.execution import execute
 from landscapes.execution.fingerprints import fingerprint
 from landscapes.execution.plan import MAX_BYTES, MAX_RUN_STEPS, MAX_RUNS, GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import to_arrays

@@ -17,8 +17,7 @@ from experiments_for_tests import counted, grid, same
 
 from landscapes import InputError, optimizers
 from landscapes.engine.termination import Stop
-from landscapes.execution import results, results_dir
-from landscapes.execution._execute import UnfinishedError, execute
+from landscapes.execution import UnfinishedError, execute, results, results_dir
 from landscapes.execution.locks import Locks
 from landscapes.execution.results_dir import Shard, merge
 
@@ -213,7 +212,7 @@ WORKER = """
 import sys, time, zlib
 from experiments_for_tests import grid
 from landscapes.execution.plan import Block
-from landscapes.execution._execute import execute
+from landscapes.execution import execute
 
 run, slow = Block.run, float(sys.argv[2])
 
@@ -305,7 +304,7 @@ def test_a_full_disk_loses_no_block(tmp_path, monkeypatch):
 LIMITED = """
 import resource, sys
 from experiments_for_tests import grid
-from landscapes.execution._execute import UnfinishedError, execute
+from landscapes.execution import UnfinishedError, execute
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 try:
