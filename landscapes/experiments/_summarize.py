@@ -53,7 +53,9 @@ def summarize(
     if dim is not None:
         objective = objective.with_dim(dim)
     plane = _plane(objective) if objective.dim > 2 else objective
-    facts = dict(rows(objective, digits=5))
+    facts: dict[str, str] = {}
+    for name, text in rows(objective, digits=5):
+        facts.setdefault(name, text)  # the minimum comes before further minima
     facts["minima"] = facts.get("minima", "none").replace("  ", "; ")
     if objective.family is not None:
         facts["coordinates"] = f"{objective.dim}; {facts['coordinates']}"

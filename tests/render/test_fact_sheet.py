@@ -72,6 +72,11 @@ def test_a_plane_holds_the_start_and_the_minimum(item):
     assert summary.axes == ("from the minimum to the start", "across")
 
 
+def test_a_local_minimum_does_not_replace_the_minimum():
+    """Local minima have rows of the same name: "minimum"."""
+    assert summarize("forrester", **FEW).facts["minimum"] == "-6.0207"
+
+
 def test_more_coordinates_are_seen_in_a_plane():
     summary = summarize("rosenbrock", dim=10, **FEW)
     assert summary.facts["coordinates"] == "10; any, at least 2"
