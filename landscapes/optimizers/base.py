@@ -128,7 +128,7 @@ class Optimizer:
         return True
 
     def check(self, function: Function) -> None:
-        """Raise `InputError` if the optimizer cannot minimise `function`."""
+        """Raise `InputError` if the optimizer cannot minimize `function`."""
 
     @property
     def batch_key(self) -> Hashable:

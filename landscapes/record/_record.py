@@ -45,7 +45,7 @@ class Surface:
         x: first coordinate of the grid, shape (nx,), ascending.
         y: second coordinate, shape (ny,), ascending.
         values: shape (ny, nx); may hold NaN and inf, which are drawn as holes.
-        minima: known minimisers to mark with a star, shape (k, 2).
+        minima: known minimizers to mark with a star, shape (k, 2).
         minimum: the infimum (-inf if unbounded below, NaN if unknown).
         scale: how values become colours: "linear", "log" (of the gap to the lowest value) or "rank".
     """

@@ -253,8 +253,8 @@ def test_leaving_the_region_ends_the_run():
     assert (np.abs(paths.x) <= 50).all()
 
 
-def test_reset_or_outside_move_restarts_the_minimisation():
-    """After a reset, or if its point was moved, a run minimises again from there."""
+def test_reset_or_outside_move_restarts_the_minimization():
+    """After a reset, or if its point was moved, a run minimizes again from there."""
     objective, optimizer = valley(2), optimizers.Scipy("BFGS")
     x, oracle = starts(2, 3, np.random.default_rng(3)), Oracle(objective, 3)
     stepper = stepper_of([optimizer] * 3, x)

@@ -169,7 +169,7 @@ def test_newton_on_rosenbrock_matches_the_textbook():
 
 
 def bowl(dim: int, seed: int = 0) -> tuple[Function, np.ndarray, np.ndarray]:
-    """Return a rotated quadratic, its matrix and its minimiser."""
+    """Return a rotated quadratic, its matrix and its minimizer."""
     rng = np.random.default_rng(seed)
     root, at = rng.normal(size=(dim, dim)), rng.normal(size=dim)
     matrix = root @ root.T + 0.1 * np.eye(dim)

@@ -141,7 +141,7 @@ def _next_in_bracket(best: Trial, worst: Trial, slow: Tensor) -> tuple[Tensor, T
 
 
 def _cubic_minimizer(a: Trial, b: Trial, low: Tensor, high: Tensor) -> Tensor:
-    """Return the minimiser of the cubic through two trials, clipped to [low, high]; the midpoint if the cubic has none.
+    """Return the minimizer of the cubic through two trials, clipped to [low, high]; the midpoint if the cubic has none.
 
     Nocedal & Wright (2006), equation 3.59.
     """

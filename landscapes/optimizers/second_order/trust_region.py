@@ -1,4 +1,4 @@
-"""Trust-region methods, which minimise a quadratic model within the distance at which it is accurate."""
+"""Trust-region methods, which minimize a quadratic model within the distance at which it is accurate."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class _TrustRegionStepper(Stepper):
 
 
 def exact(model: QuadraticModel, radius: Tensor) -> Proposal:
-    """Minimise models within regions of radius (R,), by the conditions of Moré & Sorensen (1983).
+    """Minimize models within regions of radius (R,), by the conditions of Moré & Sorensen (1983).
 
     p = −(H + sI)⁻¹g with the least s ≥ 0 for which H + sI is positive semi-definite and ‖p‖ ≤ Δ. From below, Newton's
     method on 1/‖p(s)‖ = 1/Δ never oversteps s. It runs on s relative to the lowest eigenvalue, which may be tiny

@@ -1,4 +1,4 @@
-"""Sharpness-aware minimisation."""
+"""Sharpness-aware minimization."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrappe
 
 @dataclass(frozen=True)
 class SAM(Wrapper):
-    """Sharpness-aware minimisation (Foret, Kleiner, Mobahi & Neyshabur, 2021).
+    """Sharpness-aware minimization (Foret, Kleiner, Mobahi & Neyshabur, 2021).
 
         g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²))
 
