@@ -6,8 +6,9 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, no_attribute, unknown
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.tags import SYNONYMS, TAGS
 
@@ -117,3 +118,15 @@ def _tag(given: str) -> str:
 def _plain(name: str) -> str:
     """Return the letters and digits of a name, in lower case."""
     return "".join(character for character in name.lower() if character.isalnum())
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """Say how to get a function of the catalogue. Does not search it: the import system asks for modules here."""
+        raise no_attribute(
+            __name__,
+            name,
+            ["as_function", "catalogue", "get", "search"],
+            hint=f"get a function by functions.get({name!r})",
+        )

@@ -120,21 +120,15 @@ def __getattr__(name: str) -> Any:
     elif name == "__version__":
         value = _version()
     else:
-        raise AttributeError(f"module 'landscapes' has no attribute {name!r}{_hint(name)}", name=name)
+        from landscapes.errors import no_attribute
+
+        raise no_attribute("landscapes", name, __all__, _FORMER)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-def _hint(name: str) -> str:
-    """Return a question for the name that was meant, "" if none is near."""
-    from landscapes.errors import nearest_names
-
-    near = _FORMER.get(name) or next(iter(nearest_names(name, __all__)), "")
-    return f". Did you mean {near!r}?" if near else ""
 
 
 def _version() -> str:

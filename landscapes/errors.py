@@ -11,10 +11,9 @@ import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, TypeVar, cast
 
-P = ParamSpec("P")
-R = TypeVar("R")
+C = TypeVar("C", bound=Callable[..., Any])
 
 RENAMED: Mapping[str, str] = {
     "observe": "metrics",
@@ -29,6 +28,7 @@ RENAMED: Mapping[str, str] = {
     "aside": "view3d",
     "width": "linewidth",
     "size": "figsize",
+    "num": "n",
     "against": "x",
     "gradient": "gtol",
     "value": "ftol",
@@ -38,6 +38,11 @@ RENAMED: Mapping[str, str] = {
     "turn": "rotate",
 }
 """Former names of arguments, and their names today."""
+
+ELSEWHERE: Mapping[str, Mapping[str, str]] = {
+    "loss_curves": {"x": "history(record, metric, x=...)", "against": "history(record, metric, x=...)"},
+}
+"""By function: arguments that it does not have, and what has them."""
 
 
 class InputError(ValueError):
@@ -89,8 +94,28 @@ def nearest_names(given: str, known: Iterable[str], count: int = 1) -> list[str]
     return [by_lower[name] for name in difflib.get_close_matches(given.lower(), by_lower, n=count, cutoff=0.65)]
 
 
-def suggests_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a function so that an unknown keyword argument raises a `TypeError` that names the nearest one.
+def no_attribute(
+    module: str, name: str, known: Iterable[str], former: Mapping[str, str] | None = None, *, hint: str = ""
+) -> AttributeError:
+    """Return the `AttributeError` of a module for an unknown name: it offers the present name, or the nearest one.
+
+    Args:
+        module: name of the module.
+        name: the unknown name.
+        known: public names of the module.
+        former: former names, and what to write today.
+        hint: what to do if no name is near.
+
+    >>> print(no_attribute("landscapes", "sweeep", ["race", "sweep"]))
+    module 'landscapes' has no attribute 'sweeep'. Did you mean 'sweep'?
+    """
+    near = (former or {}).get(name) or next(iter(nearest_names(name, known)), "")
+    question = f". Did you mean {near!r}?" if near else f"; {hint}" if hint and not name.startswith("_") else ""
+    return AttributeError(f"module {module!r} has no attribute {name!r}{question}", name=name)
+
+
+def suggests_arguments(target: C) -> C:
+    """Decorate a function or class so that an unknown keyword argument raises a `TypeError` that names the nearest one.
 
     A function that takes any keyword refuses only the former names of its arguments. Signature, docstring and
     types are unchanged.
@@ -103,20 +128,29 @@ def suggests_arguments(function: Callable[P, R]) -> Callable[P, R]:
     ...
     TypeError: race() has no argument 'observe'; did you mean 'metrics'?
     """
+    if isinstance(target, type):
+        target.__init__ = _checked(target.__init__, target.__name__, 1)  # type: ignore[misc]
+        return target
+    return cast(C, _checked(target, target.__name__))
+
+
+def _checked(function: Callable[..., Any], title: str, skipped: int = 0) -> Callable[..., Any]:
+    """Return a function that checks the names of its arguments; `skipped` ones have no name for callers."""
     parameters = inspect.signature(function).parameters
     known = [name for name, one in parameters.items() if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     takes_any = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-    name_of_function = function.__name__
 
     def refuse(given: Iterable[str]) -> None:
         for name in given:
             if name in known:
                 continue
             near = [RENAMED[name]] if RENAMED.get(name) in known else [] if takes_any else nearest_names(name, known)
+            if name in (elsewhere := ELSEWHERE.get(title, {})):
+                raise TypeError(f"{title}() has no argument {name!r}; use {elsewhere[name]}")
             if near:
-                raise TypeError(f"{name_of_function}() has no argument {name!r}; did you mean {near[0]!r}?")
+                raise TypeError(f"{title}() has no argument {name!r}; did you mean {near[0]!r}?")
             if not takes_any:
-                raise TypeError(f"{name_of_function}() has no argument {name!r}; it takes {', '.join(known)}")
+                raise TypeError(f"{title}() has no argument {name!r}; it takes {', '.join(known[skipped:])}")
 
     def call(*args: Any, **kwargs: Any) -> Any:
         if kwargs:
@@ -124,5 +158,6 @@ def suggests_arguments(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     # with the globals of the function's own module, so that doctest finds its examples there
-    wrapper = types.FunctionType(call.__code__, function.__globals__, name_of_function, None, call.__closure__)
-    return cast(Callable[P, R], functools.update_wrapper(wrapper, function))
+    globals_of = getattr(function, "__globals__", call.__globals__)
+    wrapper = types.FunctionType(call.__code__, globals_of, function.__name__, None, call.__closure__)
+    return functools.update_wrapper(wrapper, function)

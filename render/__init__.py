@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Any
 
+from landscapes.errors import no_attribute
 from landscapes.record import Record
 from landscapes.render._save import save
 from landscapes.render.animation._animate import animate
@@ -95,6 +95,4 @@ def _notebook_html(record: Record) -> str:
 
 
 def __getattr__(name: str) -> Any:
-    near = [_OTHER_WORDS[name]] if name in _OTHER_WORDS else difflib.get_close_matches(name, __all__, 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
+    raise no_attribute(__name__, name, __all__, _OTHER_WORDS)

@@ -11,7 +11,7 @@ from typing import Any, Unpack
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.files import check_target
 from landscapes.record import Record
 from landscapes.render.animation._animate import animate, describe
@@ -45,6 +45,7 @@ class SaveOptions(FigureOptions, total=False):
     loop: bool
 
 
+@suggests_arguments
 def save(
     record: Record | FunctionSummary | Figure,
     path: str | os.PathLike[str],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import re
 
 import pytest
 
 import landscapes
-from landscapes import analysis
+from landscapes import analysis, functions, optimizers, render
 from landscapes.errors import RENAMED, suggests_arguments
 from landscapes.experiments._race import race
 
@@ -71,6 +72,18 @@ def test_an_unknown_attribute_names_the_nearest_one(name, hint):
             lambda: analysis.tables.standings(None, by="steps"),
             "standings() has no argument 'by'; did you mean 'cost'?",
         ),
+        (lambda: landscapes.Stop(gradient=1), "Stop() has no argument 'gradient'; did you mean 'gtol'?"),
+        (lambda: landscapes.Stop(qqq=1), "Stop() has no argument 'qqq'; it takes gtol, ftol, xtol"),
+        (lambda: landscapes.Range(1, 2, num=3), "Range() has no argument 'num'; did you mean 'n'?"),
+        (lambda: render.Camera(azimuth=3), "Camera() has no argument 'azimuth'; did you mean 'azim'?"),
+        (
+            lambda: render.trajectories(None, width=1),
+            "trajectories() has no argument 'width'; did you mean 'linewidth'?",
+        ),
+        (
+            lambda: render.loss_curves(None, x="lr"),
+            "loss_curves() has no argument 'x'; use history(record, metric, x=...)",
+        ),
         (
             lambda: landscapes.summarize("booth", qqq=1),
             "summarize() has no argument 'qqq'; it takes function, dim, points, arrows",
@@ -80,6 +93,54 @@ def test_an_unknown_attribute_names_the_nearest_one(name, hint):
 def test_an_unknown_argument_names_the_nearest_one(call, message):
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         call()
+
+
+@pytest.mark.parametrize("name", sorted({*landscapes.__all__, *(f"render.{name}" for name in render.__all__)}))
+def test_every_public_function_checks_the_names_of_its_arguments(name):
+    found = operator.attrgetter(name)(landscapes)
+    kinds = {one.kind for one in inspect.signature(found).parameters.values()} if inspect.isfunction(found) else set()
+    if not kinds or inspect.Parameter.VAR_KEYWORD in kinds or name in ("function", "least_squares"):
+        return  # a decorator is called by each definition
+    with pytest.raises(TypeError, match=rf"^{found.__name__}\(\) has no argument 'qqqq'; it takes "):
+        found(qqqq=1)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "hint"),
+    [
+        (functions, "beale", "; get a function by functions.get('beale')"),
+        (functions, "serach", ". Did you mean 'search'?"),
+        (optimizers, "adam", ". Did you mean 'Adam'?"),
+        (analysis, "tabels", ". Did you mean 'tables'?"),
+        (render, "losses", ". Did you mean 'loss_curves'?"),
+    ],
+)
+def test_an_unknown_attribute_of_a_part_names_what_to_use(module, name, hint):
+    with pytest.raises(AttributeError) as caught:
+        getattr(module, name)
+    assert str(caught.value) == f"module {module.__name__!r} has no attribute {name!r}{hint}"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: landscapes.race("booth", stop=1e-8), "stop must be a Stop, such as stop=Stop(gtol=1e-08), got 1e-08"),
+        (lambda: landscapes.sweep("booth", "adam", lr=[1], stop="soon"), "such as stop=Stop(gtol=1e-8), got 'soon'"),
+        (lambda: landscapes.basins("booth", "adam", stop=1), "stop must be a Stop"),
+        (
+            lambda: landscapes.race("booth", metrics=[3]),
+            'metrics must be names, such as metrics=["gradient_norm", "lr"]',
+        ),
+        (lambda: landscapes.race("booth", metrics=3), "got 3"),
+    ],
+)
+def test_arguments_of_another_type_are_refused(call, message):
+    with pytest.raises(landscapes.InputError, match=re.escape(message)):
+        call()
+
+
+def test_one_text_is_one_metric():
+    assert set(landscapes.race("booth", ["adam(lr=1)"], steps=2, metrics="lr").trajectories.metrics) == {"lr"}
 
 
 def test_any_keyword_is_a_hyperparameter_where_it_may_be():

@@ -12,7 +12,7 @@ from torch import Tensor
 from landscapes.builders.expressions import Node, coordinates, evaluate, latex
 from landscapes.builders.parser import parse
 from landscapes.builders.sympy import is_symbolic, translate
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.objectives.decorators import Function, Interval, function
 
 MAX_TITLE = 40
@@ -34,6 +34,7 @@ class Expression:
         return values
 
 
+@suggests_arguments
 def formula(
     expression: str | Any,
     domain: Interval | Sequence[Interval] = (-5.0, 5.0),

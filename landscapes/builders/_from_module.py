@@ -15,13 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from landscapes.errors import InputError, warn
+from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.objectives.decorators import Formula, Function, Interval, function
 from landscapes.objectives.validation import checked
 
 Loss = Callable[..., Tensor]
 
 
+@suggests_arguments
 def from_module(
     module: nn.Module,
     loss: Loss,

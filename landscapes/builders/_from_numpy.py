@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from landscapes.errors import InputError, warn
+from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.objectives.decorators import Function, Interval, Sampler, function
 from landscapes.objectives.validation import FINITE_DIFFERENCES, checked
 
@@ -20,6 +20,7 @@ GRADIENT_STEP, HESSIAN_STEP = np.finfo(np.float64).eps ** (1 / 3), np.finfo(np.f
 """Relative step sizes that balance rounding and truncation errors of first and second derivatives."""
 
 
+@suggests_arguments
 def from_numpy(formula: Callable[..., Any], domain: Sequence[Interval], **facts: Any) -> Function:
     """Make a `Function` of a formula written with numpy, or of any function of plain numbers.
 

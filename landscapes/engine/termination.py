@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import norm
 
@@ -26,6 +26,7 @@ StopTest = Callable[[Tensor, Tensor, Tensor], Tensor]
 """Takes points (d, R), losses (R,) and gradients (d, R); returns reason codes, shape (R,), 0 to go on."""
 
 
+@suggests_arguments
 @dataclass(frozen=True)
 class Stop:
     """Tolerances at which a run has converged and stops. A run stops at the first step that meets any of them.

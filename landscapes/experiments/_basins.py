@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.execution._execute import Executor, execute
+from landscapes.execution import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
-from landscapes.experiments.checks import check_count, check_dtype
+from landscapes.experiments.checks import check_count, check_dtype, check_stop
 from landscapes.experiments.optimizer_specs import labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import ARRIVED, roaming_box
 from landscapes.experiments.records import common_meta, dtype_name, run_columns
@@ -116,6 +116,7 @@ def basins(
     check_dtype(dtype)
     if objective.dim != 2:
         raise InputError(f"basins need a function of 2 coordinates; {objective.name} has {objective.dim}")
+    stop = check_stop(stop)
     nx, ny = _check_resolution(resolution)
     sides = _check_box(objective, box)
     near = _check_tol(tol, sides)

@@ -16,7 +16,7 @@ from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.experiments.checks import check_count, check_dtype, check_start
+from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_start, check_stop
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import roaming_box, statuses, target_loss
 from landscapes.functions import as_function
@@ -89,7 +89,8 @@ def race(
     objective = as_function(function)
     place = loop.check_device(device)
     check_dtype(dtype)
-    timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
+    stop, metrics = check_stop(stop), check_metrics(metrics)
+    timed, metrics = "seconds" in metrics, [name for name in metrics if name != "seconds"]
     if timed and place.type != "cpu":
         raise InputError(f'metrics=["seconds"] needs device="cpu", got {device!r}')
     wanted = None if view is None else _check_view(objective, view)

@@ -17,10 +17,10 @@ from landscapes.engine import loop
 from landscapes.engine.recording import RecordSteps, recorded_steps
 from landscapes.engine.termination import Stop
 from landscapes.errors import suggests_arguments, unknown
-from landscapes.execution._execute import Executor, execute
+from landscapes.execution import Executor, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import Results
-from landscapes.experiments.checks import check_count, check_dtype
+from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_stop
 from landscapes.experiments.optimizer_specs import Optimizers, OptimizerSpec, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import all_results, common_meta, dtype_name, resolve_target, run_columns
@@ -111,6 +111,7 @@ def sweep(
     objective = as_function(function)
     place = str(loop.check_device(device))
     check_dtype(dtype)
+    stop, metrics = check_stop(stop), check_metrics(metrics)
     budget, seed = check_count("steps", objective.steps if steps is None else steps), check_count("seed", seed, 0)
     recorded_steps(record_steps, budget)
     specs = parse_optimizers(optimizers, "sweep")
@@ -125,7 +126,7 @@ def sweep(
         roaming_box(objective, points).numpy(),
         stop,
         record_steps,
-        tuple(metrics),
+        metrics,
         resolve_target(objective, float(objective(points[0].tolist())), target),
         seed,
         dtype_name(dtype),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
+from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 
@@ -42,3 +43,23 @@ def check_dtype(dtype: torch.dtype) -> torch.dtype:
     if dtype not in (torch.float64, torch.float32):
         raise InputError(f"dtype must be torch.float64 or torch.float32, got {dtype}")
     return dtype
+
+
+def check_stop(stop: Any) -> Stop | None:
+    """Return the tolerances at which runs stop. Raises `InputError` unless it is a `Stop` or None."""
+    if stop is None or isinstance(stop, Stop):
+        return stop
+    example = f"Stop(gtol={stop!r})" if isinstance(stop, int | float) else "Stop(gtol=1e-8)"
+    raise InputError(f"stop must be a Stop, such as stop={example}, got {stop!r}")
+
+
+def check_metrics(metrics: Any) -> tuple[str, ...]:
+    """Return the names of metrics; one text is one name. Raises `InputError` unless all are text.
+
+    >>> check_metrics("lr"), check_metrics(["lr", "seconds"])
+    (('lr',), ('lr', 'seconds'))
+    """
+    names = (metrics,) if isinstance(metrics, str) else tuple(metrics) if isinstance(metrics, Iterable) else (metrics,)
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f'metrics must be names, such as metrics=["gradient_norm", "lr"], got {metrics!r}')
+    return names

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.optimizers.base import Optimizer
 
 Scale = Literal["log", "linear", "decay"]
@@ -17,6 +17,7 @@ GRID_SIZE = 16
 """How many values of a range a grid takes if `n` is not given."""
 
 
+@suggests_arguments
 @dataclass(frozen=True)
 class Range:
     """A range of one hyper-parameter, and the scale on which it is sampled evenly.

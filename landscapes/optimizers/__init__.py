@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from landscapes.errors import no_attribute
 from landscapes.optimizers._parse import names as names
 from landscapes.optimizers._parse import parse as parse
 from landscapes.optimizers.adapters.scipy_minimize import Scipy as Scipy
@@ -68,3 +71,8 @@ from landscapes.optimizers.wrappers.schedules import WarmRestarts as WarmRestart
 from landscapes.optimizers.wrappers.schedules import WarmUp as WarmUp
 from landscapes.optimizers.wrappers.torch_schedule import Schedule as Schedule
 from landscapes.optimizers.wrappers.weight_decay import Decay as Decay
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        raise no_attribute(__name__, name, [known for known in globals() if not known.startswith("_")])

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.render.artists.text_fit import LEADING, fit_formula, fit_text, formula_size, text_width, wrap
 from landscapes.render.figures.size import DPI, check_figsize, new_figure
 from landscapes.render.plot3d.mesh import shaded_mesh
@@ -38,6 +38,7 @@ NAMES = {
 """The names of the marks in the key."""
 
 
+@suggests_arguments
 def fact_sheet(
     summary: FunctionSummary, *, theme: str | Theme = "light", figsize: tuple[float, float] = PAGE, dpi: float = DPI
 ) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.legend import column_count, draw_legend, fit_names, legend_entries, legend_height
 from landscapes.render.plots._trajectories import trajectories
@@ -16,6 +16,7 @@ from landscapes.render.plots.inputs import check_step
 from landscapes.render.theme import Theme, as_theme
 
 
+@suggests_arguments
 def filmstrip(
     record: Record,
     steps: Sequence[int] | None = None,

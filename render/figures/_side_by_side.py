@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import StepCounter, draw_legend, legend_height
@@ -29,6 +29,7 @@ LEFT, RIGHT, GAP = 34.0, 12.0, 40.0
 """Margins and gaps for tick labels, in points."""
 
 
+@suggests_arguments
 def side_by_side(
     *records: Record,
     titles: Sequence[str] | None = None,

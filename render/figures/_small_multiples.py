@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.legend import column_count, draw_legend, fit_names, legend_height
 from landscapes.render.artists.text_fit import fit_text
@@ -23,6 +23,7 @@ EDGE, GAP, HEAD, NAME = 0.06, 0.07, 0.2, 0.2
 FONT = 7.5
 
 
+@suggests_arguments
 def small_multiples(
     records: Sequence[Record] | Mapping[str, Record],
     *,

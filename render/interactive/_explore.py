@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.backend_bases import KeyEvent, MouseButton, MouseEvent, TimerBase, key_press_handler
 from matplotlib.figure import Figure
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render._save import save
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists
@@ -274,6 +274,7 @@ class Explorer:
         self._blit.paint()
 
 
+@suggests_arguments
 def explore(
     racer: Racer,
     optimizers: Sequence[str],

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.render.plot3d.heightfield import Projection
 
 TALL = 0.5
@@ -17,6 +17,7 @@ Window = tuple[float, float, float, float]
 """Left, bottom, width and height, in pixels."""
 
 
+@suggests_arguments
 @dataclass(frozen=True)
 class Camera:
     """An upright orthographic view from above, as matplotlib's `view_init` with `proj_type="ortho"`.

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, filled
 from landscapes.render.plots.contours import STAR, contour
 from landscapes.render.plots.inputs import current_axes, size_factor
@@ -26,6 +26,7 @@ HATCHES = ("", "///", "...", "\\\\\\", "---", "|||", "xxx", "ooo", "+++", "OO")
 """Hatchings of the minima in themes for print."""
 
 
+@suggests_arguments
 def basins(
     record: Record, ax: Axes | None = None, *, theme: str | Theme = "light", lines: bool = True, stars: bool = True
 ) -> Axes:

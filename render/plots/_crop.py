@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.plots.inputs import check_step
 from landscapes.views import Box, View, around, check_view, extent
@@ -16,6 +16,7 @@ HAIR = 1e-6
 """How far a box may exceed the surface, relative to its sides, to allow for rounding."""
 
 
+@suggests_arguments
 def crop(record: Record, view: View = "race") -> Record:
     """Return the record with its surface cropped to a view, which every figure of it then shows.
 

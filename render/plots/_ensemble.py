@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, filled
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, set_step
 from landscapes.render.artists.heads import Head
@@ -91,6 +91,7 @@ def opacity(count: int) -> float:
     return round(float(np.clip(0.85 - 0.25 * np.log10(max(count, 10) / 10), 0.2, 0.85)), 3)
 
 
+@suggests_arguments
 def ensemble(
     record: Record,
     ax: Axes | None = None,
@@ -143,6 +144,7 @@ def ensemble(
     return ax
 
 
+@suggests_arguments
 def loss_quantiles(
     record: Record, ax: Axes | None = None, *, step: int | None = None, theme: str | Theme = "light"
 ) -> Axes:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, Surface, steps_or_inf
 from landscapes.render.artists.text_fit import fit_text
 from landscapes.render.plots._crop import crop
@@ -38,6 +38,7 @@ EDGE, GAP, HEAD, TITLE = 0.08, 0.08, 0.22, 0.28
 """Margins around and between panels, and room for titles, in inches."""
 
 
+@suggests_arguments
 def explain_step(
     record: Record,
     step: int = 1,

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.plots.inputs import current_axes, surface_of
 from landscapes.render.theme import Theme, as_theme
@@ -17,6 +17,7 @@ MOST = 200
 """The largest number of arrows per side."""
 
 
+@suggests_arguments
 def gradient_field(
     record: Record | Surface,
     ax: Axes | None = None,

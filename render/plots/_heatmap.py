@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values
@@ -27,6 +27,7 @@ TICKS = 7
 """The largest number of tick labels per side."""
 
 
+@suggests_arguments
 def heatmap(
     record: Record,
     ax: Axes | None = None,
@@ -109,14 +110,14 @@ def heatmap(
 
 def choose_axes(record: Record, along: Sequence[str] | None, count: int = 2) -> list[str]:
     """Return the axes to show: those asked for, else the first hyper-parameters."""
-    if along is None:
-        along = [name for name in record.axes if name not in (*REPEATS, "optimizer", "function")][:count]
-    names = [along] if isinstance(along, str) else list(along)
+    settings = [name for name in record.axes if name not in (*REPEATS, "optimizer", "function")]
+    names = settings[:count] if along is None else [along] if isinstance(along, str) else list(along)
     if len(names) != count or len(set(names)) != count:
-        there = ", ".join(record.axes) or "none"
+        example = f"sweep(f, 'adam', lr=[…]{', beta1=[…]' * (count > 1)})"
+        chosen = "" if along is None else f"; along has {len(names)}: {', '.join(map(str, names))}"
         raise InputError(
-            f"this shows {count} axes of a sweep, such as sweep(f, 'adam', lr=[…]{', beta1=[…]' * (count > 1)}); "
-            f"this record has {there}, and asked for is {names}"
+            f"this plot needs {count} hyper-parameter{'s' * (count > 1)} of a sweep, such as {example}; "
+            f"this record has {', '.join(settings) or 'none'}{chosen}"
         )
     return names
 

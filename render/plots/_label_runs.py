@@ -16,6 +16,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from landscapes.errors import suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, set_step, stroke
 from landscapes.render.artists.animated import Boxes as Areas
@@ -228,6 +229,7 @@ class RunLabels(Artist, AnimatedArtist):
         self._plan = plan(self._heads[self._keys], widest, self._radius, gap, self._fixed, self._low, self._high)
 
 
+@suggests_arguments
 def label_runs(
     record: Record,
     ax: Axes | None = None,

@@ -12,7 +12,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, filled
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, set_step, stroke
 from landscapes.render.artists.polyline import Polyline
@@ -116,6 +116,7 @@ class StateMarks(Artist, AnimatedArtist):
         self.stale = False
 
 
+@suggests_arguments
 def optimizer_state(
     record: Record,
     ax: Axes | None = None,

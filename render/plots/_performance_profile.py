@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import check_one_lr
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, size_factor
@@ -24,6 +24,7 @@ RISE = 1.04
 """The top of the axes, above 1 so that lines at 1 are visible."""
 
 
+@suggests_arguments
 def performance_profile(
     record: Record,
     ax: Axes | None = None,

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, math_name
@@ -25,6 +25,7 @@ ABOVE = 30.0
 """On a log scale, losses above this multiple of the first one are not shown."""
 
 
+@suggests_arguments
 def sensitivity(
     record: Record,
     ax: Axes | None = None,
@@ -149,6 +150,7 @@ EDGE = 0.02
 """Distance from the end of a grid, relative to its length, within which a rate lies at its edge."""
 
 
+@suggests_arguments
 def lr_sweep(
     record: Record, ax: Axes | None = None, *, sweep: Record, measure: str = "gap", theme: str | Theme = "light"
 ) -> Axes:

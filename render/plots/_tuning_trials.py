@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from landscapes.analysis.tuning import columns as trial_columns
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import wrap
 from landscapes.render.plots.inputs import current_axes, size_factor
@@ -28,6 +28,7 @@ THICK = 0.2
 """Vertical spread of the trials of one optimizer, in rows, so that they do not cover each other."""
 
 
+@suggests_arguments
 def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: str | Theme = "light") -> Axes:
     """Draw the trials of each optimizer on `ax` and return `ax`: best optimizer on top, better trials to the left.
 

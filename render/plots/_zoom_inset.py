@@ -10,7 +10,7 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
@@ -42,6 +42,7 @@ class HeadInView(Head):
             super().draw(renderer)
 
 
+@suggests_arguments
 def zoom_inset(
     record: Record,
     ax: Axes | None = None,

@@ -11,7 +11,7 @@ from matplotlib.contour import ContourSet
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.plots.inputs import current_axes, size_factor, surface_of
 from landscapes.render.theme import Theme, as_theme
@@ -26,6 +26,7 @@ STAR = 17.0
 """Size of a star on large axes, in points."""
 
 
+@suggests_arguments
 def contour(
     record: Record | Surface,
     ax: Axes | None = None,

@@ -11,6 +11,7 @@ import numpy as np
 
 from landscapes.analysis import tables
 from landscapes.analysis.race_table import place, result_sentence
+from landscapes.errors import suggests_arguments
 from landscapes.record import FAILED, Record, filled
 from landscapes.render.plots._basins import basin_shares
 from landscapes.render.plots._heatmap import display_name, format_setting
@@ -25,6 +26,7 @@ ENDS = {
 """What the caption says of runs that were stopped."""
 
 
+@suggests_arguments
 def caption(record: Record) -> str:
     """Return one sentence that describes a record.
 

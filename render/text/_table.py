@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from landscapes.analysis import race_table, tables, tuning
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.text._caption import caption
 
 SHOWN = ("standings", "times")
 
 
+@suggests_arguments
 def table(
     record: Record,
     style: str = "text",

@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from render_pixels import sized
+from render_records import converging
 from thinned import diagonal
 
 from landscapes.errors import InputError
@@ -255,3 +256,9 @@ def test_the_dot_is_hollow_at_the_edge_of_the_grid(best: int, hollow: bool) -> N
     background = to_rgb(THEMES["light"].background)
     assert (to_rgb(dot.get_markerfacecolor()) == background) == hollow
     assert (to_rgb(dot.get_markeredgecolor()) == background) != hollow
+
+
+@pytest.mark.parametrize(("plot", "count"), [(heatmap, "2 hyper-parameters"), (sensitivity, "1 hyper-parameter")])
+def test_a_record_without_settings_is_refused(plot, count):
+    with pytest.raises(InputError, match=rf"this plot needs {count} of a sweep, such as .*; this record has none$"):
+        plot(converging(2))

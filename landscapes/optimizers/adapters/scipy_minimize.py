@@ -1,4 +1,4 @@
-"""SciPy's minimisers as optimizers. Each minimises on its own, and a race shows its iterates."""
+"""SciPy's minimizers as optimizers. Each minimizes on its own, and a race shows its iterates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RESERVED = ("fun", "x0", "args", "jac", "hess", "hessp", "callback", "bounds", "
 class Scipy(Optimizer):
     """A method of `scipy.optimize.minimize` (Virtanen et al., SciPy 1.0, 2020).
 
-    The method minimises on its own from the start of the run. Each step shows its next iterate, and the run ends when
+    The method minimizes on its own from the start of the run. Each step shows its next iterate, and the run ends when
     SciPy's tolerances are met. The method gets gradients, and Hessians or Hessian-vector products if it can use them.
 
     Evaluations are counted at the step for which they were made. A value and a gradient at one point, one after the
@@ -108,7 +108,7 @@ class Scipy(Optimizer):
 
     def check(self, function: Function) -> None:
         """Raise `InputError` if SciPy rejects the options in this number of coordinates."""
-        _minimise(self, Oracle(_quadratic(function.dim)), np.ones(function.dim), 1, 1)
+        _minimize(self, Oracle(_quadratic(function.dim)), np.ones(function.dim), 1, 1)
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
@@ -117,7 +117,7 @@ class Scipy(Optimizer):
 
 @dataclass(frozen=True, eq=False)
 class _Trace:
-    """The record of one minimisation.
+    """The record of one minimization.
 
     Attributes:
         points: iterates, shape (K, d).
@@ -131,7 +131,7 @@ class _Trace:
 
 
 class _ReplayStepper(Stepper):
-    """Runs of SciPy's methods. Each is minimised at its first step, and then shown one iterate per step."""
+    """Runs of SciPy's methods. Each is minimized at its first step, and then shown one iterate per step."""
 
     def __init__(self, optimizers: Sequence[Scipy], x: Tensor, setup: RunSetup) -> None:
         self.optimizers = optimizers
@@ -143,7 +143,7 @@ class _ReplayStepper(Stepper):
     def step(self, context: StepContext) -> Tensor:
         if type(context.oracle) is not Oracle:
             raise InputError(
-                "SciPy's methods cannot be wrapped by a transform of gradients, because they minimise on their own"
+                "SciPy's methods cannot be wrapped by a transform of gradients, because they minimize on their own"
             )
         displaced = (context.x != self.last_x).any(0) & context.active
         points, spent = context.x.clone(), torch.zeros_like(context.oracle.counts)
@@ -154,7 +154,7 @@ class _ReplayStepper(Stepper):
             if trace is None or moved:
                 start, left = context.x[:, run].double().cpu().numpy(), self.setup.steps - context.t + 1
                 oracle = Oracle(context.oracle.function, device=context.x.device)
-                trace = self.traces[run] = _minimise(self.optimizers[run], oracle, start, context.t, max(left, 1))
+                trace = self.traces[run] = _minimize(self.optimizers[run], oracle, start, context.t, max(left, 1))
                 self.next_iterate[run] = 0
             shown = self.next_iterate[run]
             if shown < len(trace.points):
@@ -245,8 +245,8 @@ class _Queries:
         return cast(Array, answer.cpu().numpy())
 
 
-def _minimise(optimizer: Scipy, oracle: Oracle, start: Array, t: int, max_iterates: int) -> _Trace:
-    """Minimise from the start (d,) until SciPy ends or has reported `max_iterates` iterates."""
+def _minimize(optimizer: Scipy, oracle: Oracle, start: Array, t: int, max_iterates: int) -> _Trace:
+    """Minimize from the start (d,) until SciPy ends or has reported `max_iterates` iterates."""
     queries, complete = _Queries(oracle, t, max_iterates), True
     try:
         result = _call(optimizer, queries, start)
