@@ -225,6 +225,26 @@ def test_unknown_and_missing_keys_are_refused_in_one_line(make_record, given, me
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("null", "its metadata must be a JSON object, got None"),
+        ("[1]", "its metadata must be a JSON object, got [1]"),
+        ('{"experiment": "sweep", "axes": null}', "its axes must be lists by name, got None"),
+        ('{"experiment": "sweep", "axes": {"lr": 3}}', "its axes must be lists by name, got {'lr': 3}"),
+        ('{"experiment": "sweep", "axes": {"lr": [0.1, 0.2, 0.3]}}', "its axes of 3 entries do not hold 2 runs"),
+    ],
+)
+def test_damaged_metadata_are_refused_in_one_line(tmp_path, make_record, text, message):
+    path = make_record([[1.0, 0.5]] * 2).save(tmp_path / "race.npz")
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    np.savez(path, **arrays | {"meta": np.array(text)})
+    with pytest.raises(InputError, match=re.escape(f"is not a saved record: {message}")) as caught:
+        Record.load(path)
+    assert "\n" not in str(caught.value)
+
+
 # Missing entries
 
 
@@ -336,6 +356,14 @@ def test_what_no_run_has_is_refused_in_one_line(wanted, message):
     assert "\n" not in str(caught.value)
 
 
+def test_none_selects_missing_entries(make_record):
+    assert grid_record().sel(reached=None).trajectories.runs["final"].tolist() == [1, 2, 4, 5]
+    with pytest.raises(InputError, match=r"^no run has reached=None: no entry of this column is missing$"):
+        make_record([[1.0, 1e-4]]).sel(reached=None)
+    with pytest.raises(InputError, match=r"^no run has reached=3; known: none$"):
+        make_record([[1.0, 0.5]]).sel(reached=3)
+
+
 # Converting
 
 
@@ -404,3 +432,32 @@ def test_an_optional_package_that_is_missing_is_named(monkeypatch, make_record, 
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match=f"^{name} is not installed; pip install {name}$"):
         getattr(make_record([[1.0]]), f"to_{name}")()
+
+
+def basins_record() -> Record:
+    """Return three starts on a line, without labels; the last two arrive."""
+    runs = {"status": np.array(["max_steps", "converged", "converged"]), "arrived": np.array([-1, 9, 4])}
+    meta = {"experiment": "basins", "axes": {"x": [0.0, 1.0, 2.0]}, "minima": [[0.0, 0.0]]}
+    return Record(Trajectories(np.zeros((3, 2, 2)), np.zeros((3, 2)), np.array([0, 9]), runs), None, meta)
+
+
+def test_a_map_of_basins_has_an_order():
+    assert basins_record().order == [2, 1, 0]
+
+
+def test_runs_without_labels_are_numbered_in_a_dataset():
+    pytest.importorskip("xarray")
+    record = replace(basins_record(), meta={"experiment": "basins", "axes": {}, "minima": []})
+    assert record.to_xarray()["run"].values.tolist() == [0, 1, 2]
+
+
+def test_a_grid_with_its_axes_gone_still_has_a_row_per_run():
+    pytest.importorskip("pandas")
+    frame = grid_record().sel(optimizer="adam", lr=0.2).to_pandas()
+    assert frame["final"].tolist() == [1]
+    assert "step" not in frame
+
+
+def test_a_metric_hides_the_column_of_its_name():
+    record = grid_record()
+    np.testing.assert_array_equal(record.to_array("lr"), record.grid(record.trajectories.metrics["lr"]))

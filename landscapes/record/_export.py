@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def to_array(record: Record, name: str) -> NDArray[Any]:
     """Return one quantity as an array; see `Record.to_array`."""
     paths = record.trajectories
-    known = {"x": paths.x, "loss": paths.loss, **paths.metrics, **paths.runs}
+    known = {"x": paths.x, "loss": paths.loss, **paths.runs, **paths.metrics}
     if name == "step":
         return paths.step
     if name not in known:
@@ -31,7 +31,7 @@ def to_array(record: Record, name: str) -> NDArray[Any]:
 def to_pandas(record: Record) -> pandas.DataFrame:
     """Return a data frame; see `Record.to_pandas`."""
     pd = _imported("pandas")
-    if not record.axes and record.meta.experiment != "tune":
+    if record.meta.experiment == "race":
         return pd.DataFrame(_rows_per_step(record))
     columns = run_columns(record)
     return pd.DataFrame({name: _nullable(pd, column) for name, column in columns.items()})
@@ -42,7 +42,7 @@ def to_xarray(record: Record) -> xarray.Dataset:
     xr = _imported("xarray")
     paths, axes = record.trajectories, record.axes
     names = list(axes) or ["run"]
-    coords: dict[str, Any] = {**axes} if axes else {"run": [str(label) for label in paths.runs["label"]]}
+    coords: dict[str, Any] = {**axes} if axes else {"run": _run_names(record)}
     coords |= {"step": paths.step, "dim": [f"x{i + 1}" for i in range(paths.x.shape[-1])]}
     given = {"x": paths.x, "loss": paths.loss, **paths.metrics}
     data: dict[str, Any] = {
@@ -95,6 +95,12 @@ def _rows_per_step(record: Record) -> dict[str, NDArray[Any]]:
         else:
             columns |= {f"{name}{i + 1}": values[..., i].reshape(-1) for i in range(values.shape[2])}
     return columns
+
+
+def _run_names(record: Record) -> list[Any]:
+    """Return the label of each run, or its number if runs have no labels, as in a map of basins."""
+    runs = record.trajectories.runs
+    return [str(label) for label in runs["label"]] if "label" in runs else list(range(len(record.trajectories)))
 
 
 def _shaped(record: Record, values: NDArray[Any]) -> NDArray[Any]:

@@ -6,6 +6,7 @@ A `Record` is all that drawing needs, so a saved one is drawn where torch is not
 from __future__ import annotations
 
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -162,10 +163,13 @@ class Record:
 
     @property
     def order(self) -> list[int]:
-        """Runs from best to worst: by the step that reaches the target, then by final loss; failed runs last."""
+        """Runs from best to worst: by the step that reaches the target, then by final loss; failed runs last.
+
+        In a map of basins, the step at which a run arrives at a minimum takes the place of `reached`.
+        """
         runs, final = self.trajectories.runs, self.trajectories.loss[:, -1]
         failed = np.isin(runs["status"], FAILED)
-        reached = steps_or_inf(runs["reached"])
+        reached = steps_or_inf(runs["reached"] if "reached" in runs else runs["arrived"])
         return [int(i) for i in np.lexsort((final, reached, failed))]
 
     @property
@@ -220,8 +224,8 @@ class Record:
         """Return the record of the runs for which all given facts hold.
 
         The `facts` are axes and columns of runs. `optimizer` matches labels, names and texts of optimizers, ignoring
-        case. Numbers match within rounding. An axis with one entry left is dropped. Runs that no longer form a grid
-        have no axes.
+        case. Numbers match within rounding. None matches missing entries. An axis with one entry left is dropped.
+        Runs that no longer form a grid have no axes.
 
         Raises:
             InputError: for an unknown fact, or one that no run has.
@@ -241,7 +245,7 @@ class Record:
         """Return one quantity as an array, in the shape of the axes if there are any.
 
         Args:
-            name: "x", "loss", "step", a metric, or a column of the runs.
+            name: "x", "loss", "step", a metric, or a column of the runs. A metric hides a column of its name.
 
         Raises:
             InputError: for an unknown name.
@@ -258,7 +262,7 @@ class Record:
         """Return a data frame, which needs pandas.
 
         For a race: one row per run and recorded step, with label, optimizer, step, x1 … xd, loss and metrics.
-        For a grid: one row per run, with its axes and all columns of runs. Missing integers are `pandas.NA`.
+        For other experiments: one row per run, with its axes and all columns of runs. Missing integers are `pandas.NA`.
 
         Raises:
             InputError: if pandas is not installed.
@@ -356,7 +360,20 @@ class Record:
             column = name.removesuffix(".mask")
             runs[column] = np.ma.array(runs[column], mask=mask)
         trajectories = Trajectories(**part("trajectories"), runs=runs, metrics=part("metrics"))
-        return cls(trajectories, surface("surface"), meta_of(json.loads(str(arrays["meta"]))), surface("curve"))
+        given = json.loads(str(arrays["meta"]))
+        if not isinstance(given, dict):
+            raise InputError(f"its metadata must be a JSON object, got {given!r:.40}")
+        _check_axes(given.get("axes", {}), len(trajectories))
+        return cls(trajectories, surface("surface"), meta_of(given), surface("curve"))
+
+
+def _check_axes(axes: Any, runs: int) -> None:
+    """Raise `InputError` if axes read from a file are not lists by name, or do not hold this number of runs."""
+    if not isinstance(axes, dict) or not all(isinstance(entries, list) for entries in axes.values()):
+        raise InputError(f"its axes must be lists by name, got {axes!r:.40}")
+    lengths = [len(entries) for entries in axes.values()]
+    if axes and math.prod(lengths) != runs:
+        raise InputError(f"its axes of {' × '.join(map(str, lengths))} entries do not hold {runs} runs")
 
 
 def labels_of(record: Record) -> list[str]:

@@ -54,8 +54,12 @@ def _matches(record: Record, name: str, value: Any) -> NDArray[np.bool_]:
         raise unknown("axis or column of runs", name, facts)
     column = facts[name]
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if number and np.issubdtype(column.dtype, np.number):
-        found: NDArray[np.bool_] = np.ma.filled(np.isclose(column, value, rtol=1e-9, atol=0.0, equal_nan=True), False)
+    if value is None:
+        found: NDArray[np.bool_] = np.ma.getmaskarray(column)
+        if not found.any():
+            raise InputError(f"no run has {name}=None: no entry of this column is missing")
+    elif number and np.issubdtype(column.dtype, np.number):
+        found = np.ma.filled(np.isclose(column, value, rtol=1e-9, atol=0.0, equal_nan=True), False)
     elif name == "optimizer":
         found = np.array([str(value).lower() in names for names in _optimizer_names(record)])
     elif isinstance(value, str) or column.dtype.kind in "US":
@@ -67,7 +71,9 @@ def _matches(record: Record, name: str, value: Any) -> NDArray[np.bool_]:
         if isinstance(value, str):
             raise unknown(name, value, map(str, known))
         named = ", ".join(f"{entry:g}" if isinstance(entry, float) else str(entry) for entry in known[:MOST_NAMED])
-        raise InputError(f"no run has {name}={value!r}; known: {named}{', …' if len(known) > MOST_NAMED else ''}")
+        raise InputError(
+            f"no run has {name}={value!r}; known: {named or 'none'}{', …' if len(known) > MOST_NAMED else ''}"
+        )
     return np.asarray(found)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import check_one_lr
 from landscapes.errors import InputError, suggests_arguments, unknown
-from landscapes.record import Record
+from landscapes.record import Record, steps_or_inf
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -73,7 +73,8 @@ def performance_profile(
     else:
         scale = dims[:, None, None] + (kind == "data")
         each = costs / scale
-        x = _spaced(max(1.0, float(each.min())), float(np.max(each[np.isfinite(each)], initial=2.0)))
+        finite = each[np.isfinite(each)]
+        x = _spaced(max(1.0, float(finite.min())) if len(finite) else 1.0, float(np.max(finite, initial=2.0)))
         y = profiles.ecdf(costs, dims, x) if kind == "ecdf" else profiles.data_profile(costs[..., place], dims, x)
         ax.set_xlabel("evaluations per coordinate" if kind == "ecdf" else "evaluations, in simplex gradients")
     labels = [str(label) for label in record.axes["optimizer"]]
@@ -99,7 +100,7 @@ def performance_profile(
 def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], list[float]]:
     """Return the evaluations to each target, shape (P, S, K), inf for never; dimensions (P,); targets (K)."""
     axes = list(record.axes)
-    evaluations = np.asarray(record.grid("evaluations_to"), float)
+    evaluations = steps_or_inf(record.grid("evaluations_to"))
     moved = np.moveaxis(evaluations, axes.index("optimizer"), -2)
     lengths = [len(record.axes[name]) for name in axes if name != "optimizer"]
     costs = np.where(moved < 0, np.inf, moved).reshape(-1, *moved.shape[-2:])

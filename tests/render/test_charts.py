@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,22 @@ def test_one_hyper_parameter_makes_lines_and_two_make_maps() -> None:
     assert figure(record).axes[0].get_ylabel() == "learning rate"
 
 
+@pytest.mark.parametrize("kind", ["performance", "ecdf", "data"])
+def test_profiles_are_flat_where_no_target_is_reached(kind: str) -> None:
+    ax = performance_profile(comparison(np.full((1, 2, 2, 3), -1)), axes(), kind=kind)
+    assert all(not np.asarray(line.get_ydata(), float).any() for line in ax.lines)
+    assert np.isfinite(ax.get_xlim()).all()
+
+
+def test_masked_evaluations_count_as_never() -> None:
+    record = comparison(np.array([[[[5]], [[7]]]]))
+    masked = np.ma.array(record.trajectories.runs["evaluations_to"], mask=[[False], [True]])
+    runs = {**record.trajectories.runs, "evaluations_to": masked}
+    hidden = replace(record, trajectories=replace(record.trajectories, runs=runs))
+    ax = performance_profile(hidden, axes(), kind="ecdf")
+    assert [np.asarray(line.get_ydata(), float)[-1] for line in ax.lines] == [1.0, 0.0]
+
+
 def test_profiles_rise_where_problems_are_solved() -> None:
     never = -1
     evaluations = np.array([[[[5, 10]], [[10, 20]]], [[[8, never]], [[4, 8]]]])
@@ -217,7 +234,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
     [
         (lambda: heatmap(map_record(), axes()), "sweep"),
         (lambda: heatmap(sweep_record(valley), axes(), measure="speed"), "unknown measure 'speed'"),
-        (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "shows 2 axes"),
+        (lambda: heatmap(sweep_record(valley), axes(), along=["lr"]), "needs 2 hyper-parameters"),
         (lambda: heatmap(sweep_record(valley), axes(), along=["lr", "rho"]), "axis of this record"),
         (lambda: performance_profile(map_record(), axes()), "as returned by compare"),
         (lambda: performance_profile(comparison(np.ones((1, 2, 1, 2), int)), axes(), kind="rank"), "kind of profile"),
