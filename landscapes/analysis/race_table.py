@@ -1,4 +1,4 @@
-"""Describe a race in words: a table of standings, and one sentence. Numpy only."""
+"""Describe a race in words: a table of standings, one sentence, and notes. Numpy only."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from landscapes.record import FAILED, Record, step_or_none
+from landscapes.record import FAILED, Record, status_words, step_or_none, steps_or_inf
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
 KINDS = {"n_values": "value", "n_gradients": "gradient", "n_hvps": "HVP", "n_hessians": "Hessian"}
 """What a run may evaluate: the column, and the noun for one evaluation."""
 
-_WORDS = {"max_steps": "out of steps", "non-finite": "not finite", "terminated": "terminated"}
+MOST = 4
+"""The largest number of minimizers that a note names."""
 
 
 def table(record: Record) -> str:
-    """Return the standings, best first, one aligned line per run.
+    """Return the standings, best first, one aligned line per run, and notes on what contradicts the declared facts.
 
-    Learning rates that a sweep found are marked "tuned". A run that never reaches the target has a dash. Evaluations
-    are listed unless all runs take one gradient per step.
+    Learning rates that a sweep found are marked "tuned". A run that never reaches the target has a dash; without a
+    target, there is no such column. Equal runs share a place. Evaluations are listed unless all runs take one gradient
+    per step.
     """
-    return aligned(rows(record))
+    return "\n".join([aligned(rows(record)), *(f"\nNote: {note}." for note in notes(record))])
 
 
 def rows(record: Record) -> list[tuple[str, ...]]:
     """Return the header and the rows of that table."""
-    lines = [HEADER, *(_row(record, place, run) for place, run in enumerate(record.order, 1))]
+    order = record.order
+    standing = [[_standing(record, run) for run in order].index(_standing(record, run)) + 1 for run in order]
+    lines = [HEADER, *(_row(record, place, run) for place, run in zip(standing, order, strict=True))]
+    if record.meta.target is None:
+        lines = [(*line[:-2], line[-1]) for line in lines]
     if any(_evaluations(record, run) != _gradients(_taken(record, run)) for run in record.order):
         spent = ["evaluations", *(_evaluations(record, run) for run in record.order)]
         lines = [(*line[:-1], cell, line[-1]) for line, cell in zip(lines, spent, strict=True)]
@@ -36,32 +42,60 @@ def rows(record: Record) -> list[tuple[str, ...]]:
 
 
 def result_sentence(record: Record) -> str:
-    """Return one sentence: which run wins, and by what.
+    """Return one sentence: which run is the best, and by what.
 
-    The run that reaches the target first wins (`Record.order`). If none does, the sentence names the lowest final loss.
+    That is the run that reaches the target first (`Record.order`). If none does, or if there is no target, the sentence
+    names the lowest final loss.
     """
-    runs, target = record.trajectories.runs, f"{record.meta['target']:.3g}"
-    first, *others = record.order
-    name, reached = str(runs["label"][first]), step_or_none(runs["reached"], first)
+    runs, order = record.trajectories.runs, record.order
+    first, *others = order
+    best = [run for run in order if _standing(record, run) == _standing(record, first)]
+    names, rest = [str(runs["label"][run]) for run in best], order[len(best) :]
+    name, tie, final = listed(names), len(names) > 1, f"{record.trajectories.loss[first, -1]:.3g}"
     if runs["status"][first] in FAILED:
         return f"No winner: {'every run' if others else name} was stopped (see status)."
+    if record.meta.target is None:
+        verb = "tie: they end lowest" if tie else "ends lowest"
+        return f"{name} {verb}, at a loss of {final}." if others else f"{name} ends at a loss of {final}."
+    target, reached = f"the target (a loss of {record.meta.target:.3g})", step_or_none(runs["reached"], first)
     if reached is None:
-        final = f"{record.trajectories.loss[first, -1]:.3g}"
-        closest = f"{name} came closest, at {final}" if others else f"{name} ends at {final}"
-        return f"No run reached the target, a loss of {target}: {closest}."
-    if not others:
-        return f"{name} reached the target, a loss of {target}, after {_steps(reached)}."
-    second = others[0]
-    rival, behind = str(runs["label"][second]), step_or_none(runs["reached"], second)
-    if runs["status"][second] in FAILED or behind is None:
-        return f"{name} wins: the only one to reach the target, a loss of {target}, after {_steps(reached)}."
-    hit = f"at the target, a loss of {target}, after {_steps(reached)}"
+        closest = f"{name} {'come' if tie else 'comes'} closest, at {final}" if others else f"{name} ends at {final}"
+        return f"No run reaches {target}: {closest}."
+    if tie:
+        return f"{name} tie: they reach {target} at step {reached}."
+    behind = step_or_none(runs["reached"], rest[0]) if rest else None
+    if behind is None or runs["status"][rest[0]] in FAILED:
+        return f"{name} {'alone ' if others else ''}reaches {target}, at step {reached}."
+    rival = str(runs["label"][rest[0]])
     if behind > reached:
-        return f"{name} wins: {hit}, {behind - reached} before {rival}."
-    value, other = record.trajectories.loss[[first, second], -1]
-    if value == other:
-        return f"{name} and {rival} tie: {hit}."
-    return f"{name} wins: {hit}, as {rival} is, but it ends lower."
+        return f"{name} reaches {target} first, at step {reached}; {rival} follows at step {behind}."
+    return f"{name} reaches {target} at step {reached}, as does {rival}, but ends lower."
+
+
+def notes(record: Record) -> list[str]:
+    """Return what a race shows against the declared minimum and minimizers, one clause each."""
+    meta, runs = record.meta, record.trajectories.runs
+    below = np.flatnonzero(record.below_minimum).tolist()
+    names, verb = listed([str(runs["label"][run]) for run in below]), "go" if len(below) > 1 else "goes"
+    found = []
+    if meta.minimum_is == "contradicted":
+        what = f"{names} {verb}" if below else "values in view go"
+        found.append(f"{what} below the declared minimum of {meta.minimum:.6g}, which is wrong; so there is no target")
+    elif below:
+        found.append(f"{names} {verb} below {meta.minimum:.6g}, the minimum within the domain")
+    if points := meta.get("unlisted_minima"):
+        where = listed([place(point, 4) for point in points[:MOST]])
+        found.append(f"runs end at the minimum in {where}, which the declared list of minimizers lacks")
+    return found
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def place(point: Sequence[float], digits: int = 6) -> str:
@@ -86,11 +120,18 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def _standing(record: Record, run: int) -> tuple[bool, float, float]:
+    """Return what decides the place of a run: whether it failed, the step that reaches the target, the final loss."""
+    runs = record.trajectories.runs
+    reached = float(steps_or_inf(runs["reached"])[run])
+    return bool(runs["status"][run] in FAILED), reached, float(record.trajectories.loss[run, -1])
+
+
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     facts = {name: column[run] for name, column in record.trajectories.runs.items()}
     lr = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["lr_source"] == "tuned" else "")
     reached, stopped = (step_or_none(record.trajectories.runs[name], run) for name in ("reached", "stopped"))
-    status = _WORDS.get(str(facts["status"]), str(facts["status"]))
+    status = status_words(facts["status"])
     return (
         str(place),
         str(facts["label"]),
@@ -118,7 +159,3 @@ def _taken(record: Record, run: int) -> int:
 
 def _gradients(count: int) -> str:
     return f"{count} gradient{'' if count == 1 else 's'}" if count else "none"
-
-
-def _steps(count: int | np.integer) -> str:
-    return f"{count} step{'' if count == 1 else 's'}"

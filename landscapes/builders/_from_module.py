@@ -49,7 +49,8 @@ def from_module(
             step evaluates all rows. The average over steps is f if the loss is a mean over rows.
         seed: seed of the mini-batches.
         radius: distance of the borders of domain and view from the present weights, along each coordinate.
-        facts: further facts, as for `landscapes.function`: name, title, steps, start, scale, …
+        facts: further facts, as for `landscapes.function`: name, title, steps, start, scale, … Unless `minimum` or
+            `lower_bound` is given, no loss is taken to be below 0 (if the present one is not).
 
     Raises:
         InputError: for a module without weights, for data of different lengths, for a loss that is not one finite
@@ -89,7 +90,9 @@ def from_module(
             f"the module {made.name} cannot be evaluated by torch.func.vmap, so runs are evaluated one after another, "
             "which is slower"
         )
-    return valid
+    if "minimum" in facts or "minima" in facts or "lower_bound" in facts or float(valid(valid.start)) < 0:
+        return valid
+    return replace(valid, lower_bound=0.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.experiments._race import DEFAULT_OPTIMIZERS, race
-from landscapes.experiments.checks import check_count
+from landscapes.experiments._race import DEFAULT_OPTIMIZERS, race_searched
+from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
@@ -117,16 +117,16 @@ class Prepared:
     """What all races on one function share.
 
     Attributes:
-        function: the checked function, with its minima if a search found them.
+        given: the checked function.
+        function: the same with the minima that a search found, if it found any.
         surface: its values.
-        minimum_is: how the minimum is known; see `ExperimentMeta`.
         optimizers: the optimizers at their own learning rates, by label.
         steps: how many steps a race has.
     """
 
+    given: Function
     function: Function
     surface: Surface
-    minimum_is: str
     optimizers: Mapping[str, Optimizer]
     steps: int
 
@@ -167,11 +167,19 @@ class Racing:
             257 if prepared.function.minimum == -math.inf else 2
         )  # unbounded below: the target depends on the surface
         begin = time.perf_counter()
-        record = race(
-            prepared.function, optimizers, start=request.start, steps=steps, seed=self._seed, resolution=surfaced
+        point = check_start(prepared.given, prepared.given.start if request.start is None else request.start)
+        given = checked(prepared.given, point)
+        record = race_searched(
+            given,
+            given if prepared.function is prepared.given else prepared.function,
+            point,
+            optimizers,
+            steps,
+            seed=self._seed,
+            resolution=surfaced,
         )
         self.pace = (time.perf_counter() - begin) / steps
-        return replace(record, surface=prepared.surface, meta=record.meta.replace(minimum_is=prepared.minimum_is))
+        return replace(record, surface=prepared.surface)
 
     def _prepare(self, name: str) -> Prepared:
         """Return what the races on a function share, computed when it is first chosen."""
@@ -181,14 +189,12 @@ class Racing:
         function = with_found_minima(plain)
         surface = function.surface()
         lowest = float(np.min(surface.values, where=np.isfinite(surface.values), initial=math.inf))
-        minimum_is = "known" if function is plain else "found"
-        if math.isnan(function.minimum) or (minimum_is == "found" and lowest < function.minimum):
-            function, minimum_is = replace(plain, minimum=lowest), "the lowest value seen"
-            surface = replace(surface, minima=surface.minima[:0], minimum=math.nan)
+        if function is not plain and lowest < function.minimum:
+            function, surface = plain, replace(surface, minima=surface.minima[:0], minimum=math.nan)
         # the function's own number of steps, for which learning rates are stored
         tuned = with_tuned_lrs(self._specs, function, function.start, function.steps)
         optimizers = dict(zip(labels(self._specs), [entry.optimizer for entry in tuned], strict=True))
-        self._prepared[name] = Prepared(function, surface, minimum_is, optimizers, self._steps or function.steps)
+        self._prepared[name] = Prepared(plain, function, surface, optimizers, self._steps or function.steps)
         return self._prepared[name]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -23,10 +24,19 @@ from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
-from landscapes.record import Record, Surface, Trajectories
+from landscapes.record import Record, Surface, Trajectories, rounding_slack
 from landscapes.record.metadata import RaceMeta
 from landscapes.versions import versions
 from landscapes.views import Box, View, around, check_view, extent
+
+CPU = torch.device("cpu")
+
+EXACT = 1e-12
+"""A run ends at the minimum if at most this share of the initial gap remains."""
+
+APART, RIDGE, RIDGE_POINTS = 0.05, 1e-6, 33
+"""Minimizers differ if they lie this share of the domain apart, with a ridge of this share of the initial gap between
+them at one of these points of the segment."""
 
 DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 
@@ -73,7 +83,9 @@ def race(
         progress: called with (steps done, steps in all).
 
     Returns:
-        A record with one run per optimizer.
+        A record with one run per optimizer. A run reaches the target when 1e-4 of the gap between the start and the
+        minimum remains, or the lower bound if only that is known. Without either, `meta.target` is None. If a run goes
+        below a declared minimum, `meta.minimum_is` is "contradicted" and there is no target.
 
     Raises:
         InputError: for invalid arguments, before any work is done.
@@ -90,8 +102,7 @@ def race(
     place = loop.check_device(device)
     check_dtype(dtype)
     stop, metrics = check_stop(stop), check_metrics(metrics)
-    timed, metrics = "seconds" in metrics, [name for name in metrics if name != "seconds"]
-    if timed and place.type != "cpu":
+    if "seconds" in metrics and place.type != "cpu":
         raise InputError(f'metrics=["seconds"] needs device="cpu", got {device!r}')
     wanted = None if view is None else _check_view(objective, view)
     budget = check_count("steps", objective.steps if steps is None else steps)
@@ -99,11 +110,49 @@ def race(
     objective = checked(objective, point)
     if wanted is None:
         objective = _view_with_start(objective, point)
-    given, objective = objective, with_found_minima(objective)
+    return race_searched(
+        objective,
+        with_found_minima(objective),
+        point,
+        optimizers,
+        budget,
+        place=place,
+        dtype=dtype,
+        seed=seed,
+        stop=stop,
+        record_steps=record_steps,
+        metrics=metrics,
+        wanted=wanted,
+        resolution=resolution,
+        progress=progress,
+    )
+
+
+def race_searched(
+    given: Function,
+    objective: Function,
+    point: Sequence[float],
+    optimizers: Optimizers | None,
+    budget: int,
+    *,
+    place: torch.device = CPU,
+    dtype: torch.dtype = torch.float64,
+    seed: int = 0,
+    stop: Stop | None = None,
+    record_steps: RecordSteps = "all",
+    metrics: Sequence[str] = (),
+    wanted: str | Box | None = None,
+    resolution: int = 257,
+    progress: loop.Progress | None = None,
+) -> Record:
+    """Return the race on a checked function, given also with the minima that a search found (or unchanged)."""
+    timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
     specs = with_tuned_lrs(specs, objective, point, budget)
     raced = [spec.optimizer for spec in specs]
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced))
+    first = float(objective(point))
+    aim = _bounded_target(objective, first)
     paths = loop.run(
         objective,
         raced,
@@ -113,15 +162,20 @@ def race(
         stop=stop,
         record_steps=record_steps,
         metrics=metrics,
-        target=_known_target(objective, point),
+        target=aim,
         seed=check_count("seed", seed, 0),
         progress=progress,
     )
     surface = _surface(objective, resolution)
-    if objective is not given and not _is_lowest(objective, point, surface, paths, dtype):
-        objective, surface = given, _surface(given, resolution)
-    minimum, known = _minimum(objective, surface, paths.lowest)
-    target = _target(float(paths.loss[0, 0]), minimum, surface)
+    minimum_is = "unknown" if math.isnan(objective.minimum) else "known" if objective is given else "found"
+    if not _is_lowest(objective, first, surface, paths, dtype):
+        if minimum_is == "found":
+            objective, surface, minimum_is = given, _surface(given, resolution), "unknown"
+        elif objective.outside == "higher":
+            minimum_is = "contradicted"
+    if float(np.min(paths.lowest)) < objective.lower_bound:
+        objective = replace(objective, lower_bound=math.nan)
+    target = None if minimum_is == "contradicted" else _target(objective, float(paths.loss[0, 0]), surface)
     recorded = dict(paths.metrics)
     if timed:
         ends = np.where(paths.stopped < 0, budget, paths.stopped)
@@ -135,10 +189,13 @@ def race(
             "optimizer": np.array([optimizer.spec for optimizer in raced]),
             "lr": np.array([optimizer.learning_rate for optimizer in raced]),
             "lr_source": np.array(["tuned" if spec.lr_open else "given" for spec in specs]),
-            "status": statuses(paths.loss[:, -1], paths.reason, target, minimum),
+            "status": statuses(
+                paths.loss[:, -1], paths.reason, math.nan if target is None else target, objective.minimum
+            ),
             "stopped": paths.stopped,
             "reason": paths.reason,
-            "reached": paths.reached if _known_target(objective, point) is not None else _first_hit(paths, target),
+            "reached": _first_hit(paths, target) if aim is None or target is None else paths.reached,
+            "lowest": paths.lowest,
             **paths.evaluations,
         },
         metrics=recorded,
@@ -153,8 +210,10 @@ def race(
         start=list(point),
         steps=budget,
         seed=seed,
-        minimum=minimum,
-        minimum_is=("known" if objective is given else "found") if known else "the lowest value seen",
+        minimum=objective.minimum,
+        lower_bound=objective.lower_bound if math.isfinite(objective.lower_bound) else None,
+        minimum_is=minimum_is,
+        unlisted_minima=_unlisted_minima(objective, first, paths),
         target=target,
         device=str(place),
         dtype=str(dtype).removeprefix("torch."),
@@ -204,40 +263,55 @@ def _with_view(function: Function, view: str | Box, trajectories: Trajectories) 
     return function.with_view([(low, high) for low, high in around(runs, units).tolist()])
 
 
-def _minimum(function: Function, surface: Surface | None, values: NDArray[np.float64]) -> tuple[float, bool]:
-    """The lowest value there is, and whether it is a known fact or only the lowest that was values_seen."""
-    if not math.isnan(function.minimum):
-        return function.minimum, True
-    values_seen = values if surface is None else np.concatenate([values.ravel(), surface.values.ravel()])
-    return float(np.min(values_seen[np.isfinite(values_seen)])), False
-
-
 def _is_lowest(
-    function: Function, start: Sequence[float], surface: Surface | None, paths: BatchResult, dtype: torch.dtype
+    function: Function, first: float, surface: Surface | None, paths: BatchResult, dtype: torch.dtype
 ) -> bool:
-    """Return whether no recorded value is below the minimum that a search found, except for rounding."""
-    rounding = float(torch.finfo(dtype).eps)
-    slack = rounding**0.5 * abs(float(function(start)) - function.minimum) + 10 * rounding * abs(function.minimum)
-    values_seen = paths.lowest if surface is None else np.concatenate([paths.lowest, surface.values.ravel()])
-    return bool(np.min(values_seen, where=np.isfinite(values_seen), initial=math.inf) >= function.minimum - slack)
-
-
-def _known_target(function: Function, start: Sequence[float]) -> float | None:
-    """Return the target if it is known before the race, else None."""
+    """Return whether no value of the surface or of a run that did not fail is below the minimum, except by rounding."""
     if not math.isfinite(function.minimum):
-        return None
-    return target_loss(float(function(start)), function.minimum)
+        return True
+    seen = paths.lowest[~np.isin(paths.reason, ("bound", "non-finite"))]
+    seen = seen if surface is None else np.concatenate([seen, surface.values.ravel()])
+    slack = rounding_slack(np.array(first), function.minimum, str(dtype).removeprefix("torch."))
+    return bool(np.min(seen, where=np.isfinite(seen), initial=math.inf) >= function.minimum - slack)
 
 
-def _target(first: float, minimum: float, surface: Surface | None) -> float:
-    """Return the loss to reach. If unbounded below: halfway to the lowest value in view."""
-    if math.isfinite(minimum):
-        return target_loss(first, minimum)
+def _bounded_target(function: Function, first: float) -> float | None:
+    """Return the loss to reach: from the minimum, else from the lower bound; None if both are unknown or -inf."""
+    lowest = function.lower_bound if math.isnan(function.minimum) else function.minimum
+    return target_loss(first, lowest) if math.isfinite(lowest) else None
+
+
+def _target(function: Function, first: float, surface: Surface | None) -> float | None:
+    """Return the loss to reach, None if there is none. If unbounded below: halfway to the lowest value in view."""
+    if function.minimum != -math.inf:
+        return _bounded_target(function, first)
     lowest = float(np.nanmin(surface.values)) if surface is not None else first - 1.0
     return first - 0.5 * max(first - lowest, 0.0)
 
 
-def _first_hit(paths: BatchResult, target: float) -> NDArray[np.int64]:
+def _unlisted_minima(function: Function, first: float, paths: BatchResult) -> list[list[float]]:
+    """Return where runs end at the minimum away from all listed minimizers, if the list is said to be complete.
+
+    A ridge between such a point and the nearest listed minimizer tells it from a flat bottom around that one.
+    """
+    if not function.minima or not function.minima_complete:
+        return []
+    minima, domain = np.array(function.minima), np.array(function.domain)
+    gap = first - function.minimum
+    found: list[list[float]] = []
+    for x, loss in zip(paths.x[:, -1], paths.loss[:, -1], strict=True):
+        if not loss <= function.minimum + EXACT * gap or ((x < domain[:, 0]) | (x > domain[:, 1])).any():
+            continue
+        others = np.concatenate([minima, np.array(found).reshape(-1, len(x))])
+        share = (np.abs(others - x) / (domain[:, 1] - domain[:, 0])).max(1)
+        between = np.linspace(x, others[int(share.argmin())], RIDGE_POINTS)
+        ridge = function(torch.from_numpy(between)).detach().numpy().max() - function.minimum
+        if share.min() > APART and ridge > RIDGE * gap:
+            found.append(x.tolist())
+    return found
+
+
+def _first_hit(paths: BatchResult, target: float | None) -> NDArray[np.int64]:
     """Return the first recorded step at which each run is at or below the target, -1 for never."""
-    hits = paths.loss <= target
+    hits = paths.loss <= (math.nan if target is None else target)
     return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)

@@ -65,6 +65,7 @@ class Function(TransformMethods):
         steps: default number of steps of a race.
         minima: known global minimizers; empty if there are none or they are unknown.
         minimum: global minimum; -inf if unbounded below, NaN if unknown.
+        lower_bound: a bound that no value passes, used while the minimum is unknown; NaN if there is none.
         minima_complete: whether `minima` lists all global minimizers; False if they form a curve or are too many.
         stationary: notable local minima, saddles and maxima, without the global minimizers.
         outside: values outside the domain: "higher" (never below the minimum), "lower" or "unbounded" (below).
@@ -97,6 +98,7 @@ class Function(TransformMethods):
     steps: int = 300
     minima: tuple[Point, ...] = ()
     minimum: float = math.nan
+    lower_bound: float = math.nan
     minima_complete: bool = True
     stationary: tuple[StationaryPoint, ...] = ()
     outside: Outside = "higher"
@@ -326,6 +328,10 @@ def _check_choices(function: Function) -> None:
             if value not in allowed:
                 words = f"{', '.join(map(repr, allowed[:-1]))} or {allowed[-1]!r}"
                 raise InputError(f"function {name!r}: {fact} must be {words}, got {value!r}")
+    bound = function.lower_bound
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or bound > function.minimum:
+        limit = "" if math.isnan(function.minimum) else f" <= the minimum, {function.minimum:g}"
+        raise InputError(f"function {name!r}: lower_bound must be a number{limit}, got {bound!r}")
     steps = function.steps
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
         raise InputError(f"function {name!r}: steps must be an integer >= 1, got {steps!r}")

@@ -52,6 +52,7 @@ def function(
     view: PerDim[Sequence[Interval]] | None = None,
     minima: PerDim[Points] = (),
     minimum: PerDim[float] | None = None,
+    lower_bound: float = math.nan,
     minima_complete: bool = True,
     stationary: PerDim[Mapping[StationaryKind, Points]] | None = None,
     outside: Outside = "higher",
@@ -81,6 +82,7 @@ def function(
         view: box to draw; by default the domain.
         minima: known global minimizers.
         minimum: global minimum; by default the value at the first of `minima`, or NaN (unknown) without minima.
+        lower_bound: a bound that no value passes, such as 0 for a loss; races aim at it while the minimum is unknown.
         minima_complete: whether `minima` lists all global minimizers.
         stationary: notable local minima, saddles and maxima: `{"saddle": [(0, 0)]}`.
         outside: values outside the domain: "higher", "lower" or "unbounded"; see `Function`.
@@ -157,6 +159,7 @@ def function(
             steps=steps,
             minima=known_minima,
             minimum=math.nan if minimum_here is None else float(minimum_here),
+            lower_bound=lower_bound,
             minima_complete=minima_complete,
             stationary=tuple(point for point in known if dims is None or len(point.point) == dim),
             outside=outside,

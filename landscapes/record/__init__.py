@@ -10,6 +10,8 @@ from landscapes.record._record import (
     check_target,
     filled,
     labels_of,
+    rounding_slack,
+    status_words,
     step_or_none,
     steps_or_inf,
 )
@@ -24,6 +26,8 @@ __all__ = [
     "check_target",
     "filled",
     "labels_of",
+    "rounding_slack",
+    "status_words",
     "step_or_none",
     "steps_or_inf",
 ]

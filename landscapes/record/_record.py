@@ -173,6 +173,31 @@ class Record:
         return [int(i) for i in np.lexsort((final, reached, failed))]
 
     @property
+    def below_minimum(self) -> NDArray[np.bool_]:
+        """Whether each run goes below the minimum in the metadata by more than rounding, shape (R,).
+
+        False for runs that failed, and if the minimum is unknown or -inf.
+        """
+        runs, minimum = self.trajectories.runs, float(self.meta.minimum)
+        if not np.isfinite(minimum) or not len(self.trajectories):
+            return np.zeros(len(self.trajectories), dtype=bool)
+        loss = self.trajectories.loss
+        lowest = runs.get("lowest", np.min(loss, axis=1, where=np.isfinite(loss), initial=np.inf))
+        below = lowest < minimum - rounding_slack(loss[:, 0], minimum, self.meta.dtype)
+        return np.asarray(below & ~np.isin(runs["status"], FAILED))
+
+    @property
+    def gap_origin(self) -> float:
+        """The minimum from which gaps are measured, NaN if losses are to be shown instead.
+
+        They are if the minimum is unknown or -inf, if a lower value was seen, and for functions of which only a lower
+        bound is declared, such as networks.
+        """
+        meta = self.meta
+        measured = meta.minimum_is in ("known", "found") and np.isfinite(meta.minimum) and meta.lower_bound is None
+        return float(meta.minimum) if measured and not self.below_minimum.any() else float("nan")
+
+    @property
     def best(self) -> dict[str, Any]:
         """The best optimizer that `tune` found, per label.
 
@@ -374,6 +399,25 @@ def _check_axes(axes: Any, runs: int) -> None:
     lengths = [len(entries) for entries in axes.values()]
     if axes and math.prod(lengths) != runs:
         raise InputError(f"its axes of {' × '.join(map(str, lengths))} entries do not hold {runs} runs")
+
+
+def rounding_slack(first: NDArray[np.float64], minimum: float, dtype: str) -> NDArray[np.float64]:
+    """Return by how much losses may lie below a minimum because of rounding, given the losses at the start."""
+    rounding = float(np.finfo(dtype).eps)
+    return np.asarray(rounding**0.5 * np.abs(first - minimum) + 10 * rounding * abs(minimum))
+
+
+STATUS_WORDS = {"max_steps": "out of steps"}
+"""How a status is shown where the word differs from the stored one."""
+
+
+def status_words(status: object) -> str:
+    """Return the words for a status, the same in all tables, captions and legends.
+
+    >>> status_words("max_steps"), status_words("diverged")
+    ('out of steps', 'diverged')
+    """
+    return STATUS_WORDS.get(str(status), str(status))
 
 
 def labels_of(record: Record) -> list[str]:

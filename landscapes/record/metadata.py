@@ -27,7 +27,8 @@ class ExperimentMeta(Mapping[str, Any]):
         steps: the largest number of steps of a run.
         seed: the seed of all random numbers.
         minimum: the lowest value of the function; -inf if unbounded below, NaN if unknown.
-        minimum_is: how it is known: "known", "found" by a search, or "the lowest value seen".
+        lower_bound: a bound that the losses cannot pass, such as 0 for a network; None if there is none.
+        minimum_is: "known", "found" by a search, "unknown", or "contradicted": declared, but lower values were seen.
         target: the loss to reach, None if there is none.
         complete: False if the experiment was interrupted.
         axes: the axes of the grid of runs, in order, the last one running fastest; {} if the runs form no grid.
@@ -49,6 +50,7 @@ class ExperimentMeta(Mapping[str, Any]):
     steps: int = 0
     seed: int = 0
     minimum: float = math.nan
+    lower_bound: float | None = None
     minimum_is: str = "known"
     target: float | None = None
     complete: bool = True
@@ -103,9 +105,15 @@ class ExperimentMeta(Mapping[str, Any]):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RaceMeta(ExperimentMeta):
-    """Metadata of `race`."""
+    """Metadata of `race`.
+
+    Attributes:
+        unlisted_minima: where runs end at the minimum, away from all listed minimizers, if the list was declared
+            complete: points of d numbers.
+    """
 
     experiment: str = "race"
+    unlisted_minima: list[list[float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -65,6 +66,7 @@ def derived(
         "variants": (),
         "family": None,
         "residuals": None,
+        "lower_bound": math.nan,
         "sample": sample,
         "mode": "batched",
     }

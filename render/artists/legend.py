@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from landscapes.record import Record, Surface, step_or_none
+from landscapes.record import FAILED, Record, Surface, status_words, step_or_none
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use
 from landscapes.render.artists.text_fit import shorten, text_width
 from landscapes.render.theme import Style, Theme, styles
@@ -157,10 +157,9 @@ def _rate(lr: float, label: str) -> str:
 def _fate(record: Record, run: int) -> tuple[str, str, int]:
     """Return the outcome of a run in words and as a symbol, and its step."""
     runs, steps = record.trajectories.runs, record.trajectories.step
-    words = {"diverged": "diverged at step", "non-finite": "NaN at step", "unbounded": "left at step"}
     status, stopped = str(runs["status"][run]), step_or_none(runs["stopped"], run)
-    if status in words and stopped is not None:
-        return f"{words[status]} {stopped}", "↗" if status == "unbounded" else "✕", stopped
+    if status in (*FAILED, "unbounded") and stopped is not None:
+        return f"{status_words(status)} at step {stopped}", "↗" if status == "unbounded" else "✕", stopped
     ground = record.surface or record.curve
     if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:
         since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0

@@ -25,7 +25,7 @@ from landscapes.render.artists.text_fit import fit_text, text_renderer, text_wid
 from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._label_runs import label_runs
-from landscapes.render.plots._loss_curves import loss_curves
+from landscapes.render.plots._loss_curves import loss_curves, loss_name
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._zoom_inset import MAGNIFICATION, zoom_inset
 from landscapes.render.plots.contours import contour
@@ -146,8 +146,7 @@ def _lay_out(made: Figure, record: Record, look: Theme, beside: bool, title: str
     ax.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
     if curves is not None:
         place(curves, panels.losses)
-        bounded = record.meta["minimum"] > float("-inf")
-        words, size = fit_text("gap to the minimum, by step" if bounded else "loss, by step", side, 10.0, 7.0)
+        words, size = fit_text(f"{loss_name(record)}, by step", side, 10.0, 7.0)
         curves.set_title(words, loc="left", fontsize=size, pad=7)
     if legend:
         draw_legend(
@@ -177,7 +176,7 @@ def _lay_out_losses(made: Figure, record: Record, look: Theme, title: str | None
         transform=made.transFigure,
     )
     made.add_artist(counter)
-    gap = "gap to the minimum" if record.meta["minimum"] > float("-inf") else "loss"
+    gap = loss_name(record)
     count = record.trajectories.x.shape[-1]
     words = title or f"{record.meta.get('title', '')}, {count} coordinate{'' if count == 1 else 's'}: {gap}, by step"
     words, size = fit_text(words, w - text_width(counter.get_text(), 10, family="monospace") - 10, 12.0, 8.0, "bold")

@@ -96,11 +96,11 @@ def _panel(record: Record) -> dict[str, Any]:
     """Return the axes limits and scale of the loss panel, as in figures."""
     ax = loss_curves(record, Figure().add_subplot())
     low, high = ax.get_ylim()
-    minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
-    bounded = bool(np.isfinite(minimum))
-    level = target - minimum if bounded else target
+    origin, target = record.gap_origin, record.meta.target
+    from_minimum = bool(np.isfinite(origin))
+    level = np.nan if target is None else target - (origin if from_minimum else 0.0)
     return {
-        "name": "gap to the minimum" if bounded else "value",
+        "name": "gap to the minimum" if from_minimum else "loss",
         "log": ax.get_yscale() == "log",
         "low": float(low),
         "high": float(high),
@@ -130,11 +130,11 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerB
 
 def _arrays(record: Record, run: int, panel: Mapping[str, Any]) -> dict[str, NDArray[np.int64]]:
     """Return the arrays of a run: steps, points, losses, gaps if the minimum is not 0, learning rates if recorded."""
-    paths, minimum = record.trajectories, float(record.meta["minimum"])
+    paths, origin = record.trajectories, record.gap_origin
     points, count = _visible_part(record, run)
     series = {"loss": paths.loss[run, :count]}
-    gap = series["loss"] - minimum if np.isfinite(minimum) else series["loss"]
-    if np.isfinite(minimum) and minimum:
+    gap = series["loss"] - origin if np.isfinite(origin) else series["loss"]
+    if np.isfinite(origin) and origin:
         series["gap"] = gap
     if "lr" in paths.metrics and paths.metrics["lr"].ndim == 2:
         series["lr"] = paths.metrics["lr"][run, :count]

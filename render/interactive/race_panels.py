@@ -13,7 +13,7 @@ from landscapes.render.artists.legend import StepCounter
 from landscapes.render.artists.text_fit import fit_text, text_width
 from landscapes.render.artists.trails import Trail, set_legend_style
 from landscapes.render.interactive.blit import FOREGROUND_ZORDER
-from landscapes.render.plots._loss_curves import Curve, loss_curves
+from landscapes.render.plots._loss_curves import Curve, loss_curves, loss_name
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
 from landscapes.render.theme import Style, Theme
@@ -70,10 +70,7 @@ class RacePanels:
         free = self._wide * CONTOUR[2] - text_width(f"step {MAX_STEP}", 10, family="monospace") - 10
         words, size = fit_text(str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
         self.contour.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
-        bounded = np.isfinite(record.meta["minimum"])
-        words = "gap to the minimum, by step" if bounded else "loss, by step"
-        self.losses.set_yscale("linear")  # loss_curves does not reset the scale
-        self.losses.set_title(words, loc="left", fontsize=10, pad=7)
+        self.losses.set_title(f"{loss_name(record)}, by step", loc="left", fontsize=10, pad=7)
 
     def draw_race(self, record: Record, draft: bool = False) -> None:
         """Replace the runs and show their last step. Loss axes end at integer powers of ten; drafts keep the limits."""
@@ -81,9 +78,10 @@ class RacePanels:
         before = set(self.contour.get_children())
         trajectories(record, self.contour, theme=self._look)
         self._runs = [artist for artist in self.contour.get_children() if artist not in before]
-        limits = *self.losses.get_xlim(), *self.losses.get_ylim()
+        scale, limits = self.losses.get_yscale(), (*self.losses.get_xlim(), *self.losses.get_ylim())
+        self.losses.set_yscale("linear")  # loss_curves does not reset the scale
         loss_curves(record, self.losses, theme=self._look).set(xlabel="", ylabel="")
-        if draft:
+        if draft and self.losses.get_yscale() == scale:
             self.losses.axis(limits)
         elif self.losses.get_yscale() == "log":
             low, high = np.log10(self.losses.get_ylim())

@@ -151,7 +151,8 @@ def loss_quantiles(
     """Draw the losses of many runs of few optimizers on `ax` and return `ax`: medians with quantile bands.
 
     The inner band spans the quantiles 0.25 to 0.75 of an optimizer's runs, the outer one 0.1 to 0.9. If the minimum is
-    known, the gap to it is drawn on a log scale. Failed runs count as worse than all others from then on.
+    known, the gap to it is drawn on a log scale, else the loss on a linear one. Failed runs count as worse than all
+    others from then on.
 
     Args:
         record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, record_steps=1)`.
@@ -172,9 +173,9 @@ def loss_quantiles(
     look = as_theme(theme)
     ax = current_axes(ax)
     runs = record.trajectories
-    minimum = float(record.meta["minimum"])
-    bounded = bool(np.isfinite(minimum))
-    value = runs.loss - minimum if bounded else runs.loss
+    origin = record.gap_origin
+    bounded = bool(np.isfinite(origin))
+    value = runs.loss - origin if bounded else runs.loss
     first = float(np.max(value[:, 0], initial=1e-300, where=np.isfinite(value[:, 0])))
     if bounded:
         value = np.maximum(value, 1e-16 * first)

@@ -174,9 +174,10 @@ def _loss(record: Record) -> Numbers:
 
 
 def _gap(record: Record) -> Numbers:
-    minimum = float(record.meta["minimum"])
-    if not np.isfinite(minimum):
-        raise InputError('this function has no known minimum; use metric="loss" instead of "gap"')
+    minimum = float(record.meta.minimum)
+    if not np.isfinite(minimum) or record.meta.minimum_is == "contradicted" or record.below_minimum.any():
+        reason = "runs go below its declared minimum" if np.isfinite(minimum) else "it has no known minimum"
+        raise InputError(f'no gap is defined for this function: {reason}; use metric="loss"')
     return record.trajectories.loss - minimum
 
 

@@ -106,7 +106,8 @@ def loss_curves(
     """Draw the loss of each run against steps on `ax` and return `ax`.
 
     If the minimum is known (or was found), the gap to it is drawn on a log scale, with a dashed line at the target;
-    otherwise the loss on a linear scale. Diverging runs do not affect the limits. The axes get labels, and
+    otherwise the loss, on a log scale if all losses are positive, else on a linear one (see `Record.gap_origin`).
+    Diverging runs do not affect the limits. The axes get labels, and
     curves have the labels of the runs, for `ax.legend()`.
 
     Args:
@@ -130,25 +131,30 @@ def loss_curves(
     shown = check_step(record, step)
     thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
     trajectories = record.trajectories
-    minimum, target = float(record.meta["minimum"]), float(record.meta["target"])
-    bounded = bool(np.isfinite(minimum))
-    values = trajectories.loss - minimum if bounded else trajectories.loss
+    origin = record.gap_origin
+    from_minimum = math.isfinite(origin)
+    values = trajectories.loss - origin if from_minimum else trajectories.loss
+    level = None if record.meta.target is None else record.meta.target - (origin if from_minimum else 0.0)
     hold_last = [str(status) not in FAILED for status in trajectories.runs["status"]]
     finite = values[hold_last if any(hold_last) else slice(None)]
-    if bounded:
+    if from_minimum:
         first = max(_begin(finite), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
         lowest = -_highest(-finite)
-        ax.set_ylim(max(min(lowest, (target - minimum) / 3), first * DEPTH), 4 * _top(finite, first))
-        _mark(ax, target - minimum, look)
+        lowest = lowest if level is None else min(lowest, level / 3)
+        ax.set_ylim(max(lowest, first * DEPTH), 4 * _top(finite, first))
+    elif record.meta.minimum != -math.inf and _all_positive(finite):
+        lowest = -_highest(-finite)
+        ax.set_yscale("log")
+        ax.set_ylim(lowest / 1.5, 1.5 * _top(finite, _begin(finite)))
     else:
-        low, high = _span(finite)
-        ax.set_ylim(low, high)
-        _mark(ax, target, look)
+        ax.set_ylim(*_span(finite))
+    if level is not None:
+        _mark(ax, level, look)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
     ax.set_xlabel("step")
-    ax.set_ylabel("gap to the minimum" if bounded else "loss")
+    ax.set_ylabel(loss_name(record))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
@@ -164,6 +170,11 @@ def loss_curves(
         curve.set_step(shown)
     _part(curves, ax)
     return ax
+
+
+def loss_name(record: Record) -> str:
+    """Return the name of what `loss_curves` draws: the gap to the minimum, or the loss."""
+    return "gap to the minimum" if math.isfinite(record.gap_origin) else "loss"
 
 
 def _part(curves: list[Curve], ax: Axes) -> None:
@@ -195,6 +206,12 @@ def _mark(ax: Axes, level: float, theme: Theme) -> None:
         zorder=1,
         annotation_clip=True,
     )
+
+
+def _all_positive(values: NDArray[np.float64]) -> bool:
+    """Return whether all finite values are positive, and there is one."""
+    finite = values[np.isfinite(values)]
+    return bool(len(finite) and (finite > 0).all())
 
 
 def _top(values: NDArray[np.float64], first: float) -> float:

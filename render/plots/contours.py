@@ -97,8 +97,8 @@ def contour(
 
 
 def is_known(record: Record) -> bool:
-    """Return whether the minima of a record are known; otherwise a search found them."""
-    return record.meta.get("minimum_is") != "found"
+    """Return whether the minima of a record are known; otherwise a search found them, or a lower value was seen."""
+    return record.meta.minimum_is == "known"
 
 
 def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from landscapes.analysis import tables
-from landscapes.analysis.race_table import place, result_sentence
+from landscapes.analysis.race_table import listed, notes, place, result_sentence
 from landscapes.errors import suggests_arguments
 from landscapes.record import FAILED, Record, filled
 from landscapes.render.plots._basins import basin_shares
@@ -20,8 +20,8 @@ from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, gri
 
 ENDS = {
     "diverged": "diverged at step {}",
-    "non-finite": "met NaN or infinity at step {}",
-    "unbounded": "left at step {}",
+    "non-finite": "became non-finite at step {}",
+    "unbounded": "became unbounded at step {}",
 }
 """What the caption says of runs that were stopped."""
 
@@ -30,15 +30,15 @@ ENDS = {
 def caption(record: Record) -> str:
     """Return one sentence that describes a record.
 
-    Races: function, start, steps, optimizers with their settings, the winner, and runs that failed. Sweeps: the best
-    settings of each optimizer. Basins: the share of each minimum. Comparisons: how often each optimizer reaches the
-    hardest target. Tunings: the effort and the settings of the best optimizers.
+    Races: function, start, steps, optimizers with their settings, the best run, runs that failed, and declared facts
+    that do not hold. Sweeps: the best settings of each optimizer. Basins: the share of each minimum. Comparisons: how
+    often each optimizer reaches the hardest target. Tunings: the effort and the settings of the best optimizers.
 
     Raises `InputError` for another object, and for a comparison that is not complete.
 
     >>> from landscapes import race
     >>> print(caption(race("booth", ["adam(lr=0.5)"], steps=200)))
-    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reached the target, a loss of 0.017, after 67 steps.
+    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reaches the target (a loss of 0.017), at step 67.
     """
     check_step(record, None)
     if record.meta.experiment in SENTENCES:
@@ -59,16 +59,7 @@ def caption(record: Record) -> str:
         f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(optimizers)}",
         re.sub(r"^No\b", "no", outcome),
     ]
-    return "; ".join([*parts, listed(ends)] if ends else parts) + "."
-
-
-def listed(words: Sequence[str]) -> str:
-    """Join words as in a sentence.
-
-    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
-    ('a', 'a and b', 'a, b and c')
-    """
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return "; ".join([*parts, *([listed(ends)] if ends else []), *notes(record)]) + "."
 
 
 def counted(count: int, noun: str) -> str:
@@ -85,7 +76,12 @@ def with_settings(label: str, spec: str, lr: float) -> str:
 
     >>> with_settings("Adam", "adam(lr=0.05)", 0.05), with_settings("Adam", "adam(lr=0.05, eps=0.1)", 0.05)
     ('Adam (lr 0.05)', 'Adam (lr 0.05, eps=0.1)')
+    >>> with_settings("BFGS", "bfgs()", math.nan), with_settings("ours", "bfgs()", math.nan)
+    ('BFGS', 'ours (bfgs)')
     """
+    if bare := re.fullmatch(r"(\w+)\(\)", spec):
+        same = bare[1].replace("_", "").lower() == re.sub(r"\W|_", "", label).lower()
+        return label if same else f"{label} ({bare[1]})"
     if re.fullmatch(r"\w+(\(lr=[^(),=]*\))?", spec):
         return label if math.isnan(lr) or f"lr={lr:g}" in label else f"{label} (lr {lr:.4g})"
     return label if spec == label else f"{label} ({settings(spec)})"
@@ -145,7 +141,7 @@ def basins(record: Record) -> str:
     if others := found[MOST:]:
         share = sum(share for _, share in others)
         named.append(f"{counted(len(others), 'other minimum').replace('minimums', 'minima')} from {_percent(share)}")
-    ends = {-1: "{} find none", -2: "{} diverge or meet NaN"}
+    ends = {-1: "{} find none", -2: "{} diverge or become non-finite"}
     lost = [ends[number].format(_percent(share)) for _, number, share in rows if number < 0]
     sides = " × ".join(f"[{low:g}, {high:g}]" for low, high in meta["box"])
     optimizer = with_settings(
@@ -228,7 +224,7 @@ def _from(record: Record) -> str:
 
 def _failures(record: Record) -> list[str]:
     status = record.trajectories.runs["status"]
-    kinds = ((FAILED, "diverged or met NaN"), (("not run",), "not run yet"))
+    kinds = ((FAILED, "diverged or became non-finite"), (("not run",), "not run yet"))
     counts = [(int(np.isin(status, names).sum()), words) for names, words in kinds]
     return [f"{count} of {counted(len(status), 'run')} {words}" for count, words in counts if count]
 

@@ -39,7 +39,7 @@ def table(
     | --- | --- | --- | --- | --- | --- |
     | 1 | Adam | 0.5 | 2.57e-09 | 67 | converged |
     <BLANKLINE>
-    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reached the target, a loss of 0.017, after 67 steps.
+    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reaches the target (a loss of 0.017), at step 67.
     """
     if style not in tables.KINDS:
         raise unknown("style of table", style, tables.KINDS)

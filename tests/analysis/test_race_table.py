@@ -27,8 +27,10 @@ def test_the_table_has_every_fact_of_every_kind_of_run(make_record):
         "2      Mine       –              -2          2                unbounded at step 2",
         "3      SGD        0.01 (tuned)   0.0001      2                converged",
         "4      RMSprop    1e-05          0.125       –                out of steps",
-        "5      Lion       0.5            1           –                not finite at step 0",
+        "5      Lion       0.5            1           –                non-finite at step 0",
         "6      Rprop      2              3e+04       –                diverged at step 1",
+        "",
+        "Note: Mine goes below 0, the minimum within the domain.",
     ]
 
 
@@ -41,21 +43,21 @@ FAR, NEAR = [1, 0.5, 0.4], [1, 0.3, 0.2]
         (
             [[1, 1e-4, 1e-4], [1, 0.5, 1e-4]],
             {},
-            "run 0 wins: at the target, a loss of 0.001, after 1 step, 1 before run 1.",
+            "run 0 reaches the target (a loss of 0.001) first, at step 1; run 1 follows at step 2.",
         ),
-        ([[1, 1e-4, 1e-4], FAR], {}, "run 0 wins: the only one to reach the target, a loss of 0.001, after 1 step."),
+        ([[1, 1e-4, 1e-4], FAR], {}, "run 0 alone reaches the target (a loss of 0.001), at step 1."),
         (
             [[1, 0.5, 1e-4], [1, 0.5, 1e-5]],
             {},
-            "run 1 wins: at the target, a loss of 0.001, after 2 steps, as run 0 is, but it ends lower.",
+            "run 1 reaches the target (a loss of 0.001) at step 2, as does run 0, but ends lower.",
         ),
-        ([FAR, NEAR], {}, "No run reached the target, a loss of 0.001: run 1 came closest, at 0.2."),
-        ([[1, 0.5, 1e-4]], {}, "run 0 reached the target, a loss of 0.001, after 2 steps."),
-        ([NEAR], {}, "No run reached the target, a loss of 0.001: run 0 ends at 0.2."),
+        ([FAR, NEAR], {}, "No run reaches the target (a loss of 0.001): run 1 comes closest, at 0.2."),
+        ([[1, 0.5, 1e-4]], {}, "run 0 reaches the target (a loss of 0.001), at step 2."),
+        ([NEAR], {}, "No run reaches the target (a loss of 0.001): run 0 ends at 0.2."),
         (
             [[1, 1e-4, 1e-4], [1, 1e-5, 1e-5]],
             {"status": ["converged", "diverged"]},
-            "run 0 wins: the only one to reach the target, a loss of 0.001, after 1 step.",
+            "run 0 alone reaches the target (a loss of 0.001), at step 1.",
         ),
         ([FAR, NEAR], {"status": ["diverged", "non-finite"]}, "No winner: every run was stopped (see status)."),
         ([FAR], {"status": ["diverged"]}, "No winner: run 0 was stopped (see status)."),
@@ -65,9 +67,42 @@ def test_the_sentence_names_the_winner_and_the_margin(make_record, values, colum
     assert result_sentence(make_record(values, **columns)) == sentence
 
 
-def test_equal_runs_tie(make_record):
-    record = make_record([[1, 1e-4, 1e-4], [1, 1e-4, 1e-4]])
-    assert result_sentence(record) == "run 0 and run 1 tie: at the target, a loss of 0.001, after 1 step."
+def places(record):
+    return [row.split()[0] for row in table(record).splitlines()[1:]]
+
+
+def test_equal_runs_share_a_place_and_tie(make_record):
+    near = [1, 1e-4, 1e-4]
+    record = make_record([near, [1, 0.5, 0.4], near, near, [1, 0.5, 0.4]])
+    assert places(record) == ["1", "1", "1", "4", "4"]
+    assert result_sentence(record) == "run 0, run 2 and run 3 tie: they reach the target (a loss of 0.001) at step 1."
+    record = make_record([[1, 0.5, 0.4], [1, 0.5, 0.4]])
+    assert result_sentence(record) == (
+        "No run reaches the target (a loss of 0.001): run 0 and run 1 come closest, at 0.4."
+    )
+
+
+def test_without_a_target_the_lowest_loss_is_named_and_nobody_reaches_anything(make_record):
+    record = make_record([[1, 0.5, -3], [1, 0.5, -4], [1, 0.5, -4]], reached=[-1] * 3, status=["max_steps"] * 3)
+    record = replace(record, meta=record.meta.replace(target=None, minimum=float("nan"), minimum_is="unknown"))
+    assert result_sentence(record) == "run 1 and run 2 tie: they end lowest, at a loss of -4."
+    assert result_sentence(record.sel(label="run 0")) == "run 0 ends at a loss of -3."
+    assert "target" not in table(record)
+    assert places(record) == ["1", "1", "3"]
+
+
+def test_runs_below_the_declared_minimum_are_noted(make_record):
+    record = make_record([[1, 0.5, -3], [1, 0.5, 0.4]])
+    assert record.below_minimum.tolist() == [True, False]
+    assert np.isnan(record.gap_origin)
+    assert table(record).endswith("\n\nNote: run 0 goes below 0, the minimum within the domain.")
+    wrong = replace(record, meta=record.meta.replace(minimum_is="contradicted", target=None))
+    assert table(wrong).endswith(
+        "\n\nNote: run 0 goes below the declared minimum of 0, which is wrong; so there is no target."
+    )
+    rounded = make_record([[1, 0.5, -1e-15]])
+    assert not rounded.below_minimum.any()
+    assert "Note" not in table(rounded)
 
 
 def test_evaluations_are_listed_unless_one_gradient_per_step(make_record):

@@ -9,9 +9,10 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from torch import nn
 
-from landscapes import InputError, from_module, race
+from landscapes import InputError, from_module, race, render
 from landscapes.objectives.validation import checked
 
 
@@ -177,3 +178,19 @@ def test_invalid_arguments_are_refused(options, message):
     with pytest.raises(InputError, match=message) as caught:
         from_module(given.pop("module"), given.pop("loss"), x, given.pop("targets"), **given)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("loss", "bound"), [(nn.MSELoss(), 0.0), (lambda out, y: -(out * out).mean(), math.nan)])
+def test_losses_are_bounded_by_zero_unless_one_is_negative(loss, bound):
+    net, x = nn.Linear(3, 2), torch.ones(4, 3)
+    made = from_module(net, loss, x, torch.zeros(4, 2))
+    assert made.lower_bound == pytest.approx(bound, nan_ok=True)
+    assert from_module(net, loss, x, torch.zeros(4, 2), lower_bound=-1e9).lower_bound == -1e9
+    assert math.isnan(made.noisy(0.1).lower_bound)
+
+
+def test_losses_of_networks_are_drawn_as_losses():
+    made = from_module(nn.Linear(3, 2), nn.MSELoss(), torch.ones(4, 3), torch.zeros(4, 2))
+    record = race(made, ["sgd(lr=0.01)", "adam(lr=0.01)"], steps=5)
+    ax = render.loss_curves(record, Figure().add_subplot())
+    assert (ax.get_ylabel(), ax.get_yscale()) == ("loss", "log")

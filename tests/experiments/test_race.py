@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -15,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landscapes import InputError, Record, function, functions, optimizers, race
+from landscapes.analysis.race_table import notes
 from landscapes.experiments import _race, optimizer_specs, outcomes, stored_lrs
 from landscapes.optimizers import parse
 
@@ -191,13 +195,65 @@ def test_where_the_minimum_is_not_known_a_search_finds_it():
         lambda x, y: -torch.exp(-x * x - y * y) - 3 * torch.exp(-20 * ((x - 3) ** 2 + y * y)),  # lower beyond it
     ],
 )
-def test_where_a_search_finds_no_minimum_the_lowest_value_seen_stands_in(formula):
+def test_without_a_minimum_there_is_no_target(formula):
     shown = function((-2, 2), (-2, 2), view=[(-2, 4), (-2, 2)], start=(1.5, 1.0))(formula)
     record = race(shown, ["sgd(lr=0.01)"], steps=5)
-    assert record.meta["minimum_is"] == "the lowest value seen"
+    assert (record.meta.minimum_is, record.meta.target) == ("unknown", None)
+    assert math.isnan(record.meta.minimum)
+    assert (column(record, "reached"), column(record, "status")) == ([None], ["max_steps"])
     assert record.surface is not None
-    assert record.meta["minimum"] == record.surface.values.min()
     assert record.surface.minima.shape == (0, 2)
+
+
+def well(depth: float) -> Callable[..., torch.Tensor]:
+    """Return a bowl with a well at (1, 1)."""
+    return lambda x, y: x * x + y * y - depth * torch.exp(-((x - 1) ** 2) - (y - 1) ** 2)
+
+
+@pytest.mark.parametrize("start", [(2.0, 1.5), (-1.0, -1.0)])
+def test_a_declared_minimum_that_is_not_the_lowest_is_contradicted(start):
+    record = race(function((-4, 4), (-4, 4), minima=[(0, 0)], start=start)(well(9.0)), ["sgd(lr=0.05)"], steps=60)
+    assert (record.meta.minimum_is, record.meta.target) == ("contradicted", None)
+    assert column(record, "reached") == [None]
+    assert math.isnan(record.gap_origin)
+    (note,) = notes(record)
+    assert "below the declared minimum of -1.218" in note
+
+
+def test_lower_values_beyond_the_domain_do_not_contradict_its_minimum():
+    shown = function(
+        (-0.5, 0.5), (-0.5, 0.5), view=[(-4, 4), (-4, 4)], minima=[(0, 0)], start=(2, 1.5), outside="lower"
+    )
+    record = race(shown(well(9.0)), ["sgd(lr=0.05)"], steps=60)
+    assert record.meta.minimum_is == "known"
+    assert record.below_minimum.tolist() == [True]
+    assert notes(record) == [f"SGD goes below {record.meta.minimum:.6g}, the minimum within the domain"]
+
+
+def test_a_minimizer_that_a_complete_list_lacks_is_noted():
+    wells = functools.partial(function, (-3, 3), (-3, 3), start=(-1.5, 0.5))
+    both = {"minima": [(1, 0), (-1, 0)]}
+    for facts, unlisted in [({"minima": [(1, 0)]}, True), (both, False)]:
+        record = race(wells(**facts)(lambda x, y: (x * x - 1) ** 2 + y * y), ["sgd(lr=0.05)"], steps=200)
+        assert bool(record.meta.unlisted_minima) == unlisted
+        assert len(notes(record)) == unlisted
+    record = race(
+        wells(minima=[(1, 0)], minima_complete=False)(lambda x, y: (x * x - 1) ** 2 + y * y), ["sgd(lr=0.05)"]
+    )
+    assert record.meta.unlisted_minima == []
+
+
+def test_an_unknown_minimum_leaves_the_lower_bound_as_the_aim():
+    facts = {"start": [1.5] * 4, "lower_bound": 0.0}
+    quartic = function(*[(-2, 2)] * 4, **facts)(lambda *x: sum(c**2 for c in x) + 0.5)
+    record = race(quartic, ["sgd(lr=0.1)"], steps=40)
+    assert record.meta.target == pytest.approx(1e-4 * 9.5)
+    assert (record.meta.minimum_is, record.meta.lower_bound) == ("unknown", 0.0)
+    assert column(record, "status") == ["max_steps"]
+    crossed = race(replace(quartic, lower_bound=5.0), ["sgd(lr=0.1)"], steps=40)
+    assert (crossed.meta.target, crossed.meta.lower_bound) == (None, None)
+    with pytest.raises(InputError, match=r"lower_bound must be a number <= the minimum, 0\.5, got 1"):
+        replace(quartic, minimum=0.5, lower_bound=1)
 
 
 def test_a_start_at_the_minimum_is_a_race_that_is_over():

@@ -28,7 +28,8 @@ def with_runs(race: Record, **columns: list[object]) -> Record:
 def test_it_says_what_was_run_and_who_won():
     said = render.caption(record([arc(40), arc(40, 0.3)]))
     assert said.startswith(
-        "Bowl, 40 steps from (-1.5, 1): SGD (lr 0.01) and Momentum (lr 0.02); SGD wins: at the target"
+        "Bowl, 40 steps from (-1.5, 1): SGD (lr 0.01) and Momentum (lr 0.02); "
+        "SGD reaches the target (a loss of 0.001) first, at step "
     )
 
 
@@ -36,10 +37,10 @@ def test_it_says_what_was_run_and_who_won():
     ("race", "said"),
     [
         (diverging(at=12), "; Nesterov diverged at step 12."),
-        (failing(at=15), "; Nesterov met NaN or infinity at step 15."),
-        (unbounded(at=25), "; SGD left at step 25."),
+        (failing(at=15), "; Nesterov became non-finite at step 15."),
+        (unbounded(at=25), "; SGD became unbounded at step 25."),
         (record([arc(9)] * 3, outcomes={0: ("diverged", 4), 2: ("non-finite", 1)}),
-         "; SGD diverged at step 4 and Nesterov met NaN or infinity at step 1."),
+         "; SGD diverged at step 4 and Nesterov became non-finite at step 1."),
     ],
 )  # fmt: skip
 def test_it_says_who_failed(race, said):
@@ -65,7 +66,7 @@ def test_one_step_is_one_step():
         ("SGD", "sgd(lr=0.01)", 0.01, "SGD (lr 0.01)"),
         ("Adam lr=0.5", "adam(lr=0.5)", 0.5, "Adam lr=0.5"),
         ("mine", "Mine", np.nan, "mine"),
-        ("Newton", "newton()", np.nan, "Newton (newton())"),
+        ("Newton", "newton()", np.nan, "Newton"),
         ("Nesterov", "sgd(lr=0.1, momentum=0.9, nesterov=True)", 0.1, "Nesterov (lr 0.1, momentum=0.9, nesterov)"),
         ("Adam", "adam(lr=0.1, betas=(0.8, 0.99))", 0.1, "Adam (lr 0.1, betas=(0.8, 0.99))"),
         ("Adam · clip 1", "clip(adam(lr=0.1), norm=1)", 0.1, "Adam · clip 1 (clip(adam(lr=0.1), norm=1))"),
@@ -73,7 +74,7 @@ def test_one_step_is_one_step():
 )
 def test_every_setting_is_said_once(label, spec, lr, said):
     race = with_runs(converging(1), label=[label], optimizer=[spec], lr=[lr])
-    assert f": {said}; {label} reached" in render.caption(race)
+    assert f": {said}; {label} reaches" in render.caption(race)
 
 
 def test_settings_of_a_rule_within_a_rule_are_left_as_they_are():
@@ -99,7 +100,7 @@ def test_a_sweep_states_the_best_setting_of_each_optimizer_the_best_first():
     assert said == (
         "Bowl, 100 steps: Adam with 4 learning rates from 0.001 to 1 and 3 β₁ from 0 to 0.9; final gap to the minimum, "
         "the median of 3 runs, at its best: 2e-06 for Adam (learning rate 0.01 and β₁ 0.5); 9 of 36 runs diverged "
-        "or met NaN."
+        "or became non-finite."
     )
     two = sweep_record(lambda lr, beta, start: 1e-3 * lr, ("SGD", "Adam"))
     final = two.trajectories.runs["final"] * np.where(two.trajectories.runs["label"] == "SGD", 2, 1)
@@ -110,13 +111,13 @@ def test_a_sweep_states_the_best_setting_of_each_optimizer_the_best_first():
     )
     assert "runs" not in said.partition("best")[2]
     lost = sweep_record(lambda lr, beta, start: np.nan)
-    assert render.caption(lost).endswith("; no setting of Adam works; 36 of 36 runs diverged or met NaN.")
+    assert render.caption(lost).endswith("; no setting of Adam works; 36 of 36 runs diverged or became non-finite.")
 
 
 def test_a_map_states_the_share_of_each_minimum():
     assert render.caption(map_record()) == (
         "Two wells, 6 × 4 starts in [-2, 2] × [-2, 2]: within 30 steps SGD finds the minimum at (-1, 0) from 45.8 % "
-        "and the one at (1, 0) from 33.3 % of them; 16.7 % diverge or meet NaN and 4.2 % find none."
+        "and the one at (1, 0) from 33.3 % of them; 16.7 % diverge or become non-finite and 4.2 % find none."
     )
 
 

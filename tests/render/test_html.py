@@ -169,7 +169,7 @@ def test_the_gap_is_reported_next_to_the_loss_where_the_minimum_is_not_zero():
     _, runs = rows(data)
     np.testing.assert_allclose(runs[0]["gap"], values[0] + 959.64, rtol=5.1e-4)
     assert data["loss_panel"]["name"] == "gap to the minimum"
-    assert reported(document(unbounded()))["loss_panel"]["name"] == "value"
+    assert reported(document(unbounded()))["loss_panel"]["name"] == "loss"
     assert "gap" not in rows(reported(document(unbounded())))[1][0]
 
 

@@ -103,8 +103,8 @@ def test_a_rate_that_is_in_the_label_or_unknown_is_not_repeated():
     ("race", "said", "since"),
     [
         (diverging(at=12), "diverged at step 12", 12),
-        (failing(at=15), "NaN at step 15", 15),
-        (unbounded(at=25), "left at step 25", 25),
+        (failing(at=15), "non-finite at step 15", 15),
+        (unbounded(at=25), "unbounded at step 25", 25),
     ],
 )
 @pytest.mark.thin(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,3 +172,28 @@ def test_curves_that_coincide_are_both_seen(name):
     box = picture[slice(*sorted(500 - panel.bbox.intervaly.astype(int))), slice(*panel.bbox.intervalx.astype(int))]
     first, second = (count(box, curve.color) for curve in found[:2])
     assert min(first, second) > 0.5 * max(first, second) > 10
+
+
+@pytest.mark.parametrize(("shift", "scale"), [(1.0, "log"), (-1.0, "linear")])
+def test_losses_without_a_minimum_are_never_gaps_from_the_best_one_seen(shift, scale):
+    race = converging(2, steps=20, minimum=float("nan"), target=None, minimum_is="unknown")
+    loss = race.trajectories.loss + shift
+    race = replace(race, trajectories=replace(race.trajectories, loss=loss))
+    ax = render.loss_curves(race, axes())
+    assert (ax.get_ylabel(), ax.get_yscale()) == ("loss", scale)
+    assert not ax.texts
+    assert len(ax.lines) == len(race.trajectories)
+    for curve, values in zip(curves(ax), loss, strict=True):
+        np.testing.assert_array_equal(curve.get_ydata(), values)
+    low, high = ax.get_ylim()
+    assert low < loss.min() < loss.max() < high
+
+
+@pytest.mark.parametrize(
+    "facts", [{"minimum": 0.5}, {"minimum_is": "contradicted", "target": None}, {"lower_bound": -1.0}]
+)
+def test_gaps_are_drawn_from_a_true_minimum_only(facts):
+    race = converging(2, steps=20)
+    race = replace(race, meta=race.meta.replace(**facts))
+    assert render.loss_curves(race, axes()).get_ylabel() == "loss"
+    assert render.loss_curves(converging(2), axes()).get_ylabel() == "gap to the minimum"
