@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NoReturn
 
-from landscapes.cli import basins, compare, console, explore, race, replay, show, sweep, tune
+from landscapes.cli import basins, compare, console, explore, gallery, race, replay, show, sweep, tune
 from landscapes.cli import list as list_command
 from landscapes.cli.parser import HelpFormatter, Parser, epilog, join_negative_values
 from landscapes.errors import InputError, unknown
@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "tune": tune,
     "list": list_command,
     "show": show,
+    "gallery": gallery,
 }
 
 RENAMED_COMMANDS: Mapping[str, str] = {"portray": "show", "sheet": "show", "facts": "show"}

@@ -21,6 +21,7 @@ SMALL = {
     "basins": ("--steps", "4", "--resolution", "4"),
     "compare": ("--steps", "4", "--starts", "2"),
     "tune": ("--steps", "9", "--starts", "1"),
+    "gallery": ("--steps", "4", "--seconds", "0.3", "--fps", "8", "--size", "240x180"),
 }
 """Options that make an example small."""
 
