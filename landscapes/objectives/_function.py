@@ -85,6 +85,7 @@ class Function(TransformMethods):
         family: for a formula with a variable number of coordinates, the supported numbers; see `with_dim`.
         mode: how a batch of points is evaluated: "batched" (one call), "vmapped" (`torch.func.vmap`) or "looped"
             (one call per point). `landscapes.objectives.validation.checked` determines it.
+        check_gradients: whether experiments compare gradients with finite differences before they begin.
 
     Raises:
         InputError: for facts that contradict each other, and for a formula that cannot take d coordinates.
@@ -115,6 +116,7 @@ class Function(TransformMethods):
     residuals: Formula | None = None
     family: Family | None = None
     mode: BatchMode = "batched"
+    check_gradients: bool = True
 
     def __post_init__(self) -> None:
         _check_points(self)

@@ -68,6 +68,7 @@ def function(
     variants: Sequence[str] = (),
     sample: Sampler | None = None,
     residuals: Formula | None = None,
+    check_gradients: bool = True,
 ) -> Callable[[Formula], Function]:
     """Make a `Function` of a formula written with torch operations.
 
@@ -95,6 +96,8 @@ def function(
             average. Draw random numbers from a seed of that step: `torch.Generator().manual_seed(t)`.
         residuals: for a sum of squares f = Σ r², the formula of r, with values of shape (m, ...). Prefer
             `least_squares` if Σ r² gives f to full precision.
+        check_gradients: whether experiments compare gradients with finite differences before they begin, and refuse
+            the function if they disagree. False accepts gradients of your own, such as straight-through estimators.
 
     Returns:
         A decorator that turns the formula into a `Function`.
@@ -174,6 +177,7 @@ def function(
             variants=tuple(variants),
             sample=sample,
             residuals=residuals,
+            check_gradients=check_gradients,
             family=None if dims is None else Family(dims, functools.partial(make, formula)),
         )
         if minimum_here is None and known_minima:

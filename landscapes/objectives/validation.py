@@ -13,6 +13,7 @@ from torch import Tensor
 
 from landscapes.errors import InputError, warn
 from landscapes.objectives._function import BatchMode, Function
+from landscapes.objectives.gradient_check import check_gradients
 
 POINTS = 13
 """Size of the batch that is compared: a prime above two, which is rarely a size inside a formula."""
@@ -71,9 +72,12 @@ def _fastest_mode(function: Function, start: Sequence[float]) -> BatchMode:
         warnings.simplefilter("ignore")  # the race shows the formula's own warnings
         expected = _at_single_points(function, points)
         fault = _batch_fault(function, points, expected)
-        if fault is None:
-            return function.mode
-        mode, description = _fallback(function, points, expected)
+        mode, description = (function.mode, "") if fault is None else _fallback(function, points, expected)
+        if function.check_gradients:
+            evaluated = function if mode == function.mode else replace(function, mode=mode)
+            check_gradients(evaluated, points, expected.value, expected.gradient)
+    if fault is None:
+        return mode
     warn(
         f"function {function.name!r} cannot take a batch of points ({fault}), so it is evaluated by {description}. "
         + _advice(function)
@@ -139,6 +143,11 @@ def _at_point(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
     try:
         value: Any = function.evaluate(x)
     except Exception as error:
+        if "call numpy()" in str(error):  # torch advises .detach() here, which loses the gradient
+            raise InputError(
+                f"{name} passes a tensor to numpy {place}; write torch.sin for np.sin, or keep numpy and make the "
+                "function with landscapes.from_numpy"
+            ) from None
         raise InputError(f"{name} raises {_reason(error)} {place}") from error
     if not isinstance(value, Tensor):
         raise InputError(

@@ -131,6 +131,7 @@ def _combined(
             "view": view,
             "start": starts[0] if starts else default_start,
             "steps": max(f.steps for f in operands),
+            "check_gradients": all(f.check_gradients for f in operands),
             "minima_complete": all(f.minima_complete for f in operands),
             "stationary": (),
             "outside": strongest if facts["minima"] else "higher",
