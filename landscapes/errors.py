@@ -7,6 +7,8 @@ import functools
 import inspect
 import os
 import sys
+import sysconfig
+import traceback
 import types
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -57,6 +59,23 @@ class InputError(ValueError):
     def __init__(self, message: object = "", *, place: str = "") -> None:
         super().__init__(f"{message}\n{place}" if place else message)
         self.place = place
+
+
+def ended_by(error: BaseException) -> str:
+    """Return where a user's code ended the program, as by `sys.exit(0)` within a function.
+
+    >>> try:
+    ...     raise SystemExit(0)
+    ... except SystemExit as error:
+    ...     print(ended_by(error).partition(" in ")[0])
+    sys.exit(0) was called
+    """
+    what = f"{type(error).__name__} was raised"
+    if isinstance(error, SystemExit):
+        what = f"sys.exit({error.code!r}) was called"
+    inside = (str(Path(__file__).parent), sysconfig.get_path("stdlib"))
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(inside)]
+    return f"{what} in {frames[-1].filename}, line {frames[-1].lineno}" if frames else what
 
 
 def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:

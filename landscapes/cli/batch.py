@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,13 @@ def executor(options: argparse.Namespace) -> Iterator[Any]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(options.processes, get_context("spawn"), initializer=_print_to_stderr) as pool:
         yield pool
+
+
+def _print_to_stderr() -> None:
+    """Send what a user's function prints in a worker to stderr: stdout has the report alone."""
+    sys.stdout = sys.stderr
 
 
 def report(record: Record, options: argparse.Namespace, text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import shutil
+import signal
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +17,18 @@ PIPE_WIDTH = 100
 
 WIDTHS = (60, 160)
 """Narrowest and widest columns, in characters."""
+
+
+SIGNS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"} | {
+    0x7F: "␡",
+    **{code: f"\\x{code:02x}" for code in range(0x80, 0xA0)},
+    **{code: f"\\u{code:04x}" for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+}
+"""Visible signs for control characters, which would be commands to a terminal, and for changes of direction."""
+
+
+class Terminated(BaseException):
+    """SIGTERM, raised where the program works, so that it cleans up as for Ctrl-C."""
 
 
 class EndedEarly(KeyboardInterrupt):
@@ -28,12 +43,49 @@ class EndedEarly(KeyboardInterrupt):
         self.text = text
 
 
+def visible(text: str) -> str:
+    """Return a text with visible signs in place of control characters, except line ends and tabs.
+
+    >>> visible("red: \x1b[31m")
+    'red: ␛[31m'
+    """
+    return text.translate(SIGNS)
+
+
+def one_line(message: object) -> str:
+    """Return a message as one line."""
+    return " ".join(str(message).split())
+
+
+def note(text: str) -> None:
+    """Print a text to stderr; nothing if the program has no stderr, as under pythonw."""
+    if sys.stderr is not None:
+        print(visible(text), file=sys.stderr)
+
+
+def write(text: str) -> int:
+    """Print a report to stdout and return the exit code; a closed pipe, as in `| head`, is not an error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ≤ or – shows ?
+    try:
+        print(visible(text), end="\n" if text else "", flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes stdout at exit
+        if not isinstance(error, BrokenPipeError):
+            raise
+        return 128 + getattr(signal, "SIGPIPE", 13)
+    return 0
+
+
 @contextmanager
 def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
     """Show a progress bar on stderr while the block runs, and yield its callback (done, total).
 
     The bar shows units per second and the time left. It is silent unless stderr is a terminal.
     """
+    if sys.stderr is None:  # as under pythonw
+        yield lambda done, total: None
+        return
     from tqdm import tqdm
 
     with tqdm(desc=title, unit=unit, leave=False, disable=None, file=sys.stderr, unit_scale=unit == "run") as bar:
@@ -45,8 +97,11 @@ def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def file_line(path: str | Path) -> str:
-    """Return a file's name and its size.
+def file_line(*paths: str | Path) -> str:
+    """Return the name and size of a file; of several, the first and last name, their number and their size.
+
+    Raises:
+        FileNotFoundError: if a file does not exist.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -55,8 +110,9 @@ def file_line(path: str | Path) -> str:
     ...     file_line(path).removeprefix(f"{folder}/")
     'race.gif  25 kB'
     """
-    size = Path(path).stat().st_size
-    return f"{path}  {f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'}"
+    size = sum(Path(path).stat().st_size for path in paths)
+    name = str(paths[0]) if len(paths) == 1 else f"{paths[0]} … {paths[-1]}  {len(paths)} files"
+    return f"{name}  {f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'}"
 
 
 def width() -> int:

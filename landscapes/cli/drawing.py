@@ -77,12 +77,22 @@ def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]
 
     names = ("seconds", "fps", "step", "view", "inset", "labels")
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
+    older = _states(output)
     with console.progress_bar("drawing", "frame") as progress:
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)
         seconds = time.perf_counter() - begin
-    file = f"{console.file_line(output)}, drawn in {seconds:.1f} s"
+    written = [path for path, state in _states(output).items() if older.get(path) != state] or [output]
+    file = f"{console.file_line(*written)}, drawn in {seconds:.1f} s"
     return [heading(record), f"\n{table(record)}\n", render.caption(record), file]
+
+
+def _states(output: Path) -> dict[Path, tuple[int, int]]:
+    """Return the frames that exist of a numbered output, each with what changes when it is written again."""
+    from landscapes.render.writers.numbered import is_numbered, numbered_files
+
+    files = ((path, path.stat()) for path in numbered_files(output)) if is_numbered(output) else ()
+    return {path: (state.st_ino, state.st_mtime_ns) for path, state in files}
 
 
 def heading(record: Record) -> str:

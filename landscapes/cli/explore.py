@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from landscapes.cli import drawing
 from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
+from landscapes.errors import InputError
 
 SUMMARY = "open an interactive window with a race"
 
@@ -33,6 +35,7 @@ def add(commands: Commands) -> None:
 
 def run(options: argparse.Namespace) -> str:
     """Open the window, and return the table of the last race when it is closed."""
+    _check_backend()
     from landscapes.render.interactive.window import check_window
 
     drawing.check_theme(options)
@@ -46,3 +49,17 @@ def run(options: argparse.Namespace) -> str:
     optimizers = lookup.find_optimizers(options.optimizers) if options.optimizers else None
     record = explore(functions, optimizers, steps=options.steps, theme=options.theme or "light").record
     return f"{drawing.heading(record)}\n\n{table(record)}"
+
+
+def _check_backend() -> None:
+    """Raise `InputError` if the environment names a backend that matplotlib does not have, which it refuses to load."""
+    name = os.environ.get("MPLBACKEND")
+    try:
+        import matplotlib  # noqa: F401
+    except ValueError as error:
+        if name is None:
+            raise
+        raise InputError(
+            f"MPLBACKEND={name} is not a backend that matplotlib has here; unset it, or name one that opens a window, "
+            "such as qtagg, tkagg or webagg"
+        ) from error

@@ -13,7 +13,8 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -21,7 +22,8 @@ from typing import Any
 import torch
 
 from landscapes import functions, optimizers
-from landscapes.errors import InputError, unknown
+from landscapes.cli import console
+from landscapes.errors import InputError, ended_by, unknown
 from landscapes.objectives.decorators import Function
 
 INSIDE = "_inside"
@@ -182,14 +184,17 @@ def _module(name: str) -> ModuleType:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        return importlib.import_module(name)
+        with _without_arguments(name):
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name is None or not (name == error.name or name.startswith(error.name + ".")):
             raise _import_error(name, error) from error
         raise InputError(
             f"no module named {name!r} in this folder or installed; name a file by path/to/file.py:object"
         ) from None
-    except Exception as error:
+    except (KeyboardInterrupt, console.Terminated):
+        raise
+    except BaseException as error:
         raise _import_error(name, error) from error
 
 
@@ -209,16 +214,32 @@ def _file(path: Path) -> ModuleType:
     if folder not in sys.path:
         sys.path.insert(0, folder)  # for modules in the same folder
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        del sys.modules[name]
+        with _without_arguments(name):
+            spec.loader.exec_module(module)
+    except BaseException as error:
+        sys.modules.pop(name, None)
+        if isinstance(error, KeyboardInterrupt | console.Terminated):
+            raise
         raise _import_error(str(path), error) from error
     return module
 
 
-def _import_error(name: str, error: Exception) -> InputError:
-    reason = " ".join(str(error).split())
-    return InputError(f"cannot import {name!r}: {type(error).__name__}: {reason}")
+@contextmanager
+def _without_arguments(name: str) -> Iterator[None]:
+    """Hide the arguments of this program from a module that reads its own, by argparse, while it is imported."""
+    arguments, sys.argv = sys.argv, [name]
+    try:
+        yield
+    finally:
+        sys.argv = arguments
+
+
+def _import_error(name: str, error: BaseException) -> InputError:
+    if not isinstance(error, Exception):
+        return InputError(
+            f'cannot import {name!r}: {ended_by(error)}; move what runs as a program below if __name__ == "__main__":'
+        )
+    return InputError(f"cannot import {name!r}: {type(error).__name__}: {console.one_line(error)}")
 
 
 def _kind(found: Any) -> str:

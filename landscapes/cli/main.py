@@ -7,21 +7,20 @@ Invalid input is refused before any work, in one line. An output file is complet
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import signal
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 from typing import Any, NoReturn
 
-from landscapes.cli import basins, compare, console, explore, gallery, race, replay, show, sweep, tune
+from landscapes.cli import basins, compare, console, explore, gallery, hints, race, replay, show, sweep, tune
 from landscapes.cli import list as list_command
 from landscapes.cli.parser import HelpFormatter, Parser, epilog, join_negative_values
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, ended_by
 
 COMMANDS: Mapping[str, ModuleType] = {
     "race": race,
@@ -36,9 +35,6 @@ COMMANDS: Mapping[str, ModuleType] = {
     "gallery": gallery,
 }
 
-RENAMED_COMMANDS: Mapping[str, str] = {"portray": "show", "sheet": "show", "facts": "show"}
-"""Earlier and other names of commands, each with its present name."""
-
 EXAMPLES = [
     ("landscapes race beale", "six optimizers on Beale's function; writes race.gif"),
     ("landscapes list functions --tag valley --dim 10", "functions with a valley, of ten coordinates"),
@@ -47,27 +43,27 @@ EXAMPLES = [
 ]
 
 
-class Terminated(BaseException):
-    """SIGTERM, raised where the program works, so that it cleans up as for Ctrl-C."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
         with _raise_on_sigterm(), _warnings_as_notes():
-            return _print(_run(sys.argv[1:] if argv is None else argv))
+            return console.write(_run(sys.argv[1:] if argv is None else argv))
     except InputError as error:
         return _fail(2, f"error: {str(error).removesuffix(error.place)}", error.place)
     except console.EndedEarly as ended:
-        _print(ended.text)
+        console.write(ended.text)
         return _fail(130, "interrupted; finished runs are kept")
     except KeyboardInterrupt:
         return _fail(130, "interrupted; no unfinished file is left behind")
-    except Terminated:
+    except console.Terminated:
         return _fail(143, "terminated; no unfinished file is left behind")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _fail(1, f"error: {place}{error.strerror or error}")
+    except Exception:
+        raise
+    except BaseException as error:  # sys.exit in a user's function, which is not the end of this program
+        return _fail(2, f"error: {ended_by(error)}")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -76,13 +72,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser, commands = _parsers()
     first = words[0] if words else ""
     if first.startswith("-"):
-        parser.check_options(words[:1])
+        parser.check_options(words[:1], {})
     elif first not in commands:
-        if first in RENAMED_COMMANDS:
-            raise InputError(f"unknown command {first!r}. Did you mean {RENAMED_COMMANDS[first]}?")
-        raise unknown("command", first, commands)
+        raise hints.unknown_command(first, commands)
     else:
-        commands[first].check_options(words[1:])
+        commands[first].check_options(words[1:], commands)
     options, unexpected = parser.parse_known_args(words)
     if unexpected:
         raise InputError(f"unexpected argument {' '.join(unexpected)}; see landscapes {first} --help")
@@ -97,7 +91,8 @@ def _run(argv: Sequence[str]) -> str:
         options = parse(argv)
     except SystemExit:  # raised by --help and --version after printing
         return ""
-    return str(COMMANDS[options.command].run(options))
+    with _usable_backend(options.command), redirect_stdout(sys.stderr):  # stdout has the report alone
+        return str(COMMANDS[options.command].run(options))
 
 
 def _parsers() -> tuple[Parser, Mapping[str, Parser]]:
@@ -124,7 +119,7 @@ def _warnings_as_notes() -> Iterator[None]:
     """Print each warning of the library as one line."""
 
     def note(message: Warning | str, *_: Any, **__: Any) -> None:
-        print(f"landscapes: note: {_one_line(message)}", file=sys.stderr)
+        console.note(f"landscapes: note: {console.one_line(message)}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", UserWarning)
@@ -133,14 +128,31 @@ def _warnings_as_notes() -> Iterator[None]:
 
 
 @contextmanager
+def _usable_backend(command: str) -> Iterator[None]:
+    """Ignore MPLBACKEND within the block, which a notebook may have set for its children.
+
+    Only `explore` opens a window; pictures are drawn without a backend.
+    """
+    given = os.environ.get("MPLBACKEND")
+    if given is None or command == "explore" or "matplotlib" in sys.modules:
+        yield
+        return
+    os.environ["MPLBACKEND"] = "agg"
+    try:
+        yield
+    finally:
+        os.environ["MPLBACKEND"] = given
+
+
+@contextmanager
 def _raise_on_sigterm() -> Iterator[None]:
-    """Raise `Terminated` on SIGTERM within the block; only a main thread can handle signals."""
+    """Raise `console.Terminated` on SIGTERM within the block; only a main thread can handle signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: Any) -> NoReturn:
-        raise Terminated
+        raise console.Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
@@ -149,25 +161,7 @@ def _raise_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _print(text: str) -> int:
-    """Print to stdout and return the exit code; a closed pipe, as in `| head`, is not an error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal without ≤ or – shows ?
-    try:
-        print(text, end="\n" if text else "", flush=True)
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes stdout at exit
-        if not isinstance(error, BrokenPipeError):
-            raise
-        return 128 + getattr(signal, "SIGPIPE", 13)
-    return 0
-
-
 def _fail(code: int, message: str, place: str = "") -> int:
-    """Print one line on stderr, and below it the place in a text that the message is about."""
-    print(f"landscapes: {_one_line(message)}", *[place] * bool(place), sep="\n", file=sys.stderr)
+    """Print one line on stderr, and below it the place in a text that the message is about; return the code."""
+    console.note("\n".join([f"landscapes: {console.one_line(message)}", *[place] * bool(place)]))
     return code
-
-
-def _one_line(message: object) -> str:
-    return " ".join(str(message).split())

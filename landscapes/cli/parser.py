@@ -8,25 +8,11 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
-from landscapes.errors import InputError, nearest_names
+from landscapes.cli import hints
+from landscapes.errors import InputError
 
 Examples: TypeAlias = Sequence[tuple[str, str]]
 """Command lines, each with what it does."""
-
-RENAMED_OPTIONS: Mapping[str, str] = {
-    "--with": "--optimizer",
-    "--on": "--function",
-    "--out": "--resume-dir",
-    "--save": "--record",
-    "--vary": "--set",
-    "--rates": "--lr-grid",
-    "--by": "--cost",
-    "--within": "--tol",
-    "--target": "--tolerance",
-    "--targets": "--tolerances",
-    "--aside": "--3d",
-}
-"""Earlier names of options, each with its present name."""
 
 NEGATIVE = ("--start", "--view", "--domain", "--box", "--camera")
 """Options whose value may begin with a minus sign."""
@@ -61,30 +47,21 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{_plain(message)}; see {self.prog} --help")
 
-    def check_options(self, words: Iterable[str]) -> None:
-        """Raise `InputError` for the first option that the command does not have.
+    def check_options(self, words: Iterable[str], others: Mapping[str, Parser]) -> None:
+        """Raise `InputError` for the first option that the command does not have, with a hint.
 
-        The error names the present name of a renamed option, or the nearest option of the command.
+        Args:
+            words: the arguments of the command.
+            others: the parsers of all commands, by name.
         """
         known = self._option_string_actions
         for word in words:
             if word == "--":
                 return
             name = word.partition("=")[0]
-            if re.fullmatch(r"--\w.*", name) and name not in known:
-                raise self._unknown(name)
-            if re.fullmatch(r"-[A-Za-z]+", name) and name[:2] not in known:
-                raise self._unknown(name)
-
-    def _unknown(self, name: str) -> InputError:
-        known = [option for option in self._option_string_actions if option.startswith("--")]
-        renamed = RENAMED_OPTIONS.get(name, "")
-        if renamed in known:
-            near = [renamed]
-        else:  # an abbreviation or a typing error
-            near = [option for option in known if option.startswith(name)] or nearest_names(name, known)
-        hint = f"did you mean {near[0]}?" if near else f"see {self.prog} --help"
-        return InputError(f"unknown option {name}; {hint}")
+            is_long, is_short = re.fullmatch(r"--\w.*", name), re.fullmatch(r"-[A-Za-z]+", name)
+            if (is_long and name not in known) or (is_short and name[:2] not in known):
+                raise InputError(f"unknown option {name}; {hints.unknown_option(name, self, others)}")
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"

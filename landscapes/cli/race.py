@@ -48,6 +48,12 @@ def add(commands: Commands) -> None:
     group.add_argument("--formula", metavar="F", help='formula in place of FUNCTION, as in "x**2 + 3*sin(y)"')
     runs = parser.add_argument_group("runs")
     shared.add_device(runs)
+    runs.add_argument(
+        "--metrics",
+        type=types.names,
+        metavar="NAMES",
+        help="what to record besides points and losses, as in gradient_norm,lr (for --record)",
+    )
     shared.add_start(runs)
     shared.add_steps(runs)
     output = shared.add_race_figure(parser)
@@ -76,6 +82,7 @@ def run(options: argparse.Namespace) -> str:
             start=options.start,
             steps=options.steps,
             device=options.device,
+            metrics=options.metrics or (),
             view=options.view,
             progress=progress,
         )

@@ -13,7 +13,7 @@ from functools import cache
 import torch
 
 from landscapes.engine.batch import BatchResult
-from landscapes.errors import InputError
+from landscapes.errors import InputError, ended_by
 from landscapes.execution.plan import Block
 
 ProcessId = tuple[str, int]
@@ -50,8 +50,10 @@ def try_to_load(payloads: Sequence[bytes]) -> str | None:
     for payload in payloads:
         try:
             pickle.loads(payload)
-        except Exception as error:
-            return one_line(error)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return one_line(error) if isinstance(error, Exception) else ended_by(error)
     return None
 
 
@@ -83,6 +85,10 @@ def run_or_catch(block: Block) -> BatchResult | Exception:
         return block.run()
     except Exception as error:
         return RuntimeError(one_line(error)) if _pickling_error(error) else error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an executor would raise it in the process that waits, and end that as well
+        return InputError(f"a worker was ended: {ended_by(error)}")
 
 
 def one_line(error: BaseException) -> str:

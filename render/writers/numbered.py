@@ -18,8 +18,41 @@ from landscapes.errors import InputError
 from landscapes.files import replacing_all
 from landscapes.render.writers.base import RGBA, Pixels, Writer
 
-PLACE = re.compile(r"%(?:0\d+)?d")
+PLACE = re.compile(r"%(?:0(?P<digits>\d+))?d")
 """Placeholder of the frame number."""
+
+MAX_DIGITS = 9
+"""Digits of a frame number, at most."""
+
+
+def is_numbered(path: Path) -> bool:
+    """Return whether a path names numbered frames.
+
+    >>> is_numbered(Path("frames-%04d.png")), is_numbered(Path("race.png"))
+    (True, False)
+    """
+    return path.suffix.lower() == ".png" and len(PLACE.findall(path.name)) == 1
+
+
+def numbered_files(path: Path) -> list[Path]:
+    """Return the existing frames of a numbered name such as frames-%04d.png, by number."""
+    found = {frame_number(path.name, file.name): file for file in path.parent.iterdir()}
+    return [found[number] for number in sorted(found) if number >= 0]
+
+
+def frame_number(pattern: str, name: str) -> int:
+    """Return the number in a file name, or -1 if the name does not match the pattern.
+
+    >>> frame_number("frames-%04d.png", "frames-0012.png"), frame_number("frames-%04d.png", "frames-12.png")
+    (12, -1)
+    """
+    place = PLACE.search(pattern)
+    if place is None:
+        return -1
+    before, after = pattern[: place.start()], pattern[place.end() :]
+    digits = name[len(before) : len(name) - len(after)]
+    fits = name.startswith(before) and name.endswith(after) and digits.isdecimal()
+    return int(digits) if fits and pattern % int(digits) == name else -1
 
 
 class Numbered(Writer):
@@ -33,10 +66,16 @@ class Numbered(Writer):
 
     @classmethod
     def check(cls, path: Path) -> None:
-        if len(PLACE.findall(path.name)) != 1 or path.name.count("%") != 1:
+        places = list(PLACE.finditer(path.name))
+        if len(places) != 1 or path.name.count("%") != 1:
             raise InputError(
                 f"invalid name for numbered frames: {path.name!r}; use one placeholder for the number, as in "
                 "frames-%04d.png, or no % at all for a still picture"
+            )
+        digits = (places[0]["digits"] or "1").lstrip("0")
+        if len(digits) > 1 or int(digits or 0) > MAX_DIGITS:
+            raise InputError(
+                f"the numbers of {path.name!r:.80} have more than {MAX_DIGITS} digits; write frames-%04d.png for four"
             )
 
     @classmethod
@@ -61,8 +100,8 @@ class Numbered(Writer):
             self._count += 1
 
     def end(self) -> None:
-        there = (file.name for file in self.path.parent.parent.iterdir())  # the path is in a temporary folder
-        old = sorted((name for name in there if self._number(name) >= self._count), key=self._number)
+        target = self.path.parent.parent / self.path.name  # the path is in a temporary folder
+        old = [file.name for file in numbered_files(target) if frame_number(target.name, file.name) >= self._count]
         if old:
             warnings.warn(f"{len(old)} older frames with higher numbers remain: {old[0]} … {old[-1]}", stacklevel=2)
 
@@ -71,10 +110,3 @@ class Numbered(Writer):
 
     def _path(self, number: int) -> Path:
         return self.path.with_name(self.path.name % number)
-
-    def _number(self, name: str) -> int:
-        """Return the number in a file name, or -1 if the name does not match the pattern."""
-        before, after = PLACE.split(self.path.name)
-        digits = name[len(before) : len(name) - len(after)]
-        fits = name.startswith(before) and name.endswith(after) and digits.isdecimal()
-        return int(digits) if fits and self.path.name % int(digits) == name else -1

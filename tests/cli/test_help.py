@@ -9,7 +9,7 @@ import pytest
 from render_records import diverging
 
 import landscapes
-from landscapes.cli import main, parser
+from landscapes.cli import hints, main
 
 EXAMPLES = [(name, line) for name, module in main.COMMANDS.items() for line, _ in module.EXAMPLES]
 
@@ -101,6 +101,16 @@ UNKNOWN = {
     "basins booth -O adam --out here": "unknown option --out; did you mean --resume-dir?",
     "sweep booth -O adam --vary lr=1": "unknown option --vary; did you mean --set?",
     "compare --on booth -O adam": "unknown option --on; did you mean --function?",
+    "race --on booth": "unknown option --on; name the function without an option: landscapes race beale",
+    "sweep -f booth": "unknown option -f; name the function without an option: landscapes sweep beale",
+    "explore -f": "unknown option -f; name the function without an option: landscapes explore beale",
+    "race booth --lr 0.1": 'unknown option --lr; a hyper-parameter belongs to its optimizer, as in -O "adam(lr=...)"',
+    "sweep booth --weight-decay=1": "unknown option --weight-decay; a hyper-parameter belongs to its optimizer, as in "
+    '-O "adam(weight_decay=...)" for one value, --set weight_decay=A,B for several',
+    "basins booth -O adam --by steps": "unknown option --by; --by is --cost, an option of landscapes compare",
+    "race booth --lr-grid 1": "unknown option --lr-grid; --lr-grid is an option of landscapes compare",
+    "tune booth --observe lr": "unknown option --observe; --observe is --metrics, an option of landscapes race",
+    "race booth --observe lr": "unknown option --observe; did you mean --metrics?",
     "compare -f booth -O adam --rates 1,2": "unknown option --rates; did you mean --lr-grid?",
     "compare -f booth -O adam --by steps": "unknown option --by; did you mean --cost?",
     "compare -f booth -O adam --targets 0.1": "unknown option --targets; did you mean --tolerances?",
@@ -114,6 +124,12 @@ UNKNOWN = {
     "see landscapes race --help",
     "explore": "missing argument: FUNCTION; see landscapes explore --help",
     "race booth --theme drak": "unknown theme 'drak'. Did you mean dark?",
+    "race booth --theme Dark": "unknown theme 'Dark'. Did you mean dark?",
+    "show booth --theme LIGHT -o b.png": "unknown theme 'LIGHT'. Did you mean light?",
+    "booth": "'booth' is a function, not a command; try: landscapes race booth, or: landscapes show booth",
+    "mine:f": "'mine:f' is a function, not a command; try: landscapes race mine:f, or: landscapes show mine:f",
+    "adam(lr=1)": "'adam(lr=1)' is an optimizer, not a command; try: landscapes race beale -O adam(lr=1), or: "
+    "landscapes show adam",
     "race adam": "'adam' is an optimizer, not a function; landscapes list functions shows the functions",
     "race booth -O beale": "'beale' is a function, not an optimizer; landscapes list optimizers shows the optimizers",
 }
@@ -129,8 +145,8 @@ def test_no_option_has_an_earlier_name():
     """A suggestion must be an option of a command, and no command may have the earlier option with another meaning."""
     _, commands = main._parsers()
     options = {name: set(command._option_string_actions) for name, command in commands.items()}
-    for new in parser.RENAMED_OPTIONS.values():
+    for new in hints.RENAMED_OPTIONS.values():
         assert any(new in known for known in options.values()), new
     for name, known in options.items():
-        for old, new in parser.RENAMED_OPTIONS.items():
+        for old, new in hints.RENAMED_OPTIONS.items():
             assert old not in known or new not in known, (name, old)
