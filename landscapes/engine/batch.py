@@ -64,7 +64,9 @@ class BatchResult:
         stopped: the step at which a run ended, shape (R,); -1 for a run that took all steps. For a failed run it is
             the step whose point was rejected.
         reason: why a run ended, shape (R,): a key of `termination.REASON_CODES`, or "" for a run that took all steps.
-        reached: the first step at or below the target, shape (R,); -1 if there was none.
+        reached: the first step from which the loss stays at or below the target until the run ends, shape (R,); -1 if
+            there was none, or if the run failed.
+        first_reached: the first step at or below the target, shape (R,); -1 if there was none.
         lowest: the lowest value of each run, shape (R,).
         evaluations: evaluations per run, shape (R,) each: `n_values`, `n_gradients`, `n_hvps`, `n_hessians`.
         metrics: further recorded quantities, by name, shape (R, T) or (R, T, d); NaN if an optimizer lacks one.
@@ -76,6 +78,7 @@ class BatchResult:
     stopped: NDArray[np.int64]
     reason: NDArray[np.str_]
     reached: NDArray[np.int64]
+    first_reached: NDArray[np.int64]
     lowest: NDArray[np.float64]
     evaluations: Mapping[str, NDArray[np.int64]]
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)

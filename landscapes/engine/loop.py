@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.engine.arrivals import target_tensor
 from landscapes.engine.batch import Batch, BatchResult
 from landscapes.engine.fast.buffers import Allocate, RunBuffers
 from landscapes.engine.fast.compiling import kernel_for
@@ -63,7 +64,7 @@ def run(
             always recorded.
         metrics: quantities to record besides points and losses: "gradient_norm", "lr", "evaluations" (counts so far,
             (R, T, 4) as in `oracle.KINDS`), and buffers of the optimizers ("momentum", "second_moment", …).
-        target: a value; `reached` is the first step at or below it.
+        target: the loss to reach, see `BatchResult.reached`; it ends no run.
         streams: the stream of random numbers of each run, shape (R,), int64. By default all runs share one stream, so
             that optimizers are compared under the same noise.
         seed: seed of the random numbers.
@@ -126,9 +127,10 @@ def _run_fast(
         group.optimizer.check(function)
     runs = starts.shape[1]
     stop_test = None if stop is None else stop.bind(function, starts)
-    problem = Problem(function, steps, box, stop_test, None if stop is None else stop.ftol, target, recorded)
+    goal = None if target is None else target_tensor(target, starts)
+    problem = Problem(function, steps, box, stop_test, None if stop is None else stop.ftol, goal, recorded)
     buffers = RunBuffers(runs, function.dim, recorded, allocate)
-    limits = Limits.of(box, stop, function)
+    limits = Limits.of(box, stop, function, goal)
     done = 0
 
     def report(run_steps: int) -> None:
@@ -149,6 +151,7 @@ def _run_fast(
         stopped=buffers.stopped,
         reason=REASON_NAMES[buffers.reason],
         reached=buffers.reached,
+        first_reached=buffers.first_reached,
         lowest=buffers.lowest,
         evaluations={kind: taken if kind == "n_gradients" else np.zeros_like(taken) for kind in KINDS},
     )

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.engine.arrivals import Arrivals, target_tensor
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.fast.tracing import TracedFunction, trace_if_worthwhile
 from landscapes.engine.recording import Recorder
@@ -29,9 +30,9 @@ class StepwiseLoop:
     """
 
     __slots__ = (
-        "count", "counted", "evaluated_at_end", "evaluated_gradients", "function", "groups", "high", "inverse_order",
-        "last_loss", "last_x", "low", "lowest", "may_converge", "none_ended", "reached", "recorder", "self_ending",
-        "sizes", "status", "steppers", "steps", "stop_test", "target", "traced", "with_gradient", "x",
+        "arrivals", "count", "counted", "evaluated_at_end", "evaluated_gradients", "function", "groups", "high",
+        "inverse_order", "last_loss", "last_x", "low", "lowest", "may_converge", "none_ended", "recorder",
+        "self_ending", "sizes", "status", "steppers", "steps", "stop_test", "target", "traced", "with_gradient", "x",
     )  # fmt: skip
 
     def __init__(
@@ -54,8 +55,9 @@ class StepwiseLoop:
         order, groups, with_gradient = _sorted_by_kind(optimizers)
         self.inverse_order = torch.empty_like(order)
         self.inverse_order[order] = torch.arange(runs)
-        self.function, self.steps, self.target, self.count = function, steps, target, runs
+        self.function, self.steps, self.count = function, steps, runs
         self.x = x = starts[:, order].contiguous()
+        self.target = None if target is None else target_tensor(target, x)
         streams = torch.zeros(runs, dtype=torch.int64) if streams is None else streams[order].cpu()
         setup = RunSetup(steps, streams.to(x.device), seed)
         self.groups = [
@@ -82,8 +84,8 @@ class StepwiseLoop:
         low, high = box.to(x).unbind(1)
         self.low, self.high = low[:, None], high[:, None]
         self.status = RunStatus(runs, x.device)
-        self.reached = self.status.stopped.clone()
         self.lowest = x.new_full((runs,), torch.inf)
+        self.arrivals = Arrivals.never(self.lowest) if target is None else Arrivals.start(self.lowest)
         self.last_x, self.last_loss = x, self.lowest
         self.none_ended = x.device.type == "cpu"
         self.traced = trace_if_worthwhile(function, x, steps)
@@ -140,10 +142,9 @@ class StepwiseLoop:
         self.lowest = torch.where(status.alive, torch.minimum(self.lowest, loss), self.lowest)
 
     def _end_converged(self, t: int, points: Tensor, loss: Tensor, gradient: Tensor) -> None:
-        """Note which runs reach the target; end those that meet a tolerance or terminate by themselves."""
+        """Note which runs are at the target; end those that meet a tolerance or terminate by themselves."""
         if self.target is not None:
-            hits = (self.reached < 0) & self.status.alive & (loss <= self.target)
-            self.reached = torch.where(hits, t, self.reached)
+            self.arrivals = self.arrivals.after_step(t, self.last_loss, self.lowest, self.target)
         if self.stop_test is not None:
             codes = self.stop_test(points, loss, gradient)
             self.status.end(codes > 0, t, codes)
@@ -176,13 +177,17 @@ class StepwiseLoop:
         """Return the result, with the runs in their original order."""
         inverse, status, recorder = self.inverse_order, self.status, self.recorder
         counts = torch.cat([group.evaluations_until(self.steps, status.stopped) for group in self.groups], 1)
+        reached, first_reached = self.arrivals.within(
+            self.steps, status.reason, unbounded=self.function.minimum == -math.inf
+        )
         return BatchResult(
             x=_to_host(recorder.x[..., inverse].permute(2, 0, 1)),
             loss=_to_host(recorder.loss[:, inverse].T),
             step=recorder.steps,
             stopped=status.stopped[inverse].cpu().numpy(),
             reason=REASON_NAMES[status.reason[inverse].cpu().numpy()],
-            reached=self.reached[inverse].cpu().numpy(),
+            reached=reached[inverse].cpu().numpy(),
+            first_reached=first_reached[inverse].cpu().numpy(),
             lowest=_to_host(self.lowest[inverse]),
             evaluations=dict(zip(KINDS, counts[:, inverse].cpu().numpy(), strict=True)),
             metrics={name: _to_host(rows[..., inverse].movedim(-1, 0)) for name, rows in recorder.metrics.items()},

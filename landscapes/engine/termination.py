@@ -19,6 +19,9 @@ REASON_CODES = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "t
 """The reasons why a run ends: it left the box; it met NaN or infinity; it met a tolerance of `Stop`; its optimizer
 ended it."""
 
+FAILURES = (REASON_CODES["bound"], REASON_CODES["non-finite"])
+"""The codes of runs that failed."""
+
 REASON_NAMES = np.array(["", *REASON_CODES])
 """The reason of each code; "" for a run that has not ended."""
 

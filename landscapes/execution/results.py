@@ -241,7 +241,7 @@ def not_run(plan: Plan, task: int, size: int, like: FlatArrays | None = None) ->
     if like is None:
         step = recorded_steps(settings.record_steps, settings.steps)
         like = {"x": np.empty((0, len(step), dim)), "loss": np.empty((0, len(step))), "step": step}
-        like |= {name: np.empty(0, dtype=np.int64) for name in ("stopped", "reached")}
+        like |= {name: np.empty(0, dtype=np.int64) for name in ("stopped", "reached", "first_reached")}
         like |= {"lowest": np.empty(0), "reason": np.empty(0, dtype="<U10")}
         like |= {f"evaluations/{kind}": np.empty(0, dtype=np.int64) for kind in KINDS}
     missing = {"f": np.nan, "i": -1, "U": NOT_RUN}

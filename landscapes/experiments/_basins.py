@@ -151,7 +151,7 @@ def basins(
     runs = run_columns(paths, None, math.nan)
     runs["basin"] = np.where(ended, nearest(paths.x[:, -1], minima, near), -1)
     runs["arrived"] = np.where(np.isin(paths.reason, ARRIVED) & (runs["basin"] >= 0), paths.stopped, -1)
-    for name in ("final", "lowest", "reached", "reason"):  # not needed; a map has many runs
+    for name in ("final", "lowest", "reached", "first_reached", "reason"):  # not needed; a map has many runs
         del runs[name]
     meta = BasinsMeta(
         **common_meta(objective, results),

@@ -90,8 +90,9 @@ def compare(
 ) -> Record:
     """Run optimizers on many functions, starts and seeds, and record when each run reaches each of several tolerances.
 
-    All optimizers have the same starts, noise and number of steps. A run reaches the tolerance τ where
-    f ≤ f* + τ (f(x₀) − f*) (Moré & Wild, 2009). If the minimum f* is unknown, it is the lowest value of any run.
+    All optimizers have the same starts, noise and number of steps. A run reaches the tolerance τ at the first step from
+    which f ≤ f* + τ (f(x₀) − f*) (Moré & Wild, 2009) holds until its last step. A run that leaves again, or fails, does
+    not reach it. If the minimum f* is unknown, it is the lowest value of any run.
     Evaluations are counted by `target_hits.evaluation_cost`: values, gradients and Hessian-vector products count 1, a
     Hessian counts d.
 
@@ -119,10 +120,11 @@ def compare(
     Returns:
         A record with the axes `function`, `optimizer`, `start` and `seed`. With `lr_grid` the axis `lr` follows
         `optimizer`, and `analysis.selection.at_best_lr` takes each optimizer at its best. `meta.tolerances` are the
-        shares, descending. The columns `steps_to` and `evaluations_to` have one spec per tolerance, masked if it was
+        shares, descending. The columns `steps_to` and `evaluations_to` have one entry per tolerance, masked if it was
         not reached. Others are `status` ("converged" if the run ends at the last tolerance), `reached` (steps to it),
-        `evaluations` (of the whole run), `final`, `lowest` and evaluations by kind. Points are padded with NaN to the
-        largest number of coordinates. `analysis.profiles` and `analysis.tables` take the record.
+        `first_reached` (the first step there, even if the run leaves again), `evaluations` (of the whole run), `final`,
+        `lowest` and evaluations by kind. Points are padded with NaN to the largest number of coordinates.
+        `analysis.profiles` and `analysis.tables` take the record.
 
     Raises:
         InputError: for invalid arguments, before any work is done; and for a function that is unbounded below.
@@ -295,7 +297,6 @@ def _columns(
     lrs = np.array([optimizer.learning_rate]) if problem.lr_grid is None else problem.lr_grid
     never = np.full((count, len(shares)), np.nan)  # if no block of it was run
     to = {name: np.nan_to_num(paths.metrics.get(name, never), nan=-1) for name in ("steps_to", "evaluations_to")}
-    steps_to = to["steps_to"].astype(np.int64)
     first = paths.loss[:, 0]
     hardest = function.minimum + shares[-1] * np.maximum(first - function.minimum, 0.0)
     spent = np.stack([paths.evaluations[kind] for kind in KINDS], -1).astype(np.float64)
@@ -306,9 +307,8 @@ def _columns(
         "function": np.repeat([problem.label], count),
         "lr": np.repeat(lrs, count // len(lrs)),
         **run_columns(paths, hardest, function.minimum),
-        "reached": steps_to[:, -1],
         "evaluations": np.where(paths.reason == NOT_RUN, -1, evaluation_cost(spent, function.dim)).astype(np.int64),
-        "steps_to": steps_to,
+        "steps_to": to["steps_to"].astype(np.int64),
         "evaluations_to": to["evaluations_to"].astype(np.int64),
     }
 

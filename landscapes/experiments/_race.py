@@ -19,7 +19,8 @@ from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_start, check_stop
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
-from landscapes.experiments.outcomes import roaming_box, statuses, target_loss
+from landscapes.experiments.outcomes import FAILED_REASONS, roaming_box, statuses, target_loss
+from landscapes.experiments.target_hits import arrival_steps
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
@@ -152,7 +153,8 @@ def race_searched(
     raced = [spec.optimizer for spec in specs]
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced))
     first = float(objective(point))
-    aim = _bounded_target(objective, first)
+    surface = _surface(objective, resolution)
+    aim = _target(objective, first, surface)
     paths = loop.run(
         objective,
         raced,
@@ -166,7 +168,6 @@ def race_searched(
         seed=check_count("seed", seed, 0),
         progress=progress,
     )
-    surface = _surface(objective, resolution)
     minimum_is = "unknown" if math.isnan(objective.minimum) else "known" if objective is given else "found"
     if not _is_lowest(objective, first, surface, paths, dtype):
         if minimum_is == "found":
@@ -175,7 +176,9 @@ def race_searched(
             minimum_is = "contradicted"
     if float(np.min(paths.lowest)) < objective.lower_bound:
         objective = replace(objective, lower_bound=math.nan)
-    target = None if minimum_is == "contradicted" else _target(objective, float(paths.loss[0, 0]), surface)
+    target = None if minimum_is == "contradicted" else _target(objective, first, surface)
+    known = target == aim
+    first_reached, reached = (paths.first_reached, paths.reached) if known else _recorded_arrivals(paths, target)
     recorded = dict(paths.metrics)
     if timed:
         ends = np.where(paths.stopped < 0, budget, paths.stopped)
@@ -194,7 +197,8 @@ def race_searched(
             ),
             "stopped": paths.stopped,
             "reason": paths.reason,
-            "reached": _first_hit(paths, target) if aim is None or target is None else paths.reached,
+            "reached": reached,
+            "first_reached": first_reached,
             "lowest": paths.lowest,
             **paths.evaluations,
         },
@@ -311,7 +315,12 @@ def _unlisted_minima(function: Function, first: float, paths: BatchResult) -> li
     return found
 
 
-def _first_hit(paths: BatchResult, target: float | None) -> NDArray[np.int64]:
-    """Return the first recorded step at which each run is at or below the target, -1 for never."""
-    hits = paths.loss <= (math.nan if target is None else target)
-    return np.where(hits.any(1), paths.step[hits.argmax(1)], -1)
+def _recorded_arrivals(paths: BatchResult, target: float | None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return `first_reached` and `reached` by the recorded steps, for a target that is known only after the race."""
+    if target is None:
+        never = np.full(len(paths.loss), -1)
+        return never, never
+    first, stays = arrival_steps(paths.loss, np.full((len(paths.loss), 1), target))
+    stays[np.isin(paths.reason, FAILED_REASONS)] = -1
+    at_first, to_stay = (np.where(rows >= 0, paths.step[rows], -1)[:, 0] for rows in (first, stays))
+    return at_first, to_stay

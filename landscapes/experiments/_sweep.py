@@ -96,7 +96,8 @@ def sweep(
 
     Returns:
         A record whose runs form a grid (`Record.axes`, `Record.grid`), with the columns `status`, `final`, `lowest`,
-        `reached` (steps to the target), `stopped`, `reason`, evaluations, and each hyper-parameter. After Ctrl-C the
+        `reached` (the first step from which the loss stays at or below the target), `first_reached` (the first step
+        there), `stopped`, `reason`, evaluations, and each hyper-parameter. After Ctrl-C the
         record has what is done: `meta.complete` is False, and other runs have the status "not run".
 
     Raises:

@@ -19,6 +19,9 @@ ROAM = 1e3
 ROAM_UNBOUNDED = 0.25
 """The same for a function that is unbounded below."""
 
+FAILED_REASONS = ("bound", "non-finite")
+"""The reasons of a run that failed; see `termination.REASON_CODES`."""
+
 ARRIVED = ("gtol", "ftol", "xtol")
 """The reasons to stop of a run that has arrived; see `termination.REASON_CODES`."""
 

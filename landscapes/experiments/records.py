@@ -43,6 +43,7 @@ def run_columns(
         "final": final,
         "lowest": paths.lowest,
         "reached": paths.reached,
+        "first_reached": paths.first_reached,
         "stopped": paths.stopped,
         "reason": paths.reason,
         **paths.evaluations,

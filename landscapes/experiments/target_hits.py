@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.loop import Progress
 from landscapes.execution.plan import Block, Task
+from landscapes.experiments.outcomes import FAILED_REASONS
 from landscapes.optimizers import FirstOrder, Optimizer
 from landscapes.oracle import KINDS
 
@@ -29,14 +30,18 @@ class TargetHitBlock(Block):
     minimum: float = math.nan
 
     def run(self, progress: Progress | None = None) -> BatchResult:
-        """Return the ends of the runs, with the metrics `steps_to` and `evaluations_to`: (R, K), NaN for never."""
+        """Return the ends of the runs, with the metrics `steps_to` and `evaluations_to`: (R, K), NaN for never.
+
+        `reached` and `first_reached` are those of the last target.
+        """
         metrics = () if one_gradient_per_step(self.batch.optimizer) else ("evaluations",)
         terms = replace(self.settings, record_steps="all", metrics=metrics)
         plain = Block(self.function, self.batch, self.starts, self.streams, terms)
         paths = plain.run(progress)
         first = paths.loss[:, 0]
         targets = self.minimum + np.maximum(first - self.minimum, 0.0)[:, None] * np.array(self.shares)
-        steps = first_hits(paths.loss, targets)
+        first_steps, steps = arrival_steps(paths.loss, targets)
+        steps[np.isin(paths.reason, FAILED_REASONS)] = -1
         spent = paths.step[None, :] if not metrics else evaluation_cost(paths.metrics["evaluations"], self.function.dim)
         runs = np.arange(len(first))[:, None] if metrics else 0
         evaluations = np.where(steps < 0, np.nan, np.asarray(spent, dtype=np.float64)[runs, steps])
@@ -45,6 +50,8 @@ class TargetHitBlock(Block):
             x=paths.x[:, [0, -1]],
             loss=paths.loss[:, [0, -1]],
             step=paths.step[[0, -1]],
+            reached=steps[:, -1],
+            first_reached=first_steps[:, -1],
             metrics={"steps_to": np.where(steps < 0, np.nan, steps), "evaluations_to": evaluations},
         )
 
@@ -84,19 +91,29 @@ def one_gradient_per_step(optimizer: Optimizer) -> bool:
     return isinstance(optimizer, FirstOrder)
 
 
-def first_hits(values: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the first step at which each run is at or below each of its targets, shape (R, K); -1 for never.
+def arrival_steps(
+    losses: NDArray[np.float64], targets: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first step at or below each target, and the first from which the loss stays there until the end.
 
     Args:
-        values: shape (R, T), all steps.
+        losses: shape (R, T), all steps.
         targets: shape (R, K).
 
-    >>> first_hits(np.array([[9.0, 4.0, 5.0, 1.0]]), np.array([[4.5, 2.0, 0.0]]))
-    array([[ 1,  3, -1]])
+    Returns:
+        Two arrays of shape (R, K); -1 for never.
+
+    >>> arrival_steps(np.array([[9.0, 4.0, 5.0, 1.0]]), np.array([[4.5, 2.0, 0.0]]))
+    (array([[ 1,  3, -1]]), array([[ 3,  3, -1]]))
     """
-    lowest = np.minimum.accumulate(np.where(np.isnan(values), np.inf, values), axis=1)
-    found = np.stack([(lowest > target[:, None]).sum(1) for target in targets.T], 1)
-    return np.where(found < values.shape[1], found, -1)
+    losses = np.where(np.isnan(losses), np.inf, losses)
+    lowest_so_far = np.minimum.accumulate(losses, axis=1)
+    highest_from_here = np.maximum.accumulate(losses[:, ::-1], axis=1)[:, ::-1]
+    first, stays = (
+        np.stack([(curve > target[:, None]).sum(1) for target in targets.T], 1)
+        for curve in (lowest_so_far, highest_from_here)
+    )
+    return np.where(first < losses.shape[1], first, -1), np.where(stays < losses.shape[1], stays, -1)
 
 
 def evaluation_cost(counts: NDArray[np.float64], dim: int) -> NDArray[np.float64]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of the file layout. A reader refuses a newer one."""
 
-MASKED = ("stopped", "reached", "basin", "arrived", "steps_to", "evaluations_to", "evaluations")
+MASKED = ("stopped", "reached", "first_reached", "basin", "arrived", "steps_to", "evaluations_to", "evaluations")
 """The integer columns of runs that may lack entries: they are masked arrays (`numpy.ma`)."""
 
 FAILED = ("diverged", "non-finite")
@@ -75,7 +75,8 @@ class Trajectories:
             - `label`; `optimizer` (with its hyper-parameters, as `optimizers.parse` reads it); `lr`; `lr_source`
             - `status`: see below; `reason`: why the run was stopped, "" if it was not
             - `stopped`: the step whose point was rejected, masked if there is none
-            - `reached`: the first step at or below the target, masked if there is none
+            - `reached`: the first step from which the loss stays at or below the target until the run ends, masked if
+              there is none or the run failed; `first_reached`: the first step at or below the target
             - `n_values`, `n_gradients`, `n_hvps` (Hessian-vector products), `n_hessians`: evaluations
 
         metrics: other recorded quantities by name, shape (R, T) or (R, T, d); NaN for runs that lack them.

@@ -136,6 +136,8 @@ def test_compiled_runs_end_as_uncompiled_ones(stop, no_cache):
     eager = loop.run(get("sphere"), many, starts(9000), 83, **how)
     close(compiled, eager, atol=1e-9)
     np.testing.assert_array_equal(compiled.reached, eager.reached)
+    np.testing.assert_array_equal(compiled.first_reached, eager.first_reached)
+    assert (eager.first_reached < eager.reached).any()  # some leave the target again
     np.testing.assert_allclose(compiled.lowest, eager.lowest, rtol=1e-9, atol=1e-12)
     assert len(set(eager.reason.tolist())) == 3  # out of bounds, converged, all steps taken
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,6 @@ from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Optimizer
 
 RUNS = 260
 PLAIN = [name for name in OPTIMIZERS if group_runs(Batch(optimizer_of(name), 1))]
@@ -42,16 +42,16 @@ def crater(x: Tensor, y: Tensor) -> Tensor:
     return torch.where(x * x + y * y < 0.05, torch.inf, 0.0) + x * x + y * y
 
 
-@pytest.fixture
-def stepwise(monkeypatch) -> Callable[..., BatchResult]:
+def stepwise_run(*given: object, **how: object) -> BatchResult:
     """Return `loop.run` without the fast path."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "group_runs", lambda _: None)
+        return loop.run(*given, **how)
 
-    def run(objective: Function, listed: Sequence[Optimizer] | Batch, *rest: object, **how: object) -> BatchResult:
-        with monkeypatch.context() as patch:
-            patch.setattr(loop, "group_runs", lambda _: None)
-            return loop.run(objective, listed, *rest, **how)
 
-    return run
+@pytest.fixture
+def stepwise() -> Callable[..., BatchResult]:
+    return stepwise_run
 
 
 def starts(objective: Function, runs: int = RUNS, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -86,8 +86,8 @@ def test_the_test_runs_end_for_every_reason(stepwise):
     how = {"box": box(cliff), "target": 1.0}
     result = loop.run(cliff, Batch(optimizers.SGD(), RUNS, rates("sgd")), starts(cliff), 37, **how)
     assert {"", "bound", "non-finite"} == set(result.reason.tolist())
-    assert (result.reached >= 0).any()
-    assert (result.reached < 0).any()
+    assert (result.first_reached >= 0).any()
+    assert (result.first_reached < 0).any()
 
 
 @pytest.mark.parametrize("stop", STOPS, ids=str)
@@ -146,6 +146,36 @@ def test_interleaved_optimizers_are_grouped(stepwise):
     x = starts(objective, len(listed))
     fast = loop.run(objective, listed, x, 20, box=box(objective))
     assert_same(fast, stepwise(objective, listed, x, 20, box=box(objective)))
+
+
+@function((-2, 2), (-2, 2), start=(1, 1))
+def bowl(x: Tensor, y: Tensor) -> Tensor:
+    """A bowl in which momentum oscillates across every contour."""
+    return x * x + 3 * y * y
+
+
+@settings(max_examples=20)
+@given(
+    st.floats(0.5, 0.99),
+    st.floats(1e-3, 0.9),
+    st.integers(0, 40),
+    st.floats(-3, 1),
+    st.sampled_from([None, Stop(gtol=0.05), Stop(ftol=0.01)]),
+    st.sampled_from([torch.float64, torch.float32]),
+)
+def test_a_run_reaches_the_target_where_its_loss_stays(momentum, lr, steps, exponent, stop, dtype):
+    objective, target = replace(bowl, minimum=0.0), 10.0**exponent
+    many = Batch(optimizers.SGD(momentum=momentum), RUNS, {"lr": np.geomspace(lr / 50, lr, RUNS)})
+    x, how = starts(objective, dtype=dtype), {"box": box(objective), "stop": stop, "target": target}
+    fast = loop.run(objective, many, x, steps, **how)
+    slow = stepwise_run(objective, many, x, steps, **how)
+    assert_same(fast, slow)
+    for run, losses in enumerate(fast.loss):
+        below = losses <= target
+        touches = np.flatnonzero(below)
+        stays = len(touches) > 0 and below[-1] and fast.reason[run] not in ("bound", "non-finite")
+        assert fast.first_reached[run] == (touches[0] if len(touches) else -1)
+        assert fast.reached[run] == (np.flatnonzero([below[t:].all() for t in range(steps + 1)])[0] if stays else -1)
 
 
 MANY = Batch(optimizers.RMSprop(), 600, {"lr": np.geomspace(1e-4, 0.5, 600)})

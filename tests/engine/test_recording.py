@@ -51,7 +51,7 @@ def test_recorded_steps_equal_those_of_a_full_recording(steps, record_steps):
     assert part.step.tolist() == step.tolist()
     np.testing.assert_array_equal(part.x, whole.x[:, step])
     np.testing.assert_array_equal(part.loss, whole.loss[:, step])
-    for name in ("stopped", "reason", "reached", "lowest"):
+    for name in ("stopped", "reason", "reached", "first_reached", "lowest"):
         np.testing.assert_array_equal(getattr(part, name), getattr(whole, name))
 
 
@@ -70,11 +70,13 @@ def test_reached_does_not_depend_on_the_recorded_steps():
     target = 1e-3
     whole = run(300, target=target)
     hits = whole.loss <= target
-    expected = np.where(hits.any(1), hits.argmax(1), -1)
-    assert (expected > 0).sum() >= 2
+    first = np.where(hits.any(1), hits.argmax(1), -1)
+    stays = np.where(hits[:, -1], hits.shape[1] - np.argmin(hits[:, ::-1], axis=1), -1)
+    assert (stays > 0).sum() >= 2
     for record_steps in ("all", "ends", 7):
         result = run(300, record_steps=record_steps, target=target)
-        assert result.reached.tolist() == expected.tolist()
+        assert result.reached.tolist() == stays.tolist()
+        assert result.first_reached.tolist() == first.tolist()
         np.testing.assert_array_equal(result.lowest, whole.loss.min(1))
 
 

@@ -14,7 +14,7 @@ from landscapes import InputError, Record, compare, function, functions, optimiz
 from landscapes.analysis import profiles
 from landscapes.analysis.costs import costs
 from landscapes.experiments import _compare
-from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, first_hits
+from landscapes.experiments.target_hits import TargetHitTask, arrival_steps, evaluation_cost
 from landscapes.optimizers import parse
 from landscapes.oracle import KINDS
 from landscapes.record import filled
@@ -65,10 +65,12 @@ def test_target_hits_and_their_costs_equal_those_of_each_race():
                     assert spent == kinds[0] + kinds[1] + kinds[2] + 2 * kinds[3]
 
 
-def test_a_target_that_is_left_again_has_been_crossed():
+def test_a_target_that_is_left_again_is_not_reached():
     values = np.array([[5.0, 1.0, 3.0, 0.5], [5.0, 6.0, np.nan, 7.0]])
     targets = np.array([[2.0, 0.6, 5.0], [2.0, 4.9, 5.0]])
-    assert first_hits(values, targets).tolist() == [[1, 3, 0], [-1, -1, 0]]
+    first, stays = arrival_steps(values, targets)
+    assert first.tolist() == [[1, 3, 0], [-1, -1, 0]]
+    assert stays.tolist() == [[3, 3, 0], [-1, -1, -1]]
 
 
 def test_a_hessian_costs_as_many_gradients_as_there_are_coordinates():

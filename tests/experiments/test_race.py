@@ -17,10 +17,11 @@ from every_optimizer import WITH_RATE, optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes import InputError, Record, function, functions, optimizers, race
+from landscapes import InputError, Record, compare, function, functions, optimizers, race, sweep
 from landscapes.analysis.race_table import notes
 from landscapes.experiments import _race, optimizer_specs, outcomes, stored_lrs
 from landscapes.optimizers import parse
+from landscapes.record import filled
 
 STORED = json.loads((resources.files("landscapes.experiments") / "tuned.json").read_text(encoding="utf-8"))
 
@@ -417,3 +418,26 @@ def test_learning_rates_that_diverge_rank_last():
     (scores,) = stored_lrs.score_lrs(bowl, [parse("sgd")[0]], bowl.start, 40)
     wild = np.array(stored_lrs.GRID) > 1.0  # |1 − 2·lr| > 1
     assert scores[~wild].max() < scores[wild].min()
+
+
+def test_a_run_that_leaves_the_target_again_did_not_reach_it():
+    """RMSprop touches the target of Beale at step 68 and ends a hundred times above it."""
+    record = race("beale", ["rmsprop(lr=0.212)", "rmsprop(lr=0.01)"], steps=400)
+    assert record.trajectories.loss[0, -1] > 10 * record.meta.target
+    assert column(record, "first_reached") == [68, None]
+    assert column(record, "reached") == [None, None]
+    assert column(record, "status")[0] == "max_steps"
+    lr = sweep("beale", "rmsprop", lr=[0.212], steps=400)
+    assert filled(lr.grid("first_reached")).tolist() == [68]
+    assert lr.grid("reached").mask.all()
+    many = compare("beale", "rmsprop(lr=0.212)", starts=1, steps=400, tolerances=[1e-4])
+    assert many.grid("steps_to").mask.all()
+    assert many.grid("evaluations_to").mask.all()
+    assert filled(many.grid("first_reached")).tolist() == [[[[68]]]]
+
+
+@pytest.mark.parametrize("record_steps", ["all", "ends"])
+def test_when_an_unbounded_run_passes_its_target_does_not_depend_on_the_recorded_steps(record_steps):
+    record = race("saddle", ["momentum(lr=0.03)"], record_steps=record_steps)
+    assert record.trajectories.runs["status"][0] == "unbounded"
+    assert column(record, "reached") == column(record, "first_reached") == [37]

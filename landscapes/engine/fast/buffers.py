@@ -26,7 +26,7 @@ class RunBuffers:
         x: points, shape (T, d, R).
         loss: losses, shape (T, R); NaN if they are not recorded.
         stopped, reason: when and why each run ended, shape (R,) each, as in `termination.RunStatus`.
-        reached: the first step at or below the target, shape (R,), or -1.
+        reached, first_reached: when each run reaches the target, shape (R,) each, as in `batch.BatchResult`.
         lowest: the lowest value of each run, shape (R,).
         row_of: the row of each recorded step.
     """
@@ -40,6 +40,7 @@ class RunBuffers:
         self.stopped = np.full(runs, -1)
         self.reason = np.zeros(runs, dtype=np.int64)
         self.reached = np.full(runs, -1)
+        self.first_reached = np.full(runs, -1)
         self.lowest = np.full(runs, np.inf)
         self.row_of = {int(step): i for i, step in enumerate(recorded)}
 

@@ -200,6 +200,7 @@ def flatten(chunk: ChunkResult) -> list[Tensor]:
         *state.last[0],
         state.last[1],
         chunk.flag,
+        *(chunk.above or ()),
     ]
 
 
@@ -209,7 +210,9 @@ def unflatten(out: Sequence[Tensor], d: int, state_size: int, recorded: Sequence
     points = _take(left, d)
     states = [tuple(_take(left, state_size)) for _ in range(d)]
     (lowest,), last, (loss, flag) = _take(left, 1), _take(left, d), _take(left, 2)
-    return ChunkResult(BatchState(points, states, lowest, (last, loss)), flag, recorded)
+    above = tuple(left)
+    state = BatchState(points, states, lowest, (last, loss))
+    return ChunkResult(state, flag, recorded, (above[0], above[1]) if above else None)
 
 
 def _take(left: Iterator[Tensor], count: int) -> list[Tensor]:
@@ -227,8 +230,8 @@ def compiled_kernel(
         return None
     table = coef_table(optimizer, names, steps)
     limits = eager.limits.by_coordinate()
-    tolerances = [square for square in (limits.squared_gtol, limits.squared_xtol) if square is not None]
-    flat = [*limits.center, *limits.half_width, *tolerances, *(piece for minimum in limits.minima for piece in minimum)]
+    scalars = [scalar for scalar in (limits.squared_gtol, limits.squared_xtol, limits.target) if scalar is not None]
+    flat = [*limits.center, *limits.half_width, *scalars, *(piece for minimum in limits.minima for piece in minimum)]
     key = (
         eager.function.formula,
         eager.function.view,
@@ -237,7 +240,8 @@ def compiled_kernel(
         names,
         table.kinds,
         tuple(c for c, kind in zip(table.constants, table.kinds, strict=True) if kind == "constant"),
-        (len(limits.center), limits.squared_gtol is None, limits.squared_xtol is None, len(limits.minima)),
+        (len(limits.center), len(limits.minima)),
+        (limits.squared_gtol is None, limits.squared_xtol is None, limits.target is None),
         eager.record_every,
         like.dtype,
     )
@@ -297,12 +301,13 @@ def _compile(
         center, half_width = _take(left, d), _take(left, d)
         squared_gtol = None if limits.squared_gtol is None else next(left)
         squared_xtol = None if limits.squared_xtol is None else next(left)
+        target = None if limits.target is None else next(left)
         minima = [_take(left, d) for _ in limits.minima]
         factors, _ = _take(left, 2)
         numbers, columns = _take(left, len(names)), _take(left, n_columns)
         coefs = [_coefs(table, factors, k, columns, _take(left, n_per_step)) for k in range(CHUNK_STEPS)]
         state = BatchState(points, states, lowest, (points, lowest))
-        own_limits = Limits(center, half_width, squared_gtol, squared_xtol, minima)
+        own_limits = Limits(center, half_width, squared_gtol, squared_xtol, minima, target)
         own_optimizer = with_arrays(optimizer, dict(zip(names, numbers, strict=True)))
         chunk = take_steps(evaluate, own_optimizer, state, coefs, own_limits, record_every)
         for recorded, loss in chunk.recorded:

@@ -75,22 +75,26 @@ class ChunkResult:
         flag: zero for a run that stayed in the box, met only finite numbers and no tolerance; positive or NaN for a
             run that may have ended. Shape (R,).
         recorded: points and values every few steps, beginning with the first.
+        above: the number of the last step, from 1, whose loss is above the target, 0 if there is none, shape (R,); and
+            the same for the lowest loss so far. None without a target.
     """
 
     state: BatchState
     flag: Tensor
     recorded: Sequence[Evaluated] = field(default_factory=tuple)
+    above: tuple[Tensor, Tensor] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Limits:
-    """The limits that a run must not cross unflagged.
+    """The limits that a run must not cross unflagged, and the target.
 
     Attributes:
         center, half_width: the center of the box and half its width, in pieces.
         squared_gtol: squared gradient norm at which a run has converged, or None.
         squared_xtol: squared distance to a minimizer at which a run has converged, or None.
         minima: the minimizers, each in pieces.
+        target: the loss to reach, 0-dimensional, or None.
     """
 
     center: Pieces
@@ -98,9 +102,10 @@ class Limits:
     squared_gtol: Tensor | None = None
     squared_xtol: Tensor | None = None
     minima: Sequence[Pieces] = ()
+    target: Tensor | None = None
 
     @classmethod
-    def of(cls, box: Tensor, stop: Stop | None, function: Function) -> Limits:
+    def of(cls, box: Tensor, stop: Stop | None, function: Function, target: Tensor | None = None) -> Limits:
         """Return the limits for points in one piece, of the dtype of the box (d, 2)."""
         low, high = box.unbind(1)
         margin = 4 * torch.finfo(box.dtype).eps  # a run within rounding of a limit is flagged, too
@@ -116,6 +121,7 @@ class Limits:
             squares.get("gtol"),
             squares.get("xtol"),
             [[minimum[:, None]] for minimum in minima] if "xtol" in squares else (),
+            target,
         )
 
     def by_coordinate(self) -> Limits:
@@ -126,6 +132,7 @@ class Limits:
             self.squared_gtol,
             self.squared_xtol,
             [minimum[0][:, 0].unbind(0) for minimum in self.minima],
+            self.target,
         )
 
 
@@ -193,18 +200,21 @@ def take_steps(
     points, states, lowest, last = state.points, state.optimizer_states, state.lowest, state.last
     recorded: list[Evaluated] = []
     flag: Tensor | None = None
+    above = None if limits.target is None else (torch.zeros_like(lowest), torch.zeros_like(lowest))
     for number, step_coefs in enumerate(coefs):
         loss, gradients = evaluate(points)
         last = points, loss
         if record_every and number % record_every == 0:
             recorded.append(last)
         lowest = torch.minimum(lowest, loss)
+        if above is not None and limits.target is not None:
+            above = _last_above(number + 1, (loss, lowest), limits.target, above)
         step_flag = _flag(points, loss, gradients, limits)
         flag = step_flag if flag is None else flag + step_flag
         stepped = [optimizer.update(*piece, step_coefs) for piece in zip(points, gradients, states, strict=True)]
         points, states = [p for p, _ in stepped], [s for _, s in stepped]
     assert flag is not None
-    return ChunkResult(BatchState(points, states, lowest, last), flag, recorded)
+    return ChunkResult(BatchState(points, states, lowest, last), flag, recorded, above)
 
 
 def select_points(points: Pieces, index: Tensor) -> Tensor:
@@ -212,6 +222,14 @@ def select_points(points: Pieces, index: Tensor) -> Tensor:
     if points[0].ndim == 2:
         return points[0].index_select(1, index)
     return torch.stack([piece.index_select(0, index) for piece in points])
+
+
+def _last_above(
+    number: int, losses: tuple[Tensor, Tensor], target: Tensor, above: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Return `ChunkResult.above` after another step, which has this number."""
+    loss, lowest = (torch.where(value <= target, before, number) for value, before in zip(losses, above, strict=True))
+    return loss, lowest
 
 
 def _flag(points: Pieces, loss: Tensor, gradients: Pieces, limits: Limits) -> Tensor:

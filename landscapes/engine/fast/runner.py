@@ -43,6 +43,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.engine.arrivals import Arrivals
 from landscapes.engine.fast.buffers import RunBuffers
 from landscapes.engine.fast.kernels import CHUNK_STEPS, BatchState, ChunkResult, Evaluated
 from landscapes.engine.grouping import Group
@@ -89,7 +90,7 @@ class Problem:
         box: bounds of the points, shape (d, 2), in the precision to compute with.
         stop_test: the convergence test, or None.
         ftol: the tolerance of the gap to the minimum, or None.
-        target: the target value, or None.
+        target: the loss to reach, 0-dimensional, or None.
         recorded: the steps to record, ascending, shape (T,).
     """
 
@@ -98,7 +99,7 @@ class Problem:
     box: Tensor
     stop_test: StopTest | None
     ftol: float | None
-    target: float | None
+    target: Tensor | None
     recorded: NDArray[np.int64]
 
     @property
@@ -115,19 +116,19 @@ class Flagged:
     Attributes:
         members: their indices in the group, shape (r,).
         begin: the step from which to replay each run, shape (r,).
-        may_end: whether the replay may end the run; otherwise it only looks for the target. Shape (r,).
         state: their state at `begin`, in one piece.
+        arrivals: when they reach the target, as far as it is known at `begin`.
     """
 
     members: NDArray[np.int64]
     begin: NDArray[np.int64]
-    may_end: NDArray[np.bool_]
     state: BatchState
+    arrivals: Arrivals
 
     @classmethod
-    def at(cls, t: int, members: NDArray[np.int64], state: BatchState, *, may_end: bool = True) -> Flagged:
+    def at(cls, t: int, members: NDArray[np.int64], state: BatchState, arrivals: Arrivals) -> Flagged:
         """Return runs that are all replayed from step t."""
-        return cls(members, np.full(len(members), t), np.full(len(members), may_end), state)
+        return cls(members, np.full(len(members), t), state, arrivals)
 
     @classmethod
     def concatenate(cls, parts: list[Flagged]) -> Flagged:
@@ -137,7 +138,6 @@ class Flagged:
         return cls(
             np.concatenate([part.members for part in parts]),
             np.concatenate([part.begin for part in parts]),
-            np.concatenate([part.may_end for part in parts]),
             BatchState(
                 [torch.cat([state.points[0] for state in states], 1)],
                 [tuple(torch.cat(buffers, -1) for buffers in optimizer_states)],
@@ -146,6 +146,10 @@ class Flagged:
                     [torch.cat([state.last[0][0] for state in states], 1)],
                     torch.cat([state.last[1] for state in states]),
                 ),
+            ),
+            Arrivals(
+                torch.cat([part.arrivals.reached for part in parts]),
+                torch.cat([part.arrivals.first_reached for part in parts]),
             ),
         )
 
@@ -190,7 +194,7 @@ def _run_block(
     loss, _ = kernel.evaluate(x)
     runs = _as_slice(group.runs[members])
     buffers.record(0, runs, [x[:, : len(members)]], loss[: len(members)])
-    goal = None if problem.target is None else torch.full_like(loss, problem.target)
+    arrivals = Arrivals.never(loss) if problem.target is None else Arrivals.start(loss)
     t, left = 0, len(members)
     while t < problem.steps and left:
         ahead = range(t, t + CHUNK_STEPS, kernel.record_every) if kernel.record_every else range(0)
@@ -204,23 +208,21 @@ def _run_block(
         if problem.ftol is not None:
             ends = chunk.flag + (chunk.state.lowest - problem.function.minimum <= problem.ftol)
         if bool(ends.any()) and bool((ends := (ends != 0) & alive).any()):
-            flagged.append(Flagged.at(t, padded[ends.cpu().numpy()], state.select(ends)))
+            flagged.append(Flagged.at(t, padded[ends.cpu().numpy()], state.select(ends), arrivals.select(ends)))
             alive = alive & ~ends
             left = int(alive.sum())
-        if goal is not None:
-            hits = (chunk.state.lowest <= goal) & alive
-            if bool(hits.any()):
-                flagged.append(Flagged.at(t, padded[hits.cpu().numpy()], state.select(hits), may_end=False))
-                goal = goal.masked_fill(hits, -torch.inf)
+        if chunk.above is not None:
+            arrivals = arrivals.after_call(t, chunk.above)
         state, t = chunk.state, t + taken
         progress(taken * len(members))
         if not kernel.fixed_size and 0 < 2 * left < len(members):  # drop the runs that have been set aside
-            goal = None if goal is None else goal[alive]
+            arrivals = arrivals.select(alive)
             members = padded = members[alive.cpu().numpy()]
             runs = _as_slice(group.runs[members])
             state, run_coefs, alive = state.select(alive), group.run_coefs(members, starts), alive[alive]
     if left:
-        _replay(problem, group, Flagged.at(t, padded[alive.cpu().numpy()], state.select(alive)), buffers, kernel)
+        last = Flagged.at(t, padded[alive.cpu().numpy()], state.select(alive), arrivals.select(alive))
+        _replay(problem, group, last, buffers, kernel)
     progress((problem.steps - t) * len(members))
     return flagged
 
@@ -231,26 +233,20 @@ def _as_slice(runs: NDArray[np.int64]) -> slice | NDArray[np.int64]:
 
 
 def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffers, kernel: Kernel) -> None:
-    """Replay runs one step at a time, each from its own step, as the stepwise loop does; write the results.
-
-    Runs that may not end are replayed for one call of a kernel, to find the first step at the target.
-    """
-    state, begin, runs = flagged.state, flagged.begin, group.runs[flagged.members]
+    """Replay runs one step at a time, each from its own step, as the stepwise loop does; write the results."""
+    state, begin, runs, arrivals = flagged.state, flagged.begin, group.runs[flagged.members], flagged.arrivals
     run_coefs: RunCoefs | None = None
     x, optimizer_state, lowest = state.points[0], state.optimizer_states[0], state.lowest
     last_x, last_loss = state.last[0][0], state.last[1]
     low, high = problem.box.unbind(1)
     device = x.device
     status = RunStatus(len(runs), device)
-    reached = status.stopped.clone()
-    best, best_step = torch.full_like(lowest, torch.inf), torch.zeros_like(reached)
-    until = np.where(flagged.may_end, problem.steps, np.minimum(begin + CHUNK_STEPS - 1, problem.steps))
-    begins = np.unique(begin[flagged.may_end]).tolist()
+    begins = np.unique(begin).tolist()
     first_steps, first_index = np.unique(begin, return_inverse=True)
     for count in range(problem.steps + 1):
         t = begin + count
         step = torch.from_numpy(t).to(device)
-        active = status.alive & torch.from_numpy(t <= until).to(device)
+        active = status.alive & torch.from_numpy(t <= problem.steps).to(device)
         if not bool(active.any()):
             break
         inside = ((x >= low[:, None]) & (x <= high[:, None])).all(0)
@@ -265,14 +261,12 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
         last_loss = torch.where(active | (step == 0), loss, last_loss)
         lowest = torch.where(active, torch.minimum(lowest, loss), lowest)
         if problem.target is not None:
-            best_step = torch.where(active & (loss < best), step, best_step)
-            best = torch.where(active, torch.minimum(best, loss), best)
-            reached = torch.where((reached < 0) & active & (loss <= problem.target), step, reached)
+            arrivals = arrivals.after_step(step.clamp(max=problem.steps), last_loss, lowest, problem.target)
         if problem.stop_test is not None:
             codes = problem.stop_test(points, loss, gradient)
             status.end(active & (codes > 0), step, codes)
         for recorded in {first + count for first in begins} & buffers.row_of.keys():
-            here = flagged.may_end & (t == recorded)
+            here = t == recorded
             mask = torch.from_numpy(here)
             buffers.record(recorded, runs[here], [last_x[:, mask]], last_loss[mask])
         if bool((status.alive & (step < problem.steps)).any()):
@@ -281,27 +275,17 @@ def _replay(problem: Problem, group: Group, flagged: Flagged, buffers: RunBuffer
                 np.minimum(first_steps + count + 1, problem.steps), first_index.reshape(-1)
             )
             x, optimizer_state = run_coefs.optimizer.update(last_x, gradient, optimizer_state, coefs)
-    fallback = torch.where(reached < 0, best_step, reached)
-    _write(buffers, flagged.may_end, runs, status, lowest, reached, fallback, last_x, last_loss)
-
-
-def _write(
-    buffers: RunBuffers, may_end: NDArray[np.bool_], runs: NDArray[np.int64], status: RunStatus, lowest: Tensor,
-    reached: Tensor, fallback: Tensor, x: Tensor, loss: Tensor,
-) -> None:  # fmt: skip
-    """Write the results of replayed runs; a run that ended stays at its last valid point.
-
-    A compiled step may meet the target by a rounding error where its replay does not. `fallback` is then the step of
-    the lowest value.
-    """
-    replayed = runs[may_end]
-    stopped, first_hit = status.stopped.cpu().numpy(), reached.cpu().numpy()
-    buffers.stopped[replayed], buffers.reason[replayed] = stopped[may_end], status.reason.cpu().numpy()[may_end]
-    buffers.lowest[replayed] = lowest.cpu().numpy()[may_end]
-    buffers.reached[replayed] = np.where(buffers.reached[replayed] < 0, first_hit[may_end], buffers.reached[replayed])
-    buffers.reached[runs[~may_end]] = fallback.cpu().numpy()[~may_end]
-    for step in buffers.row_of:
-        ended = may_end & (stopped >= 0) & (stopped < step)
+    if problem.target is not None:  # a run that ended keeps its last loss
+        arrivals = arrivals.after_step(problem.steps, last_loss, lowest, problem.target)
+    stopped = status.stopped.cpu().numpy()
+    buffers.stopped[runs], buffers.reason[runs] = stopped, status.reason.cpu().numpy()
+    buffers.lowest[runs] = lowest.cpu().numpy()
+    reached, first_reached = arrivals.within(
+        problem.steps, status.reason, unbounded=problem.function.minimum == -math.inf
+    )
+    buffers.reached[runs], buffers.first_reached[runs] = reached.cpu().numpy(), first_reached.cpu().numpy()
+    for recorded in buffers.row_of:  # a run that ended stays at its last valid point
+        ended = (stopped >= 0) & (stopped < recorded)
         if ended.any():
             mask = torch.from_numpy(ended)
-            buffers.record(step, runs[ended], [x[:, mask]], loss[mask])
+            buffers.record(recorded, runs[ended], [last_x[:, mask]], last_loss[mask])
