@@ -119,7 +119,7 @@ def _differences(function: Function, slopes: _Slopes, scale: float) -> tuple[Ten
     ends = torch.minimum(torch.maximum(wanted, outer.minimum(low[:, None])), outer.maximum(high[:, None]))
     chunk = max(16, 2**16 // len(ends))
     with torch.no_grad():
-        values = torch.cat([function.evaluate(part).double() for part in ends.split(chunk, 1)])
+        values = torch.cat([function.evaluate(part).double() for part in torch.split(ends, chunk, 1)])
     above, below = values.where((ends == wanted).all(0), torch.nan).chunk(2)
     value = slopes.value.double()
     return (above - value) / scale, (value - below) / scale
@@ -175,8 +175,8 @@ def _refuse(function: Function, slopes: _Slopes, difference: float) -> None:
     shown = ", ".join(f"{c:.6g}" for c in point[:6].tolist()) + (", …" if len(point) > 6 else "")
     raise InputError(
         f"the gradient of function {function.name!r} disagrees with its values at ({shown}): coordinate {coordinate} "
-        f"of 0 to {len(point) - 1} has {float(gradient[coordinate]) + 0.0:.4g} by autograd and {difference:.4g} by central "
-        f"differences; {CAUSES}"
+        f"of 0 to {len(point) - 1} has {float(gradient[coordinate]) + 0.0:.4g} by autograd and {difference:.4g} by "
+        f"central differences; {CAUSES}"
     )
 
 

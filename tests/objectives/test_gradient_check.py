@@ -53,7 +53,7 @@ WRONG = {
     "math": (lambda x, y: math.sin(x) + y**2, r"\(1, 1\): coordinate 0 of 0 to 1 has 0 by autograd and 0.5403"),
     "item": (
         lambda x, y: x**2 + y.item() ** 2,
-        "coordinate 1 of 0 to 1 has 0 by autograd and 2 by central differences",
+        "coordinate 1 of 0 to 1 has 0 by autograd and 2 by central",
     ),
     "detach": (lambda x, y: x.detach() ** 2 + y**2, "has 0 by autograd and 2 by central"),
     "data": (lambda x, y: x.data**2 + y**2, "has 0 by autograd and 2 by central"),
@@ -67,16 +67,14 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_gradients_that_contradict_the_values_are_refused(name):
     formula, message = WRONG[name]
-    with pytest.raises(
-        InputError, match=rf"gradient of function 'mine' disagrees .*{message}.* torch.sin for math.sin"
-    ):
+    with pytest.raises(InputError, match=rf"of function 'mine' disagrees .*{message}.* torch.sin for math.sin"):
         checked_quietly(make(formula))
     accepted = make(formula, check_gradients=False)
     assert checked_quietly(accepted).check_gradients is False
 
 
 def test_one_wrong_coordinate_of_many_is_named():
-    with pytest.raises(InputError, match="coordinate 700 of 0 to 999 has 0 by autograd and 4.443 by"):
+    with pytest.raises(InputError, match=r"coordinate 700 of 0 to 999 has 0 by autograd and 4.443 by"):
         checked_quietly(make(halved_far_off, 1000))
 
 
