@@ -63,6 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "",
         "errors",
+        "files",
         "record",
         "views",
         "analysis",
