@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ class Costs:
         tolerances: shares of the initial gap, length K.
         functions: the function of each problem, shape (P,).
         dims: its number of coordinates, shape (P,).
+        judged: the tolerance that counts by default; None for the last.
     """
 
     values: NDArray[np.float64]
@@ -34,13 +36,14 @@ class Costs:
     tolerances: list[float]
     functions: NDArray[np.str_]
     dims: NDArray[np.int64]
+    judged: float | None = None
 
     def at(self, tolerance: float | None = None) -> NDArray[np.float64]:
-        """Return the costs of one tolerance, shape (P, S); by default of the last.
+        """Return the costs of one tolerance, shape (P, S); by default of `judged`, else of the last.
 
         Raises `InputError` for a tolerance that the comparison does not have.
         """
-        return self.values[:, :, find_tolerance(self.tolerances, tolerance)]
+        return self.values[:, :, find_tolerance(self.tolerances, self.judged if tolerance is None else tolerance)]
 
     def running_times(self, tolerance: float | None = None) -> NDArray[np.float64]:
         """Return the expected running time of each optimizer on each function, shape (F, S).
@@ -122,7 +125,14 @@ def costs(record: Record, cost: str = "evaluations") -> Costs:
         tolerances=tolerances,
         functions=np.repeat(np.array(axes["function"]), repeats),
         dims=np.repeat(np.array(dims, dtype=np.int64), repeats),
+        judged=judged_tolerance(record.meta),
     )
+
+
+def judged_tolerance(meta: Mapping[str, Any]) -> float:
+    """Return the tolerance by which a comparison is judged: that of its chosen learning rates, else the smallest."""
+    chosen = meta.get("chosen_for")
+    return float(min(meta["tolerances"]) if chosen is None else chosen)
 
 
 def check_one_lr(record: Record) -> None:

@@ -48,7 +48,8 @@ def at_best_lr(record: Record, tolerance: float | None = None) -> Record:
         tolerance: one of its tolerances; by default the last.
 
     Returns:
-        The comparison without the axis `lr`. The column `lr` holds the chosen rates, `meta.chosen_for` the tolerance.
+        The comparison without the axis `lr`. The column `lr` holds the chosen rates, `meta.chosen_for` the
+        tolerance, by which tables and plots then judge, and `meta.lr_grid` the rates tried.
 
     Raises:
         InputError: for another record, fewer than 2 starts, or a tolerance that the comparison does not have.
@@ -73,7 +74,12 @@ def at_best_lr(record: Record, tolerance: float | None = None) -> Record:
         chosen[..., half::2] = _best(steps[..., 1 - half :: 2, :], float(record.meta.steps))[..., None]
     numbers = record.grid(np.arange(len(record.trajectories)))  # (function, optimizer, lr, start, seed)
     part = _without(record, "lr", np.take_along_axis(numbers, chosen[:, :, None, :, None], 2))
-    return Record(part.trajectories, part.surface, part.meta.replace(chosen_for=tolerances[place]), part.curve)
+    return Record(
+        part.trajectories,
+        part.surface,
+        part.meta.replace(chosen_for=tolerances[place], lr_grid=list(record.axes["lr"])),
+        part.curve,
+    )
 
 
 def _best(steps: NDArray[np.float64], budget: float) -> NDArray[np.int64]:

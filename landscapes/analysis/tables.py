@@ -1,153 +1,26 @@
-"""Write tables of experiments as text, Markdown, LaTeX and CSV. Numpy only."""
+"""Tables of comparisons: standings and running times; runs as CSV. Numpy only."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landscapes import files
 from landscapes.analysis import profiles
-from landscapes.analysis.costs import costs
-from landscapes.analysis.race_table import aligned
-from landscapes.errors import InputError, suggests_arguments, unknown
-from landscapes.record import Record
+from landscapes.analysis.costs import costs, judged_tolerance
+from landscapes.analysis.table_formats import KINDS, Cell, Table, csv_text
+from landscapes.errors import InputError, suggests_arguments
+from landscapes.record import FAILED, Record
 from landscapes.record._export import run_columns
 
+__all__ = ["KINDS", "Cell", "Table", "check_csv", "csv_text", "running_times", "runs_csv", "save_csv", "standings"]
 
-@dataclass(frozen=True)
-class Cell:
-    """A number in a table.
-
-    Attributes:
-        value: the number; infinity and NaN are shown as a dash.
-        low, high: the bounds of its interval, NaN if it has none.
-        percent: whether it is a share, shown in percent.
-        places: digits after the decimal point.
-        best: whether it is the best of its column, or of its row in `running_times`.
-    """
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    percent: bool = False
-    places: int = 0
-    best: bool = False
-
-    @property
-    def text(self) -> str:
-        """The number with its interval, as it is printed.
-
-        >>> Cell(0.5, 0.25, 0.75, percent=True).text, Cell(1234.5).text, Cell(math.inf).text
-        ('50 % [25, 75]', '1234', '–')
-        """
-        if not math.isfinite(self.value):
-            return "–"
-        shown = f"{self._digits(self.value)} %" if self.percent else self._digits(self.value)
-        return shown if math.isnan(self.low) else f"{shown} [{self._digits(self.low)}, {self._digits(self.high)}]"
-
-    def _digits(self, value: float) -> str:
-        return f"{100 * value if self.percent else value:.{self.places}f}"
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Rows of names and numbers.
-
-    Attributes:
-        caption: one sentence on what it shows.
-        header: the names of the columns.
-        rows: one name or `Cell` per column.
-    """
-
-    caption: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str | Cell]]
-
-    def render(self, kind: str = "text") -> str:
-        """Return the table as "text", "markdown", "latex" or "csv". Raises `InputError` for another kind."""
-        if kind not in KINDS:
-            raise unknown("kind of table", kind, KINDS)
-        return KINDS[kind](self)
-
-    def text(self) -> str:
-        """Return aligned columns below the caption."""
-        return f"{self.caption}\n\n{aligned([tuple(self.header), *self._words()])}"
-
-    def markdown(self) -> str:
-        """Return a table in GitHub's Markdown, numbers aligned to the right, the best in bold."""
-        rows = [
-            [f"**{cell.text}**" if isinstance(cell, Cell) and cell.best else _markdown(_word(cell)) for cell in row]
-            for row in self.rows
-        ]
-        rule = ["---" if isinstance(cell, str) else "---:" for cell in self._example()]
-        lines = [[_markdown(name) for name in self.header], rule, *rows]
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + f"\n\n{_markdown(self.caption)}"
-
-    def latex(self) -> str:
-        """Return a table in the style of booktabs (`\\usepackage{booktabs}`), the best in bold."""
-        columns = "".join("l" if isinstance(cell, str) else "r" for cell in self._example())
-        rows = [
-            " & ".join(
-                rf"\textbf{{{_latex(cell.text)}}}" if isinstance(cell, Cell) and cell.best else _latex(_word(cell))
-                for cell in row
-            )
-            for row in self.rows
-        ]
-        lines = [
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption{{{_latex(self.caption)}}}",
-            rf"  \begin{{tabular}}{{{columns}}}",
-            r"    \toprule",
-            "    " + " & ".join(map(_latex, self.header)) + r" \\",
-            r"    \midrule",
-            *(f"    {row} " + r"\\" for row in rows),
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            r"\end{table}",
-        ]
-        return "\n".join(lines)
-
-    def csv(self) -> str:
-        """Return comma-separated values with all digits. An interval has two more columns."""
-        widths = [
-            any(isinstance(row[i], Cell) and not math.isnan(row[i].low) for row in self.rows)  # type: ignore[union-attr]
-            for i in range(len(self.header))
-        ]
-        header = [
-            name
-            for column, wide in zip(self.header, widths, strict=True)
-            for name in ((column, f"{column} low", f"{column} high") if wide else (column,))
-        ]
-        rows = [
-            [part for cell, wide in zip(row, widths, strict=True) for part in _parts(cell, wide)] for row in self.rows
-        ]
-        return csv_text([header, *rows])
-
-    def _words(self) -> list[tuple[str, ...]]:
-        return [tuple(map(_word, row)) for row in self.rows]
-
-    def _example(self) -> Sequence[str | Cell]:
-        """Return a row that shows which columns are names and which are numbers."""
-        return self.rows[0] if self.rows else [""] * len(self.header)
-
-
-KINDS: Mapping[str, Callable[[Table], str]] = {
-    "text": Table.text,
-    "markdown": Table.markdown,
-    "latex": Table.latex,
-    "csv": Table.csv,
-}
-"""The formats of a table, by name."""
+TERMINAL = (*FAILED, "terminated")
+"""The statuses of runs that would not reach a target with more steps either."""
 
 
 @suggests_arguments
@@ -157,12 +30,14 @@ def standings(
     """Return the table of optimizers of a comparison, best first.
 
     Its columns are the share of runs that reach the tolerance; the mean rank by cost, where runs that do not reach it
-    share the last rank; the share of wins against the other optimizers; and the median cost of runs that reach it. The
-    first three have 95 % bootstrap intervals over functions, or over runs if there is only one function.
+    share the last rank; the share of runs in which the optimizer is the fastest, ties shared; the median cost over all
+    runs, "> n" if it exceeds what the runs spent; and the learning rates. The first three have 95 % bootstrap intervals
+    over functions, or over runs if there is only one function. A note defines the columns and says how learning rates
+    were chosen, which of them lie at the edge of their grid, and which minima are unknown.
 
     Args:
         record: a comparison.
-        tolerance: one of its tolerances; by default the last.
+        tolerance: one of its tolerances; by default that for which learning rates were chosen, else the last.
         cost: what is counted, "evaluations" or "steps".
         draws: number of bootstrap draws.
         seed: of the bootstrap.
@@ -176,27 +51,37 @@ def standings(
     reached = np.isfinite(scores)
     place = profiles.mean_ranks(scores, groups, draws=draws, seed=seed)
     solved = profiles.bootstrap(profiles.means(reached, groups), draws=draws, seed=seed)
-    wins = profiles.bootstrap(profiles.means(_wins(scores), groups), draws=draws, seed=seed)
-    middle = [
-        float(np.median(column[one])) if one.any() else math.inf
-        for column, one in zip(scores.T, reached.T, strict=True)
-    ]
+    fastest = profiles.bootstrap(profiles.means(_fastest(scores), groups), draws=draws, seed=seed)
+    middle = np.median(scores, axis=0)
+    spent = np.where(reached, scores, np.where(_ended(record), math.inf, found.spent))
     cells = [
         _cells(solved, percent=True, highest=True),
         _cells(place, places=2),
-        _cells(wins, percent=True, highest=True),
-        _cells(profiles.Estimate(np.array(middle), *[np.full(len(middle), np.nan)] * 2)),
+        _cells(fastest, percent=True, highest=True),
+        _cells(profiles.Estimate(middle, *[np.full(len(middle), np.nan)] * 2), above=np.median(spent, axis=0)),
     ]
-    rows = [[name, *(column[i] for column in cells)] for i, name in enumerate(found.optimizers)]
-    order = np.lexsort((np.array(middle), place.value))
-    share = found.tolerances[-1] if tolerance is None else tolerance
+    rows: list[list[str | Cell]] = [
+        [name, *(column[i] for column in cells), _lrs_used(record, name)] for i, name in enumerate(found.optimizers)
+    ]
+    order = np.lexsort((middle, place.value))
+    share = judged_tolerance(record.meta) if tolerance is None else tolerance
     return Table(
         f"Reaching {share:g} of the initial gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
         f"{_counted(len(scores), 'run')} each, within {record.meta.steps} steps; "
         "brackets hold 95 % of bootstrap draws.",
-        ("optimizer", "reached", "mean rank", "wins", f"median {cost}"),
+        ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "learning rate"),
         [rows[i] for i in order],
+        " ".join([COLUMNS.format(cost=cost), *_lr_notes(record), *_minimum_notes(record)]),
     )
+
+
+COLUMNS = (
+    "Mean rank: by {cost}; runs that do not succeed share the last rank. "
+    "Fastest: share of runs in which the optimizer needs the fewest {cost}; ties are shared, and runs in which none "
+    "succeeds count for none. "
+    "Median: over all runs; > n and – mean that at least half of them do not succeed, within n or at all."
+)
+"""What the columns of `standings` mean."""
 
 
 @suggests_arguments
@@ -205,15 +90,26 @@ def running_times(record: Record, tolerance: float | None = None, *, cost: str =
 
     Arguments and errors are those of `standings`.
     """
-    found = costs(record, cost)
+    found, titles = costs(record, cost), function_titles(record)
     times = found.running_times(tolerance)
-    share = found.tolerances[-1] if tolerance is None else tolerance
-    rows = [
-        [name, *_cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))]
+    share = judged_tolerance(record.meta) if tolerance is None else tolerance
+    rows: list[list[str | Cell]] = [
+        [titles[name], *_cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))]
         for name, row in zip(dict.fromkeys(found.functions.tolist()), times, strict=True)
     ]
     caption = f"Expected {cost} to reach {share:g} of the initial gap; failed runs restart."
-    return Table(caption, ("function", *found.optimizers), rows)
+    notes = ["–: no run succeeds."] if not np.isfinite(times).all() else []
+    return Table(caption, ("function", *found.optimizers), rows, " ".join([*notes, *_lr_notes(record)]))
+
+
+def function_titles(record: Record) -> dict[str, str]:
+    """Return the title of each function of a comparison, with its number of coordinates if two titles are equal."""
+    facts = record.meta["functions"]
+    titles = [str(fact.get("title", name)) for name, fact in facts.items()]
+    return {
+        name: f"{title} (d = {fact['dim']})" if titles.count(title) > 1 else title
+        for (name, fact), title in zip(facts.items(), titles, strict=True)
+    }
 
 
 def runs_csv(record: Record) -> str:
@@ -223,14 +119,6 @@ def runs_csv(record: Record) -> str:
     """
     columns = {name: values.tolist() for name, values in run_columns(record).items()}
     return csv_text([list(columns), *zip(*columns.values(), strict=True)])
-
-
-def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Return rows as comma-separated values, quoted as in RFC 4180, with line feeds; NaN and None are empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([["" if isinstance(part, float) and math.isnan(part) else part for part in row] for row in rows])
-    return text.getvalue()
 
 
 def save_csv(text: str, path: str | os.PathLike[str]) -> Path:
@@ -248,50 +136,77 @@ def check_csv(path: str | os.PathLike[str]) -> Path:
     return files.check_target(path)
 
 
-def _wins(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of others that each optimizer beats on each problem, shape (P, S); a tie counts half."""
-    others = max(scores.shape[1] - 1, 1)
-    lower = (scores[:, :, None] < scores[:, None, :]).sum(2)
-    equal = (scores[:, :, None] == scores[:, None, :]).sum(2) - 1
-    return np.asarray((lower + 0.5 * equal) / others)
+def _fastest(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each optimizer's part of being the fastest on each problem, shape (P, S); 0 for all on unsolved ones."""
+    first = (scores == scores.min(1, keepdims=True)) & np.isfinite(scores)
+    return np.asarray(first / np.maximum(first.sum(1, keepdims=True), 1))
 
 
-def _cells(found: profiles.Estimate, *, percent: bool = False, places: int = 0, highest: bool = False) -> list[Cell]:
-    """Return a column of cells. The lowest finite one is the best, or the highest."""
+def _ended(record: Record) -> NDArray[np.bool_]:
+    """Return which runs ended before their last step without success, by problem and optimizer, shape (P, S)."""
+    ended = np.isin(record.grid("status"), TERMINAL)
+    return ended.transpose(0, 2, 3, 1).reshape(-1, ended.shape[1])
+
+
+def _lrs_by_function(record: Record, optimizer: str) -> NDArray[np.float64]:
+    """Return the learning rates of an optimizer's runs on each function, shape (F, n); NaN if it has none."""
+    if "lr" not in record.trajectories.runs:
+        return np.full((len(record.axes["function"]), 1), np.nan)
+    rates = record.grid("lr")[:, list(record.axes["optimizer"]).index(optimizer)]
+    return np.asarray(rates.reshape(len(rates), -1), dtype=np.float64)
+
+
+def _lrs_used(record: Record, optimizer: str) -> str:
+    """Return the learning rate of an optimizer, or the range of its rates over functions."""
+    rates = _lrs_by_function(record, optimizer)
+    if np.isnan(rates).all():
+        return "–"
+    low, high = f"{np.nanmin(rates):.3g}", f"{np.nanmax(rates):.3g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _lr_notes(record: Record) -> list[str]:
+    """Return how learning rates were chosen, and where that is at the edge of the grid, if they were."""
+    meta = record.meta
+    chosen_for, grid = meta.get("chosen_for"), list(meta.get("lr_grid", ()))
+    if chosen_for is None:
+        return []
+    among = f" among {len(grid)} from {min(grid):.3g} to {max(grid):.3g}," if grid else ""
+    notes = [f"Learning rates are chosen per function,{among} for {chosen_for:g}, on the other half of the starts."]
+    edges = []
+    for name in map(str, record.axes["optimizer"] if grid else ()):
+        rates = _lrs_by_function(record, name)
+        count = int((np.isclose(rates, min(grid)) | np.isclose(rates, max(grid))).any(1).sum())
+        edges += [f"{name} on {count} of {_counted(len(rates), 'function')}"] if count else []
+    return [*notes, f"At the edge of this grid: {', '.join(edges)}; widen it."] if edges else notes
+
+
+def _minimum_notes(record: Record) -> list[str]:
+    """Return which functions have no known minimum, so that gaps are measured from the lowest loss of all runs."""
+    facts, titles = record.meta["functions"], function_titles(record)
+    unknown = [titles[name] for name, fact in facts.items() if fact.get("minimum_is") == "the lowest value seen"]
+    if not unknown:
+        return []
+    return [f"Of unknown minimum, so that gaps are measured from the lowest loss of any run: {', '.join(unknown)}."]
+
+
+def _cells(
+    found: profiles.Estimate,
+    *,
+    percent: bool = False,
+    places: int = 0,
+    highest: bool = False,
+    above: NDArray[np.float64] | None = None,
+) -> list[Cell]:
+    """Return a column of cells. The lowest finite one is the best, or the highest; `above` bounds infinite ones."""
+    bounds = np.full(len(found.value), math.nan) if above is None else np.where(np.isfinite(above), above, math.nan)
     finite = found.value[np.isfinite(found.value)]
     best = (finite.max() if highest else finite.min()) if len(finite) else math.nan
     return [
-        Cell(float(value), float(low), float(high), percent, places, bool(value == best))
-        for value, low, high in zip(*found, strict=True)
+        Cell(float(value), float(low), float(high), percent, places, bool(value == best), float(bound))
+        for value, low, high, bound in zip(*found, bounds, strict=True)
     ]
-
-
-def _word(cell: str | Cell) -> str:
-    return cell if isinstance(cell, str) else cell.text
-
-
-def _parts(cell: str | Cell, wide: bool) -> list[Any]:
-    if isinstance(cell, str):
-        return [cell]
-    value = cell.value if math.isfinite(cell.value) else math.nan
-    return [value, cell.low, cell.high] if wide else [value]
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def _markdown(text: str) -> str:
-    return text.replace("|", r"\|")
-
-
-def _latex(text: str) -> str:
-    special = {
-        "\\": r"\textbackslash{}",
-        "–": "--",
-        "·": r"$\cdot$",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-    }
-    special |= {sign: f"\\{sign}" for sign in "%&_#${}"}
-    return "".join(special.get(sign, sign) for sign in text)

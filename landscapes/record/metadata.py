@@ -169,6 +169,7 @@ class CompareMeta(ExperimentMeta):
         optimizers: label → optimizer as text.
         tolerances: the shares of the initial gap that count as reached, descending.
         chosen_for: the tolerance for which `analysis.selection.at_best_lr` chose learning rates, if it did.
+        lr_grid: the learning rates among which it chose.
     """
 
     required: ClassVar[tuple[str, ...]] = ("axes", "tolerances", "functions")
@@ -178,6 +179,7 @@ class CompareMeta(ExperimentMeta):
     optimizers: dict[str, str] = field(default_factory=dict)
     tolerances: list[float] = field(default_factory=list)
     chosen_for: float | None = None
+    lr_grid: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.selection import only
 from landscapes.record import Record
 from landscapes.render.artists.trails import mix
@@ -126,7 +127,7 @@ def _compare(made: Figure, record: Record, look: Theme, measure: str, along: str
     performance_profile(record, right, kind="ecdf", theme=look)
     count = len(record.axes["function"])
     left.set_title(
-        f"{count} function{'s' * (count > 1)}, tolerance {min(record.meta['tolerances']):g}", loc="left", fontsize=9
+        f"{count} function{'s' * (count > 1)}, tolerance {judged_tolerance(record.meta):g}", loc="left", fontsize=9
     )
     right.set_title(f"{len(record.meta['tolerances'])} targets per problem", loc="left", fontsize=9)
     handles, labels = left.get_legend_handles_labels()

@@ -8,7 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
-from landscapes.analysis.costs import check_one_lr
+from landscapes.analysis.costs import check_one_lr, judged_tolerance
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, steps_or_inf
 from landscapes.render.artists.trails import set_legend_style
@@ -42,8 +42,8 @@ def performance_profile(
             2002); "ecdf" for the share of problems and targets reached within a number of evaluations per coordinate
             (Hansen et al., 2021); "data" for the share of problems solved within a number of simplex gradients (Moré &
             Wild, 2009).
-        tolerance: the share of the initial gap that may remain, for "performance" and "data"; by default the
-            smallest of the record's.
+        tolerance: the share of the initial gap that may remain, for "performance" and "data"; by default that for which
+            learning rates were chosen, else the smallest.
         theme: colours, by name or as a `Theme`.
 
     Raises:
@@ -63,7 +63,7 @@ def performance_profile(
     check_one_lr(record)
     look = as_theme(theme)
     costs, dims, tolerances = problems(record)
-    place = _place(tolerances, tolerance)
+    place = _place(tolerances, judged_tolerance(record.meta) if tolerance is None else tolerance)
     ax = current_axes(ax)
     if kind == "performance":
         ratios = profiles.ratios(costs[..., place])
@@ -109,9 +109,7 @@ def problems(record: Record) -> tuple[NDArray[np.float64], NDArray[np.float64], 
     return costs, dims, [float(share) for share in record.meta["tolerances"]]
 
 
-def _place(tolerances: list[float], tolerance: float | None) -> int:
-    if tolerance is None:
-        return int(np.argmin(tolerances))
+def _place(tolerances: list[float], tolerance: float) -> int:
     near = [place for place, share in enumerate(tolerances) if np.isclose(share, tolerance, rtol=1e-6)]
     if not near:
         raise InputError(

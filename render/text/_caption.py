@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from landscapes.analysis import tables
+from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.race_table import listed, notes, place, result_sentence
 from landscapes.errors import suggests_arguments
 from landscapes.record import FAILED, Record, filled
@@ -159,7 +160,7 @@ def basins(record: Record) -> str:
 def compare(record: Record) -> str:
     """Return the optimizers, by mean rank, with the share of runs that reach the hardest target."""
     meta, axes = record.meta, record.axes
-    titles = [str(meta["functions"][name].get("title", name)) for name in axes["function"]]
+    titles = [tables.function_titles(record)[name] for name in axes["function"]]
     rows: list[Any] = list(tables.standings(record, draws=1).rows)
     parts = [
         f"{name} reaches it in {_percent(reached.value)} of them (mean rank {rank.text.split(' ')[0]})"
@@ -171,7 +172,7 @@ def compare(record: Record) -> str:
     each = counted(len(axes["function"]) * len(axes["start"]) * len(axes["seed"]), "run")
     return (
         f"{listed(list(map(str, axes['optimizer'])))} on {where}, {each} each within {counted(meta['steps'], 'step')}, "
-        f"to {min(meta['tolerances']):g} of the initial gap: {listed(parts)}."
+        f"to {judged_tolerance(meta):g} of the initial gap: {listed(parts)}."
     )
 
 

@@ -25,9 +25,11 @@ def table(
         record: what `race`, `compare` or `tune` returns.
         style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`;
             "csv" with all digits.
-        show: of a comparison, "standings", one row per optimizer (share of runs that reach the tolerance, mean rank,
-            wins, cost), or "times", one row per function: the expected running times (Hansen et al., 2021).
-        tolerance: of a comparison, one of its tolerances; by default the last.
+        show: of a comparison, "standings", one row per optimizer (success rate, mean rank,
+            share of runs in which it is the fastest, median cost over all runs, learning rates), or "times", one row
+            per function: the expected running times (Hansen et al., 2021).
+        tolerance: of a comparison, one of its tolerances; by default that for which learning rates were chosen, else
+            the last.
         cost: of a comparison, what is counted, "evaluations" or "steps".
 
     Raises:

@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,17 +54,21 @@ SPLIT = comparison([[[10, 20, 30], [40, 50, NEVER]], [[8, NEVER, NEVER], [6, 6, 
 
 def test_standings_are_the_statistics_of_the_profiles_best_first():
     table = standings(SPLIT, draws=200)
-    assert table.header == ("optimizer", "reached", "mean rank", "wins", "median evaluations")
+    assert table.header == (
+        *("optimizer", "success rate", "mean rank", "fastest"),
+        *("median evaluations", "learning rate"),
+    )
     assert table.rows[0][2].value <= table.rows[1][2].value
     scores = costs(SPLIT).at()
     ranks = profiles.mean_ranks(scores, costs(SPLIT).functions, draws=200)
     by_name = {row[0]: row for row in table.rows}
     for i, name in enumerate(("A_1", "B & C")):
-        _, reached, rank, wins, median = by_name[name]
+        _, reached, rank, fastest, median, lr = by_name[name]
         assert reached.value == pytest.approx([4 / 6, 5 / 6][i])
         assert (rank.value, rank.low, rank.high) == (ranks.value[i], ranks.low[i], ranks.high[i])
-        assert wins.value == pytest.approx([(1 + 0) / 2, (0 + 1) / 2][i])
-        assert median.value == [15, 6][i]
+        assert fastest.value == pytest.approx([(1 + 0) / 2, (0 + 1) / 2][i])
+        assert median.value == np.median([[10, 20, 30, 8, np.inf, np.inf], [40, 50, np.inf, 6, 6, 6]][i])
+        assert lr == "–"
     assert by_name["B & C"][1].best
     assert not by_name["A_1"][1].best
     assert by_name["B & C"][4].best
@@ -73,7 +78,7 @@ def test_standings_are_the_statistics_of_the_profiles_best_first():
 
 def test_a_larger_tolerance_can_be_chosen():
     easy = {row[0]: row for row in standings(SPLIT, 0.1, draws=50).rows}
-    assert easy["A_1"][4].value == 7.5
+    assert easy["A_1"][4].value == np.median([5, 10, 15, 4, np.inf, np.inf])
     with pytest.raises(InputError, match=r"no tolerance 0.2; it has 0.1, 0.0001"):
         standings(SPLIT, 0.2)
 
@@ -98,7 +103,76 @@ def test_running_times_have_one_row_per_function_and_mark_the_best():
     assert not any(cell.best for cell in unsolved.rows[0][1:])
 
 
+def with_column(record: Record, name: str, values: list) -> Record:
+    runs = {**record.trajectories.runs, name: np.array(values)}
+    return replace(record, trajectories=replace(record.trajectories, runs=runs))
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "text"),
+    [
+        ([10, 20, 30, NEVER], ["converged"] * 3 + ["max_steps"], "25"),
+        ([10, NEVER, NEVER, NEVER], ["converged"] + ["max_steps"] * 3, "> 100"),
+        ([10, NEVER, NEVER, NEVER], ["converged"] + ["diverged"] * 3, "–"),
+        ([NEVER] * 4, ["max_steps"] * 4, "> 100"),
+    ],
+)
+def test_a_median_is_over_all_runs_and_never_over_successes_alone(to, status, text):
+    record = with_column(comparison([[to, [90, 90, 90, 90]]]), "status", [*status, *["converged"] * 4])
+    row = {row[0]: row for row in standings(record, draws=20).rows}["A_1"]
+    assert row[4].text == text
+    assert row[4].best == math.isfinite(row[4].value)
+    assert row[1].value == np.mean(np.array(to) >= 0)
+
+
+def test_ties_share_being_the_fastest_and_unsolved_runs_count_for_none():
+    record = comparison([[[5, 5, 9, NEVER], [5, 7, 4, NEVER], [5, 5, NEVER, NEVER]]], labels=("a", "b", "c"))
+    found = {row[0]: row[3].value for row in standings(record, draws=20).rows}
+    assert found == pytest.approx({"a": (1 / 3 + 1 / 2) / 4, "b": (1 / 3 + 1) / 4, "c": (1 / 3 + 1 / 2) / 4})
+    assert "ties are shared" in standings(record, draws=20).note
+
+
+def test_tables_judge_by_the_tolerance_of_the_chosen_rates_and_show_them():
+    record = with_column(SPLIT, "lr", [0.1, 0.1, 0.1, 1.0, 1.0, 1.0, 0.01, 0.01, 0.01, 0.1, 0.1, 0.1])
+    meta = record.meta.replace(chosen_for=0.1, lr_grid=[0.01, 0.1, 1.0])
+    meta.functions["f0"]["title"] = "First"
+    chosen = replace(record, meta=meta)
+    table = standings(chosen, draws=20)
+    assert table.caption.startswith("Reaching 0.1 of the initial gap")
+    assert {row[0]: row[5] for row in table.rows} == {"A_1": "0.01 to 0.1", "B & C": "0.1 to 1"}
+    assert "chosen per function, among 3 from 0.01 to 1, for 0.1, on the other half of the starts" in table.note
+    assert "At the edge of this grid: A_1 on 1 of 2 functions, B & C on 1 of 2 functions" in table.note
+    np.testing.assert_array_equal(costs(chosen).at(), costs(SPLIT).at(0.1))
+    times = running_times(chosen)
+    assert [row[0] for row in times.rows] == ["First", "f1"]
+    assert "to reach 0.1" in times.caption
+    assert standings(chosen, 1e-4, draws=20).caption.startswith("Reaching 0.0001")
+
+
 # Kinds
+
+HOSTILE = ["=1+1", "+x", "@x", "-x", "-1.5e-3", "a\nb|c<d>", r"\input{x}", "\x1b[31m"]
+
+
+@pytest.mark.parametrize("kind", tables.KINDS)
+def test_hostile_cells_are_text_in_every_format(kind):
+    rows = [[text, Cell(1.0)] for text in HOSTILE]
+    text = Table("Caption\nof two lines.", ("name\n2", "n"), rows, "A\nnote").render(kind)
+    assert "\x1b" not in text
+    if kind == "csv":
+        assert [row[0] for row in csv.reader(text.splitlines())] == [
+            *("name 2", "'=1+1", "'+x", "'@x", "'-x", "-1.5e-3"),
+            *("a b|c<d>", r"\input{x}", "␛[31m"),
+        ]
+    if kind == "markdown":
+        assert r"| a b\|c&lt;d> | 1 |" in text.splitlines()
+        assert text.endswith("\n\nCaption of two lines.\n\nA note")
+    if kind == "latex":
+        assert r"\textbackslash{}input\{x\} & 1" in text
+        assert r"a b\textbar{}c\textless{}d\textgreater{} & 1" in text
+    if kind == "text":
+        assert len(text.splitlines()) == 2 + 1 + len(HOSTILE) + 2
+
 
 SMALL = Table(
     "Which is 50 % better & cheaper_by_far.",

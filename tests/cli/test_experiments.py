@@ -92,7 +92,7 @@ def test_compare_at_the_best_lr(cli, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,reached")]
+    ("kind", "sign"), [("markdown", "| --- |"), ("latex", r"\toprule"), ("csv", "optimizer,success rate")]
 )
 @pytest.mark.thin(1)
 def test_compare_prints_tables_of_each_kind(cli, kind, sign):
@@ -130,7 +130,7 @@ def test_compare_prints_standings_and_running_times(cli, tmp_path):
     assert code == 0
     lines = out.splitlines()
     assert lines[0].startswith("Reaching 0.1 of the initial gap on 2 functions, 4 runs each, within 40 steps")
-    assert re.split(r"\s{2,}", lines[2])[:3] == ["optimizer", "reached", "mean rank"]
+    assert re.split(r"\s{2,}", lines[2])[:3] == ["optimizer", "success rate", "mean rank"]
     assert lines[3].startswith("BFGS")
     assert any(line.startswith("Expected evaluations to reach 0.1") for line in lines)
     assert Record.load(tmp_path / "c.npz").meta["experiment"] == "compare"

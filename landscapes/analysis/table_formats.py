@@ -1,0 +1,225 @@
+"""Write tables as aligned text, Markdown, LaTeX and CSV, with every cell escaped. Standard library only."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from landscapes.analysis.race_table import aligned
+from landscapes.errors import unknown
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number in a table.
+
+    Attributes:
+        value: the number; infinity and NaN are shown as a dash, or as "> above".
+        low, high: the bounds of its interval, NaN if it has none.
+        percent: whether it is a share, shown in percent.
+        places: digits after the decimal point.
+        best: whether it is the best of its column, or of its row in `running_times`.
+        above: a bound that the number exceeds if it is infinite: a median that is not reached; NaN if there is none.
+    """
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    percent: bool = False
+    places: int = 0
+    best: bool = False
+    above: float = math.nan
+
+    @property
+    def text(self) -> str:
+        """The number with its interval, as it is printed.
+
+        >>> Cell(0.5, 0.25, 0.75, percent=True).text, Cell(1234.5).text, Cell(math.inf).text
+        ('50 % [25, 75]', '1234', '–')
+        >>> Cell(math.inf, above=200).text
+        '> 200'
+        """
+        if not math.isfinite(self.value):
+            return "–" if math.isnan(self.above) else f"> {self._digits(self.above)}"
+        shown = f"{self._digits(self.value)} %" if self.percent else self._digits(self.value)
+        return shown if math.isnan(self.low) else f"{shown} [{self._digits(self.low)}, {self._digits(self.high)}]"
+
+    def _digits(self, value: float) -> str:
+        return f"{100 * value if self.percent else value:.{self.places}f}"
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of names and numbers.
+
+    Attributes:
+        caption: one sentence on what it shows.
+        header: the names of the columns.
+        rows: one name or `Cell` per column.
+        note: what the columns mean and what restricts them, below the table; not part of CSV.
+    """
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str | Cell]]
+    note: str = ""
+
+    def render(self, kind: str = "text") -> str:
+        """Return the table as "text", "markdown", "latex" or "csv". Raises `InputError` for another kind."""
+        if kind not in KINDS:
+            raise unknown("kind of table", kind, KINDS)
+        return KINDS[kind](self)
+
+    def text(self) -> str:
+        """Return aligned columns below the caption."""
+        lines = aligned([tuple(map(one_line, row)) for row in [tuple(self.header), *self._words()]])
+        return "\n\n".join(filter(None, [one_line(self.caption), lines, one_line(self.note)]))
+
+    def markdown(self) -> str:
+        """Return a table in GitHub's Markdown, numbers aligned to the right, the best in bold."""
+        rows = [
+            [f"**{cell.text}**" if isinstance(cell, Cell) and cell.best else _markdown(_word(cell)) for cell in row]
+            for row in self.rows
+        ]
+        rule = ["---" if isinstance(cell, str) else "---:" for cell in self._example()]
+        lines = [[_markdown(name) for name in self.header], rule, *rows]
+        table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        return "\n\n".join(filter(None, [table, _markdown(self.caption), _markdown(self.note)]))
+
+    def latex(self) -> str:
+        """Return a table in the style of booktabs (`\\usepackage{booktabs}`), the best in bold."""
+        columns = "".join("l" if isinstance(cell, str) else "r" for cell in self._example())
+        rows = [
+            " & ".join(
+                rf"\textbf{{{_latex(cell.text)}}}" if isinstance(cell, Cell) and cell.best else _latex(_word(cell))
+                for cell in row
+            )
+            for row in self.rows
+        ]
+        lines = [
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{_latex(self.caption)}}}",
+            rf"  \begin{{tabular}}{{{columns}}}",
+            r"    \toprule",
+            "    " + " & ".join(map(_latex, self.header)) + r" \\",
+            r"    \midrule",
+            *(f"    {row} " + r"\\" for row in rows),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            *([rf"  \par\smallskip\footnotesize {_latex(self.note)}"] if self.note else []),
+            r"\end{table}",
+        ]
+        return "\n".join(lines)
+
+    def csv(self) -> str:
+        """Return comma-separated values with all digits. An interval has two more columns."""
+        widths = [
+            any(isinstance(row[i], Cell) and not math.isnan(row[i].low) for row in self.rows)  # type: ignore[union-attr]
+            for i in range(len(self.header))
+        ]
+        header = [
+            name
+            for column, wide in zip(self.header, widths, strict=True)
+            for name in ((column, f"{column} low", f"{column} high") if wide else (column,))
+        ]
+        rows = [
+            [part for cell, wide in zip(row, widths, strict=True) for part in _parts(cell, wide)] for row in self.rows
+        ]
+        return csv_text([header, *rows])
+
+    def _words(self) -> list[tuple[str, ...]]:
+        return [tuple(map(_word, row)) for row in self.rows]
+
+    def _example(self) -> Sequence[str | Cell]:
+        """Return a row that shows which columns are names and which are numbers."""
+        return self.rows[0] if self.rows else [""] * len(self.header)
+
+
+KINDS: Mapping[str, Callable[[Table], str]] = {
+    "text": Table.text,
+    "markdown": Table.markdown,
+    "latex": Table.latex,
+    "csv": Table.csv,
+}
+"""The formats of a table, by name."""
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as comma-separated values, quoted as in RFC 4180, with line feeds; NaN and None are empty.
+
+    Text that a spreadsheet would run as a formula begins with an apostrophe.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows([[_csv_cell(part) for part in row] for row in rows])
+    return text.getvalue()
+
+
+def _word(cell: str | Cell) -> str:
+    return cell if isinstance(cell, str) else cell.text
+
+
+def _parts(cell: str | Cell, wide: bool) -> list[Any]:
+    if isinstance(cell, str):
+        return [cell]
+    value = cell.value if math.isfinite(cell.value) else math.nan
+    return [value, cell.low, cell.high] if wide else [value]
+
+
+def _csv_cell(cell: Any) -> Any:
+    """Return a cell for a spreadsheet, which runs text that begins as a formula does: such text gets an apostrophe."""
+    if isinstance(cell, float):
+        return "" if math.isnan(cell) else cell
+    if not isinstance(cell, str):
+        return cell
+    text = one_line(cell)
+    return f"'{text}" if re.match("[=+@-]", text) and not re.fullmatch(NUMBER, text) else text
+
+
+NUMBER = r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?"
+
+
+def one_line(text: str) -> str:
+    """Return text on one line: line breaks and tabs become spaces, other control characters visible signs.
+
+    >>> one_line("a\\nb\\x1b[0m")
+    'a b␛[0m'
+    """
+    spaced = re.sub(r"[\t\n\v\f\r\x85\u2028\u2029]+", " ", text)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", _visible, spaced)
+
+
+def _visible(sign: re.Match[str]) -> str:
+    """Return the picture of a control character: ␛ for the escape character."""
+    code = ord(sign[0])
+    return chr(0x2400 + code) if code < 0x20 else "\N{REPLACEMENT CHARACTER}"
+
+
+def _markdown(text: str) -> str:
+    return re.sub(r"([\\|*`])", r"\\\1", one_line(text)).replace("&", "&amp;").replace("<", "&lt;")
+
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "–": "--",
+    "−": "$-$",
+    "·": r"$\cdot$",
+    "×": r"$\times$",
+    "…": r"\ldots{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+} | {sign: f"\\{sign}" for sign in "%&_#${}"}
+"""What TeX needs in place of signs that are special to it or missing from its fonts."""
+
+
+def _latex(text: str) -> str:
+    return "".join(LATEX.get(sign, sign) for sign in one_line(text))
