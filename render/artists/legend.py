@@ -84,8 +84,8 @@ def abbreviated(shown: Sequence[Entry]) -> list[Entry]:
 
 def fit_names(shown: Sequence[Entry], width: float, font: float) -> list[Entry]:
     """Shorten names so that a row fits a width in points; their ends stay, because they distinguish runs."""
-    sample, _, rate, fate = _widths(shown, font)
-    space = max(width - sample - rate - fate - GAP * font, 3 * font)
+    sample, _, rate, outcome_text = _widths(shown, font)
+    space = max(width - sample - rate - outcome_text - GAP * font, 3 * font)
     return [replace(entry, name=shorten(entry.name, space, font, tail=0.4)) for entry in shown]
 
 
@@ -136,9 +136,9 @@ def draw_legend(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int =
         ax.text(x + indent + name, y, entry.lr, va="center", fontsize=small, color=theme.foreground, alpha=0.65)
         if entry.outcome:
             after = x + indent + name + rate
-            fate = OutcomeText(after, y, entry.outcome, va="center", fontsize=small, color=theme.foreground)
-            fate.since = entry.since
-            ax.add_artist(fate)
+            outcome_text = OutcomeText(after, y, entry.outcome, va="center", fontsize=small, color=theme.foreground)
+            outcome_text.since = entry.since
+            ax.add_artist(outcome_text)
     return ax
 
 
@@ -146,8 +146,8 @@ def _widths(shown: Sequence[Entry], font: float) -> tuple[float, float, float, f
     """Return the widths of sample, name, learning rate and outcome, each with its gap, in points."""
     name = max(text_width(entry.name, font) for entry in shown) + GAP * font
     rate = max(text_width(entry.lr, font * SMALL) for entry in shown) + GAP * font
-    fate = max(text_width(entry.outcome, font * SMALL) for entry in shown)
-    return INDENT * font, name, rate, fate
+    outcome_text = max(text_width(entry.outcome, font * SMALL) for entry in shown)
+    return INDENT * font, name, rate, outcome_text
 
 
 def _rate(lr: float, label: str) -> str:
@@ -160,9 +160,9 @@ def _fate(record: Record, run: int) -> tuple[str, str, int]:
     status, stopped = str(runs["status"][run]), step_or_none(runs["stopped"], run)
     if status in (*FAILED, "unbounded") and stopped is not None:
         return f"{status_words(status)} at step {stopped}", "↗" if status == "unbounded" else "✕", stopped
-    ground = record.surface or record.curve
-    if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:
-        since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0
+    surface = record.surface or record.curve
+    if surface is not None and not (visible := _in_view(record.trajectories.x[run], surface))[-1]:
+        since = int(steps[len(visible) - np.argmax(visible[::-1])]) if visible.any() else 0
         return f"out of view from step {since}", "↗", since
     return "", "", int(steps[-1])
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.render.artists.text_fit import LEADING, fit_formula, fit_text, formula_size, text_width, wrap
 from landscapes.render.figures.size import DPI, check_figsize, new_figure
-from landscapes.render.plot3d.mesh import shaded_mesh
+from landscapes.render.plot3d.shading import shaded_mesh
 from landscapes.render.plots._gradient_field import arrows
 from landscapes.render.plots.contours import contour, draw_minima
 from landscapes.render.plots.inputs import size_factor
@@ -219,11 +219,11 @@ def _points(summary: FunctionSummary) -> Iterator[tuple[str, NDArray[np.float64]
     x, y = summary.surface.x, summary.surface.y
     for kind in NAMES:
         points = summary.surface.minima if kind == "best" else summary.marks.get(kind, np.zeros((0, 2)))
-        seen = (points[:, 0] >= x[0]) & (points[:, 0] <= x[-1])
+        visible = (points[:, 0] >= x[0]) & (points[:, 0] <= x[-1])
         if len(y) > 1:
-            seen &= (points[:, 1] >= y[0]) & (points[:, 1] <= y[-1])
-        if seen.any():
-            yield kind, points[seen]
+            visible &= (points[:, 1] >= y[0]) & (points[:, 1] <= y[-1])
+        if visible.any():
+            yield kind, points[visible]
 
 
 def _key(page: Page, x: float, y: float, summary: FunctionSummary) -> None:

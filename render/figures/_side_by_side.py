@@ -75,8 +75,8 @@ def side_by_side(
     with look.context():
         made = new_figure(figsize, dpi)
         wide, high = (72 * inches for inches in made.get_size_inches())
-        who = shared_styles(races, look)
-        entries, across, font = fitted_legend(legend_names(who), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
+        by_label = shared_styles(races, look)
+        entries, across, font = fitted_legend(legend_names(by_label), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
         tall = legend_height(entries, across, font)
         space, side = high - TOP - BOTTOM - tall - 4, (wide - LEFT - RIGHT - GAP * (len(races) - 1)) / len(races)
         low = 0.3 * space if (high >= PANEL_FROM if panel is None else panel) else 0.0
@@ -100,14 +100,14 @@ def side_by_side(
         base = BOTTOM + tall + 4
         for column, (race, title) in enumerate(zip(races, words, strict=True)):
             ax = place(column, base + low + apart, space - low - apart)
-            draw_race(race, ax, look, who)
+            draw_race(race, ax, look, by_label)
             free = side - (taken if column == len(races) - 1 else 0.0)
             title, size_ = fit_text(title, free, 11.0, 7.0, "bold")
             ax.set_title(title, loc="left", fontweight="bold", fontsize=size_, pad=7)
         if low:
             curves = [loss_curves(race, place(column, base, low), theme=look) for column, race in enumerate(races)]
             for ax in curves:
-                restyle(ax, who)
+                restyle(ax, by_label)
                 ax.set(xlabel="", ylabel="")
             _share(curves)
         draw_legend(

@@ -60,9 +60,9 @@ def small_multiples(
     mapped = isinstance(records, Mapping)
     races = check_races(list(records.values()) if isinstance(records, Mapping) else records, MOST)
     titles = [str(title) for title in records] if mapped else [str(race.meta.get("title", "")) for race in races]
-    who = shared_styles(races, look)
+    by_label = shared_styles(races, look)
     if split:
-        across = len(who)
+        across = len(by_label)
         if across * len(races) > MOST:
             raise InputError(
                 f"{len(races)} races of {across} optimizers are {across * len(races)} panels, "
@@ -79,7 +79,7 @@ def small_multiples(
             f"{across} panels in a row need a width of at least {0.4 * across + 0.4:.1f} inches, not {width!r}"
         )
     heads = HEAD if split else HEAD * down
-    entries = legend_names(who)
+    entries = legend_names(by_label)
     many = column_count(entries, 72 * (width - 2 * EDGE), FONT)
     entries = fit_names(entries, 72 * (width - 2 * EDGE) / many, FONT)
     beneath = legend_height(entries, many, FONT) / 72 + 2 * EDGE if legend and not split else EDGE
@@ -90,14 +90,14 @@ def small_multiples(
             (race, title, None) for race, title in zip(races, titles, strict=True)
         ]
         if split:
-            panels = [(race, title, label) for race, title, _ in panels for label in who]
+            panels = [(race, title, label) for race, title, _ in panels for label in by_label]
         for place, (race, title, label) in enumerate(panels):
             row, column = divmod(place, across)
             x = left + column * (side + GAP)
             y = tall - (HEAD if split else HEAD * (row + 1)) - side * (row + 1) - GAP * row
             ax = made.add_axes((x / width, y / tall, side / width, side / tall))
             runs = race.trajectories.runs["label"] == label if label is not None else None
-            draw_race(race if runs is None else subset(race, runs.nonzero()[0]), ax, look, who, step)
+            draw_race(race if runs is None else subset(race, runs.nonzero()[0]), ax, look, by_label, step)
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
             if label is None or row == 0:
                 words, size = fit_text(title if label is None else label, 72 * side, FONT + 0.5, 6.0, "bold")

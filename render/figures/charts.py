@@ -75,8 +75,8 @@ def _sweep(made: Figure, record: Record, look: Theme, measure: str, along: str |
         bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
         bar.set_label(shown.measure.title, fontsize=8)
-        told = ax.get_title(loc="left").removeprefix(f"{shown.measure.title}: ")  # the colour bar has it
-        lines = (told if label is None else f"{label}: {told}").split("; ")
+        findings = ax.get_title(loc="left").removeprefix(f"{shown.measure.title}: ")  # the colour bar has it
+        lines = (findings if label is None else f"{label}: {findings}").split("; ")
         ax.set_title("\n".join(lines), loc="left", fontsize=8)
         marks = missing_legend(shown, look)
         if marks:

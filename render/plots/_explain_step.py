@@ -68,8 +68,8 @@ def explain_step(
             out of view, an unknown label.
 
     >>> from landscapes import race
-    >>> seen = race("beale", ["sgd", "adam"], steps=20, metrics=["momentum", "second_moment"])
-    >>> len(explain_step(seen, 5, run="SGD").axes), len(explain_step(seen, 5, run="Adam").axes)
+    >>> raced = race("beale", ["sgd", "adam"], steps=20, metrics=["momentum", "second_moment"])
+    >>> len(explain_step(raced, 5, run="SGD").axes), len(explain_step(raced, 5, run="Adam").axes)
     (2, 4)
     """
     look = as_theme(theme)
@@ -100,14 +100,14 @@ def explain_step(
     vectors["step"] = to - at
     count = len(vectors)
     side = (width - 2 * EDGE - GAP * (count - 1)) / count
-    tall = EDGE + side + HEAD + TITLE
+    figure_height = EDGE + side + HEAD + TITLE
     shown = crop(record, _box(surface, at, to).tolist())
     style = styles(labels, look)[index]
     with look.context():
-        made = Figure(figsize=(width, tall), dpi=150)
+        made = Figure(figsize=(width, figure_height), dpi=150)
         made.text(
             EDGE / width,
-            1 - 0.7 * TITLE / tall,
+            1 - 0.7 * TITLE / figure_height,
             f"{labels[index]}, step {number}",
             fontsize=10,
             fontweight="bold",
@@ -116,7 +116,7 @@ def explain_step(
             parse_math=False,
         )
         for place, (part, points) in enumerate(vectors.items()):
-            box = ((EDGE + place * (side + GAP)) / width, EDGE / tall, side / width, side / tall)
+            box = ((EDGE + place * (side + GAP)) / width, EDGE / figure_height, side / width, side / figure_height)
             ax = made.add_axes(box, label=part)
             contour(shown, ax, theme=look)
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)

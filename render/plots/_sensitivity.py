@@ -198,16 +198,16 @@ def lr_sweep(
     colors = {label: style.color for label, style in zip(labels, styles(labels, look), strict=True)}
     low, high = ax.get_xlim()
     ax.set_xlim(min(low, *chosen.values()), max(high, *chosen.values()))
-    said = []
+    notes = []
     for label, rate in chosen.items():
         ax.axvline(
             rate, color=colors[label], linewidth=1.3 * size_factor(ax), linestyle=(0, (3, 2)), zorder=2, label="_rate"
         )
         if words := _edge(rate, grid):
-            said.append(f"{label}: {words}")
-    if said:
+            notes.append(f"{label}: {words}")
+    if notes:
         ax.annotate(
-            "; ".join(said),
+            "; ".join(notes),
             (1, 1),
             xycoords="axes fraction",
             xytext=(0, 3),

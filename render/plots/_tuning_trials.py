@@ -148,8 +148,8 @@ def _given(table: Columns, trials: NDArray[np.int64]) -> int:
     for name, column in table.items():
         if name not in FACTS:
             same &= (column[trials] == column[trials[0]]) | (np.isnan(column[trials]) & np.isnan(column[trials[0]]))
-    alike = trials[same]
-    return int(alike[np.argmax(table["steps"][alike])])
+    equal_trials = trials[same]
+    return int(equal_trials[np.argmax(table["steps"][equal_trials])])
 
 
 def _told(table: Columns, trials: NDArray[np.int64]) -> str:

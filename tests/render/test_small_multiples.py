@@ -62,8 +62,8 @@ def test_an_optimizer_has_one_style_in_all_panels(theme):
 def test_split_panels_hold_one_optimizer_each():
     races = [converging(2, labels=["SGD", "Adam"]), converging(2, labels=["Adam", "Lion"], title="Other")]
     made = small_multiples(races, split=True)
-    held = [[line.get_label() for line in trails(ax)] for ax in made.axes]
-    assert held == [["SGD"], ["Adam"], [], [], ["Adam"], ["Lion"]]
+    panel_labels = [[line.get_label() for line in trails(ax)] for ax in made.axes]
+    assert panel_labels == [["SGD"], ["Adam"], [], [], ["Adam"], ["Lion"]]
     assert [ax.get_title(loc="left") for ax in made.axes[:3]] == ["SGD", "Adam", "Lion"]
     assert [ax.get_ylabel() for ax in made.axes[::3]] == ["Bowl", "Other"]
     adam = races[1].trajectories.x[0]
@@ -129,7 +129,7 @@ def test_titles_state_variants_apart():
     assert [ax.get_title(loc="left") for ax in side_by_side(one, one).axes[:2]] == ["adam(lr=0.01)"] * 2
 
 
-def test_there_is_room_for_losses_or_not():
+def test_losses_are_drawn_only_if_they_fit():
     race = converging(1)
     assert len(side_by_side(race, race, **sized(640, 240)).axes) == 3
     assert len(side_by_side(race, race, valley(), **sized(960, 540)).axes) == 7
@@ -159,6 +159,6 @@ def solid() -> Record:
         (lambda: side_by_side(converging(), converging(), step=41), "from 0 to 40"),
     ],
 )
-def test_what_cannot_be_drawn_is_reported(call, match):
+def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()
