@@ -12,6 +12,7 @@ from landscapes.errors import InputError
 from landscapes.experiments import stored_lrs
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer, parse
+from landscapes.record.validation import check_text
 
 Optimizers = Sequence[str | Optimizer] | Mapping[str, str | Optimizer] | str | Optimizer
 """Names ("adam", "adam(lr=0.05)") or optimizers, one or several, or a dict from labels to these."""
@@ -55,6 +56,8 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
                 f"an optimizer must be a name or an optimizer, got {one!r}; "
                 "wrap a torch optimizer: optimizers.Torch(MyOptimizer, lr=0.1)"
             )
+        if isinstance(label, str):
+            check_text("label", label)
         optimizer, lr_open = parse(one) if isinstance(one, str) else (one, False)
         found.append(OptimizerSpec(optimizer, label, lr_open))
     return found

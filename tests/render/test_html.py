@@ -432,4 +432,4 @@ def test_a_notebook_shows_a_race_by_its_page():
 
 def test_a_notebook_shows_other_records_as_text():
     assert converging(201, steps=2)._repr_html_() is None
-    assert converging(2, experiment="sweep", axes={})._repr_html_() is None
+    assert converging(2, experiment="tune", optimizers={})._repr_html_() is None

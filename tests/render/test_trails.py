@@ -205,7 +205,7 @@ def test_trajectories_alone_choose_a_view_that_holds_them():
 def test_missing_points_are_never_drawn_at_the_origin(odd, status):
     x = np.tile((-1.5, -1.0), (21, 1)) + np.linspace(0, 0.5, 21)[:, None] * (1, 0.2)
     x[10:] = odd
-    race = record([x], outcomes={0: (status, 21)} if status == "non-finite" else None)
+    race = record([x], outcomes={0: (status, 20)} if status == "non-finite" else None)
     ax, picture = drawn(race)
     origin = ax.transData.transform((0, 0))
     for color in {*looks(race), *ax.lines[-1].colors}:
