@@ -30,7 +30,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "random": set(),
     "caching": set(),
     "files": {"errors"},
-    "importing": {"errors"},
     "record": {"errors", "files"},
     "views": {"errors", "record"},
     "summary": {"record"},
@@ -46,7 +45,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "execution": {"errors", "files", "versions", "objectives", "oracle", "optimizers", "engine"},
     "experiments": {
         "errors",
-        "importing",
         "versions",
         "record",
         "views",
@@ -65,7 +63,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {
         "",
         "errors",
-        "importing",
         "files",
         "record",
         "views",
@@ -184,6 +181,8 @@ def test_layers(name):
 
 
 ROOMS = (
+    "locking",
+    "words",
     "colormaps",
     "theme",
     "artists",

@@ -15,8 +15,10 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)
-class AdamBase(FirstOrder):
+class _AdamBase(FirstOrder):
     """What Adam and AdamW share: everything but where weight decay applies."""
+
+    decoupled: ClassVar[bool]
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
     beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
@@ -24,11 +26,6 @@ class AdamBase(FirstOrder):
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
     amsgrad: bool = False
-
-    @property
-    def decoupled(self) -> bool:
-        """Whether weight decay is decoupled."""
-        raise NotImplementedError
 
     def init(self, p: Tensor) -> State:
         return (torch.zeros_like(p),) * (3 if self.amsgrad else 2)
@@ -55,7 +52,7 @@ class AdamBase(FirstOrder):
 
 
 @dataclass(frozen=True)
-class Adam(AdamBase):
+class Adam(_AdamBase):
     """Adam (Kingma & Ba, 2015), optionally AMSGrad (Reddi, Kale & Kumar, 2018).
 
     Scales each coordinate's step by running averages of the gradient and of its square.
@@ -73,31 +70,22 @@ class Adam(AdamBase):
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         amsgrad: whether to divide by the largest second moment so far; default False.
-        decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
 
     >>> Adam(lr=0.05).spec
     'adam(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adam",)
-    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Adam
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"amsgrad": {"amsgrad": True}}
-
-    decoupled_weight_decay: bool = False
-
-    @property
-    def decoupled(self) -> bool:
-        return self.decoupled_weight_decay
+    decoupled: ClassVar[bool] = False
 
     @property
     def label(self) -> str:
-        if self.decoupled_weight_decay:
-            return "AdamW AMSGrad" if self.amsgrad else "AdamW"
         return "AMSGrad" if self.amsgrad else "Adam"
 
 
 @dataclass(frozen=True)
-class AdamW(AdamBase):
+class AdamW(_AdamBase):
     """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
 
         x ← (1 − lr·λ)x, then Adam's step
@@ -117,13 +105,9 @@ class AdamW(AdamBase):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamw",)
-    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.AdamW
+    decoupled: ClassVar[bool] = True
 
     weight_decay: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
-
-    @property
-    def decoupled(self) -> bool:
-        return True
 
     @property
     def label(self) -> str:
