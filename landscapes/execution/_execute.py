@@ -18,6 +18,7 @@ complete scripts, also for Ray.
 from __future__ import annotations
 
 import os
+import threading
 import time
 import warnings
 from collections import deque
@@ -30,8 +31,8 @@ from landscapes.engine.batch import BatchResult
 from landscapes.engine.loop import Progress
 from landscapes.errors import InputError
 from landscapes.execution.memory import format_bytes
-from landscapes.execution.plan import Block, Plan
-from landscapes.execution.results import MemoryStore, Results, Store
+from landscapes.execution.plan import Plan
+from landscapes.execution.results import MemoryStore, Results, Store, check_block, to_arrays
 from landscapes.execution.results_dir import ResultsDir, Shard
 from landscapes.execution.transport import current_process, one_line, pack, run_or_catch, run_packed, try_to_load
 
@@ -101,6 +102,11 @@ def execute(
         raise InputError(
             f"executor must have a method submit, got {type(executor).__name__}; give a "
             "concurrent.futures.ProcessPoolExecutor, or Dask's client.get_executor()"
+        )
+    if threading.current_thread() in getattr(executor, "_threads", ()):  # of a ThreadPoolExecutor
+        raise InputError(
+            "this experiment runs in a worker of the executor that it is given, and may wait for itself forever; give "
+            "it another executor, or none"
         )
     wanted = resume_dir.blocks(len(plan)) if isinstance(resume_dir, Shard) else range(len(plan))
     store = MemoryStore(plan) if resume_dir is None else ResultsDir(plan, resume_dir)
@@ -191,7 +197,7 @@ def _run_here(work: _Work) -> None:
 def _run_elsewhere(work: _Work, executor: Executor) -> None:
     """Submit blocks ahead of time, up to a bound, and take their results in order."""
     plan = work.plan
-    send: Callable[[Block], Future] | None = None
+    send: Callable[[int], Future] | None = None
     pending: deque[tuple[int, Future]] = deque()
     largest = max(task.result_bytes * plan.block_size(k) for k, task in enumerate(plan.tasks))
     most = min(max(MAX_PENDING_BYTES // largest, 8), 1024)
@@ -199,7 +205,7 @@ def _run_elsewhere(work: _Work, executor: Executor) -> None:
         for i in work.claimed_blocks():
             if i is not None:
                 send = send or _sender(work, executor)
-                pending.append((i, _call_executor(partial(send, plan[i]))))
+                pending.append((i, _call_executor(partial(send, i))))
             while pending and (i is None or len(pending) >= most):
                 _take_first(work, pending)
             if i is None:
@@ -218,10 +224,28 @@ def _run_elsewhere(work: _Work, executor: Executor) -> None:
 def _take_first(work: _Work, pending: deque[tuple[int, Future]]) -> None:
     """Wait for the block that was submitted first, and store its result."""
     i, future = pending.popleft()
-    found = _call_executor(future.result)
+    found = _result_of(work.plan, i, _call_executor(future.result))
     if isinstance(found, Exception):
         raise found
     work.put(i, found)
+
+
+def _result_of(plan: Plan, i: int, answer: Any) -> BatchResult | Exception:
+    """Return the result of block i in what the executor returned. Raises `InputError` if it is not one."""
+    number, found = answer if isinstance(answer, tuple) and len(answer) == 2 else (None, answer)
+    if number is not None and number != i:
+        raise InputError(f"the executor returned the result of block {number!r:.20} for block {i}; use another one")
+    if number is None or not isinstance(found, BatchResult | Exception):
+        raise InputError(
+            f"the executor returned {type(found).__name__} for block {i}; its futures must return the result of the "
+            "submitted call"
+        )
+    if isinstance(found, BatchResult):
+        try:
+            check_block(plan, i, to_arrays(found))
+        except (InputError, AttributeError, IndexError) as error:
+            raise InputError(f"the executor returned other results than those of block {i}: {error}") from None
+    return found
 
 
 class _ExecutorError(Exception):
@@ -246,16 +270,18 @@ def _cancel(work: _Work, pending: deque[tuple[int, Future]]) -> None:
             future.cancel()
     for i, future in futures:
         try:
-            if future.done() and not future.cancelled() and isinstance(found := future.result(), BatchResult):
-                work.store.put(i, found)
+            if future.done() and not future.cancelled():
+                found = _result_of(work.plan, i, future.result())
+                if isinstance(found, BatchResult):
+                    work.store.put(i, found)
         except Exception:  # only the first failure is reported
             continue
 
 
-def _sender(work: _Work, executor: Executor) -> Callable[[Block], Future]:
-    """Return a function that submits a block, after checking that the workers can load the blocks."""
+def _sender(work: _Work, executor: Executor) -> Callable[[int], Future]:
+    """Return a function that submits the block of a number, after checking that the workers can load the blocks."""
     if type(executor) is ThreadPoolExecutor:  # threads need no pickling
-        return lambda block: executor.submit(run_or_catch, block)
+        return lambda i: executor.submit(run_or_catch, work.plan[i], i)
     distinct = {(id(task.function), id(task.optimizer)): task for task in work.plan.tasks}
     samples = [pack(task.block(0, 1)) for task in distinct.values()]
     try:
@@ -271,7 +297,7 @@ def _sender(work: _Work, executor: Executor) -> Callable[[Block], Future]:
             "on the workers, or give the name of a catalogue function or a formula"
         )
     sender = current_process()
-    return lambda block: executor.submit(run_packed, pack(block), sender)
+    return lambda i: executor.submit(run_packed, pack(work.plan[i]), sender, i)
 
 
 def _check_space(plan: Plan, wanted: range, store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Protocol
@@ -209,6 +210,35 @@ def from_arrays(flat: FlatArrays) -> BatchResult:
 def take_runs(flat: FlatArrays, begin: int, end: int) -> FlatArrays:
     """Return the arrays of runs begin:end."""
     return {name: values if name == "step" else values[begin:end] for name, values in flat.items()}
+
+
+def check_block(plan: Plan, block: int, given: FlatArrays) -> None:
+    """Raise `InputError` if arrays are not the results of this block: names, shapes, types, steps and start points."""
+    task, begin, end = plan.locate(block)
+    part = plan.tasks[task]
+    like = not_run(plan, task, end - begin)
+    metrics = {name for name in given if name.startswith("metrics/")}
+    if given.keys() - metrics != like.keys() or not metrics <= {f"metrics/{name}" for name in part.settings.metrics}:
+        raise InputError(f"results have the arrays {', '.join(sorted(given))}; expected {', '.join(sorted(like))}")
+    for name, values in given.items():
+        kind, shape = (like[name].dtype.kind, like[name].shape) if name in like else ("f", like["loss"].shape)
+        lengths = values.shape[:2] if name in metrics else values.shape
+        if values.dtype.kind != kind or lengths != shape:
+            raise InputError(f"{name} has shape {values.shape} and type {values.dtype}; expected {shape}")
+    if not np.array_equal(given["step"], like["step"]):
+        raise InputError("its recorded steps differ")
+    starts = np.stack([column[begin:end] for column in part.starts], 1).astype(part.settings.dtype).astype(float)
+    if not np.array_equal(given["x"][:, 0], starts, equal_nan=True):
+        raise InputError("its start points differ")
+
+
+def digest_of(given: FlatArrays) -> str:
+    """Return sixteen hexadecimal digits of the SHA-256 digest of arrays and their names."""
+    made = hashlib.sha256()
+    for name in sorted(given):
+        made.update(f"{name} {given[name].dtype.str} {given[name].shape}".encode())
+        made.update(np.ascontiguousarray(given[name]).tobytes())
+    return made.hexdigest()[:16]
 
 
 def concatenate(parts: Sequence[BatchResult]) -> BatchResult:

@@ -21,8 +21,6 @@ import io
 import json
 import os
 import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +33,17 @@ from landscapes.errors import InputError
 from landscapes.execution.fingerprints import digest, fingerprint
 from landscapes.execution.locks import Locks
 from landscapes.execution.plan import Plan
-from landscapes.execution.results import FlatArrays, concatenate_arrays, from_arrays, not_run, take_runs, to_arrays
+from landscapes.execution.results import (
+    FlatArrays,
+    check_block,
+    concatenate_arrays,
+    digest_of,
+    from_arrays,
+    not_run,
+    take_runs,
+    to_arrays,
+)
+from landscapes.execution.transport import one_line
 from landscapes.files import replacing
 from landscapes.versions import versions
 
@@ -46,9 +54,6 @@ MANIFEST, CLAIMS = "manifest.json", ".claims"
 
 DIRECTORY_LOCK = 2**40
 """The number of the lock of the directory itself; lower numbers are the locks of blocks."""
-
-READ_ERRORS = (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What numpy raises for a damaged file."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +132,9 @@ class ResultsDir:
 
     def put(self, block: int, result: BatchResult) -> None:
         """Write the result of a block. Raises `OSError` if that fails."""
-        buffer = io.BytesIO()
-        np.savez(buffer, experiment=np.array(self._experiment), **to_arrays(result))  # type: ignore[arg-type]
+        buffer, arrays = io.BytesIO(), to_arrays(result)
+        own = {"experiment": self._experiment, "block": block, "digest": digest_of(arrays)}
+        np.savez(buffer, **{name: np.array(value) for name, value in own.items()}, **arrays)  # type: ignore[arg-type]
         _write(self._file(block), buffer.getbuffer())
         self._locks.release(block)
 
@@ -159,7 +165,12 @@ class ResultsDir:
 
     def _read(self, block: int) -> FlatArrays:
         if self._last is None or self._last[0] != block:  # consecutive slices are often in one block
-            self._last = block, _read(self._file(block), self._experiment)
+            found = _read(self._file(block), self._experiment, block)
+            try:
+                check_block(self._plan, block, found)
+            except InputError as error:
+                raise InputError(f"{str(self._file(block))!r} is damaged: {error}; {_AGAIN}") from None
+            self._last = block, found
         return self._last[1]
 
 
@@ -171,7 +182,8 @@ def merge(path: str | os.PathLike[str], shards: Sequence[str | os.PathLike[str]]
         shards: the directories of the shards.
 
     Raises:
-        InputError: if a directory is missing or damaged, or if the shards differ in experiment or version.
+        InputError: if a directory is missing or damaged, if the shards differ in experiment or version, or if two
+            have different results of one block.
     """
     manifests = [_read_manifest(Path(shard)) for shard in shards]
     if not manifests:
@@ -184,8 +196,15 @@ def merge(path: str | os.PathLike[str], shards: Sequence[str | os.PathLike[str]]
         for shard, manifest in zip(map(Path, shards), manifests, strict=True):
             _check_same(shard, manifest, manifests[0])
             for file in sorted(shard.glob("block-*.npz")):
-                if not (target / file.name).exists():
-                    _read(file, digest(manifest))  # raises for a damaged file
+                block, experiment = _number(file), digest(manifest)
+                found = digest_of(_read(file, experiment, block))  # raises for a damaged file
+                if (target / file.name).exists():
+                    if digest_of(_read(target / file.name, experiment, block)) != found:
+                        raise InputError(
+                            f"{str(file)!r} and {str(target / file.name)!r} have different results of one block; "
+                            "find out which machine is wrong, and delete its file"
+                        )
+                else:
                     _write(target / file.name, file.read_bytes())
     finally:
         locks.close()
@@ -254,19 +273,36 @@ def _check_same(path: Path, found: Mapping[str, Any], expected: Mapping[str, Any
         )
 
 
-def _read(file: Path, experiment: str) -> FlatArrays:
+_AGAIN = "delete it and run the experiment again"
+
+
+def _number(file: Path) -> int:
+    """Return the number in the name of a block's file. Raises `InputError` if there is none."""
+    number = file.stem.removeprefix("block-")
+    if not number.isdecimal():
+        raise InputError(f"{str(file)!r} is not the file of a block; delete or rename it")
+    return int(number)
+
+
+def _read(file: Path, experiment: str, block: int) -> FlatArrays:
     """Return the arrays of a block.
 
-    Raises `InputError` for a file that is damaged or belongs to another experiment.
+    Raises `InputError` for a file that is damaged, or belongs to another experiment or block.
     """
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as opened:
             found = {name: opened[name] for name in opened.files}
-        its_experiment = str(found.pop("experiment"))
-    except READ_ERRORS as error:
-        raise InputError(f"{str(file)!r} is damaged ({error}); delete it and run the experiment again") from error
+        its_experiment, its_block, its_digest = (str(found.pop(name)) for name in ("experiment", "block", "digest"))
+    except MemoryError as error:
+        raise InputError(f"{str(file)!r} does not fit into memory, or is damaged; {_AGAIN}") from error
+    except Exception as error:  # zipfile and numpy raise many kinds for damaged bytes
+        raise InputError(f"{str(file)!r} is damaged ({one_line(error)}); {_AGAIN}") from error
     if its_experiment != experiment:
-        raise InputError(f"{str(file)!r} belongs to another experiment; delete it and run the experiment again")
+        raise InputError(f"{str(file)!r} belongs to another experiment; {_AGAIN}")
+    if its_block != str(block):
+        raise InputError(f"{str(file)!r} holds block {its_block}: it was renamed or copied; {_AGAIN}")
+    if its_digest != digest_of(found):
+        raise InputError(f"{str(file)!r} is damaged: its digest is wrong; {_AGAIN}")
     return found
 
 

@@ -20,6 +20,10 @@ ProcessId = tuple[str, int]
 """A process: the name of its machine, and its number."""
 
 
+Answer = tuple[int, BatchResult | Exception]
+"""What a worker returns: the number of the block, and its result or the exception that it raised."""
+
+
 def current_process() -> ProcessId:
     """Return the calling process."""
     return platform.node(), os.getpid()
@@ -57,12 +61,12 @@ def try_to_load(payloads: Sequence[bytes]) -> str | None:
     return None
 
 
-def run_packed(payload: bytes, sender: ProcessId) -> BatchResult | Exception:
-    """Return the result or the exception of a block. Runs in a worker, with one thread, for one worker per core."""
+def run_packed(payload: bytes, sender: ProcessId, number: int) -> Answer:
+    """Return the number and the result of a block. Runs in a worker, with one thread, for one worker per core."""
     if current_process() != sender:
         torch.set_num_threads(1)
         _exit_with(sender)
-    return run_or_catch(pickle.loads(payload))
+    return run_or_catch(pickle.loads(payload), number)
 
 
 @cache
@@ -79,16 +83,16 @@ def _exit_with(sender: ProcessId) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def run_or_catch(block: Block) -> BatchResult | Exception:
-    """Return the result of a block, or the exception it raises, which is then not mistaken for one of the executor."""
+def run_or_catch(block: Block, number: int) -> Answer:
+    """Return the number of a block with its result, or with its exception, which thus is not one of the executor."""
     try:
-        return block.run()
+        return number, block.run()
     except Exception as error:
-        return RuntimeError(one_line(error)) if _pickling_error(error) else error
+        return number, RuntimeError(one_line(error)) if _pickling_error(error) else error
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an executor would raise it in the process that waits, and end that as well
-        return InputError(f"a worker was ended: {ended_by(error)}")
+        return number, InputError(f"a worker was ended: {ended_by(error)}")
 
 
 def one_line(error: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -127,6 +128,47 @@ def test_an_invalid_executor_is_rejected():
         InputError, match=r"^executor must have a method submit, got int; give a concurrent.futures.ProcessPoolExecutor"
     ):
         execute(grid(), executor=4)
+
+
+class Answering(Plain):
+    """An executor whose futures return something else than the result of the call."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.change = change
+
+    def submit(self, task, /, *arguments):
+        future = super().submit(task, *arguments)
+        answer = future.result() if self.submitted > 1 else None
+        self.pending += 1
+        return types.SimpleNamespace(result=(lambda: self.change(answer)) if answer else future.result)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda answer: None, "the executor returned NoneType for block 0; its futures must return"),
+        (lambda answer: answer[1], "the executor returned BatchResult for block 0"),
+        (lambda answer: (5, answer[1]), "the executor returned the result of block 5 for block 0"),
+        (lambda answer: (0, "done"), "the executor returned str for block 0"),
+        (
+            lambda answer: (0, dataclasses.replace(answer[1], loss=answer[1].loss[:3])),
+            r"other results than those of block 0: loss has shape \(3, 2\)",
+        ),
+        (lambda answer: (0, dataclasses.replace(answer[1], x=answer[1].x + 1)), "its start points differ"),
+    ],
+)
+def test_another_result_of_an_executor_is_rejected(change, said):
+    with pytest.raises(InputError, match=said) as caught:
+        execute(grid(), executor=Answering(change))
+    assert "\n" not in str(caught.value)
+
+
+def test_an_experiment_in_a_worker_of_its_own_executor_is_rejected():
+    with ThreadPoolExecutor(1) as executor:
+        inner = executor.submit(lambda: execute(grid(), executor=executor))
+        with pytest.raises(InputError, match="runs in a worker of the executor that it is given"):
+            inner.result(timeout=20)
 
 
 def test_a_closed_executor_is_reported(tmp_path):

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from experiments_for_tests import counted, grid, same
+import torch
+from experiments_for_tests import counted, grid, same, valid_bowl
 
-from landscapes import InputError, optimizers
+from landscapes import InputError, function, optimizers, transforms
 from landscapes.engine.termination import Stop
 from landscapes.execution import UnfinishedError, execute, results, results_dir
 from landscapes.execution.locks import Locks
@@ -51,7 +52,7 @@ def test_a_slice_reads_only_its_blocks(tmp_path, monkeypatch):
     found = execute(grid(), resume_dir=tmp_path / "out")
     read: list[str] = []
     original = results_dir._read
-    monkeypatch.setattr(results_dir, "_read", lambda file, job: read.append(file.name) or original(file, job))
+    monkeypatch.setattr(results_dir, "_read", lambda file, *more: read.append(file.name) or original(file, *more))
     for begin in range(16, 40, 4):
         found[begin : begin + 4]
     assert read == ["block-0000001.npz", "block-0000002.npz"]
@@ -176,6 +177,124 @@ def test_a_block_of_another_experiment_is_rejected(tmp_path):
         execute(grid(), resume_dir=tmp_path / "out")[:]
 
 
+@pytest.mark.parametrize("swap", [True, False])
+def test_a_block_under_the_name_of_another_is_rejected(tmp_path, swap):
+    execute(grid(), resume_dir=tmp_path / "out")
+    one, other = (tmp_path / "out" / f"block-000000{i}.npz" for i in (1, 2))
+    held = other.read_bytes()
+    other.write_bytes(one.read_bytes())
+    if swap:
+        one.write_bytes(held)
+    with pytest.raises(
+        InputError, match=r"block-000000[12].npz' holds block [12]: it was renamed or copied; delete it"
+    ):
+        execute(grid(), resume_dir=tmp_path / "out")[:]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("loss", np.zeros((16, 2)), "its digest is wrong"),
+        ("extra", np.zeros(16), "its digest is wrong"),
+        ("loss", np.zeros((16, 3)), r"loss has shape \(16, 3\) and type float64; expected \(16, 2\)"),
+        ("x", np.zeros((16, 2, 2)), "its start points differ"),
+        ("step", np.array([0, 7]), "its recorded steps differ"),
+        ("y", np.zeros(16), "results have the arrays "),
+    ],
+)
+def test_an_edited_block_is_rejected(tmp_path, name, values, said):
+    execute(grid(), resume_dir=tmp_path / "out")
+    file = tmp_path / "out" / "block-0000003.npz"
+    with np.load(file) as opened:
+        arrays = {key: opened[key] for key in opened.files} | {name: values}
+    if "digest" not in said:
+        own = ("experiment", "block", "digest")
+        arrays["digest"] = np.array(results.digest_of({k: v for k, v in arrays.items() if k not in own}))
+    np.savez(file, **arrays)
+    with pytest.raises(InputError, match=rf"block-0000003.npz' is damaged: {said}.*; delete it and run"):
+        execute(grid(), resume_dir=tmp_path / "out")[:]
+
+
+def test_any_flipped_bit_of_a_block_is_noticed_or_harmless(tmp_path):
+    whole = execute(grid(), resume_dir=tmp_path / "out")[:]
+    file = tmp_path / "out" / "block-0000003.npz"
+    data, random = file.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for bit in random.integers(8 * len(data), size=60):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(damaged)
+        try:
+            found = results_dir.ResultsDir(grid(), tmp_path / "out").rows(0, 0, 100)
+        except InputError:
+            refused += 1
+        else:
+            assert same(found, whole)
+    assert refused > 30
+
+
+class Shrinking(torch.optim.Optimizer):
+    """Shrink each point."""
+
+    factor = 0.9
+
+    def __init__(self, params, lr=0.1):
+        super().__init__(params, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.mul_(self.factor)
+
+
+class Slope(torch.autograd.Function):
+    """x² with a backward pass that can be edited."""
+
+    factor = 2.0
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, slope):
+        return Slope.factor * ctx.saved_tensors[0] * slope
+
+
+@pytest.mark.parametrize(
+    ("plan", "change", "said"),
+    [
+        (
+            lambda: grid(kinds=[optimizers.Torch(Shrinking, lr=0.1)]),
+            (Shrinking, "factor", 0.9001),
+            "first steps of the optimizers was",
+        ),
+        (
+            lambda: grid(function((-3, 3), (-3, 3), name="own")(lambda x, y: Slope.apply(x) + y * y)),
+            (Slope, "factor", 2.00001),
+            "gradients of the functions was",
+        ),
+    ],
+)
+def test_edited_code_is_another_experiment(tmp_path, monkeypatch, plan, change, said):
+    monkeypatch.setattr(Slope, "factor", Slope.factor)
+    execute(plan(), resume_dir=tmp_path / "out")
+    monkeypatch.setattr(*change)
+    with pytest.raises(InputError, match=f"belongs to another experiment: {said}"):
+        execute(plan(), resume_dir=tmp_path / "out")
+
+
+def test_another_noise_is_another_experiment(tmp_path):
+    def plan(sigma: float):
+        return grid(transforms.noisy(valid_bowl, sigma))
+
+    execute(plan(0.1), resume_dir=tmp_path / "out")
+    with pytest.raises(InputError, match=r"belongs to another experiment: .*noise of the functions"):
+        execute(plan(0.1000001), resume_dir=tmp_path / "out")
+
+
 # Shards of several machines
 
 
@@ -191,6 +310,18 @@ def test_shards_are_merged(tmp_path, monkeypatch):
     ran.clear()
     assert same(execute(grid(), resume_dir=tmp_path / "whole")[:], execute(grid())[:])
     assert len(ran) == 7, "only those of the comparison"
+
+
+def test_shards_that_disagree_are_not_merged(tmp_path):
+    execute(grid(), resume_dir=tmp_path / "one")
+    execute(grid(), resume_dir=tmp_path / "two")
+    file = tmp_path / "two" / "block-0000003.npz"
+    with np.load(file) as opened:
+        arrays = {name: opened[name] for name in opened.files}
+    found = {k: v for k, v in arrays.items() if k not in ("experiment", "block", "digest")} | {"lowest": np.zeros(16)}
+    np.savez(file, **arrays | found | {"digest": np.array(results.digest_of(found))})
+    with pytest.raises(InputError, match=r"two.block-0000003.npz' and .* have different results of one block"):
+        merge(tmp_path / "whole", [tmp_path / "one", tmp_path / "two"])
 
 
 def test_shards_of_different_experiments_are_not_merged(tmp_path):
