@@ -78,6 +78,10 @@ def ended_by(error: BaseException) -> str:
     return f"{what} in {frames[-1].filename}, line {frames[-1].lineno}" if frames else what
 
 
+class Terminated(BaseException):
+    """SIGTERM, raised where the program works, so that it cleans up as for Ctrl-C."""
+
+
 def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
     """Return an `InputError` for an unknown name that offers the nearest known names.
 

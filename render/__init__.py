@@ -37,7 +37,6 @@ from landscapes.render.plots.contours import contour
 from landscapes.render.text._caption import caption
 from landscapes.render.text._table import table
 from landscapes.render.theme import THEMES, Theme
-from landscapes.render.words import words
 
 __all__ = [
     "THEMES",
@@ -72,7 +71,6 @@ __all__ = [
     "table",
     "trajectories",
     "tuning_trials",
-    "words",
     "zoom_inset",
 ]
 

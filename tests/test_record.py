@@ -7,6 +7,7 @@ import dataclasses
 import pickle
 import re
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from landscapes.errors import InputError
-from landscapes.record import FORMAT, Record, Surface, Trajectories, filled, step_or_none, steps_or_inf
+from landscapes.record import FORMAT, Record, Surface, Trajectories, archive, filled, step_or_none, steps_or_inf
 from landscapes.record.metadata import CLASSES, RaceMeta, SweepMeta
 
 anything = st.floats(allow_nan=True, allow_infinity=True, width=64)
@@ -47,7 +48,14 @@ def same(a: Record, b: Record) -> None:
     with_surface=st.booleans(),
 )
 def test_round_trip_is_exact(tmp_path_factory, x, loss, label, minimum, with_surface):
-    runs = {"label": np.array([label, "other"]), "lr": np.array([0.1, np.nan]), "reached": np.array([-1, 2])}
+    runs = {
+        "label": np.array([label, "other"]),
+        "lr": np.array([0.1, np.nan]),
+        "lr_source": np.array(["given", "tuned"]),
+        "status": np.array(["max_steps", "converged"]),
+        "reached": np.array([-1, 2]),
+        "stopped": np.array([-1, -1]),
+    }
     surface = Surface(np.arange(2.0), np.arange(3.0), loss[:, :2].T[[0, 1, 0]], np.zeros((0, 2)), minimum, "rank")
     meta = {"title": label, "minimum": minimum, "start": [0.1, -2.0], "versions": {"numpy": np.__version__}}
     record = Record(Trajectories(x, loss, np.array([0, 5, 9]), runs), surface if with_surface else None, meta)
@@ -74,6 +82,15 @@ def test_another_suffix_is_refused(tmp_path, make_record, name):
     with pytest.raises(InputError, match=r"saved as \.npz"):
         make_record([[1.0]]).save(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+def rewritten(record: Record, path: Path, **changes: np.ndarray | None) -> Path:
+    """Save a record with some arrays changed, or left out if None, and a valid list of members."""
+    with np.load(record.save(path)) as file:
+        arrays = {name: file[name] for name in file.files if name != "members"}
+    with path.open("wb") as stream:
+        archive.write(stream, {name: values for name, values in (arrays | changes).items() if values is not None})
+    return path
 
 
 def _write_truncated(path: Path, whole: bytes) -> None:
@@ -125,6 +142,122 @@ def test_what_is_not_a_record_is_refused(tmp_path, make_record, kind):
         Record.load(path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trajectories/x": np.zeros((3, 3, 2))}, "x must have shape (R, T, d), here 3×2×any; got (3, 3, 2)"),
+        ({"trajectories/x": np.full((3, 2, 2), "a")}, "x must be real numbers, got text"),
+        ({"trajectories/loss": None}, "its trajectories must hold x, loss, step; got step, x"),
+        ({"trajectories/step": np.array([1, 0])}, "step must be >= 0 and ascending, got 1, 0"),
+        ({"trajectories/step": np.array([0, 0])}, "step must be >= 0 and ascending, got 0, 0"),
+        ({"trajectories/step": np.array([0.0, 1.0])}, "step must be integers, got numbers"),
+        ({"surface/values": np.zeros((9, 8))}, "values of a surface must have shape (ny, nx), here 9×9; got (9, 8)"),
+        ({"surface/values": np.zeros(9)}, "values of a surface must have shape (ny, nx), here 9×9; got (9,)"),
+        ({"surface/x": np.arange(9.0)[::-1]}, "x of a surface must be finite and ascending, got 8, 7, 6, 5, …"),
+        ({"surface/y": np.full(9, np.nan)}, "y of a surface must be finite and ascending, got nan"),
+        ({"surface/minima": np.zeros(3)}, "minima of a surface must have shape (k, 2)"),
+        ({"surface/minima": np.zeros((3, 1))}, "minima of a surface must have shape (k, 2)"),
+        ({"surface/minimum": np.zeros(3)}, "minimum of a surface must be a number"),
+        ({"surface/scale": np.array("logg")}, "unknown scale of a surface 'logg'. Did you mean log?"),
+        ({"surface/scale": None}, "its surface must hold x, y, values, minima, minimum, scale; got"),
+        ({"runs/status": np.array(["done"] * 3)}, "unknown status 'done'"),
+        ({"runs/status": np.zeros(3)}, "column 'status' must be text, got numbers"),
+        ({"runs/status": None}, "the record of a race needs the columns label, status"),
+        ({"runs/label": np.array(["a", "b", "\ud800"])}, r"column 'label' must be valid Unicode text, got '\ud800'"),
+        ({"runs/label": np.array(["a", "b"])}, "column 'label' must have 3 entries, one per run"),
+        (
+            {"runs/stopped": np.array([-1, 2, -1]), "runs/stopped.mask": None},
+            "stopped must be at most 1, the last step; got 2",
+        ),
+        (
+            {"runs/reached": np.array([99, 0, 0]), "runs/reached.mask": None},
+            "reached must be at most 1, the last step; got 99",
+        ),
+        ({"runs/reached.mask": np.array([True])}, "the mask of column 'reached' does not fit it"),
+        ({"metrics/lr": np.zeros((3, 1))}, "metric 'lr' must be numbers of shape (R, T) or (R, T, k)"),
+        ({"meta": None}, "its metadata are missing"),
+        ({"format": np.array("1")}, "its layout must be an integer"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused_in_one_line(tmp_path, make_record, changes, message):
+    path = rewritten(make_record([[1.0, 0.5]] * 3), tmp_path / "race.npz", **changes)
+    with pytest.raises(InputError, match=f"is not a saved record: .*{re.escape(message)}") as caught:
+        Record.load(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_arrays_that_declare_more_than_the_file_holds_are_not_read(tmp_path, make_record, monkeypatch, listed):
+    monkeypatch.setattr(archive, "UNCHECKED_BYTES", 2**15)
+    monkeypatch.setattr(archive, "MAX_RATIO", 5)
+    large = {"metrics/huge": np.zeros((2000, 2, 2))} if listed else {}
+    path = rewritten(make_record([[1.0, 0.5]]), tmp_path / "race.npz", **large)
+    if listed:
+        monkeypatch.setattr(np.lib.format, "read_array", read := Counting(np.lib.format.read_array))
+        with pytest.raises(InputError, match=r"its arrays declare 0\.0 GB, the file has 0\.0 MB"):
+            Record.load(path)
+        assert read.calls <= 2, "the layout and the list of members"
+    else:
+        with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as more:
+            more.writestr("notes.npy", bytes(2**20))
+        assert len(Record.load(path).trajectories) == 1
+
+
+class Counting:
+    """Count the calls of a function."""
+
+    def __init__(self, function):
+        self.function, self.calls = function, 0
+
+    def __call__(self, *args, **kwargs):
+        self.calls += 1
+        return self.function(*args, **kwargs)
+
+
+def test_a_lost_or_swapped_member_is_noticed(tmp_path, make_record):
+    path = make_record([[1.0, 0.5]]).save(tmp_path / "race.npz")
+    whole = path.read_bytes()
+    for name, other, message in (
+        (b"runs/stopped.npy", b"runs/stoppex.npy", "its member 'runs/stopped' is missing"),
+        (b"trajectories/x.npy", b"trajectories/s.npy", "its member 'trajectories/x' is missing"),
+        (b"members.npy", b"memberz.npy", "it has no list of its members"),
+    ):
+        path.write_bytes(whole.replace(name, other))
+        with pytest.raises(InputError, match=message):
+            Record.load(path)
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(2000, marks=pytest.mark.slow)])
+def test_a_damaged_file_is_refused_or_read_as_it_was(tmp_path, make_record, count):
+    record = make_record([[1.0, 0.5]] * 2, label=["SGD", "Adam"])
+    whole = record.save(tmp_path / "whole.npz").read_bytes()
+    path, random = tmp_path / "damaged.npz", np.random.default_rng(count)
+    messages: list[str] = []
+    for i in range(count):
+        damaged = bytearray(whole)
+        if i % 5:
+            bit = int(random.integers(8 * len(whole)))
+            damaged[bit // 8] ^= 1 << bit % 8
+        else:
+            del damaged[random.integers(len(whole)) :]
+        path.write_bytes(damaged)
+        try:
+            loaded = Record.load(path)
+        except InputError as error:
+            messages.append(str(error))
+        else:
+            same(record, loaded)
+    assert all("is not a saved record" in text and "pickle" not in text for text in messages)
+    assert len(messages) > 0.5 * count
+
+
+def test_a_table_is_not_a_record(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("step,loss\n0,1.0\n")
+    with pytest.raises(InputError, match=r"log.csv' is not a saved record: a record is what Record.save writes"):
+        Record.load(path)
+
+
 def test_a_missing_file_is_said_to_be_missing(tmp_path):
     with pytest.raises(InputError, match="there is no file"):
         Record.load(tmp_path / "none.npz")
@@ -142,11 +275,11 @@ def test_an_interrupted_save_leaves_the_old_file(tmp_path, make_record, monkeypa
     path = make_record([[1.0, 0.5]]).save(tmp_path / "race.npz")
     old = path.read_bytes()
 
-    def half(file, **arrays):
+    def half(file, *_, **__):
         file.write(b"half")
         raise stop
 
-    monkeypatch.setattr(np, "savez_compressed", half)
+    monkeypatch.setattr(np.lib.format, "write_array", half)
     with pytest.raises(type(stop) if isinstance(stop, Exception) else stop):
         make_record([[2.0, 0.1]]).save(path)
     assert path.read_bytes() == old
@@ -168,7 +301,7 @@ def test_pieces_that_do_not_fit_are_refused():
         {"step": np.arange(4)},
         {"runs": {"label": np.array(["a"])}},
     ):
-        with pytest.raises(InputError, match=r"do not match|entries, expected"):
+        with pytest.raises(InputError, match=r"must have (shape|one entry|2 entries)"):
             Trajectories(**(fitting | change))
 
 
@@ -186,8 +319,10 @@ def test_order_puts_the_first_at_the_target_first_and_the_lost_last(make_record)
 @pytest.mark.parametrize("kind", CLASSES)
 def test_metadata_keep_their_class_and_their_keys_in_a_file(tmp_path, make_record, kind):
     given = {"experiment": kind, "function": "bowl", "steps": 2, "target": None}
-    given |= {name: {} if name in ("axes", "functions", "optimizers") else [0.5] for name in CLASSES[kind].required}
-    record = replace(make_record([[1.0, 0.5]]), meta=given)
+    values = {"minima": [[0.0, 0.0]], "tolerances": [0.5]}
+    given |= {name: values.get(name, {}) for name in CLASSES[kind].required}
+    columns = {"final": [0.5], "basin": [0], "arrived": [1], "evaluations_to": [[1]]}
+    record = replace(make_record([[1.0, 0.5]], **columns), meta=given)
     again = Record.load(record.save(tmp_path / "record.npz"))
     assert type(record.meta) is type(again.meta) is CLASSES[kind]
     assert dict(again.meta) == given
@@ -230,17 +365,31 @@ def test_unknown_and_missing_keys_are_refused_in_one_line(make_record, given, me
     [
         ("null", "its metadata must be a JSON object, got None"),
         ("[1]", "its metadata must be a JSON object, got [1]"),
-        ('{"experiment": "sweep", "axes": null}', "its axes must be lists by name, got None"),
-        ('{"experiment": "sweep", "axes": {"lr": 3}}', "its axes must be lists by name, got {'lr': 3}"),
-        ('{"experiment": "sweep", "axes": {"lr": [0.1, 0.2, 0.3]}}', "its axes of 3 entries do not hold 2 runs"),
+        ("{", "its metadata are not valid JSON"),
+        ('{"steps": "many"}', "steps in the metadata of a race must be an integer, got 'many'"),
+        ('{"start": [1, 2, 3]}', "start in the metadata must have 2 coordinates, got 3"),
+        (
+            '{"experiment": "sweep", "axes": null}',
+            "axes in the metadata of a sweep must be a mapping",
+        ),
+        ('{"experiment": "sweep", "axes": {"lr": 3}}', "must be a mapping of lists of values, got {'lr': 3}"),
+        ('{"experiment": "sweep", "axes": {"lr": [0.1, 0.2, 0.3]}}', "axes of 3 entries do not hold 2 runs"),
+        ('{"experiment": "sweep", "axes": {"lr": [0.1, NaN]}}', "axis 'lr' must be texts or finite numbers"),
+        (
+            '{"experiment": "compare", "axes": {}, "tolerances": [], "functions": {}}',
+            "column 'evaluations_to' must have one entry per run and tolerance; got shape (2, 1) and 0 tolerances",
+        ),
+        ('{"experiment": "basins", "axes": {}, "minima": []}', "column 'basin' must be below 0, the number of minima"),
+        (
+            '{"experiment": "basins", "axes": {}, "minima": [[0, 0, 0]]}',
+            "the metadata must have shape (k, 2)",
+        ),
     ],
 )
-def test_damaged_metadata_are_refused_in_one_line(tmp_path, make_record, text, message):
-    path = make_record([[1.0, 0.5]] * 2).save(tmp_path / "race.npz")
-    with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files}
-    np.savez(path, **arrays | {"meta": np.array(text)})
-    with pytest.raises(InputError, match=re.escape(f"is not a saved record: {message}")) as caught:
+def test_metadata_that_do_not_fit_are_refused_in_one_line(tmp_path, make_record, text, message):
+    columns = {"final": [0.5] * 2, "basin": [0] * 2, "arrived": [1] * 2, "evaluations_to": [[1]] * 2}
+    path = rewritten(make_record([[1.0, 0.5]] * 2, **columns), tmp_path / "race.npz", meta=np.array(text))
+    with pytest.raises(InputError, match=f"is not a saved record: .*{re.escape(message)}") as caught:
         Record.load(path)
     assert "\n" not in str(caught.value)
 
@@ -276,7 +425,7 @@ def test_the_representation_is_short(make_record):
     assert "axes: optimizer (2), lr (3)" in repr(many)
     assert (
         len(repr(many.trajectories).splitlines())
-        == len(repr(Surface(*np.zeros((2, 3)), *np.zeros((2, 3, 3)), 0.0)).splitlines())
+        == len(repr(Surface(np.arange(3), np.arange(3), np.zeros((3, 3)), np.zeros((0, 2)), 0.0)).splitlines())
         == 1
     )
 
@@ -436,7 +585,11 @@ def test_an_optional_package_that_is_missing_is_named(monkeypatch, make_record, 
 
 def basins_record() -> Record:
     """Return three starts on a line, without labels; the last two arrive."""
-    runs = {"status": np.array(["max_steps", "converged", "converged"]), "arrived": np.array([-1, 9, 4])}
+    runs = {
+        "status": np.array(["max_steps", "converged", "converged"]),
+        "arrived": np.array([-1, 9, 4]),
+        "basin": np.zeros(3, int),
+    }
     meta = {"experiment": "basins", "axes": {"x": [0.0, 1.0, 2.0]}, "minima": [[0.0, 0.0]]}
     return Record(Trajectories(np.zeros((3, 2, 2)), np.zeros((3, 2)), np.array([0, 9]), runs), None, meta)
 
@@ -447,7 +600,7 @@ def test_a_map_of_basins_has_an_order():
 
 def test_runs_without_labels_are_numbered_in_a_dataset():
     pytest.importorskip("xarray")
-    record = replace(basins_record(), meta={"experiment": "basins", "axes": {}, "minima": []})
+    record = replace(basins_record(), meta={"experiment": "basins", "axes": {}, "minima": [[0.0, 0.0]]})
     assert record.to_xarray()["run"].values.tolist() == [0, 1, 2]
 
 
@@ -461,3 +614,10 @@ def test_a_grid_with_its_axes_gone_still_has_a_row_per_run():
 def test_a_metric_hides_the_column_of_its_name():
     record = grid_record()
     np.testing.assert_array_equal(record.to_array("lr"), record.grid(record.trajectories.metrics["lr"]))
+
+
+def test_a_label_that_cannot_be_saved_is_refused_before_the_race():
+    from landscapes import race
+
+    with pytest.raises(InputError, match=r"^label must be valid Unicode text, got 'a\\udc80'$"):
+        race("booth", {"a\udc80": "sgd"})

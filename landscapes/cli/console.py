@@ -27,10 +27,6 @@ SIGNS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\
 """Visible signs for control characters, which would be commands to a terminal, and for changes of direction."""
 
 
-class Terminated(BaseException):
-    """SIGTERM, raised where the program works, so that it cleans up as for Ctrl-C."""
-
-
 class EndedEarly(KeyboardInterrupt):
     """Ctrl-C during an experiment whose finished runs are kept.
 

@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from landscapes.cli import basins, compare, console, explore, gallery, hints, race, replay, show, sweep, tune
 from landscapes.cli import list as list_command
 from landscapes.cli.parser import HelpFormatter, Parser, epilog, join_negative_values
-from landscapes.errors import InputError, ended_by
+from landscapes.errors import InputError, Terminated, ended_by
 
 COMMANDS: Mapping[str, ModuleType] = {
     "race": race,
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(130, "interrupted; finished runs are kept")
     except KeyboardInterrupt:
         return _fail(130, "interrupted; no unfinished file is left behind")
-    except console.Terminated:
+    except Terminated:
         return _fail(143, "terminated; no unfinished file is left behind")
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
@@ -146,13 +146,13 @@ def _usable_backend(command: str) -> Iterator[None]:
 
 @contextmanager
 def _raise_on_sigterm() -> Iterator[None]:
-    """Raise `console.Terminated` on SIGTERM within the block; only a main thread can handle signals."""
+    """Raise `Terminated` on SIGTERM within the block; only a main thread can handle signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: Any) -> NoReturn:
-        raise console.Terminated
+        raise Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:

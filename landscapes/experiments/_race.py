@@ -289,7 +289,8 @@ def _target(function: Function, first: float, surface: Surface | None) -> float 
     """Return the loss to reach, None if there is none. If unbounded below: halfway to the lowest value in view."""
     if function.minimum != -math.inf:
         return _bounded_target(function, first)
-    lowest = float(np.nanmin(surface.values)) if surface is not None else first - 1.0
+    seen = np.zeros(0) if surface is None else surface.values[np.isfinite(surface.values)]
+    lowest = float(seen.min()) if len(seen) else first - 1.0
     return first - 0.5 * max(first - lowest, 0.0)
 
 

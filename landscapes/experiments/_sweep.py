@@ -31,6 +31,7 @@ from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
+from landscapes.optimizers.torch_arguments import canonical_names
 from landscapes.optimizers.wrappers.base import Wrapper
 from landscapes.record import Record, Trajectories
 from landscapes.record.metadata import SweepMeta
@@ -150,6 +151,7 @@ def _settings(
     specs: Sequence[OptimizerSpec], vary: Mapping[str, Values], design: Design, count: int | None, seed: int
 ) -> tuple[Settings, list[OptimizerSpec]]:
     """Return the settings to run, and the optimizers with the hyper-parameters that are the same for all runs."""
+    vary = canonical_names(vary)
     fixed = {name: value for name, value in vary.items() if isinstance(value, int | float | np.number)}
     for spec, name in itertools.product(specs, fixed):
         if name not in spec.optimizer.hyperparameters():

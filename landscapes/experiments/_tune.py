@@ -22,6 +22,7 @@ from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.validation import checked
 from landscapes.optimizers import Optimizer
+from landscapes.optimizers.torch_arguments import canonical, canonical_names
 from landscapes.record import Record, Trajectories
 from landscapes.record.metadata import TuneMeta
 from landscapes.versions import versions
@@ -105,6 +106,8 @@ def tune(
     specs = parse_optimizers(optimizers, "tune")
     base = [spec.optimizer for spec in specs]
     labels = unique_labels([spec.optimizer.label if spec.label is None else spec.label for spec in specs])
+    if not isinstance(vary, str):
+        vary = canonical_names(vary) if isinstance(vary, Mapping) else [canonical(name) for name in vary]
     _check_vary(base, vary)
     spaces = [_search_space(optimizer, vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)

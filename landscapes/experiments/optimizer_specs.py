@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import torch
+
 from landscapes.errors import InputError
 from landscapes.experiments import stored_lrs
+from landscapes.experiments.own_optimizers import from_class, is_optimizer_class, parse_with_own
 from landscapes.objectives.decorators import Function
-from landscapes.optimizers import Optimizer, parse
+from landscapes.optimizers import Optimizer
+from landscapes.optimizers.base import short
+from landscapes.record.validation import check_text
 
-Optimizers = Sequence[str | Optimizer] | Mapping[str, str | Optimizer] | str | Optimizer
-"""Names ("adam", "adam(lr=0.05)") or optimizers, one or several, or a dict from labels to these."""
+OneOptimizer = str | Optimizer | type[Optimizer] | type[torch.optim.Optimizer]
+"""A name ("adam", "adam(lr=0.05)", "module:MyOptimizer"), an optimizer, or a class of optimizers."""
+
+Optimizers = Sequence[OneOptimizer] | Mapping[str, OneOptimizer] | OneOptimizer
+"""One or several optimizers, or a dict from labels to these."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,7 @@ class OptimizerSpec:
     Attributes:
         optimizer: the optimizer.
         label: the given label, or None.
-        lr_open: whether its learning rate is to be tuned: it was given as a name without one.
+        lr_open: whether its learning rate is to be tuned: it was given as a name or a class without one.
     """
 
     optimizer: Optimizer
@@ -40,7 +48,7 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
     >>> [spec.optimizer.label for spec in parse_optimizers(["sgd", "adam(lr=0.1)"])]
     ['SGD', 'Adam']
     """
-    if isinstance(optimizers, str | Optimizer):
+    if isinstance(optimizers, str | Optimizer | type):
         optimizers = [optimizers]
     try:
         given = list(optimizers.items()) if isinstance(optimizers, Mapping) else [(None, one) for one in optimizers]
@@ -50,14 +58,25 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
         raise InputError(f'no optimizers to {what}; give at least one, such as ["adam", "sgd"]')
     found = []
     for label, one in given:
-        if not isinstance(one, str | Optimizer):
-            raise InputError(
-                f"an optimizer must be a name or an optimizer, got {one!r}; "
-                "wrap a torch optimizer: optimizers.Torch(MyOptimizer, lr=0.1)"
-            )
-        optimizer, lr_open = parse(one) if isinstance(one, str) else (one, False)
+        if isinstance(label, str):
+            check_text("label", label)
+        optimizer, lr_open = _parsed(one)
         found.append(OptimizerSpec(optimizer, label, lr_open))
     return found
+
+
+def _parsed(given: Any) -> tuple[Optimizer, bool]:
+    """Return an optimizer, and whether its learning rate is to be tuned."""
+    if isinstance(given, Optimizer):
+        return given, False
+    if isinstance(given, str):
+        return parse_with_own(given)
+    if is_optimizer_class(given):
+        return from_class(given, {})
+    raise InputError(
+        f"an optimizer must be a name, an optimizer or a class of optimizers, got {short(given)}; "
+        "settings of a class: optimizers.Torch(MyOptimizer, lr=0.1)"
+    )
 
 
 def with_tuned_lrs(
@@ -74,10 +93,10 @@ def with_tuned_lrs(
 def labels(specs: Sequence[OptimizerSpec]) -> list[str]:
     """Return one unique label per optimizer: the given one, else its own, with its settings if two share it."""
     plain = [spec.optimizer.label if spec.label is None else spec.label for spec in specs]
-    shared = {label for label in plain if plain.count(label) > 1}
+    shared = Counter(plain)
     return unique_labels(
         [
-            f"{label} {_distinguishing(spec.optimizer)}".rstrip() if label in shared else label
+            f"{label} {_distinguishing(spec.optimizer)}".rstrip() if shared[label] > 1 else label
             for label, spec in zip(plain, specs, strict=True)
         ]
     )
@@ -89,11 +108,15 @@ def unique_labels(names: Sequence[str]) -> list[str]:
     >>> unique_labels(["a", "b", "a"])
     ['a', 'b', 'a (2)']
     """
-    found: list[str] = []
+    found: dict[str, None] = {}
+    last: dict[str, int] = {}  # the number that each name got last, so that many equal names take linear time
     for name in names:
-        candidates = itertools.chain([name], (f"{name} ({number})" for number in itertools.count(2)))
-        found.append(next(candidate for candidate in candidates if candidate not in found))
-    return found
+        label = name
+        while label in found:
+            last[name] = last.get(name, 1) + 1
+            label = f"{name} ({last[name]})"
+        found[label] = None
+    return list(found)
 
 
 def _distinguishing(optimizer: Optimizer) -> str:

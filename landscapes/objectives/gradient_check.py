@@ -34,8 +34,8 @@ MAX_SUSPECTS = 8
 """Slopes that are compared at all steps, those with the largest error first."""
 
 CAUSES = (
-    "use torch.sin for math.sin, and remove .item(), .detach(), .data and torch.no_grad(), or mend the backward of "
-    "your own autograd.Function; check_gradients=False accepts other gradients, such as surrogates"
+    "use torch.sin for math.sin, and remove .item(), .detach(), .data and torch.no_grad(), or mend your "
+    "own backward or grad=; check_gradients=False accepts other gradients, such as surrogates"
 )
 
 

@@ -30,12 +30,17 @@ MAX_EVALUATIONS = 100_000
 MAX_MINIMA = 12
 """More minimizers than these form a curve, or are too many to mark."""
 
+DECADES = torch.arange(3, 13)
+"""Distances from the lowest point, as powers of a tenth of the domain, at which values tell a pole from a minimum."""
+
 SAME_POINT = 1e-4
 """Points whose distance in every coordinate is below this share of the domain are one minimizer."""
 
 
 def with_found_minima(function: Function, seed: int = 0) -> Function:
     """Return the function with the minimum and the minimizers that a search of its domain finds.
+
+    The minimum is -inf, without minimizers, if values decrease without bound inside the domain, as at a pole.
 
     The function is returned unchanged if its minimum is known, if it has more than three coordinates, or if it is
     evaluated point by point. It is also returned unchanged if the search finds no minimum: after an error, without
@@ -79,9 +84,11 @@ def _search(function: Function, seed: int) -> tuple[float, Tensor] | None:
     rounded = torch.where(x.abs() < 1e-9 * width, 0.0, x)
     x = torch.where((_values(function, rounded) <= _values(function, x))[:, None], rounded, x)
     values = _values(function, x)
-    if not bool(values.isfinite().any()):
-        return None
     minimum = float(values.min())
+    if minimum == math.inf:
+        return None
+    if minimum == -math.inf or _is_pole(function, x[values.argmin()], low, high):
+        return -math.inf, x[:0]
     typical = _values(function, random_points(function, 256, seed)).nan_to_num(posinf=minimum).median()
     tolerance = 1e-9 * (float(typical) - minimum) + 1e-12 * abs(minimum)
     x = x[(values <= minimum + tolerance).nonzero()[:, 0]]
@@ -173,7 +180,20 @@ def _decreases_outside(function: Function, x: Tensor, low: Tensor, high: Tensor,
     return bool((_values(function, outside) < minimum).any())
 
 
+def _is_pole(function: Function, x: Tensor, low: Tensor, high: Tensor) -> bool:
+    """Return whether values decrease without bound towards x (d,): each tenth of the distance lowers them as much.
+
+    At a minimum, the decrease per decade shrinks to nothing; at a logarithmic pole it stays, at others it grows.
+    """
+    d = len(x)
+    directions = torch.cat([torch.eye(d), -torch.eye(d), torch.ones(1, d), -torch.ones(1, d)]).double() * (high - low)
+    around = x + 10.0 ** -DECADES[:, None, None] * directions
+    values = _values(function, torch.minimum(torch.maximum(around, low), high))
+    drops = values[:-1] - values[1:]
+    return bool(((drops > 0).all(0) & (drops[-3:].amin(0) > 0.5 * drops[:3].amax(0))).any())
+
+
 def _values(function: Function, x: Tensor) -> Tensor:
     """Return the values (...) at points (..., d), inf where they are undefined."""
     with torch.no_grad():
-        return function(x).nan_to_num(nan=math.inf, posinf=math.inf)
+        return function(x).nan_to_num(nan=math.inf, posinf=math.inf, neginf=-math.inf)

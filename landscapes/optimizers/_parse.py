@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import math
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
-from landscapes.optimizers.base import PAIRS, Optimizer, check_names, short
+from landscapes.optimizers.base import Optimizer, check_names, short
 from landscapes.optimizers.wrappers.base import Wrapper
 
 WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
@@ -29,8 +28,8 @@ def names() -> dict[str, tuple[type[Optimizer], dict[str, Any]]]:
 def parse(text: str, own: Mapping[str, Optimizer] | None = None) -> tuple[Optimizer, bool]:
     """Return the optimizer that a text describes, and whether the text omits its learning rate.
 
-    A wrapper takes the wrapped optimizer as its first argument: "clip(adam(lr=0.05), norm=1)". Pairs of torch.optim are
-    accepted: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
+    A wrapper takes the wrapped optimizer as its first argument: "clip(adam(lr=0.05), norm=1)". The arguments
+    of torch.optim are accepted: `betas=(0.9, 0.99)` is `beta1=0.9, beta2=0.99`.
 
     Args:
         text: `name` or `name(setting=value, ...)`. It is parsed, never evaluated.
@@ -60,11 +59,13 @@ def _optimizer(text: str, node: ast.Call, own: Mapping[str, Optimizer]) -> tuple
     cls, preset = known[name]
     settings: dict[str, Any] = {}
     for keyword in node.keywords:
-        for setting, value in _settings(cls, text, keyword):
-            if setting in settings:
-                raise InputError(f"{short(text)} gives {setting} twice")
-            settings[setting] = value
+        if keyword.arg is None:
+            raise _malformed(text)
+        if keyword.arg in settings:
+            raise InputError(f"{short(text)} gives {keyword.arg} twice")
+        settings[keyword.arg] = _literal(text, keyword.value)
     if not cls.accepts_extra_settings:
+        settings = cls.translated(settings)
         check_names(cls, name, settings)
     if not issubclass(cls, Wrapper):
         if node.args:
@@ -101,21 +102,6 @@ def _as_call(text: str, node: ast.expr) -> ast.Call:
     if not isinstance(call.func, ast.Name):
         raise _malformed(text)
     return call
-
-
-def _settings(cls: type[Optimizer], text: str, keyword: ast.keyword) -> Iterator[tuple[str, Any]]:
-    """Yield the settings of one keyword: two for a pair of torch.optim."""
-    name = keyword.arg
-    if name is None:
-        raise _malformed(text)
-    value = _literal(text, keyword.value)
-    fields = [field.name for field in dataclasses.fields(cls)]
-    if name in fields or not set(PAIRS.get(name, (name,))) <= set(fields):
-        yield name, value
-        return
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise InputError(f"{cls.__name__}: {name} must be a pair of numbers, as in {name}=(…, …), got {short(value)}")
-    yield from zip(PAIRS[name], value, strict=True)
 
 
 def _literal(text: str, node: ast.expr) -> Any:

@@ -8,11 +8,13 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
+import torch
 from torch import Tensor
 
 from landscapes.errors import InputError, unknown
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.stepper import RunSetup, Stepper
+from landscapes.optimizers.torch_arguments import TorchArguments
 
 NON_NEGATIVE: Mapping[str, Any] = {"low": 0.0}
 POSITIVE: Mapping[str, Any] = {"low": 0.0, "open_low": True}
@@ -29,20 +31,17 @@ The unit intervals are [0, 1], (0, 1), [0, 1) and (0, 1]. A structural number de
 optimizers share a batch only if they agree on it.
 """
 
-PAIRS: Mapping[str, tuple[str, str]] = {
-    "betas": ("beta1", "beta2"),
-    "etas": ("etaminus", "etaplus"),
-    "step_sizes": ("step_min", "step_max"),
-}
-"""Settings that torch.optim takes as pairs. Here each component has its own name, so that a sweep can vary it."""
-
 
 @dataclass(frozen=True)
-class Optimizer:
+class Optimizer(metaclass=TorchArguments):
     """An optimizer with its hyper-parameters. Optimizers with equal hyper-parameters are equal.
 
     A subclass is a frozen dataclass whose fields are the hyper-parameters. The metadata of a field gives its range,
     which is checked on construction.
+
+    Optimizers of torch.optim take its arguments, too: `Adam(betas=(0.9, 0.99))` is `Adam(beta1=0.9, beta2=0.99)`.
+    `foreach`, `fused`, `capturable` and `differentiable` are ignored, because they select how torch computes a step.
+    Other arguments without an equivalent are accepted at their defaults only.
 
     Raises:
         InputError: for an unknown setting, or a value outside its range.
@@ -63,6 +62,12 @@ class Optimizer:
 
     tunable: ClassVar[str] = ""
     """Name of the hyper-parameter that is tuned if omitted; "" if there is none."""
+
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = None
+    """The class of torch.optim whose arguments the constructor takes; None if there is none."""
+
+    without_equivalent: ClassVar[tuple[str, ...]] = ()
+    """Arguments of `torch_class` that are refused even at their defaults."""
 
     accepts_extra_settings: ClassVar[bool] = False
     """Whether the class has an `__init__` that takes settings beyond its fields."""
@@ -119,8 +124,8 @@ class Optimizer:
         }
 
     def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
-        """Return the optimizer with other values for some hyper-parameters."""
-        return dataclasses.replace(self, **values)
+        """Return the optimizer with other values for some hyper-parameters; "betas[0]" stands for beta1."""
+        return dataclasses.replace(self, **type(self).translated(values))
 
     @property
     def needs_gradient(self) -> bool:
@@ -156,15 +161,11 @@ def _structure(value: Any) -> Hashable:
 
 
 def check_names(cls: type[Optimizer], kind: str, settings: Iterable[str]) -> None:
-    """Raise `InputError` for an unknown setting; for a pair of torch.optim, name its two components."""
+    """Raise `InputError` for an unknown setting."""
     known = [field.name for field in dataclasses.fields(cls) if field.init]
     for name in settings:
-        if name in known:
-            continue
-        components = PAIRS.get(name, ())
-        if components and set(components) <= set(known):
-            raise InputError(f"{kind} has no setting {name}; set {components[0]}=… and {components[1]}=… instead")
-        raise unknown(f"setting of {kind}", name, known)
+        if name not in known:
+            raise unknown(f"setting of {kind}", name, known)
 
 
 def check_hyperparameter(kind: str, name: str, value: Any, limits: Mapping[str, Any]) -> float:

@@ -6,10 +6,8 @@ A `Record` is all that drawing needs, so a saved one is drawn where torch is not
 from __future__ import annotations
 
 import json
-import math
 import os
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from numpy.typing import NDArray
 from landscapes import files
 from landscapes.errors import InputError, unknown
 from landscapes.files import replacing
+from landscapes.record import archive, validation
 from landscapes.record.metadata import ExperimentMeta, RaceMeta, meta_of
 
 if TYPE_CHECKING:
@@ -57,6 +56,16 @@ class Surface:
     minima: NDArray[np.float64]
     minimum: float
     scale: str = "log"
+
+    def __post_init__(self) -> None:
+        x, y = (validation.numbers(f"{name} of a surface", getattr(self, name), (None,), "(n,)") for name in "xy")
+        values = validation.numbers("values of a surface", self.values, (len(y), len(x)), "(ny, nx)")
+        minima = validation.numbers("minima of a surface", self.minima, (None, 2), "(k, 2)")
+        if isinstance(self.minimum, bool) or not isinstance(self.minimum, int | float):
+            raise InputError(f"minimum of a surface must be a number, got {self.minimum!r:.40}")
+        for name, value in (("x", x), ("y", y), ("values", values), ("minima", minima)):
+            object.__setattr__(self, name, value)
+        validation.check_surface(self)
 
     def __repr__(self) -> str:
         return f"Surface({len(self.x)} × {len(self.y)} points, minimum {self.minimum:.6g}, scale {self.scale!r})"
@@ -101,19 +110,16 @@ class Trajectories:
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shape = (*self.loss.shape, self.x.shape[-1])
-        if self.x.shape != shape or self.step.shape != shape[1:2]:
-            raise InputError(
-                f"shapes of trajectories do not match: x {self.x.shape}, loss {self.loss.shape}, "
-                f"step {self.step.shape}; expected (R, T, d), (R, T) and (T,)"
-            )
-        object.__setattr__(self, "runs", {name: _with_mask(name, column) for name, column in self.runs.items()})
-        for name, column in self.runs.items():
-            if len(column) != len(self.x):
-                raise InputError(f"column {name!r} has {len(column)} entries, expected {len(self.x)}, one per run")
-        for name, values in self.metrics.items():
-            if values.shape[:2] != self.loss.shape:
-                raise InputError(f"metric {name!r} has shape {values.shape}, expected {self.loss.shape} or (R, T, d)")
+        loss = validation.numbers("loss", self.loss, (None, None), "(R, T)")
+        x = validation.numbers("x", self.x, (*loss.shape, None), "(R, T, d)")
+        step = validation.check_steps(self.step)
+        if len(step) != loss.shape[1]:
+            raise InputError(f"step must have one entry per recorded step, here {loss.shape[1]}; got {len(step)}")
+        runs = {name: _with_mask(name, np.asanyarray(column)) for name, column in self.runs.items()}
+        metrics = {name: np.asarray(values) for name, values in self.metrics.items()}
+        for name, value in (("x", x), ("loss", loss), ("step", step), ("runs", runs), ("metrics", metrics)):
+            object.__setattr__(self, name, value)
+        validation.check_trajectories(self)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -143,6 +149,7 @@ class Record:
     def __post_init__(self) -> None:
         if not isinstance(self.meta, ExperimentMeta):
             object.__setattr__(self, "meta", meta_of(self.meta))
+        validation.check_record(self)
 
     def __repr__(self) -> str:
         runs, steps, dim = self.trajectories.x.shape
@@ -344,7 +351,7 @@ class Record:
             if surface is not None:
                 arrays |= {f"{part}/{name}": np.asarray(value) for name, value in vars(surface).items()}
         with replacing(target) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            archive.write(file, arrays)
         return target
 
     @classmethod
@@ -358,14 +365,18 @@ class Record:
             InputError: if the file is missing, is not a record, or has a newer layout.
         """
         try:
-            with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
-            version = int(arrays["format"])
-            if version <= FORMAT:
-                return cls._from_arrays(arrays)
+            with Path(path).open("rb") as stream:
+                if not zipfile.is_zipfile(stream):
+                    raise InputError(_NOT_A_ZIP)
+                reader = archive.Reader(stream)
+                version = _version(reader)
+                if version <= FORMAT:
+                    return cls._from_arrays(reader.arrays())
         except FileNotFoundError:
             raise InputError(f"there is no file {str(path)!r}") from None
-        except _NOT_A_RECORD as error:
+        except OSError as error:
+            raise InputError(f"{str(path)!r} is not a saved record: {error.strerror or error}") from error
+        except InputError as error:
             raise InputError(f"{str(path)!r} is not a saved record: {error}") from error
         raise InputError(f"{str(path)!r} has layout {version}, newer than this package reads ({FORMAT}); update it")
 
@@ -375,31 +386,56 @@ class Record:
             return {key.removeprefix(f"{name}/"): value for key, value in arrays.items() if key.startswith(f"{name}/")}
 
         def surface(name: str) -> Surface | None:
-            facts = part(name)
-            if not facts:
-                return None
-            return Surface(**facts | {"minimum": float(facts["minimum"]), "scale": str(facts["scale"])})
+            return Surface(**_exactly(name, part(name), _SURFACE)) if part(name) else None
 
         runs = part("runs")
-        masks = {name: runs.pop(name) for name in [name for name in runs if name.endswith(".mask")]}
-        for name, mask in masks.items():
-            column = name.removesuffix(".mask")
+        for name in [name for name in runs if name.endswith(".mask")]:
+            mask, column = runs.pop(name), name.removesuffix(".mask")
+            if column not in runs or mask.dtype != bool or mask.shape != runs[column].shape:
+                raise InputError(f"the mask of column {column!r} does not fit it")
             runs[column] = np.ma.array(runs[column], mask=mask)
-        trajectories = Trajectories(**part("trajectories"), runs=runs, metrics=part("metrics"))
+        own = _exactly("trajectories", part("trajectories"), ("x", "loss", "step"))
+        return cls(
+            Trajectories(**own, runs=runs, metrics=part("metrics")),
+            surface("surface"),
+            meta_of(_metadata(arrays)),
+            surface("curve"),
+        )
+
+
+_SURFACE = ("x", "y", "values", "minima", "minimum", "scale")
+
+_NOT_A_ZIP = "a record is what Record.save writes, a .npz file"
+
+
+def _version(reader: archive.Reader) -> int:
+    """Return the layout of a file. Raises `InputError` if it does not say one."""
+    if "format" not in reader:
+        raise InputError(f"it has no layout; {_NOT_A_ZIP}")
+    version = reader.array("format")
+    if version.shape or version.dtype.kind not in "iu":
+        raise InputError(f"its layout must be an integer, got {version!r:.40}")
+    return int(version)
+
+
+def _metadata(arrays: Mapping[str, NDArray[Any]]) -> Any:
+    """Return the metadata among the arrays of a file. Raises `InputError` if they are not a JSON object."""
+    if "meta" not in arrays:
+        raise InputError("its metadata are missing")
+    try:
         given = json.loads(str(arrays["meta"]))
-        if not isinstance(given, dict):
-            raise InputError(f"its metadata must be a JSON object, got {given!r:.40}")
-        _check_axes(given.get("axes", {}), len(trajectories))
-        return cls(trajectories, surface("surface"), meta_of(given), surface("curve"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"its metadata are not valid JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise InputError(f"its metadata must be a JSON object, got {given!r:.40}")
+    return given
 
 
-def _check_axes(axes: Any, runs: int) -> None:
-    """Raise `InputError` if axes read from a file are not lists by name, or do not hold this number of runs."""
-    if not isinstance(axes, dict) or not all(isinstance(entries, list) for entries in axes.values()):
-        raise InputError(f"its axes must be lists by name, got {axes!r:.40}")
-    lengths = [len(entries) for entries in axes.values()]
-    if axes and math.prod(lengths) != runs:
-        raise InputError(f"its axes of {' × '.join(map(str, lengths))} entries do not hold {runs} runs")
+def _exactly(part: str, given: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the arrays of a part, single entries as Python values. Raises `InputError` if their names differ."""
+    if given.keys() != set(names):
+        raise InputError(f"its {part} must hold {', '.join(names)}; got {', '.join(sorted(given)) or 'nothing'}")
+    return {name: value.item() if value.ndim == 0 else value for name, value in given.items()}
 
 
 def rounding_slack(first: NDArray[np.float64], minimum: float, dtype: str) -> NDArray[np.float64]:
@@ -450,10 +486,6 @@ def _with_mask(name: str, column: NDArray[Any]) -> NDArray[Any]:
     if name not in MASKED or isinstance(column, np.ma.MaskedArray):
         return column
     return np.ma.array(column, mask=np.asarray(column) < 0)
-
-
-_NOT_A_RECORD = (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What numpy and this module raise, depending on where a file stops being a record."""
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:

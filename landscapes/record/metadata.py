@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Self
+from functools import cache
+from types import UnionType
+from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 from landscapes.errors import InputError, unknown
 
@@ -69,6 +71,11 @@ class ExperimentMeta(Mapping[str, Any]):
         expected = type(self).__dataclass_fields__["experiment"].default
         if self.experiment != expected:
             raise InputError(f"experiment of {type(self).__name__} must be {expected!r}, got {self.experiment!r}")
+        for name, hint in _hints(type(self)).items():
+            if not _conforms(getattr(self, name), hint):
+                raise InputError(
+                    f"{name} in the metadata of a {expected} must be {_wording(hint)}, got {getattr(self, name)!r:.60}"
+                )
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._given:  # type: ignore[attr-defined]
@@ -101,6 +108,52 @@ class ExperimentMeta(Mapping[str, Any]):
             if name not in given:
                 raise InputError(f"the metadata of a {kind} lack the key {name!r}")
         return cls(**given)
+
+
+@cache
+def _hints(kind: type[ExperimentMeta]) -> dict[str, Any]:
+    """Return the type of each field."""
+    hints = get_type_hints(kind)
+    return {one.name: hints[one.name] for one in fields(kind)}
+
+
+def _conforms(value: Any, hint: Any) -> bool:
+    """Return whether a value is of a type of plain data; an integer also is a float, and a tuple a list."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        return any(_conforms(value, one) for one in inner)
+    if origin is list:
+        return isinstance(value, list | tuple) and all(_conforms(entry, inner[0]) for entry in value)
+    if origin is dict:
+        return isinstance(value, Mapping) and all(
+            _conforms(key, inner[0]) and _conforms(entry, inner[1]) for key, entry in value.items()
+        )
+    if hint is Any:
+        return True
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, int | float if hint is float else hint)
+
+
+def _wording(hint: Any) -> str:
+    """Return a type in words.
+
+    >>> _wording(dict[str, list[float]]), _wording(float | None)
+    ('a mapping of lists of numbers', 'a number or None')
+    """
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is UnionType:
+        return " or ".join(map(_wording, inner))
+    if origin in (list, dict):
+        return f"{'a list' if origin is list else 'a mapping'} of {_plural(inner[-1])}"
+    names = {float: "a number", int: "an integer", str: "text", bool: "True or False", type(None): "None"}
+    return names[hint]
+
+
+def _plural(hint: Any) -> str:
+    if get_origin(hint) in (list, dict):
+        return _wording(hint).removeprefix("a ").replace(" of", "s of", 1)
+    return {float: "numbers", int: "integers", str: "texts"}.get(hint, "values")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

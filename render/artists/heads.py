@@ -157,11 +157,11 @@ class Start(Artist):
 
 
 def _exits(
-    way: NDArray[np.float64], extents: NDArray[np.float64]
+    points: NDArray[np.float64], extents: NDArray[np.float64]
 ) -> tuple[list[int], NDArray[np.float64], list[float]]:
     """Return the segments that touch a box, where each leaves it or ends, and its direction."""
     low, high = extents[:2], extents[2:]
-    begin, move = way[:-1], np.diff(way, axis=0)
+    begin, move = points[:-1], np.diff(points, axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         one, two = (low - begin) / move, (high - begin) / move
         enters = np.nan_to_num(np.minimum(one, two), nan=-np.inf).max(1)

@@ -33,8 +33,8 @@ def split_overlaps(
 ) -> list[Pieces]:
     """Split each trail, points (n, 2), into parts with the number of earlier trails beneath.
 
-    >>> way = np.column_stack([np.linspace(0, 1, 50), np.linspace(0, 1, 50)])
-    >>> split_overlaps([way, way], ((0, 1), (0, 1)))
+    >>> points = np.column_stack([np.linspace(0, 1, 50), np.linspace(0, 1, 50)])
+    >>> split_overlaps([points, points], ((0, 1), (0, 1)))
     [[(0, 49, 0)], [(0, 49, 1)]]
     """
     return [cut for cut, _ in find_overlaps(all_points, view)]
@@ -56,11 +56,11 @@ def find_overlaps(
     taken = np.zeros((CELLS + 2, CELLS + 2), np.int64)
     first = np.full_like(taken, NEVER)
     found: list[tuple[Pieces, Numbers]] = []
-    for way in all_points:
-        unit = np.nan_to_num(np.clip((way - low) / (high - low), -1.0, 2.0), nan=-1.0)
+    for points in all_points:
+        unit = np.nan_to_num(np.clip((points - low) / (high - low), -1.0, 2.0), nan=-1.0)
         segment, cells = _walk(unit)
         depth = taken[cells[:, 0], cells[:, 1]]
-        least, since = np.full(max(len(way) - 1, 0), NEVER), np.zeros(max(len(way) - 1, 0), np.int64)
+        least, since = np.full(max(len(points) - 1, 0), NEVER), np.zeros(max(len(points) - 1, 0), np.int64)
         np.minimum.at(least, segment, depth)
         np.maximum.at(since, segment, first[cells[:, 0], cells[:, 1]])
         length = np.hypot(*np.diff(unit, axis=0).T)
@@ -70,15 +70,15 @@ def find_overlaps(
         if len(found) == len(all_points):
             break  # no later trail
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
-        seen = inside[segment] & inside[np.minimum(segment + 1, len(way) - 1)]
-        if not seen.any():
+        visible = inside[segment] & inside[np.minimum(segment + 1, len(points) - 1)]
+        if not visible.any():
             continue
-        corner = cells[seen].min(0) - 1  # the piece of the grid that holds the trail and the cells around it
-        size = np.minimum(cells[seen].max(0) + 2, CELLS + 2) - corner
+        corner = cells[visible].min(0) - 1  # the piece of the grid that holds the trail and the cells around it
+        size = np.minimum(cells[visible].max(0) + 2, CELLS + 2) - corner
         piece = slice(corner[0], corner[0] + size[0]), slice(corner[1], corner[1] + size[1])
         reached_at = np.full(size, NEVER)
-        reached_at[tuple((cells[seen][::-1] - corner).T)] = (
-            segment[seen][::-1] + 1
+        reached_at[tuple((cells[visible][::-1] - corner).T)] = (
+            segment[visible][::-1] + 1
         )  # later assignments win: the earliest point per cell
         for grid in (reached_at, reached_at.T):  # include the neighbouring cells
             before = grid.copy()

@@ -98,19 +98,19 @@ class Strokes:
     Args:
         route: the polyline, with pixels.
         points: the vertices as numbers of points, with fractions between them, ascending.
-        goes_on: for each vertex, whether it continues the stroke of the previous one.
+        continuing: for each vertex, whether it continues the stroke of the previous one.
         vertices: their pixels, if known.
     """
 
     def __init__(
-        self, route: Polyline, points: Points, goes_on: NDArray[np.bool_], vertices: Points | None = None
+        self, route: Polyline, points: Points, continuing: NDArray[np.bool_], vertices: Points | None = None
     ) -> None:
         self._route = route
         self._pixels = route.pixels
         self._points = points
-        self._goes_on = goes_on
+        self._continuing = continuing
         self._vertices = _places(route.pixels, points) if vertices is None else vertices
-        self._simple = bool(goes_on[1:].all())
+        self._simple = bool(continuing[1:].all())
         self._boxes: Boxes | None = None
 
     @cached_property
@@ -119,7 +119,7 @@ class Strokes:
 
     @cached_property
     def _codes(self) -> NDArray[np.uint8]:
-        return np.where(self._goes_on, Path.LINETO, Path.MOVETO).astype(Path.code_type)
+        return np.where(self._continuing, Path.LINETO, Path.MOVETO).astype(Path.code_type)
 
     @cached_property
     def _reach(self) -> tuple[Points, Points, Points, Points]:
@@ -183,13 +183,13 @@ class Strokes:
                 meets |= ~((left > high_x) | (right < low_x) | (bottom > high_y) | (top < low_y))
         meets[1:] |= meets[:-1].copy()  # joints shape the segments that they join
         meets[:-1] |= meets[1:].copy()
-        meets &= self._goes_on[1:]
+        meets &= self._continuing[1:]
         keep = np.flatnonzero(np.append(meets, False) | np.append(False, meets))
         return Strokes(self._route, self._points[keep], np.append(False, meets)[keep], self._vertices[keep])
 
     def _inside(self, place: int) -> bool:
         """Return whether a stroke continues to that vertex."""
-        return place < len(self._numbers) and bool(self._goes_on[place])
+        return place < len(self._numbers) and bool(self._continuing[place])
 
 
 def _places(pixels: Points, points: Points) -> Points:
@@ -226,13 +226,13 @@ def dashed(route: Polyline, first: int, last: int, pattern: Sequence[float], wid
     yield _dashes(route, begin, last, pattern, width)
 
 
-def closed(route: Polyline, points: Points, goes_on: NDArray[np.bool_], shut: NDArray[np.bool_]) -> StrokeVertices:
+def closed(route: Polyline, points: Points, continuing: NDArray[np.bool_], shut: NDArray[np.bool_]) -> StrokeVertices:
     """Close the gaps before the vertices for which `shut` is true."""
     after = np.searchsorted(points, route.kept)
     within = (after > 0) & (after < len(points))
     within[within] = shut[after[within]] & (points[after[within]] > route.kept[within])
     after = after[within]
-    return np.insert(points, after, route.kept[within]), np.insert(goes_on | shut, after, True)
+    return np.insert(points, after, route.kept[within]), np.insert(continuing | shut, after, True)
 
 
 def _dashes(route: Polyline, first: int, last: int, pattern: Sequence[float], width: float) -> StrokeVertices:

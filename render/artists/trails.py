@@ -172,10 +172,10 @@ class Trail(Line2D, AnimatedArtist):
             self._later = np.sort(self._opening[self._opening > 0]).tolist()
             self._began_at, self._open, self._drawn_for = -1, -1, needed
 
-    def _opens(self, points: Points, goes_on: NDArray[np.bool_]) -> Numbers:
+    def _opens(self, points: Points, continuing: NDArray[np.bool_]) -> Numbers:
         """Return for each vertex the point at which the gap before it opens; 0 for always or no gap."""
         opens = np.zeros(len(points), np.int64)
-        for after in (np.flatnonzero(~goes_on[1:] & (points[:-1] < points[1:])) + 1).tolist():
+        for after in (np.flatnonzero(~continuing[1:] & (points[:-1] < points[1:])) + 1).tolist():
             opens[after] = self.since[int(points[after - 1]) : int(np.ceil(points[after]))].max()
         return opens
 
@@ -197,10 +197,10 @@ def layout_strokes(route: Polyline, parts: Pieces, own: Sequence[float], unit: f
             made += dashed(route, first, last, dashes, unit * width)
         else:
             made.append(solid(route, first, last))
-    points, goes_on = (np.concatenate(column) for column in zip(*made, strict=True))
+    points, continuing = (np.concatenate(column) for column in zip(*made, strict=True))
     if len(points) and points[-1] < parts[-1][1]:  # the last gap needs an end
-        points, goes_on = np.append(points, parts[-1][1]), np.append(goes_on, False)
-    return points, goes_on
+        points, continuing = np.append(points, parts[-1][1]), np.append(continuing, False)
+    return points, continuing
 
 
 def set_legend_style(line: Line2D, style: Style) -> None:

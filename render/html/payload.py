@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.legend import legend_entries
-from landscapes.render.artists.outline import outline
 from landscapes.render.html.encoding import IntegerBlock, differences, four_digits
 from landscapes.render.html.surface_data import surface_data
 from landscapes.render.plots._loss_curves import loss_curves
@@ -37,6 +37,12 @@ MAX_POINTS = 24_000
 
 INVISIBLE = 1e-4
 """Errors of simplification below this share of the view, or of the loss panel's height, are invisible."""
+
+PATH_LETTERS = {
+    int(code): letter
+    for code, letter in zip((Path.MOVETO, Path.LINETO, Path.CURVE3, Path.CURVE4, Path.CLOSEPOLY), "MLQCZ", strict=True)
+}
+"""Matplotlib's codes of a path's parts, and SVG's letters for them."""
 
 
 def check_record(record: Record) -> None:
@@ -227,3 +233,17 @@ def _farthest(
     away = np.abs(points[first + 1 : last] - even).max(1)
     worst = int(away.argmax())
     return -float(away[worst]), first, first + 1 + worst, last
+
+
+def outline(path: Path) -> str:
+    """Return a path in SVG's notation, with y downwards.
+
+    >>> outline(Path([(0, 0), (1, 0.5), (0, 0)], [Path.MOVETO, Path.LINETO, Path.CLOSEPOLY]))
+    'M0.0 0.0L1.0 -0.5Z'
+    """
+    parts = []
+    for points, code in path.iter_segments(simplify=False):
+        x, y = ([round(float(part), 4) + 0.0 for part in side] for side in (points[::2], points[1::2]))
+        places = "" if code == Path.CLOSEPOLY else " ".join(f"{a} {0 - b}" for a, b in zip(x, y, strict=True))
+        parts.append(PATH_LETTERS[int(code)] + places)
+    return "".join(parts)

@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.widgets import CheckButtons, RadioButtons, Slider
 
 from landscapes.render.artists.legend import Entry, OutcomeText
-from landscapes.render.artists.text_fit import Ruler
+from landscapes.render.artists.text_fit import shorten
 from landscapes.render.artists.trails import mix
 from landscapes.render.interactive.blit import Layer
 from landscapes.render.theme import Style, Theme
@@ -64,11 +64,10 @@ class Controls:
     def __init__(self, figure: Figure, look: Theme, styles: Mapping[str, Style], functions: Sequence[str]) -> None:
         self._labels = list(styles)
         self._chosen = tuple(styles)
-        ruler = Ruler(float(figure.dpi))
         ax, font = _axes(figure, BOXES, len(styles))
         self.boxes = CheckButtons(
             ax,
-            [ruler.shorten(label, 80, font, tail=0.4) for label in styles],
+            [shorten(label, 80, font, tail=0.4) for label in styles],
             [True] * len(styles),
             useblit=False,
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
@@ -76,20 +75,20 @@ class Controls:
             check_props={"s": 3.5 * font, "facecolor": [style.color for style in styles.values()], "linewidth": 1.8},
         )
         self._lr_texts: list[Text] = []
-        self._fates: list[OutcomeText] = []
+        self._outcomes: list[OutcomeText] = []
         for text, style in zip(self.boxes.labels, styles.values(), strict=True):
             y = text.get_position()[1]
             _sample(ax, y, style)
             self._lr_texts.append(
                 ax.text(0.6, y, "", va="center", fontsize=0.9 * font, alpha=0.65, transform=ax.transAxes)
             )
-            fate = OutcomeText(
+            outcome = OutcomeText(
                 0.81, y, "", va="center", fontsize=0.9 * font, color=look.foreground, transform=ax.transAxes
             )
-            ax.add_artist(fate)
-            self._fates.append(fate)
+            ax.add_artist(outcome)
+            self._outcomes.append(outcome)
         ax, font = _axes(figure, NAMES, len(functions))
-        shown = {ruler.shorten(name, 95, font, tail=0.4): name for name in functions}
+        shown = {shorten(name, 95, font, tail=0.4): name for name in functions}
         self._functions = shown if len(shown) == len(functions) else {name: name for name in functions}
         self.names = RadioButtons(
             ax,
@@ -110,7 +109,7 @@ class Controls:
             *(([ax], state) for ax, state in sliders),
             (self._lr_texts, lambda: tuple(text.get_text() for text in self._lr_texts)),
         ]
-        self.volatile = self._fates
+        self.volatile = self._outcomes
         self.reset()
 
     def on_change(
@@ -156,12 +155,14 @@ class Controls:
     def update_rows(self, shown: Sequence[Entry]) -> None:
         """Update the legend rows; rows without a run are faded."""
         found = {entry.name: entry for entry in shown}
-        for label, text, rate, fate in zip(self._labels, self.boxes.labels, self._lr_texts, self._fates, strict=True):
+        for label, text, rate, outcome in zip(
+            self._labels, self.boxes.labels, self._lr_texts, self._outcomes, strict=True
+        ):
             entry = found.get(label)
             text.set_alpha(1.0 if entry else 0.4)
             rate.set_text(entry.lr if entry else "")
-            fate.set_text(entry.outcome if entry else "")
-            fate.since = entry.since if entry else 0
+            outcome.set_text(entry.outcome if entry else "")
+            outcome.since = entry.since if entry else 0
 
     def is_slider(self, ax: Axes | None) -> bool:
         """Return whether axes belong to a slider."""

@@ -31,8 +31,8 @@ class Axes3DArtist(SurfaceArtist):
             raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
         corners = np.array([(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], float)
         corners[:, :2] = self.model.low + corners[:, :2] * self.model.side
-        seen = (axes.get_proj() @ np.column_stack([corners, np.ones(4)]).T).T
-        pixel = axes.transData.transform(seen[:, :2] / seen[:, 3:])
+        projected = (axes.get_proj() @ np.column_stack([corners, np.ones(4)]).T).T
+        pixel = axes.transData.transform(projected[:, :2] / projected[:, 3:])
         return Projection(pixel[0], pixel[1] - pixel[0], pixel[2] - pixel[0], float(pixel[3, 1] - pixel[0, 1]))
 
 
@@ -72,8 +72,8 @@ def surface_3d(
     look = as_theme(theme)
     race = None if isinstance(record, Surface) else record
     shown = 0 if race is None else check_step(race, step)
-    seen = record if isinstance(record, Surface) else record.surface
-    if seen is None:
+    surface = record if isinstance(record, Surface) else record.surface
+    if surface is None:
         raise InputError("this record has no surface: only races in two dimensions do")
     axes: Any = ax
     if not isinstance(ax, Axes) or ax.name != "3d":
@@ -81,9 +81,9 @@ def surface_3d(
         raise InputError(f"surface_3d needs 3-D axes, got {kind}; create them with {ADVICE}")
     if axes._focal_length != np.inf or axes.roll:
         raise InputError(f"a surface needs an orthographic projection without roll; create the axes with {ADVICE}")
-    artist = Axes3DArtist(seen, look, race, 2.3 * size_factor(ax) if linewidth is None else linewidth)
-    axes.set(xlim=(seen.x[0], seen.x[-1]), ylim=(seen.y[0], seen.y[-1]), zlim=(0.0, artist.model.top))
-    places, values = _ticks(seen)
+    artist = Axes3DArtist(surface, look, race, 2.3 * size_factor(ax) if linewidth is None else linewidth)
+    axes.set(xlim=(surface.x[0], surface.x[-1]), ylim=(surface.y[0], surface.y[-1]), zlim=(0.0, artist.model.top))
+    places, values = _ticks(surface)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
     axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
     axes.zaxis.set_minor_formatter(NullFormatter())
@@ -92,17 +92,17 @@ def surface_3d(
     return ax
 
 
-def _ticks(seen: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _ticks(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the heights of the tick marks and the values written there."""
-    height = scaled_heights(seen)[0].ravel()
-    value = seen.values.ravel()
+    height = scaled_heights(surface)[0].ravel()
+    value = surface.values.ravel()
     finite = np.isfinite(height) & np.isfinite(value)
     value, first = np.unique(value[finite], return_index=True)
     height = height[finite][first]
     if len(value) < 2:
         return height, value
-    if seen.scale == "log":
-        floor = min(seen.minimum, float(value[0])) if np.isfinite(seen.minimum) else float(value[0])
+    if surface.scale == "log":
+        floor = min(surface.minimum, float(value[0])) if np.isfinite(surface.minimum) else float(value[0])
         gaps = value - floor
         low = float(gaps[gaps > 0].min(initial=gaps[-1]))
         marks = floor + np.asarray(LogLocator(numticks=8).tick_values(low, float(gaps[-1])))

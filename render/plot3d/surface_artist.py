@@ -157,10 +157,10 @@ class SurfaceArtist(Artist, AnimatedArtist):
             edge[:, axis] = np.linspace(0, 1, len(edge))
             inner = np.clip(edge[:, :2], 1e-4, 1 - 1e-4)
             edge[:, 2] = np.nan_to_num(self.model.field.at(inner[:, 0], inner[:, 1]))
-            foot = edge[[-1, 0]]
-            foot[:, 2] = self.floor
+            base = edge[[-1, 0]]
+            base[:, 2] = self.floor
             dark = mix(to_rgb(self.theme.fill[0]), to_rgb(self.theme.foreground), 0.2 if axis else 0.1)
-            outline = Path(view(np.concatenate([edge, foot, edge[:1]])), closed=True)
+            outline = Path(view(np.concatenate([edge, base, edge[:1]])), closed=True)
             renderer.draw_path(gc, outline, IDENTITY, (*dark, 1.0))
             self.draw_edge(renderer, view, axis)
         gc.restore()

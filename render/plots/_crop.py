@@ -59,8 +59,8 @@ def _box(record: Record, surface: Surface, view: View) -> Box:
         if "domain" not in record.meta:
             raise InputError("this record does not say what the function's domain is; give the view as a box")
         given = np.array(record.meta["domain"], float)
-    slack = HAIR * sides
-    if (given[:, 0] < whole[:, 0] - slack).any() or (given[:, 1] > whole[:, 1] + slack).any():
+    tolerance = HAIR * sides
+    if (given[:, 0] < whole[:, 0] - tolerance).any() or (given[:, 1] > whole[:, 1] + tolerance).any():
         raise InputError(
             f"the surface of this record shows {shown(whole)}, not all of {shown(given)}: what is recorded can be "
             "cut but not widened, so race again with that view"

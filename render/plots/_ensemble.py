@@ -135,8 +135,8 @@ def ensemble(
         ax.add_artist(points).set_clip_path(ax.patch)
         if middle:
             alive = (stopped[:, None] < 0) | (stopped[:, None] > runs.step)
-            way = _median(np.where(alive[..., None], runs.x[entries], np.nan))
-            trail = Trail(way[:, 0], way[:, 1], runs.step, style=style, theme=look, width=thick)
+            median = _median(np.where(alive[..., None], runs.x[entries], np.nan))
+            trail = Trail(median[:, 0], median[:, 1], runs.step, style=style, theme=look, width=thick)
             ax.add_line(trail)
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
             ax.add_artist(Head(trail, size=3.7 * thick))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, Surface, steps_or_inf
-from landscapes.render.artists.text_fit import Ruler, clean_text
+from landscapes.render.artists.text_fit import fit_text
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import check_step, size_factor
@@ -68,8 +68,8 @@ def explain_step(
             out of view, an unknown label.
 
     >>> from landscapes import race
-    >>> seen = race("beale", ["sgd", "adam"], steps=20, metrics=["momentum", "second_moment"])
-    >>> len(explain_step(seen, 5, run="SGD").axes), len(explain_step(seen, 5, run="Adam").axes)
+    >>> raced = race("beale", ["sgd", "adam"], steps=20, metrics=["momentum", "second_moment"])
+    >>> len(explain_step(raced, 5, run="SGD").axes), len(explain_step(raced, 5, run="Adam").axes)
     (2, 4)
     """
     look = as_theme(theme)
@@ -100,27 +100,27 @@ def explain_step(
     vectors["step"] = to - at
     count = len(vectors)
     side = (width - 2 * EDGE - GAP * (count - 1)) / count
-    tall = EDGE + side + HEAD + TITLE
+    figure_height = EDGE + side + HEAD + TITLE
     shown = crop(record, _box(surface, at, to).tolist())
     style = styles(labels, look)[index]
     with look.context():
-        made = Figure(figsize=(width, tall), dpi=150)
+        made = Figure(figsize=(width, figure_height), dpi=150)
         made.text(
             EDGE / width,
-            1 - 0.7 * TITLE / tall,
-            look.say("{label}, step {step}", label=clean_text(labels[index], math=False), step=number),
-            fontsize=10 * look.text_scale,
+            1 - 0.7 * TITLE / figure_height,
+            f"{labels[index]}, step {number}",
+            fontsize=10,
             fontweight="bold",
             color=look.foreground,
             va="baseline",
             parse_math=False,
         )
         for place, (part, points) in enumerate(vectors.items()):
-            box = ((EDGE + place * (side + GAP)) / width, EDGE / tall, side / width, side / tall)
+            box = ((EDGE + place * (side + GAP)) / width, EDGE / figure_height, side / width, side / figure_height)
             ax = made.add_axes(box, label=part)
             contour(shown, ax, theme=look)
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
-            words, size = Ruler(made.dpi).fit_title(look.say(TITLES[part]), 72 * side, 8 * look.text_scale, 6.0)
+            words, size = fit_text(TITLES[part], 72 * side, 8.0, 6.0)
             ax.set_title(words, loc="left", fontsize=size, pad=3)
             if part == "scaling" and reach is not None:
                 _ellipse(ax, at, reach, style)

@@ -93,8 +93,8 @@ def history(
         low, high = chosen.span or _span(calm)
     ax.set_ylim(low, high)
     ax.set_xlim(0, float(np.nanmax(along)) or 1.0)
-    ax.set_xlabel(look.say(title))
-    ax.set_ylabel(look.say(chosen.title))
+    ax.set_xlabel(title)
+    ax.set_ylabel(chosen.title)
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
@@ -187,10 +187,10 @@ def _gradient_norm(record: Record) -> Numbers:
 
 def _distance(record: Record) -> Numbers:
     """Return the distance to the nearest known minimum."""
-    ground, dim = record.surface or record.curve, record.trajectories.x.shape[-1]
-    if ground is None or not len(ground.minima) or dim > 2:
+    surface, dim = record.surface or record.curve, record.trajectories.x.shape[-1]
+    if surface is None or not len(surface.minima) or dim > 2:
         raise InputError('this record has no known minimum to measure the distance from; use metric="gap"')
-    away = record.trajectories.x[:, :, None] - ground.minima[:, :dim]
+    away = record.trajectories.x[:, :, None] - surface.minima[:, :dim]
     return np.asarray(np.linalg.norm(away, axis=-1).min(2))
 
 
@@ -205,7 +205,7 @@ def _moves(record: Record) -> Numbers:
 
 
 def _step_length(record: Record) -> Numbers:
-    return _late(np.linalg.norm(_moves(record), axis=-1), 1)
+    return _padded(np.linalg.norm(_moves(record), axis=-1), 1)
 
 
 def _cosine(record: Record) -> Numbers:
@@ -214,10 +214,10 @@ def _cosine(record: Record) -> Numbers:
     with np.errstate(divide="ignore", invalid="ignore"):
         moves = moves / np.abs(moves).max(-1, keepdims=True)  # squares of very short steps would underflow
         all_points = moves / np.linalg.norm(moves, axis=-1, keepdims=True)
-    return _late(np.clip((all_points[:, 1:] * all_points[:, :-1]).sum(-1), -1.0, 1.0), 2)
+    return _padded(np.clip((all_points[:, 1:] * all_points[:, :-1]).sum(-1), -1.0, 1.0), 2)
 
 
-def _late(values: Numbers, late: int) -> Numbers:
+def _padded(values: Numbers, late: int) -> Numbers:
     """Pad values that begin some steps after the start."""
     return np.pad(values, ((0, 0), (late, 0)), constant_values=np.nan)
 

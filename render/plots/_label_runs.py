@@ -22,7 +22,7 @@ from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels,
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, key_steps, plan, settle
 from landscapes.render.artists.legend import Entry, abbreviated, legend_entries
-from landscapes.render.artists.text_fit import Ruler
+from landscapes.render.artists.text_fit import shorten, text_width
 from landscapes.render.plots.contours import STAR
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
@@ -112,7 +112,7 @@ class RunLabels(Artist, AnimatedArtist):
         in_view = np.isfinite(heads).all(1)
         if not in_view.any():
             return []
-        half = self._half[self._late(step), np.arange(len(self.shown))]
+        half = self._half[self._ended(step), np.arange(len(self.shown))]
         middle = np.stack([np.interp(now, self._keys, track) for track in self._plan.reshape(len(self._keys), -1).T])
         discs = Boxes(heads[in_view], np.full((int(in_view.sum()), 2), self._radius))
         walls = Boxes(np.vstack([self._fixed.middle, discs.middle]), np.vstack([self._fixed.half, discs.half]))
@@ -125,39 +125,39 @@ class RunLabels(Artist, AnimatedArtist):
         if not self.get_visible() or self.axes is None:
             return
         scale = pixels(renderer, 1.0)
-        late = self._late(self.step)
+        ended = self._ended(self.step)
         placed = self.places(scale)
         for run, middle, half, head in placed:
             self._lead(renderer, run, middle, half, head, scale)
         for run, middle, _, _ in placed:
             if isinstance(renderer, RendererAgg):
-                sprite = self._sprite(renderer, run, bool(late[run]))
+                sprite = self._sprite(renderer, run, bool(ended[run]))
                 high, wide = sprite.shape[:2]
                 gc = renderer.new_gc()
                 renderer.draw_image(gc, round(middle[0] - wide / 2), round(middle[1] - high / 2), sprite)
                 gc.restore()
             else:  # draw the halo as an outline, then the text
                 for outlined in (True, False):
-                    text = self._text(run, bool(late[run]), outlined)
+                    text = self._text(run, bool(ended[run]), outlined)
                     text.set_position((middle[0], middle[1]))
                     text.draw(renderer)
         self.stale = False
 
-    def _late(self, step: int) -> NDArray[np.int64]:
+    def _ended(self, step: int) -> NDArray[np.int64]:
         """Return for each run whether its outcome is known at a step."""
         return np.array([bool(entry.outcome) and step >= entry.since for entry in self.shown]).astype(np.int64)
 
-    def _words(self, run: int, late: bool) -> str:
+    def _words(self, run: int, ended: bool) -> str:
         entry = self.shown[run]
-        return f"{entry.name} {entry.outcome}" if late else entry.name
+        return f"{entry.name} {entry.outcome}" if ended else entry.name
 
-    def _text(self, run: int, late: bool, outlined: bool = True) -> Text:
+    def _text(self, run: int, ended: bool, outlined: bool = True) -> Text:
         """Return a label as a matplotlib text, with or without its halo."""
         halo = [withStroke(linewidth=0.28 * self.font, foreground=self.theme.halo)]
         text = Text(
             0,
             0,
-            self._words(run, late),
+            self._words(run, ended),
             fontsize=self.font,
             color=self.shown[run].style.color,
             ha="center",
@@ -172,16 +172,16 @@ class RunLabels(Artist, AnimatedArtist):
         text.set_transform(IDENTITY)
         return text
 
-    def _sprite(self, renderer: RendererAgg, run: int, late: bool) -> NDArray[np.uint8]:
+    def _sprite(self, renderer: RendererAgg, run: int, ended: bool) -> NDArray[np.uint8]:
         """Return the pixels of a label, drawn once per layout; Agg counts rows upwards."""
-        if (run, late) not in self._sprites:
-            half = np.ceil(self._half[int(late), run] + 0.5 * self.font * pixels(renderer, 1.0)).astype(int)
+        if (run, ended) not in self._sprites:
+            half = np.ceil(self._half[int(ended), run] + 0.5 * self.font * pixels(renderer, 1.0)).astype(int)
             page = RendererAgg(2 * int(half[0]), 2 * int(half[1]), renderer.dpi)
-            text = self._text(run, late)
+            text = self._text(run, ended)
             text.set_position((half[0], half[1]))
             text.draw(page)
-            self._sprites[run, late] = np.ascontiguousarray(np.asarray(page.buffer_rgba())[::-1])
-        return self._sprites[run, late]
+            self._sprites[run, ended] = np.ascontiguousarray(np.asarray(page.buffer_rgba())[::-1])
+        return self._sprites[run, ended]
 
     def _lead(self, renderer: RendererBase, run: int, middle: Points, half: Points, head: Points, scale: float) -> None:
         """Draw a leader line from a label to its point if they are apart."""
@@ -209,12 +209,11 @@ class RunLabels(Artist, AnimatedArtist):
         self._low, self._high = self._low + gap, self._high - gap
         self._radius = 0.58 * self.head * scale  # including the edge
         self._heads = np.stack(
-            [head_positions(transform.transform(way), self.axes.bbox.extents) for way in self.points], 1
+            [head_positions(transform.transform(points), self.axes.bbox.extents) for points in self.points], 1
         )
-        ruler = Ruler(72 * scale)
         wide = [
-            [ruler.width(self._words(run, late), self.font, "bold") for run in range(len(self.shown))]
-            for late in (False, True)
+            [text_width(self._words(run, ended), self.font, "bold") for run in range(len(self.shown))]
+            for ended in (False, True)
         ]
         self._half = np.stack([np.array(wide) / 2 + 0.15 * self.font, np.full_like(wide, 0.58 * self.font)], 2) * scale
         minima = transform.transform(self.minima) if len(self.minima) else np.zeros((0, 2))
@@ -264,29 +263,26 @@ def label_runs(
     shown = check_step(record, step)
     ax = current_axes(ax)
     scale = size_factor(ax)
-    font = FONT * look.text_scale * scale**0.35 if fontsize is None else fontsize
+    font = FONT * scale**0.35 if fontsize is None else fontsize
     shown_runs = legend_entries(record, look) if scale > 0.9 else abbreviated(legend_entries(record, look))
-    ruler = Ruler((ax.get_figure(root=True) or ax.figure).dpi)
-    wide = 72 * ax.get_window_extent().width / ruler.dpi
-    shown_runs = [
-        replace(entry, name=ruler.shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
-    ]
+    wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
+    shown_runs = [replace(entry, name=shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs]
     ax.add_artist(RunLabels(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
     set_step(ax, shown)
     return ax
 
 
-def head_positions(way: Points, extents: Any) -> Points:
+def head_positions(points: Points, extents: Any) -> Points:
     """Return where the head is drawn at each point (T, 2): there, or where it last left the axes; NaN before."""
     low, high = np.array(extents).reshape(2, 2)
-    finite = np.isfinite(way).all(axis=1)
-    last = np.maximum.accumulate(np.where(finite, np.arange(len(way)), 0))
-    way = way[last]
-    inside = np.asarray(((way >= low) & (way <= high)).all(axis=1))
-    since = np.maximum.accumulate(np.where(inside, np.arange(len(way)), -1))
-    begin, end = way[np.maximum(since, 0)], way[np.minimum(since + 1, len(way) - 1)]
+    finite = np.isfinite(points).all(axis=1)
+    last = np.maximum.accumulate(np.where(finite, np.arange(len(points)), 0))
+    points = points[last]
+    inside = np.asarray(((points >= low) & (points <= high)).all(axis=1))
+    since = np.maximum.accumulate(np.where(inside, np.arange(len(points)), -1))
+    begin, end = points[np.maximum(since, 0)], points[np.minimum(since + 1, len(points) - 1)]
     with np.errstate(divide="ignore", invalid="ignore"):
         ahead = np.where(end > begin, (high - begin) / (end - begin), (low - begin) / (end - begin))
     share = np.nan_to_num(ahead, nan=1.0, posinf=1.0, neginf=1.0).min(1).clip(0, 1)[:, None]
-    drawn = np.where((since == np.arange(len(way)))[:, None], way, begin + share * (end - begin))
+    drawn = np.where((since == np.arange(len(points)))[:, None], points, begin + share * (end - begin))
     return np.where((since < 0)[:, None], np.nan, drawn)

@@ -178,7 +178,7 @@ def optimizer_state(
 def _outline(length: float) -> Path:
     """Return an arrow to the right, of a length in points."""
     head = min(9.0, 0.6 * length)
-    half, wing = 1.3, 0.5 * head
+    half, barb = 1.3, 0.5 * head
     tip = length - head
-    corners = [(0, half), (tip, half), (tip, wing), (length, 0), (tip, -wing), (tip, -half), (0, -half), (0, half)]
+    corners = [(0, half), (tip, half), (tip, barb), (length, 0), (tip, -barb), (tip, -half), (0, -half), (0, half)]
     return Path(np.array(corners, float), closed=True)

@@ -107,12 +107,12 @@ def _clear(drawn: ContourSet, view: NDArray[np.float64]) -> None:
     all_points = drawn.get_paths()
     together = sum(
         float(np.hypot(*(np.diff(line, axis=0) / sides).T).sum())
-        for way in all_points
-        for line in way.to_polygons(closed_only=False)
+        for path in all_points
+        for line in path.to_polygons(closed_only=False)
     )
     stride = max(int(np.ceil(together / MOST_LINES)), 1)
     drawn.set_paths(
-        [way if place % stride == stride // 2 else Path(np.zeros((0, 2))) for place, way in enumerate(all_points)]
+        [path if place % stride == stride // 2 else Path(np.zeros((0, 2))) for place, path in enumerate(all_points)]
     )
 
 

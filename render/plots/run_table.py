@@ -67,9 +67,9 @@ class GridValues:
     @property
     def best(self) -> tuple[int, ...]:
         """The index of the best value, the first of equal ones."""
-        worth = -self.values if self.measure is MEASURES["success"] else self.values
-        worth = np.where(np.isfinite(worth), worth, np.inf)
-        return tuple(int(i) for i in np.unravel_index(int(np.argmin(worth)), worth.shape))
+        score = -self.values if self.measure is MEASURES["success"] else self.values
+        score = np.where(np.isfinite(score), score, np.inf)
+        return tuple(int(i) for i in np.unravel_index(int(np.argmin(score)), score.shape))
 
     @property
     def edges(self) -> list[str]:

@@ -26,6 +26,9 @@ def comparison(to: list[list[list[int]]], *, tolerances: tuple[float, ...] = (1e
         "steps_to": flat,
         "evaluations_to": flat,
         "final": np.arange(len(flat)),
+        "status": np.full(len(flat), "max_steps"),
+        "label": np.full(len(flat), "A"),
+        "reached": flat[:, -1],
     }
     axes = {"function": ["f"], "optimizer": ["A"], "lr": RATES[:rates], "start": list(range(starts)), "seed": [0]}
     meta = {"experiment": job, "complete": True, "steps": 100, "axes": axes}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, from_numpy, functions, race, transforms
+from landscapes import InputError, from_numpy, function, functions, race, transforms
 from landscapes.objectives.derivatives import gradient, hessian, random_points
 from landscapes.objectives.validation import checked
 
@@ -158,3 +158,114 @@ def test_bounds_are_checked():
         from_numpy(valley, [(2, -2), (-1, 3)])
     with pytest.raises(InputError, match="2 arguments"):
         from_numpy(valley, [(-2, 2)])
+
+
+# Code in the style of scripts
+
+
+def changing(p):
+    p -= 1
+    p *= p
+    return p.sum(-1)
+
+
+def changing_columns(x, y):
+    x -= 1
+    y += x
+    return x * x + y * y
+
+
+def capped(x, y):
+    z = x * x + y * y
+    z[z > 10] = 10
+    return z
+
+
+def into(x, y):
+    np.multiply(x, x, out=x)
+    return x + y
+
+
+def counted(x, y):
+    return np.array([x[i] ** 2 + y[i] for i in range(len(x))])
+
+
+@pytest.mark.parametrize(
+    ("formula", "exact", "mode"),
+    [
+        (changing, lambda x, y: (x - 1) ** 2 + (y - 1) ** 2, "batched"),
+        (changing_columns, lambda x, y: (x - 1) ** 2 + (x + y - 1) ** 2, "batched"),
+        (capped, lambda x, y: torch.clamp(x * x + y * y, max=10), "batched"),
+        (into, lambda x, y: x * x + y, "batched"),
+        (counted, lambda x, y: x * x + y, "batched"),
+        (lambda x: np.sum(np.atleast_2d(x) ** 2, 1), lambda x, y: x * x + y * y, "batched"),
+        (lambda x: np.sum(x * x, -1, keepdims=True), lambda x, y: x * x + y * y, "batched"),
+    ],
+)
+def test_formulas_that_change_their_arguments_or_need_arrays(formula, exact, mode):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = from_numpy(formula, [(-4, 4), (-4, 4)], name="mine", start=(2, 1))
+    expected = function((-4, 4), (-4, 4), name="mine", start=(2, 1))(exact)
+    assert made.mode == mode
+    x = random_points(made, 20)
+    before = x.clone()
+    torch.testing.assert_close(made(x), expected(x), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradient(made, x), gradient(expected, x), rtol=1e-7, atol=1e-7)
+    assert torch.equal(x, before)
+    there, here = (race(f, ["sgd(lr=0.1)"], steps=10, resolution=5).trajectories for f in (made, expected))
+    np.testing.assert_allclose(there.x, here.x, atol=1e-8)
+
+
+@pytest.mark.parametrize("offset", [1e3, 1e5, 1e9])
+def test_steps_fit_domains_far_from_zero(offset):
+    made = from_numpy(lambda x: np.sin(6 * (x - offset)), [(offset, offset + 1)], name="far")
+    x = torch.linspace(0, 1, 11, dtype=torch.float64)[:, None] + offset
+    torch.testing.assert_close(gradient(made, x), 6 * torch.cos(6 * (x - offset)), rtol=0, atol=1e-4)
+
+
+def test_float32_values_get_longer_steps():
+    made = from_numpy(lambda x, y: np.float32(x) ** 2 + np.float32(y), PLANE, name="low", start=(1, 1))
+    x = random_points(made, 20)
+    exact = torch.stack([2 * x[:, 0], torch.ones(20, dtype=torch.float64)], 1)
+    torch.testing.assert_close(gradient(made, x), exact, rtol=0, atol=2e-3)
+
+
+def test_differences_on_the_border_stay_inside_the_domain():
+    axis = np.linspace(-2, 2, 41)
+    interpolate = pytest.importorskip("scipy.interpolate")
+    table = interpolate.RegularGridInterpolator((axis, axis), np.add.outer(axis**2, axis), method="cubic")
+    made = from_numpy(table, [(-2, 2), (-2, 2)], name="table", start=(2, 2))
+    corner = torch.tensor([[2.0, -2.0]], dtype=torch.float64)
+    torch.testing.assert_close(gradient(made, corner), torch.tensor([[4.0, 1.0]]).double(), rtol=0, atol=1e-3)
+    record = race(made, ["sgd(lr=0.05)"], steps=5, resolution=5)
+    assert np.isfinite(record.trajectories.loss).all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "grad", "wrong"),
+    [
+        (lambda x: np.sum(x**4, -1), lambda x: 4 * x**3, lambda x: 3 * x**3),
+        (lambda x, y: x**4 + y, lambda x, y: (4 * x**3, 1.0), lambda x, y: (4 * x**3, 0.0)),
+        (lambda x, y: max(x, y) ** 2, lambda x, y: (2 * x * (x > y), 2 * y * (x <= y)), lambda x, y: (x * 0, y * 0)),
+    ],
+    ids=["vector", "columns", "single points"],
+)
+def test_gradients_of_ones_own(formula, grad, wrong):
+    with warnings.catch_warnings(action="ignore"):
+        made, plain = (from_numpy(formula, PLANE, name="mine", grad=g) for g in (grad, None))
+        x = random_points(made, 20)
+        torch.testing.assert_close(gradient(made, x), gradient(plain, x), rtol=1e-6, atol=1e-6)
+        assert made.tags == ()
+        with pytest.raises(InputError, match="gradient of function 'mine' disagrees with its values"):
+            from_numpy(formula, PLANE, name="mine", grad=wrong)
+        with pytest.raises(InputError, match=r"grad must return real numbers of shape \(2,\)"):
+            from_numpy(formula, PLANE, name="mine", grad=lambda *_: np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("facts", "message"), [({"grad": 3}, "grad must be a function"), ({"grad": valley, "sample": valley}, "not both")]
+)
+def test_invalid_gradients_are_refused(facts, message):
+    with pytest.raises(InputError, match=message):
+        from_numpy(valley, PLANE, **facts)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from landscapes import formula, from_numpy, function, functions, race
+from landscapes import formula, from_numpy, function, functions, race, render
 from landscapes.objectives.minima import MAX_EVALUATIONS, MAX_MINIMA, with_found_minima
 
 NAMES = ["ackley", "beale", "booth", "himmelblau", "plateau", "rastrigin", "rosenbrock", "six_hump_camel",
@@ -123,3 +125,39 @@ def test_a_race_says_how_it_knows_the_minimum():
     assert record.surface is not None
     assert record.surface.minima.round(6).tolist() == [[-1, -1], [1, 1]]
     assert record.trajectories.runs["status"].tolist() == ["converged"]
+
+
+@pytest.mark.parametrize(
+    ("text", "start"),
+    [
+        ("log(x**2 + y**2)", (2, 1.5)),
+        ("log((x - 0.3)**2 + (y + 0.7)**2)", (2, 1.5)),
+        ("-1/sqrt(x**2 + y**2)", (2, 1.5)),
+        ("log(abs(x - 1)) + y**2", (2, 1.5)),
+        ("1/(x - 1) + y**2", (2, 1.5)),
+        ("log(x) + y**2", (2, 1.5)),
+        ("log(abs(x))", (2,)),
+        ("-1/x**2", (2,)),
+    ],
+)
+def test_poles_are_unbounded_and_no_minimizers(text, start, tmp_path):
+    f = formula(text, (-4, 4), start=start)
+    found = with_found_minima(f)
+    assert found.minimum == -math.inf
+    assert found.minima == ()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        record = race(f, ["sgd(lr=0.1)", "adam(lr=0.1)"], steps=30, resolution=17)
+        render.save(record, tmp_path / "pole.svg")
+    assert record.meta.target is None or math.isfinite(record.meta.target)
+    assert "e+308" not in (tmp_path / "pole.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    "text", ["1/(x**2 + y**2)", "abs(x)**0.1 + y**2", "sqrt(x) + y**2", "-exp(-1e8*(x**2 + y**2))"]
+)
+def test_cusps_needles_and_borders_are_not_poles(text):
+    found = with_found_minima(formula(text, (-4, 4), start=(2, 1.5)))
+    assert found.minimum != -math.inf
+    low, high = np.transpose(found.domain)
+    assert all((low <= point).all() and (point <= high).all() for point in map(np.array, found.minima))

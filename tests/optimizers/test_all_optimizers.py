@@ -101,7 +101,7 @@ def test_number_must_be_one_finite_number(name):
         with pytest.raises(InputError) as caught:
             cls(**{field: bad})
         said = str(caught.value)
-        assert re.search(rf"{field} must be (one number|finite|an integer|[<>]=?)", said), (bad, said)
+        assert re.search(rf"{field} must be (ε₂ or|one number|finite|an integer|[<>]=?)", said), (bad, said)
         assert "\n" not in said, bad
 
 

@@ -509,10 +509,14 @@ def test_wrapped_optimizer_cannot_differentiate_its_gradient():
 
 def test_hyperparameters_to_tune():
     optimizer = Torch(optim.RMSprop, "mine", lr=0.1, alpha=0.9, centered=True)
-    assert optimizer.hyperparameters() == {"lr": 0.1, "alpha": 0.9}
+    assert optimizer.hyperparameters() == {"lr": 0.1, "alpha": 0.9, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0}
     assert optimizer.with_hyperparameters({"alpha": 0.5}) == Torch(
         optim.RMSprop, "mine", lr=0.1, alpha=0.5, centered=True
     )
+    adam = Torch(optim.Adam, lr=0.1)
+    assert adam.hyperparameters() == {"lr": 0.1, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0.0}
+    assert adam.with_hyperparameters({"beta1": 0.5}) == Torch(optim.Adam, lr=0.1, betas=(0.5, 0.999))
+    assert adam.with_hyperparameters({"betas[1]": 0.5}) == Torch(optim.Adam, lr=0.1, betas=(0.9, 0.5))
 
 
 # ---------------------------------------------------------------- numbers per run

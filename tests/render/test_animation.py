@@ -59,7 +59,7 @@ def test_a_notebook_shows_it_moving(tmp_path):
     assert html.unescape(shown[2]) == render.caption(converging(2))
 
 
-def test_words_of_a_notebooks_picture_cannot_end_its_tag():
+def test_alt_text_in_a_notebook_is_escaped():
     titled = converging(1)
     titled = replace(titled, meta={**titled.meta, "title": 'a "bowl"><script>'})
     words = render.animate(titled, frames=2, **SMALL)._repr_html_().partition("alt=")[2]
@@ -195,7 +195,7 @@ def test_speeds_that_play_nowhere_are_refused(tmp_path, fps):
 
 
 @pytest.mark.parametrize("dpi", [0, -1, float("nan"), float("inf"), "high"])
-def test_resolutions_that_are_none_are_refused_and_change_nothing(tmp_path, dpi):
+def test_invalid_resolutions_are_refused_and_change_nothing(tmp_path, dpi):
     animation = render.animate(converging(1), frames=2, **SMALL)
     with pytest.raises(InputError, match="dpi must be a finite number > 0"):
         animation.save(tmp_path / "race.gif", dpi=dpi)

@@ -55,7 +55,7 @@ class Scene:
         return self.pixels()
 
 
-def test_what_did_not_change_is_drawn_twice_and_no_more():
+def test_unchanged_artists_are_drawn_at_most_twice():
     """Once as it is, once to be kept."""
     scene = Scene()
     assert sorted(scene.paint()) == ["left", "line", "right", "word"]
@@ -75,7 +75,7 @@ def test_what_did_not_change_is_drawn_twice_and_no_more():
     ],
 )
 @pytest.mark.thin(1)
-def test_what_changed_is_drawn_anew_and_looks_as_if_all_were(change, anew):
+def test_redrawn_regions_equal_a_full_draw(change, anew):
     scene = Scene()
     for _ in range(3):
         scene.paint()
@@ -84,7 +84,7 @@ def test_what_changed_is_drawn_anew_and_looks_as_if_all_were(change, anew):
     assert np.array_equal(scene.pixels(), scene.whole())
 
 
-def test_a_look_that_comes_back_is_remembered():
+def test_a_style_that_comes_back_is_cached():
     scene = Scene()
     for place in range(8):
         scene.word.set_text(("a longer word", "one")[place % 2])
@@ -94,7 +94,7 @@ def test_a_look_that_comes_back_is_remembered():
     assert drawn == ["line"]
 
 
-def test_looks_that_no_run_asks_for_are_forgotten():
+def test_unused_styles_leave_the_cache():
     scene = Scene()
     for _ in range(3):
         scene.paint()

@@ -25,16 +25,16 @@ def with_runs(race: Record, **columns: list[object]) -> Record:
     return replace(race, trajectories=replace(race.trajectories, runs=runs))
 
 
-def test_it_says_what_was_run_and_who_won():
-    said = render.caption(record([arc(40), arc(40, 0.3)]))
-    assert said.startswith(
+def test_it_states_the_experiment_and_the_winner():
+    phrase = render.caption(record([arc(40), arc(40, 0.3)]))
+    assert phrase.startswith(
         "Bowl, 40 steps from (-1.5, 1): SGD (lr 0.01) and Momentum (lr 0.02); "
         "SGD reaches the target (a loss of 0.001) first, at step "
     )
 
 
 @pytest.mark.parametrize(
-    ("race", "said"),
+    ("race", "phrase"),
     [
         (diverging(at=12), "; Nesterov diverged at step 12."),
         (failing(at=15), "; Nesterov became non-finite at step 15."),
@@ -43,17 +43,17 @@ def test_it_says_what_was_run_and_who_won():
          "; SGD diverged at step 4 and Nesterov became non-finite at step 1."),
     ],
 )  # fmt: skip
-def test_it_says_who_failed(race, said):
-    assert render.caption(race).endswith(said)
+def test_it_names_failed_runs(race, phrase):
+    assert render.caption(race).endswith(phrase)
 
 
 @pytest.mark.parametrize("race", [converging(1), converging(6), diverging(), unbounded()])
 def test_a_caption_is_one_sentence_with_the_result(race):
-    said = render.caption(race)
-    assert said.endswith(".")
-    assert not re.search(r"[.!?] [A-Z]", said)
-    assert "\n" not in said
-    assert result_sentence(race).rstrip(".").removeprefix("No") in said
+    phrase = render.caption(race)
+    assert phrase.endswith(".")
+    assert not re.search(r"[.!?] [A-Z]", phrase)
+    assert "\n" not in phrase
+    assert result_sentence(race).rstrip(".").removeprefix("No") in phrase
 
 
 def test_one_step_is_one_step():
@@ -61,7 +61,7 @@ def test_one_step_is_one_step():
 
 
 @pytest.mark.parametrize(
-    ("label", "spec", "lr", "said"),
+    ("label", "spec", "lr", "phrase"),
     [
         ("SGD", "sgd(lr=0.01)", 0.01, "SGD (lr 0.01)"),
         ("Adam lr=0.5", "adam(lr=0.5)", 0.5, "Adam lr=0.5"),
@@ -72,12 +72,12 @@ def test_one_step_is_one_step():
         ("Adam · clip 1", "clip(adam(lr=0.1), norm=1)", 0.1, "Adam · clip 1 (clip(adam(lr=0.1), norm=1))"),
     ],
 )
-def test_every_setting_is_said_once(label, spec, lr, said):
+def test_every_setting_is_stated_once(label, spec, lr, phrase):
     race = with_runs(converging(1), label=[label], optimizer=[spec], lr=[lr])
-    assert f": {said}; {label} reaches" in render.caption(race)
+    assert f": {phrase}; {label} reaches" in render.caption(race)
 
 
-def test_settings_of_a_rule_within_a_rule_are_left_as_they_are():
+def test_settings_of_a_wrapped_optimizer_are_left_as_they_are():
     assert settings("decay(sgd(lr=0.1, momentum=0.9), steps=100)") == "decay(sgd(lr=0.1, momentum=0.9), steps=100)"
 
 
@@ -96,20 +96,20 @@ def test_a_sweep_states_the_best_setting_of_each_optimizer_the_best_first():
     def gap(lr: float, beta: float, start: int) -> float:
         return np.nan if lr == 1.0 else valley(lr, beta, start)
 
-    said = render.caption(sweep_record(gap))
-    assert said == (
+    phrase = render.caption(sweep_record(gap))
+    assert phrase == (
         "Bowl, 100 steps: Adam with 4 learning rates from 0.001 to 1 and 3 β₁ from 0 to 0.9; final gap to the minimum, "
         "the median of 3 runs, at its best: 2e-06 for Adam (learning rate 0.01 and β₁ 0.5); 9 of 36 runs diverged "
         "or became non-finite."
     )
     two = sweep_record(lambda lr, beta, start: 1e-3 * lr, ("SGD", "Adam"))
     final = two.trajectories.runs["final"] * np.where(two.trajectories.runs["label"] == "SGD", 2, 1)
-    said = render.caption(with_runs(two, final=list(final)))
+    phrase = render.caption(with_runs(two, final=list(final)))
     assert (
         "1e-06 for Adam (learning rate 0.001 and β₁ 0, learning rate and β₁ at the edge of the grid) and 2e-06 for SGD"
-        in said
+        in phrase
     )
-    assert "runs" not in said.partition("best")[2]
+    assert "runs" not in phrase.partition("best")[2]
     lost = sweep_record(lambda lr, beta, start: np.nan)
     assert render.caption(lost).endswith("; no setting of Adam works; 36 of 36 runs diverged or became non-finite.")
 
@@ -121,7 +121,7 @@ def test_a_map_states_the_share_of_each_minimum():
     )
 
 
-def test_a_map_names_the_largest_and_counts_the_rest():
+def test_a_map_names_the_largest_basins_and_counts_the_rest():
     crowd = map_record()
     each = np.arange(24) % 8
     many = replace(crowd, meta={**crowd.meta, "minima": [[k, 0.0] for k in range(8)], "optimizer": "sgd(lr=0.01)"})
@@ -132,7 +132,7 @@ def test_a_map_names_the_largest_and_counts_the_rest():
     assert render.caption(nothing).endswith("SGD (lr 0.01) finds no minimum.")
 
 
-def test_a_comparison_states_who_reaches_the_hardest_target_how_often():
+def test_a_comparison_states_how_often_each_optimizer_reaches_the_hardest_target():
     assert render.caption(SPLIT) == (
         "A_1 and B & C on f0 and f1, 6 runs each within 100 steps, to 0.0001 of the initial gap: B & C reaches it in "
         "83.3 % of them (mean rank 1.50) and A_1 in 66.7 % (1.50)."

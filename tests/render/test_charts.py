@@ -39,7 +39,7 @@ def sweep_record(gap: Callable[[float, float, int], float], optimizers: tuple[st
         "beta1": np.array([beta for *_, beta, _ in cells]),
         "status": np.where(failed, "diverged", "max_steps"),
         "final": np.where(failed, 1e9, final),
-        "reached": np.where(final < 1e-3, np.rint(1 / np.fmax(final, 1e-4)), -1).astype(int),
+        "reached": np.where(final < 1e-3, np.rint(0.01 / np.fmax(final, 1e-4)), -1).astype(int),
     }
     value = np.column_stack([np.full(len(cells), 10.0), runs["final"]])
     axes: dict[str, list[Any]] = {"lr": LR, "beta1": BETA, "start": [0, 1, 2]}
@@ -245,7 +245,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: basins(sweep_record(valley), axes()), "as returned by basins"),
         (
             lambda: figure(map_record(), inset=True),
-            "inset is an option for a race; the figure of a map of basins has dpi, figsize, text_scale, theme, title",
+            "inset is an option for a race; the figure of a map of basins has dpi, figsize, theme, title",
         ),
         (lambda: figure(sweep_record(valley), labels="direct"), "labels is an option for a race"),
         (lambda: figure("beale"), "expected a Record"),

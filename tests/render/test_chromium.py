@@ -109,8 +109,8 @@ def in_chromium(path: Path, tmp_path: Path) -> list[Pixels]:
     wait = "--virtual-time-budget=100000000"  # milliseconds of a clock that runs as fast as the page lets it
     command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", wait, "--dump-dom", page.as_uri()]
     for _ in range(5):
-        said = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
-        body = re.search(r"<body>(\[.*?\]|failed.*?)</body>", said, re.S)
+        output = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+        body = re.search(r"<body>(\[.*?\]|failed.*?)</body>", output, re.S)
         if body is not None:
             break
     assert body is not None, "Chromium showed nothing"

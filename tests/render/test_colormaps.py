@@ -15,8 +15,7 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.colormaps import PACKAGES, colormap
-from landscapes.render.theme import THEMES, Theme
+from landscapes.render.theme import PACKAGES, THEMES, Theme, colormap
 
 LIGHT = THEMES["light"]
 
@@ -28,7 +27,7 @@ def test_a_theme_has_the_colours_of_the_colormap(name):
     np.testing.assert_allclose(drawn(places), mpl.colormaps[name](places), atol=0.012)
 
 
-def test_a_name_says_the_same_as_its_colours():
+def test_a_named_theme_equals_its_colours():
     named, spelled = (
         full_draw(render.figure(converging(2), theme=LIGHT | {"fill": fill}, **sized(240, 180)))
         for fill in ("Greens", colormap("Greens"))

@@ -33,7 +33,7 @@ def test_a_run_that_failed_does_not_widen_the_view():
     assert np.array_equal(extent(away.trajectories), extent(record(away.trajectories.x[:2]).trajectories))
 
 
-def test_where_every_run_failed_all_count():
+def test_if_all_runs_failed_all_count():
     away = record([arc(5)], outcomes={0: ("diverged", 4)})
     assert np.array_equal(extent(away.trajectories)[:, 0], away.trajectories.x[0].min(0))
 
@@ -90,7 +90,7 @@ def test_a_box_too_small_is_refused():
 
 
 @pytest.mark.parametrize("view", [((90, 91), (90, 91)), ((-2.1, 1), (0, 1)), ((-2, 2), (-1.5, 1.6)), "domain"])
-def test_what_was_not_recorded_cannot_be_shown(view):
+def test_unrecorded_states_are_refused(view):
     race = converging(1, domain=[(-5, 5), (-5, 5)])
     with pytest.raises(InputError, match=r"shows \[-2, 2\] × \[-1.5, 1.5\], not all of .* race again with that view"):
         render.crop(race, view)

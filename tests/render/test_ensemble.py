@@ -30,7 +30,7 @@ def axes() -> Axes:
     return Figure(figsize=(4, 3)).add_subplot()
 
 
-def test_a_ensemble_has_a_point_a_run_and_the_median_of_each_optimizer() -> None:
+def test_an_ensemble_has_one_point_per_run_and_the_median_of_each_optimizer() -> None:
     runs = crowd()
     ax = axes()
     contour(runs, ax)
@@ -53,7 +53,7 @@ def test_runs_that_failed_leave_the_ensemble_and_its_middle() -> None:
     np.testing.assert_allclose(middle[30], np.median(runs.trajectories.x[1:5, 30], axis=0))
 
 
-def test_a_ensemble_moves_the_same_whichever_way_its_steps_are_reached() -> None:
+def test_frames_of_an_ensemble_do_not_depend_on_the_order_of_steps() -> None:
     runs = crowd()
     made = Figure(figsize=(3, 2), dpi=80)
     ax = made.add_axes((0.1, 0.1, 0.8, 0.8))

@@ -48,7 +48,7 @@ def complete() -> Record:
     return replace(made, trajectories=replace(made.trajectories, metrics=metrics))
 
 
-def test_there_is_a_panel_for_each_part_that_was_kept():
+def test_there_is_one_panel_per_recorded_part():
     def parts(made: Figure) -> list[object]:
         return [ax.get_label() for ax in made.axes]
 
@@ -125,7 +125,7 @@ def test_a_run_that_rests_has_no_arrow():
         (lambda: explain_step(hollow(), 1), "has a hole"),
     ],
 )
-def test_what_cannot_be_drawn_is_reported(call, match):
+def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()
 

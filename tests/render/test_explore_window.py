@@ -107,7 +107,7 @@ def drawn_whole(seen: Explorer) -> np.ndarray:
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_a_press_drops_the_start_there():
+def test_a_press_moves_the_start_there():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
     assert seen.request.start == near((0.5, -1.0))
@@ -117,7 +117,7 @@ def test_a_press_drops_the_start_there():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_while_the_mouse_is_held_first_steps_are_raced_and_all_when_it_is_let_go():
+def test_dragging_races_first_steps_and_release_races_all():
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
     for x in (0.4, 0.3, 0.2):
@@ -157,7 +157,7 @@ def test_a_start_dragged_beyond_the_map_stays_on_its_border():
 
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize("button", [2, 3])
-def test_other_buttons_and_other_panels_drop_nothing(button):
+def test_other_buttons_and_panels_do_not_move_the_start(button):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0), button=button)
     at(seen, "button_press_event", (0.5, 0.5), ax=seen.panels.losses)
@@ -167,7 +167,7 @@ def test_other_buttons_and_other_panels_drop_nothing(button):
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_while_the_toolbar_zooms_a_press_is_its_own():
+def test_presses_belong_to_the_toolbar_while_it_zooms():
     class Zooming:
         mode = "zoom rect"
 
@@ -238,7 +238,7 @@ def test_a_click_on_a_box_is_one_on_the_optimizer():
 
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.slow
-def test_the_last_optimizer_stays():
+def test_the_last_optimizer_cannot_be_removed():
     seen = shown()
     for place in range(len(LABELS)):
         seen.controls.boxes.set_active(place)
@@ -263,7 +263,7 @@ def test_another_function_is_another_map_and_its_own_start():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_functions_of_long_names_are_reported_apart():
+def test_functions_with_long_names_have_different_labels():
     names = ("a name that is much too long for the list, one", "a name that is much too long for the list, two")
     seen = shown(functions=names)
     seen.controls.names.set_active(1)
@@ -319,7 +319,7 @@ def test_a_new_race_ends_the_one_that_is_played():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_what_is_played_lags_behind_no_clock(monkeypatch):
+def test_playback_keeps_up_with_the_clock(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(MODULE.time, "perf_counter", lambda: clock[0])
     seen = shown()
@@ -332,7 +332,7 @@ def test_what_is_played_lags_behind_no_clock(monkeypatch):
 @pytest.mark.usefixtures("unpainted")
 @pytest.mark.parametrize(("key", "name", "kind"), [("s", "bowl", "GIF"), ("S", "bowl", "PNG")])
 @pytest.mark.thin(1)
-def test_s_saves_under_a_name_that_is_reported_and_was_free(tmp_path, monkeypatch, key, name, kind):
+def test_s_saves_to_a_new_file_and_reports_its_name(tmp_path, monkeypatch, key, name, kind):
     monkeypatch.chdir(tmp_path)
     themes = saved_small(monkeypatch)
     seen = shown("dark")
@@ -362,7 +362,7 @@ def saved_small(monkeypatch) -> list[object]:
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_what_cannot_be_saved_is_reported(monkeypatch):
+def test_objects_that_cannot_be_saved_are_reported(monkeypatch):
     def full(*_, **__):
         raise OSError("no space left")
 
@@ -387,7 +387,7 @@ def test_a_race_that_is_refused_is_reported_and_the_last_one_stays():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_what_the_first_race_refuses_is_raised():
+def test_errors_of_the_first_race_are_raised():
     races = Races()
     races.refuses = "nowhere to go"
     page = FigureCanvasAgg(Figure(figsize=INCHES)).figure
@@ -424,7 +424,7 @@ def test_the_window_shows_what_matplotlib_would_draw(change, theme):
     assert len(np.unique(mine.reshape(-1, 4), axis=0)) > 200
 
 
-def test_while_the_start_is_dragged_static_artists_is_not_drawn(monkeypatch):
+def test_static_artists_are_not_drawn_while_the_start_is_dragged(monkeypatch):
     seen = shown()
     at(seen, "button_press_event", (0.5, -1.0))
     at(seen, "motion_notify_event", (0.4, -1.0))
@@ -434,7 +434,7 @@ def test_while_the_start_is_dragged_static_artists_is_not_drawn(monkeypatch):
     assert not np.array_equal(before, pixels(seen))
 
 
-def test_a_window_that_was_resized_is_drawn_anew():
+def test_a_resized_window_is_redrawn():
     seen = shown()
     seen.figure.set_size_inches(8, 5)
     seen.drop(0.5, -1.0)
@@ -442,7 +442,7 @@ def test_a_window_that_was_resized_is_drawn_anew():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_nothing_is_left_out_of_what_others_draw():
+def test_figures_of_other_libraries_are_drawn_whole():
     """A figure that is saved by the toolbar holds all artists."""
     seen = shown()
     assert not [artist for artist in seen.figure.findobj() if artist.get_animated()]
@@ -530,7 +530,7 @@ def test_unknown_themes():
 
 
 @pytest.mark.usefixtures("unpainted")
-def test_names_learning_rates_and_outcomes_cover_no_one(monkeypatch):
+def test_names_learning_rates_and_outcomes_do_not_overlap(monkeypatch):
     """However many optimizers there are, and however long their names."""
     labels = tuple(f"Momentum · cosine · clip {place}" for place in range(16))
     monkeypatch.setattr(MODULE.Explorer, "_rerun", lambda seen: None)

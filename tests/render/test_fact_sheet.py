@@ -22,7 +22,7 @@ from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.derivatives import gradient
-from landscapes.render.artists.formulas import fit_formula, formula_height, formula_size
+from landscapes.render.artists.text_fit import fit_formula, formula_height, formula_size
 from landscapes.render.figures._fact_sheet import PAGE
 from landscapes.render.figures.size import from_pixels
 
@@ -37,7 +37,7 @@ def words(figure) -> str:
 
 
 @every
-def test_a_portrait_states_the_truth(f):
+def test_a_fact_sheet_states_the_facts(f):
     summary = summarize(f, **FEW)
     assert (summary.title, summary.latex, summary.description) == (
         f.title,
@@ -106,7 +106,7 @@ def test_a_plane_where_the_minimum_is_not_known_or_the_start():
         ("beale", {"arrows": 2.5}, r"arrows must be an integer >= 2, got 2.5"),
     ],
 )
-def test_what_cannot_be_portrayed(name, settings, message):
+def test_invalid_arguments_of_a_fact_sheet_are_refused(name, settings, message):
     with pytest.raises(InputError, match=message):
         summarize(name, **settings)
 
@@ -174,10 +174,10 @@ def test_a_fact_sheet_shows_the_special_points_and_names_them(item):
     figure = render.fact_sheet(summarize(item, **FEW))
     above = figure.axes[0]
     shown = {line.get_label(): len(line.get_xdata()) for line in above.lines}
-    held = lambda points: sum(all(a <= c <= b for c, (a, b) in zip(p, item.view, strict=True)) for p in points)  # noqa: E731
-    expected = {"start": 1, "global minimum": held(item.minima)}
+    visible = lambda points: sum(all(a <= c <= b for c, (a, b) in zip(p, item.view, strict=True)) for p in points)  # noqa: E731
+    expected = {"start": 1, "global minimum": visible(item.minima)}
     for kind, name in (("minimum", "local minimum"), ("saddle", "saddle"), ("maximum", "maximum")):
-        expected[name] = held([place.point for place in item.stationary if place.kind == kind])
+        expected[name] = visible([place.point for place in item.stationary if place.kind == kind])
     assert shown == {name: count for name, count in expected.items() if count}
     for name, count in shown.items():
         assert (name if count == 1 else f"{count} {name.replace('imum', 'ima')}") in words(figure)
@@ -192,7 +192,7 @@ def test_arrows_point_down():
     assert ((arcs * slopes).sum(1) < 0).all()
 
 
-def test_level_ground_has_no_arrows():
+def test_flat_regions_have_no_arrows():
     assert not render.fact_sheet(summarize("step_n1", **FEW)).findobj(Quiver)
 
 
@@ -222,10 +222,10 @@ def test_a_fact_sheet_has_the_size_that_is_asked_for(size):
     [
         ("beale", {}, r"expected a FunctionSummary, as returned by summarize\('beale'\), got 'beale'"),
         (None, {"theme": "drak"}, r"unknown theme 'drak'. Did you mean dark\?"),
-        (None, {"figsize": (1, 0.5)}, r"at least 160 × 120"),
+        (None, {"figsize": (9, 5)}, r"figsize of at least 12 × 7.6 inches"),
     ],
 )
-def test_what_cannot_be_drawn(summary, settings, message):
+def test_records_that_cannot_be_drawn_are_refused(summary, settings, message):
     with pytest.raises(InputError, match=message):
         render.fact_sheet(summary or summarize("booth", **FEW), **settings)
 

@@ -67,7 +67,7 @@ def test_a_flat_field_covers_the_square_it_lies_on() -> None:
 
 
 @pytest.mark.parametrize("azimuth", [-60, 20, 110, 200])
-def test_what_the_surface_hides_is_known(azimuth: float) -> None:
+def test_hidden_points_are_known(azimuth: float) -> None:
     field = HeightField(dome(), GRAY)
     sight = field.render(view(azimuth, 20.0), 300, 300)
     ahead = sight.view.ahead
@@ -76,7 +76,7 @@ def test_what_the_surface_hides_is_known(azimuth: float) -> None:
     assert sight.visible(points).tolist() == [False, True, True]
 
 
-def test_seen_points_have_the_color_that_stands_there() -> None:
+def test_visible_points_have_the_colour_of_the_surface() -> None:
     n = 64
     colors = np.zeros((n, n, 3), np.uint8)
     colors[..., 0] = np.arange(n)[None, :] * 4
@@ -143,7 +143,7 @@ def _shrunk(mask: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.thin(1)
-def test_a_3d_figure_moves_and_is_the_same_whichever_way_its_steps_are_reached(theme: str) -> None:
+def test_frames_of_a_3d_figure_do_not_depend_on_the_order_of_steps(theme: str) -> None:
     made = figure_3d(race(), theme=theme, **sized(320, 240), camera=Camera(rotate=90))
     frames = Frames(made)
     straight = frames.show(40).copy()

@@ -56,7 +56,7 @@ def test_imageio_writes_pages(tmp_path):
     assert np.abs(last - full_draw(render.figure(converging(2), **SMALL))[..., :3]).max() <= 2
 
 
-def test_who_writes_what():
+def test_each_suffix_has_its_writer():
     assert writer_for(Path("a.MOV")) is Imageio
     assert writer_for(Path("a-%d.PNG")) is Numbered
     for name in ("a.jpg", "a.avif", "a.pdf", "a.npz", "a.xyz", "a"):
@@ -93,7 +93,7 @@ def test_a_codec_that_is_missing_is_reported_before_anything_is_drawn(tmp_path, 
         ("imageio", "race.xyz", ".xyz needs imageio"),
     ],
 )
-def test_what_is_missing_is_named(tmp_path, monkeypatch, missing, name, words):
+def test_missing_packages_are_named(tmp_path, monkeypatch, missing, name, words):
     found = by_imageio.find_spec
     monkeypatch.setattr(by_imageio, "find_spec", lambda module: None if module == missing else found(module))
     monkeypatch.setitem(sys.modules, missing, None)
@@ -162,7 +162,7 @@ def test_numbered_pictures_play_at_the_animations_speed(tmp_path):
     assert np.abs(shown - full_draw(render.figure(converging(1), step=20, **SMALL))[..., :3]).max() <= 2
 
 
-def test_frames_of_a_longer_animation_are_not_passed_over_in_silence(tmp_path):
+def test_leftover_frames_of_a_longer_animation_are_refused(tmp_path):
     for number in (0, 3, 17, 170):
         (tmp_path / f"race-{number:03d}.png").write_bytes(b"old")
     for other in ("race-0018.png", "race-x.png", "race-.png", "other-018.png"):
@@ -177,20 +177,20 @@ def test_frames_of_a_longer_animation_are_not_passed_over_in_silence(tmp_path):
 def notes(path: Path) -> str:
     """What a file says of itself, by a reader of its own kind."""
     if path.suffix in (".mp4", ".webm", ".mov", ".mkv", ".avi", ".wmv"):
-        said = comment_lines(path)[0]
+        found = comment_lines(path)[0]
     elif path.suffix == ".pdf":
-        said = re.search(rb"/Subject \(((?:\\.|[^\\)])*)\)", path.read_bytes()).group(1).decode("latin-1")
-        said = re.sub(r"\\(.)", r"\1", said)
+        found = re.search(rb"/Subject \(((?:\\.|[^\\)])*)\)", path.read_bytes()).group(1).decode("latin-1")
+        found = re.sub(r"\\(.)", r"\1", found)
     elif path.suffix == ".svg":
-        said = re.search("<dc:description>(.*?)</dc:description>", path.read_text(encoding="utf-8"), re.S).group(1)
+        found = re.search("<dc:description>(.*?)</dc:description>", path.read_text(encoding="utf-8"), re.S).group(1)
     elif path.suffix == ".webp":
         with Image.open(path) as image:
-            said = re.search('x-default">(.*?)<', image.info["xmp"].decode()).group(1)
+            found = re.search('x-default">(.*?)<', image.info["xmp"].decode()).group(1)
     else:
         with Image.open(path) as image:
             kept = image.info.get("comment") or image.info["Comment"]
-            said = kept.decode() if isinstance(kept, bytes) else kept
-    return said.replace("&quot;", '"')
+            found = kept.decode() if isinstance(kept, bytes) else kept
+    return found.replace("&quot;", '"')
 
 
 def comment_lines(path: Path) -> list[str]:

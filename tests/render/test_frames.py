@@ -280,7 +280,7 @@ def test_a_figure_without_a_background_stands_on_white():
 
 
 @pytest.mark.parametrize("size", [(320, 240), (800, 600), (960, 540)])
-def test_static_artists_is_drawn_once(size):
+def test_static_artists_are_drawn_once(size):
     made = render.figure(converging(12), **sized(*size))
     redrawn = _redrawn(made, {id(artist) for artist in animated_artists(made)})
     assert not set(redrawn) & set(made.axes)
@@ -312,7 +312,7 @@ def test_exactly_the_pixels_that_changed_are_reported():
         np.testing.assert_array_equal(np.sort(changed), np.flatnonzero((rgba != before).any(-1)))
 
 
-def test_what_was_shown_in_between_is_not_taken_for_the_frame_before():
+def test_frames_shown_in_between_do_not_matter():
     frames = Frames(render.figure(RACE, **sized(160, 120)))
     frames.advance(0)
     frames.show(20)

@@ -47,7 +47,7 @@ def test_a_trail_ahead_of_the_others_has_no_gaps(name):
     assert np.mean(apart(late, fast) < 40) > 0.25
 
 
-def test_the_first_to_come_by_opens_them():
+def test_the_first_trail_to_pass_opens_the_gaps():
     """Of three on one way: they open at the second's pace, not at the last's."""
     share = np.linspace(0, 1, 41)[:, None]
     arcs = [np.hstack([arc, arc]) for arc in (0.1 * share, 0.5 * share, np.minimum(2 * share, 1))]
@@ -57,7 +57,7 @@ def test_the_first_to_come_by_opens_them():
     assert not since[11:].any()  # nobody comes there
 
 
-def test_who_is_behind_has_them_at_once():
+def test_a_trail_behind_the_other_has_gaps_at_once():
     slow, fast = (arc[0] for arc in np.split(pursuit().trajectories.x, 2))
     (_, none), (parts, since) = find_overlaps([fast, slow], ((-2, 2), (-1.5, 1.5)))
     assert parts[0][2] == 1
@@ -66,7 +66,7 @@ def test_who_is_behind_has_them_at_once():
 
 
 @pytest.mark.parametrize("step", [21, 28, 34])
-def test_they_open_up_to_where_the_other_was_when_the_interval_began(step):
+def test_gaps_open_up_to_the_other_trail_at_the_start_of_the_interval(step):
     made = render.figure(pursuit(), theme=THEMES["light"] | {"fade": 0.0}, **sized(600, 450), panel=False, step=step)
     slow, fast = (trail.color for trail in made.axes[0].findobj(Trail)[:2])
     arc = made.axes[0].transData.transform(np.linspace(START, GOAL, 400))
@@ -88,14 +88,14 @@ def test_frames_in_a_row_equal_a_full_draw(name):
 
 
 @pytest.mark.parametrize("along", [np.zeros((30, 2)), np.ones((30, 2)), np.linspace((0, 1), (1, 1), 30)])
-def test_ways_on_the_very_border_are_shared_too(along):
+def test_trails_on_the_border_overlap_too(along):
     arc = np.vstack([np.linspace((0.5, 0.5), along[0], 30), along])
     (first, _), (second, _) = find_overlaps([arc, arc], ((0, 1), (0, 1)))
     assert [depth for *_, depth in first] == [0]
     assert [depth for *_, depth in second] == [1]
 
 
-def test_ways_out_of_view_are_no_run_s():
+def test_trails_out_of_view_do_not_overlap():
     away, inside = np.linspace((5, 5), (6, 6), 30), np.linspace((0, 0), (1, 1), 30)
     found = find_overlaps([away, inside, away, inside], ((0, 1), (0, 1)))
     assert [[depth for *_, depth in parts] for parts, _ in found] == [[0], [0], [0], [1]]

@@ -49,7 +49,7 @@ def grey(record: Record, theme: str | Theme) -> NDArray[np.float64]:
     return np.asarray(full_draw(made)[..., :3] @ [0.2126, 0.7152, 0.0722]) / 255
 
 
-def test_ten_minima_are_reported_apart_in_a_grey_copy() -> None:
+def test_ten_minima_are_distinguishable_in_greyscale() -> None:
     """Wherever one pattern is laid on another: the smallest share of pixels that differ is 0.17."""
     ten = map_of(np.arange(10)[None, :], 10)
     picture = grey(ten, GREY)

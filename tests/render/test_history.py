@@ -61,7 +61,7 @@ def test_every_quantity_has_a_curve_a_run_in_its_colour(quantity, against, end):
     assert ax.get_xlim()[1] == pytest.approx(end)
 
 
-def test_the_cosine_states_of_zigzags_and_the_length_of_steps():
+def test_the_cosine_shows_zigzags_and_the_norm_shows_step_lengths():
     line = np.array([[float(i), 0.0] for i in (0, 1, 2, 3, 2, 1, 1)])
     runs = record([line])
     np.testing.assert_array_equal(METRICS["cosine"].of(runs), [[np.nan, np.nan, 1.0, 1.0, -1.0, 1.0, np.nan]])
@@ -132,7 +132,7 @@ def test_time_is_reported_in_the_unit_that_suits_it(scale, title, end):
     assert last == pytest.approx([end / 3, 2 * end / 3, end])
 
 
-def test_what_the_engine_observes_is_drawn():
+def test_recorded_metrics_are_drawn():
     made = race(
         "booth",
         ["sgd(lr=0.05)", "adam(lr=0.5)", "lbfgs"],
@@ -168,7 +168,7 @@ def test_what_the_engine_observes_is_drawn():
         (lambda: history("race", "gap", axes()), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_drawn_is_reported(call, match):
+def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()
 

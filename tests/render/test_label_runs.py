@@ -102,7 +102,7 @@ def test_names_move_no_more_than_their_heads_and_a_little(runs, size):
     assert np.max(extra[-40 * runs :]) < 0.01  # at the end, where heads rest
 
 
-def test_a_name_is_the_same_whatever_was_shown_before():
+def test_a_label_does_not_depend_on_steps_shown_before():
     made = render.figure(wild(6), labels="direct", **sized(400, 300))
     artist = names(made)
 
@@ -136,7 +136,7 @@ def test_frames_in_a_row_equal_a_full_draw(race):
         assert levels_apart(rolling.advance(step)[0], full_draw(made)) <= 2, step
 
 
-def test_where_names_are_still_nothing_is_redrawn():
+def test_nothing_is_redrawn_while_labels_rest():
     race = record([np.tile(GOAL, (401, 1)), np.tile((-1.0, 0.5), (401, 1))])
     made = render.figure(race, labels="direct", **sized(400, 300))
     full_draw(made)
@@ -149,7 +149,7 @@ def test_where_names_are_still_nothing_is_redrawn():
             assert (boxes_[run, 2:] >= np.maximum(middle + half, head)).all()
 
 
-def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
+def test_only_the_surroundings_of_labels_are_redrawn_for_any_number_of_steps():
     race = record([arc(6400, 0.3), arc(6400, -0.2)])
     made = render.figure(race, **sized(400, 300), labels="direct", panel=False)
     steps = range(0, 6401, 20)
@@ -162,7 +162,7 @@ def test_however_many_steps_only_the_surroundings_of_names_are_drawn_anew():
     assert np.median(drawn) < 0.25 * 400 * 300
 
 
-def test_there_is_no_legend_then():
+def test_direct_labels_replace_the_legend():
     made = render.figure(converging(3), labels="direct")
     assert [ax.get_label() for ax in made.axes].count("legend") == 0
     both = render.figure(converging(3))
@@ -183,12 +183,12 @@ def test_every_kind_of_race_can_be_named(kind):
         assert levels_apart(frames.show(step), full_draw(made)) <= 2
 
 
-def test_a_fate_is_reported_next_to_the_name():
+def test_an_outcome_is_reported_next_to_the_name():
     race = diverging(at=12)
     made = render.figure(race, labels="direct")
-    for step, said in ((11, "Nesterov"), (12, "Nesterov diverged at step 12")):
+    for step, expected in ((11, "Nesterov"), (12, "Nesterov diverged at step 12")):
         set_step(made, step)
-        assert names(made)._words(2, bool(names(made)._late(step)[2])) == said
+        assert names(made)._words(2, bool(names(made)._ended(step)[2])) == expected
 
 
 def test_a_run_out_of_view_is_named_at_its_arrow():
@@ -271,7 +271,7 @@ def test_settled_names_cover_nothing(animated_artists, fixed):
                 assert (names_.half[one] + names_.half[two] - np.abs(middle[one] - middle[two])).min() <= 0.2
 
 
-def test_what_finds_no_place_is_left_out():
+def test_labels_without_a_free_place_are_left_out():
     names_ = Boxes(np.full((3, 2), 5.0), np.full((3, 2), 4.0))
     _, placed = settle(names_, Boxes(np.zeros((0, 2)), np.zeros((0, 2))), np.zeros(2), np.full(2, 10.0))
     assert placed.sum() == 1

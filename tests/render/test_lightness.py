@@ -68,7 +68,7 @@ def test_it_is_shown_as_far_and_has_round_numbers():
     assert found[-1] == pytest.approx(line.polyline.pixels[20], abs=0.01)
 
 
-def test_what_is_not_finite_stays_a_gap():
+def test_values_that_are_not_finite_stay_gaps():
     value = np.linspace(-0.5, 0.5, 300)
     value[100:120] = np.nan
     line = curve(value)

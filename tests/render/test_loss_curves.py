@@ -44,7 +44,7 @@ def test_a_known_minimum_makes_the_scale_logarithmic():
     np.testing.assert_allclose(curves(ax)[1].get_ydata(), race.trajectories.loss[1], rtol=1e-8, atol=1e-8)
 
 
-def test_what_is_measured_is_the_gap_to_the_minimum():
+def test_the_default_measure_is_the_gap_to_the_minimum():
     race = converging(1)
     lifted = record([arc(40, 0.2)], values=race.trajectories.loss + 7, minimum=7.0)
     one, two = (curves(render.loss_curves(each, axes()))[0].get_ydata() for each in (race, lifted))

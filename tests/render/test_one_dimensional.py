@@ -120,7 +120,7 @@ def fell() -> Figure:
 
 @pytest.mark.parametrize("theme", ["light", "dark", "print"])
 @pytest.mark.thin(1)
-def test_what_changes_within_a_interval_is_all_drawn_anew(theme):
+def test_all_changes_within_an_interval_are_redrawn(theme):
     frames = Frames(figure(FELL, theme=theme, **sized(240, 160)))
     for step in range(41):
         moved, _ = frames.advance(step)
@@ -186,6 +186,6 @@ def test_holes_in_a_curve_are_left_open():
         (lambda: figure(replace(valley(), curve=None), panel=False), "only losses"),
     ],
 )
-def test_what_cannot_be_drawn_is_reported(call, match):
+def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

@@ -95,7 +95,7 @@ def test_a_second_moment_of_zero_has_no_ellipse_and_a_momentum_of_zero_no_arrow(
     assert drawn(remembering(momentum=zero, second_moment=one))[1] == []
 
 
-def test_stopped_runs_remember_nothing():
+def test_stopped_runs_have_no_state():
     runs = remembering({0: ("diverged", 20), 1: ("diverged", 20)})
     made = Figure(figsize=(4, 3), dpi=72)
     ax = made.add_axes((0, 0, 1, 1))
@@ -121,7 +121,7 @@ def test_they_move_with_the_race_and_every_pixel_is_right(theme):
     assert len(animate(runs, figure=made, frames=3).timeline.steps) == 3
 
 
-def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
+def test_a_changed_state_of_a_resting_run_is_redrawn():
     second = np.ones((1, 41, 2))
     second[0, :, 0] = np.linspace(1, 50, 41)
     made = record([np.zeros((41, 2))])
@@ -146,6 +146,6 @@ def test_a_state_that_changes_while_its_run_rests_is_drawn_anew():
         (lambda: optimizer_state(None), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_drawn_is_reported(call, match):
+def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

@@ -149,7 +149,7 @@ PACE = """new Promise(done => {
 """Steps a second while it plays."""
 
 
-def test_the_speed_is_a_speed(show):
+def test_an_invalid_speed_is_refused(show):
     page = show(converging(2, steps=4000), seconds=4.0)
     pace = {}
     for speed in (0.5, 2):
@@ -216,7 +216,7 @@ def test_each_run_can_be_switched_off_and_on(show):
     assert [(count(within(page, "#contour"), ink), count(within(page, "#panel"), ink)) for ink in inks] == before
 
 
-def test_a_run_on_anothers_way_has_gaps_only_while_the_other_is_shown(show):
+def test_an_overlapping_trail_has_gaps_only_while_the_other_is_shown(show):
     twins = record([arc(40, 0.2)] * 2)
     page = show(twins)
     first, second = faded("SGD"), faded("Momentum")
@@ -348,7 +348,7 @@ def test_two_fingers_zoom(show, touch):
     assert page.run("visualViewport.scale") == 1  # the map is larger, not the page
 
 
-def test_a_tap_switches_a_run_and_states_of_a_point(show, touch):
+def test_a_tap_toggles_a_run_and_reports_a_point(show, touch):
     race = converging(2)
     page = show(race)
     x, y, wide, high = page.box("#legend li:nth-child(2) button")
@@ -471,19 +471,19 @@ def test_every_control_has_a_name_and_shows_its_focus(show):
     met = set()
     for _ in range(12):
         page.key("Tab")
-        said = page.run(
+        focused = page.run(
             "(e => [e.id || e.textContent, parseFloat(getComputedStyle(e).outlineWidth), "
             "e.matches(':focus-visible')])(document.activeElement)"
         )
-        if said[0] and page.run("document.activeElement !== document.body"):
-            met.add(said[0])
-            assert said[1] >= 2
-            assert said[2], said
+        if focused[0] and page.run("document.activeElement !== document.body"):
+            met.add(focused[0])
+            assert focused[1] >= 2
+            assert focused[2], focused
     assert {"closer", "play", "scrub", "speed"} <= met
     assert sum("lr 0.0" in name for name in met) == 3
 
 
-def test_space_presses_the_button_that_has_the_focus(show):
+def test_space_presses_the_focused_button(show):
     page = show(converging(2))
     page.run("document.querySelector('#legend button').focus()")
     page.key(" ")
@@ -491,7 +491,7 @@ def test_space_presses_the_button_that_has_the_focus(show):
     assert page.run(f"document.querySelector('{PLAY}').getAttribute('aria-label')") == "play"
 
 
-def test_words_that_look_like_markup_stay_words(show):
+def test_text_that_looks_like_markup_stays_text(show):
     nasty = ["<img src=x onerror=alert(1)>", "</script><script>document.title='caught'</script>"]
     page = show(converging(2, labels=nasty), title="<b>bold</b>")
     assert page.run("document.title").strip() == "<b>bold</b>"

@@ -57,8 +57,8 @@ def test_few_colours_are_all_exact(shown, reserved):
 
 
 @given(st.integers(0, 10**6), st.integers(0, 200), st.integers(1, 4))
-def test_reserved_colours_are_exact_among_too_many_others(seed, held, samples):
-    reserved = np.unique(noise(held, seed), axis=0)
+def test_reserved_colours_are_exact_among_too_many_others(seed, exact_count, samples):
+    reserved = np.unique(noise(exact_count, seed), axis=0)
     frames = [page(noise(400, seed + 1 + k)) for k in range(samples)]
     chosen, palette = chosen_for(frames, reserved)
     assert len(chosen) <= SIZE
@@ -68,7 +68,7 @@ def test_reserved_colours_are_exact_among_too_many_others(seed, held, samples):
 
 
 @given(st.integers(0, 10**6))
-def test_no_pixel_is_taken_for_as_before(seed):
+def test_no_changed_pixel_is_missed(seed):
     colors, _ = chosen_for([page(noise(300, seed))])
     palette = Palette(colors)
     assert palette.map(page(noise(500, seed + 1))).min() > 0

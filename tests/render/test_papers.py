@@ -109,7 +109,7 @@ def test_scienceplots_rules_over_ticks_and_lines(names, tmp_path):
 
 
 @pytest.mark.slow
-def test_words_are_set_by_latex_where_a_style_asks_for_it(tmp_path):
+def test_text_is_set_by_latex_if_a_style_asks_for_it(tmp_path):
     needs = ["type1ec.sty", "type1cm.sty"]
     found = shutil.which("latex") and subprocess.run(["kpsewhich", *needs], capture_output=True).stdout.split()
     if not found or len(found) < len(needs):

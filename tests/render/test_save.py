@@ -73,9 +73,9 @@ def test_a_pdf_has_fonts_that_journals_take_and_says_what_made_it(tmp_path):
 
 def test_text_in_an_svg_is_text(tmp_path):
     text = render.save(diverging(), tmp_path / "race.svg", **sized(640, 400)).read_text()
-    said = re.findall(r"<text[^>]*>([^<]*)</text>", text)
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", text)
     for words in ("SGD", "Momentum", "diverged at step 12", "step 40"):
-        assert words in said
+        assert words in texts
     assert "<image" in text  # the fill
     assert "/tmp" not in text
 
@@ -140,7 +140,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "words"), REFUSED)
-def test_what_cannot_be_written_is_refused_before_anything_is_drawn(tmp_path, drawing_is_an_error, name, words):
+def test_unwritable_targets_are_refused_before_drawing(tmp_path, drawing_is_an_error, name, words):
     for folder in ("folder.gif", "folder.svg"):
         (tmp_path / folder).mkdir()
     for attempt in (check_output, lambda path: render.save(converging(1), path)):

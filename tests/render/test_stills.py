@@ -121,7 +121,7 @@ def test_a_page_with_swinging_losses_is_small_in_every_theme(tmp_path, name):
     ],
 )
 @pytest.mark.slow
-def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most):
+def test_ragged_trails_become_an_image_with_a_warning(tmp_path, suffix, runs, most):
     made = render.figure(long_race(noise=0.03, runs=runs))
     before = full_draw(made)
     with pytest.warns(
@@ -139,7 +139,7 @@ def test_ragged_trails_become_an_image_with_a_word(tmp_path, suffix, runs, most)
 
 
 @pytest.mark.slow
-def test_the_word_is_said_where_the_picture_is_asked_for(tmp_path):
+def test_the_warning_points_at_the_call(tmp_path):
     with pytest.warns(UserWarning, match="drawn as an image") as reported:
         render.save(long_race(noise=0.03, runs=3), tmp_path / "race.svg")
     assert Path(reported[0].filename).name == Path(__file__).name

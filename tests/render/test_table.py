@@ -68,6 +68,6 @@ def test_a_race_is_its_standings(race):
         ("beale", {}, r"needs the record of race\(\), compare\(\) or tune\(\)"),
     ],
 )
-def test_what_has_no_table_is_refused(given, options, words):
+def test_records_without_a_table_are_refused(given, options, words):
     with pytest.raises(InputError, match=words):
         render.table(given, **options)

@@ -27,7 +27,7 @@ names = st.sampled_from(sorted(THEMES))
 
 
 @given(names, st.permutations(OPTIMIZERS), st.integers(1, len(OPTIMIZERS)))
-def test_an_optimizer_has_one_style_whichever_run_else_runs(name, order, count):
+def test_an_optimizer_has_one_style_in_any_company(name, order, count):
     theme = THEMES[name]
     alone = {label: styles([label], theme)[0] for label in OPTIMIZERS}
     chosen = order[:count]
@@ -38,13 +38,13 @@ def test_an_optimizer_has_one_style_whichever_run_else_runs(name, order, count):
 
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("others", [0, 1, 40])
-def test_no_two_runs_look_alike(name, others):
+def test_no_two_runs_have_the_same_style(name, others):
     labels = [*OPTIMIZERS, *(f"run {i}" for i in range(others))]
     found = styles(labels, THEMES[name])
     assert len({(style.color, style.marker, style.dashes) for style in found}) == len(labels)
 
 
-def test_two_runs_of_one_optimizer_are_reported_apart():
+def test_two_runs_of_one_optimizer_have_different_labels():
     first, second, plain = styles(["Adam lr=0.1", "Adam lr=0.2", "Adam"], THEMES["light"])
     assert first == styles(["Adam"], THEMES["light"])[0]
     assert len({first, second, plain}) == 3
@@ -133,7 +133,7 @@ def test_colours_differ_in_lightness_for_grey_copies(name, six, ten):
 
 @pytest.mark.parametrize("draw", [trajectories, render.loss_curves])
 @pytest.mark.thin(1)
-def test_six_optimizers_are_reported_apart_in_a_grey_copy(draw):
+def test_six_optimizers_are_distinguishable_in_greyscale(draw):
     """With the dashes and markers of print, any two trails differ in a large share of their pixels.
 
     Smallest shares: 0.33 for trails, 0.11 for losses.

@@ -192,7 +192,7 @@ def test_diverged_runs_rescale_nothing():
         assert (one.get_xlim(), one.get_ylim()) == (two.get_xlim(), two.get_ylim())
 
 
-def test_paths_alone_choose_a_view_that_holds_them():
+def test_trajectories_alone_choose_a_view_that_holds_them():
     race = converging(3)
     ax = render.trajectories(race, axes())
     x, y = race.trajectories.x.reshape(-1, 2).T
@@ -202,10 +202,10 @@ def test_paths_alone_choose_a_view_that_holds_them():
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf, 1e300])
 @pytest.mark.parametrize("status", ["non-finite", "max_steps"])
-def test_points_that_are_none_are_never_drawn_at_the_origin(odd, status):
+def test_missing_points_are_never_drawn_at_the_origin(odd, status):
     x = np.tile((-1.5, -1.0), (21, 1)) + np.linspace(0, 0.5, 21)[:, None] * (1, 0.2)
     x[10:] = odd
-    race = record([x], outcomes={0: (status, 21)} if status == "non-finite" else None)
+    race = record([x], outcomes={0: (status, 20)} if status == "non-finite" else None)
     ax, picture = drawn(race)
     origin = ax.transData.transform((0, 0))
     for color in {*looks(race), *ax.lines[-1].colors}:
@@ -232,7 +232,7 @@ def test_nan_within_a_record_leaves_the_other_runs_as_they_are():
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("runs", [2, 4])
 @pytest.mark.thin(1)
-def test_trails_on_one_way_all_show(name, runs):
+def test_overlapping_trails_all_show(name, runs):
     ax, picture = drawn(coincident(runs), theme=name, heads=False)
     for trail in (artist for artist in ax.get_children() if isinstance(artist, Trail)):
         assert sum(count(picture, color) for color in trail.colors) > 50
@@ -252,7 +252,7 @@ def test_pieces_cover_every_trail_without_gaps(arcs):
     assert {depth for *_, depth in split_overlaps(list(arcs), VIEW)[0]} == {0}
 
 
-def test_ways_that_part_are_dashed_only_where_they_are_one():
+def test_trails_that_separate_are_dashed_only_where_they_overlap():
     together, apart = np.linspace((-1.5, 0), (0, 0), 40), np.linspace((0, 0), (1.5, 1.2), 40)
     first = np.concatenate([together, np.linspace((0, 0), (1.5, -1.2), 40)])
     _, parts = split_overlaps([first, np.concatenate([together, apart])], VIEW)
@@ -325,7 +325,7 @@ def test_a_growing_long_trail_ends_at_its_last_point(points):
         np.testing.assert_allclose(path.vertices[[0, -1]], ax.transData.transform(fine[[0, step]]))
 
 
-def test_every_moving_artist_takes_any_step():
+def test_every_animated_artist_takes_any_step():
     made = render.figure(diverging(), **sized(320, 200))
     for step in (0, 1, 12, 40, 7):
         set_step(made, step)

@@ -98,7 +98,7 @@ def swept() -> Record:
 
 
 @pytest.mark.parametrize(
-    ("given_", "said"),
+    ("given_", "notes"),
     [
         (["sgd(lr=0.01)", "adam(lr=0.1)"], []),
         (["sgd(lr=0.001)", "adam(lr=0.1)"], ["SGD: at the edge of the grid"]),
@@ -107,7 +107,7 @@ def swept() -> Record:
         (["adam(lr=0.1)", "lbfgs"], []),
     ],
 )
-def test_rates_are_marked_and_the_edge_is_reported(given_, said):
+def test_rates_are_marked_and_the_edge_is_reported(given_, notes):
     made = race("booth", given_, steps=20)
     ax = lr_sweep(made, axes(), sweep=swept())
     lr = [float(value) for value in made.trajectories.runs["lr"] if not np.isnan(value)]
@@ -115,7 +115,7 @@ def test_rates_are_marked_and_the_edge_is_reported(given_, said):
     assert [float(line.get_xdata()[0]) for line in lines] == lr  # type: ignore[index]
     low, high = ax.get_xlim()
     assert all(low <= rate <= high for rate in lr)
-    assert [text.get_text() for text in ax.texts] == said
+    assert [text.get_text() for text in ax.texts] == notes
     curves = {line.get_label(): line.get_color() for line in ax.lines}
     for line, label in zip(lines, made.trajectories.runs["label"], strict=False):
         assert line.get_color() == curves[str(label)]
@@ -144,6 +144,6 @@ def surface() -> Surface:
         (lambda: lr_sweep(converging(), axes(), sweep=surface()), "expected a Record"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_drawn_is_reported(call, match):
+def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()

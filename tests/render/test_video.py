@@ -104,10 +104,10 @@ def test_the_frames_are_in_order(saved):
 
 def test_all_colour_tags_are_set(saved):
     _, path = saved
-    said = reported(path)
-    assert "yuv420p(tv, bt709" in said
-    assert "bt470" not in said
-    assert "unknown" not in said.split("Video:")[1].splitlines()[0]
+    info = reported(path)
+    assert "yuv420p(tv, bt709" in info
+    assert "bt470" not in info
+    assert "unknown" not in info.split("Video:")[1].splitlines()[0]
 
 
 def test_the_file_says_what_made_it(saved):
@@ -123,7 +123,7 @@ def test_a_browser_can_begin_before_all_is_loaded(saved):
 
 
 @given(st.integers(1, 11), st.integers(1, 9), st.lists(st.integers(0, 10**6), min_size=1, max_size=4))
-def test_planes_kept_up_to_date_equal_planes_made_anew(width, height, seeds):
+def test_updated_planes_equal_new_planes(width, height, seeds):
     kept, before = YuvPlanes(width, height), None
     for seed in seeds:
         rng = np.random.default_rng(seed)

@@ -66,7 +66,7 @@ def test_without_a_known_minimum_the_best_end_is_magnified():
 
 @pytest.mark.parametrize("bend", [-0.5, 0.0, 0.5])
 @pytest.mark.parametrize("size", [(400, 300), (960, 540)])
-def test_it_covers_no_path_where_a_corner_is_free(bend, size):
+def test_it_covers_no_trail_if_a_corner_is_free(bend, size):
     ax, lens = drawn(record([arc(60, bend)]), **sized(*size))
     low, high = lens.bbox.min, lens.bbox.max
     for trail in ax.findobj(Trail):
@@ -118,7 +118,7 @@ def test_frames_with_it_equal_a_full_draw(kind, name):
         assert levels_apart(frames.show(step), full_draw(made)) <= 2
 
 
-def test_static_artists_is_drawn_once(monkeypatch):
+def test_static_artists_are_drawn_once(monkeypatch):
     made = render.figure(converging(3), inset=True, **sized(400, 300))
     frames = Frames(made)
     frames.show(0)
@@ -151,7 +151,7 @@ def test_axes_of_the_users():
 
 
 @pytest.mark.parametrize("magnification", [1.0, 0, -3, np.nan, np.inf, "big"])
-def test_what_magnifies_nothing_is_refused(magnification):
+def test_an_inset_that_magnifies_nothing_is_refused(magnification):
     with pytest.raises(InputError, match="magnification must be > 1 and <= 1000"):
         render.figure(converging(1), inset=magnification)
 

@@ -15,8 +15,9 @@ from torch import Tensor
 from landscapes import optimizers
 from landscapes.engine.batch import BatchResult
 from landscapes.objectives.decorators import Function, function
-from landscapes.optimizers.base import PAIRS, Optimizer
+from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.torch_arguments import PAIRS
 from landscapes.oracle import Oracle, value_and_gradient
 
 Draw = Callable[[np.random.Generator], float]

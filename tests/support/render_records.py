@@ -78,7 +78,7 @@ def record(
     facts = {
         "function": "bowl",
         "title": "Bowl",
-        "start": list(START),
+        "start": list(START) if x.shape[-1] == 2 else x[0, 0].tolist(),
         "steps": x.shape[1] - 1,
         "minimum": minimum,
         "minimum_is": "known",

@@ -14,8 +14,8 @@ from torch import Tensor
 from landscapes.errors import InputError
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, seed_all, third_party_code
 from landscapes.optimizers.adapters.torch_spec import StepRequirement, TorchSpec
-from landscapes.optimizers.base import PAIRS
 from landscapes.optimizers.stepper import StepContext
+from landscapes.optimizers.torch_arguments import PAIRS
 from landscapes.oracle import Oracle
 
 ValueAndGradient = Callable[[Tensor], tuple[Tensor, Tensor]]

@@ -18,14 +18,20 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, silenced
 from landscapes.optimizers.adapters.per_run import PerRun
 from landscapes.optimizers.adapters.settings import SettingPath, float_settings, replace_settings
-from landscapes.optimizers.adapters.torch_signature import check_shape, check_signature, parameters_of
+from landscapes.optimizers.adapters.torch_signature import check_shape, check_signature, float_defaults, parameters_of
 from landscapes.optimizers.adapters.torch_spec import STEP_REQUIREMENTS, StepRequirement
 from landscapes.optimizers.adapters.torch_stepper import TorchStepper
 from landscapes.optimizers.adapters.vectorization_probe import settings_key, try_first_step
 from landscapes.optimizers.base import Optimizer, check_hyperparameter, short
 from landscapes.optimizers.stepper import RunSetup, Stepper
+from landscapes.optimizers.torch_arguments import ELEMENTS, canonical
 
 Settings = tuple[tuple[str, Any], ...]
+
+NAMES_OF_ELEMENTS: Mapping[SettingPath, str] = {
+    (element.partition("[")[0], int(element[-2])): own for element, own in ELEMENTS.items()
+}
+"""Names of hyper-parameters that are elements of pairs, by their place in the settings."""
 
 _requirements: Cache[Hashable, StepRequirement] = Cache(capacity=4096)
 """What a step requires, by `settings_key`."""
@@ -127,13 +133,18 @@ class Torch(Optimizer):
         return f"Torch({', '.join([self.kind, *shape, *settings])})"
 
     def hyperparameters(self) -> dict[str, float]:
-        """Return the settings that are floats by name; floats within tuples are omitted."""
-        return {path[0]: value for path, value in float_settings(self.hyper).items() if len(path) == 1}
+        """Return the numeric settings by name, given or default; those in pairs by their own names, such as beta1."""
+        found = float_settings({**float_defaults(self.cls), **self.hyper})
+        return {NAMES_OF_ELEMENTS.get(path, path[0]): x for path, x in found.items() if _has_name(path)}
 
     def with_hyperparameters(self, values: Mapping[str, float]) -> Self:
-        others = {name: value for name, value in values.items() if name != "lr"}
-        own = tuple(sorted({**dict(self.settings), **others}.items()))
-        return dataclasses.replace(self, lr=values.get("lr", self.lr), settings=own)
+        known = {**float_defaults(self.cls), **self.hyper}
+        named = {_path(name, known): value for name, value in values.items()}
+        own = replace_settings(known, named)
+        given = {name: value for name, value in own.items() if name in self.hyper or any(p[0] == name for p in named)}
+        given |= {path[0]: value for path, value in named.items() if len(path) == 1}
+        lr = given.pop("lr", self.lr)
+        return dataclasses.replace(self, lr=lr, settings=tuple(sorted(given.items())))
 
     @property
     def batch_key(self) -> Hashable:
@@ -210,6 +221,17 @@ def _find_requirement(optimizer: Torch) -> StepRequirement:
         errors[requirement] = error
     mentions_closure = "closure" in str(errors["gradient"])
     raise errors["closure" if mentions_closure else "gradient"]
+
+
+def _has_name(path: SettingPath) -> bool:
+    return len(path) == 1 or path in NAMES_OF_ELEMENTS
+
+
+def _path(name: str, known: Mapping[str, Any]) -> SettingPath:
+    """Return where a hyper-parameter is in the settings: beta1 at ("betas", 0) unless it is a setting itself."""
+    name = canonical(name)
+    paths = (path for path, own in NAMES_OF_ELEMENTS.items() if own == name and path[0] in known)
+    return (name,) if name in known else next(paths, (name,))
 
 
 def _text(value: Any) -> str:

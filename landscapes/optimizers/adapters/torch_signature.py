@@ -21,6 +21,26 @@ def parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(function).parameters
 
 
+def float_defaults(cls: Any) -> dict[str, Any]:
+    """Return the arguments of a class whose defaults are floats or tuples of floats.
+
+    An integer counts as a float where the annotation says so.
+    """
+    found = {}
+    for name, argument in parameters_of(cls).items():
+        default = argument.default
+        if isinstance(default, int) and not isinstance(default, bool) and _is_float(argument.annotation):
+            default = float(default)
+        numbers = default if isinstance(default, tuple) and default else (default,)
+        if all(isinstance(number, float) for number in numbers):
+            found[name] = default
+    return found
+
+
+def _is_float(annotation: Any) -> bool:
+    return "float" in (annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation)))
+
+
 def check_shape(shape: Any) -> tuple[int, ...]:
     """Return a parameter's shape as a tuple; raise `InputError` if it is not a sequence of positive integers."""
     try:

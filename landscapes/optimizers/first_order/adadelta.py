@@ -38,6 +38,7 @@ class Adadelta(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adadelta",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Adadelta
 
     lr: Scalar = field(default=1.0, metadata=NON_NEGATIVE)
     rho: Scalar = field(default=0.9, metadata={"low": 0.0, "high": 1.0})

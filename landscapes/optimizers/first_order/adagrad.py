@@ -37,6 +37,7 @@ class Adagrad(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adagrad",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Adagrad
 
     lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
     lr_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)

@@ -15,10 +15,8 @@ from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
 @dataclass(frozen=True)
-class _AdamBase(FirstOrder):
+class AdamBase(FirstOrder):
     """What Adam and AdamW share: everything but where weight decay applies."""
-
-    decoupled: ClassVar[bool]
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
     beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
@@ -26,6 +24,11 @@ class _AdamBase(FirstOrder):
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
     amsgrad: bool = False
+
+    @property
+    def decoupled(self) -> bool:
+        """Whether weight decay is decoupled."""
+        raise NotImplementedError
 
     def init(self, p: Tensor) -> State:
         return (torch.zeros_like(p),) * (3 if self.amsgrad else 2)
@@ -52,7 +55,7 @@ class _AdamBase(FirstOrder):
 
 
 @dataclass(frozen=True)
-class Adam(_AdamBase):
+class Adam(AdamBase):
     """Adam (Kingma & Ba, 2015), optionally AMSGrad (Reddi, Kale & Kumar, 2018).
 
     Scales each coordinate's step by running averages of the gradient and of its square.
@@ -70,22 +73,31 @@ class Adam(_AdamBase):
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         amsgrad: whether to divide by the largest second moment so far; default False.
+        decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
 
     >>> Adam(lr=0.05).spec
     'adam(lr=0.05)'
     """
 
     names: ClassVar[tuple[str, ...]] = ("adam",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Adam
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"amsgrad": {"amsgrad": True}}
-    decoupled: ClassVar[bool] = False
+
+    decoupled_weight_decay: bool = False
+
+    @property
+    def decoupled(self) -> bool:
+        return self.decoupled_weight_decay
 
     @property
     def label(self) -> str:
+        if self.decoupled_weight_decay:
+            return "AdamW AMSGrad" if self.amsgrad else "AdamW"
         return "AMSGrad" if self.amsgrad else "Adam"
 
 
 @dataclass(frozen=True)
-class AdamW(_AdamBase):
+class AdamW(AdamBase):
     """AdamW: Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
 
         x ← (1 − lr·λ)x, then Adam's step
@@ -105,9 +117,13 @@ class AdamW(_AdamBase):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamw",)
-    decoupled: ClassVar[bool] = True
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.AdamW
 
     weight_decay: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
+
+    @property
+    def decoupled(self) -> bool:
+        return True
 
     @property
     def label(self) -> str:

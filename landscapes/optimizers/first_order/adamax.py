@@ -36,6 +36,7 @@ class Adamax(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamax",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Adamax
 
     lr: Scalar = field(default=2e-3, metadata=NON_NEGATIVE)
     beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)

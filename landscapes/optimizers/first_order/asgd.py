@@ -36,6 +36,7 @@ class ASGD(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("asgd",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.ASGD
 
     lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
     lambd: Scalar = field(default=1e-4, metadata=NON_NEGATIVE)

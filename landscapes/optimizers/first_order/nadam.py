@@ -39,6 +39,7 @@ class NAdam(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("nadam",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.NAdam
 
     lr: Scalar = field(default=2e-3, metadata=NON_NEGATIVE)
     beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)

@@ -37,6 +37,7 @@ class RAdam(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("radam",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.RAdam
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)
     beta1: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)

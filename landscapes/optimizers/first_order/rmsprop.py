@@ -40,6 +40,7 @@ class RMSprop(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("rmsprop",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.RMSprop
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "rmsprop_centered": {"centered": True},
         "rmsprop_momentum": {"momentum": 0.9},

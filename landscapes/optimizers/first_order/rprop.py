@@ -41,6 +41,7 @@ class Rprop(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("rprop",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.Rprop
 
     lr: Scalar = field(default=1e-2, metadata=NON_NEGATIVE)
     etaminus: Scalar = field(default=0.5, metadata={"low": 0.0, "high": 1.0, "open_low": True, "open_high": True})

@@ -39,6 +39,7 @@ class SGD(FirstOrder):
     """
 
     names: ClassVar[tuple[str, ...]] = ("sgd",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.SGD
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "momentum": {"momentum": 0.9},
         "nesterov": {"momentum": 0.9, "nesterov": True},

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, add_weight_decay
 from landscapes.optimizers.base import NON_NEGATIVE
-from landscapes.optimizers.first_order.adam import Adam, AdamW
+from landscapes.optimizers.first_order.adam import AdamBase, AdamW
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 
 
@@ -145,7 +145,7 @@ class RMSpropInside(FirstOrder):
 
 
 @dataclass(frozen=True)
-class UncorrectedAdam(Adam):
+class UncorrectedAdam(AdamBase):
     """Adam without bias correction, a pitfall described by Kingma & Ba (2015, section 6.4).
 
         m ← β₁m + (1−β₁)g
@@ -167,11 +167,14 @@ class UncorrectedAdam(Adam):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adam_uncorrected",)
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    @property
+    def decoupled(self) -> bool:
+        return False
 
     @property
     def label(self) -> str:
-        return f"{super().label} uncorrected"
+        return f"{'AMSGrad' if self.amsgrad else 'Adam'} uncorrected"
 
     def coef(self, t: int) -> Coefs:
         return self.lr, 1.0, 1 - self.beta1, 1 - self.beta2, 1.0
@@ -199,6 +202,7 @@ class UncorrectedAdamW(AdamW):
     """
 
     names: ClassVar[tuple[str, ...]] = ("adamw_uncorrected",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = None
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @property

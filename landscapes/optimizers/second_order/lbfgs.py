@@ -49,6 +49,8 @@ class LBFGS(LineSearchOptimizer):
     """
 
     names: ClassVar[tuple[str, ...]] = ("lbfgs",)
+    torch_class: ClassVar[type[torch.optim.Optimizer] | None] = torch.optim.LBFGS
+    without_equivalent: ClassVar[tuple[str, ...]] = ("max_iter", "max_eval", "tolerance_grad", "tolerance_change")
 
     lr: Scalar = field(default=1.0, metadata=POSITIVE)
     c1: Scalar = field(default=1e-4, metadata=OPEN_UNIT)

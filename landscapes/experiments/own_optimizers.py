@@ -1,0 +1,96 @@
+"""Optimizers of the user's own code: classes, and text such as "clip(module:MyOptimizer(lr=0.05), norm=1)"."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from typing import Any
+
+import torch
+
+from landscapes.errors import InputError
+from landscapes.importing import kind_of, load_object
+from landscapes.optimizers import Optimizer, Torch, parse
+
+INSIDE = "_inside"
+"""Placeholder for the user's optimizer while the wrappers around it are parsed."""
+
+
+def parse_with_own(text: str) -> tuple[Optimizer, bool]:
+    """Return the optimizer that a text describes, and whether the text omits its learning rate.
+
+    As `optimizers.parse`, but `module:Class` and `path/to/file.py:Class` may stand for an optimizer. The module is
+    imported, so its code runs; settings are parsed, never evaluated.
+
+    Raises:
+        InputError: for what cannot be imported, is no optimizer, or is not of this form.
+
+    >>> parse_with_own("clip(torch.optim:SGD(momentum=0.5), norm=1)")[0].spec
+    'clip(Torch(SGD, lr=0.001, momentum=0.5), norm=1.0)'
+    """
+    if not isinstance(text, str) or ":" not in text:
+        return parse(text)
+    wrapped = re.match(r"(?P<wrappers>(?:\s*\w+\s*\()+)\s*(?P<own>[^\s(),=]+:[\w.]+)", text)
+    if wrapped is not None:
+        end = _end(text, wrapped.end("own"))
+        own, lr_open = parse_with_own(text[wrapped.start("own") : end])
+        return parse(f"{wrapped['wrappers']}{INSIDE}{text[end:]}", {INSIDE: own})[0], lr_open
+    head, bracket, _ = text.partition("(")
+    if ":" not in head:
+        return parse(text)
+    found = load_object(head.strip())
+    if isinstance(found, Optimizer):
+        if bracket:
+            raise InputError(f"{head!r} already has its settings; remove the parentheses, or name its class")
+        return found, False
+    if not is_optimizer_class(found):
+        raise InputError(
+            f"{head!r} is {kind_of(found)}, not an optimizer; name a torch.optim.Optimizer class or an Optimizer"
+        )
+    return from_class(found, _settings(text) if bracket else {})
+
+
+def is_optimizer_class(given: Any) -> bool:
+    """Return whether this is a class of optimizers, of torch or of this package."""
+    return isinstance(given, type) and issubclass(given, torch.optim.Optimizer | Optimizer)
+
+
+def from_class(cls: Any, settings: dict[str, Any]) -> tuple[Optimizer, bool]:
+    """Return an optimizer of a class, and whether its learning rate is left open: it has one, and none was given."""
+    try:
+        optimizer = Torch(cls, **settings) if issubclass(cls, torch.optim.Optimizer) else cls(**settings)
+    except TypeError as error:
+        raise InputError(f"cannot create {cls.__name__}: {error}") from None
+    return optimizer, bool(optimizer.tunable) and optimizer.tunable not in settings and _has_lr(optimizer)
+
+
+def _has_lr(optimizer: Optimizer) -> bool:
+    return not math.isnan(optimizer.learning_rate)
+
+
+def _end(text: str, start: int) -> int:
+    """Return where the settings that may begin at `start` end: after their closing parenthesis."""
+    settings = re.match(r"\s*\(", text[start:])
+    if settings is None:
+        return start
+    depth = 0
+    for i in range(start + settings.end() - 1, len(text)):
+        depth += (text[i] == "(") - (text[i] == ")")
+        if depth == 0:
+            return i + 1
+    return len(text)
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Return the settings in the parentheses of `module:Class(name=value, ...)`."""
+    inner = text[text.index("(") :]
+    try:
+        call = ast.parse(f"f{inner}", mode="eval").body
+        if not isinstance(call, ast.Call) or call.args or any(keyword.arg is None for keyword in call.keywords):
+            raise ValueError
+        return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
+    except (SyntaxError, ValueError):
+        raise InputError(
+            f"cannot parse the settings of {text!r}: write name=value pairs, as in {text[: text.index('(')]}(lr=0.05)"
+        ) from None
