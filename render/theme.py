@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
@@ -16,6 +15,7 @@ from matplotlib.colors import is_color_like, to_hex, to_rgb
 from matplotlib.rcsetup import cycler
 
 from landscapes.errors import InputError, unknown
+from landscapes.silence import ignored_warnings
 
 OPTIMIZERS = (
     "SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "Adadelta", "AdamW", "Lion", "NAdam",
@@ -287,7 +287,7 @@ def colormap(name: str) -> tuple[str, ...]:
     if name not in mpl.colormaps and dot and begin in PACKAGES:
         package, module = PACKAGES[begin]
         try:
-            with warnings.catch_warnings(action="ignore"):  # their warnings about creating colormaps
+            with ignored_warnings():  # their warnings about creating colormaps
                 importlib.import_module(module)
         except ImportError as error:
             raise InputError(f"colormap {name!r} needs the package {package}: pip install {package}") from error

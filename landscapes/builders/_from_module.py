@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ from torch.func import functional_call
 from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.objectives.decorators import Formula, Function, Interval, function
 from landscapes.objectives.validation import checked
+from landscapes.silence import ignored_warnings
 
 Loss = Callable[..., Tensor]
 
@@ -83,7 +83,7 @@ def from_module(
     sample = None if batch is None else _batches(full, _check_batch(batch, (*input_tensors, *targets)), seed)
     known = {"name": type(module).__name__, "start": start, "sample": sample}
     made = replace(function(*domain, **{**known, **facts})(full), mode="vmapped", description="")
-    with warnings.catch_warnings(action="ignore"):  # replaced by the warning below
+    with ignored_warnings():  # replaced by the warning below
         valid = checked(made)
     if valid.mode == "looped":
         warn(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -17,6 +16,7 @@ from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.objectives._function import Box
 from landscapes.objectives.decorators import Function, Interval, Sampler, function
 from landscapes.objectives.validation import FINITE_DIFFERENCES, checked
+from landscapes.silence import ignored_warnings
 
 RESOLVED = 1e-14
 """Smallest step of a difference, relative to the coordinate, that floating point resolves well."""
@@ -80,7 +80,7 @@ def from_numpy(
     made = replace(function(*domain, **{**facts, **known})(plain), description=described.description)
     if described.sample is not None:
         made = replace(made, sample=_wrapped_sample(described.sample, wrap))
-    with warnings.catch_warnings(action="ignore"):  # replaced by the warning below
+    with ignored_warnings():  # replaced by the warning below
         valid = checked(made)
     if valid.mode != "batched":
         warn(

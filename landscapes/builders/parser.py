@@ -7,7 +7,6 @@ import functools
 import itertools
 import math
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 
 from landscapes.builders.expressions import (
@@ -21,6 +20,7 @@ from landscapes.builders.expressions import (
     operation,
 )
 from landscapes.errors import InputError, unknown
+from landscapes.silence import ignored_warnings
 
 FUNCTIONS = sorted(name for name in OPERATIONS if name.isidentifier() and name not in (*CONDITIONS, "negative"))
 """Names of functions that a formula may contain."""
@@ -108,7 +108,7 @@ class _Parser:
 
     def _tree(self) -> ast.expr:
         try:
-            with warnings.catch_warnings(action="ignore"):  # Python warns of literals such as 2if
+            with ignored_warnings():  # Python warns of literals such as 2if
                 return ast.parse(self.text, mode="eval").body
         except SyntaxError as error:
             begin = error.offset - 1 if error.offset else len(self.text)

@@ -21,6 +21,7 @@ from landscapes.experiments.checks import check_count, check_dtype, check_stop
 from landscapes.experiments.optimizer_specs import labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import ARRIVED, roaming_box
 from landscapes.experiments.records import common_meta, dtype_name, run_columns
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.critical_points import descend
 from landscapes.objectives.decorators import Function
@@ -50,6 +51,7 @@ DIRECTIONS = 16
 
 
 @suggests_arguments
+@in_usual_modes
 def basins(
     function: str | Function,
     optimizer: str | Optimizer,

@@ -33,6 +33,7 @@ from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
 from landscapes.experiments.sweep_settings import sweep_settings
 from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, target_key
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
@@ -69,6 +70,7 @@ class _Problem:
 
 
 @suggests_arguments
+@in_usual_modes
 def compare(
     functions: str | Function | Sequence[str | Function],
     optimizers: Optimizers,

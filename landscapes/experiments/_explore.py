@@ -21,6 +21,7 @@ from landscapes.experiments.optimizer_specs import (
     unique_labels,
     with_tuned_lrs,
 )
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
@@ -50,6 +51,7 @@ LEAST_MOMENTUM = 1e-9
 
 
 @suggests_arguments
+@in_usual_modes
 def explore(
     function: str | Function | Sequence[str | Function],
     optimizers: Optimizers | None = None,

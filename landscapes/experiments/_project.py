@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.record import FAILED, Record
@@ -19,6 +20,7 @@ Points = NDArray[np.float64]
 
 
 @suggests_arguments
+@in_usual_modes
 def project(
     record: Record, function: str | Function, *, along: str | Sequence[int] = "pca", resolution: int = 257
 ) -> Record:

@@ -21,6 +21,7 @@ from landscapes.experiments.checks import check_count, check_dtype, check_metric
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import FAILED_REASONS, roaming_box, statuses, target_loss
 from landscapes.experiments.target_hits import arrival_steps
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
@@ -43,6 +44,7 @@ DEFAULT_OPTIMIZERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam
 
 
 @suggests_arguments
+@in_usual_modes
 def race(
     function: str | Function,
     optimizers: Optimizers | None = None,

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.derivatives import gradient
@@ -25,6 +26,7 @@ BEFORE, BEYOND = 0.6, 1.4
 
 
 @suggests_arguments
+@in_usual_modes
 def summarize(
     function: str | Function, dim: int | None = None, *, points: int = 257, arrows: int = 21
 ) -> FunctionSummary:

@@ -26,6 +26,7 @@ from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import all_results, common_meta, dtype_name, resolve_target, run_columns
 from landscapes.experiments.starts import NEAR, Spread, starts_of
 from landscapes.experiments.sweep_settings import Design, Settings, Values, sweep_settings
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.minima import with_found_minima
@@ -38,6 +39,7 @@ from landscapes.record.metadata import SweepMeta
 
 
 @suggests_arguments
+@in_usual_modes
 def sweep(
     function: str | Function,
     optimizers: Optimizers,

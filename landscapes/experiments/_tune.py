@@ -18,6 +18,7 @@ from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers,
 from landscapes.experiments.outcomes import ROAM, statuses, target_loss
 from landscapes.experiments.search_space import Range, search_space
 from landscapes.experiments.starts import NEAR, sobol
+from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
 from landscapes.objectives.validation import checked
@@ -46,6 +47,7 @@ FAILED = 3.0
 
 
 @suggests_arguments
+@in_usual_modes
 def tune(
     function: str | Function,
     optimizers: Optimizers,

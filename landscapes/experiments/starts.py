@@ -32,7 +32,10 @@ def sobol(dim: int, count: int, seed: int) -> torch.Tensor:
     if count > MOST:
         raise InputError(f"at most {MOST:,} points can be drawn, got {count:,}")
     engine = torch.quasirandom.SobolEngine(dim, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
-    return engine.draw(count, dtype=torch.float64)
+    first = engine.quasi.double() / 2**engine.MAXBIT  # torch rounds the first point to its default dtype
+    points = engine.draw(count, dtype=torch.float64)
+    points[0] = first.float()
+    return points
 
 
 def starts_of(

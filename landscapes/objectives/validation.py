@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,7 @@ from torch import Tensor
 from landscapes.errors import InputError, warn
 from landscapes.objectives._function import BatchMode, Function
 from landscapes.objectives.gradient_check import check_gradients
+from landscapes.silence import ignored_warnings
 
 POINTS = 13
 """Size of the batch that is compared: a prime above two, which is rarely a size inside a formula."""
@@ -68,8 +68,7 @@ def checked(function: Function, start: Sequence[float] | None = None) -> Functio
 def _fastest_mode(function: Function, start: Sequence[float]) -> BatchMode:
     """Return the fastest correct mode; warn if it is not the function's own."""
     points = _test_points(function, start)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the race shows the formula's own warnings
+    with ignored_warnings():  # the race shows the formula's own warnings
         expected = _at_single_points(function, points)
         fault = _batch_fault(function, points, expected)
         mode, description = (function.mode, "") if fault is None else _fallback(function, points, expected)
@@ -89,8 +88,7 @@ def _repeatable_sample(function: Function, start: Sequence[float]) -> Function:
     """Return the function of step 0; refuse a sample that differs when it is drawn again."""
     sample, again = function.at_step(0), function.at_step(0)
     points = _test_points(function, start)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with ignored_warnings():
         first, second = _at_single_points(sample, points), _at_single_points(again, points)
     if not (_agree(first.value, second.value, TOLERANCE) and _agree(first.gradient, second.gradient, TOLERANCE)):
         raise InputError(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import math
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from landscapes.errors import InputError, unknown
 from landscapes.optimizers.base import Optimizer, check_names, short
 from landscapes.optimizers.wrappers.base import Wrapper
+from landscapes.silence import ignored_warnings
 
 WORDS = {"nan": math.nan, "inf": math.inf, "true": True, "false": False}
 """Names that a setting may have as a value; the optimizers themselves reject NaN."""
@@ -89,7 +89,7 @@ def _call(text: str) -> ast.Call:
     if not isinstance(text, str):
         raise InputError(f"an optimizer must be text such as 'adam(lr=0.05)', got {short(text)}")
     try:
-        with warnings.catch_warnings(action="ignore"):  # Python warns of some literals
+        with ignored_warnings():  # Python warns of some literals
             tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise _malformed(text) from None

@@ -50,7 +50,7 @@ EXPERIMENTS = {
     "race": lambda given: landscapes.race("booth", given, steps=3),
     "sweep": lambda given: landscapes.sweep("booth", given, lr=[0.01, 0.02], steps=3),
     "basins": lambda given: landscapes.basins("himmelblau", given, steps=3, resolution=4),
-    "compare": lambda given: landscapes.compare(given, ["booth"], steps=3),
+    "compare": lambda given: landscapes.compare(["booth"], given, steps=3),
     "tune": lambda given: landscapes.tune("booth", given, steps=3, starts=1, vary=["lr"]),
 }
 

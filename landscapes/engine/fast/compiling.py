@@ -48,6 +48,7 @@ from landscapes.objectives.decorators import Function
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.coef_table import CoefTable, coef_table
 from landscapes.optimizers.first_order.run_coefs import RunCoefs, with_arrays
+from landscapes.silence import ignored_warnings
 
 COMPILED_BLOCK = 2**13
 """Runs per compiled block: their states fit the private cache of a core."""
@@ -325,8 +326,7 @@ def _compile(
     given += [*flat, rows, rows + 1, *(row + i for i in range(len(names) + n_columns + CHUNK_STEPS * n_per_step))]
     given += [tensor for points, loss in recording_buffers(d, record_every, row) for tensor in (*points, loss)]
     try:
-        with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with torch.no_grad(), ignored_warnings():
             graph = make_fx(body)(*given)
             _multiply_by_inverse(graph, d * (1 + state_size) + 1 + len(flat))
             # with this context, other processes find the compiled code in the disk cache

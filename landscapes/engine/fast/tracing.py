@@ -11,7 +11,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import operator
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -25,6 +24,7 @@ from torch import Tensor, fx
 from landscapes.caching import Cache
 from landscapes.objectives.decorators import Function
 from landscapes.oracle import value_and_gradient
+from landscapes.silence import ignored_warnings
 
 Cells = NDArray[Any]
 """A tensor in pieces: an object array of its shape, but of length 1 along the runs. Its entries are tensors, (R,) or,
@@ -135,8 +135,7 @@ def _trace(function: Function, points: Tensor, expected: Tensor) -> TracedFuncti
     from torch.fx.experimental.proxy_tensor import make_fx  # takes seconds to import
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with ignored_warnings():
             batched = make_fx(lambda x: function.evaluate(x))(points)
             graph = make_fx(_differentiated(_CellInterpreter(batched)))(*points.unbind(0))
         _simplify(graph.graph)

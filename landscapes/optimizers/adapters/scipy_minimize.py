@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
@@ -20,6 +19,7 @@ from landscapes.optimizers.arithmetic import pairwise_sum
 from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import KINDS, Oracle
+from landscapes.silence import ignored_warnings
 
 Array = NDArray[np.float64]
 Options = tuple[tuple[str, Any], ...]
@@ -280,8 +280,7 @@ def _call(optimizer: Scipy, queries: _Queries, start: Array) -> Any:
     if optimizer.method in HESSIANS:
         given["hess"] = queries.hessian
     optimize = _optimize()
-    with warnings.catch_warnings(action="ignore"):
-        warnings.filterwarnings("error", "Unknown solver options", optimize.OptimizeWarning)
+    with ignored_warnings("Unknown solver options", optimize.OptimizeWarning):
         return optimize.minimize(
             queries.value,
             start,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from landscapes.optimizers.wrappers.scheduled import (
     momentum_of,
     with_momentum,
 )
+from landscapes.silence import ignored_warnings
 
 Scheduler = type[LRScheduler] | Callable[..., LRScheduler]
 
@@ -174,7 +174,7 @@ def _run_scheduler(optimizer: Schedule, steps: int, momentum: float | None = Non
     found = _momentum(optimizer) if momentum is None else momentum
     each: dict[str, dict[str, Any]] = {"beta1": {"betas": (found, 0.999)}, "momentum": {"momentum": found}}
     lrs, momentums = [], []
-    with warnings.catch_warnings(action="ignore"):  # torch's schedulers warn of one another
+    with ignored_warnings():  # torch's schedulers warn of one another
         try:
             torch_optimizer = _Idle(lr=optimizer.learning_rate, **each.get(name, {}))
             scheduler = cast(Any, optimizer.scheduler)(torch_optimizer, **deepcopy(dict(optimizer.settings)))
