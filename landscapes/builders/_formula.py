@@ -86,6 +86,17 @@ def formula(
     return function(*box, **{**known, **facts})(Expression(node, text))
 
 
+def skipped_coordinates(expression: str) -> list[str]:
+    """Return the coordinates that a formula skips: those before its last one that it does not contain.
+
+    >>> skipped_coordinates("x**2 + z**2"), skipped_coordinates("x + y")
+    (['y'], [])
+    """
+    node, names = parse(expression, None)
+    used = coordinates(node)
+    return [name for i, name in enumerate(names[: max(used) + 1]) if i not in used]
+
+
 def _check_names(variables: Sequence[str]) -> list[str]:
     names = list(variables)
     if not names or len(set(names)) < len(names) or not all(isinstance(n, str) and n.isidentifier() for n in names):

@@ -82,7 +82,8 @@ def report(record: Record, options: argparse.Namespace, text: str) -> str:
         lines.append(console.file_line(options.csv))
     if record.meta.complete:
         if options.output is not None:
-            lines.append(draw(record, options))
+            with console.results_first(*lines):
+                lines.append(draw(record, options))
         return "\n".join(lines)
     missing = int((record.trajectories.runs["status"] == "not run").sum())
     lines.append(f"{len(record.trajectories) - missing} of {len(record.trajectories)} runs are done")

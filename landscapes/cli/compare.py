@@ -17,8 +17,8 @@ EXAMPLES = [
         "success rates, ranks and performance profiles on three functions from ten starts each",
     ),
     (
-        "landscapes compare -f ackley -f rastrigin -f griewank --dim 10 -O adam -O cma_es --table markdown",
-        "multimodal functions of ten coordinates, as Markdown",
+        "landscapes compare -f rosenbrock -f dixon_price -f zakharov --dim 4 -O adam -O bfgs --table markdown",
+        "functions of four coordinates, as Markdown",
     ),
     (
         "landscapes compare -f beale -f booth -O sgd -O adam --lr-grid 1e-4..1:20 --starts 6 --csv runs.csv",

@@ -27,6 +27,29 @@ SIGNS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\
 """Visible signs for control characters, which would be commands to a terminal, and for changes of direction."""
 
 
+class FailedAfterResults(Exception):
+    """An error after results, which are printed all the same.
+
+    Attributes:
+        text: the results.
+        error: the error.
+    """
+
+    def __init__(self, text: str, error: BaseException) -> None:
+        super().__init__()
+        self.text = text
+        self.error = error
+
+
+@contextmanager
+def results_first(*lines: str) -> Iterator[None]:
+    """Print results although the block, which draws them, fails."""
+    try:
+        yield
+    except Exception as error:
+        raise FailedAfterResults("\n".join(lines), error) from None
+
+
 class EndedEarly(KeyboardInterrupt):
     """Ctrl-C during an experiment whose finished runs are kept.
 

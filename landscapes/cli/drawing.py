@@ -77,14 +77,15 @@ def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]
 
     names = ("seconds", "fps", "step", "view", "inset", "labels")
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
+    results = [heading(record), f"\n{table(record)}\n"]
     older = _states(output)
-    with console.progress_bar("drawing", "frame") as progress:
+    with console.results_first(*results), console.progress_bar("drawing", "frame") as progress:
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)
         seconds = time.perf_counter() - begin
     written = [path for path, state in _states(output).items() if older.get(path) != state] or [output]
     file = f"{console.file_line(*written)}, drawn in {seconds:.1f} s"
-    return [heading(record), f"\n{table(record)}\n", render.caption(record), file]
+    return [*results, render.caption(record), file]
 
 
 def _states(output: Path) -> dict[Path, tuple[int, int]]:

@@ -48,22 +48,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _raise_on_sigterm(), _warnings_as_notes():
             return console.write(_run(sys.argv[1:] if argv is None else argv))
-    except InputError as error:
-        return _fail(2, f"error: {str(error).removesuffix(error.place)}", error.place)
-    except console.EndedEarly as ended:
-        console.write(ended.text)
-        return _fail(130, "interrupted; finished runs are kept")
-    except KeyboardInterrupt:
-        return _fail(130, "interrupted; no unfinished file is left behind")
-    except Terminated:
-        return _fail(143, "terminated; no unfinished file is left behind")
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        return _fail(1, f"error: {place}{error.strerror or error}")
-    except Exception:
-        raise
-    except BaseException as error:  # sys.exit in a user's function, which is not the end of this program
-        return _fail(2, f"error: {ended_by(error)}")
+    except console.FailedAfterResults as failed:
+        console.write(failed.text)
+        error = failed.error
+    except BaseException as other:
+        error = other
+    return _explain(error)
+
+
+def _explain(error: BaseException) -> int:
+    """Print what an error means to the user, and return the exit code. Raises a fault of this package again."""
+    match error:
+        case InputError():
+            return _fail(2, f"error: {str(error).removesuffix(error.place)}", error.place)
+        case console.EndedEarly():
+            console.write(error.text)
+            return _fail(130, "interrupted; finished runs are kept")
+        case KeyboardInterrupt():
+            return _fail(130, "interrupted; no unfinished file is left behind")
+        case Terminated():
+            return _fail(143, "terminated; no unfinished file is left behind")
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            return _fail(1, f"error: {place}{error.strerror or error}")
+        case Exception():
+            raise error
+        case _:  # sys.exit in a user's function, which is not the end of this program
+            return _fail(2, f"error: {ended_by(error)}")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

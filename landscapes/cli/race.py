@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> str:
 
 def _function(options: argparse.Namespace) -> Function:
     """Return the named function, or the one of the formula."""
-    from landscapes.builders._formula import formula
+    from landscapes.builders._formula import formula, skipped_coordinates
     from landscapes.cli import lookup
 
     if options.function is None and options.formula is None:
@@ -108,7 +108,14 @@ def _function(options: argparse.Namespace) -> Function:
         if options.dim is not None:
             raise InputError("--dim does not apply to --formula: its variables are its coordinates")
         box = options.domain or ((-5.0, 5.0),)
-        return formula(options.formula, box[0] if len(box) == 1 else box)
+        made = formula(options.formula, box[0] if len(box) == 1 else box)
+        skipped = skipped_coordinates(options.formula)
+        if skipped and len(box) == 1:
+            raise InputError(
+                f"the formula {options.formula!r} has {made.dim} coordinates, but {', '.join(skipped)} does not occur: "
+                f"its coordinates are x, y, z or x1, x2, ... in this order; rename them, or add 0*{skipped[0]}"
+            )
+        return made
     if options.domain is not None:
         raise InputError("--domain applies to --formula only; --view sets the part of the plane to draw")
     return lookup.find_function(options.function, options.dim)

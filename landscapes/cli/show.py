@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> str:
     from landscapes.experiments._summarize import summarize
     from landscapes.render.figures._fact_sheet import PAGE
 
-    render.save(summarize(function), output, **{"theme": "light"} | drawing.appearance(options, PAGE, 0.0))
+    with console.results_first(text):
+        render.save(summarize(function), output, **{"theme": "light"} | drawing.appearance(options, PAGE, 0.0))
     return f"{text}\n\n{console.file_line(output)}"
 
 

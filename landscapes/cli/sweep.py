@@ -12,6 +12,9 @@ from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from landscapes.record import Record
 
 SUMMARY = "run optimizers with many settings"
@@ -26,7 +29,7 @@ EXAMPLES = [
         "a map of final losses over 40 learning rates and 30 values of beta1",
     ),
     (
-        "landscapes sweep ackley -O momentum --set lr=1e-4..1 --set momentum=0..0.99 --design sobol --count 256 "
+        "landscapes sweep beale -O momentum --set lr=1e-4..0.1 --set momentum=0.5..0.99 --design sobol --count 256 "
         "--csv runs.csv",
         "256 settings from a Sobol sequence, one row per run",
     ),
@@ -102,18 +105,20 @@ def run(options: argparse.Namespace) -> str:
 
 
 def _best(record: Record) -> str:
-    """Return a table of the best settings, and how many runs have each status."""
+    """Return a table of the best settings, and how many runs have each status.
+
+    The best setting has the lowest final loss, the median over its starts and seeds; its picture marks the same one.
+    """
     import numpy as np
 
     from landscapes.analysis.race_table import aligned, place
-    from landscapes.record import FAILED, step_or_none, steps_or_inf
+    from landscapes.record import step_or_none
 
     runs, meta = record.trajectories.runs, record.meta
     settings = [name for name in meta["scales"] if name != "lr"]
     indices = np.indices([len(axis) for axis in record.axes.values()])
     repeats = {name: indices[i].reshape(-1) for i, name in enumerate(record.axes) if name in ("start", "seed")}
-    reached = np.where(runs["status"] == "converged", steps_or_inf(runs["reached"]), np.inf)
-    order = np.lexsort((runs["final"], reached, np.isin(runs["status"], FAILED)))
+    order = np.argsort(_medians(record), kind="stable")
     rows = [("optimizer", "lr", *settings, *repeats, "final loss", "steps to target", "status")]
     for run in order[:SHOWN].tolist():
         step = step_or_none(runs["reached"], run)
@@ -132,3 +137,17 @@ def _best(record: Record) -> str:
     totals = ", ".join(f"{count} {status}" for status, count in zip(statuses.tolist(), counts.tolist(), strict=True))
     heading = f"{meta.title}: {len(record.trajectories)} runs of {meta.steps} steps from {place(meta.start)}"
     return f"{heading}\n\n{aligned(rows)}\n\n{totals}"
+
+
+def _medians(record: Record) -> NDArray[np.float64]:
+    """Return, for each run, the value of its setting in the picture: the median final gap over starts and seeds."""
+    import numpy as np
+
+    from landscapes.render.plots.run_table import REPEATS, run_values
+
+    grid = run_values(record, "gap" if np.isfinite(record.meta["minimum"]) else "final")
+    grid = np.where(np.isfinite(grid), grid, np.inf)
+    repeats = tuple(i for i, name in enumerate(record.axes) if name in REPEATS)
+    if repeats:
+        grid = np.broadcast_to(np.median(grid, axis=repeats, keepdims=True), grid.shape)
+    return grid.reshape(-1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from landscapes.cli import console, types
 from landscapes.cli import options as shared
@@ -11,7 +12,7 @@ from landscapes.cli.parser import Commands, add_command
 SUMMARY = "find the best hyper-parameters of each optimizer"
 
 EXAMPLES = [
-    ("landscapes tune beale -O sgd -O momentum -O adam", "all hyper-parameters of three optimizers"),
+    ("landscapes tune beale -O momentum -O rmsprop -O adam", "all hyper-parameters of three optimizers"),
     (
         'landscapes tune rosenbrock -O adam -O "cosine(adam)" --vary lr,beta1 --starts 8',
         "learning rate and beta1, with and without a cosine schedule, averaged over eight starts",
@@ -66,4 +67,18 @@ def run(options: argparse.Namespace) -> str:
     settings = {name: getattr(options, name) for name in names}
     with console.progress_bar("tuning", "rung") as progress:
         record = tune(function, optimizers, **settings, progress=progress)
-    return f"{tuning.caption(record)}\n\n{tuning.Tuning.of(record).table()}"
+    text = f"{tuning.caption(record)}\n\n{tuning.Tuning.of(record).table()}"
+    return "\n\n".join([text, *_same(tuning.rows(record))])
+
+
+def _same(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return one sentence for each group of optimizers with one result: they differ in what was tuned."""
+    labels: dict[str, list[str]] = {}
+    for label, _, _, chosen, *_ in rows[1:]:
+        labels.setdefault(chosen, []).append(label)
+    return [
+        f"{', '.join(group[:-1])} and {group[-1]} have one result: they are one optimizer, and differ only in values "
+        "that are tuned here; --vary lr keeps these."
+        for group in labels.values()
+        if len(group) > 1
+    ]

@@ -72,15 +72,23 @@ def sensitivity(
     repeats = [place for place, other in enumerate(order) if place > 1 and other in REPEATS]
     log = MEASURES[measure].log
     up = measure == "success"
+    empty = True
     for label, style, rows in zip(labels, styles(labels, look), table, strict=True):
         middle, low, high = _spread(rows, [place - 1 for place in repeats], up)
         (line,) = ax.plot(values, middle, color=style.color, linewidth=thick, label=label, zorder=4)
         set_legend_style(line, style)
         ax.fill_between(values, low, high, color=style.color, alpha=0.16, linewidth=0, zorder=3)
         _mark(ax, values, middle, style.color, look, thick, up)
+        empty = empty and not np.isfinite(middle).any()
     if _even_in_logs(values):
         ax.set_xscale("log")
-    if log:
+    if empty:
+        text = "most runs fail" if measure != "steps" else "no setting reaches the target"
+        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=look.muted)
+        ax.set_yticks([])
+        if _even_in_logs(values):
+            ax.set_xlim(values[0], values[-1])  # matplotlib finds no limits without finite points
+    elif log:
         ax.set_yscale("log")
         finite = table[np.isfinite(table)]
         if len(finite) and measure == "gap":

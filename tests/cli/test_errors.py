@@ -85,6 +85,8 @@ INVALID = {
     ),
     "domain upside down": (["race", "--formula", "x", "--domain", "1,-1"], r"low < high"),
     "domain too small": (["race", "--formula", "x+y+z", "--domain", "-1,1,-2,2"], r"has 3 coordinates"),
+    "a formula without y": (["race", "--formula", "x**2 + z**2"], r"3 coordinates, but y does not occur: .*0\*y"),
+    "a formula without x1": (["race", "--formula", "x2", "--domain=-1,1"], r"2 coordinates, but x1 does not occur"),
     "empty formula": (["race", "--formula", " "], r"the formula is empty"),
 }
 
@@ -140,7 +142,8 @@ def test_full_disk_is_a_system_failure(cli, monkeypatch, tmp_path):
 
     monkeypatch.setattr(landscapes.render, "save", full)
     code, out, err = cli("race", "booth", "--optimizer", "adam", "--steps", "3")
-    assert (code, out) == (1, "")
+    assert code == 1
+    assert "Adam" in out, "the results are printed, although they cannot be drawn"
     assert err == "landscapes: error: race.gif: No space left on device\n"
     assert not list(tmp_path.iterdir())
 
@@ -155,3 +158,33 @@ assert "torch" not in sys.modules
 """
     done = python("-c", script)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "race booth -O adam --steps 3 -o a.png --record r.npz",
+        "sweep booth -O adam --set lr=0.1,1 --steps 3 -o a.png --record r.npz --csv r.csv",
+        "basins booth -O adam --resolution 3 --steps 3 -o a.png --record r.npz",
+        "compare -f booth -f beale -O adam -O sgd --steps 3 --starts 2 -o a.png --record r.npz",
+        "show booth -o a.png",
+    ],
+)
+@pytest.mark.parametrize("error", [landscapes.InputError("no"), OSError(28, "full"), RuntimeError("a fault")])
+@pytest.mark.thin(5)
+def test_results_are_kept_and_printed_if_the_picture_fails(cli, monkeypatch, tmp_path, line, error, capsys):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(landscapes.render, "save", fail)
+    if isinstance(error, RuntimeError):  # a fault of this package has a traceback
+        with pytest.raises(RuntimeError):
+            cli(*line.split())
+        out = capsys.readouterr().out
+    else:
+        code, out, err = cli(*line.split())
+        assert code == (2 if isinstance(error, landscapes.InputError) else 1)
+        assert err.startswith("landscapes: error: ")
+    assert "Booth" in out or "Reaching" in out
+    assert (tmp_path / "r.npz").is_file() == ("--record" in line)
+    assert not (tmp_path / "a.png").exists()

@@ -34,3 +34,13 @@ def test_invalid_input_prints_one_line(cli, arguments, message):
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_optimizers_with_one_result_are_named(cli):
+    """Momentum is SGD with another default, and with all hyper-parameters free they are one optimizer."""
+    code, out, _ = cli(*shlex.split("tune booth -O sgd -O momentum --steps 30 --starts 1"))
+    assert code == 0
+    assert out.splitlines()[-1].startswith("SGD and Momentum have one result: they are one optimizer")
+    code, out, _ = cli(*shlex.split("tune booth -O sgd -O momentum --vary lr --steps 30 --starts 1"))
+    assert code == 0
+    assert "have one result" not in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
@@ -279,3 +280,13 @@ def test_the_dot_is_hollow_at_the_edge_of_the_grid(best: int, hollow: bool) -> N
 def test_a_record_without_settings_is_refused(plot, count):
     with pytest.raises(InputError, match=rf"this plot needs {count} of a sweep, such as .*; this record has none$"):
         plot(converging(2))
+
+
+@pytest.mark.parametrize("measure", ["gap", "final", "success"])
+@pytest.mark.parametrize("plot", [sensitivity, heatmap])
+def test_a_sweep_of_failed_runs_has_a_picture(tmp_path, plot, measure):
+    made = Figure()
+    plot(sweep_record(lambda lr, beta, start: math.nan), made.subplots(), measure=measure)
+    made.savefig(tmp_path / "failed.png")
+    if plot is sensitivity and measure != "success":
+        assert "most runs fail" in {text.get_text() for text in made.axes[0].texts}
