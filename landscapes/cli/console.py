@@ -27,7 +27,7 @@ SIGNS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\
 """Visible signs for control characters, which would be commands to a terminal, and for changes of direction."""
 
 
-class FailedAfterResults(Exception):
+class AfterResultsError(Exception):
     """An error after results, which are printed all the same.
 
     Attributes:
@@ -47,7 +47,7 @@ def results_first(*lines: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise FailedAfterResults("\n".join(lines), error) from None
+        raise AfterResultsError("\n".join(lines), error) from None
 
 
 class EndedEarly(KeyboardInterrupt):

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _raise_on_sigterm(), _warnings_as_notes():
             return console.write(_run(sys.argv[1:] if argv is None else argv))
-    except console.FailedAfterResults as failed:
+    except console.AfterResultsError as failed:
         console.write(failed.text)
         error = failed.error
     except BaseException as other:
