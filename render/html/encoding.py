@@ -1,16 +1,31 @@
-"""Integers as compact text: zigzag-encoded, split into byte planes, deflated, in base64."""
+"""Numbers of a page as compact text, and the surface as such numbers, coloured by the page's script.
+
+Integers are zigzag-encoded, split into byte planes, deflated, and written in base64.
+"""
 
 from __future__ import annotations
 
 import base64
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes.record import Record, Surface
+from landscapes.render.plots.contours import MOST_LINES, color_levels, is_known
+
 UNKNOWN = 9999
 """Exponent that marks NaN and infinity; see `four_digits`."""
+
+MAX_POINTS = 257
+"""Maximum grid points per side; finer surfaces are resampled."""
+
+PARTS = 256
+"""Heights are rounded to this many parts of a colour band."""
+
+Grid = NDArray[np.float64]
 
 
 @dataclass
@@ -59,3 +74,73 @@ def four_digits(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray
     whole = [(int(front.replace(".", "")), int(power) - 3) for front, power in parts]
     front, power = np.array(whole, np.int64).reshape(-1, 2).T
     return front, power
+
+
+def surface_data(record: Record, block: IntegerBlock) -> dict[str, Any]:
+    """Return the facts of the surface, and append its heights to the block.
+
+    Heights are measured in colour bands: 3.25 is a quarter of the way from the third level to the next. So the script
+    needs no levels, can use any theme, and finds level lines at integer heights.
+    """
+    surface = record.surface
+    assert surface is not None
+    heights, holes, bands = _heights(surface)
+    rows, columns = heights.shape
+    box = np.array([surface.x[[0, -1]], surface.y[[0, -1]]])
+    minima = (surface.minima - box[:, 0]) / (box[:, 1] - box[:, 0])
+    scaled = np.rint(PARTS * heights).astype(np.int64)
+    rough = np.diff(np.diff(scaled, axis=0, prepend=0), axis=1, prepend=0)
+    return {
+        "box": [float(side) for side in box.ravel()],
+        "columns": columns,
+        "rows": rows,
+        "parts": PARTS,
+        "bands": bands,
+        "stride": _stride(heights),
+        "heights": block.append(rough),
+        "holes": block.append(holes.astype(np.int64)) if holes.any() else 0,
+        "minima": [[round(float(part), 6) for part in point] for point in minima if np.isfinite(point).all()],
+        "known": is_known(record),
+    }
+
+
+def _heights(surface: Surface) -> tuple[Grid, NDArray[np.bool_], int]:
+    """Return heights in bands on an even grid, a mask of holes, and the number of bands."""
+    shape = color_levels(surface)
+    bands = len(shape.levels) - 1
+    known = np.ma.filled(shape.height, np.nan)
+    counted = np.interp(known, shape.levels, np.arange(bands + 1))
+    even = _on_even_grid(_on_even_grid(counted, surface.x).T, surface.y).T
+    holes = ~np.isfinite(even)
+    return _fill_holes(even, holes), holes, bands
+
+
+def _fill_holes(heights: Grid, holes: NDArray[np.bool_]) -> Grid:
+    """Fill holes smoothly, so that interpolation next to them does not oscillate."""
+    places = np.arange(heights.shape[1])
+    rows = [
+        np.interp(places, places[~hole], row[~hole]) for row, hole in zip(heights, holes, strict=True) if not hole.all()
+    ]
+    whole = np.flatnonzero(~holes.all(1))
+    if not rows:
+        return np.zeros_like(heights)
+    near = np.abs(np.arange(len(heights))[:, None] - whole).argmin(1)
+    return np.asarray(np.array(rows)[near])
+
+
+def _on_even_grid(values: Grid, axis: Grid) -> Grid:
+    """Resample values (n, len(axis)) to an even grid of at most `MAX_POINTS` points, unless it is even already."""
+    count = min(len(axis), MAX_POINTS)
+    places = np.linspace(axis[0], axis[-1], count)
+    if count == len(axis) and np.allclose(places, axis, rtol=0, atol=1e-3 * (axis[-1] - axis[0]) / count):
+        return values
+    return np.stack([np.interp(places, axis, row) for row in values])
+
+
+def _stride(heights: Grid) -> int:
+    """Return the spacing of drawn level lines that limits their total length to `MOST_LINES` plot sides.
+
+    The total length of all level lines is the integral of the slope (coarea formula).
+    """
+    along = [np.gradient(heights, axis=axis) * (count - 1) for axis, count in enumerate(heights.shape)]
+    return max(int(np.ceil(float(np.hypot(*along).mean()) / MOST_LINES)), 1)

@@ -16,8 +16,7 @@ from landscapes.errors import InputError
 from landscapes.record import FAILED, Record, step_or_none
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.legend import legend_entries
-from landscapes.render.html.encoding import IntegerBlock, differences, four_digits
-from landscapes.render.html.surface_data import surface_data
+from landscapes.render.html.encoding import IntegerBlock, differences, four_digits, surface_data
 from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption

@@ -19,7 +19,7 @@ from landscapes import render
 from landscapes.errors import InputError
 from landscapes.render._save import check_output
 from landscapes.render.animation.frames import Frames
-from landscapes.render.writers.yuv import YuvPlanes
+from landscapes.render.writers.ffmpeg import YuvPlanes
 
 SUFFIXES = (".mp4", ".webm")
 
