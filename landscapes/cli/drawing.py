@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +80,11 @@ def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
     results = [heading(record), f"\n{table(record)}\n"]
     older = _states(output)
-    with console.results_first(*results), console.progress_bar("drawing", "frame") as progress:
+    saved = options.command == "replay"  # nothing was computed, so nothing can be lost
+    with (
+        nullcontext() if saved else console.results_first(*results),
+        console.progress_bar("drawing", "frame") as progress,
+    ):
         begin = time.perf_counter()
         render.save(record, output, **look, progress=progress)
         seconds = time.perf_counter() - begin
