@@ -99,11 +99,11 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
     if dim is not None and (isinstance(dim, bool) or not isinstance(dim, int) or dim < 1):
         raise InputError(f"dim must be an integer >= 1, got {dim!r}")
     wanted = {_tag(tag) for tag in ([tags] if isinstance(tags, str) else tags)}
-    found = [item for item in catalogue().values() if wanted <= set(item.tags) and (item.family or not any_dim)]
-    if dim is None:
-        return found
-    fit = (item for item in found if dim == item.dim or (item.family is not None and dim in item.family.dims))
-    return [item.with_dim(dim) for item in fit]
+    found = [item for item in catalogue().values() if item.family or not any_dim]
+    if dim is not None:  # before the tags, which may depend on the dimension
+        fit = (item for item in found if dim == item.dim or (item.family is not None and dim in item.family.dims))
+        found = [item.with_dim(dim) for item in fit]
+    return [item for item in found if wanted <= set(item.tags)]
 
 
 def _tag(given: str) -> str:

@@ -186,7 +186,14 @@ def _rosenbrock(z: Tensor, scale: float) -> Tensor:
     steps=500,
     title="BBOB 8: Rosenbrock",
     latex=r"\sum 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2 + f^*, \; z = \max(1, \frac{\sqrt{d}}{8}) (x - x^*) + 1",
-    tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    tags=lambda d: (
+        "valley",
+        "curved",
+        "smooth",
+        "unimodal" if d < 4 else "multimodal",
+        "ill-conditioned",
+        "any dimension",
+    ),
     aliases=("bbob_rosenbrock",),
 )
 def bbob_f8(x: Tensor, instance: Instance) -> Tensor:
@@ -200,7 +207,15 @@ def bbob_f8(x: Tensor, instance: Instance) -> Tensor:
     steps=500,
     title="BBOB 9: rotated Rosenbrock",
     latex=r"\sum 100 (z_i^2 - z_{i+1})^2 + (z_i - 1)^2 + f^*, \; z = \max(1, \frac{\sqrt{d}}{8}) R x + 0.5",
-    tags=("valley", "curved", "rotated", "smooth", "unimodal", "ill-conditioned", "any dimension"),
+    tags=lambda d: (
+        "valley",
+        "curved",
+        "rotated",
+        "smooth",
+        "unimodal" if d < 4 else "multimodal",
+        "ill-conditioned",
+        "any dimension",
+    ),
     aliases=("bbob_rotated_rosenbrock",),
 )
 def bbob_f9(x: Tensor, instance: Instance) -> Tensor:

@@ -42,6 +42,7 @@ def zakharov(x: Tensor) -> Tensor:
     ),
     tags=("bowl", "smooth", "convex", "unimodal"),
     aliases=("brent",),
+    variants=("A usual domain is [-10, 10], with the minimizer in its corner; here it lies inside.",),
 )
 def brent_bowl(x: Tensor, y: Tensor) -> Tensor:
     """A round bowl whose Hessian vanishes at the origin; Newton steps become arbitrarily long near that point."""

@@ -45,7 +45,7 @@ def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 @least_squares(
     (-10.0, 10.0),
-    (-10.0, 10.0),
+    (-10.0, 12.0),
     (-10.0, 10.0),
     view=[(-2.0, 4.0), (-2.0, 12.0), (-3.0, 3.0)],
     minima=[(1.0, 10.0, 1.0)],
@@ -59,7 +59,7 @@ def bard(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
         r"\quad t_i = \frac{i}{10}"
     ),
     reference="M. J. Box, A comparison of several current optimization methods, and the use of transformations, 1966",
-    tags=("valley", "smooth", "multimodal", "least squares"),
+    tags=("valley", "smooth", "multimodal", "ill-conditioned", "least squares"),
     aliases=("box_3d",),
 )
 def box(x: Tensor, y: Tensor, z: Tensor) -> Tensor:

@@ -82,7 +82,7 @@ def wood(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
     title="Helical valley",
     latex=(
         r"100\,(z - 10 \theta)^2 + 100\,(\sqrt{x^2 + y^2} - 1)^2 + z^2, "
-        r"\quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x}"
+        r"\quad \theta = \frac{1}{2 \pi} \arctan\frac{y}{x} \; \left( + \frac{1}{2} \; \mathrm{if} \; x < 0 \right)"
     ),
     reference="R. Fletcher and M. J. D. Powell, A rapidly convergent descent method for minimization, 1963",
     tags=("valley", "spiral", "curved", "discontinuous", "unimodal", "least squares"),
@@ -127,7 +127,10 @@ def powell_singular(x: Tensor) -> Tensor:
     title="Variably dimensioned",
     latex=r"\sum (x_i - 1)^2 + s^2 + s^4, \quad s = \sum i\,(x_i - 1)",
     reference="J. J. Moré, B. S. Garbow and K. E. Hillstrom, Testing unconstrained optimization software, 1981",
-    tags=("valley", "rotated", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    tags=lambda d: (
+        *("valley", "rotated", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+        *(["ill-conditioned"] if d > 6 else []),
+    ),
 )
 def variably_dimensioned(x: Tensor) -> Tensor:
     """One steep direction with quartic growth combines all coordinates; conditioning worsens with the dimension."""
@@ -147,7 +150,10 @@ def variably_dimensioned(x: Tensor) -> Tensor:
     title="Brown almost linear",
     latex=r"\sum_{i=1}^{d-1} \left[ x_i + \sum_j x_j - (d + 1) \right]^2 + \left[ \prod_j x_j - 1 \right]^2",
     reference="K. M. Brown, A quadratically convergent Newton-like method based upon Gaussian elimination, 1969",
-    tags=("valley", "smooth", "multimodal", "least squares", "any dimension"),
+    tags=lambda d: (
+        *("valley", "smooth", "multimodal", "least squares", "any dimension"),
+        *(["ill-conditioned"] if d > 2 else []),
+    ),
 )
 def brown_almost_linear(x: Tensor) -> Tensor:
     """All equations are linear except one product; it bends the valley and adds further minima."""
@@ -274,7 +280,10 @@ def discrete_boundary_value(x: Tensor) -> Tensor:
         r" + t_i \sum_{j > i} (1 - t_j) s_j \right) \right]^2, \quad s_j = (x_j + t_j + 1)^3"
     ),
     reference="J. J. Moré and M. Y. Cosnard, Numerical solution of nonlinear equations, 1979",
-    tags=("bowl", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    tags=lambda d: (
+        *("bowl", "smooth", "unimodal", "least squares", "any dimension"),
+        *(["convex"] if d < 4 else []),
+    ),
     aliases=("integral_equation",),
 )
 def discrete_integral_equation(x: Tensor) -> Tensor:
@@ -308,7 +317,7 @@ BROYDEN_BANDED_MINIMIZERS = {
         r"\dots, i + 1\} \setminus \{i\}"
     ),
     reference="C. G. Broyden, The convergence of an algorithm for solving sparse nonlinear systems, 1971",
-    tags=("bowl", "smooth", "unimodal", "least squares", "any dimension"),
+    tags=lambda d: ("bowl", "smooth", "unimodal" if d < 4 else "multimodal", "least squares", "any dimension"),
 )
 def broyden_banded(x: Tensor) -> Tensor:
     """Each equation couples up to six neighbours; cubic terms make gradients large far from the solution."""
@@ -459,7 +468,10 @@ WATSON_MINIMIZERS = {
         r" p(t) = \sum_j x_j t^{j-1}, \; t_i = \frac{i}{29}"
     ),
     reference="J. S. Kowalik and M. R. Osborne, Methods for unconstrained optimization problems, 1968",
-    tags=("valley", "smooth", "convex", "unimodal", "least squares", "any dimension"),
+    tags=lambda d: (
+        *("valley", "smooth", "unimodal", "least squares", "any dimension"),
+        *(["convex"] if d == 2 else ["ill-conditioned"] if d > 3 else []),
+    ),
 )
 def watson(x: Tensor) -> Tensor:
     """A polynomial fitted to a differential equation; each added coefficient worsens the conditioning strongly."""

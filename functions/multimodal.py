@@ -509,7 +509,10 @@ def dennis_schnabel_n4(x: Tensor, y: Tensor) -> Tensor:
     title="Perm 0, d, beta",
     latex=r"\sum_{i=1}^{d} \left[ \sum_{j=1}^{d} (j + 10) \left( x_j^i - j^{-i} \right) \right]^2",
     reference="A. Neumaier, Global optimization test problems: Perm and Power sum, 2003",
-    tags=("valley", "basins", "smooth", "multimodal", "least squares", "any dimension"),
+    tags=lambda d: (
+        *("valley", "basins", "smooth", "multimodal", "least squares", "any dimension"),
+        *(["ill-conditioned"] if 2 < d < 6 else ["degenerate"] if d > 5 else []),  # above 1e9, numerically singular
+    ),
     aliases=("perm",),
     variants=("The function Perm d, beta has (j^i + beta) and quotients x_j / j, with the minimizer (1, 2, …, d).",),
 )

@@ -174,6 +174,7 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
         "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
     ),
     tags=("bowl", "nonsmooth", "convex", "unimodal"),
+    variants=("The usual domain is [-500, 500], in which the creases are too shallow to see.",),
 )
 def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
     """A convex bowl with shallow creases; the gradient jumps at each crease, so fixed steps oscillate."""

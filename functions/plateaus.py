@@ -114,7 +114,10 @@ def welsch(x: Tensor, y: Tensor) -> Tensor:
     ),
     tags=("plateau", "bowl", "smooth", "unimodal", "any dimension"),
     aliases=("exponential",),
-    variants=("With the opposite sign it is maximized.",),
+    variants=(
+        "With the opposite sign it is maximized.",
+        "The usual domain is [-1, 1], which shows the well without the plain around it.",
+    ),
 )
 def gaussian_well(x: Tensor) -> Tensor:
     """One Gaussian well in a flat plain; its gradient vanishes with distance, so remote starts do not move."""

@@ -105,7 +105,10 @@ def trid(x: Tensor) -> Tensor:
     steps=150,
     latex=r"\sum_{i=1}^{d} \left( \sum_{j=1}^{i} x_j \right)^2",
     reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
-    tags=("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
+    tags=lambda d: (
+        *("bowl", "rotated", "smooth", "convex", "quadratic", "unimodal", "any dimension"),
+        *(["ill-conditioned"] if d > 7 else []),
+    ),
     aliases=("double_sum", "quadric", "schwefel_1_2"),
     variants=("As rotated_hyper_ellipsoid, some libraries sum the squares x_j², which gives a weighted sphere.",),
 )

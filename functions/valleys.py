@@ -28,12 +28,20 @@ def rosenbrock_residuals(x: Tensor) -> Tensor:
     steps=400,
     latex=r"\sum_{i=1}^{d-1} \left[ 100\,(x_{i+1} - x_i^2)^2 + (1 - x_i)^2 \right]",
     reference="H. H. Rosenbrock, An automatic method for finding the greatest or least value of a function, 1960",
-    tags=("valley", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
+    tags=lambda d: (
+        "valley",
+        "curved",
+        "smooth",
+        "unimodal" if d < 4 else "multimodal",
+        "ill-conditioned",
+        "least squares",
+        "any dimension",
+    ),
     aliases=("banana", "de_jong_2"),
     variants=(
         "The function extended_rosenbrock pairs the coordinates, (x1, x2), (x3, x4), …; for d = 2 both are equal.",
         "A cyclic version also couples the last coordinate with the first.",
-        "For d = 4 to 7, it has a second, local minimum near (-1, 1, …, 1).",
+        "For d >= 4, it has a second, local minimum near (-1, 1, …, 1).",
     ),
 )
 def rosenbrock(x: Tensor) -> Tensor:
@@ -226,6 +234,7 @@ def _penalty_n1_coordinate(d: int) -> float:
     ),
     tags=("valley", "ring", "curved", "smooth", "unimodal", "ill-conditioned", "least squares", "any dimension"),
     aliases=("penalty_1", "penalty_i"),
+    variants=("Elsewhere, penalty 1 is the penalized function 1 of Yao, Liu and Lin (1999), which has sines.",),
 )
 def penalty_n1(x: Tensor) -> Tensor:
     """A ring-shaped valley with a slight tilt; the ring is reached quickly, its lowest point only after many steps."""
@@ -261,7 +270,10 @@ PENALTY_N2_MINIMIZERS = {
         "P. E. Gill, W. Murray and R. A. Pitfield, The implementation of two revised quasi-Newton algorithms for "
         "unconstrained optimization, 1972"
     ),
-    tags=("valley", "ring", "curved", "smooth", "multimodal", "least squares", "any dimension"),
+    tags=lambda d: (
+        *("valley", "ring", "curved", "smooth", "multimodal", "least squares", "any dimension"),
+        *(["ill-conditioned"] if d > 2 else []),
+    ),
     aliases=("penalty_2", "penalty_ii"),
 )
 def penalty_n2(x: Tensor) -> Tensor:

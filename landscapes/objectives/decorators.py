@@ -63,7 +63,7 @@ def function(
     title: str | None = None,
     latex: str = "",
     reference: str = "",
-    tags: Sequence[str] = (),
+    tags: PerDim[Sequence[str]] = (),
     aliases: Sequence[str] = (),
     variants: Sequence[str] = (),
     sample: Sampler | None = None,
@@ -77,8 +77,8 @@ def function(
             function of d that returns one interval or d of them.
         dims: for a formula that supports several numbers of coordinates: `ANY`, or with limits `Dims(least=2)`. The
             formula must be written `f(x)` with x of shape (..., d). `start`, `view` and `minima` are then patterns
-            that are repeated to d coordinates; `stationary` keeps the points with d coordinates. Each of these and
-            `minimum` may also be a function of d.
+            that are repeated to d coordinates; `stationary` keeps the points with d coordinates. Each of these,
+            `minimum` and `tags` may also be a function of d.
         start: default start point of races; by default 20 % into the view from its lower corner.
         view: box to draw; by default the domain.
         minima: known global minimizers.
@@ -172,7 +172,7 @@ def function(
             latex=latex,
             reference=reference,
             description=inspect.cleandoc(documented.__doc__ or "").split("\n\n")[0].replace("\n", " "),
-            tags=tuple(tags),
+            tags=tuple(at_dim(tags, dim)),
             aliases=tuple(aliases),
             variants=tuple(variants),
             sample=sample,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from function_cases import CATALOGUE, each, every
 
+from landscapes.functions import catalogue, search
 from landscapes.objectives import tag_checks
+from landscapes.objectives.critical_points import local_minima
 from landscapes.objectives.tags import CHECKED
 
 
@@ -30,3 +34,44 @@ def test_tags_do_not_contradict_each_other(f):
     assert not (f.minima and not tags & {"unimodal", "multimodal"}), "one of the two"
     assert not (tags >= {"convex", "multimodal"})
     assert not ("quadratic" in tags and "multimodal" in tags)
+
+
+SCALABLE = sorted(name for name, f in catalogue().items() if f.family is not None)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 4, 6, 10])
+def test_tags_follow_the_dimension(dim):
+    """Hessians at random points and listed minima decide what they can for each number of coordinates."""
+    for f in (catalogue()[name].with_dim(dim) for name in SCALABLE if dim in catalogue()[name].family.dims):
+        conditions = tag_checks.condition_numbers(f)
+        ill = any(tag_checks.ILL_CONDITIONED <= c < math.inf for c in conditions["minima"])
+        singular = math.inf in conditions["minima"] + conditions["stationary"]
+        if conditions["minima"] and not singular:
+            assert ("ill-conditioned" in f.tags) == ill, f.name
+        assert "degenerate" in f.tags or not singular, f.name
+        assert "convex" not in f.tags or tag_checks.is_convex(f), f.name
+
+
+@pytest.mark.parametrize("dim", [4, 6])
+@pytest.mark.parametrize("name", ["rosenbrock", "bbob_f8", "bbob_f9", "broyden_banded"])
+def test_second_minima_appear_with_the_dimension(name, dim):
+    f = catalogue()[name]
+    assert "unimodal" in f.with_dim(3).tags
+    assert "multimodal" in f.with_dim(dim).tags
+    assert len(local_minima(f.with_dim(dim), 60, 60)) == 2
+    assert f in search("unimodal")
+    assert name not in {found.name for found in search("unimodal", dim=dim)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dim", [3, 4, 6])
+def test_no_second_minimum_of_scalable_functions_is_found(dim):
+    for f in (catalogue()[name].with_dim(dim) for name in SCALABLE if dim in catalogue()[name].family.dims):
+        if {"unimodal", "smooth"} <= set(f.tags) and f.minima_complete:
+            assert len(local_minima(f, 60, 60)) <= 1, f.name
+
+
+@every
+def test_starts_and_minima_lie_in_the_domain(f):
+    for point in (f.start, *f.minima):
+        assert all(low <= c <= high for c, (low, high) in zip(point, f.domain, strict=True))
