@@ -129,7 +129,8 @@ def _standing(record: Record, run: int) -> tuple[bool, float, float]:
 
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     facts = {name: column[run] for name, column in record.trajectories.runs.items()}
-    lr = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}" + (" (tuned)" if facts["lr_source"] == "tuned" else "")
+    source = "" if facts["lr_source"] == "given" else f" ({facts['lr_source']})"
+    lr = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}{source}"
     reached, stopped = (step_or_none(record.trajectories.runs[name], run) for name in ("reached", "stopped"))
     status = status_words(facts["status"])
     return (

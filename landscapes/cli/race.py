@@ -54,6 +54,11 @@ def add(commands: Commands) -> None:
         metavar="NAMES",
         help="what to record besides points and losses, as in gradient_norm,lr (for --record)",
     )
+    runs.add_argument(
+        "--calm",
+        action="store_true",
+        help="tune omitted learning rates to ones that the eye can follow: no leaps, all runs in view",
+    )
     shared.add_start(runs)
     shared.add_steps(runs)
     output = shared.add_race_figure(parser)
@@ -84,6 +89,7 @@ def run(options: argparse.Namespace) -> str:
             device=options.device,
             metrics=options.metrics or (),
             view=options.view,
+            calm=options.calm,
             progress=progress,
         )
     options.view = None  # the record holds the surface of this view

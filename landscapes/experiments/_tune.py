@@ -7,17 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments, unknown
+from landscapes.experiments import criterion
 from landscapes.experiments.checks import check_count, check_start
-from landscapes.experiments.halving import Conditions, Trial, halve
+from landscapes.experiments.halving import Scores, Trial, halve
 from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels
-from landscapes.experiments.outcomes import ROAM, statuses, target_loss
+from landscapes.experiments.outcomes import statuses, target_loss
 from landscapes.experiments.search_space import Range, search_space
-from landscapes.experiments.starts import NEAR, sobol
+from landscapes.experiments.starts import sobol
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
@@ -41,9 +41,6 @@ NARROWER, WIDER = 0.4, 1.5
 
 EDGE = 0.05
 """A choice within this share of the range's end lies at its edge."""
-
-FAILED = 3.0
-"""The effort of a failed run: three times the budget."""
 
 
 @suggests_arguments
@@ -70,9 +67,10 @@ def tune(
     range if it lies inside, a wider one if it lies at an edge. Every rung is one batch. All optimizers get the same
     number of candidates and steps.
 
-    The score of a setting is its effort, averaged over starts and seeds. The effort of a run is the step that reaches
-    the target, as a share of all steps. It is 1 plus a term that grows with the remaining gap if the target is not
-    reached, and 3 if the run fails.
+    The score of a setting is its effort, averaged over starts and seeds. The effort of a run is the step from which its
+    loss stays at or below the target until the end, as a share of all steps. It is 1 plus a term that grows with the
+    remaining gap if the target is not reached, and 3 if the run fails. Ties go to the lowest mean final loss. `race`
+    and `compare` tune learning rates by the same criterion (see `landscapes.experiments.criterion`).
 
     Args:
         function: a name of the catalogue, or a function of your own.
@@ -118,21 +116,24 @@ def tune(
     point = np.array(check_start(given, given.start if start is None else start))
     objective = checked(given, point.tolist())
     target = _check_target(objective, point, target)
-    conditions = _conditions(objective, point, starts, seeds, target, seed)
+    conditions = criterion.conditions(objective, point.tolist(), target, starts, seeds, seed)
     first = float(objective(point.tolist()))
     plan = [
         (max(1, candidates // HALVING**rung), max(1, longest // HALVING ** (RUNGS - 1 - rung))) for rung in range(RUNGS)
     ]
     results: list[BatchResult] = []
 
-    def score(optimizers: Sequence[Optimizer], steps: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    def score(optimizers: Sequence[Optimizer], steps: int) -> Scores:
         result = conditions.run(optimizers, steps)
         results.append(result)
         if progress is not None:
             progress(len(results), RUNGS * ROUNDS)
-        effort = _effort(result.reached, result.loss[:, -1], result.reason, target, first, steps)
-        spent = np.asarray(sum(result.evaluations.values()))
-        return effort.reshape(len(optimizers), -1).mean(1), spent.reshape(len(optimizers), -1).sum(1)
+        count, spent = len(optimizers), np.asarray(sum(result.evaluations.values()))
+        return Scores(
+            criterion.by_setting(criterion.effort(result, target, first, steps), count),
+            criterion.final_losses(result, count),
+            spent.reshape(count, -1).sum(1),
+        )
 
     trials: list[Trial] = []
     for round in range(ROUNDS):
@@ -256,40 +257,6 @@ def _check_target(function: Function, start: NDArray[np.float64], target: float 
     raise InputError(f"the minimum of {function.name} is unknown; give the loss to reach, target=…")
 
 
-def _conditions(
-    function: Function, start: NDArray[np.float64], starts: int, seeds: int, target: float, seed: int
-) -> Conditions:
-    """Return the conditions: each start as often as there are seeds."""
-    view = torch.tensor(function.view, dtype=torch.float64)
-    side = view[:, 1] - view[:, 0]
-    shifts = sobol(function.dim, starts, seed) * 2 - 1
-    shifts[0] = 0.0
-    points = torch.from_numpy(start) + NEAR * shifts * side
-    return Conditions(
-        function,
-        starts=points.repeat_interleave(seeds, 0),
-        streams=torch.arange(starts * seeds),
-        box=torch.stack([view[:, 0] - ROAM * side, view[:, 1] + ROAM * side], 1),
-        target=target,
-        seed=seed,
-    )
-
-
-def _effort(
-    reached: NDArray[np.int64],
-    loss: NDArray[np.float64],
-    reason: NDArray[np.str_],
-    target: float,
-    first: float,
-    steps: int,
-) -> NDArray[np.float64]:
-    """Return the effort of each run, shape (R,); above 1 it grows with the decades of the remaining gap, of 8."""
-    gap = np.maximum(loss - target, 0.0) / max(first - target, 1e-300)
-    short = 1 + np.clip((np.log10(np.maximum(gap, 1e-300)) + 8) / 8, 0.0, 1.9)
-    failed = np.isin(reason, ("bound", "non-finite"))
-    return np.select([reached >= 0, failed], [reached / steps, np.full(len(short), FAILED)], short)
-
-
 def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, seed: int) -> list[Optimizer]:
     """Return `count` settings: the optimizer itself first, then others spread over the ranges."""
     if not ranges:
@@ -308,7 +275,7 @@ def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, s
 def _best(trials: Sequence[Trial], index: int) -> int:
     """Return the place of an optimizer's best trial among those that ran for all steps."""
     longest = [i for i, trial in enumerate(trials) if trial.index == index and trial.rung == RUNGS - 1]
-    return min(longest, key=lambda i: trials[i].score)
+    return min(longest, key=lambda i: (trials[i].score, trials[i].final))
 
 
 def _refocused(ranges: Mapping[str, Range], optimizer: Optimizer) -> dict[str, Range]:

@@ -54,8 +54,23 @@ class Conditions:
         )
 
 
-Score = Callable[[Sequence[Optimizer], int], tuple[NDArray[np.float64], NDArray[np.int64]]]
-"""Runs optimizers for some steps. Returns the score of each, lower is better, and its number of evaluations."""
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The scores of some optimizers.
+
+    Attributes:
+        score: of each optimizer; lower is better.
+        final: its mean final loss, which decides between equal scores.
+        evaluations: how often it evaluated the function in all.
+    """
+
+    score: NDArray[np.float64]
+    final: NDArray[np.float64]
+    evaluations: NDArray[np.int64]
+
+
+Score = Callable[[Sequence[Optimizer], int], Scores]
+"""Runs optimizers for some steps and returns their scores."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +83,7 @@ class Trial:
         round, rung: when it was run.
         steps: for how many steps.
         score: its score; lower is better.
+        final: its mean final loss, which decides between equal scores.
         evaluations: how often it evaluated the function in all.
     """
 
@@ -77,6 +93,7 @@ class Trial:
     rung: int
     steps: int
     score: float
+    final: float
     evaluations: int
 
 
@@ -97,15 +114,13 @@ def halve(
     for rung, (count, steps) in enumerate(plan):
         left = [optimizers[:count] for optimizers in left]
         batch = [optimizer for optimizers in left for optimizer in optimizers]
-        scores, evaluations = score(batch, steps)
+        found = score(batch, steps)
         begin = 0
         for index, optimizers in enumerate(left):
             end = begin + len(optimizers)
-            own = scores[begin:end]
-            trials += [
-                Trial(index, optimizer, round, rung, steps, float(value), int(spent))
-                for optimizer, value, spent in zip(optimizers, own, evaluations[begin:end], strict=True)
-            ]
-            left[index] = [optimizers[i] for i in np.argsort(own, kind="stable")]
+            rows = zip(optimizers, *(part[begin:end].tolist() for part in vars(found).values()), strict=True)
+            trials += [Trial(index, optimizer, round, rung, steps, *values) for optimizer, *values in rows]
+            order = np.lexsort((found.final[begin:end], found.score[begin:end]))
+            left[index] = [optimizers[i] for i in order]
             begin = end
     return trials

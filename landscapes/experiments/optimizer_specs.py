@@ -33,11 +33,13 @@ class OptimizerSpec:
         optimizer: the optimizer.
         label: the given label, or None.
         lr_open: whether its learning rate is to be tuned: it was given as a name or a class without one.
+        lr_source: where its learning rate comes from: "given", "tuned", or "tuned, calm".
     """
 
     optimizer: Optimizer
     label: str | None = None
     lr_open: bool = False
+    lr_source: str = "given"
 
 
 def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]:
@@ -80,12 +82,16 @@ def _parsed(given: Any) -> tuple[Optimizer, bool]:
 
 
 def with_tuned_lrs(
-    specs: Sequence[OptimizerSpec], function: Function, start: Sequence[float], steps: int
+    specs: Sequence[OptimizerSpec], function: Function, start: Sequence[float], steps: int, *, calm: bool = False
 ) -> list[OptimizerSpec]:
     """Return the optimizers with tuned learning rates where these are open; see `landscapes.experiments.stored_lrs`."""
-    found = iter(stored_lrs.learning_rates(function, [spec.optimizer for spec in specs if spec.lr_open], start, steps))
+    missing = [spec.optimizer for spec in specs if spec.lr_open]
+    found = iter(stored_lrs.learning_rates(function, missing, start, steps, calm=calm))
+    source = "tuned, calm" if calm else "tuned"
     return [
-        replace(spec, optimizer=spec.optimizer.with_learning_rate(next(found))) if spec.lr_open else spec
+        replace(spec, optimizer=spec.optimizer.with_learning_rate(next(found)), lr_source=source)
+        if spec.lr_open
+        else spec
         for spec in specs
     ]
 

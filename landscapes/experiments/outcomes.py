@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.objectives.decorators import Function
+from landscapes.record import Surface
 
 TARGET = 1e-4
 """A run has converged once this share of the gap between the start and the minimum remains."""
@@ -39,6 +40,20 @@ def roaming_box(function: Function, starts: NDArray[np.float64] | None = None) -
 def target_loss(first: float, minimum: float, share: float = TARGET) -> float:
     """Return the loss at which a share of the gap between the first loss and the minimum remains."""
     return minimum + share * max(first - minimum, 0.0)
+
+
+def race_target(function: Function, first: float, surface: Surface | None) -> float | None:
+    """Return the loss that a race is to reach, None if there is none.
+
+    The gap is measured from the minimum, else from the lower bound. If the function is unbounded below, the target lies
+    halfway from the first loss to the lowest value of the surface.
+    """
+    if function.minimum == -math.inf:
+        seen = np.zeros(0) if surface is None else surface.values[np.isfinite(surface.values)]
+        lowest = float(seen.min()) if len(seen) else first - 1.0
+        return first - 0.5 * max(first - lowest, 0.0)
+    lowest = function.lower_bound if math.isnan(function.minimum) else function.minimum
+    return target_loss(first, lowest) if math.isfinite(lowest) else None
 
 
 def statuses(

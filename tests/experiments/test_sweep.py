@@ -231,7 +231,7 @@ def test_ctrl_c_returns_what_is_done_with_its_metrics():
     ("arguments", "message"),
     [
         ({"optimizers": []}, "no optimizers to sweep"),
-        ({"optimizers": 3}, "an optimizer must be a name or an optimizer, got 3"),
+        ({"optimizers": 3}, "an optimizer must be a name, an optimizer or a class of optimizers, got 3"),
         ({"lr": [0.1, math.nan]}, "Adam: lr must be finite and >= 0, got nan"),
         ({"lr": [0.1, -1.0]}, "Adam: lr must be >= 0, got -1.0"),
         ({"lr": math.nan}, "Adam: lr must be finite and >= 0, got nan"),

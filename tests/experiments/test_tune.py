@@ -285,7 +285,7 @@ def test_an_invalid_range_is_refused(arguments, message):
     ("arguments", "message"),
     [
         ({"optimizers": []}, "no optimizers to tune"),
-        ({"optimizers": [3]}, "an optimizer must be a name or an optimizer, got 3"),
+        ({"optimizers": [3]}, "an optimizer must be a name, an optimizer or a class of optimizers, got 3"),
         ({"optimizers": "adamm"}, "unknown optimizer 'adamm'. Did you mean adam"),
         ({"steps": 0}, "steps must be an integer >= 1, got 0"),
         ({"starts": 0}, "starts must be an integer >= 1, got 0"),

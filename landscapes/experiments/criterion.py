@@ -1,0 +1,78 @@
+"""Compare settings of optimizers by one criterion: `race`, `tune` and `compare` tune by the effort defined here.
+
+The effort of a run is the step from which its loss stays at or below the target until the end, as a share of all steps.
+It is 1 plus a term that grows with the remaining gap if the run does not reach the target, and 3 if it fails. The
+effort of a setting is the mean over the given start and others close by, so that a setting must hold for all of them.
+Among settings of equal effort, the one with the lowest mean final loss is best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from landscapes.engine.batch import BatchResult
+from landscapes.experiments.halving import Conditions
+from landscapes.experiments.outcomes import FAILED_REASONS, roaming_box
+from landscapes.experiments.starts import NEAR, sobol
+from landscapes.objectives.decorators import Function
+
+STARTS = 4
+"""From how many starts a setting is run by default: the given one, and others close by."""
+
+FAILED = 3.0
+"""The effort of a failed run."""
+
+
+def conditions(
+    function: Function,
+    start: Sequence[float],
+    target: float | None,
+    starts: int = STARTS,
+    seeds: int = 1,
+    seed: int = 0,
+) -> Conditions:
+    """Return the conditions: the start and others within `NEAR` sides of the view, each as often as there are seeds."""
+    view = torch.tensor(function.view, dtype=torch.float64)
+    shifts = sobol(function.dim, starts, seed) * 2 - 1
+    shifts[0] = 0.0
+    points = torch.tensor(list(start), dtype=torch.float64) + NEAR * shifts * (view[:, 1] - view[:, 0])
+    return Conditions(
+        function,
+        starts=points.repeat_interleave(seeds, 0),
+        streams=torch.arange(starts * seeds),
+        box=roaming_box(function, points.numpy()),
+        target=target,
+        seed=seed,
+    )
+
+
+def effort(paths: BatchResult, target: float | None, first: float, steps: int) -> NDArray[np.float64]:
+    """Return the effort of each run, shape (R,); above 1 it grows with the decades of the remaining gap, of 8.
+
+    Args:
+        paths: the runs, recorded at their last step.
+        target: the loss to reach. Without one, all runs that do not fail have the effort 1.
+        first: the loss at the start.
+        steps: the number of steps.
+    """
+    failed = np.isin(paths.reason, FAILED_REASONS)
+    short = np.ones(len(failed))
+    if target is not None:
+        gap = np.maximum(paths.loss[:, -1] - target, 0.0) / max(first - target, 1e-300)
+        short = 1 + np.clip((np.log10(np.maximum(gap, 1e-300)) + 8) / 8, 0.0, 1.9)
+    return np.select([paths.reached >= 0, failed], [paths.reached / max(steps, 1), np.full(len(failed), FAILED)], short)
+
+
+def by_setting(values: NDArray[np.float64], settings: int) -> NDArray[np.float64]:
+    """Return the mean over the starts of each setting, shape (settings,), of values per run."""
+    return np.asarray(values.reshape(settings, -1).mean(1))
+
+
+def final_losses(paths: BatchResult, settings: int) -> NDArray[np.float64]:
+    """Return the mean final loss of each setting, shape (settings,); infinite if it is not a number."""
+    final = by_setting(paths.loss[:, -1], settings)
+    return np.where(np.isnan(final), np.inf, final)
