@@ -77,8 +77,11 @@ class Table:
 
     def text(self) -> str:
         """Return aligned columns below the caption."""
-        lines = aligned([tuple(map(one_line, row)) for row in [tuple(self.header), *self._words()]])
-        return "\n\n".join(filter(None, [one_line(self.caption), lines, one_line(self.note)]))
+        return "\n\n".join(filter(None, [one_line(self.caption), self.columns(), one_line(self.note)]))
+
+    def columns(self) -> str:
+        """Return aligned columns alone."""
+        return aligned([tuple(map(one_line, row)) for row in [tuple(self.header), *self._words()]])
 
     def markdown(self) -> str:
         """Return a table in GitHub's Markdown, numbers aligned to the right, the best in bold."""

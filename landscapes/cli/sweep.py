@@ -12,9 +12,6 @@ from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from landscapes.record import Record
 
 SUMMARY = "run optimizers with many settings"
@@ -34,9 +31,6 @@ EXAMPLES = [
         "256 settings from a Sobol sequence, one row per run",
     ),
 ]
-
-SHOWN = 10
-"""Number of settings in the printed table."""
 
 
 def add(commands: Commands) -> None:
@@ -105,49 +99,10 @@ def run(options: argparse.Namespace) -> str:
 
 
 def _best(record: Record) -> str:
-    """Return a table of the best settings, and how many runs have each status.
+    """Return a table of the best settings, and how many runs have each status."""
+    from landscapes.analysis.race_table import place
+    from landscapes.analysis.sweep_table import best_settings, status_counts
 
-    The best setting has the lowest final loss, the median over its starts and seeds; its picture marks the same one.
-    """
-    import numpy as np
-
-    from landscapes.analysis.race_table import aligned, place
-    from landscapes.record import step_or_none
-
-    runs, meta = record.trajectories.runs, record.meta
-    settings = [name for name in meta["scales"] if name != "lr"]
-    indices = np.indices([len(axis) for axis in record.axes.values()])
-    repeats = {name: indices[i].reshape(-1) for i, name in enumerate(record.axes) if name in ("start", "seed")}
-    order = np.argsort(_medians(record), kind="stable")
-    rows = [("optimizer", "lr", *settings, *repeats, "final loss", "steps to target", "status")]
-    for run in order[:SHOWN].tolist():
-        step = step_or_none(runs["reached"], run)
-        rows.append(
-            (
-                str(runs["label"][run]),
-                f"{runs['lr'][run]:.4g}",
-                *(f"{runs[name][run]:.4g}" for name in settings),
-                *(str(numbers[run]) for numbers in repeats.values()),
-                f"{runs['final'][run]:.4g}",
-                "–" if step is None else str(step),
-                str(runs["status"][run]),
-            )
-        )
-    statuses, counts = np.unique(runs["status"], return_counts=True)
-    totals = ", ".join(f"{count} {status}" for status, count in zip(statuses.tolist(), counts.tolist(), strict=True))
+    meta = record.meta
     heading = f"{meta.title}: {len(record.trajectories)} runs of {meta.steps} steps from {place(meta.start)}"
-    return f"{heading}\n\n{aligned(rows)}\n\n{totals}"
-
-
-def _medians(record: Record) -> NDArray[np.float64]:
-    """Return, for each run, the value of its setting in the picture: the median final gap over starts and seeds."""
-    import numpy as np
-
-    from landscapes.render.plots.run_table import REPEATS, run_values
-
-    grid = run_values(record, "gap" if np.isfinite(record.meta["minimum"]) else "final")
-    grid = np.where(np.isfinite(grid), grid, np.inf)
-    repeats = tuple(i for i, name in enumerate(record.axes) if name in REPEATS)
-    if repeats:
-        grid = np.broadcast_to(np.median(grid, axis=repeats, keepdims=True), grid.shape)
-    return grid.reshape(-1)
+    return f"{heading}\n\n{best_settings(record).columns()}\n\n{status_counts(record)}"

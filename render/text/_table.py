@@ -1,8 +1,9 @@
-"""Tables of races, comparisons and tunings for papers, pages and spreadsheets."""
+"""Tables of races, sweeps, comparisons and tunings for papers, pages and spreadsheets."""
 
 from __future__ import annotations
 
 from landscapes.analysis import race_table, tables, tuning
+from landscapes.analysis.sweep_table import best_settings
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.text._caption import caption
@@ -19,10 +20,10 @@ def table(
     tolerance: float | None = None,
     cost: str = "evaluations",
 ) -> str:
-    """Return a race, a comparison or a tuning as a table, best first.
+    """Return a race, a sweep, a comparison or a tuning as a table, best first.
 
     Args:
-        record: what `race`, `compare` or `tune` returns.
+        record: what `race`, `sweep`, `compare` or `tune` returns.
         style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`;
             "csv" with all digits.
         show: of a comparison, "standings", one row per optimizer (success rate, mean rank,
@@ -51,10 +52,14 @@ def table(
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
         return made(record, tolerance, cost=cost).render(style)
+    if job == "sweep" and show == "standings":
+        return best_settings(record).render(style)
     if job == "tune":
         header, *rows = tuning.rows(record)
         return tables.Table(tuning.caption(record), header, rows).render(style)
     if job == "race" and show == "standings":
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)
-    raise InputError("a table needs the record of race(), compare() or tune(); running times need that of compare()")
+    raise InputError(
+        "a table needs the record of race(), sweep(), compare() or tune(); running times need that of compare()"
+    )

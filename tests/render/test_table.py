@@ -63,9 +63,9 @@ def test_a_race_is_its_standings(race):
         (SPLIT, {"style": "latx"}, "unknown style of table 'latx'. Did you mean latex"),
         (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: standings, times"),
         (SPLIT, {"tolerance": 0.3}, "no tolerance 0.3; it has 0.1, 0.0001"),
-        (map_record(), {}, r"needs the record of race\(\), compare\(\) or tune\(\)"),
+        (map_record(), {}, r"needs the record of race\(\), sweep\(\), compare\(\) or tune\(\)"),
         (converging(1), {"show": "times"}, r"running times need that of compare\(\)"),
-        ("beale", {}, r"needs the record of race\(\), compare\(\) or tune\(\)"),
+        ("beale", {}, r"needs the record of race\(\), sweep\(\), compare\(\) or tune\(\)"),
     ],
 )
 def test_records_without_a_table_are_refused(given, options, words):
