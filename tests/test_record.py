@@ -417,7 +417,7 @@ def test_the_representation_is_short(make_record):
         "Record of race on bowl",
         "  optimizers: SGD, Adam",
         "  runs × recorded steps × dimensions: 2 × 2 × 2",
-        "  status: 1 max_steps, 1 converged",
+        "  status: 1 out of steps, 1 converged",
         "  best: Adam, final loss 0.0001",
     ]
     many = grid_record()

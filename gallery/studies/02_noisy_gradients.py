@@ -8,6 +8,10 @@ Adam at lr 0.01 fits ten weights to 1000 points of y = Σx/2 + noise, with batch
 study looks at two losses: the loss of the current batch, which a training loop prints, and the loss of all points.
 Each seed draws points, start and order. All seeds run together, as blocks of coordinates of one function.
 
+**Symptom.** The printed loss fluctuates from batch to batch.
+
+**Change.** Judge by the full loss; decay the learning rate or enlarge the batch to get closer to the minimum.
+
 **Sources.** Bottou, Curtis & Nocedal, *Optimization methods for large-scale machine learning* (2018), section 4.
 """
 

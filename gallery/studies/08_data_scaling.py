@@ -9,6 +9,10 @@ full batch. The data are used raw and standardized, (x − mean) / deviation. λ
 Hessian, and gradient descent is stable below 2 / λ. SGD runs at lr 0.01 and at a twentieth of that bound, Adam at
 lr 0.01. Starts are uniform between −1 and 1, as in torch.
 
+**Symptom.** The loss is NaN within a few steps, or the bias hardly moves.
+
+**Change.** Standardize the data; a lower learning rate is no remedy.
+
 **Sources.** LeCun, Bottou, Orr & Müller, *Efficient BackProp* (1998), sections 4.3 and 5.
 """
 

@@ -8,6 +8,10 @@ Both moments start at zero, but the step depends on their quotient. Without corr
 β₁) / √(1 − β₂), which is 3.2 lr for the usual β₁ = 0.9 and β₂ = 0.999. The study measures the first step on Beale's
 function for many values of β₂, and races both versions.
 
+**Symptom.** The first steps of an Adam of one's own are too large.
+
+**Change.** Correct the bias of both moments.
+
 **Sources.** Kingma & Ba, *Adam: a method for stochastic optimization* (2015), section 3 and 6.4.
 """
 

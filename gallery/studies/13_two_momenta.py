@@ -10,6 +10,10 @@ They also run with normal gradient noise of size 10 at many rates, which drop te
 √s + ε or by √(s + ε). The study compares their first steps for gradients g from 1e-12 to 1, with α = 0 and
 therefore s = g².
 
+**Symptom.** Results change between frameworks at the same settings.
+
+**Change.** Compare the formulas: averaged momentum needs the rate divided by 1 − β; see where ε is added.
+
 **Sources.** Polyak, *Some methods of speeding up the convergence of iteration methods* (1964); Tieleman & Hinton,
 *Lecture 6.5* (2012); Goodfellow, Bengio & Courville, *Deep learning* (2016), algorithms 8.2 and 8.5; the manuals of
 torch.optim and of Keras.

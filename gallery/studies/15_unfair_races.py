@@ -4,11 +4,16 @@ Adam against SGD at fair learning rates
 
 **Claim.** "Adam converges 5–10 times faster than SGD."
 
-The study uses all smooth functions of the catalogue with a known minimum that are not lower outside their domain.
-Each optimizer runs from 24 starts for 500 steps at 34 learning rates from 1e-8 to 1000. First all optimizers use
-the same rate. Then each uses its best rate per function, chosen on the other half of the starts. The cost is the
+The study uses all smooth functions of the catalogue with a known minimum, in their default number of coordinates,
+that are not lower outside their domain. A ratio is a median over the functions that either optimizer solves. Each
+optimizer runs from 24 starts for 500 steps at 34 learning rates from 1e-8 to 1000. First all optimizers use the
+same rate. Then each uses its best rate per function, chosen on the other half of the starts. The cost is the
 expected number of steps to a gap of 0.001 of the initial gap, where failed runs are repeated. Brackets give 95 %
-bootstrap intervals.
+bootstrap intervals. A run reaches a gap at the step from which it stays there to its end.
+
+**Symptom.** Adam beats SGD by far.
+
+**Change.** Tune the learning rate of each before comparing.
 
 **Sources.** Choi et al., *On empirical comparisons of optimizers for deep learning* (2019); Dolan & Moré,
 *Mathematical Programming* 91 (2002).
@@ -31,7 +36,9 @@ SGD, MOMENTUM, ADAM = range(3)
 LIMIT = 100  # ratios are clipped to [1/100, 100]
 PICTURES = Path(__file__).parent / "pictures"
 
-known = [f for f in functions.search("smooth") if np.isfinite(f.minimum) and f.outside == "higher"][::EVERY]
+bounded = [f for f in functions.search("smooth") if np.isfinite(f.minimum)]
+smooth = len(bounded)
+known = [f for f in bounded if f.outside == "higher"][::EVERY]
 lr_grid = Range(1e-8, 1e3, n=RATES)
 record = compare(known, ["sgd", "momentum", "adam"], lr_grid=lr_grid, starts=STARTS, steps=STEPS, tolerances=TOLERANCES)
 
@@ -76,9 +83,10 @@ ratio = ratios[TUNED]
 median = {name: np.median(values) for name, values in ratios.items()}
 momentum_tuned, sgd_tuned = rows[list(comparisons).index(TUNED)][-2:]
 print(
-    f"does not hold: at the best rate of each, SGD takes {sgd_tuned} times Adam's steps, and momentum "
-    f"{momentum_tuned} times. Adam is at least 5 times as fast on {100 * (ratio >= 5).mean():.0f} % of functions, and "
-    f"slower on {100 * (ratio < 1).mean():.0f} %. With the same rate for both, the ratio can take any value: "
+    f"does not hold: on {len(known)} of {smooth} smooth functions with a known minimum, at the best rate of each, SGD "
+    f"takes {sgd_tuned} times Adam's steps (the median over the {len(ratio)} functions that either solves), and "
+    f"momentum {momentum_tuned} times. Adam is at least 5 times as fast on {100 * (ratio >= 5).mean():.0f} % of these, "
+    f"and slower on {100 * (ratio < 1).mean():.0f} %. With the same rate for both, the ratio can take any value: "
     f"{median['0.001 for all']:.2g} at 0.001, {median['0.01 for all']:.2g} at 0.01, {median['0.1 for all']:.0f} or "
     f"more at 0.1. Adam needs less tuning: with {lr_grid.values()[success[ADAM].argmax()]:.1g} for all functions, "
     f"{100 * best_adam:.0f} % of its runs succeed, against {100 * best_sgd:.0f} % for SGD at its best single rate"

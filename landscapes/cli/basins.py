@@ -94,7 +94,7 @@ def _shares(record: Record) -> str:
     import numpy as np
 
     from landscapes.analysis.race_table import aligned, place
-    from landscapes.record import filled
+    from landscapes.record import filled, status_words
 
     runs, meta = record.trajectories.runs, record.meta
     basin, arrived = filled(runs["basin"]), filled(runs["arrived"])
@@ -114,7 +114,7 @@ def _shares(record: Record) -> str:
         )
     statuses, counts = np.unique(runs["status"][basin < 0], return_counts=True)
     shares = zip(statuses.tolist(), counts.tolist(), strict=True)
-    others = ", ".join(f"{status} {100 * number / count:.1f} %" for status, number in shares)
+    others = ", ".join(f"{status_words(status)} {100 * number / count:.1f} %" for status, number in shares)
     ny, nx = (len(axis) for axis in record.axes.values())
     heading = f"{meta.title}, {meta['label']}: {nx} × {ny} starts, {meta.steps} steps"
     return f"{heading}\n\n{aligned(rows)}\n\nat no minimum: {others or 'none'}"

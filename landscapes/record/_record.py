@@ -164,7 +164,7 @@ class Record:
             lines.append(f"axes: {', '.join(f'{name} ({len(values)})' for name, values in self.axes.items())}")
         if "status" in self.trajectories.runs:
             counts = Counter(map(str, self.trajectories.runs["status"])).most_common()
-            lines.append(f"status: {', '.join(f'{count} {status}' for status, count in counts)}")
+            lines.append(f"status: {', '.join(f'{count} {status_words(status)}' for status, count in counts)}")
             if runs and {"label", "reached"} <= self.trajectories.runs.keys():
                 best = self.order[0]
                 lines.append(f"best: {labels_of(self)[best]}, final loss {self.trajectories.loss[best, -1]:.4g}")

@@ -39,7 +39,7 @@ def caption(record: Record) -> str:
 
     >>> from landscapes import race
     >>> print(caption(race("booth", ["adam(lr=0.5)"], steps=200)))
-    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reaches the target (a loss of 0.017), at step 67.
+    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reaches the target (a loss of 0.017), at step 88.
     """
     check_step(record, None)
     if record.meta.experiment in SENTENCES:

@@ -40,9 +40,9 @@ def table(
     >>> print(table(race("booth", ["adam(lr=0.5)"], steps=200), "markdown"))
     | place | optimizer | learning rate | final loss | steps to target | status |
     | --- | --- | --- | --- | --- | --- |
-    | 1 | Adam | 0.5 | 2.57e-09 | 67 | converged |
+    | 1 | Adam | 0.5 | 2.57e-09 | 88 | converged |
     <BLANKLINE>
-    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reaches the target (a loss of 0.017), at step 67.
+    Booth, 200 steps from (-8, 8): Adam (lr 0.5); Adam reaches the target (a loss of 0.017), at step 88.
     """
     if style not in tables.KINDS:
         raise unknown("style of table", style, tables.KINDS)
