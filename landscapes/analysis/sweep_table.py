@@ -14,6 +14,9 @@ from landscapes.record import FAILED, Record, status_words, steps_or_inf
 REPEATS = ("start", "seed")
 """The axes of a sweep that are no settings."""
 
+FLOOR = 1e-16
+"""Gaps below this share of the first one are equal, as in plots of sweeps."""
+
 MOST = 10
 """The number of settings in a table."""
 
@@ -41,9 +44,10 @@ def best_settings(record: Record, most: int = MOST) -> Table:
     repeats = math.prod(len(record.axes[name]) for name in REPEATS if name in record.axes)
     first = np.arange(0, len(record.trajectories), repeats)  # starts and seeds are the last axes
     failed = np.isin(runs["status"], FAILED).reshape(-1, repeats)
-    loss = np.median(np.where(failed, np.inf, np.nan_to_num(runs["final"], nan=np.inf).reshape(-1, repeats)), axis=1)
+    final = np.where(failed, np.inf, np.nan_to_num(runs["final"], nan=np.inf).reshape(-1, repeats))
+    loss = np.median(final, axis=1)
     steps = steps_or_inf(runs["reached"]).reshape(-1, repeats)
-    order = np.lexsort((np.median(steps, axis=1), loss)).tolist()
+    order = np.argsort(np.median(np.maximum(final, _floor(record)), axis=1), kind="stable").tolist()
     labels = [str(label) for label in runs["label"][first]]
     leaders = {next(i for i in order if labels[i] == name) for name in dict.fromkeys(labels)}
     rest = [i for i in order if i not in leaders][: max(most - len(leaders), 0)]
@@ -72,6 +76,14 @@ def status_counts(record: Record) -> str:
     """Return how many runs have each status, as in "3 converged, 2 out of steps"."""
     statuses, counts = np.unique(record.trajectories.runs["status"], return_counts=True)
     return ", ".join(f"{count} {status_words(name)}" for name, count in zip(statuses, counts.tolist(), strict=True))
+
+
+def _floor(record: Record) -> float:
+    """Return the loss below which plots of sweeps do not distinguish losses; -inf if the minimum is unknown."""
+    minimum = float(record.meta.minimum)
+    if not math.isfinite(minimum):
+        return -math.inf
+    return minimum + FLOOR * (float(np.nanmax(record.trajectories.loss[:, 0])) - minimum)
 
 
 def _bound(steps: NDArray[np.float64], failed: NDArray[np.bool_], last: int) -> float:
