@@ -60,7 +60,7 @@ def add(commands: Commands) -> None:
         "--tolerances",
         type=types.tolerances,
         metavar="A,B",
-        help="relative gaps (f - f*) / (f0 - f*) to reach (default: 1e-1 to 1e-8)",
+        help="relative gaps (f - f*) / (f0 - f*) that runs are to reach; all are recorded (default: 1e-1 to 1e-8)",
     )
     output = shared.add_figure_output(parser)
     output.add_argument(
@@ -68,7 +68,7 @@ def add(commands: Commands) -> None:
     )
     output.add_argument("--table", default="text", metavar="T", help="text, markdown, latex or csv (default: text)")
     output.add_argument(
-        "--tolerance", type=float, metavar="A", help="relative gap that tables are for (default: the smallest)"
+        "--tolerance", type=float, metavar="A", help="the one of --tolerances that tables show (default: the smallest)"
     )
     shared.add_appearance(parser)
     shared.add_execution(parser)

@@ -128,7 +128,7 @@ def _add_size(group: argparse._ArgumentGroup, default: str) -> None:
     )
 
 
-def add_theme(group: argparse._ArgumentGroup, default: str = "light; .html follows the system's dark mode") -> None:
+def add_theme(group: argparse._ArgumentGroup, default: str = "light") -> None:
     """Add the option for the theme."""
     group.add_argument("--theme", metavar="T", help=f"light, dark or print (default: {default})")
 
@@ -145,7 +145,7 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         ".svg, .pgf) or interactive page (.html) (default: race.gif)",
     )
     look = parser.add_argument_group("appearance")
-    look.add_argument("--3d", dest="view3d", action="store_true", help="draw a 3-D surface, seen from a good angle")
+    look.add_argument("--3d", dest="view3d", action="store_true", help="draw a 3-D surface")
     look.add_argument(
         "--camera",
         type=types.camera,
@@ -172,7 +172,7 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     look.add_argument(
         "--step", type=types.non_negative_int, metavar="N", help="the step that a figure shows (default: the last)"
     )
-    add_theme(look)
+    add_theme(look, "light; .html follows the system's dark mode")
     look.add_argument(
         "--view",
         type=types.view,

@@ -104,10 +104,14 @@ def join_negative_values(argv: Sequence[str]) -> list[str]:
 
     >>> join_negative_values(["race", "beale", "--start", "-1,2"])
     ['race', 'beale', '--start=-1,2']
+    >>> join_negative_values(["race", "--formula", "-x*y"])
+    ['race', '--formula=-x*y']
     """
     words = list(argv)
     for place in range(len(words) - 1, 0, -1):
-        if words[place - 1] in NEGATIVE and re.match(r"-[\d.in]", words[place]):
+        number = words[place - 1] in NEGATIVE and re.match(r"-[\d.in]", words[place])
+        formula = words[place - 1] == "--formula" and re.match(r"-[^-]", words[place])
+        if number or formula:
             words[place - 1 : place + 1] = [f"{words[place - 1]}={words[place]}"]
     return words
 

@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
     parser.add_argument_group("record").add_argument(
         "record",
         metavar="FILE.npz",
-        help="record saved by --record or Record.save: of a race, sweep, map or comparison",
+        help="record saved by --record or Record.save: of a race, a sweep, basins or a comparison",
     )
     shared.add_race_figure(parser)
 

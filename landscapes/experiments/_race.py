@@ -17,7 +17,7 @@ from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_start, check_stop
+from landscapes.experiments.checks import check_count, check_dtype, check_memory, check_metrics, check_start, check_stop
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import FAILED_REASONS, race_target, roaming_box, statuses
 from landscapes.experiments.target_hits import arrival_steps
@@ -160,6 +160,9 @@ def race_searched(
     specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
     specs = with_tuned_lrs(specs, objective, point, budget, calm=calm)
     raced = [spec.optimizer for spec in specs]
+    if record_steps == "all":
+        size = 2 * (budget + 1) * (len(raced) * (objective.dim + 1) + 1) * 8  # the buffers, and the record made of them
+        check_memory(size, f"recording {budget} steps of {len(raced)} runs (record_steps=1000 keeps fewer, steps= too)")
     starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced))
     first = float(objective(point))
     surface = _surface(objective, resolution)

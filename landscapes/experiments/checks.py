@@ -11,7 +11,11 @@ import torch
 
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
+from landscapes.execution.memory import available, format_bytes
 from landscapes.objectives.decorators import Function
+
+MAX_STEPS = 10**9
+"""Steps of a run, at most."""
 
 
 def check_count(name: str, value: Any, least: int = 1) -> int:
@@ -22,7 +26,16 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{name} must be an integer >= {least}, got {value!r}")
+    if name == "steps" and value > MAX_STEPS:
+        raise InputError(f"steps must be <= {MAX_STEPS}, got {value}: such a run takes days")
     return int(value)
+
+
+def check_memory(size: int, what: str) -> None:
+    """Raise `InputError` if `size` bytes are more than this machine has left, before any work."""
+    free = available()
+    if free is not None and size > free:
+        raise InputError(f"{what} needs {format_bytes(size)} of memory, {format_bytes(free)} are available")
 
 
 def check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:

@@ -43,6 +43,11 @@ INVALID = {
     ),
     "0 steps": (["race", "booth", "--steps", "0"], r"--steps must be an integer >= 1, got '0'"),
     "-5 steps": (["race", "booth", "--steps", "-5"], r"--steps must be an integer >= 1, got '-5'"),
+    "endless steps": (["race", "booth", "--steps", "10000000000"], r"steps must be <= 1000000000, got 10000000000"),
+    "endless steps of a sweep": (
+        ["sweep", "booth", "-O", "adam", "--set", "lr=1", "--steps", "10000000000"],
+        r"steps must be <= 1000000000",
+    ),
     "1.5 steps": (["race", "booth", "--steps", "1.5"], r"--steps must be an integer >= 1, got '1.5'"),
     "steps as text": (["race", "booth", "--steps", "many"], r"--steps must be an integer >= 1, got 'many'"),
     "no seconds": (["race", "booth", "--seconds", "0"], r"--seconds must be a finite number > 0, got '0'"),
@@ -188,3 +193,11 @@ def test_results_are_kept_and_printed_if_the_picture_fails(cli, monkeypatch, tmp
     assert "Booth" in out or "Reaching" in out
     assert (tmp_path / "r.npz").is_file() == ("--record" in line)
     assert not (tmp_path / "a.png").exists()
+
+
+def test_more_steps_than_memory_are_refused_before_the_race(cli, monkeypatch):
+    monkeypatch.setattr("landscapes.experiments.checks.available", lambda: 10**6)
+    code, out, err = cli("race", "booth", "-O", "adam(lr=1)", "--steps", "100000", "-o", "a.png")
+    assert (code, out) == (2, "")
+    assert "recording 100000 steps of 1 runs" in err
+    assert "needs 6.4 MB of memory, 1.0 MB are available" in err
