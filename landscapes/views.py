@@ -51,7 +51,7 @@ def extent(trajectories: Trajectories) -> Box | None:
     return np.stack([points.min(0), points.max(0)], 1) if len(points) else None
 
 
-def around(box: Box, units: NDArray[np.float64]) -> Box:
+def around(box: Box, units: NDArray[np.float64], margin: float = MARGIN) -> Box:
     """Return a box with a margin, widened if it is too narrow; lengths are compared in `units` (d,) of the axes.
 
     >>> around(np.array([[0.0, 1.0], [2.0, 2.0]]), np.ones(2)).round(2).tolist()
@@ -59,6 +59,6 @@ def around(box: Box, units: NDArray[np.float64]) -> Box:
     """
     sides = (box[:, 1] - box[:, 0]) / units
     longest = float(sides.max()) or 0.01
-    half = (np.maximum(sides + 2 * MARGIN * longest, NARROWEST * (1 + 2 * MARGIN) * longest) / 2) * units
+    half = (np.maximum(sides + 2 * margin * longest, NARROWEST * (1 + 2 * margin) * longest) / 2) * units
     middle = box.mean(1)
     return np.stack([middle - half, middle + half], 1)

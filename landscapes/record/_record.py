@@ -9,7 +9,7 @@ import json
 import os
 import zipfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -354,6 +354,52 @@ class Record:
         with replacing(target) as temporary, temporary.open("wb") as file:
             archive.write(file, arrays)
         return target
+
+    @classmethod
+    def from_checkpoints(
+        cls,
+        runs: Any,
+        losses: Any,
+        *,
+        steps: Sequence[int] | None = None,
+        target: float | None = None,
+        title: str = "",
+        function: str = "",
+        surface: Surface | None = None,
+    ) -> Record:
+        """Return the record of one or several runs of your own training loop, as if `race` had made it.
+
+        All plots take it. Points with more than two coordinates are drawn after `project`.
+
+        Args:
+            runs: the checkpoints of one run, or a mapping from labels to those of several runs. They are an array or
+                tensor of shape (T, d), or a list of 1-D arrays, of 1-D tensors, or of `state_dict`s. Of a `state_dict`
+                the weights count, in its order; the running statistics of BatchNorm are left out.
+            losses: T losses of one run, a mapping from labels to those of several runs, or a function of one point
+                (d,) that returns the loss.
+            steps: the step of each checkpoint, ascending, of the longest run; by default 0, 1, 2, …
+            target: the loss to reach, if there is one.
+            title: title of pictures.
+            function: name of the objective; `project` then takes no other function.
+            surface: the function in its view, for points of two coordinates: `Function.surface()`.
+
+        Returns:
+            A record of the experiment "race". A shorter run stays at its last checkpoint and is "terminated". A run
+            that meets NaN or infinity stays at its last finite checkpoint and is "non-finite".
+
+        Raises:
+            InputError: if labels, lengths or shapes do not match, or if a run begins at NaN or infinity.
+
+        >>> points = {"mine": [[1.0, 0.0, 2.0], [0.5, 0.1, 1.0], [0.1, 0.0, 0.3]]}
+        >>> record = Record.from_checkpoints(points, {"mine": [5.0, 1.3, 0.1]}, steps=[0, 100, 200])
+        >>> record.trajectories.x.shape, record.trajectories.step.tolist()
+        ((1, 3, 3), [0, 100, 200])
+        """
+        from landscapes.record.checkpoints import from_checkpoints
+
+        return from_checkpoints(
+            runs, losses, steps=steps, target=target, title=title, function=function, surface=surface
+        )
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Record:
