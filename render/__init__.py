@@ -37,6 +37,7 @@ from landscapes.render.plots.contours import contour
 from landscapes.render.text._caption import caption
 from landscapes.render.text._table import table
 from landscapes.render.theme import THEMES, Theme
+from landscapes.render.words import words
 
 __all__ = [
     "THEMES",
@@ -71,6 +72,7 @@ __all__ = [
     "table",
     "trajectories",
     "tuning_trials",
+    "words",
     "zoom_inset",
 ]
 

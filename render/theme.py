@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-import importlib
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
-from matplotlib.colors import is_color_like, to_hex, to_rgb
+from matplotlib.colors import is_color_like, to_rgb
 from matplotlib.rcsetup import cycler
 
 from landscapes.errors import InputError, unknown
-from landscapes.silence import ignored_warnings
+from landscapes.render.colormaps import colormap
+from landscapes.render.locking import DRAWING
+from landscapes.render.words import check_words
 
 OPTIMIZERS = (
     "SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "Adadelta", "AdamW", "Lion", "NAdam",
@@ -41,6 +40,13 @@ VECTOR: dict[Any, Any] = WHOLE | {"pdf.fonttype": 42, "svg.fonttype": "none", "s
 They are read when a file is written, not when a figure is made."""
 
 
+SCALES = 0.5, 4.0
+"""Bounds of `text_scale`."""
+
+StyleLike = Any
+"""A colour of matplotlib, or a mapping with "color", "marker" and "dashes"."""
+
+
 @dataclass(frozen=True)
 class Theme:
     """The colours and styles of pictures. `theme | {...}` returns a changed copy.
@@ -64,6 +70,9 @@ class Theme:
         fade: how far old parts of a trail mix with the middle of the fill, from 0 to 1.
         ramp: colours of a heat map from best to worst, or the name of a colormap.
         distinct: whether optimizers also differ by markers and dashes, and minima by hatchings, for print in grey.
+        text_scale: the size of all texts, relative to the usual one; margins follow.
+        words: texts of pictures in another language, by our English ones, see `render.words`.
+        by_label: styles of runs by label: a colour, or a mapping with "color", "marker" and "dashes".
         rc: additional matplotlib settings for whole figures.
     """
 
@@ -82,6 +91,9 @@ class Theme:
     halo_width: float = 1.05
     ramp: tuple[str, ...] = ("#0b2f6b", "#1f5fa8", "#5b9bcf", "#a5cbe6", "#d9e8f4", "#f6fafd")
     distinct: bool = False
+    text_scale: float = 1.0
+    words: Mapping[str, str] = field(default_factory=dict)
+    by_label: Mapping[str, StyleLike] = field(default_factory=dict)
     rc: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -101,6 +113,15 @@ class Theme:
             )
         if len(self.fill) < 2 or len(self.ramp) < 2 or not self.colors:
             raise InputError(f"theme {self.name!r} needs at least two colours in fill and in ramp, and one in colors")
+        if (
+            isinstance(self.text_scale, bool)
+            or not isinstance(self.text_scale, int | float)
+            or not (SCALES[0] <= self.text_scale <= SCALES[1])
+        ):
+            raise InputError(f"text_scale must be from {SCALES[0]:g} to {SCALES[1]:g}, got {self.text_scale!r}")
+        check_words(self.words)
+        for label, style in self.by_label.items():
+            _check_style(str(label), style)
 
     def __or__(self, changes: Mapping[str, Any]) -> Theme:
         known = [item.name for item in fields(self)]
@@ -109,8 +130,18 @@ class Theme:
                 raise unknown("theme setting", name, known)
         return replace(self, **changes)
 
-    def context(self) -> AbstractContextManager[None]:
-        """Return a context with the matplotlib settings for figures in this theme."""
+    def say(self, words: str, **values: Any) -> str:
+        """Return one of the texts of pictures in the reader's language, with values in its placeholders.
+
+        >>> (THEMES["light"] | {"words": {"step {step}": "Schritt {step}"}}).say("step {step}", step=3)
+        'Schritt 3'
+        """
+        text = self.words.get(words, words)
+        return text.format(**values) if values else text
+
+    @contextmanager
+    def context(self) -> Iterator[None]:
+        """Apply the matplotlib settings for figures in this theme; other threads wait (see `DRAWING`)."""
         settings: Any = {
             "figure.constrained_layout.use": False,  # layout engines of a style would move our panels
             "figure.autolayout": False,
@@ -126,15 +157,20 @@ class Theme:
             "ytick.color": self.muted,
             "xtick.labelcolor": self.foreground,
             "ytick.labelcolor": self.foreground,
-            "xtick.labelsize": 9,
-            "ytick.labelsize": 9,
-            "axes.titlesize": 11,
-            "axes.labelsize": 10,
+            "xtick.labelsize": 9 * self.text_scale,
+            "ytick.labelsize": 9 * self.text_scale,
+            "axes.titlesize": 11 * self.text_scale,
+            "axes.labelsize": 10 * self.text_scale,
+            "xtick.major.pad": 3.5 * self.text_scale,
+            "ytick.major.pad": 3.5 * self.text_scale,
+            "font.size": 10 * self.text_scale,
+            "legend.fontsize": 9 * self.text_scale,
             "grid.color": self.muted,
             "grid.alpha": 0.25,
             "grid.linewidth": 0.6,
         }
-        return mpl.rc_context(settings | VECTOR | dict(self.rc))
+        with DRAWING, mpl.rc_context(settings | VECTOR | dict(self.rc)):
+            yield
 
     @property
     def faded(self) -> tuple[float, float, float]:
@@ -152,7 +188,7 @@ class Style:
 
 
 def styles(labels: Sequence[str], theme: Theme) -> list[Style]:
-    """Return one style per label: known optimizers have fixed colours, others take free ones.
+    """Return one style per label: the theme's own, else known optimizers have fixed colours, others take free ones.
 
     >>> [style.marker for style in styles(["Adam", "SGD"], THEMES["light"])]
     ['o', 'o']
@@ -162,7 +198,42 @@ def styles(labels: Sequence[str], theme: Theme) -> list[Style]:
         place = _place(label)
         places.append(None if place in places else place)
     free = (place for place in range(len(labels) + len(OPTIMIZERS)) if place not in places)
-    return [_style(next(free) if place is None else place, theme) for place in places]
+    usual = [_style(next(free) if place is None else place, theme) for place in places]
+    return [_restyled(style, theme.by_label.get(label)) for label, style in zip(labels, usual, strict=True)]
+
+
+def _restyled(style: Style, wanted: StyleLike | None) -> Style:
+    if wanted is None:
+        return style
+    changes: dict[str, Any] = dict(wanted) if isinstance(wanted, Mapping) else {"color": wanted}
+    if "color" in changes:
+        changes["color"] = to_rgb(changes["color"])
+    if "dashes" in changes:
+        changes["dashes"] = tuple(float(dash) for dash in changes["dashes"])
+    return replace(style, **changes)
+
+
+def _check_style(label: str, style: Any) -> None:
+    """Raise `InputError` unless a style of a label is a colour, or a mapping with a colour, a marker or dashes."""
+    facts = style if isinstance(style, Mapping) else {"color": style}
+    for name, value in facts.items():
+        if name not in ("color", "marker", "dashes"):
+            raise unknown(f"part of the style of {label!r}", str(name), ("color", "marker", "dashes"))
+        if name == "color" and not is_color_like(value):
+            raise InputError(f"invalid colour of {label!r}: {value!r}; use one such as '#1f77b4'")
+        if name == "marker" and value not in MARKERS:
+            raise InputError(f"invalid marker of {label!r}: {value!r}; available: {', '.join(MARKERS)}")
+        if name == "dashes" and not _is_dashes(value):
+            raise InputError(
+                f"dashes of {label!r} must be an even number of lengths > 0 in line widths, as in (4, 1.5), or (), "
+                f"got {value!r}"
+            )
+
+
+def _is_dashes(value: Any) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) % 2:
+        return False
+    return all(isinstance(dash, int | float) and not isinstance(dash, bool) and 0 < dash < 1000 for dash in value)
 
 
 def _place(label: str) -> int | None:
@@ -248,50 +319,32 @@ THEMES: dict[str, Theme] = {item.name: item for item in tuple(globals().values()
 """All themes of this module by name."""
 
 
-def as_theme(theme: str | Theme) -> Theme:
-    """Return a theme by name, or the theme itself. Raise `InputError` for an unknown name."""
-    if isinstance(theme, Theme):
-        return theme
-    if not isinstance(theme, str):
-        raise InputError(f"theme must be a name or a Theme, got {theme!r}")
-    if theme not in THEMES:
-        raise unknown("theme", theme, THEMES)
-    return THEMES[theme]
+def as_theme(
+    theme: str | Theme,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
+    labels: Iterable[str] = (),
+) -> Theme:
+    """Return a theme by name, or the theme itself, with other text sizes, words and styles of labels.
 
-
-PACKAGES = {"cmc": ("cmcrameri", "cmcrameri.cm"), "cmr": ("cmasher", "cmasher"), "cmo": ("cmocean", "cmocean.cm")}
-"""Packages by prefix of their colormaps' names: what to install, and the module that registers them."""
-
-USUAL = ("viridis", "cividis", "Blues", "Greys")
-"""Suggestions if no name is similar."""
-
-SAMPLES = 52
-"""The number of colours of a colormap that a theme keeps."""
-
-
-def colormap(name: str) -> tuple[str, ...]:
-    """Return the colours of a colormap from its lower to its upper end; append "_r" to reverse it.
-
-    Args:
-        name: one of matplotlib's, such as "viridis", or of a package that is installed: "cmc.batlow" of cmcrameri
-            (Crameri, 2018), "cmr.rainforest" of cmasher (van der Velden, 2020), "cmo.deep" of cmocean (Thyng et al.,
-            2016).
-
-    Raises:
-        InputError: for an unknown name, and where its package is not installed.
-
-    >>> colormap("gray")[0], colormap("gray")[-1], len(colormap("gray_r"))
-    ('#000000', '#ffffff', 52)
+    Raises `InputError` for an unknown name, and for colours of labels that are not among `labels`.
     """
-    begin, dot, _ = name.partition(".")
-    if name not in mpl.colormaps and dot and begin in PACKAGES:
-        package, module = PACKAGES[begin]
-        try:
-            with ignored_warnings():  # their warnings about creating colormaps
-                importlib.import_module(module)
-        except ImportError as error:
-            raise InputError(f"colormap {name!r} needs the package {package}: pip install {package}") from error
-    if name not in mpl.colormaps:
-        near = difflib.get_close_matches(name, mpl.colormaps) or USUAL
-        raise InputError(f"unknown colormap {name!r}; there are {', '.join(near)} and others, see matplotlib.colormaps")
-    return tuple(to_hex(color) for color in mpl.colormaps[name](np.linspace(0, 1, SAMPLES)))
+    if not isinstance(theme, str | Theme):
+        raise InputError(f"theme must be a name or a Theme, got {theme!r}")
+    if isinstance(theme, str) and theme not in THEMES:
+        raise unknown("theme", theme, THEMES)
+    look = THEMES[theme] if isinstance(theme, str) else theme
+    changes: dict[str, Any] = {"text_scale": text_scale}
+    for name, given in (("words", words), ("colors", colors)):
+        if given is not None and not isinstance(given, Mapping):
+            raise InputError(f"{name} must be a mapping, got {given!r:.80}")
+    if words is not None:
+        changes["words"] = {**look.words, **words}
+    if colors is not None:
+        known = [str(label) for label in labels]
+        for label in colors:
+            if label not in known:
+                raise unknown("label in colors", str(label), known)
+        changes["by_label"] = {**look.by_label, **colors}
+    return look | {name: value for name, value in changes.items() if value is not None}

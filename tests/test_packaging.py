@@ -185,6 +185,8 @@ def test_layers(name):
 
 
 ROOMS = (
+    "locking",
+    "words",
     "colormaps",
     "theme",
     "artists",

@@ -15,10 +15,16 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from landscapes.record import FAILED, Record, Surface, status_words, step_or_none
+from landscapes.record import Record, Surface, step_or_none
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use
-from landscapes.render.artists.text_fit import shorten, text_width
+from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Style, Theme, styles
+
+FONT = 9.0
+"""Font size in points at a text scale of 1."""
+
+LEAST_POINTS, LEAST_PIXELS = 5.5, 6.5
+"""The smallest font size; the larger of the two counts."""
 
 ROW = 17.0
 """Height of a row in points at a font size of 9; all else scales with the font."""
@@ -35,7 +41,11 @@ SMALL = 0.9
 
 @dataclass(frozen=True)
 class Entry:
-    """A row of the legend: style, name, learning rate, outcome in words and as a symbol, and its step."""
+    """A row of the legend.
+
+    Style, name, learning rate, outcome in words and as a symbol, its step, the bare rate, and whether the row has a
+    sample of the trail.
+    """
 
     style: Style
     name: str
@@ -43,6 +53,18 @@ class Entry:
     outcome: str
     symbol: str
     since: int
+    bare_lr: str = ""
+    sample: bool = True
+
+
+@dataclass(frozen=True)
+class Legend:
+    """The rows of a legend with their number of columns, font size and total height in points."""
+
+    entries: list[Entry]
+    across: int
+    font: float
+    height: float
 
 
 class OutcomeText(Text, AnimatedArtist):
@@ -69,34 +91,70 @@ def legend_entries(record: Record, theme: Theme) -> list[Entry]:
     labels = [str(label) for label in runs["label"]]
     facts = zip(styles(labels, theme), labels, runs["lr"], strict=True)
     return [
-        Entry(style, label, _rate(float(lr), label), *_fate(record, run))
+        Entry(style, clean_text(label, math=False), full, *_outcome(record, run, theme), bare)
         for run, (style, label, lr) in enumerate(facts)
+        for full, bare in [_rates(float(lr), label, theme)]
     ]
 
 
 def abbreviated(shown: Sequence[Entry]) -> list[Entry]:
     """Return the entries in fewer words, for small figures."""
     return [
-        replace(entry, lr=entry.lr.removeprefix("lr "), outcome=entry.outcome and f"{entry.symbol} {entry.since}")
-        for entry in shown
+        replace(entry, lr=entry.bare_lr, outcome=entry.outcome and f"{entry.symbol} {entry.since}") for entry in shown
     ]
 
 
-def fit_names(shown: Sequence[Entry], width: float, font: float) -> list[Entry]:
+def fit_legend(
+    shown: Sequence[Entry], width: float, tall: float, ruler: Ruler, theme: Theme, size: float = FONT
+) -> Legend:
+    """Return the fullest legend in the largest font that fits a box in points.
+
+    In this order: a smaller font, fewer words, shorter names, no learning rates, an even smaller font, and in the end
+    fewer rows, with the number of the others in the last one.
+    """
+    if not shown:
+        return Legend([], 1, size * theme.text_scale, 0.0)
+    usual = [points * theme.text_scale for points in (size, 0.89 * size, 0.78 * size)]
+    few = abbreviated(shown)
+    names = [replace(entry, lr="") for entry in few]
+    least = min(max(LEAST_POINTS, LEAST_PIXELS * 72 / ruler.dpi), usual[-1])
+    smaller = [*np.arange(usual[-1] - 0.5, least, -0.5).tolist(), least]
+    rounds = [(shown, False, usual), (few, False, usual), (few, True, usual), (names, True, [usual[-1], *smaller])]
+    for words, cut, fonts in rounds:
+        for font in fonts:
+            fit = fit_names(words, width, font, ruler) if cut else list(words)
+            across = column_count(fit, width, font, ruler)
+            height = legend_height(fit, across, font)
+            if row_width(fit, font, ruler) <= width and height <= tall:
+                return Legend(fit, across, font, height)
+    rows = int(tall // (ROW * least / 9))
+    kept = fit_names(names, width, least, ruler)
+    more = Entry(
+        kept[0].style, theme.say("+ {count} more", count=len(kept)), "", "", "", 0, sample=False
+    )  # at least as wide as needed
+    across = column_count([*kept, more], width, least, ruler)
+    count = rows * across - 1
+    if count < 1:
+        return Legend([], 1, least, 0.0)
+    rest = replace(more, name=theme.say("+ {count} more", count=len(kept) - count))
+    return Legend([*kept[:count], rest], across, least, legend_height([*kept[:count], rest], across, least))
+
+
+def fit_names(shown: Sequence[Entry], width: float, font: float, ruler: Ruler) -> list[Entry]:
     """Shorten names so that a row fits a width in points; their ends stay, because they distinguish runs."""
-    sample, _, rate, outcome_text = _widths(shown, font)
-    space = max(width - sample - rate - outcome_text - GAP * font, 3 * font)
-    return [replace(entry, name=shorten(entry.name, space, font, tail=0.4)) for entry in shown]
+    sample, _, rate, outcome = _widths(shown, font, ruler)
+    space = max(width - sample - rate - outcome - GAP * font, 3 * font)
+    return [replace(entry, name=ruler.shorten(entry.name, space, font, tail=0.4)) for entry in shown]
 
 
-def column_count(shown: Sequence[Entry], width: float, font: float) -> int:
+def column_count(shown: Sequence[Entry], width: float, font: float, ruler: Ruler) -> int:
     """Return how many columns fit a width in points."""
-    return max(1, min(int(width // (row_width(shown, font) + font)), len(shown)))
+    return max(1, min(int(width // (row_width(shown, font, ruler) + font)), len(shown)))
 
 
-def row_width(shown: Sequence[Entry], font: float) -> float:
+def row_width(shown: Sequence[Entry], font: float, ruler: Ruler) -> float:
     """Return the width of a row in points."""
-    return sum(_widths(shown, font))
+    return sum(_widths(shown, font, ruler))
 
 
 def legend_height(shown: Sequence[Entry], across: int, font: float) -> float:
@@ -104,66 +162,85 @@ def legend_height(shown: Sequence[Entry], across: int, font: float) -> float:
     return -(-len(shown) // across) * ROW * font / 9
 
 
-def draw_legend(ax: Axes, shown: Sequence[Entry], theme: Theme, *, across: int = 1, font: float = 9.0) -> Axes:
+def draw_legend(ax: Axes, legend: Legend, theme: Theme, ruler: Ruler) -> Axes:
     """Draw the legend on empty axes, and return them."""
-    rows = -(-len(shown) // across)
+    shown, across, font = legend.entries, legend.across, legend.font
+    rows = max(-(-len(shown) // across), 1)
     ax.set_axis_off()
     ax.set_xlim(0, 1)
     ax.set_ylim(rows, 0)
-    root = ax.get_figure(root=True)
-    dpi = 72.0 if root is None else root.dpi
-    width = 72 * ax.get_window_extent().width / dpi
-    indent, name, rate, _ = (part / width for part in _widths(shown, font))
-    unit = font / width
+    if not shown:
+        return ax
+    width = 72 * ax.get_window_extent().width / ruler.dpi
+    indent, name, rate, _ = (part / width for part in _widths(shown, font, ruler))
+    unit, small = font / width, font * SMALL
     for place, entry in enumerate(shown):
         column, row = divmod(place, rows)
         x, y = column / across, row + 0.5
-        sample = Line2D(
-            [x + 0.2 * unit, x + 2.4 * unit],
-            [y, y],
-            color=entry.style.color,
-            linewidth=2.2,
-            solid_capstyle="round",
-            marker=entry.style.marker,
-            markevery=[1],
-            markersize=5.5,
-        )
-        if entry.style.dashes:
-            sample.set_dashes(entry.style.dashes)
-        ax.add_line(sample)
-        ax.text(x + indent, y, entry.name, va="center", fontsize=font, color=theme.foreground, parse_math=False)
-        small = font * SMALL
-        ax.text(x + indent + name, y, entry.lr, va="center", fontsize=small, color=theme.foreground, alpha=0.65)
+        if entry.sample:
+            _draw_sample(ax, entry.style, x, y, unit, font / 9)
+        text: dict[str, Any] = {"va": "center", "color": theme.foreground, "parse_math": False}
+        ax.text(x + indent, y, entry.name, fontsize=font, **text)
+        if entry.lr:
+            ax.text(x + indent + name, y, entry.lr, fontsize=small, alpha=0.65, **text)
         if entry.outcome:
             after = x + indent + name + rate
-            outcome_text = OutcomeText(after, y, entry.outcome, va="center", fontsize=small, color=theme.foreground)
-            outcome_text.since = entry.since
-            ax.add_artist(outcome_text)
+            outcome = OutcomeText(after, y, entry.outcome, fontsize=small, **text)
+            outcome.since = entry.since
+            ax.add_artist(outcome)
     return ax
 
 
-def _widths(shown: Sequence[Entry], font: float) -> tuple[float, float, float, float]:
+def _draw_sample(ax: Axes, style: Style, x: float, y: float, unit: float, scale: float) -> None:
+    """Draw a piece of a trail with its head, one font size long per `unit`."""
+    sample = Line2D(
+        [x + 0.2 * unit, x + 2.4 * unit],
+        [y, y],
+        color=style.color,
+        linewidth=2.2 * min(scale, 1.0),
+        solid_capstyle="round",
+        marker=style.marker,
+        markevery=[1],
+        markersize=5.5 * min(scale, 1.0),
+    )
+    if style.dashes:
+        sample.set_dashes(style.dashes)
+    ax.add_line(sample)
+
+
+def _widths(shown: Sequence[Entry], font: float, ruler: Ruler) -> tuple[float, float, float, float]:
     """Return the widths of sample, name, learning rate and outcome, each with its gap, in points."""
-    name = max(text_width(entry.name, font) for entry in shown) + GAP * font
-    rate = max(text_width(entry.lr, font * SMALL) for entry in shown) + GAP * font
-    outcome_text = max(text_width(entry.outcome, font * SMALL) for entry in shown)
-    return INDENT * font, name, rate, outcome_text
+    name = max(ruler.width(entry.name, font) for entry in shown) + GAP * font
+    rate = max(ruler.width(entry.lr, font * SMALL) for entry in shown)
+    outcome = max(ruler.width(entry.outcome, font * SMALL) for entry in shown)
+    return INDENT * font, name, rate + GAP * font * (rate > 0), outcome
 
 
-def _rate(lr: float, label: str) -> str:
-    return "" if lr != lr or f"lr={lr:g}" in label else f"lr {lr:.3g}"
+def _rates(lr: float, label: str, theme: Theme) -> tuple[str, str]:
+    """Return a learning rate in words, and bare; "" if the label has it."""
+    if lr != lr or f"lr={lr:g}" in label:
+        return "", ""
+    return theme.say("lr {lr}", lr=f"{lr:.3g}"), f"{lr:.3g}"
 
 
-def _fate(record: Record, run: int) -> tuple[str, str, int]:
+OUTCOMES = {
+    "diverged": "diverged at step {step}",
+    "non-finite": "non-finite at step {step}",
+    "unbounded": "unbounded at step {step}",
+}
+"""The outcomes of runs that did not end well, by their status."""
+
+
+def _outcome(record: Record, run: int, theme: Theme) -> tuple[str, str, int]:
     """Return the outcome of a run in words and as a symbol, and its step."""
     runs, steps = record.trajectories.runs, record.trajectories.step
     status, stopped = str(runs["status"][run]), step_or_none(runs["stopped"], run)
-    if status in (*FAILED, "unbounded") and stopped is not None:
-        return f"{status_words(status)} at step {stopped}", "↗" if status == "unbounded" else "✕", stopped
-    surface = record.surface or record.curve
-    if surface is not None and not (visible := _in_view(record.trajectories.x[run], surface))[-1]:
-        since = int(steps[len(visible) - np.argmax(visible[::-1])]) if visible.any() else 0
-        return f"out of view from step {since}", "↗", since
+    if status in OUTCOMES and stopped is not None:
+        return theme.say(OUTCOMES[status], step=stopped), "↗" if status == "unbounded" else "✕", stopped
+    ground = record.surface or record.curve
+    if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:
+        since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0
+        return theme.say("out of view from step {step}", step=since), "↗", since
     return "", "", int(steps[-1])
 
 
@@ -180,13 +257,19 @@ class StepCounter(Text, AnimatedArtist):
     text layout per frame. Elsewhere it is an ordinary text.
     """
 
-    def __init__(self, x: float, y: float, last: int, **kwargs: Any) -> None:
+    def __init__(self, x: float, y: float, last: int, template: str = "step {step}", **kwargs: Any) -> None:
         self.digits = len(str(last))
-        super().__init__(x, y, self.words(last), family="monospace", **kwargs)
+        self.template = template
+        super().__init__(x, y, self.words(last), family="monospace", parse_math=False, **kwargs)
         self._key: tuple[Any, ...] | None = None
 
     def words(self, step: int) -> str:
-        return f"step {step:>{self.digits}}"
+        return self.template.format(step=f"{step:>{self.digits}}")
+
+    @property
+    def first_digit(self) -> int:
+        """The place of the first digit in the text."""
+        return len(self.template.partition("{step}")[0])
 
     def set_step(self, step: int) -> None:
         self.set_text(self.words(step))
@@ -206,9 +289,8 @@ class StepCounter(Text, AnimatedArtist):
         self._prepare(renderer)
         if in_use(self._box, renderer):
             text = self.get_text()
-            pages = [self._pages["0"]] * (len(text) - self.digits) + [
-                self._pages[digit] for digit in text[-self.digits :]
-            ]
+            first, last = self.first_digit, self.first_digit + self.digits
+            pages = [self._pages[letter if first <= place < last else "0"] for place, letter in enumerate(text)]
             places = [page[:, one:two] for page, (one, two) in zip(pages, pairwise(self._cuts), strict=True)]
             renderer.draw_image(renderer.new_gc(), self._left, self._bottom, np.concatenate(places, axis=1))
         self.stale = False
@@ -223,14 +305,13 @@ class StepCounter(Text, AnimatedArtist):
             return
         self._key = key
         kept = self.get_text()
-        word = kept[: -self.digits]
         page = RendererAgg(int(renderer.width), int(renderer.height), renderer.dpi)
         left, bottom, right, top = np.clip(self.get_window_extent(renderer).padded(4).extents, 0, None)
         rows = slice(int(max(renderer.height - top, 0)), int(renderer.height - bottom))
         cols = slice(int(left), int(right))
         pages = {}
         for digit in "0123456789":
-            self.set_text(word + digit * self.digits)
+            self.set_text(self.template.format(step=digit * self.digits))
             page.clear()
             super().draw(page)
             pages[digit] = np.asarray(page.buffer_rgba())[rows, cols].copy()

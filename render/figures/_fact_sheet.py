@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.render.artists.text_fit import LEADING, fit_formula, fit_text, formula_size, text_width, wrap
+from landscapes.render.artists.formulas import LEADING, fit_formula, formula_size
+from landscapes.render.artists.text_fit import clean_text, is_formula
+from landscapes.render.figures.layout import LEAST, Sheet
 from landscapes.render.figures.size import DPI, check_figsize, new_figure
 from landscapes.render.plot3d.shading import shaded_mesh
 from landscapes.render.plots._gradient_field import arrows
@@ -23,24 +24,33 @@ from landscapes.render.theme import Theme, as_theme
 from landscapes.summary import FunctionSummary
 
 PAGE = 12.0, 7.6
-"""The default size in inches, which is also the smallest one."""
+"""The default size in inches; smaller pages have smaller texts."""
 
 MARGIN = 34.0
 """Left and right margin in points."""
 
+VIEWS = 0.36
+"""The least share of the height for the views; first texts get smaller, then the last facts are left out."""
+
 NAMES = {
-    "start": "start",
-    "best": "global minimum",
-    "minimum": "local minimum",
-    "saddle": "saddle",
-    "maximum": "maximum",
+    "start": ("start", "{count} starts"),
+    "best": ("global minimum", "{count} global minima"),
+    "minimum": ("local minimum", "{count} local minima"),
+    "saddle": ("saddle", "{count} saddles"),
+    "maximum": ("maximum", "{count} maxima"),
 }
-"""The names of the marks in the key."""
+"""The names of the marks in the key, for one and for several."""
 
 
 @suggests_arguments
 def fact_sheet(
-    summary: FunctionSummary, *, theme: str | Theme = "light", figsize: tuple[float, float] = PAGE, dpi: float = DPI
+    summary: FunctionSummary,
+    *,
+    theme: str | Theme = "light",
+    figsize: tuple[float, float] = PAGE,
+    dpi: float = DPI,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> Figure:
     """Return the fact sheet of a function as a figure that pyplot does not know.
 
@@ -49,8 +59,9 @@ def fact_sheet(
     Args:
         summary: what `landscapes.summarize` returns.
         theme: colours, by name or as a `Theme`.
-        figsize: width and height in inches, at least 12 × 7.6.
+        figsize: width and height in inches. Where the texts do not fit, they are smaller, and facts are left out.
         dpi: dots per inch.
+        text_scale, words: as in `render.figure`.
 
     Raises:
         InputError: for another object, an unknown theme, a size out of bounds.
@@ -61,92 +72,95 @@ def fact_sheet(
     """
     if not isinstance(summary, FunctionSummary):
         raise InputError(f"expected a FunctionSummary, as returned by summarize('beale'), got {summary!r:.80}")
-    look = as_theme(theme)
-    wide, high = check_figsize(figsize, dpi)
-    if wide < PAGE[0] - 1e-6 or high < PAGE[1] - 1e-6:
-        raise InputError(
-            f"a fact sheet needs figsize of at least {PAGE[0]:g} × {PAGE[1]:g} inches, got {figsize!r}; "
-            "choose a smaller dpi"
-        )
+    check_figsize(figsize, dpi)
+    look = as_theme(theme, text_scale, words)
     with look.context():
-        made = new_figure(figsize, dpi)
-        page = Page(made, look, *(72 * inches for inches in made.get_size_inches()))
-        top = _heading(page, summary)
-        bottom = _facts(page, summary.facts)
+        return _draw(summary, look, figsize, dpi)
+
+
+def _draw(summary: FunctionSummary, look: Theme, figsize: tuple[float, float], dpi: float) -> Figure:
+    """Draw a fact sheet in the largest texts that leave room for the views."""
+    wide, high = figsize
+    wanted = look.text_scale * min(1.0, wide / PAGE[0], high / PAGE[1])
+    for share in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4):
+        page, facts = _page(look | {"text_scale": max(wanted * share, 0.5)}, figsize, dpi), dict(summary.facts)
+        used = _heading(page, summary) + _facts(page, facts)
+        if used <= (1 - VIEWS) * page.high or wanted * share <= 0.6:
+            break
+    while used > (1 - VIEWS) * page.high and facts:
+        facts.popitem()
+        used = _heading(page, summary) + _facts(page, facts)
+    with page.look.context():
+        page = Sheet.of(new_figure(figsize, dpi), page.look)
+        top = page.high - _heading(page, summary, draw=True)
+        bottom = _facts(page, facts, draw=True)
         (_line if summary.is_line else _views)(page, summary, bottom, top)
-    return made
+    return page.figure
 
 
-@dataclass(frozen=True, eq=False)
-class Page:
-    """A figure with positions in points from its lower left corner."""
-
-    figure: Figure
-    look: Theme
-    wide: float
-    high: float
-
-    def write(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
-        """Write a text whose baseline begins at a place."""
-        style = {"color": self.look.foreground, "va": "baseline"} | style
-        self.figure.text(x / self.wide, y / self.high, text, fontsize=size, **style)
-
-    def axes(self, x: float, y: float, wide: float, high: float, **style: Any) -> Any:
-        """Add axes at a place, of a size."""
-        return self.figure.add_axes((x / self.wide, y / self.high, wide / self.wide, high / self.high), **style)
+def _page(look: Theme, figsize: tuple[float, float], dpi: float) -> Sheet:
+    return Sheet.of(Figure(figsize=figsize, dpi=dpi), look)
 
 
-def _heading(page: Page, summary: FunctionSummary) -> float:
-    """Write title, description and formula; return where they end."""
-    space = page.wide - 2 * MARGIN
-    title, size = fit_text(summary.title, space, 22, 12, "bold")
-    page.write(MARGIN, page.high - 42, title, size, fontweight="bold")
-    y = page.high - 46
-    for line in wrap(summary.description, space, 12, 2):
-        y -= 16
-        page.write(MARGIN, y, line, 12)
-    if summary.latex:
-        y -= 12
-        lines, size = fit_formula(f"f = {summary.latex}", space - 20, 76, 17)
-        for line in lines:
-            tall = formula_size(line)[1] * size
-            page.write(MARGIN + 10, y - tall / 2, f"${line}$", size, va="center", parse_math=True)
+def _heading(page: Sheet, summary: FunctionSummary, draw: bool = False) -> float:
+    """Return the height of title, description and formula; with `draw`, write them."""
+    space, scale = page.wide - 2 * MARGIN, page.scale
+    y = page.high - 12 - 30 * scale
+    title, size = page.ruler.fit_title(summary.title, space, 22 * scale, max(12 * scale, LEAST), "bold")
+    lines: list[tuple[float, float, str, float, dict[str, Any]]] = [(MARGIN, y, title, size, {"fontweight": "bold"})]
+    y -= 4 * scale
+    for line in page.ruler.wrap(clean_text(summary.description, math=False), space, 12 * scale, 2):
+        y -= 16 * scale
+        lines.append((MARGIN, y, line, 12 * scale, {"parse_math": False}))
+    if summary.latex and is_formula(f"${summary.latex}$"):
+        y -= 12 * scale
+        parts, size = fit_formula(f"f = {summary.latex}", space - 20, min(76 * scale, 0.14 * page.high), 17 * scale)
+        for part in parts:
+            tall = formula_size(part)[1] * size
+            lines.append((MARGIN + 10, y - tall / 2, f"${part}$", size, {"va": "center", "parse_math": True}))
             y -= tall + LEADING * size
-    return y - 12
+    for x, at, text, size, style in lines if draw else []:
+        page.write(x, at, text, size, **style)
+    return page.high - y + 12 * scale
 
 
-def _facts(page: Page, facts: Mapping[str, str]) -> float:
-    """Write the facts in two columns at the bottom; return where they begin."""
-    gap, names, size = 28.0, 74.0, 9.5
+def _facts(page: Sheet, facts: Mapping[str, str], draw: bool = False) -> float:
+    """Return the height of the facts in two columns at the bottom; with `draw`, write them."""
+    look, scale = page.look, page.scale
+    size, row = 9.5 * scale, 13 * scale
+    names = [look.say(name) for name in facts]
+    gap, indent = 28.0, max([64 * scale, *(page.ruler.width(name, size) for name in names)]) + 10
     space = (page.wide - 2 * MARGIN - gap) / 2
-    cells = [(name, wrap(text, space - names, size, 2)) for name, text in facts.items()]
-    heights = [13.0 * len(lines) + 3 for _, lines in cells]
+    texts = [clean_text(text, math=False, most=1000) for text in facts.values()]
+    cells = [page.ruler.wrap(text, max(space - indent, 20), size, 2) for text in texts]
+    heights = [row * len(lines) + 3 for lines in cells]
     cut = min(range(len(cells) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))
     top = 16 + max(sum(heights[:cut]), sum(heights[cut:]), 0)
-    for column, part in enumerate((cells[:cut], cells[cut:])):
+    for column, part in enumerate((slice(0, cut), slice(cut, None)) if draw else ()):
         x, y = MARGIN + column * (space + gap), top
-        for name, lines in part:
-            page.write(x, y - 13, name, size, alpha=0.62)
+        for name, lines in zip(names[part], cells[part], strict=True):
+            page.write(x, y - row, name, size, alpha=0.62, parse_math=False)
             for line in lines:
-                y -= 13
-                page.write(x + names, y, line, size)
+                y -= row
+                page.write(x + indent, y, line, size, parse_math=False)
             y -= 3
     return top + 14
 
 
-def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
+def _views(page: Sheet, summary: FunctionSummary, bottom: float, top: float) -> None:
     """Draw contours with special points, the surface in 3-D and the gradient field, with a key below."""
-    named = summary.axes != ("x", "y")
-    space, gap, below = page.wide - 2 * MARGIN, 40.0, 62.0 if named else 50.0
-    low, high = bottom + below, top - 16
-    side = min((space - 2 * gap - 12) / 3, high - low)
+    named, scale = summary.axes != ("x", "y"), page.scale
+    space, gap, below = page.wide - 2 * MARGIN, 12 + 28 * scale, (62.0 if named else 50.0) * scale
+    low, high = bottom + below, top - 16 * scale
+    indent = 12 * scale + 10 * named
+    side = max(min((space - 2 * gap - indent) / 3, high - low), 10.0)
     low += (high - low - side) / 2
-    step = (space - 12 - side) / 2
-    left, middle, right = (MARGIN + 12 + place * step for place in range(3))
-    ax = page.axes(left, low, side, side)
+    step = (space - indent - side) / 2
+    left, middle, right = (MARGIN + indent + place * step for place in range(3))
+    ax = page.axes((left, low, side, side))
     contour(summary.surface, ax, theme=page.look, stars=False)
     _marks(ax, summary, page.look)
-    field = page.axes(right, low, side, side)
+    field = page.axes((right, low, side, side))
     contour(summary.surface, field, theme=page.look, lines=False, stars=False)
     sides = np.array([np.ptp(summary.surface.x), np.ptp(summary.surface.y)])
     arrows(field, summary.at, summary.slope, sides, page.look.colors[0])
@@ -154,26 +168,33 @@ def _views(page: Page, summary: FunctionSummary, bottom: float, top: float) -> N
         draw_minima(field, summary.surface.minima, page.look, 0.7 * size_factor(field))
     for axes in (ax, field):
         axes.locator_params(nbins=6)
+        page.fit_ticks(axes)
         if named:
-            axes.set_xlabel(summary.axes[0], labelpad=1)
+            words, size = page.ruler.fit_title(page.look.say(summary.axes[0]), side, 10 * scale, LEAST)
+            axes.set_xlabel(words, fontsize=size, labelpad=1)
     if named:
-        ax.set_ylabel(summary.axes[1], labelpad=0)
-    grow = min(0.12 * side, step - side - 28)  # mplot3d leaves a margin
-    solid = page.axes(middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow, projection="3d")
+        words, size = page.ruler.fit_title(page.look.say(summary.axes[1]), side, 10 * scale, LEAST)
+        ax.set_ylabel(words, fontsize=size, labelpad=0)
+    grow = max(min(0.12 * side, step - side - 28), 0.0)  # mplot3d leaves a margin
+    solid = page.figure.add_axes((0, 0, 1, 1), projection="3d")
+    page.place(solid, (middle - grow, low - 1.6 * grow, side + 2 * grow, side + 2 * grow))
     shaded_mesh(solid, summary.surface, page.look)
-    scale = {"log": ", on a log scale", "rank": "", "linear": ""}[summary.surface.scale]
-    for x, words in ((left, "contours"), (middle, f"surface{scale}"), (right, "negative gradient")):
-        page.write(x, low + side + 7, words, 10.5, fontweight="bold")
-    _key(page, left, low - below + 8, summary)
+    kind = "surface, on a log scale" if summary.surface.scale == "log" else "surface"
+    for x, words in ((left, "contours"), (middle, kind), (right, "negative gradient")):
+        words, size = page.ruler.fit_title(
+            page.look.say(words), min(step - 8, page.wide - x - 4), 10.5 * scale, LEAST, "bold"
+        )
+        page.write(x, low + side + 7, words, size, fontweight="bold")
+    _key(page, left, low - below + 8 * scale, summary)
 
 
-def _line(page: Page, summary: FunctionSummary, bottom: float, top: float) -> None:
+def _line(page: Sheet, summary: FunctionSummary, bottom: float, top: float) -> None:
     """Draw the graph of a one-dimensional function with its special points, and its derivative."""
-    space, gap = page.wide - 2 * MARGIN - 24, 64.0
-    low, high, side = bottom + 52, top - 16, (space - gap) / 2
-    look, surface = page.look, summary.surface
-    left = page.axes(MARGIN + 24, low, side, high - low)
-    right = page.axes(MARGIN + 24 + side + gap, low, side, high - low)
+    look, surface, scale = page.look, summary.surface, page.scale
+    indent, gap = 24 * scale, 64 * scale
+    low, high, side = bottom + 52 * scale, top - 16 * scale, (page.wide - 2 * MARGIN - indent - gap) / 2
+    left = page.axes((MARGIN + indent, low, side, high - low))
+    right = page.axes((MARGIN + indent + side + gap, low, side, high - low))
     left.plot(surface.x, surface.values[0], color=look.colors[0], linewidth=2)
     _marks(left, summary, look, height=lambda x: np.interp(x, surface.x, surface.values[0]))
     slope = np.where(np.isfinite(summary.slope[:, 0]), summary.slope[:, 0], np.nan)
@@ -183,8 +204,9 @@ def _line(page: Page, summary: FunctionSummary, bottom: float, top: float) -> No
         ax.set_xlim(surface.x[0], surface.x[-1])
         ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
         ax.set_axisbelow(True)
-        ax.set_title(words, loc="left", fontsize=10.5, fontweight="bold", pad=7)
-    _key(page, MARGIN + 24, bottom + 8, summary)
+        page.fit_ticks(ax)
+        page.title(ax, look.say(words), side, 10.5)
+    _key(page, MARGIN + indent, bottom + 8 * scale, summary)
 
 
 def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
@@ -209,7 +231,7 @@ def _marks(ax: Axes, summary: FunctionSummary, look: Theme, height: Any = None) 
             linestyle="none",
             zorder=5 + (kind == "best"),
             clip_on=False,
-            label=NAMES[kind],
+            label=NAMES[kind][0],
             **_shapes(look)[kind],
         )
 
@@ -226,19 +248,22 @@ def _points(summary: FunctionSummary) -> Iterator[tuple[str, NDArray[np.float64]
             yield kind, points[visible]
 
 
-def _key(page: Page, x: float, y: float, summary: FunctionSummary) -> None:
-    """Write the key of the marks in one row."""
+def _key(page: Sheet, x: float, y: float, summary: FunctionSummary) -> None:
+    """Write the key of the marks in one row, in a smaller font if need be, else without the last ones."""
+    kinds = []
     for kind, points in _points(summary):
-        words = NAMES[kind] if len(points) == 1 else f"{len(points)} {_plural(NAMES[kind])}"
-        mark = Line2D([(x + 6) / page.wide], [(y + 4) / page.high], linestyle="none", **_shapes(page.look)[kind])
+        one, several = NAMES[kind]
+        kinds.append((kind, page.look.say(one) if len(points) == 1 else page.look.say(several, count=len(points))))
+    size = 9.5 * page.scale
+    while size > LEAST and sum(page.ruler.width(words, size) + 4 * size for _, words in kinds) > page.wide - x:
+        size = max(size - 0.5, LEAST)
+    for kind, words in kinds:
+        end = x + 1.8 * size + page.ruler.width(words, size)
+        if end > page.wide - 4:
+            return
+        mark = Line2D(
+            [(x + 0.6 * size) / page.wide], [(y + 0.4 * size) / page.high], linestyle="none", **_shapes(page.look)[kind]
+        )
         page.figure.add_artist(mark)
-        page.write(x + 17, y, words, 9.5)
-        x += 17 + text_width(words, 9.5) + 20
-
-
-def _plural(name: str) -> str:
-    """
-    >>> _plural("local minimum"), _plural("saddle")
-    ('local minima', 'saddles')
-    """
-    return name.removesuffix("um") + "a" if name.endswith("um") else f"{name}s"
+        page.write(x + 1.8 * size, y, words, size, parse_math=False)
+        x = end + 2.1 * size

@@ -16,18 +16,18 @@ from landscapes.render.figures.race import race_figure
 from landscapes.render.figures.size import DPI, FIGSIZE
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._crop import crop
-from landscapes.render.theme import Theme
+from landscapes.render.theme import StyleLike, Theme
 from landscapes.summary import FunctionSummary
 from landscapes.views import View
 
-COMMON = {"theme", "figsize", "dpi"}
+COMMON = {"theme", "figsize", "dpi", "text_scale", "words"}
 RACE = {"step", "view", "panel", "inset", "labels", "view3d"}
 OPTIONS = {
-    "race": COMMON | RACE | {"title"},
-    "sweep": COMMON | {"title", "measure", "along"},
+    "race": COMMON | RACE | {"title", "colors"},
+    "sweep": COMMON | {"title", "measure", "along", "colors"},
     "basins": COMMON | {"title"},
-    "compare": COMMON | {"title"},
-    "tune": COMMON | {"title"},
+    "compare": COMMON | {"title", "colors"},
+    "tune": COMMON | {"title", "colors"},
     "summary": COMMON,
 }
 """The options of the figure of each experiment."""
@@ -53,6 +53,9 @@ class FigureOptions(TypedDict, total=False):
     view3d: bool | Camera
     measure: str
     along: str | Sequence[str] | None
+    text_scale: float | None
+    words: Mapping[str, str] | None
+    colors: Mapping[str, StyleLike] | None
 
 
 @suggests_arguments
@@ -71,6 +74,9 @@ def figure(
     view3d: bool | Camera = False,
     measure: str = "gap",
     along: str | Sequence[str] | None = None,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
     """Return the figure that fits an experiment; pyplot does not know it.
 
@@ -98,6 +104,12 @@ def figure(
             nor direct labels. For races.
         measure: what to show, as in `render.heatmap`. For sweeps.
         along: one or two hyper-parameters; by default the first ones. For sweeps.
+        text_scale: the size of all texts, from 0.5 to 4 times the usual one; margins follow. A small figure takes the
+            largest scale that leaves about half of its height to the panels.
+        words: texts in another language, by our English ones, with the same placeholders:
+            `{"step {step}": "Schritt {step}"}`. `render.words()` has all of them.
+        colors: styles of runs by label: a colour, or a mapping with "color", "marker" and "dashes":
+            `{"Adam": "#d62728", "ours": {"color": "black", "dashes": (4, 1.5)}}`. Other runs have their usual colours.
 
     Raises:
         InputError: for another object, an option of another experiment, a size out of bounds, a step outside the race,
@@ -110,14 +122,17 @@ def figure(
     experiment = experiment_of(record)
     given: dict[str, Any] = {
         "step": step, "view": view, "panel": panel, "inset": inset, "labels": labels, "view3d": view3d, "title": title,
-        "measure": measure, "along": along,
+        "measure": measure, "along": along, "colors": colors,
     }  # fmt: skip
     check_options(experiment, given)
-    size: dict[str, Any] = {"theme": theme, "figsize": figsize, "dpi": dpi}
+    size: dict[str, Any] = {
+        "theme": theme, "figsize": figsize, "dpi": dpi, "text_scale": text_scale, "words": words
+    }  # fmt: skip
     if figsize is None:
         size["figsize"] = PAGE if experiment == "summary" else FIGSIZE
     if isinstance(record, FunctionSummary):
         return fact_sheet(record, **size)
+    size["colors"] = colors
     if experiment != "race":
         return chart(record, title=title, measure=measure, along=along, **size)
     if view3d is not False:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,20 +10,20 @@ from matplotlib.backend_bases import RendererBase
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import pixels, set_step
-from landscapes.render.artists.legend import StepCounter, draw_legend, legend_entries, legend_height
-from landscapes.render.artists.text_fit import fit_text, text_width
-from landscapes.render.figures.race import BOTTOM, TOP, fitted_legend
-from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
+from landscapes.render.artists.legend import legend_entries
+from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
+from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
-from landscapes.render.plots.inputs import check_step, size_factor
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.plots.inputs import check_step, labels_of, size_factor
+from landscapes.render.theme import StyleLike, Theme, as_theme
 
 Points = NDArray[np.float64]
 
@@ -42,6 +42,9 @@ LABEL_SIZE = 9.0
 LABEL_DISTANCE = 12.0
 """Distance of the tick labels from the edge in points."""
 
+MARGIN = 12.0
+"""Left and right margin in points."""
+
 
 class BlockArtist(SurfaceArtist):
     """A surface as the top of a block, with tick labels along the nearest edges."""
@@ -55,6 +58,7 @@ class BlockArtist(SurfaceArtist):
         self.camera = self._best_camera() if camera is None else camera
         self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
         self._labels: dict[str, Text] = {}
+        self._drawn: list[Bbox] = []
 
     def antialiased(self) -> bool:
         return self.camera.rotate == 0
@@ -62,7 +66,8 @@ class BlockArtist(SurfaceArtist):
     def projection(self, renderer: RendererBase) -> Projection:
         assert self.axes is not None
         left, bottom, right, top = self.axes.bbox.extents
-        space = pixels(renderer, 1.0) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
+        size = self.theme.text_scale
+        space = pixels(renderer, size) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
         window = left + space[0], bottom + space[1], right - left - 2 * space[0], top - bottom - space[1]
         share = self.step / self.span if self.span else 0.0
         return self.camera.at(share).onto(window, self.model.top, self.floor)
@@ -84,6 +89,8 @@ class BlockArtist(SurfaceArtist):
     def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
         """Draw tick labels along the near edge parallel to an axis."""
         assert self.axes is not None
+        if axis == 0:
+            self._drawn = []
         low, high = self.bounds[axis]
         across = view.across if axis == 0 else view.along
         if abs(across[0]) < 0.15 * np.hypot(*across):
@@ -95,17 +102,28 @@ class BlockArtist(SurfaceArtist):
         places[:, 1 - axis] = other
         slant = np.array(view.along if axis == 0 else view.across) * (1 if other else -1)  # away from the block
         slant = slant / np.hypot(*slant)
-        unit = pixels(renderer, LABEL_DISTANCE)
+        unit = pixels(renderer, LABEL_DISTANCE * self.theme.text_scale)
         digits = f".{max(0, -int(np.floor(np.log10(max(np.diff(ticks).min(initial=1.0), 1e-12)) + 1e-9)))}f"
         for tick, place in zip(ticks, view(places), strict=True):
             x, y = (place + unit * slant).tolist()
             word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
             text = self._labels.setdefault(word, self._tick_label(word))
             text.set_position((x, y))
-            text.draw(renderer)
+            box = text.get_window_extent(renderer)
+            if not any(box.overlaps(other) for other in self._drawn):  # labels of both edges meet at the corner
+                self._drawn.append(box)
+                text.draw(renderer)
 
     def _tick_label(self, word: str) -> Text:
-        text = Text(0, 0, word, color=self.theme.foreground, fontsize=LABEL_SIZE, ha="center", va="center")
+        text = Text(
+            0,
+            0,
+            word,
+            color=self.theme.foreground,
+            fontsize=LABEL_SIZE * self.theme.text_scale,
+            ha="center",
+            va="center",
+        )
         assert self.axes is not None
         page = self.axes.get_figure(root=True)
         assert page is not None
@@ -124,6 +142,9 @@ def figure_3d(
     dpi: float = DPI,
     title: str | None = None,
     legend: bool = True,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
     """Draw a race in 3-D: the surface with level lines and lighting, and the trajectories on it.
 
@@ -139,6 +160,7 @@ def figure_3d(
         dpi: dots per inch.
         title: by default the title of the function.
         legend: whether to draw a legend.
+        text_scale, words, colors: as in `render.figure`.
 
     Returns:
         A new matplotlib figure, not managed by pyplot.
@@ -150,7 +172,8 @@ def figure_3d(
     >>> figure_3d(race("booth", ["adam(lr=0.5)"], steps=20), camera=Camera(rotate=90)).get_size_inches().round(3)
     array([9.6, 5.4])
     """
-    look = as_theme(theme)
+    labels = labels_of(record) if isinstance(record, Record) else []
+    look = fit_scale(as_theme(theme, text_scale, words, colors, labels), check_figsize(figsize, dpi))
     race = None if isinstance(record, Surface) else record
     shown = 0 if race is None else check_step(race, step)
     surface = record if isinstance(record, Surface) else record.surface
@@ -158,8 +181,7 @@ def figure_3d(
         raise InputError("this record has no surface; figure_3d needs a race on a function of two coordinates")
     with look.context():
         made = new_figure(figsize, dpi)
-        ax = made.add_axes((0, 0, 1, 1))
-        _lay_out(made, ax, race, look, title, legend)
+        ax = _lay_out(Sheet.of(made, look), race, title, legend)
         ax.set_axis_off()
         block = BlockArtist(surface, look, race, camera, 2.3 * size_factor(ax))
         ax.add_artist(block)
@@ -167,34 +189,23 @@ def figure_3d(
     return made
 
 
-def _lay_out(made: Figure, ax: Axes, race: Record | None, look: Theme, title: str | None, legend: bool) -> None:
-    """Place title and step counter above, the legend below, and the 3-D view between them."""
-    wide, high = (72 * inches for inches in made.get_size_inches())
-    side, above = wide - 24, 0.0
-    words = title or ("" if race is None else str(race.meta.get("title", "")))
-    tall, free = 0.0, side
+def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool) -> Axes:
+    """Place title and step counter above, the legend below, and return the axes between them."""
+    ax = sheet.axes((0, 0, sheet.wide, sheet.high))
+    side, above, tall, taken = sheet.wide - 2 * MARGIN, 0.0, 0.0, 0.0
+    words, y = title or ("" if race is None else race.meta.get("title", "")), sheet.high - sheet.head + 7
     if race is not None:
         if legend:
-            entries, across, font = fitted_legend(legend_entries(race, look), side, 0.4 * (high - TOP - BOTTOM))
-            tall = legend_height(entries, across, font)
-            below = made.add_axes((12 / wide, 6 / high, side / wide, tall / high), label="legend")
-            draw_legend(below, entries, look, across=across, font=font)
-        above = TOP
-        options: dict[str, Any] = {"ha": "right", "va": "baseline", "fontsize": 10, "color": look.foreground}
-        counter = StepCounter(
-            1 - 12 / wide,
-            1 - (TOP - 7) / high,
-            int(race.trajectories.step[-1]),
-            transform=made.transFigure,
-            **options,
-        )
-        made.add_artist(counter)
-        free -= text_width(counter.get_text(), 10, family="monospace") + 10
+            rows = sheet.fit_legend(legend_entries(race, sheet.look), side, 0.4 * (sheet.high - sheet.head))
+            tall = rows.height
+            sheet.legend(rows, (MARGIN, 6.0, side, tall))
+        above = sheet.head
+        taken = sheet.counter(sheet.wide - MARGIN, y, int(race.trajectories.step[-1]), side)
     if words:
-        above = TOP
-        words, font = fit_text(words, free, 12.0, 8.0, "bold")
-        made.text(12 / wide, 1 - (TOP - 7) / high, words, fontsize=font, fontweight="bold", color=look.foreground)
-    ax.set_position((12 / wide, (tall + 8) / high, side / wide, (high - tall - 8 - above) / high))
+        above, size = sheet.head, 12.0 * sheet.scale
+        text, size = sheet.ruler.fit_title(words, side - taken, size, max(0.66 * size, LEAST), "bold")
+        sheet.write(MARGIN, y, text, size, fontweight="bold")
+    return sheet.place(ax, (MARGIN, tall + 8, side, sheet.high - tall - 8 - above))
 
 
 def _share(shown: NDArray[np.bool_], points: Points) -> float:

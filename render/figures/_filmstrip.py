@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
-from landscapes.render.artists.legend import column_count, draw_legend, fit_names, legend_entries, legend_height
+from landscapes.render.artists.legend import legend_entries
+from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
+from landscapes.render.figures.size import DPI, STRIP_WIDTH, check_figsize, new_figure
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.inputs import check_step
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.plots.inputs import check_step, labels_of
+from landscapes.render.theme import StyleLike, Theme, as_theme
+
+LEFT, RIGHT, GAP = 24.5, 4.5, 6.0
+"""The least margins left and right, and between panels, in points."""
+
+TITLE, TICK, LEGEND = 8.0, 6.5, 7.0
+"""Font sizes in points."""
+
+MANY = 5
+"""More panels than this are by default drawn in several rows."""
 
 
 @suggests_arguments
@@ -21,59 +32,98 @@ def filmstrip(
     record: Record,
     steps: Sequence[int] | None = None,
     *,
+    columns: int | None = None,
     theme: str | Theme = "print",
-    width: float = 6.75,
+    figsize: tuple[float, float] | None = None,
+    dpi: float = DPI,
     legend: bool = True,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
-    """Return a row of contour plots with the trajectories at several steps, with one legend.
+    """Return contour plots with the trajectories at several steps, in one or more rows, with one legend.
 
     Args:
         record: a race in two dimensions.
         steps: the steps to show; by default four with growing gaps.
+        columns: panels per row; by default all up to five, and more in rows of nearly equal length.
         theme: colours, by name or as a `Theme`.
-        width: width of the figure in inches, by default that of a two-column page; the height follows.
+        figsize: width and height in inches; by default as wide as a two-column page, 6.75, and as high as square panels
+            need.
+        dpi: dots per inch.
         legend: whether to draw a legend.
+        text_scale, words, colors: as in `render.figure`.
 
     Returns:
-        The figure with square panels; pyplot does not know it.
+        The figure; pyplot does not know it.
 
     Raises:
-        InputError: for a record without a surface, no steps, steps outside the race, an unknown theme.
+        InputError: for a record without a surface, no steps, steps outside the race, an unknown theme, columns < 1, a
+            size out of bounds, and one that is too small for the panels.
 
     >>> from landscapes import race
     >>> len(filmstrip(race("booth", ["adam(lr=0.5)"], steps=40), [5, 20, 40]).axes)
     4
     """
-    look = as_theme(theme)
+    look = as_theme(theme, text_scale, words, colors, labels_of(record))
     last = int(record.trajectories.step[-1])
     shown = [check_step(record, step) for step in (spread(last) if steps is None else steps)]
     if not shown:
         raise InputError("a filmstrip needs at least one step")
-    if not width > 1:
-        raise InputError(f"width must be > 1 inch, got {width!r}")
-    left, right, top, bottom, gap = 0.34, 0.06, 0.22, 0.22, 0.08
-    side = (width - left - right - gap * (len(shown) - 1)) / len(shown)
-    entries = legend_entries(record, look)
-    font = 7.0
-    across = column_count(entries, 72 * (width - left - right), font)
-    entries = fit_names(entries, 72 * (width - left - right) / across, font)
-    beneath = legend_height(entries, across, font) / 72 + 0.06 if legend else 0.0
-    tall = top + side + bottom + beneath
+    if columns is not None and (isinstance(columns, bool) or not isinstance(columns, int) or columns < 1):
+        raise InputError(f"columns must be an integer >= 1, got {columns!r}")
+    down = -(-len(shown) // (columns or MANY))
+    across = min(columns or -(-len(shown) // down), len(shown))
+    if figsize is None:  # as high as square panels need
+        scale = look.text_scale
+        side = (72 * STRIP_WIDTH - LEFT * scale - RIGHT - GAP * (across - 1)) / across
+        rows = 16 * scale * -(-len(record.trajectories) // 4) if legend else 0.0
+        figsize = STRIP_WIDTH, (down * (side + 16 * scale) + 16 * scale + rows + 8) / 72
+    else:
+        look = fit_scale(look, check_figsize(figsize, dpi))
     with look.context():
-        made = Figure(figsize=(width, tall), dpi=100)
-        for place, step in enumerate(shown):
-            x = left + place * (side + gap)
-            ax = made.add_axes((x / width, (bottom + beneath) / tall, side / width, side / tall))
-            contour(record, ax, theme=look)
-            trajectories(record, ax, step=step, theme=look)
-            ax.set_title(f"step {step}", loc="left", fontsize=8, pad=3)
-            ax.tick_params(labelsize=6.5, length=2.5, pad=2, labelleft=place == 0)
-        if legend:
-            ax = made.add_axes(
-                (left / width, 0.02, 1 - (left + right) / width, (beneath - 0.06) / tall), label="legend"
-            )
-            draw_legend(ax, entries, look, across=across, font=font)
+        made = new_figure(figsize, dpi)
+        _lay_out(Sheet.of(made, look), record, shown, across, legend)
     return made
+
+
+def _lay_out(sheet: Sheet, record: Record, steps: Sequence[int], across: int, legend: bool) -> None:
+    """Fill the figure with rows of panels; only the outer ones have tick labels."""
+    look, scale = sheet.look, sheet.scale
+    down = -(-len(steps) // across)
+    entries = legend_entries(record, look) if legend else []
+    panels = [sheet.axes((0, 0, 99, 99)) for _ in steps]
+    left, right, low = LEFT * scale, RIGHT, 16 * scale
+    for again in range(3):
+        rows = sheet.fit_legend(entries, sheet.wide - left - RIGHT, 0.4 * sheet.high, LEGEND)
+        base = low + (rows.height + 6 if rows.height else 3)
+        head = (TITLE + 6) * scale + 3
+        side = (sheet.wide - left - right - GAP * (across - 1)) / across
+        tall = (sheet.high - base - 2 - head * down - GAP * (down - 1)) / down
+        if side < 20 or tall < 20:
+            raise InputError(
+                f"{len(steps)} panels in rows of {across} do not fit into {sheet.wide / 72:.1f} × "
+                f"{sheet.high / 72:.1f} inches; give a larger figsize or other columns"
+            )
+        for place, ax in enumerate(panels):
+            row, column = divmod(place, across)
+            sheet.place(
+                ax, (left + column * (side + GAP), sheet.high - 2 - (row + 1) * (head + tall) - row * GAP, side, tall)
+            )
+            if not again:
+                contour(record, ax, theme=look)
+                outer = place + across >= len(steps)  # nothing below
+                ax.tick_params(labelsize=TICK * scale, length=2.5, pad=2, labelleft=column == 0, labelbottom=outer)
+        rooms = [sheet.fit_ticks(ax) for ax in panels]
+        left = max(LEFT * scale, *(room.left + 3 for room in rooms[::across]))
+        right = max(RIGHT, *(room.right + 3 for room in rooms))
+        low = max(room.bottom + 3 for room in rooms)
+    for ax, step in zip(panels, steps, strict=True):
+        trajectories(record, ax, step=step, theme=look)
+        words, size = sheet.ruler.fit_title(look.say("step {step}", step=step), side, TITLE * scale, LEAST)
+        ax.set_title(words, loc="left", fontsize=size, pad=3)
+    if rows.height:
+        sheet.legend(rows, (left, 3, sheet.wide - left - RIGHT, rows.height))
 
 
 def spread(last: int, count: int = 4) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,20 +10,18 @@ from matplotlib.figure import Figure
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.animated import set_step
-from landscapes.render.artists.legend import StepCounter, draw_legend, legend_height
-from landscapes.render.artists.text_fit import fit_text, text_width
+from landscapes.render.figures.layout import Sheet, fit_scale
 from landscapes.render.figures.panels import check_races, draw_race, legend_names, restyle, shared_styles
-from landscapes.render.figures.race import BOTTOM, TOP, fitted_legend
-from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
+from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots._loss_curves import loss_curves
-from landscapes.render.plots.inputs import check_step
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.plots.inputs import check_step, labels_of
+from landscapes.render.theme import StyleLike, Theme, as_theme
 
 MOST = 4
 """The largest number of records."""
 
-PANEL_FROM = 360.0
-"""Figures of at least this height in points have room for the losses."""
+LEAST_PANEL = 44.0
+"""The smallest height of the losses in points; where there is no room for it, they are left out."""
 
 LEFT, RIGHT, GAP = 34.0, 12.0, 40.0
 """Margins and gaps for tick labels, in points."""
@@ -38,6 +36,9 @@ def side_by_side(
     figsize: tuple[float, float] = FIGSIZE,
     dpi: float = DPI,
     panel: bool | None = None,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
     """Return variants of a race side by side; pyplot does not know the figure.
 
@@ -52,6 +53,7 @@ def side_by_side(
         figsize: width and height in inches.
         dpi: dots per inch.
         panel: whether to draw the losses below; by default if there is room.
+        text_scale, words, colors: as in `render.figure`.
 
     Raises:
         InputError: for fewer than two records or more than four, another number of titles, a record without a surface
@@ -63,62 +65,62 @@ def side_by_side(
     >>> [ax.get_title(loc="left") for ax in side_by_side(plain, clipped).axes[:2]]
     ['sgd(lr=0.01)', 'clip(sgd(lr=0.01), norm=1.0)']
     """
-    look = as_theme(theme)
     if len(records) < 2:
         raise InputError("side_by_side needs at least two records; render.figure draws one")
     races = check_races(records, MOST)
     longest = max(races, key=lambda race: int(race.trajectories.step[-1]))
     shown = check_step(longest, step)
-    words = _titles(races) if titles is None else [str(title) for title in titles]
-    if len(words) != len(races):
-        raise InputError(f"got {len(races)} records and {len(words)} titles; give one title per record")
+    headings = _titles(races) if titles is None else [str(title) for title in titles]
+    if len(headings) != len(races):
+        raise InputError(f"got {len(races)} records and {len(headings)} titles; give one title per record")
+    labels = dict.fromkeys(label for race in races for label in labels_of(race))
+    look = fit_scale(as_theme(theme, text_scale, words, colors, labels), check_figsize(figsize, dpi))
     with look.context():
         made = new_figure(figsize, dpi)
-        wide, high = (72 * inches for inches in made.get_size_inches())
-        by_label = shared_styles(races, look)
-        entries, across, font = fitted_legend(legend_names(by_label), wide - 2 * RIGHT, 0.25 * (high - TOP - BOTTOM))
-        tall = legend_height(entries, across, font)
-        space, side = high - TOP - BOTTOM - tall - 4, (wide - LEFT - RIGHT - GAP * (len(races) - 1)) / len(races)
-        low = 0.3 * space if (high >= PANEL_FROM if panel is None else panel) else 0.0
-        apart = 26.0 if low else 0.0
-
-        def place(column: int, y: float, tall: float) -> Axes:
-            return made.add_axes(((LEFT + column * (side + GAP)) / wide, y / high, side / wide, tall / high))
-
-        counter = StepCounter(
-            1 - RIGHT / wide,
-            1 - (TOP - 7) / high,
-            int(longest.trajectories.step[-1]),
-            ha="right",
-            va="baseline",
-            fontsize=10,
-            color=look.foreground,
-            transform=made.transFigure,
-        )
-        made.add_artist(counter)
-        taken = text_width(counter.get_text(), 10, family="monospace") + 10
-        base = BOTTOM + tall + 4
-        for column, (race, title) in enumerate(zip(races, words, strict=True)):
-            ax = place(column, base + low + apart, space - low - apart)
-            draw_race(race, ax, look, by_label)
-            free = side - (taken if column == len(races) - 1 else 0.0)
-            title, size_ = fit_text(title, free, 11.0, 7.0, "bold")
-            ax.set_title(title, loc="left", fontweight="bold", fontsize=size_, pad=7)
-        if low:
-            curves = [loss_curves(race, place(column, base, low), theme=look) for column, race in enumerate(races)]
-            for ax in curves:
-                restyle(ax, by_label)
-                ax.set(xlabel="", ylabel="")
-            _share(curves)
-        draw_legend(
-            made.add_axes((RIGHT / wide, 6 / high, 1 - 2 * RIGHT / wide, tall / high), label="legend"),
-            entries,
-            look,
-            across=across,
-            font=font,
-        )
+        _lay_out(Sheet.of(made, look), races, headings, int(longest.trajectories.step[-1]), panel)
     set_step(made, shown)
     return made
+
+
+def _lay_out(sheet: Sheet, races: Sequence[Record], headings: Sequence[str], last: int, panel: bool | None) -> None:
+    """Fill the figure: one column per race, the losses below, the legend at the bottom."""
+    look, entries = sheet.look, shared_styles(races, sheet.look)
+    width = sheet.wide - 2 * RIGHT
+    rows = sheet.fit_legend(legend_names(entries), width, 0.25 * (sheet.high - sheet.head - sheet.bottom))
+    base = rows.height + sheet.bottom + 4
+    space, apart = sheet.high - sheet.head - base, 8 + 18 * sheet.scale
+    low = max(0.3 * space, LEAST_PANEL) if panel is not False else 0.0
+    if not panel and space - low - apart < low:
+        low = 0.0
+    apart = apart if low else 0.0
+    left, right, gap = LEFT, RIGHT, GAP
+    side = (sheet.wide - left - right - gap * (len(races) - 1)) / len(races)
+    maps = [sheet.axes((0, 0, side, space - low - apart)) for _ in races]
+    curves = [sheet.axes((0, 0, side, low)) for _ in races] if low else []
+    for ax, race in zip(maps, races, strict=True):
+        draw_race(race, ax, look, entries)
+    for ax, race in zip(curves, races, strict=False):
+        loss_curves(race, ax, theme=look).set(xlabel="", ylabel="")  # the same in all columns
+        restyle(ax, entries)
+    _share(curves)
+    for _ in range(3):
+        rooms = [sheet.fit_ticks(ax) for ax in (*maps, *curves)]
+        right = max(RIGHT, *(room.right + 4 for room in rooms))
+        left = max(LEFT, *(room.left + 4 for room in rooms))
+        gap = max(GAP, *(room.left + room.right + 6 for room in rooms))
+        side = (sheet.wide - left - right - gap * (len(races) - 1)) / len(races)
+        for column, ax in enumerate(maps):
+            x = left + column * (side + gap)
+            sheet.place(ax, (x, base + low + apart, side, space - low - apart))
+            if low:
+                sheet.place(curves[column], (x, base, side, low))
+    for ax in curves:
+        sheet.drop_notes(ax)
+    y = sheet.high - sheet.head + 7
+    taken = sheet.counter(sheet.wide - right, y, last, side)
+    for column, (ax, heading) in enumerate(zip(maps, headings, strict=True)):
+        sheet.title(ax, heading, side - (taken if column == len(races) - 1 else 0.0), 11.0)
+    sheet.legend(rows, (RIGHT, 6, width, rows.height))
 
 
 def _titles(races: Sequence[Record]) -> list[str]:
@@ -131,6 +133,8 @@ def _titles(races: Sequence[Record]) -> list[str]:
 
 def _share(curves: Sequence[Axes]) -> None:
     """Give axes of one kind a common scale."""
+    if not curves:
+        return
     if len({ax.get_yscale() for ax in curves}) == 1:
         lows, highs = zip(*(ax.get_ylim() for ax in curves), strict=True)
         for ax in curves:

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.selection import only
 from landscapes.record import Record
+from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import mix
-from landscapes.render.figures.size import DPI, FIGSIZE, new_figure
+from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
+from landscapes.render.figures.panels import legend_names
+from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots._basins import basin_color, basin_shares, basins, hatching
-from landscapes.render.plots._heatmap import choose_axes, color_scale, heatmap, missing_legend
+from landscapes.render.plots._heatmap import best_texts, choose_axes, color_scale, heatmap, missing_legend
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._sensitivity import sensitivity
 from landscapes.render.plots._tuning_trials import tuning_trials
+from landscapes.render.plots.inputs import labels_of
 from landscapes.render.plots.run_table import REPEATS, grid_values
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme, styles
+
+EDGE = 8.0
+"""Left and right margin of the legend in points."""
 
 MOST_PANELS = 12
 """The largest number of optimizers in a figure of heat maps."""
@@ -38,35 +46,59 @@ def chart(
     figsize: tuple[float, float] = FIGSIZE,
     dpi: float = DPI,
     title: str | None = None,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
     """Return the figure of a sweep, a map of basins, a comparison or a tuning; see `render.figure` for the options."""
-    look = as_theme(theme)
+    labels = [*record.axes.get("optimizer", ()), *labels_of(record)]
+    look = as_theme(theme, text_scale, words, colors, labels)
+    look = fit_scale(look, _panel_size(record, check_figsize(figsize, dpi)))
     experiment = str(record.meta.get("experiment"))
     with look.context():
         made = new_figure(figsize, dpi, layout="constrained")
-        made.suptitle(
-            title or str(record.meta.get("title", "Comparison")),
-            x=0.012,
-            ha="left",
-            fontweight="bold",
-            fontsize=12,
-            color=look.foreground,
+        sheet = Sheet.of(made, look)
+        share = 0.42 if experiment == "basins" else 0.97  # its legend is beside the title
+        heading, size = sheet.ruler.fit_title(
+            title or record.meta.get("title") or look.say("Comparison"),
+            share * sheet.wide,
+            12 * sheet.scale,
+            LEAST,
+            "bold",
         )
-        CHARTS[experiment](made, record, look, measure, along)
+        made.suptitle(heading, x=0.012, ha="left", fontweight="bold", fontsize=size, color=look.foreground)
+        CHARTS[experiment](sheet, record, measure, along)
+        for _ in range(3):  # first to the usual panels, then to those that the labels leave
+            for ax in made.axes:
+                sheet.fit_labels(ax)
+            made.draw_without_rendering()
+        for ax in made.axes:
+            sheet.drop_notes(ax)
     return made
 
 
-def _sweep(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
+def _panel_size(record: Record, figsize: tuple[float, float]) -> tuple[float, float]:
+    """Return the width and height in inches that a panel of a chart has about."""
+    count = 2 if record.meta["experiment"] == "compare" else 1
+    if record.meta["experiment"] == "sweep" and len([name for name in record.axes if name not in REPEATS]) > 2:
+        count = min(len(record.axes.get("optimizer", [None])), MOST_PANELS)
+    across = math.ceil(math.sqrt(count))
+    return figsize[0] / across, figsize[1] / -(-count // across)
+
+
+def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
+    made, look = sheet.figure, sheet.look
     names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
     requested = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
     if len(requested) == 1:
         ax = made.subplots()
         sensitivity(record, ax, measure=measure, along=requested[0], theme=look)
-        _key(ax, look)
+        _key(sheet, record)
         return
     requested = choose_axes(record, requested)
     entries = record.axes.get("optimizer", [None])[:MOST_PANELS]
     across = int(np.ceil(np.sqrt(len(entries))))
+    marks: dict[str, Patch] = {}
     panels = made.subplots(-(-len(entries) // across), across, squeeze=False).ravel().tolist()
     for ax, label in zip(panels, entries, strict=False):
         mine = record if label is None else only(record, "optimizer", label)
@@ -74,29 +106,34 @@ def _sweep(made: Figure, record: Record, look: Theme, measure: str, along: str |
         shown = grid_values(mine, measure, requested)
         bar = made.colorbar(color_scale(shown, look), ax=ax, pad=0.02, aspect=30)
         bar.outline.set_linewidth(0.5)
-        bar.set_label(shown.measure.title, fontsize=8)
-        findings = ax.get_title(loc="left").removeprefix(f"{shown.measure.title}: ")  # the colour bar has it
-        lines = (findings if label is None else f"{label}: {findings}").split("; ")
-        ax.set_title("\n".join(lines), loc="left", fontsize=8)
-        marks = missing_legend(shown, look)
-        if marks:
-            ax.legend(handles=marks, loc="lower left", fontsize=7, framealpha=0.9, facecolor=look.background)
+        bar.set_label(look.say(shown.measure.title), fontsize=8 * sheet.scale)  # so the title need not have it
+        first, *others = best_texts(shown, look)
+        name = "" if label is None else f"{clean_text(label)}: "
+        ax.set_title("\n".join([name + first, *others]), loc="left", fontsize=8 * sheet.scale)
+        for mark in missing_legend(shown, look):
+            marks.setdefault(str(mark.get_label()), mark)
+    if marks:
+        made.legend(
+            handles=list(marks.values()), loc="outside lower left", ncols=2, fontsize=8 * sheet.scale, frameon=False
+        )
     for ax in panels[len(entries) :]:
         ax.remove()
 
 
-def _basins(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
+def _basins(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
+    made, look = sheet.figure, sheet.look
     ax = made.subplots()
     basins(record, ax, theme=look)
-    ax.set_title(
-        f"{record.meta['label']}, {record.meta['steps']} steps; stronger colour: more steps to arrive",
-        loc="left",
-        fontsize=9,
+    words = look.say(
+        "{label}, {steps} steps; stronger colour: more steps to arrive",
+        label=clean_text(record.meta["label"]),
+        steps=record.meta["steps"],
     )
+    ax.set_title(words, loc="left", fontsize=9 * sheet.scale)
     marks: list[Line2D | Patch] = []
     percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
     for words, number, share in basin_shares(record):
-        text = f"{words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
+        text = f"{look.say(words) if number < 0 else words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
         if number >= 0 and look.distinct:
             color = mix(basin_color(number, look), to_rgb(look.background), 0.5)
             marks.append(
@@ -110,37 +147,43 @@ def _basins(made: Figure, record: Record, look: Theme, measure: str, along: str 
             )
         else:
             marks.append(Patch(facecolor=look.muted, alpha=0.85 if number == -2 else 0.35, label=text))
+    heading, size = look.say("basin, share of starts"), 9 * sheet.scale
+    widest = [heading, *(str(mark.get_label()) for mark in marks)]
+    while size > LEAST and max(sheet.ruler.width(text, size) for text in widest) > 0.36 * sheet.wide:
+        size = max(size - 0.5, LEAST)
+    room = int((sheet.high - sheet.head) / (1.6 * size)) - 2
     made.legend(
-        handles=marks[:24],
+        handles=marks[: max(min(room, 24), 1)],
         loc="outside right upper",
-        fontsize=9,
+        fontsize=size,
         frameon=False,
-        title="basin, share of starts",
-        title_fontsize=9,
+        title=heading,
+        title_fontsize=size,
         alignment="left",
+        labelcolor=look.foreground,
     )
 
 
-def _compare(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
+def _compare(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
+    made, look = sheet.figure, sheet.look
     left, right = made.subplots(1, 2)
     performance_profile(record, left, kind="performance", theme=look)
     performance_profile(record, right, kind="ecdf", theme=look)
     count = len(record.axes["function"])
-    left.set_title(
-        f"{count} function{'s' * (count > 1)}, tolerance {judged_tolerance(record.meta):g}", loc="left", fontsize=9
-    )
-    right.set_title(f"{len(record.meta['tolerances'])} targets per problem", loc="left", fontsize=9)
-    handles, labels = left.get_legend_handles_labels()
-    made.legend(
-        handles, labels, loc="outside lower left", ncols=6, fontsize=9, frameon=False, labelcolor=look.foreground
-    )
+    text = "1 function, tolerance {tolerance}" if count == 1 else "{count} functions, tolerance {tolerance}"
+    text = look.say(text, count=count, tolerance=f"{judged_tolerance(record.meta):g}")
+    left.set_title(text, loc="left", fontsize=9 * sheet.scale)
+    text = look.say("{count} targets per problem", count=len(record.meta["tolerances"]))
+    right.set_title(text, loc="left", fontsize=9 * sheet.scale)
+    _key(sheet, record)
 
 
-def _tune(made: Figure, record: Record, look: Theme, measure: str, along: str | Sequence[str] | None) -> None:
+def _tune(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
+    made, look = sheet.figure, sheet.look
     tuning_trials(record, made.subplots(), theme=look)
 
 
-CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, str | Sequence[str] | None], None]] = {
+CHARTS: Mapping[str, Callable[[Sheet, Record, str, str | Sequence[str] | None], None]] = {
     "sweep": _sweep,
     "basins": _basins,
     "compare": _compare,
@@ -149,17 +192,16 @@ CHARTS: Mapping[str, Callable[[Figure, Record, Theme, str, str | Sequence[str] |
 """The function that fills the figure of each experiment."""
 
 
-def _key(ax: Axes, look: Theme) -> None:
-    """Draw the legend above the axes."""
-    handles, labels = ax.get_legend_handles_labels()
-    ax.legend(
-        handles,
-        labels,
-        loc="lower left",
-        bbox_to_anchor=(0, 1.0),
-        ncols=6,
-        fontsize=9,
-        frameon=False,
-        borderaxespad=0.2,
-        labelcolor=look.foreground,
-    )
+def _key(sheet: Sheet, record: Record) -> None:
+    """Draw the legend of the optimizers below the panels."""
+    labels = [str(label) for label in record.axes.get("optimizer") or record.trajectories.runs["label"][:1]]
+    entries = legend_names(dict(zip(labels, styles(labels, sheet.look), strict=True)))
+    rows = sheet.fit_legend(entries, sheet.wide - 2 * EDGE, 0.3 * sheet.high)
+    if not rows.height:
+        return
+    ax = sheet.legend(rows, (EDGE, 4.0, sheet.wide - 2 * EDGE, rows.height))
+    ax.set_in_layout(False)
+    engine = sheet.figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    base = (rows.height + 6) / sheet.high
+    engine.set(rect=(0.0, base, 1.0, 1.0 - base))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.legend import Entry
+from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import Trail, set_legend_style
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots._trajectories import trajectories
@@ -41,7 +42,7 @@ def shared_styles(records: Sequence[Record], look: Theme) -> dict[str, Style]:
 
 def legend_names(entries: dict[str, Style]) -> list[Entry]:
     """Return the legend entries of all panels: names alone."""
-    return [Entry(style, label, "", "", "", 0) for label, style in entries.items()]
+    return [Entry(style, clean_text(label, math=False), "", "", "", 0) for label, style in entries.items()]
 
 
 def draw_race(record: Record, ax: Axes, look: Theme, entries: dict[str, Style], step: int | None = None) -> None:

@@ -16,6 +16,9 @@ FIGSIZE = (9.6, 5.4)
 DPI = 100.0
 """Default resolution in dots per inch."""
 
+STRIP_WIDTH = 6.75
+"""Default width in inches of figures whose height follows from their panels: that of a two-column page."""
+
 PAGE = 9.6, 3.6
 """Sizes in pixels become figures at least this large in inches, so that text has the same share of all of them."""
 

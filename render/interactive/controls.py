@@ -12,7 +12,7 @@ from matplotlib.text import Text
 from matplotlib.widgets import CheckButtons, RadioButtons, Slider
 
 from landscapes.render.artists.legend import Entry, OutcomeText
-from landscapes.render.artists.text_fit import shorten
+from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.artists.trails import mix
 from landscapes.render.interactive.blit import Layer
 from landscapes.render.theme import Style, Theme
@@ -64,10 +64,11 @@ class Controls:
     def __init__(self, figure: Figure, look: Theme, styles: Mapping[str, Style], functions: Sequence[str]) -> None:
         self._labels = list(styles)
         self._chosen = tuple(styles)
+        ruler = Ruler(float(figure.dpi))
         ax, font = _axes(figure, BOXES, len(styles))
         self.boxes = CheckButtons(
             ax,
-            [shorten(label, 80, font, tail=0.4) for label in styles],
+            [ruler.shorten(label, 80, font, tail=0.4) for label in styles],
             [True] * len(styles),
             useblit=False,
             label_props={"fontsize": [font], "color": [look.foreground], "parse_math": [False]},
@@ -88,7 +89,7 @@ class Controls:
             ax.add_artist(outcome)
             self._outcomes.append(outcome)
         ax, font = _axes(figure, NAMES, len(functions))
-        shown = {shorten(name, 95, font, tail=0.4): name for name in functions}
+        shown = {ruler.shorten(name, 95, font, tail=0.4): name for name in functions}
         self._functions = shown if len(shown) == len(functions) else {name: name for name in functions}
         self.names = RadioButtons(
             ax,

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from landscapes.record import Record
 from landscapes.render.artists.legend import StepCounter
-from landscapes.render.artists.text_fit import fit_text, text_width
+from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.artists.trails import Trail, set_legend_style
 from landscapes.render.interactive.blit import FOREGROUND_ZORDER
 from landscapes.render.plots._loss_curves import Curve, loss_curves, loss_name
@@ -48,6 +48,7 @@ class RacePanels:
         self.contour = figure.add_axes(CONTOUR, label="contour")
         self.losses = figure.add_axes(LOSSES, label="losses")
         self._wide, self._high = (72 * float(side) for side in figure.get_size_inches())
+        self._dpi = float(figure.dpi)
         self._runs: list[Artist] = []
         left, bottom, width, height = CONTOUR
         self.counter = StepCounter(
@@ -67,8 +68,9 @@ class RacePanels:
         self.clear()
         self.contour.clear()
         contour(record, self.contour, theme=self._look)
-        free = self._wide * CONTOUR[2] - text_width(f"step {MAX_STEP}", 10, family="monospace") - 10
-        words, size = fit_text(str(record.meta.get("title", "")), free, 12.0, 8.0, "bold")
+        ruler = Ruler(self._dpi)
+        free = self._wide * CONTOUR[2] - ruler.width(f"step {MAX_STEP}", 10, family="monospace") - 10
+        words, size = ruler.fit_title(record.meta.get("title", ""), free, 12.0, 8.0, "bold")
         self.contour.set_title(words, loc="left", fontweight="bold", fontsize=size, pad=7)
         self.losses.set_title(f"{loss_name(record)}, by step", loc="left", fontsize=10, pad=7)
 

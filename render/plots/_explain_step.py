@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, Surface, steps_or_inf
-from landscapes.render.artists.text_fit import fit_text
+from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import check_step, size_factor
@@ -108,8 +108,8 @@ def explain_step(
         made.text(
             EDGE / width,
             1 - 0.7 * TITLE / figure_height,
-            f"{labels[index]}, step {number}",
-            fontsize=10,
+            look.say("{label}, step {step}", label=clean_text(labels[index], math=False), step=number),
+            fontsize=10 * look.text_scale,
             fontweight="bold",
             color=look.foreground,
             va="baseline",
@@ -120,7 +120,7 @@ def explain_step(
             ax = made.add_axes(box, label=part)
             contour(shown, ax, theme=look)
             ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
-            words, size = fit_text(TITLES[part], 72 * side, 8.0, 6.0)
+            words, size = Ruler(made.dpi).fit_title(look.say(TITLES[part]), 72 * side, 8 * look.text_scale, 6.0)
             ax.set_title(words, loc="left", fontsize=size, pad=3)
             if part == "scaling" and reach is not None:
                 _ellipse(ax, at, reach, style)

@@ -87,8 +87,8 @@ def heatmap(
         )
     _number(ax, "x", xs, columns)
     _number(ax, "y", ys, rows)
-    ax.set_xlabel(math_name(right))
-    ax.set_ylabel(math_name(down))
+    ax.set_xlabel(math_name(right, look))
+    ax.set_ylabel(math_name(down, look))
     if np.isfinite(shown.values).any():
         row, column = shown.best
         size = 8.0 * size_factor(ax)
@@ -104,7 +104,8 @@ def heatmap(
                 clip_on=False,
                 zorder=6,
             )
-    ax.set_title(best_text(record, shown), loc="left", fontsize=8, color=look.foreground)
+    words = f"{look.say(shown.measure.title)}: {'; '.join(best_texts(shown, look))}"
+    ax.set_title(words, loc="left", fontsize=8 * look.text_scale, color=look.foreground)
     return ax
 
 
@@ -150,23 +151,25 @@ def missing_cells(shown: GridValues, look: Theme) -> list[tuple[NDArray[np.bool_
 def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
     """Return the legend entries of cells without a value."""
     return [
-        Patch(facecolor=color, edgecolor=look.muted, linewidth=0.6, label=words)
+        Patch(facecolor=color, edgecolor=look.muted, linewidth=0.6, label=look.say(words))
         for _, color, words in missing_cells(shown, look)
     ]
 
 
-def best_text(record: Record, shown: GridValues) -> str:
-    """Return the best setting in words."""
+def best_texts(shown: GridValues, look: Theme) -> list[str]:
+    """Return the best setting in words, and what lies at the edge of the grid."""
     if not np.isfinite(shown.values).any():
-        return f"{shown.measure.title}: every setting fails"
+        return [look.say("every setting fails")]
     where = ", ".join(
-        f"{math_name(name)} = {format_setting(entry)}"
+        f"{math_name(name, look)} = {format_setting(entry)}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
         for entry in [along[place]]
     )
-    ends = [math_name(name) for name in shown.edges]
-    edge = f"; {' and '.join(ends)} at the edge of the grid" if ends else ""
-    return f"{shown.measure.title}: best {shown.values[shown.best]:.3g} at {where}{edge}"
+    texts = [look.say("best {value} at {setting}", value=f"{shown.values[shown.best]:.3g}", setting=where)]
+    if shown.edges:
+        names = f" {look.say('and')} ".join(math_name(name, look) for name in shown.edges)
+        texts.append(look.say("{names} at the edge of the grid", names=names))
+    return texts
 
 
 NAMES = {
@@ -186,9 +189,9 @@ def display_name(name: str) -> str:
     return NAMES.get(name, name.replace("_", " "))
 
 
-def math_name(name: str) -> str:
+def math_name(name: str, look: Theme) -> str:
     """Return the name of a hyper-parameter for pictures, with Greek letters in mathtext."""
-    return MATH.get(name, display_name(name))
+    return MATH.get(name, look.say(display_name(name)))
 
 
 def format_setting(entry: Any) -> str:

@@ -93,8 +93,8 @@ def history(
         low, high = chosen.span or _span(calm)
     ax.set_ylim(low, high)
     ax.set_xlim(0, float(np.nanmax(along)) or 1.0)
-    ax.set_xlabel(title)
-    ax.set_ylabel(chosen.title)
+    ax.set_xlabel(look.say(title))
+    ax.set_ylabel(look.say(chosen.title))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     thick = 1.8 * size_factor(ax) if linewidth is None else linewidth

@@ -22,7 +22,7 @@ from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels,
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, key_steps, plan, settle
 from landscapes.render.artists.legend import Entry, abbreviated, legend_entries
-from landscapes.render.artists.text_fit import shorten, text_width
+from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.plots.contours import STAR
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
@@ -211,9 +211,10 @@ class RunLabels(Artist, AnimatedArtist):
         self._heads = np.stack(
             [head_positions(transform.transform(points), self.axes.bbox.extents) for points in self.points], 1
         )
+        ruler = Ruler(72 * scale)
         wide = [
-            [text_width(self._words(run, ended), self.font, "bold") for run in range(len(self.shown))]
-            for ended in (False, True)
+            [ruler.width(self._words(run, late), self.font, "bold") for run in range(len(self.shown))]
+            for late in (False, True)
         ]
         self._half = np.stack([np.array(wide) / 2 + 0.15 * self.font, np.full_like(wide, 0.58 * self.font)], 2) * scale
         minima = transform.transform(self.minima) if len(self.minima) else np.zeros((0, 2))
@@ -263,10 +264,13 @@ def label_runs(
     shown = check_step(record, step)
     ax = current_axes(ax)
     scale = size_factor(ax)
-    font = FONT * scale**0.35 if fontsize is None else fontsize
+    font = FONT * look.text_scale * scale**0.35 if fontsize is None else fontsize
     shown_runs = legend_entries(record, look) if scale > 0.9 else abbreviated(legend_entries(record, look))
-    wide = 72 * ax.get_window_extent().width / (ax.get_figure(root=True) or ax.figure).dpi
-    shown_runs = [replace(entry, name=shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs]
+    ruler = Ruler((ax.get_figure(root=True) or ax.figure).dpi)
+    wide = 72 * ax.get_window_extent().width / ruler.dpi
+    shown_runs = [
+        replace(entry, name=ruler.shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
+    ]
     ax.add_artist(RunLabels(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
     set_step(ax, shown)
     return ax

@@ -153,8 +153,8 @@ def loss_curves(
     if level is not None:
         _mark(ax, level, look)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
-    ax.set_xlabel("step")
-    ax.set_ylabel(loss_name(record))
+    ax.set_xlabel(look.say("step"))
+    ax.set_ylabel(look.say(loss_name(record)))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
@@ -194,14 +194,14 @@ def _mark(ax: Axes, level: float, theme: Theme) -> None:
     """Draw a dashed line at the target, with its name."""
     ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     ax.annotate(
-        "target",
+        theme.say("target"),
         (1, level),
         xycoords=("axes fraction", "data"),
         xytext=(-3, 2),
         textcoords="offset points",
         ha="right",
         va="bottom",
-        fontsize=7,
+        fontsize=7 * theme.text_scale,
         color=theme.muted,
         zorder=1,
         annotation_clip=True,

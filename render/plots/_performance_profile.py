@@ -69,14 +69,15 @@ def performance_profile(
         ratios = profiles.ratios(costs[..., place])
         x = _spaced(1.0, float(np.max(ratios[np.isfinite(ratios)], initial=2.0)))
         y = profiles.performance_profile(costs[..., place], x)
-        ax.set_xlabel("evaluations relative to the best optimizer")
+        ax.set_xlabel(look.say("evaluations relative to the best optimizer"))
     else:
         scale = dims[:, None, None] + (kind == "data")
         each = costs / scale
         finite = each[np.isfinite(each)]
         x = _spaced(max(1.0, float(finite.min())) if len(finite) else 1.0, float(np.max(finite, initial=2.0)))
         y = profiles.ecdf(costs, dims, x) if kind == "ecdf" else profiles.data_profile(costs[..., place], dims, x)
-        ax.set_xlabel("evaluations per coordinate" if kind == "ecdf" else "evaluations, in simplex gradients")
+        words = "evaluations per coordinate" if kind == "ecdf" else "evaluations, in simplex gradients"
+        ax.set_xlabel(look.say(words))
     labels = [str(label) for label in record.axes["optimizer"]]
     for label, style, row in zip(labels, styles(labels, look), y, strict=True):
         (line,) = ax.plot(
@@ -91,7 +92,8 @@ def performance_profile(
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(0, RISE)
-    ax.set_ylabel("share of problems and targets reached" if kind == "ecdf" else "share of problems solved")
+    words = "share of problems and targets reached" if kind == "ecdf" else "share of problems solved"
+    ax.set_ylabel(look.say(words))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
+from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, math_name
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor
@@ -94,8 +95,8 @@ def sensitivity(
         if len(finite) and measure == "gap":
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
             ax.set_ylim(top=min(float(finite.max()) * 2, ABOVE * first))
-    ax.set_xlabel(math_name(name))
-    ax.set_ylabel(MEASURES[measure].title)
+    ax.set_xlabel(math_name(name, look))
+    ax.set_ylabel(look.say(MEASURES[measure].title))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
@@ -212,7 +213,7 @@ def lr_sweep(
             rate, color=colors[label], linewidth=1.3 * size_factor(ax), linestyle=(0, (3, 2)), zorder=2, label="_rate"
         )
         if words := _edge(rate, grid):
-            notes.append(f"{label}: {words}")
+            notes.append(f"{clean_text(label, math=False)}: {look.say(words)}")
     if notes:
         ax.annotate(
             "; ".join(notes),
@@ -222,7 +223,7 @@ def lr_sweep(
             textcoords="offset points",
             ha="right",
             va="bottom",
-            fontsize=7.5,
+            fontsize=7.5 * look.text_scale,
             color=look.foreground,
             parse_math=False,
         )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
-from landscapes.render.artists.text_fit import wrap
+from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
@@ -61,18 +61,19 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     scale = size_factor(ax)
     extent = ax.get_window_extent()
     figure = ax.get_figure(root=True)
-    wide = 72 * extent.width / (72.0 if figure is None else figure.dpi)
+    ruler = Ruler(72.0 if figure is None else figure.dpi)
+    wide = 72 * extent.width / ruler.dpi
     for label, style in zip(labels, styles(labels, look), strict=True):
         y = order.index(label)
         _settings(ax, table, rows[label], best[label], y, style, look, scale)
-        words = "\n".join(wrap(_told(table, rows[label]), wide - 8, 7.0, 2))
+        words = "\n".join(ruler.wrap(_told(table, rows[label], look), wide - 8, 7 * look.text_scale, 2))
         ax.annotate(
             words,
             (0, y + 1.3 * THICK),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),
             textcoords="offset points",
-            fontsize=7,
+            fontsize=7 * look.text_scale,
             va="top",
             color=look.foreground,
             alpha=0.8,
@@ -85,9 +86,11 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     ax.set_xscale("log")
     ax.set_xlim(0.8 * min(float(finite.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED))
     ax.set_ylim(len(labels) - 0.45, -0.45)
-    ax.set_yticks(range(len(order)), order)
+    ax.set_yticks(range(len(order)), [clean_text(label) for label in order])
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(f"effort: share of steps to the target (> 1: not reached, {FAILED:g}: failed)")
+    ax.set_xlabel(
+        look.say("effort: share of steps to the target (> 1: not reached, {failed}: failed)", failed=f"{FAILED:g}")
+    )
     ax.grid(True, axis="x", color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
@@ -152,10 +155,11 @@ def _given(table: Columns, trials: NDArray[np.int64]) -> int:
     return int(equal_trials[np.argmax(table["steps"][equal_trials])])
 
 
-def _told(table: Columns, trials: NDArray[np.int64]) -> str:
+def _told(table: Columns, trials: NDArray[np.int64], look: Theme) -> str:
     """Return the budget of an optimizer and the ranges of its hyper-parameters."""
     begun = int((table["rung"][trials] == table["rung"].min()).sum())
-    words = [f"{begun:,} setting{'' if begun == 1 else 's'}, {int(table['evaluations'][trials].sum()):,} evaluations"]
+    text = "1 setting, {evaluations} evaluations" if begun == 1 else "{count} settings, {evaluations} evaluations"
+    words = [look.say(text, count=f"{begun:,}", evaluations=f"{int(table['evaluations'][trials].sum()):,}")]
     for name, column in table.items():
         if name not in FACTS and np.isfinite(column[trials]).any():
             low, high = np.nanmin(column[trials]), np.nanmax(column[trials])

@@ -34,6 +34,13 @@ def check_step(record: Record, step: int | None) -> int:
     return int(step)
 
 
+def labels_of(record: Record) -> list[str]:
+    """Return the labels of the runs."""
+    if not isinstance(record, Record):
+        raise InputError(f"expected a Record, as returned by race(), got {record!r:.80}")
+    return [str(label) for label in record.trajectories.runs.get("label", ())]
+
+
 def surface_of(record: Record | Surface) -> Surface:
     """Return the surface of a record, or the surface itself. Raise `InputError` if there is none."""
     if isinstance(record, Record):

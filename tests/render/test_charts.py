@@ -246,7 +246,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: basins(sweep_record(valley), axes()), "as returned by basins"),
         (
             lambda: figure(map_record(), inset=True),
-            "inset is an option for a race; the figure of a map of basins has dpi, figsize, theme, title",
+            "inset is an option for a race; the figure of a map of basins has dpi, figsize, text_scale, theme, title",
         ),
         (lambda: figure(sweep_record(valley), labels="direct"), "labels is an option for a race"),
         (lambda: figure("beale"), "expected a Record"),

@@ -15,7 +15,8 @@ from render_records import converging
 
 from landscapes import render
 from landscapes.errors import InputError
-from landscapes.render.theme import PACKAGES, THEMES, Theme, colormap
+from landscapes.render.colormaps import PACKAGES, colormap
+from landscapes.render.theme import THEMES, Theme
 
 LIGHT = THEMES["light"]
 

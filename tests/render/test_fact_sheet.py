@@ -22,7 +22,7 @@ from landscapes.cli import main
 from landscapes.errors import InputError
 from landscapes.functions import get
 from landscapes.objectives.derivatives import gradient
-from landscapes.render.artists.text_fit import fit_formula, formula_height, formula_size
+from landscapes.render.artists.formulas import fit_formula, formula_height, formula_size
 from landscapes.render.figures._fact_sheet import PAGE
 from landscapes.render.figures.size import from_pixels
 
@@ -222,7 +222,7 @@ def test_a_fact_sheet_has_the_size_that_is_asked_for(size):
     [
         ("beale", {}, r"expected a FunctionSummary, as returned by summarize\('beale'\), got 'beale'"),
         (None, {"theme": "drak"}, r"unknown theme 'drak'. Did you mean dark\?"),
-        (None, {"figsize": (9, 5)}, r"figsize of at least 12 × 7.6 inches"),
+        (None, {"figsize": (1, 0.5)}, r"at least 160 × 120"),
     ],
 )
 def test_records_that_cannot_be_drawn_are_refused(summary, settings, message):

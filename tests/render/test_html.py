@@ -189,7 +189,7 @@ def test_labels_and_titles_are_words_and_nothing_else():
     assert read.text("title").strip() == read.text("h1").strip() == NASTY[0] + NASTY[1]
     plain = Reader(document(converging(len(NASTY))))
     assert [tag for tag, _ in read.elements] == [tag for tag, _ in plain.elements]
-    assert [run["label"] for run in reported(text)["runs"]] == NASTY
+    assert [run["label"] for run in reported(text)["runs"]] == [name.replace("\u2028", " ") for name in NASTY]
 
 
 @pytest.mark.parametrize("kind", ["converging", "diverging"])

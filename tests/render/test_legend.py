@@ -272,7 +272,7 @@ def test_a_long_title_keeps_off_the_counter(title, size):
     counter = made.findobj(StepCounter)[0].get_window_extent(renderer)
     written = made.axes[0]._left_title
     assert not overlap(counter, written.get_window_extent(renderer))
-    assert written.get_text()[:5] == title[:5]
+    assert written.get_text().replace("\\$", "$")[:5] == title[:5]
 
 
 def test_numbers_are_not_cut_off():

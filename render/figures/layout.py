@@ -1,0 +1,233 @@
+"""What whole figures share: lengths in points, margins that follow the texts, titles, step counters and legends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
+
+from landscapes.render.artists.legend import FONT, Entry, Legend, StepCounter, draw_legend, fit_legend
+from landscapes.render.artists.text_fit import Ruler, text_renderer
+from landscapes.render.theme import Theme
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, width and height in points."""
+
+LEAST = 6.0
+"""The smallest font size of titles and counters in points."""
+
+MOST_TICKS = 9
+"""The largest number of intervals between ticks."""
+
+
+def fit_scale(look: Theme, figsize: tuple[float, float]) -> Theme:
+    """Return a theme whose text scale leaves about half of a figure's height to its panels; 1 is always kept."""
+    width, height = figsize
+    most = max(min(0.55 * 72 * height - 18, 0.3 * 72 * width) / 36, 1.0)
+    return look | {"text_scale": most} if look.text_scale > most else look
+
+
+@dataclass(frozen=True)
+class Room:
+    """The lengths in points that tick labels need around axes."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A figure with lengths in points, and a theme whose text scale fits it (see `fit_scale`)."""
+
+    figure: Figure
+    look: Theme
+    ruler: Ruler
+    wide: float
+    high: float
+
+    @classmethod
+    def of(cls, figure: Figure, look: Theme) -> Sheet:
+        """Return the sheet of a figure."""
+        wide, high = (72 * float(inches) for inches in figure.get_size_inches())
+        return cls(figure, look, Ruler(figure.dpi), wide, high)
+
+    @property
+    def scale(self) -> float:
+        """The text scale."""
+        return self.look.text_scale
+
+    @property
+    def head(self) -> float:
+        """The height above panels for titles."""
+        return 12 + 18 * self.scale
+
+    @property
+    def bottom(self) -> float:
+        """The usual height below panels for tick labels."""
+        return 6 + 18 * self.scale
+
+    def place(self, ax: Axes, box: Box) -> Axes:
+        """Move axes to a box."""
+        x, y, wide, high = box
+        ax.set_position((x / self.wide, y / self.high, max(wide, 1) / self.wide, max(high, 1) / self.high))
+        return ax
+
+    def axes(self, box: Box, **options: Any) -> Any:
+        """Add axes in a box."""
+        return self.place(self.figure.add_axes((0, 0, 1, 1), **options), box)
+
+    def write(self, x: float, y: float, text: str, size: float, **style: Any) -> Text:
+        """Write a text whose baseline begins at a place."""
+        style = {"color": self.look.foreground, "va": "baseline"} | style
+        return self.figure.text(x / self.wide, y / self.high, text, fontsize=size, **style)
+
+    def counter(self, right: float, y: float, last: int, width: float) -> float:
+        """Add a step counter that ends at a place, and return the width that it takes with a gap.
+
+        It takes at most three quarters of a width, in a smaller font if need be, else it is left out.
+        """
+        template, size = self.look.say("step {step}"), 10 * self.scale
+        text = template.format(step=last)
+        while (taken := self.ruler.width(text, size, family="monospace")) > 0.75 * width and size > LEAST:
+            size = max(size - 0.5, LEAST)
+        if taken > 0.75 * width:
+            return 0.0
+        options: dict[str, Any] = {"ha": "right", "va": "baseline", "color": self.look.foreground}
+        place = right / self.wide, y / self.high
+        self.figure.add_artist(
+            StepCounter(*place, last, template, fontsize=size, transform=self.figure.transFigure, **options)
+        )
+        return taken + 10
+
+    def title(self, ax: Axes, text: object, width: float, size: float, weight: str = "bold") -> None:
+        """Write the title of axes above them, fitted to a width: smaller, then cut."""
+        words, fit = self.ruler.fit_title(text, width, size * self.scale, max(0.66 * size * self.scale, LEAST), weight)
+        ax.set_title(words, loc="left", fontweight=weight, fontsize=fit, pad=7)
+
+    def fit_legend(self, entries: Sequence[Entry], width: float, tall: float, font: float = FONT) -> Legend:
+        """Return the fullest legend that fits a box; the font size is that at a text scale of 1."""
+        return fit_legend(entries, width, max(tall, 0.0), self.ruler, self.look, font)
+
+    def legend(self, legend: Legend, box: Box) -> Axes:
+        """Draw a legend in a box."""
+        return draw_legend(self.axes(box, label="legend"), legend, self.look, self.ruler)
+
+    def drop_notes(self, ax: Axes) -> None:
+        """Hide the notes in axes that do not lie within them."""
+        for note in ax.texts:
+            box = note.get_window_extent(text_renderer(self.figure.dpi))
+            inside = ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 and ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1
+            note.set_visible(inside)
+
+    def fit_labels(self, ax: Axes) -> None:
+        """Fit title and labels of axes to their width and height: smaller, then in two lines, then cut."""
+        unit = 72 / self.figure.dpi
+        self.fit_ticks(ax)
+        texts: list[tuple[Any, float]] = [
+            (ax.xaxis.label, ax.bbox.width * unit),
+            (ax.yaxis.label, ax.bbox.height * unit),
+        ]
+        for text, room in [(ax._left_title, ax.bbox.width * unit), *texts]:  # type: ignore[attr-defined]
+            if text.get_text():
+                self._fit(text, room)
+
+    def _fit(self, text: Text, room: float) -> None:
+        """Fit a text to a length: in a smaller font, then in more lines."""
+        measure, lines = self.ruler, text.get_text().split("\n")
+        size = float(text.get_fontsize())
+        while size > LEAST and max(measure.width(line, size, math=True) for line in lines) > room:
+            size = max(size - 0.5, LEAST)
+        if max(measure.width(line, size, math=True) for line in lines) > room:
+            lines = [part for line in lines for part in measure.wrap(line, room, size, 2)]
+        text.set(fontsize=size, text="\n".join(lines))
+
+    def fit_ticks(self, ax: Axes) -> Room:
+        """Thin out the tick labels of axes until none touches another, and return the room that they need."""
+        for axis in (ax.xaxis, ax.yaxis):
+            _pin(axis)
+            _thin(axis, self.figure.dpi, 3.0 if axis is ax.xaxis else 0.0)
+        measure, unit = text_renderer(self.figure.dpi), 72 / self.figure.dpi
+        boxes = [box for axis in (ax.xaxis, ax.yaxis) if (box := axis.get_tightbbox(measure)) is not None]
+        inner = ax.bbox
+        return Room(
+            left=unit * max([0.0, *(inner.x0 - box.x0 for box in boxes)]),
+            right=unit * max([0.0, *(box.x1 - inner.x1 for box in boxes)]),
+            bottom=unit * max([0.0, *(inner.y0 - box.y0 for box in boxes)]),
+            top=unit * max([0.0, *(box.y1 - inner.y1 for box in boxes)]),
+        )
+
+
+def _pin(axis: Axis) -> None:
+    """Give ticks the present settings: matplotlib reads them again when it draws, and creates ticks only then."""
+    name = f"{axis.axis_name}tick"  # type: ignore[attr-defined]
+    known = axis.get_tick_params()
+    wanted = {
+        "labelsize": f"{name}.labelsize",
+        "color": f"{name}.color",
+        "labelcolor": f"{name}.labelcolor",
+        "pad": f"{name}.major.pad",
+    }
+    settings: Any = mpl.rcParams  # names are computed
+    axis.set_tick_params(**{key: settings[setting] for key, setting in wanted.items() if key not in known})
+
+
+def _thin(axis: Axis, dpi: float, gap: float) -> None:
+    """Lower the number of ticks until their labels are a gap in points apart."""
+    if axis.get_minor_ticks() and _touch(axis, dpi, gap):
+        axis.set_minor_formatter(NullFormatter())
+    locator = axis.get_major_locator()
+    if isinstance(locator, FixedLocator):
+        _thin_fixed(axis, dpi, gap)
+    if not isinstance(locator, MaxNLocator | LogLocator) or axis.get_scale() == "symlog":
+        return
+    for count in range(MOST_TICKS, 0, -1):
+        if not _touch(axis, dpi, gap):
+            return
+        if isinstance(locator, MaxNLocator):
+            locator.set_params(nbins=count)
+        else:
+            locator.set_params(numticks=count)
+
+
+def _thin_fixed(axis: Axis, dpi: float, gap: float) -> None:
+    """Make fixed tick labels smaller, then keep only every second, third … of them."""
+    settings: Any = mpl.rcParams  # names are computed
+    size = float(settings[f"{axis.axis_name}tick.labelsize"])  # type: ignore[attr-defined]
+    for part in (0.85, 0.7):
+        if _touch(axis, dpi, gap):
+            axis.set_tick_params(labelsize=max(size * part, min(size, LEAST)))
+    ticks, labels = axis.get_majorticklocs(), [label.get_text() for label in axis.get_majorticklabels()]
+    stride = 1
+    while _touch(axis, dpi, gap) and stride < len(ticks):
+        stride += 1
+        axis.set_ticks(ticks[::stride], labels[::stride])
+
+
+def _touch(axis: Axis, dpi: float, gap: float) -> bool:
+    """Return whether two tick labels in view touch."""
+    boxes = _label_boxes(axis, dpi)
+    pad = gap * dpi / 72
+    return any(
+        one.x0 < two.x1 + pad and two.x0 < one.x1 + pad and one.y0 < two.y1 and two.y0 < one.y1
+        for place, one in enumerate(boxes)
+        for two in boxes[:place]
+    )
+
+
+def _label_boxes(axis: Axis, dpi: float) -> list[Any]:
+    """Return the extents of the visible tick labels of an axis, in pixels."""
+    measure = text_renderer(dpi)
+    axis.get_tightbbox(measure)  # sets texts and places
+    low, high = sorted(axis.get_view_interval())
+    ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
+    labels = [tick.label1 for tick in ticks if low <= tick.get_loc() <= high and tick.label1.get_text()]
+    return [label.get_window_extent(measure) for label in labels if label.get_visible()]

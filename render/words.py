@@ -1,0 +1,163 @@
+"""The texts of pictures and pages, so that they can be drawn in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from string import Formatter
+
+from landscapes.errors import InputError, unknown
+
+WORDS: Mapping[str, str] = {
+    # races
+    "step {step}": "the step counter, the titles of a filmstrip, tooltips",
+    "lr {lr}": "the legend",
+    "diverged at step {step}": "the legend",
+    "non-finite at step {step}": "the legend",
+    "unbounded at step {step}": "the legend",
+    "out of view from step {step}": "the legend",
+    "+ {count} more": "the legend, where it has no room for all runs",
+    "gap to the minimum, by step": "the title of the losses",
+    "loss, by step": "the title of the losses",
+    "{title}, 1 coordinate": "titles",
+    "{title}, {count} coordinates": "titles",
+    "target": "the loss curves",
+    # one step
+    "{label}, step {step}": "explain_step",
+    "momentum": "explain_step",
+    "scaled by 1/√v": "explain_step",
+    "step": "explain_step, pages",
+    # axes
+    "loss": "axes",
+    "gap to the minimum": "axes",
+    "gradient norm": "axes",
+    "distance to the minimum": "axes",
+    "step length": "axes",
+    "cosine between steps": "axes",
+    "learning rate": "axes, tooltips",
+    "weight decay": "axes",
+    "steps": "axes",
+    "evaluations": "axes",
+    "processor time [ms]": "axes",
+    "processor time [s]": "axes",
+    "final gap to the minimum": "axes and colour bars of sweeps",
+    "final loss": "axes and colour bars of sweeps",
+    "lowest loss": "axes and colour bars of sweeps",
+    "steps to the target": "axes and colour bars of sweeps",
+    "gradient evaluations": "axes and colour bars of sweeps",
+    "success rate": "axes and colour bars of sweeps",
+    # sweeps, basins, comparisons, tunings
+    "best {value} at {setting}": "heat maps",
+    "every setting fails": "heat maps",
+    "{names} at the edge of the grid": "heat maps",
+    "and": "heat maps",
+    "most runs fail": "heat maps",
+    "target not reached": "heat maps",
+    "at the edge of the grid": "lr_sweep",
+    "beyond the grid": "lr_sweep",
+    "{label}, {steps} steps; stronger colour: more steps to arrive": "maps of basins",
+    "basin, share of starts": "maps of basins",
+    "not arrived": "maps of basins",
+    "diverged": "maps of basins",
+    "Comparison": "comparisons",
+    "1 function, tolerance {tolerance}": "comparisons",
+    "{count} functions, tolerance {tolerance}": "comparisons",
+    "{count} targets per problem": "comparisons",
+    "evaluations relative to the best optimizer": "performance_profile",
+    "evaluations per coordinate": "performance_profile",
+    "evaluations, in simplex gradients": "performance_profile",
+    "share of problems and targets reached": "performance_profile",
+    "share of problems solved": "performance_profile",
+    "effort: share of steps to the target (> 1: not reached, {failed}: failed)": "tuning_trials",
+    "1 setting, {evaluations} evaluations": "tuning_trials",
+    "{count} settings, {evaluations} evaluations": "tuning_trials",
+    # fact sheets
+    "contours": "fact sheets",
+    "surface": "fact sheets",
+    "surface, on a log scale": "fact sheets",
+    "negative gradient": "fact sheets, explain_step",
+    "value": "fact sheets",
+    "derivative": "fact sheets",
+    "start": "fact sheets",
+    "global minimum": "fact sheets",
+    "local minimum": "fact sheets",
+    "saddle": "fact sheets",
+    "maximum": "fact sheets",
+    "{count} starts": "fact sheets",
+    "{count} global minima": "fact sheets",
+    "{count} local minima": "fact sheets",
+    "{count} saddles": "fact sheets",
+    "{count} maxima": "fact sheets",
+    "from the minimum to the start": "fact sheets",
+    "across": "fact sheets",
+    "coordinates": "fact sheets",
+    "domain": "fact sheets",
+    "minima": "fact sheets",
+    "minimum": "fact sheets",
+    "outside": "fact sheets",
+    "nonsmooth": "fact sheets",
+    "tags": "fact sheets",
+    "reference": "fact sheets",
+    # pages
+    "step {step} of {last}": "pages, for screen readers",
+    "loss {loss}": "pages",
+    "gap {gap}": "pages",
+    "learning rate {lr}": "pages",
+    "zoom": "pages",
+    "zoom in": "pages",
+    "zoom out": "pages",
+    "reset the view": "pages",
+    "playback": "pages",
+    "play": "pages",
+    "pause": "pages",
+    "play or pause (space)": "pages",
+    "speed": "pages",
+    "optimizers": "pages",
+}
+"""Where each text is shown; those with placeholders are templates of `str.format`."""
+
+
+def words() -> dict[str, str]:
+    """Return all texts of pictures and pages, and where each is shown.
+
+    The keys are what `words=` of `render.figure`, `render.save` and the other figures takes; the values of `words=` are
+    the texts to show instead, with the same placeholders in braces.
+
+    >>> words()["step {step}"]
+    'the step counter, the titles of a filmstrip, tooltips'
+    >>> from landscapes import race
+    >>> from landscapes.render import figure
+    >>> shown = figure(race("booth", ["adam"], steps=20), words={"step {step}": "Schritt {step}"})
+    >>> [text.get_text() for text in shown.texts]
+    []
+    """
+    return dict(WORDS)
+
+
+def check_words(given: Mapping[str, str]) -> None:
+    """Raise `InputError` unless all keys are texts of pictures, and all values have their keys' placeholders."""
+    if not isinstance(given, Mapping):
+        raise InputError(f"words must be a mapping from the texts in render.words() to others, got {given!r:.80}")
+    for text, other in given.items():
+        if text not in WORDS:
+            raise unknown("text in words", str(text), WORDS)
+        if not isinstance(other, str):
+            raise InputError(f"words[{text!r}] must be a text, got {other!r:.80}")
+        try:
+            same = placeholders(other) == placeholders(text)
+        except ValueError:
+            same = False
+        if not same:
+            needed = ", ".join(f"{{{name}}}" for name in sorted(placeholders(text))) or "no braces"
+            raise InputError(f"words[{text!r}] must have {needed}, got {other!r:.80}")
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces of a template; raise `ValueError` for one that is malformed.
+
+    >>> sorted(placeholders("{count} settings, {evaluations} evaluations"))
+    ['count', 'evaluations']
+    """
+    parts = list(Formatter().parse(text))
+    if any(name is not None and (form or change) for _, name, form, change in parts):
+        raise ValueError("no formats in templates")
+    return {name for _, name, _, _ in parts if name is not None}

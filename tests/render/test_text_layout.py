@@ -1,0 +1,139 @@
+"""Tests of texts in whole figures: inside the page and apart from each other, at every size and text scale."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.text import Text
+
+import landscapes
+from landscapes import basins, compare, race, render, summarize, sweep, tune
+from landscapes.render.artists.legend import StepCounter
+from landscapes.render.plots._label_runs import RunLabels
+
+TWELVE = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adadelta", "adamw", "lion", "nadam", "radam",
+          "rprop"]  # fmt: skip
+
+
+@landscapes.function((-2, 2), minima=[(0,)], start=(1.5,))
+def parabola(x):
+    """A parabola; a baseline."""
+    return x * x
+
+
+SLACK = 0.75
+"""Pixels by which boxes may overlap: antialiasing, not ink."""
+
+
+class Recorder(RendererAgg):
+    """Records the boxes of all texts that are drawn, in pixels: left, bottom, right, top."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.boxes = []
+
+    def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
+        width, height, descent = self.get_text_width_height_descent(s, prop, ismath)
+        assert angle in (0.0, 90.0)
+        y = self.height - y
+        low, high = y - descent, y + height - descent
+        box = (x, low, x + width, high) if angle == 0 else (x - height + descent, y, x + descent, y + width)
+        self.boxes.append((s, np.array(box)))
+
+    def draw_mathtext(self, gc, x, y, s, prop, angle):
+        self.draw_text(gc, x, y, s, prop, angle, ismath=True)
+
+
+def drawn_texts(figure):
+    """Return the texts that a figure draws, with their boxes."""
+    width, height = (int(side) for side in figure.bbox.size)
+    page = Recorder(width, height, figure.dpi)
+    for text in figure.findobj(StepCounter):
+        text._prepare(page)
+        box = text._box
+        page.boxes.append((text.get_text(), np.array(box, float)))
+    counters = set(map(id, figure.findobj(StepCounter)))
+    hidden = [text for text in figure.findobj(Text) if id(text) in counters]
+    for text in hidden:
+        text.set_visible(False)
+    for labels in figure.findobj(RunLabels):
+        for run, middle, half, _ in labels.places(figure.dpi / 72):
+            page.boxes.append((labels.shown[run].name, np.array([*(middle - half), *(middle + half)])))
+        labels.set_visible(False)
+    figure.draw(page)
+    return [(words, box) for words, box in page.boxes if words.strip()]
+
+
+def assert_readable(figure):
+    """Assert that all texts lie on the page and do not overlap."""
+    width, height = figure.bbox.size
+    found = drawn_texts(figure)
+    assert found
+    for words, box in found:
+        assert (np.array([*box[:2], width - box[2], height - box[3]]) >= -SLACK).all(), (words, box)
+    for (one, a), (two, b) in combinations(found, 2):
+        over = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+        assert over.min() <= SLACK, (one, two, over)
+
+
+@pytest.fixture(scope="module")
+def races():
+    made = {count: race("beale", TWELVE[:count], steps=60, resolution=65) for count in (2, 12)}
+    made["long"] = race("beale", {"an optimizer with quite a long name, tuned": "adam(lr=0.5)", "sgd": "sgd(lr=9)"},
+                        steps=250, resolution=65)  # fmt: skip
+    made["line"] = race(parabola, ["sgd", "adam"], steps=30)
+    made["many"] = race(landscapes.functions.get("rosenbrock").with_dim(5), TWELVE, steps=1000)
+    return made
+
+
+KINDS = {
+    "race": lambda race, **options: render.figure(race, **options),
+    "panel": lambda race, **options: render.figure(race, panel=True, **options),
+    "direct": lambda race, **options: render.figure(race, labels="direct", inset=True, **options),
+    "3d": lambda race, **options: render.figure(race, view3d=True, **options),
+    "side by side": lambda race, **options: render.side_by_side(race, race, titles=["plain", "clipped"], **options),
+    "filmstrip": lambda race, **options: render.filmstrip(race, **options),
+    "small multiples": lambda race, **options: render.small_multiples({"one title": race, "b": race}, **options),
+}
+
+SIZES = {360: (3.6, 2.7), 640: (6.4, 3.6), 960: (9.6, 5.4)}
+
+
+@pytest.mark.parametrize("text_scale", [1, 2])
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("runs", [2, 12, "long"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.thin(21)
+def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text_scale):
+    assert_readable(KINDS[kind](races[runs], figsize=SIZES[width], text_scale=text_scale))
+
+
+@pytest.mark.parametrize("text_scale", [1, 2])
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("runs", ["line", "many"])
+def test_texts_of_races_without_a_surface_lie_apart(races, runs, width, text_scale):
+    assert_readable(render.figure(races[runs], figsize=SIZES[width], text_scale=text_scale))
+
+
+@pytest.fixture(scope="module")
+def experiments():
+    return {
+        "sweep": sweep("beale", TWELVE[:6], lr=(1e-3, 1, 7), steps=40),
+        "grid": sweep("beale", ["adam", "rmsprop"], lr=[0.01, 0.1, 1.0], eps=[1e-8, 1e-4], steps=40),
+        "basins": basins("himmelblau", "sgd(lr=0.01)", resolution=9, steps=200),
+        "compare": compare(["beale", "booth"], TWELVE[:6], steps=40, starts=2),
+        "tune": tune("booth", ["sgd", "adam"], vary=["lr"], steps=40, candidates=9, starts=1),
+        "summary": summarize("beale", points=65),
+        "plane": summarize("rosenbrock", 5, points=33),
+    }
+
+
+@pytest.mark.parametrize("text_scale", [1, 2])
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("kind", ["sweep", "grid", "basins", "compare", "tune", "summary", "plane"])
+@pytest.mark.thin(14)
+def test_texts_of_charts_lie_on_the_page_and_apart(experiments, kind, width, text_scale):
+    assert_readable(render.figure(experiments[kind], figsize=SIZES[width], text_scale=text_scale))
