@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from landscapes.errors import InputError, no_attribute, unknown
 from landscapes.objectives.decorators import Function
+from landscapes.objectives.dimensions import MAX_DIM
 from landscapes.objectives.tags import SYNONYMS, TAGS
 
 
@@ -98,6 +99,8 @@ def search(tags: str | Sequence[str] = (), *, dim: int | None = None, any_dim: b
     """
     if dim is not None and (isinstance(dim, bool) or not isinstance(dim, int) or dim < 1):
         raise InputError(f"dim must be an integer >= 1, got {dim!r}")
+    if dim is not None and dim > MAX_DIM:
+        return []
     wanted = {_tag(tag) for tag in ([tags] if isinstance(tags, str) else tags)}
     found = [item for item in catalogue().values() if item.family or not any_dim]
     if dim is not None:  # before the tags, which may depend on the dimension

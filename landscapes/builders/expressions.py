@@ -164,6 +164,19 @@ def operation(name: str, *operands: Node) -> Operation:
     return Operation(name, operands, float(_apply(name, operands, [scalar])))
 
 
+def balanced(name: str, operands: Sequence[Node]) -> Node:
+    """Return an associative operation on any number of operands as a balanced tree, which recursion can evaluate.
+
+    >>> balanced("and", [Coordinate(0)])
+    Coordinate(index=0)
+    """
+    nodes = list(operands)
+    while len(nodes) > 1:
+        pairs = [operation(name, *nodes[i : i + 2]) for i in range(0, len(nodes) - 1, 2)]
+        nodes = [*pairs, *nodes[2 * len(pairs) :]]
+    return nodes[0]
+
+
 def constant(node: Node) -> float | None:
     """Return the value of a node without coordinates; None for others."""
     return None if isinstance(node, Coordinate) else node.value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import itertools
 import math
 import re
@@ -16,6 +15,7 @@ from landscapes.builders.expressions import (
     Coordinate,
     Node,
     Number,
+    balanced,
     constant,
     operation,
 )
@@ -177,14 +177,14 @@ class _Parser:
         match tree:
             case ast.BoolOp(op=sign, values=values):
                 parts = [self._node(part, indices, depth + 1, condition=True) for part in values]
-                return functools.reduce(functools.partial(operation, _OPERATORS[type(sign)]), parts)
+                return balanced(_OPERATORS[type(sign)], parts)
             case ast.Compare(left=left, ops=signs, comparators=others) if all(type(s) in _OPERATORS for s in signs):
                 sides = [self._node(side, indices, depth + 1) for side in (left, *others)]
                 pairs = [
                     operation(_OPERATORS[type(sign)], *pair)
                     for sign, pair in zip(signs, itertools.pairwise(sides), strict=True)
                 ]
-                return functools.reduce(functools.partial(operation, "and"), pairs)
+                return balanced("and", pairs)
         raise self._error(
             "the first argument of where must be a comparison: where(x > 0, a, b), with <, <=, >, >=, and, or", tree
         )

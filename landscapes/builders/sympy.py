@@ -13,6 +13,9 @@ from landscapes.errors import InputError, unknown
 RELATIONS = {"StrictLessThan": "<", "LessThan": "<=", "StrictGreaterThan": ">", "GreaterThan": ">="}
 """Names of comparisons in sympy."""
 
+UNEVALUATED = ("Sum", "Product", "Integral", "Derivative", "Limit", "Subs")
+"""Operations that sympy writes down without computing them."""
+
 
 def is_symbolic(expression: object) -> bool:
     """Return whether an object looks like a sympy expression."""
@@ -36,7 +39,11 @@ def translate(expression: Any, names: Sequence[str] | None = None) -> tuple[Node
             f"the expression has the symbol {extra[0]!r}, which is not a coordinate; "
             f"the coordinates are {', '.join(names)}"
         )
-    node = _node(expression, {name: index for index, name in enumerate(names)})
+    try:
+        node = _node(expression, {name: index for index, name in enumerate(names)})
+        constant(node)
+    except RecursionError:
+        raise InputError("the expression is nested too deeply; write it as a Python function") from None
     if not symbols or constant(node) is not None:
         raise InputError(f"the expression {expression} has no symbol; a formula needs a coordinate")
     return node, names
@@ -44,6 +51,8 @@ def translate(expression: Any, names: Sequence[str] | None = None) -> tuple[Node
 
 def _node(expression: Any, indices: Mapping[str, int]) -> Node:
     kind = expression.func.__name__
+    if kind in UNEVALUATED:
+        raise InputError(f"the expression contains an unevaluated {kind}; call its method .doit() first")
     if kind in ("Symbol", "Dummy"):
         return Coordinate(indices[str(expression)])
     if str(expression) in ("pi", "E"):

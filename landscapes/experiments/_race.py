@@ -23,6 +23,7 @@ from landscapes.experiments.outcomes import FAILED_REASONS, race_target, roaming
 from landscapes.experiments.target_hits import arrival_steps
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
+from landscapes.objectives._function import check_resolution
 from landscapes.objectives.decorators import Function, Interval
 from landscapes.objectives.minima import with_found_minima
 from landscapes.objectives.validation import checked
@@ -108,6 +109,7 @@ def race(
     """
     objective = as_function(function)
     place = loop.check_device(device)
+    check_resolution(resolution)
     check_dtype(dtype)
     stop, metrics = check_stop(stop), check_metrics(metrics)
     if "seconds" in metrics and place.type != "cpu":

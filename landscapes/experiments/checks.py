@@ -42,8 +42,8 @@ def check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]
     """Return the point as d floats. Raises `InputError` unless it is a finite point of the function."""
     try:
         point = tuple(float(coordinate) for coordinate in start)
-    except (TypeError, ValueError):
-        raise InputError(f"a start must be {function.dim} numbers, got {start!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"a start must be {function.dim} numbers, got {start!r:.80}") from None
     if len(point) != function.dim:
         raise InputError(f"{function.name} has {function.dim} coordinates; the start {list(point)} has {len(point)}")
     if not all(math.isfinite(coordinate) for coordinate in point):

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
-from landscapes.objectives.dimensions import Dims
+from landscapes.objectives.dimensions import MAX_DIM, Dims
 from landscapes.objectives.provenance import reduce_function
 from landscapes.objectives.signatures import takes_vector
 from landscapes.objectives.transform_methods import TransformMethods
@@ -32,6 +32,9 @@ BatchMode = Literal["batched", "vmapped", "looped"]
 Formula = Callable[..., Tensor]
 Sampler = Callable[[int], Formula]
 """Returns the formula of step t = 0, 1, …, such as the loss of a mini-batch; the same t gives the same formula."""
+
+MAX_POINTS = 4097
+"""Most points per side of a surface: above the pixels of a 4K picture."""
 
 SURFACE_CHUNK = 2**14
 """Points of a surface that are evaluated at a time, so that temporaries fit the cache."""
@@ -146,7 +149,10 @@ class Function(TransformMethods):
         >>> get("booth")([1.0, 3.0])
         tensor(0., dtype=torch.float64)
         """
-        points = x if isinstance(x, Tensor) else torch.as_tensor(x, dtype=torch.float64)
+        try:
+            points = x if isinstance(x, Tensor) else torch.as_tensor(x, dtype=torch.float64)
+        except OverflowError:
+            raise InputError(f"{self.name} takes floating-point numbers, up to 1.8e308 in size") from None
         if not points.is_floating_point():
             raise InputError(f"{self.name} takes floating-point tensors, got {points.dtype}; use x.double()")
         if points.ndim == 0 or points.shape[-1] != self.dim:
@@ -247,6 +253,8 @@ class Function(TransformMethods):
         """
         if dim == self.dim:
             return self
+        if isinstance(dim, int) and dim > MAX_DIM:
+            raise InputError(f"a function has at most {MAX_DIM} coordinates, got {dim!r:.20}")
         if self.family is None:
             raise InputError(f"{self.name} has {self.dim} coordinates and supports no other number, got {dim!r}")
         if dim not in self.family.dims:
@@ -257,12 +265,13 @@ class Function(TransformMethods):
         """Return the values on a grid of n × n points of the view, for drawing.
 
         Raises:
-            InputError: unless the function has two coordinates.
+            InputError: unless the function has two coordinates and n is an integer from 2 to 4097.
 
         >>> from landscapes.functions import get
         >>> get("beale").surface(65).values.shape
         (65, 65)
         """
+        check_resolution(n)
         if self.dim != 2:
             raise InputError(f"a surface needs a function of 2 coordinates, {self.name} has {self.dim}")
         x, y = (torch.linspace(low, high, n, dtype=torch.float64) for low, high in self.view)
@@ -280,12 +289,13 @@ class Function(TransformMethods):
         """Return the values at n points of the view of a function of one coordinate, as a surface with one row.
 
         Raises:
-            InputError: unless the function has one coordinate.
+            InputError: unless the function has one coordinate and n is an integer from 2 to 16388.
 
         >>> from landscapes.functions import get
         >>> get("forrester").curve(65).values.shape
         (1, 65)
         """
+        check_resolution(n, 4 * MAX_POINTS)
         if self.dim != 1:
             raise InputError(f"a curve needs a function of 1 coordinate, {self.name} has {self.dim}")
         x = torch.linspace(*self.view[0], n, dtype=torch.float64)
@@ -295,6 +305,12 @@ class Function(TransformMethods):
         return Surface(
             x.numpy(), torch.zeros(1).double().numpy(), values[None], minima.numpy(), self.minimum, self.scale
         )
+
+
+def check_resolution(n: object, most: int = MAX_POINTS) -> None:
+    """Raise `InputError` unless n is an integer number of points per side from 2 to `most`."""
+    if isinstance(n, bool) or not isinstance(n, int) or not 2 <= n <= most:
+        raise InputError(f"the resolution must be an integer from 2 to {most} points per side, got {n!r:.40}")
 
 
 def _check_points(function: Function) -> None:

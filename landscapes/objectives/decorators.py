@@ -161,7 +161,7 @@ def function(
             start=fit(known_name, first),
             steps=steps,
             minima=known_minima,
-            minimum=math.nan if minimum_here is None else float(minimum_here),
+            minimum=math.nan if minimum_here is None else _number(known_name, minimum_here),
             lower_bound=lower_bound,
             minima_complete=minima_complete,
             stationary=tuple(point for point in known if dims is None or len(point.point) == dim),
@@ -239,10 +239,10 @@ def _value(function: Function, point: Point) -> float:
 def _box(name: str, intervals: Sequence[Any]) -> Box:
     try:
         return tuple((float(low), float(high)) for low, high in intervals)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(
             f"function {name!r}: bounds and view must be one (low, high) per coordinate, as in (-3, 3), (-3, 3); "
-            f"got {intervals!r}"
+            f"got {intervals!r:.80}"
         ) from None
 
 
@@ -255,8 +255,15 @@ def _box_of_dim(name: str, given: Sequence[Any], dim: int) -> Box:
 def _point(name: str, point: Sequence[float]) -> Point:
     try:
         return tuple(float(c) for c in point)
-    except (TypeError, ValueError):
-        raise InputError(f"function {name!r}: a point must be one number per coordinate, got {point!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"function {name!r}: a point must be one number per coordinate, got {point!r:.80}") from None
+
+
+def _number(name: str, value: float) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"function {name!r}: minimum must be a floating-point number, got {value!r:.80}") from None
 
 
 def _tiled_point(name: str, point: Sequence[float], dim: int) -> Point:

@@ -66,6 +66,9 @@ class Dims:
         return self.smallest(2) or self.smallest(1)
 
 
+MAX_DIM = 10**6
+"""Most coordinates of a function; its facts are Python tuples."""
+
 ANY = Dims()
 """Any number of coordinates >= 1."""
 

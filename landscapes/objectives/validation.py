@@ -146,7 +146,10 @@ def _at_point(function: Function, point: Tensor) -> tuple[Tensor, Tensor]:
                 f"{name} passes a tensor to numpy {place}; write torch.sin for np.sin, or keep numpy and make the "
                 "function with landscapes.from_numpy"
             ) from None
-        raise InputError(f"{name} raises {_reason(error)} {place}") from error
+        hint = ""
+        if any(words in str(error) for words in ("same dtype", "expected scalar type", "Double and Float")):
+            hint = "; coordinates are float64: convert its tensors and networks with .double()"
+        raise InputError(f"{name} raises {_reason(error)} {place}{hint}") from error
     if not isinstance(value, Tensor):
         raise InputError(
             f"{name} returns {type(value).__name__} {place}, not a tensor; compute with torch (torch.sin for math.sin "
