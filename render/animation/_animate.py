@@ -27,6 +27,7 @@ from landscapes.render.artists.animated import AnimatedArtist, animated_artists,
 from landscapes.render.artists.trails import Trail
 from landscapes.render.figures._figure import FigureOptions, with_article
 from landscapes.render.figures._figure import figure as draw_figure
+from landscapes.render.locking import drawing
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step
@@ -66,6 +67,7 @@ class RaceAnimation(FuncAnimation):
         set_step(self.figure, step)
         return [artist for artist in animated_artists(self.figure) if isinstance(artist, Artist)]
 
+    @drawing
     def save(
         self,
         filename: str | os.PathLike[str],

@@ -21,6 +21,7 @@ from landscapes.files import replacing, replacing_all
 from landscapes.render.artists.animated import IDENTITY
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.trails import Halo, Trail
+from landscapes.render.locking import drawing
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
 
@@ -57,6 +58,7 @@ def check_still(path: Path) -> None:
         _tex()
 
 
+@drawing
 def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
     """Save a figure reproducibly: no dates, fixed identifiers, comment and title in the metadata.
 

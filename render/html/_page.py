@@ -16,6 +16,7 @@ from landscapes.errors import InputError
 from landscapes.files import check_target, replacing
 from landscapes.record import Record
 from landscapes.render.html.payload import build_payload, check_record
+from landscapes.render.locking import drawing
 from landscapes.render.plots._crop import crop
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
@@ -86,6 +87,7 @@ def check_page(path: str | os.PathLike[str]) -> Path:
     return check_target(path)
 
 
+@drawing
 def document(
     record: Record,
     *,
