@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -84,8 +85,18 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
             for dpi in (DPI, *(() if flat or suffix == ".svg" else COARSER)):  # an .svg is text, mostly trails
                 made.savefig(temporary, dpi=dpi, metadata=metadata)
+                if suffix == ".svg":
+                    _set_pixels(temporary, made)
                 if temporary.stat().st_size <= LARGE:
                     break
+
+
+def _set_pixels(path: Path, made: Figure) -> None:
+    """Give an SVG the figure's size in pixels; matplotlib writes points, which browsers draw a third larger."""
+    width, height = (f"{side:g}" for side in made.get_size_inches() * made.dpi)
+    text = path.read_text(encoding="utf-8")
+    size = f'width="{width}" height="{height}"'
+    path.write_text(re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', size, text, count=1), encoding="utf-8", newline="\n")
 
 
 @contextmanager

@@ -253,3 +253,10 @@ def test_an_animation_has_no_single_step(tmp_path):
     for name in ("race.gif", "race-%d.png", "race.mov"):
         with pytest.raises(InputError, match=r"is an animation of every step; for one step choose \.png, \.pdf"):
             render.save(converging(1), tmp_path / name, step=3)
+
+
+def test_an_svg_is_as_large_in_browsers_as_the_png(tmp_path):
+    path = render.save(converging(2, steps=5), tmp_path / "race.svg", figsize=(4.8, 3.2), dpi=100)
+    head = path.read_text(encoding="utf-8").partition("<metadata>")[0]
+    assert 'width="480" height="320"' in head
+    assert "viewBox" in head
