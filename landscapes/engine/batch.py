@@ -69,6 +69,7 @@ class BatchResult:
         first_reached: the first step at or below the target, shape (R,); -1 if there was none.
         lowest: the lowest value of each run, shape (R,).
         evaluations: evaluations per run, shape (R,) each: `n_values`, `n_gradients`, `n_hvps`, `n_hessians`.
+        errors: the error that the optimizer of a run has raised, by the index of the run.
         metrics: further recorded quantities, by name, shape (R, T) or (R, T, d); NaN if an optimizer lacks one.
     """
 
@@ -82,6 +83,7 @@ class BatchResult:
     lowest: NDArray[np.float64]
     evaluations: Mapping[str, NDArray[np.int64]]
     metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    errors: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def n_gradients(self) -> NDArray[np.int64]:

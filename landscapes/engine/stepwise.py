@@ -15,6 +15,7 @@ from landscapes.engine.batch import BatchResult
 from landscapes.engine.fast.tracing import TracedFunction, trace_if_worthwhile
 from landscapes.engine.recording import Recorder
 from landscapes.engine.termination import REASON_CODES, REASON_NAMES, RunStatus, Stop
+from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
@@ -172,6 +173,31 @@ class StepwiseLoop:
         ]
         stepped = [group.step(t, sampled, *part) for group, *part in zip(self.groups, *parts, strict=True)]
         self.x = torch.cat(stepped, 1)
+        self._end_raised(t)
+
+    def _end_raised(self, t: int) -> None:
+        """End the runs whose optimizer raised an error in step t. Raises `InputError` if all runs have ended so."""
+        for group in self.groups:
+            raised = group.stepper.failures()
+            if len(raised) == group.n_failures:
+                continue
+            group.n_failures = len(raised)
+            mask = torch.zeros(self.count, dtype=torch.bool, device=self.x.device)
+            mask[[group.runs.start + run for run in raised]] = True
+            self.status.end(mask, t, REASON_CODES["error"])
+            self.none_ended = False
+        if self.none_ended or any(group.n_failures < self.sizes[i] for i, group in enumerate(self.groups)):
+            return
+        raise InputError(next(iter(self.groups[0].stepper.failures().values())))
+
+    def _errors(self) -> dict[int, str]:
+        """Return the errors that optimizers have raised, by the original index of the run."""
+        order = self.inverse_order.argsort().tolist()
+        return {
+            order[group.runs.start + run]: error
+            for group in self.groups
+            for run, error in group.stepper.failures().items()
+        }
 
     def _result(self) -> BatchResult:
         """Return the result, with the runs in their original order."""
@@ -190,6 +216,7 @@ class StepwiseLoop:
             first_reached=first_reached[inverse].cpu().numpy(),
             lowest=_to_host(self.lowest[inverse]),
             evaluations=dict(zip(KINDS, counts[:, inverse].cpu().numpy(), strict=True)),
+            errors=self._errors(),
             metrics={name: _to_host(rows[..., inverse].movedim(-1, 0)) for name, rows in recorder.metrics.items()},
         )
 
@@ -202,6 +229,7 @@ class _StepperGroup:
         self.stepper = stepper
         self.oracle = oracle
         self.needs_gradient = needs_gradient
+        self.n_failures = 0
         self.requested = oracle.counts.clone()
 
     def step(

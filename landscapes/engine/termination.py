@@ -15,11 +15,11 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.arithmetic import norm
 
-REASON_CODES = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "terminated": 6}
+REASON_CODES = {"bound": 1, "non-finite": 2, "gtol": 3, "ftol": 4, "xtol": 5, "terminated": 6, "error": 7}
 """The reasons why a run ends: it left the box; it met NaN or infinity; it met a tolerance of `Stop`; its optimizer
-ended it."""
+ended it; its optimizer raised an error."""
 
-FAILURES = (REASON_CODES["bound"], REASON_CODES["non-finite"])
+FAILURES = (REASON_CODES["bound"], REASON_CODES["non-finite"], REASON_CODES["error"])
 """The codes of runs that failed."""
 
 REASON_NAMES = np.array(["", *REASON_CODES])

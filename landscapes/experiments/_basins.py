@@ -136,7 +136,9 @@ def basins(
     pilot = _task(objective, optimizer, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
     rough = execute(Plan([pilot]), executor=executor).all_runs()
     known, kinds = _known_minima(objective)
-    found = _unknown_minima(objective, rough.x[~np.isin(rough.reason, ("bound", "non-finite")), -1], known, near)
+    found = _unknown_minima(
+        objective, rough.x[~np.isin(rough.reason, ("bound", "non-finite", "error")), -1], known, near
+    )
     minima, kinds = np.concatenate([known, found]), [*kinds, *["found"] * len(found)]
     if stop is None and len(minima):
         stop = Stop(xtol=near)
@@ -149,7 +151,7 @@ def basins(
         progress=progress,
     )
     paths = results[:]
-    ended = ~np.isin(paths.reason, ("bound", "non-finite"))
+    ended = ~np.isin(paths.reason, ("bound", "non-finite", "error"))
     runs = run_columns(paths, None, math.nan)
     runs["basin"] = np.where(ended, nearest(paths.x[:, -1], minima, near), -1)
     runs["arrived"] = np.where(np.isin(paths.reason, ARRIVED) & (runs["basin"] >= 0), paths.stopped, -1)

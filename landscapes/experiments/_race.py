@@ -182,6 +182,8 @@ def race_searched(
         seed=check_count("seed", seed, 0),
         progress=progress,
     )
+    for run, error in paths.errors.items():
+        warnings.warn(f"{labels(specs)[run]} is marked as failed: {error}", stacklevel=4)
     minimum_is = "unknown" if math.isnan(objective.minimum) else "known" if objective is given else "found"
     if not _is_lowest(objective, first, surface, paths, dtype):
         if minimum_is == "found":
@@ -214,6 +216,7 @@ def race_searched(
             "reached": reached,
             "first_reached": first_reached,
             "lowest": paths.lowest,
+            **({"error": np.array([paths.errors.get(r, "") for r in range(len(raced))])} if paths.errors else {}),
             **paths.evaluations,
         },
         metrics=recorded,
@@ -287,7 +290,7 @@ def _is_lowest(
     """Return whether no value of the surface or of a run that did not fail is below the minimum, except by rounding."""
     if not math.isfinite(function.minimum):
         return True
-    seen = paths.lowest[~np.isin(paths.reason, ("bound", "non-finite"))]
+    seen = paths.lowest[~np.isin(paths.reason, ("bound", "non-finite", "error"))]
     seen = seen if surface is None else np.concatenate([seen, surface.values.ravel()])
     slack = rounding_slack(np.array(first), function.minimum, str(dtype).removeprefix("torch."))
     return bool(np.min(seen, where=np.isfinite(seen), initial=math.inf) >= function.minimum - slack)

@@ -20,7 +20,7 @@ ROAM = 1e3
 ROAM_UNBOUNDED = 0.25
 """The same for a function that is unbounded below."""
 
-FAILED_REASONS = ("bound", "non-finite")
+FAILED_REASONS = ("bound", "non-finite", "error")
 """The reasons of a run that failed; see `termination.REASON_CODES`."""
 
 ARRIVED = ("gtol", "ftol", "xtol")
@@ -70,12 +70,13 @@ def statuses(
     arrived = (final <= target) | np.isin(reason, ARRIVED)
     return np.select(
         [
+            reason == "error",
             reason == "non-finite",
             arrived & (minimum == -math.inf),
             reason == "bound",
             arrived,
             reason == "terminated",
         ],
-        ["non-finite", "unbounded", "diverged", "converged", "terminated"],
+        ["failed", "non-finite", "unbounded", "diverged", "converged", "terminated"],
         "max_steps",
     )

@@ -137,7 +137,7 @@ class LrSweep:
         unit = (paths.x - low) / (high - low)
         leaps = np.linalg.norm(np.diff(unit, axis=1), axis=2).max(1) > LEAP
         leaves = ((unit < 0) | (unit > 1)).any((1, 2))
-        fails = np.isin(paths.reason, ("bound", "non-finite")) | (np.abs(unit - 0.5) > 1.5).any((1, 2))
+        fails = np.isin(paths.reason, ("bound", "non-finite", "error")) | (np.abs(unit - 0.5) > 1.5).any((1, 2))
         if function.minimum == -np.inf:  # leaving the view is the goal
             fails, leaves = paths.reason == "non-finite", np.zeros_like(leaves)
         settings = self.optimizers * len(GRID)

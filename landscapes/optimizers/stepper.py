@@ -91,6 +91,10 @@ class Stepper(ABC):
         """Return the optimizer state by its usual name ("momentum", "second_moment", …), shapes (d, R) or (R,)."""
         return {}
 
+    def failures(self) -> Mapping[int, str]:
+        """Return the error of each run, by its index, whose optimizer has raised one; such a run stays where it is."""
+        return {}
+
     def terminated(self) -> Tensor | None:
         """Return a mask (R,) of the runs that the optimizer itself has ended; None if it never ends a run."""
         return None

@@ -33,7 +33,7 @@ FORMAT = 1
 MASKED = ("stopped", "reached", "first_reached", "basin", "arrived", "steps_to", "evaluations_to", "evaluations")
 """The integer columns of runs that may lack entries: they are masked arrays (`numpy.ma`)."""
 
-FAILED = ("diverged", "non-finite")
+FAILED = ("diverged", "non-finite", "failed")
 """The statuses of runs that failed; see `Trajectories` for all statuses."""
 
 
@@ -99,6 +99,7 @@ class Trajectories:
         - `unbounded`: passes the target of a function that is unbounded below
         - `diverged`: leaves the region where anything can be drawn
         - `non-finite`: meets NaN or infinity
+        - `failed`: its optimizer raised an error
 
     Raises:
         InputError: if the shapes do not match.

@@ -13,7 +13,7 @@ from landscapes.analysis import tables
 from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.race_table import listed, notes, place, result_sentence
 from landscapes.errors import suggests_arguments
-from landscapes.record import FAILED, Record, filled
+from landscapes.record import Record, filled
 from landscapes.render.plots._basins import basin_shares
 from landscapes.render.plots._heatmap import display_name, format_setting
 from landscapes.render.plots.inputs import check_step
@@ -23,6 +23,7 @@ ENDS = {
     "diverged": "diverged at step {}",
     "non-finite": "became non-finite at step {}",
     "unbounded": "became unbounded at step {}",
+    "failed": "raised an error at step {}",
 }
 """What the caption says of runs that were stopped."""
 
@@ -225,7 +226,11 @@ def _from(record: Record) -> str:
 
 def _failures(record: Record) -> list[str]:
     status = record.trajectories.runs["status"]
-    kinds = ((FAILED, "diverged or became non-finite"), (("not run",), "not run yet"))
+    kinds = (
+        (("diverged", "non-finite"), "diverged or became non-finite"),
+        (("failed",), "raised an error"),
+        (("not run",), "not run yet"),
+    )
     counts = [(int(np.isin(status, names).sum()), words) for names, words in kinds]
     return [f"{count} of {counted(len(status), 'run')} {words}" for count, words in counts if count]
 

@@ -106,7 +106,7 @@ def test_each_reason_is_reported():
     assert result.reason.tolist() == ["ftol", "bound", ""]
     result = loop.run(cliff, [optimizers.SGD(lr=1.5)], starts[:, :1], 40, box=WIDE)
     assert result.reason.tolist() == ["non-finite"]
-    assert set(REASON_CODES) == {"gtol", "ftol", "xtol", "bound", "non-finite", "terminated"}
+    assert set(REASON_CODES) == {"gtol", "ftol", "xtol", "bound", "non-finite", "terminated", "error"}
 
 
 def test_a_converged_start_takes_no_step():

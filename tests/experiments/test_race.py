@@ -297,6 +297,7 @@ REFUSED = {
     "rate that is NaN": (("booth", ["adam(lr=nan)"]), {}, r"lr must be finite and >= 0, got nan"),
     "rate that is text": (("booth", ["adam(lr='x')"]), {}, r"lr must be one number, got 'x'"),
     "nobody": (("booth", []), {}, r"no optimizers to race"),
+    "no optimizer": (("booth", [torch.nn.Linear]), {}, r"a class of optimizers, got <class .*optimizers\.Torch"),
     "short start": (("booth",), {"start": [1.0]}, r"booth has 2 coordinates; the start \[1.0\] has 1"),
     "endless start": (("booth",), {"start": [1.0, math.inf]}, r"a start must be finite"),
     "NaN start": (("booth",), {"start": [math.nan, 1.0]}, r"a start must be finite"),

@@ -50,12 +50,12 @@ class PerRun:
         shape = self.parameter.shape
         with torch.no_grad():
             self.parameter.copy_(point.reshape(shape))
-        self.parameter.grad = gradient.reshape(shape)
+        self.parameter.grad = _owned(gradient, shape)
 
         def closure() -> Tensor:
             assert evaluate is not None
             value, gradient = evaluate(self.point.clone())
-            self.parameter.grad = gradient.reshape(shape)
+            self.parameter.grad = _owned(gradient, shape)
             return value
 
         with torch.enable_grad(), third_party_code(self.failure, point.dtype):
@@ -81,12 +81,13 @@ class PerRunLoop:
     ) -> None:
         self.runs, self.specs, self.streams, self.seed = runs, specs, streams, seed
         self.settings: dict[str, NDArray[np.float64]] = {}
+        self.errors: dict[int, InputError] = {}
         with preserve_rng_state():
             self.each = [self._create(i, x[:, run], 0) for i, run in enumerate(runs)]
 
     def step(self, context: StepContext) -> list[PerRunLoop]:
-        # each run gets a copy of its gradient, because optimizers may modify it in place
-        gradients = context.gradient.detach().T.clone(memory_format=torch.contiguous_format)
+        """Take one step; runs that raise leave the loop, with their error in `errors`."""
+        gradients = context.gradient.T
         with preserve_rng_state():
             for i, (run, one) in enumerate(zip(self.runs, self.each, strict=True)):
                 mask = torch.zeros_like(context.active)
@@ -94,8 +95,20 @@ class PerRunLoop:
                 seed_all(self.seed, self.streams[i], context.t)
                 requirement = one.spec.step_requirement
                 evaluate, graph_gradient = _queries(context, mask, requirement)
-                one.step(context.x[:, run], gradients[run], requirement, evaluate, graph_gradient)
-        return [self]
+                try:
+                    one.step(context.x[:, run], gradients[run], requirement, evaluate, graph_gradient)
+                except InputError as error:
+                    self.errors[int(run)] = error
+        if self.errors.keys() & set(self.runs.tolist()):
+            self._keep([i for i, run in enumerate(self.runs.tolist()) if run not in self.errors])
+        return [self] if len(self.runs) else []
+
+    def _keep(self, kept: list[int]) -> None:
+        """Drop all runs but some, given by their positions here."""
+        self.runs = self.runs[kept]
+        self.specs, self.streams = [self.specs[i] for i in kept], [self.streams[i] for i in kept]
+        self.each = [self.each[i] for i in kept]
+        self.settings = {name: values[kept] for name, values in self.settings.items()}
 
     @property
     def points(self) -> Tensor:
@@ -154,6 +167,11 @@ def _queries(
         return gradient
 
     return evaluate, graph_gradient if requirement == "graph" else None
+
+
+def _owned(gradient: Tensor, shape: torch.Size) -> Tensor:
+    """Return a copy of a gradient that is no view: optimizers may detach it or modify it in place."""
+    return gradient.detach().reshape(shape).clone(memory_format=torch.contiguous_format)
 
 
 def _sparse(gradient: Tensor | None) -> Tensor:

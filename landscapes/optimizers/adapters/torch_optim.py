@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from copy import deepcopy
@@ -105,7 +106,7 @@ class Torch(Optimizer):
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
-        check_signature(cls, self.hyper, isinstance(self.hyper.get("optimizer"), Torch))
+        check_signature(cls, self.hyper, any(isinstance(value, Torch) for value in self.hyper.values()))
         with preserve_rng_state() if settings_key(self) in _requirements else silenced():
             try:
                 object.__setattr__(self, "lr", self._check_lr(lr))
@@ -175,13 +176,14 @@ class Torch(Optimizer):
 
     def create(self, parameter: Tensor, hyper: Mapping[str, Any]) -> torch.optim.Optimizer:
         """Return an optimizer object of one parameter."""
-        inner = hyper.get("optimizer")
+        first = next(iter(parameters_of(cast(Any, self.cls))), "")
+        inner = hyper.get(first)
         if isinstance(inner, Torch):
-            optimizer = self.cls(**{**hyper, "optimizer": inner.create(parameter, deepcopy(inner.hyper))})
+            optimizer = self.cls(**{**hyper, first: inner.create(parameter, deepcopy(inner.hyper))})
         else:
             optimizer = self.cls([{"params": [parameter], **dict(self.group)}] if self.group else [parameter], **hyper)
-        if callable(train := getattr(optimizer, "train", None)):
-            train()  # schedule-free optimizers have a training mode, as networks do
+        if _has_training_mode(optimizer):
+            cast(Any, optimizer).train()
         return optimizer
 
     def _check_lr(self, given: Any) -> float:
@@ -221,6 +223,15 @@ def _find_requirement(optimizer: Torch) -> StepRequirement:
         errors[requirement] = error
     mentions_closure = "closure" in str(errors["gradient"])
     raise errors["closure" if mentions_closure else "gradient"]
+
+
+def _has_training_mode(optimizer: torch.optim.Optimizer) -> bool:
+    """Return whether the optimizer has `train()` and `eval()`, as networks and schedule-free optimizers do."""
+    modes = (getattr(optimizer, name, None) for name in ("train", "eval"))
+    return all(
+        callable(mode) and all(a.default is not a.empty for a in inspect.signature(mode).parameters.values())
+        for mode in modes
+    )
 
 
 def _has_name(path: SettingPath) -> bool:

@@ -15,6 +15,10 @@ from landscapes.optimizers.base import short
 NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
 
 
+WRAPPED = ("optimizer", "base_optimizer", "inner_optimizer")
+"""Names of the first argument of a class that wraps another optimizer object."""
+
+
 @cache
 def parameters_of(function: Any) -> Mapping[str, inspect.Parameter]:
     """Return the parameters of a function or class by name."""
@@ -58,7 +62,7 @@ def check_signature(cls: type[torch.optim.Optimizer], hyper: Mapping[str, Any], 
     Args:
         cls: the class.
         hyper: keyword arguments for it.
-        wraps_optimizer: whether its `optimizer` argument is given as a `Torch`.
+        wraps_optimizer: whether one of the arguments is a `Torch`.
     """
     every = list(parameters_of(cast(Any, cls)).values())
     accepts_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in every)
@@ -66,14 +70,15 @@ def check_signature(cls: type[torch.optim.Optimizer], hyper: Mapping[str, Any], 
     if not named:
         return
     first, known = named[0], {parameter.name: parameter for parameter in named}
-    if first.name == "optimizer" and not wraps_optimizer:
+    wraps = first.name in WRAPPED
+    if wraps and not wraps_optimizer:
         raise InputError(
             f"{cls.__name__} wraps another optimizer; pass it as a Torch, "
-            f"as in optimizers.Torch({cls.__name__}, optimizer=optimizers.Torch(torch.optim.Adam, lr=0.1))"
+            f"as in optimizers.Torch({cls.__name__}, {first.name}=optimizers.Torch(torch.optim.Adam, lr=0.1))"
         )
     if first.name == "model":
         raise InputError(f"{cls.__name__} takes a network, not parameters; a race has no network")
-    if first.name != "optimizer":
+    if not wraps:
         del known[first.name]
     for name in hyper:
         if name not in known and not accepts_any:

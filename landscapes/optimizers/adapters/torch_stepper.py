@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.errors import InputError
 from landscapes.optimizers.adapters.per_run import PerRunLoop
 from landscapes.optimizers.adapters.settings import float_settings, stack_settings
 from landscapes.optimizers.adapters.torch_spec import TorchSpec
@@ -38,6 +39,7 @@ class TorchStepper(Stepper):
         self.specs, self.setup, self.like, self.last_step = specs, setup, x, 0
         self.streams = setup.streams.tolist()
         self.settings: dict[str, NDArray[np.float64]] = {}
+        self.errors: dict[int, str] = {}
         self.parts: list[Part] = []
         kinds: dict[Hashable, list[int]] = {}
         for run, spec in enumerate(specs):
@@ -47,13 +49,30 @@ class TorchStepper(Stepper):
 
     def step(self, context: StepContext) -> Tensor:
         self.last_step = context.t
-        self.parts = [after for part in self.parts for after in part.step(context)]
-        if len(self.parts) == 1:
+        self.parts = [after for part in self.parts for after in self._advance(part, context)]
+        if len(self.parts) == 1 and not self.errors:
             return self.parts[0].points
-        points = torch.empty_like(context.x)
+        points = context.x.clone()  # a run that has failed stays where it is
         for part in self.parts:
             points[:, torch.from_numpy(part.runs).to(points.device)] = part.points
         return points
+
+    def failures(self) -> Mapping[int, str]:
+        return self.errors
+
+    def _advance(self, part: Part, context: StepContext) -> list[Part]:
+        """Return the parts after a step; an object that raises is split into single runs, to find those that do."""
+        if isinstance(part, PerRunLoop):
+            after: list[Part] = [*part.step(context)]
+            self.errors |= {run: str(error) for run, error in part.errors.items()}
+            return after
+        try:
+            return [*part.step(context)]
+        except InputError as error:
+            if len(part.runs) == 1:
+                self.errors[int(part.runs[0])] = str(error)
+                return []
+            return [after for single in part.singles() for after in self._advance(single, context)]
 
     def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
         values = np.asarray(values, dtype=np.float64)

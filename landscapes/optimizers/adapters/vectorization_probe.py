@@ -176,10 +176,11 @@ def try_first_step(spec: TorchSpec, dim: int) -> InputError | None:
     context = StepContext(1, x, x[0], x.clone(), _quadratic(dim), x[0] > 0)
     try:
         with silenced(), preserve_rng_state():
-            PerRunLoop([spec], x, np.arange(1), [0], 0).step(context)
+            loop = PerRunLoop([spec], x, np.arange(1), [0], 0)
+            loop.step(context)
     except InputError as error:
         return error
-    return None
+    return loop.errors.get(0)
 
 
 def _quadratic(dim: int) -> Oracle:

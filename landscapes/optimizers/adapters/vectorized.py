@@ -113,6 +113,14 @@ class Vectorized:
         twin.replay, twin.checkpoint = [], twin._copy()
         return twin
 
+    def singles(self) -> list[Vectorized]:
+        """Return the runs in objects of their own, before the last step, which failed."""
+        self._restore(self.checkpoint)
+        singles = [self.select(np.array([i])) for i in range(len(self.runs))]
+        for x, gradient in self.replay[:-1]:
+            singles = [after for single in singles for after in single.advance(x, gradient)]
+        return singles
+
     def states(self) -> dict[str, Tensor]:
         """Return the state, one tensor per name, shapes (d, n) or (n,)."""
         found = {}

@@ -22,7 +22,8 @@ class ASGD(FirstOrder):
         x ← (1−λη)x − ηg
 
     The trajectory shows x, as in torch.optim. The average of the points from step t₀ on is the buffer "average". It
-    reproduces `torch.optim.ASGD` bitwise on the CPU.
+    reproduces `torch.optim.ASGD` bitwise on the CPU if torch's default dtype is that of the points. Torch stores η and
+    the averaging weight in its default dtype, so an ordinary float64 loop rounds them to float32.
 
     Args:
         lr: first step size, ≥ 0; default 0.01.

@@ -22,8 +22,8 @@ class NAdam(FirstOrder):
 
         x ← x − lr·[(1−μₜ)/(1−μ₁…μₜ)·g + μₜ₊₁/(1−μ₁…μₜ₊₁)·m] / (√v̂ + ε)
 
-    It reproduces `torch.optim.NAdam` bitwise on the CPU if torch's default dtype is float64, in which torch stores
-    μ₁…μₜ.
+    It reproduces `torch.optim.NAdam` bitwise on the CPU if torch's default dtype is that of the points. Torch stores
+    μ₁…μₜ in its default dtype, so an ordinary float64 loop rounds it to float32.
 
     Args:
         lr: learning rate, ≥ 0; default 0.002.

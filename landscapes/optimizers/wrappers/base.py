@@ -134,6 +134,9 @@ class WrapperStepper(Stepper):
     def buffers(self) -> Mapping[str, Tensor]:
         return self.inner.buffers()
 
+    def failures(self) -> Mapping[int, str]:
+        return self.inner.failures()
+
     def terminated(self) -> Tensor | None:
         return self.inner.terminated()
 

@@ -1,0 +1,100 @@
+"""Third-party optimizers with unusual habits race as others do, and one that raises does not end the race."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import landscapes
+from landscapes.errors import InputError
+from landscapes.optimizers import Clip, Torch
+
+
+class Base(torch.optim.Optimizer):
+    def __init__(self, params, lr=0.01, last=10**9):
+        super().__init__(params, {"lr": lr, "last": last})
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                self.move(p, group)
+
+    def move(self, p, group):
+        p.sub_(group["lr"] * p.grad)
+
+
+class Detaches(Base):
+    """Detaches its gradient in place, as torch's own zero_grad does."""
+
+    def move(self, p, group):
+        p.grad.detach_()
+        super().move(p, group)
+        self.zero_grad(set_to_none=False)
+
+
+class Train(Base):
+    """Has a method train that is no training mode."""
+
+    def train(self, network, epochs):
+        raise RuntimeError("called")
+
+
+class Wrapping(torch.optim.Optimizer):
+    """Wraps an optimizer under another name of the argument, as timm's Lookahead does."""
+
+    def __init__(self, base_optimizer, alpha=1.0):
+        self.base_optimizer, self.alpha = base_optimizer, alpha
+        self.param_groups, self.defaults, self.state = base_optimizer.param_groups, base_optimizer.defaults, {}
+
+    def step(self, closure=None):
+        self.base_optimizer.step(closure)
+
+
+class Raises(Base):
+    """Raises after some steps."""
+
+    def move(self, p, group):
+        super().move(p, group)
+        state = self.state[p]
+        state["n"] = state.get("n", 0) + 1
+        if state["n"] > group["last"]:
+            raise ZeroDivisionError("division by zero")
+
+
+@pytest.mark.parametrize(
+    "own", [Torch(Detaches), Torch(Train), Torch(Wrapping, base_optimizer=Torch(torch.optim.SGD, lr=0.01))]
+)
+@pytest.mark.parametrize("wrap", [lambda own: own, lambda own: Clip(own, norm=1e9)])
+def test_unusual_classes_equal_gradient_descent(own, wrap):
+    x = landscapes.race("booth", [wrap(own), "sgd(lr=0.01)"], steps=5).trajectories.x
+    assert np.allclose(x[0], x[1], rtol=1e-14)
+
+
+@pytest.mark.parametrize("number", [1, 3, 40])
+@pytest.mark.filterwarnings("ignore:.*is marked as failed")
+def test_runs_that_raise_are_marked_and_others_go_on(number):
+    failing = [Torch(Raises, lr=0.001 * (i + 1), last=5 if i % 2 == 0 else 10**9) for i in range(number)]
+    alone = landscapes.race("booth", ["sgd(lr=0.01)"], steps=9).trajectories
+    record = landscapes.race("booth", [*failing, "sgd(lr=0.01)"], steps=9)
+    runs, x = record.trajectories.runs, record.trajectories.x
+    assert np.array_equal(x[-1], alone.x[0])
+    assert runs["status"].tolist()[:-1] == ["failed" if i % 2 == 0 else "max_steps" for i in range(number)]
+    failed = runs["status"] == "failed"
+    assert runs["stopped"][failed].tolist() == [6] * int(failed.sum())
+    assert all("ZeroDivisionError: division by zero" in error for error in runs["error"][failed])
+    assert (x[failed][:, 5:] == x[failed][:, 5:6]).all()
+    assert (np.diff(x[~failed], axis=1) != 0).all()
+    assert "raised an error at step 6" in landscapes.render.caption(record) or number == 40
+
+
+def test_a_failed_run_warns():
+    with pytest.warns(UserWarning, match=r"^Raises is marked as failed: Torch\(Raises, .*\) failed in its step: Zero"):
+        landscapes.race("booth", [Torch(Raises, last=2), "sgd(lr=0.01)"], steps=5)
+
+
+@pytest.mark.parametrize("number", [1, 8])
+def test_a_race_in_which_all_raise_raises(number):
+    with pytest.raises(InputError, match=r"^Torch\(Raises, .*\) failed in its step: ZeroDivisionError: division"):
+        landscapes.race("booth", [Torch(Raises, lr=0.001 * (i + 1), last=2) for i in range(number)], steps=5)
