@@ -38,7 +38,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Raises `InputError` if `path` cannot be written.
     """
-    target = check_target(path)
+    target = Path(os.path.realpath(check_target(path)))  # a link stays one, and its file is replaced
     try:
         handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=target.suffix, dir=target.parent)
     except OSError as error:
@@ -47,7 +47,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _apply_umask(temporary)
+        _set_mode(temporary, target)
         os.replace(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -70,7 +70,7 @@ def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield directory / target.name
         for file in sorted(directory.iterdir()):
-            _apply_umask(file)
+            _set_mode(file, target.parent / file.name)
             os.replace(file, target.parent / file.name)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -85,8 +85,17 @@ def _write_error(target: Path, error: OSError) -> InputError:
     return InputError(f"cannot write {str(target)!r}: {error.strerror or error}")
 
 
-def _apply_umask(path: Path) -> None:
-    """Apply the umask: `mkstemp` creates files that only the owner may read."""
-    mask = os.umask(0)
-    os.umask(mask)
-    path.chmod(0o666 & ~mask)
+def _set_mode(path: Path, target: Path) -> None:
+    """Give a temporary file the mode of the file that it replaces, else that of any new file.
+
+    `mkstemp` makes files that only the owner may read. The umask is seen on a new file, because asking for it changes
+    it for all threads for a moment.
+    """
+    try:
+        mode = target.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        probe = path.with_name(f"{path.name}.mode")
+        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        mode = probe.stat().st_mode & 0o7777
+        probe.unlink()
+    path.chmod(mode)

@@ -621,3 +621,15 @@ def test_a_label_that_cannot_be_saved_is_refused_before_the_race():
 
     with pytest.raises(InputError, match=r"^label must be valid Unicode text, got 'a\\udc80'$"):
         race("booth", {"a\udc80": "sgd"})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes and links of POSIX")
+def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path, make_record):
+    path = make_record([[1.0]]).save(tmp_path / "race.npz")
+    path.chmod(0o600)
+    (tmp_path / "link.npz").symlink_to(path)
+    make_record([[2.0]]).save(tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert Record.load(path).trajectories.loss.tolist() == [[2.0]]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["link.npz", "race.npz"]

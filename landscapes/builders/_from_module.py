@@ -37,7 +37,8 @@ def from_module(
 
     All runs are evaluated together by `torch.func.vmap`. The module is copied and evaluated as in `.eval()`, so that
     the function is deterministic; the module itself is not changed. Weights that do not require gradients stay
-    constant. To turn a point x back into a network, call
+    constant. BatchNorm keeps the running statistics of the module given, at every point; those of other weights differ,
+    so losses along a trajectory differ from those of training. To turn a point x back into a network, call
     `torch.nn.utils.vector_to_parameters(torch.tensor(x, dtype=torch.float32), module.parameters())`.
 
     Args:
