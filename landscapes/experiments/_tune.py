@@ -39,6 +39,9 @@ ROUNDS = 2
 NARROWER, WIDER = 0.4, 1.5
 """The second round multiplies the width of a range by these: narrower around an inner choice, wider at an edge."""
 
+MOST_DRAWS = 16
+"""How many settings are drawn per candidate at most, where an optimizer rejects combinations."""
+
 EDGE = 0.05
 """A choice within this share of the range's end lies at its edge."""
 
@@ -109,7 +112,7 @@ def tune(
     if not isinstance(vary, str):
         vary = canonical_names(vary) if isinstance(vary, Mapping) else [canonical(name) for name in vary]
     _check_vary(base, vary)
-    spaces = [_search_space(optimizer, vary) for optimizer in base]
+    spaces = [_variable(optimizer, _search_space(optimizer, vary), vary) for optimizer in base]
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     candidates = check_count("candidates", candidates, HALVING ** (RUNGS - 1))
     longest = check_count("steps", given.steps if steps is None else steps)
@@ -167,6 +170,7 @@ def tune(
         },
         spent={label: sum(trial.evaluations for trial in trials if trial.index == i) for i, label in enumerate(labels)},
         hyperparameters=names,
+        varied={label: list(ranges) for label, ranges in zip(labels, spaces, strict=True)},
     )
     trajectories = _trajectories(trials, labels, chosen, names, results, target, objective.minimum, longest)
     surface = objective.surface() if objective.dim == 2 else None
@@ -257,18 +261,52 @@ def _check_target(function: Function, start: NDArray[np.float64], target: float 
     raise InputError(f"the minimum of {function.name} is unknown; give the loss to reach, target=…")
 
 
+def _variable(optimizer: Optimizer, ranges: Mapping[str, Range], vary: Vary) -> dict[str, Range]:
+    """Return the ranges without hyper-parameters whose every other value the optimizer rejects.
+
+    Nesterov momentum, for instance, requires dampening 0. Raises `InputError` if such a hyper-parameter was named.
+    """
+    found: dict[str, Range] = {}
+    for name, ends in ranges.items():
+        errors = [error for share in (0.1, 0.5, 0.9) if (error := _rejection(optimizer, {name: ends.at(share)}))]
+        if len(errors) < 3:
+            found[name] = ends
+        elif vary != "all":
+            raise InputError(f"vary: {optimizer.label} cannot vary {name}: {errors[0]}")
+    return found
+
+
+def _rejection(optimizer: Optimizer, values: Mapping[str, float]) -> InputError | None:
+    """Return why the optimizer rejects these values, None if it accepts them."""
+    try:
+        optimizer.with_hyperparameters(values)
+    except InputError as error:
+        return error
+    return None
+
+
 def _candidates(optimizer: Optimizer, ranges: Mapping[str, Range], count: int, seed: int) -> list[Optimizer]:
-    """Return `count` settings: the optimizer itself first, then others spread over the ranges."""
+    """Return `count` settings: the optimizer itself first, then others spread over the ranges.
+
+    Settings that the optimizer rejects are replaced by later ones of the same sequence. Raises `InputError` if it
+    rejects most of them.
+    """
     if not ranges:
         return [optimizer] * count
-    spread = sobol(len(ranges), count, seed).tolist()
-    found = [optimizer]
-    for shares in spread[1:]:
+    found, error = [optimizer], None
+    for shares in sobol(len(ranges), MOST_DRAWS * count, seed).tolist()[1:]:
+        if len(found) == count:
+            return found
         values = {name: ends.at(share) for (name, ends), share in zip(ranges.items(), shares, strict=True)}
-        try:
+        rejection = _rejection(optimizer, values)
+        error = rejection or error
+        if rejection is None:
             found.append(optimizer.with_hyperparameters(values))
-        except InputError:  # the optimizer refuses this combination
-            found.append(optimizer)
+    if len(found) < count:
+        raise InputError(
+            f"{optimizer.label} accepts only {len(found) - 1} of {MOST_DRAWS * count - 1} settings of "
+            f"{', '.join(ranges)} ({error}); give narrower ranges, such as vary={{'lr': (1e-3, 1)}}"
+        )
     return found
 
 

@@ -155,7 +155,7 @@ def search_space(optimizer: Optimizer) -> dict[str, Range]:
 
 def _around_default(value: float) -> Range:
     if value == 0:
-        return Range(0.0, 1.0, "linear")
+        return Range(0.0, 1.0, "linear", least=0.0)
     low, high = sorted((value / FACTOR, value * FACTOR))
     return Range(low, high) if value > 0 else Range(low, high, "linear")
 

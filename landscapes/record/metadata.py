@@ -245,6 +245,7 @@ class TuneMeta(ExperimentMeta):
         edges: label → the hyper-parameters chosen at an edge of their range: "edge", or "limit" if it cannot widen.
         spent: label → evaluations that its trials used.
         hyperparameters: the columns that are hyper-parameters.
+        varied: label → the hyper-parameters that were tuned.
     """
 
     required: ClassVar[tuple[str, ...]] = ("optimizers",)
@@ -255,6 +256,7 @@ class TuneMeta(ExperimentMeta):
     edges: dict[str, dict[str, str]] = field(default_factory=dict)
     spent: dict[str, int] = field(default_factory=dict)
     hyperparameters: list[str] = field(default_factory=list)
+    varied: dict[str, list[str]] = field(default_factory=dict)
 
 
 CLASSES: Mapping[str, type[ExperimentMeta]] = {

@@ -313,3 +313,35 @@ def test_a_function_of_unknown_depth_needs_a_target():
     with pytest.raises(InputError, match="the minimum of unknown is unknown; give the loss to reach, target="):
         tune(unknown, "sgd")
     assert tune(unknown, "sgd", vary=["lr"], steps=20, candidates=27, starts=1, target=1e-3).meta.effort["SGD"] < 1
+
+
+def test_what_an_optimizer_rejects_is_not_drawn():
+    """Nesterov momentum requires dampening 0, so dampening is not varied, and the others are."""
+    record = tune("beale", ["nesterov", "sgd"], candidates=9, starts=1, steps=60)
+    runs = record.trajectories.runs
+    assert record.meta.varied["Nesterov"] == ["lr", "momentum", "weight_decay"]
+    nesterov = runs["label"] == "Nesterov"
+    first_rung = nesterov & (runs["round"] == 0) & (runs["rung"] == 0)
+    assert len(set(runs["optimizer"][first_rung].tolist())) == 9
+    assert (runs["dampening"][nesterov] == 0).all()
+    assert (runs["dampening"][~nesterov] >= 0).all()
+    assert record.meta.effort["Nesterov"] < 1
+
+
+@pytest.mark.parametrize(
+    ("vary", "message"),
+    [
+        (["dampening"], "vary: Nesterov cannot vary dampening: SGD: nesterov requires momentum > 0 and dampening 0"),
+        ({"dampening": (0.1, 0.5)}, "vary: Nesterov cannot vary dampening"),
+    ],
+)
+def test_a_hyperparameter_that_cannot_vary_is_refused(vary, message):
+    with pytest.raises(InputError, match=message):
+        tune("beale", "nesterov", vary=vary, candidates=9)
+
+
+def test_a_tuning_that_can_try_nothing_says_so():
+    with pytest.raises(
+        InputError, match=r"Rprop accepts only 0 of 143 settings of step_min, step_max \(Rprop: step_min"
+    ):
+        tune("beale", "rprop", vary={"step_min": (1.0, 2.0), "step_max": (0.1, 0.5)}, candidates=9)
