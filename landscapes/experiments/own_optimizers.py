@@ -11,7 +11,10 @@ import torch
 
 from landscapes.errors import InputError
 from landscapes.importing import kind_of, load_object
-from landscapes.optimizers import Optimizer, Torch, parse
+from landscapes.optimizers import Optimizer, Torch, names, parse
+
+REFERENCE = r"(?:[^:]+?\.py|[^\s(),=:]+):[A-Za-z_][\w.]*"
+"""`path/to/file.py:Class` or `module:Class`. A path may contain spaces, commas, = and parentheses."""
 
 INSIDE = "_inside"
 """Placeholder for the user's optimizer while the wrappers around it are parsed."""
@@ -31,14 +34,16 @@ def parse_with_own(text: str) -> tuple[Optimizer, bool]:
     """
     if not isinstance(text, str) or ":" not in text:
         return parse(text)
-    wrapped = re.match(r"(?P<wrappers>(?:\s*\w+\s*\()+)\s*(?P<own>[^\s(),=]+:[\w.]+)", text)
+    known = "|".join(map(re.escape, names()))
+    wrapped = re.match(rf"(?P<wrappers>(?:\s*(?:{known})\s*\()+)\s*(?P<own>{REFERENCE})", text, re.IGNORECASE)
     if wrapped is not None:
         end = _end(text, wrapped.end("own"))
         own, lr_open = parse_with_own(text[wrapped.start("own") : end])
         return parse(f"{wrapped['wrappers']}{INSIDE}{text[end:]}", {INSIDE: own})[0], lr_open
-    head, bracket, _ = text.partition("(")
-    if ":" not in head:
+    plain = re.match(rf"\s*(?P<own>{REFERENCE})\s*(?P<settings>\(.*)?$", text, re.DOTALL)
+    if plain is None:
         return parse(text)
+    head, bracket = plain["own"], plain["settings"]
     found = load_object(head.strip())
     if isinstance(found, Optimizer):
         if bracket:
@@ -48,7 +53,7 @@ def parse_with_own(text: str) -> tuple[Optimizer, bool]:
         raise InputError(
             f"{head!r} is {kind_of(found)}, not an optimizer; name a torch.optim.Optimizer class or an Optimizer"
         )
-    return from_class(found, _settings(text) if bracket else {})
+    return from_class(found, _settings(head, bracket) if bracket else {})
 
 
 def is_optimizer_class(given: Any) -> bool:
@@ -82,9 +87,8 @@ def _end(text: str, start: int) -> int:
     return len(text)
 
 
-def _settings(text: str) -> dict[str, Any]:
-    """Return the settings in the parentheses of `module:Class(name=value, ...)`."""
-    inner = text[text.index("(") :]
+def _settings(head: str, inner: str) -> dict[str, Any]:
+    """Return the settings in the parentheses `inner` of `module:Class(name=value, ...)`."""
     try:
         call = ast.parse(f"f{inner}", mode="eval").body
         if not isinstance(call, ast.Call) or call.args or any(keyword.arg is None for keyword in call.keywords):
@@ -92,5 +96,5 @@ def _settings(text: str) -> dict[str, Any]:
         return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError):
         raise InputError(
-            f"cannot parse the settings of {text!r}: write name=value pairs, as in {text[: text.index('(')]}(lr=0.05)"
+            f"cannot parse the settings of {head + inner!r}: write name=value pairs, as in {head}(lr=0.05)"
         ) from None

@@ -153,3 +153,13 @@ def test_what_a_function_prints_in_workers_goes_to_stderr(python, module, tmp_pa
     assert done.returncode == 0, done.stderr
     assert "called" in done.stderr
     assert "called" not in done.stdout
+
+
+@pytest.mark.parametrize("form", ["{}(lr=0.1)", "mine={}", "clip({}(lr=0.1), norm=1)"])
+def test_paths_with_parentheses_commas_and_spaces(cli, tmp_path, form):
+    folder = tmp_path / "p (x86)" / "a, b=c"
+    folder.mkdir(parents=True)
+    (folder / "own.py").write_text("import torch\nclass Own(torch.optim.SGD): pass\n", encoding="utf-8")
+    own = form.format("p (x86)/a, b=c/own.py:Own")
+    code, _, err = cli("race", "booth", "-O", own, "--steps", "3", "-o", "a.svg", "--record", "a.npz")
+    assert code == 0, err
