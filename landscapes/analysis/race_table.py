@@ -124,7 +124,8 @@ def _standing(record: Record, run: int) -> tuple[bool, float, float]:
     """Return what decides the place of a run: whether it failed, the step that reaches the target, the final loss."""
     runs = record.trajectories.runs
     reached = float(steps_or_inf(runs["reached"])[run])
-    return bool(runs["status"][run] in FAILED), reached, float(record.trajectories.loss[run, -1])
+    final = float(record.trajectories.loss[run, -1])
+    return bool(runs["status"][run] in FAILED), reached, math.inf if math.isnan(final) else final
 
 
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:

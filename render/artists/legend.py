@@ -258,7 +258,7 @@ class StepCounter(Text, AnimatedArtist):
     """
 
     def __init__(self, x: float, y: float, last: int, template: str = "step {step}", **kwargs: Any) -> None:
-        self.digits = len(str(last))
+        self.digits, self.step = len(str(last)), last
         self.template = template
         super().__init__(x, y, self.words(last), family="monospace", parse_math=False, **kwargs)
         self._key: tuple[Any, ...] | None = None
@@ -272,6 +272,7 @@ class StepCounter(Text, AnimatedArtist):
         return len(self.template.partition("{step}")[0])
 
     def set_step(self, step: int) -> None:
+        self.step = step
         self.set_text(self.words(step))
 
     def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes | None:

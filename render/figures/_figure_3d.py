@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
 from landscapes.render.artists.animated import pixels, set_step
-from landscapes.render.artists.legend import legend_entries
+from landscapes.render.artists.legend import Entry, legend_entries
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plot3d.camera import Camera
@@ -189,6 +190,11 @@ def figure_3d(
     return made
 
 
+def _entries(race: Record, look: Theme) -> list[Entry]:
+    """Return the legend entries with solid lines, because trails on a surface have no dashes."""
+    return [replace(entry, style=replace(entry.style, dashes=())) for entry in legend_entries(race, look)]
+
+
 def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool) -> Axes:
     """Place title and step counter above, the legend below, and return the axes between them."""
     ax = sheet.axes((0, 0, sheet.wide, sheet.high))
@@ -196,7 +202,7 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool)
     words, y = title or ("" if race is None else race.meta.get("title", "")), sheet.high - sheet.head + 7
     if race is not None:
         if legend:
-            rows = sheet.fit_legend(legend_entries(race, sheet.look), side, 0.4 * (sheet.high - sheet.head))
+            rows = sheet.fit_legend(_entries(race, sheet.look), side, 0.4 * (sheet.high - sheet.head))
             tall = rows.height
             sheet.legend(rows, (MARGIN, 6.0, side, tall))
         above = sheet.head

@@ -78,11 +78,12 @@ class RacePanels:
         """Replace the runs and show their last step. Loss axes end at integer powers of ten; drafts keep the limits."""
         self.clear()
         before = set(self.contour.get_children())
-        trajectories(record, self.contour, theme=self._look)
+        last = int(record.trajectories.step[-1])
+        trajectories(record, self.contour, step=last, theme=self._look)
         self._runs = [artist for artist in self.contour.get_children() if artist not in before]
         scale, limits = self.losses.get_yscale(), (*self.losses.get_xlim(), *self.losses.get_ylim())
         self.losses.set_yscale("linear")  # loss_curves does not reset the scale
-        loss_curves(record, self.losses, theme=self._look).set(xlabel="", ylabel="")
+        loss_curves(record, self.losses, step=last, theme=self._look).set(xlabel="", ylabel="")
         if draft and self.losses.get_yscale() == scale:
             self.losses.axis(limits)
         elif self.losses.get_yscale() == "log":
@@ -93,7 +94,7 @@ class RacePanels:
         for artist in [*self.contour.lines, *self.losses.lines]:
             if isinstance(artist, Trail | Curve):
                 _restyle(artist, self._styles[str(artist.get_label())])
-        self.counter.set_step(int(record.trajectories.step[-1]))
+        self.counter.set_step(last)
 
     def clear(self) -> None:
         """Remove the runs."""

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import set_step
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
-from landscapes.render.plots.inputs import check_step, size_factor
+from landscapes.render.plots.inputs import check_step, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 ADVICE = 'fig.add_subplot(projection="3d", proj_type="ortho")'
@@ -71,7 +70,8 @@ def surface_3d(
     """
     look = as_theme(theme)
     race = None if isinstance(record, Surface) else record
-    shown = 0 if race is None else check_step(race, step)
+    if race is not None:
+        check_step(race, step)
     surface = record if isinstance(record, Surface) else record.surface
     if surface is None:
         raise InputError("this record has no surface: only races in two dimensions do")
@@ -88,7 +88,8 @@ def surface_3d(
     axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
     axes.zaxis.set_minor_formatter(NullFormatter())
     ax.add_artist(artist)
-    set_step(ax, shown)
+    if race is not None:
+        show_step(ax, race, step)
     return ax
 
 

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, filled
-from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, set_step
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots._loss_curves import Curve
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor, write_note
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 TAIL_SHARES = (0.1, 0.25)
@@ -121,7 +121,7 @@ def ensemble(
     >>> runs = sweep("beale", ["adam(lr=0.1)", "sgd(lr=0.01)"], starts=20, steps=30, record_steps=5)
     >>> ax = ensemble(runs, contour(runs, Figure().subplots()), step=10)
     """
-    shown = check_step(record, step)
+    check_step(record, step)
     runs = record.trajectories
     if runs.x.shape[-1] != 2:
         raise InputError(f"an ensemble is drawn in two dimensions; this record has {runs.x.shape[-1]}")
@@ -140,7 +140,7 @@ def ensemble(
             ax.add_line(trail)
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
             ax.add_artist(Head(trail, size=3.7 * thick))
-    set_step(ax, shown)
+    show_step(ax, record, step)
     return ax
 
 
@@ -169,7 +169,7 @@ def loss_quantiles(
     >>> loss_quantiles(runs, Figure().subplots()).get_yscale()
     'log'
     """
-    shown = check_step(record, step)
+    check_step(record, step)
     look = as_theme(theme)
     ax = current_axes(ax)
     runs = record.trajectories
@@ -181,7 +181,10 @@ def loss_quantiles(
         value = np.maximum(value, 1e-16 * first)
     stopped = np.where(np.isin(runs.runs["status"], FAILED), filled(runs.runs["stopped"]), np.iinfo(np.int64).max)
     value = np.where((runs.step < stopped[:, None]) & np.isfinite(value), value, np.inf)
-    for style, entries in groups(record, look):
+    some = bool(np.isfinite(value).any())
+    if not some:
+        write_note(ax, "no run has a finite loss", look)
+    for style, entries in groups(record, look) if some else []:
         for share in TAIL_SHARES:
             low, high = (np.quantile(value[entries], q, axis=0, method="nearest") for q in (share, 1 - share))
             ax.fill_between(
@@ -192,13 +195,13 @@ def loss_quantiles(
         if ran.any():
             label = str(runs.runs["label"][entries][0])
             ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * size_factor(ax)))
-    if bounded:
+    if bounded and some:
         ax.set_yscale("log")
         ax.set_ylim(top=10 * first)
     ax.set_xlim(0, max(int(runs.step[-1]), 1))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
-    set_step(ax, shown)
+    show_step(ax, record, step)
     return ax
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.plots.inputs import current_axes, size_factor
-from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values
+from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values, nothing_found
 from landscapes.render.theme import Theme, as_theme
 
 FAR = 0.98
@@ -159,7 +159,8 @@ def missing_legend(shown: GridValues, look: Theme) -> list[Patch]:
 def best_texts(shown: GridValues, look: Theme) -> list[str]:
     """Return the best setting in words, and what lies at the edge of the grid."""
     if not np.isfinite(shown.values).any():
-        return [look.say("every setting fails")]
+        reached = np.isposinf(shown.values).any()
+        return [look.say(nothing_found("steps" if reached else "gap"))]
     where = ", ".join(
         f"{math_name(name, look)} = {format_setting(entry)}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)

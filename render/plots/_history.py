@@ -13,7 +13,7 @@ from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import FAILED, Record, steps_or_inf
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.plots._loss_curves import DEPTH, Curve
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor, write_note
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
@@ -46,7 +46,7 @@ def history(
 ) -> Axes:
     """Draw a metric of each run as a curve on `ax` and return `ax`; `render.animate` animates it.
 
-    Failed runs do not affect the limits. A run without the metric has no curve.
+    Failed runs do not affect the limits. A run without the metric has no curve; if no run has it, a note says so.
 
     Args:
         record: a race.
@@ -69,7 +69,7 @@ def history(
     >>> history(record, "cosine", Figure().subplots()).get_ylabel()
     'cosine between steps'
     """
-    shown = check_step(record, step)
+    check_step(record, step)
     if metric not in METRICS:
         raise unknown("metric", str(metric), METRICS)
     if x not in ABSCISSAE:
@@ -80,19 +80,21 @@ def history(
     along, title = _along(record, x)
     stopped = np.maximum(steps_or_inf(runs["stopped"]), 1)
     values = np.where(steps < stopped[:, None], values, np.nan)  # runs stay where they were stopped
-    if not np.isfinite(values).any():
-        raise InputError(f"no run of this race has a finite {chosen.title}")
     ax = current_axes(ax)
     failed = np.isin(runs["status"], FAILED)
     calm = values[~failed] if np.isfinite(values[~failed]).any() else values
-    if chosen.log and (calm > 0).any():
+    some = bool(np.isfinite(values).any())
+    if not some:
+        low, high = 0.0, 1.0
+        write_note(ax, f"no run has a finite {chosen.title}", look)
+    elif chosen.log and (calm > 0).any():
         low, high = _decades(calm)
         values = np.where(np.isnan(values), np.nan, np.maximum(values, low / 10))
         ax.set_yscale("log")
     else:
         low, high = chosen.span or _span(calm)
     ax.set_ylim(low, high)
-    ax.set_xlim(0, float(np.nanmax(along)) or 1.0)
+    ax.set_xlim(0, float(np.max(along, initial=0.0, where=np.isfinite(along))) or 1.0)
     ax.set_xlabel(look.say(title))
     ax.set_ylabel(look.say(chosen.title))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
@@ -106,7 +108,7 @@ def history(
         part = slice(known[0], known[-1] + 1)
         curve = HistoryCurve(along[run, part], values[run, part], steps[part], style=style, label=label, width=thick)
         ax.add_line(curve)
-        curve.set_step(shown)
+    show_step(ax, record, step)
     return ax
 
 

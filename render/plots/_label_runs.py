@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from landscapes.errors import suggests_arguments
 from landscapes.record import Record
-from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, set_step, stroke
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, key_steps, plan, settle
 from landscapes.render.artists.legend import Entry, abbreviated, legend_entries
 from landscapes.render.artists.text_fit import Ruler
 from landscapes.render.plots.contours import STAR
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 FONT = 9.0
@@ -261,7 +261,7 @@ def label_runs(
     >>> ax = label_runs(record, trajectories(record, Figure().subplots()))
     """
     look = as_theme(theme)
-    shown = check_step(record, step)
+    check_step(record, step)
     ax = current_axes(ax)
     scale = size_factor(ax)
     font = FONT * look.text_scale * scale**0.35 if fontsize is None else fontsize
@@ -272,7 +272,7 @@ def label_runs(
         replace(entry, name=ruler.shorten(entry.name, 0.4 * wide, font, "bold", tail=0.4)) for entry in shown_runs
     ]
     ax.add_artist(RunLabels(record, shown_runs, look, font, 8.5 * scale, STAR * scale))
-    set_step(ax, shown)
+    show_step(ax, record, step)
     return ax
 
 

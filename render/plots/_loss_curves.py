@@ -21,7 +21,7 @@ from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, Pieces, merge_segments
 from landscapes.render.artists.polyline import Polyline, Strokes
 from landscapes.render.artists.trails import layout_strokes, set_legend_style
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 DEPTH = 1e-9
@@ -128,7 +128,7 @@ def loss_curves(
     """
     look = as_theme(theme)
     ax = current_axes(ax)
-    shown = check_step(record, step)
+    check_step(record, step)
     thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
     trajectories = record.trajectories
     origin = record.gap_origin
@@ -167,8 +167,8 @@ def loss_curves(
         curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
         ax.add_line(curve)
         curves.append(curve)
-        curve.set_step(shown)
     _part(curves, ax)
+    show_step(ax, record, step)
     return ax
 
 

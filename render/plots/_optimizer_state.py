@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, filled
-from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, set_step, stroke
+from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, stroke
 from landscapes.render.artists.polyline import Polyline
-from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
@@ -145,7 +145,7 @@ def optimizer_state(
     >>> sum(isinstance(artist, StateMarks) for artist in optimizer_state(record, Figure().subplots()).get_children())
     1
     """
-    shown = check_step(record, step)
+    check_step(record, step)
     look, trajectories = as_theme(theme), record.trajectories
     if (dim := trajectories.x.shape[-1]) != 2:
         raise InputError(f"optimizer states are drawn in two dimensions; this record has {dim}")
@@ -171,7 +171,7 @@ def optimizer_state(
             state = StateMarks(all_points[run], trajectories.step, push[run], reach[run], stopped, style, look)
             state.scale = size_factor(ax)
             ax.add_artist(state).set_clip_path(ax.patch)
-    set_step(ax, shown)
+    show_step(ax, record, step)
     return ax
 
 

@@ -15,8 +15,8 @@ from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, math_name
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor
-from landscapes.render.plots.run_table import MEASURES, REPEATS, run_values
+from landscapes.render.plots.inputs import check_step, current_axes, size_factor, write_note
+from landscapes.render.plots.run_table import MEASURES, REPEATS, nothing_found, run_values
 from landscapes.render.theme import Theme, as_theme, styles
 
 BAND = (0.25, 0.75)
@@ -39,7 +39,7 @@ def sensitivity(
 
     A line is the median over starts and seeds, with a band from the quantile 0.25 to 0.75. A dot marks the best value;
     it is hollow at the edge of the grid, beyond which there may be better ones. A line ends with a cross where most
-    runs fail.
+    runs fail. If no setting has a value, a note says so.
 
     Args:
         record: a `sweep`; the best over other hyper-parameters is shown at each value.
@@ -83,16 +83,15 @@ def sensitivity(
         empty = empty and not np.isfinite(middle).any()
     if _even_in_logs(values):
         ax.set_xscale("log")
+    finite = table[np.isfinite(table)]
     if empty:
-        text = "most runs fail" if measure != "steps" else "no setting reaches the target"
-        ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", color=look.muted)
         ax.set_yticks([])
+        write_note(ax, nothing_found(measure), look)
         if _even_in_logs(values):
             ax.set_xlim(values[0], values[-1])  # matplotlib finds no limits without finite points
-    elif log:
+    elif log and (finite > 0).any():
         ax.set_yscale("log")
-        finite = table[np.isfinite(table)]
-        if len(finite) and measure == "gap":
+        if measure == "gap":
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
             ax.set_ylim(top=min(float(finite.max()) * 2, ABOVE * first))
     ax.set_xlabel(math_name(name, look))

@@ -12,12 +12,12 @@ from matplotlib.backend_bases import RendererBase
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, Surface, step_or_none
-from landscapes.render.artists.animated import Boxes, bounds_of, pixels, set_step, stroke, windows
+from landscapes.render.artists.animated import Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import find_overlaps
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots.contours import draw_minima, is_known
-from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 from landscapes.views import extent
 
@@ -55,11 +55,11 @@ def trajectories(
     >>> record = race("booth", ["sgd", "adam(lr=0.5)"], steps=20)
     >>> ax = trajectories(record, contour(record, Figure().subplots()), step=10)
     """
-    shown = check_step(record, step)
+    check_step(record, step)
     dim = record.trajectories.x.shape[-1]
     look = as_theme(theme)
     if dim == 1:
-        return draw_on_curve(record, current_axes(ax), shown, look, linewidth, heads)
+        return draw_on_curve(record, current_axes(ax), step, look, linewidth, heads)
     if dim != 2:
         raise InputError(f"trajectories are drawn in one or two dimensions; this record has {dim}")
     ax = current_axes(ax)
@@ -67,7 +67,7 @@ def trajectories(
         _hold(ax, record)
     thick = 2.3 * size_factor(ax) if linewidth is None else linewidth
     runs(record, ax, look, thick, Head if heads else None)
-    set_step(ax, shown)
+    show_step(ax, record, step)
     return ax
 
 
@@ -148,7 +148,9 @@ class Tail(Trail):
         self.stale = False
 
 
-def draw_on_curve(record: Record, ax: Axes, shown: int, look: Theme, linewidth: float | None, heads: bool) -> Axes:
+def draw_on_curve(
+    record: Record, ax: Axes, step: int | None, look: Theme, linewidth: float | None, heads: bool
+) -> Axes:
     """Draw a one-dimensional race on `ax`: the graph of the function, and the last steps of each run on it.
 
     Straight segments join successive points, so a run that jumps across a valley is visible.
@@ -171,7 +173,7 @@ def draw_on_curve(record: Record, ax: Axes, shown: int, look: Theme, linewidth: 
             ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * width))
     for start in {tuple(line[0]) for line in points.tolist()}:
         ax.add_artist(Start(start, look, 2.9 * width))
-    set_step(ax, shown)
+    show_step(ax, record, step)
     return ax
 
 

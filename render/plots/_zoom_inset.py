@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
-from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.plots._trajectories import runs
 from landscapes.render.plots.contours import contour, draw_minima, is_known
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme
 
 MAGNIFICATION = 6.0
@@ -53,8 +52,9 @@ def zoom_inset(
 ) -> Axes:
     """Magnify the surroundings of the minimum in a corner of axes that show the race.
 
-    The inset shows the known minimum nearest to the end of the best run, or that end if none is known. The surface is
-    interpolated by cubic convolution (Keys, 1981), which is exact for quadratic functions.
+    The inset shows the known minimum nearest to the end of the best run; that end if no minimum is known or no run
+    comes near it. The surface is interpolated by cubic convolution (Keys, 1981), which is exact for quadratic
+    functions.
 
     Args:
         record: a race in two dimensions.
@@ -67,7 +67,7 @@ def zoom_inset(
         The new axes.
 
     Raises:
-        InputError: for a record without a surface, one whose minimum lies outside the view, a magnification
+        InputError: for a record without a surface, one whose minimum and best run lie outside the view, a magnification
             out of range, a step outside the race, an unknown theme.
 
     >>> from matplotlib.figure import Figure
@@ -78,7 +78,7 @@ def zoom_inset(
     >>> zoom_inset(record, ax, magnification=10).get_label()
     'inset'
     """
-    shown = check_step(record, step)
+    check_step(record, step)
     look = as_theme(theme)
     ax = current_axes(ax)
     if record.surface is None:
@@ -86,7 +86,7 @@ def zoom_inset(
     if isinstance(magnification, bool) or not isinstance(magnification, int | float) or not 1 < magnification <= 1000:
         raise InputError(f"magnification must be > 1 and <= 1000, got {magnification!r}")
     view = np.array([ax.get_xlim(), ax.get_ylim()])
-    middle = _middle(record, view)
+    middle = _middle(record, view, magnification)
     box = corner(record, view, middle)
     lens = middle[:, None] + (view - view.mean(1, keepdims=True)) * np.array([[box[2]], [box[3]]]) / magnification
     made = ax.inset_axes(box, zorder=7)
@@ -103,7 +103,7 @@ def zoom_inset(
     draw_minima(made, record.surface.minima, look, scale, known=is_known(record))
     runs(close, made, look, 2.3 * scale, HeadInView)
     ax.indicate_inset(inset_ax=made, edgecolor=look.foreground, alpha=0.45, linewidth=0.7, zorder=3.3)
-    set_step(made, shown)
+    show_step(ax, record, step)
     return made
 
 
@@ -128,20 +128,26 @@ def corner(record: Record, view: NDArray[np.float64], middle: NDArray[np.float64
     return best[1]
 
 
-def _middle(record: Record, view: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the known minimum nearest to the end of the best run, else that end."""
-    ends = record.trajectories.x[record.order[0]]
-    ends = ends[np.isfinite(ends).all(1)]
-    middle = ends[-1]
+def _middle(record: Record, view: NDArray[np.float64], magnification: float) -> NDArray[np.float64]:
+    """Return the known minimum nearest to the end of the best run if a run comes near it, else that end.
+
+    Near means within the part of the view that the largest inset shows.
+    """
+    points = record.trajectories.x[record.order[0]]
+    points = points[np.isfinite(points).all(1)]
+    if not len(points):
+        raise InputError("the best run has no finite point; there is nothing to magnify")
+    end, sides = points[-1], np.ptp(view, axis=1)
     if record.surface is not None and len(record.surface.minima):
-        middle = min(
-            record.surface.minima, key=lambda point: float(np.hypot(*((point - middle) / np.ptp(view, axis=1))))
-        )
-    if not ((middle > view[:, 0]) & (middle < view[:, 1])).all():
-        raise InputError(
-            f"the minimum at ({middle[0]:.4g}, {middle[1]:.4g}) lies outside the view; there is nothing to magnify"
-        )
-    return np.asarray(middle, float)
+        minimum = min(record.surface.minima, key=lambda point: float(np.hypot(*((point - end) / sides))))
+        half = 0.5 * SHARES[0] * sides / magnification
+        lens, box = np.stack([minimum - half, minimum + half], 1), (np.zeros(2), np.ones(2))
+        inside = ((minimum > view[:, 0]) & (minimum < view[:, 1])).all()
+        if inside and _inside(_samples(record.trajectories.x, lens), *box).any():
+            return np.asarray(minimum, float)
+    if not ((end > view[:, 0]) & (end < view[:, 1])).all():
+        raise InputError(f"the best run ends at ({end[0]:.4g}, {end[1]:.4g}), out of view; there is nothing to magnify")
+    return np.asarray(end, float)
 
 
 def _samples(x: NDArray[np.float64], view: NDArray[np.float64]) -> NDArray[np.float64]:

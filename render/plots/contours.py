@@ -141,6 +141,13 @@ TOWER = 1e6
 """On a log scale, values above this multiple of the median share one colour."""
 
 
+POLE = 30.0
+"""Values further out than this multiple of the range of nearly all values belong to poles; poles share one colour."""
+
+BOTTOMLESS = 1e300
+"""A minimum below minus this is no minimum: the function falls to minus infinity."""
+
+
 @dataclass(frozen=True, eq=False)
 class ColorLevels:
     """The heights of a surface and the borders of its colours.
@@ -163,7 +170,18 @@ def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
     values = np.ma.masked_invalid(surface.values)
     if values.count() == 0:
         return ColorLevels(values, np.array([0.0, 1.0]))
+    if surface.scale == "log" and surface.minimum < -BOTTOMLESS:
+        surface = replace(surface, scale="linear", minimum=-np.inf)
     known = values.compressed()
+    if surface.scale == "linear":
+        low, high = np.quantile(known, (0.005, 0.995), method="nearest")
+        if 0 < POLE * (high / 2 - low / 2) < low / 2 - known.min() / 2:  # halves, because differences may overflow
+            values = np.ma.maximum(values, low)
+            known = values.compressed()
+        if 0 < POLE * (high / 2 - low / 2) < known.max() / 2 - high / 2:
+            values = np.ma.minimum(values, high + POLE * (high - low))
+        surface = replace(surface, values=values.filled(np.nan))
+        known = values.compressed()
     unit = float(np.abs(known).max())
     if unit and not 1e-200 < unit < 1e200:  # avoids overflow in matplotlib; colours do not depend on the unit
         return color_levels(replace(surface, values=surface.values / unit, minimum=surface.minimum / unit), levels)

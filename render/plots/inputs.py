@@ -1,4 +1,4 @@
-"""What every plot checks and prepares: the axes, the step to show, the size of marks, points that are finite."""
+"""What every plot checks and prepares: axes, the step to show, sizes of marks, finite points, notes on empty axes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
+from landscapes.render.artists.animated import set_step
+from landscapes.render.artists.legend import StepCounter
+from landscapes.render.theme import Theme
 
 
 def current_axes(ax: Axes | None) -> Axes:
@@ -39,6 +42,37 @@ def labels_of(record: Record) -> list[str]:
     if not isinstance(record, Record):
         raise InputError(f"expected a Record, as returned by race(), got {record!r:.80}")
     return [str(label) for label in record.trajectories.runs.get("label", ())]
+
+
+def show_step(ax: Axes, record: Record, step: int | None) -> None:
+    """Set all parts of a picture to one step: the figure if it has a step counter, else the axes.
+
+    By default, that is the step that the counter shows; without a counter, the last step of the record.
+    """
+    page = ax.get_figure(root=True)
+    counters = [] if page is None else [part for part in page.get_children() if isinstance(part, StepCounter)]
+    if page is not None and counters:
+        set_step(page, counters[0].step if step is None else int(step))
+    else:
+        set_step(ax, int(record.trajectories.step[-1]) if step is None else int(step))
+
+
+def write_note(ax: Axes, words: str, look: Theme) -> None:
+    """Write in the middle of axes why they are empty."""
+    ax.text(
+        0.5,
+        0.5,
+        look.say(words),
+        transform=ax.transAxes,
+        ha="center",
+        va="center",
+        wrap=True,
+        fontsize=9 * look.text_scale,
+        color=look.foreground,
+        zorder=8,
+        label="_note",
+        parse_math=False,
+    )
 
 
 def surface_of(record: Record | Surface) -> Surface:

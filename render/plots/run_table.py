@@ -107,6 +107,15 @@ def grid_values(record: Record, measure: str, along: Sequence[str]) -> GridValue
     return GridValues(np.transpose(numbers, order), {name: record.axes[name] for name in along}, MEASURES[measure])
 
 
+def nothing_found(measure: str) -> str:
+    """Return the note on a picture in which no setting has a value of a measure.
+
+    >>> nothing_found("steps"), nothing_found("gap")
+    ('no setting reaches the target', 'every setting fails')
+    """
+    return "no setting reaches the target" if measure == "steps" else "every setting fails"
+
+
 def run_values(record: Record, measure: str) -> Numbers:
     """Return a measure of each run, in the shape of the record's axes; NaN for failed runs.
 
@@ -122,7 +131,7 @@ def run_values(record: Record, measure: str) -> Numbers:
 def _numbers(record: Record, name: str, measure: Measure) -> Numbers:
     """Return the measure of each run."""
     runs = record.trajectories.runs
-    column = {"gap": "final", "steps": "reached", "success": "reached"}.get(name, name)
+    column = {"gap": "final", "steps": "reached", "success": "reached", "gradients": "n_gradients"}.get(name, name)
     if column not in runs:
         raise InputError(f"this record lacks the {measure.title}; sweep() records it")
     numbers = np.asarray(filled(runs[column]), float)

@@ -289,4 +289,4 @@ def test_a_sweep_of_failed_runs_has_a_picture(tmp_path, plot, measure):
     plot(sweep_record(lambda lr, beta, start: math.nan), made.subplots(), measure=measure)
     made.savefig(tmp_path / "failed.png")
     if plot is sensitivity and measure != "success":
-        assert "most runs fail" in {text.get_text() for text in made.axes[0].texts}
+        assert "every setting fails" in {text.get_text() for text in made.axes[0].texts}

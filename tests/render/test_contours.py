@@ -269,3 +269,17 @@ def test_the_hole_in_a_plateau_has_its_rings():
     band = np.digitize(shape.height.filled(np.nan), shape.levels[1:-1])
     assert len(np.unique(band[np.hypot(x - np.pi, y - np.pi) < 1.5])) >= 15
     assert len(np.unique(band[np.hypot(x - np.pi, y - np.pi) > 2.5])) == 1
+
+
+@pytest.mark.parametrize("minimum", [-np.inf, -1.79e308])
+@pytest.mark.parametrize("scale", ["linear", "log"])
+@pytest.mark.parametrize("pole", [-1e6, -1e18, -1e308])
+def test_a_pole_leaves_the_levels_to_the_rest(pole, scale, minimum):
+    x = np.linspace(-1.0, 1.0, 65)
+    values = x[None] ** 2 + x[:, None]
+    values[10, 10] = pole
+    shape = color_levels(Surface(x, x, values, np.zeros((0, 2)), minimum, scale))
+    assert np.isfinite(shape.levels).all()
+    assert (np.diff(shape.levels) > 0).all()
+    bands = np.bincount(np.searchsorted(shape.levels, shape.height.compressed()))
+    assert np.count_nonzero(bands) > 15

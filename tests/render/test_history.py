@@ -161,7 +161,6 @@ def test_recorded_metrics_are_drawn():
         (lambda: history(unbounded(), "gap", axes()), 'use metric="loss"'),
         (lambda: history(unbounded(), "distance", axes()), "has no known minimum"),
         (lambda: history(record([np.zeros((5, 3))], values=np.ones((1, 5))), "distance", axes()), 'use metric="gap"'),
-        (lambda: history(record([np.array([GOAL] * 5)]), "cosine", axes()), "no run of this race has a finite cosine"),
         (lambda: history(thin(), "step_length", axes()), 'record_steps="all"'),
         (lambda: history(converging(), "gap", axes(), step=41), "from 0 to 40"),
         (lambda: history(converging(), "gap", axes(), theme="neon"), "unknown theme"),

@@ -158,9 +158,9 @@ def test_an_inset_that_magnifies_nothing_is_refused(magnification):
 
 @pytest.mark.slow
 def test_a_minimum_out_of_view_is_refused():
-    with pytest.raises(InputError, match="lies outside the view; there is nothing to magnify"):
+    with pytest.raises(InputError, match="out of view; there is nothing to magnify"):
         render.figure(converging(1), view=((-2, 0), (0, 1.5)), inset=True)
-    with pytest.raises(InputError, match="lies outside the view"):
+    with pytest.raises(InputError, match="out of view"):
         render.figure(unbounded(), inset=True)
 
 
