@@ -103,7 +103,7 @@ def execute(
             f"executor must have a method submit, got {type(executor).__name__}; give a "
             "concurrent.futures.ProcessPoolExecutor, or Dask's client.get_executor()"
         )
-    if threading.current_thread() in getattr(executor, "_threads", ()):  # of a ThreadPoolExecutor
+    if _is_own_worker(executor):
         raise InputError(
             "this experiment runs in a worker of the executor that it is given, and may wait for itself forever; give "
             "it another executor, or none"
@@ -184,6 +184,17 @@ class _Work:
             return None
         runs = self.plan.block_length(i)
         return lambda step, steps: report(self.done + runs * step // (steps + 1), self.total)
+
+
+def _is_own_worker(executor: Any) -> bool:
+    """Return whether the current thread is a worker of this `ThreadPoolExecutor`.
+
+    A pool starts a worker before it lists it. Its unique default name is known from the beginning.
+    """
+    thread = threading.current_thread()
+    pool = str(getattr(executor, "_thread_name_prefix", ""))
+    named = pool.startswith("ThreadPoolExecutor-") and thread.name.rpartition("_")[0] == pool
+    return named or thread in getattr(executor, "_threads", ())
 
 
 def _run_here(work: _Work) -> None:

@@ -186,6 +186,10 @@ class Task:
         wanted = self.settings.compiled
         return self.size * self.settings.steps >= MIN_COMPILED_RUN_STEPS if wanted is None else wanted
 
+    def metric_shapes(self, runs: int) -> dict[str, tuple[int, int]]:
+        """Return the first two dimensions of each metric that a block of so many runs may return."""
+        return dict.fromkeys(self.settings.metrics, (runs, self.n_recorded))
+
     def with_ends(self) -> Task:
         """Return the same task with only the first and the last step recorded."""
         return replace(self, settings=replace(self.settings, record_steps="ends"))

@@ -217,11 +217,11 @@ def check_block(plan: Plan, block: int, given: FlatArrays) -> None:
     task, begin, end = plan.locate(block)
     part = plan.tasks[task]
     like = not_run(plan, task, end - begin)
-    metrics = {name for name in given if name.startswith("metrics/")}
-    if given.keys() - metrics != like.keys() or not metrics <= {f"metrics/{name}" for name in part.settings.metrics}:
+    metrics = {f"metrics/{name}": shape for name, shape in part.metric_shapes(end - begin).items()}
+    if given.keys() - metrics.keys() != like.keys():
         raise InputError(f"results have the arrays {', '.join(sorted(given))}; expected {', '.join(sorted(like))}")
     for name, values in given.items():
-        kind, shape = (like[name].dtype.kind, like[name].shape) if name in like else ("f", like["loss"].shape)
+        kind, shape = (like[name].dtype.kind, like[name].shape) if name in like else ("f", metrics[name])
         lengths = values.shape[:2] if name in metrics else values.shape
         if values.dtype.kind != kind or lengths != shape:
             raise InputError(f"{name} has shape {values.shape} and type {values.dtype}; expected {shape}")

@@ -67,6 +67,9 @@ class TargetHitTask(Task):
     def result_bytes(self) -> int:
         return 8 * (2 * (self.function.dim + 1) + 2 * len(self.shares)) + 100
 
+    def metric_shapes(self, runs: int) -> dict[str, tuple[int, int]]:
+        return dict.fromkeys(("steps_to", "evaluations_to"), (runs, len(self.shares)))
+
     def block(self, begin: int, end: int) -> TargetHitBlock:
         plain = super().block(begin, end)
         parts = (plain.function, plain.batch, plain.starts, plain.streams, plain.settings)
