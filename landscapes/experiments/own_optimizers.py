@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.importing import kind_of, load_object
 from landscapes.optimizers import Optimizer, Torch, names, parse
 
@@ -42,6 +42,9 @@ def parse_with_own(text: str) -> tuple[Optimizer, bool]:
         return parse(f"{wrapped['wrappers']}{INSIDE}{text[end:]}", {INSIDE: own})[0], lr_open
     plain = re.match(rf"\s*(?P<own>{REFERENCE})\s*(?P<settings>\(.*)?$", text, re.DOTALL)
     if plain is None:
+        outer = re.match(r"\s*(\w+)\s*\(", text)
+        if outer is not None and outer[1].lower() not in names():
+            raise unknown("optimizer", outer[1], names())
         return parse(text)
     head, bracket = plain["own"], plain["settings"]
     found = load_object(head.strip())

@@ -82,7 +82,7 @@ def test_a_race_tunes_an_open_learning_rate_of_a_class(module):
         (int, r"^an optimizer must be a name, an optimizer or a class of optimizers, got <class 'int'>"),
         ([3], r"^an optimizer must be a name, .* got 3; settings of a class: optimizers\.Torch"),
         ("math:pi", r"^'math:pi' is a float, not an optimizer"),
-        ("math:", r"^cannot parse 'math:'"),
+        ("math:", r"^cannot parse the optimizer 'math:'"),
         ("no_such_module_at_all:Mine", r"^no module named 'no_such_module_at_all'"),
         ("someones_module:Mine(speed=3)", r"^unknown setting of Mine 'speed'"),
     ],

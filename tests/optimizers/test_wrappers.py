@@ -18,6 +18,7 @@ from landscapes.cli.main import main
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError
+from landscapes.experiments.own_optimizers import parse_with_own
 from landscapes.optimizers import Optimizer, parse
 from landscapes.optimizers.wrappers.base import GradientTransformOracle, unwrap
 from landscapes.oracle import Oracle
@@ -302,8 +303,8 @@ def test_custom_optimizer_can_be_wrapped_by_name(text, spec, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     found = lookup.find_optimizers([text])
-    (optimizer,) = found.values() if isinstance(found, dict) else found
-    assert optimizer.spec == spec
+    (own,) = found.values() if isinstance(found, dict) else found
+    assert parse_with_own(own)[0].spec == spec
 
 
 @pytest.mark.parametrize(
