@@ -1,12 +1,9 @@
 """Records of experiments: `Record`, its parts, and helpers that read columns with missing entries. Numpy only."""
 
+from landscapes.record._arrays import FAILED, MASKED, Surface, Trajectories
 from landscapes.record._record import (
-    FAILED,
     FORMAT,
-    MASKED,
     Record,
-    Surface,
-    Trajectories,
     check_target,
     filled,
     labels_of,

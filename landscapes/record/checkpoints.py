@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record._record import Record, Surface, Trajectories
+from landscapes.record._arrays import Trajectories
 from landscapes.record.metadata import RaceMeta
 from landscapes.record.validation import numbers
 
@@ -22,7 +22,7 @@ LARGEST_START = 1000
 """Starts with more coordinates are left out of the metadata; the trajectories have them."""
 
 
-def from_checkpoints(
+def trajectories_and_meta(
     runs: Any,
     losses: Any,
     *,
@@ -30,9 +30,8 @@ def from_checkpoints(
     target: float | None = None,
     title: str = "",
     function: str = "",
-    surface: Surface | None = None,
-) -> Record:
-    """Return the record of one or several runs; see `Record.from_checkpoints`."""
+) -> tuple[Trajectories, RaceMeta]:
+    """Return the trajectories and metadata of one or several runs; see `Record.from_checkpoints`."""
     by_label = runs if isinstance(runs, Mapping) else {"training": runs}
     if not by_label:
         raise InputError("there are no runs; give at least one")
@@ -82,7 +81,7 @@ def from_checkpoints(
         minimum_is="unknown",
         target=None if target is None else float(target),
     )
-    return Record(Trajectories(x, loss, step, columns), surface, meta)
+    return Trajectories(x, loss, step, columns), meta
 
 
 def _points(label: str, run: Any) -> Points:
