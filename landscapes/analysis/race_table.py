@@ -21,9 +21,9 @@ MOST = 4
 def table(record: Record) -> str:
     """Return the standings, best first, one aligned line per run, and notes on what contradicts the declared facts.
 
-    Learning rates that a sweep found are marked "tuned". A run that never reaches the target has a dash; without a
-    target, there is no such column. Equal runs share a place. Evaluations are listed unless all runs take one gradient
-    per step.
+    Learning rates that a sweep found are marked "tuned", defaults of an optimizer object "default". A run that never
+    reaches the target has a dash; without a target, there is no such column. Equal runs share a place. Evaluations are
+    listed unless all runs take one gradient per step.
     """
     return "\n".join([aligned(rows(record)), *(f"\nNote: {note}." for note in notes(record))])
 

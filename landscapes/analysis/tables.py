@@ -166,11 +166,12 @@ def _lrs_used(record: Record, optimizer: str) -> str:
 
 
 def _lr_notes(record: Record) -> list[str]:
-    """Return how learning rates were chosen, and where that is at the edge of the grid, if they were."""
+    """Return which learning rates are untuned; else how they were chosen, and where at the edge of the grid."""
     meta = record.meta
     chosen_for, grid = meta.get("chosen_for"), list(meta.get("lr_grid", ()))
     if chosen_for is None:
-        return []
+        untuned = [name for name in meta.get("untuned", ()) if name in record.axes["optimizer"]]
+        return [f"Untuned, with the default learning rate: {', '.join(untuned)}."] if untuned else []
     among = f" among {len(grid)} from {min(grid):.3g} to {max(grid):.3g}," if grid else ""
     notes = [f"Learning rates are chosen per function,{among} for {chosen_for:g}, on the other half of the starts."]
     edges = []

@@ -8,11 +8,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from landscapes.analysis.race_table import aligned
+from landscapes.analysis.race_table import aligned, listed
 from landscapes.errors import InputError
 from landscapes.record import Record, filled
 
-HEADER = ("optimizer", "effort", "evaluations", "chosen", "at the edge")
+FAILED_EFFORT = 3.0
+"""The effort of a setting whose runs all fail, the largest one; `landscapes.experiments.criterion` defines it."""
+
+HEADER = ("optimizer", "effort", "evaluations", "varied", "chosen", "at the edge")
 
 FACTS = ("label", "round", "rung", "steps", "effort", "evaluations")
 """The columns of trials that are not hyper-parameters."""
@@ -53,8 +56,8 @@ class Tuning:
         return columns(self.record)
 
     def table(self) -> str:
-        """Return the table of optimizers, best first; see `rows`."""
-        return aligned(rows(self.record))
+        """Return the table of optimizers, best first, and notes; see `rows` and `notes`."""
+        return "\n".join([aligned(rows(self.record)), *(f"\nNote: {note}." for note in notes(self.record))])
 
 
 def columns(record: Record) -> dict[str, NDArray[Any]]:
@@ -67,7 +70,7 @@ def columns(record: Record) -> dict[str, NDArray[Any]]:
 
 
 def rows(record: Record) -> list[tuple[str, ...]]:
-    """Return the header and one row per optimizer, best first: effort, evaluations, what was chosen, edges.
+    """Return the header and one row per optimizer, best first: effort, evaluations, what was varied and chosen, edges.
 
     Raises `InputError` for the record of another experiment.
     """
@@ -76,8 +79,16 @@ def rows(record: Record) -> list[tuple[str, ...]]:
     for label in sorted(meta["optimizers"], key=lambda name: float(meta["effort"][name])):
         edge = ", ".join(f"{name} ({kind})" for name, kind in meta["edges"][label].items()) or "–"
         effort, spent = f"{meta['effort'][label]:.3f}", str(meta["spent"][label])
-        lines.append((label, effort, spent, meta["optimizers"][label], edge))
+        varied = ", ".join(meta.get("varied", {}).get(label, ())) or "–"
+        lines.append((label, effort, spent, varied, meta["optimizers"][label], edge))
     return lines
+
+
+def notes(record: Record) -> list[str]:
+    """Return a clause on the optimizers of which even the best setting fails from all starts, if there are any."""
+    effort = _checked(record).meta["effort"]
+    failing = [label for label in record.meta["optimizers"] if effort[label] >= FAILED_EFFORT]
+    return [f"all settings of {listed(failing)} fail; those shown are not tuned"] if failing else []
 
 
 def caption(record: Record) -> str:

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> str:
 def _same(rows: Sequence[Sequence[str]]) -> list[str]:
     """Return one sentence for each group of optimizers with one result: they differ in what was tuned."""
     labels: dict[str, list[str]] = {}
-    for label, _, _, chosen, *_ in rows[1:]:
+    for label, _, _, _, chosen, *_ in rows[1:]:
         labels.setdefault(chosen, []).append(label)
     return [
         f"{', '.join(group[:-1])} and {group[-1]} have one result: they are one optimizer, and differ only in values "

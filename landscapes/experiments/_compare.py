@@ -181,7 +181,12 @@ def compare(
         [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers]
     )
     results = execute(plan, executor=executor, resume_dir=resume_dir, progress=progress)
-    return _record(results, problems, specs, seeds, shares)
+    untuned = [
+        label
+        for label, spec in zip(labels(specs), specs, strict=True)
+        if lrs is None and (spec.lr_source == "default" or (spec.lr_open and not tuned))
+    ]
+    return _record(results, problems, specs, seeds, shares, untuned)
 
 
 def _as_list(functions: Any) -> list[Any]:
@@ -258,6 +263,7 @@ def _record(
     specs: Sequence[OptimizerSpec],
     seeds: int,
     shares: tuple[float, ...],
+    untuned: list[str],
 ) -> Record:
     names, terms, lrs = labels(specs), results.plan.tasks[0].settings, problems[0].lr_grid
     widest = max(problem.function.dim for problem in problems)
@@ -280,6 +286,7 @@ def _record(
             "seed": list(range(seeds)),
         },
         tolerances=list(shares),
+        untuned=untuned,
         target=None,
         steps=terms.steps,
         seed=terms.seed,

@@ -71,7 +71,8 @@ def race(
             momentum, Nesterov, Adagrad, RMSprop and Adam. A name without a learning rate gets a tuned one: of 64
             rates from 1e-8 to 320, the one with which the run reaches the target in the fewest steps and stays there,
             on average over the start and three starts close by. Ties, and rates with which no run reaches the target,
-            are ranked by final loss (see `landscapes.experiments.stored_lrs`). An optimizer is taken as it is.
+            are ranked by final loss (see `landscapes.experiments.stored_lrs`). So does an
+            `optimizers.Torch` without one. Other optimizer objects are used as they are.
         start: the start point, d numbers; by default the function's own.
         steps: how many steps, >= 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …

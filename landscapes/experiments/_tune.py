@@ -79,7 +79,9 @@ def tune(
         function: a name of the catalogue, or a function of your own.
         optimizers: names, optimizers, or a dict from labels to these. Flags and wrappers are kept.
         vary: the hyper-parameters to vary: "all", names such as ["lr", "beta1"] (each optimizer varies those that it
-            has), or a dict from names to (low, high) or `Range` without `n`.
+            has), or a dict from names to (low, high) or `Range` without `n`. "all" means every numeric one, such as
+            lr, beta1 and eps of Adam. Of a class of your own these are its numeric arguments with defaults. Flags,
+            settings of wrappers, and those of which the optimizer accepts no other value, are not varied.
         start: the start, d numbers; by default the function's own.
         starts: how many starts: the given one, and others within 0.02 sides of the view.
         seeds: how many times each start is run, with different random numbers.

@@ -12,7 +12,13 @@ import torch
 
 from landscapes.errors import InputError
 from landscapes.experiments import stored_lrs
-from landscapes.experiments.own_optimizers import from_class, is_optimizer_class, parse_with_own
+from landscapes.experiments.own_optimizers import (
+    from_class,
+    has_default_lr,
+    is_optimizer_class,
+    leaves_lr_open,
+    parse_with_own,
+)
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers import Optimizer
 from landscapes.optimizers.base import short
@@ -32,8 +38,9 @@ class OptimizerSpec:
     Attributes:
         optimizer: the optimizer.
         label: the given label, or None.
-        lr_open: whether its learning rate is to be tuned: it was given as a name or a class without one.
-        lr_source: where its learning rate comes from: "given", "tuned", or "tuned, calm".
+        lr_open: whether its learning rate is to be tuned: it was given as a name, a class or a `Torch` without one.
+        lr_source: where its learning rate comes from: "given", "default" (of the class of an optimizer object),
+            "tuned", or "tuned, calm".
     """
 
     optimizer: Optimizer
@@ -63,14 +70,15 @@ def parse_optimizers(optimizers: Any, what: str = "race") -> list[OptimizerSpec]
         if isinstance(label, str):
             check_text("label", label)
         optimizer, lr_open = _parsed(one)
-        found.append(OptimizerSpec(optimizer, label, lr_open))
+        default = isinstance(one, Optimizer) and not lr_open and has_default_lr(optimizer)
+        found.append(OptimizerSpec(optimizer, label, lr_open, "default" if default else "given"))
     return found
 
 
 def _parsed(given: Any) -> tuple[Optimizer, bool]:
     """Return an optimizer, and whether its learning rate is to be tuned."""
     if isinstance(given, Optimizer):
-        return given, False
+        return given, leaves_lr_open(given)
     if isinstance(given, str):
         return parse_with_own(given)
     if is_optimizer_class(given):

@@ -12,6 +12,7 @@ import torch
 from landscapes.errors import InputError, unknown
 from landscapes.importing import kind_of, load_object
 from landscapes.optimizers import Optimizer, Torch, names, parse
+from landscapes.optimizers.wrappers.base import unwrap
 
 REFERENCE = r"(?:[^:]+?\.py|[^\s(),=:]+):[A-Za-z_][\w.]*"
 """`path/to/file.py:Class` or `module:Class`. A path may contain spaces, commas, = and parentheses."""
@@ -51,7 +52,7 @@ def parse_with_own(text: str) -> tuple[Optimizer, bool]:
     if isinstance(found, Optimizer):
         if bracket:
             raise InputError(f"{head!r} already has its settings; remove the parentheses, or name its class")
-        return found, False
+        return found, leaves_lr_open(found)
     if not is_optimizer_class(found):
         raise InputError(
             f"{head!r} is {kind_of(found)}, not an optimizer; name a torch.optim.Optimizer class or an Optimizer"
@@ -71,6 +72,19 @@ def from_class(cls: Any, settings: dict[str, Any]) -> tuple[Optimizer, bool]:
     except TypeError as error:
         raise InputError(f"cannot create {cls.__name__}: {error}") from None
     return optimizer, bool(optimizer.tunable) and optimizer.tunable not in settings and _has_lr(optimizer)
+
+
+def leaves_lr_open(optimizer: Optimizer) -> bool:
+    """Return whether an optimizer is a `Torch`, wrapped or not, that was made without a learning rate but has one."""
+    inner = unwrap(optimizer)
+    return isinstance(inner, Torch) and inner.lr_omitted and _has_lr(inner)
+
+
+def has_default_lr(optimizer: Optimizer) -> bool:
+    """Return whether the learning rate is the default of the optimizer's class."""
+    inner = unwrap(optimizer)
+    default = getattr(type(inner), inner.tunable, None) if inner.tunable else None
+    return isinstance(default, int | float) and inner.learning_rate == default
 
 
 def _has_lr(optimizer: Optimizer) -> bool:

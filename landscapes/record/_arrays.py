@@ -64,7 +64,7 @@ class Trajectories:
         runs: one column per fact, each of length R:
 
             - `label`; `optimizer` (with its hyper-parameters, as `optimizers.parse` reads it); `lr`
-            - `lr_source`: "given", "tuned" or "tuned, calm"
+            - `lr_source`: "given", "default" (of the class of an optimizer object), "tuned" or "tuned, calm"
             - `status`: see below; `reason`: why the run was stopped, "" if it was not
             - `stopped`: the step whose point was rejected, masked if there is none
             - `reached`: the first step from which the loss stays at or below the target until the run ends, masked if

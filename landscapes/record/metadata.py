@@ -223,6 +223,7 @@ class CompareMeta(ExperimentMeta):
         tolerances: the shares of the initial gap that count as reached, descending.
         chosen_for: the tolerance for which `analysis.selection.at_best_lr` chose learning rates, if it did.
         lr_grid: the learning rates among which it chose.
+        untuned: the labels whose learning rate is the default of their class.
     """
 
     required: ClassVar[tuple[str, ...]] = ("axes", "tolerances", "functions")
@@ -233,6 +234,7 @@ class CompareMeta(ExperimentMeta):
     tolerances: list[float] = field(default_factory=list)
     chosen_for: float | None = None
     lr_grid: list[float] = field(default_factory=list)
+    untuned: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

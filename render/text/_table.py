@@ -56,7 +56,8 @@ def table(
         return best_settings(record).render(style)
     if job == "tune":
         header, *rows = tuning.rows(record)
-        return tables.Table(tuning.caption(record), header, rows).render(style)
+        note = " ".join(f"{note[0].upper()}{note[1:]}." for note in tuning.notes(record))
+        return tables.Table(tuning.caption(record), header, rows, note).render(style)
     if job == "race" and show == "standings":
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)

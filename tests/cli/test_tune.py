@@ -13,7 +13,7 @@ def test_tune_prints_a_table_best_first(cli):
     assert (code, err) == (0, "")
     heading, _, columns, *rows = out.splitlines()
     assert heading.startswith("Booth: effort to reach ")
-    assert columns.split() == ["optimizer", "effort", "evaluations", "chosen", "at", "the", "edge"]
+    assert columns.split() == ["optimizer", "effort", "evaluations", "varied", "chosen", "at", "the", "edge"]
     efforts = [float(row.split()[1]) for row in rows]
     assert efforts == sorted(efforts)
     assert {row.split()[0] for row in rows} == {"SGD", "Adam"}

@@ -98,3 +98,55 @@ def test_many_equal_labels_take_linear_time():
     assert len(set(labels(parse_optimizers([optimizers.Adam()] * 20_000)))) == 20_000
     assert perf_counter() - start < 5
     assert unique_labels(["a", "a (2)", "a", "a"]) == ["a", "a (2)", "a (3)", "a (4)"]
+
+
+@pytest.mark.parametrize(
+    ("given", "lr_open", "source"),
+    [
+        (optimizers.Torch(Mine), True, "given"),
+        (optimizers.Torch(Mine, lr=0.01), False, "given"),
+        (optimizers.Torch(Mine, group={"lr": 0.01}), False, "given"),
+        (optimizers.Torch(Mine).with_learning_rate(0.01), False, "given"),
+        (optimizers.Clip(optimizers.Torch(Mine), norm=1), True, "given"),
+        (optimizers.Adam(), False, "default"),
+        (optimizers.Cosine(optimizers.Adam()), False, "default"),
+        (optimizers.Adam(lr=0.5), False, "given"),
+        (optimizers.BFGS(), False, "given"),
+        ("adam(lr=0.001)", False, "given"),
+    ],
+)
+def test_an_omitted_learning_rate_is_tuned_or_marked(given, lr_open, source):
+    spec = parse_optimizers([given])[0]
+    assert (spec.lr_open, spec.lr_source) == (lr_open, source)
+
+
+def test_a_torch_optimizer_without_lr_races_at_the_rate_of_its_class():
+    given = {"class": Mine, "object": optimizers.Torch(Mine), "ours": optimizers.Adam()}
+    record = landscapes.race("booth", given, steps=20)
+    runs = record.trajectories.runs
+    assert runs["lr_source"].tolist() == ["tuned", "tuned", "default"]
+    assert runs["lr"][0] == runs["lr"][1] != 0.01
+    assert "0.001 (default)" in landscapes.render.table(record)
+
+
+@pytest.mark.parametrize(("tuned", "named"), [(True, "Adam"), (False, "Mine, Adam")])
+def test_a_comparison_names_untuned_learning_rates(tuned, named):
+    record = landscapes.compare(["booth"], [Mine, optimizers.Adam(), "sgd(lr=0.01)"], steps=5, starts=1, tuned=tuned)
+    assert f"Untuned, with the default learning rate: {named}." in landscapes.render.table(record)
+
+
+class Failing(Mine):
+    """Raises at each step."""
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.data.fill_(float("nan"))
+
+
+def test_a_tuning_says_what_it_varied_and_whose_trials_all_fail():
+    record = landscapes.tune("booth", {"bad": Failing, "good": Mine}, steps=9, starts=1, candidates=9)
+    text = landscapes.Tuning.of(record).table()
+    assert [line.split()[3] for line in text.splitlines()[:3]] == ["varied", "lr", "lr"]
+    assert "Note: all settings of bad fail; those shown are not tuned." in text
+    assert "All settings of bad fail; those shown are not tuned." in landscapes.render.table(record)

@@ -55,8 +55,9 @@ class Torch(Optimizer):
         shape: shape of the parameter for optimizers of matrices, such as (rows, columns); (d,) by default.
         group: options that the class reads from a parameter group and does not take as arguments, as a dict.
         settings: settings whose names clash with this signature ("cls", "label", "shape", …), as a dict.
-        hyper: all other settings, such as lr, with the defaults of the class. A class that wraps an optimizer object
-            takes it as a `Torch`: `Torch(Lookahead, optimizer=Torch(torch.optim.Adam, lr=0.1), k=5)`.
+        hyper: all other settings, such as lr, with the defaults of the class. `race` and the other experiments tune
+            an lr that is omitted. A class that wraps an optimizer object takes it as a `Torch`:
+            `Torch(Lookahead, optimizer=Torch(torch.optim.Adam, lr=0.1), k=5)`.
 
     Raises:
         InputError: if cls is not an optimizer class, rejects the settings or cannot take a step.
@@ -74,6 +75,7 @@ class Torch(Optimizer):
     group: Settings = field(default=(), hash=False)
     settings: Settings = field(default=(), hash=False)
     step_requirement: StepRequirement = field(default="gradient", init=False, compare=False, repr=False)
+    lr_omitted: bool = field(default=False, init=False, compare=False, repr=False)
 
     def __new__(cls, /, *values: Any, **settings: Any) -> Self:
         return object.__new__(cls)
@@ -103,6 +105,7 @@ class Torch(Optimizer):
             "group": tuple(sorted(dict(group).items())),
             "settings": tuple(sorted(hyper.items())),
             "lr": math.nan if lr is None else lr,
+            "lr_omitted": lr is None and "lr" not in dict(group),
         }
         for name, value in fields.items():
             object.__setattr__(self, name, value)
