@@ -44,7 +44,7 @@ def test_state_dicts_become_their_weights_without_statistics_of_batchnorm() -> N
 def test_own_runs_are_drawn_on_the_plane_of_their_network(tmp_path) -> None:
     net, points, losses, data = trained()
     record = Record.from_checkpoints({"a": points, "b": points[:4]}, {"a": losses, "b": losses[:4]}, title="Mine")
-    f = from_module(net, nn.MSELoss(), *data, radius=5)
+    f = from_module(net, nn.MSELoss(), *data, radius=5, batchnorm="batch")
     done: list[tuple[int, int]] = []
     flat = project(record, f, resolution=9, progress=lambda *now: done.append(now))
     assert done[-1] == (81, 81)
@@ -55,6 +55,26 @@ def test_own_runs_are_drawn_on_the_plane_of_their_network(tmp_path) -> None:
     for each in (flat, project(record), Record.load(flat.save(tmp_path / "mine.npz"))):
         assert render.save(each, tmp_path / "mine.png").stat().st_size
     assert render.save(record, tmp_path / "losses.png").stat().st_size
+
+
+def test_batch_statistics_give_the_losses_of_training() -> None:
+    net, points, losses, data = trained()
+    f = from_module(net, nn.MSELoss(), *data, batchnorm="batch")
+    assert f.mode == "vmapped"
+    np.testing.assert_allclose(Record.from_checkpoints(points, f).trajectories.loss[0], losses, rtol=1e-5)
+
+
+def test_statistics_of_batchnorm_that_do_not_fit_are_reported() -> None:
+    net, points, losses, data = trained()
+    frozen = from_module(net, nn.MSELoss(), *data)
+    with pytest.warns(UserWarning, match="other running statistics of BatchNorm"):
+        Record.from_checkpoints(points, frozen)
+    with pytest.warns(UserWarning, match="load the last checkpoint"):
+        project(Record.from_checkpoints(points, losses), frozen, resolution=3)
+    same = [
+        {**point, **{name: data for name, data in net.state_dict().items() if "running" in name}} for point in points
+    ]
+    project(Record.from_checkpoints(same, frozen), frozen, resolution=3)
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1e-3, 1e-7, 0.0])
@@ -114,6 +134,7 @@ def test_runs_that_end_early_or_meet_nan_are_marked() -> None:
         (lambda: Record.from_checkpoints(np.ones((2, 2)), [1, 2], steps=[5, 5]), "step must be >= 0 and ascending"),
         (lambda: project(Record.from_checkpoints(np.ones((2, 3)), [1, 2]), along=[[1, 0, 0], [2, 0, 0]]), "parallel"),
         (lambda: project(Record.from_checkpoints(np.ones((2, 3)), [1, 2]), along=np.ones((2, 2))), "shape (2, 3)"),
+        (lambda: from_module(nn.Linear(1, 1), nn.MSELoss(), torch.ones(2, 1), batchnorm="eval"), "batchnorm must be"),
         (lambda: project(Record.from_checkpoints(np.ones((2, 3)), [1, 2]), margin=-1), "margin must be"),
         (lambda: project(Record.from_checkpoints(np.ones((2, 3)), [1, 2]), view="race"), "view must be a box"),
     ],

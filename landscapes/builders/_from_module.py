@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.objectives.decorators import Formula, Function, Interval, function
@@ -31,14 +32,14 @@ def from_module(
     batch: int | None = None,
     seed: int = 0,
     radius: float = 1.0,
+    batchnorm: str = "frozen",
     **facts: Any,
 ) -> Function:
     """Make a `Function` of the weights of a module: f(w) = loss(module(inputs; w), *targets).
 
     All runs are evaluated together by `torch.func.vmap`. The module is copied and evaluated as in `.eval()`, so that
     the function is deterministic; the module itself is not changed. Weights that do not require gradients stay
-    constant. BatchNorm keeps the running statistics of the module given, at every point; those of other weights differ,
-    so losses along a trajectory differ from those of training. To turn a point x back into a network, call
+    constant. To turn a point x back into a network, call
     `torch.nn.utils.vector_to_parameters(torch.tensor(x, dtype=torch.float32), module.parameters())`.
 
     Args:
@@ -50,12 +51,15 @@ def from_module(
             step evaluates all rows. The average over steps is f if the loss is a mean over rows.
         seed: seed of the mini-batches.
         radius: distance of the borders of domain and view from the present weights, along each coordinate.
+        batchnorm: "frozen": BatchNorm uses the running statistics of the module given, at every point. They do not fit
+            other weights, so losses along a trajectory differ from those of training. "batch": it normalizes by the
+            mean and variance of the rows evaluated, as in training.
         facts: further facts, as for `landscapes.function`: name, title, steps, start, scale, … Unless `minimum` or
             `lower_bound` is given, no loss is taken to be below 0 (if the present one is not).
 
     Raises:
-        InputError: for a module without weights, for data of different lengths, for a loss that is not one finite
-            number, and for facts that contradict each other.
+        InputError: for a module without weights, for another `batchnorm`, for data of different lengths, for a loss
+            that is not one finite number, and for facts that contradict each other.
 
     Warns:
         UserWarning: if `torch.func.vmap` cannot evaluate the module, so that runs are evaluated one by one.
@@ -70,10 +74,14 @@ def from_module(
         raise InputError(f"from_module takes a torch.nn.Module, got {module!r:.80}")
     if isinstance(radius, bool) or not isinstance(radius, int | float) or not 0 < radius < math.inf:
         raise InputError(f"radius must be a finite number > 0, got {radius!r}")
+    if batchnorm not in ("frozen", "batch"):
+        raise InputError(f'batchnorm must be "frozen" or "batch", got {batchnorm!r}')
     input_tensors = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     if not all(isinstance(data, Tensor) for data in (*input_tensors, *targets)):
         raise InputError("inputs and targets must be tensors")
     net = _eval_copy(module)
+    if batchnorm == "batch":
+        _forget_statistics(net)
     weights = {name: p.detach().double() for name, p in net.named_parameters() if p.requires_grad}
     if not weights:
         raise InputError(f"the module {type(module).__name__} has no weights that require gradients")
@@ -115,6 +123,17 @@ class ModuleLoss:
         fixed = self._constants[x.dtype, x.device]
         return fixed.loss(functional_call(self.net, {**fixed.frozen, **weights}, fixed.inputs), *fixed.targets)
 
+    @property
+    def statistics(self) -> dict[str, Tensor]:
+        """The running statistics of BatchNorm that the loss uses at all points, by their names in `state_dict`."""
+        return {
+            f"{name}.{key}" if name else key: data
+            for name, layer in self.net.named_modules()
+            if isinstance(layer, _BatchNorm)
+            for key, data in (("running_mean", layer.running_mean), ("running_var", layer.running_var))
+            if data is not None
+        }
+
     def rows(self, picked: Tensor) -> ModuleLoss:
         """Return the loss on these rows of the data."""
         inputs, targets = (
@@ -154,6 +173,14 @@ def _eval_copy(module: nn.Module) -> nn.Module:
     if any(nn.parameter.is_lazy(p) for p in (*module.parameters(), *module.buffers())):
         raise InputError(f"the module {type(module).__name__} has weights without a shape; call it once on its inputs")
     return copy.deepcopy(module).eval()
+
+
+def _forget_statistics(net: nn.Module) -> None:
+    """Let BatchNorm normalize by the rows evaluated; without running statistics it does so in evaluation mode, too."""
+    for layer in net.modules():
+        if isinstance(layer, _BatchNorm):
+            layer.track_running_stats = False
+            layer.running_mean = layer.running_var = layer.num_batches_tracked = None
 
 
 def _check_batch(batch: int, data: Sequence[Tensor]) -> int:

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine.loop import Progress
-from landscapes.errors import InputError, suggests_arguments
+from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
 from landscapes.objectives.decorators import Function
@@ -30,6 +30,9 @@ FAINT = 1e-10
 
 CHUNK_NUMBERS, CHUNK_POINTS = 2**22, 32
 """Points are evaluated together up to this many coordinates, or this many points of a network."""
+
+OTHER_LOSS = 0.05
+"""Losses that differ by a larger share are not those of the same network."""
 
 MOST_WITH_MINIMA = 1000
 """The most coordinates for which minimizers in the plane are looked up."""
@@ -74,6 +77,10 @@ def project(
     Raises:
         InputError: for a record of one or two coordinates, another function, or unknown directions.
 
+    Warns:
+        UserWarning: if a network with frozen statistics of BatchNorm (`from_module`) has another loss at the best run's
+            last point than the record.
+
     >>> from landscapes import race
     >>> from landscapes.functions import get
     >>> function = get("sphere").with_dim(5)
@@ -97,6 +104,8 @@ def project(
     x = record.trajectories.x
     origin = x[record.order[0], -1]
     directions, explained = _directions(record, origin, along)
+    if objective is not None:
+        _warn_of_statistics(objective, origin, float(record.trajectories.loss[record.order[0], -1]))
     flat = (x - origin) @ directions.T
     kept = ~np.isin(record.trajectories.runs["status"], FAILED)
     points = flat[kept if kept.any() else slice(None)].reshape(-1, 2)
@@ -128,6 +137,20 @@ def _objective(record: Record, function: str | Function, dim: int) -> Function:
     if record.meta.function not in ("", objective.name):
         raise InputError(f"this record is of {record.meta.function}, not of {objective.name}")
     return objective
+
+
+def _warn_of_statistics(function: Function, point: Points, loss: float) -> None:
+    """Warn if a network with frozen statistics of BatchNorm has another loss at a point than the one recorded."""
+    if not getattr(function.formula, "statistics", None):
+        return
+    with torch.no_grad():
+        value = float(function.evaluate(torch.from_numpy(point.copy())[:, None]))
+    if math.isfinite(value) and abs(value - loss) > OTHER_LOSS * max(abs(value), abs(loss)):
+        warn(
+            f"the best run ends with loss {loss:.4g}, but the network given has {value:.4g} there: it uses its own "
+            'running statistics of BatchNorm at all points; use from_module(..., batchnorm="batch"), or load the last '
+            "checkpoint of that run into the network first"
+        )
 
 
 def _surface(

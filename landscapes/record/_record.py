@@ -293,6 +293,10 @@ class Record:
         Raises:
             InputError: if labels, lengths or shapes do not match, or if a run begins at NaN or infinity.
 
+        Warns:
+            UserWarning: if `losses` is a network with frozen statistics of BatchNorm (`from_module`) that differ from
+                those in the checkpoints.
+
         >>> points = {"mine": [[1.0, 0.0, 2.0], [0.5, 0.1, 1.0], [0.1, 0.0, 0.3]]}
         >>> record = Record.from_checkpoints(points, {"mine": [5.0, 1.3, 0.1]}, steps=[0, 100, 200])
         >>> record.trajectories.x.shape, record.trajectories.step.tolist()

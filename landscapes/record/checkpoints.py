@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.record._arrays import Trajectories
 from landscapes.record.metadata import RaceMeta
 from landscapes.record.validation import numbers
@@ -41,6 +41,8 @@ def trajectories_and_meta(
             f"losses must have the labels of the runs, {', '.join(map(str, by_label))}; "
             f"got {', '.join(map(str, given))}"
         )
+    if callable(given):
+        _warn_of_statistics(by_label, getattr(getattr(given, "formula", None), "statistics", {}))
     points = {str(label): _points(str(label), run) for label, run in by_label.items()}
     dims = {label: run.shape[1] for label, run in points.items()}
     if len(set(dims.values())) > 1:
@@ -106,6 +108,23 @@ def _flat(point: Any) -> Any:
     if not weights:
         raise InputError("a checkpoint must have weights; it is empty")
     return np.concatenate([np.ravel(weight) for weight in weights])
+
+
+def _warn_of_statistics(runs: Mapping[Any, Any], used: Mapping[str, Any]) -> None:
+    """Warn if checkpoints have other statistics of BatchNorm than those that the loss uses at all points."""
+    frozen = {name: _plain(data) for name, data in used.items()}
+    for label, run in runs.items():
+        for point in run if frozen and isinstance(run, Sequence) else ():
+            own = {name: _plain(data) for name, data in point.items()} if isinstance(point, Mapping) else {}
+            shared = [(own[name], data) for name, data in frozen.items() if name in own]
+            shared = [(one, other) for one, other in shared if np.shape(one) == np.shape(other)]
+            if not all(np.allclose(one, other) for one, other in shared):
+                warn(
+                    f"checkpoints of run {str(label)!r} have other running statistics of BatchNorm than the network of "
+                    'the loss, so their losses are not those of training; use from_module(..., batchnorm="batch"), or '
+                    "give the losses that you recorded"
+                )
+                return
 
 
 def _plain(value: Any) -> Any:
