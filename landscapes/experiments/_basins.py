@@ -72,8 +72,9 @@ def basins(
     """Map basins of attraction: which minimum an optimizer finds from each point of a box, and how soon.
 
     Each pixel is a start. The minima are those that the function knows, global ones first, then those that a coarse
-    map of 64 × 64 starts finds, the lowest first: points where runs end and all directions rise. A run arrives with
-    the step that brings it within `tol` of a minimum, and stops there.
+    map of 64 × 64 starts finds, the lowest first: points where runs end and all directions rise. A run arrives when it
+    first enters the ball of radius `tol` around a minimum, and stops there. So the map does not show whether it would
+    stay; with `stop=Stop(gtol=1e-8)` a run counts for the minimum near which it ends.
 
     Args:
         function: a name of the catalogue, or a function of your own, with two coordinates.
@@ -94,9 +95,9 @@ def basins(
 
     Returns:
         A record with the axes `y` and `x`, both ascending. Its columns are `basin` (index into `meta.minima`, masked if
-        the run ends near none), `arrived` (the step, masked if the run does not arrive), `status` ("converged" if it
-        arrived), `stopped` and evaluations. `meta.minima_values` are the values at the minima, and `meta.minima_are`
-        says of each "global", "local" or "found".
+        the run ends near none), `arrived` (the step at which it first enters, masked if it does not), `status`
+        ("converged" if it arrived), `stopped` and evaluations. `meta.minima_values` are the values at the minima, and
+        `meta.minima_are` says of each "global", "local" or "found".
 
     Raises:
         InputError: for invalid arguments, before any work is done.

@@ -88,6 +88,8 @@ def _panel_size(record: Record, figsize: tuple[float, float]) -> tuple[float, fl
 
 def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
     made, look = sheet.figure, sheet.look
+    if measure == "gap" and not math.isfinite(record.meta.get("minimum", math.nan)):
+        measure = "final"  # without a known minimum there is no gap
     names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
     requested = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
     if len(requested) == 1:

@@ -290,3 +290,12 @@ def test_a_sweep_of_failed_runs_has_a_picture(tmp_path, plot, measure):
     made.savefig(tmp_path / "failed.png")
     if plot is sensitivity and measure != "success":
         assert "every setting fails" in {text.get_text() for text in made.axes[0].texts}
+
+
+@pytest.mark.parametrize("vary", [{"lr": [0.01, 0.1]}, {"lr": [0.01, 0.1], "momentum": [0.0, 0.5]}])
+def test_a_sweep_of_unknown_minimum_shows_final_losses(vary):
+    from landscapes import formula, sweep
+
+    record = sweep(formula("x**2 - y**2 + 0*x", (-1, 1)), ["sgd"], steps=3, **vary)
+    made = figure(record)
+    assert any("loss" in text for ax in made.axes for text in (ax.get_ylabel(), ax.get_xlabel()))
