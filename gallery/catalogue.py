@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from landscapes import functions, render, summarize
-from landscapes.render.artists.text_fit import shorten
+from landscapes.render.artists.text_fit import Ruler
 
 PICTURES = Path(__file__).parent / "pictures"
 COLUMNS, CELL = 17, 1.0  # plots per row; width of a cell in inches
@@ -40,6 +40,7 @@ rows = -(-len(cells) // COLUMNS)
 
 with theme.context():
     fig = Figure(figsize=(COLUMNS * CELL, rows * 1.14 * CELL), dpi=110)
+    ruler = Ruler(fig.dpi)
     for index, cell in enumerate(cells):
         row, column = divmod(index, COLUMNS)
         left, bottom = (column + 0.06) / COLUMNS, 1 - (row + 0.96) / rows
@@ -57,7 +58,7 @@ with theme.context():
             ax.margins(x=0, y=0.1)
         else:
             render.contour(surface, ax, theme=theme, levels=12)
-        ax.set_title(shorten(cell.title, 62, 7), fontsize=7, pad=2)
+        ax.set_title(ruler.shorten(cell.title, 62, 7), fontsize=7, pad=2)
 
 # %%
 # A palette of 256 colours halves the size of the file without a visible difference.
