@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -519,3 +520,55 @@ def corana(x: Tensor, y: Tensor, z: Tensor, w: Tensor) -> Tensor:
         floor = middle - 0.05 * middle.sign()
         weighted.append(weight * torch.where((c - middle).abs() < 0.05, 0.15 * floor * floor + 0 * c, c * c))
     return ordered_sum(torch.stack(weighted, -1))
+
+
+def qing_minima(d: int) -> list[tuple[float, ...]]:
+    """Return ±√i for all signs; from nine coordinates on, when they are too many to list, the positive one."""
+    signs = itertools.product((1.0, -1.0), repeat=d) if d <= 8 else [(1.0,) * d]
+    return [tuple(sign * math.sqrt(i) for i, sign in enumerate(row, 1)) for row in signs]
+
+
+@least_squares(
+    (-500.0, 500.0),
+    dims=ANY,
+    view=[(-4.0, 4.0), (-4.0, 4.0)],
+    minima=qing_minima,
+    minima_complete=False,
+    stationary={
+        "saddle": [(0.0, -math.sqrt(2)), (0.0, math.sqrt(2)), (1.0, 0.0), (-1.0, 0.0)],
+        "maximum": [(0.0, 0.0)],
+    },
+    minimum=0.0,
+    start=(0.3, -3.6),
+    steps=100,
+    latex=r"\sum_{i=1}^{d} \left( x_i^2 - i \right)^2",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
+    tags=("basins", "smooth", "separable", "multimodal", "least squares", "any dimension"),
+)
+def qing(x: Tensor) -> Tensor:
+    """A double well of equal depths in each coordinate; the signs of the start decide which minimum is reached."""
+    return (x * x - one_to_d(x)).movedim(-1, 0)
+
+
+@function(
+    (-math.pi, math.pi),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-2.2, 1.5),
+    steps=120,
+    scale="linear",
+    title="Wavy",
+    latex=r"1 - \frac{1}{d} \sum_{i=1}^{d} \cos(10 x_i)\, e^{-x_i^2/2}",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
+    tags=("oscillating", "smooth", "multimodal", "separable", "any dimension"),
+)
+def wavy(x: Tensor) -> Tensor:
+    """A grid of local minima that deepen towards the origin; gradient descent stops in the nearest one."""
+    s = torch.sin(5 * x)
+    bell = torch.exp(-0.5 * x * x)
+    return mean(2 * s * s * bell - torch.expm1(-0.5 * x * x))  # 1 − cos 10x = 2 sin² 5x, exact at the minimum

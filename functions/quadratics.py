@@ -280,3 +280,23 @@ def nesterov_chain(x: Tensor) -> Tensor:
     steps = x[..., :-1] - x[..., 1:]
     ends = x[..., 0] * x[..., 0] + x[..., -1] * x[..., -1]
     return 0.5 * (ends + ordered_sum(steps * steps)) - x[..., 0]
+
+
+@function(
+    (-10.0, 20.0),
+    (-10.0, 20.0),
+    view=[(-4.0, 12.0), (0.0, 16.0)],
+    minima=[(4.0, 9.0)],
+    minimum=-18.2,
+    start=(-2.0, 2.0),
+    steps=60,
+    title="Zangwill N. 2",
+    latex=r"\frac{1}{15} \left( 16x^2 + 16y^2 - 8xy - 56x - 256y + 991 \right)",
+    reference="A. R. Buckley, Test functions for unconstrained minimization, 1989",
+    tags=("bowl", "smooth", "convex", "quadratic", "unimodal"),
+    aliases=("zangwil2",),
+)
+def zangwill_n2(x: Tensor, y: Tensor) -> Tensor:
+    """A rotated bowl with condition number 5/3; every optimizer should converge quickly."""
+    u, v = x - 4, y - 9
+    return (16 * (u * u + v * v) - 8 * u * v) / 15 - 18.2

@@ -127,3 +127,23 @@ def himmelblau_saddle(x: Tensor, y: Tensor) -> Tensor:
 def himmelblau_33(x: Tensor, y: Tensor) -> Tensor:
     """One basin bounded by a saddle; beyond it the function decays to 0 at infinity, and trajectories drift away."""
     return torch.exp(-x - y) * (2 * x * x + 3 * y * y)
+
+
+@function(
+    (0.0, 500.0),
+    (0.0, 500.0),
+    view=[(0.0, 40.0), (0.0, 40.0)],
+    minima=[(12.0, 12.0)],
+    minimum=-3456.0,
+    stationary={"saddle": [(36.0, 0.0), (0.0, 36.0)]},
+    start=(35.0, 3.0),
+    steps=100,
+    outside="unbounded",
+    title="Schwefel 2.36",
+    latex=r"-x y \left( 72 - 2x - 2y \right)",
+    reference="H.-P. Schwefel, Numerical Optimization of Computer Models, 1981",
+    tags=("saddle", "smooth", "unimodal", "unbounded"),
+)
+def schwefel_2_36(x: Tensor, y: Tensor) -> Tensor:
+    """A basin between three saddle points; a large step leaves it and the loss decreases without bound."""
+    return -x * y * (72 - 2 * x - 2 * y)
