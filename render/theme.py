@@ -32,8 +32,8 @@ DASHES: tuple[tuple[float, ...], ...] = (
     (5, 1.2, 1, 1.2, 1, 1.2),
 )
 
-WHOLE: dict[Any, Any] = {"savefig.bbox": None}
-"""Matplotlib settings for all files; a style that crops margins would change the size."""
+WHOLE: dict[Any, Any] = {"savefig.bbox": None, "savefig.facecolor": "auto", "savefig.edgecolor": "auto"}
+"""Matplotlib settings for all files: a style that crops would change the size, one for white paper the background."""
 
 VECTOR: dict[Any, Any] = WHOLE | {"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "landscapes"}
 """Matplotlib settings for vector files: fonts that journals take, text that stays text, the same bytes each time.

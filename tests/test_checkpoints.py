@@ -143,3 +143,13 @@ def test_bad_input_is_refused_in_one_line(call: Any, words: str) -> None:
     with pytest.raises(InputError, match=re.escape(words)) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_checkpoints_that_share_their_weights_are_refused() -> None:
+    net = nn.Linear(2, 1)
+    shared = [net.state_dict()] * 3  # what a loop collects without copies
+    with pytest.raises(
+        InputError,
+        match=r"all checkpoints of run 'mine' are the same weights.* copy\.deepcopy\(model\.state_dict\(\)\)",
+    ):
+        Record.from_checkpoints({"mine": shared}, {"mine": [3.0, 2.0, 1.0]})

@@ -139,7 +139,8 @@ def check_one_lr(record: Record) -> None:
     """Raise `InputError` for a comparison that ran each optimizer at several learning rates."""
     if "lr" in record.axes:
         raise InputError(
-            "the comparison has several learning rates per optimizer; choose first: selection.at_best_lr(record), or "
+            "the comparison has several learning rates per optimizer; choose first: "
+            "landscapes.analysis.selection.at_best_lr(record), or "
             "record.sel(lr=0.01)"
         )
 

@@ -89,7 +89,8 @@ def race(
             ((x low, x high), (y low, y high)); by default the function's own view.
         resolution: points per side of the surface; four times as many for a curve.
         calm: tune to rates that the eye can follow: no step is longer than 12 % of the view's sides, and no run leaves
-            the view. Such rates are often slower than the best ones, so they do not rank optimizers.
+            the view. Such rates are often slower than the best ones, so they do not rank optimizers. Functions that
+            are unbounded below always get them: there a larger leap would end lower.
         progress: called with (steps done, steps in all).
 
     Returns:
@@ -161,6 +162,7 @@ def race_searched(
     """Return the race on a checked function, given also with the minima that a search found (or unchanged)."""
     timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
+    calm = calm or objective.minimum == -math.inf  # where the largest leap would count as the best
     specs = with_tuned_lrs(specs, objective, point, budget, calm=calm)
     raced = [spec.optimizer for spec in specs]
     if record_steps == "all":

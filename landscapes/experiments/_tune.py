@@ -135,7 +135,7 @@ def tune(
             progress(len(results), RUNGS * ROUNDS)
         count, spent = len(optimizers), np.asarray(sum(result.evaluations.values()))
         return Scores(
-            criterion.by_setting(criterion.effort(result, target, first, steps), count),
+            criterion.setting_efforts(result, objective, target, first, steps, count),
             criterion.final_losses(result, count),
             spent.reshape(count, -1).sum(1),
         )

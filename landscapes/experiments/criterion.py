@@ -19,6 +19,7 @@ from landscapes.experiments.halving import Conditions
 from landscapes.experiments.outcomes import FAILED_REASONS, roaming_box
 from landscapes.experiments.starts import NEAR, sobol
 from landscapes.objectives.decorators import Function
+from landscapes.record import rounding_slack
 
 STARTS = 4
 """From how many starts a setting is run by default: the given one, and others close by."""
@@ -50,21 +51,41 @@ def conditions(
     )
 
 
-def effort(paths: BatchResult, target: float | None, first: float, steps: int) -> NDArray[np.float64]:
+def effort(
+    paths: BatchResult, function: Function, target: float | None, first: float, steps: int
+) -> NDArray[np.float64]:
     """Return the effort of each run, shape (R,); above 1 it grows with the decades of the remaining gap, of 8.
 
     Args:
         paths: the runs, recorded at their last step.
+        function: their function. Where it is lower outside its domain, runs that end below its minimum have failed:
+            they left the domain.
         target: the loss to reach. Without one, all runs that do not fail have the effort 1.
         first: the loss at the start.
         steps: the number of steps.
     """
     failed = np.isin(paths.reason, FAILED_REASONS)
+    if function.outside != "higher" and np.isfinite(function.minimum):
+        slack = rounding_slack(np.array(first), function.minimum, "float64")
+        failed = failed | (paths.loss[:, -1] < function.minimum - slack)
     short = np.ones(len(failed))
     if target is not None:
         gap = np.maximum(paths.loss[:, -1] - target, 0.0) / max(first - target, 1e-300)
         short = 1 + np.clip((np.log10(np.maximum(gap, 1e-300)) + 8) / 8, 0.0, 1.9)
-    return np.select([paths.reached >= 0, failed], [paths.reached / max(steps, 1), np.full(len(failed), FAILED)], short)
+    return np.select([failed, paths.reached >= 0], [np.full(len(failed), FAILED), paths.reached / max(steps, 1)], short)
+
+
+def setting_efforts(
+    paths: BatchResult, function: Function, target: float | None, first: float, steps: int, settings: int
+) -> NDArray[np.float64]:
+    """Return the effort of each setting, shape (settings,): the mean over its starts.
+
+    A setting fails if its run from the given start, the first one, fails or ends above that start: it cannot be
+    outweighed by other starts, because the given one is shown.
+    """
+    runs = effort(paths, function, target, first, steps).reshape(settings, -1)
+    lost = (runs[:, 0] >= FAILED) | ~(paths.loss[:, -1].reshape(settings, -1)[:, 0] <= first)
+    return np.where(lost, FAILED, runs.mean(1))
 
 
 def by_setting(values: NDArray[np.float64], settings: int) -> NDArray[np.float64]:

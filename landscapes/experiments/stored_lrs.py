@@ -75,6 +75,7 @@ def sweep_lrs(
     """Return the learning rates that a sweep chooses, one batch for all optimizers."""
     if not optimizers:
         return []
+    calm = calm or function.minimum == -math.inf
     sweep = LrSweep.of(function, optimizers, start, steps, record_all=calm)
     return sweep.calm() if calm else sweep.best()
 
@@ -119,11 +120,17 @@ class LrSweep:
 
     def efforts(self) -> NDArray[np.float64]:
         """Return the effort of each optimizer (rows) at each learning rate (columns)."""
-        runs = criterion.effort(self.paths, self.target, self.first, self.steps)
-        return criterion.by_setting(runs, self.optimizers * len(GRID)).reshape(-1, len(GRID))
+        settings = self.optimizers * len(GRID)
+        found = criterion.setting_efforts(self.paths, self.function, self.target, self.first, self.steps, settings)
+        return found.reshape(-1, len(GRID))
 
     def best(self) -> list[float]:
-        """Return the best learning rate of each optimizer, the smallest of equal ones."""
+        """Return the best learning rate of each optimizer, the smallest of equal ones.
+
+        For a function that is unbounded below it is the calm one: the fastest way out is the largest leap.
+        """
+        if self.function.minimum == -math.inf:
+            return self.calm()
         final = criterion.final_losses(self.paths, self.optimizers * len(GRID)).reshape(-1, len(GRID))
         return [GRID[int(np.lexsort(keys)[0])] for keys in zip(final, self.efforts(), strict=True)]
 

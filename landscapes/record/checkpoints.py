@@ -91,6 +91,12 @@ def _points(label: str, run: Any) -> Points:
     if isinstance(run, str | bytes | Mapping) or not isinstance(run, Iterable):
         raise InputError(f"run {label!r} must be checkpoints, one per step; got {type(run).__name__}")
     if not hasattr(run, "shape"):
+        run = list(run)
+        if len(run) > 1 and len({_address(point) for point in run}) == 1 and _address(run[0]) is not None:
+            raise InputError(
+                f"all checkpoints of run {label!r} are the same weights: state_dict() returns references to them, so "
+                "copy each one, as in copy.deepcopy(model.state_dict())"
+            )
         run = [_flat(point) for point in run]
         if len({np.shape(point) for point in run}) > 1:
             raise InputError(f"checkpoints of run {label!r} must have equal numbers of weights")
@@ -98,6 +104,12 @@ def _points(label: str, run: Any) -> Points:
     if not points.size or not np.isfinite(points[0]).all():
         raise InputError(f"run {label!r} must begin at a finite point; it has {len(points)} checkpoints")
     return points
+
+
+def _address(point: Any) -> int | None:
+    """Return where the memory of a tensor, or of the first one of a `state_dict`, begins; None for other points."""
+    first = next(iter(point.values()), None) if isinstance(point, Mapping) else point
+    return int(first.data_ptr()) if hasattr(first, "data_ptr") else None
 
 
 def _flat(point: Any) -> Any:

@@ -73,7 +73,7 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
         with replacing_all(path) as temporary, _lightened(made, path, DPI), mpl.rc_context(VECTOR | _pgf()):
             made.savefig(temporary, dpi=DPI)
             drawn = temporary.read_text(encoding="utf-8")
-            temporary.write_text(f"% {comment}\n{MATH}\n{drawn}", encoding="utf-8")
+            temporary.write_text(f"% {' '.join(comment.split())}\n{MATH}\n{drawn}", encoding="utf-8")
     else:
         metadata: dict[str, Any] = {"Title": title} if title else {}
         metadata |= {

@@ -10,6 +10,7 @@ import warnings
 import zlib
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.contour import ContourSet
@@ -260,3 +261,9 @@ def test_an_svg_is_as_large_in_browsers_as_the_png(tmp_path):
     head = path.read_text(encoding="utf-8").partition("<metadata>")[0]
     assert 'width="480" height="320"' in head
     assert "viewBox" in head
+
+
+def test_a_style_for_white_paper_leaves_dark_stills_dark(tmp_path):
+    with mpl.rc_context({"savefig.facecolor": "white", "savefig.edgecolor": "white"}):
+        render.save(diverging(), tmp_path / "race.png", theme="dark", figsize=(3, 2))
+    assert max(Image.open(tmp_path / "race.png").convert("RGB").getpixel((1, 1))) < 60
