@@ -1,4 +1,14 @@
-"""Draw records: plots on axes, figures, animations, pages and files. Never imports torch."""
+"""Draw records: plots on axes, figures, animations, pages and files. Never imports torch.
+
+- Files, pages and windows: `save`, `animate`, `explore`.
+- Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`.
+- A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`.
+- A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `optimizer_state`,
+  `explain_step`.
+- Many runs on axes: `ensemble`, `loss_quantiles`, `heatmap`, `sensitivity`, `lr_sweep`, `performance_profile`,
+  `tuning_trials`.
+- Text and looks: `caption`, `table`, `words`, `Theme`, `THEMES`, `Camera`.
+"""
 
 from __future__ import annotations
 

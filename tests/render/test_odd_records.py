@@ -139,3 +139,7 @@ def test_the_legend_of_a_3d_figure_has_the_solid_lines_that_are_drawn():
     lines = [line for ax in made.axes for line in ax.lines]
     assert lines
     assert all(line.get_linestyle() == "-" or line.get_linestyle() == "None" for line in lines)
+
+
+def test_the_docstring_names_all_functions():
+    assert [name for name in render.__all__ if f"`{name}`" not in render.__doc__] == []
