@@ -109,7 +109,7 @@ def _points(label: str, run: Any) -> Points:
 def _address(point: Any) -> int | None:
     """Return where the memory of a tensor, or of the first one of a `state_dict`, begins; None for other points."""
     first = next(iter(point.values()), None) if isinstance(point, Mapping) else point
-    return int(first.data_ptr()) if hasattr(first, "data_ptr") else None
+    return int(first.data_ptr()) if first is not None and hasattr(first, "data_ptr") else None
 
 
 def _flat(point: Any) -> Any:

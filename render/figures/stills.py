@@ -160,7 +160,7 @@ def _trails_as_image(made: Figure, path: Path, dpi: float) -> Iterator[None]:
             warnings.warn(
                 f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: "
                 f"they are drawn as an image at {DPI} dpi",
-                stacklevel=8,
+                stacklevel=10,
             )
             for artist in [*made.findobj(Trail), *made.findobj(Halo)]:
                 stack.enter_context(_swapped(artist, "_rasterized", True))

@@ -53,7 +53,8 @@ def test_target_hits_and_their_costs_equal_those_of_each_race():
                 optimizer = parse(name)[0]
                 values = race(objective, optimizer, start=start, steps=20, resolution=3).trajectories.loss[0]
                 for m, share in enumerate(shares):
-                    hits = np.flatnonzero(values <= objective.minimum + share * (first - objective.minimum))
+                    below = values <= objective.minimum + share * (first - objective.minimum)
+                    hits = np.flatnonzero(np.logical_and.accumulate(below[::-1])[::-1])
                     got = filled(record.grid("steps_to"))[i, j, k, 0, m]
                     assert got == (hits[0] if len(hits) else -1)
                     spent = filled(record.grid("evaluations_to"))[i, j, k, 0, m]

@@ -64,7 +64,8 @@ class Raises(Base):
 
 
 @pytest.mark.parametrize(
-    "own", [Torch(Detaches), Torch(Train), Torch(Wrapping, base_optimizer=Torch(torch.optim.SGD, lr=0.01))]
+    "own",
+    [Torch(Detaches, lr=0.01), Torch(Train, lr=0.01), Torch(Wrapping, base_optimizer=Torch(torch.optim.SGD, lr=0.01))],
 )
 @pytest.mark.parametrize("wrap", [lambda own: own, lambda own: Clip(own, norm=1e9)])
 def test_unusual_classes_equal_gradient_descent(own, wrap):
@@ -91,7 +92,7 @@ def test_runs_that_raise_are_marked_and_others_go_on(number):
 
 def test_a_failed_run_warns():
     with pytest.warns(UserWarning, match=r"^Raises is marked as failed: Torch\(Raises, .*\) failed in its step: Zero"):
-        landscapes.race("booth", [Torch(Raises, last=2), "sgd(lr=0.01)"], steps=5)
+        landscapes.race("booth", [Torch(Raises, lr=0.001, last=2), "sgd(lr=0.01)"], steps=5)
 
 
 @pytest.mark.parametrize("number", [1, 8])
