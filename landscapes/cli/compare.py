@@ -33,14 +33,7 @@ def add(commands: Commands) -> None:
     """Add the parser of `landscapes compare`."""
     parser = add_command(commands, "compare", "-f NAME -O NAME", SUMMARY, EXAMPLES)
     group = parser.add_argument_group("functions and optimizers")
-    group.add_argument(
-        "-f",
-        "--function",
-        dest="functions",
-        action="append",
-        metavar="NAME",
-        help=f"{shared.FUNCTION_HELP}, repeat for several",
-    )
+    shared.add_functions(group)
     shared.add_optimizers(group)
     shared.add_dim(group)
     group.add_argument(

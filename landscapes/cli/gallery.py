@@ -50,14 +50,7 @@ def add(commands: Commands) -> None:
     """Add the parser of `landscapes gallery`."""
     parser = add_command(commands, "gallery", "-f NAME -O NAME -o FOLDER", SUMMARY, EXAMPLES)
     group = parser.add_argument_group("functions and optimizers")
-    group.add_argument(
-        "-f",
-        "--function",
-        dest="functions",
-        action="append",
-        metavar="NAME",
-        help=f"{shared.FUNCTION_HELP}, repeat for several",
-    )
+    shared.add_functions(group)
     shared.add_optimizers(group)
     shared.add_dim(group)
     group.add_argument("--each", action="store_true", help="one picture per optimizer, instead of all in one race")

@@ -15,6 +15,18 @@ def add_function(group: argparse._ArgumentGroup) -> None:
     group.add_argument("function", metavar="FUNCTION", help=FUNCTION_HELP)
 
 
+def add_functions(group: argparse._ArgumentGroup) -> None:
+    """Add the option that names functions and can be repeated."""
+    group.add_argument(
+        "-f",
+        "--function",
+        dest="functions",
+        action="append",
+        metavar="NAME",
+        help=f"{FUNCTION_HELP}, repeat for several",
+    )
+
+
 def add_optimizers(group: argparse._ArgumentGroup, default: str = "") -> None:
     """Add the option that names optimizers and can be repeated."""
     group.add_argument(
