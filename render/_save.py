@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -19,11 +19,18 @@ from landscapes.render.figures._figure import FigureOptions, check_options, expe
 from landscapes.render.figures.stills import STILLS, check_still, still
 from landscapes.render.html._page import SYSTEM_THEMES, is_page, page
 from landscapes.render.text._caption import caption
+from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers import WRITERS, writer_for
 from landscapes.summary import FunctionSummary
 
 TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
 """The options of an animation's timeline."""
+
+PAGE = ("title", "view", "seconds")
+"""The options of a page, besides its themes."""
+
+AUTO = "auto"
+"""Two themes in one file: for systems in light and in dark mode."""
 
 RECORDED = ("experiment", "function", "optimizer", "optimizers", "start", "steps", "seed", "target", "tol")
 """The facts of an experiment that the metadata of a picture hold."""
@@ -66,8 +73,9 @@ def save(
         path: the file; it appears when it is complete. `record.save` writes the data themselves.
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
-            `loop` as in `render.animate`. A page takes `theme` (one, or a pair for light and dark systems; by default
-            both), `title`, `view` and `seconds`.
+            `loop` as in `render.animate`. A page takes `theme`, `title`, `view` and `seconds`. In .svg and .html files,
+            theme="auto" follows the reader's system, as does a pair of themes for light and for dark mode; "auto" is
+            the default of pages.
 
     Returns:
         The path.
@@ -89,21 +97,48 @@ def save(
     if given.get("theme", ...) is None:
         del given["theme"]
     target = check_output(path, experiment, **given)
+    looks = check_themes(given.pop("theme", AUTO if is_page(target) else "light"), target)
     if is_page(target):
         assert isinstance(record, Record)
-        chosen: dict[str, Any] = {name: given[name] for name in ("theme", "title", "view", "seconds") if name in given}
-        return page(record, target, **{"theme": SYSTEM_THEMES, **chosen})
+        return page(record, target, theme=looks, **{name: given[name] for name in PAGE if name in given})
     time = {name: given.pop(name) for name in TIME if name in given}
-    made = figure(record, **given)
+    made, *dark = (figure(record, theme=look, **given) for look in looks)
     if isinstance(record, FunctionSummary):
-        still(made, target, f"landscapes: {record.title}", record.title)
+        still(made, target, f"landscapes: {record.title}", record.title, *dark)
     elif is_animation(target):
         animate(record, figure=made, **time).save(target, progress_callback=progress)
     elif experiment == "race":
-        still(made, target, describe(record), caption(record))
+        still(made, target, describe(record), caption(record), *dark)
     else:
-        still(made, target, _description(record), caption(record) if record.meta.get("complete", True) else "")
+        words = caption(record) if record.meta.get("complete", True) else ""
+        still(made, target, _description(record), words, *dark)
     return target
+
+
+def check_themes(theme: Any, path: str | os.PathLike[str] | None = None) -> tuple[str | Theme, ...]:
+    """Return the themes of a file: one, or two for systems in light and in dark mode ("auto", or a pair).
+
+    Raises `InputError` for an unknown theme, and for two where the path names a format that has one.
+
+    >>> check_themes("dark", "race.png"), check_themes("auto", "race.svg")
+    (('dark',), ('light', 'dark'))
+    """
+    suffix = "" if path is None else Path(path).suffix.lower()
+    pair = SYSTEM_THEMES if theme == AUTO else theme
+    if isinstance(pair, str | Theme):
+        as_theme(pair)
+        return (pair,)
+    if not isinstance(pair, Sequence) or not 1 <= len(pair) <= 2:
+        raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
+    if len(pair) == 2 and suffix not in (".svg", ".html", ".htm"):
+        stem, suffix = ("race", ".png") if path is None or not suffix else (Path(path).stem, suffix)
+        raise InputError(
+            f"theme {theme!r:.80} is for .svg and .html; a {suffix} file has one theme: save {stem}-light{suffix} and "
+            f"{stem}-dark{suffix}, and let <picture> choose, as in gallery/EMBEDDING.md"
+        )
+    for one in pair:
+        as_theme(one)
+    return tuple(pair)
 
 
 def check_output(path: str | os.PathLike[str], experiment: str = "race", **options: Any) -> Path:
@@ -152,6 +187,8 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
             raise InputError("a page is as large as its window: leave out figsize and dpi")
     elif writer_for(target) is None:
         raise unknown("suffix", suffix, known)
+    if options.get("theme") is not None:
+        check_themes(options["theme"], target)
     return check_target(target)
 
 

@@ -332,6 +332,8 @@ def as_theme(
     """
     if not isinstance(theme, str | Theme):
         raise InputError(f"theme must be a name or a Theme, got {theme!r}")
+    if theme == "auto":
+        raise InputError("theme 'auto' is for render.save to .svg and .html; a figure has one theme: 'light' or 'dark'")
     if isinstance(theme, str) and theme not in THEMES:
         raise unknown("theme", theme, THEMES)
     look = THEMES[theme] if isinstance(theme, str) else theme

@@ -36,11 +36,11 @@ def check_figure(options: argparse.Namespace) -> Path:
 
 
 def check_theme(options: argparse.Namespace) -> None:
-    """Raise `InputError` for an unknown theme."""
-    from landscapes import render
+    """Raise `InputError` for an unknown theme, or one that the file cannot have."""
+    from landscapes.render._save import check_themes
 
-    if options.theme is not None and options.theme not in render.THEMES:
-        raise unknown("theme", options.theme, render.THEMES)
+    if options.theme is not None:
+        check_themes(options.theme, getattr(options, "output", None))
 
 
 def appearance(options: argparse.Namespace, *pixels_per_inch: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
     )
     shared.add_optimizers(group, default="sgd, momentum, nesterov, adagrad, rmsprop and adam")
     shared.add_steps(parser.add_argument_group("runs"))
-    shared.add_theme(parser.add_argument_group("appearance"), "light")
+    shared.add_theme(parser.add_argument_group("appearance"), files=False)
 
 
 def run(options: argparse.Namespace) -> str:

@@ -132,7 +132,7 @@ def _check(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     timeline(1, seconds=options.seconds, fps=options.fps)
     looks: dict[str, dict[str, Any]] = {}
     for theme in options.themes or ["light"]:
-        look = drawing.appearance(argparse.Namespace(theme=theme, size=options.size))
+        look = drawing.appearance(argparse.Namespace(theme=theme, size=options.size, output=f"picture.{suffix}"))
         looks[theme] = look | {"seconds": options.seconds, "fps": options.fps, "inset": options.inset}
     return looks
 

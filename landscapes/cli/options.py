@@ -140,9 +140,10 @@ def _add_size(group: argparse._ArgumentGroup, default: str) -> None:
     )
 
 
-def add_theme(group: argparse._ArgumentGroup, default: str = "light") -> None:
-    """Add the option for the theme."""
-    group.add_argument("--theme", metavar="T", help=f"light, dark or print (default: {default})")
+def add_theme(group: argparse._ArgumentGroup, default: str = "light", files: bool = True) -> None:
+    """Add the option for the theme, of files or of a window."""
+    auto = "print, or auto: an .svg or .html that follows the system's dark mode" if files else "or print"
+    group.add_argument("--theme", metavar="T", help=f"light, dark, {auto} (default: {default})")
 
 
 def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -184,7 +185,7 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     look.add_argument(
         "--step", type=types.non_negative_int, metavar="N", help="the step that a figure shows (default: the last)"
     )
-    add_theme(look, "light; .html follows the system's dark mode")
+    add_theme(look, "light; of .html: auto")
     look.add_argument(
         "--view",
         type=types.view,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import warnings
@@ -22,6 +23,7 @@ from landscapes.files import replacing, replacing_all
 from landscapes.render.artists.animated import IDENTITY
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.trails import Halo, Trail
+from landscapes.render.figures.color_schemes import merge_schemes
 from landscapes.render.locking import drawing
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
@@ -60,10 +62,11 @@ def check_still(path: Path) -> None:
 
 
 @drawing
-def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
+def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure | None = None) -> None:
     """Save a figure reproducibly: no dates, fixed identifiers, comment and title in the metadata.
 
-    Screen readers read the title of an SVG. Warns if trails have so many vertices that they are drawn as an image.
+    Screen readers read the title of an SVG. An SVG shows the figure `dark` on systems in dark mode. Warns if trails
+    have so many vertices that they are drawn as an image.
     """
     suffix = path.suffix.lower()
     if suffix == ".png":
@@ -74,39 +77,42 @@ def still(made: Figure, path: Path, comment: str, title: str = "") -> None:
             made.savefig(temporary, dpi=DPI)
             drawn = temporary.read_text(encoding="utf-8")
             temporary.write_text(f"% {' '.join(comment.split())}\n{MATH}\n{drawn}", encoding="utf-8")
+    elif suffix == ".svg":
+        with replacing(path) as temporary:
+            text = _svg(made, path, comment, title)
+            if dark is not None:
+                text = merge_schemes(text, _svg(dark, path, comment, title, warn=False))
+            temporary.write_text(text, encoding="utf-8", newline="\n")
     else:
-        metadata: dict[str, Any] = {"Title": title} if title else {}
-        metadata |= {
-            ".pdf": {"CreationDate": None, "ModDate": None, "Subject": comment},
-            ".svg": {"Date": None, "Description": comment},
-        }[suffix]
+        metadata = {"CreationDate": None, "ModDate": None, "Subject": comment} | ({"Title": title} if title else {})
         settings = VECTOR | {"pdf.compression": 9}
         with replacing(path) as temporary, _lightened(made, path, 72), mpl.rc_context(settings):
             flat = any(trail.get_rasterized() for trail in made.findobj(Trail))
-            for dpi in (DPI, *(() if flat or suffix == ".svg" else COARSER)):  # an .svg is text, mostly trails
+            for dpi in (DPI, *(() if flat else COARSER)):
                 made.savefig(temporary, dpi=dpi, metadata=metadata)
-                if suffix == ".svg":
-                    _set_pixels(temporary, made)
                 if temporary.stat().st_size <= LARGE:
                     break
 
 
-def _set_pixels(path: Path, made: Figure) -> None:
-    """Give an SVG the figure's size in pixels; matplotlib writes points, which browsers draw a third larger."""
+def _svg(made: Figure, path: Path, comment: str, title: str, warn: bool = True) -> str:
+    """Return an SVG of the figure's size in pixels; matplotlib writes points, which browsers draw a third larger."""
+    metadata: dict[str, Any] = {"Date": None, "Description": comment} | ({"Title": title} if title else {})
+    text = io.StringIO()
+    with _lightened(made, path, 72, warn=warn), mpl.rc_context(VECTOR):
+        made.savefig(text, format="svg", dpi=DPI, metadata=metadata)
     width, height = (f"{side:g}" for side in made.get_size_inches() * made.dpi)
-    text = path.read_text(encoding="utf-8")
     size = f'width="{width}" height="{height}"'
-    path.write_text(re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', size, text, count=1), encoding="utf-8", newline="\n")
+    return re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', size, text.getvalue(), count=1)
 
 
 @contextmanager
-def _lightened(made: Figure, path: Path, dpi: float) -> Iterator[None]:
+def _lightened(made: Figure, path: Path, dpi: float, *, warn: bool = True) -> Iterator[None]:
     """Prepare a figure for a vector file of a resolution; restore it afterwards."""
     with ExitStack() as stack:
         for line in _lines(made):
             kind = CompactCurve if isinstance(line, Curve) else CompactPolyline
             stack.enter_context(_swapped(line, "polyline", kind.of(line.polyline)))
-        stack.enter_context(_trails_as_image(made, path, dpi))
+        stack.enter_context(_trails_as_image(made, path, dpi, warn))
         stack.enter_context(_contours_lightened(made, dpi))
         yield
 
@@ -150,18 +156,19 @@ def _thinned(points: Outline, change: Transform) -> Outline:
 
 
 @contextmanager
-def _trails_as_image(made: Figure, path: Path, dpi: float) -> Iterator[None]:
+def _trails_as_image(made: Figure, path: Path, dpi: float, warn: bool) -> Iterator[None]:
     """Draw trails as an image if they have too many vertices."""
     lines = _lines(made)
     with _at(made, dpi):
         count = sum(_vertices(line) for line in lines) + sum(_vertices(halo.trail) for halo in made.findobj(Halo))
     with ExitStack() as stack:
         if count > HEAVY:
-            warnings.warn(
-                f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: "
-                f"they are drawn as an image at {DPI} dpi",
-                stacklevel=10,
-            )
+            if warn:
+                warnings.warn(
+                    f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: "
+                    f"they are drawn as an image at {DPI} dpi",
+                    stacklevel=10,
+                )
             for artist in [*made.findobj(Trail), *made.findobj(Halo)]:
                 stack.enter_context(_swapped(artist, "_rasterized", True))
         yield

@@ -35,7 +35,7 @@ def snippet(heading: str, language: str) -> str:
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the files that the first snippet of the page writes."""
     folder = tmp_path_factory.mktemp("drawn")
-    code = snippet("Embedding pictures in documents", "python")
+    code = snippet("Embedding pictures in documents", "python") + snippet("Light and dark mode", "python")
     code = code if HAS_TEX else code.replace('"pgf", ', "")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -51,10 +51,13 @@ class EmbeddedFiles(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.files: dict[str, str] = {}
+        self.dark = ""
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
+        if tag == "source":
+            self.dark = given["srcset"]
         if tag in ("img", "iframe", "object"):
             text = given.get("alt") or given.get("title") or given.get("aria-label") or ""
             self.files[given.get("src") or given["data"]] = text
@@ -71,7 +74,11 @@ def test_all_files_exist_and_have_alternative_texts(drawn):
     found = EmbeddedFiles(snippet("HTML", "html")).files
     assert set(found) == {"race.gif", "race.svg", "race.html"}
     assert all("Beale" in text for text in found.values())
-    named = set(re.findall(r"\brace\.(?:gif|html|svg|pdf|pgf|png)", PAGE))
+    modes = EmbeddedFiles(snippet("Light and dark mode", "html"))
+    assert set(modes.files) == {"race-light.gif", "race-auto.svg"}
+    assert modes.dark == "race-dark.gif"
+    assert "prefers-color-scheme: dark" in (drawn / "race-auto.svg").read_text(encoding="utf-8")
+    named = set(re.findall(r"\brace(?:-\w+)?\.(?:gif|html|svg|pdf|pgf|png)", PAGE))
     made = {path.name for path in drawn.iterdir()}
     assert named - made <= ({"race.pgf"} if not HAS_TEX else set())
 
@@ -115,12 +122,15 @@ def test_sphinx_snippet(drawn, tmp_path):
     shutil.copytree(drawn, tmp_path / "_static")
     shutil.copy(drawn / "race.gif", tmp_path)
     (tmp_path / "conf.py").write_text('html_static_path = ["_static"]\n')
-    (tmp_path / "index.rst").write_text("Races\n=====\n\n" + snippet("Sphinx", "rst"), encoding="utf-8")
+    both = snippet("Sphinx", "rst") + "\n" + snippet("Light and dark mode", "rst")
+    (tmp_path / "index.rst").write_text("Races\n=====\n\n" + both, encoding="utf-8")
     run(tmp_path, sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", ".", "out")
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    for file in ("_images/race.gif", "_static/race.html"):
-        assert "Beale" in EmbeddedFiles(page).files[file]
+    found = EmbeddedFiles(page)
+    for file in ("_images/race.gif", "_static/race.html", "_static/race-light.gif"):
+        assert "Beale" in found.files[file]
         assert (tmp_path / "out" / file).is_file()
+    assert (tmp_path / "out" / found.dark).is_file()
 
 
 @pytest.mark.slow
@@ -128,11 +138,13 @@ def test_mkdocs_snippet(drawn, tmp_path):
     pytest.importorskip("mkdocs", reason="needs mkdocs")
     shutil.copytree(drawn, tmp_path / "docs")
     (tmp_path / "mkdocs.yml").write_text(snippet("MkDocs", "yaml"), encoding="utf-8")
-    (tmp_path / "docs" / "index.md").write_text(snippet("MkDocs", "md"), encoding="utf-8")
+    both = snippet("MkDocs", "md") + "\n" + snippet("Light and dark mode", "html")
+    (tmp_path / "docs" / "index.md").write_text(both, encoding="utf-8")
     run(tmp_path, sys.executable, "-m", "mkdocs", "build", "-q", "-d", "out")
-    found = EmbeddedFiles((tmp_path / "out" / "index.html").read_text(encoding="utf-8")).files
-    for file in ("race.gif", "race.html"):
-        assert "Beale" in found[file]
+    page = EmbeddedFiles((tmp_path / "out" / "index.html").read_text(encoding="utf-8"))
+    assert (tmp_path / "out" / page.dark).is_file()
+    for file in ("race.gif", "race.html", "race-light.gif", "race-auto.svg"):
+        assert "Beale" in page.files[file]
         assert (tmp_path / "out" / file).is_file()
 
 
