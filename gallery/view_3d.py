@@ -24,4 +24,4 @@ still.savefig(PICTURES / "view_3d.png")
 
 camera = render.Camera(azim=100, rotate=60)
 orbit = render.figure_3d(record, camera=camera, figsize=(4.8, 3.2))
-render.animate(record, figure=orbit, seconds=4).save(PICTURES / "view_3d.mp4")
+render.animate(record, figure=orbit, seconds=6.4).save(PICTURES / "view_3d.mp4")

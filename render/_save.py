@@ -21,6 +21,7 @@ from landscapes.render.html._page import SYSTEM_THEMES, is_page, page
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers import WRITERS, writer_for
+from landscapes.render.writers.timeline import timeline
 from landscapes.summary import FunctionSummary
 
 TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
@@ -43,12 +44,12 @@ RENAMED = {"size": "figsize in inches, with dpi", "aside": "view3d", "width": "f
 class SaveOptions(FigureOptions, total=False):
     """The options of `render.save`: those of `render.figure` and of the timeline in `render.animate`."""
 
-    seconds: float
+    seconds: float | None
     fps: float
     frames: int | None
     pace: str
     pauses: Mapping[int, float] | None
-    hold: tuple[float, float]
+    hold: tuple[float, float] | None
     loop: bool
 
 
@@ -185,8 +186,11 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
             )
         if options.get("figsize") is not None or "dpi" in options:
             raise InputError("a page is as large as its window: leave out figsize and dpi")
-    elif writer_for(target) is None:
+    elif (writer := writer_for(target)) is None:
         raise unknown("suffix", suffix, known)
+    else:
+        writer.check_fps(target, options.get("fps", 25.0))
+    timeline(0, **{name: options[name] for name in TIME if name in options and name != "pauses"})
     if options.get("theme") is not None:
         check_themes(options["theme"], target)
     return check_target(target)

@@ -79,4 +79,4 @@ assert all(np.isfinite(high) for _, _, high in quantiles.values())
 # The animation: one seed of each optimizer with noise.
 
 shown = race(ridge, noisy, start=(1, 0), steps=STEPS, view=((-2, 2), (-5, 5)))
-render.animate(shown, seconds=4).save(PICTURES / "01_saddle.gif")
+render.animate(shown, seconds=6.4).save(PICTURES / "01_saddle.gif")

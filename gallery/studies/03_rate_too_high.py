@@ -107,4 +107,4 @@ for ax in figure.axes[3:6]:
     ax.set_ylim(1e-8, 1e8)
     ax.lines[0].remove()  # the line of the target, and its label
     ax.texts[0].remove()
-render.animate(shown[0], figure=figure, seconds=6, pace="log").save(PICTURES / "03_rate_too_high.gif")
+render.animate(shown[0], figure=figure, seconds=8.4, pace="log").save(PICTURES / "03_rate_too_high.gif")

@@ -81,4 +81,4 @@ assert all(below.max() < 1 < above.min() for below, above in growth)
 assert (errors[0][0, 1:, -1, 1] > (1000, 3) * errors[1][0, 1:, -1, 1]).all()  # b of SGD, and of Adam
 
 figure = render.side_by_side(*races.values(), titles=list(races))
-render.animate(races[list(races)[1]], figure=figure, seconds=5).save(PICTURES / "08_data_scaling.gif")
+render.animate(races[list(races)[1]], figure=figure, seconds=7.4).save(PICTURES / "08_data_scaling.gif")

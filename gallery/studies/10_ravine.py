@@ -113,4 +113,4 @@ with theme.context():
 
     steps_axes.set(title="steps to converge (dashed: rotated by 0°)", xlabel="condition number")
     steps_axes.legend()
-    render.animate(shown, seconds=5, figure=fig).save(PICTURES / "10_ravine.gif")
+    render.animate(shown, seconds=7.4, figure=fig).save(PICTURES / "10_ravine.gif")

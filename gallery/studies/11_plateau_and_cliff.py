@@ -97,4 +97,4 @@ with theme.context():
     right.axhline(STEPS, color=theme.muted, linewidth=0.8)
     right.set(title="steps to leave (above the line: never)", xlabel="gradient at the start", ylabel="steps")
     right.legend(loc="center", bbox_to_anchor=(0.6, 0.5), fontsize=8)
-    render.animate(shown, seconds=4, figure=fig).save(PICTURES / "11_plateau_and_cliff.gif")
+    render.animate(shown, seconds=6.4, figure=fig).save(PICTURES / "11_plateau_and_cliff.gif")

@@ -66,5 +66,5 @@ assert difference < 1e-9
 # The animation.
 
 shown = {name: candidates[name] for name in ("SGD", "SGD, no zero_grad", "Adam, no zero_grad")}
-animation = render.animate(race("sphere", shown, start=(-3.5, 2.5), steps=200), seconds=5)
+animation = render.animate(race("sphere", shown, start=(-3.5, 2.5), steps=200), seconds=7.4)
 animation.save(PICTURES / "17_zero_grad.gif")

@@ -21,17 +21,16 @@ def check_figure(options: argparse.Namespace) -> Path:
     from landscapes.render._save import check_output
     from landscapes.render.figures.race import LABELS
     from landscapes.render.html._page import is_page
-    from landscapes.render.writers.timeline import timeline
 
     output = check_output(
-        options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options)
-    )
+        options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
+        seconds=options.seconds, fps=options.fps,
+    )  # fmt: skip
     appearance(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)
     if options.size is not None and is_page(output):
         raise InputError("--size does not apply to .html: the page fills its window")
-    timeline(1, seconds=options.seconds, fps=options.fps)
     return output
 
 

@@ -72,9 +72,9 @@ def add(commands: Commands) -> None:
     look.add_argument(
         "--seconds",
         type=types.positive_float,
-        default=8.0,
+        default=10.4,
         metavar="S",
-        help="length of an animation in seconds (default: 8)",
+        help="length of an animation in seconds, with pauses at both ends (default: 10.4)",
     )
     look.add_argument(
         "--size", type=types.image_size, metavar="WxH", help="width and height in pixels (default: 960x540)"
@@ -117,7 +117,6 @@ def run(options: argparse.Namespace) -> str:
 def _check(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Return the options of `render.save` by theme, or raise `InputError` before any work."""
     from landscapes.render._save import check_output
-    from landscapes.render.writers.timeline import timeline
 
     if not options.functions:
         raise InputError("no functions given; for example: --function beale")
@@ -128,8 +127,7 @@ def _check(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     if Path(options.output).exists() and not Path(options.output).is_dir():
         raise InputError(f"{options.output!r} is a file; --output of a gallery is a folder")
     suffix = options.format.removeprefix(".")
-    check_output(f"picture.{suffix}", inset=options.inset)
-    timeline(1, seconds=options.seconds, fps=options.fps)
+    check_output(f"picture.{suffix}", inset=options.inset, seconds=options.seconds, fps=options.fps)
     looks: dict[str, dict[str, Any]] = {}
     for theme in options.themes or ["light"]:
         look = drawing.appearance(argparse.Namespace(theme=theme, size=options.size, output=f"picture.{suffix}"))

@@ -177,9 +177,9 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     look.add_argument(
         "--seconds",
         type=types.positive_float,
-        default=8.0,
+        default=10.4,
         metavar="S",
-        help="length of the animation in seconds (default: 8)",
+        help="length of the animation in seconds, with pauses at both ends (default: 10.4)",
     )
     _add_size(look, "960x540")
     look.add_argument(

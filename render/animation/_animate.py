@@ -32,7 +32,7 @@ from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
-from landscapes.render.writers import WRITERS, writer_for
+from landscapes.render.writers import WRITERS, Apng, Gif, writer_for
 from landscapes.render.writers.timeline import Timeline, check_fps, check_positive, timeline
 
 Progress = Callable[[int, int], None]
@@ -88,7 +88,8 @@ class RaceAnimation(FuncAnimation):
                 (.mov, .mkv, .avi, .tiff …).
             writer: a matplotlib writer or its name. Then matplotlib saves the animation, and all arguments have
                 matplotlib's meaning. By default the suffix selects a writer of this package.
-            fps: frames per second, > 0 and <= 50; by default those of the animation. The number of frames is unchanged.
+            fps: frames per second, > 0 and <= 50 for .gif, 90 for .webp and .apng, 120 for others; by default those of
+                the animation. The number of frames is unchanged.
             dpi: dots per inch, > 0; by default those of the figure.
             progress_callback: called with (frames done, frames in all) after each frame.
             args, kwargs: further arguments of `matplotlib.animation.Animation.save`; they imply matplotlib's writers.
@@ -111,6 +112,7 @@ class RaceAnimation(FuncAnimation):
                 raise InputError(f"{str(path)!r} needs a suffix: {', '.join(WRITERS)}")
             raise unknown("suffix of an animation", path.suffix.lower(), WRITERS)
         schedule = self.timeline if fps is None else replace(self.timeline, fps=check_fps(fps))
+        writer_class.check_fps(path, schedule.fps)
         if dpi is not None:
             dpi = check_positive("dpi", dpi)
         with writer_class.temporary_path(path) as temporary:
@@ -131,15 +133,19 @@ class RaceAnimation(FuncAnimation):
                     artist.set_step(int(schedule.steps[-1]))
 
     def _repr_html_(self) -> str:
-        """Return the animation as an embedded GIF, or matplotlib's player if `rcParams["animation.html"]` is set."""
+        """Return the animation as an embedded GIF, or matplotlib's player if `rcParams["animation.html"]` is set.
+
+        An animation that is too fast for a GIF is embedded as APNG.
+        """
         if mpl.rcParams["animation.html"] != "none":
             return super()._repr_html_()
         with TemporaryDirectory() as folder:
-            path = Path(folder) / "race.gif"
-            self.save(path)
+            kind = "gif" if self.timeline.fps <= Gif.max_fps else "apng"
+            path = Path(folder) / f"race.{kind}"
+            self.save(path, fps=min(self.timeline.fps, Apng.max_fps))
             data = base64.b64encode(path.read_bytes()).decode()
         words = html.escape(caption(self.record))
-        return f'<img src="data:image/gif;base64,{data}" alt="{words}" style="max-width: 100%">'
+        return f'<img src="data:image/{kind};base64,{data}" alt="{words}" style="max-width: 100%">'
 
     def _sample_frames(self, frames: Frames) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames from which a palette is chosen: the first, an early and the last one."""
@@ -166,42 +172,43 @@ def animate(
     record: Record,
     *,
     figure: Figure | None = None,
-    seconds: float = 8.0,
+    seconds: float | None = None,
     fps: float = 25.0,
     frames: int | None = None,
     pace: str = "linear",
     pauses: Mapping[int, float] | None = None,
-    hold: tuple[float, float] = (0.4, 2.0),
+    hold: tuple[float, float] | None = None,
     loop: bool = True,
     **options: Unpack[FigureOptions],
 ) -> RaceAnimation:
     """Return a race as a matplotlib animation.
 
-    By default the race takes 8 seconds at 25 frames per second. The first frame is shown 0.4 seconds longer and the
-    last one 2 seconds longer.
+    By default it takes 10.4 seconds at 25 frames per second: the race takes 8 seconds, the first frame is shown 0.4
+    seconds longer and the last one 2 seconds longer.
 
     Args:
         record: a race.
         figure: a figure that contains the output of `render.trajectories`, `render.loss_curves` or other animated plots
             of this race; by default `render.figure(record, **options)`.
-        seconds: duration of the race in seconds, without `pauses` and `hold`.
-        fps: frames per second, > 0 and <= 50; most viewers play faster GIFs slowly.
-        frames: number of frames; by default `seconds * fps`, at least 2.
+        seconds: length of the whole animation in seconds, with `pauses` and `hold`, at most 14,400; default 10.4.
+        fps: frames per second, > 0 and <= 120; .gif files have at most 50, .webp and .apng files 90.
+        frames: number of frames, instead of `seconds`. `pauses` and `hold` are added to the `frames / fps` seconds.
         pace: how steps are distributed over time. "linear" gives every step equal time; "log" shows the first steps
             slowly and the last ones fast.
         pauses: seconds, 0 to 600, for which the animation stops at a step, by step: {10: 1.5}.
-        hold: seconds, 0 to 600, added to the first and to the last frame.
+        hold: seconds, 0 to 600, added to the first and to the last frame; by default (0.4, 2), or less, so that both
+            take at most two fifths of a short animation.
         loop: whether the animation repeats.
         options: options of `render.figure`, such as `theme`, `figsize` and `view3d`.
 
     Raises:
-        InputError: if the record is not a race, the figure has no animated artists, a number is out of range, or
-            `render.figure` raises it.
+        InputError: if the record is not a race, the figure has no animated artists, a number is out of range, pauses
+            and holds leave no time for two frames, or `render.figure` raises it.
 
     >>> from landscapes import race
-    >>> animation = animate(race("booth", ["adam", "sgd"], steps=60), seconds=2, fps=10)
+    >>> animation = animate(race("booth", ["adam", "sgd"], steps=60), seconds=8, fps=10)
     >>> len(animation.timeline.steps), animation.timeline.seconds
-    (20, 4.4)
+    (56, 8.0)
     """
     last = check_step(record, None)
     experiment = str(record.meta.get("experiment", "race"))

@@ -20,7 +20,7 @@ from landscapes.render.locking import drawing
 from landscapes.render.plots._crop import crop
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
-from landscapes.render.writers.timeline import check_positive
+from landscapes.render.writers.timeline import SECONDS, check_seconds
 from landscapes.views import View
 
 ThemeChoice = str | Theme | Sequence[str | Theme]
@@ -39,7 +39,7 @@ def page(
     theme: ThemeChoice = SYSTEM_THEMES,
     title: str | None = None,
     view: View | None = None,
-    seconds: float = 8.0,
+    seconds: float = SECONDS,
 ) -> Path:
     """Save a race as one .html file to play, scrub and zoom; tooltips show the loss at each point of a run.
 
@@ -54,7 +54,7 @@ def page(
             ("light", "dark").
         title: by default the title of the function.
         view: a part of the surface, as in `render.crop`; by default the recorded view.
-        seconds: duration of one playback at normal speed, > 0; default 8.
+        seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.4.
 
     Returns:
         The path.
@@ -94,7 +94,7 @@ def document(
     theme: ThemeChoice = SYSTEM_THEMES,
     title: str | None = None,
     view: View | None = None,
-    seconds: float = 8.0,
+    seconds: float = SECONDS,
 ) -> str:
     """Return the page as text; the arguments are those of `page`."""
     check_record(record)
@@ -105,7 +105,7 @@ def document(
     if view is not None:
         record = crop(record, view)
     words = title or _title(record)
-    data = build_payload(record, chosen, words, check_positive("seconds", seconds))
+    data = build_payload(record, chosen, words, check_seconds(seconds))
     script = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
     return _fill_template(
         _asset("page.html"),

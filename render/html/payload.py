@@ -21,6 +21,7 @@ from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Style, Theme, styles
+from landscapes.render.writers.timeline import split_seconds
 
 GRID = 100_000
 """Points are rounded to this many parts of the view."""
@@ -68,7 +69,7 @@ def build_payload(record: Record, looks: Sequence[Theme], title: str, seconds: f
         "title": title,
         "caption": caption(record),
         "last": int(record.trajectories.step[-1]),
-        "seconds": seconds,
+        "seconds": dict(zip(("first", "moving", "last"), split_seconds(seconds), strict=True)),
         "looks": [
             _look(look, style, surface["bands"] if surface else 0)
             for look, style in zip(looks, run_styles, strict=True)

@@ -23,6 +23,8 @@ class Apng(Writer):
     """Writes lossless animations. Equal consecutive frames are merged."""
 
     suffixes = (".apng",)
+    max_fps = 90
+    fps_reason = "browsers play frames shorter than 11 ms at 10 fps"
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         height, width = next(iter(samples)).shape[:2]
@@ -64,8 +66,9 @@ class Apng(Writer):
         if self._waiting is None:
             return
         (rows, cols), data, blend = self._waiting
-        unit = 1000 if self._time - self._time_written <= 65 else 100  # in 16 bits
-        delay = min(round(unit * (self._time - self._time_written)), 0xFFFF)
+        shown = self._time - self._time_written
+        unit = next(unit for unit in (1000, 100, 10, 1) if unit * shown <= 0xFFFF)  # delays have 16 bits
+        delay = round(unit * shown)
         self._time_written += delay / unit  # rounding errors do not accumulate
         place = (cols.stop - cols.start, rows.stop - rows.start, cols.start, rows.start)
         self._chunk(b"fcTL", struct.pack(">IIIIIHHBB", self._next(), *place, delay, unit, KEEP, blend))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -11,8 +12,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from landscapes.errors import InputError
 from landscapes.files import replacing
-from landscapes.render.writers.timeline import Timeline
+from landscapes.render.writers.timeline import MAX_FPS, Timeline, check_fps
 
 RGBA = NDArray[np.uint8]
 
@@ -33,16 +35,36 @@ class Writer(ABC):
     """
 
     suffixes: ClassVar[tuple[str, ...]]
+    max_fps: ClassVar[float] = MAX_FPS
+    fps_reason: ClassVar[str] = ""
+    """Why a format with a lower limit has it."""
 
     def __init__(self, path: Path, timeline: Timeline, comment: str = "") -> None:
         self.path = path
         self.timeline = timeline
         self.comment = comment
+        self._rest = 0.0
 
     @classmethod
     def check(cls, path: Path) -> None:
         """Raise `InputError` if this writer cannot write such a file name, or if a required package is missing."""
         return
+
+    @classmethod
+    def check_fps(cls, path: Path, fps: float) -> None:
+        """Raise `InputError` if files of this format cannot play at a frame rate."""
+        if check_fps(fps) > cls.max_fps:
+            raise InputError(
+                f"fps must be > 0 and <= {cls.max_fps:g} for {path.suffix.lower()}, got {fps:g}: {cls.fps_reason}; "
+                f".mp4 and .webm allow {MAX_FPS}"
+            )
+
+    def copies(self, extra_seconds: float) -> int:
+        """Return how many frames of equal duration show one frame; rounding errors are carried over to the next."""
+        self._rest += extra_seconds * self.timeline.fps
+        extra = math.floor(self._rest + 0.5)
+        self._rest -= extra
+        return 1 + extra
 
     @classmethod
     def temporary_path(cls, path: Path) -> AbstractContextManager[Path]:

@@ -85,7 +85,7 @@ class Ffmpeg(Writer):
 
     def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         self._planes.update(rgba, changed)
-        self._push(1 + round(extra_seconds * self.timeline.fps))
+        self._push(self.copies(extra_seconds))
 
     def end(self) -> None:
         assert self._process.stdin is not None

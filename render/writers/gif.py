@@ -15,6 +15,9 @@ from landscapes.render.writers.palette import RGB, Palette, choose_colors, count
 MIN_DELAY = 2
 """Shortest delay in hundredths of a second; browsers slow down shorter ones to 0.1 s."""
 
+MAX_DELAY = 0xFFFF
+"""Longest delay in hundredths of a second, 655 s; a longer one is split over several frames."""
+
 UNCHANGED = 0
 """Palette index of pixels that did not change (transparent)."""
 
@@ -27,6 +30,8 @@ class Gif(Writer):
     """
 
     suffixes: ClassVar[tuple[str, ...]] = (".gif",)
+    max_fps = 100 / MIN_DELAY
+    fps_reason = "a GIF stores delays in hundredths of a second, and browsers play those below 2 at 10 fps"
 
     def begin(self, samples: Iterable[RGBA], reserved: NDArray[np.uint8]) -> None:
         looks = list(samples)
@@ -83,9 +88,11 @@ class Gif(Writer):
             return
         image, first = self._waiting
         disposal = b"\x04" if first else b"\x05"  # keep the canvas; the first frame has no transparency
-        delay = self._delay
-        head = b"!\xf9\x04" + disposal + _short(min(delay, 0xFFFF)) + bytes([UNCHANGED]) + b"\x00"
-        self._file.write(head + image)
+        while self._delay > 0:
+            delay = min(self._delay, MAX_DELAY)
+            self._file.write(b"!\xf9\x04" + disposal + _short(delay) + bytes([UNCHANGED]) + b"\x00" + image)
+            self._delay -= delay
+            disposal, image = b"\x05", STILL
         self._waiting = None
 
 
@@ -98,6 +105,10 @@ def _image(entries: NDArray[np.uint8], left: int, top: int) -> bytes:
 
 def _short(number: int) -> bytes:
     return number.to_bytes(2, "little")
+
+
+STILL = _image(np.full((1, 1), UNCHANGED, np.uint8), 0, 0)
+"""An image that changes nothing."""
 
 
 def _blocks(data: bytes) -> bytes:

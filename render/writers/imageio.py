@@ -66,7 +66,7 @@ class Imageio(Writer):
             self._padded[rows, cols] = rgba[rows, cols, :3]
             self._padded[height:] = self._padded[height - 1]
             self._padded[:, width:] = self._padded[:, width - 1 : width]
-        for _ in range(1 if self._pages else 1 + round(extra_seconds * self.timeline.fps)):
+        for _ in range(1 if self._pages else self.copies(extra_seconds)):
             try:
                 self._writer.append_data(self._padded, self._facts() if self._pages else {})
             except OSError as error:

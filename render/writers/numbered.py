@@ -90,7 +90,7 @@ class Numbered(Writer):
 
     def frame(self, rgba: RGBA, changed: Pixels, extra_seconds: float = 0.0) -> None:
         last = self._path(self._count - 1)
-        for again in range(1 + round(extra_seconds * self.timeline.fps)):
+        for again in range(self.copies(extra_seconds)):
             here = self._path(self._count)
             if again or not len(changed):
                 shutil.copyfile(last, here)

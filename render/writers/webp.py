@@ -33,6 +33,8 @@ class WebP(Writer):
     """
 
     suffixes = (".webp",)
+    max_fps = 90
+    fps_reason = "browsers play frames shorter than 11 ms at 10 fps"
 
     @classmethod
     def check(cls, path: Path) -> None:

@@ -18,9 +18,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from render_pixels import decode, full_draw, psnr, sized
 from render_records import arc, converging, diverging, record
+from test_video_writers import decode as decode_video
 
 from landscapes import render
 from landscapes.errors import InputError
+from landscapes.render._save import check_output
 from landscapes.render.artists.animated import animated_artists, set_step
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Trail
@@ -182,16 +184,29 @@ def test_a_speed_of_the_users_when_saving(tmp_path):
     assert decode(tmp_path / "race.gif").durations == [100] * 5
 
 
-BAD_SPEED = [0, -1, 50.5, 60, float("nan"), float("inf"), "fast"]
-
-
-@pytest.mark.parametrize("fps", BAD_SPEED)
+@pytest.mark.parametrize("fps", [0, -1, 120.5, float("nan"), float("inf"), "fast", True])
 def test_speeds_that_play_nowhere_are_refused(tmp_path, fps):
-    with pytest.raises(InputError, match="fps must be > 0 and <= 50"):
+    with pytest.raises(InputError, match="fps must be > 0 and <= 120"):
         render.animate(converging(1), fps=fps)
-    with pytest.raises(InputError, match="fps must be > 0 and <= 50"):
+    with pytest.raises(InputError, match="fps must be > 0 and <= 120"):
         render.animate(converging(1), frames=2, **SMALL).save(tmp_path / "race.gif", fps=fps)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("suffix", "most"), [(".gif", 50), (".webp", 90), (".apng", 90), (".mp4", 120), (".mov", 120)])
+def test_each_format_names_its_own_limit_of_the_speed(tmp_path, suffix, most):
+    path = tmp_path / f"race{suffix}"
+    check_output(path, fps=most)
+    with pytest.raises(InputError, match=f"fps must be > 0 and <= {most}"):
+        check_output(path, fps=most + 1)
+    if most < 120:
+        with pytest.raises(InputError, match=f"<= {most} for {suffix}, got {most + 1}: .* at 10 fps; .mp4 and .webm"):
+            render.animate(converging(1), frames=2, **SMALL).save(path, fps=most + 1)
+
+
+def test_a_notebook_shows_what_is_too_fast_for_a_gif():
+    shown = render.animate(converging(1), frames=3, fps=60, hold=(0, 0), **SMALL)._repr_html_()
+    assert shown.startswith('<img src="data:image/apng;base64,')
 
 
 @pytest.mark.parametrize("dpi", [0, -1, float("nan"), float("inf"), "high"])
@@ -210,7 +225,14 @@ def test_invalid_resolutions_are_refused_and_change_nothing(tmp_path, dpi):
         ({"seconds": float("nan")}, "seconds must be a finite number > 0"),
         ({"seconds": float("inf")}, "seconds must be a finite number > 0"),
         ({"seconds": "8"}, "seconds must be a finite number > 0, got '8'"),
-        ({"seconds": 1e9}, "frames must be an integer from 1 to 100000"),
+        ({"seconds": 1e9}, "seconds must be <= 14400"),
+        ({"seconds": 14_400}, "at most 100000 frames, got 359940: lower seconds or fps"),
+        ({"seconds": 0.05}, "seconds must be at least 0.08 for two frames at 25 fps, got 0.05"),
+        ({"seconds": 1, "pauses": {3: 0.5, 4: 1}}, "at least 1.58 for two frames at 25 fps and 1.5 s of pauses, got 1"),
+        ({"seconds": 1, "hold": (0.5, 1)}, "at least 1.58 for two frames at 25 fps and 1.5 s of holds, got 1"),
+        ({"seconds": 1, "frames": 30}, "give seconds or frames, not both"),
+        ({"frames": 100_000, "fps": 1}, "at most 14400 s, got 100002 s"),
+        ({"pauses": [3]}, "pauses must be seconds by step"),
         ({"frames": 0}, "frames must be an integer"),
         ({"frames": -3}, "frames must be an integer"),
         ({"frames": 2.5}, "frames must be an integer"),
@@ -241,6 +263,36 @@ def test_a_timeline_runs_from_the_start_to_the_end(last, frames, pace, pauses):
     assert plan.seconds == pytest.approx(frames / 25 + 2.4 + sum(stops.values()))
 
 
+@given(
+    seconds=st.floats(0.5, 30),
+    fps=st.sampled_from([5, 12, 24, 25, 29.97, 50, 120]),
+    pauses=st.dictionaries(st.integers(0, 40), st.floats(0, 0.02), max_size=3),
+    hold=st.sampled_from([None, (0, 0), (0.01, 0.03)]),
+)
+def test_seconds_are_the_length_of_the_whole(seconds, fps, pauses, hold):
+    plan = timeline(40, seconds=seconds, fps=fps, pauses=pauses, hold=hold)
+    assert plan.seconds == pytest.approx(seconds, abs=1e-6 if hold is None else 0.5 / fps + 1e-6)
+    assert min(plan.extra_seconds.values()) >= 0
+    held = plan.extra_seconds[len(plan.steps) - 1] - pauses.get(40, 0)
+    assert held <= 2 + 1 / fps
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".apng", ".mp4", ".webm", ".mov", "-%d.png"])
+@pytest.mark.thin(2)
+def test_files_take_as_long_as_asked(tmp_path, suffix):
+    fps = 60 if suffix in (".mp4", ".webm", ".mov") else 30
+    options = {"seconds": 1.25, "fps": fps, "pauses": {3: 0.11, 20: 0.11, 30: 0.11}, "pace": "log"}
+    view3d = suffix in (".gif", ".mp4")
+    path = render.save(converging(1), tmp_path / f"race{suffix}", **options, **SMALL, view3d=view3d)
+    if suffix == "-%d.png":
+        length = len(list(tmp_path.iterdir())) / fps
+    elif suffix in (".gif", ".webp", ".apng"):
+        length = sum(decode(path).durations) / 1000
+    else:
+        length = len(decode_video(path)) / fps
+    assert length == pytest.approx(1.25, abs=1 / fps)
+
+
 def test_by_default_it_takes_eight_seconds_and_stands_at_both_ends():
     plan = render.animate(converging(1)).timeline
     assert (len(plan.steps), plan.fps, plan.extra_seconds, plan.loop) == (200, 25.0, {0: 0.4, 199: 2.0}, True)
@@ -250,7 +302,7 @@ def test_a_race_of_one_step_is_animated(tmp_path):
     render.animate(record([arc(1)]), seconds=1, **SMALL).save(tmp_path / "race.gif")
     found = decode(tmp_path / "race.gif")
     assert len(found.frames) == 2
-    assert sum(found.durations) == 25 * 40 + 2400
+    assert sum(found.durations) == 1000
 
 
 def test_artists_do_not_pile_up(tmp_path):

@@ -33,9 +33,9 @@ QUICK = {"seconds": 0.4, "fps": 10}
 )
 @pytest.mark.thin(1)
 def test_imageio_writes_other_videos(tmp_path, suffix):
-    path = render.save(converging(2), tmp_path / f"race{suffix}", **SMALL, seconds=0.4, fps=25)
+    path = render.save(converging(2), tmp_path / f"race{suffix}", **SMALL, seconds=1.2, fps=25)
     shown = decode(path)
-    assert shown.shape == (10 + 10 + 50, 152, 202, 3)  # with the holds of the first and last frame
+    assert shown.shape == (30, 152, 202, 3)  # with the holds of the first and last frame
     last = full_draw(render.figure(converging(2), **SMALL))[..., :3].astype(int)
     assert np.abs(shown[-1, :151, :201] - last).mean() < 4
     assert np.abs(shown[0, :151, :201] - last).mean() > np.abs(shown[-1, :151, :201] - last).mean()
@@ -44,7 +44,7 @@ def test_imageio_writes_other_videos(tmp_path, suffix):
 
 def test_imageio_writes_pages(tmp_path):
     tifffile = pytest.importorskip("tifffile")
-    path = render.save(converging(2), tmp_path / "race.tiff", **SMALL, **QUICK)
+    path = render.save(converging(2), tmp_path / "race.tiff", **SMALL, **QUICK, hold=(0, 0))
     with tifffile.TiffFile(path) as file:
         assert len(file.pages) == 4  # a stack has no clock
         assert file.pages[0].compression.name.endswith("DEFLATE")

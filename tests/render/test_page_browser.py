@@ -91,6 +91,7 @@ def test_it_plays_by_itself_and_again_and_stops_at_the_space_bar(show):
     page.wait(f"document.querySelector('{COUNTER}').textContent.endsWith('40')")
     assert page.run(f"document.querySelector('{PLAY}').getAttribute('aria-label')") == "pause"
     page.wait(f"parseInt(document.querySelector('{SCRUB}').value) < 20")  # it has begun again
+    assert page.run(PERIOD) == pytest.approx(1.0, abs=0.15)
     page.key(" ")
     now = step(page)
     time.sleep(0.3)
@@ -133,6 +134,21 @@ def test_keys_step_and_jump(show):
     ]:  # fmt: skip
         page.key(key, shift=shift)
         assert step(page) == expected, key
+
+
+PERIOD = """new Promise(done => {
+  const bar = document.querySelector("#scrub");
+  let before = 0, begin = null;
+  const look = now => {
+    const step = Number(bar.value), again = step < before;
+    if (again && begin !== null) done((now - begin) / 1000);
+    if (again && begin === null) begin = now;
+    before = step;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+})"""
+"""Seconds from one restart to the next while it plays."""
 
 
 PACE = """new Promise(done => {

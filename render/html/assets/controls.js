@@ -1,5 +1,4 @@
 // Playback, scrubbing and zooming by pointer, touch and keyboard.
-const HOLD = {first: 0.4, last: 2};
 const SIGNS = {play: "M5 3.2v9.6L13 8Z", pause: "M4.5 3.5h2v9h-2ZM9.5 3.5h2v9h-2Z"};
 const SPEEDS = [0.25, 0.5, 1, 2, 4];
 const clock = {time: 0, playing: false, speed: 1, waits: 0};
@@ -8,17 +7,17 @@ const clock = {time: 0, playing: false, speed: 1, waits: 0};
 function advance(seconds) {
   if (clock.waits > 0) {
     clock.waits -= seconds;
-    if (clock.waits <= 0 && clock.time >= payload.last) [clock.time, clock.waits] = [0, HOLD.first];
+    if (clock.waits <= 0 && clock.time >= payload.last) [clock.time, clock.waits] = [0, payload.seconds.first];
     return;
   }
-  clock.time = Math.min(clock.time + seconds * clock.speed * span / payload.seconds, payload.last);
-  if (clock.time >= payload.last) clock.waits = HOLD.last;
+  clock.time = Math.min(clock.time + seconds * clock.speed * span / payload.seconds.moving, payload.last);
+  if (clock.time >= payload.last) clock.waits = payload.seconds.last;
 }
 
 function setPlaying(playing) {
   clock.playing = playing;
   if (playing && clock.time >= payload.last) clock.time = 0;
-  clock.waits = playing && clock.time === 0 ? HOLD.first : 0;
+  clock.waits = playing && clock.time === 0 ? payload.seconds.first : 0;
   element("sign").setAttribute("d", SIGNS[playing ? "pause" : "play"]);
   element("play").setAttribute("aria-label", playing ? "pause" : "play");
 }
