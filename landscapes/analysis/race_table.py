@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from landscapes.record import FAILED, Record, status_words, step_or_none, steps_or_inf
+from landscapes.record import FAILED, Record, status_step, status_words, step_or_none, steps_or_inf
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
@@ -45,7 +45,7 @@ def result_sentence(record: Record) -> str:
     """Return one sentence: which run is the best, and by what.
 
     That is the run that reaches the target first (`Record.order`). If none does, or if there is no target, the sentence
-    names the lowest final loss.
+    names the lowest final loss. If runs are unbounded, it names these, in order.
     """
     runs, order = record.trajectories.runs, record.order
     first, *others = order
@@ -54,6 +54,13 @@ def result_sentence(record: Record) -> str:
     name, tie, final = listed(names), len(names) > 1, f"{record.trajectories.loss[first, -1]:.3g}"
     if runs["status"][first] in FAILED:
         return f"No winner: {'every run' if others else name} was stopped (see status)."
+    if unbounded := [run for run in order if runs["status"][run] == "unbounded"]:
+        verbs = [" becomes unbounded", *[""] * len(unbounded)]
+        ends = [
+            f"{runs['label'][run]}{verb} at step {status_step(record, run)}"
+            for run, verb in zip(unbounded, verbs, strict=False)
+        ]
+        return f"{listed(ends)}."
     if record.meta.target is None:
         verb = "tie: they end lowest" if tie else "ends lowest"
         return f"{name} {verb}, at a loss of {final}." if others else f"{name} ends at a loss of {final}."
@@ -132,7 +139,7 @@ def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     facts = {name: column[run] for name, column in record.trajectories.runs.items()}
     source = "" if facts["lr_source"] == "given" else f" ({facts['lr_source']})"
     lr = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}{source}"
-    reached, stopped = (step_or_none(record.trajectories.runs[name], run) for name in ("reached", "stopped"))
+    reached, since = step_or_none(record.trajectories.runs["reached"], run), status_step(record, run)
     status = status_words(facts["status"])
     return (
         str(place),
@@ -140,7 +147,7 @@ def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
         lr,
         f"{record.trajectories.loss[run, -1]:.4g}",
         "–" if reached is None else str(reached),
-        status if stopped is None else f"{status} at step {stopped}",
+        status if since is None else f"{status} at step {since}",
     )
 
 

@@ -96,7 +96,9 @@ def race(
     Returns:
         A record with one run per optimizer. A run reaches the target when 1e-4 of the gap between the start and the
         minimum remains, or the lower bound if only that is known. Without either, `meta.target` is None. If a run goes
-        below a declared minimum, `meta.minimum_is` is "contradicted" and there is no target.
+        below a declared minimum, `meta.minimum_is` is "contradicted" and there is no target. A function that is
+        unbounded below has none either: a run is "unbounded", and `reached` is the step, once its loss stays below the
+        level halfway from the first loss to the lowest value of the surface.
 
     Raises:
         InputError: for invalid arguments, before any work is done.
@@ -238,7 +240,7 @@ def race_searched(
         lower_bound=objective.lower_bound if math.isfinite(objective.lower_bound) else None,
         minimum_is=minimum_is,
         unlisted_minima=_unlisted_minima(objective, first, paths),
-        target=target,
+        target=None if objective.minimum == -math.inf else target,
         device=str(place),
         dtype=str(dtype).removeprefix("torch."),
         versions=versions(),

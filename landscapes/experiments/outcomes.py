@@ -45,8 +45,8 @@ def target_loss(first: float, minimum: float, share: float = TARGET) -> float:
 def race_target(function: Function, first: float, surface: Surface | None) -> float | None:
     """Return the loss that a race is to reach, None if there is none.
 
-    The gap is measured from the minimum, else from the lower bound. If the function is unbounded below, the target lies
-    halfway from the first loss to the lowest value of the surface.
+    The gap is measured from the minimum, else from the lower bound. If the function is unbounded below, it is the level
+    from which a run is unbounded: halfway from the first loss to the lowest value of the surface.
     """
     if function.minimum == -math.inf:
         seen = np.zeros(0) if surface is None else surface.values[np.isfinite(surface.values)]
@@ -64,17 +64,18 @@ def statuses(
     Args:
         final: the last losses, shape (R,).
         reason: why each run was stopped, shape (R,).
-        target: the loss to reach, one for all or shape (R,); NaN if there is none.
+        target: the loss to reach, one for all or shape (R,); NaN if there is none. If the function is unbounded
+            below, the level from which a run is unbounded.
         minimum: the infimum of the function, -inf if it is unbounded below.
     """
-    arrived = (final <= target) | np.isin(reason, ARRIVED)
+    below = final <= target
     return np.select(
         [
             reason == "error",
             reason == "non-finite",
-            arrived & (minimum == -math.inf),
+            below & (minimum == -math.inf),
             reason == "bound",
-            arrived,
+            below | np.isin(reason, ARRIVED),
             reason == "terminated",
         ],
         ["failed", "non-finite", "unbounded", "diverged", "converged", "terminated"],

@@ -68,7 +68,8 @@ class Trajectories:
             - `status`: see below; `reason`: why the run was stopped, "" if it was not
             - `stopped`: the step whose point was rejected, masked if there is none
             - `reached`: the first step from which the loss stays at or below the target until the run ends, masked if
-              there is none or the run failed; `first_reached`: the first step at or below the target
+              there is none or the run failed; `first_reached`: the first step at or below the target. Of a function
+              that is unbounded below: the same for the level from which a run is "unbounded"
             - `n_values`, `n_gradients`, `n_hvps` (Hessian-vector products), `n_hessians`: evaluations
 
         metrics: other recorded quantities by name, shape (R, T) or (R, T, d); NaN for runs that lack them.
@@ -78,7 +79,7 @@ class Trajectories:
         - `converged`: ends at or below the target
         - `max_steps`: has used all steps before that
         - `terminated`: its method ended by itself before that
-        - `unbounded`: passes the target of a function that is unbounded below
+        - `unbounded`: ends below a level of a function that is unbounded below (see `race`)
         - `diverged`: leaves the region where anything can be drawn
         - `non-finite`: meets NaN or infinity
         - `failed`: its optimizer raised an error

@@ -410,6 +410,17 @@ def status_words(status: object) -> str:
     return STATUS_WORDS.get(str(status), str(status))
 
 
+def status_step(record: Record, run: int) -> int | None:
+    """Return the step at which a run came to its status, None if there is none.
+
+    It is the step from which a run is unbounded, and the step at which another run was stopped.
+    """
+    runs = record.trajectories.runs
+    if str(runs["status"][run]) == "unbounded" and "reached" in runs:
+        return step_or_none(runs["reached"], run)
+    return step_or_none(runs["stopped"], run)
+
+
 def labels_of(record: Record) -> list[str]:
     """Return the label of each run."""
     return [str(label) for label in record.trajectories.runs["label"]]

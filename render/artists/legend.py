@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from landscapes.record import Record, Surface, step_or_none
+from landscapes.record import Record, Surface, status_step
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Style, Theme, styles
@@ -234,9 +234,9 @@ OUTCOMES = {
 def _outcome(record: Record, run: int, theme: Theme) -> tuple[str, str, int]:
     """Return the outcome of a run in words and as a symbol, and its step."""
     runs, steps = record.trajectories.runs, record.trajectories.step
-    status, stopped = str(runs["status"][run]), step_or_none(runs["stopped"], run)
-    if status in OUTCOMES and stopped is not None:
-        return theme.say(OUTCOMES[status], step=stopped), "↗" if status == "unbounded" else "✕", stopped
+    status, at = str(runs["status"][run]), status_step(record, run)
+    if status in OUTCOMES and at is not None:
+        return theme.say(OUTCOMES[status], step=at), "↗" if status == "unbounded" else "✕", at
     ground = record.surface or record.curve
     if ground is not None and not (seen := _in_view(record.trajectories.x[run], ground))[-1]:
         since = int(steps[len(seen) - np.argmax(seen[::-1])]) if seen.any() else 0

@@ -22,7 +22,6 @@ from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, gri
 ENDS = {
     "diverged": "diverged at step {}",
     "non-finite": "became non-finite at step {}",
-    "unbounded": "became unbounded at step {}",
     "failed": "raised an error at step {}",
 }
 """What the caption says of runs that were stopped."""
@@ -58,10 +57,21 @@ def caption(record: Record) -> str:
     ]
     outcome = result_sentence(record).rstrip(".")
     parts = [
-        f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(optimizers)}",
+        f"{record.meta['title']}, {counted(record.meta['steps'], 'step')} from {start}: {listed(optimizers)}"
+        f"{_calm(record)}",
         re.sub(r"^No\b", "no", outcome),
     ]
     return "; ".join([*parts, *([listed(ends)] if ends else []), *notes(record)]) + "."
+
+
+def _calm(record: Record) -> str:
+    """Return which learning rates are calm ones, "" if none is: they do not rank optimizers."""
+    sources = record.trajectories.runs.get("lr_source")
+    if sources is None or not (calm := sources == "tuned, calm").any():
+        return ""
+    if calm[np.isfinite(record.trajectories.runs["lr"])].all():
+        return ", at calm learning rates"
+    return f", at calm learning rates for {listed(record.trajectories.runs['label'][calm].tolist())}"
 
 
 def counted(count: int, noun: str) -> str:
@@ -74,30 +84,42 @@ def counted(count: int, noun: str) -> str:
 
 
 def with_settings(label: str, spec: str, lr: float) -> str:
-    """Return the label of an optimizer with its settings.
+    """Return the label of an optimizer with the numbers of its settings; the label stands for the names in the spec.
 
     >>> with_settings("Adam", "adam(lr=0.05)", 0.05), with_settings("Adam", "adam(lr=0.05, eps=0.1)", 0.05)
     ('Adam (lr 0.05)', 'Adam (lr 0.05, eps=0.1)')
-    >>> with_settings("BFGS", "bfgs()", math.nan), with_settings("ours", "bfgs()", math.nan)
-    ('BFGS', 'ours (bfgs)')
+    >>> with_settings("BFGS", "bfgs()", math.nan), with_settings("ours", "Torch(Mine, lr=0.05)", 0.05)
+    ('BFGS', 'ours (lr 0.05)')
     """
-    if bare := re.fullmatch(r"(\w+)\(\)", spec):
-        same = bare[1].replace("_", "").lower() == re.sub(r"\W|_", "", label).lower()
-        return label if same else f"{label} ({bare[1]})"
-    if re.fullmatch(r"\w+(\(lr=[^(),=]*\))?", spec):
-        return label if math.isnan(lr) or f"lr={lr:g}" in label else f"{label} (lr {lr:.4g})"
-    return label if spec == label else f"{label} ({settings(spec)})"
+    found = settings(spec, label)
+    if not math.isnan(lr) and not re.search(r"\blr=", spec) and f"lr={lr:g}" not in label:
+        found = ", ".join(filter(None, [f"lr {lr:.4g}", found]))
+    return f"{label} ({found})" if found else label
 
 
-def settings(spec: str) -> str:
-    """Return the arguments of a spec, the learning rate first; the whole spec if the optimizer is wrapped.
+def settings(spec: str, label: str = "") -> str:
+    """Return the numbers and flags in a spec that the label lacks, the learning rate first.
 
-    >>> settings("sgd(lr=0.05, nesterov=True)"), settings("clip(adam(lr=0.05), norm=1)")
-    ('lr 0.05, nesterov', 'clip(adam(lr=0.05), norm=1)')
+    >>> settings("sgd(lr=0.05, momentum=0.9)"), settings("clip(adam(beta1=0.5, lr=0.05), norm=1.0)")
+    ('lr 0.05, momentum=0.9', 'lr 0.05, beta1=0.5, norm=1')
     """
-    spec = spec.replace("=True", "")
-    inner = re.fullmatch(r"\w+\((lr=[^,()]+)(, (?!\w+\().*)?\)", spec)
-    return f"{inner[1].replace('=', ' ')}{inner[2] or ''}" if inner else spec
+    pairs = re.findall(r"(\w+)=(True\b|[-+.\d][^\s,()]*|\([^()]*\))", spec)
+    found = []
+    for name, value in sorted(pairs, key=lambda pair: pair[0] != "lr"):
+        text = re.sub(r"[-+.\w]+", _shortest, value)
+        if value == "True":
+            found += [name] if name not in label.lower() else []
+        elif f"{name}={text}" not in label:
+            found.append(f"lr {text}" if name == "lr" else f"{name}={text}")
+    return ", ".join(found)
+
+
+def _shortest(word: re.Match[str]) -> str:
+    """Return a number with at most four digits, another word as it is."""
+    try:
+        return f"{float(word[0]):.4g}"
+    except ValueError:
+        return word[0]
 
 
 MOST = 4
@@ -146,9 +168,7 @@ def basins(record: Record) -> str:
     ends = {-1: "{} find none", -2: "{} diverge or become non-finite"}
     lost = [ends[number].format(_percent(share)) for _, number, share in rows if number < 0]
     sides = " × ".join(f"[{low:g}, {high:g}]" for low, high in meta["box"])
-    optimizer = with_settings(
-        str(meta["label"]), str(meta.get("optimizer", meta["label"])), _rate(str(meta.get("optimizer", "")))
-    )
+    optimizer = with_settings(str(meta["label"]), str(meta.get("optimizer", meta["label"])), math.nan)
     starts = " × ".join(str(len(record.axes[name])) for name in ("x", "y"))
     outcome = f"finds {listed(named)} of them" if named else "finds no minimum"
     more = f"; {listed(lost)}" if lost and named else ""
@@ -237,9 +257,3 @@ def _failures(record: Record) -> list[str]:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
-
-
-def _rate(spec: str) -> float:
-    """Return the learning rate in a spec, NaN if there is none."""
-    found = re.match(r"\w+\(lr=([^(),=]+)", spec)
-    return float(found[1]) if found else math.nan

@@ -15,7 +15,7 @@ from every_optimizer import WITH_RATE, optimizer_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes import InputError, Record, compare, function, functions, optimizers, race, render, sweep, tune
+from landscapes import InputError, Record, Stop, compare, function, functions, optimizers, race, render, sweep, tune
 from landscapes.analysis.race_table import notes
 from landscapes.experiments import _race, criterion, optimizer_specs, outcomes, stored_lrs
 from landscapes.optimizers import parse
@@ -159,6 +159,8 @@ def test_every_status():
     unbounded = race(pass_, ["sgd(lr=0.2)", "sgd(lr=0.001)"])
     assert column(unbounded, "status") == ["unbounded", "max_steps"]
     assert column(unbounded, "stopped")[0] > 0
+    resting = race(pass_, ["sgd(lr=0.2)"], start=(0, 0), stop=Stop(gtol=1e-8))  # at the saddle itself
+    assert column(resting, "status") == ["converged"]
     assert column(race(cliff, ["sgd(lr=0.05)", "sgd(lr=0.001)"]), "status")[0] == "non-finite"
 
 

@@ -12,7 +12,9 @@ import pytest
 import torch
 
 from landscapes import formula, from_numpy, function, functions, race, render
+from landscapes.analysis.race_table import table
 from landscapes.objectives.minima import MAX_EVALUATIONS, MAX_MINIMA, with_found_minima
+from landscapes.render.artists.legend import legend_entries
 
 NAMES = ["ackley", "beale", "booth", "himmelblau", "plateau", "rastrigin", "rosenbrock", "six_hump_camel",
          "styblinski_tang", "three_hump_camel"]  # fmt: skip
@@ -149,8 +151,18 @@ def test_poles_are_unbounded_and_no_minimizers(text, start, tmp_path):
         warnings.simplefilter("error")
         record = race(f, ["sgd(lr=0.1)", "adam(lr=0.1)"], steps=30, resolution=17)
         render.save(record, tmp_path / "pole.svg")
-    assert record.meta.target is None or math.isfinite(record.meta.target)
-    assert "e+308" not in (tmp_path / "pole.svg").read_text()
+    assert record.meta.target is None
+    drawn = (tmp_path / "pole.svg").read_text()
+    assert "e+308" not in drawn
+    text, rows = render.caption(record), table(record)
+    assert "target" not in drawn + text + rows
+    for entry, status in zip(
+        legend_entries(record, render.THEMES["light"]), record.trajectories.runs["status"], strict=True
+    ):
+        if status == "unbounded":
+            assert entry.outcome == f"unbounded at step {entry.since}"
+            assert f"at step {entry.since}" in text
+            assert entry.outcome in rows
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from landscapes import render
 from landscapes.analysis.race_table import result_sentence
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render.text._caption import settings
 
 
 def with_runs(race: Record, **columns: list[object]) -> Record:
@@ -38,7 +37,7 @@ def test_it_states_the_experiment_and_the_winner():
     [
         (diverging(at=12), "; Nesterov diverged at step 12."),
         (failing(at=15), "; Nesterov became non-finite at step 15."),
-        (unbounded(at=25), "; SGD became unbounded at step 25."),
+        (unbounded(at=25), "; SGD becomes unbounded at step 25."),
         (record([arc(9)] * 3, outcomes={0: ("diverged", 4), 2: ("non-finite", 1)}),
          "; SGD diverged at step 4 and Nesterov became non-finite at step 1."),
     ],
@@ -67,9 +66,14 @@ def test_one_step_is_one_step():
         ("Adam lr=0.5", "adam(lr=0.5)", 0.5, "Adam lr=0.5"),
         ("mine", "Mine", np.nan, "mine"),
         ("Newton", "newton()", np.nan, "Newton"),
-        ("Nesterov", "sgd(lr=0.1, momentum=0.9, nesterov=True)", 0.1, "Nesterov (lr 0.1, momentum=0.9, nesterov)"),
+        ("Nesterov", "sgd(lr=0.1, momentum=0.9, nesterov=True)", 0.1, "Nesterov (lr 0.1, momentum=0.9)"),
         ("Adam", "adam(lr=0.1, betas=(0.8, 0.99))", 0.1, "Adam (lr 0.1, betas=(0.8, 0.99))"),
-        ("Adam · clip 1", "clip(adam(lr=0.1), norm=1)", 0.1, "Adam · clip 1 (clip(adam(lr=0.1), norm=1))"),
+        ("Adam · clip 1", "clip(adam(lr=0.1), norm=1)", 0.1, "Adam · clip 1 (lr 0.1, norm=1)"),
+        ("ours", "Torch(Normalized, lr=0.05, momentum=0.5)", 0.05, "ours (lr 0.05, momentum=0.5)"),
+        ("ours", "Torch(Normalized)", 0.05, "ours (lr 0.05)"),
+        ("ours", "scipy(method='BFGS', gtol=1e-08)", np.nan, "ours (gtol=1e-08)"),
+        ("AMSGrad", "adam(lr=0.1, amsgrad=True)", 0.1, "AMSGrad (lr 0.1)"),
+        ("ours", "adam(lr=0.1, amsgrad=True)", 0.1, "ours (lr 0.1, amsgrad)"),
     ],
 )
 def test_every_setting_is_stated_once(label, spec, lr, phrase):
@@ -77,8 +81,16 @@ def test_every_setting_is_stated_once(label, spec, lr, phrase):
     assert f": {phrase}; {label} reaches" in render.caption(race)
 
 
-def test_settings_of_a_wrapped_optimizer_are_left_as_they_are():
-    assert settings("decay(sgd(lr=0.1, momentum=0.9), steps=100)") == "decay(sgd(lr=0.1, momentum=0.9), steps=100)"
+@pytest.mark.parametrize(
+    ("sources", "phrase"),
+    [
+        (["tuned, calm"] * 2, "Momentum (lr 0.02), at calm learning rates; "),
+        (["given", "tuned, calm"], "Momentum (lr 0.02), at calm learning rates for Momentum; "),
+    ],
+)
+def test_calm_rates_are_stated(sources, phrase):
+    assert phrase in render.caption(with_runs(converging(2), lr_source=sources))
+    assert "calm" not in render.caption(converging(2))
 
 
 def test_it_is_the_title_of_an_svg(tmp_path):

@@ -62,8 +62,10 @@ def record(
         x[run, step:] = x[run, max(step - 1, 0)]
         stopped[run], status[run] = (step, how) if how != "unbounded" or step >= 0 else (-1, how)
     value = bowl(x[..., 0], x[..., 1]) if values is None else np.array(values, dtype=float)
-    target = minimum + 1e-3 if np.isfinite(minimum) else 0.5
-    hit = value <= target
+    target = minimum + 1e-3 if np.isfinite(minimum) else None
+    hit = value <= (0.5 if target is None else target)  # the level from which a run is unbounded
+    for run, (how, step) in (outcomes or {}).items():
+        hit[run, :step] &= how != "unbounded"
     status[(status == "max_steps") & hit[:, -1]] = "converged"
     runs = {
         "label": np.array(given),
