@@ -89,7 +89,7 @@ def plan(heads: Points, half: Points, radius: float, gap: float, fixed: Boxes, l
     """Return places (K, n, 2) of labels over K key steps of a race.
 
     Each label in turn takes the sequence of places with the least total cost of distance, covering and moving: a
-    shortest path over the key steps.
+    shortest path over the key steps. From the key step on at which all points rest, labels rest too.
 
     Args:
         heads: the moving points (K, n, 2); NaN where one is not shown.
@@ -101,25 +101,36 @@ def plan(heads: Points, half: Points, radius: float, gap: float, fixed: Boxes, l
     """
     known = np.where(np.isfinite(heads), heads, (low + high) / 2)
     calm = _smooth(known, AHEAD)
-    near = np.arange(len(known))[:, None] + np.array([-AHEAD, 0, AHEAD])
-    met = known[near.clip(0, len(known) - 1)].reshape(len(known), -1, 2)
+    rest = _rest(known, gap)
+    left = len(known) - rest  # the last place chosen holds for this many key steps
+    near = np.arange(rest + 1)[:, None] + np.array([-AHEAD, 0, AHEAD])
+    met = known[near.clip(0, rest)].reshape(rest + 1, -1, 2)
     taken = np.empty_like(known)
     for name in range(known.shape[1]):
         side = half[name]
         offsets = _offsets(side, radius + gap)
-        best = calm[:, name, None] + offsets
+        best = calm[: rest + 1, name, None] + offsets
         spots = np.clip(best, low + side, np.maximum(high - side, low + side))
         far = np.hypot(offsets[:, 0], offsets[:, 1]) + np.abs(spots - best).sum(2)
         cost = NEAR * far / side[1] + COVER * (
             _covered(spots, side, Boxes(met, np.full(2, radius + gap / 2)))
             + 3 * _covered(spots, side, Boxes(fixed.middle[None], fixed.half))
-            + 2 * _covered(spots, side, Boxes(taken[:, :name], half[:name] + gap / 2))
+            + 2 * _covered(spots, side, Boxes(taken[: rest + 1, :name], half[:name] + gap / 2))
         )
+        cost[-1] *= left
         moves = offsets[:, None] - offsets[None]
         points = _cheapest(cost, MOVE * np.hypot(moves[..., 0], moves[..., 1]) / side[1])
-        track = calm[:, name] + _smooth(offsets[points][:, None], AHEAD)[:, 0]
+        smooth = _smooth(offsets[points][:, None], AHEAD)[:, 0]
+        track = calm[:, name] + np.pad(smooth, ((0, left - 1), (0, 0)), mode="edge")
         taken[:, name] = np.clip(track, low + side, np.maximum(high - side, low + side))
     return taken
+
+
+def _rest(heads: Points, near: float) -> int:
+    """Return the first of K key steps from which all points (K, n, 2) stay this near to where they end."""
+    far = np.hypot(*np.moveaxis(heads - heads[-1], 2, 0)).max(1, initial=0.0)
+    moving = np.flatnonzero(far > near)
+    return int(moving[-1]) + 1 if len(moving) else 0
 
 
 def _offsets(half: Points, clear: float) -> Points:

@@ -99,7 +99,7 @@ def test_names_move_no_more_than_their_heads_and_a_little(runs, size):
     assert np.quantile(extra, 0.99) < 0.04
     assert np.max(extra) < 0.16
     assert np.median(far) < 0.1
-    assert np.max(extra[-40 * runs :]) < (0.01 if runs < 12 else 0.05)  # at the end, where heads rest
+    assert np.max(extra[-40 * runs :]) < 0.001  # at the end, where heads rest
 
 
 def test_a_label_does_not_depend_on_steps_shown_before():
