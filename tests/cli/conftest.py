@@ -78,3 +78,15 @@ def user_module(tmp_path, monkeypatch) -> str:
     (tmp_path / f"{name}.py").write_text(USER_MODULE, encoding="utf-8")
     monkeypatch.delitem(sys.modules, name, raising=False)
     return name
+
+
+@pytest.fixture
+def window(monkeypatch):
+    """Let `explore` open its window on a backend without a screen."""
+    import matplotlib as mpl
+    from matplotlib import pyplot
+
+    monkeypatch.setattr(mpl, "get_backend", lambda: "qtagg")
+    monkeypatch.setattr(pyplot, "show", lambda: None)
+    yield
+    pyplot.close("all")

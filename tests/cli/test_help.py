@@ -26,18 +26,6 @@ SMALL = {
 """Options that make an example small."""
 
 
-@pytest.fixture
-def window(monkeypatch):
-    """Let `explore` open its window on a backend without a screen."""
-    import matplotlib as mpl
-    from matplotlib import pyplot
-
-    monkeypatch.setattr(mpl, "get_backend", lambda: "qtagg")
-    monkeypatch.setattr(pyplot, "show", lambda: None)
-    yield
-    pyplot.close("all")
-
-
 @pytest.mark.parametrize(("name", "line"), EXAMPLES, ids=[line for _, line in EXAMPLES])
 @pytest.mark.thin(4)
 def test_examples_run(cli, window, tmp_path, name, line):

@@ -35,7 +35,7 @@ COUNT = 0
 def late(x, y):
     global COUNT
     COUNT += 1
-    if COUNT > 20:
+    if COUNT > 4:
         sys.exit(0)
     return x * x + y * y
 
@@ -95,13 +95,18 @@ def test_a_module_that_reads_its_arguments_gets_none(cli, tmp_path, monkeypatch)
         "race booth -O {}:Quitter -o a.png",
         "sweep {}:late -O adam --set lr=0.1,0.2 --steps 50 --csv a.csv",
         "tune {}:late -O sgd",
+        "basins {}:late -O adam --resolution 4 --steps 50 --csv a.csv -o a.png",
+        "compare -f {}:late -O adam --starts 2 --csv a.csv -o a.png",
+        "explore {}:late",
+        "gallery -f {}:late -O adam(lr=0.1) -o pictures",
+        "show {}:late -o a.png",
         pytest.param(
             "sweep booth -O {}:QuitsInWorkers --set lr=0.1,0.2 --steps 5 --processes 1 --csv a.csv",
             marks=pytest.mark.slow,
         ),
     ],
 )
-def test_a_function_or_optimizer_that_ends_the_program_is_no_success(cli, module, tmp_path, line):
+def test_a_function_or_optimizer_that_ends_the_program_is_no_success(cli, window, module, tmp_path, line):
     code, out, err = cli(*shlex.split(line.format(module)))
     assert (code, out) == (2, "")
     assert re.search(rf"^landscapes: error: .*sys\.exit\(0\) was called in .*{module}\.py, line \d+", err, re.M)
