@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from string import Formatter
 
 from landscapes.errors import InputError, unknown
+from landscapes.render.mathtext import UNDRAWABLE, is_formula
 
 WORDS: Mapping[str, str] = {
     # races
@@ -115,6 +116,9 @@ WORDS: Mapping[str, str] = {
 }
 """Where each text is shown; those with placeholders are templates of `str.format`."""
 
+MOST = 300
+"""The largest number of characters of a text."""
+
 
 def words() -> dict[str, str]:
     """Return all texts of pictures and pages, and where each is shown.
@@ -142,6 +146,11 @@ def check_words(given: Mapping[str, str]) -> None:
             raise unknown("text in words", str(text), WORDS)
         if not isinstance(other, str):
             raise InputError(f"words[{text!r}] must be a text, got {other!r:.80}")
+        if len(other) > MOST or UNDRAWABLE.search(other) or ("$" in other and not is_formula(other)):
+            raise InputError(
+                f"words[{text!r}] must have at most {MOST} characters, none of control, and dollar signs only around a "
+                f"formula that matplotlib can draw, got {other!r:.80}"
+            )
         try:
             same = placeholders(other) == placeholders(text)
         except ValueError:

@@ -186,6 +186,7 @@ def test_layers(name):
 
 ROOMS = (
     "locking",
+    "mathtext",
     "words",
     "colormaps",
     "theme",

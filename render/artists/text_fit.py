@@ -10,20 +10,15 @@ from matplotlib import rcParams
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.cbook import is_math_text
 from matplotlib.font_manager import FontProperties
-from matplotlib.mathtext import MathTextParser
 from matplotlib.textpath import text_to_path
+
+from landscapes.render.mathtext import UNDRAWABLE, is_formula
 
 CUT = "…"
 """The sign for the rest of a text."""
 
 MOST = 300
 """The largest number of characters of a text in a picture; a title of a megabyte would take minutes to draw."""
-
-UNDRAWABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-"""Characters that no font has, and that XML or UTF-8 does not allow."""
-
-RAW_TEX = re.compile(r"\\(?:text|operatorname)\s*{[^}]*\\")
-"""Commands within the text of a formula: matplotlib would draw them as they are, TeX would run them."""
 
 FONTS = [name for name in rcParams if name.startswith(("font.", "mathtext.", "text."))]
 """The settings of matplotlib that the size of a text depends on."""
@@ -49,18 +44,6 @@ def clean_text(text: object, math: bool = True, most: int = MOST) -> str:
     if len(words) > most or len(str(text)) > 4 * most:
         words = words[: most - 1].rstrip() + CUT
     return words.replace("$", r"\$") if math and not is_formula(words) else words
-
-
-@lru_cache(4096)
-def is_formula(words: str) -> bool:
-    """Return whether a text has formulas between dollar signs that matplotlib can draw."""
-    if not is_math_text(words) or RAW_TEX.search(words):
-        return False
-    try:
-        MathTextParser("path").parse(words, dpi=72)
-    except (ValueError, RuntimeError):
-        return False
-    return True
 
 
 def text_renderer(dpi: float) -> RendererAgg:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.render.artists.formulas import LEADING, fit_formula, formula_size
-from landscapes.render.artists.text_fit import clean_text, is_formula
+from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.figures.layout import LEAST, Sheet
 from landscapes.render.figures.size import DPI, check_figsize, new_figure
+from landscapes.render.mathtext import is_formula
 from landscapes.render.plot3d.shading import shaded_mesh
 from landscapes.render.plots._gradient_field import arrows
 from landscapes.render.plots.contours import contour, draw_minima

@@ -24,6 +24,7 @@ from landscapes.render.artists.animated import IDENTITY
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.figures.color_schemes import merge_schemes
+from landscapes.render.figures.pgf import BACKEND
 from landscapes.render.locking import drawing
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
@@ -49,15 +50,19 @@ CROWDED = 8_000
 CLOSE = 0.2
 """Tolerance of simplified level lines, in points."""
 
-MATH = r"\providecommand{\mathdefault}[1]{#1}"
-"""A macro that matplotlib's tick labels need."""
-
 TEX = ("xelatex", "lualatex", "pdflatex")
+
+TEX_SPECIALS = set('\\{}$&#%~^"')
+"""Signs that TeX does not read in a file name."""
 
 
 def check_still(path: Path) -> None:
-    """Raise `InputError` if the format needs a program that is not installed."""
+    """Raise `InputError` if the format needs a program that is not installed, or cannot have the name."""
     if path.suffix.lower() == ".pgf":
+        if wrong := "".join(sorted(set(path.stem) & TEX_SPECIALS)):
+            raise InputError(
+                f"a .pgf file names its images in TeX, so its name cannot have {wrong}: choose another name"
+            )
         _tex()
 
 
@@ -74,9 +79,9 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
             made.savefig(temporary, dpi=made.dpi, metadata={"Software": None, "Comment": comment})
     elif suffix == ".pgf":
         with replacing_all(path) as temporary, _lightened(made, path, DPI), mpl.rc_context(VECTOR | _pgf()):
-            made.savefig(temporary, dpi=DPI)
+            made.savefig(temporary, dpi=DPI, backend=BACKEND)
             drawn = temporary.read_text(encoding="utf-8")
-            temporary.write_text(f"% {' '.join(comment.split())}\n{MATH}\n{drawn}", encoding="utf-8")
+            temporary.write_text(f"% {' '.join(comment.split())}\n{drawn}", encoding="utf-8", newline="\n")
     elif suffix == ".svg":
         with replacing(path) as temporary:
             text = _svg(made, path, comment, title)
