@@ -59,12 +59,14 @@ def group_runs(optimizers: Sequence[Optimizer] | Batch) -> list[Group] | None:
 
 
 def _is_plain(optimizer: Optimizer, hyperparameters: ArraysByName) -> bool:
-    """Return whether an optimizer is just `init`, `coef` and `update`, and the hyper-parameters change no structure."""
+    """Return whether an optimizer is just `init`, `coef` and `update`, and the hyper-parameters change no structure.
+
+    One with parameter groups is not, because its coordinates differ.
+    """
     if not isinstance(optimizer, FirstOrder) or not optimizer.needs_gradient:
         return False
-    plain = vars(FirstOrder)["stepper"].__func__ is type(optimizer).stepper.__func__  # type: ignore[attr-defined]
     own = {field.name for field in dataclasses.fields(optimizer) if not field.metadata.get("structural")}
-    return plain and set(hyperparameters) <= own
+    return optimizer.has_plain_stepper() and not optimizer.groups and set(hyperparameters) <= own
 
 
 def _group(optimizers: list[Optimizer], runs: NDArray[np.int64]) -> Group:

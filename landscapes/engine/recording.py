@@ -112,8 +112,10 @@ class Recorder:
             raise InputError(f"no optimizer of this race records {missing[0]!r}; available: {', '.join(known)}")
 
     def _rows(self, name: str, example: Tensor) -> Tensor:
-        """Return the buffer of a metric; allocate it on first use."""
+        """Return the buffer of a metric; allocate it on first use, and extend it for the first one per coordinate."""
         if name not in self.metrics:
             shape = (*self.loss.shape[:1], *example.shape[:-1], self.loss.shape[1])
             self.metrics[name] = torch.full(shape, torch.nan, dtype=self.x.dtype, device=self.x.device)
+        elif self.metrics[name].ndim == example.ndim:  # the lr of a run with parameter groups, after others
+            self.metrics[name] = self.metrics[name][:, None].repeat(1, len(example), 1)
         return self.metrics[name]

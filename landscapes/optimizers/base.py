@@ -8,7 +8,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError, unknown
@@ -110,6 +112,10 @@ class Optimizer(metaclass=TorchArguments):
     def learning_rate(self) -> float:
         """The learning rate; NaN if the optimizer has none."""
         return float(getattr(self, self.tunable)) if self.tunable else math.nan
+
+    def lr_by_coordinate(self, dim: int) -> NDArray[np.float64] | None:
+        """Return the learning rate of each of `dim` coordinates; None if all share one."""
+        return None
 
     def with_learning_rate(self, lr: float) -> Self:
         """Return the optimizer with another learning rate, or itself if it has none."""

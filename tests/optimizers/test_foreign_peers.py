@@ -83,7 +83,7 @@ def plain_loop(objective, optimizer, start, steps):
     path = []
     with default_dtype(start.dtype):
         p = start.clone().reshape(optimizer.shape or start.shape).requires_grad_()
-        torch_optimizer = optimizer.create(p, dict(optimizer.hyper))
+        torch_optimizer = optimizer.create([p], dict(optimizer.hyper))
         for _ in range(steps):
             p.grad = None
             objective.evaluate(p.reshape(-1)).backward()

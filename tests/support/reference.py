@@ -273,6 +273,7 @@ def two_of_each_variant(cls: type[Optimizer], rng: np.random.Generator) -> list[
 def in_torch(optimizer: Optimizer) -> dict[str, Any]:
     """Return the settings as the reference takes them."""
     settings = {field.name: getattr(optimizer, field.name) for field in dataclasses.fields(optimizer)}
+    del settings["groups"]
     for pair, halves in PAIRS.items():
         if set(halves) <= set(settings):
             settings[pair] = tuple(settings.pop(half) for half in halves)

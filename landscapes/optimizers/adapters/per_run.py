@@ -26,17 +26,64 @@ GraphGradient = Callable[[Tensor], Tensor]
 
 
 class PerRun:
-    """One run: a torch optimizer and its parameter, in the shape that the spec asks for."""
+    """One run: a torch optimizer and its parameter, in the shape that the spec asks for, or one per parameter group.
+
+    Attributes:
+        torch_optimizer: the optimizer.
+        parameters: its parameters.
+        parts: the coordinates of each parameter; None for all.
+    """
 
     def __init__(self, spec: TorchSpec, point: Tensor) -> None:
         self.spec, self.failure = spec, f"{spec.spec} failed in its step"
-        self.parameter = torch.nn.Parameter(point.detach().clone().reshape(spec.shape or point.shape))
+        self.parts: list[Tensor] | None = None
+        pieces = [point.detach().clone().reshape(spec.shape or point.shape)]
+        if spec.parameter_groups:
+            self.parts = [torch.from_numpy(part).to(point.device) for part in spec.parameter_groups.split(len(point))]
+            if not len(self.parts[-1]):
+                self.parts.pop()
+            pieces = [pieces[0][part] for part in self.parts]
+            self.inverse = torch.cat(self.parts).argsort()
+        self.parameters = [torch.nn.Parameter(piece) for piece in pieces]
         with third_party_code(f"{spec.spec} cannot be created", point.dtype):
-            self.torch_optimizer = spec.create(self.parameter, deepcopy(spec.hyper))
+            self.torch_optimizer = spec.create(self.parameters, deepcopy(spec.hyper))
 
     @property
     def point(self) -> Tensor:
-        return self.parameter.detach().reshape(-1)
+        return self._joined().detach()
+
+    def set_hyperparameter(self, name: str, value: NDArray[np.float64]) -> None:
+        """Set a hyper-parameter of all groups, to a number, shape (), or to one per coordinate, shape (d,)."""
+        firsts = [0] if self.parts is None else [int(part[0]) for part in self.parts]
+        values = [float(value if value.ndim == 0 else value[first]) for first in firsts]
+        set_group_value(self.torch_optimizer, self.spec, name, values)
+
+    def states(self) -> dict[str, Tensor]:
+        """Return the state, one tensor per name, shapes (d,) or ()."""
+        found = [read_state(self.torch_optimizer, parameter) for parameter in self.parameters]
+        if self.parts is None:
+            return {name: value.reshape(-1) if value.ndim else value for name, value in found[0].items()}
+        states: dict[str, Tensor] = {}
+        for part, own in zip(self.parts, found, strict=True):
+            for name, value in own.items():
+                if value.ndim == 0 or value.numel() == len(part):
+                    whole = states.setdefault(name, value.new_full(self.inverse.shape, torch.nan))
+                    whole[part] = value.reshape(-1)
+        return states
+
+    def _joined(self) -> Tensor:
+        """Return the parameters as one vector (d,), differentiable."""
+        vectors = [parameter.reshape(-1) for parameter in self.parameters]
+        return vectors[0] if self.parts is None else torch.cat(vectors)[self.inverse]
+
+    def _split(self, vector: Tensor) -> list[Tensor]:
+        """Return a vector (d,) in the shapes of the parameters."""
+        pieces = [vector] if self.parts is None else [vector[part] for part in self.parts]
+        return [piece.reshape(own.shape) for piece, own in zip(pieces, self.parameters, strict=True)]
+
+    def _set_gradients(self, gradient: Tensor) -> None:
+        for parameter, own in zip(self.parameters, self._split(gradient), strict=True):
+            parameter.grad = _owned(own)
 
     def step(
         self,
@@ -47,26 +94,29 @@ class PerRun:
         graph_gradient: GraphGradient | None = None,
     ) -> None:
         """Take one step from the point (d,) with the gradient (d,); the torch optimizer may modify both in place."""
-        shape = self.parameter.shape
         with torch.no_grad():
-            self.parameter.copy_(point.reshape(shape))
-        self.parameter.grad = _owned(gradient, shape)
+            for parameter, own in zip(self.parameters, self._split(point), strict=True):
+                parameter.copy_(own)
+        self._set_gradients(gradient)
 
         def closure() -> Tensor:
             assert evaluate is not None
             value, gradient = evaluate(self.point.clone())
-            self.parameter.grad = _owned(gradient, shape)
+            self._set_gradients(gradient)
             return value
 
         with torch.enable_grad(), third_party_code(self.failure, point.dtype):
             if requirement == "sparse":
-                self.parameter.grad = _sparse(self.parameter.grad)
+                for parameter in self.parameters:
+                    parameter.grad = _sparse(parameter.grad)
             elif requirement == "graph":
                 assert graph_gradient is not None
-                self.parameter.grad = graph_gradient(self.parameter.reshape(-1)).reshape(shape)
+                for parameter, own in zip(self.parameters, self._split(graph_gradient(self._joined())), strict=True):
+                    parameter.grad = own
             # torch types a closure as returning float; LBFGS itself takes tensors
             cast(Any, self.torch_optimizer).step(*([closure] if requirement == "closure" else []))
-        self.parameter.grad = None
+        for parameter in self.parameters:
+            parameter.grad = None
 
 
 class PerRunLoop:
@@ -108,17 +158,17 @@ class PerRunLoop:
         self.runs = self.runs[kept]
         self.specs, self.streams = [self.specs[i] for i in kept], [self.streams[i] for i in kept]
         self.each = [self.each[i] for i in kept]
-        self.settings = {name: values[kept] for name, values in self.settings.items()}
+        self.settings = {name: values[..., kept] for name, values in self.settings.items()}
 
     @property
     def points(self) -> Tensor:
         return torch.stack([one.point for one in self.each], 1)
 
     def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
-        own = values[self.runs]
+        own = values[..., self.runs]
         self.settings[name] = own
-        for one, value in zip(self.each, own.tolist(), strict=True):
-            set_group_value(one.torch_optimizer, one.spec, name, value)
+        for one, value in zip(self.each, own.T, strict=True):
+            one.set_hyperparameter(name, np.asarray(value))
 
     def reset(self, runs: NDArray[np.bool_], x: Tensor, t: int) -> list[PerRunLoop]:
         with preserve_rng_state():
@@ -129,7 +179,7 @@ class PerRunLoop:
 
     def states(self) -> dict[str, Tensor]:
         """Return the state that all runs have, one tensor per name, shapes (d, n) or (n,)."""
-        columns = [read_state(one.torch_optimizer, one.parameter) for one in self.each]
+        columns = [one.states() for one in self.each]
         names = [name for name in columns[0] if all(name in column for column in columns)]
         found = {}
         for name in names:
@@ -143,7 +193,7 @@ class PerRunLoop:
         seed_all(self.seed, self.streams[i], -1 - t)
         one = PerRun(self.specs[i], point)
         for name, values in self.settings.items():
-            set_group_value(one.torch_optimizer, one.spec, name, float(values[i]))
+            one.set_hyperparameter(name, np.asarray(values[..., i]))
         return one
 
 
@@ -169,9 +219,9 @@ def _queries(
     return evaluate, graph_gradient if requirement == "graph" else None
 
 
-def _owned(gradient: Tensor, shape: torch.Size) -> Tensor:
+def _owned(gradient: Tensor) -> Tensor:
     """Return a copy of a gradient that is no view: optimizers may detach it or modify it in place."""
-    return gradient.detach().reshape(shape).clone(memory_format=torch.contiguous_format)
+    return gradient.detach().clone(memory_format=torch.contiguous_format)
 
 
 def _sparse(gradient: Tensor | None) -> Tensor:
@@ -181,14 +231,19 @@ def _sparse(gradient: Tensor | None) -> Tensor:
     return torch.sparse_coo_tensor(indices, gradient, gradient.shape, check_invariants=False).coalesce()
 
 
-def set_group_value(torch_optimizer: torch.optim.Optimizer, spec: TorchSpec, name: str, value: Any) -> None:
-    """Set a hyper-parameter in the `param_groups` of the torch optimizer.
+def set_group_value(torch_optimizer: torch.optim.Optimizer, spec: TorchSpec, name: str, values: Sequence[Any]) -> None:
+    """Set a hyper-parameter in the `param_groups` of the torch optimizer, to one value per group.
 
     Raises:
         InputError: if the hyper-parameter is not there.
     """
     pair, index = next(((p, names.index(name)) for p, names in PAIRS.items() if name in names), ("", 0))
-    for group in torch_optimizer.param_groups:
+    groups = torch_optimizer.param_groups
+    if len(values) == 1:
+        values = list(values) * len(groups)
+    if len(values) != len(groups):
+        raise InputError(f"{spec.kind} rearranges its param_groups, so {name} cannot change between steps")
+    for group, value in zip(groups, values, strict=True):
         if name in group:
             group[name] = value
         elif pair in group:

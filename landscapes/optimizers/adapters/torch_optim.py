@@ -10,11 +10,13 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.caching import Cache
-from landscapes.errors import InputError
+from landscapes.errors import InputError, unknown
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, silenced
 from landscapes.optimizers.adapters.per_run import PerRun
@@ -24,6 +26,7 @@ from landscapes.optimizers.adapters.torch_spec import STEP_REQUIREMENTS, StepReq
 from landscapes.optimizers.adapters.torch_stepper import TorchStepper
 from landscapes.optimizers.adapters.vectorization_probe import settings_key, try_first_step
 from landscapes.optimizers.base import Optimizer, check_hyperparameter, short
+from landscapes.optimizers.parameter_groups import ParameterGroups, naming_group
 from landscapes.optimizers.stepper import RunSetup, Stepper
 from landscapes.optimizers.torch_arguments import ELEMENTS, canonical
 
@@ -54,6 +57,10 @@ class Torch(Optimizer):
         label: name in figures and tables; the name of the class by default.
         shape: shape of the parameter for optimizers of matrices, such as (rows, columns); (d,) by default.
         group: options that the class reads from a parameter group and does not take as arguments, as a dict.
+        groups: settings by coordinate, such as [{"coordinates": [0], "lr": 0.01}]; default none. They become
+            `param_groups`, each with one parameter; coordinates in no group are one more. All other settings are
+            inherited, also when a sweep changes them; a schedule acts on the learning rate of each group. Such runs
+            have one object each, so thousands of them are slow.
         settings: settings whose names clash with this signature ("cls", "label", "shape", …), as a dict.
         hyper: all other settings, such as lr, with the defaults of the class. `race` and the other experiments tune
             an lr that is omitted. A class that wraps an optimizer object takes it as a `Torch`:
@@ -73,6 +80,7 @@ class Torch(Optimizer):
     label: str = ""  # pyright: ignore[reportIncompatibleMethodOverride, reportIncompatibleVariableOverride]
     shape: tuple[int, ...] = ()
     group: Settings = field(default=(), hash=False)
+    groups: Sequence[Any] = field(default=(), hash=False)
     settings: Settings = field(default=(), hash=False)
     step_requirement: StepRequirement = field(default="gradient", init=False, compare=False, repr=False)
     lr_omitted: bool = field(default=False, init=False, compare=False, repr=False)
@@ -87,6 +95,7 @@ class Torch(Optimizer):
         settings: Mapping[str, Any] | Settings = (),
         shape: Sequence[int] = (),
         group: Mapping[str, Any] | Settings = (),
+        groups: Sequence[Any] = (),
         **hyper: Any,
     ) -> None:
         if not (isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)):
@@ -96,13 +105,17 @@ class Torch(Optimizer):
             )
         if label is not None and not isinstance(label, str):
             raise InputError(f"Torch: label must be a string, got {short(label)}")
+        if shape and groups:
+            raise InputError(f"{cls.__name__}: give shape or groups, not both")
         hyper = {**dict(settings), **hyper}
+        found = ParameterGroups.of(cls.__name__, groups, dict)
         lr = hyper.pop("lr", None)
         fields: dict[str, Any] = {
             "cls": cls,
-            "label": label or cls.__name__,
+            "label": label or (f"{cls.__name__} · {found.label}" if found else cls.__name__),
             "shape": check_shape(shape),
             "group": tuple(sorted(dict(group).items())),
+            "groups": found,
             "settings": tuple(sorted(hyper.items())),
             "lr": math.nan if lr is None else lr,
             "lr_omitted": lr is None and "lr" not in dict(group),
@@ -133,6 +146,7 @@ class Torch(Optimizer):
         """The optimizer as text. It names the class, so only code that has the class can read it back."""
         shape = [f"shape={self.shape}"] if self.shape else []
         shape += [f"group={short(dict(self.group))}"] if self.group else []
+        shape += [f"groups={short(self.groups)}"] if self.groups else []
         settings = [f"{name}={_text(value)}" for name, value in self.hyper.items()]
         return f"Torch({', '.join([self.kind, *shape, *settings])})"
 
@@ -149,6 +163,14 @@ class Torch(Optimizer):
         given |= {path[0]: value for path, value in named.items() if len(path) == 1}
         lr = given.pop("lr", self.lr)
         return dataclasses.replace(self, lr=lr, settings=tuple(sorted(given.items())))
+
+    @property
+    def parameter_groups(self) -> ParameterGroups:
+        """The groups, checked; of a class that wraps an optimizer, they become those of the wrapped one."""
+        return cast(ParameterGroups, self.groups)
+
+    def lr_by_coordinate(self, dim: int) -> NDArray[np.float64] | None:
+        return self.parameter_groups.by_coordinate("lr", self.lr, dim) if self.groups else None
 
     @property
     def batch_key(self) -> Hashable:
@@ -177,14 +199,18 @@ class Torch(Optimizer):
             raise InputError(f"torch optimizers require floating-point starts, got {x.dtype}")
         return TorchStepper(cast(Sequence[Torch], optimizers), x, setup)
 
-    def create(self, parameter: Tensor, hyper: Mapping[str, Any]) -> torch.optim.Optimizer:
-        """Return an optimizer object of one parameter."""
+    def create(self, parameters: Sequence[Tensor], hyper: Mapping[str, Any]) -> torch.optim.Optimizer:
+        """Return an optimizer object of one parameter, or of one per parameter group."""
         first = next(iter(parameters_of(cast(Any, self.cls))), "")
         inner = hyper.get(first)
         if isinstance(inner, Torch):
-            optimizer = self.cls(**{**hyper, first: inner.create(parameter, deepcopy(inner.hyper))})
+            optimizer = self.cls(**{**hyper, first: inner.create(parameters, deepcopy(inner.hyper))})
+        elif self.group or self.groups:
+            own = [dict(group.settings) for group in self.parameter_groups] + [{}]
+            pairs = zip(parameters, own, strict=False)  # there may be no parameter for coordinates in no group
+            optimizer = self.cls([{"params": [p], **dict(self.group), **settings} for p, settings in pairs], **hyper)
         else:
-            optimizer = self.cls([{"params": [parameter], **dict(self.group)}] if self.group else [parameter], **hyper)
+            optimizer = self.cls(list(parameters), **hyper)
         if _has_training_mode(optimizer):
             cast(Any, optimizer).train()
         return optimizer
@@ -193,16 +219,33 @@ class Torch(Optimizer):
         """Return the given learning rate, else the default of the class; NaN if the class takes none."""
         if given is not None and not isinstance(given, float):
             check_hyperparameter(self.kind, "lr", given, {})
-        created = PerRun(self, torch.zeros(math.prod(self.shape) if self.shape else 2)).torch_optimizer
+        created = PerRun(self, torch.zeros(self._trial_dim)).torch_optimizer
+        self._check_groups(created)
         default = getattr(created, "defaults", {}).get("lr") if "lr" in parameters_of(cast(Any, self.cls)) else None
         none_given = given is None or (isinstance(given, float) and math.isnan(given))
         if none_given and not isinstance(default, int | float | Tensor):
             return math.nan
         return check_hyperparameter(self.kind, "lr", default if given is None else given, {})
 
+    @property
+    def _trial_dim(self) -> int:
+        """Return a number of coordinates on which the optimizer can work."""
+        if self.groups:
+            return 2 + max(group.coordinates[-1] for group in self.parameter_groups)
+        return math.prod(self.shape) if self.shape else 2
+
+    def _check_groups(self, created: torch.optim.Optimizer) -> None:
+        """Raise `InputError` for a setting in a group that the class does not know."""
+        known = {*parameters_of(cast(Any, self.cls)), *getattr(created, "defaults", {}), *dict(self.group)}
+        for i, group in enumerate(self.parameter_groups):
+            for name, _ in group.settings:
+                with naming_group(i):
+                    if name not in known:
+                        raise unknown(f"setting of {self.kind}", name, known)
+
     def _with_advice(self, error: InputError) -> InputError:
         """Return the error; if the class works with a matrix, add how to pass a shape."""
-        if self.shape or not str(error).startswith("Torch("):
+        if self.shape or self.groups or not str(error).startswith("Torch("):
             return error
         twin = self.with_settings({})
         object.__setattr__(twin, "shape", (1, 2))
@@ -216,7 +259,7 @@ class Torch(Optimizer):
 
 def _find_requirement(optimizer: Torch) -> StepRequirement:
     """Return what a step of the optimizer requires, by trying one; leave it in the optimizer, too."""
-    dim = math.prod(optimizer.shape) if optimizer.shape else 2
+    dim = optimizer._trial_dim
     errors: dict[StepRequirement, InputError] = {}
     for requirement in STEP_REQUIREMENTS:
         object.__setattr__(optimizer, "step_requirement", requirement)

@@ -17,6 +17,7 @@ from landscapes.optimizers.adapters.settings import float_settings, stack_settin
 from landscapes.optimizers.adapters.torch_spec import TorchSpec
 from landscapes.optimizers.adapters.vectorization_probe import RUNS, settings_key, vectorization_report
 from landscapes.optimizers.adapters.vectorized import Vectorized
+from landscapes.optimizers.parameter_groups import initial_lrs
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -78,7 +79,7 @@ class TorchStepper(Stepper):
         values = np.asarray(values, dtype=np.float64)
         if name not in self.settings:
             self.parts = [after for part in self.parts for after in self._split_for(part, name, values)]
-        self.settings[name] = values
+        self.settings[name] = values  # (R,), or (d, R) with parameter groups
         for part in self.parts:
             part.set_hyperparameter(name, values)
 
@@ -115,14 +116,15 @@ class TorchStepper(Stepper):
         return found
 
     def _learning_rates(self) -> Tensor:
-        lrs = self.settings.get("lr", np.array([spec.lr for spec in self.specs]))
+        lrs = self.settings.get("lr", initial_lrs(self.specs, len(self.like)))
         return torch.as_tensor(lrs, dtype=self.like.dtype, device=self.like.device)
 
     def _create_parts(self, runs: list[int], x: Tensor) -> list[Part]:
         """Create the parts for runs with one settings key; runs share an object if that is exact and faster."""
-        if len(runs) < RUNS or self.specs[runs[0]].step_requirement != "gradient":
+        first = self.specs[runs[0]]
+        if len(runs) < RUNS or first.step_requirement != "gradient" or first.parameter_groups:
             return [self._loop(runs, x)]
-        values = stack_settings(self.specs[runs[0]].hyper, (self.specs[run].hyper for run in runs))
+        values = stack_settings(first.hyper, (self.specs[run].hyper for run in runs))
         varied = frozenset(path for path, column in values.items() if (column != column[0]).any())
         report = vectorization_report([self.specs[run] for run in runs], varied, x)
         groups: dict[Hashable, list[int]] = {}
@@ -142,8 +144,10 @@ class TorchStepper(Stepper):
 
     def _split_for(self, part: Part, name: str, values: NDArray[np.float64]) -> list[Part]:
         """Split a part by the values of a setting, unless its object can take one value per run."""
-        own = values[part.runs]
-        if isinstance(part, PerRunLoop) or (own == own[0]).all():
+        if isinstance(part, PerRunLoop):
+            return [part]
+        own = values[..., part.runs].reshape(-1, len(part.runs))[0]  # without groups, all coordinates agree
+        if (own == own[0]).all():
             return [part]
         settings = float_settings(part.specs[0].hyper)
         path = (name,) if (name,) in settings else None

@@ -61,7 +61,7 @@ _reports: Cache[Hashable, VectorizationReport] = Cache(capacity=1024)
 
 def settings_key(spec: TorchSpec) -> Hashable:
     """Return what specs must agree on to be probed as one: class, shape and settings, except for nonzero floats."""
-    return spec.cls, structure(spec.hyper), spec.shape, structure(dict(spec.group))
+    return spec.cls, structure(spec.hyper), spec.shape, structure(dict(spec.group)), spec.parameter_groups
 
 
 def vectorization_report(specs: Sequence[TorchSpec], varied: frozenset[SettingPath], x: Tensor) -> VectorizationReport:

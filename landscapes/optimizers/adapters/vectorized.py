@@ -58,11 +58,11 @@ class Vectorized:
     def _create(self, spec: TorchSpec, settings: Mapping[SettingPath, Any]) -> torch.optim.Optimizer:
         """Pass the numbers to the constructor; if it takes floats only, set them in the param_groups instead."""
         try:
-            return spec.create(self.parameter, replace_settings(spec.hyper, settings))
+            return spec.create([self.parameter], replace_settings(spec.hyper, settings))
         except RunsDisagreeError:
             raise
         except Exception:
-            torch_optimizer = spec.create(self.parameter, replace_settings(spec.hyper, {}))
+            torch_optimizer = spec.create([self.parameter], replace_settings(spec.hyper, {}))
             hyper = replace_settings(spec.hyper, settings)
             for name in {path[0] for path, value in settings.items() if isinstance(value, PerRunNumber)}:
                 for group in torch_optimizer.param_groups:
@@ -99,9 +99,9 @@ class Vectorized:
         self.checkpoint, self.replay = self._copy(), []
 
     def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
-        own = values[self.runs]
+        own = values[..., self.runs].reshape(-1, len(self.runs))[0]
         value = float(own[0]) if (own == own[0]).all() else PerRunNumber(own.copy())
-        set_group_value(self.torch_optimizer, self.specs[0], name, value)
+        set_group_value(self.torch_optimizer, self.specs[0], name, [value])
         self.save_checkpoint()
 
     def select(self, chosen: NDArray[np.int64]) -> Vectorized:

@@ -31,6 +31,7 @@ class AdaBelief(FirstOrder):
         beta2: β₂, decay of the squared deviation, in [0, 1); default 0.999.
         eps: ε, added to the squared deviation at every step and to its root, ≥ 0; default 1e-8.
         weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> AdaBelief(lr=0.01).spec
     'adabelief(lr=0.01)'

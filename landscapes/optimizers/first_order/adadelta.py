@@ -32,6 +32,7 @@ class Adadelta(FirstOrder):
         rho: ρ, decay of both averages, in [0, 1]; default 0.9.
         eps: ε, added under both roots, ≥ 0. It sets the size of the first steps; default 1e-6.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Adadelta(rho=0.95).spec
     'adadelta(lr=1.0, rho=0.95)'

@@ -38,6 +38,7 @@ class Adafactor(FirstOrder):
         d: threshold at which RMS(u) is clipped, ≥ 1; default 1.
         weight_decay: λ, decoupled weight decay, ≥ 0; default 0.
         rows: number of rows of the matrix, a divisor of the number of coordinates; 0 for a vector; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Adafactor(lr=0.05, rows=2).spec
     'adafactor(lr=0.05, rows=2)'
@@ -65,7 +66,7 @@ class Adafactor(FirstOrder):
         super().__post_init__()
 
     def check(self, function: Function) -> None:
-        if self.rows:
+        if self.rows and not self.groups:
             check_rows(self.kind, self.rows, function)
 
     def init(self, p: Tensor) -> State:

@@ -31,6 +31,7 @@ class Adagrad(FirstOrder):
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         initial_accumulator_value: v before the first step, ≥ 0; default 0.
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-10.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Adagrad(lr=0.5).spec
     'adagrad(lr=0.5)'

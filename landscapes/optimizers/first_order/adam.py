@@ -74,6 +74,7 @@ class Adam(AdamBase):
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         amsgrad: whether to divide by the largest second moment so far; default False.
         decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Adam(lr=0.05).spec
     'adam(lr=0.05)'
@@ -90,7 +91,7 @@ class Adam(AdamBase):
         return self.decoupled_weight_decay
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         if self.decoupled_weight_decay:
             return "AdamW AMSGrad" if self.amsgrad else "AdamW"
         return "AMSGrad" if self.amsgrad else "Adam"
@@ -111,6 +112,7 @@ class AdamW(AdamBase):
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: λ, decoupled weight decay, ≥ 0; default 0.01.
         amsgrad: whether to divide by the largest second moment so far; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> AdamW(lr=0.05, weight_decay=0.1).spec
     'adamw(lr=0.05, weight_decay=0.1)'
@@ -126,5 +128,5 @@ class AdamW(AdamBase):
         return True
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "AdamW AMSGrad" if self.amsgrad else "AdamW"

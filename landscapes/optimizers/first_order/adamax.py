@@ -30,6 +30,7 @@ class Adamax(FirstOrder):
         beta2: β₂, decay of the largest gradient, in [0, 1); torch's `betas[1]`; default 0.999.
         eps: ε, added to |g| to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Adamax(lr=0.05).spec
     'adamax(lr=0.05)'

@@ -34,6 +34,7 @@ class Adan(FirstOrder):
         beta3: β₃, decay of the second moment, in [0, 1); default 0.99.
         eps: ε, added to the root, ≥ 0; default 1e-8.
         weight_decay: λ, weight decay applied after the step, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Adan(lr=0.05).spec
     'adan(lr=0.05)'

@@ -31,6 +31,7 @@ class ASGD(FirstOrder):
         alpha: α, exponent of the decay of the step size, ≥ 0; default 0.75.
         t0: t₀, step at which averaging begins; default 1000000.0.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> ASGD(lr=0.05, t0=10).spec
     'asgd(lr=0.05, t0=10.0)'

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, cast
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers.parameter_groups import ParameterGroups, naming_group
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 
 State = tuple[Tensor, ...]
@@ -34,19 +37,79 @@ class FirstOrder(Optimizer):
     An optimizer that couples the coordinates of a run, such as by a norm, sums over d by `arithmetic.pairwise_sum`. The
     result does not depend on the batch.
 
+    Parameter groups give some coordinates settings of their own, as `param_groups` do in torch.optim. A group inherits
+    all settings that it does not name, also when a sweep or a tuning changes them; a schedule acts on the learning rate
+    of each group. Each group is a parameter of its own, so norms are taken per group. Coordinates in no group are one
+    more parameter. With groups, runs are always advanced step by step.
+
     Args:
         lr: learning rate; default 0.001.
+        groups: settings by coordinate, such as [{"coordinates": [0], "lr": 0.01}]; default none.
+
+    Raises:
+        InputError: for groups that overlap, or whose settings are invalid; once a race begins, for coordinates that the
+            function lacks.
 
     >>> class Descent(FirstOrder):
     ...     def update(self, p, g, s, c):
     ...         return p - self.lr * g, s
     >>> Descent(lr=0.1).spec
     'Descent(lr=0.1)'
+    >>> Descent(lr=0.1, groups=[{"coordinates": [0], "lr": 0.01}]).label
+    'Descent · [0] lr=0.01'
     """
 
     tunable: ClassVar[str] = "lr"
 
     lr: Scalar = 1e-3
+    groups: Sequence[Any] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "groups", ParameterGroups.of(self.kind, self.groups, type(self).translated))
+        if not self.groups:
+            return
+        if type(self).needs_gradient is not Optimizer.needs_gradient or not self.has_plain_stepper():
+            raise InputError(f"{self.kind} evaluates the function at points of its own, so it takes no groups")
+        assert self.parts  # their constructors check the settings
+
+    @property
+    def label(self) -> str:
+        return f"{self.plain_label} · {self.parameter_groups.label}" if self.groups else self.plain_label
+
+    @property
+    def plain_label(self) -> str:
+        """Name of the optimizer in figures and tables, without its groups."""
+        return self.kind
+
+    @property
+    def parameter_groups(self) -> ParameterGroups:
+        """The groups, checked."""
+        return cast(ParameterGroups, self.groups)
+
+    @cached_property
+    def parts(self) -> Sequence[Self]:
+        """One optimizer per group, and then one for the coordinates in none."""
+        found = []
+        for i, group in enumerate(self.parameter_groups):
+            with naming_group(i):
+                found.append(replace(self, groups=(), **dict(group.settings)))
+        return [*found, replace(self, groups=())]
+
+    @property
+    def batch_key(self) -> Hashable:
+        if not self.groups:
+            return super().batch_key
+        coordinates = tuple(group.coordinates for group in self.parameter_groups)
+        return type(self), coordinates, tuple(part.batch_key for part in self.parts)
+
+    def lr_by_coordinate(self, dim: int) -> NDArray[np.float64] | None:
+        return self.parameter_groups.by_coordinate("lr", self.learning_rate, dim) if self.groups else None
+
+    @classmethod
+    def has_plain_stepper(cls) -> bool:
+        """Return whether a step is just `update`, so that the class has no stepper of its own."""
+        return vars(FirstOrder)["stepper"].__func__ is cls.stepper.__func__  # type: ignore[attr-defined]
 
     def init(self, p: Tensor) -> State:
         """Return the state before the first step, for points (d, R)."""
@@ -73,7 +136,8 @@ class FirstOrder(Optimizer):
 
     @classmethod
     def stepper(cls, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> Stepper:
-        return FirstOrderStepper(cast(Sequence[FirstOrder], optimizers), x)
+        chosen = cast(Sequence[FirstOrder], optimizers)
+        return GroupedStepper(chosen, x, setup) if chosen[0].groups else FirstOrderStepper(chosen, x)
 
 
 class FirstOrderStepper(Stepper):
@@ -151,6 +215,56 @@ class FirstOrderStepper(Stepper):
         return self.cache[number][1]
 
 
+class GroupedStepper(Stepper):
+    """Runs of one first-order optimizer with parameter groups over the same coordinates: one stepper per group."""
+
+    def __init__(self, optimizers: Sequence[FirstOrder], x: Tensor, setup: RunSetup) -> None:
+        first, self.dim = optimizers[0], len(x)
+        every = first.parameter_groups.split(self.dim)
+        listed = zip(every, zip(*(optimizer.parts for optimizer in optimizers), strict=True), strict=True)
+        self.parts = [
+            (torch.from_numpy(part).to(x.device), FirstOrderStepper(_checked_rows(parts, len(part)), x[part]))
+            for part, parts in listed
+            if len(part)
+        ]
+
+    def step(self, context: StepContext) -> Tensor:
+        x = torch.empty_like(context.x)
+        for part, stepper in self.parts:
+            x[part] = stepper.step(replace(context, x=context.x[part], gradient=context.gradient[part]))
+        return x
+
+    def set_hyperparameter(self, name: str, values: NDArray[np.float64]) -> None:
+        """Set a hyper-parameter of all groups: one value per run, shape (R,), or per coordinate and run, (d, R)."""
+        for part, stepper in self.parts:
+            stepper.set_hyperparameter(name, values if values.ndim == 1 else values[int(part[0])])
+
+    def reset(self, runs: Tensor, x: Tensor) -> None:
+        for part, stepper in self.parts:
+            stepper.reset(runs, x[part])
+
+    def buffers(self) -> Mapping[str, Tensor]:
+        """Return buffers of shape (d, R); NaN for the coordinates of groups that lack one."""
+        found: dict[str, Tensor] = {}
+        for part, stepper in self.parts:
+            for name, value in stepper.buffers().items():
+                if value.ndim == 1 or len(value) == len(part):
+                    whole = found.setdefault(name, value.new_full((self.dim, value.shape[-1]), torch.nan))
+                    whole[part] = value
+        return found
+
+
+def _checked_rows(optimizers: Sequence[FirstOrder], size: int) -> Sequence[FirstOrder]:
+    """Return the optimizers of a group of `size` coordinates, if the matrix that they see has so many elements."""
+    rows = getattr(optimizers[0], "rows", 0)
+    if rows and size % rows:
+        raise InputError(
+            f"{optimizers[0].kind}: rows must divide the number of coordinates of each group, "
+            f"got rows={rows} for {size} coordinates; name rows in the group"
+        )
+    return optimizers
+
+
 Kind = TypeVar("Kind", bound=Optimizer)
 
 
@@ -162,10 +276,10 @@ def stack_hyperparameters(optimizers: Sequence[Kind], x: Tensor | None = None) -
     """
     first = optimizers[0]
     batch = object.__new__(type(first))
-    for field in dataclasses.fields(first):
-        values = [getattr(optimizer, field.name) for optimizer in optimizers]
+    for one in dataclasses.fields(first):
+        values = [getattr(optimizer, one.name) for optimizer in optimizers]
         value: Any = values[0]
         if isinstance(value, int | float) and any(other != value for other in values):
             value = np.array(values) if x is None else torch.tensor(values, dtype=x.dtype, device=x.device)
-        object.__setattr__(batch, field.name, value)
+        object.__setattr__(batch, one.name, value)
     return batch

@@ -28,6 +28,7 @@ class Lion(FirstOrder):
         beta1: β₁, weight of the momentum in a step, in [0, 1); default 0.9.
         beta2: β₂, decay of the momentum, in [0, 1); default 0.99.
         weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Lion(lr=0.01).spec
     'lion(lr=0.01)'

@@ -40,6 +40,7 @@ class Muon(FirstOrder):
         weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.1.
         rows: number of rows of the matrix, a divisor of the number of coordinates, ≥ 1; default 1.
         nesterov: whether to use Nesterov momentum; default True.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Muon(lr=0.02, rows=2).spec
     'muon(lr=0.02, rows=2)'
@@ -55,7 +56,8 @@ class Muon(FirstOrder):
     nesterov: bool = True
 
     def check(self, function: Function) -> None:
-        check_rows(self.kind, self.rows, function)
+        if not self.groups:
+            check_rows(self.kind, self.rows, function)
 
     def init(self, p: Tensor) -> State:
         return (torch.zeros_like(p),)

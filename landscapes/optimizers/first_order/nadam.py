@@ -33,6 +33,7 @@ class NAdam(FirstOrder):
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         momentum_decay: ψ, speed at which μ rises from β₁/2 to β₁, ≥ 0; default 0.004.
         decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> NAdam(lr=0.05).spec
     'nadam(lr=0.05)'
@@ -50,7 +51,7 @@ class NAdam(FirstOrder):
     decoupled_weight_decay: bool = False
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "NAdamW" if self.decoupled_weight_decay else "NAdam"
 
     def init(self, p: Tensor) -> State:

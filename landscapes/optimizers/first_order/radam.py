@@ -31,6 +31,7 @@ class RAdam(FirstOrder):
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         decoupled_weight_decay: whether weight decay is decoupled, as in AdamW; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> RAdam(lr=0.05).spec
     'radam(lr=0.05)'
@@ -47,7 +48,7 @@ class RAdam(FirstOrder):
     decoupled_weight_decay: bool = False
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "RAdamW" if self.decoupled_weight_decay else "RAdam"
 
     def init(self, p: Tensor) -> State:

@@ -34,6 +34,7 @@ class RMSprop(FirstOrder):
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         momentum: μ, ≥ 0; default 0.
         centered: whether to divide by the standard deviation instead of the root mean square; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> RMSprop(centered=True).label
     'RMSprop centered'
@@ -54,7 +55,7 @@ class RMSprop(FirstOrder):
     centered: bool = False
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "RMSprop" + " centered" * self.centered + " momentum" * (not is_zero(self.momentum))
 
     def init(self, p: Tensor) -> State:

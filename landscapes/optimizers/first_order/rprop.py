@@ -32,6 +32,7 @@ class Rprop(FirstOrder):
         etaplus: η₊, > 1; torch's `etas[1]`; default 1.2.
         step_min: smallest step size, ≥ 0; torch's `step_sizes[0]`; default 1e-6.
         step_max: largest step size, ≥ step_min; torch's `step_sizes[1]`; default 50.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     Raises:
         InputError: if step_min > step_max.

@@ -90,6 +90,7 @@ class ScheduleFreeSGD(_ScheduleFree):
         warmup: number of steps over which lr rises from 0, ≥ 0; default 0.
         r: exponent of the step in its weight, ≥ 0; default 0.
         momentum: β, weight of the average in y, in [0, 1); default 0.9.
+        groups: not available, because the optimizer evaluates the function at points of its own; default none.
 
     >>> ScheduleFreeSGD(lr=0.5).spec
     'schedule_free_sgd(lr=0.5)'
@@ -101,7 +102,7 @@ class ScheduleFreeSGD(_ScheduleFree):
     momentum: Scalar = field(default=0.9, metadata=HALF_OPEN_UNIT)
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "Schedule-Free SGD"
 
     def update(self, p: Tensor, g: Tensor, s: State, c: Coefs) -> tuple[Tensor, State]:
@@ -130,6 +131,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
         beta1: β₁, weight of the average in y, in [0, 1); default 0.9.
         beta2: β₂, decay of the second moment, in [0, 1); default 0.999.
         eps: ε, added to the root, ≥ 0; default 1e-8.
+        groups: not available, because the optimizer evaluates the function at points of its own; default none.
 
     >>> ScheduleFreeAdamW(lr=0.05).spec
     'schedule_free_adamw(lr=0.05)'
@@ -144,7 +146,7 @@ class ScheduleFreeAdamW(_ScheduleFree):
     eps: Scalar = field(default=1e-8, metadata=NON_NEGATIVE)
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "Schedule-Free AdamW"
 
     def init(self, p: Tensor) -> State:

@@ -30,6 +30,7 @@ class SGD(FirstOrder):
         dampening: τ, reduction of the gradient's weight in b; default 0.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         nesterov: whether to use Nesterov momentum; requires momentum > 0 and dampening 0; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     Raises:
         InputError: if nesterov is combined with momentum 0 or with dampening.
@@ -60,7 +61,7 @@ class SGD(FirstOrder):
             )
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         if self.nesterov:
             return "Nesterov"
         return "SGD" if is_zero(self.momentum) else "Momentum"

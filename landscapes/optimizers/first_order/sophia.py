@@ -37,6 +37,7 @@ class Sophia(FirstOrder):
         eps: ε, lower bound of the scaled curvature, > 0; default 1e-12.
         every: k, number of steps per estimate of the curvature, ≥ 1; default 10.
         weight_decay: λ, decoupled weight decay as in AdamW, ≥ 0; default 0.
+        groups: not available, because the optimizer evaluates the function at points of its own; default none.
 
     >>> Sophia(lr=0.01).spec
     'sophia(lr=0.01)'

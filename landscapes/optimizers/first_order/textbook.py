@@ -29,6 +29,7 @@ class HeavyBall(FirstOrder):
         lr: learning rate, ≥ 0; default 0.001.
         momentum: μ, decay of the velocity, ≥ 0; default 0.9.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> HeavyBall(lr=0.01).label
     'Heavy ball'
@@ -41,7 +42,7 @@ class HeavyBall(FirstOrder):
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "Heavy ball"
 
     def init(self, p: Tensor) -> State:
@@ -69,6 +70,7 @@ class AveragedMomentum(FirstOrder):
         lr: learning rate, ≥ 0; default 0.001.
         momentum: μ, decay of the average, ≥ 0; default 0.9.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> AveragedMomentum(lr=0.01).label
     'Averaged momentum'
@@ -81,7 +83,7 @@ class AveragedMomentum(FirstOrder):
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "Averaged momentum"
 
     def init(self, p: Tensor) -> State:
@@ -113,6 +115,7 @@ class RMSpropInside(FirstOrder):
         alpha: α, decay of the average, ≥ 0; below 1 in practice; default 0.99.
         eps: ε, added inside the root, ≥ 0; default 1e-8.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> RMSpropInside(lr=0.01).label
     'RMSprop ε inside'
@@ -126,7 +129,7 @@ class RMSpropInside(FirstOrder):
     weight_decay: Scalar = field(default=0.0, metadata=NON_NEGATIVE)
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return "RMSprop ε inside"
 
     def init(self, p: Tensor) -> State:
@@ -161,6 +164,7 @@ class UncorrectedAdam(AdamBase):
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
         amsgrad: whether to divide by the largest second moment so far; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> UncorrectedAdam(lr=0.01).label
     'Adam uncorrected'
@@ -173,7 +177,7 @@ class UncorrectedAdam(AdamBase):
         return False
 
     @property
-    def label(self) -> str:
+    def plain_label(self) -> str:
         return f"{'AMSGrad' if self.amsgrad else 'Adam'} uncorrected"
 
     def coef(self, t: int) -> Coefs:
@@ -196,6 +200,7 @@ class UncorrectedAdamW(AdamW):
         eps: ε, added to the root to avoid division by zero, ≥ 0; default 1e-8.
         weight_decay: λ, decoupled weight decay, ≥ 0; default 0.01.
         amsgrad: whether to divide by the largest second moment so far; default False.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> UncorrectedAdamW(lr=0.01).label
     'AdamW uncorrected'
@@ -206,8 +211,8 @@ class UncorrectedAdamW(AdamW):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     @property
-    def label(self) -> str:
-        return f"{super().label} uncorrected"
+    def plain_label(self) -> str:
+        return f"{super().plain_label} uncorrected"
 
     def coef(self, t: int) -> Coefs:
         return self.lr, 1.0, 1 - self.beta1, 1 - self.beta2, 1 - self.lr * self.weight_decay

@@ -31,6 +31,7 @@ class Yogi(FirstOrder):
         eps: ε, added to the root, ≥ 0; default 0.001.
         initial_accumulator_value: initial value of both moments, ≥ 0; default 1e-6.
         weight_decay: L2 penalty, added to the gradient, ≥ 0; default 0.
+        groups: settings by coordinate, see `FirstOrder`; default none.
 
     >>> Yogi(lr=0.05).spec
     'yogi(lr=0.05)'

@@ -15,6 +15,7 @@ from landscapes.errors import InputError
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.first_order.base import stack_hyperparameters
+from landscapes.optimizers.parameter_groups import initial_lrs
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.oracle import Oracle
 
@@ -74,6 +75,9 @@ class Wrapper(Optimizer):
     def learning_rate(self) -> float:
         return self.optimizer.learning_rate
 
+    def lr_by_coordinate(self, dim: int) -> NDArray[np.float64] | None:
+        return self.optimizer.lr_by_coordinate(dim)
+
     def with_learning_rate(self, lr: float) -> Self:
         return dataclasses.replace(self, optimizer=self.optimizer.with_learning_rate(lr))
 
@@ -100,7 +104,7 @@ class WrapperStepper(Stepper):
         settings: the wrappers' own settings, stacked: numbers if all agree, else tensors (R,).
         needs_gradient: whether the wrapped optimizers need the gradient of each step.
         setup: the setup of the runs.
-        inner_lrs: learning rates last passed to the wrapped optimizers, shape (R,).
+        inner_lrs: learning rates last passed to the wrapped optimizers, shape (R,), or (d, R) with parameter groups.
     """
 
     def __init__(self, optimizers: Sequence[Optimizer], x: Tensor, setup: RunSetup) -> None:
@@ -109,7 +113,7 @@ class WrapperStepper(Stepper):
         self.settings: Any = stack_hyperparameters(optimizers, x)
         self.needs_gradient = optimizers[0].needs_gradient
         self.setup = setup
-        self.inner_lrs = np.array([optimizer.learning_rate for optimizer in optimizers])
+        self.inner_lrs = initial_lrs(optimizers, len(x))
         self.lr_name = unwrap(optimizers[0]).tunable  # a user's optimizer may have another name for it
 
     def step(self, context: StepContext) -> Tensor:
@@ -125,7 +129,7 @@ class WrapperStepper(Stepper):
         self.inner.set_hyperparameter(name, values)
 
     def learning_rates(self) -> NDArray[np.float64]:
-        """Return the learning rates in effect, shape (R,), after `prepare` was called for a step."""
+        """Return the learning rates in effect after `prepare` was called for a step, shape as `inner_lrs`."""
         return self.inner.learning_rates() if isinstance(self.inner, WrapperStepper) else self.inner_lrs
 
     def reset(self, runs: Tensor, x: Tensor) -> None:

@@ -17,6 +17,7 @@ from landscapes.errors import InputError
 from landscapes.optimizers.adapters.torch_optim import Torch
 from landscapes.optimizers.base import Optimizer
 from landscapes.optimizers.first_order.base import stack_hyperparameters
+from landscapes.optimizers.parameter_groups import initial_lrs
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import Wrapper, WrapperStepper, unwrap
 
@@ -47,7 +48,7 @@ class Scheduled(Wrapper):
         """Return the learning rate of step 1.
 
         Args:
-            base: the optimizers' own learning rates, shape (R,).
+            base: the optimizers' own learning rates, shape (R,), or (d, R) with parameter groups.
             last: number of steps of the schedule.
         """
         return base
@@ -70,9 +71,9 @@ class ScheduledStepper(WrapperStepper):
 
     Attributes:
         batched: the schedules as one, with numpy columns for the settings that differ.
-        base: the optimizers' own learning rates, shape (R,).
-        lrs: learning rates of the current step by this schedule alone, shape (R,).
-        outer_lrs: learning rates that an outer schedule has set in place of `base`, shape (R,).
+        base: the optimizers' own learning rates, shape (R,), or (d, R) with parameter groups.
+        lrs: learning rates of the current step by this schedule alone, shape as `base`.
+        outer_lrs: learning rates that an outer schedule has set in place of `base`, shape as `base`.
     """
 
     def __init__(self, optimizers: Sequence[Scheduled], x: Tensor, setup: RunSetup) -> None:
@@ -80,7 +81,7 @@ class ScheduledStepper(WrapperStepper):
         self.batched = stack_hyperparameters(optimizers)
         steps = getattr(self.batched, "steps", 0)
         self.last: Any = np.where(steps == 0, setup.steps, steps) if np.ndim(steps) else steps or setup.steps
-        self.base = self.outer_lrs = np.array([optimizer.learning_rate for optimizer in optimizers])
+        self.base = self.outer_lrs = initial_lrs(optimizers, len(x))
         self.first_steps = np.zeros(len(optimizers), dtype=np.int64)  # the step after which each schedule began
         self.current_step, self.last_step = 1, 0
         self.momentum = momentum_of(optimizers[0])

@@ -18,6 +18,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from landscapes.errors import InputError, unknown
 from landscapes.optimizers.adapters.torch_optim import Settings, Torch
 from landscapes.optimizers.base import Optimizer, short
+from landscapes.optimizers.parameter_groups import initial_lrs
 from landscapes.optimizers.stepper import RunSetup, Stepper
 from landscapes.optimizers.wrappers.base import MISSING, unwrap
 from landscapes.optimizers.wrappers.scheduled import (
@@ -128,25 +129,34 @@ class Schedule(Scheduled):
 
 
 class _SchedulerStepper(ScheduledStepper):
-    """Sets on the wrapped optimizers what the schedulers set."""
+    """Sets on the wrapped optimizers what the schedulers set.
+
+    Attributes:
+        lr_table: the learning rate of each run at each step, shape (R, T), or (d, R, T) with parameter groups.
+        momentums: the momentum of each run at each step, shape (R, T).
+    """
 
     def __init__(self, optimizers: Sequence[Schedule], x: Tensor, setup: RunSetup) -> None:
         cache: dict[Hashable, SchedulerRun] = {}
-        scheduler_runs = []
-        for optimizer in optimizers:
-            key = optimizer.learning_rate, optimizer.scheduler, repr(optimizer.settings), _momentum(optimizer)
+
+        def scheduled(optimizer: Schedule, lr: float) -> SchedulerRun:
+            key = lr, optimizer.scheduler, repr(optimizer.settings), _momentum(optimizer)
             if key not in cache:
-                cache[key] = _run_scheduler(optimizer, setup.steps)
-            scheduler_runs.append(cache[key])
-        self.lr_table, self.momentums = (np.array(columns) for columns in zip(*scheduler_runs, strict=True))
+                cache[key] = _run_scheduler(optimizer, setup.steps, lr)
+            return cache[key]
+
+        lrs = initial_lrs(optimizers, len(x))
+        rows = [[scheduled(*pair) for pair in zip(optimizers, row, strict=True)] for row in np.atleast_2d(lrs).tolist()]
+        self.lr_table = np.array([[own for own, _ in row] for row in rows]).reshape(*lrs.shape, setup.steps)
+        self.momentums = np.array([own for _, own in rows[0]])
         self.index = np.arange(len(optimizers))
         super().__init__([_with_momentum(optimizer) for optimizer in optimizers], x, setup)
 
     def first_lrs(self) -> Array:
-        return self.lr_table[:, 0]
+        return cast(Array, self.lr_table[..., 0])
 
     def next_lrs(self, t: Value) -> Array:
-        return cast(Array, self.lr_table[self.index, t])
+        return cast(Array, self.lr_table[..., self.index, t])
 
     def apply(self) -> None:
         super().apply()
@@ -168,15 +178,17 @@ class _Idle(torch.optim.Optimizer):
         pass
 
 
-def _run_scheduler(optimizer: Schedule, steps: int, momentum: float | None = None) -> SchedulerRun:
-    """Return what the scheduler sets for the first steps; `momentum` is what it finds, by default the optimizer's."""
+def _run_scheduler(
+    optimizer: Schedule, steps: int, lr: float | None = None, momentum: float | None = None
+) -> SchedulerRun:
+    """Return what the scheduler sets for the first steps; `lr` and `momentum` are by default the optimizer's own."""
     name = momentum_of(optimizer)
     found = _momentum(optimizer) if momentum is None else momentum
     each: dict[str, dict[str, Any]] = {"beta1": {"betas": (found, 0.999)}, "momentum": {"momentum": found}}
     lrs, momentums = [], []
     with ignored_warnings():  # torch's schedulers warn of one another
         try:
-            torch_optimizer = _Idle(lr=optimizer.learning_rate, **each.get(name, {}))
+            torch_optimizer = _Idle(lr=optimizer.learning_rate if lr is None else lr, **each.get(name, {}))
             scheduler = cast(Any, optimizer.scheduler)(torch_optimizer, **deepcopy(dict(optimizer.settings)))
             _check(scheduler, optimizer.title)
             for step in range(steps):
