@@ -62,7 +62,7 @@ def add(commands: Commands) -> None:
         help="distance to a minimum that counts as reached (default: 0.001 of the box's shorter side)",
     )
     shared.add_figure_output(parser)
-    shared.add_appearance(parser)
+    shared.add_title(shared.add_appearance(parser))
     shared.add_execution(parser)
 
 
@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> str:
             lookup.find_function(options.function),
             optimizer,
             **settings,
+            dtype=lookup.precision(options.dtype),
             executor=executor,
             resume_dir=options.resume_dir,
             progress=progress,

@@ -63,7 +63,7 @@ def add(commands: Commands) -> None:
     output.add_argument(
         "--tolerance", type=float, metavar="A", help="the one of --tolerances that tables show (default: the smallest)"
     )
-    shared.add_appearance(parser)
+    shared.add_title(shared.add_appearance(parser))
     shared.add_execution(parser)
 
 
@@ -98,6 +98,7 @@ def run(options: argparse.Namespace) -> str:
             lookup.find_optimizers(options.optimizers),
             tuned=not options.untuned,
             **settings,
+            dtype=lookup.precision(options.dtype),
             executor=executor,
             resume_dir=options.resume_dir,
             progress=progress,

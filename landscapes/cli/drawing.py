@@ -24,13 +24,18 @@ def check_figure(options: argparse.Namespace) -> Path:
 
     output = check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
-        seconds=options.seconds, fps=options.fps,
+        seconds=options.seconds, fps=options.fps, pace=options.pace,
     )  # fmt: skip
     appearance(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)
-    if options.size is not None and is_page(output):
-        raise InputError("--size does not apply to .html: the page fills its window")
+    if is_page(output):
+        if options.size is not None:
+            raise InputError("--size does not apply to .html: the page fills its window")
+        if options.text_scale is not None:
+            raise InputError("--text-scale does not apply to .html: zoom the page instead")
+        if options.words is not None:
+            raise InputError("--words does not apply to .html: its texts are English")
     return output
 
 
@@ -43,7 +48,7 @@ def check_theme(options: argparse.Namespace) -> None:
 
 
 def appearance(options: argparse.Namespace, *pixels_per_inch: Any) -> dict[str, Any]:
-    """Return the theme, figure size and resolution that were given, as `render.save` takes them.
+    """Return the theme, size, title and texts that were given, as `render.save` takes them.
 
     Args:
         options: the options of a command.
@@ -53,9 +58,12 @@ def appearance(options: argparse.Namespace, *pixels_per_inch: Any) -> dict[str, 
         InputError: for an unknown theme, or a size out of range.
     """
     from landscapes.render.figures.size import from_pixels
+    from landscapes.render.theme import as_theme
 
     check_theme(options)
-    look: dict[str, Any] = {} if options.theme is None else {"theme": options.theme}
+    names = ("theme", "title", "text_scale", "words")
+    look = {name: value for name in names if (value := getattr(options, name, None)) is not None}
+    as_theme("light", look.get("text_scale"))
     return look if options.size is None else look | from_pixels(options.size, *pixels_per_inch)
 
 
@@ -75,7 +83,7 @@ def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]
     from landscapes import render
     from landscapes.analysis.race_table import table
 
-    names = ("seconds", "fps", "step", "view", "inset", "labels")
+    names = ("seconds", "fps", "pace", "step", "view", "inset", "labels")
     look = appearance(options) | {name: getattr(options, name) for name in names} | {"view3d": view3d(options)}
     results = [heading(record), f"\n{table(record)}\n"]
     older = _states(output)

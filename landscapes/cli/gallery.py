@@ -79,6 +79,7 @@ def add(commands: Commands) -> None:
     look.add_argument(
         "--size", type=types.image_size, metavar="WxH", help="width and height in pixels (default: 960x540)"
     )
+    shared.add_texts(look)
     look.add_argument(
         "--theme",
         dest="themes",
@@ -130,7 +131,9 @@ def _check(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     check_output(f"picture.{suffix}", inset=options.inset, seconds=options.seconds, fps=options.fps)
     looks: dict[str, dict[str, Any]] = {}
     for theme in options.themes or ["light"]:
-        look = drawing.appearance(argparse.Namespace(theme=theme, size=options.size, output=f"picture.{suffix}"))
+        look = drawing.appearance(
+            argparse.Namespace(**{**vars(options), "theme": theme, "output": f"picture.{suffix}"})
+        )
         looks[theme] = look | {"seconds": options.seconds, "fps": options.fps, "inset": options.inset}
     return looks
 
@@ -178,14 +181,16 @@ def _slug(text: str) -> str:
 def _index(pictures: list[Picture]) -> str:
     """Return a Markdown page with the pictures and their captions, by function."""
     from landscapes import render
+    from landscapes.analysis.race_table import listed
 
     lines, heading = [], None
     for picture in pictures:
         if picture.heading != heading:
             heading = picture.heading
             lines.append(f"## {heading}\n")
-        text = render.caption(picture.record)
-        lines.append(f"{_tag(picture.files, html.escape(text))}\n\n{text}\n")
+        labels = listed([str(label) for label in picture.record.trajectories.runs["label"]])
+        short = html.escape(f"{labels} on {heading}")  # the caption follows, and need not be read out twice
+        lines.append(f"{_tag(picture.files, short)}\n\n{render.caption(picture.record)}\n")
     return "\n".join(lines)
 
 

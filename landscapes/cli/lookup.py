@@ -10,11 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import torch
+
 from landscapes import functions, optimizers
 from landscapes.errors import InputError, unknown
 from landscapes.experiments.own_optimizers import parse_with_own
 from landscapes.importing import kind_of, load_object
 from landscapes.objectives.decorators import Function
+
+
+def precision(name: str) -> torch.dtype:
+    """Return the precision of a name, "float64" or "float32"."""
+    return {"float64": torch.float64, "float32": torch.float32}[name]
 
 
 def find_function(text: str, dim: int | None = None) -> Function:

@@ -91,6 +91,17 @@ def add_seed(group: argparse._ArgumentGroup) -> None:
     )
 
 
+def add_dtype(group: argparse._ArgumentGroup) -> None:
+    """Add the option for the precision."""
+    group.add_argument(
+        "--dtype",
+        type=types.dtype,
+        default="float64",
+        metavar="T",
+        help="precision: float64 or float32 (default: float64)",
+    )
+
+
 def add_device(group: argparse._ArgumentGroup) -> None:
     """Add the option for the device."""
     group.add_argument("--device", default="cpu", metavar="D", help="cpu, cuda or cuda:1 (default: cpu)")
@@ -100,6 +111,7 @@ def add_execution(parser: argparse.ArgumentParser) -> None:
     """Add the group of options that say where and how the runs are computed."""
     group = parser.add_argument_group("execution")
     add_device(group)
+    add_dtype(group)
     group.add_argument(
         "--processes", type=types.positive_int, metavar="N", help="worker processes (default: none, one process)"
     )
@@ -121,7 +133,7 @@ def add_figure_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGrou
     """Add the group of output files of a sweep, a map of basins or a comparison, and return it."""
     group = parser.add_argument_group("output")
     group.add_argument("--csv", metavar="FILE.csv", help="save one row per run as comma-separated values")
-    group.add_argument("-o", "--output", metavar="FILE", help="save a figure: .png, .pdf, .svg or .pgf")
+    group.add_argument("-o", "--output", metavar="FILE", help="save a figure: {stills}")
     add_record(group)
     return group
 
@@ -130,8 +142,30 @@ def add_appearance(parser: argparse.ArgumentParser, size: str = "960x540") -> ar
     """Add the group of options for theme and size of any figure, and return it."""
     group = parser.add_argument_group("appearance")
     _add_size(group, size)
+    add_texts(group)
     add_theme(group)
     return group
+
+
+def add_texts(group: argparse._ArgumentGroup) -> None:
+    """Add the options for size and language of the texts of a figure."""
+    group.add_argument(
+        "--text-scale",
+        type=types.positive_float,
+        metavar="F",
+        help="size of all texts, from 0.5 to 4 times the usual one (default: 1)",
+    )
+    group.add_argument(
+        "--words",
+        type=types.words,
+        metavar="FILE.json",
+        help='texts in another language, as in {"learning rate": "Lernrate"}; render.words() in Python lists them',
+    )
+
+
+def add_title(group: argparse._ArgumentGroup) -> None:
+    """Add the option for the title of a figure."""
+    group.add_argument("--title", metavar="TEXT", help="title of the picture (default: that of the function)")
 
 
 def _add_size(group: argparse._ArgumentGroup, default: str) -> None:
@@ -154,8 +188,8 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         "--output",
         default="race.gif",
         metavar="FILE",
-        help="animation (.gif, .mp4, .webm, .webp, .apng, .mov, frames-%%04d.png), figure of one step (.png, .pdf, "
-        ".svg, .pgf) or interactive page (.html) (default: race.gif)",
+        help="animation ({animations}, or another video format such as .mov), figure of one step ({stills}) or "
+        "interactive page (.html) (default: race.gif)",
     )
     look = parser.add_argument_group("appearance")
     look.add_argument("--3d", dest="view3d", action="store_true", help="draw a 3-D surface")
@@ -175,6 +209,12 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="legend, or direct to label each run at its current point (default: legend)",
     )
     look.add_argument(
+        "--pace",
+        default="linear",
+        metavar="P",
+        help="linear, or log to show early steps slowly and late steps fast (default: linear)",
+    )
+    look.add_argument(
         "--seconds",
         type=types.positive_float,
         default=10.4,
@@ -185,6 +225,8 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     look.add_argument(
         "--step", type=types.non_negative_int, metavar="N", help="the step that a figure shows (default: the last)"
     )
+    add_texts(look)
+    add_title(look)
     add_theme(look, "light; of .html: auto")
     look.add_argument(
         "--view",

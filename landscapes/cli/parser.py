@@ -32,6 +32,17 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
             return "".join(super(HelpFormatter, self)._format_action(command) for command in action._get_subactions())
         return super()._format_action(action)
 
+    def _get_help_string(self, action: argparse.Action) -> str:
+        """Return the help of an option; the formats in it are those that can be written."""
+        text = action.help or ""
+        if "{stills}" not in text:
+            return text
+        from landscapes.render.figures.stills import STILLS  # loads matplotlib, for help pages only
+        from landscapes.render.writers import WRITERS
+
+        animations = ", ".join([*WRITERS, "frames-%%04d.png"])
+        return text.replace("{animations}", animations).replace("{stills}", ", ".join(STILLS))
+
     def _format_action_invocation(self, action: argparse.Action) -> str:
         if not action.option_strings:
             return super()._format_action_invocation(action)

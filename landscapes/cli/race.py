@@ -48,6 +48,7 @@ def add(commands: Commands) -> None:
     group.add_argument("--formula", metavar="F", help='formula in place of FUNCTION, as in "x**2 + 3*sin(y)"')
     runs = parser.add_argument_group("runs")
     shared.add_device(runs)
+    shared.add_dtype(runs)
     runs.add_argument(
         "--metrics",
         type=types.names,
@@ -87,6 +88,7 @@ def run(options: argparse.Namespace) -> str:
             start=options.start,
             steps=options.steps,
             device=options.device,
+            dtype=lookup.precision(options.dtype),
             metrics=options.metrics or (),
             view=options.view,
             calm=options.calm,

@@ -30,9 +30,7 @@ def add(commands: Commands) -> None:
     group.add_argument("name", metavar="NAME", help=f"{shared.FUNCTION_HELP}; or name of an optimizer")
     shared.add_dim(group)
     output = parser.add_argument_group("output")
-    output.add_argument(
-        "-o", "--output", metavar="FILE", help="save a fact sheet of a function: .png, .pdf, .svg, .pgf"
-    )
+    output.add_argument("-o", "--output", metavar="FILE", help="save a fact sheet of a function: {stills}")
     shared.add_appearance(parser, size="1200x760")
 
 

@@ -63,7 +63,7 @@ def add(commands: Commands) -> None:
     shared.add_steps(runs)
     runs.add_argument("--target", type=float, metavar="F", help=shared.TARGET_HELP)
     shared.add_figure_output(parser)
-    shared.add_appearance(parser)
+    shared.add_title(shared.add_appearance(parser))
     shared.add_execution(parser)
 
 
@@ -91,6 +91,7 @@ def run(options: argparse.Namespace) -> str:
             lookup.find_optimizers(options.optimizers),
             **batch.given(options, *names),
             **settings,
+            dtype=lookup.precision(options.dtype),
             executor=executor,
             resume_dir=options.resume_dir,
             progress=progress,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from landscapes.errors import InputError
@@ -92,6 +94,27 @@ def camera(text: str) -> Camera:
         raise argparse.ArgumentTypeError(
             f"must be AZIM,ELEV or AZIM,ELEV,ROTATE in degrees, as in -60,42,90, got {text!r}"
         ) from None
+
+
+def dtype(text: str) -> str:
+    """Check the name of a precision; torch is loaded later."""
+    if text not in ("float64", "float32"):
+        raise argparse.ArgumentTypeError(f"must be float64 or float32, got {text!r}")
+    return text
+
+
+def words(text: str) -> dict[str, str]:
+    """Read texts in another language from a JSON file."""
+    from landscapes.render.words import check_words
+
+    try:
+        given = json.loads(Path(text).read_text(encoding="utf-8"))
+        check_words(given)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:  # of JSON and UTF-8, and InputError
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+    return dict(given)
 
 
 def positive_int(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shlex
 
 import pytest
@@ -10,6 +11,8 @@ from render_records import diverging
 
 import landscapes
 from landscapes.cli import hints, main
+from landscapes.render.figures.stills import STILLS
+from landscapes.render.writers import WRITERS
 
 EXAMPLES = [(name, line) for name, module in main.COMMANDS.items() for line, _ in module.EXAMPLES]
 
@@ -60,6 +63,11 @@ def test_help_of_a_command(cli, monkeypatch, name):
     for line, meaning in examples:
         assert f"  {line}\n      {meaning}\n" in out
     assert max(len(line) for line in out.partition("\nexamples:")[0].splitlines()) <= 80
+
+
+def test_help_names_all_formats(cli):
+    assert {*WRITERS, *STILLS, ".html", "frames-%04d.png"} <= set(re.findall(r"[\w%-]*\.\w+", cli("race", "--help")[1]))
+    assert set(STILLS) <= set(re.findall(r"\.\w+", cli("sweep", "--help")[1]))
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])

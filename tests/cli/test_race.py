@@ -86,6 +86,20 @@ def test_labels_and_settings_of_optimizers(cli, tmp_path):
     assert re.search(r"Adam\s+[\d.]+ \(tuned\)", out)
 
 
+def test_texts_pace_and_precision(cli, tmp_path):
+    (tmp_path / "de.json").write_text('{"step {step}": "Schritt {step}", "loss": "Verlust"}', encoding="utf-8")
+    texts = ["--title", "Zwei Täler", "--words", "de.json", "--text-scale", "1.4"]
+    how = ["--dtype", "float32", "--pace", "log", "--steps", "9", "-o", "a.svg", "--record", "a.npz"]
+    assert cli("race", "booth", "-O", "adam(lr=1)", *how, *texts)[::2] == (0, "")
+    record, drawn = Record.load(tmp_path / "a.npz"), (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert record.meta.dtype == "float32"
+    assert record.trajectories.x.astype(np.float32).tolist() == record.trajectories.x.tolist()
+    assert "Zwei Täler" in drawn
+    assert "Schritt 9" in drawn
+    assert cli("replay", "a.npz", "-o", "b.svg", *texts)[0] == 0
+    assert "Zwei Täler" in (tmp_path / "b.svg").read_text(encoding="utf-8")
+
+
 def test_suffix_and_theme(cli, tmp_path):
     for theme in ("light", "dark"):
         arguments = ("--steps", "9", "--theme", theme, "-o", f"{theme}.png", *SMALL)
