@@ -2,53 +2,109 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from landscapes.errors import InputError
+from landscapes.leftovers import remove_leftovers, temporary_path
+
+LONGEST_NAME = 255
+"""The longest file name in bytes where the system does not tell its limit."""
+
+OWN_STREAM = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<fd>\d+))|/proc/self/fd/(?P<proc>\d+)")
+"""The names of this process's open files."""
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the path as a `Path`, after checking that a file can be written there.
 
-    Raises `InputError` if the path is a directory, or if its directory is missing or read-only.
+    Raises `InputError` if the path is a directory, if its name is too long, or if its directory is missing or
+    read-only.
     """
     target = Path(path)
-    if target.is_dir():
-        raise InputError(f"cannot write {str(target)!r}: it is a folder; give a file name in it")
-    if not target.parent.is_dir():
-        raise InputError(
-            f"cannot write {str(target)!r}: the folder {str(target.parent)!r} does not exist; make it first"
-        )
-    if not os.access(target.parent, os.W_OK | os.X_OK):
-        raise InputError(f"cannot write {str(target)!r}: no permission to write in {str(target.parent)!r}")
+    most = _longest_name(target.parent)
+    if len(os.fsencode(target.name)) > most:
+        raise InputError(f"cannot write {str(target)!r:.80}…: a file name has at most {most} bytes; shorten it")
+    try:
+        if target.is_dir():
+            raise InputError(f"cannot write {str(target)!r}: it is a folder; give a file name in it")
+        if target.is_socket():
+            raise InputError(f"cannot write {str(target)!r}: it is a socket; give a file name")
+        if is_stream(target):
+            if not os.access(target, os.W_OK):
+                raise InputError(f"cannot write {str(target)!r}: no permission")
+            return target
+        real = Path(os.path.realpath(target))  # a link stays one, and its file is replaced
+        folder = target.parent if real.parent == Path(os.path.realpath(target.parent)) else real.parent
+        if not folder.is_dir():
+            raise InputError(f"cannot write {str(target)!r}: the folder {str(folder)!r} does not exist; make it first")
+    except (OSError, ValueError) as error:
+        raise _write_error(target, error) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write {str(target)!r}: no permission to write in {str(folder)!r}")
     return target
 
 
+def is_stream(path: Path) -> bool:
+    """Return whether a path names a pipe, a device or an open file, which are written to and not replaced.
+
+    >>> is_stream(Path("race.png"))
+    False
+    """
+    if OWN_STREAM.fullmatch(os.path.abspath(path)):
+        return True
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], *, clean: bool = True) -> Iterator[Path]:
     """Yield a temporary path next to `path`, and rename it to `path` when the block succeeds.
 
     After an exception, Ctrl-C included, the temporary file is removed and an existing file at `path` is unchanged. The
-    suffix is the same, because writers choose a format by it.
+    suffix is the same, because writers choose a format by it. A replaced file keeps its mode, and a link its target.
+    The content is on the disk before the file is renamed. What killed processes left of writing `path` is removed.
+    A pipe, a device, or /dev/stdout is written to when the block succeeds.
 
-    Raises `InputError` if `path` cannot be written.
+    Args:
+        path: the file to write.
+        clean: whether to look for what killed processes left; the folder is listed for that.
+
+    Raises:
+        InputError: if `path` cannot be written.
     """
-    target = Path(os.path.realpath(check_target(path)))  # a link stays one, and its file is replaced
-    try:
-        handle, name = tempfile.mkstemp(prefix=_prefix(target), suffix=target.suffix, dir=target.parent)
+    given = check_target(path)
+    if is_stream(given):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / given.name
+            _send(Path(folder) / given.name, given)
+        return
+    target = Path(os.path.realpath(given))
+    if clean:
+        remove_leftovers(target.parent, target)
+    mode = _mode_of(target)
+    temporary = temporary_path(target)
+    try:  # the system applies the umask to a new file; others must not read the content of one that replaces theirs
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else 0o600))
     except OSError as error:
         raise _write_error(target, error) from error
-    os.close(handle)
-    temporary = Path(name)
     try:
         yield temporary
-        _set_mode(temporary, target)
-        os.replace(temporary, target)
+        _flush(temporary)
+        if mode is not None:
+            temporary.chmod(mode)
+        _rename(temporary, target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -58,44 +114,95 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 def replacing_all(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield the name of `path` in a temporary directory; move all files out of it when the block succeeds.
 
-    For outputs of several files, such as numbered frames. After an exception no file appears.
+    For outputs of several files, such as numbered frames. After an exception no file appears. Each file replaces an
+    older one as `replacing` does.
 
     Raises `InputError` if `path` cannot be written.
     """
     target = check_target(path)
+    remove_leftovers(target.parent, target)
+    directory = temporary_path(target, folder=True)
     try:
-        directory = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+        directory.mkdir()
     except OSError as error:
         raise _write_error(target, error) from error
     try:
         yield directory / target.name
-        for file in sorted(directory.iterdir()):
-            _set_mode(file, target.parent / file.name)
-            os.replace(file, target.parent / file.name)
+        made = sorted(directory.iterdir())
+        for file in made:
+            check_target(target.parent / file.name)
+        for file in made:
+            _move(file, target.parent / file.name)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _prefix(target: Path) -> str:
-    """Return the prefix of temporary files: hidden, and named after the target."""
-    return f".{target.stem[:80]}-"
+def _move(file: Path, target: Path) -> None:
+    """Move a complete file to a target in the same file system, unless the target is a link or a stream."""
+    if target.is_symlink() or is_stream(target):
+        with replacing(target, clean=False) as temporary:
+            shutil.copyfile(file, temporary)
+        return
+    mode = _mode_of(target)
+    _flush(file)
+    if mode is not None:
+        file.chmod(mode)
+    _rename(file, target)
 
 
-def _write_error(target: Path, error: OSError) -> InputError:
-    return InputError(f"cannot write {str(target)!r}: {error.strerror or error}")
-
-
-def _set_mode(path: Path, target: Path) -> None:
-    """Give a temporary file the mode of the file that it replaces, else that of any new file.
-
-    `mkstemp` makes files that only the owner may read. The umask is seen on a new file, because asking for it changes
-    it for all threads for a moment.
-    """
+def _rename(file: Path, target: Path) -> None:
     try:
-        mode = target.stat().st_mode & 0o7777
+        os.replace(file, target)
+    except OSError as error:
+        raise _write_error(target, error) from error
+
+
+def _send(file: Path, target: Path) -> None:
+    """Write the content of a file to a pipe, a device or an open file."""
+    try:
+        with file.open("rb") as source, _opened(target) as stream:
+            shutil.copyfileobj(source, stream)
+    except OSError as error:
+        raise _write_error(target, error) from error
+
+
+def _opened(target: Path) -> BinaryIO:
+    """Return a stream to write to; this process's own files are continued where they stand."""
+    own = OWN_STREAM.fullmatch(os.path.abspath(target))
+    if own is None:
+        return target.open("wb")
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    number = {"stdout": 1, "stderr": 2}.get(own["name"]) or int(own["fd"] or own["proc"])
+    return os.fdopen(os.dup(number), "wb")
+
+
+def _mode_of(target: Path) -> int | None:
+    """Return the permissions of a file, or None if it does not exist."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
     except FileNotFoundError:
-        probe = path.with_name(f"{path.name}.mode")
-        os.close(os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        mode = probe.stat().st_mode & 0o7777
-        probe.unlink()
-    path.chmod(mode)
+        return None
+
+
+def _flush(path: Path) -> None:
+    """Write a file to the disk, so that after a power failure the name has the old content or the new one."""
+    with path.open("rb+") as file:
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems have nothing to flush
+                raise
+
+
+def _longest_name(folder: Path) -> int:
+    """Return how many bytes a file name may have in a folder."""
+    try:
+        return os.pathconf(folder, "PC_NAME_MAX") if hasattr(os, "pathconf") else LONGEST_NAME
+    except (OSError, ValueError):
+        return LONGEST_NAME
+
+
+def _write_error(target: Path, error: OSError | ValueError) -> InputError:
+    return InputError(f"cannot write {str(target)!r:.200}: {getattr(error, 'strerror', None) or error}")

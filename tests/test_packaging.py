@@ -29,7 +29,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "versions": set(),
     "random": set(),
     "caching": set(),
-    "files": {"errors"},
+    "leftovers": set(),
+    "files": {"errors", "leftovers"},
     "importing": {"errors"},
     "silence": set(),
     "record": {"errors", "files"},
@@ -44,7 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oracle": {"objectives"},
     "optimizers": {"errors", "silence", "objectives", "oracle", "random", "caching"},
     "engine": {"errors", "silence", "objectives", "oracle", "optimizers", "caching"},
-    "execution": {"errors", "files", "versions", "objectives", "oracle", "optimizers", "engine"},
+    "execution": {"errors", "files", "leftovers", "versions", "objectives", "oracle", "optimizers", "engine"},
     "experiments": {
         "errors",
         "importing",

@@ -45,6 +45,7 @@ from landscapes.execution.results import (
 )
 from landscapes.execution.transport import one_line
 from landscapes.files import replacing
+from landscapes.leftovers import remove_leftovers
 from landscapes.versions import versions
 
 FORMAT = 1
@@ -107,15 +108,7 @@ class ResultsDir:
         self._locks = _open_locks(self.path)
         with self._locks.locked(DIRECTORY_LOCK):
             _check_or_create(self.path, manifest)
-            self._remove_temporary_files()
-
-    def _remove_temporary_files(self) -> None:
-        """Remove incomplete files of killed processes: those of blocks that no process has claimed."""
-        for file in self.path.glob(".block-*-*.npz"):
-            block = int(file.name.split("-")[1])
-            if self._locks.acquire(block):
-                file.unlink(missing_ok=True)
-                self._locks.release(block)
+            remove_leftovers(self.path)
 
     def has(self, block: int) -> bool:
         """Return whether a block is done."""
@@ -308,10 +301,8 @@ def _read(file: Path, experiment: str, block: int) -> FlatArrays:
 
 def _write(target: Path, data: bytes | memoryview) -> None:
     """Write a file that is complete or absent, even after a power failure."""
-    with replacing(target) as temporary, temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    with replacing(target, clean=False) as temporary:
+        temporary.write_bytes(data)
     if os.name == "posix":  # make the new name durable, too
         directory = os.open(target.parent, os.O_RDONLY)
         try:

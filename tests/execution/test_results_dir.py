@@ -21,6 +21,7 @@ from landscapes.engine.termination import Stop
 from landscapes.execution import UnfinishedError, execute, results, results_dir
 from landscapes.execution.locks import Locks
 from landscapes.execution.results_dir import Shard, merge
+from landscapes.leftovers import temporary_path
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="locks, limits and signals of POSIX")
 
@@ -391,7 +392,9 @@ def test_blocks_of_a_killed_process_are_run_by_others(tmp_path, environment_here
     claims = Locks(tmp_path / "out" / ".claims")
     assert not claims.acquire(0)
     claims.close()
-    (tmp_path / "out" / ".block-0000000-half.npz").write_bytes(b"an incomplete file")
+    left = temporary_path(tmp_path / "out" / "block-0000000.npz").name.split("-")
+    left[2:4] = str(dying.pid), "1"
+    (tmp_path / "out" / "-".join(left)).write_bytes(b"an incomplete file")
     begin = time.monotonic()
 
     def progress(done: int, total: int) -> None:

@@ -187,7 +187,8 @@ def test_an_error_while_a_picture_is_written_leaves_the_old_one(tmp_path, monkey
     path.write_bytes(b"old")
 
     def broken(self, file, **_options):
-        Path(file).write_bytes(b"half")
+        if isinstance(file, Path):
+            file.write_bytes(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", broken)
