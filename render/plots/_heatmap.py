@@ -215,14 +215,55 @@ def cell_edges(along: Sequence[Any]) -> NDArray[np.float64]:
     return np.arange(len(along) + 1, dtype=float)
 
 
+def even_in_logs(values: Sequence[Any]) -> bool:
+    """Return whether values are spread more evenly on a log scale than on a linear one."""
+    try:
+        numbers = np.array(values, float)
+    except (TypeError, ValueError):
+        return False
+    if len(numbers) < 3 or not (numbers > 0).all():
+        return False
+    plain, logs = np.diff(numbers), np.diff(np.log(numbers))
+    return bool(np.ptp(logs) / abs(logs.mean()) < np.ptp(plain) / abs(plain.mean()))
+
+
 def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any]) -> None:
-    """Label a few cells with their values."""
+    """Label a few cells with their values; values that are even on a log scale get ticks at powers of ten."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     page = ax.get_figure(root=True)
     inches = ax.bbox.width / page.dpi if which == "x" and page is not None else float(TICKS)
-    stride = max(1, -(-len(along) // max(2, min(TICKS, round(1.6 * inches)))))
-    places = list(range(0, len(along), stride))
-    axis.set_major_locator(FixedLocator([place + 0.5 for place in places]))
+    most = max(2, min(TICKS, round(1.6 * inches)))
+    ticks = _decades(along, most)
+    if len(ticks) < 2:
+        stride = max(1, -(-len(along) // most))
+        ticks = [(place + 0.5, format_setting(along[place])) for place in range(0, len(along), stride)]
+    axis.set_major_locator(FixedLocator([place for place, _ in ticks]))
     axis.set_minor_locator(NullLocator())
-    axis.set_ticklabels([format_setting(along[place]) for place in places])
+    axis.set_ticklabels([label for _, label in ticks])
     ax.set(**{f"{which}lim": (ends[0], ends[-1])})
+
+
+def _decades(along: Sequence[Any], most: int) -> list[tuple[float, str]]:
+    """Return places and labels of at most so many powers of ten, else of 1, 2 and 5 times them; none for other values.
+
+    >>> [(round(place, 2), label) for place, label in _decades([4e-4, 2e-3, 1.1e-2, 5.7e-2, 0.3], 7)]
+    [(1.07, '$10^{-3}$'), (2.44, '$10^{-2}$'), (3.84, '$10^{-1}$')]
+    >>> _decades([0.001, 0.003, 0.01, 0.03], 7)
+    []
+    """
+    if not even_in_logs(along) or (len(along) <= most and all(float(f"{value:.1g}") == value for value in along)):
+        return []
+    logs = np.log10(np.array(along, float))
+    cells, low, high = np.arange(len(logs)) + 0.5, float(logs.min()), float(logs.max())
+    order = np.argsort(logs)
+    powers = np.arange(math.ceil(low - 1e-9), math.floor(high + 1e-9) + 1)
+    if len(powers) >= 2:
+        powers = powers[:: max(1, -(-len(powers) // most))]
+        labels = [rf"$10^{{{power}}}$" for power in powers]
+        marks = powers.astype(float)
+    else:
+        steps = np.outer(10.0 ** np.arange(math.floor(low), math.ceil(high) + 1), [1, 2, 5]).ravel()
+        marks = np.log10(steps)
+        inside = (marks >= low - 1e-9) & (marks <= high + 1e-9)
+        marks, labels = marks[inside], [f"{step:g}" for step in steps[inside]]
+    return list(zip(np.interp(marks, logs[order], cells[order]).tolist(), labels, strict=True))

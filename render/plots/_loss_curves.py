@@ -20,6 +20,7 @@ from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of,
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, Pieces, merge_segments
 from landscapes.render.artists.polyline import Polyline, Strokes
+from landscapes.render.artists.target_label import TargetLabel
 from landscapes.render.artists.trails import layout_strokes, set_legend_style
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -151,7 +152,7 @@ def loss_curves(
     else:
         ax.set_ylim(*_span(finite))
     if level is not None:
-        _mark(ax, level, look)
+        ax.axhline(level, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
     ax.set_xlabel(look.say("step"))
     ax.set_ylabel(look.say(loss_name(record)))
@@ -168,6 +169,8 @@ def loss_curves(
         ax.add_line(curve)
         curves.append(curve)
     _part(curves, ax)
+    if level is not None:
+        ax.add_artist(TargetLabel(level, [curve.polyline for curve in curves], look))
     show_step(ax, record, step)
     return ax
 
@@ -188,24 +191,6 @@ def _part(curves: list[Curve], ax: Axes) -> None:
             depth = (np.abs(heights[:run, : len(y)] - y) < 1 / CELLS).sum(0)
             length = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)), posinf=0.0)
             curve.parts = merge_segments(np.minimum(depth[:-1], depth[1:]), length)
-
-
-def _mark(ax: Axes, level: float, theme: Theme) -> None:
-    """Draw a dashed line at the target, with its name."""
-    ax.axhline(level, color=theme.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
-    ax.annotate(
-        theme.say("target"),
-        (1, level),
-        xycoords=("axes fraction", "data"),
-        xytext=(-3, 2),
-        textcoords="offset points",
-        ha="right",
-        va="bottom",
-        fontsize=7 * theme.text_scale,
-        color=theme.muted,
-        zorder=1,
-        annotation_clip=True,
-    )
 
 
 def _all_positive(values: NDArray[np.float64]) -> bool:

@@ -14,7 +14,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
-from landscapes.render.plots._heatmap import choose_axes, math_name
+from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name
 from landscapes.render.plots.inputs import check_step, current_axes, size_factor, write_note
 from landscapes.render.plots.run_table import MEASURES, REPEATS, nothing_found, run_values
 from landscapes.render.theme import Theme, as_theme, styles
@@ -81,13 +81,13 @@ def sensitivity(
         ax.fill_between(values, low, high, color=style.color, alpha=0.16, linewidth=0, zorder=3)
         _mark(ax, values, middle, style.color, look, thick, up)
         empty = empty and not np.isfinite(middle).any()
-    if _even_in_logs(values):
+    if even_in_logs(values):
         ax.set_xscale("log")
     finite = table[np.isfinite(table)]
     if empty:
         ax.set_yticks([])
         write_note(ax, nothing_found(measure), look)
-        if _even_in_logs(values):
+        if even_in_logs(values):
             ax.set_xlim(values[0], values[-1])  # matplotlib finds no limits without finite points
     elif log and (finite > 0).any():
         ax.set_yscale("log")
@@ -140,18 +140,8 @@ def _mark(
     )
     last = int(finite[-1])
     if last < len(values) - 1:
-        ax.plot(
-            [values[last]], [middle[last]], "x", markersize=3.4 * thick, color=color, mew=thick, zorder=5, label="_end"
-        )
-
-
-def _even_in_logs(values: list[Any]) -> bool:
-    """Return whether values are spread more evenly on a log scale than on a linear one."""
-    numbers = np.array(values, float)
-    if len(numbers) < 3 or (numbers <= 0).any():
-        return False
-    plain, logs = np.diff(numbers), np.diff(np.log(numbers))
-    return bool(np.ptp(logs) / abs(logs.mean()) < np.ptp(plain) / abs(plain.mean()))
+        size = (6.0 if last == best else 3.4) * thick  # around the dot
+        ax.plot([values[last]], [middle[last]], "x", markersize=size, color=color, mew=thick, zorder=5, label="_end")
 
 
 EDGE = 0.02

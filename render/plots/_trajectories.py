@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from matplotlib.artist import allow_rasterization
+from matplotlib.artist import Artist, allow_rasterization
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, Surface, step_or_none
-from landscapes.render.artists.animated import Boxes, bounds_of, pixels, stroke, windows
+from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import find_overlaps
-from landscapes.render.artists.trails import Halo, Trail
+from landscapes.render.artists.trails import Halo, Trail, mix
 from landscapes.render.plots.contours import draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -148,12 +151,66 @@ class Tail(Trail):
         self.stale = False
 
 
+PAST, DOT = 0.4, 1.8
+"""Width of older moves relative to the tail, and diameter of the dots at their ends relative to the tail's width."""
+
+FAINT = 0.4
+"""How far older moves mix with the middle of the fill."""
+
+
+class Past(Artist, AnimatedArtist):
+    """The moves of a run before its tail: thin, with a dot at each point, below all tails."""
+
+    def __init__(self, tail: Tail) -> None:
+        super().__init__()
+        self.tail = tail
+        self.set_zorder(3.5)
+        self.color = mix(tail.color, tail.theme.faded, FAINT)
+        self.colors = [self.color]
+        self._dots: tuple[object, NDArray[np.int64]] = None, np.zeros(0, np.int64)
+
+    def set_step(self, step: int) -> None:
+        self.tail.set_step(step)
+
+    def dirty_boxes(self, steps: Sequence[int], renderer: RendererBase) -> Boxes:
+        return self.tail.dirty_boxes(steps, renderer)
+
+    @allow_rasterization  # type: ignore[untyped-decorator]
+    def draw(self, renderer: RendererBase) -> None:
+        line = self.tail.polyline
+        if not (self.get_visible() and self.tail.get_visible()) or line.count < 2:
+            return
+        line.update(self.tail, renderer)
+        width, end = self.tail.get_linewidth(), self.tail._begin(line.shown)
+        if not end:
+            return
+        gc = stroke(self, renderer, PAST * width)
+        gc.set_foreground((*self.color, 1.0), isRGBA=True)
+        line.whole.near(windows(renderer), 1 + pixels(renderer, DOT * width)).stroke(renderer, gc, 0, end)
+        gc.set_linewidth(0.0)
+        disc = Affine2D().scale(pixels(renderer, DOT * width))
+        seen = self._seen()
+        places = Path(line.pixels[seen[: np.searchsorted(seen, end)]])
+        renderer.draw_markers(gc, Head.shape("o"), disc, places, IDENTITY, (*self.color, 1.0))
+        gc.restore()
+        self.stale = False
+
+    def _seen(self) -> NDArray[np.int64]:
+        """Return the points that are the first ones on their half pixel, ascending."""
+        pixels_ = self.tail.polyline.pixels
+        if self._dots[0] is not pixels_:
+            cells = np.floor(2 * np.nan_to_num(pixels_, nan=-1e9, posinf=1e9, neginf=-1e9))
+            self._dots = pixels_, np.sort(np.unique(cells, axis=0, return_index=True)[1])
+        return self._dots[1]
+
+
 def draw_on_curve(
     record: Record, ax: Axes, step: int | None, look: Theme, linewidth: float | None, heads: bool
 ) -> Axes:
-    """Draw a one-dimensional race on `ax`: the graph of the function, and the last steps of each run on it.
+    """Draw a one-dimensional race on `ax`: the graph of the function, and the moves of each run on it.
 
-    Straight segments join successive points, so a run that jumps across a valley is visible.
+    Straight segments join successive points, so a run that jumps across a valley is visible. The last moves are bold,
+    older ones thin.
     """
     trajectories = record.trajectories
     if record.curve is None:
@@ -167,6 +224,7 @@ def draw_on_curve(
         tail = Tail(x, y, trajectories.step, style=style, theme=look, width=width, label=label)
         tail.extra = look.halo_width * width
         ax.add_line(tail)
+        ax.add_artist(Past(tail)).set_clip_path(ax.patch)
         if heads:
             failed = str(trajectories.runs["status"][run]) in FAILED
             stopped = step_or_none(trajectories.runs["stopped"], run)

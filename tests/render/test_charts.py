@@ -23,6 +23,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
 from landscapes.render import THEMES, animate, basins, figure, heatmap, performance_profile, save, sensitivity
 from landscapes.render.plots._basins import basin_colors, basin_shares
+from landscapes.render.plots._heatmap import _number, cell_edges
 from landscapes.render.plots.run_table import grid_values
 
 LR = [1e-3, 1e-2, 1e-1, 1.0]
@@ -274,6 +275,38 @@ def test_the_dot_is_hollow_at_the_edge_of_the_grid(best: int, hollow: bool) -> N
     background = to_rgb(THEMES["light"].background)
     assert (to_rgb(dot.get_markerfacecolor()) == background) == hollow
     assert (to_rgb(dot.get_markeredgecolor()) == background) != hollow
+
+
+def test_the_cross_at_the_end_of_a_line_is_seen_around_the_dot_of_the_best() -> None:
+    record = sweep_record(lambda lr, beta, start: math.nan if LR.index(lr) == 3 else 4.0 - LR.index(lr))
+    ax = sensitivity(record, axes(), along="lr")
+    (end,) = (line for line in ax.lines if line.get_label() == "_end")
+    (dot,) = (line for line in ax.lines if line.get_label() == "_2")
+    np.testing.assert_array_equal(end.get_xydata(), dot.get_xydata())
+    assert end.get_markersize() > 1.5 * dot.get_markersize()
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        (np.geomspace(1.3e-4, 0.7, 17), ["$10^{-3}$", "$10^{-2}$", "$10^{-1}$"]),
+        (
+            np.geomspace(1.1e-12, 0.7, 40),
+            ["$10^{-11}$", "$10^{-9}$", "$10^{-7}$", "$10^{-5}$", "$10^{-3}$", "$10^{-1}$"],
+        ),
+        (np.geomspace(0.15, 0.93, 9), ["0.2", "0.5"]),
+        ([0.001, 0.003, 0.01, 0.03], ["0.001", "0.003", "0.01", "0.03"]),
+        ([0.0, 0.5, 0.9], ["0", "0.5", "0.9"]),
+        (["cosine", "step"], ["cosine", "step"]),
+    ],
+)
+def test_cells_of_a_logarithmic_grid_have_ticks_at_powers_of_ten(values: Any, labels: list[str]) -> None:
+    ax = Figure(figsize=(5, 4)).subplots()
+    _number(ax, "x", cell_edges(list(values)), list(values))
+    assert [label.get_text() for label in ax.get_xticklabels()] == labels
+    if labels[0].startswith("$"):
+        at = np.interp(ax.get_xticks(), np.arange(len(values)) + 0.5, np.log10(values))
+        assert at == pytest.approx([int(label[5:-2]) for label in labels])
 
 
 @pytest.mark.parametrize(("plot", "count"), [(heatmap, "2 hyper-parameters"), (sensitivity, "1 hyper-parameter")])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.path import Path
 from render_pixels import count, full_draw, sized
 from render_records import GOAL, KINDS, arc, converging, record, unbounded
 
@@ -64,6 +65,28 @@ def test_the_target_is_marked():
     ax = render.loss_curves(converging(2), axes())
     assert [text.get_text() for text in ax.texts] == ["target"]
     assert ax.lines[0].get_ydata()[0] == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("falls", [10.0, 3.0, 0.5])
+@pytest.mark.parametrize("size", [(3, 2), (9, 5)])
+def test_no_curve_strikes_the_word_target(falls, size):
+    """The curves swing across the target at the right end of the axes, where the word would be."""
+    t = np.linspace(0, 1, 201)
+    swing = 10 ** (-falls * t + 2 * np.sin(60 * t) * t)
+    race = record([arc(200, bend) for bend in (-0.2, 0.3)], values=np.stack([swing, 2 * 10 ** (-3.05 * t)]))
+    places = []
+    for step in (3, 100, 200):
+        ax = render.loss_curves(race, Figure(figsize=size, dpi=100).subplots(), step=step)
+        (word,) = ax.texts
+        box = word.get_window_extent()
+        places.append(box.bounds)
+        assert ax.bbox.contains(box.x0, box.y0)
+        assert ax.bbox.contains(box.x1, box.y1)
+        whole = [curve.polyline.data for curve in curves(ax)]
+        struck = [Path(ax.transData.transform(data)).intersects_bbox(box, filled=False) for data in whole]
+        assert not any(struck) or word.get_path_effects()
+        assert not any(struck) or falls < 10
+    assert len(set(places)) == 1
 
 
 def test_the_view_spans_the_whole_race_at_every_step():

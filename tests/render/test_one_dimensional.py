@@ -24,7 +24,7 @@ from landscapes.render import animate, crop, figure, save, trajectories
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
-from landscapes.render.plots._trajectories import STEPS, Tail
+from landscapes.render.plots._trajectories import STEPS, Past, Tail
 
 
 def valley(steps: int = 40, runs: int = 2, outcomes: Any = None, **meta: Any) -> Record:
@@ -92,6 +92,29 @@ def test_a_tail_shows_the_last_steps_only():
     pixels = tail.polyline.pixels[51 - STEPS - 2 : 51]
     assert drawn[:, 1].min() == pytest.approx(pixels[:, 0].min(), abs=12)
     assert drawn[:, 1].max() == pytest.approx(pixels[:, 0].max(), abs=12)
+
+
+def test_all_moves_before_the_tail_are_thin_lines_with_dots():
+    """A run that swings across a valley is seen as a zigzag at every step."""
+    runs = valley(steps=100, runs=1)
+    made = Figure(figsize=(4, 3), dpi=100)
+    ax = trajectories(runs, made.add_axes((0, 0, 1, 1)), step=60)
+    (past,) = (artist for artist in ax.get_children() if isinstance(artist, Past))
+    for artist in ax.get_children():
+        artist.set_visible(artist is past or artist is past.tail)
+    past.tail.set_alpha(0)
+
+    def inked() -> NDArray[np.bool_]:
+        ink = full_draw(made).astype(int)[::-1, :, :3]
+        return np.asarray(np.abs(ink - ink[-1, 200]).sum(2) > 40)
+
+    drawn, points = inked(), past.tail.polyline.pixels
+    for one, two in pairwise(points[:12]):
+        row, column = ((one + two) / 2).astype(int)[::-1]
+        assert drawn[row - 2 : row + 3, column - 2 : column + 3].any()
+    set_step(made, 5)  # all moves are in the tail
+    past.tail.set_visible(False)
+    assert not inked().any()
 
 
 FELL = valley(outcomes={1: ("diverged", 20)})
