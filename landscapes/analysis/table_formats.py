@@ -24,6 +24,7 @@ class Cell:
         percent: whether it is a share, shown in percent.
         places: digits after the decimal point.
         best: whether it is the best of its column, or of its row in `running_times`.
+        rate: the success rate, shown after a finite number; NaN if there is none.
         above: a bound that the number exceeds if it is infinite: a median that is not reached; NaN if there is none.
     """
 
@@ -34,6 +35,7 @@ class Cell:
     places: int = 0
     best: bool = False
     above: float = math.nan
+    rate: float = math.nan
 
     @property
     def text(self) -> str:
@@ -41,13 +43,15 @@ class Cell:
 
         >>> Cell(0.5, 0.25, 0.75, percent=True).text, Cell(1234.5).text, Cell(math.inf).text
         ('50 % [25, 75]', '1234', '–')
-        >>> Cell(math.inf, above=200).text
-        '> 200'
+        >>> Cell(math.inf, above=200).text, Cell(120.0, rate=0.75).text
+        ('> 200', '120 (75 %)')
         """
         if not math.isfinite(self.value):
             return "–" if math.isnan(self.above) else f"> {self._digits(self.above)}"
         shown = f"{self._digits(self.value)} %" if self.percent else self._digits(self.value)
-        return shown if math.isnan(self.low) else f"{shown} [{self._digits(self.low)}, {self._digits(self.high)}]"
+        if not math.isnan(self.low):
+            shown = f"{shown} [{self._digits(self.low)}, {self._digits(self.high)}]"
+        return shown if math.isnan(self.rate) else f"{shown} ({100 * self.rate:.0f} %)"
 
     def _digits(self, value: float) -> str:
         return f"{100 * value if self.percent else value:.{self.places}f}"
@@ -121,18 +125,22 @@ class Table:
         return "\n".join(lines)
 
     def csv(self) -> str:
-        """Return comma-separated values with all digits. An interval has two more columns."""
-        widths = [
-            any(isinstance(row[i], Cell) and not math.isnan(row[i].low) for row in self.rows)  # type: ignore[union-attr]
+        """Return comma-separated values with all digits. An interval has two more columns, a success rate one."""
+        wider = [
+            [
+                name
+                for name, attribute in (("low", "low"), ("high", "low"), ("success rate", "rate"))
+                if any(isinstance(row[i], Cell) and not math.isnan(getattr(row[i], attribute)) for row in self.rows)
+            ]
             for i in range(len(self.header))
         ]
         header = [
             name
-            for column, wide in zip(self.header, widths, strict=True)
-            for name in ((column, f"{column} low", f"{column} high") if wide else (column,))
+            for column, more in zip(self.header, wider, strict=True)
+            for name in (column, *(f"{column} {part}" for part in more))
         ]
         rows = [
-            [part for cell, wide in zip(row, widths, strict=True) for part in _parts(cell, wide)] for row in self.rows
+            [part for cell, more in zip(row, wider, strict=True) for part in _parts(cell, more)] for row in self.rows
         ]
         return csv_text([header, *rows])
 
@@ -168,11 +176,13 @@ def _word(cell: str | Cell) -> str:
     return cell if isinstance(cell, str) else cell.text
 
 
-def _parts(cell: str | Cell, wide: bool) -> list[Any]:
+def _parts(cell: str | Cell, more: Sequence[str]) -> list[Any]:
+    """Return a cell as entries of CSV: its value, and those of its parts that the column has."""
     if isinstance(cell, str):
         return [cell]
     value = cell.value if math.isfinite(cell.value) else math.nan
-    return [value, cell.low, cell.high] if wide else [value]
+    parts = {"low": cell.low, "high": cell.high, "success rate": cell.rate}
+    return [value, *(parts[name] for name in more)]
 
 
 def _csv_cell(cell: Any) -> Any:

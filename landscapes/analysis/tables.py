@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,25 @@ from numpy.typing import NDArray
 
 from landscapes import files
 from landscapes.analysis import profiles
+from landscapes.analysis.chosen_lrs import at_edge, lr_notes, lrs_by_function, lrs_used
 from landscapes.analysis.costs import costs, judged_tolerance
 from landscapes.analysis.table_formats import KINDS, Cell, Table, csv_text
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record
 from landscapes.record._export import run_columns
 
-__all__ = ["KINDS", "Cell", "Table", "check_csv", "csv_text", "running_times", "runs_csv", "save_csv", "standings"]
+__all__ = [
+    "KINDS",
+    "Cell",
+    "Table",
+    "check_csv",
+    "csv_text",
+    "learning_rates",
+    "running_times",
+    "runs_csv",
+    "save_csv",
+    "standings",
+]
 
 TERMINAL = (*FAILED, "terminated")
 """The statuses of runs that would not reach a target with more steps either."""
@@ -61,7 +74,7 @@ def standings(
         _cells(profiles.Estimate(middle, *[np.full(len(middle), np.nan)] * 2), above=np.median(spent, axis=0)),
     ]
     rows: list[list[str | Cell]] = [
-        [name, *(column[i] for column in cells), _lrs_used(record, name)] for i, name in enumerate(found.optimizers)
+        [name, *(column[i] for column in cells), lrs_used(record, name)] for i, name in enumerate(found.optimizers)
     ]
     order = np.lexsort((middle, place.value))
     share = judged_tolerance(record.meta) if tolerance is None else tolerance
@@ -71,7 +84,7 @@ def standings(
         "brackets hold 95 % of bootstrap draws.",
         ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "learning rate"),
         [rows[i] for i in order],
-        " ".join([COLUMNS.format(cost=cost), *_lr_notes(record), *_minimum_notes(record)]),
+        " ".join([COLUMNS.format(cost=cost), *lr_notes(record), *_minimum_notes(record)]),
     )
 
 
@@ -86,20 +99,55 @@ COLUMNS = (
 
 @suggests_arguments
 def running_times(record: Record, tolerance: float | None = None, *, cost: str = "evaluations") -> Table:
-    """Return expected running times (Hansen et al., 2021): one row per function, one column per optimizer.
+    """Return expected running times (Hansen et al., 2021), each with its success rate.
 
-    Arguments and errors are those of `standings`.
+    There is one row per function and one column per optimizer. Arguments and errors are those of `standings`.
     """
     found, titles = costs(record, cost), function_titles(record)
     times = found.running_times(tolerance)
     share = judged_tolerance(record.meta) if tolerance is None else tolerance
-    rows: list[list[str | Cell]] = [
-        [titles[name], *_cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))]
-        for name, row in zip(dict.fromkeys(found.functions.tolist()), times, strict=True)
-    ]
-    caption = f"Expected {cost} to reach {share:g} of the initial gap; failed runs restart."
+    reached = np.isfinite(found.at(tolerance))
+    rows: list[list[str | Cell]] = []
+    for name, row in zip(dict.fromkeys(found.functions.tolist()), times, strict=True):
+        cells = _cells(profiles.Estimate(row, *[np.full(len(row), np.nan)] * 2))
+        rates = reached[found.functions == name].mean(0).tolist()
+        rows.append([titles[name], *(replace(cell, rate=rate) for cell, rate in zip(cells, rates, strict=True))])
+    caption = (
+        f"Expected {cost} to reach {share:g} of the initial gap, and success rates; failed runs restart, so that the "
+        f"{cost} of all runs are divided by the number of successes."
+    )
     notes = ["–: no run succeeds."] if not np.isfinite(times).all() else []
-    return Table(caption, ("function", *found.optimizers), rows, " ".join([*notes, *_lr_notes(record)]))
+    return Table(caption, ("function", *found.optimizers), rows, " ".join([*notes, *lr_notes(record)]))
+
+
+def learning_rates(record: Record) -> Table:
+    """Return the learning rates used: one row per function, one column per optimizer.
+
+    Two rates are those of the two halves of the starts, on which `selection.at_best_lr` chose them. An asterisk marks
+    a rate at the edge of the grid among which it chose.
+
+    Raises:
+        InputError: for another record, and for a comparison that ran each optimizer at several learning rates.
+    """
+    found, titles = costs(record), function_titles(record)
+    columns = [lrs_by_function(record, name) for name in found.optimizers]
+    rows = [
+        [titles[name], *(_rates(record, column[i]) for column in columns)]
+        for i, name in enumerate(map(str, record.axes["function"]))
+    ]
+    edges = ["*: at the edge of the grid."] if any("*" in cell for row in rows for cell in row[1:]) else []
+    return Table(
+        f"Learning rates on {_counted(len(rows), 'function')}.",
+        ("function", *found.optimizers),
+        rows,
+        " ".join([*edges, *lr_notes(record)]),
+    )
+
+
+def _rates(record: Record, rates: NDArray[np.float64]) -> str:
+    """Return the different rates of one optimizer on one function, a dash for none."""
+    marked = [f"{rate:.3g}{'*' if at_edge(record, rate) else ''}" for rate in rates.tolist() if not math.isnan(rate)]
+    return ", ".join(dict.fromkeys(marked)) or "–"
 
 
 def function_titles(record: Record) -> dict[str, str]:
@@ -146,40 +194,6 @@ def _ended(record: Record) -> NDArray[np.bool_]:
     """Return which runs ended before their last step without success, by problem and optimizer, shape (P, S)."""
     ended = np.isin(record.grid("status"), TERMINAL)
     return ended.transpose(0, 2, 3, 1).reshape(-1, ended.shape[1])
-
-
-def _lrs_by_function(record: Record, optimizer: str) -> NDArray[np.float64]:
-    """Return the learning rates of an optimizer's runs on each function, shape (F, n); NaN if it has none."""
-    if "lr" not in record.trajectories.runs:
-        return np.full((len(record.axes["function"]), 1), np.nan)
-    rates = record.grid("lr")[:, list(record.axes["optimizer"]).index(optimizer)]
-    return np.asarray(rates.reshape(len(rates), -1), dtype=np.float64)
-
-
-def _lrs_used(record: Record, optimizer: str) -> str:
-    """Return the learning rate of an optimizer, or the range of its rates over functions."""
-    rates = _lrs_by_function(record, optimizer)
-    if np.isnan(rates).all():
-        return "–"
-    low, high = f"{np.nanmin(rates):.3g}", f"{np.nanmax(rates):.3g}"
-    return low if low == high else f"{low} to {high}"
-
-
-def _lr_notes(record: Record) -> list[str]:
-    """Return which learning rates are untuned; else how they were chosen, and where at the edge of the grid."""
-    meta = record.meta
-    chosen_for, grid = meta.get("chosen_for"), list(meta.get("lr_grid", ()))
-    if chosen_for is None:
-        untuned = [name for name in meta.get("untuned", ()) if name in record.axes["optimizer"]]
-        return [f"Untuned, with the default learning rate: {', '.join(untuned)}."] if untuned else []
-    among = f" among {len(grid)} from {min(grid):.3g} to {max(grid):.3g}," if grid else ""
-    notes = [f"Learning rates are chosen per function,{among} for {chosen_for:g}, on the other half of the starts."]
-    edges = []
-    for name in map(str, record.axes["optimizer"] if grid else ()):
-        rates = _lrs_by_function(record, name)
-        count = int((np.isclose(rates, min(grid)) | np.isclose(rates, max(grid))).any(1).sum())
-        edges += [f"{name} on {count} of {_counted(len(rates), 'function')}"] if count else []
-    return [*notes, f"At the edge of this grid: {', '.join(edges)}; widen it."] if edges else notes
 
 
 def _minimum_notes(record: Record) -> list[str]:

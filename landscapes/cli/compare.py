@@ -27,6 +27,7 @@ EXAMPLES = [
 ]
 
 COSTS = ("evaluations", "steps")
+SHOWN = ("standings", "times", "rates")
 
 
 def add(commands: Commands) -> None:
@@ -61,6 +62,14 @@ def add(commands: Commands) -> None:
     )
     output.add_argument("--table", default="text", metavar="T", help="text, markdown, latex or csv (default: text)")
     output.add_argument(
+        "--show",
+        type=types.names,
+        default=["standings", "times"],
+        metavar="NAMES",
+        help="tables to print: standings, times (expected running times), rates (learning rates per function) or all "
+        "(default: standings,times)",
+    )
+    output.add_argument(
         "--tolerance", type=float, metavar="A", help="the one of --tolerances that tables show (default: the smallest)"
     )
     shared.add_title(shared.add_appearance(parser))
@@ -74,9 +83,14 @@ def run(options: argparse.Namespace) -> str:
     from landscapes.analysis.selection import at_best_lr
     from landscapes.cli import lookup
     from landscapes.experiments._compare import compare
+    from landscapes.render.text._table import table
 
     if options.table not in tables.KINDS:
         raise unknown("kind of table", options.table, tables.KINDS)
+    shown = SHOWN if options.show == "all" else options.show
+    for name in shown:
+        if name not in SHOWN:
+            raise unknown("table", name, SHOWN)
     if options.cost not in COSTS:
         raise unknown("cost", options.cost, COSTS)
     if not options.functions:
@@ -107,11 +121,11 @@ def run(options: argparse.Namespace) -> str:
         return batch.report(record, options, "")
     if options.lr_grid is not None:
         record = at_best_lr(record, options.tolerance)
-    found = (
-        tables.standings(record, options.tolerance, cost=options.cost),
-        tables.running_times(record, options.tolerance, cost=options.cost),
+    text = "\n\n".join(
+        table(record, options.table, show=name, tolerance=options.tolerance, cost=options.cost).rstrip("\n")
+        for name in shown
     )
-    return batch.report(record, options, "\n\n".join(table.render(options.table).rstrip("\n") for table in found))
+    return batch.report(record, options, text)
 
 
 def _check_tolerance(options: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record
 from landscapes.render.text._caption import caption
 
-SHOWN = ("standings", "times")
+SHOWN = ("standings", "times", "rates")
 
 
 @suggests_arguments
@@ -27,8 +27,9 @@ def table(
         style: "text" in aligned columns; "markdown"; "latex" in the style of booktabs, for `\\usepackage{booktabs}`;
             "csv" with all digits.
         show: of a comparison, "standings", one row per optimizer (success rate, mean rank,
-            share of runs in which it is the fastest, median cost over all runs, learning rates), or "times", one row
-            per function: the expected running times (Hansen et al., 2021).
+            share of runs in which it is the fastest, median cost over all runs, learning rates); or one row per
+            function: "times", the expected running times (Hansen et al., 2021) with success rates, or "rates", the
+            learning rates, marked where they lie at the edge of their grid.
         tolerance: of a comparison, one of its tolerances; by default that for which learning rates were chosen, else
             the last.
         cost: of a comparison, what is counted, "evaluations" or "steps".
@@ -49,6 +50,8 @@ def table(
     if show not in SHOWN:
         raise unknown("table", show, SHOWN)
     job = record.meta.get("experiment", "race") if isinstance(record, Record) else None
+    if job == "compare" and show == "rates":
+        return tables.learning_rates(record).render(style)
     if job == "compare":
         made = tables.standings if show == "standings" else tables.running_times
         return made(record, tolerance, cost=cost).render(style)
@@ -62,5 +65,6 @@ def table(
         header, *rows = race_table.rows(record)
         return tables.Table(caption(record), header, rows).render(style)
     raise InputError(
-        "a table needs the record of race(), sweep(), compare() or tune(); running times need that of compare()"
+        "a table needs the record of race(), sweep(), compare() or tune(); running times and rates need that of "
+        "compare()"
     )

@@ -15,7 +15,7 @@ import pytest
 from landscapes import InputError
 from landscapes.analysis import profiles, tables
 from landscapes.analysis.costs import costs
-from landscapes.analysis.tables import Cell, Table, csv_text, running_times, runs_csv, standings
+from landscapes.analysis.tables import Cell, Table, csv_text, learning_rates, running_times, runs_csv, standings
 from landscapes.record import Record, Trajectories
 
 NEVER = -1
@@ -98,6 +98,7 @@ def test_running_times_have_one_row_per_function_and_mark_the_best():
     assert (a0.value, b0.value) == (20, (40 + 50 + 100) / 2)
     assert (a1.value, b1.value) == ((8 + 200) / 1, 6)
     assert [cell.best for cell in (a0, b0, a1, b1)] == [True, False, False, True]
+    assert [cell.text for cell in (a0, b0, a1, b1)] == ["20 (100 %)", "95 (67 %)", "208 (33 %)", "6 (100 %)"]
     unsolved = running_times(comparison([[[NEVER], [NEVER]]]))
     assert [cell.text for cell in unsolved.rows[0][1:]] == ["–", "–"]
     assert not any(cell.best for cell in unsolved.rows[0][1:])
@@ -143,6 +144,11 @@ def test_tables_judge_by_the_tolerance_of_the_chosen_rates_and_show_them():
     assert "chosen per function, among 3 from 0.01 to 1, for 0.1, on the other half of the starts" in table.note
     assert "At the edge of this grid: A_1 on 1 of 2 functions, B & C on 1 of 2 functions" in table.note
     np.testing.assert_array_equal(costs(chosen).at(), costs(SPLIT).at(0.1))
+    rates = learning_rates(chosen)
+    assert rates.rows == [["First", "0.1", "1*"], ["f1", "0.01*", "0.1"]]
+    assert "At the edge of this grid: A_1 on 1 of 2 functions" in rates.note
+    halves = with_column(chosen, "lr", [0.1, 1.0, 0.1, *[np.nan] * 3, *[0.1] * 6])
+    assert learning_rates(halves).rows[0] == ["First", "0.1, 1*", "–"]
     times = running_times(chosen)
     assert [row[0] for row in times.rows] == ["First", "f1"]
     assert "to reach 0.1" in times.caption

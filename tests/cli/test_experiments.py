@@ -82,10 +82,14 @@ def test_basins_box_with_a_minus_sign(cli):
 
 
 def test_compare_at_the_best_lr(cli, tmp_path):
-    code, _, err = cli(
-        *TWO_BY_TWO, *shlex.split("--steps 60 --tolerances 0.1,1e-3 --lr-grid 1e-3..1:5 --record r.npz -o r.png")
+    code, out, err = cli(
+        *TWO_BY_TWO,
+        *shlex.split("--steps 60 --tolerances 0.1,1e-3 --lr-grid 1e-3..1:5 --record r.npz -o r.png --show rates,times"),
     )
     assert (code, err) == (0, "")
+    assert out.startswith("Learning rates on 2 functions.\n\nfunction")
+    assert "Expected evaluations to reach 0.001" in out
+    assert "Mean rank" not in out
     record = Record.load(tmp_path / "r.npz")
     assert list(record.axes) == ["function", "optimizer", "start", "seed"]
     assert record.meta["chosen_for"] == 1e-3
@@ -192,6 +196,10 @@ def test_resume_dir_and_processes_give_the_same_result(cli, tmp_path):
         (["compare", "--optimizer", "adam"], "no functions given; for example: --function beale"),
         (["compare", "--function", "booth"], "no optimizers given; for example: --optimizer adam"),
         (["compare", "--function", "booth", "--optimizer", "adam", "--table", "html"], "unknown kind of table 'html'"),
+        (
+            ["compare", "--function", "booth", "--optimizer", "adam", "--show", "rate"],
+            "unknown table 'rate'. Did you mean",
+        ),
         (
             ["compare", "--function", "booth", "--optimizer", "adam", "--lr-grid", "1e-3.."],
             "--lr-grid must be values or a range, as in 0.001,0.1 or 1e-4..1:20 (20 values)",

@@ -24,14 +24,16 @@ def test_a_comparison_is_the_tables_of_comparisons(style, target):
     assert render.table(SPLIT, style, show="times", tolerance=target) == tables.running_times(SPLIT, target).render(
         style
     )
+    assert render.table(SPLIT, style, show="rates") == tables.learning_rates(SPLIT).render(style)
 
 
 def test_running_times_are_those_of_the_profiles():
     found = costs(SPLIT)
     expected = profiles.expected_running_time(found.at()[:3].T, found.spent[:3].T)
     header, first, _ = csv.reader(render.table(SPLIT, "csv", show="times").splitlines())
-    assert header == ["function", *found.optimizers]
-    assert [float(entry) for entry in first[1:]] == pytest.approx(expected.tolist())
+    assert header == ["function", *(f"{name}{end}" for name in found.optimizers for end in ("", " success rate"))]
+    assert [float(entry) for entry in first[1::2]] == pytest.approx(expected.tolist())
+    assert [float(entry) for entry in first[2::2]] == pytest.approx([1, 2 / 3])
 
 
 def test_steps_are_counted_where_they_are_asked_for():
@@ -61,10 +63,10 @@ def test_a_race_is_its_standings(race):
     ("given", "options", "words"),
     [
         (SPLIT, {"style": "latx"}, "unknown style of table 'latx'. Did you mean latex"),
-        (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: standings, times"),
+        (SPLIT, {"show": "ranks"}, "unknown table 'ranks'. Known: rates, standings, times"),
         (SPLIT, {"tolerance": 0.3}, "no tolerance 0.3; it has 0.1, 0.0001"),
         (map_record(), {}, r"needs the record of race\(\), sweep\(\), compare\(\) or tune\(\)"),
-        (converging(1), {"show": "times"}, r"running times need that of compare\(\)"),
+        (converging(1), {"show": "times"}, r"running times and rates need that of compare\(\)"),
         ("beale", {}, r"needs the record of race\(\), sweep\(\), compare\(\) or tune\(\)"),
     ],
 )
