@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oracle": {"objectives"},
     "optimizers": {"errors", "silence", "objectives", "oracle", "random", "caching"},
     "engine": {"errors", "silence", "objectives", "oracle", "optimizers", "caching"},
+    "javascript": {"errors", "silence", "objectives", "oracle", "optimizers"},
     "execution": {"errors", "files", "leftovers", "versions", "objectives", "oracle", "optimizers", "engine"},
     "experiments": {
         "errors",

@@ -1,0 +1,5 @@
+"""Functions as JavaScript, with the numbers that torch gives, for pages without Python."""
+
+from landscapes.javascript._functions import emit_function as emit_function
+from landscapes.javascript.printing import Script as Script
+from landscapes.javascript.printing import library as library
