@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from landscapes.objectives._function import Box, Function, StationaryKind, StationaryPoint
-from landscapes.objectives.derivatives import gradient, hessian, random_points
+from landscapes.objectives.derivatives import gradient_and_hessian, hessian, random_points
 
 
 def local_minima(function: Function, starts: int = 300, steps: int = 80) -> Tensor:
@@ -35,12 +35,16 @@ def _distinct_minima(function: Function, found: Tensor) -> Tensor:
     found = found[inside & function(found).isfinite()]
     found = found[is_strict(function, found)]
     found = found[_newton_converged(function, found)]
-    found = found[function(found).argsort()]
-    kept: list[Tensor] = []
-    for point in found:
-        if all(float(((point - other) / width).abs().max()) > 1e-5 for other in kept):
-            kept.append(point)
-    return torch.stack(kept) if kept else found
+    return _distinct(found[function(found).argsort()], 1e-5 * width)
+
+
+def _distinct(x: Tensor, tolerance: Tensor) -> Tensor:
+    """Return the points (n, d) that differ by more than `tolerance`, shape (d,), from each kept one before them."""
+    kept = torch.ones(len(x), dtype=torch.bool)
+    for i in range(len(x)):
+        if kept[i]:
+            kept[i + 1 :] &= ((x[i + 1 :] - x[i]).abs() > tolerance).any(1)
+    return x[kept]
 
 
 def _newton_converged(function: Function, x: Tensor) -> Tensor:
@@ -50,9 +54,9 @@ def _newton_converged(function: Function, x: Tensor) -> Tensor:
     """
     low, high = corners(function.domain)
     width = high - low
-    curvature = hessian(function, x) * width[:, None] * width
-    grad = gradient(function, x) * width
-    step: Tensor = torch.linalg.pinv(curvature, rtol=1e-11, hermitian=True) @ grad[..., None]
+    grad, curvature = gradient_and_hessian(function, x)
+    scaled = curvature * width[:, None] * width
+    step: Tensor = torch.linalg.pinv(scaled, rtol=1e-11, hermitian=True) @ (grad * width)[..., None]
     return (step[..., 0].abs() < 1e-5).all(1)
 
 
@@ -74,20 +78,22 @@ def stationary_points(function: Function, starts: int = 400, steps: int = 60) ->
     width = high - low
     x = search_starts(function, starts)
     for _ in range(steps):
-        step = (torch.linalg.pinv(hessian(function, x).nan_to_num()) @ gradient(function, x)[..., None])[..., 0]
+        step = _newton_steps(function, x)
         x = (x - step * (0.3 / (step / width).abs().amax(1, keepdim=True).clamp(min=0.3))).nan_to_num()
-    step = (torch.linalg.pinv(hessian(function, x).nan_to_num()) @ gradient(function, x)[..., None])[..., 0]
+    step = _newton_steps(function, x)
     x = x[((step / width).abs() < 1e-11).all(1) & (x >= low).all(1) & (x <= high).all(1)]
-    kept: list[Tensor] = []
-    for point in x[function(x).argsort()]:
-        if all(float(((point - other) / width).abs().max()) > 1e-6 for other in kept):
-            kept.append(point)
     found = []
-    for point in kept:
+    for point in _distinct(x[function(x).argsort()], 1e-6 * width):
         eigenvalues = torch.linalg.eigvalsh(hessian(function, point[None]))[0]
         kind: StationaryKind = "minimum" if eigenvalues[0] > 0 else "maximum" if eigenvalues[-1] < 0 else "saddle"
         found.append(StationaryPoint(kind, tuple(point.tolist())))
     return found
+
+
+def _newton_steps(function: Function, x: Tensor) -> Tensor:
+    grad, curvature = gradient_and_hessian(function, x)
+    step: Tensor = torch.linalg.pinv(curvature.nan_to_num()) @ grad[..., None]
+    return step[..., 0]
 
 
 def search_starts(function: Function, count: int) -> Tensor:
@@ -113,19 +119,10 @@ def descend(function: Function, x: Tensor, steps: int) -> Tensor:
     with torch.no_grad():
         value = function(x)
     damping = torch.full((len(x), 1), 1e-3, dtype=torch.float64)
+    model = _quadratic_model(function, x)
     for _ in range(steps):
-        grad, curvature = gradient(function, x), hessian(function, x)
-        finite = grad.isfinite().all(1) & curvature.isfinite().flatten(1).all(1)
-        grad = torch.where(finite[:, None], grad, 0.0)
-        curvature = torch.where(finite[:, None, None], curvature, torch.eye(function.dim, dtype=torch.float64))
-        blocked = ((x <= low) & (grad > 0)) | ((x >= high) & (grad < 0))
-        grad = grad * ~blocked
-        free = (~blocked).double()
-        curvature = curvature * free[:, :, None] * free[:, None, :]
-        eigenvalues, vectors = torch.linalg.eigh(curvature)
-        eigenvalues = eigenvalues.abs()
+        projected, eigenvalues, vectors = model
         largest = eigenvalues.amax(1, keepdim=True).clamp(min=1e-300)
-        projected = (vectors.transpose(1, 2) @ grad[..., None])[..., 0]
         scaled = projected / (eigenvalues + damping * largest).clamp(min=1e-14 * largest)
         step: Tensor = (vectors @ scaled[..., None])[..., 0]
         trial = (x - step).clamp(low, high)
@@ -137,10 +134,32 @@ def descend(function: Function, x: Tensor, steps: int) -> Tensor:
         damping = torch.where(better[:, None], damping / 10, damping * 8).clamp(1e-16, 1e12)
         ends[active] = x
         if not moving.all():
-            x, value, damping, active = x[moving], value[moving], damping[moving], active[moving]
+            x, value, damping, active, better = (part[moving] for part in (x, value, damping, active, better))
+            model = tuple(part[moving] for part in model)
         if not len(active):
             break
+        if better.any():  # where a step was rejected, the derivatives are known
+            for part, fresh in zip(model, _quadratic_model(function, x[better]), strict=True):
+                part[better] = fresh
     return ends
+
+
+def _quadratic_model(function: Function, x: Tensor) -> tuple[Tensor, ...]:
+    """Return gradients along the eigenvectors (n, d), absolute eigenvalues (n, d) and the eigenvectors (n, d, d).
+
+    Coordinates that would leave the domain are held. Derivatives that are not finite count as a bowl of slope 0.
+    """
+    low, high = corners(function.domain)
+    grad, curvature = gradient_and_hessian(function, x)
+    finite = grad.isfinite().all(1) & curvature.isfinite().flatten(1).all(1)
+    grad = torch.where(finite[:, None], grad, 0.0)
+    curvature = torch.where(finite[:, None, None], curvature, torch.eye(function.dim, dtype=torch.float64))
+    blocked = ((x <= low) & (grad > 0)) | ((x >= high) & (grad < 0))
+    grad = grad * ~blocked
+    free = (~blocked).double()
+    curvature = curvature * free[:, :, None] * free[:, None, :]
+    eigenvalues, vectors = torch.linalg.eigh(curvature)
+    return (vectors.transpose(1, 2) @ grad[..., None])[..., 0], eigenvalues.abs(), vectors
 
 
 def is_strict(function: Function, x: Tensor, directions: int = 48) -> Tensor:

@@ -18,6 +18,11 @@ def gradient(function: Function, x: Tensor) -> Tensor:
 
 def hessian(function: Function, x: Tensor) -> Tensor:
     """Return the Hessians by automatic differentiation, shape (n, d, d), at points of shape (n, d)."""
+    return gradient_and_hessian(function, x)[1]
+
+
+def gradient_and_hessian(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the gradients, shape (n, d), and the Hessians, shape (n, d, d), at points of shape (n, d)."""
     x = x.detach().clone().requires_grad_()
     values = function(x)
     (grad,) = torch.autograd.grad(values.sum(), x, create_graph=True)
@@ -28,7 +33,7 @@ def hessian(function: Function, x: Tensor) -> Tensor:
         else None
         for i in range(function.dim)
     ]
-    return torch.stack([zeros if row is None else row for row in rows], 1)
+    return grad.detach(), torch.stack([zeros if row is None else row for row in rows], 1)
 
 
 def random_points(function: Function, count: int, seed: int = 0) -> Tensor:

@@ -99,7 +99,7 @@ def test_one_step_matches_torch_bitwise(variant, dtype):
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
 def test_a_thousand_steps_match_torch(cls, objective, dim, steps):
     rng = np.random.default_rng(dim)
-    candidates = two_of_each_variant(cls, rng)
+    candidates = two_of_each_variant(cls, rng)[::2]
     x = starts(dim, len(candidates), rng)
     expected = by_torch(objective(dim), candidates, x, steps, separate=False)
     assert expected.isfinite().all()

@@ -97,7 +97,7 @@ class Plain:
     [
         (valley, 2, 40),
         pytest.param(egg_box, 1, 60, marks=pytest.mark.slow),
-        pytest.param(valley, 5, 60, marks=pytest.mark.slow),
+        pytest.param(valley, 5, 30, marks=pytest.mark.slow),
         pytest.param(egg_box, 5, 60, marks=pytest.mark.slow),
     ],
     ids=lambda part: getattr(part, "__name__", None),
