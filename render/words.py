@@ -22,6 +22,7 @@ WORDS: Mapping[str, str] = {
     "{title}, 1 coordinate": "titles",
     "{title}, {count} coordinates": "titles",
     "target": "the loss curves",
+    "heights on a log scale": "3-D surfaces",
     # one step
     "{label}, step {step}": "explain_step",
     "momentum": "explain_step",

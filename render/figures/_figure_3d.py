@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
-from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
@@ -20,22 +19,12 @@ from landscapes.render.artists.animated import pixels, set_step
 from landscapes.render.artists.legend import Entry, legend_entries
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
+from landscapes.render.plot3d.best_camera import best_camera
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots.inputs import check_step, labels_of, size_factor
 from landscapes.render.theme import StyleLike, Theme, as_theme
-
-Points = NDArray[np.float64]
-
-AZIMUTHS = (-60.0, -120.0, -30.0, -150.0, 30.0, 60.0, 150.0, 120.0)
-"""Candidate azimuths of the automatic camera in degrees, in order of preference."""
-
-ELEVATIONS = (42.0, 54.0)
-"""Candidate elevations in degrees, in order of preference."""
-
-TEST_WINDOW = (240.0, 180.0)
-"""Window size in pixels for the visibility test of a camera."""
 
 LABEL_SIZE = 9.0
 """Font size of the tick labels in points."""
@@ -45,6 +34,9 @@ LABEL_DISTANCE = 12.0
 
 MARGIN = 12.0
 """Left and right margin in points."""
+
+STRETCH = 1.7
+"""A fixed view is drawn up to this much wider to fill a wide figure."""
 
 
 class BlockArtist(SurfaceArtist):
@@ -56,7 +48,7 @@ class BlockArtist(SurfaceArtist):
         self, surface: Surface, look: Theme, record: Record | None, camera: Camera | None, width: float
     ) -> None:
         super().__init__(surface, look, record, width)
-        self.camera = self._best_camera() if camera is None else camera
+        self.camera = best_camera(self) if camera is None else camera
         self.bounds = [(surface.x[0], surface.x[-1]), (surface.y[0], surface.y[-1])]
         self._labels: dict[str, Text] = {}
         self._drawn: list[Bbox] = []
@@ -71,21 +63,7 @@ class BlockArtist(SurfaceArtist):
         space = pixels(renderer, size) * np.array([16.0, LABEL_DISTANCE + LABEL_SIZE])  # for numbers
         window = left + space[0], bottom + space[1], right - left - 2 * space[0], top - bottom - space[1]
         share = self.step / self.span if self.span else 0.0
-        return self.camera.at(share).onto(window, self.model.top, self.floor)
-
-    def _best_camera(self) -> Camera:
-        """Return the candidate camera that shows most of the trajectories and minima."""
-
-        def hidden(camera: Camera) -> float:
-            rendered = self.model.field.render(
-                camera.onto((0.0, 0.0, *TEST_WINDOW), self.model.top), *map(int, TEST_WINDOW)
-            )
-            trajectories = [run.points for run in self.runs] + [self.model.minima] * bool(len(self.model.minima))
-            return sum(1 - _share(rendered.visible(points), points) for points in trajectories)
-
-        cameras = [Camera(azim, elev) for elev in ELEVATIONS for azim in AZIMUTHS]
-        costs = [hidden(camera) + 0.03 * place for place, camera in enumerate(cameras)]
-        return cameras[int(np.argmin(costs))]
+        return self.camera.at(share).onto(window, self.model.top, self.floor, STRETCH)
 
     def draw_edge(self, renderer: RendererBase, view: Projection, axis: int) -> None:
         """Draw tick labels along the near edge parallel to an axis."""
@@ -149,8 +127,8 @@ def figure_3d(
 ) -> Figure:
     """Draw a race in 3-D: the surface with level lines and lighting, and the trajectories on it.
 
-    Parts behind the surface are drawn faint. `render.animate(record, figure=render.figure_3d(record))` animates the
-    figure and moves the camera.
+    Parts behind the surface are drawn faint, and a note says if heights are logarithmic.
+    `render.animate(record, figure=render.figure_3d(record))` animates the figure and moves the camera.
 
     Args:
         record: a race on a function of two coordinates, or a `Surface` alone.
@@ -182,7 +160,7 @@ def figure_3d(
         raise InputError("this record has no surface; figure_3d needs a race on a function of two coordinates")
     with look.context():
         made = new_figure(figsize, dpi)
-        ax = _lay_out(Sheet.of(made, look), race, title, legend)
+        ax = _lay_out(Sheet.of(made, look), race, title, legend, log=surface.scale == "log")
         ax.set_axis_off()
         block = BlockArtist(surface, look, race, camera, 2.3 * size_factor(ax))
         ax.add_artist(block)
@@ -195,8 +173,8 @@ def _entries(race: Record, look: Theme) -> list[Entry]:
     return [replace(entry, style=replace(entry.style, dashes=())) for entry in legend_entries(race, look)]
 
 
-def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool) -> Axes:
-    """Place title and step counter above, the legend below, and return the axes between them."""
+def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool, log: bool) -> Axes:
+    """Place title, note and step counter above, the legend below, and return the axes between them."""
     ax = sheet.axes((0, 0, sheet.wide, sheet.high))
     side, above, tall, taken = sheet.wide - 2 * MARGIN, 0.0, 0.0, 0.0
     words, y = title or ("" if race is None else race.meta.get("title", "")), sheet.high - sheet.head + 7
@@ -207,14 +185,17 @@ def _lay_out(sheet: Sheet, race: Record | None, title: str | None, legend: bool)
             sheet.legend(rows, (MARGIN, 6.0, side, tall))
         above = sheet.head
         taken = sheet.counter(sheet.wide - MARGIN, y, int(race.trajectories.step[-1]), side)
+    counted = taken
     if words:
         above, size = sheet.head, 12.0 * sheet.scale
         text, size = sheet.ruler.fit_title(words, side - taken, size, max(0.66 * size, LEAST), "bold")
         sheet.write(MARGIN, y, text, size, fontweight="bold")
+        taken += sheet.ruler.width(text, size, "bold", math=True) + 10
+    if log:
+        note, size = sheet.look.say("heights on a log scale"), 8.0 * sheet.scale
+        if sheet.ruler.width(note, size) <= side - taken and above:
+            sheet.write(MARGIN + taken - counted, y, note, size, alpha=0.7)
+        else:
+            above += 1.5 * size
+            sheet.write(MARGIN, sheet.high - above + 0.3 * size, note, size, alpha=0.7)
     return sheet.place(ax, (MARGIN, tall + 8, side, sheet.high - tall - 8 - above))
-
-
-def _share(shown: NDArray[np.bool_], points: Points) -> float:
-    """Return the visible share of the points in view; 1 if no point is in view."""
-    inside = np.isfinite(points).all(1)
-    return float(shown[inside].mean()) if inside.any() else 1.0

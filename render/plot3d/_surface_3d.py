@@ -12,11 +12,19 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
+from landscapes.render.plot3d.best_camera import best_camera
+from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.heightfield import Projection
 from landscapes.render.plot3d.shading import scaled_heights
 from landscapes.render.plot3d.surface_artist import SurfaceArtist
 from landscapes.render.plots.inputs import check_step, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme
+
+DEFAULT_VIEW = -60, 30
+"""Azimuth and elevation of new axes of matplotlib."""
+
+ZOOM = 1.42
+"""Size of the box in units of matplotlib, divided by its drawn height; more would cut its labels."""
 
 ADVICE = 'fig.add_subplot(projection="3d", proj_type="ortho")'
 
@@ -47,7 +55,8 @@ def surface_3d(
     """Draw a surface on 3-D axes, with the trajectories of a race; return the axes.
 
     x and y are the coordinates of the function. z is the drawn height: 0 at the lowest value, 1 at the
-    highest level; its tick labels are values of the function. The view is changed as usual (`ax.view_init`).
+    highest level; its tick labels are values of the function. Axes with matplotlib's default view get the view and the
+    proportions of `render.figure_3d`, which show most of the race; any other view stays (`ax.view_init`).
 
     Args:
         record: a race in two dimensions, or a `Surface` alone.
@@ -87,6 +96,16 @@ def surface_3d(
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
     axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
     axes.zaxis.set_minor_formatter(NullFormatter())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5))
+    if surface.scale == "log":
+        axes.set_zlabel(look.say("heights on a log scale"), fontsize=8 * look.text_scale, color=look.foreground)
+    if (axes.azim, axes.elev) == DEFAULT_VIEW:
+        camera = best_camera(artist)
+        axes.view_init(elev=camera.elev, azim=camera.azim)
+        turned, lifted = np.radians((camera.azim, camera.elev))
+        tall = (abs(np.cos(turned)) + abs(np.sin(turned))) * np.sin(lifted) + TALL * np.cos(lifted)
+        axes.set_box_aspect((1, 1, TALL), zoom=float(ZOOM / tall))
     ax.add_artist(artist)
     if race is not None:
         show_step(ax, race, step)
@@ -111,5 +130,5 @@ def _ticks(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         marks = np.asarray(MaxNLocator(6).tick_values(float(value[0]), float(value[-1])))
     marks = marks[(marks >= value[0]) & (marks <= value[-1])]
     places = np.interp(marks, value, height)
-    apart = np.concatenate([[True], np.diff(places) > 0.08]) if len(places) else np.zeros(0, bool)
+    apart = np.concatenate([[True], np.diff(places) > 0.16]) if len(places) else np.zeros(0, bool)
     return places[apart], marks[apart]

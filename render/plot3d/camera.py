@@ -50,10 +50,11 @@ class Camera:
         """Return the camera after a share of the race."""
         return replace(self, azim=self.azim + share * self.rotate)
 
-    def onto(self, window: Window, height: float, low: float = 0.0) -> Projection:
+    def onto(self, window: Window, height: float, low: float = 0.0, stretch: float = 1.0) -> Projection:
         """Return the largest projection of the unit square with heights from `low` to `height` that fits a window.
 
-        If the camera rotates, the scale is the same from all sides.
+        In a wide window, it is drawn up to `stretch` times as wide. If the camera rotates, it is not stretched, and the
+        scale is the same from all sides.
         """
         azimuth, elevation = math.radians(self.azim), math.radians(self.elev)
         c, s = math.cos(azimuth), math.sin(azimuth)
@@ -61,8 +62,9 @@ class Camera:
         tall = wide * math.sin(elevation) + TALL * (height - low) * math.cos(elevation)
         left, bottom, width, up = window
         scale = min(width / wide, up / tall)
-        across = scale * np.array([-s, -math.sin(elevation) * c])
-        along = scale * np.array([c, -math.sin(elevation) * s])
+        wider = 1.0 if self.rotate else float(np.clip(width / (wide * scale), 1.0, stretch))
+        across = scale * np.array([-s * wider, -math.sin(elevation) * c])
+        along = scale * np.array([c * wider, -math.sin(elevation) * s])
         rise = scale * TALL * math.cos(elevation)
         middle = np.array([left + width / 2, bottom + up / 2])
         origin = middle - (across + along) / 2 - np.array([0.0, rise * (height + low) / 2])

@@ -19,6 +19,7 @@ from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import AGE_BANDS, RGB, mix
 from landscapes.render.plot3d.heightfield import HeightField, Projection, resized
 from landscapes.render.plot3d.shading import FINE, paint, scaled_heights
+from landscapes.render.plots.contours import is_known
 from landscapes.render.theme import Style, Theme, styles
 
 Points = NDArray[np.float64]
@@ -98,6 +99,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
         self.theme = look
         self.model = SurfaceModel(surface, look)
         self.linewidth = linewidth
+        self.known = record is None or is_known(record)
         self.runs: list[SurfaceRun] = []
         self.steps: NDArray[np.int64] = np.zeros(1, np.int64)
         if record is not None:
@@ -234,13 +236,15 @@ class SurfaceArtist(Artist, AnimatedArtist):
             gc.restore()
 
     def _minima(self, renderer: RendererBase) -> None:
-        """Draw a star at each minimum in view."""
+        """Draw a star at each minimum in view, an open one if a search found it."""
+        edge, width = (self.theme.star_edge, 0.4) if self.known else (self.theme.foreground, 0.6)
         for place, visible in zip(*self._stars, strict=True):
             if np.isfinite(place).all():
-                gc = stroke(self, renderer, 0.4 * self.linewidth)
-                gc.set_foreground(self._faint_if_hidden(self.theme.star_edge, visible))
+                gc = stroke(self, renderer, width * self.linewidth)
+                gc.set_foreground(self._faint_if_hidden(edge, visible))
                 star = Affine2D().scale(pixels(renderer, 6.4 * self.linewidth)).translate(*place.tolist())
-                renderer.draw_path(gc, Head.shape("*"), star, (*self._faint_if_hidden(self.theme.star, visible), 1.0))
+                fill = (*self._faint_if_hidden(self.theme.star, visible), 1.0) if self.known else None
+                renderer.draw_path(gc, Head.shape("*"), star, fill)
                 gc.restore()
 
     def _head(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from render_pixels import sized
 from render_records import arc, record
@@ -195,6 +197,71 @@ def test_without_a_choice_the_camera_stands_where_most_is_seen() -> None:
     made = figure_3d(Record(record([line]).trajectories, wall, race().meta), **sized(320, 240))
     camera = made.findobj(SurfaceArtist)[0].camera  # type: ignore[attr-defined]
     assert np.sin(np.radians(camera.azim)) > 0 or camera.elev > 42
+
+
+@pytest.mark.parametrize("make", ["figure", "axes"])
+def test_the_default_view_shows_where_runs_end(make: str) -> None:
+    """A slope in front of matplotlib's usual view hides the end of the race; a view of one's own stays."""
+    x = np.linspace(-1, 1, 101)
+    ridge = 40 * np.exp(-8 * ((x[None] - 0.7) ** 2 + (x[:, None] + 0.7) ** 2))
+    surface = Surface(x, x, ridge, np.array([[0.3, -0.2]]), 0.0, "linear")
+    way = np.stack([np.linspace(-0.8, 0.3, 21), np.linspace(0.8, -0.2, 21)], 1)
+    made = record([way], surface=surface)
+    if make == "figure":
+        drawn = figure_3d(made, **sized(640, 480))
+    else:
+        drawn = Figure(figsize=(6.4, 4.8))
+        ax: Any = surface_3d(made, drawn.add_subplot(projection="3d", proj_type="ortho"))
+        assert (ax.azim, ax.elev) != (-60, 30)
+        own: Any = drawn.add_subplot(projection="3d", proj_type="ortho", azim=-60, elev=31)
+        assert (surface_3d(made, own).azim, own.elev) == (-60, 31)  # type: ignore[attr-defined]
+        own.remove()
+    FigureCanvasAgg(drawn).draw()
+    (artist,) = drawn.findobj(SurfaceArtist)
+    ((_, visible),) = artist._projected  # type: ignore[attr-defined]
+    assert visible.mean() > 0.95
+    assert visible[-1]
+    assert artist._stars[1].all()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("size", "least"), [((960, 540), 0.7), ((640, 640), 0.85), ((480, 270), 0.6)])
+def test_a_3d_figure_fills_its_frame(size: tuple[int, int], least: float) -> None:
+    made = figure_3d(race(), **sized(*size), camera=Camera())
+    FigureCanvasAgg(made).draw()
+    (artist,) = made.findobj(SurfaceArtist)
+    image = artist._image[..., 3] > 0  # type: ignore[attr-defined]
+    wide, high = np.ptp(np.flatnonzero(image.any(0))), np.ptp(np.flatnonzero(image.any(1)))
+    frame = artist.axes.bbox  # type: ignore[union-attr]
+    assert wide > least * frame.width
+    assert high > 0.6 * frame.height
+
+
+def test_a_note_says_that_heights_are_logarithmic() -> None:
+    log = race()
+    assert log.surface is not None
+    linear = Record(log.trajectories, replace(log.surface, scale="linear"), log.meta)
+    for size in ((640, 360), (240, 180)):
+        texts = [
+            [text.get_text() for text in figure_3d(made, camera=Camera(), **sized(*size)).texts]
+            for made in (log, linear)
+        ]
+        assert ["heights on a log scale" in found for found in texts] == [True, False]
+    axes: Any = [Figure().add_subplot(projection="3d", proj_type="ortho") for _ in range(2)]
+    assert [surface_3d(made, ax).get_zlabel() for made, ax in zip((log, linear), axes, strict=True)] == [  # type: ignore[attr-defined]
+        "heights on a log scale",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(("minimum_is", "filled"), [("known", True), ("found", False)])
+def test_the_star_of_a_minimum_that_a_search_found_is_open(minimum_is: str, filled: bool) -> None:
+    made = record([arc(20, 0.2)], minimum_is=minimum_is)
+    star = np.array(to_rgb(THEMES["light"].star)) * 255
+    page = figure_3d(made, camera=Camera(elev=80), step=0, **sized(480, 360))
+    canvas = FigureCanvasAgg(page)
+    canvas.draw()
+    picture = np.asarray(canvas.buffer_rgba())[..., :3].astype(float)
+    assert (np.abs(picture - star).max(2) < 8).any() == filled
 
 
 @pytest.mark.parametrize(
