@@ -115,12 +115,13 @@ def fit_legend(
     if not shown:
         return Legend([], 1, size * theme.text_scale, 0.0)
     usual = [points * theme.text_scale for points in (size, 0.89 * size, 0.78 * size)]
-    few = abbreviated(shown)
-    names = [replace(entry, lr="") for entry in few]
     least = min(max(LEAST_POINTS, LEAST_PIXELS * 72 / ruler.dpi), usual[-1])
+    most = int(tall // (ROW * least / 9)) * max(int(width // ((INDENT + GAP + 1) * least)), 1)  # even without names
+    few = abbreviated(shown if len(shown) <= most else shown[: most + 1])
+    names = [replace(entry, lr="") for entry in few]
     smaller = [*np.arange(usual[-1] - 0.5, least, -0.5).tolist(), least]
     rounds = [(shown, False, usual), (few, False, usual), (few, True, usual), (names, True, [usual[-1], *smaller])]
-    for words, cut, fonts in rounds:
+    for words, cut, fonts in rounds if len(shown) <= most else []:
         for font in fonts:
             fit = fit_names(words, width, font, ruler) if cut else list(words)
             across = column_count(fit, width, font, ruler)
@@ -130,13 +131,13 @@ def fit_legend(
     rows = int(tall // (ROW * least / 9))
     kept = fit_names(names, width, least, ruler)
     more = Entry(
-        kept[0].style, theme.say("+ {count} more", count=len(kept)), "", "", "", 0, sample=False
+        kept[0].style, theme.say("+ {count} more", count=len(shown)), "", "", "", 0, sample=False
     )  # at least as wide as needed
     across = column_count([*kept, more], width, least, ruler)
     count = rows * across - 1
     if count < 1:
         return Legend([], 1, least, 0.0)
-    rest = replace(more, name=theme.say("+ {count} more", count=len(kept) - count))
+    rest = replace(more, name=theme.say("+ {count} more", count=len(shown) - count))
     return Legend([*kept[:count], rest], across, least, legend_height([*kept[:count], rest], across, least))
 
 

@@ -20,6 +20,9 @@ CELLS = 250
 SHORTEST = 0.03
 """Overlaps shorter than this share of the view are crossings and ignored."""
 
+MOST = 100
+"""More trails or curves than this have no gaps: there, most of each trail would be gaps."""
+
 NEVER = np.iinfo(np.int64).max
 
 Pieces = list[tuple[int, int, int]]
@@ -41,22 +44,34 @@ def split_overlaps(
 
 
 def find_overlaps(
-    all_points: Sequence[NDArray[np.float64]], view: tuple[tuple[float, float], tuple[float, float]]
+    all_points: Sequence[NDArray[np.float64]],
+    view: tuple[tuple[float, float], tuple[float, float]],
+    steps: Sequence[Numbers] | None = None,
 ) -> list[tuple[Pieces, Numbers]]:
     """Return the parts of each trail, and for each segment when the first earlier trail has passed there too.
 
-    The time is the number of the point that the trail has reached by then; 0 if the earlier one passes first.
+    The time is the number of the point that the trail has reached by then; 0 if the earlier one passes first. More
+    than `MOST` trails have one part each.
+
+    Args:
+        all_points: the points of each trail, shape (n, 2).
+        view: the limits of x and of y.
+        steps: the step of each point, ascending; by default its number.
 
     >>> slow = np.column_stack([np.linspace(0, 1, 50) ** 2, np.zeros(50)])
     >>> (_, none), (_, since) = find_overlaps([slow, slow**0.5], ((0, 1), (0, 1)))
     >>> none.tolist() == [0] * 49, since[[0, 20, 48]].tolist()
     (True, [6, 32, 0])
     """
+    if len(all_points) > MOST:
+        counts = [max(len(points) - 1, 0) for points in all_points]
+        return [([(0, count, 0)], np.zeros(count, np.int64)) for count in counts]
     low, high = np.array(view, float).T
     taken = np.zeros((CELLS + 2, CELLS + 2), np.int64)
     first = np.full_like(taken, NEVER)
     found: list[tuple[Pieces, Numbers]] = []
-    for points in all_points:
+    for trail, points in enumerate(all_points):
+        step = np.arange(len(points)) if steps is None else steps[trail]
         unit = np.nan_to_num(np.clip((points - low) / (high - low), -1.0, 2.0), nan=-1.0)
         segment, cells = _walk(unit)
         depth = taken[cells[:, 0], cells[:, 1]]
@@ -66,7 +81,10 @@ def find_overlaps(
         length = np.hypot(*np.diff(unit, axis=0).T)
         parts = merge_segments(np.where(least == NEVER, 0, least), length)
         deep = np.repeat([depth > 0 for *_, depth in parts], [end - begin for begin, end, _ in parts])
-        found.append((parts, np.where(deep & (since > np.arange(len(since)) + 1), since, 0)))
+        late = deep & (since > step[1:])
+        if steps is not None:
+            since = np.where(since == NEVER, NEVER, np.searchsorted(step, since))
+        found.append((parts, np.where(late, since, 0)))
         if len(found) == len(all_points):
             break  # no later trail
         inside = (unit >= 0).all(1) & (unit <= 1).all(1)
@@ -77,9 +95,9 @@ def find_overlaps(
         size = np.minimum(cells[visible].max(0) + 2, CELLS + 2) - corner
         piece = slice(corner[0], corner[0] + size[0]), slice(corner[1], corner[1] + size[1])
         reached_at = np.full(size, NEVER)
-        reached_at[tuple((cells[visible][::-1] - corner).T)] = (
+        reached_at[tuple((cells[visible][::-1] - corner).T)] = step[
             segment[visible][::-1] + 1
-        )  # later assignments win: the earliest point per cell
+        ]  # later assignments win: the earliest point per cell
         for grid in (reached_at, reached_at.T):  # include the neighbouring cells
             before = grid.copy()
             grid[1:] = np.minimum(grid[1:], before[:-1])

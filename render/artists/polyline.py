@@ -14,6 +14,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.render.artists.animated import IDENTITY, Boxes, Canvas
+from landscapes.render.artists.thinning import straightened
 
 LONG = 1000
 """Polylines with more points keep one vertex per half pixel."""
@@ -34,6 +35,7 @@ class Polyline:
         pixels: the points in pixels, shape (n, 2).
         length: the length up to each point in pixels.
         kept: the numbers of the points that a picture needs.
+        thinned: whether it belongs to a very large race, so that its strokes drop vertices that no pixel shows.
         upright: whether all segments are horizontal or vertical.
         whole: the strokes of the whole polyline.
     """
@@ -41,6 +43,7 @@ class Polyline:
     def __init__(self, x: Points | Numbers, y: Points, step: Numbers) -> None:
         self.data = np.column_stack([x, y])
         self.step = step
+        self.thinned = False
         self.shown = int(step[-1])
         self.count = len(step)
         self._steps: list[int] = step.tolist()
@@ -81,6 +84,8 @@ class Polyline:
         self.length = np.concatenate([[0.0], np.cumsum(np.minimum(moves, FAR))])
         on = np.diff(np.floor(2 * self.length), prepend=-1) > 0
         self.kept = np.flatnonzero(on | ~np.isfinite(self.pixels).all(1) | (len(on) <= LONG))
+        if self.thinned:
+            self.kept = straightened(self.pixels, self.kept)
         self.whole = Strokes(self, *solid(self, 0, len(self.pixels) - 1))
 
     def piece(self, begin: int, end: int) -> Path:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import FAILED, Record, steps_or_inf
 from landscapes.render.artists.polyline import Polyline
+from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.plots._loss_curves import DEPTH, Curve
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor, write_note
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -106,7 +107,12 @@ def history(
         if not len(known):
             continue
         part = slice(known[0], known[-1] + 1)
-        curve = HistoryCurve(along[run, part], values[run, part], steps[part], style=style, label=label, width=thick)
+        points, step_of = np.column_stack([along[run, part], values[run, part]]), steps[part]
+        if values.size >= MANY:
+            kept = curve_points(points, ax)
+            points, step_of = points[kept], step_of[kept]
+        curve = HistoryCurve(points[:, 0], points[:, 1], step_of, style=style, label=label, width=thick)
+        curve.polyline.thinned = values.size >= MANY
         ax.add_line(curve)
     show_step(ax, record, step)
     return ax

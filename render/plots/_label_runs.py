@@ -30,6 +30,9 @@ from landscapes.render.theme import Theme, as_theme
 FONT = 9.0
 """Font size on large axes, in points."""
 
+MOST = 60
+"""The largest number of labels; more would hide the function, and finding their places takes time."""
+
 LEAD = 0.9
 """Labels farther from their point than this many font sizes get a leader line."""
 
@@ -42,7 +45,7 @@ class RunLabels(Artist, AnimatedArtist):
 
     Args:
         record: the race.
-        shown: the legend entries of the runs.
+        shown: the legend entries of the first runs, which get labels.
         theme: the theme.
         font: font size in points.
         head: diameter of a current point in points.
@@ -59,7 +62,7 @@ class RunLabels(Artist, AnimatedArtist):
         star: float = STAR,
     ) -> None:
         super().__init__()
-        self.points = record.trajectories.x
+        self.points = record.trajectories.x[: len(shown)]
         self.steps = record.trajectories.step
         self.minima = np.zeros((0, 2)) if record.surface is None else record.surface.minima
         self.shown = shown
@@ -242,7 +245,8 @@ def label_runs(
     """Write the name of each run next to its current point on axes that show the race, and return them.
 
     Labels follow their points steadily and avoid points, minima, insets and each other. A leader line links a label
-    that is not adjacent to its point. A label without a free place is hidden.
+    that is not adjacent to its point. A label without a free place is hidden. Of more than 60 runs, the first 60 have
+    labels.
 
     Args:
         record: a race in two dimensions.
@@ -265,7 +269,8 @@ def label_runs(
     ax = current_axes(ax)
     scale = size_factor(ax)
     font = FONT * look.text_scale * scale**0.35 if fontsize is None else fontsize
-    shown_runs = legend_entries(record, look) if scale > 0.9 else abbreviated(legend_entries(record, look))
+    shown_runs = legend_entries(record, look)[:MOST]
+    shown_runs = shown_runs if scale > 0.9 else abbreviated(shown_runs)
     ruler = Ruler((ax.get_figure(root=True) or ax.figure).dpi)
     wide = 72 * ax.get_window_extent().width / ruler.dpi
     shown_runs = [

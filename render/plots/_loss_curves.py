@@ -15,12 +15,13 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import suggests_arguments
-from landscapes.record import FAILED, Record, step_or_none
+from landscapes.record import FAILED, Record, steps_or_inf
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
-from landscapes.render.artists.overlap import CELLS, Pieces, merge_segments
+from landscapes.render.artists.overlap import CELLS, MOST, Pieces, merge_segments
 from landscapes.render.artists.polyline import Polyline, Strokes
 from landscapes.render.artists.target_label import TargetLabel
+from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.artists.trails import layout_strokes, set_legend_style
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -136,17 +137,17 @@ def loss_curves(
     from_minimum = math.isfinite(origin)
     values = trajectories.loss - origin if from_minimum else trajectories.loss
     level = None if record.meta.target is None else record.meta.target - (origin if from_minimum else 0.0)
-    hold_last = [str(status) not in FAILED for status in trajectories.runs["status"]]
-    finite = values[hold_last if any(hold_last) else slice(None)]
+    hold_last = ~np.isin(trajectories.runs["status"], FAILED)
+    finite = values[hold_last] if hold_last.any() and not hold_last.all() else values
     if from_minimum:
         first = max(_begin(finite), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
-        lowest = -_highest(-finite)
+        lowest = _lowest(finite)
         lowest = lowest if level is None else min(lowest, level / 3)
         ax.set_ylim(max(lowest, first * DEPTH), 4 * _top(finite, first))
     elif record.meta.minimum != -math.inf and _all_positive(finite):
-        lowest = -_highest(-finite)
+        lowest = _lowest(finite)
         ax.set_yscale("log")
         ax.set_ylim(lowest / 1.5, 1.5 * _top(finite, _begin(finite)))
     else:
@@ -159,18 +160,21 @@ def loss_curves(
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     labels = [str(label) for label in trajectories.runs["label"]]
-    curves = []
+    stops = np.maximum(steps_or_inf(trajectories.runs["stopped"]), 1)  # runs stay where they were stopped
+    gaps, polylines = len(values) <= MOST, []
+    depths = _depths(np.where(trajectories.step < stops[:, None], values, np.nan), ax) if gaps else None
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
-        stopped = step_or_none(trajectories.runs["stopped"], run)
-        ran = (
-            slice(None) if stopped is None else trajectories.step < max(stopped, 1)
-        )  # runs stay where they were stopped
-        curve = Curve(trajectories.step[ran], values[run][ran], style=style, label=label, width=thick)
+        kept = np.flatnonzero(trajectories.step < stops[run])
+        if values.size >= MANY:
+            kept = kept[curve_points(np.column_stack([trajectories.step[kept], values[run, kept]]), ax)]
+        curve = Curve(trajectories.step[kept], values[run, kept], style=style, label=label, width=thick)
+        curve.polyline.thinned = values.size >= MANY
+        if depths is not None:
+            curve.parts = _parts(curve, depths[run, kept], ax)
         ax.add_line(curve)
-        curves.append(curve)
-    _part(curves, ax)
+        polylines.append(curve.polyline)
     if level is not None:
-        ax.add_artist(TargetLabel(level, [curve.polyline for curve in curves], look))
+        ax.add_artist(TargetLabel(level, polylines[:MOST], look))
     show_step(ax, record, step)
     return ax
 
@@ -180,23 +184,31 @@ def loss_name(record: Record) -> str:
     return "gap to the minimum" if math.isfinite(record.gap_origin) else "loss"
 
 
-def _part(curves: list[Curve], ax: Axes) -> None:
-    """Find where curves have the same values as earlier ones, so that those show through."""
-    view = ax.transScale.transform(np.transpose([ax.get_xlim(), ax.get_ylim()]))
-    heights = np.full((len(curves), max(len(curve.polyline.data) for curve in curves)), np.nan)
+def _depths(values: NDArray[np.float64], ax: Axes) -> NDArray[np.int64]:
+    """Return for each value (R, T) how many earlier curves are as high there, to the eye."""
+    depths = np.zeros(values.shape, np.int64)
+    scale = ax.yaxis.get_transform()
+    low, high = scale.transform(np.array(ax.get_ylim()))
     with np.errstate(all="ignore"):
-        for run, curve in enumerate(curves):
-            x, y = ((ax.transScale.transform(curve.polyline.data) - view[0]) / (view[1] - view[0])).T
-            heights[run, : len(y)] = y
-            depth = (np.abs(heights[:run, : len(y)] - y) < 1 / CELLS).sum(0)
-            length = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)), posinf=0.0)
-            curve.parts = merge_segments(np.minimum(depth[:-1], depth[1:]), length)
+        heights = (scale.transform(values.ravel()).reshape(values.shape) - low) / (high - low)
+        for run in range(1, len(values)):
+            depths[run] = (np.abs(heights[:run] - heights[run]) < 1 / CELLS).sum(0)
+    return depths
+
+
+def _parts(curve: Curve, depth: NDArray[np.int64], ax: Axes) -> Pieces:
+    """Return the parts of a curve in which it has the same values as earlier ones, so that those show through."""
+    view = ax.transScale.transform(np.transpose([ax.get_xlim(), ax.get_ylim()]))
+    with np.errstate(all="ignore"):
+        x, y = ((ax.transScale.transform(curve.polyline.data) - view[0]) / (view[1] - view[0])).T
+        length = np.nan_to_num(np.hypot(np.diff(x), np.diff(y)), posinf=0.0)
+    return merge_segments(np.minimum(depth[:-1], depth[1:]), length)
 
 
 def _all_positive(values: NDArray[np.float64]) -> bool:
     """Return whether all finite values are positive, and there is one."""
-    finite = values[np.isfinite(values)]
-    return bool(len(finite) and (finite > 0).all())
+    finite = np.isfinite(values)
+    return bool(finite.any() and np.all(values > 0, where=finite))
 
 
 def _top(values: NDArray[np.float64], first: float) -> float:
@@ -206,7 +218,7 @@ def _top(values: NDArray[np.float64], first: float) -> float:
 
 def _span(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return linear limits with margins."""
-    low, high = -_highest(-values), _begin(values)
+    low, high = _lowest(values), _begin(values)
     margin = 0.05 * max(high - low, 1e-9 * abs(low), 1e-9)
     return low - margin, high + 3 * margin
 
@@ -219,4 +231,11 @@ def _begin(values: NDArray[np.float64]) -> float:
 
 def _highest(values: NDArray[np.float64]) -> float:
     """Return the largest finite value, 0 if there is none."""
-    return float(np.max(values[np.isfinite(values)], initial=-np.inf)) if np.isfinite(values).any() else 0.0
+    highest = float(np.max(values, initial=-np.inf, where=np.isfinite(values)))
+    return highest if math.isfinite(highest) else 0.0
+
+
+def _lowest(values: NDArray[np.float64]) -> float:
+    """Return the smallest finite value, 0 if there is none."""
+    lowest = float(np.min(values, initial=np.inf, where=np.isfinite(values)))
+    return lowest if math.isfinite(lowest) else 0.0

@@ -18,6 +18,7 @@ from landscapes.record import FAILED, Record, Surface, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import find_overlaps
+from landscapes.render.artists.thinning import MANY, trail_points
 from landscapes.render.artists.trails import Halo, Trail, mix
 from landscapes.render.plots.contours import draw_minima, is_known
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
@@ -78,12 +79,13 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     """Add trails of a width in points, their halos and heads, and rings at their starts."""
     trajectories = record.trajectories
     labels = [str(label) for label in trajectories.runs["label"]]
-    all_points = filled_forward(trajectories.x)
-    parts = find_overlaps(list(all_points), (ax.get_xlim(), ax.get_ylim()))
+    all_points, steps = _thinned(trajectories.x, trajectories.step, ax)
+    parts = find_overlaps(all_points, (ax.get_xlim(), ax.get_ylim()), steps)
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = all_points[run].T
-        trail = Trail(x, y, trajectories.step, style=style, theme=look, width=thick, label=label)
+        trail = Trail(x, y, steps[run], style=style, theme=look, width=thick, label=label)
         trail.parts, trail.since = parts[run]
+        trail.polyline.thinned = trajectories.loss.size >= MANY
         ax.add_line(trail)
         if look.halo_width:
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
@@ -93,6 +95,20 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
             ax.add_artist(head(trail, stopped=stopped if failed else None, size=3.7 * thick))
     for start in {tuple(point) for point in trajectories.x[:, 0].tolist()}:
         ax.add_artist(Start(start, look, 2.9 * thick))
+
+
+def _thinned(
+    x: NDArray[np.float64], step: NDArray[np.int64], ax: Axes
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.int64]]]:
+    """Return the points and the steps of each run, given points (R, T, 2); for very many, those that are visible."""
+    many = step.size * len(x) >= MANY
+    all_points, steps = [], []
+    for run in range(len(x)):
+        points = filled_forward(x[run : run + 1])[0]
+        kept = trail_points(points, ax) if many else slice(None)
+        all_points.append(points[kept])
+        steps.append(step[kept])
+    return all_points, steps
 
 
 def _hold(ax: Axes, record: Record) -> None:
@@ -218,10 +234,11 @@ def draw_on_curve(
     _ground(record.curve, ax, look, known=is_known(record))
     width = 2.3 * size_factor(ax) if linewidth is None else linewidth
     labels = [str(label) for label in trajectories.runs["label"]]
-    points = filled_forward(np.stack([trajectories.x[..., 0], trajectories.loss], -1))
+    points, steps = _thinned(np.stack([trajectories.x[..., 0], trajectories.loss], -1), trajectories.step, ax)
     for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
         x, y = points[run].T
-        tail = Tail(x, y, trajectories.step, style=style, theme=look, width=width, label=label)
+        tail = Tail(x, y, steps[run], style=style, theme=look, width=width, label=label)
+        tail.polyline.thinned = trajectories.loss.size >= MANY
         tail.extra = look.halo_width * width
         ax.add_line(tail)
         ax.add_artist(Past(tail)).set_clip_path(ax.patch)
@@ -229,7 +246,7 @@ def draw_on_curve(
             failed = str(trajectories.runs["status"][run]) in FAILED
             stopped = step_or_none(trajectories.runs["stopped"], run)
             ax.add_artist(Head(tail, stopped=stopped if failed else None, size=3.7 * width))
-    for start in {tuple(line[0]) for line in points.tolist()}:
+    for start in {tuple(line[0].tolist()) for line in points}:
         ax.add_artist(Start(start, look, 2.9 * width))
     show_step(ax, record, step)
     return ax

@@ -95,7 +95,9 @@ def size_factor(ax: Axes) -> float:
 
 
 def filled_forward(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Replace points (R, T, d) that are not finite by the last finite point before them."""
+    """Return points (R, T, d), with those that are not finite replaced by the last finite point before them."""
     finite = np.isfinite(x).all(2)
+    if finite.all():
+        return x
     last = np.maximum.accumulate(np.where(finite, np.arange(x.shape[1]), 0), axis=1)
     return np.take_along_axis(x, last[..., None], axis=1)
