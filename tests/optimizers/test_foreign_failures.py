@@ -52,6 +52,49 @@ class Wrapping(torch.optim.Optimizer):
         self.base_optimizer.step(closure)
 
 
+class DifferentiatesLoss(Base):
+    """Differentiates the loss of its closure itself, as torchmin's Minimizer does."""
+
+    def step(self, closure):
+        (p,) = self.param_groups[0]["params"]
+        (p.grad,) = torch.autograd.grad(torch.enable_grad()(closure)(), [p])
+        super().step()
+
+
+class CallsBackward(Base):
+    """Calls backward on the loss of its closure, and sets gradients to zero before, or after, or never."""
+
+    zero_before = zero_after = False
+
+    def step(self, closure):
+        if self.zero_before:
+            self.zero_grad()
+        loss = closure()
+        if self.zero_after:
+            self.zero_grad(set_to_none=False)
+        loss.backward()
+        super().step()
+
+
+class ZeroesBefore(CallsBackward):
+    zero_before = True
+
+
+class ZeroesAfter(CallsBackward):
+    zero_after = True
+
+
+class SecondDerivatives(Base):
+    """Newton's method by derivatives of the loss of its closure."""
+
+    def step(self, closure):
+        (p,) = self.param_groups[0]["params"]
+        (g,) = torch.autograd.grad(closure(), [p], create_graph=True)
+        hessian = torch.stack([torch.autograd.grad(component, p, retain_graph=True)[0] for component in g])
+        with torch.no_grad():
+            p.sub_(torch.linalg.solve(hessian, g))
+
+
 class Raises(Base):
     """Raises after some steps."""
 
@@ -65,12 +108,25 @@ class Raises(Base):
 
 @pytest.mark.parametrize(
     "own",
-    [Torch(Detaches, lr=0.01), Torch(Train, lr=0.01), Torch(Wrapping, base_optimizer=Torch(torch.optim.SGD, lr=0.01))],
+    [
+        *(
+            Torch(cls, lr=0.01)
+            for cls in (Detaches, Train, DifferentiatesLoss, CallsBackward, ZeroesBefore, ZeroesAfter)
+        ),
+        Torch(Wrapping, base_optimizer=Torch(torch.optim.SGD, lr=0.01)),
+    ],
+    ids=lambda own: own.label,
 )
 @pytest.mark.parametrize("wrap", [lambda own: own, lambda own: Clip(own, norm=1e9)])
 def test_unusual_classes_equal_gradient_descent(own, wrap):
     x = landscapes.race("booth", [wrap(own), "sgd(lr=0.01)"], steps=5).trajectories.x
     assert np.allclose(x[0], x[1], rtol=1e-14)
+
+
+def test_a_closures_loss_has_second_derivatives():
+    runs = landscapes.race("booth", [Torch(SecondDerivatives, lr=1.0)], steps=1).trajectories
+    assert np.allclose(runs.x[0, -1], [1, 3])
+    assert (runs.runs["n_gradients"].item(), runs.runs["n_hvps"].item()) == (2, 2)
 
 
 @pytest.mark.parametrize("number", [1, 3, 40])

@@ -9,6 +9,7 @@ from peers import always_vectorize, classes, libraries, optimizer_of, with_learn
 from reference import by_optimizers, default_dtype, egg_box, starts
 
 from landscapes.errors import InputError
+from landscapes.optimizers.adapters import torch_stepper
 
 REFUSED = {
     "AdaLOMO": r"^AdaLOMO takes a network, not parameters",
@@ -72,6 +73,15 @@ def test_class_gives_the_numbers_of_a_plain_loop(name):
         assert same(paths[:, :, i], single) or name in RANDOM  # their streams depend on the position in the batch
         if optimizers[i].step_requirement == "gradient" and name not in RANDOM:
             assert same(single, plain_loop(objective, optimizers[i], x[:, i], 5))
+
+
+@pytest.mark.parametrize("name", ["MADGRAD", "DiffGrad", "AdamG"])
+def test_no_bit_depends_on_the_number_of_runs(name, monkeypatch):
+    """These classes call functions that torch rounds by the size of a tensor."""
+    optimizers, x = [optimizer_of(name, classes()[name])] * 60, starts(2, 60, np.random.default_rng(1))
+    together = by_optimizers(egg_box(2), optimizers, x, 30)
+    monkeypatch.setattr(torch_stepper, "RUNS", 100)  # fewer runs have one object each
+    assert torch.equal(together, by_optimizers(egg_box(2), optimizers, x, 30))
 
 
 def test_at_least_130_classes_race():

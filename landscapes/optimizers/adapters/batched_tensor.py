@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_map, tree_unflatten
 
 from landscapes.optimizers.adapters.per_run_arithmetic import SELECTED_RUNS, PerRunArithmetic
+from landscapes.optimizers.adapters.rounding import one_by_one, rounds_by_size
 from landscapes.optimizers.adapters.torch_ops import (
     ATTRIBUTE_ACCESS,
     ELEMENTWISE,
@@ -132,6 +133,8 @@ def unwrap_tensor(tensor: Tensor) -> Tensor:
 def apply_per_run(function: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Any:
     """Apply a function of torch to each run."""
     name = getattr(function, "__name__", "")
+    if rounds_by_size(name, args, kwargs):
+        return _separately(function, name, args, kwargs)
     if name in INPLACE:
         if type(args[0]) is not BatchedTensor:
             raise UnbatchableError(f"{name} on a tensor shared by all runs")
@@ -284,6 +287,33 @@ def _vmapped(function: Callable[..., Any], name: str, inplace: bool, args: Any, 
         return tree_map(
             lambda out: out.movedim(0, -1).as_subclass(BatchedTensor) if isinstance(out, Tensor) else out, result
         )
+
+
+def _separately(function: Callable[..., Any], name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:
+    """Apply a function to one run after the other, because it rounds otherwise for many runs at once."""
+    if isinstance(kwargs.get("out"), BatchedTensor):
+        rest = {key: value for key, value in kwargs.items() if key != "out"}
+        return kwargs["out"].copy_(_separately(function, name, args, rest))
+    inplace = name == "__ipow__" or (name.endswith("_") and not name.startswith("_"))
+    if inplace and type(args[0]) is not BatchedTensor:
+        raise UnbatchableError(f"{name} on a tensor shared by all runs")
+    leaves, shape = tree_flatten((args, dict(kwargs)), is_leaf=lambda leaf: isinstance(leaf, BatchedTensor))
+    with torch._C.DisableTorchFunctionSubclass():
+        columns: list[Any] = []
+        for leaf in leaves:
+            if type(leaf) is BatchedTensor:
+                columns.append(leaf.as_subclass(Tensor).movedim(-1, 0).contiguous())
+            else:
+                columns.append(leaf.values.tolist() if isinstance(leaf, PerRunNumber) else leaf)
+        batched = [i for i, leaf in enumerate(leaves) if isinstance(leaf, BatchedTensor | PerRunNumber)]
+        each = []
+        for values in zip(*(columns[i] for i in batched), strict=True):
+            filled = list(columns)
+            for i, value in zip(batched, values, strict=True):
+                filled[i] = value
+            each.append(tree_unflatten(filled, shape))
+        result = one_by_one(function, each).as_subclass(BatchedTensor)
+        return args[0].copy_(result) if inplace else result
 
 
 def _foreach(name: str, args: Any, kwargs: Mapping[str, Any]) -> Any:

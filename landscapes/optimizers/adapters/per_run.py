@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from landscapes.errors import InputError
+from landscapes.optimizers.adapters.closures import ClosureLoss
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, seed_all, third_party_code
 from landscapes.optimizers.adapters.torch_spec import StepRequirement, TorchSpec
 from landscapes.optimizers.stepper import StepContext
@@ -45,6 +46,7 @@ class PerRun:
             pieces = [pieces[0][part] for part in self.parts]
             self.inverse = torch.cat(self.parts).argsort()
         self.parameters = [torch.nn.Parameter(piece) for piece in pieces]
+        self.losses = ClosureLoss(self.parameters if spec.step_requirement == "closure" else [])
         with third_party_code(f"{spec.spec} cannot be created", point.dtype):
             self.torch_optimizer = spec.create(self.parameters, deepcopy(spec.hyper))
 
@@ -101,9 +103,10 @@ class PerRun:
 
         def closure() -> Tensor:
             assert evaluate is not None
+            assert graph_gradient is not None
             value, gradient = evaluate(self.point.clone())
             self._set_gradients(gradient)
-            return value
+            return self.losses.connected(value, lambda: self._split(graph_gradient(self._joined())))
 
         with torch.enable_grad(), third_party_code(self.failure, point.dtype):
             if requirement == "sparse":
@@ -216,7 +219,7 @@ def _queries(
         cast(Any, gradient).register_hook(lambda _: context.oracle.count("n_hvps", mask))
         return gradient
 
-    return evaluate, graph_gradient if requirement == "graph" else None
+    return evaluate, graph_gradient if requirement in ("closure", "graph") else None
 
 
 def _owned(gradient: Tensor) -> Tensor:

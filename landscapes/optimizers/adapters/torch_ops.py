@@ -22,6 +22,14 @@ ELEMENTWISE = _names("""
 """)
 """Operations whose result at an index depends on that index alone, so they need no knowledge of runs."""
 
+TRANSCENDENTAL = _names("""
+    pow rpow ipow float_power exp exp2 expm1 log log2 log10 log1p sigmoid expit logit log_sigmoid logsigmoid tanh sinh
+    cosh sin cos tan sinc asin acos atan arcsin arccos arctan atan2 arctan2 asinh acosh atanh arcsinh arccosh arctanh
+    erf erfc erfinv erfcx lgamma gammaln digamma polygamma i0 i0e hypot xlogy xlog1py logaddexp logaddexp2 softplus
+    gelu silu mish elu celu selu softmax log_softmax logsumexp logcumsumexp _softmax _log_softmax
+""")
+"""Functions that torch may round otherwise in a large tensor than in a small one, without underscores around."""
+
 INPLACE = frozenset(f"{name}_" for name in ELEMENTWISE)
 """Their in-place variants."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -20,6 +21,7 @@ from landscapes.objectives.decorators import function
 from landscapes.optimizers.adapters.batched_factories import FACTORY_MODES, FactoryMode
 from landscapes.optimizers.adapters.isolation import preserve_rng_state, silenced
 from landscapes.optimizers.adapters.per_run import PerRun, PerRunLoop
+from landscapes.optimizers.adapters.rounding import RoundingWatch
 from landscapes.optimizers.adapters.settings import SettingPath, float_settings, structure
 from landscapes.optimizers.adapters.torch_spec import TorchSpec
 from landscapes.optimizers.adapters.vectorized import Vectorized
@@ -121,7 +123,7 @@ def _probe(
     points = torch.linspace(-1.1, 1.3, x.shape[0] * RUNS, dtype=x.dtype, device=x.device).reshape(RUNS, -1).T
     separate_time: list[float] = []
     shared_time: list[float] = []
-    before = _rng_state()
+    before, watch = _rng_state(), RoundingWatch()
     try:
         separate = [PerRun(spec, point) for spec, point in zip(specs, points.unbind(1), strict=True)]
         parts = [Vectorized(specs, points, np.arange(RUNS), factory_mode)]
@@ -132,9 +134,11 @@ def _probe(
             for one, point, own in zip(separate, points.unbind(1), rows, strict=True):
                 one.step(point, own, "gradient")
             middle = perf_counter()
-            parts = [after for part in parts for after in part.advance(points, gradient)]
-            separate_time.append(middle - start)
-            shared_time.append(perf_counter() - middle)
+            with watch if t % 2 == 0 else nullcontext():
+                parts = [after for part in parts for after in part.advance(points, gradient)]
+            if t % 2:  # watching takes time
+                separate_time.append(middle - start)
+                shared_time.append(perf_counter() - middle)
             points, shared = torch.stack([one.point for one in separate], 1), torch.empty_like(points)
             for part in parts:
                 shared[:, torch.from_numpy(part.runs)] = part.points
@@ -142,6 +146,8 @@ def _probe(
                 return VectorizationReport(reason="the runs split up")
             if not _same_rng_state(before):
                 return VectorizationReport(reason="draws random numbers")
+            if watch.found:
+                return VectorizationReport(reason=f"torch rounds {min(watch.found)} otherwise for many runs")
             if not _same(points, shared):
                 return VectorizationReport(reason=f"other numbers at step {t + 1}")
     except Exception as error:
