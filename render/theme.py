@@ -190,16 +190,20 @@ class Style:
 def styles(labels: Sequence[str], theme: Theme) -> list[Style]:
     """Return one style per label: the theme's own, else known optimizers have fixed colours, others take free ones.
 
+    Equal labels have one style: runs of one optimizer from several starts.
+
     >>> [style.marker for style in styles(["Adam", "SGD"], THEMES["light"])]
     ['o', 'o']
     """
+    distinct = list(dict.fromkeys(labels))
     places: list[int | None] = []
-    for label in labels:
+    for label in distinct:
         place = _place(label)
         places.append(None if place in places else place)
-    free = (place for place in range(len(labels) + len(OPTIMIZERS)) if place not in places)
+    free = (place for place in range(len(distinct) + len(OPTIMIZERS)) if place not in places)
     usual = [_style(next(free) if place is None else place, theme) for place in places]
-    return [_restyled(style, theme.by_label.get(label)) for label, style in zip(labels, usual, strict=True)]
+    found = {label: _restyled(style, theme.by_label.get(label)) for label, style in zip(distinct, usual, strict=True)}
+    return [found[label] for label in labels]
 
 
 def _restyled(style: Style, wanted: StyleLike | None) -> Style:

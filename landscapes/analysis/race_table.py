@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from landscapes.record import FAILED, Record, status_step, status_words, step_or_none, steps_or_inf
+from landscapes.record import FAILED, Record, by_start, status_step, status_words, step_or_none, steps_or_inf
 
 HEADER = ("place", "optimizer", "learning rate", "final loss", "steps to target", "status")
 
@@ -29,24 +30,36 @@ def table(record: Record) -> str:
 
 
 def rows(record: Record) -> list[tuple[str, ...]]:
-    """Return the header and the rows of that table."""
-    order = record.order
-    standing = [[_standing(record, run) for run in order].index(_standing(record, run)) + 1 for run in order]
-    lines = [HEADER, *(_row(record, place, run) for place, run in zip(standing, order, strict=True))]
-    if record.meta.target is None:
-        lines = [(*line[:-2], line[-1]) for line in lines]
-    if any(_evaluations(record, run) != _gradients(_taken(record, run)) for run in record.order):
-        spent = ["evaluations", *(_evaluations(record, run) for run in record.order)]
-        lines = [(*line[:-1], cell, line[-1]) for line, cell in zip(lines, spent, strict=True)]
+    """Return the header and the rows of that table; of a race from several starts, the standings from each."""
+    parts = by_start(record)
+    target = any(part.meta.target is not None for part in parts)
+    spent = any(_evaluations(part, run) != _gradients(_taken(part, run)) for part in parts for run in part.order)
+
+    def line(start: str, cells: Sequence[str], evaluations: str) -> tuple[str, ...]:
+        *begin, steps, status = cells
+        return (*[start] * (len(parts) > 1), *begin, *[steps] * target, *[evaluations] * spent, status)
+
+    lines = [line("start", HEADER, "evaluations")]
+    for part in parts:
+        order = part.order
+        standing = [_standing(part, run) for run in order]
+        lines += [
+            line(place(part.meta.start, 4), _row(part, standing.index(own) + 1, run), _evaluations(part, run))
+            for run, own in zip(order, standing, strict=True)
+        ]
     return lines
 
 
 def result_sentence(record: Record) -> str:
-    """Return one sentence: which run is the best, and by what.
+    """Return one sentence: which run is the best, and by what; of a race from several starts, from each of them.
 
     That is the run that reaches the target first (`Record.order`). If none does, or if there is no target, the sentence
     names the lowest final loss. If runs are unbounded, it names these, in order.
     """
+    parts = by_start(record)
+    if len(parts) > 1:
+        ends = [re.sub(r"^No\b", "no", result_sentence(part).rstrip(".")) for part in parts]
+        return "; ".join(f"from {place(p.meta.start, 4)} {end}" for p, end in zip(parts, ends, strict=True)) + "."
     runs, order = record.trajectories.runs, record.order
     first, *others = order
     best = [run for run in order if _standing(record, run) == _standing(record, first)]

@@ -109,7 +109,9 @@ def _states(output: Path) -> dict[Path, tuple[int, int]]:
 
 
 def heading(record: Record) -> str:
-    """Return the title, the number of steps and the start of a race."""
-    from landscapes.analysis.race_table import place
+    """Return the title, the number of steps and the starts of a race."""
+    from landscapes.analysis.race_table import listed, place
+    from landscapes.record import by_start
 
-    return f"{record.meta.title}: {record.meta.steps} steps from {place(record.meta.start)}"
+    starts = listed([place(part.meta.start) for part in by_start(record)])
+    return f"{record.meta.title}: {record.meta.steps} steps from {starts}"

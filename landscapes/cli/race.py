@@ -60,7 +60,14 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="tune omitted learning rates to ones that the eye can follow: no leaps, all runs in view",
     )
-    shared.add_start(runs)
+    runs.add_argument(
+        "--start",
+        dest="starts",
+        type=types.point,
+        action="append",
+        metavar="X,Y",
+        help="start of all runs, repeat to run every optimizer from several (default: the function's own)",
+    )
     shared.add_steps(runs)
     output = shared.add_race_figure(parser)
     shared.add_record(output)
@@ -85,7 +92,7 @@ def run(options: argparse.Namespace) -> str:
         record = race(
             function,
             optimizers,
-            start=options.start,
+            start=options.starts,
             steps=options.steps,
             device=options.device,
             dtype=lookup.precision(options.dtype),

@@ -174,7 +174,7 @@ class Racing:
         record = race_searched(
             given,
             given if prepared.function is prepared.given else prepared.function,
-            point,
+            [point],
             optimizers,
             steps,
             seed=self._seed,

@@ -6,20 +6,23 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from landscapes.analysis import race_table
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import RecordSteps
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.experiments.checks import check_count, check_dtype, check_memory, check_metrics, check_start, check_stop
-from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, with_tuned_lrs
+from landscapes.experiments.checks import check_count, check_dtype, check_memory, check_metrics, check_stop
+from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, unique_labels, with_tuned_lrs
 from landscapes.experiments.outcomes import FAILED_REASONS, race_target, roaming_box, statuses
+from landscapes.experiments.race_starts import check_starts, joined
 from landscapes.experiments.target_hits import arrival_steps
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
@@ -50,7 +53,7 @@ def race(
     function: str | Function,
     optimizers: Optimizers | None = None,
     *,
-    start: Sequence[float] | None = None,
+    start: Sequence[float] | Sequence[Sequence[float]] | None = None,
     steps: int | None = None,
     device: str = "cpu",
     dtype: torch.dtype = torch.float64,
@@ -73,7 +76,8 @@ def race(
             on average over the start and three starts close by. Ties, and rates with which no run reaches the target,
             are ranked by final loss (see `landscapes.experiments.stored_lrs`). So does an
             `optimizers.Torch` without one. Other optimizer objects are used as they are.
-        start: the start point, d numbers; by default the function's own.
+        start: the start point, d numbers, or several: every optimizer then runs from each, with the numbers of a race
+            from that start alone. A learning rate is tuned from the first. By default the function's own.
         steps: how many steps, >= 1; by default the function's own number.
         device: "cpu", "cuda", "cuda:1", …
         dtype: `torch.float64` or `torch.float32`.
@@ -94,11 +98,14 @@ def race(
         progress: called with (steps done, steps in all).
 
     Returns:
-        A record with one run per optimizer. A run reaches the target when 1e-4 of the gap between the start and the
-        minimum remains, or the lower bound if only that is known. Without either, `meta.target` is None. If a run goes
-        below a declared minimum, `meta.minimum_is` is "contradicted" and there is no target. A function that is
-        unbounded below has none either: a run is "unbounded", and `reached` is the step, once its loss stays below the
-        level halfway from the first loss to the lowest value of the surface.
+        A record with one run per optimizer and start. From several starts, the column `name` has the optimizer's label,
+        `start` the index in `meta.starts`, and each start has its own target, `meta.targets`.
+
+        A run reaches the target when 1e-4 of the gap between the start and the minimum remains, or the lower bound if
+        only that is known. Without either, `meta.target` is None. If a run goes below a declared minimum,
+        `meta.minimum_is` is "contradicted" and there is no target. A function that is unbounded below has none either:
+        a run is "unbounded", and `reached` is the step, once its loss stays below the level halfway from the first loss
+        to the lowest value of the surface.
 
     Raises:
         InputError: for invalid arguments, before any work is done.
@@ -120,14 +127,15 @@ def race(
         raise InputError(f'metrics=["seconds"] needs device="cpu", got {device!r}')
     wanted = None if view is None else _check_view(objective, view)
     budget = check_count("steps", objective.steps if steps is None else steps)
-    point = check_start(objective, objective.start if start is None else start)
-    objective = checked(objective, point)
-    if wanted is None:
+    points = check_starts(objective, start)
+    for point in points:
+        objective = checked(objective, point)
+    for point in points if wanted is None else ():
         objective = _view_with_start(objective, point)
     return race_searched(
         objective,
         with_found_minima(objective),
-        point,
+        points,
         optimizers,
         budget,
         place=place,
@@ -146,7 +154,7 @@ def race(
 def race_searched(
     given: Function,
     objective: Function,
-    point: Sequence[float],
+    points: Sequence[Sequence[float]],
     optimizers: Optimizers | None,
     budget: int,
     *,
@@ -165,67 +173,83 @@ def race_searched(
     timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
     calm = calm or objective.minimum == -math.inf  # where the largest leap would count as the best
-    specs = with_tuned_lrs(specs, objective, point, budget, calm=calm)
+    specs = with_tuned_lrs(specs, objective, points[0], budget, calm=calm)
     raced = [spec.optimizer for spec in specs]
+    several, count = len(points) > 1, len(points) * len(raced)
     if record_steps == "all":
-        size = 2 * (budget + 1) * (len(raced) * (objective.dim + 1) + 1) * 8  # the buffers, and the record made of them
-        check_memory(size, f"recording {budget} steps of {len(raced)} runs (record_steps=1000 keeps fewer, steps= too)")
-    starts = torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced))
-    first = float(objective(point))
+        size = 2 * (budget + 1) * (count * (objective.dim + 1) + 1) * 8  # the buffers, and the record made of them
+        check_memory(size, f"recording {budget} steps of {count} runs (record_steps=1000 keeps fewer, steps= too)")
+    seed = check_count("seed", seed, 0)
+    starts = [torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced)) for point in points]
+    firsts = [float(objective(point)) for point in points]
     surface = _surface(objective, resolution)
-    aim = race_target(objective, first, surface)
-    paths = loop.run(
-        objective,
-        raced,
-        starts,
-        budget,
-        box=roaming_box(objective),
-        stop=stop,
-        record_steps=record_steps,
-        metrics=metrics,
-        target=aim,
-        seed=check_count("seed", seed, 0),
-        progress=progress,
-    )
+    aims = [race_target(objective, first, surface) for first in firsts]
+    parts = [
+        loop.run(
+            objective,
+            raced,
+            starts[i],
+            budget,
+            box=roaming_box(objective),
+            stop=stop,
+            record_steps=record_steps,
+            metrics=metrics,
+            target=aim,
+            seed=seed,
+            progress=progress and partial(_advance, progress, i, len(points)),
+        )
+        for i, aim in enumerate(aims)
+    ]
+    paths = joined(parts)
+    names = labels(specs)
+    shown = [f"{name} from {race_table.place(point, 4)}" for point in points for name in names] if several else names
+    shown = unique_labels(shown)
     for run, error in paths.errors.items():
-        warnings.warn(f"{labels(specs)[run]} is marked as failed: {error}", stacklevel=4)
+        warnings.warn(f"{shown[run]} is marked as failed: {error}", stacklevel=4)
     minimum_is = "unknown" if math.isnan(objective.minimum) else "known" if objective is given else "found"
-    if not _is_lowest(objective, first, surface, paths, dtype):
+    if not _is_lowest(objective, max(firsts), surface, paths, dtype):
         if minimum_is == "found":
             objective, surface, minimum_is = given, _surface(given, resolution), "unknown"
         elif objective.outside == "higher":
             minimum_is = "contradicted"
     if float(np.min(paths.lowest)) < objective.lower_bound:
         objective = replace(objective, lower_bound=math.nan)
-    target = None if minimum_is == "contradicted" else race_target(objective, first, surface)
-    known = target == aim
-    first_reached, reached = (paths.first_reached, paths.reached) if known else _recorded_arrivals(paths, target)
+    targets = [None if minimum_is == "contradicted" else race_target(objective, first, surface) for first in firsts]
+    arrivals = [
+        (part.first_reached, part.reached) if target == aim else _recorded_arrivals(part, target)
+        for part, aim, target in zip(parts, aims, targets, strict=True)
+    ]
+    first_reached, reached = (np.concatenate(columns) for columns in zip(*arrivals, strict=True))
+    levels = np.repeat([math.nan if target is None else target for target in targets], len(raced))
     recorded = dict(paths.metrics)
     if timed:
         ends = np.where(paths.stopped < 0, budget, paths.stopped)
-        recorded["seconds"] = measure_seconds(objective, raced, starts, budget, ends, seed)[:, paths.step]
+        seconds = measure_seconds(objective, raced * len(points), torch.cat(starts, 1), budget, ends, seed)
+        recorded["seconds"] = seconds[:, paths.step]
+    origins = {"name": np.array(names * len(points)), "start": np.arange(count) // len(raced)}
     trajectories = Trajectories(
         x=paths.x,
         loss=paths.loss,
         step=paths.step,
         runs={
-            "label": np.array(labels(specs)),
-            "optimizer": np.array([optimizer.spec for optimizer in raced]),
-            "lr": np.array([optimizer.learning_rate for optimizer in raced]),
-            "lr_source": np.array([spec.lr_source for spec in specs]),
-            "status": statuses(
-                paths.loss[:, -1], paths.reason, math.nan if target is None else target, objective.minimum
-            ),
+            "label": np.array(shown),
+            **(origins if several else {}),
+            "optimizer": np.array([optimizer.spec for optimizer in raced] * len(points)),
+            "lr": np.array([optimizer.learning_rate for optimizer in raced] * len(points)),
+            "lr_source": np.array([spec.lr_source for spec in specs] * len(points)),
+            "status": statuses(paths.loss[:, -1], paths.reason, levels, objective.minimum),
             "stopped": paths.stopped,
             "reason": paths.reason,
             "reached": reached,
             "first_reached": first_reached,
             "lowest": paths.lowest,
-            **({"error": np.array([paths.errors.get(r, "") for r in range(len(raced))])} if paths.errors else {}),
+            **({"error": np.array([paths.errors.get(run, "") for run in range(count)])} if paths.errors else {}),
             **paths.evaluations,
         },
         metrics=recorded,
     )
+    if objective.minimum == -math.inf:
+        targets = [None] * len(points)
     if surface is not None and wanted is not None:
         surface = _surface(_with_view(objective, wanted, trajectories), resolution)
     meta = RaceMeta(
@@ -233,19 +257,26 @@ def race_searched(
         title=objective.title,
         latex=objective.latex,
         domain=[list(side) for side in objective.domain],
-        start=list(point),
+        start=list(points[0]),
+        starts=[list(point) for point in points] if several else [],
         steps=budget,
         seed=seed,
         minimum=objective.minimum,
         lower_bound=objective.lower_bound if math.isfinite(objective.lower_bound) else None,
         minimum_is=minimum_is,
-        unlisted_minima=_unlisted_minima(objective, first, paths),
-        target=None if objective.minimum == -math.inf else target,
+        unlisted_minima=_unlisted_minima(objective, max(firsts), paths),
+        target=targets[0] if len(set(targets)) == 1 else None,
+        targets=targets if several else [],
         device=str(place),
         dtype=str(dtype).removeprefix("torch."),
         versions=versions(),
     )
     return Record(trajectories, None, meta, surface) if objective.dim == 1 else Record(trajectories, surface, meta)
+
+
+def _advance(progress: loop.Progress, part: int, parts: int, done: int, total: int) -> None:
+    """Report the steps of one of several equal parts."""
+    progress(part * total + done, parts * total)
 
 
 def _check_view(function: Function, view: View) -> str | Box:

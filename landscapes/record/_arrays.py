@@ -64,6 +64,7 @@ class Trajectories:
         runs: one column per fact, each of length R:
 
             - `label`; `optimizer` (with its hyper-parameters, as `optimizers.parse` reads it); `lr`
+            - `name`, `start`: in a race from several starts the label of the optimizer, and the index of the start
             - `lr_source`: "given", "default" (of the class of an optimizer object), "tuned" or "tuned, calm"
             - `status`: see below; `reason`: why the run was stopped, "" if it was not
             - `stopped`: the step whose point was rejected, masked if there is none

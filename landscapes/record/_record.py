@@ -10,7 +10,7 @@ import os
 import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,7 @@ class Record:
         runs, steps, dim = self.trajectories.x.shape
         title = self.meta.function or self.meta.title or ", ".join(self.meta.get("functions", {}))
         lines = [f"Record of {self.meta.experiment}" + (f" on {title:.80}" if title else "")]
-        labels = list(dict.fromkeys(map(str, self.trajectories.runs.get("label", ()))))
+        labels = list(dict.fromkeys(optimizer_labels(self))) if "label" in self.trajectories.runs else []
         if labels:
             lines.append(f"optimizers: {', '.join(labels[:6])}{', …' if len(labels) > 6 else ''}")
         lines.append(f"runs × recorded steps × dimensions: {runs} × {steps} × {dim}")
@@ -419,6 +419,29 @@ def status_step(record: Record, run: int) -> int | None:
     if str(runs["status"][run]) == "unbounded" and "reached" in runs:
         return step_or_none(runs["reached"], run)
     return step_or_none(runs["stopped"], run)
+
+
+def optimizer_labels(record: Record) -> list[str]:
+    """Return the label of the optimizer of each run; runs from several starts share it."""
+    runs = record.trajectories.runs
+    return [str(label) for label in (runs["name"] if "name" in runs else runs["label"])]
+
+
+def by_start(record: Record) -> list[Record]:
+    """Return the races from each start; the record itself if there is one start."""
+    runs, meta = record.trajectories.runs, record.meta
+    if not isinstance(meta, RaceMeta) or "start" not in runs:
+        return [record]
+    from landscapes.record._selection import taken
+
+    found = []
+    for start in np.unique(np.ma.getdata(runs["start"])).tolist():
+        part = taken(record, np.flatnonzero(runs["start"] == start), record.axes)
+        columns = {name: column for name, column in part.trajectories.runs.items() if name not in ("name", "start")}
+        trajectories = replace(part.trajectories, runs=columns | {"label": part.trajectories.runs["name"]})
+        alone = meta.replace(start=meta.starts[start], starts=[], target=meta.targets[start], targets=[])
+        found.append(replace(part, trajectories=trajectories, meta=alone))
+    return found
 
 
 def labels_of(record: Record) -> list[str]:

@@ -163,10 +163,14 @@ class RaceMeta(ExperimentMeta):
     Attributes:
         unlisted_minima: where runs end at the minimum, away from all listed minimizers, if the list was declared
             complete: points of d numbers.
+        starts: the starts of a race from several, to which the column `start` of the runs refers; else [].
+        targets: the loss to reach from each of them; `target` is the common one, if there is one.
     """
 
     experiment: str = "race"
     unlisted_minima: list[list[float]] = field(default_factory=list)
+    starts: list[list[float]] = field(default_factory=list)
+    targets: list[float | None] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

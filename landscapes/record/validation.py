@@ -95,6 +95,17 @@ def check_surface(surface: Surface) -> None:
         raise unknown("scale of a surface", str(surface.scale), SCALES)
 
 
+def _check_starts(meta: Any, runs: Trajectories, dim: int) -> None:
+    """Raise `InputError` unless the column `start` refers to starts in the metadata, each with its target."""
+    starts, index = meta.starts, runs.runs["start"]
+    if not all(len(point) == dim and np.isfinite(point).all() for point in starts):
+        raise InputError(f"starts in the metadata must be points of {dim} numbers, got {starts!r:.60}")
+    if len(meta.targets) != len(starts):
+        raise InputError(f"the metadata must have one target per start, got {len(meta.targets)} for {len(starts)}")
+    if index.dtype.kind not in "iu" or ((index < 0) | (index >= len(starts))).any() or "name" not in runs.runs:
+        raise InputError(f"the runs need the columns name and start, which refers to one of {len(starts)} starts")
+
+
 def check_record(record: Record) -> None:
     """Raise `InputError` if trajectories, surface and metadata do not fit each other."""
     runs, meta = record.trajectories, record.meta
@@ -113,6 +124,8 @@ def check_record(record: Record) -> None:
         )
     if record.curve is not None and (dim != 1 or len(record.curve.y) != 1):
         raise InputError(f"a curve needs runs of 1 coordinate and one row; got {dim} and {len(record.curve.y)}")
+    if kind == "race" and "start" in runs.runs:
+        _check_starts(meta, runs, dim)
     last = max([meta.steps, *runs.step[-1:].tolist()])
     for name in STEPS:
         if name in runs.runs and (np.ma.filled(runs.runs[name], -1) > last).any():

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
-from landscapes.record import Record, Surface, status_step
+from landscapes.record import Record, Surface, optimizer_labels, status_step
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.theme import Style, Theme, styles
@@ -86,10 +86,25 @@ class OutcomeText(Text, AnimatedArtist):
 
 
 def legend_entries(record: Record, theme: Theme) -> list[Entry]:
+    """Return one entry per optimizer, in the record's order; of its runs from several starts it counts outcomes."""
+    names, entries = optimizer_labels(record), run_entries(record, theme)
+    if "name" not in record.trajectories.runs:
+        return entries
+    found = []
+    for name in dict.fromkeys(names):
+        own = [entry for entry, label in zip(entries, names, strict=True) if label == name]
+        ended = [entry for entry in own if entry.outcome]
+        last = max(ended, key=lambda entry: entry.since, default=own[0])
+        outcome = f"{last.symbol} {len(ended)}/{len(own)}" if ended else ""
+        found.append(replace(own[0], name=clean_text(name, math=False), outcome=outcome, symbol="", since=last.since))
+    return found
+
+
+def run_entries(record: Record, theme: Theme) -> list[Entry]:
     """Return one entry per run, in the record's order."""
     runs = record.trajectories.runs
     labels = [str(label) for label in runs["label"]]
-    facts = zip(styles(labels, theme), labels, runs["lr"], strict=True)
+    facts = zip(styles(optimizer_labels(record), theme), labels, runs["lr"], strict=True)
     return [
         Entry(style, clean_text(label, math=False), full, *_outcome(record, run, theme), bare)
         for run, (style, label, lr) in enumerate(facts)
@@ -100,7 +115,8 @@ def legend_entries(record: Record, theme: Theme) -> list[Entry]:
 def abbreviated(shown: Sequence[Entry]) -> list[Entry]:
     """Return the entries in fewer words, for small figures."""
     return [
-        replace(entry, lr=entry.bare_lr, outcome=entry.outcome and f"{entry.symbol} {entry.since}") for entry in shown
+        replace(entry, lr=entry.bare_lr, outcome=f"{entry.symbol} {entry.since}" if entry.symbol else entry.outcome)
+        for entry in shown
     ]
 
 

@@ -101,7 +101,7 @@ def _lay_out(sheet: Sheet, races: Sequence[Record], headings: Sequence[str], las
         draw_race(race, ax, look, entries)
     for ax, race in zip(curves, races, strict=False):
         loss_curves(race, ax, theme=look).set(xlabel="", ylabel="")  # the same in all columns
-        restyle(ax, entries)
+        restyle(race, ax, entries)
     _share(curves)
     for _ in range(3):
         rooms = [sheet.fit_ticks(ax) for ax in (*maps, *curves)]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.record import Record
+from landscapes.record import Record, optimizer_labels
 from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.panels import check_races, draw_race, legend_names, shared_styles, subset
 from landscapes.render.figures.size import DPI, SMALLEST, STRIP_WIDTH, check_dpi, check_figsize, new_figure
@@ -130,8 +130,8 @@ def _lay_out(
         row, column = divmod(place, across)
         x, above = left + column * (side + GAP), head if labels else head * (row + 1)
         ax = sheet.axes((x, sheet.high - above - tall * (row + 1) - GAP * row, side, tall))
-        runs = race.trajectories.runs["label"] == label if label is not None else None
-        draw_race(race if runs is None else subset(race, runs.nonzero()[0]), ax, look, entries, step)
+        chosen = [run for run, name in enumerate(optimizer_labels(race)) if name == label]
+        draw_race(race if label is None else subset(race, chosen), ax, look, entries, step)
         ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
         font = (FONT + 0.5) * sheet.scale
         if label is None or row == 0:

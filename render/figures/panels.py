@@ -8,7 +8,7 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 
 from landscapes.errors import InputError
-from landscapes.record import Record
+from landscapes.record import Record, labels_of, optimizer_labels
 from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import Trail, set_legend_style
@@ -36,7 +36,7 @@ def check_races(records: Sequence[Record], most: int) -> list[Record]:
 
 def shared_styles(records: Sequence[Record], look: Theme) -> dict[str, Style]:
     """Return one style per label, the same in all records."""
-    labels = list(dict.fromkeys(str(label) for record in records for label in record.trajectories.runs["label"]))
+    labels = list(dict.fromkeys(label for record in records for label in optimizer_labels(record)))
     return dict(zip(labels, styles(labels, look), strict=True))
 
 
@@ -53,13 +53,14 @@ def draw_race(record: Record, ax: Axes, look: Theme, entries: dict[str, Style], 
         contour(record, ax, theme=look)
         if len(record.trajectories):
             trajectories(record, ax, theme=look, step=step)
-    restyle(ax, entries)
+    restyle(record, ax, entries)
 
 
-def restyle(ax: Axes, entries: dict[str, Style]) -> None:
-    """Give trails and curves the styles of their labels."""
+def restyle(record: Record, ax: Axes, entries: dict[str, Style]) -> None:
+    """Give trails and curves of runs the styles of their optimizers."""
+    optimizers = dict(zip(labels_of(record), optimizer_labels(record), strict=True))
     for line in ax.lines:
-        style = entries.get(str(line.get_label()))
+        style = entries.get(optimizers.get(str(line.get_label()), ""))
         if isinstance(line, Trail | Curve) and style is not None and line.style != style:
             line.style = style
             line.set_color(style.color)

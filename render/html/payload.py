@@ -13,9 +13,9 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import FAILED, Record, step_or_none
+from landscapes.record import FAILED, Record, optimizer_labels, step_or_none
 from landscapes.render.artists.heads import Head
-from landscapes.render.artists.legend import legend_entries
+from landscapes.render.artists.legend import run_entries
 from landscapes.render.html.encoding import IntegerBlock, differences, four_digits, surface_data
 from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots.inputs import check_step
@@ -60,8 +60,7 @@ def check_record(record: Record) -> None:
 def build_payload(record: Record, looks: Sequence[Theme], title: str, seconds: float) -> dict[str, Any]:
     """Return the payload. Arrays are stored in one block of integers, in the order in which the script reads them."""
     block = IntegerBlock()
-    labels = [str(label) for label in record.trajectories.runs["label"]]
-    run_styles = [styles(labels, look) for look in looks]
+    run_styles = [styles(optimizer_labels(record), look) for look in looks]
     shapes = {"*", *(style.marker for row in run_styles for style in row)}
     surface = None if record.surface is None else surface_data(record, block)
     panel = _panel(record)
@@ -117,7 +116,7 @@ def _panel(record: Record) -> dict[str, Any]:
 def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerBlock) -> list[dict[str, Any]]:
     """Return per run the texts of its legend row and the lengths of its arrays in the block."""
     paths, shown = record.trajectories, []
-    for run, entry in enumerate(legend_entries(record, look)):
+    for run, entry in enumerate(run_entries(record, look)):
         stopped = step_or_none(paths.runs["stopped"], run)
         shown.append(
             {

@@ -13,7 +13,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
-from landscapes.record import FAILED, Record, Surface, step_or_none
+from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.heads import ARROW, CROSS, Head
 from landscapes.render.artists.trails import AGE_BANDS, RGB, mix
@@ -283,7 +283,7 @@ class SurfaceArtist(Artist, AnimatedArtist):
 def _runs(record: Record, model: SurfaceModel, look: Theme) -> list[SurfaceRun]:
     runs = record.trajectories.runs
     made = []
-    for place, style in enumerate(styles([str(label) for label in runs["label"]], look)):
+    for place, style in enumerate(styles(optimizer_labels(record), look)):
         x = record.trajectories.x[place]
         with np.errstate(invalid="ignore", over="ignore"):
             reach = np.abs(np.diff(x, axis=0) / model.side).max(1)

@@ -11,7 +11,7 @@ from matplotlib.patches import Ellipse
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments, unknown
-from landscapes.record import Record, Surface, steps_or_inf
+from landscapes.record import Record, Surface, optimizer_labels, steps_or_inf
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots.contours import contour
@@ -102,7 +102,7 @@ def explain_step(
     side = (width - 2 * EDGE - GAP * (count - 1)) / count
     figure_height = EDGE + side + HEAD + TITLE
     shown = crop(record, _box(surface, at, to).tolist())
-    style = styles(labels, look)[index]
+    style = styles(optimizer_labels(record), look)[index]
     with look.context():
         made = Figure(figsize=(width, figure_height), dpi=150)
         made.text(

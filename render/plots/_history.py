@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments, unknown
-from landscapes.record import FAILED, Record, steps_or_inf
+from landscapes.record import FAILED, Record, optimizer_labels, steps_or_inf
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.plots._loss_curves import DEPTH, Curve
@@ -102,7 +102,7 @@ def history(
     ax.set_axisbelow(True)
     thick = 1.8 * size_factor(ax) if linewidth is None else linewidth
     labels = [str(label) for label in runs["label"]]
-    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+    for run, (label, style) in enumerate(zip(labels, styles(optimizer_labels(record), look), strict=True)):
         known = np.flatnonzero(~np.isnan(values[run]) & np.isfinite(along[run]))
         if not len(known):
             continue

@@ -17,12 +17,12 @@ from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from landscapes.errors import suggests_arguments
-from landscapes.record import Record
+from landscapes.record import Record, optimizer_labels
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, pixels, stroke
 from landscapes.render.artists.animated import Boxes as Areas
 from landscapes.render.artists.label_placement import Boxes, Points, key_steps, plan, settle
-from landscapes.render.artists.legend import Entry, abbreviated, legend_entries
-from landscapes.render.artists.text_fit import Ruler
+from landscapes.render.artists.legend import Entry, abbreviated, run_entries
+from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.plots.contours import STAR
 from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
 from landscapes.render.theme import Theme, as_theme
@@ -269,8 +269,9 @@ def label_runs(
     ax = current_axes(ax)
     scale = size_factor(ax)
     font = FONT * look.text_scale * scale**0.35 if fontsize is None else fontsize
-    shown_runs = legend_entries(record, look)[:MOST]
-    shown_runs = shown_runs if scale > 0.9 else abbreviated(shown_runs)
+    names = [clean_text(label, math=False) for label in optimizer_labels(record)[:MOST]]
+    entries = [replace(entry, name=name) for entry, name in zip(run_entries(record, look), names, strict=False)]
+    shown_runs = entries if scale > 0.9 else abbreviated(entries)
     ruler = Ruler((ax.get_figure(root=True) or ax.figure).dpi)
     wide = 72 * ax.get_window_extent().width / ruler.dpi
     shown_runs = [

@@ -15,7 +15,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import suggests_arguments
-from landscapes.record import FAILED, Record, steps_or_inf
+from landscapes.record import FAILED, Record, optimizer_labels, steps_or_inf
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.overlap import CELLS, MOST, Pieces, merge_segments
@@ -163,7 +163,7 @@ def loss_curves(
     stops = np.maximum(steps_or_inf(trajectories.runs["stopped"]), 1)  # runs stay where they were stopped
     gaps, polylines = len(values) <= MOST, []
     depths = _depths(np.where(trajectories.step < stops[:, None], values, np.nan), ax) if gaps else None
-    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+    for run, (label, style) in enumerate(zip(labels, styles(optimizer_labels(record), look), strict=True)):
         kept = np.flatnonzero(trajectories.step < stops[run])
         if values.size >= MANY:
             kept = kept[curve_points(np.column_stack([trajectories.step[kept], values[run, kept]]), ax)]

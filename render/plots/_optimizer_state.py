@@ -13,7 +13,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.record import Record, filled
+from landscapes.record import Record, filled, optimizer_labels
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, stroke
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
@@ -163,9 +163,8 @@ def optimizer_state(
         largest = np.max(size, axis=(1, 2), keepdims=True, initial=0.0, where=np.isfinite(size))
         text = SHORT + (1 - SHORT) * np.clip(1 + np.log10(size / largest) / DECADES, 0, 1)
         push = -momentum / size * text
-    labels = [str(label) for label in trajectories.runs["label"]]
     all_points = filled_forward(trajectories.x)
-    for run, style in enumerate(styles(labels, look)):
+    for run, style in enumerate(styles(optimizer_labels(record), look)):
         if any(np.isfinite(kept[run]).all(-1).any() for kept in (push, reach)):
             stopped = int(filled(trajectories.runs["stopped"])[run])
             state = StateMarks(all_points[run], trajectories.step, push[run], reach[run], stopped, style, look)

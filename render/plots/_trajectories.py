@@ -14,7 +14,7 @@ from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.record import FAILED, Record, Surface, step_or_none
+from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head, Start
 from landscapes.render.artists.overlap import find_overlaps
@@ -81,7 +81,7 @@ def runs(record: Record, ax: Axes, look: Theme, thick: float, head: type[Head] |
     labels = [str(label) for label in trajectories.runs["label"]]
     all_points, steps = _thinned(trajectories.x, trajectories.step, ax)
     parts = find_overlaps(all_points, (ax.get_xlim(), ax.get_ylim()), steps)
-    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+    for run, (label, style) in enumerate(zip(labels, styles(optimizer_labels(record), look), strict=True)):
         x, y = all_points[run].T
         trail = Trail(x, y, steps[run], style=style, theme=look, width=thick, label=label)
         trail.parts, trail.since = parts[run]
@@ -235,7 +235,7 @@ def draw_on_curve(
     width = 2.3 * size_factor(ax) if linewidth is None else linewidth
     labels = [str(label) for label in trajectories.runs["label"]]
     points, steps = _thinned(np.stack([trajectories.x[..., 0], trajectories.loss], -1), trajectories.step, ax)
-    for run, (label, style) in enumerate(zip(labels, styles(labels, look), strict=True)):
+    for run, (label, style) in enumerate(zip(labels, styles(optimizer_labels(record), look), strict=True)):
         x, y = points[run].T
         tail = Tail(x, y, steps[run], style=style, theme=look, width=width, label=label)
         tail.polyline.thinned = trajectories.loss.size >= MANY

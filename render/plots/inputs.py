@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
-from landscapes.record import Record, Surface
+from landscapes.record import Record, Surface, optimizer_labels
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import StepCounter
 from landscapes.render.theme import Theme
@@ -38,10 +38,10 @@ def check_step(record: Record, step: int | None) -> int:
 
 
 def labels_of(record: Record) -> list[str]:
-    """Return the labels of the runs."""
+    """Return the labels of the optimizers of the runs."""
     if not isinstance(record, Record):
         raise InputError(f"expected a Record, as returned by race(), got {record!r:.80}")
-    return [str(label) for label in record.trajectories.runs.get("label", ())]
+    return optimizer_labels(record) if "label" in record.trajectories.runs else []
 
 
 def show_step(ax: Axes, record: Record, step: int | None) -> None:

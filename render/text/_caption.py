@@ -13,7 +13,7 @@ from landscapes.analysis import tables
 from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.race_table import listed, notes, place, result_sentence
 from landscapes.errors import suggests_arguments
-from landscapes.record import Record, filled
+from landscapes.record import Record, by_start, filled, optimizer_labels
 from landscapes.render.plots._basins import basin_shares
 from landscapes.render.plots._heatmap import display_name, format_setting
 from landscapes.render.plots.inputs import check_step
@@ -45,11 +45,9 @@ def caption(record: Record) -> str:
     if record.meta.experiment in SENTENCES:
         return SENTENCES[record.meta.experiment](record)
     runs = record.trajectories.runs
-    start = place(record.meta["start"], digits=4)
-    optimizers = [
-        with_settings(str(label), str(spec), float(lr))
-        for label, spec, lr in zip(runs["label"], runs["optimizer"], runs["lr"], strict=True)
-    ]
+    start = listed([place(part.meta.start, digits=4) for part in by_start(record)])
+    specs = zip(optimizer_labels(record), runs["optimizer"], runs["lr"], strict=True)
+    optimizers = list(dict.fromkeys(with_settings(label, str(spec), float(lr)) for label, spec, lr in specs))
     ends = [
         f"{label} {ENDS[str(status)].format(stopped)}"
         for label, status, stopped in zip(runs["label"], runs["status"], filled(runs["stopped"]), strict=True)

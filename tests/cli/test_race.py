@@ -71,6 +71,13 @@ def test_start_with_a_minus_sign(cli, start, tmp_path):
     assert record.trajectories.x[0, 0].tolist() == [-1, 2]
 
 
+def test_several_starts(cli):
+    starts = ["--start", "-1,2", "--start=3,1"]
+    code, out, err = cli("race", "booth", *starts, "-O", "adam(lr=1)", "--steps", "5", "-o", "r.html")
+    assert (code, err) == (0, "")
+    assert out.startswith("Booth: 5 steps from (-1, 2) and (3, 1)\n\nstart    place  optimizer")
+
+
 def test_labels_and_settings_of_optimizers(cli, tmp_path):
     arguments = [
         w
