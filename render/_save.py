@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Unpack
+from typing import IO, Any, Unpack, overload
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -17,7 +17,9 @@ from landscapes.record import Record
 from landscapes.render.animation._animate import animate, describe
 from landscapes.render.figures._figure import FigureOptions, check_options, experiment_of, figure, with_article
 from landscapes.render.figures.stills import STILLS, check_still, still
+from landscapes.render.file_objects import save_as
 from landscapes.render.html._page import SYSTEM_THEMES, is_page, page
+from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
 from landscapes.render.writers import WRITERS, writer_for
@@ -37,6 +39,9 @@ RECORDED = ("experiment", "function", "optimizer", "optimizers", "start", "steps
 """The facts of an experiment that the metadata of a picture hold."""
 
 
+LAST = 2**31
+"""A step that no race reaches, where the last one is not known yet."""
+
 RENAMED = {"size": "figsize in inches, with dpi", "aside": "view3d", "width": "figsize", "camera": "view3d"}
 """Words that a reader may try, and the options."""
 
@@ -53,25 +58,51 @@ class SaveOptions(FigureOptions, total=False):
     loop: bool
 
 
-@suggests_arguments
+@overload
 def save(
     record: Record | FunctionSummary | Figure,
     path: str | os.PathLike[str],
     *,
+    format: str | None = None,
     progress: Callable[[int, int], None] | None = None,
     **options: Unpack[SaveOptions],
-) -> Path:
-    """Save a record, a summary or a figure in the format that the suffix names.
+) -> Path: ...
+
+
+@overload
+def save(
+    record: Record | FunctionSummary | Figure,
+    path: IO[bytes],
+    *,
+    format: str,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[SaveOptions],
+) -> None: ...
+
+
+@suggests_arguments
+def save(
+    record: Record | FunctionSummary | Figure,
+    path: str | os.PathLike[str] | IO[bytes],
+    *,
+    format: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Unpack[SaveOptions],
+) -> Path | None:
+    """Save a record, a summary or a figure in the format that the suffix or `format` names.
 
     | suffix | file | of |
     |---|---|---|
-    | .png .pdf .svg .pgf | picture, of the last step or of `step=` | everything |
+    | .png .pdf .svg .jpg .eps .pgf | picture, of the last step or of `step=` | everything |
     | .gif .mp4 .webm .webp .apng, frames-%04d.png, formats of imageio | animation | races |
     | .html | interactive page | races |
 
     Args:
         record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return, or a matplotlib figure.
-        path: the file; it appears when it is complete. `record.save` writes the data themselves.
+        path: the file, which appears when it is complete; or a binary file object, such as io.BytesIO(), with `format`.
+            `record.save` writes the data themselves.
+        format: the suffix of the format, such as "png"; by default that of the path. Formats of several files
+            (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
             `loop` as in `render.animate`. A page takes `theme`, `title`, `view` and `seconds`. In .svg and .html files,
@@ -79,16 +110,24 @@ def save(
             the default of pages.
 
     Returns:
-        The path.
+        The path; None for a file object.
 
     Raises:
-        InputError: for a suffix that does not fit, a writer that is not installed, a folder that cannot be written, and
-            for whatever `render.figure` or `render.animate` refuse.
+        InputError: for a suffix that does not fit, a file object for text or without `format`, a writer that is not
+            installed, a folder that cannot be written, and for whatever `render.figure` or `render.animate` refuse.
 
     >>> from landscapes import race
     >>> save(race("booth", ["adam(lr=0.5)"], steps=60), "race.png", figsize=(4, 3)).name
     'race.png'
+    >>> import io
+    >>> save(race("booth", ["adam(lr=0.5)"], steps=60), picture := io.BytesIO(), format="jpg", figsize=(4, 3))
+    >>> picture.getvalue()[:2].hex()
+    'ffd8'
     """
+    if progress is not None and not callable(progress):
+        raise InputError(f"progress must be a function of (frame, frames), got {progress!r:.80}")
+    if format is not None or not isinstance(path, str | os.PathLike):
+        return save_as(path, format, lambda file: save(record, file, progress=progress, **options))
     if isinstance(record, Figure):
         target = _check_figure(path, options)
         still(record, target, "landscapes")
@@ -103,6 +142,8 @@ def save(
         assert isinstance(record, Record)
         return page(record, target, theme=looks, **{name: given[name] for name in PAGE if name in given})
     time = {name: given.pop(name) for name in TIME if name in given}
+    if isinstance(record, Record) and is_animation(target):
+        timeline(check_step(record, None), **time)  # raises before the figure is drawn
     made, *dark = (figure(record, theme=look, **given) for look in looks)
     if isinstance(record, FunctionSummary):
         still(made, target, f"landscapes: {record.title}", record.title, *dark)
@@ -125,7 +166,7 @@ def check_themes(theme: Any, path: str | os.PathLike[str] | None = None) -> tupl
     (('dark',), ('light', 'dark'))
     """
     suffix = "" if path is None else Path(path).suffix.lower()
-    pair = SYSTEM_THEMES if theme == AUTO else theme
+    pair = SYSTEM_THEMES if isinstance(theme, str) and theme == AUTO else theme
     if isinstance(pair, str | Theme):
         as_theme(pair)
         return (pair,)
@@ -190,7 +231,7 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
         raise unknown("suffix", suffix, known)
     else:
         writer.check_fps(target, options.get("fps", 25.0))
-    timeline(0, **{name: options[name] for name in TIME if name in options and name != "pauses"})
+    timeline(LAST, **{name: options[name] for name in TIME if name in options})
     if options.get("theme") is not None:
         check_themes(options["theme"], target)
     return check_target(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from string import Formatter
 
-from landscapes.errors import InputError, unknown
+from landscapes.errors import InputError, nearest_names
 from landscapes.render.mathtext import UNDRAWABLE, is_formula
 
 WORDS: Mapping[str, str] = {
@@ -144,7 +144,9 @@ def check_words(given: Mapping[str, str]) -> None:
         raise InputError(f"words must be a mapping from the texts in render.words() to others, got {given!r:.80}")
     for text, other in given.items():
         if text not in WORDS:
-            raise unknown("text in words", str(text), WORDS)
+            near = nearest_names(str(text), WORDS)
+            hint = f"did you mean {near[0]!r}?" if near else "render.words() lists all texts"
+            raise InputError(f"unknown text in words: {text!r:.80}; {hint}")
         if not isinstance(other, str):
             raise InputError(f"words[{text!r}] must be a text, got {other!r:.80}")
         if len(other) > MOST or UNDRAWABLE.search(other) or ("$" in other and not is_formula(other)):

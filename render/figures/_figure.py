@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from landscapes.errors import InputError, suggests_arguments
@@ -16,6 +17,7 @@ from landscapes.render.figures.race import race_figure
 from landscapes.render.figures.size import DPI, FIGSIZE
 from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._crop import crop
+from landscapes.render.plots._zoom_inset import check_magnification
 from landscapes.render.theme import StyleLike, Theme
 from landscapes.summary import FunctionSummary
 from landscapes.views import View
@@ -166,13 +168,32 @@ def with_article(experiment: str) -> str:
     return NAMES.get(experiment, f"the experiment {experiment!r}")
 
 
+KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
+    "title": (str, "text"),
+    "panel": ((bool, np.bool_), "True or False"),
+    "labels": (str, "text"),
+    "measure": (str, "text"),
+    "view3d": ((bool, np.bool_, Camera), "True, False or a Camera"),
+    "words": (Mapping, "a mapping of texts"),
+    "colors": (Mapping, "a mapping of labels"),
+}
+"""The types of options that nothing else checks, in words."""
+
 DEFAULTS: Mapping[str, Any] = {"inset": False, "labels": "legend", "view3d": False, "measure": "gap"}
+
+
+def _is_default(option: Any, default: Any) -> bool:
+    return option is default or (isinstance(option, type(default)) and bool(option == default))
 
 
 def check_options(experiment: str, options: Mapping[str, Any]) -> None:
     """Raise `InputError` for options that belong to another experiment, and for ones that exclude each other."""
-    given = {name for name, option in options.items() if option is not DEFAULTS.get(name)}
-    given -= {name for name in given if options[name] == DEFAULTS.get(name, ...)}
+    for name, (kinds, words) in KINDS.items():
+        if options.get(name) is not None and not isinstance(options[name], kinds):
+            raise InputError(f"{name} must be {words}, got {options[name]!r:.80}")
+    if not isinstance(options.get("inset", False), bool):
+        check_magnification(options["inset"], "inset")
+    given = {name for name, option in options.items() if not _is_default(option, DEFAULTS.get(name))}
     wrong = sorted(given - OPTIONS[experiment])
     if wrong:
         owner = next(name for name, known in OPTIONS.items() if wrong[0] in known)

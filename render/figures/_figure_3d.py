@@ -153,6 +153,8 @@ def figure_3d(
     """
     labels = labels_of(record) if isinstance(record, Record) else []
     look = fit_scale(as_theme(theme, text_scale, words, colors, labels), check_figsize(figsize, dpi))
+    if camera is not None and not isinstance(camera, Camera):
+        raise InputError(f"camera must be a render.Camera, as in Camera(azim=-60, elev=40), got {camera!r:.80}")
     race = None if isinstance(record, Surface) else record
     shown = 0 if race is None else check_step(race, step)
     surface = record if isinstance(record, Surface) else record.surface

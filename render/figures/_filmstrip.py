@@ -67,6 +67,8 @@ def filmstrip(
     """
     look = as_theme(theme, text_scale, words, colors, labels_of(record))
     last = int(record.trajectories.step[-1])
+    if steps is not None and not isinstance(steps, Sequence | np.ndarray):
+        raise InputError(f"steps must be a sequence of steps, as in [5, 20, 40], got {steps!r:.80}")
     shown = [check_step(record, step) for step in (spread(last) if steps is None else steps)]
     if not shown:
         raise InputError("a filmstrip needs at least one step")

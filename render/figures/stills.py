@@ -24,16 +24,17 @@ from landscapes.render.artists.animated import IDENTITY
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.figures.color_schemes import merge_schemes
+from landscapes.render.figures.images import eps, jpeg
 from landscapes.render.figures.pgf import BACKEND
 from landscapes.render.locking import drawing
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
 
-STILLS = (".png", ".pdf", ".svg", ".pgf")
+STILLS = (".png", ".pdf", ".svg", ".jpg", ".jpeg", ".eps", ".pgf")
 """The suffixes of pictures."""
 
 DPI = 300
-"""Resolution of the parts of vector files that are images."""
+"""Resolution of .eps files, and of the parts of vector files that are images."""
 
 COARSER = (200, 150, 120)
 """Lower resolutions for large .pdf files; still lower ones make level lines look heavy."""
@@ -77,6 +78,12 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
     if suffix == ".png":
         with replacing(path) as temporary, mpl.rc_context(WHOLE):
             made.savefig(temporary, dpi=made.dpi, metadata={"Software": None, "Comment": comment})
+    elif suffix in (".jpg", ".jpeg"):
+        with replacing(path) as temporary:
+            temporary.write_bytes(jpeg(made, comment))
+    elif suffix == ".eps":
+        with replacing(path) as temporary:
+            temporary.write_bytes(eps(made, comment, DPI))
     elif suffix == ".pgf":
         with replacing_all(path) as temporary, _lightened(made, path, DPI), mpl.rc_context(VECTOR | _pgf()):
             made.savefig(temporary, dpi=DPI, backend=BACKEND)

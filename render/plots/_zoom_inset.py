@@ -83,8 +83,7 @@ def zoom_inset(
     ax = current_axes(ax)
     if record.surface is None:
         raise InputError("this record has no surface to magnify: only races in two dimensions do")
-    if isinstance(magnification, bool) or not isinstance(magnification, int | float) or not 1 < magnification <= 1000:
-        raise InputError(f"magnification must be > 1 and <= 1000, got {magnification!r}")
+    check_magnification(magnification)
     view = np.array([ax.get_xlim(), ax.get_ylim()])
     middle = _middle(record, view, magnification)
     box = corner(record, view, middle)
@@ -126,6 +125,12 @@ def corner(record: Record, view: NDArray[np.float64], middle: NDArray[np.float64
                 best = entered, (left, bottom, share, share)
     assert best is not None
     return best[1]
+
+
+def check_magnification(value: float, name: str = "magnification") -> None:
+    """Raise `InputError` unless a magnification is > 1 and at most 1000."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 < value <= 1000:
+        raise InputError(f"{name} must be > 1 and <= 1000, got {value!r:.80}")
 
 
 def _middle(record: Record, view: NDArray[np.float64], magnification: float) -> NDArray[np.float64]:

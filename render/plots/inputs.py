@@ -32,7 +32,7 @@ def check_step(record: Record, step: int | None) -> int:
     last = int(record.trajectories.step[-1])
     if step is None:
         return last
-    if not isinstance(step, int | np.integer) or not 0 <= step <= last:
+    if isinstance(step, bool) or not isinstance(step, int | np.integer) or not 0 <= step <= last:
         raise InputError(f"step must be an integer from 0 to {last}, got {step!r}")
     return int(step)
 

@@ -90,8 +90,10 @@ def timeline(
     (12, 1.0)
     """
     fps, stops = check_fps(fps), _check_pauses(pauses, last)
-    if pace not in PACES:
+    if not isinstance(pace, str) or pace not in PACES:
         raise unknown("pace", str(pace), PACES)
+    if not isinstance(loop, bool | np.bool_):
+        raise InputError(f"loop must be True or False, got {loop!r:.80}")
     holds = HOLD if hold is None else _check_hold(hold)
     if frames is None:
         length = check_seconds(SECONDS if seconds is None else seconds)
