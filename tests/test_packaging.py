@@ -200,6 +200,7 @@ ROOMS = (
     "writers",
     "animation",
     "html",
+    "file_objects",
     "_save",
     "interactive",
 )

@@ -152,7 +152,7 @@ def test_axes_of_the_users():
 
 @pytest.mark.parametrize("magnification", [1.0, 0, -3, np.nan, np.inf, "big"])
 def test_an_inset_that_magnifies_nothing_is_refused(magnification):
-    with pytest.raises(InputError, match="magnification must be > 1 and <= 1000"):
+    with pytest.raises(InputError, match="inset must be > 1 and <= 1000"):
         render.figure(converging(1), inset=magnification)
 
 
