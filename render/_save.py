@@ -42,7 +42,12 @@ RECORDED = ("experiment", "function", "optimizer", "optimizers", "start", "steps
 LAST = 2**31
 """A step that no race reaches, where the last one is not known yet."""
 
-RENAMED = {"size": "figsize in inches, with dpi", "aside": "view3d", "width": "figsize", "camera": "view3d"}
+RENAMED = {
+    "size": "figsize in inches, with dpi",
+    "aside": "view3d",
+    "width": "figsize",
+    "camera": "view3d=Camera(azim, elev)",
+}
 """Words that a reader may try, and the options."""
 
 

@@ -87,16 +87,20 @@ def _optimizers() -> str:
     from landscapes import optimizers
 
     names = optimizers.names()
-    wrappers = [name for name, (cls, _) in names.items() if issubclass(cls, optimizers.Wrapper)]
+    found: dict[str, list[str]] = {}  # the first name of each optimizer, with all its names
+    for name in names:
+        first = next((other for other in found if names[other] == names[name]), name)
+        found.setdefault(first, []).append(name)
+    wrappers = [name for name in found if issubclass(names[name][0], optimizers.Wrapper)]
     sections = {
-        "optimizers (details: landscapes show NAME)": [name for name in names if name not in wrappers],
+        "optimizers (details: landscapes show NAME)": [name for name in found if name not in wrappers],
         "wrappers, around an optimizer as in clip(adam, norm=1)": wrappers,
     }
     free = console.width() - NAME_WIDTH - 2 * 2
     widths = NAME_WIDTH, free // 2, free - free // 2
     header = ("NAME", "DESCRIPTION", "HYPER-PARAMETERS BESIDE LR")
     return "\n\n".join(
-        f"{title}:\n{console.columns([header, *(_optimizer_row(name) for name in members)], widths)}"
+        f"{title}:\n{console.columns([header, *(_optimizer_row(*found[name]) for name in members)], widths)}"
         for title, members in sections.items()
     )
 
@@ -107,13 +111,15 @@ def _themes() -> str:
     return "\n".join(["themes:", *THEMES])
 
 
-def _optimizer_row(name: str) -> tuple[str, str, str]:
-    """Return the name, the first line of the docstring and the defaults of an optimizer."""
+def _optimizer_row(name: str, *others: str) -> tuple[str, str, str]:
+    """Return the name, the first line of the docstring with other names, and the defaults of an optimizer."""
     from landscapes import optimizers
 
     cls, preset = optimizers.names()[name]
     defaults = hyper_parameters(cls, preset)
     summary = (inspect.getdoc(cls) or "").partition("\n")[0]
+    if others:
+        summary += f" Also: {', '.join(others)}."
     return name, summary, ", ".join(f"{key}={value}" for key, value in defaults.items() if key != cls.tunable)
 
 
@@ -124,7 +130,7 @@ def hyper_parameters(cls: type[Optimizer], preset: dict[str, object]) -> dict[st
     found = {}
     for field in dataclasses.fields(cls):
         value = preset.get(field.name, field.default)
-        if field.init and field.name != "optimizer" and field.default != "":
+        if field.init and field.name != "optimizer" and field.default not in ("", ()):
             found[field.name] = "…" if value is MISSING else f"{value:g}" if isinstance(value, float) else str(value)
     return found
 

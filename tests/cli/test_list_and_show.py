@@ -9,6 +9,10 @@ import pytest
 from landscapes import functions, optimizers, render
 
 
+FIRST_NAMES = {(cls, *preset.items()): name for name, (cls, preset) in reversed(optimizers.names().items())}.values()
+"""The first of the names of each optimizer and wrapper."""
+
+
 @pytest.mark.parametrize("name", ["beale", "rosenbrock", "saddle", "ackley", "long_valley", "Three-Hump Camel"])
 def test_show_prints_all_facts(cli, name):
     code, out, err = cli("show", name)
@@ -39,7 +43,7 @@ def test_list_names_everything_and_fits_the_terminal(cli, monkeypatch, width):
     assert (code, err) == (0, "")
     assert max(map(len, out.splitlines())) <= width
     names = {line.split()[0] for line in out.splitlines() if line and not line.startswith(" ")}
-    assert names >= {*functions.catalogue(), *optimizers.names(), *render.THEMES}
+    assert names >= {*functions.catalogue(), *FIRST_NAMES, *render.THEMES}
 
 
 def test_list_of_functions_is_complete(cli, monkeypatch):
@@ -63,10 +67,21 @@ def test_list_of_one_section(cli, section):
     code, out, err = cli("list", section)
     assert (code, err) == (0, "")
     assert out.startswith(section)
-    known = {"functions": functions.catalogue(), "optimizers": optimizers.names(), "themes": render.THEMES}
+    known = {"functions": functions.catalogue(), "optimizers": FIRST_NAMES, "themes": render.THEMES}
     names = {line.split()[0] for line in out.splitlines() if line and not line.startswith(" ")}
     for name, members in known.items():
         assert (names >= set(members)) == (name == section)
+
+
+def test_list_of_optimizers_names_each_once(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    out = cli("list", "optimizers")[1]
+    rows = [line.split()[0] for line in out.splitlines() if line and not line.startswith(" ")]
+    kinds = [(cls, *preset.items()) for cls, preset in (optimizers.names()[n] for n in rows if n in optimizers.names())]
+    assert len(set(kinds)) == len(kinds)
+    for name in optimizers.names():
+        assert re.search(rf"\b{name}\b", out)
+    assert "()" not in out
 
 
 def test_list_of_optimizers_has_defaults(cli):
