@@ -10,7 +10,7 @@ at lr 1e-5 and of SGD at lr 1e-3 use the first seed. Losses are evaluated in flo
 in float32 a loss near zero depends on the order of summation. With β₁ = 0.9, Adam is stable while lr · λ < 38. λ
 is the largest eigenvalue of 2 X diag(1 / √v̂) Xᵀ, which grows as √v̂ decays.
 
-**Symptom.** After thousands of good steps the loss rises again.
+**Symptom.** The loss grows again after thousands of good steps.
 
 **Change.** Enlarge ε (0.1), or use AMSGrad; a lower rate only delays it, and float64 does not help.
 

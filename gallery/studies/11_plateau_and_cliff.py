@@ -9,7 +9,7 @@ with the distance to the edge. Starts are drawn on the flat part (loss above 0.9
 its loss is below ½. Each optimizer uses one learning rate: the one with which most starts end in the bottom
 hundredth of the hole, and among those the fastest.
 
-**Symptom.** Nothing moves on a plateau.
+**Symptom.** The loss stays on a plateau from the start.
 
 **Change.** Use an adaptive optimizer, and an ε below the size of the gradients.
 

@@ -8,7 +8,7 @@ Accumulated gradients are momentum with a coefficient of 1: past gradients never
 frictionless ball. SGD and Adam run with and without the mistake on the sphere function, from many starts and at
 many learning rates. SGD with momentum 1 is included for comparison.
 
-**Symptom.** The loss oscillates and never settles.
+**Symptom.** Every optimizer oscillates and never settles.
 
 **Change.** Call `zero_grad` before each step.
 

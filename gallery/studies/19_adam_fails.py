@@ -10,7 +10,7 @@ are independent: the first uses the cycle, the others random losses. β₁ = 0, 
 1/√t from 0.5 for Adam and AMSGrad and from 0.2 for SGD, and steps are projected onto the interval. All start at 0. The
 reported x is the mean over the last 1000 of 10,000 steps, since the points keep moving by a step of the decayed rate.
 
-**Symptom.** Adam drifts away from the best point in spite of a decaying rate.
+**Symptom.** Adam does not converge: it drifts away from the best point in spite of a decaying rate.
 
 **Change.** Use AMSGrad or SGD.
 

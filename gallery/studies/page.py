@@ -28,6 +28,8 @@ their output.
 
 ## From a symptom to a change
 
+The studies look at the loss that is minimized. None of them is about validation losses.
+
 | symptom | study | change |
 |---|---|---|
 """
@@ -83,15 +85,21 @@ def parse(study: Path) -> tuple[str, str, str, str]:
     return title.strip(), claim, setup, sources
 
 
-def advice(study: Path) -> tuple[str, str]:
-    """Return the symptom that leads to a study and the change that it supports, from its docstring."""
+def advice(study: Path) -> list[tuple[str, str]]:
+    """Return the symptoms that lead to a study, each with the change that it supports, from its docstring."""
     text = ast.get_docstring(ast.parse(study.read_text(encoding="utf-8"))) or ""
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
-    symptom, change = (
-        next(part.removeprefix(name) for part in paragraphs if part.startswith(name))
+    symptoms, changes = (
+        [part.removeprefix(name) for part in paragraphs if part.startswith(name)]
         for name in ("**Symptom.** ", "**Change.** ")
     )
-    return symptom, change
+    return list(zip(symptoms, changes, strict=True))
+
+
+def index_rows(study: Path) -> str:
+    """Return the rows of a study in the index of symptoms."""
+    target = f"[{int(study.name[:2])}](#{anchor(parse(study)[0])})"
+    return "\n".join(f"| {symptom} | {target} | {change} |" for symptom, change in advice(study))
 
 
 def verdict(study: Path, *size: str) -> tuple[str, str, str]:
@@ -113,11 +121,9 @@ def anchor(title: str) -> str:
 
 
 def entry(study: Path, kind: str, findings: str) -> tuple[str, str, str]:
-    """Return a study's row of the index, its row of the claims, and its section."""
+    """Return a study's rows of the index, its row of the claims, and its section."""
     title, claim, setup, sources = parse(study)
-    symptom, change = advice(study)
     number = int(study.name[:2])
-    index = f"| {symptom} | [{number}](#{anchor(title)}) | {change} |"
     row = f"| {number} | [{claim}](#{anchor(title)}) | **{kind}** |"
     picture = next((HERE / "pictures").glob(f"{study.stem}.*")).relative_to(HERE.parent)
     section = (
@@ -127,7 +133,7 @@ def entry(study: Path, kind: str, findings: str) -> tuple[str, str, str]:
         f"{setup}\n\n"
         f"[{study.name}]({study.relative_to(HERE.parent)}) · {sources}\n"
     )
-    return index, row, section
+    return index_rows(study), row, section
 
 
 def main() -> None:

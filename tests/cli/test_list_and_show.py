@@ -8,7 +8,6 @@ import pytest
 
 from landscapes import functions, optimizers, render
 
-
 FIRST_NAMES = {(cls, *preset.items()): name for name, (cls, preset) in reversed(optimizers.names().items())}.values()
 """The first of the names of each optimizer and wrapper."""
 
