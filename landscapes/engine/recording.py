@@ -25,6 +25,21 @@ Buffers = Mapping[str, Tensor]
 """Recordable tensors by name, shape (R,) or (d, R)."""
 
 
+def count_recorded(record_steps: RecordSteps, steps: int) -> int:
+    """Return T, the number of recorded steps, without listing them.
+
+    Raises `InputError` for an invalid choice.
+
+    >>> count_recorded("all", 10**12), count_recorded(100, 250), count_recorded([7, 5], 250)
+    (1000000000001, 4, 4)
+    """
+    if record_steps == "all":
+        return steps + 1
+    if isinstance(record_steps, int | np.integer) and not isinstance(record_steps, bool) and record_steps > 0:
+        return steps // int(record_steps) + 1 + (steps % int(record_steps) > 0)
+    return len(recorded_steps(record_steps, steps))
+
+
 def recorded_steps(record_steps: RecordSteps, steps: int) -> NDArray[np.int64]:
     """Return the steps to record out of 0 … `steps`, ascending, shape (T,).
 

@@ -17,7 +17,7 @@ from landscapes.engine import loop
 from landscapes.engine.batch import Batch, BatchResult
 from landscapes.engine.fast.compiling import MIN_COMPILED_RUN_STEPS
 from landscapes.engine.loop import Progress
-from landscapes.engine.recording import RecordSteps, recorded_steps
+from landscapes.engine.recording import RecordSteps, count_recorded
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError
 from landscapes.objectives._function import Function
@@ -25,6 +25,9 @@ from landscapes.optimizers.base import Optimizer
 
 MAX_RUNS, MAX_RUN_STEPS, MAX_BYTES = 2**15, 2**28, 2**26
 """Upper bounds of a block: runs, run-steps, and bytes of temporary tensors and results."""
+
+LEAST_RUNS, LEAST_RUN_STEPS = 64, 2**20
+"""Blocks are not made smaller than this to give each worker one: a step of few runs takes as long as one of many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +175,7 @@ class Task:
     @property
     def n_recorded(self) -> int:
         """Return T, the number of recorded steps per run."""
-        return len(recorded_steps(self.settings.record_steps, self.settings.steps))
+        return count_recorded(self.settings.record_steps, self.settings.steps)
 
     @property
     def result_bytes(self) -> int:
@@ -227,12 +230,13 @@ class Plan(Sequence[Block]):
     [4096, 4096, 1808]
     """
 
-    def __init__(self, tasks: Sequence[Task], size: int | None = None) -> None:
-        """Cut tasks into blocks.
+    def __init__(self, tasks: Sequence[Task], size: int | None = None, workers: int = 1) -> None:
+        """Cut tasks into blocks. Results do not depend on them.
 
         Args:
             tasks: at least one.
-            size: the runs per block; by default `Task.default_block_size`. Results do not depend on it.
+            size: the runs per block; by default `Task.default_block_size`, or fewer for the sake of the workers.
+            workers: how many blocks may run at once; each worker gets one if there is enough work.
 
         Raises:
             InputError: without tasks, and for a size below 1.
@@ -242,7 +246,8 @@ class Plan(Sequence[Block]):
         if size is not None and size < 1:
             raise InputError(f"size must be >= 1 run per block, got {size}")
         self.tasks = tuple(tasks)
-        self._sizes = [size or task.default_block_size() for task in tasks]
+        share = sum(task.size * task.settings.steps for task in tasks) / workers
+        self._sizes = [size or min(task.default_block_size(), _fair_size(task, share, workers)) for task in tasks]
         counts = [-(-task.size // width) for task, width in zip(tasks, self._sizes, strict=True)]
         self._first_block: list[int] = list(accumulate(counts, initial=0))
         self._first_run: list[int] = list(accumulate((task.size for task in tasks), initial=0))
@@ -293,3 +298,11 @@ class Plan(Sequence[Block]):
     def run_steps(self, i: int) -> int:
         """Return the number of run-steps of block i."""
         return self.block_length(i) * self.tasks[self.locate(i)[0]].settings.steps
+
+
+def _fair_size(task: Task, share: float, workers: int) -> int:
+    """Return the runs per block at which no block of a task has more than a worker's share of all run-steps."""
+    if workers == 1:
+        return MAX_RUNS
+    steps = max(task.settings.steps, 1)
+    return max(math.ceil(share / steps), LEAST_RUNS, LEAST_RUN_STEPS // steps)

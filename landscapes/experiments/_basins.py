@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.termination import Stop
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.execution import Executor, execute
+from landscapes.execution import Executor, count_workers, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.experiments.checks import check_count, check_dtype, check_stop
 from landscapes.experiments.optimizer_specs import labels, parse_optimizers, with_tuned_lrs
@@ -135,7 +135,7 @@ def basins(
         budget, roaming_box(objective).numpy(), None, "ends", (), None, seed, dtype_name(dtype), place, compiled
     )
     pilot = _task(objective, optimizer, _centres(sides[0], min(nx, PILOT)), _centres(sides[1], min(ny, PILOT)), terms)
-    rough = execute(Plan([pilot]), executor=executor).all_runs()
+    rough = execute(Plan([pilot], workers=count_workers(executor, None)), executor=executor).all_runs()
     known, kinds = _known_minima(objective)
     found = _unknown_minima(
         objective, rough.x[~np.isin(rough.reason, ("bound", "non-finite", "error")), -1], known, near
@@ -146,7 +146,7 @@ def basins(
     x, y = _centres(sides[0], nx), _centres(sides[1], ny)
     aimed = replace(objective, minima=tuple(map(tuple, minima.tolist())))
     results = execute(
-        Plan([_task(aimed, optimizer, x, y, replace(terms, stop=stop))]),
+        Plan([_task(aimed, optimizer, x, y, replace(terms, stop=stop))], workers=count_workers(executor, resume_dir)),
         executor=executor,
         resume_dir=resume_dir,
         progress=progress,

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
 from landscapes.errors import InputError, suggests_arguments
-from landscapes.execution import Executor, execute
+from landscapes.execution import Executor, count_workers, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import NOT_RUN, Results
-from landscapes.experiments.checks import check_count, check_dtype
+from landscapes.experiments.checks import check_count, check_dtype, check_memory
 from landscapes.experiments.optimizer_specs import (
     Optimizers,
     OptimizerSpec,
@@ -153,6 +153,11 @@ def compare(
     starts, seeds = check_count("starts", starts), check_count("seeds", seeds)
     seed = check_count("seed", seed, 0)
     budget = check_count("steps", max(one.steps for one in objectives) if steps is None else steps)
+    check_memory(
+        8 * (budget + 1) * (max(one.dim for one in objectives) + 1),
+        f"following one run over {budget + 1:,} steps",
+        "lower steps",
+    )
     specs = parse_optimizers(optimizers, "compare")
     for one in objectives:
         if one.minimum == -math.inf:
@@ -178,7 +183,8 @@ def compare(
     terms = RunSettings(budget, np.empty(0), seed=seed, dtype=dtype_name(dtype), device=place, compiled=compiled)
     problems = [_with_lowest_seen(problem, seeds, terms, executor) for problem in problems]
     plan = Plan(
-        [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers]
+        [_task(problem, optimizer, seeds, terms, shares) for problem in problems for optimizer in problem.optimizers],
+        workers=count_workers(executor, resume_dir),
     )
     results = execute(plan, executor=executor, resume_dir=resume_dir, progress=progress)
     untuned = [
@@ -226,7 +232,10 @@ def _with_lowest_seen(problem: _Problem, seeds: int, terms: RunSettings, executo
     """Return the problem with a minimum; if unknown, the lowest value that any of its runs meets."""
     if math.isfinite(problem.function.minimum):
         return problem
-    plan = Plan([_task(problem, optimizer, seeds, terms, ()) for optimizer in problem.optimizers])
+    plan = Plan(
+        [_task(problem, optimizer, seeds, terms, ()) for optimizer in problem.optimizers],
+        workers=count_workers(executor, None),
+    )
     lowest = execute(plan, executor=executor).all_runs().lowest
     minimum = float(np.min(lowest[np.isfinite(lowest)]))
     return replace(problem, function=replace(problem.function, minimum=minimum), minimum_is="the lowest value seen")

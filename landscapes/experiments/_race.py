@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from landscapes.analysis import race_table
 from landscapes.engine import loop
 from landscapes.engine.batch import BatchResult
-from landscapes.engine.recording import RecordSteps
+from landscapes.engine.recording import RecordSteps, count_recorded
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
 from landscapes.errors import InputError, suggests_arguments
@@ -172,13 +172,16 @@ def race_searched(
     """Return the race on a checked function, given also with the minima that a search found (or unchanged)."""
     timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
+    several, count = len(points) > 1, len(points) * len(specs)
+    n_recorded = count_recorded(record_steps, budget)
+    check_memory(  # the buffers, and the record made of them
+        2 * 8 * n_recorded * (count * (objective.dim + 1 + len(metrics)) + 1),
+        f"recording {n_recorded:,} steps of {count} run{'s' * (count > 1)}",
+        "record fewer, such as record_steps=1000, or lower steps",
+    )
     calm = calm or objective.minimum == -math.inf  # where the largest leap would count as the best
     specs = with_tuned_lrs(specs, objective, points[0], budget, calm=calm)
     raced = [spec.optimizer for spec in specs]
-    several, count = len(points) > 1, len(points) * len(raced)
-    if record_steps == "all":
-        size = 2 * (budget + 1) * (count * (objective.dim + 1) + 1) * 8  # the buffers, and the record made of them
-        check_memory(size, f"recording {budget} steps of {count} runs (record_steps=1000 keeps fewer, steps= too)")
     seed = check_count("seed", seed, 0)
     starts = [torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced)) for point in points]
     firsts = [float(objective(point)) for point in points]

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
-from landscapes.engine.recording import RecordSteps, recorded_steps
+from landscapes.engine.recording import RecordSteps, count_recorded
 from landscapes.engine.termination import Stop
 from landscapes.errors import suggests_arguments, unknown
-from landscapes.execution import Executor, execute
+from landscapes.execution import Executor, count_workers, execute
 from landscapes.execution.plan import GridColumn, Plan, RunSettings, Task
 from landscapes.execution.results import Results
 from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_stop
@@ -117,7 +117,7 @@ def sweep(
     check_dtype(dtype)
     stop, metrics = check_stop(stop), check_metrics(metrics)
     budget, seed = check_count("steps", objective.steps if steps is None else steps), check_count("seed", seed, 0)
-    recorded_steps(record_steps, budget)
+    count_recorded(record_steps, budget)  # an invalid choice is refused before the tuning
     specs = parse_optimizers(optimizers, "sweep")
     points = starts_of(objective, start, starts, spread=spread, seed=seed)
     objective = with_found_minima(checked(objective, points[0].tolist()))
@@ -138,7 +138,12 @@ def sweep(
         compiled,
     )
     tasks = [_task(objective, spec.optimizer, settings, points, lengths, terms) for spec in specs]
-    results = execute(Plan(tasks), executor=executor, resume_dir=resume_dir, progress=progress)
+    results = execute(
+        Plan(tasks, workers=count_workers(executor, resume_dir)),
+        executor=executor,
+        resume_dir=resume_dir,
+        progress=progress,
+    )
     names = labels(specs)
     axes = {
         **({"optimizer": names} if len(names) > 1 else {}),

@@ -31,11 +31,11 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-def check_memory(size: int, what: str) -> None:
-    """Raise `InputError` if `size` bytes are more than this machine has left, before any work."""
+def check_memory(size: int, what: str, advice: str) -> None:
+    """Raise `InputError` with advice if `size` bytes are more than this machine has left, before any work."""
     free = available()
     if free is not None and size > free:
-        raise InputError(f"{what} needs {format_bytes(size)} of memory, {format_bytes(free)} are available")
+        raise InputError(f"{what} needs {format_bytes(size)} of memory, {format_bytes(free)} are available; {advice}")
 
 
 def check_start(function: Function, start: Sequence[float]) -> tuple[float, ...]:

@@ -81,6 +81,24 @@ def test_blocks_have_bounds(dim, steps, keep):
     )
 
 
+@pytest.mark.parametrize(
+    ("runs", "steps", "workers", "longest"),
+    [
+        ([3200], 20_000, 1, 3200),  # nobody shares the work
+        ([3200], 20_000, 2, 1600),
+        ([3200], 20_000, 7, 458),
+        ([3200, 3200], 20_000, 2, 3200),  # one each
+        ([3000, 100], 20_000, 2, 1550),
+        ([100], 20_000, 8, 64),
+        ([3200], 10, 8, 3200),  # too little work
+    ],
+)
+def test_each_worker_has_a_block(runs, steps, workers, longest):
+    task = grid(steps=steps).tasks[0]
+    plan = Plan([replace(task, size=n) for n in runs], workers=workers)
+    assert max(plan.block_length(i) for i in range(len(plan))) == longest
+
+
 KINDS = [
     [optimizers.Adam(), optimizers.SGD(momentum=0.9)],
     [optimizers.Lion(), optimizers.RMSprop(momentum=0.5)],
