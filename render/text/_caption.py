@@ -170,9 +170,11 @@ def basins(record: Record) -> str:
     starts = " × ".join(str(len(record.axes[name])) for name in ("x", "y"))
     outcome = f"finds {listed(named)} of them" if named else "finds no minimum"
     more = f"; {listed(lost)}" if lost and named else ""
+    tol = meta.get("tol", math.nan)
+    arrival = "" if math.isnan(tol) else f"; a run stops where it first comes within {tol:.2g} of a minimum"
     return (
         f"{meta['title']}, {starts} starts in {sides}: within "
-        f"{counted(meta['steps'], 'step')} {optimizer} {outcome}{more}."
+        f"{counted(meta['steps'], 'step')} {optimizer} {outcome}{more}{arrival}."
     )
 
 

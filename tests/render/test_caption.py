@@ -140,6 +140,8 @@ def test_a_map_names_the_largest_basins_and_counts_the_rest():
     many = with_runs(many, basin=list(each), status=["converged"] * 24)
     assert "within 30 steps SGD (lr 0.01) finds the minimum at (0, 0) from 12.5 %, the one" in render.caption(many)
     assert render.caption(many).endswith("the one at (3, 0) from 12.5 % and 4 other minima from 50.0 % of them.")
+    near = replace(many, meta=many.meta.replace(tol=0.01))
+    assert render.caption(near).endswith(" of them; a run stops where it first comes within 0.01 of a minimum.")
     nothing = with_runs(many, basin=[-1] * 24, status=["max_steps"] * 24)
     assert render.caption(nothing).endswith("SGD (lr 0.01) finds no minimum.")
 
