@@ -36,7 +36,7 @@ GAP = 0.9
 """The gap after a name and after a learning rate, in font sizes."""
 
 SMALL = 0.9
-"""The size of learning rates and outcomes, relative to the font size."""
+"""The size of learning rates and outcomes, relative to the font size, unless it is the smallest."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Legend:
-    """The rows of a legend with their number of columns, font size and total height in points."""
+    """The rows of a legend, their number of columns, font size and total height in points, and the entries left out."""
 
     entries: list[Entry]
     across: int
     font: float
     height: float
+    hidden: int = 0
 
 
 class OutcomeText(Text, AnimatedArtist):
@@ -152,9 +153,10 @@ def fit_legend(
     across = column_count([*kept, more], width, least, ruler)
     count = rows * across - 1
     if count < 1:
-        return Legend([], 1, least, 0.0)
-    rest = replace(more, name=theme.say("+ {count} more", count=len(shown) - count))
-    return Legend([*kept[:count], rest], across, least, legend_height([*kept[:count], rest], across, least))
+        return Legend([], 1, least, 0.0, len(shown))
+    hidden = len(shown) - count
+    named = [*kept[:count], replace(more, name=theme.say("+ {count} more", count=hidden))]
+    return Legend(named, across, least, legend_height(named, across, least), hidden)
 
 
 def fit_names(shown: Sequence[Entry], width: float, font: float, ruler: Ruler) -> list[Entry]:
@@ -190,7 +192,7 @@ def draw_legend(ax: Axes, legend: Legend, theme: Theme, ruler: Ruler) -> Axes:
         return ax
     width = 72 * ax.get_window_extent().width / ruler.dpi
     indent, name, rate, _ = (part / width for part in _widths(shown, font, ruler))
-    unit, small = font / width, font * SMALL
+    unit, small = font / width, _small(font)
     for place, entry in enumerate(shown):
         column, row = divmod(place, rows)
         x, y = column / across, row + 0.5
@@ -228,9 +230,14 @@ def _draw_sample(ax: Axes, style: Style, x: float, y: float, unit: float, scale:
 def _widths(shown: Sequence[Entry], font: float, ruler: Ruler) -> tuple[float, float, float, float]:
     """Return the widths of sample, name, learning rate and outcome, each with its gap, in points."""
     name = max(ruler.width(entry.name, font) for entry in shown) + GAP * font
-    rate = max(ruler.width(entry.lr, font * SMALL) for entry in shown)
-    outcome = max(ruler.width(entry.outcome, font * SMALL) for entry in shown)
+    rate = max(ruler.width(entry.lr, _small(font)) for entry in shown)
+    outcome = max(ruler.width(entry.outcome, _small(font)) for entry in shown)
     return INDENT * font, name, rate + GAP * font * (rate > 0), outcome
+
+
+def _small(font: float) -> float:
+    """Return the font size of learning rates and outcomes."""
+    return max(SMALL * font, min(font, LEAST_POINTS))
 
 
 def _rates(lr: float, label: str, theme: Theme) -> tuple[str, str]:

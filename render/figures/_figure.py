@@ -91,6 +91,9 @@ def figure(
     | tune | the trials of each optimizer |
     | summary | fact sheet |
 
+    A legend names as many runs as can be read, and a warning says so if more than 24 runs do not fit. For many runs of
+    few optimizers, see `render.ensemble` and `render.loss_quantiles`.
+
     Args:
         record: what `race`, `sweep`, `basins`, `compare`, `tune` or `summarize` return.
         step: the step to show; by default the last. For races.

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatter
 
+from landscapes.errors import warn
 from landscapes.render.artists.legend import FONT, Entry, Legend, StepCounter, draw_legend, fit_legend
 from landscapes.render.artists.text_fit import Ruler, text_renderer
 from landscapes.render.theme import Theme
@@ -22,6 +23,9 @@ Box = tuple[float, float, float, float]
 
 LEAST = 6.0
 """The smallest font size of titles and counters in points."""
+
+MANY = 24
+"""With more runs, a legend that leaves some out hints at plots of many runs."""
 
 MOST_TICKS = 9
 """The largest number of intervals between ticks."""
@@ -118,7 +122,13 @@ class Sheet:
         return fit_legend(entries, width, max(tall, 0.0), self.ruler, self.look, font)
 
     def legend(self, legend: Legend, box: Box) -> Axes:
-        """Draw a legend in a box."""
+        """Draw a legend in a box. Warns if many runs are left out of it."""
+        total = legend.hidden + len(legend.entries) - 1
+        if legend.hidden and total > MANY:
+            warn(
+                f"the legend leaves out {legend.hidden} of {total} runs: choose a larger figsize, or draw the runs of "
+                "each optimizer together, their points with render.ensemble or their losses with render.loss_quantiles"
+            )
         return draw_legend(self.axes(box, label="legend"), legend, self.look, self.ruler)
 
     def drop_notes(self, ax: Axes) -> None:

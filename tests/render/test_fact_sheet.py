@@ -248,7 +248,7 @@ def test_show_draws(tmp_path, monkeypatch, capsys, suffix):
     [
         (
             ["beale", "-o", "sheet.gif"],
-            r"a fact sheet is saved as a picture, .png, .pdf, .svg, .pgf, not as 'sheet.gif'",
+            r"a fact sheet is saved as a picture, .png, .*, not as 'sheet.gif'",
         ),
         (["beale", "-o", "sheet"], r"'sheet' needs a suffix"),
         (["beale", "-o", "none/sheet.png"], r"the folder 'none' does not exist"),

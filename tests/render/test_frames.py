@@ -66,6 +66,7 @@ def check(made: Figure, dpi: float | None = None) -> None:
         assert levels_apart(frames.show(step), full_draw(made, dpi)) <= TOLERANCE, step
 
 
+@pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize(
     ("kind", "name"),
     [

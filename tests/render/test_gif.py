@@ -241,6 +241,7 @@ def test_saving_twice_from_one_animation_gives_the_same_bytes(animation, saved, 
     assert (tmp_path / "again.gif").read_bytes() == saved.read_bytes()
 
 
+@pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.thin(2)
 def test_every_kind_of_race_becomes_a_gif(tmp_path, kind):

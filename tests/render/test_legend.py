@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from dataclasses import replace
 from itertools import combinations
 
@@ -56,6 +57,7 @@ def overlap(a: Bbox, b: Bbox, slack: float = 0.5) -> bool:
     return bool(min(a.x1, b.x1) - max(a.x0, b.x0) > slack and min(a.y1, b.y1) - max(a.y0, b.y0) > slack)
 
 
+@pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize(("runs", "size"), diagonal([1, 2, 6, 12, 40], SIZES))
 def test_the_legend_covers_nothing_and_is_readable(runs, size):
     labels = [f"run {i} with a name" for i in range(runs)] if runs == 2 else None
@@ -77,6 +79,22 @@ def test_the_legend_covers_nothing_and_is_readable(runs, size):
     for (one, a), (two, b) in combinations(found, 2):
         # lines of text are a little higher than what is written in them
         assert not overlap(a, b, slack=0.2 * min(a.height, b.height)), (one, two)
+
+
+@pytest.mark.parametrize("runs", [25, pytest.param(60, marks=pytest.mark.slow), 200])
+@pytest.mark.parametrize("options", [sized(960, 540), sized(480, 320)], ids=["usual", "small"])
+def test_many_runs_are_named_as_far_as_they_can_be_read(runs, options):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        made = render.figure(converging(runs, steps=4), **options)
+    texts = [text for text in legend(made).findobj(Text) if text.get_visible() and text.get_text()]
+    assert min(text.get_fontsize() * made.dpi / 72 for text in texts) > 5.4
+    more = [int(text.get_text().split()[1]) for text in texts if text.get_text().startswith("+ ")]
+    assert [str(one.message).split(":")[0] for one in caught] == [
+        f"the legend leaves out {left} of {runs} runs" for left in more
+    ]
+    assert all("render.ensemble" in str(one.message) for one in caught)
+    assert more or runs == 25
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -221,6 +239,7 @@ def test_a_race_without_a_map_shows_its_losses_alone():
         render.figure(without, inset=True)
 
 
+@pytest.mark.filterwarnings("ignore:the legend leaves out")
 @pytest.mark.parametrize(("kind", "name"), diagonal(KINDS, ["dark", "print"]))
 @pytest.mark.thin(2)
 def test_every_kind_of_race_is_drawn_in_every_theme(kind, name):
