@@ -268,7 +268,7 @@ def test_figure_now_or_by_replay(cli, tmp_path, arguments):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-o", "map.gif"), "a map of basins is saved as a picture, .png, .*, not as 'map.gif'"),
+        (("-o", "map.gif"), "not as 'map.gif'; only a race can be animated"),
         (("-o", "map.png", "--theme", "neon"), "neon"),
         (("-o", "map.png", "--size", "9x9"), "size must be at least"),
         (("-o", "nowhere/map.png"), "does not exist"),
