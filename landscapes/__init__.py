@@ -15,11 +15,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landscapes import analysis, functions, optimizers, render, transforms
+    from landscapes import analysis, diagnosis, functions, optimizers, render, transforms
     from landscapes.analysis.tuning import Tuning
     from landscapes.builders._formula import formula
     from landscapes.builders._from_module import from_module
     from landscapes.builders._from_numpy import from_numpy
+    from landscapes.diagnosis._diagnose import diagnose
     from landscapes.engine.termination import Stop
     from landscapes.errors import InputError
     from landscapes.experiments._basins import basins
@@ -51,6 +52,7 @@ _HOMES = {
     "Tuning": "analysis.tuning",
     "basins": "experiments._basins",
     "compare": "experiments._compare",
+    "diagnose": "diagnosis._diagnose",
     "explore": "experiments._explore",
     "formula": "builders._formula",
     "from_module": "builders._from_module",
@@ -75,7 +77,7 @@ _FORMER = {
 }
 """Former public names, and their names today."""
 
-_FOLDERS = ("analysis", "functions", "optimizers", "render", "transforms")
+_FOLDERS = ("analysis", "diagnosis", "functions", "optimizers", "render", "transforms")
 
 __all__ = [
     "ANY",
@@ -93,6 +95,8 @@ __all__ = [
     "analysis",
     "basins",
     "compare",
+    "diagnose",
+    "diagnosis",
     "explore",
     "formula",
     "from_module",

@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "views": {"errors", "record"},
     "summary": {"record"},
     "analysis": {"errors", "files", "record"},
+    "diagnosis": {"errors", "record"},
     "render": {"errors", "silence", "files", "record", "views", "summary", "analysis"},
     "objectives": {"errors", "silence", "record"},
     "functions": {"errors", "objectives"},
@@ -86,6 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 
 UPWARD = {
     "landscapes.objectives.transform_methods": {""},  # Function.shifted calls transforms.shifted
+    "landscapes.diagnosis._from_record": {"experiments"},  # the curvature of a record's function, if torch is there
     "landscapes.record._record": {""},  # notebooks draw the record that they display
 }
 """The modules with methods that call a higher layer, by way of the lazy package itself."""

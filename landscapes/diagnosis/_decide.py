@@ -1,0 +1,85 @@
+"""Ask the rules in order, and turn the first finding into a verdict with a confidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from landscapes.diagnosis import _advice, _ends, _failures, _motion
+from landscapes.diagnosis._finding import Finding
+from landscapes.diagnosis._log import Log
+from landscapes.diagnosis._verdict import Evidence, Verdict
+
+LEAST = 8
+"""A log of fewer entries is unclear, unless it ends in NaN or infinity."""
+
+RULES: Sequence[Callable[[Log], Finding | None]] = (
+    _failures.non_finite,
+    _failures.stopped,
+    _failures.left_domain,
+    _failures.diverged,
+    _failures.zero_gradient,
+    _failures.clipped,
+    _motion.spike,
+    _motion.late_instability,
+    _motion.cycling,
+    _motion.oscillating,
+    _failures.schedule_ended,
+    _motion.noise_floor,
+    _ends.smooth_end,
+)
+"""In order: the first that finds something decides. Causes that a log names come before shapes of the curve."""
+
+CONFIDENCE = ((0.0, 0.80), (0.1, 0.95), (0.3, 0.98), (1.0, 0.99))
+"""Margins in factors of ten, and the confidence at them; `benchmarks/diagnosis.py` measures how well it is met."""
+
+
+def decide(log: Log, label: str = "") -> Verdict:
+    """Return the verdict on a log."""
+    with np.errstate(all="ignore"):
+        if len(log) < LEAST and log.failed_at is None and log.diverged_at is None:
+            return _unclear(log, label, f"a log of {len(log)} entries is too short; at least {LEAST} are needed")
+        for rule in RULES:
+            if log.failed_at is not None and rule is not _failures.non_finite:
+                break
+            finding = rule(log)
+            if finding is not None:
+                return _verdict(finding, label, log)
+    return _unclear(log, label, "no rule fits: the end is neither smooth, nor regular, nor irregular enough to judge")
+
+
+def _verdict(finding: Finding, label: str, log: Log) -> Verdict:
+    kind, other = finding.kind, finding.alternative
+    margins, shares = zip(*CONFIDENCE, strict=True)
+    words = _advice.experiment(kind, other) if other else ""
+    gaps = (Evidence("entries left out because they are not finite", float(log.gaps)),) if log.gaps else ()
+    return Verdict(
+        kind,
+        finding.summary,
+        (*finding.evidence, *gaps),
+        finding.steps,
+        float(np.interp(finding.margin, margins, shares)),
+        _advice.REMEDIES.get(kind, ""),
+        _advice.SOURCES.get(kind, ""),
+        other or "",
+        f"{words}; {finding.measured}" if words and finding.measured else words,
+        label,
+        finding.figures,
+    )
+
+
+def _unclear(log: Log, label: str, why: str) -> Verdict:
+    lacking = [
+        name
+        for name, given in (
+            ("gradient norms", log.gradient_norm),
+            ("step lengths", log.step_length),
+            ("learning rates", log.lr),
+            ("the function, for curvature", log.curvature),
+        )
+        if given is None
+    ]
+    more = f"; not given: {', '.join(lacking)}" if lacking else ""
+    steps = log.span(0) if len(log) else (0, 0)
+    return Verdict("unclear", why + more, steps=steps, label=label)

@@ -1,0 +1,104 @@
+"""Diagnose runs: `diagnose`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from landscapes.diagnosis._decide import decide
+from landscapes.diagnosis._from_record import logs_of
+from landscapes.diagnosis._log import Array
+from landscapes.diagnosis._reading import Hessian, log_of, probe
+from landscapes.diagnosis._verdict import Diagnosis
+from landscapes.errors import InputError, suggests_arguments
+from landscapes.record import Record
+
+
+@suggests_arguments
+def diagnose(
+    x: Record | ArrayLike,
+    *,
+    step: ArrayLike | None = None,
+    gradient_norm: ArrayLike | None = None,
+    step_length: ArrayLike | None = None,
+    lr: ArrayLike | None = None,
+    clip_norm: float | None = None,
+    hessian: Hessian | None = None,
+    point: ArrayLike | None = None,
+) -> Diagnosis:
+    """Say why runs ended as they did, from their logs.
+
+    No threshold has a unit: multiplying the losses by a number or adding one changes no verdict. Curves show few of
+    the silent bugs: a wrong label or a leak in the data leaves no trace here. How often verdicts are right is measured
+    by `benchmarks/diagnosis.py`.
+
+    Args:
+        x: a record, or the losses of one run (T,) or of several (R, T). NaN between numbers is a gap; NaN until the
+            end is a failure. A record needs all steps (`record_steps="all"`); its metrics "gradient_norm" and "lr"
+            are used where it has them.
+        step: the steps of the losses (T,), ascending; by default 0, 1, 2, …
+        gradient_norm: norms of the gradients before clipping, in the shape of the losses.
+        step_length: distance from each point to the next, in the shape of the losses.
+        lr: learning rates, in the shape of the losses, or (T,).
+        clip_norm: the norm to which gradients are clipped. In a record, `clip(…, norm=…)` sets it.
+        hessian: a function from a point (d,) to the Hessian there (d, d). It tells saddles, plateaus and minima apart.
+        point: the last point (d,) of the run, or (R, d); only for plain losses with `hessian`.
+
+    Returns:
+        The verdicts, one per run (see `landscapes.diagnosis.Verdict`).
+
+    Raises:
+        InputError: for arrays that do not fit together, or text among the losses.
+
+    >>> import numpy as np
+    >>> verdict = diagnose(0.9 ** np.arange(200))[0]
+    >>> verdict.kind, round(verdict.figures["rate"], 3)
+    ('converged', 0.9)
+    >>> print(diagnose([1, 2, 4, 8, 16, 32, 64, 128, 256])[0].summary)
+    the loss has left its first level for good at step 0 and grows by a factor of 2 per step
+    """
+    if isinstance(x, Record):
+        given = {"step": step, "gradient_norm": gradient_norm, "step_length": step_length, "lr": lr, "point": point}
+        for name, value in given.items():
+            if value is not None:
+                raise InputError(f"{name} is read from the record; leave it out, or pass the losses instead")
+        return Diagnosis(tuple(decide(log, label) for label, log in logs_of(x, clip_norm, hessian)))
+    losses = _numbers("losses", x)
+    if losses.ndim not in (1, 2):
+        raise InputError(f"losses must have the shape (T,) or (R, T), got {losses.shape}")
+    if (hessian is None) != (point is None):
+        raise InputError("hessian and point must be given together")
+    runs = np.atleast_2d(losses)
+    steps = None if step is None else _numbers("step", step).astype(np.int64)
+    parts = {
+        "gradient_norm": _like(runs, "gradient_norm", gradient_norm),
+        "step_length": _like(runs, "step_length", step_length),
+        "lr": _like(runs, "lr", lr),
+    }
+    points = None if point is None else np.atleast_2d(_numbers("point", point))
+    if points is not None and len(points) != len(runs):
+        raise InputError(f"point must have one row per run, here {len(runs)}; got {len(points)}")
+    found = []
+    for i, run in enumerate(runs):
+        series = {name: None if part is None else part[i] for name, part in parts.items()}
+        measure = None if hessian is None or points is None else probe(hessian, points[i])
+        found.append(decide(log_of(run, step=steps, clip_norm=clip_norm, curvature=measure, **series)))
+    return Diagnosis(tuple(found))
+
+
+def _numbers(name: str, given: Any) -> Array:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be numbers in one shape, got {given!r:.60}") from None
+
+
+def _like(runs: Array, name: str, given: ArrayLike | None) -> Array | None:
+    if given is None:
+        return None
+    values = _numbers(name, given)
+    if values.shape not in (runs.shape, runs.shape[1:]):
+        raise InputError(f"{name} must have the shape of the losses {runs.shape}, got {values.shape}")
+    return np.broadcast_to(values, runs.shape)

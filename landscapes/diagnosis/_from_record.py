@@ -1,0 +1,76 @@
+"""Read the logs of the runs of a record, and measure the curvature of its function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from landscapes.diagnosis._log import Array, Log
+from landscapes.diagnosis._reading import Curvature, Hessian, log_of, probe
+from landscapes.record import Record, labels_of
+
+CLIP = re.compile(r"clip\(.*norm=([\d.e+-]+)\)$")
+"""The text of an optimizer that clips gradients by their norm."""
+
+
+def logs_of(record: Record, clip_norm: float | None, hessian: Hessian | None) -> Iterator[tuple[str, Log]]:
+    """Yield the label and the log of each run. The function of the catalogue gives the curvature where it fits."""
+    t = record.trajectories
+    domain = np.asarray(record.meta.domain, dtype=float)
+    within = domain.shape == (t.x.shape[2], 2)
+    nothing = np.full(len(t), "")
+    statuses, texts = t.runs.get("status", nothing), t.runs.get("optimizer", nothing)
+    stopped = t.runs.get("stopped", [np.ma.masked] * len(t))
+    for i, label in enumerate(labels_of(record)):
+        rejected = None if stopped[i] is np.ma.masked else int(stopped[i])
+        end = len(t.step) if rejected is None else int(np.searchsorted(t.step, rejected))
+        x, loss, step = t.x[i, :end], t.loss[i, :end], t.step[:end]
+        gaps = np.linalg.norm(np.diff(x, axis=0), axis=1) / np.diff(step)
+        lengths = np.append(gaps, gaps[-1:] if len(gaps) else np.nan)
+        if rejected is not None and statuses[i] == "non-finite":  # the rejected point, which the record lacks
+            loss, step, lengths = np.append(loss, np.nan), np.append(step, rejected), np.append(lengths, np.nan)
+        lr = _metric(record, "lr", i, end, len(loss))
+        if lr is None and "lr" in t.runs:
+            lr = np.full(len(loss), float(t.runs["lr"][i]))
+        written = CLIP.match(str(texts[i]))
+        yield (
+            label,
+            log_of(
+                loss,
+                step=step,
+                gradient_norm=_metric(record, "gradient_norm", i, end, len(loss)),
+                step_length=lengths,
+                lr=lr,
+                clip_norm=float(written[1]) if clip_norm is None and written else clip_norm,
+                outside=np.any((x < domain[:, 0]) | (x > domain[:, 1]), axis=1) if within else None,
+                diverged_at=rejected if statuses[i] == "diverged" else None,
+                curvature=_curvature(record, hessian, x[-1], float(t.loss[i, end - 1])),
+            ),
+        )
+
+
+def _metric(record: Record, name: str, run: int, end: int, length: int) -> Array | None:
+    """Return a metric up to where the run was stopped, followed by NaN up to a length; None if there is none."""
+    values = record.trajectories.metrics.get(name)
+    if values is None or values.ndim != 2:
+        return None
+    found = np.full(length, np.nan)
+    found[:end] = values[run, :end]
+    return found
+
+
+def _curvature(record: Record, hessian: Hessian | None, point: Array, loss: float) -> Curvature:
+    """Return a function that measures the eigenvalues at a point. It loads torch only when a rule asks."""
+    if hessian is not None:
+        return probe(hessian, point)
+
+    def measure() -> Array | None:
+        try:
+            from landscapes.experiments.curvature import eigenvalues_at
+        except ImportError:  # a saved record is diagnosed without torch, from its curves alone
+            return None
+        return eigenvalues_at(record.meta.function, point, loss)
+
+    return measure

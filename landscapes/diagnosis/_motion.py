@@ -1,0 +1,218 @@
+"""Rules for runs whose loss goes up again: spikes, late instability, oscillation, cycles, noise."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from landscapes.diagnosis._finding import Finding, above, below
+from landscapes.diagnosis._log import Array, Log
+from landscapes.diagnosis._verdict import Evidence
+
+LEAP, LEAP_IN_NOISE, LEAP_ENTRIES = 0.05, 5.0, 5
+"""A spike rises by this share of the fall, and by this many usual changes, within this many entries."""
+
+BACK = 0.01
+"""A spike is over if the loss is this share of the fall above the level before, or less."""
+
+RISE, RISE_IN_NOISE = 4e-3, 4.0
+"""Late instability: the mean of the end is this share of the fall above the low, and this many spreads of it."""
+
+SWING = 0.008
+"""The swing of an oscillation, in the fall."""
+
+LOBE, LOBES, SHORT = 0.3, 0.95, 1 / 16
+"""An oscillation has an autocorrelation below minus the first, and then above it. If its period is longer than this
+share of the record, both together must reach the second: slow noise has such lobes by chance."""
+
+REPEATS = 1e-4
+"""A cycle repeats within this share of its extent."""
+
+FLOOR = 4e-4
+"""The spread of the losses at a noise floor, in the fall."""
+
+
+def late_instability(log: Log) -> Finding | None:
+    """The loss was low over a calm stretch, and is far above that at the end."""
+    n = len(log)
+    if n < 24 or log.drop <= 0:
+        return None
+    width = max(4, int(0.12 * n))
+    sums = np.concatenate([[0.0], np.cumsum(log.loss - log.lowest)])
+    means = (sums[width:] - sums[:-width]) / width
+    calm = int(np.argmin(means[: max(1, int(0.8 * n) - width)]))
+    window = log.loss[calm : calm + width]
+    low, spread = float(np.median(window)), float(np.quantile(window, 0.95) - np.quantile(window, 0.05))
+    tail = log.loss[-max(3, n // 5) :]
+    rise = float(np.mean(tail)) - low
+    if low > log.first - 0.5 * log.drop:
+        return None
+    unit = max(RISE * log.drop, RISE_IN_NOISE * spread)
+    if rise <= unit or np.mean(tail > low + spread + 0.3 * RISE * log.drop) < 0.4:
+        return None
+    limit = low + max(spread, 0.1 * rise)
+    calm_entries = np.flatnonzero(log.loss[calm + width :] > limit)
+    onset = calm + width + (int(calm_entries[0]) if len(calm_entries) else 0)
+    factor = rise / max(low - log.lowest, 1e-3 * rise)
+    return Finding(
+        "late instability",
+        f"the loss had settled by step {log.step[calm + width - 1]} and is unstable since step {log.step[onset]}",
+        (
+            Evidence("mean of the end above the low, in the fall of the run", rise / log.drop),
+            Evidence("the same, in the spread at the low", rise / max(spread, 1e-300)),
+        ),
+        log.span(onset),
+        above(rise, unit),
+        {"onset": float(log.step[onset]), "factor": factor},
+        "noise floor",
+    )
+
+
+def spike(log: Log) -> Finding | None:
+    """The loss leaps up once and comes back."""
+    n = len(log)
+    if n < 24 or log.drop <= 0:
+        return None
+    ahead = np.lib.stride_tricks.sliding_window_view(
+        np.concatenate([log.loss, np.full(LEAP_ENTRIES, log.loss[-1])]), LEAP_ENTRIES + 1
+    ).max(axis=1)
+    leaps = ahead - log.loss
+    leaps[: max(3, n // 50)] = 0
+    base = int(np.argmax(leaps))
+    before = log.loss[max(0, base - max(8, n // 20)) : base + 1]
+    if len(before) < 4:
+        return None
+    level = float(np.median(before))
+    recent = log.loss[max(0, base - max(30, n // 8)) : base + 1]
+    if len(recent) < 2 * LEAP_ENTRIES:
+        return None
+    usual = max(float(np.quantile(np.abs(recent[LEAP_ENTRIES:] - recent[:-LEAP_ENTRIES]), 0.95)), 1e-300)
+    height = float(leaps[base])
+    fallen = log.first - level
+    end = float(np.median(log.loss[-max(3, n // 20) :]))
+    spread = float(np.quantile(before, 0.95) - np.quantile(before, 0.05))
+    back = end - level <= min(0.15 * height, max(BACK * log.drop, 2 * spread))
+    if not (height > LEAP * max(fallen, 0.0) and height > LEAP_IN_NOISE * usual and fallen > 0.3 * log.drop and back):
+        return None
+    over = np.flatnonzero(log.loss[base:] > level + 0.5 * height)
+    if not len(over):
+        return None
+    peak = base + int(np.argmax(log.loss[base : base + LEAP_ENTRIES + 1]))
+    recovered = base + int(over[-1]) + 1
+    again = float(leaps[recovered:].max(initial=0.0))
+    if len(over) > 0.3 * n or again > 0.5 * height:
+        return None
+    return Finding(
+        "spike",
+        f"the loss leaps up at step {log.step[base]} and is back by step {log.step[min(recovered, n - 1)]}",
+        (
+            Evidence("height, in the fall before it", height / max(fallen, 1e-300)),
+            Evidence("height, in usual changes", height / usual),
+            Evidence("entries above half of its height", float(len(over))),
+        ),
+        log.span(base, recovered),
+        min(above(height, LEAP * fallen), above(height, LEAP_IN_NOISE * usual)),
+        {"onset": float(log.step[base]), "peak": float(log.step[peak]), "height": height},
+        "late instability",
+    )
+
+
+def cycling(log: Log) -> Finding | None:
+    """The losses repeat exactly."""
+    n = len(log)
+    tail = log.loss[-max(12, n // 4) :]
+    extent = float(np.ptp(tail))
+    if n < 24 or extent <= 1e-4 * max(log.drop, float(np.ptp(log.loss))) or extent <= 1e-10 * np.abs(tail).max():
+        return None
+    for period in range(2, min(60, len(tail) // 3) + 1):
+        error = float(np.abs(tail[period:] - tail[:-period]).max())
+        if error <= REPEATS * extent:
+            steps = period * int(log.step[-1] - log.step[-2])
+            return Finding(
+                "cycling",
+                f"the losses repeat every {steps} steps",
+                (
+                    Evidence("period in steps", float(steps)),
+                    Evidence("largest deviation, in the extent", error / extent),
+                ),
+                log.span(n - len(tail)),
+                below(error, REPEATS * extent),
+                {"period": float(steps), "amplitude": extent},
+                "oscillating",
+            )
+    return None
+
+
+def oscillating(log: Log) -> Finding | None:
+    """The loss swings about its trend in a regular way."""
+    n = len(log)
+    if n < 24:
+        return None
+    rest = log.rest
+    swing = float(np.quantile(rest, 0.97) - np.quantile(rest, 0.03)) / max(log.drop, 1e-300)
+    if swing < SWING:
+        return None
+    c = log.correlation[: len(rest) // 2]
+    deep = np.flatnonzero(c < -LOBE)
+    if not len(deep):
+        return None
+    after = c[deep[0] :]
+    lag = int(deep[0] + np.argmax(after)) if len(after) else 0
+    lobes = float(c[lag] - c[deep].min())
+    if lag < 2 or c[lag] < LOBE or (lag > SHORT * len(rest) and lobes < LOBES):
+        return None
+    ups = np.flatnonzero(np.diff(np.sign(rest - np.median(rest))) != 0)
+    turns = len(ups) / 2
+    if turns < 3:
+        return None
+    period = lag * float(log.step[-1] - log.step[0]) / (n - 1)
+    edge = _edge(log)
+    evidence = [
+        Evidence("period in steps", period),
+        Evidence("swing, in the fall", swing),
+        Evidence("autocorrelation one period later", float(c[lag])),
+    ]
+    evidence += [Evidence("learning rate · largest curvature (stable below 2)", edge)] if edge is not None else []
+    at_edge = "; the learning rate is at the stability edge" if edge is not None and edge > 1.7 else ""
+    return Finding(
+        "oscillating",
+        f"the loss swings with a period of about {period:.3g} steps{at_edge}",
+        tuple(evidence),
+        log.span(n // 2),
+        min(above(swing, SWING), 2 * above(lobes, 2 * LOBE)),
+        {"period": period, "amplitude": swing * log.drop},
+        "noise floor",
+    )
+
+
+def _edge(log: Log) -> float | None:
+    """Return the learning rate times the largest eigenvalue of the Hessian, if both are at hand."""
+    values: Array | None = log.eigenvalues
+    rate = float(log.lr[-1]) if log.lr is not None else log.rate
+    return None if values is None or rate is None else float(rate * values[-1])
+
+
+def noise_floor(log: Log) -> Finding | None:
+    """The loss is irregular, and its mean has stopped falling."""
+    n = len(log)
+    if n < 24 or not log.noisy or log.drop <= 0:
+        return None
+    middle, last = log.loss[n // 3 : 2 * n // 3], log.loss[2 * n // 3 :]
+    spread = float(np.quantile(last, 0.95) - np.quantile(last, 0.05))
+    if spread < FLOOR * log.drop:
+        return None
+    fall = float(np.mean(middle) - np.mean(last))
+    if abs(fall) > 0.25 * spread:
+        return None
+    level = float(np.mean(last))
+    return Finding(
+        "noise floor",
+        f"the loss has stopped falling at {level:.4g}, where noise raises it as much as steps lower it",
+        (
+            Evidence("spread of the last third, in the fall", spread / log.drop),
+            Evidence("fall from the second to the last third, in the spread", fall / spread),
+        ),
+        log.span(n // 3),
+        min(above(spread, FLOOR * log.drop), below(abs(fall), 0.25 * spread)),
+        {"level": level, "spread": spread},
+        "still falling",
+    )

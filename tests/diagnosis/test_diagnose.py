@@ -1,0 +1,181 @@
+"""Tests of `diagnose`: each kind on curves whose cause is known, units that must not matter, and invalid input."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landscapes import InputError, diagnose, race, sweep
+from landscapes.diagnosis import HEALTHY, KINDS
+from landscapes.record import Record
+
+T = 1000
+K = np.arange(T, dtype=float)
+NOISE = np.random.default_rng(0).normal(size=T)
+FALL = np.exp(-K / 40)
+
+
+def spiked() -> np.ndarray:
+    loss = FALL + 0.001 * NOISE
+    loss[500:540] += 0.4 * np.exp(-np.arange(40) / 10)
+    return loss
+
+
+CURVES = {
+    "converged": FALL,
+    "sublinear": 1 / (1 + K) ** 2,
+    "still falling": np.exp(-K / 400),
+    "crawling": 1 - 1e-5 * K,
+    "oscillating": np.exp(-K / 2000) * (1.2 + np.cos(K / 4)),
+    "cycling": np.exp(-K / 30) + 0.1 * (K % 3 == 0),
+    "noise floor": np.exp(-K / 50) + 0.02 * (1 + 0.5 * NOISE) ** 2,
+    "spike": spiked(),
+    "late instability": np.where(K < 600, FALL, 0.2 + 0.1 * np.abs(NOISE)),
+    "diverged": 1.02**K,
+    "non-finite": np.where(K < 700, FALL, np.nan),
+    "zero gradient": np.full(T, 0.7),
+}
+
+
+def expected(name: str) -> str:
+    return "converged" if name == "sublinear" else name
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_kinds(name):
+    verdict = diagnose(CURVES[name])[0]
+    assert verdict.kind == expected(name), str(verdict)
+    assert verdict.healthy is (verdict.kind in HEALTHY)
+    assert 0.5 < verdict.confidence <= 1
+    assert verdict.evidence
+    assert verdict.healthy or verdict.remedy
+    assert verdict.alternative == "" or verdict.experiment
+    assert 0 <= verdict.steps[0] <= verdict.steps[1] <= T
+    assert json.loads(json.dumps(verdict.to_dict()))["kind"] == verdict.kind
+
+
+def test_figures():
+    kinds = {name: diagnose(curve)[0].figures for name, curve in CURVES.items()}
+    assert kinds["converged"]["rate"] == pytest.approx(np.exp(-1 / 40), abs=1e-4)
+    assert kinds["sublinear"]["power"] == pytest.approx(2, rel=0.05)
+    assert kinds["oscillating"]["period"] == pytest.approx(8 * np.pi, rel=0.05)
+    assert kinds["cycling"]["period"] == 3
+    assert kinds["spike"]["onset"] == pytest.approx(500, abs=5)
+    assert kinds["late instability"]["onset"] == pytest.approx(600, abs=2)
+    assert kinds["diverged"]["growth"] == pytest.approx(1.02, abs=1e-3)
+    assert kinds["non-finite"]["onset"] == 700
+    assert kinds["noise floor"]["level"] == pytest.approx(CURVES["noise floor"][667:].mean(), rel=0.01)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from(sorted(CURVES)),
+    exponent=st.floats(-9, 9),
+    shift=st.floats(-50, 50),
+    stride=st.integers(1, 10),
+)
+def test_units_and_logging_change_nothing(name, exponent, shift, stride):
+    """Neither the loss's unit, nor a constant, nor logging each n-th step, as far as it keeps what happens."""
+    if name in ("spike", "cycling"):
+        stride = 1 if name == "cycling" else min(stride, 3)
+    loss = (CURVES[name] + shift)[::stride] * 10.0**exponent
+    assert diagnose(loss, step=np.arange(0, T, stride))[0].kind == expected(name)
+
+
+def test_curves_that_name_the_cause():
+    gradient = np.exp(-K / 80)
+    dead = np.where(K < 50, gradient, 0.0)
+    assert diagnose(np.where(K < 50, 1 - 0.001 * K, 0.95), gradient_norm=dead)[0].kind == "zero gradient"
+    slow = 2 - 0.001 * K
+    assert diagnose(slow, gradient_norm=5 + np.abs(NOISE), clip_norm=1.0)[0].kind == "clipped"
+    lr = np.exp(-K / 60)
+    ended = np.exp(-np.concatenate([[0], np.cumsum(lr[:-1])]) / 50)
+    assert diagnose(ended, lr=lr)[0].kind == "schedule ended"
+    assert diagnose(ended)[0].kind == "converged"
+    rising = diagnose(1 - 1e-5 * K - 1e-9 * K**2, gradient_norm=1 + 1e-4 * K)[0]
+    assert (rising.kind, rising.alternative) == ("plateau", "saddle")
+
+
+def test_curvature_tells_a_saddle_from_a_minimum():
+    series = {"gradient_norm": np.exp(-K / 80), "step_length": 0.1 * np.exp(-K / 80), "point": [0.0, 0.0]}
+    minimum = diagnose(FALL, hessian=lambda x: np.diag([1.0, 2.0]), **series)[0]
+    assert (minimum.kind, minimum.alternative) == ("converged", "saddle")
+    saddle = diagnose(FALL, hessian=lambda x: np.diag([-1.0, 2.0]), **series)[0]
+    assert saddle.kind == "saddle"
+    assert "noise of 0.001 grows a thousandfold in about 72 steps" in saddle.experiment
+    flat = diagnose(FALL, hessian=lambda x: np.diag([-1e-6, 1e-6]), **series)[0]
+    assert flat.kind == "plateau"
+    unknown = diagnose(FALL)[0]
+    assert unknown.kind == "converged"
+    assert unknown.confidence < minimum.confidence
+
+
+def test_race(tmp_path):
+    record = race("booth", ["sgd(lr=0.05)", "sgd(lr=0.2)", "clip(sgd(lr=0.01),norm=0.1)"], metrics=["gradient_norm"])
+    found = diagnose(record)
+    assert found.kinds == ["converged", "diverged", "clipped"]
+    assert [verdict.label for verdict in found] == record.trajectories.runs["label"].tolist()
+    assert str(found).count("usually helps") == 2
+    record.save(tmp_path / "race.npz")
+    assert diagnose(Record.load(tmp_path / "race.npz")) == found
+
+
+def test_a_race_measures_curvature():
+    stuck = race("easom", ["sgd(lr=0.01)"])
+    assert diagnose(stuck).kinds == ["plateau"]
+    ridge = race("three_hump_camel", ["sgd(lr=0.05)"], start=(0.9, 0.0), steps=300)
+    assert diagnose(ridge).kinds == ["converged"]
+    crawling = diagnose(race("booth", ["sgd(lr=1e-7)"], steps=50))[0]
+    assert crawling.kind == "crawling"
+    assert "far below 2/λ" in crawling.summary
+
+
+def test_sweep_has_one_verdict_per_run():
+    record = sweep("booth", "sgd", lr=[1e-8, 0.05, 0.2], steps=300, record_steps="all")
+    assert diagnose(record).kinds == ["crawling", "converged", "diverged"]
+
+
+@pytest.mark.parametrize("length", [0, 1, 7])
+def test_short_logs_are_unclear(length):
+    verdict = diagnose(np.linspace(1, 0, length))[0]
+    assert verdict.kind == "unclear"
+    assert verdict.healthy is None
+    assert "gradient norms" in verdict.summary
+
+
+def test_gaps_and_failures():
+    loss = FALL.copy()
+    loss[100:110] = np.nan
+    gaps = diagnose(loss)[0]
+    assert gaps.kind == "converged"
+    assert any(one.value == 10 for one in gaps.evidence)
+    assert diagnose(np.full(50, np.nan))[0].kind == "non-finite"
+    first = diagnose(np.where(K < 20, FALL, np.inf), gradient_norm=np.where(K < 15, 1.0, np.nan))[0]
+    assert first.summary.startswith("the gradient is not finite from step 15")
+    assert {*diagnose(np.stack([FALL, 1.02**K])).kinds} <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": ["a", "b"]}, "losses must be numbers"),
+        ({"x": np.zeros((2, 2, 2))}, r"must have the shape \(T,\) or \(R, T\)"),
+        ({"x": [1, 2], "lr": [1, 2, 3]}, "lr must have the shape"),
+        ({"x": [1, 2], "step": [1, 1]}, "step must ascend"),
+        ({"x": [1, 2], "clip_norm": 0}, "clip_norm must be > 0"),
+        ({"x": [1, 2], "hessian": np.eye}, "hessian and point"),
+        ({"x": FALL, "hessian": lambda x: np.eye(3), "point": [0.0]}, "hessian must return"),
+    ],
+)
+def test_invalid_input(arguments, message):
+    with pytest.raises(InputError, match=message):
+        diagnose(**arguments)
+
+
+def test_series_beside_a_record_are_refused():
+    with pytest.raises(InputError, match="lr is read from the record"):
+        diagnose(race("booth", ["sgd"], steps=3), lr=[1])
