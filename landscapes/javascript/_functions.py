@@ -86,10 +86,16 @@ def _at_point(function: Function, point: Tensor, *, gradient: bool) -> tuple[Ten
 
 @contextmanager
 def recording(recorder: Recorder) -> Iterator[None]:
-    """Record what is done within; raise `NotEmittedError` for any error of a user's code."""
+    """Record what is done within; raise `NotEmittedError` for any error."""
+    with refusing(), ignored_warnings(), recorder:
+        yield
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raise `NotEmittedError` for any error within: a user's code may do anything."""
     try:
-        with ignored_warnings(), recorder:
-            yield
+        yield
     except (NotEmittedError, TooLongError):
         raise
     except Exception as error:

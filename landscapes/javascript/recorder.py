@@ -44,6 +44,10 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         numbers = [self.program.number(name) for name in names]
         return self._remember(tensor, Cells(torch.tensor(numbers).reshape(tensor.shape), tensor.dtype))
 
+    def value(self, number: int) -> Tensor:
+        """Return a tensor of shape (1,) that stands for a value of the program."""
+        return self._remember(torch.ones(1, dtype=torch.float64), Cells(torch.tensor([number]), torch.float64))
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         name = func._schema.name.removeprefix("aten::")
