@@ -29,7 +29,10 @@ from landscapes.summary import FunctionSummary
 TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
 """The options of an animation's timeline."""
 
-PAGE = ("title", "view", "seconds")
+STEPWISE = {"fps": 25.0, "frames": None, "pace": "linear", "pauses": None, "hold": None, "loop": True}
+"""The options of animations alone, with their defaults."""
+
+PAGE = ("title", "view", "seconds", "text_scale", "words", "colors")
 """The options of a page, besides its themes."""
 
 AUTO = "auto"
@@ -110,9 +113,9 @@ def save(
             (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
-            `loop` as in `render.animate`. A page takes `theme`, `title`, `view` and `seconds`. In .svg and .html files,
-            theme="auto" follows the reader's system, as does a pair of themes for light and for dark mode; "auto" is
-            the default of pages.
+            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `text_scale`, `words` and
+            `colors`. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of themes for
+            light and for dark mode; "auto" is the default of pages.
 
     Returns:
         The path; None for a file object.
@@ -222,16 +225,23 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     elif options.get("step") is not None:
         raise InputError(f"{target.name!r} is an animation of every step; for one step choose {', '.join(STILLS)}")
     elif is_page(target):
+        if wrong := [name for name, usual in STEPWISE.items() if options.get(name, usual) != usual]:
+            raise InputError(
+                f"{', '.join(wrong)}: for animations ({', '.join(WRITERS)}); a page plays in `seconds`, and loops"
+            )
         if (
             options.get("inset", False) is not False
             or options.get("labels", "legend") != "legend"
             or options.get("panel") is False
         ):
             raise InputError(
-                "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel"
+                "a page always has losses and a legend, and can be zoomed: leave out inset, labels and panel, or save "
+                "a picture or an animation"
             )
         if options.get("figsize") is not None or "dpi" in options:
-            raise InputError("a page is as large as its window: leave out figsize and dpi")
+            raise InputError(
+                "a page is as large as its window: leave out figsize and dpi, or save a picture or an animation"
+            )
     elif (writer := writer_for(target)) is None:
         raise unknown("suffix", suffix, known)
     else:

@@ -72,6 +72,7 @@ WORDS: Mapping[str, str] = {
     "effort: share of steps to the target (> 1: not reached, {failed}: failed)": "tuning_trials",
     "1 setting, {evaluations} evaluations": "tuning_trials",
     "{count} settings, {evaluations} evaluations": "tuning_trials",
+    "{low} to {high}": "tuning_trials",
     # fact sheets
     "contours": "fact sheets",
     "surface": "fact sheets",
@@ -114,6 +115,7 @@ WORDS: Mapping[str, str] = {
     "play or pause (space)": "pages",
     "speed": "pages",
     "optimizers": "pages",
+    "not finite": "pages",
 }
 """Where each text is shown; those with placeholders are templates of `str.format`."""
 

@@ -38,7 +38,7 @@ def merge_schemes(light: str, dark: str) -> str:
 
 
 def _attributes(tag: str) -> dict[str, str]:
-    return dict(ATTRIBUTE.findall(tag))
+    return dict(ATTRIBUTE.findall(tag)) if tag.startswith("<") else {}  # texts may be long, and have quotes
 
 
 def _names(ours: list[str], theirs: list[str]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
 from landscapes.render.artists.animated import IDENTITY
 from landscapes.render.artists.polyline import Polyline
+from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.figures.color_schemes import merge_schemes
 from landscapes.render.figures.images import eps, jpeg
@@ -51,6 +52,9 @@ CROWDED = 8_000
 CLOSE = 0.2
 """Tolerance of simplified level lines, in points."""
 
+MOST_TITLE = 20_000
+"""The largest number of characters of a title in the metadata."""
+
 TEX = ("xelatex", "lualatex", "pdflatex")
 
 TEX_SPECIALS = set('\\{}$&#%~^"')
@@ -74,6 +78,7 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
     Screen readers read the title of an SVG. An SVG shows the figure `dark` on systems in dark mode. Warns if trails
     have so many vertices that they are drawn as an image.
     """
+    title = clean_text(title, math=False, most=MOST_TITLE)
     suffix = path.suffix.lower()
     if suffix == ".png":
         with replacing(path) as temporary, mpl.rc_context(WHOLE):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import os
@@ -15,11 +17,15 @@ from matplotlib.colors import to_hex, to_rgb
 from landscapes.errors import InputError
 from landscapes.files import check_target, replacing
 from landscapes.record import Record
+from landscapes.render.artists.legend import legend_entries
+from landscapes.render.artists.text_fit import clean_text
+from landscapes.render.figures.race import with_coordinates
 from landscapes.render.html.payload import build_payload, check_record
 from landscapes.render.locking import drawing
 from landscapes.render.plots._crop import crop
+from landscapes.render.plots.inputs import labels_of
 from landscapes.render.text._caption import caption
-from landscapes.render.theme import Theme, as_theme
+from landscapes.render.theme import StyleLike, Theme, as_theme
 from landscapes.render.writers.timeline import SECONDS, check_seconds
 from landscapes.views import View
 
@@ -31,6 +37,18 @@ SYSTEM_THEMES = ("light", "dark")
 SCRIPTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "tooltip", "legend", "controls", "main")
 """The files of the page's script, in order."""
 
+TEXTS = (
+    "zoom", "zoom in", "zoom out", "reset the view", "playback", "play", "play or pause (space)", "step", "speed",
+    "optimizers",
+)  # fmt: skip
+"""The texts of the page's elements; the script writes the others."""
+
+BREAKPOINTS = {"short": 901, "stacked": 680}
+"""Windows narrower than this have a short legend, or all parts below each other; in pixels at a text scale of 1."""
+
+MOST = 20_000
+"""The largest number of characters of the description."""
+
 
 def page(
     record: Record,
@@ -40,6 +58,9 @@ def page(
     title: str | None = None,
     view: View | None = None,
     seconds: float = SECONDS,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> Path:
     """Save a race as one .html file to play, scrub and zoom; tooltips show the loss at each point of a run.
 
@@ -55,6 +76,8 @@ def page(
         title: by default the title of the function.
         view: a part of the surface, as in `render.crop`; by default the recorded view.
         seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.4.
+        text_scale, words, colors: as in `render.figure`. A narrow window has smaller texts. With other words, the
+            description for screen readers is a list of the runs in place of `render.caption`.
 
     Returns:
         The path.
@@ -68,7 +91,8 @@ def page(
     'race.html'
     """
     target = check_page(path)
-    text = document(record, theme=theme, title=title, view=view, seconds=seconds)
+    look: dict[str, Any] = {"text_scale": text_scale, "words": words, "colors": colors}
+    text = document(record, theme=theme, title=title, view=view, seconds=seconds, **look)
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return target
@@ -95,28 +119,30 @@ def document(
     title: str | None = None,
     view: View | None = None,
     seconds: float = SECONDS,
+    text_scale: float | None = None,
+    words: Mapping[str, str] | None = None,
+    colors: Mapping[str, StyleLike] | None = None,
 ) -> str:
     """Return the page as text; the arguments are those of `page`."""
     check_record(record)
     looks = [theme] if isinstance(theme, str | Theme) else theme
     if not isinstance(looks, Sequence) or not 1 <= len(looks) <= 2:
         raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
-    chosen = [as_theme(look) for look in looks]
+    chosen = [as_theme(look, text_scale, words, colors, labels_of(record)) for look in looks]
     if view is not None:
         record = crop(record, view)
-    words = title or _title(record)
-    data = build_payload(record, chosen, words, check_seconds(seconds))
-    script = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
-    return _fill_template(
-        _asset("page.html"),
-        {
-            "title": html.escape(words),
-            "caption": html.escape(caption(record)),
-            "style": _colors(chosen) + _asset("page.css"),
-            "data": _as_script(data),
-            "script": script,
-        },
-    )
+    look = chosen[0]
+    heading = clean_text(title or _title(record, look), math=False)
+    described = clean_text(_description(record, look), math=False, most=MOST)
+    data = build_payload(record, chosen, heading, described, check_seconds(seconds))
+    scripts = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
+    style = f"\n{_colors(chosen)}{_sizes(look.text_scale)}"
+    texts = {text: look.say(text) for text in TEXTS} | {"title": heading, "caption": described}
+    parts = {name: html.escape(text) for name, text in texts.items()}
+    policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}"
+    parts |= {"policy": policy, "style": style, "script": script, "data": _as_script(data)}
+    return _fill_template(_asset("page.html"), parts | {"language": "" if look.words else ' lang="en"'})
 
 
 def framed(record: Record, height: int = 560) -> str:
@@ -129,10 +155,32 @@ def framed(record: Record, height: int = 560) -> str:
     )
 
 
-def _title(record: Record) -> str:
+def _title(record: Record, look: Theme) -> str:
     """Return the title of the function, with the number of coordinates if the page has no contour plot."""
     name, count = str(record.meta.get("title", "")), record.trajectories.x.shape[-1]
-    return name if record.surface is not None else f"{name}, {count} coordinate{'' if count == 1 else 's'}"
+    return name if record.surface is not None else with_coordinates(name, count, look)
+
+
+def _description(record: Record, look: Theme) -> str:
+    """Return the caption; in another language, the runs with their learning rates and outcomes."""
+    if not look.words:
+        return caption(record)
+    entries = legend_entries(record, look)
+    runs = [", ".join(filter(None, [entry.name, entry.lr, entry.outcome])) for entry in entries]
+    return f"{record.meta.get('title', '')}: {'; '.join(runs)}"
+
+
+def _sizes(scale: float) -> str:
+    """Return the style sheet with lengths for a text scale; a window that is narrow for it has smaller texts."""
+    unit = f":root {{ --px: min({scale:g}px, max(1px, 100vw / 320)); }}\n"
+    return unit + _fill_template(
+        _asset("page.css"), {name: f"{width * scale - 1:g}px" for name, width in BREAKPOINTS.items()}
+    )
+
+
+def _source(text: str) -> str:
+    """Return the content of a style or script element as a source of a content security policy."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _colors(looks: Sequence[Theme]) -> str:

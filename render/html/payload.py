@@ -19,7 +19,6 @@ from landscapes.render.artists.legend import run_entries
 from landscapes.render.html.encoding import IntegerBlock, differences, four_digits, surface_data
 from landscapes.render.plots._loss_curves import loss_curves
 from landscapes.render.plots.inputs import check_step
-from landscapes.render.text._caption import caption
 from landscapes.render.theme import Style, Theme, styles
 from landscapes.render.writers.timeline import split_seconds
 
@@ -57,22 +56,24 @@ def check_record(record: Record) -> None:
         )
 
 
-def build_payload(record: Record, looks: Sequence[Theme], title: str, seconds: float) -> dict[str, Any]:
+def build_payload(record: Record, looks: Sequence[Theme], title: str, caption: str, seconds: float) -> dict[str, Any]:
     """Return the payload. Arrays are stored in one block of integers, in the order in which the script reads them."""
     block = IntegerBlock()
     run_styles = [styles(optimizer_labels(record), look) for look in looks]
     shapes = {"*", *(style.marker for row in run_styles for style in row)}
     surface = None if record.surface is None else surface_data(record, block)
-    panel = _panel(record)
+    panel = _panel(record, looks[0])
     return {
         "title": title,
-        "caption": caption(record),
+        "caption": caption,
         "last": int(record.trajectories.step[-1]),
         "seconds": dict(zip(("first", "moving", "last"), split_seconds(seconds), strict=True)),
         "looks": [
             _look(look, style, surface["bands"] if surface else 0)
             for look, style in zip(looks, run_styles, strict=True)
         ],
+        "text_scale": looks[0].text_scale,
+        "words": dict(looks[0].words),
         "shapes": {shape: outline(Head.shape(shape)) for shape in sorted(shapes)},
         "surface": surface,
         "loss_panel": panel,
@@ -97,15 +98,17 @@ def _look(look: Theme, run_styles: Sequence[Style], bands: int) -> dict[str, Any
     }
 
 
-def _panel(record: Record) -> dict[str, Any]:
+def _panel(record: Record, look: Theme) -> dict[str, Any]:
     """Return the axes limits and scale of the loss panel, as in figures."""
     ax = loss_curves(record, Figure().add_subplot())
     low, high = ax.get_ylim()
     origin, target = record.gap_origin, record.meta.target
     from_minimum = bool(np.isfinite(origin))
     level = np.nan if target is None else target - (origin if from_minimum else 0.0)
+    name = "gap to the minimum" if from_minimum else "loss"
     return {
-        "name": "gap to the minimum" if from_minimum else "loss",
+        "name": name,
+        "heading": look.say(f"{name}, by step"),
         "log": ax.get_yscale() == "log",
         "low": float(low),
         "high": float(high),

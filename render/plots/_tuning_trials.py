@@ -163,7 +163,8 @@ def _told(table: Columns, trials: NDArray[np.int64], look: Theme) -> str:
     for name, column in table.items():
         if name not in FACTS and np.isfinite(column[trials]).any():
             low, high = np.nanmin(column[trials]), np.nanmax(column[trials])
-            words.append(f"{name} {low:.2g}" + (f" to {high:.2g}" if low < high else ""))
+            values = look.say("{low} to {high}", low=f"{low:.2g}", high=f"{high:.2g}") if low < high else f"{low:.2g}"
+            words.append(f"{name} {values}")
     return words[0] + (f"; {', '.join(words[1:])}" if len(words) > 1 else "")
 
 

@@ -36,7 +36,7 @@ function superscript(power) {
 
 // A frame around a box with ticks left and below, and grid lines if `grid` is true.
 function drawAxes(context, box, look, across, up, grid) {
-  context.font = `12px ${FONT}`;
+  context.font = `${px(12)}px ${FONT}`;
   context.lineWidth = 1;
   const line = (x, y, x1, y1, color) => {
     context.strokeStyle = color;

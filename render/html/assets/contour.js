@@ -2,7 +2,13 @@
 const BANDS = [0.4, 0.15, 0.04];  // ages, as shares of the race, at which a trail changes colour
 const GAP_DASH = 6.5;              // dash length in pixels where a trail overlaps others
 const SOLID = [];
-const MARGIN = {left: 44, right: 10, top: 8, bottom: 26};
+const MARGIN = {right: 10, top: 8};
+
+// The box of the axes in an element, with space for tick labels.
+function axesBox(id) {
+  const {width, height} = element(id).getBoundingClientRect(), left = px(isStacked() ? 36 : 44);
+  return {left, top: MARGIN.top, right: Math.max(width - MARGIN.right, left + 20), bottom: Math.max(height - px(26), 30)};
+}
 
 const view = {scale: 1, u: 0.5, v: 0.5};  // magnification and centre
 const CLOSEST = 40;
@@ -13,9 +19,7 @@ function edges() {
 }
 
 function contourBox() {
-  const {width, height} = element("contour").getBoundingClientRect(), narrow = window.innerWidth < 680;
-  const left = narrow ? 36 : MARGIN.left;
-  return {left, top: MARGIN.top, right: Math.max(width - MARGIN.right, left + 20), bottom: Math.max(height - MARGIN.bottom, 30)};
+  return axesBox("contour");
 }
 
 function projection(box, seen) {
@@ -38,8 +42,8 @@ function drawSurface(surface, look, coarse) {
   context.drawImage(sheet, box.left, box.top, box.right - box.left, box.bottom - box.top);
   const [x0, x1, y0, y1] = payload.surface.box, at = projection(box, seen), u = x => (x - x0) / (x1 - x0), v = y => (y - y0) / (y1 - y0);
   const x = share => x0 + share * (x1 - x0), y = share => y0 + share * (y1 - y0);
-  const across = linearTicks(x(seen.left), x(seen.right), Math.min((box.right - box.left) / 64, 9)).map(([tick, word]) => [at.x(u(tick)), word]);
-  const up = linearTicks(y(seen.bottom), y(seen.top), Math.min((box.bottom - box.top) / 44, 11)).map(([tick, word]) => [at.y(v(tick)), word]);
+  const across = linearTicks(x(seen.left), x(seen.right), Math.min((box.right - box.left) / px(64), 9)).map(([tick, word]) => [at.x(u(tick)), word]);
+  const up = linearTicks(y(seen.bottom), y(seen.top), Math.min((box.bottom - box.top) / px(44), 11)).map(([tick, word]) => [at.y(v(tick)), word]);
   drawAxes(context, box, look, across, up, false);
 }
 

@@ -19,7 +19,7 @@ function setPlaying(playing) {
   if (playing && clock.time >= payload.last) clock.time = 0;
   clock.waits = playing && clock.time === 0 ? payload.seconds.first : 0;
   element("sign").setAttribute("d", SIGNS[playing ? "pause" : "play"]);
-  element("play").setAttribute("aria-label", playing ? "pause" : "play");
+  element("play").setAttribute("aria-label", say(playing ? "pause" : "play"));
 }
 
 function seek(time) {

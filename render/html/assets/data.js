@@ -2,6 +2,20 @@
 const payload = JSON.parse(element("data").textContent);
 const span = Math.max(payload.last, 1);
 
+// A text of the page, in the language of `words=`, with values in its placeholders.
+function say(text, values = {}) {
+  return (payload.words[text] ?? text).replace(/{(\w+)}/g, (place, name) => values[name] ?? place);
+}
+
+// Sizes of type in pixels, as --px in the style: the text scale, or the largest that a narrow window has room for.
+function px(size) {
+  return size * Math.min(payload.text_scale, Math.max(window.innerWidth / 320, 1));
+}
+
+function isStacked() {
+  return window.innerWidth < 680 * payload.text_scale;
+}
+
 function element(id) {
   return document.getElementById(id);
 }
@@ -60,7 +74,7 @@ function positionAt(run, time) {
 }
 
 function fourDigits(number) {
-  if (!Number.isFinite(number)) return "not finite";
+  if (!Number.isFinite(number)) return say("not finite");
   if (number === 0) return "0";
   const size = Math.abs(number);
   const text = size >= 1e-4 && size < 1e5 ? String(Number(number.toPrecision(4))) : number.toExponential(3).replace("e+", "e");

@@ -1,8 +1,7 @@
 // The loss curves: one curve per run, drawn up to the current time.
 
 function panelBox() {
-  const {width, height} = element("panel").getBoundingClientRect(), left = window.innerWidth < 680 ? 36 : MARGIN.left;
-  return {left, top: MARGIN.top, right: Math.max(width - MARGIN.right, left + 20), bottom: Math.max(height - MARGIN.bottom, 30)};
+  return axesBox("panel");
 }
 
 // From steps and losses to pixels.
@@ -26,8 +25,8 @@ function placeCurves(runs) {
 
 function drawLossCurves(runs, look, time) {
   const context = contextFor(element("loss-curves")), box = panelBox(), scale = panelScale(box);
-  const {log, target} = payload.loss_panel, most = (box.bottom - box.top) / 28;
-  const across = linearTicks(0, span, (box.right - box.left) / 52, true).map(([step, word]) => [scale.x(step), word]);
+  const {log, target} = payload.loss_panel, most = (box.bottom - box.top) / px(28);
+  const across = linearTicks(0, span, (box.right - box.left) / px(52), true).map(([step, word]) => [scale.x(step), word]);
   const up = (log ? logTicks : linearTicks)(scale.from, scale.to, most).map(([height, word]) => [scale.y(height), word]);
   drawAxes(context, box, look, across, up, true);
   context.save();
@@ -70,6 +69,6 @@ function drawTarget(context, box, y, look) {
   context.lineTo(box.right, y);
   context.stroke();
   context.setLineDash([]);
-  [context.fillStyle, context.font, context.textAlign, context.textBaseline] = [look.muted, `10px ${FONT}`, "right", "bottom"];
-  context.fillText("target", box.right - 4, y - 2);
+  [context.fillStyle, context.font, context.textAlign, context.textBaseline] = [look.muted, `${px(10)}px ${FONT}`, "right", "bottom"];
+  context.fillText(say("target"), box.right - 4, y - 2);
 }

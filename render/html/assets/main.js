@@ -49,17 +49,17 @@ async function main() {
 
   function updateCounter() {
     const step = Math.floor(clock.time), scrub = element("scrub");
-    const words = `step ${String(step).padStart(String(payload.last).length, "\u2007")}`;
+    const words = say("step {step}", {step: String(step).padStart(String(payload.last).length, "\u2007")});
     if (element("counter").textContent === words) return;
     element("counter").textContent = words;
     scrub.value = step;
     scrub.style.setProperty("--done", `${100 * step / span}%`);
-    scrub.setAttribute("aria-valuetext", `step ${step} of ${payload.last}`);
+    scrub.setAttribute("aria-valuetext", say("step {step} of {last}", {step, last: payload.last}));
     updateLegend(runs, clock.time);
   }
 
   element("scrub").max = payload.last;
-  element("heading").textContent = `${payload.loss_panel.name}, by step`;
+  element("heading").textContent = payload.loss_panel.heading;
   element("loss-curves").setAttribute("aria-label", surface ? element("heading").textContent : payload.caption);
   if (!surface) document.querySelector("main").classList.add("flat");
   makeLegend(runs, () => { pending.gaps = true; redraw(); });

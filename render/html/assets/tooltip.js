@@ -17,9 +17,9 @@ function nearest(runs, time, x, y, xs, ys) {
 function showTooltip({run, i}, x, y) {
   const note = element("tooltip"), name = document.createElement("b");
   const rate = run.rates && Number.isFinite(run.rates[i]) ? fourDigits(run.rates[i]) : run.lr;
-  const lines = [`step ${run.steps[i]}`, `loss ${fourDigits(run.loss_values[i])}`];
-  if (run.gap !== run.loss_values) lines.push(`gap ${fourDigits(run.gap[i])}`);
-  if (rate) lines.push(`learning rate ${rate}`);
+  const lines = [say("step {step}", {step: run.steps[i]}), say("loss {loss}", {loss: fourDigits(run.loss_values[i])})];
+  if (run.gap !== run.loss_values) lines.push(say("gap {gap}", {gap: fourDigits(run.gap[i])}));
+  if (rate) lines.push(say("learning rate {lr}", {lr: rate}));
   name.textContent = run.label;
   note.replaceChildren(name, lines.join("\n"));
   note.hidden = false;
