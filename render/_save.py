@@ -225,10 +225,6 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     elif options.get("step") is not None:
         raise InputError(f"{target.name!r} is an animation of every step; for one step choose {', '.join(STILLS)}")
     elif is_page(target):
-        if wrong := [name for name, usual in STEPWISE.items() if options.get(name, usual) != usual]:
-            raise InputError(
-                f"{', '.join(wrong)}: for animations ({', '.join(WRITERS)}); a page plays in `seconds`, and loops"
-            )
         if (
             options.get("inset", False) is not False
             or options.get("labels", "legend") != "legend"
@@ -249,6 +245,10 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     timeline(LAST, **{name: options[name] for name in TIME if name in options})
     if options.get("theme") is not None:
         check_themes(options["theme"], target)
+    if is_page(target) and (wrong := [name for name, usual in STEPWISE.items() if options.get(name, usual) != usual]):
+        raise InputError(
+            f"{', '.join(wrong)}: for animations ({', '.join(WRITERS)}); a page plays in `seconds`, and loops"
+        )
     return check_target(target)
 
 

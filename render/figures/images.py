@@ -17,12 +17,15 @@ from landscapes.render.theme import WHOLE
 QUALITY = {"quality": 95, "subsampling": 0}
 """Lines of a plot have sharp, coloured edges: a lower quality, or coarser colours, surround them with visible noise."""
 
+LONGEST = 65_000
+"""The largest number of bytes of a comment in JPEG."""
+
 
 def jpeg(made: Figure, comment: str) -> bytes:
     """Return a figure as JPEG with the figure's number of pixels; a transparent background becomes white."""
     file = io.BytesIO()
-    size = made.dpi, made.dpi
-    Image.fromarray(_pixels(made, made.dpi)).save(file, "JPEG", comment=comment.encode(), dpi=size, **QUALITY)
+    size, remark = (made.dpi, made.dpi), comment.encode()[:LONGEST]
+    Image.fromarray(_pixels(made, made.dpi)).save(file, "JPEG", comment=remark, dpi=size, **QUALITY)
     return file.getvalue()
 
 

@@ -28,6 +28,7 @@ from landscapes.render.figures.color_schemes import merge_schemes
 from landscapes.render.figures.images import eps, jpeg
 from landscapes.render.figures.pgf import BACKEND
 from landscapes.render.locking import drawing
+from landscapes.render.mathtext import UNDRAWABLE
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.theme import VECTOR, WHOLE
 
@@ -79,6 +80,7 @@ def still(made: Figure, path: Path, comment: str, title: str = "", dark: Figure 
     have so many vertices that they are drawn as an image.
     """
     title = clean_text(title, math=False, most=MOST_TITLE)
+    comment = UNDRAWABLE.sub("\N{REPLACEMENT CHARACTER}", comment)  # one line: the next would be TeX or PostScript
     suffix = path.suffix.lower()
     if suffix == ".png":
         with replacing(path) as temporary, mpl.rc_context(WHOLE):

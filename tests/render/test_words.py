@@ -99,7 +99,7 @@ def test_the_script_of_a_page_asks_for_known_words():
         ({"dpi": 50}, "or save a picture or an animation"),
         ({"measure": "final"}, "measure is an option for a sweep"),
         ({"colors": {"Adam": "red"}}, "unknown label in colors 'Adam'"),
-        ({"words": {"Step": "x"}}, "unknown text in words 'Step'"),
+        ({"words": {"Step": "x"}}, "unknown text in words: 'Step'"),
         ({"words": {"loss": r"$\frac"}}, "formula that matplotlib can draw"),
         ({"words": {"loss": "a\x1bb"}}, "none of control"),
         ({"text_scale": 9}, "text_scale must be from 0.5 to 4"),
