@@ -64,6 +64,20 @@ def test_batch_statistics_give_the_losses_of_training() -> None:
     np.testing.assert_allclose(Record.from_checkpoints(points, f).trajectories.loss[0], losses, rtol=1e-5)
 
 
+def test_any_callable_is_projected_and_compared_with_the_losses() -> None:
+    record = Record.from_checkpoints(np.arange(12.0).reshape(4, 3), lambda x: float(x @ x))
+    flat, same = (project(record, f, resolution=5) for f in (lambda x: torch.tensor(x) @ torch.tensor(x), "sphere"))
+    assert flat.surface is not None
+    assert same.surface is not None
+    np.testing.assert_allclose(flat.surface.values, same.surface.values)
+    with pytest.warns(UserWarning, match=r"at step 3 of 'training' the loss is 302, and the function has 604 there"):
+        project(record, lambda x: 2 * x @ x, resolution=2)
+    with pytest.raises(InputError, match="must return one number per point, got None"):
+        project(record, lambda x: None, resolution=2)
+    with pytest.raises(InputError, match=r"give from_module\(network, loss, inputs, targets\)"):
+        project(record, nn.Linear(2, 1), resolution=2)
+
+
 def test_statistics_of_batchnorm_that_do_not_fit_are_reported() -> None:
     net, points, losses, data = trained()
     frozen = from_module(net, nn.MSELoss(), *data)

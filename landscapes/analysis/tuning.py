@@ -13,7 +13,7 @@ from landscapes.errors import InputError
 from landscapes.record import Record, filled
 
 FAILED_EFFORT = 3.0
-"""The effort of a setting whose runs all fail, the largest one; `landscapes.experiments.criterion` defines it."""
+"""The effort of a run that fails, the largest one; `landscapes.experiments.criterion` defines the others."""
 
 HEADER = ("optimizer", "effort", "evaluations", "varied", "chosen", "at the edge")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from landscapes.engine.loop import Progress
 from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.experiments.torch_modes import in_usual_modes
 from landscapes.functions import as_function
+from landscapes.objectives._function import Scale
 from landscapes.objectives.decorators import Function
 from landscapes.record import FAILED, Record, Surface
 from landscapes.transforms import restricted
@@ -31,8 +32,9 @@ FAINT = 1e-10
 CHUNK_NUMBERS, CHUNK_POINTS = 2**22, 32
 """Points are evaluated together up to this many coordinates, or this many points of a network."""
 
-OTHER_LOSS = 0.05
-"""Losses that differ by a larger share are not those of the same network."""
+OTHER_LOSS, ROUNDING, COMPARED = 0.05, 1e-6, 64
+"""Losses that differ by a larger share are not those of the same function, unless the difference is below a share of
+the largest; at how many points they are compared."""
 
 MOST_WITH_MINIMA = 1000
 """The most coordinates for which minimizers in the plane are looked up."""
@@ -45,7 +47,7 @@ LARGEST_STORED = 10_000
 @in_usual_modes
 def project(
     record: Record,
-    function: str | Function | None = None,
+    function: str | Function | Callable[[Points], Any] | None = None,
     *,
     along: str | Sequence[int] | Sequence[Sequence[float]] = "pca",
     resolution: int = 257,
@@ -61,8 +63,9 @@ def project(
 
     Args:
         record: a race on the function, or your own runs (`Record.from_checkpoints`).
-        function: the function, or its name; its number of coordinates is that of the record. None draws trajectories
-            without a surface.
+        function: the function, or its name; its number of coordinates is that of the record. Or any callable that takes
+            a point, an array of shape (d,), and returns its loss. `from_module` makes a much faster function of a
+            network. None draws trajectories without a surface.
         along: "pca" for the two directions in which runs that did not fail move most; the numbers of two coordinates,
             such as (0, 1); or two directions, shape (2, d), which are made orthonormal.
         resolution: points per side of the surface.
@@ -78,8 +81,8 @@ def project(
         InputError: for a record of one or two coordinates, another function, or unknown directions.
 
     Warns:
-        UserWarning: if a network with frozen statistics of BatchNorm (`from_module`) has another loss at the best run's
-            last point than the record.
+        UserWarning: if the function has other values at points of the runs than the losses recorded there, as with
+            another batch of data, or with BatchNorm in another mode.
 
     >>> from landscapes import race
     >>> from landscapes.functions import get
@@ -105,7 +108,7 @@ def project(
     origin = x[record.order[0], -1]
     directions, explained = _directions(record, origin, along)
     if objective is not None:
-        _warn_of_statistics(objective, origin, float(record.trajectories.loss[record.order[0], -1]))
+        _warn_of_other_losses(objective, record)
     flat = (x - origin) @ directions.T
     kept = ~np.isin(record.trajectories.runs["status"], FAILED)
     points = flat[kept if kept.any() else slice(None)].reshape(-1, 2)
@@ -129,8 +132,35 @@ def project(
     return Record(replace(record.trajectories, x=flat, metrics=moving), surface, meta)
 
 
-def _objective(record: Record, function: str | Function, dim: int) -> Function:
+@dataclass(frozen=True)
+class PointFunction:
+    """A callable of one point (d,), with what `project` needs of a `Function`."""
+
+    formula: Callable[[Points], Any]
+    title: str = ""
+    scale: Scale = "log"
+    mode: str = "looped"
+
+    def evaluate(self, points: torch.Tensor) -> torch.Tensor:
+        """Return the values, shape (n,), at points of shape (d, n)."""
+        return torch.tensor([self._at(point) for point in points.T.contiguous().numpy()], dtype=torch.float64)
+
+    def _at(self, point: Points) -> float:
+        value = self.formula(point)
+        try:
+            return float(value)
+        except (TypeError, ValueError, RuntimeError):
+            raise InputError(f"the function must return one number per point, got {value!r:.60}") from None
+
+
+def _objective(
+    record: Record, function: str | Function | Callable[[Points], Any], dim: int
+) -> Function | PointFunction:
     """Return the function of a record. Raises `InputError` if it is another one."""
+    if isinstance(function, torch.nn.Module):
+        raise InputError("a network is not a function of its weights: give from_module(network, loss, inputs, targets)")
+    if callable(function) and not isinstance(function, Function):
+        return PointFunction(function)
     objective = as_function(function)
     if objective.dim != dim:
         objective = objective.with_dim(dim)
@@ -139,22 +169,45 @@ def _objective(record: Record, function: str | Function, dim: int) -> Function:
     return objective
 
 
-def _warn_of_statistics(function: Function, point: Points, loss: float) -> None:
-    """Warn if a network with frozen statistics of BatchNorm has another loss at a point than the one recorded."""
-    if not getattr(function.formula, "statistics", None):
-        return
+def _warn_of_other_losses(function: Function | PointFunction, record: Record) -> None:
+    """Warn if the function has other values at some points of the runs than the losses recorded there."""
+    x, loss = record.trajectories.x, record.trajectories.loss
+    runs = np.flatnonzero(~np.isin(record.trajectories.runs["status"], FAILED))[:COMPARED]
+    at = np.unique(np.linspace(0, x.shape[1] - 1, max(COMPARED // max(len(runs), 1), 2)).astype(int))
+    run, at = (side.ravel() for side in np.meshgrid(runs, at, indexing="ij"))
+    known = np.isfinite(loss[run, at])
+    run, at = run[known], at[known]
     with torch.no_grad():
-        value = float(function.evaluate(torch.from_numpy(point.copy())[:, None]))
-    if math.isfinite(value) and abs(value - loss) > OTHER_LOSS * max(abs(value), abs(loss)):
-        warn(
-            f"the best run ends with loss {loss:.4g}, but the network given has {value:.4g} there: it uses its own "
-            'running statistics of BatchNorm at all points; use from_module(..., batchnorm="batch"), or load the last '
-            "checkpoint of that run into the network first"
-        )
+        values = [float(function.evaluate(torch.from_numpy(point.copy())[:, None])[0]) for point in x[run, at]]
+    if not values:
+        return
+    given, found = loss[run, at], np.array(values)
+    apart = np.where(np.isfinite(found), np.abs(found - given), np.inf)
+    scale = np.maximum(np.abs(given), np.where(np.isfinite(found), np.abs(found), 0.0))
+    worst = int(np.argmax(apart))
+    if not (apart > np.maximum(OTHER_LOSS * scale, ROUNDING * scale.max())).any():
+        return
+    frozen = getattr(function.formula, "statistics", None)
+    advice = (
+        'it uses its own running statistics of BatchNorm at all points; use from_module(..., batchnorm="batch"), or '
+        "load the last checkpoint of that run into the network first"
+        if frozen
+        else "give the loss on the data, and in the mode (training or evaluation), of the losses recorded"
+    )
+    warn(
+        f"the surface is not that of the losses recorded: at step {record.trajectories.step[at[worst]]} of "
+        f"{str(record.trajectories.runs['label'][run[worst]])!r} the loss is {given[worst]:.4g}, and the function has "
+        f"{found[worst]:.4g} there, the largest difference at {len(found)} points; {advice}"
+    )
 
 
 def _surface(
-    function: Function, origin: Points, directions: Points, box: Box, resolution: int, progress: Progress | None
+    function: Function | PointFunction,
+    origin: Points,
+    directions: Points,
+    box: Box,
+    resolution: int,
+    progress: Progress | None,
 ) -> Surface:
     """Return the function in the plane, evaluated in chunks that fit the caches."""
     x, y = (np.linspace(low, high, resolution) for low, high in box.tolist())
@@ -171,7 +224,7 @@ def _surface(
             if progress is not None:
                 progress(min(begin + size, grid.shape[1]), grid.shape[1])
     minima, minimum = np.zeros((0, 2)), math.nan
-    if len(origin) <= MOST_WITH_MINIMA:
+    if len(origin) <= MOST_WITH_MINIMA and isinstance(function, Function):
         sides = [(low, high) for low, high in box.tolist()]
         plane = restricted(function, origin.tolist(), directions.tolist(), domain=sides)
         minima, minimum = np.array(plane.minima, dtype=float).reshape(-1, 2), plane.minimum

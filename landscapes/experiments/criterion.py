@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.engine.batch import BatchResult
 from landscapes.experiments.halving import Conditions
 from landscapes.experiments.outcomes import FAILED_REASONS, roaming_box
@@ -23,9 +24,6 @@ from landscapes.record import rounding_slack
 
 STARTS = 4
 """From how many starts a setting is run by default: the given one, and others close by."""
-
-FAILED = 3.0
-"""The effort of a failed run."""
 
 
 def conditions(
@@ -72,7 +70,8 @@ def effort(
     if target is not None:
         gap = np.maximum(paths.loss[:, -1] - target, 0.0) / max(first - target, 1e-300)
         short = 1 + np.clip((np.log10(np.maximum(gap, 1e-300)) + 8) / 8, 0.0, 1.9)
-    return np.select([failed, paths.reached >= 0], [np.full(len(failed), FAILED), paths.reached / max(steps, 1)], short)
+    efforts = [np.full(len(failed), FAILED_EFFORT), paths.reached / max(steps, 1)]
+    return np.select([failed, paths.reached >= 0], efforts, short)
 
 
 def setting_efforts(
@@ -84,8 +83,8 @@ def setting_efforts(
     outweighed by other starts, because the given one is shown.
     """
     runs = effort(paths, function, target, first, steps).reshape(settings, -1)
-    lost = (runs[:, 0] >= FAILED) | ~(paths.loss[:, -1].reshape(settings, -1)[:, 0] <= first)
-    return np.where(lost, FAILED, runs.mean(1))
+    lost = (runs[:, 0] >= FAILED_EFFORT) | ~(paths.loss[:, -1].reshape(settings, -1)[:, 0] <= first)
+    return np.where(lost, FAILED_EFFORT, runs.mean(1))
 
 
 def by_setting(values: NDArray[np.float64], settings: int) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
@@ -20,9 +21,6 @@ Columns = Mapping[str, NDArray[Any]]
 
 FACTS = ("label", "round", "rung", "steps", "effort", "evaluations")
 """The columns of a tuning that are not hyper-parameters."""
-
-FAILED = 3.0
-"""The effort of a trial that failed, as `tune` counts it."""
 
 THICK = 0.2
 """Vertical spread of the trials of one optimizer, in rows, so that they do not cover each other."""
@@ -84,12 +82,14 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     ax.axvline(1.0, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     finite = table["effort"][table["effort"] > 0]
     ax.set_xscale("log")
-    ax.set_xlim(0.8 * min(float(finite.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED))
+    ax.set_xlim(0.8 * min(float(finite.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED_EFFORT))
     ax.set_ylim(len(labels) - 0.45, -0.45)
     ax.set_yticks(range(len(order)), [clean_text(label) for label in order])
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(
-        look.say("effort: share of steps to the target (> 1: not reached, {failed}: failed)", failed=f"{FAILED:g}")
+        look.say(
+            "effort: share of steps to the target (> 1: not reached, {failed}: failed)", failed=f"{FAILED_EFFORT:g}"
+        )
     )
     ax.grid(True, axis="x", color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)

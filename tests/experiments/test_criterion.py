@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from landscapes import functions, race
+from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.engine.batch import BatchResult
 from landscapes.experiments import criterion
 
@@ -32,8 +33,8 @@ def test_other_starts_never_outweigh_the_given_one():
     """Two settings, three starts each: the first setting ends above its given start, but arrives from another."""
     paths = ends([84.0, 0.0, 0.0, 5.0, 5.0, 5.0], [-1, 10, 10, -1, -1, -1])
     found = criterion.setting_efforts(paths, functions.get("booth"), 0.001, 10.0, 100, 2)
-    assert found[0] == criterion.FAILED
-    assert 1 < found[1] < criterion.FAILED
+    assert found[0] == FAILED_EFFORT
+    assert 1 < found[1] < FAILED_EFFORT
 
 
 def test_runs_that_leave_a_domain_for_lower_losses_fail():
@@ -41,7 +42,7 @@ def test_runs_that_leave_a_domain_for_lower_losses_fail():
     assert forrester.outside == "unbounded"
     paths = ends([-386.0, forrester.minimum], [13, 13])
     found = criterion.effort(paths, forrester, -6.02, 10.0, 100)
-    assert found.tolist() == [criterion.FAILED, 0.13]
+    assert found.tolist() == [FAILED_EFFORT, 0.13]
     assert criterion.effort(paths, functions.get("booth"), -6.02, 10.0, 100).tolist() == [0.13, 0.13]
 
 
