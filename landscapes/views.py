@@ -21,6 +21,9 @@ NAMES = ("domain", "race")
 MARGIN = 0.08
 """The margin around the runs, as a share of the longer side of their box."""
 
+FINEST = 1024
+"""The least number of floating-point numbers along a side of a view."""
+
 NARROWEST = 0.3
 """The smallest shorter side of that box, as a share of the longer one."""
 
@@ -40,7 +43,21 @@ def check_view(view: View) -> str | Box:
             f"view must be {', '.join(map(repr, NAMES))} or a box ((x low, x high), (y low, y high)), "
             f"finite and ascending; got {view!r:.80}"
         )
+    if too_narrow(box).any():
+        raise InputError(
+            f"view {view!r:.80} is too narrow for float64: numbers there are up to "
+            f"{float(np.spacing(np.abs(box).max())):.2g} apart, and a side needs {FINEST:,} of them; shift the function"
+        )
     return box
+
+
+def too_narrow(box: Box) -> NDArray[np.bool_]:
+    """Return which sides of a box (d, 2) have fewer than `FINEST` numbers of float64, so that rounding would show.
+
+    >>> too_narrow(np.array([[0.0, 1e-9], [1e12, 1e12 + 1e-3]])).tolist()
+    [False, True]
+    """
+    return np.asarray(box[:, 1] / 2 - box[:, 0] / 2 < FINEST / 2 * np.spacing(np.abs(box).max(1)))
 
 
 def extent(trajectories: Trajectories) -> Box | None:
@@ -58,7 +75,8 @@ def around(box: Box, units: NDArray[np.float64], margin: float = MARGIN) -> Box:
     [[-0.08, 1.08], [1.83, 2.17]]
     """
     sides = (box[:, 1] - box[:, 0]) / units
-    longest = float(sides.max()) or 0.01
+    finest = float((2 * FINEST * np.spacing(np.abs(box).max(1)) / units).max()) / NARROWEST
+    longest = max(float(sides.max()) or 0.01, finest)
     half = (np.maximum(sides + 2 * margin * longest, NARROWEST * (1 + 2 * margin) * longest) / 2) * units
     middle = box.mean(1)
     return np.stack([middle - half, middle + half], 1)

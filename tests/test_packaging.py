@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis": {"errors", "files", "record"},
     "diagnosis": {"errors", "record"},
     "render": {"errors", "silence", "files", "record", "views", "summary", "analysis"},
-    "objectives": {"errors", "silence", "record"},
+    "objectives": {"errors", "silence", "record", "views"},
     "functions": {"errors", "objectives"},
     "builders": {"errors", "silence", "objectives"},
     "transforms": {"errors", "objectives", "functions"},

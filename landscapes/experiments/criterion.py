@@ -89,7 +89,10 @@ def setting_efforts(
 
 def by_setting(values: NDArray[np.float64], settings: int) -> NDArray[np.float64]:
     """Return the mean over the starts of each setting, shape (settings,), of values per run."""
-    return np.asarray(values.reshape(settings, -1).mean(1))
+    rows = values.reshape(settings, -1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = rows.mean(1)
+    return np.asarray(np.where(np.isinf(mean), (rows / rows.shape[1]).sum(1), mean))  # sums of huge values overflow
 
 
 def final_losses(paths: BatchResult, settings: int) -> NDArray[np.float64]:

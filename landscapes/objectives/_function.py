@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from landscapes.objectives.provenance import reduce_function
 from landscapes.objectives.signatures import takes_vector
 from landscapes.objectives.transform_methods import TransformMethods
 from landscapes.record import Surface
+from landscapes.views import FINEST, too_narrow
 
 Interval = tuple[float, float]
 """The bounds (low, high) of one coordinate."""
@@ -322,6 +324,14 @@ def _check_points(function: Function) -> None:
                 raise InputError(
                     f"function {name!r}: an interval must be (low, high), both finite and low < high, got {(low, high)}"
                 )
+        narrow = too_narrow(np.array(box)).tolist()
+        if any(narrow):
+            low, high = box[narrow.index(True)]
+            raise InputError(
+                f"function {name!r}: the interval {(low, high)} is too narrow for float64: numbers there are "
+                f"{math.ulp(max(abs(low), abs(high))):.2g} apart, and an interval needs {FINEST:,} of them; shift the "
+                "function, as in lambda x: f(x + offset)"
+            )
     known = (*function.minima, *(stationary.point for stationary in function.stationary))
     for point in (function.start, *known, function.view):
         if len(point) != dim:

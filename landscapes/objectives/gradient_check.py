@@ -111,7 +111,7 @@ def _blocks(dim: int) -> Tensor:
 
 
 def _differences(function: Function, slopes: _Slopes, scale: float) -> tuple[Tensor, Tensor]:
-    """Return forward and backward differences, shape (k,) each; NaN where a step leaves the domain."""
+    """Return forward and backward differences, shape (k,) each; NaN where a step leaves the domain or is rounded."""
     low, high = torch.tensor(function.domain, dtype=torch.float64).unbind(1)
     step = scale * slopes.direction
     wanted = torch.cat([slopes.point + step, slopes.point - step], 1)
@@ -120,7 +120,9 @@ def _differences(function: Function, slopes: _Slopes, scale: float) -> tuple[Ten
     chunk = max(16, 2**16 // len(ends))
     with torch.no_grad():
         values = torch.cat([function.evaluate(part).double() for part in torch.split(ends, chunk, 1)])
-    above, below = values.where((ends == wanted).all(0), torch.nan).chunk(2)
+    steps = torch.cat([step, -step], 1)
+    exact = ((wanted - outer - steps).abs() <= RELATIVE_TOLERANCE / 10 * steps.abs()).all(0)
+    above, below = values.where((ends == wanted).all(0) & exact, torch.nan).chunk(2)
     value = slopes.value.double()
     return (above - value) / scale, (value - below) / scale
 

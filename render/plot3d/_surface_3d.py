@@ -125,7 +125,8 @@ def _ticks(surface: Surface) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         floor = min(surface.minimum, float(value[0])) if np.isfinite(surface.minimum) else float(value[0])
         gaps = value - floor
         low = float(gaps[gaps > 0].min(initial=gaps[-1]))
-        marks = floor + np.asarray(LogLocator(numticks=8).tick_values(low, float(gaps[-1])))
+        with np.errstate(over="ignore"):  # beyond the highest value
+            marks = floor + np.asarray(LogLocator(numticks=8).tick_values(low, float(gaps[-1])))
     else:
         marks = np.asarray(MaxNLocator(6).tick_values(float(value[0]), float(value[-1])))
     marks = marks[(marks >= value[0]) & (marks <= value[-1])]

@@ -18,7 +18,7 @@ from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, 
 from landscapes.render.artists.heads import Head
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots._loss_curves import Curve
-from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor, write_note
+from landscapes.render.plots.inputs import check_step, current_axes, set_limits, show_step, size_factor, write_note
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 TAIL_SHARES = (0.1, 0.25)
@@ -197,7 +197,7 @@ def loss_quantiles(
             ax.add_line(Curve(runs.step[ran], middle[ran], style=style, label=label, width=1.8 * size_factor(ax)))
     if bounded and some:
         ax.set_yscale("log")
-        ax.set_ylim(top=10 * first)
+        set_limits(ax, ax.get_ylim()[0], 10 * first)
     ax.set_xlim(0, max(int(runs.step[-1]), 1))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)

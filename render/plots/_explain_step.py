@@ -150,6 +150,8 @@ def _slope(surface: Surface, at: Vector) -> Vector:
     )
     rows, columns = slice(max(row - 1, 0), row + 3), slice(max(column - 1, 0), column + 3)
     around = surface.values[rows, columns]
+    huge = np.abs(around).max() > 1e290
+    around = around / 2.0**30 if huge else around  # sums of larger values overflow
     parts = np.gradient(around, x[columns], axis=1), np.gradient(around, y[rows], axis=0)
     slope = [
         float(np.interp(at[1], y[rows], [np.interp(at[0], x[columns], line) for line in np.asarray(part)]))
@@ -157,7 +159,8 @@ def _slope(surface: Surface, at: Vector) -> Vector:
     ]
     if not np.isfinite(slope).all():
         raise InputError(f"the surface has a hole at ({at[0]:.4g}, {at[1]:.4g}), where the step begins")
-    return np.array(slope)
+    with np.errstate(over="ignore"):
+        return np.nan_to_num(np.array(slope) * (2.0**30 if huge else 1.0))
 
 
 def _box(surface: Surface, at: Vector, to: Vector) -> Vector:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
-from landscapes.render.plots.inputs import current_axes, surface_of
+from landscapes.render.plots.inputs import current_axes, moderate, surface_of
 from landscapes.render.theme import Theme, as_theme
 
 MOST = 200
@@ -57,8 +57,8 @@ def gradient_field(
     ax = current_axes(ax)
     empty = not ax.has_data()
     x, y = surface.x, surface.y
-    values = np.where(np.isfinite(surface.values), surface.values, np.nan)
-    along_y, along_x = np.gradient(values, y, x)
+    values = moderate(np.where(np.isfinite(surface.values), surface.values, np.nan))  # directions have no unit
+    along_y, along_x = (np.asarray(part) for part in np.gradient(values, y, x))
     rows, columns = (
         np.unique(np.rint((np.arange(side) + 0.5) / side * (len(axis) - 1)).astype(int)) for axis in (y, x)
     )

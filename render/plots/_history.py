@@ -14,7 +14,7 @@ from landscapes.record import FAILED, Record, optimizer_labels, steps_or_inf
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.plots._loss_curves import DEPTH, Curve
-from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor, write_note
+from landscapes.render.plots.inputs import check_step, current_axes, set_limits, show_step, size_factor, write_note
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
@@ -94,7 +94,7 @@ def history(
         ax.set_yscale("log")
     else:
         low, high = chosen.span or _span(calm)
-    ax.set_ylim(low, high)
+    set_limits(ax, low, high)
     ax.set_xlim(0, float(np.max(along, initial=0.0, where=np.isfinite(along))) or 1.0)
     ax.set_xlabel(look.say(title))
     ax.set_ylabel(look.say(chosen.title))
@@ -140,7 +140,7 @@ def _span(values: Numbers) -> tuple[float, float]:
     """Return limits on a linear scale, with a margin."""
     finite = values[np.isfinite(values)]
     low, high = float(finite.min()), float(finite.max())
-    margin = 0.06 * max(high - low, 1e-9 * max(abs(low), abs(high)), 1e-9)
+    margin = 0.06 * (max(high - low, 1e-9 * max(abs(low), abs(high))) or 1.0)
     return low - margin, high + margin
 
 

@@ -23,7 +23,7 @@ from landscapes.render.artists.polyline import Polyline, Strokes
 from landscapes.render.artists.target_label import TargetLabel
 from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.artists.trails import layout_strokes, set_legend_style
-from landscapes.render.plots.inputs import check_step, current_axes, show_step, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, set_limits, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 DEPTH = 1e-9
@@ -139,19 +139,19 @@ def loss_curves(
     level = None if record.meta.target is None else record.meta.target - (origin if from_minimum else 0.0)
     hold_last = ~np.isin(trajectories.runs["status"], FAILED)
     finite = values[hold_last] if hold_last.any() and not hold_last.all() else values
-    if from_minimum:
+    if from_minimum and (finite > 0).any():
         first = max(_begin(finite), 1e-300)
         values = np.maximum(values, first * DEPTH / 10)
         ax.set_yscale("log")
         lowest = _lowest(finite)
         lowest = lowest if level is None else min(lowest, level / 3)
-        ax.set_ylim(max(lowest, first * DEPTH), 4 * _top(finite, first))
-    elif record.meta.minimum != -math.inf and _all_positive(finite):
+        set_limits(ax, max(lowest, first * DEPTH), 4 * _top(finite, first))
+    elif not from_minimum and record.meta.minimum != -math.inf and _all_positive(finite):
         lowest = _lowest(finite)
         ax.set_yscale("log")
-        ax.set_ylim(lowest / 1.5, 1.5 * _top(finite, _begin(finite)))
+        set_limits(ax, lowest / 1.5, 1.5 * _top(finite, _begin(finite)))
     else:
-        ax.set_ylim(*_span(finite))
+        set_limits(ax, *_span(finite))
     if level is not None:
         ax.axhline(level, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     ax.set_xlim(0, max(int(trajectories.step[-1]), 1))
@@ -219,7 +219,7 @@ def _top(values: NDArray[np.float64], first: float) -> float:
 def _span(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return linear limits with margins."""
     low, high = _lowest(values), _begin(values)
-    margin = 0.05 * max(high - low, 1e-9 * abs(low), 1e-9)
+    margin = 0.05 * (max(high - low, 1e-9 * abs(low)) or 1.0)
     return low - margin, high + 3 * margin
 
 

@@ -16,7 +16,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, filled, optimizer_labels
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, stroke
 from landscapes.render.artists.polyline import Polyline
-from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, show_step, size_factor
+from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, moderate, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Numbers = NDArray[np.float64]
@@ -159,6 +159,7 @@ def optimizer_state(
     ax = current_axes(ax)
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(second > 0, second, np.nan) ** -0.5
+        momentum = np.stack([moderate(run) for run in momentum])  # lengths are relative to the run's longest
         size = np.linalg.norm(momentum, axis=-1, keepdims=True)
         largest = np.max(size, axis=(1, 2), keepdims=True, initial=0.0, where=np.isfinite(size))
         text = SHORT + (1 - SHORT) * np.clip(1 + np.log10(size / largest) / DECADES, 0, 1)

@@ -15,8 +15,8 @@ from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name
-from landscapes.render.plots.inputs import check_step, current_axes, size_factor, write_note
-from landscapes.render.plots.run_table import MEASURES, REPEATS, nothing_found, run_values
+from landscapes.render.plots.inputs import HUGE, check_step, current_axes, set_limits, size_factor, write_note
+from landscapes.render.plots.run_table import MEASURES, REPEATS, median, nothing_found, run_values
 from landscapes.render.theme import Theme, as_theme, styles
 
 BAND = (0.25, 0.75)
@@ -90,10 +90,16 @@ def sensitivity(
         if even_in_logs(values):
             ax.set_xlim(values[0], values[-1])  # matplotlib finds no limits without finite points
     elif log and (finite > 0).any():
+        top = float(finite.max())
+        ax.set_autoscaley_on(top <= HUGE)  # else its margin overflows
         ax.set_yscale("log")
+        bottom = ax.get_ylim()[0] if top <= HUGE else float(finite[finite > 0].min()) / 2
         if measure == "gap":
             first = float(np.nanmax(record.trajectories.loss[:, 0])) - float(record.meta["minimum"])
-            ax.set_ylim(top=min(float(finite.max()) * 2, ABOVE * first))
+            if first > 0:
+                set_limits(ax, bottom, min(2 * top, ABOVE * first))
+        elif top > HUGE:
+            set_limits(ax, bottom, 2 * top)
     ax.set_xlabel(math_name(name, look))
     ax.set_ylabel(look.say(MEASURES[measure].title))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
@@ -109,7 +115,7 @@ def _spread(rows: NDArray[np.float64], repeats: list[int], up: bool) -> tuple[ND
     worst = np.where(np.isnan(rows), np.inf, rows)
     kept = np.moveaxis(worst, repeats, range(1, 1 + len(repeats))) if repeats else worst[:, None]
     kept = kept.reshape(len(rows), int(np.prod(kept.shape[1 : 1 + max(len(repeats), 1)])), -1)
-    choice = np.median(kept, axis=1).argmin(1)  # the best of the other hyper-parameters
+    choice = median(kept, 1).argmin(1)  # the best of the other hyper-parameters
     runs = kept[np.arange(len(rows)), :, choice]
     middle, low, high = np.quantile(runs, (0.5, *BAND), axis=1, method="nearest")
     return tuple(

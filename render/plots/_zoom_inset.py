@@ -167,6 +167,8 @@ def _inside(points: NDArray[np.float64], low: NDArray[np.float64], high: NDArray
     return np.asarray(((points > low) & (points < high)).all(1))
 
 
+LARGEST = float(np.finfo(np.float64).max)
+
 POINTS = 129
 """Points per side of the finer grid."""
 
@@ -174,7 +176,11 @@ POINTS = 129
 def refined(surface: Surface, box: NDArray[np.float64]) -> Surface:
     """Interpolate a part of a surface on a finer grid by cubic convolution."""
     x, y = (np.linspace(low, high, POINTS) for low, high in box)
-    values = _between(surface.y, _between(surface.x, surface.values.T, x).T, y)
+    finite = surface.values[np.isfinite(surface.values)]
+    unit = 2.0**10 if np.max(np.abs(finite), initial=0.0) > 1e300 else 1.0  # sums of larger values overflow
+    with np.errstate(invalid="ignore"):  # holes and poles stay holes
+        values = _between(surface.y, _between(surface.x, surface.values.T / unit, x).T, y)
+    values = np.clip(values, -LARGEST / unit, LARGEST / unit) * unit
     if np.isfinite(surface.minimum):
         values = np.maximum(values, surface.minimum)
     return replace(surface, x=x, y=y, values=values)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
@@ -92,6 +95,46 @@ def size_factor(ax: Axes) -> float:
     extent = ax.get_window_extent()
     side = min(extent.width, extent.height) * 72 / (72.0 if figure is None else figure.dpi)
     return float(np.clip(side / 300, 0.45, 1.0))
+
+
+HUGE, TINY = 1e290, 1e-280
+"""Linear axes of matplotlib hold no larger values, and no range that is smaller."""
+
+
+class FiniteLogLocator(LogLocator):
+    """Ticks at powers of ten up to the largest number; matplotlib's overflow in the power beyond."""
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        with np.errstate(over="ignore"):
+            ticks = np.asarray(super().tick_values(vmin, vmax))
+        return list(map(float, ticks[np.isfinite(ticks)]))
+
+
+def set_limits(ax: Axes, low: float, high: float) -> None:
+    """Set the limits of a y axis; a linear one becomes logarithmic (away from zero) for huge and for tiny values."""
+    largest, limit = max(abs(low), abs(high)), float(np.finfo(np.float64).max)
+    if ax.get_yscale() == "linear":
+        if (largest > HUGE and low > -0.1 * high) or (0 < high < TINY and -low < TINY):  # a margin below values > 0
+            ax.set_yscale("log")
+            low = max(low, 1e-6 * min(high, limit))
+        elif largest > HUGE:
+            ax.set_yscale("symlog", linthresh=1e-6 * min(largest, limit))
+    if ax.get_yscale() == "log" and largest > HUGE:
+        ax.yaxis.set_major_locator(FiniteLogLocator())
+        ax.yaxis.set_minor_locator(NullLocator())
+    ax.set_ylim(max(low, -limit), min(high, limit))
+
+
+def moderate(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values whose products and sums neither overflow nor vanish: times a power of two, if need be.
+
+    >>> moderate(np.array([3.0, 1e308])).max() < 2, moderate(np.array([3.0, 4.0])).tolist()
+    (True, [3.0, 4.0])
+    """
+    largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
+    if largest == 0 or 1e-60 < largest < 1e60:
+        return values
+    return np.asarray(np.ldexp(values, -math.frexp(largest)[1]))
 
 
 def filled_forward(x: NDArray[np.float64]) -> NDArray[np.float64]:

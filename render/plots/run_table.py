@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, unknown
 from landscapes.record import FAILED, Record, filled
+from landscapes.render.plots.inputs import HUGE
 
 Numbers = NDArray[np.float64]
 
@@ -21,7 +22,8 @@ REPEATS = ("start", "seed")
 FLOOR = 1e-16
 """Gaps are clipped below this share of the first one."""
 
-GUARANTEED = 1e-300
+LEAST = 5e-324
+"""The smallest positive number; gaps below it are zeros, which a log scale cannot hold."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _numbers(record: Record, name: str, measure: Measure) -> Numbers:
         if not math.isfinite(minimum):
             raise InputError("the minimum of this function is not known: use measure='final'")
         first = float(np.nanmax(record.trajectories.loss[:, 0])) - minimum
-        numbers = np.maximum(numbers - minimum, max(FLOOR * first, GUARANTEED))
+        numbers = np.maximum(numbers - minimum, max(FLOOR * first, LEAST) if first > 0 else 0.0)
     if name == "success":
         return np.where(numbers >= 0, 1.0, 0.0)
     if name == "steps":
@@ -150,10 +152,16 @@ def _numbers(record: Record, name: str, measure: Measure) -> Numbers:
     return np.where(np.isin(runs["status"], (*FAILED, "not run")), measure.failed, numbers)
 
 
+def median(numbers: Numbers, axes: int | tuple[int, ...]) -> Numbers:
+    """Return the median over axes; numpy's overflows for huge values."""
+    unit = 2.0 if np.max(numbers, initial=0.0, where=np.isfinite(numbers)) > HUGE else 1.0
+    return np.asarray(np.median(numbers / unit, axis=axes) * unit)
+
+
 def _middle(numbers: Numbers, axes: tuple[int, ...]) -> Numbers:
     """Return the median over axes; NaN if at least half of the values are."""
     worst = np.where(np.isnan(numbers), np.inf, numbers)
-    middle = np.median(worst, axis=axes)
+    middle = median(worst, axes)
     failed = np.isnan(numbers).mean(axes) >= 0.5
     return np.where(failed, np.nan, middle)
 
