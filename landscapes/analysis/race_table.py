@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -41,11 +42,11 @@ def rows(record: Record) -> list[tuple[str, ...]]:
 
     lines = [line("start", HEADER, "evaluations")]
     for part in parts:
-        order = part.order
-        standing = [_standing(part, run) for run in order]
+        order, first_place = part.order, dict[Any, int]()
+        places = [first_place.setdefault(own, i) for i, own in enumerate(_standings(part, order), 1)]
         lines += [
-            line(place(part.meta.start, 4), _row(part, standing.index(own) + 1, run), _evaluations(part, run))
-            for run, own in zip(order, standing, strict=True)
+            line(place(part.meta.start, 4), _row(part, rank, run), _evaluations(part, run))
+            for run, rank in zip(order, places, strict=True)
         ]
     return lines
 
@@ -62,7 +63,8 @@ def result_sentence(record: Record) -> str:
         return "; ".join(f"from {place(p.meta.start, 4)} {end}" for p, end in zip(parts, ends, strict=True)) + "."
     runs, order = record.trajectories.runs, record.order
     first, *others = order
-    best = [run for run in order if _standing(record, run) == _standing(record, first)]
+    standings = _standings(record, order)
+    best = [run for run, own in zip(order, standings, strict=True) if own == standings[0]]
     names, rest = [str(runs["label"][run]) for run in best], order[len(best) :]
     name, tie, final = listed(names), len(names) > 1, f"{record.trajectories.loss[first, -1]:.3g}"
     if runs["status"][first] in FAILED:
@@ -140,12 +142,13 @@ def aligned(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _standing(record: Record, run: int) -> tuple[bool, float, float]:
-    """Return what decides the place of a run: whether it failed, the step that reaches the target, the final loss."""
-    runs = record.trajectories.runs
-    reached = float(steps_or_inf(runs["reached"])[run])
-    final = float(record.trajectories.loss[run, -1])
-    return bool(runs["status"][run] in FAILED), reached, math.inf if math.isnan(final) else final
+def _standings(record: Record, order: Sequence[int]) -> list[tuple[bool, float, float]]:
+    """Return what decides the places: whether a run failed, the step that reaches the target, the final loss."""
+    runs, final = record.trajectories.runs, record.trajectories.loss[:, -1]
+    failed = np.isin(runs["status"], FAILED)
+    columns = failed, steps_or_inf(runs["reached"]), np.where(np.isnan(final), math.inf, final)
+    rows: list[tuple[bool, float, float]] = list(zip(*(column.tolist() for column in columns), strict=True))
+    return [rows[run] for run in order]
 
 
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:

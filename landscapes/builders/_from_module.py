@@ -172,7 +172,13 @@ def _eval_copy(module: nn.Module) -> nn.Module:
     """Return a copy of the module in evaluation mode."""
     if any(nn.parameter.is_lazy(p) for p in (*module.parameters(), *module.buffers())):
         raise InputError(f"the module {type(module).__name__} has weights without a shape; call it once on its inputs")
-    return copy.deepcopy(module).eval()
+    computed = [data for part in module.modules() for data in vars(part).values() if _is_computed(data)]
+    return copy.deepcopy(module, {id(data): data.detach().clone() for data in computed}).eval()
+
+
+def _is_computed(value: Any) -> bool:
+    """Return whether an attribute was computed from weights, as `torch.nn.utils.weight_norm` does at each call."""
+    return isinstance(value, Tensor) and not value.is_leaf
 
 
 def _forget_statistics(net: nn.Module) -> None:

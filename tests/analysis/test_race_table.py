@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from landscapes import race
 from landscapes.analysis.race_table import result_sentence, table
 
 
@@ -117,3 +119,11 @@ def test_evaluations_are_listed_unless_one_gradient_per_step(make_record):
     reported = spending(n_values=[0, 3, 7, 0], n_gradients=[2, 1, 0, 0], n_hvps=none, n_hessians=[0, 1, 0, 0])
     cells = ["evaluations", "2 gradients", "3 values, 1 gradient, 1 Hessian", "7 values", "none"]
     assert [re.split("  +", line)[-2] for line in reported] == cells
+
+
+def test_a_table_of_very_many_equal_runs():
+    record = race("booth", ["sgd(lr=0.01)"] * 1_500, steps=2)
+    began = time.process_time()
+    lines = table(record).splitlines()
+    assert time.process_time() - began < 10  # quadratic or cubic work would take minutes
+    assert [line.split()[0] for line in lines] == ["place", *["1"] * 1_500]

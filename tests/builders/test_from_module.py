@@ -194,3 +194,26 @@ def test_losses_of_networks_are_drawn_as_losses():
     record = race(made, ["sgd(lr=0.01)", "adam(lr=0.01)"], steps=5)
     ax = render.loss_curves(record, Figure().add_subplot())
     assert (ax.get_ylabel(), ax.get_yscale()) == ("loss", "log")
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*is deprecated")
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_weights_that_a_module_computes_at_each_call():
+    """The old weight_norm stores a computed weight, which cannot be deep-copied."""
+    net = nn.Sequential(nn.utils.weight_norm(nn.Linear(2, 3)), nn.Tanh(), nn.Linear(3, 1)).double()
+    x, y = torch.eye(2).double(), torch.ones(2, 1).double()
+    expected = nn.MSELoss()(net(x), y).detach()
+    f = from_module(net, nn.MSELoss(), x, y)
+    assert f.dim == sum(p.numel() for p in net.parameters()) == 16
+    assert float(f(f.start)) == pytest.approx(float(expected), rel=1e-14)
+    loss = race(f, ["sgd(lr=0.1)"], steps=5).trajectories.loss[0]
+    with torch.no_grad():
+        before = net[0].weight_g.clone()
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for value in loss:
+        optimizer.zero_grad()
+        own = nn.MSELoss()(net(x), y)
+        assert float(own.detach()) == pytest.approx(value, rel=1e-12)
+        own.backward()
+        optimizer.step()
+    assert not torch.equal(before, net[0].weight_g)

@@ -445,8 +445,16 @@ def test_group_options_are_passed():
         def move(self, p, group, state):
             p.sub_(p.grad, alpha=group["lr"] * (2 if group["twice"] else 1))
 
-    with pytest.raises(InputError, match="KeyError: 'twice'"):
-        Torch(Grouped)
+    class Refusing(Grouped):
+        def __init__(self, params: Any, lr: float = 0.01) -> None:
+            super().__init__(params, lr)
+            if not all("twice" in group for group in params):
+                raise ValueError("`twice` must be set.")
+
+    for cls in (Grouped, Refusing):
+        with pytest.raises(InputError, match=r'group=, as in optimizers\.Torch\(\w+, group=\{"twice": True\}\)'):
+            Torch(cls)
+    Torch(Refusing, group={"twice": True})
     x = torch.zeros(1, 2)
     candidates = [Torch(Grouped, lr=1.0, group={"twice": twice}) for twice in (True, False)]
     assert stepper_of(candidates, x).step(context_at(1, x, torch.ones(1, 2), Oracle(valley(1), 2))).tolist() == [

@@ -396,3 +396,17 @@ def test_invalid_settings_raise_one_line(make, message):
     with pytest.raises(InputError, match=message) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lookahead(" * 17 + "sgd" + ")" * 17, "Lookahead: wrappers must nest at most 16 deep"),
+        ("sam(" * 5 + "sgd" + ")" * 5, "SAM must nest at most 4 deep, because each doubles the gradients of a step"),
+        ("sam(" * 3_000 + "sgd" + ")" * 3_000, "cannot parse the optimizer"),
+    ],
+)
+def test_deep_nesting_is_refused_at_once(text, message):
+    with pytest.raises(InputError, match=f"^{message}"):
+        parse(text)
+    assert parse("sam(sam(sam(sam(sgd(lr=0.1)))))")[0].depth() == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+import re
 from collections.abc import Hashable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -49,8 +50,9 @@ class Torch(Optimizer):
     parameter (a norm, a line search) sees one run. Runs share an object if a probe shows that no bit changes, even if
     their learning rates and other numbers differ. Thousands of runs then cost little more than one. Other runs are
     stepped in a loop. If a step requires a closure, a sparse gradient or a differentiable one, it gets it. Torch's
-    default dtype is that of the run while the optimizer works. The global random generators are seeded by seed, stream
-    and step.
+    default dtype is that of the run while the optimizer works. A class with the modes `train()` and `eval()`, such as a
+    schedule-free one, works in training mode, and its trajectory shows the points at which it takes gradients. The
+    global random generators are seeded by seed, stream and step.
 
     Args:
         cls: the class, not an object.
@@ -227,6 +229,17 @@ class Torch(Optimizer):
             return math.nan
         return check_hyperparameter(self.kind, "lr", default if given is None else given, {})
 
+    def _missing_option(self) -> str:
+        """Return the option without which the class refuses a parameter group; "" if it does not."""
+        if self.group or any(isinstance(value, Torch) for value in self.hyper.values()):
+            return ""
+        try:
+            self.cls([{"params": [torch.zeros(2, 2, requires_grad=True)]}], **deepcopy(self.hyper))
+        except Exception as error:
+            quoted = re.fullmatch(r"""\W*[`'"](\w+)[`'"]( must be set| is required)?\W*""", str(error))
+            return quoted[1] if quoted else ""
+        return ""
+
     @property
     def _trial_dim(self) -> int:
         """Return a number of coordinates on which the optimizer can work."""
@@ -244,7 +257,14 @@ class Torch(Optimizer):
                         raise unknown(f"setting of {self.kind}", name, known)
 
     def _with_advice(self, error: InputError) -> InputError:
-        """Return the error; if the class works with a matrix, add how to pass a shape."""
+        """Return the error; if the class reads options from its groups or works with a matrix, add how to pass them."""
+        unknown_key = re.search(r"KeyError: '(\w+)'$", str(error))
+        missing = unknown_key[1] if unknown_key else self._missing_option()
+        if missing:
+            return InputError(
+                f"{error}; if it reads {missing} from its parameter groups, pass it in group=, "
+                f'as in optimizers.Torch({self.kind}, group={{"{missing}": True}})'
+            )
         if self.shape or self.groups or not str(error).startswith("Torch("):
             return error
         twin = self.with_settings({})

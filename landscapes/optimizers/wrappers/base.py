@@ -22,6 +22,9 @@ from landscapes.oracle import Oracle
 MISSING: Any = object()
 """Default of a required argument."""
 
+MAX_DEPTH = 16
+"""Largest number of nested wrappers."""
+
 
 @dataclass(frozen=True)
 class Wrapper(Optimizer):
@@ -34,7 +37,7 @@ class Wrapper(Optimizer):
         optimizer: the wrapped optimizer.
 
     Raises:
-        InputError: if `optimizer` is missing or not an optimizer.
+        InputError: if `optimizer` is missing or not an optimizer, and for more than 16 nested wrappers.
 
     >>> from landscapes import optimizers
     >>> wrapped = optimizers.Cosine(optimizers.Clip(optimizers.Adam(lr=0.05), norm=1))
@@ -52,6 +55,16 @@ class Wrapper(Optimizer):
                 f"write {name}(optimizers.Adam(lr=0.05), ...)"
             )
         super().__post_init__()
+        if self.depth() > MAX_DEPTH:
+            raise InputError(f"{type(self).__name__}: wrappers must nest at most {MAX_DEPTH} deep")
+
+    def depth(self, kind: type[Optimizer] | None = None) -> int:
+        """Return the number of nested wrappers, this one included, or of those of one kind."""
+        count, optimizer = 0, cast(Optimizer, self)
+        while isinstance(optimizer, Wrapper):
+            count += isinstance(optimizer, kind or Wrapper)
+            optimizer = optimizer.optimizer
+        return count
 
     @property
     def label_suffix(self) -> str:

@@ -8,10 +8,14 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import torch_norm
 from landscapes.optimizers.base import NON_NEGATIVE, Optimizer
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
 from landscapes.optimizers.wrappers.base import GradientTransformStepper, Wrapper
+
+MAX_SAMS = 4
+"""Largest number of nested SAMs, of 16 gradients per step."""
 
 
 @dataclass(frozen=True)
@@ -21,11 +25,14 @@ class SAM(Wrapper):
         g ← ∇f(x + ρ·g / (‖g‖ + 10⁻¹²))
 
     The optimizer gets the gradient at a point slightly uphill, so it avoids sharp minima. Each step costs a second
-    gradient, which is counted.
+    gradient, which is counted. SAM around SAM costs four.
 
     Args:
         optimizer: the wrapped optimizer.
         rho: ρ, distance uphill, ≥ 0; default 0.05.
+
+    Raises:
+        InputError: for more than 4 nested ones.
 
     >>> from landscapes import optimizers
     >>> optimizers.SAM(optimizers.SGD(lr=0.01), rho=0.1).label
@@ -35,6 +42,11 @@ class SAM(Wrapper):
     names: ClassVar[tuple[str, ...]] = ("sam",)
 
     rho: float = field(default=0.05, metadata=NON_NEGATIVE)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.depth(SAM) > MAX_SAMS:
+            raise InputError(f"SAM must nest at most {MAX_SAMS} deep, because each doubles the gradients of a step")
 
     @property
     def label_suffix(self) -> str:
