@@ -25,12 +25,23 @@ def lrs_used(record: Record, optimizer: str) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def at_edge(record: Record, rates: float | NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which rates lie at the edge of the grid among which they were chosen; none if there is no grid."""
-    grid = list(record.meta.get("lr_grid", ()))
-    if not grid:
+def at_edge(record: Record, optimizer: str, rates: float | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which rates of an optimizer lie at the edge of the grid among which they were chosen, if they were."""
+    meta = record.meta
+    grid = list(meta.get("lr_grid", ()))
+    if not grid or (meta.get("chosen_for") is None and optimizer not in meta.get("tuned", ())):
         return np.zeros(np.shape(rates), dtype=bool)
     return np.asarray(np.isclose(rates, min(grid), atol=0.0) | np.isclose(rates, max(grid), atol=0.0))
+
+
+def tuning_notes(record: Record) -> list[str]:
+    """Return for which optimizers the learning rates were tuned from each function's own start, and among which."""
+    meta = record.meta
+    if meta.get("chosen_for") is not None or not (tuned := meta.get("tuned")):
+        return []
+    grid = list(meta.get("lr_grid", ()))
+    among = f" among {len(grid)} from {min(grid):.3g} to {max(grid):.3g}," if grid else ""
+    return [f"Tuned per function,{among} from its own start: {', '.join(tuned)}."]
 
 
 def lr_notes(record: Record) -> list[str]:
@@ -45,7 +56,7 @@ def lr_notes(record: Record) -> list[str]:
     edges = []
     for name in map(str, record.axes["optimizer"] if grid else ()):
         rates = lrs_by_function(record, name)
-        count = int(at_edge(record, rates).any(1).sum())
+        count = int(at_edge(record, name, rates).any(1).sum())
         functions = f"{len(rates)} function{'' if len(rates) == 1 else 's'}"
         edges += [f"{name} on {count} of {functions}"] if count else []
     return [*notes, f"At the edge of this grid: {', '.join(edges)}; widen it."] if edges else notes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes import files
 from landscapes.analysis import profiles
-from landscapes.analysis.chosen_lrs import at_edge, lr_notes, lrs_by_function, lrs_used
+from landscapes.analysis.chosen_lrs import at_edge, lr_notes, lrs_by_function, lrs_used, tuning_notes
 from landscapes.analysis.costs import costs, judged_tolerance
 from landscapes.analysis.table_formats import KINDS, Cell, Table, csv_text
 from landscapes.errors import InputError, suggests_arguments
@@ -130,9 +130,9 @@ def learning_rates(record: Record) -> Table:
         InputError: for another record, and for a comparison that ran each optimizer at several learning rates.
     """
     found, titles = costs(record), function_titles(record)
-    columns = [lrs_by_function(record, name) for name in found.optimizers]
+    columns = {name: lrs_by_function(record, name) for name in found.optimizers}
     rows = [
-        [titles[name], *(_rates(record, column[i]) for column in columns)]
+        [titles[name], *(_rates(record, optimizer, rates[i]) for optimizer, rates in columns.items())]
         for i, name in enumerate(map(str, record.axes["function"]))
     ]
     edges = ["*: at the edge of the grid."] if any("*" in cell for row in rows for cell in row[1:]) else []
@@ -140,13 +140,14 @@ def learning_rates(record: Record) -> Table:
         f"Learning rates on {_counted(len(rows), 'function')}.",
         ("function", *found.optimizers),
         rows,
-        " ".join([*edges, *lr_notes(record)]),
+        " ".join([*edges, *tuning_notes(record), *lr_notes(record)]),
     )
 
 
-def _rates(record: Record, rates: NDArray[np.float64]) -> str:
+def _rates(record: Record, optimizer: str, rates: NDArray[np.float64]) -> str:
     """Return the different rates of one optimizer on one function, a dash for none."""
-    marked = [f"{rate:.3g}{'*' if at_edge(record, rate) else ''}" for rate in rates.tolist() if not math.isnan(rate)]
+    pairs = zip(rates.tolist(), at_edge(record, optimizer, rates).tolist(), strict=True)
+    marked = [f"{rate:.3g}{'*' * edge}" for rate, edge in pairs if not math.isnan(rate)]
     return ", ".join(dict.fromkeys(marked)) or "–"
 
 

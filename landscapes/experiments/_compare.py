@@ -31,6 +31,7 @@ from landscapes.experiments.outcomes import roaming_box
 from landscapes.experiments.records import dtype_name, run_columns
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
+from landscapes.experiments.stored_lrs import GRID
 from landscapes.experiments.sweep_settings import sweep_settings
 from landscapes.experiments.target_hits import TargetHitTask, evaluation_cost, target_key
 from landscapes.experiments.torch_modes import in_usual_modes
@@ -192,7 +193,8 @@ def compare(
         for label, spec in zip(labels(specs), specs, strict=True)
         if lrs is None and (spec.lr_source == "default" or (spec.lr_open and not tuned))
     ]
-    return _record(results, problems, specs, seeds, shares, untuned)
+    found_here = [label for label, spec in zip(labels(specs), specs, strict=True) if spec.lr_open and tuned]
+    return _record(results, problems, specs, seeds, shares, untuned, found_here if lrs is None else [])
 
 
 def _as_list(functions: Any) -> list[Any]:
@@ -273,6 +275,7 @@ def _record(
     seeds: int,
     shares: tuple[float, ...],
     untuned: list[str],
+    tuned: list[str],
 ) -> Record:
     names, terms, lrs = labels(specs), results.plan.tasks[0].settings, problems[0].lr_grid
     widest = max(problem.function.dim for problem in problems)
@@ -296,6 +299,8 @@ def _record(
         },
         tolerances=list(shares),
         untuned=untuned,
+        tuned=tuned,
+        lr_grid=list(GRID) if tuned else [],
         target=None,
         steps=terms.steps,
         seed=terms.seed,

@@ -226,7 +226,8 @@ class CompareMeta(ExperimentMeta):
         optimizers: label → optimizer as text.
         tolerances: the shares of the initial gap that count as reached, descending.
         chosen_for: the tolerance for which `analysis.selection.at_best_lr` chose learning rates, if it did.
-        lr_grid: the learning rates among which it chose.
+        lr_grid: the learning rates among which it chose; else those among which the rates of `tuned` were.
+        tuned: the labels whose learning rate was tuned for each function.
         untuned: the labels whose learning rate is the default of their class.
     """
 
@@ -238,6 +239,7 @@ class CompareMeta(ExperimentMeta):
     tolerances: list[float] = field(default_factory=list)
     chosen_for: float | None = None
     lr_grid: list[float] = field(default_factory=list)
+    tuned: list[str] = field(default_factory=list)
     untuned: list[str] = field(default_factory=list)
 
 

@@ -149,6 +149,9 @@ def test_tables_judge_by_the_tolerance_of_the_chosen_rates_and_show_them():
     assert "At the edge of this grid: A_1 on 1 of 2 functions" in rates.note
     halves = with_column(chosen, "lr", [0.1, 1.0, 0.1, *[np.nan] * 3, *[0.1] * 6])
     assert learning_rates(halves).rows[0] == ["First", "0.1, 1*", "–"]
+    tuned = replace(chosen, meta=chosen.meta.replace(chosen_for=None, tuned=["B & C"]))
+    assert learning_rates(tuned).rows == [["First", "0.1", "1*"], ["f1", "0.01", "0.1"]], "A_1 has given rates"
+    assert "Tuned per function, among 3 from 0.01 to 1, from its own start: B & C." in learning_rates(tuned).note
     times = running_times(chosen)
     assert [row[0] for row in times.rows] == ["First", "f1"]
     assert "to reach 0.1" in times.caption

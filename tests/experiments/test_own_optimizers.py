@@ -133,6 +133,8 @@ def test_a_torch_optimizer_without_lr_races_at_the_rate_of_its_class():
 def test_a_comparison_names_untuned_learning_rates(tuned, named):
     record = landscapes.compare(["booth"], [Mine, optimizers.Adam(), "sgd(lr=0.01)"], steps=5, starts=1, tuned=tuned)
     assert f"Untuned, with the default learning rate: {named}." in landscapes.render.table(record)
+    rates = landscapes.render.table(record, show="rates")
+    assert ("Tuned per function, among 64 from 1e-08 to 320, from its own start: Mine." in rates) == tuned
 
 
 class Failing(Mine):
