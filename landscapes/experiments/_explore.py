@@ -30,7 +30,7 @@ from landscapes.optimizers import Optimizer
 from landscapes.record import Record, Surface
 from landscapes.render.interactive._explore import Explorer, RaceRequest
 from landscapes.render.interactive._explore import explore as window
-from landscapes.render.interactive.window import check_window
+from landscapes.render.interactive.window import announce_address, check_window
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -110,6 +110,7 @@ def explore(
     if figure is None and show:
         from matplotlib import pyplot
 
+        announce_address()
         pyplot.show()
     return explorer
 

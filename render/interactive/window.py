@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import matplotlib as mpl
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.figure import Figure
@@ -22,11 +24,28 @@ def check_window() -> None:
 
 
 def _no_window_error(name: str) -> InputError:
+    if name.lower().endswith("inline"):
+        return InputError(
+            f"cannot open a window: matplotlib uses the backend {name!r}, which shows still pictures in a notebook. "
+            "Install ipympl (pip install ipympl) and run %matplotlib widget before. Without it, a race as the last "
+            "line of a cell displays a page to play and zoom; render.save(record, 'race.html') saves it"
+        )
     return InputError(
         f"cannot open a window: matplotlib uses the backend {name!r}. Install PySide6 or Tk; or tornado, with "
         "MPLBACKEND=webagg, for a browser; or ipympl, with %matplotlib widget, for a notebook. A page needs none of "
         "them: landscapes race beale -o race.html"
     )
+
+
+def announce_address() -> None:
+    """Print the address of the window if matplotlib shows it in a browser (WebAgg), which may not open by itself."""
+    if mpl.get_backend().lower() != "webagg":
+        return
+    from matplotlib.backends import backend_webagg
+
+    server = backend_webagg.WebAggApplication
+    server.initialize()  # chooses the port; a later call does nothing
+    print(f"explore: http://{server.address}:{server.port}{server.url_prefix}/", file=sys.stderr, flush=True)
 
 
 def open_figure(look: Theme) -> Figure:

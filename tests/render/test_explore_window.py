@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import sys
+import types
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +28,7 @@ from landscapes.render.artists.legend import Entry
 from landscapes.render.artists.trails import Trail
 from landscapes.render.interactive._explore import HELP, Explorer, RaceRequest, explore
 from landscapes.render.interactive.blit import BlitManager
-from landscapes.render.interactive.window import INCHES, check_window, open_figure
+from landscapes.render.interactive.window import INCHES, announce_address, check_window, open_figure
 from landscapes.render.theme import styles
 
 MODULE = sys.modules["landscapes.render.interactive._explore"]  # beside it there may be a function of the same name
@@ -490,6 +491,9 @@ def test_the_figure_keeps_the_explorer():
     assert races.asked[-1].start == near((0.5, -1.0))
 
 
+INLINE = "module://matplotlib_inline.backend_inline"
+
+
 @pytest.fixture
 def backend(monkeypatch) -> Callable[[str], None]:
     import matplotlib as mpl
@@ -497,13 +501,39 @@ def backend(monkeypatch) -> Callable[[str], None]:
     return lambda name: monkeypatch.setattr(mpl, "get_backend", lambda: name)
 
 
-@pytest.mark.parametrize("name", ["agg", "Agg", "svg", "inline", "module://matplotlib_inline.backend_inline"])
-def test_without_a_window_it_says_what_to_install(backend, name):
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        *[(name, "Install PySide6 or Tk") for name in ("agg", "Agg", "svg")],
+        *[(name, r"pip install ipympl\) and run %matplotlib widget") for name in ("inline", INLINE)],
+    ],
+)
+def test_without_a_window_it_says_what_to_install(backend, name, advice):
     backend(name)
-    with pytest.raises(InputError, match="Install PySide6 or Tk") as reported:
+    with pytest.raises(InputError, match=advice) as reported:
         explore(Races(), LABELS, GROUNDS)
     assert name in str(reported.value)
     assert "race.html" in str(reported.value)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("WebAgg", "explore: http://127.0.0.1:8989/figures/\n"), ("qtagg", "")])
+def test_the_address_of_a_window_in_a_browser_is_printed(backend, monkeypatch, capsys, name, shown):
+    class Server:
+        """Stands in for the server of matplotlib, which needs tornado; the usual port is taken."""
+
+        address, port, url_prefix = "127.0.0.1", 0, ""
+
+        @classmethod
+        def initialize(cls) -> None:
+            cls.port, cls.url_prefix = 8989, "/figures"
+
+    webagg = types.ModuleType("matplotlib.backends.backend_webagg")
+    webagg.WebAggApplication = Server  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, webagg.__name__, webagg)
+    monkeypatch.setattr("matplotlib.backends.backend_webagg", webagg, raising=False)
+    backend(name)
+    announce_address()
+    assert capsys.readouterr().err == shown
 
 
 @pytest.mark.parametrize("name", ["qtagg", "tkagg", "webagg", "macosx", "module://ipympl.backend_nbagg", "widget"])
