@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from abc import ABCMeta
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import torch
 
@@ -29,6 +30,37 @@ ELEMENTS: Mapping[str, str] = {
 
 EXECUTION = ("foreach", "fused", "capturable", "differentiable")
 """Arguments of torch.optim that select how a step is computed, not what it computes. They are accepted and ignored."""
+
+
+if TYPE_CHECKING:  # what the metaclass accepts beyond the fields, for type checkers
+
+    @dataclass(frozen=True)
+    class TorchOptions:
+        foreach: bool | None = field(default=None, kw_only=True)
+        fused: bool | None = field(default=None, kw_only=True)
+        capturable: bool = field(default=False, kw_only=True)
+        differentiable: bool = field(default=False, kw_only=True)
+        maximize: Literal[False] = field(default=False, kw_only=True)
+
+    @dataclass(frozen=True)
+    class BetaPair:
+        betas: tuple[float, float] = field(default=(0.9, 0.999), kw_only=True)
+
+    @dataclass(frozen=True)
+    class RpropPairs:
+        etas: tuple[float, float] = field(default=(0.5, 1.2), kw_only=True)
+        step_sizes: tuple[float, float] = field(default=(1e-6, 50.0), kw_only=True)
+
+else:
+
+    class TorchOptions:
+        """Base of optimizers that ignore the arguments of torch.optim in `EXECUTION`."""
+
+    class BetaPair:
+        """Base of optimizers that take `betas`."""
+
+    class RpropPairs:
+        """Base of optimizers that take `etas` and `step_sizes`."""
 
 
 class TorchArguments(ABCMeta):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import typed_script
 from reference import by_optimizers, default_dtype, starts, valley
 
 import landscapes
@@ -131,3 +132,10 @@ def test_elements_of_pairs_name_axes_of_a_sweep():
     assert not np.array_equal(*own.trajectories.x[:2])
     assert np.array_equal(by_torch.trajectories.x, own.trajectories.x)
     assert list(by_torch.axes) == list(own.axes)
+
+
+def test_a_typed_script_accepts_and_refuses_what_type_checkers_do():
+    assert len(typed_script.result().trajectories.x) == len(typed_script.accepted)
+    for create in typed_script.refused:
+        with pytest.raises(InputError):
+            create()

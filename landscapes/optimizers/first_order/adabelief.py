@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, is_zero, power
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair
 
 
 @dataclass(frozen=True)
-class AdaBelief(FirstOrder):
+class AdaBelief(BetaPair, FirstOrder):
     """AdaBelief (Zhuang et al., 2020, Algorithm 2).
 
     Scales steps by the deviation of the gradient from its running mean: large steps where gradients are as expected,

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_scaled, add_weight_decay
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import TorchOptions
 
 
 @dataclass(frozen=True)
-class Adadelta(FirstOrder):
+class Adadelta(TorchOptions, FirstOrder):
     """Adadelta (Zeiler, 2012).
 
     Scales the gradient by the ratio of two running averages, of squared steps and of squared gradients.

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_quotient, add_weight_decay
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import TorchOptions
 
 
 @dataclass(frozen=True)
-class Adagrad(FirstOrder):
+class Adagrad(TorchOptions, FirstOrder):
     """Adagrad (Duchi, Hazan & Singer, 2011).
 
     Scales each coordinate's step by the root of the sum of its squared gradients.

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_weight_decay, is_zero, power
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair, TorchOptions
 
 
 @dataclass(frozen=True)
-class AdamBase(FirstOrder):
+class AdamBase(BetaPair, TorchOptions, FirstOrder):
     """What Adam and AdamW share: everything but where weight decay applies."""
 
     lr: Scalar = field(default=1e-3, metadata=NON_NEGATIVE)

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_quotient, add_weight_decay, power
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair, TorchOptions
 
 
 @dataclass(frozen=True)
-class Adamax(FirstOrder):
+class Adamax(BetaPair, TorchOptions, FirstOrder):
     """Adamax: Adam with the infinity norm in place of the root mean square (Kingma & Ba, 2015).
 
         m ← β₁m + (1−β₁)g

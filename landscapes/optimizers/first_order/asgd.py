@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_scaled, add_weight_decay, map_floats, power
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import TorchOptions
 
 
 @dataclass(frozen=True)
-class ASGD(FirstOrder):
+class ASGD(TorchOptions, FirstOrder):
     """Averaged SGD (Polyak & Juditsky, 1992), with the step sizes of Bottou (2010).
 
         η ← lr / (1 + λ·lr·(t−1))^α

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_scaled, is_zero
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair
 
 
 @dataclass(frozen=True)
-class Lion(FirstOrder):
+class Lion(BetaPair, FirstOrder):
     """Lion: evolved sign momentum (Chen et al., 2023).
 
         x ← (1 − lr·λ)x − lr·sign(β₁m + (1−β₁)g)

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_weight_decay, is_zero, power
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair, TorchOptions
 
 
 @dataclass(frozen=True)
-class NAdam(FirstOrder):
+class NAdam(BetaPair, TorchOptions, FirstOrder):
     """NAdam: Adam with Nesterov momentum (Dozat, 2016).
 
     With μₜ = β₁(1 − ½·0.96^(tψ)) and Adam's m, v and v̂:

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_weight_decay, is_zero, map_floats, power
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair, TorchOptions
 
 
 @dataclass(frozen=True)
-class RAdam(FirstOrder):
+class RAdam(BetaPair, TorchOptions, FirstOrder):
     """RAdam: Adam with a rectified adaptive learning rate (Liu et al., 2020).
 
         ρ∞ = 2/(1−β₂) − 1,  ρₜ = ρ∞ − 2tβ₂ᵗ/(1−β₂ᵗ)

@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, add_weight_decay, is_zero
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import TorchOptions
 
 
 @dataclass(frozen=True)
-class RMSprop(FirstOrder):
+class RMSprop(TorchOptions, FirstOrder):
     """RMSprop (Tieleman & Hinton, 2012), optionally centered (Graves, 2013) or with momentum.
 
     Scales each coordinate's step by the root mean square of its recent gradients.

@@ -13,10 +13,11 @@ from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import Scalar
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import RpropPairs, TorchOptions
 
 
 @dataclass(frozen=True)
-class Rprop(FirstOrder):
+class Rprop(RpropPairs, TorchOptions, FirstOrder):
     """Rprop: resilient backpropagation (Riedmiller & Braun, 1993).
 
     Each coordinate has its own step size. It is multiplied by η₊ while the sign of the derivative stays the same, and

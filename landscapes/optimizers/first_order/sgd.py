@@ -13,10 +13,11 @@ from landscapes.errors import InputError
 from landscapes.optimizers.arithmetic import Scalar, add_scaled, add_weight_decay, is_zero
 from landscapes.optimizers.base import NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import TorchOptions
 
 
 @dataclass(frozen=True)
-class SGD(FirstOrder):
+class SGD(TorchOptions, FirstOrder):
     """Gradient descent (Cauchy, 1847), with momentum (Polyak, 1964) or Nesterov momentum (Nesterov, 1983).
 
         b ← μb + (1−τ)g  (at the first step b ← g)

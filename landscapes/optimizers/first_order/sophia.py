@@ -13,6 +13,7 @@ from landscapes.optimizers.arithmetic import Scalar, add_scaled, is_zero
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE, POSITIVE, POSITIVE_INT, Optimizer
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, FirstOrderStepper, State
 from landscapes.optimizers.stepper import RunSetup, StepContext, Stepper
+from landscapes.optimizers.torch_arguments import BetaPair
 from landscapes.random import normal
 
 PURPOSE = 1
@@ -20,7 +21,7 @@ PURPOSE = 1
 
 
 @dataclass(frozen=True)
-class Sophia(FirstOrder):
+class Sophia(BetaPair, FirstOrder):
     """Sophia-H: clipped steps scaled by a diagonal Hessian (Liu et al., 2023, Algorithm 3).
 
         m ← β₁m + (1−β₁)g

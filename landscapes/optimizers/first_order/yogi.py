@@ -12,10 +12,11 @@ from torch import Tensor
 from landscapes.optimizers.arithmetic import Scalar, add_product, add_quotient, add_scaled, add_weight_decay, power
 from landscapes.optimizers.base import HALF_OPEN_UNIT, NON_NEGATIVE
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
+from landscapes.optimizers.torch_arguments import BetaPair
 
 
 @dataclass(frozen=True)
-class Yogi(FirstOrder):
+class Yogi(BetaPair, FirstOrder):
     """Yogi: Adam with an additive update of the second moment (Zaheer et al., 2018, Algorithm 2).
 
         m ← β₁m + (1−β₁)g
