@@ -80,6 +80,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "sign": _call("sign", 1, _double(torch.sign)),
     "round": _call("round", 1, _double(torch.round)),
     "remainder": _call("remainder", 2, _double(torch.remainder)),
+    "erf": _call("erf", 1, _double(torch.erf)),
     "lt": _infix("<", RELATION, _double(torch.lt)),
     "le": _infix("<=", RELATION, _double(torch.le)),
     "gt": _infix(">", RELATION, _double(torch.gt)),

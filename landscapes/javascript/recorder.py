@@ -7,6 +7,7 @@ of views and in-place changes. Only arithmetic needs rules.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -16,7 +17,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from landscapes.javascript.program import Program
-from landscapes.javascript.rules import RULES, Cells, NotEmittedError, Rule
+from landscapes.javascript.rules import RULES, Cells, NotEmittedError
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -65,7 +66,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if base in MOVES and given:
             cells = self._moved(func, args, kwargs)
         elif not constant and base in RULES:
-            cells = self._computed(RULES[base], args, kwargs)
+            cells = self._computed(base, args, kwargs)
         result = func(*args, **kwargs)
         if in_place:
             self._cells(args[0]).ids.copy_(self.constants(result).ids if cells is None else cells.ids)
@@ -137,9 +138,14 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         moved = func(*_map(args, numbers), **kwargs)
         return [Cells(ids, dtype) for ids in moved] if isinstance(moved, list | tuple) else Cells(moved, dtype)
 
-    def _computed(self, rule: Rule, args: Any, kwargs: Any) -> Cells:
+    def _computed(self, name: str, args: Any, kwargs: Any) -> Cells:
         named = {key: value for key, value in kwargs.items() if key not in IGNORED}
-        result = rule(self, *_map(args, self._cells), **named)
+        try:
+            inspect.signature(RULES[name]).bind(self, *args, **named)
+        except TypeError:
+            given = ", ".join(named) or "them"
+            raise NotEmittedError(f"torch's {name} has no counterpart with these arguments ({given})") from None
+        result = RULES[name](self, *_map(args, self._cells), **named)
         if isinstance(result, Cells):
             return result
         truth = result.numel() > 0 and all(self.program.is_truth(one) for one in result.flatten().tolist())

@@ -64,6 +64,13 @@ def _mean(o: Apply, x: Cells, dim: Any = None, keepdim: bool = False) -> Tensor:
     return o("div", total, x.ids.numel() / max(total.numel(), 1))
 
 
+def _variance(o: Apply, x: Cells, dim: Any = None, correction: float | None = None, keepdim: bool = False) -> Tensor:
+    deviation = o("sub", x, _mean(o, x, dim, keepdim=True))
+    total = _sum(o, Cells(o("mul", deviation, deviation), x.dtype), dim, keepdim)
+    count = x.ids.numel() / max(total.numel(), 1)
+    return o("div", total, count - (1 if correction is None else correction))
+
+
 def _cumulative(operation: str) -> Rule:
     def accumulate(o: Apply, x: Cells, dim: int) -> Tensor:
         rows = list(x.ids.movedim(dim, 0))
@@ -161,52 +168,16 @@ def _same(operation: str) -> Rule:
     return lambda o, *operands: o(operation, *operands)
 
 
+SAME = (
+    "abs", "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "ceil", "cos", "cosh", "eq", "erf",
+    "exp", "expm1", "floor", "fmod", "ge", "gt", "hypot", "le", "log", "log10", "log1p", "log2", "lt",
+    "maximum", "minimum", "mul", "ne", "neg", "remainder", "round", "sign", "sin", "sinh", "sqrt", "tan",
+    "tanh", "trunc", "where",
+)  # fmt: skip
+"""Operations of torch that programs have under the same name."""
+
 RULES: dict[str, Rule] = {
-    **{
-        name: _same(name)
-        for name in (
-            "abs",
-            "acos",
-            "acosh",
-            "asin",
-            "asinh",
-            "atan",
-            "atan2",
-            "atanh",
-            "ceil",
-            "cos",
-            "cosh",
-            "eq",
-            "exp",
-            "expm1",
-            "floor",
-            "fmod",
-            "ge",
-            "gt",
-            "hypot",
-            "le",
-            "log",
-            "log10",
-            "log1p",
-            "log2",
-            "lt",
-            "maximum",
-            "minimum",
-            "mul",
-            "ne",
-            "neg",
-            "remainder",
-            "round",
-            "sign",
-            "sin",
-            "sinh",
-            "sqrt",
-            "tan",
-            "tanh",
-            "trunc",
-            "where",
-        )
-    },
+    **{name: _same(name) for name in SAME},
     "add": _scaled_sum(1.0),
     "addcdiv": _addcdiv,
     "addcmul": _addcmul,
@@ -255,6 +226,7 @@ RULES: dict[str, Rule] = {
     "sum": _sum,
     "tanh_backward": lambda o, g, y: o("mul", g, o("fma", o("neg", y), y, 1.0)),
     "threshold_backward": lambda o, g, x, threshold: o("where", o("le", x, threshold), 0.0, g),
+    "var": _variance,
     "_to_copy": _copied,
     "zero": lambda o, x: torch.zeros_like(o.ids(x)),
 }

@@ -38,7 +38,8 @@ Points = NDArray[np.float64]
 
 
 def correctly_rounded(x: torch.Tensor) -> torch.Tensor:
-    return torch.as_tensor(np.sqrt(x.detach().numpy()), dtype=x.dtype)
+    """In place of `Tensor.sqrt`; functions keep torch's, which has a gradient."""
+    return torch.sqrt(x) if x.requires_grad else torch.as_tensor(np.sqrt(x.numpy()), dtype=x.dtype)
 
 
 def raced(name: str, specs: Sequence[str], steps: int, start: Sequence[float]) -> dict[str, Points]:
