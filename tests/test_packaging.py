@@ -74,6 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "record",
         "views",
         "analysis",
+        "diagnosis",
         "render",
         "objectives",
         "functions",

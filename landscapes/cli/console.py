@@ -27,6 +27,19 @@ SIGNS = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\
 """Visible signs for control characters, which would be commands to a terminal, and for changes of direction."""
 
 
+class Report(str):
+    """A text to print, with the exit code that goes with it."""
+
+    __slots__ = ("code",)
+
+    code: int
+
+    def __new__(cls, text: str, code: int = 0) -> Report:
+        report = super().__new__(cls, text)
+        report.code = code
+        return report
+
+
 class AfterResultsError(Exception):
     """An error after results, which are printed all the same.
 

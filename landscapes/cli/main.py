@@ -1,6 +1,7 @@
 """The program `landscapes`: commands, signals, warnings and errors.
 
 Exit codes: 0 success, 1 system failure (such as a full disk), 2 invalid input, 130 Ctrl-C, 143 terminated.
+`diagnose` also returns 1 if a run is not healthy.
 Invalid input is refused before any work, in one line. An output file is complete or absent.
 """
 
@@ -17,7 +18,7 @@ from contextlib import contextmanager, redirect_stdout
 from types import ModuleType
 from typing import Any, NoReturn
 
-from landscapes.cli import basins, compare, console, explore, gallery, hints, race, replay, show, sweep, tune
+from landscapes.cli import basins, compare, console, diagnose, explore, gallery, hints, race, replay, show, sweep, tune
 from landscapes.cli import list as list_command
 from landscapes.cli.parser import HelpFormatter, Parser, epilog, join_negative_values
 from landscapes.errors import InputError, Terminated, ended_by
@@ -30,6 +31,7 @@ COMMANDS: Mapping[str, ModuleType] = {
     "basins": basins,
     "compare": compare,
     "tune": tune,
+    "diagnose": diagnose,
     "list": list_command,
     "show": show,
     "gallery": gallery,
@@ -47,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
         with _raise_on_sigterm(), _warnings_as_notes():
-            return console.write(_run(sys.argv[1:] if argv is None else argv))
+            report = _run(sys.argv[1:] if argv is None else argv)
+            return console.write(report) or report.code
     except console.AfterResultsError as failed:
         console.write(failed.text)
         error = failed.error
@@ -94,16 +97,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _run(argv: Sequence[str]) -> str:
+def _run(argv: Sequence[str]) -> console.Report:
     """Run a command and return its report."""
     if not argv:
-        return _parsers()[0].format_help().rstrip("\n")
+        return console.Report(_parsers()[0].format_help().rstrip("\n"))
     try:
         options = parse(argv)
     except SystemExit:  # raised by --help and --version after printing
-        return ""
+        return console.Report("")
     with _usable_backend(options.command), redirect_stdout(sys.stderr):  # stdout has the report alone
-        return str(COMMANDS[options.command].run(options))
+        report = COMMANDS[options.command].run(options)
+        return report if isinstance(report, console.Report) else console.Report(str(report))
 
 
 def _parsers() -> tuple[Parser, Mapping[str, Parser]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -50,6 +51,10 @@ class Evidence:
         return f"{self.text}: {self.value:.4g}"
 
 
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What happened to one run.
@@ -96,8 +101,10 @@ class Verdict:
         return "\n  ".join(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the verdict as plain data, for JSON."""
-        return {**asdict(self), "healthy": self.healthy}
+        """Return the verdict as plain data, for JSON; figures that are not finite are None."""
+        evidence = [{"text": one.text, "value": _plain(one.value)} for one in self.evidence]
+        figures = {name: _plain(value) for name, value in self.figures.items()}
+        return {**asdict(self), "evidence": evidence, "figures": figures, "healthy": self.healthy}
 
 
 @dataclass(frozen=True, repr=False)

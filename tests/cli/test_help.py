@@ -33,13 +33,14 @@ SMALL = {
 @pytest.mark.thin(4)
 def test_examples_run(cli, window, tmp_path, name, line):
     diverging().save(tmp_path / "race.npz")
+    (tmp_path / "log.csv").write_text("step,train_loss\n" + "".join(f"{k},{0.5**k}\n" for k in range(30)))
     program, command, *arguments = shlex.split(line)
     assert (program, command) == ("landscapes", name)
     small = SMALL.get(name, ())
     if name in ("race", "replay") and not line.endswith(".html"):
         small += ("--size", "240x180")
     code, out, err = cli(command, *arguments, *small)
-    assert code == 0, err
+    assert code == (name == "diagnose" and "race.npz" in line), err  # a run of this record diverges
     assert out
     for option, file in itertools.pairwise(arguments):
         if option in ("-o", "--record", "--csv"):

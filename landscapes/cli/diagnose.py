@@ -1,0 +1,130 @@
+"""`landscapes diagnose`: say why runs ended as they did, from a record or a training log."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from typing import TYPE_CHECKING, Any
+
+from landscapes.cli import console
+from landscapes.cli.parser import Commands, add_command
+from landscapes.errors import InputError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from landscapes.diagnosis import Verdict
+
+SUMMARY = "say why a run failed, from a record or a training log"
+
+EXAMPLES = [
+    ("landscapes diagnose race.npz", "a verdict on each run of a record"),
+    ("landscapes diagnose log.csv", "a training log: CSV, JSON lines or trainer_state.json"),
+    ("landscapes diagnose log.csv --column loss=train_loss --json", "with a column of your choice, for programs"),
+]
+
+QUANTITIES = ("step", "loss", "gradient_norm", "step_length", "lr")
+
+BARS = "▁▂▃▄▅▆▇█"
+"""Heights of a sparkline."""
+
+
+def add(commands: Commands) -> None:
+    """Add the parser of `landscapes diagnose`."""
+    parser = add_command(commands, "diagnose", "FILE", SUMMARY, EXAMPLES)
+    group = parser.add_argument_group("log")
+    group.add_argument("file", metavar="FILE", help="record (.npz), CSV, JSON lines or trainer_state.json")
+    group.add_argument(
+        "--column",
+        dest="columns",
+        action="append",
+        default=[],
+        metavar="Q=NAME",
+        help=f"column of a quantity: {', '.join(QUANTITIES)}; repeat for several (default: guessed from names)",
+    )
+    group.add_argument("--clip-norm", type=float, metavar="C", help="the norm to which gradients were clipped")
+    parser.add_argument_group("output").add_argument(
+        "--json", action="store_true", help="print JSON. Exit codes: 0 healthy or unclear, 1 a failure, 2 unreadable"
+    )
+
+
+def run(options: argparse.Namespace) -> console.Report:
+    """Return the verdicts; the exit code is 1 if a run is not healthy."""
+    columns = _columns(options.columns)
+    if options.file.lower().endswith(".npz"):
+        if columns:
+            raise InputError("--column is for logs: a record has no columns to choose")
+        verdicts, text, source = _of_record(options.file, options.clip_norm)
+    else:
+        verdicts, text, source = _of_log(options.file, columns, options.clip_norm)
+    code = int(any(verdict.healthy is False for verdict in verdicts))
+    if options.json:
+        source["verdicts"] = [verdict.to_dict() for verdict in verdicts]
+        text = json.dumps(source, ensure_ascii=False, indent=2, allow_nan=False)
+    return console.Report(text, code)
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    """Return the columns of `--column`, by quantity."""
+    found = {}
+    for words in given:
+        quantity, equals, name = words.partition("=")
+        if not equals or quantity not in QUANTITIES or not name:
+            raise InputError(f"--column must be one of {', '.join(QUANTITIES)}, = and a name, got {words!r}")
+        found[quantity] = name
+    return found
+
+
+def _of_record(file: str, clip_norm: float | None) -> tuple[list[Verdict], str, dict[str, Any]]:
+    from landscapes.diagnosis._diagnose import diagnose
+    from landscapes.record import Record
+
+    record = Record.load(file)
+    verdicts = list(diagnose(record, clip_norm=clip_norm))
+    t = record.trajectories
+    parts = [f"{_strip(t.loss[i], t.step, one)}\n{one}" for i, one in enumerate(verdicts)]
+    return verdicts, "\n\n".join(parts), {"file": file}
+
+
+def _of_log(file: str, columns: dict[str, str], clip_norm: float | None) -> tuple[list[Verdict], str, dict[str, Any]]:
+    from landscapes.diagnosis import load_log
+    from landscapes.diagnosis._diagnose import diagnose
+
+    log = load_log(file, columns=columns)
+    series = {name: values for name, values in log.series.items() if name != "loss"}
+    verdict = diagnose(log.series["loss"], clip_norm=clip_norm, **series)[0]  # type: ignore[arg-type]
+    read = ", ".join(f"{quantity} from {name!r}" for quantity, name in log.columns.items())
+    lines = [f"{file}: {len(log.series['loss'])} rows; {read}", *log.notes]
+    lines += [_strip(log.series["loss"], log.series["step"], verdict), str(verdict)]
+    lines.append("A log shows few of the silent bugs: wrong labels or leaking data leave no trace in it.")
+    return [verdict], "\n".join(lines), {"file": file, "columns": dict(log.columns), "notes": list(log.notes)}
+
+
+def _strip(loss: NDArray[np.float64], step: NDArray[Any], verdict: Verdict) -> str:
+    """Return the losses as a line of bars, with the steps of the verdict underlined."""
+    import numpy as np
+
+    width = min(console.width() - 2, len(loss))
+    if not width:
+        return ""
+    edges = np.linspace(0, len(loss), width + 1).astype(int)
+    with np.errstate(all="ignore"):
+        finite = loss[np.isfinite(loss)]
+        high = float(finite.max()) if len(finite) else 0.0
+        tops = [_top(loss[a:b]) for a, b in itertools.pairwise(edges)]
+        low = min((top for top in tops if top is not None), default=0.0)
+        scale = max(high - low, 1e-300)
+    bars = ["!" if top is None else BARS[min(7, int(8 * (top - low) / scale))] for top in tops]
+    first, last = verdict.steps
+    marked = [bool(((step[a:b] >= first) & (step[a:b] <= last)).any()) for a, b in itertools.pairwise(edges)]
+    line = "".join("^" if mark else " " for mark in marked).rstrip()
+    return f"{''.join(bars)}\n{line}"
+
+
+def _top(part: NDArray[np.float64]) -> float | None:
+    """Return the largest finite loss of a part, None if it has a loss that is not finite."""
+    import numpy as np
+
+    return float(part.max()) if np.isfinite(part).all() else None

@@ -1,0 +1,203 @@
+"""Read the log of a training: CSV, JSON lines, or the `trainer_state.json` of Hugging Face."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from landscapes.diagnosis._log import Array
+from landscapes.errors import InputError, unknown
+
+NAMES: Mapping[str, str] = {
+    "step": r"(global_|_|train_?|trainer/global_)?(steps?|iterations?|iters?|batch(es)?|updates?|epochs?)",
+    "loss": r"(?!.*(val|eval|test|dev)).*loss.*",
+    "gradient_norm": r".*(grad(ient)?s?[_ /.-]*(2\.)?(l2[_ -]*)?norm|norm[_ /.-]*(of[_ ])?grad).*",
+    "step_length": r".*(step_length|update_norm).*",
+    "lr": r"(.*[/_. -])?(lr|learning[_ -]?rate)([-/_. ].*)?",
+}
+"""Quantity → pattern of the names of its column, ignoring case."""
+
+PREFERRED: Mapping[str, Sequence[str]] = {
+    "step": ("step", "global_step", "_step", "trainer/global_step", "steps", "iteration", "iter", "batch", "epoch"),
+    "loss": ("loss", "train_loss", "train/loss", "training_loss", "loss/train", "train_loss_step", "loss_step"),
+    "gradient_norm": ("grad_norm", "gradient_norm", "train/grad_norm"),
+    "step_length": ("step_length",),
+    "lr": ("lr", "learning_rate", "train/learning_rate"),
+}
+"""Names that are taken before others that match."""
+
+MISSING = ("", "none", "null", "n/a")
+"""Cells without an entry. "nan" is an entry: the loss was NaN."""
+
+
+@dataclass(frozen=True, eq=False)
+class LogFile:
+    """A training log.
+
+    Attributes:
+        path: the file.
+        columns: quantity → name of its column; quantities without a column are absent. "step" may be absent.
+        series: "step" (T,), ascending, "loss" (T,), and the other quantities (T,) that have columns.
+        notes: what was left out or assumed, in sentences.
+    """
+
+    path: Path
+    columns: Mapping[str, str]
+    series: Mapping[str, Array]
+    notes: tuple[str, ...]
+
+
+def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> LogFile:
+    """Read a training log.
+
+    Rows without a loss (of validation, say) are left out. Where the step goes back, the run was resumed: the rows that
+    it repeats replace the earlier ones.
+
+    Args:
+        path: a file of CSV, TSV or JSON lines, or a `trainer_state.json`.
+        columns: quantity ("step", "loss", "gradient_norm", "step_length", "lr") → column; others are guessed.
+
+    Returns:
+        The series, and which columns they come from.
+
+    Raises:
+        InputError: for a file that is no log, that has no column of losses, or a column that is not there.
+        OSError: for a file that cannot be read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "log.csv"
+    ...     _ = path.write_text("epoch,train_loss,val_loss\\n0,1.0,1.1\\n1,0.5,0.7\\n")
+    ...     log = load_log(path)
+    >>> log.columns, log.series["loss"].tolist()
+    ({'step': 'epoch', 'loss': 'train_loss'}, [1.0, 0.5])
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file of it: CSV, JSON lines or trainer_state.json")
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = ""
+    if not text.strip() or "\0" in text:
+        what = "is empty" if not data.strip() else "is not text"
+        raise InputError(f"{path} {what}; a log is CSV, JSON lines or trainer_state.json")
+    table = _json(text) if text.lstrip()[0] in "{[" else _csv(text)
+    if table is None:
+        raise InputError(f"{path} is neither CSV with a header, nor JSON lines, nor trainer_state.json")
+    return _log(path, table, dict(columns or {}))
+
+
+def _json(text: str) -> dict[str, list[Any]] | None:
+    """Return the columns of JSON lines, of a list of objects, or of a trainer's state."""
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        whole = None
+    if isinstance(whole, dict):
+        whole = whole.get("log_history", [whole])
+    rows: list[Any] = whole if isinstance(whole, list) else []
+    if not rows:
+        for line in text.splitlines():
+            try:
+                rows.append(json.loads(line))
+            except ValueError:
+                continue  # a line that was cut off, or of another program
+    rows = [row for row in rows if isinstance(row, dict)]
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {str(name): [row.get(name) for row in rows] for name in names} or None
+
+
+def _csv(text: str) -> dict[str, list[Any]] | None:
+    """Return the columns of a table with a header; a row that is too short lacks entries."""
+    header = text.partition("\n")[0]
+    delimiter = max(",;\t", key=header.count)
+    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    names = [name.strip() for name in next(rows)]
+    if len(names) != len(set(names)) or all(_is_number(name) for name in names):
+        return None
+    cells = [row if len(row) == len(names) else [*row, *[""] * len(names)][: len(names)] for row in rows if row]
+    return dict(zip(names, map(list, zip(*cells, strict=True)), strict=True)) if cells else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _log(path: Path, table: Mapping[str, list[Any]], given: dict[str, str]) -> LogFile:
+    columns: dict[str, str] = {}
+    for quantity, pattern in NAMES.items():
+        if quantity in given:
+            if given[quantity] not in table:
+                raise unknown(f"column of {path.name}", given[quantity], table)
+            columns[quantity] = given[quantity]
+            continue
+        matching = [name for name in table if re.fullmatch(pattern, name, re.IGNORECASE)]
+        rank = [*PREFERRED[quantity]]
+        matching.sort(key=lambda name: rank.index(name.lower()) if name.lower() in rank else len(rank))
+        if matching:
+            columns[quantity] = matching[0]
+    if "loss" not in columns:
+        raise InputError(f"{path} has no column of losses; name it with loss=COLUMN. Columns: {', '.join(table):.200}")
+    notes = []
+    parsed = {quantity: _floats(path, name, table[name]) for quantity, name in columns.items()}
+    there = parsed["loss"][1]
+    if not there.any():
+        raise InputError(f"column {columns['loss']!r} of {path} is empty")
+    rows = np.flatnonzero(there)
+    if len(rows) < len(there):
+        notes.append(f"{len(there) - len(rows)} rows without a loss left out")
+    steps = parsed["step"][0][rows] if "step" in parsed else np.full(1, np.nan)
+    if np.isfinite(steps).all() and (steps == np.round(steps)).all():
+        kept = _latest(steps)
+        if len(kept) < len(rows):
+            notes.append(f"the step goes back: {len(rows) - len(kept)} rows that were repeated later left out")
+        rows = rows[kept]
+    else:
+        columns.pop("step", None)
+        parsed["step"] = (np.arange(len(there), dtype=float), there)
+        notes.append("no column of whole steps: rows are counted")
+    series = {quantity: values[rows] for quantity, (values, _) in parsed.items()}
+    return LogFile(path, columns, series, tuple(notes))
+
+
+def _floats(path: Path, name: str, cells: Iterable[Any]) -> tuple[Array, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Return a column as numbers, and which of its cells have an entry."""
+    cells = list(cells)
+    if None not in cells:
+        with contextlib.suppress(TypeError, ValueError):
+            return np.array(cells, dtype=float), np.ones(len(cells), dtype=bool)
+    there = np.array([cell is not None and str(cell).strip().lower() not in MISSING for cell in cells], dtype=bool)
+    values = np.full(len(cells), np.nan)
+    for place in np.flatnonzero(there):
+        try:
+            values[place] = float(cells[place])
+        except (TypeError, ValueError):
+            raise InputError(f"{path}: {name!r} has no number in row {place + 1}: {cells[place]!r:.40}") from None
+    return values, there
+
+
+def _latest(step: Array) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the places that ascend: of rows with the same step, and where it goes back, the later ones count.
+
+    >>> _latest(np.array([0.0, 1.0, 2.0, 1.0, 2.0, 3.0])).tolist()
+    [0, 3, 4, 5]
+    """
+    lowest_after = np.minimum.accumulate(step[::-1])[::-1]
+    later = np.append(lowest_after[1:], np.inf)
+    return np.flatnonzero(step < later)

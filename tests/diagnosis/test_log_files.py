@@ -1,0 +1,132 @@
+"""Tests of `load_log` and of `landscapes diagnose`: formats, names of columns, resumed runs, exit codes, bad files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import time
+
+import numpy as np
+import pytest
+
+from landscapes import InputError, race
+from landscapes.cli.main import main
+from landscapes.diagnosis import load_log
+
+T = 1000
+FALL = np.exp(-np.arange(T) / 40)
+FAILED = np.where(np.arange(T) < 700, FALL, np.nan)
+
+
+def write_csv(path, **columns):
+    with path.open("w", newline="") as file:
+        out = csv.writer(file)
+        out.writerow(columns)
+        out.writerows(zip(*columns.values(), strict=True))
+    return path
+
+
+def test_trainer_state(tmp_path):
+    """Hugging Face logs training and evaluation in separate entries."""
+    path = tmp_path / "trainer_state.json"
+    history = [
+        {"epoch": i / 10, "step": i, "loss": 1 / (i + 1), "grad_norm": 2.0, "learning_rate": 1e-3} for i in range(9)
+    ]
+    history.insert(4, {"epoch": 0.4, "step": 3, "eval_loss": 0.5})
+    path.write_text(json.dumps({"best_metric": None, "log_history": history}))
+    log = load_log(path)
+    assert log.columns == {"step": "step", "loss": "loss", "gradient_norm": "grad_norm", "lr": "learning_rate"}
+    assert log.series["loss"].tolist() == [1 / (i + 1) for i in range(9)]
+    assert log.notes == ("1 rows without a loss left out",)
+
+
+def test_lightning(tmp_path):
+    """Lightning's metrics.csv: rows of training and validation, each with empty cells."""
+    path = tmp_path / "metrics.csv"
+    path.write_text(
+        "epoch,lr-Adam,step,train_loss_step,val_loss\n0,,0,2.0,\n0,0.1,0,,\n0,,1,1.0,\n0,,1,,1.5\n1,,2,nan,\n"
+    )
+    log = load_log(path)
+    assert log.columns == {"step": "step", "loss": "train_loss_step", "lr": "lr-Adam"}
+    np.testing.assert_array_equal(log.series["loss"], [2, 1, np.nan])
+    assert log.series["step"].tolist() == [0, 1, 2]
+
+
+def test_json_lines_of_a_resumed_run(tmp_path):
+    path = tmp_path / "log.jsonl"
+    rows = [{"iteration": i, "train/loss": 5 - i, "noise": "text"} for i in (0, 1, 2, 3, 2, 3, 4)]
+    path.write_text("\n".join(map(json.dumps, rows)) + '\n{"iteration": 5, "tr')
+    log = load_log(path)
+    assert log.series["step"].tolist() == [0, 1, 2, 3, 4]
+    assert "goes back: 2 rows" in log.notes[0]
+
+
+def test_columns_of_choice(tmp_path):
+    path = write_csv(tmp_path / "log.csv", k=[0, 1], val_loss=[1, 2], cost=[3, 4])
+    with pytest.raises(InputError, match=r"no column of losses.*Columns: k, val_loss, cost"):
+        load_log(path)
+    assert load_log(path, columns={"loss": "cost"}).series["loss"].tolist() == [3, 4]
+    with pytest.raises(InputError, match="unknown column"):
+        load_log(path, columns={"loss": "costs"})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\x00\x01\xff\xfe", "is not text"),
+        (b"1,2\n3,4\n", "neither CSV"),
+        (b"step,loss\n", "neither CSV"),
+        (b'{"a": 1}', "no column of losses"),
+        (b"step,loss\n0,high\n", "'loss' has no number in row 1: 'high'"),
+        (b"step,loss\n0,\n1,\n", "is empty"),
+    ],
+)
+def test_bad_files(tmp_path, capsys, content, message):
+    path = tmp_path / "log.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        load_log(path)
+    assert main(["diagnose", str(path)]) == 2
+    assert message.split("'")[-1] in capsys.readouterr().err
+    assert main(["diagnose", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_command(tmp_path, capsys):
+    healthy = write_csv(tmp_path / "log.csv", step=range(0, 10 * T, 10), loss=FALL)
+    assert main(["diagnose", str(healthy)]) == 0
+    out = capsys.readouterr().out
+    assert "1000 rows; step from 'step', loss from 'loss'" in out
+    assert "converged (" in out
+    assert "█▇" in out
+    failed = write_csv(tmp_path / "nan.csv", loss=FAILED)
+    assert main(["diagnose", str(failed)]) == 1
+    out = capsys.readouterr().out
+    assert "the loss is not finite from step 700 on" in out
+    assert "!!!" in out
+    assert main(["diagnose", str(failed), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["columns"] == {"loss": "loss"}
+    assert found["verdicts"][0]["kind"] == "non-finite"
+    clipped = write_csv(tmp_path / "clip.csv", loss=2 - 0.001 * np.arange(T), grad_norm=np.full(T, 7.0))
+    assert main(["diagnose", str(clipped), "--clip-norm", "1"]) == 1
+    assert "100% of the gradients are clipped" in capsys.readouterr().out
+    assert main(["diagnose", str(clipped), "--column", "cost=loss"]) == 2
+    assert "--column must be one of" in capsys.readouterr().err
+
+
+def test_command_with_a_record(tmp_path, capsys):
+    race("booth", ["sgd(lr=0.05)", "sgd(lr=0.2)"], steps=200).save(tmp_path / "race.npz")
+    assert main(["diagnose", str(tmp_path / "race.npz")]) == 1
+    out = capsys.readouterr().out
+    assert "SGD lr=0.05: converged" in out
+    assert "SGD lr=0.2: diverged" in out
+
+
+def test_long_logs_are_read_in_a_second(tmp_path, capsys):
+    steps = np.arange(100_000)
+    path = write_csv(tmp_path / "log.csv", step=steps, loss=np.exp(-steps / 9000), lr=np.full(100_000, 0.1))
+    began = time.process_time()
+    assert main(["diagnose", str(path)]) == 0
+    assert time.process_time() - began < 2  # 0.4 s on an idle core
