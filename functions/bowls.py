@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from landscapes.objectives.decorators import ANY, Dims, function, least_squares
-from landscapes.objectives.elementary import one_to_d, ordered_sum
+from landscapes.objectives.elementary import one_to_d, ordered_sum, power
 
 
 @function(
@@ -271,3 +273,41 @@ def humps(x: Tensor, y: Tensor) -> Tensor:
     """Rows of humps on a shallow bowl with one minimum; flat corridors between the humps slow trajectories down."""
     s = torch.sin(20 * x) * torch.sin(20 * y)
     return s * s + 0.05 * (x * x + y * y)
+
+
+@function(
+    (-100.0, 100.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-80.0, 60.0),
+    steps=150,
+    title="Schumer–Steiglitz",
+    latex=r"\sum_{i=1}^{d} x_i^4",
+    reference="M. A. Schumer and K. Steiglitz, Adaptive step size random search, 1968",
+    tags=("bowl", "smooth", "convex", "separable", "unimodal", "degenerate", "any dimension"),
+)
+def schumer_steiglitz(x: Tensor) -> Tensor:
+    """A quartic bowl, steep far away and flat inside; a constant learning rate diverges at first or stalls later."""
+    square = x * x
+    return ordered_sum(square * square)
+
+
+@function(
+    (-100.0, 100.0),
+    dims=ANY,
+    minima=[(0.0,)],
+    minimum=0.0,
+    start=(-80.0, 60.0),
+    steps=150,
+    title="Schwefel N. 1",
+    latex=r"\left( \sum_{i=1}^{d} x_i^2 \right)^{\sqrt{\pi}}",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
+    tags=("bowl", "smooth", "convex", "unimodal", "degenerate", "any dimension"),
+    variants=("Schwefel 1.2 is another function, a quadratic one.",),
+)
+def schwefel_n1(x: Tensor) -> Tensor:
+    """A round bowl that grows with the power 3.54 of the distance; near the minimum the gradient almost vanishes."""
+    return power(ordered_sum(x * x), math.sqrt(math.pi))

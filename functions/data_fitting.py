@@ -194,6 +194,7 @@ TENTHS = [i / 10 for i in range(1, 11)]
         "M. C. Biggs, Minimization algorithms making use of non-quadratic properties of the objective function, 1971"
     ),
     tags=("valley", "plateau", "smooth", "unimodal", "least squares"),
+    variants=("Exp 2 of Jamil and Yang is the same sum without its last term.",),
 )
 def biggs_exp2(x: Tensor, y: Tensor) -> Tensor:
     """Two exponential decays fitted to ten values; once both rates are large, the gradient almost vanishes."""

@@ -484,3 +484,23 @@ def watson(x: Tensor) -> Tensor:
         rows.append(slope - value * value - 1)
     u, v = x[..., 0], x[..., 1]
     return torch.stack([*rows, u, v - u * u - 1])
+
+
+@least_squares(
+    (0.0, 10.0),
+    dims=ANY,
+    view=[(0.0, 4.0)],
+    minima=[(1.0,)],
+    minimum=0.0,
+    start=(3.5, 0.4),
+    steps=150,
+    title="Schwefel 2.4",
+    latex=r"\sum_{i=1}^{d} \left[ (x_i - 1)^2 + (x_1 - x_i^2)^2 \right]",
+    reference="H.-P. Schwefel, Numerical optimization of computer models, 1981",
+    tags=("valley", "curved", "smooth", "unimodal", "least squares", "any dimension"),
+    aliases=("schwefel_n4",),
+    variants=("Some libraries sum from i = 2.",),
+)
+def schwefel_2_4(x: Tensor) -> Tensor:
+    """A short curved valley in each pair of the first and another coordinate; momentum follows its turn."""
+    return torch.cat([x - 1, x[..., :1] - x * x], -1).movedim(-1, 0)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from landscapes.objectives.decorators import ANY, function, least_squares
+from landscapes.objectives.decorators import ANY, Dims, function, least_squares
 from landscapes.objectives.elementary import mean, one_to_d, ordered_sum, root, weierstrass_series
 
 
@@ -533,7 +534,7 @@ def qing_minima(d: int) -> list[tuple[float, ...]]:
     dims=ANY,
     view=[(-4.0, 4.0), (-4.0, 4.0)],
     minima=qing_minima,
-    minima_complete=False,
+    minima_complete=lambda d: d <= 8,
     stationary={
         "saddle": [(0.0, -math.sqrt(2)), (0.0, math.sqrt(2)), (1.0, 0.0), (-1.0, 0.0)],
         "maximum": [(0.0, 0.0)],
@@ -572,3 +573,79 @@ def wavy(x: Tensor) -> Tensor:
     s = torch.sin(5 * x)
     bell = torch.exp(-0.5 * x * x)
     return mean(2 * s * s * bell - torch.expm1(-0.5 * x * x))  # 1 − cos 10x = 2 sin² 5x, exact at the minimum
+
+
+def every_period(x: float) -> Callable[[int], list[tuple[float, ...]]]:
+    """Return the minimizers by d of a sum of equal terms with period 2π; x is the smallest one in [-10, 10]."""
+    return lambda d: list(itertools.product([x + 2 * math.pi * k for k in range(3)], repeat=d))
+
+
+@function(
+    (-10.0, 10.0),
+    dims=Dims(most=6),
+    view=[(-3.0, 3.0)],
+    minima=every_period(-6.774576143438901),
+    minimum=lambda d: -12.031249442167139 * d,
+    start=(-2.2, 1.1),
+    steps=120,
+    scale="linear",
+    title="Shubert N. 3",
+    latex=r"-\sum_{i=1}^{d} \sum_{j=1}^{5} j \sin((j + 1)\, x_i + j)",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
+    tags=("oscillating", "periodic", "smooth", "multimodal", "separable", "any dimension"),
+    variants=("Jamil and Yang print it without the sign, and the value -29.6733337, which neither form attains.",),
+)
+def shubert_n3(x: Tensor) -> Tensor:
+    """Waves of five frequencies in each coordinate; most starts lead to one of the many higher minima."""
+    return -ordered_sum(sum((j * torch.sin((j + 1) * x + j) for j in range(2, 6)), torch.sin(2 * x + 1)))
+
+
+@function(
+    (-10.0, 10.0),
+    dims=Dims(most=6),
+    view=[(-3.0, 3.0)],
+    minima=every_period(-7.0835064076515595),
+    minimum=lambda d: -14.508007927195033 * d,
+    start=(1.2, 1.8),
+    steps=120,
+    scale="linear",
+    title="Shubert N. 4",
+    latex=r"-\sum_{i=1}^{d} \sum_{j=1}^{5} j \cos((j + 1)\, x_i + j)",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
+    tags=("oscillating", "periodic", "smooth", "multimodal", "separable", "any dimension"),
+    variants=("Without the sign the minimum is -12.870885 d.",),
+)
+def shubert_n4(x: Tensor) -> Tensor:
+    """The sum of the factors of Shubert's function; most starts lead to one of the many higher minima."""
+    return -ordered_sum(sum((j * torch.cos((j + 1) * x + j) for j in range(2, 6)), torch.cos(2 * x + 1)))
+
+
+@function(
+    (-4.0, 6.0),
+    dims=ANY,
+    view=[(-0.5, 2.3)],
+    minima=[(0.9,)],
+    minimum=1.0,
+    start=(-0.2, 1.9),
+    steps=150,
+    scale="linear",
+    title="Trigonometric N. 2",
+    latex=r"1 + \sum_{i=1}^{d} \left[ 8 \sin^2(7 t_i) + 6 \sin^2(14 t_i) + t_i \right], \quad t_i = (x_i - 0.9)^2",
+    reference=(
+        "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimisation problems, 2013"
+    ),
+    tags=("oscillating", "funnel", "smooth", "multimodal", "separable", "any dimension"),
+    variants=(
+        "Jamil and Yang print x₁ in the second sine; the minimizer is the same.",
+        "The usual domain is [-500, 500], where the ripples are far narrower than any view or step.",
+    ),
+)
+def trigonometric_n2(x: Tensor) -> Tensor:
+    """Ripples that become denser with the distance from the minimum; only nearby starts reach it."""
+    away = (x - 0.9) * (x - 0.9)
+    s, t = torch.sin(7 * away), torch.sin(14 * away)
+    return 1 + ordered_sum(8 * s * s + 6 * t * t + away)

@@ -161,8 +161,9 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (-5.0, 5.0),
-    (-5.0, 5.0),
+    (-500.0, 500.0),
+    (-500.0, 500.0),
+    view=[(-5.0, 5.0), (-5.0, 5.0)],
     minima=[(0.0, 0.0)],
     minimum=1.0,
     nonsmooth_where="where sin x or cos y is 0",
@@ -174,7 +175,6 @@ def bukin_n6(x: Tensor, y: Tensor) -> Tensor:
         "M. Jamil and X.-S. Yang, A literature survey of benchmark functions for global optimization problems, 2013"
     ),
     tags=("bowl", "nonsmooth", "convex", "unimodal"),
-    variants=("The usual domain is [-500, 500], in which the creases are too shallow to see.",),
 )
 def bartels_conn(x: Tensor, y: Tensor) -> Tensor:
     """A convex bowl with shallow creases; the gradient jumps at each crease, so fixed steps oscillate."""

@@ -227,7 +227,7 @@ def shubert_minima(d: int) -> list[tuple[float, ...]]:
     reference="B. O. Shubert, A sequential method seeking the global maximum of a function, 1972",
     tags=("oscillating", "periodic", "smooth", "multimodal", "any dimension"),
     aliases=("shubert_n1",),
-    variants=("Shubert N. 3 and N. 4 use a sum instead of the product.",),
+    variants=("Shubert N. 3 and N. 4 are sums instead of products.",),
 )
 def shubert(x: Tensor) -> Tensor:
     """Some 760 minima in a periodic pattern, 18 of them global for d = 2; descent stops in the nearest one."""
@@ -235,6 +235,32 @@ def shubert(x: Tensor) -> Tensor:
     for j in range(1, 6):
         s = s + j * torch.cos((j + 1) * x + j)
     return product(s)
+
+
+@function(
+    (-10.0, 10.0),
+    (-10.0, 10.0),
+    view=[(-4.0, 2.0), (-4.0, 2.0)],
+    minima=[(-1.3068530097535722, -1.4248450415606812)],
+    minimum=-176.13757800162923,
+    start=(0.6, -3.2),
+    steps=120,
+    scale="linear",
+    title="Levy N. 5",
+    latex=(
+        r"\sum_{i=1}^{5} i \cos((i - 1) x + i) \, \sum_{j=1}^{5} j \cos((j + 1) y + j) + (x + 1.42513)^2 + "
+        r"(y + 0.80032)^2"
+    ),
+    reference="A. V. Levy and A. Montalvo, The tunneling algorithm for the global minimization of functions, 1985",
+    tags=("oscillating", "smooth", "multimodal"),
+)
+def levy_n5(x: Tensor, y: Tensor) -> Tensor:
+    """Waves on a shallow bowl, with hundreds of minima of which one is the lowest; descent stops in the nearest."""
+    one, two = torch.zeros_like(x), torch.zeros_like(y)
+    for j in range(1, 6):
+        one, two = one + j * torch.cos((j - 1) * x + j), two + j * torch.cos((j + 1) * y + j)
+    a, b = x + 1.42513, y + 0.80032
+    return one * two + a * a + b * b
 
 
 @function(
@@ -375,8 +401,8 @@ def keane(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (-1.0, 1.0),
-    (-1.0, 1.0),
+    (-10.0, 10.0),
+    (-10.0, 10.0),
     view=[(-0.35, 0.25), (-0.1, 0.5)],
     minima=[(-0.024403079694375173, 0.21061242715535577)],
     minimum=-3.306868647475237,
@@ -386,7 +412,6 @@ def keane(x: Tensor, y: Tensor) -> Tensor:
     latex=r"e^{\sin 50x} + \sin(60 e^y) + \sin(70 \sin x) + \sin(\sin 80y) - \sin(10 (x + y)) + \frac{x^2 + y^2}{4}",
     reference="L. N. Trefethen, A hundred-dollar, hundred-digit challenge, 2002",
     tags=("oscillating", "smooth", "multimodal"),
-    variants=("A usual domain is [-10, 10]; here it is the square that is known to contain the minimizer.",),
 )
 def trefethen(x: Tensor, y: Tensor) -> Tensor:
     """Hundreds of minima from waves of several frequencies; descent stops at once, far from the lowest."""

@@ -524,3 +524,24 @@ def hairy(x: Tensor, y: Tensor) -> Tensor:
     """A V-shaped valley covered by ripples, with one minimum; saddles between the ripples slow trajectories down."""
     s, c, off = torch.sin(7 * x), torch.cos(7 * y), x - y
     return 30 * s * s * c * c + 100 * torch.sqrt(0.01 + off * off) + 100 * torch.sqrt(0.01 + x * x)
+
+
+@function(
+    (-800.0, 800.0),
+    (-800.0, 800.0),
+    view=[(-2.2, 2.2), (-2.2, 2.2)],
+    minima=[(0.0, 0.0)],
+    minimum=math.log(1.2),
+    start=(-1.6, -2.0),
+    steps=300,
+    scale="linear",
+    title="Log hairy",
+    latex=(r"\ln \left[ 1 + 0.3 \sin^2(7x) \cos^2(7y) + \sqrt{0.01 + (x - y)^2} + \sqrt{0.01 + x^2} \right]"),
+    reference="N. I. M. Gould, D. Orban and P. L. Toint, CUTEst: problem LOGHAIRY by P. L. Toint, 1997",
+    tags=("valley", "oscillating", "saddle", "smooth", "unimodal"),
+    variants=("CUTEst starts at (-500, -700), where the slope is a thousandth of that near the minimum.",),
+)
+def log_hairy(x: Tensor, y: Tensor) -> Tensor:
+    """The logarithm of a rippled V-shaped valley; far away the gradient fades, so fixed steps hardly move."""
+    s, c, off = torch.sin(7 * x), torch.cos(7 * y), x - y
+    return torch.log1p(0.3 * s * s * c * c + torch.sqrt(0.01 + off * off) + torch.sqrt(0.01 + x * x))

@@ -24,6 +24,7 @@ from function_cases import (
 )
 from torch import Tensor
 
+from landscapes.functions import get
 from landscapes.objectives import critical_points, tag_checks
 from landscapes.objectives._function import Function
 from landscapes.objectives.derivatives import gradient, hessian
@@ -189,3 +190,12 @@ def test_lower_values_outside_the_domain_are_stated(f):
         lowest = min(lowest, float(f(critical_points.differential_evolution(wider, seed)[0]).nan_to_num(math.inf)))
     lower = lowest < f.minimum - 1e-9 * size(f)
     assert lower == (f.outside == "lower")
+
+
+def test_all_minimizers_are_listed_while_they_are_few():
+    listed = {d: get("qing", dim=d) for d in (2, 8, 9)}
+    assert {d: (len(f.minima), f.minima_complete) for d, f in listed.items()} == {
+        2: (4, True),
+        8: (256, True),
+        9: (1, False),
+    }
