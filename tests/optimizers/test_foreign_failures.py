@@ -129,6 +129,57 @@ def test_a_closures_loss_has_second_derivatives():
     assert (runs.runs["n_gradients"].item(), runs.runs["n_hvps"].item()) == (2, 2)
 
 
+class ScheduleFree(torch.optim.Optimizer):
+    """Schedule-free SGD: the parameter is y while training and the average x for evaluation."""
+
+    def __init__(self, params, lr=0.02, momentum=0.9):
+        super().__init__(params, {"lr": lr, "momentum": momentum, "k": 0, "training": False})
+
+    def eval(self):
+        self.switch(False, lambda momentum: 1 - 1 / momentum)
+
+    def train(self):
+        self.switch(True, lambda momentum: 1 - momentum)
+
+    @torch.no_grad()
+    def switch(self, training, weight):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if group["training"] != training and "z" in self.state[p]:
+                    p.lerp_(self.state[p]["z"], weight(group["momentum"]))
+            group["training"] = training
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            assert group["training"]
+            group["k"] += 1
+            for p in group["params"]:
+                z, share = self.state[p].setdefault("z", p.clone()), 1 / group["k"]
+                p.lerp_(z, share).add_(p.grad, alpha=group["lr"] * (group["momentum"] * (1 - share) - 1))
+                z.sub_(p.grad, alpha=group["lr"])
+
+
+@pytest.mark.parametrize("wrap", [lambda own: own, lambda own: Clip(own, norm=1e9)])
+def test_a_class_with_modes_shows_the_point_of_its_evaluation_mode(wrap):
+    record = landscapes.race("booth", [wrap(Torch(ScheduleFree, lr=0.02)), "schedule_free_sgd(lr=0.02)"], steps=30)
+    x = record.trajectories.x
+    assert np.allclose(x[0], x[1], rtol=1e-12)
+    assert record.trajectories.runs["n_gradients"].tolist() == [30, 30]
+    p = torch.tensor(x[0, 0], requires_grad=True)
+    optimizer = ScheduleFree([p], lr=0.02)
+    optimizer.train()
+    for expected in x[0, 1:]:
+        p.grad = None
+        landscapes.functions.get("booth").evaluate(p).backward()
+        optimizer.step()
+        training = p.detach().clone()
+        optimizer.eval()
+        assert np.array_equal(p.detach(), expected)
+        optimizer.train()
+        p.data.copy_(training)
+
+
 @pytest.mark.parametrize("number", [1, 3, 40])
 @pytest.mark.filterwarnings("ignore:.*is marked as failed")
 def test_runs_that_raise_are_marked_and_others_go_on(number):

@@ -76,6 +76,7 @@ REASONS = {
     "closure": ", by closures",
     "graph": ", by gradients that can be differentiated again",
     "sparse": ", by sparse gradients",
+    "modes": ", by gradients at the point of its training mode",
 }
 
 

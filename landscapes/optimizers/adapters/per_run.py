@@ -33,7 +33,10 @@ class PerRun:
         torch_optimizer: the optimizer.
         parameters: its parameters.
         parts: the coordinates of each parameter; None for all.
+        shown: the point (d,) of the evaluation mode after the last step, for an optimizer with modes.
     """
+
+    shown: Tensor | None = None
 
     def __init__(self, spec: TorchSpec, point: Tensor) -> None:
         self.spec, self.failure = spec, f"{spec.spec} failed in its step"
@@ -52,7 +55,7 @@ class PerRun:
 
     @property
     def point(self) -> Tensor:
-        return self._joined().detach()
+        return self._joined().detach() if self.shown is None else self.shown
 
     def set_hyperparameter(self, name: str, value: NDArray[np.float64]) -> None:
         """Set a hyper-parameter of all groups, to a number, shape (), or to one per coordinate, shape (d,)."""
@@ -96,9 +99,11 @@ class PerRun:
         graph_gradient: GraphGradient | None = None,
     ) -> None:
         """Take one step from the point (d,) with the gradient (d,); the torch optimizer may modify both in place."""
-        with torch.no_grad():
-            for parameter, own in zip(self.parameters, self._split(point), strict=True):
-                parameter.copy_(own)
+        if self.shown is None or not torch.equal(self.shown, point):  # else the training mode goes on from its point
+            self._set_point(point)
+        if requirement == "modes":
+            assert evaluate is not None
+            gradient = evaluate(self._joined().detach().clone())[1]
         self._set_gradients(gradient)
 
         def closure() -> Tensor:
@@ -118,8 +123,24 @@ class PerRun:
                     parameter.grad = own
             # torch types a closure as returning float; LBFGS itself takes tensors
             cast(Any, self.torch_optimizer).step(*([closure] if requirement == "closure" else []))
+            if requirement == "modes":
+                self.shown = self._evaluation_point()
         for parameter in self.parameters:
             parameter.grad = None
+
+    def _evaluation_point(self) -> Tensor:
+        """Return the point (d,) of the evaluation mode, and leave the optimizer in training mode where it was."""
+        optimizer, training = cast(Any, self.torch_optimizer), self._joined().detach().clone()
+        optimizer.eval()
+        shown = self._joined().detach().clone()
+        optimizer.train()
+        self._set_point(training)  # the way back rounds
+        return shown
+
+    def _set_point(self, point: Tensor) -> None:
+        with torch.no_grad():
+            for parameter, own in zip(self.parameters, self._split(point), strict=True):
+                parameter.copy_(own)
 
 
 class PerRunLoop:

@@ -51,8 +51,8 @@ class Torch(Optimizer):
     their learning rates and other numbers differ. Thousands of runs then cost little more than one. Other runs are
     stepped in a loop. If a step requires a closure, a sparse gradient or a differentiable one, it gets it. Torch's
     default dtype is that of the run while the optimizer works. A class with the modes `train()` and `eval()`, such as a
-    schedule-free one, works in training mode, and its trajectory shows the points at which it takes gradients. The
-    global random generators are seeded by seed, stream and step.
+    schedule-free one, takes gradients at the point of its training mode; its trajectory shows the point of its
+    evaluation mode. The global random generators are seeded by seed, stream and step.
 
     Args:
         cls: the class, not an object.
@@ -165,6 +165,10 @@ class Torch(Optimizer):
         given |= {path[0]: value for path, value in named.items() if len(path) == 1}
         lr = given.pop("lr", self.lr)
         return dataclasses.replace(self, lr=lr, settings=tuple(sorted(given.items())))
+
+    @property
+    def needs_gradient(self) -> bool:
+        return self.step_requirement != "modes"  # it takes gradients elsewhere than where it is shown
 
     @property
     def parameter_groups(self) -> ParameterGroups:
@@ -284,6 +288,9 @@ def _find_requirement(optimizer: Torch) -> StepRequirement:
     for requirement in STEP_REQUIREMENTS:
         object.__setattr__(optimizer, "step_requirement", requirement)
         error = try_first_step(optimizer, dim)
+        if error is None and requirement == "gradient":
+            created = PerRun(optimizer, torch.zeros(dim)).torch_optimizer
+            return "modes" if _has_training_mode(created) else requirement
         if error is None:
             return requirement
         errors[requirement] = error

@@ -13,8 +13,9 @@ from torch import Tensor
 from landscapes.optimizers.adapters.settings import SettingPath
 from landscapes.optimizers.parameter_groups import ParameterGroups
 
-StepRequirement = Literal["gradient", "closure", "graph", "sparse"]
-"""What a step needs: a gradient, a closure, a gradient that can be differentiated again, or a sparse gradient."""
+StepRequirement = Literal["gradient", "closure", "graph", "sparse", "modes"]
+"""What a step needs: a gradient, a closure, a gradient that can be differentiated again, or a sparse gradient; "modes"
+is a gradient at the point of the training mode, for an optimizer that shows the point of its evaluation mode."""
 
 STEP_REQUIREMENTS: tuple[StepRequirement, ...] = ("gradient", "closure", "graph", "sparse")
 
