@@ -24,13 +24,20 @@ OWN_STREAM = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<fd>\d+))|/proc/
 """The names of this process's open files."""
 
 
+def as_path(path: str | os.PathLike[str]) -> Path:
+    """Return the path as a `Path`. Raise `InputError` for another object."""
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"expected a path, got {path!r:.80}; render.save takes file objects, too, with format=")
+    return Path(path)
+
+
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the path as a `Path`, after checking that a file can be written there.
 
-    Raises `InputError` if the path is a directory, if its name is too long, or if its directory is missing or
-    read-only.
+    Raises `InputError` for another object, if the path is a directory, if its name is too long, or if its directory is
+    missing or read-only.
     """
-    target = Path(path)
+    target = as_path(path)
     most = _longest_name(target.parent)
     if len(os.fsencode(target.name)) > most:
         raise InputError(f"cannot write {str(target)!r:.80}…: a file name has at most {most} bytes; shorten it")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import stat
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from landscapes.analysis.tables import check_csv
 from landscapes.errors import InputError
 from landscapes.files import check_target, replacing, replacing_all
 from landscapes.leftovers import NAME, remove_leftovers, temporary_path
@@ -48,6 +50,13 @@ def test_names_that_cannot_be_written_are_refused_before_the_work(tmp_path, name
     for attempt in (check_target, lambda path: replacing(path).__enter__()):
         with pytest.raises(InputError, match=words):
             attempt(tmp_path / name)
+
+
+@pytest.mark.parametrize("path", [5, None, io.BytesIO(), b"a.png"], ids=repr)
+def test_objects_that_are_no_paths_are_refused(path, make_record):
+    for attempt in (check_target, make_record([[1.0]]).save, check_csv):
+        with pytest.raises(InputError, match="expected a path, got"):
+            attempt(path)
 
 
 def test_a_name_of_the_greatest_length_is_written(tmp_path):

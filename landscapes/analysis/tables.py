@@ -180,7 +180,7 @@ def save_csv(text: str, path: str | os.PathLike[str]) -> Path:
 
 def check_csv(path: str | os.PathLike[str]) -> Path:
     """Return the path as a `Path`. Raises `InputError` if a table cannot be written there."""
-    if Path(path).suffix != ".csv":
+    if files.as_path(path).suffix != ".csv":
         raise InputError(f"a table is saved as .csv, got {Path(path).name!r}")
     return files.check_target(path)
 

@@ -470,6 +470,6 @@ def filled(column: NDArray[Any], value: int = -1) -> NDArray[np.int64]:
 
 def check_target(path: str | os.PathLike[str]) -> Path:
     """Return the path as a `Path`. Raises `InputError` if a record cannot be saved there."""
-    if Path(path).suffix != ".npz":
+    if files.as_path(path).suffix != ".npz":
         raise InputError(f"a record is saved as .npz, got {Path(path).name!r}")
     return files.check_target(path)

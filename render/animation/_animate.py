@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments, unknown
+from landscapes.files import as_path
 from landscapes.record import Record
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import AnimatedArtist, animated_artists, set_step
@@ -105,7 +106,7 @@ class RaceAnimation(FuncAnimation):
             name = os.fspath(filename)
             super().save(name, writer, fps, dpi, *args, progress_callback=progress_callback, **kwargs)  # type: ignore[arg-type]
             return
-        path = Path(filename)
+        path = as_path(filename)
         writer_class = writer_for(path)
         if writer_class is None:
             if not path.suffix:

@@ -21,6 +21,7 @@ from landscapes.engine.termination import Stop
 from landscapes.execution import UnfinishedError, execute, results, results_dir
 from landscapes.execution.locks import Locks
 from landscapes.execution.results_dir import Shard, merge
+from landscapes.files import replacing
 from landscapes.leftovers import temporary_path
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="locks, limits and signals of POSIX")
@@ -410,6 +411,14 @@ def test_blocks_of_a_killed_process_are_run_by_others(tmp_path, environment_here
     dying.stdout.close()
     execute(grid(), resume_dir=tmp_path / "out")
     assert not list((tmp_path / "out").glob(".block-*"))
+
+
+def test_a_file_that_another_thread_writes_stays(tmp_path):
+    execute(grid(), resume_dir=tmp_path / "out")
+    with replacing(tmp_path / "out" / "block-0000000.npz") as temporary:
+        temporary.write_bytes((tmp_path / "out" / "block-0000000.npz").read_bytes())
+        execute(grid(), resume_dir=tmp_path / "out")
+        assert temporary.exists()
 
 
 # Full disks
