@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from landscapes import analysis, diagnosis, functions, optimizers, render, transforms
+    from landscapes import analysis, diagnosis, functions, javascript, optimizers, render, transforms
     from landscapes.analysis.tuning import Tuning
     from landscapes.builders._formula import formula
     from landscapes.builders._from_module import from_module
@@ -77,7 +77,7 @@ _FORMER = {
 }
 """Former public names, and their names today."""
 
-_FOLDERS = ("analysis", "diagnosis", "functions", "optimizers", "render", "transforms")
+_FOLDERS = ("analysis", "diagnosis", "functions", "javascript", "optimizers", "render", "transforms")
 
 __all__ = [
     "ANY",
@@ -103,6 +103,7 @@ __all__ = [
     "from_numpy",
     "function",
     "functions",
+    "javascript",
     "least_squares",
     "optimizers",
     "project",

@@ -116,4 +116,6 @@ def _check(function: Function, program: Program, outputs: list[int]) -> None:
         wrong = (error > TOLERANCE * size.clamp(min=float(size.nanmedian()))) & expected.isfinite().all(0)
         if len(given) and bool(wrong.any()):
             at = ", ".join(f"{one:g}" for one in points[:, wrong][:, 0])
-            raise NotEmittedError(f"the traced operations give another value at ({at})")
+            raise NotEmittedError(
+                f"the traced operations give another value at ({at}); numpy code and changing state are not traced"
+            )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import count
+from typing import Protocol
 
 from landscapes.javascript.operations import CALL, CHOICE, NEGATIVE, OPERATIONS
 from landscapes.javascript.program import Program
@@ -19,6 +20,18 @@ MAX_INLINE = 300
 
 LETTERS = "abcdefghijklmnoqruvwz"
 """First letters of the names of values; p, s, t, x and y are left to inputs."""
+
+
+class Emitted(Protocol):
+    """What has a text, and calls functions of the library."""
+
+    @property
+    def source(self) -> str:
+        """The text."""
+
+    @property
+    def helpers(self) -> frozenset[str]:
+        """The functions of `library` that it calls."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ def printed(program: Program, outputs: Sequence[int], *, unwrapped: bool = False
     return Script(f"({','.join(program.inputs.values())})=>{body}", frozenset(helpers - {""}))
 
 
-def library(scripts: Iterable[Script]) -> str:
+def library(scripts: Iterable[Emitted]) -> str:
     """Return the helpers that some scripts call, as statements to put before them; "" if they call none.
 
     >>> library([Script("x=>sign(x)", frozenset({"sign"}))])

@@ -60,6 +60,12 @@ class Symbol:
     def __rtruediv__(self, other: Any) -> Symbol:
         return self._apply("div", other, self)
 
+    def __floordiv__(self, other: Any) -> Symbol:
+        return self._apply("floor", self._apply("div", self, other))
+
+    def __mod__(self, other: Any) -> Symbol:
+        return self._apply("remainder", self, other)
+
     def __neg__(self) -> Symbol:
         return self._apply("neg", self)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from landscapes import InputError, race
 from landscapes.functions import get
-from landscapes.javascript import OptimizerScript, emit_function, emit_optimizer, library
+from landscapes.javascript import OptimizerScript, emit_function, emit_module, emit_optimizer, library
 from landscapes.optimizers import Adafactor, Adam, FirstOrder, Optimizer, parse
 
 in_node = pytest.mark.skipif(bool(node.MISSING), reason=node.MISSING)
@@ -123,7 +124,8 @@ class Mine(FirstOrder):
     decay: float = field(default=0.01)
 
     def coef(self, t: int) -> tuple[Any, ...]:
-        return (self.lr / (1 + self.decay * t) if t > 10 else self.lr * t / 10,)
+        rate = self.lr / (1 + self.decay * t) if t > 10 else self.lr * t / 10
+        return (rate * 0.9 ** (t // 20) * (1 + t % 3),)
 
     def update(self, p, g, s, c):
         return p - c[0] * g / (1 + (g * g).sum(0).sqrt()), s
@@ -156,6 +158,28 @@ def test_optimizers_of_ones_own_in_one_and_three_dimensions():
         found = np.array(node.run(run, list(objective.start))).reshape(-1, objective.dim)
         record = race(objective, {"mine": mine}, steps=60)
         np.testing.assert_allclose(found, record.trajectories.x[0], rtol=1e-12)
+
+
+@in_node
+def test_a_module_exports_functions_and_optimizers(tmp_path):
+    specs = ("nesterov(lr=0.01)", "adam(lr=0.1)")
+    text = emit_module([get("booth"), get("beale")], [parse(spec)[0] for spec in specs])
+    file = tmp_path / "races.mjs"
+    file.write_text(text, encoding="utf-8")
+    script = (
+        f"import({json.dumps(file.as_uri())}).then(({{functions,optimizers}})=>console.log(JSON.stringify("
+        "Object.values(optimizers).map(one=>[...one.run(functions.booth,[-8,8],20,one.values).loss]))))"
+    )
+    done = subprocess.run(["node", "-e", script], capture_output=True, text=True, timeout=60, check=True)
+    record = race("booth", {spec: parse(spec)[0] for spec in specs}, steps=20, start=(-8, 8))
+    np.testing.assert_allclose(json.loads(done.stdout), record.trajectories.loss, rtol=1e-12)
+
+
+def test_functions_of_a_module_must_fit_together():
+    with pytest.raises(InputError, match=r"different names and one number of coordinates, got booth \(2\), wood \(4\)"):
+        emit_module([get("booth"), get("wood")])
+    with pytest.raises(InputError, match="got none"):
+        emit_module([])
 
 
 @pytest.mark.parametrize(
