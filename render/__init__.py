@@ -18,6 +18,7 @@ from landscapes.errors import no_attribute
 from landscapes.record import Record
 from landscapes.render._save import save
 from landscapes.render.animation._animate import animate
+from landscapes.render.figures._explain_step import explain_step
 from landscapes.render.figures._fact_sheet import fact_sheet
 from landscapes.render.figures._figure import figure
 from landscapes.render.figures._figure_3d import figure_3d
@@ -31,7 +32,6 @@ from landscapes.render.plot3d.camera import Camera
 from landscapes.render.plots._basins import basins
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots._ensemble import ensemble, loss_quantiles
-from landscapes.render.plots._explain_step import explain_step
 from landscapes.render.plots._gradient_field import gradient_field
 from landscapes.render.plots._heatmap import heatmap
 from landscapes.render.plots._history import history

@@ -26,6 +26,7 @@ WORDS: Mapping[str, str] = {
     # one step
     "{label}, step {step}": "explain_step",
     "momentum": "explain_step",
+    "bias correction:": "explain_step",
     "scaled by 1/√v": "explain_step",
     "step": "explain_step, pages",
     # axes
