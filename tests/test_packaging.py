@@ -347,7 +347,7 @@ def test_wheel_and_sdist_are_complete(tmp_path):
             name.replace(".", "/") + ("/__init__.py" if file.stem == "__init__" else ".py")
             for name, file in modules().items()
         }
-        | {"landscapes/py.typed", "landscapes/experiments/tuned.json"}
+        | {"landscapes/py.typed", "landscapes/experiments/tuned.json", "landscapes/javascript/library.js"}
         | web
     )
 
