@@ -53,7 +53,8 @@ def history(
         record: a race.
         metric: "loss", "gap" (to the minimum), "gradient_norm", "distance" (to the nearest known minimum),
             "step_length", "cosine" (between successive steps: 1 straight on, -1 reversed) or "lr". For the gradient
-            norm and the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`.
+            norm and the learning rate the race is to be run with `metrics=["gradient_norm", "lr"]`. Of an optimizer
+            with parameter groups it is the largest learning rate.
         ax: where to draw; by default matplotlib's current axes.
         x: "steps"; "evaluations" of the function, for a race with `metrics=["evaluations"]`; or "time", the processor
             time in seconds or milliseconds, for a race with `metrics=["seconds"]`.
@@ -231,7 +232,8 @@ def _padded(values: Numbers, late: int) -> Numbers:
 
 
 def _lr(record: Record) -> Numbers:
-    return recorded(record, "lr")
+    values = recorded(record, "lr")
+    return values if values.ndim == 2 else values.max(-1)  # of parameter groups, the largest
 
 
 METRICS = {

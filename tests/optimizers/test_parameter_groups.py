@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 from reference import SPACES, by_optimizers, default_dtype, draw, in_torch, starts, valley, variants
 from torch.optim import lr_scheduler
 
-from landscapes import basins, optimizers, race, sweep
+from landscapes import basins, optimizers, race, render, sweep
 from landscapes.errors import InputError
 from landscapes.optimizers import Torch, parse
 
@@ -142,6 +143,8 @@ def test_groups_in_races_sweeps_and_texts():
     assert lrs[:, 3].tolist() == [[0.01, 0.01], [0.01, 0.1], [0.01, 0.1]]
     assert record.trajectories.metrics["momentum"].shape == (3, 6, 2)
     assert parse(record.trajectories.runs["optimizer"][1])[0] == optimizer
+    curves = render.history(record, "lr", Figure().subplots()).get_lines()
+    assert [curve.get_ydata()[3] for curve in curves] == [0.01, 0.1, 0.1]
     # what a group names stays; a sweep changes what it inherits
     swept = sweep("booth", optimizer, lr=[0.1, 0.2], steps=5, record_steps="all")
     one = race("booth", [optimizer.with_learning_rate(0.2)], steps=5).trajectories.x[0]

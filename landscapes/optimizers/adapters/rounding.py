@@ -37,7 +37,7 @@ def rounds_by_size(name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     ([False, True], True)
     """
     base = name.removeprefix("special_").strip("_")
-    if base not in TRANSCENDENTAL:
+    if base not in TRANSCENDENTAL or any(isinstance(a, Tensor) and a.device.type != "cpu" for a in args):
         return False
     exponent = args[1] if len(args) > 1 else kwargs.get("exponent")
     return base not in ("pow", "ipow") or not isinstance(exponent, int | float) or exponent not in EXACT_EXPONENTS
@@ -77,6 +77,7 @@ class RoundingWatch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         inexact = base in TRANSCENDENTAL or torch.Tag.pointwise in func.tags
         if inexact and not known and not getattr(_separate, "active", False):
             tensors = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-            if any(tensor.ndim for tensor in tensors):  # a number that all runs share is that of one run
+            # a number that all runs share is that of one run
+            if any(tensor.ndim and tensor.device.type == "cpu" for tensor in tensors):
                 self.found.add(base)
         return func(*args, **kwargs)

@@ -180,7 +180,7 @@ class Torch(Optimizer):
 
     @property
     def batch_key(self) -> Hashable:
-        return type(self), self.cls
+        return type(self), self.cls, self.needs_gradient
 
     def check(self, function: Function) -> None:
         if self.shape and math.prod(self.shape) != function.dim:
