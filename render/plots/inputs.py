@@ -128,7 +128,7 @@ def set_limits(ax: Axes, low: float, high: float) -> None:
 def moderate(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values whose products and sums neither overflow nor vanish: times a power of two, if need be.
 
-    >>> moderate(np.array([3.0, 1e308])).max() < 2, moderate(np.array([3.0, 4.0])).tolist()
+    >>> bool(moderate(np.array([3.0, 1e308])).max() < 2), moderate(np.array([3.0, 4.0])).tolist()
     (True, [3.0, 4.0])
     """
     largest = float(np.max(np.abs(values), initial=0.0, where=np.isfinite(values)))
