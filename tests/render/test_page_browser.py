@@ -549,3 +549,22 @@ def test_a_long_race_plays(show):
     page.wait(f"parseInt(document.querySelector('{SCRUB}').value) > 5000")
     page.key("End")
     assert step(page) == 9_999
+
+
+def test_no_curve_strikes_the_word_target(show):
+    """The curves swing across the target at the right end, where the word would be."""
+    t = np.linspace(0, 1, 101)
+    swing = 10 ** (-4 * t + 2 * np.sin(60 * t) * t)
+    places = []
+    for values in (swing, 10 ** (-0.1 * t)):  # the other curve stays above the target
+        page = show(record([arc(100, 0.2)], values=values[None]))
+        page.run(
+            "(() => { window.places = []; const pen = CanvasRenderingContext2D.prototype, fill = pen.fillText; "
+            "pen.fillText = function (text, x, y) { if (text === 'target') places.push(x); fill.call(this, text, x, y); "
+            "}; return true; })()"
+        )
+        for key in ("Home", "End"):
+            page.key(key)
+        places.append(page.run("places"))
+    assert len(set(places[0])) == len(set(places[1])) == 1  # the same in all frames
+    assert places[0][0] < places[1][0] - 10

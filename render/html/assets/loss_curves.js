@@ -15,8 +15,11 @@ function panelScale(box) {
   };
 }
 
+let targetPlace = null;  // the right end of the word, chosen once per layout, for all frames
+
 function placeCurves(runs) {
   const scale = panelScale(panelBox());
+  targetPlace = null;
   for (const run of runs) {
     run.across = run.steps.map(scale.x);
     run.up = run.gap.map(loss => scale.y(scale.change(loss)));
@@ -55,8 +58,9 @@ function drawLossCurves(runs, look, time) {
     context.stroke();
     if (!broken && y >= box.top - 1 && y <= box.bottom + 1) ends.push([run, x, y, color]);
   }
-  context.restore();
   context.setLineDash([]);
+  if (target !== null) labelTarget(context, box, scale.y(scale.change(target)), look, runs);
+  context.restore();
   for (const [run, x, y, color] of ends) mark(context, look.runs[run.index].marker, x, y, 6.5, color, color, 0);
 }
 
@@ -69,6 +73,25 @@ function drawTarget(context, box, y, look) {
   context.lineTo(box.right, y);
   context.stroke();
   context.setLineDash([]);
-  [context.fillStyle, context.font, context.textAlign, context.textBaseline] = [look.muted, `${px(10)}px ${FONT}`, "right", "bottom"];
-  context.fillText(say("target"), box.right - 4, y - 2);
+}
+
+function labelTarget(context, box, y, look, runs) {  // where no curve runs; with an outline, if curves run everywhere
+  if (!(y >= box.top && y <= box.bottom)) return;
+  [context.font, context.textAlign, context.textBaseline] = [`${px(10)}px ${FONT}`, "right", "bottom"];
+  targetPlace ??= freePlace(box, y, context.measureText(say("target")).width, runs);
+  [context.strokeStyle, context.lineWidth, context.lineJoin] = [look.background, 3, "round"];
+  context.strokeText(say("target"), targetPlace, y - 2);
+  context.fillStyle = look.muted;
+  context.fillText(say("target"), targetPlace, y - 2);
+}
+
+// The place nearest to the right end of the line at which no curve strikes a word of this width.
+function freePlace(box, y, width, runs) {
+  const high = y - 4 - px(10), low = y;
+  for (let right = box.right - 4; right - width > box.left; right -= width / 4) {
+    const near = (run, i) => i && run.across[i] >= right - width - 3 && run.across[i - 1] <= right + 3;
+    const struck = run => run.up.some((up, i) => near(run, i) && Math.min(up, run.up[i - 1]) <= low && Math.max(up, run.up[i - 1]) >= high);
+    if (!runs.some(struck)) return right;
+  }
+  return box.right - 4;
 }
