@@ -13,6 +13,7 @@ from browser import CHROMIUM, Browser
 from numpy.typing import NDArray
 from PIL import Image
 from render_records import GOAL, START, VIEW, arc, converging, diverging, leaving, record
+from test_words import OTHER, english
 
 from landscapes import render
 from landscapes.record import Record
@@ -38,8 +39,11 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 def show(browser, tmp_path):
     """Opens the page of a race; what it complains of or asks for fails the test in the end."""
 
-    def opened(race: Record, *, seconds: float = 8.0, theme=("light", "dark"), title=None, **window) -> Browser:
-        path = render.save(race, tmp_path / "race.html", seconds=seconds, theme=theme, title=title)
+    def opened(
+        race: Record, *, seconds: float = 8.0, theme=("light", "dark"), title=None, options=None, **window
+    ) -> Browser:
+        more = options or {}
+        path = render.save(race, tmp_path / "race.html", seconds=seconds, theme=theme, title=title, **more)
         browser.open(path.as_uri(), **window)
         browser.point(2, 2)
         return browser
@@ -166,7 +170,7 @@ PACE = """new Promise(done => {
 
 
 def test_an_invalid_speed_is_refused(show):
-    page = show(converging(2, steps=4000), seconds=4.0)
+    page = show(converging(2, steps=4000), seconds=6.4)  # 4 seconds of motion
     pace = {}
     for speed in (0.5, 2):
         page.key("Home")
@@ -516,6 +520,97 @@ def test_text_that_looks_like_markup_stays_text(show):
     race = converging(2, labels=nasty)
     page.point(*place(page, race.trajectories.x[0, 5]))
     assert page.text(NOTE).startswith(nasty[0])
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_policy_of_the_page_blocks_other_scripts_and_styles(browser, tmp_path, dark):
+    """What `show` finds no complaint about elsewhere would be complained about."""
+    browser.open(render.save(converging(2), tmp_path / "race.html").as_uri(), dark=dark)
+    assert browser.complaints() == []
+    for kind in ("script", "style"):
+        browser.run(
+            f"(made => {{ made.textContent = 'caught = 1'; document.body.append(made); }})"
+            f"(document.createElement('{kind}'))"
+        )
+    assert browser.run("typeof caught") == "undefined"
+    reported = " ".join(browser.complaints())
+    for directive in ("script-src 'sha256-", "style-src 'sha256-"):
+        assert directive in reported
+
+
+RECORD_TEXTS = """
+window.drawn = {};
+const fill = CanvasRenderingContext2D.prototype.fillText, clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function(...box) { drawn[this.canvas.id] = []; clear.apply(this, box); };
+CanvasRenderingContext2D.prototype.fillText = function(text, x, y) {
+  const size = this.measureText(text), {left, top} = this.canvas.getBoundingClientRect();
+  drawn[this.canvas.id].push([text, left + x - size.actualBoundingBoxLeft, top + y - size.actualBoundingBoxAscent,
+    left + x + size.actualBoundingBoxRight, top + y + size.actualBoundingBoxDescent, this.canvas.id]);
+  fill.call(this, text, x, y);
+};
+"""
+"""Keeps the boxes of texts that are drawn on canvases; the page knows nothing of it."""
+
+TEXTS = """(() => {
+  const boxes = Object.values(drawn).flat();
+  const walk = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  for (let node; (node = walk.nextNode());) {
+    const range = document.createRange(), parent = node.parentElement, style = getComputedStyle(parent);
+    range.selectNodeContents(node);
+    const {left, top, right, bottom} = range.getBoundingClientRect(), legend = document.querySelector("#legend");
+    if (!node.textContent.trim() || right <= left || parent.tagName === "OPTION" || style.fontSize === "0px") continue;
+    if (legend.contains(node) && bottom > legend.getBoundingClientRect().bottom) continue;  // it scrolls
+    const seen = style.textOverflow === "ellipsis" ? parent.getBoundingClientRect() : {left, right};
+    boxes.push([node.textContent, Math.max(left, seen.left), top, Math.min(right, seen.right), bottom, parent.tagName]);
+  }
+  return boxes;
+})()"""
+
+
+@pytest.fixture
+def texts(browser):
+    """Return a function that gives the texts in the window, each with left, top, right, bottom and where it is."""
+    script = browser.ask("Page.addScriptToEvaluateOnNewDocument", source=RECORD_TEXTS)["identifier"]
+    yield lambda: browser.run(TEXTS)
+    browser.ask("Page.removeScriptToEvaluateOnNewDocument", identifier=script)
+
+
+@pytest.mark.parametrize("text_scale", [1, 2])
+@pytest.mark.parametrize("wide", [360, 768, 1280])
+@pytest.mark.parametrize("kind", ["two", "twelve", "failing", "flat"])
+def test_texts_lie_in_the_window_and_apart(show, texts, kind, wide, text_scale):
+    race = {
+        "two": lambda: converging(2),
+        "twelve": lambda: converging(12, labels=["an optimizer with quite a long name", *"bcdefghijkl"]),
+        "failing": lambda: diverging(at=12),
+        "flat": lambda: record([np.ones((31, 4)) * np.geomspace(5, 1e-4, 31)[:, None]] * 3),
+    }[kind]()
+    page = show(race, wide=wide, high=720, options={"text_scale": text_scale})
+    assert page.run("document.documentElement.scrollWidth <= innerWidth")
+    boxes = texts()
+    assert len(boxes) > 12
+    size = page.run("parseFloat(getComputedStyle(document.querySelector('#counter')).fontSize)")
+    assert size == pytest.approx(13.5 * min(text_scale, max(wide / 320, 1)), rel=0.02)
+    for words, left, top, right, bottom, _ in boxes:
+        assert left >= -0.5, (words, left)
+        assert right <= wide + 0.5, (words, right)
+        assert bottom > top >= -0.5
+    for place, (one, left, top, right, bottom, _) in enumerate(boxes):
+        for two, left2, top2, right2, bottom2, _ in boxes[:place]:
+            over = min(right, right2) - max(left, left2), min(bottom, bottom2) - max(top, top2)
+            assert min(over) <= 1.5, (one, two, over)
+
+
+def test_no_english_word_is_left_in_the_window(show, texts):
+    race = diverging(at=12)
+    page = show(race, options={"words": OTHER})
+    page.point(*place(page, race.trajectories.x[0, 5]))
+    shown = [text for text, *_ in texts()] + page.run(
+        "[...document.querySelectorAll('*')].flatMap(e => ['aria-label', 'aria-valuetext', 'title'].map(name => "
+        "e.getAttribute(name) ?? ''))"
+    )
+    assert english(shown) == set()
+    assert any(text.startswith("Ñpets") for text in shown)
 
 
 def test_it_works_in_a_notebooks_frame(browser, tmp_path):
