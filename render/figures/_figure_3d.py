@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
@@ -31,6 +33,12 @@ LABEL_SIZE = 9.0
 
 LABEL_DISTANCE = 12.0
 """Distance of the tick labels from the edge in points."""
+
+MOST_TICKS = (5, 4, 3, 2)
+"""The largest numbers of intervals between ticks of an edge; fewer where labels would touch."""
+
+SCENE = 0.45
+"""The least share of a figure's height for the surface; larger texts than usual become smaller for it."""
 
 MARGIN = 12.0
 """Left and right margin in points."""
@@ -75,23 +83,31 @@ class BlockArtist(SurfaceArtist):
         if abs(across[0]) < 0.15 * np.hypot(*across):
             return  # too steep to read
         other = 0.0 if view.ahead[1 - axis] > 0 else 1.0
-        ticks = np.array([t for t in MaxNLocator(5).tick_values(low, high) if low <= t <= high])
-        places = np.full((len(ticks), 3), self.floor)
-        places[:, axis] = (ticks - low) / (high - low)
-        places[:, 1 - axis] = other
         slant = np.array(view.along if axis == 0 else view.across) * (1 if other else -1)  # away from the block
-        slant = slant / np.hypot(*slant)
-        unit = pixels(renderer, LABEL_DISTANCE * self.theme.text_scale)
-        digits = f".{max(0, -int(np.floor(np.log10(max(np.diff(ticks).min(initial=1.0), 1e-12)) + 1e-9)))}f"
-        for tick, place in zip(ticks, view(places), strict=True):
-            x, y = (place + unit * slant).tolist()
-            word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
-            text = self._labels.setdefault(word, self._tick_label(word))
-            text.set_position((x, y))
-            box = text.get_window_extent(renderer)
+        shift = pixels(renderer, LABEL_DISTANCE * self.theme.text_scale) * slant / np.hypot(*slant)
+        for most in MOST_TICKS:
+            ticks = np.array([t for t in MaxNLocator(most).tick_values(low, high) if low <= t <= high])
+            places = np.full((len(ticks), 3), self.floor)
+            places[:, axis] = (ticks - low) / (high - low)
+            places[:, 1 - axis] = other
+            labels = self._place_labels(ticks, view(places) + shift)
+            boxes = [label.get_window_extent(renderer) for label in labels]
+            if not any(one.overlaps(two) for one, two in pairwise(boxes)):
+                break
+        for label, box in zip(labels, boxes, strict=True):
             if not any(box.overlaps(other) for other in self._drawn):  # labels of both edges meet at the corner
                 self._drawn.append(box)
-                text.draw(renderer)
+                label.draw(renderer)
+
+    def _place_labels(self, ticks: NDArray[np.float64], places: NDArray[np.float64]) -> list[Text]:
+        """Return the labels of ticks, moved to places in pixels."""
+        digits = f".{max(0, -int(np.floor(np.log10(max(np.diff(ticks).min(initial=1.0), 1e-12)) + 1e-9)))}f"
+        labels = []
+        for tick, place in zip(ticks, places.tolist(), strict=True):
+            word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
+            labels.append(self._labels.setdefault(word, self._tick_label(word)))
+            labels[-1].set_position(place)
+        return labels
 
     def _tick_label(self, word: str) -> Text:
         text = Text(
@@ -160,9 +176,15 @@ def figure_3d(
     surface = record if isinstance(record, Surface) else record.surface
     if surface is None:
         raise InputError("this record has no surface; figure_3d needs a race on a function of two coordinates")
+    while True:
+        with look.context():
+            made = new_figure(figsize, dpi)
+            ax = _lay_out(Sheet.of(made, look), race, title, legend, log=surface.scale == "log")
+        scene = 72 * ax.bbox.height / dpi - (LABEL_DISTANCE + LABEL_SIZE) * look.text_scale
+        if look.text_scale <= 1 or scene >= SCENE * 72 * figsize[1]:
+            break
+        look = look | {"text_scale": max(look.text_scale - 0.2, 1.0)}
     with look.context():
-        made = new_figure(figsize, dpi)
-        ax = _lay_out(Sheet.of(made, look), race, title, legend, log=surface.scale == "log")
         ax.set_axis_off()
         block = BlockArtist(surface, look, race, camera, 2.3 * size_factor(ax))
         ax.add_artist(block)

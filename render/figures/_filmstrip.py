@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -22,6 +23,9 @@ LEFT, RIGHT, GAP = 24.5, 4.5, 6.0
 
 TITLE, TICK, LEGEND = 8.0, 6.5, 7.0
 """Font sizes in points."""
+
+LEAST_SIDE = 20.0
+"""The least width and height of a panel in points; larger texts than usual become smaller for it."""
 
 MANY = 5
 """More panels than this are by default drawn in several rows."""
@@ -83,34 +87,38 @@ def filmstrip(
         figsize = STRIP_WIDTH, (down * (side + 16 * scale) + 16 * scale + rows + 8) / 72
     else:
         look = fit_scale(look, check_figsize(figsize, dpi))
-    with look.context():
-        made = new_figure(figsize, dpi)
-        _lay_out(Sheet.of(made, look), record, shown, across, legend)
-    return made
+    while True:
+        with look.context():
+            made = new_figure(figsize, dpi)
+            if _lay_out(Sheet.of(made, look), record, shown, across, legend):
+                return made
+        if look.text_scale <= 1:
+            raise InputError(
+                f"{len(shown)} panels in rows of {across} do not fit into {figsize[0]:.1f} × {figsize[1]:.1f} inches; "
+                "give a larger figsize or other columns"
+            )
+        look = look | {"text_scale": max(look.text_scale - 0.2, 1.0)}
 
 
-def _lay_out(sheet: Sheet, record: Record, steps: Sequence[int], across: int, legend: bool) -> None:
-    """Fill the figure with rows of panels; only the outer ones have tick labels."""
+def _lay_out(sheet: Sheet, record: Record, steps: Sequence[int], across: int, legend: bool) -> bool:
+    """Fill the figure with rows of panels, and return whether they fit; only the outer ones have tick labels."""
     look, scale = sheet.look, sheet.scale
     down = -(-len(steps) // across)
     entries = legend_entries(record, look) if legend else []
     panels = [sheet.axes((0, 0, 99, 99)) for _ in steps]
-    left, right, low = LEFT * scale, RIGHT, 16 * scale
+    left, right, low, gap = LEFT * scale, RIGHT, 16 * scale, GAP
     for again in range(3):
         rows = sheet.fit_legend(entries, sheet.wide - left - RIGHT, 0.4 * sheet.high, LEGEND)
         base = low + (rows.height + 6 if rows.height else 3)
         head = (TITLE + 6) * scale + 3
-        side = (sheet.wide - left - right - GAP * (across - 1)) / across
+        side = (sheet.wide - left - right - gap * (across - 1)) / across
         tall = (sheet.high - base - 2 - head * down - GAP * (down - 1)) / down
-        if side < 20 or tall < 20:
-            raise InputError(
-                f"{len(steps)} panels in rows of {across} do not fit into {sheet.wide / 72:.1f} × "
-                f"{sheet.high / 72:.1f} inches; give a larger figsize or other columns"
-            )
+        if side < LEAST_SIDE or tall < LEAST_SIDE:
+            return False
         for place, ax in enumerate(panels):
             row, column = divmod(place, across)
             sheet.place(
-                ax, (left + column * (side + GAP), sheet.high - 2 - (row + 1) * (head + tall) - row * GAP, side, tall)
+                ax, (left + column * (side + gap), sheet.high - 2 - (row + 1) * (head + tall) - row * GAP, side, tall)
             )
             if not again:
                 contour(record, ax, theme=look)
@@ -120,12 +128,15 @@ def _lay_out(sheet: Sheet, record: Record, steps: Sequence[int], across: int, le
         left = max(LEFT * scale, *(room.left + 3 for room in rooms[::across]))
         right = max(RIGHT, *(room.right + 3 for room in rooms))
         low = max(room.bottom + 3 for room in rooms)
+        beside = [one.right + two.left + 3 for place, (one, two) in enumerate(pairwise(rooms), 1) if place % across]
+        gap = max([GAP, *beside])  # the last label of a panel and the first one of the next
     for ax, step in zip(panels, steps, strict=True):
         trajectories(record, ax, step=step, theme=look)
         words, size = sheet.ruler.fit_title(look.say("step {step}", step=step), side, TITLE * scale, LEAST)
         ax.set_title(words, loc="left", fontsize=size, pad=3)
     if rows.height:
         sheet.legend(rows, (left, 3, sheet.wide - left - RIGHT, rows.height))
+    return True
 
 
 def spread(last: int, count: int = 4) -> list[int]:

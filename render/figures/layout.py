@@ -206,6 +206,8 @@ def _thin(axis: Axis, dpi: float, gap: float) -> None:
             locator.set_params(nbins=count)
         else:
             locator.set_params(numticks=count)
+    if _touch(axis, dpi, gap):
+        _thin_fixed(axis, dpi, gap)
 
 
 def _thin_fixed(axis: Axis, dpi: float, gap: float) -> None:

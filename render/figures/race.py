@@ -68,7 +68,7 @@ def race_figure(
         sheet = Sheet.of(made, look)
         width, height = made.get_size_inches()
         if panel is None:
-            room = look.text_scale**0.5
+            room = max(0.5 * look.text_scale, 1.0)
             panel = bool(width >= 1.35 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
         if record.surface is None and record.curve is None:
             _lay_out_losses(sheet, record, title)

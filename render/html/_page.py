@@ -43,8 +43,9 @@ TEXTS = (
 )  # fmt: skip
 """The texts of the page's elements; the script writes the others."""
 
-BREAKPOINTS = {"short": 901, "stacked": 680}
-"""Windows narrower than this have a short legend, or all parts below each other; in pixels at a text scale of 1."""
+BREAKPOINTS = {"short": 901, "stacked": 680, "narrow": 481}
+"""Windows narrower than this have a short legend beside the plot, all parts below each other, or a short legend again;
+in pixels at a text scale of 1."""
 
 MOST = 20_000
 """The largest number of characters of the description."""

@@ -543,9 +543,9 @@ window.drawn = {};
 const fill = CanvasRenderingContext2D.prototype.fillText, clear = CanvasRenderingContext2D.prototype.clearRect;
 CanvasRenderingContext2D.prototype.clearRect = function(...box) { drawn[this.canvas.id] = []; clear.apply(this, box); };
 CanvasRenderingContext2D.prototype.fillText = function(text, x, y) {
-  const size = this.measureText(text), {left, top} = this.canvas.getBoundingClientRect();
+  const size = this.measureText(text), {left, top, right, bottom} = this.canvas.getBoundingClientRect();
   drawn[this.canvas.id].push([text, left + x - size.actualBoundingBoxLeft, top + y - size.actualBoundingBoxAscent,
-    left + x + size.actualBoundingBoxRight, top + y + size.actualBoundingBoxDescent, this.canvas.id]);
+    left + x + size.actualBoundingBoxRight, top + y + size.actualBoundingBoxDescent, [left, top, right, bottom]]);
   fill.call(this, text, x, y);
 };
 """
@@ -561,7 +561,8 @@ TEXTS = """(() => {
     if (!node.textContent.trim() || right <= left || parent.tagName === "OPTION" || style.fontSize === "0px") continue;
     if (legend.contains(node) && bottom > legend.getBoundingClientRect().bottom) continue;  // it scrolls
     const seen = style.textOverflow === "ellipsis" ? parent.getBoundingClientRect() : {left, right};
-    boxes.push([node.textContent, Math.max(left, seen.left), top, Math.min(right, seen.right), bottom, parent.tagName]);
+    const window_ = [0, 0, innerWidth, null], [from, to] = [Math.max(left, seen.left), Math.min(right, seen.right)];
+    boxes.push([node.textContent, from, top, to, bottom, window_]);
   }
   return boxes;
 })()"""
@@ -591,10 +592,15 @@ def test_texts_lie_in_the_window_and_apart(show, texts, kind, wide, text_scale):
     assert len(boxes) > 12
     size = page.run("parseFloat(getComputedStyle(document.querySelector('#counter')).fontSize)")
     assert size == pytest.approx(13.5 * min(text_scale, max(wide / 320, 1)), rel=0.02)
-    for words, left, top, right, bottom, _ in boxes:
-        assert left >= -0.5, (words, left)
-        assert right <= wide + 0.5, (words, right)
-        assert bottom > top >= -0.5
+    for words, left, top, right, bottom, (x0, y0, x1, y1) in boxes:
+        assert left >= x0 - 0.5, (words, left)
+        assert right <= x1 + 0.5, (words, right)
+        assert top >= y0 - 0.5, (words, top)
+        assert y1 is None or bottom <= y1 + 0.5, (words, bottom)  # else the page scrolls
+    ends = page.run(
+        "[...document.querySelectorAll('#legend :is(.short, .loss)')].filter(e => e.scrollWidth > e.clientWidth)"
+    )
+    assert ends == []
     for place, (one, left, top, right, bottom, _) in enumerate(boxes):
         for two, left2, top2, right2, bottom2, _ in boxes[:place]:
             over = min(right, right2) - max(left, left2), min(bottom, bottom2) - max(top, top2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.text import Text
 import landscapes
 from landscapes import basins, compare, race, render, summarize, sweep, tune
 from landscapes.render.artists.legend import StepCounter
+from landscapes.render.figures._figure_3d import BlockArtist
 from landscapes.render.plots._label_runs import RunLabels
 
 TWELVE = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adadelta", "adamw", "lion", "nadam", "radam",
@@ -115,6 +117,30 @@ def test_texts_of_races_lie_on_the_page_and_apart(races, kind, runs, width, text
 @pytest.mark.parametrize("runs", ["line", "many"])
 def test_texts_of_races_without_a_surface_lie_apart(races, runs, width, text_scale):
     assert_readable(render.figure(races[runs], figsize=SIZES[width], text_scale=text_scale))
+
+
+@pytest.mark.parametrize("width", [360, 640])
+@pytest.mark.parametrize("kind", ["filmstrip", "side by side", "3d"])
+@pytest.mark.thin(2)
+def test_tick_labels_at_both_ends_of_panels_lie_apart(kind, width):
+    """From −512 to 512: the last label of a panel is next to the first one of the next."""
+    wide = race("eggholder", ["sgd(lr=0.01)", "adam(lr=1)"], steps=20, resolution=33)
+    assert_readable(KINDS[kind](wide, figsize=SIZES[width], text_scale=2))
+
+
+@pytest.mark.parametrize("text_scale", [1, 2])
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.thin(2)
+def test_a_surface_keeps_its_share_of_a_figure(races, width, text_scale):
+    made = render.figure(races[2], view3d=True, figsize=SIZES[width], text_scale=text_scale)
+    (block,) = made.findobj(BlockArtist)
+    assert block.axes.bbox.height > 0.45 * made.bbox.height
+    ticks = [words for words, _ in drawn_texts(made) if re.fullmatch(r"[−\d.]+", words)]
+    assert len(ticks) >= 5
+
+
+def test_large_texts_leave_the_losses(races):
+    assert len(render.figure(races[2], text_scale=2).axes) == 3  # with the legend
 
 
 @pytest.fixture(scope="module")

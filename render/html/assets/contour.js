@@ -2,12 +2,12 @@
 const BANDS = [0.4, 0.15, 0.04];  // ages, as shares of the race, at which a trail changes colour
 const GAP_DASH = 6.5;              // dash length in pixels where a trail overlaps others
 const SOLID = [];
-const MARGIN = {right: 10, top: 8};
+const MARGIN = {right: 10};
 
 // The box of the axes in an element, with space for tick labels.
 function axesBox(id) {
   const {width, height} = element(id).getBoundingClientRect(), left = px(isStacked() ? 36 : 44);
-  return {left, top: MARGIN.top, right: Math.max(width - MARGIN.right, left + 20), bottom: Math.max(height - px(26), 30)};
+  return {left, top: px(8), right: Math.max(width - MARGIN.right, left + 20), bottom: Math.max(height - px(26), 30)};
 }
 
 const view = {scale: 1, u: 0.5, v: 0.5};  // magnification and centre
