@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -274,6 +275,16 @@ def test_the_dot_is_hollow_at_the_edge_of_the_grid(best: int, hollow: bool) -> N
     background = to_rgb(THEMES["light"].background)
     assert (to_rgb(dot.get_markerfacecolor()) == background) == hollow
     assert (to_rgb(dot.get_markeredgecolor()) == background) != hollow
+
+
+def test_labels_of_a_small_profile_stay_on_the_page() -> None:
+    page = Figure(figsize=(2.4, 1.8), dpi=100, layout="constrained")
+    ax = performance_profile(comparison(np.full((2, 2, 2, 2), 7)), page.subplots())
+    FigureCanvasAgg(page).draw()
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        box = label.get_window_extent()
+        assert page.bbox.padded(0.5).contains(box.x0, box.y0)
+        assert page.bbox.padded(0.5).contains(box.x1, box.y1)
 
 
 def test_the_cross_at_the_end_of_a_line_is_seen_around_the_dot_of_the_best() -> None:
