@@ -247,7 +247,7 @@ def test_on_axes_of_the_users_and_in_vector_files(tmp_path):
 
 @pytest.mark.parametrize("labels", ["head", "", None, 3])
 def test_other_labels_are_refused(labels):
-    with pytest.raises(InputError, match="unknown kind of labels|labels must be text"):
+    with pytest.raises(InputError, match=r"unknown kind of labels|labels must be text"):
         render.figure(converging(1), labels=labels)
 
 

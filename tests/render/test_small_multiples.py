@@ -17,7 +17,7 @@ from test_one_dimensional import valley
 
 from landscapes.errors import InputError
 from landscapes.record import Record
-from landscapes.render import animate, side_by_side, small_multiples
+from landscapes.render import animate, filmstrip, side_by_side, small_multiples
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import animated_artists
 from landscapes.render.artists.legend import StepCounter
@@ -163,3 +163,18 @@ def solid() -> Record:
 def test_records_that_cannot_be_drawn_are_reported(call, match):
     with pytest.raises(InputError, match=match):
         call()
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(None, [4, 3]), (3, [3, 3, 1]), (7, [7]), (9, [7])])
+def test_a_filmstrip_has_rows_of_so_many_panels(columns, rows):
+    """Without a number, more than five panels stand in rows of nearly equal length."""
+    strip = filmstrip(converging(1), range(1, 8), columns=columns)
+    tops = [round(ax.get_position().y1, 3) for ax in panels(strip)]
+    assert [tops.count(top) for top in dict.fromkeys(tops)] == rows
+    assert tops == sorted(tops, reverse=True)
+
+
+@pytest.mark.parametrize("columns", [0, 1.5, True])
+def test_other_numbers_of_columns_are_refused(columns):
+    with pytest.raises(InputError, match="columns must be an integer >= 1"):
+        filmstrip(converging(1), columns=columns)
