@@ -119,7 +119,7 @@ def project(
     title = record.meta.title or (objective.title if objective else "") or "Trajectories"
     stored = dim <= LARGEST_STORED
     meta = record.meta.replace(
-        title=f"{title}, {dim} coordinates: {100 * explained:.0f} % of the movement lies in this plane",
+        title=f"{title}, d = {dim}: {100 * explained:.0f} % of the movement in this plane",
         start=flat[0, 0].tolist(),
         domain=box.tolist(),
         plane={

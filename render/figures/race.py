@@ -125,7 +125,7 @@ def _lay_out_losses(sheet: Sheet, record: Record, title: str | None) -> None:
     x, y, w, h = panels["map"]
     taken = sheet.counter(x + w, y + h + 7, int(record.trajectories.step[-1]), w)
     measure = look.say(f"{loss_name(record)}, by step")
-    name = with_coordinates(str(record.meta.get("title", "")), record.trajectories.x.shape[-1], look)
+    name = full_title(record, look)
     sheet.title(ax, title or f"{name}: {measure}", w - taken, 12.0)
     sheet.drop_notes(ax)
     sheet.legend(rows, panels["legend"])
@@ -136,6 +136,12 @@ def _losses(sheet: Sheet, record: Record, box: Box) -> Axes:
     ax = loss_curves(record, sheet.axes(box), theme=sheet.look)
     ax.set(xlabel="", ylabel="")
     return ax
+
+
+def full_title(record: Record, look: Theme) -> str:
+    """Return the title of a record without a surface, with the number of coordinates; projections have it already."""
+    title = str(record.meta.get("title", ""))
+    return title if "plane" in record.meta else with_coordinates(title, record.trajectories.x.shape[-1], look)
 
 
 def with_coordinates(title: str, count: int, look: Theme) -> str:

@@ -19,7 +19,7 @@ from landscapes.files import check_target, replacing
 from landscapes.record import Record
 from landscapes.render.artists.legend import legend_entries
 from landscapes.render.artists.text_fit import clean_text
-from landscapes.render.figures.race import with_coordinates
+from landscapes.render.figures.race import full_title
 from landscapes.render.html.payload import build_payload, check_record
 from landscapes.render.locking import drawing
 from landscapes.render.plots._crop import crop
@@ -158,8 +158,7 @@ def framed(record: Record, height: int = 560) -> str:
 
 def _title(record: Record, look: Theme) -> str:
     """Return the title of the function, with the number of coordinates if the page has no contour plot."""
-    name, count = str(record.meta.get("title", "")), record.trajectories.x.shape[-1]
-    return name if record.surface is not None else with_coordinates(name, count, look)
+    return str(record.meta.get("title", "")) if record.surface is not None else full_title(record, look)
 
 
 def _description(record: Record, look: Theme) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -137,6 +138,14 @@ def test_a_surface_keeps_its_share_of_a_figure(races, width, text_scale):
     assert block.axes.bbox.height > 0.45 * made.bbox.height
     ticks = [words for words, _ in drawn_texts(made) if re.fullmatch(r"[−\d.]+", words)]
     assert len(ticks) >= 5
+
+
+def test_titles_of_projections_are_whole(races):
+    flat = landscapes.project(races["many"], landscapes.functions.get("rosenbrock").with_dim(5), resolution=17)
+    for shown in (flat, replace(flat, surface=None)):
+        title = render.figure(shown).axes[0].get_title(loc="left")
+        assert title.startswith(flat.meta.title)
+        assert "2 coordinates" not in title
 
 
 def test_large_texts_leave_the_losses(races):
