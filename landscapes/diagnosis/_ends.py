@@ -22,6 +22,9 @@ STALLED = 0.02
 QUIET = 3e-2
 """The gradient of a run that stands has fallen to this share of its largest norm."""
 
+HIDDEN = 0.05
+"""Noise of this share of the fall hides whether a run has settled."""
+
 GROWS = 1 + 1e-4
 """Without a function at hand, a gradient that grows by this factor while the loss falls shows negative curvature."""
 
@@ -49,7 +52,8 @@ def smooth_end(log: Log) -> Finding | None:
     if share < SETTLED and (left < SETTLED or log.noisy or abs(share) < 1e-9):
         if concave is None and log.gradient_norm is not None and _quiet(log) > QUIET and not log.noisy and share < 1e-6:
             return None
-        return _converged(log, share)
+        hidden = log.noisy and log.noise > HIDDEN * log.drop
+        return None if hidden else _converged(log, share)
     if log.noisy:
         return _falling(log, share, q, left) if last > 4 * log.noise / math.sqrt(max(1.0, 0.12 * len(log))) else None
     if last <= 0:

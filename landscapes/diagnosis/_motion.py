@@ -24,6 +24,9 @@ LOBE, LOBES, SHORT = 0.3, 0.95, 1 / 16
 """An oscillation has an autocorrelation below minus the first, and then above it. If its period is longer than this
 share of the record, both together must reach the second: slow noise has such lobes by chance."""
 
+CHANCE = 3.0
+"""In short records, lobes must be this many standard deviations of the autocorrelation of noise."""
+
 REPEATS = 1e-4
 """A cycle repeats within this share of its extent."""
 
@@ -152,13 +155,14 @@ def oscillating(log: Log) -> Finding | None:
     if swing < SWING:
         return None
     c = log.correlation[: len(rest) // 2]
-    deep = np.flatnonzero(c < -LOBE)
+    lobe = max(LOBE, CHANCE / np.sqrt(len(rest)))
+    deep = np.flatnonzero(c < -lobe)
     if not len(deep):
         return None
     after = c[deep[0] :]
     lag = int(deep[0] + np.argmax(after)) if len(after) else 0
     lobes = float(c[lag] - c[deep].min())
-    if lag < 2 or c[lag] < LOBE or (lag > SHORT * len(rest) and lobes < LOBES):
+    if lag < 2 or c[lag] < lobe or (lag > SHORT * len(rest) and lobes < LOBES):
         return None
     ups = np.flatnonzero(np.diff(np.sign(rest - np.median(rest))) != 0)
     turns = len(ups) / 2

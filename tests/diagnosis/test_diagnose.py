@@ -179,3 +179,10 @@ def test_invalid_input(arguments, message):
 def test_series_beside_a_record_are_refused():
     with pytest.raises(InputError, match="lr is read from the record"):
         diagnose(race("booth", ["sgd"], steps=3), lr=[1])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_short_noise_is_neither_an_oscillation_nor_settled(seed):
+    """35 losses of mini-batches that noise dominates: chance lobes of the autocorrelation are no period."""
+    noise = 0.69 + 0.03 * np.random.default_rng(seed).normal(size=35)
+    assert diagnose(noise)[0].kind in ("noise floor", "unclear", "still falling")
