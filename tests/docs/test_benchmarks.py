@@ -55,3 +55,15 @@ def test_stored_page_covers_the_catalogue(root):
     rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("|")][2:]
     assert set(rows) <= set(catalogue())
     assert len(rows) > 0.9 * len(catalogue())
+
+
+def test_stored_page_of_diagnosis_meets_its_bars(root):
+    """At least 95 % right, at most 3 false alarms per 100 healthy runs and 8 % unclear, on families that set nothing."""
+    page = (root / "benchmarks" / "diagnosis.md").read_text(encoding="utf-8")
+    rows = {cells[1].strip(): cells[2:6] for line in page.splitlines() if len(cells := line.split("|")) == 7}
+    for half in ("held-out", "catalogue"):
+        runs, right, unclear, alarms = (float(cell.strip().rstrip("%")) for cell in rows[half])
+        assert runs >= 400
+        assert right >= 95
+        assert unclear <= 8
+        assert alarms <= 3
