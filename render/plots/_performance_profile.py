@@ -94,8 +94,8 @@ def performance_profile(
     ax.set_ylim(0, RISE)
     words = "share of problems and targets reached" if kind == "ecdf" else "share of problems solved"
     ax.set_ylabel(look.say(words))
-    for label in (ax.xaxis.label, ax.yaxis.label):
-        label.set_wrap(True)  # long labels of small axes would run off the page
+    for name in (ax.xaxis.label, ax.yaxis.label):
+        name.set_wrap(True)  # long labels of small axes would run off the page
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     return ax
