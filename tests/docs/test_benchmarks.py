@@ -58,7 +58,7 @@ def test_stored_page_covers_the_catalogue(root):
 
 
 def test_stored_page_of_diagnosis_meets_its_bars(root):
-    """At least 95 % right, at most 3 false alarms per 100 healthy runs and 8 % unclear, on families that set nothing."""
+    """At least 95 % right, at most 3 false alarms per 100 healthy runs and 8 % unclear, on other families."""
     page = (root / "benchmarks" / "diagnosis.md").read_text(encoding="utf-8")
     rows = {cells[1].strip(): cells[2:6] for line in page.splitlines() if len(cells := line.split("|")) == 7}
     for half in ("held-out", "catalogue"):
