@@ -101,7 +101,7 @@ def settings(spec: str, label: str = "") -> str:
     >>> settings("sgd(lr=0.05, momentum=0.9)"), settings("clip(adam(beta1=0.5, lr=0.05), norm=1.0)")
     ('lr 0.05, momentum=0.9', 'lr 0.05, beta1=0.5, norm=1')
     """
-    pairs = re.findall(r"(\w+)=(True\b|[-+.\d][^\s,()]*|\([^()]*\))", spec)
+    pairs = re.findall(r"\b(\w+)=(True\b|[-+.\d][^\s,()]*|\([^()]*\))", spec)
     found = []
     for name, value in sorted(pairs, key=lambda pair: pair[0] != "lr"):
         text = re.sub(r"[-+.\w]+", _shortest, value)
