@@ -52,7 +52,7 @@ def test_names_that_cannot_be_written_are_refused_before_the_work(tmp_path, name
             attempt(tmp_path / name)
 
 
-@pytest.mark.parametrize("path", [5, None, io.BytesIO(), b"a.png"], ids=repr)
+@pytest.mark.parametrize("path", [5, None, io.BytesIO(), b"a.png"], ids=["int", "None", "buffer", "bytes"])
 def test_objects_that_are_no_paths_are_refused(path, make_record):
     for attempt in (check_target, make_record([[1.0]]).save, check_csv):
         with pytest.raises(InputError, match="expected a path, got"):
