@@ -80,7 +80,10 @@ def add_repeats(group: argparse._ArgumentGroup, starts: str, spread: str) -> Non
         f"(default: {spread})",
     )
     group.add_argument(
-        "--seeds", type=types.positive_int, metavar="N", help="runs per start, each with its own noise (default: 1)"
+        "--seeds",
+        type=types.positive_int,
+        metavar="N",
+        help='runs per start, each with noise of its own, as in -O "noise(adam, sigma=0.5)" (default: 1)',
     )
 
 

@@ -40,7 +40,7 @@ def add(commands: Commands) -> None:
         type=types.positive_int,
         default=1,
         metavar="N",
-        help="runs per start, each with its own noise (default: 1)",
+        help='runs per start, each with noise of its own, as in -O "noise(adam, sigma=0.5)" (default: 1)',
     )
     shared.add_start(runs)
     runs.add_argument(

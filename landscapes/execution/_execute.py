@@ -20,7 +20,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +28,7 @@ from typing import Any, Protocol
 
 from landscapes.engine.batch import BatchResult
 from landscapes.engine.loop import Progress
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.execution.memory import format_bytes
 from landscapes.execution.plan import Plan
 from landscapes.execution.results import MemoryStore, Results, Store, check_block, to_arrays
@@ -140,7 +139,7 @@ def execute(
             _run_elsewhere(work, executor)
     except KeyboardInterrupt:
         results = Results(plan, store, interrupted=True)
-        warnings.warn(f"interrupted: {_state(results)}", UserWarning, stacklevel=2)
+        warn(f"interrupted: {_state(results)}")
         return results
     finally:
         store.close()

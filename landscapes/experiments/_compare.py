@@ -28,7 +28,7 @@ from landscapes.experiments.optimizer_specs import (
     with_tuned_lrs,
 )
 from landscapes.experiments.outcomes import roaming_box
-from landscapes.experiments.records import dtype_name, run_columns
+from landscapes.experiments.records import dtype_name, run_columns, warn_of_equal_seeds
 from landscapes.experiments.search_space import Range
 from landscapes.experiments.starts import Spread, starts_of
 from landscapes.experiments.stored_lrs import GRID
@@ -105,7 +105,8 @@ def compare(
         starts: how many starts: each function's own, and others from a Sobol sequence.
         spread: where these are drawn: in the "view", in the "domain", or within this many sides of the view around the
             start.
-        seeds: how many times each start is run, with different random numbers.
+        seeds: how many times each start is run, with different random numbers for its optimizer and
+            its noise, as in `noise(adam, sigma=0.5)`. A stochastic function draws the same noise for all runs.
         steps: how many steps a run may take; by default the largest of the functions' own numbers.
         tolerances: shares of the initial gap to reach, between 0 and 1; by default 1e-1 … 1e-8.
         tuned: whether an open learning rate is tuned for each function, from its own start (see
@@ -309,6 +310,7 @@ def _record(
         dtype=terms.dtype,
         versions=versions(),
     )
+    warn_of_equal_seeds(value[:, -1], seeds)
     return Record(Trajectories(np.concatenate(x), value, np.array([0, terms.steps]), columns), None, meta)
 
 

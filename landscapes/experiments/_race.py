@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -18,7 +17,7 @@ from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import RecordSteps, count_recorded
 from landscapes.engine.termination import Stop
 from landscapes.engine.timing import measure_seconds
-from landscapes.errors import InputError, suggests_arguments
+from landscapes.errors import InputError, suggests_arguments, warn
 from landscapes.experiments.checks import check_count, check_dtype, check_memory, check_metrics, check_stop
 from landscapes.experiments.optimizer_specs import Optimizers, labels, parse_optimizers, unique_labels, with_tuned_lrs
 from landscapes.experiments.outcomes import FAILED_REASONS, race_target, roaming_box, statuses
@@ -208,7 +207,7 @@ def race_searched(
     shown = [f"{name} from {race_table.place(point, 4)}" for point in points for name in names] if several else names
     shown = unique_labels(shown)
     for run, error in paths.errors.items():
-        warnings.warn(f"{shown[run]} is marked as failed: {error}", stacklevel=4)
+        warn(f"{shown[run]} is marked as failed: {error}")
     minimum_is = "unknown" if math.isnan(objective.minimum) else "known" if objective is given else "found"
     if not _is_lowest(objective, max(firsts), surface, paths, dtype):
         if minimum_is == "found":
@@ -306,7 +305,7 @@ def _view_with_start(function: Function, start: Sequence[float]) -> Function:
         margin = 0.05 * (max(high, c) - min(low, c))
         wider.append((low if c >= low else c - margin, high if c <= high else c + margin))
     shown = " × ".join(f"[{low:.4g}, {high:.4g}]" for low, high in wider)
-    warnings.warn(f"the start lies outside the view of {function.name}; the view widens to {shown}", stacklevel=4)
+    warn(f"the start lies outside the view of {function.name}; the view widens to {shown}")
     return function.with_view(wider)
 
 

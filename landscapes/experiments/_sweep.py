@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine import loop
+from landscapes.engine.batch import BatchResult
 from landscapes.engine.recording import RecordSteps, count_recorded
 from landscapes.engine.termination import Stop
 from landscapes.errors import suggests_arguments, unknown
@@ -23,7 +24,14 @@ from landscapes.execution.results import Results
 from landscapes.experiments.checks import check_count, check_dtype, check_metrics, check_stop
 from landscapes.experiments.optimizer_specs import Optimizers, OptimizerSpec, labels, parse_optimizers, with_tuned_lrs
 from landscapes.experiments.outcomes import roaming_box
-from landscapes.experiments.records import all_results, common_meta, dtype_name, resolve_target, run_columns
+from landscapes.experiments.records import (
+    all_results,
+    common_meta,
+    dtype_name,
+    resolve_target,
+    run_columns,
+    warn_of_equal_seeds,
+)
 from landscapes.experiments.starts import NEAR, Spread, starts_of
 from landscapes.experiments.sweep_settings import Design, Settings, Values, sweep_settings
 from landscapes.experiments.torch_modes import in_usual_modes
@@ -79,7 +87,8 @@ def sweep(
         starts: the start points, shape (S, d), or how many: the start and others near it.
         spread: where these are drawn: within this many sides of the view around the start (0.02 by default), in the
             "view" or in the "domain".
-        seeds: how many times each is run, with different random numbers.
+        seeds: how many times each is run, with different random numbers for its optimizer and
+            its noise, as in `noise(adam, sigma=0.5)`. A stochastic function draws the same noise for all runs.
         steps: how many steps; by default the function's own number.
         stop: when a run has converged; by default runs use all steps.
         record_steps: the steps to record; by default the first and the last.
@@ -145,13 +154,15 @@ def sweep(
         progress=progress,
     )
     names = labels(specs)
+    paths = all_results(results)
+    warn_of_equal_seeds(paths.loss[:, -1], repeats)
     axes = {
         **({"optimizer": names} if len(names) > 1 else {}),
         **settings.axes,
         **({"start": list(range(len(points)))} if starts is not None else {}),
         **({"seed": list(range(repeats))} if seeds is not None else {}),
     }
-    return _record(objective, results, names, specs, settings, points, axes or {"optimizer": names})
+    return _record(objective, results, paths, names, specs, settings, points, axes or {"optimizer": names})
 
 
 def _settings(
@@ -200,13 +211,14 @@ def _task(
 def _record(
     function: Function,
     results: Results,
+    paths: BatchResult,
     names: Sequence[str],
     specs: Sequence[OptimizerSpec],
     settings: Settings,
     points: NDArray[np.float64],
     axes: Mapping[str, list[Any]],
 ) -> Record:
-    plan, paths = results.plan, all_results(results)
+    plan = results.plan
     size, terms = plan.tasks[0].size, plan.tasks[0].settings
     tried = {
         name: np.concatenate([task.hyperparameters[name][0:size] for task in plan.tasks]) for name in settings.columns

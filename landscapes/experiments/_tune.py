@@ -16,6 +16,7 @@ from landscapes.experiments.checks import check_count, check_start
 from landscapes.experiments.halving import Scores, Trial, halve
 from landscapes.experiments.optimizer_specs import Optimizers, parse_optimizers, unique_labels
 from landscapes.experiments.outcomes import statuses, target_loss
+from landscapes.experiments.records import warn_of_equal_seeds
 from landscapes.experiments.search_space import Range, search_space
 from landscapes.experiments.starts import sobol
 from landscapes.experiments.torch_modes import in_usual_modes
@@ -84,7 +85,8 @@ def tune(
             settings of wrappers, and those of which the optimizer accepts no other value, are not varied.
         start: the start, d numbers; by default the function's own.
         starts: how many starts: the given one, and others within 0.02 sides of the view.
-        seeds: how many times each start is run, with different random numbers.
+        seeds: how many times each start is run, with different random numbers for its optimizer and
+            its noise, as in `noise(adam, sigma=0.5)`. A stochastic function draws the same noise for all runs.
         steps: of the longest rung; by default the function's own number.
         target: the loss to reach; by default 1e-4 of the gap between start and minimum remains.
         candidates: settings of each optimizer in the first rung of a round, >= 9.
@@ -150,6 +152,7 @@ def tune(
             for optimizer, ranges in zip(centres, spaces, strict=True)
         ]
         trials += halve(drawn, plan, score, round)
+    warn_of_equal_seeds(np.concatenate([result.loss[:, -1] for result in results]), seeds)
     chosen = [_best(trials, i) for i in range(len(base))]
     best = {label: trials[i].optimizer for label, i in zip(labels, chosen, strict=True)}
     names = list(dict.fromkeys(name for trial in trials for name in trial.optimizer.hyperparameters()))

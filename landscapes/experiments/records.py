@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from landscapes.engine.batch import BatchResult
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.execution.results import NOT_RUN, Results, concatenate
 from landscapes.experiments.outcomes import statuses, target_loss
 from landscapes.objectives.decorators import Function
@@ -48,6 +48,21 @@ def run_columns(
         "reason": paths.reason,
         **paths.evaluations,
     }
+
+
+def warn_of_equal_seeds(final: NDArray[np.float64], seeds: int) -> None:
+    """Warn if all seeds gave equal runs: they would pass for independent ones, and make intervals too narrow.
+
+    Args:
+        final: final losses (R,), with seeds the last running fastest.
+        seeds: runs per setting and start.
+    """
+    each = final.reshape(-1, seeds)
+    if seeds > 1 and np.isfinite(each).any() and np.array_equal(each, each[:, :1].repeat(seeds, 1), equal_nan=True):
+        warn(
+            f"the {seeds} seeds gave equal runs, because nothing in them depends on the seed; a stochastic function "
+            "draws the same noise for all runs. Wrap the optimizers for noise of each run's own: noise(adam, sigma=0.5)"
+        )
 
 
 def all_results(results: Results) -> BatchResult:

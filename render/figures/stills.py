@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 from matplotlib.transforms import IdentityTransform, Transform
 
+from landscapes import errors
 from landscapes.errors import InputError
 from landscapes.files import replacing, replacing_all
 from landscapes.render.artists.animated import IDENTITY
@@ -183,10 +183,9 @@ def _trails_as_image(made: Figure, path: Path, dpi: float, warn: bool) -> Iterat
     with ExitStack() as stack:
         if count > HEAVY:
             if warn:
-                warnings.warn(
+                errors.warn(
                     f"the trails in {path.name} have {count:,} vertices, more than {HEAVY:,}: "
-                    f"they are drawn as an image at {DPI} dpi",
-                    stacklevel=10,
+                    f"they are drawn as an image at {DPI} dpi"
                 )
             for artist in [*made.findobj(Trail), *made.findobj(Halo)]:
                 stack.enter_context(_swapped(artist, "_rasterized", True))

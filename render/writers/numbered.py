@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import warnings
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from landscapes.errors import InputError
+from landscapes.errors import InputError, warn
 from landscapes.files import replacing_all
 from landscapes.render.writers.base import RGBA, Pixels, Writer
 
@@ -103,7 +102,7 @@ class Numbered(Writer):
         target = self.path.parent.parent / self.path.name  # the path is in a temporary folder
         old = [file.name for file in numbered_files(target) if frame_number(target.name, file.name) >= self._count]
         if old:
-            warnings.warn(f"{len(old)} older frames with higher numbers remain: {old[0]} … {old[-1]}", stacklevel=2)
+            warn(f"{len(old)} older frames with higher numbers remain: {old[0]} … {old[-1]}")
 
     def abort(self) -> None:
         return

@@ -264,8 +264,9 @@ def test_a_start_at_the_minimum_is_a_race_that_is_over():
 
 
 def test_a_start_outside_the_view_widens_it_with_a_word():
-    with pytest.warns(UserWarning, match="the start lies outside the view of bowl; the view widens to"):
+    with pytest.warns(UserWarning, match="the start lies outside the view of bowl; the view widens to") as warned:
         record = race(bowl, ["sgd(lr=0.1)"], start=[5, -1])
+    assert [warning.filename for warning in warned] == [__file__]
     assert record.surface is not None
     assert record.surface.x[0] == -2
     assert record.surface.x[-1] > 5

@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 import torch
 
-from landscapes import InputError, Range, Record, Stop, function, functions, optimizers, race, sweep
+from landscapes import (
+    InputError,
+    Range,
+    Record,
+    Stop,
+    compare,
+    function,
+    functions,
+    optimizers,
+    race,
+    sweep,
+    transforms,
+    tune,
+)
 from landscapes.experiments import _sweep
 from landscapes.experiments.search_space import COMMON
 from landscapes.record import filled
@@ -104,6 +117,21 @@ def test_starts_are_drawn_near_the_given_one_and_seeds_are_noise_of_their_own():
     noisy = optimizers.Noise(optimizers.SGD(lr=0.001), sigma=1.0)
     assert np.array_equal(sweep(VALLEY, noisy, starts=3, seeds=2).grid("final"), final)
     assert not np.array_equal(sweep(VALLEY, noisy, starts=3, seeds=2, seed=1).grid("final"), final)
+
+
+def run_with_seeds(experiment, optimizer):
+    noisy = transforms.noisy(VALLEY, sigma=0.5)
+    given = {"candidates": 9} if experiment is tune else {}
+    experiment(noisy, [optimizer], steps=20, starts=2, seeds=2, **given)
+
+
+@pytest.mark.parametrize("experiment", [sweep, compare, tune])
+def test_seeds_that_repeat_a_run_are_warned_of(experiment):
+    """The noise of a function is the same for all runs: 20 seeds would pass for 20 samples."""
+    with pytest.warns(UserWarning, match=r"the 2 seeds gave equal runs.*noise\(adam, sigma=0.5\)") as warned:
+        run_with_seeds(experiment, "sgd(lr=0.001)")
+    assert [warning.filename for warning in warned] == [__file__]
+    run_with_seeds(experiment, "noise(sgd(lr=0.001), sigma=1)")
 
 
 @pytest.mark.parametrize("spread", ["view", "domain", 0.5])

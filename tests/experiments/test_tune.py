@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 from every_optimizer import OPTIMIZERS, optimizer_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,14 +64,8 @@ def test_tuned_beats_default():
 
 
 def test_noise_is_the_same_for_all_and_new_for_every_seed():
-    def leaning(t):
-        a, b = torch.randn(2, generator=torch.Generator().manual_seed(t)) * 0.5
-        return lambda x, y: ELLIPSE.formula(x, y) + a * x + b * y
-
-    noisy = dataclasses.replace(ELLIPSE, sample=leaning, name="noisy")
-    found = tune(
-        noisy, {"a": optimizers.SGD(), "b": optimizers.SGD()}, steps=60, candidates=9, starts=1, seeds=3, target=0.5
-    )
+    both = {name: optimizers.Noise(optimizers.SGD(), sigma=0.5) for name in "ab"}
+    found = tune(ELLIPSE, both, steps=60, candidates=9, starts=1, seeds=3, target=0.5)
     assert found.best["a"] == found.best["b"]
     assert found.meta.effort["a"] == found.meta.effort["b"]
 

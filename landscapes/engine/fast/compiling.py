@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import functools
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -44,6 +43,7 @@ from landscapes.engine.fast.kernels import (
 from landscapes.engine.fast.runner import Kernel
 from landscapes.engine.fast.tracing import MIN_RUN_STEPS, TracedFunction, trace
 from landscapes.engine.grouping import Group
+from landscapes.errors import warn
 from landscapes.objectives.decorators import Function
 from landscapes.optimizers.first_order.base import Coefs, FirstOrder, State
 from landscapes.optimizers.first_order.coef_table import CoefTable, coef_table
@@ -336,9 +336,8 @@ def _compile(
     except Exception as error:
         if "ompiler" in type(error).__name__ + str(error):
             _COMPILER_MISSING.set()
-            warnings.warn(
-                "no C++ compiler works here, so steps are not compiled; install g++ to make them about 10 times faster",
-                stacklevel=2,
+            warn(
+                "no C++ compiler works here, so steps are not compiled; install g++ to make them about 10 times faster"
             )
         return None
 
