@@ -93,13 +93,17 @@ def test_bad_files(tmp_path, capsys, content, message):
     assert "is a folder" in capsys.readouterr().err
 
 
-def test_command(tmp_path, capsys):
+def test_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     healthy = write_csv(tmp_path / "log.csv", step=range(0, 10 * T, 10), loss=FALL)
     assert main(["diagnose", str(healthy)]) == 0
     out = capsys.readouterr().out
     assert "1000 rows; step from 'step', loss from 'loss'" in out
     assert "converged (" in out
-    assert "█▇" in out
+    bars = out.splitlines()[1]
+    assert len(bars) == 78
+    assert bars.startswith("█")
+    assert bars.endswith("▁▁▁")
     failed = write_csv(tmp_path / "nan.csv", loss=FAILED)
     assert main(["diagnose", str(failed)]) == 1
     out = capsys.readouterr().out
