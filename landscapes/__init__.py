@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from landscapes.errors import InputError
     from landscapes.experiments._basins import basins
     from landscapes.experiments._compare import compare
+    from landscapes.experiments._emit_race import emit_race
     from landscapes.experiments._explore import explore
     from landscapes.experiments._project import project
     from landscapes.experiments._race import race
@@ -53,6 +54,7 @@ _HOMES = {
     "basins": "experiments._basins",
     "compare": "experiments._compare",
     "diagnose": "diagnosis._diagnose",
+    "emit_race": "experiments._emit_race",
     "explore": "experiments._explore",
     "formula": "builders._formula",
     "from_module": "builders._from_module",
@@ -97,6 +99,7 @@ __all__ = [
     "compare",
     "diagnose",
     "diagnosis",
+    "emit_race",
     "explore",
     "formula",
     "from_module",

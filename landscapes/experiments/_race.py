@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
@@ -269,6 +269,7 @@ def race_searched(
         unlisted_minima=_unlisted_minima(objective, max(firsts), paths),
         target=targets[0] if len(set(targets)) == 1 else None,
         targets=targets if several else [],
+        **({} if stop is None else {"stop": {name: given for name, given in asdict(stop).items() if given is not None}}),
         device=str(place),
         dtype=str(dtype).removeprefix("torch."),
         versions=versions(),

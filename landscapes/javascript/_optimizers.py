@@ -44,14 +44,14 @@ class OptimizerScript:
         init: (p, h) => s, before the first step.
         step: (t, p, g, s, h) => [p, s], after step t = 1, 2, …
         gradient_point: (p, s, h) => the point where the gradient of the next step is evaluated; None if it is p.
-        run: the text of a function that takes many steps, see `source`.
+        begin: the text of a function that takes many steps, see `kind`.
     """
 
     hyperparameters: Mapping[str, float]
     init: Script
     step: Script
     gradient_point: Script | None
-    run: str
+    begin: str
 
     @property
     def helpers(self) -> frozenset[str]:
@@ -59,17 +59,30 @@ class OptimizerScript:
         return self.init.helpers.union(*(one.helpers for one in (self.step, self.gradient_point) if one is not None))
 
     @property
+    def kind(self) -> str:
+        """The function that takes steps, without the values of the hyper-parameters.
+
+        `begin(f, start, steps, values, ended)` returns {x, loss, advance}. `advance(until)` continues to a step and
+        returns whether the run is over: after all `steps`, or once `ended(t, f(x), ...x)` is true at step t. So far as
+        it has come, x has d numbers per step and `loss` one, from the start on. f is as `emit_function` writes it.
+        """
+        gradient = "" if self.gradient_point is None else f",at={self.gradient_point.source}"
+        return f"(()=>{{const init={self.init.source},step={self.step.source}{gradient};return{self.begin}}})()"
+
+    @property
     def source(self) -> str:
-        """The optimizer as an object {names, values, run} of its hyper-parameters and of a function.
+        """The optimizer as an object {names, values, begin, run} of its hyper-parameters and of functions.
 
         `run(f, start, steps, values)` returns {x, loss}: d numbers per step, and one, from the start to the last step.
-        It takes a function as `emit_function` writes it, with its gradient.
+        It takes a function as `emit_function` writes it, with its gradient. `begin` is that of `kind`.
         """
         names = json.dumps([*self.hyperparameters], separators=(",", ":"))
         values = ",".join(map(literal, self.hyperparameters.values()))
-        gradient = "" if self.gradient_point is None else f",at={self.gradient_point.source}"
-        functions = f"init={self.init.source},step={self.step.source}{gradient},run={self.run}"
-        return f"(()=>{{const {functions};return{{names:{names},values:[{values}],run}}}})()"
+        run = (
+            "(f,start,steps,values)=>{const r=begin(f,start,steps,values,()=>false);r.advance(steps);"
+            "return{x:r.x,loss:r.loss}}"
+        )
+        return f"(()=>{{const begin={self.kind},run={run};return{{names:{names},values:[{values}],begin,run}}}})()"
 
 
 def emit_optimizer(optimizer: Optimizer, dim: int = 2) -> OptimizerScript:
@@ -106,6 +119,8 @@ def emit_optimizer(optimizer: Optimizer, dim: int = 2) -> OptimizerScript:
 
 
 def _emitted(optimizer: FirstOrder, dim: int) -> OptimizerScript:
+    if optimizer.groups:
+        raise NotEmittedError("it has parameter groups")
     moves_gradient = hasattr(optimizer, "gradient_point")
     if type(optimizer).stepper.__func__ is not FirstOrder.stepper.__func__ and not moves_gradient:  # type: ignore[attr-defined]
         raise NotEmittedError("its steps need more than one gradient")
@@ -114,7 +129,7 @@ def _emitted(optimizer: FirstOrder, dim: int) -> OptimizerScript:
     }
     emitter = _Emitter(optimizer, dim, list(values))
     at = emitter.gradient_point() if moves_gradient else None
-    script = OptimizerScript(values, emitter.init(), emitter.step(), at, emitter.run())
+    script = OptimizerScript(values, emitter.init(), emitter.step(), at, emitter.begin())
     emitter.check()
     return script
 
@@ -169,27 +184,30 @@ class _Emitter:
             point = optimizer.gradient_point(self._points(recorder, self.coordinates), self._state(recorder))
         return printed(program, _numbers(recorder, [point]))
 
-    def run(self) -> str:
-        """Return the loop over steps, with one variable per number: arrays would take most of the time."""
+    def begin(self) -> str:
+        """Return the loop over steps, with one local variable per number: arrays would take most of the time."""
         d, p, s, h = len(self.coordinates), self.coordinates, self.states, self.letters
         point, hyper = ",".join(p), ",".join(h)
         state, known = ",".join(s), ",".join([*p, *s, *h])
         moved = ",".join(f"u[{i}]" for i in range(d))
         gradient = ",".join(f"g[{i}]" for i in range(1, d + 1))
         given = ",".join(filter(None, ["t+1", point, gradient, state, hyper]))
+        every = ",".join([*p, *s])
         lines = [
-            f"let [{point}]=start,[{hyper}]=values,[{state}]=init({','.join([*p, *h])});",
-            f"const points=new Float64Array({d}*(steps+1)),loss=new Float64Array(steps+1);",
-            f"for(let t=0;;t++){{const v=f({point});loss[t]=v[0];",
+            f"const [{hyper}]=values,points=new Float64Array({d}*(steps+1)),loss=new Float64Array(steps+1);",
+            f"let from=0,now=[...start,...init({','.join(['...start', *h])})];",
+            f"return{{x:points,loss,advance(until){{let [{every}]=now;",
+            f"for(let t=from;;t++){{const v=f({point});loss[t]=v[0];",
             *(f"points[{d}*t+{i}]={name};" for i, name in enumerate(p)),
-            "if(t===steps)return{x:points,loss};",
+            f"if(ended(t,v,{point})||t===steps)return true;",
+            f"if(t===until){{from=t;now=[{every}];return false}}",
             f"const u=at({known}),g=f({moved}),q=step({given});"
             if hasattr(self.optimizer, "gradient_point")
             else f"const g=v,q=step({given});",
             *(f"{name}=q[{i}];" for i, name in enumerate([*p, *s])),
-            "}",
+            "}}}",
         ]
-        return f"(f,start,steps,values)=>{{{''.join(lines)}}}"
+        return f"(f,start,steps,values,ended)=>{{{''.join(lines)}}}"
 
     def _points(self, recorder: Recorder, names: Sequence[str]) -> Tensor:
         return recorder.input(torch.ones(len(names), 1, dtype=torch.float64), names)

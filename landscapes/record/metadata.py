@@ -165,12 +165,14 @@ class RaceMeta(ExperimentMeta):
             complete: points of d numbers.
         starts: the starts of a race from several, to which the column `start` of the runs refers; else [].
         targets: the loss to reach from each of them; `target` is the common one, if there is one.
+        stop: the tolerances at which runs stopped, by name as in `Stop`; {} if they used all steps.
     """
 
     experiment: str = "race"
     unlisted_minima: list[list[float]] = field(default_factory=list)
     starts: list[list[float]] = field(default_factory=list)
     targets: list[float | None] = field(default_factory=list)
+    stop: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
