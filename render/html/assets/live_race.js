@@ -1,0 +1,70 @@
+// Runs of a live page: the steps of the emitted optimizers, which end as the runs of landscapes.race end. No document.
+const FAILED = ["non-finite", "diverged"];
+const MARGIN_OF_VIEW = 0.05;  // by which the view widens around a start outside
+
+// The first loss from a start, the loss to reach (null if there is none), and the box outside which runs diverge.
+function raceTerms(live, f, start) {
+  const first = f(...start)[0];
+  let target = null;
+  if (live.unbounded) target = live.lowest === null ? first - 0.5 : first - 0.5 * Math.max(first - live.lowest, 0);
+  else if (live.aim !== null) target = live.aim + live.share * Math.max(first - live.aim, 0);
+  const box = live.view.map(([low, high], i) => {
+    const margin = MARGIN_OF_VIEW * (Math.max(high, start[i]) - Math.min(low, start[i]));
+    const from = start[i] < low ? start[i] - margin : low, to = start[i] > high ? start[i] + margin : high;
+    return [from - (to - from) * live.roam, to + (to - from) * live.roam];
+  });
+  return {first, target, box};
+}
+
+// A run of optimizer `index` that is not taken yet; `advance(until)` takes its steps, and returns whether it is over.
+function beginRun(live, {f, kinds}, index, start, steps, values, terms) {
+  const {gradient, kind} = live.runs[index], {gtol, ftol, xtol} = live.stop, [[x0, x1], [y0, y1]] = terms.box;
+  const run = {index, values, stopped: null, reason: "", done: 0, over: false};
+  const end = (t, reason) => {
+    [run.stopped, run.reason] = [t, reason];
+    return true;
+  };
+  const converged = (v, x, y) =>
+    gtol !== undefined && Math.hypot(v[1], v[2]) <= gtol ? "gtol"
+    : ftol !== undefined && v[0] - live.minimum <= ftol ? "ftol"
+    : xtol !== undefined && live.minima.some(([a, b]) => Math.hypot(x - a, y - b) <= xtol) ? "xtol" : "";
+  const stops = Object.keys(live.stop).length > 0;
+  const ended = (t, v, x, y) => {
+    if (!(x >= x0 && x <= x1 && y >= y0 && y <= y1)) return end(t, Number.isFinite(x) && Number.isFinite(y) ? "bound" : "non-finite");
+    if (v[0] - v[0] !== 0 || (gradient && t < steps && v[1] - v[1] + (v[2] - v[2]) !== 0)) return end(t, "non-finite");
+    const reason = stops ? converged(v, x, y) : "";
+    return reason !== "" && end(t, reason);
+  };
+  const taken = kinds[kind](f, start, steps, values, ended);
+  run.x = taken.x;
+  run.loss = taken.loss;
+  run.advance = until => {
+    run.over = taken.advance(until);
+    run.done = run.stopped ?? Math.min(until, steps);
+    if (run.over) settle(live, run, steps, terms);
+    return run.over;
+  };
+  return run;
+}
+
+// Where a run ends: its last valid step, its status, and the step from which its loss stays at the target.
+function settle(live, run, steps, {target}) {
+  const stopped = run.stopped, bad = run.reason === "non-finite" || run.reason === "bound";
+  run.last = stopped === null ? steps : Math.max(bad ? stopped - 1 : stopped, 0);
+  run.final = run.loss[run.last];
+  const below = target !== null && run.final <= target;
+  run.status = run.reason === "non-finite" ? "non-finite" : below && live.unbounded ? "unbounded"
+    : run.reason === "bound" ? "diverged" : below || run.reason ? "converged" : "max_steps";
+  run.reached = null;
+  if (!below || FAILED.includes(run.status)) return;
+  for (run.reached = run.last; run.reached > 0 && run.loss[run.reached - 1] <= target;) run.reached--;
+}
+
+// Runs from best to worst: by the step that reaches the target, then by final loss; failed runs last.
+function standings(runs) {
+  const key = run => [FAILED.includes(run.status) ? 1 : 0, run.reached ?? Infinity, Number.isNaN(run.final) ? Infinity : run.final];
+  return [...runs].sort((one, other) => {
+    const a = key(one), b = key(other), at = a.findIndex((part, i) => part !== b[i]);
+    return at < 0 ? one.index - other.index : a[at] < b[at] ? -1 : 1;
+  });
+}
