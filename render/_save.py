@@ -18,7 +18,7 @@ from landscapes.render.animation._animate import animate, describe
 from landscapes.render.figures._figure import FigureOptions, check_options, experiment_of, figure, with_article
 from landscapes.render.figures.stills import STILLS, check_still, still
 from landscapes.render.file_objects import save_as
-from landscapes.render.html._page import SYSTEM_THEMES, is_page, page
+from landscapes.render.html._page import SYSTEM_THEMES, LiveScript, is_page, page
 from landscapes.render.plots.inputs import check_step
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import Theme, as_theme
@@ -32,7 +32,7 @@ TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
 STEPWISE = {"fps": 25.0, "frames": None, "pace": "linear", "pauses": None, "hold": None, "loop": True}
 """The options of animations alone, with their defaults."""
 
-PAGE = ("title", "view", "seconds", "text_scale", "words", "colors")
+PAGE = ("title", "view", "seconds", "live", "text_scale", "words", "colors")
 """The options of a page, besides its themes."""
 
 AUTO = "auto"
@@ -64,6 +64,7 @@ class SaveOptions(FigureOptions, total=False):
     pauses: Mapping[int, float] | None
     hold: tuple[float, float] | None
     loop: bool
+    live: bool | LiveScript
 
 
 @overload
@@ -113,9 +114,10 @@ def save(
             (.pgf, numbered frames) need a path.
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
-            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `text_scale`, `words` and
-            `colors`. In .svg and .html files, theme="auto" follows the reader's system, as does a pair of themes for
-            light and for dark mode; "auto" is the default of pages.
+            `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`, `text_scale`,
+            `words` and `colors`; with live=True a reader can move the start and turn the hyper-parameters. In .svg and
+            .html files, theme="auto" follows the reader's system, as does a pair of themes for light and for dark mode;
+            "auto" is the default of pages.
 
     Returns:
         The path; None for a file object.
@@ -215,9 +217,10 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
             if name in RENAMED:
                 raise InputError(f"unknown option {name!r}. Did you mean {RENAMED[name]}?")
             raise unknown("option", name, [*FigureOptions.__annotations__, *TIME])
-    check_options(
-        experiment, {name: option for name, option in options.items() if name not in (*TIME, "theme", "figsize", "dpi")}
-    )
+    drawn = {name: option for name, option in options.items() if name not in (*TIME, "live", "theme", "figsize", "dpi")}
+    check_options(experiment, drawn)
+    if options.get("live", False) is not False and not is_page(target):
+        raise InputError(f"live is for pages, .html; {target.name!r} cannot be turned by its reader: leave out live")
     if options.get("view3d", False) is not False and is_page(target):
         raise InputError("a page has no 3-D view: leave out view3d, or save a picture or an animation")
     if not is_animation(target):

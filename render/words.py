@@ -117,6 +117,22 @@ WORDS: Mapping[str, str] = {
     "speed": "pages",
     "optimizers": "pages",
     "not finite": "pages",
+    # live pages
+    "target at step {step}": "live pages",
+    "drag the start, or move it by arrow keys": "live pages",
+    "start ({x}, {y}): arrow keys move it": "live pages",
+    "hyper-parameters of {label}": "live pages",
+    "{name}: {bounds}": "live pages, for numbers out of range",
+    "a number": "live pages",
+    "an integer": "live pages",
+    "reset to the published race": "live pages",
+    "copy as Python": "live pages",
+    "the race as Python": "live pages, for screen readers",
+    "copied": "live pages",
+    "copy the selected text": "live pages",
+    "close": "live pages",
+    "computing": "live pages, for screen readers",
+    "ignored in the address: {parts}": "live pages",
 }
 """Where each text is shown; those with placeholders are templates of `str.format`."""
 

@@ -12,6 +12,7 @@ from landscapes.cli import console
 from landscapes.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from landscapes.objectives.decorators import Function
     from landscapes.record import Record
     from landscapes.render import Camera
 
@@ -24,7 +25,7 @@ def check_figure(options: argparse.Namespace) -> Path:
 
     output = check_output(
         options.output, step=options.step, inset=options.inset, labels=options.labels, view3d=view3d(options),
-        seconds=options.seconds, fps=options.fps, pace=options.pace,
+        seconds=options.seconds, fps=options.fps, pace=options.pace, live=options.live,
     )  # fmt: skip
     appearance(options)
     if options.labels not in LABELS:
@@ -78,8 +79,15 @@ def view3d(options: argparse.Namespace) -> bool | Camera:
     return bool(options.view3d) if options.camera is None else options.camera
 
 
-def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]:
-    """Draw the race, and return a heading, the table of results, a caption and the file."""
+def draw(record: Record, output: Path, options: argparse.Namespace, function: Function | None = None) -> list[str]:
+    """Draw the race, and return a heading, the table of results, a caption and the file.
+
+    Args:
+        record: the race.
+        output: the file.
+        options: the options of the command.
+        function: the function that was raced, for a live page; by default the one that the record names.
+    """
     from landscapes import render
     from landscapes.analysis.race_table import table
 
@@ -93,6 +101,10 @@ def draw(record: Record, output: Path, options: argparse.Namespace) -> list[str]
         console.progress_bar("drawing", "frame") as progress,
     ):
         begin = time.perf_counter()
+        if options.live:
+            from landscapes.experiments._emit_race import emit_race
+
+            look["live"] = emit_race(record, function)
         render.save(record, output, **look, progress=progress)
         seconds = time.perf_counter() - begin
     written = [path for path, state in _states(output).items() if older.get(path) != state] or [output]

@@ -212,6 +212,11 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
         help="legend, or direct to label each run at its current point (default: legend)",
     )
     look.add_argument(
+        "--live",
+        action="store_true",
+        help="of .html: a reader moves the start and turns the hyper-parameters, and the page takes the steps",
+    )
+    look.add_argument(
         "--pace",
         default="linear",
         metavar="P",

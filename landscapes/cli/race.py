@@ -26,8 +26,8 @@ EXAMPLES = [
         "from the hill between four minima, on a 3-D surface that rotates by 90 degrees",
     ),
     (
-        'landscapes race --formula "x**2 + 3*sin(y)**2 + x*y/4" --domain=-4,4 --start=3.5,3 -o race.html',
-        "your own formula, as an interactive page: scrub, zoom, toggle runs",
+        'landscapes race --formula "x**2 + 3*sin(y)**2 + x*y/4" --domain=-4,4 --start=3.5,3 -o race.html --live',
+        "your own formula, as a page: scrub, zoom, drag the start, turn the learning rates; all runs follow",
     ),
 ]
 
@@ -104,7 +104,8 @@ def run(options: argparse.Namespace) -> str:
     options.view = None  # the record holds the surface of this view
     if options.record is not None:
         record.save(options.record)
-    lines = drawing.draw(record, output, options)
+    own = function if options.formula is not None or ":" in str(options.function) else None
+    lines = drawing.draw(record, output, options, own)
     if options.record is not None:
         lines.append(console.file_line(options.record))
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Emit the function and the optimizers of a race as JavaScript, for a page on which a reader repeats it: `emit_race`."""
+"""Emit the function and the optimizers of a race as JavaScript, for a page that repeats it: `emit_race`."""
 
 from __future__ import annotations
 
@@ -181,5 +181,7 @@ def _run(optimizer: Optimizer, values: Mapping[str, float], kind: int, text: str
         "lr": optimizer.tunable,
         "names": list(values),
         "values": list(values.values()),
-        "limits": [{key: limit for key, limit in limits.get(name, {}).items() if key != "structural"} for name in values],
+        "limits": [
+            {key: limit for key, limit in limits.get(name, {}).items() if key != "structural"} for name in values
+        ],
     }

@@ -269,11 +269,12 @@ def race_searched(
         unlisted_minima=_unlisted_minima(objective, max(firsts), paths),
         target=targets[0] if len(set(targets)) == 1 else None,
         targets=targets if several else [],
-        **({} if stop is None else {"stop": {name: given for name, given in asdict(stop).items() if given is not None}}),
         device=str(place),
         dtype=str(dtype).removeprefix("torch."),
         versions=versions(),
     )
+    if stop is not None:
+        meta = meta.replace(stop={name: given for name, given in asdict(stop).items() if given is not None})
     return Record(trajectories, None, meta, surface) if objective.dim == 1 else Record(trajectories, surface, meta)
 
 

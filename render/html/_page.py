@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from matplotlib.colors import to_hex, to_rgb
 
+import landscapes
 from landscapes.errors import InputError
 from landscapes.files import check_target, replacing
 from landscapes.record import Record
@@ -31,11 +32,27 @@ from landscapes.views import View
 
 ThemeChoice = str | Theme | Sequence[str | Theme]
 
+
+class LiveScript(Protocol):
+    """A race as JavaScript, as `landscapes.emit_race` returns it."""
+
+    @property
+    def source(self) -> str:
+        """Statements that define `emitted`."""
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """How a run ends, and the optimizer of each run."""
+
+
 SYSTEM_THEMES = ("light", "dark")
 """The default themes of a page, for systems in light and in dark mode."""
 
-SCRIPTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "tooltip", "legend", "controls", "main")
-"""The files of the page's script, in order."""
+PLOTS = ("data", "surface", "overlap", "axes", "contour", "loss_curves", "tooltip", "controls")
+"""The files of every page's script, in order; those of its kind and "main" follow."""
+
+REPLAY = ("legend", "replay")
+LIVE = ("live_race", "standings", "hyperparameters", "settings", "handle", "live")
 
 TEXTS = (
     "zoom", "zoom in", "zoom out", "reset the view", "playback", "play", "play or pause (space)", "step", "speed",
@@ -59,6 +76,7 @@ def page(
     title: str | None = None,
     view: View | None = None,
     seconds: float = SECONDS,
+    live: bool | LiveScript = False,
     text_scale: float | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
@@ -77,6 +95,9 @@ def page(
         title: by default the title of the function.
         view: a part of the surface, as in `render.crop`; by default the recorded view.
         seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.4.
+        live: whether a reader can move the start and turn the hyper-parameters; the page takes the steps itself. True
+            for a record that names its function and optimizers, else what `landscapes.emit_race` returns. Such pages
+            need one start, two coordinates and first-order optimizers. Default False.
         text_scale, words, colors: as in `render.figure`. A narrow window has smaller texts. With other words, the
             description for screen readers is a list of the runs in place of `render.caption`.
 
@@ -85,15 +106,17 @@ def page(
 
     Raises:
         InputError: for another suffix, a folder that cannot be written, a record without runs or with too many, an
-            unknown theme, a view that was not recorded, or a duration that is not positive.
+            unknown theme, a view that was not recorded, a duration that is not positive, or a race that no live page
+            can repeat, with the reason.
 
     >>> from landscapes import race
-    >>> page(race("booth", ["adam(lr=0.5)"], steps=60), "race.html").name
-    'race.html'
+    >>> record = race("booth", ["adam(lr=0.5)"], steps=60)
+    >>> page(record, "race.html").name, page(record, "live.html", live=True).name
+    ('race.html', 'live.html')
     """
     target = check_page(path)
     look: dict[str, Any] = {"text_scale": text_scale, "words": words, "colors": colors}
-    text = document(record, theme=theme, title=title, view=view, seconds=seconds, **look)
+    text = document(record, theme=theme, title=title, view=view, seconds=seconds, live=live, **look)
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
     return target
@@ -120,6 +143,7 @@ def document(
     title: str | None = None,
     view: View | None = None,
     seconds: float = SECONDS,
+    live: bool | LiveScript = False,
     text_scale: float | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
@@ -130,15 +154,17 @@ def document(
     if not isinstance(looks, Sequence) or not 1 <= len(looks) <= 2:
         raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
     chosen = [as_theme(look, text_scale, words, colors, labels_of(record)) for look in looks]
+    race = _live_script(record, live)
     if view is not None:
         record = crop(record, view)
     look = chosen[0]
     heading = clean_text(title or _title(record, look), math=False)
     described = clean_text(_description(record, look), math=False, most=MOST)
-    data = build_payload(record, chosen, heading, described, check_seconds(seconds))
-    scripts = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    data = build_payload(record, chosen, heading, described, check_seconds(seconds), race.facts if race else None)
+    names = (*PLOTS, *(LIVE if race else REPLAY), "main")
+    scripts = "\n".join([*([race.source] if race else []), *(_asset(f"{name}.js") for name in names)])
     script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
-    style = f"\n{_colors(chosen)}{_sizes(look.text_scale)}"
+    style = f"\n{_colors(chosen)}{_sizes(look.text_scale, 'page', *(['live'] if race else []))}"
     texts = {text: look.say(text) for text in TEXTS} | {"title": heading, "caption": described}
     parts = {name: html.escape(text) for name, text in texts.items()}
     policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}"
@@ -170,12 +196,27 @@ def _description(record: Record, look: Theme) -> str:
     return f"{record.meta.get('title', '')}: {'; '.join(runs)}"
 
 
-def _sizes(scale: float) -> str:
-    """Return the style sheet with lengths for a text scale; a window that is narrow for it has smaller texts."""
+def _sizes(scale: float, *sheets: str) -> str:
+    """Return style sheets with lengths for a text scale; a window that is narrow for it has smaller texts."""
     unit = f":root {{ --px: min({scale:g}px, max(1px, 100vw / 320)); }}\n"
-    return unit + _fill_template(
-        _asset("page.css"), {name: f"{width * scale - 1:g}px" for name, width in BREAKPOINTS.items()}
-    )
+    widths = {name: f"{width * scale - 1:g}px" for name, width in BREAKPOINTS.items()}
+    return unit + "".join(_fill_template(_asset(f"{sheet}.css"), widths) for sheet in sheets)
+
+
+def _live_script(record: Record, live: bool | LiveScript) -> LiveScript | None:
+    """Return the race as JavaScript for a live page, None for a replay."""
+    if not isinstance(live, bool):
+        if not isinstance(getattr(live, "source", None), str) or not isinstance(getattr(live, "facts", None), Mapping):
+            raise InputError(f"live must be True, False or what landscapes.emit_race returns, got {live!r:.80}")
+        if len(live.facts["runs"]) != len(record.trajectories):
+            raise InputError(
+                f"live is of a race of {len(live.facts['runs'])} runs, this record has {len(record.trajectories)}"
+            )
+        return live
+    if not live:
+        return None
+    script: LiveScript = landscapes.emit_race(record)
+    return script
 
 
 def _source(text: str) -> str:

@@ -56,8 +56,18 @@ def check_record(record: Record) -> None:
         )
 
 
-def build_payload(record: Record, looks: Sequence[Theme], title: str, caption: str, seconds: float) -> dict[str, Any]:
-    """Return the payload. Arrays are stored in one block of integers, in the order in which the script reads them."""
+def build_payload(
+    record: Record,
+    looks: Sequence[Theme],
+    title: str,
+    caption: str,
+    seconds: float,
+    live: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the payload. Arrays are stored in one block of integers, in the order in which the script reads them.
+
+    A live page computes its runs from `live`, the facts of `landscapes.emit_race`, and has no arrays of them.
+    """
     block = IntegerBlock()
     run_styles = [styles(optimizer_labels(record), look) for look in looks]
     shapes = {"*", *(style.marker for row in run_styles for style in row)}
@@ -77,7 +87,10 @@ def build_payload(record: Record, looks: Sequence[Theme], title: str, caption: s
         "shapes": {shape: outline(Head.shape(shape)) for shape in sorted(shapes)},
         "surface": surface,
         "loss_panel": panel,
-        "runs": _runs(record, looks[0], panel, block),
+        "runs": [{"label": entry.name} for entry in run_entries(record, looks[0])]
+        if live
+        else _runs(record, looks[0], panel, block),
+        "live": dict(live) if live else None,
         "numbers": block.text,
     }
 

@@ -50,7 +50,7 @@ function watchControls(redraw, rezoom) {
   const zooms = {closer: 1.6, wider: 1 / 1.6, whole: 0};
   for (const [id, factor] of Object.entries(zooms)) element(id).addEventListener("click", () => { zoom(factor); rezoom(); });
   document.addEventListener("keydown", event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, textarea, input:not(#scrub)")) return;
     if (event.key === " " && event.target.matches("button")) return;  // it presses the button
     const far = event.shiftKey ? 10 : 1, now = clock.time;
     const actions = {
@@ -88,7 +88,7 @@ function watchContour(rezoom) {
     zoom(Math.exp(clamp(-event.deltaY * unit, -120, 120) * 0.003), ...share(event.clientX, event.clientY));
     rezoom(true);
   }, {passive: false});
-  canvas.addEventListener("dblclick", event => { zoom(2, ...share(event.clientX, event.clientY)); rezoom(); });
+  if (!payload.live) canvas.addEventListener("dblclick", event => { zoom(2, ...share(event.clientX, event.clientY)); rezoom(); });
   canvas.addEventListener("pointerdown", event => {
     fingers.set(event.pointerId, {x: event.clientX, y: event.clientY});
     if (view.scale > 1) {

@@ -1,6 +1,6 @@
 // The payload: facts as JSON, and all arrays as one block of integers (see render/html/encoding.py).
 const payload = JSON.parse(element("data").textContent);
-const span = Math.max(payload.last, 1);
+let span = Math.max(payload.last, 1);  // the steps that the loss curves show
 
 // A text of the page, in the language of `words=`, with values in its placeholders.
 function say(text, values = {}) {

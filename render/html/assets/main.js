@@ -3,12 +3,13 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const look = () => payload.looks[dark.matches ? payload.looks.length - 1 : 0];
 
 async function main() {
-  const take = await decodeIntegers(payload.numbers), surface = payload.surface && decodeSurface(take), runs = decodeRuns(take);
+  const take = await decodeIntegers(payload.numbers), surface = payload.surface && decodeSurface(take), runs = loadRuns(take);
   const hovered = {point: null}, pending = {surface: true, trajectories: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0};
   let settle = 0;
 
   const redraw = () => pending.frame ||= requestAnimationFrame(draw);
   const relayout = () => { pending.surface = pending.trajectories = true; redraw(); };
+  const retrace = () => { pending.trajectories = pending.gaps = true; redraw(); };
   const rezoom = moving => {  // while moving, the surface is drawn at half resolution
     pending.coarse = moving === true;
     pending.gaps ||= !pending.coarse;
@@ -44,6 +45,7 @@ async function main() {
       if (surface) drawRing(element("race"), run.x[i], run.y[i], look(), contourBox());
       drawRing(element("loss-curves"), run.across[i], run.up[i], look(), panelBox());
     }
+    if (surface) placeHandle(contourBox(), edges());
     updateCounter();
   }
 
@@ -58,7 +60,6 @@ async function main() {
     updateLegend(runs, clock.time);
   }
 
-  element("scrub").max = payload.last;
   element("heading").textContent = payload.loss_panel.heading;
   element("loss-curves").setAttribute("aria-label", surface ? element("heading").textContent : payload.caption);
   if (!surface) document.querySelector("main").classList.add("flat");
@@ -73,8 +74,10 @@ async function main() {
   dark.addEventListener("change", () => { styleLegend(runs, look()); relayout(); });
   new ResizeObserver(relayout).observe(document.querySelector("main"));
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (still) clock.time = payload.last;
-  setPlaying(!still);
+  watchRuns(runs, retrace);
+  element("scrub").max = payload.last;
+  if (still || payload.live) clock.time = payload.last;
+  setPlaying(!still && !payload.live);
   redraw();
 }
 
