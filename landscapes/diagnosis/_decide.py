@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from landscapes.diagnosis import _advice, _ends, _failures, _motion
+from landscapes.diagnosis import _advice, _blow_up, _ends, _failures, _motion
 from landscapes.diagnosis._finding import Finding
 from landscapes.diagnosis._log import Log
 from landscapes.diagnosis._verdict import Evidence, Verdict
 
 LEAST = 8
-"""A log of fewer entries is unclear, unless it ends in NaN or infinity."""
+"""A log of fewer entries is unclear, unless it has infinite losses or ends in NaN."""
 
 RULES: Sequence[Callable[[Log], Finding | None]] = (
     _failures.non_finite,
+    _blow_up.blow_up,
     _failures.stopped,
     _failures.left_domain,
     _failures.diverged,
@@ -38,7 +39,7 @@ CONFIDENCE = ((0.0, 0.80), (0.1, 0.95), (0.3, 0.98), (1.0, 0.99))
 def decide(log: Log, label: str = "") -> Verdict:
     """Return the verdict on a log."""
     with np.errstate(all="ignore"):
-        if len(log) < LEAST and log.failed_at is None and log.diverged_at is None:
+        if len(log) < LEAST and log.failed_at is None and log.diverged_at is None and not len(log.infinite):
             return _unclear(log, label, f"a log of {len(log)} entries is too short; at least {LEAST} are needed")
         for rule in RULES:
             if log.failed_at is not None and rule is not _failures.non_finite:
@@ -53,7 +54,7 @@ def _verdict(finding: Finding, label: str, log: Log) -> Verdict:
     kind, other = finding.kind, finding.alternative
     margins, shares = zip(*CONFIDENCE, strict=True)
     words = _advice.experiment(kind, other) if other else ""
-    gaps = (Evidence("entries left out because they are not finite", float(log.gaps)),) if log.gaps else ()
+    gaps = (Evidence("entries left out because they are NaN", float(log.gaps)),) if log.gaps else ()
     return Verdict(
         kind,
         finding.summary,

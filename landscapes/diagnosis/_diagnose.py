@@ -35,9 +35,9 @@ def diagnose(
     by `benchmarks/diagnosis.py`.
 
     Args:
-        x: a record, or the losses of one run (T,) or of several (R, T). NaN between numbers is a gap; NaN until the
-            end is a failure. A record needs all steps (`record_steps="all"`); its metrics "gradient_norm" and "lr"
-            are used where it has them.
+        x: a record, or the losses of one run (T,) or of several (R, T). NaN between numbers is a gap, infinity a value;
+            NaN until the end is a failure. A record needs all steps (`record_steps="all"`); its metrics "gradient_norm"
+            and "lr" are used where it has them.
         step: the steps of the losses (T,), ascending; by default 0, 1, 2, …
         gradient_norm: norms of the gradients before clipping, in the shape of the losses.
         step_length: distance from each point to the next, in the shape of the losses.

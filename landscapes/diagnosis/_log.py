@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -28,7 +28,8 @@ class Log:
         failed_at: the step of the first loss or gradient that is not finite, up to the end; None if there is none.
         failed_first: what was not finite first: "the loss" or "the gradient".
         diverged_at: the step at which an experiment stopped the run because it had diverged, or None.
-        gaps: entries in between that were not finite and are left out.
+        gaps: entries in between that were NaN and are left out.
+        infinite: the steps of infinite losses before the end, which are left out too.
         curvature: returns the eigenvalues of the Hessian at the last point, and the gradient's components on its
             eigenvectors (or None); None if no function is at hand.
     """
@@ -44,6 +45,7 @@ class Log:
     failed_first: str = ""
     diverged_at: int | None = None
     gaps: int = 0
+    infinite: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     curvature: Callable[[], Array | None] | None = None
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Make the log of a run from arrays: gaps are left out, and a failure at the end is cut off and noted."""
+"""Make the log of a run from arrays: NaN and infinity are left out, and noted."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def log_of(
         failed_at=failed_at,
         failed_first=first,
         diverged_at=diverged_at,
-        gaps=end - len(keep),
+        gaps=int(np.isnan(loss[:end]).sum()),
+        infinite=steps[:end][np.isinf(loss[:end])],
         curvature=curvature,
     )
 

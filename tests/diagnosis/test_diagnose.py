@@ -160,6 +160,26 @@ def test_gaps_and_failures():
 
 
 @pytest.mark.parametrize(
+    ("after", "kind"),
+    [(np.full(T, 3.0), "non-finite"), (FALL, "spike"), (np.full(T, np.nan), "non-finite")],
+    ids=["at another level", "where it was", "never"],
+)
+def test_an_infinite_loss_in_mid_run_is_a_blow_up_and_no_gap(after, kind):
+    loss = np.where(K < 100, FALL, after)
+    loss[97:103] = np.inf
+    verdict = diagnose(loss)[0]
+    assert verdict.kind == kind
+    assert verdict.figures["onset"] == 97
+    assert "entries left out" not in str(verdict)
+    assert json.loads(json.dumps(verdict.to_dict(), allow_nan=False))["kind"] == kind
+
+
+def test_short_logs_with_an_infinite_loss():
+    assert diagnose([1.0, np.inf, 0.5])[0].kind == "non-finite"
+    assert diagnose([1.0, np.nan, 0.5])[0].kind == "unclear"
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"x": ["a", "b"]}, "losses must be numbers"),

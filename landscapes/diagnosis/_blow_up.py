@@ -1,0 +1,49 @@
+"""The rule for a loss that is infinite in mid-run. NaN may be a gap of the log; infinity is a value."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from landscapes.diagnosis._finding import Finding, below
+from landscapes.diagnosis._log import Log
+from landscapes.diagnosis._motion import BACK
+from landscapes.diagnosis._verdict import Evidence
+
+
+def blow_up(log: Log) -> Finding | None:
+    """The loss overflows to infinity, and finite losses follow: a spike if they are as low as those before."""
+    if not len(log.infinite):
+        return None
+    first, last = int(log.infinite[0]), int(log.infinite[-1])
+    before, after = log.loss[log.step < first], log.loss[log.step > last]
+    end = float(np.median(after[-max(3, len(log) // 20) :]))
+    where = f"at step {first}" if first == last else f"from step {first} to {last}"
+    evidence: tuple[Evidence, ...] = (
+        Evidence("infinite losses", float(len(log.infinite))),
+        Evidence("loss at the end", end),
+    )
+    figures = {"onset": float(first), "last": float(last), "end": end}
+    if len(before) >= 4 and last - first <= 0.3 * (log.step[-1] - log.step[0]):
+        recent = before[-max(8, len(log) // 20) :]
+        level, spread = float(np.median(recent)), float(np.quantile(recent, 0.95) - np.quantile(recent, 0.05))
+        limit = max(BACK * log.drop, 2 * spread)
+        evidence += (Evidence("loss before the first of them", level),)
+        if end - level <= limit:
+            return Finding(
+                "spike",
+                f"the loss overflows to infinity {where} and is back at {end:.4g}",
+                evidence,
+                (first, last),
+                below(end - level, limit),
+                {**figures, "peak": float(first), "height": float("inf")},
+                "late instability",
+            )
+    return Finding(
+        "non-finite",
+        f"the loss overflows to infinity {where}; the run goes on, at {end:.4g} in the end",
+        evidence,
+        (first, last),
+        3.0,
+        figures,
+        "diverged",
+    )
