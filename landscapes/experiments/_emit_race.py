@@ -28,6 +28,9 @@ COMPARED = 200
 TOLERANCE = 1e-9
 """The largest difference between them, relative to the loss, or to the median loss."""
 
+MOST_FOR_SURFACE = 2500
+"""Characters of a function up to which 257 × 257 values are soon computed, see benchmarks/javascript.md."""
+
 REPLAY = "; the replay page needs no JavaScript of it: leave out live"
 
 
@@ -96,6 +99,7 @@ def emit_race(
         "stop": dict(meta.stop),
         "minimum": meta.minimum if math.isfinite(meta.minimum) else None,
         "minima": surface.minima[np.isfinite(surface.minima).all(1)].tolist(),
+        "computes_surface": len(written.source) <= MOST_FOR_SURFACE,
         "runs": [
             _run(one, script.hyperparameters, kinds.index(script.kind), text)
             for one, script, text in zip(raced, scripts, map(str, record.trajectories.runs["optimizer"]), strict=True)

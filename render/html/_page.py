@@ -7,6 +7,7 @@ import hashlib
 import html
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -63,6 +64,14 @@ TEXTS = (
 BREAKPOINTS = {"short": 901, "stacked": 680, "narrow": 481}
 """Windows narrower than this have a short legend beside the plot, all parts below each other, or a short legend again;
 in pixels at a text scale of 1."""
+
+NOTE = (
+    "Points are rounded to 1e-5 of the view, losses to four digits. Races with more than 24,000 points are simplified; "
+    "at fourfold zoom most removed points would be invisible."
+)
+"""What the source of a replay says of its numbers."""
+
+LIVE_NOTE = "The page takes the steps itself, in double precision, as landscapes.race takes them."
 
 MOST = 20_000
 """The largest number of characters of the description."""
@@ -162,13 +171,19 @@ def document(
     described = clean_text(_description(record, look), math=False, most=MOST)
     data = build_payload(record, chosen, heading, described, check_seconds(seconds), race.facts if race else None)
     names = (*PLOTS, *(LIVE if race else REPLAY), "main")
-    scripts = "\n".join([*([race.source] if race else []), *(_asset(f"{name}.js") for name in names)])
+    scripts = "\n".join([*([race.source] if race else []), *map(_script, names)])
     script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
     style = f"\n{_colors(chosen)}{_sizes(look.text_scale, 'page', *(['live'] if race else []))}"
     texts = {text: look.say(text) for text in TEXTS} | {"title": heading, "caption": described}
     parts = {name: html.escape(text) for name, text in texts.items()}
     policy = f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}"
-    parts |= {"policy": policy, "style": style, "script": script, "data": _as_script(data)}
+    parts |= {
+        "note": LIVE_NOTE if race else NOTE,
+        "policy": policy,
+        "style": style,
+        "script": script,
+        "data": _as_script(data),
+    }
     return _fill_template(_asset("page.html"), parts | {"language": "" if look.words else ' lang="en"'})
 
 
@@ -240,6 +255,11 @@ def _as_script(data: Mapping[str, Any]) -> str:
     """Return JSON that is safe inside a script element; raise `ValueError` for NaN."""
     text = json.dumps(data, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _script(name: str) -> str:
+    """Return the text of a script, without the lines that are comments and without indentation."""
+    return re.sub(r"^ *//.*\n|^ +", "", _asset(f"{name}.js"), flags=re.MULTILINE)
 
 
 def _asset(name: str) -> str:

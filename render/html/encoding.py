@@ -76,8 +76,10 @@ def four_digits(values: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray
     return front, power
 
 
-def surface_data(record: Record, block: IntegerBlock) -> dict[str, Any]:
+def surface_data(record: Record, block: IntegerBlock, *, computed: bool = False) -> dict[str, Any]:
     """Return the facts of the surface, and append its heights to the block.
+
+    With `computed`, a page that has the function computes the heights, if they follow from values and levels alone.
 
     Heights are measured in colour bands: 3.25 is a quarter of the way from the third level to the next. So the script
     needs no levels, can use any theme, and finds level lines at integer heights.
@@ -90,6 +92,7 @@ def surface_data(record: Record, block: IntegerBlock) -> dict[str, Any]:
     minima = (surface.minima - box[:, 0]) / (box[:, 1] - box[:, 0])
     scaled = np.rint(PARTS * heights).astype(np.int64)
     rough = np.diff(np.diff(scaled, axis=0, prepend=0), axis=1, prepend=0)
+    levels = _level_facts(surface) if computed and not holes.any() else None
     return {
         "box": [float(side) for side in box.ravel()],
         "columns": columns,
@@ -97,11 +100,27 @@ def surface_data(record: Record, block: IntegerBlock) -> dict[str, Any]:
         "parts": PARTS,
         "bands": bands,
         "stride": _stride(heights),
-        "heights": block.append(rough),
+        "levels": levels,
+        "heights": 0 if levels else block.append(rough),
         "holes": block.append(holes.astype(np.int64)) if holes.any() else 0,
         "minima": [[round(float(part), 6) for part in point] for point in minima if np.isfinite(point).all()],
         "known": is_known(record),
     }
+
+
+def _level_facts(surface: Surface) -> dict[str, Any] | None:
+    """Return how a page turns values into heights in bands; None if its heights would be others."""
+    shape = color_levels(surface)
+    if len(surface.x) > MAX_POINTS or len(surface.y) > MAX_POINTS or not np.isfinite(surface.values).all():
+        return None
+    height = surface.values
+    if shape.zero is not None and shape.offset is not None:
+        height = np.log10(np.maximum(height - shape.zero, 0.0) + shape.offset)
+    bands = np.arange(len(shape.levels))
+    apart = np.interp(height, shape.levels, bands) - np.interp(np.ma.getdata(shape.height), shape.levels, bands)
+    if not np.abs(apart).max() < 1 / PARTS:
+        return None
+    return {"zero": shape.zero, "offset": shape.offset, "borders": shape.levels.tolist()}
 
 
 def _heights(surface: Surface) -> tuple[Grid, NDArray[np.bool_], int]:

@@ -71,7 +71,11 @@ def build_payload(
     block = IntegerBlock()
     run_styles = [styles(optimizer_labels(record), look) for look in looks]
     shapes = {"*", *(style.marker for row in run_styles for style in row)}
-    surface = None if record.surface is None else surface_data(record, block)
+    surface = (
+        None
+        if record.surface is None
+        else surface_data(record, block, computed=bool(live and live["computes_surface"]))
+    )
     panel = _panel(record, looks[0])
     return {
         "title": title,

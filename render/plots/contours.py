@@ -155,10 +155,13 @@ class ColorLevels:
     Attributes:
         height: shape (ny, nx), masked if not finite.
         levels: borders of the bands, ascending.
+        zero, offset: on a log scale, the height of a value v is log₁₀(max(v - zero, 0) + offset); else None.
     """
 
     height: np.ma.MaskedArray[tuple[int, int], np.dtype[np.float64]]
     levels: NDArray[np.float64]
+    zero: float | None = None
+    offset: float | None = None
 
 
 def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
@@ -184,20 +187,23 @@ def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
         known = values.compressed()
     unit = float(np.abs(known).max())
     if unit and not 1e-200 < unit < 1e200:  # avoids overflow in matplotlib; colours do not depend on the unit
-        return color_levels(replace(surface, values=surface.values / unit, minimum=surface.minimum / unit), levels)
+        scaled = color_levels(replace(surface, values=surface.values / unit, minimum=surface.minimum / unit), levels)
+        return ColorLevels(scaled.height, scaled.levels)
     lowest = surface.minimum if np.isfinite(surface.minimum) else float(known.min())
+    zero, offset = None, None
     if surface.scale == "log":
-        gap = np.maximum(known - min(lowest, float(known.min())), 0.0)
+        zero = min(lowest, float(known.min()))
+        gap = np.maximum(known - zero, 0.0)
         most = min(float(gap.max()), TOWER * max(float(np.median(gap)), 1e-290))
         offset = max(float(np.quantile(gap, 0.002)), 1e-7 * most, 1e-300)
-        height = np.ma.log10(np.ma.maximum(values - min(lowest, float(known.min())), 0.0) + offset)
+        height = np.ma.log10(np.ma.maximum(values - zero, 0.0) + offset)
     else:
         height = values
     finite = height.compressed()
     shares = np.linspace(0.0, 1.0, levels + 1)
     by_area = np.quantile(finite, shares)
     low, high = np.quantile(finite, (0.0, 0.998))
-    if surface.scale == "log":
+    if offset is not None:
         high = min(high, np.log10(most + offset))
     by_height = np.linspace(low, high, levels + 1)
     weight = 0.0 if surface.scale == "rank" else EVEN
@@ -206,4 +212,4 @@ def color_levels(surface: Surface, levels: int = LEVELS) -> ColorLevels:
         reach = max(0.5, 1e-6 * abs(float(borders[0])))
         borders = np.array([borders[0] - reach, borders[0] + reach])
     borders[-1] = max(borders[-1], float(finite.max()))
-    return ColorLevels(height, borders)
+    return ColorLevels(height, borders, zero, offset)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 from browser import CHROMIUM, Browser
-from test_html import NASTY, Reader, reported
+from test_html import NASTY, Reader, reported, rows
 
 from landscapes import InputError, Record, Stop, emit_race, function, race, render
 from landscapes.cli.main import main
@@ -30,6 +30,8 @@ in_node = pytest.mark.skipif(bool(node.MISSING), reason=node.MISSING)
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
 
 DIVERSE = ["sgd(lr=1)", "momentum(lr=0.05)", "adam(lr=0.3)", "lion(lr=1.0)", "schedule_free_sgd(lr=5)"]
+
+CALM = ["sgd(lr=0.02)", "adam(lr=0.1)", "rprop(lr=0.1)"]
 
 
 def asset(name: str) -> str:
@@ -56,7 +58,7 @@ RACES: dict[str, Callable[[], tuple[Record, Any]]] = {
     "published": lambda: (race("beale", resolution=33), None),
     "failing": lambda: (race("rosenbrock", DIVERSE, steps=200, resolution=9), None),
     "stopped": lambda: (
-        race("beale", stop=Stop(gtol=1e-3, ftol=1e-4, xtol=1e-2), start=(1.0, 1.0), resolution=9),
+        race("beale", CALM, stop=Stop(gtol=1e-3, ftol=1e-4, xtol=1e-2), start=(1.0, 1.0), resolution=9),
         None,
     ),
     "unbounded": lambda: (race("saddle", resolution=33), None),
@@ -99,6 +101,27 @@ def test_the_runs_of_the_page_are_those_of_the_record(kind):
         for name in ("stopped", "reached"):
             assert (-1 if run[name] is None else run[name]) == filled(paths.runs[name])[i]
     assert found["order"] == record.order
+
+
+@in_node
+@pytest.mark.parametrize("name", ["beale", "saddle", "dying_relu"])
+def test_the_surface_that_the_page_computes_is_the_recorded_one(name):
+    record = race(name, ["sgd(lr=0.001)"], steps=2, resolution=41)
+    facts = reported(document(record, live=True))["surface"]
+    source = f"{emit_race(record).source}\n{asset('live_race')}\nresult=[...computeSurface(data,emitted.f).height];"
+    computed = np.array(node.run(source, facts)).reshape(41, 41)
+    recorded, _ = rows(reported(document(record)))
+    assert facts["levels"]
+    np.testing.assert_allclose(computed, recorded / facts["parts"], atol=0.6 / facts["parts"])
+
+
+def test_a_surface_that_is_slow_or_has_holes_is_embedded():
+    for name in ("bbob_f21", "trid"):
+        record = race(name, ["sgd(lr=0.001)"], steps=2, resolution=9)
+        if name == "trid":
+            record.surface.values[2, 3] = np.nan
+        facts = reported(document(record, live=True))["surface"]
+        assert (facts["levels"], facts["heights"]) == (None, 81)
 
 
 @in_node
@@ -153,7 +176,7 @@ def test_live_is_for_pages(tmp_path):
 
 def test_the_page_is_small_and_holds_nothing_of_its_texts_as_code():
     record = race("beale")
-    assert len(document(record, live=True).encode()) <= 120_000
+    assert len(document(record, live=True).encode()) <= 100_000
     labels = {f"{text} {i}": "sgd(lr=0.1)" for i, text in enumerate(NASTY)}
     read = Reader(document(race("booth", labels, steps=5), live=True, title=NASTY[0]))
     assert [tag for tag, _ in read.elements].count("script") == 2

@@ -6,6 +6,10 @@ const published = () => ({
 let setting = published();
 const work = {frame: 0, fresh: false, taken: [], terms: null, show: () => {}};
 
+function loadSurface(take) {
+  return payload.surface.levels ? computeSurface(payload.surface, emitted.f) : decodeSurface(take);
+}
+
 function isPublished() {
   return JSON.stringify(setting) === JSON.stringify(published());
 }

@@ -3,7 +3,7 @@ const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const look = () => payload.looks[dark.matches ? payload.looks.length - 1 : 0];
 
 async function main() {
-  const take = await decodeIntegers(payload.numbers), surface = payload.surface && decodeSurface(take), runs = loadRuns(take);
+  const take = await decodeIntegers(payload.numbers), surface = payload.surface && loadSurface(take), runs = loadRuns(take);
   const hovered = {point: null}, pending = {surface: true, trajectories: true, gaps: true, coarse: false, frame: 0, before: 0, ratio: 0};
   let settle = 0;
 

@@ -1,2 +1,2 @@
 // A replay: the runs are those of the record, and nothing moves them.
-const loadRuns = decodeRuns, watchRuns = () => {}, placeHandle = () => {};
+const loadRuns = decodeRuns, loadSurface = decodeSurface, watchRuns = () => {}, placeHandle = () => {};

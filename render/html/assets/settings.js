@@ -53,7 +53,7 @@ function makeSettings(runs) {
   reset.addEventListener("click", () => controls.changed(() => setting = published()));
   copy.addEventListener("click", async () => {
     code.value = asPython(runs);
-    code.rows = code.value.split("\n").length;
+    code.rows = code.value.split("\n").length - 1;
     dialog.showModal();
     code.select();
     try {
