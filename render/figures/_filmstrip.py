@@ -15,7 +15,7 @@ from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.size import DPI, STRIP_WIDTH, check_figsize, new_figure
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.inputs import check_step, labels_of
+from landscapes.render.plots.inputs import check_step, has_plot, labels_of
 from landscapes.render.theme import StyleLike, Theme, as_theme
 
 LEFT, RIGHT, GAP = 24.5, 4.5, 6.0
@@ -45,10 +45,10 @@ def filmstrip(
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
-    """Return contour plots with the trajectories at several steps, in one or more rows, with one legend.
+    """Return plots of the trajectories at several steps, in one or more rows, with one legend.
 
     Args:
-        record: a race in two dimensions.
+        record: a race in one or two dimensions.
         steps: the steps to show; by default four with growing gaps.
         columns: panels per row; by default all up to five, and more in rows of nearly equal length.
         theme: colours, by name or as a `Theme`.
@@ -62,8 +62,8 @@ def filmstrip(
         The figure; pyplot does not know it.
 
     Raises:
-        InputError: for a record without a surface, no steps, steps outside the race, an unknown theme, columns < 1, a
-            size out of bounds, and one that is too small for the panels.
+        InputError: for a record without a surface or graph, no steps, steps outside the race, an unknown theme,
+            columns < 1, a size out of bounds, and one that is too small for the panels.
 
     >>> from landscapes import race
     >>> len(filmstrip(race("booth", ["adam(lr=0.5)"], steps=40), [5, 20, 40]).axes)
@@ -71,6 +71,8 @@ def filmstrip(
     """
     look = as_theme(theme, text_scale, words, colors, labels_of(record))
     last = int(record.trajectories.step[-1])
+    if not has_plot(record):
+        raise InputError("this record has no surface or graph: races in one or two dimensions have one")
     if steps is not None and not isinstance(steps, Sequence | np.ndarray):
         raise InputError(f"steps must be a sequence of steps, as in [5, 20, 40], got {steps!r:.80}")
     shown = [check_step(record, step) for step in (spread(last) if steps is None else steps)]
@@ -121,7 +123,10 @@ def _lay_out(sheet: Sheet, record: Record, steps: Sequence[int], across: int, le
                 ax, (left + column * (side + gap), sheet.high - 2 - (row + 1) * (head + tall) - row * GAP, side, tall)
             )
             if not again:
-                contour(record, ax, theme=look)
+                if record.surface is None:
+                    trajectories(record, ax, step=steps[place], theme=look)
+                else:
+                    contour(record, ax, theme=look)
                 outer = place + across >= len(steps)  # nothing below
                 ax.tick_params(labelsize=TICK * scale, length=2.5, pad=2, labelleft=column == 0, labelbottom=outer)
         rooms = [sheet.fit_ticks(ax) for ax in panels]
@@ -131,7 +136,8 @@ def _lay_out(sheet: Sheet, record: Record, steps: Sequence[int], across: int, le
         beside = [one.right + two.left + 3 for place, (one, two) in enumerate(pairwise(rooms), 1) if place % across]
         gap = max([GAP, *beside])  # the last label of a panel and the first one of the next
     for ax, step in zip(panels, steps, strict=True):
-        trajectories(record, ax, step=step, theme=look)
+        if record.surface is not None:
+            trajectories(record, ax, step=step, theme=look)
         words, size = sheet.ruler.fit_title(look.say("step {step}", step=step), side, TITLE * scale, LEAST)
         ax.set_title(words, loc="left", fontsize=size, pad=3)
     if rows.height:

@@ -122,6 +122,10 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
         ax.remove()
 
 
+MORE = -3
+"""The number of the row for minima without a row of their own."""
+
+
 def _basins(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str] | None) -> None:
     made, look = sheet.figure, sheet.look
     ax = made.subplots()
@@ -134,8 +138,16 @@ def _basins(sheet: Sheet, record: Record, measure: str, along: str | Sequence[st
     ax.set_title(words, loc="left", fontsize=9 * sheet.scale)
     marks: list[Line2D | Patch] = []
     percent = r"\%" if mpl.rcParams["text.usetex"] else "%"
-    for words, number, share in basin_shares(record):
-        text = f"{look.say(words) if number < 0 else words}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
+    size, rows = 9 * sheet.scale, basin_shares(record)
+    most = max(min(int((sheet.high - sheet.head) / (1.6 * size)) - 2, 24), 1)
+    if len(rows) > most:
+        minima, lost = [row for row in rows if row[1] >= 0], [row for row in rows if row[1] < 0]
+        kept = max(most - len(lost) - 1, 0)
+        more = look.say("+ {count} more", count=len(minima) - kept)
+        rows = [*minima[:kept], (more, MORE, sum(share for *_, share in minima[kept:])), *lost]
+    for words, number, share in rows:
+        name = look.say(words) if number in (-1, -2) else words
+        text = f"{name}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
         if number >= 0 and look.distinct:
             color = mix(basin_color(number, look), to_rgb(look.background), 0.5)
             marks.append(
@@ -147,15 +159,16 @@ def _basins(sheet: Sheet, record: Record, measure: str, along: str | Sequence[st
             marks.append(
                 Line2D([], [], linestyle="none", marker="*", markersize=11, color=basin_color(number, look), label=text)
             )
+        elif number == MORE:
+            marks.append(Line2D([], [], linestyle="none", label=text))
         else:
             marks.append(Patch(facecolor=look.muted, alpha=0.85 if number == -2 else 0.35, label=text))
-    heading, size = look.say("basin, share of starts"), 9 * sheet.scale
+    heading = look.say("basin, share of starts")
     widest = [heading, *(str(mark.get_label()) for mark in marks)]
     while size > LEAST and max(sheet.ruler.width(text, size) for text in widest) > 0.36 * sheet.wide:
         size = max(size - 0.5, LEAST)
-    room = int((sheet.high - sheet.head) / (1.6 * size)) - 2
     made.legend(
-        handles=marks[: max(min(room, 24), 1)],
+        handles=marks,
         loc="outside right upper",
         fontsize=size,
         frameon=False,

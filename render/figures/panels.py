@@ -15,7 +15,7 @@ from landscapes.render.artists.trails import Trail, set_legend_style
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.inputs import check_step
+from landscapes.render.plots.inputs import check_step, has_plot
 from landscapes.render.theme import Style, Theme, styles
 
 
@@ -26,7 +26,7 @@ def check_races(records: Sequence[Record], most: int) -> list[Record]:
         raise InputError(f"expected 1 to {most} records, got {len(races)}")
     for record in races:
         check_step(record, None)
-        if record.surface is None and record.curve is None:
+        if not has_plot(record):
             raise InputError(
                 f"the record of {record.meta.get('title')!r} has no surface or graph; "
                 "races in one or two dimensions have one"

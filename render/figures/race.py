@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,7 +21,7 @@ from landscapes.render.plots._loss_curves import loss_curves, loss_name
 from landscapes.render.plots._trajectories import trajectories
 from landscapes.render.plots._zoom_inset import MAGNIFICATION, zoom_inset
 from landscapes.render.plots.contours import contour
-from landscapes.render.plots.inputs import check_step, labels_of
+from landscapes.render.plots.inputs import check_step, has_plot, labels_of
 from landscapes.render.theme import StyleLike, Theme, as_theme
 from landscapes.views import View
 
@@ -53,10 +54,12 @@ def race_figure(
     """Return the figure of a race at a step; see `render.figure` for the options."""
     look = as_theme(theme, text_scale, words, colors, labels_of(record))
     shown = check_step(record, step)
-    if record.surface is None and (
-        inset is not False or labels == "direct" or (panel is False and record.curve is None)
+    drawn = "only a curve" if record.curve is not None else "only trajectories" if has_plot(record) else "only losses"
+    if (
+        (inset is not False and record.surface is None)
+        or (labels == "direct" and record.surface is None and drawn != "only trajectories")
+        or (panel is False and not has_plot(record))
     ):
-        drawn = "only losses" if record.curve is None else "only a curve"
         raise InputError(f"this record has no surface to draw, {drawn}: races in two dimensions have one")
     if view is not None:
         record = crop(record, view)
@@ -70,7 +73,7 @@ def race_figure(
         if panel is None:
             room = max(0.5 * look.text_scale, 1.0)
             panel = bool(width >= 1.35 * height and width >= room * PANEL_FROM[0] and height >= room * PANEL_FROM[1])
-        if record.surface is None and record.curve is None:
+        if not has_plot(record):
             _lay_out_losses(sheet, record, title)
         else:
             _lay_out(sheet, record, panel, title, legend=labels == "legend")
@@ -139,9 +142,11 @@ def _losses(sheet: Sheet, record: Record, box: Box) -> Axes:
 
 
 def full_title(record: Record, look: Theme) -> str:
-    """Return the title of a record without a surface, with the number of coordinates; projections have it already."""
+    """Return the title above losses alone: with the number of coordinates, and without the share of a plane."""
     title = str(record.meta.get("title", ""))
-    return title if "plane" in record.meta else with_coordinates(title, record.trajectories.x.shape[-1], look)
+    if "plane" in record.meta:
+        return re.sub(r": \d+ % of the movement in this plane$", "", title)
+    return with_coordinates(title, record.trajectories.x.shape[-1], look)
 
 
 def with_coordinates(title: str, count: int, look: Theme) -> str:

@@ -149,9 +149,11 @@ def basin_shares(record: Record) -> list[tuple[str, int, float]]:
     """Return the outcomes of the starts: words, number of the minimum (-1 for none), share of all starts."""
     minimum, status = filled(record.trajectories.runs["basin"]), record.trajectories.runs["status"]
     failed = np.isin(status, FAILED)
+    minima = np.reshape(np.asarray(record.meta["minima"], float), (-1, 2))
+    noise = 1e-6 * np.ptp(record.meta["box"], axis=1)  # a coordinate of 0 is found with a rounding error
     rows = [
         (f"({x:.3g}, {y:.3g})", number, float(np.mean((minimum == number) & ~failed)))
-        for number, (x, y) in enumerate(record.meta["minima"])
+        for number, (x, y) in enumerate(np.where(np.abs(minima) < noise, 0.0, minima).tolist())
     ]
     rows += [("not arrived", -1, float(np.mean((minimum < 0) & ~failed))), ("diverged", -2, float(failed.mean()))]
     return [row for row in rows if row[2] > 0]

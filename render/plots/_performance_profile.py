@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from landscapes.analysis import profiles
@@ -12,7 +11,7 @@ from landscapes.analysis.costs import check_one_lr, judged_tolerance
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, steps_or_inf
 from landscapes.render.artists.trails import set_legend_style
-from landscapes.render.plots.inputs import current_axes, size_factor
+from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
 
 KINDS = ("performance", "ecdf", "data")
@@ -86,10 +85,7 @@ def performance_profile(
         set_legend_style(line, style)
         line.set_markevery(POINTS // 8)
     ax.set_xscale("log")
-    decades = np.log10(x[-1] / x[0])
-    ax.xaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 3 else (1.0, 2.0, 5.0)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    plain_log_ticks(ax, float(np.log10(x[-1] / x[0])))
     ax.set_xlim(x[0], x[-1])
     ax.set_ylim(0, RISE)
     words = "share of problems and targets reached" if kind == "ecdf" else "share of problems solved"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 
 from landscapes.analysis.tuning import FAILED_EFFORT
@@ -14,7 +15,8 @@ from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import Ruler, clean_text
-from landscapes.render.plots.inputs import current_axes, size_factor
+from landscapes.render.artists.trails import mix
+from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
 
 Columns = Mapping[str, NDArray[Any]]
@@ -60,30 +62,33 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     extent = ax.get_window_extent()
     figure = ax.get_figure(root=True)
     ruler = Ruler(72.0 if figure is None else figure.dpi)
-    wide = 72 * extent.width / ruler.dpi
+    wide, font, below = 72 * extent.width / ruler.dpi, 7 * look.text_scale, 0.55
     for label, style in zip(labels, styles(labels, look), strict=True):
         y = order.index(label)
         _settings(ax, table, rows[label], best[label], y, style, look, scale)
-        words = "\n".join(ruler.wrap(_told(table, rows[label], look), wide - 8, 7 * look.text_scale, 2))
+        lines = ruler.wrap(_told(table, rows[label], look), wide - 8, font, 2)
+        if y == len(order) - 1:
+            below = _space_below(1.2 * len(lines) * font * ruler.dpi / 72 / extent.height, len(order))
         ax.annotate(
-            words,
+            "\n".join(lines),
             (0, y + 1.3 * THICK),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),
             textcoords="offset points",
-            fontsize=7 * look.text_scale,
+            fontsize=font,
             va="top",
-            color=look.foreground,
-            alpha=0.8,
+            color=mix(to_rgb(look.foreground), to_rgb(look.background), 0.2),
             parse_math=False,
             linespacing=1.15,
             zorder=5,
+            bbox={"facecolor": look.background, "linewidth": 0, "pad": 1},  # over the dashed line
         )
     ax.axvline(1.0, color=look.muted, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
     finite = table["effort"][table["effort"] > 0]
     ax.set_xscale("log")
     ax.set_xlim(0.8 * min(float(finite.min(initial=1.0)), 0.8), 1.15 * max(float(table["effort"].max()), FAILED_EFFORT))
-    ax.set_ylim(len(labels) - 0.45, -0.45)
+    plain_log_ticks(ax, float(np.log10(ax.get_xlim()[1] / ax.get_xlim()[0])))
+    ax.set_ylim(len(labels) - 1 + below, -0.45)
     ax.set_yticks(range(len(order)), [clean_text(label) for label in order])
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(
@@ -163,9 +168,26 @@ def _told(table: Columns, trials: NDArray[np.int64], look: Theme) -> str:
     for name, column in table.items():
         if name not in FACTS and np.isfinite(column[trials]).any():
             low, high = np.nanmin(column[trials]), np.nanmax(column[trials])
-            values = look.say("{low} to {high}", low=f"{low:.2g}", high=f"{high:.2g}") if low < high else f"{low:.2g}"
+            values = look.say("{low} to {high}", low=_short(low), high=_short(high)) if low < high else f"{low:g}"
             words.append(f"{name} {values}")
     return words[0] + (f"; {', '.join(words[1:])}" if len(words) > 1 else "")
+
+
+def _short(value: float) -> str:
+    """Return a bound with two digits; of one just below 1, as of a decay, with those that tell it from 1.
+
+    >>> _short(0.0123), _short(0.9994), _short(86.4)
+    ('0.012', '0.9994', '86')
+    """
+    if 0.9 < value < 1:
+        return f"{value:.{min(int(np.ceil(-np.log10(1 - value))), 9)}f}".rstrip("0")
+    return f"{value:.2g}"
+
+
+def _space_below(height: float, rows: int) -> float:
+    """Return how many rows the axes need below the last one for a text of a height, as a share of the axes."""
+    share = min(height, 0.5)
+    return max(0.55, (1.5 * THICK + (rows - 0.55) * share) / (1 - share))
 
 
 def _checked(columns: Columns | Record) -> dict[str, NDArray[Any]]:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
@@ -14,6 +14,7 @@ from landscapes.record import Record, Surface, optimizer_labels
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import StepCounter
 from landscapes.render.theme import Theme
+from landscapes.views import extent
 
 
 def current_axes(ax: Axes | None) -> Axes:
@@ -89,12 +90,27 @@ def surface_of(record: Record | Surface) -> Surface:
     return record
 
 
+def has_plot(record: Record) -> bool:
+    """Return whether a race has a plot of its trajectories: on a surface, a graph or, without either, a plane."""
+    if record.surface is not None or record.curve is not None:
+        return True
+    return record.trajectories.x.shape[-1] == 2 and extent(record.trajectories) is not None
+
+
 def size_factor(ax: Axes) -> float:
     """Return the factor for line widths and marker sizes: 1 on large axes, down to 0.45 on small ones."""
     figure = ax.get_figure(root=True)
     extent = ax.get_window_extent()
     side = min(extent.width, extent.height) * 72 / (72.0 if figure is None else figure.dpi)
     return float(np.clip(side / 300, 0.45, 1.0))
+
+
+def plain_log_ticks(ax: Axes, decades: float) -> None:
+    """Label a logarithmic x axis that spans some decades with plain numbers: 0.5, 1, 2, 5, 10."""
+    subs = (1.0,) if decades > 3 else (1.0, 2.0, 5.0) if decades > 1.3 else (1.0, 2.0, 3.0, 5.0)
+    ax.xaxis.set_major_locator(LogLocator(subs=subs))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 HUGE, TINY = 1e290, 1e-280

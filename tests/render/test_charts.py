@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import cycle, product
@@ -173,6 +174,19 @@ def test_a_map_of_basins_states_minima_apart_and_what_fails() -> None:
     ax = basins(record, axes())
     assert ax.get_xlim() == (-2, 2)
     assert [line.get_xydata().tolist() for line in ax.lines] == [[[-1.0, 0.0]], [[1.0, 0.0]]]  # type: ignore[union-attr]
+
+
+def test_minima_without_room_in_the_legend_are_counted_and_rounding_is_no_coordinate() -> None:
+    record = map_record()
+    many = np.arange(24) % 23
+    minima = [[-1.0, 2.43e-16], *([1.0, 0.1 * k] for k in range(1, 23))]
+    record.trajectories.runs.update(basin=many, arrived=many, status=np.array(["converged"] * 23 + ["diverged"]))
+    made = figure(replace(record, meta={**record.meta, "minima": minima}), **sized(480, 270))
+    texts = [text.get_text() for text in made.legends[0].get_texts()]
+    assert texts[0].startswith("(−1, 0) ")
+    assert re.fullmatch(rf"\+ {23 - len(texts[:-2])} more  \d+\.\d %", texts[-2])
+    assert texts[-1].startswith("diverged")
+    assert sum(float(text.split()[-2]) for text in texts) == pytest.approx(100, abs=0.5)
 
 
 CHARTS = {

@@ -22,6 +22,7 @@ from thinned import diagonal
 
 from landscapes import render
 from landscapes.errors import InputError
+from landscapes.record import Record
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.legend import OutcomeText, StepCounter, legend_entries
 from landscapes.render.artists.trails import Trail
@@ -237,6 +238,20 @@ def test_a_race_without_a_map_shows_its_losses_alone():
         assert not any(Trail in kinds for kinds in drawn)
     with pytest.raises(InputError, match="no surface to draw, only losses"):
         render.figure(without, inset=True)
+
+
+def test_a_plane_without_a_surface_shows_its_trajectories():
+    race = converging(2)
+    plane = Record(race.trajectories, None, race.meta)
+    figures = render.figure(plane, labels="direct"), render.filmstrip(plane), render.small_multiples([plane])
+    for figure in figures:
+        panels = [ax for ax in figure.axes if any(isinstance(line, Trail) for line in ax.lines)]
+        assert len(panels) == (4 if figure is figures[1] else 1)
+        for run in race.trajectories.x:
+            low, high = panels[0].viewLim.get_points()
+            assert ((low <= run) & (run <= high)).all()
+    with pytest.raises(InputError, match="no surface to draw, only trajectories"):
+        render.figure(plane, inset=True)
 
 
 @pytest.mark.filterwarnings("ignore:the legend leaves out")

@@ -20,7 +20,7 @@ from render_records import record
 from landscapes import function, race
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface
-from landscapes.render import animate, crop, figure, save, trajectories
+from landscapes.render import animate, crop, figure, filmstrip, save, trajectories
 from landscapes.render.animation.frames import Frames
 from landscapes.render.artists.animated import set_step
 from landscapes.render.artists.heads import Head
@@ -194,6 +194,15 @@ def test_holes_in_a_curve_are_left_open():
     nowhere = replace(runs, curve=Surface(x, np.zeros(1), np.full((1, 51), np.nan), np.zeros((0, 2)), np.nan))
     with pytest.raises(InputError, match="no finite value"):
         trajectories(nowhere, axes())
+
+
+def test_a_filmstrip_shows_the_graph_at_each_step():
+    panels = [ax for ax in filmstrip(valley(), [5, 20]).axes if ax.get_label() != "legend"]
+    assert [[line.polyline.shown for line in ax.lines if isinstance(line, Tail)] for ax in panels] == [
+        [5] * 2,
+        [20] * 2,
+    ]
+    assert all(any(line.get_label() == "_curve" for line in ax.lines) for ax in panels)
 
 
 @pytest.mark.parametrize(

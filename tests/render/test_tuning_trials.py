@@ -66,6 +66,20 @@ def test_every_setting_is_a_point_and_what_was_spent_is_reported():
     }
 
 
+def test_texts_of_all_rows_are_in_view_and_decays_differ_from_1():
+    columns = {**tried(), "beta2": np.array([0.999] * 5 + [0.9994, 0.5])}
+    ax = tuning_trials(columns, Figure(figsize=(4.8, 2.7)).add_subplot())
+    words = " ".join(text.get_text().replace("\n", " ") for text in ax.texts)
+    assert "beta2 0.999" in words
+    assert "beta2 0.5 to 0.9994" in words
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert all(ax.bbox.y0 <= box.y0 and box.y1 <= ax.bbox.y1 for box in boxes)
+    ax.get_figure(root=True).draw_without_rendering()  # type: ignore[union-attr]
+    low, high = ax.get_xlim()
+    ticks = zip(ax.get_xticks(), ax.get_xticklabels(), strict=True)
+    assert [label.get_text() for tick, label in ticks if low < tick < high] == ["0.3", "0.5", "1", "2", "3"]
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0.001, 3.0), min_size=3, max_size=3), st.floats(0.001, 3.0))
 def test_all_settings_are_in_view_in_the_order_of_their_best(efforts: list[float], other: float) -> None:
