@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 from typing import TYPE_CHECKING, Any
 
 from landscapes.cli import console
@@ -29,6 +30,12 @@ QUANTITIES = ("step", "loss", "gradient_norm", "step_length", "lr")
 
 BARS = "▁▂▃▄▅▆▇█"
 """Heights of a sparkline."""
+
+LOG = " log"
+"""Follows bars that are logarithmic."""
+
+DECADES = 3
+"""Losses that span more powers of ten than this are drawn logarithmically."""
 
 
 def add(commands: Commands) -> None:
@@ -103,24 +110,32 @@ def _of_log(file: str, columns: dict[str, str], clip_norm: float | None) -> tupl
 
 
 def _strip(loss: NDArray[np.float64], step: NDArray[Any], verdict: Verdict) -> str:
-    """Return the losses as a line of bars, with the steps of the verdict underlined."""
+    """Return the losses as a line of bars, with the steps of the verdict underlined.
+
+    If the losses are positive and span more than `DECADES` powers of ten, bars are logarithmic, and "log" follows them.
+    """
     import numpy as np
 
-    width = min(console.width() - 2, len(loss))
+    width = min(console.width() - 2 - len(LOG), len(loss))
     if not width:
         return ""
     edges = np.linspace(0, len(loss), width + 1).astype(int)
+    unit = ""
     with np.errstate(all="ignore"):
         finite = loss[np.isfinite(loss)]
         high = float(finite.max()) if len(finite) else 0.0
         tops = [_top(loss[a:b]) for a, b in itertools.pairwise(edges)]
+        shown = [top for top in tops if top is not None]
+        if shown and 0 < min(shown) < 10.0**-DECADES * high:
+            tops = [None if top is None else math.log10(top) for top in tops]
+            high, unit = math.log10(high), LOG
         low = min((top for top in tops if top is not None), default=0.0)
         scale = max(high - low, 1e-300)
     bars = ["!" if top is None else BARS[min(7, int(8 * (top - low) / scale))] for top in tops]
     first, last = verdict.steps
     marked = [bool(((step[a:b] >= first) & (step[a:b] <= last)).any()) for a, b in itertools.pairwise(edges)]
     line = "".join("^" if mark else " " for mark in marked).rstrip()
-    return f"{''.join(bars)}\n{line}"
+    return f"{''.join(bars)}{unit}\n{line}"
 
 
 def _top(part: NDArray[np.float64]) -> float | None:

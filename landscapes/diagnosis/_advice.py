@@ -15,7 +15,8 @@ REMEDIES: Mapping[Kind, str] = {
     "cycling": "a smaller or decaying learning rate, shuffled data",
     "noise floor": "if the level is too high: a decaying learning rate, larger batches, or an average of the points",
     "spike": "gradient clipping; inspect the batch of that step",
-    "late instability": "a lower or decaying learning rate, AMSGrad, clipping; inspect the data of that step",
+    "late instability": "a lower or decaying learning rate, AMSGrad, a larger ε of Adam, clipping; inspect the data of "
+    "that step",
     "diverged": "a learning rate below 2/λ, warm-up, clipping, scaled data",
     "non-finite": "inspect the step before: a lower learning rate if the loss grew, else the data and the formula "
     "(logarithms, roots, divisions)",
@@ -69,6 +70,7 @@ EXPERIMENTS: Mapping[frozenset[Kind], str] = {
     frozenset(
         {"late instability", "noise floor"}
     ): "restart from the lowest point: noise stays low, instability returns",
+    frozenset({"converged", "late instability"}): "run on: the loss of an unstable run goes on growing",
     frozenset({"late instability", "spike"}): "run on: a spike stays single",
     frozenset({"diverged", "non-finite"}): "lower the learning rate tenfold: a run that had diverged stays finite",
     frozenset({"diverged", "oscillating"}): "run on: swings stay bounded",

@@ -24,6 +24,7 @@ RULES: Sequence[Callable[[Log], Finding | None]] = (
     _failures.clipped,
     _motion.spike,
     _motion.late_instability,
+    _motion.late_growth,
     _motion.cycling,
     _motion.oscillating,
     _failures.schedule_ended,

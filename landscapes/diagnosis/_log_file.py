@@ -39,6 +39,9 @@ PREFERRED: Mapping[str, Sequence[str]] = {
 MISSING = ("", "none", "null", "n/a")
 """Cells without an entry. "nan" is an entry: the loss was NaN."""
 
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+([eE][-+]?\d+)?\s*")
+"""A number as spreadsheets of many countries write it, in columns separated by semicolons."""
+
 
 @dataclass(frozen=True, eq=False)
 class LogFile:
@@ -120,7 +123,10 @@ def _json(text: str) -> dict[str, list[Any]] | None:
 
 
 def _csv(text: str) -> dict[str, list[Any]] | None:
-    """Return the columns of a table with a header; a row that is too short lacks entries."""
+    """Return the columns of a table with a header; a row that is too short lacks entries.
+
+    Between semicolons, a comma is a decimal point.
+    """
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -128,6 +134,8 @@ def _csv(text: str) -> dict[str, list[Any]] | None:
     if len(names) != len(set(names)) or all(_is_number(name) for name in names):
         return None
     cells = [row if len(row) == len(names) else [*row, *[""] * len(names)][: len(names)] for row in rows if row]
+    if delimiter == ";":
+        cells = [[cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell for cell in row] for row in cells]
     return dict(zip(names, map(list, zip(*cells, strict=True)), strict=True)) if cells else None
 
 

@@ -17,6 +17,10 @@ BACK = 0.01
 RISE, RISE_IN_NOISE = 4e-3, 4.0
 """Late instability: the mean of the end is this share of the fall above the low, and this many spreads of it."""
 
+DEEP, REGROWTH, REGROWN, ROUNDING = 1e-6, 1e4, 1e-8, 1e-6
+"""Late instability near the lowest loss: the gap was at most the first share of the fall, and grows by the factor, to
+the third share of the fall or more. Gaps below the last share of the loss itself may be rounding."""
+
 SWING = 0.008
 """The swing of an oscillation, in the fall."""
 
@@ -67,6 +71,37 @@ def late_instability(log: Log) -> Finding | None:
         above(rise, unit),
         {"onset": float(log.step[onset]), "factor": factor},
         "noise floor",
+    )
+
+
+def late_growth(log: Log) -> Finding | None:
+    """The loss was calm near its lowest, and grows again by many powers of ten, although it stays small in its fall."""
+    n = len(log)
+    if n < 100 or log.drop <= 0:
+        return None
+    gap, width = log.loss - log.lowest, max(12, int(0.12 * n))
+    windows = np.lib.stride_tricks.sliding_window_view(gap[: int(0.8 * n)], width)[:: max(1, width // 8)]
+    tops = np.quantile(windows, 0.95, axis=1)
+    calm = int(np.argmin(tops)) * max(1, width // 8)
+    top = max(float(tops.min()), ROUNDING * abs(log.lowest), 1e-13 * log.drop)
+    tail = gap[-max(20, n // 5) :]
+    high = float(np.quantile(tail, 0.95))
+    limit = max(REGROWTH * top, REGROWN * log.drop)
+    if top > DEEP * log.drop or high <= limit or float(np.median(tail)) <= 100 * top:
+        return None
+    onset = calm + width + int(np.argmax(gap[calm + width :] > 100 * top))
+    return Finding(
+        "late instability",
+        f"the loss had settled near {log.lowest:.3g} by step {log.step[calm]} and grows again since step "
+        f"{log.step[onset]}, to {float(log.loss[-len(tail) :].max()):.3g}",
+        (
+            Evidence("gap to the lowest loss at the end, in that of the calm steps", high / top),
+            Evidence("the same, in the fall of the run", high / log.drop),
+        ),
+        log.span(onset),
+        above(high, limit),
+        {"onset": float(log.step[onset]), "factor": high / top},
+        "converged",
     )
 
 
@@ -168,7 +203,9 @@ def oscillating(log: Log) -> Finding | None:
     turns = len(ups) / 2
     if turns < 3:
         return None
-    period = lag * float(log.step[-1] - log.step[0]) / (n - 1)
+    shortest = int(deep[0] + np.argmax(after >= 0.9 * c[lag]))  # multiples of the period may correlate better
+    peak = shortest + int(np.argmax(c[shortest : shortest + max(2, shortest // 4)]))
+    period = peak * float(log.step[-1] - log.step[0]) / (n - 1)
     edge = _edge(log)
     evidence = [
         Evidence("period in steps", period),

@@ -86,6 +86,26 @@ def test_units_and_logging_change_nothing(name, exponent, shift, stride):
     assert diagnose(loss, step=np.arange(0, T, stride))[0].kind == expected(name)
 
 
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_growth_by_powers_of_ten_is_seen_however_small_it_is_in_the_fall(unit):
+    """As of Adam after thousands of steps at a loss of nearly zero."""
+    settled = 50 * np.exp(-K / 10) + 1e-12 * (1 + NOISE**2)
+    growing = settled + 1e-12 * np.exp(np.clip(K - 600, 0, None) / 20)
+    verdict = diagnose(unit * growing)[0]
+    assert (verdict.kind, verdict.alternative) == ("late instability", "converged")
+    assert verdict.figures["onset"] == pytest.approx(720, abs=30)
+    assert diagnose(unit * settled)[0].kind == "converged"
+    rounded = (50 + 1e-5 * growing).astype(np.float32).astype(float)
+    assert diagnose(rounded)[0].kind == "converged"
+
+
+def test_the_period_is_the_shortest_one():
+    """Of samples of sin(k), 44 and 355 steps are nearly whole multiples of the period, and correlate best."""
+    for amplitude in (1.0, np.random.default_rng(1).random(T)):
+        loss = 0.3 + 2 * np.exp(-K / 50) + 0.1 * np.sin(K) * amplitude
+        assert diagnose(loss)[0].figures["period"] == pytest.approx(2 * np.pi, rel=0.05)
+
+
 def test_curves_that_name_the_cause():
     gradient = np.exp(-K / 80)
     dead = np.where(K < 50, gradient, 0.0)

@@ -26,6 +26,21 @@ def write_csv(path, **columns):
     return path
 
 
+def test_decimal_commas(tmp_path):
+    """Spreadsheets of many countries separate columns by semicolons."""
+    path = tmp_path / "log.csv"
+    path.write_text("epoch;Loss;note\n0;1;a,b\n1;0,5;\n2;2,5e-1;\n3;nan;\n")
+    assert load_log(path).series["loss"].tolist()[:3] == [1, 0.5, 0.25]
+
+
+def test_small_losses_show_in_the_line_of_bars(tmp_path, capsys):
+    path = write_csv(tmp_path / "log.csv", loss=50 * FALL**4 + 1e-12 * np.exp(np.maximum(np.arange(T) - 600, 0) / 20))
+    assert main(["diagnose", str(path)]) == 1
+    bars = capsys.readouterr().out.splitlines()[2]
+    assert bars.endswith(" log")
+    assert 10 < bars.index("▁") < bars.rindex("▁") < bars.index("▅", 40)
+
+
 def test_trainer_state(tmp_path):
     """Hugging Face logs training and evaluation in separate entries."""
     path = tmp_path / "trainer_state.json"
