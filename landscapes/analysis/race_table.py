@@ -19,6 +19,9 @@ KINDS = {"n_values": "value", "n_gradients": "gradient", "n_hvps": "HVP", "n_hes
 MOST = 4
 """The largest number of minimizers that a note names."""
 
+GROUP = re.compile(r"\{'coordinates': \[([\d, ]+)\], ([^{}]+)\}")
+"""A parameter group in the spec of an optimizer."""
+
 
 def table(record: Record) -> str:
     """Return the standings, best first, one aligned line per run, and notes on what contradicts the declared facts.
@@ -111,6 +114,27 @@ def notes(record: Record) -> list[str]:
     return found
 
 
+def groups(spec: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the coordinates and the settings of each parameter group in the spec of an optimizer.
+
+    >>> groups("adam(lr=0.1, groups=[{'coordinates': [0, 2], 'lr': 0.01}])")
+    [('[0,2]', {'lr': '0.01'})]
+    """
+    return [
+        (f"[{coordinates.replace(' ', '')}]", dict(re.findall(r"'(\w+)': (\([^()]*\)|[^,]+)", settings)))
+        for coordinates, settings in GROUP.findall(spec)
+    ]
+
+
+def learning_rates(lr: str, spec: str) -> str:
+    """Return a learning rate, and those of parameter groups.
+
+    >>> learning_rates("0.1", "adam(lr=0.1, groups=[{'coordinates': [0], 'lr': 0.01}])")
+    '0.1, [0] 0.01'
+    """
+    return ", ".join([lr, *(f"{where} {float(own['lr']):.3g}" for where, own in groups(spec) if "lr" in own)])
+
+
 def listed(words: Sequence[str]) -> str:
     """Join words as in a sentence.
 
@@ -154,7 +178,7 @@ def _standings(record: Record, order: Sequence[int]) -> list[tuple[bool, float, 
 def _row(record: Record, place: int, run: int) -> tuple[str, ...]:
     facts = {name: column[run] for name, column in record.trajectories.runs.items()}
     source = "" if facts["lr_source"] == "given" else f" ({facts['lr_source']})"
-    lr = "–" if math.isnan(facts["lr"]) else f"{facts['lr']:g}{source}"
+    lr = "–" if math.isnan(facts["lr"]) else learning_rates(f"{facts['lr']:g}{source}", str(facts.get("optimizer", "")))
     reached, since = step_or_none(record.trajectories.runs["reached"], run), status_step(record, run)
     status = status_words(facts["status"])
     return (

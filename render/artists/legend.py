@@ -15,6 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from landscapes.analysis.race_table import learning_rates
 from landscapes.record import Record, Surface, optimizer_labels, status_step
 from landscapes.render.artists.animated import NO_BOXES, AnimatedArtist, Boxes, in_use
 from landscapes.render.artists.text_fit import Ruler, clean_text
@@ -105,11 +106,11 @@ def run_entries(record: Record, theme: Theme) -> list[Entry]:
     """Return one entry per run, in the record's order."""
     runs = record.trajectories.runs
     labels = [str(label) for label in runs["label"]]
-    facts = zip(styles(optimizer_labels(record), theme), labels, runs["lr"], strict=True)
+    facts = zip(styles(optimizer_labels(record), theme), labels, runs["lr"], runs.get("optimizer", labels), strict=True)
     return [
         Entry(style, clean_text(label, math=False), full, *_outcome(record, run, theme), bare)
-        for run, (style, label, lr) in enumerate(facts)
-        for full, bare in [_rates(float(lr), label, theme)]
+        for run, (style, label, lr, spec) in enumerate(facts)
+        for full, bare in [_rates(float(lr), label, str(spec), theme)]
     ]
 
 
@@ -240,11 +241,12 @@ def _small(font: float) -> float:
     return max(SMALL * font, min(font, LEAST_POINTS))
 
 
-def _rates(lr: float, label: str, theme: Theme) -> tuple[str, str]:
-    """Return a learning rate in words, and bare; "" if the label has it."""
+def _rates(lr: float, label: str, spec: str, theme: Theme) -> tuple[str, str]:
+    """Return a learning rate in words, with those of parameter groups, and bare; "" if the label has it."""
     if lr != lr or f"lr={lr:g}" in label:
         return "", ""
-    return theme.say("lr {lr}", lr=f"{lr:.3g}"), f"{lr:.3g}"
+    text = f"{lr:.3g}" if " lr=" in label else learning_rates(f"{lr:.3g}", spec)
+    return theme.say("lr {lr}", lr=text), f"{lr:.3g}"
 
 
 OUTCOMES = {

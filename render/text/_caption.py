@@ -11,7 +11,7 @@ import numpy as np
 
 from landscapes.analysis import tables
 from landscapes.analysis.costs import judged_tolerance
-from landscapes.analysis.race_table import listed, notes, place, result_sentence
+from landscapes.analysis.race_table import groups, listed, notes, place, result_sentence
 from landscapes.errors import suggests_arguments
 from landscapes.record import Record, by_start, filled, optimizer_labels
 from landscapes.render.plots._basins import basin_shares
@@ -86,12 +86,18 @@ def with_settings(label: str, spec: str, lr: float) -> str:
 
     >>> with_settings("Adam", "adam(lr=0.05)", 0.05), with_settings("Adam", "adam(lr=0.05, eps=0.1)", 0.05)
     ('Adam (lr 0.05)', 'Adam (lr 0.05, eps=0.1)')
+    >>> with_settings("split", "adam(lr=0.1, groups=[{'coordinates': [0], 'lr': 0.01}])", 0.1)
+    'split (lr 0.1, [0] lr=0.01)'
     >>> with_settings("BFGS", "bfgs()", math.nan), with_settings("ours", "Torch(Mine, lr=0.05)", 0.05)
     ('BFGS', 'ours (lr 0.05)')
     """
     found = settings(spec, label)
     if not math.isnan(lr) and not re.search(r"\blr=", spec) and f"lr={lr:g}" not in label:
         found = ", ".join(filter(None, [f"lr {lr:.4g}", found]))
+    parts = [f"{where} {' '.join(f'{name}={value}' for name, value in own.items())}" for where, own in groups(spec)]
+    if len(parts) > MOST:
+        parts = [f"{len(parts)} groups"]
+    found = ", ".join(filter(None, [found, *(part for part in parts if part not in label)]))
     return f"{label} ({found})" if found else label
 
 

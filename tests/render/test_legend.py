@@ -360,6 +360,22 @@ def test_a_learning_rate_is_left_out_only_if_the_label_has_it(label, outcome_wor
     assert entry.lr == outcome_words
 
 
+def test_learning_rates_of_parameter_groups_show_under_a_label_of_ones_own():
+    race = converging(1)
+    spec = "adam(lr=0.25, groups=[{'coordinates': [0], 'lr': 0.01}])"
+    runs = {
+        **race.trajectories.runs,
+        "label": np.array(["split"]),
+        "lr": np.array([0.25]),
+        "optimizer": np.array([spec]),
+    }
+    race = replace(race, trajectories=replace(race.trajectories, runs=runs))
+    (entry,) = legend_entries(race, THEMES["light"])
+    assert entry.lr == "lr 0.25, [0] 0.01"
+    assert "split (lr 0.25, [0] lr=0.01);" in render.caption(race)
+    assert "0.25, [0] 0.01  " in render.table(race)
+
+
 @pytest.mark.parametrize("draw", [render.figure, render.animate, render.trajectories, render.loss_curves, render.crop])
 def test_an_invalid_record_is_refused(draw):
     with pytest.raises(InputError, match="expected a Record"):
