@@ -33,7 +33,8 @@ def test_decimal_commas(tmp_path):
     assert load_log(path).series["loss"].tolist()[:3] == [1, 0.5, 0.25]
 
 
-def test_small_losses_show_in_the_line_of_bars(tmp_path, capsys):
+def test_small_losses_show_in_the_line_of_bars(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     path = write_csv(tmp_path / "log.csv", loss=50 * FALL**4 + 1e-12 * np.exp(np.maximum(np.arange(T) - 600, 0) / 20))
     assert main(["diagnose", str(path)]) == 1
     bars = capsys.readouterr().out.splitlines()[2]
@@ -118,7 +119,7 @@ def test_command(tmp_path, capsys, monkeypatch):
     bars = out.splitlines()[1]
     assert len(bars) == 78
     assert bars.startswith("█")
-    assert bars.endswith("▁▁▁")
+    assert bars.endswith("▁▁▁ log")
     failed = write_csv(tmp_path / "nan.csv", loss=FAILED)
     assert main(["diagnose", str(failed)]) == 1
     out = capsys.readouterr().out
