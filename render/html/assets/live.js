@@ -28,10 +28,16 @@ function takeSlice() {
   const begin = performance.now();
   work.frame = 0;
   if (work.fresh) beginRace();
-  const left = () => work.taken.filter(run => !run.over);
-  do for (const run of left()) run.advance(run.done + CHUNK); while (left().length && performance.now() - begin < SLICE);
-  if (left().length) work.frame = requestAnimationFrame(takeSlice);
-  work.show(left().length === 0);
+  let run;
+  while ((run = mostBehind()) && performance.now() - begin < SLICE) run.advance(run.done + CHUNK);
+  if (run) work.frame = requestAnimationFrame(takeSlice);
+  work.show(!run);
+}
+
+function mostBehind() {
+  let found = null;
+  for (const run of work.taken) if (!run.over && (!found || run.done < found.done)) found = run;
+  return found;
 }
 
 function beginRace() {
