@@ -129,14 +129,16 @@ def race(
     points = check_starts(objective, start)
     for point in points:
         objective = checked(objective, point)
+    views = [objective.view if wanted is not None else _view_with_start(objective.view, point) for point in points]
     for point in points if wanted is None else ():
-        objective = _view_with_start(objective, point)
+        objective = _widened(objective, point)
     return race_searched(
         objective,
         with_found_minima(objective),
         points,
         optimizers,
         budget,
+        views=views,
         place=place,
         dtype=dtype,
         seed=seed,
@@ -157,6 +159,7 @@ def race_searched(
     optimizers: Optimizers | None,
     budget: int,
     *,
+    views: Sequence[Sequence[Interval]] | None = None,
     place: torch.device = CPU,
     dtype: torch.dtype = torch.float64,
     seed: int = 0,
@@ -168,7 +171,11 @@ def race_searched(
     calm: bool = False,
     progress: loop.Progress | None = None,
 ) -> Record:
-    """Return the race on a checked function, given also with the minima that a search found (or unchanged)."""
+    """Return the race on a checked function, given also with the minima that a search found (or unchanged).
+
+    The runs from each start have the view of a race from there alone: step lengths, the box outside which they diverge,
+    and tuned learning rates depend on it. `views` are those of the starts, by default the function's own.
+    """
     timed, metrics = "seconds" in list(metrics), [name for name in metrics if name != "seconds"]
     specs = parse_optimizers(DEFAULT_OPTIMIZERS if optimizers is None else optimizers)
     several, count = len(points) > 1, len(points) * len(specs)
@@ -179,20 +186,23 @@ def race_searched(
         "record fewer, such as record_steps=1000, or lower steps",
     )
     calm = calm or objective.minimum == -math.inf  # where the largest leap would count as the best
-    specs = with_tuned_lrs(specs, objective, points[0], budget, calm=calm)
+    alone = [_viewed(objective, view) for view in ([objective.view] * len(points) if views is None else views)]
+    specs = with_tuned_lrs(specs, alone[0], points[0], budget, calm=calm)
     raced = [spec.optimizer for spec in specs]
     seed = check_count("seed", seed, 0)
     starts = [torch.tensor(point, dtype=dtype, device=place)[:, None].repeat(1, len(raced)) for point in points]
     firsts = [float(objective(point)) for point in points]
     surface = _surface(objective, resolution)
-    aims = [race_target(objective, first, surface) for first in firsts]
+    same = objective.minimum != -math.inf  # else the target depends on the surface
+    surfaces = [surface if same or one is objective else _surface(one, resolution) for one in alone]
+    aims = [race_target(objective, *from_there) for from_there in zip(firsts, surfaces, strict=True)]
     parts = [
         loop.run(
-            objective,
+            alone[i],
             raced,
             starts[i],
             budget,
-            box=roaming_box(objective),
+            box=roaming_box(alone[i]),
             stop=stop,
             record_steps=record_steps,
             metrics=metrics,
@@ -216,7 +226,10 @@ def race_searched(
             minimum_is = "contradicted"
     if float(np.min(paths.lowest)) < objective.lower_bound:
         objective = replace(objective, lower_bound=math.nan)
-    targets = [None if minimum_is == "contradicted" else race_target(objective, first, surface) for first in firsts]
+    targets = [
+        None if minimum_is == "contradicted" else race_target(objective, *from_there)
+        for from_there in zip(firsts, surfaces, strict=True)
+    ]
     arrivals = [
         (part.first_reached, part.reached) if target == aim else _recorded_arrivals(part, target)
         for part, aim, target in zip(parts, aims, targets, strict=True)
@@ -298,17 +311,28 @@ def _surface(function: Function, resolution: int) -> Surface | None:
     return function.surface(resolution) if function.dim == 2 else function.curve(4 * resolution - 3)
 
 
-def _view_with_start(function: Function, start: Sequence[float]) -> Function:
-    """The function with a view that holds the start, with a word where it had to widen."""
-    if all(low <= c <= high for c, (low, high) in zip(start, function.view, strict=True)):
-        return function
+def _view_with_start(view: Sequence[Interval], start: Sequence[float]) -> tuple[Interval, ...]:
+    """Return the view, widened on each side that the start lies beyond."""
     wider: list[Interval] = []
-    for c, (low, high) in zip(start, function.view, strict=True):
+    for c, (low, high) in zip(start, view, strict=True):
         margin = 0.05 * (max(high, c) - min(low, c))
         wider.append((low if c >= low else c - margin, high if c <= high else c + margin))
+    return tuple(wider)
+
+
+def _widened(function: Function, start: Sequence[float]) -> Function:
+    """Return the function with a view that contains the start, with a warning where it had to widen."""
+    wider = _view_with_start(function.view, start)
+    if wider == function.view:
+        return function
     shown = " × ".join(f"[{low:.4g}, {high:.4g}]" for low, high in wider)
     warn(f"the start lies outside the view of {function.name}; the view widens to {shown}")
     return function.with_view(wider)
+
+
+def _viewed(function: Function, view: Sequence[Interval]) -> Function:
+    """Return the function with a view, itself if that is its own."""
+    return function if tuple(view) == function.view else function.with_view(view)
 
 
 def _with_view(function: Function, view: str | Box, trajectories: Trajectories) -> Function:

@@ -40,6 +40,22 @@ def test_each_run_is_that_of_a_race_from_its_start_alone(record, tmp_path):
     assert labels_of(record.sel(name="adam", start=0)) == ["Adam from (0.6, 1.4)"]
 
 
+@pytest.mark.filterwarnings("ignore:the start lies outside")
+@pytest.mark.parametrize("function", ["beale", "monkey_saddle"])
+def test_starts_outside_the_view_change_no_other_run(function):
+    """The view determines default step lengths, tuned rates, where runs diverge, and targets of unbounded functions."""
+    starts = [(1, 1), (-7, 3), (0.4, 9)]
+    optimizers = ["random_search", "cma_es", "sgd(lr=0.02)", "sgd(lr=1e4)"]
+    record = race(function, ["sgd", *optimizers], start=starts, steps=12, resolution=9)
+    for start, part in zip(starts, by_start(record), strict=True):
+        first = "sgd" if start == (1, 1) else f"sgd(lr={float(record.trajectories.runs['lr'][0])!r})"
+        alone = race(function, [first, *optimizers], start=start, steps=12, resolution=9)
+        assert_array_equal(part.trajectories.x, alone.trajectories.x)
+        for name in ("status", "reached", "first_reached", "stopped"):
+            assert_array_equal(filled(part.trajectories.runs[name]), filled(alone.trajectories.runs[name]), name)
+        assert part.meta.target == alone.meta.target
+
+
 def test_optimizers_share_colours_and_legend_rows_and_the_table_ranks_each_start(record):
     ax = render.trajectories(record, render.contour(record))
     colors = [to_hex(line.get_color()) for line in ax.lines if isinstance(line, Trail)]
