@@ -60,12 +60,17 @@ def add(commands: Commands) -> None:
 def run(options: argparse.Namespace) -> console.Report:
     """Return the verdicts; the exit code is 1 if a run is not healthy."""
     columns = _columns(options.columns)
-    if options.file.lower().endswith(".npz"):
-        if columns:
-            raise InputError("--column is for logs: a record has no columns to choose")
-        verdicts, text, source = _of_record(options.file, options.clip_norm)
-    else:
-        verdicts, text, source = _of_log(options.file, columns, options.clip_norm)
+    is_record = options.file.lower().endswith(".npz")
+    if is_record and columns:
+        raise InputError("--column is for logs: a record has no columns to choose")
+    try:
+        verdicts, text, source = (
+            _of_record(options.file, options.clip_norm)
+            if is_record
+            else _of_log(options.file, columns, options.clip_norm)
+        )
+    except OSError as error:  # the exit code 1 is for failed runs
+        raise InputError(f"cannot read {options.file}: {error.strerror or error}") from None
     code = int(any(verdict.healthy is False for verdict in verdicts))
     if options.json:
         source["verdicts"] = [verdict.to_dict() for verdict in verdicts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from landscapes.diagnosis._decide import decide
 from landscapes.diagnosis._from_record import logs_of
@@ -14,6 +14,9 @@ from landscapes.diagnosis._reading import Hessian, log_of, probe
 from landscapes.diagnosis._verdict import Diagnosis
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
+
+LARGEST_STEP = 2.0**53
+"""Floats tell all whole numbers up to here."""
 
 
 @suggests_arguments
@@ -71,7 +74,7 @@ def diagnose(
     if (hessian is None) != (point is None):
         raise InputError("hessian and point must be given together")
     runs = np.atleast_2d(losses)
-    steps = None if step is None else _numbers("step", step).astype(np.int64)
+    steps = None if step is None else _whole("step", step)
     parts = {
         "gradient_norm": _like(runs, "gradient_norm", gradient_norm),
         "step_length": _like(runs, "step_length", step_length),
@@ -89,10 +92,23 @@ def diagnose(
 
 
 def _numbers(name: str, given: Any) -> Array:
+    if hasattr(given, "detach"):  # a tensor of torch, which may require gradients or lie on another device
+        given = given.detach().cpu()
     try:
+        if np.iscomplexobj(given):
+            raise TypeError
         return np.asarray(given, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{name} must be numbers in one shape, got {given!r:.60}") from None
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # torch raises the last for tensors with gradients
+        raise InputError(
+            f"{name} must be real numbers in one shape, such as loss.item() of each step, got {given!r:.60}"
+        ) from None
+
+
+def _whole(name: str, given: Any) -> NDArray[np.int64]:
+    values = _numbers(name, given)
+    if not (np.abs(values) <= LARGEST_STEP).all() or (values != np.round(values)).any():
+        raise InputError(f"{name} must be whole numbers from -2**53 to 2**53, got {given!r:.60}")
+    return values.astype(np.int64)
 
 
 def _like(runs: Array, name: str, given: ArrayLike | None) -> Array | None:

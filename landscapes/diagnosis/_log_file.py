@@ -90,7 +90,7 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
         raise InputError(f"{path} is a folder; name a file of it: CSV, JSON lines or trainer_state.json")
     data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        text = re.sub("\r\n?", "\n", data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         text = ""
     if not text.strip() or "\0" in text:
@@ -103,11 +103,15 @@ def load_log(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None 
 
 
 def _json(text: str) -> dict[str, list[Any]] | None:
-    """Return the columns of JSON lines, of a list of objects, or of a trainer's state."""
+    """Return the columns of JSON lines, a list of objects, a trainer's state, or lists by name (history of Keras)."""
     try:
         whole = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         whole = None
+    if isinstance(whole, dict) and whole and all(isinstance(column, list) for column in whole.values()):
+        lengths = {len(column) for column in whole.values()}
+        if len(lengths) == 1 and "log_history" not in whole:
+            return whole
     if isinstance(whole, dict):
         whole = whole.get("log_history", [whole])
     rows: list[Any] = whole if isinstance(whole, list) else []
@@ -115,7 +119,7 @@ def _json(text: str) -> dict[str, list[Any]] | None:
         for line in text.splitlines():
             try:
                 rows.append(json.loads(line))
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # a line that was cut off, or of another program
     rows = [row for row in rows if isinstance(row, dict)]
     names = dict.fromkeys(name for row in rows for name in row)
@@ -129,8 +133,11 @@ def _csv(text: str) -> dict[str, list[Any]] | None:
     """
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    names = [name.strip() for name in next(rows)]
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error:  # a cell of more than 131,072 characters
+        return None
+    names = [name.strip() for name in rows.pop(0)]
     if len(names) != len(set(names)) or all(_is_number(name) for name in names):
         return None
     cells = [row if len(row) == len(names) else [*row, *[""] * len(names)][: len(names)] for row in rows if row]
@@ -188,14 +195,16 @@ def _floats(path: Path, name: str, cells: Iterable[Any]) -> tuple[Array, np.ndar
     """Return a column as numbers, and which of its cells have an entry."""
     cells = list(cells)
     if None not in cells:
-        with contextlib.suppress(TypeError, ValueError):
-            return np.array(cells, dtype=float), np.ones(len(cells), dtype=bool)
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            values = np.array(cells, dtype=float)
+            if values.ndim == 1:
+                return values, np.ones(len(cells), dtype=bool)
     there = np.array([cell is not None and str(cell).strip().lower() not in MISSING for cell in cells], dtype=bool)
     values = np.full(len(cells), np.nan)
     for place in np.flatnonzero(there):
         try:
             values[place] = float(cells[place])
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise InputError(f"{path}: {name!r} has no number in row {place + 1}: {cells[place]!r:.40}") from None
     return values, there
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,10 +36,10 @@ def log_of(
         InputError: if the steps do not ascend, lengths differ, or `clip_norm` is not positive.
     """
     steps = np.arange(len(loss)) if step is None else step
-    if len(steps) != len(loss) or (np.diff(steps) <= 0).any():
+    if steps.shape != loss.shape or (np.diff(steps) <= 0).any():
         raise InputError(f"step must ascend and have one entry per loss, here {len(loss)}")
-    if clip_norm is not None and not clip_norm > 0:
-        raise InputError(f"clip_norm must be > 0, got {clip_norm}")
+    if clip_norm is not None:
+        clip_norm = _positive("clip_norm", clip_norm)
     good = np.isfinite(loss)
     end = _last(good)
     failed_at, first = (int(steps[end]), "the loss") if end < len(loss) else (None, "")
@@ -65,6 +65,17 @@ def log_of(
     )
 
 
+def _positive(name: str, given: Any) -> float:
+    """Return a number > 0, or raise `InputError`."""
+    try:
+        number = float(given)
+    except (TypeError, ValueError, OverflowError):
+        number = np.nan
+    if isinstance(given, str) or not number > 0:
+        raise InputError(f"{name} must be a number > 0, got {given!r:.60}")
+    return number
+
+
 def _last(good: NDArray[np.bool_]) -> int:
     """Return the number of entries up to the last good one."""
     places = np.flatnonzero(good)
@@ -81,10 +92,21 @@ def _filled(values: Array | None, keep: NDArray[np.int64]) -> Array | None:
 
 
 def probe(hessian: Hessian, point: Array) -> Curvature:
-    """Return a function that measures the eigenvalues of the Hessian at a point."""
+    """Return a function that measures the eigenvalues of the Hessian at a point.
+
+    Raises `InputError` if the Hessian is no function; so does the function if it returns no real matrix (d, d).
+    """
+    if not callable(hessian):
+        raise InputError(f"hessian must be a function from a point (d,) to a matrix (d, d), got {hessian!r:.60}")
 
     def measure() -> Array | None:
-        matrix = np.asarray(hessian(point), dtype=float)
+        found = hessian(point)
+        try:
+            if np.iscomplexobj(found):
+                raise TypeError
+            matrix = np.asarray(found, dtype=float)
+        except (TypeError, ValueError):
+            raise InputError(f"hessian must return real numbers, got {found!r:.60}") from None
         if matrix.shape != (len(point), len(point)):
             raise InputError(f"hessian must return the shape {(len(point),) * 2}, got {matrix.shape}")
         return np.asarray(np.linalg.eigvalsh(matrix)) if np.isfinite(matrix).all() else None

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -202,18 +203,33 @@ def test_short_logs_with_an_infinite_loss():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"x": ["a", "b"]}, "losses must be numbers"),
+        ({"x": ["a", "b"]}, "losses must be real numbers"),
         ({"x": np.zeros((2, 2, 2))}, r"must have the shape \(T,\) or \(R, T\)"),
         ({"x": [1, 2], "lr": [1, 2, 3]}, "lr must have the shape"),
         ({"x": [1, 2], "step": [1, 1]}, "step must ascend"),
-        ({"x": [1, 2], "clip_norm": 0}, "clip_norm must be > 0"),
+        ({"x": [1, 2], "clip_norm": 0}, "clip_norm must be a number > 0"),
         ({"x": [1, 2], "hessian": np.eye}, "hessian and point"),
         ({"x": FALL, "hessian": lambda x: np.eye(3), "point": [0.0]}, "hessian must return"),
+        ({"x": FALL, "hessian": lambda x: "flat", "point": [0.0]}, "hessian must return real numbers"),
+        ({"x": FALL, "hessian": np.eye(1), "point": [0.0]}, "hessian must be a function"),
+        ({"x": [torch.ones((), requires_grad=True)]}, r"losses must be real numbers .* loss.item\(\)"),
+        ({"x": np.array([1j])}, "losses must be real numbers"),
+        ({"x": [10**400]}, "losses must be real numbers"),
+        ({"x": [1, 2], "step": 1.0}, "step must ascend and have one entry per loss"),
+        ({"x": [1, 2], "step": [0.25, 1.5]}, "step must be whole numbers"),
+        ({"x": [1, 2], "step": [0, np.nan]}, "step must be whole numbers"),
+        ({"x": [1, 2], "step": [0, 1e300]}, "step must be whole numbers"),
+        ({"x": [1, 2], "clip_norm": "1"}, "clip_norm must be a number > 0, got '1'"),
     ],
 )
 def test_invalid_input(arguments, message):
     with pytest.raises(InputError, match=message):
         diagnose(**arguments)
+
+
+def test_tensors_are_losses():
+    losses = torch.tensor(FALL, requires_grad=True)
+    assert diagnose(losses, clip_norm=torch.tensor(1.0))[0].kind == diagnose(FALL)[0].kind
 
 
 def test_series_beside_a_record_are_refused():

@@ -96,6 +96,10 @@ def test_columns_of_choice(tmp_path):
         (b'{"a": 1}', "no column of losses"),
         (b"step,loss\n0,high\n", "'loss' has no number in row 1: 'high'"),
         (b"step,loss\n0,\n1,\n", "is empty"),
+        (b"[" * 100_000, "neither CSV"),
+        (b"loss,text\n1," + b"a" * 150_000, "neither CSV"),
+        (b'{"loss": [1, 2]}\n{"loss": [3, 4]}', "no number in row 1"),
+        (b'{"loss": 1%s}' % (b"0" * 400), "no number in row 1: 1000"),
     ],
 )
 def test_bad_files(tmp_path, capsys, content, message):
@@ -107,6 +111,15 @@ def test_bad_files(tmp_path, capsys, content, message):
     assert message.split("'")[-1] in capsys.readouterr().err
     assert main(["diagnose", str(tmp_path)]) == 2
     assert "is a folder" in capsys.readouterr().err
+    assert main(["diagnose", str(tmp_path / "none.csv")]) == 2, "1 is the code of a failed run"
+    assert "No such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", [b"step,loss\r0,2\r1,1\r", b'{"loss": [2, 1], "step": [0, 1]}'])
+def test_old_line_ends_and_histories_of_keras(tmp_path, content):
+    path = tmp_path / "log"
+    path.write_bytes(content)
+    assert load_log(path).series["loss"].tolist() == [2, 1]
 
 
 def test_command(tmp_path, capsys, monkeypatch):
