@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from landscapes.errors import InputError
+from landscapes.objectives.dimensions import MAX_DIM
 from landscapes.optimizers.base import short
 
 MAX_LABEL = 24
@@ -38,7 +40,7 @@ class ParameterGroup:
         settings = [
             f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in self.settings
         ]
-        return f"[{','.join(map(str, self.coordinates))}] {' '.join(settings)}"
+        return " ".join([f"[{','.join(map(str, self.coordinates))}]", *settings])
 
 
 class ParameterGroups(tuple[ParameterGroup, ...]):
@@ -70,14 +72,19 @@ class ParameterGroups(tuple[ParameterGroup, ...]):
         found, taken = [], set[int]()
         for i, one in enumerate(given):
             fields = {"coordinates": one.coordinates, **dict(one.settings)} if isinstance(one, ParameterGroup) else one
-            if not isinstance(fields, Mapping) or "coordinates" not in fields:
+            if (
+                not isinstance(fields, Mapping)
+                or "coordinates" not in fields
+                or not all(type(n) is str for n in fields)
+            ):
                 raise _malformed(kind, one)
             with naming_group(i):
                 coordinates = _coordinates(kind, fields["coordinates"])
                 if taken & set(coordinates):
                     raise InputError(f"{kind}: coordinate {min(taken & set(coordinates))} is in two groups")
                 taken |= set(coordinates)
-                settings = translated({name: _hashable(x) for name, x in fields.items() if name != "coordinates"})
+                plain = {name: _plain(kind, name, x) for name, x in fields.items() if name != "coordinates"}
+                settings = translated(plain)
             if "groups" in settings:
                 raise InputError(f"{kind}: a group must not have groups of its own")
             found.append(ParameterGroup(coordinates, tuple(settings.items())))
@@ -149,13 +156,26 @@ def _coordinates(kind: str, given: Any) -> tuple[int, ...]:
     except TypeError:
         every = []
     flags = any(isinstance(c, bool) for c in listed)
-    if not every or flags or min(every) < 0 or len(set(every)) < len(every):
-        raise InputError(f"{kind}: coordinates must be distinct integers >= 0 such as [0, 2], got {short(given)}")
+    if not every or flags or min(every) < 0 or max(every) >= MAX_DIM or len(set(every)) < len(every):
+        raise InputError(
+            f"{kind}: coordinates must be distinct integers from 0 to {MAX_DIM - 1}, such as [0, 2], got {short(given)}"
+        )
     return tuple(sorted(every))
 
 
-def _hashable(value: Any) -> Any:
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+def _plain(kind: str, name: str, value: Any) -> Any:
+    """Return a setting as plain numbers, which can be compared and written as text, and lists as tuples."""
+    if isinstance(value, list | tuple):
+        return tuple(_plain(kind, name, part) for part in value)
+    if isinstance(value, np.generic | np.ndarray | torch.Tensor):
+        if value.ndim:
+            raise InputError(f"{kind}: {name} must be one number per group, got {short(value)}")
+        return value.item()
+    try:
+        hash(value)
+    except TypeError:
+        raise InputError(f"{kind}: {name} must be a number or a list of numbers, got {short(value)}") from None
+    return value
 
 
 def _malformed(kind: str, given: Any) -> InputError:

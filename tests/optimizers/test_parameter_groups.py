@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -168,10 +169,15 @@ def test_very_many_runs_with_groups_equal_single_ones():
         ({"coordinates": [0]}, r"groups must be a list of dicts"),
         ([{"lr": 0.1}], r"groups must be a list of dicts"),
         ([{"coordinates": []}], r"groups\[0\]: .*coordinates must be distinct integers"),
-        ([{"coordinates": [-1]}], r"coordinates must be distinct integers >= 0"),
-        ([{"coordinates": [True]}], r"coordinates must be distinct integers >= 0"),
-        ([{"coordinates": "x"}], r"coordinates must be distinct integers >= 0"),
+        ([{"coordinates": [-1]}], r"coordinates must be distinct integers from 0"),
+        ([{"coordinates": [True]}], r"coordinates must be distinct integers from 0"),
+        ([{"coordinates": "x"}], r"coordinates must be distinct integers from 0"),
         ([{"coordinates": [0]}, {"coordinates": [1, 0]}], r"groups\[1\]: .*coordinate 0 is in two groups"),
+        ([{"coordinates": [10**30]}], r"coordinates must be distinct integers from 0 to 999999"),
+        ([{"coordinates": [0], 1: 2}], r"groups must be a list of dicts"),
+        ([{"coordinates": [0], "lr": np.array([1, 2])}], r"groups\[0\]: .*lr must be one number"),
+        ([{"coordinates": [0], "lr": {1}}], r"groups\[0\]: .*lr must be"),
+        ([{"coordinates": [0], "lr": math.nan}], r"groups\[0\]: Adam: lr must be finite"),
         ([{"coordinates": [0], "larning": 1}], r"groups\[0\]: unknown setting of Adam 'larning'"),
         ([{"coordinates": [2], "lr": 1.0}], r"groups\[0\]: coordinates must be from 0 to 1 on .* 2 coordinates, got 2"),
     ],
@@ -200,6 +206,16 @@ def test_invalid_groups_are_named(make, groups, message):
 def test_groups_are_refused_where_they_cannot_work(make, message):
     with pytest.raises(InputError, match=message):
         make({"coordinates": [0]})
+
+
+@pytest.mark.parametrize("lr", [1, np.float64(1), np.array(1.0), torch.tensor(1.0)])
+def test_settings_of_groups_are_plain_numbers_whatever_their_type(lr):
+    groups = [{"coordinates": [0], "lr": lr}]
+    optimizer = optimizers.Adam(lr=0.1, groups=groups)
+    assert optimizer.spec == "adam(lr=0.1, groups=[{'coordinates': [0], 'lr': 1.0}])"
+    assert parse(optimizer.spec) == (optimizer, False)
+    assert optimizers.Adam(groups=[{"coordinates": [0]}]).label == "Adam · [0]"
+    assert hash(Torch(torch.optim.Adam, lr=0.1, groups=groups)) is not None
 
 
 def test_lr_by_coordinate():

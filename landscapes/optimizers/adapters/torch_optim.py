@@ -255,10 +255,12 @@ class Torch(Optimizer):
         """Raise `InputError` for a setting in a group that the class does not know."""
         known = {*parameters_of(cast(Any, self.cls)), *getattr(created, "defaults", {}), *dict(self.group)}
         for i, group in enumerate(self.parameter_groups):
-            for name, _ in group.settings:
+            for name, value in group.settings:
                 with naming_group(i):
                     if name not in known:
                         raise unknown(f"setting of {self.kind}", name, known)
+                    if name == "lr":
+                        check_hyperparameter(self.kind, name, value, {})
 
     def _with_advice(self, error: InputError) -> InputError:
         """Return the error; if the class reads options from its groups or works with a matrix, add how to pass them."""

@@ -71,7 +71,11 @@ class FirstOrder(Optimizer):
             return
         if type(self).needs_gradient is not Optimizer.needs_gradient or not self.has_plain_stepper():
             raise InputError(f"{self.kind} evaluates the function at points of its own, so it takes no groups")
-        assert self.parts  # their constructors check the settings
+        checked = [  # by the constructors of the parts, which turn settings into the numbers they are
+            replace(group, settings=tuple((name, getattr(part, name)) for name, _ in group.settings))
+            for group, part in zip(self.parameter_groups, self.parts, strict=False)
+        ]
+        object.__setattr__(self, "groups", ParameterGroups(checked))
 
     @property
     def label(self) -> str:
