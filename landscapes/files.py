@@ -54,6 +54,8 @@ def check_target(path: str | os.PathLike[str]) -> Path:
         folder = target.parent if real.parent == Path(os.path.realpath(target.parent)) else real.parent
         if not folder.is_dir():
             raise InputError(f"cannot write {str(target)!r}: the folder {str(folder)!r} does not exist; make it first")
+    except InputError:  # which is a ValueError
+        raise
     except (OSError, ValueError) as error:
         raise _write_error(target, error) from None
     if not os.access(folder, os.W_OK | os.X_OK):

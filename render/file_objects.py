@@ -35,6 +35,8 @@ def save_as(target: Any, format: str | None, write: Callable[[Path], object]) ->
         raise InputError(
             f"path must be a path or a binary file object, as io.BytesIO() or open(name, 'wb'), got {target!r:.80}"
         )
+    elif not _writable(target):
+        raise InputError(f"{target!r:.80} is closed or open for reading only; open it with mode 'wb'")
     elif format is None:
         raise InputError('a file object needs the format of the picture, such as format="png"')
     if not isinstance(format, str) or not (suffix := format.lower().removeprefix(".")).isalnum():
@@ -51,3 +53,10 @@ def save_as(target: Any, format: str | None, write: Callable[[Path], object]) ->
             with replacing(target) as temporary, temporary.open("wb") as goal:
                 shutil.copyfileobj(source, goal)
     return Path(target)
+
+
+def _writable(file: Any) -> bool:
+    """Return whether a file object may be written to; one that does not tell may be."""
+    if getattr(file, "closed", False):
+        return False
+    return not isinstance(file, io.IOBase) or file.writable()

@@ -30,13 +30,8 @@ def check_figure(options: argparse.Namespace) -> Path:
     appearance(options)
     if options.labels not in LABELS:
         raise unknown("kind of labels", options.labels, LABELS)
-    if is_page(output):
-        if options.size is not None:
-            raise InputError("--size does not apply to .html: the page fills its window")
-        if options.text_scale is not None:
-            raise InputError("--text-scale does not apply to .html: zoom the page instead")
-        if options.words is not None:
-            raise InputError("--words does not apply to .html: its texts are English")
+    if is_page(output) and options.size is not None:
+        raise InputError("--size does not apply to .html: the page fills its window")
     return output
 
 

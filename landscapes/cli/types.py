@@ -108,7 +108,7 @@ def words(text: str) -> dict[str, str]:
     from landscapes.render.words import check_words
 
     try:
-        given = json.loads(Path(text).read_text(encoding="utf-8"))
+        given = json.loads(Path(text).read_text(encoding="utf-8-sig"))
         check_words(given)
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{text!r}: {error.strerror or error}") from None

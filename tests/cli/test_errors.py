@@ -54,10 +54,6 @@ INVALID = {
     "unknown pace": (["race", "booth", "--pace", "lin"], r"unknown pace 'lin'. Did you mean linear\?"),
     "huge texts": (["race", "booth", "--text-scale", "9"], r"text_scale must be from 0.5 to 4, got 9.0"),
     "no words": (["sweep", "booth", "--words", "no.json"], r"--words: 'no.json': No such file or directory"),
-    "words of a page": (
-        ["race", "booth", "--text-scale", "2", "-o", "a.html"],
-        r"--text-scale does not apply to .html",
-    ),
     "no seconds": (["race", "booth", "--seconds", "0"], r"--seconds must be a finite number > 0, got '0'"),
     "seconds as text": (["race", "booth", "--seconds", "long"], r"--seconds must be a finite number > 0, got 'long'"),
     "no frames": (["race", "booth", "--fps", "0"], r"--fps must be an integer >= 1, got '0'"),

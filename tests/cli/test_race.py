@@ -94,7 +94,7 @@ def test_labels_and_settings_of_optimizers(cli, tmp_path):
 
 
 def test_texts_pace_and_precision(cli, tmp_path):
-    (tmp_path / "de.json").write_text('{"step {step}": "Schritt {step}", "loss": "Verlust"}', encoding="utf-8")
+    (tmp_path / "de.json").write_text('{"step {step}": "Schritt {step}", "play": "Los"}', encoding="utf-8-sig")
     texts = ["--title", "Zwei Täler", "--words", "de.json", "--text-scale", "1.4"]
     how = ["--dtype", "float32", "--pace", "log", "--steps", "9", "-o", "a.svg", "--record", "a.npz"]
     assert cli("race", "booth", "-O", "adam(lr=1)", *how, *texts)[::2] == (0, "")
@@ -105,6 +105,8 @@ def test_texts_pace_and_precision(cli, tmp_path):
     assert "Schritt 9" in drawn
     assert cli("replay", "a.npz", "-o", "b.svg", *texts)[0] == 0
     assert "Zwei Täler" in (tmp_path / "b.svg").read_text(encoding="utf-8")
+    assert cli("replay", "a.npz", "-o", "b.html", *texts)[0] == 0
+    assert '"Los"' in (tmp_path / "b.html").read_text(encoding="utf-8")
 
 
 def test_suffix_and_theme(cli, tmp_path):

@@ -96,6 +96,7 @@ def test_figures_are_written_to_file_objects_too(tmp_path):
     ("target", "format", "words"),
     [
         (io.StringIO(), "png", "a binary file object"),
+        (io.BufferedReader(io.BytesIO()), "png", "open for reading only"),
         (5, "png", "path must be a path or a binary file object"),
         (io.BytesIO(), None, 'needs the format of the picture, such as format="png"'),
         (io.BytesIO(), "pgf", "comes with others"),
