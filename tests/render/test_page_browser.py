@@ -511,6 +511,19 @@ def test_space_presses_the_focused_button(show):
     assert page.run(f"document.querySelector('{PLAY}').getAttribute('aria-label')") == "play"
 
 
+def test_the_ends_of_long_names_are_seen_below_the_losses(show):
+    labels = [f"a name of about sixty letters, of which the last is number {run}" for run in range(40)]
+    page = show(converging(40, labels=labels), wide=960, high=600)
+    names = "[...document.querySelectorAll('#legend .name')]"
+    cut = page.run(f"{names}.map(e => [...e.children].map(c => c.scrollWidth > c.clientWidth))")
+    assert cut == [[True, False]] * 40
+    assert page.run(f"{names}.every(e => e.scrollWidth <= e.clientWidth)")
+    page.resize(700, 800)
+    page.frames()
+    _, top, _, high = page.box("#loss-curves")
+    assert top + high <= page.box("#legend")[1]
+
+
 def test_text_that_looks_like_markup_stays_text(show):
     nasty = ["<img src=x onerror=alert(1)>", "</script><script>document.title='caught'</script>"]
     page = show(converging(2, labels=nasty), title="<b>bold</b>")
@@ -578,11 +591,13 @@ def texts(browser):
 
 @pytest.mark.parametrize("text_scale", [1, 2])
 @pytest.mark.parametrize("wide", [360, 768, 1280])
-@pytest.mark.parametrize("kind", ["two", "twelve", "failing", "flat"])
+@pytest.mark.parametrize("kind", ["two", "forty", "failing", "flat"])
 def test_texts_lie_in_the_window_and_apart(show, texts, kind, wide, text_scale):
     race = {
         "two": lambda: converging(2),
-        "twelve": lambda: converging(12, labels=["an optimizer with quite a long name", *"bcdefghijkl"]),
+        "forty": lambda: converging(
+            40, labels=["an optimizer with quite a long name", *(f"run {i}" for i in range(39))]
+        ),
         "failing": lambda: diverging(at=12),
         "flat": lambda: record([np.ones((31, 4)) * np.geomspace(5, 1e-4, 31)[:, None]] * 3),
     }[kind]()

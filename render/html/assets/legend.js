@@ -17,7 +17,7 @@ function makeLegend(runs, changed) {
     run.sample.setAttribute("viewBox", "0 0 36 14");
     run.sample.setAttribute("aria-hidden", "true");
     button.append(run.sample);
-    part("name").textContent = run.label;
+    part("name").append(...inTwo(run.label));
     run.status = part("rate");
     run.short = part("short");
     run.lossText = part("loss");
@@ -29,6 +29,16 @@ function makeLegend(runs, changed) {
     row.append(button);
     return row;
   }));
+}
+
+// A name whose beginning is cut where it has no room: ends distinguish names.
+function inTwo(label) {
+  const letters = [...label], end = letters.length < 10 ? 0 : 7;
+  return [letters.slice(0, letters.length - end), letters.slice(letters.length - end)].filter(piece => piece.length).map(piece => {
+    const made = document.createElement("span");
+    made.textContent = piece.join("");
+    return made;
+  });
 }
 
 // The line samples in the colours of a theme.
