@@ -115,7 +115,7 @@ def save(
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
             `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`, `text_scale`,
-            `words` and `colors`; with live=True a reader can move the start and turn the hyper-parameters. In .svg and
+            `words` and `colors`; with live=True a reader can move the start and change the hyper-parameters. In .svg and
             .html files, theme="auto" follows the reader's system, as does a pair of themes for light and for dark mode;
             "auto" is the default of pages.
 
@@ -220,7 +220,7 @@ def check_output(path: str | os.PathLike[str], experiment: str = "race", **optio
     drawn = {name: option for name, option in options.items() if name not in (*TIME, "live", "theme", "figsize", "dpi")}
     check_options(experiment, drawn)
     if options.get("live", False) is not False and not is_page(target):
-        raise InputError(f"live is for pages, .html; {target.name!r} cannot be turned by its reader: leave out live")
+        raise InputError(f"live is for pages, .html, got {target.name!r}: leave out live, or save a page")
     if options.get("view3d", False) is not False and is_page(target):
         raise InputError("a page has no 3-D view: leave out view3d, or save a picture or an animation")
     if not is_animation(target):

@@ -81,6 +81,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "functions",
         "builders",
         "optimizers",
+        "javascript",
         "experiments",
     },
     "__main__": {"cli"},

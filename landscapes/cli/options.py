@@ -214,7 +214,7 @@ def add_race_figure(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     look.add_argument(
         "--live",
         action="store_true",
-        help="of .html: a reader moves the start and turns the hyper-parameters, and the page takes the steps",
+        help="of .html: a reader moves the start and changes the hyper-parameters, and the page takes the steps",
     )
     look.add_argument(
         "--pace",

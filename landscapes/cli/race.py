@@ -27,7 +27,7 @@ EXAMPLES = [
     ),
     (
         'landscapes race --formula "x**2 + 3*sin(y)**2 + x*y/4" --domain=-4,4 --start=3.5,3 -o race.html --live',
-        "your own formula, as a page: scrub, zoom, drag the start, turn the learning rates; all runs follow",
+        "your own formula, as a page: scrub, zoom, drag the start, change the learning rates; all runs follow",
     ),
 ]
 
@@ -86,6 +86,8 @@ def run(options: argparse.Namespace) -> str:
 
     function = _function(options)
     _check_plane(function, options)
+    if options.live:
+        _check_live(function, options)
     optimizers = lookup.find_optimizers(options.optimizers) if options.optimizers else None
     drawing.check_step(options, function.steps if options.steps is None else options.steps)
     with console.progress_bar("racing", "step") as progress:
@@ -145,6 +147,7 @@ def _check_plane(function: Function, options: argparse.Namespace) -> None:
         f"--labels {options.labels}": options.labels != "legend",
         "--3d": options.view3d,
         "--camera": options.camera is not None,
+        "--live": options.live,
     }
     for option, used in needs_plane.items():
         if used and function.dim != 2:
@@ -152,3 +155,14 @@ def _check_plane(function: Function, options: argparse.Namespace) -> None:
                 f"{option} needs a function of 2 coordinates; {function.name} has {function.dim}, so that only its "
                 "loss curves are drawn"
             )
+
+
+def _check_live(function: Function, options: argparse.Namespace) -> None:
+    """Raise `InputError` for a race that no live page can repeat, as far as that is known before it."""
+    from landscapes.javascript import emit_function
+
+    if len(options.starts or ()) > 1:
+        raise InputError(f"--live takes one --start, got {len(options.starts)}")
+    if options.dtype != "float64":
+        raise InputError(f"--live computes in float64, got --dtype {options.dtype}")
+    emit_function(function)

@@ -104,7 +104,7 @@ def page(
         title: by default the title of the function.
         view: a part of the surface, as in `render.crop`; by default the recorded view.
         seconds: length of one playback at normal speed, with the holds at both ends, > 0; default 10.4.
-        live: whether a reader can move the start and turn the hyper-parameters; the page takes the steps itself. True
+        live: whether a reader can move the start and change the hyper-parameters; the page takes the steps itself. True
             for a record that names its function and optimizers, else what `landscapes.emit_race` returns. Such pages
             need one start, two coordinates and first-order optimizers. Default False.
         text_scale, words, colors: as in `render.figure`. A narrow window has smaller texts. With other words, the

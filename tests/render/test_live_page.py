@@ -194,7 +194,26 @@ def test_the_command_line_makes_live_pages(tmp_path, monkeypatch):
     formula = ["--formula", "x**2 + 3*sin(y)**2", "--domain=-4,4", "--start=3.5,3"]
     assert main(["race", *formula, "-O", "sgd(lr=0.1)", "--steps", "20", "-o", "race.html", "--live"]) == 0
     assert "const emitted=" in Path("race.html").read_text(encoding="utf-8")
-    assert main(["race", "booth", "-O", "sgd(lr=0.1)", "--steps", "20", "-o", "race.png", "--live"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["booth", "-o", "race.png"], "live is for pages"),
+        (["rosenbrock", "--dim", "3"], "--live needs a function of 2 coordinates"),
+        (["booth", "--start=1,1", "--start=2,2"], "--live takes one --start, got 2"),
+        (["booth", "--dtype", "float32"], "--live computes in float64"),
+        (["noisy_bowl"], "stochastic"),
+    ],
+)
+def test_the_command_line_refuses_before_the_race(options, reason, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert (
+        main(["race", *options, "-O", "sgd(lr=0.1)", *([] if "-o" in options else ["-o", "race.html"]), "--live"]) == 2
+    )
+    out, err = capsys.readouterr()
+    assert (out, list(tmp_path.iterdir())) == ("", [])
+    assert reason in err
 
 
 @pytest.fixture(scope="module")
