@@ -115,7 +115,7 @@ def save(
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
             `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`, `text_scale`,
-            `words` and `colors`; with live=True a reader can move the start and change the hyper-parameters. In .svg and
+            `words` and `colors`; with live=True a reader can move the start and change hyper-parameters. In .svg and
             .html files, theme="auto" follows the reader's system, as does a pair of themes for light and for dark mode;
             "auto" is the default of pages.
 
