@@ -61,6 +61,7 @@ WORDS: Mapping[str, str] = {
     "basin, share of starts": "maps of basins",
     "not arrived": "maps of basins",
     "diverged": "maps of basins",
+    "median and quartiles of {count} runs": "sensitivity to a hyper-parameter",
     "Comparison": "comparisons",
     "1 function, tolerance {tolerance}": "comparisons",
     "{count} functions, tolerance {tolerance}": "comparisons",

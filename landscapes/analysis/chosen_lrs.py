@@ -59,4 +59,4 @@ def lr_notes(record: Record) -> list[str]:
         count = int(at_edge(record, name, rates).any(1).sum())
         functions = f"{len(rates)} function{'' if len(rates) == 1 else 's'}"
         edges += [f"{name} on {count} of {functions}"] if count else []
-    return [*notes, f"At the edge of this grid: {', '.join(edges)}; widen it."] if edges else notes
+    return [*notes, f"At the edge of this grid: {', '.join(edges)}; a wider grid may be better."] if edges else notes

@@ -192,7 +192,8 @@ def _warn_of_other_losses(function: Function | PointFunction, record: Record) ->
         'it uses its own running statistics of BatchNorm at all points; use from_module(..., batchnorm="batch"), or '
         "load the last checkpoint of that run into the network first"
         if frozen
-        else "give the loss on the data, and in the mode (training or evaluation), of the losses recorded"
+        else "give the loss on the data, and in the mode (training or evaluation), of the losses recorded; those of "
+        "mini-batches always differ"
     )
     warn(
         f"the surface is not that of the losses recorded: at step {record.trajectories.step[at[worst]]} of "

@@ -95,6 +95,10 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
     if len(requested) == 1:
         ax = made.subplots()
         sensitivity(record, ax, measure=measure, along=requested[0], theme=look)
+        repeats = math.prod(len(record.axes[name]) for name in REPEATS if name in record.axes)
+        if repeats > 1 and measure != "success":
+            text = look.say("median and quartiles of {count} runs", count=repeats)
+            ax.set_title(text, loc="left", fontsize=9 * sheet.scale)
         _key(sheet, record)
         return
     requested = choose_axes(record, requested)

@@ -339,6 +339,12 @@ def test_a_record_without_settings_is_refused(plot, count):
         plot(converging(2))
 
 
+@pytest.mark.parametrize(("measure", "title"), [("gap", "median and quartiles of 3 runs"), ("success", "")])
+def test_a_figure_states_what_the_bands_of_a_sensitivity_are(measure, title):
+    made = figure(sweep_record(valley), along="lr", measure=measure)
+    assert made.axes[0].get_title("left") == title
+
+
 @pytest.mark.parametrize("measure", ["gap", "final", "success"])
 @pytest.mark.parametrize("plot", [sensitivity, heatmap])
 def test_a_sweep_of_failed_runs_has_a_picture(tmp_path, plot, measure):
