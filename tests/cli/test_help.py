@@ -17,8 +17,7 @@ from landscapes.render.writers import WRITERS
 EXAMPLES = [(name, line) for name, module in main.COMMANDS.items() for line, _ in module.EXAMPLES]
 
 SMALL = {
-    "race": ("--steps", "4", "--seconds", "0.3", "--fps", "8"),
-    "replay": ("--seconds", "0.3", "--fps", "8"),
+    "race": ("--steps", "4"),
     "explore": ("--steps", "4"),
     "sweep": ("--steps", "4"),
     "basins": ("--steps", "4", "--resolution", "4"),
@@ -37,8 +36,8 @@ def test_examples_run(cli, window, tmp_path, name, line):
     program, command, *arguments = shlex.split(line)
     assert (program, command) == ("landscapes", name)
     small = SMALL.get(name, ())
-    if name in ("race", "replay") and not line.endswith(".html"):
-        small += ("--size", "240x180")
+    if name in ("race", "replay"):
+        small += () if ".html" in line else ("--seconds", "0.3", "--fps", "8", "--size", "240x180")
     code, out, err = cli(command, *arguments, *small)
     assert code == (name == "diagnose" and "race.npz" in line), err  # a run of this record diverges
     assert out

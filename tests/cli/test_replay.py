@@ -10,7 +10,7 @@ from render_records import arc, converging, diverging, record
 
 from landscapes import render
 
-QUICK = ("--seconds", "0.4", "--fps", "10", "--size", "240x180")
+QUICK = ("--seconds", "0.8", "--fps", "10", "--size", "240x180")
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def test_replay_writes_the_same_file_as_render_save(cli, tmp_path):
     assert lines[2].startswith("place")
     assert lines[-1].startswith("again.gif  ")
     assert lines[-1].endswith(" s")
-    ours = render.save(diverging(), tmp_path / "ours.gif", seconds=0.4, fps=10, **sized(240, 180))
+    ours = render.save(diverging(), tmp_path / "ours.gif", seconds=0.8, fps=10, **sized(240, 180))
     assert (tmp_path / "again.gif").read_bytes() == ours.read_bytes()
 
 
@@ -54,11 +54,11 @@ def test_view_inset_and_labels(cli, tmp_path):
 def test_3d_surface(cli, tmp_path, arguments, settings, name):
     film = name.endswith("gif")
     assert cli("replay", "race.npz", "-o", name, *QUICK, *arguments)[::2] == (0, "")
-    ours = render.save(diverging(), tmp_path / f"ours-{name}", seconds=0.4, fps=10, **sized(240, 180), **settings)
-    flat = render.save(diverging(), tmp_path / f"flat-{name}", seconds=0.4, fps=10, **sized(240, 180))
+    ours = render.save(diverging(), tmp_path / f"ours-{name}", seconds=0.8, fps=10, **sized(240, 180), **settings)
+    flat = render.save(diverging(), tmp_path / f"flat-{name}", seconds=0.8, fps=10, **sized(240, 180))
     assert (tmp_path / name).read_bytes() == ours.read_bytes() != flat.read_bytes()
     with Image.open(ours) as picture:
-        assert getattr(picture, "n_frames", 1) > 3 if film else picture.size == (240, 180)
+        assert getattr(picture, "n_frames", 1) > 2 if film else picture.size == (240, 180)
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".pdf"])

@@ -103,7 +103,7 @@ def test_a_signal_keeps_the_old_file(environment_here, tmp_path, number, code, s
             assert time.monotonic() < deadline
             time.sleep(0.02)
         if stage == "drawing":
-            assert len(list(tmp_path.glob(f".race-*{output[-4:]}"))) == 1, "one unfinished file"
+            assert len(list(tmp_path.glob(f".race.*{output[-4:]}"))) == 1, "one unfinished file"
         os.killpg(process.pid, number)  # as a terminal does: child processes get it too
         out, err = process.communicate(timeout=30)
     finally:
