@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "oracle": {"objectives"},
     "optimizers": {"errors", "silence", "objectives", "oracle", "random", "caching"},
     "engine": {"errors", "silence", "objectives", "oracle", "optimizers", "caching"},
-    "javascript": {"errors", "silence", "objectives", "oracle", "optimizers"},
+    "javascript": {"errors", "silence", "objectives", "functions", "oracle", "optimizers"},
     "execution": {"errors", "files", "leftovers", "versions", "objectives", "oracle", "optimizers", "engine"},
     "experiments": {
         "errors",

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from landscapes.errors import InputError
+from landscapes.functions import as_function
 from landscapes.javascript.printing import Script, printed
 from landscapes.javascript.program import MAX_OPERATIONS, Program, TooLongError
 from landscapes.javascript.recorder import Recorder
@@ -24,7 +25,7 @@ TOLERANCE = 1e-9
 """The largest difference between them, relative to the value and to the gradient's norm, or to their medians."""
 
 
-def emit_function(function: Function, *, gradient: bool = True) -> Script:
+def emit_function(function: str | Function, *, gradient: bool = True) -> Script:
     """Return a function as JavaScript of one number per coordinate: x, y for two, else x0, x1, …
 
     The formula and its gradient are traced at one point and written as operations on numbers, in torch's order. They
@@ -32,16 +33,16 @@ def emit_function(function: Function, *, gradient: bool = True) -> Script:
     Exponentials, sines and the like may differ in the last bit.
 
     Args:
-        function: any function that is not stochastic.
+        function: any function that is not stochastic, or its name in the catalogue.
         gradient: whether to return [value, ∂₀, ∂₁, …], or the value alone; default True.
 
     Raises:
         InputError: for a function that has no such text, with the reason.
 
-    >>> from landscapes.functions import get
-    >>> emit_function(get("booth")).source
+    >>> emit_function("booth").source
     '(x,y)=>{const a=x+y*2-7,b=x*2+y-5,c=a+a,d=b+b;return [a*a+b*b,d*2+c,d+c*2]}'
     """
+    function = as_function(function)
     try:
         program, outputs = _program(function, gradient=gradient)
     except NotEmittedError as error:

@@ -18,7 +18,8 @@ from landscapes.javascript.program import Program, TooLongError
 from landscapes.javascript.recorder import Recorder
 from landscapes.javascript.rules import NotEmittedError
 from landscapes.javascript.symbols import Branches, Symbol
-from landscapes.optimizers.base import Optimizer
+from landscapes.optimizers import parse
+from landscapes.optimizers.base import Optimizer, short
 from landscapes.optimizers.first_order.base import FirstOrder
 from landscapes.optimizers.first_order.nadam import NAdam
 from landscapes.optimizers.first_order.run_coefs import with_arrays
@@ -85,7 +86,7 @@ class OptimizerScript:
         return f"(()=>{{const begin={self.kind},run={run};return{{names:{names},values:[{values}],begin,run}}}})()"
 
 
-def emit_optimizer(optimizer: Optimizer, dim: int = 2) -> OptimizerScript:
+def emit_optimizer(optimizer: str | Optimizer, dim: int = 2) -> OptimizerScript:
     """Return a first-order optimizer as JavaScript, for points of `dim` coordinates.
 
     `update` is recorded on tensors, and `coef` on symbols for the step and the hyper-parameters. A step rounds as in
@@ -93,7 +94,7 @@ def emit_optimizer(optimizer: Optimizer, dim: int = 2) -> OptimizerScript:
     hyper-parameter with integer exponents are those of Python.
 
     Args:
-        optimizer: a first-order optimizer whose step takes one gradient.
+        optimizer: a first-order optimizer whose step takes one gradient, or its text, such as "adam(lr=0.1)".
         dim: number of coordinates d, ≥ 1; default 2.
 
     Raises:
@@ -106,6 +107,7 @@ def emit_optimizer(optimizer: Optimizer, dim: int = 2) -> OptimizerScript:
     """
     if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
         raise InputError(f"dim must be an integer >= 1, got {dim!r:.40}")
+    optimizer = as_optimizer(optimizer)
     if not isinstance(optimizer, FirstOrder):
         raise InputError(f"{optimizer.kind} cannot be written as JavaScript: it is not a first-order optimizer")
     try:
@@ -116,6 +118,18 @@ def emit_optimizer(optimizer: Optimizer, dim: int = 2) -> OptimizerScript:
         raise InputError(
             f"{optimizer.kind} cannot be written as JavaScript: a step takes too many operations"
         ) from None
+
+
+def as_optimizer(given: Any) -> Optimizer:
+    """Return an optimizer, given as such or as text. Raise `InputError` for another object or a missing rate."""
+    if isinstance(given, Optimizer):
+        return given
+    if not isinstance(given, str):
+        raise InputError(f'expected an optimizer, or its text such as "adam(lr=0.1)", got {short(given)}')
+    optimizer, without_rate = parse(given)
+    if without_rate:
+        raise InputError(f"{given!r:.80} has no learning rate; write it in the text, as in {optimizer.spec}")
+    return optimizer
 
 
 def _emitted(optimizer: FirstOrder, dim: int) -> OptimizerScript:

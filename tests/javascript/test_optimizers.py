@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from landscapes import InputError, race
 from landscapes.functions import get
 from landscapes.javascript import OptimizerScript, emit_function, emit_module, emit_optimizer, library
-from landscapes.optimizers import Adafactor, Adam, FirstOrder, Optimizer, parse
+from landscapes.optimizers import SGD, Adafactor, Adam, FirstOrder, Optimizer, parse
 
 in_node = pytest.mark.skipif(bool(node.MISSING), reason=node.MISSING)
 
@@ -178,6 +178,7 @@ def test_a_module_exports_functions_and_optimizers(tmp_path):
 def test_functions_of_a_module_must_fit_together():
     with pytest.raises(InputError, match=r"different names and one number of coordinates, got booth \(2\), wood \(4\)"):
         emit_module([get("booth"), get("wood")])
+    assert emit_module(["booth"], ["sgd(lr=0.1)"]) == emit_module([get("booth")], [SGD(lr=0.1)])
     with pytest.raises(InputError, match="got none"):
         emit_module([])
 
@@ -222,3 +223,22 @@ def test_hyperparameters_can_be_changed():
     )
     assert found[0] == ["lr", "beta1", "beta2", "eps"]
     assert found[1][0] == found[1][1]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: emit_function("bothe"), "Did you mean booth"),
+        (lambda: emit_function(3), "a function must be a name of the catalogue"),
+        (lambda: emit_function(lambda x, y: x), "has no bounds"),
+        (lambda: emit_optimizer("adam"), r"'adam' has no learning rate; write it in the text, as in adam\(lr="),
+        (lambda: emit_optimizer("bfgs"), "BFGS cannot be written as JavaScript"),
+        (lambda: emit_optimizer(None), "expected an optimizer, or its text"),
+        (lambda: emit_optimizer(get("booth")), "expected an optimizer, or its text"),
+        (lambda: emit_module("booth"), "functions must be a list, got 'booth'"),
+        (lambda: emit_module(["booth"], SGD(lr=1)), "optimizers must be a list, got SGD"),
+    ],
+)
+def test_other_objects_are_refused(make, message):
+    with pytest.raises(InputError, match=message):
+        make()
