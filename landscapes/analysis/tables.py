@@ -81,7 +81,7 @@ def standings(
     return Table(
         f"Reaching {share:g} of the initial gap on {_counted(len(set(found.functions.tolist())), 'function')}, "
         f"{_counted(len(scores), 'run')} each, within {record.meta.steps} steps; "
-        "brackets hold 95 % of bootstrap draws.",
+        f"brackets are 95 % bootstrap intervals over {'runs' if groups is None else 'functions'}.",
         ("optimizer", "success rate", "mean rank", "fastest", f"median {cost}", "learning rate"),
         [rows[i] for i in order],
         " ".join([COLUMNS.format(cost=cost), *lr_notes(record), *_minimum_notes(record)]),

@@ -74,6 +74,7 @@ def test_standings_are_the_statistics_of_the_profiles_best_first():
     assert by_name["B & C"][4].best
     assert "1 function" not in table.caption
     assert "2 functions, 6 runs each, within 100 steps" in table.caption
+    assert table.caption.endswith("brackets are 95 % bootstrap intervals over functions.")
 
 
 def test_a_larger_tolerance_can_be_chosen():
@@ -88,6 +89,7 @@ def test_one_function_alone_is_resampled_by_its_runs():
     table = standings(alone, draws=300)
     assert table.rows[0][2].low < table.rows[0][2].value < table.rows[0][2].high
     assert "1 function, 4 runs each" in table.caption
+    assert table.caption.endswith("brackets are 95 % bootstrap intervals over runs.")
 
 
 def test_running_times_have_one_row_per_function_and_mark_the_best():
