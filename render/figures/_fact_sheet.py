@@ -211,14 +211,17 @@ def _line(page: Sheet, summary: FunctionSummary, bottom: float, top: float) -> N
 
 
 def _shapes(look: Theme) -> dict[str, dict[str, Any]]:
-    """Return the style of each kind of mark."""
-    plain = {"markerfacecolor": look.background, "markeredgecolor": look.foreground, "markeredgewidth": 1.3}
+    """Return the style of each kind of mark, as small as the texts on small pages."""
+    unit = min(look.text_scale, 1.0)
+    plain = {"markerfacecolor": look.background, "markeredgecolor": look.foreground, "markeredgewidth": 1.3 * unit}
+    start = {"markerfacecolor": look.colors[0], "markeredgecolor": look.rim, "markeredgewidth": unit}
+    best = {"markerfacecolor": look.star, "markeredgecolor": look.star_edge, "markeredgewidth": unit}
     return {
-        "start": {"marker": "o", "markersize": 8, "markerfacecolor": look.colors[0], "markeredgecolor": look.rim},
-        "best": {"marker": "*", "markersize": 14, "markerfacecolor": look.star, "markeredgecolor": look.star_edge},
-        "minimum": {"marker": "v", "markersize": 6.5} | plain,
-        "saddle": {"marker": "X", "markersize": 7.5} | plain,
-        "maximum": {"marker": "^", "markersize": 6.5} | plain,
+        "start": {"marker": "o", "markersize": 8 * unit} | start,
+        "best": {"marker": "*", "markersize": 14 * unit} | best,
+        "minimum": {"marker": "v", "markersize": 6.5 * unit} | plain,
+        "saddle": {"marker": "X", "markersize": 7.5 * unit} | plain,
+        "maximum": {"marker": "^", "markersize": 6.5 * unit} | plain,
     }
 
 

@@ -85,7 +85,7 @@ def figure(
     | record | figure |
     |---|---|
     | race | contour plot (d = 1: graph; d > 2: none) with trajectories, loss curves, legend and step counter |
-    | sweep | sensitivity to one hyper-parameter, or heat maps of two, one per optimizer |
+    | sweep | sensitivity to one hyper-parameter, heat maps of two, or points and losses of repeated runs |
     | basins | map of the basins of attraction, with the share of each |
     | compare | performance profile, and the share of targets reached against evaluations |
     | tune | the trials of each optimizer |

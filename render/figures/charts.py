@@ -15,6 +15,7 @@ from matplotlib.patches import Patch
 
 from landscapes.analysis.costs import judged_tolerance
 from landscapes.analysis.selection import only
+from landscapes.errors import InputError
 from landscapes.record import Record
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import mix
@@ -22,10 +23,13 @@ from landscapes.render.figures.layout import LEAST, Sheet, fit_scale
 from landscapes.render.figures.panels import legend_names
 from landscapes.render.figures.size import DPI, FIGSIZE, check_figsize, new_figure
 from landscapes.render.plots._basins import basin_color, basin_shares, basins, hatching
+from landscapes.render.plots._ensemble import ensemble, loss_quantiles
 from landscapes.render.plots._heatmap import best_texts, choose_axes, color_scale, heatmap, missing_legend
+from landscapes.render.plots._loss_curves import loss_name
 from landscapes.render.plots._performance_profile import performance_profile
 from landscapes.render.plots._sensitivity import sensitivity
 from landscapes.render.plots._tuning_trials import tuning_trials
+from landscapes.render.plots.contours import contour
 from landscapes.render.plots.inputs import labels_of
 from landscapes.render.plots.run_table import REPEATS, grid_values
 from landscapes.render.theme import StyleLike, Theme, as_theme, styles
@@ -91,6 +95,9 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
     if measure == "gap" and not math.isfinite(record.meta.get("minimum", math.nan)):
         measure = "final"  # without a known minimum there is no gap
     names = [name for name in record.axes if name not in (*REPEATS, "optimizer")]
+    if not names and along is None:
+        _repeats(sheet, record)
+        return
     requested = names[:2] if along is None else [along] if isinstance(along, str) else list(along)
     if len(requested) == 1:
         ax = made.subplots()
@@ -124,6 +131,26 @@ def _sweep(sheet: Sheet, record: Record, measure: str, along: str | Sequence[str
         )
     for ax in panels[len(entries) :]:
         ax.remove()
+
+
+def _repeats(sheet: Sheet, record: Record) -> None:
+    """Draw a sweep of starts or seeds alone: the runs in two dimensions, and the quantiles of their losses."""
+    flat, dense = record.trajectories.x.shape[-1] == 2, len(record.trajectories.step) > 2
+    if not flat and not dense:
+        raise InputError(
+            "this sweep varies only starts or seeds, and holds only the ends of its runs; "
+            "sweep(…, record_steps=1) records losses to draw"
+        )
+    panels = sheet.figure.subplots(1, flat + dense, squeeze=False)[0].tolist()
+    if flat:
+        if record.surface is not None:
+            contour(record, panels[0], theme=sheet.look)
+        ensemble(record, panels[0], theme=sheet.look, middle=dense)
+    if dense:
+        loss_quantiles(record, panels[-1], theme=sheet.look)
+        words = sheet.look.say(f"{loss_name(record)}, by step")
+        panels[-1].set_title(words, loc="left", fontsize=9 * sheet.scale)
+    _key(sheet, record)
 
 
 MORE = -3

@@ -152,7 +152,7 @@ def loss_quantiles(
 
     The inner band spans the quantiles 0.25 to 0.75 of an optimizer's runs, the outer one 0.1 to 0.9. If the minimum is
     known, the gap to it is drawn on a log scale, else the loss on a linear one. Failed runs count as worse than all
-    others from then on.
+    others from then on; runs that became unbounded keep their last loss.
 
     Args:
         record: several runs with the same label, as from `sweep("beale", ["adam", "sgd"], seeds=40, record_steps=1)`.
@@ -181,6 +181,8 @@ def loss_quantiles(
         value = np.maximum(value, 1e-16 * first)
     stopped = np.where(np.isin(runs.runs["status"], FAILED), filled(runs.runs["stopped"]), np.iinfo(np.int64).max)
     value = np.where((runs.step < stopped[:, None]) & np.isfinite(value), value, np.inf)
+    ended = (runs.runs["status"] == "unbounded")[:, None] & np.isinf(value)
+    value = np.where(ended, np.minimum.accumulate(value, axis=1), value)  # below all others, not above them
     some = bool(np.isfinite(value).any())
     if not some:
         write_note(ax, "no run has a finite loss", look)
@@ -198,6 +200,10 @@ def loss_quantiles(
     if bounded and some:
         ax.set_yscale("log")
         set_limits(ax, ax.get_ylim()[0], 10 * first)
+    elif some:
+        lowest = float(np.min(value, where=np.isfinite(value), initial=first))
+        margin = 0.05 * (first - lowest) or 1.0
+        set_limits(ax, lowest - margin, first + margin)
     ax.set_xlim(0, max(int(runs.step[-1]), 1))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)

@@ -147,11 +147,11 @@ def sweep(record: Record) -> str:
     tried = listed([_tried(name, axes[name]) for name in names])
     parts = [
         f"{meta['title']}, {counted(meta['steps'], 'step')}{_from(record)}: "
-        f"{listed(list(map(str, labels)))} with {tried}"
+        f"{listed(list(map(str, labels)))}{f' with {tried}' if names else ''}"
     ]
     if best:
         middle = f", the median of {repeats} runs" if repeats > 1 else ""
-        parts.append(f"{MEASURES[measure].title}{middle}, at its best: {listed(best)}")
+        parts.append(f"{MEASURES[measure].title}{middle}{', at its best' if names else ''}: {listed(best)}")
     if lost := [label for label, mine in each if not np.isfinite(mine.values).any()]:
         parts.append(f"no setting of {listed(lost)} works")
     return "; ".join([*parts, *_failures(record)]) + "."
@@ -221,7 +221,9 @@ SENTENCES: Mapping[str, Callable[[Record], str]] = {"sweep": sweep, "basins": ba
 
 
 def _best(label: str, shown: GridValues, best: float) -> str:
-    """Return the best value of an optimizer and its settings."""
+    """Return the best value of an optimizer and its settings, if these vary."""
+    if not shown.axes:
+        return f"{best:.3g} for {label}"
     where = listed(
         [
             f"{display_name(name)} {format_setting(along[i])}"

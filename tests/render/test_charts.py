@@ -22,9 +22,11 @@ from render_records import converging
 
 from landscapes.errors import InputError
 from landscapes.record import Record, Surface, Trajectories
-from landscapes.render import THEMES, animate, basins, figure, heatmap, performance_profile, save, sensitivity
+from landscapes.render import THEMES, animate, basins, caption, figure, heatmap, performance_profile, save, sensitivity
 from landscapes.render.plots._basins import basin_colors, basin_shares
+from landscapes.render.plots._ensemble import RunPoints
 from landscapes.render.plots._heatmap import _number, cell_edges
+from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.run_table import grid_values
 
 LR = [1e-3, 1e-2, 1e-1, 1.0]
@@ -55,6 +57,17 @@ def sweep_record(gap: Callable[[float, float, int], float], optimizers: tuple[st
 
 def valley(lr: float, beta: float, start: int) -> float:
     return float("nan") if lr == 1.0 else 1e-6 * (1 + start) * (1 + abs(np.log10(lr) + 2)) * (1 + abs(beta - 0.5))
+
+
+def repeats(dim: int, steps: int) -> Record:
+    """Three runs each of two optimizers, from three starts."""
+    labels, final = np.repeat(["SGD", "Adam"], 3), np.ones(6)
+    never, status = np.full(6, -1), np.array(["max_steps"] * 6)
+    runs = {"label": labels, "status": status, "final": final, "stopped": never, "reached": never}
+    axes = {"optimizer": ["SGD", "Adam"], "start": [0, 1, 2]}
+    meta = {"experiment": "sweep", "title": "Bowl", "minimum": 0.0, "axes": axes, "steps": 4}
+    paths = Trajectories(np.ones((6, steps, dim)), np.ones((6, steps)), np.linspace(0, 4, steps).astype(int), runs)
+    return Record(paths, None, meta)
 
 
 def map_record() -> Record:
@@ -331,6 +344,23 @@ def test_cells_of_a_logarithmic_grid_have_ticks_at_powers_of_ten(values: Any, la
     if labels[0].startswith("$"):
         at = np.interp(ax.get_xticks(), np.arange(len(values)) + 0.5, np.log10(values))
         assert at == pytest.approx([int(label[5:-2]) for label in labels])
+
+
+@pytest.mark.parametrize(("dim", "steps", "panels"), [(2, 5, 2), (2, 2, 1), (3, 5, 1)])
+def test_a_sweep_of_starts_alone_shows_its_runs(dim: int, steps: int, panels: int) -> None:
+    made = repeats(dim, steps)
+    drawn = [ax for ax in figure(made).axes if ax.get_label() != "legend"]
+    assert len(drawn) == panels
+    assert sum(isinstance(artist, RunPoints) for artist in drawn[0].get_children()) == 2 * (dim == 2)
+    assert sum(isinstance(line, Curve) for line in drawn[-1].lines) == 2 * (steps > 2)
+    assert caption(made).endswith(
+        ": SGD and Adam; final gap to the minimum, the median of 3 runs: 1 for SGD and 1 for Adam."
+    )
+
+
+def test_a_sweep_of_starts_alone_with_nothing_to_draw_is_refused() -> None:
+    with pytest.raises(InputError, match="holds only the ends of its runs"):
+        figure(repeats(3, 2))
 
 
 @pytest.mark.parametrize(("plot", "count"), [(heatmap, "2 hyper-parameters"), (sensitivity, "1 hyper-parameter")])

@@ -122,3 +122,14 @@ def test_bands_span_the_quantiles_of_the_losses():
     for (low, high), band in zip(((0.1, 0.9), (0.25, 0.75)), bands, strict=True):
         for step, drawn in enumerate(band):
             assert drawn == pytest.approx((values[round(40 * low), step], values[round(40 * high), step]))
+
+
+def test_runs_that_became_unbounded_keep_the_lowest_losses_and_limits_stay_near_the_start() -> None:
+    paths = [arc(40, bend) for bend in (-0.3, 0.0, 0.3)]
+    falls = np.array([np.where(np.arange(41) < end, 1.0 - np.arange(41), np.nan) for end in (41, 31, 21)])
+    outcomes = {run: ("unbounded", end) for run, end in ((1, 31), (2, 21))}
+    runs = record(paths, values=falls, labels=["SGD"] * 3, outcomes=outcomes, minimum=float("-inf"))
+    ax = loss_quantiles(runs, axes())
+    assert [round(float(side), 6) for side in ax.get_ylim()] == [-41, 3]
+    (middle,) = (line for line in ax.lines if isinstance(line, Curve))
+    np.testing.assert_array_equal(middle.get_ydata(), np.maximum(1.0 - np.arange(41), -29.0))

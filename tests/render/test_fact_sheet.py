@@ -12,6 +12,7 @@ import pytest
 import torch
 from function_cases import CATALOGUE, each, every
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 from matplotlib.text import Text
 from PIL import Image
@@ -181,6 +182,17 @@ def test_a_fact_sheet_shows_the_special_points_and_names_them(item):
     assert shown == {name: count for name, count in expected.items() if count}
     for name, count in shown.items():
         assert (name if count == 1 else f"{count} {name.replace('imum', 'ima')}") in words(figure)
+
+
+@pytest.mark.parametrize("size", [(6.4, 4.8), (12.0, 7.6)])
+def test_marks_in_the_key_lie_apart_from_their_names(size):
+    figure = render.fact_sheet(summarize("himmelblau", **FEW), figsize=size)
+    canvas = RendererAgg(int(figure.bbox.width), int(figure.bbox.height), figure.dpi)
+    marks = [artist for artist in figure.artists if isinstance(artist, Line2D)]
+    assert len(marks) > 2
+    for mark in marks:
+        box = mark.get_window_extent(canvas)
+        assert not any(box.overlaps(text.get_window_extent(canvas)) for text in figure.texts if text.get_text())
 
 
 def test_arrows_point_down():
