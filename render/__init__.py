@@ -1,7 +1,7 @@
 """Draw records: plots on axes, figures, animations, pages and files. Never imports torch.
 
 - Files, pages and windows: `save`, `animate`, `explore`.
-- Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`.
+- Figures: `figure`, `figure_3d`, `filmstrip`, `side_by_side`, `small_multiples`, `fact_sheet`, `diagnosis`.
 - A landscape on axes: `contour`, `surface_3d`, `gradient_field`, `basins`.
 - A race on axes: `trajectories`, `label_runs`, `zoom_inset`, `crop`, `loss_curves`, `history`, `optimizer_state`,
   `explain_step`.
@@ -18,6 +18,7 @@ from landscapes.errors import no_attribute
 from landscapes.record import Record
 from landscapes.render._save import save
 from landscapes.render.animation._animate import animate
+from landscapes.render.figures._diagnosis import diagnosis
 from landscapes.render.figures._explain_step import explain_step
 from landscapes.render.figures._fact_sheet import fact_sheet
 from landscapes.render.figures._figure import figure
@@ -58,6 +59,7 @@ __all__ = [
     "caption",
     "contour",
     "crop",
+    "diagnosis",
     "ensemble",
     "explain_step",
     "explore",

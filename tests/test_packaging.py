@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "summary": {"record"},
     "analysis": {"errors", "files", "record"},
     "diagnosis": {"errors", "record"},
-    "render": {"errors", "silence", "files", "record", "views", "summary", "analysis"},
+    "render": {"errors", "silence", "files", "record", "views", "summary", "analysis", "diagnosis"},
     "objectives": {"errors", "silence", "record", "views"},
     "functions": {"errors", "objectives"},
     "builders": {"errors", "silence", "objectives"},

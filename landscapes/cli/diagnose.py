@@ -6,9 +6,11 @@ import argparse
 import itertools
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from landscapes.cli import console
+from landscapes.cli import console, drawing
+from landscapes.cli import options as shared
 from landscapes.cli.parser import Commands, add_command
 from landscapes.errors import InputError
 
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
 
     from landscapes.diagnosis import Verdict
 
+Inputs: TypeAlias = dict[str, Any]
+"""What `diagnose` and `render.diagnosis` take."""
+
 SUMMARY = "say why a run failed, from a record or a training log"
 
 EXAMPLES = [
     ("landscapes diagnose race.npz", "a verdict on each run of a record"),
     ("landscapes diagnose log.csv", "a training log: CSV, JSON lines or trainer_state.json"),
+    ("landscapes diagnose log.csv -o why.png", "the same as a picture: curves with their phases in colour"),
     ("landscapes diagnose log.csv --column loss=train_loss --json", "with a column of your choice, for programs"),
 ]
 
@@ -52,19 +58,26 @@ def add(commands: Commands) -> None:
         help=f"column of a quantity: {', '.join(QUANTITIES)}; repeat for several (default: guessed from names)",
     )
     group.add_argument("--clip-norm", type=float, metavar="C", help="the norm to which gradients were clipped")
-    parser.add_argument_group("output").add_argument(
+    output = parser.add_argument_group("output")
+    output.add_argument("-o", "--output", metavar="FILE", help="save a figure: {stills}")
+    output.add_argument("--run", metavar="LABEL", help="draw one run of a record, by label or index (default: all)")
+    output.add_argument(
         "--json", action="store_true", help="print JSON. Exit codes: 0 healthy or unclear, 1 a failure, 2 unreadable"
     )
+    shared.add_appearance(parser)
 
 
 def run(options: argparse.Namespace) -> console.Report:
     """Return the verdicts; the exit code is 1 if a run is not healthy."""
+    target = None if options.output is None else _check_picture(options)
+    if options.run is not None and target is None:
+        raise InputError("--run chooses the run of a picture: add -o FILE")
     columns = _columns(options.columns)
     is_record = options.file.lower().endswith(".npz")
     if is_record and columns:
         raise InputError("--column is for logs: a record has no columns to choose")
     try:
-        verdicts, text, source = (
+        verdicts, text, source, inputs = (
             _of_record(options.file, options.clip_norm)
             if is_record
             else _of_log(options.file, columns, options.clip_norm)
@@ -75,7 +88,45 @@ def run(options: argparse.Namespace) -> console.Report:
     if options.json:
         source["verdicts"] = [verdict.to_dict() for verdict in verdicts]
         text = json.dumps(source, ensure_ascii=False, indent=2, allow_nan=False)
+    if target is not None:
+        with console.results_first(text):
+            _draw(target, inputs, verdicts, options)
+        text += "" if options.json else f"\n\n{console.file_line(target)}"
     return console.Report(text, code)
+
+
+def _check_picture(options: argparse.Namespace) -> Path:
+    """Return the path of the picture, or raise `InputError` if it or its appearance is invalid."""
+    from landscapes.files import check_target
+    from landscapes.render._save import is_animation
+    from landscapes.render.figures.stills import STILLS, check_still
+
+    target = Path(options.output)
+    if is_animation(target):
+        raise InputError(f"a diagnosis is saved as a picture, {', '.join(STILLS)}, not as {target.name!r}")
+    check_still(target)
+    drawing.appearance(options)
+    return check_target(target)
+
+
+def _draw(target: Path, inputs: Inputs, verdicts: list[Verdict], options: argparse.Namespace) -> None:
+    """Draw the diagnosis, with the verdicts as the text for screen readers."""
+    from landscapes.render import diagnosis
+    from landscapes.render._save import check_themes
+    from landscapes.render.figures.stills import still
+
+    look = drawing.appearance(options)
+    labels = [verdict.label for verdict in verdicts]
+    run = options.run
+    if run is not None and run not in labels and run.isdecimal():
+        run = int(run)
+    made, *dark = (
+        diagnosis(**inputs, run=run, **look | {"theme": theme})
+        for theme in check_themes(look.get("theme", "light"), target)
+    )
+    shown = verdicts if run is None else [verdicts[labels.index(run) if isinstance(run, str) else run]]
+    words = ". ".join(f"{one.label}: {one.kind}, {one.summary}".removeprefix(": ") for one in shown)
+    still(made, target, f"landscapes diagnose: {options.file}", words, *dark)
 
 
 def _columns(given: list[str]) -> dict[str, str]:
@@ -89,29 +140,33 @@ def _columns(given: list[str]) -> dict[str, str]:
     return found
 
 
-def _of_record(file: str, clip_norm: float | None) -> tuple[list[Verdict], str, dict[str, Any]]:
+def _of_record(file: str, clip_norm: float | None) -> tuple[list[Verdict], str, dict[str, Any], Inputs]:
     from landscapes.diagnosis._diagnose import diagnose
     from landscapes.record import Record
 
     record = Record.load(file)
-    verdicts = list(diagnose(record, clip_norm=clip_norm))
+    inputs: Inputs = {"x": record, "clip_norm": clip_norm}
+    verdicts = list(diagnose(**inputs))
     t = record.trajectories
     parts = [f"{_strip(t.loss[i], t.step, one)}\n{one}" for i, one in enumerate(verdicts)]
-    return verdicts, "\n\n".join(parts), {"file": file}
+    return verdicts, "\n\n".join(parts), {"file": file}, inputs
 
 
-def _of_log(file: str, columns: dict[str, str], clip_norm: float | None) -> tuple[list[Verdict], str, dict[str, Any]]:
+def _of_log(
+    file: str, columns: dict[str, str], clip_norm: float | None
+) -> tuple[list[Verdict], str, dict[str, Any], Inputs]:
     from landscapes.diagnosis import load_log
     from landscapes.diagnosis._diagnose import diagnose
 
     log = load_log(file, columns=columns)
     series = {name: values for name, values in log.series.items() if name != "loss"}
-    verdict = diagnose(log.series["loss"], clip_norm=clip_norm, **series)[0]  # type: ignore[arg-type]
+    inputs: Inputs = {"x": log.series["loss"], "clip_norm": clip_norm, **series}
+    verdict = diagnose(**inputs)[0]
     read = ", ".join(f"{quantity} from {name!r}" for quantity, name in log.columns.items())
     lines = [f"{file}: {len(log.series['loss'])} rows; {read}", *log.notes]
     lines += [_strip(log.series["loss"], log.series["step"], verdict), str(verdict)]
     lines.append("A log shows few of the silent bugs: wrong labels or leaking data leave no trace in it.")
-    return [verdict], "\n".join(lines), {"file": file, "columns": dict(log.columns), "notes": list(log.notes)}
+    return [verdict], "\n".join(lines), {"file": file, "columns": dict(log.columns), "notes": list(log.notes)}, inputs
 
 
 def _strip(loss: NDArray[np.float64], step: NDArray[Any], verdict: Verdict) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from landscapes.diagnosis._decide import decide
 from landscapes.diagnosis._from_record import logs_of
-from landscapes.diagnosis._log import Array
+from landscapes.diagnosis._log import Array, Log
 from landscapes.diagnosis._reading import Hessian, log_of, probe
 from landscapes.diagnosis._verdict import Diagnosis
 from landscapes.errors import InputError, suggests_arguments
@@ -62,12 +62,27 @@ def diagnose(
     >>> print(diagnose([1, 2, 4, 8, 16, 32, 64, 128, 256])[0].summary)
     the loss has left its first level for good at step 0 and grows by a factor of 2 per step
     """
+    logs = read_logs(x, step, gradient_norm, step_length, lr, clip_norm, hessian, point)
+    return Diagnosis(tuple(decide(log, label) for label, log in logs))
+
+
+def read_logs(
+    x: Record | ArrayLike,
+    step: ArrayLike | None = None,
+    gradient_norm: ArrayLike | None = None,
+    step_length: ArrayLike | None = None,
+    lr: ArrayLike | None = None,
+    clip_norm: float | None = None,
+    hessian: Hessian | None = None,
+    point: ArrayLike | None = None,
+) -> list[tuple[str, Log]]:
+    """Return the label and the log of each run, from what `diagnose` takes."""
     if isinstance(x, Record):
         given = {"step": step, "gradient_norm": gradient_norm, "step_length": step_length, "lr": lr, "point": point}
         for name, value in given.items():
             if value is not None:
                 raise InputError(f"{name} is read from the record; leave it out, or pass the losses instead")
-        return Diagnosis(tuple(decide(log, label) for label, log in logs_of(x, clip_norm, hessian)))
+        return list(logs_of(x, clip_norm, hessian))
     losses = _numbers("losses", x)
     if losses.ndim not in (1, 2):
         raise InputError(f"losses must have the shape (T,) or (R, T), got {losses.shape}")
@@ -83,12 +98,12 @@ def diagnose(
     points = None if point is None else np.atleast_2d(_numbers("point", point))
     if points is not None and len(points) != len(runs):
         raise InputError(f"point must have one row per run, here {len(runs)}; got {len(points)}")
-    found = []
+    found: list[tuple[str, Log]] = []
     for i, run in enumerate(runs):
         series = {name: None if part is None else part[i] for name, part in parts.items()}
         measure = None if hessian is None or points is None else probe(hessian, points[i])
-        found.append(decide(log_of(run, step=steps, clip_norm=clip_norm, curvature=measure, **series)))
-    return Diagnosis(tuple(found))
+        found.append(("", log_of(run, step=steps, clip_norm=clip_norm, curvature=measure, **series)))
+    return found
 
 
 def _numbers(name: str, given: Any) -> Array:

@@ -30,6 +30,7 @@ class Log:
         diverged_at: the step at which an experiment stopped the run because it had diverged, or None.
         gaps: entries in between that were NaN and are left out.
         infinite: the steps of infinite losses before the end, which are left out too.
+        ends_at: the last step of the log, with a failure; None if it is the last of `step`.
         curvature: returns the eigenvalues of the Hessian at the last point, and the gradient's components on its
             eigenvectors (or None); None if no function is at hand.
     """
@@ -46,6 +47,7 @@ class Log:
     diverged_at: int | None = None
     gaps: int = 0
     infinite: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    ends_at: int | None = None
     curvature: Callable[[], Array | None] | None = None
 
     def __len__(self) -> int:
@@ -55,6 +57,11 @@ class Log:
         """Return the steps of two entries."""
         last = len(self) - 1 if stop is None else min(stop, len(self) - 1)
         return int(self.step[max(0, start)]), int(self.step[last])
+
+    @property
+    def last(self) -> int:
+        """The last step of the log, with a failure."""
+        return self.ends_at if self.ends_at is not None else int(self.step[-1]) if len(self) else 0
 
     @cached_property
     def first(self) -> float:

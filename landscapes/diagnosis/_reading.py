@@ -61,6 +61,7 @@ def log_of(
         diverged_at=diverged_at,
         gaps=int(np.isnan(loss[:end]).sum()),
         infinite=steps[:end][np.isinf(loss[:end])],
+        ends_at=int(steps[-1]) if len(steps) else None,
         curvature=curvature,
     )
 
