@@ -53,9 +53,9 @@ def test_texts_lie_on_the_page_and_apart(name, look):
 
 
 def test_panels_below_show_what_is_known():
-    made = render.diagnosis(spiked(0.8), **GRADIENT)
+    made = render.diagnosis(spiked(0.8), figsize=(4, 4), **GRADIENT)
     assert [ax.get_ylabel() for ax in made.axes] == ["loss", "gradient norm", "step length", "learning rate"]
-    constant = render.diagnosis(spiked(0.8), lr=np.ones(300))
+    constant = render.diagnosis(spiked(0.8), figsize=(4, 3), lr=np.ones(300))
     assert [ax.get_ylabel() for ax in constant.axes] == ["loss"]
 
 
@@ -64,14 +64,12 @@ def raced():
     return race("booth", ["sgd(lr=0.05)", "sgd(lr=0.2)", "sgd(lr=1e-6)"], steps=200, metrics=["gradient_norm"])
 
 
-@pytest.mark.parametrize("scale", [1, 2])
-def test_runs_of_a_record(raced, scale):
-    made = render.diagnosis(raced, text_scale=scale)
+def test_runs_of_a_record(raced):
+    made = render.diagnosis(raced, text_scale=2)
     assert len(made.axes) == 3
     assert_readable(made)
-    one = render.diagnosis(raced, run="SGD lr=0.2")
+    one = render.diagnosis(raced, run="SGD lr=0.2", figsize=(4, 3))
     assert one.texts[0].get_text().startswith("SGD lr=0.2: diverged, probability")
-    assert render.diagnosis(raced, run=1).texts[0].get_text() == one.texts[0].get_text()
     for wrong in ("SGD", 3, True):
         with pytest.raises(InputError, match="run"):
             render.diagnosis(raced, run=wrong)
@@ -87,7 +85,7 @@ def test_of_many_runs_those_that_failed_come_first(monkeypatch):
 
 
 def test_words_translate_a_diagnosis():
-    made = render.diagnosis(spiked(0.8), words=OTHER, **GRADIENT)
+    made = render.diagnosis(spiked(0.8), words=OTHER, lr=1 / (1 + K))
     assert english([text for text, _ in drawn_texts(made)]) == set()
 
 
