@@ -53,7 +53,7 @@ def test_texts_lie_on_the_page_and_apart(name, look):
 
 
 def test_panels_below_show_what_is_known():
-    made = render.diagnosis(spiked(0.8), figsize=(4, 4), **GRADIENT)
+    made = render.diagnosis(spiked(0.8), figsize=(5, 6), **GRADIENT)
     assert [ax.get_ylabel() for ax in made.axes] == ["loss", "gradient norm", "step length", "learning rate"]
     constant = render.diagnosis(spiked(0.8), figsize=(4, 3), lr=np.ones(300))
     assert [ax.get_ylabel() for ax in constant.axes] == ["loss"]
