@@ -53,7 +53,7 @@ def diagnose(
         The verdicts, one per run (see `landscapes.diagnosis.Verdict`).
 
     Raises:
-        InputError: for arrays that do not fit together, or text among the losses.
+        InputError: for arrays that do not fit together, text among the losses, and for maps of basins.
 
     >>> import numpy as np
     >>> verdict = diagnose(0.9 ** np.arange(200))[0]
@@ -82,6 +82,8 @@ def read_logs(
         for name, value in given.items():
             if value is not None:
                 raise InputError(f"{name} is read from the record; leave it out, or pass the losses instead")
+        if "label" not in x.trajectories.runs:
+            raise InputError("a map of basins has only the ends of runs; diagnose a race from one of its starts")
         return list(logs_of(x, clip_norm, hessian))
     losses = _numbers("losses", x)
     if losses.ndim not in (1, 2):

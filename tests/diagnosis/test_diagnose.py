@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landscapes import InputError, diagnose, race, sweep
+from landscapes import InputError, basins, diagnose, race, sweep
 from landscapes.diagnosis import HEALTHY, KINDS
 from landscapes.record import Record
 
@@ -235,6 +235,11 @@ def test_tensors_are_losses():
 def test_series_beside_a_record_are_refused():
     with pytest.raises(InputError, match="lr is read from the record"):
         diagnose(race("booth", ["sgd"], steps=3), lr=[1])
+
+
+def test_maps_of_basins_are_refused():
+    with pytest.raises(InputError, match="a map of basins has only the ends of runs"):
+        diagnose(basins("himmelblau", "sgd(lr=0.01)", resolution=2, steps=2))
 
 
 @pytest.mark.parametrize("seed", range(8))
