@@ -120,8 +120,8 @@ def page(
 
     >>> from landscapes import race
     >>> record = race("booth", ["adam(lr=0.5)"], steps=60)
-    >>> page(record, "race.html").name, page(record, "live.html", live=True).name
-    ('race.html', 'live.html')
+    >>> page(record, "race.html", live=True).name
+    'race.html'
     """
     target = check_page(path)
     look: dict[str, Any] = {"text_scale": text_scale, "words": words, "colors": colors}
