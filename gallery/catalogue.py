@@ -58,7 +58,7 @@ with theme.context():
             ax.margins(x=0, y=0.1)
         else:
             render.contour(surface, ax, theme=theme, levels=12)
-        ax.set_title(ruler.shorten(cell.title, 62, 7), fontsize=7, pad=2)
+        ax.set_title(ruler.shorten(cell.title, 62, 7, tail=0.4), fontsize=7, pad=2)
 
 # %%
 # A palette of 256 colours halves the size of the file without a visible difference.
