@@ -32,7 +32,7 @@ TIME = ("seconds", "fps", "frames", "pace", "pauses", "hold", "loop")
 STEPWISE = {"fps": 25.0, "frames": None, "pace": "linear", "pauses": None, "hold": None, "loop": True}
 """The options of animations alone, with their defaults."""
 
-PAGE = ("title", "view", "seconds", "live", "text_scale", "words", "colors")
+PAGE = ("title", "view", "seconds", "live", "text_scale", "lang", "words", "colors")
 """The options of a page, besides its themes."""
 
 AUTO = "auto"
@@ -115,9 +115,9 @@ def save(
         progress: called with (frame, frames) after each frame of an animation.
         options: as in `render.figure`; for animations also `seconds`, `fps`, `frames`, `pace`, `pauses`, `hold` and
             `loop` as in `render.animate`. A page takes `theme`, `title`, `view`, `seconds`, `live`, `text_scale`,
-            `words` and `colors`; with live=True a reader can move the start and change hyper-parameters. In .svg and
-            .html files, theme="auto" follows the reader's system, as does a pair of themes for light and for dark mode;
-            "auto" is the default of pages.
+            `lang`, `words` and `colors`; with live=True a reader can move the start and change hyper-parameters. In
+            .svg and .html files, theme="auto" follows the reader's system, as does a pair of themes for light and for
+            dark mode; "auto" is the default of pages.
 
     Returns:
         The path; None for a file object.

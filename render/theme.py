@@ -13,8 +13,10 @@ from matplotlib.rcsetup import cycler
 
 from landscapes.errors import InputError, unknown
 from landscapes.render.colormaps import colormap
+from landscapes.render.fonts import families_for
+from landscapes.render.languages.base import ENGLISH, Language, language, language_code
 from landscapes.render.locking import DRAWING
-from landscapes.render.words import check_words
+from landscapes.render.words import WORDS, check_words
 
 OPTIMIZERS = (
     "SGD", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "Adadelta", "AdamW", "Lion", "NAdam",
@@ -71,7 +73,9 @@ class Theme:
         ramp: colours of a heat map from best to worst, or the name of a colormap.
         distinct: whether optimizers also differ by markers and dashes, and minima by hatchings, for print in grey.
         text_scale: the size of all texts, relative to the usual one; margins follow.
-        words: texts of pictures in another language, by our English ones, see `render.words`.
+        lang: the language of texts and numbers: "en", "de", "es", "fr", "ja" or "zh"; a locale, such as "de_AT.UTF-8",
+            stands for its language.
+        words: other texts, by our English ones, see `render.words`; they take precedence over the language's.
         by_label: styles of runs by label: a colour, or a mapping with "color", "marker" and "dashes".
         rc: additional matplotlib settings for whole figures.
     """
@@ -92,6 +96,7 @@ class Theme:
     ramp: tuple[str, ...] = ("#0b2f6b", "#1f5fa8", "#5b9bcf", "#a5cbe6", "#d9e8f4", "#f6fafd")
     distinct: bool = False
     text_scale: float = 1.0
+    lang: str = ENGLISH
     words: Mapping[str, str] = field(default_factory=dict)
     by_label: Mapping[str, StyleLike] = field(default_factory=dict)
     rc: Mapping[str, Any] = field(default_factory=dict)
@@ -119,6 +124,7 @@ class Theme:
             or not (SCALES[0] <= self.text_scale <= SCALES[1])
         ):
             raise InputError(f"text_scale must be from {SCALES[0]:g} to {SCALES[1]:g}, got {self.text_scale!r}")
+        object.__setattr__(self, "lang", language_code(self.lang))
         check_words(self.words)
         for label, style in self.by_label.items():
             _check_style(str(label), style)
@@ -135,9 +141,32 @@ class Theme:
 
         >>> (THEMES["light"] | {"words": {"step {step}": "Schritt {step}"}}).say("step {step}", step=3)
         'Schritt 3'
+        >>> (THEMES["light"] | {"lang": "fr"}).say("step {step}", step=3)
+        'pas 3'
         """
-        text = self.words.get(words, words)
+        text = self.words.get(words, self.language.texts.get(words, words))
         return text.format(**values) if values else text
+
+    def number(self, text: str) -> str:
+        """Return numbers as the reader's language writes them.
+
+        >>> (THEMES["light"] | {"lang": "de"}).number("0.1")
+        '0,1'
+        """
+        return self.language.number(text)
+
+    @property
+    def language(self) -> Language:
+        """The language of texts and numbers."""
+        return language(self.lang)
+
+    @property
+    def families(self) -> list[str]:
+        """The font families of texts. Raises `InputError` if no installed font has the letters of the language."""
+        usual = self.rc.get("font.family", mpl.rcParams["font.family"])
+        if self.lang == ENGLISH and not self.words:
+            return [usual] if isinstance(usual, str) else list(usual)
+        return families_for(map(self.say, WORDS), usual, self.language.fonts)
 
     @contextmanager
     def context(self) -> Iterator[None]:
@@ -169,7 +198,7 @@ class Theme:
             "grid.alpha": 0.25,
             "grid.linewidth": 0.6,
         }
-        with DRAWING, mpl.rc_context(settings | VECTOR | dict(self.rc)):
+        with DRAWING, mpl.rc_context(settings | VECTOR | dict(self.rc) | {"font.family": self.families}):
             yield
 
     @property
@@ -329,10 +358,11 @@ def as_theme(
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
     labels: Iterable[str] = (),
+    lang: str | None = None,
 ) -> Theme:
-    """Return a theme by name, or the theme itself, with other text sizes, words and styles of labels.
+    """Return a theme by name, or the theme itself, with other text sizes, language, words and styles of labels.
 
-    Raises `InputError` for an unknown name, and for colours of labels that are not among `labels`.
+    Raises `InputError` for an unknown name or language, and for colours of labels that are not among `labels`.
     """
     if not isinstance(theme, str | Theme):
         raise InputError(f"theme must be a name or a Theme, got {theme!r}")
@@ -341,7 +371,7 @@ def as_theme(
     if isinstance(theme, str) and theme not in THEMES:
         raise unknown("theme", theme, THEMES)
     look = THEMES[theme] if isinstance(theme, str) else theme
-    changes: dict[str, Any] = {"text_scale": text_scale}
+    changes: dict[str, Any] = {"text_scale": text_scale, "lang": lang}
     for name, given in (("words", words), ("colors", colors)):
         if given is not None and not isinstance(given, Mapping):
             raise InputError(f"{name} must be a mapping, got {given!r:.80}")

@@ -166,7 +166,7 @@ def words() -> dict[str, str]:
     """Return all texts of pictures and pages, and where each is shown.
 
     The keys are what `words=` of `render.figure`, `render.save` and the other figures takes; the values of `words=` are
-    the texts to show instead, with the same placeholders in braces.
+    the texts to show instead, with the same placeholders in braces. For some languages, `lang=` has all texts.
 
     >>> words()["step {step}"]
     'the step counter, the titles of a filmstrip, tooltips'

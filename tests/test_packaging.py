@@ -196,6 +196,8 @@ ROOMS = (
     "locking",
     "mathtext",
     "words",
+    "languages",
+    "fonts",
     "colormaps",
     "theme",
     "artists",

@@ -54,12 +54,15 @@ def appearance(options: argparse.Namespace, *pixels_per_inch: Any) -> dict[str, 
         InputError: for an unknown theme, or a size out of range.
     """
     from landscapes.render.figures.size import from_pixels
+    from landscapes.render.html._page import is_page
     from landscapes.render.theme import as_theme
 
     check_theme(options)
-    names = ("theme", "title", "text_scale", "words")
+    names = ("theme", "title", "text_scale", "lang", "words")
     look = {name: value for name in names if (value := getattr(options, name, None)) is not None}
-    as_theme("light", look.get("text_scale"))
+    theme = as_theme("light", look.get("text_scale"), look.get("words"), lang=look.get("lang"))
+    if (output := getattr(options, "output", None)) is not None and not is_page(output):
+        _ = theme.families  # raises if there is no font, before anything is computed
     return look if options.size is None else look | from_pixels(options.size, *pixels_per_inch)
 
 

@@ -159,10 +159,16 @@ def add_texts(group: argparse._ArgumentGroup) -> None:
         help="size of all texts, from 0.5 to 4 times the usual one (default: 1)",
     )
     group.add_argument(
+        "--lang",
+        type=types.language,
+        metavar="CODE",
+        help="language of texts and numbers: de, en, es, fr, ja or zh, or a locale such as de_AT (default: en)",
+    )
+    group.add_argument(
         "--words",
         type=types.words,
         metavar="FILE.json",
-        help='texts in another language, as in {"learning rate": "Lernrate"}; render.words() in Python lists them',
+        help='other texts, as in {"learning rate": "Lernrate"}; render.words() in Python lists them',
     )
 
 

@@ -103,8 +103,18 @@ def dtype(text: str) -> str:
     return text
 
 
+def language(text: str) -> str:
+    """Convert a language or a locale to the code of a language."""
+    from landscapes.render.languages.base import language_code
+
+    try:
+        return language_code(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def words(text: str) -> dict[str, str]:
-    """Read texts in another language from a JSON file."""
+    """Read texts of pictures from a JSON file."""
     from landscapes.render.words import check_words
 
     try:

@@ -246,7 +246,7 @@ def _rates(lr: float, label: str, spec: str, theme: Theme) -> tuple[str, str]:
     if lr != lr or f"lr={lr:g}" in label:
         return "", ""
     text = f"{lr:.3g}" if " lr=" in label else learning_rates(f"{lr:.3g}", spec)
-    return theme.say("lr {lr}", lr=text), f"{lr:.3g}"
+    return theme.say("lr {lr}", lr=theme.number(text)), theme.number(f"{lr:.3g}")
 
 
 OUTCOMES = {
@@ -286,7 +286,7 @@ class StepCounter(Text, AnimatedArtist):
     def __init__(self, x: float, y: float, last: int, template: str = "step {step}", **kwargs: Any) -> None:
         self.digits, self.step = len(str(last)), last
         self.template = template
-        super().__init__(x, y, self.words(last), family="monospace", parse_math=False, **kwargs)
+        super().__init__(x, y, self.words(last), parse_math=False, **({"family": "monospace"} | kwargs))
         self._key: tuple[Any, ...] | None = None
 
     def words(self, step: int) -> str:
@@ -353,6 +353,10 @@ class StepCounter(Text, AnimatedArtist):
         self._pages[" "] = np.zeros_like(self._pages["0"])
         gaps = np.flatnonzero(~ink[:, left:right].any(0))
         ideal = np.arange(1, len(kept)) * (right - left) / len(kept)
+        if not kept.isascii():  # letters of other scripts are wider than digits
+            font = self.get_fontproperties()
+            wide = [page.get_text_width_height_descent(kept[:place], font, False)[0] for place in range(1, len(kept))]
+            ideal = np.array(wide)
         near = [gaps[np.argmin(abs(gaps - x))] if len(gaps) else x for x in ideal]
         cuts = [round(float(gap if abs(gap - x) <= 3 else x)) for gap, x in zip(near, ideal, strict=True)]
         self._cuts = [0, *cuts, int(right - left)]

@@ -14,8 +14,14 @@ from matplotlib.textpath import text_to_path
 
 from landscapes.render.mathtext import UNDRAWABLE, is_formula
 
+Families = str | tuple[str, ...] | None
+"""Font families; by default those of matplotlib's settings."""
+
 CUT = "…"
 """The sign for the rest of a text."""
+
+WORD = re.compile(r" ?(?:[\u3040-\u30ff\u3400-\u9fff]|[^ \u3040-\u30ff\u3400-\u9fff]+)[\u3001\u3002\uff01-\uff1f]*")
+"""What stays on one line: a word, or one letter of Chinese or Japanese, with the punctuation after it."""
 
 MOST = 300
 """The largest number of characters of a text in a picture; a title of a megabyte would take minutes to draw."""
@@ -71,7 +77,7 @@ class Ruler:
     dpi: float
 
     def width(
-        self, text: str, size: float, weight: str = "normal", family: str | None = None, math: bool = False
+        self, text: str, size: float, weight: str = "normal", family: Families = None, math: bool = False
     ) -> float:
         """Return the width of a text; with `math`, of one that has been cleaned for mathtext."""
         if not text:
@@ -135,21 +141,21 @@ class Ruler:
         (['one two', 'three'], ['one t…'])
         """
         lines: list[str] = []
-        words = text.split()
+        words = WORD.findall(" ".join(text.split()))
         while words and len(lines) < most - 1:
             count = len(words)
-            while count > 1 and self.width(" ".join(words[:count]), size, weight) > width:
+            while count > 1 and self.width("".join(words[:count]).strip(), size, weight) > width:
                 count -= 1
-            lines.append(self.shorten(" ".join(words[:count]), width, size, weight))
+            lines.append(self.shorten("".join(words[:count]).strip(), width, size, weight))
             words = words[count:]
-        return [*lines, self.shorten(" ".join(words), width, size, weight)] if words else lines
+        return [*lines, self.shorten("".join(words).strip(), width, size, weight)] if words else lines
 
 
 @lru_cache(65536)
 def _width(
-    text: str, size: float, weight: str, family: str | None, math: bool, dpi: float, fonts: tuple[str, ...]
+    text: str, size: float, weight: str, family: Families, math: bool, dpi: float, fonts: tuple[str, ...]
 ) -> float:
-    font = FontProperties(family=family, size=size, weight=weight)
+    font = FontProperties(family=list(family) if isinstance(family, tuple) else family, size=size, weight=weight)
     drawn = text_renderer(dpi).get_text_width_height_descent(text, font, ismath=math)[0] * 72 / dpi
     exact = text_to_path.get_text_width_height_descent(text, font, ismath=math)[0]
     return float(max(drawn, exact))

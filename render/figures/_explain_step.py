@@ -66,6 +66,7 @@ def explain_step(
     figsize: tuple[float, float] | None = None,
     dpi: float = DPI,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
 ) -> Figure:
     """Return panels that explain consecutive steps of one optimizer with formulas; pyplot does not know the figure.
@@ -86,7 +87,7 @@ def explain_step(
         figsize: width and height in inches; by default as wide as a two-column page, 6.75, and as high as square panels
             need.
         dpi: dots per inch.
-        text_scale, words: as in `render.figure`.
+        text_scale, lang, words: as in `render.figure`.
 
     Raises:
         InputError: for a record without a surface, steps that were not recorded or after which the run was stopped, a
@@ -97,7 +98,7 @@ def explain_step(
     >>> len(explain_step(raced, 5, run="SGD").axes), len(explain_step(raced, 5, run="Adam", steps=2).axes)
     (2, 8)
     """
-    look = as_theme(theme, text_scale, words)
+    look = as_theme(theme, text_scale, words, lang=lang)
     check_step(record, step)
     if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MOST_STEPS:
         raise InputError(f"steps must be an integer from 1 to {MOST_STEPS}, got {steps!r}")

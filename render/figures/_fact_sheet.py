@@ -42,6 +42,9 @@ NAMES = {
 }
 """The names of the marks in the key, for one and for several."""
 
+NUMBERS = ("domain", "start", "minima", "minimum")
+"""The facts whose numbers are written as in the reader's language; the others are sentences in English."""
+
 
 @suggests_arguments
 def fact_sheet(
@@ -51,6 +54,7 @@ def fact_sheet(
     figsize: tuple[float, float] = PAGE,
     dpi: float = DPI,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
 ) -> Figure:
     """Return the fact sheet of a function as a figure that pyplot does not know.
@@ -62,7 +66,7 @@ def fact_sheet(
         theme: colours, by name or as a `Theme`.
         figsize: width and height in inches. Where the texts do not fit, they are smaller, and facts are left out.
         dpi: dots per inch.
-        text_scale, words: as in `render.figure`.
+        text_scale, lang, words: as in `render.figure`.
 
     Raises:
         InputError: for another object, an unknown theme, a size out of bounds.
@@ -74,7 +78,7 @@ def fact_sheet(
     if not isinstance(summary, FunctionSummary):
         raise InputError(f"expected a FunctionSummary, as returned by summarize('beale'), got {summary!r:.80}")
     check_figsize(figsize, dpi)
-    look = as_theme(theme, text_scale, words)
+    look = as_theme(theme, text_scale, words, lang=lang)
     with look.context():
         return _draw(summary, look, figsize, dpi)
 
@@ -132,7 +136,8 @@ def _facts(page: Sheet, facts: Mapping[str, str], draw: bool = False) -> float:
     names = [look.say(name) for name in facts]
     gap, indent = 28.0, max([64 * scale, *(page.ruler.width(name, size) for name in names)]) + 10
     space = (page.wide - 2 * MARGIN - gap) / 2
-    texts = [clean_text(text, math=False, most=1000) for text in facts.values()]
+    local = {name: look.number(text) if name in NUMBERS else text for name, text in facts.items()}
+    texts = [clean_text(text, math=False, most=1000) for text in local.values()]
     cells = [page.ruler.wrap(text, max(space - indent, 20), size, 2) for text in texts]
     heights = [row * len(lines) + 3 for lines in cells]
     cut = min(range(len(cells) + 1), key=lambda k: max(sum(heights[:k]), sum(heights[k:])))

@@ -22,7 +22,7 @@ from landscapes.render.theme import StyleLike, Theme
 from landscapes.summary import FunctionSummary
 from landscapes.views import View
 
-COMMON = {"theme", "figsize", "dpi", "text_scale", "words"}
+COMMON = {"theme", "figsize", "dpi", "text_scale", "lang", "words"}
 RACE = {"step", "view", "panel", "inset", "labels", "view3d"}
 OPTIONS = {
     "race": COMMON | RACE | {"title", "colors"},
@@ -56,6 +56,7 @@ class FigureOptions(TypedDict, total=False):
     measure: str
     along: str | Sequence[str] | None
     text_scale: float | None
+    lang: str | None
     words: Mapping[str, str] | None
     colors: Mapping[str, StyleLike] | None
 
@@ -77,6 +78,7 @@ def figure(
     measure: str = "gap",
     along: str | Sequence[str] | None = None,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
@@ -111,18 +113,24 @@ def figure(
         along: one or two hyper-parameters; by default the first ones. For sweeps.
         text_scale: the size of all texts, from 0.5 to 4 times the usual one; margins follow. A small figure takes the
             largest scale that leaves about half of its height to the panels.
-        words: texts in another language, by our English ones, with the same placeholders:
-            `{"step {step}": "Schritt {step}"}`. `render.words()` has all of them.
+        lang: language of texts and numbers: "de", "en", "es", "fr", "ja" or "zh", or a locale, such as "de_AT.UTF-8";
+            by default the theme's, English. Names, titles and the facts of functions stay as they are.
+        words: other texts, by our English ones, with the same placeholders: `{"step {step}": "Schritt {step}"}`. They
+            take precedence over `lang`; `render.words()` has all of them.
         colors: styles of runs by label: a colour, or a mapping with "color", "marker" and "dashes":
             `{"Adam": "#d62728", "ours": {"color": "black", "dashes": (4, 1.5)}}`. Other runs have their usual colours.
 
     Raises:
         InputError: for another object, an option of another experiment, a size out of bounds, a step outside the race,
-            a view that was not recorded, and options that need a surface where there is none.
+            a view that was not recorded, options that need a surface where there is none, an unknown language, and one
+            whose letters no installed font has.
 
     >>> from landscapes import race
     >>> [round(float(side)) for side in figure(race("booth", ["adam"], steps=20), figsize=(4, 3)).get_size_inches()]
     [4, 3]
+    >>> shown = figure(race("booth", ["adam"], steps=20), lang="de")
+    >>> shown.axes[1].get_title(loc="left")
+    'Abstand zum Minimalwert je Schritt'
     """
     experiment = experiment_of(record)
     given: dict[str, Any] = {
@@ -131,7 +139,8 @@ def figure(
     }  # fmt: skip
     check_options(experiment, given)
     size: dict[str, Any] = {
-        "theme": theme, "figsize": figsize, "dpi": dpi, "text_scale": text_scale, "words": words
+        "theme": theme, "figsize": figsize, "dpi": dpi, "text_scale": text_scale, "lang": lang,
+        "words": words,
     }  # fmt: skip
     if figsize is None:
         size["figsize"] = PAGE if experiment == "summary" else FIGSIZE
@@ -177,6 +186,7 @@ KINDS: Mapping[str, tuple[type | tuple[type, ...], str]] = {
     "labels": (str, "text"),
     "measure": (str, "text"),
     "view3d": ((bool, np.bool_, Camera), "True, False or a Camera"),
+    "lang": (str, "the code of a language"),
     "words": (Mapping, "a mapping of texts"),
     "colors": (Mapping, "a mapping of labels"),
 }

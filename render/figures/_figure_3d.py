@@ -105,6 +105,7 @@ class BlockArtist(SurfaceArtist):
         labels = []
         for tick, place in zip(ticks, places.tolist(), strict=True):
             word = format(tick + 0.0, digits).replace("-", "\N{MINUS SIGN}")
+            word = self.theme.number(word)
             labels.append(self._labels.setdefault(word, self._tick_label(word)))
             labels[-1].set_position(place)
         return labels
@@ -138,6 +139,7 @@ def figure_3d(
     title: str | None = None,
     legend: bool = True,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
@@ -155,7 +157,7 @@ def figure_3d(
         dpi: dots per inch.
         title: by default the title of the function.
         legend: whether to draw a legend.
-        text_scale, words, colors: as in `render.figure`.
+        text_scale, lang, words, colors: as in `render.figure`.
 
     Returns:
         A new matplotlib figure, not managed by pyplot.
@@ -168,7 +170,7 @@ def figure_3d(
     array([9.6, 5.4])
     """
     labels = labels_of(record) if isinstance(record, Record) else []
-    look = fit_scale(as_theme(theme, text_scale, words, colors, labels), check_figsize(figsize, dpi))
+    look = fit_scale(as_theme(theme, text_scale, words, colors, labels, lang), check_figsize(figsize, dpi))
     if camera is not None and not isinstance(camera, Camera):
         raise InputError(f"camera must be a render.Camera, as in Camera(azim=-60, elev=40), got {camera!r:.80}")
     race = None if isinstance(record, Surface) else record

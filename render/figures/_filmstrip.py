@@ -42,6 +42,7 @@ def filmstrip(
     dpi: float = DPI,
     legend: bool = True,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
@@ -56,7 +57,7 @@ def filmstrip(
             need.
         dpi: dots per inch.
         legend: whether to draw a legend.
-        text_scale, words, colors: as in `render.figure`.
+        text_scale, lang, words, colors: as in `render.figure`.
 
     Returns:
         The figure; pyplot does not know it.
@@ -69,7 +70,7 @@ def filmstrip(
     >>> len(filmstrip(race("booth", ["adam(lr=0.5)"], steps=40), [5, 20, 40]).axes)
     4
     """
-    look = as_theme(theme, text_scale, words, colors, labels_of(record))
+    look = as_theme(theme, text_scale, words, colors, labels_of(record), lang)
     last = int(record.trajectories.step[-1])
     if not has_plot(record):
         raise InputError("this record has no surface or graph: races in one or two dimensions have one")

@@ -37,6 +37,7 @@ def side_by_side(
     dpi: float = DPI,
     panel: bool | None = None,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
@@ -53,7 +54,7 @@ def side_by_side(
         figsize: width and height in inches.
         dpi: dots per inch.
         panel: whether to draw the losses below; by default if there is room.
-        text_scale, words, colors: as in `render.figure`.
+        text_scale, lang, words, colors: as in `render.figure`.
 
     Raises:
         InputError: for fewer than two records or more than four, another number of titles, a record without a surface
@@ -74,7 +75,7 @@ def side_by_side(
     if len(headings) != len(races):
         raise InputError(f"got {len(races)} records and {len(headings)} titles; give one title per record")
     labels = dict.fromkeys(label for race in races for label in labels_of(race))
-    look = fit_scale(as_theme(theme, text_scale, words, colors, labels), check_figsize(figsize, dpi))
+    look = fit_scale(as_theme(theme, text_scale, words, colors, labels, lang), check_figsize(figsize, dpi))
     with look.context():
         made = new_figure(figsize, dpi)
         _lay_out(Sheet.of(made, look), races, headings, int(longest.trajectories.step[-1]), panel)

@@ -40,6 +40,7 @@ def small_multiples(
     dpi: float = DPI,
     legend: bool = True,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
@@ -57,7 +58,7 @@ def small_multiples(
             need.
         dpi: dots per inch.
         legend: whether to draw a legend; a split figure names the optimizers above its columns.
-        text_scale, words, colors: as in `render.figure`.
+        text_scale, lang, words, colors: as in `render.figure`.
 
     Raises:
         InputError: for no records, or so many that there are more than 144 panels, a record without a surface or graph,
@@ -72,7 +73,7 @@ def small_multiples(
     races = check_races(list(records.values()) if isinstance(records, Mapping) else records, MOST)
     titles = [str(title) for title in records] if mapped else [str(race.meta.get("title", "")) for race in races]
     labels = list(dict.fromkeys(label for race in races for label in labels_of(race)))
-    look = as_theme(theme, text_scale, words, colors, labels)
+    look = as_theme(theme, text_scale, words, colors, labels, lang)
     if split:
         across = len(labels)
         if across * len(races) > MOST:

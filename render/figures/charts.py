@@ -51,12 +51,13 @@ def chart(
     dpi: float = DPI,
     title: str | None = None,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
     """Return the figure of a sweep, a map of basins, a comparison or a tuning; see `render.figure` for the options."""
     labels = [*record.axes.get("optimizer", ()), *labels_of(record)]
-    look = as_theme(theme, text_scale, words, colors, labels)
+    look = as_theme(theme, text_scale, words, colors, labels, lang)
     look = fit_scale(look, _panel_size(record, check_figsize(figsize, dpi)))
     experiment = str(record.meta.get("experiment"))
     with look.context():
@@ -177,8 +178,8 @@ def _basins(sheet: Sheet, record: Record, measure: str, along: str | Sequence[st
         more = look.say("+ {count} more", count=len(minima) - kept)
         rows = [*minima[:kept], (more, MORE, sum(share for *_, share in minima[kept:])), *lost]
     for words, number, share in rows:
-        name = look.say(words) if number in (-1, -2) else words
-        text = f"{name}  {100 * share:.1f} {percent}".replace("-", "\N{MINUS SIGN}")
+        name = look.say(words) if number in (-1, -2) else look.number(words)
+        text = f"{name}  {look.number(f'{100 * share:.1f}')} {percent}".replace("-", "\N{MINUS SIGN}")
         if number >= 0 and look.distinct:
             color = mix(basin_color(number, look), to_rgb(look.background), 0.5)
             marks.append(
@@ -217,7 +218,7 @@ def _compare(sheet: Sheet, record: Record, measure: str, along: str | Sequence[s
     performance_profile(record, right, kind="ecdf", theme=look)
     count = len(record.axes["function"])
     text = "1 function, tolerance {tolerance}" if count == 1 else "{count} functions, tolerance {tolerance}"
-    text = look.say(text, count=count, tolerance=f"{judged_tolerance(record.meta):g}")
+    text = look.say(text, count=count, tolerance=look.number(f"{judged_tolerance(record.meta):g}"))
     left.set_title(text, loc="left", fontsize=9 * sheet.scale)
     text = look.say("{count} targets per problem", count=len(record.meta["tolerances"]))
     right.set_title(text, loc="left", fontsize=9 * sheet.scale)

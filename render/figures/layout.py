@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, MaxNLocator, NullFormatt
 
 from landscapes.errors import warn
 from landscapes.render.artists.legend import FONT, Entry, Legend, StepCounter, draw_legend, fit_legend
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import Ruler, text_renderer
 from landscapes.render.theme import Theme
 
@@ -101,11 +102,17 @@ class Sheet:
         """
         template, size = self.look.say("step {step}"), 10 * self.scale
         text = template.format(step=last)
-        while (taken := self.ruler.width(text, size, family="monospace")) > 0.75 * width and size > LEAST:
+        families = ("monospace",) if template.isascii() else ("monospace", *self.look.families)
+        while (taken := self.ruler.width(text, size, family=families)) > 0.75 * width and size > LEAST:
             size = max(size - 0.5, LEAST)
         if taken > 0.75 * width:
             return 0.0
-        options: dict[str, Any] = {"ha": "right", "va": "baseline", "color": self.look.foreground}
+        options: dict[str, Any] = {
+            "family": list(families),
+            "ha": "right",
+            "va": "baseline",
+            "color": self.look.foreground,
+        }
         place = right / self.wide, y / self.high
         self.figure.add_artist(
             StepCounter(*place, last, template, fontsize=size, transform=self.figure.transFigure, **options)
@@ -164,6 +171,8 @@ class Sheet:
         """Thin out the tick labels of axes until none touches another, and return the room that they need."""
         for axis in (ax.xaxis, ax.yaxis):
             _pin(axis)
+        localize(ax, self.look)
+        for axis in (ax.xaxis, ax.yaxis):
             _thin(axis, self.figure.dpi, 3.0 if axis is ax.xaxis else 0.0)
         measure, unit = text_renderer(self.figure.dpi), 72 / self.figure.dpi
         boxes = [box for axis in (ax.xaxis, ax.yaxis) if (box := axis.get_tightbbox(measure)) is not None]

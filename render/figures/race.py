@@ -48,11 +48,12 @@ def race_figure(
     inset: bool | float = False,
     labels: str = "legend",
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Figure:
     """Return the figure of a race at a step; see `render.figure` for the options."""
-    look = as_theme(theme, text_scale, words, colors, labels_of(record))
+    look = as_theme(theme, text_scale, words, colors, labels_of(record), lang)
     shown = check_step(record, step)
     drawn = "only a curve" if record.curve is not None else "only trajectories" if has_plot(record) else "only losses"
     if (

@@ -23,11 +23,13 @@ from landscapes.render.artists.legend import legend_entries
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.figures.race import full_title
 from landscapes.render.html.payload import build_payload, check_record
+from landscapes.render.languages.base import ENGLISH
 from landscapes.render.locking import drawing
 from landscapes.render.plots._crop import crop
 from landscapes.render.plots.inputs import labels_of
 from landscapes.render.text._caption import caption
 from landscapes.render.theme import StyleLike, Theme, as_theme
+from landscapes.render.words import WORDS
 from landscapes.render.writers.timeline import SECONDS, check_seconds
 from landscapes.views import View
 
@@ -87,6 +89,7 @@ def page(
     seconds: float = SECONDS,
     live: bool | LiveScript = False,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> Path:
@@ -107,8 +110,8 @@ def page(
         live: whether a reader can move the start and change the hyper-parameters; the page takes the steps itself. True
             for a record that names its function and optimizers, else what `landscapes.emit_race` returns. Such pages
             need one start, two coordinates and first-order optimizers. Default False.
-        text_scale, words, colors: as in `render.figure`. A narrow window has smaller texts. With other words, the
-            description for screen readers is a list of the runs in place of `render.caption`.
+        text_scale, lang, words, colors: as in `render.figure`. A narrow window has smaller texts. In another language,
+            the description for screen readers is a list of the runs in place of `render.caption`.
 
     Returns:
         The path.
@@ -124,7 +127,7 @@ def page(
     'race.html'
     """
     target = check_page(path)
-    look: dict[str, Any] = {"text_scale": text_scale, "words": words, "colors": colors}
+    look: dict[str, Any] = {"text_scale": text_scale, "lang": lang, "words": words, "colors": colors}
     text = document(record, theme=theme, title=title, view=view, seconds=seconds, live=live, **look)
     with replacing(target) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
@@ -154,6 +157,7 @@ def document(
     seconds: float = SECONDS,
     live: bool | LiveScript = False,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
     colors: Mapping[str, StyleLike] | None = None,
 ) -> str:
@@ -162,7 +166,7 @@ def document(
     looks = [theme] if isinstance(theme, str | Theme) else theme
     if not isinstance(looks, Sequence) or not 1 <= len(looks) <= 2:
         raise InputError(f"theme must be one theme, or two for light and dark systems, got {theme!r:.80}")
-    chosen = [as_theme(look, text_scale, words, colors, labels_of(record)) for look in looks]
+    chosen = [as_theme(look, text_scale, words, colors, labels_of(record), lang) for look in looks]
     race = _live_script(record, live)
     if view is not None:
         record = crop(record, view)
@@ -172,6 +176,7 @@ def document(
     data = build_payload(record, chosen, heading, described, check_seconds(seconds), race.facts if race else None)
     names = (*PLOTS, *(LIVE if race else REPLAY), "main")
     scripts = "\n".join([*([race.source] if race else []), *map(_script, names)])
+    data["words"] = {text: said for text in WORDS if f'"{text}"' in scripts and (said := look.say(text)) != text}
     script = f'\n(() => {{\n"use strict";\n{scripts}\n}})();\n'
     style = f"\n{_colors(chosen)}{_sizes(look.text_scale, 'page', *(['live'] if race else []))}"
     texts = {text: look.say(text) for text in TEXTS} | {"title": heading, "caption": described}
@@ -184,7 +189,8 @@ def document(
         "script": script,
         "data": _as_script(data),
     }
-    return _fill_template(_asset("page.html"), parts | {"language": "" if look.words else ' lang="en"'})
+    known = look.lang != ENGLISH or not look.words  # other words may be of any language
+    return _fill_template(_asset("page.html"), parts | {"language": f' lang="{look.lang}"' if known else ""})
 
 
 def framed(record: Record, height: int = 560) -> str:
@@ -204,7 +210,7 @@ def _title(record: Record, look: Theme) -> str:
 
 def _description(record: Record, look: Theme) -> str:
     """Return the caption; in another language, the runs with their learning rates and outcomes."""
-    if not look.words:
+    if look.lang == ENGLISH and not look.words:
         return caption(record)
     entries = legend_entries(record, look)
     runs = [", ".join(filter(None, [entry.name, entry.lr, entry.outcome])) for entry in entries]

@@ -87,7 +87,7 @@ def build_payload(
             for look, style in zip(looks, run_styles, strict=True)
         ],
         "text_scale": looks[0].text_scale,
-        "words": dict(looks[0].words),
+        "lang": looks[0].lang,
         "shapes": {shape: outline(Head.shape(shape)) for shape in sorted(shapes)},
         "surface": surface,
         "loss_panel": panel,
@@ -146,7 +146,7 @@ def _runs(record: Record, look: Theme, panel: Mapping[str, Any], block: IntegerB
                 "sign": entry.symbol and f"{entry.symbol} {entry.since}",
                 "since": entry.since,
                 "stopped": stopped if str(paths.runs["status"][run]) in FAILED else None,
-                "lr": f"{float(paths.runs['lr'][run]):.4g}" if np.isfinite(paths.runs["lr"][run]) else "",
+                "lr": look.number(f"{float(paths.runs['lr'][run]):.4g}") if np.isfinite(paths.runs["lr"][run]) else "",
                 "arrays": {name: block.append(values) for name, values in _arrays(record, run, panel).items()},
             }
         )

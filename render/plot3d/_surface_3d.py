@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
+from landscapes.render.artists.localization import localize
 from landscapes.render.plot3d.best_camera import best_camera
 from landscapes.render.plot3d.camera import TALL
 from landscapes.render.plot3d.heightfield import Projection
@@ -94,7 +95,9 @@ def surface_3d(
     axes.set(xlim=(surface.x[0], surface.x[-1]), ylim=(surface.y[0], surface.y[-1]), zlim=(0.0, artist.model.top))
     places, values = _ticks(surface)
     axes.zaxis.set_major_locator(FixedLocator(places.tolist()))
-    axes.zaxis.set_major_formatter(lambda z, _: f"{np.interp(z, places, values):.4g}" if len(places) else "")
+    axes.zaxis.set_major_formatter(
+        lambda z, _: look.number(f"{np.interp(z, places, values):.4g}") if len(places) else ""
+    )
     axes.zaxis.set_minor_formatter(NullFormatter())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5))
@@ -106,6 +109,7 @@ def surface_3d(
         turned, lifted = np.radians((camera.azim, camera.elev))
         tall = (abs(np.cos(turned)) + abs(np.sin(turned))) * np.sin(lifted) + TALL * np.cos(lifted)
         axes.set_box_aspect((1, 1, TALL), zoom=float(ZOOM / tall))
+    localize(axes, look)
     ax.add_artist(artist)
     if race is not None:
         show_step(ax, race, step)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, filled
+from landscapes.render.artists.localization import localize
 from landscapes.render.plots.contours import STAR, contour
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.theme import Theme, as_theme
@@ -86,6 +87,7 @@ def basins(
             )
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
+    localize(ax, look)
     return ax
 
 

@@ -16,6 +16,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, filled
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels
 from landscapes.render.artists.heads import Head
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.trails import Halo, Trail
 from landscapes.render.plots._loss_curves import Curve
 from landscapes.render.plots.inputs import check_step, current_axes, set_limits, show_step, size_factor, write_note
@@ -141,6 +142,7 @@ def ensemble(
             ax.add_artist(Halo(trail, look.halo_width * thick)).set_clip_path(ax.patch)
             ax.add_artist(Head(trail, size=3.7 * thick))
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 
@@ -208,6 +210,7 @@ def loss_quantiles(
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 

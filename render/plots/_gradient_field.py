@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
+from landscapes.render.artists.localization import localize
 from landscapes.render.plots.inputs import current_axes, moderate, surface_of
 from landscapes.render.theme import Theme, as_theme
 
@@ -68,6 +69,7 @@ def gradient_field(
     if empty:
         ax.set_xlim(x[0], x[-1])
         ax.set_ylim(y[0], y[-1])
+    localize(ax, look)
     return ax
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
+from landscapes.render.artists.localization import localize
 from landscapes.render.plots.inputs import current_axes, size_factor
 from landscapes.render.plots.run_table import MEASURES, REPEATS, GridValues, grid_values, nothing_found
 from landscapes.render.theme import Theme, as_theme
@@ -85,8 +86,8 @@ def heatmap(
             rasterized=True,
             shading="flat",
         )
-    _number(ax, "x", xs, columns)
-    _number(ax, "y", ys, rows)
+    _number(ax, "x", xs, columns, look)
+    _number(ax, "y", ys, rows, look)
     ax.set_xlabel(math_name(right, look))
     ax.set_ylabel(math_name(down, look))
     if np.isfinite(shown.values).any():
@@ -106,6 +107,7 @@ def heatmap(
             )
     words = f"{look.say(shown.measure.title)}: {'; '.join(best_texts(shown, look))}"
     ax.set_title(words, loc="left", fontsize=8 * look.text_scale, color=look.foreground)
+    localize(ax, look)
     return ax
 
 
@@ -161,12 +163,12 @@ def best_texts(shown: GridValues, look: Theme) -> list[str]:
     if not np.isfinite(shown.values).any():
         reached = np.isposinf(shown.values).any()
         return [look.say(nothing_found("steps" if reached else "gap"))]
-    where = ", ".join(
-        f"{math_name(name, look)} = {format_setting(entry)}"
+    where = (", " if look.language.decimal == "." else "; ").join(
+        f"{math_name(name, look)} = {look.number(format_setting(entry))}"
         for (name, along), place in zip(shown.axes.items(), shown.best, strict=True)
         for entry in [along[place]]
     )
-    texts = [look.say("best {value} at {setting}", value=f"{shown.values[shown.best]:.3g}", setting=where)]
+    texts = [look.say("best {value} at {setting}", value=look.number(f"{shown.values[shown.best]:.3g}"), setting=where)]
     if shown.edges:
         names = f" {look.say('and')} ".join(math_name(name, look) for name in shown.edges)
         texts.append(look.say("{names} at the edge of the grid", names=names))
@@ -227,7 +229,7 @@ def even_in_logs(values: Sequence[Any]) -> bool:
     return bool(np.ptp(logs) / abs(logs.mean()) < np.ptp(plain) / abs(plain.mean()))
 
 
-def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any]) -> None:
+def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any], look: Theme) -> None:
     """Label a few cells with their values; values that are even on a log scale get ticks at powers of ten."""
     axis = ax.xaxis if which == "x" else ax.yaxis
     page = ax.get_figure(root=True)
@@ -239,7 +241,7 @@ def _number(ax: Axes, which: str, ends: NDArray[np.float64], along: Sequence[Any
         ticks = [(place + 0.5, format_setting(along[place])) for place in range(0, len(along), stride)]
     axis.set_major_locator(FixedLocator([place for place, _ in ticks]))
     axis.set_minor_locator(NullLocator())
-    axis.set_ticklabels([label for _, label in ticks])
+    axis.set_ticklabels([look.number(label) for _, label in ticks])
     ax.set(**{f"{which}lim": (ends[0], ends[-1])})
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import FAILED, Record, optimizer_labels, steps_or_inf
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.artists.thinning import MANY, curve_points
 from landscapes.render.plots._loss_curves import DEPTH, Curve
@@ -116,6 +117,7 @@ def history(
         curve.polyline.thinned = values.size >= MANY
         ax.add_line(curve)
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 

@@ -161,6 +161,7 @@ class RunLabels(Artist, AnimatedArtist):
             0,
             0,
             self._words(run, ended),
+            fontfamily=self.theme.families,
             fontsize=self.font,
             color=self.shown[run].style.color,
             ha="center",
@@ -215,8 +216,9 @@ class RunLabels(Artist, AnimatedArtist):
             [head_positions(transform.transform(points), self.axes.bbox.extents) for points in self.points], 1
         )
         ruler = Ruler(72 * scale)
+        families = tuple(self.theme.families)
         wide = [
-            [ruler.width(self._words(run, late), self.font, "bold") for run in range(len(self.shown))]
+            [ruler.width(self._words(run, late), self.font, "bold", families) for run in range(len(self.shown))]
             for late in (False, True)
         ]
         self._half = np.stack([np.array(wide) / 2 + 0.15 * self.font, np.full_like(wide, 0.58 * self.font)], 2) * scale

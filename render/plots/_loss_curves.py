@@ -18,6 +18,7 @@ from landscapes.errors import suggests_arguments
 from landscapes.record import FAILED, Record, optimizer_labels, steps_or_inf
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.overlap import CELLS, MOST, Pieces, merge_segments
 from landscapes.render.artists.polyline import Polyline, Strokes
 from landscapes.render.artists.target_label import TargetLabel
@@ -176,6 +177,7 @@ def loss_curves(
     if level is not None:
         ax.add_artist(TargetLabel(level, polylines[:MOST], look))
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 

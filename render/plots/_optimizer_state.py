@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, filled, optimizer_labels
 from landscapes.render.artists.animated import AnimatedArtist, Boxes, in_use, pixels, stroke
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.polyline import Polyline
 from landscapes.render.plots.inputs import check_step, current_axes, filled_forward, moderate, show_step, size_factor
 from landscapes.render.theme import Style, Theme, as_theme, styles
@@ -172,6 +173,7 @@ def optimizer_state(
             state.scale = size_factor(ax)
             ax.add_artist(state).set_clip_path(ax.patch)
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 

@@ -10,6 +10,7 @@ from landscapes.analysis import profiles
 from landscapes.analysis.costs import check_one_lr, judged_tolerance
 from landscapes.errors import InputError, suggests_arguments, unknown
 from landscapes.record import Record, steps_or_inf
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
 from landscapes.render.theme import Theme, as_theme, styles
@@ -94,6 +95,7 @@ def performance_profile(
         name.set_wrap(True)  # long labels of small axes would run off the page
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
+    localize(ax, look)
     return ax
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import clean_text
 from landscapes.render.artists.trails import set_legend_style
 from landscapes.render.plots._heatmap import choose_axes, even_in_logs, math_name
@@ -104,6 +105,7 @@ def sensitivity(
     ax.set_ylabel(look.say(MEASURES[measure].title))
     ax.grid(True, color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
+    localize(ax, look)
     return ax
 
 
@@ -222,6 +224,7 @@ def lr_sweep(
             color=look.foreground,
             parse_math=False,
         )
+    localize(ax, look)
     return ax
 
 

@@ -17,6 +17,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import FAILED, Record, Surface, optimizer_labels, step_or_none
 from landscapes.render.artists.animated import IDENTITY, AnimatedArtist, Boxes, bounds_of, pixels, stroke, windows
 from landscapes.render.artists.heads import Head, Start
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.overlap import find_overlaps
 from landscapes.render.artists.thinning import MANY, trail_points
 from landscapes.render.artists.trails import Halo, Trail, mix
@@ -72,6 +73,7 @@ def trajectories(
     thick = 2.3 * size_factor(ax) if linewidth is None else linewidth
     runs(record, ax, look, thick, Head if heads else None)
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 
@@ -249,6 +251,7 @@ def draw_on_curve(
     for start in {tuple(line[0].tolist()) for line in points}:
         ax.add_artist(Start(start, look, 2.9 * width))
     show_step(ax, record, step)
+    localize(ax, look)
     return ax
 
 

@@ -14,6 +14,7 @@ from landscapes.analysis.tuning import FAILED_EFFORT
 from landscapes.analysis.tuning import columns as trial_columns
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
+from landscapes.render.artists.localization import localize
 from landscapes.render.artists.text_fit import Ruler, clean_text
 from landscapes.render.artists.trails import mix
 from landscapes.render.plots.inputs import current_axes, plain_log_ticks, size_factor
@@ -93,11 +94,13 @@ def tuning_trials(record: Record | Columns, ax: Axes | None = None, *, theme: st
     ax.tick_params(axis="y", length=0)
     ax.set_xlabel(
         look.say(
-            "effort: share of steps to the target (> 1: not reached, {failed}: failed)", failed=f"{FAILED_EFFORT:g}"
+            "effort: share of steps to the target (> 1: not reached, {failed}: failed)",
+            failed=look.number(f"{FAILED_EFFORT:g}"),
         )
     )
     ax.grid(True, axis="x", color=look.muted, alpha=0.2, linewidth=0.6)
     ax.set_axisbelow(True)
+    localize(ax, look)
     return ax
 
 
@@ -164,11 +167,13 @@ def _told(table: Columns, trials: NDArray[np.int64], look: Theme) -> str:
     """Return the budget of an optimizer and the ranges of its hyper-parameters."""
     begun = int((table["rung"][trials] == table["rung"].min()).sum())
     text = "1 setting, {evaluations} evaluations" if begun == 1 else "{count} settings, {evaluations} evaluations"
-    words = [look.say(text, count=f"{begun:,}", evaluations=f"{int(table['evaluations'][trials].sum()):,}")]
+    evaluations = look.number(f"{int(table['evaluations'][trials].sum()):,}")
+    words = [look.say(text, count=look.number(f"{begun:,}"), evaluations=evaluations)]
     for name, column in table.items():
         if name not in FACTS and np.isfinite(column[trials]).any():
             low, high = np.nanmin(column[trials]), np.nanmax(column[trials])
-            values = look.say("{low} to {high}", low=_short(low), high=_short(high)) if low < high else f"{low:g}"
+            least, most = look.number(_short(low)), look.number(_short(high))
+            values = look.say("{low} to {high}", low=least, high=most) if low < high else look.number(f"{low:g}")
             words.append(f"{name} {values}")
     return words[0] + (f"; {', '.join(words[1:])}" if len(words) > 1 else "")
 

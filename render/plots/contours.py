@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record, Surface
+from landscapes.render.artists.localization import localize
 from landscapes.render.plots.inputs import current_axes, size_factor, surface_of
 from landscapes.render.theme import Theme, as_theme
 
@@ -93,6 +94,7 @@ def contour(
     ax.set_ylim(surface.y[0], surface.y[-1])
     if stars and len(surface.minima):
         draw_minima(ax, surface.minima, look, size_factor(ax), known=known)
+    localize(ax, look)
     return ax
 
 

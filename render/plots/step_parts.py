@@ -62,7 +62,8 @@ def step_parts(record: Record, number: int, run: int, look: Theme) -> StepParts:
     spec = str(trajectories.runs["optimizer"][run]) if "optimizer" in trajectories.runs else ""
     numbers = StepNumbers(number, float(trajectories.runs["lr"][run]), at, to - at, gradient, momentum, second)
     lines = step_formulas(spec, numbers, look.say("bias correction:"))
-    return StepParts(number, at, to, vectors, {part: lines.get(part, []) for part in vectors}, reach)
+    local = {part: list(map(look.number, lines.get(part, []))) for part in vectors}
+    return StepParts(number, at, to, vectors, local, reach)
 
 
 def _kept(record: Record, name: str, run: int, place: int) -> Vector | None:

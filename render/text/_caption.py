@@ -34,6 +34,7 @@ def caption(record: Record) -> str:
     Races: function, start, steps, optimizers with their settings, the best run, runs that failed, and declared facts
     that do not hold. Sweeps: the best settings of each optimizer. Basins: the share of each minimum. Comparisons: how
     often each optimizer reaches the hardest target. Tunings: the effort and the settings of the best optimizers.
+    Captions are in English, also where a picture has another `lang`.
 
     Raises `InputError` for another object, and for a comparison that is not complete.
 

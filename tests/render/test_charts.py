@@ -274,7 +274,7 @@ def test_profiles_rise_where_problems_are_solved() -> None:
         (lambda: basins(sweep_record(valley), axes()), "as returned by basins"),
         (
             lambda: figure(map_record(), inset=True),
-            "inset is an option for a race; the figure of a map of basins has dpi, figsize, text_scale, theme, title",
+            "inset is an option for a race; the figure of a map of basins has dpi, figsize, lang, text_scale, theme",
         ),
         (lambda: figure(sweep_record(valley), labels="direct"), "labels is an option for a race"),
         (lambda: figure("beale"), "expected a Record"),
@@ -339,7 +339,7 @@ def test_the_cross_at_the_end_of_a_line_is_seen_around_the_dot_of_the_best() -> 
 )
 def test_cells_of_a_logarithmic_grid_have_ticks_at_powers_of_ten(values: Any, labels: list[str]) -> None:
     ax = Figure(figsize=(5, 4)).subplots()
-    _number(ax, "x", cell_edges(list(values)), list(values))
+    _number(ax, "x", cell_edges(list(values)), list(values), THEMES["light"])
     assert [label.get_text() for label in ax.get_xticklabels()] == labels
     if labels[0].startswith("$"):
         at = np.interp(ax.get_xticks(), np.arange(len(values)) + 0.5, np.log10(values))

@@ -20,7 +20,7 @@ function linearTicks(low, high, most, whole = false) {
   const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9) + (step / unit === 2.5 ? 1 : 0));
   const large = Math.max(Math.abs(low), Math.abs(high)) >= 1e5 || places > 6;
   const word = tick => large ? Number(tick.toPrecision(5)).toExponential().replace("e+", "e") : tick.toFixed(Math.min(places, 12));
-  return ticks.map(tick => [tick, word(tick).replace(/^-(?=[0.]*$)/, "").replaceAll("-", "−")]);
+  return ticks.map(tick => [tick, word(tick).replace(/^-(?=[0.]*$)/, "").replaceAll("-", "−").replace(".", decimal)]);
 }
 
 function logTicks(low, high, most) {

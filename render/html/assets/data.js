@@ -2,7 +2,14 @@
 const payload = JSON.parse(element("data").textContent);
 let span = Math.max(payload.last, 1);  // the steps that the loss curves show
 
-// A text of the page, in the language of `words=`, with values in its placeholders.
+// The sign before decimals in the language of the page.
+const decimal = new Intl.NumberFormat(payload.lang).formatToParts(0.5).find(part => part.type === "decimal").value;
+
+function localNumber(number) {
+  return String(number).replace(".", decimal);
+}
+
+// A text of the page, in the language of `lang=` or `words=`, with values in its placeholders.
 function say(text, values = {}) {
   return (payload.words[text] ?? text).replace(/{(\w+)}/g, (place, name) => values[name] ?? place);
 }
@@ -78,5 +85,5 @@ function fourDigits(number) {
   if (number === 0) return "0";
   const size = Math.abs(number);
   const text = size >= 1e-4 && size < 1e5 ? String(Number(number.toPrecision(4))) : number.toExponential(3).replace("e+", "e");
-  return text.replace("-", "−").replace("e-", "e−");
+  return localNumber(text).replace("-", "−").replace("e-", "e−");
 }

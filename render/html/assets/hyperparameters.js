@@ -19,7 +19,7 @@ function complaint(name, number, limits) {
   const {low = -Infinity, high = Infinity, open_low, open_high, integer} = limits;
   const fits = Number.isFinite(number) && number >= low && number <= high && !(open_low && number === low) && !(open_high && number === high);
   if (fits && (!integer || Number.isInteger(number))) return "";
-  const bounds = [low > -Infinity && `${open_low ? ">" : "≥"} ${low}`, high < Infinity && `${open_high ? "<" : "≤"} ${high}`].filter(Boolean);
+  const bounds = [low > -Infinity && `${open_low ? ">" : "≥"} ${localNumber(low)}`, high < Infinity && `${open_high ? "<" : "≤"} ${localNumber(high)}`].filter(Boolean);
   return say("{name}: {bounds}", {name, bounds: [integer ? say("an integer") : say("a number"), ...bounds].join(" ")});
 }
 
@@ -27,9 +27,9 @@ function complaint(name, number, limits) {
 function numberInput(label, read, write, check, note) {
   const input = make("input", {type: "text", inputmode: "decimal", class: "number", "aria-label": label, autocomplete: "off", spellcheck: "false"});
   input.addEventListener("change", () => {
-    const text = input.value.trim().replace("−", "-"), number = text === "" ? NaN : Number(text), wrong = check(number);
+    const text = input.value.trim().replace("−", "-").replace(decimal, "."), number = text === "" ? NaN : Number(text), wrong = check(number);
     if (wrong) note(wrong); else write(number);
-    input.value = String(read());
+    input.value = localNumber(read());
   });
   return input;
 }
@@ -47,12 +47,12 @@ function makeHyperparameters(run, controls) {
       });
       updates.push(() => {
         slider.value = scale.to(own(setting)[i]);
-        slider.setAttribute("aria-valuetext", String(own(setting)[i]));
+        slider.setAttribute("aria-valuetext", localNumber(own(setting)[i]));
       });
       parts.push(slider);
     } else parts.push(make("span"));
     const input = numberInput(label, () => own(setting)[i], write, number => complaint(label, number, limits[i]), controls.note);
-    updates.push(() => document.activeElement === input || (input.value = String(own(setting)[i])));
+    updates.push(() => document.activeElement === input || (input.value = localNumber(own(setting)[i])));
     return make("div", {class: "row"}, make("span", {class: "what", "aria-hidden": "true"}, name), ...parts, input);
   };
   const first = Math.max(names.indexOf(lr), 0), others = names.map((_, i) => i).filter(i => i !== first);

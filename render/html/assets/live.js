@@ -62,7 +62,7 @@ function follow(run, taken) {
   run.loss_values = Float64Array.from(steps, t => taken.loss[t]);
   run.gap = origin ? run.loss_values.map(loss => loss - origin) : run.loss_values;
   run.shown = setting.runs[run.index].shown;
-  run.lr = lrOf(run.index) === undefined ? "" : String(lrOf(run.index));
+  run.lr = lrOf(run.index) === undefined ? "" : localNumber(lrOf(run.index));
   const failed = taken.over && FAILED.includes(taken.status);
   run.stopped = failed ? taken.stopped : null;
   run.since = failed ? taken.stopped : taken.over && taken.reached !== null ? taken.reached : last;

@@ -36,7 +36,7 @@ function makeSettings(runs) {
   const updates = runs.map(run => makeHyperparameters(run, controls));
   const number = (label, read, write, check) => {
     const input = numberInput(label, read, value => controls.changed(() => write(value)), check, controls.note);
-    updates.push(() => document.activeElement === input || (input.value = String(read())));
+    updates.push(() => document.activeElement === input || (input.value = localNumber(read())));
     return input;
   };
   const coordinate = i => number(`${say("start")} ${"xy"[i]}`, () => setting.start[i], value => setting.start[i] = value, value => complaint(`${say("start")} ${"xy"[i]}`, value, {}));
