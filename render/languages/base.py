@@ -75,9 +75,7 @@ def languages() -> tuple[str, ...]:
     >>> languages()
     ('de', 'en', 'es', 'fr', 'ja', 'zh')
     """
-    tables = [
-        module.name for module in iter_modules(package.__path__) if f"{package.__name__}.{module.name}" != __name__
-    ]
+    tables = [module.name for module in iter_modules(package.__path__) if module.name != "base"]
     return tuple(sorted([ENGLISH, *tables]))
 
 
