@@ -22,6 +22,6 @@ still.savefig(PICTURES / "view_3d.png")
 # %%
 # An animation with an orbiting camera. When every pixel moves, ``.mp4`` files are smaller than ``.gif`` files.
 
-camera = render.Camera(azim=100, rotate=60)
+camera = render.Camera(azim=-150, elev=64, rotate=60)
 orbit = render.figure_3d(record, camera=camera, figsize=(4.8, 3.2))
 render.animate(record, figure=orbit, seconds=6.4).save(PICTURES / "view_3d.mp4")
