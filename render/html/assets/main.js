@@ -72,7 +72,8 @@ async function main() {
   watchControls(redraw, rezoom);
   watchPointer(runs, hovered, redraw);
   dark.addEventListener("change", () => { styleLegend(runs, look()); relayout(); });
-  new ResizeObserver(relayout).observe(document.querySelector("main"));
+  const sizes = new ResizeObserver(relayout);
+  for (const box of [document.querySelector("main"), ...document.querySelectorAll("canvas")]) sizes.observe(box);
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   watchRuns(runs, retrace);
   element("scrub").max = payload.last;
