@@ -156,7 +156,8 @@ WORDS: Mapping[str, str] = {
     "computing": "live pages, for screen readers",
     "ignored in the address: {parts}": "live pages",
 }
-"""Where each text is shown; those with placeholders are templates of `str.format`."""
+"""Where each text is shown; those with placeholders are templates of `str.format`. A new one is also added to each
+table in `languages/`."""
 
 MOST = 300
 """The largest number of characters of a text."""

@@ -56,6 +56,7 @@ def diagnosis(
     figsize: tuple[float, float] = FIGSIZE,
     dpi: float = DPI,
     text_scale: float | None = None,
+    lang: str | None = None,
     words: Mapping[str, str] | None = None,
 ) -> Figure:
     """Return a figure that shows why runs ended as they did: the verdict in words, and its steps on the curves.
@@ -71,8 +72,8 @@ def diagnosis(
         theme: colours, by name or as a `Theme`.
         figsize: width and height in inches.
         dpi: dots per inch.
-        text_scale, words: as in `render.figure`. The finding and what usually helps are English sentences; they are
-            left out where `words` translates the kind.
+        text_scale, lang, words: as in `render.figure`. The finding and what usually helps are English sentences; they
+            are left out in another language.
 
     Raises:
         InputError: as `landscapes.diagnose`; also for an unknown run or theme, and a size out of bounds.
@@ -83,7 +84,7 @@ def diagnosis(
     ('log', 'converged, probability 80%')
     """
     size = check_figsize(figsize, dpi)
-    look = as_theme(theme, text_scale, words)
+    look = as_theme(theme, text_scale, words, lang=lang)
     logs = read_logs(x, step, gradient_norm, step_length, lr, clip_norm, hessian, point)
     if not logs:
         raise InputError("there are no runs to diagnose: the losses have no row")

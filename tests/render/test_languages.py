@@ -25,7 +25,17 @@ from landscapes.render.words import WORDS, check_words
 TABLES = [code for code in languages() if code != ENGLISH]
 
 SAME = {
-    "de": {"{name}: {bounds}", "momentum", "weight decay", "maximum", "minima", "minimum", "zoom", "{count} maxima"},
+    "de": {
+        "{name}: {bounds}",
+        "momentum",
+        "plateau",
+        "weight decay",
+        "maximum",
+        "minima",
+        "minimum",
+        "zoom",
+        "{count} maxima",
+    },
     "fr": {"momentum", "surface", "maximum", "minima", "minimum", "zoom", "{count} maxima"},
     "es": {"zoom", "{name}: {bounds}"},
 }
@@ -62,7 +72,7 @@ PICTURES = {
     "heat map": (lambda: render.figure(sweep_record(valley), lang="fr"), {"taux d’apprentissage"}),
     "axes": (
         lambda: render.loss_curves(RACE, Figure().subplots(), theme=LIGHT | {"lang": "fr"}).figure,
-        {"pas", "perte"},
+        {"pas", "écart à la valeur minimale"},
     ),
 }
 
