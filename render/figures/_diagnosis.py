@@ -73,7 +73,7 @@ def diagnosis(
         figsize: width and height in inches.
         dpi: dots per inch.
         text_scale, lang, words: as in `render.figure`. The finding and what usually helps are English sentences; they
-            are left out in another language.
+            are left out where the kind is translated.
 
     Raises:
         InputError: as `landscapes.diagnose`; also for an unknown run or theme, and a size out of bounds.

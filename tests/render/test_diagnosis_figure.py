@@ -96,7 +96,8 @@ def test_command(tmp_path, capsys, raced):
     assert str(picture) in capsys.readouterr().out
     assert "prefers-color-scheme" in picture.read_text()
     raced.save(tmp_path / "race.npz")
-    assert main(["diagnose", str(tmp_path / "race.npz"), "-o", str(tmp_path / "why.png"), "--run", "1"]) == 1
+    drawn = ["-o", str(tmp_path / "why.png"), "--run", "1", "--lang", "de"]
+    assert main(["diagnose", str(tmp_path / "race.npz"), *drawn]) == 1
     assert (tmp_path / "why.png").stat().st_size > 5000
     assert main(["diagnose", str(log), "-o", str(tmp_path / "why.gif")]) == 2
     assert "picture" in capsys.readouterr().err
