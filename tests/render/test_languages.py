@@ -28,7 +28,6 @@ SAME = {
     "de": {
         "{name}: {bounds}",
         "momentum",
-        "plateau",
         "weight decay",
         "maximum",
         "minima",
