@@ -187,9 +187,8 @@ HALF_WIDTH = 1e-4
 
 
 @function(
-    (-10.0, 10.0),
+    (-4e-4, 4e-4),
     dims=ANY,
-    view=[(-4e-4, 4e-4)],
     minima=[(0.0,)],
     minimum=1.0,
     minima_complete=False,
@@ -204,6 +203,7 @@ HALF_WIDTH = 1e-4
     ),
     reference="A. Gavana, Global optimization benchmarks and AMPGO, 2013",
     tags=("plateau", "needle", "discontinuous", "unimodal", "any dimension"),
+    variants=("The usual domain is [-10, 10], in which searches almost never find the square.",),
 )
 def needle_eye(x: Tensor) -> Tensor:
     """A tiny square where f = 1, at least 100 elsewhere; gradients of size 1 outside make usual steps jump over it."""

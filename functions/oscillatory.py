@@ -401,8 +401,8 @@ def keane(x: Tensor, y: Tensor) -> Tensor:
 
 
 @function(
-    (-10.0, 10.0),
-    (-10.0, 10.0),
+    (-1.0, 1.0),
+    (-1.0, 1.0),
     view=[(-0.35, 0.25), (-0.1, 0.5)],
     minima=[(-0.024403079694375173, 0.21061242715535577)],
     minimum=-3.306868647475237,
@@ -412,6 +412,7 @@ def keane(x: Tensor, y: Tensor) -> Tensor:
     latex=r"e^{\sin 50x} + \sin(60 e^y) + \sin(70 \sin x) + \sin(\sin 80y) - \sin(10 (x + y)) + \frac{x^2 + y^2}{4}",
     reference="L. N. Trefethen, A hundred-dollar, hundred-digit challenge, 2002",
     tags=("oscillating", "smooth", "multimodal"),
+    variants=("A usual domain is [-10, 10]; here it is the square that is known to contain the minimizer.",),
 )
 def trefethen(x: Tensor, y: Tensor) -> Tensor:
     """Hundreds of minima from waves of several frequencies; descent stops at once, far from the lowest."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import functools
 import inspect
@@ -100,9 +101,9 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> InputError:
 
 def warn(message: str) -> None:
     """Issue a `UserWarning` that points to the innermost caller outside this package."""
-    package = f"{Path(__file__).parent}{os.sep}"
+    inside = (f"{Path(__file__).parent}{os.sep}", contextlib.__file__)
     level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(inside):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
 

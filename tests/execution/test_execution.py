@@ -224,7 +224,7 @@ def test_ctrl_c_returns_the_results_so_far(kind):
         found = execute(grid(), executor=executor, progress=interrupt(40))
     whole = execute(grid())
     assert found.interrupted
-    assert not found.complete
+    assert not found.complete or kind == "threads"  # which may end the other blocks before they are cancelled
     assert not whole.interrupted
     blocks = found.done
     assert blocks[:2].all()

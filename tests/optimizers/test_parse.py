@@ -133,7 +133,7 @@ def test_unparsable_text_raises_one_line(text):
         ("zzzzzz", r"unknown optimizer 'zzzzzz'\. Known: adabelief, adadelta, "),
         ("adam(bta1=0.9)", r"unknown setting of adam 'bta1'\. Did you mean beta1"),
         ("adam(weight_decoy=0.9)", r"unknown setting of adam 'weight_decoy'\. Did you mean weight_decay"),
-        ("sgd(betas=(0.9, 0.99))", r"unknown setting of sgd 'betas'\. Known: dampening, lr"),
+        ("sgd(betas=(0.9, 0.99))", r"unknown setting of sgd 'betas'\. Known: dampening, groups, lr"),
         ("adam(betas=0.9)", r"Adam: betas must be a pair of numbers, as in betas=\(…, …\), got 0\.9"),
         ("adam(betas=(0.9,))", r"Adam: betas must be a pair of numbers, as in betas=\(…, …\), got \(0\.9,\)"),
         ("adam(betas=(0.9, 1.0))", r"Adam: beta2 must be >= 0 and < 1, got 1\.0"),

@@ -147,5 +147,6 @@ def test_the_target_is_among_what_changes_and_beneath_the_curves(panels, draft):
     (target,) = [line for line in panels.losses.lines if not isinstance(line, Curve)]
     words = [text for text in panels.losses.texts if isinstance(text, Text)]
     lowest = min(line.get_zorder() for line in panels.losses.lines if isinstance(line, Curve))
-    assert all(FOREGROUND_ZORDER < mark.get_zorder() < lowest for mark in (target, *words))
+    assert FOREGROUND_ZORDER < target.get_zorder() < lowest
+    assert all(mark.get_zorder() > FOREGROUND_ZORDER for mark in words)
     assert [text.get_text() for text in words] == ["target"]

@@ -114,7 +114,7 @@ def test_a_pillow_without_webp_is_reported(tmp_path, monkeypatch):
         "exit 3",
         "head -c 100000 >/dev/null; exit 3",
         "cat >/dev/null; exit 3",
-        f'(head -c 400000; cat >/dev/null) | {imageio_ffmpeg.get_ffmpeg_exe()} "$@"',
+        f'(head -c 200000; cat >/dev/null) | {imageio_ffmpeg.get_ffmpeg_exe()} "$@"',
     ],
     ids=["at once", "midway", "at the end", "losing frames"],
 )

@@ -266,8 +266,8 @@ def peak(frames, path):
     animation.save(path)
     return tracemalloc.get_traced_memory()[1] - before
 tracemalloc.start()
-peak(3, sys.argv[2])
-print(peak(20, sys.argv[2]), peak(80, sys.argv[2]))
+peak(3, sys.argv[2]), peak(30, sys.argv[2])
+print(peak(40, sys.argv[2]), peak(100, sys.argv[2]))
 """
 
 
