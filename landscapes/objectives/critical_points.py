@@ -8,6 +8,9 @@ from torch import Tensor
 from landscapes.objectives._function import Box, Function, StationaryKind, StationaryPoint
 from landscapes.objectives.derivatives import gradient_and_hessian, hessian, random_points
 
+MET = 1e-9
+"""A population within this share of the domain has met."""
+
 
 def local_minima(function: Function, starts: int = 300, steps: int = 80) -> Tensor:
     """Return strict local minimizers in the interior of the domain, shape (n, d), sorted by value.
@@ -185,6 +188,7 @@ def is_strict(function: Function, x: Tensor, directions: int = 48) -> Tensor:
 def differential_evolution(function: Function, seed: int, population: int = 40, generations: int = 250) -> Tensor:
     """Return the final population of differential evolution in the domain, shape (population, d), sorted by value.
 
+    It ends early where all points have met.
     Source: R. Storn and K. Price, Differential evolution, 1997; variant current-to-best/1.
     """
     generator = torch.Generator().manual_seed(seed)
@@ -193,7 +197,9 @@ def differential_evolution(function: Function, seed: int, population: int = 40, 
     x = low + (high - low) * torch.rand(n, d, generator=generator, dtype=torch.float64)
     with torch.no_grad():
         value = function(x).nan_to_num(torch.inf)
-        for _ in range(generations):
+        for generation in range(generations):
+            if generation % 10 == 0 and bool((x.amax(0) - x.amin(0) <= MET * (high - low)).all()):
+                break
             a, b = x[torch.randint(n, (n,), generator=generator)], x[torch.randint(n, (n,), generator=generator)]
             weight = 0.5 + 0.5 * torch.rand(n, 1, generator=generator, dtype=torch.float64)
             pull = 0.4 * torch.rand(n, 1, generator=generator, dtype=torch.float64)
