@@ -18,7 +18,7 @@ from landscapes.errors import InputError
 from landscapes.leftovers import remove_leftovers, temporary_path
 
 LONGEST_NAME = 255
-"""The longest file name in bytes where the system does not tell its limit."""
+"""The longest file name in bytes where the system states no limit."""
 
 OWN_STREAM = re.compile(r"/dev/(?:(?P<name>stdout|stderr)|fd/(?P<fd>\d+))|/proc/self/fd/(?P<proc>\d+)")
 """The names of this process's open files."""

@@ -56,7 +56,7 @@ def save_as(target: Any, format: str | None, write: Callable[[Path], object]) ->
 
 
 def _writable(file: Any) -> bool:
-    """Return whether a file object may be written to; one that does not tell may be."""
+    """Return whether a file object may be written to; one without this method may be."""
     if getattr(file, "closed", False):
         return False
     return not isinstance(file, io.IOBase) or file.writable()

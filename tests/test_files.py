@@ -114,7 +114,7 @@ def test_links_are_written_through_and_modes_kept(tmp_path):
     with replacing(link) as temporary:
         seen.append(stat.S_IMODE(temporary.stat().st_mode))
         temporary.write_text("new")
-    assert seen == [0o600], "nobody else reads the content before it is renamed"
+    assert seen == [0o600], "only the owner reads the content before it is renamed"
     with replacing_all(tmp_path / "f-%d.png") as inside:
         for number in range(2):
             inside.with_name(f"f-{number}.png").write_text("frame")

@@ -1,4 +1,4 @@
-"""What usually helps, where the mechanism is described, and which experiment tells two kinds apart."""
+"""What usually helps, where the mechanism is described, and which experiment distinguishes two kinds."""
 
 from __future__ import annotations
 
@@ -82,5 +82,5 @@ EXPERIMENTS: Mapping[frozenset[Kind], str] = {
 
 
 def experiment(kind: Kind, other: Kind) -> str:
-    """Return the experiment that tells two kinds apart."""
+    """Return the experiment that distinguishes two kinds."""
     return EXPERIMENTS[frozenset({kind, other})]

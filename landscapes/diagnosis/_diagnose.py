@@ -16,7 +16,7 @@ from landscapes.errors import InputError, suggests_arguments
 from landscapes.record import Record
 
 LARGEST_STEP = 2.0**53
-"""Floats tell all whole numbers up to here."""
+"""Floats represent all whole numbers up to here."""
 
 
 @suggests_arguments
@@ -46,7 +46,7 @@ def diagnose(
         step_length: distance from each point to the next, in the shape of the losses.
         lr: learning rates, in the shape of the losses, or (T,).
         clip_norm: the norm to which gradients are clipped. In a record, `clip(…, norm=…)` sets it.
-        hessian: a function from a point (d,) to the Hessian there (d, d). It tells saddles, plateaus and minima apart.
+        hessian: a function from a point (d,) to the Hessian there (d, d). It separates saddles, plateaus and minima.
         point: the last point (d,) of the run, or (R, d); only for plain losses with `hessian`.
 
     Returns:

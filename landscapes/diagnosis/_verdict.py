@@ -68,7 +68,7 @@ class Verdict:
         remedy: what usually helps; "" if nothing is wrong.
         source: where the mechanism is described.
         alternative: the next likely kind, "" if there is none.
-        experiment: what would tell the two apart, with its result if it was done.
+        experiment: what would distinguish the two, with its result if it was done.
         label: the label of the run, "" for plain arrays.
         figures: the same figures by name, such as "rate", "period" or "onset".
     """

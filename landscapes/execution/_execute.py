@@ -71,7 +71,7 @@ class UnfinishedError(OSError):
 
 
 SHARERS = 2
-"""The number of processes for which experiments in a results directory are cut, whoever runs them."""
+"""The number of processes for which experiments in a results directory are cut, however many run them."""
 
 
 def count_workers(executor: Executor | None, resume_dir: object) -> int:

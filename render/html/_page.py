@@ -64,7 +64,7 @@ TEXTS = (
 """The texts of the page's elements; the script writes the others."""
 
 BREAKPOINTS = {"short": 901, "stacked": 680, "narrow": 481}
-"""Windows narrower than this have a short legend beside the plot, all parts below each other, or a short legend again;
+"""Windows narrower than this have a short legend next to the plot, all parts below each other, or a short legend again;
 in pixels at a text scale of 1."""
 
 NOTE = (

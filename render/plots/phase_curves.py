@@ -80,18 +80,18 @@ def phase_curve(
         points = points[curve_points(points, ax)]
     for phase in phases:
         color = phase_color(phase, look)
-        told = phase.part == "verdict"
-        ax.axvspan(phase.start, phase.stop, color=color, alpha=0.16 if told else 0.05, linewidth=0, zorder=0)
-        if told:
+        judged = phase.part == "verdict"
+        ax.axvspan(phase.start, phase.stop, color=color, alpha=0.16 if judged else 0.05, linewidth=0, zorder=0)
+        if judged:
             for edge in {phase.start, phase.stop} - set(ax.get_xlim()):
                 ax.axvline(edge, color=color, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        if told and look.distinct and len(phases) > 1:
+        if judged and look.distinct and len(phases) > 1:
             ax.axvspan(phase.start, phase.stop, fill=False, hatch="//", edgecolor=look.line, linewidth=0, zorder=0.1)
         inside = np.flatnonzero((points[:, 0] >= phase.start) & (points[:, 0] <= phase.stop))
         if len(inside):
             part = points[max(inside[0] - 1, 0) : inside[-1] + 1]
             part = part[part[:, 0] >= phase.start] if phase is phases[0] else part
-            ax.plot(*part.T, color=color, linewidth=thick, solid_joinstyle="round", zorder=3 if told else 2,
+            ax.plot(*part.T, color=color, linewidth=thick, solid_joinstyle="round", zorder=3 if judged else 2,
                     marker="o" if len(points) == 1 else "")  # fmt: skip
     if infinite is not None and len(infinite):
         ax.plot(

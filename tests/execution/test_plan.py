@@ -84,7 +84,7 @@ def test_blocks_have_bounds(dim, steps, keep):
 @pytest.mark.parametrize(
     ("runs", "steps", "workers", "longest"),
     [
-        ([3200], 20_000, 1, 3200),  # nobody shares the work
+        ([3200], 20_000, 1, 3200),  # one worker
         ([3200], 20_000, 2, 1600),
         ([3200], 20_000, 7, 458),
         ([3200, 3200], 20_000, 2, 3200),  # one each
