@@ -199,6 +199,7 @@ ROOMS = (
     "languages",
     "fonts",
     "colormaps",
+    "light",
     "theme",
     "artists",
     "plots",
