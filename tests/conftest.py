@@ -30,20 +30,37 @@ def pytest_report_header() -> str:
     return f"landscapes: {Path(landscapes.__file__).parent}"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--exhaustive", action="store_true", help="run also what is marked exhaustive, and all samples")
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all cases of a test with `@pytest.mark.thin(n)` slow, except n evenly spaced ones."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out exhaustive tests unless `--exhaustive` is given, then mark cases slow as `thin(n)` says."""
+    for item in _all_but("sample", "exhaustive", items):
+        item.add_marker(pytest.mark.exhaustive)
+    if not config.getoption("--exhaustive"):
+        left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    for item in _all_but("thin", "slow", items):
+        item.add_marker(pytest.mark.slow)
+
+
+def _all_but(name: str, already: str, items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the cases of tests with a marker such as `thin(n)` but n evenly spaced ones and those `already` marked."""
     cases: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("thin") and not item.get_closest_marker("slow"):
+        if item.get_closest_marker(name) and not item.get_closest_marker(already):
             cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
+    others = []
     for group in cases.values():
-        marker = group[0].get_closest_marker("thin")
+        marker = group[0].get_closest_marker(name)
         assert marker is not None
         kept = {len(group) * i // marker.args[0] for i in range(marker.args[0])}
-        for place, item in enumerate(group):
-            if place not in kept:
-                item.add_marker(pytest.mark.slow)
+        others += [item for place, item in enumerate(group) if place not in kept]
+    return others
 
 
 @pytest.fixture(scope="session")
@@ -109,3 +126,9 @@ def environment_here() -> dict[str, str]:
 def environment() -> dict[str, str]:
     package = str(Path(landscapes.__file__).resolve().parent.parent)
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))}
+
+
+@pytest.fixture(scope="session")
+def exhaustive(pytestconfig: pytest.Config) -> bool:
+    """Whether everything is to be checked, also what has not changed."""
+    return bool(pytestconfig.getoption("--exhaustive"))

@@ -22,6 +22,7 @@ from function_cases import (
     spread,
     steepest,
 )
+from searched import each_unsearched
 from torch import Tensor
 
 from landscapes.functions import get
@@ -141,8 +142,7 @@ def test_stationary_points_have_their_kind(f):
 # Searches
 
 
-@pytest.mark.slow
-@every
+@each_unsearched(CATALOGUE)
 def test_searches_find_the_listed_minima_and_nothing_lower(f):
     scale = size(f)
     evolved = torch.cat(
@@ -168,8 +168,7 @@ def test_searches_find_the_listed_minima_and_nothing_lower(f):
         assert (away < 1e-3).all(), f"as low, but not listed: {lowest[away >= 1e-3].tolist()}"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("f", [item for item in BOUNDED if item not in CATALOGUE], ids=name_of)
+@each_unsearched([item for item in BOUNDED if item not in CATALOGUE])
 def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(f):
     found = critical_points.differential_evolution(f, 0)[:1]
     if not f.nonsmooth_where:
@@ -177,10 +176,7 @@ def test_searches_in_other_numbers_of_coordinates_find_nothing_lower(f):
     assert float(f(found).min()) >= f.minimum - 1e-15 * max(size(f), abs(f.minimum))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "f", [item for item in CATALOGUE if item in BOUNDED and item.outside != "unbounded"], ids=name_of
-)
+@each_unsearched([item for item in CATALOGUE if item in BOUNDED and item.outside != "unbounded"])
 def test_lower_values_outside_the_domain_are_stated(f):
     box = tensor(f.domain)
     reach = box.diff(dim=1) * tensor([-1.0, 1.0])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 import pytest
-from function_cases import CATALOGUE, each, every
+from function_cases import CATALOGUE, every
+from searched import each_unsearched, in_other_dims
 
 from landscapes.functions import catalogue, search
 from landscapes.objectives import tag_checks
@@ -13,8 +14,7 @@ from landscapes.objectives.critical_points import local_minima
 from landscapes.objectives.tags import CHECKED
 
 
-@each(CATALOGUE, one_in=25)
-@pytest.mark.thin(2)
+@each_unsearched(CATALOGUE)
 def test_tags_equal_the_measured_ones(f):
     counted = {"unimodal", "multimodal"}  # test_catalogue_minima checks them
     assert (set(f.tags) & set(CHECKED)) - counted == tag_checks.measured_tags(f, minima=False) - counted
@@ -63,12 +63,9 @@ def test_second_minima_appear_with_the_dimension(name, dim):
     assert name not in {found.name for found in search("unimodal", dim=dim)}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("dim", [3, 4, 6])
-def test_no_second_minimum_of_scalable_functions_is_found(dim):
-    for f in (catalogue()[name].with_dim(dim) for name in SCALABLE if dim in catalogue()[name].family.dims):
-        if {"unimodal", "smooth"} <= set(f.tags) and f.minima_complete:
-            assert len(local_minima(f, 60, 60)) <= 1, f.name
+@each_unsearched([f for f in in_other_dims() if {"unimodal", "smooth"} <= set(f.tags) and f.minima_complete])
+def test_no_second_minimum_of_scalable_functions_is_found(f):
+    assert len(local_minima(f, 60, 60)) <= 1
 
 
 @every

@@ -104,6 +104,8 @@ def test_nelder_mead_matches_scipy_iterate_for_iterate(objective, dim, steps, ad
     x[0, 0], x[0, 1], x[0, 2] = 0.0, 0.25, 1.1
     x[0] = x[0].clamp(max=1.1)  # beyond 1.2 the cliff has no values
     sizes = [0.0, 0.0, 0.0, 0.1, 0.3, 0.02]
+    if dim == 10:
+        x, sizes = x[:, 1::3], sizes[1::3]
     paths = run(objective(dim), [optimizers.NelderMead(size=size, adaptive=adaptive) for size in sizes], x, steps)
     for i, size in enumerate(sizes):
         start, best = x[:, i].numpy(), []

@@ -95,11 +95,15 @@ def test_one_step_matches_torch_bitwise(variant, dtype):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("objective", "dim", "steps"), [(egg_box, 1, 250), (valley, 3, 1000)], ids=name_of)
+@pytest.mark.parametrize(
+    ("objective", "dim", "steps", "one_in"),
+    [(egg_box, 1, 250, 2), (valley, 3, 1000, 6), pytest.param(valley, 3, 1000, 2, marks=pytest.mark.exhaustive)],
+    ids=name_of,
+)
 @pytest.mark.parametrize("cls", CLASSES, ids=name_of)
-def test_a_thousand_steps_match_torch(cls, objective, dim, steps):
+def test_a_thousand_steps_match_torch(cls, objective, dim, steps, one_in):
     rng = np.random.default_rng(dim)
-    candidates = two_of_each_variant(cls, rng)[::2]
+    candidates = two_of_each_variant(cls, rng)[::one_in]
     x = starts(dim, len(candidates), rng)
     expected = by_torch(objective(dim), candidates, x, steps, separate=False)
     assert expected.isfinite().all()

@@ -155,9 +155,9 @@ def three(cls: type[Optimizer], seed: int) -> tuple[list[Optimizer], Tensor]:
 
 
 def marked(name: str, cls: type[Optimizer]) -> Any:
-    """Every schedule with Adam and every optimizer with two schedules; the rest of the product is slow."""
-    quick = cls is optimizers.Adam or name in ("cosine", "one cycle")
-    return pytest.param(name, cls, id=f"{name}-{cls.__name__}", marks=[] if quick else pytest.mark.slow)
+    """Every schedule with Adam and every optimizer with two schedules; the rest of the product is exhaustive."""
+    default = cls is optimizers.Adam or name in ("cosine", "one cycle")
+    return pytest.param(name, cls, id=f"{name}-{cls.__name__}", marks=[] if default else pytest.mark.exhaustive)
 
 
 @pytest.mark.parametrize(("name", "cls"), [marked(name, cls) for name in PAIRS for cls in STOCK])

@@ -1,4 +1,4 @@
-"""Products of test cases: every case in quick runs, every combination in slow ones."""
+"""Products of test cases: every case in each run, every combination in exhaustive ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 
 def diagonal(*axes: Iterable[Any]) -> list[Any]:
-    """Return all combinations; those in which the axes do not advance together are marked slow.
+    """Return all combinations; those in which the axes do not advance together are exhaustive.
+
+    Use it where the code under test does not branch on a pair of cases: each case of each axis is tested by default.
 
     Shorter axes repeat, shifted by one each time, so that they do not stay in phase with the longest.
 
@@ -19,11 +21,11 @@ def diagonal(*axes: Iterable[Any]) -> list[Any]:
     """
     lists = [list(axis) for axis in axes]
     longest = max(map(len, lists))
-    quick = {tuple((k + k // len(axis)) % len(axis) for axis in lists) for k in range(longest)}
+    default = {tuple((k + k // len(axis)) % len(axis) for axis in lists) for k in range(longest)}
     return [
         pytest.param(
             *(axis[i] for axis, i in zip(lists, places, strict=True)),
-            marks=() if places in quick else pytest.mark.slow,
+            marks=() if places in default else pytest.mark.exhaustive,
         )
         for places in product(*(range(len(axis)) for axis in lists))
     ]
